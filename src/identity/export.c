@@ -1,0 +1,171 @@
+/*
+ * The person map for the warehouse builder: record tags and pseudonyms, no
+ * identity. Link quality is summed up a person here, because only this room may
+ * look at the records behind it.
+ */
+#include "identity/identity_impl.h"
+
+typedef struct Evidence { /* of one record, in order of tag */
+    RecordTag tag;
+    uint16_t source;
+    bool has_ssn, has_sasid;
+} Evidence;
+
+typedef struct EvidenceArg {
+    VEC(Evidence) at;
+    Map sources;
+    Arena arena;
+} EvidenceArg;
+
+static Status take_evidence(const VaultRecord *in, void *ctx, Error *err)
+{
+    EvidenceArg *a = ctx;
+    Evidence e = {.tag = in->tag, .has_sasid = standard_sasid(in->values.at[ID_SASID]) != 0};
+    char ssn[10];
+    uint64_t source;
+    TRY(standard_ssn(in->values.at[ID_SSN], ssn, err));
+    e.has_ssn = ssn[0] != '\0';
+    TRY(map_get_or_put(&a->sources, in->source, a->sources.len, &source, err));
+    e.source = (uint16_t)source;
+    return vec_push(&a->at, e, err);
+}
+
+/* Both lists are in order of tag, so one walk joins them. */
+static Status write_rows(
+    Db *db, const Links *links, const EvidenceArg *evidence, Pseudonymiser *pseudo, const Params *p, Error *err)
+{
+    DbAppender *a;
+    Status st = OK;
+    TRY(db_appender_open(db, "identity_evidence", &a, err));
+    PersonId last = 0;
+    uint64_t name = 0;
+    size_t e = 0;
+    for (size_t i = 0; st == OK && i < links->len; i++) {
+        const Link *l = &links->at[i];
+        while (e < evidence->at.len && memcmp(evidence->at.at[e].tag.bytes, l->tag.bytes, sizeof l->tag.bytes) < 0)
+            e++;
+        bool known =
+            e < evidence->at.len && memcmp(evidence->at.at[e].tag.bytes, l->tag.bytes, sizeof l->tag.bytes) == 0;
+        if (!known) {
+            st = error_set(err, ERR_CORRUPT, "the vault holds a link whose record is missing");
+            break;
+        }
+        if (l->person != last)
+            st = pseudonym_of(pseudo, l->person, &name, err);
+        last = l->person;
+        if (st != OK)
+            break;
+        uint32_t rule = l->rule < RULE_KIND_COUNT ? l->rule : 0;
+        db_append_uuid(a, 0, l->tag.bytes);
+        db_append_i64(a, 1, (int64_t)name);
+        db_append_i64(a, 2, evidence->at.at[e].source);
+        db_append_i64(a, 3, (int64_t)rule);
+        db_append_f64(a, 4, p->score[rule]);
+        db_append_i64(a, 5, evidence->at.at[e].has_ssn);
+        db_append_i64(a, 6, evidence->at.at[e].has_sasid);
+        st = db_append_row(a, err);
+    }
+    if (st != OK) {
+        db_appender_abandon(a);
+        return st;
+    }
+    return db_appender_close(a, err);
+}
+
+static Status rule_names(Db *db, const Params *p, Error *err)
+{
+    Buf sql;
+    buf_init(&sql, 0);
+    buf_adds(&sql, "CREATE TEMP TABLE identity_rule(rule INTEGER, name VARCHAR);");
+    for (int k = 0; k < RULE_KIND_COUNT; k++) {
+        buf_addf(&sql, "INSERT INTO identity_rule VALUES (%d, ", k);
+        sql_literal(&sql, p->rule_name[k]);
+        buf_adds(&sql, ");");
+    }
+    Status st = buf_status(&sql, err);
+    if (st == OK)
+        st = db_exec(db, buf_z(&sql), err);
+    buf_free(&sql);
+    return st;
+}
+
+/* Two persons under one pseudonym would be a silent merge; with 64 bits it does not happen, but it is looked for. */
+static Status check_pseudonyms(Db *db, const Links *links, Error *err)
+{
+    int64_t distinct;
+    TRY(db_value_i64(db, &distinct, err, "SELECT count(DISTINCT person) FROM identity_map"));
+    Map persons;
+    TRY(map_init(&persons, err));
+    Status st = OK;
+    for (size_t i = 0; st == OK && i < links->len; i++)
+        st = map_put(&persons, (Slice){(const char *)&links->at[i].person, sizeof links->at[i].person}, 1, NULL, err);
+    if (st == OK && (uint64_t)distinct != persons.len)
+        st = error_set(err, ERR_INTERNAL, "two persons fall on one pseudonym");
+    map_free(&persons);
+    return st;
+}
+
+Status identity_export(const LinkContext *ctx, Db *db, Error *err)
+{
+    Params params;
+    TRY(params_load(ctx->policy, clock_today(), &params, err));
+    Vault *vault = NULL;
+    Pseudonymiser *pseudo = NULL;
+    Links links = {0};
+    EvidenceArg evidence = {0};
+    arena_init(&evidence.arena, 0);
+    Status st;
+    TRY_OUT(map_init(&evidence.sources, err));
+    TRY_OUT(vault_open(ctx->home, &vault, err));
+    TRY_OUT(pseudonymiser_new(ctx->home, &pseudo, err));
+    TRY_OUT(vault_links(vault, &links, err));
+    const VaultPurpose purpose = {.purpose = "link", .agreement = params.authority};
+    TRY_OUT(vault_each_record(vault, &purpose, take_evidence, &evidence, err));
+    TRY_OUT(db_exec(db,
+        "CREATE TEMP TABLE identity_evidence(record_tag UUID, person UBIGINT, source INTEGER, rule INTEGER, "
+        "score DOUBLE, has_ssn BOOLEAN, has_sasid BOOLEAN)",
+        err));
+    TRY_OUT(write_rows(db, &links, &evidence, pseudo, &params, err));
+    TRY_OUT(rule_names(db, &params, err));
+    TRY_OUT(db_exec(db,
+        "CREATE TABLE identity_map AS SELECT record_tag, person FROM identity_evidence;"
+        "CREATE TABLE person_link AS SELECT e.person, count(*)::INTEGER AS records, "
+        "count(DISTINCT e.source)::INTEGER AS sources, arg_min(r.name, (e.score, e.rule)) AS weakest_rule, "
+        "min(e.score) AS link_score, bool_or(e.has_ssn) AS has_ssn, bool_or(e.has_sasid) AS has_sasid "
+        "FROM identity_evidence e JOIN identity_rule r USING (rule) GROUP BY e.person;"
+        "DROP TABLE identity_evidence; DROP TABLE identity_rule",
+        err));
+    st = check_pseudonyms(db, &links, err);
+out:
+    vec_free(&links);
+    vec_free(&evidence.at);
+    map_free(&evidence.sources);
+    arena_free(&evidence.arena);
+    pseudonymiser_free(pseudo);
+    vault_close(vault);
+    return st;
+}
+
+Status identity_quality(Db *db, LinkQuality *out, Error *err)
+{
+    *out = (LinkQuality){0};
+    DbRows *rows;
+    TRY(db_query(db,
+        "WITH r AS (SELECT m.person, t.true_person FROM identity_map m JOIN truth t USING (record_tag)), "
+        "c2 AS (SELECT count(*) AS n FROM r GROUP BY person, true_person), "
+        "ct AS (SELECT count(*) AS n FROM r GROUP BY true_person), "
+        "cf AS (SELECT count(*) AS n FROM r GROUP BY person) "
+        "SELECT (SELECT coalesce(sum(n * (n - 1) // 2), 0)::BIGINT FROM ct), "
+        "(SELECT coalesce(sum(n * (n - 1) // 2), 0)::BIGINT FROM cf), "
+        "(SELECT coalesce(sum(n * (n - 1) // 2), 0)::BIGINT FROM c2), (SELECT count(*) FROM r)",
+        &rows, err));
+    bool more;
+    Status st = db_next(rows, &more, err);
+    if (st == OK && more)
+        *out = (LinkQuality){.true_pairs = db_u64(rows, 0),
+            .found_pairs = db_u64(rows, 1),
+            .correct_pairs = db_u64(rows, 2),
+            .records = db_u64(rows, 3)};
+    db_rows_free(rows);
+    return st;
+}
