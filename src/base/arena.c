@@ -172,8 +172,8 @@ Status arena_printf(Arena *a, const char **out, Error *err, const char *fmt, ...
     va_copy(again, args);
     char *text = NULL;
     int n = vsnprintf(NULL, 0, fmt, args);
-    Status st = n < 0 ? error_set(err, ERR_INTERNAL, "text could not be formatted")
-                      : take(a, (size_t)n + 1, 1, &text, err);
+    Status st =
+        n < 0 ? error_set(err, ERR_INTERNAL, "text could not be formatted") : take(a, (size_t)n + 1, 1, &text, err);
     if (st == OK) {
         (void)vsnprintf(text, (size_t)n + 1, fmt, again);
         *out = text;

@@ -14,7 +14,7 @@
 #include "base/mem.h"
 
 #define BUF_FIRST_CAP ((size_t)256)
-#define U64_DIGITS 20
+#define EIGHT_DIGITS UINT64_C(100000000)
 
 static size_t max_of(const Buf *b)
 {
@@ -114,34 +114,38 @@ void buf_addf(Buf *b, const char *fmt, ...)
     va_end(args);
 }
 
-/* Two digits a division: the fewer dependent divisions, the faster. */
 static const char digit_pairs[201] = "00010203040506070809101112131415161718192021222324"
                                      "25262728293031323334353637383940414243444546474849"
                                      "50515253545556575859606162636465666768697071727374"
                                      "75767778798081828384858687888990919293949596979899";
 
-static char *digits_backward(char *end, uint64_t v)
+/* Eight digits, leading zeros included; the pairs do not wait for each other. */
+static void put_eight(char *out, uint32_t v)
 {
-    while (v >= 100) {
-        end -= 2;
-        memcpy(end, digit_pairs + 2 * (v % 100), 2);
-        v /= 100;
-    }
-    if (v >= 10) {
-        end -= 2;
-        memcpy(end, digit_pairs + 2 * v, 2);
-    } else {
-        *--end = (char)('0' + v);
-    }
-    return end;
+    uint32_t high = v / 10000, low = v % 10000;
+    memcpy(out, digit_pairs + 2 * (high / 100), 2);
+    memcpy(out + 2, digit_pairs + 2 * (high % 100), 2);
+    memcpy(out + 4, digit_pairs + 2 * (low / 100), 2);
+    memcpy(out + 6, digit_pairs + 2 * (low % 100), 2);
 }
 
 void buf_add_u64(Buf *b, uint64_t v)
 {
-    char text[U64_DIGITS];
-    char *end = text + sizeof text;
-    char *start = digits_backward(end, v);
-    buf_add(b, (Slice){start, (size_t)(end - start)});
+    char text[3 * 8];
+    size_t start = 16;
+    put_eight(text + 16, (uint32_t)(v % EIGHT_DIGITS));
+    if (v >= EIGHT_DIGITS) {
+        v /= EIGHT_DIGITS;
+        put_eight(text + 8, (uint32_t)(v % EIGHT_DIGITS));
+        start = 8;
+        if (v >= EIGHT_DIGITS) {
+            put_eight(text, (uint32_t)(v / EIGHT_DIGITS));
+            start = 0;
+        }
+    }
+    while (text[start] == '0' && start + 1 < sizeof text)
+        start++;
+    buf_add(b, (Slice){text + start, sizeof text - start});
 }
 
 void buf_add_i64(Buf *b, int64_t v)

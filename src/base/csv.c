@@ -47,13 +47,17 @@ void csv_cell(Buf *out, Slice s)
     buf_addc(out, '"');
 }
 
-static Status parse_error(const Reader *r, uint64_t line, Error *err, const char *what)
+static Status place(const Reader *r, uint64_t line, Error *err, Status st)
 {
-    Status st = error_set(err, ERR_PARSE, "%s", what);
     error_at(err, r->name, 0, NULL);
     if (err)
         err->line = line;
     return st;
+}
+
+static Status parse_error(const Reader *r, uint64_t line, Error *err, const char *what)
+{
+    return place(r, line, err, error_set(err, ERR_PARSE, "%s", what));
 }
 
 /* At a comma, a line end or the end of the text: steps over it. False when something else stands there. */
@@ -142,7 +146,7 @@ static void skip_comments(Reader *r)
 static Status check_header(const Reader *r, const Cells *header, uint64_t line, Error *err)
 {
     if (header->len > CSV_MAX_COLUMNS)
-        return error_set(err, ERR_LIMIT, "%s has more than %zu columns", r->name, CSV_MAX_COLUMNS);
+        return place(r, line, err, error_set(err, ERR_LIMIT, "more than %zu columns", CSV_MAX_COLUMNS));
     for (size_t i = 0; i < header->len; i++) {
         if (header->at[i].len == 0)
             return parse_error(r, line, err, "column without a name");
@@ -155,15 +159,6 @@ static Status check_header(const Reader *r, const Cells *header, uint64_t line, 
         }
     }
     return OK;
-}
-
-static Status ragged(const Reader *r, uint64_t line, size_t found, size_t wanted, Error *err)
-{
-    Status st = error_set(err, ERR_PARSE, "row has %zu cells, the header %zu", found, wanted);
-    error_at(err, r->name, 0, NULL);
-    if (err)
-        err->line = line;
-    return st;
 }
 
 static Status read_all(Reader *r, Cells *header, Cells *cells, size_t *rows, Error *err)
@@ -179,7 +174,8 @@ static Status read_all(Reader *r, Cells *header, Cells *cells, size_t *rows, Err
         line = r->line;
         TRY(read_record(r, cells, err));
         if (cells->len - before != header->len)
-            return ragged(r, line, cells->len - before, header->len, err);
+            return place(r, line, err,
+                error_set(err, ERR_PARSE, "row has %zu cells, the header %zu", cells->len - before, header->len));
     }
     return OK;
 }

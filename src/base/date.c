@@ -5,8 +5,8 @@
  */
 #include "base/date.h"
 
-#define DAYS_PER_ERA 146097  /* 400 years */
-#define EPOCH_SHIFT 719468   /* days from 0000-03-01 to 1970-01-01 */
+#define DAYS_PER_ERA 146097 /* 400 years */
+#define EPOCH_SHIFT 719468  /* days from 0000-03-01 to 1970-01-01 */
 #define YEAR_MIN 1
 #define YEAR_MAX 9999
 
@@ -102,8 +102,8 @@ Status date_parse(Slice s, DateFormat format, Date *out, Error *err)
         ok = split_us_slash(s, &y, &m, &d);
         break;
     }
-    Status st = ok ? date_make(y, m, d, out, err)
-                   : error_set(err, ERR_PARSE, "not a date of the form %s", names[format]);
+    Status st =
+        ok ? date_make(y, m, d, out, err) : error_set(err, ERR_PARSE, "not a date of the form %s", names[format]);
     if (st != OK)
         error_detail(err, "value '%.*s'", s.len > 40 ? 40 : (int)s.len, s.ptr);
     return st;

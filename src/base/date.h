@@ -23,7 +23,7 @@ typedef enum DateFormat { DATE_ISO, DATE_YYYYMMDD, DATE_MMDDYYYY, DATE_US_SLASH 
 MUST_USE Status date_make(int year, int month, int day, Date *out, Error *err);
 void date_civil(Date d, int *year, int *month, int *day);
 MUST_USE Status date_parse(Slice s, DateFormat format, Date *out, Error *err);
-/* YYYY-MM-DD and a NUL. */
+/* YYYY-MM-DD and a NUL; DATE_NONE gives an empty string. Any other day must lie in the years 1..9999. */
 void date_print(Date d, char out[11]);
 int date_year(Date d);
 /* 0 is Monday. */

@@ -154,7 +154,7 @@ void error_print(const Error *err, char *out, size_t size)
 
     const char *message = err->message[0] ? err->message : status_name(err->status);
     int n = snprintf(out, size, "%s%s%s%s%s%s%s", place, err->field, err->field[0] ? ": " : "", message,
-                     err->hint[0] ? " (" : "", err->hint, err->hint[0] ? ")" : "");
+        err->hint[0] ? " (" : "", err->hint, err->hint[0] ? ")" : "");
     if (n >= 0 && (size_t)n >= size)
         drop_utf8_stump(out);
 }

@@ -47,7 +47,10 @@ typedef struct Error {
     char detail[400]; /* restricted log only; may hold data values */
 } Error;
 
-#define ERROR_INIT {.status = OK}
+#define ERROR_INIT \
+    { \
+        .status = OK \
+    }
 
 /* Fills err (which may be NULL) and returns status, so that `return error_set(...)` works. */
 Status error_set(Error *err, Status status, const char *fmt, ...) PRINTF_LIKE(3, 4);
@@ -70,19 +73,19 @@ const char *status_name(Status status);
 int status_exit_code(Status status);
 
 /* Passes a failure up. */
-#define TRY(expr)                      \
-    do {                               \
-        Status try_status_ = (expr);   \
-        if (try_status_ != OK)         \
-            return try_status_;        \
+#define TRY(expr) \
+    do { \
+        Status try_status_ = (expr); \
+        if (try_status_ != OK) \
+            return try_status_; \
     } while (0)
 
 /* Passes a failure to the one exit label of a function that acquires; needs `Status st` and `out:`. */
-#define TRY_OUT(expr)          \
-    do {                       \
-        st = (expr);           \
-        if (st != OK)          \
-            goto out;          \
+#define TRY_OUT(expr) \
+    do { \
+        st = (expr); \
+        if (st != OK) \
+            goto out; \
     } while (0)
 
 #endif

@@ -18,8 +18,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 
-#define READ_STEP ((size_t)64 << 10)
-#define COPY_BUFFER ((size_t)256 << 10)
+#define PIECE_SIZE ((size_t)64 << 10)
 
 Status fd_open(const char *path, int flags, unsigned mode, int *out, Error *err)
 {
@@ -76,39 +75,49 @@ Status fd_close(int fd, const char *path, Error *err)
     return OK;
 }
 
+/* Hands the file to sink in pieces. */
+typedef Status (*PieceFn)(void *ctx, const void *data, size_t size, Error *err);
+
+static Status each_piece(const char *path, PieceFn sink, void *ctx, Error *err)
+{
+    char *piece = NULL;
+    int fd = -1;
+    TRY(mem_alloc(PIECE_SIZE, (void **)&piece, err));
+    Status st = fd_open(path, O_RDONLY, 0, &fd, err);
+    size_t got = 0;
+    while (st == OK) {
+        st = fd_read(fd, path, piece, PIECE_SIZE, &got, err);
+        if (st != OK || got == 0)
+            break;
+        st = sink(ctx, piece, got, err);
+    }
+    if (fd >= 0)
+        close(fd);
+    mem_free(piece);
+    return st;
+}
+
+typedef struct ReadTarget {
+    Buf *buf;
+    const char *path;
+    size_t left;
+} ReadTarget;
+
+static Status keep_piece(void *ctx, const void *data, size_t size, Error *err)
+{
+    ReadTarget *t = ctx;
+    if (size > t->left)
+        return error_set(err, ERR_LIMIT, "%s is larger than the maximum for such a file", t->path);
+    t->left -= size;
+    buf_add(t->buf, (Slice){data, size});
+    return buf_status(t->buf, err);
+}
+
 Status file_read(const char *path, size_t max, Buf *b, Error *err)
 {
-    size_t limit = max ? max : BUF_MAX_DEFAULT;
-    size_t total = 0;
-    int fd = -1;
-    TRY(fd_open(path, O_RDONLY, 0, &fd, err));
-    Status st = OK;
-    struct stat info;
-    if (fstat(fd, &info) != 0) {
-        st = error_errno(err, "could not examine %s", path);
-        goto out;
-    }
-    /* a known size saves the doublings; a wrong one (pipes, /proc) only costs them */
-    if (S_ISREG(info.st_mode) && info.st_size > 0 && (uintmax_t)info.st_size <= limit)
-        (void)buf_reserve(b, (size_t)info.st_size + 1);
-    for (;;) {
-        size_t room = b->cap - b->len > READ_STEP ? b->cap - b->len - 1 : READ_STEP;
-        char *at = buf_reserve(b, room);
-        TRY_OUT(buf_status(b, err));
-        size_t got = 0;
-        TRY_OUT(fd_read(fd, path, at, room, &got, err));
-        if (got == 0)
-            break;
-        total += got;
-        if (total > limit) {
-            st = error_set(err, ERR_LIMIT, "%s is larger than %zu bytes", path, limit);
-            goto out;
-        }
-        buf_advance(b, got);
-    }
-out:
-    close(fd);
-    return st;
+    /* by reading, not by asking for the size, which is wrong for pipes and /proc */
+    ReadTarget target = {.buf = b, .path = path, .left = max ? max : BUF_MAX_DEFAULT};
+    return each_piece(path, keep_piece, &target, err);
 }
 
 /* The folder a path lies in: "a/b" gives "a", "b" gives ".", "/b" gives "/". */
@@ -174,28 +183,6 @@ Status file_write(const char *path, Slice content, unsigned mode, Error *err)
     int fd = -1;
     TRY(open_beside(path, mode, &temp, &fd, err));
     return finish_beside(fd_write(fd, path, content.ptr, content.len, err), path, temp, fd, err);
-}
-
-/* Hands the file to sink in pieces. */
-typedef Status (*PieceFn)(void *ctx, const void *data, size_t size, Error *err);
-
-static Status each_piece(const char *path, PieceFn sink, void *ctx, Error *err)
-{
-    char *piece = NULL;
-    int fd = -1;
-    TRY(mem_alloc(COPY_BUFFER, (void **)&piece, err));
-    Status st = fd_open(path, O_RDONLY, 0, &fd, err);
-    size_t got = 0;
-    while (st == OK) {
-        st = fd_read(fd, path, piece, COPY_BUFFER, &got, err);
-        if (st != OK || got == 0)
-            break;
-        st = sink(ctx, piece, got, err);
-    }
-    if (fd >= 0)
-        close(fd);
-    mem_free(piece);
-    return st;
 }
 
 typedef struct CopyTarget {

@@ -17,6 +17,7 @@ typedef VEC(const char *) PathList;
 
 /* Whole file into b (appended). ERR_LIMIT when it is larger than max bytes (0: 1 GiB). */
 MUST_USE Status file_read(const char *path, size_t max, Buf *b, Error *err);
+/* file_write and file_copy make path + ".new-" + 16 hex digits first; a crash may leave such a file. */
 MUST_USE Status file_write(const char *path, Slice content, unsigned mode, Error *err);
 MUST_USE Status file_copy(const char *from, const char *to, unsigned mode, Error *err);
 MUST_USE Status file_size(const char *path, uint64_t *out, Error *err);
@@ -30,7 +31,8 @@ MUST_USE Status file_remove(const char *path, Error *err);
 MUST_USE Status file_sync(const char *path, Error *err); /* a file or a folder */
 /* Creates missing parents too. Existing is not an error. */
 MUST_USE Status dir_make(const char *path, unsigned mode, Error *err);
-/* Names (not paths) of entries, bytewise sorted, without . and ..; strings live in arena. */
+/* Names (not paths) of entries, bytewise sorted, without . and ..; strings live in arena, the list is the
+ * caller's to vec_free. */
 MUST_USE Status dir_list(const char *path, Arena *arena, PathList *out, Error *err);
 /* Removes a folder and what is in it; follows no symbolic link. Missing is not an error. */
 MUST_USE Status dir_remove(const char *path, Error *err);

@@ -53,12 +53,12 @@ static void open_level(Json *j, char c)
     buf_addc(j->out, c);
 }
 
-void json_object(Json *j)
+void json_open_object(Json *j)
 {
     open_level(j, '{');
 }
 
-void json_array(Json *j)
+void json_open_array(Json *j)
 {
     open_level(j, '[');
 }
@@ -78,13 +78,27 @@ static void add_escaped(Buf *out, unsigned char c)
 {
     static const char hex[] = "0123456789abcdef";
     switch (c) {
-    case '"': buf_adds(out, "\\\""); break;
-    case '\\': buf_adds(out, "\\\\"); break;
-    case '\b': buf_adds(out, "\\b"); break;
-    case '\f': buf_adds(out, "\\f"); break;
-    case '\n': buf_adds(out, "\\n"); break;
-    case '\r': buf_adds(out, "\\r"); break;
-    case '\t': buf_adds(out, "\\t"); break;
+    case '"':
+        buf_adds(out, "\\\"");
+        break;
+    case '\\':
+        buf_adds(out, "\\\\");
+        break;
+    case '\b':
+        buf_adds(out, "\\b");
+        break;
+    case '\f':
+        buf_adds(out, "\\f");
+        break;
+    case '\n':
+        buf_adds(out, "\\n");
+        break;
+    case '\r':
+        buf_adds(out, "\\r");
+        break;
+    case '\t':
+        buf_adds(out, "\\t");
+        break;
     default:
         buf_adds(out, "\\u00");
         buf_addc(out, hex[c >> 4]);
@@ -151,7 +165,7 @@ void json_uint(Json *j, uint64_t v)
 void json_num(Json *j, double v)
 {
     if (!isfinite(v)) {
-        json_null(j);
+        json_add_null(j);
         return;
     }
     before_value(j);
@@ -167,7 +181,7 @@ void json_num(Json *j, double v)
 void json_fixed(Json *j, double v, int decimals)
 {
     if (!isfinite(v)) {
-        json_null(j);
+        json_add_null(j);
         return;
     }
     ASSERT(decimals >= 0 && decimals <= 20);
@@ -185,7 +199,7 @@ void json_bool(Json *j, bool v)
     buf_adds(j->out, v ? "true" : "false");
 }
 
-void json_null(Json *j)
+void json_add_null(Json *j)
 {
     before_value(j);
     buf_adds(j->out, "null");

@@ -22,8 +22,8 @@ typedef struct Json {
 } Json;
 
 void json_begin(Json *j, Buf *out, JsonStyle style);
-void json_object(Json *j);
-void json_array(Json *j);
+void json_open_object(Json *j);
+void json_open_array(Json *j);
 void json_end(Json *j); /* closes the innermost object or array */
 void json_key(Json *j, const char *key);
 void json_str(Json *j, Slice s); /* invalid UTF-8 becomes U+FFFD */
@@ -34,7 +34,7 @@ void json_num(Json *j, double v);
 /* Fixed decimals, for rates: json_fixed(j, 84.2, 1). */
 void json_fixed(Json *j, double v, int decimals);
 void json_bool(Json *j, bool v);
-void json_null(Json *j);
+void json_add_null(Json *j);
 
 /* key and value in one call */
 void json_kstr(Json *j, const char *key, Slice s);

@@ -29,8 +29,7 @@ struct Progress {
     char unit[24];
 };
 
-Status progress_new(ProgressMode mode, const char *label, uint64_t total, const char *unit, Progress **out,
-                    Error *err)
+Status progress_new(ProgressMode mode, const char *label, uint64_t total, const char *unit, Progress **out, Error *err)
 {
     *out = NULL;
     if (mode == PROGRESS_AUTO)
@@ -84,7 +83,7 @@ static void draw(const Progress *p, uint64_t done, double now)
         if (done > 0)
             print_seconds((now - p->started) * (1 - part) / part, left, sizeof left);
         snprintf(line, sizeof line, "%s: %3u%%, %" PRIu64 " of %" PRIu64 " %s%s%s", p->label, (unsigned)(part * 100),
-                 done, p->total, p->unit, left[0] ? ", left: " : "", left);
+            done, p->total, p->unit, left[0] ? ", left: " : "", left);
     }
     char text[400];
     if (p->mode == PROGRESS_LINES) {
@@ -125,7 +124,7 @@ void progress_done(Progress *p)
     char text[256];
     print_seconds(clock_monotonic() - p->started, took, sizeof took);
     snprintf(text, sizeof text, "%s%s: %" PRIu64 " %s in %s\n", p->mode == PROGRESS_BAR ? "\r\033[K" : "", p->label,
-             (uint64_t)atomic_load(&p->done), p->unit, took);
+        (uint64_t)atomic_load(&p->done), p->unit, took);
     put(text);
     pthread_mutex_destroy(&p->lock);
     mem_free(p);

@@ -11,8 +11,8 @@ typedef enum ProgressMode { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_LINES, PROGRES
 typedef struct Progress Progress;
 
 /* total 0: unknown, only counts. label is copied. A NULL Progress is accepted everywhere and says nothing. */
-MUST_USE Status progress_new(ProgressMode mode, const char *label, uint64_t total, const char *unit, Progress **out,
-                             Error *err);
+MUST_USE Status progress_new(
+    ProgressMode mode, const char *label, uint64_t total, const char *unit, Progress **out, Error *err);
 void progress_add(Progress *p, uint64_t n);
 /* Ends the line with the totals and frees. */
 void progress_done(Progress *p);

@@ -21,7 +21,10 @@ typedef struct Slice {
 } Slice;
 
 #define SLICE(literal) ((Slice){("" literal), sizeof(literal) - 1})
-#define SLICE_INIT(literal) {("" literal), sizeof(literal) - 1} /* in static tables, where SLICE is no constant */
+#define SLICE_INIT(literal) \
+    { \
+        ("" literal), sizeof(literal) - 1 \
+    }                                      /* in static tables, where SLICE is no constant */
 #define SLICE_ARG(s) (int)(s).len, (s).ptr /* for "%.*s" */
 
 static inline Slice slice_of(const char *z)
@@ -49,7 +52,8 @@ size_t slice_find(Slice s, Slice needle);
 /* Cuts *rest at the first sep; returns the part before it. Without a sep it returns all and sets rest->ptr NULL, so
  * that `while (rest.ptr)` sees "a,b," as three parts and "a,b" as two. */
 Slice slice_cut(Slice *rest, char sep);
-/* True when the bytes are well-formed UTF-8 (RFC 3629); otherwise *bad (may be NULL) is the offset of the first bad byte. */
+/* True when the bytes are well-formed UTF-8 (RFC 3629); otherwise *bad (may be NULL) is the offset of the first bad
+ * byte. */
 bool slice_is_utf8(Slice s, size_t *bad);
 
 typedef struct Buf {

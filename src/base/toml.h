@@ -27,8 +27,8 @@ typedef struct Toml Toml;
 struct Toml {
     TomlType type;
     uint32_t line;
-    Slice key;     /* set for members of a table */
-    Slice string;  /* TOML_STRING (UTF-8, NUL-terminated) and TOML_DATETIME */
+    Slice key;    /* set for members of a table */
+    Slice string; /* TOML_STRING (UTF-8, NUL-terminated) and TOML_DATETIME */
     int64_t integer;
     double number; /* TOML_FLOAT */
     bool boolean;
@@ -38,7 +38,8 @@ struct Toml {
     size_t count; /* members or elements */
 };
 
-/* name is used in errors only. Limits: 16 MiB, nesting 64. ERR_PARSE names file and line. */
+/* A byte order mark at the beginning is skipped; line ends in multi-line strings become LF.
+ * name is used in errors only. Limits: 16 MiB, nesting 64. ERR_PARSE names file and line. */
 MUST_USE Status toml_parse(Slice text, const char *name, Arena *arena, const Toml **out, Error *err);
 MUST_USE Status toml_read(const char *path, Arena *arena, const Toml **out, Error *err);
 
@@ -50,7 +51,8 @@ const Toml *toml_get(const Toml *table, const char *key);
 MUST_USE Status toml_str(const Toml *t, const char *file, const char *key, Slice *out, Error *err);
 MUST_USE Status toml_str_or(const Toml *t, const char *file, const char *key, Slice fallback, Slice *out, Error *err);
 MUST_USE Status toml_int(const Toml *t, const char *file, const char *key, int64_t *out, Error *err);
-MUST_USE Status toml_int_or(const Toml *t, const char *file, const char *key, int64_t fallback, int64_t *out, Error *err);
+MUST_USE Status toml_int_or(
+    const Toml *t, const char *file, const char *key, int64_t fallback, int64_t *out, Error *err);
 MUST_USE Status toml_bool_or(const Toml *t, const char *file, const char *key, bool fallback, bool *out, Error *err);
 /* Integer or float. */
 MUST_USE Status toml_num_or(const Toml *t, const char *file, const char *key, double fallback, double *out, Error *err);

@@ -24,10 +24,14 @@ static Status fail_at(const Toml *where, const char *file, const char *key, cons
 static Status member(const Toml *t, const char *file, const char *key, TomlType type, const Toml **out, Error *err)
 {
     static const char *const wanted[] = {
-        [TOML_STRING] = "must be a string",    [TOML_INTEGER] = "must be a whole number",
-        [TOML_FLOAT] = "must be a number",     [TOML_BOOLEAN] = "must be true or false",
-        [TOML_DATE] = "must be a date",        [TOML_DATETIME] = "must be a date-time",
-        [TOML_ARRAY] = "must be an array",     [TOML_TABLE] = "must be a table",
+        [TOML_STRING] = "must be a string",
+        [TOML_INTEGER] = "must be a whole number",
+        [TOML_FLOAT] = "must be a number",
+        [TOML_BOOLEAN] = "must be true or false",
+        [TOML_DATE] = "must be a date",
+        [TOML_DATETIME] = "must be a date-time",
+        [TOML_ARRAY] = "must be an array",
+        [TOML_TABLE] = "must be a table",
     };
     const Toml *m = toml_get(t, key);
     *out = m;

@@ -220,8 +220,8 @@ static bool looks_like_time(Slice s)
 /* HH:MM:SS with an optional fraction; second 60 is a leap second (RFC 3339). Returns its length, 0 when it is none. */
 static size_t time_length(Slice s)
 {
-    if (s.len < 8 || !two_digits(s.ptr, 0, 23) || s.ptr[2] != ':' || !two_digits(s.ptr + 3, 0, 59) ||
-        s.ptr[5] != ':' || !two_digits(s.ptr + 6, 0, 60))
+    if (s.len < 8 || !two_digits(s.ptr, 0, 23) || s.ptr[2] != ':' || !two_digits(s.ptr + 3, 0, 59) || s.ptr[5] != ':' ||
+        !two_digits(s.ptr + 6, 0, 60))
         return 0;
     size_t n = 8;
     if (n < s.len && s.ptr[n] == '.') {
@@ -286,7 +286,7 @@ static size_t take_digits(Slice s, int base, Buf *out)
         if (digit_value(s.ptr[i], base) >= 0)
             buf_addc(out, s.ptr[i]);
         else if (!(s.ptr[i] == '_' && i > 0 && s.ptr[i - 1] != '_' && i + 1 < s.len &&
-                   digit_value(s.ptr[i + 1], base) >= 0))
+                     digit_value(s.ptr[i + 1], base) >= 0))
             break;
         i++;
     }

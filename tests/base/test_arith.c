@@ -49,10 +49,14 @@ static void test_u64(void **state)
         Status status;
         uint64_t value;
     } rows[] = {
-        {"0", OK, 0},           {"-0", OK, 0},
-        {"+1", OK, 1},          {"18446744073709551615", OK, UINT64_MAX},
-        {"-1", ERR_LIMIT, 0},   {"18446744073709551616", ERR_LIMIT, 0},
-        {"", ERR_PARSE, 0},     {"1e3", ERR_PARSE, 0},
+        {"0", OK, 0},
+        {"-0", OK, 0},
+        {"+1", OK, 1},
+        {"18446744073709551615", OK, UINT64_MAX},
+        {"-1", ERR_LIMIT, 0},
+        {"18446744073709551616", ERR_LIMIT, 0},
+        {"", ERR_PARSE, 0},
+        {"1e3", ERR_PARSE, 0},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         uint64_t v = 42;
@@ -144,8 +148,11 @@ static void test_checked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_i64), cmocka_unit_test(test_u64), cmocka_unit_test(test_f64),
-        cmocka_unit_test(test_f64_like_strtod), cmocka_unit_test(test_checked),
+        cmocka_unit_test(test_i64),
+        cmocka_unit_test(test_u64),
+        cmocka_unit_test(test_f64),
+        cmocka_unit_test(test_f64_like_strtod),
+        cmocka_unit_test(test_checked),
     };
     return cmocka_run_group_tests_name("base/arith", tests, NULL, NULL);
 }

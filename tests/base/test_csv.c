@@ -32,7 +32,9 @@ static void test_good(void **state)
         {"a,b\n1,", "a|b/1|"},
         {"a\n\nx\n", "a//x"},
         {"# note, \"this\n#and\na,b\n#1,2\n", "a|b/#1|2"},
-        {"\xEF\xBB\xBF" "a,b\n1,2\n", "a|b/1|2"},
+        {"\xEF\xBB\xBF"
+         "a,b\n1,2\n",
+            "a|b/1|2"},
         {"\"a\",\"b\"\n\"1,2\",\"x\"\"y\"\n", "a|b/1,2|x\"y"},
         {"a\n\"\"\n", "a/"},
         {"a\n\"\"\"\"\n", "a/\""},
@@ -189,8 +191,11 @@ static void test_failing_allocations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),    cmocka_unit_test(test_bad),        cmocka_unit_test(test_columns),
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_failing_allocations),
+        cmocka_unit_test(test_good),
+        cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_failing_allocations),
     };
     return cmocka_run_group_tests_name("base/csv", tests, NULL, NULL);
 }

@@ -35,8 +35,8 @@ static void test_every_day(void **state)
 static void test_no_such_day(void **state)
 {
     UNUSED(state);
-    static const int rows[][3] = {{0, 1, 1},     {10000, 1, 1}, {2025, 0, 1},  {2025, 13, 1}, {2025, 1, 0},
-                                  {2025, 1, 32}, {2025, 2, 29}, {1900, 2, 29}, {2025, 4, 31}, {2025, -1, -1}};
+    static const int rows[][3] = {{0, 1, 1}, {10000, 1, 1}, {2025, 0, 1}, {2025, 13, 1}, {2025, 1, 0}, {2025, 1, 32},
+        {2025, 2, 29}, {1900, 2, 29}, {2025, 4, 31}, {2025, -1, -1}};
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         Date d = 42;
         assert_int_equal(date_make(rows[i][0], rows[i][1], rows[i][2], &d, NULL), ERR_INVALID);
@@ -96,8 +96,10 @@ static void test_school_years_and_quarters(void **state)
         int school_year;
         const char *quarter, *second_after, *fourth_after;
     } rows[] = {
-        {"2025-02-10", 2025, "2025Q1", "2025Q3", "2026Q1"}, {"2025-06-30", 2025, "2025Q2", "2025Q4", "2026Q2"},
-        {"2025-07-01", 2026, "2025Q3", "2026Q1", "2026Q3"}, {"2025-12-31", 2026, "2025Q4", "2026Q2", "2026Q4"},
+        {"2025-02-10", 2025, "2025Q1", "2025Q3", "2026Q1"},
+        {"2025-06-30", 2025, "2025Q2", "2025Q4", "2026Q2"},
+        {"2025-07-01", 2026, "2025Q3", "2026Q1", "2026Q3"},
+        {"2025-12-31", 2026, "2025Q4", "2026Q2", "2026Q4"},
         {"2000-01-01", 2000, "2000Q1", "2000Q3", "2001Q1"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -122,8 +124,10 @@ static void test_clock(void **state)
         const char *instant;
         int64_t seconds;
     } rows[] = {
-        {"1970-01-01T00:00:00Z", 0},          {"1969-12-31T23:59:59Z", -1},
-        {"2026-11-23T08:00:00Z", 1795420800}, {"2000-02-29T12:34:56Z", 951827696},
+        {"1970-01-01T00:00:00Z", 0},
+        {"1969-12-31T23:59:59Z", -1},
+        {"2026-11-23T08:00:00Z", 1795420800},
+        {"2000-02-29T12:34:56Z", 951827696},
         {"0001-01-01T00:00:00Z", -62135596800},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -146,8 +150,11 @@ static void test_clock(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_day), cmocka_unit_test(test_no_such_day), cmocka_unit_test(test_formats),
-        cmocka_unit_test(test_school_years_and_quarters), cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_every_day),
+        cmocka_unit_test(test_no_such_day),
+        cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_school_years_and_quarters),
+        cmocka_unit_test(test_clock),
     };
     return cmocka_run_group_tests_name("base/date", tests, NULL, NULL);
 }

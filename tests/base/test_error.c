@@ -11,11 +11,20 @@ static void test_exit_codes_are_fixed(void **state)
         int code;
         const char *name;
     } rows[] = {
-        {OK, 0, "ok"},           {ERR_USAGE, 2, "usage"},          {ERR_INVALID, 3, "invalid"},
-        {ERR_PARSE, 4, "parse"}, {ERR_NOT_FOUND, 5, "not_found"},  {ERR_EXISTS, 6, "exists"},
-        {ERR_DENIED, 7, "denied"}, {ERR_LIMIT, 8, "limit"},        {ERR_IO, 9, "io"},
-        {ERR_BUSY, 10, "busy"},  {ERR_CORRUPT, 11, "corrupt"},     {ERR_NOMEM, 12, "nomem"},
-        {ERR_CANCELLED, 130, "cancelled"}, {ERR_INTERNAL, 70, "internal"},
+        {OK, 0, "ok"},
+        {ERR_USAGE, 2, "usage"},
+        {ERR_INVALID, 3, "invalid"},
+        {ERR_PARSE, 4, "parse"},
+        {ERR_NOT_FOUND, 5, "not_found"},
+        {ERR_EXISTS, 6, "exists"},
+        {ERR_DENIED, 7, "denied"},
+        {ERR_LIMIT, 8, "limit"},
+        {ERR_IO, 9, "io"},
+        {ERR_BUSY, 10, "busy"},
+        {ERR_CORRUPT, 11, "corrupt"},
+        {ERR_NOMEM, 12, "nomem"},
+        {ERR_CANCELLED, 130, "cancelled"},
+        {ERR_INTERNAL, 70, "internal"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         assert_int_equal(status_exit_code(rows[i].status), rows[i].code);
@@ -128,9 +137,12 @@ static void test_null_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exit_codes_are_fixed), cmocka_unit_test(test_print),
-        cmocka_unit_test(test_first_writer_wins),    cmocka_unit_test(test_errno),
-        cmocka_unit_test(test_long_texts_keep_whole_characters), cmocka_unit_test(test_null_error),
+        cmocka_unit_test(test_exit_codes_are_fixed),
+        cmocka_unit_test(test_print),
+        cmocka_unit_test(test_first_writer_wins),
+        cmocka_unit_test(test_errno),
+        cmocka_unit_test(test_long_texts_keep_whole_characters),
+        cmocka_unit_test(test_null_error),
     };
     return cmocka_run_group_tests_name("base/error", tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 
 typedef struct Scratch {
     Arena arena;
-    const char *dir;
+    char dir[40];
 } Scratch;
 
 static const char *at(Scratch *s, const char *name)
@@ -20,12 +20,10 @@ static const char *at(Scratch *s, const char *name)
 
 static int make_scratch(void **state)
 {
-    static char dir[] = "/tmp/cairn-test-file-XXXXXX";
     Scratch *s = NULL;
     assert_ok(mem_zalloc(1, sizeof *s, (void **)&s, NULL));
-    snprintf(dir + sizeof dir - 7, 7, "XXXXXX");
-    s->dir = mkdtemp(dir);
-    assert_non_null(s->dir);
+    snprintf(s->dir, sizeof s->dir, "/tmp/cairn-test-file-XXXXXX");
+    assert_non_null(mkdtemp(s->dir));
     *state = s;
     return 0;
 }
@@ -98,7 +96,14 @@ static void test_read_limits(void **state)
         size_t max, buf_max;
         Status status;
     } rows[] = {
-        {0, 0, OK}, {200000, 0, OK}, {199999, 0, ERR_LIMIT}, {1, 0, ERR_LIMIT}, {0, 1000, ERR_LIMIT},
+        {0, 0, OK},
+        {200000, 0, OK},
+        {199999, 0, ERR_LIMIT},
+        {1, 0, ERR_LIMIT},
+        {0, 200000, OK},
+        {0, 199999, ERR_LIMIT},
+        {0, 1000, ERR_LIMIT},
+        {65536, 0, ERR_LIMIT},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         Error err = ERROR_INIT;
@@ -207,7 +212,11 @@ static void test_paths(void **state)
     static const struct {
         const char *a, *b, *joined, *base;
     } rows[] = {
-        {"a", "b", "a/b", "b"}, {"a/", "b", "a/b", "b"}, {"", "b", "b", "b"}, {"/", "b", "/b", "b"}, {"a", "", "a/", ""},
+        {"a", "b", "a/b", "b"},
+        {"a/", "b", "a/b", "b"},
+        {"", "b", "b", "b"},
+        {"/", "b", "/b", "b"},
+        {"a", "", "a/", ""},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const char *path = NULL;
@@ -338,10 +347,17 @@ int main(void)
 {
 #define IN_SCRATCH(f) cmocka_unit_test_setup_teardown(f, make_scratch, drop_scratch)
     const struct CMUnitTest tests[] = {
-        IN_SCRATCH(test_write_and_read), IN_SCRATCH(test_read_limits), IN_SCRATCH(test_failures),
-        IN_SCRATCH(test_sha256),         IN_SCRATCH(test_folders),     IN_SCRATCH(test_removal_follows_no_link),
-        IN_SCRATCH(test_paths),          IN_SCRATCH(test_lock),        IN_SCRATCH(test_writer),
-        cmocka_unit_test(test_writer_tells_a_full_disk),               IN_SCRATCH(test_failing_allocations),
+        IN_SCRATCH(test_write_and_read),
+        IN_SCRATCH(test_read_limits),
+        IN_SCRATCH(test_failures),
+        IN_SCRATCH(test_sha256),
+        IN_SCRATCH(test_folders),
+        IN_SCRATCH(test_removal_follows_no_link),
+        IN_SCRATCH(test_paths),
+        IN_SCRATCH(test_lock),
+        IN_SCRATCH(test_writer),
+        cmocka_unit_test(test_writer_tells_a_full_disk),
+        IN_SCRATCH(test_failing_allocations),
     };
     return cmocka_run_group_tests_name("base/file", tests, NULL, NULL);
 }

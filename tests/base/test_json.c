@@ -6,22 +6,22 @@
 
 static void write_sample(Json *j)
 {
-    json_object(j);
+    json_open_object(j);
     json_kstr(j, "name", SLICE("a\"b"));
     json_kint(j, "n", -5);
     json_kbool(j, "ok", true);
     json_key(j, "list");
-    json_array(j);
+    json_open_array(j);
     json_uint(j, UINT64_MAX);
-    json_null(j);
-    json_object(j);
+    json_add_null(j);
+    json_open_object(j);
     json_end(j);
-    json_array(j);
+    json_open_array(j);
     json_bool(j, false);
     json_end(j);
     json_end(j);
     json_key(j, "empty");
-    json_array(j);
+    json_open_array(j);
     json_end(j);
     json_end(j);
 }
@@ -99,9 +99,17 @@ static void test_numbers(void **state)
         double v;
         const char *wanted;
     } rows[] = {
-        {0, "0"},          {1, "1"},           {-1.5, "-1.5"},      {0.1, "0.1"},
-        {84.2, "84.2"},    {1e20, "1e+20"},    {0.1 + 0.2, "0.30000000000000004"},
-        {5e-324, "5e-324"}, {DBL_MAX, "1.7976931348623157e+308"}, {(double)INFINITY, "null"}, {(double)NAN, "null"},
+        {0, "0"},
+        {1, "1"},
+        {-1.5, "-1.5"},
+        {0.1, "0.1"},
+        {84.2, "84.2"},
+        {1e20, "1e+20"},
+        {0.1 + 0.2, "0.30000000000000004"},
+        {5e-324, "5e-324"},
+        {DBL_MAX, "1.7976931348623157e+308"},
+        {(double)INFINITY, "null"},
+        {(double)NAN, "null"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         assert_num(rows[i].v, rows[i].wanted);
@@ -124,8 +132,14 @@ static void test_fixed(void **state)
         int decimals;
         const char *wanted;
     } rows[] = {
-        {84.2, 1, "84.2"}, {84, 0, "84"}, {-0.04, 1, "0.0"}, {-0.0, 0, "0"}, {-0.06, 1, "-0.1"}, {1e300, 0, NULL},
-        {(double)NAN, 1, "null"}, {-(double)INFINITY, 1, "null"},
+        {84.2, 1, "84.2"},
+        {84, 0, "84"},
+        {-0.04, 1, "0.0"},
+        {-0.0, 0, "0"},
+        {-0.06, 1, "-0.1"},
+        {1e300, 0, NULL},
+        {(double)NAN, 1, "null"},
+        {-(double)INFINITY, 1, "null"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         Buf b;
@@ -144,8 +158,10 @@ static void test_fixed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_documents), cmocka_unit_test(test_strings),
-        cmocka_unit_test(test_numbers),   cmocka_unit_test(test_fixed),
+        cmocka_unit_test(test_documents),
+        cmocka_unit_test(test_strings),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_fixed),
     };
     return cmocka_run_group_tests_name("base/json", tests, NULL, NULL);
 }

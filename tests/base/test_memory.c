@@ -67,8 +67,8 @@ static void test_arena_pieces_are_apart(void **state)
     for (int round = 0; round < 2; round++) {
         Rng r;
         rng_init(&r, 7, 0);
-        static unsigned char *pieces[COUNT];
-        static size_t sizes[COUNT];
+        unsigned char *pieces[COUNT];
+        size_t sizes[COUNT];
         for (size_t i = 0; i < COUNT; i++) {
             sizes[i] = (size_t)rng_below(&r, rng_ppm(&r, 10000) ? 100000 : 200);
             void *p = NULL;
@@ -175,9 +175,12 @@ static void test_failing_allocations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sizes_that_do_not_fit), cmocka_unit_test(test_empty_allocations),
-        cmocka_unit_test(test_fail_after_counts),     cmocka_unit_test(test_wipe),
-        cmocka_unit_test(test_arena_pieces_are_apart), cmocka_unit_test(test_arena_limit),
+        cmocka_unit_test(test_sizes_that_do_not_fit),
+        cmocka_unit_test(test_empty_allocations),
+        cmocka_unit_test(test_fail_after_counts),
+        cmocka_unit_test(test_wipe),
+        cmocka_unit_test(test_arena_pieces_are_apart),
+        cmocka_unit_test(test_arena_limit),
         cmocka_unit_test(test_failing_allocations),
     };
     return cmocka_run_group_tests_name("base/memory", tests, NULL, NULL);

@@ -152,7 +152,8 @@ static void test_pinned(void **state)
         {UINT64_C(1), UINT64_C(0), UINT64_C(11830735285019107728), UINT64_C(5036556757258445044)},
         {UINT64_C(0), UINT64_C(1), UINT64_C(14275191303645040111), UINT64_C(3527927128015951383)},
         {UINT64_C(20261123), UINT64_C(4711), UINT64_C(10912255110583397967), UINT64_C(2736967533000811997)},
-        {UINT64_C(18446744073709551615), UINT64_C(18446744073709551615), UINT64_C(15560894507665451217), UINT64_C(12934800668944310316)},
+        {UINT64_C(18446744073709551615), UINT64_C(18446744073709551615), UINT64_C(15560894507665451217),
+            UINT64_C(12934800668944310316)},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         Rng r;
@@ -165,10 +166,14 @@ static void test_pinned(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reference_stream), cmocka_unit_test(test_uniform),
-        cmocka_unit_test(test_ranges),           cmocka_unit_test(test_large_range_is_unbiased),
-        cmocka_unit_test(test_normal),           cmocka_unit_test(test_pick),
-        cmocka_unit_test(test_streams_differ),   cmocka_unit_test(test_pinned),
+        cmocka_unit_test(test_reference_stream),
+        cmocka_unit_test(test_uniform),
+        cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_large_range_is_unbiased),
+        cmocka_unit_test(test_normal),
+        cmocka_unit_test(test_pick),
+        cmocka_unit_test(test_streams_differ),
+        cmocka_unit_test(test_pinned),
     };
     return cmocka_run_group_tests_name("base/rng", tests, NULL, NULL);
 }

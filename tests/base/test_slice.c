@@ -9,9 +9,16 @@ static void test_compare(void **state)
         int order;
         bool nocase;
     } rows[] = {
-        {"", "", 0, true},   {"a", "", 1, false},  {"", "a", -1, false},   {"a", "A", 1, true},
-        {"ab", "a", 1, false}, {"a", "b", -1, false}, {"\xFF", "a", 1, false}, {"Zz[", "zZ[", -1, true},
-        {"[", "{", -1, false}, {"\xC4", "\xE4", -1, false},
+        {"", "", 0, true},
+        {"a", "", 1, false},
+        {"", "a", -1, false},
+        {"a", "A", 1, true},
+        {"ab", "a", 1, false},
+        {"a", "b", -1, false},
+        {"\xFF", "a", 1, false},
+        {"Zz[", "zZ[", -1, true},
+        {"[", "{", -1, false},
+        {"\xC4", "\xE4", -1, false},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         Slice a = slice_of(rows[i].a), b = slice_of(rows[i].b);
@@ -33,9 +40,14 @@ static void test_parts(void **state)
         size_t at;
         bool starts, ends;
     } rows[] = {
-        {"hello", "l", 2, false, false}, {"hello", "he", 0, true, false}, {"hello", "lo", 3, false, true},
-        {"hello", "x", 5, false, false}, {"hello", "", 0, true, true},    {"", "x", 0, false, false},
-        {"aab", "ab", 1, false, true},   {"he", "hello", 2, false, false},
+        {"hello", "l", 2, false, false},
+        {"hello", "he", 0, true, false},
+        {"hello", "lo", 3, false, true},
+        {"hello", "x", 5, false, false},
+        {"hello", "", 0, true, true},
+        {"", "x", 0, false, false},
+        {"aab", "ab", 1, false, true},
+        {"he", "hello", 2, false, false},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         Slice s = slice_of(rows[i].text), n = slice_of(rows[i].needle);
@@ -205,9 +217,13 @@ static void test_buf_limit_is_sticky(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_compare), cmocka_unit_test(test_parts), cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_utf8_all_short_sequences), cmocka_unit_test(test_utf8_long_texts),
-        cmocka_unit_test(test_buf_numbers), cmocka_unit_test(test_buf_limit_is_sticky),
+        cmocka_unit_test(test_compare),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_utf8_all_short_sequences),
+        cmocka_unit_test(test_utf8_long_texts),
+        cmocka_unit_test(test_buf_numbers),
+        cmocka_unit_test(test_buf_limit_is_sticky),
     };
     return cmocka_run_group_tests_name("base/slice", tests, NULL, NULL);
 }

@@ -167,9 +167,12 @@ static void test_progress(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_item_once),      cmocka_unit_test(test_lowest_failure_wins),
-        cmocka_unit_test(test_failing_allocations), cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_log_lines),           cmocka_unit_test(test_progress),
+        cmocka_unit_test(test_each_item_once),
+        cmocka_unit_test(test_lowest_failure_wins),
+        cmocka_unit_test(test_failing_allocations),
+        cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_log_lines),
+        cmocka_unit_test(test_progress),
     };
     return cmocka_run_group_tests_name("base/thread", tests, NULL, NULL);
 }

@@ -65,11 +65,13 @@ typedef struct Good {
 static const Good good_structure[] = {
     {T(""), "{}"},
     {T("\n\n# only a comment"), "{}"},
-    {T("\xEF\xBB\xBF" "a = 1"), "{a:1}"},
+    {T("\xEF\xBB\xBF"
+       "a = 1"),
+        "{a:1}"},
     {T("a = 1"), "{a:1}"},
     {T("a=1#x\n  b\t=\t2  # y\r\n"), "{a:1,b:2}"},
     {T("bare_key-1 = 1\n1234 = 2\n\"quoted key\" = 3\n'lit\"eral' = 4\n\"\" = 5"),
-     "{bare_key-1:1,1234:2,quoted key:3,lit\"eral:4,:5}"},
+        "{bare_key-1:1,1234:2,quoted key:3,lit\"eral:4,:5}"},
     {T("\"\\u00e9\" = 1"), "{\xC3\xA9:1}"},
     {T("a.b.c = 1\na.b.d = 2\na . e = 3\n\"x y\".z = 4"), "{a:{b:{c:1,d:2},e:3},x y:{z:4}}"},
     {T("3.14159 = \"pi\""), "{3:{14159:\"pi\"}}"},
@@ -77,16 +79,16 @@ static const Good good_structure[] = {
     {T("[ a . \"b.c\" .'d' ] # x\nk = 1"), "{a:{b.c:{d:{k:1}}}}"},
     {T("[x.y.z.w]\n[x]\nk = 1"), "{x:{y:{z:{w:{}}},k:1}}"},
     {T("[fruit]\napple.color = 1\napple.taste.sweet = true\n[fruit.apple.texture]\nsmooth = true"),
-     "{fruit:{apple:{color:1,taste:{sweet:true},texture:{smooth:true}}}}"},
+        "{fruit:{apple:{color:1,taste:{sweet:true},texture:{smooth:true}}}}"},
     {T("[a.b]\nx=1\n[a]\ny=2\n[a.c]\nz=3"), "{a:{b:{x:1},y:2,c:{z:3}}}"},
     {T("[[p]]\nn = 1\n[[p]]\n[[p]]\nn = 3"), "{p:[{n:1},{},{n:3}]}"},
     {T("[[f]]\nn='a'\n[f.physical]\nc='red'\n[[f.v]]\nn='x'\n[[f.v]]\nn='y'\n[[f]]\nn='b'\n[[f.v]]\nn='z'"),
-     "{f:[{n:\"a\",physical:{c:\"red\"},v:[{n:\"x\"},{n:\"y\"}]},{n:\"b\",v:[{n:\"z\"}]}]}"},
+        "{f:[{n:\"a\",physical:{c:\"red\"},v:[{n:\"x\"},{n:\"y\"}]},{n:\"b\",v:[{n:\"z\"}]}]}"},
     {T("[[a.b]]\n[a]\nc = 1"), "{a:{b:[{}],c:1}}"},
     {T("a = {}\nb = { x = 1, y.z = 2, 'q' = { } }\nc = {x=[{y=1},{}]}"),
-     "{a:{},b:{x:1,y:{z:2},q:{}},c:{x:[{y:1},{}]}}"},
+        "{a:{},b:{x:1,y:{z:2},q:{}},c:{x:[{y:1},{}]}}"},
     {T("a = []\nb = [ 1, 2, ]\nc = [\n  'x', # one\n\n  'y'\n  # end\n]\nd = [[1],['a',2.5,{k=1}]]"),
-     "{a:[],b:[1,2],c:[\"x\",\"y\"],d:[[1],[\"a\",2.5f,{k:1}]]}"},
+        "{a:[],b:[1,2],c:[\"x\",\"y\"],d:[[1],[\"a\",2.5f,{k:1}]]}"},
     {T("true = true\ninf = 1\n[nan]"), "{true:true,inf:1,nan:{}}"},
 };
 
@@ -94,16 +96,17 @@ static const Good good_scalars[] = {
     {T("a=[0,+0,-0,42,+99,-17,1_000,5_349_221,1_2_3_4_5]"), "{a:[0,0,0,42,99,-17,1000,5349221,12345]}"},
     {T("a=[9223372036854775807,-9223372036854775808]"), "{a:[9223372036854775807,-9223372036854775808]}"},
     {T("a=[0xDEADBEEF,0xdead_beef,0o01234567,0b1101_0110,0x7fffffffffffffff,0x00]"),
-     "{a:[3735928559,3735928559,342391,214,9223372036854775807,0]}"},
+        "{a:[3735928559,3735928559,342391,214,9223372036854775807,0]}"},
     {T("a=[+1.0,3.25,-0.5,5e+22,1e06,-2E-2,6.5e-1,224_617.445_312_5,0.0,0e0,1e1_0]"),
-     "{a:[1f,3.25f,-0.5f,4.9999999999999996e+22f,1000000f,-0.02f,0.65000000000000002f,224617.4453125f,0f,0f,10000000000f]}"},
+        "{a:[1f,3.25f,-0.5f,4.9999999999999996e+22f,1000000f,-0.02f,0.65000000000000002f,224617.4453125f,0f,0f,"
+        "10000000000f]}"},
     {T("a=[inf,+inf,-inf]"), "{a:[inff,inff,-inff]}"},
     {T("a=[true,false]"), "{a:[true,false]}"},
     {T("a=[1979-05-27,0001-01-01,9999-12-31,2024-02-29]"), "{a:[d1979-05-27,d0001-01-01,d9999-12-31,d2024-02-29]}"},
     {T("a=[1979-05-27T07:32:00Z,1979-05-27T00:32:00.999999-07:00,1979-05-27 07:32:00z,1979-05-27t00:32:00,07:32:00,"
        "23:59:60.5]"),
-     "{a:[t1979-05-27T07:32:00Z,t1979-05-27T00:32:00.999999-07:00,t1979-05-27 07:32:00z,t1979-05-27t00:32:00,"
-     "t07:32:00,t23:59:60.5]}"},
+        "{a:[t1979-05-27T07:32:00Z,t1979-05-27T00:32:00.999999-07:00,t1979-05-27 07:32:00z,t1979-05-27t00:32:00,"
+        "t07:32:00,t23:59:60.5]}"},
     {T("a=1979-05-27 # a date\nb=1979-05-27  "), "{a:d1979-05-27,b:d1979-05-27}"},
 };
 
@@ -226,7 +229,9 @@ static const Bad bad_structure[] = {
     {T("a = 1 \x7f"), 1, NULL},
     {T("a = 1\n\0"), 2, NULL},
     {T("a = 1\nb = '\xFF'"), 2, "not UTF-8"},
-    {T("a = 1\n\xEF\xBB\xBF" "b = 2"), 2, NULL},
+    {T("a = 1\n\xEF\xBB\xBF"
+       "b = 2"),
+        2, NULL},
 };
 
 static const Bad bad_values[] = {
@@ -341,8 +346,13 @@ static void test_nesting(void **state)
         int deepest;
     } rows[] = {
         /* the value of a member of the document stands on level 1 */
-        {"a=", "[", "", "]", 64},  {"a=", "[", "1", "]", 63},  {"", "a={", "", "}", 64}, {"a=", "[{a=", "1", "}]", 31},
-        {"", "a.", "a=1", "", 63}, {"[", "a.", "a]", "", 63}, {"[[", "a.", "a]]", "", 62},
+        {"a=", "[", "", "]", 64},
+        {"a=", "[", "1", "]", 63},
+        {"", "a={", "", "}", 64},
+        {"a=", "[{a=", "1", "}]", 31},
+        {"", "a.", "a=1", "", 63},
+        {"[", "a.", "a]", "", 63},
+        {"[[", "a.", "a]]", "", 62},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         for (int extra = 0; extra < 3; extra++) {
@@ -512,9 +522,12 @@ static void test_failing_allocations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),      cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_nesting),   cmocka_unit_test(test_many_keys_stay_fast),
-        cmocka_unit_test(test_accessors), cmocka_unit_test(test_read_file),
+        cmocka_unit_test(test_good),
+        cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_nesting),
+        cmocka_unit_test(test_many_keys_stay_fast),
+        cmocka_unit_test(test_accessors),
+        cmocka_unit_test(test_read_file),
         cmocka_unit_test(test_failing_allocations),
     };
     return cmocka_run_group_tests_name("base/toml", tests, NULL, NULL);
