@@ -1,0 +1,308 @@
+/*
+ * The vault's tables, and writing to them.
+ *
+ * Records of a load are boxed as they come and wait in memory, up to 64 MiB of
+ * boxes, to be inserted in order of tag: tags are hashes, so that inserting
+ * them as they come would touch a random page each time. All of a load is one
+ * transaction; a process killed inside it leaves nothing behind.
+ */
+#include "store/vault_impl.h"
+
+#include <stdlib.h>
+
+#define PENDING_BYTES ((size_t)64 << 20)
+
+static const char schema_sql[] =
+    "CREATE TABLE source (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
+    "CREATE TABLE record (tag BLOB NOT NULL PRIMARY KEY, source INTEGER NOT NULL, key_id INTEGER NOT NULL,"
+    " box BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+    /* covers vault_each_tag and counting, so that neither reads the boxes */
+    "CREATE INDEX record_source ON record (source, tag);"
+    "CREATE TABLE quarantine (id INTEGER PRIMARY KEY, load TEXT NOT NULL, row INTEGER NOT NULL, key_id INTEGER NOT NULL,"
+    " box BLOB NOT NULL, UNIQUE (load, row)) STRICT;"
+    "CREATE TABLE link (tag BLOB NOT NULL PRIMARY KEY, person INTEGER NOT NULL, rule INTEGER NOT NULL,"
+    " score REAL NOT NULL, model INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE model (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
+    "CREATE TABLE journal (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, model INTEGER NOT NULL, kind INTEGER NOT NULL,"
+    " from_person INTEGER NOT NULL, to_person INTEGER NOT NULL, tag BLOB) STRICT;"
+    "CREATE TABLE counter (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT;"
+    "INSERT INTO counter VALUES ('next_person', 1);"
+    "PRAGMA user_version = 1";
+
+static Status ensure_schema(const Lite *lite, Error *err)
+{
+    int64_t version = 0;
+    TRY(lite_i64(lite, "PRAGMA user_version", &version, err));
+    if (version == 1)
+        return OK;
+    TRY(lite_exec(lite, "BEGIN IMMEDIATE", err));
+    Status st = lite_exec(lite, schema_sql, err);
+    if (st == OK)
+        st = lite_exec(lite, "COMMIT", err);
+    lite_rollback(lite);
+    return st;
+}
+
+static Status must_know_schema(const Lite *lite, Error *err)
+{
+    int64_t version = 0;
+    TRY(lite_i64(lite, "PRAGMA user_version", &version, err));
+    if (version != 1)
+        return error_set(err, ERR_INVALID, "vault: schema %" PRId64 " is not known to this program", version);
+    return OK;
+}
+
+static Status read_sources(Vault *v, Error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    v->sources.len = 0;
+    TRY(lite_prepare(&v->lite, "SELECT id, name FROM source ORDER BY id", &stmt, err));
+    Status st = OK;
+    for (bool more = true; st == OK;) {
+        SourceName s = {0};
+        st = lite_next(&v->lite, stmt, &more, err);
+        if (st != OK || !more)
+            break;
+        s.id = sqlite3_column_int64(stmt, 0);
+        st = arena_dup(&v->arena, lite_text(stmt, 1), &s.name, err);
+        if (st == OK)
+            st = vec_push(&v->sources, s, err);
+    }
+    sqlite3_finalize(stmt);
+    return st;
+}
+
+static Status prepare_writes(Vault *v, Error *err)
+{
+    TRY(lite_prepare(&v->lite, "INSERT INTO record (tag, source, key_id, box) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        &v->insert_record, err));
+    return lite_prepare(&v->lite, "INSERT OR REPLACE INTO quarantine (load, row, key_id, box) VALUES (?, ?, ?, ?)",
+        &v->insert_quarantine, err);
+}
+
+Status vault_open(Home *home, Vault **out, Error *err)
+{
+    Vault *v = NULL;
+    const char *path = NULL;
+    Status st = OK;
+    TRY(mem_zalloc(1, sizeof *v, (void **)&v, err));
+    v->home = home;
+    arena_init(&v->arena, 0);
+    buf_init(&v->boxes, 0);
+    buf_init(&v->scratch, 0);
+    LiteAccess access = home->being_made ? LITE_CREATE : home->access == HOME_WRITE ? LITE_WRITE : LITE_READ;
+    TRY_OUT(home_file(home, &v->arena, "vault.db", &path, err));
+    TRY_OUT(lite_open(&v->lite, path, "vault", access, err));
+    if (home->being_made)
+        TRY_OUT(ensure_schema(&v->lite, err));
+    TRY_OUT(must_know_schema(&v->lite, err));
+    TRY_OUT(boxer_new(home, &v->boxer, err));
+    TRY_OUT(read_sources(v, err));
+    if (home->access == HOME_WRITE)
+        TRY_OUT(prepare_writes(v, err));
+    *out = v;
+    v = NULL;
+out:
+    vault_close(v);
+    return st;
+}
+
+void vault_close(Vault *v)
+{
+    if (!v)
+        return;
+    vault_rollback(v);
+    sqlite3_finalize(v->insert_record);
+    sqlite3_finalize(v->insert_quarantine);
+    sqlite3_finalize(v->get_record);
+    lite_close(&v->lite);
+    ledger_close(v->ledger);
+    boxer_free(v->boxer);
+    vec_free(&v->sources);
+    vec_free(&v->pending);
+    buf_free(&v->boxes);
+    if (v->scratch.ptr)
+        mem_wipe(v->scratch.ptr, v->scratch.cap);
+    buf_free(&v->scratch);
+    arena_free(&v->arena);
+    mem_free(v);
+}
+
+/* --- sources ------------------------------------------------------------------------------------------------- */
+
+Status vault_source_name(Vault *v, int64_t id, Slice *out, Error *err)
+{
+    for (size_t i = 0; i < v->sources.len; i++)
+        if (v->sources.at[i].id == id) {
+            *out = v->sources.at[i].name;
+            return OK;
+        }
+    return error_set(err, ERR_CORRUPT, "vault: a record names an unknown source");
+}
+
+static const SourceName *find_source(const Vault *v, Slice name)
+{
+    for (size_t i = 0; i < v->sources.len; i++)
+        if (slice_eq(v->sources.at[i].name, name))
+            return &v->sources.at[i];
+    return NULL;
+}
+
+static Status source_id(Vault *v, Slice name, int64_t *out, Error *err)
+{
+    const SourceName *found = find_source(v, name);
+    if (!found) {
+        sqlite3_stmt *stmt = NULL;
+        TRY(lite_prepare(&v->lite, "INSERT INTO source (name) VALUES (?)", &stmt, err));
+        lite_bind_text(stmt, 1, name);
+        Status st = lite_run(&v->lite, stmt, err);
+        sqlite3_finalize(stmt);
+        TRY(st);
+        TRY(read_sources(v, err));
+        found = find_source(v, name);
+        ASSERT(found);
+    }
+    *out = found->id;
+    return OK;
+}
+
+/* --- one load ------------------------------------------------------------------------------------------------ */
+
+static void forget_pending(Vault *v)
+{
+    v->pending.len = 0;
+    buf_reset(&v->boxes);
+}
+
+Status vault_begin(Vault *v, Error *err)
+{
+    TRY(home_must_write(v->home, err));
+    ASSERT(!v->in_load);
+    forget_pending(v);
+    TRY(lite_exec(&v->lite, "BEGIN IMMEDIATE", err));
+    v->in_load = true;
+    return OK;
+}
+
+void vault_rollback(Vault *v)
+{
+    if (!v->in_load)
+        return;
+    v->in_load = false;
+    forget_pending(v);
+    lite_rollback(&v->lite);
+    /* a source that was new in this load is gone again; if it cannot be read now, the next use says so */
+    if (read_sources(v, NULL) != OK)
+        v->sources.len = 0;
+}
+
+static int compare_pending(const void *a, const void *b)
+{
+    return memcmp(((const Pending *)a)->tag.bytes, ((const Pending *)b)->tag.bytes, sizeof(RecordTag));
+}
+
+static Status insert_pending(Vault *v, Error *err)
+{
+    sqlite3_stmt *stmt = v->insert_record;
+    if (v->pending.len > 1)
+        qsort(v->pending.at, v->pending.len, sizeof *v->pending.at, compare_pending);
+    for (size_t i = 0; i < v->pending.len; i++) {
+        const Pending *p = &v->pending.at[i];
+        lite_bind_blob(stmt, 1, (Slice){(const char *)p->tag.bytes, sizeof p->tag.bytes});
+        sqlite3_bind_int64(stmt, 2, p->source);
+        sqlite3_bind_int64(stmt, 3, boxer_key_id(v->boxer));
+        lite_bind_blob(stmt, 4, (Slice){v->boxes.ptr + p->at, p->len});
+        TRY(lite_run(&v->lite, stmt, err));
+    }
+    forget_pending(v);
+    return OK;
+}
+
+Status vault_add_record(Vault *v, Slice source, const RecordTag *tag, const IdentityValues *values, Error *err)
+{
+    ASSERT(v->in_load);
+    Pending p = {.tag = *tag, .at = v->boxes.len};
+    TRY(source_id(v, source, &p.source, err));
+    buf_reset(&v->scratch);
+    values_pack(values, &v->scratch);
+    TRY(buf_status(&v->scratch, err));
+    BoxPlace place = {"record", {(const char *)tag->bytes, sizeof tag->bytes}, source};
+    TRY(boxer_seal(v->boxer, &place, buf_slice(&v->scratch), &v->boxes, err));
+    p.len = (uint32_t)(v->boxes.len - p.at);
+    TRY(vec_push(&v->pending, p, err));
+    return v->boxes.len >= PENDING_BYTES ? insert_pending(v, err) : OK;
+}
+
+static void quarantine_key(uint64_t row, char out[8])
+{
+    for (int i = 0; i < 8; i++)
+        out[i] = (char)(row >> (56 - 8 * i));
+}
+
+/* The box is padded, so that the row's length (8 bytes, as the key) goes in front. */
+Status vault_add_quarantine(Vault *v, Slice load, uint64_t row, Slice raw, Error *err)
+{
+    ASSERT(v->in_load && row <= INT64_MAX);
+    char key[8];
+    char length[8];
+    Buf box;
+    quarantine_key(row, key);
+    quarantine_key(raw.len, length);
+    buf_reset(&v->scratch);
+    buf_add(&v->scratch, (Slice){length, sizeof length});
+    buf_add(&v->scratch, raw);
+    TRY(buf_status(&v->scratch, err));
+    buf_init(&box, 0);
+    BoxPlace place = {"quarantine", {key, sizeof key}, load};
+    Status st = boxer_seal(v->boxer, &place, buf_slice(&v->scratch), &box, err);
+    if (st == OK) {
+        sqlite3_stmt *stmt = v->insert_quarantine;
+        lite_bind_text(stmt, 1, load);
+        sqlite3_bind_int64(stmt, 2, (int64_t)row);
+        sqlite3_bind_int64(stmt, 3, boxer_key_id(v->boxer));
+        lite_bind_blob(stmt, 4, buf_slice(&box));
+        st = lite_run(&v->lite, stmt, err);
+    }
+    buf_free(&box);
+    return st;
+}
+
+Status vault_commit(Vault *v, Error *err)
+{
+    ASSERT(v->in_load);
+    Status st = insert_pending(v, err);
+    if (st == OK)
+        st = lite_exec(&v->lite, "COMMIT", err);
+    if (st == OK)
+        v->in_load = false;
+    else
+        vault_rollback(v);
+    return st;
+}
+
+Status vault_each_tag(Vault *v, Slice source, Status (*fn)(const RecordTag *tag, void *ctx, Error *err), void *ctx,
+    Error *err)
+{
+    const SourceName *found = find_source(v, source);
+    sqlite3_stmt *stmt = NULL;
+    if (!found)
+        return OK;
+    TRY(lite_prepare(&v->lite, "SELECT tag FROM record WHERE source = ? ORDER BY tag", &stmt, err));
+    sqlite3_bind_int64(stmt, 1, found->id);
+    Status st = OK;
+    for (bool more = true; st == OK;) {
+        RecordTag tag;
+        st = lite_next(&v->lite, stmt, &more, err);
+        if (st != OK || !more)
+            break;
+        Slice bytes = lite_blob(stmt, 0);
+        if (bytes.len != sizeof tag.bytes) {
+            st = error_set(err, ERR_CORRUPT, "vault: a tag has the wrong length");
+            break;
+        }
+        memcpy(tag.bytes, bytes.ptr, sizeof tag.bytes);
+        st = fn(&tag, ctx, err);
+    }
+    sqlite3_finalize(stmt);
+    return st;
+}

@@ -1,0 +1,144 @@
+/*
+ * The vault: the only place where names, birth dates and numbers live.
+ *
+ * record(tag, source, key_id, box): one row per distinct identity a source has
+ * ever sent. tag = first 16 bytes of HMAC-SHA-256 under "record-tag" of the
+ * source's name and the identity values; box = AES-256-GCM of the packed values
+ * (padded to 32 bytes), additional data = table, tag, key id, schema version.
+ * Files elsewhere carry the tag only.
+ *
+ * person(id) and link(tag, person, rule, ...) hold who is who; journal(...) every
+ * merge, split and reassignment. quarantine(load, row, box) keeps rejected rows.
+ *
+ * Writing (ingest) needs no purpose; reading identities back does, and each such
+ * read becomes a vault.read entry in the ledger before the first value is seen.
+ */
+#ifndef CAIRN_STORE_VAULT_H
+#define CAIRN_STORE_VAULT_H
+
+#include "base/base.h"
+#include "store/home.h"
+#include "store/ledger.h"
+
+typedef enum IdentityRole {
+    ID_SASID,      /* state-assigned student id, 10 digits */
+    ID_SSN,
+    ID_LOCAL,      /* an organisation's own id: LASID, institution student id, PIRL unique id */
+    ID_LOCAL_ORG,  /* the organisation that assigned ID_LOCAL */
+    ID_LAST,
+    ID_FIRST,
+    ID_MIDDLE,
+    ID_SUFFIX,
+    ID_OTHER_LAST, /* former, maiden or preferred surname */
+    ID_BIRTH_DATE, /* YYYY-MM-DD */
+    ID_SEX,        /* F, M, X */
+    ID_ADDRESS,
+    ID_CITY,
+    ID_ZIP,
+    ID_PHONE,
+    ID_EMAIL,
+    ID_ROLE_COUNT
+} IdentityRole;
+
+/* "sasid", "ssn", "local_id", "local_id_org", "last_name", "first_name", "middle_name", "suffix", "other_last_name",
+ * "birth_date", "sex", "address", "city", "postal_code", "phone", "email": what contracts write. */
+const char *identity_role_name(IdentityRole role);
+MUST_USE Status identity_role_parse(Slice name, IdentityRole *out, Error *err);
+
+typedef struct RecordTag {
+    uint8_t bytes[16];
+} RecordTag;
+
+typedef struct IdentityValues {
+    Slice at[ID_ROLE_COUNT]; /* empty slice: missing */
+} IdentityValues;
+
+typedef struct Vault Vault;
+
+MUST_USE Status vault_open(Home *home, Vault **out, Error *err);
+void vault_close(Vault *v);
+
+/* --- writing: ingest --- */
+
+/* Makes tags; thread-safe to use one per thread. The source's name is part of the message. */
+typedef struct Tagger Tagger;
+MUST_USE Status tagger_new(Home *home, Slice source, Tagger **out, Error *err);
+MUST_USE Status tagger_tag(Tagger *t, const IdentityValues *values, RecordTag *out, Error *err);
+void tagger_free(Tagger *t);
+/* Keyed pseudonym of an employer account under "employer-pseudonym" (20 CFR 603.4: the employer is confidential too). */
+typedef struct EmployerTagger EmployerTagger;
+MUST_USE Status employer_tagger_new(Home *home, EmployerTagger **out, Error *err);
+MUST_USE Status employer_tag(EmployerTagger *t, Slice account, uint8_t out[16], Error *err);
+void employer_tagger_free(EmployerTagger *t);
+
+/* One transaction for one load: all of it or nothing. Adding a tag that is there already is a no-op. */
+MUST_USE Status vault_begin(Vault *v, Error *err);
+MUST_USE Status vault_add_record(Vault *v, Slice source, const RecordTag *tag, const IdentityValues *values, Error *err);
+/* The rejected row as received, boxed. Replaces a row of the same load and number. */
+MUST_USE Status vault_add_quarantine(Vault *v, Slice load, uint64_t row, Slice raw, Error *err);
+MUST_USE Status vault_commit(Vault *v, Error *err);
+void vault_rollback(Vault *v);
+/* All tags known of a source, to leave them out before adding: calls fn for each. */
+MUST_USE Status vault_each_tag(Vault *v, Slice source, Status (*fn)(const RecordTag *tag, void *ctx, Error *err), void *ctx,
+                               Error *err);
+
+/* --- reading: identity and record rooms only --- */
+
+typedef struct VaultPurpose {
+    const char *purpose;   /* "link", "review", "subject access" */
+    const char *agreement; /* agreement id or legal basis */
+} VaultPurpose;
+
+typedef struct VaultRecord {
+    RecordTag tag;
+    Slice source;
+    IdentityValues values; /* valid during the callback only */
+} VaultRecord;
+
+/* Decrypts every record, in order of tag. */
+MUST_USE Status vault_each_record(Vault *v, const VaultPurpose *purpose,
+                                  Status (*fn)(const VaultRecord *record, void *ctx, Error *err), void *ctx, Error *err);
+MUST_USE Status vault_get_record(Vault *v, const VaultPurpose *purpose, const RecordTag *tag, Arena *arena, VaultRecord *out,
+                                 Error *err);
+MUST_USE Status vault_get_quarantine(Vault *v, const VaultPurpose *purpose, Slice load, uint64_t row, Buf *out, Error *err);
+MUST_USE Status vault_count(Vault *v, uint64_t *records, uint64_t *persons, uint64_t *quarantined, Error *err);
+
+/* --- who is who --- */
+
+typedef uint64_t PersonId; /* stable for ever; 1, 2, ...; never reused */
+
+typedef struct Link {
+    RecordTag tag;
+    PersonId person;
+    uint32_t rule;  /* the resolver's rule number (identity.h); 0: a person's founding record */
+    float score;    /* 0..1 */
+} Link;
+typedef VEC(Link) Links;
+
+typedef enum JournalKind { JOURNAL_NEW, JOURNAL_MERGE, JOURNAL_SPLIT, JOURNAL_MOVE } JournalKind;
+typedef struct JournalEntry {
+    JournalKind kind;
+    PersonId from; /* merged away, split off, or moved from; 0 for new */
+    PersonId to;
+    RecordTag tag; /* moved record; zero otherwise */
+} JournalEntry;
+typedef VEC(JournalEntry) Journal;
+
+/* All links, ordered by tag. */
+MUST_USE Status vault_links(Vault *v, Links *out, Error *err);
+MUST_USE Status vault_next_person(Vault *v, PersonId *out, Error *err);
+/* Replaces the links of every tag in `links`, appends the journal under model_version; one transaction. */
+MUST_USE Status vault_put_links(Vault *v, const Links *links, const Journal *journal, Slice model_version, Error *err);
+
+/* Pseudonym of a person in the warehouse: first 8 bytes of HMAC-SHA-256 under "person-pseudonym", big-endian. */
+typedef struct Pseudonymiser Pseudonymiser;
+MUST_USE Status pseudonymiser_new(Home *home, Pseudonymiser **out, Error *err);
+MUST_USE Status pseudonym_of(Pseudonymiser *p, PersonId person, uint64_t *out, Error *err);
+void pseudonymiser_free(Pseudonymiser *p);
+
+/* Re-boxes up to `limit` records that are not under the newest "record-box" key; *done counts them. */
+MUST_USE Status vault_rebox(Vault *v, uint64_t limit, uint64_t *done, Error *err);
+/* Decrypts everything to prove it opens. ERR_CORRUPT counts what does not. */
+MUST_USE Status vault_verify(Vault *v, uint64_t *checked, Error *err);
+
+#endif
