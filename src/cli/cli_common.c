@@ -1,0 +1,56 @@
+/* What the commands share: finding the home and the policy, opening them together. */
+#include "cli/cli.h"
+
+Status cli_policy_dir(Cli *cli, const char **out, Error *err)
+{
+    const char *dir = cli_value(cli, "policy");
+    if (!dir)
+        dir = env_get("CAIRN_POLICY");
+    if (!dir)
+        dir = CAIRN_DATADIR "/policy/colorado";
+    if (!dir_exists(dir)) {
+        error_set(err, ERR_NOT_FOUND, "no policy folder \"%s\"", dir);
+        error_hint(err, "Name the state's folder with --policy, for instance --policy policy/colorado.");
+        return ERR_NOT_FOUND;
+    }
+    return path_absolute(&cli->arena, dir, out, err);
+}
+
+Status cli_home(Cli *cli, HomeAccess access, Home **out, Error *err)
+{
+    const char *path = cli_value(cli, "home");
+    if (!path)
+        path = env_get("CAIRN_HOME");
+    if (!path) {
+        error_set(err, ERR_USAGE, "no data home named");
+        error_hint(err, "Give --home DIR or set CAIRN_HOME; \"cairn init DIR\" makes one.");
+        return ERR_USAGE;
+    }
+    uint64_t threads, memory;
+    TRY(cli_number(cli, "threads", 0, 1, 1024, &threads, err));
+    TRY(cli_number(cli, "memory", 0, 64, UINT64_C(16) << 20, &memory, err));
+    TRY(home_open(path, access, out, err));
+    home_override(*out, (unsigned)threads, memory);
+    return OK;
+}
+
+Status workplace_open(Cli *cli, HomeAccess access, Workplace *out, Error *err)
+{
+    *out = (Workplace){0};
+    Status st;
+    TRY_OUT(cli_home(cli, access, &out->home, err));
+    TRY_OUT(policy_open(home_settings(out->home)->policy_dir, &out->policy, err));
+    TRY_OUT(ledger_open(out->home, &out->ledger, err));
+    return OK;
+out:
+    workplace_close(out);
+    return st;
+}
+
+void workplace_close(Workplace *w)
+{
+    ledger_close(w->ledger);
+    policy_close(w->policy);
+    home_close(w->home);
+    *w = (Workplace){0};
+}

@@ -1,0 +1,381 @@
+/* Commands of the way of the data: ingest, link, build, measure, release, and run, which does them all. */
+#include "cli/commands.h"
+#include "cli/pipeline.h"
+#include "measure/measure.h"
+
+static const Option INGEST_OPTIONS[] = {
+    {"source", 0, "NAME", "contract of the file FILE"},
+    {"inbox", 0, "DIR", "take every file under DIR/SOURCE/ (default: the home's inbox)"},
+};
+
+static void tally_members(Json *j, const IngestTally *t)
+{
+    json_kint(j, "files", (int64_t)t->files);
+    json_kint(j, "loaded", (int64_t)t->loaded);
+    json_kint(j, "already", (int64_t)t->already);
+    json_kint(j, "refused", (int64_t)t->refused);
+    json_kint(j, "denied", (int64_t)t->denied);
+    json_kint(j, "rows_accepted", (int64_t)t->rows_accepted);
+    json_kint(j, "rows_rejected", (int64_t)t->rows_rejected);
+}
+
+static void result_json(Cli *cli, const IngestResult *r)
+{
+    static const char *const OUTCOMES[] = {"loaded", "already", "refused", "denied"};
+    Json j;
+    cli_json(cli, &j);
+    json_kstr(&j, "outcome", slice_of(OUTCOMES[r->outcome]));
+    json_kstr(&j, "load", slice_of(r->load));
+    json_kstr(&j, "source", slice_of(r->source));
+    json_kint(&j, "rows_read", (int64_t)r->rows_read);
+    json_kint(&j, "rows_accepted", (int64_t)r->rows_accepted);
+    json_kint(&j, "rows_rejected", (int64_t)r->rows_rejected);
+    json_kint(&j, "warnings", (int64_t)r->warnings);
+    json_kstr(&j, "reason", slice_of(r->reason));
+    json_kstr(&j, "report", slice_of(r->report_path));
+    json_kstr(&j, "supersedes", slice_of(r->supersedes));
+    cli_json_end(cli, &j);
+}
+
+static Status ingest_one(Cli *cli, const Workplace *w, const char *path, IngestResult *r, Error *err)
+{
+    Vault *vault;
+    TRY(vault_open(w->home, &vault, err));
+    IngestContext ctx = {.home = w->home,
+        .policy = w->policy,
+        .ledger = w->ledger,
+        .vault = vault,
+        .log = &cli->log,
+        .progress = cli->progress};
+    Status st = ingest_file(&ctx, slice_of(cli_value(cli, "source")), path, r, err);
+    vault_close(vault);
+    if (st != OK)
+        return st;
+    if (cli->format == CLI_JSON)
+        result_json(cli, r);
+    else
+        pipeline_say_file(cli, r, path);
+    return OK;
+}
+
+/* A refusal is the file's fault, not the program's, but a script must see it. */
+static Status refusal(uint64_t refused, uint64_t denied, Error *err)
+{
+    if (denied)
+        return error_set(err, ERR_DENIED, "%" PRIu64 " of the files are covered by no agreement", denied);
+    if (refused)
+        return error_set(err, ERR_INVALID, "%" PRIu64 " of the files were refused; their reports say why", refused);
+    return OK;
+}
+
+static Status run_ingest(Cli *cli, Error *err)
+{
+    bool one = cli->positional_count == 1;
+    if (one != cli_flag(cli, "source") || (one && cli_flag(cli, "inbox")))
+        return error_set(err, ERR_USAGE, "ingest takes either --source NAME FILE or an inbox");
+    Workplace w;
+    TRY(workplace_open(cli, HOME_WRITE, &w, err));
+    IngestTally tally = {0};
+    Status st;
+    if (one) {
+        IngestResult r = {0};
+        st = ingest_one(cli, &w, cli->positional[0], &r, err);
+        tally.refused = st == OK && r.outcome == INGEST_REFUSED;
+        tally.denied = st == OK && r.outcome == INGEST_DENIED;
+    } else {
+        st = pipeline_ingest(cli, &w, cli_value(cli, "inbox"), &tally, err);
+        if (st == OK && cli->format == CLI_JSON) {
+            Json j;
+            cli_json(cli, &j);
+            tally_members(&j, &tally);
+            cli_json_end(cli, &j);
+        }
+    }
+    workplace_close(&w);
+    return st == OK ? refusal(tally.refused, tally.denied, err) : st;
+}
+
+const Command CMD_INGEST = {
+    .name = "ingest",
+    .synopsis = "[FILE]",
+    .summary = "take in agency files: checked, quarantined, receipted",
+    .text =
+        "Takes one FILE under the contract --source, or every file of the inbox. Each file is checked against its "
+        "contract "
+        "and an agreement in force; good rows become a load, bad rows go to quarantine, and a report and a receipt for "
+        "the sender lie in HOME/loads/LOAD.\n\nA file whose content was taken before is a no-op. A file that reports "
+        "on "
+        "the same scope (for instance the same school year) supersedes the earlier one, whose facts are kept.\n\n"
+        "Exit code 3 when a file was refused, 7 when no agreement covers one.",
+    .options = INGEST_OPTIONS,
+    .option_count = COUNT_OF(INGEST_OPTIONS),
+    .positional_max = 1,
+    .run = run_ingest,
+};
+
+static const Option PROFILE_OPTIONS[] = {{"out", 0, "FILE", "write the draft contract there"}};
+
+static Status run_profile(Cli *cli, Error *err)
+{
+    Buf contract, report;
+    buf_init(&contract, 0);
+    buf_init(&report, 0);
+    Status st;
+    TRY_OUT(profile_file(cli->positional[0], &contract, &report, err));
+    const char *out = cli_value(cli, "out");
+    if (out)
+        TRY_OUT(file_write(out, buf_slice(&contract), MODE_PUBLIC, err));
+    if (cli->format == CLI_JSON) {
+        Json j;
+        cli_json(cli, &j);
+        json_kstr(&j, "report", buf_slice(&report));
+        json_kstr(&j, "contract", buf_slice(&contract));
+        cli_json_end(cli, &j);
+    } else {
+        buf_add(&cli->out, buf_slice(&report));
+        if (!out) {
+            cli_say(cli, "\n# draft contract\n");
+            buf_add(&cli->out, buf_slice(&contract));
+        }
+    }
+out:
+    buf_free(&contract);
+    buf_free(&report);
+    return st;
+}
+
+const Command CMD_PROFILE = {
+    .name = "profile",
+    .synopsis = "FILE",
+    .summary = "guess a contract from an unknown file",
+    .text = "Reads FILE, reports fill rates, patterns, types and likely code lists, and drafts a contract (status "
+            "assumed) to "
+            "be completed by a person. Values are shown only where a column looks like a code list.",
+    .options = PROFILE_OPTIONS,
+    .option_count = COUNT_OF(PROFILE_OPTIONS),
+    .positional_min = 1,
+    .positional_max = 1,
+    .run = run_profile,
+};
+
+static const Option FORCE_OPTIONS[] = {{"force", 'f', NULL, "do it even when nothing has changed"}};
+
+typedef Status (*PipelineFn)(Cli *cli, const Workplace *w, PipelineForce force, StepResult *out, Error *err);
+
+static void step_json(Json *j, const char *name, const StepResult *r)
+{
+    json_key(j, name);
+    json_open_object(j);
+    json_kbool(j, "skipped", r->skipped);
+    json_key(j, "seconds");
+    json_fixed(j, r->seconds, 2);
+    json_end(j);
+}
+
+static Status run_one(Cli *cli, PipelineFn fn, Error *err)
+{
+    Workplace w;
+    TRY(workplace_open(cli, HOME_WRITE, &w, err));
+    StepResult r = {0};
+    Status st = fn(cli, &w, cli_flag(cli, "force") ? PIPELINE_FORCE : PIPELINE_SKIP_DONE, &r, err);
+    workplace_close(&w);
+    if (st == OK && cli->format == CLI_JSON) {
+        Json j;
+        cli_json(cli, &j);
+        step_json(&j, cli->command->name, &r);
+        cli_json_end(cli, &j);
+    }
+    return st;
+}
+
+static Status run_link(Cli *cli, Error *err)
+{
+    return run_one(cli, pipeline_link, err);
+}
+
+const Command CMD_LINK = {
+    .name = "link",
+    .synopsis = "",
+    .summary = "work out who is who",
+    .text = "Compares the identities in the vault and links those of one person, with the evidence for each link. "
+            "Person ids are "
+            "stable; merges and splits are journalled.",
+    .options = FORCE_OPTIONS,
+    .option_count = COUNT_OF(FORCE_OPTIONS),
+    .run = run_link,
+};
+
+static Status run_build(Cli *cli, Error *err)
+{
+    return run_one(cli, pipeline_build, err);
+}
+
+const Command CMD_BUILD = {
+    .name = "build",
+    .synopsis = "",
+    .summary = "build a warehouse generation of pseudonymous facts",
+    .text = "Turns the accepted loads into facts under pseudonyms, in a new generation beside the old one, which stays "
+            "in use until "
+            "the new one is complete.",
+    .options = FORCE_OPTIONS,
+    .option_count = COUNT_OF(FORCE_OPTIONS),
+    .run = run_build,
+};
+
+static Status measure_list_text(Cli *cli, Policy *policy, Error *err)
+{
+    MeasureInfos infos = {0};
+    Status st = measure_list(policy, &cli->arena, &infos, err);
+    if (st == OK && cli->format == CLI_JSON) {
+        Json j;
+        cli_json(cli, &j);
+        json_key(&j, "measures");
+        json_open_array(&j);
+        for (size_t i = 0; i < infos.len; i++) {
+            json_open_object(&j);
+            json_kstr(&j, "name", infos.at[i].name);
+            json_kstr(&j, "title", infos.at[i].title);
+            json_kstr(&j, "question", infos.at[i].question);
+            json_kstr(&j, "unit", infos.at[i].unit);
+            json_kstr(&j, "status", infos.at[i].file->status);
+            json_kstr(&j, "source", infos.at[i].file->source);
+            json_end(&j);
+        }
+        json_end(&j);
+        cli_json_end(cli, &j);
+    } else if (st == OK) {
+        for (size_t i = 0; i < infos.len; i++)
+            cli_say(cli, "%-32.*s %.*s\n", SLICE_ARG(infos.at[i].name), SLICE_ARG(infos.at[i].title));
+    }
+    vec_free(&infos);
+    return st;
+}
+
+static Status measure_test_all(Cli *cli, Policy *policy, Error *err)
+{
+    MeasureInfos infos = {0};
+    Status st = measure_list(policy, &cli->arena, &infos, err);
+    for (size_t i = 0; st == OK && i < infos.len; i++) {
+        if (cli->positional_count > 1 && !slice_eq_z(infos.at[i].name, cli->positional[1]))
+            continue;
+        uint64_t vectors = 0;
+        st = measure_test(policy, infos.at[i].name, &vectors, err);
+        if (st == OK)
+            cli_say(cli, "ok  %-32.*s %" PRIu64 " vectors\n", SLICE_ARG(infos.at[i].name), vectors);
+    }
+    vec_free(&infos);
+    return st;
+}
+
+static Status run_measure(Cli *cli, Error *err)
+{
+    if (cli->positional_count == 0)
+        return run_one(cli, pipeline_measure, err);
+    bool list = slice_eq_z(slice_of(cli->positional[0]), "list");
+    if (!list && !slice_eq_z(slice_of(cli->positional[0]), "test"))
+        return error_set(err, ERR_USAGE, "measure: \"%s\" is neither list nor test", cli->positional[0]);
+    const char *dir;
+    Policy *policy;
+    TRY(cli_policy_dir(cli, &dir, err));
+    TRY(policy_open(dir, &policy, err));
+    Status st = list ? measure_list_text(cli, policy, err) : measure_test_all(cli, policy, err);
+    policy_close(policy);
+    return st;
+}
+
+static const Option MEASURE_OPTIONS[] = {
+    {"force", 'f', NULL, "do it even when nothing has changed"},
+    {"policy", 0, "DIR",
+        "list and test: the state's policy folder (default: CAIRN_POLICY, then the installed Colorado)"},
+};
+
+const Command CMD_MEASURE = {
+    .name = "measure",
+    .synopsis = "[list|test [NAME]]",
+    .summary = "compute all measures, list them, or run their test vectors",
+    .text = "Without a word, computes every measure of the policy over the current generation. The results are "
+            "unprotected and stay "
+            "inside the home; what leaves goes through release.\n\n\"list\" names the measures; \"test\" runs the "
+            "small examples "
+            "each definition carries.",
+    .options = MEASURE_OPTIONS,
+    .option_count = COUNT_OF(MEASURE_OPTIONS),
+    .positional_max = 2,
+    .run = run_measure,
+};
+
+static Status run_release(Cli *cli, Error *err)
+{
+    return run_one(cli, pipeline_release, err);
+}
+
+const Command CMD_RELEASE = {
+    .name = "release",
+    .synopsis = "",
+    .summary = "protect, audit and publish the measured results",
+    .text = "Protects the measured cells, has the independent audit attack them, and writes a signed folder that never "
+            "changes: "
+            "pages, CSV, JSON and a manifest of everything it rests on. Nothing is published unless the audit passes.",
+    .options = FORCE_OPTIONS,
+    .option_count = COUNT_OF(FORCE_OPTIONS),
+    .run = run_release,
+};
+
+static const Option RUN_OPTIONS[] = {
+    {"inbox", 0, "DIR", "take files from DIR/SOURCE/ (default: the home's inbox)"},
+    {"force", 'f', NULL, "repeat the steps after ingest even when nothing has changed"},
+};
+
+static Status run_run(Cli *cli, Error *err)
+{
+    static const struct {
+        const char *name;
+        PipelineFn fn;
+    } STEPS[] = {{"link", pipeline_link}, {"build", pipeline_build}, {"measure", pipeline_measure},
+        {"release", pipeline_release}};
+    Workplace w;
+    TRY(workplace_open(cli, HOME_WRITE, &w, err));
+    PipelineForce force = cli_flag(cli, "force") ? PIPELINE_FORCE : PIPELINE_SKIP_DONE;
+    IngestTally tally = {0};
+    StepResult steps[COUNT_OF(STEPS)] = {0};
+    Status st;
+    TRY_OUT(pipeline_ingest(cli, &w, cli_value(cli, "inbox"), &tally, err));
+    if (cli->format == CLI_TEXT) {
+        cli_say(cli,
+            "ingest   %" PRIu64 " files: %" PRIu64 " loaded, %" PRIu64 " known, %" PRIu64 " refused, %" PRIu64
+            " denied; %" PRIu64 " rows, %" PRIu64 " in quarantine\n",
+            tally.files, tally.loaded, tally.already, tally.refused, tally.denied, tally.rows_accepted,
+            tally.rows_rejected);
+        TRY_OUT(cli_flush(cli, err));
+    }
+    for (size_t i = 0; i < COUNT_OF(STEPS); i++)
+        TRY_OUT(STEPS[i].fn(cli, &w, force, &steps[i], err));
+    if (cli->format == CLI_JSON) {
+        Json j;
+        cli_json(cli, &j);
+        json_key(&j, "ingest");
+        json_open_object(&j);
+        tally_members(&j, &tally);
+        json_end(&j);
+        for (size_t i = 0; i < COUNT_OF(STEPS); i++)
+            step_json(&j, STEPS[i].name, &steps[i]);
+        cli_json_end(cli, &j);
+    }
+out:
+    workplace_close(&w);
+    return st;
+}
+
+const Command CMD_RUN = {
+    .name = "run",
+    .synopsis = "",
+    .summary = "the whole way: files in, published answers out",
+    .text = "Does ingest, link, build, measure and release in turn. A step whose inputs (files, policy, program) have "
+            "not changed is "
+            "skipped. It may be stopped at any moment, by a signal or a power failure, and run again: nothing is lost "
+            "or doubled.\n\n"
+            "A file that is refused or denied does not stop the run; it is told, and its report says why.",
+    .options = RUN_OPTIONS,
+    .option_count = COUNT_OF(RUN_OPTIONS),
+    .run = run_run,
+};

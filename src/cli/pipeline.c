@@ -1,0 +1,318 @@
+/* The steps of `cairn run` and of the single-step commands; see pipeline.h for the rule that lets a step be skipped. */
+#include "cli/pipeline.h"
+
+#include "facts/facts.h"
+#include "identity/identity.h"
+#include "measure/measure.h"
+#include "publish/publish.h"
+#include "store/warehouse.h"
+
+/* The running program's own bytes: another build may compute something else. */
+static Status program_digest(char out[SHA256_HEX_SIZE], Error *err)
+{
+    uint8_t digest[SHA256_SIZE];
+    TRY(file_sha256("/proc/self/exe", digest, err));
+    hex_encode(digest, sizeof digest, out);
+    return OK;
+}
+
+/* Everything that the link step and all later ones depend on. */
+static Status base_key(Cli *cli, const Workplace *w, Buf *key, Error *err)
+{
+    char hex[SHA256_HEX_SIZE];
+    TRY(program_digest(hex, err));
+    buf_addf(key, "program %s\n", hex);
+    TRY(policy_fingerprint(w->policy, hex, err));
+    buf_addf(key, "policy %s\n", hex);
+    Loads loads = {0};
+    Status st = ledger_loads(w->ledger, &cli->arena, &loads, err);
+    for (size_t i = 0; st == OK && i < loads.len; i++) {
+        const Load *l = &loads.at[i];
+        buf_addf(key, "load %.*s %.*s\n", SLICE_ARG(l->id), SLICE_ARG(l->superseded_by));
+    }
+    vec_free(&loads);
+    return st;
+}
+
+/* A later step's key holds the names of the steps before it, so equal inputs give equal keys. */
+static Status step_subject(Cli *cli, const Workplace *w, const char *step, Slice *out, Error *err)
+{
+    Buf key;
+    buf_init(&key, 0);
+    uint8_t digest[SHA256_SIZE];
+    char hex[SHA256_HEX_SIZE];
+    const char *text;
+    Status st;
+    TRY_OUT(base_key(cli, w, &key, err));
+    TRY_OUT(buf_status(&key, err));
+    TRY_OUT(sha256_of(buf_slice(&key), digest, err));
+    hex_encode(digest, sizeof digest, hex);
+    TRY_OUT(arena_printf(&cli->arena, &text, err, "%s:%s", step, hex));
+    *out = slice_of(text);
+out:
+    buf_free(&key);
+    return st;
+}
+
+static bool step_done(Cli *cli, const Workplace *w, Slice subject)
+{
+    LedgerEntry entry;
+    return ledger_last(w->ledger, "step.done", subject, &cli->arena, &entry, NULL) == OK;
+}
+
+static Status step_finish(const Workplace *w, Slice subject, Buf *body, Error *err)
+{
+    TRY(buf_status(body, err));
+    return ledger_append(w->ledger, "step.done", subject, buf_slice(body), err);
+}
+
+/* --- ingest --- */
+
+void pipeline_say_file(Cli *cli, const IngestResult *r, const char *path)
+{
+    const char *name = path_base(path);
+    switch (r->outcome) {
+    case INGEST_LOADED:
+        cli_say(cli, "loaded   %s/%s: %" PRIu64 " rows", r->source, name, r->rows_accepted);
+        if (r->rows_rejected)
+            cli_say(cli, ", %" PRIu64 " in quarantine", r->rows_rejected);
+        if (r->warnings)
+            cli_say(cli, ", %" PRIu64 " warnings", r->warnings);
+        if (r->supersedes[0])
+            cli_say(cli, " (supersedes load %s)", r->supersedes);
+        break;
+    case INGEST_ALREADY:
+        cli_say(cli, "known    %s/%s: same content was taken before", r->source, name);
+        break;
+    case INGEST_REFUSED:
+        cli_say(cli, "refused  %s/%s: %s", r->source, name, r->reason);
+        break;
+    case INGEST_DENIED:
+        cli_say(cli, "denied   %s/%s: %s", r->source, name, r->reason);
+        break;
+    }
+    if (r->report_path[0] && r->outcome != INGEST_ALREADY)
+        cli_say(cli, "; report: %s", r->report_path);
+    cli_say(cli, "\n");
+}
+
+typedef struct TallyArg {
+    Cli *cli;
+    IngestTally *tally;
+} TallyArg;
+
+static Status tally_file(const IngestResult *r, const char *path, void *arg, Error *err)
+{
+    TallyArg *a = arg;
+    IngestTally *t = a->tally;
+    t->files++;
+    t->loaded += r->outcome == INGEST_LOADED;
+    t->already += r->outcome == INGEST_ALREADY;
+    t->refused += r->outcome == INGEST_REFUSED;
+    t->denied += r->outcome == INGEST_DENIED;
+    if (r->outcome == INGEST_LOADED) {
+        t->rows_accepted += r->rows_accepted;
+        t->rows_rejected += r->rows_rejected;
+    }
+    bool quiet_known = r->outcome == INGEST_ALREADY && !cli_flag(a->cli, "verbose");
+    if (a->cli->format == CLI_TEXT && !quiet_known) {
+        pipeline_say_file(a->cli, r, path);
+        TRY(cli_flush(a->cli, err));
+    }
+    return cancel_check(err);
+}
+
+Status pipeline_ingest(Cli *cli, const Workplace *w, const char *inbox, IngestTally *out, Error *err)
+{
+    *out = (IngestTally){0};
+    Vault *vault;
+    TRY(vault_open(w->home, &vault, err));
+    IngestContext ctx = {.home = w->home,
+        .policy = w->policy,
+        .ledger = w->ledger,
+        .vault = vault,
+        .log = &cli->log,
+        .progress = cli->progress};
+    TallyArg arg = {cli, out};
+    Status st;
+    if (!inbox)
+        TRY_OUT(home_file(w->home, &cli->arena, "inbox", &inbox, err));
+    st = ingest_inbox(&ctx, inbox, tally_file, &arg, err);
+out:
+    vault_close(vault);
+    return st;
+}
+
+/* --- link, build, measure, release --- */
+
+typedef Status (*StepFn)(Cli *cli, const Workplace *w, Buf *body, Error *err);
+
+static Status run_step(Cli *cli, const Workplace *w, const char *name, PipelineForce force, bool result_there,
+    StepFn fn, StepResult *out, Error *err)
+{
+    *out = (StepResult){0};
+    double start = clock_monotonic();
+    Slice subject;
+    TRY(step_subject(cli, w, name, &subject, err));
+    if (force == PIPELINE_SKIP_DONE && result_there && step_done(cli, w, subject)) {
+        out->skipped = true;
+        if (cli->format == CLI_TEXT)
+            cli_say(cli, "%-8s up to date\n", name);
+        return cli_flush(cli, err);
+    }
+    Buf body;
+    buf_init(&body, 0);
+    Status st;
+    TRY_OUT(cancel_check(err));
+    TRY_OUT(fn(cli, w, &body, err));
+    TRY_OUT(step_finish(w, subject, &body, err));
+    out->seconds = clock_monotonic() - start;
+    TRY_OUT(cli_flush(cli, err));
+out:
+    buf_free(&body);
+    return st;
+}
+
+static Status do_link(Cli *cli, const Workplace *w, Buf *body, Error *err)
+{
+    LinkContext ctx = {
+        .home = w->home, .policy = w->policy, .ledger = w->ledger, .log = &cli->log, .progress = cli->progress};
+    LinkReport r = {0};
+    TRY(identity_link(&ctx, &r, err));
+    if (cli->format == CLI_TEXT) {
+        cli_say(cli,
+            "link     %" PRIu64 " records are %" PRIu64 " persons; %" PRIu64 " new, %" PRIu64 " merges, %" PRIu64
+            " splits, %" PRIu64 " conflicting unions refused\n",
+            r.records, r.persons, r.new_persons, r.merges, r.splits, r.conflicts_refused);
+        for (size_t i = 0; i < r.rule_count && cli_flag(cli, "verbose"); i++)
+            cli_say(cli, "         %-40s %" PRIu64 " links\n", r.rules[i].name, r.rules[i].links);
+    }
+    Json j;
+    json_begin(&j, body, JSON_COMPACT);
+    json_open_object(&j);
+    json_kint(&j, "records", (int64_t)r.records);
+    json_kint(&j, "persons", (int64_t)r.persons);
+    json_kint(&j, "merges", (int64_t)r.merges);
+    json_kint(&j, "splits", (int64_t)r.splits);
+    json_kint(&j, "moves", (int64_t)r.moves);
+    json_kint(&j, "conflicts_refused", (int64_t)r.conflicts_refused);
+    json_kstr(&j, "model", slice_of(r.model_version));
+    json_key(&j, "rules");
+    json_open_object(&j);
+    for (size_t i = 0; i < r.rule_count; i++)
+        json_kint(&j, r.rules[i].name, (int64_t)r.rules[i].links);
+    json_end(&j);
+    json_end(&j);
+    return OK;
+}
+
+static Status do_build(Cli *cli, const Workplace *w, Buf *body, Error *err)
+{
+    BuildContext ctx = {
+        .home = w->home, .policy = w->policy, .ledger = w->ledger, .log = &cli->log, .progress = cli->progress};
+    BuildReport r = {0};
+    TRY(facts_build(&ctx, &r, err));
+    TRY(warehouse_prune(w->home, 1, err));
+    if (cli->format == CLI_TEXT)
+        cli_say(cli, "build    generation %" PRIu32 ": %" PRIu64 " facts from %" PRIu64 " loads, %.1f bytes a fact\n",
+            r.generation, r.facts, r.loads, r.facts ? (double)r.bytes / (double)r.facts : 0.0);
+    Json j;
+    json_begin(&j, body, JSON_COMPACT);
+    json_open_object(&j);
+    json_kint(&j, "generation", r.generation);
+    json_kint(&j, "facts", (int64_t)r.facts);
+    json_kint(&j, "loads", (int64_t)r.loads);
+    json_kint(&j, "bytes", (int64_t)r.bytes);
+    json_end(&j);
+    return OK;
+}
+
+static Status do_measure(Cli *cli, const Workplace *w, Buf *body, Error *err)
+{
+    MeasureContext ctx = {.home = w->home, .policy = w->policy, .log = &cli->log, .progress = cli->progress};
+    uint32_t generation = 0;
+    uint64_t cells = 0;
+    TRY(measure_run(&ctx, &generation, &cells, err));
+    if (cli->format == CLI_TEXT)
+        cli_say(cli, "measure  %" PRIu64 " cells from generation %" PRIu32 "\n", cells, generation);
+    Json j;
+    json_begin(&j, body, JSON_COMPACT);
+    json_open_object(&j);
+    json_kint(&j, "generation", generation);
+    json_kint(&j, "cells", (int64_t)cells);
+    json_end(&j);
+    return OK;
+}
+
+static Status web_dir(Cli *cli, const Workplace *w, const char **out, Error *err)
+{
+    const char *dir = env_get("CAIRN_WEB");
+    if (!dir)
+        TRY(arena_printf(&cli->arena, &dir, err, "%s/../../web/static", home_settings(w->home)->policy_dir));
+    if (!dir_exists(dir))
+        dir = CAIRN_DATADIR "/web/static";
+    if (!dir_exists(dir)) {
+        error_set(err, ERR_NOT_FOUND, "no folder of static web files");
+        error_hint(err, "Set CAIRN_WEB to the folder web/static of the source tree or of the installation.");
+        return ERR_NOT_FOUND;
+    }
+    *out = dir;
+    return OK;
+}
+
+static Status do_release(Cli *cli, const Workplace *w, Buf *body, Error *err)
+{
+    ReleaseContext ctx = {.home = w->home, .policy = w->policy, .ledger = w->ledger, .log = &cli->log};
+    TRY(web_dir(cli, w, &ctx.web_dir, err));
+    ReleaseReport r = {0};
+    TRY(release_make(&ctx, &r, err));
+    if (cli->format == CLI_TEXT)
+        cli_say(cli,
+            "release  %s: %" PRIu64 " figures published, %" PRIu64 " tables withheld\n         %s/index.html\n", r.id,
+            r.cells, r.withheld, r.path);
+    Json j;
+    json_begin(&j, body, JSON_COMPACT);
+    json_open_object(&j);
+    json_kstr(&j, "release", slice_of(r.id));
+    json_kint(&j, "cells", (int64_t)r.cells);
+    json_kint(&j, "withheld", (int64_t)r.withheld);
+    json_end(&j);
+    return OK;
+}
+
+static bool results_there(Cli *cli, const Workplace *w, uint32_t generation)
+{
+    const char *path, *full;
+    return arena_printf(&cli->arena, &path, NULL, "results/gen-%06" PRIu32 ".parquet", generation) == OK &&
+           home_file(w->home, &cli->arena, path, &full, NULL) == OK && file_exists(full);
+}
+
+static bool release_there(Cli *cli, const Workplace *w)
+{
+    const char *path;
+    return home_file(w->home, &cli->arena, "releases/CURRENT", &path, NULL) == OK && file_exists(path);
+}
+
+Status pipeline_link(Cli *cli, const Workplace *w, PipelineForce force, StepResult *out, Error *err)
+{
+    return run_step(cli, w, "link", force, true, do_link, out, err);
+}
+
+Status pipeline_build(Cli *cli, const Workplace *w, PipelineForce force, StepResult *out, Error *err)
+{
+    uint32_t generation;
+    bool there = warehouse_current(w->home, &generation, NULL) == OK;
+    return run_step(cli, w, "build", force, there, do_build, out, err);
+}
+
+Status pipeline_measure(Cli *cli, const Workplace *w, PipelineForce force, StepResult *out, Error *err)
+{
+    uint32_t generation;
+    bool there = warehouse_current(w->home, &generation, NULL) == OK && results_there(cli, w, generation);
+    return run_step(cli, w, "measure", force, there, do_measure, out, err);
+}
+
+Status pipeline_release(Cli *cli, const Workplace *w, PipelineForce force, StepResult *out, Error *err)
+{
+    return run_step(cli, w, "release", force, release_there(cli, w), do_release, out, err);
+}

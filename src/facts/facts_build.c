@@ -1,0 +1,200 @@
+/*
+ * A build: loads and links in, a warehouse generation out.
+ *
+ * The generation is made beside the one in use and published by a rename, so a
+ * build that fails or is killed leaves nothing behind. It depends on loads, links
+ * and policy only: not on the clock, the thread count or the order files came in.
+ */
+#include "facts/facts.h"
+
+#include <stdio.h>
+
+#include "facts/facts_parts.h"
+#include "identity/identity.h"
+#include "store/warehouse.h"
+
+static Status stage_load_files(Db *db, const FactsInput *in, Error *err)
+{
+    Buf sql;
+    buf_init(&sql, 0);
+    buf_adds(&sql, "CREATE TABLE staging.load_file (path VARCHAR, load_no INTEGER);\n");
+    for (size_t i = 0; i < in->load_count; i++) {
+        Buf path;
+        buf_init(&path, 0);
+        buf_addf(&path, "%s/%.*s/rows.parquet", in->loads_dir, SLICE_ARG(in->loads[i].id));
+        buf_adds(&sql, i ? ",\n(" : "INSERT INTO staging.load_file VALUES (");
+        sql_literal(&sql, buf_slice(&path));
+        buf_addf(&sql, ", %" PRIu32 ")", in->loads[i].number);
+        buf_free(&path);
+    }
+    Status st = buf_status(&sql, err);
+    if (st == OK)
+        st = db_exec(db, buf_z(&sql), err);
+    buf_free(&sql);
+    return st;
+}
+
+static Status add_rows(Db *db, const FactsInput *in, const TableDefs *tables, Error *err)
+{
+    Arena arena;
+    LoadGroups groups = {0};
+    Progress *progress = NULL;
+    uint64_t total = 0;
+    Status st = OK;
+    arena_init(&arena, 0);
+    for (size_t i = 0; i < in->load_count; i++)
+        total += in->loads[i].rows_accepted;
+    TRY_OUT(load_groups_read(in, &arena, &groups, err));
+    TRY_OUT(progress_new(in->progress, "build", total, "rows", &progress, err));
+    for (size_t i = 0; i < groups.len; i++)
+        if (groups.at[i].contract->kind == KIND_REFERENCE)
+            TRY_OUT(facts_reference_loads(db, in, &groups.at[i], err));
+    for (size_t i = 0; i < groups.len; i++) {
+        double began = clock_monotonic();
+        uint64_t rows = 0;
+        TRY_OUT(cancel_check(err));
+        if (groups.at[i].contract->kind == KIND_RECORDS)
+            TRY_OUT(facts_insert_group(db, in, tables, &groups.at[i], err));
+        for (size_t k = 0; k < groups.at[i].loads.len; k++)
+            rows += groups.at[i].loads.at[k]->rows_accepted;
+        progress_add(progress, rows);
+        log_line(in->log, LOG_DEBUG, "step=facts source=%.*s loads=%zu rows=%" PRIu64 " seconds=%.2f",
+                 SLICE_ARG(groups.at[i].source), groups.at[i].loads.len, rows, clock_monotonic() - began);
+    }
+out:
+    progress_done(progress);
+    load_groups_free(&groups);
+    arena_free(&arena);
+    return st;
+}
+
+static Status check_linked(Db *db, const TableDefs *tables, uint64_t *facts, Error *err)
+{
+    *facts = 0;
+    for (size_t i = 0; i < tables->len; i++) {
+        const TableDef *t = &tables->at[i];
+        int64_t rows = 0, unlinked = 0;
+        if (t->origin != TABLE_FACT)
+            continue;
+        TRY(db_value_i64(db, &rows, err, "SELECT count(*) FROM fact.%.*s", SLICE_ARG(t->name)));
+        *facts += (uint64_t)rows;
+        if (!t->person)
+            continue;
+        TRY(db_value_i64(db, &unlinked, err, "SELECT count(*) FROM fact.%.*s WHERE person IS NULL", SLICE_ARG(t->name)));
+        if (unlinked > 0) {
+            Status st = error_set(err, ERR_INVALID,
+                                  "%" PRId64 " rows of %.*s belong to records that are not linked to a person", unlinked,
+                                  SLICE_ARG(t->name));
+            error_hint(err, "run `cairn link` first");
+            return st;
+        }
+    }
+    return OK;
+}
+
+Status facts_assemble(Db *db, const FactsInput *in, uint64_t *facts, Error *err)
+{
+    Arena arena;
+    TableDefs tables = {0};
+    Status st = OK;
+    arena_init(&arena, 0);
+    TRY_OUT(model_tables(in->policy, &arena, &tables, err));
+    TRY_OUT(facts_schema_create(db, &tables, err));
+    TRY_OUT(facts_schema_loads(db, in->loads, in->load_count, err));
+    TRY_OUT(stage_load_files(db, in, err));
+    TRY_OUT(facts_reference_policy(db, in->policy, &tables, err));
+    TRY_OUT(add_rows(db, in, &tables, err));
+    TRY_OUT(check_linked(db, &tables, facts, err));
+    TRY_OUT(db_exec(db, "DROP TABLE staging.identity_map; DROP TABLE staging.load_file", err));
+    TRY_OUT(facts_schema_views(db, &tables, err));
+    TRY_OUT(facts_derive(db, in, &tables, err));
+out:
+    vec_free(&tables);
+    arena_free(&arena);
+    return st;
+}
+
+/* identity_export makes its tables in the database in use, so that is staging while it runs. */
+static Status stage_persons(const BuildContext *ctx, Db *db, Error *err)
+{
+    const LinkContext link = {.home = ctx->home, .policy = ctx->policy, .ledger = ctx->ledger, .log = ctx->log,
+                              .progress = ctx->progress};
+    Buf name, back;
+    Status st = OK;
+    buf_init(&name, 0);
+    buf_init(&back, 0);
+    TRY_OUT(db_value_str(db, &name, err, "SELECT current_database()"));
+    buf_adds(&back, "USE ");
+    sql_ident(&back, buf_slice(&name));
+    TRY_OUT(buf_status(&back, err));
+    TRY_OUT(db_exec(db, "ATTACH ':memory:' AS staging; USE staging", err));
+    TRY_OUT(identity_export(&link, db, err));
+    TRY_OUT(db_exec(db, buf_z(&back), err));
+out:
+    buf_free(&name);
+    buf_free(&back);
+    return st;
+}
+
+static Status record(const BuildContext *ctx, const BuildReport *r, Error *err)
+{
+    char subject[16], policy[SHA256_HEX_SIZE];
+    Json json;
+    Buf body;
+    Status st = OK;
+    snprintf(subject, sizeof subject, "gen-%06" PRIu32, r->generation);
+    buf_init(&body, 0);
+    TRY_OUT(policy_fingerprint(ctx->policy, policy, err));
+    json_begin(&json, &body, JSON_COMPACT);
+    json_open_object(&json);
+    json_kint(&json, "loads", (int64_t)r->loads);
+    json_kint(&json, "facts", (int64_t)r->facts);
+    json_kint(&json, "bytes", (int64_t)r->bytes);
+    json_kstr(&json, "policy", slice_of(policy));
+    json_end(&json);
+    TRY_OUT(buf_status(&body, err));
+    TRY_OUT(ledger_append(ctx->ledger, "build.generation", slice_of(subject), buf_slice(&body), err));
+out:
+    buf_free(&body);
+    return st;
+}
+
+static Status measure_file(const BuildContext *ctx, Arena *arena, BuildReport *out, Error *err)
+{
+    const char *relative, *path;
+    TRY(arena_printf(arena, &relative, err, "warehouse/gen-%06" PRIu32 ".duckdb", out->generation));
+    TRY(home_file(ctx->home, arena, relative, &path, err));
+    return file_size(path, &out->bytes, err);
+}
+
+Status facts_build(const BuildContext *ctx, BuildReport *out, Error *err)
+{
+    Arena arena;
+    Loads loads = {0};
+    Generation *gen = NULL;
+    FactsInput in = {.policy = ctx->policy, .log = ctx->log, .progress = ctx->progress};
+    Status st = OK;
+    *out = (BuildReport){0};
+    arena_init(&arena, 0);
+    TRY_OUT(home_file(ctx->home, &arena, "loads", &in.loads_dir, err));
+    TRY_OUT(ledger_loads(ctx->ledger, &arena, &loads, err));
+    in.loads = loads.at;
+    in.load_count = loads.len;
+    TRY_OUT(generation_begin(ctx->home, &gen, err));
+    out->generation = generation_number(gen);
+    out->loads = loads.len;
+    TRY_OUT(stage_persons(ctx, generation_db(gen), err));
+    TRY_OUT(facts_assemble(generation_db(gen), &in, &out->facts, err));
+    TRY_OUT(db_exec(generation_db(gen), "DETACH staging", err));
+    st = generation_publish(gen, err);
+    gen = NULL;
+    if (st != OK)
+        goto out;
+    TRY_OUT(measure_file(ctx, &arena, out, err));
+    TRY_OUT(record(ctx, out, err));
+out:
+    generation_abandon(gen);
+    vec_free(&loads);
+    arena_free(&arena);
+    return st;
+}

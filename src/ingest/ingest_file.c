@@ -1,0 +1,208 @@
+/*
+ * One file from the inbox to a load, a refusal or a denial: the order of things.
+ *
+ * Nothing of the file is opened before an agreement allows it. Then: hash and
+ * survey, known already?, type and check every row, check the whole, commit.
+ */
+#include "ingest/ingest_job.h"
+
+#include <stdio.h>
+
+static Status step(const IngestJob *job, IngestStep s, Error *err)
+{
+    return job->fault ? job->fault(s, err) : OK;
+}
+
+/* --- agreement ------------------------------------------------------------------------------------------------ */
+
+static Status ask_agreement(IngestJob *job, Error *err)
+{
+    const Contract *c = job->contract;
+    ElementUse *uses = NULL;
+    TRY(arena_new(&job->arena, ElementUse, c->field_count, &uses, err));
+    for (size_t i = 0; i < c->field_count; i++)
+        uses[i] = (ElementUse){.field = c->fields[i].name, .clause = c->fields[i].clause};
+    Error denial = ERROR_INIT;
+    Status st = govern_allow_source(job->ctx->policy, c->name, uses, c->field_count, clock_today(), &job->arena,
+        &job->agreement, &denial);
+    if (st == ERR_DENIED) {
+        job->agreement = NULL;
+        refuse(&job->refusal, 0, "%s", denial.message);
+        return OK;
+    }
+    if (st != OK && err)
+        *err = denial;
+    return st;
+}
+
+/* --- known already? ------------------------------------------------------------------------------------------- */
+
+static Status make_load_id(IngestJob *job, Error *err)
+{
+    Buf text;
+    uint8_t digest[SHA256_SIZE];
+    buf_init(&text, 0);
+    buf_add(&text, job->contract->name);
+    buf_addc(&text, '\0');
+    buf_add(&text, job->contract->version);
+    buf_addc(&text, '\0');
+    buf_adds(&text, job->file.sha256);
+    Status st = buf_status(&text, err);
+    if (st == OK)
+        st = sha256_of(buf_slice(&text), digest, err);
+    buf_free(&text);
+    if (st == OK)
+        hex_encode(digest, (sizeof job->out->load - 1) / 2, job->out->load);
+    return st;
+}
+
+static bool was_accepted(IngestJob *job)
+{
+    for (size_t i = 0; i < job->loads.len; i++) {
+        const Load *load = &job->loads.at[i];
+        if (!slice_eq_z(load->id, job->out->load))
+            continue;
+        job->out->rows_accepted = load->rows_accepted;
+        job->out->rows_rejected = load->rows_rejected;
+        job->out->rows_read = load->rows_accepted + load->rows_rejected;
+        return true;
+    }
+    return false;
+}
+
+/* Refused before, under the very same contract. Another source's file may have come since, so only the inbox skips it. */
+static Status was_refused(IngestJob *job, bool *out, Error *err)
+{
+    LedgerEntry last;
+    Error ignored = ERROR_INIT;
+    *out = false;
+    Status st = ledger_last(job->ctx->ledger, "load.refused", slice_of(job->out->load), &job->arena, &last, &ignored);
+    if (st == ERR_NOT_FOUND)
+        return OK;
+    if (st != OK) {
+        if (err)
+            *err = ignored;
+        return st;
+    }
+    const char *same;
+    TRY(arena_printf(&job->arena, &same, err, "\"contract_sha256\":\"%s\"", job->contract->file->sha256));
+    *out = slice_find(last.body, slice_of(same)) < last.body.len;
+    return OK;
+}
+
+static Status is_known(IngestJob *job, bool *known, Error *err)
+{
+    TRY(ledger_loads(job->ctx->ledger, &job->arena, &job->loads, err));
+    TRY(make_load_id(job, err));
+    *known = was_accepted(job);
+    if (*known || !job->skip_refused)
+        return OK;
+    return was_refused(job, known, err);
+}
+
+/* --- the way --------------------------------------------------------------------------------------------------- */
+
+static Status find_contract(IngestJob *job, Slice source, Error *err)
+{
+    const PolicyFile *file;
+    TRY(policy_get(job->ctx->policy, "sources", source, clock_today(), &file, err));
+    TRY(contract_parse(file, &job->arena, &job->contract, err));
+    return OK;
+}
+
+static Status survey(IngestJob *job, Error *err)
+{
+    TRY(agency_file_open(job->contract, job->path, &job->file, err));
+    TRY(progress_new(job->ctx->progress, path_base(job->path), job->file.size * 2, "bytes", &job->progress, err));
+    TRY(agency_file_survey(&job->file, home_settings(job->ctx->home)->threads, SLICE_BYTES, job->progress, err));
+    if (job->file.refusal.refused)
+        job->refusal = job->file.refusal;
+    return OK;
+}
+
+static Status check(IngestJob *job, Error *err)
+{
+    if (job->refusal.refused)
+        return OK;
+    TRY(identities_new(job->ctx->home, job->ctx->vault, job->contract, &job->identities, err));
+    TRY(check_rows(job, err));
+    if (job->refusal.refused)
+        return OK;
+    TRY(step(job, STEP_STAGED, err));
+    return check_load(job, err);
+}
+
+static Status end_refused(IngestJob *job, IngestOutcome outcome, Error *err)
+{
+    job->out->outcome = outcome;
+    snprintf(job->out->reason, sizeof job->out->reason, "%s", job->refusal.reason);
+    if (job->refusal.line > 0)
+        snprintf(job->out->reason, sizeof job->out->reason, "%.250s (line %" PRIu64 ")", job->refusal.reason, job->refusal.line);
+    log_line(job->ctx->log, LOG_WARN, "event=%s source=%.*s load=%s", outcome == INGEST_DENIED ? "denied" : "refused",
+        SLICE_ARG(job->contract->name), job->out->load);
+    return commit_refusal(job, err);
+}
+
+static Status ingest(IngestJob *job, Slice source, Error *err)
+{
+    bool known = false;
+    TRY(find_contract(job, source, err));
+    TRY(ask_agreement(job, err));
+    if (job->refusal.refused)
+        return end_refused(job, INGEST_DENIED, err);
+    TRY(survey(job, err));
+    TRY(is_known(job, &known, err));
+    if (known) {
+        job->out->outcome = INGEST_ALREADY;
+        return OK;
+    }
+    TRY(step(job, STEP_SURVEYED, err));
+    TRY(check(job, err));
+    if (job->refusal.refused)
+        return end_refused(job, INGEST_REFUSED, err);
+    TRY(commit_load(job, err));
+    job->out->outcome = INGEST_LOADED;
+    log_line(job->ctx->log, LOG_INFO, "event=loaded source=%.*s load=%s rows=%" PRIu64 " rejected=%" PRIu64,
+        SLICE_ARG(source), job->out->load, job->out->rows_accepted, job->out->rows_rejected);
+    return OK;
+}
+
+static void job_free(IngestJob *job)
+{
+    db_close(job->db);
+    row_scan_free(job->scan);
+    identities_free(job->identities);
+    for (size_t i = 0; i < job->reader_count; i++)
+        value_reader_free(&job->readers[i]);
+    if (job->contract)
+        agency_file_close(&job->file);
+    progress_done(job->progress);
+    vec_free(&job->loads);
+    arena_free(&job->arena);
+}
+
+Status ingest_file_with(const IngestContext *ctx, Slice source, const char *path, const IngestOptions *options, IngestResult *out,
+    Error *err)
+{
+    IngestJob job = {
+        .ctx = ctx,
+        .fault = options->fault,
+        .skip_refused = options->refused == REFUSED_SKIP,
+        .out = out,
+        .path = path,
+        .file = {.fd = -1},
+    };
+    *out = (IngestResult){0};
+    snprintf(out->source, sizeof out->source, "%.*s", SLICE_ARG(source));
+    arena_init(&job.arena, 0);
+    Status st = ingest(&job, source, err);
+    job_free(&job);
+    if (st != OK)
+        error_at(err, path_base(path), 0, NULL);
+    return st;
+}
+
+Status ingest_file(const IngestContext *ctx, Slice source, const char *path, IngestResult *out, Error *err)
+{
+    return ingest_file_with(ctx, source, path, &(IngestOptions){0}, out, err);
+}

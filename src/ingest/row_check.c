@@ -1,0 +1,504 @@
+/*
+ * The one SQL statement that is made from a contract: every row of the file
+ * typed and checked, vector by vector, on all threads.
+ *
+ *   ~r0   text as read           (row_scan)
+ *   ~n0   without null spellings
+ *   name  typed                  (field_value); scope_NAME; derived columns
+ *   ~fok  every field is what the contract says
+ *   ~ok   and every row rule holds: the row may load
+ *   ~clean  ~ok, and no warning either
+ *   ~problems  NULL when clean, else what is wrong, in a short code: computed for those few rows only
+ *   ~tag  record tag
+ *
+ * Problem codes, each ended by ';': d<defect>  n<field> missing  t<field> type  l<field> length  g<field> range  p<field> pattern
+ * r<rule>  i (names nobody). <field> and <rule> are positions in the contract.
+ */
+#include "ingest/ingest_job.h"
+
+#include <stdio.h>
+
+/* --- names --------------------------------------------------------------------------------------------------- */
+
+static void add_name(Buf *sql, Slice name)
+{
+    sql_ident(sql, name);
+}
+
+bool field_is_content(const Field *f)
+{
+    return f->identity.len == 0 || slice_eq_z(f->identity, "employer");
+}
+
+static bool is_employer(const Field *f)
+{
+    return slice_eq_z(f->identity, "employer");
+}
+
+static bool is_text_type(const Field *f)
+{
+    return f->type == TYPE_TEXT || f->type == TYPE_DIGITS || f->type == TYPE_CODE;
+}
+
+/* --- layer 1: the reader's columns, null spellings gone ------------------------------------------------------- */
+
+static void add_nulls(Buf *sql, const Field *f, size_t i)
+{
+    size_t real = 0;
+    for (size_t k = 0; k < f->null_count; k++)
+        real += f->nulls[k].len > 0;
+    if (real == 0) {
+        buf_addf(sql, "\"~r%zu\" AS \"~n%zu\"", i, i);
+        return;
+    }
+    buf_addf(sql, "CASE WHEN \"~r%zu\" IN (", i);
+    bool first = true;
+    for (size_t k = 0; k < f->null_count; k++) {
+        if (f->nulls[k].len == 0)
+            continue;
+        buf_adds(sql, first ? "" : ", ");
+        sql_literal(sql, slice_trim(f->nulls[k]));
+        first = false;
+    }
+    buf_addf(sql, ") THEN NULL ELSE \"~r%zu\" END AS \"~n%zu\"", i, i);
+}
+
+static void add_reader_layer(const IngestJob *job, Buf *sql)
+{
+    const AgencyFile *file = &job->file;
+    buf_adds(sql, "SELECT \"~row\", \"~line\", \"~at\", \"~defect\"");
+    for (size_t i = 0; i < file->field_count; i++) {
+        buf_adds(sql, ", ");
+        if (file->cell_of_field[i] == CELL_ABSENT)
+            buf_addf(sql, "NULL::VARCHAR AS \"~n%zu\"", i);
+        else
+            add_nulls(sql, file->fields[i], i);
+    }
+    buf_adds(sql, " FROM agency_rows()");
+    if (job->contract->trailer_pattern.len > 0) {
+        buf_adds(sql, " WHERE NOT coalesce(regexp_full_match(\"~first\", ");
+        sql_literal(sql, job->contract->trailer_pattern);
+        buf_adds(sql, "), false)");
+    }
+}
+
+/* --- layers 2 and 3: typed, scope, derived -------------------------------------------------------------------- */
+
+static void add_typed_layer(const IngestJob *job, Buf *sql)
+{
+    buf_adds(sql, "SELECT *");
+    for (size_t i = 0; i < job->file.field_count; i++) {
+        if (value_is_plain(&job->readers[i]))
+            buf_addf(sql, ", \"~n%zu\" AS ", i);
+        else
+            buf_addf(sql, ", ingest_field_%zu(\"~n%zu\") AS ", i, i);
+        add_name(sql, job->file.fields[i]->name);
+    }
+    buf_adds(sql, " FROM (");
+    add_reader_layer(job, sql);
+    buf_adds(sql, ") AS r");
+}
+
+static void add_derived_layer(const IngestJob *job, Buf *sql)
+{
+    const Contract *c = job->contract;
+    buf_adds(sql, "SELECT *");
+    for (size_t i = 0; i < c->field_count; i++) {
+        const Field *f = &c->fields[i];
+        if (f->derive.len == 0)
+            continue;
+        buf_addf(sql, ", TRY_CAST((%.*s) AS ", SLICE_ARG(f->derive));
+        if (is_employer(f))
+            buf_adds(sql, "VARCHAR");
+        else
+            contract_sql_type(f, sql);
+        buf_adds(sql, ") AS ");
+        add_name(sql, f->name);
+    }
+    buf_adds(sql, " FROM (SELECT *");
+    for (size_t i = 0; i < c->scope_count; i++) {
+        const ScopeValue *s = &job->scope[i];
+        buf_adds(sql, ", ");
+        if (s->field)
+            add_name(sql, s->field->name);
+        else
+            sql_literal(sql, s->value);
+        buf_addf(sql, "::VARCHAR AS \"scope_%.*s\"", SLICE_ARG(s->name));
+    }
+    buf_adds(sql, " FROM (");
+    add_typed_layer(job, sql);
+    buf_adds(sql, ") AS r) AS r");
+}
+
+/* --- field checks --------------------------------------------------------------------------------------------- */
+
+/* One way a field can be wrong; `fails` is SQL that is never NULL. */
+typedef struct FieldCheck {
+    char code;
+    Buf fails;
+} FieldCheck;
+
+enum { FIELD_CHECKS = 5 };
+
+static void add_decimal(Buf *sql, const Field *f, int64_t v)
+{
+    if (f->type != TYPE_DECIMAL) {
+        buf_addf(sql, "%" PRId64, v);
+        return;
+    }
+    int64_t unit = 1;
+    for (uint32_t i = 0; i < f->scale; i++)
+        unit *= 10;
+    uint64_t magnitude = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    buf_addf(sql, "%s%" PRIu64, v < 0 ? "-" : "", magnitude / (uint64_t)unit);
+    if (f->scale > 0)
+        buf_addf(sql, ".%0*" PRIu64, (int)f->scale, magnitude % (uint64_t)unit);
+}
+
+/* "[0-9]{N}" over digits is a length; the regular expression machine is ten times as slow. */
+static bool is_digit_count(const Field *f, unsigned *count)
+{
+    uint64_t n;
+    Slice p = f->pattern;
+    if (f->type != TYPE_DIGITS || !slice_starts(p, SLICE("[0-9]{")) || !slice_ends(p, SLICE("}")))
+        return false;
+    if (parse_u64(slice_sub(p, 6, p.len - 1), &n, NULL) != OK || n > 1000)
+        return false;
+    *count = (unsigned)n;
+    return true;
+}
+
+static void add_pattern_check(Buf *sql, const Field *f, const char *raw)
+{
+    unsigned count;
+    if (is_digit_count(f, &count)) {
+        buf_addf(sql, "coalesce(strlen(%s) <> %u, false)", raw, count);
+        return;
+    }
+    buf_addf(sql, "NOT coalesce(regexp_full_match(%s, ", raw);
+    sql_literal(sql, f->pattern);
+    buf_adds(sql, "), true)");
+}
+
+/* raw: the field's text as SQL; typed fields read from a file compare it with their value. */
+static void make_checks(const IngestJob *job, const Field *f, const char *raw, bool plain, FieldCheck checks[FIELD_CHECKS])
+{
+    for (size_t i = 0; i < FIELD_CHECKS; i++)
+        buf_init(&checks[i].fails, 0);
+    checks[0].code = 'n';
+    checks[1].code = 't';
+    checks[2].code = 'l';
+    checks[3].code = 'g';
+    checks[4].code = 'p';
+    if (f->required)
+        buf_addf(&checks[0].fails, "%s IS NULL", raw);
+    if (!plain && f->derive.len == 0) {
+        buf_adds(&checks[1].fails, "(");
+        add_name(&checks[1].fails, f->name);
+        buf_addf(&checks[1].fails, " IS NULL AND %s IS NOT NULL)", raw);
+    }
+    bool has_length = f->length > 0 && f->derive.len == 0 && job->contract->format != FORMAT_FIXED;
+    if (has_length)
+        buf_addf(&checks[2].fails, "coalesce(strlen(%s) > %" PRIu32 " AND length(%s) > %" PRIu32 ", false)", raw, f->length, raw,
+            f->length);
+    bool ranged = f->type == TYPE_INTEGER || f->type == TYPE_DECIMAL;
+    if (ranged && (f->has_min || f->has_max)) {
+        Buf *sql = &checks[3].fails;
+        buf_adds(sql, "coalesce(");
+        if (f->has_min) {
+            add_name(sql, f->name);
+            buf_adds(sql, " < ");
+            add_decimal(sql, f, f->min);
+        }
+        buf_adds(sql, f->has_min && f->has_max ? " OR " : "");
+        if (f->has_max) {
+            add_name(sql, f->name);
+            buf_adds(sql, " > ");
+            add_decimal(sql, f, f->max);
+        }
+        buf_adds(sql, ", false)");
+    }
+    if (f->pattern.len > 0 && is_text_type(f))
+        add_pattern_check(&checks[4].fails, f, raw);
+}
+
+static void free_checks(FieldCheck checks[FIELD_CHECKS])
+{
+    for (size_t i = 0; i < FIELD_CHECKS; i++)
+        buf_free(&checks[i].fails);
+}
+
+typedef void (*EachCheck)(Buf *sql, size_t field, const FieldCheck *check);
+
+static void each_check(const IngestJob *job, Buf *sql, EachCheck fn)
+{
+    const Contract *c = job->contract;
+    size_t in_file = 0;
+    for (size_t i = 0; i < c->field_count; i++) {
+        const Field *f = &c->fields[i];
+        FieldCheck checks[FIELD_CHECKS];
+        Buf raw;
+        bool plain = true;
+        buf_init(&raw, 0);
+        if (f->derive.len == 0) {
+            plain = value_is_plain(&job->readers[in_file]);
+            buf_addf(&raw, "\"~n%zu\"", in_file++);
+        } else {
+            add_name(&raw, f->name);
+        }
+        make_checks(job, f, buf_z(&raw), plain, checks);
+        for (size_t k = 0; k < FIELD_CHECKS; k++)
+            if (checks[k].fails.len > 0)
+                fn(sql, i, &checks[k]);
+        free_checks(checks);
+        buf_free(&raw);
+    }
+}
+
+static void and_not(Buf *sql, size_t field, const FieldCheck *check)
+{
+    UNUSED(field);
+    buf_addf(sql, " AND NOT (%s)", buf_z(&check->fails));
+}
+
+static void code_when(Buf *sql, size_t field, const FieldCheck *check)
+{
+    buf_addf(sql, ", CASE WHEN %s THEN '%c%zu;' END", buf_z(&check->fails), check->code, field);
+}
+
+/* --- rules, identity ------------------------------------------------------------------------------------------ */
+
+static void and_rules(const Contract *c, RuleSeverity severity, Buf *sql)
+{
+    for (size_t i = 0; i < c->rule_count; i++)
+        if (c->rules[i].level == RULE_ROW && c->rules[i].severity == severity)
+            buf_addf(sql, " AND coalesce((%.*s), true)", SLICE_ARG(c->rules[i].sql));
+}
+
+static void rule_codes(const Contract *c, Buf *sql)
+{
+    for (size_t i = 0; i < c->rule_count; i++)
+        if (c->rules[i].level == RULE_ROW)
+            buf_addf(sql, ", CASE WHEN NOT coalesce((%.*s), true) THEN 'r%zu;' END", SLICE_ARG(c->rules[i].sql), i);
+}
+
+/* SQL that is true when some field says who the row is about; "true" for files about nobody. */
+static void add_names_somebody(const IngestJob *job, Buf *sql)
+{
+    bool any = false;
+    for (size_t i = 0; i < identities_count(job->identities); i++) {
+        if (!identities_names_somebody(job->identities, i))
+            continue;
+        buf_adds(sql, any ? " OR " : "(");
+        add_name(sql, identities_field(job->identities, i)->name);
+        buf_adds(sql, " IS NOT NULL");
+        any = true;
+    }
+    buf_adds(sql, any ? ")" : "true");
+}
+
+static void add_tag(const IngestJob *job, Buf *sql)
+{
+    if (!identities_any(job->identities)) {
+        buf_adds(sql, "NULL::UUID AS \"~tag\"");
+        return;
+    }
+    buf_adds(sql, "CASE WHEN \"~ok\" THEN ingest_tag(");
+    for (size_t i = 0; i < identities_count(job->identities); i++) {
+        buf_adds(sql, i ? ", " : "");
+        add_name(sql, identities_field(job->identities, i)->name);
+        buf_adds(sql, "::VARCHAR");
+    }
+    buf_adds(sql, ") END AS \"~tag\"");
+}
+
+/* --- what is kept --------------------------------------------------------------------------------------------- */
+
+static bool is_word(char c)
+{
+    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Does the SQL name the column? A word of a string literal counts too, which costs memory but is never wrong. */
+static bool mentions(Slice sql, Slice name)
+{
+    for (size_t from = 0; from < sql.len;) {
+        size_t at = from + slice_find(slice_sub(sql, from, sql.len), name);
+        if (at >= sql.len)
+            return false;
+        bool before = at > 0 && is_word(sql.ptr[at - 1]);
+        bool after = at + name.len < sql.len && is_word(sql.ptr[at + name.len]);
+        if (!before && !after)
+            return true;
+        from = at + 1;
+    }
+    return false;
+}
+
+/* Identity fields go on only when a rule over several rows needs them. */
+static bool is_needed_later(const Contract *c, const Field *f)
+{
+    for (size_t i = 0; i < c->rule_count; i++) {
+        const Rule *r = &c->rules[i];
+        for (size_t k = 0; k < r->column_count; k++)
+            if (slice_eq(r->columns[k], f->name))
+                return true;
+        if (r->level != RULE_ROW && mentions(r->sql, f->name))
+            return true;
+    }
+    for (size_t i = 0; i < c->total_count; i++)
+        if (mentions(c->totals[i].sql, f->name))
+            return true;
+    return false;
+}
+
+static void add_kept(const IngestJob *job, Buf *sql)
+{
+    const Contract *c = job->contract;
+    for (size_t i = 0; i < c->field_count; i++) {
+        const Field *f = &c->fields[i];
+        if (!field_is_content(f) && !is_needed_later(c, f))
+            continue;
+        buf_adds(sql, ", ");
+        if (is_employer(f)) {
+            buf_adds(sql, "ingest_employer(");
+            add_name(sql, f->name);
+            buf_adds(sql, "::VARCHAR) AS ");
+        }
+        add_name(sql, f->name);
+    }
+    for (size_t i = 0; i < identities_count(job->identities); i++) {
+        const Field *f = identities_field(job->identities, i);
+        if (!f->token)
+            continue;
+        buf_addf(sql, ", CASE WHEN \"~ok\" THEN ingest_token_%zu(", i);
+        add_name(sql, f->name);
+        buf_addf(sql, "::VARCHAR) END AS \"%.*s_token\"", SLICE_ARG(f->name));
+    }
+    for (size_t i = 0; i < c->scope_count; i++)
+        buf_addf(sql, ", \"scope_%.*s\"", SLICE_ARG(c->scope[i].name));
+}
+
+void sql_content_columns(const IngestJob *job, Buf *sql)
+{
+    const Contract *c = job->contract;
+    for (size_t i = 0; i < c->field_count; i++) {
+        const Field *f = &c->fields[i];
+        if (field_is_content(f)) {
+            buf_adds(sql, ", ");
+            add_name(sql, f->name);
+        } else if (f->token) {
+            buf_addf(sql, ", \"%.*s_token\"", SLICE_ARG(f->name));
+        }
+    }
+    for (size_t i = 0; i < c->scope_count; i++)
+        buf_addf(sql, ", \"scope_%.*s\"", SLICE_ARG(c->scope[i].name));
+}
+
+/* --- the statement -------------------------------------------------------------------------------------------- */
+
+static void make_statement(const IngestJob *job, Buf *sql)
+{
+    const Contract *c = job->contract;
+    buf_adds(sql, "CREATE TABLE staged AS SELECT \"~row\", \"~line\", \"~at\", \"~ok\", ");
+    buf_adds(sql, "CASE WHEN \"~clean\" THEN NULL WHEN \"~defect\" IS NOT NULL THEN concat('d', \"~defect\", ';') "
+                  "WHEN NOT \"~fok\" THEN concat(''");
+    each_check(job, sql, code_when);
+    buf_adds(sql, ") ELSE concat(''");
+    rule_codes(c, sql);
+    buf_adds(sql, ", CASE WHEN NOT ");
+    add_names_somebody(job, sql);
+    buf_adds(sql, " THEN 'i;' END) END AS \"~problems\", ");
+    add_tag(job, sql);
+    add_kept(job, sql);
+    buf_adds(sql, " FROM (SELECT *, \"~ok\"");
+    and_rules(c, SEVERITY_WARNING, sql);
+    buf_adds(sql, " AS \"~clean\" FROM (SELECT *, \"~fok\" AND ");
+    add_names_somebody(job, sql);
+    and_rules(c, SEVERITY_ERROR, sql);
+    buf_adds(sql, " AS \"~ok\" FROM (SELECT *, \"~defect\" IS NULL");
+    each_check(job, sql, and_not);
+    buf_adds(sql, " AS \"~fok\" FROM (");
+    add_derived_layer(job, sql);
+    buf_adds(sql, ") AS r) AS r) AS r) AS r");
+}
+
+static Status register_parts(IngestJob *job, Error *err)
+{
+    TRY(arena_new(&job->arena, ValueReader, job->file.field_count, &job->readers, err));
+    for (size_t i = 0; i < job->file.field_count; i++) {
+        char name[40];
+        snprintf(name, sizeof name, "ingest_field_%zu", i);
+        job->reader_count = i + 1;
+        TRY(value_reader_init(&job->readers[i], job->file.fields[i], err));
+        TRY(value_register(job->db, name, &job->readers[i], err));
+    }
+    TRY(identities_register(job->identities, job->db, err));
+    return row_scan_register(job->db, "agency_rows", &job->file, job->progress, &job->scan, err);
+}
+
+/* A failure of the statement has its cause in the reader, in a function of ours, or in the contract's SQL. */
+static Status explain(IngestJob *job, Status st, Error *err)
+{
+    Status reader;
+    if (row_scan_failed(job->scan, &reader, &job->refusal, err))
+        return reader;
+    TRY(identities_status(job->identities, err));
+    error_at(err, job->contract->file ? job->contract->file->path : NULL, 0, NULL);
+    return st;
+}
+
+/* Scope parts that the file's name tells. By the engine's regular expressions, as all others of a contract. */
+static Status read_file_name(IngestJob *job, Error *err)
+{
+    const Contract *c = job->contract;
+    Slice name = slice_of(path_base(job->path));
+    TRY(arena_new(&job->arena, ScopeValue, c->scope_count, &job->scope, err));
+    for (size_t i = 0; i < c->scope_count; i++) {
+        ScopeValue *scope = &job->scope[i];
+        scope->name = c->scope[i].name;
+        scope->field = c->scope[i].field.len > 0 ? contract_field(c, c->scope[i].field) : NULL;
+        if (scope->field)
+            continue;
+        Buf sql;
+        Buf value;
+        buf_init(&sql, 0);
+        buf_init(&value, 0);
+        sql_literal(&sql, name);
+        buf_adds(&sql, ", ");
+        sql_literal(&sql, c->scope[i].pattern);
+        Status st = db_value_str(job->db, &value, err, "SELECT regexp_extract(%s, 1)", buf_z(&sql));
+        if (st == OK)
+            st = arena_dup(&job->arena, buf_slice(&value), &scope->value, err);
+        buf_free(&sql);
+        buf_free(&value);
+        TRY(st);
+        if (scope->value.len == 0)
+            refuse(&job->refusal, 0, "the file's name does not say which %.*s it is about", SLICE_ARG(scope->name));
+    }
+    return OK;
+}
+
+Status check_rows(IngestJob *job, Error *err)
+{
+    const HomeSettings *settings = home_settings(job->ctx->home);
+    /* no spilling: the columns that keys need may be identities */
+    DbOptions options = DB_OPTIONS_INIT;
+    options.threads = settings->threads;
+    options.memory_mb = settings->memory_mb;
+    TRY(db_open(&options, &job->db, err));
+    TRY(read_file_name(job, err));
+    if (job->refusal.refused)
+        return OK;
+    TRY(register_parts(job, err));
+    Buf sql;
+    buf_init(&sql, 0);
+    make_statement(job, &sql);
+    Status st = buf_status(&sql, err);
+    if (st == OK)
+        st = db_exec(job->db, buf_z(&sql), err);
+    buf_free(&sql);
+    if (st != OK)
+        return explain(job, st, err);
+    return identities_status(job->identities, err);
+}

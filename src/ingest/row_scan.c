@@ -1,0 +1,476 @@
+/*
+ * See row_scan.h. Strings of up to 12 bytes, which are most of them, are written straight into DuckDB's inlined form; longer
+ * ones go through the C API, which copies them into the vector's own heap.
+ */
+#include "ingest/row_scan.h"
+
+#include <duckdb.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+enum { COLUMN_ROW, COLUMN_LINE, COLUMN_AT, COLUMN_DEFECT, COLUMN_FIRST, COLUMN_FIELDS };
+
+#define DEFECT_BITS 8
+#define NO_FIELD SIZE_MAX
+
+struct RowScan {
+    const AgencyFile *file;
+    Progress *progress;
+    bool fill_down;
+    pthread_mutex_t lock; /* guards what follows */
+    Status status;
+    Error error;
+    Refusal refusal;
+};
+
+/* One running statement. */
+typedef struct ScanJob {
+    RowScan *scan;
+    atomic_size_t next_point;
+    idx_t *columns; /* projected columns, in the order of the output */
+    idx_t column_count;
+} ScanJob;
+
+typedef struct OutColumn {
+    duckdb_vector vector;
+    void *data;
+    uint64_t *valid; /* NULL until the first NULL */
+    idx_t column;    /* COLUMN_..., fields from COLUMN_FIELDS on */
+} OutColumn;
+
+
+/* One thread of it. */
+typedef struct ScanThread {
+    RowScan *scan;
+    ScanJob *job;   /* set at each call: DuckDB does not show it before */
+    OutColumn *columns;
+    Slice *cells;   /* the record's, as read */
+    Slice *values;  /* one a field: UTF-8, trimmed; len 0: missing */
+    Buf *carried;   /* fill_down: the last value of each field */
+    Buf scratch;
+    char *bytes;
+    size_t bytes_cap;
+    CsvCursor csv;
+    FixedCursor fixed;
+    EdfiReader *xml;
+    XmlPlace xml_place;
+    bool in_slice;
+    bool refused;   /* the reader refused the file; noted already */
+} ScanThread;
+
+static int32_t defect_code(Defect d, size_t field)
+{
+    uint32_t place = field == NO_FIELD ? 0 : (uint32_t)field + 1;
+    return (int32_t)(place << DEFECT_BITS | (uint32_t)d);
+}
+
+Defect defect_of_code(int64_t code)
+{
+    return (Defect)(code & ((1 << DEFECT_BITS) - 1));
+}
+
+size_t defect_field_of_code(int64_t code)
+{
+    int64_t place = code >> DEFECT_BITS;
+    return place == 0 ? NO_FIELD : (size_t)place - 1;
+}
+
+/* --- failures ------------------------------------------------------------------------------------------------ */
+
+static void note_failure(RowScan *scan, Status st, const Error *err, const Refusal *refusal)
+{
+    pthread_mutex_lock(&scan->lock);
+    if (refusal && !scan->refusal.refused)
+        scan->refusal = *refusal;
+    if (st != OK && scan->status == OK) {
+        scan->status = st;
+        scan->error = *err;
+    }
+    pthread_mutex_unlock(&scan->lock);
+}
+
+bool row_scan_failed(RowScan *scan, Status *st, Refusal *refusal, Error *err)
+{
+    *st = scan->status;
+    if (scan->status != OK) {
+        if (err)
+            *err = scan->error;
+        return true;
+    }
+    if (scan->refusal.refused)
+        *refusal = scan->refusal;
+    return scan->refusal.refused;
+}
+
+/* --- one thread's place in the file -------------------------------------------------------------------------- */
+
+static void thread_free(void *p)
+{
+    ScanThread *t = p;
+    if (!t)
+        return;
+    if (t->carried)
+        for (size_t i = 0; i < t->scan->file->field_count; i++)
+            buf_free(&t->carried[i]);
+    edfi_close(t->xml);
+    buf_free(&t->scratch);
+    mem_free(t->bytes);
+    mem_free(t->columns);
+    mem_free(t->cells);
+    mem_free(t->values);
+    mem_free(t->carried);
+    mem_free(t);
+}
+
+static Status thread_new(RowScan *scan, idx_t columns, ScanThread **out, Error *err)
+{
+    const AgencyFile *file = scan->file;
+    size_t cells = file->cell_count > file->field_count ? file->cell_count : file->field_count;
+    TRY(mem_zalloc(1, sizeof **out, (void **)out, err));
+    ScanThread *t = *out;
+    t->scan = scan;
+    buf_init(&t->scratch, 0);
+    TRY(mem_zalloc(columns + 1, sizeof *t->columns, (void **)&t->columns, err));
+    TRY(mem_zalloc(cells + 1, sizeof *t->cells, (void **)&t->cells, err));
+    TRY(mem_zalloc(file->field_count + 1, sizeof *t->values, (void **)&t->values, err));
+    if (scan->fill_down) {
+        TRY(mem_zalloc(file->field_count, sizeof *t->carried, (void **)&t->carried, err));
+        for (size_t i = 0; i < file->field_count; i++)
+            buf_init(&t->carried[i], FIELD_MAX_BYTES * 4);
+    }
+    return OK;
+}
+
+/* Takes the next slice of the file, if there is one. */
+static Status next_slice(ScanThread *t, bool *more, Error *err)
+{
+    const AgencyFile *file = t->scan->file;
+    size_t i = atomic_fetch_add(&t->job->next_point, 1);
+    *more = i < file->points.len;
+    if (!*more)
+        return OK;
+    ScanPoint from = file->points.at[i];
+    uint64_t to = i + 1 < file->points.len ? file->points.at[i + 1].offset : file->size;
+    size_t size = (size_t)(to - from.offset);
+    if (size + 1 > t->bytes_cap) {
+        TRY(mem_resize((void **)&t->bytes, size + 1, 1, err));
+        t->bytes_cap = size + 1;
+    }
+    TRY(agency_file_read(file, from.offset, t->bytes, size, err));
+    TRY(cancel_check(err));
+    progress_add(t->scan->progress, size);
+    if (file->contract->format == FORMAT_CSV)
+        csv_cursor_init(&t->csv, t->bytes, size, file->contract->delimiter, from);
+    else
+        t->fixed = (FixedCursor){.layout = &file->fixed, .at = t->bytes, .end = t->bytes + size, .place = from};
+    t->in_slice = true;
+    return OK;
+}
+
+static Status next_xml(ScanThread *t, Record *record, bool *more, Error *err)
+{
+    const AgencyFile *file = t->scan->file;
+    if (!t->xml)
+        TRY(agency_file_xml(file, XML_CELLS_ONLY, &t->xml_place, &t->xml, err));
+    TRY(edfi_next(t->xml, record, more, err));
+    if (edfi_refusal(t->xml)->refused) {
+        note_failure(t->scan, OK, NULL, edfi_refusal(t->xml));
+        t->refused = true;
+        return error_set(err, ERR_PARSE, "%s", edfi_refusal(t->xml)->reason);
+    }
+    return OK;
+}
+
+static Status next_record(ScanThread *t, Record *record, bool *more, Error *err)
+{
+    const AgencyFile *file = t->scan->file;
+    if (file->contract->format == FORMAT_XML)
+        return next_xml(t, record, more, err);
+    for (;;) {
+        if (t->in_slice) {
+            *more = file->contract->format == FORMAT_CSV ? csv_split(&t->csv, t->cells, file->cell_count, record)
+                                                         : fixed_split(&t->fixed, t->cells, record);
+            if (*more)
+                return OK;
+            t->in_slice = false;
+        }
+        TRY(next_slice(t, more, err));
+        if (!*more)
+            return OK;
+    }
+}
+
+/* --- one record ---------------------------------------------------------------------------------------------- */
+
+static size_t field_of_cell(const AgencyFile *file, size_t cell)
+{
+    for (size_t i = 0; i < file->field_count; i++)
+        if (file->cell_of_field[i] == cell)
+            return i;
+    return NO_FIELD;
+}
+
+static int32_t record_defect(const AgencyFile *file, const Record *record)
+{
+    if (record->defect != DEFECT_NONE) {
+        bool at_field = record->defect == DEFECT_ENCODING || record->defect == DEFECT_CELL_LONG ||
+                        record->defect == DEFECT_QUOTE_INSIDE || record->defect == DEFECT_AFTER_QUOTE ||
+                        record->defect == DEFECT_NUL;
+        return defect_code(record->defect, at_field ? field_of_cell(file, record->defect_cell) : NO_FIELD);
+    }
+    if (file->contract->format != FORMAT_CSV || record->cell_count == file->cell_count)
+        return 0;
+    return defect_code(record->cell_count < file->cell_count ? DEFECT_CELLS_MISSING : DEFECT_CELLS_EXTRA, NO_FIELD);
+}
+
+/* Cells to values. Returns the defect, 0 when there is none. */
+static int32_t read_values(ScanThread *t, const Record *record)
+{
+    const AgencyFile *file = t->scan->file;
+    int32_t defect = record_defect(file, record);
+    TextEncoding encoding = file->contract->format == FORMAT_XML ? TEXT_UTF8 : file->encoding;
+    buf_reset(&t->scratch);
+    /* room for all at once, so that slices into the buffer stay where they are; nothing grows more than threefold */
+    if (!record->ascii) {
+        size_t bytes = 0;
+        for (size_t i = 0; i < record->cell_count && i < file->cell_count; i++)
+            bytes += record->cells[i].len;
+        if (!buf_reserve(&t->scratch, bytes * 3 + 1))
+            return defect_code(DEFECT_CELL_LONG, NO_FIELD);
+    }
+    for (size_t i = 0; defect == 0 && i < file->field_count; i++) {
+        size_t cell = file->cell_of_field[i];
+        Slice value = {0};
+        if (cell != CELL_ABSENT)
+            value = slice_trim(record->cells[cell]);
+        if (!record->ascii && !text_to_utf8(encoding, value, &t->scratch, &value))
+            defect = defect_code(DEFECT_ENCODING, i);
+        t->values[i] = value;
+    }
+    return defect;
+}
+
+static void fill_down(ScanThread *t)
+{
+    const AgencyFile *file = t->scan->file;
+    for (size_t i = 0; i < file->field_count; i++) {
+        if (!file->fields[i]->fill_down)
+            continue;
+        if (t->values[i].len > 0) {
+            buf_reset(&t->carried[i]);
+            buf_add(&t->carried[i], t->values[i]);
+        } else {
+            t->values[i] = buf_slice(&t->carried[i]);
+        }
+    }
+}
+
+/* --- into DuckDB's vectors ----------------------------------------------------------------------------------- */
+
+static void put_null(OutColumn *c, idx_t row)
+{
+    if (!c->valid) {
+        duckdb_vector_ensure_validity_writable(c->vector);
+        c->valid = duckdb_vector_get_validity(c->vector);
+    }
+    c->valid[row / 64] &= ~(UINT64_C(1) << (row % 64));
+}
+
+static void put_string(OutColumn *c, idx_t row, Slice s)
+{
+    if (s.len == 0) {
+        put_null(c, row);
+        return;
+    }
+    duckdb_string_t *cell = (duckdb_string_t *)c->data + row;
+    if (s.len > sizeof cell->value.inlined.inlined) {
+        duckdb_vector_assign_string_element_len(c->vector, row, s.ptr, s.len);
+        return;
+    }
+    *cell = (duckdb_string_t){0};
+    cell->value.inlined.length = (uint32_t)s.len;
+    memcpy(cell->value.inlined.inlined, s.ptr, s.len);
+}
+
+static void put_first(ScanThread *t, OutColumn *c, idx_t row, const Record *record)
+{
+    const AgencyFile *file = t->scan->file;
+    size_t cells = record->cell_count < file->cell_count ? record->cell_count : file->cell_count;
+    Slice s = {0};
+    for (size_t i = 0; i < cells && s.len == 0; i++) /* a trailer may stand under a later column */
+        s = slice_trim(record->cells[i]);
+    Buf scratch;
+    buf_init(&scratch, 0);
+    if (!text_to_utf8(file->contract->format == FORMAT_XML ? TEXT_UTF8 : file->encoding, s, &scratch, &s))
+        s = (Slice){0};
+    put_string(c, row, s);
+    buf_free(&scratch);
+}
+
+static void put_record(ScanThread *t, idx_t row, const Record *record, int32_t defect)
+{
+    for (idx_t i = 0; i < t->job->column_count; i++) {
+        OutColumn *c = &t->columns[i];
+        switch (c->column) {
+        case COLUMN_ROW:
+            ((int64_t *)c->data)[row] = (int64_t)record->number;
+            break;
+        case COLUMN_LINE:
+            ((int64_t *)c->data)[row] = (int64_t)record->line;
+            break;
+        case COLUMN_AT:
+            ((int64_t *)c->data)[row] = (int64_t)record->offset;
+            break;
+        case COLUMN_DEFECT:
+            ((int32_t *)c->data)[row] = defect;
+            if (defect == 0)
+                put_null(c, row);
+            break;
+        case COLUMN_FIRST:
+            put_first(t, c, row, record);
+            break;
+        default:
+            if (defect != 0)
+                put_null(c, row);
+            else
+                put_string(c, row, t->values[c->column - COLUMN_FIELDS]);
+        }
+    }
+}
+
+static Status fill_chunk(ScanThread *t, duckdb_data_chunk output, Error *err)
+{
+    idx_t max = duckdb_vector_size();
+    idx_t rows = 0;
+    bool more = true;
+    Record record;
+    while (rows < max) {
+        TRY(next_record(t, &record, &more, err));
+        if (!more)
+            break;
+        int32_t defect = read_values(t, &record);
+        if (t->carried && defect == 0)
+            fill_down(t);
+        put_record(t, rows, &record, defect);
+        rows++;
+    }
+    duckdb_data_chunk_set_size(output, rows);
+    return OK;
+}
+
+/* --- the table function -------------------------------------------------------------------------------------- */
+
+static void scan_bind(duckdb_bind_info info)
+{
+    static const struct {
+        const char *name;
+        duckdb_type type;
+    } fixed_columns[COLUMN_FIELDS] = {
+        {"~row", DUCKDB_TYPE_BIGINT},
+        {"~line", DUCKDB_TYPE_BIGINT},
+        {"~at", DUCKDB_TYPE_BIGINT},
+        {"~defect", DUCKDB_TYPE_INTEGER},
+        {"~first", DUCKDB_TYPE_VARCHAR},
+    };
+    const RowScan *scan = duckdb_bind_get_extra_info(info);
+    for (size_t i = 0; i < COLUMN_FIELDS + scan->file->field_count; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "~r%zu", i - COLUMN_FIELDS);
+        duckdb_type type = i < COLUMN_FIELDS ? fixed_columns[i].type : DUCKDB_TYPE_VARCHAR;
+        duckdb_logical_type logical = duckdb_create_logical_type(type);
+        duckdb_bind_add_result_column(info, i < COLUMN_FIELDS ? fixed_columns[i].name : name, logical);
+        duckdb_destroy_logical_type(&logical);
+    }
+    duckdb_bind_set_cardinality(info, scan->file->rows, scan->file->contract->format != FORMAT_XML);
+}
+
+static void job_free(void *p)
+{
+    ScanJob *job = p;
+    mem_free(job->columns);
+    mem_free(job);
+}
+
+static void scan_init(duckdb_init_info info)
+{
+    RowScan *scan = duckdb_init_get_extra_info(info);
+    ScanJob *job = NULL;
+    idx_t count = duckdb_init_get_column_count(info);
+    if (mem_zalloc(1, sizeof *job, (void **)&job, NULL) != OK) {
+        duckdb_init_set_error(info, "out of memory");
+        return;
+    }
+    job->scan = scan;
+    job->column_count = count;
+    duckdb_init_set_init_data(info, job, job_free);
+    if (mem_zalloc(count + 1, sizeof *job->columns, (void **)&job->columns, NULL) != OK) {
+        duckdb_init_set_error(info, "out of memory");
+        return;
+    }
+    for (idx_t i = 0; i < count; i++)
+        job->columns[i] = duckdb_init_get_column_index(info, i);
+    size_t slices = scan->file->points.len;
+    bool single = scan->file->contract->format == FORMAT_XML || scan->fill_down || slices == 0;
+    duckdb_init_set_max_threads(info, single ? 1 : slices);
+}
+
+static void scan_local_init(duckdb_init_info info)
+{
+    ScanThread *t = NULL;
+    Error err = ERROR_INIT;
+    if (thread_new(duckdb_init_get_extra_info(info), duckdb_init_get_column_count(info), &t, &err) != OK) {
+        thread_free(t);
+        duckdb_init_set_error(info, "out of memory");
+        return;
+    }
+    duckdb_init_set_init_data(info, t, thread_free);
+}
+
+static void scan_rows(duckdb_function_info info, duckdb_data_chunk output)
+{
+    ScanThread *t = duckdb_function_get_local_init_data(info);
+    t->job = duckdb_function_get_init_data(info);
+    for (idx_t i = 0; i < t->job->column_count; i++) {
+        duckdb_vector vector = duckdb_data_chunk_get_vector(output, i);
+        t->columns[i] = (OutColumn){vector, duckdb_vector_get_data(vector), NULL, t->job->columns[i]};
+    }
+    Error err = ERROR_INIT;
+    Status st = fill_chunk(t, output, &err);
+    if (st == OK)
+        return;
+    if (!t->refused)
+        note_failure(t->scan, st, &err, NULL);
+    duckdb_function_set_error(info, "the file could not be read");
+}
+
+Status row_scan_register(Db *db, const char *name, const AgencyFile *file, Progress *progress, RowScan **out, Error *err)
+{
+    TRY(mem_zalloc(1, sizeof **out, (void **)out, err));
+    RowScan *scan = *out;
+    *scan = (RowScan){.file = file, .progress = progress};
+    ASSERT(pthread_mutex_init(&scan->lock, NULL) == 0);
+    for (size_t i = 0; i < file->field_count; i++)
+        scan->fill_down |= file->fields[i]->fill_down;
+    duckdb_table_function function = duckdb_create_table_function();
+    duckdb_table_function_set_name(function, name);
+    duckdb_table_function_set_extra_info(function, scan, NULL);
+    duckdb_table_function_set_bind(function, scan_bind);
+    duckdb_table_function_set_init(function, scan_init);
+    duckdb_table_function_set_local_init(function, scan_local_init);
+    duckdb_table_function_set_function(function, scan_rows);
+    duckdb_table_function_supports_projection_pushdown(function, true);
+    duckdb_state state = duckdb_register_table_function(db_raw_connection(db), function);
+    duckdb_destroy_table_function(&function);
+    if (state != DuckDBSuccess)
+        return error_set(err, ERR_INTERNAL, "the reader could not be registered with the database");
+    return OK;
+}
+
+void row_scan_free(RowScan *scan)
+{
+    if (!scan)
+        return;
+    pthread_mutex_destroy(&scan->lock);
+    mem_free(scan);
+}

@@ -1,0 +1,279 @@
+/*
+ * A definition's own test vectors: small tables in, expected cells out.
+ *
+ * The tables go in as facts; derived tables are worked out from them by their own
+ * definitions unless the vector gives them, so a vector tests the whole rule (the
+ * cohort's year included) and not only the last query.
+ */
+#include "measure/measure_parts.h"
+
+static const char person_link_sql[] =
+    "CREATE TABLE main.person_link (person UBIGINT, records INTEGER, sources INTEGER, weakest_rule VARCHAR, "
+    "link_score DOUBLE, has_ssn BOOLEAN, has_sasid BOOLEAN);\n";
+
+static bool is_given(const TestVector *v, Slice table)
+{
+    for (size_t i = 0; i < v->given_count; i++)
+        if (slice_eq(v->given[i].name, table))
+            return true;
+    return false;
+}
+
+static Status fill_given(const TestVector *v, const TableDefs *tables, const char *file, Db *db, Error *err)
+{
+    Buf sql;
+    Status st = OK;
+    buf_init(&sql, 0);
+    for (size_t i = 0; i < tables->len; i++)
+        model_create_sql(&tables->at[i], "main", &sql);
+    buf_adds(&sql, person_link_sql);
+    for (size_t i = 0; i < v->given_count && st == OK; i++)
+        st = model_vector_sql(&v->given[i], tables, file, &sql, err);
+    if (st == OK)
+        st = buf_status(&sql, err);
+    if (st == OK)
+        st = db_exec(db, buf_z(&sql), err);
+    buf_free(&sql);
+    return st;
+}
+
+static Status fill_derived(const TestVector *v, const DerivedTables *derived, Db *db, Error *err)
+{
+    Buf sql;
+    Status st = OK;
+    buf_init(&sql, 0);
+    for (size_t i = 0; i < derived->len; i++) {
+        if (is_given(v, derived->at[i].name))
+            continue;
+        buf_reset(&sql);
+        model_insert_sql(&derived->at[i], (Slice){0}, &sql);
+        TRY_OUT(buf_status(&sql, err));
+        st = db_exec(db, buf_z(&sql), err);
+        if (st != OK) {
+            error_at(err, derived->at[i].file->path, 0, NULL);
+            goto out;
+        }
+    }
+out:
+    buf_free(&sql);
+    return st;
+}
+
+/* --- comparing --- */
+
+typedef struct KeyColumn {
+    const char *name;
+    const char *fallback; /* when the expectation has no such column; a vector must always say the year */
+} KeyColumn;
+
+static const KeyColumn keys[] = {{"year", NULL}, {"level", "state"}, {"unit", NULL}, {"split", "all"}, {"grp", "all"}};
+
+static bool is_key(Slice name)
+{
+    for (size_t i = 0; i < COUNT_OF(keys); i++)
+        if (slice_eq_z(name, keys[i].name))
+            return true;
+    return false;
+}
+
+static Slice key_value(const VectorTable *e, size_t row, const KeyColumn *key, Slice state)
+{
+    for (size_t c = 0; c < e->columns; c++)
+        if (slice_eq_z(e->header[c], key->name))
+            return e->cells[row * e->columns + c];
+    return key->fallback ? slice_of(key->fallback) : state;
+}
+
+static void add_where(const VectorTable *e, size_t row, Slice state, Buf *sql)
+{
+    buf_adds(sql, " FROM temp.measure_cells WHERE TRUE");
+    for (size_t k = 0; k < COUNT_OF(keys); k++) {
+        buf_addf(sql, " AND %s = ", keys[k].name);
+        sql_literal(sql, key_value(e, row, &keys[k], state));
+    }
+}
+
+static Status vector_failed(const MeasureDef *def, const TestVector *v, size_t row, Slice column, Slice found, Error *err)
+{
+    Slice want = SLICE("a cell");
+    for (size_t c = 0; c < v->expect.columns; c++)
+        if (slice_eq(v->expect.header[c], column))
+            want = v->expect.cells[row * v->expect.columns + c];
+    return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": vector \"%.*s\", expected row %zu, %.*s: expected %.*s, found %.*s",
+                     def->file->path, v->line, SLICE_ARG(v->name), row + 1, SLICE_ARG(column), SLICE_ARG(want),
+                     SLICE_ARG(found));
+}
+
+static Status compare_value(Db *db, const MeasureDef *def, const TestVector *v, size_t row, size_t column, Slice state,
+                            Error *err)
+{
+    const VectorTable *e = &v->expect;
+    Slice name = e->header[column];
+    Buf sql, found;
+    int64_t same = 0;
+    Status st = OK;
+    buf_init(&sql, 0);
+    buf_init(&found, 0);
+    buf_addf(&sql, "SELECT (%.*s = ", SLICE_ARG(name));
+    sql_literal(&sql, e->cells[row * e->columns + column]);
+    buf_adds(&sql, ")::INTEGER");
+    add_where(e, row, state, &sql);
+    TRY_OUT(buf_status(&sql, err));
+    TRY_OUT(db_value_i64(db, &same, err, "%s", buf_z(&sql)));
+    if (same)
+        goto out;
+    buf_reset(&sql);
+    buf_addf(&sql, "SELECT CAST(%.*s AS VARCHAR)", SLICE_ARG(name));
+    add_where(e, row, state, &sql);
+    TRY_OUT(buf_status(&sql, err));
+    TRY_OUT(db_value_str(db, &found, err, "%s", buf_z(&sql)));
+    st = vector_failed(def, v, row, name, buf_slice(&found), err);
+out:
+    buf_free(&sql);
+    buf_free(&found);
+    return st;
+}
+
+static Status compare_row(Db *db, const MeasureDef *def, const TestVector *v, size_t row, Slice state, Error *err)
+{
+    int64_t found;
+    Buf sql;
+    buf_init(&sql, 0);
+    buf_adds(&sql, "SELECT count(*)");
+    add_where(&v->expect, row, state, &sql);
+    Status st = buf_status(&sql, err);
+    if (st == OK)
+        st = db_value_i64(db, &found, err, "%s", buf_z(&sql));
+    buf_free(&sql);
+    if (st != OK)
+        return st;
+    if (found != 1)
+        return vector_failed(def, v, row, SLICE("cell"), found ? SLICE("several") : SLICE("none"), err);
+    for (size_t c = 0; c < v->expect.columns; c++)
+        if (!is_key(v->expect.header[c]))
+            TRY(compare_value(db, def, v, row, c, state, err));
+    return OK;
+}
+
+/* Cells that nobody expected, among the levels and splits the expectation speaks of. */
+static Status compare_count(Db *db, const MeasureDef *def, const TestVector *v, Slice state, Error *err)
+{
+    int64_t found;
+    Buf pairs;
+    buf_init(&pairs, 0);
+    for (size_t r = 0; r < v->expect.rows; r++) {
+        buf_adds(&pairs, r ? ", (" : "(");
+        sql_literal(&pairs, key_value(&v->expect, r, &keys[1], state));
+        buf_adds(&pairs, ", ");
+        sql_literal(&pairs, key_value(&v->expect, r, &keys[3], state));
+        buf_addc(&pairs, ')');
+    }
+    if (v->expect.rows == 0)
+        buf_adds(&pairs, "('state', 'all')");
+    Status st = buf_status(&pairs, err);
+    if (st == OK)
+        st = db_value_i64(db, &found, err, "SELECT count(*) FROM temp.measure_cells WHERE (level, split) IN (%s)",
+                          buf_z(&pairs));
+    buf_free(&pairs);
+    if (st == OK && (size_t)found != v->expect.rows)
+        st = error_set(err, ERR_INVALID, "%s:%" PRIu32 ": vector \"%.*s\": expected %zu cells, found %" PRId64,
+                       def->file->path, v->line, SLICE_ARG(v->name), v->expect.rows, found);
+    return st;
+}
+
+typedef struct VectorRun {
+    const MeasureFrame *frame;
+    const MeasureDef *def;
+    const TableDefs *tables;
+    const DerivedTables *derived;
+} VectorRun;
+
+static Status run_vector(const VectorRun *run, const TestVector *v, Error *err)
+{
+    DbOptions options = DB_OPTIONS_INIT;
+    Db *db = NULL;
+    Status st = OK;
+    options.threads = 1;
+    options.memory_mb = 512;
+    TRY_OUT(db_open(&options, &db, err));
+    TRY_OUT(fill_given(v, run->tables, run->def->file->path, db, err));
+    TRY_OUT(fill_derived(v, run->derived, db, err));
+    TRY_OUT(measure_prepare(db, run->frame, err));
+    TRY_OUT(measure_add_cells(db, run->frame, run->def, err));
+    for (size_t r = 0; r < v->expect.rows; r++)
+        TRY_OUT(compare_row(db, run->def, v, r, run->frame->state, err));
+    TRY_OUT(compare_count(db, run->def, v, run->frame->state, err));
+out:
+    if (st != OK)
+        error_hint(err, "in vector \"%.*s\"", SLICE_ARG(v->name));
+    db_close(db);
+    return st;
+}
+
+/* Derived tables the measure rests on, directly or not; `person` always, because the splits read it. */
+static bool is_needed(const DerivedTables *all, const MeasureDef *def, Slice name)
+{
+    if (slice_eq_z(name, "person"))
+        return true;
+    for (size_t i = 0; i < def->need_count; i++)
+        if (slice_eq(def->needs[i], name))
+            return true;
+    for (size_t i = 0; i < all->len; i++)
+        for (size_t n = 0; n < all->at[i].need_count; n++)
+            if (slice_eq(all->at[i].needs[n], name) && is_needed(all, def, all->at[i].name))
+                return true;
+    return false;
+}
+
+static Status run_measure(const VectorRun *run, Arena *arena, uint64_t *vectors, Error *err)
+{
+    DerivedTables needed = {0};
+    TestVectors list = {0};
+    VectorRun narrow = *run;
+    Status st = OK;
+    for (size_t i = 0; i < run->derived->len; i++)
+        if (is_needed(run->derived, run->def, run->derived->at[i].name))
+            TRY_OUT(vec_push(&needed, run->derived->at[i], err));
+    narrow.derived = &needed;
+    TRY_OUT(model_vectors(run->def->file, arena, &list, err));
+    for (size_t i = 0; i < list.len; i++) {
+        TRY_OUT(run_vector(&narrow, &list.at[i], err));
+        ++*vectors;
+    }
+out:
+    vec_free(&needed);
+    vec_free(&list);
+    return st;
+}
+
+Status measure_test(Policy *policy, Slice name, uint64_t *vectors, Error *err)
+{
+    Arena arena;
+    MeasureFrame frame;
+    MeasureDefs defs = {0};
+    TableDefs tables = {0};
+    DerivedTables derived = {0};
+    bool found = false;
+    Status st = OK;
+    *vectors = 0;
+    arena_init(&arena, 0);
+    TRY_OUT(measure_frame_read(policy, &arena, &frame, err));
+    TRY_OUT(measure_defs_read(policy, &frame, &arena, &defs, err));
+    TRY_OUT(model_tables(policy, &arena, &tables, err));
+    TRY_OUT(model_derived(policy, &arena, &tables, &derived, err));
+    for (size_t i = 0; i < defs.len; i++) {
+        const VectorRun run = {.frame = &frame, .def = &defs.at[i], .tables = &tables, .derived = &derived};
+        if (name.len > 0 && !slice_eq(defs.at[i].name, name))
+            continue;
+        found = true;
+        TRY_OUT(run_measure(&run, &arena, vectors, err));
+    }
+    if (!found && name.len > 0)
+        st = error_set(err, ERR_NOT_FOUND, "there is no measure %.*s", SLICE_ARG(name));
+out:
+    vec_free(&defs);
+    vec_free(&tables);
+    vec_free(&derived);
+    arena_free(&arena);
+    return st;
+}

@@ -1,0 +1,577 @@
+/*
+ * The auditor: what somebody who wishes us ill could work out, checked before anything leaves.
+ *
+ * It shares no code with the protector and reads the rule's parameters for itself. From the published cells, and the
+ * input they claim to sum, it shows
+ *   1. every cell alone: right sums, the minimums met, nothing printed sharper than the rule allows;
+ *   2. within a table: units of a level disjoint, each pool complete, children summing to their parent, groups to their unit;
+ *   3. between tables about the same people: one partition of places, which every split only coarsens, and one grouping.
+ * README.md shows why these three are enough: whatever can be added and subtracted is then a union of published cells.
+ *
+ * Maps from printed keys hold everything; a release of half a million cells takes about a second.
+ */
+#include "protect/protect.h"
+
+#include <math.h>
+
+typedef struct Limits {
+    int64_t n, numerator, complement, employers, top_employer, coarse_below, rounding;
+    const Toml *families;
+    const Toml *hierarchy;
+    const Toml *subsets;
+} Limits;
+
+typedef struct Audit {
+    Limits limits;
+    const ProtectCell *input;
+    const PublishedCell *cells;
+    size_t count;
+    Buf key;
+    Map input_cells;  /* table year level split unit grp -> input index */
+    Map input_units;  /* table year level unit -> index of its "all" cell */
+    Map unit_known;   /* family year level unit -> index of an input cell of it, in any table */
+    Map levels;       /* family year level: the levels this family reports on */
+    Map placed;       /* table year split level member grp-of-groups -> cell: each atom published once */
+    Map block_of;     /* table year split level member -> first cell of its block */
+    Map family_block; /* family year split level member -> first cell of its block in any table */
+    Map grouping;     /* family year split local|top group -> first cell that shows it */
+    Map block_sum;    /* table year split level unit -> index in sums */
+    Map published;    /* table year level split unit grp -> cell */
+    Map child_sum;    /* table year split child level, parent unit -> index in sums */
+    VEC(int64_t) sums; /* pairs: people, people with the outcome */
+} Audit;
+
+static Status limit(const PolicyFile *file, const char *name, int64_t *out, Error *err)
+{
+    const Toml *list = toml_get(file->toml, "parameter");
+    for (const Toml *p = list ? list->first : NULL; p; p = p->next) {
+        const Toml *key = toml_get(p, "name"), *value = toml_get(p, "value");
+        if (!key || !slice_eq_z(key->string, name))
+            continue;
+        if (!value || value->type != TOML_INTEGER)
+            break;
+        *out = value->integer;
+        return OK;
+    }
+    return error_set(err, ERR_INVALID, "%s: the auditor finds no parameter %s", file->path, name);
+}
+
+static Status limits_read(Policy *policy, Date on, Limits *out, Error *err)
+{
+    const PolicyFile *f;
+    TRY(policy_get(policy, "release", SLICE("coarse"), on, &f, err));
+    TRY(limit(f, "min_n", &out->n, err));
+    TRY(limit(f, "min_numerator", &out->numerator, err));
+    TRY(limit(f, "min_complement", &out->complement, err));
+    TRY(limit(f, "min_employers", &out->employers, err));
+    TRY(limit(f, "top_employer_max", &out->top_employer, err));
+    TRY(limit(f, "coarse_rate_below", &out->coarse_below, err));
+    TRY(limit(f, "median_rounding", &out->rounding, err));
+    out->families = toml_get(f->toml, "family");
+    out->subsets = toml_get(f->toml, "subset");
+    out->hierarchy = toml_get(f->toml, "hierarchy");
+    if (out->n < 2 || !out->hierarchy)
+        return error_set(err, ERR_INVALID, "%s: the auditor finds no usable minimum or hierarchy", f->path);
+    return OK;
+}
+
+static Slice family_of(const Audit *a, Slice table)
+{
+    for (const Toml *f = a->limits.families ? a->limits.families->first : NULL; f; f = f->next) {
+        const Toml *list = toml_get(f, "measures");
+        for (const Toml *m = list ? list->first : NULL; m; m = m->next)
+            if (slice_eq(m->string, table) && toml_get(f, "name"))
+                return toml_get(f, "name")->string;
+    }
+    return table;
+}
+
+/* 1-based place of a level in the hierarchy; 0 when it is not in it. */
+static uint64_t level_place(const Audit *a, Slice level)
+{
+    uint64_t i = 1;
+    for (const Toml *l = a->limits.hierarchy->first; l; l = l->next, i++)
+        if (slice_eq(l->string, level))
+            return i;
+    return 0;
+}
+
+static Status fail(const ProtectCell *c, const char *why, Error *err)
+{
+    return error_set(err, ERR_DENIED, "audit: table %.*s, year %d, level %.*s, split %.*s: %s", SLICE_ARG(c->table),
+        (int)c->year, SLICE_ARG(c->level), SLICE_ARG(c->split), why);
+}
+
+/* Joins parts with a byte no code contains. Valid until the next call. */
+static Slice key_of(Audit *a, Slice table, int32_t year, const Slice *parts, size_t count)
+{
+    buf_reset(&a->key);
+    buf_add(&a->key, table);
+    buf_addc(&a->key, '\x1f');
+    buf_add_i64(&a->key, year);
+    for (size_t i = 0; i < count; i++) {
+        buf_addc(&a->key, '\x1f');
+        buf_add(&a->key, parts[i]);
+    }
+    return buf_slice(&a->key);
+}
+#define KEY(a, table, year, ...) \
+    key_of((a), (table), (year), (const Slice[]){__VA_ARGS__}, sizeof((const Slice[]){__VA_ARGS__}) / sizeof(Slice))
+
+static Slice units_of(const PublishedCell *c)
+{
+    return c->members.len > 0 ? c->members : c->cell.unit;
+}
+
+static Slice groups_in(const PublishedCell *c)
+{
+    return c->groups.len > 0 ? c->groups : c->cell.grp;
+}
+
+static bool list_has(Slice list, Slice item)
+{
+    while (list.ptr)
+        if (slice_eq(slice_cut(&list, ' '), item))
+            return true;
+    return false;
+}
+
+static bool list_within(Slice list, Slice other)
+{
+    while (list.ptr)
+        if (!list_has(other, slice_cut(&list, ' ')))
+            return false;
+    return true;
+}
+
+/* Sorted, without repeats, and as many as claimed. */
+static bool list_is_set(Slice list, uint64_t expected)
+{
+    Slice last = {NULL, 0};
+    uint64_t n = 0;
+    while (list.ptr) {
+        Slice item = slice_cut(&list, ' ');
+        if (item.len == 0 || (last.ptr && slice_cmp(last, item) >= 0))
+            return false;
+        last = item;
+        n++;
+    }
+    return expected == 0 || n == expected;
+}
+
+static Status index_input(Audit *a, size_t count, Error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const ProtectCell *c = &a->input[i];
+        bool fresh;
+        TRY(map_put(&a->input_cells, KEY(a, c->table, c->year, c->level, c->split, c->unit, c->grp), i, &fresh, err));
+        if (!fresh)
+            return fail(c, "an input cell occurs twice", err);
+        Slice family = family_of(a, c->table);
+        uint64_t first;
+        TRY(map_get_or_put(&a->unit_known, KEY(a, family, c->year, c->level, c->unit), i, &first, err));
+        if (!slice_eq(a->input[first].parent, c->parent))
+            return fail(c, "a unit has two parents", err);
+        if (slice_eq_z(c->split, "all"))
+            TRY(map_put(&a->input_units, KEY(a, c->table, c->year, c->level, c->unit), i, NULL, err));
+    }
+    return OK;
+}
+
+/* --- 1. every cell alone -------------------------------------------------------------------------------------- */
+
+static Status check_minimums(const Audit *a, const PublishedCell *p, Error *err)
+{
+    const ProtectCell *c = &p->cell;
+    const Limits *m = &a->limits;
+    if (c->denominator < m->n)
+        return fail(c, "a figure stands for fewer people than the minimum", err);
+    if (!c->is_median) {
+        if (c->numerator < m->numerator || c->denominator - c->numerator < m->complement)
+            return fail(c, "too few people with or without the outcome", err);
+        return OK;
+    }
+    if (p->shown_value.len == 0)
+        return OK;
+    if (c->employers < m->employers || c->top_employer * 100 > m->top_employer * c->denominator)
+        return fail(c, "a wage figure rests on too few employers", err);
+    return OK;
+}
+
+static Status check_sum(Audit *a, const PublishedCell *p, Error *err)
+{
+    const ProtectCell *c = &p->cell;
+    int64_t n = 0, k = 0, covered = 0, base = 0, strong = 0;
+    const ProtectCell *only = NULL;
+    size_t parts = 0;
+    for (Slice units = units_of(p); units.ptr;) {
+        Slice unit = slice_cut(&units, ' ');
+        uint64_t at;
+        if (!map_get(&a->unit_known, KEY(a, family_of(a, c->table), c->year, c->level, unit), &at))
+            return fail(c, "a pool has a member the input does not know", err);
+        for (Slice groups = groups_in(p); groups.ptr;) {
+            Slice group = slice_cut(&groups, ' ');
+            parts++;
+            if (!map_get(&a->input_cells, KEY(a, c->table, c->year, c->level, c->split, unit, group), &at))
+                continue;
+            only = &a->input[at];
+            n += only->denominator;
+            k += only->numerator;
+            covered += only->covered;
+            base += only->base;
+            strong += only->strong;
+        }
+    }
+    if (n != c->denominator || k != c->numerator || covered != c->covered || base != c->base || strong != c->strong)
+        return fail(c, "a published number differs from the sum of its members", err);
+    if (!c->is_median)
+        return OK;
+    if (parts > 1) {
+        if (p->shown_value.len > 0 || !isnan(c->value) || !isnan(c->fuzzy))
+            return fail(c, "a median is given for a pool", err);
+        return OK;
+    }
+    if (!only || only->employers != c->employers || only->top_employer != c->top_employer)
+        return fail(c, "employers differ from the input", err);
+    if (isnan(c->fuzzy) ? p->shown_value.len > 0 : only->fuzzy < c->fuzzy || only->fuzzy > c->fuzzy)
+        return fail(c, "a median differs from the input", err);
+    return OK;
+}
+
+/* The digits of a printed number without sign of currency and thousands; `decimals` counts those after the point. */
+static bool read_shown(Slice s, double *value, int *decimals)
+{
+    double v = 0, scale = 1;
+    bool point = false, digit = false;
+    *decimals = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        char ch = s.ptr[i];
+        if (ch >= '0' && ch <= '9') {
+            digit = true;
+            v = v * 10 + (ch - '0');
+            if (point) {
+                scale *= 10;
+                (*decimals)++;
+            }
+        } else if (ch == '.' && !point) {
+            point = true;
+        } else if (ch != ',' && !(ch == '$' && i == 0)) {
+            return false;
+        }
+    }
+    *value = v / scale;
+    return digit;
+}
+
+static Status check_shown(const Audit *a, const PublishedCell *p, Error *err)
+{
+    const ProtectCell *c = &p->cell;
+    double value;
+    int decimals;
+    if (!read_shown(p->shown_denominator, &value, &decimals) || (int64_t)value != c->denominator || decimals != 0)
+        return fail(c, "the printed number of people is not the cell's", err);
+    if (c->is_median && p->shown_value.len == 0)
+        return OK;
+    if (!read_shown(p->shown_value, &value, &decimals))
+        return fail(c, "a printed value is no number", err);
+    if (c->is_median) {
+        double step = (double)a->limits.rounding;
+        if (decimals != 0 || fmod(value, step) > 0 || fabs(value - c->fuzzy) > step / 2 + 1e-6)
+            return fail(c, "a printed wage is not the rounded one", err);
+        return OK;
+    }
+    double exact = 100.0 * (double)c->numerator / (double)c->denominator;
+    if (decimals > (c->denominator < a->limits.coarse_below ? 0 : 1))
+        return fail(c, "a rate is printed more precisely than allowed", err);
+    if (fabs(value - exact) > (decimals == 0 ? 0.5 : 0.05) + 1e-9)
+        return fail(c, "a printed rate is not the cell's", err);
+    return OK;
+}
+
+static Status check_alone(Audit *a, const PublishedCell *p, Error *err)
+{
+    const ProtectCell *c = &p->cell;
+    if (level_place(a, c->level) == 0)
+        return fail(c, "the level is not in the hierarchy", err);
+    if (!list_is_set(units_of(p), p->unit_count) || !list_is_set(groups_in(p), 0))
+        return fail(c, "members are not a set", err);
+    if ((p->members.len > 0) != slice_starts(c->unit, SLICE(PROTECT_POOL))
+        || (p->groups.len > 0) != slice_eq_z(c->grp, PROTECT_OTHER))
+        return fail(c, "a pool is not named as one, or names no members", err);
+    TRY(check_minimums(a, p, err));
+    TRY(check_sum(a, p, err));
+    return check_shown(a, p, err);
+}
+
+/* --- 2. within a table ---------------------------------------------------------------------------------------- */
+
+/* Every (unit, group) at most once; all groups of a unit in the same block. */
+static Status place(Audit *a, size_t i, Error *err)
+{
+    const PublishedCell *p = &a->cells[i];
+    const ProtectCell *c = &p->cell;
+    for (Slice units = units_of(p); units.ptr;) {
+        Slice unit = slice_cut(&units, ' ');
+        for (Slice groups = groups_in(p); groups.ptr;) {
+            Slice group = slice_cut(&groups, ' ');
+            bool fresh;
+            TRY(map_put(&a->placed, KEY(a, c->table, c->year, c->split, c->level, unit, group), i, &fresh, err));
+            if (!fresh)
+                return fail(c, "the same people are in two published cells", err);
+        }
+        uint64_t first;
+        TRY(map_get_or_put(&a->block_of, KEY(a, c->table, c->year, c->split, c->level, unit), i, &first, err));
+        const PublishedCell *f = &a->cells[first];
+        if (!slice_eq(units_of(f), units_of(p)) || !slice_eq(f->cell.unit, c->unit)
+            || !slice_eq(f->cell.parent, c->parent))
+            return fail(c, "two partitions of one level overlap", err);
+    }
+    return OK;
+}
+
+static Status sum_at(Audit *a, Map *map, Slice key, const ProtectCell *c, Error *err)
+{
+    uint64_t at;
+    TRY(map_get_or_put(map, key, a->sums.len, &at, err));
+    if (at == a->sums.len) {
+        TRY(vec_push(&a->sums, 0, err));
+        TRY(vec_push(&a->sums, 0, err));
+    }
+    a->sums.at[at] += c->denominator;
+    a->sums.at[at + 1] += c->numerator;
+    return OK;
+}
+
+/* The nearest coarser level that this family reports on; an empty slice at the top. */
+static Slice level_above(Audit *a, const ProtectCell *c)
+{
+    Slice above = {NULL, 0};
+    uint64_t own = level_place(a, c->level), i = 1, at;
+    for (const Toml *l = a->limits.hierarchy->first; l && i < own; l = l->next, i++)
+        if (map_get(&a->levels, KEY(a, family_of(a, c->table), c->year, l->string), &at))
+            above = l->string;
+    return above;
+}
+
+static Status note_levels(Audit *a, size_t count, Error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const ProtectCell *c = &a->input[i];
+        TRY(map_put(&a->levels, KEY(a, family_of(a, c->table), c->year, c->level), 1, NULL, err));
+    }
+    return OK;
+}
+
+static Status sum_block(Audit *a, const PublishedCell *p, Error *err)
+{
+    const ProtectCell *c = &p->cell;
+    TRY(sum_at(a, &a->block_sum, KEY(a, c->table, c->year, c->split, c->level, c->unit), c, err));
+    Slice above = level_above(a, c);
+    if (!above.ptr)
+        return c->parent.len == 0 ? OK : fail(c, "a cell of the coarsest level names a parent", err);
+    TRY(sum_at(a, &a->child_sum, KEY(a, c->table, c->year, c->split, above, c->parent), c, err));
+    /* Each member lies in the block that is named as parent. */
+    for (Slice units = units_of(p); units.ptr;) {
+        Slice unit = slice_cut(&units, ' ');
+        uint64_t at;
+        if (!map_get(&a->unit_known, KEY(a, family_of(a, c->table), c->year, c->level, unit), &at))
+            return fail(c, "a pool has a member the input does not know", err);
+        Slice up = a->input[at].parent;
+        if (!map_get(&a->block_of, KEY(a, c->table, c->year, c->split, above, up), &at)
+            || !slice_eq(a->cells[at].cell.unit, c->parent))
+            return fail(c, "a member does not lie in the parent its cell names", err);
+    }
+    return OK;
+}
+
+/* Groups sum to the units' totals; children, where there are any, to their parent. */
+static Status check_block_sums(Audit *a, const PublishedCell *p, Error *err)
+{
+    const ProtectCell *c = &p->cell;
+    uint64_t at, children;
+    if (!map_get(&a->block_sum, KEY(a, c->table, c->year, c->split, c->level, c->unit), &at))
+        return fail(c, "a block was lost", err);
+    int64_t n = 0, k = 0;
+    for (Slice units = units_of(p); units.ptr;) {
+        Slice unit = slice_cut(&units, ' ');
+        uint64_t all;
+        if (!map_get(&a->input_units, KEY(a, c->table, c->year, c->level, unit), &all))
+            continue; /* nobody of this table */
+        n += a->input[all].denominator;
+        k += a->input[all].numerator;
+    }
+    if (a->sums.at[at] != n || a->sums.at[at + 1] != k)
+        return fail(c, "a group was dropped: the groups do not sum to their unit", err);
+    if (map_get(&a->child_sum, KEY(a, c->table, c->year, c->split, c->level, c->unit), &children)
+        && (a->sums.at[children] != n || a->sums.at[children + 1] != k))
+        return fail(c, "a member was dropped: units do not sum to their parent", err);
+    return OK;
+}
+
+/* --- 3. between tables about the same people ------------------------------------------------------------------- */
+
+/* One partition a family, year, split and level, whatever the table. */
+static Status share_blocks(Audit *a, size_t i, Error *err)
+{
+    const PublishedCell *p = &a->cells[i];
+    const ProtectCell *c = &p->cell;
+    Slice family = family_of(a, c->table);
+    for (Slice units = units_of(p); units.ptr;) {
+        Slice unit = slice_cut(&units, ' ');
+        uint64_t first;
+        TRY(map_get_or_put(&a->family_block, KEY(a, family, c->year, c->split, c->level, unit), i, &first, err));
+        if (!slice_eq(units_of(&a->cells[first]), units_of(p)))
+            return fail(c, "tables about the same people are partitioned differently", err);
+    }
+    bool top = c->parent.len == 0;
+    for (Slice groups = groups_in(p); groups.ptr;) {
+        Slice group = slice_cut(&groups, ' ');
+        uint64_t first;
+        TRY(map_get_or_put(&a->grouping,
+            KEY(a, family, c->year, c->split, top ? SLICE("top") : SLICE("local"), group), i, &first, err));
+        if (!slice_eq(groups_in(&a->cells[first]), groups_in(p)))
+            return fail(c, "groups are put together differently in two places", err);
+    }
+    return OK;
+}
+
+/* The published block of "all" that a unit lies in: at its own level or, where that is undivided, the nearest above. */
+static bool whole_block(Audit *a, const ProtectCell *c, Slice unit, uint64_t *block)
+{
+    ProtectCell at = *c;
+    for (;;) {
+        if (map_get(&a->family_block, KEY(a, family_of(a, c->table), c->year, SLICE("all"), at.level, unit), block))
+            return true;
+        uint64_t known;
+        if (!map_get(&a->unit_known, KEY(a, family_of(a, c->table), c->year, at.level, unit), &known))
+            return false;
+        unit = a->input[known].parent;
+        at.level = level_above(a, &at);
+        if (!at.level.ptr)
+            return false;
+    }
+}
+
+static int64_t people_of(Audit *a, const ProtectCell *c, Slice level, Slice unit)
+{
+    uint64_t at;
+    return map_get(&a->input_units, KEY(a, c->table, c->year, level, unit), &at) ? a->input[at].denominator : 0;
+}
+
+/* A block of "all" above this level lies in the split's block when all its people do. */
+static bool holds_all_people(Audit *a, const PublishedCell *p, uint64_t block)
+{
+    const ProtectCell *c = &p->cell;
+    int64_t inside = 0, whole = 0;
+    uint64_t other;
+    for (Slice units = units_of(p); units.ptr;) {
+        Slice unit = slice_cut(&units, ' ');
+        if (whole_block(a, c, unit, &other) && slice_eq(a->cells[other].cell.level, a->cells[block].cell.level)
+            && slice_eq(a->cells[other].cell.unit, a->cells[block].cell.unit))
+            inside += people_of(a, c, c->level, unit);
+    }
+    for (Slice units = units_of(&a->cells[block]); units.ptr;)
+        whole += people_of(a, c, a->cells[block].cell.level, slice_cut(&units, ' '));
+    return inside == whole;
+}
+
+/* A split's block is a union of blocks of "all"; a local group is a union of statewide ones. */
+static Status check_nesting(Audit *a, const PublishedCell *p, Error *err)
+{
+    const ProtectCell *c = &p->cell;
+    Slice family = family_of(a, c->table);
+    uint64_t at;
+    for (Slice units = units_of(p); units.ptr && !slice_eq_z(c->split, "all");) {
+        Slice unit = slice_cut(&units, ' ');
+        if (people_of(a, c, c->level, unit) == 0)
+            continue; /* nobody of this table: no cell of its own */
+        if (!whole_block(a, c, unit, &at))
+            return fail(c, "a split tells apart what the whole does not", err);
+        bool nested = slice_eq(a->cells[at].cell.level, c->level)
+            ? list_within(units_of(&a->cells[at]), units_of(p))
+            : holds_all_people(a, p, at);
+        if (!nested)
+            return fail(c, "a split's partition does not nest in that of the whole", err);
+    }
+    for (Slice groups = groups_in(p); c->parent.len > 0 && groups.ptr;) {
+        Slice group = slice_cut(&groups, ' ');
+        if (map_get(&a->grouping, KEY(a, family, c->year, c->split, SLICE("top"), group), &at)
+            && !list_within(groups_in(&a->cells[at]), groups_in(p)))
+            return fail(c, "local groups do not nest in the statewide ones", err);
+    }
+    return OK;
+}
+
+/* "table.numerator" of the cell's place and group; false when that table has no such cell. */
+static bool count_named(Audit *a, const ProtectCell *c, Slice name, int64_t *out)
+{
+    Slice rest = name, table = slice_cut(&rest, '.');
+    uint64_t at;
+    if (!map_get(&a->published, KEY(a, table, c->year, c->level, c->split, c->unit, c->grp), &at))
+        return false;
+    const ProtectCell *other = &a->cells[at].cell;
+    *out = slice_eq_z(rest, "denominator") ? other->denominator : other->numerator;
+    return true;
+}
+
+/* What is left when a part is taken from its whole is a group of people too. */
+static Status check_subsets(Audit *a, const PublishedCell *p, Error *err)
+{
+    const ProtectCell *c = &p->cell;
+    for (const Toml *s = a->limits.subsets ? a->limits.subsets->first : NULL; s; s = s->next) {
+        const Toml *inner = toml_get(s, "inner"), *outer = toml_get(s, "outer");
+        int64_t part, whole;
+        if (!inner || !outer || !slice_starts(inner->string, c->table) || !count_named(a, c, inner->string, &part)
+            || !count_named(a, c, outer->string, &whole))
+            continue;
+        int64_t rest = whole - part < 0 ? part - whole : whole - part;
+        if (rest > 0 && rest < a->limits.numerator)
+            return fail(c, "the difference to another published count stands for too few people", err);
+    }
+    return OK;
+}
+
+static Status audit_all(Audit *a, uint64_t *checked, Error *err)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        const ProtectCell *c = &a->cells[i].cell;
+        TRY(check_alone(a, &a->cells[i], err));
+        TRY(map_put(&a->published, KEY(a, c->table, c->year, c->level, c->split, c->unit, c->grp), i, NULL, err));
+    }
+    for (size_t i = 0; i < a->count; i++) {
+        TRY(place(a, i, err));
+        TRY(share_blocks(a, i, err));
+    }
+    for (size_t i = 0; i < a->count; i++)
+        TRY(sum_block(a, &a->cells[i], err));
+    for (size_t i = 0; i < a->count; i++) {
+        TRY(check_block_sums(a, &a->cells[i], err));
+        TRY(check_nesting(a, &a->cells[i], err));
+        TRY(check_subsets(a, &a->cells[i], err));
+    }
+    *checked = a->count;
+    return buf_status(&a->key, err);
+}
+
+Status protect_audit(Policy *policy, Date on, const ProtectCell *input, size_t input_count, const Protected *p,
+    uint64_t *checked, Error *err)
+{
+    *checked = 0;
+    Audit a = {.input = input, .cells = p->cells, .count = p->count};
+    Map *maps[] = {&a.input_cells, &a.input_units, &a.levels, &a.unit_known, &a.placed, &a.published, &a.block_of, &a.family_block, &a.grouping,
+        &a.block_sum, &a.child_sum};
+    buf_init(&a.key, 0);
+    Status st;
+    TRY_OUT(limits_read(policy, on, &a.limits, err));
+    for (size_t i = 0; i < COUNT_OF(maps); i++)
+        TRY_OUT(map_init(maps[i], err));
+    TRY_OUT(index_input(&a, input_count, err));
+    TRY_OUT(note_levels(&a, input_count, err));
+    st = audit_all(&a, checked, err);
+out:
+    for (size_t i = 0; i < COUNT_OF(maps); i++)
+        map_free(maps[i]);
+    vec_free(&a.sums);
+    buf_free(&a.key);
+    return st;
+}

@@ -1,0 +1,344 @@
+/*
+ * A whole release at once: tables are gathered into panels (one family of measures, one year), each panel gets one
+ * partition of places for everybody and, coarser, one a split; what they say is written out as cells.
+ */
+#include "protect/partition.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct Filed {
+    Slice family;
+    int32_t year;
+    const ProtectCell *cell;
+} Filed;
+
+typedef VEC(PublishedCell) PublishedCells;
+typedef VEC(WithheldTable) WithheldTables;
+
+typedef struct Work {
+    ProtectRule rule;
+    Arena *arena; /* the result's */
+    Arena scratch;
+    PublishedCells cells;
+    WithheldTables withheld;
+} Work;
+
+static int compare_filed(const void *a, const void *b)
+{
+    const Filed *x = a, *y = b;
+    int c = slice_cmp(x->family, y->family);
+    return c != 0 ? c : x->year < y->year ? -1 : x->year > y->year;
+}
+
+static Status withhold(Work *w, const Panel *p, size_t t, const PanelSplit *s, Slice level, const char *reason, Error *err)
+{
+    WithheldTable note = {.table = p->tables[t].name, .year = p->year, .split = s->name, .level = level};
+    TRY(arena_dup(w->arena, slice_of(reason), &note.reason, err));
+    return vec_push(&w->withheld, note, err);
+}
+
+/* A table whose statewide figure fails is not published at all, and no longer constrains its family. */
+static Status withhold_failing_tables(Work *w, Panel *p, Error *err)
+{
+    for (size_t t = 0; t < p->table_count; t++) {
+        const ProtectCell *c = p->splits[0].has[0][t] ? panel_cell(p, &p->splits[0], 0, t, 0, 0) : NULL;
+        if (c && c->denominator > 0
+            && rule_counts_pass(&w->rule, c->is_median, c->denominator, c->is_median ? 0 : c->numerator)
+            && rule_employers_pass(&w->rule, c))
+            continue;
+        p->tables[t].withheld = true;
+        TRY(withhold(w, p, t, &p->splits[0], p->levels[0].name,
+            "too few people, or too few with or without the outcome, in the whole state", err));
+    }
+    Counts counts[PANEL_MAX_TABLES] = {{0, 0}};
+    for (size_t t = 0; t < p->table_count; t++)
+        counts_add(&counts[t], panel_cell(p, &p->splits[0], 0, t, 0, 0));
+    for (size_t i = 0; i < p->subset_count; i++) {
+        if (panel_subset_pass(&w->rule, p, &p->splits[0], 0, &p->subsets[i], counts))
+            continue;
+        size_t t = p->subsets[i].inner.table;
+        p->tables[t].withheld = true;
+        TRY(withhold(w, p, t, &p->splits[0], p->levels[0].name,
+            "its difference to another published count stands for too few people in the whole state", err));
+    }
+    return OK;
+}
+
+static Status members_of(const Panel *p, size_t level, const Node *n, Arena *arena, Slice *out, Error *err)
+{
+    Buf b;
+    buf_init(&b, 0);
+    for (size_t i = 0; i < n->count; i++) {
+        if (i > 0)
+            buf_addc(&b, ' ');
+        buf_add(&b, p->levels[level].units[n->units[i]].code); /* units are sorted by code */
+    }
+    Status st = buf_status(&b, err);
+    if (st == OK)
+        st = arena_dup(arena, buf_slice(&b), out, err);
+    buf_free(&b);
+    return st;
+}
+
+static Status groups_of(const PanelSplit *s, const Grouping *g, uint32_t shown, Arena *arena, Slice *out, Error *err)
+{
+    Buf b;
+    buf_init(&b, 0);
+    for (size_t i = 0; i < s->group_count; i++)
+        if (g->of[i] == shown) {
+            if (b.len > 0)
+                buf_addc(&b, ' ');
+            buf_add(&b, s->groups[i]);
+        }
+    Status st = buf_status(&b, err);
+    if (st == OK)
+        st = arena_dup(arena, buf_slice(&b), out, err);
+    buf_free(&b);
+    return st;
+}
+
+static void add_counts(ProtectCell *sum, const ProtectCell *c)
+{
+    sum->denominator += c->denominator;
+    sum->numerator += c->numerator;
+    sum->covered += c->covered;
+    sum->base += c->base;
+    sum->strong += c->strong;
+}
+
+/* One figure: the sum of a node's units and a shown group's groups. */
+static Status emit_cell(Work *w, const Panel *p, const PanelSplit *s, size_t level, size_t t, const Node *node,
+    Slice parent_id, const Grouping *g, uint32_t shown, Slice members, Slice groups, Error *err)
+{
+    const ProtectCell *single = NULL;
+    PublishedCell out = {.unit_count = (uint32_t)node->count, .members = members, .groups = groups};
+    out.cell = (ProtectCell){.table = p->tables[t].name,
+        .year = p->year,
+        .level = p->levels[level].name,
+        .unit = node->id,
+        .parent = parent_id,
+        .split = s->name,
+        .grp = SLICE(PROTECT_OTHER),
+        .is_median = p->tables[t].is_median,
+        .value = NAN,
+        .fuzzy = NAN};
+    for (size_t group = 0; group < s->group_count; group++) {
+        if (g->of[group] != shown)
+            continue;
+        if (g->size[shown] == 1)
+            out.cell.grp = s->groups[group];
+        for (size_t u = 0; u < node->count; u++) {
+            const ProtectCell *c = panel_cell(p, s, level, t, node->units[u], group);
+            if (!c)
+                continue;
+            add_counts(&out.cell, c);
+            single = c;
+        }
+    }
+    if (out.cell.denominator == 0)
+        return OK;
+    if (single && out.cell.is_median && node->count == 1 && g->size[shown] == 1) {
+        out.cell.value = single->value;
+        out.cell.fuzzy = single->fuzzy;
+        out.cell.employers = single->employers;
+        out.cell.top_employer = single->top_employer;
+    }
+    TRY(rule_show(&w->rule, &out, w->arena, err));
+    return vec_push(&w->cells, out, err);
+}
+
+static Status emit_node(Work *w, const Panel *p, const PanelSplit *s, size_t level, const Node *node, Slice parent_id,
+    const Grouping *g, Error *err)
+{
+    Slice members = {"", 0};
+    if (node->pool)
+        TRY(members_of(p, level, node, w->arena, &members, err));
+    Slice id;
+    TRY(arena_dup(w->arena, node->id, &id, err));
+    Slice parent;
+    TRY(arena_dup(w->arena, parent_id, &parent, err));
+    Node copy = *node;
+    copy.id = id;
+    for (uint32_t shown = 0; shown < g->count; shown++) {
+        Slice groups = {"", 0};
+        if (g->size[shown] > 1)
+            TRY(groups_of(s, g, shown, w->arena, &groups, err));
+        for (size_t t = 0; t < p->table_count; t++)
+            if (!p->tables[t].withheld && s->has[level][t])
+                TRY(emit_cell(w, p, s, level, t, &copy, parent, g, shown, members, groups, err));
+    }
+    return OK;
+}
+
+/* Tells what the tree left out: a level nowhere shown, or only in some places. */
+static Status note_levels(Work *w, const Panel *p, const PanelSplit *s, const Tree *tree, Error *err)
+{
+    for (size_t l = 1; l < p->level_count; l++) {
+        const TreeLevel *level = &tree->levels[l];
+        if (level->parents > 0 && level->undivided == 0)
+            continue;
+        char reason[200];
+        if (level->parents == level->undivided)
+            (void)snprintf(reason, sizeof reason, "no two places are large enough to be told apart at this level");
+        else
+            (void)snprintf(reason, sizeof reason,
+                "in %zu of %zu places of the level above, the groups within are too small to be told apart",
+                level->undivided, level->parents);
+        for (size_t t = 0; t < p->table_count; t++)
+            if (!p->tables[t].withheld && s->has[l][t])
+                TRY(withhold(w, p, t, s, p->levels[l].name, reason, err));
+    }
+    return OK;
+}
+
+static Status emit_tree(Work *w, const Panel *p, const PanelSplit *s, const Tree *tree, const Grouping *top,
+    const Grouping *local, Error *err)
+{
+    for (size_t l = 0; l < p->level_count; l++)
+        for (size_t i = 0; i < tree->levels[l].count; i++) {
+            const Node *n = &tree->levels[l].nodes[i];
+            if (n->echo)
+                continue;
+            Slice parent = l > 0 ? tree->levels[l - 1].nodes[n->parent].id : (Slice){"", 0};
+            TRY(emit_node(w, p, s, l, n, parent, l == 0 ? top : local, err));
+        }
+    return note_levels(w, p, s, tree, err);
+}
+
+static Status protect_split(Work *w, const Panel *p, const PanelSplit *s, const Tree *everybody, Error *err)
+{
+    Grouping top, local;
+    bool possible;
+    TRY(grouping_make(&w->rule, p, s, &w->scratch, &top, &possible, err));
+    if (!possible) {
+        for (size_t t = 0; t < p->table_count; t++)
+            if (!p->tables[t].withheld && s->has[0][t])
+                TRY(withhold(w, p, t, s, p->levels[0].name, "no two groups are large enough to be told apart", err));
+        return OK;
+    }
+    TRY(grouping_localise(&w->rule, p, s, &top, &w->scratch, &local, err));
+    Tree tree;
+    TRY(tree_coarsen(&w->rule, p, s, everybody, &top, &local, &w->scratch, &tree, err));
+    return emit_tree(w, p, s, &tree, &top, &local, err);
+}
+
+static Status protect_panel(Work *w, Panel *p, Error *err)
+{
+    TRY(withhold_failing_tables(w, p, err));
+    bool any = false;
+    for (size_t t = 0; t < p->table_count; t++)
+        any = any || !p->tables[t].withheld;
+    if (!any)
+        return OK;
+    Tree units, everybody;
+    uint32_t zero = 0, one = 1;
+    Grouping whole = {.of = &zero, .size = &one, .count = 1};
+    TRY(tree_of_units(p, &w->scratch, &units, err));
+    TRY(tree_coarsen(&w->rule, p, &p->splits[0], &units, &whole, &whole, &w->scratch, &everybody, err));
+    TRY(emit_tree(w, p, &p->splits[0], &everybody, &whole, &whole, err));
+    for (size_t s = 1; s < p->split_count; s++)
+        TRY(protect_split(w, p, &p->splits[s], &everybody, err));
+    return OK;
+}
+
+static int compare_published(const void *a, const void *b, void *rule)
+{
+    const PublishedCell *x = a, *y = b;
+    int c = slice_cmp(x->cell.table, y->cell.table);
+    if (c == 0 && x->cell.year != y->cell.year)
+        c = x->cell.year < y->cell.year ? -1 : 1;
+    if (c == 0) {
+        size_t i = rule_level(rule, x->cell.level), j = rule_level(rule, y->cell.level);
+        c = i < j ? -1 : i > j;
+    }
+    if (c == 0)
+        c = slice_cmp(x->cell.split, y->cell.split);
+    if (c == 0)
+        c = slice_cmp(x->cell.unit, y->cell.unit);
+    return c != 0 ? c : slice_cmp(x->cell.grp, y->cell.grp);
+}
+
+static Status describe(Work *w, Slice *out, Error *err)
+{
+    const ProtectRule *r = &w->rule;
+    const char *text;
+    TRY(arena_printf(w->arena, &text, err,
+        "No figure stands for fewer than %lld people, and no rate for fewer than %lld people with the outcome or %lld "
+        "without it. Places too small for that are shown together with their neighbours as one, never blanked, so that "
+        "nothing can be found by subtracting one figure from another.",
+        (long long)r->min_n, (long long)r->min_numerator, (long long)r->min_complement));
+    *out = slice_of(text);
+    return OK;
+}
+
+static Status protect_all(Work *w, Filed *filed, size_t count, Error *err)
+{
+    const ProtectCell **cells;
+    TRY(mem_alloc((count + 1) * sizeof *cells, (void **)&cells, err));
+    Status st = OK;
+    for (size_t from = 0, to; from < count && st == OK; from = to) {
+        to = from;
+        while (to < count && compare_filed(&filed[from], &filed[to]) == 0) {
+            cells[to - from] = filed[to].cell;
+            to++;
+        }
+        Panel panel;
+        st = panel_build(&w->rule, filed[from].family, filed[from].year, cells, to - from, &w->scratch, &panel, err);
+        if (st == OK)
+            st = protect_panel(w, &panel, err);
+        arena_reset(&w->scratch);
+    }
+    mem_free(cells);
+    return st;
+}
+
+static Status copy_out(Work *w, Protected *out, Error *err)
+{
+    if (w->cells.len > 0)
+        qsort_r(w->cells.at, w->cells.len, sizeof *w->cells.at, compare_published, &w->rule);
+    TRY(arena_new(w->arena, PublishedCell, w->cells.len, &out->cells, err));
+    TRY(arena_new(w->arena, WithheldTable, w->withheld.len, &out->withheld, err));
+    if (w->cells.len > 0)
+        memcpy(out->cells, w->cells.at, w->cells.len * sizeof *out->cells);
+    if (w->withheld.len > 0)
+        memcpy(out->withheld, w->withheld.at, w->withheld.len * sizeof *out->withheld);
+    out->count = w->cells.len;
+    out->withheld_count = w->withheld.len;
+    out->policy = w->rule.policy;
+    return describe(w, &out->rule, err);
+}
+
+Status protect_release(Policy *policy, Date on, const ProtectCell *cells, size_t count, Protected *out, Error *err)
+{
+    *out = (Protected){0};
+    Work w = {.arena = &out->arena};
+    arena_init(&out->arena, 0);
+    arena_init(&w.scratch, 0);
+    Filed *filed = NULL;
+    Status st = rule_read(policy, on, &w.rule, err);
+    if (st == OK)
+        st = mem_zalloc(count + 1, sizeof *filed, (void **)&filed, err);
+    if (st == OK) {
+        for (size_t i = 0; i < count; i++)
+            filed[i] = (Filed){rule_family(&w.rule, cells[i].table), cells[i].year, &cells[i]};
+        qsort(filed, count, sizeof *filed, compare_filed);
+        st = protect_all(&w, filed, count, err);
+    }
+    if (st == OK)
+        st = copy_out(&w, out, err);
+    mem_free(filed);
+    vec_free(&w.cells);
+    vec_free(&w.withheld);
+    arena_free(&w.scratch);
+    if (st != OK)
+        protected_free(out);
+    return st;
+}
+
+void protected_free(Protected *p)
+{
+    arena_free(&p->arena);
+    *p = (Protected){0};
+}

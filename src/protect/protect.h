@@ -1,0 +1,77 @@
+/*
+ * Protect: nobody can be found in the figures. Tables in, tables out.
+ *
+ * First rule, deliberately coarse (policy/<state>/release/coarse.toml; README.md in
+ * this folder argues why it is safe): nothing is ever blanked. A unit whose cells do
+ * not all meet the minimum is joined with its siblings into one pooled unit, level by
+ * level, until every published cell meets it; the partitions of all tables of a
+ * release are nested, so no subtraction of published numbers gives a smaller group.
+ */
+#ifndef CAIRN_PROTECT_PROTECT_H
+#define CAIRN_PROTECT_PROTECT_H
+
+#include "base/base.h"
+#include "policy/policy.h"
+
+/* One inner or marginal figure as the caller computed it; the shapes of measure.h's Cell without knowing that room. */
+typedef struct ProtectCell {
+    Slice table; /* measure name: cells of one table share a population by (year) */
+    int32_t year;
+    Slice level, unit, parent, split, grp;
+    int64_t denominator, numerator;
+    bool is_median;
+    double value, fuzzy;
+    int64_t covered, base, strong, employers, top_employer;
+} ProtectCell;
+
+typedef struct ProtectLevels { /* from coarse to fine: "state", "county", "district", "school" */
+    const char *const *names;
+    size_t count;
+} ProtectLevels;
+
+/* The group that stands for several small ones; a pooled unit is PROTECT_POOL followed by its parent. */
+#define PROTECT_OTHER "OTHER"
+#define PROTECT_POOL "POOL:"
+
+typedef struct PublishedCell {
+    /* Pooled units and groups: sums. A median of several units or groups cannot be had from their medians: value and
+     * fuzzy are NaN, shown_value is empty, employers and top_employer are 0. */
+    ProtectCell cell;
+    uint32_t unit_count;  /* units pooled; 1 for a unit of its own */
+    Slice members;        /* pooled: unit codes joined by a blank, sorted */
+    Slice groups;         /* grp is PROTECT_OTHER: the groups shown together, joined by a blank, sorted */
+    Slice shown_value;    /* as printed: "84", ">95", "$9,300" */
+    Slice shown_denominator;
+} PublishedCell;
+
+typedef struct WithheldTable { /* (table, year, split) that cannot be published even for the whole state, or a level skipped */
+    Slice table;
+    int32_t year;
+    Slice split;
+    Slice level;
+    Slice reason;
+} WithheldTable;
+
+typedef struct Protected {
+    Arena arena;
+    PublishedCell *cells; /* sorted as the input */
+    size_t count;
+    WithheldTable *withheld;
+    size_t withheld_count;
+    Slice rule; /* one sentence for readers: what was done */
+    const PolicyFile *policy;
+} Protected;
+
+/* Applies the policy's rule to the whole release at once. Slices of the result borrow from the input and the policy, which
+ * must outlive it. ERR_INVALID when the cells do not add up (names table, year, level); ERR_NOT_FOUND without a rule. */
+MUST_USE Status protect_release(Policy *policy, Date on, const ProtectCell *cells, size_t count, Protected *out, Error *err);
+void protected_free(Protected *p);
+
+/* The independent check: trusts nothing of the above and shares no code with it. From the published cells, and from
+ * `input` for what they claim to sum, it recomputes that each meets the minimum, that partitions nest, that pools are
+ * complete and that every number is right. ERR_DENIED names the first cell that fails (table, year, level, split; never
+ * a count). *checked counts published cells. */
+MUST_USE Status protect_audit(Policy *policy, Date on, const ProtectCell *input, size_t input_count, const Protected *p,
+                              uint64_t *checked, Error *err);
+
+#endif

@@ -1,0 +1,169 @@
+/*
+ * The rule's parameters, the test of one set of counts, and how numbers are printed.
+ *
+ * Every threshold is compared in integers. A rate's numerator can be found again from its printed rate and denominator
+ * (a whole percent of 150 people is one or two persons wide), so numerator and complement count as published and have
+ * minimums of their own.
+ */
+#include "protect/rule.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static Status rule_parameter(const PolicyFile *file, const char *name, int64_t low, int64_t high, int64_t *out,
+    Error *err)
+{
+    const Toml *list;
+    TRY(toml_array(file->toml, file->path, "parameter", &list, err));
+    for (const Toml *p = list ? list->first : NULL; p; p = p->next) {
+        Slice found;
+        TRY(toml_str(p, file->path, "name", &found, err));
+        if (!slice_eq_z(found, name))
+            continue;
+        TRY(toml_int(p, file->path, "value", out, err));
+        if (*out < low || *out > high)
+            return error_set(err, ERR_INVALID, "%s: parameter %s is outside %lld to %lld", file->path, name,
+                (long long)low, (long long)high);
+        return OK;
+    }
+    return error_set(err, ERR_INVALID, "%s: parameter %s is missing", file->path, name);
+}
+
+static Status rule_levels(ProtectRule *rule, Error *err)
+{
+    const char *path = rule->policy->path;
+    const Toml *list;
+    TRY(toml_array(rule->policy->toml, path, "hierarchy", &list, err));
+    for (const Toml *l = list ? list->first : NULL; l; l = l->next) {
+        if (l->type != TOML_STRING)
+            return error_set(err, ERR_INVALID, "%s: hierarchy must be a list of level names", path);
+        if (rule->level_count == RULE_MAX_LEVELS)
+            return error_set(err, ERR_LIMIT, "%s: hierarchy has more than %d levels", path, RULE_MAX_LEVELS);
+        rule->levels[rule->level_count++] = l->string;
+    }
+    if (rule->level_count == 0)
+        return error_set(err, ERR_INVALID, "%s: hierarchy is missing", path);
+    return OK;
+}
+
+Status rule_read(Policy *policy, Date on, ProtectRule *out, Error *err)
+{
+    *out = (ProtectRule){0};
+    TRY(policy_get(policy, "release", SLICE(RULE_NAME), on, &out->policy, err));
+    TRY(rule_levels(out, err));
+    const PolicyFile *f = out->policy;
+    TRY(rule_parameter(f, "min_n", 2, 1000000, &out->min_n, err));
+    TRY(rule_parameter(f, "min_numerator", 0, 1000000, &out->min_numerator, err));
+    TRY(rule_parameter(f, "min_complement", 0, 1000000, &out->min_complement, err));
+    TRY(rule_parameter(f, "min_employers", 0, 1000000, &out->min_employers, err));
+    TRY(rule_parameter(f, "top_employer_max", 1, 100, &out->top_employer_max, err));
+    TRY(rule_parameter(f, "local_group_min_percent", 0, 100, &out->local_group_min_percent, err));
+    TRY(rule_parameter(f, "coarse_rate_below", 0, 1000000000, &out->coarse_rate_below, err));
+    TRY(rule_parameter(f, "median_rounding", 1, 1000000, &out->median_rounding, err));
+    return OK;
+}
+
+static bool family_names(const Toml *family, Slice measure)
+{
+    const Toml *measures = toml_get(family, "measures");
+    for (const Toml *m = measures ? measures->first : NULL; m; m = m->next)
+        if (m->type == TOML_STRING && slice_eq(m->string, measure))
+            return true;
+    return false;
+}
+
+Slice rule_family(const ProtectRule *rule, Slice measure)
+{
+    const Toml *list = toml_get(rule->policy->toml, "family");
+    for (const Toml *f = list ? list->first : NULL; f; f = f->next) {
+        const Toml *name = toml_get(f, "name");
+        if (name && name->type == TOML_STRING && family_names(f, measure))
+            return name->string;
+    }
+    return measure;
+}
+
+size_t rule_level(const ProtectRule *rule, Slice level)
+{
+    for (size_t i = 0; i < rule->level_count; i++)
+        if (slice_eq(rule->levels[i], level))
+            return i;
+    return rule->level_count;
+}
+
+bool rule_counts_pass(const ProtectRule *rule, bool is_median, int64_t denominator, int64_t numerator)
+{
+    if (denominator == 0)
+        return true;
+    if (denominator < rule->min_n)
+        return false;
+    return is_median
+        || (numerator >= rule->min_numerator && denominator - numerator >= rule->min_complement);
+}
+
+bool rule_employers_pass(const ProtectRule *rule, const ProtectCell *cell)
+{
+    if (!cell->is_median || cell->denominator == 0)
+        return true;
+    return cell->employers >= rule->min_employers
+        && cell->top_employer * 100 <= rule->top_employer_max * cell->denominator;
+}
+
+/* 1234567 as 1,234,567; out holds 32. */
+static void print_grouped(int64_t v, const char *prefix, char out[32])
+{
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%lld", (long long)v);
+    size_t at = (size_t)snprintf(out, 32, "%s", prefix);
+    for (int i = 0; i < n; i++) {
+        if (i > 0 && (n - i) % 3 == 0)
+            out[at++] = ',';
+        out[at++] = digits[i];
+    }
+    out[at] = '\0';
+}
+
+/*
+ * A rate in percent, rounded half up in integers. The codes for "nearly nobody" and "nearly everybody" cannot be
+ * reached by cells that pass; they stand here so that a wrong caller still prints nothing sharper.
+ */
+static void print_rate(const ProtectRule *rule, int64_t n, int64_t k, char out[32])
+{
+    if (k < rule->min_numerator) {
+        (void)snprintf(out, 32, "<%lld", (long long)((rule->min_numerator * 100 + n - 1) / n));
+        return;
+    }
+    if (n - k < rule->min_complement) {
+        (void)snprintf(out, 32, ">%lld", (long long)(100 - (rule->min_complement * 100 + n - 1) / n));
+        return;
+    }
+    if (n < rule->coarse_rate_below) {
+        (void)snprintf(out, 32, "%lld", (long long)((k * 200 + n) / (2 * n)));
+        return;
+    }
+    int64_t tenths = (k * 2000 + n) / (2 * n);
+    (void)snprintf(out, 32, "%lld.%lld", (long long)(tenths / 10), (long long)(tenths % 10));
+}
+
+static void print_median(const ProtectRule *rule, double fuzzy, char out[32])
+{
+    int64_t step = rule->median_rounding;
+    int64_t rounded = (int64_t)floor(fuzzy / (double)step + 0.5) * step;
+    print_grouped(rounded, "$", out);
+}
+
+Status rule_show(const ProtectRule *rule, PublishedCell *cell, Arena *arena, Error *err)
+{
+    char text[32];
+    print_grouped(cell->cell.denominator, "", text);
+    TRY(arena_dup(arena, slice_of(text), &cell->shown_denominator, err));
+    cell->shown_value = (Slice){"", 0};
+    if (cell->cell.is_median) {
+        if (isnan(cell->cell.fuzzy))
+            return OK;
+        print_median(rule, cell->cell.fuzzy, text);
+    } else {
+        print_rate(rule, cell->cell.denominator, cell->cell.numerator, text);
+    }
+    return arena_dup(arena, slice_of(text), &cell->shown_value, err);
+}

@@ -1,0 +1,35 @@
+/* Private to protect: the parameters of policy/<state>/release/coarse.toml, read once. */
+#ifndef CAIRN_PROTECT_RULE_H
+#define CAIRN_PROTECT_RULE_H
+
+#include "protect/protect.h"
+
+#define RULE_NAME "coarse"
+#define RULE_MAX_LEVELS 8
+
+typedef struct ProtectRule {
+    const PolicyFile *policy;
+    Slice levels[RULE_MAX_LEVELS]; /* from coarse to fine */
+    size_t level_count;
+    int64_t min_n, min_numerator, min_complement;
+    int64_t min_employers, top_employer_max; /* persons' share in percent */
+    int64_t local_group_min_percent;
+    int64_t coarse_rate_below; /* denominators under this: whole percents */
+    int64_t median_rounding;
+} ProtectRule;
+
+/* ERR_NOT_FOUND when no rule is in force that day; ERR_INVALID names what is missing in it. */
+MUST_USE Status rule_read(Policy *policy, Date on, ProtectRule *out, Error *err);
+/* The family whose partition a measure shares; a measure that no family names is its own. */
+Slice rule_family(const ProtectRule *rule, Slice measure);
+/* Index of a level, or level_count. */
+size_t rule_level(const ProtectRule *rule, Slice level);
+
+/* Whether counts may be published: a rate's n, numerator and complement; a median's n. Zero people are nobody. */
+bool rule_counts_pass(const ProtectRule *rule, bool is_median, int64_t denominator, int64_t numerator);
+/* Whether the wage figure of one group in one unit may be published: no employer known by it. */
+bool rule_employers_pass(const ProtectRule *rule, const ProtectCell *cell);
+/* Fills shown_value and shown_denominator from the cell's numbers. */
+MUST_USE Status rule_show(const ProtectRule *rule, PublishedCell *cell, Arena *arena, Error *err);
+
+#endif
