@@ -43,6 +43,15 @@ MUST_USE Status path_join(Arena *arena, const char *a, const char *b, const char
 /* The part after the last slash; borrowed from path. */
 const char *path_base(const char *path);
 
+/* Opens dir/relative for reading when it is a regular file and no symbolic link stands between dir and it (dir itself
+ * may be reached through one). relative: plain components with '/' between, no "." or "..": ERR_INVALID otherwise.
+ * ERR_NOT_FOUND for whatever is not such a file. Messages name no path. End *fd with file_close. */
+MUST_USE Status file_open_below(const char *dir, Slice relative, int *fd, uint64_t *size, Error *err);
+/* Digest of an open file's whole content; its position does not move. */
+MUST_USE Status file_sha256_open(int fd, uint8_t out[SHA256_SIZE], Error *err);
+/* For descriptors that were read from only; -1 is fine. */
+void file_close(int fd);
+
 /* An exclusive advisory lock held by an open descriptor; freed by the kernel when the process dies.
  * ERR_BUSY when another process holds it. */
 typedef struct FileLock FileLock;

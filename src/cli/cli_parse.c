@@ -98,7 +98,7 @@ static void apply_globals(Cli *cli)
 {
     cli->format = cli_flag(cli, "json") ? CLI_JSON : CLI_TEXT;
     cli->progress = cli_flag(cli, "quiet") || cli->format == CLI_JSON ? PROGRESS_OFF : PROGRESS_AUTO;
-    cli->log.level = cli_flag(cli, "quiet") ? LOG_ERROR : cli_flag(cli, "verbose") ? LOG_DEBUG : LOG_INFO;
+    cli->log.level = cli_flag(cli, "quiet") ? LOG_ERROR : cli_flag(cli, "verbose") ? LOG_DEBUG : LOG_WARN;
 }
 
 Status cli_parse(Cli *cli, int argc, char **argv, bool *help, Error *err)
@@ -106,7 +106,7 @@ Status cli_parse(Cli *cli, int argc, char **argv, bool *help, Error *err)
     memset(cli, 0, sizeof *cli);
     arena_init(&cli->arena, 0);
     buf_init(&cli->out, 0);
-    cli->log = (Log){.level = LOG_INFO, .fd = 2};
+    cli->log = (Log){.level = LOG_WARN, .fd = 2};
     *help = false;
 
     int at = command_position(argc, argv);

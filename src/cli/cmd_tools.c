@@ -37,6 +37,8 @@ static Status run_serve(Cli *cli, Error *err)
     ReadyArg arg = {cli, address ? address : "127.0.0.1"};
     ServeOptions options = {
         .address = arg.address, .port = (uint16_t)port, .ready = say_ready, .arg = &arg, .log = &cli->log};
+    if (!cli_flag(cli, "quiet") && !cli_flag(cli, "verbose"))
+        cli->log.level = LOG_INFO; /* a server's access log is what its operator watches */
     Home *home;
     TRY(cli_home(cli, HOME_READ, &home, err));
     Status st = serve_run(home, &options, err);

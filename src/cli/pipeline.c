@@ -114,8 +114,9 @@ static Status tally_file(const IngestResult *r, const char *path, void *arg, Err
         t->rows_accepted += r->rows_accepted;
         t->rows_rejected += r->rows_rejected;
     }
-    bool quiet_known = r->outcome == INGEST_ALREADY && !cli_flag(a->cli, "verbose");
-    if (a->cli->format == CLI_TEXT && !quiet_known) {
+    bool plain = r->outcome == INGEST_ALREADY ||
+                 (r->outcome == INGEST_LOADED && !r->rows_rejected && !r->warnings && !r->supersedes[0]);
+    if (a->cli->format == CLI_TEXT && (!plain || cli_flag(a->cli, "verbose"))) {
         pipeline_say_file(a->cli, r, path);
         TRY(cli_flush(a->cli, err));
     }

@@ -246,11 +246,10 @@ static Status check_place(const Parse *p, const Toml *t, const Field *f, Error *
     return OK;
 }
 
-static Status check_derived(const Parse *p, const Toml *t, const Field *f, Error *err)
+static Status check_derived(const Parse *p, const Toml *t, Error *err)
 {
     static const char *const not_derived[] = {"header", "aliases", "start", "length", "path", "format", "implied",
         "nulls", "fill_down", "required", "min", "max", "pattern", "identity", NULL};
-    UNUSED(f);
     return refuse_keys(p, t, not_derived, "does not belong to a derived field", err);
 }
 
@@ -272,7 +271,7 @@ static Status read_field(Parse *p, const Toml *t, Field *f, Error *err)
     TRY(read_meaning(p, t, f, err));
     if (toml_get(t, "derive") && f->derive.len == 0)
         return contract_fail(p, t, "derive", err, "must not be empty");
-    return f->derive.len > 0 ? check_derived(p, t, f, err) : check_place(p, t, f, err);
+    return f->derive.len > 0 ? check_derived(p, t, err) : check_place(p, t, f, err);
 }
 
 /* --- all fields --- */

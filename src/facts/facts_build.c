@@ -59,7 +59,7 @@ static Status add_rows(Db *db, const FactsInput *in, const TableDefs *tables, Er
             rows += groups.at[i].loads.at[k]->rows_accepted;
         progress_add(progress, rows);
         log_line(in->log, LOG_DEBUG, "step=facts source=%.*s loads=%zu rows=%" PRIu64 " seconds=%.2f",
-                 SLICE_ARG(groups.at[i].source), groups.at[i].loads.len, rows, clock_monotonic() - began);
+            SLICE_ARG(groups.at[i].source), groups.at[i].loads.len, rows, clock_monotonic() - began);
     }
 out:
     progress_done(progress);
@@ -80,11 +80,12 @@ static Status check_linked(Db *db, const TableDefs *tables, uint64_t *facts, Err
         *facts += (uint64_t)rows;
         if (!t->person)
             continue;
-        TRY(db_value_i64(db, &unlinked, err, "SELECT count(*) FROM fact.%.*s WHERE person IS NULL", SLICE_ARG(t->name)));
+        TRY(db_value_i64(
+            db, &unlinked, err, "SELECT count(*) FROM fact.%.*s WHERE person IS NULL", SLICE_ARG(t->name)));
         if (unlinked > 0) {
             Status st = error_set(err, ERR_INVALID,
-                                  "%" PRId64 " rows of %.*s belong to records that are not linked to a person", unlinked,
-                                  SLICE_ARG(t->name));
+                "%" PRId64 " rows of %.*s belong to records that are not linked to a person", unlinked,
+                SLICE_ARG(t->name));
             error_hint(err, "run `cairn link` first");
             return st;
         }
@@ -117,8 +118,8 @@ out:
 /* identity_export makes its tables in the database in use, so that is staging while it runs. */
 static Status stage_persons(const BuildContext *ctx, Db *db, Error *err)
 {
-    const LinkContext link = {.home = ctx->home, .policy = ctx->policy, .ledger = ctx->ledger, .log = ctx->log,
-                              .progress = ctx->progress};
+    const LinkContext link = {
+        .home = ctx->home, .policy = ctx->policy, .ledger = ctx->ledger, .log = ctx->log, .progress = ctx->progress};
     Buf name, back;
     Status st = OK;
     buf_init(&name, 0);

@@ -8,11 +8,11 @@ static Status check_needs(Db *db, const DerivedTable *d, Error *err)
     for (size_t i = 0; i < d->need_count; i++) {
         int64_t found = 0;
         TRY(db_value_i64(db, &found, err,
-                         "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'main' AND table_name = '%.*s'",
-                         SLICE_ARG(d->needs[i])));
+            "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'main' AND table_name = '%.*s'",
+            SLICE_ARG(d->needs[i])));
         if (found == 0)
-            return error_set(err, ERR_INVALID, "%s needs table %.*s, which does not exist", d->file->path,
-                             SLICE_ARG(d->needs[i]));
+            return error_set(
+                err, ERR_INVALID, "%s needs table %.*s, which does not exist", d->file->path, SLICE_ARG(d->needs[i]));
     }
     return OK;
 }
@@ -24,8 +24,8 @@ static Status read_pieces(Db *db, const DerivedTable *d, Arena *arena, Pieces *o
     DbRows *rows = NULL;
     bool more = true;
     Status st = OK;
-    TRY(db_queryf(db, &rows, err, "SELECT CAST(piece AS VARCHAR) FROM (%.*s) AS pieces(piece)",
-                  SLICE_ARG(d->partition_values)));
+    TRY(db_queryf(
+        db, &rows, err, "SELECT CAST(piece AS VARCHAR) FROM (%.*s) AS pieces(piece)", SLICE_ARG(d->partition_values)));
     for (;;) {
         Buf text;
         Slice piece;
@@ -110,7 +110,7 @@ Status facts_derive(Db *db, const FactsInput *in, const TableDefs *tables, Error
         TRY_OUT(derive(db, &derived.at[i], err));
         progress_add(progress, 1);
         log_line(in->log, LOG_DEBUG, "step=derive table=%.*s seconds=%.2f", SLICE_ARG(derived.at[i].name),
-                 clock_monotonic() - began);
+            clock_monotonic() - began);
     }
 out:
     progress_done(progress);

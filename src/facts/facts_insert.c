@@ -18,14 +18,14 @@ static const ColumnDef *find_column(const TableDef *t, Slice name)
 static Status add_select(const Contract *c, const FactMapping *m, const TableDef *t, Buf *sql, Error *err)
 {
     buf_addf(sql, "INSERT INTO fact.%.*s BY NAME SELECT %sr.cairn_load_no AS load_no, r.row_no AS row_no",
-             SLICE_ARG(t->name), t->person ? "r.cairn_person AS person, " : "");
+        SLICE_ARG(t->name), t->person ? "r.cairn_person AS person, " : "");
     for (size_t i = 0; i < m->column_count; i++) {
         const ColumnDef *column = find_column(t, m->columns[i].column);
         if (!column)
             return error_set(err, ERR_INVALID, "contract %.*s maps to column %.*s, which table %.*s does not have",
-                             SLICE_ARG(c->name), SLICE_ARG(m->columns[i].column), SLICE_ARG(t->name));
+                SLICE_ARG(c->name), SLICE_ARG(m->columns[i].column), SLICE_ARG(t->name));
         buf_addf(sql, ",\n  CAST((%.*s) AS %.*s) AS %.*s", SLICE_ARG(m->columns[i].sql), SLICE_ARG(column->type),
-                 SLICE_ARG(column->name));
+            SLICE_ARG(column->name));
     }
     return OK;
 }
@@ -39,13 +39,15 @@ static void add_from(const FactMapping *m, const TableDef *t, Slice files, Buf *
     buf_add(sql, files);
     buf_adds(sql, ", filename = true) p\n  JOIN staging.load_file l ON l.path = p.filename");
     if (t->person)
-        buf_adds(sql, "\n  LEFT JOIN staging.identity_map m ON m.record_tag = p.record_tag");
+        buf_adds(sql, "\n  LEFT JOIN staging.identity_map m ON m.record_tag = p.record_tag"
+                      "\n  WHERE p.record_tag IS NOT NULL"); /* wages sent without number and name are about nobody */
     buf_addf(sql, ") r\n%.*s", SLICE_ARG(m->joins));
     if (m->where.len > 0)
         buf_addf(sql, "\nWHERE (%.*s)", SLICE_ARG(m->where));
 }
 
-static Status insert_mapping(Db *db, const LoadGroup *group, const FactMapping *m, const TableDef *t, Slice files, Error *err)
+static Status insert_mapping(
+    Db *db, const LoadGroup *group, const FactMapping *m, const TableDef *t, Slice files, Error *err)
 {
     Buf sql;
     buf_init(&sql, 0);
@@ -72,8 +74,8 @@ Status facts_insert_group(Db *db, const FactsInput *in, const TableDefs *tables,
     for (size_t i = 0; i < c->fact_count; i++) {
         const TableDef *t = model_table(tables, c->facts[i].table);
         if (!t || t->origin != TABLE_FACT) {
-            st = error_set(err, ERR_INVALID, "contract %.*s maps to table %.*s, which is no fact table", SLICE_ARG(c->name),
-                           SLICE_ARG(c->facts[i].table));
+            st = error_set(err, ERR_INVALID, "contract %.*s maps to table %.*s, which is no fact table",
+                SLICE_ARG(c->name), SLICE_ARG(c->facts[i].table));
             goto out;
         }
         TRY_OUT(insert_mapping(db, group, &c->facts[i], t, buf_slice(&files), err));

@@ -46,7 +46,8 @@ MUST_USE Status facts_reference_policy(Db *db, Policy *policy, const TableDefs *
 MUST_USE Status facts_reference_loads(Db *db, const FactsInput *in, const LoadGroup *group, Error *err);
 
 /* Runs a group's mappings. ERR_INVALID when a row's record has no person yet. */
-MUST_USE Status facts_insert_group(Db *db, const FactsInput *in, const TableDefs *tables, const LoadGroup *group, Error *err);
+MUST_USE Status facts_insert_group(
+    Db *db, const FactsInput *in, const TableDefs *tables, const LoadGroup *group, Error *err);
 /* "['path', ...]" of the group's files, for read_parquet; current only when asked. *count is how many. */
 typedef enum WhichLoads { ALL_LOADS, CURRENT_LOADS } WhichLoads;
 void load_group_files(const FactsInput *in, const LoadGroup *group, WhichLoads which, Buf *out, size_t *count);

@@ -35,7 +35,8 @@ static void add_typed(const TableDef *t, Buf *sql)
 {
     buf_addf(sql, "INSERT INTO main.%.*s SELECT ", SLICE_ARG(t->name));
     for (size_t i = 0; i < t->column_count; i++)
-        buf_addf(sql, "%sCAST(%.*s AS %.*s)", i ? ", " : "", SLICE_ARG(t->columns[i].name), SLICE_ARG(t->columns[i].type));
+        buf_addf(
+            sql, "%sCAST(%.*s AS %.*s)", i ? ", " : "", SLICE_ARG(t->columns[i].name), SLICE_ARG(t->columns[i].type));
     buf_adds(sql, " FROM temp.reference_text ORDER BY ALL;\nDROP TABLE temp.reference_text;");
 }
 
@@ -79,7 +80,8 @@ static bool is_content(const Field *f)
 
 static void create_from_fields(const Contract *c, Buf *sql)
 {
-    buf_addf(sql, "CREATE TABLE IF NOT EXISTS main.%.*s (load_no INTEGER, row_no BIGINT", SLICE_ARG(c->reference_table));
+    buf_addf(
+        sql, "CREATE TABLE IF NOT EXISTS main.%.*s (load_no INTEGER, row_no BIGINT", SLICE_ARG(c->reference_table));
     for (size_t i = 0; i < c->field_count; i++) {
         if (!is_content(&c->fields[i]))
             continue;
@@ -103,9 +105,10 @@ Status facts_reference_loads(Db *db, const FactsInput *in, const LoadGroup *grou
         for (size_t i = 0; i < c->field_count; i++)
             if (is_content(&c->fields[i]))
                 buf_addf(&sql, ", r.%.*s", SLICE_ARG(c->fields[i].name));
-        buf_addf(&sql, " FROM read_parquet(%s, filename = true) r JOIN staging.load_file l ON l.path = r.filename "
-                       "ORDER BY l.load_no, r.row_no;\n",
-                 buf_z(&files));
+        buf_addf(&sql,
+            " FROM read_parquet(%s, filename = true) r JOIN staging.load_file l ON l.path = r.filename "
+            "ORDER BY l.load_no, r.row_no;\n",
+            buf_z(&files));
     }
     Status st = buf_status(&files, err);
     if (st == OK)

@@ -10,11 +10,12 @@ Status facts_schema_create(Db *db, const TableDefs *tables, Error *err)
 {
     Buf sql;
     buf_init(&sql, 0);
-    buf_adds(&sql, "CREATE SCHEMA fact;\n"
-                   "CREATE TABLE main.load (load_no INTEGER, load_id VARCHAR, source VARCHAR, contract_version VARCHAR, "
-                   "scope VARCHAR, file_name VARCHAR, file_sha256 VARCHAR, agreement VARCHAR, known_from TIMESTAMP, "
-                   "known_to TIMESTAMP, rows_accepted BIGINT, rows_rejected BIGINT);\n"
-                   "CREATE TABLE main.person_link AS SELECT * FROM staging.person_link ORDER BY person;\n");
+    buf_adds(&sql,
+        "CREATE SCHEMA fact;\n"
+        "CREATE TABLE main.load (load_no INTEGER, load_id VARCHAR, source VARCHAR, contract_version VARCHAR, "
+        "scope VARCHAR, file_name VARCHAR, file_sha256 VARCHAR, agreement VARCHAR, known_from TIMESTAMP, "
+        "known_to TIMESTAMP, rows_accepted BIGINT, rows_rejected BIGINT);\n"
+        "CREATE TABLE main.person_link AS SELECT * FROM staging.person_link ORDER BY person;\n");
     for (size_t i = 0; i < tables->len; i++)
         if (tables->at[i].origin != TABLE_DERIVED)
             model_create_sql(&tables->at[i], tables->at[i].origin == TABLE_FACT ? "fact" : "main", &sql);
@@ -72,9 +73,9 @@ Status facts_schema_views(Db *db, const TableDefs *tables, Error *err)
         Slice name = tables->at[i].name;
         if (tables->at[i].origin == TABLE_FACT)
             TRY(db_execf(db, err,
-                         "CREATE VIEW main.%.*s AS SELECT * FROM fact.%.*s "
-                         "WHERE load_no IN (SELECT load_no FROM main.load WHERE known_to IS NULL)",
-                         SLICE_ARG(name), SLICE_ARG(name)));
+                "CREATE VIEW main.%.*s AS SELECT * FROM fact.%.*s "
+                "WHERE load_no IN (SELECT load_no FROM main.load WHERE known_to IS NULL)",
+                SLICE_ARG(name), SLICE_ARG(name)));
     }
     return OK;
 }

@@ -3,7 +3,7 @@
  *
  * The set of tags is split by the tag's last byte into shards with a lock each;
  * within a shard it is an open-addressing table of the 16-byte tags themselves:
- * they are uniformly distributed keyed hashes, so their first bytes are the
+ * they are uniformly distributed keyed hashes, so eight of their bytes are the
  * hash. Taggers are kept in a pool, because a tagger serves one thread at a
  * time and DuckDB does not say which thread calls.
  */
@@ -80,7 +80,8 @@ static bool is_free(const RecordTag *slot)
 static RecordTag *find_slot(RecordTag *slots, size_t slot_count, const RecordTag *tag)
 {
     uint64_t hash;
-    memcpy(&hash, tag->bytes, sizeof hash);
+    /* not the first bytes: the vault gives its tags in their order, and a table filled in the order of its hash clusters */
+    memcpy(&hash, tag->bytes + 6, sizeof hash);
     size_t i = (size_t)hash & (slot_count - 1);
     while (!is_free(&slots[i]) && memcmp(&slots[i], tag, sizeof *tag) != 0)
         i = (i + 1) & (slot_count - 1);

@@ -4,8 +4,8 @@
  * protocol, docs/contracts.md for what a contract can say.
  *
  * A load is one folder, home/loads/LOAD/, made under home/tmp and renamed:
- *   rows.parquet   row_no BIGINT (1-based record number in the file), record_tag UUID (NULL for reference files),
- *                  then one column a content field (identity fields are in the vault, employers are keyed tags)
+ *   rows.parquet   row_no BIGINT (1-based among the rows of the file: headers, titles and records of other types
+ *                  do not count), record_tag UUID (NULL for reference files and for rows that name nobody), then one column a content field (identity fields are in the vault, employers are keyed tags)
  *   contract.toml  the contract as used
  *   report.csv     row,line,field,rule,severity,message in the sender's own order; never a value
  *   receipt.json   file, hash, contract, agreement, counts, sums, scope, what it supersedes, files{name: sha256}

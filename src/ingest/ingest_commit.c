@@ -16,11 +16,6 @@
 
 #include <sys/stat.h>
 
-static Status step(const IngestJob *job, IngestStep s, Error *err)
-{
-    return job->fault ? job->fault(s, err) : OK;
-}
-
 /* --- building ------------------------------------------------------------------------------------------------- */
 
 static Status write_text(IngestJob *job, const char *name, Slice text, Error *err)
@@ -137,13 +132,13 @@ static Status store_identities(IngestJob *job, Error *err)
     TRY(vault_begin(job->ctx->vault, err));
     Status st = fill_vault(job, err);
     if (st == OK)
-        st = step(job, STEP_VAULT_OPEN, err);
+        st = ingest_step(job, STEP_VAULT_OPEN, err);
     if (st != OK) {
         vault_rollback(job->ctx->vault);
         return st;
     }
     TRY(vault_commit(job->ctx->vault, err));
-    return step(job, STEP_VAULT_DONE, err);
+    return ingest_step(job, STEP_VAULT_DONE, err);
 }
 
 /* --- the end -------------------------------------------------------------------------------------------------- */
@@ -192,14 +187,14 @@ Status commit_load(IngestJob *job, Error *err)
 {
     uint64_t lines = 0;
     TRY(build_load(job, &lines, err));
-    TRY(step(job, STEP_BUILT, err));
+    TRY(ingest_step(job, STEP_BUILT, err));
     TRY(agency_file_unchanged(&job->file, err));
     TRY(store_identities(job, err));
     TRY(move_folder(job, "loads", err));
-    TRY(step(job, STEP_MOVED, err));
+    TRY(ingest_step(job, STEP_MOVED, err));
     TRY(record_load(job, err));
     tell_report(job, lines);
-    return step(job, STEP_RECORDED, err);
+    return ingest_step(job, STEP_RECORDED, err);
 }
 
 /* --- refusals ------------------------------------------------------------------------------------------------- */

@@ -8,8 +8,15 @@
 
 #include <stdio.h>
 
-static Status step(const IngestJob *job, IngestStep s, Error *err)
+Status ingest_step(IngestJob *job, IngestStep s, Error *err)
 {
+    static const char *const names[STEP_COUNT] = {
+        [STEP_SURVEYED] = "surveyed", [STEP_STAGED] = "staged", [STEP_CHECKED] = "checked", [STEP_BUILT] = "built",
+        [STEP_VAULT_OPEN] = "vault-open", [STEP_VAULT_DONE] = "vault-done", [STEP_MOVED] = "moved", [STEP_RECORDED] = "recorded"};
+    double now = clock_monotonic();
+    log_line(job->ctx->log, LOG_DEBUG, "event=step step=%s load=%s ms=%.0f", names[s], job->out->load,
+        (now - job->step_began) * 1000);
+    job->step_began = now;
     return job->fault ? job->fault(s, err) : OK;
 }
 
@@ -128,8 +135,9 @@ static Status check(IngestJob *job, Error *err)
     TRY(check_rows(job, err));
     if (job->refusal.refused)
         return OK;
-    TRY(step(job, STEP_STAGED, err));
-    return check_load(job, err);
+    TRY(ingest_step(job, STEP_STAGED, err));
+    TRY(check_load(job, err));
+    return job->refusal.refused ? OK : ingest_step(job, STEP_CHECKED, err);
 }
 
 static Status end_refused(IngestJob *job, IngestOutcome outcome, Error *err)
@@ -156,7 +164,7 @@ static Status ingest(IngestJob *job, Slice source, Error *err)
         job->out->outcome = INGEST_ALREADY;
         return OK;
     }
-    TRY(step(job, STEP_SURVEYED, err));
+    TRY(ingest_step(job, STEP_SURVEYED, err));
     TRY(check(job, err));
     if (job->refusal.refused)
         return end_refused(job, INGEST_REFUSED, err);
@@ -191,6 +199,7 @@ Status ingest_file_with(const IngestContext *ctx, Slice source, const char *path
         .out = out,
         .path = path,
         .file = {.fd = -1},
+        .step_began = clock_monotonic(),
     };
     *out = (IngestResult){0};
     snprintf(out->source, sizeof out->source, "%.*s", SLICE_ARG(source));

@@ -15,7 +15,8 @@
 /* Between any two of them a process may die and the file be taken in again. */
 typedef enum IngestStep {
     STEP_SURVEYED,
-    STEP_STAGED,
+    STEP_STAGED,       /* every row typed and checked */
+    STEP_CHECKED,      /* and the file as a whole */
     STEP_BUILT,        /* the load's folder is complete under tmp/ */
     STEP_VAULT_OPEN,   /* identities are in the vault's transaction */
     STEP_VAULT_DONE,
@@ -69,8 +70,12 @@ typedef struct IngestJob {
     uint64_t trailers;
     Refusal refusal;
     Loads loads;                /* as the ledger had them at the start */
-    const char *folder;         /* under tmp/ */
+    const char *folder;         /* under tmp/, then where it was moved */
+    double step_began;          /* monotonic seconds */
 } IngestJob;
+
+/* After each step: tells the log how long it took, and asks the test's hook. */
+MUST_USE Status ingest_step(IngestJob *job, IngestStep s, Error *err);
 
 /* --- row_check.c: validation in SQL. A refused file is OK with job->refusal set. --- */
 

@@ -169,6 +169,7 @@ static void add_problem(Report *r, Line line, Slice code)
         break;
     case 'i':
         line.rule = SLICE("identity");
+        line.severity = SEVERITY_WARNING;
         line.message = SLICE("the row does not say who it is about");
         add_line(r, &line);
         break;

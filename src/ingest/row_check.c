@@ -7,6 +7,8 @@
  *   name  typed                  (field_value); scope_NAME; derived columns
  *   ~fok  every field is what the contract says
  *   ~ok   and every row rule holds: the row may load
+ *   ~named  some field says who the row is about; a row that does not loads without a tag, with a warning, unless the
+ *           contract forbids it: its sums count
  *   ~clean  ~ok, and no warning either
  *   ~problems  NULL when clean, else what is wrong, in a short code: computed for those few rows only
  *   ~tag  record tag
@@ -303,7 +305,7 @@ static void add_tag(const IngestJob *job, Buf *sql)
         buf_adds(sql, "NULL::UUID AS \"~tag\"");
         return;
     }
-    buf_adds(sql, "CASE WHEN \"~ok\" THEN ingest_tag(");
+    buf_adds(sql, "CASE WHEN \"~ok\" AND \"~named\" THEN ingest_tag(");
     for (size_t i = 0; i < identities_count(job->identities); i++) {
         buf_adds(sql, i ? ", " : "");
         add_name(sql, identities_field(job->identities, i)->name);
@@ -406,17 +408,16 @@ static void make_statement(const IngestJob *job, Buf *sql)
     each_check(job, sql, code_when);
     buf_adds(sql, ") ELSE concat(''");
     rule_codes(c, sql);
-    buf_adds(sql, ", CASE WHEN NOT ");
-    add_names_somebody(job, sql);
-    buf_adds(sql, " THEN 'i;' END) END AS \"~problems\", ");
+    buf_adds(sql, ", CASE WHEN NOT \"~named\" THEN 'i;' END) END AS \"~problems\", ");
     add_tag(job, sql);
     add_kept(job, sql);
-    buf_adds(sql, " FROM (SELECT *, \"~ok\"");
+    buf_adds(sql, " FROM (SELECT *, \"~ok\" AND \"~named\"");
     and_rules(c, SEVERITY_WARNING, sql);
-    buf_adds(sql, " AS \"~clean\" FROM (SELECT *, \"~fok\" AND ");
-    add_names_somebody(job, sql);
+    buf_adds(sql, " AS \"~clean\" FROM (SELECT *, \"~fok\"");
     and_rules(c, SEVERITY_ERROR, sql);
-    buf_adds(sql, " AS \"~ok\" FROM (SELECT *, \"~defect\" IS NULL");
+    buf_adds(sql, " AS \"~ok\", ");
+    add_names_somebody(job, sql);
+    buf_adds(sql, " AS \"~named\" FROM (SELECT *, \"~defect\" IS NULL");
     each_check(job, sql, and_not);
     buf_adds(sql, " AS \"~fok\" FROM (");
     add_derived_layer(job, sql);
@@ -495,8 +496,14 @@ Status check_rows(IngestJob *job, Error *err)
     buf_init(&sql, 0);
     make_statement(job, &sql);
     Status st = buf_status(&sql, err);
+    /* without this DuckDB runs the statement on one thread, because the reader's rows have no order it could keep; rows carry
+     * their number, and what is written later is sorted by it */
+    if (st == OK)
+        st = db_exec(job->db, "SET preserve_insertion_order = false", err);
     if (st == OK)
         st = db_exec(job->db, buf_z(&sql), err);
+    if (st == OK)
+        st = db_exec(job->db, "SET preserve_insertion_order = true", err);
     buf_free(&sql);
     if (st != OK)
         return explain(job, st, err);

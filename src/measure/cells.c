@@ -11,7 +11,8 @@
 enum { CELL_COLUMNS = 16 };
 
 static const char select_cells[] =
-    "SELECT measure, year, level, unit, parent, split, grp, denominator, numerator, value, fuzzy, covered, base, strong, "
+    "SELECT measure, year, level, unit, parent, split, grp, denominator, numerator, value, fuzzy, covered, base, "
+    "strong, "
     "employers, top_employer FROM temp.measure_cells ORDER BY measure, year, level_rank, split, unit, grp";
 
 static const char create_cells[] =

@@ -7,8 +7,8 @@
 
 const char *const measure_level_names[LEVEL_COUNT] = {"state", "county", "district", "school"};
 
-static Status read_names(const PolicyFile *file, const Toml *table, const char *key, Arena *arena, Slice **out, size_t *count,
-                         Error *err)
+static Status read_names(
+    const PolicyFile *file, const Toml *table, const char *key, Arena *arena, Slice **out, size_t *count, Error *err)
 {
     const Toml *list;
     *count = 0;
@@ -139,8 +139,8 @@ static Status read_levels(const PolicyFile *file, Arena *arena, MeasureLevel *fi
     TRY(read_names(file, file->toml, "levels", arena, &names, &count, err));
     for (size_t i = 0; i < count; i++)
         if (i >= LEVEL_COUNT || !slice_eq_z(names[i], measure_level_names[i]))
-            return error_set(err, ERR_INVALID, "%s: levels must be state, county, district, school, or a beginning of it",
-                             file->path);
+            return error_set(err, ERR_INVALID,
+                "%s: levels must be state, county, district, school, or a beginning of it", file->path);
     if (count == 0)
         return error_set(err, ERR_INVALID, "%s: a measure needs at least the level state", file->path);
     *finest = (MeasureLevel)(count - 1);
@@ -157,7 +157,7 @@ static Status read_splits(const PolicyFile *file, const MeasureFrame *frame, Are
         out->splits[i] = find_split(frame, names[i]);
         if (!out->splits[i])
             return error_set(err, ERR_INVALID, "%s: split %.*s is not defined in %s", file->path, SLICE_ARG(names[i]),
-                             frame->file->path);
+                frame->file->path);
     }
     out->split_count = count;
     return OK;
@@ -193,9 +193,9 @@ static Status read_sql(const PolicyFile *file, Arena *arena, Slice *out, Error *
 
 static Status read_measure(const PolicyFile *file, const MeasureFrame *frame, Arena *arena, MeasureDef *out, Error *err)
 {
-    const char *const allowed[] = {"schema", "name", "version", "title", "effective_from", "effective_to", "status", "source",
-                                   "question", "population", "numerator", "denominator", "unit", "note", "kind", "levels",
-                                   "splits", "needs", "years", "parameters", "exclusion", "sql", "fixture", "vector", NULL};
+    const char *const allowed[] = {"schema", "name", "version", "title", "effective_from", "effective_to", "status",
+        "source", "question", "population", "numerator", "denominator", "unit", "note", "kind", "levels", "splits",
+        "needs", "years", "parameters", "exclusion", "sql", "fixture", "vector", NULL};
     *out = (MeasureDef){.file = file, .name = file->name};
     TRY(toml_only(file->toml, file->path, allowed, err));
     TRY(read_kind(file, &out->kind, err));

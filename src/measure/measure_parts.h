@@ -19,7 +19,7 @@ typedef enum MeasureLevel { LEVEL_STATE, LEVEL_COUNTY, LEVEL_DISTRICT, LEVEL_SCH
 /* A way to divide persons; splits.toml. */
 typedef struct SplitDef {
     Slice name;
-    Slice sql;    /* over p (person), d (district), c (county): one of `values`, or NULL */
+    Slice sql; /* over p (person), d (district), c (county): one of `values`, or NULL */
     Slice *values;
     size_t value_count;
 } SplitDef;
@@ -27,8 +27,8 @@ typedef struct SplitDef {
 /* What all measures of a state share: splits.toml, schema "cairn.splits/1". */
 typedef struct MeasureFrame {
     const PolicyFile *file;
-    Slice state;          /* unit code of the whole state */
-    Slice strong;         /* link score from which a link is strong, as SQL */
+    Slice state;  /* unit code of the whole state */
+    Slice strong; /* link score from which a link is strong, as SQL */
     SplitDef *splits;
     size_t split_count;
 } MeasureFrame;
@@ -44,8 +44,8 @@ typedef struct MeasureDef {
     size_t need_count;
     Slice *reasons; /* exclusion codes */
     size_t reason_count;
-    int64_t years;  /* the most recent ones that are kept; 0: all */
-    Slice sql;      /* parameters filled in */
+    int64_t years; /* the most recent ones that are kept; 0: all */
+    Slice sql;     /* parameters filled in */
 } MeasureDef;
 typedef VEC(MeasureDef) MeasureDefs;
 
@@ -53,7 +53,8 @@ extern const char *const measure_level_names[LEVEL_COUNT];
 
 MUST_USE Status measure_frame_read(Policy *policy, Arena *arena, MeasureFrame *out, Error *err);
 /* Every version of every measure, by name, then effective_from. */
-MUST_USE Status measure_defs_read(Policy *policy, const MeasureFrame *frame, Arena *arena, MeasureDefs *out, Error *err);
+MUST_USE Status measure_defs_read(
+    Policy *policy, const MeasureFrame *frame, Arena *arena, MeasureDefs *out, Error *err);
 
 /* Makes the empty temporary tables; before the first measure. */
 MUST_USE Status measure_prepare(Db *db, const MeasureFrame *frame, Error *err);

@@ -9,14 +9,15 @@ static Status log_exclusions(Db *db, const MeasureDef *def, const Log *log, Erro
     DbRows *rows = NULL;
     bool more = true;
     Status st = OK;
-    TRY(db_query(db, "SELECT reason, count(*) FROM temp.measure_raw WHERE reason IS NOT NULL GROUP BY reason ORDER BY reason",
-                 &rows, err));
+    TRY(db_query(db,
+        "SELECT reason, count(*) FROM temp.measure_raw WHERE reason IS NOT NULL GROUP BY reason ORDER BY reason", &rows,
+        err));
     for (;;) {
         TRY_OUT(db_next(rows, &more, err));
         if (!more)
             break;
         log_line(log, LOG_INFO, "measure=%.*s excluded=%.*s rows=%" PRId64, SLICE_ARG(def->name),
-                 SLICE_ARG(db_str(rows, 0)), db_i64(rows, 1));
+            SLICE_ARG(db_str(rows, 0)), db_i64(rows, 1));
     }
 out:
     db_rows_free(rows);
@@ -36,7 +37,7 @@ static Status run_all(Db *db, const MeasureContext *ctx, const MeasureFrame *fra
         TRY_OUT(log_exclusions(db, &defs->at[i], ctx->log, err));
         progress_add(progress, 1);
         log_line(ctx->log, LOG_DEBUG, "step=measure name=%.*s seconds=%.2f", SLICE_ARG(defs->at[i].name),
-                 clock_monotonic() - began);
+            clock_monotonic() - began);
     }
 out:
     progress_done(progress);

@@ -61,7 +61,7 @@ static Status fill_raw(Db *db, const MeasureDef *def, Error *err)
     Buf sql;
     buf_init(&sql, 0);
     buf_addf(&sql, "TRUNCATE temp.measure_raw;\nINSERT INTO temp.measure_raw BY NAME SELECT * FROM (%.*s\n);\n",
-             SLICE_ARG(def->sql));
+        SLICE_ARG(def->sql));
     add_year_filter(def, &sql);
     Status st = buf_status(&sql, err);
     if (st == OK)
@@ -75,10 +75,10 @@ static Status check_raw(Db *db, const MeasureDef *def, Error *err)
     int64_t bad;
     Buf known;
     TRY(db_value_i64(db, &bad, err,
-                     "SELECT count(*) FROM (SELECT 1 FROM temp.measure_raw GROUP BY person, year HAVING count(*) > 1)"));
+        "SELECT count(*) FROM (SELECT 1 FROM temp.measure_raw GROUP BY person, year HAVING count(*) > 1)"));
     if (bad > 0)
-        return error_set(err, ERR_INVALID, "%s: the SQL gave more than one row for %" PRId64 " pairs of person and year",
-                         def->file->path, bad);
+        return error_set(err, ERR_INVALID,
+            "%s: the SQL gave more than one row for %" PRId64 " pairs of person and year", def->file->path, bad);
     buf_init(&known, 0);
     buf_adds(&known, "''");
     for (size_t i = 0; i < def->reason_count; i++) {
@@ -87,11 +87,12 @@ static Status check_raw(Db *db, const MeasureDef *def, Error *err)
     }
     Status st = buf_status(&known, err);
     if (st == OK)
-        st = db_value_i64(db, &bad, err, "SELECT count(*) FROM temp.measure_raw WHERE reason NOT IN (%s)", buf_z(&known));
+        st = db_value_i64(
+            db, &bad, err, "SELECT count(*) FROM temp.measure_raw WHERE reason NOT IN (%s)", buf_z(&known));
     buf_free(&known);
     if (st == OK && bad > 0)
         st = error_set(err, ERR_INVALID, "%s: the SQL gave a reason that no [[exclusion]] declares, %" PRId64 " times",
-                       def->file->path, bad);
+            def->file->path, bad);
     return st;
 }
 
@@ -102,8 +103,8 @@ static void add_split_column(const SplitDef *s, Buf *sql)
         buf_adds(sql, i ? ", " : "");
         sql_literal(sql, s->values[i]);
     }
-    buf_addf(sql, ") THEN coalesce(x.%.*s, %.*s) ELSE 'unknown' END AS split_%.*s", SLICE_ARG(s->name), SLICE_ARG(s->sql),
-             SLICE_ARG(s->name));
+    buf_addf(sql, ") THEN coalesce(x.%.*s, %.*s) ELSE 'unknown' END AS split_%.*s", SLICE_ARG(s->name),
+        SLICE_ARG(s->sql), SLICE_ARG(s->name));
 }
 
 static Status fill_rows(Db *db, const MeasureFrame *frame, const MeasureDef *def, Error *err)
@@ -113,14 +114,14 @@ static Status fill_rows(Db *db, const MeasureFrame *frame, const MeasureDef *def
     buf_adds(&sql, "CREATE OR REPLACE TEMP TABLE measure_rows AS SELECT x.year, ");
     sql_literal(&sql, frame->state);
     buf_addf(&sql,
-             " AS state,\n"
-             "  coalesce(d.county_fips, c.county_fips, 'OTHER') AS county,\n"
-             "  coalesce(d.district_id, 'OTHER') AS district,\n"
-             "  coalesce(d.district_id, 'OTHER') || '-' || coalesce(s.school_id, 'OTHER') AS school,\n"
-             "  coalesce(x.counted, FALSE)%s AS counted, coalesce(x.counted AND x.hit, FALSE) AS hit,\n"
-             "  (x.value * 100)::BIGINT::DOUBLE AS cents, coalesce(x.covered, FALSE) AS covered, x.employer,\n"
-             "  coalesce(k.link_score >= %.*s, FALSE) AS strong",
-             def->kind == MEASURE_MEDIAN ? " AND x.value IS NOT NULL" : "", SLICE_ARG(frame->strong));
+        " AS state,\n"
+        "  coalesce(d.county_fips, c.county_fips, 'OTHER') AS county,\n"
+        "  coalesce(d.district_id, 'OTHER') AS district,\n"
+        "  coalesce(d.district_id, 'OTHER') || '-' || coalesce(s.school_id, 'OTHER') AS school,\n"
+        "  coalesce(x.counted, FALSE)%s AS counted, coalesce(x.counted AND x.hit, FALSE) AS hit,\n"
+        "  (x.value * 100)::BIGINT::DOUBLE AS cents, coalesce(x.covered, FALSE) AS covered, x.employer,\n"
+        "  coalesce(k.link_score >= %.*s, FALSE) AS strong",
+        def->kind == MEASURE_MEDIAN ? " AND x.value IS NOT NULL" : "", SLICE_ARG(frame->strong));
     for (size_t i = 0; i < def->split_count; i++)
         add_split_column(def->splits[i], &sql);
     buf_adds(&sql, "\nFROM temp.measure_raw x\n"
@@ -151,7 +152,7 @@ static void add_head(const CellPart *p, const char *grp, Buf *sql)
     buf_adds(sql, "SELECT ");
     sql_literal(sql, p->def->name);
     buf_addf(sql, " AS measure, year, %d AS level_rank, '%s' AS level, %s AS unit, %s AS parent, ", (int)p->level,
-             measure_level_names[p->level], measure_level_names[p->level], p->parent);
+        measure_level_names[p->level], measure_level_names[p->level], p->parent);
     sql_literal(sql, p->split);
     buf_addf(sql, " AS split, %s AS grp", grp);
 }
@@ -173,21 +174,22 @@ static Status add_rates(Db *db, const MeasureDef *def, Slice split, const char *
     Status st = OK;
     buf_init(&sql, 0);
     buf_addf(&sql,
-             "CREATE OR REPLACE TEMP TABLE measure_fine AS SELECT year, state, county, district, school, %s AS grp, "
-             "count(*) FILTER (counted) AS denominator, count(*) FILTER (hit) AS numerator, "
-             "count(*) FILTER (covered) AS covered, count(*) AS base, count(*) FILTER (strong) AS strong "
-             "FROM temp.measure_rows GROUP BY ALL",
-             grp);
+        "CREATE OR REPLACE TEMP TABLE measure_fine AS SELECT year, state, county, district, school, %s AS grp, "
+        "count(*) FILTER (counted) AS denominator, count(*) FILTER (hit) AS numerator, "
+        "count(*) FILTER (covered) AS covered, count(*) AS base, count(*) FILTER (strong) AS strong "
+        "FROM temp.measure_rows GROUP BY ALL",
+        grp);
     TRY_OUT(run(db, &sql, err));
     for (MeasureLevel level = LEVEL_STATE; level <= def->finest; level++) {
         const CellPart part = {.def = def, .level = level, .split = split, .parent = parent_of(level)};
         buf_reset(&sql);
         buf_adds(&sql, "INSERT INTO temp.measure_cells BY NAME ");
         add_head(&part, "grp", &sql);
-        buf_adds(&sql, ", sum(denominator) AS denominator, sum(numerator) AS numerator, "
-                       "CASE WHEN sum(denominator) > 0 THEN 100.0::DOUBLE * sum(numerator)::DOUBLE / sum(denominator)::DOUBLE "
-                       "ELSE 'NaN'::DOUBLE END AS value, 'NaN'::DOUBLE AS fuzzy, sum(covered) AS covered, sum(base) AS base, "
-                       "sum(strong) AS strong, 0 AS employers, 0 AS top_employer FROM temp.measure_fine GROUP BY ALL");
+        buf_adds(&sql,
+            ", sum(denominator) AS denominator, sum(numerator) AS numerator, "
+            "CASE WHEN sum(denominator) > 0 THEN 100.0::DOUBLE * sum(numerator)::DOUBLE / sum(denominator)::DOUBLE "
+            "ELSE 'NaN'::DOUBLE END AS value, 'NaN'::DOUBLE AS fuzzy, sum(covered) AS covered, sum(base) AS base, "
+            "sum(strong) AS strong, 0 AS employers, 0 AS top_employer FROM temp.measure_fine GROUP BY ALL");
         TRY_OUT(run(db, &sql, err));
     }
 out:
@@ -199,19 +201,19 @@ static void median_sql(const CellPart *part, const char *grp, Buf *sql)
 {
     const char *unit = measure_level_names[part->level];
     buf_addf(sql,
-             "INSERT INTO temp.measure_cells BY NAME WITH e AS (SELECT year, %s AS unit, %s AS grp, employer, count(*) AS n "
-             "FROM temp.measure_rows WHERE counted GROUP BY ALL), "
-             "top AS (SELECT year, unit, grp, count(*) AS employers, max(n) AS top_employer FROM e GROUP BY ALL), m AS (",
-             unit, grp);
+        "INSERT INTO temp.measure_cells BY NAME WITH e AS (SELECT year, %s AS unit, %s AS grp, employer, count(*) AS n "
+        "FROM temp.measure_rows WHERE counted GROUP BY ALL), "
+        "top AS (SELECT year, unit, grp, count(*) AS employers, max(n) AS top_employer FROM e GROUP BY ALL), m AS (",
+        unit, grp);
     add_head(part, grp, sql);
     buf_addf(sql,
-             ", count(*) FILTER (counted) AS denominator, "
-             "quantile_cont(cents, [0.45, 0.5, 0.55]) FILTER (counted) AS q, count(*) FILTER (covered) AS covered, "
-             "count(*) AS base, count(*) FILTER (strong) AS strong FROM temp.measure_rows GROUP BY ALL) "
-             "SELECT m.* EXCLUDE (q), 0 AS numerator, coalesce(m.q[2] / 100, 'NaN'::DOUBLE) AS value, "
-             "coalesce((m.q[1] + m.q[3]) / 200, 'NaN'::DOUBLE) AS fuzzy, coalesce(top.employers, 0) AS employers, "
-             "coalesce(top.top_employer, 0) AS top_employer "
-             "FROM m LEFT JOIN top ON top.year = m.year AND top.unit = m.unit AND top.grp = m.grp");
+        ", count(*) FILTER (counted) AS denominator, "
+        "quantile_cont(cents, [0.45, 0.5, 0.55]) FILTER (counted) AS q, count(*) FILTER (covered) AS covered, "
+        "count(*) AS base, count(*) FILTER (strong) AS strong FROM temp.measure_rows GROUP BY ALL) "
+        "SELECT m.* EXCLUDE (q), 0 AS numerator, coalesce(m.q[2] / 100, 'NaN'::DOUBLE) AS value, "
+        "coalesce((m.q[1] + m.q[3]) / 200, 'NaN'::DOUBLE) AS fuzzy, coalesce(top.employers, 0) AS employers, "
+        "coalesce(top.top_employer, 0) AS top_employer "
+        "FROM m LEFT JOIN top ON top.year = m.year AND top.unit = m.unit AND top.grp = m.grp");
 }
 
 static Status add_medians(Db *db, const MeasureDef *def, Slice split, const char *grp, Error *err)

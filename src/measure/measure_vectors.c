@@ -93,19 +93,20 @@ static void add_where(const VectorTable *e, size_t row, Slice state, Buf *sql)
     }
 }
 
-static Status vector_failed(const MeasureDef *def, const TestVector *v, size_t row, Slice column, Slice found, Error *err)
+static Status vector_failed(
+    const MeasureDef *def, const TestVector *v, size_t row, Slice column, Slice found, Error *err)
 {
     Slice want = SLICE("a cell");
     for (size_t c = 0; c < v->expect.columns; c++)
         if (slice_eq(v->expect.header[c], column))
             want = v->expect.cells[row * v->expect.columns + c];
-    return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": vector \"%.*s\", expected row %zu, %.*s: expected %.*s, found %.*s",
-                     def->file->path, v->line, SLICE_ARG(v->name), row + 1, SLICE_ARG(column), SLICE_ARG(want),
-                     SLICE_ARG(found));
+    return error_set(err, ERR_INVALID,
+        "%s:%" PRIu32 ": vector \"%.*s\", expected row %zu, %.*s: expected %.*s, found %.*s", def->file->path, v->line,
+        SLICE_ARG(v->name), row + 1, SLICE_ARG(column), SLICE_ARG(want), SLICE_ARG(found));
 }
 
-static Status compare_value(Db *db, const MeasureDef *def, const TestVector *v, size_t row, size_t column, Slice state,
-                            Error *err)
+static Status compare_value(
+    Db *db, const MeasureDef *def, const TestVector *v, size_t row, size_t column, Slice state, Error *err)
 {
     const VectorTable *e = &v->expect;
     Slice name = e->header[column];
@@ -172,12 +173,12 @@ static Status compare_count(Db *db, const MeasureDef *def, const TestVector *v, 
         buf_adds(&pairs, "('state', 'all')");
     Status st = buf_status(&pairs, err);
     if (st == OK)
-        st = db_value_i64(db, &found, err, "SELECT count(*) FROM temp.measure_cells WHERE (level, split) IN (%s)",
-                          buf_z(&pairs));
+        st = db_value_i64(
+            db, &found, err, "SELECT count(*) FROM temp.measure_cells WHERE (level, split) IN (%s)", buf_z(&pairs));
     buf_free(&pairs);
     if (st == OK && (size_t)found != v->expect.rows)
         st = error_set(err, ERR_INVALID, "%s:%" PRIu32 ": vector \"%.*s\": expected %zu cells, found %" PRId64,
-                       def->file->path, v->line, SLICE_ARG(v->name), v->expect.rows, found);
+            def->file->path, v->line, SLICE_ARG(v->name), v->expect.rows, found);
     return st;
 }
 

@@ -16,9 +16,9 @@
 /* --- parameters --- */
 
 /* Appends sql with each {name} replaced by [parameters.name].value as a literal: numbers and truth values as they are,
- * strings and dates quoted, arrays as a list with commas (for IN). {partition} is left alone. A brace that is not followed
- * by a name and a brace is copied. ERR_INVALID names file and placeholder when there is no such parameter, or when a
- * parameter lacks `status` and `source`. */
+ * strings and dates quoted, arrays as a list with commas (for IN). {partition} is left alone. A brace that is not
+ * followed by a name and a brace is copied. ERR_INVALID names file and placeholder when there is no such parameter, or
+ * when a parameter lacks `status` and `source`. */
 MUST_USE Status model_fill(const PolicyFile *file, Slice sql, Buf *out, Error *err);
 
 /* --- tables --- */
@@ -34,17 +34,17 @@ typedef enum TableOrigin { TABLE_FACT, TABLE_DERIVED, TABLE_REFERENCE } TableOri
 typedef struct TableDef {
     Slice name;
     TableOrigin origin;
-    bool person;          /* TABLE_FACT: rows are about persons */
+    bool person; /* TABLE_FACT: rows are about persons */
     Slice definition;
-    ColumnDef *columns;   /* without the builder's own person, load_no and row_no */
+    ColumnDef *columns; /* without the builder's own person, load_no and row_no */
     size_t column_count;
-    Slice data;           /* TABLE_REFERENCE: the CSV, relative to the state's folder */
+    Slice data; /* TABLE_REFERENCE: the CSV, relative to the state's folder */
     const PolicyFile *file;
 } TableDef;
 typedef VEC(TableDef) TableDefs;
 
-/* Every table of the policy: facts, then references, then derived, each in file order. Text lives in arena and the Policy.
- * ERR_INVALID names file and line of a name that is no plain identifier, or of two tables with one name. */
+/* Every table of the policy: facts, then references, then derived, each in file order. Text lives in arena and the
+ * Policy. ERR_INVALID names file and line of a name that is no plain identifier, or of two tables with one name. */
 MUST_USE Status model_tables(Policy *p, Arena *arena, TableDefs *out, Error *err);
 /* NULL when there is none. */
 const TableDef *model_table(const TableDefs *tables, Slice name);

@@ -22,8 +22,8 @@ static Status visit(Sorter *s, size_t i, Error *err)
     if (s->marks[i] == DONE)
         return OK;
     if (s->marks[i] == OPEN)
-        return error_set(err, ERR_INVALID, "%s: derived table %.*s needs itself, directly or through others", d->file->path,
-                         SLICE_ARG(d->name));
+        return error_set(err, ERR_INVALID, "%s: derived table %.*s needs itself, directly or through others",
+            d->file->path, SLICE_ARG(d->name));
     s->marks[i] = OPEN;
     for (size_t n = 0; n < d->need_count; n++)
         for (size_t j = 0; j < s->all->len; j++)
@@ -58,8 +58,8 @@ static Status read_sql(const PolicyFile *file, Arena *arena, DerivedTable *d, Er
     if ((d->partition.len > 0) != (d->partition_values.len > 0))
         return error_set(err, ERR_INVALID, "%s: partition and partition_values go together", file->path);
     if ((d->partition.len > 0) != (slice_find(raw, SLICE("{partition}")) < raw.len))
-        return error_set(err, ERR_INVALID, "%s: a partition needs {partition} in the SQL, and the other way round",
-                         file->path);
+        return error_set(
+            err, ERR_INVALID, "%s: a partition needs {partition} in the SQL, and the other way round", file->path);
     buf_init(&sql, 0);
     Status st = model_fill(file, raw, &sql, err);
     if (st == OK)
@@ -71,8 +71,8 @@ static Status read_sql(const PolicyFile *file, Arena *arena, DerivedTable *d, Er
 static Status read_all(Arena *arena, const TableDefs *tables, DerivedTables *out, Error *err)
 {
     const char *const allowed[] = {"schema", "name", "version", "title", "effective_from", "effective_to", "status",
-                                          "source", "table", "definition", "columns", "needs", "note", "partition",
-                                          "partition_values", "parameters", "sql", "vector", "fixture", NULL};
+        "source", "table", "definition", "columns", "needs", "note", "partition", "partition_values", "parameters",
+        "sql", "vector", "fixture", NULL};
     for (size_t i = 0; i < tables->len; i++) {
         const TableDef *t = &tables->at[i];
         if (t->origin != TABLE_DERIVED)

@@ -68,8 +68,8 @@ static Status literal(const PolicyFile *file, const Toml *v, Buf *out, Error *er
     case TOML_TABLE:
         break;
     }
-    return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": a parameter's value must be a number, text, date or list", file->path,
-                     v->line);
+    return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": a parameter's value must be a number, text, date or list",
+        file->path, v->line);
 }
 
 static Status parameter(const PolicyFile *file, Slice name, Buf *out, Error *err)
@@ -81,7 +81,8 @@ static Status parameter(const PolicyFile *file, Slice name, Buf *out, Error *err
     key[name.len] = '\0';
     const Toml *p = toml_get(toml_get(file->toml, "parameters"), key);
     if (!p)
-        return error_set(err, ERR_INVALID, "%s: the SQL asks for {%s}, but there is no [parameters.%s]", file->path, key, key);
+        return error_set(
+            err, ERR_INVALID, "%s: the SQL asks for {%s}, but there is no [parameters.%s]", file->path, key, key);
     const Toml *value = toml_get(p, "value");
     if (!value)
         return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": parameter %s has no value", file->path, p->line, key);
@@ -89,8 +90,8 @@ static Status parameter(const PolicyFile *file, Slice name, Buf *out, Error *err
     TRY(toml_str(p, file->path, "status", &status, err));
     TRY(toml_str(p, file->path, "source", &source, err));
     if (!slice_eq_z(status, "verified") && !slice_eq_z(status, "assumed"))
-        return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": status of parameter %s must be verified or assumed", file->path,
-                         p->line, key);
+        return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": status of parameter %s must be verified or assumed",
+            file->path, p->line, key);
     return literal(file, value, out, err);
 }
 

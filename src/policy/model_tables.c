@@ -23,7 +23,8 @@ static bool is_sql_type(Slice s)
         return false;
     for (size_t i = 0; i < s.len; i++) {
         char c = s.ptr[i];
-        if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '(' || c == ')' || c == ',' || c == ' ' || c == '_'))
+        if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '(' || c == ')' || c == ',' || c == ' ' ||
+                c == '_'))
             return false;
     }
     return true;
@@ -37,8 +38,8 @@ static Status read_column(const PolicyFile *file, const Toml *t, ColumnDef *out,
     TRY(toml_str(t, file->path, "type", &out->type, err));
     TRY(toml_str_or(t, file->path, "definition", SLICE(""), &out->definition, err));
     if (!is_identifier(out->name) || !is_sql_type(out->type))
-        return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": a column needs a lower-case name and an SQL type", file->path,
-                         t->line);
+        return error_set(
+            err, ERR_INVALID, "%s:%" PRIu32 ": a column needs a lower-case name and an SQL type", file->path, t->line);
     return OK;
 }
 
@@ -47,8 +48,8 @@ static Status read_columns(const PolicyFile *file, const Toml *t, Arena *arena, 
     const Toml *columns;
     TRY(toml_array(t, file->path, "columns", &columns, err));
     if (!columns || columns->count == 0)
-        return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": table %.*s has no columns", file->path, t->line,
-                         SLICE_ARG(def->name));
+        return error_set(
+            err, ERR_INVALID, "%s:%" PRIu32 ": table %.*s has no columns", file->path, t->line, SLICE_ARG(def->name));
     TRY(arena_new(arena, ColumnDef, columns->count, &def->columns, err));
     for (const Toml *c = columns->first; c; c = c->next)
         TRY(read_column(file, c, &def->columns[def->column_count++], err));
@@ -58,11 +59,11 @@ static Status read_columns(const PolicyFile *file, const Toml *t, Arena *arena, 
 static Status push_table(TableDefs *out, const TableDef *def, uint32_t line, Error *err)
 {
     if (!is_identifier(def->name))
-        return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": a table's name must be a lower-case identifier", def->file->path,
-                         line);
+        return error_set(
+            err, ERR_INVALID, "%s:%" PRIu32 ": a table's name must be a lower-case identifier", def->file->path, line);
     if (model_table(out, def->name))
         return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": table %.*s is defined twice", def->file->path, line,
-                         SLICE_ARG(def->name));
+            SLICE_ARG(def->name));
     return vec_push(out, *def, err);
 }
 
@@ -107,7 +108,7 @@ static Status read_derived(const PolicyFile *file, Arena *arena, TableDefs *out,
 
 /* The newest version of each name, of one schema. */
 static Status each_file(Policy *p, const char *kind, const char *schema, Arena *arena, TableDefs *out,
-                        Status (*read)(const PolicyFile *, Arena *, TableDefs *, Error *), Error *err)
+    Status (*read)(const PolicyFile *, Arena *, TableDefs *, Error *), Error *err)
 {
     PolicyFiles files = {0};
     Status st = OK;

@@ -47,8 +47,8 @@ static Status read_grid(const PolicyFile *file, const Toml *t, Arena *arena, Vec
         lines++;
     *out = (VectorTable){.name = t->key, .line = t->line};
     if (lines == 0)
-        return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": a vector's table needs a line of column names", file->path,
-                         t->line);
+        return error_set(
+            err, ERR_INVALID, "%s:%" PRIu32 ": a vector's table needs a line of column names", file->path, t->line);
     rest = t->string;
     line = t->line - 1;
     (void)next_line(&rest, &line, &row);
@@ -59,7 +59,7 @@ static Status read_grid(const PolicyFile *file, const Toml *t, Arena *arena, Vec
     while (next_line(&rest, &line, &row)) {
         if (count_cells(row) != out->columns)
             return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": a row of table %.*s has %zu cells, its head has %zu",
-                             file->path, line, SLICE_ARG(t->key), count_cells(row), out->columns);
+                file->path, line, SLICE_ARG(t->key), count_cells(row), out->columns);
         cut_cells(row, out->cells + out->rows++ * out->columns, out->columns);
     }
     return OK;
@@ -128,8 +128,8 @@ Status model_vector_sql(const VectorTable *v, const TableDefs *tables, const cha
     if (v->rows == 0)
         return OK;
     if (!def && !slice_eq_z(v->name, "person_link"))
-        return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": a vector gives rows of %.*s, which no policy file defines", file,
-                         v->line, SLICE_ARG(v->name));
+        return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": a vector gives rows of %.*s, which no policy file defines",
+            file, v->line, SLICE_ARG(v->name));
     buf_addf(out, "INSERT INTO main.%.*s (", SLICE_ARG(v->name));
     for (size_t c = 0; c < v->columns; c++)
         buf_addf(out, "%s%.*s", c ? ", " : "", SLICE_ARG(v->header[c]));

@@ -42,7 +42,7 @@ MUST_USE Status home_create(const char *path, const HomeSettings *settings, cons
 MUST_USE Status home_open(const char *path, HomeAccess access, Home **out, Error *err);
 void home_close(Home *home);
 const HomeSettings *home_settings(const Home *home);
-/* Overrides for this process (command-line options); values as in HomeSettings. */
+/* Overrides for this process (command-line options); 0 leaves what cairn.toml says. */
 void home_override(Home *home, unsigned threads, uint64_t memory_mb);
 const char *home_path(const Home *home);
 /* home/<relative>, in the caller's arena. */

@@ -4,11 +4,12 @@
  * record(tag, source, key_id, box): one row per distinct identity a source has
  * ever sent. tag = first 16 bytes of HMAC-SHA-256 under "record-tag" of the
  * source's name and the identity values; box = AES-256-GCM of the packed values
- * (padded to 32 bytes), additional data = table, tag, key id, schema version.
+ * (padded to 32 bytes), additional data = table, schema version, key id, tag,
+ * source.
  * Files elsewhere carry the tag only.
  *
- * person(id) and link(tag, person, rule, ...) hold who is who; journal(...) every
- * merge, split and reassignment. quarantine(load, row, box) keeps rejected rows.
+ * link(tag, person, rule, ...) holds who is who; journal(...) every merge, split
+ * and reassignment. quarantine(load, row, box) keeps rejected rows.
  *
  * Writing (ingest) needs no purpose; reading identities back does, and each such
  * read becomes a vault.read entry in the ledger before the first value is seen.

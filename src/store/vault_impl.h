@@ -76,4 +76,7 @@ MUST_USE Status vault_read_row(Vault *v, sqlite3_stmt *stmt, VaultRecord *out, E
 /* As vault_verify, over about `limit` records spread over the file: for the doctor. */
 MUST_USE Status vault_verify_sample(Vault *v, uint64_t limit, uint64_t *checked, Error *err);
 
+/* As vault_verify, over about `limit` records spread over the file, and as many quarantined rows. */
+MUST_USE Status vault_verify_sample(Vault *v, uint64_t limit, uint64_t *checked, Error *err);
+
 #endif

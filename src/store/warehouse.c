@@ -8,7 +8,7 @@
 
 #include "store/home_impl.h"
 
-#include <stdio.h>
+#include <sys/stat.h>
 
 #define BUILDING_SUFFIX ".building"
 
@@ -124,6 +124,8 @@ Status generation_begin(Home *home, Generation **out, Error *err)
         .threads = home_settings(home)->threads,
         .memory_mb = home_settings(home)->memory_mb};
     TRY_OUT(db_open(&options, &g->db, err));
+    if (chmod(g->building, MODE_PRIVATE) != 0) /* DuckDB makes it readable for others */
+        TRY_OUT(error_errno(err, "could not set the mode of %s", building));
     *out = g;
     return OK;
 out:

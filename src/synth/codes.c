@@ -25,7 +25,8 @@ static uint32_t collect(const Layout *l, const char *list, const char *value, Sl
 
 static Status read_k12(const Plan *p, Codes *c, Error *err)
 {
-    static const char *const grades[13] = {"KG", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12"};
+    static const char *const grades[13] = {
+        "KG", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12"};
     Finder d = {&p->layouts[LAYOUT_DEMOGRAPHIC], err}, e = {&p->layouts[LAYOUT_END_OF_YEAR], err};
     TRY(find(d, "sex", "F", &c->k12_sex[0]));
     TRY(find(d, "sex", "M", &c->k12_sex[1]));
@@ -49,7 +50,8 @@ static Status read_k12(const Plan *p, Codes *c, Error *err)
         if (c->wbl_count[k] == 0)
             return error_set(err, ERR_NOT_FOUND, "contract cde_wbl has no kind of class \"%s\"", classes[k]);
     }
-    return c->demonstration_count ? OK : error_set(err, ERR_NOT_FOUND, "contract cde_end_of_year lists no demonstrations");
+    return c->demonstration_count ? OK
+                                  : error_set(err, ERR_NOT_FOUND, "contract cde_end_of_year lists no demonstrations");
 }
 
 static Status read_colleges(const Plan *p, Codes *c, Error *err)
@@ -82,6 +84,7 @@ Status codes_read(const Plan *p, const World *w, Codes *c, Error *err)
     TRY(find(pirl, "yes_no", "no", &c->pirl_no));
     /* texts of a TOML file end with a NUL */
     for (uint32_t i = 0; i < w->p.sector_count; i++)
-        TRY(layout_code(&p->layouts[LAYOUT_EMPLOYER], "ownership", w->p.sectors[i].ownership.ptr, 0, &c->ownership[i], err));
+        TRY(layout_code(
+            &p->layouts[LAYOUT_EMPLOYER], "ownership", w->p.sectors[i].ownership.ptr, 0, &c->ownership[i], err));
     return OK;
 }

@@ -1,7 +1,7 @@
 /*
- * Colleges: who goes, where, how long, with what award. A graduate may begin in the summer or fall after school or later,
- * in the state (unit records), at other colleges of the state or away (the clearinghouse alone sees those); each year
- * decides on staying; two-year students may move up, bachelors may go on.
+ * Colleges: who goes, where, how long, with what award. A graduate may begin in the summer or fall after school or
+ * later, in the state (unit records), at other colleges of the state or away (the clearinghouse alone sees those); each
+ * year decides on staying; two-year students may move up, bachelors may go on.
  */
 #include "synth/life.h"
 
@@ -44,13 +44,15 @@ static bool add_award(Scholar *s, Date date, uint32_t college, Level level)
 {
     if (s->l->award_count == MAX_AWARDS)
         return false;
-    s->l->awards[s->l->award_count++] = (Award){.date = date, .college = college, .field = s->l->study_field, .level = level};
+    s->l->awards[s->l->award_count++] =
+        (Award){.date = date, .college = college, .field = s->l->study_field, .level = level};
     return true;
 }
 
 static bool over(const Scholar *s, int year, Season season)
 {
-    return term_begin(year, season) > date_of(s->w->last_year, 12, 31) || (s->l->died != DATE_NONE && term_begin(year, season) > s->l->died);
+    return term_begin(year, season) > date_of(s->w->last_year, 12, 31) ||
+           (s->l->died != DATE_NONE && term_begin(year, season) > s->l->died);
 }
 
 /* One academic year from the fall on; false when the student stops or the files end. */

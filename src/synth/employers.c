@@ -7,12 +7,12 @@
 
 #define EMPLOYER_STREAM UINT64_C(0x656d706c6f796572)
 
-
 /* A permutation of the numbers: accounts say nothing about size or place. */
 static void number_employer(Employer *e, uint64_t seed, uint32_t i)
 {
-    uint64_t account = (UINT64_C(7654321) * i + seed % UINT64_C(1000003) + 1) % UINT64_C(8999999993) + UINT64_C(1000000000);
-    uint64_t fein = (UINT64_C(1234577) * i + seed % UINT64_C(99991) + 1) % UINT64_C(899999981) + UINT64_C(100000000);
+    uint64_t account =
+        (UINT64_C(5123456789) * i + seed % UINT64_C(1000003) + 1) % UINT64_C(8999999993) + UINT64_C(1000000000);
+    uint64_t fein = (UINT64_C(1234567891) * i + seed % UINT64_C(99991) + 1) % UINT64_C(899999981) + UINT64_C(100000000);
     for (int d = 9; d >= 0; d--, account /= 10)
         e->account[d] = (char)('0' + account % 10);
     for (int d = 8; d >= 0; d--, fein /= 10)

@@ -58,7 +58,7 @@ static uint64_t ssn_of(uint64_t seed, uint64_t id)
 
 static uint64_t sasid_of(uint64_t seed, uint64_t number)
 {
-    return (number * UINT64_C(1000000087) + seed % UINT64_C(999983)) % SASID_COUNT + UINT64_C(1000000000);
+    return (number * UINT64_C(3141592653) + seed % UINT64_C(999983)) % SASID_COUNT + UINT64_C(1000000000);
 }
 
 static NameTilt family_tilt(const World *w, const Family *f, Rng *r)
@@ -98,7 +98,8 @@ static void draw_family(const World *w, Rng *r, Family *f)
     f->county = d->county;
     f->hispanic = chance(r, d->hispanic_ppm);
     f->race = draw_race(w, r, f->hispanic);
-    f->low_income = chance(r, d->low_income_ppm * (f->hispanic ? p->low_income_hispanic_permille : p->low_income_other_permille) / 1000);
+    f->low_income = chance(
+        r, d->low_income_ppm * (f->hispanic ? p->low_income_hispanic_permille : p->low_income_other_permille) / 1000);
     if (chance(r, f->hispanic || f->race == RACE_ASIAN ? p->english_learner_hispanic_ppm : p->english_learner_ppm))
         f->flags |= FLAG_ENGLISH_LEARNER;
     if (f->low_income && chance(r, p->migrant_ppm))

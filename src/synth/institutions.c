@@ -1,7 +1,7 @@
 /*
  * Colleges: those of the state from the reference table, drawn by the awards they confer, and those elsewhere that
- * graduates go to. Four pools: unit-record two-year and four-year, other colleges of the state (seen by the clearinghouse
- * only), and away.
+ * graduates go to. Four pools: unit-record two-year and four-year, other colleges of the state (seen by the
+ * clearinghouse only), and away.
  */
 #include "synth/world.h"
 
@@ -70,7 +70,8 @@ static Status read_away(World *w, const PolicyTable *t, Error *err)
         Slice id = policy_cell(t, i, opeid);
         const char *branch = NULL;
         TRY(policy_number(t, i, weight, &n, err));
-        TRY(arena_printf(&w->arena, &branch, err, "%.*s-%.*s", SLICE_ARG(slice_sub(id, 0, 6)), SLICE_ARG(slice_sub(id, 6, 8))));
+        TRY(arena_printf(
+            &w->arena, &branch, err, "%.*s-%.*s", SLICE_ARG(slice_sub(id, 0, 6)), SLICE_ARG(slice_sub(id, 6, 8))));
         College *c = &w->colleges[w->college_count++];
         *c = (College){
             .branch = slice_of(branch),
@@ -106,7 +107,8 @@ static Status index_pools(World *w, uint32_t home_count, Error *err)
             w->college_cumulative[pool][n] = sum += w->colleges[i].weight;
         }
         if (sum == 0)
-            return error_set(err, ERR_INVALID, "no colleges to draw from in pool %d (institutions.csv, away_colleges.csv)", pool);
+            return error_set(
+                err, ERR_INVALID, "no colleges to draw from in pool %d (institutions.csv, away_colleges.csv)", pool);
     }
     return OK;
 }

@@ -17,10 +17,10 @@ static Status read_format(Reader r, const Toml *t, LayoutField *f)
     TRY(toml_str(t, r.path, "type", &type, r.err));
     TRY(toml_str_or(t, r.path, "format", SLICE(""), &format, r.err));
     f->digits = slice_eq_z(type, "digits") || slice_eq_z(type, "integer") || slice_eq_z(type, "decimal");
-    f->date = slice_eq_z(format, "MMDDYYYY") ? DATE_MMDDYYYY
-        : slice_eq_z(format, "YYYYMMDD")     ? DATE_YYYYMMDD
-        : slice_eq_z(format, "M/D/YYYY")     ? DATE_US_SLASH
-                                             : DATE_ISO;
+    f->date = slice_eq_z(format, "MMDDYYYY")   ? DATE_MMDDYYYY
+              : slice_eq_z(format, "YYYYMMDD") ? DATE_YYYYMMDD
+              : slice_eq_z(format, "M/D/YYYY") ? DATE_US_SLASH
+                                               : DATE_ISO;
     return OK;
 }
 
@@ -120,8 +120,9 @@ Status layout_bind(Layout *l, const char *const *columns, Error *err)
     }
     for (uint32_t i = 0; i < l->field_count; i++)
         if (l->fields[i].required && l->fields[i].column < 0)
-            return error_set(err, ERR_INVALID, "contract %.*s demands the field \"%.*s\", which the synthetic state does not have",
-                SLICE_ARG(l->name), SLICE_ARG(l->fields[i].name));
+            return error_set(err, ERR_INVALID,
+                "contract %.*s demands the field \"%.*s\", which the synthetic state does not have", SLICE_ARG(l->name),
+                SLICE_ARG(l->fields[i].name));
     return OK;
 }
 
@@ -131,8 +132,8 @@ Status layout_code(const Layout *l, const char *list, const char *value, uint32_
     for (uint32_t i = 0; i < l->code_count; i++)
         count += slice_eq_z(l->codes[i].list, list) && slice_eq_z(l->codes[i].value, value) ? 1U : 0U;
     if (count == 0)
-        return error_set(err, ERR_NOT_FOUND, "contract %.*s: code list \"%s\" has no code for \"%s\"", SLICE_ARG(l->name),
-            list, value);
+        return error_set(err, ERR_NOT_FOUND, "contract %.*s: code list \"%s\" has no code for \"%s\"",
+            SLICE_ARG(l->name), list, value);
     nth %= count;
     for (uint32_t i = 0; i < l->code_count; i++)
         if (slice_eq_z(l->codes[i].list, list) && slice_eq_z(l->codes[i].value, value) && nth-- == 0) {
@@ -191,7 +192,8 @@ void row_decimal(Row *r, int column, int64_t v)
         return;
     const LayoutField *f = &r->layout->fields[field];
     if (f->implied || f->scale == 0) {
-        row_digits(r, column, (uint64_t)v, f->length && r->layout->format == LAYOUT_FIXED ? f->length : digit_count((uint64_t)v));
+        row_digits(r, column, (uint64_t)v,
+            f->length && r->layout->format == LAYOUT_FIXED ? f->length : digit_count((uint64_t)v));
         return;
     }
     uint64_t unit = 1;

@@ -38,13 +38,7 @@ typedef enum ExitKind {
     EXIT_KIND_COUNT
 } ExitKind;
 
-typedef enum Race {
-    RACE_AMERICAN_INDIAN = 1,
-    RACE_ASIAN = 2,
-    RACE_BLACK = 4,
-    RACE_PACIFIC = 8,
-    RACE_WHITE = 16
-} Race;
+typedef enum Race { RACE_AMERICAN_INDIAN = 1, RACE_ASIAN = 2, RACE_BLACK = 4, RACE_PACIFIC = 8, RACE_WHITE = 16 } Race;
 
 typedef enum SchoolProgram {
     PROGRAM_ASCENT = 1,
@@ -65,9 +59,25 @@ typedef enum SchoolFlag {
     FLAG_GIFTED = 128
 } SchoolFlag;
 
-typedef enum DualKind { DUAL_NONE, DUAL_CONCURRENT, DUAL_ASCENT, DUAL_TREP, DUAL_PTECH, DUAL_EARLY_COLLEGE, DUAL_KIND_COUNT } DualKind;
+typedef enum DualKind {
+    DUAL_NONE,
+    DUAL_CONCURRENT,
+    DUAL_ASCENT,
+    DUAL_TREP,
+    DUAL_PTECH,
+    DUAL_EARLY_COLLEGE,
+    DUAL_KIND_COUNT
+} DualKind;
 typedef enum Season { SEASON_SUMMER, SEASON_FALL, SEASON_SPRING, SEASON_COUNT } Season;
-typedef enum Level { LEVEL_NONE, LEVEL_HIGH_SCHOOL, LEVEL_CERTIFICATE, LEVEL_ASSOCIATE, LEVEL_BACHELOR, LEVEL_MASTER, LEVEL_COUNT } Level;
+typedef enum Level {
+    LEVEL_NONE,
+    LEVEL_HIGH_SCHOOL,
+    LEVEL_CERTIFICATE,
+    LEVEL_ASSOCIATE,
+    LEVEL_BACHELOR,
+    LEVEL_MASTER,
+    LEVEL_COUNT
+} Level;
 
 typedef struct Spell {
     int year;
@@ -75,7 +85,7 @@ typedef struct Spell {
     uint32_t school;
     Date entry, exit; /* DATE_NONE both for summer dropouts */
     ExitKind kind;
-    bool first;       /* the first record ever in the state */
+    bool first; /* the first record ever in the state */
     bool returned;
 } Spell;
 
@@ -147,7 +157,14 @@ typedef struct Experience {
 typedef enum Workforce { WORKFORCE_ADULT, WORKFORCE_DISLOCATED, WORKFORCE_YOUTH, WORKFORCE_APPRENTICE } Workforce;
 
 /* Work that the state's wage files do not show, or a life elsewhere. */
-typedef enum Unseen { SEEN, UNSEEN_SELF_EMPLOYED, UNSEEN_FEDERAL, UNSEEN_OUT_OF_STATE, UNSEEN_MILITARY, UNSEEN_COUNT } Unseen;
+typedef enum Unseen {
+    SEEN,
+    UNSEEN_SELF_EMPLOYED,
+    UNSEEN_FEDERAL,
+    UNSEEN_OUT_OF_STATE,
+    UNSEEN_MILITARY,
+    UNSEEN_COUNT
+} Unseen;
 
 typedef struct Participation {
     Workforce kind;
@@ -160,14 +177,14 @@ typedef struct Participation {
 typedef struct Person {
     uint64_t id; /* 1-based over the whole state */
     bool student;
-    char sex;    /* F, M, X */
+    char sex; /* F, M, X */
     uint8_t race;
     bool hispanic;
     bool low_income;
     uint8_t flags; /* those that last */
     Date birth;
     char first[MAX_NAME], middle[MAX_NAME], last[MAX_NAME];
-    char accented[MAX_NAME]; /* surname with its accents; empty without */
+    char accented[MAX_NAME];   /* surname with its accents; empty without */
     char last_after[MAX_NAME]; /* after marriage; empty: unchanged */
     Slice nickname;            /* empty: none in use */
     char suffix[4];
@@ -192,16 +209,16 @@ typedef struct Life {
     Participation programs[MAX_PROGRAMS];
     uint32_t year_count, spell_count, term_count, course_count, award_count, job_count, wage_count, credential_count,
         experience_count, program_count;
-    int ayg;              /* 0: never seen in grade 9 or later */
-    ExitKind completion;  /* EXIT_GRADUATED, EXIT_CERTIFICATE, EXIT_EQUIVALENCY; EXIT_YEAR_END: none */
+    int ayg;             /* 0: never seen in grade 9 or later */
+    ExitKind completion; /* EXIT_GRADUATED, EXIT_CERTIFICATE, EXIT_EQUIVALENCY; EXIT_YEAR_END: none */
     Date completion_date;
     int completion_year;
     uint32_t completion_school;
-    Date left_school;     /* of those who left without completing, DATE_NONE while in */
+    Date left_school; /* of those who left without completing, DATE_NONE while in */
     Date died;
     Date enlisted;
     uint8_t unseen[MAX_QUARTERS]; /* Unseen, by quarter since World.first_quarter */
-    uint32_t study_field; /* NO_INDEX: none */
+    uint32_t study_field;         /* NO_INDEX: none */
 } Life;
 
 typedef struct Household {
@@ -213,7 +230,8 @@ typedef struct Household {
 void household_draw(const World *w, Rng *r, uint32_t limit, uint64_t first_id, Household *out);
 /* school.c */
 void school_live(const World *w, Rng *r, const Person *p, Life *life);
-/* pathway.c: what is done beside school: college courses, credentials, work-based learning, enlistment. After school_live. */
+/* pathway.c: what is done beside school: college courses, credentials, work-based learning, enlistment. After
+ * school_live. */
 void pathway_live(const World *w, Rng *r, const Person *p, Life *life);
 /* college.c: after pathway_live. */
 void college_live(const World *w, Rng *r, const Person *p, Life *life);
@@ -223,7 +241,8 @@ void work_live(const World *w, Rng *r, const Person *p, Life *life);
 /* Product of the group factors, in permille; flags as of the year in question. */
 int64_t gap_permille(const World *w, const Person *p, uint8_t flags, Outcome o);
 /* Adds a term of one kind with `courses` courses; NULL when the life has no more room. */
-Term *add_term(const World *w, Rng *r, Life *life, int year, Season season, uint32_t college, DualKind dual, uint32_t courses);
+Term *add_term(
+    const World *w, Rng *r, Life *life, int year, Season season, uint32_t college, DualKind dual, uint32_t courses);
 /* ppm * permille / 1000, at most 980000. */
 uint32_t scaled(int64_t ppm, int64_t permille);
 Date term_begin(int year, Season s);

@@ -1,4 +1,5 @@
-/* Typing errors after Damerau (1964): one letter changed, dropped, added, or two swapped; dates with day and month swapped or a digit wrong. */
+/* Typing errors after Damerau (1964): one letter changed, dropped, added, or two swapped; dates with day and month
+ * swapped or a digit wrong. */
 #include "synth/noise.h"
 
 #include "synth/layout.h"

@@ -18,6 +18,7 @@ typedef struct Known {
 } Known;
 
 /* others: the household, for numbers borrowed from a relative. */
-void noise_register(const World *w, Rng *r, const Person *p, const Household *others, Registrar who, Date on, Known *out);
+void noise_register(
+    const World *w, Rng *r, const Person *p, const Household *others, Registrar who, Date on, Known *out);
 
 #endif

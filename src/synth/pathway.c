@@ -1,23 +1,29 @@
 /*
  * Beside school: concurrent enrollment and its cousins (C.R.S. 22-35), industry-recognised credentials, work-based
- * learning about, through and at work, enlistment. Participation differs by income, race and rurality as the parameters'
- * gap tables say, so that equity measures have something to find.
+ * learning about, through and at work, enlistment. Participation differs by income, race and rurality as the
+ * parameters' gap tables say, so that equity measures have something to find.
  */
 #include "synth/life.h"
 
-Term *add_term(const World *w, Rng *r, Life *l, int year, Season season, uint32_t college, DualKind dual, uint32_t courses)
+Term *add_term(
+    const World *w, Rng *r, Life *l, int year, Season season, uint32_t college, DualKind dual, uint32_t courses)
 {
     if (l->term_count == MAX_TERMS || l->course_count + courses > MAX_COURSES)
         return NULL;
     Term *t = &l->terms[l->term_count++];
-    *t = (Term){.year = year, .season = season, .college = college, .field = l->study_field, .dual = dual,
-        .first_course = l->course_count, .course_count = courses};
+    *t = (Term){.year = year,
+        .season = season,
+        .college = college,
+        .field = l->study_field,
+        .dual = dual,
+        .first_course = l->course_count,
+        .course_count = courses};
     uint32_t first = (uint32_t)rng_below(r, w->p.course_count);
     for (uint32_t i = 0; i < courses; i++) {
         /* different kinds within a term: a course cannot be taken twice at once */
         uint32_t kind = (first + i) % w->p.course_count;
-        l->courses[l->course_count++] =
-            (Course){.kind = kind, .section = (uint8_t)(1 + rng_below(r, 20)), .passed = chance(r, w->p.course_pass_ppm)};
+        l->courses[l->course_count++] = (Course){
+            .kind = kind, .section = (uint8_t)(1 + rng_below(r, 20)), .passed = chance(r, w->p.course_pass_ppm)};
         t->tenths = (uint16_t)(t->tenths + w->p.courses[kind].credits * 10);
     }
     return t;
@@ -35,15 +41,16 @@ static uint32_t partner_college(const World *w, uint32_t school)
 static bool in_school_all_year(const Life *l, const SchoolYear *y)
 {
     return y->spell_count == 1 && l->spells[y->first_spell].entry != DATE_NONE &&
-        (y->end == EXIT_YEAR_END || y->end == EXIT_GRADUATED);
+           (y->end == EXIT_YEAR_END || y->end == EXIT_GRADUATED);
 }
 
 static void take_college_courses(const World *w, Rng *r, const Person *p, Life *l, const SchoolYear *y)
 {
     const Params *q = &w->p;
-    int64_t rate = y->grade == 10 ? q->concurrent_10_ppm : y->grade == 11 ? q->concurrent_11_ppm
-        : y->grade == 12                                                  ? q->concurrent_12_ppm
-                                                                          : 0;
+    int64_t rate = y->grade == 10   ? q->concurrent_10_ppm
+                   : y->grade == 11 ? q->concurrent_11_ppm
+                   : y->grade == 12 ? q->concurrent_12_ppm
+                                    : 0;
     DualKind dual = DUAL_CONCURRENT;
     if (y->programs & (PROGRAM_PTECH | PROGRAM_EARLY_COLLEGE)) {
         dual = y->programs & PROGRAM_PTECH ? DUAL_PTECH : DUAL_EARLY_COLLEGE;
@@ -106,7 +113,8 @@ static void pathway_year(const World *w, Rng *r, const Person *p, Life *l, const
     if (y->programs & (PROGRAM_ASCENT | PROGRAM_TREP))
         return;
     int64_t cte = y->programs & PROGRAM_CTE ? 1800 : 600;
-    if (y->grade >= 10 && chance(r, scaled(q->credential_ppm, gap_permille(w, p, y->flags, GAP_CREDENTIAL) * cte / 1000)))
+    if (y->grade >= 10 &&
+        chance(r, scaled(q->credential_ppm, gap_permille(w, p, y->flags, GAP_CREDENTIAL) * cte / 1000)))
         earn_credential(w, r, l, y);
     int64_t wbl = gap_permille(w, p, y->flags, GAP_WBL);
     const int64_t rates[3] = {q->wbl_about_ppm, q->wbl_through_ppm, q->wbl_at_ppm};

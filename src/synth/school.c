@@ -1,8 +1,8 @@
 /*
  * K-12: one pupil's years in the state's schools, from the first record to the last. Each year draws at most one of
- * death, leaving the state's schools (verified or not), dropping out and moving; the end of the year promotes, retains or
- * completes. The anticipated year of graduation (AYG) is fixed by the first record in grade 9 or later and never moves
- * (1 CCR 301-67; Colorado graduation rate rules): first year + 12 - grade.
+ * death, leaving the state's schools (verified or not), dropping out and moving; the end of the year promotes, retains
+ * or completes. The anticipated year of graduation (AYG) is fixed by the first record in grade 9 or later and never
+ * moves (1 CCR 301-67; Colorado graduation rate rules): first year + 12 - grade.
  */
 #include "synth/life.h"
 
@@ -104,8 +104,13 @@ static Spell *add_spell(Pupil *s, Date entry)
 {
     ASSERT(s->l->spell_count < MAX_SPELLS);
     Spell *e = &s->l->spells[s->l->spell_count++];
-    *e = (Spell){.year = s->year, .grade = (uint8_t)s->grade, .school = s->school, .entry = entry, .exit = DATE_NONE,
-        .first = s->first, .returned = s->returned};
+    *e = (Spell){.year = s->year,
+        .grade = (uint8_t)s->grade,
+        .school = s->school,
+        .entry = entry,
+        .exit = DATE_NONE,
+        .first = s->first,
+        .returned = s->returned};
     s->first = s->returned = false;
     s->l->years[s->l->year_count - 1].spell_count++;
     s->l->years[s->l->year_count - 1].school = s->school;
@@ -128,8 +133,14 @@ static SchoolYear *add_year(Pupil *s)
 {
     ASSERT(s->l->year_count < MAX_SCHOOL_YEARS);
     SchoolYear *y = &s->l->years[s->l->year_count++];
-    *y = (SchoolYear){.year = s->year, .grade = (uint8_t)s->grade, .school = s->school, .first_spell = s->l->spell_count,
-        .flags = year_flags(s), .programs = s->programs, .sasid = s->sasid, .end = EXIT_YEAR_END};
+    *y = (SchoolYear){.year = s->year,
+        .grade = (uint8_t)s->grade,
+        .school = s->school,
+        .first_spell = s->l->spell_count,
+        .flags = year_flags(s),
+        .programs = s->programs,
+        .sasid = s->sasid,
+        .end = EXIT_YEAR_END};
     if (s->grade >= 9 && chance(s->r, s->w->p.cte_ppm))
         y->programs |= PROGRAM_CTE;
     if (s->l->ayg == 0 && s->grade >= 9)
@@ -174,15 +185,19 @@ static int64_t risk_of(const Pupil *s, const SchoolYear *y)
 
 static int64_t dropout_rate(const Params *q, int grade)
 {
-    return grade == 9 ? q->dropout_9_ppm : grade == 10 ? q->dropout_10_ppm : grade == 11 ? q->dropout_11_ppm
-        : grade == 12                                                                    ? q->dropout_12_ppm
-                                                                                         : 0;
+    return grade == 9    ? q->dropout_9_ppm
+           : grade == 10 ? q->dropout_10_ppm
+           : grade == 11 ? q->dropout_11_ppm
+           : grade == 12 ? q->dropout_12_ppm
+                         : 0;
 }
 
 static int64_t retained_rate(const Params *q, int grade)
 {
-    return grade == 9 ? q->retained_9_ppm : grade == 10 ? q->retained_10_ppm : grade == 11 ? q->retained_11_ppm
-                                                                                          : q->retained_lower_ppm;
+    return grade == 9    ? q->retained_9_ppm
+           : grade == 10 ? q->retained_10_ppm
+           : grade == 11 ? q->retained_11_ppm
+                         : q->retained_lower_ppm;
 }
 
 /* Things that cut the year short. True when the pupil is gone. */
@@ -377,7 +392,8 @@ void school_live(const World *w, Rng *r, const Person *p, Life *l)
     l->completion_date = l->left_school = l->died = DATE_NONE;
     if (!p->student)
         return;
-    Pupil s = {.w = w, .r = r, .p = p, .l = l, .standing = IN_SCHOOL, .school = p->school, .first = true, .sasid = p->sasid};
+    Pupil s = {
+        .w = w, .r = r, .p = p, .l = l, .standing = IN_SCHOOL, .school = p->school, .first = true, .sasid = p->sasid};
     bool arrival = start(&s);
     for (; s.year <= w->last_year; s.year++) {
         if (s.standing == IN_SCHOOL) {

@@ -1,8 +1,8 @@
 /*
  * The run: households in fixed partitions, partitions in waves.
  *
- * A partition holds a fixed number of persons, whatever the thread count, and each household its own random streams (one
- * for lives, one for what agencies get wrong), so a partition's bytes depend on nothing else. A wave renders some
+ * A partition holds a fixed number of persons, whatever the thread count, and each household its own random streams
+ * (one for lives, one for what agencies get wrong), so a partition's bytes depend on nothing else. A wave renders some
  * partitions in parallel, numbers the rows, and appends the buffers file by file, again in parallel. Memory is a wave's
  * worth.
  */
@@ -21,7 +21,7 @@ typedef struct Run {
     Plan plan;
     Codes codes;
     Sink sinks[WAVE_PARTITIONS];
-    uint64_t *row_base;      /* WAVE_PARTITIONS * files: rows before the partition's part */
+    uint64_t *row_base; /* WAVE_PARTITIONS * files: rows before the partition's part */
     FileWriter *truth[TRUTH_COUNT];
     uint64_t truth_bytes;
     uint64_t first_partition; /* of the wave */
@@ -114,7 +114,7 @@ static Status render_records(size_t item, void *ctx, Error *err)
     for (size_t i = 0; i < s->refs.len; i++) {
         RowRef ref = s->refs.at[i];
         const OutFile *f = &run->plan.files[ref.file];
-        uint64_t row = base[ref.file] + f->header_rows + ref.row, person = s->first_person + ref.person;
+        uint64_t row = base[ref.file] + ref.row, person = s->first_person + ref.person;
         add_record(&s->records, f, row, person);
         buf_addc(&s->records, '\n');
         if (ref.planted) {
@@ -128,10 +128,10 @@ static Status render_records(size_t item, void *ctx, Error *err)
 
 static Slice truth_part(const Sink *s, size_t which)
 {
-    return buf_slice(which == TRUTH_PEOPLE ? &s->people
-            : which == TRUTH_OUTCOMES      ? &s->outcomes
-            : which == TRUTH_RECORDS       ? &s->records
-                                           : &s->planted);
+    return buf_slice(which == TRUTH_PEOPLE     ? &s->people
+                     : which == TRUTH_OUTCOMES ? &s->outcomes
+                     : which == TRUTH_RECORDS  ? &s->records
+                                               : &s->planted);
 }
 
 /* Item: a truth file, the largest first, or an agency's. */
@@ -200,7 +200,8 @@ static Status prepare(Run *run, Error *err)
     TRY(world_make(o, &run->world, err));
     TRY(plan_make(&run->world, o, &run->plan, err));
     TRY(codes_read(&run->plan, &run->world, &run->codes, err));
-    TRY(mem_zalloc((size_t)WAVE_PARTITIONS * run->plan.file_count, sizeof *run->row_base, (void **)&run->row_base, err));
+    TRY(mem_zalloc(
+        (size_t)WAVE_PARTITIONS * run->plan.file_count, sizeof *run->row_base, (void **)&run->row_base, err));
     for (size_t i = 0; i < WAVE_PARTITIONS; i++)
         TRY(sink_init(&run->sinks[i], &run->world, &run->plan, err));
     TRY(plan_open(&run->plan, err));
@@ -260,8 +261,8 @@ Status synth_state(const SynthOptions *options, SynthReport *out, Error *err)
         out->people = options->people;
         out->files += TRUTH_COUNT;
         out->bytes += run->truth_bytes;
-        log_line(options->log, LOG_INFO, "synth people=%" PRIu64 " files=%" PRIu64 " rows=%" PRIu64 " bytes=%" PRIu64, out->people,
-            out->files, out->rows, out->bytes);
+        log_line(options->log, LOG_INFO, "synth people=%" PRIu64 " files=%" PRIu64 " rows=%" PRIu64 " bytes=%" PRIu64,
+            out->people, out->files, out->rows, out->bytes);
     }
     run_free(run);
     return st;

@@ -16,14 +16,17 @@ typedef struct SynthOptions {
     uint64_t people;
     uint64_t seed;
     unsigned threads;
-    int first_year;   /* first school year, named by its end; 0: from parameters */
+    int first_year; /* first school year, named by its end; 0: from parameters */
     int last_year;
-    int first_grade;  /* lowest grade that is written: 9 by default, 0 for all of K-12 */
+    int first_grade; /* lowest grade that is written: 9 by default, 0 for all of K-12 */
     ProgressMode progress;
     const Log *log;
 } SynthOptions;
 
-#define SYNTH_OPTIONS_INIT {.people = 0, .seed = 1, .first_grade = -1}
+#define SYNTH_OPTIONS_INIT \
+    { \
+        .people = 0, .seed = 1, .first_grade = -1 \
+    }
 
 typedef struct SynthReport {
     uint64_t people;

@@ -1,33 +1,37 @@
 /*
- * The plan of files. Names follow the contracts' scope patterns: a school year, a programme year or a search date stands
- * at the end of the name; the clearinghouse's and the wages' own fields tell the rest.
+ * The plan of files. Names follow the contracts' scope patterns: a school year, a programme year or a search date
+ * stands at the end of the name; the clearinghouse's and the wages' own fields tell the rest.
  */
 #include "synth/synth_files.h"
 
 #include <stdio.h>
 
-static const char *const K12_COLUMNS[] = {"reporting_district", "lasid", "sasid", "last_name", "first_name", "middle_name",
-    "name_suffix", "birth_date", "gender", "ethnicity", "american_indian", "asian", "black", "white", "pacific_islander",
-    "school_id", "grade_level", "lunch", "language", "special_education", "migrant", "homeless", "foster", "gifted", "entry_date",
-    "entry_type", "exit_date", "exit_type", "completion_type", "completion_date", "english_demonstration", "math_demonstration",
-    "military_enlistment_date", "ascent", "trep", "ptech", "early_college", "cte", "credential_id", "award_date", "wbl_type",
-    "begin_date", "end_date", "hours", "completed", NULL};
-static const char *const SURDS_COLUMNS[] = {"record_type", "reporting_institution", "term", "year", "student_id", "gender",
-    "birth_date", "student_level", "tuition_class", "program_code", "program_sequence", "registration_status", "home_state",
-    "home_county", "hs_graduation_year", "hours_state", "hours_cash", "hours_other", "hs_code", "sasid", "last_name", "first_name",
-    "middle_name", "award_level", "award_date", "award_title", "course_prefix", "course_number", "section", "credits_attempted",
-    "credits_earned", "grade", "dual_kind", "hs_district", "hs_school", NULL};
-static const char *const NSC_COLUMNS[] = {"student_key", "first_name", "middle_name", "last_name", "name_suffix", "return_field",
-    "record_found", "search_date", "hs_code", "hs_graduation_date", "college_code", "college_name", "college_state",
-    "college_level", "college_control", "enrollment_begin", "enrollment_end", "enrollment_status", "class_level",
-    "enrollment_cip_1", "graduated", "graduation_date", "degree_title", "degree_cip_1", "college_sequence", NULL};
-static const char *const WAGE_COLUMNS[] = {"ssn", "last_name", "first_name", "middle_name", "name_suffix", "state_code", "wages",
-    "ui_total_wages", "taxable_wages", "ui_account", "quarter", "naics", NULL};
+static const char *const K12_COLUMNS[] = {"reporting_district", "lasid", "sasid", "last_name", "first_name",
+    "middle_name", "name_suffix", "birth_date", "gender", "ethnicity", "american_indian", "asian", "black", "white",
+    "pacific_islander", "school_id", "grade_level", "lunch", "language", "special_education", "migrant", "homeless",
+    "foster", "gifted", "entry_date", "entry_type", "exit_date", "exit_type", "completion_type", "completion_date",
+    "english_demonstration", "math_demonstration", "military_enlistment_date", "ascent", "trep", "ptech",
+    "early_college", "cte", "credential_id", "award_date", "wbl_type", "begin_date", "end_date", "hours", "completed",
+    NULL};
+static const char *const SURDS_COLUMNS[] = {"record_type", "reporting_institution", "term", "year", "student_id",
+    "gender", "birth_date", "student_level", "tuition_class", "program_code", "program_sequence", "registration_status",
+    "home_state", "home_county", "hs_graduation_year", "hours_state", "hours_cash", "hours_other", "hs_code", "sasid",
+    "last_name", "first_name", "middle_name", "award_level", "award_date", "award_title", "course_prefix",
+    "course_number", "section", "credits_attempted", "credits_earned", "grade", "dual_kind", "hs_district", "hs_school",
+    NULL};
+static const char *const NSC_COLUMNS[] = {"student_key", "first_name", "middle_name", "last_name", "name_suffix",
+    "return_field", "record_found", "search_date", "hs_code", "hs_graduation_date", "college_code", "college_name",
+    "college_state", "college_level", "college_control", "enrollment_begin", "enrollment_end", "enrollment_status",
+    "class_level", "enrollment_cip_1", "graduated", "graduation_date", "degree_title", "degree_cip_1",
+    "college_sequence", NULL};
+static const char *const WAGE_COLUMNS[] = {"ssn", "last_name", "first_name", "middle_name", "name_suffix", "state_code",
+    "wages", "ui_total_wages", "taxable_wages", "ui_account", "quarter", "naics", NULL};
 static const char *const EMPLOYER_COLUMNS[] = {"ui_account", "quarter", "naics", "county_code", "ownership", NULL};
-static const char *const PIRL_COLUMNS[] = {"participant_id", "ssn", "last_name", "first_name", "state_of_residence", "county_code",
-    "birth_date", "sex_reported", "disability", "hispanic", "american_indian", "asian", "black", "pacific_islander", "white",
-    "low_income", "english_learner", "entry_date", "exit_date", "adult", "dislocated_worker", "youth", "wagner_peyser",
-    "apprenticeship", "exit_reason", "training", "credential_type", "credential_date", NULL};
+static const char *const PIRL_COLUMNS[] = {"participant_id", "ssn", "last_name", "first_name", "state_of_residence",
+    "county_code", "birth_date", "sex_reported", "disability", "hispanic", "american_indian", "asian", "black",
+    "pacific_islander", "white", "low_income", "english_learner", "entry_date", "exit_date", "adult",
+    "dislocated_worker", "youth", "wagner_peyser", "apprenticeship", "exit_reason", "training", "credential_type",
+    "credential_date", NULL};
 
 static const struct {
     const char *contract;
@@ -52,7 +56,8 @@ static const struct {
     [LAYOUT_PIRL] = {"wioa_pirl", PIRL_COLUMNS},
 };
 
-static const char *const EDFI_SOURCES[EDFI_KINDS] = {"edfi_student", "edfi_student_edorg", "edfi_enrollment", "edfi_program"};
+static const char *const EDFI_SOURCES[EDFI_KINDS] = {
+    "edfi_student", "edfi_student_edorg", "edfi_enrollment", "edfi_program"};
 static const char *const EDFI_INTERCHANGES[EDFI_KINDS] = {
     "InterchangeStudent", "InterchangeStudentEnrollment", "InterchangeStudentEnrollment", "InterchangeStudentProgram"};
 
@@ -63,7 +68,8 @@ typedef struct Planner {
     Error *err;
 } Planner;
 
-static Status add_file(Planner *b, const char *source, const Layout *l, uint32_t *out, const char *fmt, ...) PRINTF_LIKE(5, 6);
+static Status add_file(Planner *b, const char *source, const Layout *l, uint32_t *out, const char *fmt, ...)
+    PRINTF_LIKE(5, 6);
 static Status add_file(Planner *b, const char *source, const Layout *l, uint32_t *out, const char *fmt, ...)
 {
     if (b->p->file_count == MAX_FILES)
@@ -104,11 +110,14 @@ static Status plan_school_year(Planner *b, int year)
     Plan *p = b->p;
     int i = year - p->base_year;
     bool fixed = fixed_year(&b->w->p, year);
-    LayoutId d = fixed ? LAYOUT_DEMOGRAPHIC_FIXED : LAYOUT_DEMOGRAPHIC, a = fixed ? LAYOUT_ASSOCIATION_FIXED : LAYOUT_ASSOCIATION;
+    LayoutId d = fixed ? LAYOUT_DEMOGRAPHIC_FIXED : LAYOUT_DEMOGRAPHIC,
+             a = fixed ? LAYOUT_ASSOCIATION_FIXED : LAYOUT_ASSOCIATION;
     const char *suffix = fixed ? "txt" : "csv";
-    TRY(add_file(b, LAYOUTS[d].contract, &p->layouts[d], &p->demographic[i], "student_demographic_%d.%s", year, suffix));
+    TRY(add_file(
+        b, LAYOUTS[d].contract, &p->layouts[d], &p->demographic[i], "student_demographic_%d.%s", year, suffix));
     TRY(add_file(b, LAYOUTS[a].contract, &p->layouts[a], &p->association[i], "school_association_%d.%s", year, suffix));
-    TRY(add_file(b, "cde_end_of_year", &p->layouts[LAYOUT_END_OF_YEAR], &p->end_of_year[i], "end_of_year_%d.csv", year));
+    TRY(add_file(
+        b, "cde_end_of_year", &p->layouts[LAYOUT_END_OF_YEAR], &p->end_of_year[i], "end_of_year_%d.csv", year));
     TRY(add_file(b, "cde_irc", &p->layouts[LAYOUT_IRC], &p->irc[i], "irc_%d.csv", year));
     TRY(add_file(b, "cde_wbl", &p->layouts[LAYOUT_WBL], &p->wbl[i], "wbl_%d.csv", year));
     TRY(add_file(b, "nsc_detail_hs", &p->layouts[LAYOUT_NSC_HS], &p->nsc_hs[i], "nsc_hs_%d1115.csv", year));
@@ -121,10 +130,10 @@ static Status plan_college_year(Planner *b, int year)
     Plan *p = b->p;
     int i = year - p->base_year;
     for (int s = 0; s < SEASON_COUNT; s++) {
-        TRY(add_file(b, "surds_enrollment", &p->layouts[LAYOUT_SURDS_ENROLLMENT], &p->enrollment[i][s], "enrollment_%d_%s.txt",
-            year, seasons[s]));
-        TRY(add_file(
-            b, "surds_course", &p->layouts[LAYOUT_SURDS_COURSE], &p->course[i][s], "course_%d_%s.txt", year, seasons[s]));
+        TRY(add_file(b, "surds_enrollment", &p->layouts[LAYOUT_SURDS_ENROLLMENT], &p->enrollment[i][s],
+            "enrollment_%d_%s.txt", year, seasons[s]));
+        TRY(add_file(b, "surds_course", &p->layouts[LAYOUT_SURDS_COURSE], &p->course[i][s], "course_%d_%s.txt", year,
+            seasons[s]));
     }
     return add_file(b, "surds_degree", &p->layouts[LAYOUT_SURDS_DEGREE], &p->degree[i], "degree_fy%d.txt", year);
 }
@@ -135,11 +144,14 @@ static Status plan_quarters(Planner *b)
     for (Quarter q = b->w->first_quarter; q <= b->w->last_quarter; q++) {
         int i = q - b->w->first_quarter;
         ASSERT(i < MAX_QUARTERS);
-        LayoutId l = listed(&b->w->p.efw2, q) ? LAYOUT_EFW2 : listed(&b->w->p.wage_csv, q) ? LAYOUT_WAGE_CSV : LAYOUT_ICESA;
+        LayoutId l = listed(&b->w->p.efw2, q)       ? LAYOUT_EFW2
+                     : listed(&b->w->p.wage_csv, q) ? LAYOUT_WAGE_CSV
+                                                    : LAYOUT_ICESA;
         char name[8];
         quarter_print(q, name);
-        TRY(add_file(b, LAYOUTS[l].contract, &p->layouts[l], &p->wage[i], "wages_%s.%s", name, l == LAYOUT_WAGE_CSV ? "csv" : "txt"));
-        p->files[p->wage[i]].header_rows = l == LAYOUT_WAGE_CSV ? 0 : 1;
+        TRY(add_file(b, LAYOUTS[l].contract, &p->layouts[l], &p->wage[i], "wages_%s.%s", name,
+            l == LAYOUT_WAGE_CSV ? "csv" : "txt"));
+        p->files[p->wage[i]].has_wage_head = l != LAYOUT_WAGE_CSV;
         TRY(add_file(b, "cdle_employer", &p->layouts[LAYOUT_EMPLOYER], &p->employer[i], "employers_%s.csv", name));
     }
     return OK;
@@ -203,7 +215,7 @@ static void file_head(const OutFile *f, Buf *out)
         buf_adds(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<");
         buf_adds(out, EDFI_INTERCHANGES[f->edfi]);
         buf_adds(out, " xmlns=\"http://ed-fi.org/5.2.0\">\n");
-    } else if (f->header_rows) {
+    } else if (f->has_wage_head) {
         wage_head(f->layout, out);
     } else {
         layout_header(f->layout, out);

@@ -1,9 +1,9 @@
 /*
  * Files: the plan of all output files of a run, and the sinks that rows go to.
  *
- * A Sink belongs to one partition and is filled by one thread: a buffer per file, and for each row who it is of. After a
- * wave of partitions the buffers are appended to the files in the order of the partitions, so the bytes do not depend on
- * who rendered what; only then are the row numbers known that truth/records.csv tells.
+ * A Sink belongs to one partition and is filled by one thread: a buffer per file, and for each row who it is of. After
+ * a wave of partitions the buffers are appended to the files in the order of the partitions, so the bytes do not depend
+ * on who rendered what; only then are the row numbers known that truth/records.csv tells.
  */
 #ifndef CAIRN_SYNTH_FILES_H
 #define CAIRN_SYNTH_FILES_H
@@ -43,9 +43,9 @@ typedef struct OutFile {
     const char *source;
     const char *name;
     const char *folder, *path;
-    const Layout *layout;  /* NULL for Ed-Fi */
+    const Layout *layout; /* NULL for Ed-Fi */
     EdfiKind edfi;
-    uint64_t header_rows;  /* records before the first row that count as records */
+    bool has_wage_head; /* a transmitter record stands before the first row; it is no row */
     uint64_t rows;
     uint64_t bytes;
     FileWriter *writer;
@@ -66,34 +66,40 @@ typedef struct Plan {
     uint32_t edfi[MAX_LISTED][EDFI_KINDS]; /* by place in Params.edfi_districts */
 } Plan;
 
+/* clang-format off */
 /* Columns as the writers number them; layout_bind maps them to each contract's fields. */
 enum K12Column {
-    K12_DISTRICT, K12_LASID, K12_SASID, K12_LAST, K12_FIRST, K12_MIDDLE, K12_SUFFIX, K12_BIRTH, K12_GENDER, K12_ETHNICITY,
-    K12_AMERICAN_INDIAN, K12_ASIAN, K12_BLACK, K12_WHITE, K12_PACIFIC, K12_SCHOOL, K12_GRADE, K12_LUNCH, K12_LANGUAGE,
-    K12_SPECIAL, K12_MIGRANT, K12_HOMELESS, K12_FOSTER, K12_GIFTED, K12_ENTRY_DATE, K12_ENTRY_TYPE, K12_EXIT_DATE,
-    K12_EXIT_TYPE, K12_COMPLETION, K12_COMPLETION_DATE, K12_ENGLISH, K12_MATH, K12_ENLISTED, K12_ASCENT, K12_TREP, K12_PTECH,
-    K12_EARLY_COLLEGE, K12_CTE, K12_CREDENTIAL, K12_AWARD_DATE, K12_WBL_TYPE, K12_BEGIN, K12_END, K12_HOURS, K12_COMPLETED
+    K12_DISTRICT, K12_LASID, K12_SASID, K12_LAST, K12_FIRST, K12_MIDDLE, K12_SUFFIX, K12_BIRTH, K12_GENDER,
+    K12_ETHNICITY, K12_AMERICAN_INDIAN, K12_ASIAN, K12_BLACK, K12_WHITE, K12_PACIFIC, K12_SCHOOL, K12_GRADE,
+    K12_LUNCH, K12_LANGUAGE, K12_SPECIAL, K12_MIGRANT, K12_HOMELESS, K12_FOSTER, K12_GIFTED, K12_ENTRY_DATE,
+    K12_ENTRY_TYPE, K12_EXIT_DATE, K12_EXIT_TYPE, K12_COMPLETION, K12_COMPLETION_DATE, K12_ENGLISH, K12_MATH,
+    K12_ENLISTED, K12_ASCENT, K12_TREP, K12_PTECH, K12_EARLY_COLLEGE, K12_CTE, K12_CREDENTIAL, K12_AWARD_DATE,
+    K12_WBL_TYPE, K12_BEGIN, K12_END, K12_HOURS, K12_COMPLETED
 };
 enum SurdsColumn {
-    SURDS_TYPE, SURDS_INSTITUTION, SURDS_TERM, SURDS_YEAR, SURDS_STUDENT, SURDS_GENDER, SURDS_BIRTH, SURDS_LEVEL, SURDS_TUITION,
-    SURDS_PROGRAM, SURDS_SEQUENCE, SURDS_REGISTRATION, SURDS_STATE, SURDS_COUNTY, SURDS_HS_YEAR, SURDS_HOURS_STATE,
-    SURDS_HOURS_CASH, SURDS_HOURS_OTHER, SURDS_HS_CODE, SURDS_SASID, SURDS_LAST, SURDS_FIRST, SURDS_MIDDLE, SURDS_AWARD_LEVEL,
-    SURDS_AWARD_DATE, SURDS_AWARD_TITLE, SURDS_PREFIX, SURDS_NUMBER, SURDS_SECTION, SURDS_ATTEMPTED, SURDS_EARNED, SURDS_GRADE,
-    SURDS_DUAL, SURDS_HS_DISTRICT, SURDS_HS_SCHOOL
+    SURDS_TYPE, SURDS_INSTITUTION, SURDS_TERM, SURDS_YEAR, SURDS_STUDENT, SURDS_GENDER, SURDS_BIRTH, SURDS_LEVEL,
+    SURDS_TUITION, SURDS_PROGRAM, SURDS_SEQUENCE, SURDS_REGISTRATION, SURDS_STATE, SURDS_COUNTY, SURDS_HS_YEAR,
+    SURDS_HOURS_STATE, SURDS_HOURS_CASH, SURDS_HOURS_OTHER, SURDS_HS_CODE, SURDS_SASID, SURDS_LAST, SURDS_FIRST,
+    SURDS_MIDDLE, SURDS_AWARD_LEVEL, SURDS_AWARD_DATE, SURDS_AWARD_TITLE, SURDS_PREFIX, SURDS_NUMBER, SURDS_SECTION,
+    SURDS_ATTEMPTED, SURDS_EARNED, SURDS_GRADE, SURDS_DUAL, SURDS_HS_DISTRICT, SURDS_HS_SCHOOL
 };
 enum NscColumn {
-    NSC_KEY, NSC_FIRST, NSC_MIDDLE, NSC_LAST, NSC_SUFFIX, NSC_RETURN, NSC_FOUND, NSC_SEARCH, NSC_HS_CODE, NSC_HS_DATE, NSC_COLLEGE,
-    NSC_NAME, NSC_STATE, NSC_LEVEL, NSC_CONTROL, NSC_BEGIN, NSC_END, NSC_STATUS, NSC_CLASS, NSC_CIP, NSC_GRADUATED, NSC_GRADUATION,
-    NSC_TITLE, NSC_DEGREE_CIP, NSC_SEQUENCE
+    NSC_KEY, NSC_FIRST, NSC_MIDDLE, NSC_LAST, NSC_SUFFIX, NSC_RETURN, NSC_FOUND, NSC_SEARCH, NSC_HS_CODE,
+    NSC_HS_DATE, NSC_COLLEGE, NSC_NAME, NSC_STATE, NSC_LEVEL, NSC_CONTROL, NSC_BEGIN, NSC_END, NSC_STATUS, NSC_CLASS,
+    NSC_CIP, NSC_GRADUATED, NSC_GRADUATION, NSC_TITLE, NSC_DEGREE_CIP, NSC_SEQUENCE
 };
-enum WageColumn { WAGE_SSN, WAGE_LAST, WAGE_FIRST, WAGE_MIDDLE, WAGE_SUFFIX, WAGE_STATE, WAGE_WAGES, WAGE_TOTAL, WAGE_TAXABLE, WAGE_ACCOUNT, WAGE_QUARTER, WAGE_NAICS };
+enum WageColumn {
+    WAGE_SSN, WAGE_LAST, WAGE_FIRST, WAGE_MIDDLE, WAGE_SUFFIX, WAGE_STATE, WAGE_WAGES, WAGE_TOTAL, WAGE_TAXABLE,
+    WAGE_ACCOUNT, WAGE_QUARTER, WAGE_NAICS
+};
 enum EmployerColumn { EMPLOYER_ACCOUNT, EMPLOYER_QUARTER, EMPLOYER_NAICS, EMPLOYER_COUNTY, EMPLOYER_OWNERSHIP };
 enum PirlColumn {
-    PIRL_ID, PIRL_SSN, PIRL_LAST, PIRL_FIRST, PIRL_STATE, PIRL_COUNTY, PIRL_BIRTH, PIRL_SEX, PIRL_DISABILITY, PIRL_HISPANIC,
-    PIRL_AMERICAN_INDIAN, PIRL_ASIAN, PIRL_BLACK, PIRL_PACIFIC, PIRL_WHITE, PIRL_LOW_INCOME, PIRL_ENGLISH, PIRL_ENTRY, PIRL_EXIT,
-    PIRL_ADULT, PIRL_DISLOCATED, PIRL_YOUTH, PIRL_WAGNER, PIRL_APPRENTICE, PIRL_REASON, PIRL_TRAINING, PIRL_CREDENTIAL,
-    PIRL_CREDENTIAL_DATE
+    PIRL_ID, PIRL_SSN, PIRL_LAST, PIRL_FIRST, PIRL_STATE, PIRL_COUNTY, PIRL_BIRTH, PIRL_SEX, PIRL_DISABILITY,
+    PIRL_HISPANIC, PIRL_AMERICAN_INDIAN, PIRL_ASIAN, PIRL_BLACK, PIRL_PACIFIC, PIRL_WHITE, PIRL_LOW_INCOME,
+    PIRL_ENGLISH, PIRL_ENTRY, PIRL_EXIT, PIRL_ADULT, PIRL_DISLOCATED, PIRL_YOUTH, PIRL_WAGNER, PIRL_APPRENTICE,
+    PIRL_REASON, PIRL_TRAINING, PIRL_CREDENTIAL, PIRL_CREDENTIAL_DATE
 };
+/* clang-format on */
 
 /* Reads the contracts and lists the files; nothing is opened yet. */
 MUST_USE Status plan_make(World *w, const SynthOptions *o, Plan *out, Error *err);
@@ -132,7 +138,7 @@ typedef struct Sink {
     uint32_t *rows;
     VEC(RowRef) refs;
     Buf people, outcomes;
-    Buf records, planted; /* rendered once the row numbers are known */
+    Buf records, planted;  /* rendered once the row numbers are known */
     uint64_t first_person; /* RowRef.person counts from here */
     Status status;
     Error error;

@@ -1,6 +1,6 @@
 /*
- * Names by frequency: a surname or first name is drawn in proportion to its count in the whole list, or, for families of
- * the group, among the names of that tilt. The lists are policy/<state>/synth/{surnames,first_names,nicknames}.csv.
+ * Names by frequency: a surname or first name is drawn in proportion to its count in the whole list, or, for families
+ * of the group, among the names of that tilt. The lists are policy/<state>/synth/{surnames,first_names,nicknames}.csv.
  */
 #include "synth/world.h"
 

@@ -19,12 +19,31 @@ static const RateName CODES[] = {
 };
 
 static const char *const OUTCOMES[OUTCOME_COUNT] = {
-    "leaving", "college", "persistence", "concurrent", "credential", "wbl", "employment", "earnings",
+    "leaving",
+    "college",
+    "persistence",
+    "concurrent",
+    "credential",
+    "wbl",
+    "employment",
+    "earnings",
 };
 
 static const char *const GROUPS[GROUP_COUNT] = {
-    "low_income", "english_learner", "disability", "homeless", "foster",    "hispanic", "black",
-    "american_indian", "asian", "pacific",    "two_races", "white", "male", "rural",
+    "low_income",
+    "english_learner",
+    "disability",
+    "homeless",
+    "foster",
+    "hispanic",
+    "black",
+    "american_indian",
+    "asian",
+    "pacific",
+    "two_races",
+    "white",
+    "male",
+    "rural",
 };
 
 typedef struct Reader {
@@ -191,7 +210,8 @@ static Status read_codes(Reader r, const Toml *root, Params *p)
 static Status parse_quarter(Reader r, Slice s, Quarter *out)
 {
     int64_t year = 0;
-    if (s.len != 6 || s.ptr[4] != 'Q' || s.ptr[5] < '1' || s.ptr[5] > '4' || parse_i64(slice_sub(s, 0, 4), &year, NULL) != OK)
+    if (s.len != 6 || s.ptr[4] != 'Q' || s.ptr[5] < '1' || s.ptr[5] > '4' ||
+        parse_i64(slice_sub(s, 0, 4), &year, NULL) != OK)
         return error_set(r.err, ERR_INVALID, "%s: \"%.*s\" is not a quarter such as 2019Q1", r.path, SLICE_ARG(s));
     *out = quarter_make((int)year, s.ptr[5] - '0');
     return OK;

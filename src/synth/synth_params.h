@@ -11,36 +11,37 @@
 
 /* clang-format off */
 #define SYNTH_RATES(X) \
-    X(first_year) X(last_year) X(first_grade) \
-    X(student_household_ppm) X(second_child_ppm) X(third_child_ppm) X(twins_ppm) X(parent_ppm) X(couple_ppm) \
-    X(sex_x_ppm) X(mother_other_surname_ppm) X(double_surname_ppm) X(hyphen_surname_ppm) X(marriage_year_ppm) \
-    X(marriage_change_ppm) X(suffix_ppm) X(middle_name_ppm) X(accent_ppm) X(no_ssn_ppm) X(tilt_hispanic_ppm) X(tilt_asian_ppm) \
-    X(black_ppm) X(asian_ppm) X(american_indian_ppm) X(pacific_ppm) X(two_races_ppm) X(low_income_flip_ppm) X(low_income_hispanic_permille) X(low_income_other_permille) \
-    X(english_learner_ppm) X(english_learner_hispanic_ppm) X(disability_ppm) X(migrant_ppm) X(homeless_ppm) X(foster_ppm) \
-    X(gifted_ppm) X(reduced_lunch_ppm) \
-    X(newcomer_ppm) X(move_summer_ppm) X(move_year_ppm) X(move_same_district_ppm) X(leave_verified_ppm) \
-    X(leave_unverified_ppm) X(death_year_ppm) X(return_ppm) X(sasid_reissued_ppm) \
-    X(dropout_9_ppm) X(dropout_10_ppm) X(dropout_11_ppm) X(dropout_12_ppm) X(summer_dropout_ppm) X(reenter_ppm) \
-    X(equivalency_later_ppm) X(retained_lower_ppm) X(retained_9_ppm) X(retained_10_ppm) X(retained_11_ppm) X(early_graduate_ppm) \
-    X(no_diploma_ppm) X(no_diploma_certificate_ppm) X(no_diploma_equivalency_ppm) X(no_diploma_return_ppm) \
-    X(ascent_ppm) X(trep_ppm) X(ptech_ppm) X(early_college_ppm) X(cte_ppm) \
-    X(concurrent_10_ppm) X(concurrent_11_ppm) X(concurrent_12_ppm) X(concurrent_second_course_ppm) X(course_pass_ppm) \
-    X(credential_ppm) X(wbl_about_ppm) X(wbl_through_ppm) X(wbl_at_ppm) X(wbl_completed_ppm) X(enlist_ppm) \
-    X(college_fall_ppm) X(college_summer_ppm) X(college_later_ppm) X(college_dropout_ppm) X(college_away_ppm) X(college_two_year_ppm) \
-    X(persist_two_ppm) X(persist_four_ppm) X(stopout_return_ppm) X(away_return_ppm) X(transfer_up_ppm) X(graduate_school_ppm) X(certificate_ppm) \
-    X(surds_no_ssn_ppm) X(surds_wrong_ssn_ppm) X(surds_no_sasid_ppm) \
-    X(nsc_block_ppm) X(nsc_miss_ppm) \
+    X(first_year) X(last_year) X(first_grade) X(student_household_ppm) X(second_child_ppm) X(third_child_ppm) \
+    X(twins_ppm) X(parent_ppm) X(couple_ppm) X(sex_x_ppm) X(mother_other_surname_ppm) X(double_surname_ppm) \
+    X(hyphen_surname_ppm) X(marriage_year_ppm) X(marriage_change_ppm) X(suffix_ppm) X(middle_name_ppm) \
+    X(accent_ppm) X(no_ssn_ppm) X(tilt_hispanic_ppm) X(tilt_asian_ppm) X(black_ppm) X(asian_ppm) \
+    X(american_indian_ppm) X(pacific_ppm) X(two_races_ppm) X(low_income_flip_ppm) X(low_income_hispanic_permille) \
+    X(low_income_other_permille) X(english_learner_ppm) X(english_learner_hispanic_ppm) X(disability_ppm) \
+    X(migrant_ppm) X(homeless_ppm) X(foster_ppm) X(gifted_ppm) X(reduced_lunch_ppm) X(newcomer_ppm) \
+    X(move_summer_ppm) X(move_year_ppm) X(move_same_district_ppm) X(leave_verified_ppm) X(leave_unverified_ppm) \
+    X(death_year_ppm) X(return_ppm) X(sasid_reissued_ppm) X(dropout_9_ppm) X(dropout_10_ppm) X(dropout_11_ppm) \
+    X(dropout_12_ppm) X(summer_dropout_ppm) X(reenter_ppm) X(equivalency_later_ppm) X(retained_lower_ppm) \
+    X(retained_9_ppm) X(retained_10_ppm) X(retained_11_ppm) X(early_graduate_ppm) X(no_diploma_ppm) \
+    X(no_diploma_certificate_ppm) X(no_diploma_equivalency_ppm) X(no_diploma_return_ppm) X(ascent_ppm) X(trep_ppm) \
+    X(ptech_ppm) X(early_college_ppm) X(cte_ppm) X(concurrent_10_ppm) X(concurrent_11_ppm) X(concurrent_12_ppm) \
+    X(concurrent_second_course_ppm) X(course_pass_ppm) X(credential_ppm) X(wbl_about_ppm) X(wbl_through_ppm) \
+    X(wbl_at_ppm) X(wbl_completed_ppm) X(enlist_ppm) X(college_fall_ppm) X(college_summer_ppm) X(college_later_ppm) \
+    X(college_dropout_ppm) X(college_away_ppm) X(college_two_year_ppm) X(persist_two_ppm) X(persist_four_ppm) \
+    X(stopout_return_ppm) X(away_return_ppm) X(transfer_up_ppm) X(graduate_school_ppm) X(certificate_ppm) \
+    X(surds_no_ssn_ppm) X(surds_wrong_ssn_ppm) X(surds_no_sasid_ppm) X(nsc_block_ppm) X(nsc_miss_ppm) \
     X(name_typo_ppm) X(nickname_k12_ppm) X(nickname_other_ppm) X(date_transposed_ppm) X(date_typo_ppm) \
     X(wage_no_name_ppm) X(wage_truncated_ppm) X(wage_wrong_ssn_ppm) X(wage_shared_ssn_ppm) X(wage_no_ssn_ppm) \
-    X(employers_per_1000) X(employers_min) X(employer_turnover_ppm) X(dominated_counties_ppm) X(dominated_share_ppm) \
-    X(work_local_ppm) X(start_job_school_ppm) X(start_job_college_ppm) X(start_job_after_ppm) X(end_job_school_ppm) \
-    X(end_job_college_ppm) X(end_job_after_ppm) X(second_job_ppm) X(self_employed_ppm) X(federal_ppm) X(work_away_ppm) \
-    X(end_unseen_ppm) X(leave_state_year_ppm) X(return_state_year_ppm) \
-    X(wage_none_cents) X(wage_high_school_cents) X(wage_certificate_cents) X(wage_associate_cents) X(wage_bachelor_cents) X(wage_master_cents) \
-    X(wage_growth_permille) X(wage_base_year) X(wage_experience_permille) X(wage_experience_years) X(wage_spread_permille) \
-    X(wage_noise_permille) X(wage_school_permille) X(wage_college_permille) X(wage_rural_permille) X(apprentice_wage_permille) \
-    X(wioa_adult_ppm) X(wioa_youth_ppm) X(wioa_training_ppm) X(wioa_credential_ppm) X(apprenticeship_ppm) X(wioa_low_income_ppm) X(wioa_training_college_ppm) \
-    X(planted_error_ppm) X(big_three_credits) X(demonstrations_from) X(nsc_classes)
+    X(employers_per_1000) X(employers_min) X(employer_turnover_ppm) X(dominated_counties_ppm) \
+    X(dominated_share_ppm) X(work_local_ppm) X(start_job_school_ppm) X(start_job_college_ppm) \
+    X(start_job_after_ppm) X(end_job_school_ppm) X(end_job_college_ppm) X(end_job_after_ppm) X(second_job_ppm) \
+    X(self_employed_ppm) X(federal_ppm) X(work_away_ppm) X(end_unseen_ppm) X(leave_state_year_ppm) \
+    X(return_state_year_ppm) X(wage_none_cents) X(wage_high_school_cents) X(wage_certificate_cents) \
+    X(wage_associate_cents) X(wage_bachelor_cents) X(wage_master_cents) X(wage_growth_permille) X(wage_base_year) \
+    X(wage_experience_permille) X(wage_experience_years) X(wage_spread_permille) X(wage_noise_permille) \
+    X(wage_school_permille) X(wage_college_permille) X(wage_rural_permille) X(apprentice_wage_permille) \
+    X(wioa_adult_ppm) X(wioa_youth_ppm) X(wioa_training_ppm) X(wioa_credential_ppm) X(apprenticeship_ppm) \
+    X(wioa_low_income_ppm) X(wioa_training_college_ppm) X(planted_error_ppm) X(big_three_credits) \
+    X(demonstrations_from) X(nsc_classes)
 /* clang-format on */
 
 typedef enum Outcome {
@@ -111,9 +112,9 @@ typedef struct CodeChoice {
 /* clang-format off */
 #define SYNTH_CODES(X) \
     X(exit_year_end) X(exit_same_district) X(exit_other_district) X(exit_left_verified) X(exit_left_unverified) \
-    X(exit_dropout) X(exit_graduated) X(exit_certificate) X(exit_equivalency) X(exit_died) \
-    X(entry_summer_dropout) X(entry_first) X(entry_continuing) X(entry_moved) X(entry_returned) \
-    X(surds_level) X(surds_tuition) X(surds_registration) X(degree_certificate) X(degree_associate) X(degree_bachelor) X(degree_master) \
+    X(exit_dropout) X(exit_graduated) X(exit_certificate) X(exit_equivalency) X(exit_died) X(entry_summer_dropout) \
+    X(entry_first) X(entry_continuing) X(entry_moved) X(entry_returned) X(surds_level) X(surds_tuition) \
+    X(surds_registration) X(degree_certificate) X(degree_associate) X(degree_bachelor) X(degree_master) \
     X(grade_pass) X(grade_fail)
 /* clang-format on */
 

@@ -1,12 +1,13 @@
 /*
- * Truth: who is who and what became of them, from the lives, never from the files. The rules are those an agency that saw
- * everything would apply to complete reports:
- *   - the n-year cohort of an AYG holds who was ever enrolled in grade 9 or later with that AYG, but not who had left for
- *     good by the end of school year AYG + n - 4, verified, or had died;
+ * Truth: who is who and what became of them, from the lives, never from the files. The rules are those an agency that
+ * saw everything would apply to complete reports:
+ *   - the n-year cohort of an AYG holds who was ever enrolled in grade 9 or later with that AYG, but not who had left
+ * for good by the end of school year AYG + n - 4, verified, or had died;
  *   - district and school are those of the last enrollment by then;
- *   - matriculated: a diploma, and an enrollment that began after it and before the next January, a credential earned in
- *     that school year or earlier, or enlistment;
- *   - the second quarter after exit is the quarter of leaving school, or of leaving the programme, plus two (TEGL 10-16).
+ *   - matriculated: a diploma, and an enrollment that began after it and before the next January, a credential earned
+ * in that school year or earlier, or enlistment;
+ *   - the second quarter after exit is the quarter of leaving school, or of leaving the programme, plus two (TEGL
+ * 10-16).
  */
 #include "synth/writers.h"
 
@@ -52,16 +53,22 @@ static void cell_cents(Buf *b, int64_t cents)
 
 void truth_heads(Buf *people, Buf *outcomes, Buf *records, Buf *planted)
 {
-    buf_adds(people, "person,household,student,sasid,second_sasid,ssn,birth_date,sex,first_name,middle_name,last_name,last_name_accented,"
-                     "last_name_after_marriage,married,nickname,suffix,county_fips,hispanic,american_indian,asian,black,"
-                     "pacific_islander,white\n");
+    buf_adds(people,
+        "person,household,student,sasid,second_sasid,ssn,birth_date,sex,first_name,middle_name,last_name,last_name_"
+        "accented,"
+        "last_name_after_marriage,married,nickname,suffix,county_fips,hispanic,american_indian,asian,black,"
+        "pacific_islander,white\n");
     buf_adds(outcomes,
-        "person,ayg,first_year,first_grade,district_id,school_id,in_cohort_4,graduated_4,completed_4,district_id_5,school_id_5,"
+        "person,ayg,first_year,first_grade,district_id,school_id,in_cohort_4,graduated_4,completed_4,district_id_5,"
+        "school_id_5,"
         "in_cohort_5,graduated_5,completed_5,completion,completion_date,completion_year,left_date,left_kind,"
-        "economically_disadvantaged_ever,economically_disadvantaged_last,english_learner,disability,homeless_ever,rural,"
+        "economically_disadvantaged_ever,economically_disadvantaged_last,english_learner,disability,homeless_ever,"
+        "rural,"
         "concurrent_credits,credentials,credentials_listed,wbl_about,wbl_through,wbl_at,big_three,matriculated_college,"
-        "matriculated_credential,matriculated_military,matriculated,college_first_begin,highest_award,highest_award_date,"
-        "q2_quarter,q2_employed_seen,q2_wages,q2_unseen,program,program_exit,program_q2_quarter,program_q2_employed_seen,"
+        "matriculated_credential,matriculated_military,matriculated,college_first_begin,highest_award,highest_award_"
+        "date,"
+        "q2_quarter,q2_employed_seen,q2_wages,q2_unseen,program,program_exit,program_q2_quarter,program_q2_employed_"
+        "seen,"
         "program_q2_wages,wage_rows,wage_total\n");
     buf_adds(records, "source,file,row,person\n");
     buf_adds(planted, "source,file,row,person,kind\n");
@@ -126,8 +133,8 @@ static void cohort_cells(const World *w, const Life *l, int years, Buf *b)
 
 static const char *kind_name(ExitKind k)
 {
-    static const char *const names[EXIT_KIND_COUNT] = {"year_end", "same_district", "transfer_verified", "left_verified",
-        "left_unverified", "dropout", "dropout", "diploma", "certificate", "equivalency", "died"};
+    static const char *const names[EXIT_KIND_COUNT] = {"year_end", "same_district", "transfer_verified",
+        "left_verified", "left_unverified", "dropout", "dropout", "diploma", "certificate", "equivalency", "died"};
     return names[k];
 }
 

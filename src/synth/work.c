@@ -1,7 +1,7 @@
 /*
- * Work: quarter by quarter from the sixteenth birthday. A person holds up to two jobs with employers of the register; or
- * works unseen by the state's wage files (self-employed, federal, military, in another state). Pay depends on the award,
- * field, industry, employer, place, experience, year and person, all in integers.
+ * Work: quarter by quarter from the sixteenth birthday. A person holds up to two jobs with employers of the register;
+ * or works unseen by the state's wage files (self-employed, federal, military, in another state). Pay depends on the
+ * award, field, industry, employer, place, experience, year and person, all in integers.
  */
 #include "synth/life.h"
 
@@ -18,7 +18,7 @@ typedef struct Worker {
     Life *l;
     uint32_t job[SLOTS];
     Unseen unseen;
-    Quarter unseen_until; /* military only */
+    Quarter unseen_until;         /* military only */
     int64_t employment, earnings; /* gaps, permille */
     bool rural;
 } Worker;
@@ -173,16 +173,17 @@ static void live_unseen(Worker *k, Quarter q)
 static void look_for_work(Worker *k, Quarter q, Phase phase)
 {
     const Params *p = &k->w->p;
-    int64_t rate = phase == PHASE_SCHOOL ? p->start_job_school_ppm : phase == PHASE_COLLEGE ? p->start_job_college_ppm
-                                                                                            : p->start_job_after_ppm;
+    int64_t rate = phase == PHASE_SCHOOL    ? p->start_job_school_ppm
+                   : phase == PHASE_COLLEGE ? p->start_job_college_ppm
+                                            : p->start_job_after_ppm;
     if (!chance(k->r, scaled(rate, k->employment)))
         return;
     if (phase == PHASE_AFTER) {
         int64_t u = (int64_t)rng_below(k->r, 1000000);
-        Unseen kind = u < p->self_employed_ppm                            ? UNSEEN_SELF_EMPLOYED
-            : u < p->self_employed_ppm + p->federal_ppm                   ? UNSEEN_FEDERAL
-            : u < p->self_employed_ppm + p->federal_ppm + p->work_away_ppm ? UNSEEN_OUT_OF_STATE
-                                                                           : SEEN;
+        Unseen kind = u < p->self_employed_ppm                                       ? UNSEEN_SELF_EMPLOYED
+                      : u < p->self_employed_ppm + p->federal_ppm                    ? UNSEEN_FEDERAL
+                      : u < p->self_employed_ppm + p->federal_ppm + p->work_away_ppm ? UNSEEN_OUT_OF_STATE
+                                                                                     : SEEN;
         if (kind != SEEN) {
             start_unseen(k, kind);
             k->l->unseen[q - k->w->first_quarter] = (uint8_t)kind;
@@ -195,8 +196,9 @@ static void look_for_work(Worker *k, Quarter q, Phase phase)
 static void work_quarter(Worker *k, Quarter q, Phase phase)
 {
     const Params *p = &k->w->p;
-    int64_t end = phase == PHASE_SCHOOL ? p->end_job_school_ppm : phase == PHASE_COLLEGE ? p->end_job_college_ppm
-                                                                                         : p->end_job_after_ppm;
+    int64_t end = phase == PHASE_SCHOOL    ? p->end_job_school_ppm
+                  : phase == PHASE_COLLEGE ? p->end_job_college_ppm
+                                           : p->end_job_after_ppm;
     bool ending[SLOTS] = {false, false};
     for (uint32_t s = 0; s < SLOTS; s++)
         if (k->job[s] != NO_JOB)
@@ -333,7 +335,8 @@ void work_live(const World *w, Rng *r, const Person *p, Life *l)
     }
     if (p->ssn == 0)
         return;
-    Quarter last = l->died != DATE_NONE && quarter_of(l->died) < w->last_quarter ? quarter_of(l->died) : w->last_quarter;
+    Quarter last =
+        l->died != DATE_NONE && quarter_of(l->died) < w->last_quarter ? quarter_of(l->died) : w->last_quarter;
     for (; q <= last; q++)
         live_quarter(&k, q);
 }

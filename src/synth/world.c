@@ -19,7 +19,8 @@ static Status set_window(World *w, const SynthOptions *o, Error *err)
     w->first_year = o->first_year ? o->first_year : (int)w->p.first_year;
     w->last_year = o->last_year ? o->last_year : (int)w->p.last_year;
     w->first_grade = o->first_grade >= 0 ? o->first_grade : (int)w->p.first_grade;
-    if (w->first_year < 1990 || w->last_year > 2100 || w->last_year < w->first_year || w->last_year - w->first_year > 30)
+    if (w->first_year < 1990 || w->last_year > 2100 || w->last_year < w->first_year ||
+        w->last_year - w->first_year > 30)
         return error_set(err, ERR_USAGE, "school years must be 1990 to 2100, in order, and at most 31");
     if (w->first_grade > 12)
         return error_set(err, ERR_USAGE, "the first grade must be 0 (kindergarten) to 12");

@@ -12,8 +12,8 @@
 typedef enum NameTilt { TILT_GENERAL, TILT_HISPANIC, TILT_ASIAN, TILT_COUNT } NameTilt;
 
 typedef struct NameList {
-    Slice *plain;         /* title case */
-    Slice *accented;      /* empty where the spelling has no accent */
+    Slice *plain;                     /* title case */
+    Slice *accented;                  /* empty where the spelling has no accent */
     uint64_t *cumulative[TILT_COUNT]; /* general: all names by count; others: the names of that tilt only */
     uint32_t *index[TILT_COUNT];
     uint32_t count[TILT_COUNT];
@@ -26,7 +26,7 @@ typedef struct County {
     Slice fips;
     Slice name;
     uint32_t first_district, district_count; /* into World.county_districts */
-    uint64_t weight; /* pupils of a class */
+    uint64_t weight;                         /* pupils of a class */
 } County;
 
 typedef struct School {
@@ -51,9 +51,9 @@ typedef struct College {
     Slice branch;     /* OPEID, dash, branch, as the clearinghouse writes it */
     Slice name;
     Slice state;
-    Slice level;      /* 4-year, 2-year, less */
-    Slice control;    /* public, private */
-    bool two_year;    /* or less */
+    Slice level;   /* 4-year, 2-year, less */
+    Slice control; /* public, private */
+    bool two_year; /* or less */
     uint64_t weight;
 } College;
 

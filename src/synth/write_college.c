@@ -1,7 +1,7 @@
 /*
- * Colleges: the state's unit records (enrollment, degrees, courses) and the clearinghouse's returns. Unit records carry the
- * SSN where the college has it and the SASID of the state's own pupils: the bridge from school to wages. The clearinghouse
- * sees colleges everywhere, except whom it may not show or does not find.
+ * Colleges: the state's unit records (enrollment, degrees, courses) and the clearinghouse's returns. Unit records carry
+ * the SSN where the college has it and the SASID of the state's own pupils: the bridge from school to wages. The
+ * clearinghouse sees colleges everywhere, except whom it may not show or does not find.
  */
 #include "synth/writers.h"
 
@@ -42,8 +42,10 @@ static void put_cip(Row *row, int column, const World *w, uint32_t field)
     if (field == NO_INDEX)
         return;
     const char *cip = w->p.fields[field].cip;
-    row_digits(row, column, (uint64_t)((cip[0] - '0') * 10 + (cip[1] - '0')) * 10000 + (uint64_t)((cip[3] - '0') * 1000 +
-        (cip[4] - '0') * 100 + (cip[5] - '0') * 10 + (cip[6] - '0')), 6);
+    row_digits(row, column,
+        (uint64_t)((cip[0] - '0') * 10 + (cip[1] - '0')) * 10000 +
+            (uint64_t)((cip[3] - '0') * 1000 + (cip[4] - '0') * 100 + (cip[5] - '0') * 10 + (cip[6] - '0')),
+        6);
 }
 
 /* The head and the person, the same in all three record types. */
@@ -139,10 +141,10 @@ static void write_courses(Registry *g, const Term *t, uint32_t at)
 
 static const CodeChoice *award_codes(const Params *q, Level level)
 {
-    return level == LEVEL_MASTER ? &q->degree_master
-        : level == LEVEL_BACHELOR ? &q->degree_bachelor
-        : level == LEVEL_ASSOCIATE ? &q->degree_associate
-                                   : &q->degree_certificate;
+    return level == LEVEL_MASTER      ? &q->degree_master
+           : level == LEVEL_BACHELOR  ? &q->degree_bachelor
+           : level == LEVEL_ASSOCIATE ? &q->degree_associate
+                                      : &q->degree_certificate;
 }
 
 static Slice award_title(Level level, uint32_t field)

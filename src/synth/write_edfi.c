@@ -1,6 +1,6 @@
 /*
- * Ed-Fi Data Standard 5.2 bulk XML as a small district's student information system exports it: descriptors as URIs, ids
- * without leading zeros, the school's number behind the district's.
+ * Ed-Fi Data Standard 5.2 bulk XML as a small district's student information system exports it: descriptors as URIs,
+ * ids without leading zeros, the school's number behind the district's.
  */
 #include "synth/writers.h"
 
@@ -79,7 +79,8 @@ static void district_reference(Scribe *s, Buf *b, uint32_t school)
 static void school_reference(Scribe *s, Buf *b, uint32_t school)
 {
     char id[16];
-    Slice district = without_zeros(s->w->districts[s->w->schools[school].district].code), code = s->w->schools[school].code;
+    Slice district = without_zeros(s->w->districts[s->w->schools[school].district].code),
+          code = s->w->schools[school].code;
     ASSERT(district.len + code.len <= sizeof id);
     memcpy(id, district.ptr, district.len);
     memcpy(id + district.len, code.ptr, code.len);
@@ -127,7 +128,8 @@ static void write_edorg(Scribe *s, Buf *b, const Person *p, const SchoolYear *y,
         Race bit;
         const char *value;
     } races[] = {{RACE_AMERICAN_INDIAN, "American Indian - Alaska Native"}, {RACE_ASIAN, "Asian"},
-        {RACE_BLACK, "Black - African American"}, {RACE_PACIFIC, "Native Hawaiian - Pacific Islander"}, {RACE_WHITE, "White"}};
+        {RACE_BLACK, "Black - African American"}, {RACE_PACIFIC, "Native Hawaiian - Pacific Islander"},
+        {RACE_WHITE, "White"}};
     buf_adds(b, "<StudentEducationOrganizationAssociation>\n");
     student_reference(b, y->sasid);
     district_reference(s, b, school);
@@ -151,7 +153,8 @@ static void write_edorg(Scribe *s, Buf *b, const Person *p, const SchoolYear *y,
     buf_adds(b, "</StudentEducationOrganizationAssociation>\n");
 }
 
-static void write_program(Scribe *s, const Person *p, const SchoolYear *y, uint32_t school, const char *element, const char *type)
+static void write_program(
+    Scribe *s, const Person *p, const SchoolYear *y, uint32_t school, const char *element, const char *type)
 {
     uint32_t file = NO_FILE;
     Buf *b = file_of(s, school, EDFI_PROGRAM, &file);

@@ -1,6 +1,6 @@
 /*
- * The state's K-12 collections: demographics, school association, end of year, industry credentials, work-based learning;
- * for the Ed-Fi districts in the Ed-Fi year the first two go out as Ed-Fi instead.
+ * The state's K-12 collections: demographics, school association, end of year, industry credentials, work-based
+ * learning; for the Ed-Fi districts in the Ed-Fi year the first two go out as Ed-Fi instead.
  */
 #include "synth/writers.h"
 
@@ -104,9 +104,9 @@ static Slice entry_code(Desk *d, const Spell *e, bool moved)
 {
     const Params *q = &d->s->w->p;
     const CodeChoice *c = e->kind == EXIT_SUMMER_DROPOUT ? &q->entry_summer_dropout
-        : e->first                                       ? &q->entry_first
-        : e->returned                                    ? &q->entry_returned
-        : moved                                          ? &q->entry_moved
+                          : e->first                     ? &q->entry_first
+                          : e->returned                  ? &q->entry_returned
+                          : moved                        ? &q->entry_moved
                                                          : &q->entry_continuing;
     return draw_code(d->s->r, c);
 }

@@ -1,6 +1,6 @@
 /*
- * Labor: quarterly wages in the layout of each quarter, the employer register, WIOA participants. Wage rows have no birth
- * date and no sex; an employer's mistake about a worker stays the same for the whole job.
+ * Labor: quarterly wages in the layout of each quarter, the employer register, WIOA participants. Wage rows have no
+ * birth date and no sex; an employer's mistake about a worker stays the same for the whole job.
  */
 #include "synth/writers.h"
 

@@ -1,4 +1,5 @@
-/* Writers: from one household's lives to rows of every agency's files. Each takes what that agency would know, and no more. */
+/* Writers: from one household's lives to rows of every agency's files. Each takes what that agency would know, and no
+ * more. */
 #ifndef CAIRN_SYNTH_WRITERS_H
 #define CAIRN_SYNTH_WRITERS_H
 
@@ -13,7 +14,7 @@ typedef struct Codes {
     Slice ethnicity[2];
     Slice grade[13]; /* KG, 1 to 12 */
     Slice lunch[3];
-    Slice language[2]; /* not applicable, limited */
+    Slice language[2];   /* not applicable, limited */
     Slice completion[4]; /* none, diploma, certificate, equivalency; none is a missing value */
     Slice demonstration[MAX_NTH];
     uint32_t demonstration_count;
@@ -70,7 +71,7 @@ static inline int sex_index(char sex)
 /* The number by which a district or a college knows a person, where it has no other: never the same for two persons. */
 static inline uint64_t local_number(uint64_t person, uint32_t place, uint64_t modulus)
 {
-    return (person * UINT64_C(100000007) + place * UINT64_C(7919)) % modulus;
+    return (person * UINT64_C(6180339887) + place * UINT64_C(7919)) % modulus;
 }
 
 #endif

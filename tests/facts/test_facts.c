@@ -12,14 +12,14 @@
 
 #include <cmocka.h>
 
-#define assert_ok(call)                                                                                              \
-    do {                                                                                                             \
-        Error e_ = ERROR_INIT;                                                                                       \
-        Error *err = &e_;                                                                                            \
-        Status got_ = (call);                                                                                        \
-        if (got_ != OK)                                                                                              \
-            print_error("%s: %s (%s) %s\n", #call, e_.message, e_.hint, e_.detail);                                  \
-        assert_int_equal(got_, OK);                                                                                  \
+#define assert_ok(call) \
+    do { \
+        Error e_ = ERROR_INIT; \
+        Error *err = &e_; \
+        Status got_ = (call); \
+        if (got_ != OK) \
+            print_error("%s: %s (%s) %s\n", #call, e_.message, e_.hint, e_.detail); \
+        assert_int_equal(got_, OK); \
     } while (0)
 
 static const char head[] = "schema = \"cairn.contract/1\"\nname = \"%s\"\nversion = \"1\"\ntitle = \"t\"\n"
@@ -34,7 +34,8 @@ static const char wage_rest[] =
     "sensitivity = \"wage\"\nclause = \"1\"\n"
     "[[field]]\nname = \"account\"\nheader = \"ACC\"\ntype = \"text\"\nidentity = \"employer\"\ndefinition = \"d\"\n"
     "sensitivity = \"wage\"\nclause = \"1\"\n"
-    "[[field]]\nname = \"wages\"\nheader = \"W\"\ntype = \"decimal\"\nscale = 2\ndefinition = \"d\"\nsensitivity = \"wage\"\n"
+    "[[field]]\nname = \"wages\"\nheader = \"W\"\ntype = \"decimal\"\nscale = 2\ndefinition = \"d\"\nsensitivity = "
+    "\"wage\"\n"
     "clause = \"1\"\n"
     "[[fact]]\ntable = \"employment_quarter\"\nwhere = \"wages >= 0\"\n"
     "[fact.columns]\nquarter = \"quarter\"\nemployer = \"account\"\nwages = \"wages\"\n";
@@ -43,20 +44,25 @@ static const char year_rest[] =
     "[[scope]]\nname = \"school_year\"\npattern = '_([0-9]{4})\\.csv$'\n"
     "[[field]]\nname = \"sasid\"\nheader = \"SASID\"\ntype = \"digits\"\nidentity = \"sasid\"\ndefinition = \"d\"\n"
     "sensitivity = \"identifier\"\nclause = \"1\"\n"
-    "[[field]]\nname = \"district_id\"\nheader = \"D\"\ntype = \"digits\"\ndefinition = \"d\"\nsensitivity = \"education\"\n"
+    "[[field]]\nname = \"district_id\"\nheader = \"D\"\ntype = \"digits\"\ndefinition = \"d\"\nsensitivity = "
+    "\"education\"\n"
     "clause = \"1\"\n"
-    "[[field]]\nname = \"grade\"\nheader = \"G\"\ntype = \"text\"\ndefinition = \"d\"\nsensitivity = \"education\"\nclause = \"1\"\n"
-    "[[field]]\nname = \"exit\"\nheader = \"E\"\ntype = \"text\"\ndefinition = \"d\"\nsensitivity = \"education\"\nclause = \"1\"\n"
-    "[[field]]\nname = \"completion\"\nheader = \"C\"\ntype = \"text\"\ndefinition = \"d\"\nsensitivity = \"education\"\n"
+    "[[field]]\nname = \"grade\"\nheader = \"G\"\ntype = \"text\"\ndefinition = \"d\"\nsensitivity = "
+    "\"education\"\nclause = \"1\"\n"
+    "[[field]]\nname = \"exit\"\nheader = \"E\"\ntype = \"text\"\ndefinition = \"d\"\nsensitivity = "
+    "\"education\"\nclause = \"1\"\n"
+    "[[field]]\nname = \"completion\"\nheader = \"C\"\ntype = \"text\"\ndefinition = \"d\"\nsensitivity = "
+    "\"education\"\n"
     "clause = \"1\"\n"
     "[[fact]]\ntable = \"k12_end_of_year\"\n"
-    "[fact.columns]\nschool_year = \"scope_school_year::SMALLINT\"\ndistrict_id = \"district_id\"\ngrade_level = \"grade\"\n"
+    "[fact.columns]\nschool_year = \"scope_school_year::SMALLINT\"\ndistrict_id = \"district_id\"\ngrade_level = "
+    "\"grade\"\n"
     "exit_class = \"exit\"\ncompletion_type = \"completion\"\n";
 
-static const char list_rest[] =
-    "reference_table = \"public_list\"\n"
-    "[[scope]]\nname = \"year\"\npattern = '_([0-9]{4})\\.csv$'\n"
-    "[[field]]\nname = \"code\"\nheader = \"C\"\ntype = \"text\"\ndefinition = \"d\"\nsensitivity = \"public\"\nclause = \"1\"\n";
+static const char list_rest[] = "reference_table = \"public_list\"\n"
+                                "[[scope]]\nname = \"year\"\npattern = '_([0-9]{4})\\.csv$'\n"
+                                "[[field]]\nname = \"code\"\nheader = \"C\"\ntype = \"text\"\ndefinition = "
+                                "\"d\"\nsensitivity = \"public\"\nclause = \"1\"\n";
 
 typedef struct Fixture {
     char dir[64];
@@ -65,7 +71,7 @@ typedef struct Fixture {
 } Fixture;
 
 static const char *const load_ids[] = {"1000000000000001", "1000000000000002", "2000000000000003", "2000000000000004",
-                                       "3000000000000005", "3000000000000006"};
+    "3000000000000005", "3000000000000006"};
 
 static void write_contract(const Fixture *f, const char *id, const char *name, const char *kind, const char *rest)
 {
@@ -86,10 +92,12 @@ static void write_rows(const Fixture *f, const char *id, const char *select)
 }
 
 static const char year_rows[] =
-    "SELECT row_no::BIGINT AS row_no, ('00000000-0000-0000-0000-00000000000' || tag)::UUID AS record_tag, district_id, grade, "
+    "SELECT row_no::BIGINT AS row_no, ('00000000-0000-0000-0000-00000000000' || tag)::UUID AS record_tag, district_id, "
+    "grade, "
     "exit, completion, '%s' AS scope_school_year FROM (VALUES %s) v(row_no, tag, district_id, grade, exit, completion)";
 static const char wage_rows[] =
-    "SELECT row_no::BIGINT AS row_no, ('00000000-0000-0000-0000-00000000000' || tag)::UUID AS record_tag, quarter::BIGINT AS "
+    "SELECT row_no::BIGINT AS row_no, ('00000000-0000-0000-0000-00000000000' || tag)::UUID AS record_tag, "
+    "quarter::BIGINT AS "
     "quarter, ('e0000000-0000-0000-0000-00000000000' || employer)::UUID AS account, wages::DECIMAL(18,2) AS wages, "
     "quarter::VARCHAR AS scope_quarter FROM (VALUES %s) v(row_no, tag, quarter, employer, wages)";
 
@@ -102,16 +110,21 @@ static void write_loads(const Fixture *f)
     write_contract(f, load_ids[3], "year", "records", year_rest);
     write_contract(f, load_ids[4], "lists", "reference", list_rest);
     write_contract(f, load_ids[5], "lists", "reference", list_rest);
-    snprintf(sql, sizeof sql, wage_rows, "(1, 3, 8096, 1, 100.10), (2, 4, 8096, 1, 50.00), (3, 3, 8096, 2, 100.10), (5, 3, 8096, 2, -1)");
+    snprintf(sql, sizeof sql, wage_rows,
+        "(1, 3, 8096, 1, 100.10), (2, 4, 8096, 1, 50.00), (3, 3, 8096, 2, 100.10), (5, 3, 8096, 2, -1)");
     write_rows(f, load_ids[0], sql);
     snprintf(sql, sizeof sql, wage_rows, "(1, 3, 8097, 1, 70.00)");
     write_rows(f, load_ids[1], sql);
-    snprintf(sql, sizeof sql, year_rows, "2021", "(1, 1, '0010', '09', 'dropout', NULL), (2, 2, '0020', '09', 'year_end', NULL)");
+    snprintf(sql, sizeof sql, year_rows, "2021",
+        "(1, 1, '0010', '09', 'dropout', NULL), (2, 2, '0020', '09', 'year_end', NULL)");
     write_rows(f, load_ids[2], sql);
-    snprintf(sql, sizeof sql, year_rows, "2021", "(1, 1, '0010', '09', 'year_end', NULL), (3, 2, '0020', '09', 'year_end', NULL)");
+    snprintf(sql, sizeof sql, year_rows, "2021",
+        "(1, 1, '0010', '09', 'year_end', NULL), (3, 2, '0020', '09', 'year_end', NULL)");
     write_rows(f, load_ids[3], sql);
-    write_rows(f, load_ids[4], "SELECT 1::BIGINT AS row_no, NULL::UUID AS record_tag, 'old' AS code, '2023' AS scope_year");
-    write_rows(f, load_ids[5], "SELECT 1::BIGINT AS row_no, NULL::UUID AS record_tag, 'new' AS code, '2023' AS scope_year");
+    write_rows(
+        f, load_ids[4], "SELECT 1::BIGINT AS row_no, NULL::UUID AS record_tag, 'old' AS code, '2023' AS scope_year");
+    write_rows(
+        f, load_ids[5], "SELECT 1::BIGINT AS row_no, NULL::UUID AS record_tag, 'new' AS code, '2023' AS scope_year");
 }
 
 static int setup(void **state)
@@ -140,9 +153,16 @@ static int teardown(void **state)
 
 static Load load_of(uint32_t number, const char *source, const char *scope)
 {
-    return (Load){.id = slice_of(load_ids[number - 1]), .source = slice_of(source), .contract = SLICE("1"), .scope = slice_of(scope),
-                  .file_name = SLICE("it's.csv"), .file_sha256 = SLICE("00"), .agreement = SLICE("a"), .rows_accepted = 2,
-                  .received_at = 1700000000 + number, .number = number};
+    return (Load){.id = slice_of(load_ids[number - 1]),
+        .source = slice_of(source),
+        .contract = SLICE("1"),
+        .scope = slice_of(scope),
+        .file_name = SLICE("it's.csv"),
+        .file_sha256 = SLICE("00"),
+        .agreement = SLICE("a"),
+        .rows_accepted = 2,
+        .received_at = 1700000000 + number,
+        .number = number};
 }
 
 static void make_loads(Load out[6])
@@ -164,7 +184,8 @@ static const char person_map[] =
     "ATTACH ':memory:' AS staging;"
     "CREATE TABLE staging.identity_map AS SELECT ('00000000-0000-0000-0000-00000000000' || tag)::UUID AS record_tag, "
     "person::UBIGINT AS person FROM (VALUES (1, 71), (2, 72), (3, 71), (4, 74)) v(tag, person);"
-    "CREATE TABLE staging.person_link AS SELECT person::UBIGINT AS person, 2::INTEGER AS records, 1::INTEGER AS sources, "
+    "CREATE TABLE staging.person_link AS SELECT person::UBIGINT AS person, 2::INTEGER AS records, 1::INTEGER AS "
+    "sources, "
     "'ssn' AS weakest_rule, 0.99::DOUBLE AS link_score, TRUE AS has_ssn, TRUE AS has_sasid "
     "FROM (VALUES (74), (71), (72)) v(person);";
 
@@ -180,8 +201,8 @@ static Db *open_db(unsigned threads)
 
 static FactsInput input_of(const Fixture *f, const Load *loads, size_t count)
 {
-    return (FactsInput){.policy = f->policy, .loads_dir = f->dir, .loads = loads, .load_count = count,
-                        .progress = PROGRESS_OFF};
+    return (FactsInput){
+        .policy = f->policy, .loads_dir = f->dir, .loads = loads, .load_count = count, .progress = PROGRESS_OFF};
 }
 
 static int64_t number(Db *db, const char *sql)
@@ -201,9 +222,10 @@ static const Check checks[] = {
     {"SELECT count(*) FROM fact.k12_end_of_year", 4},
     {"SELECT count(*) FROM k12_end_of_year", 2},
     {"SELECT count(*) FROM k12_end_of_year WHERE person = 71 AND exit_class = 'year_end'", 1},
-    {"SELECT count(*) FROM fact.k12_end_of_year f JOIN load l USING (load_no) WHERE l.known_from <= TIMESTAMP '2023-11-14 "
+    {"SELECT count(*) FROM fact.k12_end_of_year f JOIN load l USING (load_no) WHERE l.known_from <= TIMESTAMP "
+     "'2023-11-14 "
      "22:14:00' AND (l.known_to IS NULL OR l.known_to > TIMESTAMP '2023-11-14 22:14:00') AND exit_class = 'dropout'",
-     1},
+        1},
     {"SELECT count(*) FROM load WHERE known_to IS NULL", 4},
     {"SELECT count(*) FROM load WHERE file_name = 'it''s.csv' AND load_no = 3 AND load_id = '2000000000000003'", 1},
     /* origin of each fact; a mapping's filter */
@@ -275,9 +297,9 @@ static void test_missing_load_is_an_error(void **state)
     db_close(db);
 }
 
-static const char fingerprint[] =
-    "SELECT string_agg(md5(t::VARCHAR), '' ORDER BY t::VARCHAR) FROM (SELECT e FROM employment_person_quarter e UNION ALL BY "
-    "NAME SELECT k FROM k12_cohort k) t";
+static const char fingerprint[] = "SELECT string_agg(md5(t::VARCHAR), '' ORDER BY t::VARCHAR) FROM (SELECT e FROM "
+                                  "employment_person_quarter e UNION ALL BY "
+                                  "NAME SELECT k FROM k12_cohort k) t";
 
 /* The same loads in another order, on another number of threads. */
 static void test_order_and_threads_do_not_matter(void **state)

@@ -306,7 +306,7 @@ static void test_xml(void **state)
     assert_text(r.reason, "");
     assert_int_equal(r.rows_read, 3);
     assert_int_equal(r.rows_accepted, 2);
-    assert_text(site_ask(s, r.load, "SELECT list([race, grade]) FROM %s"), "[['White;Asian', 09], [NULL, 10]]");
+    assert_text(site_ask(s, r.load, "SELECT list([race, grade]) FROM %s"), "[[White;Asian, 09], [NULL, 10]]");
     assert_text(site_file(s, "loads", r.load, "report.csv"),
         "row,line,field,rule,severity,message\n2,4,grade,code,error,the code is not on the list\n");
     VaultPurpose purpose = {"review", "test"};
@@ -401,9 +401,10 @@ FAULT(3)
 FAULT(4)
 FAULT(5)
 FAULT(6)
+FAULT(7)
 
 static Status (*const faults[STEP_COUNT])(IngestStep step, Error *err) = {
-    die_at_0, die_at_1, die_at_2, die_at_3, die_at_4, die_at_5, die_at_6};
+    die_at_0, die_at_1, die_at_2, die_at_3, die_at_4, die_at_5, die_at_6, die_at_7};
 
 static const char killed_file[] = HEADER GOOD1 GOOD2 GOOD3 "bad,row,,,,0010,,,,,\n";
 

@@ -12,14 +12,14 @@
 
 #include <cmocka.h>
 
-#define assert_ok(call)                                                                                              \
-    do {                                                                                                             \
-        Error e_ = ERROR_INIT;                                                                                       \
-        Error *err = &e_;                                                                                            \
-        Status got_ = (call);                                                                                        \
-        if (got_ != OK)                                                                                              \
-            print_error("%s: %s (%s) %s\n", #call, e_.message, e_.hint, e_.detail);                                  \
-        assert_int_equal(got_, OK);                                                                                  \
+#define assert_ok(call) \
+    do { \
+        Error e_ = ERROR_INIT; \
+        Error *err = &e_; \
+        Status got_ = (call); \
+        if (got_ != OK) \
+            print_error("%s: %s (%s) %s\n", #call, e_.message, e_.hint, e_.detail); \
+        assert_int_equal(got_, OK); \
     } while (0)
 
 /* --- the shipped definitions --- */
@@ -51,14 +51,17 @@ static void test_shipped_vectors(void **state)
 
 static const char good_text[] =
     "schema = \"cairn.measure/1\"\nname = \"sample\"\nversion = \"1\"\ntitle = \"t\"\neffective_from = 2010-07-01\n"
-    "status = \"assumed\"\nsource = \"test\"\nquestion = \"q\"\npopulation = \"p\"\ndenominator = \"d\"\nunit = \"percent\"\n"
+    "status = \"assumed\"\nsource = \"test\"\nquestion = \"q\"\npopulation = \"p\"\ndenominator = \"d\"\nunit = "
+    "\"percent\"\n"
     "kind = \"rate\"\nlevels = [\"state\", \"county\"]\nsplits = [\"sex\"]\nneeds = [\"k12_cohort\"]\n"
-    "sql = \"SELECT person, ayg AS year, district_id, TRUE AS counted, diploma AS hit, removed AS reason FROM k12_cohort "
+    "sql = \"SELECT person, ayg AS year, district_id, TRUE AS counted, diploma AS hit, removed AS reason FROM "
+    "k12_cohort "
     "WHERE ayg > {from_year}\"\n"
     "[[exclusion]]\nreason = \"deceased\"\ntext = \"x\"\n"
     "[parameters.from_year]\nvalue = 2000\nstatus = \"assumed\"\nsource = \"test\"\n"
     "[[vector]]\nname = \"one of two\"\n"
-    "given.k12_cohort = \"\"\"\nperson | ayg | diploma | removed\n1 | 2020 | true |\n2 | 2020 | false |\n3 | 2020 | false | deceased\n"
+    "given.k12_cohort = \"\"\"\nperson | ayg | diploma | removed\n1 | 2020 | true |\n2 | 2020 | false |\n3 | 2020 | "
+    "false | deceased\n"
     "\"\"\"\nexpect = \"\"\"\nyear | denominator | numerator\n2020 | 2 | 1\n\"\"\"\n";
 
 typedef struct Change {
@@ -150,7 +153,8 @@ static void check_change(const Change *change)
     assert_int_equal(dir_remove(dir, NULL), OK);
     bool told = !change->message || strstr(err.message, change->message) || strstr(err.field, change->message);
     if (st != (change->message ? ERR_INVALID : OK) || !told)
-        print_error("%s -> %s: %s\n", change->from ? change->from : "unchanged", change->to ? change->to : "", err.message);
+        print_error(
+            "%s -> %s: %s\n", change->from ? change->from : "unchanged", change->to ? change->to : "", err.message);
     assert_int_equal(st, change->message ? ERR_INVALID : OK);
     assert_true(told);
 }
@@ -202,30 +206,47 @@ static int world_close(void **state)
 /* Everything of person i follows from i: %1$s orders the rows, which must not matter. */
 static const char *const made_up[] = {
     "CREATE TABLE person_link AS SELECT i::UBIGINT AS person, 1 AS records, 1 AS sources, 'x' AS weakest_rule, "
-    "(0.9 + (i %% 11) / 100)::DOUBLE AS link_score, i %% 5 > 0 AS has_ssn, TRUE AS has_sasid FROM range(4000) t(i) ORDER BY %s",
+    "(0.9 + (i %% 11) / 100)::DOUBLE AS link_score, i %% 5 > 0 AS has_ssn, TRUE AS has_sasid FROM range(4000) t(i) "
+    "ORDER BY %s",
     "INSERT INTO county SELECT '080' || lpad((i * 2 + 1)::VARCHAR, 2, '0'), 'c', TRUE FROM range(5) t(i) ORDER BY %s",
     "INSERT INTO district BY NAME SELECT lpad(i::VARCHAR, 4, '0') AS district_id, CASE WHEN i < 11 THEN '080' || "
-    "lpad(((i %% 5) * 2 + 1)::VARCHAR, 2, '0') END AS county_fips, ['urban', 'rural'][1 + i %% 2] AS rurality FROM range(12) t(i) "
+    "lpad(((i %% 5) * 2 + 1)::VARCHAR, 2, '0') END AS county_fips, ['urban', 'rural'][1 + i %% 2] AS rurality FROM "
+    "range(12) t(i) "
     "ORDER BY %s",
-    "INSERT INTO school BY NAME SELECT lpad((i // 3)::VARCHAR, 4, '0') AS district_id, lpad((i %% 20)::VARCHAR, 4, '0') AS "
+    "INSERT INTO school BY NAME SELECT lpad((i // 3)::VARCHAR, 4, '0') AS district_id, lpad((i %% 20)::VARCHAR, 4, "
+    "'0') AS "
     "school_id FROM range(36) t(i) ORDER BY %s",
-    "INSERT INTO k12_end_of_year BY NAME SELECT i AS person, 2021 + y AS school_year, lpad((hash(i, y // 2) %% 13)::VARCHAR, 4, '0') "
-    "AS district_id, lpad((hash(i) %% 20)::VARCHAR, 4, '0') AS school_id, lpad((9 + y)::VARCHAR, 2, '0') AS grade_level, "
-    "CASE WHEN y < 3 THEN ['year_end', 'year_end', 'year_end', 'transfer_verified', 'dropout'][1 + (hash(i, y) %% 5)::BIGINT] ELSE "
-    "'graduated' END AS exit_class, CASE WHEN y = 3 THEN ['diploma', 'diploma', 'certificate', NULL][1 + (hash(i) %% 4)::BIGINT] END AS "
-    "completion_type, CASE WHEN y = 3 THEN make_date(2021 + y, 5, 20) END AS completion_date, 1 AS load_no, i * 4 + y AS row_no "
+    "INSERT INTO k12_end_of_year BY NAME SELECT i AS person, 2021 + y AS school_year, lpad((hash(i, y // 2) %% "
+    "13)::VARCHAR, 4, '0') "
+    "AS district_id, lpad((hash(i) %% 20)::VARCHAR, 4, '0') AS school_id, lpad((9 + y)::VARCHAR, 2, '0') AS "
+    "grade_level, "
+    "CASE WHEN y < 3 THEN ['year_end', 'year_end', 'year_end', 'transfer_verified', 'dropout'][1 + (hash(i, y) %% "
+    "5)::BIGINT] ELSE "
+    "'graduated' END AS exit_class, CASE WHEN y = 3 THEN ['diploma', 'diploma', 'certificate', NULL][1 + (hash(i) %% "
+    "4)::BIGINT] END AS "
+    "completion_type, CASE WHEN y = 3 THEN make_date(2021 + y, 5, 20) END AS completion_date, 1 AS load_no, i * 4 + y "
+    "AS row_no "
     "FROM range(4000) a(i), range(4) b(y) WHERE hash(i, 7) %% 4 >= y - 1 ORDER BY %s",
-    "INSERT INTO k12_student_year BY NAME SELECT i AS person, 2021 AS school_year, '09' AS grade_level, ['F', 'M', NULL][1 + i %% 3] "
-    "AS sex, i %% 4 = 0 AS hispanic, FALSE AS american_indian, i %% 7 = 0 AS asian, i %% 5 = 0 AS black, FALSE AS pacific_islander, "
-    "i %% 5 > 1 AS white, i %% 3 = 0 AS economically_disadvantaged, i %% 8 = 0 AS english_learner, i %% 9 = 0 AS disability, "
+    "INSERT INTO k12_student_year BY NAME SELECT i AS person, 2021 AS school_year, '09' AS grade_level, ['F', 'M', "
+    "NULL][1 + i %% 3] "
+    "AS sex, i %% 4 = 0 AS hispanic, FALSE AS american_indian, i %% 7 = 0 AS asian, i %% 5 = 0 AS black, FALSE AS "
+    "pacific_islander, "
+    "i %% 5 > 1 AS white, i %% 3 = 0 AS economically_disadvantaged, i %% 8 = 0 AS english_learner, i %% 9 = 0 AS "
+    "disability, "
     "1 AS load_no, i AS row_no FROM range(4000) t(i) ORDER BY %s",
-    "INSERT INTO program_participation BY NAME SELECT i AS person, ['WIOA_ADULT', 'WIOA_YOUTH'][1 + i %% 2] AS program, "
-    "make_date(2023, 1, 5) AS entry_date, make_date(2023, 7, 1) + (hash(i, 3) %% 366)::INTEGER AS exit_date, '080' || lpad(((i %% 6) "
-    "* 2 + 1)::VARCHAR, 2, '0') AS county_fips, i %% 4 = 0 AS hispanic, i %% 3 = 0 AS economically_disadvantaged, 2 AS load_no, "
+    "INSERT INTO program_participation BY NAME SELECT i AS person, ['WIOA_ADULT', 'WIOA_YOUTH'][1 + i %% 2] AS "
+    "program, "
+    "make_date(2023, 1, 5) AS entry_date, make_date(2023, 7, 1) + (hash(i, 3) %% 366)::INTEGER AS exit_date, '080' || "
+    "lpad(((i %% 6) "
+    "* 2 + 1)::VARCHAR, 2, '0') AS county_fips, i %% 4 = 0 AS hispanic, i %% 3 = 0 AS economically_disadvantaged, 2 AS "
+    "load_no, "
     "i AS row_no FROM range(4000) t(i) ORDER BY %s",
-    "INSERT INTO employment_quarter BY NAME SELECT i AS person, 8096 + q AS quarter, ('00000000-0000-0000-0000-0000000000' || "
-    "lpad((hash(i, e) %% 40)::VARCHAR, 2, '0'))::UUID AS employer, ((hash(i, q, e) %% 2000000) / 100)::DECIMAL(12,2) AS wages, "
-    "3 AS load_no, (i * 16 + q * 4 + e) AS row_no FROM range(4000) a(i), range(4) b(q), range(2) c(e) WHERE hash(i, q, e, 9) %% 3 = 0 "
+    "INSERT INTO employment_quarter BY NAME SELECT i AS person, 8096 + q AS quarter, "
+    "('00000000-0000-0000-0000-0000000000' || "
+    "lpad((hash(i, e) %% 40)::VARCHAR, 2, '0'))::UUID AS employer, ((hash(i, q, e) %% 2000000) / 100)::DECIMAL(12,2) "
+    "AS wages, "
+    "3 AS load_no, (i * 16 + q * 4 + e) AS row_no FROM range(4000) a(i), range(4) b(q), range(2) c(e) WHERE hash(i, q, "
+    "e, 9) %% 3 = 0 "
     "ORDER BY %s",
 };
 
@@ -281,35 +302,45 @@ typedef struct Invariant {
 #define SUMS "sum(denominator) d, sum(numerator) n, sum(covered) c, sum(base) b, sum(strong) s"
 
 static const Invariant invariants[] = {
-    {"completion is never below graduation",
-     "SELECT count(*) FROM temp.measure_cells g JOIN temp.measure_cells c USING (year, level, unit, split, grp) WHERE g.measure = "
-     "'graduation_rate_4yr' AND c.measure = 'completion_rate_4yr' AND (c.numerator < g.numerator OR c.denominator <> "
-     "g.denominator)"},
+    {"completion is never below graduation", "SELECT count(*) FROM temp.measure_cells g JOIN temp.measure_cells c "
+                                             "USING (year, level, unit, split, grp) WHERE g.measure = "
+                                             "'graduation_rate_4yr' AND c.measure = 'completion_rate_4yr' AND "
+                                             "(c.numerator < g.numerator OR c.denominator <> "
+                                             "g.denominator)"},
     {"groups of a split add up to all",
-     "SELECT count(*) FROM (SELECT measure, year, level, unit, split, " SUMS " FROM temp.measure_cells GROUP BY ALL) x JOIN (SELECT "
-     "measure, year, level, unit, " SUMS " FROM temp.measure_cells WHERE split = 'all' GROUP BY ALL) a USING (measure, year, level, "
-     "unit) WHERE (x.d, x.n, x.c, x.b, x.s) <> (a.d, a.n, a.c, a.b, a.s)"},
-    {"units add up to their parent",
-     "SELECT count(*) FROM (SELECT measure, year, level_rank, parent, split, grp, " SUMS " FROM temp.measure_cells GROUP BY ALL) x JOIN "
-     "temp.measure_cells p ON p.measure = x.measure AND p.year = x.year AND p.level_rank = x.level_rank - 1 AND p.unit = x.parent AND "
-     "p.split = x.split AND p.grp = x.grp WHERE (x.d, x.n, x.c, x.b, x.s) <> (p.denominator, p.numerator, p.covered, p.base, "
-     "p.strong)"},
+        "SELECT count(*) FROM (SELECT measure, year, level, unit, split, " SUMS
+        " FROM temp.measure_cells GROUP BY ALL) x JOIN (SELECT "
+        "measure, year, level, unit, " SUMS
+        " FROM temp.measure_cells WHERE split = 'all' GROUP BY ALL) a USING (measure, year, level, "
+        "unit) WHERE (x.d, x.n, x.c, x.b, x.s) <> (a.d, a.n, a.c, a.b, a.s)"},
+    {"units add up to their parent", "SELECT count(*) FROM (SELECT measure, year, level_rank, parent, split, grp, " SUMS
+                                     " FROM temp.measure_cells GROUP BY ALL) x JOIN "
+                                     "temp.measure_cells p ON p.measure = x.measure AND p.year = x.year AND "
+                                     "p.level_rank = x.level_rank - 1 AND p.unit = x.parent AND "
+                                     "p.split = x.split AND p.grp = x.grp WHERE (x.d, x.n, x.c, x.b, x.s) <> "
+                                     "(p.denominator, p.numerator, p.covered, p.base, "
+                                     "p.strong)"},
     {"every unit but the state has its parent among the cells",
-     "SELECT count(*) FROM temp.measure_cells x WHERE level_rank > 0 AND NOT EXISTS (SELECT 1 FROM temp.measure_cells p WHERE "
-     "p.measure = x.measure AND p.year = x.year AND p.level_rank = x.level_rank - 1 AND p.unit = x.parent AND p.split = x.split AND "
-     "p.grp = x.grp)"},
-    {"a unit has one parent", "SELECT count(*) FROM (SELECT level, unit FROM temp.measure_cells GROUP BY ALL HAVING count(DISTINCT "
-                              "parent) > 1)"},
-    {"no cell twice", "SELECT count(*) FROM (SELECT 1 FROM temp.measure_cells GROUP BY measure, year, level, unit, split, grp HAVING "
-                      "count(*) > 1)"},
-    {"parts are never more than the whole",
-     "SELECT count(*) FROM temp.measure_cells WHERE numerator > denominator OR denominator > base OR covered > base OR strong > base OR "
-     "top_employer > denominator OR base = 0"},
+        "SELECT count(*) FROM temp.measure_cells x WHERE level_rank > 0 AND NOT EXISTS (SELECT 1 FROM "
+        "temp.measure_cells p WHERE "
+        "p.measure = x.measure AND p.year = x.year AND p.level_rank = x.level_rank - 1 AND p.unit = x.parent AND "
+        "p.split = x.split AND "
+        "p.grp = x.grp)"},
+    {"a unit has one parent",
+        "SELECT count(*) FROM (SELECT level, unit FROM temp.measure_cells GROUP BY ALL HAVING count(DISTINCT "
+        "parent) > 1)"},
+    {"no cell twice",
+        "SELECT count(*) FROM (SELECT 1 FROM temp.measure_cells GROUP BY measure, year, level, unit, split, grp HAVING "
+        "count(*) > 1)"},
+    {"parts are never more than the whole", "SELECT count(*) FROM temp.measure_cells WHERE numerator > denominator OR "
+                                            "denominator > base OR covered > base OR strong > base OR "
+                                            "top_employer > denominator OR base = 0"},
     {"wage figures carry their employers, rates none",
-     "SELECT count(*) FROM temp.measure_cells WHERE CASE WHEN measure LIKE '%median%' THEN (employers > 0) <> (denominator > 0) ELSE "
-     "employers > 0 END"},
-    {"the wage measures saw somebody",
-     "SELECT (count(*) < 20)::BIGINT FROM temp.measure_cells WHERE measure = 'wioa_median_earnings_q2' AND denominator > 100"},
+        "SELECT count(*) FROM temp.measure_cells WHERE CASE WHEN measure LIKE '%median%' THEN (employers > 0) <> "
+        "(denominator > 0) ELSE "
+        "employers > 0 END"},
+    {"the wage measures saw somebody", "SELECT (count(*) < 20)::BIGINT FROM temp.measure_cells WHERE measure = "
+                                       "'wioa_median_earnings_q2' AND denominator > 100"},
 };
 
 static void test_invariants(void **state)
@@ -327,7 +358,8 @@ static void test_invariants(void **state)
 
 static void fingerprint(Db *db, Buf *out)
 {
-    assert_ok(db_value_str(db, out, err, "SELECT string_agg(md5(c::VARCHAR), '' ORDER BY c::VARCHAR) FROM temp.measure_cells c"));
+    assert_ok(db_value_str(
+        db, out, err, "SELECT string_agg(md5(c::VARCHAR), '' ORDER BY c::VARCHAR) FROM temp.measure_cells c"));
 }
 
 static void test_order_and_threads_do_not_matter(void **state)
@@ -379,9 +411,9 @@ static void read_cents(Db *db, const char *sql, Cents *out)
     qsort(out->at, out->len, sizeof *out->at, by_value);
 }
 
-static const char oracle_people[] =
-    "SELECT p.person, ((extract(year FROM p.exit_date) * 4 + floor((extract(month FROM p.exit_date) - 1) / 3)) + 2)::INTEGER AS target "
-    "FROM program_participation p WHERE p.county_fips = '08001'";
+static const char oracle_people[] = "SELECT p.person, ((extract(year FROM p.exit_date) * 4 + floor((extract(month FROM "
+                                    "p.exit_date) - 1) / 3)) + 2)::INTEGER AS target "
+                                    "FROM program_participation p WHERE p.county_fips = '08001'";
 
 /* One county's median by another road: wages summed row by row here, sorted in C. */
 static void test_median_against_recount(void **state)
@@ -392,14 +424,17 @@ static void test_median_against_recount(void **state)
     DbRows *rows = NULL;
     bool more;
     buf_init(&sql, 0);
-    buf_addf(&sql, "SELECT (sum(w.wages) * 100)::BIGINT FROM (%s) x JOIN employment_quarter w ON w.person = x.person AND w.quarter = "
-                   "x.target GROUP BY x.person HAVING sum(w.wages) > 0",
-             oracle_people);
+    buf_addf(&sql,
+        "SELECT (sum(w.wages) * 100)::BIGINT FROM (%s) x JOIN employment_quarter w ON w.person = x.person AND "
+        "w.quarter = "
+        "x.target GROUP BY x.person HAVING sum(w.wages) > 0",
+        oracle_people);
     read_cents(db, buf_z(&sql), &cents);
     assert_true(cents.len > 50);
-    assert_ok(db_query(db, "SELECT denominator, value, fuzzy, employers FROM temp.measure_cells WHERE measure = "
-                           "'wioa_median_earnings_q2' AND year = 2024 AND unit = '08001' AND split = 'all'",
-                       &rows, err));
+    assert_ok(db_query(db,
+        "SELECT denominator, value, fuzzy, employers FROM temp.measure_cells WHERE measure = "
+        "'wioa_median_earnings_q2' AND year = 2024 AND unit = '08001' AND split = 'all'",
+        &rows, err));
     assert_ok(db_next(rows, &more, err));
     assert_true(more);
     assert_int_equal(db_i64(rows, 0), (int64_t)cents.len);

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <sqlite3.h>
+
 int scratch_setup(void **state)
 {
     Scratch *s = NULL;
@@ -29,6 +31,32 @@ const char *scratch_path(Scratch *s, const char *name)
 {
     snprintf(s->text, sizeof s->text, "%s/%s", s->path, name);
     return s->text;
+}
+
+void scratch_make_home(Scratch *s)
+{
+    HomeSettings settings = HOME_SETTINGS_INIT;
+    settings.policy_dir = s->path;
+    settings.threads = 1;
+    settings.memory_mb = 256;
+    assert_ok(home_create(scratch_path(s, "home"), &settings, NULL, err));
+}
+
+Home *scratch_home(Scratch *s, HomeAccess access)
+{
+    Home *home = NULL;
+    assert_ok(home_open(scratch_path(s, "home"), access, &home, err));
+    return home;
+}
+
+void tamper_sql(const char *path, const char *sql)
+{
+    sqlite3 *db = NULL;
+    char *message = NULL;
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s: %s", sql, message);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
 void flip_byte(const char *path, long at)

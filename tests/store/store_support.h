@@ -22,6 +22,12 @@ int scratch_setup(void **state);
 int scratch_teardown(void **state);
 /* scratch/name; valid until the next call. */
 const char *scratch_path(Scratch *s, const char *name);
+/* Makes a home at scratch/home. */
+void scratch_make_home(Scratch *s);
+/* Opens it. */
+Home *scratch_home(Scratch *s, HomeAccess access);
+/* Runs one statement on a SQLite file behind the store's back. */
+void tamper_sql(const char *path, const char *sql);
 /* Inverts the bits of one byte; at < 0 counts from the end. */
 void flip_byte(const char *path, long at);
 

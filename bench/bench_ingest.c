@@ -1,0 +1,188 @@
+/*
+ * Ingest against bare DuckDB: rows per second of ingest_file on a wage file and
+ * an employer file, beside CREATE TABLE AS SELECT * FROM read_csv of the same
+ * file with typed columns in the same engine on as many threads.
+ *
+ *   bench_ingest [rows] [policy folder] [threads] [steps]    steps: time of each step on stderr
+ *
+ * Bare DuckDB neither hashes the file, nor checks a rule, nor makes a tag, nor
+ * writes Parquet, vault and ledger; the goal is half its speed all the same.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ingest/ingest.h"
+#include "store/db.h"
+
+typedef struct Bench {
+    char root[64];
+    uint64_t rows;
+    unsigned threads;
+    Arena arena;
+    IngestContext ctx;
+} Bench;
+
+static void must(Status st, const Error *err)
+{
+    if (st == OK)
+        return;
+    char line[1200];
+    error_print(err, line, sizeof line);
+    fprintf(stderr, "bench_ingest: %s [%s]\n", line, err->detail);
+    exit(1);
+}
+
+static const char *file_in(Bench *b, const char *name)
+{
+    const char *path;
+    Error err = ERROR_INIT;
+    must(path_join(&b->arena, b->root, name, &path, &err), &err);
+    return path;
+}
+
+/* --- files ----------------------------------------------------------------------------------------------------- */
+
+static void wage_row(Buf *out, Rng *rng, uint64_t i, const char *quarter)
+{
+    static const char *const names[] = {"SMITH", "JOHNSON", "MARTINEZ", "GARCIA-LOPEZ", "NGUYEN", "ANDERSON", "OBRIEN", "BEGAYE"};
+    uint64_t person = i * 9 / 10; /* every tenth row is a second job */
+    uint64_t ssn = 100000000 + person * 7919 % 800000000;
+    bool named = person % 4 != 0;
+    buf_add_u64(out, ssn);
+    buf_addc(out, ',');
+    if (named)
+        buf_addf(out, "%s,%s,%c", names[person % 8], names[person / 8 % 8], (char)('A' + person % 26));
+    else
+        buf_adds(out, ",,");
+    buf_addf(out, ",%06u.00-%u,", (unsigned)rng_below(rng, 200000), (unsigned)rng_below(rng, 10));
+    buf_addf(out, "%06u,%s,%u.%02u\n", 110000 + (unsigned)rng_below(rng, 800000), quarter, (unsigned)rng_below(rng, 40000) + 1,
+        (unsigned)rng_below(rng, 100));
+}
+
+static void employer_row(Buf *out, Rng *rng, uint64_t i, const char *quarter)
+{
+    buf_addf(out, "%s,%06" PRIu64 ".00-%u,%06u,%03u,%u\n", quarter, i, (unsigned)rng_below(rng, 10),
+        110000 + (unsigned)rng_below(rng, 800000), 1 + 2 * (unsigned)rng_below(rng, 60), 5u);
+}
+
+typedef void (*RowFn)(Buf *out, Rng *rng, uint64_t i, const char *quarter);
+
+static const char *write_file(Bench *b, const char *name, const char *header, RowFn row, const char *quarter)
+{
+    const char *path = file_in(b, name);
+    FileWriter *w = NULL;
+    Error err = ERROR_INIT;
+    Rng rng;
+    Buf text;
+    rng_init(&rng, 1, 0);
+    buf_init(&text, 0);
+    must(writer_open(path, MODE_PRIVATE, &w, &err), &err);
+    writer_add(w, slice_of(header));
+    for (uint64_t i = 0; i < b->rows; i++) {
+        buf_reset(&text);
+        row(&text, &rng, i, quarter);
+        writer_add(w, buf_slice(&text));
+    }
+    buf_free(&text);
+    must(writer_close(w, WRITER_NO_SYNC, &err), &err);
+    return path;
+}
+
+/* --- runs ------------------------------------------------------------------------------------------------------ */
+
+static double bare(Bench *b, const char *path, const char *columns)
+{
+    double best = 0;
+    for (int run = 0; run < 2; run++) {
+        Db *db = NULL;
+        Error err = ERROR_INIT;
+        DbOptions options = DB_OPTIONS_INIT;
+        options.threads = b->threads;
+        must(db_open(&options, &db, &err), &err);
+        double begin = clock_monotonic();
+        must(db_execf(db, &err, "CREATE TABLE t AS SELECT * FROM read_csv('%s', header = true, columns = %s)", path, columns), &err);
+        double seconds = clock_monotonic() - begin;
+        db_close(db);
+        best = run == 0 || seconds < best ? seconds : best;
+    }
+    return best;
+}
+
+static double ingest(Bench *b, const char *source, const char *path)
+{
+    Error err = ERROR_INIT;
+    IngestResult result;
+    double begin = clock_monotonic();
+    must(ingest_file(&b->ctx, slice_of(source), path, &result, &err), &err);
+    double seconds = clock_monotonic() - begin;
+    if (result.outcome != INGEST_LOADED) {
+        fprintf(stderr, "bench_ingest: %s was not loaded: %s\n", source, result.reason);
+        exit(1);
+    }
+    return seconds;
+}
+
+static void tell(const Bench *b, const char *what, double bare_seconds, double seconds)
+{
+    printf("%-34s %10.0f rows/s  bare %10.0f rows/s  ratio %.2f\n", what, (double)b->rows / seconds, (double)b->rows / bare_seconds,
+        bare_seconds / seconds);
+}
+
+static const char wage_header[] = "SSN,Last Name,First Name,Middle Initial,UI Account,NAICS,Quarter,Gross Wages\n";
+static const char wage_columns[] =
+    "{'ssn':'VARCHAR','last':'VARCHAR','first':'VARCHAR','mi':'VARCHAR','account':'VARCHAR','naics':'VARCHAR',"
+    "'quarter':'INTEGER','wages':'DECIMAL(18,2)'}";
+static const char employer_header[] = "Quarter,UI Account,NAICS,County,Ownership\n";
+static const char employer_columns[] =
+    "{'quarter':'INTEGER','account':'VARCHAR','naics':'VARCHAR','county':'VARCHAR','ownership':'VARCHAR'}";
+
+static void run_all(Bench *b)
+{
+    const char *first = write_file(b, "wages_1.csv", wage_header, wage_row, "202301");
+    const char *second = write_file(b, "wages_2.csv", wage_header, wage_row, "202302");
+    const char *employers = write_file(b, "employers.csv", employer_header, employer_row, "202301");
+    printf("%" PRIu64 " rows, %u threads\n", b->rows, b->threads);
+    double wages = bare(b, first, wage_columns);
+    tell(b, "wages, every person new", wages, ingest(b, "cdle_wage_csv", first));
+    tell(b, "wages, every person known", wages, ingest(b, "cdle_wage_csv", second));
+    tell(b, "employers (nobody's record)", bare(b, employers, employer_columns), ingest(b, "cdle_employer", employers));
+    printf("peak memory %.0f MiB\n", (double)clock_peak_rss() / 1048576);
+}
+
+int main(int argc, char **argv)
+{
+    Bench b = {.root = "/tmp/cairn-bench-XXXXXX", .rows = 2000000, .threads = 2};
+    Error err = ERROR_INIT;
+    Policy *policy = NULL;
+    HomeSettings settings = HOME_SETTINGS_INIT;
+    arena_init(&b.arena, 0);
+    if (argc > 1)
+        must(parse_u64(slice_of(argv[1]), &b.rows, &err), &err);
+    Log log = {.level = LOG_DEBUG, .fd = 2};
+    if (argc > 4)
+        b.ctx.log = &log;
+    if (argc > 3)
+        b.threads = (unsigned)strtoul(argv[3], NULL, 10);
+    const char *policy_folder = argc > 2 ? argv[2] : "policy/colorado";
+    if (!mkdtemp(b.root)) {
+        perror("bench_ingest");
+        return 1;
+    }
+    settings.policy_dir = policy_folder;
+    settings.threads = b.threads;
+    must(policy_open(policy_folder, &policy, &err), &err);
+    must(home_create(file_in(&b, "home"), &settings, NULL, &err), &err);
+    must(home_open(file_in(&b, "home"), HOME_WRITE, &b.ctx.home, &err), &err);
+    must(vault_open(b.ctx.home, &b.ctx.vault, &err), &err);
+    must(ledger_open(b.ctx.home, &b.ctx.ledger, &err), &err);
+    b.ctx.policy = policy;
+    b.ctx.progress = PROGRESS_OFF;
+    run_all(&b);
+    ledger_close(b.ctx.ledger);
+    vault_close(b.ctx.vault);
+    home_close(b.ctx.home);
+    policy_close(policy);
+    must(dir_remove(b.root, &err), &err);
+    arena_free(&b.arena);
+    return 0;
+}

@@ -1,0 +1,29 @@
+/*
+ * Private to serve: refuses requests that two servers could read differently
+ * (request smuggling, CWE-444; RFC 9112 sections 5, 6 and 11.2). libmicrohttpd
+ * 0.9.75 lets five of nine such requests through even in strict mode.
+ *
+ * Fed with what the library has parsed, so it cannot see what the parser has
+ * already made good: folded headers and bare line feeds. Because a request
+ * with a body is never accepted, those two cannot move the border between two
+ * requests; in production nginx refuses the first of them.
+ */
+#ifndef CAIRN_SERVE_HTTP_GUARD_H
+#define CAIRN_SERVE_HTTP_GUARD_H
+
+#include "base/base.h"
+
+typedef struct Guard {
+    unsigned hosts;
+    unsigned lengths;
+    unsigned codings;
+    bool has_body; /* a Content-Length above zero */
+    bool bad;      /* some header or the target is malformed */
+} Guard;
+
+/* Once a header, in any order; g starts zeroed. */
+void guard_header(Guard *g, Slice name, Slice value);
+/* After the last header: 0 to go on, otherwise the status to answer with before closing the connection. */
+int guard_verdict(const Guard *g, Slice method, Slice target, Slice version);
+
+#endif
