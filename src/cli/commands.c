@@ -12,6 +12,7 @@ const Command *const CLI_COMMANDS[] = {
     &CMD_SERVE,
     &CMD_STATUS,
     &CMD_PROFILE,
+    &CMD_CHECK,
     &CMD_SYNTH,
     &CMD_DOCTOR,
     &CMD_VERIFY,

@@ -25,7 +25,8 @@ typedef struct IngestTally {
     uint64_t rows_accepted, rows_rejected;
 } IngestTally;
 
-/* inbox NULL: the home's own. In text mode a line tells each file with something to say (with --verbose: every file). */
+/* inbox NULL: the home's own. In text mode a line tells each file with something to say (with --verbose: every file).
+ */
 MUST_USE Status pipeline_ingest(Cli *cli, const Workplace *w, const char *inbox, IngestTally *out, Error *err);
 MUST_USE Status pipeline_link(Cli *cli, const Workplace *w, PipelineForce force, StepResult *out, Error *err);
 MUST_USE Status pipeline_build(Cli *cli, const Workplace *w, PipelineForce force, StepResult *out, Error *err);

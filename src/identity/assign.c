@@ -29,32 +29,15 @@ typedef struct Assignment {
     const Records *records;
     Clusters *clusters;
     const Params *params;
-    Links old_links; /* by tag */
     Members members; /* by cluster */
     Claims claims;
     PersonId *person; /* of clusters */
     size_t cluster_count;
 } Assignment;
 
-static int tag_cmp(const RecordTag *a, const RecordTag *b)
+static const Link *old_link(const Assignment *a, const Rec *rec)
 {
-    return memcmp(a->bytes, b->bytes, sizeof a->bytes);
-}
-
-static const Link *old_link(const Assignment *a, const RecordTag *tag)
-{
-    size_t low = 0, high = a->old_links.len;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        int c = tag_cmp(&a->old_links.at[mid].tag, tag);
-        if (c == 0)
-            return &a->old_links.at[mid];
-        if (c < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return NULL;
+    return rec->old_link == NO_LINK ? NULL : &a->records->old_links.at[rec->old_link];
 }
 
 /* Numbers clusters by their lowest record and lists members in that order: contents alone decide the numbering. */
@@ -68,7 +51,7 @@ static Status list_members(Assignment *a, Error *err)
         uint32_t root = cluster_find(a->clusters, (uint32_t)i);
         if (!rank[root])
             rank[root] = (uint32_t)++a->cluster_count;
-        const Link *old = old_link(a, &a->records->at.at[i].tag);
+        const Link *old = old_link(a, &a->records->at.at[i]);
         a->members.at[a->members.len++] = (Member){rank[root] - 1, (uint32_t)i, old ? old->person : 0};
     }
     mem_free(rank);
@@ -164,7 +147,7 @@ static Status write_changes(
         uint8_t rule = a->clusters->rule[m->record];
         Link link = {
             .tag = rec->tag, .person = a->person[m->root_rank], .rule = rule, .score = (float)a->params->score[rule]};
-        const Link *old = old_link(a, &rec->tag);
+        const Link *old = old_link(a, rec);
         if (old && old->person == link.person && old->rule == link.rule && old->score == link.score)
             continue;
         if (old && old->person != link.person) {
@@ -179,14 +162,11 @@ static Status write_changes(
     return st;
 }
 
-Status assign_ids(const Records *r, Clusters *c, const Params *p, Vault *vault, Links *changed, Journal *journal,
+Status assign_ids(const Records *r, Clusters *c, const Params *p, PersonId next, Links *changed, Journal *journal,
     LinkReport *report, Error *err)
 {
     Assignment a = {.records = r, .clusters = c, .params = p};
-    PersonId next;
     Status st;
-    TRY_OUT(vault_links(vault, &a.old_links, err));
-    TRY_OUT(vault_next_person(vault, &next, err));
     TRY_OUT(list_members(&a, err));
     TRY_OUT(mem_zalloc(a.cluster_count ? a.cluster_count : 1, sizeof *a.person, (void **)&a.person, err));
     TRY_OUT(count_claims(&a, err));
@@ -194,7 +174,6 @@ Status assign_ids(const Records *r, Clusters *c, const Params *p, Vault *vault, 
     TRY_OUT(write_changes(&a, next, changed, journal, report, err));
     report->persons = a.cluster_count;
 out:
-    vec_free(&a.old_links);
     vec_free(&a.members);
     vec_free(&a.claims);
     mem_free(a.person);

@@ -76,9 +76,12 @@ MUST_USE Status params_load(Policy *policy, Date on, Params *out, Error *err);
 
 /* --- records (records.c) --- */
 
+#define NO_LINK UINT32_MAX
+
 typedef struct Rec {
     RecordTag tag;
-    uint64_t content; /* fixed-key hash of source and values: the order that depends on nothing but contents */
+    uint32_t old_link; /* place in Records.old_links; NO_LINK: never linked */
+    uint64_t content;  /* fixed-key hash of source and values: the order that depends on nothing but contents */
     uint64_t sasid;
     uint64_t local_key; /* hash of organisation and local id; 0 missing */
     uint64_t zip_key;   /* 5-digit postal code; 0 missing */
@@ -91,7 +94,8 @@ typedef struct Rec {
 } Rec;
 
 typedef struct Records {
-    VEC(Rec) at; /* sorted by (content, tag) */
+    VEC(Rec) at;     /* sorted by (content, tag) */
+    Links old_links; /* by tag: who was who before */
     VEC(Slice) sources;
     NameTable names;
     Arena arena;
@@ -100,6 +104,17 @@ typedef struct Records {
 /* Reads and standardises every record of the vault. */
 MUST_USE Status records_load(const LinkContext *ctx, Vault *vault, const Params *params, Records *out, Error *err);
 void records_free(Records *r);
+
+/* --- sorting (keyed.c) --- */
+
+typedef struct Keyed {
+    uint64_t key;
+    uint32_t record;
+} Keyed;
+typedef VEC(Keyed) Keys;
+
+/* Sorts by key, keeping the order of equal keys; linear time. ERR_NOMEM. */
+MUST_USE Status keyed_sort(Keys *keys, Error *err);
 
 /* --- agreement (agree.c): 2 agrees, 1 nearly, 0 cannot say, -1 disagrees --- */
 
@@ -133,8 +148,8 @@ MUST_USE Status resolve(const Records *r, const Params *p, const LinkContext *ct
 
 /* --- stable ids (assign.c) --- */
 
-/* Compares clusters with the links in the vault, keeps ids, fills what has to be written. */
-MUST_USE Status assign_ids(const Records *r, Clusters *c, const Params *p, Vault *vault, Links *changed,
+/* Compares clusters with the former links, keeps ids, fills what has to be written; next is the first free id. */
+MUST_USE Status assign_ids(const Records *r, Clusters *c, const Params *p, PersonId next, Links *changed,
     Journal *journal, LinkReport *report, Error *err);
 
 #endif

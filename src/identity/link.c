@@ -19,7 +19,9 @@ Status identity_link(const LinkContext *ctx, LinkReport *out, Error *err)
     TRY_OUT(resolve(&records, &params, ctx, &clusters, err));
     out->records = records.at.len;
     out->conflicts_refused = clusters.conflicts;
-    TRY_OUT(assign_ids(&records, &clusters, &params, vault, &changed, &journal, out, err));
+    PersonId next;
+    TRY_OUT(vault_next_person(vault, &next, err));
+    TRY_OUT(assign_ids(&records, &clusters, &params, next, &changed, &journal, out, err));
     for (size_t k = RULE_SASID; k < RULE_KIND_COUNT; k++) {
         if (!params.score[k])
             continue;

@@ -6,14 +6,13 @@
  */
 #include "identity/identity_impl.h"
 
-#include <stdlib.h>
-
 /* A fixed key on purpose: the order must be the same in every home. */
 static const uint64_t CONTENT_KEY[2] = {UINT64_C(0x636169726e2d6964), UINT64_C(0x656e746974792d31)};
 
 typedef struct LoadArg {
     Records *records;
     Map sources;
+    size_t link_at; /* in old_links */
     Progress *progress;
     Buf scratch;
 } LoadArg;
@@ -61,6 +60,16 @@ static Status source_number(LoadArg *a, Slice source, uint16_t *out, Error *err)
     return map_put(&a->sources, copy, n, NULL, err);
 }
 
+/* Records and former links both come in order of tag, so one walk joins them. */
+static uint32_t next_old_link(LoadArg *a, const RecordTag *tag)
+{
+    const Links *links = &a->records->old_links;
+    while (a->link_at < links->len && memcmp(links->at[a->link_at].tag.bytes, tag->bytes, sizeof tag->bytes) < 0)
+        a->link_at++;
+    bool known = a->link_at < links->len && memcmp(links->at[a->link_at].tag.bytes, tag->bytes, sizeof tag->bytes) == 0;
+    return known ? (uint32_t)a->link_at : NO_LINK;
+}
+
 static Status take_record(const VaultRecord *in, void *ctx, Error *err)
 {
     LoadArg *a = ctx;
@@ -87,16 +96,55 @@ static Status take_record(const VaultRecord *in, void *ctx, Error *err)
     if (v->at[ID_ZIP].len >= 5)
         rec.zip_key = hash_parts(&a->scratch, SLICE("zip"), slice_sub(v->at[ID_ZIP], 0, 5));
     rec.content = content_hash(&a->scratch, in->source, v);
+    rec.old_link = next_old_link(a, &in->tag);
     progress_add(a->progress, 1);
     return vec_push(&r->at, rec, err);
 }
 
-static int by_content(const void *x, const void *y)
+/* Equal hashes of different contents are settled by the tag; there will hardly ever be one. */
+static void order_ties(Records *r)
 {
-    const Rec *a = x, *b = y;
-    if (a->content != b->content)
-        return a->content < b->content ? -1 : 1;
-    return memcmp(a->tag.bytes, b->tag.bytes, sizeof a->tag.bytes);
+    Rec *at = r->at.at;
+    for (size_t i = 1; i < r->at.len; i++) {
+        Rec rec = at[i];
+        size_t k = i;
+        for (; k > 0 && at[k - 1].content == rec.content && memcmp(at[k - 1].tag.bytes, rec.tag.bytes, 16) > 0; k--)
+            at[k] = at[k - 1];
+        at[k] = rec;
+    }
+}
+
+/* In place, along the cycles of the permutation: a second copy of the records would double the room's memory. */
+static void permute(Records *r, Keys *order)
+{
+    for (uint32_t i = 0; i < order->len; i++) {
+        Rec first = r->at.at[i];
+        uint32_t hole = i;
+        while (order->at[hole].record != i) {
+            uint32_t from = order->at[hole].record;
+            r->at.at[hole] = r->at.at[from];
+            order->at[hole].record = hole;
+            hole = from;
+        }
+        r->at.at[hole] = first;
+        order->at[hole].record = hole;
+    }
+}
+
+static Status sort_by_content(Records *r, Error *err)
+{
+    Keys order = {0};
+    Status st = vec_reserve(&order, r->at.len ? r->at.len : 1, err);
+    for (uint32_t i = 0; st == OK && i < r->at.len; i++)
+        order.at[order.len++] = (Keyed){r->at.at[i].content, i};
+    if (st == OK)
+        st = keyed_sort(&order, err);
+    if (st == OK) {
+        permute(r, &order);
+        order_ties(r);
+    }
+    vec_free(&order);
+    return st;
 }
 
 Status records_load(const LinkContext *ctx, Vault *vault, const Params *params, Records *out, Error *err)
@@ -110,13 +158,18 @@ Status records_load(const LinkContext *ctx, Vault *vault, const Params *params, 
     Status st;
     TRY_OUT(map_init(&arg.sources, err));
     TRY_OUT(vault_count(vault, &count, &persons, &quarantined, err));
+    if (count > UINT32_MAX - 1) {
+        st = error_set(err, ERR_LIMIT, "the vault holds more than %" PRIu32 " records", UINT32_MAX - 1);
+        goto out;
+    }
     TRY_OUT(vec_reserve(&out->at, count, err));
+    TRY_OUT(vault_links(vault, &out->old_links, err));
     TRY_OUT(progress_new(ctx->progress, "reading identities", count, "records", &arg.progress, err));
     const VaultPurpose purpose = {.purpose = "link", .agreement = params->authority};
     st = vault_each_record(vault, &purpose, take_record, &arg, err);
     progress_done(arg.progress);
-    if (st == OK && out->at.len)
-        qsort(out->at.at, out->at.len, sizeof *out->at.at, by_content);
+    if (st == OK)
+        st = sort_by_content(out, err);
 out:
     map_free(&arg.sources);
     buf_free(&arg.scratch);
@@ -126,6 +179,7 @@ out:
 void records_free(Records *r)
 {
     vec_free(&r->at);
+    vec_free(&r->old_links);
     vec_free(&r->sources);
     names_free(&r->names);
     arena_free(&r->arena);

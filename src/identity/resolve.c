@@ -11,13 +11,6 @@
 #include "identity/identity_impl.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-typedef struct Keyed {
-    uint64_t key;
-    uint32_t record;
-} Keyed;
-typedef VEC(Keyed) Keys;
 
 typedef struct Resolver {
     const Records *records;
@@ -29,14 +22,6 @@ typedef struct Resolver {
 
 /* Does the rule's own evidence hold for these two? The key is equal already. */
 typedef bool (*EvidenceFn)(const Resolver *s, const Rec *a, const Rec *b);
-
-static int by_key(const void *x, const void *y)
-{
-    const Keyed *a = x, *b = y;
-    if (a->key != b->key)
-        return a->key < b->key ? -1 : 1;
-    return a->record < b->record ? -1 : a->record > b->record;
-}
 
 static int first_of(const Resolver *s, const Rec *a, const Rec *b)
 {
@@ -167,8 +152,7 @@ static bool is_shared(Resolver *s, const Keyed *block, size_t n, uint32_t limit)
 
 static Status run_rule(Resolver *s, RuleKind rule, EvidenceFn holds, uint32_t shared_limit, Error *err)
 {
-    if (s->keys.len)
-        qsort(s->keys.at, s->keys.len, sizeof *s->keys.at, by_key);
+    TRY(keyed_sort(&s->keys, err));
     for (size_t i = 0, end; i < s->keys.len; i = end) {
         for (end = i + 1; end < s->keys.len && s->keys.at[end].key == s->keys.at[i].key; end++)
             ;
@@ -295,8 +279,7 @@ static Status run_rules(Resolver *s, Error *err)
     }
     if (p->score[RULE_SSN_ALONE] > 0) {
         TRY(keys_of_ids(s, ssn_key, err));
-        if (s->keys.len)
-            qsort(s->keys.at, s->keys.len, sizeof *s->keys.at, by_key);
+        TRY(keyed_sort(&s->keys, err));
         TRY(join_bare_ssns(s, err));
     }
     return OK;

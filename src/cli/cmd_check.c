@@ -1,0 +1,111 @@
+/*
+ * check: does a policy folder hold together? What would otherwise be found at
+ * the first file, at the build, or on the night of the release, is found here.
+ */
+#include "cli/commands.h"
+#include "contract/contract.h"
+#include "measure/measure.h"
+
+static const Option CHECK_OPTIONS[] = {
+    {"policy", 0, "DIR", "the state's policy folder (default: CAIRN_POLICY, then the installed Colorado)"},
+};
+
+typedef struct CheckTally {
+    uint64_t contracts, uncovered, measures, vectors;
+} CheckTally;
+
+/* Uncovered is told and counted, not fatal: a contract may be drafted before its agreement is signed. */
+static Status check_agreement(Cli *cli, Policy *policy, const Contract *c, CheckTally *tally, Error *err)
+{
+    ElementUse *uses;
+    const Agreement *agreement;
+    TRY(arena_new(&cli->arena, ElementUse, c->field_count ? c->field_count : 1, &uses, err));
+    for (size_t i = 0; i < c->field_count; i++)
+        uses[i] = (ElementUse){.field = c->fields[i].name, .clause = c->fields[i].clause};
+    Error denial = ERROR_INIT;
+    Status st =
+        govern_allow_source(policy, c->name, uses, c->field_count, clock_today(), &cli->arena, &agreement, &denial);
+    if (st == ERR_DENIED) {
+        tally->uncovered++;
+        cli_say(cli, "no   %-34.*s %s\n", SLICE_ARG(c->name), denial.message);
+        return OK;
+    }
+    if (st != OK && err)
+        *err = denial;
+    return st;
+}
+
+static Status check_contracts(Cli *cli, Policy *policy, CheckTally *tally, Error *err)
+{
+    const PolicyFile *warehouse;
+    TRY(policy_get(policy, "core", SLICE("warehouse"), clock_today(), &warehouse, err));
+    PolicyFiles files = {0};
+    Status st = policy_list(policy, "sources", &files, err);
+    for (size_t i = 0; st == OK && i < files.len; i++) {
+        const Contract *c;
+        TRY_OUT(contract_parse(files.at[i], &cli->arena, &c, err));
+        TRY_OUT(contract_check_tables(c, warehouse, err));
+        TRY_OUT(check_agreement(cli, policy, c, tally, err));
+        tally->contracts++;
+    }
+out:
+    vec_free(&files);
+    return st;
+}
+
+static Status check_measures(Cli *cli, Policy *policy, CheckTally *tally, Error *err)
+{
+    MeasureInfos infos = {0};
+    Status st = measure_list(policy, &cli->arena, &infos, err);
+    for (size_t i = 0; st == OK && i < infos.len; i++) {
+        uint64_t vectors = 0;
+        st = measure_test(policy, infos.at[i].name, &vectors, err);
+        tally->vectors += vectors;
+        tally->measures++;
+    }
+    vec_free(&infos);
+    return st;
+}
+
+static Status run_check(Cli *cli, Error *err)
+{
+    const char *dir;
+    Policy *policy;
+    CheckTally tally = {0};
+    TRY(cli_policy_dir(cli, &dir, err));
+    TRY(policy_open(dir, &policy, err));
+    Status st = check_contracts(cli, policy, &tally, err);
+    if (st == OK)
+        st = check_measures(cli, policy, &tally, err);
+    policy_close(policy);
+    if (st != OK)
+        return st;
+    if (cli->format == CLI_JSON) {
+        buf_reset(&cli->out); /* the lines above are for people */
+        Json j;
+        cli_json(cli, &j);
+        json_kint(&j, "contracts", (int64_t)tally.contracts);
+        json_kint(&j, "contracts_without_agreement", (int64_t)tally.uncovered);
+        json_kint(&j, "measures", (int64_t)tally.measures);
+        json_kint(&j, "vectors", (int64_t)tally.vectors);
+        cli_json_end(cli, &j);
+    } else {
+        cli_say(cli,
+            "%" PRIu64 " contracts fit the warehouse, %" PRIu64 " of them without an agreement in force; %" PRIu64
+            " measures agree with their %" PRIu64 " vectors\n",
+            tally.contracts, tally.uncovered, tally.measures, tally.vectors);
+    }
+    return OK;
+}
+
+const Command CMD_CHECK = {
+    .name = "check",
+    .synopsis = "",
+    .summary = "check a policy folder: contracts, agreements, measures",
+    .text =
+        "Reads every file of the policy; checks that each contract maps onto tables that exist and is covered by an "
+        "agreement in force, and that each measure gives what its test vectors say. Run it after editing policy.",
+    .options = CHECK_OPTIONS,
+    .option_count = COUNT_OF(CHECK_OPTIONS),
+    .run = run_check,
+};
