@@ -1,6 +1,6 @@
 /*
  * Ingest against bare DuckDB: rows per second of ingest_file on a wage file and
- * an employer file, beside CREATE TABLE AS SELECT * FROM read_csv of the same
+ * a reference table, beside CREATE TABLE AS SELECT * FROM read_csv of the same
  * file with typed columns in the same engine on as many threads.
  *
  *   bench_ingest [rows] [policy folder] [threads] [steps]    steps: time of each step on stderr
@@ -54,15 +54,20 @@ static void wage_row(Buf *out, Rng *rng, uint64_t i, const char *quarter)
         buf_addf(out, "%s,%s,%c", names[person % 8], names[person / 8 % 8], (char)('A' + person % 26));
     else
         buf_adds(out, ",,");
-    buf_addf(out, ",%06u.00-%u,", (unsigned)rng_below(rng, 200000), (unsigned)rng_below(rng, 10));
-    buf_addf(out, "%06u,%s,%u.%02u\n", 110000 + (unsigned)rng_below(rng, 800000), quarter, (unsigned)rng_below(rng, 40000) + 1,
+    /* wage files come employer by employer */
+    buf_addf(out, ",%06u.00-%u,%06u", (unsigned)(i / 14), (unsigned)(i / 14 % 10), 110000 + (unsigned)(i / 14 * 31 % 800000));
+    buf_addf(out, ",%s,%u.%02u\n", quarter, (unsigned)rng_below(rng, 40000) + 1,
         (unsigned)rng_below(rng, 100));
 }
 
-static void employer_row(Buf *out, Rng *rng, uint64_t i, const char *quarter)
+/* The shape of IPEDS completions. */
+static void completion_row(Buf *out, Rng *rng, uint64_t i, const char *unused)
 {
-    buf_addf(out, "%s,%06" PRIu64 ".00-%u,%06u,%03u,%u\n", quarter, i, (unsigned)rng_below(rng, 10),
-        110000 + (unsigned)rng_below(rng, 800000), 1 + 2 * (unsigned)rng_below(rng, 60), 5u);
+    UNUSED(unused);
+    unsigned women = (unsigned)rng_below(rng, 100);
+    unsigned men = (unsigned)rng_below(rng, 100);
+    buf_addf(out, "%06u,\"College of %u, The\",%02u.%04u,%u,%u,%u,%u,%u\n", 100000 + (unsigned)(i / 500), (unsigned)(i / 500),
+        (unsigned)(i / 10 % 50) + 1, (unsigned)(i / 10 % 50) * 100, 1u + (unsigned)(i / 5 % 2), (unsigned)(i % 5) + 1, men + women, men, women);
 }
 
 typedef void (*RowFn)(Buf *out, Rng *rng, uint64_t i, const char *quarter);
@@ -132,20 +137,21 @@ static const char wage_header[] = "SSN,Last Name,First Name,Middle Initial,UI Ac
 static const char wage_columns[] =
     "{'ssn':'VARCHAR','last':'VARCHAR','first':'VARCHAR','mi':'VARCHAR','account':'VARCHAR','naics':'VARCHAR',"
     "'quarter':'INTEGER','wages':'DECIMAL(18,2)'}";
-static const char employer_header[] = "Quarter,UI Account,NAICS,County,Ownership\n";
-static const char employer_columns[] =
-    "{'quarter':'INTEGER','account':'VARCHAR','naics':'VARCHAR','county':'VARCHAR','ownership':'VARCHAR'}";
+static const char completion_header[] = "UNITID,INSTNM,CIPCODE,MAJORNUM,AWLEVEL,CTOTALT,CTOTALM,CTOTALW\n";
+static const char completion_columns[] =
+    "{'unitid':'VARCHAR','name':'VARCHAR','cip':'VARCHAR','majornum':'INTEGER','awlevel':'VARCHAR','total':'INTEGER',"
+    "'men':'INTEGER','women':'INTEGER'}";
 
 static void run_all(Bench *b)
 {
     const char *first = write_file(b, "wages_1.csv", wage_header, wage_row, "202301");
     const char *second = write_file(b, "wages_2.csv", wage_header, wage_row, "202302");
-    const char *employers = write_file(b, "employers.csv", employer_header, employer_row, "202301");
+    const char *completions = write_file(b, "completions_2024.csv", completion_header, completion_row, "");
     printf("%" PRIu64 " rows, %u threads\n", b->rows, b->threads);
     double wages = bare(b, first, wage_columns);
     tell(b, "wages, every person new", wages, ingest(b, "cdle_wage_csv", first));
     tell(b, "wages, every person known", wages, ingest(b, "cdle_wage_csv", second));
-    tell(b, "employers (nobody's record)", bare(b, employers, employer_columns), ingest(b, "cdle_employer", employers));
+    tell(b, "completions, reference table", bare(b, completions, completion_columns), ingest(b, "ref_ipeds_completions", completions));
     printf("peak memory %.0f MiB\n", (double)clock_peak_rss() / 1048576);
 }
 

@@ -102,7 +102,7 @@ Status facts_derive(Db *db, const FactsInput *in, const TableDefs *tables, Error
     Progress *progress = NULL;
     Status st = OK;
     arena_init(&arena, 0);
-    TRY_OUT(model_derived(in->policy, &arena, tables, &derived, err));
+    TRY_OUT(model_derived(&arena, tables, &derived, err));
     TRY_OUT(progress_new(in->progress, "derive", derived.len, "tables", &progress, err));
     for (size_t i = 0; i < derived.len; i++) {
         double began = clock_monotonic();

@@ -32,12 +32,12 @@ static Status add_select(const Contract *c, const FactMapping *m, const TableDef
 
 static void add_from(const FactMapping *m, const TableDef *t, Slice files, Buf *sql)
 {
-    buf_adds(sql, "\nFROM (SELECT p.* EXCLUDE (filename), l.load_no AS cairn_load_no");
+    buf_adds(sql, "\nFROM (SELECT p.* EXCLUDE (cairn_file), l.load_no AS cairn_load_no");
     if (t->person)
         buf_adds(sql, ", m.person AS cairn_person");
     buf_adds(sql, "\n  FROM read_parquet(");
     buf_add(sql, files);
-    buf_adds(sql, ", filename = true) p\n  JOIN staging.load_file l ON l.path = p.filename");
+    buf_adds(sql, ", filename = 'cairn_file') p\n  JOIN staging.load_file l ON l.path = p.cairn_file");
     if (t->person)
         buf_adds(sql, "\n  LEFT JOIN staging.identity_map m ON m.record_tag = p.record_tag"
                       "\n  WHERE p.record_tag IS NOT NULL"); /* wages sent without number and name are about nobody */

@@ -106,7 +106,7 @@ Status facts_reference_loads(Db *db, const FactsInput *in, const LoadGroup *grou
             if (is_content(&c->fields[i]))
                 buf_addf(&sql, ", r.%.*s", SLICE_ARG(c->fields[i].name));
         buf_addf(&sql,
-            " FROM read_parquet(%s, filename = true) r JOIN staging.load_file l ON l.path = r.filename "
+            " FROM read_parquet(%s, filename = 'cairn_file') r JOIN staging.load_file l ON l.path = r.cairn_file "
             "ORDER BY l.load_no, r.row_no;\n",
             buf_z(&files));
     }

@@ -1,8 +1,6 @@
 /* See field_value.h. */
 #include "ingest/field_value.h"
 
-#include <duckdb.h>
-
 #define DECIMAL_MAX INT64_C(999999999999999999) /* DECIMAL(18) */
 
 /* --- formats ------------------------------------------------------------------------------------------------- */
@@ -49,9 +47,31 @@ static Status map_codes(ValueReader *r, Error *err)
     return OK;
 }
 
-Status value_reader_init(ValueReader *r, const Field *f, Error *err)
+/* "[0-9]{9}" and "[0-9]{2,6}" over digits are lengths; the regular expression machine is ten times as slow. */
+static bool read_digit_pattern(ValueReader *r)
+{
+    const Field *f = r->field;
+    uint64_t least;
+    uint64_t most;
+    Slice p = f->pattern;
+    if (f->type != TYPE_DIGITS || !slice_starts(p, SLICE("[0-9]{")) || !slice_ends(p, SLICE("}")))
+        return false;
+    Slice rest = slice_sub(p, 6, p.len - 1);
+    Slice first = slice_cut(&rest, ',');
+    if (parse_u64(first, &least, NULL) != OK || parse_u64(rest.ptr ? rest : first, &most, NULL) != OK)
+        return false;
+    if (least == 0 || most < least || most > 1000)
+        return false;
+    r->digits_min = (uint32_t)least;
+    r->digits_max = (uint32_t)most;
+    return true;
+}
+
+Status value_reader_init(ValueReader *r, const Field *f, ContractFormat format, Error *err)
 {
     *r = (ValueReader){.field = f};
+    r->length_max = format == FORMAT_FIXED ? 0 : f->length;
+    r->wants_regex = f->pattern.len > 0 && !read_digit_pattern(r);
     Slice rest = f->format;
     while (rest.ptr && rest.len > 0)
         TRY(parse_format(f, slice_trim(slice_cut(&rest, '|')), &r->formats, err));
@@ -253,108 +273,53 @@ bool value_boolean(const ValueReader *r, Slice text, bool *out)
     return false;
 }
 
-/* --- as SQL functions ---------------------------------------------------------------------------------------- */
+/* --- all at once ----------------------------------------------------------------------------------------------- */
 
-bool value_is_plain(const ValueReader *r)
+static bool is_null_spelling(const Field *f, Slice text)
 {
-    return r->field->type == TYPE_TEXT && r->formats == 0 && !r->field->codes;
+    for (size_t i = 0; i < f->null_count; i++)
+        if (slice_eq(slice_trim(f->nulls[i]), text))
+            return true;
+    return false;
 }
 
-static void put_text(duckdb_vector out, idx_t row, Slice s)
+static bool out_of_range(const Field *f, int64_t v)
 {
-    duckdb_string_t *cell = (duckdb_string_t *)duckdb_vector_get_data(out) + row;
-    if (s.len > sizeof cell->value.inlined.inlined) {
-        duckdb_vector_assign_string_element_len(out, row, s.ptr, s.len);
-        return;
-    }
-    *cell = (duckdb_string_t){0};
-    cell->value.inlined.length = (uint32_t)s.len;
-    if (s.len > 0)
-        memcpy(cell->value.inlined.inlined, s.ptr, s.len);
+    bool is_number = f->type == TYPE_INTEGER || f->type == TYPE_DECIMAL;
+    return is_number && ((f->has_min && v < f->min) || (f->has_max && v > f->max));
 }
 
-static bool put_value(const ValueReader *r, Slice text, duckdb_vector out, void *data, idx_t row)
+/* Sets the value; false when the text is none. */
+static bool read_typed(const ValueReader *r, Slice text, Value *out)
 {
-    Slice s;
     switch (r->field->type) {
     case TYPE_INTEGER:
-        return value_integer(r, text, (int64_t *)data + row);
+        return value_integer(r, text, &out->number);
     case TYPE_DECIMAL:
-        return value_decimal(r, text, (int64_t *)data + row);
+        return value_decimal(r, text, &out->number);
     case TYPE_DATE:
-        return value_date(r, text, (Date *)data + row);
+        return value_date(r, text, &out->date);
     case TYPE_BOOLEAN:
-        return value_boolean(r, text, (bool *)data + row);
+        return value_boolean(r, text, &out->flag);
     case TYPE_TEXT:
     case TYPE_DIGITS:
     case TYPE_CODE:
         break;
     }
-    if (!value_text(r, text, &s))
-        return false;
-    put_text(out, row, s);
-    return true;
+    return value_text(r, text, &out->string);
 }
 
-static void read_column(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector out)
+void value_read(const ValueReader *r, Slice text, Value *out)
 {
-    const ValueReader *r = duckdb_scalar_function_get_extra_info(info);
-    duckdb_vector in = duckdb_data_chunk_get_vector(input, 0);
-    const uint64_t *valid = duckdb_vector_get_validity(in);
-    duckdb_string_t *texts = duckdb_vector_get_data(in);
-    void *data = duckdb_vector_get_data(out);
-    uint64_t *out_valid = NULL;
-    idx_t rows = duckdb_data_chunk_get_size(input);
-    for (idx_t k = 0; k < rows; k++) {
-        bool there = !valid || (valid[k / 64] >> (k % 64) & 1);
-        Slice text = {0};
-        if (there)
-            text = (Slice){duckdb_string_t_data(&texts[k]), duckdb_string_t_length(texts[k])};
-        if (there && put_value(r, text, out, data, k))
-            continue;
-        if (!out_valid) {
-            duckdb_vector_ensure_validity_writable(out);
-            out_valid = duckdb_vector_get_validity(out);
-        }
-        out_valid[k / 64] &= ~(UINT64_C(1) << (k % 64));
+    const Field *f = r->field;
+    *out = (Value){.text = text};
+    if (text.len == 0 || (f->null_count > 0 && is_null_spelling(f, text))) {
+        out->text = (Slice){0};
+        out->missing = true;
+        out->suspect = f->required;
+        return;
     }
-}
-
-static duckdb_logical_type value_type(const Field *f)
-{
-    switch (f->type) {
-    case TYPE_INTEGER:
-        return duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
-    case TYPE_DECIMAL:
-        return duckdb_create_decimal_type(18, (uint8_t)f->scale);
-    case TYPE_DATE:
-        return duckdb_create_logical_type(DUCKDB_TYPE_DATE);
-    case TYPE_BOOLEAN:
-        return duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN);
-    case TYPE_TEXT:
-    case TYPE_DIGITS:
-    case TYPE_CODE:
-        break;
-    }
-    return duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
-}
-
-Status value_register(Db *db, const char *name, ValueReader *r, Error *err)
-{
-    duckdb_logical_type text = duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
-    duckdb_logical_type type = value_type(r->field);
-    duckdb_scalar_function function = duckdb_create_scalar_function();
-    duckdb_scalar_function_set_name(function, name);
-    duckdb_scalar_function_add_parameter(function, text);
-    duckdb_scalar_function_set_return_type(function, type);
-    duckdb_scalar_function_set_special_handling(function);
-    duckdb_scalar_function_set_function(function, read_column);
-    duckdb_scalar_function_set_extra_info(function, r, NULL);
-    duckdb_state state = duckdb_register_scalar_function(db_raw_connection(db), function);
-    duckdb_destroy_scalar_function(&function);
-    duckdb_destroy_logical_type(&type);
-    duckdb_destroy_logical_type(&text);
-    if (state != DuckDBSuccess)
-        return error_set(err, ERR_INTERNAL, "the SQL function %s could not be registered", name);
-    return OK;
+    out->there = read_typed(r, text, out);
+    out->suspect = !out->there || out_of_range(f, out->number) || (r->length_max > 0 && text.len > r->length_max) ||
+                   (r->digits_max > 0 && (text.len < r->digits_min || text.len > r->digits_max));
 }

@@ -7,7 +7,6 @@
 #define CAIRN_INGEST_FIELD_VALUE_H
 
 #include "contract/contract.h"
-#include "store/db.h"
 
 /*
  * Formats, joined by '|' where several are allowed:
@@ -34,10 +33,25 @@ typedef struct ValueReader {
     const Field *field;
     unsigned formats; /* ValueFormat bits */
     Map codes;        /* sent code -> index in field->codes */
+    uint32_t length_max;            /* longest text in bytes that is certainly short enough; 0: none */
+    uint32_t digits_min, digits_max; /* a pattern "[0-9]{min,max}" over TYPE_DIGITS; 0: none */
+    bool wants_regex; /* the pattern is left to SQL */
 } ValueReader;
 
+/* What a text turned out to be. */
+typedef struct Value {
+    bool missing;  /* empty or a null spelling */
+    bool suspect;  /* breaks a rule of the field, or may: SQL looks at it again and says which */
+    Slice text;    /* as sent; empty when missing */
+    bool there;    /* one of these holds the value: */
+    int64_t number; /* integers and unscaled decimals */
+    Date date;
+    bool flag;
+    Slice string;  /* text, digits, codes */
+} Value;
+
 /* ERR_INVALID on a format that is unknown or does not suit the type. */
-MUST_USE Status value_reader_init(ValueReader *r, const Field *f, Error *err);
+MUST_USE Status value_reader_init(ValueReader *r, const Field *f, ContractFormat format, Error *err);
 void value_reader_free(ValueReader *r);
 
 /* Each returns false when the text is no such value. Decimals come unscaled. */
@@ -48,9 +62,8 @@ bool value_boolean(const ValueReader *r, Slice text, bool *out);
 /* Text, digits and codes: the slice points into text or into the contract. */
 bool value_text(const ValueReader *r, Slice text, Slice *out);
 
-/* True when the typed value is the text as it stands, so that no function is needed. */
-bool value_is_plain(const ValueReader *r);
-/* Registers the SQL function name(VARCHAR) -> the field's type; NULL for NULL and for what is no value. r must outlive db. */
-MUST_USE Status value_register(Db *db, const char *name, ValueReader *r, Error *err);
+/* All at once: null spellings, type, required, length, range, digits. Conservative: what is not suspect breaks no rule but
+ * a regular expression. */
+void value_read(const ValueReader *r, Slice text, Value *out);
 
 #endif

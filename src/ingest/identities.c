@@ -66,9 +66,14 @@ struct Identities {
 
 /* --- tags known ---------------------------------------------------------------------------------------------- */
 
+static size_t shard_number(const uint8_t tag[16])
+{
+    return tag[15] % SHARD_COUNT;
+}
+
 static Shard *shard_of(Identities *ids, const RecordTag *tag)
 {
-    return &ids->shards[tag->bytes[15] % SHARD_COUNT];
+    return &ids->shards[shard_number(tag->bytes)];
 }
 
 static bool is_free(const RecordTag *slot)
@@ -285,18 +290,47 @@ static void unpack(const Identities *ids, const char *packed, IdentityValues *va
     }
 }
 
-static Status keep_if_new(Identities *ids, const RecordTag *tag, size_t row, const Slice *const *args, Error *err)
+/* Under the shard's lock. */
+static Status keep_if_new(Identities *ids, Shard *s, const RecordTag *tag, size_t row, const Slice *const *args, Error *err)
 {
-    Shard *s = shard_of(ids, tag);
     bool was_new = false;
     NewIdentity identity = {.tag = *tag};
-    pthread_mutex_lock(&s->lock);
-    Status st = insert_tag(&s->known, tag, &was_new, err);
-    if (st == OK && was_new)
-        st = pack(ids, &s->arena, row, args, &identity.packed, err);
-    if (st == OK && was_new)
-        st = vec_push(&s->news, identity, err);
-    pthread_mutex_unlock(&s->lock);
+    TRY(insert_tag(&s->known, tag, &was_new, err));
+    if (!was_new)
+        return OK;
+    TRY(pack(ids, &s->arena, row, args, &identity.packed, err));
+    return vec_push(&s->news, identity, err);
+}
+
+/* Rows whose tag was made anew, sorted by shard: one lock a shard and vector instead of one a row, and neighbours in memory. */
+static Status keep_new(Identities *ids, const uint32_t *made, size_t count, uint8_t (*tags)[16], const Slice *const *args,
+    Error *err)
+{
+    size_t ends[SHARD_COUNT + 1] = {0};
+    uint32_t *sorted = NULL;
+    Status st = OK;
+    TRY(mem_alloc((count + 1) * sizeof *sorted, (void **)&sorted, err));
+    for (size_t k = 0; k < count; k++)
+        ends[shard_number(tags[made[k]]) + 1]++;
+    for (size_t i = 0; i < SHARD_COUNT; i++)
+        ends[i + 1] += ends[i];
+    for (size_t k = count; k > 0; k--) {
+        size_t shard = shard_number(tags[made[k - 1]]);
+        sorted[--ends[shard + 1]] = made[k - 1];
+    }
+    /* now ends[i + 1] is where shard i begins */
+    for (size_t i = 0; st == OK && i < SHARD_COUNT; i++) {
+        size_t end = i + 1 < SHARD_COUNT ? ends[i + 2] : count;
+        Shard *s = &ids->shards[i];
+        pthread_mutex_lock(&s->lock);
+        for (size_t k = ends[i + 1]; st == OK && k < end; k++) {
+            RecordTag tag;
+            memcpy(tag.bytes, tags[sorted[k]], sizeof tag.bytes);
+            st = keep_if_new(ids, s, &tag, sorted[k], args, err);
+        }
+        pthread_mutex_unlock(&s->lock);
+    }
+    mem_free(sorted);
     return st;
 }
 
@@ -316,8 +350,8 @@ static bool all_missing(const Identities *ids, size_t row, const Slice *const *a
     return true;
 }
 
-static Status tag_rows(Identities *ids, Tagger *t, size_t rows, const Slice *const *args, uint8_t (*out)[16], bool *out_null,
-    Error *err)
+static Status make_tags(Identities *ids, Tagger *t, size_t rows, const Slice *const *args, uint8_t (*out)[16], bool *out_null,
+    uint32_t *made, size_t *made_count, Error *err)
 {
     for (size_t k = 0; k < rows; k++) {
         RecordTag tag;
@@ -333,10 +367,23 @@ static Status tag_rows(Identities *ids, Tagger *t, size_t rows, const Slice *con
         for (size_t i = 0; i < ids->count; i++)
             values.at[ids->roles[i]] = args[i][k];
         TRY(tagger_tag(t, &values, &tag, err));
-        TRY(keep_if_new(ids, &tag, k, args, err));
         memcpy(out[k], tag.bytes, 16);
+        made[(*made_count)++] = (uint32_t)k;
     }
     return OK;
+}
+
+static Status tag_rows(Identities *ids, Tagger *t, size_t rows, const Slice *const *args, uint8_t (*out)[16], bool *out_null,
+    Error *err)
+{
+    uint32_t *made = NULL;
+    size_t count = 0;
+    TRY(mem_alloc((rows + 1) * sizeof *made, (void **)&made, err));
+    Status st = make_tags(ids, t, rows, args, out, out_null, made, &count, err);
+    if (st == OK)
+        st = keep_new(ids, made, count, out, args, err);
+    mem_free(made);
+    return st;
 }
 
 static void tag_vector(void *ctx, size_t rows, size_t arg_count, const Slice *const *args, uint8_t (*out)[16], bool *out_null)

@@ -36,7 +36,7 @@ static Status write_rows(IngestJob *job, Error *err)
     /* the order makes the file's bytes independent of the threads */
     buf_adds(&sql, " FROM accepted ORDER BY \"~row\") TO ");
     sql_literal(&sql, slice_of(path));
-    buf_adds(&sql, " (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 122880)");
+    buf_adds(&sql, " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880)");
     Status st = buf_status(&sql, err);
     if (st == OK)
         st = db_exec(job->db, buf_z(&sql), err);

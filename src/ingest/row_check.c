@@ -2,10 +2,9 @@
  * The one SQL statement that is made from a contract: every row of the file
  * typed and checked, vector by vector, on all threads.
  *
- *   ~r0   text as read           (row_scan)
- *   ~n0   without null spellings
- *   name  typed                  (field_value); scope_NAME; derived columns
- *   ~fok  every field is what the contract says
+ *   ~n0, name, ~suspect  text, typed value, may be wrong (row_scan.h)
+ *   scope_NAME, derived columns
+ *   ~fok  every field is what the contract says: looked into for suspect rows only
  *   ~ok   and every row rule holds: the row may load
  *   ~named  some field says who the row is about; a row that does not loads without a tag, with a warning, unless the
  *           contract forbids it: its sums count
@@ -17,8 +16,6 @@
  * r<rule>  i (names nobody). <field> and <rule> are positions in the contract.
  */
 #include "ingest/ingest_job.h"
-
-#include <stdio.h>
 
 /* --- names --------------------------------------------------------------------------------------------------- */
 
@@ -42,63 +39,16 @@ static bool is_text_type(const Field *f)
     return f->type == TYPE_TEXT || f->type == TYPE_DIGITS || f->type == TYPE_CODE;
 }
 
-/* --- layer 1: the reader's columns, null spellings gone ------------------------------------------------------- */
-
-static void add_nulls(Buf *sql, const Field *f, size_t i)
-{
-    size_t real = 0;
-    for (size_t k = 0; k < f->null_count; k++)
-        real += f->nulls[k].len > 0;
-    if (real == 0) {
-        buf_addf(sql, "\"~r%zu\" AS \"~n%zu\"", i, i);
-        return;
-    }
-    buf_addf(sql, "CASE WHEN \"~r%zu\" IN (", i);
-    bool first = true;
-    for (size_t k = 0; k < f->null_count; k++) {
-        if (f->nulls[k].len == 0)
-            continue;
-        buf_adds(sql, first ? "" : ", ");
-        sql_literal(sql, slice_trim(f->nulls[k]));
-        first = false;
-    }
-    buf_addf(sql, ") THEN NULL ELSE \"~r%zu\" END AS \"~n%zu\"", i, i);
-}
+/* --- layers: the reader's rows, scope, derived columns -------------------------------------------------------- */
 
 static void add_reader_layer(const IngestJob *job, Buf *sql)
 {
-    const AgencyFile *file = &job->file;
-    buf_adds(sql, "SELECT \"~row\", \"~line\", \"~at\", \"~defect\"");
-    for (size_t i = 0; i < file->field_count; i++) {
-        buf_adds(sql, ", ");
-        if (file->cell_of_field[i] == CELL_ABSENT)
-            buf_addf(sql, "NULL::VARCHAR AS \"~n%zu\"", i);
-        else
-            add_nulls(sql, file->fields[i], i);
-    }
-    buf_adds(sql, " FROM agency_rows()");
+    buf_adds(sql, "SELECT * FROM agency_rows()");
     if (job->contract->trailer_pattern.len > 0) {
         buf_adds(sql, " WHERE NOT coalesce(regexp_full_match(\"~first\", ");
         sql_literal(sql, job->contract->trailer_pattern);
         buf_adds(sql, "), false)");
     }
-}
-
-/* --- layers 2 and 3: typed, scope, derived -------------------------------------------------------------------- */
-
-static void add_typed_layer(const IngestJob *job, Buf *sql)
-{
-    buf_adds(sql, "SELECT *");
-    for (size_t i = 0; i < job->file.field_count; i++) {
-        if (value_is_plain(&job->readers[i]))
-            buf_addf(sql, ", \"~n%zu\" AS ", i);
-        else
-            buf_addf(sql, ", ingest_field_%zu(\"~n%zu\") AS ", i, i);
-        add_name(sql, job->file.fields[i]->name);
-    }
-    buf_adds(sql, " FROM (");
-    add_reader_layer(job, sql);
-    buf_adds(sql, ") AS r");
 }
 
 static void add_derived_layer(const IngestJob *job, Buf *sql)
@@ -128,7 +78,7 @@ static void add_derived_layer(const IngestJob *job, Buf *sql)
         buf_addf(sql, "::VARCHAR AS \"scope_%.*s\"", SLICE_ARG(s->name));
     }
     buf_adds(sql, " FROM (");
-    add_typed_layer(job, sql);
+    add_reader_layer(job, sql);
     buf_adds(sql, ") AS r) AS r");
 }
 
@@ -137,6 +87,7 @@ static void add_derived_layer(const IngestJob *job, Buf *sql)
 /* One way a field can be wrong; `fails` is SQL that is never NULL. */
 typedef struct FieldCheck {
     char code;
+    bool every_row; /* the reader's ~suspect does not tell */
     Buf fails;
 } FieldCheck;
 
@@ -157,71 +108,49 @@ static void add_decimal(Buf *sql, const Field *f, int64_t v)
         buf_addf(sql, ".%0*" PRIu64, (int)f->scale, magnitude % (uint64_t)unit);
 }
 
-/* "[0-9]{N}" over digits is a length; the regular expression machine is ten times as slow. */
-static bool is_digit_count(const Field *f, unsigned *count)
+static void add_range_check(Buf *sql, const Field *f)
 {
-    uint64_t n;
-    Slice p = f->pattern;
-    if (f->type != TYPE_DIGITS || !slice_starts(p, SLICE("[0-9]{")) || !slice_ends(p, SLICE("}")))
-        return false;
-    if (parse_u64(slice_sub(p, 6, p.len - 1), &n, NULL) != OK || n > 1000)
-        return false;
-    *count = (unsigned)n;
-    return true;
-}
-
-static void add_pattern_check(Buf *sql, const Field *f, const char *raw)
-{
-    unsigned count;
-    if (is_digit_count(f, &count)) {
-        buf_addf(sql, "coalesce(strlen(%s) <> %u, false)", raw, count);
-        return;
+    buf_adds(sql, "coalesce(");
+    if (f->has_min) {
+        add_name(sql, f->name);
+        buf_adds(sql, " < ");
+        add_decimal(sql, f, f->min);
     }
-    buf_addf(sql, "NOT coalesce(regexp_full_match(%s, ", raw);
-    sql_literal(sql, f->pattern);
-    buf_adds(sql, "), true)");
+    buf_adds(sql, f->has_min && f->has_max ? " OR " : "");
+    if (f->has_max) {
+        add_name(sql, f->name);
+        buf_adds(sql, " > ");
+        add_decimal(sql, f, f->max);
+    }
+    buf_adds(sql, ", false)");
 }
 
-/* raw: the field's text as SQL; typed fields read from a file compare it with their value. */
-static void make_checks(const IngestJob *job, const Field *f, const char *raw, bool plain, FieldCheck checks[FIELD_CHECKS])
+/* text: the field's text as SQL. reader: NULL for derived fields. */
+static void make_checks(const Field *f, const ValueReader *reader, const char *text, FieldCheck checks[FIELD_CHECKS])
 {
-    for (size_t i = 0; i < FIELD_CHECKS; i++)
+    static const char codes[FIELD_CHECKS] = {'n', 't', 'l', 'g', 'p'};
+    for (size_t i = 0; i < FIELD_CHECKS; i++) {
+        checks[i] = (FieldCheck){.code = codes[i], .every_row = reader == NULL};
         buf_init(&checks[i].fails, 0);
-    checks[0].code = 'n';
-    checks[1].code = 't';
-    checks[2].code = 'l';
-    checks[3].code = 'g';
-    checks[4].code = 'p';
+    }
     if (f->required)
-        buf_addf(&checks[0].fails, "%s IS NULL", raw);
-    if (!plain && f->derive.len == 0) {
-        buf_adds(&checks[1].fails, "(");
+        buf_addf(&checks[0].fails, "%s IS NULL", text);
+    if (reader) {
+        buf_addf(&checks[1].fails, "(%s IS NOT NULL AND ", text);
         add_name(&checks[1].fails, f->name);
-        buf_addf(&checks[1].fails, " IS NULL AND %s IS NOT NULL)", raw);
+        buf_adds(&checks[1].fails, " IS NULL)");
     }
-    bool has_length = f->length > 0 && f->derive.len == 0 && job->contract->format != FORMAT_FIXED;
-    if (has_length)
-        buf_addf(&checks[2].fails, "coalesce(strlen(%s) > %" PRIu32 " AND length(%s) > %" PRIu32 ", false)", raw, f->length, raw,
-            f->length);
+    if (reader && reader->length_max > 0)
+        buf_addf(&checks[2].fails, "coalesce(length(%s) > %" PRIu32 ", false)", text, reader->length_max);
     bool ranged = f->type == TYPE_INTEGER || f->type == TYPE_DECIMAL;
-    if (ranged && (f->has_min || f->has_max)) {
-        Buf *sql = &checks[3].fails;
-        buf_adds(sql, "coalesce(");
-        if (f->has_min) {
-            add_name(sql, f->name);
-            buf_adds(sql, " < ");
-            add_decimal(sql, f, f->min);
-        }
-        buf_adds(sql, f->has_min && f->has_max ? " OR " : "");
-        if (f->has_max) {
-            add_name(sql, f->name);
-            buf_adds(sql, " > ");
-            add_decimal(sql, f, f->max);
-        }
-        buf_adds(sql, ", false)");
+    if (ranged && (f->has_min || f->has_max))
+        add_range_check(&checks[3].fails, f);
+    if (f->pattern.len > 0 && is_text_type(f)) {
+        buf_addf(&checks[4].fails, "NOT coalesce(regexp_full_match(%s, ", text);
+        sql_literal(&checks[4].fails, f->pattern);
+        buf_adds(&checks[4].fails, "), true)");
+        checks[4].every_row = !reader || reader->wants_regex;
     }
-    if (f->pattern.len > 0 && is_text_type(f))
-        add_pattern_check(&checks[4].fails, f, raw);
 }
 
 static void free_checks(FieldCheck checks[FIELD_CHECKS])
@@ -238,29 +167,37 @@ static void each_check(const IngestJob *job, Buf *sql, EachCheck fn)
     size_t in_file = 0;
     for (size_t i = 0; i < c->field_count; i++) {
         const Field *f = &c->fields[i];
+        const ValueReader *reader = NULL;
         FieldCheck checks[FIELD_CHECKS];
-        Buf raw;
-        bool plain = true;
-        buf_init(&raw, 0);
+        Buf text;
+        buf_init(&text, 0);
         if (f->derive.len == 0) {
-            plain = value_is_plain(&job->readers[in_file]);
-            buf_addf(&raw, "\"~n%zu\"", in_file++);
+            reader = &job->readers[in_file];
+            buf_addf(&text, "\"~n%zu\"", in_file++);
         } else {
-            add_name(&raw, f->name);
+            add_name(&text, f->name);
         }
-        make_checks(job, f, buf_z(&raw), plain, checks);
+        make_checks(f, reader, buf_z(&text), checks);
         for (size_t k = 0; k < FIELD_CHECKS; k++)
             if (checks[k].fails.len > 0)
                 fn(sql, i, &checks[k]);
         free_checks(checks);
-        buf_free(&raw);
+        buf_free(&text);
     }
 }
 
-static void and_not(Buf *sql, size_t field, const FieldCheck *check)
+static void and_not_suspect(Buf *sql, size_t field, const FieldCheck *check)
 {
     UNUSED(field);
-    buf_addf(sql, " AND NOT (%s)", buf_z(&check->fails));
+    if (!check->every_row)
+        buf_addf(sql, " AND NOT (%s)", buf_z(&check->fails));
+}
+
+static void and_not_every_row(Buf *sql, size_t field, const FieldCheck *check)
+{
+    UNUSED(field);
+    if (check->every_row)
+        buf_addf(sql, " AND NOT (%s)", buf_z(&check->fails));
 }
 
 static void code_when(Buf *sql, size_t field, const FieldCheck *check)
@@ -417,8 +354,10 @@ static void make_statement(const IngestJob *job, Buf *sql)
     and_rules(c, SEVERITY_ERROR, sql);
     buf_adds(sql, " AS \"~ok\", ");
     add_names_somebody(job, sql);
-    buf_adds(sql, " AS \"~named\" FROM (SELECT *, \"~defect\" IS NULL");
-    each_check(job, sql, and_not);
+    buf_adds(sql, " AS \"~named\" FROM (SELECT *, CASE WHEN \"~suspect\" THEN \"~defect\" IS NULL");
+    each_check(job, sql, and_not_suspect);
+    buf_adds(sql, " ELSE true END");
+    each_check(job, sql, and_not_every_row);
     buf_adds(sql, " AS \"~fok\" FROM (");
     add_derived_layer(job, sql);
     buf_adds(sql, ") AS r) AS r) AS r) AS r");
@@ -428,14 +367,11 @@ static Status register_parts(IngestJob *job, Error *err)
 {
     TRY(arena_new(&job->arena, ValueReader, job->file.field_count, &job->readers, err));
     for (size_t i = 0; i < job->file.field_count; i++) {
-        char name[40];
-        snprintf(name, sizeof name, "ingest_field_%zu", i);
         job->reader_count = i + 1;
-        TRY(value_reader_init(&job->readers[i], job->file.fields[i], err));
-        TRY(value_register(job->db, name, &job->readers[i], err));
+        TRY(value_reader_init(&job->readers[i], job->file.fields[i], job->contract->format, err));
     }
     TRY(identities_register(job->identities, job->db, err));
-    return row_scan_register(job->db, "agency_rows", &job->file, job->progress, &job->scan, err);
+    return row_scan_register(job->db, "agency_rows", &job->file, job->readers, job->progress, &job->scan, err);
 }
 
 /* A failure of the statement has its cause in the reader, in a function of ours, or in the contract's SQL. */

@@ -9,13 +9,15 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-enum { COLUMN_ROW, COLUMN_LINE, COLUMN_AT, COLUMN_DEFECT, COLUMN_FIRST, COLUMN_FIELDS };
+/* then a ~n column a field, then a typed column a field */
+enum { COLUMN_ROW, COLUMN_LINE, COLUMN_AT, COLUMN_DEFECT, COLUMN_FIRST, COLUMN_SUSPECT, COLUMN_FIELDS };
 
 #define DEFECT_BITS 8
 #define NO_FIELD SIZE_MAX
 
 struct RowScan {
     const AgencyFile *file;
+    const ValueReader *readers;
     Progress *progress;
     bool fill_down;
     pthread_mutex_t lock; /* guards what follows */
@@ -36,6 +38,7 @@ typedef struct OutColumn {
     duckdb_vector vector;
     void *data;
     uint64_t *valid; /* NULL until the first NULL */
+    bool sparse;     /* nearly always NULL: all rows begin so */
     idx_t column;    /* COLUMN_..., fields from COLUMN_FIELDS on */
 } OutColumn;
 
@@ -46,7 +49,9 @@ typedef struct ScanThread {
     ScanJob *job;   /* set at each call: DuckDB does not show it before */
     OutColumn *columns;
     Slice *cells;   /* the record's, as read */
-    Slice *values;  /* one a field: UTF-8, trimmed; len 0: missing */
+    Slice *texts;   /* one a field: UTF-8, trimmed; len 0: missing */
+    Value *values;  /* one a field */
+    bool suspect;
     Buf *carried;   /* fill_down: the last value of each field */
     Buf scratch;
     char *bytes;
@@ -118,6 +123,7 @@ static void thread_free(void *p)
     mem_free(t->bytes);
     mem_free(t->columns);
     mem_free(t->cells);
+    mem_free(t->texts);
     mem_free(t->values);
     mem_free(t->carried);
     mem_free(t);
@@ -133,6 +139,7 @@ static Status thread_new(RowScan *scan, idx_t columns, ScanThread **out, Error *
     buf_init(&t->scratch, 0);
     TRY(mem_zalloc(columns + 1, sizeof *t->columns, (void **)&t->columns, err));
     TRY(mem_zalloc(cells + 1, sizeof *t->cells, (void **)&t->cells, err));
+    TRY(mem_zalloc(file->field_count + 1, sizeof *t->texts, (void **)&t->texts, err));
     TRY(mem_zalloc(file->field_count + 1, sizeof *t->values, (void **)&t->values, err));
     if (scan->fill_down) {
         TRY(mem_zalloc(file->field_count, sizeof *t->carried, (void **)&t->carried, err));
@@ -224,8 +231,8 @@ static int32_t record_defect(const AgencyFile *file, const Record *record)
     return defect_code(record->cell_count < file->cell_count ? DEFECT_CELLS_MISSING : DEFECT_CELLS_EXTRA, NO_FIELD);
 }
 
-/* Cells to values. Returns the defect, 0 when there is none. */
-static int32_t read_values(ScanThread *t, const Record *record)
+/* Cells to texts. Returns the defect, 0 when there is none. */
+static int32_t read_texts(ScanThread *t, const Record *record)
 {
     const AgencyFile *file = t->scan->file;
     int32_t defect = record_defect(file, record);
@@ -246,7 +253,7 @@ static int32_t read_values(ScanThread *t, const Record *record)
             value = slice_trim(record->cells[cell]);
         if (!record->ascii && !text_to_utf8(encoding, value, &t->scratch, &value))
             defect = defect_code(DEFECT_ENCODING, i);
-        t->values[i] = value;
+        t->texts[i] = value;
     }
     return defect;
 }
@@ -257,12 +264,22 @@ static void fill_down(ScanThread *t)
     for (size_t i = 0; i < file->field_count; i++) {
         if (!file->fields[i]->fill_down)
             continue;
-        if (t->values[i].len > 0) {
+        if (t->texts[i].len > 0) {
             buf_reset(&t->carried[i]);
-            buf_add(&t->carried[i], t->values[i]);
+            buf_add(&t->carried[i], t->texts[i]);
         } else {
-            t->values[i] = buf_slice(&t->carried[i]);
+            t->texts[i] = buf_slice(&t->carried[i]);
         }
+    }
+}
+
+static void read_values(ScanThread *t)
+{
+    size_t count = t->scan->file->field_count;
+    t->suspect = false;
+    for (size_t i = 0; i < count; i++) {
+        value_read(&t->scan->readers[i], t->texts[i], &t->values[i]);
+        t->suspect |= t->values[i].suspect;
     }
 }
 
@@ -308,6 +325,56 @@ static void put_first(ScanThread *t, OutColumn *c, idx_t row, const Record *reco
     buf_free(&scratch);
 }
 
+static void put_text(ScanThread *t, OutColumn *c, idx_t row, size_t field)
+{
+    Slice text = t->values[field].text;
+    if (!c->sparse) {
+        put_string(c, row, text);
+    } else if (t->suspect && text.len > 0) {
+        c->valid[row / 64] |= UINT64_C(1) << (row % 64);
+        put_string(c, row, text);
+    }
+}
+
+static void put_value(ScanThread *t, OutColumn *c, idx_t row, size_t field)
+{
+    const Value *v = &t->values[field];
+    if (!v->there) {
+        put_null(c, row);
+        return;
+    }
+    switch (t->scan->file->fields[field]->type) {
+    case TYPE_INTEGER:
+    case TYPE_DECIMAL:
+        ((int64_t *)c->data)[row] = v->number;
+        break;
+    case TYPE_DATE:
+        ((Date *)c->data)[row] = v->date;
+        break;
+    case TYPE_BOOLEAN:
+        ((bool *)c->data)[row] = v->flag;
+        break;
+    case TYPE_TEXT:
+    case TYPE_DIGITS:
+    case TYPE_CODE:
+        put_string(c, row, v->string);
+    }
+}
+
+static void put_field(ScanThread *t, OutColumn *c, idx_t row, int32_t defect)
+{
+    size_t count = t->scan->file->field_count;
+    size_t field = c->column - COLUMN_FIELDS;
+    if (defect != 0 && !c->sparse)
+        put_null(c, row);
+    else if (defect != 0)
+        return;
+    else if (field < count)
+        put_text(t, c, row, field);
+    else
+        put_value(t, c, row, field - count);
+}
+
 static void put_record(ScanThread *t, idx_t row, const Record *record, int32_t defect)
 {
     for (idx_t i = 0; i < t->job->column_count; i++) {
@@ -324,17 +391,17 @@ static void put_record(ScanThread *t, idx_t row, const Record *record, int32_t d
             break;
         case COLUMN_DEFECT:
             ((int32_t *)c->data)[row] = defect;
-            if (defect == 0)
-                put_null(c, row);
+            if (defect != 0)
+                c->valid[row / 64] |= UINT64_C(1) << (row % 64);
             break;
         case COLUMN_FIRST:
             put_first(t, c, row, record);
             break;
+        case COLUMN_SUSPECT:
+            ((bool *)c->data)[row] = defect != 0 || t->suspect;
+            break;
         default:
-            if (defect != 0)
-                put_null(c, row);
-            else
-                put_string(c, row, t->values[c->column - COLUMN_FIELDS]);
+            put_field(t, c, row, defect);
         }
     }
 }
@@ -349,9 +416,11 @@ static Status fill_chunk(ScanThread *t, duckdb_data_chunk output, Error *err)
         TRY(next_record(t, &record, &more, err));
         if (!more)
             break;
-        int32_t defect = read_values(t, &record);
+        int32_t defect = read_texts(t, &record);
         if (t->carried && defect == 0)
             fill_down(t);
+        if (defect == 0)
+            read_values(t);
         put_record(t, rows, &record, defect);
         rows++;
     }
@@ -361,26 +430,55 @@ static Status fill_chunk(ScanThread *t, duckdb_data_chunk output, Error *err)
 
 /* --- the table function -------------------------------------------------------------------------------------- */
 
+static duckdb_logical_type value_type(const Field *f)
+{
+    switch (f->type) {
+    case TYPE_INTEGER:
+        return duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
+    case TYPE_DECIMAL:
+        return duckdb_create_decimal_type(18, (uint8_t)f->scale);
+    case TYPE_DATE:
+        return duckdb_create_logical_type(DUCKDB_TYPE_DATE);
+    case TYPE_BOOLEAN:
+        return duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN);
+    case TYPE_TEXT:
+    case TYPE_DIGITS:
+    case TYPE_CODE:
+        break;
+    }
+    return duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
+}
+
+static void add_column(duckdb_bind_info info, const char *name, duckdb_logical_type type)
+{
+    duckdb_bind_add_result_column(info, name, type);
+    duckdb_destroy_logical_type(&type);
+}
+
 static void scan_bind(duckdb_bind_info info)
 {
     static const struct {
         const char *name;
         duckdb_type type;
-    } fixed_columns[COLUMN_FIELDS] = {
+    } leading[COLUMN_FIELDS] = {
         {"~row", DUCKDB_TYPE_BIGINT},
         {"~line", DUCKDB_TYPE_BIGINT},
         {"~at", DUCKDB_TYPE_BIGINT},
         {"~defect", DUCKDB_TYPE_INTEGER},
         {"~first", DUCKDB_TYPE_VARCHAR},
+        {"~suspect", DUCKDB_TYPE_BOOLEAN},
     };
     const RowScan *scan = duckdb_bind_get_extra_info(info);
-    for (size_t i = 0; i < COLUMN_FIELDS + scan->file->field_count; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "~r%zu", i - COLUMN_FIELDS);
-        duckdb_type type = i < COLUMN_FIELDS ? fixed_columns[i].type : DUCKDB_TYPE_VARCHAR;
-        duckdb_logical_type logical = duckdb_create_logical_type(type);
-        duckdb_bind_add_result_column(info, i < COLUMN_FIELDS ? fixed_columns[i].name : name, logical);
-        duckdb_destroy_logical_type(&logical);
+    char name[128];
+    for (size_t i = 0; i < COLUMN_FIELDS; i++)
+        add_column(info, leading[i].name, duckdb_create_logical_type(leading[i].type));
+    for (size_t i = 0; i < scan->file->field_count; i++) {
+        snprintf(name, sizeof name, "~n%zu", i);
+        add_column(info, name, duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR));
+    }
+    for (size_t i = 0; i < scan->file->field_count; i++) {
+        snprintf(name, sizeof name, "%.*s", SLICE_ARG(scan->file->fields[i]->name));
+        add_column(info, name, value_type(scan->file->fields[i]));
     }
     duckdb_bind_set_cardinality(info, scan->file->rows, scan->file->contract->format != FORMAT_XML);
 }
@@ -427,13 +525,28 @@ static void scan_local_init(duckdb_init_info info)
     duckdb_init_set_init_data(info, t, thread_free);
 }
 
+static bool is_sparse(const RowScan *scan, idx_t column)
+{
+    if (column == COLUMN_DEFECT)
+        return true;
+    return column >= COLUMN_FIELDS && column < COLUMN_FIELDS + scan->file->field_count &&
+           !scan->readers[column - COLUMN_FIELDS].wants_regex;
+}
+
 static void scan_rows(duckdb_function_info info, duckdb_data_chunk output)
 {
     ScanThread *t = duckdb_function_get_local_init_data(info);
     t->job = duckdb_function_get_init_data(info);
     for (idx_t i = 0; i < t->job->column_count; i++) {
+        OutColumn *c = &t->columns[i];
         duckdb_vector vector = duckdb_data_chunk_get_vector(output, i);
-        t->columns[i] = (OutColumn){vector, duckdb_vector_get_data(vector), NULL, t->job->columns[i]};
+        *c = (OutColumn){.vector = vector, .data = duckdb_vector_get_data(vector), .column = t->job->columns[i]};
+        c->sparse = is_sparse(t->scan, c->column);
+        if (!c->sparse)
+            continue;
+        duckdb_vector_ensure_validity_writable(vector);
+        c->valid = duckdb_vector_get_validity(vector);
+        memset(c->valid, 0, duckdb_vector_size() / 8);
     }
     Error err = ERROR_INIT;
     Status st = fill_chunk(t, output, &err);
@@ -444,11 +557,12 @@ static void scan_rows(duckdb_function_info info, duckdb_data_chunk output)
     duckdb_function_set_error(info, "the file could not be read");
 }
 
-Status row_scan_register(Db *db, const char *name, const AgencyFile *file, Progress *progress, RowScan **out, Error *err)
+Status row_scan_register(Db *db, const char *name, const AgencyFile *file, const ValueReader *readers, Progress *progress,
+    RowScan **out, Error *err)
 {
     TRY(mem_zalloc(1, sizeof **out, (void **)out, err));
     RowScan *scan = *out;
-    *scan = (RowScan){.file = file, .progress = progress};
+    *scan = (RowScan){.file = file, .readers = readers, .progress = progress};
     ASSERT(pthread_mutex_init(&scan->lock, NULL) == 0);
     for (size_t i = 0; i < file->field_count; i++)
         scan->fill_down |= file->fields[i]->fill_down;

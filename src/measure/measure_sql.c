@@ -74,6 +74,10 @@ static Status check_raw(Db *db, const MeasureDef *def, Error *err)
 {
     int64_t bad;
     Buf known;
+    TRY(db_value_i64(db, &bad, err, "SELECT count(*) FROM temp.measure_raw WHERE person IS NULL OR year IS NULL"));
+    if (bad > 0)
+        return error_set(
+            err, ERR_INVALID, "%s: the SQL gave %" PRId64 " rows without a person or a year", def->file->path, bad);
     TRY(db_value_i64(db, &bad, err,
         "SELECT count(*) FROM (SELECT 1 FROM temp.measure_raw GROUP BY person, year HAVING count(*) > 1)"));
     if (bad > 0)

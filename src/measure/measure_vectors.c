@@ -261,7 +261,7 @@ Status measure_test(Policy *policy, Slice name, uint64_t *vectors, Error *err)
     TRY_OUT(measure_frame_read(policy, &arena, &frame, err));
     TRY_OUT(measure_defs_read(policy, &frame, &arena, &defs, err));
     TRY_OUT(model_tables(policy, &arena, &tables, err));
-    TRY_OUT(model_derived(policy, &arena, &tables, &derived, err));
+    TRY_OUT(model_derived(&arena, &tables, &derived, err));
     for (size_t i = 0; i < defs.len; i++) {
         const VectorRun run = {.frame = &frame, .def = &defs.at[i], .tables = &tables, .derived = &derived};
         if (name.len > 0 && !slice_eq(defs.at[i].name, name))

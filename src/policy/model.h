@@ -67,7 +67,7 @@ typedef VEC(DerivedTable) DerivedTables;
 
 /* In an order in which each comes after the derived tables it needs (by name where that leaves a choice).
  * `tables` must outlive the result. ERR_INVALID names the files of a circle. */
-MUST_USE Status model_derived(Policy *p, Arena *arena, const TableDefs *tables, DerivedTables *out, Error *err);
+MUST_USE Status model_derived(Arena *arena, const TableDefs *tables, DerivedTables *out, Error *err);
 /* "INSERT INTO main.name ... SELECT ...;" for one piece; piece.ptr NULL: for everything at once. */
 void model_insert_sql(const DerivedTable *d, Slice piece, Buf *out);
 

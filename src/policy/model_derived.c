@@ -86,12 +86,11 @@ static Status read_all(Arena *arena, const TableDefs *tables, DerivedTables *out
     return OK;
 }
 
-Status model_derived(Policy *p, Arena *arena, const TableDefs *tables, DerivedTables *out, Error *err)
+Status model_derived(Arena *arena, const TableDefs *tables, DerivedTables *out, Error *err)
 {
     DerivedTables all = {0};
     Sorter s = {.all = &all, .out = out};
     Status st = OK;
-    UNUSED(p);
     TRY_OUT(read_all(arena, tables, &all, err));
     TRY_OUT(arena_new(arena, Mark, all.len, &s.marks, err));
     for (size_t i = 0; i < all.len; i++)

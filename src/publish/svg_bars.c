@@ -4,44 +4,71 @@
 #include <math.h>
 
 #define ROW 400
+#define LINE 160 /* a second line of the label */
 #define WIDTH 3560
+#define LABEL_CHARS 40
+
+/* Where a label breaks: at the last blank that leaves room for the value beside the first line; its length when it fits. */
+static size_t break_of(Slice label)
+{
+    if (label.len <= LABEL_CHARS)
+        return label.len;
+    size_t at = LABEL_CHARS;
+    while (at > 0 && label.ptr[at] != ' ')
+        at--;
+    return at > 0 ? at : label.len;
+}
+
+static void label_line(Buf *out, Slice text, int64_t y)
+{
+    buf_adds(out, "<text class=\"label\" x=\"0\" y=\"");
+    svg_number(out, y);
+    buf_adds(out, "\">");
+    html_text(out, text);
+    buf_adds(out, "</text>");
+}
+
+static void bar(Buf *out, const SvgBar *b, int64_t top, int64_t wide)
+{
+    size_t cut = break_of(b->label);
+    label_line(out, slice_sub(b->label, 0, cut), top + 160);
+    if (cut < b->label.len) {
+        top += LINE;
+        label_line(out, slice_sub(b->label, cut + 1, b->label.len), top + 160);
+    }
+    buf_adds(out, "<text class=\"value\" text-anchor=\"end\" x=\"356\" y=\"");
+    svg_number(out, top + 160);
+    buf_adds(out, "\">");
+    html_text(out, b->shown);
+    buf_adds(out, "</text>\n<rect class=\"track\" x=\"0\" width=\"356\" height=\"12\" y=\"");
+    svg_number(out, top + 220);
+    buf_addf(out, "\"/><rect class=\"%s\" x=\"0\" height=\"12\" y=\"", b->is_reference ? "bar bar-all" : "bar");
+    svg_number(out, top + 220);
+    buf_adds(out, "\" width=\"");
+    svg_number(out, wide);
+    buf_adds(out, "\"/>\n");
+}
 
 void svg_bars(Buf *out, const char *id, Slice title, Slice desc, const SvgBar *bars, size_t count, bool is_share)
 {
     double full = is_share ? 100 : 0;
-    for (size_t i = 0; i < count; i++)
-        full = fmax(full, bars[i].value);
-    int64_t height = (int64_t)count * ROW;
-    svg_open(out, id, title, desc, height / 10 + 4, "bars");
+    int64_t height = 0;
     for (size_t i = 0; i < count; i++) {
-        int64_t top = (int64_t)i * ROW;
-        int64_t wide = full > 0 ? (int64_t)llround(bars[i].value * WIDTH / full) : 0;
-        buf_adds(out, "<text class=\"label\" x=\"0\" y=\"");
-        svg_number(out, top + 160);
-        buf_adds(out, "\">");
-        html_text(out, bars[i].label);
-        buf_adds(out, "</text><text class=\"value\" text-anchor=\"end\" x=\"356\" y=\"");
-        svg_number(out, top + 160);
-        buf_adds(out, "\">");
-        html_text(out, bars[i].shown);
-        buf_adds(out, "</text>\n<rect class=\"track\" x=\"0\" width=\"356\" height=\"12\" y=\"");
-        svg_number(out, top + 220);
-        buf_addf(out, "\"/><rect class=\"%s\" x=\"0\" height=\"12\" y=\"", bars[i].is_reference ? "bar bar-all" : "bar");
-        svg_number(out, top + 220);
-        buf_adds(out, "\" width=\"");
-        svg_number(out, wide);
-        buf_adds(out, "\"/>\n");
+        full = fmax(full, bars[i].value);
+        height += ROW + (break_of(bars[i].label) < bars[i].label.len ? LINE : 0);
     }
-    for (size_t i = 0; i < count && full > 0; i++) {
-        if (!bars[i].is_reference)
-            continue;
-        buf_adds(out, "<line class=\"reference\" y1=\"");
-        svg_number(out, (int64_t)i * ROW + 180);
-        buf_adds(out, "\" y2=\"");
+    svg_open(out, id, title, desc, height / 10 + 4, "bars");
+    int64_t top = 0;
+    for (size_t i = 0; i < count; i++) {
+        bar(out, &bars[i], top, full > 0 ? (int64_t)llround(bars[i].value * WIDTH / full) : 0);
+        top += ROW + (break_of(bars[i].label) < bars[i].label.len ? LINE : 0);
+    }
+    if (count > 0 && bars[0].is_reference && full > 0) {
+        buf_adds(out, "<line class=\"reference\" y1=\"18\" y2=\"");
         svg_number(out, height);
         for (int side = 1; side <= 2; side++) {
             buf_addf(out, "\" x%d=\"", side);
-            svg_number(out, (int64_t)llround(bars[i].value * WIDTH / full));
+            svg_number(out, (int64_t)llround(bars[0].value * WIDTH / full));
         }
         buf_adds(out, "\"/>\n");
     }

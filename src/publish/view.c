@@ -55,6 +55,25 @@ const PublishedCell *view_state(CellRange t, int32_t year)
     return view_next(t, &q, &at);
 }
 
+Status view_groups(const Release *r, CellRange t, int32_t year, Slice split, const PublishedCell ***out, size_t *count,
+    Error *err)
+{
+    CellQuery q = {.year = year, .level = SLICE("state"), .split = split};
+    const PublishedCell *c;
+    size_t n = 0;
+    for (size_t at = 0; view_next(t, &q, &at);)
+        n++;
+    TRY(arena_array_(r->words.arena, n, sizeof **out, (void **)out, err));
+    *count = 0;
+    for (size_t at = 0; (c = view_next(t, &q, &at));) {
+        size_t rank = words_group_rank(&r->words, split, c->cell.grp), i = (*count)++;
+        for (; i > 0 && words_group_rank(&r->words, split, (*out)[i - 1]->cell.grp) > rank; i--)
+            (*out)[i] = (*out)[i - 1];
+        (*out)[i] = c;
+    }
+    return OK;
+}
+
 const MeasureInfo *view_measure(const Release *r, Slice name)
 {
     for (size_t i = 0; i < r->plan->measures->len; i++)

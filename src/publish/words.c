@@ -154,6 +154,26 @@ Slice words_split(const Words *w, Slice split)
     return s.len > 0 ? s : split;
 }
 
+Slice words_split_name(const Words *w, size_t index)
+{
+    const Toml *list = toml_get(w->splits->toml, "split");
+    const Toml *s = list ? list->first : NULL;
+    while (s && index-- > 0)
+        s = s->next;
+    return s ? words_in(s, "name") : (Slice){NULL, 0};
+}
+
+size_t words_group_rank(const Words *w, Slice split, Slice grp)
+{
+    const Toml *table = split_table(w, split);
+    const Toml *values = table ? toml_get(table, "value") : NULL;
+    size_t rank = 0;
+    for (const Toml *v = values ? values->first : NULL; v; v = v->next, rank++)
+        if (slice_eq(words_in(v, "code"), grp))
+            return rank;
+    return slice_eq_z(grp, PROTECT_OTHER) ? SIZE_MAX : rank;
+}
+
 static Slice group_title(const Words *w, Slice split, Slice grp)
 {
     const Toml *table = split_table(w, split);

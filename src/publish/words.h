@@ -25,6 +25,10 @@ Slice words_level(const Words *w, Slice level, const char *form);
 MUST_USE Status words_unit(const Words *w, Slice level, Slice unit, Slice parent_level, uint32_t pooled, Slice *out,
     Error *err);
 Slice words_split(const Words *w, Slice split);
+/* The splits in the order their file gives them; NULL ptr after the last. */
+Slice words_split_name(const Words *w, size_t index);
+/* Place of a group in its split's own order; groups shown together come last. */
+size_t words_group_rank(const Words *w, Slice split, Slice grp);
 /* groups: the members when grp is PROTECT_OTHER: "Asian, Black or African American and White". */
 MUST_USE Status words_group(const Words *w, Slice split, Slice grp, Slice groups, Slice *out, Error *err);
 /* Whether a TOML list of strings holds s. */

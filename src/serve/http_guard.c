@@ -47,17 +47,26 @@ static bool is_length(Slice s, bool *above_zero)
     return true;
 }
 
+/* A folded line ends up glued to its header's name ("Transfer-Encoding:" and " chunked" to "Transfer-Encodingchunked"),
+ * where it would hide a header that says how long the body is. */
+static bool is_folded(Slice name, Slice framing)
+{
+    return name.len > framing.len && slice_eq_nocase(slice_sub(name, 0, framing.len), framing);
+}
+
 void guard_header(Guard *g, Slice name, Slice value)
 {
-    if (!is_token(name) || !is_field_value(value))
+    const Slice length = SLICE("content-length");
+    const Slice coding = SLICE("transfer-encoding");
+    if (!is_token(name) || !is_field_value(value) || is_folded(name, length) || is_folded(name, coding))
         g->bad = true;
     if (slice_eq_nocase(name, SLICE("host"))) {
         g->hosts++;
         g->bad = g->bad || !is_host(value);
-    } else if (slice_eq_nocase(name, SLICE("content-length"))) {
+    } else if (slice_eq_nocase(name, length)) {
         g->lengths++;
         g->bad = g->bad || !is_length(value, &g->has_body);
-    } else if (slice_eq_nocase(name, SLICE("transfer-encoding"))) {
+    } else if (slice_eq_nocase(name, coding)) {
         g->codings++;
     }
 }

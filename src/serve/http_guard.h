@@ -3,10 +3,11 @@
  * (request smuggling, CWE-444; RFC 9112 sections 5, 6 and 11.2). libmicrohttpd
  * 0.9.75 lets five of nine such requests through even in strict mode.
  *
- * Fed with what the library has parsed, so it cannot see what the parser has
- * already made good: folded headers and bare line feeds. Because a request
- * with a body is never accepted, those two cannot move the border between two
- * requests; in production nginx refuses the first of them.
+ * Fed with what the library has parsed, so it cannot see bare line feeds, nor
+ * folded headers unless they hide a body's length (0.9.75 glues the folded text
+ * to the header's name). Because a request with a body is never accepted, what
+ * stays unseen cannot move the border between two requests; in production
+ * nginx refuses folded headers.
  */
 #ifndef CAIRN_SERVE_HTTP_GUARD_H
 #define CAIRN_SERVE_HTTP_GUARD_H

@@ -13,7 +13,8 @@ static int hex_value(char c)
     return -1;
 }
 
-/* One character from the front of *rest. A decoded slash becomes NUL: it is data, not a separator, and no name has it. */
+/* One character from the front of *rest. A decoded slash is data, not a separator: it becomes NUL, which no name has.
+ */
 static Status next_char(Slice *rest, char *out, Error *err)
 {
     char c = rest->ptr[0];

@@ -15,8 +15,8 @@
 #include "store/home.h"
 
 typedef struct ServeOptions {
-    const char *address; /* "127.0.0.1" */
-    uint16_t port;       /* 0: any free port */
+    const char *address;                                   /* "127.0.0.1" */
+    uint16_t port;                                         /* 0: any free port */
     Status (*ready)(uint16_t port, void *arg, Error *err); /* called once it listens; may be NULL */
     void *arg;
     const Log *log;

@@ -33,7 +33,8 @@ MUST_USE Status shelf_current(Shelf *shelf, char id[RELEASE_ID_LEN + 1], Error *
 MUST_USE Status shelf_releases(Shelf *shelf, Arena *arena, PathList *out, Error *err);
 /* Names that have a data/NAME.csv or data/NAME.json in the release, sorted, each once. */
 MUST_USE Status shelf_tables(Shelf *shelf, const char *id, Arena *arena, PathList *out, Error *err);
-/* relative: plain names with '/' between (http_path.h). ERR_NOT_FOUND for whatever is not a regular file of the release. */
+/* relative: plain names with '/' between (http_path.h). ERR_NOT_FOUND for whatever is not a regular file of the
+ * release. */
 MUST_USE Status shelf_open(Shelf *shelf, Slice id, Slice relative, ReleaseFile *out, Error *err);
 
 #endif

@@ -88,8 +88,7 @@ static Status route_home(Site *site, HttpResponse *r, Error *err)
     return OK;
 }
 
-static Status route_releases(
-    Site *site, const HttpRequest *request, const HttpPath *p, HttpResponse *r, Error *err)
+static Status route_releases(Site *site, const HttpRequest *request, const HttpPath *p, HttpResponse *r, Error *err)
 {
     if (p->count == 1) {
         TRY(site_list_page(site, &r->body, err));

@@ -82,7 +82,8 @@ Status aead_open(Aead *a, const uint8_t nonce[AEAD_NONCE_SIZE], Slice aad, Slice
         return crypto_failed(err, "decrypt");
     if (EVP_DecryptFinal_ex(a->open, out + n, &end) != 1) {
         mem_wipe(out, len);
-        return error_set(err, ERR_CORRUPT, "an encrypted value does not open: it was changed, moved or sealed under another key");
+        return error_set(
+            err, ERR_CORRUPT, "an encrypted value does not open: it was changed, moved or sealed under another key");
     }
     return OK;
 }

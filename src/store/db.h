@@ -30,7 +30,10 @@ typedef struct DbOptions {
     uint64_t memory_mb; /* 0: 60 % of the machine */
 } DbOptions;
 
-#define DB_OPTIONS_INIT {.path = NULL, .temp_dir = NULL, .access = DB_READ_WRITE, .threads = 0, .memory_mb = 0}
+#define DB_OPTIONS_INIT \
+    { \
+        .path = NULL, .temp_dir = NULL, .access = DB_READ_WRITE, .threads = 0, .memory_mb = 0 \
+    }
 
 /* ERR_BUSY when another process has the file; ERR_CORRUPT when it is not a database. Close with db_close. */
 MUST_USE Status db_open(const DbOptions *options, Db **out, Error *err);
@@ -51,7 +54,8 @@ void db_rows_free(DbRows *rows);
 size_t db_columns(const DbRows *rows);
 const char *db_column_name(const DbRows *rows, size_t column);
 bool db_is_null(const DbRows *rows, size_t column);
-/* Integers of any width up to 64 bits (BOOLEAN as 0/1, DATE as days since 1970-01-01, DECIMAL as its unscaled integer); 0 for NULL. */
+/* Integers of any width up to 64 bits (BOOLEAN as 0/1, DATE as days since 1970-01-01, DECIMAL as its unscaled integer);
+ * 0 for NULL. */
 int64_t db_i64(const DbRows *rows, size_t column);
 uint64_t db_u64(const DbRows *rows, size_t column);
 /* FLOAT, DOUBLE, DECIMAL or an integer as double; 0 for NULL. */
@@ -76,7 +80,8 @@ void sql_ident(Buf *out, Slice s);
 typedef struct DbAppender DbAppender;
 MUST_USE Status db_appender_open(Db *db, const char *table, DbAppender **out, Error *err);
 void db_append_null(DbAppender *a, size_t column);
-void db_append_i64(DbAppender *a, size_t column, int64_t v); /* any integer, BOOLEAN, DATE or DECIMAL (unscaled) column */
+void db_append_i64(
+    DbAppender *a, size_t column, int64_t v); /* any integer, BOOLEAN, DATE or DECIMAL (unscaled) column */
 void db_append_f64(DbAppender *a, size_t column, double v);
 void db_append_str(DbAppender *a, size_t column, Slice s); /* VARCHAR or BLOB; copied */
 void db_append_uuid(DbAppender *a, size_t column, const uint8_t id[16]);
@@ -90,12 +95,13 @@ void db_appender_abandon(DbAppender *a);
  * threads at once, so fn must be thread-safe with its ctx.
  *   args[i][k]: argument i of row k; NULL pointer in .ptr means SQL NULL.
  */
-typedef void (*DbUuidFn)(void *ctx, size_t rows, size_t arg_count, const Slice *const *args, uint8_t (*out)[16],
-                         bool *out_null);
+typedef void (*DbUuidFn)(
+    void *ctx, size_t rows, size_t arg_count, const Slice *const *args, uint8_t (*out)[16], bool *out_null);
 /* name(VARCHAR, ... arg_count times) -> UUID. NULL arguments are passed through, not short-circuited. */
 MUST_USE Status db_register_uuid_fn(Db *db, const char *name, size_t arg_count, DbUuidFn fn, void *ctx, Error *err);
 
-/* The raw handles (duckdb_connection, duckdb_database) for rooms that register table functions: include duckdb.h yourself. */
+/* The raw handles (duckdb_connection, duckdb_database) for rooms that register table functions: include duckdb.h
+ * yourself. */
 void *db_raw_connection(Db *db);
 void *db_raw_database(Db *db);
 /* Asks a running statement of another thread to stop. */

@@ -106,13 +106,13 @@ void db_append_null(DbAppender *a, size_t column)
     set_null(target(a, column), a->row);
 }
 
-#define STORE_IF_FITS(type_)                   \
-    do {                                       \
-        type_ narrow_;                         \
+#define STORE_IF_FITS(type_) \
+    do { \
+        type_ narrow_; \
         if (__builtin_add_overflow(v, 0, &narrow_)) \
             refuse(a, t, column, ERR_INVALID); \
-        else                                   \
-            ((type_ *)t->data)[k] = narrow_;   \
+        else \
+            ((type_ *)t->data)[k] = narrow_; \
     } while (0)
 
 void db_append_i64(DbAppender *a, size_t column, int64_t v)

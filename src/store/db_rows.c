@@ -219,7 +219,7 @@ int64_t db_i64(const DbRows *rows, size_t column)
     case DUCKDB_TYPE_HUGEINT:
         return clamp_hugeint(((const duckdb_hugeint *)c->data)[k]);
     default:
-        ASSERT(!"db_i64 on a column that is no integer");
+        ASSERT(false); /* the caller's SQL gives a column that is no integer */
     }
     return 0;
 }

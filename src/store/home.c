@@ -20,7 +20,14 @@
 #define SPILL_PREFIX "spill-"
 
 const char *const home_folders[] = {
-    "keys", "inbox", "loads", "warehouse", "results", "releases", "extracts", "tmp",
+    "keys",
+    "inbox",
+    "loads",
+    "warehouse",
+    "results",
+    "releases",
+    "extracts",
+    "tmp",
 };
 const size_t home_folder_count = COUNT_OF(home_folders);
 
@@ -55,7 +62,8 @@ static Status write_settings(const char *path, const HomeSettings *s, Error *err
     buf_adds(&text, "# Folder of the dated rules.\npolicy_dir = ");
     add_toml_string(&text, s->policy_dir ? s->policy_dir : "");
     buf_addf(&text, "\n# Worker threads; 0: one a core.\nthreads = %u\n", s->threads);
-    buf_addf(&text, "# DuckDB's memory limit in MiB; 0: 60 %% of the machine.\nmemory_mb = %" PRIu64 "\n", s->memory_mb);
+    buf_addf(
+        &text, "# DuckDB's memory limit in MiB; 0: 60 %% of the machine.\nmemory_mb = %" PRIu64 "\n", s->memory_mb);
     Status st = buf_status(&text, err);
     if (st == OK)
         st = file_write(path, buf_slice(&text), MODE_PRIVATE, err);
@@ -80,7 +88,8 @@ static Status read_settings(Home *home, Error *err)
     TRY(toml_int_or(t, SETTINGS_FILE, "threads", 0, &threads, err));
     TRY(toml_int_or(t, SETTINGS_FILE, "memory_mb", 0, &memory_mb, err));
     if (schema != SETTINGS_SCHEMA)
-        return error_set(err, ERR_INVALID, "%s: schema %" PRId64 " is not known to this program", SETTINGS_FILE, schema);
+        return error_set(
+            err, ERR_INVALID, "%s: schema %" PRId64 " is not known to this program", SETTINGS_FILE, schema);
     if (threads < 0 || threads > 1024)
         return error_set(err, ERR_INVALID, "%s: threads must lie between 0 and 1024", SETTINGS_FILE);
     if (memory_mb < 0 || memory_mb > INT64_C(1) << 30)
@@ -264,8 +273,8 @@ Status home_must_write(const Home *home, Error *err)
 
 static bool is_ours(const char *name)
 {
-    static const char *const files[] = {"lock", "vault.db", "vault.db-wal", "vault.db-shm", "ledger.db", "ledger.db-wal",
-        "ledger.db-shm"};
+    static const char *const files[] = {
+        "lock", "vault.db", "vault.db-wal", "vault.db-shm", "ledger.db", "ledger.db-wal", "ledger.db-shm"};
     for (size_t i = 0; i < home_folder_count; i++)
         if (strcmp(name, home_folders[i]) == 0)
             return true;

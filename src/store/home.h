@@ -33,7 +33,10 @@ typedef struct HomeSettings {
     uint64_t memory_mb;     /* DuckDB's limit; 0: default */
 } HomeSettings;
 
-#define HOME_SETTINGS_INIT {.policy_dir = NULL, .threads = 0, .memory_mb = 0}
+#define HOME_SETTINGS_INIT \
+    { \
+        .policy_dir = NULL, .threads = 0, .memory_mb = 0 \
+    }
 
 /* Makes the folders, cairn.toml, fresh keys, an empty vault and ledger. ERR_EXISTS when path holds a home already.
  * keys_from (may be NULL): another home's keys/ folder to copy instead of making keys, so that pseudonyms agree. */

@@ -43,8 +43,8 @@ static Status add(Doctor *d, const char *check, bool ok, const char *message, co
 }
 
 /* A check's own failure is its finding; only running out of memory ends the examination. */
-static Status conclude(Doctor *d, const char *check, Status st, const Error *why, const char *good, const char *advice,
-    Error *err)
+static Status conclude(
+    Doctor *d, const char *check, Status st, const Error *why, const char *good, const char *advice, Error *err)
 {
     if (st == OK)
         return add(d, check, true, good, "", err);
@@ -239,7 +239,8 @@ static Status check_loads(Doctor *d, Error *err)
     }
     snprintf(good, sizeof good, "%zu accepted loads, all files right", loads.len);
     vec_free(&loads);
-    return conclude(d, "loads", st, &why, good, "Restore the load's folder from a backup, or ingest the file again.", err);
+    return conclude(
+        d, "loads", st, &why, good, "Restore the load's folder from a backup, or ingest the file again.", err);
 }
 
 static Status check_releases(Doctor *d, Error *err)
@@ -262,7 +263,8 @@ static Status check_releases(Doctor *d, Error *err)
     }
     vec_free(&names);
     snprintf(good, sizeof good, "%zu releases, all files right", checked);
-    return conclude(d, "releases", st, &why, good, "Publish again (cairn release), or restore the release from a backup.", err);
+    return conclude(
+        d, "releases", st, &why, good, "Publish again (cairn release), or restore the release from a backup.", err);
 }
 
 /* --- leftovers, space, clock --------------------------------------------------------------------------------- */

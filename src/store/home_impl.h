@@ -11,7 +11,7 @@ struct Home {
     char *path;
     HomeAccess access;
     bool being_made; /* inside home_create: databases may be made, later a missing one is a loss to report */
-    FileLock *lock; /* HOME_WRITE only */
+    FileLock *lock;  /* HOME_WRITE only */
     HomeSettings settings;
     Arena arena;
     /* The keyring is read at first use, because `cairn serve` runs as a user who may not read it; taggers of several

@@ -22,7 +22,11 @@
 #define KEYRING_FILE_MAX ((size_t)1 << 20)
 
 static const char *const purposes[] = {
-    "employer-pseudonym", "person-pseudonym", "record-box", "record-tag", "release-sign",
+    "employer-pseudonym",
+    "person-pseudonym",
+    "record-box",
+    "record-tag",
+    "release-sign",
 };
 
 Status check_private(const char *path, Error *err)
@@ -265,10 +269,11 @@ static Status read_master(const char *path, uint8_t out[KEY_SIZE], Error *err)
     return st;
 }
 
-/* Chooses between master.key and master.key.new by the check value. */
+/* Chooses between master.key and master.key.new by the check value. The first is tried again at the end: another
+ * process may have renamed the second to it in between. */
 static Status find_master(Keyring *k, const char *dir, const char *check, Arena *arena, Error *err)
 {
-    static const char *const names[] = {"master.key", "master.key.new"};
+    static const char *const names[] = {"master.key", "master.key.new", "master.key"};
     bool seen = false;
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         const char *path = NULL;

@@ -41,8 +41,8 @@ Status home_load_keys(Home *home, Error *err)
     return st;
 }
 
-static Status copy_key(Home *home, const char *purpose, uint32_t version, uint8_t out[KEY_SIZE], uint32_t *key_id,
-    Error *err)
+static Status copy_key(
+    Home *home, const char *purpose, uint32_t version, uint8_t out[KEY_SIZE], uint32_t *key_id, Error *err)
 {
     TRY(home_load_keys(home, err));
     pthread_mutex_lock(&home->keys_lock);

@@ -87,8 +87,8 @@ static Status hash_text(Sha256 *sha, Slice s, Error *err)
     return sha256_update(sha, s.ptr, s.len, err);
 }
 
-static Status hash_entry(Sha256 *sha, const uint8_t prev[SHA256_SIZE], const LedgerEntry *e, uint8_t out[SHA256_SIZE],
-    Error *err)
+static Status hash_entry(
+    Sha256 *sha, const uint8_t prev[SHA256_SIZE], const LedgerEntry *e, uint8_t out[SHA256_SIZE], Error *err)
 {
     TRY(sha256_update(sha, prev, SHA256_SIZE, err));
     TRY(hash_number(sha, (uint64_t)e->seq, err));
@@ -122,8 +122,8 @@ static Status chain_end(const Lite *lite, int64_t *seq, uint8_t hash[SHA256_SIZE
 static Status insert_entry(const Lite *lite, const LedgerEntry *e, const uint8_t *prev, const uint8_t *hash, Error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    TRY(lite_prepare(lite, "INSERT INTO entry (seq, at, kind, subject, body, prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        &stmt, err));
+    TRY(lite_prepare(lite,
+        "INSERT INTO entry (seq, at, kind, subject, body, prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?)", &stmt, err));
     sqlite3_bind_int64(stmt, 1, e->seq);
     sqlite3_bind_int64(stmt, 2, e->at);
     lite_bind_text(stmt, 3, e->kind);
@@ -194,8 +194,9 @@ static Status keep_entry(sqlite3_stmt *stmt, Arena *arena, LedgerEntry *out, Err
 Status ledger_list(Ledger *l, const char *kind, Arena *arena, LedgerEntries *out, Error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    TRY(lite_prepare(&l->lite, kind ? "SELECT seq, at, kind, subject, body, hash FROM entry WHERE kind = ? ORDER BY seq"
-                                    : "SELECT seq, at, kind, subject, body, hash FROM entry ORDER BY seq",
+    TRY(lite_prepare(&l->lite,
+        kind ? "SELECT seq, at, kind, subject, body, hash FROM entry WHERE kind = ? ORDER BY seq"
+             : "SELECT seq, at, kind, subject, body, hash FROM entry ORDER BY seq",
         &stmt, err));
     if (kind)
         lite_bind_text(stmt, 1, slice_of(kind));
@@ -227,7 +228,8 @@ Status ledger_last(Ledger *l, const char *kind, Slice subject, Arena *arena, Led
         lite_bind_text(stmt, 2, subject);
     Status st = lite_next(&l->lite, stmt, &more, err);
     if (st == OK)
-        st = more ? keep_entry(stmt, arena, out, err) : error_set(err, ERR_NOT_FOUND, "the ledger has no such entry (%s)", kind);
+        st = more ? keep_entry(stmt, arena, out, err)
+                  : error_set(err, ERR_NOT_FOUND, "the ledger has no such entry (%s)", kind);
     sqlite3_finalize(stmt);
     return st;
 }
@@ -263,7 +265,8 @@ Status ledger_verify(Ledger *l, uint64_t *entries, Error *err)
     sqlite3_stmt *stmt = NULL;
     uint8_t hash[SHA256_SIZE] = {0};
     uint64_t n = 0;
-    TRY(lite_prepare(&l->lite, "SELECT seq, at, kind, subject, body, hash, prev_hash FROM entry ORDER BY seq", &stmt, err));
+    TRY(lite_prepare(
+        &l->lite, "SELECT seq, at, kind, subject, body, hash, prev_hash FROM entry ORDER BY seq", &stmt, err));
     Status st = OK;
     for (bool more = true; st == OK;) {
         st = lite_next(&l->lite, stmt, &more, err);

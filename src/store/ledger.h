@@ -45,19 +45,19 @@ MUST_USE Status ledger_verify(Ledger *l, uint64_t *entries, Error *err);
  * source and scope supersedes the earlier one, whose facts are kept.
  */
 typedef struct Load {
-    Slice id;            /* 16 hex digits: SHA-256 of source, contract version and file content */
-    Slice source;        /* contract name */
-    Slice contract;      /* contract version */
+    Slice id;       /* 16 hex digits: SHA-256 of source, contract version and file content */
+    Slice source;   /* contract name */
+    Slice contract; /* contract version */
     Slice scope;
-    Slice file_name;     /* base name as sent */
-    Slice file_sha256;   /* hex */
-    Slice agreement;     /* id of the agreement in force that covered it */
+    Slice file_name;   /* base name as sent */
+    Slice file_sha256; /* hex */
+    Slice agreement;   /* id of the agreement in force that covered it */
     uint64_t rows_accepted;
     uint64_t rows_rejected;
     int64_t received_at; /* seconds since 1970 */
     Slice superseded_by; /* load id, or empty */
     int64_t superseded_at;
-    uint32_t number;     /* 1, 2, ... in order of (source, scope, received); dense */
+    uint32_t number; /* 1, 2, ... in order of (source, scope, received); dense */
 } Load;
 typedef VEC(Load) Loads;
 

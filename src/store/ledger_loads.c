@@ -88,7 +88,8 @@ static Status damaged(const LedgerEntry *e, const char *member, Error *err)
     return error_set(err, ERR_CORRUPT, "ledger: entry %" PRId64 " has no valid member %s", e->seq, member);
 }
 
-static Status read_text(const json_t *root, const LedgerEntry *e, const char *name, Arena *arena, Slice *out, Error *err)
+static Status read_text(
+    const json_t *root, const LedgerEntry *e, const char *name, Arena *arena, Slice *out, Error *err)
 {
     const json_t *v = json_object_get(root, name);
     if (!json_is_string(v))

@@ -51,7 +51,7 @@ Status lite_failed(const Lite *l, int rc, Error *err)
 
 /* --- opening ------------------------------------------------------------------------------------------------- */
 
-static const char settings_sql[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+static const char settings_sql[] = "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                                    "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -131072;"
                                    "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF";
 

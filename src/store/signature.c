@@ -24,7 +24,8 @@ Status home_sign(Home *home, Slice message, uint8_t signature[64], uint8_t publi
     mem_wipe(seed, sizeof seed);
     bool ok = key && ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) == 1 &&
               EVP_DigestSign(ctx, signature, &signature_size, (const unsigned char *)message.ptr, message.len) == 1 &&
-              EVP_PKEY_get_raw_public_key(key, public_key, &public_size) == 1 && signature_size == 64 && public_size == 32;
+              EVP_PKEY_get_raw_public_key(key, public_key, &public_size) == 1 && signature_size == 64 &&
+              public_size == 32;
     EVP_MD_CTX_free(ctx);
     EVP_PKEY_free(key);
     return ok ? OK : crypto_failed(err, "sign");

@@ -120,8 +120,7 @@ Status pseudonym_of(Pseudonymiser *p, PersonId person, uint64_t *out, Error *err
     uint8_t digest[SHA256_SIZE];
     char message[8];
     uint64_t v = 0;
-    for (int i = 0; i < 8; i++)
-        message[i] = (char)(person >> (56 - 8 * i));
+    vault_u64_bytes(person, message);
     TRY(hmac_of(p->hmac, (Slice){message, sizeof message}, digest, err));
     for (int i = 0; i < 8; i++)
         v = v << 8 | digest[i];

@@ -1,7 +1,7 @@
 /*
  * The vault's tables, and writing to them.
  *
- * Records of a load are boxed as they come and wait in memory, up to 64 MiB of
+ * Records of a load are boxed as they come and wait in memory, up to 256 MiB of
  * boxes, to be inserted in order of tag: tags are hashes, so that inserting
  * them as they come would touch a random page each time. All of a load is one
  * transaction; a process killed inside it leaves nothing behind.
@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-#define PENDING_BYTES ((size_t)64 << 20)
+#define PENDING_BYTES ((size_t)256 << 20)
 
 static const char schema_sql[] =
     "CREATE TABLE source (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
@@ -18,7 +18,8 @@ static const char schema_sql[] =
     " box BLOB NOT NULL) STRICT, WITHOUT ROWID;"
     /* covers vault_each_tag and counting, so that neither reads the boxes */
     "CREATE INDEX record_source ON record (source, tag);"
-    "CREATE TABLE quarantine (id INTEGER PRIMARY KEY, load TEXT NOT NULL, row INTEGER NOT NULL, key_id INTEGER NOT NULL,"
+    "CREATE TABLE quarantine (id INTEGER PRIMARY KEY, load TEXT NOT NULL, row INTEGER NOT NULL, key_id INTEGER NOT "
+    "NULL,"
     " box BLOB NOT NULL, UNIQUE (load, row)) STRICT;"
     "CREATE TABLE link (tag BLOB NOT NULL PRIMARY KEY, person INTEGER NOT NULL, rule INTEGER NOT NULL,"
     " score REAL NOT NULL, model INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
@@ -74,8 +75,9 @@ static Status read_sources(Vault *v, Error *err)
 
 static Status prepare_writes(Vault *v, Error *err)
 {
-    TRY(lite_prepare(&v->lite, "INSERT INTO record (tag, source, key_id, box) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        &v->insert_record, err));
+    TRY(lite_prepare(&v->lite,
+        "INSERT INTO record (tag, source, key_id, box) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", &v->insert_record,
+        err));
     return lite_prepare(&v->lite, "INSERT OR REPLACE INTO quarantine (load, row, key_id, box) VALUES (?, ?, ?, ?)",
         &v->insert_quarantine, err);
 }
@@ -191,6 +193,8 @@ void vault_rollback(Vault *v)
     v->in_load = false;
     forget_pending(v);
     lite_rollback(&v->lite);
+    /* the log of a load that did not fit keeps the disk full: give the room back, for the ledger's entry about it */
+    (void)sqlite3_wal_checkpoint_v2(v->lite.db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     /* a source that was new in this load is gone again; if it cannot be read now, the next use says so */
     if (read_sources(v, NULL) != OK)
         v->sources.len = 0;
@@ -233,10 +237,10 @@ Status vault_add_record(Vault *v, Slice source, const RecordTag *tag, const Iden
     return v->boxes.len >= PENDING_BYTES ? insert_pending(v, err) : OK;
 }
 
-static void quarantine_key(uint64_t row, char out[8])
+void vault_u64_bytes(uint64_t v, char out[8])
 {
     for (int i = 0; i < 8; i++)
-        out[i] = (char)(row >> (56 - 8 * i));
+        out[i] = (char)(v >> (56 - 8 * i));
 }
 
 /* The box is padded, so that the row's length (8 bytes, as the key) goes in front. */
@@ -246,8 +250,8 @@ Status vault_add_quarantine(Vault *v, Slice load, uint64_t row, Slice raw, Error
     char key[8];
     char length[8];
     Buf box;
-    quarantine_key(row, key);
-    quarantine_key(raw.len, length);
+    vault_u64_bytes(row, key);
+    vault_u64_bytes(raw.len, length);
     buf_reset(&v->scratch);
     buf_add(&v->scratch, (Slice){length, sizeof length});
     buf_add(&v->scratch, raw);
@@ -280,8 +284,8 @@ Status vault_commit(Vault *v, Error *err)
     return st;
 }
 
-Status vault_each_tag(Vault *v, Slice source, Status (*fn)(const RecordTag *tag, void *ctx, Error *err), void *ctx,
-    Error *err)
+Status vault_each_tag(
+    Vault *v, Slice source, Status (*fn)(const RecordTag *tag, void *ctx, Error *err), void *ctx, Error *err)
 {
     const SourceName *found = find_source(v, source);
     sqlite3_stmt *stmt = NULL;

@@ -22,10 +22,10 @@
 #include "store/ledger.h"
 
 typedef enum IdentityRole {
-    ID_SASID,      /* state-assigned student id, 10 digits */
+    ID_SASID, /* state-assigned student id, 10 digits */
     ID_SSN,
-    ID_LOCAL,      /* an organisation's own id: LASID, institution student id, PIRL unique id */
-    ID_LOCAL_ORG,  /* the organisation that assigned ID_LOCAL */
+    ID_LOCAL,     /* an organisation's own id: LASID, institution student id, PIRL unique id */
+    ID_LOCAL_ORG, /* the organisation that assigned ID_LOCAL */
     ID_LAST,
     ID_FIRST,
     ID_MIDDLE,
@@ -66,7 +66,8 @@ typedef struct Tagger Tagger;
 MUST_USE Status tagger_new(Home *home, Slice source, Tagger **out, Error *err);
 MUST_USE Status tagger_tag(Tagger *t, const IdentityValues *values, RecordTag *out, Error *err);
 void tagger_free(Tagger *t);
-/* Keyed pseudonym of an employer account under "employer-pseudonym" (20 CFR 603.4: the employer is confidential too). */
+/* Keyed pseudonym of an employer account under "employer-pseudonym" (20 CFR 603.4: the employer is confidential too).
+ */
 typedef struct EmployerTagger EmployerTagger;
 MUST_USE Status employer_tagger_new(Home *home, EmployerTagger **out, Error *err);
 MUST_USE Status employer_tag(EmployerTagger *t, Slice account, uint8_t out[16], Error *err);
@@ -74,14 +75,15 @@ void employer_tagger_free(EmployerTagger *t);
 
 /* One transaction for one load: all of it or nothing. Adding a tag that is there already is a no-op. */
 MUST_USE Status vault_begin(Vault *v, Error *err);
-MUST_USE Status vault_add_record(Vault *v, Slice source, const RecordTag *tag, const IdentityValues *values, Error *err);
+MUST_USE Status vault_add_record(
+    Vault *v, Slice source, const RecordTag *tag, const IdentityValues *values, Error *err);
 /* The rejected row as received, boxed. Replaces a row of the same load and number. */
 MUST_USE Status vault_add_quarantine(Vault *v, Slice load, uint64_t row, Slice raw, Error *err);
 MUST_USE Status vault_commit(Vault *v, Error *err);
 void vault_rollback(Vault *v);
 /* All tags known of a source, to leave them out before adding: calls fn for each. */
-MUST_USE Status vault_each_tag(Vault *v, Slice source, Status (*fn)(const RecordTag *tag, void *ctx, Error *err), void *ctx,
-                               Error *err);
+MUST_USE Status vault_each_tag(
+    Vault *v, Slice source, Status (*fn)(const RecordTag *tag, void *ctx, Error *err), void *ctx, Error *err);
 
 /* --- reading: identity and record rooms only --- */
 
@@ -98,10 +100,11 @@ typedef struct VaultRecord {
 
 /* Decrypts every record, in order of tag. */
 MUST_USE Status vault_each_record(Vault *v, const VaultPurpose *purpose,
-                                  Status (*fn)(const VaultRecord *record, void *ctx, Error *err), void *ctx, Error *err);
-MUST_USE Status vault_get_record(Vault *v, const VaultPurpose *purpose, const RecordTag *tag, Arena *arena, VaultRecord *out,
-                                 Error *err);
-MUST_USE Status vault_get_quarantine(Vault *v, const VaultPurpose *purpose, Slice load, uint64_t row, Buf *out, Error *err);
+    Status (*fn)(const VaultRecord *record, void *ctx, Error *err), void *ctx, Error *err);
+MUST_USE Status vault_get_record(
+    Vault *v, const VaultPurpose *purpose, const RecordTag *tag, Arena *arena, VaultRecord *out, Error *err);
+MUST_USE Status vault_get_quarantine(
+    Vault *v, const VaultPurpose *purpose, Slice load, uint64_t row, Buf *out, Error *err);
 MUST_USE Status vault_count(Vault *v, uint64_t *records, uint64_t *persons, uint64_t *quarantined, Error *err);
 
 /* --- who is who --- */
@@ -111,8 +114,8 @@ typedef uint64_t PersonId; /* stable for ever; 1, 2, ...; never reused */
 typedef struct Link {
     RecordTag tag;
     PersonId person;
-    uint32_t rule;  /* the resolver's rule number (identity.h); 0: a person's founding record */
-    float score;    /* 0..1 */
+    uint32_t rule; /* the resolver's rule number (identity.h); 0: a person's founding record */
+    float score;   /* 0..1 */
 } Link;
 typedef VEC(Link) Links;
 

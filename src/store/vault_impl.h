@@ -73,9 +73,13 @@ MUST_USE Status vault_source_name(Vault *v, int64_t id, Slice *out, Error *err);
 /* Columns tag, source, key_id, box of stmt's row, decrypted; values valid until the boxer's next call. */
 MUST_USE Status vault_read_row(Vault *v, sqlite3_stmt *stmt, VaultRecord *out, Error *err);
 
+/* A quarantined row's number, and the length of what it holds, as 8 bytes big-endian. */
+void vault_u64_bytes(uint64_t v, char out[8]);
 /* As vault_verify, over about `limit` records spread over the file: for the doctor. */
 MUST_USE Status vault_verify_sample(Vault *v, uint64_t limit, uint64_t *checked, Error *err);
 
+/* A quarantined row's number, and the length of what it holds, as 8 bytes big-endian. */
+void vault_u64_bytes(uint64_t v, char out[8]);
 /* As vault_verify, over about `limit` records spread over the file, and as many quarantined rows. */
 MUST_USE Status vault_verify_sample(Vault *v, uint64_t limit, uint64_t *checked, Error *err);
 

@@ -85,8 +85,8 @@ static Status put_links(Vault *v, const Links *links, int64_t model, PersonId *h
     sqlite3_stmt *stmt = NULL;
     const Link **order = NULL;
     TRY(sorted_links(links, &order, err));
-    Status st = lite_prepare(&v->lite, "INSERT OR REPLACE INTO link (tag, person, rule, score, model) VALUES (?, ?, ?, ?, ?)",
-        &stmt, err);
+    Status st = lite_prepare(
+        &v->lite, "INSERT OR REPLACE INTO link (tag, person, rule, score, model) VALUES (?, ?, ?, ?, ?)", &stmt, err);
     for (size_t i = 0; i < links->len && st == OK; i++) {
         const Link *link = order[i];
         lite_bind_blob(stmt, 1, (Slice){(const char *)link->tag.bytes, sizeof link->tag.bytes});

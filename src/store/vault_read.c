@@ -80,8 +80,8 @@ static Status copy_values(VaultRecord *record, Arena *arena, Error *err)
     return OK;
 }
 
-Status vault_get_record(Vault *v, const VaultPurpose *purpose, const RecordTag *tag, Arena *arena, VaultRecord *out,
-    Error *err)
+Status vault_get_record(
+    Vault *v, const VaultPurpose *purpose, const RecordTag *tag, Arena *arena, VaultRecord *out, Error *err)
 {
     char hex[2 * sizeof tag->bytes + 1];
     bool more = false;
@@ -92,7 +92,8 @@ Status vault_get_record(Vault *v, const VaultPurpose *purpose, const RecordTag *
     lite_bind_blob(v->get_record, 1, (Slice){(const char *)tag->bytes, sizeof tag->bytes});
     Status st = lite_next(&v->lite, v->get_record, &more, err);
     if (st == OK)
-        st = more ? vault_read_row(v, v->get_record, out, err) : error_set(err, ERR_NOT_FOUND, "the vault has no such record");
+        st = more ? vault_read_row(v, v->get_record, out, err)
+                  : error_set(err, ERR_NOT_FOUND, "the vault has no such record");
     if (st == OK)
         st = copy_values(out, arena, err);
     sqlite3_reset(v->get_record);
@@ -106,12 +107,10 @@ static Status read_quarantine(Vault *v, sqlite3_stmt *stmt, Slice *raw, Error *e
 {
     char key[8];
     uint64_t length = 0;
-    uint64_t row = (uint64_t)sqlite3_column_int64(stmt, 1);
     int64_t key_id = sqlite3_column_int64(stmt, 2);
     if (key_id < 1 || key_id > UINT32_MAX)
         return error_set(err, ERR_CORRUPT, "vault: a quarantined row has a key number of the wrong form");
-    for (int i = 0; i < 8; i++)
-        key[i] = (char)(row >> (56 - 8 * i));
+    vault_u64_bytes((uint64_t)sqlite3_column_int64(stmt, 1), key);
     BoxPlace place = {"quarantine", {key, sizeof key}, lite_text(stmt, 0)};
     TRY(boxer_open(v->boxer, &place, (uint32_t)key_id, lite_blob(stmt, 3), raw, err));
     for (size_t i = 0; i < 8 && i < raw->len; i++)

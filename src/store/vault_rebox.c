@@ -47,15 +47,13 @@ static Status add_quarantined(Vault *v, sqlite3_stmt *stmt, Batch *b, Error *err
 {
     Reboxed row = {.id = sqlite3_column_int64(stmt, 4)};
     char key[8];
-    uint64_t number = (uint64_t)sqlite3_column_int64(stmt, 1);
-    for (int i = 0; i < 8; i++)
-        key[i] = (char)(number >> (56 - 8 * i));
+    vault_u64_bytes((uint64_t)sqlite3_column_int64(stmt, 1), key);
     BoxPlace place = {"quarantine", {key, sizeof key}, lite_text(stmt, 0)};
     return add_box(v, b, &place, (uint32_t)sqlite3_column_int64(stmt, 2), lite_blob(stmt, 3), row, err);
 }
 
-static Status collect(Vault *v, sqlite3_stmt *stmt, Status (*add)(Vault *, sqlite3_stmt *, Batch *, Error *), Batch *b,
-    Error *err)
+static Status collect(
+    Vault *v, sqlite3_stmt *stmt, Status (*add)(Vault *, sqlite3_stmt *, Batch *, Error *), Batch *b, Error *err)
 {
     for (;;) {
         bool more = false;
@@ -69,10 +67,12 @@ static Status collect(Vault *v, sqlite3_stmt *stmt, Status (*add)(Vault *, sqlit
 static Status collect_records(Vault *v, uint64_t limit, Batch *b, Error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    TRY(lite_prepare(&v->lite, "SELECT tag, source, key_id, box FROM record WHERE tag > ?1 AND key_id <> ?2"
-                               " ORDER BY tag LIMIT ?3",
+    TRY(lite_prepare(&v->lite,
+        "SELECT tag, source, key_id, box FROM record WHERE tag > ?1 AND key_id <> ?2"
+        " ORDER BY tag LIMIT ?3",
         &stmt, err));
-    lite_bind_blob(stmt, 1, (Slice){(const char *)v->rebox_after.bytes, v->rebox_begun ? sizeof v->rebox_after.bytes : 0});
+    lite_bind_blob(
+        stmt, 1, (Slice){(const char *)v->rebox_after.bytes, v->rebox_begun ? sizeof v->rebox_after.bytes : 0});
     sqlite3_bind_int64(stmt, 2, boxer_key_id(v->boxer));
     sqlite3_bind_int64(stmt, 3, (int64_t)limit);
     Status st = collect(v, stmt, add_record, b, err);
@@ -83,8 +83,9 @@ static Status collect_records(Vault *v, uint64_t limit, Batch *b, Error *err)
 static Status collect_quarantined(Vault *v, uint64_t limit, Batch *b, Error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    TRY(lite_prepare(&v->lite, "SELECT load, row, key_id, box, id FROM quarantine WHERE id > ?1 AND key_id <> ?2"
-                               " ORDER BY id LIMIT ?3",
+    TRY(lite_prepare(&v->lite,
+        "SELECT load, row, key_id, box, id FROM quarantine WHERE id > ?1 AND key_id <> ?2"
+        " ORDER BY id LIMIT ?3",
         &stmt, err));
     sqlite3_bind_int64(stmt, 1, v->rebox_quarantine_after);
     sqlite3_bind_int64(stmt, 2, boxer_key_id(v->boxer));

@@ -12,12 +12,9 @@ static void number_employer(Employer *e, uint64_t seed, uint32_t i)
 {
     uint64_t account =
         (UINT64_C(5123456789) * i + seed % UINT64_C(1000003) + 1) % UINT64_C(8999999993) + UINT64_C(1000000000);
-    uint64_t fein = (UINT64_C(1234567891) * i + seed % UINT64_C(99991) + 1) % UINT64_C(899999981) + UINT64_C(100000000);
     for (int d = 9; d >= 0; d--, account /= 10)
         e->account[d] = (char)('0' + account % 10);
-    for (int d = 8; d >= 0; d--, fein /= 10)
-        e->fein[d] = (char)('0' + fein % 10);
-    e->account[10] = e->fein[9] = '\0';
+    e->account[10] = '\0';
 }
 
 static void draw_employer(World *w, uint32_t i, const uint64_t *counties, Rng *r)

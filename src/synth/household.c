@@ -8,6 +8,7 @@
 #include "synth/life.h"
 
 #define SSN_COUNT UINT64_C(888931098) /* areas 001-665, 667-899; groups 01-99; serials 0001-9999 */
+#define PLACES_OF_COUNTY 25
 #define SASID_COUNT UINT64_C(8999999993)
 
 typedef struct Family {
@@ -19,6 +20,7 @@ typedef struct Family {
     uint8_t flags;
     uint32_t school;
     uint32_t county;
+    uint32_t place;
 } Family;
 
 Date date_of(int year, int month, int day)
@@ -27,6 +29,12 @@ Date date_of(int year, int month, int day)
     Status st = date_make(year, month, day, &d, NULL);
     ASSERT(st == OK);
     return d;
+}
+
+uint32_t zip_of(const World *w, const Person *p, uint32_t county)
+{
+    uint32_t place = (county == NO_COUNTY ? p->county : county) * PLACES_OF_COUNTY + p->place;
+    return (uint32_t)(w->p.zip_first + (int64_t)place % (w->p.zip_last - w->p.zip_first + 1));
 }
 
 static void copy_name(char *out, Slice s)
@@ -96,6 +104,9 @@ static void draw_family(const World *w, Rng *r, Family *f)
     f->school = rng_pick(r, w->school_cumulative, w->school_count);
     const District *d = &w->districts[w->schools[f->school].district];
     f->county = d->county;
+    while (f->county == NO_COUNTY)
+        f->county = w->districts[w->schools[rng_pick(r, w->school_cumulative, w->school_count)].district].county;
+    f->place = (uint32_t)rng_below(r, PLACES_OF_COUNTY);
     f->hispanic = chance(r, d->hispanic_ppm);
     f->race = draw_race(w, r, f->hispanic);
     f->low_income = chance(
@@ -175,6 +186,7 @@ static void draw_person(const World *w, Rng *r, const Family *f, uint64_t id, Pe
     x->low_income = f->low_income;
     x->school = f->school;
     x->county = f->county;
+    x->place = f->place;
     x->ability = 1000 + (int64_t)(rng_normal(r) * 180.0);
     x->ability = x->ability < 400 ? 400 : x->ability > 1700 ? 1700 : x->ability;
     x->ssn = chance(r, w->p.no_ssn_ppm) ? 0 : ssn_of(w->seed, id);

@@ -191,6 +191,7 @@ typedef struct Person {
     Date married;
     uint64_t ssn, sasid, second_sasid; /* ssn 0: none */
     uint32_t county;
+    uint32_t place;  /* of the household within its county: neighbours share it */
     uint32_t school; /* where school begins */
     int64_t ability; /* permille */
     int ayg_wanted;  /* students: the year of grade 12 without repeats */
@@ -252,6 +253,8 @@ Level life_level(const Life *life, Date d);
 /* Surname in use on a day. */
 const char *surname_on(const Person *p, Date d);
 Date date_of(int year, int month, int day);
+/* Five digits: the same for a household, another one after a move to another county. */
+uint32_t zip_of(const World *w, const Person *p, uint32_t county);
 
 static inline bool chance(Rng *r, int64_t ppm)
 {

@@ -31,13 +31,12 @@ Status policy_number(const PolicyTable *t, size_t row, size_t column, int64_t *o
 static Status read_counties(World *w, const char *dir, Error *err)
 {
     PolicyTable t;
-    size_t fips, name;
+    size_t fips;
     TRY(policy_table(w, dir, "counties.csv", &t, err));
     TRY(policy_column(&t, "county_fips", &fips, err));
-    TRY(policy_column(&t, "name", &name, err));
     TRY(arena_new(&w->arena, County, t.csv.rows, &w->counties, err));
     for (size_t i = 0; i < t.csv.rows; i++)
-        w->counties[w->county_count++] = (County){.fips = policy_cell(&t, i, fips), .name = policy_cell(&t, i, name)};
+        w->counties[w->county_count++] = (County){.fips = policy_cell(&t, i, fips)};
     if (w->county_count == 0)
         return error_set(err, ERR_INVALID, "%s: no counties", t.path);
     return OK;
@@ -48,7 +47,7 @@ static uint32_t find_county(const World *w, Slice fips)
     for (uint32_t i = 0; i < w->county_count; i++)
         if (slice_eq(w->counties[i].fips, fips))
             return i;
-    return 0;
+    return NO_COUNTY;
 }
 
 static uint32_t find_district(const World *w, Slice code)
@@ -114,7 +113,7 @@ static Status read_schools(World *w, const char *dir, Error *err)
     TRY(policy_column(&t, "leaving_permille", &leaving, err));
     TRY(arena_new(&w->arena, School, t.csv.rows, &w->schools, err));
     TRY(arena_new(&w->arena, uint64_t, t.csv.rows, &w->school_cumulative, err));
-    uint64_t sum = 0;
+    uint64_t sum = 0, placed = 0;
     for (size_t i = 0; i < t.csv.rows; i++) {
         uint32_t d = find_district(w, policy_cell(&t, i, district));
         if (d == UINT32_MAX)
@@ -124,34 +123,20 @@ static Status read_schools(World *w, const char *dir, Error *err)
         *s = (School){.code = policy_cell(&t, i, code), .district = d};
         TRY(policy_number(&t, i, cohort, &size, err));
         TRY(policy_number(&t, i, leaving, &s->leaving_permille, err));
-        s->cohort = (uint32_t)size;
         District *in = &w->districts[d];
         if (in->school_count == 0)
             in->first_school = w->school_count;
         else if (in->first_school + in->school_count != w->school_count)
             return error_set(err, ERR_INVALID, "%s: the schools of a district do not stand together", t.path);
         in->school_count++;
-        in->cohort += (uint64_t)size;
-        w->counties[in->county].weight += (uint64_t)size;
+        if (in->county != NO_COUNTY) {
+            w->counties[in->county].weight += (uint64_t)size;
+            placed += (uint64_t)size;
+        }
         w->school_cumulative[w->school_count++] = sum += (uint64_t)size;
     }
-    if (sum == 0)
-        return error_set(err, ERR_INVALID, "%s: no school has a cohort", t.path);
-    return OK;
-}
-
-/* Districts with pupils, by county: where a family that moves within the county goes. */
-static Status index_districts(World *w, Error *err)
-{
-    TRY(arena_new(&w->arena, uint32_t, w->district_count, &w->county_districts, err));
-    uint32_t n = 0;
-    for (uint32_t c = 0; c < w->county_count; c++) {
-        w->counties[c].first_district = n;
-        for (uint32_t d = 0; d < w->district_count; d++)
-            if (w->districts[d].county == c && w->districts[d].cohort > 0)
-                w->county_districts[n++] = d;
-        w->counties[c].district_count = n - w->counties[c].first_district;
-    }
+    if (placed == 0)
+        return error_set(err, ERR_INVALID, "%s: no school of a county has a cohort", t.path);
     return OK;
 }
 
@@ -186,6 +171,5 @@ Status places_read(World *w, const char *policy_dir, Error *err)
     TRY(read_districts(w, reference, err));
     TRY(read_mix(w, synth, err));
     TRY(read_schools(w, synth, err));
-    TRY(index_districts(w, err));
     return read_credentials(w, reference, err);
 }

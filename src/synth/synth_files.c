@@ -9,10 +9,10 @@
 static const char *const K12_COLUMNS[] = {"reporting_district", "lasid", "sasid", "last_name", "first_name",
     "middle_name", "name_suffix", "birth_date", "gender", "ethnicity", "american_indian", "asian", "black", "white",
     "pacific_islander", "school_id", "grade_level", "lunch", "language", "special_education", "migrant", "homeless",
-    "foster", "gifted", "entry_date", "entry_type", "exit_date", "exit_type", "completion_type", "completion_date",
-    "english_demonstration", "math_demonstration", "military_enlistment_date", "ascent", "trep", "ptech",
-    "early_college", "cte", "credential_id", "award_date", "wbl_type", "begin_date", "end_date", "hours", "completed",
-    NULL};
+    "foster", "gifted", "zip", "entry_date", "entry_type", "exit_date", "exit_type", "completion_type",
+    "completion_date", "english_demonstration", "math_demonstration", "military_enlistment_date", "ascent", "trep",
+    "ptech", "early_college", "cte", "credential_id", "award_date", "wbl_type", "begin_date", "end_date", "hours",
+    "completed", NULL};
 static const char *const SURDS_COLUMNS[] = {"record_type", "reporting_institution", "term", "year", "student_id",
     "gender", "birth_date", "student_level", "tuition_class", "program_code", "program_sequence", "registration_status",
     "home_state", "home_county", "hs_graduation_year", "hours_state", "hours_cash", "hours_other", "hs_code", "sasid",
@@ -28,7 +28,7 @@ static const char *const WAGE_COLUMNS[] = {"ssn", "last_name", "first_name", "mi
     "wages", "ui_total_wages", "taxable_wages", "ui_account", "quarter", "naics", NULL};
 static const char *const EMPLOYER_COLUMNS[] = {"ui_account", "quarter", "naics", "county_code", "ownership", NULL};
 static const char *const PIRL_COLUMNS[] = {"participant_id", "ssn", "last_name", "first_name", "state_of_residence",
-    "county_code", "birth_date", "sex_reported", "disability", "hispanic", "american_indian", "asian", "black",
+    "county_code", "zip", "birth_date", "sex_reported", "disability", "hispanic", "american_indian", "asian", "black",
     "pacific_islander", "white", "low_income", "english_learner", "entry_date", "exit_date", "adult",
     "dislocated_worker", "youth", "wagner_peyser", "apprenticeship", "exit_reason", "training", "credential_type",
     "credential_date", NULL};

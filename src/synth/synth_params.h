@@ -41,7 +41,7 @@
     X(wage_school_permille) X(wage_college_permille) X(wage_rural_permille) X(apprentice_wage_permille) \
     X(wioa_adult_ppm) X(wioa_youth_ppm) X(wioa_training_ppm) X(wioa_credential_ppm) X(apprenticeship_ppm) \
     X(wioa_low_income_ppm) X(wioa_training_college_ppm) X(planted_error_ppm) X(big_three_credits) \
-    X(demonstrations_from) X(nsc_classes)
+    X(demonstrations_from) X(nsc_classes) X(zip_first) X(zip_last)
 /* clang-format on */
 
 typedef enum Outcome {

@@ -24,15 +24,15 @@ typedef struct NameList {
 
 typedef struct County {
     Slice fips;
-    Slice name;
-    uint32_t first_district, district_count; /* into World.county_districts */
-    uint64_t weight;                         /* pupils of a class */
+    uint64_t weight; /* pupils of a class */
 } County;
+
+/* Of districts that belong to the whole state: their pupils live anywhere. */
+#define NO_COUNTY UINT32_MAX
 
 typedef struct School {
     Slice code;
     uint32_t district;
-    uint32_t cohort;
     int64_t leaving_permille;
 } School;
 
@@ -40,7 +40,6 @@ typedef struct District {
     Slice code;
     uint32_t county;
     uint32_t first_school, school_count; /* schools are sorted by district */
-    uint64_t cohort;
     int64_t hispanic_ppm, low_income_ppm;
     bool rural;
     bool edfi; /* sends Ed-Fi instead of the state's file in the Ed-Fi year */
@@ -59,7 +58,6 @@ typedef struct College {
 
 typedef struct Employer {
     char account[11]; /* ten digits and a NUL */
-    char fein[10];
     uint32_t sector;
     uint32_t county;
     Quarter first, last; /* of its life */
@@ -93,7 +91,6 @@ typedef struct World {
     Slice *nicknames;
     County *counties;
     uint32_t county_count;
-    uint32_t *county_districts;
     District *districts;
     uint32_t district_count;
     School *schools;

@@ -78,6 +78,7 @@ static void write_demographic(Desk *d, const SchoolYear *y, const Spell *e)
     row_flag(r, K12_HOMELESS, y->flags & FLAG_HOMELESS);
     row_flag(r, K12_FOSTER, y->flags & FLAG_FOSTER);
     row_flag(r, K12_GIFTED, y->flags & FLAG_GIFTED);
+    row_digits(r, K12_ZIP, zip_of(d->s->w, d->p, district_of(d, e->school)->county), 5);
     end_row(d, file, (Weakness){K12_BIRTH, K12_GRADE, true});
 }
 

@@ -104,6 +104,7 @@ static void write_participation(Scribe *s, const Person *p, const Participation 
     row_text(r, PIRL_FIRST, span(k.first));
     row_text(r, PIRL_STATE, span(w->p.home_state));
     row_text(r, PIRL_COUNTY, slice_sub(w->counties[p->county].fips, 2, 5));
+    row_digits(r, PIRL_ZIP, zip_of(w, p, p->county), 5);
     row_date(r, PIRL_BIRTH, k.birth);
     if (p->sex != 'X')
         row_text(r, PIRL_SEX, c->pirl_sex[sex_index(p->sex)]);

@@ -10,11 +10,16 @@ static void must(Status st, const Error *err, const char *what)
 
 void site_open(Site *s)
 {
-    Error err = ERROR_INIT;
     const char *policy = getenv("CAIRN_TEST_POLICY");
     const char *dir;
-    must(path_join(&s->arena, policy ? policy : "tests/ingest/policy", "state", &dir, &err), &err, "path");
-    must(policy_open(dir, &s->policy, &err), &err, "policy");
+    assert_int_equal(path_join(&s->arena, policy ? policy : "tests/ingest/policy", "state", &dir, NULL), OK);
+    site_open_policy(s, dir);
+}
+
+void site_open_policy(Site *s, const char *policy)
+{
+    Error err = ERROR_INIT;
+    must(policy_open(policy, &s->policy, &err), &err, "policy");
     must(home_open(site_path(s, "home"), HOME_WRITE, &s->home, &err), &err, "home");
     must(vault_open(s->home, &s->vault, &err), &err, "vault");
     must(ledger_open(s->home, &s->ledger, &err), &err, "ledger");

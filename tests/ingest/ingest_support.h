@@ -21,6 +21,8 @@ int site_setup(void **state);
 int site_teardown(void **state);
 /* Opens and closes what a process holds; the files stay. */
 void site_open(Site *s);
+/* With another state's policy folder. */
+void site_open_policy(Site *s, const char *policy);
 void site_close(Site *s);
 /* root/name in the arena. */
 const char *site_path(Site *s, const char *name);

@@ -111,7 +111,7 @@ static void test_values(void **state)
         Field f = {.name = SLICE("f"), .type = k->type, .format = slice_of(k->format), .scale = k->scale, .implied = k->implied};
         ValueReader r;
         int64_t value = 0;
-        assert_int_equal(value_reader_init(&r, &f, NULL), OK);
+        assert_int_equal(value_reader_init(&r, &f, FORMAT_CSV, NULL), OK);
         bool valid = read_case(k, &r, &value);
         if (valid != k->valid || (valid && value != k->value))
             fail_msg("case %zu (%s): valid %d, value %" PRId64, i, k->text, valid, value);
@@ -128,12 +128,12 @@ static void test_text(void **state)
     Field digits = {.name = SLICE("f"), .type = TYPE_DIGITS};
     ValueReader r;
     Slice out;
-    assert_int_equal(value_reader_init(&r, &code, NULL), OK);
+    assert_int_equal(value_reader_init(&r, &code, FORMAT_CSV, NULL), OK);
     assert_true(value_text(&r, SLICE("01"), &out) && slice_eq_z(out, "about"));
     assert_true(value_text(&r, SLICE("uri://x/G#Ninth grade"), &out) && slice_eq_z(out, "09"));
     assert_false(value_text(&r, SLICE("1"), &out));
     value_reader_free(&r);
-    assert_int_equal(value_reader_init(&r, &digits, NULL), OK);
+    assert_int_equal(value_reader_init(&r, &digits, FORMAT_CSV, NULL), OK);
     assert_true(value_text(&r, SLICE("0012"), &out) && slice_eq_z(out, "0012"));
     assert_false(value_text(&r, SLICE("12a"), &out));
     assert_false(value_text(&r, SLICE(""), &out));
@@ -151,7 +151,7 @@ static void test_formats(void **state)
         Field f = {.name = SLICE("f"), .type = bad[i].type, .format = slice_of(bad[i].format)};
         ValueReader r;
         Error err = ERROR_INIT;
-        Status st = value_reader_init(&r, &f, &err);
+        Status st = value_reader_init(&r, &f, FORMAT_CSV, &err);
         value_reader_free(&r);
         assert_int_equal(st, i < 3 ? ERR_INVALID : OK);
     }

@@ -38,6 +38,10 @@ static const GuardCase cases[] = {
     {"GET", "/", "HTTP/1.1", {HOST, "Content-Length", "5"}, 400},
     {"GET", "/", "HTTP/1.1", {HOST, "Transfer-Encoding", "chunked"}, 400},
     {"POST", "/", "HTTP/1.1", {HOST, "transfer-encoding", "chunked", "Content-Length", "3"}, 400},
+    {"GET", "/", "HTTP/1.1", {HOST, "Transfer-Encodingchunked", ""}, 400},
+    {"GET", "/", "HTTP/1.1", {HOST, "content-length5", ""}, 400},
+    {"GET", "/", "HTTP/1.1", {HOST, "Content-Type", "text/plain"}, 0},
+    {"GET", "/", "HTTP/1.1", {HOST, "XContent-Length: 5", "1"}, 400},
     {"GET", "/", "HTTP/1.1", {HOST, "X(y)", "1"}, 400},
     {"GET", "/", "HTTP/1.1", {HOST, "", "1"}, 400},
     {"GET", "/", "HTTP/1.1", {HOST, "X", "1\r2"}, 400},
@@ -71,9 +75,19 @@ static void test_etags(void **state)
         const char *list;
         bool matches;
     } lists[] = {
-        {"\"abc\"", true}, {"W/\"abc\"", true}, {"*", true}, {" * ", true}, {"\"x\", \"abc\"", true},
-        {"\"x\",W/\"abc\" , \"y\"", true}, {"\"x\"", false}, {"abc", false}, {"\"abcd\"", false}, {"", false},
-        {",,,", false}, {"w/\"abc\"", false}, {"\"ab", false},
+        {"\"abc\"", true},
+        {"W/\"abc\"", true},
+        {"*", true},
+        {" * ", true},
+        {"\"x\", \"abc\"", true},
+        {"\"x\",W/\"abc\" , \"y\"", true},
+        {"\"x\"", false},
+        {"abc", false},
+        {"\"abcd\"", false},
+        {"", false},
+        {",,,", false},
+        {"w/\"abc\"", false},
+        {"\"ab", false},
     };
     for (size_t i = 0; i < COUNT_OF(lists); i++)
         assert_int_equal(http_etag_matches(slice_of(lists[i].list), "\"abc\""), lists[i].matches);

@@ -51,42 +51,81 @@ static int stop_rig(void **state)
 typedef struct Probe {
     const char *name;
     Slice request;
-    int status; /* 0: see below */
+    int status; /* or one of the two below */
 } Probe;
 
-/* The nine of the measurement in README.md, then more of their kind. Folded headers and bare line feeds are made good by
- * the library's parser before the guard can see them (0.9.75 answers 200, later ones may refuse): they must give one
- * response and no more. */
+#define UNSEEN 0       /* one response, a 200 or a refusal */
+#define NO_ANSWER (-1) /* the library may close without a word */
+
+/* The nine of the table in README.md, then more of their kind. Bare line feeds and folds that hide no body are made
+ * good by the library's parser before the guard can see them (0.9.75 answers 200, later ones may refuse): they must
+ * give one response and no more. */
 static const Probe probes[] = {
     {"two different lengths",
         SLICE_INIT("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 0\r\n\r\nhello"), 400},
-    {"coding and length", SLICE_INIT("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                     "0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
+    {"coding and length",
+        SLICE_INIT("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+                   "0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"),
+        400},
     {"space before the colon", SLICE_INIT("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length : 5\r\n\r\nhello"), 400},
-    {"bare line feeds", SLICE_INIT("GET /healthz HTTP/1.1\nHost: a\n\n"), 0},
+    {"bare line feeds", SLICE_INIT("GET /healthz HTTP/1.1\nHost: a\n\n"), UNSEEN},
     {"no host", SLICE_INIT("GET /healthz HTTP/1.1\r\n\r\n"), 400},
     {"two hosts", SLICE_INIT("GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"), 400},
-    {"folded header", SLICE_INIT("GET /healthz HTTP/1.1\r\nHost: a\r\nX: 1\r\n 2\r\n\r\n"), 0},
+    {"folded header", SLICE_INIT("GET /healthz HTTP/1.1\r\nHost: a\r\nX: 1\r\n 2\r\n\r\n"), UNSEEN},
     {"signed length", SLICE_INIT("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\nhello"), 400},
-    {"junk in a chunk size", SLICE_INIT("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                        "5x\r\nhello\r\n0\r\n\r\n"), 400},
+    {"junk in a chunk size",
+        SLICE_INIT("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                   "5x\r\nhello\r\n0\r\n\r\n"),
+        400},
 
     {"two equal lengths",
         SLICE_INIT("GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n"), 400},
-    {"a request in a body", SLICE_INIT("GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 38\r\n\r\n"
-                                       "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n    "), 400},
+    {"a request in a body",
+        SLICE_INIT("GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 38\r\n\r\n"
+                   "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n    "),
+        400},
     {"coding in disguise", SLICE_INIT("GET /healthz HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n"), 400},
-    {"folded coding", SLICE_INIT("GET /healthz HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n"), 400},
+    {"folded coding", SLICE_INIT("GET /healthz HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n"),
+        400},
+    {"half folded coding",
+        SLICE_INIT("GET /healthz HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chun\r\n\tked\r\n\r\n0\r\n\r\n"), 400},
+    {"folded length",
+        SLICE_INIT("GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n 38\r\n\r\n"
+                   "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n    "),
+        400},
+    {"coding folded into another header",
+        SLICE_INIT("GET /healthz HTTP/1.1\r\nHost: a\r\nX: 1\r\n Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400},
+    {"fold before the first header",
+        SLICE_INIT("GET /healthz HTTP/1.1\r\n Transfer-Encoding: chunked\r\nHost: a\r\n\r\n0\r\n\r\n"), 400},
     {"absolute target", SLICE_INIT("GET http://b/healthz HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
     {"fragment", SLICE_INIT("GET /healthz#x HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
-    {"space in the target", SLICE_INIT("GET /health z HTTP/1.1\r\nHost: a\r\n\r\n"), 400},
+    {"space in the target", SLICE_INIT("GET /health z HTTP/1.1\r\nHost: a\r\n\r\n"), NO_ANSWER},
     {"encoded NUL", SLICE_INIT("GET /healthz%00 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), 400},
     {"unknown version", SLICE_INIT("GET /healthz HTTP/1.7\r\nHost: a\r\n\r\n"), 505},
     {"a length on a post",
         SLICE_INIT("POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 38\r\n\r\n"
-                   "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n    "), 405},
-    {"expectation", SLICE_INIT("POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"), 405},
+                   "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n    "),
+        405},
+    {"expectation", SLICE_INIT("POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"),
+        405},
 };
+
+static void check_probe(const Probe *p, const Buf *answer, bool closed)
+{
+    int status = answer_status(answer);
+    if (p->status == UNSEEN) {
+        if (answer_count(answer) != 1 || (status != 200 && status != 400))
+            fail_msg("%s: %zu responses, status %d", p->name, answer_count(answer), status);
+        return;
+    }
+    /* the library repeats the head of some of its own refusals; what matters is that nothing else is answered */
+    if (answer_has(answer, "HTTP/1.1 200"))
+        fail_msg("%s: a request is answered", p->name);
+    if (status != p->status && !(p->status == NO_ANSWER && (status == 400 || answer->len == 0)))
+        fail_msg("%s: status %d", p->name, status);
+    if (!closed)
+        fail_msg("%s: the connection stays open", p->name);
+}
 
 static void test_probes(void **state)
 {
@@ -95,13 +134,7 @@ static void test_probes(void **state)
         Buf answer;
         bool closed;
         client_exchange(rig->port, probes[i].request, SILENCE_MS, &answer, &closed);
-        int status = answer_status(&answer);
-        if (answer_count(&answer) != 1)
-            fail_msg("%s: %zu responses", probes[i].name, answer_count(&answer));
-        if (probes[i].status ? status != probes[i].status : status != 200 && status != 400)
-            fail_msg("%s: status %d", probes[i].name, status);
-        if (probes[i].status && !closed)
-            fail_msg("%s: the connection stays open", probes[i].name);
+        check_probe(&probes[i], &answer, closed);
         buf_free(&answer);
     }
 }
@@ -122,9 +155,17 @@ static void test_headers_everywhere(void **state)
         const char *line;
         int status;
     } requests[] = {
-        {"GET /", 302}, {"GET " A "/", 200}, {"GET " A "/style.css?v=1", 200}, {"GET /releases", 200},
-        {"GET /api/v1/releases", 200}, {"GET /healthz", 200}, {"GET /favicon.ico", 404}, {"GET /api/x", 404},
-        {"GET /%zz", 400}, {"PUT /", 405}, {"HEAD " A "/", 200},
+        {"GET /", 302},
+        {"GET " A "/", 200},
+        {"GET " A "/style.css?v=1", 200},
+        {"GET /releases", 200},
+        {"GET /api/v1/releases", 200},
+        {"GET /healthz", 200},
+        {"GET /favicon.ico", 404},
+        {"GET /api/x", 404},
+        {"GET /%zz", 400},
+        {"PUT /", 405},
+        {"HEAD " A "/", 200},
     };
     for (size_t i = 0; i < COUNT_OF(requests); i++) {
         Buf answer;
@@ -218,27 +259,42 @@ static void test_clients_that_leave(void **state)
     buf_free(&answer);
 }
 
-/* More idle connections than are allowed: those above wait, and are served when others go. */
-static void test_connection_limit(void **state)
+/* As many idle connections as are allowed: one more is closed at once, and there is room again when they go. */
+static void fill_and_leave(Rig *rig)
 {
-    Rig *rig = *state;
     int fds[HTTP_MAX_CONNECTIONS];
+    bool closed = false;
     Buf answer;
     for (size_t i = 0; i < COUNT_OF(fds); i++)
         fds[i] = client_connect(rig->port);
-    /* one answer on the last of them: all are accepted */
+    /* an answer on the last of them: all are accepted */
     buf_init(&answer, 0);
     client_send(fds[COUNT_OF(fds) - 1], SLICE("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"));
     assert_true(client_receive(fds[COUNT_OF(fds) - 1], ENOUGH_MS, &answer, NULL));
     buf_free(&answer);
-    client_exchange(rig->port, SLICE("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"), SILENCE_MS, &answer, NULL);
-    if (answer.len) fail_msg("%s", buf_z(&answer));
+    client_exchange(rig->port, SLICE("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"), ENOUGH_MS, &answer, &closed);
+    assert_true(closed && answer.len == 0);
     buf_free(&answer);
     for (size_t i = 0; i < COUNT_OF(fds); i++)
         close(fds[i]);
-    get(rig, "GET /healthz", "", &answer);
-    assert_int_equal(answer_status(&answer), 200);
-    buf_free(&answer);
+}
+
+static void test_connection_limit(void **state)
+{
+    Rig *rig = *state;
+    for (unsigned round = 0; round < 10; round++) {
+        int status = 0;
+        fill_and_leave(rig);
+        for (unsigned tries = 0; status != 200 && tries < 50; tries++) {
+            Buf answer;
+            get(rig, "GET /healthz", "", &answer);
+            status = answer_status(&answer);
+            buf_free(&answer);
+            if (status != 200)
+                usleep(20000);
+        }
+        assert_int_equal(status, 200);
+    }
 }
 
 static void test_port_taken(void **state)

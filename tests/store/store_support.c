@@ -1,3 +1,4 @@
+/* Scratch folders, fresh homes and deliberate damage for the tests of the store; see store_support.h. */
 #include "store_support.h"
 
 #include <stdio.h>

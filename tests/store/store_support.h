@@ -32,14 +32,14 @@ void tamper_sql(const char *path, const char *sql);
 void flip_byte(const char *path, long at);
 
 /* Passes when the call gives that status; on another status the message is printed. */
-#define assert_status(call, want)                                                            \
-    do {                                                                                     \
-        Error e_ = ERROR_INIT;                                                               \
-        Error *err = &e_;                                                                    \
-        Status got_ = (call);                                                                \
-        if (got_ != (want))                                                                  \
+#define assert_status(call, want) \
+    do { \
+        Error e_ = ERROR_INIT; \
+        Error *err = &e_; \
+        Status got_ = (call); \
+        if (got_ != (want)) \
             print_error("%s: got %s (%s / %s)\n", #call, status_name(got_), e_.message, e_.detail); \
-        assert_int_equal(got_, (want));                                                      \
+        assert_int_equal(got_, (want)); \
     } while (0)
 #define assert_ok(call) assert_status(call, OK)
 

@@ -1,4 +1,5 @@
-/* The DuckDB wrapper: what goes in comes out, errors say what happened and hide data, a locked database stays locked. */
+/* The DuckDB wrapper: what goes in comes out, errors say what happened and hide data, a locked database stays locked.
+ */
 #include "store_support.h"
 
 #include <math.h>
@@ -93,7 +94,8 @@ static void test_text_blob_uuid(void **state)
     Db *db = memory_db();
     DbRows *rows = NULL;
     assert_ok(db_query(db,
-        "SELECT 'short' AS a, 'a text that is longer than twelve bytes' AS b, ''::VARCHAR, NULL::VARCHAR, '\\x00\\x01'::BLOB,"
+        "SELECT 'short' AS a, 'a text that is longer than twelve bytes' AS b, ''::VARCHAR, NULL::VARCHAR, "
+        "'\\x00\\x01'::BLOB,"
         " 'f0010203-0405-0607-0809-0a0b0c0d0eff'::UUID, NULL::UUID",
         &rows, err));
     next_row(rows, true);
@@ -194,14 +196,17 @@ static void test_append_types(void **state)
     assert_ok(db_appender_close(a, err));
     int64_t n = 0;
     assert_ok(db_value_i64(db, &n, err,
-        "SELECT count(*) FROM t WHERE a IS NULL AND b IS NULL AND h IS NULL AND j IS NULL AND k IS NULL AND l IS NULL"));
+        "SELECT count(*) FROM t WHERE a IS NULL AND b IS NULL AND h IS NULL AND j IS NULL AND k IS NULL AND l IS "
+        "NULL"));
     assert_int_equal(n, 1667);
     assert_ok(db_value_i64(db, &n, err,
-        "SELECT count(*) FROM (SELECT *, row_number() OVER () - 1 AS r FROM t) WHERE r %% 3 != 0 AND a = (r %% 100 != 0)"
+        "SELECT count(*) FROM (SELECT *, row_number() OVER () - 1 AS r FROM t) WHERE r %% 3 != 0 AND a = (r %% 100 != "
+        "0)"
         " AND b = r %% 100 AND c = r %% 100 AND d = r %% 100 AND e = r %% 100 AND f = r %% 100"
         " AND g = DATE '1970-01-01' + (r %% 100)::INTEGER AND h = (r %% 100) / 100 AND i = r / 2"
         " AND j = CASE WHEN r %% 2 = 1 THEN 'Núñez' ELSE 'a text that does not fit inline' END"
-        " AND k = '\\xFF\\x00'::BLOB AND l = '80010203-0405-0607-0809-0a0b0c0d0e0f'::UUID AND m = (r %% 100) / 10 AND n = r / 2"));
+        " AND k = '\\xFF\\x00'::BLOB AND l = '80010203-0405-0607-0809-0a0b0c0d0e0f'::UUID AND m = (r %% 100) / 10 AND "
+        "n = r / 2"));
     assert_int_equal(n, 3333);
     db_close(db);
 }
@@ -244,7 +249,8 @@ static void test_append_refuses(void **state)
 }
 
 /* out: the first argument's bytes, then the number of rows seen up to here is not wanted: pure in its arguments */
-static void joined(void *ctx, size_t rows, size_t arg_count, const Slice *const *args, uint8_t (*out)[16], bool *out_null)
+static void joined(
+    void *ctx, size_t rows, size_t arg_count, const Slice *const *args, uint8_t (*out)[16], bool *out_null)
 {
     const uint8_t *salt = ctx;
     for (size_t k = 0; k < rows; k++) {
@@ -283,8 +289,10 @@ static void test_function(void **state)
         " CASE WHEN i % 3 = 0 THEN NULL ELSE 'z' END AS b FROM range(500000) r(i)",
         err));
     assert_ok(db_value_i64(db, &n, err,
-        "SELECT count(*) FROM t WHERE joined(a, b)::VARCHAR IS DISTINCT FROM CASE WHEN a IS NULL AND b IS NULL THEN NULL"
-        " ELSE rpad(CASE WHEN a IS NULL THEN '' ELSE hex(a::BLOB) END || CASE WHEN b IS NULL THEN '' ELSE '7a' END, 8, '0')"
+        "SELECT count(*) FROM t WHERE joined(a, b)::VARCHAR IS DISTINCT FROM CASE WHEN a IS NULL AND b IS NULL THEN "
+        "NULL"
+        " ELSE rpad(CASE WHEN a IS NULL THEN '' ELSE hex(a::BLOB) END || CASE WHEN b IS NULL THEN '' ELSE '7a' END, 8, "
+        "'0')"
         " || '-0000-0000-0000-0000000000ab' END"));
     assert_int_equal(n, 0);
     db_close(db);
@@ -331,7 +339,8 @@ static void test_memory_limit(void **state)
     options.memory_mb = 16;
     Db *db = NULL;
     assert_ok(db_open(&options, &db, err));
-    assert_status(db_exec(db, "CREATE TABLE t AS SELECT i, hash(i) AS h FROM range(20000000) r(i) ORDER BY h", err), ERR_NOMEM);
+    assert_status(
+        db_exec(db, "CREATE TABLE t AS SELECT i, hash(i) AS h FROM range(20000000) r(i) ORDER BY h", err), ERR_NOMEM);
     db_close(db);
 }
 

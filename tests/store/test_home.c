@@ -31,9 +31,15 @@ static void test_create(void **state)
         const char *name;
         unsigned mode;
     } modes[] = {
-        {"home", 0700}, {"home/keys", 0700}, {"home/loads", 0700}, {"home/releases", 0755},
-        {"home/keys/master.key", 0600}, {"home/keys/keyring.json", 0600}, {"home/vault.db", 0600},
-        {"home/ledger.db", 0600}, {"home/cairn.toml", 0600},
+        {"home", 0700},
+        {"home/keys", 0700},
+        {"home/loads", 0700},
+        {"home/releases", 0755},
+        {"home/keys/master.key", 0600},
+        {"home/keys/keyring.json", 0600},
+        {"home/vault.db", 0600},
+        {"home/ledger.db", 0600},
+        {"home/cairn.toml", 0600},
     };
     for (size_t i = 0; i < COUNT_OF(modes); i++) {
         struct stat info;

@@ -90,8 +90,10 @@ static void test_tampering(void **state)
         uint64_t n = 0;
         Error err = ERROR_INIT;
         assert_int_equal(file_copy(good, scratch_path(s, "home/ledger.db"), 0600, NULL), OK);
-        snprintf(sql, sizeof sql, "DROP TRIGGER entry_no_update; DROP TRIGGER entry_no_delete; %s;"
-                                  "PRAGMA wal_checkpoint(TRUNCATE)", changes[i].sql);
+        snprintf(sql, sizeof sql,
+            "DROP TRIGGER entry_no_update; DROP TRIGGER entry_no_delete; %s;"
+            "PRAGMA wal_checkpoint(TRUNCATE)",
+            changes[i].sql);
         tamper_sql(scratch_path(s, "home/ledger.db"), sql);
         Ledger *l = open_ledger(home);
         assert_int_equal(ledger_verify(l, &n, &err), ERR_CORRUPT);
@@ -149,7 +151,8 @@ static void test_two_writers_keep_one_chain(void **state)
 
 /* --- loads --------------------------------------------------------------------------------------------------- */
 
-static Status add_load(Ledger *l, const char *id, const char *source, const char *scope, int64_t at, Slice extra, Error *err)
+static Status add_load(
+    Ledger *l, const char *id, const char *source, const char *scope, int64_t at, Slice extra, Error *err)
 {
     Load load = {
         .id = slice_of(id),
@@ -225,7 +228,8 @@ static void test_a_lost_ledger_is_noticed(void **state)
     assert_ok(file_remove(scratch_path(s, "home/ledger.db"), err));
     Home *home = scratch_home(s, HOME_WRITE);
     assert_status(ledger_open(home, &l, err), ERR_NOT_FOUND);
-    assert_ok(file_write(scratch_path(s, "home/ledger.db"), SLICE("no database at all, but long enough to look at"), 0600, err));
+    assert_ok(file_write(
+        scratch_path(s, "home/ledger.db"), SLICE("no database at all, but long enough to look at"), 0600, err));
     assert_status(ledger_open(home, &l, err), ERR_CORRUPT);
     home_close(home);
 }

@@ -1,9 +1,10 @@
-/* The vault: what goes in comes out, for a stated purpose only; a changed, moved or foreign box does not open; a load is
- * all or nothing, also when the process dies. */
+/* The vault: what goes in comes out, for a stated purpose only; a changed, moved or foreign box does not open; a load
+ * is all or nothing, also when the process dies. */
 #include "store_support.h"
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -171,16 +172,12 @@ static void test_packing_refuses_nonsense(void **state)
         size_t len;
         Status want;
     } cases[] = {
-        {"", 0, OK},
-        {"\0\0\0", 3, OK},
-        {"\x01\x01z\0", 4, OK},
-        {"\x01\x05z", 3, ERR_CORRUPT},            /* longer than the box */
-        {"\x01", 1, ERR_CORRUPT},                 /* no length */
-        {"\x01\x80\x80\x80\x80\x80", 6, ERR_CORRUPT}, /* a length without end */
-        {"\x01\xFF\xFF\xFF\xFF\x0F", 6, ERR_CORRUPT},
-        {"\x02\x01z\x01\x01z", 6, ERR_CORRUPT},   /* roles out of order */
-        {"\x01\x01z\x01\x01z", 6, ERR_CORRUPT},   /* a role twice */
-        {"\x7F\x01z", 3, ERR_CORRUPT},            /* no such role */
+        {"", 0, OK}, {"\0\0\0", 3, OK}, {"\x01\x01z\0", 4, OK}, {"\x01\x05z", 3, ERR_CORRUPT}, /* longer than the box */
+        {"\x01", 1, ERR_CORRUPT},                                                              /* no length */
+        {"\x01\x80\x80\x80\x80\x80", 6, ERR_CORRUPT},                                         /* a length without end */
+        {"\x01\xFF\xFF\xFF\xFF\x0F", 6, ERR_CORRUPT}, {"\x02\x01z\x01\x01z", 6, ERR_CORRUPT}, /* roles out of order */
+        {"\x01\x01z\x01\x01z", 6, ERR_CORRUPT},                                               /* a role twice */
+        {"\x7F\x01z", 3, ERR_CORRUPT},                                                        /* no such role */
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         IdentityValues v;
@@ -298,14 +295,18 @@ static void test_tampering(void **state)
     Scratch *s = *state;
     static const char *const changes[] = {
         /* a flipped bit in the ciphertext, nonce or tag */
-        "UPDATE record SET box = substr(box, 1, 20) || CASE substr(box, 21, 1) WHEN x'00' THEN x'01' ELSE x'00' END ||"
-        " substr(box, 22) WHERE tag = (SELECT min(tag) FROM record)",
-        "UPDATE record SET box = zeroblob(12) || substr(box, 13) WHERE tag = (SELECT min(tag) FROM record)",
-        "UPDATE record SET box = substr(box, 1, length(box) - 1) || x'55' WHERE tag = (SELECT min(tag) FROM record)",
+        "UPDATE record SET box = CAST(substr(box, 1, 20) || CASE substr(box, 21, 1) WHEN x'00' THEN x'01' ELSE x'00' "
+        "END ||"
+        " substr(box, 22) AS BLOB) WHERE tag = (SELECT min(tag) FROM record)",
+        "UPDATE record SET box = CAST(zeroblob(12) || substr(box, 13) AS BLOB) WHERE tag = (SELECT min(tag) FROM "
+        "record)",
+        "UPDATE record SET box = CAST(substr(box, 1, length(box) - 1) || x'55' AS BLOB) WHERE tag = (SELECT min(tag) "
+        "FROM record)",
         "UPDATE record SET box = substr(box, 1, 5) WHERE tag = (SELECT min(tag) FROM record)",
         "UPDATE record SET box = x'' WHERE tag = (SELECT min(tag) FROM record)",
         /* a box in another record's place */
-        "UPDATE record SET box = (SELECT box FROM record ORDER BY tag DESC LIMIT 1) WHERE tag = (SELECT min(tag) FROM record)",
+        "UPDATE record SET box = (SELECT box FROM record ORDER BY tag DESC LIMIT 1) WHERE tag = (SELECT min(tag) FROM "
+        "record)",
         /* a record passed off as another source's */
         "UPDATE record SET source = 3 - source WHERE tag = (SELECT min(tag) FROM record)",
         "UPDATE record SET source = 77 WHERE tag = (SELECT min(tag) FROM record)",
@@ -447,6 +448,50 @@ static void test_killed_inside_a_load(void **state)
     close_vault(&f);
 }
 
+/* A file size limit stands for the full disk: the write fails, the process lives. */
+static int load_under_limit(Scratch *s)
+{
+    Fixture f = open_vault(s, HOME_WRITE);
+    struct rlimit limit = {.rlim_cur = 1 << 20, .rlim_max = 1 << 20};
+    static char big[8192];
+    Error err = ERROR_INIT;
+    IdentityValues v = {0};
+    memset(big, 'x', sizeof big);
+    v.at[ID_ADDRESS] = (Slice){big, sizeof big};
+    signal(SIGXFSZ, SIG_IGN);
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0 || vault_begin(f.vault, NULL) != OK)
+        return 1;
+    for (unsigned i = 0; i < 1000; i++) {
+        RecordTag tag = {{(uint8_t)(i * 37), (uint8_t)(i >> 8), (uint8_t)i, 1}};
+        if (vault_add_record(f.vault, SLICE("k12"), &tag, &v, NULL) != OK)
+            return 1;
+    }
+    Status st = vault_commit(f.vault, &err);
+    if (st != ERR_IO || err.hint[0] == '\0')
+        return 2;
+    return records(&f) == 10 ? 0 : 3;
+}
+
+static void test_full_disk(void **state)
+{
+    Scratch *s = *state;
+    scratch_make_home(s);
+    Fixture f = open_vault(s, HOME_WRITE);
+    add_load(&f, "k12", 0, 10);
+    close_vault(&f);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(load_under_limit(s));
+    int how = 0;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_int_equal(how, 0);
+    f = open_vault(s, HOME_WRITE);
+    assert_int_equal(records(&f), 10);
+    add_load(&f, "k12", 0, 20);
+    assert_int_equal(records(&f), 20);
+    close_vault(&f);
+}
+
 /* --- links --------------------------------------------------------------------------------------------------- */
 
 static void test_links(void **state)
@@ -555,6 +600,7 @@ int main(void)
         WITH_SCRATCH(test_identities_are_not_on_disk),
         WITH_SCRATCH(test_rollback),
         WITH_SCRATCH(test_killed_inside_a_load),
+        WITH_SCRATCH(test_full_disk),
         WITH_SCRATCH(test_links),
         WITH_SCRATCH(test_allocation_failures),
     };

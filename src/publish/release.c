@@ -1,0 +1,168 @@
+/*
+ * From the current generation's cells to a published release: protect, audit, write, and say so in the ledger. Refused
+ * unless the audit passes. A run that is killed anywhere leaves the old release standing and can be repeated.
+ */
+#include "publish/release.h"
+
+#include "store/warehouse.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef VEC(ReleaseSource) ReleaseSources;
+
+typedef struct Making {
+    const ReleaseContext *ctx;
+    Arena arena;
+    CellSet cells;
+    ProtectCell *input;
+    Protected figures;
+    MeasureInfos measures;
+    ReleaseSources sources;
+    uint32_t generation;
+    uint64_t audited;
+} Making;
+
+static Status read_cells(Making *m, Error *err)
+{
+    TRY(warehouse_current(m->ctx->home, &m->generation, err));
+    TRY(cells_read(m->ctx->home, m->generation, &m->cells, err));
+    TRY(measure_list(m->ctx->policy, &m->arena, &m->measures, err));
+    TRY(arena_new(&m->arena, ProtectCell, m->cells.count, &m->input, err));
+    for (size_t i = 0; i < m->cells.count; i++) {
+        const Cell *c = &m->cells.cells[i];
+        ProtectCell *p = &m->input[i];
+        *p = (ProtectCell){.table = c->measure,
+            .year = c->year,
+            .level = c->level,
+            .unit = c->unit,
+            .parent = c->parent,
+            .split = c->split,
+            .grp = c->grp,
+            .denominator = c->denominator,
+            .numerator = c->numerator,
+            .value = c->value,
+            .fuzzy = c->fuzzy,
+            .covered = c->covered,
+            .base = c->base,
+            .strong = c->strong,
+            .employers = c->employers,
+            .top_employer = c->top_employer};
+        for (size_t k = 0; k < m->measures.len; k++)
+            if (slice_eq(m->measures.at[k].name, c->measure))
+                p->is_median = m->measures.at[k].kind == MEASURE_MEDIAN;
+        if (p->is_median)
+            p->numerator = 0;
+    }
+    return OK;
+}
+
+static int compare_sources(const void *a, const void *b)
+{
+    const ReleaseSource *x = a, *y = b;
+    int c = slice_cmp(x->source, y->source);
+    return c != 0 ? c : slice_cmp(x->file_sha256, y->file_sha256);
+}
+
+static Status read_sources(Making *m, Error *err)
+{
+    Loads loads = {0};
+    Status st = ledger_loads(m->ctx->ledger, &m->arena, &loads, err);
+    for (size_t i = 0; i < loads.len && st == OK; i++) {
+        const Load *l = &loads.at[i];
+        if (l->superseded_by.len == 0)
+            st = vec_push(&m->sources, ((ReleaseSource){l->source, l->file_sha256, l->rows_accepted}), err);
+    }
+    vec_free(&loads);
+    if (st == OK && m->sources.len > 0)
+        qsort(m->sources.at, m->sources.len, sizeof *m->sources.at, compare_sources);
+    return st;
+}
+
+static Status protect(Making *m, Error *err)
+{
+    Date day;
+    TRY(release_day(m->ctx->policy, &day, err));
+    TRY(protect_release(m->ctx->policy, day, m->input, m->cells.count, &m->figures, err));
+    TRY(protect_audit(m->ctx->policy, day, m->input, m->cells.count, &m->figures, &m->audited, err));
+    log_line(m->ctx->log, LOG_INFO, "event=release.audited cells=%" PRIu64 " withheld=%zu", m->audited,
+        m->figures.withheld_count);
+    return OK;
+}
+
+static Status sign_with_home(void *ctx, Slice message, uint8_t signature[64], uint8_t public_key[32], Error *err)
+{
+    return home_sign(ctx, message, signature, public_key, err);
+}
+
+/* Also when the folder was there already but a killed run did not come to say so. */
+static Status tell_ledger(const Making *m, const Release *r, const ReleaseReport *report, Error *err)
+{
+    Arena arena;
+    LedgerEntry last;
+    arena_init(&arena, 0);
+    Slice id = slice_of(report->id);
+    Status st = ledger_last(m->ctx->ledger, "release.published", id, &arena, &last, NULL);
+    arena_free(&arena);
+    if (st != ERR_NOT_FOUND)
+        return st;
+    Buf body;
+    Json j;
+    buf_init(&body, 0);
+    json_begin(&j, &body, JSON_COMPACT);
+    json_open_object(&j);
+    json_kint(&j, "generation", m->generation);
+    json_kstr(&j, "manifest_sha256", slice_of(r->manifest_sha256));
+    json_kint(&j, "cells", (int64_t)report->cells);
+    json_kint(&j, "withheld", (int64_t)report->withheld);
+    json_end(&j);
+    st = buf_status(&body, err);
+    if (st == OK)
+        st = ledger_append(m->ctx->ledger, "release.published", id, buf_slice(&body), err);
+    buf_free(&body);
+    return st;
+}
+
+static Status publish(Making *m, ReleaseReport *out, Error *err)
+{
+    const ReleasePlan plan = {.policy = m->ctx->policy,
+        .figures = &m->figures,
+        .measures = &m->measures,
+        .sources = m->sources.at,
+        .source_count = m->sources.len,
+        .audited = m->audited,
+        .web_dir = m->ctx->web_dir};
+    Release r;
+    const char *dir;
+    bool is_new;
+    Status st = release_build(&plan, &r, err);
+    if (st == OK)
+        st = home_file(m->ctx->home, &m->arena, "releases", &dir, err);
+    if (st == OK)
+        st = release_store(&r, dir, sign_with_home, m->ctx->home, out, &is_new, err);
+    if (st == OK)
+        st = tell_ledger(m, &r, out, err);
+    if (st == OK)
+        log_line(m->ctx->log, LOG_INFO, "event=release.%s id=%s", is_new ? "published" : "unchanged", out->id);
+    release_free(&r);
+    return st;
+}
+
+Status release_make(const ReleaseContext *ctx, ReleaseReport *out, Error *err)
+{
+    Making m = {.ctx = ctx};
+    *out = (ReleaseReport){0};
+    arena_init(&m.arena, 0);
+    Status st;
+    TRY_OUT(read_cells(&m, err));
+    TRY_OUT(read_sources(&m, err));
+    TRY_OUT(protect(&m, err));
+    st = publish(&m, out, err);
+out:
+    protected_free(&m.figures);
+    vec_free(&m.measures);
+    vec_free(&m.sources);
+    cells_free(&m.cells);
+    arena_free(&m.arena);
+    return st;
+}

@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+#
+# From agency files to a published release, and again: the answer is there, verifies, counts what it must, and the
+# quarantine holds exactly the errors that the synthetic state planted.
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# reported_errors HOME: source,file,row of every row some report calls an error, loads and refused files alike.
+reported_errors()
+{
+    local report receipt source file
+    for report in "$1"/loads/*/report.csv "$1"/inbox-reports/*/report.csv; do
+        receipt=${report%report.csv}receipt.json
+        [ -f "$receipt" ] || continue
+        { read -r source && read -r file; } < <("$CAIRN_JSON_GET" source file.name <"$receipt")
+        # Rows whose severity is error; only the last column may hold a comma.
+        awk -F, -v head="$source,$file" '$1 ~ /^[0-9]+$/ && $5 == "error" { print head "," $1 }' "$report"
+    done | sort -u
+}
+
+state "$work/state" "${PEOPLE:-3000}"
+files=$(find "$work/state/inbox" -type f | wc -l)
+home "$work/home"
+must_run "$work/home" "$work/state/inbox" --json --quiet
+cp "$work/run.log" "$work/first.json"
+
+check "run --json prints one JSON document" "$CAIRN_JSON_GET" ingest.files release.seconds <"$work/first.json"
+release=$(release_of "$work/home")
+check "a release is in force" test -f "$release/index.html"
+check "it has a manifest and a signature" test -f "$release/manifest.json" -a -f "$release/manifest.sig"
+check "its manifest is JSON" "$CAIRN_JSON_GET" <"$release/manifest.json"
+bad=0
+for table in "$release"/data/*.json; do
+    "$CAIRN_JSON_GET" <"$table" >/dev/null 2>&1 || { note "not JSON: $table"; bad=$((bad + 1)); }
+done
+check_equal "every JSON table parses" "$bad" 0
+check_equal "a JSON table stands beside every CSV table" "$(ls "$release"/data/*.csv | sed 's/csv$/json/')" \
+    "$(ls "$release"/data/*.csv | sed 's/csv$/json/' | xargs -r ls)"
+check "verify accepts the release" "$CAIRN" verify "$release"
+check "doctor finds the home healthy" "$CAIRN" doctor --home "$work/home"
+check "verify accepts the ledger's chain" "$CAIRN" verify --home "$work/home"
+
+# What status says is what the reports and receipts say.
+read -r loaded refused < <("$CAIRN_JSON_GET" ingest.loaded ingest.refused <"$work/first.json" | tr '\n' ' ')
+check_equal "every file was loaded or refused" "$((loaded + refused))" "$files"
+check_equal "status counts the loads" "$(status_of "$work/home" loads)" "$loaded"
+check_equal "status counts the accepted rows" "$(status_of "$work/home" rows_accepted)" \
+    "$(cat "$work"/home/loads/*/receipt.json | awk -F'[:,]' '/"rows_accepted"/ { n += $2 } END { print n }')"
+check_equal "status names the release" "$(status_of "$work/home" release)" "$(basename "$release")"
+rows=$(status_of "$work/home" rows_accepted)
+truth_rows=$(($(wc -l <"$work/state/truth/records.csv") - 1))
+check "at least 99 in 100 of the rows that name somebody were taken ($rows; the truth has $truth_rows)" \
+    test "$rows" -ge $((truth_rows * 99 / 100))
+
+awk -F, 'NR > 1 { print $1 "," $2 "," $3 }' "$work/state/truth/planted_errors.csv" | sort -u >"$work/planted"
+reported_errors "$work/home" >"$work/reported"
+check "errors were planted ($(wc -l <"$work/planted"))" test -s "$work/planted"
+check_same "the reports' errors are exactly the planted ones, at their rows" "$work/planted" "$work/reported"
+
+# Nobody's name or number may stand in anything a sender or an operator reads.
+awk -F, 'NR > 1 && $6 != "" { print $6 }' "$work/state/truth/people.csv" | head -n 2000 >"$work/ssns"
+check_code "no report, receipt or release holds a social security number" 1 \
+    grep -rqFf "$work/ssns" "$release" "$work/home/inbox-reports" --include=*.csv --include=*.json --include=*.html
+awk -F, 'NR > 1 && $4 != 0 { print $4 }' "$work/state/truth/people.csv" | head -n 2000 >"$work/sasids"
+check_code "nor a student number" 1 grep -rqFf "$work/sasids" "$release" --include=*.csv --include=*.json --include=*.html
+
+# A second run has nothing to do and changes nothing.
+cp -a "$release" "$work/release-before"
+must_run "$work/home" "$work/state/inbox"
+check_equal "a second run finds every step up to date" "$(grep -c 'up to date' "$work/run.log")" 4
+check_equal "the same release stays in force" "$(release_of "$work/home")" "$release"
+check_same "and its bytes are the same" "$work/release-before" "$release"
+check_equal "no row was taken twice" "$(status_of "$work/home" rows_accepted)" "$rows"
+must_run "$work/home" "$work/state/inbox" --force --quiet
+check_equal "a forced run publishes the same release" "$(release_of "$work/home")" "$release"
+check_equal "there is one release" "$(find "$work/home/releases" -mindepth 1 -maxdepth 1 -type d | wc -l)" 1
+
+# A correction: the last year's file again with one row less supersedes, and what was is kept.
+last=$(find "$work/state/inbox/cde_student_demographic" -name '*.csv' | sort | tail -n 1)
+mkdir -p "$work/correction"
+sed '2d' "$last" >"$work/correction/$(basename "$last")"
+check_code "a corrected file is taken" 0 \
+    "$CAIRN" ingest --home "$work/home" --source cde_student_demographic "$work/correction/$(basename "$last")" --json --quiet
+check_equal "it supersedes the first one" "$("$CAIRN_JSON_GET" supersedes <"$work/check.out" | grep -c '[0-9a-f]')" 1
+check_equal "both are kept, one is current" "$(status_of "$work/home" loads) $(status_of "$work/home" loads_current)" \
+    "$((loaded + 1)) $loaded"
+check_code "the same file again is a no-op" 0 \
+    "$CAIRN" ingest --home "$work/home" --source cde_student_demographic "$work/correction/$(basename "$last")" --json --quiet
+check_equal "and is said to be one" "$("$CAIRN_JSON_GET" outcome <"$work/check.out")" already
+finish
