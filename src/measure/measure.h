@@ -23,7 +23,7 @@ typedef struct Cell {
     Slice measure;
     int32_t year;        /* cohort or reporting year */
     Slice level;         /* "state", "county", "district", "school" */
-    Slice unit;          /* code; "CO" for the state */
+    Slice unit;          /* code; "CO" for the state, DISTRICT-SCHOOL for schools, OTHER for what no unit is known of */
     Slice parent;        /* unit one level up; empty for the state */
     Slice split;         /* "all", "race_ethnicity", "sex", ... */
     Slice grp;           /* "all", or a value of the split */

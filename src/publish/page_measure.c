@@ -193,9 +193,15 @@ static Status ranges_of(Page *p, Slice level, Ranges *out, Error *err)
             break;
     }
     for (int i = 0; i < 5; i++) {
-        long long from = (long long)(out->low + i * out->step), to = (long long)(out->low + (i + 1) * out->step);
-        const char *sign = rate ? "" : "$", *unit = rate ? "%" : "";
-        TRY(view_printf(p->r, &out->words[i], err, "%s%lld%s to under %s%lld%s", sign, from, unit, sign, to, unit));
+        int64_t from = (int64_t)(out->low + i * out->step), to = (int64_t)(out->low + (i + 1) * out->step);
+        Slice least, under;
+        if (rate) {
+            TRY(view_printf(p->r, &out->words[i], err, "%lld%% to under %lld%%", (long long)from, (long long)to));
+            continue;
+        }
+        TRY(view_dollars(p->arena, from, &least, err));
+        TRY(view_dollars(p->arena, to, &under, err));
+        TRY(view_printf(p->r, &out->words[i], err, "%.*s to under %.*s", SLICE_ARG(least), SLICE_ARG(under)));
     }
     return OK;
 }

@@ -21,7 +21,7 @@ typedef struct SvgBar {
     Slice label;
     double value;
     Slice shown;
-    bool is_reference; /* everybody: the first one, its end marked through all bars */
+    bool is_reference; /* everybody: the first one, its end is marked at all bars */
 } SvgBar;
 
 typedef struct SvgArea {

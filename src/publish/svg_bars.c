@@ -28,7 +28,8 @@ static void label_line(Buf *out, Slice text, int64_t y)
     buf_adds(out, "</text>");
 }
 
-static void bar(Buf *out, const SvgBar *b, int64_t top, int64_t wide)
+/* reference: where everybody's bar ends; negative: nowhere. */
+static void bar(Buf *out, const SvgBar *b, int64_t top, int64_t wide, int64_t reference)
 {
     size_t cut = break_of(b->label);
     label_line(out, slice_sub(b->label, 0, cut), top + 160);
@@ -47,6 +48,17 @@ static void bar(Buf *out, const SvgBar *b, int64_t top, int64_t wide)
     buf_adds(out, "\" width=\"");
     svg_number(out, wide);
     buf_adds(out, "\"/>\n");
+    if (reference < 0)
+        return;
+    buf_adds(out, "<line class=\"reference\" y1=\"");
+    svg_number(out, top + 190);
+    buf_adds(out, "\" y2=\"");
+    svg_number(out, top + 370);
+    for (int side = 1; side <= 2; side++) {
+        buf_addf(out, "\" x%d=\"", side);
+        svg_number(out, reference);
+    }
+    buf_adds(out, "\"/>\n");
 }
 
 void svg_bars(Buf *out, const char *id, Slice title, Slice desc, const SvgBar *bars, size_t count, bool is_share)
@@ -58,19 +70,11 @@ void svg_bars(Buf *out, const char *id, Slice title, Slice desc, const SvgBar *b
         height += ROW + (break_of(bars[i].label) < bars[i].label.len ? LINE : 0);
     }
     svg_open(out, id, title, desc, height / 10 + 4, "bars");
-    int64_t top = 0;
+    double unit = full > 0 ? WIDTH / full : 0;
+    int64_t top = 0, reference = count > 0 && bars[0].is_reference ? (int64_t)llround(bars[0].value * unit) : -1;
     for (size_t i = 0; i < count; i++) {
-        bar(out, &bars[i], top, full > 0 ? (int64_t)llround(bars[i].value * WIDTH / full) : 0);
+        bar(out, &bars[i], top, (int64_t)llround(bars[i].value * unit), reference);
         top += ROW + (break_of(bars[i].label) < bars[i].label.len ? LINE : 0);
-    }
-    if (count > 0 && bars[0].is_reference && full > 0) {
-        buf_adds(out, "<line class=\"reference\" y1=\"18\" y2=\"");
-        svg_number(out, height);
-        for (int side = 1; side <= 2; side++) {
-            buf_addf(out, "\" x%d=\"", side);
-            svg_number(out, (int64_t)llround(bars[0].value * WIDTH / full));
-        }
-        buf_adds(out, "\"/>\n");
     }
     buf_adds(out, "</svg>\n");
 }

@@ -64,10 +64,11 @@ static Scale scale_of(const SvgPoint *points, size_t count, bool is_share)
 #define RIGHT 3460
 #define TOP 240
 #define BOTTOM 1740
+#define MARGIN 180 /* half of the widest value above a point, "$12,500", less what the frame leaves */
 
 static int64_t x_of(size_t i, size_t count)
 {
-    return count < 2 ? (LEFT + RIGHT) / 2 : LEFT + 120 + (int64_t)i * (RIGHT - LEFT - 240) / (int64_t)(count - 1);
+    return count < 2 ? (LEFT + RIGHT) / 2 : LEFT + MARGIN + (int64_t)i * (RIGHT - LEFT - 2 * MARGIN) / (int64_t)(count - 1);
 }
 
 static int64_t y_of(const Scale *s, double v)

@@ -136,6 +136,17 @@ double view_number(const PublishedCell *c)
     return printed_tenths(c, &tenths, &decimal) ? (double)tenths / 10 : NAN;
 }
 
+Status view_dollars(Arena *arena, int64_t dollars, Slice *out, Error *err)
+{
+    const char *text;
+    if (dollars < 1000)
+        TRY(arena_printf(arena, &text, err, "$%lld", (long long)dollars));
+    else
+        TRY(arena_printf(arena, &text, err, "$%lld,%03lld", (long long)(dollars / 1000), (long long)(dollars % 1000)));
+    *out = slice_of(text);
+    return OK;
+}
+
 Status view_gap(Arena *arena, const PublishedCell *c, const PublishedCell *all, Slice *out, Error *err)
 {
     int64_t a, b;
@@ -146,11 +157,9 @@ Status view_gap(Arena *arena, const PublishedCell *c, const PublishedCell *all, 
     int64_t gap = a - b, size = gap < 0 ? -gap : gap;
     const char *text, *sign = gap > 0 ? "+" : "\xe2\x88\x92";
     if (c->cell.is_median) {
-        int64_t dollars = size / 10;
-        if (dollars >= 1000)
-            TRY(arena_printf(arena, &text, err, "%s$%lld,%03lld", sign, (long long)(dollars / 1000), (long long)(dollars % 1000)));
-        else
-            TRY(arena_printf(arena, &text, err, "%s$%lld", dollars == 0 ? "" : sign, (long long)dollars));
+        Slice dollars;
+        TRY(view_dollars(arena, size / 10, &dollars, err));
+        TRY(arena_printf(arena, &text, err, "%s%.*s", size == 0 ? "" : sign, SLICE_ARG(dollars)));
     } else if (fine_a && fine_b) {
         TRY(arena_printf(arena, &text, err, "%s%lld.%lld", size == 0 ? "" : sign, (long long)(size / 10), (long long)(size % 10)));
     } else {

@@ -33,6 +33,8 @@ double view_number(const PublishedCell *c);
 MUST_USE Status view_share(Arena *arena, int64_t part, int64_t whole, Slice *out, Error *err);
 /* "+1.2", "-4": difference of two printed values, in the coarser of their precisions; empty when one is missing. */
 MUST_USE Status view_gap(Arena *arena, const PublishedCell *c, const PublishedCell *all, Slice *out, Error *err);
+/* "$12,500" */
+MUST_USE Status view_dollars(Arena *arena, int64_t dollars, Slice *out, Error *err);
 MUST_USE Status view_unit(const Release *r, const PublishedCell *c, Slice *out, Error *err);
 /* The members' names of a pooled unit, joined; empty for others. */
 MUST_USE Status view_members(const Release *r, const PublishedCell *c, Slice *out, Error *err);

@@ -297,13 +297,20 @@ __attribute__((format(printf, 2, 0))) static void on_library_log(void *cls, cons
 static Status start_daemon(HttpServer *server, int listener, Error *err)
 {
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    /* The logger comes first, so that it hears of the others. */
+    /* clang-format off */
     server->daemon = MHD_start_daemon(flags, 0, accept_or_close, server, on_request, server,
-        /* first, so that it hears of the others */
-        MHD_OPTION_EXTERNAL_LOGGER, on_library_log, server, MHD_OPTION_LISTEN_SOCKET, listener,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)LIBRARY_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_SECONDS,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_REQUEST_MEMORY, MHD_OPTION_END);
+        MHD_OPTION_EXTERNAL_LOGGER, on_library_log, server,
+        MHD_OPTION_LISTEN_SOCKET, listener,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)LIBRARY_CONNECTIONS,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_SECONDS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_REQUEST_MEMORY,
+        MHD_OPTION_END);
+    /* clang-format on */
     if (!server->daemon)
         return error_set(err, ERR_INTERNAL, "could not start the http library");
     return OK;

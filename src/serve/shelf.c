@@ -69,7 +69,7 @@ bool is_release_id(Slice s)
 
 /* --- what is on it ------------------------------------------------------------------------------------------- */
 
-static Status read_below(const Shelf *shelf, const char *relative, size_t max, Buf *out, Error *err)
+static Status read_text(const Shelf *shelf, const char *relative, size_t max, Buf *out, Error *err)
 {
     Arena arena;
     const char *path = NULL;
@@ -85,7 +85,7 @@ Status shelf_current(Shelf *shelf, char id[RELEASE_ID_LEN + 1], Error *err)
 {
     Buf text;
     buf_init(&text, 0);
-    Status st = read_below(shelf, "CURRENT", CURRENT_MAX, &text, err);
+    Status st = read_text(shelf, "CURRENT", CURRENT_MAX, &text, err);
     Slice s = slice_trim(buf_slice(&text));
     while (s.len > 0 && (s.ptr[s.len - 1] == '\n' || s.ptr[s.len - 1] == '\r'))
         s.len--;
@@ -217,7 +217,7 @@ static Status read_manifest(const Shelf *shelf, Manifest *m, Error *err)
     buf_init(&text, 0);
     memcpy(relative, m->id, RELEASE_ID_LEN);
     memcpy(relative + RELEASE_ID_LEN, "/manifest.json", sizeof "/manifest.json");
-    Status st = read_below(shelf, relative, MANIFEST_MAX, &text, err);
+    Status st = read_text(shelf, relative, MANIFEST_MAX, &text, err);
     if (st == OK) {
         json_t *root = json_loadb(buf_z(&text), text.len, JSON_REJECT_DUPLICATES, NULL);
         st = root ? note_files(m, root, err) : error_set(err, ERR_CORRUPT, "the manifest is not JSON");

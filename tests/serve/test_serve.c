@@ -332,7 +332,7 @@ static pid_t run_server(const Fixture *f, uint16_t *port)
         if (st == OK)
             st = serve_run(home, &options, NULL);
         home_close(home);
-        _exit(st);
+        _exit((int)st);
     }
     close(ends[1]);
     assert_int_equal(read(ends[0], port, sizeof *port), sizeof *port);

@@ -1,0 +1,177 @@
+/*
+ * link_quality HOME TRUTH: how good are the links, and what do their faults cost the measures?
+ *
+ * HOME has run on the files of a synthetic state, TRUTH is that state's truth folder. truth/records.csv says whose each
+ * row of each file is; a load knows its file and the record tag of each row; so each tag has a true person, and pairs of
+ * tags are counted (precision, recall, F1). A tag that stands for several true persons (a number shared by two nameless
+ * wage rows) cannot be right for all: such tags are counted and left out. The measured results of the state, made with
+ * the links as found, stand beside the true counts (truth/outcomes.csv).
+ *
+ * Prints lines of words and numbers for a script to judge:
+ *   records N / unclear N / persons N true N / precision X / recall X / f1 X
+ *   measure NAME YEAR found NUMERATOR DENOMINATOR true NUMERATOR DENOMINATOR
+ */
+#include <stdio.h>
+
+#include "identity/identity.h"
+#include "store/warehouse.h"
+
+typedef struct Check {
+    Arena arena;
+    Home *home;
+    Policy *policy;
+    Ledger *ledger;
+    Db *db;
+    const char *truth;
+} Check;
+
+/* --- links ----------------------------------------------------------------------------------------------------- */
+
+static Status stage_files(Check *c, Error *err)
+{
+    Loads loads = {0};
+    const char *dir;
+    Buf sql;
+    Status st;
+    buf_init(&sql, 0);
+    buf_adds(&sql, "CREATE TABLE file (path VARCHAR, source VARCHAR, file VARCHAR);");
+    TRY_OUT(home_file(c->home, &c->arena, "loads", &dir, err));
+    TRY_OUT(ledger_loads(c->ledger, &c->arena, &loads, err));
+    for (size_t i = 0; i < loads.len; i++) {
+        buf_addf(&sql, "INSERT INTO file VALUES ('%s/%.*s/rows.parquet', ", dir, SLICE_ARG(loads.at[i].id));
+        sql_literal(&sql, loads.at[i].source);
+        buf_adds(&sql, ", ");
+        sql_literal(&sql, loads.at[i].file_name);
+        buf_adds(&sql, ");");
+    }
+    TRY_OUT(buf_status(&sql, err));
+    TRY_OUT(db_exec(c->db, buf_z(&sql), err));
+    TRY_OUT(db_execf(c->db, err,
+        "CREATE TABLE tag_person AS SELECT DISTINCT p.record_tag, t.person FROM "
+        "read_parquet('%s/*/rows.parquet', filename = true, union_by_name = true) p JOIN file f ON f.path = p.filename "
+        "JOIN read_csv('%s/records.csv', header = true, all_varchar = true) t "
+        "ON t.source = f.source AND t.file = f.file AND t.\"row\"::BIGINT = p.row_no WHERE p.record_tag IS NOT NULL;"
+        "CREATE TABLE truth AS SELECT record_tag, min(person) AS true_person FROM tag_person GROUP BY record_tag "
+        "HAVING count(*) = 1",
+        dir, c->truth));
+out:
+    vec_free(&loads);
+    buf_free(&sql);
+    return st;
+}
+
+static double share(uint64_t part, uint64_t whole)
+{
+    return whole ? (double)part / (double)whole : 0;
+}
+
+static Status print_links(Check *c, Error *err)
+{
+    LinkContext ctx = {.home = c->home, .policy = c->policy, .ledger = c->ledger, .progress = PROGRESS_OFF};
+    LinkQuality q;
+    int64_t unclear, found, persons;
+    TRY(identity_export(&ctx, c->db, err));
+    TRY(stage_files(c, err));
+    TRY(identity_quality(c->db, &q, err));
+    TRY(db_value_i64(c->db, &unclear, err, "SELECT count(DISTINCT record_tag) - (SELECT count(*) FROM truth) FROM tag_person"));
+    TRY(db_value_i64(c->db, &found, err, "SELECT count(DISTINCT person) FROM identity_map"));
+    TRY(db_value_i64(c->db, &persons, err, "SELECT count(DISTINCT true_person) FROM truth"));
+    double precision = share(q.correct_pairs, q.found_pairs);
+    double recall = share(q.correct_pairs, q.true_pairs);
+    printf("records %" PRIu64 "\nunclear %" PRId64 "\npersons %" PRId64 " true %" PRId64 "\n", q.records, unclear, found, persons);
+    printf("precision %.6f\nrecall %.6f\nf1 %.6f\n", precision, recall,
+        precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0);
+    return OK;
+}
+
+/* --- measures -------------------------------------------------------------------------------------------------- */
+
+/* numerator and denominator by year, of truth/outcomes.csv; the definitions are those of policy/colorado/measures. */
+static const struct {
+    const char *measure, *numerator, *denominator, *year;
+} truths[] = {
+    {"graduation_rate_4yr", "graduated_4 = 1", "in_cohort_4 = 1", "ayg"},
+    {"completion_rate_4yr", "completed_4 = 1", "in_cohort_4 = 1", "ayg"},
+    {"matriculation_rate", "matriculated = 1", "completion = 'diploma'", "completion_year"},
+    {"big_three_rate", "big_three = 1", "completion = 'diploma'", "completion_year"},
+    {"big_three_credential_rate", "credentials_listed > 0", "completion = 'diploma'", "completion_year"},
+    {"big_three_credit_rate", "concurrent_credits >= 12", "completion = 'diploma'", "completion_year"},
+    {"big_three_wbl_rate", "wbl_through + wbl_at > 0", "completion = 'diploma'", "completion_year"},
+};
+
+static Status print_measure(Check *c, const char *results, size_t i, Error *err)
+{
+    DbRows *rows = NULL;
+    bool more = true;
+    Status st = OK;
+    TRY(db_queryf(c->db, &rows, err,
+        "SELECT f.year, f.numerator, f.denominator, t.numerator, t.denominator FROM "
+        "(SELECT year, numerator, denominator FROM read_parquet('%s') WHERE measure = '%s' AND level = 'state' AND split = 'all') f "
+        "JOIN (SELECT %s AS year, count(*) FILTER ((%s) AND (%s)) AS numerator, count(*) FILTER (%s) AS denominator "
+        "FROM outcome GROUP BY 1) t ON t.year = f.year ORDER BY f.year",
+        results, truths[i].measure, truths[i].year, truths[i].numerator, truths[i].denominator, truths[i].denominator));
+    for (;;) {
+        TRY_OUT(db_next(rows, &more, err));
+        if (!more)
+            break;
+        printf("measure %s %" PRId64 " found %" PRId64 " %" PRId64 " true %" PRId64 " %" PRId64 "\n", truths[i].measure,
+            db_i64(rows, 0), db_i64(rows, 1), db_i64(rows, 2), db_i64(rows, 3), db_i64(rows, 4));
+    }
+out:
+    db_rows_free(rows);
+    return st;
+}
+
+static Status print_measures(Check *c, Error *err)
+{
+    uint32_t generation;
+    const char *relative, *results;
+    TRY(warehouse_current(c->home, &generation, err));
+    TRY(arena_printf(&c->arena, &relative, err, "results/gen-%06" PRIu32 ".parquet", generation));
+    TRY(home_file(c->home, &c->arena, relative, &results, err));
+    TRY(db_execf(c->db, err,
+        "CREATE TABLE outcome AS SELECT * FROM read_csv('%s/outcomes.csv', header = true, types = {'ayg': 'INTEGER', "
+        "'completion_year': 'INTEGER', 'completion': 'VARCHAR'})",
+        c->truth));
+    for (size_t i = 0; i < COUNT_OF(truths); i++)
+        TRY(print_measure(c, results, i, err));
+    return OK;
+}
+
+/* --- main ------------------------------------------------------------------------------------------------------ */
+
+static Status run(Check *c, const char *home, Error *err)
+{
+    DbOptions options = DB_OPTIONS_INIT;
+    TRY(home_open(home, HOME_READ, &c->home, err));
+    TRY(policy_open(home_settings(c->home)->policy_dir, &c->policy, err));
+    TRY(ledger_open(c->home, &c->ledger, err));
+    options.threads = home_settings(c->home)->threads;
+    TRY(db_open(&options, &c->db, err));
+    TRY(print_links(c, err));
+    return print_measures(c, err);
+}
+
+int main(int argc, char **argv)
+{
+    Check c = {0};
+    Error err = ERROR_INIT;
+    if (argc != 3) {
+        fputs("usage: link_quality HOME TRUTH\n", stderr);
+        return 2;
+    }
+    arena_init(&c.arena, 0);
+    c.truth = argv[2];
+    Status st = run(&c, argv[1], &err);
+    if (st != OK) {
+        char line[1200];
+        error_print(&err, line, sizeof line);
+        fprintf(stderr, "link_quality: %s\n%s\n", line, err.detail);
+    }
+    db_close(c.db);
+    ledger_close(c.ledger);
+    policy_close(c.policy);
+    home_close(c.home);
+    arena_free(&c.arena);
+    return st == OK ? 0 : 1;
+}

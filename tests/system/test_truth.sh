@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+#
+# What the pipeline says, against what truly happened in the synthetic state: the links pair by pair, the measures with
+# the links as found, and the measures with perfect links, which must agree to the last person.
+#
+# Environment: LINK_QUALITY and TRUTH_CHECK (programs, set by meson.build), PEOPLE (10000).
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+min_precision=0.995
+min_recall=0.95
+max_error=2.0 # percentage points, mean over years, of a state-wide rate
+
+state "$work/state" "${PEOPLE:-10000}"
+home "$work/home"
+must_run "$work/home" "$work/state/inbox" --quiet
+truth=$work/state/truth
+
+"$LINK_QUALITY" "$work/home" "$truth" >"$work/quality" 2>"$work/quality.err" || give_up "links are compared with the truth" "$work/quality.err"
+value() { awk -v name="$1" '$1 == name { print $2 }' "$work/quality"; }
+at_least() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a != "" && a + 0 >= b + 0) }'; }
+
+note "records $(value records), of them unclear $(value unclear); persons $(awk '$1 == "persons" { print $2 " found, " $4 " true" }' "$work/quality")"
+note "precision $(value precision), recall $(value recall), F1 $(value f1)"
+check "there are records to judge" at_least "$(value records)" 10000
+check "precision $(value precision) is at least $min_precision" at_least "$(value precision)" $min_precision
+check "recall $(value recall) is at least $min_recall" at_least "$(value recall)" $min_recall
+
+# Mean absolute error of each state-wide rate over the years, in percentage points.
+awk '$1 == "measure" && $6 > 0 && $9 > 0 {
+        e = 100 * ($5 / $6 - $8 / $9); sum[$2] += e < 0 ? -e : e; n[$2]++; worst[$2] = (e < 0 ? -e : e) > worst[$2] ? (e < 0 ? -e : e) : worst[$2]
+    }
+    END { for (m in n) printf "%s %d %.3f %.3f\n", m, n[m], sum[m] / n[m], worst[m] }' "$work/quality" | sort >"$work/errors"
+check "measures are there to judge ($(wc -l <"$work/errors"))" test "$(wc -l <"$work/errors")" -ge 5
+while read -r measure years error worst; do
+    check "$measure with the links as found: off by $error points on average over $years years, $worst at worst" \
+        at_least $max_error "$error"
+done <"$work/errors"
+
+if [ -x "${TRUTH_CHECK:-}" ]; then
+    "$TRUTH_CHECK" "$work/home" "$truth" >"$work/truth.log" 2>&1
+    code=$?
+    grep -v '^ ' "$work/truth.log" | sed 's/^/# /'
+    if [ $code -eq 0 ]; then
+        pass "with perfect links every measure agrees with the truth, person by person"
+    else
+        fail "with perfect links every measure agrees with the truth, person by person" "$work/truth.log"
+    fi
+else
+    skip "with perfect links every measure agrees with the truth" "no truth_check program"
+fi
+finish
