@@ -20,10 +20,10 @@
  *     {{?more}} ... {{/more}}      when the flag is set, the text not empty, the list not empty
  *     {{^more}} ... {{/more}}      when not
  *
- * The compiler follows the HTML, so it knows whether a value stands in text, in an attribute or in a URL, and writes the
- * escape for it; anywhere else (unquoted attribute, tag, script, style, comment) it refuses. Only a field of type html goes
- * out as it is, only in text, and in C that is a type of its own. Nothing is parsed at run time, and a template that names a
- * field that does not exist does not build.
+ * The compiler follows the HTML, so it knows whether a value stands in text, in an attribute or in a URL, and writes
+ * the escape for it; anywhere else (unquoted attribute, tag, script, style, comment) it refuses. Only a field of type
+ * html goes out as it is, only in text, and in C that is a type of its own. Nothing is parsed at run time, and a
+ * template that names a field that does not exist does not build.
  *
  * Build-time tooling, not product: talks to libc directly, runs on the building machine and does not stand on base.
  */
@@ -196,9 +196,15 @@ static void write_structs(FILE *out, const Scope *scope)
     for (size_t i = 0; i < scope->count; i++) {
         const Field *f = scope->fields[i];
         switch (f->type) {
-        case FIELD_TEXT: fprintf(out, "    Slice %s;\n", f->name); break;
-        case FIELD_HTML: fprintf(out, "    Html %s;\n", f->name); break;
-        case FIELD_FLAG: fprintf(out, "    bool %s;\n", f->name); break;
+        case FIELD_TEXT:
+            fprintf(out, "    Slice %s;\n", f->name);
+            break;
+        case FIELD_HTML:
+            fprintf(out, "    Html %s;\n", f->name);
+            break;
+        case FIELD_FLAG:
+            fprintf(out, "    bool %s;\n", f->name);
+            break;
         case FIELD_LIST:
             fprintf(out, "    const %s *%s;\n    size_t %s_count;\n", f->items.type_name, f->name, f->name);
             break;
@@ -276,7 +282,9 @@ static size_t html_step(Compiler *c, const char *at)
             h->closing = h->after_equals = false;
         }
         return 1;
-    case IN_TAG: tag_char(c, *at); return 1;
+    case IN_TAG:
+        tag_char(c, *at);
+        return 1;
     case IN_VALUE:
         if (*at == '"') {
             h->place = IN_TAG;
@@ -393,16 +401,24 @@ static void open_block(Compiler *c, char kind, const char *name)
             refuse(c, "field %s is not a list", name);
         char *item = c->variables[c->scope_count];
         snprintf(item, sizeof c->variables[0], "item%zu", c->scope_count);
-        fprintf(c->out, "for (const %s *%s = %s->%s; %s < %s->%s + %s->%s_count; %s++) {\n", f->items.type_name, item, v,
-            name, item, v, name, v, name, item);
+        fprintf(c->out, "for (const %s *%s = %s->%s; %s < %s->%s + %s->%s_count; %s++) {\n", f->items.type_name, item,
+            v, name, item, v, name, v, name, item);
         c->scopes[c->scope_count++] = &f->items;
     } else {
         const char *no = kind == '^' ? "!" : "";
         switch (f->type) {
-        case FIELD_FLAG: fprintf(c->out, "if (%s%s->%s) {\n", no, v, name); break;
-        case FIELD_LIST: fprintf(c->out, "if (%s(%s->%s_count > 0)) {\n", no, v, name); break;
-        case FIELD_TEXT: fprintf(c->out, "if (%s(%s->%s.len > 0)) {\n", no, v, name); break;
-        case FIELD_HTML: fprintf(c->out, "if (%s(%s->%s.s.len > 0)) {\n", no, v, name); break;
+        case FIELD_FLAG:
+            fprintf(c->out, "if (%s%s->%s) {\n", no, v, name);
+            break;
+        case FIELD_LIST:
+            fprintf(c->out, "if (%s(%s->%s_count > 0)) {\n", no, v, name);
+            break;
+        case FIELD_TEXT:
+            fprintf(c->out, "if (%s(%s->%s.len > 0)) {\n", no, v, name);
+            break;
+        case FIELD_HTML:
+            fprintf(c->out, "if (%s(%s->%s.s.len > 0)) {\n", no, v, name);
+            break;
         }
     }
     c->blocks[c->depth++] = (Block){f, kind, c->html.place};

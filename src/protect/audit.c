@@ -4,9 +4,11 @@
  * It shares no code with the protector and reads the rule's parameters for itself. From the published cells, and the
  * input they claim to sum, it shows
  *   1. every cell alone: right sums, the minimums met, nothing printed sharper than the rule allows;
- *   2. within a table: units of a level disjoint, each pool complete, children summing to their parent, groups to their unit;
- *   3. between tables about the same people: one partition of places, which every split only coarsens, and one grouping.
- * README.md shows why these three are enough: whatever can be added and subtracted is then a union of published cells.
+ *   2. within a table: units of a level disjoint, each pool complete, children summing to their parent, groups to their
+ * unit;
+ *   3. between tables about the same people: one partition of places, which every split only coarsens, and one
+ * grouping. README.md shows why these three are enough: whatever can be added and subtracted is then a union of
+ * published cells.
  *
  * Maps from printed keys hold everything; a release of half a million cells takes about a second.
  */
@@ -27,17 +29,17 @@ typedef struct Audit {
     const PublishedCell *cells;
     size_t count;
     Buf key;
-    Map input_cells;  /* table year level split unit grp -> input index */
-    Map input_units;  /* table year level unit -> index of its "all" cell */
-    Map unit_known;   /* family year level unit -> index of an input cell of it, in any table */
-    Map levels;       /* family year level: the levels this family reports on */
-    Map placed;       /* table year split level member grp-of-groups -> cell: each atom published once */
-    Map block_of;     /* table year split level member -> first cell of its block */
-    Map family_block; /* family year split level member -> first cell of its block in any table */
-    Map grouping;     /* family year split local|top group -> first cell that shows it */
-    Map block_sum;    /* table year split level unit -> index in sums */
-    Map published;    /* table year level split unit grp -> cell */
-    Map child_sum;    /* table year split child level, parent unit -> index in sums */
+    Map input_cells;   /* table year level split unit grp -> input index */
+    Map input_units;   /* table year level unit -> index of its "all" cell */
+    Map unit_known;    /* family year level unit -> index of an input cell of it, in any table */
+    Map levels;        /* family year level: the levels this family reports on */
+    Map placed;        /* table year split level member grp-of-groups -> cell: each atom published once */
+    Map block_of;      /* table year split level member -> first cell of its block */
+    Map family_block;  /* family year split level member -> first cell of its block in any table */
+    Map grouping;      /* family year split local|top group -> first cell that shows it */
+    Map block_sum;     /* table year split level unit -> index in sums */
+    Map published;     /* table year level split unit grp -> cell */
+    Map child_sum;     /* table year split child level, parent unit -> index in sums */
     VEC(int64_t) sums; /* pairs: people, people with the outcome */
 } Audit;
 
@@ -295,8 +297,8 @@ static Status check_alone(Audit *a, const PublishedCell *p, Error *err)
         return fail(c, "the level is not in the hierarchy", err);
     if (!list_is_set(units_of(p), p->unit_count) || !list_is_set(groups_in(p), 0))
         return fail(c, "members are not a set", err);
-    if ((p->members.len > 0) != slice_starts(c->unit, SLICE(PROTECT_POOL))
-        || (p->groups.len > 0) != slice_eq_z(c->grp, PROTECT_OTHER))
+    if ((p->members.len > 0) != slice_starts(c->unit, SLICE(PROTECT_POOL)) ||
+        (p->groups.len > 0) != slice_eq_z(c->grp, PROTECT_OTHER))
         return fail(c, "a pool is not named as one, or names no members", err);
     TRY(check_minimums(a, p, err));
     TRY(check_sum(a, p, err));
@@ -322,8 +324,8 @@ static Status place(Audit *a, size_t i, Error *err)
         uint64_t first;
         TRY(map_get_or_put(&a->block_of, KEY(a, c->table, c->year, c->split, c->level, unit), i, &first, err));
         const PublishedCell *f = &a->cells[first];
-        if (!slice_eq(units_of(f), units_of(p)) || !slice_eq(f->cell.unit, c->unit)
-            || !slice_eq(f->cell.parent, c->parent))
+        if (!slice_eq(units_of(f), units_of(p)) || !slice_eq(f->cell.unit, c->unit) ||
+            !slice_eq(f->cell.parent, c->parent))
             return fail(c, "two partitions of one level overlap", err);
     }
     return OK;
@@ -377,8 +379,8 @@ static Status sum_block(Audit *a, const PublishedCell *p, Error *err)
         if (!map_get(&a->unit_known, KEY(a, family_of(a, c->table), c->year, c->level, unit), &at))
             return fail(c, "a pool has a member the input does not know", err);
         Slice up = a->input[at].parent;
-        if (!map_get(&a->block_of, KEY(a, c->table, c->year, c->split, above, up), &at)
-            || !slice_eq(a->cells[at].cell.unit, c->parent))
+        if (!map_get(&a->block_of, KEY(a, c->table, c->year, c->split, above, up), &at) ||
+            !slice_eq(a->cells[at].cell.unit, c->parent))
             return fail(c, "a member does not lie in the parent its cell names", err);
     }
     return OK;
@@ -402,8 +404,8 @@ static Status check_block_sums(Audit *a, const PublishedCell *p, Error *err)
     }
     if (a->sums.at[at] != n || a->sums.at[at + 1] != k)
         return fail(c, "a group was dropped: the groups do not sum to their unit", err);
-    if (map_get(&a->child_sum, KEY(a, c->table, c->year, c->split, c->level, c->unit), &children)
-        && (a->sums.at[children] != n || a->sums.at[children + 1] != k))
+    if (map_get(&a->child_sum, KEY(a, c->table, c->year, c->split, c->level, c->unit), &children) &&
+        (a->sums.at[children] != n || a->sums.at[children + 1] != k))
         return fail(c, "a member was dropped: units do not sum to their parent", err);
     return OK;
 }
@@ -427,8 +429,8 @@ static Status share_blocks(Audit *a, size_t i, Error *err)
     for (Slice groups = groups_in(p); groups.ptr;) {
         Slice group = slice_cut(&groups, ' ');
         uint64_t first;
-        TRY(map_get_or_put(&a->grouping,
-            KEY(a, family, c->year, c->split, top ? SLICE("top") : SLICE("local"), group), i, &first, err));
+        TRY(map_get_or_put(&a->grouping, KEY(a, family, c->year, c->split, top ? SLICE("top") : SLICE("local"), group),
+            i, &first, err));
         if (!slice_eq(groups_in(&a->cells[first]), groups_in(p)))
             return fail(c, "groups are put together differently in two places", err);
     }
@@ -466,8 +468,8 @@ static bool holds_all_people(Audit *a, const PublishedCell *p, uint64_t block)
     uint64_t other;
     for (Slice units = units_of(p); units.ptr;) {
         Slice unit = slice_cut(&units, ' ');
-        if (whole_block(a, c, unit, &other) && slice_eq(a->cells[other].cell.level, a->cells[block].cell.level)
-            && slice_eq(a->cells[other].cell.unit, a->cells[block].cell.unit))
+        if (whole_block(a, c, unit, &other) && slice_eq(a->cells[other].cell.level, a->cells[block].cell.level) &&
+            slice_eq(a->cells[other].cell.unit, a->cells[block].cell.unit))
             inside += people_of(a, c, c->level, unit);
     }
     for (Slice units = units_of(&a->cells[block]); units.ptr;)
@@ -487,16 +489,15 @@ static Status check_nesting(Audit *a, const PublishedCell *p, Error *err)
             continue; /* nobody of this table: no cell of its own */
         if (!whole_block(a, c, unit, &at))
             return fail(c, "a split tells apart what the whole does not", err);
-        bool nested = slice_eq(a->cells[at].cell.level, c->level)
-            ? list_within(units_of(&a->cells[at]), units_of(p))
-            : holds_all_people(a, p, at);
+        bool nested = slice_eq(a->cells[at].cell.level, c->level) ? list_within(units_of(&a->cells[at]), units_of(p))
+                                                                  : holds_all_people(a, p, at);
         if (!nested)
             return fail(c, "a split's partition does not nest in that of the whole", err);
     }
     for (Slice groups = groups_in(p); c->parent.len > 0 && groups.ptr;) {
         Slice group = slice_cut(&groups, ' ');
-        if (map_get(&a->grouping, KEY(a, family, c->year, c->split, SLICE("top"), group), &at)
-            && !list_within(groups_in(&a->cells[at]), groups_in(p)))
+        if (map_get(&a->grouping, KEY(a, family, c->year, c->split, SLICE("top"), group), &at) &&
+            !list_within(groups_in(&a->cells[at]), groups_in(p)))
             return fail(c, "local groups do not nest in the statewide ones", err);
     }
     return OK;
@@ -521,8 +522,8 @@ static Status check_subsets(Audit *a, const PublishedCell *p, Error *err)
     for (const Toml *s = a->limits.subsets ? a->limits.subsets->first : NULL; s; s = s->next) {
         const Toml *inner = toml_get(s, "inner"), *outer = toml_get(s, "outer");
         int64_t part, whole;
-        if (!inner || !outer || !slice_starts(inner->string, c->table) || !count_named(a, c, inner->string, &part)
-            || !count_named(a, c, outer->string, &whole))
+        if (!inner || !outer || !slice_starts(inner->string, c->table) || !count_named(a, c, inner->string, &part) ||
+            !count_named(a, c, outer->string, &whole))
             continue;
         int64_t rest = whole - part < 0 ? part - whole : whole - part;
         if (rest > 0 && rest < a->limits.numerator)
@@ -558,8 +559,8 @@ Status protect_audit(Policy *policy, Date on, const ProtectCell *input, size_t i
 {
     *checked = 0;
     Audit a = {.input = input, .cells = p->cells, .count = p->count};
-    Map *maps[] = {&a.input_cells, &a.input_units, &a.levels, &a.unit_known, &a.placed, &a.published, &a.block_of, &a.family_block, &a.grouping,
-        &a.block_sum, &a.child_sum};
+    Map *maps[] = {&a.input_cells, &a.input_units, &a.levels, &a.unit_known, &a.placed, &a.published, &a.block_of,
+        &a.family_block, &a.grouping, &a.block_sum, &a.child_sum};
     buf_init(&a.key, 0);
     Status st;
     TRY_OUT(limits_read(policy, on, &a.limits, err));

@@ -96,8 +96,8 @@ Status grouping_make(const ProtectRule *rule, const Panel *p, const PanelSplit *
     return OK;
 }
 
-Status grouping_localise(const ProtectRule *rule, const Panel *p, const PanelSplit *s, const Grouping *top, Arena *arena,
-    Grouping *out, Error *err)
+Status grouping_localise(const ProtectRule *rule, const Panel *p, const PanelSplit *s, const Grouping *top,
+    Arena *arena, Grouping *out, Error *err)
 {
     bool *present, *joint;
     TRY(arena_new(arena, bool, s->group_count, &present, err));

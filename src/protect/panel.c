@@ -128,8 +128,8 @@ static Status collect_splits(Panel *p, const ProtectCell *const *cells, size_t c
     p->split_count = sort_unique(names, count);
     size_t all = find_slice(names, p->split_count, SLICE("all"));
     if (all == p->split_count)
-        return error_set(err, ERR_INVALID, "family %.*s, year %d: there is no split \"all\"", SLICE_ARG(p->family),
-            (int)p->year);
+        return error_set(
+            err, ERR_INVALID, "family %.*s, year %d: there is no split \"all\"", SLICE_ARG(p->family), (int)p->year);
     for (size_t i = all; i > 0; i--)
         names[i] = names[i - 1];
     names[0] = SLICE("all");
@@ -254,7 +254,8 @@ static Status read_count(const Panel *p, const ProtectRule *rule, const Toml *su
     TRY(toml_str(subset, rule->policy->path, key, &name, err));
     out->is_denominator = slice_ends(name, SLICE(".denominator"));
     if (!out->is_denominator && !slice_ends(name, SLICE(".numerator")))
-        return error_set(err, ERR_INVALID, "%s: subset %s must end in .numerator or .denominator", rule->policy->path, key);
+        return error_set(
+            err, ERR_INVALID, "%s: subset %s must end in .numerator or .denominator", rule->policy->path, key);
     Slice table = slice_sub(name, 0, slice_find(name, SLICE(".")));
     *found = false;
     for (uint32_t t = 0; t < p->table_count; t++)
@@ -285,8 +286,8 @@ bool panel_subset_pass(const ProtectRule *rule, const Panel *p, const PanelSplit
     const PanelSubset *subset, const Counts *counts)
 {
     PanelCount inner = subset->inner, outer = subset->outer;
-    if (p->tables[inner.table].withheld || p->tables[outer.table].withheld || !s->has[level][inner.table]
-        || !s->has[level][outer.table])
+    if (p->tables[inner.table].withheld || p->tables[outer.table].withheld || !s->has[level][inner.table] ||
+        !s->has[level][outer.table])
         return true;
     int64_t part = inner.is_denominator ? counts[inner.table].n : counts[inner.table].k;
     int64_t whole = outer.is_denominator ? counts[outer.table].n : counts[outer.table].k;
@@ -297,8 +298,8 @@ bool panel_subset_pass(const ProtectRule *rule, const Panel *p, const PanelSplit
 bool panel_counts_pass(const ProtectRule *rule, const Panel *p, const PanelSplit *s, size_t level, const Counts *counts)
 {
     for (size_t t = 0; t < p->table_count; t++)
-        if (!p->tables[t].withheld && s->has[level][t]
-            && !rule_counts_pass(rule, p->tables[t].is_median, counts[t].n, counts[t].k))
+        if (!p->tables[t].withheld && s->has[level][t] &&
+            !rule_counts_pass(rule, p->tables[t].is_median, counts[t].n, counts[t].k))
             return false;
     for (size_t i = 0; i < p->subset_count; i++)
         if (!panel_subset_pass(rule, p, s, level, &p->subsets[i], counts))

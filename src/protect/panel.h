@@ -72,9 +72,10 @@ typedef struct Panel {
 MUST_USE Status panel_build(const ProtectRule *rule, Slice family, int32_t year, const ProtectCell *const *cells,
     size_t count, Arena *arena, Panel *out, Error *err);
 
-/* Whether the figures of one group of people, counted in every table, may be published: each table's minimums, and those
- * of the differences of counts that lie in each other. counts: one a table. */
-bool panel_counts_pass(const ProtectRule *rule, const Panel *p, const PanelSplit *s, size_t level, const Counts *counts);
+/* Whether the figures of one group of people, counted in every table, may be published: each table's minimums, and
+ * those of the differences of counts that lie in each other. counts: one a table. */
+bool panel_counts_pass(
+    const ProtectRule *rule, const Panel *p, const PanelSplit *s, size_t level, const Counts *counts);
 
 /* As above for one pair of counts that lie in each other. */
 bool panel_subset_pass(const ProtectRule *rule, const Panel *p, const PanelSplit *s, size_t level,
@@ -88,8 +89,8 @@ static inline void counts_add(Counts *sum, const ProtectCell *c)
     }
 }
 
-static inline const ProtectCell *panel_cell(const Panel *p, const PanelSplit *s, size_t level, size_t table,
-    size_t unit, size_t group)
+static inline const ProtectCell *panel_cell(
+    const Panel *p, const PanelSplit *s, size_t level, size_t table, size_t unit, size_t group)
 {
     return s->cells[level][(table * p->levels[level].count + unit) * s->group_count + group];
 }

@@ -22,8 +22,8 @@ bool units_pass(const ProtectRule *rule, const Panel *p, const PanelSplit *s, si
             for (size_t t = 0; t < p->table_count; t++)
                 for (size_t u = 0; u < count; u++) {
                     const ProtectCell *c = panel_cell(p, s, level, t, units[u], group);
-                    if (c && count == 1 && g->size[shown] == 1 && !p->tables[t].withheld
-                        && !rule_employers_pass(rule, c))
+                    if (c && count == 1 && g->size[shown] == 1 && !p->tables[t].withheld &&
+                        !rule_employers_pass(rule, c))
                         return false;
                     counts_add(&counts[t], c);
                 }
@@ -128,8 +128,8 @@ static bool pool_decide(Pooling *w)
         size_t next = smallest_outside(w);
         if (next == w->count)
             return false;
-        if (w->unit_count > 1
-            && units_pass(w->rule, w->panel, w->split, w->level, w->grouping, w->units, w->unit_count))
+        if (w->unit_count > 1 &&
+            units_pass(w->rule, w->panel, w->split, w->level, w->grouping, w->units, w->unit_count))
             return true;
         pool_add(w, next);
     }
@@ -195,8 +195,8 @@ static Status coarsen_parent(Pooling *w, const TreeLevel *above, uint32_t parent
     return pool_write(w, parent, node, !divided, arena, out, in_to_out, err);
 }
 
-static Status coarsen_level(Pooling *w, const Tree *in, const uint32_t *above_map, Arena *arena, Tree *out,
-    uint32_t *map, Error *err)
+static Status coarsen_level(
+    Pooling *w, const Tree *in, const uint32_t *above_map, Arena *arena, Tree *out, uint32_t *map, Error *err)
 {
     const TreeLevel *from = &in->levels[w->level];
     const TreeLevel *above = &out->levels[w->level - 1];

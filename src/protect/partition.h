@@ -11,18 +11,18 @@
 #include "protect/panel.h"
 
 typedef struct Grouping {
-    uint32_t *of;    /* group -> shown group; PANEL_NONE: nobody is in it anywhere */
-    uint32_t *size;  /* groups of a shown group; more than one only in the last */
-    size_t count;    /* shown groups */
+    uint32_t *of;   /* group -> shown group; PANEL_NONE: nobody is in it anywhere */
+    uint32_t *size; /* groups of a shown group; more than one only in the last */
+    size_t count;   /* shown groups */
 } Grouping;
 
 typedef struct Node {
-    Slice id;           /* the unit's code, or POOL:<parent's id> */
-    uint32_t parent;    /* index in the level above; PANEL_NONE at the top */
+    Slice id;              /* the unit's code, or POOL:<parent's id> */
+    uint32_t parent;       /* index in the level above; PANEL_NONE at the top */
     const uint32_t *units; /* indexes in the panel's level, ascending */
     size_t count;
     bool pool;
-    bool echo;      /* stands for all units of an undivided parent, so that coarser trees still see them; not published */
+    bool echo; /* stands for all units of an undivided parent, so that coarser trees still see them; not published */
     int64_t people; /* largest denominator of any table */
 } Node;
 

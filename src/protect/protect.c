@@ -32,7 +32,8 @@ static int compare_filed(const void *a, const void *b)
     return c != 0 ? c : x->year < y->year ? -1 : x->year > y->year;
 }
 
-static Status withhold(Work *w, const Panel *p, size_t t, const PanelSplit *s, Slice level, const char *reason, Error *err)
+static Status withhold(
+    Work *w, const Panel *p, size_t t, const PanelSplit *s, Slice level, const char *reason, Error *err)
 {
     WithheldTable note = {.table = p->tables[t].name, .year = p->year, .split = s->name, .level = level};
     TRY(arena_dup(w->arena, slice_of(reason), &note.reason, err));
@@ -44,9 +45,9 @@ static Status withhold_failing_tables(Work *w, Panel *p, Error *err)
 {
     for (size_t t = 0; t < p->table_count; t++) {
         const ProtectCell *c = p->splits[0].has[0][t] ? panel_cell(p, &p->splits[0], 0, t, 0, 0) : NULL;
-        if (c && c->denominator > 0
-            && rule_counts_pass(&w->rule, c->is_median, c->denominator, c->is_median ? 0 : c->numerator)
-            && rule_employers_pass(&w->rule, c))
+        if (c && c->denominator > 0 &&
+            rule_counts_pass(&w->rule, c->is_median, c->denominator, c->is_median ? 0 : c->numerator) &&
+            rule_employers_pass(&w->rule, c))
             continue;
         p->tables[t].withheld = true;
         TRY(withhold(w, p, t, &p->splits[0], p->levels[0].name,
@@ -207,21 +208,84 @@ static Status emit_tree(Work *w, const Panel *p, const PanelSplit *s, const Tree
     return note_levels(w, p, s, tree, err);
 }
 
-static Status protect_split(Work *w, const Panel *p, const PanelSplit *s, const Tree *everybody, Error *err)
-{
-    Grouping top, local;
+typedef struct SplitPlan {
+    Panel panel; /* with the tables that yield in this split withheld */
+    Grouping top;
     bool possible;
-    TRY(grouping_make(&w->rule, p, s, &w->scratch, &top, &possible, err));
-    if (!possible) {
-        for (size_t t = 0; t < p->table_count; t++)
-            if (!p->tables[t].withheld && s->has[0][t])
-                TRY(withhold(w, p, t, s, p->levels[0].name, "no two groups are large enough to be told apart", err));
+} SplitPlan;
+
+static Status plan_split(Work *w, const Panel *p, const PanelSplit *s, const bool *dropped, SplitPlan *out, Error *err)
+{
+    out->panel = *p;
+    TRY(arena_new(&w->scratch, PanelTable, p->table_count, &out->panel.tables, err));
+    for (size_t t = 0; t < p->table_count; t++) {
+        out->panel.tables[t] = p->tables[t];
+        out->panel.tables[t].withheld = p->tables[t].withheld || dropped[t];
+    }
+    return grouping_make(&w->rule, &out->panel, s, &w->scratch, &out->top, &out->possible, err);
+}
+
+static size_t groups_told_apart(const SplitPlan *plan)
+{
+    return plan->possible ? plan->top.count : 0;
+}
+
+/*
+ * Counts that nearly coincide (graduates and completers) make small differences, and with all of a family's tables in a
+ * split its groups would have to be joined until the differences are large. A table the policy lets yield is left out
+ * of the split instead when more groups can then be told apart; no more tables yield than that takes.
+ */
+static Status plan_with_yielding(
+    Work *w, const Panel *p, const PanelSplit *s, bool *dropped, SplitPlan *best, Error *err)
+{
+    size_t yielding = 0;
+    TRY(plan_split(w, p, s, dropped, best, err));
+    for (size_t t = 0; t < p->table_count; t++) {
+        dropped[t] = !p->tables[t].withheld && s->has[0][t] && rule_yields(&w->rule, p->tables[t].name);
+        yielding += dropped[t];
+    }
+    SplitPlan finest;
+    TRY(plan_split(w, p, s, dropped, &finest, err));
+    if (yielding == 0 || groups_told_apart(&finest) <= groups_told_apart(best)) {
+        memset(dropped, 0, p->table_count * sizeof *dropped);
         return OK;
     }
-    TRY(grouping_localise(&w->rule, p, s, &top, &w->scratch, &local, err));
+    *best = finest;
+    for (size_t t = 0; t < p->table_count; t++) {
+        if (!dropped[t])
+            continue;
+        SplitPlan with;
+        dropped[t] = false;
+        TRY(plan_split(w, p, s, dropped, &with, err));
+        if (groups_told_apart(&with) < groups_told_apart(&finest))
+            dropped[t] = true;
+        else
+            *best = with;
+    }
+    return OK;
+}
+
+static Status protect_split(Work *w, const Panel *p, const PanelSplit *s, const Tree *everybody, Error *err)
+{
+    SplitPlan plan;
+    bool *dropped;
+    TRY(arena_new(&w->scratch, bool, p->table_count, &dropped, err));
+    TRY(plan_with_yielding(w, p, s, dropped, &plan, err));
+    for (size_t t = 0; t < p->table_count; t++) {
+        if (dropped[t])
+            TRY(withhold(w, p, t, s, p->levels[0].name,
+                "beside the other figures about the same people it would leave groups too small to be told apart",
+                err));
+        else if (!plan.possible && !p->tables[t].withheld && s->has[0][t])
+            TRY(withhold(w, p, t, s, p->levels[0].name, "no two groups are large enough to be told apart", err));
+    }
+    if (!plan.possible)
+        return OK;
+    Grouping local;
     Tree tree;
-    TRY(tree_coarsen(&w->rule, p, s, everybody, &top, &local, &w->scratch, &tree, err));
-    return emit_tree(w, p, s, &tree, &top, &local, err);
+    TRY(grouping_localise(&w->rule, &plan.panel, s, &plan.top, &w->scratch, &local, err));
+    TRY(tree_coarsen(&w->rule, &plan.panel, s, everybody, &plan.top, &local, &w->scratch, &tree, err));
+    return emit_tree(w, &plan.panel, s, &tree, &plan.top, &local, err);
 }
 
 static Status protect_panel(Work *w, Panel *p, Error *err)

@@ -37,14 +37,15 @@ typedef struct PublishedCell {
     /* Pooled units and groups: sums. A median of several units or groups cannot be had from their medians: value and
      * fuzzy are NaN, shown_value is empty, employers and top_employer are 0. */
     ProtectCell cell;
-    uint32_t unit_count;  /* units pooled; 1 for a unit of its own */
-    Slice members;        /* pooled: unit codes joined by a blank, sorted */
-    Slice groups;         /* grp is PROTECT_OTHER: the groups shown together, joined by a blank, sorted */
-    Slice shown_value;    /* as printed: "84", ">95", "$9,300" */
+    uint32_t unit_count; /* units pooled; 1 for a unit of its own */
+    Slice members;       /* pooled: unit codes joined by a blank, sorted */
+    Slice groups;        /* grp is PROTECT_OTHER: the groups shown together, joined by a blank, sorted */
+    Slice shown_value;   /* as printed: "84", ">95", "$9,300" */
     Slice shown_denominator;
 } PublishedCell;
 
-typedef struct WithheldTable { /* (table, year, split) that cannot be published even for the whole state, or a level skipped */
+typedef struct WithheldTable { /* (table, year, split) that cannot be published even for the whole state, or a level
+                                  skipped */
     Slice table;
     int32_t year;
     Slice split;
@@ -62,9 +63,11 @@ typedef struct Protected {
     const PolicyFile *policy;
 } Protected;
 
-/* Applies the policy's rule to the whole release at once. Slices of the result borrow from the input and the policy, which
- * must outlive it. ERR_INVALID when the cells do not add up (names table, year, level); ERR_NOT_FOUND without a rule. */
-MUST_USE Status protect_release(Policy *policy, Date on, const ProtectCell *cells, size_t count, Protected *out, Error *err);
+/* Applies the policy's rule to the whole release at once. Slices of the result borrow from the input and the policy,
+ * which must outlive it. ERR_INVALID when the cells do not add up (names table, year, level); ERR_NOT_FOUND without a
+ * rule. */
+MUST_USE Status protect_release(
+    Policy *policy, Date on, const ProtectCell *cells, size_t count, Protected *out, Error *err);
 void protected_free(Protected *p);
 
 /* The independent check: trusts nothing of the above and shares no code with it. From the published cells, and from
@@ -72,6 +75,6 @@ void protected_free(Protected *p);
  * complete and that every number is right. ERR_DENIED names the first cell that fails (table, year, level, split; never
  * a count). *checked counts published cells. */
 MUST_USE Status protect_audit(Policy *policy, Date on, const ProtectCell *input, size_t input_count, const Protected *p,
-                              uint64_t *checked, Error *err);
+    uint64_t *checked, Error *err);
 
 #endif

@@ -10,8 +10,8 @@
 #include <math.h>
 #include <stdio.h>
 
-static Status rule_parameter(const PolicyFile *file, const char *name, int64_t low, int64_t high, int64_t *out,
-    Error *err)
+static Status rule_parameter(
+    const PolicyFile *file, const char *name, int64_t low, int64_t high, int64_t *out, Error *err)
 {
     const Toml *list;
     TRY(toml_array(file->toml, file->path, "parameter", &list, err));
@@ -63,9 +63,10 @@ Status rule_read(Policy *policy, Date on, ProtectRule *out, Error *err)
     return OK;
 }
 
-static bool family_names(const Toml *family, Slice measure)
+/* Whether a family's list under `key` names the measure. */
+static bool family_lists(const Toml *family, const char *key, Slice measure)
 {
-    const Toml *measures = toml_get(family, "measures");
+    const Toml *measures = toml_get(family, key);
     for (const Toml *m = measures ? measures->first : NULL; m; m = m->next)
         if (m->type == TOML_STRING && slice_eq(m->string, measure))
             return true;
@@ -77,10 +78,19 @@ Slice rule_family(const ProtectRule *rule, Slice measure)
     const Toml *list = toml_get(rule->policy->toml, "family");
     for (const Toml *f = list ? list->first : NULL; f; f = f->next) {
         const Toml *name = toml_get(f, "name");
-        if (name && name->type == TOML_STRING && family_names(f, measure))
+        if (name && name->type == TOML_STRING && family_lists(f, "measures", measure))
             return name->string;
     }
     return measure;
+}
+
+bool rule_yields(const ProtectRule *rule, Slice measure)
+{
+    const Toml *list = toml_get(rule->policy->toml, "family");
+    for (const Toml *f = list ? list->first : NULL; f; f = f->next)
+        if (family_lists(f, "yields", measure))
+            return true;
+    return false;
 }
 
 size_t rule_level(const ProtectRule *rule, Slice level)
@@ -97,16 +107,15 @@ bool rule_counts_pass(const ProtectRule *rule, bool is_median, int64_t denominat
         return true;
     if (denominator < rule->min_n)
         return false;
-    return is_median
-        || (numerator >= rule->min_numerator && denominator - numerator >= rule->min_complement);
+    return is_median || (numerator >= rule->min_numerator && denominator - numerator >= rule->min_complement);
 }
 
 bool rule_employers_pass(const ProtectRule *rule, const ProtectCell *cell)
 {
     if (!cell->is_median || cell->denominator == 0)
         return true;
-    return cell->employers >= rule->min_employers
-        && cell->top_employer * 100 <= rule->top_employer_max * cell->denominator;
+    return cell->employers >= rule->min_employers &&
+           cell->top_employer * 100 <= rule->top_employer_max * cell->denominator;
 }
 
 /* 1234567 as 1,234,567; out holds 32. */

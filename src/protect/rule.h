@@ -22,6 +22,8 @@ typedef struct ProtectRule {
 MUST_USE Status rule_read(Policy *policy, Date on, ProtectRule *out, Error *err);
 /* The family whose partition a measure shares; a measure that no family names is its own. */
 Slice rule_family(const ProtectRule *rule, Slice measure);
+/* Whether the policy rather leaves the measure out of a split than have it join groups that could be told apart. */
+bool rule_yields(const ProtectRule *rule, Slice measure);
 /* Index of a level, or level_count. */
 size_t rule_level(const ProtectRule *rule, Slice level);
 

@@ -21,8 +21,8 @@ static Status csv_row(const Release *r, const PublishedCell *c, Buf *out, Error 
     TRY(view_unit(r, c, &name, err));
     TRY(words_group(&r->words, c->cell.split, c->cell.grp, c->groups, &group, err));
     TRY(cell_shares(r, c, &covered, &strong, err));
-    const Slice texts[] = {c->cell.level, c->cell.unit, c->cell.parent, name, c->members, c->cell.split, c->cell.grp, group,
-        c->groups};
+    const Slice texts[] = {
+        c->cell.level, c->cell.unit, c->cell.parent, name, c->members, c->cell.split, c->cell.grp, group, c->groups};
     csv_cell(out, c->cell.table);
     buf_addf(out, ",%d", (int)c->cell.year);
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
@@ -43,7 +43,8 @@ static Status write_csv(Release *r, const MeasureInfo *m, CellRange t, Error *er
     Slice path;
     TRY(view_printf(r, &path, err, "data/%.*s.csv", SLICE_ARG(m->name)));
     TRY(release_add(r, path.ptr, &out, err));
-    buf_adds(out, "measure,year,level,unit,parent,name,members,split,group,group_name,groups,value,people,seen_of_100,linked_of_100\n");
+    buf_adds(out, "measure,year,level,unit,parent,name,members,split,group,group_name,groups,value,people,seen_of_100,"
+                  "linked_of_100\n");
     for (size_t i = 0; i < t.count; i++)
         TRY(csv_row(r, &t.at[i], out, err));
     return buf_status(out, err);

@@ -1,16 +1,28 @@
-/* Escaping for the three places a template may put a value (OWASP cross-site scripting prevention, rules 1, 2 and 5). */
+/* Escaping for the three places a template may put a value (OWASP cross-site scripting prevention, rules 1, 2 and 5).
+ */
 #include "publish/html.h"
 
 static void escape(Buf *out, Slice s)
 {
     for (size_t i = 0; i < s.len; i++) {
         switch (s.ptr[i]) {
-        case '&': buf_adds(out, "&amp;"); break;
-        case '<': buf_adds(out, "&lt;"); break;
-        case '>': buf_adds(out, "&gt;"); break;
-        case '"': buf_adds(out, "&quot;"); break;
-        case '\'': buf_adds(out, "&#39;"); break;
-        default: buf_addc(out, s.ptr[i]);
+        case '&':
+            buf_adds(out, "&amp;");
+            break;
+        case '<':
+            buf_adds(out, "&lt;");
+            break;
+        case '>':
+            buf_adds(out, "&gt;");
+            break;
+        case '"':
+            buf_adds(out, "&quot;");
+            break;
+        case '\'':
+            buf_adds(out, "&#39;");
+            break;
+        default:
+            buf_addc(out, s.ptr[i]);
         }
     }
 }
@@ -34,8 +46,8 @@ static bool has_foreign_scheme(Slice s)
             return false;
         if (c == ':') {
             Slice scheme = slice_sub(s, 0, i);
-            return !slice_eq_nocase(scheme, SLICE("https")) && !slice_eq_nocase(scheme, SLICE("http"))
-                && !slice_eq_nocase(scheme, SLICE("mailto"));
+            return !slice_eq_nocase(scheme, SLICE("https")) && !slice_eq_nocase(scheme, SLICE("http")) &&
+                   !slice_eq_nocase(scheme, SLICE("mailto"));
         }
     }
     return false;

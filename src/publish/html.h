@@ -1,8 +1,8 @@
 /*
  * Private to publish: text on its way into HTML.
  *
- * Html is a type of its own: only the functions below and the compiled templates make one, so that nothing reaches a page
- * unescaped by accident.
+ * Html is a type of its own: only the functions below and the compiled templates make one, so that nothing reaches a
+ * page unescaped by accident.
  */
 #ifndef CAIRN_PUBLISH_HTML_H
 #define CAIRN_PUBLISH_HTML_H

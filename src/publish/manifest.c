@@ -1,6 +1,6 @@
 /*
- * manifest.json: what a release is made of. Its SHA-256 names the release, so it holds nothing that changes when the same
- * thing is done again: no time, no load number, no path of a machine.
+ * manifest.json: what a release is made of. Its SHA-256 names the release, so it holds nothing that changes when the
+ * same thing is done again: no time, no load number, no path of a machine.
  */
 #include "publish/release.h"
 

@@ -1,7 +1,7 @@
 /* How this was made: inputs, rules with their hashes, protection and its audit. */
 #include "publish/view.h"
 
-#include "templates.h"
+#include "publish/templates.h"
 
 typedef VEC(TmplPageHowSources) Sources;
 typedef VEC(TmplPageHowParameters) Parameters;
@@ -58,8 +58,8 @@ static Status add_families(const Release *r, Families *out, Error *err)
         for (const Toml *m = measures ? measures->first : NULL; m; m = m->next) {
             const MeasureInfo *info = view_measure(r, m->string);
             if (info)
-                TRY(view_printf(r, &names, err, "%.*s%s%.*s", SLICE_ARG(names), names.len > 0 ? "; " : "",
-                    SLICE_ARG(info->title)));
+                TRY(view_printf(
+                    r, &names, err, "%.*s%s%.*s", SLICE_ARG(names), names.len > 0 ? "; " : "", SLICE_ARG(info->title)));
         }
         TmplPageHowFamilies row = {.measures = names};
         if (names.len > 0)

@@ -2,7 +2,7 @@
 #include "publish/svg.h"
 #include "publish/view.h"
 
-#include "templates.h"
+#include "publish/templates.h"
 
 #include <math.h>
 
@@ -11,15 +11,17 @@ typedef VEC(TmplPageIndexThemes) Themes;
 typedef VEC(TmplPageIndexGaps) Gaps;
 typedef VEC(TmplPageIndexGapsRows) GapRows;
 
-static Status change_sentence(const Release *r, const PublishedCell *now, const PublishedCell *then, Slice *out, Error *err)
+static Status change_sentence(
+    const Release *r, const PublishedCell *now, const PublishedCell *then, Slice *out, Error *err)
 {
     Slice gap;
     *out = (Slice){"", 0};
     TRY(view_gap(r->words.arena, now, then, &gap, err));
     if (gap.len == 0 || now == then)
         return OK;
-    Slice size = gap.ptr[0] == '+' ? slice_sub(gap, 1, gap.len)
-        : slice_starts(gap, SLICE("\xe2\x88\x92")) ? slice_sub(gap, 3, gap.len) : gap;
+    Slice size = gap.ptr[0] == '+'                          ? slice_sub(gap, 1, gap.len)
+                 : slice_starts(gap, SLICE("\xe2\x88\x92")) ? slice_sub(gap, 3, gap.len)
+                                                            : gap;
     if (slice_eq_z(size, "0") || slice_eq_z(size, "0.0") || slice_eq_z(size, "$0"))
         return view_printf(r, out, err, "the same as in %d", (int)then->cell.year);
     return view_printf(r, out, err, "%.*s%s %s than in %d", SLICE_ARG(size), now->cell.is_median ? "" : " points",
@@ -64,8 +66,8 @@ static Status add_card(const Release *r, const MeasureInfo *m, Cards *cards, Err
     TRY(view_value(r->words.arena, now, &card.value, err));
     TRY(view_printf(r, &card.what, err, "of %.*s people, %d", SLICE_ARG(now->shown_denominator), (int)now->cell.year));
     if (m->kind == MEASURE_MEDIAN)
-        TRY(view_printf(r, &card.what, err, "%.*s, in the middle of %.*s people, %d",
-            SLICE_ARG(m->unit), SLICE_ARG(now->shown_denominator), (int)now->cell.year));
+        TRY(view_printf(r, &card.what, err, "%.*s, in the middle of %.*s people, %d", SLICE_ARG(m->unit),
+            SLICE_ARG(now->shown_denominator), (int)now->cell.year));
     const PublishedCell *then = view_state(t, years[0]);
     if (then)
         TRY(change_sentence(r, now, then, &card.change, err));

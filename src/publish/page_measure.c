@@ -5,7 +5,7 @@
 #include "publish/svg.h"
 #include "publish/view.h"
 
-#include "templates.h"
+#include "publish/templates.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -66,8 +66,8 @@ static Status trend(Page *p, Error *err)
 
 /* --- groups ---------------------------------------------------------------------------------------------------- */
 
-static Status split_chart(Page *p, Slice split, const TmplPageMeasureSplitsRows *rows, const double *values, size_t count,
-    Html *out, Error *err)
+static Status split_chart(Page *p, Slice split, const TmplPageMeasureSplitsRows *rows, const double *values,
+    size_t count, Html *out, Error *err)
 {
     SvgBar *bars;
     TRY(arena_new(p->arena, SvgBar, count, &bars, err));
@@ -77,13 +77,13 @@ static Status split_chart(Page *p, Slice split, const TmplPageMeasureSplitsRows 
             bars[drawn++] = (SvgBar){rows[i].label, values[i], rows[i].value, i == 0};
     Slice title;
     const char *id;
-    TRY(view_printf(p->r, &title, err, "%.*s by %.*s, %d", SLICE_ARG(p->m->title), SLICE_ARG(words_split(&p->r->words, split)),
-        (int)p->year));
+    TRY(view_printf(p->r, &title, err, "%.*s by %.*s, %d", SLICE_ARG(p->m->title),
+        SLICE_ARG(words_split(&p->r->words, split)), (int)p->year));
     TRY(arena_printf(p->arena, &id, err, "by-%.*s", SLICE_ARG(split)));
     Buf b;
     buf_init(&b, 0);
-    svg_bars(&b, id, title, SLICE("One bar a group, everybody first; the values are in the table beside it."), bars, drawn,
-        p->m->kind == MEASURE_RATE);
+    svg_bars(&b, id, title, SLICE("One bar a group, everybody first; the values are in the table beside it."), bars,
+        drawn, p->m->kind == MEASURE_RATE);
     return keep_html(p, &b, out, err);
 }
 

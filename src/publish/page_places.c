@@ -1,7 +1,8 @@
-/* Every place of a measure in one table, newest year, in the order of the hierarchy: a county, its districts, their schools. */
+/* Every place of a measure in one table, newest year, in the order of the hierarchy: a county, its districts, their
+ * schools. */
 #include "publish/view.h"
 
-#include "templates.h"
+#include "publish/templates.h"
 
 typedef VEC(TmplPagePlacesRows) Rows;
 
@@ -14,14 +15,16 @@ static Status add_place(const Release *r, const PublishedCell *c, unsigned depth
     return vec_push(rows, row, err);
 }
 
-/* Below a cell: the cells that name it as their parent, each followed by its own. The depth is that of the hierarchy. */
-static Status add_below(const Release *r, CellRange t, const PublishedCell *above, unsigned depth, Rows *rows, Error *err)
+/* Below a cell: the cells that name it as their parent, each followed by its own. The depth is that of the hierarchy.
+ */
+static Status add_below(
+    const Release *r, CellRange t, const PublishedCell *above, unsigned depth, Rows *rows, Error *err)
 {
     CellQuery q = {.year = above->cell.year, .split = SLICE("all")};
     const PublishedCell *c;
     for (size_t at = (size_t)(above - t.at) + 1; (c = view_next(t, &q, &at));) {
-        if (!slice_eq(c->cell.parent, above->cell.unit)
-            || !slice_eq(view_level_above(r, c->cell.level), above->cell.level))
+        if (!slice_eq(c->cell.parent, above->cell.unit) ||
+            !slice_eq(view_level_above(r, c->cell.level), above->cell.level))
             continue;
         TRY(add_place(r, c, depth, rows, err));
         TRY(add_below(r, t, c, depth + 1, rows, err));

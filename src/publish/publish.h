@@ -32,15 +32,17 @@ typedef struct ReleaseReport {
     char path[512];
 } ReleaseReport;
 
-/* Reads the results of the current generation, protects, audits, writes. An unchanged release is a no-op with the same id. */
+/* Reads the results of the current generation, protects, audits, writes. An unchanged release is a no-op with the same
+ * id. */
 MUST_USE Status release_make(const ReleaseContext *ctx, ReleaseReport *out, Error *err);
-/* Re-checks a release: its name, every file's hash, that there is no other file, and the signature. ERR_CORRUPT names the file. */
+/* Re-checks a release: its name, every file's hash, that there is no other file, and the signature. ERR_CORRUPT names
+ * the file. */
 MUST_USE Status release_verify(const char *path, Error *err);
 
 /* "0123456789ab" */
 bool release_id_ok(Slice id);
-/* A path that may be inside a release: one or two parts of [a-z0-9_-] and dots, none beginning with a dot, with one of the
- * endings releases use. Nothing else is ever opened on a reader's behalf. */
+/* A path that may be inside a release: one or two parts of [a-z0-9_-] and dots, none beginning with a dot, with one of
+ * the endings releases use. Nothing else is ever opened on a reader's behalf. */
 bool release_path_ok(Slice path);
 
 #endif

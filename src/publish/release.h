@@ -42,12 +42,13 @@ typedef struct Release {
     char manifest_sha256[SHA256_HEX_SIZE];
 } Release;
 
-/* Everything but disk and signature: pages, data, manifest, in memory. The plan must outlive it. Free also after a failure. */
+/* Everything but disk and signature: pages, data, manifest, in memory. The plan must outlive it. Free also after a
+ * failure. */
 MUST_USE Status release_build(const ReleasePlan *plan, Release *out, Error *err);
 void release_free(Release *r);
 /* Writes releases_dir/ID (temporary name, rename) unless it is there already, then releases_dir/CURRENT. */
-MUST_USE Status release_store(Release *r, const char *releases_dir, ReleaseSign sign, void *sign_ctx, ReleaseReport *out,
-    bool *is_new, Error *err);
+MUST_USE Status release_store(Release *r, const char *releases_dir, ReleaseSign sign, void *sign_ctx,
+    ReleaseReport *out, bool *is_new, Error *err);
 /* The day whose protection rule counts: the newest rule's first, so that no clock decides. */
 MUST_USE Status release_day(Policy *policy, Date *out, Error *err);
 

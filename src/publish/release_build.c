@@ -6,7 +6,8 @@
 Status release_add(Release *r, const char *path, Buf **out, Error *err)
 {
     if (!release_path_ok(slice_of(path)))
-        return error_set(err, ERR_INVALID, "a release cannot hold a file of that name; measure names are lower-case words");
+        return error_set(
+            err, ERR_INVALID, "a release cannot hold a file of that name; measure names are lower-case words");
     ReleaseFile file = {0};
     Slice copy;
     TRY(arena_dup(&r->arena, slice_of(path), &copy, err));
@@ -22,7 +23,8 @@ static int compare_policies(const void *a, const void *b)
     return strcmp((*(const PolicyFile *const *)a)->path, (*(const PolicyFile *const *)b)->path);
 }
 
-/* All rules a figure may rest on, whether or not this process read them: the release must not depend on how it was run. */
+/* All rules a figure may rest on, whether or not this process read them: the release must not depend on how it was run.
+ */
 static Status list_policies(Release *r, Error *err)
 {
     static const char *const kinds[] = {"agreements", "derived", "i18n", "identity", "measures", "release", "sources"};

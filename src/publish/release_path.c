@@ -1,4 +1,5 @@
-/* Which names may be inside a release: a list of what is allowed, so that no trick with dots or bytes needs to be foreseen. */
+/* Which names may be inside a release: a list of what is allowed, so that no trick with dots or bytes needs to be
+ * foreseen. */
 #include "publish/publish.h"
 
 #define PATH_MAX_LEN 200

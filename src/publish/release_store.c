@@ -1,4 +1,5 @@
-/* A release on disk: written beside, synced, renamed into place, then named in CURRENT. It is never changed afterwards. */
+/* A release on disk: written beside, synced, renamed into place, then named in CURRENT. It is never changed afterwards.
+ */
 #include "publish/release.h"
 
 #include <stdio.h>

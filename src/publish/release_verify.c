@@ -58,9 +58,8 @@ static Status check_nothing_else(const char *dir, const char *prefix, Arena *are
         const char *path;
         st = arena_printf(arena, &path, err, "%s%s", prefix, names.at[i]);
         uint64_t seen;
-        bool expected = st == OK
-            && (map_get(known, slice_of(path), &seen) || strcmp(path, "data") == 0 || strcmp(path, "manifest.json") == 0
-                || strcmp(path, "manifest.sig") == 0);
+        bool expected = st == OK && (map_get(known, slice_of(path), &seen) || strcmp(path, "data") == 0 ||
+                                        strcmp(path, "manifest.json") == 0 || strcmp(path, "manifest.sig") == 0);
         if (st == OK && !expected)
             st = corrupt(err, path, "the file does not belong to the release");
     }
@@ -79,10 +78,9 @@ static Status check_signature(const char *dir, Slice manifest, Arena *arena, Err
         st = file_read(path, 4096, &text, err);
     Slice rest = buf_slice(&text);
     Slice first = slice_cut(&rest, '\n'), second = rest.ptr ? slice_cut(&rest, '\n') : (Slice){"", 0};
-    if (st == OK
-        && (!slice_starts(first, SLICE("public_key ")) || !slice_starts(second, SLICE("signature "))
-            || hex_decode(slice_sub(first, 11, first.len), public_key, sizeof public_key, NULL) != OK
-            || hex_decode(slice_sub(second, 10, second.len), signature, sizeof signature, NULL) != OK))
+    if (st == OK && (!slice_starts(first, SLICE("public_key ")) || !slice_starts(second, SLICE("signature ")) ||
+                        hex_decode(slice_sub(first, 11, first.len), public_key, sizeof public_key, NULL) != OK ||
+                        hex_decode(slice_sub(second, 10, second.len), signature, sizeof signature, NULL) != OK))
         st = corrupt(err, "manifest.sig", "the signature file is malformed");
     if (st == OK && signature_verify(manifest, signature, public_key, NULL) != OK)
         st = corrupt(err, "manifest.sig", "the signature does not fit the manifest");

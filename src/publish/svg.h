@@ -34,7 +34,8 @@ typedef struct SvgArea {
     Slice words;  /* for the title */
 } SvgArea;
 
-/* id: unique on the page, for aria-labelledby; desc says in words what the chart shows. is_share: percent, axis within 0-100. */
+/* id: unique on the page, for aria-labelledby; desc says in words what the chart shows. is_share: percent, axis within
+ * 0-100. */
 void svg_line(Buf *out, const char *id, Slice title, Slice desc, const SvgPoint *points, size_t count, bool is_share);
 /* A small line without axes. */
 void svg_spark(Buf *out, const SvgPoint *points, size_t count);

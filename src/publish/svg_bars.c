@@ -8,7 +8,8 @@
 #define WIDTH 3560
 #define LABEL_CHARS 40
 
-/* Where a label breaks: at the last blank that leaves room for the value beside the first line; its length when it fits. */
+/* Where a label breaks: at the last blank that leaves room for the value beside the first line; its length when it
+ * fits. */
 static size_t break_of(Slice label)
 {
     if (label.len <= LABEL_CHARS)

@@ -18,8 +18,9 @@ void svg_number(Buf *out, int64_t tenths)
 
 void svg_open(Buf *out, const char *id, Slice title, Slice desc, int64_t height, const char *kind)
 {
-    buf_addf(out, "<svg class=\"chart chart-%s\" viewBox=\"0 0 360 %lld\" role=\"img\" aria-labelledby=\"%s-t %s-d\">\n",
-        kind, (long long)height, id, id);
+    buf_addf(out,
+        "<svg class=\"chart chart-%s\" viewBox=\"0 0 360 %lld\" role=\"img\" aria-labelledby=\"%s-t %s-d\">\n", kind,
+        (long long)height, id, id);
     buf_addf(out, "<title id=\"%s-t\">", id);
     html_text(out, title);
     buf_addf(out, "</title>\n<desc id=\"%s-d\">", id);
@@ -68,7 +69,8 @@ static Scale scale_of(const SvgPoint *points, size_t count, bool is_share)
 
 static int64_t x_of(size_t i, size_t count)
 {
-    return count < 2 ? (LEFT + RIGHT) / 2 : LEFT + MARGIN + (int64_t)i * (RIGHT - LEFT - 2 * MARGIN) / (int64_t)(count - 1);
+    return count < 2 ? (LEFT + RIGHT) / 2
+                     : LEFT + MARGIN + (int64_t)i * (RIGHT - LEFT - 2 * MARGIN) / (int64_t)(count - 1);
 }
 
 static int64_t y_of(const Scale *s, double v)
@@ -180,7 +182,8 @@ void svg_spark(Buf *out, const SvgPoint *points, size_t count)
         return;
     double span = fmax(high - low, fabs(high) / 10);
     double base = (high + low - span) / 2;
-    buf_adds(out, "<svg class=\"spark\" viewBox=\"0 0 120 36\" aria-hidden=\"true\" focusable=\"false\"><polyline class=\"line\" points=\"");
+    buf_adds(out, "<svg class=\"spark\" viewBox=\"0 0 120 36\" aria-hidden=\"true\" focusable=\"false\"><polyline "
+                  "class=\"line\" points=\"");
     int64_t x = 0, y = 0;
     for (size_t i = 0; i < count; i++) {
         if (points[i].missing)

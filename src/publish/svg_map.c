@@ -7,14 +7,15 @@
 /* Denser dots with each shade; drawn over the colour. */
 static void patterns(Buf *out)
 {
-    static const char *const shape[6] = {"", "",
-        "<circle cx=\"2\" cy=\"2\" r=\".5\"/>",
+    static const char *const shape[6] = {"", "", "<circle cx=\"2\" cy=\"2\" r=\".5\"/>",
         "<circle cx=\"2\" cy=\"2\" r=\".5\"/><circle cx=\"6\" cy=\"6\" r=\".5\"/>",
         "<circle cx=\"2\" cy=\"2\" r=\".7\"/><circle cx=\"6\" cy=\"6\" r=\".7\"/><circle cx=\"2\" cy=\"6\" r=\".7\"/>",
         "<path d=\"M0,2h8M0,6h8\"/>"};
     buf_adds(out, "<defs>\n");
     for (int i = 2; i <= 5; i++)
-        buf_addf(out, "<pattern id=\"dots%d\" class=\"dots\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\">%s</pattern>\n",
+        buf_addf(out,
+            "<pattern id=\"dots%d\" class=\"dots\" width=\"8\" height=\"8\" "
+            "patternUnits=\"userSpaceOnUse\">%s</pattern>\n",
             i, shape[i]);
     buf_adds(out, "<pattern id=\"hatch\" class=\"hatching\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\">"
                   "<path d=\"M-1,1l2,-2M0,5l5,-5M4,6l2,-2\"/></pattern>\n</defs>\n");

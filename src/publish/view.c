@@ -6,7 +6,7 @@
  */
 #include "publish/view.h"
 
-#include "templates.h"
+#include "publish/templates.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -40,9 +40,9 @@ const PublishedCell *view_next(CellRange t, const CellQuery *q, size_t *at)
 {
     for (; *at < t.count; ++*at) {
         const ProtectCell *c = &t.at[*at].cell;
-        if (c->year == q->year && (!q->level.ptr || slice_eq(c->level, q->level))
-            && (!q->unit.ptr || slice_eq(c->unit, q->unit)) && (!q->split.ptr || slice_eq(c->split, q->split))
-            && (!q->grp.ptr || slice_eq(c->grp, q->grp)))
+        if (c->year == q->year && (!q->level.ptr || slice_eq(c->level, q->level)) &&
+            (!q->unit.ptr || slice_eq(c->unit, q->unit)) && (!q->split.ptr || slice_eq(c->split, q->split)) &&
+            (!q->grp.ptr || slice_eq(c->grp, q->grp)))
             return &t.at[(*at)++];
     }
     return NULL;
@@ -55,8 +55,8 @@ const PublishedCell *view_state(CellRange t, int32_t year)
     return view_next(t, &q, &at);
 }
 
-Status view_groups(const Release *r, CellRange t, int32_t year, Slice split, const PublishedCell ***out, size_t *count,
-    Error *err)
+Status view_groups(
+    const Release *r, CellRange t, int32_t year, Slice split, const PublishedCell ***out, size_t *count, Error *err)
 {
     CellQuery q = {.year = year, .level = SLICE("state"), .split = split};
     const PublishedCell *c;
@@ -161,7 +161,8 @@ Status view_gap(Arena *arena, const PublishedCell *c, const PublishedCell *all, 
         TRY(view_dollars(arena, size / 10, &dollars, err));
         TRY(arena_printf(arena, &text, err, "%s%.*s", size == 0 ? "" : sign, SLICE_ARG(dollars)));
     } else if (fine_a && fine_b) {
-        TRY(arena_printf(arena, &text, err, "%s%lld.%lld", size == 0 ? "" : sign, (long long)(size / 10), (long long)(size % 10)));
+        TRY(arena_printf(
+            arena, &text, err, "%s%lld.%lld", size == 0 ? "" : sign, (long long)(size / 10), (long long)(size % 10)));
     } else {
         int64_t whole = (size + 5) / 10;
         TRY(arena_printf(arena, &text, err, "%s%lld", whole == 0 ? "" : sign, (long long)whole));
@@ -195,7 +196,8 @@ Slice view_level_above(const Release *r, Slice level)
 
 Status view_unit(const Release *r, const PublishedCell *c, Slice *out, Error *err)
 {
-    return words_unit(&r->words, c->cell.level, c->cell.unit, view_level_above(r, c->cell.level), c->unit_count, out, err);
+    return words_unit(
+        &r->words, c->cell.level, c->cell.unit, view_level_above(r, c->cell.level), c->unit_count, out, err);
 }
 
 Status view_members(const Release *r, const PublishedCell *c, Slice *out, Error *err)

@@ -21,8 +21,8 @@ typedef struct CellQuery {
 /* The next cell from *at on that matches; NULL at the end. */
 const PublishedCell *view_next(CellRange t, const CellQuery *q, size_t *at);
 /* The statewide cells of a split's groups, in the split's own order. */
-MUST_USE Status view_groups(const Release *r, CellRange t, int32_t year, Slice split, const PublishedCell ***out,
-    size_t *count, Error *err);
+MUST_USE Status view_groups(
+    const Release *r, CellRange t, int32_t year, Slice split, const PublishedCell ***out, size_t *count, Error *err);
 const MeasureInfo *view_measure(const Release *r, Slice name);
 
 /* "84.2%", "$9,300", "not given". */

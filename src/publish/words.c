@@ -20,12 +20,14 @@ static Status add_name(Words *w, Slice level, Slice unit, Slice name, Slice suff
 }
 
 /* Code columns joined by "-". */
-static Status code_of(const CsvTable *t, size_t row, const size_t *columns, size_t count, Arena *arena, Slice *out, Error *err)
+static Status code_of(
+    const CsvTable *t, size_t row, const size_t *columns, size_t count, Arena *arena, Slice *out, Error *err)
 {
     Slice code = t->cells[row * t->columns + columns[0]];
     for (size_t i = 1; i < count; i++) {
         const char *text;
-        TRY(arena_printf(arena, &text, err, "%.*s-%.*s", SLICE_ARG(code), SLICE_ARG(t->cells[row * t->columns + columns[i]])));
+        TRY(arena_printf(
+            arena, &text, err, "%.*s-%.*s", SLICE_ARG(code), SLICE_ARG(t->cells[row * t->columns + columns[i]])));
         code = slice_of(text);
     }
     *out = code;
@@ -133,7 +135,8 @@ Status words_unit(const Words *w, Slice level, Slice unit, Slice parent_level, u
     } else {
         Slice parent;
         TRY(own_name(w, parent_level, within, &parent, err));
-        TRY(arena_printf(w->arena, &text, err, "%u small %.*s in %.*s, together", pooled, SLICE_ARG(many), SLICE_ARG(parent)));
+        TRY(arena_printf(
+            w->arena, &text, err, "%u small %.*s in %.*s, together", pooled, SLICE_ARG(many), SLICE_ARG(parent)));
     }
     *out = slice_of(text);
     return OK;

@@ -22,8 +22,8 @@ Slice words_in(const Toml *table, const char *key);
 /* "county", "counties". */
 Slice words_level(const Words *w, Slice level, const char *form);
 /* "Adams County"; the code itself when there is no name. Pools: "Other districts in Adams County (5)". */
-MUST_USE Status words_unit(const Words *w, Slice level, Slice unit, Slice parent_level, uint32_t pooled, Slice *out,
-    Error *err);
+MUST_USE Status words_unit(
+    const Words *w, Slice level, Slice unit, Slice parent_level, uint32_t pooled, Slice *out, Error *err);
 Slice words_split(const Words *w, Slice split);
 /* The splits in the order their file gives them; NULL ptr after the last. */
 Slice words_split_name(const Words *w, size_t index);

@@ -89,7 +89,8 @@ static void push(Tables *t, ProtectCell c)
     tables_assert(vec_push(&t->cells, c, &err), &err);
 }
 
-static void add(Tables *t, const World *w, size_t level, size_t unit, const char *split, const char *grp, Count c, Rng *r)
+static void add(
+    Tables *t, const World *w, size_t level, size_t unit, const char *split, const char *grp, Count c, Rng *r)
 {
     ProtectCell cell = {.level = slice_of(LEVELS[level]),
         .unit = unit_code(t, level, unit),

@@ -15,8 +15,9 @@ typedef struct Tables {
     VEC(ProtectCell) cells;
 } Tables;
 
-/* A random hierarchy: counties, districts, schools with heavy-tailed sizes; three tables of one family, each counting those with the outcome of the one before, the last a median;
- * splits of two, three and six groups. Some units and groups are empty. */
+/* A random hierarchy: counties, districts, schools with heavy-tailed sizes; three tables of one family, each counting
+ * those with the outcome of the one before, the last a median; splits of two, three and six groups. Some units and
+ * groups are empty. */
 void tables_random(Tables *t, uint64_t seed);
 /* One table with `count` counties of the given sizes and numerators. */
 void tables_counties(Tables *t, const int64_t *n, const int64_t *k, size_t count);

@@ -11,13 +11,13 @@ typedef struct Fixture {
 
 typedef bool (*Fits)(const PublishedCell *c);
 
-/* A cell that fits and has a sibling after it; p->count when there is none. The sibling matters: to drop an only child is
- * to show its parent undivided, which is no mistake. */
+/* A cell that fits and has a sibling after it; p->count when there is none. The sibling matters: to drop an only child
+ * is to show its parent undivided, which is no mistake. */
 static size_t find(const Protected *p, Fits fits)
 {
     for (size_t i = 0; i + 1 < p->count; i++)
-        if (fits(&p->cells[i]) && slice_eq(p->cells[i].cell.table, p->cells[i + 1].cell.table)
-            && slice_eq(p->cells[i].cell.parent, p->cells[i + 1].cell.parent))
+        if (fits(&p->cells[i]) && slice_eq(p->cells[i].cell.table, p->cells[i + 1].cell.table) &&
+            slice_eq(p->cells[i].cell.parent, p->cells[i + 1].cell.parent))
             return i;
     return p->count;
 }
@@ -249,7 +249,8 @@ static void test_partitions_that_do_not_nest(void **state)
         }
     /* halves: 50+50, 5+5, 50+50, 50+50; numerators half of the people, rounded */
     for (size_t i = plain; i < t.cells.len; i++)
-        t.cells.at[i].numerator = t.cells.at[i].denominator == 5 ? (int64_t)(2 + (i & 1)) : t.cells.at[i].denominator / 2;
+        t.cells.at[i].numerator =
+            t.cells.at[i].denominator == 5 ? (int64_t)(2 + (i & 1)) : t.cells.at[i].denominator / 2;
     t.cells.at[plain].numerator = 77;
     t.cells.at[plain + 1].numerator = 78;
     PublishedCell cells[32];

@@ -94,14 +94,30 @@ static void test_bad_input(void **state)
         tables_counties(&t, n, k, 2);
         ProtectCell *c = t.cells.at;
         switch (which) {
-        case 0: c[1].denominator--; break;
-        case 1: c[1].numerator++; break;
-        case 2: c[2].parent = SLICE("NM"); break;
-        case 3: c[2].unit = c[1].unit; break;
-        case 4: c[2].level = SLICE("parish"); break;
-        case 5: c[1].numerator = 41; break;
-        case 6: c[1].denominator = -1; break;
-        default: c[2].unit = SLICE("POOL:CO"); break;
+        case 0:
+            c[1].denominator--;
+            break;
+        case 1:
+            c[1].numerator++;
+            break;
+        case 2:
+            c[2].parent = SLICE("NM");
+            break;
+        case 3:
+            c[2].unit = c[1].unit;
+            break;
+        case 4:
+            c[2].level = SLICE("parish");
+            break;
+        case 5:
+            c[1].numerator = 41;
+            break;
+        case 6:
+            c[1].denominator = -1;
+            break;
+        default:
+            c[2].unit = SLICE("POOL:CO");
+            break;
         }
         Protected p;
         Error err = ERROR_INIT;
@@ -119,9 +135,9 @@ static void test_part_of_another(void **state)
         int64_t completers[3];
         const char *pooled;
     } cases[] = {
-        {{20, 25, 30}, ""},            /* nobody completes otherwise */
-        {{21, 25, 30}, ""},            /* one in the whole state: only one of the two tables can be shown */
-        {{22, 26, 30}, "C000 C001"},   /* two and one make three */
+        {{20, 25, 30}, ""},          /* nobody completes otherwise */
+        {{21, 25, 30}, ""},          /* one in the whole state: only one of the two tables can be shown */
+        {{22, 26, 30}, "C000 C001"}, /* two and one make three */
         {{23, 28, 30}, ""},
     };
     const int64_t n[] = {40, 50, 60}, k[] = {20, 25, 30};

@@ -102,7 +102,9 @@ static void tiny_tables(const Tiny *w, Tables *t)
                     .level = county == COUNTIES ? SLICE("state") : SLICE("county"),
                     .unit = slice_of(county == COUNTIES ? "CO" : COUNTY_CODES[county]),
                     .parent = county == COUNTIES ? SLICE("") : SLICE("CO"),
-                    .split = slice_of(split == 0 ? "all" : split == 1 ? "sex" : "income"),
+                    .split = slice_of(split == 0   ? "all"
+                                      : split == 1 ? "sex"
+                                                   : "income"),
                     .grp = slice_of(split == 0 ? "all" : GROUPS[split - 1][group]),
                     .value = NAN,
                     .fuzzy = NAN};

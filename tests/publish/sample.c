@@ -10,8 +10,8 @@
 #define GROUPS 8
 #define MEASURES 13
 
-static const char *const SPLIT[SPLITS] = {"race_ethnicity", "sex", "economically_disadvantaged", "english_learner",
-    "disability", "rurality"};
+static const char *const SPLIT[SPLITS] = {
+    "race_ethnicity", "sex", "economically_disadvantaged", "english_learner", "disability", "rurality"};
 static const char *const GROUP[SPLITS][GROUPS] = {
     {"white", "hispanic", "black", "asian", "two_or_more", "american_indian", "pacific_islander", "unknown"},
     {"female", "male", "nonbinary"},
@@ -23,8 +23,8 @@ static const char *const GROUP[SPLITS][GROUPS] = {
 
 typedef struct Kind {
     const char *name;
-    int of;          /* index of the measure whose hits are this one's people; -1: everybody */
-    int per_mille;   /* of them, with the outcome; 0: a median */
+    int of;        /* index of the measure whose hits are this one's people; -1: everybody */
+    int per_mille; /* of them, with the outcome; 0: a median */
     bool counties_only;
 } Kind;
 
@@ -81,7 +81,8 @@ static size_t find_place(const Places *p, Slice code)
 
 static Status read_places(State *s, Policy *policy, Error *err)
 {
-    static const char *const file[4] = {NULL, "reference/counties.csv", "reference/districts.csv", "reference/schools.csv"};
+    static const char *const file[4] = {
+        NULL, "reference/counties.csv", "reference/districts.csv", "reference/schools.csv"};
     TRY(vec_push(&s->levels[0], ((Place){.code = SLICE("CO")}), err));
     for (size_t l = 1; l < 4; l++) {
         Slice text;
@@ -97,10 +98,12 @@ static Status read_places(State *s, Policy *policy, Error *err)
             TRY(csv_column(&t, "school_id", &school, err));
         for (size_t r = 0; r < t.rows; r++) {
             const Slice *row = &t.cells[r * t.columns];
-            Place p = {.code = row[l == 1 ? county : district], .parent = l == 1 ? SLICE("CO") : row[l == 2 ? county : district]};
+            Place p = {.code = row[l == 1 ? county : district],
+                .parent = l == 1 ? SLICE("CO") : row[l == 2 ? county : district]};
             if (l == 3) {
                 const char *code;
-                TRY(arena_printf(&s->out->arena, &code, err, "%.*s-%.*s", SLICE_ARG(row[district]), SLICE_ARG(row[school])));
+                TRY(arena_printf(
+                    &s->out->arena, &code, err, "%.*s-%.*s", SLICE_ARG(row[district]), SLICE_ARG(row[school])));
                 p.code = slice_of(code);
             }
             p.up = find_place(&s->levels[l - 1], p.parent);
@@ -116,11 +119,16 @@ static size_t draw_group(Rng *r, size_t split, size_t race)
     static const uint64_t races[GROUPS] = {520, 870, 915, 948, 992, 997, 999, 1000};
     static const uint64_t sexes[3] = {490, 998, 1000};
     switch (split) {
-    case 0: return rng_pick(r, races, GROUPS);
-    case 1: return rng_pick(r, sexes, 3);
-    case 2: return rng_below(r, 1000) < (race == 1 || race == 2 ? 620U : 290U);
-    case 3: return rng_below(r, 1000) < (race == 1 ? 300U : 40U);
-    default: return rng_below(r, 1000) < 120;
+    case 0:
+        return rng_pick(r, races, GROUPS);
+    case 1:
+        return rng_pick(r, sexes, 3);
+    case 2:
+        return rng_below(r, 1000) < (race == 1 || race == 2 ? 620U : 290U);
+    case 3:
+        return rng_below(r, 1000) < (race == 1 ? 300U : 40U);
+    default:
+        return rng_below(r, 1000) < 120;
     }
 }
 
@@ -128,7 +136,8 @@ static size_t draw_group(Rng *r, size_t split, size_t race)
 static int shift(const size_t group[SPLITS])
 {
     static const int race[GROUPS] = {25, -55, -60, 60, 5, -120, -60, 0};
-    return race[group[0]] + (group[1] == 0 ? 25 : -25) - (group[2] ? 70 : 0) - (group[3] ? 60 : 0) - (group[4] ? 90 : 0);
+    return race[group[0]] + (group[1] == 0 ? 25 : -25) - (group[2] ? 70 : 0) - (group[3] ? 60 : 0) -
+           (group[4] ? 90 : 0);
 }
 
 static void count_person(State *s, size_t school, size_t m, const size_t group[SPLITS], bool hit)
@@ -189,8 +198,8 @@ static Status push_cell(State *s, size_t m, size_t level, size_t unit, size_t sp
         .strong = t.n * 97 / 100};
     if (median) {
         int64_t noise = rng_between(&s->rng, -900, 900) / (1 + t.n / 200);
-        c.value = c.fuzzy = (double)(KIND[m].counties_only ? 11200 : 5400) + (year - 2020) * 260 + (double)noise
-            - (split == 1 && g == 0 ? 600 : 0);
+        c.value = c.fuzzy = (double)(KIND[m].counties_only ? 11200 : 5400) + (year - 2020) * 260 + (double)noise -
+                            (split == 1 && g == 0 ? 600 : 0);
         c.employers = 1 + t.n / 3;
         c.top_employer = t.n / 4;
     }

@@ -21,8 +21,8 @@ typedef struct SampleOptions {
     const char *policy_dir;
     const char *web_dir;
     uint64_t seed;
-    int years;           /* up to 2025 */
-    unsigned per_mille;  /* of the schools' real cohorts */
+    int years;          /* up to 2025 */
+    unsigned per_mille; /* of the schools' real cohorts */
 } SampleOptions;
 
 MUST_USE Status sample_make(const SampleOptions *options, Sample *out, Error *err);

@@ -9,7 +9,8 @@ int main(int argc, char **argv)
     Error err = ERROR_INIT;
     if (argc < 2 || (argc > 2 && parse_i64(slice_of(argv[2]), &per_mille, &err) != OK))
         return 64;
-    SampleOptions options = {.policy_dir = POLICY_DIR, .web_dir = WEB_DIR, .seed = 1, .years = 5, .per_mille = (unsigned)per_mille};
+    SampleOptions options = {
+        .policy_dir = POLICY_DIR, .web_dir = WEB_DIR, .seed = 1, .years = 5, .per_mille = (unsigned)per_mille};
     Sample s;
     Release r = {0};
     ReleaseReport report = {0};
@@ -26,8 +27,9 @@ int main(int argc, char **argv)
         error_print(&err, text, sizeof text);
         (void)fprintf(stderr, "%s\n", text);
     } else {
-        (void)printf("%s: %zu cells in, %zu out, %zu notes; %.1f s to draw, protect and audit, %.1f s to write\n", report.path,
-            s.cells.len, s.figures.count, s.figures.withheld_count, drawn - start, clock_monotonic() - drawn);
+        (void)printf("%s: %zu cells in, %zu out, %zu notes; %.1f s to draw, protect and audit, %.1f s to write\n",
+            report.path, s.cells.len, s.figures.count, s.figures.withheld_count, drawn - start,
+            clock_monotonic() - drawn);
     }
     release_free(&r);
     sample_free(&s);

@@ -1,0 +1,240 @@
+/*
+ * A release as a whole: the same cells give the same bytes and the same name, what is on disk verifies, any change to
+ * it is found, and the pages hold what they promise.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "sample.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+typedef struct Bench {
+    char dir[64];
+    Home *home;
+    Sample sample;
+} Bench;
+
+static void ok(Status st, const Error *err)
+{
+    if (st != OK) {
+        char text[1024];
+        error_print(err, text, sizeof text);
+        fail_msg("%s", text);
+    }
+}
+
+static const char *at(const Bench *b, char out[512], const char *name)
+{
+    (void)snprintf(out, 512, "%s/%s", b->dir, name);
+    return out;
+}
+
+static int set_up(void **state)
+{
+    static const HomeSettings settings = {.policy_dir = POLICY_DIR};
+    SampleOptions options = {.policy_dir = POLICY_DIR, .web_dir = WEB_DIR, .seed = 3, .years = 2, .per_mille = 150};
+    Bench *b;
+    char path[512];
+    Error err = ERROR_INIT;
+    ok(mem_zalloc(1, sizeof *b, (void **)&b, &err), &err);
+    (void)snprintf(b->dir, sizeof b->dir, "/tmp/cairn-publish-XXXXXX");
+    assert_non_null(mkdtemp(b->dir));
+    ok(home_create(at(b, path, "home"), &settings, NULL, &err), &err);
+    ok(home_open(path, HOME_WRITE, &b->home, &err), &err);
+    ok(sample_make(&options, &b->sample, &err), &err);
+    *state = b;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    Bench *b = *state;
+    sample_free(&b->sample);
+    home_close(b->home);
+    int failed = dir_remove(b->dir, NULL) != OK;
+    mem_free(b);
+    return failed;
+}
+
+static Status sign(void *ctx, Slice message, uint8_t signature[64], uint8_t public_key[32], Error *err)
+{
+    return home_sign(ctx, message, signature, public_key, err);
+}
+
+static void test_same_bytes(void **state)
+{
+    Bench *b = *state;
+    Release first, second;
+    Error err = ERROR_INIT;
+    ok(release_build(&b->sample.plan, &first, &err), &err);
+    ok(release_build(&b->sample.plan, &second, &err), &err);
+    assert_string_equal(first.manifest_sha256, second.manifest_sha256);
+    assert_int_equal(first.files.len, second.files.len);
+    for (size_t i = 0; i < first.files.len; i++)
+        assert_string_equal(first.files.at[i].sha256, second.files.at[i].sha256);
+    /* The manifest names no time and no machine. */
+    assert_null(strstr(first.manifest.ptr, "/tmp"));
+    assert_null(strstr(first.manifest.ptr, POLICY_DIR));
+    release_free(&first);
+    release_free(&second);
+}
+
+/* Every link leads to a file of the release or to an anchor of the page; nothing needs a script or inline style. */
+static void check_page(const Release *r, const ReleaseFile *page)
+{
+    Slice text = buf_slice(&page->content);
+    assert_true(slice_find(text, SLICE("<script")) == text.len);
+    assert_true(slice_find(text, SLICE(" style=")) == text.len);
+    assert_true(slice_find(text, SLICE("nan")) == text.len || !strstr(text.ptr, ">nan"));
+    assert_true(slice_starts(text, SLICE("<!DOCTYPE html>")));
+    for (size_t at_text; (at_text = slice_find(text, SLICE("href=\""))) < text.len;) {
+        text = slice_sub(text, at_text + 6, text.len);
+        Slice target = slice_sub(text, 0, slice_find(text, SLICE("\"")));
+        bool found = slice_starts(target, SLICE("#")) || slice_eq_z(target, "manifest.json");
+        for (size_t i = 0; i < r->files.len && !found; i++)
+            found = slice_eq_z(target, r->files.at[i].path);
+        if (!found)
+            fail_msg("%s links to %.*s", page->path, SLICE_ARG(target));
+    }
+}
+
+static void test_pages(void **state)
+{
+    Bench *b = *state;
+    Release r;
+    Error err = ERROR_INIT;
+    size_t pages = 0;
+    ok(release_build(&b->sample.plan, &r, &err), &err);
+    for (size_t i = 0; i < r.files.len; i++)
+        if (slice_ends(slice_of(r.files.at[i].path), SLICE(".html"))) {
+            check_page(&r, &r.files.at[i]);
+            pages++;
+        }
+    assert_true(pages >= 2 + b->sample.measures.len);
+    for (size_t i = 0; i < r.files.len; i++) {
+        const char *text = buf_z(&r.files.at[i].content);
+        if (strcmp(r.files.at[i].path, "measure-hs_employment_rate_q2.html") == 0) {
+            assert_non_null(strstr(text, "Not found in Colorado wage records does not mean not employed"));
+            assert_non_null(strstr(text, "chart-map"));
+            assert_non_null(strstr(text, "<th scope=\"row\">"));
+            assert_non_null(strstr(text, "shown together"));
+        }
+        if (strcmp(r.files.at[i].path, "index.html") == 0)
+            assert_non_null(strstr(text, "Do students graduate?"));
+    }
+    release_free(&r);
+}
+
+/* What leaves in the data files meets the minimum, read back as anybody would. */
+static void test_data(void **state)
+{
+    Bench *b = *state;
+    Release r;
+    Error err = ERROR_INIT;
+    ok(release_build(&b->sample.plan, &r, &err), &err);
+    uint64_t rows = 0;
+    for (size_t i = 0; i < r.files.len; i++) {
+        if (!slice_ends(slice_of(r.files.at[i].path), SLICE(".csv")))
+            continue;
+        CsvTable t;
+        Arena arena;
+        size_t people;
+        arena_init(&arena, 0);
+        ok(csv_parse(buf_slice(&r.files.at[i].content), r.files.at[i].path, &arena, &t, &err), &err);
+        ok(csv_column(&t, "people", &people, &err), &err);
+        for (size_t row = 0; row < t.rows; row++) {
+            int64_t n;
+            ok(parse_i64(t.cells[row * t.columns + people], &n, &err), &err);
+            assert_true(n >= 16);
+        }
+        rows += t.rows;
+        arena_free(&arena);
+    }
+    assert_int_equal(rows, b->sample.figures.count);
+    release_free(&r);
+}
+
+typedef struct Tamper {
+    const char *name;
+    const char *file;
+    enum { CHANGE, REMOVE, ADD } how;
+} Tamper;
+
+static void test_store_and_verify(void **state)
+{
+    static const Tamper tampers[] = {
+        {"a page changed", "index.html", CHANGE},
+        {"a table changed", "data/graduation_rate_4yr.csv", CHANGE},
+        {"the manifest changed", "manifest.json", CHANGE},
+        {"the signature changed", "manifest.sig", CHANGE},
+        {"a page removed", "how.html", REMOVE},
+        {"a page added", "more.html", ADD},
+        {"a table added", "data/more.csv", ADD},
+    };
+    Bench *b = *state;
+    Release r;
+    ReleaseReport report;
+    bool is_new;
+    char dir[512], path[1024], current[512];
+    Error err = ERROR_INIT;
+    ok(release_build(&b->sample.plan, &r, &err), &err);
+    at(b, dir, "releases");
+    ok(release_store(&r, dir, sign, b->home, &report, &is_new, &err), &err);
+    assert_true(is_new);
+    ok(release_verify(report.path, &err), &err);
+    char id[13];
+    memcpy(id, report.id, sizeof id);
+    ok(release_store(&r, dir, sign, b->home, &report, &is_new, &err), &err);
+    assert_false(is_new);
+    assert_string_equal(report.id, id);
+    Buf text;
+    buf_init(&text, 0);
+    (void)snprintf(current, sizeof current, "%s/releases/CURRENT", b->dir);
+    ok(file_read(current, 0, &text, &err), &err);
+    assert_true(slice_starts(buf_slice(&text), slice_of(id)));
+    for (size_t i = 0; i < COUNT_OF(tampers); i++) {
+        const Tamper *t = &tampers[i];
+        (void)snprintf(path, sizeof path, "%s/%s", report.path, t->file);
+        buf_reset(&text);
+        if (t->how != ADD)
+            ok(file_read(path, 0, &text, &err), &err);
+        if (t->how == REMOVE) {
+            ok(file_remove(path, &err), &err);
+        } else {
+            Buf changed;
+            buf_init(&changed, 0);
+            buf_add(&changed, buf_slice(&text));
+            if (t->how == CHANGE)
+                changed.ptr[changed.len - 2] ^= 1;
+            ok(file_write(path, buf_slice(&changed), MODE_PUBLIC, &err), &err);
+            buf_free(&changed);
+        }
+        Error found = ERROR_INIT;
+        if (release_verify(report.path, &found) != ERR_CORRUPT)
+            fail_msg("%s: not found (%s)", t->name, found.message);
+        if (t->how == ADD)
+            ok(file_remove(path, &err), &err);
+        else
+            ok(file_write(path, buf_slice(&text), MODE_PUBLIC, &err), &err);
+    }
+    ok(release_verify(report.path, &err), &err);
+    buf_free(&text);
+    release_free(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_bytes),
+        cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_data),
+        cmocka_unit_test(test_store_and_verify),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
