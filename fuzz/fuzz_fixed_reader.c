@@ -20,7 +20,8 @@ static uint64_t split_all(const FixedLayout *layout, const FixedScanner *s, Slic
             rows++;
             ASSERT(r.number == rows);
             for (size_t k = 0; k < COUNT_OF(cells); k++)
-                ASSERT(cells[k].len == 0 || (cells[k].ptr >= text.ptr && cells[k].ptr + cells[k].len <= text.ptr + text.len));
+                ASSERT(cells[k].len == 0 || (cells[k].ptr >= text.ptr &&
+                cells[k].ptr + cells[k].len <= text.ptr + text.len));
         }
     }
     return rows;

@@ -475,6 +475,14 @@ static void compile_body(Compiler *c, const char *at)
         refuse(c, "the template ends inside a tag or comment");
 }
 
+static void scope_free(Scope *scope)
+{
+    for (size_t i = 0; i < scope->count; i++) {
+        scope_free(&scope->fields[i]->items);
+        free(scope->fields[i]);
+    }
+}
+
 /* web/templates/page_index.html is named page_index. */
 static void name_of(const char *path, char *out, size_t size)
 {
@@ -519,7 +527,8 @@ int main(int argc, char **argv)
         fprintf(source, "void tmpl_%s(Buf *out, const %s *v)\n{\n", name, c.root.type_name);
         compile_body(&c, body);
         fputs("}\n\n", source);
-        free(text); /* the fields live until the process ends */
+        scope_free(&c.root);
+        free(text);
     }
     fputs("#endif\n", header);
     return fclose(header) != 0 || fclose(source) != 0;

@@ -15,6 +15,7 @@
 
 #define FAIL_OFF (-1L)
 
+/* lint: allow no-mutable-global one countdown a thread, for tests that fail an allocation at will */
 static _Thread_local long fail_countdown = FAIL_OFF;
 
 void mem_fail_after(long n)

@@ -72,6 +72,8 @@ MUST_USE Status cli_flush(Cli *cli, Error *err);
 /* With --json: begins an object in cli->out; cli_json_end closes it. */
 void cli_json(Cli *cli, Json *json);
 void cli_json_end(Cli *cli, Json *json);
+/* A command's whole answer: a line for people, or an object with one member with --json. */
+void cli_answer(Cli *cli, const char *key, Slice value, const char *fmt, ...) PRINTF_LIKE(4, 5);
 /* The error that ended the command, to standard error: a line for people, or an object with --json. */
 void cli_report(const Cli *cli, const Error *err);
 

@@ -30,7 +30,7 @@ static const char *const EXIT_CODES[][2] = {
     {"7", "denied: no agreement, key or permission allows it"},
     {"8", "a stated maximum was reached"},
     {"9", "the operating system refused: disk full, read-only, permission"},
-    {"10", "another process holds the data home"},
+    {"10", "another process holds the data home or the port"},
     {"11", "stored data does not match its own checksum or chain"},
     {"12", "out of memory"},
     {"70", "a library broke its promise: a defect"},

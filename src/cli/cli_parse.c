@@ -101,12 +101,22 @@ static void apply_globals(Cli *cli)
     cli->log.level = cli_flag(cli, "quiet") ? LOG_ERROR : cli_flag(cli, "verbose") ? LOG_DEBUG : LOG_WARN;
 }
 
+/* A malformed command line must already be told in the form that was asked for, wherever the word stands. */
+static bool wants_json(int argc, char **argv)
+{
+    for (int i = 1; i < argc && !slice_eq_z(slice_of(argv[i]), "--"); i++)
+        if (slice_eq_z(slice_of(argv[i]), "--json"))
+            return true;
+    return false;
+}
+
 Status cli_parse(Cli *cli, int argc, char **argv, bool *help, Error *err)
 {
     memset(cli, 0, sizeof *cli);
     arena_init(&cli->arena, 0);
     buf_init(&cli->out, 0);
     cli->log = (Log){.level = LOG_WARN, .fd = 2};
+    cli->format = wants_json(argc, argv) ? CLI_JSON : CLI_TEXT;
     *help = false;
 
     int at = command_position(argc, argv);

@@ -1,9 +1,10 @@
 /* Commands about the data home itself: init, keys, backup, restore, doctor, status. */
 #include "cli/commands.h"
+#include "publish/publish.h"
 
 static const Option INIT_OPTIONS[] = {
     {"policy", 0, "DIR", "the state's policy folder (default: CAIRN_POLICY, then the installed Colorado)"},
-    {"keys-from", 0, "DIR", "copy the keys of another home instead of making new ones"},
+    {"keys-from", 0, "DIR", "take the keys of another home's folder keys instead of making new ones"},
 };
 
 static Status run_init(Cli *cli, Error *err)
@@ -26,7 +27,8 @@ static Status run_init(Cli *cli, Error *err)
         json_kstr(&j, "policy", slice_of(settings.policy_dir));
         cli_json_end(cli, &j);
     } else {
-        cli_say(cli, "made the data home %s with new keys\n", cli->positional[0]);
+        cli_say(cli, "made the data home %s with %s keys\n", cli->positional[0],
+            cli_flag(cli, "keys-from") ? "the given" : "new");
         cli_say(cli, "policy: %s\n", settings.policy_dir);
         cli_say(cli, "put agency files into %s/inbox/SOURCE/ and run: cairn run --home %s\n", cli->positional[0],
             cli->positional[0]);
@@ -130,11 +132,11 @@ static Status run_backup(Cli *cli, Error *err)
 {
     Home *home;
     TRY(cli_home(cli, HOME_WRITE, &home, err));
-    Status st =
-        home_backup(home, cli->positional[0], cli_flag(cli, "with-keys") ? BACKUP_WITH_KEYS : BACKUP_WITHOUT_KEYS, err);
+    bool with_keys = cli_flag(cli, "with-keys");
+    Status st = home_backup(home, cli->positional[0], with_keys ? BACKUP_WITH_KEYS : BACKUP_WITHOUT_KEYS, err);
     if (st == OK)
-        cli_say(cli, "backup written to %s%s\n", cli->positional[0],
-            cli_flag(cli, "with-keys") ? "" : " (without keys: keep HOME/keys elsewhere)");
+        cli_answer(cli, "path", slice_of(cli->positional[0]), "backup written to %s%s", cli->positional[0],
+            with_keys ? "" : " (without keys: keep HOME/keys elsewhere)");
     home_close(home);
     return st;
 }
@@ -155,7 +157,8 @@ const Command CMD_BACKUP = {
 static Status run_restore(Cli *cli, Error *err)
 {
     TRY(home_restore(cli->positional[0], cli->positional[1], err));
-    cli_say(cli, "restored to %s; \"cairn doctor --home %s\" checks it\n", cli->positional[1], cli->positional[1]);
+    cli_answer(cli, "home", slice_of(cli->positional[1]), "restored to %s; \"cairn doctor --home %s\" checks it",
+        cli->positional[1], cli->positional[1]);
     return OK;
 }
 
@@ -170,12 +173,38 @@ const Command CMD_RESTORE = {
     .run = run_restore,
 };
 
+/* The store room checks a release's files; its signature only the publish room can judge. */
+static Status check_signatures(Cli *cli, Home *home, Findings *out, Error *err)
+{
+    const char *dir, *path;
+    PathList names = {0};
+    Finding f = {.check = "release signatures", .ok = true, .message = "every release's signature holds", .advice = ""};
+    TRY(home_file(home, &cli->arena, "releases", &dir, err));
+    Status st = dir_list(dir, &cli->arena, &names, err);
+    for (size_t i = 0; st == OK && f.ok && i < names.len; i++) {
+        st = path_join(&cli->arena, dir, names.at[i], &path, err);
+        if (st != OK || !dir_exists(path))
+            continue;
+        Error bad = ERROR_INIT;
+        if (release_verify(path, &bad) == OK)
+            continue;
+        f.ok = false;
+        f.advice = "Withdraw that release and make it again: remove its folder and run \"cairn release --force\".";
+        st = arena_printf(&cli->arena, &f.message, err, "release %s: %s", names.at[i], bad.message);
+    }
+    vec_free(&names);
+    TRY(st);
+    return vec_push(out, f, err);
+}
+
 static Status run_doctor(Cli *cli, Error *err)
 {
     Home *home;
     TRY(cli_home(cli, HOME_READ, &home, err));
     Findings findings = {0};
     Status st = home_doctor(home, &cli->arena, &findings, err);
+    if (st == OK)
+        st = check_signatures(cli, home, &findings, err);
     size_t bad = 0;
     for (size_t i = 0; st == OK && i < findings.len; i++)
         bad += !findings.at[i].ok;
@@ -211,62 +240,62 @@ static Status run_doctor(Cli *cli, Error *err)
 }
 
 const Command CMD_DOCTOR = {
-    .name = "doctor",
-    .synopsis = "",
-    .summary = "check the home and say what to do",
-    .text =
-        "Checks file modes, keys, the ledger's hash chain, that the vault decrypts, that every load, generation and "
-        "release is complete and unchanged, leftovers and disk space. Exit code 11 when anything is wrong.",
-    .run = run_doctor,
-};
+        .name = "doctor",
+        .synopsis = "",
+        .summary = "check the home and say what to do",
+        .text = "Checks file modes, keys, the ledger's hash chain, that the vault decrypts, that every load, "
+                "generation and "
+                "release is complete and unchanged, leftovers and disk space. Exit code 11 when anything is wrong.",
+        .run = run_doctor,
+    };
 
-static Status run_status(Cli *cli, Error *err)
-{
-    Workplace w;
-    TRY(workplace_open(cli, HOME_READ, &w, err));
-    Loads loads = {0};
-    Status st;
-    TRY_OUT(ledger_loads(w.ledger, &cli->arena, &loads, err));
-    uint64_t rows = 0, rejected = 0, current = 0;
-    for (size_t i = 0; i < loads.len; i++) {
-        rows += loads.at[i].rows_accepted;
-        rejected += loads.at[i].rows_rejected;
-        current += loads.at[i].superseded_by.len == 0;
+    static Status run_status(Cli * cli, Error * err)
+    {
+        Workplace w;
+        TRY(workplace_open(cli, HOME_READ, &w, err));
+        Loads loads = {0};
+        Status st;
+        TRY_OUT(ledger_loads(w.ledger, &cli->arena, &loads, err));
+        uint64_t rows = 0, rejected = 0, current = 0;
+        for (size_t i = 0; i < loads.len; i++) {
+            rows += loads.at[i].rows_accepted;
+            rejected += loads.at[i].rows_rejected;
+            current += loads.at[i].superseded_by.len == 0;
+        }
+        LedgerEntry entry;
+        Slice release = SLICE("");
+        st = ledger_last(w.ledger, "release.published", (Slice){0}, &cli->arena, &entry, NULL);
+        if (st == OK)
+            release = entry.subject;
+        uint32_t generation = 0;
+        st = warehouse_current(w.home, &generation, NULL);
+        st = OK;
+        if (cli->format == CLI_JSON) {
+            Json j;
+            cli_json(cli, &j);
+            json_kint(&j, "loads", (int64_t)loads.len);
+            json_kint(&j, "loads_current", (int64_t)current);
+            json_kint(&j, "rows_accepted", (int64_t)rows);
+            json_kint(&j, "rows_rejected", (int64_t)rejected);
+            json_kint(&j, "generation", generation);
+            json_kstr(&j, "release", release);
+            cli_json_end(cli, &j);
+        } else {
+            cli_say(cli, "loads       %zu (%" PRIu64 " current)\n", loads.len, current);
+            cli_say(cli, "rows        %" PRIu64 " accepted, %" PRIu64 " in quarantine\n", rows, rejected);
+            cli_say(cli, "generation  %" PRIu32 "\n", generation);
+            cli_say(cli, "release     %.*s\n", SLICE_ARG(release));
+        }
+    out:
+        vec_free(&loads);
+        workplace_close(&w);
+        return st;
     }
-    LedgerEntry entry;
-    Slice release = SLICE("");
-    st = ledger_last(w.ledger, "release.published", (Slice){0}, &cli->arena, &entry, NULL);
-    if (st == OK)
-        release = entry.subject;
-    uint32_t generation = 0;
-    st = warehouse_current(w.home, &generation, NULL);
-    st = OK;
-    if (cli->format == CLI_JSON) {
-        Json j;
-        cli_json(cli, &j);
-        json_kint(&j, "loads", (int64_t)loads.len);
-        json_kint(&j, "loads_current", (int64_t)current);
-        json_kint(&j, "rows_accepted", (int64_t)rows);
-        json_kint(&j, "rows_rejected", (int64_t)rejected);
-        json_kint(&j, "generation", generation);
-        json_kstr(&j, "release", release);
-        cli_json_end(cli, &j);
-    } else {
-        cli_say(cli, "loads       %zu (%" PRIu64 " current)\n", loads.len, current);
-        cli_say(cli, "rows        %" PRIu64 " accepted, %" PRIu64 " in quarantine\n", rows, rejected);
-        cli_say(cli, "generation  %" PRIu32 "\n", generation);
-        cli_say(cli, "release     %.*s\n", SLICE_ARG(release));
-    }
-out:
-    vec_free(&loads);
-    workplace_close(&w);
-    return st;
-}
 
-const Command CMD_STATUS = {
-    .name = "status",
-    .synopsis = "",
-    .summary = "what the home holds",
-    .text = "Counts loads and rows, and names the warehouse generation and the release in force.",
-    .run = run_status,
-};
+    const Command CMD_STATUS = {
+        .name = "status",
+        .synopsis = "",
+        .summary = "what the home holds",
+        .text = "Counts loads and rows, and names the warehouse generation and the release in force.",
+        .run = run_status,
+    };

@@ -251,20 +251,42 @@ static Status measure_list_text(Cli *cli, Policy *policy, Error *err)
     return st;
 }
 
-static Status measure_test_all(Cli *cli, Policy *policy, Error *err)
+typedef struct TestTally {
+    uint64_t measures, vectors;
+} TestTally;
+
+static Status measure_test_some(Cli *cli, Policy *policy, Slice only, TestTally *out, Error *err)
 {
     MeasureInfos infos = {0};
     Status st = measure_list(policy, &cli->arena, &infos, err);
     for (size_t i = 0; st == OK && i < infos.len; i++) {
-        if (cli->positional_count > 1 && !slice_eq_z(infos.at[i].name, cli->positional[1]))
+        if (only.len && !slice_eq(infos.at[i].name, only))
             continue;
         uint64_t vectors = 0;
         st = measure_test(policy, infos.at[i].name, &vectors, err);
-        if (st == OK)
+        if (st == OK && cli->format == CLI_TEXT)
             cli_say(cli, "ok  %-32.*s %" PRIu64 " vectors\n", SLICE_ARG(infos.at[i].name), vectors);
+        out->measures++;
+        out->vectors += vectors;
     }
     vec_free(&infos);
+    if (st == OK && only.len && out->measures == 0)
+        return error_set(err, ERR_NOT_FOUND, "no measure \"%.*s\"", SLICE_ARG(only));
     return st;
+}
+
+static Status run_measure_test(Cli *cli, Policy *policy, Error *err)
+{
+    TestTally tally = {0};
+    TRY(measure_test_some(cli, policy, slice_of(cli->positional[1]), &tally, err));
+    if (cli->format == CLI_JSON) {
+        Json j;
+        cli_json(cli, &j);
+        json_kint(&j, "measures", (int64_t)tally.measures);
+        json_kint(&j, "vectors", (int64_t)tally.vectors);
+        cli_json_end(cli, &j);
+    }
+    return OK;
 }
 
 static Status run_measure(Cli *cli, Error *err)
@@ -278,7 +300,7 @@ static Status run_measure(Cli *cli, Error *err)
     Policy *policy;
     TRY(cli_policy_dir(cli, &dir, err));
     TRY(policy_open(dir, &policy, err));
-    Status st = list ? measure_list_text(cli, policy, err) : measure_test_all(cli, policy, err);
+    Status st = list ? measure_list_text(cli, policy, err) : run_measure_test(cli, policy, err);
     policy_close(policy);
     return st;
 }

@@ -4,6 +4,8 @@
 #include "serve/serve.h"
 #include "synth/synth.h"
 
+#include <stdio.h>
+
 static const Option SERVE_OPTIONS[] = {
     {"port", 'p', "N", "port (default 8080; 0: any free one)"},
     {"address", 0, "ADDRESS", "address to listen on (default 127.0.0.1)"},
@@ -123,11 +125,24 @@ const Command CMD_SYNTH = {
     .run = run_synth,
 };
 
+static void verified(Cli *cli, const char *words)
+{
+    if (cli->format == CLI_JSON) {
+        Json j;
+        cli_json(cli, &j);
+        json_kbool(&j, "ok", true);
+        json_kstr(&j, "message", slice_of(words));
+        cli_json_end(cli, &j);
+    } else {
+        cli_say(cli, "ok: %s\n", words);
+    }
+}
+
 static Status run_verify(Cli *cli, Error *err)
 {
     if (cli->positional_count == 1) {
         TRY(release_verify(cli->positional[0], err));
-        cli_say(cli, "ok: every file matches the manifest and the signature holds\n");
+        verified(cli, "every file matches the manifest and the signature holds");
         return OK;
     }
     Home *home;
@@ -137,8 +152,11 @@ static Status run_verify(Cli *cli, Error *err)
     Status st = ledger_open(home, &ledger, err);
     if (st == OK)
         st = ledger_verify(ledger, &entries, err);
-    if (st == OK)
-        cli_say(cli, "ok: the ledger's chain of %" PRIu64 " entries is whole\n", entries);
+    if (st == OK) {
+        char words[80];
+        snprintf(words, sizeof words, "the ledger's chain of %" PRIu64 " entries is whole", entries);
+        verified(cli, words);
+    }
     ledger_close(ledger);
     home_close(home);
     return st;
@@ -188,14 +206,7 @@ const Command CMD_MAN = {
 static Status run_version(Cli *cli, Error *err)
 {
     UNUSED(err);
-    if (cli->format == CLI_JSON) {
-        Json j;
-        cli_json(cli, &j);
-        json_kstr(&j, "version", slice_of(CAIRN_VERSION));
-        cli_json_end(cli, &j);
-    } else {
-        cli_say(cli, "cairn %s\n", CAIRN_VERSION);
-    }
+    cli_answer(cli, "version", slice_of(CAIRN_VERSION), "cairn %s", CAIRN_VERSION);
     return OK;
 }
 

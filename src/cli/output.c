@@ -50,6 +50,24 @@ void cli_json_end(Cli *cli, Json *json)
     buf_addc(&cli->out, '\n');
 }
 
+void cli_answer(Cli *cli, const char *key, Slice value, const char *fmt, ...)
+{
+    if (cli->format == CLI_JSON) {
+        Json j;
+        cli_json(cli, &j);
+        json_kstr(&j, key, value);
+        cli_json_end(cli, &j);
+        return;
+    }
+    char line[1024];
+    va_list args;
+    va_start(args, fmt);
+    int n = vsnprintf(line, sizeof line, fmt, args);
+    va_end(args);
+    if (n > 0)
+        cli_say(cli, "%s\n", line);
+}
+
 static void error_json(const Error *err, Buf *out)
 {
     Json j;

@@ -16,7 +16,7 @@
 #include "ingest/fixed_reader.h"
 #include "ingest/text_encoding.h"
 
-/* Measured on a 2-core machine: 0.25 to 4 MiB read equally fast; smaller slices share the work out more evenly. */
+/* Small enough to share the work out evenly, large enough that opening a slice costs nothing. */
 #define SLICE_BYTES ((uint64_t)1 << 20)
 
 #define CELL_ABSENT SIZE_MAX
@@ -49,12 +49,14 @@ typedef struct AgencyFile {
     char sha256[SHA256_HEX_SIZE];
 } AgencyFile;
 
-/* path and contract must outlive the file. A file that nobody can load is OK with file->refusal set; an error is for what is
- * not the file's fault. Close also after a failure. */
+/* path and contract must outlive the file. A file that nobody can load is OK with file->refusal set; an error is for
+ * what is not the file's fault. Close also after a failure. */
 MUST_USE Status agency_file_open(const Contract *contract, const char *path, AgencyFile *file, Error *err);
 void agency_file_close(AgencyFile *file);
-/* SHA-256 and scan points; on two threads when threads allows. May set file->refusal. point_every is SLICE_BYTES outside tests. */
-MUST_USE Status agency_file_survey(AgencyFile *file, unsigned threads, uint64_t point_every, Progress *progress, Error *err);
+/* SHA-256 and scan points; on two threads when threads allows. May set file->refusal. point_every is SLICE_BYTES
+ * outside tests. */
+MUST_USE Status agency_file_survey(AgencyFile *file, unsigned threads, uint64_t point_every, Progress *progress,
+    Error *err);
 /* ERR_IO when size or time of change are not what they were at opening: what was read is then not what was hashed. */
 MUST_USE Status agency_file_unchanged(const AgencyFile *file, Error *err);
 /* Bytes [from, from + size) into out; ERR_IO when the file is shorter. */

@@ -49,8 +49,8 @@ typedef struct CsvCursor {
 
 /* bytes[size] must be writable. Begins at a line start. */
 void csv_cursor_init(CsvCursor *c, char *bytes, size_t size, char delimiter, ScanPoint place);
-/* Cuts the next record; cells point into the cursor's bytes. False at the end. cells holds cell_max; further cells are
- * counted in record->cell_count but not kept. */
+/* Cuts the next record; cells point into the cursor's bytes. False at the end. cells holds cell_max; further cells
+ * are counted in record->cell_count but not kept. */
 bool csv_split(CsvCursor *c, Slice *cells, size_t cell_max, Record *record);
 
 /* Lower case without blanks, underscores and punctuation: "Record_Found_Y/N" is "recordfoundyn". */

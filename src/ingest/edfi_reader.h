@@ -32,8 +32,8 @@ typedef struct EdfiReader EdfiReader;
 
 MUST_USE Status edfi_open(const EdfiOptions *options, EdfiReader **out, Error *err);
 void edfi_close(EdfiReader *r);
-/* The next row; cells (path_count of them, NULL ptr where the path is absent) are valid until the next call. *more is false
- * at the end, and when the document is refused: ask edfi_refusal. */
+/* The next row; cells (path_count of them, NULL ptr where the path is absent) are valid until the next call. *more is
+ * false at the end, and when the document is refused: ask edfi_refusal. */
 MUST_USE Status edfi_next(EdfiReader *r, Record *record, bool *more, Error *err);
 const Refusal *edfi_refusal(const EdfiReader *r);
 /* With want_raw: the row as XML text, valid until the next call. */

@@ -156,7 +156,8 @@ static bool value_quarter(unsigned formats, Slice s, int64_t *out)
     if ((formats & VALUE_YYYYQQ) && quarter_number(slice_sub(s, 0, 4), slice_sub(s, 4, 6), out))
         return true;
     int64_t month;
-    if (!(formats & VALUE_MMYYYY) || !digits_number(slice_sub(s, 0, 2), &month) || month == 0 || month % 3 != 0 || month > 12)
+    if (!(formats & VALUE_MMYYYY) || !digits_number(slice_sub(s, 0, 2), &month) || month == 0 || month % 3 != 0 ||
+        month > 12)
         return false;
     char quarter = (char)('0' + month / 3);
     return quarter_number(slice_sub(s, 2, 6), (Slice){&quarter, 1}, out);

@@ -11,7 +11,8 @@
 /*
  * Formats, joined by '|' where several are allowed:
  *   dates     YYYY-MM-DD (default), YYYYMMDD, MMDDYYYY, M/D/YYYY
- *   integers  YYYYQQ (201904), MMYYYY (122019, the quarter's last month): quarters as year * 4 + quarter - 1, years 1900-2199;
+ *   integers  YYYYQQ (201904), MMYYYY (122019, the quarter's last month): quarters as year * 4 + quarter - 1, years
+ *   1900-2199;
  *             grouped (12,345)
  *   decimals  grouped; percent (a percent sign may follow); rounded (further decimals are rounded, half away from zero)
  *   text and codes: descriptor (uri://...#Text is Text)
@@ -62,8 +63,8 @@ bool value_boolean(const ValueReader *r, Slice text, bool *out);
 /* Text, digits and codes: the slice points into text or into the contract. */
 bool value_text(const ValueReader *r, Slice text, Slice *out);
 
-/* All at once: null spellings, type, required, length, range, digits. Conservative: what is not suspect breaks no rule but
- * a regular expression. */
+/* All at once: null spellings, type, required, length, range, digits. Conservative: what is not suspect breaks no
+ * rule but a regular expression. */
 void value_read(const ValueReader *r, Slice text, Value *out);
 
 #endif

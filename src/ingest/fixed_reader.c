@@ -127,7 +127,8 @@ Status fixed_scanner_end(FixedScanner *s, Error *err)
     if (length == 0 || s->refusal.refused || (length == 1 && is_end_mark((Slice){s->head, s->head_len})))
         return OK;
     if (length < s->layout->record_length) {
-        refuse(&s->refusal, s->lines + 1, "the file is cut off: its last record has %" PRIu64 " of %" PRIu32 " bytes", length,
+        refuse(&s->refusal, s->lines + 1, "the file is cut off: its last record has %" PRIu64 " of %" PRIu32 " bytes",
+            length,
             s->layout->record_length);
         return OK;
     }

@@ -55,8 +55,8 @@ typedef struct FixedCursor {
     ScanPoint place;
 } FixedCursor;
 
-/* Cuts the next selected record into column_count cells, blanks kept. A cell that lies behind the record's end is empty
- * or short. False at the end. */
+/* Cuts the next selected record into column_count cells, blanks kept. A cell that lies behind the record's end is
+ * empty or short. False at the end. */
 bool fixed_split(FixedCursor *c, Slice *cells, Record *record);
 
 #endif

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #define SHARD_COUNT 64
+#define PREFETCH_AHEAD 6
 
 /* An identity met for the first time. */
 typedef struct NewIdentity {
@@ -82,12 +83,17 @@ static bool is_free(const RecordTag *slot)
     return memcmp(slot, &zero, sizeof zero) == 0;
 }
 
-static RecordTag *find_slot(RecordTag *slots, size_t slot_count, const RecordTag *tag)
+/* Not by the first bytes: the vault gives its tags in order, and a table filled in the order of its hash clusters. */
+static size_t home_slot(size_t slot_count, const uint8_t tag[16])
 {
     uint64_t hash;
-    /* not the first bytes: the vault gives its tags in their order, and a table filled in the order of its hash clusters */
-    memcpy(&hash, tag->bytes + 6, sizeof hash);
-    size_t i = (size_t)hash & (slot_count - 1);
+    memcpy(&hash, tag + 6, sizeof hash);
+    return (size_t)hash & (slot_count - 1);
+}
+
+static RecordTag *find_slot(RecordTag *slots, size_t slot_count, const RecordTag *tag)
+{
+    size_t i = home_slot(slot_count, tag->bytes);
     while (!is_free(&slots[i]) && memcmp(&slots[i], tag, sizeof *tag) != 0)
         i = (i + 1) & (slot_count - 1);
     return &slots[i];
@@ -142,7 +148,8 @@ static Status collect_fields(Identities *ids, const Contract *c, Error *err)
         TRY(identity_role_parse(f->identity, &role, err));
         for (size_t k = 0; k < ids->count; k++)
             if (ids->roles[k] == role)
-                return error_set(err, ERR_INVALID, "contract %.*s: two fields have the identity role %.*s", SLICE_ARG(c->name),
+                return error_set(err, ERR_INVALID, "contract %.*s: two fields have the identity role %.*s",
+                SLICE_ARG(c->name),
                     SLICE_ARG(f->identity));
         ids->roles[ids->count] = role;
         ids->fields[ids->count++] = f;
@@ -260,7 +267,8 @@ static void give_tagger(Identities *ids, Taggers *pool, Tagger *t)
         tagger_free(t);
 }
 
-static Status pack(const Identities *ids, Arena *arena, size_t row, const Slice *const *args, const char **out, Error *err)
+static Status pack(const Identities *ids, Arena *arena, size_t row, const Slice *const *args, const char **out,
+    Error *err)
 {
     size_t size = 0;
     for (size_t i = 0; i < ids->count; i++)
@@ -291,7 +299,8 @@ static void unpack(const Identities *ids, const char *packed, IdentityValues *va
 }
 
 /* Under the shard's lock. */
-static Status keep_if_new(Identities *ids, Shard *s, const RecordTag *tag, size_t row, const Slice *const *args, Error *err)
+static Status keep_if_new(Identities *ids, Shard *s, const RecordTag *tag, size_t row, const Slice *const *args,
+    Error *err)
 {
     bool was_new = false;
     NewIdentity identity = {.tag = *tag};
@@ -302,8 +311,10 @@ static Status keep_if_new(Identities *ids, Shard *s, const RecordTag *tag, size_
     return vec_push(&s->news, identity, err);
 }
 
-/* Rows whose tag was made anew, sorted by shard: one lock a shard and vector instead of one a row, and neighbours in memory. */
-static Status keep_new(Identities *ids, const uint32_t *made, size_t count, uint8_t (*tags)[16], const Slice *const *args,
+/* Rows whose tag was made anew, sorted by shard: one lock a shard and vector instead of one a row, and neighbours in
+ * memory. */
+static Status keep_new(Identities *ids, const uint32_t *made, size_t count, uint8_t (*tags)[16],
+    const Slice *const *args,
     Error *err)
 {
     size_t ends[SHARD_COUNT + 1] = {0};
@@ -325,6 +336,8 @@ static Status keep_new(Identities *ids, const uint32_t *made, size_t count, uint
         pthread_mutex_lock(&s->lock);
         for (size_t k = ends[i + 1]; st == OK && k < end; k++) {
             RecordTag tag;
+            if (k + PREFETCH_AHEAD < end && s->known.slot_count > 0)
+                __builtin_prefetch(&s->known.slots[home_slot(s->known.slot_count, tags[sorted[k + PREFETCH_AHEAD]])]);
             memcpy(tag.bytes, tags[sorted[k]], sizeof tag.bytes);
             st = keep_if_new(ids, s, &tag, sorted[k], args, err);
         }
@@ -350,7 +363,8 @@ static bool all_missing(const Identities *ids, size_t row, const Slice *const *a
     return true;
 }
 
-static Status make_tags(Identities *ids, Tagger *t, size_t rows, const Slice *const *args, uint8_t (*out)[16], bool *out_null,
+static Status make_tags(Identities *ids, Tagger *t, size_t rows, const Slice *const *args, uint8_t (*out)[16],
+    bool *out_null,
     uint32_t *made, size_t *made_count, Error *err)
 {
     for (size_t k = 0; k < rows; k++) {
@@ -373,7 +387,8 @@ static Status make_tags(Identities *ids, Tagger *t, size_t rows, const Slice *co
     return OK;
 }
 
-static Status tag_rows(Identities *ids, Tagger *t, size_t rows, const Slice *const *args, uint8_t (*out)[16], bool *out_null,
+static Status tag_rows(Identities *ids, Tagger *t, size_t rows, const Slice *const *args, uint8_t (*out)[16],
+    bool *out_null,
     Error *err)
 {
     uint32_t *made = NULL;
@@ -386,7 +401,8 @@ static Status tag_rows(Identities *ids, Tagger *t, size_t rows, const Slice *con
     return st;
 }
 
-static void tag_vector(void *ctx, size_t rows, size_t arg_count, const Slice *const *args, uint8_t (*out)[16], bool *out_null)
+static void tag_vector(void *ctx, size_t rows, size_t arg_count, const Slice *const *args, uint8_t (*out)[16],
+    bool *out_null)
 {
     Identities *ids = ctx;
     Error err = ERROR_INIT;
@@ -401,7 +417,8 @@ static void tag_vector(void *ctx, size_t rows, size_t arg_count, const Slice *co
         note_failure(ids, st, &err);
 }
 
-static Status token_rows(Tagger *t, IdentityRole role, size_t rows, const Slice *value, uint8_t (*out)[16], bool *out_null,
+static Status token_rows(Tagger *t, IdentityRole role, size_t rows, const Slice *value, uint8_t (*out)[16],
+    bool *out_null,
     Error *err)
 {
     for (size_t k = 0; k < rows; k++) {
@@ -417,7 +434,8 @@ static Status token_rows(Tagger *t, IdentityRole role, size_t rows, const Slice 
     return OK;
 }
 
-static void token_vector(void *ctx, size_t rows, size_t arg_count, const Slice *const *args, uint8_t (*out)[16], bool *out_null)
+static void token_vector(void *ctx, size_t rows, size_t arg_count, const Slice *const *args, uint8_t (*out)[16],
+    bool *out_null)
 {
     const TokenField *field = ctx;
     Identities *ids = field->ids;
@@ -452,7 +470,8 @@ static void give_employer(Identities *ids, EmployerTagger *t)
         employer_tagger_free(t);
 }
 
-static Status employer_rows(EmployerTagger *t, size_t rows, const Slice *account, uint8_t (*out)[16], bool *out_null, Error *err)
+static Status employer_rows(EmployerTagger *t, size_t rows, const Slice *account, uint8_t (*out)[16], bool *out_null,
+    Error *err)
 {
     for (size_t k = 0; k < rows; k++) {
         out_null[k] = account[k].len == 0;
@@ -515,7 +534,8 @@ static int by_tag(const void *a, const void *b)
     return memcmp(&(*x)->tag, &(*y)->tag, sizeof(RecordTag));
 }
 
-static Status add_sorted(const Identities *ids, Vault *vault, Slice source, const NewIdentity **all, size_t count, Error *err)
+static Status add_sorted(const Identities *ids, Vault *vault, Slice source, const NewIdentity **all, size_t count,
+    Error *err)
 {
     if (count > 0)
         qsort(all, count, sizeof *all, by_tag);

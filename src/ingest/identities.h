@@ -18,8 +18,8 @@
 
 typedef struct Identities Identities;
 
-/* Reads the vault's known tags of the source. ERR_INVALID when the contract names an unknown role. home and vault must
- * outlive it. */
+/* Reads the vault's known tags of the source. ERR_INVALID when the contract names an unknown role. home and vault
+ * must outlive it. */
 MUST_USE Status identities_new(Home *home, Vault *vault, const Contract *c, Identities **out, Error *err);
 void identities_free(Identities *ids);
 /* True when the contract has fields with an identity role (the employer is none). */
@@ -27,11 +27,12 @@ bool identities_any(const Identities *ids);
 /* Fields with a role, in the order the SQL function takes them. */
 size_t identities_count(const Identities *ids);
 const Field *identities_field(const Identities *ids, size_t i);
-/* True when the role alone can say who it is (a number, a name, an address of mail); sex, birth date and place cannot. */
+/* True when the role alone can say who it is (a number, a name, an address of mail); sex, birth date and place
+ * cannot. */
 bool identities_names_somebody(const Identities *ids, size_t i);
 
-/* SQL: ingest_tag(VARCHAR, ...) -> UUID as listed above; ingest_employer(VARCHAR) -> UUID; and for each listed field i
- * ingest_token_i(VARCHAR) -> UUID, the same whatever the source. ids must outlive db. */
+/* SQL: ingest_tag(VARCHAR, ...) -> UUID as listed above; ingest_employer(VARCHAR) -> UUID; and for each listed field
+ * i ingest_token_i(VARCHAR) -> UUID, the same whatever the source. ids must outlive db. */
 MUST_USE Status identities_register(Identities *ids, Db *db, Error *err);
 /* After a statement that used the functions: the first failure inside them. */
 MUST_USE Status identities_status(const Identities *ids, Error *err);

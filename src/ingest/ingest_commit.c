@@ -18,11 +18,15 @@
 
 /* --- building ------------------------------------------------------------------------------------------------- */
 
+/* Not synced one by one: dir_sync does it for all before the folder is renamed. */
 static Status write_text(IngestJob *job, const char *name, Slice text, Error *err)
 {
     const char *path;
+    FileWriter *writer = NULL;
     TRY(path_join(&job->arena, job->folder, name, &path, err));
-    return file_write(path, text, MODE_PRIVATE, err);
+    TRY(writer_open(path, MODE_PRIVATE, &writer, err));
+    writer_add(writer, text);
+    return writer_close(writer, WRITER_NO_SYNC, err);
 }
 
 static Status write_rows(IngestJob *job, Error *err)
@@ -106,7 +110,8 @@ static Status drop_rejected(IngestJob *job, Error *err)
     if (!job->has_rejected_later || !identities_any(job->identities))
         return OK;
     TRY(db_query(job->db,
-        "SELECT DISTINCT \"~tag\" FROM staged WHERE \"~tag\" IS NOT NULL AND \"~row\" IN (SELECT \"~row\" FROM finding WHERE rejects) "
+        "SELECT DISTINCT \"~tag\" FROM staged WHERE \"~tag\" IS NOT NULL AND "
+        "\"~row\" IN (SELECT \"~row\" FROM finding WHERE rejects) "
         "AND \"~tag\" NOT IN (SELECT \"~tag\" FROM accepted WHERE \"~tag\" IS NOT NULL)",
         &rows, err));
     while ((st = db_next(rows, &more, err)) == OK && more) {

@@ -12,7 +12,8 @@ Status ingest_step(IngestJob *job, IngestStep s, Error *err)
 {
     static const char *const names[STEP_COUNT] = {
         [STEP_SURVEYED] = "surveyed", [STEP_STAGED] = "staged", [STEP_CHECKED] = "checked", [STEP_BUILT] = "built",
-        [STEP_VAULT_OPEN] = "vault-open", [STEP_VAULT_DONE] = "vault-done", [STEP_MOVED] = "moved", [STEP_RECORDED] = "recorded"};
+        [STEP_VAULT_OPEN] = "vault-open", [STEP_VAULT_DONE] = "vault-done", [STEP_MOVED] = "moved", [STEP_RECORDED] =
+        "recorded"};
     double now = clock_monotonic();
     log_line(job->ctx->log, LOG_DEBUG, "event=step step=%s load=%s ms=%.0f", names[s], job->out->load,
         (now - job->step_began) * 1000);
@@ -77,7 +78,8 @@ static bool was_accepted(IngestJob *job)
     return false;
 }
 
-/* Refused before, under the very same contract. Another source's file may have come since, so only the inbox skips it. */
+/* Refused before, under the very same contract. Another source's file may have come since, so only the inbox skips
+ * it. */
 static Status was_refused(IngestJob *job, bool *out, Error *err)
 {
     LedgerEntry last;
@@ -145,7 +147,8 @@ static Status end_refused(IngestJob *job, IngestOutcome outcome, Error *err)
     job->out->outcome = outcome;
     snprintf(job->out->reason, sizeof job->out->reason, "%s", job->refusal.reason);
     if (job->refusal.line > 0)
-        snprintf(job->out->reason, sizeof job->out->reason, "%.250s (line %" PRIu64 ")", job->refusal.reason, job->refusal.line);
+        snprintf(job->out->reason, sizeof job->out->reason, "%.250s (line %" PRIu64 ")", job->refusal.reason,
+        job->refusal.line);
     log_line(job->ctx->log, LOG_WARN, "event=%s source=%.*s load=%s", outcome == INGEST_DENIED ? "denied" : "refused",
         SLICE_ARG(job->contract->name), job->out->load);
     return commit_refusal(job, err);
@@ -189,7 +192,8 @@ static void job_free(IngestJob *job)
     arena_free(&job->arena);
 }
 
-Status ingest_file_with(const IngestContext *ctx, Slice source, const char *path, const IngestOptions *options, IngestResult *out,
+Status ingest_file_with(const IngestContext *ctx, Slice source, const char *path, const IngestOptions *options,
+    IngestResult *out,
     Error *err)
 {
     IngestJob job = {

@@ -84,7 +84,8 @@ static Status tell_unknown(Inbox *inbox, const Sources *sources, Error *err)
 static bool is_finished(const char *name)
 {
     Slice s = slice_of(name);
-    return name[0] != '.' && !slice_ends(s, SLICE(".part")) && !slice_ends(s, SLICE(".tmp")) && !slice_ends(s, SLICE(".filepart"));
+    return name[0] != '.' && !slice_ends(s, SLICE(".part")) && !slice_ends(s, SLICE(".tmp")) && !slice_ends(s,
+        SLICE(".filepart"));
 }
 
 static Status take_in(Inbox *inbox, Slice source, const char *path, Error *err)

@@ -29,7 +29,8 @@ typedef enum IngestStep {
 typedef enum RefusedBefore { REFUSED_TRY_AGAIN, REFUSED_SKIP } RefusedBefore;
 typedef struct IngestOptions {
     RefusedBefore refused;
-    Status (*fault)(IngestStep step, Error *err); /* test hook, called after each step; its failure ends the job. NULL: none */
+    /* test hook, called after each step; its failure ends the job. NULL: none */
+    Status (*fault)(IngestStep step, Error *err);
 } IngestOptions;
 MUST_USE Status ingest_file_with(const IngestContext *ctx, Slice source, const char *path, const IngestOptions *options,
                                  IngestResult *out, Error *err);
@@ -79,7 +80,8 @@ MUST_USE Status ingest_step(IngestJob *job, IngestStep s, Error *err);
 
 /* --- row_check.c: validation in SQL. A refused file is OK with job->refusal set. --- */
 
-/* Opens the in-memory database, registers reader and functions, runs the one statement that types and checks every row. */
+/* Opens the in-memory database, registers reader and functions, runs the one statement that types and checks every
+ * row. */
 MUST_USE Status check_rows(IngestJob *job, Error *err);
 
 /* --- load_check.c: what is decided over many rows, after check_rows --- */
@@ -89,11 +91,12 @@ MUST_USE Status check_load(IngestJob *job, Error *err);
 
 /* --- ingest_report.c --- */
 
-/* What is wrong, one line a finding, in the file's own order, into path. *lines is 0 when there was nothing to say; also
- * sets job->out->warnings. */
+/* What is wrong, one line a finding, in the file's own order, into path. *lines is 0 when there was nothing to say;
+ * also sets job->out->warnings. */
 MUST_USE Status report_write(IngestJob *job, const char *path, uint64_t *lines, Error *err);
 /* Calls fn for each rejected row in order, with the row as received. */
-MUST_USE Status rejected_each(IngestJob *job, Status (*fn)(uint64_t row, Slice raw, void *ctx, Error *err), void *ctx, Error *err);
+MUST_USE Status rejected_each(IngestJob *job, Status (*fn)(uint64_t row, Slice raw, void *ctx, Error *err), void *ctx,
+    Error *err);
 
 /* --- ingest_receipt.c --- */
 
@@ -108,7 +111,8 @@ MUST_USE Status commit_refusal(IngestJob *job, Error *err);
 
 /* --- row_check.c --- */
 
-/* Columns of rows.parquet after row_no and record_tag, as a SQL select list over the accepted rows; identities left out. */
+/* Columns of rows.parquet after row_no and record_tag, as a SQL select list over the accepted rows; identities left
+ * out. */
 void sql_content_columns(const IngestJob *job, Buf *sql);
 /* True for fields that go into rows.parquet (employers as keyed tags). */
 bool field_is_content(const Field *f);

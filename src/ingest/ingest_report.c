@@ -86,7 +86,8 @@ static void add_rules(Report *r)
     for (size_t i = 0; i < c->rule_count; i++) {
         const Rule *rule = &c->rules[i];
         if (r->job->rule_warned && r->job->rule_warned[i])
-            add_line(r, &(Line){.field = rule->field, .rule = rule->id, .severity = SEVERITY_WARNING, .message = rule->message});
+            add_line(r, &(Line){.field = rule->field, .rule = rule->id, .severity = SEVERITY_WARNING, .message =
+            rule->message});
         if (r->job->rule_unchecked && r->job->rule_unchecked[i])
             add_line(r, &(Line){.rule = rule->id, .severity = SEVERITY_WARNING,
                              .message = SLICE("not checked: nothing of the other source was ever accepted")});
@@ -242,7 +243,7 @@ Status report_write(IngestJob *job, const char *path, uint64_t *lines, Error *er
         writer_abandon(r.writer);
         return st;
     }
-    return writer_close(r.writer, WRITER_SYNC, err);
+    return writer_close(r.writer, WRITER_NO_SYNC, err); /* the whole folder is synced later */
 }
 
 /* --- rejected rows as received -------------------------------------------------------------------------------- */
@@ -348,7 +349,8 @@ Status rejected_each(IngestJob *job, RawFn fn, void *ctx, Error *err)
     if (job->out->rows_rejected == 0)
         return OK;
     TRY(db_query(job->db,
-        "SELECT \"~row\", \"~at\" FROM staged WHERE NOT \"~ok\" OR \"~row\" IN (SELECT \"~row\" FROM finding WHERE rejects) "
+        "SELECT \"~row\", \"~at\" FROM staged WHERE NOT \"~ok\" OR "
+        "\"~row\" IN (SELECT \"~row\" FROM finding WHERE rejects) "
         "ORDER BY \"~row\"",
         &rows, err));
     Status st = job->contract->format == FORMAT_XML ? raw_by_number(job, rows, fn, ctx, err)

@@ -53,7 +53,9 @@ static Status check_key(IngestJob *job, size_t index, Error *err)
     if (repeated == 0)
         return OK;
     buf_init(&sql, 0);
-    buf_addf(&sql, "INSERT INTO finding SELECT r.\"~row\", %zu, %s FROM staged r JOIN repeated d ON r.\"~row\" > d.\"~first\"", index,
+    buf_addf(&sql,
+        "INSERT INTO finding SELECT r.\"~row\", %zu, %s FROM staged r JOIN repeated d ON r.\"~row\" > d.\"~first\"",
+        index,
         rejects(rule));
     for (size_t i = 0; i < rule->column_count; i++) {
         buf_adds(&sql, " AND r.");
@@ -103,7 +105,9 @@ static Status check_cross(IngestJob *job, size_t index, Error *err)
         return OK;
     Buf sql;
     buf_init(&sql, 0);
-    buf_addf(&sql, "INSERT INTO finding SELECT \"~row\", %zu, %s FROM staged r WHERE \"~ok\" AND NOT coalesce((%.*s), true)", index,
+    buf_addf(&sql,
+        "INSERT INTO finding SELECT \"~row\", %zu, %s FROM staged r WHERE \"~ok\" AND NOT coalesce((%.*s), true)",
+        index,
         rejects(rule), SLICE_ARG(rule->sql));
     return run(job, &sql, err);
 }
@@ -167,7 +171,8 @@ static Status check_file_rule(IngestJob *job, size_t index, Error *err)
 {
     const Rule *rule = &job->contract->rules[index];
     int64_t holds = 1;
-    TRY(db_value_i64(job->db, &holds, err, "SELECT coalesce((%.*s), true)::INTEGER FROM accepted r", SLICE_ARG(rule->sql)));
+    TRY(db_value_i64(job->db, &holds, err, "SELECT coalesce((%.*s), true)::INTEGER FROM accepted r",
+        SLICE_ARG(rule->sql)));
     if (holds)
         return OK;
     if (rule->severity == SEVERITY_ERROR)
@@ -183,7 +188,8 @@ static Status find_scope(IngestJob *job, ScopeValue *scope, Error *err)
     Buf value;
     if (!scope->field)
         return OK;
-    TRY(db_value_i64(job->db, &values, err, "SELECT count(DISTINCT \"scope_%.*s\") FROM accepted", SLICE_ARG(scope->name)));
+    TRY(db_value_i64(job->db, &values, err, "SELECT count(DISTINCT \"scope_%.*s\") FROM accepted",
+        SLICE_ARG(scope->name)));
     if (values != 1) {
         refuse(&job->refusal, 0, values == 0 ? "no row says which %.*s the file is about"
                                              : "the file is about more than one %.*s", SLICE_ARG(scope->name));

@@ -18,6 +18,7 @@
 
 #define SAMPLE_BYTES RECORD_MAX_BYTES
 #define FILE_MAX_BYTES ((size_t)1 << 30)
+#define TITLES_MAX 20
 
 /* --- one value ------------------------------------------------------------------------------------------------- */
 
@@ -164,9 +165,26 @@ static bool find_delimiter(Profile *p, const Cutter *cut, Slice sample)
         if (cells >= 2 && agree * cells > best) {
             best = agree * cells;
             p->delimiter = delimiters[i];
+            p->usual_cells = cells;
         }
     }
     return best > 0;
+}
+
+static TextEncoding text_encoding(const Profile *p)
+{
+    return p->is_utf8 ? TEXT_UTF8 : TEXT_WINDOWS_1252;
+}
+
+/* A cell that is not of the file's encoding is passed over. */
+static Status see_cell(Profile *p, Column *c, Slice raw, Error *err)
+{
+    Buf scratch;
+    Slice text = slice_trim(raw);
+    buf_init(&scratch, 0);
+    Status st = text_to_utf8(text_encoding(p), text, &scratch, &text) ? column_see(p, c, text, err) : OK;
+    buf_free(&scratch);
+    return st;
 }
 
 /* A line as columns; the first decides how many there are. */
@@ -180,16 +198,28 @@ static Status see_record(Profile *p, const Record *r, Error *err)
         p->odd_rows++;
         return OK;
     }
-    for (size_t i = 0; i < r->cell_count; i++) {
-        Buf scratch;
-        Slice text = slice_trim(r->cells[i]);
-        buf_init(&scratch, 0);
-        TextEncoding encoding = p->is_utf8 ? TEXT_UTF8 : TEXT_WINDOWS_1252;
-        Status st = text_to_utf8(encoding, text, &scratch, &text) ? column_see(p, &p->columns.at[i], text, err) : OK;
-        buf_free(&scratch);
-        TRY(st);
-    }
+    for (size_t i = 0; i < r->cell_count; i++)
+        TRY(see_cell(p, &p->columns.at[i], r->cells[i], err));
     return OK;
+}
+
+/* A draft must be read again, so bytes that stand for no character become question marks. */
+static Status header_text(Profile *p, Slice raw, Slice *out, Error *err)
+{
+    Buf text;
+    Slice found = SLICE("");
+    buf_init(&text, 0);
+    if (!text_to_utf8(text_encoding(p), slice_trim(raw), &text, &found)) {
+        buf_reset(&text);
+        for (size_t i = 0; i < raw.len; i++)
+            buf_addc(&text, (unsigned char)raw.ptr[i] < 0x80 ? raw.ptr[i] : '?');
+        found = slice_trim(buf_slice(&text));
+    }
+    Status st = buf_status(&text, err);
+    if (st == OK)
+        st = arena_dup(&p->arena, found, out, err);
+    buf_free(&text);
+    return st;
 }
 
 static bool looks_like_data(Slice cell)
@@ -218,14 +248,32 @@ static bool is_header(const Profile *p, const Record *first)
     return typed_below;
 }
 
+/* A record with one filled cell, or none, before records of three cells and more is a title. */
+static bool is_title(const Profile *p, const Record *r)
+{
+    size_t filled = 0;
+    for (size_t i = 0; i < r->cell_count && i < CELL_MAX_COUNT; i++)
+        filled += slice_trim(r->cells[i]).len > 0;
+    return filled <= 1 && p->usual_cells > 2;
+}
+
+static Status first_record(Profile *p, const Cutter *cut, CsvCursor *c, Record *r, Error *err)
+{
+    while (csv_split(c, cut->cells, CELL_MAX_COUNT, r)) {
+        if (p->skip_lines == TITLES_MAX || !is_title(p, r))
+            return OK;
+        p->skip_lines++;
+    }
+    return error_set(err, ERR_INVALID, "the file has no records");
+}
+
 static Status profile_csv(Profile *p, const Cutter *cut, Slice text, Error *err)
 {
     CsvCursor c;
     Record r;
     memcpy(cut->bytes, text.ptr, text.len);
     csv_cursor_init(&c, cut->bytes, text.len, p->delimiter, (ScanPoint){0});
-    if (!csv_split(&c, cut->cells, CELL_MAX_COUNT, &r))
-        return error_set(err, ERR_INVALID, "the file has no records");
+    TRY(first_record(p, cut, &c, &r, err));
     for (size_t i = 0; i < r.cell_count && i < CELL_MAX_COUNT; i++)
         TRY(vec_push(&p->columns, ((Column){0}), err));
     Record first = r;
@@ -241,7 +289,7 @@ static Status profile_csv(Profile *p, const Cutter *cut, Slice text, Error *err)
     if (!p->header)
         return see_record(p, &first, err);
     for (size_t i = 0; i < p->columns.len; i++)
-        p->columns.at[i].header = slice_trim(first.cells[i]);
+        TRY(header_text(p, first.cells[i], &p->columns.at[i].header, err));
     return OK;
 }
 
@@ -321,7 +369,7 @@ static Status profile_fixed(Profile *p, Slice text, Error *err)
         }
         for (size_t i = 0; i < p->columns.len; i++) {
             Column *c = &p->columns.at[i];
-            TRY(column_see(p, c, slice_trim(slice_sub(line, c->start - 1, c->start - 1 + c->length)), err));
+            TRY(see_cell(p, c, slice_sub(line, c->start - 1, c->start - 1 + c->length), err));
         }
     }
     return OK;
@@ -377,6 +425,8 @@ Status profile_file(const char *path, Buf *contract_toml, Buf *report_text, Erro
     if (st == OK)
         st = profile_bytes(&p, buf_slice(&bytes), err);
     buf_free(&bytes);
+    if (st == OK)
+        st = profile_name_columns(&p, err);
     if (st == OK) {
         profile_write_contract(&p, contract_toml);
         profile_write_report(&p, report_text);

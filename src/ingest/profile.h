@@ -21,6 +21,7 @@ typedef struct Counted {
 } Counted;
 
 typedef struct Column {
+    Slice name;   /* snake_case, unique; set by profile_name_columns */
     Slice header; /* empty without a header line; XML: the path */
     uint32_t start;   /* fixed: 1-based */
     uint32_t length;  /* fixed */
@@ -46,7 +47,9 @@ typedef struct Profile {
     ContractFormat format;
     bool is_utf8;
     char delimiter;
+    size_t usual_cells;  /* csv: of most records */
     bool header;
+    uint32_t skip_lines; /* title records before the header */
     uint32_t record_length;
     Slice row_element;
     Columns columns;
@@ -66,7 +69,8 @@ Guess column_guess(const Profile *p, const Column *c);
 
 /* profile_xml.c: paths and rows of an XML file. */
 MUST_USE Status profile_xml(Profile *p, Error *err);
-/* profile_write.c */
+/* profile_write.c: names first. */
+MUST_USE Status profile_name_columns(Profile *p, Error *err);
 void profile_write_contract(const Profile *p, Buf *out);
 void profile_write_report(const Profile *p, Buf *out);
 

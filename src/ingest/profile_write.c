@@ -28,27 +28,42 @@ static void add_snake(Buf *out, Slice text)
     }
 }
 
-static bool name_taken(Slice *names, size_t count, Slice name)
+static bool name_taken(const Profile *p, size_t before, Slice name)
 {
-    for (size_t i = 0; i < count; i++)
-        if (slice_eq(names[i], name))
+    for (size_t i = 0; i < before; i++)
+        if (slice_eq(p->columns.at[i].name, name))
             return true;
     return slice_eq_z(name, "row_no") || slice_eq_z(name, "record_tag") || slice_starts(name, SLICE("scope_"));
 }
 
 /* XML paths are named by their last part. Names already taken, and empty ones, get the column's number. */
-static void add_column_name(const Profile *p, size_t index, Slice *names, Buf *out)
+static void make_name(const Profile *p, size_t index, Buf *out)
 {
     Slice header = p->columns.at[index].header;
-    size_t begin = out->len;
     if (p->format == FORMAT_XML)
         while (slice_find(header, SLICE("/")) < header.len)
             slice_cut(&header, '/');
     add_snake(out, slice_sub(header, 0, 60));
-    if (out->len == begin)
+    if (out->len == 0)
         buf_addf(out, "column_%zu", index + 1);
-    else if (name_taken(names, index, slice_sub(buf_slice(out), begin, out->len)))
+    else if (name_taken(p, index, buf_slice(out)))
         buf_addf(out, "_%zu", index + 1);
+}
+
+Status profile_name_columns(Profile *p, Error *err)
+{
+    Buf name;
+    buf_init(&name, 0);
+    Status st = OK;
+    for (size_t i = 0; st == OK && i < p->columns.len; i++) {
+        buf_reset(&name);
+        make_name(p, i, &name);
+        st = buf_status(&name, err);
+        if (st == OK)
+            st = arena_dup(&p->arena, buf_slice(&name), &p->columns.at[i].name, err);
+    }
+    buf_free(&name);
+    return st;
 }
 
 /* --- TOML ------------------------------------------------------------------------------------------------------- */
@@ -91,8 +106,10 @@ static void add_head(const Profile *p, Buf *out)
     add_snake(&name, slice_sub(base, 0, slice_find(base, SLICE("."))));
     if (name.len == 0)
         buf_adds(&name, "unknown");
-    buf_adds(out, "# Draft made by `cairn profile`: read every line before use. Types, lengths and code lists are guesses from one\n"
-                  "# file; definitions, sensitivities, identity roles, keys and the agreement's clauses are for a person to set.\n\n");
+    buf_adds(out,
+        "# Draft made by `cairn profile`: read every line before use. Types, lengths and code lists are\n"
+                  "# guesses from one file; definitions, sensitivities, identity roles, keys and the agreement's\n"
+                  "# clauses are for a person to set.\n\n");
     add_pair(out, "schema", SLICE("cairn.contract/1"));
     add_pair(out, "name", buf_slice(&name));
     add_pair(out, "version", SLICE("1"));
@@ -103,12 +120,15 @@ static void add_head(const Profile *p, Buf *out)
     buf_addc(out, '\n');
     add_pair(out, "agency", SLICE("unknown"));
     add_pair(out, "kind", SLICE("records"));
-    add_pair(out, "format", p->format == FORMAT_CSV ? SLICE("csv") : p->format == FORMAT_FIXED ? SLICE("fixed") : SLICE("xml"));
+    add_pair(out, "format", p->format == FORMAT_CSV ? SLICE("csv") : p->format == FORMAT_FIXED ? SLICE("fixed")
+        : SLICE("xml"));
     add_pair(out, "encoding", p->is_utf8 ? SLICE("utf-8") : SLICE("windows-1252"));
     if (p->format == FORMAT_CSV && p->delimiter != ',')
         add_pair(out, "delimiter", (Slice){&p->delimiter, 1});
     if (p->format == FORMAT_CSV && !p->header)
         buf_adds(out, "header = false\n");
+    if (p->skip_lines > 0)
+        buf_addf(out, "skip_lines = %" PRIu32 "\n", p->skip_lines);
     if (p->format == FORMAT_FIXED)
         buf_addf(out, "record_length = %" PRIu32 "\n", p->record_length);
     if (p->format == FORMAT_XML)
@@ -126,11 +146,11 @@ static void add_place(const Profile *p, const Column *c, Buf *out)
         add_pair(out, "header", c->header);
 }
 
-static void add_field(const Profile *p, const Column *c, Slice name, Buf *out)
+static void add_field(const Profile *p, const Column *c, Buf *out)
 {
     Guess g = column_guess(p, c);
     buf_adds(out, "\n[[field]]\n");
-    add_pair(out, "name", name);
+    add_pair(out, "name", c->name);
     add_place(p, c, out);
     add_pair(out, "type", slice_of(type_name(g.type)));
     if (g.format[0])
@@ -138,7 +158,7 @@ static void add_field(const Profile *p, const Column *c, Slice name, Buf *out)
     if (g.type == TYPE_DECIMAL)
         buf_addf(out, "scale = %" PRIu32 "\n", c->scale);
     if (g.type == TYPE_CODE)
-        add_pair(out, "codes", name);
+        add_pair(out, "codes", c->name);
     if (p->format != FORMAT_FIXED && (g.type == TYPE_TEXT || g.type == TYPE_DIGITS) && c->longest > 0)
         buf_addf(out, "length = %zu\n", c->longest);
     if (c->filled > 0 && c->filled >= p->rows)
@@ -155,12 +175,12 @@ static int by_text(const void *a, const void *b)
     return slice_cmp(x->text, y->text);
 }
 
-static void add_codes(const Column *c, Slice name, Buf *out)
+static void add_codes(const Column *c, Buf *out)
 {
     Counted sorted[PROFILE_CODES_MAX];
     memcpy(sorted, c->codes, sizeof sorted);
     qsort(sorted, c->code_count, sizeof *sorted, by_text);
-    buf_addf(out, "\n[codes.%.*s]\n", SLICE_ARG(name));
+    buf_addf(out, "\n[codes.%.*s]\n", SLICE_ARG(c->name));
     for (size_t i = 0; i < c->code_count; i++) {
         add_string(out, sorted[i].text);
         buf_adds(out, " = ");
@@ -169,43 +189,14 @@ static void add_codes(const Column *c, Slice name, Buf *out)
     }
 }
 
-/* Names of all columns, borrowed from text. Both NULL when out of memory. */
-static Slice *make_names(const Profile *p, Buf *text)
-{
-    Slice *names = NULL;
-    size_t *ends = NULL;
-    if (mem_zalloc(p->columns.len + 1, sizeof *names, (void **)&names, NULL) != OK)
-        return NULL;
-    if (mem_zalloc(p->columns.len + 1, sizeof *ends, (void **)&ends, NULL) != OK) {
-        mem_free(names);
-        return NULL;
-    }
-    for (size_t i = 0; i < p->columns.len; i++) {
-        add_column_name(p, i, names, text);
-        ends[i] = text->len;
-        /* the buffer may have moved: all names anew */
-        for (size_t k = 0; k <= i; k++)
-            names[k] = slice_sub(buf_slice(text), k ? ends[k - 1] : 0, ends[k]);
-    }
-    mem_free(ends);
-    return names;
-}
-
 void profile_write_contract(const Profile *p, Buf *out)
 {
-    Buf text;
-    buf_init(&text, 0);
-    Slice *names = make_names(p, &text);
     add_head(p, out);
-    for (size_t i = 0; names && i < p->columns.len; i++)
-        add_field(p, &p->columns.at[i], names[i], out);
-    for (size_t i = 0; names && i < p->columns.len; i++)
+    for (size_t i = 0; i < p->columns.len; i++)
+        add_field(p, &p->columns.at[i], out);
+    for (size_t i = 0; i < p->columns.len; i++)
         if (column_guess(p, &p->columns.at[i]).type == TYPE_CODE)
-            add_codes(&p->columns.at[i], names[i], out);
-    if (!names || text.status != OK)
-        out->status = ERR_NOMEM;
-    mem_free(names);
-    buf_free(&text);
+            add_codes(&p->columns.at[i], out);
 }
 
 /* --- report ------------------------------------------------------------------------------------------------------ */
@@ -245,11 +236,11 @@ static void add_shapes(const Column *c, Buf *out)
     add_counted(common, count, 5, out);
 }
 
-static void add_column(const Profile *p, const Column *c, Slice name, Buf *out)
+static void add_column(const Profile *p, const Column *c, Buf *out)
 {
     Guess g = column_guess(p, c);
     uint64_t rows = p->rows > p->odd_rows ? p->rows - p->odd_rows : 0;
-    buf_addf(out, "  %.*s: %s", SLICE_ARG(name), type_name(g.type));
+    buf_addf(out, "  %.*s: %s", SLICE_ARG(c->name), type_name(g.type));
     if (g.format[0])
         buf_addf(out, " %s", g.format);
     if (p->format == FORMAT_FIXED)
@@ -269,9 +260,6 @@ static void add_column(const Profile *p, const Column *c, Slice name, Buf *out)
 
 void profile_write_report(const Profile *p, Buf *out)
 {
-    Buf text;
-    buf_init(&text, 0);
-    Slice *names = make_names(p, &text);
     buf_addf(out, "%s: ", path_base(p->path));
     if (p->format == FORMAT_XML)
         buf_addf(out, "XML, rows are <%.*s>", SLICE_ARG(p->row_element));
@@ -280,13 +268,10 @@ void profile_write_report(const Profile *p, Buf *out)
     else
         buf_addf(out, "delimited by %s, %s", p->delimiter == '\t' ? "tab" : (char[]){p->delimiter, '\0'},
             p->header ? "with a header" : "no header (or none that is certain)");
-    buf_addf(out, ", %s, %" PRIu64 " rows, %zu columns\n", p->is_utf8 ? "UTF-8" : "Windows-1252", p->rows, p->columns.len);
+    buf_addf(out, ", %s, %" PRIu64 " rows, %zu columns\n", p->is_utf8 ? "UTF-8" : "Windows-1252", p->rows,
+        p->columns.len);
     if (p->odd_rows > 0)
         buf_addf(out, "%" PRIu64 " rows do not have the usual number of fields or length\n", p->odd_rows);
-    for (size_t i = 0; names && i < p->columns.len; i++)
-        add_column(p, &p->columns.at[i], names[i], out);
-    if (!names)
-        out->status = ERR_NOMEM;
-    mem_free(names);
-    buf_free(&text);
+    for (size_t i = 0; i < p->columns.len; i++)
+        add_column(p, &p->columns.at[i], out);
 }

@@ -1,5 +1,6 @@
 /*
- * See row_scan.h. Strings of up to 12 bytes, which are most of them, are written straight into DuckDB's inlined form; longer
+ * See row_scan.h. Strings of up to 12 bytes, which are most of them, are written straight into DuckDB's inlined form;
+ * longer
  * ones go through the C API, which copies them into the vector's own heap.
  */
 #include "ingest/row_scan.h"
@@ -557,7 +558,8 @@ static void scan_rows(duckdb_function_info info, duckdb_data_chunk output)
     duckdb_function_set_error(info, "the file could not be read");
 }
 
-Status row_scan_register(Db *db, const char *name, const AgencyFile *file, const ValueReader *readers, Progress *progress,
+Status row_scan_register(Db *db, const char *name, const AgencyFile *file, const ValueReader *readers,
+    Progress *progress,
     RowScan **out, Error *err)
 {
     TRY(mem_zalloc(1, sizeof **out, (void **)out, err));

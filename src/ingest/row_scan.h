@@ -27,13 +27,14 @@
 
 typedef struct RowScan RowScan;
 
-/* Registers the table function `name()` over a surveyed file; readers: one a field of the file. Scan, file and readers must
- * outlive db; the function can be used several times. */
-MUST_USE Status row_scan_register(Db *db, const char *name, const AgencyFile *file, const ValueReader *readers, Progress *progress,
+/* Registers the table function `name()` over a surveyed file; readers: one a field of the file. Scan, file and
+ * readers must outlive db; the function can be used several times. */
+MUST_USE Status row_scan_register(Db *db, const char *name, const AgencyFile *file, const ValueReader *readers,
+    Progress *progress,
                                   RowScan **out, Error *err);
 void row_scan_free(RowScan *scan);
-/* When a statement over the scan failed: the reader's own error or refusal, if it was the reader that stopped it. True when so;
- * a refusal goes to *refusal with *st OK. */
+/* When a statement over the scan failed: the reader's own error or refusal, if it was the reader that stopped it.
+ * True when so; a refusal goes to *refusal with *st OK. */
 bool row_scan_failed(RowScan *scan, Status *st, Refusal *refusal, Error *err);
 
 /* ~defect holds both: the kind and the field it was met in (SIZE_MAX: none). */

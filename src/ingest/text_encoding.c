@@ -15,7 +15,8 @@ Status text_encoding_parse(Slice name, TextEncoding *out, Error *err)
     else if (slice_eq_nocase(name, SLICE("windows-1252")))
         *out = TEXT_WINDOWS_1252;
     else
-        return error_set(err, ERR_INVALID, "unknown encoding \"%.*s\": utf-8 and windows-1252 are read", SLICE_ARG(name));
+        return error_set(err, ERR_INVALID, "unknown encoding \"%.*s\": utf-8 and windows-1252 are read",
+        SLICE_ARG(name));
     return OK;
 }
 

@@ -23,24 +23,33 @@ typedef struct Limits {
     const Toml *subsets;
 } Limits;
 
+/* A block above a cell's level, and how many people of it the cell holds. */
+typedef struct Around {
+    uint64_t block;
+    int64_t inside;
+    bool counts; /* the block's tier counts somebody at one of these places */
+} Around;
+
 typedef struct Audit {
     Limits limits;
     const ProtectCell *input;
     const PublishedCell *cells;
     size_t count;
     Buf key;
-    Map input_cells;   /* table year level split unit grp -> input index */
-    Map input_units;   /* table year level unit -> index of its "all" cell */
-    Map unit_known;    /* family year level unit -> index of an input cell of it, in any table */
-    Map levels;        /* family year level: the levels this family reports on */
-    Map placed;        /* table year split level member grp-of-groups -> cell: each atom published once */
-    Map block_of;      /* table year split level member -> first cell of its block */
-    Map family_block;  /* family year split level member -> first cell of its block in any table */
-    Map grouping;      /* family year split local|top group -> first cell that shows it */
-    Map block_sum;     /* table year split level unit -> index in sums */
-    Map published;     /* table year level split unit grp -> cell */
-    Map child_sum;     /* table year split child level, parent unit -> index in sums */
-    VEC(int64_t) sums; /* pairs: people, people with the outcome */
+    Map input_cells;    /* table year level split unit grp -> input index */
+    Map input_units;    /* table year level unit -> index of its "all" cell */
+    Map peopled;        /* family tier year level unit: somebody is counted there in that tier */
+    Map unit_known;     /* family year level unit -> index of an input cell of it, in any table */
+    Map levels;         /* family year level: the levels this family reports on */
+    Map placed;         /* table year split level member grp-of-groups -> cell: each atom published once */
+    Map block_of;       /* table year split level member -> first cell of its block */
+    Map family_block;   /* family year split level member -> first cell of its block in any table */
+    Map grouping;       /* family year split local|top group -> first cell that shows it */
+    Map block_sum;      /* table year split level unit -> index in sums */
+    Map published;      /* table year level split: there is such a cell */
+    Map child_sum;      /* table year split child level, parent unit -> index in sums */
+    VEC(Around) around; /* scratch of made_of_blocks */
+    VEC(int64_t) sums;  /* pairs: people, people with the outcome */
 } Audit;
 
 static Status limit(const PolicyFile *file, const char *name, int64_t *out, Error *err)
@@ -77,15 +86,48 @@ static Status limits_read(Policy *policy, Date on, Limits *out, Error *err)
     return OK;
 }
 
-static Slice family_of(const Audit *a, Slice table)
+static const Toml *family_with(const Audit *a, Slice measure, Slice name)
 {
     for (const Toml *f = a->limits.families ? a->limits.families->first : NULL; f; f = f->next) {
-        const Toml *list = toml_get(f, "measures");
-        for (const Toml *m = list ? list->first : NULL; m; m = m->next)
-            if (slice_eq(m->string, table) && toml_get(f, "name"))
-                return toml_get(f, "name")->string;
+        const Toml *list = toml_get(f, "measures"), *own = toml_get(f, "name");
+        if (name.ptr && own && slice_eq(own->string, name))
+            return f;
+        for (const Toml *m = list ? list->first : NULL; m && !name.ptr; m = m->next)
+            if (slice_eq(m->string, measure))
+                return f;
     }
-    return table;
+    return NULL;
+}
+
+#define MAX_TIERS 16
+#define EVERY_UNIT " " /* no code: marks a level at which a tier shows something */
+
+/* The root of the families a table's family coarsens, and the steps from there. */
+static Slice lineage_of(const Audit *a, Slice table, unsigned *tier)
+{
+    const Toml *f = family_with(a, table, (Slice){NULL, 0});
+    *tier = 0;
+    for (const Toml *up; f && (up = toml_get(f, "coarsens")) && *tier < MAX_TIERS; ++*tier)
+        f = family_with(a, table, up->string);
+    return f && toml_get(f, "name") ? toml_get(f, "name")->string : table;
+}
+
+static Slice family_of(const Audit *a, Slice table)
+{
+    unsigned tier;
+    return lineage_of(a, table, &tier);
+}
+
+static unsigned tier_of(const Audit *a, Slice table)
+{
+    unsigned tier;
+    (void)lineage_of(a, table, &tier);
+    return tier;
+}
+
+static Slice tier_name(unsigned tier)
+{
+    return (Slice){&"0123456789abcdefg"[tier], 1};
 }
 
 /* 1-based place of a level in the hierarchy; 0 when it is not in it. */
@@ -130,19 +172,17 @@ static Slice groups_in(const PublishedCell *c)
     return c->groups.len > 0 ? c->groups : c->cell.grp;
 }
 
-static bool list_has(Slice list, Slice item)
-{
-    while (list.ptr)
-        if (slice_eq(slice_cut(&list, ' '), item))
-            return true;
-    return false;
-}
-
+/* Both sorted, which check_alone has shown of every list: one walk. */
 static bool list_within(Slice list, Slice other)
 {
-    while (list.ptr)
-        if (!list_has(other, slice_cut(&list, ' ')))
+    while (list.ptr) {
+        Slice item = slice_cut(&list, ' ');
+        int order = 1;
+        while (other.ptr && order > 0)
+            order = slice_cmp(item, slice_cut(&other, ' '));
+        if (order != 0)
             return false;
+    }
     return true;
 }
 
@@ -174,6 +214,9 @@ static Status index_input(Audit *a, size_t count, Error *err)
         TRY(map_get_or_put(&a->unit_known, KEY(a, family, c->year, c->level, c->unit), i, &first, err));
         if (!slice_eq(a->input[first].parent, c->parent))
             return fail(c, "a unit has two parents", err);
+        if (slice_eq_z(c->split, "all") && c->denominator > 0)
+            TRY(map_put(&a->peopled, KEY(a, family, c->year, tier_name(tier_of(a, c->table)), c->level, c->unit), i,
+                NULL, err));
         if (slice_eq_z(c->split, "all"))
             TRY(map_put(&a->input_units, KEY(a, c->table, c->year, c->level, c->unit), i, NULL, err));
     }
@@ -412,40 +455,48 @@ static Status check_block_sums(Audit *a, const PublishedCell *p, Error *err)
 
 /* --- 3. between tables about the same people ------------------------------------------------------------------- */
 
-/* One partition a family, year, split and level, whatever the table. */
+/* One partition a lineage, tier, year, split and level, whatever the table. */
 static Status share_blocks(Audit *a, size_t i, Error *err)
 {
     const PublishedCell *p = &a->cells[i];
     const ProtectCell *c = &p->cell;
-    Slice family = family_of(a, c->table);
+    unsigned tier;
+    Slice family = lineage_of(a, c->table, &tier);
+    if (tier >= MAX_TIERS)
+        return fail(c, "the families coarsen each other too deeply", err);
     for (Slice units = units_of(p); units.ptr;) {
         Slice unit = slice_cut(&units, ' ');
         uint64_t first;
-        TRY(map_get_or_put(&a->family_block, KEY(a, family, c->year, c->split, c->level, unit), i, &first, err));
+        TRY(map_get_or_put(
+            &a->family_block, KEY(a, family, c->year, tier_name(tier), c->split, c->level, unit), i, &first, err));
         if (!slice_eq(units_of(&a->cells[first]), units_of(p)))
             return fail(c, "tables about the same people are partitioned differently", err);
     }
-    bool top = c->parent.len == 0;
+    TRY(map_put(&a->family_block, KEY(a, family, c->year, tier_name(tier), c->split, c->level, SLICE(EVERY_UNIT)), i,
+        NULL, err));
+    Slice where = c->parent.len == 0 ? SLICE("top") : SLICE("local");
     for (Slice groups = groups_in(p); groups.ptr;) {
         Slice group = slice_cut(&groups, ' ');
         uint64_t first;
-        TRY(map_get_or_put(&a->grouping, KEY(a, family, c->year, c->split, top ? SLICE("top") : SLICE("local"), group),
-            i, &first, err));
+        TRY(map_get_or_put(
+            &a->grouping, KEY(a, family, c->year, tier_name(tier), c->split, where, group), i, &first, err));
         if (!slice_eq(groups_in(&a->cells[first]), groups_in(p)))
             return fail(c, "groups are put together differently in two places", err);
     }
     return OK;
 }
 
-/* The published block of "all" that a unit lies in: at its own level or, where that is undivided, the nearest above. */
-static bool whole_block(Audit *a, const ProtectCell *c, Slice unit, uint64_t *block)
+/* The published block of a tier and split that a unit lies in: at its own level or, where that is undivided, the
+ * nearest above. */
+static bool block_around(Audit *a, const ProtectCell *c, unsigned tier, Slice split, Slice unit, uint64_t *block)
 {
     ProtectCell at = *c;
     for (;;) {
-        if (map_get(&a->family_block, KEY(a, family_of(a, c->table), c->year, SLICE("all"), at.level, unit), block))
+        Slice family = family_of(a, c->table);
+        if (map_get(&a->family_block, KEY(a, family, c->year, tier_name(tier), split, at.level, unit), block))
             return true;
         uint64_t known;
-        if (!map_get(&a->unit_known, KEY(a, family_of(a, c->table), c->year, at.level, unit), &known))
+        if (!map_get(&a->unit_known, KEY(a, family, c->year, at.level, unit), &known))
             return false;
         unit = a->input[known].parent;
         at.level = level_above(a, &at);
@@ -460,59 +511,137 @@ static int64_t people_of(Audit *a, const ProtectCell *c, Slice level, Slice unit
     return map_get(&a->input_units, KEY(a, c->table, c->year, level, unit), &at) ? a->input[at].denominator : 0;
 }
 
-/* A block of "all" above this level lies in the split's block when all its people do. */
-static bool holds_all_people(Audit *a, const PublishedCell *p, uint64_t block)
+static Status count_around(Audit *a, uint64_t block, int64_t people, bool counts, Error *err)
 {
-    const ProtectCell *c = &p->cell;
-    int64_t inside = 0, whole = 0;
-    uint64_t other;
-    for (Slice units = units_of(p); units.ptr;) {
-        Slice unit = slice_cut(&units, ' ');
-        if (whole_block(a, c, unit, &other) && slice_eq(a->cells[other].cell.level, a->cells[block].cell.level) &&
-            slice_eq(a->cells[other].cell.unit, a->cells[block].cell.unit))
-            inside += people_of(a, c, c->level, unit);
-    }
-    for (Slice units = units_of(&a->cells[block]); units.ptr;)
-        whole += people_of(a, c, a->cells[block].cell.level, slice_cut(&units, ' '));
-    return inside == whole;
+    for (size_t i = 0; i < a->around.len; i++)
+        if (a->around.at[i].block == block) {
+            a->around.at[i].inside += people;
+            a->around.at[i].counts = a->around.at[i].counts || counts;
+            return OK;
+        }
+    return vec_push(&a->around, ((Around){block, people, counts}), err);
 }
 
-/* A split's block is a union of blocks of "all"; a local group is a union of statewide ones. */
-static Status check_nesting(Audit *a, const PublishedCell *p, Error *err)
+/* Whether of each block above that a cell holds people of, it holds all. */
+static bool holds_all_around(Audit *a, const ProtectCell *c)
+{
+    for (size_t i = 0; i < a->around.len; i++) {
+        const PublishedCell *block = &a->cells[a->around.at[i].block];
+        int64_t whole = 0;
+        for (Slice units = units_of(block); units.ptr;)
+            whole += people_of(a, c, block->cell.level, slice_cut(&units, ' '));
+        if (a->around.at[i].counts && whole != a->around.at[i].inside)
+            return false;
+    }
+    return true;
+}
+
+/* How a cell's places lie to the partition of another tier or split. */
+typedef enum Nesting { NESTED, NOT_SHOWN, CUT } Nesting;
+
+/*
+ * A cell's places must be whole blocks of the other partition: at their own level or, where that is undivided, all the
+ * people of the nearest block above. Where an earlier tier shows nothing at this level, lying inside its blocks is
+ * nesting too. NOT_SHOWN: the other partition was not published.
+ */
+static Status nesting_of(Audit *a, const PublishedCell *p, unsigned tier, Slice split, Nesting *out, Error *err)
 {
     const ProtectCell *c = &p->cell;
     Slice family = family_of(a, c->table);
-    uint64_t at;
-    for (Slice units = units_of(p); units.ptr && !slice_eq_z(c->split, "all");) {
+    uint64_t at = 0, seen, last = UINT64_MAX;
+    bool level_shown =
+        map_get(&a->family_block, KEY(a, family, c->year, tier_name(tier), split, c->level, SLICE(EVERY_UNIT)), &seen);
+    bool inside_is_enough = !level_shown && tier < tier_of(a, c->table);
+    a->around.len = 0;
+    *out = NESTED;
+    for (Slice units = units_of(p); units.ptr && *out == NESTED;) {
         Slice unit = slice_cut(&units, ' ');
-        if (people_of(a, c, c->level, unit) == 0)
+        int64_t people = people_of(a, c, c->level, unit);
+        if (people == 0)
             continue; /* nobody of this table: no cell of its own */
-        if (!whole_block(a, c, unit, &at))
+        bool counts = map_get(&a->peopled, KEY(a, family, c->year, tier_name(tier), c->level, unit), &seen);
+        bool found = block_around(a, c, tier, split, unit, &at);
+        if (!found && counts)
+            *out = NOT_SHOWN;
+        else if (!found)
+            continue;
+        else if (!slice_eq(a->cells[at].cell.level, c->level))
+            TRY(count_around(a, at, people, counts, err));
+        else if (at != last && !list_within(units_of(&a->cells[at]), units_of(p)))
+            *out = CUT;
+        last = at;
+    }
+    if (*out == NESTED && !inside_is_enough && !holds_all_around(a, c))
+        *out = CUT;
+    return OK;
+}
+
+/* A group shown is made of whole groups of another tier, or of the whole state. */
+static bool made_of_groups(Audit *a, const PublishedCell *p, unsigned tier, Slice where)
+{
+    const ProtectCell *c = &p->cell;
+    Slice family = family_of(a, c->table);
+    for (Slice groups = groups_in(p); groups.ptr;) {
+        Slice group = slice_cut(&groups, ' ');
+        uint64_t at;
+        if (map_get(&a->grouping, KEY(a, family, c->year, tier_name(tier), c->split, where, group), &at) &&
+            !list_within(groups_in(&a->cells[at]), groups_in(p)))
+            return false;
+    }
+    return true;
+}
+
+/* A split only coarsens the whole of its tier, a tier only the tiers before it, a place only the state's groups. */
+static Status check_nesting(Audit *a, const PublishedCell *p, Error *err)
+{
+    const ProtectCell *c = &p->cell;
+    unsigned own = tier_of(a, c->table);
+    bool below = c->parent.len > 0;
+    Nesting nesting;
+    if (!slice_eq_z(c->split, "all")) {
+        TRY(nesting_of(a, p, own, SLICE("all"), &nesting, err));
+        if (nesting == NOT_SHOWN)
             return fail(c, "a split tells apart what the whole does not", err);
-        bool nested = slice_eq(a->cells[at].cell.level, c->level) ? list_within(units_of(&a->cells[at]), units_of(p))
-                                                                  : holds_all_people(a, p, at);
-        if (!nested)
+        if (nesting == CUT)
             return fail(c, "a split's partition does not nest in that of the whole", err);
     }
-    for (Slice groups = groups_in(p); c->parent.len > 0 && groups.ptr;) {
-        Slice group = slice_cut(&groups, ' ');
-        if (map_get(&a->grouping, KEY(a, family, c->year, c->split, SLICE("top"), group), &at) &&
-            !list_within(groups_in(&a->cells[at]), groups_in(p)))
-            return fail(c, "local groups do not nest in the statewide ones", err);
+    if (below && !made_of_groups(a, p, own, SLICE("top")))
+        return fail(c, "local groups do not nest in the statewide ones", err);
+    for (unsigned tier = 0; tier < own; tier++) {
+        TRY(nesting_of(a, p, tier, c->split, &nesting, err));
+        if (nesting == CUT)
+            return fail(c, "the partition does not nest in that of a family it coarsens", err);
+        if (!made_of_groups(a, p, tier, below ? SLICE("local") : SLICE("top")))
+            return fail(c, "the groups do not nest in those of a family it coarsens", err);
     }
     return OK;
 }
 
-/* "table.numerator" of the cell's place and group; false when that table has no such cell. */
-static bool count_named(Audit *a, const ProtectCell *c, Slice name, int64_t *out)
+/* "table.numerator" summed over the cell's places and groups, from the input; false when that table is not published at
+ * this level of the split, or is decided later than the cell's own. */
+static bool count_named(Audit *a, const PublishedCell *p, Slice name, int64_t *out)
 {
+    const ProtectCell *c = &p->cell;
     Slice rest = name, table = slice_cut(&rest, '.');
     uint64_t at;
-    if (!map_get(&a->published, KEY(a, table, c->year, c->level, c->split, c->unit, c->grp), &at))
+    if (!map_get(&a->published, KEY(a, table, c->year, c->level, c->split), &at) ||
+        tier_of(a, table) > tier_of(a, c->table))
         return false;
-    const ProtectCell *other = &a->cells[at].cell;
-    *out = slice_eq_z(rest, "denominator") ? other->denominator : other->numerator;
+    *out = 0;
+    for (Slice units = units_of(p); units.ptr;) {
+        Slice unit = slice_cut(&units, ' ');
+        for (Slice groups = groups_in(p); groups.ptr;) {
+            Slice group = slice_cut(&groups, ' ');
+            if (map_get(&a->input_cells, KEY(a, table, c->year, c->level, c->split, unit, group), &at))
+                *out += slice_eq_z(rest, "denominator") ? a->input[at].denominator : a->input[at].numerator;
+        }
+    }
     return true;
+}
+
+static bool names_table(Slice count, Slice table)
+{
+    return slice_eq(slice_cut(&count, '.'), table);
 }
 
 /* What is left when a part is taken from its whole is a group of people too. */
@@ -522,8 +651,8 @@ static Status check_subsets(Audit *a, const PublishedCell *p, Error *err)
     for (const Toml *s = a->limits.subsets ? a->limits.subsets->first : NULL; s; s = s->next) {
         const Toml *inner = toml_get(s, "inner"), *outer = toml_get(s, "outer");
         int64_t part, whole;
-        if (!inner || !outer || !slice_starts(inner->string, c->table) || !count_named(a, c, inner->string, &part) ||
-            !count_named(a, c, outer->string, &whole))
+        if (!inner || !outer || !(names_table(inner->string, c->table) || names_table(outer->string, c->table)) ||
+            !count_named(a, p, inner->string, &part) || !count_named(a, p, outer->string, &whole))
             continue;
         int64_t rest = whole - part < 0 ? part - whole : whole - part;
         if (rest > 0 && rest < a->limits.numerator)
@@ -537,7 +666,7 @@ static Status audit_all(Audit *a, uint64_t *checked, Error *err)
     for (size_t i = 0; i < a->count; i++) {
         const ProtectCell *c = &a->cells[i].cell;
         TRY(check_alone(a, &a->cells[i], err));
-        TRY(map_put(&a->published, KEY(a, c->table, c->year, c->level, c->split, c->unit, c->grp), i, NULL, err));
+        TRY(map_put(&a->published, KEY(a, c->table, c->year, c->level, c->split), i, NULL, err));
     }
     for (size_t i = 0; i < a->count; i++) {
         TRY(place(a, i, err));
@@ -559,8 +688,8 @@ Status protect_audit(Policy *policy, Date on, const ProtectCell *input, size_t i
 {
     *checked = 0;
     Audit a = {.input = input, .cells = p->cells, .count = p->count};
-    Map *maps[] = {&a.input_cells, &a.input_units, &a.levels, &a.unit_known, &a.placed, &a.published, &a.block_of,
-        &a.family_block, &a.grouping, &a.block_sum, &a.child_sum};
+    Map *maps[] = {&a.input_cells, &a.input_units, &a.levels, &a.unit_known, &a.peopled, &a.placed, &a.published,
+        &a.block_of, &a.family_block, &a.grouping, &a.block_sum, &a.child_sum};
     buf_init(&a.key, 0);
     Status st;
     TRY_OUT(limits_read(policy, on, &a.limits, err));
@@ -573,6 +702,7 @@ out:
     for (size_t i = 0; i < COUNT_OF(maps); i++)
         map_free(maps[i]);
     vec_free(&a.sums);
+    vec_free(&a.around);
     buf_free(&a.key);
     return st;
 }

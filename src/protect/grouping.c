@@ -41,6 +41,14 @@ static void number_groups(const PanelSplit *s, const bool *present, const bool *
         out->size[out->count++] = members;
 }
 
+/* Groups an earlier tier shows together stay together. */
+static void keep_joint(const PanelSplit *s, const Grouping *earlier, const bool *present, bool *joint)
+{
+    for (size_t g = 0; earlier && g < s->group_count; g++)
+        if (present[g] && earlier->of[g] != PANEL_NONE && earlier->size[earlier->of[g]] > 1)
+            joint[g] = true;
+}
+
 /* Whether the groups marked, taken together, pass for the whole state in every table. */
 static bool joint_passes(const ProtectRule *rule, const Panel *p, const PanelSplit *s, const bool *joint)
 {
@@ -51,7 +59,7 @@ static bool joint_passes(const ProtectRule *rule, const Panel *p, const PanelSpl
     for (size_t t = 0; t < p->table_count; t++)
         for (size_t g = 0; g < s->group_count; g++) {
             const ProtectCell *c = joint[g] ? panel_cell(p, s, 0, t, 0, g) : NULL;
-            if (c && members == 1 && !p->tables[t].withheld && !rule_employers_pass(rule, c))
+            if (c && members == 1 && panel_active(p, t) && !rule_employers_pass(rule, c))
                 return false;
             counts_add(&counts[t], c);
         }
@@ -67,24 +75,26 @@ static size_t smallest_left(const Panel *p, const PanelSplit *s, const bool *pre
     return best;
 }
 
-Status grouping_make(const ProtectRule *rule, const Panel *p, const PanelSplit *s, Arena *arena, Grouping *out,
-    bool *possible, Error *err)
+Status grouping_make(const ProtectRule *rule, const Panel *p, const PanelSplit *s, const Grouping *earlier,
+    Arena *arena, Grouping *out, bool *possible, Error *err)
 {
     bool *present, *joint, *alone;
     TRY(arena_new(arena, bool, s->group_count, &present, err));
     TRY(arena_new(arena, bool, s->group_count, &joint, err));
     TRY(arena_new(arena, bool, s->group_count, &alone, err));
     TRY(grouping_new(s, arena, out, err));
-    size_t failing = 0;
+    size_t members = 0;
     for (size_t g = 0; g < s->group_count; g++) {
         present[g] = group_people(p, s, g) > 0;
         alone[g] = true;
         joint[g] = present[g] && !joint_passes(rule, p, s, alone);
         alone[g] = false;
-        failing += joint[g];
     }
-    size_t members = failing;
-    while (failing > 0 && (members < 2 || !joint_passes(rule, p, s, joint))) {
+    keep_joint(s, earlier, present, joint);
+    for (size_t g = 0; g < s->group_count; g++)
+        members += joint[g];
+    bool any = members > 0;
+    while (any && (members < 2 || !joint_passes(rule, p, s, joint))) {
         size_t next = smallest_left(p, s, present, joint);
         if (next == s->group_count)
             break;
@@ -92,12 +102,12 @@ Status grouping_make(const ProtectRule *rule, const Panel *p, const PanelSplit *
         members++;
     }
     number_groups(s, present, joint, out);
-    *possible = failing == 0 || out->count >= 2;
+    *possible = !any || out->count >= 2;
     return OK;
 }
 
 Status grouping_localise(const ProtectRule *rule, const Panel *p, const PanelSplit *s, const Grouping *top,
-    Arena *arena, Grouping *out, Error *err)
+    const Grouping *earlier, Arena *arena, Grouping *out, Error *err)
 {
     bool *present, *joint;
     TRY(arena_new(arena, bool, s->group_count, &present, err));
@@ -121,6 +131,7 @@ Status grouping_localise(const ProtectRule *rule, const Panel *p, const PanelSpl
     for (size_t g = 0; g < s->group_count; g++)
         if (present[g] && top->size[top->of[g]] > 1)
             joint[g] = true;
+    keep_joint(s, earlier, present, joint);
     number_groups(s, present, joint, out);
     return OK;
 }

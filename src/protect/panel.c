@@ -61,7 +61,8 @@ static Status check_counts(const ProtectCell *c, Error *err)
     return OK;
 }
 
-static Status collect_tables(Panel *p, const ProtectCell *const *cells, size_t count, Arena *arena, Error *err)
+static Status collect_tables(
+    const ProtectRule *rule, Panel *p, const ProtectCell *const *cells, size_t count, Arena *arena, Error *err)
 {
     Slice *names;
     TRY(arena_new(arena, Slice, count, &names, err));
@@ -69,8 +70,12 @@ static Status collect_tables(Panel *p, const ProtectCell *const *cells, size_t c
         names[i] = cells[i]->table;
     p->table_count = sort_unique(names, count);
     TRY(arena_new(arena, PanelTable, p->table_count, &p->tables, err));
-    for (size_t t = 0; t < p->table_count; t++)
+    for (size_t t = 0; t < p->table_count; t++) {
         p->tables[t].name = names[t];
+        (void)rule_lineage(rule, names[t], &p->tables[t].tier);
+        if (p->tables[t].tier >= p->tier_count)
+            p->tier_count = p->tables[t].tier + 1;
+    }
     for (size_t i = 0; i < count; i++) {
         size_t t = find_slice(names, p->table_count, cells[i]->table);
         if (cells[i]->is_median)
@@ -282,12 +287,26 @@ static Status collect_subsets(Panel *p, const ProtectRule *rule, Arena *arena, E
     return OK;
 }
 
+void panel_set_tier(Panel *p, unsigned tier)
+{
+    p->tier = tier;
+    for (size_t t = 0; t < p->table_count; t++)
+        p->tables[t].needed = panel_active(p, t);
+    for (size_t i = 0; i < p->subset_count; i++) {
+        uint32_t inner = p->subsets[i].inner.table, outer = p->subsets[i].outer.table;
+        if (panel_active(p, inner) || panel_active(p, outer))
+            p->tables[inner].needed = p->tables[outer].needed = true;
+    }
+}
+
 bool panel_subset_pass(const ProtectRule *rule, const Panel *p, const PanelSplit *s, size_t level,
     const PanelSubset *subset, const Counts *counts)
 {
     PanelCount inner = subset->inner, outer = subset->outer;
-    if (p->tables[inner.table].withheld || p->tables[outer.table].withheld || !s->has[level][inner.table] ||
-        !s->has[level][outer.table])
+    const PanelTable *a = &p->tables[inner.table], *b = &p->tables[outer.table];
+    bool decided = panel_active(p, inner.table) || panel_active(p, outer.table);
+    if (!decided || a->withheld || b->withheld || a->tier > p->tier || b->tier > p->tier ||
+        !s->has[level][inner.table] || !s->has[level][outer.table])
         return true;
     int64_t part = inner.is_denominator ? counts[inner.table].n : counts[inner.table].k;
     int64_t whole = outer.is_denominator ? counts[outer.table].n : counts[outer.table].k;
@@ -298,7 +317,7 @@ bool panel_subset_pass(const ProtectRule *rule, const Panel *p, const PanelSplit
 bool panel_counts_pass(const ProtectRule *rule, const Panel *p, const PanelSplit *s, size_t level, const Counts *counts)
 {
     for (size_t t = 0; t < p->table_count; t++)
-        if (!p->tables[t].withheld && s->has[level][t] &&
+        if (panel_active(p, t) && s->has[level][t] &&
             !rule_counts_pass(rule, p->tables[t].is_median, counts[t].n, counts[t].k))
             return false;
     for (size_t i = 0; i < p->subset_count; i++)
@@ -316,7 +335,7 @@ Status panel_build(const ProtectRule *rule, Slice family, int32_t year, const Pr
         if (rule_level(rule, cells[i]->level) == rule->level_count)
             return refuse(err, cells[i], "the level is not in the rule's hierarchy");
     }
-    TRY(collect_tables(out, cells, count, arena, err));
+    TRY(collect_tables(rule, out, cells, count, arena, err));
     if (out->table_count > PANEL_MAX_TABLES)
         return error_set(err, ERR_LIMIT, "family %.*s has more than %d measures", SLICE_ARG(family), PANEL_MAX_TABLES);
     TRY(collect_subsets(out, rule, arena, err));

@@ -1,5 +1,5 @@
 /*
- * Private to protect: all tables of one family and year, laid out for partitioning.
+ * Private to protect: all tables of one lineage of families and one year, laid out for partitioning.
  *
  * A panel is a box (split, level, table, unit, group) of pointers into the input. It exists only when the numbers add
  * up: groups to the unit, units to their parent. Safety is argued from sums, so a table that does not add up is refused
@@ -15,7 +15,9 @@
 typedef struct PanelTable {
     Slice name;
     bool is_median;
+    unsigned tier;
     bool withheld; /* fails for the whole state: takes no further part */
+    bool needed;   /* its counts decide something in the panel's tier */
 } PanelTable;
 
 typedef struct PanelUnit {
@@ -60,6 +62,8 @@ typedef struct Panel {
     int32_t year;
     PanelTable *tables; /* sorted by name */
     size_t table_count;
+    unsigned tier; /* the one being decided: tables of others are left aside */
+    unsigned tier_count;
     PanelLevel levels[RULE_MAX_LEVELS]; /* those present, from coarse to fine */
     size_t level_count;
     PanelSplit *splits; /* "all" first, then by name */
@@ -80,6 +84,15 @@ bool panel_counts_pass(
 /* As above for one pair of counts that lie in each other. */
 bool panel_subset_pass(const ProtectRule *rule, const Panel *p, const PanelSplit *s, size_t level,
     const PanelSubset *subset, const Counts *counts);
+
+/* Turns to a tier; withheld must be settled for it and those before. */
+void panel_set_tier(Panel *p, unsigned tier);
+
+/* Whether a table takes part in what is being decided. */
+static inline bool panel_active(const Panel *p, size_t table)
+{
+    return p->tables[table].tier == p->tier && !p->tables[table].withheld;
+}
 
 static inline void counts_add(Counts *sum, const ProtectCell *c)
 {

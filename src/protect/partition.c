@@ -11,26 +11,28 @@
 
 #include <stdlib.h>
 
-bool units_pass(const ProtectRule *rule, const Panel *p, const PanelSplit *s, size_t level, const Grouping *g,
-    const uint32_t *units, size_t count)
+/* Adds the counts of one unit, by shown group and table; false when a wage figure would give an employer away. */
+static bool add_unit(const ProtectRule *rule, const Panel *p, const PanelSplit *s, size_t level, const Grouping *g,
+    uint32_t unit, bool alone, Counts *sums)
 {
-    for (uint32_t shown = 0; shown < g->count; shown++) {
-        Counts counts[PANEL_MAX_TABLES] = {{0, 0}};
-        for (size_t group = 0; group < s->group_count; group++) {
-            if (g->of[group] != shown)
-                continue;
-            for (size_t t = 0; t < p->table_count; t++)
-                for (size_t u = 0; u < count; u++) {
-                    const ProtectCell *c = panel_cell(p, s, level, t, units[u], group);
-                    if (c && count == 1 && g->size[shown] == 1 && !p->tables[t].withheld &&
-                        !rule_employers_pass(rule, c))
-                        return false;
-                    counts_add(&counts[t], c);
-                }
+    for (size_t group = 0; group < s->group_count; group++) {
+        uint32_t shown = g->of[group];
+        for (size_t t = 0; t < p->table_count && shown != PANEL_NONE; t++) {
+            const ProtectCell *c = p->tables[t].needed ? panel_cell(p, s, level, t, unit, group) : NULL;
+            if (c && alone && g->size[shown] == 1 && panel_active(p, t) && !rule_employers_pass(rule, c))
+                return false;
+            counts_add(&sums[shown * p->table_count + t], c);
         }
-        if (!panel_counts_pass(rule, p, s, level, counts))
-            return false;
     }
+    return true;
+}
+
+static bool sums_pass(
+    const ProtectRule *rule, const Panel *p, const PanelSplit *s, size_t level, const Grouping *g, const Counts *sums)
+{
+    for (uint32_t shown = 0; shown < g->count; shown++)
+        if (!panel_counts_pass(rule, p, s, level, &sums[shown * p->table_count]))
+            return false;
     return true;
 }
 
@@ -86,14 +88,36 @@ typedef struct Pooling {
     bool *pooled;    /* [count] */
     uint32_t *units; /* members of the pool; room for all units of the level */
     size_t unit_count;
+    Counts *pool_sums;        /* of the pool so far, by shown group and table */
+    Counts *node_sums;        /* scratch, as large */
+    const TreeLevel *earlier; /* NULL: nothing to keep whole */
+    uint32_t *earlier_of;     /* unit -> node of earlier; PANEL_NONE */
+    size_t *inside;           /* [nodes of earlier], all zero between uses */
 } Pooling;
 
+static size_t sums_size(const Pooling *w)
+{
+    return w->grouping->count * w->panel->table_count;
+}
+
+static bool node_passes(const Pooling *w, const Node *n)
+{
+    memset(w->node_sums, 0, sums_size(w) * sizeof *w->node_sums);
+    for (size_t u = 0; u < n->count; u++)
+        if (!add_unit(w->rule, w->panel, w->split, w->level, w->grouping, n->units[u], n->count == 1, w->node_sums))
+            return false;
+    return sums_pass(w->rule, w->panel, w->split, w->level, w->grouping, w->node_sums);
+}
+
+/* Running sums: pools grow one by one to hundreds of places. */
 static void pool_add(Pooling *w, size_t i)
 {
     const Node *n = &w->children[w->at[i]];
     w->pooled[i] = true;
     memcpy(w->units + w->unit_count, n->units, n->count * sizeof *n->units);
     w->unit_count += n->count;
+    for (size_t u = 0; u < n->count; u++)
+        (void)add_unit(w->rule, w->panel, w->split, w->level, w->grouping, n->units[u], false, w->pool_sums);
 }
 
 /* Fewest people first, then by code: the same choice whatever the order of the input. */
@@ -111,12 +135,32 @@ static size_t smallest_outside(const Pooling *w)
     return best;
 }
 
+/* Whether a node cuts through a node of the earlier tree: holds some of its units but not all. */
+static bool cuts_earlier(const Pooling *w, const Node *n)
+{
+    bool cuts = false;
+    if (!w->earlier)
+        return false;
+    for (size_t u = 0; u < n->count; u++)
+        if (w->earlier_of[n->units[u]] != PANEL_NONE)
+            w->inside[w->earlier_of[n->units[u]]]++;
+    for (size_t u = 0; u < n->count; u++) {
+        uint32_t e = w->earlier_of[n->units[u]];
+        if (e != PANEL_NONE && w->inside[e] < w->earlier->nodes[e].count)
+            cuts = true;
+    }
+    for (size_t u = 0; u < n->count; u++)
+        if (w->earlier_of[n->units[u]] != PANEL_NONE)
+            w->inside[w->earlier_of[n->units[u]]] = 0;
+    return cuts;
+}
+
 /* Decides who is pooled. False: no proper split remains. */
 static bool pool_decide(Pooling *w)
 {
     for (size_t i = 0; i < w->count; i++) {
         const Node *n = &w->children[w->at[i]];
-        if (!units_pass(w->rule, w->panel, w->split, w->level, w->grouping, n->units, n->count))
+        if (cuts_earlier(w, n) || !node_passes(w, n))
             pool_add(w, i);
     }
     if (w->unit_count == 0)
@@ -128,8 +172,7 @@ static bool pool_decide(Pooling *w)
         size_t next = smallest_outside(w);
         if (next == w->count)
             return false;
-        if (w->unit_count > 1 &&
-            units_pass(w->rule, w->panel, w->split, w->level, w->grouping, w->units, w->unit_count))
+        if (w->unit_count > 1 && sums_pass(w->rule, w->panel, w->split, w->level, w->grouping, w->pool_sums))
             return true;
         pool_add(w, next);
     }
@@ -183,6 +226,7 @@ static Status coarsen_parent(Pooling *w, const TreeLevel *above, uint32_t parent
         if (w->children[w->at[i]].people > 0 && !w->children[w->at[i]].echo)
             only_echo = false;
     memset(w->pooled, 0, w->count * sizeof *w->pooled);
+    memset(w->pool_sums, 0, sums_size(w) * sizeof *w->pool_sums);
     w->unit_count = 0;
     bool divided = !node->echo && !only_echo && pool_decide(w);
     for (size_t i = 0; i < w->count && !divided; i++)
@@ -225,24 +269,45 @@ static Status coarsen_level(
     return OK;
 }
 
-Status tree_coarsen(const ProtectRule *rule, const Panel *p, const PanelSplit *s, const Tree *in, const Grouping *top,
-    const Grouping *local, Arena *arena, Tree *out, Error *err)
+static Status note_earlier(Pooling *w, const Tree *earlier, Arena *arena, Error *err)
+{
+    w->earlier = earlier && earlier->levels[w->level].count > 0 ? &earlier->levels[w->level] : NULL;
+    if (!w->earlier)
+        return OK;
+    size_t units = w->panel->levels[w->level].count;
+    TRY(arena_new(arena, uint32_t, units, &w->earlier_of, err));
+    TRY(arena_new(arena, size_t, w->earlier->count, &w->inside, err));
+    for (size_t u = 0; u < units; u++)
+        w->earlier_of[u] = PANEL_NONE;
+    for (uint32_t e = 0; e < w->earlier->count; e++)
+        for (size_t u = 0; u < w->earlier->nodes[e].count; u++)
+            w->earlier_of[w->earlier->nodes[e].units[u]] = e;
+    return OK;
+}
+
+Status tree_coarsen(const ProtectRule *rule, const Panel *p, const PanelSplit *s, const Tree *in, const Tree *earlier,
+    const Grouping *top, const Grouping *local, Arena *arena, Tree *out, Error *err)
 {
     *out = (Tree){0};
-    if (!units_pass(rule, p, s, 0, top, in->levels[0].nodes[0].units, 1))
+    Pooling state = {.rule = rule, .panel = p, .split = s, .grouping = top};
+    TRY(arena_new(arena, Counts, sums_size(&state), &state.node_sums, err));
+    if (!node_passes(&state, &in->levels[0].nodes[0]))
         return OK;
     out->levels[0] = in->levels[0];
     uint32_t *above_map;
     TRY(arena_new(arena, uint32_t, 1, &above_map, err));
     Pooling w = {.rule = rule, .panel = p, .split = s, .grouping = local};
+    TRY(arena_new(arena, Counts, sums_size(&w), &w.pool_sums, err));
+    TRY(arena_new(arena, Counts, sums_size(&w), &w.node_sums, err));
     for (w.level = 1; w.level < p->level_count; w.level++) {
         bool any = false;
         for (size_t t = 0; t < p->table_count; t++)
-            any = any || (s->has[w.level][t] && !p->tables[t].withheld);
+            any = any || (s->has[w.level][t] && panel_active(p, t));
         if (!any || in->levels[w.level].count == 0)
             break;
         uint32_t *map;
         TRY(arena_new(arena, uint32_t, in->levels[w.level].count, &map, err));
+        TRY(note_earlier(&w, earlier, arena, err));
         TRY(coarsen_level(&w, in, above_map, arena, out, map, err));
         above_map = map;
     }

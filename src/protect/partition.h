@@ -39,19 +39,18 @@ typedef struct Tree {
 
 /* Every unit a node of its own. */
 MUST_USE Status tree_of_units(const Panel *p, Arena *arena, Tree *out, Error *err);
-/* Joins nodes of `in` until each passes in split s, under grouping `top` at the first level and `local` below. */
+/* Joins nodes of `in` until each passes in split s for the panel's tier, under grouping `top` at the first level and
+ * `local` below, and until each is made of whole nodes of `earlier` too (NULL: none). */
 MUST_USE Status tree_coarsen(const ProtectRule *rule, const Panel *p, const PanelSplit *s, const Tree *in,
-    const Grouping *top, const Grouping *local, Arena *arena, Tree *out, Error *err);
+    const Tree *earlier, const Grouping *top, const Grouping *local, Arena *arena, Tree *out, Error *err);
 
-/* Groups that fail for the whole state are shown together; *possible is false when fewer than two would remain. */
-MUST_USE Status grouping_make(const ProtectRule *rule, const Panel *p, const PanelSplit *s, Arena *arena, Grouping *out,
-    bool *possible, Error *err);
-/* Coarser than `top`: groups below the rule's share of the state are shown together too. */
+/* Groups that fail for the whole state, and those an earlier tier shows together (NULL: none), are shown together;
+ * *possible is false when fewer than two would remain. */
+MUST_USE Status grouping_make(const ProtectRule *rule, const Panel *p, const PanelSplit *s, const Grouping *earlier,
+    Arena *arena, Grouping *out, bool *possible, Error *err);
+/* Coarser than `top` and than the earlier tier's local grouping: groups below the rule's share of the state are shown
+ * together too. */
 MUST_USE Status grouping_localise(const ProtectRule *rule, const Panel *p, const PanelSplit *s, const Grouping *top,
-    Arena *arena, Grouping *out, Error *err);
-
-/* Whether all tables' figures of these units together may be published. */
-bool units_pass(const ProtectRule *rule, const Panel *p, const PanelSplit *s, size_t level, const Grouping *g,
-    const uint32_t *units, size_t count);
+    const Grouping *earlier, Arena *arena, Grouping *out, Error *err);
 
 #endif

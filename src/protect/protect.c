@@ -1,6 +1,7 @@
 /*
- * A whole release at once: tables are gathered into panels (one family of measures, one year), each panel gets one
- * partition of places for everybody and, coarser, one a split; what they say is written out as cells.
+ * A whole release at once. Tables are gathered into panels (one lineage of families, one year). Tier by tier, each
+ * coarsening the one before, a panel gets a partition of places for everybody and, coarser, one a split; what they say
+ * is written out as cells.
  */
 #include "protect/partition.h"
 
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 
 typedef struct Filed {
-    Slice family;
+    Slice lineage;
     int32_t year;
     const ProtectCell *cell;
 } Filed;
@@ -28,7 +29,7 @@ typedef struct Work {
 static int compare_filed(const void *a, const void *b)
 {
     const Filed *x = a, *y = b;
-    int c = slice_cmp(x->family, y->family);
+    int c = slice_cmp(x->lineage, y->lineage);
     return c != 0 ? c : x->year < y->year ? -1 : x->year > y->year;
 }
 
@@ -40,7 +41,7 @@ static Status withhold(
     return vec_push(&w->withheld, note, err);
 }
 
-/* A table whose statewide figure fails is not published at all, and no longer constrains its family. */
+/* A table whose statewide figure fails is not published at all, and no longer constrains the others. */
 static Status withhold_failing_tables(Work *w, Panel *p, Error *err)
 {
     for (size_t t = 0; t < p->table_count; t++) {
@@ -56,10 +57,13 @@ static Status withhold_failing_tables(Work *w, Panel *p, Error *err)
     Counts counts[PANEL_MAX_TABLES] = {{0, 0}};
     for (size_t t = 0; t < p->table_count; t++)
         counts_add(&counts[t], panel_cell(p, &p->splits[0], 0, t, 0, 0));
+    /* Of two tables the one that is decided later gives way. */
     for (size_t i = 0; i < p->subset_count; i++) {
+        unsigned inner = p->tables[p->subsets[i].inner.table].tier, outer = p->tables[p->subsets[i].outer.table].tier;
+        panel_set_tier(p, inner > outer ? inner : outer);
         if (panel_subset_pass(&w->rule, p, &p->splits[0], 0, &p->subsets[i], counts))
             continue;
-        size_t t = p->subsets[i].inner.table;
+        size_t t = outer > inner ? p->subsets[i].outer.table : p->subsets[i].inner.table;
         p->tables[t].withheld = true;
         TRY(withhold(w, p, t, &p->splits[0], p->levels[0].name,
             "its difference to another published count stands for too few people in the whole state", err));
@@ -167,7 +171,7 @@ static Status emit_node(Work *w, const Panel *p, const PanelSplit *s, size_t lev
         if (g->size[shown] > 1)
             TRY(groups_of(s, g, shown, w->arena, &groups, err));
         for (size_t t = 0; t < p->table_count; t++)
-            if (!p->tables[t].withheld && s->has[level][t])
+            if (panel_active(p, t) && s->has[level][t])
                 TRY(emit_cell(w, p, s, level, t, &copy, parent, g, shown, members, groups, err));
     }
     return OK;
@@ -188,7 +192,7 @@ static Status note_levels(Work *w, const Panel *p, const PanelSplit *s, const Tr
                 "in %zu of %zu places of the level above, the groups within are too small to be told apart",
                 level->undivided, level->parents);
         for (size_t t = 0; t < p->table_count; t++)
-            if (!p->tables[t].withheld && s->has[l][t])
+            if (panel_active(p, t) && s->has[l][t])
                 TRY(withhold(w, p, t, s, p->levels[l].name, reason, err));
     }
     return OK;
@@ -208,102 +212,76 @@ static Status emit_tree(Work *w, const Panel *p, const PanelSplit *s, const Tree
     return note_levels(w, p, s, tree, err);
 }
 
-typedef struct SplitPlan {
-    Panel panel; /* with the tables that yield in this split withheld */
-    Grouping top;
-    bool possible;
-} SplitPlan;
-
-static Status plan_split(Work *w, const Panel *p, const PanelSplit *s, const bool *dropped, SplitPlan *out, Error *err)
-{
-    out->panel = *p;
-    TRY(arena_new(&w->scratch, PanelTable, p->table_count, &out->panel.tables, err));
-    for (size_t t = 0; t < p->table_count; t++) {
-        out->panel.tables[t] = p->tables[t];
-        out->panel.tables[t].withheld = p->tables[t].withheld || dropped[t];
-    }
-    return grouping_make(&w->rule, &out->panel, s, &w->scratch, &out->top, &out->possible, err);
-}
-
-static size_t groups_told_apart(const SplitPlan *plan)
-{
-    return plan->possible ? plan->top.count : 0;
-}
-
-/*
- * Counts that nearly coincide (graduates and completers) make small differences, and with all of a family's tables in a
- * split its groups would have to be joined until the differences are large. A table the policy lets yield is left out
- * of the split instead when more groups can then be told apart; no more tables yield than that takes.
- */
-static Status plan_with_yielding(
-    Work *w, const Panel *p, const PanelSplit *s, bool *dropped, SplitPlan *best, Error *err)
-{
-    size_t yielding = 0;
-    TRY(plan_split(w, p, s, dropped, best, err));
-    for (size_t t = 0; t < p->table_count; t++) {
-        dropped[t] = !p->tables[t].withheld && s->has[0][t] && rule_yields(&w->rule, p->tables[t].name);
-        yielding += dropped[t];
-    }
-    SplitPlan finest;
-    TRY(plan_split(w, p, s, dropped, &finest, err));
-    if (yielding == 0 || groups_told_apart(&finest) <= groups_told_apart(best)) {
-        memset(dropped, 0, p->table_count * sizeof *dropped);
-        return OK;
-    }
-    *best = finest;
-    for (size_t t = 0; t < p->table_count; t++) {
-        if (!dropped[t])
-            continue;
-        SplitPlan with;
-        dropped[t] = false;
-        TRY(plan_split(w, p, s, dropped, &with, err));
-        if (groups_told_apart(&with) < groups_told_apart(&finest))
-            dropped[t] = true;
-        else
-            *best = with;
-    }
-    return OK;
-}
-
-static Status protect_split(Work *w, const Panel *p, const PanelSplit *s, const Tree *everybody, Error *err)
-{
-    SplitPlan plan;
-    bool *dropped;
-    TRY(arena_new(&w->scratch, bool, p->table_count, &dropped, err));
-    TRY(plan_with_yielding(w, p, s, dropped, &plan, err));
-    for (size_t t = 0; t < p->table_count; t++) {
-        if (dropped[t])
-            TRY(withhold(w, p, t, s, p->levels[0].name,
-                "beside the other figures about the same people it would leave groups too small to be told apart",
-                err));
-        else if (!plan.possible && !p->tables[t].withheld && s->has[0][t])
-            TRY(withhold(w, p, t, s, p->levels[0].name, "no two groups are large enough to be told apart", err));
-    }
-    if (!plan.possible)
-        return OK;
-    Grouping local;
+/* What the tiers so far have shown of a split. */
+typedef struct Shown {
+    bool any;
     Tree tree;
-    TRY(grouping_localise(&w->rule, &plan.panel, s, &plan.top, &w->scratch, &local, err));
-    TRY(tree_coarsen(&w->rule, &plan.panel, s, everybody, &plan.top, &local, &w->scratch, &tree, err));
-    return emit_tree(w, &plan.panel, s, &tree, &plan.top, &local, err);
+    Grouping top, local;
+} Shown;
+
+/* Levels at which this tier shows nothing keep the nodes of the tier before, for those that follow. */
+static void remember(Shown *shown, const Tree *tree, const Grouping *top, const Grouping *local)
+{
+    for (size_t l = 0; l < RULE_MAX_LEVELS; l++)
+        if (tree->levels[l].count > 0)
+            shown->tree.levels[l] = tree->levels[l];
+    shown->top = *top;
+    shown->local = *local;
+    shown->any = true;
+}
+
+static bool split_has_active(const Panel *p, const PanelSplit *s)
+{
+    for (size_t t = 0; t < p->table_count; t++)
+        if (panel_active(p, t) && s->has[0][t])
+            return true;
+    return false;
+}
+
+static Status protect_split(
+    Work *w, const Panel *p, const PanelSplit *s, const Tree *everybody, Shown *shown, Error *err)
+{
+    Grouping top, local;
+    Tree tree;
+    bool possible;
+    TRY(grouping_make(&w->rule, p, s, shown->any ? &shown->top : NULL, &w->scratch, &top, &possible, err));
+    if (!possible) {
+        for (size_t t = 0; t < p->table_count; t++)
+            if (panel_active(p, t) && s->has[0][t])
+                TRY(withhold(w, p, t, s, p->levels[0].name, "no two groups are large enough to be told apart", err));
+        return OK;
+    }
+    TRY(grouping_localise(&w->rule, p, s, &top, shown->any ? &shown->local : NULL, &w->scratch, &local, err));
+    TRY(tree_coarsen(
+        &w->rule, p, s, everybody, shown->any ? &shown->tree : NULL, &top, &local, &w->scratch, &tree, err));
+    TRY(emit_tree(w, p, s, &tree, &top, &local, err));
+    if (tree.levels[0].count > 0)
+        remember(shown, &tree, &top, &local);
+    return OK;
 }
 
 static Status protect_panel(Work *w, Panel *p, Error *err)
 {
-    TRY(withhold_failing_tables(w, p, err));
-    bool any = false;
-    for (size_t t = 0; t < p->table_count; t++)
-        any = any || !p->tables[t].withheld;
-    if (!any)
-        return OK;
-    Tree units, everybody;
+    Tree everybody;
+    Shown *shown;
     uint32_t zero = 0, one = 1;
-    Grouping whole = {.of = &zero, .size = &one, .count = 1};
-    TRY(tree_of_units(p, &w->scratch, &units, err));
-    TRY(tree_coarsen(&w->rule, p, &p->splits[0], &units, &whole, &whole, &w->scratch, &everybody, err));
-    TRY(emit_tree(w, p, &p->splits[0], &everybody, &whole, &whole, err));
-    for (size_t s = 1; s < p->split_count; s++)
-        TRY(protect_split(w, p, &p->splits[s], &everybody, err));
+    const Grouping whole = {.of = &zero, .size = &one, .count = 1};
+    TRY(withhold_failing_tables(w, p, err));
+    TRY(tree_of_units(p, &w->scratch, &everybody, err));
+    TRY(arena_new(&w->scratch, Shown, p->split_count, &shown, err));
+    for (unsigned tier = 0; tier < p->tier_count; tier++) {
+        panel_set_tier(p, tier);
+        if (!split_has_active(p, &p->splits[0]))
+            continue;
+        Tree tree;
+        TRY(tree_coarsen(&w->rule, p, &p->splits[0], &everybody, NULL, &whole, &whole, &w->scratch, &tree, err));
+        TRY(emit_tree(w, p, &p->splits[0], &tree, &whole, &whole, err));
+        if (tree.levels[0].count > 0)
+            everybody = tree;
+        for (size_t s = 1; s < p->split_count; s++)
+            if (split_has_active(p, &p->splits[s]))
+                TRY(protect_split(w, p, &p->splits[s], &everybody, &shown[s], err));
+    }
     return OK;
 }
 
@@ -349,7 +327,7 @@ static Status protect_all(Work *w, Filed *filed, size_t count, Error *err)
             to++;
         }
         Panel panel;
-        st = panel_build(&w->rule, filed[from].family, filed[from].year, cells, to - from, &w->scratch, &panel, err);
+        st = panel_build(&w->rule, filed[from].lineage, filed[from].year, cells, to - from, &w->scratch, &panel, err);
         if (st == OK)
             st = protect_panel(w, &panel, err);
         arena_reset(&w->scratch);
@@ -385,8 +363,9 @@ Status protect_release(Policy *policy, Date on, const ProtectCell *cells, size_t
     if (st == OK)
         st = mem_zalloc(count + 1, sizeof *filed, (void **)&filed, err);
     if (st == OK) {
+        unsigned tier;
         for (size_t i = 0; i < count; i++)
-            filed[i] = (Filed){rule_family(&w.rule, cells[i].table), cells[i].year, &cells[i]};
+            filed[i] = (Filed){rule_lineage(&w.rule, cells[i].table, &tier), cells[i].year, &cells[i]};
         qsort(filed, count, sizeof *filed, compare_filed);
         st = protect_all(&w, filed, count, err);
     }

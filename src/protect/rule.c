@@ -46,6 +46,47 @@ static Status rule_levels(ProtectRule *rule, Error *err)
     return OK;
 }
 
+static const Toml *family_naming(const ProtectRule *rule, Slice measure)
+{
+    const Toml *list = toml_get(rule->policy->toml, "family");
+    for (const Toml *f = list ? list->first : NULL; f; f = f->next) {
+        const Toml *measures = toml_get(f, "measures");
+        for (const Toml *m = measures ? measures->first : NULL; m; m = m->next)
+            if (m->type == TOML_STRING && slice_eq(m->string, measure))
+                return f;
+    }
+    return NULL;
+}
+
+static const Toml *family_named(const ProtectRule *rule, Slice name)
+{
+    const Toml *list = toml_get(rule->policy->toml, "family");
+    for (const Toml *f = list ? list->first : NULL; f; f = f->next)
+        if (slice_eq(toml_get(f, "name")->string, name))
+            return f;
+    return NULL;
+}
+
+/* Names are given, and whatever a family coarsens stands before it, so that no family coarsens itself. */
+static Status check_families(const ProtectRule *rule, Error *err)
+{
+    const char *path = rule->policy->path;
+    const Toml *list;
+    TRY(toml_array(rule->policy->toml, path, "family", &list, err));
+    for (const Toml *f = list ? list->first : NULL; f; f = f->next) {
+        Slice name, coarsens;
+        TRY(toml_str(f, path, "name", &name, err));
+        TRY(toml_str_or(f, path, "coarsens", (Slice){NULL, 0}, &coarsens, err));
+        bool before = coarsens.ptr == NULL;
+        for (const Toml *g = list->first; g != f; g = g->next)
+            before = before || slice_eq(toml_get(g, "name")->string, coarsens);
+        if (!before)
+            return error_set(
+                err, ERR_INVALID, "%s: family %.*s coarsens one that does not stand before it", path, SLICE_ARG(name));
+    }
+    return OK;
+}
+
 Status rule_read(Policy *policy, Date on, ProtectRule *out, Error *err)
 {
     *out = (ProtectRule){0};
@@ -60,37 +101,18 @@ Status rule_read(Policy *policy, Date on, ProtectRule *out, Error *err)
     TRY(rule_parameter(f, "local_group_min_percent", 0, 100, &out->local_group_min_percent, err));
     TRY(rule_parameter(f, "coarse_rate_below", 0, 1000000000, &out->coarse_rate_below, err));
     TRY(rule_parameter(f, "median_rounding", 1, 1000000, &out->median_rounding, err));
-    return OK;
+    return check_families(out, err);
 }
 
-/* Whether a family's list under `key` names the measure. */
-static bool family_lists(const Toml *family, const char *key, Slice measure)
+Slice rule_lineage(const ProtectRule *rule, Slice measure, unsigned *tier)
 {
-    const Toml *measures = toml_get(family, key);
-    for (const Toml *m = measures ? measures->first : NULL; m; m = m->next)
-        if (m->type == TOML_STRING && slice_eq(m->string, measure))
-            return true;
-    return false;
-}
-
-Slice rule_family(const ProtectRule *rule, Slice measure)
-{
-    const Toml *list = toml_get(rule->policy->toml, "family");
-    for (const Toml *f = list ? list->first : NULL; f; f = f->next) {
-        const Toml *name = toml_get(f, "name");
-        if (name && name->type == TOML_STRING && family_lists(f, "measures", measure))
-            return name->string;
-    }
-    return measure;
-}
-
-bool rule_yields(const ProtectRule *rule, Slice measure)
-{
-    const Toml *list = toml_get(rule->policy->toml, "family");
-    for (const Toml *f = list ? list->first : NULL; f; f = f->next)
-        if (family_lists(f, "yields", measure))
-            return true;
-    return false;
+    const Toml *f = family_naming(rule, measure);
+    *tier = 0;
+    if (!f)
+        return measure;
+    for (const Toml *up; (up = toml_get(f, "coarsens")); ++*tier)
+        f = family_named(rule, up->string);
+    return toml_get(f, "name")->string;
 }
 
 size_t rule_level(const ProtectRule *rule, Slice level)

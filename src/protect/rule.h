@@ -20,10 +20,10 @@ typedef struct ProtectRule {
 
 /* ERR_NOT_FOUND when no rule is in force that day; ERR_INVALID names what is missing in it. */
 MUST_USE Status rule_read(Policy *policy, Date on, ProtectRule *out, Error *err);
-/* The family whose partition a measure shares; a measure that no family names is its own. */
-Slice rule_family(const ProtectRule *rule, Slice measure);
-/* Whether the policy rather leaves the measure out of a split than have it join groups that could be told apart. */
-bool rule_yields(const ProtectRule *rule, Slice measure);
+/* The lineage of a measure: the family at the root of those its own family coarsens; and how many steps it is from
+ * there. A measure that no family names is a lineage of its own. Tables of one lineage are about the same people, or a
+ * part of them; those of one tier share one partition. */
+Slice rule_lineage(const ProtectRule *rule, Slice measure, unsigned *tier);
 /* Index of a level, or level_count. */
 size_t rule_level(const ProtectRule *rule, Slice level);
 

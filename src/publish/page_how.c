@@ -49,20 +49,30 @@ static Status add_parameters(const Release *r, Parameters *out, Error *err)
     return OK;
 }
 
+static Status measure_titles(const Release *r, const Toml *family, Slice *out, Error *err)
+{
+    const Toml *measures = toml_get(family, "measures");
+    *out = (Slice){"", 0};
+    for (const Toml *m = measures ? measures->first : NULL; m; m = m->next) {
+        const MeasureInfo *info = view_measure(r, m->string);
+        if (info)
+            TRY(view_printf(
+                r, out, err, "%.*s%s%.*s", SLICE_ARG(*out), out->len > 0 ? ", " : "", SLICE_ARG(info->title)));
+    }
+    return OK;
+}
+
 static Status add_families(const Release *r, Families *out, Error *err)
 {
     const Toml *list = toml_get(r->plan->figures->policy->toml, "family");
     for (const Toml *f = list ? list->first : NULL; f; f = f->next) {
-        Slice names = {"", 0};
-        const Toml *measures = toml_get(f, "measures");
-        for (const Toml *m = measures ? measures->first : NULL; m; m = m->next) {
-            const MeasureInfo *info = view_measure(r, m->string);
-            if (info)
-                TRY(view_printf(
-                    r, &names, err, "%.*s%s%.*s", SLICE_ARG(names), names.len > 0 ? "; " : "", SLICE_ARG(info->title)));
-        }
-        TmplPageHowFamilies row = {.measures = names};
-        if (names.len > 0)
+        TmplPageHowFamilies row = {0};
+        Slice coarsens = words_in(f, "coarsens");
+        TRY(measure_titles(r, f, &row.measures, err));
+        for (const Toml *g = list->first; g && coarsens.len > 0; g = g->next)
+            if (slice_eq(words_in(g, "name"), coarsens))
+                TRY(measure_titles(r, g, &row.builds_on, err));
+        if (row.measures.len > 0)
             TRY(vec_push(out, row, err));
     }
     return OK;

@@ -76,6 +76,6 @@ void svg_legend(Buf *out, const Slice *ranges, size_t count)
     buf_adds(out, "<ul class=\"legend\">\n");
     for (size_t i = 0; i < count && i < 5; i++)
         legend_row(out, (int)i + 1, over[i + 1], ranges[i]);
-    legend_row(out, 2, "hatch", SLICE("small places, shown together"));
+    legend_row(out, 2, "hatch", SLICE("places shown together"));
     buf_adds(out, "</ul>\n");
 }

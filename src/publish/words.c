@@ -136,7 +136,7 @@ Status words_unit(const Words *w, Slice level, Slice unit, Slice parent_level, u
         Slice parent;
         TRY(own_name(w, parent_level, within, &parent, err));
         TRY(arena_printf(
-            w->arena, &text, err, "%u small %.*s in %.*s, together", pooled, SLICE_ARG(many), SLICE_ARG(parent)));
+            w->arena, &text, err, "%u %.*s in %.*s, together", pooled, SLICE_ARG(many), SLICE_ARG(parent)));
     }
     *out = slice_of(text);
     return OK;

@@ -7,6 +7,7 @@
  *     keys/master.key         32 bytes, hex; wraps the keys in keyring.json
  *     keys/keyring.json       data keys by purpose, wrapped (AES-256-GCM), never in clear
  *     inbox/SOURCE/           what agencies dropped; SOURCE is a contract's name
+ *     inbox-reports/LOAD/     one refused file: report.csv, receipt.json
  *     loads/LOAD/             one accepted file: rows.parquet, contract.toml, report.csv, receipt.json
  *     vault.db                identities (SQLite, record-level AES-256-GCM)
  *     ledger.db               append-only, hash-chained (SQLite WAL)

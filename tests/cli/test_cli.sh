@@ -29,10 +29,10 @@ for command in $commands; do
     check_code "$command refuses too many words" $EXIT_USAGE "$CAIRN" "$command" a b c d e f
 done
 
-check_code "no command" $EXIT_USAGE "$CAIRN"
+check_code "no command: the overview" 0 "$CAIRN"
+check_same "as with --help" "$work/overview" "$work/check.out"
 check_code "an unknown command" $EXIT_USAGE "$CAIRN" fly
 check_text "is named" "$work/check.err" 'fly'
-check_code "an unknown command, for programs" $EXIT_USAGE "$CAIRN" fly --json
 check_code "an option without its value" $EXIT_USAGE "$CAIRN" status --home
 check_code "a flag with a value" $EXIT_USAGE "$CAIRN" status --json=yes
 check_code "a number that is none" $EXIT_USAGE "$CAIRN" synth --people many --out "$work/x"
@@ -95,6 +95,10 @@ json doctor findings.0.check doctor --home "$work/home"
 json "keys list" keys.0.purpose keys list --home "$work/home"
 json "measure list" measures.0.name measure list
 json check contracts check
+json "measure test" vectors measure test
+one_measure=$("$CAIRN" measure list | awk 'NR == 1 { print $1 }')
+json "measure test of one" vectors measure test "$one_measure"
+check_code "a measure nobody knows" $EXIT_NOT_FOUND "$CAIRN" measure test nothing
 file=$(find "$work/state/inbox/cde_student_demographic" -type f | head -n 1)
 json "ingest of a file" outcome ingest --home "$work/home" --source cde_student_demographic "$file" --quiet
 json profile contract profile "$file"
@@ -105,7 +109,9 @@ for step in link build measure release; do
     check_equal "$step is up to date after run" "$("$CAIRN_JSON_GET" $step.skipped <"$work/out.json")" true
 done
 json "verify of a release" ok verify "$(release_of "$work/home")"
-json "backup" path backup --home "$work/home" "$work/copy"
+json backup path backup --with-keys --home "$work/home" "$work/copy"
+json restore home restore "$work/copy" "$work/restored"
+json "verify of a ledger" ok verify --home "$work/restored"
 json "keys rotate" reboxed keys rotate --home "$work/home"
 
 # json_error NAME CODE STATUS COMMAND...: standard error is one JSON object that names the class of the failure.
@@ -121,7 +127,8 @@ json_error "no home" $EXIT_NOT_FOUND not_found status --home "$work/nowhere"
 json_error "a home that is there" $EXIT_EXISTS exists init "$work/home"
 json_error "a missing file" $EXIT_NOT_FOUND not_found ingest --home "$work/home" --source cde_irc "$work/nowhere"
 json_error "a source nobody knows" $EXIT_NOT_FOUND not_found ingest --home "$work/home" --source nothing "$file"
-json_error "a usage error" $EXIT_USAGE usage status --home "$work/home" --nonsense
+json_error "an unknown option" $EXIT_USAGE usage status --home "$work/home" --nonsense
+json_error "a command nobody knows" $EXIT_USAGE usage fly
 
 # An unfit file: told apart from a fault of the program.
 printf 'nothing,of,the,kind\n1,2,3,4\n' >"$work/unfit.csv"

@@ -1,3 +1,4 @@
+/* A throw-away home a test. Failures print the message and the detail: everything here is made up. */
 #include "ingest_support.h"
 
 #include <stdio.h>

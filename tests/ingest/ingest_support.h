@@ -30,8 +30,8 @@ const char *site_write(Site *s, const char *name, Slice content);
 /* Ingests content as root/name of the source; a failure fails the test. */
 IngestResult site_ingest(Site *s, const char *source, const char *name, Slice content);
 IngestResult site_ingest_z(Site *s, const char *source, const char *name, const char *content);
-/* First column of the first row of a query over the load's rows, as text; the query says %s for the Parquet file. "NULL" for
- * SQL NULL. */
+/* First column of the first row of a query over the load's rows, as text; the query says %s for the Parquet file.
+ * "NULL" for SQL NULL. */
 const char *site_ask(Site *s, const char *load, const char *query);
 const char *site_file(Site *s, const char *folder, const char *load, const char *name);
 uint64_t site_records(Site *s);

@@ -50,7 +50,8 @@ static const Known known[] = {
     {"\"a\0b\",c\n", 8, 1, {{2, NULL, "c", DEFECT_NUL, 1}}},
 };
 
-static size_t split_all(const char *text, size_t size, ScanPoint place, Record *records, Slice (*cells)[CELLS], size_t max,
+static size_t split_all(const char *text, size_t size, ScanPoint place, Record *records, Slice (*cells)[CELLS],
+    size_t max,
     char *work)
 {
     CsvCursor c;
@@ -218,7 +219,8 @@ static void describe(const Record *r, Buf *out)
     buf_addf(out, "#%" PRIu64 "@%" PRIu64 "\n", r->line, r->offset);
 }
 
-/* Scans in pieces of `piece` bytes with points every `every`, splits each slice on its own, and describes the records. */
+/* Scans in pieces of `piece` bytes with points every `every`, splits each slice on its own, and describes the
+ * records. */
 static bool by_slices(const char *text, size_t size, size_t piece, uint64_t every, Buf *out)
 {
     CsvScanner s;

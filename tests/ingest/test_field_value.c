@@ -108,7 +108,8 @@ static void test_values(void **state)
     UNUSED(state);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const Case *k = &cases[i];
-        Field f = {.name = SLICE("f"), .type = k->type, .format = slice_of(k->format), .scale = k->scale, .implied = k->implied};
+        Field f = {.name = SLICE("f"), .type = k->type, .format = slice_of(k->format), .scale = k->scale, .implied =
+            k->implied};
         ValueReader r;
         int64_t value = 0;
         assert_int_equal(value_reader_init(&r, &f, FORMAT_CSV, NULL), OK);

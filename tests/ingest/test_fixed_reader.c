@@ -98,7 +98,8 @@ static void test_cases(void **state)
 static void test_nul(void **state)
 {
     UNUSED(state);
-    FixedLayout layout = {.record_length = 6, .select = SLICE("S"), .columns = columns, .column_count = COUNT_OF(columns)};
+    FixedLayout layout = {.record_length = 6, .select = SLICE("S"), .columns = columns, .column_count =
+        COUNT_OF(columns)};
     static const char text[] = "Sa\0cdE\n";
     FixedCursor c = {.layout = &layout, .at = text, .end = text + sizeof text - 1};
     Slice cells[COUNT_OF(columns)];

@@ -1,4 +1,5 @@
-/* cairn profile: the guess is right, the draft is a contract that loads, and no value that could point to somebody is shown. */
+/* cairn profile: the guess is right, the draft is a contract that loads, and no value that could point to somebody is
+ * shown. */
 #include "ingest_support.h"
 
 #include <stdio.h>
@@ -27,7 +28,8 @@ static void csv_content(Buf *out, const char *header)
 {
     buf_adds(out, header);
     for (unsigned i = 0; i < 200; i++)
-        buf_addf(out, "%010u,Person%u,%s,%02u%02u%04u,%u.%02u,%s,%u\n", 1000000000u + i, i, i % 2 ? "F" : "M", 1 + i % 12, 1 + i % 28,
+        buf_addf(out, "%010u,Person%u,%s,%02u%02u%04u,%u.%02u,%s,%u\n", 1000000000u + i, i, i % 2 ? "F" : "M",
+        1 + i % 12, 1 + i % 28,
             2000 + i % 10, i, i % 100, i == 7 ? "rare-secret" : i % 3 ? "active" : "gone", 201901 + i % 4);
 }
 
@@ -36,7 +38,7 @@ static void test_csv(void **state)
     Site *s = *state;
     Buf content, toml, report;
     buf_init(&content, 0);
-    csv_content(&content, "State ID,Last Name,Sex,BirthDate,Amount,Status,Quarter\n");
+    csv_content(&content, "A title,,,,,,\nState ID,Last Name,Sex,BirthDate,Amount,Status,Quarter\n");
     profile(s, "some_file_2024.csv", buf_slice(&content), &toml, &report);
     const Contract *c = parse(s, &toml);
     static const struct {
@@ -44,9 +46,11 @@ static void test_csv(void **state)
         FieldType type;
         const char *format;
     } want[] = {
-        {"state_id", TYPE_DIGITS, ""}, {"last_name", TYPE_TEXT, ""}, {"sex", TYPE_CODE, ""}, {"birth_date", TYPE_DATE, "MMDDYYYY"},
+        {"state_id", TYPE_DIGITS, ""}, {"last_name", TYPE_TEXT, ""}, {"sex", TYPE_CODE, ""}, {"birth_date", TYPE_DATE,
+            "MMDDYYYY"},
         {"amount", TYPE_DECIMAL, ""}, {"status", TYPE_TEXT, ""}, {"quarter", TYPE_INTEGER, "YYYYQQ"}};
     assert_true(slice_eq_z(c->name, "some_file_2024"));
+    assert_int_equal(c->skip_lines, 1);
     assert_int_equal(c->field_count, COUNT_OF(want));
     for (size_t i = 0; i < COUNT_OF(want); i++) {
         assert_true(slice_eq_z(c->fields[i].name, want[i].name));
@@ -75,6 +79,27 @@ static void test_no_header(void **state)
     assert_false(c->header);
     assert_int_equal(c->field_count, 7);
     assert_null(strstr(buf_z(&toml), "Person0"));
+    buf_free(&content);
+    buf_free(&toml);
+    buf_free(&report);
+}
+
+/* Many long headers that become the same name: all names differ. */
+static void test_many_columns(void **state)
+{
+    Site *s = *state;
+    Buf content, toml, report;
+    buf_init(&content, 0);
+    for (unsigned i = 0; i < 60; i++)
+        buf_addf(&content, "%sThe very long and always equal header of a column%.*s", i ? "," : "", (int)i,
+            "............................................................"); /* equal but for dots */
+    for (unsigned row = 0; row < 20; row++) {
+        buf_addc(&content, '\n');
+        for (unsigned i = 0; i < 60; i++)
+            buf_addf(&content, "%s%u.5", i ? "," : "", row + i);
+    }
+    profile(s, "wide.csv", buf_slice(&content), &toml, &report);
+    assert_int_equal(parse(s, &toml)->field_count, 60);
     buf_free(&content);
     buf_free(&toml);
     buf_free(&report);
@@ -151,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SITE_TEST(test_csv), SITE_TEST(test_no_header), SITE_TEST(test_doubtful_header),
+        SITE_TEST(test_many_columns),
         SITE_TEST(test_fixed), SITE_TEST(test_xml), SITE_TEST(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,8 @@
 
 static Slice random_csv(Site *s, Rng *rng)
 {
-    static const char *const cells[] = {"", "a", "\"q,q\"", "\"two\nlines\"", "5\" pipe", "\xFF", "17", "\"open \"\"quote\"\"\"", "x,y"};
+    static const char *const cells[] = {"", "a", "\"q,q\"", "\"two\nlines\"", "5\" pipe", "\xFF", "17",
+        "\"open \"\"quote\"\"\"", "x,y"};
     Buf text;
     Slice kept;
     buf_init(&text, 0);
@@ -31,7 +32,8 @@ static Slice random_csv(Site *s, Rng *rng)
 
 /* Sums over the rows that any mistake in number, line, place, defect or value would change. */
 static const char check_sql[] =
-    "SELECT count(*) || ' ' || sum(\"~row\") || ' ' || sum(\"~row\" * \"~line\") || ' ' || sum(hash(\"~row\", \"~line\", \"~at\", "
+    "SELECT count(*) || ' ' || sum(\"~row\") || ' ' || sum(\"~row\" * \"~line\") || ' ' || "
+    "sum(hash(\"~row\", \"~line\", \"~at\", "
     "\"~defect\", \"~first\", \"~suspect\", ssn, last_name, town, \"~n0\")::HUGEINT) FROM agency_rows()";
 
 static void ask(Site *s, const Contract *c, const char *path, unsigned threads, uint64_t every, Buf *out)
@@ -87,6 +89,7 @@ static void test_slices_and_threads(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_slices_and_threads, site_setup, site_teardown)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_slices_and_threads, site_setup,
+        site_teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

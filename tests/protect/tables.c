@@ -104,19 +104,19 @@ static void add(
         cell.parent = unit_code(t, level - 1, up);
     }
     if (c.n > 0) {
-        cell.table = SLICE("matriculation_rate");
+        cell.table = SLICE("graduation_rate_4yr");
         cell.denominator = cell.base = cell.covered = c.n;
         cell.numerator = c.k;
         push(t, cell);
     }
     if (c.k > 0) {
-        cell.table = SLICE("big_three_rate");
+        cell.table = SLICE("matriculation_rate");
         cell.denominator = cell.base = cell.covered = c.k;
         cell.numerator = c.wage;
         push(t, cell);
     }
     if (c.wage > 0) {
-        cell.table = SLICE("big_three_credit_rate"); /* stands for any median of the family */
+        cell.table = SLICE("hs_median_earnings_q2"); /* stands for any median of the lineage */
         cell.denominator = cell.base = c.wage;
         cell.numerator = 0;
         cell.is_median = true;

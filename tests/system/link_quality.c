@@ -9,6 +9,7 @@
  *
  * Prints lines of words and numbers for a script to judge:
  *   records N / unclear N / persons N true N / precision X / recall X / f1 X
+ *   missed SOURCE SOURCE N of M           true pairs between two sources that were not found, the most first
  *   measure NAME YEAR found NUMERATOR DENOMINATOR true NUMERATOR DENOMINATOR
  */
 #include <stdio.h>
@@ -47,12 +48,12 @@ static Status stage_files(Check *c, Error *err)
     TRY_OUT(buf_status(&sql, err));
     TRY_OUT(db_exec(c->db, buf_z(&sql), err));
     TRY_OUT(db_execf(c->db, err,
-        "CREATE TABLE tag_person AS SELECT DISTINCT p.record_tag, t.person FROM "
+        "CREATE TABLE tag_person AS SELECT DISTINCT p.record_tag, t.person, f.source FROM "
         "read_parquet('%s/*/rows.parquet', filename = true, union_by_name = true) p JOIN file f ON f.path = p.filename "
         "JOIN read_csv('%s/records.csv', header = true, all_varchar = true) t "
         "ON t.source = f.source AND t.file = f.file AND t.\"row\"::BIGINT = p.row_no WHERE p.record_tag IS NOT NULL;"
-        "CREATE TABLE truth AS SELECT record_tag, min(person) AS true_person FROM tag_person GROUP BY record_tag "
-        "HAVING count(*) = 1",
+        "CREATE TABLE truth AS SELECT record_tag, min(person) AS true_person, min(source) AS source FROM tag_person "
+        "GROUP BY record_tag HAVING count(DISTINCT person) = 1",
         dir, c->truth));
 out:
     vec_free(&loads);
@@ -84,6 +85,30 @@ static Status print_links(Check *c, Error *err)
     return OK;
 }
 
+/* Where recall is lost: a source that carries no number shows here. */
+static Status print_missed(Check *c, Error *err)
+{
+    DbRows *rows = NULL;
+    bool more = true;
+    Status st = OK;
+    TRY(db_query(c->db,
+        "WITH r AS (SELECT t.record_tag, t.true_person, t.source, m.person FROM truth t JOIN identity_map m USING (record_tag)) "
+        "SELECT a.source, b.source, count(*) FILTER (a.person <> b.person) AS missed, count(*) FROM r a JOIN r b ON "
+        "a.true_person = b.true_person AND (a.source, a.record_tag) < (b.source, b.record_tag) GROUP BY 1, 2 "
+        "HAVING missed > 0 ORDER BY missed DESC, 1, 2 LIMIT 12",
+        &rows, err));
+    for (;;) {
+        TRY_OUT(db_next(rows, &more, err));
+        if (!more)
+            break;
+        printf("missed %.*s %.*s %" PRId64 " of %" PRId64 "\n", SLICE_ARG(db_str(rows, 0)), SLICE_ARG(db_str(rows, 1)),
+            db_i64(rows, 2), db_i64(rows, 3));
+    }
+out:
+    db_rows_free(rows);
+    return st;
+}
+
 /* --- measures -------------------------------------------------------------------------------------------------- */
 
 /* numerator and denominator by year, of truth/outcomes.csv; the definitions are those of policy/colorado/measures. */
@@ -97,6 +122,9 @@ static const struct {
     {"big_three_credential_rate", "credentials_listed > 0", "completion = 'diploma'", "completion_year"},
     {"big_three_credit_rate", "concurrent_credits >= 12", "completion = 'diploma'", "completion_year"},
     {"big_three_wbl_rate", "wbl_through + wbl_at > 0", "completion = 'diploma'", "completion_year"},
+    {"hs_employment_rate_q2", "q2_employed_seen = 1",
+        "completion <> '' AND q2_quarter IS NOT NULL AND coalesce(college_first_begin > make_date(completion_year, 12, 31), TRUE)",
+        "completion_year"},
 };
 
 static Status print_measure(Check *c, const char *results, size_t i, Error *err)
@@ -149,6 +177,7 @@ static Status run(Check *c, const char *home, Error *err)
     options.threads = home_settings(c->home)->threads;
     TRY(db_open(&options, &c->db, err));
     TRY(print_links(c, err));
+    TRY(print_missed(c, err));
     return print_measures(c, err);
 }
 

@@ -27,7 +27,10 @@ intact()
     check_same "$name: and unchanged" "$work/release-before" "$(release_of "$dir")"
     check "$name: it verifies" "$CAIRN" verify "$(release_of "$dir")"
     check_equal "$name: the old generation is in force" "$(cat "$dir/warehouse/CURRENT")" "$(cat "$work/whole/warehouse/CURRENT")"
-    check "$name: doctor finds the home healthy" "$CAIRN" doctor --home "$dir"
+    # Scratch files of the cut-off run and the little space are what they are; everything else must be well.
+    "$CAIRN" doctor --home "$dir" >"$work/doctor" 2>&1
+    check_equal "$name: doctor finds nothing damaged" "$(grep '^BAD' "$work/doctor" | grep -Ev '^BAD +(leftovers|disk space)')" ""
+    check_text "$name: and has looked" "$work/doctor" '^ok +ledger chain'
 }
 
 # recovers NAME HOME: with the cause gone, the same command does everything.

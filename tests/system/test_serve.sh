@@ -129,7 +129,7 @@ check_equal "a new release is served without a restart" "$(header location)" "/r
 request "/releases/$id/"
 check_equal "and the old one stays" "$(code)" 200
 
-check_code "a port that is taken" $EXIT_IO "$CAIRN" serve --home "$work/home" --port "$port"
+check_code "a port that is taken" $EXIT_BUSY "$CAIRN" serve --home "$work/home" --port "$port"
 kill -TERM "$server"
 began=$(now)
 wait "$server"
