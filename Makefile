@@ -2,7 +2,7 @@
 
 BUILD ?= build
 PREFIX ?= /usr/local
-PEOPLE ?= 30000
+PEOPLE ?= 100000
 SEED ?= 1
 PORT ?= 8080
 SERVE ?= 1

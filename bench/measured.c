@@ -51,7 +51,8 @@ int main(int argc, char **argv)
         perror(argv[1]);
         return 1;
     }
-    fprintf(log, "%s %.2f %.2f %.0f\n", argv[2], wall, seconds(u.ru_utime) + seconds(u.ru_stime), (double)u.ru_maxrss / 1024);
+    double cpu = seconds(u.ru_utime) + seconds(u.ru_stime);
+    fprintf(log, "%s %.2f %.2f %.0f\n", argv[2], wall, cpu, (double)u.ru_maxrss / 1024);
     if (fclose(log) != 0) {
         perror(argv[1]);
         return 1;

@@ -17,6 +17,7 @@
 #define BAR_CELLS 24
 #define BAR_SECONDS 0.1
 #define LINE_SECONDS 5.0
+#define WORTH_SECONDS 1.0 /* what took less is not worth a line of its own */
 
 struct Progress {
     ProgressMode mode;
@@ -122,9 +123,14 @@ void progress_done(Progress *p)
         return;
     char took[40];
     char text[256];
-    print_seconds(clock_monotonic() - p->started, took, sizeof took);
-    snprintf(text, sizeof text, "%s%s: %" PRIu64 " %s in %s\n", p->mode == PROGRESS_BAR ? "\r\033[K" : "", p->label,
-        (uint64_t)atomic_load(&p->done), p->unit, took);
+    double seconds = clock_monotonic() - p->started;
+    const char *wipe = p->mode == PROGRESS_BAR ? "\r\033[K" : "";
+    print_seconds(seconds, took, sizeof took);
+    if (seconds < WORTH_SECONDS)
+        snprintf(text, sizeof text, "%s", wipe);
+    else
+        snprintf(text, sizeof text, "%s%s: %" PRIu64 " %s in %s\n", wipe, p->label, (uint64_t)atomic_load(&p->done), p->unit,
+            took);
     put(text);
     pthread_mutex_destroy(&p->lock);
     mem_free(p);

@@ -14,7 +14,7 @@ typedef struct Progress Progress;
 MUST_USE Status progress_new(
     ProgressMode mode, const char *label, uint64_t total, const char *unit, Progress **out, Error *err);
 void progress_add(Progress *p, uint64_t n);
-/* Ends the line with the totals and frees. */
+/* Ends the line with the totals, unless it took less than a second, and frees. */
 void progress_done(Progress *p);
 
 #endif

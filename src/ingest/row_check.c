@@ -147,9 +147,12 @@ static void make_checks(const Field *f, const ValueReader *reader, const char *t
     if (ranged && (f->has_min || f->has_max))
         add_range_check(&checks[3].fails, f);
     if (f->pattern.len > 0 && is_text_type(f)) {
-        buf_addf(&checks[4].fails, "NOT coalesce(regexp_full_match(%s, ", text);
+        /* of the typed value too: what has the wrong type is told once */
+        buf_adds(&checks[4].fails, "(");
+        add_name(&checks[4].fails, f->name);
+        buf_addf(&checks[4].fails, " IS NOT NULL AND NOT coalesce(regexp_full_match(%s, ", text);
         sql_literal(&checks[4].fails, f->pattern);
-        buf_adds(&checks[4].fails, "), true)");
+        buf_adds(&checks[4].fails, "), true))");
         checks[4].every_row = !reader || reader->wants_regex;
     }
 }
@@ -203,7 +206,9 @@ static void and_not_every_row(Buf *sql, size_t field, const FieldCheck *check)
 
 static void code_when(Buf *sql, size_t field, const FieldCheck *check)
 {
-    buf_addf(sql, ", CASE WHEN %s THEN '%c%zu;' END", buf_z(&check->fails), check->code, field);
+    /* ~nI of other rows is NULL whatever the file has: they would all be missing */
+    const char *known = check->every_row ? "" : "\"~suspect\" AND ";
+    buf_addf(sql, ", CASE WHEN %s(%s) THEN '%c%zu;' END", known, buf_z(&check->fails), check->code, field);
 }
 
 /* --- rules, identity ------------------------------------------------------------------------------------------ */

@@ -137,12 +137,14 @@ static void test_progress(void **state)
     static const struct {
         ProgressMode mode;
         uint64_t total;
+        useconds_t wait;
         const char *wanted;
     } rows[] = {
-        {PROGRESS_OFF, 30, ""},
-        {PROGRESS_AUTO, 30, "load: 30 rows in 0 s\n"},
-        {PROGRESS_LINES, 0, "load: 30 rows in 0 s\n"},
-        {PROGRESS_BAR, 30, "\r\033[Kload: 30 rows in 0 s\n"},
+        {PROGRESS_OFF, 30, 0, ""},
+        {PROGRESS_AUTO, 30, 0, ""}, /* quick work is not worth a line */
+        {PROGRESS_BAR, 30, 0, "\r\033[K"},
+        {PROGRESS_LINES, 0, 1100000, "load: 30 rows in 1 s\n"},
+        {PROGRESS_BAR, 30, 1100000, "\r\033[Kload: 30 rows in 1 s\n"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         int ends[2];
@@ -153,6 +155,7 @@ static void test_progress(void **state)
         assert_int_equal(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
         assert_int_equal(progress_new(rows[i].mode, "load", rows[i].total, "rows", &p, NULL), OK);
         Status st = parallel_for(10, 2, count_up, p, NULL);
+        usleep(rows[i].wait);
         progress_done(p);
         assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
         close(saved);

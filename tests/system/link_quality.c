@@ -2,10 +2,10 @@
  * link_quality HOME TRUTH: how good are the links, and what do their faults cost the measures?
  *
  * HOME has run on the files of a synthetic state, TRUTH is that state's truth folder. truth/records.csv says whose each
- * row of each file is; a load knows its file and the record tag of each row; so each tag has a true person, and pairs of
- * tags are counted (precision, recall, F1). A tag that stands for several true persons (a number shared by two nameless
- * wage rows) cannot be right for all: such tags are counted and left out. The measured results of the state, made with
- * the links as found, stand beside the true counts (truth/outcomes.csv).
+ * row of each file is; a load knows its file and the record tag of each row; so each tag has a true person, and pairs
+ * of tags are counted (precision, recall, F1). A tag that stands for several true persons (a number shared by two
+ * nameless wage rows) cannot be right for all: such tags are counted and left out. The measured results of the state,
+ * made with the links as found, stand beside the true counts (truth/outcomes.csv).
  *
  * Prints lines of words and numbers for a script to judge:
  *   records N / unclear N / persons N true N / precision X / recall X / f1 X
@@ -74,12 +74,14 @@ static Status print_links(Check *c, Error *err)
     TRY(identity_export(&ctx, c->db, err));
     TRY(stage_files(c, err));
     TRY(identity_quality(c->db, &q, err));
-    TRY(db_value_i64(c->db, &unclear, err, "SELECT count(DISTINCT record_tag) - (SELECT count(*) FROM truth) FROM tag_person"));
+    TRY(db_value_i64(
+        c->db, &unclear, err, "SELECT count(DISTINCT record_tag) - (SELECT count(*) FROM truth) FROM tag_person"));
     TRY(db_value_i64(c->db, &found, err, "SELECT count(DISTINCT person) FROM identity_map"));
     TRY(db_value_i64(c->db, &persons, err, "SELECT count(DISTINCT true_person) FROM truth"));
     double precision = share(q.correct_pairs, q.found_pairs);
     double recall = share(q.correct_pairs, q.true_pairs);
-    printf("records %" PRIu64 "\nunclear %" PRId64 "\npersons %" PRId64 " true %" PRId64 "\n", q.records, unclear, found, persons);
+    printf("records %" PRIu64 "\nunclear %" PRId64 "\npersons %" PRId64 " true %" PRId64 "\n", q.records, unclear,
+        found, persons);
     printf("precision %.6f\nrecall %.6f\nf1 %.6f\n", precision, recall,
         precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0);
     return OK;
@@ -92,7 +94,8 @@ static Status print_missed(Check *c, Error *err)
     bool more = true;
     Status st = OK;
     TRY(db_query(c->db,
-        "WITH r AS (SELECT t.record_tag, t.true_person, t.source, m.person FROM truth t JOIN identity_map m USING (record_tag)) "
+        "WITH r AS (SELECT t.record_tag, t.true_person, t.source, m.person FROM truth t JOIN identity_map m USING "
+        "(record_tag)) "
         "SELECT a.source, b.source, count(*) FILTER (a.person <> b.person) AS missed, count(*) FROM r a JOIN r b ON "
         "a.true_person = b.true_person AND (a.source, a.record_tag) < (b.source, b.record_tag) GROUP BY 1, 2 "
         "HAVING missed > 0 ORDER BY missed DESC, 1, 2 LIMIT 12",
@@ -123,7 +126,8 @@ static const struct {
     {"big_three_credit_rate", "concurrent_credits >= 12", "completion = 'diploma'", "completion_year"},
     {"big_three_wbl_rate", "wbl_through + wbl_at > 0", "completion = 'diploma'", "completion_year"},
     {"hs_employment_rate_q2", "q2_employed_seen = 1",
-        "completion <> '' AND q2_quarter IS NOT NULL AND coalesce(college_first_begin > make_date(completion_year, 12, 31), TRUE)",
+        "completion <> '' AND q2_quarter IS NOT NULL AND coalesce(college_first_begin > make_date(completion_year, 12, "
+        "31), TRUE)",
         "completion_year"},
 };
 
@@ -134,7 +138,8 @@ static Status print_measure(Check *c, const char *results, size_t i, Error *err)
     Status st = OK;
     TRY(db_queryf(c->db, &rows, err,
         "SELECT f.year, f.numerator, f.denominator, t.numerator, t.denominator FROM "
-        "(SELECT year, numerator, denominator FROM read_parquet('%s') WHERE measure = '%s' AND level = 'state' AND split = 'all') f "
+        "(SELECT year, numerator, denominator FROM read_parquet('%s') WHERE measure = '%s' AND level = 'state' AND "
+        "split = 'all') f "
         "JOIN (SELECT %s AS year, count(*) FILTER ((%s) AND (%s)) AS numerator, count(*) FILTER (%s) AS denominator "
         "FROM outcome GROUP BY 1) t ON t.year = f.year ORDER BY f.year",
         results, truths[i].measure, truths[i].year, truths[i].numerator, truths[i].denominator, truths[i].denominator));
