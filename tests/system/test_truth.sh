@@ -10,6 +10,7 @@ min_precision=0.995
 # School rows carry no social security number and wage rows no birth date: a person without a college or programme row
 # in between has nothing in both worlds but a name, which no rule takes for enough. That is what recall lacks.
 min_recall=0.80
+max_error_selected=8
 max_error=2.0 # percentage points, mean over years, of a state-wide rate
 
 state "$work/state" "${PEOPLE:-10000}"
@@ -35,15 +36,11 @@ awk '$1 == "measure" && $6 > 0 && $9 > 0 {
     END { for (m in n) printf "%s %d %.3f %.3f\n", m, n[m], sum[m] / n[m], worst[m] }' "$work/quality" | sort >"$work/errors"
 check "measures are there to judge ($(wc -l <"$work/errors"))" test "$(wc -l <"$work/errors")" -ge 5
 while read -r measure years error worst; do
-    case $measure in
-    hs_employment_*)
-        # Rests on the very links that are missing, so it is told and not judged.
-        note "$measure with the links as found: off by $error points on average over $years years, $worst at worst"
-        continue
-        ;;
-    esac
+    limit=$max_error
+    # Its few people who can be seen are not a sample of all: it is off by who they are, not only by missed links.
+    case $measure in hs_employment_*) limit=$max_error_selected ;; esac
     check "$measure with the links as found: off by $error points on average over $years years, $worst at worst" \
-        at_least $max_error "$error"
+        at_least "$limit" "$error"
 done <"$work/errors"
 
 if [ -x "${TRUTH_CHECK:-}" ]; then
