@@ -240,62 +240,62 @@ static Status run_doctor(Cli *cli, Error *err)
 }
 
 const Command CMD_DOCTOR = {
-        .name = "doctor",
-        .synopsis = "",
-        .summary = "check the home and say what to do",
-        .text = "Checks file modes, keys, the ledger's hash chain, that the vault decrypts, that every load, "
-                "generation and "
-                "release is complete and unchanged, leftovers and disk space. Exit code 11 when anything is wrong.",
-        .run = run_doctor,
-    };
+    .name = "doctor",
+    .synopsis = "",
+    .summary = "check the home and say what to do",
+    .text = "Checks file modes, keys, the ledger's hash chain, that the vault decrypts, that every load, "
+            "generation and "
+            "release is complete and unchanged, leftovers and disk space. Exit code 11 when anything is wrong.",
+    .run = run_doctor,
+};
 
-    static Status run_status(Cli * cli, Error * err)
-    {
-        Workplace w;
-        TRY(workplace_open(cli, HOME_READ, &w, err));
-        Loads loads = {0};
-        Status st;
-        TRY_OUT(ledger_loads(w.ledger, &cli->arena, &loads, err));
-        uint64_t rows = 0, rejected = 0, current = 0;
-        for (size_t i = 0; i < loads.len; i++) {
-            rows += loads.at[i].rows_accepted;
-            rejected += loads.at[i].rows_rejected;
-            current += loads.at[i].superseded_by.len == 0;
-        }
-        LedgerEntry entry;
-        Slice release = SLICE("");
-        st = ledger_last(w.ledger, "release.published", (Slice){0}, &cli->arena, &entry, NULL);
-        if (st == OK)
-            release = entry.subject;
-        uint32_t generation = 0;
-        st = warehouse_current(w.home, &generation, NULL);
-        st = OK;
-        if (cli->format == CLI_JSON) {
-            Json j;
-            cli_json(cli, &j);
-            json_kint(&j, "loads", (int64_t)loads.len);
-            json_kint(&j, "loads_current", (int64_t)current);
-            json_kint(&j, "rows_accepted", (int64_t)rows);
-            json_kint(&j, "rows_rejected", (int64_t)rejected);
-            json_kint(&j, "generation", generation);
-            json_kstr(&j, "release", release);
-            cli_json_end(cli, &j);
-        } else {
-            cli_say(cli, "loads       %zu (%" PRIu64 " current)\n", loads.len, current);
-            cli_say(cli, "rows        %" PRIu64 " accepted, %" PRIu64 " in quarantine\n", rows, rejected);
-            cli_say(cli, "generation  %" PRIu32 "\n", generation);
-            cli_say(cli, "release     %.*s\n", SLICE_ARG(release));
-        }
-    out:
-        vec_free(&loads);
-        workplace_close(&w);
-        return st;
+static Status run_status(Cli *cli, Error *err)
+{
+    Workplace w;
+    TRY(workplace_open(cli, HOME_READ, &w, err));
+    Loads loads = {0};
+    Status st;
+    TRY_OUT(ledger_loads(w.ledger, &cli->arena, &loads, err));
+    uint64_t rows = 0, rejected = 0, current = 0;
+    for (size_t i = 0; i < loads.len; i++) {
+        rows += loads.at[i].rows_accepted;
+        rejected += loads.at[i].rows_rejected;
+        current += loads.at[i].superseded_by.len == 0;
     }
+    LedgerEntry entry;
+    Slice release = SLICE("");
+    st = ledger_last(w.ledger, "release.published", (Slice){0}, &cli->arena, &entry, NULL);
+    if (st == OK)
+        release = entry.subject;
+    uint32_t generation = 0;
+    st = warehouse_current(w.home, &generation, NULL);
+    st = OK;
+    if (cli->format == CLI_JSON) {
+        Json j;
+        cli_json(cli, &j);
+        json_kint(&j, "loads", (int64_t)loads.len);
+        json_kint(&j, "loads_current", (int64_t)current);
+        json_kint(&j, "rows_accepted", (int64_t)rows);
+        json_kint(&j, "rows_rejected", (int64_t)rejected);
+        json_kint(&j, "generation", generation);
+        json_kstr(&j, "release", release);
+        cli_json_end(cli, &j);
+    } else {
+        cli_say(cli, "loads       %zu (%" PRIu64 " current)\n", loads.len, current);
+        cli_say(cli, "rows        %" PRIu64 " accepted, %" PRIu64 " in quarantine\n", rows, rejected);
+        cli_say(cli, "generation  %" PRIu32 "\n", generation);
+        cli_say(cli, "release     %.*s\n", SLICE_ARG(release));
+    }
+out:
+    vec_free(&loads);
+    workplace_close(&w);
+    return st;
+}
 
-    const Command CMD_STATUS = {
-        .name = "status",
-        .synopsis = "",
-        .summary = "what the home holds",
-        .text = "Counts loads and rows, and names the warehouse generation and the release in force.",
-        .run = run_status,
-    };
+const Command CMD_STATUS = {
+    .name = "status",
+    .synopsis = "",
+    .summary = "what the home holds",
+    .text = "Counts loads and rows, and names the warehouse generation and the release in force.",
+    .run = run_status,
+};

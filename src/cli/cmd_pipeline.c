@@ -41,12 +41,7 @@ static Status ingest_one(Cli *cli, const Workplace *w, const char *path, IngestR
 {
     Vault *vault;
     TRY(vault_open(w->home, &vault, err));
-    IngestContext ctx = {.home = w->home,
-        .policy = w->policy,
-        .ledger = w->ledger,
-        .vault = vault,
-        .log = &cli->log,
-        .progress = cli->progress};
+    IngestContext ctx = pipeline_ingest_context(cli, w, vault);
     Status st = ingest_file(&ctx, slice_of(cli_value(cli, "source")), path, r, err);
     vault_close(vault);
     if (st != OK)

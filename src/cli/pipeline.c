@@ -123,17 +123,22 @@ static Status tally_file(const IngestResult *r, const char *path, void *arg, Err
     return cancel_check(err);
 }
 
-Status pipeline_ingest(Cli *cli, const Workplace *w, const char *inbox, IngestTally *out, Error *err)
+IngestContext pipeline_ingest_context(Cli *cli, const Workplace *w, Vault *vault)
 {
-    *out = (IngestTally){0};
-    Vault *vault;
-    TRY(vault_open(w->home, &vault, err));
-    IngestContext ctx = {.home = w->home,
+    return (IngestContext){.home = w->home,
         .policy = w->policy,
         .ledger = w->ledger,
         .vault = vault,
         .log = &cli->log,
         .progress = cli->progress};
+}
+
+Status pipeline_ingest(Cli *cli, const Workplace *w, const char *inbox, IngestTally *out, Error *err)
+{
+    *out = (IngestTally){0};
+    Vault *vault;
+    TRY(vault_open(w->home, &vault, err));
+    IngestContext ctx = pipeline_ingest_context(cli, w, vault);
     TallyArg arg = {cli, out};
     Status st;
     if (!inbox)

@@ -25,6 +25,8 @@ typedef struct IngestTally {
     uint64_t rows_accepted, rows_rejected;
 } IngestTally;
 
+/* Borrows everything; vault is the caller's to close. */
+IngestContext pipeline_ingest_context(Cli *cli, const Workplace *w, Vault *vault);
 /* inbox NULL: the home's own. In text mode a line tells each file with something to say (with --verbose: every file).
  */
 MUST_USE Status pipeline_ingest(Cli *cli, const Workplace *w, const char *inbox, IngestTally *out, Error *err);
