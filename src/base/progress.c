@@ -129,8 +129,8 @@ void progress_done(Progress *p)
     if (seconds < WORTH_SECONDS)
         snprintf(text, sizeof text, "%s", wipe);
     else
-        snprintf(text, sizeof text, "%s%s: %" PRIu64 " %s in %s\n", wipe, p->label, (uint64_t)atomic_load(&p->done), p->unit,
-            took);
+        snprintf(text, sizeof text, "%s%s: %" PRIu64 " %s in %s\n", wipe, p->label, (uint64_t)atomic_load(&p->done),
+            p->unit, took);
     put(text);
     pthread_mutex_destroy(&p->lock);
     mem_free(p);

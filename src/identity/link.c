@@ -23,7 +23,7 @@ Status identity_link(const LinkContext *ctx, LinkReport *out, Error *err)
     TRY_OUT(vault_next_person(vault, &next, err));
     TRY_OUT(assign_ids(&records, &clusters, &params, next, &changed, &journal, out, err));
     for (size_t k = RULE_SASID; k < RULE_KIND_COUNT; k++) {
-        if (!params.score[k])
+        if (params.score[k] == 0)
             continue;
         snprintf(out->rules[out->rule_count].name, sizeof out->rules[0].name, "%.*s", SLICE_ARG(params.rule_name[k]));
         out->rules[out->rule_count++].links = clusters.unions[k];
