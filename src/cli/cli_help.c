@@ -135,11 +135,12 @@ void cli_man(Buf *out)
     buf_adds(out, ".SH EXIT STATUS\n");
     for (size_t i = 0; i < COUNT_OF(EXIT_CODES); i++)
         buf_addf(out, ".TP\n\\fB%s\\fR\n%s\n", EXIT_CODES[i][0], EXIT_CODES[i][1]);
-    buf_adds(out, ".SH ENVIRONMENT\n"
-                  ".TP\n\\fBCAIRN_HOME\\fR\nthe data home when \\-\\-home is not given\n"
-                  ".TP\n\\fBCAIRN_POLICY\\fR\nthe state's policy folder for \\fBinit\\fR and \\fBsynth\\fR\n"
-                  ".TP\n\\fBCAIRN_WEB\\fR\nthe folder of static web files\n"
-                  ".TP\n\\fBCAIRN_NOW\\fR\nan ISO instant that takes the wall clock's place\n");
+    buf_adds(out,
+        ".SH ENVIRONMENT\n"
+        ".TP\n\\fBCAIRN_HOME\\fR\nthe data home when \\-\\-home is not given\n"
+        ".TP\n\\fBCAIRN_POLICY\\fR\nthe state's policy folder where a command takes \\-\\-policy and it is not given\n"
+        ".TP\n\\fBCAIRN_WEB\\fR\nthe folder of static web files\n"
+        ".TP\n\\fBCAIRN_NOW\\fR\nan ISO instant that takes the wall clock's place\n");
 }
 
 static void completion_words(Buf *out, const Command *c)
@@ -148,6 +149,34 @@ static void completion_words(Buf *out, const Command *c)
         buf_addf(out, "--%s ", c->options[i].name);
     for (size_t i = 0; i < CLI_GLOBAL_OPTION_COUNT; i++)
         buf_addf(out, "--%s ", CLI_GLOBAL_OPTIONS[i].name);
+}
+
+/* The words a synopsis offers ("list|rotate", "[list|test [NAME]]"), or an empty slice. */
+static Slice synopsis_choice(const Command *c)
+{
+    Slice s = slice_of(c->synopsis);
+    while (s.len && (s.ptr[0] == '['))
+        s = slice_sub(s, 1, s.len);
+    size_t n = 0;
+    bool several = false;
+    while (n < s.len && ((s.ptr[n] >= 'a' && s.ptr[n] <= 'z') || s.ptr[n] == '|'))
+        several |= s.ptr[n++] == '|';
+    return several ? slice_sub(s, 0, n) : SLICE("");
+}
+
+static void completion_choices(Buf *out)
+{
+    for (size_t i = 0; i < CLI_COMMAND_COUNT; i++) {
+        Slice rest = synopsis_choice(CLI_COMMANDS[i]);
+        if (!rest.len)
+            continue;
+        buf_addf(out, "        %s) COMPREPLY=($(compgen -W \"", CLI_COMMANDS[i]->name);
+        while (rest.ptr) {
+            buf_add(out, slice_cut(&rest, '|'));
+            buf_addc(out, ' ');
+        }
+        buf_adds(out, "\" -- \"$cur\")) ;;\n");
+    }
 }
 
 static void completion_bash(Buf *out)
@@ -164,7 +193,9 @@ static void completion_bash(Buf *out)
         completion_words(out, CLI_COMMANDS[i]);
         buf_adds(out, "\" -- \"$cur\")) ;;\n");
     }
-    buf_adds(out, "        esac ;;\n    *) COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n    esac\n}\n"
+    buf_adds(out, "        esac ;;\n    *)\n        case \"$cmd\" in\n");
+    completion_choices(out);
+    buf_adds(out, "        *) COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n        esac ;;\n    esac\n}\n"
                   "complete -o filenames -F _cairn cairn\n");
 }
 

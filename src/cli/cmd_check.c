@@ -95,6 +95,8 @@ static Status run_check(Cli *cli, Error *err)
             " measures agree with their %" PRIu64 " vectors\n",
             tally.contracts, tally.uncovered, tally.measures, tally.vectors);
     }
+    if (tally.uncovered)
+        return error_set(err, ERR_DENIED, "contracts without an agreement in force: %" PRIu64, tally.uncovered);
     return OK;
 }
 
@@ -104,7 +106,8 @@ const Command CMD_CHECK = {
     .summary = "check a policy folder: contracts, agreements, measures",
     .text =
         "Reads every file of the policy; checks that each contract maps onto tables that exist and is covered by an "
-        "agreement in force, and that each measure gives what its test vectors say. Run it after editing policy.",
+        "agreement in force, and that each measure gives what its test vectors say. Run it after editing policy.\n\n"
+        "Exit code 7 when a contract is covered by no agreement.",
     .options = CHECK_OPTIONS,
     .option_count = COUNT_OF(CHECK_OPTIONS),
     .run = run_check,

@@ -57,9 +57,9 @@ static Status ingest_one(Cli *cli, const Workplace *w, const char *path, IngestR
 static Status refusal(uint64_t refused, uint64_t denied, Error *err)
 {
     if (denied)
-        return error_set(err, ERR_DENIED, "%" PRIu64 " of the files are covered by no agreement", denied);
+        return error_set(err, ERR_DENIED, "files that no agreement covers: %" PRIu64, denied);
     if (refused)
-        return error_set(err, ERR_INVALID, "%" PRIu64 " of the files were refused; their reports say why", refused);
+        return error_set(err, ERR_INVALID, "files refused: %" PRIu64 "; their reports say why", refused);
     return OK;
 }
 
@@ -391,7 +391,9 @@ const Command CMD_RUN = {
             "not changed is "
             "skipped. It may be stopped at any moment, by a signal or a power failure, and run again: nothing is lost "
             "or doubled.\n\n"
-            "A file that is refused or denied does not stop the run; it is told, and its report says why.",
+            "A file that is refused or denied does not stop the run and is no failure of it (exit code 0): the line of "
+            "the step "
+            "counts such files, --json has the numbers, and each file's report says why.",
     .options = RUN_OPTIONS,
     .option_count = COUNT_OF(RUN_OPTIONS),
     .run = run_run,

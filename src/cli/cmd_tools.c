@@ -54,7 +54,7 @@ const Command CMD_SERVE = {
     .summary = "show the published releases over HTTP on this machine",
     .text = "Serves the release folders, and nothing else, on loopback. For the public put nginx in front; "
             "docs/nginx.conf is a "
-            "tested configuration.",
+            "configuration to begin with.",
     .options = SERVE_OPTIONS,
     .option_count = COUNT_OF(SERVE_OPTIONS),
     .run = run_serve,

@@ -140,4 +140,69 @@ check "and a report" test -s "$("$CAIRN_JSON_GET" report <"$work/check.out" 2>/d
 check "profile drafts a contract" "$CAIRN" profile "$file" --out "$work/draft.toml"
 check_text "in TOML" "$work/draft.toml" '^schema *= *"cairn\.contract'
 check_code "that shows no number of a student" 1 grep -qE '[^0-9][0-9]{10}[^0-9]' "$work/draft.toml"
+
+# --- policy and agreements -------------------------------------------------------------------------------------
+
+check "check accepts the shipped policy" "$CAIRN" check --json
+check_equal "every contract of it has an agreement in force" \
+    "$("$CAIRN_JSON_GET" contracts_without_agreement <"$work/check.log" 2>&1)" 0
+
+# policy_without NAME SED_SCRIPT FILE: a copy of the policy, with one file edited; its folder is left in $policy.
+policy_without()
+{
+    mkdir "$work/$1"
+    cp -r "$CAIRN_SOURCE/policy/." "$work/$1/"
+    policy=$work/$1/colorado
+    sed -i "$2" "$policy/$3"
+}
+
+# denied NAME REASON: the demographic file under $policy is not let in, for that reason, and leaves nothing.
+denied()
+{
+    local dir=$work/home-$(basename "$(dirname "$policy")")
+    home "$dir" --policy "$policy"
+    check_code "$1: denied" $EXIT_DENIED "$CAIRN" ingest --home "$dir" --source cde_student_demographic "$file" --json --quiet
+    check_equal "$1: outcome" "$("$CAIRN_JSON_GET" outcome <"$work/check.out" 2>&1)" denied
+    check_text "$1: the reason is named" "$work/check.out" "$2"
+    check_equal "$1: nothing came in" "$(status_of "$dir" loads)$(ls "$dir/loads")" 0
+    check_equal "$1: check tells of it" \
+        "$("$CAIRN" check --policy "$policy" | grep -c '^no *cde_student_demographic ')" 1
+}
+
+policy_without expired 's/^effective_from = .*/effective_from = 2001-01-01\neffective_to = 2002-01-01/' agreements/cde-slds.toml
+denied "an agreement that has ended" 'not in force'
+policy_without uncovered 's/"sasid", //' agreements/cde-slds.toml
+denied "an element no clause covers" 'sasid'
+policy_without unsigned '' agreements/cde-slds.toml
+rm "$policy/agreements/cde-slds.toml"
+denied "no agreement" 'no agreement'
+
+policy_without broken 's/^definition = .*//' sources/cde_irc.toml
+check_code "check refuses a contract whose fields have no definition" $EXIT_INVALID "$CAIRN" check --policy "$policy"
+check_text "and names file and line" "$work/check.err" 'cde_irc\.toml:[0-9]+'
+policy_without unmapped 's/^credential_id = "r/no_such_column = "r/' sources/cde_irc.toml
+check_code "check refuses a mapping onto a column that is not there" $EXIT_INVALID "$CAIRN" check --policy "$policy"
+policy_without wrong 's/^2024 | 6           | 4 /2024 | 6           | 5 /' measures/matriculation_rate.toml
+check_code "check refuses a measure that does not give what its test vector says" $EXIT_INVALID \
+    "$CAIRN" check --policy "$policy"
+
+# --- what a sender can get wrong -------------------------------------------------------------------------------
+
+# taken NAME OUTCOME CODE FILE
+taken()
+{
+    check_code "$1" "$3" "$CAIRN" ingest --home "$work/home" --source cde_student_demographic "$4" --json --quiet
+    check_equal "$1: $2" "$("$CAIRN_JSON_GET" outcome <"$work/check.out" 2>&1)" "$2"
+}
+mkdir "$work/other"
+cp "$file" "$work/other/again_2024.csv"
+taken "the same content under another name" already 0 "$work/other/again_2024.csv"
+awk 'NR == 1 { print $0 ",Shoe Size"; next } { print $0 ",42" }' "$file" >"$work/other/student_demographic_2031.csv"
+taken "a column nobody knows" refused $EXIT_INVALID "$work/other/student_demographic_2031.csv"
+gzip -c "$file" >"$work/other/student_demographic_2032.csv"
+taken "a compressed file" refused $EXIT_INVALID "$work/other/student_demographic_2032.csv"
+: >"$work/other/student_demographic_2033.csv"
+taken "an empty file" refused $EXIT_INVALID "$work/other/student_demographic_2033.csv"
+head -n 1 "$file" >"$work/other/student_demographic_2034.csv"
+taken "a header without rows" refused $EXIT_INVALID "$work/other/student_demographic_2034.csv"
 finish
