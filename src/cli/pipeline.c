@@ -7,6 +7,8 @@
 #include "publish/publish.h"
 #include "store/warehouse.h"
 
+#include <stdio.h>
+
 /* The running program's own bytes: another build may compute something else. */
 static Status program_digest(char out[SHA256_HEX_SIZE], Error *err)
 {
@@ -54,10 +56,23 @@ out:
     return st;
 }
 
-static bool step_done(Cli *cli, const Workplace *w, Slice subject)
+/* Only the step's latest entry tells: after a change of policy and back, an older entry has the same subject, but what
+ * lies in the home came of the change. */
+static bool step_done(Cli *cli, const Workplace *w, const char *step, Slice subject)
 {
-    LedgerEntry entry;
-    return ledger_last(w->ledger, "step.done", subject, &cli->arena, &entry, NULL) == OK;
+    LedgerEntries entries = {0};
+    bool done = false;
+    size_t name = strlen(step);
+    if (ledger_list(w->ledger, "step.done", &cli->arena, &entries, NULL) == OK)
+        for (size_t i = entries.len; i-- > 0;) {
+            Slice s = entries.at[i].subject;
+            if (s.len > name && s.ptr[name] == ':' && memcmp(s.ptr, step, name) == 0) {
+                done = slice_eq(s, subject);
+                break;
+            }
+        }
+    vec_free(&entries);
+    return done;
 }
 
 static Status step_finish(const Workplace *w, Slice subject, Buf *body, Error *err)
@@ -70,7 +85,12 @@ static Status step_finish(const Workplace *w, Slice subject, Buf *body, Error *e
 
 void pipeline_say_file(Cli *cli, const IngestResult *r, const char *path)
 {
-    const char *name = path_base(path);
+    /* An agency chose the name: no escape sequence or line break of it reaches a terminal. */
+    char name[256];
+    snprintf(name, sizeof name, "%s", path_base(path));
+    for (char *c = name; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7F)
+            *c = '?';
     switch (r->outcome) {
     case INGEST_LOADED:
         cli_say(cli, "loaded   %s/%s: %" PRIu64 " rows", r->source, name, r->rows_accepted);
@@ -160,7 +180,7 @@ static Status run_step(Cli *cli, const Workplace *w, const char *name, PipelineF
     double start = clock_monotonic();
     Slice subject;
     TRY(step_subject(cli, w, name, &subject, err));
-    if (force == PIPELINE_SKIP_DONE && result_there && step_done(cli, w, subject)) {
+    if (force == PIPELINE_SKIP_DONE && result_there && step_done(cli, w, name, subject)) {
         out->skipped = true;
         if (cli->format == CLI_TEXT)
             cli_say(cli, "%-8s up to date\n", name);

@@ -122,6 +122,40 @@ static void test_bad_rows(void **state)
     buf_free(&raw);
 }
 
+/* The reader does not look at regular expressions: a row that breaks nothing else has no raw text for SQL to judge, and
+ * a value that has no type is not told again by its form. */
+static const struct {
+    const char *row;
+    const char *findings;
+} forms[] = {
+    {"1000000002,Baker,,,,0010,9,,e1,20230815,\n",
+        "2,3,employer,pattern,error,the value does not have the form required\n"},
+    {"1000000002,Baker,,,,0010,9,,,20230815,\n", ""},
+    {"1000000002,Baker,,,,0010,13,,e1,20230815,\n",
+        "2,3,grade,range,error,the value is outside the range allowed\n"
+        "2,3,employer,pattern,error,the value does not have the form required\n"},
+    {"1000000002,,,,,0010,9,,e1,20230815,\n",
+        "2,3,last_name,required,error,the value is missing\n"
+        "2,3,employer,pattern,error,the value does not have the form required\n"},
+    {"10000x0002,Baker,,,,0010,9,,E1,20230815,\n",
+        "2,3,sasid,type,error,the value is not made of digits only\n"},
+};
+
+static void test_forms(void **state)
+{
+    Site *s = *state;
+    for (size_t i = 0; i < COUNT_OF(forms); i++) {
+        const char *content;
+        assert_int_equal(arena_printf(&s->arena, &content, NULL, HEADER GOOD1 "%s", forms[i].row), OK);
+        IngestResult r = site_ingest_z(s, "people", "people_2024.csv", content);
+        assert_int_equal(r.outcome, INGEST_LOADED);
+        assert_int_equal(r.rows_rejected, forms[i].findings[0] ? 1 : 0);
+        /* the whole-file findings come first */
+        const char *found = strstr(site_file(s, "loads", r.load, "report.csv"), "2,3,");
+        assert_text(found ? found : "", forms[i].findings);
+    }
+}
+
 /* --- files that do not ----------------------------------------------------------------------------------------- */
 
 typedef struct Refused {
@@ -546,6 +580,7 @@ int main(void)
         SITE_TEST(test_good),
         SITE_TEST(test_derived_without_source_value),
         SITE_TEST(test_bad_rows),
+        SITE_TEST(test_forms),
         SITE_TEST(test_refused),
         SITE_TEST(test_no_values_told),
         SITE_TEST(test_refused_again),
