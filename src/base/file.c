@@ -232,7 +232,7 @@ Status file_size(const char *path, uint64_t *out, Error *err)
 bool file_exists(const char *path)
 {
     struct stat info;
-    return stat(path, &info) == 0 && !S_ISDIR(info.st_mode);
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
 bool dir_exists(const char *path)

@@ -286,7 +286,7 @@ Status agency_file_open(const Contract *contract, const char *path, AgencyFile *
     arena_init(&file->arena, 0);
     TRY(text_encoding_parse(contract->encoding, &file->encoding, err));
     /* lint: allow banned-functions base reads whole files or in order; this needs pread from several threads */
-    file->fd = open(path, O_RDONLY | O_CLOEXEC);
+    file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not to wait for the writer of a pipe */
     struct stat st;
     if (file->fd < 0 || fstat(file->fd, &st) != 0)
         return error_errno(err, "could not open %s", path_base(path));
@@ -382,6 +382,7 @@ static Status survey_csv(AgencyFile *file, uint64_t point_every, Error *err)
     Status st = each_piece(file, file->data.offset, csv_piece, &scanner, NULL, err);
     if (st == OK)
         st = csv_scanner_end(&scanner, err);
+    file->open_end = scanner.open_end;
     keep_survey(file, scanner.points, scanner.rows, &scanner.refusal);
     return st;
 }

@@ -46,6 +46,7 @@ typedef struct AgencyFile {
     ScanPoint data;           /* where the rows begin */
     ScanPoints points;        /* slices of at least SLICE_BYTES; empty for XML */
     uint64_t rows;            /* as the scanner counts; 0 for XML */
+    bool open_end;            /* CSV: the last record has no line end */
     char sha256[SHA256_HEX_SIZE];
 } AgencyFile;
 

@@ -152,9 +152,8 @@ Status csv_scanner_end(CsvScanner *s, Error *err)
 {
     if (s->state == CSV_QUOTED)
         refuse(&s->refusal, s->record_line, "the file ends inside a quoted field");
-    if (!s->refusal.refused && !is_blank(s, s->offset))
-        TRY(count_record(s, err));
-    return OK;
+    s->open_end = !s->refusal.refused && !is_blank(s, s->offset);
+    return s->open_end ? count_record(s, err) : OK;
 }
 
 /* --- splitter: one record into cells ------------------------------------------------------------------------- */

@@ -28,6 +28,7 @@ typedef struct CsvScanner {
     uint64_t rows;        /* complete records so far */
     uint64_t lines;       /* line ends so far */
     uint64_t next_point;
+    bool open_end;        /* after csv_scanner_end: the last record has no line end */
     ScanPoints points;    /* freed by csv_scanner_free */
     Refusal refusal;
 } CsvScanner;

@@ -5,6 +5,7 @@
  */
 #include "ingest/ingest_job.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 typedef struct Inbox {
@@ -84,8 +85,16 @@ static Status tell_unknown(Inbox *inbox, const Sources *sources, Error *err)
 static bool is_finished(const char *name)
 {
     Slice s = slice_of(name);
-    return name[0] != '.' && !slice_ends(s, SLICE(".part")) && !slice_ends(s, SLICE(".tmp")) && !slice_ends(s,
-        SLICE(".filepart"));
+    return name[0] != '.' && !slice_ends(s, SLICE(".part")) && !slice_ends(s, SLICE(".tmp")) &&
+           !slice_ends(s, SLICE(".filepart"));
+}
+
+/* Ledger and receipt are UTF-8 and could not name the file; the others of the inbox shall not wait for it. */
+static Status refuse_name(Inbox *inbox, Slice source, const char *path, Error *err)
+{
+    IngestResult result = {.outcome = INGEST_REFUSED, .reason = "the file's name is not UTF-8: rename it"};
+    snprintf(result.source, sizeof result.source, "%.*s", SLICE_ARG(source));
+    return inbox->done ? inbox->done(&result, path, inbox->arg, err) : OK;
 }
 
 static Status take_in(Inbox *inbox, Slice source, const char *path, Error *err)
@@ -95,6 +104,13 @@ static Status take_in(Inbox *inbox, Slice source, const char *path, Error *err)
     TRY(cancel_check(err));
     if (dir_exists(path))
         return OK;
+    if (!file_exists(path)) {
+        log_line(inbox->ctx->log, LOG_WARN, "event=passed-over source=%.*s reason=\"not a regular file\"",
+            SLICE_ARG(source));
+        return OK;
+    }
+    if (!slice_is_utf8(slice_of(path_base(path)), NULL))
+        return refuse_name(inbox, source, path, err);
     TRY(ingest_file_with(inbox->ctx, source, path, &options, &result, err));
     return inbox->done ? inbox->done(&result, path, inbox->arg, err) : OK;
 }

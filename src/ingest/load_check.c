@@ -142,6 +142,23 @@ static void print_percent(uint32_t ppm, char out[24])
     snprintf(out + n, 24 - n, " %%");
 }
 
+/*
+ * A last record without a line end and with too few fields is where the file broke off: what came before it may be half
+ * of what was meant, and would supersede an earlier, whole file.
+ */
+static Status check_cut_off(IngestJob *job, Error *err)
+{
+    if (job->contract->format != FORMAT_CSV || !job->file.open_end)
+        return OK;
+    int64_t line = 0;
+    TRY(db_value_i64(job->db, &line, err,
+        "SELECT coalesce(max(\"~line\"), 0) FROM staged WHERE \"~row\" = %" PRIu64 " AND \"~problems\" = 'd%d;'",
+        job->file.rows, (int)DEFECT_CELLS_MISSING));
+    if (line > 0)
+        refuse(&job->refusal, (uint64_t)line, "the file is cut off: its last row has too few fields and no line end");
+    return OK;
+}
+
 static Status check_counts(IngestJob *job, Error *err)
 {
     int64_t read = 0;
@@ -155,6 +172,7 @@ static Status check_counts(IngestJob *job, Error *err)
         job->trailers = job->file.rows - (uint64_t)read;
     if (read == 0)
         refuse(&job->refusal, 0, "the file has no rows");
+    TRY(check_cut_off(job, err));
     uint64_t limit = (uint64_t)read * job->contract->error_limit_ppm;
     if (job->out->rows_rejected * 1000000 <= limit)
         return OK;

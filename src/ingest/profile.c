@@ -100,13 +100,31 @@ Status column_see(Profile *p, Column *c, Slice text, Error *err)
     return count_text(p, c->codes, &c->code_count, PROFILE_CODES_MAX, text, &c->too_many_codes, err);
 }
 
+/* Long numbers are somebody's before they are codes, and so is whatever the header says is about a person. */
+static bool may_be_personal(const Column *c)
+{
+    static const char *const words[] = {"ssn", "social", "name", "birth", "dob", "address", "street", "phone", "mail",
+        "sasid", "lasid", "student id", "studentid"};
+    if (c->digits == c->filled && c->longest > 6)
+        return true;
+    char header[128];
+    size_t n = 0;
+    for (; n < c->header.len && n < sizeof header; n++)
+        header[n] =
+            c->header.ptr[n] >= 'A' && c->header.ptr[n] <= 'Z' ? (char)(c->header.ptr[n] | 0x20) : c->header.ptr[n];
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (slice_find((Slice){header, n}, slice_of(words[i])) < n)
+            return true;
+    return false;
+}
+
 Guess column_guess(const Profile *p, const Column *c)
 {
     static const char *const date_names[PROFILE_DATE_FORMATS] = {"YYYY-MM-DD", "YYYYMMDD", "MMDDYYYY", "M/D/YYYY"};
     Guess g = {.type = TYPE_TEXT, .format = ""};
     if (c->filled == 0)
         return g;
-    g.codes = !c->too_many_codes && c->longest <= 60;
+    g.codes = !c->too_many_codes && c->longest <= 60 && !may_be_personal(c);
     for (size_t i = 0; i < c->code_count; i++)
         g.codes = g.codes && c->codes[i].rows >= PROFILE_CODE_ROWS_MIN;
     for (size_t i = 0; i < PROFILE_DATE_FORMATS; i++) {

@@ -205,4 +205,25 @@ taken "a compressed file" refused $EXIT_INVALID "$work/other/student_demographic
 taken "an empty file" refused $EXIT_INVALID "$work/other/student_demographic_2033.csv"
 head -n 1 "$file" >"$work/other/student_demographic_2034.csv"
 taken "a header without rows" refused $EXIT_INVALID "$work/other/student_demographic_2034.csv"
+
+# Few numbers, each on many rows, look like a code list; social security numbers and names are none.
+awk 'BEGIN { print "Worker SSN,Last Name,Grade"
+    for (i = 0; i < 300; i++) printf "52143987%d,%s,%02d\n", i % 4, i % 2 ? "GARCIA" : "SMITH", 9 + i % 4 }' >"$work/people.csv"
+check_code "a profile of people" 0 "$CAIRN" profile "$work/people.csv"
+if grep -qE '52143987|GARCIA|SMITH' "$work/check.out"; then
+    fail "a profile shows no person's number or name" "$work/check.out"
+else
+    pass "a profile shows no person's number or name"
+fi
+
+# What is no file, and what cannot be named, does not hold up the others.
+mkdir -p "$work/odd/cde_irc"
+mkfifo "$work/odd/cde_irc/pipe_2020.csv"
+: >"$work/odd/cde_irc/$(printf 'irc_\377_2020.csv')"
+: >"$work/odd/cde_irc/irc_2021.csv"
+check_code "an inbox with a pipe and a name that is not UTF-8" $EXIT_INVALID \
+    "$CAIRN" ingest --json --inbox "$work/odd" --home "$work/home"
+check_equal "both files are refused, the pipe is passed over" \
+    "$("$CAIRN_JSON_GET" files refused <"$work/check.out" 2>&1 | tr '\n' ' ')" "2 2 "
+
 finish

@@ -172,6 +172,8 @@ static const Refused refused[] = {
     {"people", "people_2024.csv", "Last Name,District,Entry\nA,0010,20230815\n",
         "the header has no column \"State ID\", which the contract requires (line 1)"},
     {"people", "people_2024.csv", HEADER GOOD1 "1000000002,\"Baker\n", "the file ends inside a quoted field (line 3)"},
+    {"people", "people_2024.csv", HEADER GOOD1 GOOD2 "1000000003,Ba",
+        "the file is cut off: its last row has too few fields and no line end (line 4)"},
     {"people", "people_2024.csv", HEADER GOOD1 "x,y,,,,0010,,,,,\nz,y,,,,0010,,,,,\n",
         "2 of 3 rows are in error, the limit is 50 %: nothing was loaded"},
     {"people", "people_2024.csv", "SASID,State ID,Last Name,District,Entry\n1,2,A,0010,20230815\n",
