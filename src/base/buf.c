@@ -187,3 +187,14 @@ Status buf_status(const Buf *b, Error *err)
         return error_set(err, b->status, "text could not be formatted");
     }
 }
+
+void buf_add_quoted(Buf *b, Slice s, char quote)
+{
+    buf_addc(b, quote);
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.ptr[i] == quote)
+            buf_addc(b, quote);
+        buf_addc(b, s.ptr[i]);
+    }
+    buf_addc(b, quote);
+}

@@ -81,7 +81,7 @@ void hex_encode(const void *data, size_t size, char *out)
     out[2 * size] = '\0';
 }
 
-static int hex_value(char c)
+int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -97,11 +97,11 @@ Status hex_decode(Slice s, void *out, size_t size, Error *err)
     if (s.len % 2 != 0 || s.len / 2 != size)
         return error_set(err, ERR_PARSE, "not %zu hexadecimal digits", 2 * size);
     for (size_t i = 0; i < s.len; i++)
-        if (hex_value(s.ptr[i]) < 0)
+        if (hex_digit(s.ptr[i]) < 0)
             return error_set(err, ERR_PARSE, "not a hexadecimal digit at position %zu", i + 1);
     uint8_t *p = out;
     for (size_t i = 0; i < size; i++)
-        p[i] = (uint8_t)(hex_value(s.ptr[2 * i]) << 4 | hex_value(s.ptr[2 * i + 1]));
+        p[i] = (uint8_t)(hex_digit(s.ptr[2 * i]) << 4 | hex_digit(s.ptr[2 * i + 1]));
     return OK;
 }
 

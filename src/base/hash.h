@@ -18,6 +18,8 @@ void sha256_free(Sha256 *h);
 MUST_USE Status sha256_of(Slice s, uint8_t out[SHA256_SIZE], Error *err);
 /* Lower-case hex with a NUL; out holds 2 * size + 1. */
 void hex_encode(const void *data, size_t size, char *out);
+/* 0..15, or -1 when c is no hex digit of either case. */
+int hex_digit(char c);
 /* ERR_PARSE unless s is exactly 2 * size hex digits. */
 MUST_USE Status hex_decode(Slice s, void *out, size_t size, Error *err);
 

@@ -78,6 +78,8 @@ void buf_addf(Buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void buf_add_u64(Buf *b, uint64_t v); /* decimal; much faster than buf_addf */
 void buf_add_i64(Buf *b, int64_t v);
 void buf_pad(Buf *b, char c, size_t n);
+/* s between two quote characters, each one inside doubled: how SQL writes literals and identifiers. */
+void buf_add_quoted(Buf *b, Slice s, char quote);
 /* Room for n more bytes at the returned place, or NULL when sticky-failed; then call buf_advance. */
 char *buf_reserve(Buf *b, size_t n);
 void buf_advance(Buf *b, size_t n);

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "base/arith.h"
+#include "base/hash.h"
 
 static bool is_digit(char c)
 {
@@ -25,17 +26,6 @@ static bool is_forbidden_control(char c)
 }
 
 /* ---- strings ---- */
-
-static int hex_value(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
 
 static void add_utf8(Buf *b, uint32_t c)
 {
@@ -61,7 +51,7 @@ static Status unicode_escape(TomlParser *p, int digits, Error *err)
 {
     uint32_t c = 0;
     for (int i = 0; i < digits; i++) {
-        int v = hex_value(*p->at);
+        int v = hex_digit(*p->at);
         if (v < 0)
             return toml_fail(p, p->line, err, "unicode escape needs %d hexadecimal digits", digits);
         c = c << 4 | (uint32_t)v;
@@ -273,7 +263,7 @@ static Status time_value(TomlParser *p, Slice word, Toml *v, Error *err)
 
 static int digit_value(char c, int base)
 {
-    int v = hex_value(c);
+    int v = hex_digit(c);
     return v >= 0 && v < base ? v : -1;
 }
 

@@ -177,17 +177,6 @@ static const CodeList *find_codes(const Contract *c, Slice name)
     return NULL;
 }
 
-static void add_literal(Buf *out, Slice s)
-{
-    buf_addc(out, '\'');
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.ptr[i] == '\'')
-            buf_addc(out, '\'');
-        buf_addc(out, s.ptr[i]);
-    }
-    buf_addc(out, '\'');
-}
-
 /* Index of the bracket that closes the one open at `from`, or s.len. */
 static size_t closing_bracket(Slice s, size_t from)
 {
@@ -221,9 +210,9 @@ static Status add_case(const Parse *p, const Toml *at, Slice arguments, Buf *out
     buf_addf(out, "(CASE (%.*s)", SLICE_ARG(rest));
     for (size_t i = 0; i < list->count; i++) {
         buf_adds(out, " WHEN ");
-        add_literal(out, list->entries[i].code);
+        buf_add_quoted(out, list->entries[i].code, '\'');
         buf_adds(out, " THEN ");
-        add_literal(out, list->entries[i].value);
+        buf_add_quoted(out, list->entries[i].value, '\'');
     }
     buf_adds(out, " END)");
     return OK;

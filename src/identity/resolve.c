@@ -108,22 +108,12 @@ static Status join_block(
     return OK;
 }
 
-/* How many clusters claim the key, counted up to limit + 1. */
-static size_t claimants(Resolver *s, const Keyed *block, size_t n, uint32_t limit)
+static bool is_one_cluster(Resolver *s, const Keyed *block, size_t n)
 {
-    uint32_t seen[64];
-    size_t count = 0;
-    if (limit > COUNT_OF(seen) - 1)
-        limit = COUNT_OF(seen) - 1;
-    for (size_t i = 0; i < n && count <= limit; i++) {
-        uint32_t root = cluster_find(s->clusters, block[i].record);
-        bool known = false;
-        for (size_t k = 0; k < count && !known; k++)
-            known = seen[k] == root;
-        if (!known)
-            seen[count++] = root;
-    }
-    return count;
+    for (size_t i = 1; i < n; i++)
+        if (cluster_find(s->clusters, block[i].record) != cluster_find(s->clusters, block[0].record))
+            return false;
+    return true;
 }
 
 /* A number claimed by many differently named people is shared or made up. Distinct names tell, not distinct records. */
@@ -242,7 +232,7 @@ static Status join_bare_ssns(Resolver *s, Error *err)
             cluster_union(s->clusters, bare.at[0].record, bare.at[k].record, RULE_SSN_ALONE);
         if (!bare.len || !named.len)
             continue;
-        if (claimants(s, named.at, named.len, 1) == 1)
+        if (is_one_cluster(s, named.at, named.len))
             cluster_union(s->clusters, named.at[0].record, bare.at[0].record, RULE_SSN_ALONE);
         else
             s->clusters->conflicts++;

@@ -24,23 +24,12 @@ static size_t placeholder(Slice s)
     return i > 1 && i < s.len && s.ptr[i] == '}' ? i + 1 : 0;
 }
 
-static void quoted(Slice s, Buf *out)
-{
-    buf_addc(out, '\'');
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.ptr[i] == '\'')
-            buf_addc(out, '\'');
-        buf_addc(out, s.ptr[i]);
-    }
-    buf_addc(out, '\'');
-}
-
 static Status literal(const PolicyFile *file, const Toml *v, Buf *out, Error *err)
 {
     char day[11];
     switch (v->type) {
     case TOML_STRING:
-        quoted(v->string, out);
+        buf_add_quoted(out, v->string, '\'');
         return OK;
     case TOML_INTEGER:
         buf_add_i64(out, v->integer);

@@ -1,18 +1,6 @@
 /* Paths of requests: decoding and checking, as http_path.h says. */
 #include "serve/http_path.h"
 
-/* -1 when c is no hex digit. */
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* One character from the front of *rest. A decoded slash is data, not a separator: it becomes NUL, which no name has.
  */
 static Status next_char(Slice *rest, char *out, Error *err)
@@ -20,8 +8,8 @@ static Status next_char(Slice *rest, char *out, Error *err)
     char c = rest->ptr[0];
     size_t used = 1;
     if (c == '%') {
-        int high = rest->len >= 3 ? hex_value(rest->ptr[1]) : -1;
-        int low = rest->len >= 3 ? hex_value(rest->ptr[2]) : -1;
+        int high = rest->len >= 3 ? hex_digit(rest->ptr[1]) : -1;
+        int low = rest->len >= 3 ? hex_digit(rest->ptr[2]) : -1;
         if (high < 0 || low < 0)
             return error_set(err, ERR_PARSE, "a percent sign is not followed by two hex digits");
         c = (char)(unsigned char)(high * 16 + low);

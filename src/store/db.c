@@ -283,23 +283,12 @@ Status db_execf(Db *db, Error *err, const char *fmt, ...)
     return st;
 }
 
-static void add_quoted(Buf *out, Slice s, char quote)
-{
-    buf_addc(out, quote);
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.ptr[i] == quote)
-            buf_addc(out, quote);
-        buf_addc(out, s.ptr[i]);
-    }
-    buf_addc(out, quote);
-}
-
 void sql_literal(Buf *out, Slice s)
 {
-    add_quoted(out, s, '\'');
+    buf_add_quoted(out, s, '\'');
 }
 
 void sql_ident(Buf *out, Slice s)
 {
-    add_quoted(out, s, '"');
+    buf_add_quoted(out, s, '"');
 }
