@@ -1,0 +1,346 @@
+/*
+ * Match: which records are one person.
+ *
+ * Fellegi and Sunter (1969) with comparison levels, trained without labels, and
+ * everything around it: a table of standardised values, comparators, blocking
+ * passes, parameter estimation (EM), scoring, clusters, an index for newcomers,
+ * and words that explain a link or a non-link. Nothing here knows where records
+ * come from: the identity room feeds it from the vault, `cairn match` from files.
+ *
+ *   config ─► table (add, seal) ─► train ─► model
+ *                     │                       │
+ *                     └──────► pairs ◄────────┘ ─► clusters ─► ids
+ *
+ * Units. A Weight is log2 odds or a log2 probability in thousandths of a bit;
+ * sums of weights are integers, so that results do not depend on threads, SIMD
+ * path, partition or the order of rows. A level is 0 for missing (neutral) and 1
+ * for the best agreement; the last level of a field is disagreement.
+ *
+ * Records are numbered in the order of their contents after match_table_seal, so
+ * that every decision is a function of the set of records.
+ *
+ * Thread rule: a sealed table and a model are read-only and may be shared; the
+ * functions that take `threads` run on that many themselves.
+ */
+#ifndef CAIRN_MATCH_MATCH_H
+#define CAIRN_MATCH_MATCH_H
+
+#include "base/base.h"
+
+#define MATCH_FIELDS_MAX 16 /* a pattern is 4 bits a field in 64 bits */
+#define MATCH_LEVELS_MAX 16 /* of a field, missing included */
+#define MATCH_COLUMNS_MAX 32
+#define MATCH_ALIASES_MAX 4 /* columns that may hold the same field: surname, former surname */
+#define MATCH_PASSES_MAX 32 /* a set of passes is a 32-bit mask */
+#define MATCH_KEY_PARTS_MAX 4
+#define MATCH_SOURCES_MAX 256
+#define MATCH_TRAITS_MAX 4 /* kinds of source whose errors differ */
+#define MATCH_SEGMENTS_MAX (MATCH_TRAITS_MAX * (MATCH_TRAITS_MAX + 1) / 2)
+#define MATCH_RULES_MAX 16
+#define MATCH_NONE UINT32_MAX
+
+typedef int32_t Weight; /* thousandths of a bit (log2) */
+#define WEIGHT_BIT 1000
+#define WEIGHT_MIN (-60 * WEIGHT_BIT)
+#define WEIGHT_MAX (60 * WEIGHT_BIT)
+
+/* Probability of log2 odds, and back (clipped to WEIGHT_MIN .. WEIGHT_MAX). */
+double weight_probability(Weight odds);
+Weight probability_weight(double p);
+
+/* --- configuration ------------------------------------------------------------------------------------------- */
+
+typedef enum FieldKind {
+    FIELD_FIRST_NAME,
+    FIELD_MIDDLE_NAME, /* whole or initial */
+    FIELD_LAST_NAME,
+    FIELD_SUFFIX,     /* JR, SR, II ... */
+    FIELD_DATE,       /* YYYY-MM-DD, YYYYMMDD, MM/DD/YYYY, or parts of it; of birth most often */
+    FIELD_SSN,        /* nine digits; numbers never issued are missing */
+    FIELD_IDENTIFIER, /* any other number or code of a person: SASID, member number */
+    FIELD_ADDRESS,    /* street line */
+    FIELD_CITY,
+    FIELD_POSTAL_CODE,
+    FIELD_PHONE,
+    FIELD_EMAIL,
+    FIELD_SEX,
+    FIELD_CODE,   /* free code: equal or not */
+    FIELD_TEXT,   /* free text: bands of similarity */
+    FIELD_NUMBER, /* a year, an age: equal, near, far */
+    FIELD_KIND_COUNT
+} FieldKind;
+
+/* "first_name", "middle_name", ...: what match.toml writes. */
+const char *field_kind_name(FieldKind kind);
+
+/* A level of a comparator written in the config: the first whose expression holds is taken. */
+typedef struct LevelSpec {
+    Slice name;
+    Slice when; /* expression over `left` and `right`: src/match/README.md has the language */
+} LevelSpec;
+
+typedef struct FieldSpec {
+    Slice name;
+    FieldKind kind;
+    uint32_t columns[MATCH_ALIASES_MAX]; /* numbers of MatchConfig.columns; the first is the present value */
+    uint32_t column_count;
+    uint32_t swap_with;      /* another field whose value may stand here instead (first and last name); MATCH_NONE */
+    bool term_frequency;     /* exact agreement weighs by how common the value is */
+    bool shared;             /* members of a household have it in common: surname, address, phone */
+    const LevelSpec *levels; /* own comparator, best first; NULL: the kind's built-in levels */
+    uint32_t level_count;
+} FieldSpec;
+
+typedef enum KeyTransform {
+    KEY_WHOLE,    /* the standardised value */
+    KEY_PREFIX,   /* its first `length` letters or digits */
+    KEY_SUFFIX,   /* its last ones */
+    KEY_PHONETIC, /* how a name sounds */
+    KEY_ROOT,     /* the formal name a nickname stands for; several give several keys */
+    KEY_PART,     /* each part of a double name */
+    KEY_INITIAL,
+    KEY_YEAR, /* of a date */
+    KEY_YEAR_MONTH,
+    KEY_MONTH_DAY, /* day and month in either order */
+    KEY_QGRAM,     /* min-hash of bigrams: `length` keys a value, equal for similar values (LSH) */
+    KEY_DELETION,  /* the value with each one character left out: equal for values one edit apart */
+    KEY_TRANSFORM_COUNT
+} KeyTransform;
+const char *key_transform_name(KeyTransform transform);
+
+typedef struct KeyPart {
+    uint32_t field;
+    KeyTransform transform;
+    uint32_t length; /* for KEY_PREFIX, KEY_SUFFIX, KEY_QGRAM; otherwise 0 */
+} KeyPart;
+
+/* Records that agree on every part are compared. A missing part gives no key. */
+typedef struct PassSpec {
+    Slice name; /* "last_name+date:year"; made from the parts when the config gives none */
+    KeyPart parts[MATCH_KEY_PARTS_MAX];
+    uint32_t part_count;
+    uint32_t window; /* 0: equal keys; otherwise sorted neighbourhood of this many records in order of key */
+} PassSpec;
+
+typedef struct SourceSpec {
+    Slice name;
+    bool unique;    /* holds nobody twice: links to another source are one to one, none inside */
+    bool dedupe;    /* look for duplicates inside; unique sources never */
+    uint32_t trait; /* sources of one trait share error rates: school, college, wage ... */
+} SourceSpec;
+
+typedef enum RuleEffect { RULE_MUST, RULE_MUST_NOT } RuleEffect;
+typedef struct RuleSpec {
+    RuleEffect effect;
+    Slice name;
+    Slice when; /* expression over levels: "sasid = exact and birth_date <> differs" */
+} RuleSpec;
+
+typedef struct MatchConfig {
+    Slice columns[MATCH_COLUMNS_MAX]; /* names of the input columns that are read */
+    uint32_t column_count;
+    FieldSpec fields[MATCH_FIELDS_MAX];
+    uint32_t field_count;
+    PassSpec passes[MATCH_PASSES_MAX]; /* none: proposed from the data */
+    uint32_t pass_count;
+    SourceSpec sources[MATCH_SOURCES_MAX];
+    uint32_t source_count;
+    Slice traits[MATCH_TRAITS_MAX];
+    uint32_t trait_count;
+    RuleSpec rules[MATCH_RULES_MAX];
+    uint32_t rule_count;
+    bool link_sources;  /* compare records of different sources (default); otherwise inside sources only */
+    Weight match_from;  /* a link from these odds on; default 0: more likely than not */
+    Weight review_from; /* below match_from: pairs from here on are a reviewer's */
+    Weight keep_from;   /* pairs below are scored and forgotten */
+    uint64_t pairs_max; /* most comparisons a run may cost; passes are refined to keep to it */
+    uint32_t block_max; /* a larger block is refined, not dropped */
+    uint64_t seed;
+    const char *nickname_csv; /* text of a table nickname,formal, sorted; NULL: none */
+} MatchConfig;
+
+/* Defaults for everything but columns, fields and sources. */
+void match_config_init(MatchConfig *out);
+/* ERR_INVALID names what is wrong: no field, a field without column, an unknown level in a rule, a bad expression. */
+MUST_USE Status match_config_check(const MatchConfig *config, Error *err);
+
+/* --- table ---------------------------------------------------------------------------------------------------- */
+
+typedef struct MatchTable MatchTable;
+
+/* config and what it points to must outlive the table. */
+MUST_USE Status match_table_new(const MatchConfig *config, MatchTable **out, Error *err);
+void match_table_free(MatchTable *t); /* NULL is fine */
+/* id is the caller's name of the record, unique in its source (checked by seal); values: one a column, empty is
+ * missing. Everything is copied. */
+MUST_USE Status match_table_add(MatchTable *t, uint32_t source, Slice id, const Slice *values, Error *err);
+/* Standardises, numbers records by content, counts frequencies. After this the table is read-only. */
+MUST_USE Status match_table_seal(MatchTable *t, unsigned threads, Error *err);
+uint32_t match_record_count(const MatchTable *t);
+Slice match_record_id(const MatchTable *t, uint32_t record);
+uint32_t match_record_source(const MatchTable *t, uint32_t record);
+/* Order in which match_table_add was called, 0-based: to find the caller's own row. */
+uint32_t match_record_added(const MatchTable *t, uint32_t record);
+/* Standardised text of a cell, for people: review and explanations. Empty: missing. */
+Slice match_cell_text(const MatchTable *t, uint32_t record, uint32_t column);
+
+/* --- model ---------------------------------------------------------------------------------------------------- */
+
+/* What two different records can be to each other. All but the first are non-matches; keeping them apart is how
+ * dependence between fields is handled: members of a household share surname and address together, twins the birth
+ * date as well, and neither inflates the weight of these fields for strangers. */
+typedef enum PairClass { CLASS_MATCH, CLASS_STRANGER, CLASS_HOUSEHOLD, CLASS_TWIN, CLASS_COUNT } PairClass;
+
+typedef struct MatchModel MatchModel;
+
+typedef struct TrainReport {
+    uint64_t random_pairs;    /* drawn for u */
+    uint64_t candidate_pairs; /* counted as patterns for m */
+    uint64_t patterns;        /* distinct ones */
+    uint32_t iterations;
+    bool converged;
+    double change;           /* largest parameter change in the last iteration */
+    double matches;          /* expected number of matching pairs among candidates */
+    double missed;           /* expected matching pairs that no pass brings together */
+    uint32_t default_levels; /* levels without enough evidence, left at the prior and listed in the model */
+} TrainReport;
+
+typedef struct MatchLabel { /* a pair whose truth is known */
+    uint32_t a, b;
+    bool match;
+} MatchLabel;
+
+typedef struct TrainOptions {
+    unsigned threads;
+    const Log *log;
+    ProgressMode progress;
+    const MatchLabel *labels; /* supervised calibration; none: without labels */
+    size_t label_count;
+} TrainOptions;
+
+/* Proposes passes when the config names none, estimates all parameters. Caller frees with match_model_free. */
+MUST_USE Status match_train(
+    const MatchTable *t, const TrainOptions *options, MatchModel **out, TrainReport *report, Error *err);
+void match_model_free(MatchModel *m); /* NULL is fine */
+/* The model file (JSON): fields, levels, parameters, passes, calibration, training report. Parsing checks it against
+ * config: ERR_INVALID names the first difference. */
+MUST_USE Status match_model_write(const MatchModel *m, Buf *out, Error *err);
+MUST_USE Status match_model_parse(
+    Slice json, const char *file, const MatchConfig *config, MatchModel **out, Error *err);
+/* SHA-256 over the parameters: the model version in every link's evidence. */
+MUST_USE Status match_model_version(const MatchModel *m, char out[SHA256_HEX_SIZE], Error *err);
+
+/* --- pairs ---------------------------------------------------------------------------------------------------- */
+
+typedef struct MatchPair {
+    uint32_t a, b;   /* a < b */
+    Weight odds;     /* calibrated log2 posterior odds */
+    uint32_t passes; /* mask of the passes that bring the two together */
+    uint64_t pattern;
+} MatchPair;
+typedef VEC(MatchPair) MatchPairs;
+
+static inline unsigned pattern_level(uint64_t pattern, uint32_t field)
+{
+    return (unsigned)(pattern >> (4 * field)) & 15;
+}
+
+typedef struct PassReport {
+    Slice name;
+    uint64_t keys, blocks, largest_block;
+    uint64_t pairs;           /* first brought together by this pass */
+    uint64_t refined;         /* blocks over block_max, split by further keys */
+    uint64_t uncompared;      /* pairs of those blocks that refining left out */
+    double matches_only_here; /* expected matches that no other pass finds */
+} PassReport;
+
+typedef struct PairsReport {
+    uint64_t compared, kept;
+    uint32_t pass_count;
+    PassReport passes[MATCH_PASSES_MAX];
+} PairsReport;
+
+typedef struct RunOptions {
+    unsigned threads;
+    const Log *log;
+    ProgressMode progress;
+} RunOptions;
+
+/* Scores every candidate pair once and keeps those from config.keep_from on, sorted by (a, b). */
+MUST_USE Status match_pairs(const MatchTable *t, const MatchModel *m, const RunOptions *options, MatchPairs *out,
+    PairsReport *report, Error *err);
+/* Any two records, candidates or not. */
+MatchPair match_score(const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b);
+
+/* --- clusters ------------------------------------------------------------------------------------------------- */
+
+typedef enum DecisionKind { DECIDED_SAME, DECIDED_DIFFERENT } DecisionKind;
+typedef struct Decision { /* a reviewer's word: kept whatever the model says */
+    uint32_t a, b;
+    DecisionKind kind;
+} Decision;
+
+typedef struct ClusterReport {
+    uint64_t clusters, singletons, largest;
+    uint64_t refused; /* links not made because the two sides contradict each other */
+    uint64_t moved;   /* records that changed cluster in refinement */
+} ClusterReport;
+
+typedef struct MatchClusters {
+    uint32_t *cluster; /* of each record, numbered by the lowest record */
+    uint32_t count;
+    /* of each record: the odds and the partner of the strongest link into its cluster; MATCH_NONE for the first */
+    Weight *link_odds;
+    uint32_t *link_to;
+    Weight *weakest; /* of each cluster: the weakest link that holds it together; WEIGHT_MAX for one record */
+} MatchClusters;
+
+/* The objective is stated in src/match/README.md. Caller frees with match_clusters_free. */
+MUST_USE Status match_clusters(const MatchTable *t, const MatchModel *m, const MatchPairs *pairs,
+    const Decision *decisions, size_t decision_count, const RunOptions *options, MatchClusters *out,
+    ClusterReport *report, Error *err);
+void match_clusters_free(MatchClusters *c);
+
+/* --- newcomers ------------------------------------------------------------------------------------------------ */
+
+/* Blocks of a sealed table under a model's passes, for one record at a time: under a millisecond against a million
+ * persons. One thread at a time. */
+typedef struct MatchIndex MatchIndex;
+MUST_USE Status match_index_new(
+    const MatchTable *t, const MatchModel *m, unsigned threads, MatchIndex **out, Error *err);
+void match_index_free(MatchIndex *x);
+/* The newcomer gets the next number after the table's records and is found by later ones. It joins blocks at once. */
+MUST_USE Status match_index_add(
+    MatchIndex *x, uint32_t source, Slice id, const Slice *values, uint32_t *record, Error *err);
+/* Candidates of a record of the table or the index, from keep_from on, best first; overwritten by the next call. */
+MUST_USE Status match_index_find(MatchIndex *x, uint32_t record, MatchPairs *out, Error *err);
+
+/* --- words ---------------------------------------------------------------------------------------------------- */
+
+typedef struct FieldReason {
+    Slice field;
+    Slice level;       /* name of the level: "exact", "nickname", "one_edit" ... */
+    Weight weight;     /* what it adds to the odds against strangers, term frequency included */
+    Weight frequency;  /* the part of weight that the value's commonness made */
+    Slice left, right; /* standardised values */
+} FieldReason;
+
+typedef struct Explanation {
+    Weight prior;       /* odds before looking */
+    Weight household;   /* what the possibility of a shared household or a twin takes away */
+    Weight calibration; /* what calibration changes */
+    Weight odds;        /* the sum of all: the pair's score */
+    FieldReason fields[MATCH_FIELDS_MAX];
+    uint32_t field_count;
+    uint32_t passes; /* mask: which passes bring the two together */
+    Slice rule;      /* name of the hard rule that decided; empty: none */
+} Explanation;
+
+/* Slices point into table and model. */
+MUST_USE Status match_explain(
+    const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, Explanation *out, Error *err);
+/* Name of a model's pass, by number. */
+Slice match_pass_name(const MatchModel *m, uint32_t pass);
+uint32_t match_pass_count(const MatchModel *m);
+
+#endif

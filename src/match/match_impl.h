@@ -1,0 +1,191 @@
+/*
+ * Inside the match room: the parts between the public calls, in the order in
+ * which data flows. Each part is a file or two; this header is their contract.
+ *
+ *   standard.c  raw text -> standard text             dict.c    distinct values and what is known of each
+ *   table.c     records of value numbers              field.c   levels of each kind of field
+ *   compare.c   two records -> pattern                expr.c    comparators and rules written in the config
+ *   keys.c      a record's keys under a pass          blocks.c  every candidate pair exactly once
+ *   propose.c   passes from the data                  partition.c  a share of the blocks as a file
+ *   train.c, em.c  patterns -> parameters             score.c   pattern and values -> odds
+ *   model_file.c   the model as text                  explain.c the odds in words
+ *   cluster.c   pairs -> persons                      household.c  linked relatives as evidence
+ *   index.c     one newcomer at a time
+ */
+#ifndef CAIRN_MATCH_MATCH_IMPL_H
+#define CAIRN_MATCH_MATCH_IMPL_H
+
+#include "match/match.h"
+
+/* --- dictionary (dict.c) -------------------------------------------------------------------------------------- */
+
+/* Distinct standardised values of one domain. Columns whose values are compared with each other share one: first,
+ * middle and last names; otherwise a column has its own. Number 0 is the missing value. */
+typedef struct Dict Dict;
+
+uint32_t dict_count(const Dict *d); /* numbers in use: 1 .. count-1 are values */
+Slice dict_text(const Dict *d, uint32_t value);
+/* Names only. Code of the sound (0: none); formal names that a nickname may stand for, itself among them; the parts of
+ * a double name as value numbers of this dictionary (one part: the name itself). */
+uint32_t dict_phonetic(const Dict *d, uint32_t value);
+const uint32_t *dict_roots(const Dict *d, uint32_t value, uint32_t *count);
+const uint32_t *dict_parts(const Dict *d, uint32_t value, uint32_t *count);
+/* Dates only: year, month, day; a part that is not known is 0. */
+void dict_date(const Dict *d, uint32_t value, int *year, int *month, int *day);
+
+/* --- table (table.c) ------------------------------------------------------------------------------------------ */
+
+struct MatchTable {
+    const MatchConfig *config;
+    uint32_t records; /* without those appended after seal */
+    uint32_t appended;
+    uint32_t columns;
+    uint32_t *cells;   /* [record * columns + column]: value number, 0 missing */
+    uint16_t *source;  /* of each record */
+    uint64_t *content; /* of each record: hash of source and standardised values; records are in this order */
+    Dict *dict[MATCH_COLUMNS_MAX];
+    /* Records that hold value v in field f, aliases included: frequency[f][v]; and their sum. */
+    uint32_t *frequency[MATCH_FIELDS_MAX];
+    uint64_t frequency_total[MATCH_FIELDS_MAX];
+    struct TableParts *parts; /* table.c's own: ids, order of adding, raw rows, arena */
+};
+
+static inline const uint32_t *record_cells(const MatchTable *t, uint32_t record)
+{
+    return t->cells + (size_t)record * t->columns;
+}
+static inline uint32_t record_total(const MatchTable *t)
+{
+    return t->records + t->appended;
+}
+/* One more record on a sealed table: for the index. New values get numbers at the dictionaries' ends. */
+MUST_USE Status table_append(
+    MatchTable *t, uint32_t source, Slice id, const Slice *values, uint32_t *record, Error *err);
+/* May these two sources' records be one person at all (config: unique, dedupe, link_sources)? */
+bool table_comparable(const MatchConfig *config, uint32_t source_a, uint32_t source_b);
+/* Which segment's parameters hold for a pair: unordered pair of the sources' traits. */
+uint32_t table_segment(const MatchConfig *config, uint32_t source_a, uint32_t source_b);
+uint32_t segment_count(const MatchConfig *config);
+
+/* --- comparison (field.c, compare.c, expr.c) ------------------------------------------------------------------ */
+
+/* Levels of a field, missing (0) included: 2 .. MATCH_LEVELS_MAX. */
+uint32_t field_level_count(const FieldSpec *f);
+Slice field_level_name(const FieldSpec *f, uint32_t level);
+/* Is this level agreement on one and the same value, to which term frequency applies? */
+bool field_level_exact(const FieldSpec *f, uint32_t level);
+/* Starting point and prior of EM: P(level | match), P(level | stranger), of level 1 .. count-1, each summing to 1. */
+void field_level_prior(const FieldSpec *f, double *match, double *stranger);
+
+/* Compares: memo and scratch of one thread. The table may grow by table_append meanwhile. */
+typedef struct Comparer Comparer;
+MUST_USE Status comparer_new(const MatchTable *t, Comparer **out, Error *err);
+void comparer_free(Comparer *c);
+uint64_t compare_pair(Comparer *c, uint32_t a, uint32_t b);
+/* patterns[i] = compare_pair(a, others[i]); the fast way. */
+void compare_many(Comparer *c, uint32_t a, const uint32_t *others, size_t n, uint64_t *patterns);
+/* The value both hold where field_level_exact (0: none): its frequency is what counts. */
+uint32_t compare_agreed(const MatchTable *t, uint32_t a, uint32_t b, uint32_t field);
+
+/* Hard rules over a pattern. */
+typedef enum RuleVerdict { VERDICT_NONE, VERDICT_MUST, VERDICT_MUST_NOT } RuleVerdict;
+typedef struct RuleSet RuleSet;
+MUST_USE Status rules_compile(const MatchConfig *config, Arena *arena, RuleSet **out, Error *err);
+/* MUST_NOT wins over MUST. *rule (may be NULL): which one. */
+RuleVerdict rules_apply(const RuleSet *rules, uint64_t pattern, uint32_t *rule);
+
+/* --- blocking (keys.c, blocks.c, propose.c) ------------------------------------------------------------------- */
+
+/* Keys of a record under one pass: hashes, none 0, at most `max`; returns how many. Each key once, sorted. */
+#define RECORD_KEYS_MAX 8
+size_t record_keys(const MatchTable *t, const PassSpec *pass, uint32_t record, uint64_t keys[RECORD_KEYS_MAX]);
+
+typedef struct Blocks Blocks;
+MUST_USE Status blocks_build(
+    const MatchTable *t, const PassSpec *passes, uint32_t pass_count, unsigned threads, Blocks **out, Error *err);
+void blocks_free(Blocks *b);
+/* Fills keys, blocks, largest_block, pairs (estimate before blocks_each has run), refined, uncompared. */
+void blocks_report(const Blocks *b, PassReport reports[MATCH_PASSES_MAX]);
+uint64_t blocks_pairs(const Blocks *b); /* upper bound of the pairs blocks_each will hand out */
+
+/* Candidate pairs of one record: others[i] is comparable with a and appears once in the whole run for this a or that
+ * other; masks[i] are all passes that bring the two together. */
+typedef struct PairBatch {
+    uint32_t a;
+    const uint32_t *others;
+    const uint32_t *masks;
+    size_t count;
+} PairBatch;
+typedef Status (*BatchFn)(const PairBatch *batch, void *worker, Error *err);
+/* One worker context a thread: worker_new is called once for each of the threads, worker_done once at its end, in order
+ * of thread number. Which worker sees which pair varies; that every pair is seen exactly once does not. */
+typedef struct BatchWork {
+    MUST_USE Status (*worker_new)(void *ctx, unsigned thread, void **worker, Error *err);
+    BatchFn batch;
+    MUST_USE Status (*worker_done)(void *ctx, void *worker, Error *err);
+    void *ctx;
+} BatchWork;
+MUST_USE Status blocks_each(const Blocks *b, const BatchWork *work, const RunOptions *options, Error *err);
+/* Mask of the passes that bring any two records together, in one block or not refined apart. */
+uint32_t blocks_mask(const MatchTable *t, const PassSpec *passes, uint32_t pass_count, uint32_t a, uint32_t b);
+
+/* Passes from the data: candidates from the fields' kinds, each costed in pairs, chosen greedily for expected matches a
+ * pair within config.pairs_max. */
+MUST_USE Status passes_propose(const MatchTable *t, PassSpec passes[MATCH_PASSES_MAX], uint32_t *count, Error *err);
+
+/* --- model (train.c, em.c, score.c, model_file.c) -------------------------------------------------------------- */
+
+typedef struct LevelParameter {
+    double share[CLASS_COUNT]; /* P(level | class) */
+    double evidence;           /* expected matching pairs seen at this level */
+    bool is_default;           /* too little evidence: the prior stands */
+} LevelParameter;
+
+#define CALIBRATION_MAX 64
+
+struct MatchModel {
+    Arena arena;
+    uint32_t field_count;
+    Slice field_names[MATCH_FIELDS_MAX];
+    uint32_t level_counts[MATCH_FIELDS_MAX];
+    uint32_t segments;
+    double class_share[MATCH_SEGMENTS_MAX][CLASS_COUNT]; /* of all comparable pairs of the segment */
+    LevelParameter levels[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
+    /* What scoring adds up: log2 of the above, in thousandths of a bit; level 0 is 0 in every class. */
+    Weight class_weight[MATCH_SEGMENTS_MAX][CLASS_COUNT];
+    Weight level_weight[MATCH_SEGMENTS_MAX][CLASS_COUNT][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
+    /* Term frequency: records a person on average, and the smoothing, so that P(value) can be told from its count. */
+    double persons_share;                                      /* distinct persons by records */
+    Weight exact_weight[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX]; /* log2 P(exact | stranger) the value's own replaces */
+    /* Calibration: monotone and piecewise linear from raw to stated odds; no knots: as they are. */
+    uint32_t knots;
+    Weight knot_raw[CALIBRATION_MAX], knot_stated[CALIBRATION_MAX];
+    PassSpec passes[MATCH_PASSES_MAX];
+    uint32_t pass_count;
+    TrainReport report;
+};
+
+/* Patterns seen, with how often: what EM works on. */
+typedef struct PatternCount {
+    uint64_t pattern;
+    uint32_t passes; /* mask */
+    uint32_t segment;
+    double count; /* sampled pairs are scaled up */
+} PatternCount;
+typedef VEC(PatternCount) PatternCounts;
+
+/* Scores: per-value frequency weights of one table under one model, shared by all threads, read-only. */
+typedef struct Scorer Scorer;
+MUST_USE Status scorer_new(const MatchTable *t, const MatchModel *m, Scorer **out, Error *err);
+void scorer_free(Scorer *s);
+/* Stated odds of a pair whose pattern is known. Records appended after scorer_new are scored with the frequency of a
+ * value seen once. */
+Weight score_pattern(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern);
+
+/* --- clusters (cluster.c, household.c) ------------------------------------------------------------------------- */
+
+/* Raises or lowers the odds of uncertain pairs by what is known of the rest of the two households; in place, sorted as
+ * before. */
+MUST_USE Status household_evidence(const MatchTable *t, const MatchModel *m, MatchPairs *pairs, Error *err);
+
+#endif
