@@ -258,6 +258,7 @@ struct MatchModel {
 typedef enum FieldView {
     VIEW_OWN,       /* its own shares: a match's error rates, a household's address */
     VIEW_STRANGER,  /* as between strangers, term frequency included */
+    VIEW_MATCH,     /* as between records of one person: twins' birth date */
     VIEW_HOUSEHOLD, /* as inside a household: what a twin shares with it */
 } FieldView;
 FieldView class_view(const FieldSpec *field, PairClass class);
