@@ -68,8 +68,9 @@ static inline uint32_t hamming_distance(uint32_t a, uint32_t b, uint32_t common)
 /* A dictionary of texts, each in a slot of fixed width: rows of a vector register. Immutable, shared by threads. */
 typedef struct TextPack TextPack;
 
-/* Width of a slot. Longer texts are kept beside and compared one by one: choose so that few are. */
-typedef enum SlotSize { SLOT_16 = 16, SLOT_32 = 32 } SlotSize;
+/* Width of a slot. Longer texts are kept beside and compared one by one. SLOT_AUTO takes 16, which is nearly twice as
+ * fast, unless more than a tenth of the texts are longer. */
+typedef enum SlotSize { SLOT_AUTO = 0, SLOT_16 = 16, SLOT_32 = 32 } SlotSize;
 
 /* Copies n texts (n <= UINT32_MAX; each cut to KERNEL_TEXT_MAX bytes). Free with text_pack_free. */
 MUST_USE Status text_pack_new(const Slice *texts, size_t n, SlotSize slot, TextPack **out, Error *err);

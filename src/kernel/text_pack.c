@@ -9,6 +9,14 @@ static size_t packed_len(Slice s)
     return s.len < KERNEL_TEXT_MAX ? s.len : KERNEL_TEXT_MAX;
 }
 
+static size_t fitting_slot(const Slice *texts, size_t n)
+{
+    size_t longer = 0;
+    for (size_t i = 0; i < n; i++)
+        longer += texts[i].len > SLOT_16;
+    return longer > n / 10 ? SLOT_32 : SLOT_16;
+}
+
 static Status pack_reserve(TextPack *p, const Slice *texts, Error *err)
 {
     size_t rows, bytes = 0;
@@ -52,7 +60,7 @@ Status text_pack_new(const Slice *texts, size_t n, SlotSize slot, TextPack **out
     TextPack *p;
     TRY(mem_zalloc(1, sizeof *p, (void **)&p, err));
     p->n = n;
-    p->slot = (size_t)slot;
+    p->slot = slot == SLOT_AUTO ? fitting_slot(texts, n) : (size_t)slot;
     Status st = pack_reserve(p, texts, err);
     if (st != OK) {
         text_pack_free(p);

@@ -147,7 +147,8 @@ uint32_t pattern_osa(const Pattern *p, Slice b)
 
 static uint32_t long_jaro_winkler(Slice a, Slice b)
 {
-    uint8_t in_a[KERNEL_TEXT_MAX], in_b[KERNEL_TEXT_MAX];
+    UNSET uint8_t in_a[KERNEL_TEXT_MAX];
+    UNSET uint8_t in_b[KERNEL_TEXT_MAX];
     memset(in_a, 0, a.len);
     memset(in_b, 0, b.len);
     size_t w = jaro_window(a.len, b.len);
@@ -179,7 +180,7 @@ uint32_t jaro_winkler(Slice a, Slice b)
         return a.len == b.len ? KERNEL_ONE : 0;
     if (a.len > PATTERN_MAX || b.len > PATTERN_MAX)
         return long_jaro_winkler(a, b);
-    Pattern p;
+    UNSET Pattern p;
     pattern_init(&p, a);
     return pattern_jaro_winkler(&p, b);
 }
@@ -190,7 +191,7 @@ typedef enum EditKind { EDIT_LEVENSHTEIN, EDIT_OSA } EditKind;
  * reaches back two rows, the row before too. */
 static uint32_t edit_table(Slice a, Slice b, EditKind kind, uint32_t limit)
 {
-    uint16_t rows[3][KERNEL_TEXT_MAX + 1];
+    UNSET uint16_t rows[3][KERNEL_TEXT_MAX + 1];
     uint16_t *before = rows[0], *above = rows[1], *row = rows[2];
     uint32_t least_above = 0;
     for (size_t i = 0; i <= a.len; i++)
@@ -230,7 +231,7 @@ static uint32_t edit_distance(Slice a, Slice b, EditKind kind, uint32_t limit)
     }
     uint32_t distance;
     if (a.len <= PATTERN_MAX) {
-        Pattern p;
+        UNSET Pattern p;
         pattern_init(&p, a);
         distance = kind == EDIT_OSA ? pattern_osa(&p, b) : pattern_levenshtein(&p, b);
     } else {
