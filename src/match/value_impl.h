@@ -157,8 +157,6 @@ uint32_t field_level_number(const FieldSpec *f, LevelId id);
 /* Only equal or not: nothing in between. */
 bool kind_is_plain(FieldKind kind);
 
-/* Optimal string alignment distance is at most one. */
-bool within_one_edit(Slice a, Slice b);
 /* One of the two begins with the other, which has at least `least` bytes. */
 bool is_truncated(Slice a, Slice b, size_t least);
 /* Of equal length, and the exchange of two neighbours makes one of the other. */
