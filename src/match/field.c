@@ -66,8 +66,8 @@ static const Level LEVELS[FIELD_KIND_COUNT][KIND_LEVELS_MAX] = {
     [FIELD_CODE] = {{LV_EXACT, 0.9, 0.1}, {LV_ALIAS, 0.03, 0.1}, {LV_DIFFERS, 0.1, 0.9}},
     [FIELD_TEXT] = {{LV_EXACT, 0.7, 0.01}, {LV_ALIAS, 0.03, 0.01}, {LV_WORDS, 0.03, 0.001}, {LV_ONE_EDIT, 0.05, 0.001},
         {LV_CLOSE, 0.05, 0.005}, {LV_SIMILAR, 0.03, 0.01}, {LV_LOOSE, 0.04, 0.05}, {LV_DIFFERS, 0.1, 0.924}},
-    [FIELD_NUMBER] = {{LV_EXACT, 0.9, 0.05}, {LV_ALIAS, 0.02, 0.05}, {LV_OFF_BY_ONE, 0.04, 0.08},
-        {LV_NEAR, 0.03, 0.25}, {LV_DIFFERS, 0.03, 0.62}},
+    [FIELD_NUMBER] = {{LV_EXACT, 0.9, 0.05}, {LV_ALIAS, 0.02, 0.05}, {LV_OFF_BY_ONE, 0.04, 0.08}, {LV_NEAR, 0.03, 0.25},
+        {LV_DIFFERS, 0.03, 0.62}},
 };
 
 static bool has_level(const FieldSpec *f, LevelId id)
