@@ -158,8 +158,6 @@ uint32_t field_level_number(const FieldSpec *f, LevelId id);
 /* Only equal or not: nothing in between. */
 bool kind_is_plain(FieldKind kind);
 
-/* Optimal string alignment distance is at most one. */
-bool within_one_edit(Slice a, Slice b);
 /* One of the two begins with the other, which has at least `least` bytes. */
 bool is_truncated(Slice a, Slice b, size_t least);
 /* Of equal length, and the exchange of two neighbours makes one of the other. */
@@ -169,19 +167,16 @@ bool is_transposed(Slice a, Slice b);
 #define BAND_SIMILAR 8800u
 #define BAND_LOOSE 7000u
 
-/* --- expressions (expr.c, expr_rule.c) ---------------------------------------------------------------------------- */
-
-#define EXPR_TEXT_MAX ((size_t)2000)
+/* --- expressions (expr.c, expr_lex.c) ----------------------------------------------------------------------------- */
 
 typedef struct Expr Expr;
-/* A comparator's expression over `left` and `right`. what: whose it is, for messages ("level 'close' of field 'city'").
- * ERR_INVALID names the position. */
-MUST_USE Status expr_compile(Slice text, const char *what, Arena *arena, Expr **out, Error *err);
+/* Comparators speak of `left` and `right`; rules (config given) of fields and levels. what: whose the expression is,
+ * for messages ("level 'close' of field 'city'"). ERR_INVALID names the position. config must outlive the call only. */
+MUST_USE Status expr_compile(
+    Slice text, const char *what, const MatchConfig *config, Arena *arena, Expr **out, Error *err);
+/* Of a comparator. Allocates nothing. */
 bool expr_holds(const Expr *e, Slice left, Slice right);
-/* A rule's expression over the levels of fields; the same for the verdict on a pattern. */
-typedef struct LevelExpr LevelExpr;
-MUST_USE Status level_expr_compile(
-    Slice text, const char *what, const MatchConfig *config, Arena *arena, LevelExpr **out, Error *err);
-bool level_expr_holds(const LevelExpr *e, uint64_t pattern);
+/* Of a rule. */
+bool expr_holds_pattern(const Expr *e, uint64_t pattern);
 
 #endif
