@@ -97,7 +97,7 @@ RuleVerdict rules_apply(const RuleSet *rules, uint64_t pattern, uint32_t *rule);
 /* --- blocking (keys.c, blocks.c, propose.c) ------------------------------------------------------------------- */
 
 /* Keys of a record under one pass: hashes, none 0, at most `max`; returns how many. Each key once, sorted. */
-#define RECORD_KEYS_MAX 8
+#define RECORD_KEYS_MAX 16
 size_t record_keys(const MatchTable *t, const PassSpec *pass, uint32_t record, uint64_t keys[RECORD_KEYS_MAX]);
 
 typedef struct Blocks Blocks;
