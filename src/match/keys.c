@@ -293,10 +293,10 @@ static void multiply_unordered(KeyList *keys, const KeyList *left, const KeyList
 static uint32_t swap_partner(const MatchConfig *config, const PassSpec *pass, uint32_t part)
 {
     const KeyPart *p = &pass->parts[part];
-    uint32_t other = config->fields[p->field].swap_with;
     for (uint32_t i = part + 1; i < pass->part_count; i++) {
         const KeyPart *q = &pass->parts[i];
-        if (q->field == other && q->transform == p->transform && q->length == p->length)
+        bool swap = config->fields[p->field].swap_with == q->field || config->fields[q->field].swap_with == p->field;
+        if (swap && q->transform == p->transform && q->length == p->length)
             return i;
     }
     return pass->part_count;
