@@ -136,8 +136,10 @@ uint32_t blocks_pair_mask(const Blocks *b, uint32_t left, uint32_t right);
 uint32_t blocks_mask(const MatchTable *t, const PassSpec *passes, uint32_t pass_count, uint32_t a, uint32_t b);
 
 /* Passes from the data: candidates from the fields' kinds, each costed in pairs, chosen greedily for expected matches a
- * pair within config.pairs_max. */
+ * pair within config.pairs_max and 150 pairs a record. They have no names: pass_name_add makes them. */
 MUST_USE Status passes_propose(const MatchTable *t, PassSpec passes[MATCH_PASSES_MAX], uint32_t *count, Error *err);
+/* Name of a pass: its own, or made from its parts: "last_name:phonetic+birth_date:year", "~10" for a window of 10. */
+void pass_name_add(const MatchConfig *config, const PassSpec *pass, Buf *out);
 
 /* --- model (train.c, em.c, score.c, model_file.c) -------------------------------------------------------------- */
 
