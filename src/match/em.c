@@ -38,6 +38,11 @@
 #define ROUNDS_MAX 6 /* of fitting strangers anew */
 #define TOLERANCE 1e-5
 #define NEGLIGIBLE 1e-7 /* patterns whose chance of being no stranger's is below are set aside between rounds */
+/* Twins are some 3 in 100 births (Martin and Osterman 2019), so pairs of them at most 1.5 in 100 persons; some have no
+ * twin in the file or have moved. Without a bound, matches whose first name was replaced pass for twins. */
+#define TWINS_MOST 0.01
+#define TWINS_AMONG_HOUSEMATES 0.25
+#define ONE_AGE 0.9     /* strangers of whom fewer have unlike birth dates are of one age */
 #define MATCH_FLOOR 0.5 /* expected matches never fall below: a share of 0 could not rise again */
 
 typedef double LevelTable[MATCH_SEGMENTS_MAX][CLASS_COUNT][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
@@ -101,7 +106,7 @@ static bool class_possible(const MatchConfig *config, PairClass class)
 
 /* --- parameters ----------------------------------------------------------------------------------------------- */
 
-static LevelParameter *parameter(Em *e, uint32_t segment, uint32_t field, uint32_t level)
+static LevelParameter *parameter(const Em *e, uint32_t segment, uint32_t field, uint32_t level)
 {
     return &e->m->levels[segment][field][level];
 }
@@ -337,6 +342,27 @@ static double maximise_levels(Em *e, PairClass c, uint32_t f, double change)
     return change;
 }
 
+/* Do strangers' birth dates lie far apart? Not in the file of one school year. */
+static bool ages_differ(const Em *e, uint32_t s)
+{
+    double differs = 0;
+    for (uint32_t f = 0; f < e->m->field_count; f++)
+        if (class_view(&e->config->fields[f], CLASS_TWIN) == VIEW_MATCH)
+            differs = fmax(differs, parameter(e, s, f, e->m->level_counts[f] - 1)->share[CLASS_STRANGER]);
+    return differs > ONE_AGE;
+}
+
+/* Largest share of twins among a segment's pairs: each of a person's records is paired with each of the twin's; and
+ * other housemates are many more, unless all are of one age. */
+static double twins_most(const Em *e, uint32_t s)
+{
+    double pairs = e->in->totals->comparable[s], records = e->in->totals->records[s];
+    double a_person = 1 + e->class_count[s][CLASS_MATCH] / records;
+    double births = TWINS_MOST * records * a_person / pairs;
+    double homes = TWINS_AMONG_HOUSEMATES * e->m->class_share[s][CLASS_HOUSEHOLD];
+    return ages_differ(e, s) && homes < births ? homes : births;
+}
+
 /* Returns the largest change of a parameter; of class shares relative to themselves. */
 static double maximise(Em *e)
 {
@@ -349,7 +375,8 @@ static double maximise(Em *e)
             double n = e->class_count[s][c], floor = c == CLASS_MATCH ? expected_matches_floor(pairs) : 0;
             double share = (n > floor ? n : floor) / pairs;
             /* counts of a sample, scaled up, may exceed what there is */
-            share = share > 0.3 ? 0.3 : share;
+            double most = c == CLASS_TWIN ? twins_most(e, s) : 0.3;
+            share = share > most ? most : share;
             /* relative, but a class of less than a pair is none */
             change = note_change(change, e->m->class_share[s][c] * pairs / (n + 1), share * pairs / (n + 1));
             e->m->class_share[s][c] = share;

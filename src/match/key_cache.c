@@ -112,8 +112,8 @@ void key_cache_free(KeyCache *c)
     mem_free(c);
 }
 
-static void cached_hashes(const void *ctx, const MatchTable *t, const PassSpec *pass, uint32_t part, uint32_t record,
-    KeyList *list)
+static void cached_hashes(
+    const void *ctx, const MatchTable *t, const PassSpec *pass, uint32_t part, uint32_t record, KeyList *list)
 {
     const KeyCache *c = ctx;
     const KeyPart *p = &pass->parts[part];
@@ -134,8 +134,8 @@ static void cached_hashes(const void *ctx, const MatchTable *t, const PassSpec *
     }
 }
 
-size_t key_cache_keys(const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record,
-    uint64_t keys[RECORD_KEYS_MAX])
+size_t key_cache_keys(
+    const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record, uint64_t keys[RECORD_KEYS_MAX])
 {
     return record_keys_by(t, pass, record, cached_hashes, c, keys);
 }

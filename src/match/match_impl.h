@@ -104,7 +104,8 @@ RuleVerdict rules_apply(const RuleSet *rules, uint64_t pattern, uint32_t *rule);
 size_t record_keys(const MatchTable *t, const PassSpec *pass, uint32_t record, uint64_t keys[RECORD_KEYS_MAX]);
 
 typedef struct Blocks Blocks;
-/* t and the names in passes must outlive the blocks. ERR_LIMIT when even small blocks cost more than config.pairs_max. */
+/* t and the names in passes must outlive the blocks. ERR_LIMIT when even small blocks cost more than config.pairs_max.
+ */
 MUST_USE Status blocks_build(
     const MatchTable *t, const PassSpec *passes, uint32_t pass_count, unsigned threads, Blocks **out, Error *err);
 void blocks_free(Blocks *b); /* NULL is fine */
@@ -199,6 +200,7 @@ MUST_USE Status random_pairs(
 /* What the values' counts say of all comparable pairs, without looking at one. */
 typedef struct PairTotals {
     double comparable[MATCH_SEGMENTS_MAX];
+    double records[MATCH_SEGMENTS_MAX];                 /* of sources with the segment's traits */
     double both[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX];  /* both have a value */
     double equal[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX]; /* and it is the same one */
 } PairTotals;
@@ -337,9 +339,10 @@ typedef struct PairQuery {
 MUST_USE Status pairs_collect(
     const PairQuery *query, const RunOptions *options, MatchPairs *out, PairsReport *report, Error *err);
 
-/* A record has at most one partner in a unique source: candidates that compete for the place share its odds. Pairs are
- * sorted by (a, b), the whole run's (after merging, where partitions were scored apart); those that fall below
- * config.keep_from are dropped. */
+/* A record has at most one partner in a unique source: candidates that compete for the place share its odds
+ * (pairs.c). Pairs are collected from pairs_collect_from on and sorted by (a, b), the whole run's (after merging, where
+ * partitions were scored apart); those that fall below config.keep_from are dropped. */
+Weight pairs_collect_from(const MatchConfig *config); /* what to collect for it: it may raise odds */
 MUST_USE Status pairs_compete(const MatchTable *t, MatchPairs *pairs, Error *err);
 
 /* Stated odds of raw ones under the model's knots. */
