@@ -181,10 +181,10 @@ typedef struct JoinSpec {
 
 /* What a config says of the files that records come from. Nothing but `cairn match` asks. */
 typedef struct MatchInput {
-    Slice id;     /* column that names a record; empty: its row number */
-    Slice source; /* column that names the source; empty: each file is one */
-    Slice truth;  /* column that names the true person; empty: none */
-    Slice nicknames; /* path of a table nickname,formal; empty: none */
+    Slice id;                         /* column that names a record; empty: its row number */
+    Slice source;                     /* column that names the source; empty: each file is one */
+    Slice truth;                      /* column that names the true person; empty: none */
+    Slice nicknames;                  /* path of a table nickname,formal; empty: none */
     Slice missing[MATCH_MISSING_MAX]; /* texts that mean an empty cell */
     uint32_t missing_count;
     const JoinSpec *joins;
