@@ -187,9 +187,17 @@ Slice match_cell_text(const MatchTable *t, uint32_t record, uint32_t column);
 /* --- model ---------------------------------------------------------------------------------------------------- */
 
 /* What two different records can be to each other. All but the first are non-matches; keeping them apart is how
- * dependence between fields is handled: members of a household share surname and address together, twins the birth
- * date as well, and neither inflates the weight of these fields for strangers. */
-typedef enum PairClass { CLASS_MATCH, CLASS_STRANGER, CLASS_HOUSEHOLD, CLASS_TWIN, CLASS_COUNT } PairClass;
+ * dependence between fields is handled: neighbours share town and postal code together, members of a household the
+ * surname and the address too, twins the birth date as well, and none of them inflates the weight of these fields
+ * for strangers. A class that the data do not show has share 0. */
+typedef enum PairClass {
+    CLASS_MATCH,
+    CLASS_STRANGER,
+    CLASS_NEIGHBOUR,
+    CLASS_HOUSEHOLD,
+    CLASS_TWIN,
+    CLASS_COUNT
+} PairClass;
 
 typedef struct MatchModel MatchModel;
 
@@ -266,7 +274,8 @@ typedef struct RunOptions {
     ProgressMode progress;
 } RunOptions;
 
-/* Scores every candidate pair once and keeps those from config.keep_from on, sorted by (a, b). */
+/* Scores every candidate pair once and keeps those from config.keep_from on, sorted by (a, b). The odds are
+ * match_score's, lowered where candidates compete: a record has at most one partner in a unique source. */
 MUST_USE Status match_pairs(const MatchTable *t, const MatchModel *m, const RunOptions *options, MatchPairs *out,
     PairsReport *report, Error *err);
 /* Any two records, candidates or not. */
@@ -399,9 +408,10 @@ typedef struct FieldReason {
 
 typedef struct Explanation {
     Weight prior;       /* odds before looking */
-    Weight household;   /* what the possibility of a shared household or a twin takes away */
-    Weight calibration; /* what calibration changes */
-    Weight odds;        /* the sum of all: the pair's score */
+    Weight household;   /* what the possibility of neighbours, a shared household or a twin takes away */
+    Weight calibration; /* what calibration and the limits of a Weight change */
+    Weight ruled;       /* what a hard rule changes; 0: none */
+    Weight odds;        /* the sum of all: the pair's score, as match_score has it */
     FieldReason fields[MATCH_FIELDS_MAX];
     uint32_t field_count;
     uint32_t passes; /* mask: which passes bring the two together */
