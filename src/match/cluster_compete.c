@@ -9,8 +9,8 @@
  * groups there are 877. With two duplicate-free sources this is the exact
  * posterior of a link under one-to-one assignment (not only the best
  * assignment), and where groups may well be the same person they do not
- * compete. Farther groups are cut off: the seven are the two and the strongest
- * rivals.
+ * compete. Farther groups are cut off: the seven are the two, the
+ * strongest rivals, and where these could go instead.
  */
 #include "match/cluster_impl.h"
 
@@ -187,10 +187,27 @@ static size_t take_rivals(const NearGroup *mine, size_t n, const NearGroup *thei
     return count;
 }
 
-Weight compete(Groups *g, const Near *near, uint32_t x, uint32_t y, Weight odds, bool *contested)
+/* Where a rival could go instead, as far as there is room: it may not be one at all. */
+static size_t take_elsewhere(
+    Groups *g, const Near *near, Weight from, uint32_t node[COMPETE_NODES_MAX], size_t n, uint32_t rival)
+{
+    NearGroup list[COMPETE_NODES_MAX];
+    size_t count = near_groups(g, near, rival, from, list, COMPETE_NODES_MAX);
+    for (size_t i = 0; i < count && n < COMPETE_NODES_MAX; i++) {
+        bool seen = false;
+        for (size_t k = 0; k < n && !seen; k++)
+            seen = node[k] == list[i].root;
+        if (!seen)
+            node[n++] = list[i].root;
+    }
+    return n;
+}
+
+Weight compete(
+    Groups *g, const Near *near, uint32_t x, uint32_t y, const MatchPair *pair, Weight odds, bool *contested)
 {
     NearGroup at_x[RIVALS_MAX], at_y[RIVALS_MAX], rivals[COMPETE_NODES_MAX];
-    Weight from = odds - RIVAL_WINDOW;
+    Weight from = (pair->odds < odds ? pair->odds : odds) - RIVAL_WINDOW; /* a kept pair may be lowered already */
     size_t nx = near_groups(g, near, x, from, at_x, RIVALS_MAX);
     size_t ny = near_groups(g, near, y, from, at_y, RIVALS_MAX);
     size_t count = take_rivals(at_x, nx, at_y, ny, y, rivals, 0);
@@ -204,6 +221,8 @@ Weight compete(Groups *g, const Near *near, uint32_t x, uint32_t y, Weight odds,
     Weight matrix[COMPETE_NODES_MAX * COMPETE_NODES_MAX];
     for (size_t i = 0; i < count; i++)
         node[n++] = rivals[i].root;
+    for (size_t i = 2; i < 2 + count; i++)
+        n = take_elsewhere(g, near, from, node, n, node[i]);
     for (size_t i = 0; i < n; i++)
         for (size_t j = i + 1; j < n; j++)
             matrix[i * n + j] = matrix[j * n + i] = group_odds(g, node[i], node[j]);

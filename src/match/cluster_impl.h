@@ -51,7 +51,7 @@ typedef struct Groups {
     uint32_t *face_ring;  /* next face; only faces are in it */
     uint32_t *size;       /* of roots */
     uint8_t *face_count;  /* of roots */
-    uint8_t *flags;       /* of roots: GROUP_DOUBTFUL; of records: RECORD_TIED, RECORD_DECIDED */
+    uint8_t *flags;       /* GROUP_ of roots, RECORD_ of records */
     Weight *weakest;      /* of roots */
     uint64_t *unique;     /* [root * unique_words]: duplicate-free sources the group has a record of */
     uint32_t unique_words;
@@ -62,15 +62,19 @@ typedef struct Groups {
     LogSum log_sum;
 } Groups;
 
-#define GROUP_DOUBTFUL 1 /* has a weak union, or lost one to a contradiction or a competitor */
-#define RECORD_TIED 2    /* joined by a reviewer: never moved */
-#define RECORD_DECIDED 4 /* a reviewer told it from another record */
+#define GROUP_DOUBTFUL 1 /* has a weak union, or lost one to a contradiction or a rival */
+#define GROUP_CHANGED 2  /* since rejoin last looked */
+#define RECORD_TIED 4    /* joined by a reviewer: never moved */
+#define RECORD_DECIDED 8 /* a reviewer told it from another record */
+#define DOUBT_BELOW (8 * WEIGHT_BIT)
 
 MUST_USE Status groups_init(Groups *g, const ClusterProblem *p, Error *err);
 void groups_free(Groups *g);
 uint32_t group_find(Groups *g, uint32_t record);
 /* Does a duplicate-free source or a reviewer forbid the union of these two roots? Rules are the judge's. */
 bool group_forbidden(Groups *g, uint32_t x, uint32_t y);
+/* A reviewer alone. */
+bool group_decided_apart(Groups *g, uint32_t x, uint32_t y);
 /* Joins two roots; returns the new root. */
 uint32_t group_join(Groups *g, uint32_t x, uint32_t y, Weight odds);
 /* Faces of a root; returns how many. */
@@ -106,23 +110,33 @@ typedef struct NearGroup {
 /* Groups with a kept pair of at least `from` to group x, best first, each once, at most max. */
 size_t near_groups(Groups *g, const Near *near, uint32_t x, Weight from, NearGroup *out, size_t max);
 
-/* Odds of the union given the groups that want the same partner. *contested: somebody does. */
-Weight compete(Groups *g, const Near *near, uint32_t x, uint32_t y, Weight odds, bool *contested);
+/* Odds of a union given the groups that want the same partner: never above `odds`, which are those without them.
+ * pair: the best kept pair between the two. *contested: somebody does. */
+Weight compete(
+    Groups *g, const Near *near, uint32_t x, uint32_t y, const MatchPair *pair, Weight odds, bool *contested);
 
 /* Exact odds that nodes 0 and 1 are together, over all partitions of n <= COMPETE_NODES_MAX nodes weighted by 2 to the
  * sum of the odds inside; ODDS_NEVER entries are never together. odds[i * n + j], symmetric. */
 #define COMPETE_NODES_MAX 7
 Weight partition_odds(const Weight *odds, size_t n, const LogSum *table);
 
+/* Unions from the strongest kept pair down to match_from. */
 MUST_USE Status clusters_greedy(Groups *g, const Near *near, Error *err);
-/* Unions among the groups that are marked (NULL: all). Number of unions added to *joined. */
-MUST_USE Status clusters_rejoin(Groups *g, const Near *near, uint64_t *joined, Error *err);
+/* Unions that only whole groups show, or whose rivals have gone meanwhile: among groups marked GROUP_CHANGED and what
+ * is near them, until there are none. */
+MUST_USE Status clusters_rejoin(Groups *g, const Near *near, Error *err);
+/* Splits and moves that the objective pays for, in groups marked GROUP_DOUBTFUL. */
 MUST_USE Status clusters_refine(Groups *g, const Near *near, uint64_t *moved, Error *err);
 
-/* What the objective gives a set of records (at most GROUP_FACES_MAX): the odds of its unions above match_from, made
- * strongest first. ODDS_NEVER * 1 as int64 when a contradiction is inside. *weakest (may be NULL): the weakest one. */
+/* The unions that make one group of records, strongest first. Sets are masks over the list. */
+typedef struct SetUnion {
+    uint32_t left, right;
+    Weight odds;
+} SetUnion;
+/* What the objective gives a list of at most GROUP_FACES_MAX records: the sum over unions[0 .. n-2] of odds above
+ * match_from. SET_NEVER: a contradiction is inside, and unions is not filled. */
 #define SET_NEVER INT64_MIN
-int64_t set_value(const Groups *g, const uint32_t *members, size_t n, Weight *weakest);
+int64_t set_value(const Groups *g, const uint32_t *list, size_t n, SetUnion unions[GROUP_FACES_MAX]);
 
 /* Everything but the judge. */
 MUST_USE Status clusters_solve(const ClusterProblem *p, MatchClusters *out, ClusterReport *report, Error *err);

@@ -69,7 +69,7 @@ static void set_alone(Groups *g, uint32_t r)
     g->size[r] = 1;
     g->face_count[r] = 1;
     g->weakest[r] = WEIGHT_MAX;
-    g->flags[r] = (uint8_t)(g->flags[r] & ~GROUP_DOUBTFUL);
+    g->flags[r] = (uint8_t)(g->flags[r] & ~(GROUP_DOUBTFUL | GROUP_CHANGED));
     uint32_t w = g->unique_words;
     if (w == 0)
         return;
@@ -84,6 +84,7 @@ Status groups_init(Groups *g, const ClusterProblem *p, Error *err)
 {
     memset(g, 0, sizeof *g);
     g->p = p;
+    log_sum_fill(&g->log_sum);
     size_t n = p->records;
     TRY(mem_zalloc(n, sizeof *g->parent, (void **)&g->parent, err));
     TRY(mem_zalloc(n, sizeof *g->ring, (void **)&g->ring, err));
@@ -136,8 +137,10 @@ static size_t decisions_from(const Groups *g, uint32_t record)
     return low;
 }
 
-static bool decided_apart(Groups *g, uint32_t x, uint32_t y)
+bool group_decided_apart(Groups *g, uint32_t x, uint32_t y)
 {
+    if (g->decided_count == 0)
+        return false;
     uint32_t small = g->size[x] < g->size[y] ? x : y, other = small == x ? y : x;
     uint32_t r = small;
     do {
@@ -155,7 +158,7 @@ bool group_forbidden(Groups *g, uint32_t x, uint32_t y)
     for (uint32_t w = 0; w < g->unique_words; w++)
         if (g->unique[(size_t)x * g->unique_words + w] & g->unique[(size_t)y * g->unique_words + w])
             return true;
-    return g->decided_count > 0 && decided_apart(g, x, y);
+    return group_decided_apart(g, x, y);
 }
 
 size_t group_faces(const Groups *g, uint32_t root, uint32_t faces[GROUP_FACES_MAX])
@@ -226,10 +229,13 @@ uint32_t group_join(Groups *g, uint32_t x, uint32_t y, Weight odds)
     g->ring[other] = next;
     for (uint32_t w = 0; w < g->unique_words; w++)
         g->unique[(size_t)root * g->unique_words + w] |= g->unique[(size_t)other * g->unique_words + w];
-    g->flags[root] |= (uint8_t)(g->flags[other] & GROUP_DOUBTFUL);
+    g->flags[root] |= (uint8_t)((g->flags[other] & GROUP_DOUBTFUL) | GROUP_CHANGED);
+    if (odds < DOUBT_BELOW)
+        g->flags[root] |= GROUP_DOUBTFUL;
     Weight weakest = g->weakest[other] < odds ? g->weakest[other] : odds;
     if (weakest < g->weakest[root])
         g->weakest[root] = weakest;
+    g->flags[root] |= GROUP_CHANGED;
     return root;
 }
 
@@ -267,6 +273,7 @@ uint32_t group_rebuild(Groups *g, const uint32_t *members, size_t n, Weight weak
     set_faces(g, root, faces, face_count);
     g->size[root] = (uint32_t)n;
     g->weakest[root] = weakest;
+    g->flags[root] |= GROUP_CHANGED;
     return root;
 }
 
