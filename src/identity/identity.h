@@ -62,13 +62,4 @@ typedef struct LinkQuality {
 } LinkQuality;
 MUST_USE Status identity_quality(Db *db, LinkQuality *out, Error *err);
 
-/* --- standardisation, also used by tests and later by `cairn match` --- */
-
-/* Upper-case ASCII letters of a name: Unicode NFKD without marks, punctuation to blanks, blanks folded, suffixes
- * (JR, SR, II ...) cut off into *suffix. out and suffix are overwritten. */
-MUST_USE Status standard_name(Slice raw, Buf *out, Buf *suffix, Error *err);
-/* 9 digits when the number can be a real SSN (no 000, 666, 9xx area, 00 group, 0000 serial, repeated digit, published
- * dummies); empty otherwise. */
-MUST_USE Status standard_ssn(Slice raw, char out[10], Error *err);
-
 #endif

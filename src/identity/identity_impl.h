@@ -6,12 +6,11 @@
 #define CAIRN_IDENTITY_IDENTITY_IMPL_H
 
 #include "identity/identity.h"
+#include "match/standard.h"
 #include "store/vault.h"
 
-/* --- standardisation (standard.c) --- */
+/* --- standardisation: match/standard.h has the rest --- */
 
-/* MISSING when empty or not a day; months, days and years as sent (YYYY-MM-DD). */
-Date standard_birth_date(Slice raw);
 /* 10 digits as a number; 0 when missing, all zeros, or not 10 digits. */
 uint64_t standard_sasid(Slice raw);
 
@@ -34,9 +33,7 @@ typedef struct NameTable {
     Map texts;       /* standardised -> name number */
     VEC(Name) names; /* number 0 is the missing name */
     VEC(Slice) formals;
-    Map nicknames; /* nickname -> first entry in nickname_forms, ordered */
-    VEC(Slice) nickname_forms;
-    VEC(uint32_t) nickname_counts;
+    Nicknames nicknames;
     Buf scratch, suffix;
 } NameTable;
 

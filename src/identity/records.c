@@ -43,6 +43,14 @@ static char initial_of(const NameTable *t, uint32_t name)
     return name ? t->names.at[name].text.ptr[0] : '\0';
 }
 
+uint64_t standard_sasid(Slice raw)
+{
+    uint64_t v;
+    if (raw.len != 10 || parse_u64(raw, &v, NULL) != OK)
+        return 0;
+    return v;
+}
+
 static Status source_number(LoadArg *a, Slice source, uint16_t *out, Error *err)
 {
     uint64_t n;

@@ -22,14 +22,15 @@ MUST_USE Status standard_value(FieldKind kind, Slice raw, Buf *out, Error *err);
 /* raw, cut to RAW_MAX bytes at a character's end, blanks at both ends off. */
 Slice standard_cut(Slice raw);
 
-/* Of standard_value; each is told what the raw text is, without blanks around and not longer than RAW_MAX. */
+/* Parts of standard_value: raw has no blanks around it and is not longer than RAW_MAX. */
 void standard_date(Slice raw, Buf *out);
-void standard_address(Slice folded, Buf *out);
-void standard_postal_code(Slice raw, Buf *out);
+MUST_USE Status standard_address(Slice raw, Buf *out, Error *err);
+MUST_USE Status standard_postal_code(Slice raw, Buf *out, Error *err);
 /* Upper-case letters and digits, marks off, words parted by one blank; keep: further characters that stay. Empty when raw is
  * not UTF-8. */
 MUST_USE Status standard_words(Slice raw, const char *keep, Buf *out, Error *err);
-/* Puts the numbers 0..9999, 0..99, 0..99 into "YYYY-MM-DD". */
+/* "YYYY-MM-DD" of numbers as written, 0 for not known; nothing when they cannot be a date at all or are a program's default
+ * (1900-01-01, year 9999). */
 void standard_date_parts(uint32_t year, uint32_t month, uint32_t day, Buf *out);
 
 /* --- texts (texts.c) --------------------------------------------------------------------------------------------- */

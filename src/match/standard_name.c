@@ -1,26 +1,49 @@
 /*
- * Standardisation: one spelling for what agencies write in many.
+ * Standard text of names and of SSNs.
  *
  * Names: Unicode NFKD without combining marks (utf8proc), upper case, letters
  * only; apostrophes vanish (O'Brien is OBRIEN), every other mark parts words,
- * and generational suffixes are cut off. SSNs are checked against what the
+ * and generational suffixes are cut off. Words by which an office says that it
+ * knows no name (FNU and LNU are US immigration's) are no name: as values they
+ * would be the most common agreement of all. SSNs are checked against what the
  * Social Security Administration never issued: area 000, 666 and 9xx, group 00,
  * serial 0000; and against repeated digits and numbers printed in advertisements.
  */
-#include "identity/identity_impl.h"
+#include "match/value_impl.h"
 
 #include <utf8proc.h>
 
-#define NAME_MAX_BYTES 512
-
 static const char *const SUFFIXES[] = {"JR", "SR", "II", "III", "IV", "V", "2ND", "3RD", "4TH"};
+
+static const char *const PARTICLES[] = {"DE", "LA", "DEL", "LOS", "LAS", "VAN", "VON", "DER", "DEN", "DA", "DOS", "DI",
+    "LE", "EL", "AL", "BIN", "IBN", "MC", "MAC", "ST", "SAN", "TEN", "TER"};
+
+/* First or last name unknown, no middle name or initial, not named yet. */
+static const char *const NO_NAMES[] = {"UNKNOWN", "UNK", "FNU", "LNU", "NFN", "NLN", "NMN", "NMI", "NOT AVAILABLE",
+    "NOT PROVIDED", "NO NAME", "NO LAST NAME", "NO FIRST NAME", "NO MIDDLE NAME", "BABY BOY", "BABY GIRL", "INFANT BOY",
+    "INFANT GIRL", "N A"};
+
+static bool is_one_of(Slice text, const char *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (slice_eq_z(text, list[i]))
+            return true;
+    return false;
+}
 
 static bool is_suffix(Slice word)
 {
-    for (size_t i = 0; i < COUNT_OF(SUFFIXES); i++)
-        if (slice_eq_z(word, SUFFIXES[i]))
-            return true;
-    return false;
+    return is_one_of(word, SUFFIXES, COUNT_OF(SUFFIXES));
+}
+
+bool name_is_particle(Slice word)
+{
+    return is_one_of(word, PARTICLES, COUNT_OF(PARTICLES));
+}
+
+static bool is_no_name(Slice text)
+{
+    return is_one_of(text, NO_NAMES, COUNT_OF(NO_NAMES));
 }
 
 /* Letters that NFKD does not take apart. */
@@ -61,11 +84,13 @@ static bool vanishes(utf8proc_int32_t c)
     return c == '\'' || c == '`' || c == 0x2019 || c == 0x2018 || c == 0x2BC || c == 0xB4 || c == '.';
 }
 
-static void add_letter(Buf *out, utf8proc_int32_t c)
+static void add_letter(Buf *out, utf8proc_int32_t c, const char *keep)
 {
     if (c >= 'a' && c <= 'z')
         buf_addc(out, (char)(c - 'a' + 'A'));
     else if ((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+        buf_addc(out, (char)c);
+    else if (c > 0 && c < 0x80 && *keep && strchr(keep, c))
         buf_addc(out, (char)c);
     else if (fold_letter(c))
         buf_adds(out, fold_letter(c));
@@ -88,24 +113,35 @@ static bool is_plain_ascii(Slice raw)
     return true;
 }
 
-static Status fold(Slice raw, Buf *out, Error *err)
+Slice standard_cut(Slice raw)
+{
+    raw = slice_trim(raw);
+    if (raw.len <= RAW_MAX)
+        return raw;
+    size_t end = RAW_MAX;
+    while (end > RAW_MAX - 4 && ((unsigned char)raw.ptr[end] & 0xC0) == 0x80)
+        end--;
+    return slice_trim(slice_sub(raw, 0, end));
+}
+
+static void fold(Slice raw, const char *keep, Buf *out)
 {
     if (is_plain_ascii(raw)) {
         for (size_t i = 0; i < raw.len; i++)
             if (!vanishes(raw.ptr[i]))
-                add_letter(out, raw.ptr[i]);
-        return buf_status(out, err);
+                add_letter(out, raw.ptr[i], keep);
+        return;
     }
-    utf8proc_int32_t points[NAME_MAX_BYTES * 4];
+    /* A character of RAW_MAX bytes decomposes into 18 at the most, of three bytes each; text that needs more is no text. */
+    utf8proc_int32_t points[RAW_MAX * 4];
     utf8proc_ssize_t n = utf8proc_decompose((const utf8proc_uint8_t *)raw.ptr, (utf8proc_ssize_t)raw.len, points,
         (utf8proc_ssize_t)COUNT_OF(points),
         UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK | UTF8PROC_REJECTNA);
     if (n < 0 || n > (utf8proc_ssize_t)COUNT_OF(points))
-        return OK; /* not text: treated as missing */
+        return;
     for (utf8proc_ssize_t i = 0; i < n; i++)
         if (!vanishes(points[i]))
-            add_letter(out, points[i]);
-    return buf_status(out, err);
+            add_letter(out, points[i], keep);
 }
 
 static void trim_right(Buf *b)
@@ -114,24 +150,48 @@ static void trim_right(Buf *b)
         b->ptr[--b->len] = '\0';
 }
 
-Status standard_name(Slice raw, Buf *out, Buf *suffix, Error *err)
+static void cut_long(Buf *b)
+{
+    if (b->len <= STANDARD_MAX)
+        return;
+    size_t end = STANDARD_MAX;
+    while (end > 0 && ((unsigned char)b->ptr[end] & 0xC0) == 0x80)
+        end--;
+    b->len = end;
+    b->ptr[end] = '\0';
+}
+
+Status standard_words(Slice raw, const char *keep, Buf *out, Error *err)
 {
     buf_reset(out);
-    buf_reset(suffix);
-    raw = slice_trim(slice_sub(raw, 0, NAME_MAX_BYTES));
-    TRY(fold(raw, out, err));
+    fold(standard_cut(raw), keep, out);
+    cut_long(out);
     trim_right(out);
+    return buf_status(out, err);
+}
+
+static Slice last_word(const Buf *b)
+{
+    size_t cut = b->len;
+    while (cut > 0 && b->ptr[cut - 1] != ' ')
+        cut--;
+    return slice_sub(buf_slice(b), cut, b->len);
+}
+
+Status standard_name(Slice raw, Buf *out, Buf *suffix, Error *err)
+{
+    buf_reset(suffix);
+    TRY(standard_words(raw, "", out, err));
+    if (is_no_name(buf_slice(out)))
+        buf_reset(out);
     for (;;) {
-        size_t cut = out->len;
-        while (cut > 0 && out->ptr[cut - 1] != ' ')
-            cut--;
-        Slice word = slice_sub(buf_slice(out), cut, out->len);
-        if (cut == 0 || !is_suffix(word))
+        Slice word = last_word(out);
+        if (word.len == out->len || !is_suffix(word))
             break;
         buf_reset(suffix);
         buf_add(suffix, word);
-        out->len = cut;
-        out->ptr[cut] = '\0';
+        out->len -= word.len;
+        out->ptr[out->len] = '\0';
         trim_right(out);
     }
     return buf_status(suffix, err);
@@ -174,12 +234,4 @@ Date standard_birth_date(Slice raw)
 {
     Date d;
     return date_parse(raw, DATE_ISO, &d, NULL) == OK ? d : DATE_NONE;
-}
-
-uint64_t standard_sasid(Slice raw)
-{
-    uint64_t v;
-    if (raw.len != 10 || parse_u64(raw, &v, NULL) != OK)
-        return 0;
-    return v;
 }
