@@ -99,20 +99,23 @@ RuleVerdict rules_apply(const RuleSet *rules, uint64_t pattern, uint32_t *rule);
 
 /* --- blocking (keys.c, blocks.c, propose.c) ------------------------------------------------------------------- */
 
-/* Keys of a record under one pass: hashes, none 0, at most `max`; returns how many. Each key once, sorted. */
-#define RECORD_KEYS_MAX 8
+/* Keys of a record under one pass: hashes, none 0, at most RECORD_KEYS_MAX; returns how many. Each key once, sorted. */
+#define RECORD_KEYS_MAX 16
 size_t record_keys(const MatchTable *t, const PassSpec *pass, uint32_t record, uint64_t keys[RECORD_KEYS_MAX]);
 
 typedef struct Blocks Blocks;
+/* t and the names in passes must outlive the blocks. ERR_LIMIT when even small blocks cost more than config.pairs_max. */
 MUST_USE Status blocks_build(
     const MatchTable *t, const PassSpec *passes, uint32_t pass_count, unsigned threads, Blocks **out, Error *err);
-void blocks_free(Blocks *b);
-/* Fills keys, blocks, largest_block, pairs (estimate before blocks_each has run), refined, uncompared. */
+void blocks_free(Blocks *b); /* NULL is fine */
+/* Fills keys, blocks, largest_block, pairs, refined, uncompared. Before blocks_each has run pairs is an upper bound and
+ * uncompared a lower one; then both are exact. */
 void blocks_report(const Blocks *b, PassReport reports[MATCH_PASSES_MAX]);
 uint64_t blocks_pairs(const Blocks *b); /* upper bound of the pairs blocks_each will hand out */
+uint32_t blocks_max(const Blocks *b);   /* config.block_max, or what was left of it to keep to config.pairs_max */
 
 /* Candidate pairs of one record: others[i] is comparable with a and appears once in the whole run for this a or that
- * other; masks[i] are all passes that bring the two together. */
+ * other; masks[i] are all passes that bring the two together. Neither is the lower number always. */
 typedef struct PairBatch {
     uint32_t a;
     const uint32_t *others;
@@ -125,11 +128,14 @@ typedef Status (*BatchFn)(const PairBatch *batch, void *worker, Error *err);
 typedef struct BatchWork {
     MUST_USE Status (*worker_new)(void *ctx, unsigned thread, void **worker, Error *err);
     BatchFn batch;
-    MUST_USE Status (*worker_done)(void *ctx, void *worker, Error *err);
+    MUST_USE Status (*worker_done)(void *ctx, void *worker, Error *err); /* also after a failure */
     void *ctx;
 } BatchWork;
 MUST_USE Status blocks_each(const Blocks *b, const BatchWork *work, const RunOptions *options, Error *err);
-/* Mask of the passes that bring any two records together, in one block or not refined apart. */
+/* The mask that blocks_each hands out with a pair; 0: not together anywhere. */
+uint32_t blocks_pair_mask(const Blocks *b, uint32_t left, uint32_t right);
+/* Mask of the passes under which two records, appended ones too, share a key: without blocks, so a pair that refining
+ * parts is in it, and of a window pass only equal keys are seen. */
 uint32_t blocks_mask(const MatchTable *t, const PassSpec *passes, uint32_t pass_count, uint32_t a, uint32_t b);
 
 /* Passes from the data: candidates from the fields' kinds, each costed in pairs, chosen greedily for expected matches a
