@@ -13,25 +13,25 @@
 
 #define SOLVE_ROUNDS_MAX 4
 
-static void tie_decided(Groups *g)
+static void tie_decided(Bundles *g)
 {
     for (size_t i = 0; i < g->decided_count; i++) {
         Decision d = g->decided[i];
         if (d.kind != DECIDED_SAME || d.a > d.b)
             continue;
-        uint32_t x = group_find(g, d.a), y = group_find(g, d.b);
-        if (x != y && group_decided_apart(g, x, y)) {
+        uint32_t x = bundle_find(g, d.a), y = bundle_find(g, d.b);
+        if (x != y && bundle_decided_apart(g, x, y)) {
             g->refused++;
             continue;
         }
         g->flags[d.a] |= RECORD_TIED;
         g->flags[d.b] |= RECORD_TIED;
         if (x != y)
-            group_join(g, x, y, WEIGHT_MAX);
+            bundle_join(g, x, y, WEIGHT_MAX);
     }
 }
 
-static Status search(Groups *g, const Near *near, uint64_t *moved, Error *err)
+static Status search(Bundles *g, const Near *near, uint64_t *moved, Error *err)
 {
     tie_decided(g);
     TRY(clusters_greedy(g, near, err));
@@ -47,20 +47,20 @@ static Status search(Groups *g, const Near *near, uint64_t *moved, Error *err)
 }
 
 /* The best kept pair into the group; without one, the best of its faces. */
-static void link_of(Groups *g, const Near *near, uint32_t r, Weight *odds, uint32_t *to)
+static void link_of(Bundles *g, const Near *near, uint32_t r, Weight *odds, uint32_t *to)
 {
-    uint32_t root = group_find(g, r);
+    uint32_t root = bundle_find(g, r);
     for (uint64_t i = near->start[r]; i < near->start[r + 1]; i++) {
         const MatchPair *pair = &near->pairs->at[near->list[i]];
         uint32_t other = pair_other(pair, r);
-        if (group_find(g, other) == root) {
+        if (bundle_find(g, other) == root) {
             *odds = pair->odds;
             *to = other;
             return;
         }
     }
-    uint32_t faces[GROUP_FACES_MAX];
-    size_t n = group_faces(g, root, faces);
+    uint32_t faces[BUNDLE_FACES_MAX];
+    size_t n = bundle_faces(g, root, faces);
     const Judge *judge = &g->p->judge;
     *odds = ODDS_NEVER;
     for (size_t i = 0; i < n; i++) {
@@ -85,14 +85,14 @@ static Status out_alloc(uint32_t records, MatchClusters *out, Error *err)
     return mem_alloc(n * sizeof *out->weakest, (void **)&out->weakest, err);
 }
 
-static Status write_out(Groups *g, const Near *near, MatchClusters *out, ClusterReport *report, Error *err)
+static Status write_out(Bundles *g, const Near *near, MatchClusters *out, ClusterReport *report, Error *err)
 {
     uint32_t n = g->p->records;
     TRY(out_alloc(n, out, err));
     for (uint32_t r = 0; r < n; r++)
         out->cluster[r] = MATCH_NONE;
     for (uint32_t r = 0; r < n; r++) {
-        uint32_t root = group_find(g, r);
+        uint32_t root = bundle_find(g, r);
         out->link_odds[r] = 0;
         out->link_to[r] = MATCH_NONE;
         if (out->cluster[root] != MATCH_NONE) { /* the root may come later than the first: its number stands there */
@@ -113,12 +113,12 @@ static Status write_out(Groups *g, const Near *near, MatchClusters *out, Cluster
 
 Status clusters_solve(const ClusterProblem *p, MatchClusters *out, ClusterReport *report, Error *err)
 {
-    Groups g = {0};
+    Bundles g = {0};
     Near near = {0};
     uint64_t moved = 0;
     memset(out, 0, sizeof *out);
     memset(report, 0, sizeof *report);
-    Status st = groups_init(&g, p, err);
+    Status st = bundles_init(&g, p, err);
     if (st == OK)
         st = near_init(&near, p, err);
     if (st == OK)
@@ -127,7 +127,7 @@ Status clusters_solve(const ClusterProblem *p, MatchClusters *out, ClusterReport
         st = write_out(&g, &near, out, report, err);
     report->moved = moved;
     near_free(&near);
-    groups_free(&g);
+    bundles_free(&g);
     if (st != OK)
         match_clusters_free(out);
     return st;

@@ -69,13 +69,13 @@ void near_free(Near *n)
     memset(n, 0, sizeof *n);
 }
 
-static bool nearer(const NearGroup *a, const NearGroup *b)
+static bool nearer(const NearBundle *a, const NearBundle *b)
 {
     return a->odds != b->odds ? a->odds > b->odds : a->pair < b->pair;
 }
 
 /* Puts one into a list that is sorted and has each group once. */
-static size_t near_insert(NearGroup *list, size_t n, size_t max, NearGroup what)
+static size_t near_insert(NearBundle *list, size_t n, size_t max, NearBundle what)
 {
     size_t at = 0;
     while (at < n && list[at].root != what.root)
@@ -95,7 +95,7 @@ static size_t near_insert(NearGroup *list, size_t n, size_t max, NearGroup what)
     return n;
 }
 
-size_t near_groups(Groups *g, const Near *near, uint32_t x, Weight from, NearGroup *out, size_t max)
+size_t near_bundles(Bundles *g, const Near *near, uint32_t x, Weight from, NearBundle *out, size_t max)
 {
     size_t n = 0;
     uint32_t r = x;
@@ -106,9 +106,9 @@ size_t near_groups(Groups *g, const Near *near, uint32_t x, Weight from, NearGro
                 break;
             if (n == max && pair->odds < out[n - 1].odds)
                 break;
-            uint32_t root = group_find(g, pair_other(pair, r));
+            uint32_t root = bundle_find(g, pair_other(pair, r));
             if (root != x)
-                n = near_insert(out, n, max, (NearGroup){root, near->list[i], pair->odds});
+                n = near_insert(out, n, max, (NearBundle){root, near->list[i], pair->odds});
         }
         r = g->ring[r];
     } while (r != x);
@@ -165,7 +165,7 @@ Weight partition_odds(const Weight *odds, size_t n, const LogSum *table)
 
 /* --- rivals ----------------------------------------------------------------------------------------------------- */
 
-static Weight near_odds_of(const NearGroup *list, size_t n, uint32_t root)
+static Weight near_odds_of(const NearBundle *list, size_t n, uint32_t root)
 {
     for (size_t i = 0; i < n; i++)
         if (list[i].root == root)
@@ -174,8 +174,8 @@ static Weight near_odds_of(const NearGroup *list, size_t n, uint32_t root)
 }
 
 /* Appends those near one side that are not allies of both. */
-static size_t take_rivals(const NearGroup *mine, size_t n, const NearGroup *theirs, size_t m, uint32_t skip,
-    NearGroup *rivals, size_t count)
+static size_t take_rivals(const NearBundle *mine, size_t n, const NearBundle *theirs, size_t m, uint32_t skip,
+    NearBundle *rivals, size_t count)
 {
     for (size_t i = 0; i < n; i++) {
         if (mine[i].root == skip)
@@ -189,10 +189,10 @@ static size_t take_rivals(const NearGroup *mine, size_t n, const NearGroup *thei
 
 /* Where a rival could go instead, as far as there is room: it may not be one at all. */
 static size_t take_elsewhere(
-    Groups *g, const Near *near, Weight from, uint32_t node[COMPETE_NODES_MAX], size_t n, uint32_t rival)
+    Bundles *g, const Near *near, Weight from, uint32_t node[COMPETE_NODES_MAX], size_t n, uint32_t rival)
 {
-    NearGroup list[COMPETE_NODES_MAX];
-    size_t count = near_groups(g, near, rival, from, list, COMPETE_NODES_MAX);
+    NearBundle list[COMPETE_NODES_MAX];
+    size_t count = near_bundles(g, near, rival, from, list, COMPETE_NODES_MAX);
     for (size_t i = 0; i < count && n < COMPETE_NODES_MAX; i++) {
         bool seen = false;
         for (size_t k = 0; k < n && !seen; k++)
@@ -204,12 +204,12 @@ static size_t take_elsewhere(
 }
 
 Weight compete(
-    Groups *g, const Near *near, uint32_t x, uint32_t y, const MatchPair *pair, Weight odds, bool *contested)
+    Bundles *g, const Near *near, uint32_t x, uint32_t y, const MatchPair *pair, Weight odds, bool *contested)
 {
-    NearGroup at_x[RIVALS_MAX], at_y[RIVALS_MAX], rivals[COMPETE_NODES_MAX];
+    NearBundle at_x[RIVALS_MAX], at_y[RIVALS_MAX], rivals[COMPETE_NODES_MAX];
     Weight from = (pair->odds < odds ? pair->odds : odds) - RIVAL_WINDOW; /* a kept pair may be lowered already */
-    size_t nx = near_groups(g, near, x, from, at_x, RIVALS_MAX);
-    size_t ny = near_groups(g, near, y, from, at_y, RIVALS_MAX);
+    size_t nx = near_bundles(g, near, x, from, at_x, RIVALS_MAX);
+    size_t ny = near_bundles(g, near, y, from, at_y, RIVALS_MAX);
     size_t count = take_rivals(at_x, nx, at_y, ny, y, rivals, 0);
     count = take_rivals(at_y, ny, at_x, nx, x, rivals, count);
     *contested = false;
@@ -225,7 +225,7 @@ Weight compete(
         n = take_elsewhere(g, near, from, node, n, node[i]);
     for (size_t i = 0; i < n; i++)
         for (size_t j = i + 1; j < n; j++)
-            matrix[i * n + j] = matrix[j * n + i] = group_odds(g, node[i], node[j]);
+            matrix[i * n + j] = matrix[j * n + i] = bundle_odds(g, node[i], node[j]);
     Weight shared = partition_odds(matrix, n, &g->log_sum);
     /* Allies in the window raise the odds: what they are worth is seen when they have joined, not before. */
     if (shared > matrix[1])

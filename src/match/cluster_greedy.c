@@ -18,7 +18,7 @@ typedef struct Waiting {
 } Waiting;
 
 typedef struct Greedy {
-    Groups *g;
+    Bundles *g;
     const Near *near;
     VEC(Waiting) heap; /* strongest on top */
     uint64_t joined;
@@ -61,22 +61,22 @@ static Waiting heap_pop(Greedy *w)
     return top;
 }
 
-static void doubt(Groups *g, uint32_t x, uint32_t y)
+static void doubt(Bundles *g, uint32_t x, uint32_t y)
 {
-    g->flags[x] |= GROUP_DOUBTFUL;
-    g->flags[y] |= GROUP_DOUBTFUL;
+    g->flags[x] |= BUNDLE_DOUBTFUL;
+    g->flags[y] |= BUNDLE_DOUBTFUL;
 }
 
 /* Joins, puts off or drops the union that a pair proposes. */
 static Status propose(Greedy *w, Waiting what, Error *err)
 {
-    Groups *g = w->g;
+    Bundles *g = w->g;
     const MatchPair *pair = &w->near->pairs->at[what.pair];
-    uint32_t x = group_find(g, pair->a), y = group_find(g, pair->b);
+    uint32_t x = bundle_find(g, pair->a), y = bundle_find(g, pair->b);
     if (x == y)
         return OK;
     bool both_alone = g->size[x] == 1 && g->size[y] == 1;
-    Weight odds = both_alone && !group_forbidden(g, x, y) ? pair->odds : group_odds(g, x, y);
+    Weight odds = both_alone && !bundle_forbidden(g, x, y) ? pair->odds : bundle_odds(g, x, y);
     Weight from = g->p->config->match_from;
     if (odds == ODDS_NEVER) {
         g->refused++;
@@ -89,13 +89,13 @@ static Status propose(Greedy *w, Waiting what, Error *err)
     Weight shared = compete(g, w->near, x, y, pair, odds, &contested);
     if (shared < from + (contested ? AMBIGUITY_MARGIN : 0)) {
         doubt(g, x, y);
-        g->flags[x] |= GROUP_CHANGED; /* the rival may go elsewhere: looked at again */
-        g->flags[y] |= GROUP_CHANGED;
+        g->flags[x] |= BUNDLE_CHANGED; /* the rival may go elsewhere: looked at again */
+        g->flags[y] |= BUNDLE_CHANGED;
         return OK;
     }
     if (shared < what.odds - STRENGTH_STEP)
         return heap_push(w, (Waiting){shared, what.pair}, err);
-    group_join(g, x, y, shared);
+    bundle_join(g, x, y, shared);
     w->joined++;
     return OK;
 }
@@ -122,7 +122,7 @@ static Status greedy_run(Greedy *w, Error *err)
     }
 }
 
-Status clusters_greedy(Groups *g, const Near *near, Error *err)
+Status clusters_greedy(Bundles *g, const Near *near, Error *err)
 {
     Greedy w = {.g = g, .near = near};
     Status st = greedy_run(&w, err);
@@ -135,16 +135,16 @@ Status clusters_greedy(Groups *g, const Near *near, Error *err)
 /* Proposals between one changed group and those near it. */
 static Status look_around(Greedy *w, uint32_t x, Error *err)
 {
-    Groups *g = w->g;
-    NearGroup list[REJOIN_NEAR_MAX];
+    Bundles *g = w->g;
+    NearBundle list[REJOIN_NEAR_MAX];
     Weight from = g->p->config->match_from;
-    size_t n = near_groups(g, w->near, x, WEIGHT_MIN, list, REJOIN_NEAR_MAX);
+    size_t n = near_bundles(g, w->near, x, WEIGHT_MIN, list, REJOIN_NEAR_MAX);
     for (size_t i = 0; i < n; i++) {
         uint32_t y = list[i].root;
-        if ((g->flags[y] & GROUP_CHANGED) && y < x) /* it looks at us */
+        if ((g->flags[y] & BUNDLE_CHANGED) && y < x) /* it looks at us */
             continue;
         bool both_alone = g->size[x] == 1 && g->size[y] == 1;
-        Weight odds = both_alone ? list[i].odds : group_odds(g, x, y);
+        Weight odds = both_alone ? list[i].odds : bundle_odds(g, x, y);
         if (odds >= from)
             TRY(heap_push(w, (Waiting){odds, list[i].pair}, err));
     }
@@ -153,21 +153,21 @@ static Status look_around(Greedy *w, uint32_t x, Error *err)
 
 static Status rejoin_round(Greedy *w, Error *err)
 {
-    Groups *g = w->g;
+    Bundles *g = w->g;
     for (uint32_t r = 0; r < g->p->records; r++) {
-        if (g->parent[r] == r && (g->flags[r] & GROUP_CHANGED))
+        if (g->parent[r] == r && (g->flags[r] & BUNDLE_CHANGED))
             TRY(look_around(w, r, err));
         if (r % 65536 == 0)
             TRY(cancel_check(err));
     }
     for (uint32_t r = 0; r < g->p->records; r++)
-        g->flags[r] = (uint8_t)(g->flags[r] & ~GROUP_CHANGED);
+        g->flags[r] = (uint8_t)(g->flags[r] & ~BUNDLE_CHANGED);
     while (w->heap.len > 0)
         TRY(propose(w, heap_pop(w), err));
     return OK;
 }
 
-Status clusters_rejoin(Groups *g, const Near *near, Error *err)
+Status clusters_rejoin(Bundles *g, const Near *near, Error *err)
 {
     Greedy w = {.g = g, .near = near};
     Status st = OK;

@@ -14,7 +14,7 @@
  * whole sides, holds less than match_from; a record goes where it is better
  * placed, in the place of another where that one contradicts it. Each is made only when the objective rises, so that it ends; both look
  * at doubtful groups only (a weak union, a refused one, a rival), which are a few
- * in a hundred. Groups with more than GROUP_FACES_MAX different records stay as
+ * in a hundred. Bundles with more than BUNDLE_FACES_MAX different records stay as
  * the unions made them.
  */
 #include "match/cluster_impl.h"
@@ -28,25 +28,25 @@
 /* --- value of a set ----------------------------------------------------------------------------------------------- */
 
 typedef struct SetWork {
-    const Groups *g;
+    const Bundles *g;
     const uint32_t *list;
-    uint32_t mask[GROUP_FACES_MAX]; /* of each part still apart */
+    uint32_t mask[BUNDLE_FACES_MAX]; /* of each part still apart */
     size_t parts;
-    Weight odds[GROUP_FACES_MAX][GROUP_FACES_MAX];
+    Weight odds[BUNDLE_FACES_MAX][BUNDLE_FACES_MAX];
 } SetWork;
 
-static size_t mask_list(const uint32_t *list, uint32_t mask, uint32_t out[GROUP_FACES_MAX])
+static size_t mask_list(const uint32_t *list, uint32_t mask, uint32_t out[BUNDLE_FACES_MAX])
 {
     size_t n = 0;
-    for (uint32_t i = 0; i < GROUP_FACES_MAX; i++)
+    for (uint32_t i = 0; i < BUNDLE_FACES_MAX; i++)
         if (mask >> i & 1)
             out[n++] = list[i];
     return n;
 }
 
-static Weight mask_odds(const Groups *g, const uint32_t *list, uint32_t left, uint32_t right)
+static Weight mask_odds(const Bundles *g, const uint32_t *list, uint32_t left, uint32_t right)
 {
-    uint32_t a[GROUP_FACES_MAX], b[GROUP_FACES_MAX];
+    uint32_t a[BUNDLE_FACES_MAX], b[BUNDLE_FACES_MAX];
     size_t na = mask_list(list, left, a), nb = mask_list(list, right, b);
     return lists_odds(g, a, na, b, nb);
 }
@@ -81,9 +81,9 @@ static void unite_parts(SetWork *w, size_t left, size_t right)
             w->odds[i][left] = w->odds[left][i] = mask_odds(w->g, w->list, w->mask[left], w->mask[i]);
 }
 
-int64_t set_value(const Groups *g, const uint32_t *list, size_t n, SetUnion unions[GROUP_FACES_MAX])
+int64_t set_value(const Bundles *g, const uint32_t *list, size_t n, SetUnion unions[BUNDLE_FACES_MAX])
 {
-    ASSERT(n > 0 && n <= GROUP_FACES_MAX);
+    ASSERT(n > 0 && n <= BUNDLE_FACES_MAX);
     SetWork w;
     w.g = g;
     w.list = list;
@@ -107,15 +107,15 @@ int64_t set_value(const Groups *g, const uint32_t *list, size_t n, SetUnion unio
     return value;
 }
 
-static int64_t value_of(const Groups *g, const uint32_t *list, size_t n)
+static int64_t value_of(const Bundles *g, const uint32_t *list, size_t n)
 {
-    SetUnion unions[GROUP_FACES_MAX];
+    SetUnion unions[BUNDLE_FACES_MAX];
     return n > 0 ? set_value(g, list, n, unions) : 0;
 }
 
-static Weight weakest_of(const Groups *g, const uint32_t *list, size_t n)
+static Weight weakest_of(const Bundles *g, const uint32_t *list, size_t n)
 {
-    SetUnion unions[GROUP_FACES_MAX];
+    SetUnion unions[BUNDLE_FACES_MAX];
     Weight weakest = WEIGHT_MAX;
     if (set_value(g, list, n, unions) == SET_NEVER)
         return WEIGHT_MIN;
@@ -130,7 +130,7 @@ static Weight weakest_of(const Groups *g, const uint32_t *list, size_t n)
 /* Members by the face they repeat. */
 typedef struct Open {
     uint32_t root;
-    uint32_t faces[GROUP_FACES_MAX];
+    uint32_t faces[BUNDLE_FACES_MAX];
     size_t face_count;
     uint32_t members[REFINE_MEMBERS_MAX];
     uint8_t face_of[REFINE_MEMBERS_MAX];
@@ -139,14 +139,14 @@ typedef struct Open {
 } Open;
 
 /* False: too large to be refined. */
-static bool group_open(const Groups *g, uint32_t root, Open *o)
+static bool bundle_open(const Bundles *g, uint32_t root, Open *o)
 {
     o->root = root;
     o->count = 0;
     o->tied = 0;
-    if (g->size[root] > REFINE_MEMBERS_MAX || g->face_count[root] >= GROUP_FACES_MAX)
+    if (g->size[root] > REFINE_MEMBERS_MAX || g->face_count[root] >= BUNDLE_FACES_MAX)
         return false;
-    o->face_count = group_faces(g, root, o->faces);
+    o->face_count = bundle_faces(g, root, o->faces);
     const Judge *judge = &g->p->judge;
     uint32_t r = root;
     do {
@@ -187,15 +187,15 @@ static bool cuts_tied(const Open *o, uint32_t mask)
 }
 
 /* Makes a group of some faces of two groups that are laid open. */
-static void make_group(Groups *g, const Open *o, uint32_t mask, const Open *p, uint32_t other_mask)
+static void make_bundle(Bundles *g, const Open *o, uint32_t mask, const Open *p, uint32_t other_mask)
 {
-    uint32_t members[2 * REFINE_MEMBERS_MAX], faces[2 * GROUP_FACES_MAX];
+    uint32_t members[2 * REFINE_MEMBERS_MAX], faces[2 * BUNDLE_FACES_MAX];
     size_t n = open_members(o, mask, members), k = mask_list(o->faces, mask, faces);
     n += open_members(p, other_mask, members + n);
     k += mask_list(p->faces, other_mask, faces + k);
     if (n == 0)
         return;
-    ASSERT(k <= GROUP_FACES_MAX);
+    ASSERT(k <= BUNDLE_FACES_MAX);
     Weight weakest = weakest_of(g, faces, k);
     const Judge *judge = &g->p->judge;
     for (size_t i = 0; i < n && k < n; i++) /* repeats are links as well */
@@ -204,23 +204,23 @@ static void make_group(Groups *g, const Open *o, uint32_t mask, const Open *p, u
                 Weight odds = judge->between(judge->ctx, &faces[f], 1, &members[i], 1);
                 weakest = odds < weakest ? odds : weakest;
             }
-    uint32_t root = group_rebuild(g, members, n, weakest);
-    g->flags[root] |= GROUP_DOUBTFUL | GROUP_CHANGED;
+    uint32_t root = bundle_rebuild(g, members, n, weakest);
+    g->flags[root] |= BUNDLE_DOUBTFUL | BUNDLE_CHANGED;
 }
 
 /* --- moves -------------------------------------------------------------------------------------------------------- */
 
-static int64_t mask_value(const Groups *g, const Open *o, uint32_t mask)
+static int64_t mask_value(const Bundles *g, const Open *o, uint32_t mask)
 {
-    uint32_t list[GROUP_FACES_MAX];
+    uint32_t list[BUNDLE_FACES_MAX];
     size_t n = mask_list(o->faces, mask, list);
     return value_of(g, list, n);
 }
 
 /* The most paying split, of those along the unions that made the group. */
-static bool split(Groups *g, const Open *o, int64_t value, uint64_t *moved)
+static bool split(Bundles *g, const Open *o, int64_t value, uint64_t *moved)
 {
-    SetUnion unions[GROUP_FACES_MAX];
+    SetUnion unions[BUNDLE_FACES_MAX];
     uint32_t best_mask = 0, all = all_faces(o);
     int64_t best = value;
     if (set_value(g, o->faces, o->face_count, unions) == SET_NEVER)
@@ -242,8 +242,8 @@ static bool split(Groups *g, const Open *o, int64_t value, uint64_t *moved)
     uint32_t smaller[REFINE_MEMBERS_MAX];
     size_t n = open_members(o, best_mask, smaller);
     *moved += n <= o->count - n ? n : o->count - n;
-    make_group(g, o, best_mask, o, 0);
-    make_group(g, o, all & ~best_mask, o, 0);
+    make_bundle(g, o, best_mask, o, 0);
+    make_bundle(g, o, all & ~best_mask, o, 0);
     return true;
 }
 
@@ -256,13 +256,13 @@ typedef struct Move {
     int64_t gain;
 } Move;
 
-static size_t without(const Open *o, size_t face, uint32_t list[GROUP_FACES_MAX])
+static size_t without(const Open *o, size_t face, uint32_t list[BUNDLE_FACES_MAX])
 {
     return mask_list(o->faces, all_faces(o) & ~((uint32_t)1 << face), list);
 }
 
 /* The one face of a group that contradicts a record: SIZE_MAX none, SIZE_MAX - 1 several. */
-static size_t contradicting(const Groups *g, const Open *o, const uint32_t *record)
+static size_t contradicting(const Bundles *g, const Open *o, const uint32_t *record)
 {
     size_t found = SIZE_MAX;
     for (size_t i = 0; i < o->face_count; i++) {
@@ -276,10 +276,10 @@ static size_t contradicting(const Groups *g, const Open *o, const uint32_t *reco
 }
 
 /* The gain of one move, value being what `from` is worth; at most 0: not worth it, or not allowed. */
-static int64_t weigh_move(const Groups *g, const Open *from, int64_t value, Move *m)
+static int64_t weigh_move(const Bundles *g, const Open *from, int64_t value, Move *m)
 {
     const uint32_t *record = &from->faces[m->face];
-    uint32_t here[GROUP_FACES_MAX], there[GROUP_FACES_MAX];
+    uint32_t here[BUNDLE_FACES_MAX], there[BUNDLE_FACES_MAX];
     size_t n = without(from, m->face, here), k;
     m->out = contradicting(g, &m->to, record);
     if (m->out == SIZE_MAX && n == 0) /* a union: not without asking the rivals (cluster_greedy.c) */
@@ -305,7 +305,7 @@ static int64_t weigh_move(const Groups *g, const Open *from, int64_t value, Move
     return grown + left - before;
 }
 
-static void best_move_of(Groups *g, const Near *near, const Open *o, int64_t value, size_t face, Move *best)
+static void best_move_of(Bundles *g, const Near *near, const Open *o, int64_t value, size_t face, Move *best)
 {
     uint32_t seen[MOVE_NEAR_MAX], record = o->faces[face];
     size_t n = 0;
@@ -313,7 +313,7 @@ static void best_move_of(Groups *g, const Near *near, const Open *o, int64_t val
         const MatchPair *pair = &near->pairs->at[near->list[i]];
         if (pair->odds < MOVE_FROM)
             return;
-        uint32_t root = group_find(g, pair_other(pair, record));
+        uint32_t root = bundle_find(g, pair_other(pair, record));
         bool known = root == o->root;
         for (size_t k = 0; k < n && !known; k++)
             known = seen[k] == root;
@@ -321,7 +321,7 @@ static void best_move_of(Groups *g, const Near *near, const Open *o, int64_t val
             continue;
         seen[n++] = root;
         Move m = {.face = face};
-        if (!group_open(g, root, &m.to) || m.to.face_count + 2 > GROUP_FACES_MAX)
+        if (!bundle_open(g, root, &m.to) || m.to.face_count + 2 > BUNDLE_FACES_MAX)
             continue;
         m.gain = weigh_move(g, o, value, &m);
         if (m.gain > best->gain)
@@ -329,7 +329,7 @@ static void best_move_of(Groups *g, const Near *near, const Open *o, int64_t val
     }
 }
 
-static bool move_one(Groups *g, const Near *near, const Open *o, int64_t value, uint64_t *moved)
+static bool move_one(Bundles *g, const Near *near, const Open *o, int64_t value, uint64_t *moved)
 {
     Move best = {.gain = 0};
     for (size_t f = 0; f < o->face_count; f++)
@@ -340,17 +340,17 @@ static bool move_one(Groups *g, const Near *near, const Open *o, int64_t value, 
     uint32_t mine = (uint32_t)1 << best.face, theirs = best.out == SIZE_MAX ? 0 : (uint32_t)1 << best.out;
     uint32_t members[REFINE_MEMBERS_MAX];
     *moved += open_members(o, mine, members) + open_members(&best.to, theirs, members);
-    make_group(g, o, mine, &best.to, all_faces(&best.to) & ~theirs);
-    make_group(g, o, all_faces(o) & ~mine, &best.to, best.exchange ? theirs : 0);
+    make_bundle(g, o, mine, &best.to, all_faces(&best.to) & ~theirs);
+    make_bundle(g, o, all_faces(o) & ~mine, &best.to, best.exchange ? theirs : 0);
     if (!best.exchange)
-        make_group(g, o, 0, &best.to, theirs);
+        make_bundle(g, o, 0, &best.to, theirs);
     return true;
 }
 
-static bool refine_group(Groups *g, const Near *near, uint32_t root, uint64_t *moved)
+static bool refine_bundle(Bundles *g, const Near *near, uint32_t root, uint64_t *moved)
 {
     Open o;
-    if (!group_open(g, root, &o))
+    if (!bundle_open(g, root, &o))
         return false;
     int64_t value = value_of(g, o.faces, o.face_count);
     if (value == SET_NEVER) /* a reviewer's word against a rule: the reviewer's */
@@ -358,16 +358,16 @@ static bool refine_group(Groups *g, const Near *near, uint32_t root, uint64_t *m
     return (o.face_count > 1 && split(g, &o, value, moved)) || move_one(g, near, &o, value, moved);
 }
 
-Status clusters_refine(Groups *g, const Near *near, uint64_t *moved, Error *err)
+Status clusters_refine(Bundles *g, const Near *near, uint64_t *moved, Error *err)
 {
     for (unsigned round = 0; round < REFINE_ROUNDS_MAX; round++) {
         uint64_t before = *moved;
         for (uint32_t r = 0; r < g->p->records; r++) {
             uint8_t *flags = &g->flags[r];
-            if (g->parent[r] != r || !(*flags & GROUP_DOUBTFUL))
+            if (g->parent[r] != r || !(*flags & BUNDLE_DOUBTFUL))
                 continue;
-            if (!refine_group(g, near, r, moved))
-                *flags = (uint8_t)(*flags & ~GROUP_DOUBTFUL);
+            if (!refine_bundle(g, near, r, moved))
+                *flags = (uint8_t)(*flags & ~BUNDLE_DOUBTFUL);
             TRY(cancel_check(err));
         }
         if (*moved == before)

@@ -315,13 +315,6 @@ typedef struct LabelledOdds {
 MUST_USE Status calibrate_fit(MatchModel *m, const LabelledOdds *labels, size_t count, Error *err);
 
 /* Stated against right, by bands of stated probability; for reports and tests. */
-#define CALIBRATION_BINS 10
-typedef struct CalibrationBin {
-    double from, to; /* stated probability */
-    uint64_t pairs, right;
-    double stated;    /* mean */
-    double low, high; /* 95 % interval of the share that is right (Wilson 1927) */
-} CalibrationBin;
 void calibration_table(const LabelledOdds *labels, size_t count, CalibrationBin bins[CALIBRATION_BINS]);
 
 /* --- clusters (cluster.c, household.c) ------------------------------------------------------------------------- */

@@ -123,7 +123,7 @@ static void expect(Graph *graph, const char *text)
 /* --- brute force ------------------------------------------------------------------------------------------------- */
 
 typedef struct Brute {
-    Groups g;
+    Bundles g;
     uint32_t n;
     int64_t value[1 << NODES_MAX];
     uint8_t block[NODES_MAX];
@@ -155,7 +155,7 @@ static void brute_walk(Brute *b, uint32_t node, uint8_t blocks)
 static int64_t mask_worth(Brute *b, uint32_t mask)
 {
     uint32_t list[NODES_MAX];
-    SetUnion unions[GROUP_FACES_MAX];
+    SetUnion unions[BUNDLE_FACES_MAX];
     size_t n = 0;
     for (uint32_t i = 0; i < b->n; i++)
         if (mask >> i & 1)
@@ -191,7 +191,7 @@ static void brute_force(Graph *graph, const MatchClusters *c, int64_t *best, int
     assert_int_equal(mem_alloc(sizeof *b, (void **)&b, &err), OK);
     *b = nothing;
     ClusterProblem p = problem_of(graph);
-    assert_int_equal(groups_init(&b->g, &p, &err), OK);
+    assert_int_equal(bundles_init(&b->g, &p, &err), OK);
     b->n = graph->n;
     b->best = INT64_MIN;
     for (uint32_t mask = 0; mask < (uint32_t)1 << graph->n; mask++)
@@ -206,7 +206,7 @@ static void brute_force(Graph *graph, const MatchClusters *c, int64_t *best, int
         *have = b->value[mask] == SET_NEVER || *have == SET_NEVER ? SET_NEVER : *have + b->value[mask];
     }
     *careful = cautious(graph, b, c);
-    groups_free(&b->g);
+    bundles_free(&b->g);
     mem_free(b);
 }
 
