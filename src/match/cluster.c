@@ -51,10 +51,9 @@ static void link_of(Bundles *g, const Near *near, uint32_t r, Weight *odds, uint
 {
     uint32_t root = bundle_find(g, r);
     for (uint64_t i = near->start[r]; i < near->start[r + 1]; i++) {
-        const MatchPair *pair = &near->pairs->at[near->list[i]];
-        uint32_t other = pair_other(pair, r);
+        uint32_t other = pair_other(&near->pairs->at[near->list[i]], r);
         if (bundle_find(g, other) == root) {
-            *odds = pair->odds;
+            *odds = near->odds[near->list[i]];
             *to = other;
             return;
         }
@@ -137,9 +136,12 @@ Status match_clusters(const MatchTable *t, const MatchModel *m, const MatchPairs
     size_t decision_count, const RunOptions *options, MatchClusters *out, ClusterReport *report, Error *err)
 {
     UNUSED(options);
+    Households *households = NULL;
     Joint *joint = NULL;
     memset(out, 0, sizeof *out);
-    Status st = joint_new(t, m, &joint, err);
+    Status st = households_new(t, pairs, &households, err);
+    if (st == OK)
+        st = joint_new(t, m, households, &joint, err);
     if (st == OK) {
         ClusterProblem p = {
             .records = t->records,
@@ -153,6 +155,7 @@ Status match_clusters(const MatchTable *t, const MatchModel *m, const MatchPairs
         st = clusters_solve(&p, out, report, err);
     }
     joint_free(joint);
+    households_free(households);
     return st;
 }
 

@@ -27,6 +27,7 @@ Status near_init(Near *n, const ClusterProblem *p, Error *err)
     size_t count = p->pairs->len;
     if (count >= UINT32_MAX / 2)
         return error_set(err, ERR_LIMIT, "%zu pairs are kept: at most %u can be clustered", count, UINT32_MAX / 2);
+    TRY(mem_alloc(count * sizeof *n->odds, (void **)&n->odds, err));
     TRY(mem_alloc(count * sizeof *n->order, (void **)&n->order, err));
     TRY(mem_zalloc((size_t)p->records + 1, sizeof *n->start, (void **)&n->start, err));
     TRY(mem_alloc(2 * count * sizeof *n->list, (void **)&n->list, err));
@@ -39,14 +40,17 @@ Status near_init(Near *n, const ClusterProblem *p, Error *err)
     for (size_t i = 0; i < count; i++) {
         ASSERT(pairs[i].odds >= WEIGHT_MIN && pairs[i].odds <= WEIGHT_MAX);
         ASSERT(pairs[i].a < pairs[i].b && pairs[i].b < p->records);
-        place[WEIGHT_MAX - pairs[i].odds + 1]++;
+        n->odds[i] = pairs[i].odds;
+        if (p->judge.lift && n->odds[i] < WEIGHT_MAX)
+            n->odds[i] = weight_clip((int64_t)n->odds[i] + p->judge.lift(p->judge.ctx, pairs[i].a, pairs[i].b));
+        place[WEIGHT_MAX - n->odds[i] + 1]++;
         n->start[pairs[i].a + 1]++;
         n->start[pairs[i].b + 1]++;
     }
     for (size_t v = 0; v < values; v++)
         place[v + 1] += place[v];
     for (size_t i = 0; i < count; i++)
-        n->order[place[WEIGHT_MAX - pairs[i].odds]++] = (uint32_t)i;
+        n->order[place[WEIGHT_MAX - n->odds[i]]++] = (uint32_t)i;
     mem_free(place);
     for (uint32_t r = 0; r < p->records; r++)
         n->start[r + 1] += n->start[r];
@@ -63,6 +67,7 @@ Status near_init(Near *n, const ClusterProblem *p, Error *err)
 
 void near_free(Near *n)
 {
+    mem_free(n->odds);
     mem_free(n->order);
     mem_free(n->start);
     mem_free(n->list);
@@ -101,14 +106,12 @@ size_t near_bundles(Bundles *g, const Near *near, uint32_t x, Weight from, NearB
     uint32_t r = x;
     do {
         for (uint64_t i = near->start[r]; i < near->start[r + 1]; i++) {
-            const MatchPair *pair = &near->pairs->at[near->list[i]];
-            if (pair->odds < from)
+            Weight odds = near->odds[near->list[i]];
+            if (odds < from || (n == max && odds < out[n - 1].odds))
                 break;
-            if (n == max && pair->odds < out[n - 1].odds)
-                break;
-            uint32_t root = bundle_find(g, pair_other(pair, r));
+            uint32_t root = bundle_find(g, pair_other(&near->pairs->at[near->list[i]], r));
             if (root != x)
-                n = near_insert(out, n, max, (NearBundle){root, near->list[i], pair->odds});
+                n = near_insert(out, n, max, (NearBundle){root, near->list[i], odds});
         }
         r = g->ring[r];
     } while (r != x);
@@ -204,10 +207,10 @@ static size_t take_elsewhere(
 }
 
 Weight compete(
-    Bundles *g, const Near *near, uint32_t x, uint32_t y, const MatchPair *pair, Weight odds, bool *contested)
+    Bundles *g, const Near *near, uint32_t x, uint32_t y, uint32_t pair, Weight odds, bool *contested)
 {
     NearBundle at_x[RIVALS_MAX], at_y[RIVALS_MAX], rivals[COMPETE_NODES_MAX];
-    Weight from = (pair->odds < odds ? pair->odds : odds) - RIVAL_WINDOW; /* a kept pair may be lowered already */
+    Weight from = (near->odds[pair] < odds ? near->odds[pair] : odds) - RIVAL_WINDOW; /* a kept pair may be lowered already */
     size_t nx = near_bundles(g, near, x, from, at_x, RIVALS_MAX);
     size_t ny = near_bundles(g, near, y, from, at_y, RIVALS_MAX);
     size_t count = take_rivals(at_x, nx, at_y, ny, y, rivals, 0);

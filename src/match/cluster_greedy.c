@@ -76,7 +76,7 @@ static Status propose(Greedy *w, Waiting what, Error *err)
     if (x == y)
         return OK;
     bool both_alone = g->size[x] == 1 && g->size[y] == 1;
-    Weight odds = both_alone && !bundle_forbidden(g, x, y) ? pair->odds : bundle_odds(g, x, y);
+    Weight odds = both_alone && !bundle_forbidden(g, x, y) ? w->near->odds[what.pair] : bundle_odds(g, x, y);
     Weight from = g->p->config->match_from;
     if (odds == ODDS_NEVER) {
         g->refused++;
@@ -86,7 +86,7 @@ static Status propose(Greedy *w, Waiting what, Error *err)
     if (odds < from)
         return OK;
     bool contested;
-    Weight shared = compete(g, w->near, x, y, pair, odds, &contested);
+    Weight shared = compete(g, w->near, x, y, what.pair, odds, &contested);
     if (shared < from + (contested ? AMBIGUITY_MARGIN : 0)) {
         doubt(g, x, y);
         g->flags[x] |= BUNDLE_CHANGED; /* the rival may go elsewhere: looked at again */
@@ -106,10 +106,10 @@ static Status greedy_run(Greedy *w, Error *err)
     Weight from = w->g->p->config->match_from;
     size_t next = 0, count = near->pairs->len;
     for (;;) {
-        bool more = next < count && near->pairs->at[near->order[next]].odds >= from;
+        bool more = next < count && near->odds[near->order[next]] >= from;
         Waiting what = {0, 0};
         if (more)
-            what = (Waiting){near->pairs->at[near->order[next]].odds, near->order[next]};
+            what = (Waiting){near->odds[near->order[next]], near->order[next]};
         if (w->heap.len > 0 && (!more || stronger(w->heap.at[0], what)))
             what = heap_pop(w);
         else if (more)

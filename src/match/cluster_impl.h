@@ -30,6 +30,8 @@ typedef struct Judge {
     BetweenFn between;
     /* The same values from the same source: the second is no further evidence. */
     bool (*repeats)(void *ctx, uint32_t a, uint32_t b);
+    /* What is known of a kept pair beyond its own odds, and counted by `between` as well; NULL: nothing. */
+    Weight (*lift)(void *ctx, uint32_t a, uint32_t b);
     void *ctx;
 } Judge;
 
@@ -90,6 +92,7 @@ Weight lists_odds(const Bundles *g, const uint32_t *a, size_t na, const uint32_t
 /* Kept pairs of each record, best first. */
 typedef struct Near {
     const MatchPairs *pairs;
+    Weight *odds;    /* of each pair, lifted */
     uint32_t *order; /* of all pairs, best first; equal odds in order of (a, b) */
     uint64_t *start; /* [records + 1] into list */
     uint32_t *list;  /* numbers of pairs */
@@ -111,9 +114,9 @@ typedef struct NearBundle {
 size_t near_bundles(Bundles *g, const Near *near, uint32_t x, Weight from, NearBundle *out, size_t max);
 
 /* Odds of a union given the groups that want the same partner: never above `odds`, which are those without them.
- * pair: the best kept pair between the two. *contested: somebody does. */
+ * pair: number of the kept pair that proposes it. *contested: somebody does. */
 Weight compete(
-    Bundles *g, const Near *near, uint32_t x, uint32_t y, const MatchPair *pair, Weight odds, bool *contested);
+    Bundles *g, const Near *near, uint32_t x, uint32_t y, uint32_t pair, Weight odds, bool *contested);
 
 /* Exact odds that nodes 0 and 1 are together, over all partitions of n <= COMPETE_NODES_MAX nodes weighted by 2 to the
  * sum of the odds inside; ODDS_NEVER entries are never together. odds[i * n + j], symmetric. */
@@ -141,12 +144,20 @@ int64_t set_value(const Bundles *g, const uint32_t *list, size_t n, SetUnion uni
 /* Everything but the judge. */
 MUST_USE Status clusters_solve(const ClusterProblem *p, MatchClusters *out, ClusterReport *report, Error *err);
 
-/* The judge of real data. */
+/* Families whose links are evidence (household.c). */
+typedef struct Households Households;
+/* *out is NULL where nothing is to be learned: no shared fields, no certain link between two households. pairs are
+ * looked at during the call only. */
+MUST_USE Status households_new(const MatchTable *t, const MatchPairs *pairs, Households **out, Error *err);
+void households_free(Households *h); /* NULL is fine */
+/* What the rest of their households adds to the odds of two records; 0 for NULL. */
+Weight households_lift(const Households *h, uint32_t a, uint32_t b);
+
+/* The judge of real data. households may be NULL and is not owned. */
 typedef struct Joint Joint;
-MUST_USE Status joint_new(const MatchTable *t, const MatchModel *m, Joint **out, Error *err);
+MUST_USE Status joint_new(
+    const MatchTable *t, const MatchModel *m, const Households *households, Joint **out, Error *err);
 void joint_free(Joint *j);
 Judge joint_judge(Joint *j);
-/* The strongest pair between two lists. */
-MatchPair joint_best_pair(Joint *j, const uint32_t *a, size_t na, const uint32_t *b, size_t nb);
 
 #endif

@@ -16,6 +16,8 @@
  * (household, twins ...) see the same joint levels, so that what relatives share
  * counts here no more than between two records.
  *
+ * The rest of a linked household adds to the odds, once (household.c).
+ *
  * A hard rule between any two records decides for the groups; against wins.
  */
 #include "match/cluster_impl.h"
@@ -23,6 +25,7 @@
 struct Joint {
     const MatchTable *t;
     const MatchModel *m;
+    const Households *households; /* may be NULL */
     Comparer *comparer;
     Scorer *scorer;
     LogSum log_sum;
@@ -42,16 +45,18 @@ typedef struct JointSum {
     FieldSum fields[MATCH_FIELDS_MAX];
     uint32_t segment; /* of the best pair */
     Weight best;
+    Weight up, down; /* most that the rest of a household adds, and takes away */
     bool must, never, comparable;
 } JointSum;
 
-Status joint_new(const MatchTable *t, const MatchModel *m, Joint **out, Error *err)
+Status joint_new(const MatchTable *t, const MatchModel *m, const Households *households, Joint **out, Error *err)
 {
     Joint *j = NULL;
     *out = NULL;
     TRY(mem_zalloc(1, sizeof *j, (void **)&j, err));
     j->t = t;
     j->m = m;
+    j->households = households;
     j->has_rules = t->config->rule_count > 0;
     log_sum_fill(&j->log_sum);
     for (uint32_t f = 0; f < m->field_count; f++)
@@ -115,6 +120,9 @@ static void add_pair(Joint *j, uint32_t a, uint32_t b, JointSum *sum)
         sum->segment = segment;
         sum->comparable = true;
     }
+    Weight lift = households_lift(j->households, a, b);
+    sum->up = lift > sum->up ? lift : sum->up;
+    sum->down = lift < sum->down ? lift : sum->down;
     for (uint32_t f = 0; f < j->m->field_count; f++) {
         uint32_t level = pattern_level(pattern, f);
         if (level)
@@ -143,7 +151,8 @@ static Weight joint_sum_odds(const Joint *j, const JointSum *sum)
     Weight others = sums[CLASS_STRANGER];
     for (uint32_t c = CLASS_STRANGER + 1; c < CLASS_COUNT; c++)
         others = log_sum(&j->log_sum, others, sums[c]);
-    return calibrate(m, sums[CLASS_MATCH] - others - share);
+    Weight odds = calibrate(m, sums[CLASS_MATCH] - others - share);
+    return weight_clip((int64_t)odds + (sum->up > 0 ? sum->up : sum->down));
 }
 
 static Weight joint_between(void *ctx, const uint32_t *a, size_t na, const uint32_t *b, size_t nb)
@@ -171,7 +180,13 @@ static bool joint_repeats(void *ctx, uint32_t a, uint32_t b)
            memcmp(record_cells(t, a), record_cells(t, b), t->columns * sizeof(uint32_t)) == 0;
 }
 
+static Weight joint_lift(void *ctx, uint32_t a, uint32_t b)
+{
+    const Joint *j = ctx;
+    return households_lift(j->households, a, b);
+}
+
 Judge joint_judge(Joint *j)
 {
-    return (Judge){joint_between, joint_repeats, j};
+    return (Judge){joint_between, joint_repeats, j->households ? joint_lift : NULL, j};
 }

@@ -18,12 +18,14 @@
  *   weight(linked) = log2 P(rest linked | certain match) / P(rest linked | unlikely pair)
  *
  * with the counts smoothed by a prior, and weight(not linked) likewise from the complements; both are bounded, so that
- * a household never decides alone. A certain pair counts the rest of its own household, without itself. Pairs keep
- * their order; one may sink below keep_from and stays.
+ * a household never decides alone. A certain pair counts the rest of its own household, without itself.
+ *
+ * The odds of pairs stay as match_score states and match_explain explains them; this evidence joins when clusters are
+ * made, where the rest of the household is known.
  */
 #include <stdlib.h>
 
-#include "match/match_impl.h"
+#include "match/cluster_impl.h"
 
 #define HOUSEHOLD_MAX 8
 #define CERTAIN_FROM (8 * WEIGHT_BIT)
@@ -47,11 +49,12 @@ typedef struct HouseLink {
 } HouseLink;
 typedef VEC(HouseLink) HouseLinks;
 
-typedef struct Households {
+struct Households {
     const MatchTable *t;
     uint32_t *house; /* of each record; 0: none */
     HouseLinks links;
-} Households;
+    Weight linked, unlinked;
+};
 
 static uint64_t mix(uint64_t h, uint64_t v)
 {
@@ -136,9 +139,9 @@ static int by_houses(const void *x, const void *y)
     return a->b < b->b ? -1 : a->b > b->b;
 }
 
-static bool between_houses(const Households *h, const MatchPair *p)
+static bool between_houses(const Households *h, uint32_t a, uint32_t b)
 {
-    uint32_t x = h->house[p->a], y = h->house[p->b];
+    uint32_t x = h->house[a], y = h->house[b];
     return x != 0 && y != 0 && x != y;
 }
 
@@ -146,7 +149,7 @@ static Status collect_links(Households *h, const MatchPairs *pairs, Error *err)
 {
     for (size_t i = 0; i < pairs->len; i++) {
         const MatchPair *p = &pairs->at[i];
-        if (p->odds < CERTAIN_FROM || !between_houses(h, p))
+        if (p->odds < CERTAIN_FROM || !between_houses(h, p->a, p->b))
             continue;
         uint32_t x = h->house[p->a], y = h->house[p->b];
         TRY(vec_push(&h->links, ((HouseLink){x, y, p->a, p->b}), err));
@@ -164,9 +167,9 @@ typedef enum Rest {
 } Rest;
 
 /* Of a certain pair its own link is left out. */
-static Rest rest_of(const Households *h, const MatchPair *p)
+static Rest rest_of(const Households *h, uint32_t a, uint32_t b)
 {
-    HouseLink from = {h->house[p->a], h->house[p->b], 0, 0};
+    HouseLink from = {h->house[a], h->house[b], 0, 0};
     size_t low = 0, high = h->links.len;
     bool linked = false;
     while (low < high) {
@@ -180,69 +183,69 @@ static Rest rest_of(const Households *h, const MatchPair *p)
         const HouseLink *l = &h->links.at[i];
         if (l->from != from.from || l->to != from.to)
             break;
-        if (l->a == p->a && l->b == p->b)
+        if (l->a == a && l->b == b)
             continue;
-        if (l->a == p->a || l->b == p->b)
+        if (l->a == a || l->b == b)
             return REST_TAKEN;
         linked = true;
     }
     return linked ? REST_LINKED : REST_UNLINKED;
 }
 
-typedef struct HouseWeights {
-    Weight linked, unlinked;
-} HouseWeights;
-
-/* Counts of certain pairs (0) and unlikely ones (1) whose rest is linked, and of all. */
-static HouseWeights learn_weights(const Households *h, const MatchPairs *pairs)
+/* From the certain pairs (0) and the unlikely ones (1): how many have a linked rest, of all. */
+static void learn_weights(Households *h, const MatchPairs *pairs)
 {
     double linked[2] = {PRIOR_PAIRS * PRIOR_MATCH, PRIOR_PAIRS * PRIOR_OTHER}, all[2] = {PRIOR_PAIRS, PRIOR_PAIRS};
     for (size_t i = 0; i < pairs->len; i++) {
         const MatchPair *p = &pairs->at[i];
         bool certain = p->odds >= CERTAIN_FROM;
-        if ((!certain && p->odds >= UNLIKELY_BELOW) || !between_houses(h, p))
+        if ((!certain && p->odds >= UNLIKELY_BELOW) || !between_houses(h, p->a, p->b))
             continue;
-        Rest rest = rest_of(h, p);
+        Rest rest = rest_of(h, p->a, p->b);
         if (rest == REST_TAKEN)
             continue;
         linked[!certain] += rest == REST_LINKED;
         all[!certain]++;
     }
     double match = linked[0] / all[0], other = linked[1] / all[1];
-    HouseWeights w = {weight_log2(match / other), weight_log2((1 - match) / (1 - other))};
-    w.linked = w.linked < 0 ? 0 : w.linked > LINKED_MAX ? LINKED_MAX : w.linked;
-    w.unlinked = w.unlinked > 0 ? 0 : w.unlinked < UNLINKED_MIN ? UNLINKED_MIN : w.unlinked;
-    return w;
+    Weight up = weight_log2(match / other), down = weight_log2((1 - match) / (1 - other));
+    h->linked = up < 0 ? 0 : up > LINKED_MAX ? LINKED_MAX : up;
+    h->unlinked = down > 0 ? 0 : down < UNLINKED_MIN ? UNLINKED_MIN : down;
 }
 
-/* A link by household alone stays short of certain, and what a hard rule said stands. */
-static void weigh(const Households *h, HouseWeights w, MatchPair *p)
+Status households_new(const MatchTable *t, const MatchPairs *pairs, Households **out, Error *err)
 {
-    if (p->odds >= CERTAIN_FROM || p->odds <= WEIGHT_MIN || !between_houses(h, p))
-        return;
-    Rest rest = rest_of(h, p);
-    if (rest == REST_LINKED) {
-        Weight raised = p->odds + w.linked;
-        p->odds = raised < CERTAIN_FROM ? raised : CERTAIN_FROM;
-    } else if (rest == REST_UNLINKED)
-        p->odds = weight_clip((int64_t)p->odds + w.unlinked);
-}
-
-Status household_evidence(const MatchTable *t, const MatchModel *m, MatchPairs *pairs, Error *err)
-{
-    UNUSED(m);
-    Households h = {.t = t};
-    if (!names_households(t->config) || pairs->len == 0)
+    Households *h = NULL;
+    *out = NULL;
+    if (!names_households(t->config))
         return OK;
-    Status st = number_households(&h, err);
+    TRY(mem_zalloc(1, sizeof *h, (void **)&h, err));
+    h->t = t;
+    Status st = number_households(h, err);
     if (st == OK)
-        st = collect_links(&h, pairs, err);
-    if (st == OK && h.links.len > 0) {
-        HouseWeights w = learn_weights(&h, pairs);
-        for (size_t i = 0; i < pairs->len; i++)
-            weigh(&h, w, &pairs->at[i]);
+        st = collect_links(h, pairs, err);
+    if (st != OK || h->links.len == 0) {
+        households_free(h);
+        return st;
     }
-    mem_free(h.house);
-    vec_free(&h.links);
-    return st;
+    learn_weights(h, pairs);
+    *out = h;
+    return OK;
+}
+
+void households_free(Households *h)
+{
+    if (!h)
+        return;
+    mem_free(h->house);
+    vec_free(&h->links);
+    mem_free(h);
+}
+
+Weight households_lift(const Households *h, uint32_t a, uint32_t b)
+{
+    if (!h || !between_houses(h, a, b))
+        return 0;
+    Rest rest = rest_of(h, a, b);
+    return rest == REST_LINKED ? h->linked : rest == REST_UNLINKED ? h->unlinked : 0;
 }

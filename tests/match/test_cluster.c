@@ -95,7 +95,7 @@ static ClusterProblem problem_of(Graph *graph)
         .pairs = &graph->pairs,
         .decisions = graph->decisions,
         .decision_count = graph->decision_count,
-        .judge = {graph_between, graph_repeats, graph},
+        .judge = {.between = graph_between, .repeats = graph_repeats, .ctx = graph},
     };
 }
 
