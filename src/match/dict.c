@@ -115,6 +115,12 @@ static uint32_t pack_date(Slice text)
     return year << 9 | (month <= 12 ? month : 0) << 5 | (day <= 31 ? day : 0);
 }
 
+static Status learn_date(Dict *d, uint32_t value, Error *err)
+{
+    uint32_t packed = pack_date(dict_text(d, value));
+    return vec_push(&d->dates, packed, err);
+}
+
 static Status add_number(Dict *d, Slice text, uint32_t *number, Error *err)
 {
     char copy[STANDARD_MAX]; /* text may lie in the dictionary, which moves as it grows */
@@ -208,7 +214,7 @@ Status dict_learn(Dict *d, Error *err)
     while (d->domain == DOMAIN_NAME && d->names.len < d->texts.count)
         TRY(learn_name(d, (uint32_t)d->names.len, err));
     while (d->domain == DOMAIN_DATE && d->dates.len < d->texts.count)
-        TRY(vec_push(&d->dates, pack_date(dict_text(d, (uint32_t)d->dates.len)), err));
+        TRY(learn_date(d, (uint32_t)d->dates.len, err));
     return OK;
 }
 

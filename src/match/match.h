@@ -84,14 +84,14 @@ typedef struct FieldSpec {
     FieldKind kind;
     uint32_t columns[MATCH_ALIASES_MAX]; /* numbers of MatchConfig.columns; the first is the present value */
     uint32_t column_count;
-    /* The columns are parts of one value (year, month, day; house number, street), joined before standardising. The value
-     * then stands in the cell of the first column, and the cells of the others are empty. */
+    /* The columns are parts of one value (year, month, day; house number, street), joined before standardising. The
+     * value then stands in the cell of the first column, and the cells of the others are empty. */
     bool combine;
     /* Another field whose value may stand here instead (first and last name); MATCH_NONE. Said by one of the two fields
      * only: that one gets the level "swapped", and the other is then neutral. */
     uint32_t swap_with;
-    bool term_frequency; /* exact agreement weighs by how common the value is */
-    bool shared;         /* members of a household have it in common: surname, address, phone */
+    bool term_frequency;     /* exact agreement weighs by how common the value is */
+    bool shared;             /* members of a household have it in common: surname, address, phone */
     const LevelSpec *levels; /* own comparator, best first; NULL: the kind's built-in levels */
     uint32_t level_count;
 } FieldSpec;

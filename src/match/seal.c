@@ -115,7 +115,8 @@ static void sort_bucket(Keyed *at, size_t n, MatchTable *t)
     }
 }
 
-/* Hashes spread evenly: one pass by their upper bits leaves a few records a bucket, or, where records are alike, many. */
+/* Hashes spread evenly: one pass by their upper bits leaves a few records a bucket, or, where records are alike, many.
+ */
 static Status order_records(Seal *s, Error *err)
 {
     uint32_t n = s->t->records;

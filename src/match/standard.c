@@ -61,8 +61,7 @@ static Status suffix(Slice raw, Buf *out, Error *err)
 {
     static const Synonym list[] = {{"JUNIOR", "JR"}, {"JNR", "JR"}, {"SENIOR", "SR"}, {"SNR", "SR"}, {"1ST", "I"},
         {"FIRST", "I"}, {"2ND", "II"}, {"SECOND", "II"}, {"3RD", "III"}, {"THIRD", "III"}, {"4TH", "IV"},
-        {"FOURTH", "IV"}, {"5TH", "V"}, {"FIFTH", "V"}, {"1", "I"}, {"2", "II"}, {"3", "III"}, {"4", "IV"},
-        {"5", "V"}};
+        {"FOURTH", "IV"}, {"5TH", "V"}, {"FIFTH", "V"}, {"1", "I"}, {"2", "II"}, {"3", "III"}, {"4", "IV"}, {"5", "V"}};
     TRY(standard_words(raw, "", out, err));
     take_synonym(out, list, COUNT_OF(list));
     return buf_status(out, err);

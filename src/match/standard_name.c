@@ -132,7 +132,8 @@ static void fold(Slice raw, const char *keep, Buf *out)
                 add_letter(out, raw.ptr[i], keep);
         return;
     }
-    /* A character of RAW_MAX bytes decomposes into 18 at the most, of three bytes each; text that needs more is no text. */
+    /* A character of RAW_MAX bytes decomposes into 18 at the most, of three bytes each; text that needs more is no
+     * text. */
     utf8proc_int32_t points[RAW_MAX * 4];
     utf8proc_ssize_t n = utf8proc_decompose((const utf8proc_uint8_t *)raw.ptr, (utf8proc_ssize_t)raw.len, points,
         (utf8proc_ssize_t)COUNT_OF(points),

@@ -19,16 +19,15 @@ static const Word WORDS[] = {{"ALLEY", "ALY"}, {"ALLY", "ALY"}, {"AV", "AVE"}, {
     {"CRCT", "CCT"}, {"CRES", "CRES"}, {"CRESCENT", "CRES"}, {"CROSSING", "XING"}, {"CRT", "CT"}, {"DRIV", "DR"},
     {"DRIVE", "DR"}, {"DRV", "DR"}, {"EAST", "E"}, {"EIGHTH", "8TH"}, {"ESPLANADE", "ESP"}, {"ESTATE", "EST"},
     {"EXPRESSWAY", "EXPY"}, {"FIFTH", "5TH"}, {"FIRST", "1ST"}, {"FOURTH", "4TH"}, {"FREEWAY", "FWY"},
-    {"GARDENS", "GDNS"}, {"GROVE", "GRV"}, {"HEIGHTS", "HTS"}, {"HIGHWAY", "HWY"}, {"HIGHWY", "HWY"},
-    {"HILLS", "HLS"}, {"JUNCTION", "JCT"}, {"LANDING", "LNDG"}, {"LANE", "LN"}, {"LOOP", "LOOP"}, {"MOUNT", "MT"},
-    {"MOUNTAIN", "MTN"}, {"NINTH", "9TH"}, {"NORTH", "N"}, {"NORTHEAST", "NE"}, {"NORTHWEST", "NW"},
-    {"PARKWAY", "PKWY"}, {"PARKWY", "PKWY"}, {"PKY", "PKWY"}, {"PLACE", "PL"}, {"PLAZA", "PLZ"}, {"POINT", "PT"},
-    {"RIDGE", "RDG"}, {"RIVER", "RIV"}, {"ROAD", "RD"}, {"ROUTE", "RTE"}, {"RTE", "RTE"}, {"SAINT", "ST"},
-    {"SECOND", "2ND"}, {"SEVENTH", "7TH"}, {"SIXTH", "6TH"}, {"SOUTH", "S"}, {"SOUTHEAST", "SE"}, {"SOUTHWEST", "SW"},
-    {"SPRINGS", "SPGS"}, {"SQUARE", "SQ"}, {"STATION", "STA"}, {"STR", "ST"}, {"STREET", "ST"}, {"STRT", "ST"},
-    {"SUMMIT", "SMT"}, {"TENTH", "10TH"}, {"TERRACE", "TER"}, {"TERR", "TER"}, {"THIRD", "3RD"}, {"TRACE", "TRCE"},
-    {"TRAIL", "TRL"}, {"TURNPIKE", "TPKE"}, {"VALLEY", "VLY"}, {"VIEW", "VW"}, {"VILLAGE", "VLG"}, {"WAY", "WAY"},
-    {"WEST", "W"}};
+    {"GARDENS", "GDNS"}, {"GROVE", "GRV"}, {"HEIGHTS", "HTS"}, {"HIGHWAY", "HWY"}, {"HIGHWY", "HWY"}, {"HILLS", "HLS"},
+    {"JUNCTION", "JCT"}, {"LANDING", "LNDG"}, {"LANE", "LN"}, {"LOOP", "LOOP"}, {"MOUNT", "MT"}, {"MOUNTAIN", "MTN"},
+    {"NINTH", "9TH"}, {"NORTH", "N"}, {"NORTHEAST", "NE"}, {"NORTHWEST", "NW"}, {"PARKWAY", "PKWY"}, {"PARKWY", "PKWY"},
+    {"PKY", "PKWY"}, {"PLACE", "PL"}, {"PLAZA", "PLZ"}, {"POINT", "PT"}, {"RIDGE", "RDG"}, {"RIVER", "RIV"},
+    {"ROAD", "RD"}, {"ROUTE", "RTE"}, {"RTE", "RTE"}, {"SAINT", "ST"}, {"SECOND", "2ND"}, {"SEVENTH", "7TH"},
+    {"SIXTH", "6TH"}, {"SOUTH", "S"}, {"SOUTHEAST", "SE"}, {"SOUTHWEST", "SW"}, {"SPRINGS", "SPGS"}, {"SQUARE", "SQ"},
+    {"STATION", "STA"}, {"STR", "ST"}, {"STREET", "ST"}, {"STRT", "ST"}, {"SUMMIT", "SMT"}, {"TENTH", "10TH"},
+    {"TERRACE", "TER"}, {"TERR", "TER"}, {"THIRD", "3RD"}, {"TRACE", "TRCE"}, {"TRAIL", "TRL"}, {"TURNPIKE", "TPKE"},
+    {"VALLEY", "VLY"}, {"VIEW", "VW"}, {"VILLAGE", "VLG"}, {"WAY", "WAY"}, {"WEST", "W"}};
 
 static const char *const UNITS[] = {
     "#", "APT", "APARTMENT", "UNIT", "STE", "SUITE", "FLAT", "RM", "ROOM", "LOT", "TRLR", "TRAILER", "SPC", "SPACE"};
@@ -123,8 +122,8 @@ static bool all_digits(Slice s)
     return s.len > 0;
 }
 
-/* US codes as 80204 or 80204-1234; a lost first zero is put back (Massachusetts begins with 0); others as written, without
- * blanks. */
+/* US codes as 80204 or 80204-1234; a lost first zero is put back (Massachusetts begins with 0); others as written,
+ * without blanks. */
 Status standard_postal_code(Slice raw, Buf *out, Error *err)
 {
     TRY(standard_words(raw, "-", out, err));

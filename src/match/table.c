@@ -234,8 +234,7 @@ static Status grow_frequencies(MatchTable *t, Error *err)
 {
     for (uint32_t f = 0; f < t->config->field_count; f++) {
         size_t count = dict_count(t->dict[t->config->fields[f].columns[0]]);
-        TRY(vec_reserve_(
-            (void **)&t->frequency[f], &t->parts->frequency_cap[f], count, sizeof *t->frequency[f], err));
+        TRY(vec_reserve_((void **)&t->frequency[f], &t->parts->frequency_cap[f], count, sizeof *t->frequency[f], err));
         for (; t->parts->frequency_len[f] < count; t->parts->frequency_len[f]++)
             t->frequency[f][t->parts->frequency_len[f]] = 0;
     }

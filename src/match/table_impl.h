@@ -7,7 +7,8 @@
 typedef struct TableParts {
     bool sealed;
     Nicknames nicknames;
-    /* Of each column: the lowest column of its dictionary; its kind; whose parts it begins (NULL: none); is it a later part? */
+    /* Of each column: the lowest column of its dictionary; its kind; whose parts it begins (NULL: none); is it a later
+     * part? */
     uint32_t group[MATCH_COLUMNS_MAX];
     FieldKind kind[MATCH_COLUMNS_MAX];
     const FieldSpec *parts_of[MATCH_COLUMNS_MAX];
