@@ -258,11 +258,14 @@ static Status hand_out(PairWorker *w, const Place *place, uint32_t a, size_t cou
     return w->batch(&batch, w->context, err);
 }
 
-/* Mask and first shared thing of two records by their lists. */
-static uint32_t meet_records(const Blocks *b, uint32_t a, uint32_t other, uint32_t pass, uint64_t *least)
+/* First block that two rows share in a pass, both without extras; 0: none. */
+static uint32_t least_lane(const BlockPass *p, const uint32_t *left, const uint32_t *right)
 {
-    uint64_t left[BLOCK_LIST_ROW_MAX], right[BLOCK_LIST_ROW_MAX];
-    return blocks_meet(b, record_blocks(b, a, left), record_blocks(b, other, right), pass, least);
+    for (uint32_t i = 0; i < p->width && left[p->lane + i] > 0; i++)
+        for (uint32_t k = 0; k < p->width; k++)
+            if (left[p->lane + i] == right[p->lane + k])
+                return left[p->lane + i];
+    return 0;
 }
 
 /* Keeps those of members[from .. to) whose pair with a belongs here; masks are made. */
@@ -283,15 +286,20 @@ static size_t keep_exact(
     PairWorker *w, const Place *place, uint32_t a, const uint32_t *members, size_t from, size_t to)
 {
     const Blocks *b = w->blocks;
+    const BlockPass *p = &b->passes[place->pass];
+    const uint32_t *row = b->rows + (size_t)a * b->stride;
+    uint64_t left[BLOCK_LIST_ROW_MAX], right[BLOCK_LIST_ROW_MAX];
+    BlockList list = record_blocks(b, a, left);
+    bool a_extra = b->extra_of && b->extra_of[a] > 0;
     uint32_t before = ((uint32_t)1 << place->pass) - 1;
     size_t n = 0;
     for (size_t i = from; i < to; i++) {
-        uint64_t least = 0;
+        uint64_t least = place->at;
         uint32_t mask = w->masks[i];
-        bool lists = b->extra_of && (w->extra[i] > 0 || b->extra_of[a] > 0);
-        if (!lists && !place->refined && (mask & before) != 0)
-            continue;
-        mask = meet_records(b, a, members[i], place->pass, &least);
+        if (a_extra || (b->extra_of && w->extra[i] > 0))
+            mask = blocks_meet(b, list, record_blocks(b, members[i], right), place->pass, &least);
+        else if (place->refined || (p->width > 1 && (mask & before) == 0))
+            least = least_lane(p, row, (const uint32_t *)w->rows + i * b->stride);
         if (least != place->at)
             continue;
         w->counts.covered[place->pass] += place->refined;
@@ -405,18 +413,20 @@ static Status pair_window(PairWorker *w, const WorkItem *item, Error *err)
     const Blocks *b = w->blocks;
     const BlockPass *p = &b->passes[item->pass];
     Place place = {.pass = item->pass, .exact = true};
+    uint64_t left[BLOCK_LIST_ROW_MAX], right[BLOCK_LIST_ROW_MAX];
     for (uint32_t i = item->first; i < item->last; i++) {
         uint32_t a = p->order.at[i];
         uint64_t end = (uint64_t)i + p->spec.window;
         if (end > p->order.len)
             end = p->order.len;
+        BlockList list = record_blocks(b, a, left);
         size_t kept = 0;
         for (uint32_t k = i + 1; k < end; k++) {
             uint32_t other = p->order.at[k];
             if (other == a || !table_comparable(b->table->config, b->table->source[a], b->table->source[other]))
                 continue;
             uint64_t least = 0, at = (uint64_t)(i + 1) << 32 | (k + 1);
-            uint32_t mask = meet_records(b, a, other, item->pass, &least);
+            uint32_t mask = blocks_meet(b, list, record_blocks(b, other, right), item->pass, &least);
             if (least != at || (mask & (((uint32_t)1 << item->pass) - 1)) != 0)
                 continue;
             w->others[kept] = other;

@@ -139,8 +139,10 @@ uint32_t blocks_pair_mask(const Blocks *b, uint32_t left, uint32_t right);
 uint32_t blocks_mask(const MatchTable *t, const PassSpec *passes, uint32_t pass_count, uint32_t a, uint32_t b);
 
 /* Passes from the data: candidates from the fields' kinds, each costed in pairs, chosen greedily for expected matches a
- * pair within config.pairs_max. */
+ * pair within config.pairs_max and 150 pairs a record. They have no names: pass_name_add makes them. */
 MUST_USE Status passes_propose(const MatchTable *t, PassSpec passes[MATCH_PASSES_MAX], uint32_t *count, Error *err);
+/* Name of a pass: its own, or made from its parts: "last_name:phonetic+birth_date:year", "~10" for a window of 10. */
+void pass_name_add(const MatchConfig *config, const PassSpec *pass, Buf *out);
 
 /* --- weights (weight.c) ---------------------------------------------------------------------------------------- */
 
@@ -213,6 +215,10 @@ typedef struct RarityScale {
     Weight memo[RARITY_MEMO];
 } RarityScale;
 uint32_t frequency_bucket(uint32_t count);
+struct RecordSample;
+/* Persons by records in each bucket: a record with d expected duplicates stands for 1 / (1 + d) persons. */
+void persons_fit(
+    struct MatchModel *m, const MatchTable *t, const struct RecordSample *sample, const double *duplicates);
 void rarity_init(RarityScale *scale, const MatchTable *t, const struct MatchModel *m, uint32_t field, uint32_t values);
 Weight rarity_of(const RarityScale *scale, uint32_t count);
 /* Rarity against the average agreement, kept to what a count can say. */
@@ -234,7 +240,11 @@ struct MatchModel {
     Arena arena;
     uint32_t field_count;
     Slice field_names[MATCH_FIELDS_MAX];
+    FieldKind kinds[MATCH_FIELDS_MAX];
     uint32_t level_counts[MATCH_FIELDS_MAX];
+    Slice level_names[MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
+    uint32_t trait_count;
+    Slice trait_names[MATCH_TRAITS_MAX];
     uint32_t segments;
     double class_share[MATCH_SEGMENTS_MAX][CLASS_COUNT]; /* of all comparable pairs of the segment */
     LevelParameter levels[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
@@ -256,6 +266,7 @@ struct MatchModel {
 typedef enum FieldView {
     VIEW_OWN,       /* its own shares: a match's error rates, a household's address */
     VIEW_STRANGER,  /* as between strangers, term frequency included */
+    VIEW_MATCH,     /* as between records of one person: twins' birth date */
     VIEW_HOUSEHOLD, /* as inside a household: what a twin shares with it */
 } FieldView;
 FieldView class_view(const FieldSpec *field, PairClass class);
@@ -299,6 +310,32 @@ typedef struct ScoreParts {
     uint32_t rule;                   /* MATCH_NONE: none */
 } ScoreParts;
 void score_parts(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, ScoreParts *out);
+
+/* Records of a sample, by number; NULL: all. A pair is in the sample when one of the two is. */
+typedef struct RecordSample {
+    uint64_t *bits;
+    uint32_t records;
+    double share_of_pairs;
+} RecordSample;
+static inline bool sample_has(const RecordSample *s, uint32_t record)
+{
+    return !s || !s->bits || s->bits[record >> 6] >> (record & 63) & 1;
+}
+/* The next pairs of a batch that are in the sample, from *at on; returns how many. */
+size_t sample_batch(
+    const RecordSample *sample, const PairBatch *batch, size_t *at, uint32_t *others, uint32_t *masks, size_t most);
+
+typedef struct PairQuery {
+    const MatchTable *table;
+    const Scorer *scorer;
+    const Blocks *blocks;
+    const RecordSample *sample;
+    Weight from;
+    const char *label; /* of the progress line */
+} PairQuery;
+/* Pairs from `from` on, sorted, before competition. Fills compared and matches_only_here. */
+MUST_USE Status pairs_collect(
+    const PairQuery *query, const RunOptions *options, MatchPairs *out, PairsReport *report, Error *err);
 
 /* A record has at most one partner in a unique source: candidates that compete for the place share its odds. Pairs are
  * sorted by (a, b), the whole run's (after merging, where partitions were scored apart); those that fall below
