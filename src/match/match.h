@@ -407,12 +407,14 @@ double pair_precision(PairCounts c); /* 1 when nothing was found */
 double pair_recall(PairCounts c);    /* 1 when there was nothing to find */
 double pair_f1(PairCounts c);
 
-#define TRUTH_BINS 14
-typedef struct TruthBin {
-    double from, to; /* stated probability, from <= p < to; the last bin includes 1 */
+/* Stated against right, by bands of stated probability. */
+#define CALIBRATION_BINS 10
+typedef struct CalibrationBin {
+    double from, to; /* stated probability */
     uint64_t pairs, right;
-    double stated; /* mean of the stated probabilities */
-} TruthBin;
+    double stated;    /* mean */
+    double low, high; /* 95 % interval of the share that is right (Wilson 1927) */
+} CalibrationBin;
 
 typedef struct TruthReport {
     uint64_t records, persons; /* whose truth is known */
@@ -422,9 +424,9 @@ typedef struct TruthReport {
     Weight best_from;
     PairCounts clusters;                    /* pairs inside clusters */
     double bcubed_precision, bcubed_recall; /* Bagga and Baldwin 1998: mean over records */
-    uint64_t largest;                       /* records of the largest cluster; */
-    uint64_t largest_true;                  /* and of the person with the most */
-    TruthBin bins[TRUTH_BINS];              /* kept pairs by stated probability */
+    uint64_t largest;                       /* records of the largest cluster */
+    uint64_t largest_true;                  /* and of the person with most records */
+    CalibrationBin bins[CALIBRATION_BINS];  /* kept pairs by stated probability */
 } TruthReport;
 
 /* person[r] says who record r truly is; MATCH_NONE: unknown, the record is left out of every figure. Pairs of sources
