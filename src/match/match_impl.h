@@ -11,7 +11,7 @@
  *   train.c, em.c  patterns -> parameters             score.c   pattern and values -> odds
  *   calibrate.c raw odds -> stated odds               pairs.c   all candidates -> scored pairs
  *   model_file.c   the model as text                  explain.c the odds in words
- *   cluster.c   pairs -> persons                      household.c  linked relatives as evidence
+ *   cluster.c   pairs -> persons (cluster_impl.h)     household.c  linked relatives as evidence
  *   index.c     one newcomer at a time
  */
 #ifndef CAIRN_MATCH_MATCH_IMPL_H
@@ -355,19 +355,6 @@ typedef struct LabelledOdds {
 MUST_USE Status calibrate_fit(MatchModel *m, const LabelledOdds *labels, size_t count, Error *err);
 
 /* Stated against right, by bands of stated probability; for reports and tests. */
-#define CALIBRATION_BINS 10
-typedef struct CalibrationBin {
-    double from, to; /* stated probability */
-    uint64_t pairs, right;
-    double stated;    /* mean */
-    double low, high; /* 95 % interval of the share that is right (Wilson 1927) */
-} CalibrationBin;
 void calibration_table(const LabelledOdds *labels, size_t count, CalibrationBin bins[CALIBRATION_BINS]);
-
-/* --- clusters (cluster.c, household.c) ------------------------------------------------------------------------- */
-
-/* Raises or lowers the odds of uncertain pairs by what is known of the rest of the two households; in place, sorted as
- * before. */
-MUST_USE Status household_evidence(const MatchTable *t, const MatchModel *m, MatchPairs *pairs, Error *err);
 
 #endif
