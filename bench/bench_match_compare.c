@@ -17,6 +17,7 @@
 enum { FIRST, LAST, BIRTH, ZIP, SEX, SSN, COLUMNS };
 #define FIELDS_COMPARED 5
 #define BLOCK_MAX 400
+#define AHEAD 64
 
 typedef struct Names {
     CsvTable table;
@@ -204,6 +205,8 @@ static Status compare_pass(Bench *b, Comparer *cmp, int pass, Error *err)
     for (size_t from = 0, to; st == OK && from < n && b->pairs - before < b->pairs_max; from = to) {
         for (to = from + 1; to < n && to - from < BLOCK_MAX && keyed[to].key == keyed[from].key;)
             to++;
+        for (size_t i = from; i < to && i + AHEAD < n; i++)
+            record_prefetch(b->table, members[i + AHEAD]);
         for (size_t i = from; i + 1 < to; i++) {
             compare_many(cmp, members[i], members + i + 1, to - i - 1, patterns);
             for (size_t k = 0; k < to - i - 1; k++)
