@@ -174,6 +174,13 @@ int main(int argc, char **argv)
     cpu = clock_cpu();
     must(passes_propose(t, proposed, &count, &err), &err);
     printf("blocks: %u passes proposed in %.2f s of CPU\n", count, seconds(cpu));
+    for (uint32_t i = 0; i < count; i++) {
+        Buf name;
+        buf_init(&name, 0);
+        pass_name_add(&config, &proposed[i], &name);
+        printf("blocks:   %s\n", buf_z(&name));
+        buf_free(&name);
+    }
     match_table_free(t);
     return 0;
 }
