@@ -258,7 +258,6 @@ void key_value_hashes(FieldKind kind, const Dict *d, uint32_t value, const KeyPa
     value_texts(kind, d, value, part, add_hash, list);
 }
 
-
 /* Every key so far with every hash of one more part. */
 static void multiply(KeyList *keys, const KeyList *part)
 {

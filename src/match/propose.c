@@ -284,26 +284,3 @@ out:
     sample_free(&sample);
     return st;
 }
-
-/* --- names
- * --------------------------------------------------------------------------------------------------------------- */
-
-void pass_name_add(const MatchConfig *config, const PassSpec *pass, Buf *out)
-{
-    if (pass->name.len > 0) {
-        buf_add(out, pass->name);
-        return;
-    }
-    for (uint32_t i = 0; i < pass->part_count; i++) {
-        const KeyPart *p = &pass->parts[i];
-        if (i > 0)
-            buf_addc(out, '+');
-        buf_add(out, config->fields[p->field].name);
-        if (p->transform != KEY_WHOLE)
-            buf_addf(out, ":%s", key_transform_name(p->transform));
-        if (p->length > 0)
-            buf_addf(out, "%u", p->length);
-    }
-    if (pass->window > 0)
-        buf_addf(out, "~%u", pass->window);
-}

@@ -19,27 +19,7 @@
  */
 #include "match/propose.h"
 
-<<<<<<< HEAD
-#define WRONG_MOST 0.8       /* a field of a pair, however careless */
-#define SWAPPED_PAIRS 5000   /* a million: first and last name exchanged */
-#define NICKNAME_SHARE 0.25  /* of similar first names */
-#define DOUBLE_SHARE 0.15    /* of similar last names */
-#define INITIAL_SHARE 0.6    /* of similar middle names */
-#define SECOND_EDIT 0.25     /* of similar values */
-#define SOUND_SURVIVES 0.5   /* an edit */
-#define BANDS_SURVIVE 0.85   /* min-hash of four bands: an edit in a word of seven letters */
-
-/* Share of the pairs, in millionths, and how many times the errors that the prior says. */
-typedef struct Care {
-    uint32_t share;
-    double errors;
-} Care;
-static const Care CARE[] = {{600000, 1}, {250000, 3}, {150000, 6}};
-
-typedef enum StateKind { STATE_EXACT, STATE_EDITED, STATE_NICKNAME, STATE_PART, STATE_INITIAL, STATE_DIFFERENT } StateKind;
-=======
-#define SLOPPY_PAIRS 250000 /* a million: pairs with more errors */
-#define ERRORS_MORE 3.0
+#define WRONG_MOST 0.8      /* a field of a pair, however careless */
 #define SWAPPED_PAIRS 5000  /* a million: first and last name exchanged */
 #define NICKNAME_SHARE 0.25 /* of similar first names */
 #define DOUBLE_SHARE 0.15   /* of similar last names */
@@ -47,6 +27,13 @@ typedef enum StateKind { STATE_EXACT, STATE_EDITED, STATE_NICKNAME, STATE_PART, 
 #define SECOND_EDIT 0.25    /* of similar values */
 #define SOUND_SURVIVES 0.5  /* an edit */
 #define BANDS_SURVIVE 0.85  /* min-hash of four bands: an edit in a word of seven letters */
+
+/* Share of the pairs, in millionths, and how many times the errors that the prior says. */
+typedef struct Care {
+    uint32_t share;
+    double errors;
+} Care;
+static const Care CARE[] = {{600000, 1}, {250000, 3}, {150000, 6}};
 
 typedef enum StateKind {
     STATE_EXACT,
@@ -56,7 +43,6 @@ typedef enum StateKind {
     STATE_INITIAL,
     STATE_DIFFERENT
 } StateKind;
->>>>>>> model
 
 /* One field of one pair. */
 typedef struct FieldState {

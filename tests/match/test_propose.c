@@ -24,11 +24,21 @@ typedef struct FileCase {
     double pairs_most;
 } FileCase;
 
-#define FEBRL_NAMES {{"given_name"}, FIELD_FIRST_NAME, 1}, {{"surname"}, FIELD_LAST_NAME, MATCH_NONE}
+#define FEBRL_NAMES \
+    {{"given_name"}, FIELD_FIRST_NAME, 1}, \
+    { \
+        {"surname"}, FIELD_LAST_NAME, MATCH_NONE \
+    }
 #define FEBRL_PLACE \
     {{"address_1"}, FIELD_ADDRESS, MATCH_NONE}, {{"suburb"}, FIELD_CITY, MATCH_NONE}, \
-        {{"postcode"}, FIELD_POSTAL_CODE, MATCH_NONE}, {{"state"}, FIELD_CODE, MATCH_NONE}
-#define FEBRL_BIRTH {{"date_of_birth"}, FIELD_DATE, MATCH_NONE}
+        {{"postcode"}, FIELD_POSTAL_CODE, MATCH_NONE}, \
+    { \
+        {"state"}, FIELD_CODE, MATCH_NONE \
+    }
+#define FEBRL_BIRTH \
+    { \
+        {"date_of_birth"}, FIELD_DATE, MATCH_NONE \
+    }
 
 static const FileCase FILES[] = {
     {{"febrl/dataset1.csv"}, {FEBRL_NAMES, FEBRL_PLACE, FEBRL_BIRTH, {{"soc_sec_id"}, FIELD_IDENTIFIER, MATCH_NONE}},
@@ -40,8 +50,7 @@ static const FileCase FILES[] = {
     {{"febrl/dataset4a.csv", "febrl/dataset4b.csv"},
         {FEBRL_NAMES, FEBRL_PLACE, FEBRL_BIRTH, {{"soc_sec_id"}, FIELD_IDENTIFIER, MATCH_NONE}}, "rec_id", NULL, 999,
         150},
-    {{"febrl/dataset4a.csv", "febrl/dataset4b.csv"}, {FEBRL_NAMES, FEBRL_PLACE, FEBRL_BIRTH}, "rec_id", NULL, 998,
-        150},
+    {{"febrl/dataset4a.csv", "febrl/dataset4b.csv"}, {FEBRL_NAMES, FEBRL_PLACE, FEBRL_BIRTH}, "rec_id", NULL, 998, 150},
     {{"febrl/dataset4a.csv", "febrl/dataset4b.csv"}, {FEBRL_NAMES, FEBRL_BIRTH}, "rec_id", NULL, 980, 150},
     {{"rldata/RLdata500.csv"},
         {{{"fname_c1"}, FIELD_FIRST_NAME, 1}, {{"lname_c1"}, FIELD_LAST_NAME, MATCH_NONE},
@@ -53,7 +62,8 @@ static const FileCase FILES[] = {
         "rec_id", "ent_id", 999, 150},
     {{"fake_1000/fake_1000.csv"},
         {{{"first_name"}, FIELD_FIRST_NAME, 1}, {{"surname"}, FIELD_LAST_NAME, MATCH_NONE},
-            {{"dob"}, FIELD_DATE, MATCH_NONE}, {{"city"}, FIELD_CITY, MATCH_NONE}, {{"email"}, FIELD_EMAIL, MATCH_NONE}},
+            {{"dob"}, FIELD_DATE, MATCH_NONE}, {{"city"}, FIELD_CITY, MATCH_NONE},
+            {{"email"}, FIELD_EMAIL, MATCH_NONE}},
         "unique_id", "cluster", 960, 300},
 };
 
@@ -88,8 +98,8 @@ static void set_fields(MatchConfig *c, const FileField *fields)
     match_config_init(c);
     for (uint32_t f = 0; f < FILE_FIELDS_MAX && fields[f].columns[0]; f++) {
         FieldSpec *to = &c->fields[c->field_count++];
-        *to = (FieldSpec){.name = slice_of(fields[f].columns[0]), .kind = fields[f].kind,
-            .swap_with = fields[f].swap_with};
+        *to = (FieldSpec){
+            .name = slice_of(fields[f].columns[0]), .kind = fields[f].kind, .swap_with = fields[f].swap_with};
         for (uint32_t k = 0; k < COLUMNS_A_FIELD && fields[f].columns[k]; k++) {
             to->columns[to->column_count++] = c->column_count;
             c->columns[c->column_count++] = slice_of(fields[f].columns[k]);
@@ -156,7 +166,7 @@ static void print_passes(const Fixture *x, const PassSpec *passes, uint32_t coun
     blocks_report(b, reports);
     for (uint32_t i = 0; i < count; i++) {
         buf_addf(&text, "    %9" PRIu64 "  ", reports[i].pairs);
-        pass_name_add(&x->config, &passes[i], &text);
+        match_pass_describe(&x->config, &passes[i], &text);
         buf_addc(&text, '\n');
     }
     print_message("%s", buf_z(&text));
