@@ -77,13 +77,16 @@ static bool is_place(const FieldSpec *f)
 
 FieldView class_view(const FieldSpec *field, PairClass class)
 {
+    bool surname = field->shared && field->kind == FIELD_LAST_NAME;
     switch (class) {
     case CLASS_NEIGHBOUR:
         return is_place(field) ? VIEW_OWN : VIEW_STRANGER;
     case CLASS_HOUSEHOLD:
-        return field->shared ? VIEW_OWN : VIEW_STRANGER;
+        return surname ? VIEW_MATCH : field->shared ? VIEW_OWN : VIEW_STRANGER;
     case CLASS_TWIN:
-        return field->shared ? VIEW_HOUSEHOLD : field->kind == FIELD_DATE ? VIEW_MATCH : VIEW_STRANGER;
+        if (surname || field->kind == FIELD_DATE)
+            return VIEW_MATCH;
+        return field->shared ? VIEW_HOUSEHOLD : VIEW_STRANGER;
     default:
         return VIEW_OWN;
     }
@@ -92,16 +95,17 @@ FieldView class_view(const FieldSpec *field, PairClass class)
 /* Can the fields tell the class from the others at all? */
 static bool class_possible(const MatchConfig *config, PairClass class)
 {
-    uint32_t own = 0, shared = 0, apart = 0, births = 0;
-    for (uint32_t f = 0; f < config->field_count; f++) {
-        births += class_view(&config->fields[f], class) == VIEW_MATCH;
-        own += class_view(&config->fields[f], class) == VIEW_OWN;
-        shared += config->fields[f].shared;
-        apart += class_view(&config->fields[f], class) == VIEW_STRANGER;
+    uint32_t views[VIEW_HOUSEHOLD + 1] = {0};
+    for (uint32_t f = 0; f < config->field_count; f++)
+        views[class_view(&config->fields[f], class)]++;
+    switch (class) {
+    case CLASS_NEIGHBOUR: /* two fields that agree together, and one to tell it from a match */
+        return views[VIEW_OWN] >= 2 && views[VIEW_STRANGER] > 0;
+    case CLASS_HOUSEHOLD: /* a surname and a home */
+        return views[VIEW_MATCH] > 0 && views[VIEW_OWN] > 0 && views[VIEW_STRANGER] > 0;
+    default: /* the same and a birth date */
+        return views[VIEW_MATCH] > 1 && views[VIEW_HOUSEHOLD] > 0 && views[VIEW_STRANGER] > 0;
     }
-    if (apart == 0)
-        return false; /* nothing would tell it from a match */
-    return class == CLASS_TWIN ? births > 0 && shared >= 2 : own >= 2;
 }
 
 /* --- parameters ----------------------------------------------------------------------------------------------- */
@@ -229,10 +233,8 @@ static double posterior(const Em *e, const PatternCount *p, double post[CLASS_CO
     double logs[CLASS_COUNT], top = -INFINITY, sum = 0;
     memcpy(logs, e->log_class[p->segment], sizeof logs);
     double step = (double)RARITY_STEP / WEIGHT_BIT;
-    logs[CLASS_STRANGER] += p->rarity * step;
-    logs[CLASS_NEIGHBOUR] += p->rarity * step;
-    logs[CLASS_HOUSEHOLD] += p->rarity_own * step;
-    logs[CLASS_TWIN] += p->rarity_own * step;
+    for (uint32_t c = 0; c < CLASS_COUNT; c++)
+        logs[c] += p->rarity[c] * step;
     uint64_t rest = p->pattern;
     for (uint32_t f = 0; f < e->m->field_count; f++, rest >>= 4) {
         uint32_t level = rest & 15;
@@ -268,8 +270,8 @@ static void add_expectation(Em *e, const PatternCount *p)
         if (level == 0)
             continue;
         e->apart[p->segment][f][level] += apart;
-        if (p->passes & e->avoiding[f])
-            for (uint32_t c = 0; c < CLASS_COUNT; c++)
+        for (uint32_t c = 0; c < CLASS_COUNT; c++)
+            if (c != CLASS_MATCH || p->passes & e->avoiding[f])
                 e->count[p->segment][c][f][level] += post[c];
     }
 }
@@ -565,10 +567,13 @@ static void snapshot_restore(Em *e, const Snapshot *from)
     e->m->report = from->report;
 }
 
-/* Leaves the class out if the data do not show it. */
+/* Leaves the class out if the data do not show it. One with more pairs than there are matches is there: no error rate
+ * of matches explains it, and without it they would turn into it. */
 static Status try_without(Em *e, PairClass class, double pairs, Snapshot *with, Error *err)
 {
     if (!e->active[class] || (class == CLASS_HOUSEHOLD && e->active[CLASS_TWIN]))
+        return OK;
+    if (class_total(e, class) > class_total(e, CLASS_MATCH))
         return OK;
     snapshot_take(e, with);
     double likelihood = whole_likelihood(e), cost = 0.5 * parameters_of(e, class) * log2(pairs + 2);
@@ -689,6 +694,14 @@ static Status fit(Em *e, Snapshot *with, Error *err)
     fill_priors(e);
     fill_avoiding(e);
     e->active[CLASS_MATCH] = e->active[CLASS_STRANGER] = true;
+    if (e->in->start == EM_FROM_MODEL) {
+        for (PairClass c = CLASS_NEIGHBOUR; c < CLASS_COUNT; c++)
+            for (uint32_t s = 0; s < e->segments; s++)
+                e->active[c] |= e->m->class_share[s][c] > 0;
+        TRY(run(e, STRANGERS_FITTED, err));
+        finish(e);
+        return OK;
+    }
     start(e);
     /* all at once: a match class alone would settle on the households where these are more */
     for (PairClass c = CLASS_NEIGHBOUR; c < CLASS_COUNT; c++)

@@ -181,9 +181,10 @@ typedef struct PatternCount {
     uint64_t pattern;
     uint32_t passes; /* mask; 0 in a random sample */
     uint16_t segment;
-    int16_t rarity;     /* term frequency, summed over fields, in steps of RARITY_STEP: log2 of P(values) by P(exact) */
-    int16_t rarity_own; /* the same without the fields a household shares */
-    double count;       /* sampled pairs are scaled up */
+    /* Term frequency as each class sees it, in steps of RARITY_STEP: log2 of P(values) by P(exact), summed over fields.
+     */
+    int16_t rarity[CLASS_COUNT];
+    double count; /* sampled pairs are scaled up */
 } PatternCount;
 typedef VEC(PatternCount) PatternCounts;
 #define RARITY_STEP 1000 /* thousandths of a bit */
@@ -196,6 +197,8 @@ typedef struct PatternTable {
 MUST_USE Status pattern_table_init(PatternTable *p, Error *err);
 void pattern_table_free(PatternTable *p);
 MUST_USE Status pattern_table_add(PatternTable *p, const PatternCount *what, Error *err);
+/* How often the same pattern is in the table. */
+double pattern_table_count(const PatternTable *p, const PatternCount *what);
 /* Adds one table's counts to another's. */
 MUST_USE Status pattern_table_merge(PatternTable *into, const PatternTable *from, Error *err);
 /* Sorted by segment, pattern, passes, rarity: no trace of threads. Counts times scale are appended to out. */
@@ -281,6 +284,10 @@ typedef enum FieldView {
 } FieldView;
 FieldView class_view(const FieldSpec *field, PairClass class);
 
+typedef enum EmStart {
+    EM_FROM_PRIOR,
+    EM_FROM_MODEL, /* with the model's shares and classes */
+} EmStart;
 typedef struct EmInput {
     const MatchConfig *config;
     const PatternCounts *candidates; /* of all passes; every other comparable pair counts as a stranger's */
@@ -288,7 +295,8 @@ typedef struct EmInput {
     const PairTotals *totals;
     const PassSpec *passes;
     uint32_t pass_count;
-    double matches; /* where to start: expected matching pairs */
+    EmStart start;
+    double matches; /* where EM_FROM_PRIOR starts: expected matching pairs */
 } EmInput;
 /* Fits m's class shares and levels, freezes the weights, fills the report's iterations, converged, change, matches and
  * default_levels. ERR_INVALID when there is no comparable pair. */
@@ -309,8 +317,8 @@ Weight score_pattern(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern);
 /* False: score_pattern is surely below `from`. Much cheaper, and true of most candidates. */
 bool score_may_reach(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, Weight from);
 
-/* Term frequency of what the two agree on, as PatternCount.rarity has it before rounding; *own: rarity_own. */
-Weight pair_rarity(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, Weight *own);
+/* Term frequency of what the two agree on, as each class sees it. */
+void pair_rarity(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, Weight rarity[CLASS_COUNT]);
 
 /* The steps from pattern to odds, for explanations. */
 typedef struct ScoreParts {
