@@ -434,8 +434,38 @@ static Status try_without(Em *e, PairClass class, double pairs, Snapshot *with, 
     return OK;
 }
 
-static void finish(Em *e)
+/* What no pass finds, told from what several do. */
+static Status estimate_missed(Em *e, Error *err)
 {
+    PatternTable by_passes;
+    PatternCounts counts = {0};
+    CaptureCounts captured = {0};
+    Status st = pattern_table_init(&by_passes, err);
+    if (st != OK)
+        return st;
+    for (size_t i = 0; i < e->busy_count; i++) {
+        double post[CLASS_COUNT];
+        em_posterior(e, e->busy[i], post);
+        PatternCount c = {.passes = e->busy[i]->passes, .count = e->busy[i]->count * post[CLASS_MATCH]};
+        if (post[CLASS_MATCH] >= 0.5)
+            TRY_OUT(pattern_table_add(&by_passes, &c, err));
+    }
+    TRY_OUT(pattern_table_sorted(&by_passes, 1, &counts, err));
+    for (size_t i = 0; i < counts.len; i++) {
+        CaptureCount c = {.passes = counts.at[i].passes, .count = counts.at[i].count};
+        TRY_OUT(vec_push(&captured, c, err));
+    }
+    e->m->report.missed = missed_estimate(&captured, e->in->passes, e->in->pass_count);
+out:
+    pattern_table_free(&by_passes);
+    vec_free(&counts);
+    vec_free(&captured);
+    return st;
+}
+
+static Status finish(Em *e, Error *err)
+{
+    TRY(estimate_missed(e, err));
     em_finish_levels(e);
     e->m->report.matches = class_total(e, CLASS_MATCH);
     for (uint32_t s = 0; s < e->segments; s++)
@@ -443,6 +473,7 @@ static void finish(Em *e)
             if (!e->active[c])
                 e->m->class_share[s][c] = 0;
     model_freeze(e->m, e->config);
+    return OK;
 }
 
 static double candidate_pairs(const EmInput *in)
@@ -466,8 +497,7 @@ static Status fit(Em *e, Snapshot *with, Error *err)
         double share;
         e->random_neighbours = e->active[CLASS_NEIGHBOUR] && em_neighbours_in_random(e, &share);
         TRY(run(e, STRANGERS_FITTED, err));
-        finish(e);
-        return OK;
+        return finish(e, err);
     }
     start(e);
     /* all at once: a match class alone would settle on the households where these are more */
@@ -476,8 +506,7 @@ static Status fit(Em *e, Snapshot *with, Error *err)
     TRY(run(e, STRANGERS_FITTED, err));
     for (PairClass c = CLASS_COUNT - 1; c >= CLASS_NEIGHBOUR; c--)
         TRY(try_without(e, c, pairs, with, err));
-    finish(e);
-    return OK;
+    return finish(e, err);
 }
 
 Status em_fit(const EmInput *in, MatchModel *m, Error *err)
