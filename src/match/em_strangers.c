@@ -17,6 +17,7 @@
 
 #define STRANGER_PAIRS 2.0 /* random pairs the prior of strangers is worth */
 #define STRANGER_SEGMENT_PAIRS 500.0
+#define HALF_A_PAIR 0.5       /* none seen does not mean never (Jeffreys 1946) */
 #define NEIGHBOURS_SHOWN 50.0 /* random pairs that make neighbours known */
 #define ROUNDS_MAX 50
 #define TOLERANCE 1e-4
@@ -59,9 +60,7 @@ static double equal_share(const Em *e, uint32_t s, uint32_t f)
         if (field_level_exact(&e->config->fields[f], l))
             equal -= apart;
     }
-    /* half a pair at least (Jeffreys): none seen does not mean never */
-    if (equal < 0.5)
-        equal = 0.5;
+    equal = fmax(equal, HALF_A_PAIR);
     return both > 2 * equal ? equal / both : 0.5;
 }
 
@@ -70,18 +69,20 @@ static void fit_field(Em *e, uint32_t f, LevelCounts counts)
     uint32_t levels = e->m->level_counts[f];
     double pooled[MATCH_LEVELS_MAX] = {0}, all = STRANGER_PAIRS;
     for (uint32_t l = 1; l < levels; l++) {
-        pooled[l] = STRANGER_PAIRS * e->prior[CLASS_STRANGER][f][l];
         for (uint32_t s = 0; s < e->segments; s++) {
             pooled[l] += counts[s][f][l];
             all += counts[s][f][l];
         }
+        pooled[l] = fmax(pooled[l], HALF_A_PAIR) + STRANGER_PAIRS * e->prior[CLASS_STRANGER][f][l];
     }
     for (uint32_t s = 0; s < e->segments; s++) {
         double share[MATCH_LEVELS_MAX] = {0}, own = 0, exact = 0, rest = 0;
         for (uint32_t l = 1; l < levels; l++)
             own += counts[s][f][l];
         for (uint32_t l = 1; l < levels; l++) {
-            share[l] = (counts[s][f][l] + STRANGER_SEGMENT_PAIRS * pooled[l] / all) / (own + STRANGER_SEGMENT_PAIRS);
+            share[l] = e->segments == 1 ? pooled[l] / all
+                                        : (counts[s][f][l] + STRANGER_SEGMENT_PAIRS * pooled[l] / all) /
+                                              (own + STRANGER_SEGMENT_PAIRS);
             *(field_level_exact(&e->config->fields[f], l) ? &exact : &rest) += share[l];
         }
         /* exact levels share among them what the counts say of equal values, the others the rest */
