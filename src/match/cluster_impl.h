@@ -159,5 +159,10 @@ MUST_USE Status joint_new(
     const MatchTable *t, const MatchModel *m, const Households *households, Joint **out, Error *err);
 void joint_free(Joint *j);
 Judge joint_judge(Joint *j);
+/* Its own, for others that work with it in the same thread. */
+Comparer *joint_comparer(Joint *j);
+const Scorer *joint_scorer(const Joint *j);
+/* As match_score, without the passes. */
+MatchPair joint_pair(Joint *j, uint32_t a, uint32_t b);
 
 #endif

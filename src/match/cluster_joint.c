@@ -190,3 +190,21 @@ Judge joint_judge(Joint *j)
 {
     return (Judge){joint_between, joint_repeats, j->households ? joint_lift : NULL, j};
 }
+
+Comparer *joint_comparer(Joint *j)
+{
+    return j->comparer;
+}
+
+const Scorer *joint_scorer(const Joint *j)
+{
+    return j->scorer;
+}
+
+MatchPair joint_pair(Joint *j, uint32_t a, uint32_t b)
+{
+    MatchPair pair = {.a = a < b ? a : b, .b = a < b ? b : a};
+    pair.pattern = compare_pair(j->comparer, pair.a, pair.b);
+    pair.odds = score_pattern(j->scorer, pair.a, pair.b, pair.pattern);
+    return pair;
+}
