@@ -21,6 +21,15 @@ static inline uint64_t key_mix(uint64_t x)
     return x ^ x >> 31;
 }
 
+/* A key and the hash of one more part. The key of no part is the number of parts. */
+static inline uint64_t key_fold(uint64_t key, uint64_t hash)
+{
+    return key_mix(key * UINT64_C(0x9e3779b97f4a7c15) + hash);
+}
+
+/* The later part of the pass that may change places with this one; part_count: none. */
+uint32_t pass_swap_partner(const MatchConfig *config, const PassSpec *pass, uint32_t part);
+
 void key_list_add(KeyList *list, uint64_t key);
 /* Adds the keys of one value under one part of a pass; kind is that of the part's field. */
 void key_value_hashes(FieldKind kind, const Dict *d, uint32_t value, const KeyPart *part, KeyList *list);

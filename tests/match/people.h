@@ -33,8 +33,9 @@ static inline void people_config(MatchConfig *c, uint32_t sources)
     c->fields[F_NUMBER] = (FieldSpec){.name = SLICE("number"), .kind = FIELD_IDENTIFIER, .columns = {P_NUMBER},
         .column_count = 1, .swap_with = MATCH_NONE};
     c->source_count = sources;
+    static const char *const names[] = {"school", "college", "wage"};
     for (uint32_t i = 0; i < sources; i++)
-        c->sources[i] = (SourceSpec){.name = SLICE("source"), .dedupe = true};
+        c->sources[i] = (SourceSpec){.name = slice_of(names[i]), .dedupe = true};
     c->nickname_csv = NICKNAMES;
 }
 
@@ -70,7 +71,10 @@ static inline MatchTable *people_table(const MatchConfig *config, const Person *
 {
     MatchTable *t = NULL;
     Error err = ERROR_INIT;
-    assert_ok(match_table_new(config, &t, &err));
+    Status made = match_table_new(config, &t, &err);
+    if (made != OK)
+        print_message("%s\n", err.message);
+    assert_ok(made);
     for (uint32_t i = 0; i < count; i++) {
         char id[16];
         Slice values[P_COLUMNS];
@@ -79,7 +83,10 @@ static inline MatchTable *people_table(const MatchConfig *config, const Person *
             values[k] = slice_of(people[i].text[k]);
         assert_ok(match_table_add(t, people[i].source, slice_of(id), values, &err));
     }
-    assert_ok(match_table_seal(t, 1, &err));
+    Status st = match_table_seal(t, 1, &err);
+    if (st != OK)
+        print_message("%s\n", err.message);
+    assert_ok(st);
     return t;
 }
 
