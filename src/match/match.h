@@ -173,16 +173,7 @@ bool field_kind_shared(FieldKind kind);
 
 /* --- the config as text (config_toml.c, config_write.c); docs/match.md describes the language --------------------- */
 
-#define MATCH_JOIN_MAX 8
 #define MATCH_MISSING_MAX 16
-
-/* A column that the files do not have as such: made from others before anything else is done. */
-typedef struct JoinSpec {
-    Slice name;
-    Slice from[MATCH_JOIN_MAX]; /* input columns; of a date: year, month, day, any of which may be absent (empty) */
-    uint32_t from_count;
-    bool is_date; /* YYYY-MM-DD, an unknown part is 00; otherwise joined by blanks */
-} JoinSpec;
 
 /* What a config says of the files that records come from. Nothing but `cairn match` asks. */
 typedef struct MatchInput {
@@ -192,8 +183,6 @@ typedef struct MatchInput {
     Slice nicknames;                  /* path of a table nickname,formal; empty: none */
     Slice missing[MATCH_MISSING_MAX]; /* texts that mean an empty cell */
     uint32_t missing_count;
-    const JoinSpec *joins;
-    uint32_t join_count;
     SourceSpec other; /* of sources that the config does not list; name empty */
 } MatchInput;
 
