@@ -20,6 +20,7 @@ typedef struct Candidate {
     uint32_t cluster;
     MatchPair best;  /* with the newcomer */
     Weight odds;     /* of the whole; ODDS_NEVER: contradicts */
+    Weight against;  /* what disagrees */
     Weight shared;   /* among all candidates */
     bool decided;    /* a reviewer said it is this one */
     uint32_t faces[BUNDLE_FACES_MAX];
@@ -162,7 +163,8 @@ static void judge_candidate(const MatchIndex *x, uint32_t record, Candidate *c)
     else if (said.same)
         c->odds = WEIGHT_MAX;
     else
-        c->odds = judge.between(judge.ctx, &record, 1, c->faces, c->face_count);
+        c->odds =
+            judge.between(judge.ctx, &record, 1, c->faces, c->face_count, &c->against);
 }
 
 static size_t add_candidate(Candidate *list, size_t n, uint32_t cluster, const MatchPair *pair)
@@ -215,24 +217,30 @@ static size_t candidates_of(MatchIndex *x, uint32_t record, Candidate *list)
 static void share_odds(const MatchIndex *x, Candidate *list, size_t n)
 {
     Judge judge = joint_judge(x->joint);
-    Weight between[CANDIDATES_MAX][CANDIDATES_MAX];
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < i; k++)
-            between[i][k] = between[k][i] =
-                judge.between(judge.ctx, list[i].faces, list[i].face_count, list[k].faces, list[k].face_count);
-    for (size_t first = 0; first < n; first++) {
-        size_t order[CANDIDATES_MAX], nodes = n + 1;
-        Weight matrix[COMPETE_NODES_MAX * COMPETE_NODES_MAX] = {0};
-        for (size_t i = 0; i < n; i++)
-            order[i] = i == 0 ? first : i <= first ? i - 1 : i;
-        for (size_t i = 0; i < n; i++) {
-            matrix[i + 1] = matrix[(i + 1) * nodes] = list[order[i]].odds;
-            for (size_t k = 0; k < n; k++)
-                matrix[(i + 1) * nodes + k + 1] = between[order[i]][order[k]];
+    Contest all = {.n = n + 1}; /* node 0 is the newcomer */
+    for (size_t i = 0; i < n; i++) {
+        all.odds[0][i + 1] = all.odds[i + 1][0] = list[i].odds;
+        all.against[0][i + 1] = all.against[i + 1][0] = list[i].against;
+        for (size_t k = 0; k < i; k++) {
+            Weight *odds = &all.odds[i + 1][k + 1], *against = &all.against[i + 1][k + 1];
+            *odds = judge.between(
+                judge.ctx, list[i].faces, list[i].face_count, list[k].faces, list[k].face_count, against);
+            all.odds[k + 1][i + 1] = *odds;
+            all.against[k + 1][i + 1] = *against;
         }
-        list[first].shared = partition_odds(matrix, nodes, &x->log_sum);
-        if (list[first].shared > list[first].odds)
-            list[first].shared = list[first].odds;
+    }
+    for (size_t first = 0; first < n; first++) { /* each in its turn as node 1 */
+        Contest c = {.n = all.n};
+        size_t node[COMPETE_NODES_MAX];
+        for (size_t i = 0; i < all.n; i++)
+            node[i] = i == 1 ? first + 1 : i == first + 1 ? 1 : i;
+        for (size_t i = 0; i < all.n; i++)
+            for (size_t k = 0; k < all.n; k++) {
+                c.odds[i][k] = all.odds[node[i]][node[k]];
+                c.against[i][k] = all.against[node[i]][node[k]];
+            }
+        Weight shared = contest_odds(&c, &x->log_sum);
+        list[first].shared = shared < list[first].odds ? shared : list[first].odds;
     }
 }
 
@@ -248,7 +256,7 @@ static void look_for_merge(const MatchIndex *x, uint32_t record, const Candidate
         memcpy(with, list[0].faces, list[0].face_count * sizeof *with);
         with[list[0].face_count] = record;
         Weight odds =
-            judge.between(judge.ctx, with, list[0].face_count + 1, list[i].faces, list[i].face_count);
+            judge.between(judge.ctx, with, list[0].face_count + 1, list[i].faces, list[i].face_count, NULL);
         if (odds >= from + AMBIGUITY_MARGIN && odds > out->merge_odds) {
             out->merge = list[i].cluster;
             out->merge_odds = odds;
