@@ -106,7 +106,8 @@ static Status cut_work(const Blocks *b, WorkItems *items, Error *err)
     return OK;
 }
 
-/* --- masks ----------------------------------------------------------------------------------------------------------- */
+/* --- masks -----------------------------------------------------------------------------------------------------------
+ */
 
 /* One compare: lanes `vector` of the other's row against `value`; equal lanes give `bits`. */
 typedef struct Probe {
@@ -132,7 +133,7 @@ typedef struct PairWorker {
     uint32_t *others;
     uint32_t *kept;
     Run *runs;
-    bool tile_extra;       /* some record of the tile has extras */
+    bool tile_extra;        /* some record of the tile has extras */
     uint64_t *left, *right; /* lists of two records */
     BlockCounts counts;
     uint64_t handed; /* pairs, since progress was told */
@@ -249,14 +250,15 @@ static void gather(PairWorker *w, const uint32_t *members, size_t count, size_t 
     }
 }
 
-/* --- handing out -------------------------------------------------------------------------------------------------------- */
+/* --- handing out
+ * -------------------------------------------------------------------------------------------------------- */
 
 /* What is being enumerated, and where a pair must be first shared to be handed out here. */
 typedef struct Place {
     uint32_t pass;
-    uint64_t at;    /* block number; of a window pass, lower place << 32 | higher */
-    bool exact;     /* the pass may bring a pair together more than once: look where first */
-    bool refined;   /* count what it covers */
+    uint64_t at;  /* block number; of a window pass, lower place << 32 | higher */
+    bool exact;   /* the pass may bring a pair together more than once: look where first */
+    bool refined; /* count what it covers */
 } Place;
 
 static Status hand_out(PairWorker *w, const Place *place, uint32_t a, size_t count, Error *err)
@@ -293,8 +295,7 @@ static size_t keep_first(PairWorker *w, const Place *place, const uint32_t *memb
     return n;
 }
 
-static size_t keep_exact(
-    PairWorker *w, const Place *place, uint32_t a, const uint32_t *members, size_t from, size_t to)
+static size_t keep_exact(PairWorker *w, const Place *place, uint32_t a, const uint32_t *members, size_t from, size_t to)
 {
     const Blocks *b = w->blocks;
     const BlockPass *p = &b->passes[place->pass];
@@ -322,8 +323,8 @@ static size_t keep_exact(
 }
 
 /* a against the tile's records from .. to - 1, all comparable with it. */
-static Status pair_range(PairWorker *w, const Place *place, uint32_t a, const uint32_t *members, size_t from, size_t to,
-    Error *err)
+static Status pair_range(
+    PairWorker *w, const Place *place, uint32_t a, const uint32_t *members, size_t from, size_t to, Error *err)
 {
     const Blocks *b = w->blocks;
     if (from >= to)
@@ -355,8 +356,8 @@ static size_t find_runs(const Blocks *b, const uint32_t *members, uint32_t count
 typedef struct BlockSpan {
     const uint32_t *members;
     uint32_t count;
-    uint32_t from, to;  /* records that play a */
-    size_t readable;    /* members that follow in memory, for reading ahead */
+    uint32_t from, to; /* records that play a */
+    size_t readable;   /* members that follow in memory, for reading ahead */
 } BlockSpan;
 
 /* Members of runs[own ..] behind i within [begin, end) against member i. */
@@ -445,7 +446,8 @@ static Status pair_window(PairWorker *w, const WorkItem *item, Error *err)
     return OK;
 }
 
-/* --- threads ------------------------------------------------------------------------------------------------------------ */
+/* --- threads
+ * ------------------------------------------------------------------------------------------------------------ */
 
 typedef struct PairRun {
     const Blocks *blocks;

@@ -124,8 +124,8 @@ void key_cache_free(KeyCache *c)
     mem_free(c);
 }
 
-static void cached_hashes(const void *ctx, const MatchTable *t, const PassSpec *pass, uint32_t part, uint32_t record,
-    KeyList *list)
+static void cached_hashes(
+    const void *ctx, const MatchTable *t, const PassSpec *pass, uint32_t part, uint32_t record, KeyList *list)
 {
     const KeyCache *c = ctx;
     const KeyPart *p = &pass->parts[part];
@@ -147,8 +147,8 @@ static void cached_hashes(const void *ctx, const MatchTable *t, const PassSpec *
 }
 
 /* The key of a record under a plain pass when each part has one hash, or 0 keys when one has none; otherwise false. */
-static bool plain_key(const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record, uint64_t *key,
-    size_t *count)
+static bool plain_key(
+    const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record, uint64_t *key, size_t *count)
 {
     const uint32_t *cells = record_cells(t, record);
     uint64_t sum = pass->part_count;
@@ -170,8 +170,8 @@ static bool plain_key(const KeyCache *c, const MatchTable *t, const PassSpec *pa
     return true;
 }
 
-size_t key_cache_keys(const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record,
-    uint64_t keys[RECORD_KEYS_MAX])
+size_t key_cache_keys(
+    const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record, uint64_t keys[RECORD_KEYS_MAX])
 {
     size_t count;
     if (c->plain[pass - c->passes] && plain_key(c, t, pass, record, keys, &count))

@@ -19,8 +19,8 @@
  *               Fraenkel 1982): shared by all texts one insertion, deletion, substitution or transposition apart
  *
  * When two parts of a pass have the same transform and their fields may stand in each other's place
- * (FieldSpec.swap_with), their texts are hashed without regard to order: first and last name entered the wrong way round
- * still meet.
+ * (FieldSpec.swap_with), their texts are hashed without regard to order: first and last name entered the wrong way
+ * round still meet.
  *
  * More than RECORD_KEYS_MAX keys: the smallest hashes stay, after each part. That is min-hash again: two records that
  * share many of their keys keep the same ones.
@@ -258,7 +258,6 @@ void key_value_hashes(FieldKind kind, const Dict *d, uint32_t value, const KeyPa
     value_texts(kind, d, value, part, add_hash, list);
 }
 
-
 /* Every key so far with every hash of one more part. */
 static void multiply(KeyList *keys, const KeyList *part)
 {
@@ -328,8 +327,8 @@ size_t record_keys_by(const MatchTable *t, const PassSpec *pass, uint32_t record
     return keys.count;
 }
 
-static void part_hashes_direct(const void *ctx, const MatchTable *t, const PassSpec *pass, uint32_t part,
-    uint32_t record, KeyList *list)
+static void part_hashes_direct(
+    const void *ctx, const MatchTable *t, const PassSpec *pass, uint32_t part, uint32_t record, KeyList *list)
 {
     UNUSED(ctx);
     const KeyPart *p = &pass->parts[part];

@@ -41,24 +41,23 @@ MUST_USE Status key_cache_new(
     const MatchTable *t, const PassSpec *passes, uint32_t pass_count, unsigned threads, KeyCache **out, Error *err);
 void key_cache_free(KeyCache *c); /* NULL is fine */
 /* As record_keys, and the same keys; pass must be one of those the cache was made for. */
-size_t key_cache_keys(const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record,
-    uint64_t keys[RECORD_KEYS_MAX]);
+size_t key_cache_keys(
+    const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record, uint64_t keys[RECORD_KEYS_MAX]);
 
 /* The texts that sorted neighbourhood sorts by: parts joined by a byte below every letter and digit. */
 typedef struct KeyTexts {
-    Buf bytes;                       /* the texts one after the other */
-    uint32_t ends[RECORD_KEYS_MAX];  /* where each ends */
-    size_t count;                    /* products beyond RECORD_KEYS_MAX are left out, present values first */
-    Buf parts[MATCH_KEY_PARTS_MAX];  /* scratch */
+    Buf bytes;                      /* the texts one after the other */
+    uint32_t ends[RECORD_KEYS_MAX]; /* where each ends */
+    size_t count;                   /* products beyond RECORD_KEYS_MAX are left out, present values first */
+    Buf parts[MATCH_KEY_PARTS_MAX]; /* scratch */
 } KeyTexts;
 void key_texts_init(KeyTexts *k);
 void key_texts_free(KeyTexts *k);
-MUST_USE Status record_key_texts(
-    const MatchTable *t, const PassSpec *pass, uint32_t record, KeyTexts *out, Error *err);
+MUST_USE Status record_key_texts(const MatchTable *t, const PassSpec *pass, uint32_t record, KeyTexts *out, Error *err);
 
 /* record_keys over any source of the parts' hashes: fn adds those of one part. */
-typedef void (*KeyPartFn)(const void *ctx, const MatchTable *t, const PassSpec *pass, uint32_t part, uint32_t record,
-    KeyList *list);
+typedef void (*KeyPartFn)(
+    const void *ctx, const MatchTable *t, const PassSpec *pass, uint32_t part, uint32_t record, KeyList *list);
 size_t record_keys_by(const MatchTable *t, const PassSpec *pass, uint32_t record, KeyPartFn part_hashes,
     const void *ctx, uint64_t out[RECORD_KEYS_MAX]);
 
