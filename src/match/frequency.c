@@ -198,12 +198,53 @@ static double persons_of(const MatchModel *m, uint32_t field, uint32_t count)
     return persons > 1 ? persons : 1;
 }
 
+typedef Status (*CountFn)(void *ctx, CountShare share, Error *err);
+
+/* Counts up to RARITY_MEMO in ascending order, then the few larger ones in the order of their values: sums over them do
+ * not depend on how the values are numbered, nor on whether the table is a share that knows only the counts. */
+static Status each_count(const uint32_t *frequency, uint32_t values, CountFn fn, void *ctx, Error *err)
+{
+    uint32_t small[RARITY_MEMO] = {0};
+    for (uint32_t v = 1; v < values; v++)
+        if (frequency[v] < RARITY_MEMO)
+            small[frequency[v]]++;
+    for (uint32_t c = 1; c < RARITY_MEMO; c++)
+        if (small[c] > 0)
+            TRY(fn(ctx, (CountShare){c, small[c]}, err));
+    for (uint32_t v = 1; v < values; v++)
+        if (frequency[v] >= RARITY_MEMO)
+            TRY(fn(ctx, (CountShare){frequency[v], 1}, err));
+    return OK;
+}
+
+static Status push_count(void *ctx, CountShare share, Error *err)
+{
+    CountShares *out = ctx;
+    return vec_push(out, share, err);
+}
+
+Status frequency_counts(const MatchTable *t, uint32_t field, CountShares *out, Error *err)
+{
+    uint32_t values = dict_count(t->dict[t->config->fields[field].columns[0]]);
+    return each_count(t->frequency[field], values, push_count, out, err);
+}
+
+static Status add_persons(void *ctx, CountShare share, Error *err)
+{
+    UNUSED(err);
+    RarityScale *scale = ctx;
+    scale->persons += share.values * persons_of(scale->model, scale->field, share.count);
+    return OK;
+}
+
 void rarity_init(RarityScale *scale, const MatchTable *t, const MatchModel *m, uint32_t field, uint32_t values)
 {
     *scale = (RarityScale){.model = m, .field = field};
-    for (uint32_t v = 1; v < values; v++)
-        if (t->frequency[field][v] > 0)
-            scale->persons += persons_of(m, field, t->frequency[field][v]);
+    const CountShares *whole = &t->whole[field];
+    if (whole->len == 0)
+        ASSERT(each_count(t->frequency[field], values, add_persons, scale, NULL) == OK);
+    for (size_t i = 0; i < whole->len; i++)
+        ASSERT(add_persons(scale, whole->at[i], NULL) == OK);
     if (scale->persons < 2)
         scale->persons = 2;
     for (uint32_t c = 0; c < RARITY_MEMO; c++)
