@@ -318,6 +318,24 @@ MUST_USE Status match_pairs(const MatchTable *t, const MatchModel *m, const RunO
 MUST_USE Status match_score(
     const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, MatchPair *out, Error *err);
 
+/* --- partitions ------------------------------------------------------------------------------------------------ */
+
+/* A run cut into shares for workers elsewhere. A share's file holds values of persons: it is as secret as the table.
+ * Each worker needs the file and the model, nothing else; what it makes is a function of their bytes. */
+typedef struct MatchPartitions MatchPartitions;
+/* t and m must outlive it. */
+MUST_USE Status match_partitions_new(const MatchTable *t, const MatchModel *m, uint32_t count, unsigned threads,
+    MatchPartitions **out, Error *err);
+void match_partitions_free(MatchPartitions *p); /* NULL is fine */
+/* Appends the file of share `part`, from 0 on. Any thread may write any. */
+MUST_USE Status match_partitions_write(const MatchPartitions *p, uint32_t part, Buf *out, Error *err);
+/* The worker: scores the share's candidates under a model file (match_model_write). Pairs are sorted, a and b numbered
+ * as in the whole table. ERR_PARSE, ERR_CORRUPT, ERR_INVALID. */
+MUST_USE Status match_partition_score(
+    Slice partition, Slice model_json, const char *model_file, MatchPairs *out, Error *err);
+/* pairs: those of all shares, one after the other. Becomes what match_pairs makes of the table. */
+MUST_USE Status match_partitions_join(const MatchTable *t, MatchPairs *pairs, Error *err);
+
 /* --- clusters ------------------------------------------------------------------------------------------------- */
 
 typedef enum DecisionKind { DECIDED_SAME, DECIDED_DIFFERENT } DecisionKind;
