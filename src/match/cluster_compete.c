@@ -206,11 +206,11 @@ static size_t take_elsewhere(
     return n;
 }
 
-Weight compete(
-    Bundles *g, const Near *near, uint32_t x, uint32_t y, uint32_t pair, Weight odds, bool *contested)
+Weight compete(Bundles *g, const Near *near, uint32_t x, uint32_t y, uint32_t pair, Weight odds, bool *contested)
 {
     NearBundle at_x[RIVALS_MAX], at_y[RIVALS_MAX], rivals[COMPETE_NODES_MAX];
-    Weight from = (near->odds[pair] < odds ? near->odds[pair] : odds) - RIVAL_WINDOW; /* a kept pair may be lowered already */
+    Weight from =
+        (near->odds[pair] < odds ? near->odds[pair] : odds) - RIVAL_WINDOW; /* a kept pair may be lowered already */
     size_t nx = near_bundles(g, near, x, from, at_x, RIVALS_MAX);
     size_t ny = near_bundles(g, near, y, from, at_y, RIVALS_MAX);
     size_t count = take_rivals(at_x, nx, at_y, ny, y, rivals, 0);

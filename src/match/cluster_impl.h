@@ -49,13 +49,13 @@ typedef struct ClusterProblem {
 typedef struct Bundles {
     const ClusterProblem *p;
     uint32_t *parent;
-    uint32_t *ring;       /* next member; the last points to the first */
-    uint32_t *face_ring;  /* next face; only faces are in it */
-    uint32_t *size;       /* of roots */
-    uint8_t *face_count;  /* of roots */
-    uint8_t *flags;       /* BUNDLE_ of roots, RECORD_ of records */
-    Weight *weakest;      /* of roots */
-    uint64_t *unique;     /* [root * unique_words]: duplicate-free sources the group has a record of */
+    uint32_t *ring;      /* next member; the last points to the first */
+    uint32_t *face_ring; /* next face; only faces are in it */
+    uint32_t *size;      /* of roots */
+    uint8_t *face_count; /* of roots */
+    uint8_t *flags;      /* BUNDLE_ of roots, RECORD_ of records */
+    Weight *weakest;     /* of roots */
+    uint64_t *unique;    /* [root * unique_words]: duplicate-free sources the group has a record of */
     uint32_t unique_words;
     uint16_t unique_bit[MATCH_SOURCES_MAX]; /* UINT16_MAX: not such a source */
     Decision *decided;                      /* both ways, sorted by (a, b) */
@@ -66,8 +66,8 @@ typedef struct Bundles {
 
 #define BUNDLE_DOUBTFUL 1 /* has a weak union, or lost one to a contradiction or a rival */
 #define BUNDLE_CHANGED 2  /* since rejoin last looked */
-#define RECORD_TIED 4    /* joined by a reviewer: never moved */
-#define RECORD_DECIDED 8 /* a reviewer told it from another record */
+#define RECORD_TIED 4     /* joined by a reviewer: never moved */
+#define RECORD_DECIDED 8  /* a reviewer told it from another record */
 #define DOUBT_BELOW (8 * WEIGHT_BIT)
 
 MUST_USE Status bundles_init(Bundles *g, const ClusterProblem *p, Error *err);
@@ -115,8 +115,7 @@ size_t near_bundles(Bundles *g, const Near *near, uint32_t x, Weight from, NearB
 
 /* Odds of a union given the groups that want the same partner: never above `odds`, which are those without them.
  * pair: number of the kept pair that proposes it. *contested: somebody does. */
-Weight compete(
-    Bundles *g, const Near *near, uint32_t x, uint32_t y, uint32_t pair, Weight odds, bool *contested);
+Weight compete(Bundles *g, const Near *near, uint32_t x, uint32_t y, uint32_t pair, Weight odds, bool *contested);
 
 /* Exact odds that nodes 0 and 1 are together, over all partitions of n <= COMPETE_NODES_MAX nodes weighted by 2 to the
  * sum of the odds inside; ODDS_NEVER entries are never together. odds[i * n + j], symmetric. */

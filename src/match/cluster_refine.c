@@ -12,10 +12,9 @@
  *
  * Moves: a group falls into two where its weakest bridge, looked at from both
  * whole sides, holds less than match_from; a record goes where it is better
- * placed, in the place of another where that one contradicts it. Each is made only when the objective rises, so that it ends; both look
- * at doubtful groups only (a weak union, a refused one, a rival), which are a few
- * in a hundred. Bundles with more than BUNDLE_FACES_MAX different records stay as
- * the unions made them.
+ * placed, in the place of another where that one contradicts it. Each is made only when the objective rises, so that it
+ * ends; both look at doubtful groups only (a weak union, a refused one, a rival), which are a few in a hundred. Bundles
+ * with more than BUNDLE_FACES_MAX different records stay as the unions made them.
  */
 #include "match/cluster_impl.h"
 

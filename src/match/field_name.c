@@ -50,11 +50,24 @@ static bool may_be_loose(const NameInfo *x, const NameInfo *y)
 {
     uint32_t la = x->length, lb = y->length;
     if (x->words > 1 || y->words > 1)
-        return true;
+        return true; /* particles are left out */
     uint32_t ma = la - (uint32_t)__builtin_popcount(x->letters & ~y->letters);
     uint32_t mb = lb - (uint32_t)__builtin_popcount(y->letters & ~x->letters);
     uint32_t m = ma < mb ? ma : mb;
     return m * (la + lb) * 10 >= 11 * la * lb;
+}
+
+/* DE LA CRUZ and DE LA TORRE begin alike and have nothing in common. */
+static Slice without_particles(Slice s, const NameInfo *n)
+{
+    if (n->words == 1)
+        return s;
+    for (Slice rest = s;;) {
+        Slice word = slice_cut(&rest, ' ');
+        if (!rest.ptr || !name_is_particle(word))
+            return s;
+        s = rest;
+    }
 }
 
 static LevelId by_similarity(Slice a, Slice b, const NameInfo *x, const NameInfo *y)
@@ -94,7 +107,7 @@ LevelId level_name(FieldKind kind, const Dict *d, uint32_t a, uint32_t b)
     }
     if (!last && meet(d->roots.at + x->roots, x->root_count, d->roots.at + y->roots, y->root_count))
         return LV_NICKNAME;
-    LevelId level = by_writing(kind, s, t, x, y);
+    LevelId level = by_writing(kind, without_particles(s, x), without_particles(t, y), x, y);
     if (kind == FIELD_MIDDLE_NAME && (level == LV_SOUND || level == LV_LOOSE))
         return LV_DIFFERS;
     return level;

@@ -27,9 +27,9 @@
 typedef struct Candidate {
     uint32_t atoms[3];
     uint32_t count;
-    bool apart;  /* misses pairs whose first and last name are exchanged */
+    bool apart;   /* misses pairs whose first and last name are exchanged */
     bool counted; /* pairs and keys are counted, not guessed */
-    bool out;    /* chosen, or too dear */
+    bool out;     /* chosen, or too dear */
     double pairs, keys;
 } Candidate;
 typedef VEC(Candidate) Candidates;
@@ -43,7 +43,8 @@ typedef struct Choice {
     double budget, spent;
 } Choice;
 
-/* --- candidates ------------------------------------------------------------------------------------------------------ */
+/* --- candidates ------------------------------------------------------------------------------------------------------
+ */
 
 static bool may_swap(const MatchConfig *config, const KeyPart *a, const KeyPart *b)
 {
@@ -111,7 +112,8 @@ static Status list_candidates(Choice *c, Error *err)
     return OK;
 }
 
-/* --- benefit -------------------------------------------------------------------------------------------------------- */
+/* --- benefit --------------------------------------------------------------------------------------------------------
+ */
 
 static inline uint64_t candidate_word(const Sample *s, const Candidate *c, uint32_t word)
 {
@@ -154,7 +156,8 @@ static uint32_t reachable(const Choice *c)
     return count_bits(covered);
 }
 
-/* --- choice ------------------------------------------------------------------------------------------------------------ */
+/* --- choice
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static double candidate_cost(const Candidate *c)
 {
@@ -269,7 +272,8 @@ out:
     return st;
 }
 
-/* --- names --------------------------------------------------------------------------------------------------------------- */
+/* --- names
+ * --------------------------------------------------------------------------------------------------------------- */
 
 void pass_name_add(const MatchConfig *config, const PassSpec *pass, Buf *out)
 {

@@ -19,7 +19,7 @@ typedef struct Atom {
     /* Keys of the i-th sampled record: hash[start[i]] .. hash[start[i + 1] - 1]. */
     uint32_t *start;
     uint64_t *hash;
-    double collide;                  /* two sampled records taken at random agree */
+    double collide;                   /* two sampled records taken at random agree */
     uint64_t agrees[SIMULATED_WORDS]; /* simulated pairs, names in their places */
 } Atom;
 

@@ -93,8 +93,8 @@ static void list_atoms(Sample *s)
             if (spec->kind != config->fields[f].kind || s->table->frequency_total[f] == 0)
                 continue;
             ASSERT(s->atom_count < ATOMS_MAX);
-            s->atoms[s->atom_count++] = (Atom){
-                .part = {f, spec->transform, spec->length}, .alone = spec->alone, .third = spec->third};
+            s->atoms[s->atom_count++] =
+                (Atom){.part = {f, spec->transform, spec->length}, .alone = spec->alone, .third = spec->third};
         }
 }
 

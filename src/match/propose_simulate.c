@@ -19,17 +19,24 @@
  */
 #include "match/propose.h"
 
-#define SLOPPY_PAIRS 250000  /* a million: pairs with more errors */
+#define SLOPPY_PAIRS 250000 /* a million: pairs with more errors */
 #define ERRORS_MORE 3.0
-#define SWAPPED_PAIRS 5000   /* a million: first and last name exchanged */
-#define NICKNAME_SHARE 0.25  /* of similar first names */
-#define DOUBLE_SHARE 0.15    /* of similar last names */
-#define INITIAL_SHARE 0.6    /* of similar middle names */
-#define SECOND_EDIT 0.25     /* of similar values */
-#define SOUND_SURVIVES 0.5   /* an edit */
-#define BANDS_SURVIVE 0.85   /* min-hash of four bands: an edit in a word of seven letters */
+#define SWAPPED_PAIRS 5000  /* a million: first and last name exchanged */
+#define NICKNAME_SHARE 0.25 /* of similar first names */
+#define DOUBLE_SHARE 0.15   /* of similar last names */
+#define INITIAL_SHARE 0.6   /* of similar middle names */
+#define SECOND_EDIT 0.25    /* of similar values */
+#define SOUND_SURVIVES 0.5  /* an edit */
+#define BANDS_SURVIVE 0.85  /* min-hash of four bands: an edit in a word of seven letters */
 
-typedef enum StateKind { STATE_EXACT, STATE_EDITED, STATE_NICKNAME, STATE_PART, STATE_INITIAL, STATE_DIFFERENT } StateKind;
+typedef enum StateKind {
+    STATE_EXACT,
+    STATE_EDITED,
+    STATE_NICKNAME,
+    STATE_PART,
+    STATE_INITIAL,
+    STATE_DIFFERENT
+} StateKind;
 
 /* One field of one pair. */
 typedef struct FieldState {
@@ -115,7 +122,8 @@ static double typical_length(FieldKind kind)
     }
 }
 
-/* A date as year, month and day, a third of the errors each; exchanged month and day are the last tenth of the months'. */
+/* A date as year, month and day, a third of the errors each; exchanged month and day are the last tenth of the months'.
+ */
 static bool date_survives(const FieldState *s, KeyTransform transform)
 {
     const double year = 1.0 / 3, month = 2.0 / 3, exchange = month - 0.1 / 3;
@@ -165,8 +173,8 @@ static bool state_agrees(const FieldState *s, FieldKind kind, const KeyPart *p)
         return p->transform == KEY_ROOT || (p->transform == KEY_INITIAL && s->sound);
     case STATE_PART: /* the other part in front, or behind */
         return p->transform == KEY_PART || p->transform == KEY_PHONETIC ||
-            (s->place[0] < 0.5 ? p->transform == KEY_PREFIX || p->transform == KEY_INITIAL
-                               : p->transform == KEY_SUFFIX);
+               (s->place[0] < 0.5 ? p->transform == KEY_PREFIX || p->transform == KEY_INITIAL
+                                  : p->transform == KEY_SUFFIX);
     case STATE_INITIAL:
         return p->transform == KEY_INITIAL;
     default:
@@ -174,7 +182,8 @@ static bool state_agrees(const FieldState *s, FieldKind kind, const KeyPart *p)
     }
 }
 
-/* --- pairs of sources ------------------------------------------------------------------------------------------------- */
+/* --- pairs of sources
+ * ------------------------------------------------------------------------------------------------- */
 
 typedef struct SourceRun {
     uint32_t begin, count; /* in the sample */
