@@ -59,8 +59,8 @@ static uint32_t skewed(Rng *r, uint32_t n)
 /* Letters that spell a number, so that each is a name of its own. */
 static void spell(uint32_t n, char *out)
 {
-    static const char *const syllables[] = {"BA", "CE", "DI", "FO", "GU", "HAN", "JEL", "KIR", "LOM", "MUS", "NA", "PET",
-        "RIL", "SOT", "TUM", "VAN"};
+    static const char *const syllables[] = {
+        "BA", "CE", "DI", "FO", "GU", "HAN", "JEL", "KIR", "LOM", "MUS", "NA", "PET", "RIL", "SOT", "TUM", "VAN"};
     char *at = out;
     for (uint32_t i = 0; i < 4; i++, n /= 16)
         at += snprintf(at, 4, "%s", syllables[n % 16]);
@@ -73,8 +73,8 @@ static void add_record(MatchTable *t, Rng *r, uint64_t i)
     Error err = ERROR_INIT;
     spell(skewed(r, 4000), text[FIRST]);
     spell(skewed(r, 60000), text[LAST]);
-    snprintf(text[BIRTH], sizeof text[0], "%u-%02u-%02u", 1930 + (unsigned)rng_below(r, 80), 1 + (unsigned)rng_below(r, 12),
-        1 + (unsigned)rng_below(r, 28));
+    snprintf(text[BIRTH], sizeof text[0], "%u-%02u-%02u", 1930 + (unsigned)rng_below(r, 80),
+        1 + (unsigned)rng_below(r, 12), 1 + (unsigned)rng_below(r, 28));
     snprintf(text[ZIP], sizeof text[0], "8%04u", 10 * skewed(r, 600));
     snprintf(text[SEX], sizeof text[0], "%s", rng_below(r, 2) ? "F" : "M");
     snprintf(text[SSN], sizeof text[0], "%09u", 100010001 + (unsigned)rng_below(r, 500000000));
@@ -138,9 +138,10 @@ static void walk(const Blocks *b, unsigned threads)
     cpu = seconds(cpu);
     blocks_report(b, reports);
     for (size_t i = 0; i < COUNT_OF(PASSES); i++) {
-        printf("blocks: pass %zu: %" PRIu64 " keys, %" PRIu64 " blocks, largest %" PRIu64 ", %" PRIu64 " pairs, %" PRIu64
-            " refined, %" PRIu64 " uncompared\n", i, reports[i].keys, reports[i].blocks, reports[i].largest_block,
-            reports[i].pairs, reports[i].refined, reports[i].uncompared);
+        printf("blocks: pass %zu: %" PRIu64 " keys, %" PRIu64 " blocks, largest %" PRIu64 ", %" PRIu64
+               " pairs, %" PRIu64 " refined, %" PRIu64 " uncompared\n",
+            i, reports[i].keys, reports[i].blocks, reports[i].largest_block, reports[i].pairs, reports[i].refined,
+            reports[i].uncompared);
         pairs += reports[i].pairs;
     }
     printf("blocks: walk %" PRIu64 " pairs of %" PRIu64 ", %.2f s of CPU, %.1f M pairs/s a core (goal 100)\n", pairs,
@@ -174,6 +175,13 @@ int main(int argc, char **argv)
     cpu = clock_cpu();
     must(passes_propose(t, proposed, &count, &err), &err);
     printf("blocks: %u passes proposed in %.2f s of CPU\n", count, seconds(cpu));
+    for (uint32_t i = 0; i < count; i++) {
+        Buf name;
+        buf_init(&name, 0);
+        match_pass_describe(&config, &proposed[i], &name);
+        printf("blocks:   %s\n", buf_z(&name));
+        buf_free(&name);
+    }
     match_table_free(t);
     return 0;
 }

@@ -145,10 +145,18 @@ uint32_t blocks_pair_mask(const Blocks *b, uint32_t left, uint32_t right);
 uint32_t blocks_mask(const MatchTable *t, const PassSpec *passes, uint32_t pass_count, uint32_t a, uint32_t b);
 
 /* Passes from the data: candidates from the fields' kinds, each costed in pairs, chosen greedily for expected matches a
- * pair within config.pairs_max and 150 pairs a record. They have no names: pass_name_add makes them. */
+ * pair within config.pairs_max and 150 pairs a record. They have no names. */
 MUST_USE Status passes_propose(const MatchTable *t, PassSpec passes[MATCH_PASSES_MAX], uint32_t *count, Error *err);
-/* Name of a pass: its own, or made from its parts: "last_name:phonetic+birth_date:year", "~10" for a window of 10. */
-void pass_name_add(const MatchConfig *config, const PassSpec *pass, Buf *out);
+
+/* Expected matches by the set of passes that find them. Only pairs more likely matches than not belong here: many
+ * hopeless pairs, each with a trace of probability, would pass for matches that one pass finds alone. */
+typedef struct CaptureCount {
+    uint32_t passes; /* mask */
+    double count;
+} CaptureCount;
+typedef VEC(CaptureCount) CaptureCounts; /* a mask may come more than once */
+/* Expected matches that no pass finds, rather too low than too high; sources in missed.c. */
+double missed_estimate(const CaptureCounts *counts, const PassSpec *passes, uint32_t pass_count);
 
 /* --- weights (weight.c) ---------------------------------------------------------------------------------------- */
 

@@ -14,7 +14,6 @@
 /* A field under a transform: what passes are put together from. */
 typedef struct Atom {
     KeyPart part;
-    bool alone; /* may be a pass by itself */
     bool third; /* may be one of three parts */
     /* Keys of the i-th sampled record: hash[start[i]] .. hash[start[i + 1] - 1]. */
     uint32_t *start;
