@@ -28,8 +28,10 @@ typedef struct QuickLengths {
 static inline void quick_lengths_init(QuickLengths *q)
 {
     for (uint32_t la = 0; la <= NAME_QUICK_MAX; la++)
-        for (uint32_t lb = 0; lb <= NAME_QUICK_MAX; lb++)
-            q->least[la][lb] = la && lb ? (uint8_t)((11 * la * lb + 10 * (la + lb) - 1) / (10 * (la + lb))) : 0;
+        for (uint32_t lb = 0; lb <= NAME_QUICK_MAX; lb++) {
+            uint32_t least = la && lb ? (11 * la * lb + 10 * (la + lb) - 1) / (10 * (la + lb)) : 0;
+            q->least[la][lb] = (uint8_t)least;
+        }
 }
 
 /* One name against many: what stays the same. */
