@@ -94,6 +94,8 @@ typedef struct FieldSpec {
     bool shared;             /* members of a household have it in common: surname, address, phone */
     const LevelSpec *levels; /* own comparator, best first; NULL: the kind's built-in levels */
     uint32_t level_count;
+    Slice neutral; /* with own levels: a pair for which this expression holds is not compared, as if a value were
+                      missing */
 } FieldSpec;
 
 typedef enum KeyTransform {
@@ -166,6 +168,36 @@ typedef struct MatchConfig {
 
 /* Defaults for everything but columns, fields and sources. */
 void match_config_init(MatchConfig *out);
+/* What the kind of a field suggests, where a config says nothing: is the commonness of a value evidence, and do
+ * members of a household share it? */
+bool field_kind_term_frequency(FieldKind kind);
+bool field_kind_shared(FieldKind kind);
+
+/* --- the config as text (config_toml.c, config_write.c); docs/match.md describes the language --------------------- */
+
+#define MATCH_MISSING_MAX 16
+
+/* What a config says of the files that records come from. Nothing but `cairn match` asks. */
+typedef struct MatchInput {
+    Slice id;                         /* column that names a record; empty: its row number */
+    Slice source;                     /* column that names the source; empty: each file is one */
+    Slice truth;                      /* column that names the true person; empty: none */
+    Slice nicknames;                  /* path of a table nickname,formal; empty: none */
+    Slice missing[MATCH_MISSING_MAX]; /* texts that mean an empty cell */
+    uint32_t missing_count;
+    SourceSpec other; /* of sources that the config does not list; name empty */
+} MatchInput;
+
+/* Reads a whole config; what out and input point to lives in the arena. input may be NULL. The header of a policy file
+ * (schema, name, version, ...) may stand on top and is not looked at. Sources are those that the text lists; fields and
+ * expressions are looked at by match_config_check. ERR_PARSE, ERR_INVALID and ERR_LIMIT name file, line and key. */
+MUST_USE Status match_config_parse(
+    Slice toml, const char *file, Arena *arena, MatchConfig *out, MatchInput *input, Error *err);
+/* The text that match_config_parse reads back as the same config; without the defaults. input may be NULL. */
+void match_config_write(const MatchConfig *config, const MatchInput *input, Buf *out);
+/* "last_name+birth_date:year": what a pass is called when its config gives no name. */
+void match_pass_describe(const MatchConfig *config, const PassSpec *pass, Buf *out);
+
 /* ERR_INVALID names what is wrong: no field, a field without column, an unknown level in a rule, a bad expression. */
 MUST_USE Status match_config_check(const MatchConfig *config, Error *err);
 
@@ -192,9 +224,17 @@ Slice match_cell_text(const MatchTable *t, uint32_t record, uint32_t column);
 /* --- model ---------------------------------------------------------------------------------------------------- */
 
 /* What two different records can be to each other. All but the first are non-matches; keeping them apart is how
- * dependence between fields is handled: members of a household share surname and address together, twins the birth
- * date as well, and neither inflates the weight of these fields for strangers. */
-typedef enum PairClass { CLASS_MATCH, CLASS_STRANGER, CLASS_HOUSEHOLD, CLASS_TWIN, CLASS_COUNT } PairClass;
+ * dependence between fields is handled: neighbours share town and postal code together, members of a household the
+ * surname and the address too, twins the birth date as well, and none of them inflates the weight of these fields
+ * for strangers. A class that the data do not show has share 0. */
+typedef enum PairClass {
+    CLASS_MATCH,
+    CLASS_STRANGER,
+    CLASS_NEIGHBOUR,
+    CLASS_HOUSEHOLD,
+    CLASS_TWIN,
+    CLASS_COUNT
+} PairClass;
 
 typedef struct MatchModel MatchModel;
 
@@ -271,11 +311,14 @@ typedef struct RunOptions {
     ProgressMode progress;
 } RunOptions;
 
-/* Scores every candidate pair once and keeps those from config.keep_from on, sorted by (a, b). */
+/* Scores every candidate pair once and keeps those from config.keep_from on, sorted by (a, b). The odds are
+ * match_score's, corrected for the places in unique sources: a record has at most one partner there, for whom
+ * candidates compete. */
 MUST_USE Status match_pairs(const MatchTable *t, const MatchModel *m, const RunOptions *options, MatchPairs *out,
     PairsReport *report, Error *err);
-/* Any two records, candidates or not. */
-MatchPair match_score(const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b);
+/* Any two records, candidates or not. For one pair: a run keeps its own Scorer. */
+MUST_USE Status match_score(
+    const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, MatchPair *out, Error *err);
 
 /* --- clusters ------------------------------------------------------------------------------------------------- */
 
@@ -309,16 +352,90 @@ void match_clusters_free(MatchClusters *c);
 /* --- newcomers ------------------------------------------------------------------------------------------------ */
 
 /* Blocks of a sealed table under a model's passes, for one record at a time: under a millisecond against a million
- * persons. One thread at a time. */
+ * persons. One thread at a time; the table belongs to the index while it lives. */
 typedef struct MatchIndex MatchIndex;
-MUST_USE Status match_index_new(
-    const MatchTable *t, const MatchModel *m, unsigned threads, MatchIndex **out, Error *err);
-void match_index_free(MatchIndex *x);
+MUST_USE Status match_index_new(MatchTable *t, const MatchModel *m, unsigned threads, MatchIndex **out, Error *err);
+void match_index_free(MatchIndex *x); /* NULL is fine */
 /* The newcomer gets the next number after the table's records and is found by later ones. It joins blocks at once. */
 MUST_USE Status match_index_add(
     MatchIndex *x, uint32_t source, Slice id, const Slice *values, uint32_t *record, Error *err);
-/* Candidates of a record of the table or the index, from keep_from on, best first; overwritten by the next call. */
+/* Candidates of a record of the table or the index, from keep_from on, best first; overwritten by the next call.
+ * In each pair a < b as everywhere: the candidate is the one that is not `record`. */
 MUST_USE Status match_index_find(MatchIndex *x, uint32_t record, MatchPairs *out, Error *err);
+
+/* Persons: which cluster each record is in. Numbers are the caller's, below MATCH_NONE; any order, gaps allowed.
+ * cluster[i] is of record i, `count` = records of the table (newcomers added so far included); MATCH_NONE: in none.
+ * Decisions of reviewers, old and new, are honoured by match_index_assign. Copied. May be called again. */
+MUST_USE Status match_index_persons(MatchIndex *x, const uint32_t *cluster, uint32_t count, const Decision *decisions,
+    size_t decision_count, Error *err);
+
+typedef enum AssignOutcome {
+    ASSIGN_NEW,       /* nobody known is more likely than not */
+    ASSIGN_JOIN,      /* belongs to `cluster` */
+    ASSIGN_AMBIGUOUS, /* `cluster` and `second` are nearly as likely: a reviewer's; a person of its own until then */
+    ASSIGN_REFUSED    /* `cluster` would be likely, but contradicts the newcomer: rule, unique source, decision */
+} AssignOutcome;
+
+typedef struct Assignment {
+    AssignOutcome outcome;
+    uint32_t cluster; /* the likeliest person, whatever the outcome; MATCH_NONE: no candidate at all */
+    Weight odds;      /* that the newcomer is this person, given that it is at most one of the known */
+    uint32_t second;  /* the next likeliest; MATCH_NONE: none */
+    Weight second_odds;
+    uint32_t link_to; /* the record of `cluster` with the strongest link to the newcomer, and its odds alone */
+    Weight link_odds;
+    uint32_t passes;  /* of that pair */
+    uint64_t pattern; /* of that pair */
+    uint32_t merge;   /* another person that together with the newcomer is more likely than not the same as `cluster`:
+                       * evidence for a merge, for the caller to act on; MATCH_NONE: none */
+    Weight merge_odds;
+} Assignment;
+
+/* Where a record belongs, by the same objective as match_clusters: whole persons are compared, contradictions refuse,
+ * competitors share the odds. Changes nothing: match_index_join does. A record that is in a person already is judged as
+ * if it were in none. */
+MUST_USE Status match_index_assign(MatchIndex *x, uint32_t record, Assignment *out, Error *err);
+/* Puts a record into a person (a number not yet in use makes a new one; MATCH_NONE takes the record out), so that later
+ * newcomers meet it there. */
+MUST_USE Status match_index_join(MatchIndex *x, uint32_t record, uint32_t cluster, Error *err);
+
+/* --- quality against truth -------------------------------------------------------------------------------------- */
+
+typedef struct PairCounts {
+    uint64_t found; /* pairs called the same */
+    uint64_t right; /* of these truly the same */
+    uint64_t truth; /* all true pairs, also those that no pass brings together */
+} PairCounts;
+double pair_precision(PairCounts c); /* 1 when nothing was found */
+double pair_recall(PairCounts c);    /* 1 when there was nothing to find */
+double pair_f1(PairCounts c);
+
+/* Stated against right, by bands of stated probability. */
+#define CALIBRATION_BINS 10
+typedef struct CalibrationBin {
+    double from, to; /* stated probability */
+    uint64_t pairs, right;
+    double stated;    /* mean */
+    double low, high; /* 95 % interval of the share that is right (Wilson 1927) */
+} CalibrationBin;
+
+typedef struct TruthReport {
+    uint64_t records, persons; /* whose truth is known */
+    PairCounts candidates;     /* found: compared, as match_pairs reported */
+    PairCounts pairs;          /* odds from config.match_from on */
+    PairCounts best;           /* at the threshold with the best F1 */
+    Weight best_from;
+    PairCounts clusters;                    /* pairs inside clusters */
+    double bcubed_precision, bcubed_recall; /* Bagga and Baldwin 1998: mean over records */
+    uint64_t largest;                       /* records of the largest cluster */
+    uint64_t largest_true;                  /* and of the person with most records */
+    CalibrationBin bins[CALIBRATION_BINS];  /* kept pairs by stated probability */
+} TruthReport;
+
+/* person[r] says who record r truly is; MATCH_NONE: unknown, the record is left out of every figure. Pairs of sources
+ * that the config does not let be compared do not count. clusters may be NULL. */
+MUST_USE Status match_truth(const MatchTable *t, const MatchModel *m, const uint32_t *person, const MatchPairs *pairs,
+    uint64_t compared, const MatchClusters *clusters, TruthReport *out, Error *err);
 
 /* --- words ---------------------------------------------------------------------------------------------------- */
 
@@ -332,9 +449,10 @@ typedef struct FieldReason {
 
 typedef struct Explanation {
     Weight prior;       /* odds before looking */
-    Weight household;   /* what the possibility of a shared household or a twin takes away */
-    Weight calibration; /* what calibration changes */
-    Weight odds;        /* the sum of all: the pair's score */
+    Weight household;   /* what the possibility of neighbours, a shared household or a twin takes away */
+    Weight calibration; /* what calibration and the limits of a Weight change */
+    Weight ruled;       /* what a hard rule changes; 0: none */
+    Weight odds;        /* the sum of all: the pair's score, as match_score has it */
     FieldReason fields[MATCH_FIELDS_MAX];
     uint32_t field_count;
     uint32_t passes; /* mask: which passes bring the two together */

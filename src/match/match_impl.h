@@ -7,9 +7,11 @@
  *   compare.c   two records -> pattern                expr.c    comparators and rules written in the config
  *   keys.c      a record's keys under a pass          blocks.c  every candidate pair exactly once
  *   propose.c   passes from the data                  partition.c  a share of the blocks as a file
+ *   random_pairs.c, frequency.c, patterns.c  what is counted for training
  *   train.c, em.c  patterns -> parameters             score.c   pattern and values -> odds
+ *   calibrate.c raw odds -> stated odds               pairs.c   all candidates -> scored pairs
  *   model_file.c   the model as text                  explain.c the odds in words
- *   cluster.c   pairs -> persons                      household.c  linked relatives as evidence
+ *   cluster.c   pairs -> persons (cluster_impl.h)     household.c  linked relatives as evidence
  *   index.c     one newcomer at a time
  */
 #ifndef CAIRN_MATCH_MATCH_IMPL_H
@@ -71,6 +73,7 @@ bool table_comparable(const MatchConfig *config, uint32_t source_a, uint32_t sou
 /* Which segment's parameters hold for a pair: unordered pair of the sources' traits. */
 uint32_t table_segment(const MatchConfig *config, uint32_t source_a, uint32_t source_b);
 uint32_t segment_count(const MatchConfig *config);
+uint32_t trait_segment(uint32_t trait_a, uint32_t trait_b);
 
 /* --- comparison (field.c, compare.c, expr.c) ------------------------------------------------------------------ */
 
@@ -101,20 +104,24 @@ RuleVerdict rules_apply(const RuleSet *rules, uint64_t pattern, uint32_t *rule);
 
 /* --- blocking (keys.c, blocks.c, propose.c) ------------------------------------------------------------------- */
 
-/* Keys of a record under one pass: hashes, none 0, at most `max`; returns how many. Each key once, sorted. */
-#define RECORD_KEYS_MAX 8
+/* Keys of a record under one pass: hashes, none 0, at most RECORD_KEYS_MAX; returns how many. Each key once, sorted. */
+#define RECORD_KEYS_MAX 16
 size_t record_keys(const MatchTable *t, const PassSpec *pass, uint32_t record, uint64_t keys[RECORD_KEYS_MAX]);
 
 typedef struct Blocks Blocks;
+/* t and the names in passes must outlive the blocks. ERR_LIMIT when even small blocks cost more than config.pairs_max.
+ */
 MUST_USE Status blocks_build(
     const MatchTable *t, const PassSpec *passes, uint32_t pass_count, unsigned threads, Blocks **out, Error *err);
-void blocks_free(Blocks *b);
-/* Fills keys, blocks, largest_block, pairs (estimate before blocks_each has run), refined, uncompared. */
+void blocks_free(Blocks *b); /* NULL is fine */
+/* Fills keys, blocks, largest_block, pairs, refined, uncompared. Before blocks_each has run pairs is an upper bound and
+ * uncompared a lower one; then both are exact. */
 void blocks_report(const Blocks *b, PassReport reports[MATCH_PASSES_MAX]);
 uint64_t blocks_pairs(const Blocks *b); /* upper bound of the pairs blocks_each will hand out */
+uint32_t blocks_max(const Blocks *b);   /* config.block_max, or what was left of it to keep to config.pairs_max */
 
 /* Candidate pairs of one record: others[i] is comparable with a and appears once in the whole run for this a or that
- * other; masks[i] are all passes that bring the two together. */
+ * other; masks[i] are all passes that bring the two together. Neither is the lower number always. */
 typedef struct PairBatch {
     uint32_t a;
     const uint32_t *others;
@@ -127,18 +134,116 @@ typedef Status (*BatchFn)(const PairBatch *batch, void *worker, Error *err);
 typedef struct BatchWork {
     MUST_USE Status (*worker_new)(void *ctx, unsigned thread, void **worker, Error *err);
     BatchFn batch;
-    MUST_USE Status (*worker_done)(void *ctx, void *worker, Error *err);
+    MUST_USE Status (*worker_done)(void *ctx, void *worker, Error *err); /* also after a failure */
     void *ctx;
 } BatchWork;
 MUST_USE Status blocks_each(const Blocks *b, const BatchWork *work, const RunOptions *options, Error *err);
-/* Mask of the passes that bring any two records together, in one block or not refined apart. */
+/* The mask that blocks_each hands out with a pair; 0: not together anywhere. */
+uint32_t blocks_pair_mask(const Blocks *b, uint32_t left, uint32_t right);
+/* Mask of the passes under which two records, appended ones too, share a key: without blocks, so a pair that refining
+ * parts is in it, and of a window pass only equal keys are seen. */
 uint32_t blocks_mask(const MatchTable *t, const PassSpec *passes, uint32_t pass_count, uint32_t a, uint32_t b);
 
 /* Passes from the data: candidates from the fields' kinds, each costed in pairs, chosen greedily for expected matches a
- * pair within config.pairs_max. */
+ * pair within config.pairs_max and 150 pairs a record. They have no names. */
 MUST_USE Status passes_propose(const MatchTable *t, PassSpec passes[MATCH_PASSES_MAX], uint32_t *count, Error *err);
 
-/* --- model (train.c, em.c, score.c, model_file.c) -------------------------------------------------------------- */
+/* Expected matches by the set of passes that find them. Only pairs more likely matches than not belong here: many
+ * hopeless pairs, each with a trace of probability, would pass for matches that one pass finds alone. */
+typedef struct CaptureCount {
+    uint32_t passes; /* mask */
+    double count;
+} CaptureCount;
+typedef VEC(CaptureCount) CaptureCounts; /* a mask may come more than once */
+/* Expected matches that no pass finds, rather too low than too high; sources in missed.c. */
+double missed_estimate(const CaptureCounts *counts, const PassSpec *passes, uint32_t pass_count);
+
+/* --- weights (weight.c) ---------------------------------------------------------------------------------------- */
+
+#define SHARE_FLOOR 0x1p-40 /* no share of a level is taken for smaller */
+
+/* log2 of x > 0 in thousandths of a bit, computed in integers: the same on every machine. Error below 0.501. */
+Weight weight_log2(double x);
+/* log2(2^a + 2^b): integers and a table; error below 0.51 thousandths of a bit. WEIGHT_NEVER is log2 of 0. */
+#define WEIGHT_NEVER (-1000 * WEIGHT_BIT)
+#define LOG_SUM_SIZE 11500
+typedef struct LogSum {
+    uint16_t more[LOG_SUM_SIZE]; /* [d]: what 2^(a-d) adds to log2 of 2^a */
+} LogSum;
+void log_sum_fill(LogSum *table);
+static inline Weight log_sum(const LogSum *table, Weight a, Weight b)
+{
+    Weight high = a > b ? a : b;
+    uint32_t d = (uint32_t)(a > b ? a - b : b - a);
+    return d < LOG_SUM_SIZE ? high + table->more[d] : high;
+}
+Weight weight_clip(int64_t w);
+
+/* --- patterns (patterns.c, random_pairs.c, frequency.c) --------------------------------------------------------- */
+
+/* Patterns seen, with how often: what EM works on. */
+typedef struct PatternCount {
+    uint64_t pattern;
+    uint32_t passes; /* mask; 0 in a random sample */
+    uint16_t segment;
+    /* Term frequency as each class sees it, in steps of RARITY_STEP: log2 of P(values) by P(exact), summed over fields.
+     */
+    int16_t rarity[CLASS_COUNT];
+    double count; /* sampled pairs are scaled up */
+} PatternCount;
+typedef VEC(PatternCount) PatternCounts;
+#define RARITY_STEP 1000 /* thousandths of a bit */
+
+/* Counts of one thread. */
+typedef struct PatternTable {
+    PatternCount *slots; /* count 0: empty */
+    size_t len, slot_count;
+} PatternTable;
+MUST_USE Status pattern_table_init(PatternTable *p, Error *err);
+void pattern_table_free(PatternTable *p);
+MUST_USE Status pattern_table_add(PatternTable *p, const PatternCount *what, Error *err);
+/* How often the same pattern is in the table. */
+double pattern_table_count(const PatternTable *p, const PatternCount *what);
+/* Adds one table's counts to another's. */
+MUST_USE Status pattern_table_merge(PatternTable *into, const PatternTable *from, Error *err);
+/* Sorted by segment, pattern, passes, rarity: no trace of threads. Counts times scale are appended to out. */
+MUST_USE Status pattern_table_sorted(const PatternTable *p, double scale, PatternCounts *out, Error *err);
+
+/* Seeded random comparable pairs (all of them where there are no more than `most`); *drawn: how many. */
+MUST_USE Status random_pairs(
+    const MatchTable *t, uint64_t most, unsigned threads, PatternCounts *out, uint64_t *drawn, Error *err);
+
+/* What the values' counts say of all comparable pairs, without looking at one. */
+typedef struct PairTotals {
+    double comparable[MATCH_SEGMENTS_MAX];
+    double records[MATCH_SEGMENTS_MAX];                 /* of sources with the segment's traits */
+    double both[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX];  /* both have a value */
+    double equal[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX]; /* and it is the same one */
+} PairTotals;
+MUST_USE Status pair_totals(const MatchTable *t, PairTotals *out, Error *err);
+/* Records by source: those of source s are order[start[s]] .. order[start[s + 1] - 1]. */
+MUST_USE Status records_by_source(const MatchTable *t, Arena *arena, uint32_t **order, uint32_t **start, Error *err);
+
+/* log2 P(value) by the number of records that hold it: persons hold values, not records (frequency.c). */
+#define RARITY_MEMO 1024
+typedef struct RarityScale {
+    const struct MatchModel *model;
+    uint32_t field;
+    double persons;
+    Weight memo[RARITY_MEMO];
+} RarityScale;
+uint32_t frequency_bucket(uint32_t count);
+struct RecordSample;
+/* Persons by records in each bucket: a record with d expected duplicates stands for 1 / (1 + d) persons. */
+void persons_fit(
+    struct MatchModel *m, const MatchTable *t, const struct RecordSample *sample, const double *duplicates);
+void rarity_init(RarityScale *scale, const MatchTable *t, const struct MatchModel *m, uint32_t field, uint32_t values);
+Weight rarity_of(const RarityScale *scale, uint32_t count);
+/* Rarity against the average agreement, kept to what a count can say. */
+Weight rarity_clip(Weight rarity);
+#define RARITY_BEYOND (100 * WEIGHT_BIT) /* more than it ever is */
+
+/* --- model (train.c, em.c, score.c, pairs.c, model_file.c, calibrate.c) ------------------------------------------ */
 
 typedef struct LevelParameter {
     double share[CLASS_COUNT]; /* P(level | class) */
@@ -147,20 +252,25 @@ typedef struct LevelParameter {
 } LevelParameter;
 
 #define CALIBRATION_MAX 64
+#define FREQUENCY_BUCKETS 32 /* of values by log2 of their count */
 
 struct MatchModel {
     Arena arena;
     uint32_t field_count;
     Slice field_names[MATCH_FIELDS_MAX];
+    FieldKind kinds[MATCH_FIELDS_MAX];
     uint32_t level_counts[MATCH_FIELDS_MAX];
+    Slice level_names[MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
+    uint32_t trait_count;
+    Slice trait_names[MATCH_TRAITS_MAX];
     uint32_t segments;
     double class_share[MATCH_SEGMENTS_MAX][CLASS_COUNT]; /* of all comparable pairs of the segment */
     LevelParameter levels[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
     /* What scoring adds up: log2 of the above, in thousandths of a bit; level 0 is 0 in every class. */
     Weight class_weight[MATCH_SEGMENTS_MAX][CLASS_COUNT];
     Weight level_weight[MATCH_SEGMENTS_MAX][CLASS_COUNT][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
-    /* Term frequency: records a person on average, and the smoothing, so that P(value) can be told from its count. */
-    double persons_share;                                      /* distinct persons by records */
+    /* Term frequency: persons by records among those whose value has a count of 2^bucket or more. */
+    double persons_share[MATCH_FIELDS_MAX][FREQUENCY_BUCKETS];
     Weight exact_weight[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX]; /* log2 P(exact | stranger) the value's own replaces */
     /* Calibration: monotone and piecewise linear from raw to stated odds; no knots: as they are. */
     uint32_t knots;
@@ -170,14 +280,37 @@ struct MatchModel {
     TrainReport report;
 };
 
-/* Patterns seen, with how often: what EM works on. */
-typedef struct PatternCount {
-    uint64_t pattern;
-    uint32_t passes; /* mask */
-    uint32_t segment;
-    double count; /* sampled pairs are scaled up */
-} PatternCount;
-typedef VEC(PatternCount) PatternCounts;
+/* How a class sees a field. */
+typedef enum FieldView {
+    VIEW_OWN,       /* its own shares: a match's error rates, a household's address */
+    VIEW_STRANGER,  /* as between strangers, term frequency included */
+    VIEW_MATCH,     /* as between records of one person: twins' birth date */
+    VIEW_HOUSEHOLD, /* as inside a household: what a twin shares with it */
+} FieldView;
+FieldView class_view(const FieldSpec *field, PairClass class);
+
+typedef enum EmStart {
+    EM_FROM_PRIOR,
+    EM_FROM_MODEL, /* with the model's shares and classes */
+} EmStart;
+typedef struct EmInput {
+    const MatchConfig *config;
+    const PatternCounts *candidates; /* of all passes; every other comparable pair counts as a stranger's */
+    const PatternCounts *random;
+    const PairTotals *totals;
+    const PassSpec *passes;
+    uint32_t pass_count;
+    EmStart start;
+    double matches; /* where EM_FROM_PRIOR starts: expected matching pairs */
+} EmInput;
+/* Fits m's class shares and levels, freezes the weights, fills the report's iterations, converged, change, matches and
+ * default_levels. ERR_INVALID when there is no comparable pair. */
+MUST_USE Status em_fit(const EmInput *in, MatchModel *m, Error *err);
+/* Fields, names, level counts and segments of config; everything else zero. */
+MUST_USE Status model_new(const MatchConfig *config, MatchModel **out, Error *err);
+MUST_USE Status model_set_passes(MatchModel *m, const PassSpec *passes, uint32_t count, Error *err);
+/* Rounds shares to weights: once, after training. */
+void model_freeze(MatchModel *m, const MatchConfig *config);
 
 /* Scores: per-value frequency weights of one table under one model, shared by all threads, read-only. */
 typedef struct Scorer Scorer;
@@ -186,11 +319,63 @@ void scorer_free(Scorer *s);
 /* Stated odds of a pair whose pattern is known. Records appended after scorer_new are scored with the frequency of a
  * value seen once. */
 Weight score_pattern(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern);
+/* False: score_pattern is surely below `from`. Much cheaper, and true of most candidates. */
+bool score_may_reach(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, Weight from);
 
-/* --- clusters (cluster.c, household.c) ------------------------------------------------------------------------- */
+/* Term frequency of what the two agree on, as each class sees it. */
+void pair_rarity(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, Weight rarity[CLASS_COUNT]);
 
-/* Raises or lowers the odds of uncertain pairs by what is known of the rest of the two households; in place, sorted as
- * before. */
-MUST_USE Status household_evidence(const MatchTable *t, const MatchModel *m, MatchPairs *pairs, Error *err);
+/* The steps from pattern to odds, for explanations. */
+typedef struct ScoreParts {
+    Weight class_sum[CLASS_COUNT];   /* class weight, levels and rarity */
+    Weight rarity[MATCH_FIELDS_MAX]; /* what the value's own frequency changes for strangers */
+    Weight raw, stated, odds;        /* before and after calibration, and after rules */
+    uint32_t rule;                   /* MATCH_NONE: none */
+} ScoreParts;
+void score_parts(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, ScoreParts *out);
+
+/* Records of a sample, by number; NULL: all. A pair is in the sample when one of the two is. */
+typedef struct RecordSample {
+    uint64_t *bits;
+    uint32_t records;
+    double share_of_pairs;
+} RecordSample;
+static inline bool sample_has(const RecordSample *s, uint32_t record)
+{
+    return !s || !s->bits || s->bits[record >> 6] >> (record & 63) & 1;
+}
+/* The next pairs of a batch that are in the sample, from *at on; returns how many. */
+size_t sample_batch(
+    const RecordSample *sample, const PairBatch *batch, size_t *at, uint32_t *others, uint32_t *masks, size_t most);
+
+typedef struct PairQuery {
+    const MatchTable *table;
+    const Scorer *scorer;
+    const Blocks *blocks;
+    const RecordSample *sample;
+    Weight from;
+    const char *label; /* of the progress line */
+} PairQuery;
+/* Pairs from `from` on, sorted, before competition. Fills compared and matches_only_here. */
+MUST_USE Status pairs_collect(
+    const PairQuery *query, const RunOptions *options, MatchPairs *out, PairsReport *report, Error *err);
+
+/* A record has at most one partner in a unique source: candidates that compete for the place share its odds
+ * (pairs.c). Pairs are collected from pairs_collect_from on and sorted by (a, b), the whole run's (after merging, where
+ * partitions were scored apart); those that fall below config.keep_from are dropped. */
+Weight pairs_collect_from(const MatchConfig *config); /* what to collect for it: it may raise odds */
+MUST_USE Status pairs_compete(const MatchTable *t, MatchPairs *pairs, Error *err);
+
+/* Stated odds of raw ones under the model's knots. */
+Weight calibrate(const MatchModel *m, Weight raw);
+typedef struct LabelledOdds {
+    Weight odds;
+    bool match;
+} LabelledOdds;
+/* Knots from labels: Platt's logistic regression with few, isotonic regression with many. */
+MUST_USE Status calibrate_fit(MatchModel *m, const LabelledOdds *labels, size_t count, Error *err);
+
+/* Stated against right, by bands of stated probability; for reports and tests. */
+void calibration_table(const LabelledOdds *labels, size_t count, CalibrationBin bins[CALIBRATION_BINS]);
 
 #endif

@@ -510,6 +510,27 @@ static void own_comparator(void **state)
     assert_false(field_level_exact(&c.fields[0], 2));
 }
 
+/* Two bounds, or two dates of birth, say nothing of each other; a bound and a birth do. */
+static void neutral_pairs(void **state)
+{
+    UNUSED(state);
+    static const LevelSpec levels[] = {{SLICE_INIT("of_age"), SLICE_INIT("number(left) + number(right) <= -168")}};
+    static const struct {
+        const char *left, *right, *level;
+    } cases[] = {{"24000", "-24168", "of_age"}, {"-24168", "24000", "of_age"}, {"24001", "-24168", "differs"},
+        {"24000", "24000", "missing"}, {"-24168", "-24999", "missing"}, {"", "-24168", "missing"}};
+    MatchConfig c;
+    config_init(&c, FIELD_NUMBER);
+    c.fields[0].levels = levels;
+    c.fields[0].level_count = COUNT_OF(levels);
+    c.fields[0].neutral = SLICE("(number(left) > 0) = (number(right) > 0)");
+    assert_int_equal(match_config_check(&c, NULL), ERR_INVALID); /* conditions are joined by and, or; not compared */
+    c.fields[0].neutral = SLICE("(number(left) > 0 and number(right) > 0) or (number(left) < 0 and number(right) < 0)");
+    assert_int_equal(match_config_check(&c, NULL), OK);
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_true(slice_eq_z(level_between(&c, cases[i].left, cases[i].right), cases[i].level));
+}
+
 /* A comparer made before records were appended knows them. */
 static void appended_records(void **state)
 {
@@ -545,6 +566,7 @@ int main(void)
         cmocka_unit_test(memo_and_shortcut),
         cmocka_unit_test(packed_codes),
         cmocka_unit_test(own_comparator),
+        cmocka_unit_test(neutral_pairs),
         cmocka_unit_test(appended_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,275 @@
+/*
+ * Competition. Two records of one name may each be likely for a third, and yet
+ * cannot both be it: what counts then is not the odds of a pair by itself but
+ * the share of all ways to put the few groups concerned together in which the
+ * two are one.
+ *
+ * The ways are partitions. Each is weighted by 2 to the worth of its sets,
+ * contradictions excluded, and all of them are counted: for seven groups there
+ * are 877. A set is worth its strongest spanning tree less what speaks against
+ * the pairs beside the tree: evidence for is counted once, as in the objective,
+ * and two that have nothing to be compared by do not compete. With two
+ * duplicate-free sources this is the exact posterior of a link under one-to-one
+ * assignment, not only the best assignment. Farther groups are cut off: the seven are the two, the
+ * strongest rivals, and where these could go instead.
+ */
+#include "match/cluster_impl.h"
+
+/* Weaker by this much than the link itself: no rival (1 in 256). */
+#define RIVAL_WINDOW (8 * WEIGHT_BIT)
+/* A third that is this close to both sides is of the same person, and no rival. */
+#define ALLY_FROM (3 * WEIGHT_BIT)
+#define RIVALS_MAX 12
+
+Status near_init(Near *n, const ClusterProblem *p, Error *err)
+{
+    memset(n, 0, sizeof *n);
+    n->pairs = p->pairs;
+    size_t count = p->pairs->len;
+    if (count >= UINT32_MAX / 2)
+        return error_set(err, ERR_LIMIT, "%zu pairs are kept: at most %u can be clustered", count, UINT32_MAX / 2);
+    TRY(mem_alloc(count * sizeof *n->odds, (void **)&n->odds, err));
+    TRY(mem_alloc(count * sizeof *n->order, (void **)&n->order, err));
+    TRY(mem_zalloc((size_t)p->records + 1, sizeof *n->start, (void **)&n->start, err));
+    TRY(mem_alloc(2 * count * sizeof *n->list, (void **)&n->list, err));
+
+    /* Odds have few values: one counting sort, best first. */
+    size_t values = (size_t)(WEIGHT_MAX - WEIGHT_MIN) + 1;
+    uint32_t *place = NULL;
+    TRY(mem_zalloc(values + 1, sizeof *place, (void **)&place, err));
+    const MatchPair *pairs = p->pairs->at;
+    for (size_t i = 0; i < count; i++) {
+        ASSERT(pairs[i].odds >= WEIGHT_MIN && pairs[i].odds <= WEIGHT_MAX);
+        ASSERT(pairs[i].a < pairs[i].b && pairs[i].b < p->records);
+        n->odds[i] = pairs[i].odds;
+        if (p->judge.lift && n->odds[i] < WEIGHT_MAX)
+            n->odds[i] = weight_clip((int64_t)n->odds[i] + p->judge.lift(p->judge.ctx, pairs[i].a, pairs[i].b));
+        place[WEIGHT_MAX - n->odds[i] + 1]++;
+        n->start[pairs[i].a + 1]++;
+        n->start[pairs[i].b + 1]++;
+    }
+    for (size_t v = 0; v < values; v++)
+        place[v + 1] += place[v];
+    for (size_t i = 0; i < count; i++)
+        n->order[place[WEIGHT_MAX - n->odds[i]]++] = (uint32_t)i;
+    mem_free(place);
+    for (uint32_t r = 0; r < p->records; r++)
+        n->start[r + 1] += n->start[r];
+    for (size_t i = 0; i < count; i++) {
+        const MatchPair *pair = &pairs[n->order[i]];
+        n->list[n->start[pair->a]++] = n->order[i];
+        n->list[n->start[pair->b]++] = n->order[i];
+    }
+    for (uint32_t r = p->records; r > 0; r--) /* each start has moved on to the next one's */
+        n->start[r] = n->start[r - 1];
+    n->start[0] = 0;
+    return OK;
+}
+
+void near_free(Near *n)
+{
+    mem_free(n->odds);
+    mem_free(n->order);
+    mem_free(n->start);
+    mem_free(n->list);
+    memset(n, 0, sizeof *n);
+}
+
+static bool nearer(const NearBundle *a, const NearBundle *b)
+{
+    return a->odds != b->odds ? a->odds > b->odds : a->pair < b->pair;
+}
+
+/* Puts one into a list that is sorted and has each group once. */
+static size_t near_insert(NearBundle *list, size_t n, size_t max, NearBundle what)
+{
+    size_t at = 0;
+    while (at < n && list[at].root != what.root)
+        at++;
+    if (at < n && !nearer(&what, &list[at]))
+        return n;
+    if (at == n) {
+        if (n == max && !nearer(&what, &list[n - 1]))
+            return n;
+        at = n < max ? n++ : n - 1;
+    }
+    while (at > 0 && nearer(&what, &list[at - 1])) {
+        list[at] = list[at - 1];
+        at--;
+    }
+    list[at] = what;
+    return n;
+}
+
+size_t near_bundles(Bundles *g, const Near *near, uint32_t x, Weight from, NearBundle *out, size_t max)
+{
+    size_t n = 0;
+    uint32_t r = x;
+    do {
+        for (uint64_t i = near->start[r]; i < near->start[r + 1]; i++) {
+            Weight odds = near->odds[near->list[i]];
+            if (odds < from || (n == max && odds < out[n - 1].odds))
+                break;
+            uint32_t root = bundle_find(g, pair_other(&near->pairs->at[near->list[i]], r));
+            if (root != x)
+                n = near_insert(out, n, max, (NearBundle){root, near->list[i], odds});
+        }
+        r = g->ring[r];
+    } while (r != x);
+    return n;
+}
+
+/* --- partitions ------------------------------------------------------------------------------------------------- */
+
+/* A link is held to +-20 bits here, so that sums stay far from the ends and no pair silences all others. */
+#define PARTITION_CLIP (20 * WEIGHT_BIT)
+
+static Weight clipped(Weight odds)
+{
+    return odds > PARTITION_CLIP ? PARTITION_CLIP : odds < -PARTITION_CLIP ? -PARTITION_CLIP : odds;
+}
+
+/* Worth of a set of nodes as one person: its strongest spanning tree (Prim 1957), so that each node beyond the first
+ * enters once, less what the pairs beside the tree say against it. WEIGHT_NEVER: a contradiction is inside. */
+static Weight set_worth(const Contest *c, uint32_t mask)
+{
+    uint32_t in = mask & (0 - mask);
+    Weight worth = 0;
+    for (size_t i = 0; i < c->n; i++)
+        for (size_t j = 0; j < i; j++)
+            if ((mask >> i & 1) && (mask >> j & 1)) {
+                if (c->odds[i][j] == ODDS_NEVER)
+                    return WEIGHT_NEVER;
+                worth += c->against[i][j];
+            }
+    while (in != mask) {
+        size_t from = 0, to = 0;
+        Weight best = ODDS_NEVER;
+        for (size_t i = 0; i < c->n; i++)
+            for (size_t j = 0; j < c->n; j++)
+                if ((in >> i & 1) && ((mask & ~in) >> j & 1) && c->odds[i][j] > best) {
+                    best = c->odds[i][j];
+                    from = i;
+                    to = j;
+                }
+        worth += clipped(best) - c->against[from][to]; /* the odds have it already */
+        in |= (uint32_t)1 << to;
+    }
+    return worth;
+}
+
+typedef struct Partitions {
+    size_t n;
+    const LogSum *table;
+    Weight worth[1 << COMPETE_NODES_MAX];
+    uint32_t block[COMPETE_NODES_MAX]; /* masks */
+    Weight together, apart;            /* log2 of the sums; WEIGHT_NEVER: nothing yet */
+} Partitions;
+
+static void partitions_walk(Partitions *w, size_t node, size_t blocks)
+{
+    if (node == w->n) {
+        Weight sum = 0;
+        for (size_t b = 0; b < blocks; b++) {
+            if (w->worth[w->block[b]] == WEIGHT_NEVER)
+                return;
+            sum += w->worth[w->block[b]];
+        }
+        Weight *into = w->block[0] >> 1 & 1 ? &w->together : &w->apart; /* node 0 is always in the first block */
+        *into = log_sum(w->table, *into, sum);
+        return;
+    }
+    for (size_t b = 0; b < blocks; b++) {
+        w->block[b] |= (uint32_t)1 << node;
+        partitions_walk(w, node + 1, blocks);
+        w->block[b] &= ~((uint32_t)1 << node);
+    }
+    w->block[blocks] = (uint32_t)1 << node;
+    partitions_walk(w, node + 1, blocks + 1);
+}
+
+Weight contest_odds(const Contest *c, const LogSum *table)
+{
+    ASSERT(c->n >= 2 && c->n <= COMPETE_NODES_MAX);
+    Partitions w = {.n = c->n, .table = table, .together = WEIGHT_NEVER, .apart = WEIGHT_NEVER};
+    for (uint32_t mask = 1; mask < (uint32_t)1 << c->n; mask++)
+        w.worth[mask] = set_worth(c, mask);
+    partitions_walk(&w, 0, 0);
+    if (w.together == WEIGHT_NEVER)
+        return ODDS_NEVER;
+    return weight_clip((int64_t)w.together - w.apart);
+}
+
+/* --- rivals ----------------------------------------------------------------------------------------------------- */
+
+static Weight near_odds_of(const NearBundle *list, size_t n, uint32_t root)
+{
+    for (size_t i = 0; i < n; i++)
+        if (list[i].root == root)
+            return list[i].odds;
+    return ODDS_NEVER;
+}
+
+/* Appends those near one side that are not allies of both. */
+static size_t take_rivals(const NearBundle *mine, size_t n, const NearBundle *theirs, size_t m, uint32_t skip,
+    NearBundle *rivals, size_t count)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (mine[i].root == skip)
+            continue;
+        if (mine[i].odds >= ALLY_FROM && near_odds_of(theirs, m, mine[i].root) >= ALLY_FROM)
+            continue;
+        count = near_insert(rivals, count, COMPETE_NODES_MAX - 2, mine[i]);
+    }
+    return count;
+}
+
+/* Where a rival could go instead, as far as there is room: it may not be one at all. */
+static size_t take_elsewhere(
+    Bundles *g, const Near *near, Weight from, uint32_t node[COMPETE_NODES_MAX], size_t n, uint32_t rival)
+{
+    NearBundle list[COMPETE_NODES_MAX];
+    size_t count = near_bundles(g, near, rival, from, list, COMPETE_NODES_MAX);
+    for (size_t i = 0; i < count && n < COMPETE_NODES_MAX; i++) {
+        bool seen = false;
+        for (size_t k = 0; k < n && !seen; k++)
+            seen = node[k] == list[i].root;
+        if (!seen)
+            node[n++] = list[i].root;
+    }
+    return n;
+}
+
+Weight compete(Bundles *g, const Near *near, uint32_t x, uint32_t y, uint32_t pair, Weight odds, bool *contested)
+{
+    NearBundle at_x[RIVALS_MAX], at_y[RIVALS_MAX], rivals[COMPETE_NODES_MAX];
+    Weight from =
+        (near->odds[pair] < odds ? near->odds[pair] : odds) - RIVAL_WINDOW; /* a kept pair may be lowered already */
+    size_t nx = near_bundles(g, near, x, from, at_x, RIVALS_MAX);
+    size_t ny = near_bundles(g, near, y, from, at_y, RIVALS_MAX);
+    size_t count = take_rivals(at_x, nx, at_y, ny, y, rivals, 0);
+    count = take_rivals(at_y, ny, at_x, nx, x, rivals, count);
+    *contested = false;
+    if (count == 0)
+        return odds;
+
+    uint32_t node[COMPETE_NODES_MAX] = {x, y};
+    size_t n = 2;
+    Contest c;
+    for (size_t i = 0; i < count; i++)
+        node[n++] = rivals[i].root;
+    for (size_t i = 2; i < 2 + count; i++)
+        n = take_elsewhere(g, near, from, node, n, node[i]);
+    c.n = n;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = i + 1; j < n; j++) {
+            c.odds[i][j] = c.odds[j][i] = bundle_odds(g, node[i], node[j], &c.against[i][j]);
+            c.against[j][i] = c.against[i][j];
+        }
+    Weight shared = contest_odds(&c, &g->log_sum);
+    /* Allies in the window raise the odds: what they are worth is seen when they have joined, not before. */
+    if (shared > c.odds[0][1])
+        shared = c.odds[0][1];
+    *contested = shared < c.odds[0][1] - WEIGHT_BIT / 4;
+    return shared;
+}
