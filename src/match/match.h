@@ -94,6 +94,8 @@ typedef struct FieldSpec {
     bool shared;             /* members of a household have it in common: surname, address, phone */
     const LevelSpec *levels; /* own comparator, best first; NULL: the kind's built-in levels */
     uint32_t level_count;
+    Slice neutral; /* with own levels: a pair for which this expression holds is not compared, as if a value were
+                      missing */
 } FieldSpec;
 
 typedef enum KeyTransform {
