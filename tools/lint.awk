@@ -26,6 +26,7 @@ BEGIN {
     may("govern", "base policy store/ledger.h store/home.h")
     may("ingest", "base policy contract store govern")
     may("match", "base kernel")
+    may("matchfile", "base match store/db.h publish/html.h publish/svg.h")
     may("identity", "base policy store match")
     may("facts", "base policy contract identity store/db.h store/home.h store/ledger.h store/warehouse.h")
     may("measure", "base policy store/db.h store/home.h store/warehouse.h")
@@ -33,11 +34,11 @@ BEGIN {
     may("publish", "base policy store/home.h store/ledger.h store/db.h store/warehouse.h measure protect")
     may("serve", "base store/home.h publish")
     may("synth", "base")
-    may("cli", "base kernel policy contract store govern ingest match identity facts measure protect publish serve synth")
-    list("room", "base kernel policy contract store govern ingest match identity facts measure protect publish serve synth " \
+    may("cli", "base kernel policy contract store govern ingest match matchfile identity facts measure protect publish serve synth")
+    list("room", "base kernel policy contract store govern ingest match matchfile identity facts measure protect publish serve synth " \
         "cli")
     # What a room shows to the others, where that is not just ROOM/ROOM.h.
-    list("public_header", "match/standard.h policy/model.h store/db.h store/home.h store/ledger.h store/vault.h store/warehouse.h")
+    list("public_header", "match/standard.h policy/model.h publish/html.h publish/svg.h store/db.h store/home.h store/ledger.h store/vault.h store/warehouse.h")
     # Rooms that must not reach the vault by any detour either.
     list("vaultless", "facts measure protect publish serve")
 

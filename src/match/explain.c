@@ -11,25 +11,35 @@
  */
 #include "match/match_impl.h"
 
-typedef struct Look {
+struct MatchExplainer {
+    const MatchTable *table;
+    const MatchModel *model;
     Comparer *comparer;
     Scorer *scorer;
-} Look;
+};
 
-static void look_free(Look *x)
+void match_explainer_free(MatchExplainer *x)
 {
+    if (!x)
+        return;
     comparer_free(x->comparer);
     scorer_free(x->scorer);
+    mem_free(x);
 }
 
-static Status look_new(const MatchTable *t, const MatchModel *m, Look *out, Error *err)
+Status match_explainer_new(const MatchTable *t, const MatchModel *m, MatchExplainer **out, Error *err)
 {
-    *out = (Look){0};
-    Status st = comparer_new(t, &out->comparer, err);
+    MatchExplainer *x = NULL;
+    TRY(mem_zalloc(1, sizeof *x, (void **)&x, err));
+    x->table = t;
+    x->model = m;
+    Status st = comparer_new(t, &x->comparer, err);
     if (st == OK)
-        st = scorer_new(t, m, &out->scorer, err);
+        st = scorer_new(t, m, &x->scorer, err);
     if (st != OK)
-        look_free(out);
+        match_explainer_free(x);
+    else
+        *out = x;
     return st;
 }
 
@@ -44,16 +54,16 @@ static void in_order(uint32_t *a, uint32_t *b)
 
 Status match_score(const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, MatchPair *out, Error *err)
 {
-    Look look;
+    MatchExplainer *look = NULL;
     in_order(&a, &b);
-    TRY(look_new(t, m, &look, err));
-    uint64_t pattern = compare_pair(look.comparer, a, b);
+    TRY(match_explainer_new(t, m, &look, err));
+    uint64_t pattern = compare_pair(look->comparer, a, b);
     *out = (MatchPair){.a = a,
         .b = b,
-        .odds = score_pattern(look.scorer, a, b, pattern),
+        .odds = score_pattern(look->scorer, a, b, pattern),
         .passes = blocks_mask(t, m->passes, m->pass_count, a, b),
         .pattern = pattern};
-    look_free(&look);
+    match_explainer_free(look);
     return OK;
 }
 
@@ -89,15 +99,15 @@ static void explain_fields(
     }
 }
 
-Status match_explain(const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, Explanation *out, Error *err)
+void match_explain_pair(MatchExplainer *x, uint32_t a, uint32_t b, Explanation *out)
 {
-    Look look;
+    const MatchTable *t = x->table;
+    const MatchModel *m = x->model;
     ScoreParts parts;
     *out = (Explanation){0};
     in_order(&a, &b);
-    TRY(look_new(t, m, &look, err));
-    uint64_t pattern = compare_pair(look.comparer, a, b);
-    score_parts(look.scorer, a, b, pattern, &parts);
+    uint64_t pattern = compare_pair(x->comparer, a, b);
+    score_parts(x->scorer, a, b, pattern, &parts);
     uint32_t segment = table_segment(t->config, t->source[a], t->source[b]);
     out->prior = m->class_weight[segment][CLASS_MATCH] - m->class_weight[segment][CLASS_STRANGER];
     for (uint32_t f = 0; f < m->field_count; f++) {
@@ -113,6 +123,13 @@ Status match_explain(const MatchTable *t, const MatchModel *m, uint32_t a, uint3
     out->passes = blocks_mask(t, m->passes, m->pass_count, a, b);
     if (parts.rule != MATCH_NONE)
         out->rule = t->config->rules[parts.rule].name;
-    look_free(&look);
+}
+
+Status match_explain(const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, Explanation *out, Error *err)
+{
+    MatchExplainer *x = NULL;
+    TRY(match_explainer_new(t, m, &x, err));
+    match_explain_pair(x, a, b, out);
+    match_explainer_free(x);
     return OK;
 }
