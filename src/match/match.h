@@ -84,9 +84,14 @@ typedef struct FieldSpec {
     FieldKind kind;
     uint32_t columns[MATCH_ALIASES_MAX]; /* numbers of MatchConfig.columns; the first is the present value */
     uint32_t column_count;
-    uint32_t swap_with;      /* another field whose value may stand here instead (first and last name); MATCH_NONE */
-    bool term_frequency;     /* exact agreement weighs by how common the value is */
-    bool shared;             /* members of a household have it in common: surname, address, phone */
+    /* The columns are parts of one value (year, month, day; house number, street), joined before standardising. The value
+     * then stands in the cell of the first column, and the cells of the others are empty. */
+    bool combine;
+    /* Another field whose value may stand here instead (first and last name); MATCH_NONE. Said by one of the two fields
+     * only: that one gets the level "swapped", and the other is then neutral. */
+    uint32_t swap_with;
+    bool term_frequency; /* exact agreement weighs by how common the value is */
+    bool shared;         /* members of a household have it in common: surname, address, phone */
     const LevelSpec *levels; /* own comparator, best first; NULL: the kind's built-in levels */
     uint32_t level_count;
 } FieldSpec;
@@ -187,9 +192,17 @@ Slice match_cell_text(const MatchTable *t, uint32_t record, uint32_t column);
 /* --- model ---------------------------------------------------------------------------------------------------- */
 
 /* What two different records can be to each other. All but the first are non-matches; keeping them apart is how
- * dependence between fields is handled: members of a household share surname and address together, twins the birth
- * date as well, and neither inflates the weight of these fields for strangers. */
-typedef enum PairClass { CLASS_MATCH, CLASS_STRANGER, CLASS_HOUSEHOLD, CLASS_TWIN, CLASS_COUNT } PairClass;
+ * dependence between fields is handled: neighbours share town and postal code together, members of a household the
+ * surname and the address too, twins the birth date as well, and none of them inflates the weight of these fields
+ * for strangers. A class that the data do not show has share 0. */
+typedef enum PairClass {
+    CLASS_MATCH,
+    CLASS_STRANGER,
+    CLASS_NEIGHBOUR,
+    CLASS_HOUSEHOLD,
+    CLASS_TWIN,
+    CLASS_COUNT
+} PairClass;
 
 typedef struct MatchModel MatchModel;
 
@@ -266,7 +279,8 @@ typedef struct RunOptions {
     ProgressMode progress;
 } RunOptions;
 
-/* Scores every candidate pair once and keeps those from config.keep_from on, sorted by (a, b). */
+/* Scores every candidate pair once and keeps those from config.keep_from on, sorted by (a, b). The odds are
+ * match_score's, lowered where candidates compete: a record has at most one partner in a unique source. */
 MUST_USE Status match_pairs(const MatchTable *t, const MatchModel *m, const RunOptions *options, MatchPairs *out,
     PairsReport *report, Error *err);
 /* Any two records, candidates or not. */
@@ -304,16 +318,88 @@ void match_clusters_free(MatchClusters *c);
 /* --- newcomers ------------------------------------------------------------------------------------------------ */
 
 /* Blocks of a sealed table under a model's passes, for one record at a time: under a millisecond against a million
- * persons. One thread at a time. */
+ * persons. One thread at a time; the table belongs to the index while it lives. */
 typedef struct MatchIndex MatchIndex;
-MUST_USE Status match_index_new(
-    const MatchTable *t, const MatchModel *m, unsigned threads, MatchIndex **out, Error *err);
-void match_index_free(MatchIndex *x);
+MUST_USE Status match_index_new(MatchTable *t, const MatchModel *m, unsigned threads, MatchIndex **out, Error *err);
+void match_index_free(MatchIndex *x); /* NULL is fine */
 /* The newcomer gets the next number after the table's records and is found by later ones. It joins blocks at once. */
 MUST_USE Status match_index_add(
     MatchIndex *x, uint32_t source, Slice id, const Slice *values, uint32_t *record, Error *err);
-/* Candidates of a record of the table or the index, from keep_from on, best first; overwritten by the next call. */
+/* Candidates of a record of the table or the index, from keep_from on, best first; overwritten by the next call.
+ * In each pair a < b as everywhere: the candidate is the one that is not `record`. */
 MUST_USE Status match_index_find(MatchIndex *x, uint32_t record, MatchPairs *out, Error *err);
+
+/* Persons: which cluster each record is in. Numbers are the caller's, below MATCH_NONE; any order, gaps allowed.
+ * cluster[i] is of record i, `count` = records of the table (newcomers added so far included); MATCH_NONE: in none.
+ * Decisions of reviewers, old and new, are honoured by match_index_assign. Copied. May be called again. */
+MUST_USE Status match_index_persons(MatchIndex *x, const uint32_t *cluster, uint32_t count, const Decision *decisions,
+    size_t decision_count, Error *err);
+
+typedef enum AssignOutcome {
+    ASSIGN_NEW,       /* nobody known is more likely than not */
+    ASSIGN_JOIN,      /* belongs to `cluster` */
+    ASSIGN_AMBIGUOUS, /* `cluster` and `second` are nearly as likely: a reviewer's; a person of its own until then */
+    ASSIGN_REFUSED    /* `cluster` would be likely, but contradicts the newcomer: rule, unique source, decision */
+} AssignOutcome;
+
+typedef struct Assignment {
+    AssignOutcome outcome;
+    uint32_t cluster; /* the likeliest person, whatever the outcome; MATCH_NONE: no candidate at all */
+    Weight odds;      /* that the newcomer is this person, given that it is at most one of the known */
+    uint32_t second;  /* the next likeliest; MATCH_NONE: none */
+    Weight second_odds;
+    uint32_t link_to; /* the record of `cluster` with the strongest link to the newcomer, and its odds alone */
+    Weight link_odds;
+    uint32_t passes;  /* of that pair */
+    uint64_t pattern; /* of that pair */
+    uint32_t merge;   /* another person that together with the newcomer is more likely than not the same as `cluster`:
+                       * evidence for a merge, for the caller to act on; MATCH_NONE: none */
+    Weight merge_odds;
+} Assignment;
+
+/* Where a record belongs, by the same objective as match_clusters: whole persons are compared, contradictions refuse,
+ * competitors share the odds. Changes nothing: match_index_join does. A record that is in a person already is judged as
+ * if it were in none. */
+MUST_USE Status match_index_assign(MatchIndex *x, uint32_t record, Assignment *out, Error *err);
+/* Puts a record into a person (a number not yet in use makes a new one; MATCH_NONE takes the record out), so that later
+ * newcomers meet it there. */
+MUST_USE Status match_index_join(MatchIndex *x, uint32_t record, uint32_t cluster, Error *err);
+
+/* --- quality against truth -------------------------------------------------------------------------------------- */
+
+typedef struct PairCounts {
+    uint64_t found; /* pairs called the same */
+    uint64_t right; /* of these truly the same */
+    uint64_t truth; /* all true pairs, also those that no pass brings together */
+} PairCounts;
+double pair_precision(PairCounts c); /* 1 when nothing was found */
+double pair_recall(PairCounts c);    /* 1 when there was nothing to find */
+double pair_f1(PairCounts c);
+
+#define TRUTH_BINS 14
+typedef struct TruthBin {
+    double from, to; /* stated probability, from <= p < to; the last bin includes 1 */
+    uint64_t pairs, right;
+    double stated; /* mean of the stated probabilities */
+} TruthBin;
+
+typedef struct TruthReport {
+    uint64_t records, persons; /* whose truth is known */
+    PairCounts candidates;     /* found: compared, as match_pairs reported */
+    PairCounts pairs;          /* odds from config.match_from on */
+    PairCounts best;           /* at the threshold with the best F1 */
+    Weight best_from;
+    PairCounts clusters;                    /* pairs inside clusters */
+    double bcubed_precision, bcubed_recall; /* Bagga and Baldwin 1998: mean over records */
+    uint64_t largest;                       /* records of the largest cluster; */
+    uint64_t largest_true;                  /* and of the person with the most */
+    TruthBin bins[TRUTH_BINS];              /* kept pairs by stated probability */
+} TruthReport;
+
+/* person[r] says who record r truly is; MATCH_NONE: unknown, the record is left out of every figure. Pairs of sources
+ * that the config does not let be compared do not count. clusters may be NULL. */
+MUST_USE Status match_truth(const MatchTable *t, const MatchModel *m, const uint32_t *person, const MatchPairs *pairs,
+    uint64_t compared, const MatchClusters *clusters, TruthReport *out, Error *err);
 
 /* --- words ---------------------------------------------------------------------------------------------------- */
 
@@ -327,9 +413,10 @@ typedef struct FieldReason {
 
 typedef struct Explanation {
     Weight prior;       /* odds before looking */
-    Weight household;   /* what the possibility of a shared household or a twin takes away */
-    Weight calibration; /* what calibration changes */
-    Weight odds;        /* the sum of all: the pair's score */
+    Weight household;   /* what the possibility of neighbours, a shared household or a twin takes away */
+    Weight calibration; /* what calibration and the limits of a Weight change */
+    Weight ruled;       /* what a hard rule changes; 0: none */
+    Weight odds;        /* the sum of all: the pair's score, as match_score has it */
     FieldReason fields[MATCH_FIELDS_MAX];
     uint32_t field_count;
     uint32_t passes; /* mask: which passes bring the two together */

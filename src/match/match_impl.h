@@ -7,7 +7,9 @@
  *   compare.c   two records -> pattern                expr.c    comparators and rules written in the config
  *   keys.c      a record's keys under a pass          blocks.c  every candidate pair exactly once
  *   propose.c   passes from the data                  partition.c  a share of the blocks as a file
+ *   random_pairs.c, frequency.c, patterns.c  what is counted for training
  *   train.c, em.c  patterns -> parameters             score.c   pattern and values -> odds
+ *   calibrate.c raw odds -> stated odds               pairs.c   all candidates -> scored pairs
  *   model_file.c   the model as text                  explain.c the odds in words
  *   cluster.c   pairs -> persons                      household.c  linked relatives as evidence
  *   index.c     one newcomer at a time
@@ -133,7 +135,67 @@ uint32_t blocks_mask(const MatchTable *t, const PassSpec *passes, uint32_t pass_
  * pair within config.pairs_max. */
 MUST_USE Status passes_propose(const MatchTable *t, PassSpec passes[MATCH_PASSES_MAX], uint32_t *count, Error *err);
 
-/* --- model (train.c, em.c, score.c, model_file.c) -------------------------------------------------------------- */
+/* --- weights (weight.c) ---------------------------------------------------------------------------------------- */
+
+#define SHARE_FLOOR 0x1p-40 /* no share of a level is taken for smaller */
+
+/* log2 of x > 0 in thousandths of a bit, computed in integers: the same on every machine. Error below 0.501. */
+Weight weight_log2(double x);
+/* log2(2^a + 2^b): integers and a table; error below 0.51 thousandths of a bit. WEIGHT_NEVER is log2 of 0. */
+#define WEIGHT_NEVER (-1000 * WEIGHT_BIT)
+#define LOG_SUM_SIZE 11000
+typedef struct LogSum {
+    uint16_t more[LOG_SUM_SIZE]; /* [d]: what 2^(a-d) adds to log2 of 2^a */
+} LogSum;
+void log_sum_fill(LogSum *table);
+static inline Weight log_sum(const LogSum *table, Weight a, Weight b)
+{
+    Weight high = a > b ? a : b;
+    uint32_t d = (uint32_t)(a > b ? a - b : b - a);
+    return d < LOG_SUM_SIZE ? high + table->more[d] : high;
+}
+Weight weight_clip(int64_t w);
+
+/* --- patterns (patterns.c, random_pairs.c, frequency.c) --------------------------------------------------------- */
+
+/* Patterns seen, with how often: what EM works on. */
+typedef struct PatternCount {
+    uint64_t pattern;
+    uint32_t passes; /* mask; 0 in a random sample */
+    uint16_t segment;
+    int16_t rarity;     /* term frequency, summed over fields, in steps of RARITY_STEP: log2 of P(values) by P(exact) */
+    int16_t rarity_own; /* the same without the fields a household shares */
+    double count;       /* sampled pairs are scaled up */
+} PatternCount;
+typedef VEC(PatternCount) PatternCounts;
+#define RARITY_STEP 1000 /* thousandths of a bit */
+
+/* Counts of one thread. */
+typedef struct PatternTable {
+    PatternCount *slots; /* count 0: empty */
+    size_t len, slot_count;
+} PatternTable;
+MUST_USE Status pattern_table_init(PatternTable *p, Error *err);
+void pattern_table_free(PatternTable *p);
+MUST_USE Status pattern_table_add(PatternTable *p, const PatternCount *what, Error *err);
+/* Adds one table's counts to another's. */
+MUST_USE Status pattern_table_merge(PatternTable *into, const PatternTable *from, Error *err);
+/* Sorted by segment, pattern, passes, rarity: no trace of threads. Counts times scale are appended to out. */
+MUST_USE Status pattern_table_sorted(const PatternTable *p, double scale, PatternCounts *out, Error *err);
+
+/* Seeded random comparable pairs (all of them where there are no more than `most`); *drawn: how many. */
+MUST_USE Status random_pairs(
+    const MatchTable *t, uint64_t most, unsigned threads, PatternCounts *out, uint64_t *drawn, Error *err);
+
+/* What the values' counts say of all comparable pairs, without looking at one. */
+typedef struct PairTotals {
+    double comparable[MATCH_SEGMENTS_MAX];
+    double both[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX];  /* both have a value */
+    double equal[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX]; /* and it is the same one */
+} PairTotals;
+MUST_USE Status pair_totals(const MatchTable *t, PairTotals *out, Error *err);
+
+/* --- model (train.c, em.c, score.c, pairs.c, model_file.c, calibrate.c) ------------------------------------------ */
 
 typedef struct LevelParameter {
     double share[CLASS_COUNT]; /* P(level | class) */
@@ -142,6 +204,7 @@ typedef struct LevelParameter {
 } LevelParameter;
 
 #define CALIBRATION_MAX 64
+#define FREQUENCY_BUCKETS 32 /* of values by log2 of their count */
 
 struct MatchModel {
     Arena arena;
@@ -154,8 +217,8 @@ struct MatchModel {
     /* What scoring adds up: log2 of the above, in thousandths of a bit; level 0 is 0 in every class. */
     Weight class_weight[MATCH_SEGMENTS_MAX][CLASS_COUNT];
     Weight level_weight[MATCH_SEGMENTS_MAX][CLASS_COUNT][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
-    /* Term frequency: records a person on average, and the smoothing, so that P(value) can be told from its count. */
-    double persons_share;                                      /* distinct persons by records */
+    /* Term frequency: persons by records among those whose value has a count of 2^bucket or more. */
+    double persons_share[MATCH_FIELDS_MAX][FREQUENCY_BUCKETS];
     Weight exact_weight[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX]; /* log2 P(exact | stranger) the value's own replaces */
     /* Calibration: monotone and piecewise linear from raw to stated odds; no knots: as they are. */
     uint32_t knots;
@@ -165,14 +228,31 @@ struct MatchModel {
     TrainReport report;
 };
 
-/* Patterns seen, with how often: what EM works on. */
-typedef struct PatternCount {
-    uint64_t pattern;
-    uint32_t passes; /* mask */
-    uint32_t segment;
-    double count; /* sampled pairs are scaled up */
-} PatternCount;
-typedef VEC(PatternCount) PatternCounts;
+/* How a class sees a field. */
+typedef enum FieldView {
+    VIEW_OWN,       /* its own shares: a match's error rates, a household's address */
+    VIEW_STRANGER,  /* as between strangers, term frequency included */
+    VIEW_HOUSEHOLD, /* as inside a household: what a twin shares with it */
+} FieldView;
+FieldView class_view(const FieldSpec *field, PairClass class);
+
+typedef struct EmInput {
+    const MatchConfig *config;
+    const PatternCounts *candidates; /* of all passes; every other comparable pair counts as a stranger's */
+    const PatternCounts *random;
+    const PairTotals *totals;
+    const PassSpec *passes;
+    uint32_t pass_count;
+    double matches; /* where to start: expected matching pairs */
+} EmInput;
+/* Fits m's class shares and levels, freezes the weights, fills the report's iterations, converged, change, matches and
+ * default_levels. ERR_INVALID when there is no comparable pair. */
+MUST_USE Status em_fit(const EmInput *in, MatchModel *m, Error *err);
+/* Fields, names, level counts and segments of config; everything else zero. */
+MUST_USE Status model_new(const MatchConfig *config, MatchModel **out, Error *err);
+MUST_USE Status model_set_passes(MatchModel *m, const PassSpec *passes, uint32_t count, Error *err);
+/* Rounds shares to weights: once, after training. */
+void model_freeze(MatchModel *m);
 
 /* Scores: per-value frequency weights of one table under one model, shared by all threads, read-only. */
 typedef struct Scorer Scorer;
@@ -181,6 +261,41 @@ void scorer_free(Scorer *s);
 /* Stated odds of a pair whose pattern is known. Records appended after scorer_new are scored with the frequency of a
  * value seen once. */
 Weight score_pattern(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern);
+/* False: score_pattern is surely below `from`. Much cheaper, and true of most candidates. */
+bool score_may_reach(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, Weight from);
+
+/* The steps from pattern to odds, for explanations. */
+typedef struct ScoreParts {
+    Weight class_sum[CLASS_COUNT];   /* class weight, levels and rarity */
+    Weight rarity[MATCH_FIELDS_MAX]; /* what the value's own frequency changes for strangers */
+    Weight raw, stated, odds;        /* before and after calibration, and after rules */
+    uint32_t rule;                   /* MATCH_NONE: none */
+} ScoreParts;
+void score_parts(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, ScoreParts *out);
+
+/* A record has at most one partner in a unique source: candidates that compete for the place share its odds. Pairs are
+ * sorted by (a, b), the whole run's (after merging, where partitions were scored apart); those that fall below
+ * config.keep_from are dropped. */
+MUST_USE Status pairs_compete(const MatchTable *t, MatchPairs *pairs, Error *err);
+
+/* Stated odds of raw ones under the model's knots. */
+Weight calibrate(const MatchModel *m, Weight raw);
+typedef struct LabelledOdds {
+    Weight odds;
+    bool match;
+} LabelledOdds;
+/* Knots from labels: Platt's logistic regression with few, isotonic regression with many. */
+MUST_USE Status calibrate_fit(MatchModel *m, const LabelledOdds *labels, size_t count, Error *err);
+
+/* Stated against right, by bands of stated probability; for reports and tests. */
+#define CALIBRATION_BINS 10
+typedef struct CalibrationBin {
+    double from, to; /* stated probability */
+    uint64_t pairs, right;
+    double stated;    /* mean */
+    double low, high; /* 95 % interval of the share that is right (Wilson 1927) */
+} CalibrationBin;
+void calibration_table(const LabelledOdds *labels, size_t count, CalibrationBin bins[CALIBRATION_BINS]);
 
 /* --- clusters (cluster.c, household.c) ------------------------------------------------------------------------- */
 

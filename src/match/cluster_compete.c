@@ -1,0 +1,216 @@
+/*
+ * Competition. Two records of one name may each be likely for a third, and yet
+ * cannot both be it: what counts then is not the odds of a pair by itself but
+ * the share of all ways to put the few groups concerned together in which the
+ * two are one.
+ *
+ * The ways are partitions. Each is weighted by 2 to the sum of the odds inside
+ * its blocks, contradictions excluded, and all of them are counted: for seven
+ * groups there are 877. With two duplicate-free sources this is the exact
+ * posterior of a link under one-to-one assignment (not only the best
+ * assignment), and where groups may well be the same person they do not
+ * compete. Farther groups are cut off: the seven are the two and the strongest
+ * rivals.
+ */
+#include "match/cluster_impl.h"
+
+/* Weaker by this much than the link itself: no rival (1 in 256). */
+#define RIVAL_WINDOW (8 * WEIGHT_BIT)
+/* A third that is this close to both sides is of the same person, and no rival. */
+#define ALLY_FROM (3 * WEIGHT_BIT)
+#define RIVALS_MAX 12
+
+Status near_init(Near *n, const ClusterProblem *p, Error *err)
+{
+    memset(n, 0, sizeof *n);
+    n->pairs = p->pairs;
+    size_t count = p->pairs->len;
+    if (count >= UINT32_MAX / 2)
+        return error_set(err, ERR_LIMIT, "%zu pairs are kept: at most %u can be clustered", count, UINT32_MAX / 2);
+    TRY(mem_alloc(count * sizeof *n->order, (void **)&n->order, err));
+    TRY(mem_zalloc((size_t)p->records + 1, sizeof *n->start, (void **)&n->start, err));
+    TRY(mem_alloc(2 * count * sizeof *n->list, (void **)&n->list, err));
+
+    /* Odds have few values: one counting sort, best first. */
+    size_t values = (size_t)(WEIGHT_MAX - WEIGHT_MIN) + 1;
+    uint32_t *place = NULL;
+    TRY(mem_zalloc(values + 1, sizeof *place, (void **)&place, err));
+    const MatchPair *pairs = p->pairs->at;
+    for (size_t i = 0; i < count; i++) {
+        ASSERT(pairs[i].odds >= WEIGHT_MIN && pairs[i].odds <= WEIGHT_MAX);
+        ASSERT(pairs[i].a < pairs[i].b && pairs[i].b < p->records);
+        place[WEIGHT_MAX - pairs[i].odds + 1]++;
+        n->start[pairs[i].a + 1]++;
+        n->start[pairs[i].b + 1]++;
+    }
+    for (size_t v = 0; v < values; v++)
+        place[v + 1] += place[v];
+    for (size_t i = 0; i < count; i++)
+        n->order[place[WEIGHT_MAX - pairs[i].odds]++] = (uint32_t)i;
+    mem_free(place);
+    for (uint32_t r = 0; r < p->records; r++)
+        n->start[r + 1] += n->start[r];
+    for (size_t i = 0; i < count; i++) {
+        const MatchPair *pair = &pairs[n->order[i]];
+        n->list[n->start[pair->a]++] = n->order[i];
+        n->list[n->start[pair->b]++] = n->order[i];
+    }
+    for (uint32_t r = p->records; r > 0; r--) /* each start has moved on to the next one's */
+        n->start[r] = n->start[r - 1];
+    n->start[0] = 0;
+    return OK;
+}
+
+void near_free(Near *n)
+{
+    mem_free(n->order);
+    mem_free(n->start);
+    mem_free(n->list);
+    memset(n, 0, sizeof *n);
+}
+
+static bool nearer(const NearGroup *a, const NearGroup *b)
+{
+    return a->odds != b->odds ? a->odds > b->odds : a->pair < b->pair;
+}
+
+/* Puts one into a list that is sorted and has each group once. */
+static size_t near_insert(NearGroup *list, size_t n, size_t max, NearGroup what)
+{
+    size_t at = 0;
+    while (at < n && list[at].root != what.root)
+        at++;
+    if (at < n && !nearer(&what, &list[at]))
+        return n;
+    if (at == n) {
+        if (n == max && !nearer(&what, &list[n - 1]))
+            return n;
+        at = n < max ? n++ : n - 1;
+    }
+    while (at > 0 && nearer(&what, &list[at - 1])) {
+        list[at] = list[at - 1];
+        at--;
+    }
+    list[at] = what;
+    return n;
+}
+
+size_t near_groups(Groups *g, const Near *near, uint32_t x, Weight from, NearGroup *out, size_t max)
+{
+    size_t n = 0;
+    uint32_t r = x;
+    do {
+        for (uint64_t i = near->start[r]; i < near->start[r + 1]; i++) {
+            const MatchPair *pair = &near->pairs->at[near->list[i]];
+            if (pair->odds < from)
+                break;
+            if (n == max && pair->odds < out[n - 1].odds)
+                break;
+            uint32_t root = group_find(g, pair_other(pair, r));
+            if (root != x)
+                n = near_insert(out, n, max, (NearGroup){root, near->list[i], pair->odds});
+        }
+        r = g->ring[r];
+    } while (r != x);
+    return n;
+}
+
+/* --- partitions ------------------------------------------------------------------------------------------------- */
+
+typedef struct Partitions {
+    const Weight *odds;
+    size_t n;
+    const LogSum *table;
+    uint8_t block[COMPETE_NODES_MAX];
+    Weight together, apart; /* log2 of the sums, WEIGHT_NEVER: nothing yet */
+} Partitions;
+
+/* Odds are held to +-20 bits a pair here, so that sums stay far from the ends and no pair silences all others. */
+#define PARTITION_CLIP (20 * WEIGHT_BIT)
+
+static void partitions_walk(Partitions *w, size_t node, uint8_t blocks, Weight sum)
+{
+    if (node == w->n) {
+        Weight *into = w->block[0] == w->block[1] ? &w->together : &w->apart;
+        *into = log_sum(w->table, *into, sum);
+        return;
+    }
+    for (uint8_t b = 0; b <= blocks; b++) {
+        Weight more = 0;
+        bool never = false;
+        for (size_t other = 0; other < node && !never; other++) {
+            if (w->block[other] != b)
+                continue;
+            Weight odds = w->odds[other * w->n + node];
+            never = odds == ODDS_NEVER;
+            if (!never)
+                more += odds > PARTITION_CLIP ? PARTITION_CLIP : odds < -PARTITION_CLIP ? -PARTITION_CLIP : odds;
+        }
+        if (never)
+            continue;
+        w->block[node] = b;
+        partitions_walk(w, node + 1, (uint8_t)(b == blocks ? blocks + 1 : blocks), sum + more);
+    }
+}
+
+Weight partition_odds(const Weight *odds, size_t n, const LogSum *table)
+{
+    ASSERT(n >= 2 && n <= COMPETE_NODES_MAX);
+    Partitions w = {.odds = odds, .n = n, .table = table, .together = WEIGHT_NEVER, .apart = WEIGHT_NEVER};
+    partitions_walk(&w, 0, 0, 0);
+    if (w.together == WEIGHT_NEVER)
+        return ODDS_NEVER;
+    return weight_clip((int64_t)w.together - w.apart);
+}
+
+/* --- rivals ----------------------------------------------------------------------------------------------------- */
+
+static Weight near_odds_of(const NearGroup *list, size_t n, uint32_t root)
+{
+    for (size_t i = 0; i < n; i++)
+        if (list[i].root == root)
+            return list[i].odds;
+    return ODDS_NEVER;
+}
+
+/* Appends those near one side that are not allies of both. */
+static size_t take_rivals(const NearGroup *mine, size_t n, const NearGroup *theirs, size_t m, uint32_t skip,
+    NearGroup *rivals, size_t count)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (mine[i].root == skip)
+            continue;
+        if (mine[i].odds >= ALLY_FROM && near_odds_of(theirs, m, mine[i].root) >= ALLY_FROM)
+            continue;
+        count = near_insert(rivals, count, COMPETE_NODES_MAX - 2, mine[i]);
+    }
+    return count;
+}
+
+Weight compete(Groups *g, const Near *near, uint32_t x, uint32_t y, Weight odds, bool *contested)
+{
+    NearGroup at_x[RIVALS_MAX], at_y[RIVALS_MAX], rivals[COMPETE_NODES_MAX];
+    Weight from = odds - RIVAL_WINDOW;
+    size_t nx = near_groups(g, near, x, from, at_x, RIVALS_MAX);
+    size_t ny = near_groups(g, near, y, from, at_y, RIVALS_MAX);
+    size_t count = take_rivals(at_x, nx, at_y, ny, y, rivals, 0);
+    count = take_rivals(at_y, ny, at_x, nx, x, rivals, count);
+    *contested = false;
+    if (count == 0)
+        return odds;
+
+    uint32_t node[COMPETE_NODES_MAX] = {x, y};
+    size_t n = 2;
+    Weight matrix[COMPETE_NODES_MAX * COMPETE_NODES_MAX];
+    for (size_t i = 0; i < count; i++)
+        node[n++] = rivals[i].root;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = i + 1; j < n; j++)
+            matrix[i * n + j] = matrix[j * n + i] = group_odds(g, node[i], node[j]);
+    Weight shared = partition_odds(matrix, n, &g->log_sum);
+    /* Allies in the window raise the odds: what they are worth is seen when they have joined, not before. */
+    if (shared > matrix[1])
+        shared = matrix[1];
+    *contested = shared < matrix[1] - WEIGHT_BIT / 4;
+    return shared;
+}
