@@ -166,6 +166,47 @@ typedef struct MatchConfig {
 
 /* Defaults for everything but columns, fields and sources. */
 void match_config_init(MatchConfig *out);
+/* What the kind of a field suggests, where a config says nothing: is the commonness of a value evidence, and do
+ * members of a household share it? */
+bool field_kind_term_frequency(FieldKind kind);
+bool field_kind_shared(FieldKind kind);
+
+/* --- the config as text (config_toml.c, config_write.c); docs/match.md describes the language --------------------- */
+
+#define MATCH_JOIN_MAX 8
+#define MATCH_MISSING_MAX 16
+
+/* A column that the files do not have as such: made from others before anything else is done. */
+typedef struct JoinSpec {
+    Slice name;
+    Slice from[MATCH_JOIN_MAX]; /* input columns; of a date: year, month, day, any of which may be absent (empty) */
+    uint32_t from_count;
+    bool is_date; /* YYYY-MM-DD, an unknown part is 00; otherwise joined by blanks */
+} JoinSpec;
+
+/* What a config says of the files that records come from. Nothing but `cairn match` asks. */
+typedef struct MatchInput {
+    Slice id;                         /* column that names a record; empty: its row number */
+    Slice source;                     /* column that names the source; empty: each file is one */
+    Slice truth;                      /* column that names the true person; empty: none */
+    Slice nicknames;                  /* path of a table nickname,formal; empty: none */
+    Slice missing[MATCH_MISSING_MAX]; /* texts that mean an empty cell */
+    uint32_t missing_count;
+    const JoinSpec *joins;
+    uint32_t join_count;
+    SourceSpec other; /* of sources that the config does not list; name empty */
+} MatchInput;
+
+/* Reads a whole config; what out and input point to lives in the arena. input may be NULL. The header of a policy file
+ * (schema, name, version, ...) may stand on top and is not looked at. Sources are those that the text lists; fields and
+ * expressions are looked at by match_config_check. ERR_PARSE, ERR_INVALID and ERR_LIMIT name file, line and key. */
+MUST_USE Status match_config_parse(
+    Slice toml, const char *file, Arena *arena, MatchConfig *out, MatchInput *input, Error *err);
+/* The text that match_config_parse reads back as the same config; without the defaults. input may be NULL. */
+void match_config_write(const MatchConfig *config, const MatchInput *input, Buf *out);
+/* "last_name+birth_date:year": what a pass is called when its config gives no name. */
+void match_pass_describe(const MatchConfig *config, const PassSpec *pass, Buf *out);
+
 /* ERR_INVALID names what is wrong: no field, a field without column, an unknown level in a rule, a bad expression. */
 MUST_USE Status match_config_check(const MatchConfig *config, Error *err);
 
