@@ -61,8 +61,8 @@ typedef struct Records {
 typedef enum RecordsMode { RECORDS_ALL, RECORDS_NEW_APART } RecordsMode;
 /* Reads every record of the vault into a sealed table. RECORDS_NEW_APART keeps those without a link in `newcomers`,
  * in order of content. Linkage's list of sources is extended by those that the policy does not name. */
-MUST_USE Status records_load(
-    const LinkContext *ctx, Vault *vault, Linkage *linkage, RecordsMode mode, Records *out, Error *err);
+MUST_USE Status records_load(const LinkContext *ctx, Vault *vault, Linkage *linkage, RecordsMode mode,
+    const char *purpose, Records *out, Error *err);
 void records_free(Records *r);
 /* From tag to record number, newcomers included. */
 typedef struct TagIndex {
@@ -113,11 +113,16 @@ typedef struct LinkJob {
     Decisions decisions;
     MatchPairs pairs; /* kept ones: all, or those of newcomers */
     Resolved resolved;
-    TrainReport training;
+    double unblocked; /* expected share of true pairs that no pass brings together */
     Arena arena;
     LinkReport *report;
 } LinkJob;
 
+/* The links in force as clusters, in order of person: fills resolved for the table's records (job.c). */
+MUST_USE Status present_links(LinkJob *job, Error *err);
+/* Policy, vault, linked records, the model in force and its links: what reading commands begin with. */
+MUST_USE Status job_load_present(LinkJob *job, const char *purpose, Error *err);
+void job_free(LinkJob *job); /* whatever is there */
 MUST_USE Status relink_everything(LinkJob *job, Error *err);
 MUST_USE Status link_newcomers(LinkJob *job, const StoredModel *stored, Error *err);
 
@@ -130,21 +135,27 @@ MUST_USE Status evidence_json(const MatchTable *t, const MatchModel *m, uint32_t
 
 /* --- the queue (queue.c) --- */
 
-MUST_USE Status queue_build(const LinkJob *job, ReviewItems *out, Error *err);
+MUST_USE Status queue_build(LinkJob *job, ReviewItems *out, Error *err);
 
 /* --- quality (estimate.c) --- */
 
 /* Of each cluster: pairs of records, how many of them are expected to be right, and how many pairs of its records with
- * others' are expected to be missing; in millionths. */
+ * others' are expected to be missing (half of each such pair on either side); the last two in millionths. */
 typedef struct ClusterQuality {
     uint64_t *pairs, *correct, *missed;
+    uint32_t clusters;
+    double correct_variance, missed_variance; /* of the totals, in pairs squared */
 } ClusterQuality;
-MUST_USE Status cluster_quality(
-    const Resolved *r, const MatchPairs *pairs, const MatchConfig *config, ClusterQuality *out, Error *err);
+/* unblocked: expected share of true pairs that no pass brings together. */
+MUST_USE Status cluster_quality(const Resolved *r, const MatchPairs *pairs, const MatchConfig *config,
+    double unblocked, ClusterQuality *out, Error *err);
 void cluster_quality_free(ClusterQuality *q);
-/* missed_pairs: pairs that no pass brought together, as the training estimated them. */
-void estimate_quality(
-    const ClusterQuality *q, uint32_t clusters, double unblocked, Estimate *precision, Estimate *recall);
+void quality_totals(const ClusterQuality *q, Estimate *precision, Estimate *recall);
+/* Expected right pairs of n records whose links into their person hold with these probabilities, in millionths:
+ * a pair is right when both its records are. sum and squares: of the probabilities. */
+uint64_t correct_pairs(double sum, double squares);
+/* value +- 1.96 standard errors, within 0 .. 1. */
+Estimate estimate_of(double value, double variance);
 
 /* --- drift (drift.c) --- */
 

@@ -148,7 +148,7 @@ static Status number_records(LoadArg *a, Error *err)
     return OK;
 }
 
-static Status load(const LinkContext *ctx, Vault *vault, LoadArg *a, Error *err)
+static Status load(const LinkContext *ctx, Vault *vault, const char *purpose, LoadArg *a, Error *err)
 {
     Records *r = a->records;
     MatchConfig *config = &a->linkage->match;
@@ -164,21 +164,21 @@ static Status load(const LinkContext *ctx, Vault *vault, LoadArg *a, Error *err)
         return error_set(err, ERR_LIMIT, "the vault holds more than %" PRIu32 " records", UINT32_MAX - 1);
     TRY(vault_links(vault, &r->old_links, err));
     TRY(progress_new(ctx->progress, "reading identities", count, "records", &a->progress, err));
-    const VaultPurpose purpose = {.purpose = "link", .agreement = a->linkage->authority};
-    TRY(vault_each_record(vault, &purpose, take_record, a, err));
+    const VaultPurpose why = {.purpose = purpose, .agreement = a->linkage->authority};
+    TRY(vault_each_record(vault, &why, take_record, a, err));
     TRY(match_table_seal(r->table, home_settings(ctx->home)->threads, err));
     return number_records(a, err);
 }
 
-Status records_load(
-    const LinkContext *ctx, Vault *vault, Linkage *linkage, RecordsMode mode, Records *out, Error *err)
+Status records_load(const LinkContext *ctx, Vault *vault, Linkage *linkage, RecordsMode mode, const char *purpose,
+    Records *out, Error *err)
 {
     memset(out, 0, sizeof *out);
     arena_init(&out->arena, 0);
     out->linkage = linkage;
     LoadArg arg = {.records = out, .linkage = linkage, .mode = mode};
     buf_init(&arg.local, 0);
-    Status st = load(ctx, vault, &arg, err);
+    Status st = load(ctx, vault, purpose, &arg, err);
     progress_done(arg.progress);
     map_free(&arg.sources);
     vec_free(&arg.old);

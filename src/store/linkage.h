@@ -11,6 +11,7 @@
  *   model(id, name, json, config, baseline)                 frozen parameters; the last run's model is in force
  *   decision(seq, a, b, verdict, reviewer, ...)             append-only: reviewers' words are kept for ever
  *   review(a, b, odds, reason, value, evidence)             pairs that wait for a reviewer
+ *   person_missed(person, missed)                           expected missing pairs, for published link quality
  *   clerical(sample, stratum, a, b, ...)                    pairs drawn to measure quality with
  *
  * Because a replaced link is kept with the run that ended it, the state before any
@@ -131,6 +132,15 @@ typedef VEC(ReviewItem) ReviewItems;
 /* By value, the highest first, then by pair; text in arena. */
 MUST_USE Status vault_queue(Vault *v, Arena *arena, ReviewItems *out, Error *err);
 
+/* Pairs of a person's records with others' that are expected to be missing, in millionths. */
+typedef struct PersonMiss {
+    PersonId person;
+    uint64_t missed;
+} PersonMiss;
+typedef VEC(PersonMiss) PersonMisses;
+/* In order of person. */
+MUST_USE Status vault_misses(Vault *v, PersonMisses *out, Error *err);
+
 /* --- writing a run --- */
 
 typedef enum QueueMode { QUEUE_KEEP, QUEUE_ADD, QUEUE_REPLACE } QueueMode;
@@ -143,7 +153,8 @@ typedef struct LinkWrite {
     const Journal *journal;
     const ReviewItems *queue; /* may be NULL with QUEUE_KEEP */
     QueueMode queue_mode;
-    Slice report; /* JSON */
+    const PersonMisses *misses; /* may be NULL; replace those there are with QUEUE_REPLACE */
+    Slice report;               /* JSON */
 } LinkWrite;
 /* One transaction. *run: its number. */
 MUST_USE Status vault_put_links(Vault *v, const LinkWrite *w, int64_t *run, Error *err);

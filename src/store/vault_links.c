@@ -436,6 +436,38 @@ static Status raise_counter(Vault *v, PersonId highest, Error *err)
     return st;
 }
 
+static Status put_misses(Vault *v, const PersonMisses *misses, QueueMode mode, Error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    if (mode == QUEUE_REPLACE)
+        TRY(lite_exec(&v->lite, "DELETE FROM person_missed", err));
+    TRY(lite_prepare(&v->lite, "INSERT OR REPLACE INTO person_missed (person, missed) VALUES (?, ?)", &stmt, err));
+    Status st = OK;
+    for (size_t i = 0; i < misses->len && st == OK; i++) {
+        sqlite3_bind_int64(stmt, 1, (int64_t)misses->at[i].person);
+        sqlite3_bind_int64(stmt, 2, (int64_t)misses->at[i].missed);
+        st = lite_run(&v->lite, stmt, err);
+    }
+    sqlite3_finalize(stmt);
+    return st;
+}
+
+Status vault_misses(Vault *v, PersonMisses *out, Error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    TRY(lite_prepare(&v->lite, "SELECT person, missed FROM person_missed ORDER BY person", &stmt, err));
+    Status st = OK;
+    for (bool more = true; st == OK;) {
+        st = lite_next(&v->lite, stmt, &more, err);
+        if (st != OK || !more)
+            break;
+        PersonMiss miss = {(PersonId)sqlite3_column_int64(stmt, 0), (uint64_t)sqlite3_column_int64(stmt, 1)};
+        st = vec_push(out, miss, err);
+    }
+    sqlite3_finalize(stmt);
+    return st;
+}
+
 static Status put_run(Vault *v, const LinkWrite *w, int64_t *run, Error *err)
 {
     int64_t model = 0;
@@ -448,6 +480,8 @@ static Status put_run(Vault *v, const LinkWrite *w, int64_t *run, Error *err)
     TRY(put_journal(v, w->journal, *run, &highest, err));
     if (w->queue_mode != QUEUE_KEEP)
         TRY(vault_put_queue(v, w->queue, w->queue_mode, err));
+    if (w->misses)
+        TRY(put_misses(v, w->misses, w->queue_mode, err));
     return raise_counter(v, highest, err);
 }
 

@@ -42,6 +42,7 @@ static const char linkage_sql[] =
     " BEGIN SELECT RAISE(ABORT, 'decisions are kept for ever'); END;"
     "CREATE TABLE review (a BLOB NOT NULL, b BLOB NOT NULL, odds INTEGER NOT NULL, reason INTEGER NOT NULL,"
     " value INTEGER NOT NULL, evidence TEXT NOT NULL, PRIMARY KEY (a, b)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE person_missed (person INTEGER PRIMARY KEY, missed INTEGER NOT NULL) STRICT;"
     "CREATE TABLE clerical_sample (sample INTEGER PRIMARY KEY, at INTEGER NOT NULL, model INTEGER NOT NULL) STRICT;"
     "CREATE TABLE clerical_stratum (sample INTEGER NOT NULL, stratum INTEGER NOT NULL, population INTEGER NOT NULL,"
     " from_odds INTEGER NOT NULL, linked INTEGER NOT NULL, PRIMARY KEY (sample, stratum)) STRICT;"
