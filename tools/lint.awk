@@ -19,6 +19,7 @@ BEGIN {
     output_file = "src/cli/output.c"
 
     # Room: the rooms or single headers it may include. base belongs to everybody.
+    may("kernel", "base")
     may("policy", "base")
     may("contract", "base policy")
     may("store", "base")
@@ -33,8 +34,9 @@ BEGIN {
     may("serve", "base store/home.h publish")
     may("review", "base policy store match identity serve/http.h")
     may("synth", "base")
-    may("cli", "base policy contract store govern ingest match identity facts measure protect publish serve review synth")
-    list("room", "base policy contract store govern ingest match identity facts measure protect publish serve review synth cli")
+    may("cli", "base kernel policy contract store govern ingest match identity facts measure protect publish serve review synth")
+    list("room", "base kernel policy contract store govern ingest match identity facts measure protect publish serve review " \
+        "synth cli")
     # What a room shows to the others, where that is not just ROOM/ROOM.h.
     list("public_header", "identity/verdicts.h policy/model.h serve/http.h store/db.h store/home.h store/ledger.h store/linkage.h " \
         "store/vault.h store/warehouse.h")

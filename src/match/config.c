@@ -66,9 +66,13 @@ uint32_t segment_count(const MatchConfig *config)
     return n * (n + 1) / 2;
 }
 
+uint32_t trait_segment(uint32_t trait_a, uint32_t trait_b)
+{
+    uint32_t low = trait_a < trait_b ? trait_a : trait_b, high = trait_a < trait_b ? trait_b : trait_a;
+    return high * (high + 1) / 2 + low;
+}
+
 uint32_t table_segment(const MatchConfig *config, uint32_t source_a, uint32_t source_b)
 {
-    uint32_t a = config->sources[source_a].trait, b = config->sources[source_b].trait;
-    uint32_t low = a < b ? a : b, high = a < b ? b : a;
-    return high * (high + 1) / 2 + low;
+    return trait_segment(config->sources[source_a].trait, config->sources[source_b].trait);
 }

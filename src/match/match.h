@@ -324,8 +324,9 @@ typedef struct RunOptions {
  * match_score's, lowered where candidates compete: a record has at most one partner in a unique source. */
 MUST_USE Status match_pairs(const MatchTable *t, const MatchModel *m, const RunOptions *options, MatchPairs *out,
     PairsReport *report, Error *err);
-/* Any two records, candidates or not. */
-MatchPair match_score(const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b);
+/* Any two records, candidates or not. For one pair: a run keeps its own Scorer. */
+MUST_USE Status match_score(
+    const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, MatchPair *out, Error *err);
 
 /* --- clusters ------------------------------------------------------------------------------------------------- */
 

@@ -68,6 +68,7 @@ bool table_comparable(const MatchConfig *config, uint32_t source_a, uint32_t sou
 /* Which segment's parameters hold for a pair: unordered pair of the sources' traits. */
 uint32_t table_segment(const MatchConfig *config, uint32_t source_a, uint32_t source_b);
 uint32_t segment_count(const MatchConfig *config);
+uint32_t trait_segment(uint32_t trait_a, uint32_t trait_b);
 
 /* --- comparison (field.c, compare.c, expr.c) ------------------------------------------------------------------ */
 
@@ -143,7 +144,7 @@ MUST_USE Status passes_propose(const MatchTable *t, PassSpec passes[MATCH_PASSES
 Weight weight_log2(double x);
 /* log2(2^a + 2^b): integers and a table; error below 0.51 thousandths of a bit. WEIGHT_NEVER is log2 of 0. */
 #define WEIGHT_NEVER (-1000 * WEIGHT_BIT)
-#define LOG_SUM_SIZE 11000
+#define LOG_SUM_SIZE 11500
 typedef struct LogSum {
     uint16_t more[LOG_SUM_SIZE]; /* [d]: what 2^(a-d) adds to log2 of 2^a */
 } LogSum;
@@ -194,6 +195,23 @@ typedef struct PairTotals {
     double equal[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX]; /* and it is the same one */
 } PairTotals;
 MUST_USE Status pair_totals(const MatchTable *t, PairTotals *out, Error *err);
+/* Records by source: those of source s are order[start[s]] .. order[start[s + 1] - 1]. */
+MUST_USE Status records_by_source(const MatchTable *t, Arena *arena, uint32_t **order, uint32_t **start, Error *err);
+
+/* log2 P(value) by the number of records that hold it: persons hold values, not records (frequency.c). */
+#define RARITY_MEMO 1024
+typedef struct RarityScale {
+    const struct MatchModel *model;
+    uint32_t field;
+    double persons;
+    Weight memo[RARITY_MEMO];
+} RarityScale;
+uint32_t frequency_bucket(uint32_t count);
+void rarity_init(RarityScale *scale, const MatchTable *t, const struct MatchModel *m, uint32_t field, uint32_t values);
+Weight rarity_of(const RarityScale *scale, uint32_t count);
+/* Rarity against the average agreement, kept to what a count can say. */
+Weight rarity_clip(Weight rarity);
+#define RARITY_BEYOND (100 * WEIGHT_BIT) /* more than it ever is */
 
 /* --- model (train.c, em.c, score.c, pairs.c, model_file.c, calibrate.c) ------------------------------------------ */
 
@@ -252,7 +270,7 @@ MUST_USE Status em_fit(const EmInput *in, MatchModel *m, Error *err);
 MUST_USE Status model_new(const MatchConfig *config, MatchModel **out, Error *err);
 MUST_USE Status model_set_passes(MatchModel *m, const PassSpec *passes, uint32_t count, Error *err);
 /* Rounds shares to weights: once, after training. */
-void model_freeze(MatchModel *m);
+void model_freeze(MatchModel *m, const MatchConfig *config);
 
 /* Scores: per-value frequency weights of one table under one model, shared by all threads, read-only. */
 typedef struct Scorer Scorer;
@@ -263,6 +281,9 @@ void scorer_free(Scorer *s);
 Weight score_pattern(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern);
 /* False: score_pattern is surely below `from`. Much cheaper, and true of most candidates. */
 bool score_may_reach(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, Weight from);
+
+/* Term frequency of what the two agree on, as PatternCount.rarity has it before rounding; *own: rarity_own. */
+Weight pair_rarity(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, Weight *own);
 
 /* The steps from pattern to odds, for explanations. */
 typedef struct ScoreParts {

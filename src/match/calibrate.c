@@ -1,0 +1,188 @@
+/*
+ * Stated odds.
+ *
+ * Without labels the raw odds stand: the classes of em.c are what keeps them honest. With labels they are corrected by
+ * a monotone, piecewise linear function on the scale of log odds:
+ *   - few labels: logistic regression on the odds with smoothed targets (Platt 1999, as corrected by Lin, Lin and Weng
+ *     2007), slope never negative;
+ *   - many: isotonic regression (Zadrozny and Elkan 2002), a knot a pooled block, with the slope kept between and 1
+ *     beyond the outermost knots, so that order is never lost.
+ *
+ * calibration_table is how to see whether it worked.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "match/match_impl.h"
+
+#define ISOTONIC_FROM 100 /* labels of the rarer kind */
+#define PLATT_ITERATIONS 100
+
+/* --- applying ------------------------------------------------------------------------------------------------- */
+
+Weight calibrate(const MatchModel *m, Weight raw)
+{
+    const Weight *x = m->knot_raw, *y = m->knot_stated;
+    uint32_t n = m->knots;
+    if (n == 0)
+        return weight_clip(raw);
+    if (raw <= x[0])
+        return weight_clip((int64_t)y[0] + raw - x[0]);
+    if (raw >= x[n - 1])
+        return weight_clip((int64_t)y[n - 1] + raw - x[n - 1]);
+    uint32_t i = 0;
+    while (x[i + 1] < raw)
+        i++;
+    int64_t run = (int64_t)x[i + 1] - x[i], rise = (int64_t)y[i + 1] - y[i];
+    return weight_clip(y[i] + rise * ((int64_t)raw - x[i]) / run);
+}
+
+/* --- fitting -------------------------------------------------------------------------------------------------- */
+
+static void add_knot(MatchModel *m, Weight raw, Weight stated)
+{
+    if (m->knots == CALIBRATION_MAX)
+        return;
+    if (m->knots > 0 && (raw <= m->knot_raw[m->knots - 1] || stated < m->knot_stated[m->knots - 1]))
+        return;
+    m->knot_raw[m->knots] = raw;
+    m->knot_stated[m->knots++] = stated;
+}
+
+/* Newton's method on two parameters; stated = slope * raw + shift, in bits. */
+static void fit_platt(MatchModel *m, const LabelledOdds *labels, size_t count, double right)
+{
+    double wrong = (double)count - right;
+    double high = (right + 1) / (right + 2), low = 1 / (wrong + 2);
+    double slope = 1, shift = 0;
+    for (int i = 0; i < PLATT_ITERATIONS; i++) {
+        double g0 = 0, g1 = 0, h00 = 1e-6, h01 = 0, h11 = 1e-6;
+        for (size_t k = 0; k < count; k++) {
+            double x = (double)labels[k].odds / WEIGHT_BIT;
+            double p = 1 / (1 + exp2(-(slope * x + shift)));
+            double d = p - (labels[k].match ? high : low), w = p * (1 - p);
+            g0 += d;
+            g1 += d * x;
+            h00 += w;
+            h01 += w * x;
+            h11 += w * x * x;
+        }
+        double det = h00 * h11 - h01 * h01;
+        if (!(det > 0))
+            break;
+        /* the derivative of 2^-x carries a factor ln 2 that cancels in all but the step's length */
+        double step0 = (h11 * g0 - h01 * g1) / det / M_LN2, step1 = (h00 * g1 - h01 * g0) / det / M_LN2;
+        double length = fabs(step0) + fabs(step1);
+        double damp = length > 4 ? 4 / length : 1;
+        shift -= damp * step0;
+        slope -= damp * step1;
+        if (length < 1e-9)
+            break;
+    }
+    slope = !(slope > 0.05) ? 0.05 : slope > 5 ? 5 : slope;
+    for (int bits = -60; bits <= 60; bits += 120)
+        add_knot(m, bits * WEIGHT_BIT, weight_clip(llround((slope * bits + shift) * WEIGHT_BIT)));
+}
+
+typedef struct Pool {
+    double sum_odds, count, right;
+} Pool;
+
+static double share_right(const Pool *p)
+{
+    return p->right / p->count;
+}
+
+/* labels sorted by odds */
+static Status fit_isotonic(MatchModel *m, const LabelledOdds *labels, size_t count, Error *err)
+{
+    Pool *pools = NULL;
+    size_t n = 0;
+    TRY(mem_zalloc(count, sizeof *pools, (void **)&pools, err));
+    for (size_t i = 0; i < count; i++) {
+        pools[n++] = (Pool){labels[i].odds, 1, labels[i].match};
+        bool tie = i > 0 && labels[i].odds == labels[i - 1].odds;
+        while (n > 1 && (tie || share_right(&pools[n - 2]) >= share_right(&pools[n - 1]))) {
+            pools[n - 2].sum_odds += pools[n - 1].sum_odds;
+            pools[n - 2].count += pools[n - 1].count;
+            pools[n - 2].right += pools[n - 1].right;
+            n--;
+            tie = false;
+        }
+    }
+    size_t stride = n / CALIBRATION_MAX + 1;
+    for (size_t i = 0; i < n; i += stride) {
+        /* half a label either way: no pool is sure */
+        double p = (pools[i].right + 0.5) / (pools[i].count + 1);
+        add_knot(m, (Weight)llround(pools[i].sum_odds / pools[i].count), probability_weight(p));
+    }
+    mem_free(pools);
+    return OK;
+}
+
+static int by_odds(const void *left, const void *right)
+{
+    const LabelledOdds *a = left, *b = right;
+    if (a->odds != b->odds)
+        return a->odds < b->odds ? -1 : 1;
+    return (int)a->match - (int)b->match;
+}
+
+Status calibrate_fit(MatchModel *m, const LabelledOdds *labels, size_t count, Error *err)
+{
+    m->knots = 0;
+    size_t right = 0;
+    for (size_t i = 0; i < count; i++)
+        right += labels[i].match;
+    size_t rarer = right < count - right ? right : count - right;
+    if (count == 0)
+        return OK;
+    if (rarer < ISOTONIC_FROM) {
+        fit_platt(m, labels, count, (double)right);
+        return OK;
+    }
+    LabelledOdds *sorted = NULL;
+    TRY(mem_alloc(count * sizeof *sorted, (void **)&sorted, err));
+    memcpy(sorted, labels, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, by_odds);
+    Status st = fit_isotonic(m, sorted, count, err);
+    mem_free(sorted);
+    return st;
+}
+
+/* --- looking -------------------------------------------------------------------------------------------------- */
+
+/* Wilson (1927): holds its level for few pairs and for shares near 0 and 1. */
+static void wilson(CalibrationBin *bin)
+{
+    double n = (double)bin->pairs, z = 1.959964, p = n > 0 ? (double)bin->right / n : 0;
+    if (bin->pairs == 0) {
+        bin->high = 1;
+        return;
+    }
+    double middle = (p + z * z / (2 * n)) / (1 + z * z / n);
+    double half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+    bin->low = middle - half > 0 ? middle - half : 0;
+    bin->high = middle + half < 1 ? middle + half : 1;
+}
+
+void calibration_table(const LabelledOdds *labels, size_t count, CalibrationBin bins[CALIBRATION_BINS])
+{
+    static const double edges[CALIBRATION_BINS + 1] = {0, 0.01, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 0.99, 0.999, 1};
+    for (size_t b = 0; b < CALIBRATION_BINS; b++)
+        bins[b] = (CalibrationBin){.from = edges[b], .to = edges[b + 1]};
+    for (size_t i = 0; i < count; i++) {
+        double p = weight_probability(labels[i].odds);
+        size_t b = 0;
+        while (b + 1 < CALIBRATION_BINS && p >= edges[b + 1])
+            b++;
+        bins[b].pairs++;
+        bins[b].right += labels[i].match;
+        bins[b].stated += p;
+    }
+    for (size_t b = 0; b < CALIBRATION_BINS; b++) {
+        if (bins[b].pairs)
+            bins[b].stated /= (double)bins[b].pairs;
+        wilson(&bins[b]);
+    }
+}

@@ -1,0 +1,683 @@
+/*
+ * Parameters without labels: a latent class model over counted patterns, fitted by EM (Dempster, Laird and Rubin 1977;
+ * for record linkage Jaro 1989 and Winkler 1988).
+ *
+ * Classes. Beside matches and strangers there are non-matches that agree for a reason: neighbours, members of a
+ * household, twins (Larsen and Rubin 2001 fit mixtures of more than two classes to linkage for the same purpose).
+ * Inside each class fields are independent. What keeps the classes apart is that they are not free: a household has
+ * its own shares only where members have a field in common, everything else is tied to strangers (class_view). A class
+ * beyond the first two is taken in only if it raises the likelihood by more than its parameters cost (Schwarz 1978).
+ *
+ * Strangers are not learned from candidates, which were chosen for agreeing, but from random pairs and from the
+ * values' counts, each less the pairs that the other classes explain. Exact agreement comes from the counts
+ * (frequency.c), because agreement on a rare value is too seldom in any sample.
+ *
+ * Ascertainment. Every candidate agrees on the fields of some pass; a field's error rate learned from pairs that were
+ * chosen for agreeing on it would be too good. Given its class, a pair's level in a field does not depend on its
+ * having been found by passes over other fields, so a field is learned from the pairs that such passes find
+ * (avoiding[]), and only where there are none from all.
+ *
+ * Priors. Dirichlet, worth PRIOR_PAIRS pairs, around field_level_prior; a segment's around the shares of all segments
+ * (SEGMENT_PAIRS). They decide only where data are thin, and a level they decide is marked is_default. Missing (level
+ * 0) takes no part anywhere.
+ *
+ * After the fit, levels whose weights stand in the wrong order by no more than chance would explain are pooled
+ * (pool adjacent violators: Ayer et al. 1955); disagreement never weighs more than any agreement.
+ */
+#include <math.h>
+
+#include "match/match_impl.h"
+
+#define PRIOR_PAIRS 5.0
+#define SEGMENT_PAIRS 30.0
+#define STRANGER_PAIRS 2.0 /* random pairs the prior of strangers is worth */
+#define STRANGER_SEGMENT_PAIRS 500.0
+#define ITERATIONS_MAX 300
+#define ROUNDS_MAX 6 /* of fitting strangers anew */
+#define TOLERANCE 1e-5
+#define NEGLIGIBLE 1e-7 /* patterns whose chance of being no stranger's is below are set aside between rounds */
+#define MATCH_FLOOR 0.5 /* expected matches never fall below: a share of 0 could not rise again */
+
+typedef double LevelTable[MATCH_SEGMENTS_MAX][CLASS_COUNT][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
+
+typedef struct Em {
+    const EmInput *in;
+    const MatchConfig *config;
+    MatchModel *m;
+    uint32_t segments;
+    bool active[CLASS_COUNT];
+    uint32_t avoiding[MATCH_FIELDS_MAX]; /* passes that do not look at the field; all where every one does */
+    double prior[CLASS_COUNT][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
+    const PatternCount **busy; /* candidates that are not surely strangers */
+    size_t busy_count;
+    /* tables of logarithms (base 2) of the current parameters */
+    double log_class[MATCH_SEGMENTS_MAX][CLASS_COUNT];
+    LevelTable log_level;
+    /* expectations */
+    double class_count[MATCH_SEGMENTS_MAX][CLASS_COUNT];
+    LevelTable count;                                                     /* where the field's avoiding passes see it */
+    double apart[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX]; /* all pairs that are not strangers */
+    double likelihood;                                                    /* log2, of the busy candidates */
+} Em;
+
+/* --- classes -------------------------------------------------------------------------------------------------- */
+
+static bool is_place(const FieldSpec *f)
+{
+    return f->shared && (f->kind == FIELD_ADDRESS || f->kind == FIELD_CITY || f->kind == FIELD_POSTAL_CODE ||
+                            f->kind == FIELD_CODE || f->kind == FIELD_TEXT);
+}
+
+FieldView class_view(const FieldSpec *field, PairClass class)
+{
+    switch (class) {
+    case CLASS_NEIGHBOUR:
+        return is_place(field) ? VIEW_OWN : VIEW_STRANGER;
+    case CLASS_HOUSEHOLD:
+        return field->shared ? VIEW_OWN : VIEW_STRANGER;
+    case CLASS_TWIN:
+        return field->shared ? VIEW_HOUSEHOLD : field->kind == FIELD_DATE ? VIEW_OWN : VIEW_STRANGER;
+    default:
+        return VIEW_OWN;
+    }
+}
+
+/* Can the fields tell the class from the others at all? */
+static bool class_possible(const MatchConfig *config, PairClass class)
+{
+    uint32_t own = 0, shared = 0, apart = 0;
+    for (uint32_t f = 0; f < config->field_count; f++) {
+        own += class_view(&config->fields[f], class) == VIEW_OWN;
+        shared += config->fields[f].shared;
+        apart += class_view(&config->fields[f], class) == VIEW_STRANGER;
+    }
+    if (apart == 0)
+        return false; /* nothing would tell it from a match */
+    return class == CLASS_TWIN ? own > 0 && shared >= 2 : own >= 2;
+}
+
+/* --- parameters ----------------------------------------------------------------------------------------------- */
+
+static LevelParameter *parameter(Em *e, uint32_t segment, uint32_t field, uint32_t level)
+{
+    return &e->m->levels[segment][field][level];
+}
+
+static double log_share(double share)
+{
+    return log2(share > SHARE_FLOOR ? share : SHARE_FLOOR);
+}
+
+static void fill_logs(Em *e)
+{
+    for (uint32_t s = 0; s < e->segments; s++) {
+        for (uint32_t c = 0; c < CLASS_COUNT; c++) {
+            double share = e->m->class_share[s][c];
+            e->log_class[s][c] = share > 0 ? log2(share) : -INFINITY;
+            for (uint32_t f = 0; f < e->m->field_count; f++)
+                for (uint32_t l = 1; l < e->m->level_counts[f]; l++)
+                    e->log_level[s][c][f][l] = log_share(parameter(e, s, f, l)->share[c]);
+        }
+    }
+}
+
+/* Classes that see a field through another's eyes take its shares. */
+static void tie_classes(Em *e)
+{
+    for (uint32_t s = 0; s < e->segments; s++) {
+        for (uint32_t f = 0; f < e->m->field_count; f++) {
+            for (PairClass c = CLASS_NEIGHBOUR; c < CLASS_COUNT; c++) {
+                FieldView view = class_view(&e->config->fields[f], c);
+                if (view == VIEW_OWN)
+                    continue;
+                PairClass from = view == VIEW_HOUSEHOLD ? CLASS_HOUSEHOLD : CLASS_STRANGER;
+                for (uint32_t l = 1; l < e->m->level_counts[f]; l++)
+                    parameter(e, s, f, l)->share[c] = parameter(e, s, f, l)->share[from];
+            }
+        }
+    }
+}
+
+static void set_strangers_share(Em *e, uint32_t segment)
+{
+    double others = 0;
+    for (uint32_t c = 0; c < CLASS_COUNT; c++)
+        if (c != CLASS_STRANGER)
+            others += e->m->class_share[segment][c];
+    e->m->class_share[segment][CLASS_STRANGER] = 1 - others;
+}
+
+static double expected_matches_floor(double comparable)
+{
+    return comparable > 4 * MATCH_FLOOR ? MATCH_FLOOR : comparable / 4;
+}
+
+static void start(Em *e)
+{
+    const PairTotals *totals = e->in->totals;
+    double all = 0;
+    for (uint32_t s = 0; s < e->segments; s++)
+        all += totals->comparable[s];
+    for (uint32_t s = 0; s < e->segments; s++) {
+        double pairs = totals->comparable[s], share = pairs > 0 ? e->in->matches / all : 0;
+        double floor = pairs > 0 ? expected_matches_floor(pairs) / pairs : 0;
+        e->m->class_share[s][CLASS_MATCH] = share < floor ? floor : share > 0.25 ? 0.25 : share;
+        set_strangers_share(e, s);
+        for (uint32_t f = 0; f < e->m->field_count; f++)
+            for (uint32_t l = 1; l < e->m->level_counts[f]; l++)
+                for (uint32_t c = 0; c < CLASS_COUNT; c++)
+                    parameter(e, s, f, l)->share[c] = e->prior[c][f][l];
+    }
+    tie_classes(e);
+}
+
+static void fill_priors(Em *e)
+{
+    double match[MATCH_LEVELS_MAX], stranger[MATCH_LEVELS_MAX];
+    for (uint32_t f = 0; f < e->m->field_count; f++) {
+        field_level_prior(&e->config->fields[f], match, stranger);
+        for (uint32_t l = 1; l < e->m->level_counts[f]; l++) {
+            for (uint32_t c = 0; c < CLASS_COUNT; c++) {
+                FieldView view = class_view(&e->config->fields[f], c);
+                /* what members of a household share, they share with a match's errors */
+                e->prior[c][f][l] = c != CLASS_STRANGER && view == VIEW_OWN ? match[l - 1] : stranger[l - 1];
+            }
+        }
+    }
+}
+
+/* Do the two fields look at a common column? */
+static bool overlap(const FieldSpec *a, const FieldSpec *b)
+{
+    for (uint32_t i = 0; i < a->column_count; i++)
+        for (uint32_t k = 0; k < b->column_count; k++)
+            if (a->columns[i] == b->columns[k])
+                return true;
+    return false;
+}
+
+static void fill_avoiding(Em *e)
+{
+    for (uint32_t f = 0; f < e->m->field_count; f++) {
+        for (uint32_t p = 0; p < e->in->pass_count; p++) {
+            bool looks = false;
+            for (uint32_t k = 0; k < e->in->passes[p].part_count; k++)
+                looks |= overlap(&e->config->fields[e->in->passes[p].parts[k].field], &e->config->fields[f]);
+            if (!looks)
+                e->avoiding[f] |= 1u << p;
+        }
+        if (e->avoiding[f] == 0)
+            e->avoiding[f] = UINT32_MAX;
+    }
+}
+
+/* --- expectation ---------------------------------------------------------------------------------------------- */
+
+/* Posterior shares of the classes for one pattern; returns log2 of its probability. */
+static double posterior(const Em *e, const PatternCount *p, double post[CLASS_COUNT])
+{
+    double logs[CLASS_COUNT], top = -INFINITY, sum = 0;
+    memcpy(logs, e->log_class[p->segment], sizeof logs);
+    double step = (double)RARITY_STEP / WEIGHT_BIT;
+    logs[CLASS_STRANGER] += p->rarity * step;
+    logs[CLASS_NEIGHBOUR] += p->rarity * step;
+    logs[CLASS_HOUSEHOLD] += p->rarity_own * step;
+    logs[CLASS_TWIN] += p->rarity_own * step;
+    uint64_t rest = p->pattern;
+    for (uint32_t f = 0; f < e->m->field_count; f++, rest >>= 4) {
+        uint32_t level = rest & 15;
+        if (level == 0)
+            continue;
+        for (uint32_t c = 0; c < CLASS_COUNT; c++)
+            logs[c] += e->log_level[p->segment][c][f][level];
+    }
+    for (uint32_t c = 0; c < CLASS_COUNT; c++)
+        top = logs[c] > top ? logs[c] : top;
+    for (uint32_t c = 0; c < CLASS_COUNT; c++) {
+        double d = logs[c] - top;
+        post[c] = d < -200 ? 0 : exp2(d);
+        sum += post[c];
+    }
+    for (uint32_t c = 0; c < CLASS_COUNT; c++)
+        post[c] /= sum;
+    return top + log2(sum);
+}
+
+static void add_expectation(Em *e, const PatternCount *p)
+{
+    double post[CLASS_COUNT];
+    e->likelihood += p->count * posterior(e, p, post);
+    double apart = p->count * (1 - post[CLASS_STRANGER]);
+    for (uint32_t c = 0; c < CLASS_COUNT; c++) {
+        post[c] *= p->count;
+        e->class_count[p->segment][c] += post[c];
+    }
+    uint64_t rest = p->pattern;
+    for (uint32_t f = 0; f < e->m->field_count; f++, rest >>= 4) {
+        uint32_t level = rest & 15;
+        if (level == 0)
+            continue;
+        e->apart[p->segment][f][level] += apart;
+        if (p->passes & e->avoiding[f])
+            for (uint32_t c = 0; c < CLASS_COUNT; c++)
+                e->count[p->segment][c][f][level] += post[c];
+    }
+}
+
+static void expect(Em *e)
+{
+    fill_logs(e);
+    memset(e->class_count, 0, sizeof e->class_count);
+    memset(e->count, 0, sizeof e->count);
+    memset(e->apart, 0, sizeof e->apart);
+    e->likelihood = 0;
+    for (size_t i = 0; i < e->busy_count; i++)
+        add_expectation(e, e->busy[i]);
+}
+
+/* Sets aside the candidates that no class but strangers explains: most of them. */
+static void choose_busy(Em *e)
+{
+    const PatternCounts *all = e->in->candidates;
+    fill_logs(e);
+    e->busy_count = 0;
+    for (size_t i = 0; i < all->len; i++) {
+        double post[CLASS_COUNT];
+        posterior(e, &all->at[i], post);
+        if (post[CLASS_STRANGER] < 1 - NEGLIGIBLE)
+            e->busy[e->busy_count++] = &all->at[i];
+    }
+}
+
+/* --- maximisation --------------------------------------------------------------------------------------------- */
+
+static double note_change(double change, double old, double new)
+{
+    double d = fabs(new - old);
+    return d > change ? d : change;
+}
+
+/* Evidence for a class's shares in a field; twins are members of a household for what they share. */
+static double seen(const Em *e, uint32_t s, PairClass c, uint32_t f, uint32_t l)
+{
+    double n = e->count[s][c][f][l];
+    if (c == CLASS_HOUSEHOLD && class_view(&e->config->fields[f], CLASS_TWIN) == VIEW_HOUSEHOLD)
+        n += e->count[s][CLASS_TWIN][f][l];
+    return n;
+}
+
+static double maximise_levels(Em *e, PairClass c, uint32_t f, double change)
+{
+    double pooled[MATCH_LEVELS_MAX] = {0}, total = PRIOR_PAIRS;
+    uint32_t levels = e->m->level_counts[f];
+    for (uint32_t l = 1; l < levels; l++) {
+        pooled[l] = PRIOR_PAIRS * e->prior[c][f][l];
+        for (uint32_t s = 0; s < e->segments; s++) {
+            pooled[l] += seen(e, s, c, f, l);
+            total += seen(e, s, c, f, l);
+        }
+    }
+    for (uint32_t l = 1; l < levels; l++)
+        pooled[l] /= total;
+    for (uint32_t s = 0; s < e->segments; s++) {
+        double own = 0, weight = e->segments > 1 ? SEGMENT_PAIRS : 0;
+        for (uint32_t l = 1; l < levels; l++)
+            own += seen(e, s, c, f, l);
+        for (uint32_t l = 1; l < levels; l++) {
+            double share = weight > 0 ? (seen(e, s, c, f, l) + weight * pooled[l]) / (own + weight) : pooled[l];
+            change = note_change(change, parameter(e, s, f, l)->share[c], share);
+            parameter(e, s, f, l)->share[c] = share;
+        }
+    }
+    return change;
+}
+
+/* Returns the largest change of a parameter; of class shares relative to themselves. */
+static double maximise(Em *e)
+{
+    double change = 0;
+    for (uint32_t s = 0; s < e->segments; s++) {
+        double pairs = e->in->totals->comparable[s];
+        for (uint32_t c = 0; c < CLASS_COUNT; c++) {
+            if (c == CLASS_STRANGER || !e->active[c] || pairs <= 0)
+                continue;
+            double n = e->class_count[s][c], floor = c == CLASS_MATCH ? expected_matches_floor(pairs) : 0;
+            double share = (n > floor ? n : floor) / pairs;
+            /* counts of a sample, scaled up, may exceed what there is */
+            share = share > 0.3 ? 0.3 : share;
+            if (share > 0)
+                change = note_change(change, e->m->class_share[s][c] / share, 1);
+            e->m->class_share[s][c] = share;
+        }
+        set_strangers_share(e, s);
+    }
+    for (uint32_t f = 0; f < e->m->field_count; f++)
+        for (PairClass c = 0; c < CLASS_COUNT; c++)
+            if (e->active[c] && c != CLASS_STRANGER && class_view(&e->config->fields[f], c) == VIEW_OWN)
+                change = maximise_levels(e, c, f, change);
+    tie_classes(e);
+    return change;
+}
+
+/* --- strangers ------------------------------------------------------------------------------------------------ */
+
+static uint32_t exact_levels(const Em *e, uint32_t f)
+{
+    uint32_t n = 0;
+    for (uint32_t l = 1; l < e->m->level_counts[f]; l++)
+        n += field_level_exact(&e->config->fields[f], l);
+    return n;
+}
+
+/* Levels of random pairs, each pair by its chance of being strangers. */
+static void count_random(Em *e, double counts[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX])
+{
+    fill_logs(e);
+    for (size_t i = 0; i < e->in->random->len; i++) {
+        const PatternCount *p = &e->in->random->at[i];
+        double post[CLASS_COUNT];
+        posterior(e, p, post);
+        for (uint32_t f = 0; f < e->m->field_count; f++)
+            counts[p->segment][f][pattern_level(p->pattern, f)] += p->count * post[CLASS_STRANGER];
+    }
+}
+
+/* Share of comparable strangers that hold the same value, and the pairs it is told from. */
+static double equal_share(const Em *e, uint32_t s, uint32_t f)
+{
+    double equal = e->in->totals->equal[s][f], both = e->in->totals->both[s][f];
+    for (uint32_t l = 1; l < e->m->level_counts[f]; l++) {
+        both -= e->apart[s][f][l];
+        if (field_level_exact(&e->config->fields[f], l))
+            equal -= e->apart[s][f][l];
+    }
+    /* half a pair at least (Jeffreys): none seen does not mean never */
+    if (equal < 0.5)
+        equal = 0.5;
+    return both > 2 * equal ? equal / both : 0.5;
+}
+
+static void fit_stranger_field(Em *e, uint32_t f, double counts[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX])
+{
+    uint32_t levels = e->m->level_counts[f];
+    double pooled[MATCH_LEVELS_MAX] = {0}, all = STRANGER_PAIRS;
+    for (uint32_t l = 1; l < levels; l++) {
+        pooled[l] = STRANGER_PAIRS * e->prior[CLASS_STRANGER][f][l];
+        for (uint32_t s = 0; s < e->segments; s++) {
+            pooled[l] += counts[s][f][l];
+            all += counts[s][f][l];
+        }
+    }
+    for (uint32_t s = 0; s < e->segments; s++) {
+        double share[MATCH_LEVELS_MAX] = {0}, own = 0, exact = 0, rest = 0;
+        for (uint32_t l = 1; l < levels; l++)
+            own += counts[s][f][l];
+        for (uint32_t l = 1; l < levels; l++) {
+            share[l] = (counts[s][f][l] + STRANGER_SEGMENT_PAIRS * pooled[l] / all) / (own + STRANGER_SEGMENT_PAIRS);
+            *(field_level_exact(&e->config->fields[f], l) ? &exact : &rest) += share[l];
+        }
+        /* exact levels share among them what the counts say of equal values, the others the rest */
+        double equal = exact_levels(e, f) && rest > 0 && e->in->totals->both[s][f] > 0 ? equal_share(e, s, f) : exact;
+        for (uint32_t l = 1; l < levels; l++) {
+            bool is_exact = field_level_exact(&e->config->fields[f], l);
+            double scaled = is_exact ? share[l] / exact * equal : rest > 0 ? share[l] / rest * (1 - equal) : 0;
+            parameter(e, s, f, l)->share[CLASS_STRANGER] = scaled;
+        }
+    }
+}
+
+static void fit_strangers(Em *e)
+{
+    double counts[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX] = {0};
+    count_random(e, counts);
+    for (uint32_t f = 0; f < e->m->field_count; f++)
+        fit_stranger_field(e, f, counts);
+    tie_classes(e);
+}
+
+/* --- the fit -------------------------------------------------------------------------------------------------- */
+
+static Status run(Em *e, Error *err)
+{
+    TrainReport *report = &e->m->report;
+    report->converged = false;
+    for (uint32_t round = 0; round < ROUNDS_MAX && !report->converged; round++) {
+        double matches = 0, before = 0;
+        for (uint32_t s = 0; s < e->segments; s++)
+            before += e->class_count[s][CLASS_MATCH];
+        fit_strangers(e);
+        choose_busy(e);
+        bool settled = false;
+        for (uint32_t i = 0; i < ITERATIONS_MAX && !settled; i++) {
+            TRY(cancel_check(err));
+            expect(e);
+            report->change = maximise(e);
+            report->iterations++;
+            settled = report->change < TOLERANCE;
+        }
+        for (uint32_t s = 0; s < e->segments; s++)
+            matches += e->class_count[s][CLASS_MATCH];
+        report->converged = settled && round > 0 && fabs(matches - before) <= 1e-3 * (matches + 1);
+    }
+    return OK;
+}
+
+static double parameters_of(const Em *e, PairClass class)
+{
+    double n = e->segments;
+    for (uint32_t f = 0; f < e->m->field_count; f++)
+        if (class_view(&e->config->fields[f], class) == VIEW_OWN)
+            n += (e->m->level_counts[f] - 2) * (double)e->segments;
+    return n;
+}
+
+/* log2 likelihood of all candidates, what is set aside included: comparable between fits. */
+static double whole_likelihood(Em *e)
+{
+    double sum = 0;
+    fill_logs(e);
+    for (size_t i = 0; i < e->in->candidates->len; i++) {
+        double post[CLASS_COUNT];
+        sum += e->in->candidates->at[i].count * posterior(e, &e->in->candidates->at[i], post);
+    }
+    return sum;
+}
+
+static double class_total(const Em *e, PairClass c)
+{
+    double sum = 0;
+    for (uint32_t s = 0; s < e->segments; s++)
+        sum += e->class_count[s][c];
+    return sum;
+}
+
+/* Where a further class starts: about as many pairs as records have housemates or near neighbours. */
+static void enter_class(Em *e, PairClass class, double matches)
+{
+    e->active[class] = true;
+    for (uint32_t s = 0; s < e->segments; s++) {
+        double pairs = e->in->totals->comparable[s];
+        double share = pairs > 0 ? (matches * (class == CLASS_TWIN ? 0.02 : 1) + 1) / pairs : 0;
+        e->m->class_share[s][class] = share > 0.05 ? 0.05 : share;
+        set_strangers_share(e, s);
+    }
+}
+
+typedef struct Snapshot {
+    bool active[CLASS_COUNT];
+    double class_share[MATCH_SEGMENTS_MAX][CLASS_COUNT];
+    LevelParameter levels[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
+    TrainReport report;
+} Snapshot;
+
+static void snapshot_take(const Em *e, Snapshot *out)
+{
+    memcpy(out->active, e->active, sizeof out->active);
+    memcpy(out->class_share, e->m->class_share, sizeof out->class_share);
+    memcpy(out->levels, e->m->levels, sizeof out->levels);
+    out->report = e->m->report;
+}
+
+static void snapshot_restore(Em *e, const Snapshot *from)
+{
+    memcpy(e->active, from->active, sizeof e->active);
+    memcpy(e->m->class_share, from->class_share, sizeof e->m->class_share);
+    memcpy(e->m->levels, from->levels, sizeof e->m->levels);
+    e->m->report = from->report;
+}
+
+/* Takes the class in if the data show it. */
+static Status try_class(Em *e, PairClass class, double pairs, Snapshot *before, Error *err)
+{
+    if (!class_possible(e->config, class) || (class == CLASS_TWIN && !e->active[CLASS_HOUSEHOLD]))
+        return OK;
+    snapshot_take(e, before);
+    double likelihood = whole_likelihood(e), cost = 0.5 * parameters_of(e, class) * log2(pairs + 2);
+    enter_class(e, class, class_total(e, CLASS_MATCH));
+    TRY(run(e, err));
+    if (whole_likelihood(e) - likelihood > cost && class_total(e, class) >= 1)
+        return OK;
+    uint32_t iterations = e->m->report.iterations;
+    snapshot_restore(e, before);
+    e->m->report.iterations = iterations;
+    choose_busy(e);
+    expect(e);
+    return OK;
+}
+
+/* --- order of levels ------------------------------------------------------------------------------------------ */
+
+typedef struct Block {
+    uint32_t first, last;
+    double match, stranger; /* shares */
+    double match_seen, stranger_seen;
+} Block;
+
+/* Is the better block's weight below the worse one's, and by no more than chance would do? */
+static bool violates(const Block *better, const Block *worse, bool always)
+{
+    double gap = log(worse->match / worse->stranger) - log(better->match / better->stranger);
+    if (!(gap > 0))
+        return false;
+    double variance = 1 / (better->match_seen + 0.5) + 1 / (worse->match_seen + 0.5) +
+                      1 / (better->stranger_seen + 0.5) + 1 / (worse->stranger_seen + 0.5);
+    return always || gap < 2 * sqrt(variance);
+}
+
+static Block block_join(const Block *a, const Block *b)
+{
+    return (Block){a->first, b->last, a->match + b->match, a->stranger + b->stranger, a->match_seen + b->match_seen,
+        a->stranger_seen + b->stranger_seen};
+}
+
+/* Pooled levels get one weight: the block's match share, divided as strangers divide it. */
+static void order_levels(Em *e, uint32_t s, uint32_t f, double random)
+{
+    Block blocks[MATCH_LEVELS_MAX];
+    uint32_t n = 0, levels = e->m->level_counts[f];
+    for (uint32_t l = 1; l < levels; l++) {
+        const LevelParameter *p = parameter(e, s, f, l);
+        double stranger = p->share[CLASS_STRANGER] > SHARE_FLOOR ? p->share[CLASS_STRANGER] : SHARE_FLOOR;
+        double match = p->share[CLASS_MATCH] > SHARE_FLOOR ? p->share[CLASS_MATCH] : SHARE_FLOOR;
+        bool exact = field_level_exact(&e->config->fields[f], l);
+        double pairs = exact ? e->in->totals->both[s][f] : random;
+        blocks[n++] = (Block){l, l, match, stranger, p->evidence, stranger * pairs};
+        while (n > 1 && violates(&blocks[n - 2], &blocks[n - 1], blocks[n - 1].last + 1 == levels)) {
+            blocks[n - 2] = block_join(&blocks[n - 2], &blocks[n - 1]);
+            n--;
+        }
+    }
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t l = blocks[i].first; blocks[i].first < blocks[i].last && l <= blocks[i].last; l++)
+            parameter(e, s, f, l)->share[CLASS_MATCH] =
+                blocks[i].match * parameter(e, s, f, l)->share[CLASS_STRANGER] / blocks[i].stranger;
+}
+
+static void finish_levels(Em *e)
+{
+    double random[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX] = {0};
+    for (size_t i = 0; i < e->in->random->len; i++)
+        for (uint32_t f = 0; f < e->m->field_count; f++)
+            if (pattern_level(e->in->random->at[i].pattern, f))
+                random[e->in->random->at[i].segment][f] += e->in->random->at[i].count;
+    e->m->report.default_levels = 0;
+    for (uint32_t s = 0; s < e->segments; s++) {
+        for (uint32_t f = 0; f < e->m->field_count; f++) {
+            double own = 0;
+            for (uint32_t l = 1; l < e->m->level_counts[f]; l++)
+                own += e->count[s][CLASS_MATCH][f][l];
+            for (uint32_t l = 1; l < e->m->level_counts[f]; l++) {
+                LevelParameter *p = parameter(e, s, f, l);
+                p->evidence = e->count[s][CLASS_MATCH][f][l];
+                /* the prior stands where it outweighs what was seen of the level */
+                double prior =
+                    e->segments > 1 ? SEGMENT_PAIRS * p->share[CLASS_MATCH] : PRIOR_PAIRS * e->prior[CLASS_MATCH][f][l];
+                p->is_default = own < PRIOR_PAIRS || p->evidence < prior;
+                e->m->report.default_levels += p->is_default;
+            }
+            order_levels(e, s, f, random[s][f]);
+        }
+    }
+}
+
+static void finish(Em *e)
+{
+    finish_levels(e);
+    e->m->report.matches = class_total(e, CLASS_MATCH);
+    for (uint32_t s = 0; s < e->segments; s++)
+        for (uint32_t c = 0; c < CLASS_COUNT; c++)
+            if (!e->active[c])
+                e->m->class_share[s][c] = 0;
+    model_freeze(e->m, e->config);
+}
+
+static double candidate_pairs(const EmInput *in)
+{
+    double sum = 0;
+    for (size_t i = 0; i < in->candidates->len; i++)
+        sum += in->candidates->at[i].count;
+    return sum;
+}
+
+static Status fit(Em *e, Snapshot *before, Error *err)
+{
+    double pairs = candidate_pairs(e->in);
+    fill_priors(e);
+    fill_avoiding(e);
+    e->active[CLASS_MATCH] = e->active[CLASS_STRANGER] = true;
+    start(e);
+    TRY(run(e, err));
+    TRY(try_class(e, CLASS_NEIGHBOUR, pairs, before, err));
+    TRY(try_class(e, CLASS_HOUSEHOLD, pairs, before, err));
+    TRY(try_class(e, CLASS_TWIN, pairs, before, err));
+    finish(e);
+    return OK;
+}
+
+Status em_fit(const EmInput *in, MatchModel *m, Error *err)
+{
+    double comparable = 0;
+    for (uint32_t s = 0; s < m->segments; s++)
+        comparable += in->totals->comparable[s];
+    if (!(comparable > 0))
+        return error_set(err, ERR_INVALID,
+            "no two records may be compared: there are too few, or no source is to be de-duplicated or linked");
+    Em *e = NULL;
+    Snapshot *before = NULL;
+    Status st = mem_zalloc(1, sizeof *e, (void **)&e, err);
+    if (st != OK)
+        return st;
+    e->in = in;
+    e->config = in->config;
+    e->m = m;
+    e->segments = m->segments;
+    TRY_OUT(mem_zalloc(1, sizeof *before, (void **)&before, err));
+    TRY_OUT(mem_zalloc(in->candidates->len, sizeof *e->busy, (void **)&e->busy, err));
+    m->report.iterations = 0;
+    TRY_OUT(fit(e, before, err));
+out:
+    mem_free(before);
+    mem_free(e->busy);
+    mem_free(e);
+    return st;
+}

@@ -1,0 +1,194 @@
+/*
+ * What the values' counts say.
+ *
+ * Agreement between strangers on rare values (a birth date, a number) is too seldom to be found by random pairs, but
+ * need not be looked for: a value held by k records makes k(k-1)/2 pairs that agree on it. pair_totals counts them
+ * for all comparable pairs, source by source; em.c takes off those that are one person.
+ *
+ * Term frequency (Winkler 2000, "Frequency-based matching in Fellegi-Sunter model of record linkage"): strangers who
+ * agree, agree on common values. P(value) is taken from persons, not records: a record counts for the persons_share of
+ * its value's bucket (values by log2 of their count), because in a file with duplicates nearly every pair of records
+ * that shares a rare name is one person, while the holders of a common name are many. No value is rarer than one
+ * person in all, and the correction is at most RARITY_MOST either way: a value seen once may be a typing error of a
+ * common one, and its count says nothing that precise.
+ */
+#include "match/match_impl.h"
+
+#define RARITY_MOST (8 * WEIGHT_BIT)
+
+/* --- values of a record -------------------------------------------------------------------------------------- */
+
+/* Distinct values of a field that a record holds. */
+static uint32_t field_values(const MatchTable *t, const FieldSpec *f, uint32_t record, uint32_t out[MATCH_ALIASES_MAX])
+{
+    const uint32_t *cells = record_cells(t, record);
+    uint32_t n = 0;
+    for (uint32_t c = 0; c < f->column_count; c++) {
+        uint32_t v = cells[f->columns[c]];
+        bool seen = v == 0;
+        for (uint32_t i = 0; i < n; i++)
+            seen |= out[i] == v;
+        if (!seen)
+            out[n++] = v;
+    }
+    return n;
+}
+
+/* --- totals of all comparable pairs -------------------------------------------------------------------------- */
+
+typedef struct Tally {
+    const MatchTable *t;
+    const uint32_t *order; /* records by source */
+    const uint32_t *start; /* of each source in order; one more than there are sources */
+    uint32_t traits;
+    uint32_t *of_source; /* [value]: records of the source at hand */
+    uint32_t *of_trait;  /* [trait * values + value]: records of the sources before it */
+    uint32_t *touched;
+    uint32_t values;
+} Tally;
+
+/* Adds the pairs that n records of `source` make among themselves and with `before[trait]` records of earlier ones. */
+static void add_pairs(const MatchConfig *config, uint32_t source, double n, const double *before, double *out)
+{
+    const SourceSpec *s = config->sources;
+    if (table_comparable(config, source, source))
+        out[table_segment(config, source, source)] += n * (n - 1) / 2;
+    if (!config->link_sources)
+        return;
+    for (uint32_t earlier = 0, seen = 0; earlier < source; earlier++) {
+        /* one source stands for its trait */
+        if (seen >> s[earlier].trait & 1)
+            continue;
+        seen |= 1u << s[earlier].trait;
+        out[table_segment(config, source, earlier)] += n * before[s[earlier].trait];
+    }
+}
+
+static void count_values(Tally *y, const FieldSpec *f, uint32_t source, uint32_t *touched_count, double *holders)
+{
+    uint32_t values[MATCH_ALIASES_MAX];
+    for (uint32_t i = y->start[source]; i < y->start[source + 1]; i++) {
+        uint32_t n = field_values(y->t, f, y->order[i], values);
+        *holders += n > 0;
+        for (uint32_t k = 0; k < n; k++)
+            if (y->of_source[values[k]]++ == 0)
+                y->touched[(*touched_count)++] = values[k];
+    }
+}
+
+static void total_field(Tally *y, uint32_t field, PairTotals *out)
+{
+    const MatchConfig *config = y->t->config;
+    const FieldSpec *f = &config->fields[field];
+    double holders_before[MATCH_TRAITS_MAX] = {0}, both[MATCH_SEGMENTS_MAX] = {0}, equal[MATCH_SEGMENTS_MAX] = {0};
+    memset(y->of_trait, 0, (size_t)y->traits * y->values * sizeof *y->of_trait);
+    for (uint32_t source = 0; source < config->source_count; source++) {
+        uint32_t touched = 0, trait = config->sources[source].trait;
+        double holders = 0;
+        count_values(y, f, source, &touched, &holders);
+        add_pairs(config, source, holders, holders_before, both);
+        holders_before[trait] += holders;
+        for (uint32_t i = 0; i < touched; i++) {
+            uint32_t v = y->touched[i];
+            double before[MATCH_TRAITS_MAX] = {0};
+            for (uint32_t k = 0; k < y->traits; k++)
+                before[k] = y->of_trait[(size_t)k * y->values + v];
+            add_pairs(config, source, y->of_source[v], before, equal);
+            y->of_trait[(size_t)trait * y->values + v] += y->of_source[v];
+            y->of_source[v] = 0;
+        }
+    }
+    for (uint32_t s = 0; s < segment_count(config); s++) {
+        out->both[s][field] = both[s];
+        out->equal[s][field] = equal[s] < both[s] ? equal[s] : both[s];
+    }
+}
+
+static void total_records(const Tally *y, PairTotals *out)
+{
+    double before[MATCH_TRAITS_MAX] = {0};
+    const MatchConfig *config = y->t->config;
+    for (uint32_t source = 0; source < config->source_count; source++) {
+        double n = (double)(y->start[source + 1] - y->start[source]);
+        add_pairs(config, source, n, before, out->comparable);
+        before[config->sources[source].trait] += n;
+    }
+}
+
+Status records_by_source(const MatchTable *t, Arena *arena, uint32_t **order, uint32_t **start, Error *err)
+{
+    uint32_t sources = t->config->source_count;
+    TRY(arena_new(arena, uint32_t, t->records, order, err));
+    TRY(arena_new(arena, uint32_t, sources + 2, start, err));
+    /* shifted by one, so that filling turns ends into starts */
+    for (uint32_t r = 0; r < t->records; r++)
+        (*start)[t->source[r] + 2]++;
+    for (uint32_t s = 2; s <= sources; s++)
+        (*start)[s] += (*start)[s - 1];
+    for (uint32_t r = 0; r < t->records; r++)
+        (*order)[(*start)[t->source[r] + 1]++] = r;
+    return OK;
+}
+
+Status pair_totals(const MatchTable *t, PairTotals *out, Error *err)
+{
+    memset(out, 0, sizeof *out);
+    Arena arena;
+    arena_init(&arena, 0);
+    uint32_t *order = NULL, *start = NULL, most = 1;
+    Status st = OK;
+    TRY_OUT(records_by_source(t, &arena, &order, &start, err));
+    for (uint32_t c = 0; c < t->columns; c++)
+        if (t->dict[c] && dict_count(t->dict[c]) > most)
+            most = dict_count(t->dict[c]);
+    Tally y = {.t = t, .order = order, .start = start, .values = most};
+    y.traits = t->config->trait_count ? t->config->trait_count : 1;
+    TRY_OUT(arena_new(&arena, uint32_t, most, &y.of_source, err));
+    TRY_OUT(arena_new(&arena, uint32_t, most, &y.touched, err));
+    TRY_OUT(arena_new(&arena, uint32_t, (size_t)y.traits * most, &y.of_trait, err));
+    total_records(&y, out);
+    for (uint32_t f = 0; f < t->config->field_count; f++)
+        total_field(&y, f, out);
+out:
+    arena_free(&arena);
+    return st;
+}
+
+/* --- term frequency ------------------------------------------------------------------------------------------ */
+
+uint32_t frequency_bucket(uint32_t count)
+{
+    uint32_t bucket = 0;
+    while (count >>= 1)
+        bucket++;
+    return bucket;
+}
+
+static double persons_of(const MatchModel *m, uint32_t field, uint32_t count)
+{
+    double persons = count * m->persons_share[field][frequency_bucket(count ? count : 1)];
+    return persons > 1 ? persons : 1;
+}
+
+void rarity_init(RarityScale *scale, const MatchTable *t, const MatchModel *m, uint32_t field, uint32_t values)
+{
+    *scale = (RarityScale){.model = m, .field = field};
+    for (uint32_t v = 1; v < values; v++)
+        if (t->frequency[field][v] > 0)
+            scale->persons += persons_of(m, field, t->frequency[field][v]);
+    if (scale->persons < 2)
+        scale->persons = 2;
+    for (uint32_t c = 0; c < RARITY_MEMO; c++)
+        scale->memo[c] = weight_log2(persons_of(m, field, c) / scale->persons);
+}
+
+Weight rarity_of(const RarityScale *scale, uint32_t count)
+{
+    return count < RARITY_MEMO ? scale->memo[count]
+                               : weight_log2(persons_of(scale->model, scale->field, count) / scale->persons);
+}
+
+Weight rarity_clip(Weight rarity)
+{
+    return rarity < -RARITY_MOST ? -RARITY_MOST : rarity > RARITY_MOST ? RARITY_MOST : rarity;
+}
