@@ -11,14 +11,29 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 typedef struct SourceCounts {
     uint64_t records, linked;
     uint64_t level[MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
 } SourceCounts;
 
-/* Records from `first` on. The founder of a person is nobody's partner's first; it counts as linked when its person
- * has another record. */
+static int by_records(const void *x, const void *y)
+{
+    const MatchPair *a = x, *b = y;
+    if (a->a != b->a)
+        return a->a < b->a ? -1 : 1;
+    return a->b < b->b ? -1 : a->b > b->b;
+}
+
+/* NULL: a pair that was not compared, tied by the rest of its person or by a reviewer. */
+static const MatchPair *pair_of(const MatchPairs *pairs, uint32_t a, uint32_t b)
+{
+    MatchPair key = {.a = a < b ? a : b, .b = a < b ? b : a};
+    return pairs->len ? bsearch(&key, pairs->at, pairs->len, sizeof key, by_records) : NULL;
+}
+
+/* Records from `first` on. A founder counts as linked when its person has another record. Pairs are sorted. */
 static Status count_levels(const LinkJob *job, uint32_t first, SourceCounts *counts, Error *err)
 {
     const Resolved *r = &job->resolved;
@@ -30,18 +45,19 @@ static Status count_levels(const LinkJob *job, uint32_t first, SourceCounts *cou
         SourceCounts *c = &counts[match_record_source(job->records.table, i)];
         c->records++;
         c->linked += sizes[r->cluster[i]] > 1;
-        if (r->to[i] == MATCH_NONE)
-            continue;
-        MatchPair pair = match_score(job->records.table, job->model, i, r->to[i]);
-        for (uint32_t f = 0; f < job->linkage.match.field_count; f++)
-            c->level[f][pattern_level(pair.pattern, f)]++;
+        const MatchPair *pair = r->to[i] == MATCH_NONE ? NULL : pair_of(&job->pairs, i, r->to[i]);
+        for (uint32_t f = 0; pair && f < job->linkage.match.field_count; f++)
+            c->level[f][pattern_level(pair->pattern, f)]++;
     }
     mem_free(sizes);
     return OK;
 }
 
-static Status all_counts(const LinkJob *job, uint32_t first, SourceCounts **out, Error *err)
+static Status all_counts(LinkJob *job, uint32_t first, SourceCounts **out, Error *err)
 {
+    /* those of a pass over newcomers are in the order in which they were found */
+    if (job->pairs.len > 1)
+        qsort(job->pairs.at, job->pairs.len, sizeof *job->pairs.at, by_records);
     TRY(mem_zalloc(MATCH_SOURCES_MAX, sizeof **out, (void **)out, err));
     Status st = count_levels(job, first, *out, err);
     if (st != OK)
@@ -49,7 +65,7 @@ static Status all_counts(const LinkJob *job, uint32_t first, SourceCounts **out,
     return st;
 }
 
-Status baseline_json(const LinkJob *job, Buf *out, Error *err)
+Status baseline_json(LinkJob *job, Buf *out, Error *err)
 {
     const MatchConfig *config = &job->linkage.match;
     SourceCounts *counts;
@@ -139,7 +155,7 @@ static void compare_source(const LinkJob *job, uint32_t source, const SourceCoun
     }
 }
 
-Status drift_check(const LinkJob *job, Error *err)
+Status drift_check(LinkJob *job, Error *err)
 {
     SourceCounts *counts;
     json_t *root = json_loadb(job->baseline.ptr, job->baseline.len, JSON_REJECT_DUPLICATES, NULL);

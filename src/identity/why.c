@@ -78,21 +78,23 @@ static Status find_side(Why *w, Slice text, RecordList *out, Error *err)
 }
 
 /* Of the pairs between the two sides the likeliest: by it a person is compared. */
-static MatchPair best_between(const Why *w)
+static Status best_between(const Why *w, MatchPair *out, Error *err)
 {
     MatchPair best = {.a = MATCH_NONE, .odds = INT32_MIN};
     for (size_t i = 0; i < w->a.len; i++)
         for (size_t k = 0; k < w->b.len; k++) {
             if (w->a.at[i] == w->b.at[k])
                 continue;
-            MatchPair p = match_score(w->job.records.table, w->job.model, w->a.at[i], w->b.at[k]);
+            MatchPair p;
+            TRY(match_score(w->job.records.table, w->job.model, w->a.at[i], w->b.at[k], &p, err));
             if (best.a == MATCH_NONE || p.odds > best.odds) {
                 best = p;
                 best.a = w->a.at[i];
                 best.b = w->b.at[k];
             }
         }
-    return best;
+    *out = best;
+    return OK;
 }
 
 /* --- words ---------------------------------------------------------------------------------------------------- */
@@ -292,8 +294,9 @@ static Status say_apart(Why *w, uint32_t a, uint32_t b, Weight odds, Error *err)
 static Status explain(Why *w, Error *err)
 {
     const Resolved *r = &w->job.resolved;
-    MatchPair best = best_between(w);
+    MatchPair best;
     Explanation why;
+    TRY(best_between(w, &best, err));
     if (best.a == MATCH_NONE)
         return error_set(err, ERR_INVALID, "both sides name the same record");
     uint32_t a = best.a, b = best.b;
