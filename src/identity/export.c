@@ -91,6 +91,30 @@ static Status write_rows(
     return db_appender_close(a, err);
 }
 
+/* Sources by number, with the kind of source the policy of the model calls them. */
+static Status source_names(Db *db, const EvidenceArg *evidence, const MatchConfig *config, Error *err)
+{
+    Buf sql;
+    buf_init(&sql, 0);
+    buf_adds(&sql, "CREATE TEMP TABLE identity_source(source INTEGER, name VARCHAR, sector VARCHAR);");
+    for (size_t i = 0; i < evidence->sources.len; i++) {
+        Slice name = evidence->sources.entries[i].key, sector = SLICE("other");
+        for (uint32_t k = 0; k < config->source_count; k++)
+            if (slice_eq(config->sources[k].name, name) && config->trait_count > 0)
+                sector = config->traits[config->sources[k].trait];
+        buf_addf(&sql, "INSERT INTO identity_source VALUES (%" PRIu64 ", ", evidence->sources.entries[i].value);
+        sql_literal(&sql, name);
+        buf_adds(&sql, ", ");
+        sql_literal(&sql, sector);
+        buf_adds(&sql, ");");
+    }
+    Status st = buf_status(&sql, err);
+    if (st == OK)
+        st = db_exec(db, buf_z(&sql), err);
+    buf_free(&sql);
+    return st;
+}
+
 static Status kind_names(Db *db, Error *err)
 {
     Buf sql;
@@ -158,8 +182,8 @@ static Status check_pseudonyms(Db *db, const Links *links, Error *err)
 
 Status identity_export(const LinkContext *ctx, Db *db, Error *err)
 {
-    LinkingPolicy policy;
-    TRY(linking_policy(ctx->policy, clock_today(), &policy, err));
+    Linkage policy;
+    TRY(linkage_load(ctx->policy, clock_today(), &policy, err));
     Vault *vault = NULL;
     Pseudonymiser *pseudo = NULL;
     Links links = {0};
@@ -181,6 +205,7 @@ Status identity_export(const LinkContext *ctx, Db *db, Error *err)
     TRY_OUT(write_rows(db, &links, &evidence, pseudo, err));
     TRY_OUT(write_misses(db, vault, pseudo, err));
     TRY_OUT(kind_names(db, err));
+    TRY_OUT(source_names(db, &evidence, &policy.match, err));
     /* whole numbers throughout: sums of them do not depend on who adds first */
     TRY_OUT(db_exec(db,
         "CREATE TABLE identity_map AS SELECT record_tag, person FROM identity_evidence;"
@@ -188,12 +213,19 @@ Status identity_export(const LinkContext *ctx, Db *db, Error *err)
         "SELECT e.person, count(*)::INTEGER AS records, "
         "count(DISTINCT e.source)::INTEGER AS sources, arg_min(r.name, (e.score, e.rule)) AS weakest_rule, "
         "min(e.score) AS link_score, bool_or(e.has_ssn) AS has_ssn, bool_or(e.has_sasid) AS has_sasid, "
+        "array_to_string(list_sort(list_distinct(list(s.sector))), '+') AS sectors, "
         "(count(*) * (count(*) - 1) // 2)::BIGINT AS link_pairs, "
         "((sum(e.p)::HUGEINT * sum(e.p)::HUGEINT - sum(e.p::HUGEINT * e.p)::HUGEINT) // 2000000)::BIGINT "
         "AS link_correct "
-        "FROM identity_evidence e JOIN identity_rule r USING (rule) GROUP BY e.person) g "
-        "LEFT JOIN identity_missed m USING (person);"
-        "DROP TABLE identity_evidence; DROP TABLE identity_rule; DROP TABLE identity_missed",
+        "FROM identity_evidence e JOIN identity_rule r USING (rule) JOIN identity_source s USING (source) "
+        "GROUP BY e.person) g LEFT JOIN identity_missed m USING (person);"
+        /* a person counts for each source that knows it */
+        "CREATE TABLE link_source AS SELECT s.name AS source, count(*)::BIGINT AS persons, "
+        "sum(k.link_pairs)::BIGINT AS link_pairs, sum(k.link_correct)::BIGINT AS link_correct, "
+        "sum(k.link_missed)::BIGINT AS link_missed FROM (SELECT DISTINCT person, source FROM identity_evidence) e "
+        "JOIN identity_source s USING (source) JOIN person_link k USING (person) GROUP BY s.name;"
+        "DROP TABLE identity_evidence; DROP TABLE identity_rule; DROP TABLE identity_source; DROP TABLE "
+        "identity_missed",
         err));
     st = check_pseudonyms(db, &links, err);
 out:
@@ -203,6 +235,7 @@ out:
     arena_free(&evidence.arena);
     pseudonymiser_free(pseudo);
     vault_close(vault);
+    linkage_free(&policy);
     return st;
 }
 

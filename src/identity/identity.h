@@ -110,7 +110,8 @@ MUST_USE Status identity_map_csv(Home *home, int64_t run, MapScope scope, Buf *o
 /* Fills, in db, for the warehouse builder (no identity in it):
  *   identity_map(record_tag UUID, person UBIGINT)
  *   person_link(person UBIGINT, records INTEGER, sources INTEGER, weakest_rule VARCHAR, link_score DOUBLE,
- *     has_ssn BOOLEAN, has_sasid BOOLEAN, link_pairs BIGINT, link_correct BIGINT, link_missed BIGINT)
+ *     has_ssn BOOLEAN, has_sasid BOOLEAN, sectors VARCHAR, link_pairs BIGINT, link_correct BIGINT, link_missed BIGINT)
+ *   link_source(source VARCHAR, persons, link_pairs, link_correct, link_missed BIGINT), over the persons a source knows
  * person is the pseudonym. link_score is the probability of the person's weakest link (1.0 for singletons),
  * weakest_rule its kind. link_pairs counts the pairs of records that this person unites; link_correct and link_missed
  * are how many of them are expected to be right, and how many pairs of this person are expected to be missing, both in

@@ -24,6 +24,7 @@ typedef VEC(Question) Questions;
 #define WEAK_BELOW (7 * WEIGHT_BIT) /* 0.992 */
 /* What is left of odds that were high by themselves and yet were refused: even, because the rest speaks against them. */
 #define REFUSED_ODDS 0
+#define NEAR_MAX 4 /* third persons shown beside each side */
 
 static int by_clusters(const void *x, const void *y)
 {
@@ -132,29 +133,114 @@ static void keep_best(const LinkJob *job, Questions *q, uint32_t *likely)
     job->report->queue_wanted = n;
 }
 
+/* --- who else is like one of the two ---------------------------------------------------------------------------- */
+
+typedef struct Nearby {
+    uint32_t record[NEAR_MAX];
+    Weight odds[NEAR_MAX];
+    uint32_t count;
+} Nearby;
+
+/* Keeps the best, each person once. */
+static void note_near(const Resolved *r, Nearby *n, uint32_t record, Weight odds)
+{
+    uint32_t at = n->count;
+    for (uint32_t i = 0; i < n->count; i++)
+        if (r->cluster[n->record[i]] == r->cluster[record]) {
+            if (n->odds[i] >= odds)
+                return;
+            at = i;
+        }
+    if (at == n->count) {
+        if (n->count == NEAR_MAX && n->odds[NEAR_MAX - 1] >= odds)
+            return;
+        at = n->count < NEAR_MAX ? n->count++ : NEAR_MAX - 1;
+    }
+    for (; at > 0 && n->odds[at - 1] < odds; at--) {
+        n->record[at] = n->record[at - 1];
+        n->odds[at] = n->odds[at - 1];
+    }
+    n->record[at] = record;
+    n->odds[at] = odds;
+}
+
+/* Rivals and relatives: the likeliest records of third persons, for each side of each question that will be asked. */
+static Status list_nearby(const LinkJob *job, const Questions *q, size_t limit, uint32_t **slots, Nearby **near,
+    Error *err)
+{
+    const Resolved *r = &job->resolved;
+    uint32_t used = 0;
+    TRY(mem_zalloc(r->count ? r->count : 1, sizeof **slots, (void **)slots, err));
+    for (size_t i = 0; i < q->len && i < limit; i++) {
+        uint32_t *a = &(*slots)[q->at[i].a], *b = &(*slots)[q->at[i].b];
+        *a = *a ? *a : ++used;
+        *b = *b ? *b : ++used;
+    }
+    TRY(mem_zalloc(used + 1, sizeof **near, (void **)near, err));
+    for (size_t i = 0; i < job->pairs.len; i++) {
+        const MatchPair *p = &job->pairs.at[i];
+        if (r->cluster[p->a] == r->cluster[p->b])
+            continue;
+        if ((*slots)[p->a])
+            note_near(r, &(*near)[(*slots)[p->a]], p->b, p->odds);
+        if ((*slots)[p->b])
+            note_near(r, &(*near)[(*slots)[p->b]], p->a, p->odds);
+    }
+    return OK;
+}
+
+/* "near":[["a","TAG",odds],...] into the evidence's object, whose end is cut off and put back. */
+static void add_near(const LinkJob *job, const Question *ask, const Nearby *n, const char *side, Buf *evidence)
+{
+    const Resolved *r = &job->resolved;
+    for (uint32_t i = 0; i < n->count; i++) {
+        uint32_t c = r->cluster[n->record[i]];
+        char tag[TAG_HEX_SIZE];
+        if (c == r->cluster[ask->a] || c == r->cluster[ask->b])
+            continue;
+        tag_print(&job->records.tags[n->record[i]], tag);
+        char last = evidence->ptr[evidence->len - 1];
+        buf_addf(evidence, "%s[\"%s\",\"%s\",%" PRId32 "]", last == '[' ? "" : ",", side, tag, n->odds[i]);
+    }
+}
+
+static Status write_evidence(LinkJob *job, const Question *ask, const uint32_t *slots, const Nearby *near,
+    ReviewItem *item, Buf *evidence, Error *err)
+{
+    const RecordTag *a = &job->records.tags[ask->a], *b = &job->records.tags[ask->b];
+    bool in_order = tag_cmp(a, b) < 0;
+    uint32_t first = in_order ? ask->a : ask->b, second = in_order ? ask->b : ask->a;
+    item->a = job->records.tags[first];
+    item->b = job->records.tags[second];
+    buf_reset(evidence);
+    TRY(evidence_json(job->records.table, job->model, first, second, evidence, err));
+    ASSERT(evidence->len > 0 && evidence->ptr[evidence->len - 1] == '}');
+    evidence->len--;
+    buf_adds(evidence, ",\"near\":[");
+    add_near(job, ask, &near[slots[first]], "a", evidence);
+    add_near(job, ask, &near[slots[second]], "b", evidence);
+    buf_adds(evidence, "]}");
+    TRY(buf_status(evidence, err));
+    return arena_dup(&job->arena, buf_slice(evidence), &item->evidence, err);
+}
+
 static Status write_items(LinkJob *job, const Questions *q, size_t limit, ReviewItems *out, Error *err)
 {
     Buf evidence;
-    Status st = OK;
+    uint32_t *slots = NULL;
+    Nearby *near = NULL;
     buf_init(&evidence, 0);
+    Status st = list_nearby(job, q, limit, &slots, &near, err);
     for (size_t i = 0; i < q->len && i < limit && st == OK; i++) {
         const Question *ask = &q->at[i];
-        const RecordTag *a = &job->records.tags[ask->a], *b = &job->records.tags[ask->b];
-        bool in_order = tag_cmp(a, b) < 0;
-        ReviewItem item = {.a = in_order ? *a : *b,
-            .b = in_order ? *b : *a,
-            .odds = ask->odds,
-            .reason = ask->reason,
-            .value = ask->value};
-        buf_reset(&evidence);
-        st = evidence_json(
-            job->records.table, job->model, in_order ? ask->a : ask->b, in_order ? ask->b : ask->a, &evidence, err);
-        if (st == OK)
-            st = arena_dup(&job->arena, buf_slice(&evidence), &item.evidence, err);
+        ReviewItem item = {.odds = ask->odds, .reason = ask->reason, .value = ask->value};
+        st = write_evidence(job, ask, slots, near, &item, &evidence, err);
         if (st == OK)
             st = vec_push(out, item, err);
     }
     buf_free(&evidence);
+    mem_free(slots);
+    mem_free(near);
     return st;
 }
 

@@ -90,6 +90,7 @@ MUST_USE Status vault_each_tag(
 typedef struct VaultPurpose {
     const char *purpose;   /* "link", "review", "subject access" */
     const char *agreement; /* agreement id or legal basis */
+    Slice who;             /* the person who looks; empty: a program */
 } VaultPurpose;
 
 typedef struct VaultRecord {
@@ -108,6 +109,8 @@ MUST_USE Status vault_get_records(Vault *v, const VaultPurpose *purpose, const R
     Arena *arena, VaultRecord *out, Error *err);
 MUST_USE Status vault_get_quarantine(
     Vault *v, const VaultPurpose *purpose, Slice load, uint64_t row, Buf *out, Error *err);
+/* Is there such a record? Decrypts nothing. */
+MUST_USE Status vault_has_record(Vault *v, const RecordTag *tag, bool *out, Error *err);
 MUST_USE Status vault_count(Vault *v, uint64_t *records, uint64_t *persons, uint64_t *quarantined, Error *err);
 
 /* --- persons --- */

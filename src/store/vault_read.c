@@ -33,6 +33,8 @@ Status vault_note_read(Vault *v, const VaultPurpose *purpose, const char *what, 
     json_kstr(&j, "what", slice_of(what));
     if (id.len > 0)
         json_kstr(&j, "id", id);
+    if (purpose->who.len > 0)
+        json_kstr(&j, "who", purpose->who);
     json_end(&j);
     Status st = buf_status(&body, err);
     if (st == OK)
@@ -168,6 +170,16 @@ Status vault_get_quarantine(Vault *v, const VaultPurpose *purpose, Slice load, u
         buf_add(out, raw);
         st = buf_status(out, err);
     }
+    sqlite3_finalize(stmt);
+    return st;
+}
+
+Status vault_has_record(Vault *v, const RecordTag *tag, bool *out, Error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    TRY(lite_prepare(&v->lite, "SELECT 1 FROM record WHERE tag = ?", &stmt, err));
+    lite_bind_blob(stmt, 1, tag_bytes(tag));
+    Status st = lite_next(&v->lite, stmt, out, err);
     sqlite3_finalize(stmt);
     return st;
 }
