@@ -197,9 +197,10 @@ Status view_link_quality(Arena *arena, const ProtectCell *c, Slice *right, Slice
         *shares[i].out = (Slice){"", 0};
         if (shares[i].whole <= 0 || c->link_pairs == 0)
             continue;
-        /* whole millionths need 128 bits before they are divided */
-        int64_t share = (int64_t)(((__extension__ __int128)shares[i].part * 2000 / tenth + shares[i].whole) /
-                                  (2 * (__extension__ __int128)shares[i].whole)) * tenth;
+        int64_t part = shares[i].part, whole = shares[i].whole;
+        for (; part > INT64_MAX / 4000 || whole > INT64_MAX / 4000; part /= 10)
+            whole /= 10;
+        int64_t share = (part * 2000 / tenth + whole) / (2 * whole) * tenth;
         const char *text;
         TRY(arena_printf(arena, &text, err, "%" PRId64 ".%" PRId64, share / 10, share % 10));
         *shares[i].out = slice_of(text);
