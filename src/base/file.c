@@ -120,6 +120,24 @@ Status file_read(const char *path, size_t max, Buf *b, Error *err)
     return each_piece(path, keep_piece, &target, err);
 }
 
+Status file_read_head(const char *path, size_t size, Buf *b, Error *err)
+{
+    int fd = -1;
+    size_t got = 1;
+    TRY(fd_open(path, O_RDONLY, 0, &fd, err));
+    Status st = OK;
+    while (st == OK && size > 0 && got > 0) {
+        char *room = buf_reserve(b, size);
+        st = room ? fd_read(fd, path, room, size, &got, err) : buf_status(b, err);
+        if (st != OK)
+            break;
+        buf_advance(b, got);
+        size -= got;
+    }
+    close(fd);
+    return st;
+}
+
 /* The folder a path lies in: "a/b" gives "a", "b" gives ".", "/b" gives "/". */
 static Status parent_of(const char *path, char **out, Error *err)
 {

@@ -17,6 +17,8 @@ typedef VEC(const char *) PathList;
 
 /* Whole file into b (appended). ERR_LIMIT when it is larger than max bytes (0: 1 GiB). */
 MUST_USE Status file_read(const char *path, size_t max, Buf *b, Error *err);
+/* At most the first size bytes, appended. */
+MUST_USE Status file_read_head(const char *path, size_t size, Buf *b, Error *err);
 /* file_write and file_copy make path + ".new-" + 16 hex digits first; a crash may leave such a file. */
 MUST_USE Status file_write(const char *path, Slice content, unsigned mode, Error *err);
 MUST_USE Status file_copy(const char *from, const char *to, unsigned mode, Error *err);

@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#include "match/standard.h"
+
 typedef struct Evidence { /* of one record, in order of tag */
     RecordTag tag;
     uint16_t source;
@@ -19,30 +21,15 @@ typedef struct EvidenceArg {
     Arena arena;
 } EvidenceArg;
 
-/* So many digits, not all the same, whatever stands between them: a number that could be somebody's. */
-static bool has_digits(Slice raw, size_t count)
-{
-    size_t n = 0;
-    bool differ = false;
-    char first = '\0';
-    for (size_t i = 0; i < raw.len; i++) {
-        char c = raw.ptr[i];
-        if (c < '0' || c > '9')
-            continue;
-        if (n++ == 0)
-            first = c;
-        differ = differ || c != first;
-    }
-    return n == count && differ;
-}
-
 static Status take_evidence(const VaultRecord *in, void *ctx, Error *err)
 {
     EvidenceArg *a = ctx;
     Evidence e = {.tag = in->tag,
-        .has_ssn = has_digits(in->values.at[ID_SSN], 9),
-        .has_sasid = has_digits(in->values.at[ID_SASID], 10)};
+        .has_sasid = in->values.at[ID_SASID].len > 0};
+    char ssn[10];
     uint64_t source;
+    TRY(standard_ssn(in->values.at[ID_SSN], ssn, err));
+    e.has_ssn = ssn[0] != '\0';
     TRY(map_get_or_put(&a->sources, in->source, a->sources.len, &source, err));
     e.source = (uint16_t)source;
     return vec_push(&a->at, e, err);

@@ -5,6 +5,7 @@
 #ifndef CAIRN_IDENTITY_IDENTITY_IMPL_H
 #define CAIRN_IDENTITY_IDENTITY_IMPL_H
 
+#include "identity/context.h"
 #include "identity/identity.h"
 #include "identity/verdicts.h"
 #include "match/match.h"
@@ -14,7 +15,8 @@
 
 typedef struct Linkage {
     Arena arena;
-    MatchConfig match;     /* model.toml; columns are roles of identity, local_id qualified by its organisation */
+    MatchConfig match;     /* model.toml; columns are roles of identity or of context.toml; local_id with its
+                            * organisation */
     const char *authority; /* why the vault may be read */
     uint32_t full_above_ppm;
     double strong_score;

@@ -79,13 +79,27 @@ Status identity_review_policy(Policy *policy, Date on, ReviewPolicy *out, Error 
     return OK;
 }
 
-/* Columns must be what the vault holds. */
-static Status check_columns(const MatchConfig *config, const char *file, Error *err)
+/* Does some query of context.toml give this column? */
+static bool is_context_column(const PolicyFile *context, Slice column)
+{
+    const Toml *values = context ? toml_get(context->toml, "value") : NULL;
+    for (const Toml *v = values ? values->first : NULL; v; v = v->next) {
+        const Toml *name = toml_get(v, "column");
+        if (name && name->type == TOML_STRING && slice_eq(name->string, column))
+            return true;
+    }
+    return false;
+}
+
+/* Columns must be what the vault or the context holds. */
+static Status check_columns(const MatchConfig *config, const PolicyFile *context, const char *file, Error *err)
 {
     for (uint32_t i = 0; i < config->column_count; i++) {
         IdentityRole role;
+        if (is_context_column(context, config->columns[i]))
+            continue;
         if (identity_role_parse(config->columns[i], &role, NULL) != OK || role == ID_LOCAL_ORG) {
-            error_set(err, ERR_INVALID, "column \"%.*s\" is not a role of identity", SLICE_ARG(config->columns[i]));
+            error_set(err, ERR_INVALID, "column \"%.*s\" is neither a role of identity nor one of context.toml", SLICE_ARG(config->columns[i]));
             error_hint(err, "Columns are sasid, ssn, local_id, last_name and the other roles a contract can give.");
             error_at(err, file, 0, "columns");
             return ERR_INVALID;
@@ -94,13 +108,14 @@ static Status check_columns(const MatchConfig *config, const char *file, Error *
     return OK;
 }
 
-static Status config_hash(const PolicyFile *model, Slice nicknames, char out[SHA256_HEX_SIZE], Error *err)
+static Status config_hash(const PolicyFile *model, const PolicyFile *context, Slice nicknames, char out[SHA256_HEX_SIZE], Error *err)
 {
     Buf text;
     uint8_t digest[SHA256_SIZE];
     buf_init(&text, 0);
     buf_adds(&text, LINKING_VERSION "\n");
     buf_add(&text, model->text);
+    buf_add(&text, context ? context->text : (Slice){"", 0});
     buf_add(&text, nicknames);
     Status st = buf_status(&text, err);
     if (st == OK)
@@ -113,13 +128,18 @@ static Status config_hash(const PolicyFile *model, Slice nicknames, char out[SHA
 
 static Status load(Policy *policy, Date on, Linkage *l, Error *err)
 {
-    const PolicyFile *model;
+    const PolicyFile *model, *context = NULL;
     Slice nicknames;
     const char *path;
     LinkingPolicy linking;
     TRY(policy_get(policy, "identity", SLICE("model"), on, &model, err));
     TRY(match_config_parse(model->text, model->path, &l->arena, &l->match, NULL, err));
-    TRY(check_columns(&l->match, model->path, err));
+    Status st = policy_get(policy, "identity", SLICE("context"), on, &context, err);
+    if (st == ERR_NOT_FOUND)
+        error_clear(err);
+    else
+        TRY(st);
+    TRY(check_columns(&l->match, context, model->path, err));
     TRY(policy_data(policy, "identity/nicknames.csv", &nicknames, &path, err));
     TRY(arena_dup(&l->arena, nicknames, &nicknames, err));
     l->match.nickname_csv = nicknames.ptr;
@@ -131,7 +151,7 @@ static Status load(Policy *policy, Date on, Linkage *l, Error *err)
     l->drift_above = linking.drift_above;
     l->drift_records = linking.drift_records;
     TRY(identity_review_policy(policy, on, &l->review, err));
-    return config_hash(model, nicknames, l->config, err);
+    return config_hash(model, context, nicknames, l->config, err);
 }
 
 Status linkage_load(Policy *policy, Date on, Linkage *out, Error *err)

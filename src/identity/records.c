@@ -16,7 +16,9 @@ typedef struct LoadArg {
     Records *records;
     Linkage *linkage;
     RecordsMode mode;
-    IdentityRole roles[MATCH_COLUMNS_MAX];
+    IdentityRole roles[MATCH_COLUMNS_MAX]; /* ID_ROLE_COUNT: a column of the context alone */
+    ContextColumn *contexts[MATCH_COLUMNS_MAX];
+    Context context;
     Map sources;
     size_t link_at; /* in old_links */
     VEC(uint32_t) old; /* of each record added to the table, in that order */
@@ -51,11 +53,15 @@ static uint32_t next_old_link(LoadArg *a, const RecordTag *tag)
     return a->link_at < links->len && tag_cmp(&links->at[a->link_at].tag, tag) == 0 ? (uint32_t)a->link_at : NO_LINK;
 }
 
+/* What the record says itself goes before what the rest of its rows says. */
 static Status column_values(LoadArg *a, const VaultRecord *in, Slice *out, Error *err)
 {
     const MatchConfig *config = &a->linkage->match;
     for (uint32_t c = 0; c < config->column_count; c++) {
-        out[c] = in->values.at[a->roles[c]];
+        Slice around = a->contexts[c] ? context_next(&a->context, a->contexts[c], &in->tag) : (Slice){0};
+        out[c] = a->roles[c] == ID_ROLE_COUNT ? (Slice){0} : in->values.at[a->roles[c]];
+        if (out[c].len == 0)
+            out[c] = around;
         if (a->roles[c] != ID_LOCAL || out[c].len == 0)
             continue;
         Slice org = in->values.at[ID_LOCAL_ORG];
@@ -153,8 +159,12 @@ static Status load(const LinkContext *ctx, Vault *vault, const char *purpose, Lo
     Records *r = a->records;
     MatchConfig *config = &a->linkage->match;
     uint64_t count = 0, persons, quarantined;
-    for (uint32_t c = 0; c < config->column_count; c++)
-        TRY(identity_role_parse(config->columns[c], &a->roles[c], err));
+    TRY(context_read(ctx, clock_today(), &a->context, err));
+    for (uint32_t c = 0; c < config->column_count; c++) {
+        if (identity_role_parse(config->columns[c], &a->roles[c], NULL) != OK)
+            a->roles[c] = ID_ROLE_COUNT;
+        a->contexts[c] = context_column(&a->context, config->columns[c]);
+    }
     TRY(map_init(&a->sources, err));
     for (uint32_t i = 0; i < config->source_count; i++)
         TRY(map_put(&a->sources, config->sources[i].name, i, NULL, err));
@@ -182,6 +192,7 @@ Status records_load(const LinkContext *ctx, Vault *vault, Linkage *linkage, Reco
     progress_done(arg.progress);
     map_free(&arg.sources);
     vec_free(&arg.old);
+    context_free(&arg.context);
     buf_free(&arg.local);
     return st;
 }

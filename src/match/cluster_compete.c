@@ -9,8 +9,8 @@
  * groups there are 877. With two duplicate-free sources this is the exact
  * posterior of a link under one-to-one assignment (not only the best
  * assignment), and where groups may well be the same person they do not
- * compete. Farther groups are cut off: the seven are the two and the strongest
- * rivals.
+ * compete. Farther groups are cut off: the seven are the two, the
+ * strongest rivals, and where these could go instead.
  */
 #include "match/cluster_impl.h"
 
@@ -27,6 +27,7 @@ Status near_init(Near *n, const ClusterProblem *p, Error *err)
     size_t count = p->pairs->len;
     if (count >= UINT32_MAX / 2)
         return error_set(err, ERR_LIMIT, "%zu pairs are kept: at most %u can be clustered", count, UINT32_MAX / 2);
+    TRY(mem_alloc(count * sizeof *n->odds, (void **)&n->odds, err));
     TRY(mem_alloc(count * sizeof *n->order, (void **)&n->order, err));
     TRY(mem_zalloc((size_t)p->records + 1, sizeof *n->start, (void **)&n->start, err));
     TRY(mem_alloc(2 * count * sizeof *n->list, (void **)&n->list, err));
@@ -39,14 +40,17 @@ Status near_init(Near *n, const ClusterProblem *p, Error *err)
     for (size_t i = 0; i < count; i++) {
         ASSERT(pairs[i].odds >= WEIGHT_MIN && pairs[i].odds <= WEIGHT_MAX);
         ASSERT(pairs[i].a < pairs[i].b && pairs[i].b < p->records);
-        place[WEIGHT_MAX - pairs[i].odds + 1]++;
+        n->odds[i] = pairs[i].odds;
+        if (p->judge.lift && n->odds[i] < WEIGHT_MAX)
+            n->odds[i] = weight_clip((int64_t)n->odds[i] + p->judge.lift(p->judge.ctx, pairs[i].a, pairs[i].b));
+        place[WEIGHT_MAX - n->odds[i] + 1]++;
         n->start[pairs[i].a + 1]++;
         n->start[pairs[i].b + 1]++;
     }
     for (size_t v = 0; v < values; v++)
         place[v + 1] += place[v];
     for (size_t i = 0; i < count; i++)
-        n->order[place[WEIGHT_MAX - pairs[i].odds]++] = (uint32_t)i;
+        n->order[place[WEIGHT_MAX - n->odds[i]]++] = (uint32_t)i;
     mem_free(place);
     for (uint32_t r = 0; r < p->records; r++)
         n->start[r + 1] += n->start[r];
@@ -63,19 +67,20 @@ Status near_init(Near *n, const ClusterProblem *p, Error *err)
 
 void near_free(Near *n)
 {
+    mem_free(n->odds);
     mem_free(n->order);
     mem_free(n->start);
     mem_free(n->list);
     memset(n, 0, sizeof *n);
 }
 
-static bool nearer(const NearGroup *a, const NearGroup *b)
+static bool nearer(const NearBundle *a, const NearBundle *b)
 {
     return a->odds != b->odds ? a->odds > b->odds : a->pair < b->pair;
 }
 
 /* Puts one into a list that is sorted and has each group once. */
-static size_t near_insert(NearGroup *list, size_t n, size_t max, NearGroup what)
+static size_t near_insert(NearBundle *list, size_t n, size_t max, NearBundle what)
 {
     size_t at = 0;
     while (at < n && list[at].root != what.root)
@@ -95,20 +100,18 @@ static size_t near_insert(NearGroup *list, size_t n, size_t max, NearGroup what)
     return n;
 }
 
-size_t near_groups(Groups *g, const Near *near, uint32_t x, Weight from, NearGroup *out, size_t max)
+size_t near_bundles(Bundles *g, const Near *near, uint32_t x, Weight from, NearBundle *out, size_t max)
 {
     size_t n = 0;
     uint32_t r = x;
     do {
         for (uint64_t i = near->start[r]; i < near->start[r + 1]; i++) {
-            const MatchPair *pair = &near->pairs->at[near->list[i]];
-            if (pair->odds < from)
+            Weight odds = near->odds[near->list[i]];
+            if (odds < from || (n == max && odds < out[n - 1].odds))
                 break;
-            if (n == max && pair->odds < out[n - 1].odds)
-                break;
-            uint32_t root = group_find(g, pair_other(pair, r));
+            uint32_t root = bundle_find(g, pair_other(&near->pairs->at[near->list[i]], r));
             if (root != x)
-                n = near_insert(out, n, max, (NearGroup){root, near->list[i], pair->odds});
+                n = near_insert(out, n, max, (NearBundle){root, near->list[i], odds});
         }
         r = g->ring[r];
     } while (r != x);
@@ -165,7 +168,7 @@ Weight partition_odds(const Weight *odds, size_t n, const LogSum *table)
 
 /* --- rivals ----------------------------------------------------------------------------------------------------- */
 
-static Weight near_odds_of(const NearGroup *list, size_t n, uint32_t root)
+static Weight near_odds_of(const NearBundle *list, size_t n, uint32_t root)
 {
     for (size_t i = 0; i < n; i++)
         if (list[i].root == root)
@@ -174,8 +177,8 @@ static Weight near_odds_of(const NearGroup *list, size_t n, uint32_t root)
 }
 
 /* Appends those near one side that are not allies of both. */
-static size_t take_rivals(const NearGroup *mine, size_t n, const NearGroup *theirs, size_t m, uint32_t skip,
-    NearGroup *rivals, size_t count)
+static size_t take_rivals(const NearBundle *mine, size_t n, const NearBundle *theirs, size_t m, uint32_t skip,
+    NearBundle *rivals, size_t count)
 {
     for (size_t i = 0; i < n; i++) {
         if (mine[i].root == skip)
@@ -187,12 +190,29 @@ static size_t take_rivals(const NearGroup *mine, size_t n, const NearGroup *thei
     return count;
 }
 
-Weight compete(Groups *g, const Near *near, uint32_t x, uint32_t y, Weight odds, bool *contested)
+/* Where a rival could go instead, as far as there is room: it may not be one at all. */
+static size_t take_elsewhere(
+    Bundles *g, const Near *near, Weight from, uint32_t node[COMPETE_NODES_MAX], size_t n, uint32_t rival)
 {
-    NearGroup at_x[RIVALS_MAX], at_y[RIVALS_MAX], rivals[COMPETE_NODES_MAX];
-    Weight from = odds - RIVAL_WINDOW;
-    size_t nx = near_groups(g, near, x, from, at_x, RIVALS_MAX);
-    size_t ny = near_groups(g, near, y, from, at_y, RIVALS_MAX);
+    NearBundle list[COMPETE_NODES_MAX];
+    size_t count = near_bundles(g, near, rival, from, list, COMPETE_NODES_MAX);
+    for (size_t i = 0; i < count && n < COMPETE_NODES_MAX; i++) {
+        bool seen = false;
+        for (size_t k = 0; k < n && !seen; k++)
+            seen = node[k] == list[i].root;
+        if (!seen)
+            node[n++] = list[i].root;
+    }
+    return n;
+}
+
+Weight compete(
+    Bundles *g, const Near *near, uint32_t x, uint32_t y, uint32_t pair, Weight odds, bool *contested)
+{
+    NearBundle at_x[RIVALS_MAX], at_y[RIVALS_MAX], rivals[COMPETE_NODES_MAX];
+    Weight from = (near->odds[pair] < odds ? near->odds[pair] : odds) - RIVAL_WINDOW; /* a kept pair may be lowered already */
+    size_t nx = near_bundles(g, near, x, from, at_x, RIVALS_MAX);
+    size_t ny = near_bundles(g, near, y, from, at_y, RIVALS_MAX);
     size_t count = take_rivals(at_x, nx, at_y, ny, y, rivals, 0);
     count = take_rivals(at_y, ny, at_x, nx, x, rivals, count);
     *contested = false;
@@ -204,9 +224,11 @@ Weight compete(Groups *g, const Near *near, uint32_t x, uint32_t y, Weight odds,
     Weight matrix[COMPETE_NODES_MAX * COMPETE_NODES_MAX];
     for (size_t i = 0; i < count; i++)
         node[n++] = rivals[i].root;
+    for (size_t i = 2; i < 2 + count; i++)
+        n = take_elsewhere(g, near, from, node, n, node[i]);
     for (size_t i = 0; i < n; i++)
         for (size_t j = i + 1; j < n; j++)
-            matrix[i * n + j] = matrix[j * n + i] = group_odds(g, node[i], node[j]);
+            matrix[i * n + j] = matrix[j * n + i] = bundle_odds(g, node[i], node[j]);
     Weight shared = partition_odds(matrix, n, &g->log_sum);
     /* Allies in the window raise the odds: what they are worth is seen when they have joined, not before. */
     if (shared > matrix[1])

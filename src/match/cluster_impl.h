@@ -17,7 +17,7 @@
 #include "match/match_impl.h"
 
 /* Records of different content that stand for a group in comparisons; later ones are not looked at. */
-#define GROUP_FACES_MAX 16
+#define BUNDLE_FACES_MAX 16
 /* Lower than any odds: the two may not be one person. */
 #define ODDS_NEVER (2 * WEIGHT_MIN)
 /* A link that others compete for must be this much likelier than all of them together. */
@@ -30,6 +30,8 @@ typedef struct Judge {
     BetweenFn between;
     /* The same values from the same source: the second is no further evidence. */
     bool (*repeats)(void *ctx, uint32_t a, uint32_t b);
+    /* What is known of a kept pair beyond its own odds, and counted by `between` as well; NULL: nothing. */
+    Weight (*lift)(void *ctx, uint32_t a, uint32_t b);
     void *ctx;
 } Judge;
 
@@ -43,15 +45,15 @@ typedef struct ClusterProblem {
     Judge judge;
 } ClusterProblem;
 
-/* Groups of records. Arrays by record; what is said of a group stands at its root. */
-typedef struct Groups {
+/* Bundles of records. Arrays by record; what is said of a group stands at its root. */
+typedef struct Bundles {
     const ClusterProblem *p;
     uint32_t *parent;
     uint32_t *ring;       /* next member; the last points to the first */
     uint32_t *face_ring;  /* next face; only faces are in it */
     uint32_t *size;       /* of roots */
     uint8_t *face_count;  /* of roots */
-    uint8_t *flags;       /* of roots: GROUP_DOUBTFUL; of records: RECORD_TIED, RECORD_DECIDED */
+    uint8_t *flags;       /* BUNDLE_ of roots, RECORD_ of records */
     Weight *weakest;      /* of roots */
     uint64_t *unique;     /* [root * unique_words]: duplicate-free sources the group has a record of */
     uint32_t unique_words;
@@ -60,32 +62,37 @@ typedef struct Groups {
     size_t decided_count;
     uint64_t refused;
     LogSum log_sum;
-} Groups;
+} Bundles;
 
-#define GROUP_DOUBTFUL 1 /* has a weak union, or lost one to a contradiction or a competitor */
-#define RECORD_TIED 2    /* joined by a reviewer: never moved */
-#define RECORD_DECIDED 4 /* a reviewer told it from another record */
+#define BUNDLE_DOUBTFUL 1 /* has a weak union, or lost one to a contradiction or a rival */
+#define BUNDLE_CHANGED 2  /* since rejoin last looked */
+#define RECORD_TIED 4    /* joined by a reviewer: never moved */
+#define RECORD_DECIDED 8 /* a reviewer told it from another record */
+#define DOUBT_BELOW (8 * WEIGHT_BIT)
 
-MUST_USE Status groups_init(Groups *g, const ClusterProblem *p, Error *err);
-void groups_free(Groups *g);
-uint32_t group_find(Groups *g, uint32_t record);
+MUST_USE Status bundles_init(Bundles *g, const ClusterProblem *p, Error *err);
+void bundles_free(Bundles *g);
+uint32_t bundle_find(Bundles *g, uint32_t record);
 /* Does a duplicate-free source or a reviewer forbid the union of these two roots? Rules are the judge's. */
-bool group_forbidden(Groups *g, uint32_t x, uint32_t y);
+bool bundle_forbidden(Bundles *g, uint32_t x, uint32_t y);
+/* A reviewer alone. */
+bool bundle_decided_apart(Bundles *g, uint32_t x, uint32_t y);
 /* Joins two roots; returns the new root. */
-uint32_t group_join(Groups *g, uint32_t x, uint32_t y, Weight odds);
+uint32_t bundle_join(Bundles *g, uint32_t x, uint32_t y, Weight odds);
 /* Faces of a root; returns how many. */
-size_t group_faces(const Groups *g, uint32_t root, uint32_t faces[GROUP_FACES_MAX]);
+size_t bundle_faces(const Bundles *g, uint32_t root, uint32_t faces[BUNDLE_FACES_MAX]);
 /* ODDS_NEVER when anything forbids the union. */
-Weight group_odds(Groups *g, uint32_t x, uint32_t y);
+Weight bundle_odds(Bundles *g, uint32_t x, uint32_t y);
 /* Makes these records one group anew; they must be whole former groups or parts of one. Returns the root. */
-uint32_t group_rebuild(Groups *g, const uint32_t *members, size_t n, Weight weakest);
-/* As group_forbidden and group_odds, of any two disjoint lists of records. */
-bool lists_forbidden(const Groups *g, const uint32_t *a, size_t na, const uint32_t *b, size_t nb);
-Weight lists_odds(const Groups *g, const uint32_t *a, size_t na, const uint32_t *b, size_t nb);
+uint32_t bundle_rebuild(Bundles *g, const uint32_t *members, size_t n, Weight weakest);
+/* As bundle_forbidden and bundle_odds, of any two disjoint lists of records. */
+bool lists_forbidden(const Bundles *g, const uint32_t *a, size_t na, const uint32_t *b, size_t nb);
+Weight lists_odds(const Bundles *g, const uint32_t *a, size_t na, const uint32_t *b, size_t nb);
 
 /* Kept pairs of each record, best first. */
 typedef struct Near {
     const MatchPairs *pairs;
+    Weight *odds;    /* of each pair, lifted */
     uint32_t *order; /* of all pairs, best first; equal odds in order of (a, b) */
     uint64_t *start; /* [records + 1] into list */
     uint32_t *list;  /* numbers of pairs */
@@ -98,41 +105,59 @@ static inline uint32_t pair_other(const MatchPair *pair, uint32_t record)
 }
 
 /* A group near another, by its best kept pair. */
-typedef struct NearGroup {
+typedef struct NearBundle {
     uint32_t root;
     uint32_t pair;
     Weight odds;
-} NearGroup;
-/* Groups with a kept pair of at least `from` to group x, best first, each once, at most max. */
-size_t near_groups(Groups *g, const Near *near, uint32_t x, Weight from, NearGroup *out, size_t max);
+} NearBundle;
+/* Bundles with a kept pair of at least `from` to group x, best first, each once, at most max. */
+size_t near_bundles(Bundles *g, const Near *near, uint32_t x, Weight from, NearBundle *out, size_t max);
 
-/* Odds of the union given the groups that want the same partner. *contested: somebody does. */
-Weight compete(Groups *g, const Near *near, uint32_t x, uint32_t y, Weight odds, bool *contested);
+/* Odds of a union given the groups that want the same partner: never above `odds`, which are those without them.
+ * pair: number of the kept pair that proposes it. *contested: somebody does. */
+Weight compete(
+    Bundles *g, const Near *near, uint32_t x, uint32_t y, uint32_t pair, Weight odds, bool *contested);
 
 /* Exact odds that nodes 0 and 1 are together, over all partitions of n <= COMPETE_NODES_MAX nodes weighted by 2 to the
  * sum of the odds inside; ODDS_NEVER entries are never together. odds[i * n + j], symmetric. */
 #define COMPETE_NODES_MAX 7
 Weight partition_odds(const Weight *odds, size_t n, const LogSum *table);
 
-MUST_USE Status clusters_greedy(Groups *g, const Near *near, Error *err);
-/* Unions among the groups that are marked (NULL: all). Number of unions added to *joined. */
-MUST_USE Status clusters_rejoin(Groups *g, const Near *near, uint64_t *joined, Error *err);
-MUST_USE Status clusters_refine(Groups *g, const Near *near, uint64_t *moved, Error *err);
+/* Unions from the strongest kept pair down to match_from. */
+MUST_USE Status clusters_greedy(Bundles *g, const Near *near, Error *err);
+/* Unions that only whole groups show, or whose rivals have gone meanwhile: among groups marked BUNDLE_CHANGED and what
+ * is near them, until there are none. */
+MUST_USE Status clusters_rejoin(Bundles *g, const Near *near, Error *err);
+/* Splits and moves that the objective pays for, in groups marked BUNDLE_DOUBTFUL. */
+MUST_USE Status clusters_refine(Bundles *g, const Near *near, uint64_t *moved, Error *err);
 
-/* What the objective gives a set of records (at most GROUP_FACES_MAX): the odds of its unions above match_from, made
- * strongest first. ODDS_NEVER * 1 as int64 when a contradiction is inside. *weakest (may be NULL): the weakest one. */
+/* The unions that make one group of records, strongest first. Sets are masks over the list. */
+typedef struct SetUnion {
+    uint32_t left, right;
+    Weight odds;
+} SetUnion;
+/* What the objective gives a list of at most BUNDLE_FACES_MAX records: the sum over unions[0 .. n-2] of odds above
+ * match_from. SET_NEVER: a contradiction is inside, and unions is not filled. */
 #define SET_NEVER INT64_MIN
-int64_t set_value(const Groups *g, const uint32_t *members, size_t n, Weight *weakest);
+int64_t set_value(const Bundles *g, const uint32_t *list, size_t n, SetUnion unions[BUNDLE_FACES_MAX]);
 
 /* Everything but the judge. */
 MUST_USE Status clusters_solve(const ClusterProblem *p, MatchClusters *out, ClusterReport *report, Error *err);
 
-/* The judge of real data. */
+/* Families whose links are evidence (household.c). */
+typedef struct Households Households;
+/* *out is NULL where nothing is to be learned: no shared fields, no certain link between two households. pairs are
+ * looked at during the call only. */
+MUST_USE Status households_new(const MatchTable *t, const MatchPairs *pairs, Households **out, Error *err);
+void households_free(Households *h); /* NULL is fine */
+/* What the rest of their households adds to the odds of two records; 0 for NULL. */
+Weight households_lift(const Households *h, uint32_t a, uint32_t b);
+
+/* The judge of real data. households may be NULL and is not owned. */
 typedef struct Joint Joint;
-MUST_USE Status joint_new(const MatchTable *t, const MatchModel *m, Joint **out, Error *err);
+MUST_USE Status joint_new(
+    const MatchTable *t, const MatchModel *m, const Households *households, Joint **out, Error *err);
 void joint_free(Joint *j);
 Judge joint_judge(Joint *j);
-/* The strongest pair between two lists. */
-MatchPair joint_best_pair(Joint *j, const uint32_t *a, size_t na, const uint32_t *b, size_t nb);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * Groups of records while clusters are made: a union-find (Tarjan 1975) whose
+ * Bundles of records while clusters are made: a union-find (Tarjan 1975) whose
  * groups can also be listed and taken apart again, with what forbids a union.
  *
  * Members hang in a ring, so that joining two groups is one exchange of
  * pointers. A group is compared by its faces: one record of each content, at
- * most GROUP_FACES_MAX, so that a million equal rows cost no more than one.
+ * most BUNDLE_FACES_MAX, so that a million equal rows cost no more than one.
  */
 #include <stdlib.h>
 
@@ -21,7 +21,7 @@ static int decision_order(const void *x, const void *y)
 }
 
 /* Reviewers' decisions, each from both sides, so that those of one record stand together. */
-static Status take_decisions(Groups *g, Error *err)
+static Status take_decisions(Bundles *g, Error *err)
 {
     const ClusterProblem *p = g->p;
     size_t n;
@@ -45,7 +45,7 @@ static Status take_decisions(Groups *g, Error *err)
     return OK;
 }
 
-static Status number_unique_sources(Groups *g, Error *err)
+static Status number_unique_sources(Bundles *g, Error *err)
 {
     const ClusterProblem *p = g->p;
     uint16_t bits = 0;
@@ -63,13 +63,13 @@ static Status number_unique_sources(Groups *g, Error *err)
     return mem_zalloc(words, sizeof *g->unique, (void **)&g->unique, err);
 }
 
-static void set_alone(Groups *g, uint32_t r)
+static void set_alone(Bundles *g, uint32_t r)
 {
     g->parent[r] = g->ring[r] = g->face_ring[r] = r;
     g->size[r] = 1;
     g->face_count[r] = 1;
     g->weakest[r] = WEIGHT_MAX;
-    g->flags[r] = (uint8_t)(g->flags[r] & ~GROUP_DOUBTFUL);
+    g->flags[r] = (uint8_t)(g->flags[r] & ~(BUNDLE_DOUBTFUL | BUNDLE_CHANGED));
     uint32_t w = g->unique_words;
     if (w == 0)
         return;
@@ -80,10 +80,11 @@ static void set_alone(Groups *g, uint32_t r)
         mask[bit / 64] |= (uint64_t)1 << (bit % 64);
 }
 
-Status groups_init(Groups *g, const ClusterProblem *p, Error *err)
+Status bundles_init(Bundles *g, const ClusterProblem *p, Error *err)
 {
     memset(g, 0, sizeof *g);
     g->p = p;
+    log_sum_fill(&g->log_sum);
     size_t n = p->records;
     TRY(mem_zalloc(n, sizeof *g->parent, (void **)&g->parent, err));
     TRY(mem_zalloc(n, sizeof *g->ring, (void **)&g->ring, err));
@@ -99,7 +100,7 @@ Status groups_init(Groups *g, const ClusterProblem *p, Error *err)
     return OK;
 }
 
-void groups_free(Groups *g)
+void bundles_free(Bundles *g)
 {
     mem_free(g->parent);
     mem_free(g->ring);
@@ -113,7 +114,7 @@ void groups_free(Groups *g)
     memset(g, 0, sizeof *g);
 }
 
-uint32_t group_find(Groups *g, uint32_t r)
+uint32_t bundle_find(Bundles *g, uint32_t r)
 {
     while (g->parent[r] != r) {
         g->parent[r] = g->parent[g->parent[r]];
@@ -123,7 +124,7 @@ uint32_t group_find(Groups *g, uint32_t r)
 }
 
 /* First decision about a record. */
-static size_t decisions_from(const Groups *g, uint32_t record)
+static size_t decisions_from(const Bundles *g, uint32_t record)
 {
     size_t low = 0, high = g->decided_count;
     while (low < high) {
@@ -136,40 +137,42 @@ static size_t decisions_from(const Groups *g, uint32_t record)
     return low;
 }
 
-static bool decided_apart(Groups *g, uint32_t x, uint32_t y)
+bool bundle_decided_apart(Bundles *g, uint32_t x, uint32_t y)
 {
+    if (g->decided_count == 0)
+        return false;
     uint32_t small = g->size[x] < g->size[y] ? x : y, other = small == x ? y : x;
     uint32_t r = small;
     do {
         if (g->flags[r] & RECORD_DECIDED)
             for (size_t i = decisions_from(g, r); i < g->decided_count && g->decided[i].a == r; i++)
-                if (g->decided[i].kind == DECIDED_DIFFERENT && group_find(g, g->decided[i].b) == other)
+                if (g->decided[i].kind == DECIDED_DIFFERENT && bundle_find(g, g->decided[i].b) == other)
                     return true;
         r = g->ring[r];
     } while (r != small);
     return false;
 }
 
-bool group_forbidden(Groups *g, uint32_t x, uint32_t y)
+bool bundle_forbidden(Bundles *g, uint32_t x, uint32_t y)
 {
     for (uint32_t w = 0; w < g->unique_words; w++)
         if (g->unique[(size_t)x * g->unique_words + w] & g->unique[(size_t)y * g->unique_words + w])
             return true;
-    return g->decided_count > 0 && decided_apart(g, x, y);
+    return bundle_decided_apart(g, x, y);
 }
 
-size_t group_faces(const Groups *g, uint32_t root, uint32_t faces[GROUP_FACES_MAX])
+size_t bundle_faces(const Bundles *g, uint32_t root, uint32_t faces[BUNDLE_FACES_MAX])
 {
     size_t n = 0;
     uint32_t r = root;
     do {
         faces[n++] = r;
         r = g->face_ring[r];
-    } while (r != root && n < GROUP_FACES_MAX);
+    } while (r != root && n < BUNDLE_FACES_MAX);
     return n;
 }
 
-static bool has_face(const Groups *g, const uint32_t *faces, size_t n, uint32_t record)
+static bool has_face(const Bundles *g, const uint32_t *faces, size_t n, uint32_t record)
 {
     const Judge *judge = &g->p->judge;
     for (size_t i = 0; i < n; i++)
@@ -179,7 +182,7 @@ static bool has_face(const Groups *g, const uint32_t *faces, size_t n, uint32_t 
 }
 
 /* The root is a face of its own group, so that the ring of faces is found from it. */
-static void set_faces(Groups *g, uint32_t root, const uint32_t *faces, size_t n)
+static void set_faces(Bundles *g, uint32_t root, const uint32_t *faces, size_t n)
 {
     uint32_t last = root;
     uint8_t count = 1;
@@ -195,11 +198,11 @@ static void set_faces(Groups *g, uint32_t root, const uint32_t *faces, size_t n)
 }
 
 /* Faces of both, without repeats, the root among them; the lower records where there are too many. */
-static void join_faces(Groups *g, uint32_t root, uint32_t other)
+static void join_faces(Bundles *g, uint32_t root, uint32_t other)
 {
-    uint32_t faces[2 * GROUP_FACES_MAX], more[GROUP_FACES_MAX];
-    size_t n = group_faces(g, root, faces);
-    size_t m = group_faces(g, other, more);
+    uint32_t faces[2 * BUNDLE_FACES_MAX], more[BUNDLE_FACES_MAX];
+    size_t n = bundle_faces(g, root, faces);
+    size_t m = bundle_faces(g, other, more);
     size_t kept = n;
     for (size_t i = 0; i < m; i++)
         if (!has_face(g, faces, n, more[i]))
@@ -210,10 +213,10 @@ static void join_faces(Groups *g, uint32_t root, uint32_t other)
             faces[j] = faces[j - 1];
             faces[j - 1] = swap;
         }
-    set_faces(g, root, faces, kept < GROUP_FACES_MAX ? kept : GROUP_FACES_MAX);
+    set_faces(g, root, faces, kept < BUNDLE_FACES_MAX ? kept : BUNDLE_FACES_MAX);
 }
 
-uint32_t group_join(Groups *g, uint32_t x, uint32_t y, Weight odds)
+uint32_t bundle_join(Bundles *g, uint32_t x, uint32_t y, Weight odds)
 {
     ASSERT(x != y && g->parent[x] == x && g->parent[y] == y);
     bool keep_x = g->size[x] != g->size[y] ? g->size[x] > g->size[y] : x < y;
@@ -226,24 +229,27 @@ uint32_t group_join(Groups *g, uint32_t x, uint32_t y, Weight odds)
     g->ring[other] = next;
     for (uint32_t w = 0; w < g->unique_words; w++)
         g->unique[(size_t)root * g->unique_words + w] |= g->unique[(size_t)other * g->unique_words + w];
-    g->flags[root] |= (uint8_t)(g->flags[other] & GROUP_DOUBTFUL);
+    g->flags[root] |= (uint8_t)((g->flags[other] & BUNDLE_DOUBTFUL) | BUNDLE_CHANGED);
+    if (odds < DOUBT_BELOW)
+        g->flags[root] |= BUNDLE_DOUBTFUL;
     Weight weakest = g->weakest[other] < odds ? g->weakest[other] : odds;
     if (weakest < g->weakest[root])
         g->weakest[root] = weakest;
+    g->flags[root] |= BUNDLE_CHANGED;
     return root;
 }
 
-Weight group_odds(Groups *g, uint32_t x, uint32_t y)
+Weight bundle_odds(Bundles *g, uint32_t x, uint32_t y)
 {
-    if (group_forbidden(g, x, y))
+    if (bundle_forbidden(g, x, y))
         return ODDS_NEVER;
-    uint32_t a[GROUP_FACES_MAX], b[GROUP_FACES_MAX];
-    size_t na = group_faces(g, x, a), nb = group_faces(g, y, b);
+    uint32_t a[BUNDLE_FACES_MAX], b[BUNDLE_FACES_MAX];
+    size_t na = bundle_faces(g, x, a), nb = bundle_faces(g, y, b);
     const Judge *judge = &g->p->judge;
     return judge->between(judge->ctx, a, na, b, nb);
 }
 
-uint32_t group_rebuild(Groups *g, const uint32_t *members, size_t n, Weight weakest)
+uint32_t bundle_rebuild(Bundles *g, const uint32_t *members, size_t n, Weight weakest)
 {
     ASSERT(n > 0);
     uint32_t root = members[0];
@@ -252,7 +258,7 @@ uint32_t group_rebuild(Groups *g, const uint32_t *members, size_t n, Weight weak
             root = members[i];
     for (size_t i = 0; i < n; i++)
         set_alone(g, members[i]);
-    uint32_t faces[GROUP_FACES_MAX];
+    uint32_t faces[BUNDLE_FACES_MAX];
     size_t face_count = 0;
     faces[face_count++] = root;
     for (size_t i = 0; i < n; i++) {
@@ -261,16 +267,17 @@ uint32_t group_rebuild(Groups *g, const uint32_t *members, size_t n, Weight weak
         g->ring[r] = members[(i + 1) % n];
         for (uint32_t w = 0; w < g->unique_words; w++)
             g->unique[(size_t)root * g->unique_words + w] |= g->unique[(size_t)r * g->unique_words + w];
-        if (r != root && face_count < GROUP_FACES_MAX && !has_face(g, faces, face_count, r))
+        if (r != root && face_count < BUNDLE_FACES_MAX && !has_face(g, faces, face_count, r))
             faces[face_count++] = r;
     }
     set_faces(g, root, faces, face_count);
     g->size[root] = (uint32_t)n;
     g->weakest[root] = weakest;
+    g->flags[root] |= BUNDLE_CHANGED;
     return root;
 }
 
-bool lists_forbidden(const Groups *g, const uint32_t *a, size_t na, const uint32_t *b, size_t nb)
+bool lists_forbidden(const Bundles *g, const uint32_t *a, size_t na, const uint32_t *b, size_t nb)
 {
     for (size_t i = 0; i < na; i++)
         for (size_t j = 0; j < nb; j++)
@@ -287,21 +294,21 @@ bool lists_forbidden(const Groups *g, const uint32_t *a, size_t na, const uint32
     return false;
 }
 
-/* Without repeats, at most GROUP_FACES_MAX. */
-static size_t list_faces(const Groups *g, const uint32_t *list, size_t n, uint32_t faces[GROUP_FACES_MAX])
+/* Without repeats, at most BUNDLE_FACES_MAX. */
+static size_t list_faces(const Bundles *g, const uint32_t *list, size_t n, uint32_t faces[BUNDLE_FACES_MAX])
 {
     size_t count = 0;
-    for (size_t i = 0; i < n && count < GROUP_FACES_MAX; i++)
+    for (size_t i = 0; i < n && count < BUNDLE_FACES_MAX; i++)
         if (!has_face(g, faces, count, list[i]))
             faces[count++] = list[i];
     return count;
 }
 
-Weight lists_odds(const Groups *g, const uint32_t *a, size_t na, const uint32_t *b, size_t nb)
+Weight lists_odds(const Bundles *g, const uint32_t *a, size_t na, const uint32_t *b, size_t nb)
 {
     if (lists_forbidden(g, a, na, b, nb))
         return ODDS_NEVER;
-    uint32_t x[GROUP_FACES_MAX], y[GROUP_FACES_MAX];
+    uint32_t x[BUNDLE_FACES_MAX], y[BUNDLE_FACES_MAX];
     size_t nx = list_faces(g, a, na, x), ny = list_faces(g, b, nb, y);
     const Judge *judge = &g->p->judge;
     return judge->between(judge->ctx, x, nx, y, ny);

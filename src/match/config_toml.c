@@ -226,7 +226,7 @@ static Status read_kind(const Reader *r, const Toml *t, FieldKind *out, Error *e
 static Status read_field(const Reader *r, const Toml *t, Error *err)
 {
     static const char *const keys[] = {
-        "name", "kind", "column", "columns", "swap_with", "term_frequency", "shared", "level", NULL};
+        "name", "kind", "column", "columns", "combine", "swap_with", "term_frequency", "shared", "level", NULL};
     MatchConfig *c = r->config;
     FieldSpec *f = &c->fields[c->field_count];
     memset(f, 0, sizeof *f);
@@ -241,6 +241,9 @@ static Status read_field(const Reader *r, const Toml *t, Error *err)
     if (field_by_name(c, f->name) != MATCH_NONE)
         return fail_key(r, t, "name", "names a second field the same", err);
     TRY(read_field_columns(r, t, f, err));
+    TRY(toml_bool_or(t, r->file, "combine", false, &f->combine, err));
+    if (f->combine && f->column_count < 2)
+        return fail_key(r, toml_get(t, "combine"), "combine", "needs several columns", err);
     TRY(toml_bool_or(t, r->file, "term_frequency", field_kind_term_frequency(f->kind), &f->term_frequency, err));
     TRY(toml_bool_or(t, r->file, "shared", field_kind_shared(f->kind), &f->shared, err));
     TRY(read_levels(r, t, f, err));
@@ -430,44 +433,6 @@ static Status read_rules(const Reader *r, const Toml *root, Error *err)
 
 /* --- input ----------------------------------------------------------------------------------------------------- */
 
-static Status read_join(const Reader *r, const Toml *t, JoinSpec *out, Error *err)
-{
-    static const char *const keys[] = {"name", "join", "year", "month", "day", NULL};
-    static const char *const parts[] = {"year", "month", "day"};
-    memset(out, 0, sizeof *out);
-    TRY(toml_only(t, r->file, keys, err));
-    TRY(text_required(r, t, "name", &out->name, err));
-    for (uint32_t i = 0; i < COUNT_OF(parts); i++) {
-        TRY(text_or_empty(r, t, parts[i], &out->from[i], err));
-        out->is_date = out->is_date || out->from[i].len > 0;
-    }
-    if (out->is_date == (toml_get(t, "join") != NULL))
-        return fail_key(r, t, "join", "is needed, or else year, month or day", err);
-    if (!out->is_date)
-        return texts(r, t, "join", out->from, MATCH_JOIN_MAX, &out->from_count, err);
-    out->from_count = COUNT_OF(parts);
-    return OK;
-}
-
-static Status read_joins(const Reader *r, const Toml *root, MatchInput *in, Error *err)
-{
-    const Toml *t = NULL;
-    JoinSpec *joins = NULL;
-    TRY(tables(r, root, "column", MATCH_COLUMNS_MAX, &t, err));
-    if (!t)
-        return OK;
-    TRY(arena_new(r->arena, JoinSpec, MATCH_COLUMNS_MAX, &joins, err));
-    for (; t; t = t->next) {
-        TRY(read_join(r, t, &joins[in->join_count], err));
-        for (uint32_t i = 0; i < in->join_count; i++)
-            if (slice_eq(joins[i].name, joins[in->join_count].name))
-                return fail_key(r, t, "name", "names a second column the same", err);
-        in->join_count++;
-    }
-    in->joins = joins;
-    return OK;
-}
-
 static Status read_input(const Reader *r, const Toml *root, Error *err)
 {
     static const char *const keys[] = {
@@ -485,7 +450,7 @@ static Status read_input(const Reader *r, const Toml *root, Error *err)
         TRY(texts(r, t, "missing", in->missing, MATCH_MISSING_MAX, &in->missing_count, err));
         TRY(read_source(r, t, &in->other, err));
     }
-    return read_joins(r, root, in, err);
+    return OK;
 }
 
 /* --- the whole ------------------------------------------------------------------------------------------------- */
@@ -518,7 +483,7 @@ static Status read_root(const Reader *r, const Toml *root, Error *err)
 {
     static const char *const keys[] = {"schema", "name", "version", "title", "effective_from", "effective_to", "status",
         "source", "authority", "link_sources", "match_from", "review_from", "keep_from", "pairs_max", "block_max",
-        "seed", "traits", "input", "column", "field", "pass", "dataset", "rule", NULL};
+        "seed", "traits", "input", "field", "pass", "dataset", "rule", NULL};
     const Toml *t = NULL;
     TRY(toml_only(root, r->file, keys, err));
     TRY(read_limits(r, root, err));

@@ -176,17 +176,6 @@ static void write_input(const MatchConfig *c, const MatchInput *in, Buf *out)
         buf_add(out, buf_slice(&text));
     }
     buf_free(&text);
-    static const char *const parts[] = {"year", "month", "day"};
-    for (uint32_t i = 0; i < in->join_count; i++) {
-        const JoinSpec *j = &in->joins[i];
-        buf_adds(out, "\n[[column]]\n");
-        add_key_text(out, "name", j->name);
-        if (!j->is_date)
-            add_list(out, "join", j->from, j->from_count);
-        for (uint32_t k = 0; j->is_date && k < COUNT_OF(parts); k++)
-            if (j->from[k].len > 0)
-                add_key_text(out, parts[k], j->from[k]);
-    }
 }
 
 static void write_field(const MatchConfig *c, const FieldSpec *f, Buf *out)
@@ -203,6 +192,7 @@ static void write_field(const MatchConfig *c, const FieldSpec *f, Buf *out)
             names[i] = c->columns[f->columns[i]];
         add_list(out, "columns", names, f->column_count);
     }
+    add_flag(out, "combine", f->combine, false);
     if (f->swap_with != MATCH_NONE)
         add_key_text(out, "swap_with", c->fields[f->swap_with].name);
     add_flag(out, "term_frequency", f->term_frequency, field_kind_term_frequency(f->kind));

@@ -5,8 +5,10 @@
  * Classes. Beside matches and strangers there are non-matches that agree for a reason: neighbours, members of a
  * household, twins (Larsen and Rubin 2001 fit mixtures of more than two classes to linkage for the same purpose).
  * Inside each class fields are independent. What keeps the classes apart is that they are not free: a household has
- * its own shares only where members have a field in common, everything else is tied to strangers (class_view). A class
- * beyond the first two is taken in only if it raises the likelihood by more than its parameters cost (Schwarz 1978).
+ * its own shares only where members have a field in common, everything else is tied to strangers (class_view). EM
+ * starts with all classes that the fields could tell apart, because a match class alone would settle on households
+ * where these are the many; then each further class is left out if that lowers the likelihood by less than its
+ * parameters cost (Schwarz 1978).
  *
  * Strangers are not learned from candidates, which were chosen for agreeing, but from random pairs and from the
  * values' counts, each less the pairs that the other classes explain. Exact agreement comes from the counts
@@ -76,7 +78,7 @@ FieldView class_view(const FieldSpec *field, PairClass class)
     case CLASS_HOUSEHOLD:
         return field->shared ? VIEW_OWN : VIEW_STRANGER;
     case CLASS_TWIN:
-        return field->shared ? VIEW_HOUSEHOLD : field->kind == FIELD_DATE ? VIEW_OWN : VIEW_STRANGER;
+        return field->shared ? VIEW_HOUSEHOLD : field->kind == FIELD_DATE ? VIEW_MATCH : VIEW_STRANGER;
     default:
         return VIEW_OWN;
     }
@@ -85,15 +87,16 @@ FieldView class_view(const FieldSpec *field, PairClass class)
 /* Can the fields tell the class from the others at all? */
 static bool class_possible(const MatchConfig *config, PairClass class)
 {
-    uint32_t own = 0, shared = 0, apart = 0;
+    uint32_t own = 0, shared = 0, apart = 0, births = 0;
     for (uint32_t f = 0; f < config->field_count; f++) {
+        births += class_view(&config->fields[f], class) == VIEW_MATCH;
         own += class_view(&config->fields[f], class) == VIEW_OWN;
         shared += config->fields[f].shared;
         apart += class_view(&config->fields[f], class) == VIEW_STRANGER;
     }
     if (apart == 0)
         return false; /* nothing would tell it from a match */
-    return class == CLASS_TWIN ? own > 0 && shared >= 2 : own >= 2;
+    return class == CLASS_TWIN ? births > 0 && shared >= 2 : own >= 2;
 }
 
 /* --- parameters ----------------------------------------------------------------------------------------------- */
@@ -130,7 +133,9 @@ static void tie_classes(Em *e)
                 FieldView view = class_view(&e->config->fields[f], c);
                 if (view == VIEW_OWN)
                     continue;
-                PairClass from = view == VIEW_HOUSEHOLD ? CLASS_HOUSEHOLD : CLASS_STRANGER;
+                PairClass from = view == VIEW_HOUSEHOLD ? CLASS_HOUSEHOLD
+                                 : view == VIEW_MATCH   ? CLASS_MATCH
+                                                        : CLASS_STRANGER;
                 for (uint32_t l = 1; l < e->m->level_counts[f]; l++)
                     parameter(e, s, f, l)->share[c] = parameter(e, s, f, l)->share[from];
             }
@@ -180,7 +185,7 @@ static void fill_priors(Em *e)
             for (uint32_t c = 0; c < CLASS_COUNT; c++) {
                 FieldView view = class_view(&e->config->fields[f], c);
                 /* what members of a household share, they share with a match's errors */
-                e->prior[c][f][l] = c != CLASS_STRANGER && view == VIEW_OWN ? match[l - 1] : stranger[l - 1];
+                e->prior[c][f][l] = c == CLASS_STRANGER || view == VIEW_STRANGER ? stranger[l - 1] : match[l - 1];
             }
         }
     }
@@ -345,8 +350,8 @@ static double maximise(Em *e)
             double share = (n > floor ? n : floor) / pairs;
             /* counts of a sample, scaled up, may exceed what there is */
             share = share > 0.3 ? 0.3 : share;
-            if (share > 0)
-                change = note_change(change, e->m->class_share[s][c] / share, 1);
+            /* relative, but a class of less than a pair is none */
+            change = note_change(change, e->m->class_share[s][c] * pairs / (n + 1), share * pairs / (n + 1));
             e->m->class_share[s][c] = share;
         }
         set_strangers_share(e, s);
@@ -437,7 +442,10 @@ static void fit_strangers(Em *e)
 
 /* --- the fit -------------------------------------------------------------------------------------------------- */
 
-static Status run(Em *e, Error *err)
+/* Likelihoods compare only under the same strangers: these are fitted to other data than the candidates. */
+typedef enum Strangers { STRANGERS_FITTED, STRANGERS_KEPT } Strangers;
+
+static Status run(Em *e, Strangers strangers, Error *err)
 {
     TrainReport *report = &e->m->report;
     report->converged = false;
@@ -445,7 +453,8 @@ static Status run(Em *e, Error *err)
         double matches = 0, before = 0;
         for (uint32_t s = 0; s < e->segments; s++)
             before += e->class_count[s][CLASS_MATCH];
-        fit_strangers(e);
+        if (strangers == STRANGERS_FITTED)
+            fit_strangers(e);
         choose_busy(e);
         bool settled = false;
         for (uint32_t i = 0; i < ITERATIONS_MAX && !settled; i++) {
@@ -457,6 +466,8 @@ static Status run(Em *e, Error *err)
         }
         for (uint32_t s = 0; s < e->segments; s++)
             matches += e->class_count[s][CLASS_MATCH];
+        if (strangers == STRANGERS_KEPT)
+            return OK;
         report->converged = settled && round > 0 && fabs(matches - before) <= 1e-3 * (matches + 1);
     }
     return OK;
@@ -492,13 +503,14 @@ static double class_total(const Em *e, PairClass c)
 }
 
 /* Where a further class starts: about as many pairs as records have housemates or near neighbours. */
-static void enter_class(Em *e, PairClass class, double matches)
+static void enter_class(Em *e, PairClass class)
 {
+    if (!class_possible(e->config, class) || (class == CLASS_TWIN && !e->active[CLASS_HOUSEHOLD]))
+        return;
     e->active[class] = true;
     for (uint32_t s = 0; s < e->segments; s++) {
-        double pairs = e->in->totals->comparable[s];
-        double share = pairs > 0 ? (matches * (class == CLASS_TWIN ? 0.02 : 1) + 1) / pairs : 0;
-        e->m->class_share[s][class] = share > 0.05 ? 0.05 : share;
+        double match = e->m->class_share[s][CLASS_MATCH];
+        e->m->class_share[s][class] = class == CLASS_TWIN ? 0.02 * match : match;
         set_strangers_share(e, s);
     }
 }
@@ -526,19 +538,24 @@ static void snapshot_restore(Em *e, const Snapshot *from)
     e->m->report = from->report;
 }
 
-/* Takes the class in if the data show it. */
-static Status try_class(Em *e, PairClass class, double pairs, Snapshot *before, Error *err)
+/* Leaves the class out if the data do not show it. */
+static Status try_without(Em *e, PairClass class, double pairs, Snapshot *with, Error *err)
 {
-    if (!class_possible(e->config, class) || (class == CLASS_TWIN && !e->active[CLASS_HOUSEHOLD]))
+    if (!e->active[class] || (class == CLASS_HOUSEHOLD && e->active[CLASS_TWIN]))
         return OK;
-    snapshot_take(e, before);
+    snapshot_take(e, with);
     double likelihood = whole_likelihood(e), cost = 0.5 * parameters_of(e, class) * log2(pairs + 2);
-    enter_class(e, class, class_total(e, CLASS_MATCH));
-    TRY(run(e, err));
-    if (whole_likelihood(e) - likelihood > cost && class_total(e, class) >= 1)
-        return OK;
+    bool seen_at_all = class_total(e, class) >= 1;
+    e->active[class] = false;
+    for (uint32_t s = 0; s < e->segments; s++) {
+        e->m->class_share[s][class] = 0;
+        set_strangers_share(e, s);
+    }
+    TRY(run(e, STRANGERS_KEPT, err));
+    if (!seen_at_all || likelihood - whole_likelihood(e) < cost)
+        return run(e, STRANGERS_FITTED, err);
     uint32_t iterations = e->m->report.iterations;
-    snapshot_restore(e, before);
+    snapshot_restore(e, with);
     e->m->report.iterations = iterations;
     choose_busy(e);
     expect(e);
@@ -639,17 +656,19 @@ static double candidate_pairs(const EmInput *in)
     return sum;
 }
 
-static Status fit(Em *e, Snapshot *before, Error *err)
+static Status fit(Em *e, Snapshot *with, Error *err)
 {
     double pairs = candidate_pairs(e->in);
     fill_priors(e);
     fill_avoiding(e);
     e->active[CLASS_MATCH] = e->active[CLASS_STRANGER] = true;
     start(e);
-    TRY(run(e, err));
-    TRY(try_class(e, CLASS_NEIGHBOUR, pairs, before, err));
-    TRY(try_class(e, CLASS_HOUSEHOLD, pairs, before, err));
-    TRY(try_class(e, CLASS_TWIN, pairs, before, err));
+    /* all at once: a match class alone would settle on the households where these are more */
+    for (PairClass c = CLASS_NEIGHBOUR; c < CLASS_COUNT; c++)
+        enter_class(e, c);
+    TRY(run(e, STRANGERS_FITTED, err));
+    for (PairClass c = CLASS_COUNT - 1; c >= CLASS_NEIGHBOUR; c--)
+        TRY(try_without(e, c, pairs, with, err));
     finish(e);
     return OK;
 }
@@ -663,7 +682,7 @@ Status em_fit(const EmInput *in, MatchModel *m, Error *err)
         return error_set(err, ERR_INVALID,
             "no two records may be compared: there are too few, or no source is to be de-duplicated or linked");
     Em *e = NULL;
-    Snapshot *before = NULL;
+    Snapshot *with = NULL;
     Status st = mem_zalloc(1, sizeof *e, (void **)&e, err);
     if (st != OK)
         return st;
@@ -671,12 +690,12 @@ Status em_fit(const EmInput *in, MatchModel *m, Error *err)
     e->config = in->config;
     e->m = m;
     e->segments = m->segments;
-    TRY_OUT(mem_zalloc(1, sizeof *before, (void **)&before, err));
+    TRY_OUT(mem_zalloc(1, sizeof *with, (void **)&with, err));
     TRY_OUT(mem_zalloc(in->candidates->len, sizeof *e->busy, (void **)&e->busy, err));
     m->report.iterations = 0;
-    TRY_OUT(fit(e, before, err));
+    TRY_OUT(fit(e, with, err));
 out:
-    mem_free(before);
+    mem_free(with);
     mem_free(e->busy);
     mem_free(e);
     return st;

@@ -79,7 +79,7 @@ static void explain_fields(
         FieldReason *reason = &out->fields[f];
         const FieldSpec *spec = &t->config->fields[f];
         uint32_t level = pattern_level(pattern, f);
-        uint32_t agreed = field_level_exact(spec, level) ? compare_agreed(t, a, b, f) : 0;
+        uint32_t agreed = level && field_level_exact(spec, level) ? compare_agreed(t, a, b, f) : 0;
         reason->field = m->field_names[f];
         reason->level = field_level_name(spec, level);
         reason->weight +=

@@ -15,6 +15,7 @@
 #include "match/match_impl.h"
 
 #define RARITY_MOST (8 * WEIGHT_BIT)
+#define BUCKET_PRIOR 4.0 /* records */
 
 /* --- values of a record -------------------------------------------------------------------------------------- */
 
@@ -162,6 +163,30 @@ uint32_t frequency_bucket(uint32_t count)
     while (count >>= 1)
         bucket++;
     return bucket;
+}
+
+void persons_fit(MatchModel *m, const MatchTable *t, const RecordSample *sample, const double *duplicates)
+{
+    for (uint32_t f = 0; f < m->field_count; f++) {
+        double persons[FREQUENCY_BUCKETS] = {0}, records[FREQUENCY_BUCKETS] = {0}, all = 1, of = 1;
+        for (uint32_t r = 0; r < t->records; r++) {
+            uint32_t values[MATCH_ALIASES_MAX];
+            if (!sample_has(sample, r))
+                continue;
+            uint32_t n = field_values(t, &t->config->fields[f], r, values);
+            for (uint32_t k = 0; k < n; k++) {
+                uint32_t bucket = frequency_bucket(t->frequency[f][values[k]]);
+                double share = 1 / (1 + duplicates[r]);
+                persons[bucket] += share;
+                records[bucket] += 1;
+                all += share;
+                of += 1;
+            }
+        }
+        /* a bucket with few records leans on all */
+        for (uint32_t b = 0; b < FREQUENCY_BUCKETS; b++)
+            m->persons_share[f][b] = (persons[b] + BUCKET_PRIOR * all / of) / (records[b] + BUCKET_PRIOR);
+    }
 }
 
 static double persons_of(const MatchModel *m, uint32_t field, uint32_t count)

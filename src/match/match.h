@@ -84,14 +84,14 @@ typedef struct FieldSpec {
     FieldKind kind;
     uint32_t columns[MATCH_ALIASES_MAX]; /* numbers of MatchConfig.columns; the first is the present value */
     uint32_t column_count;
-    /* The columns are parts of one value (year, month, day; house number, street), joined before standardising. The value
-     * then stands in the cell of the first column, and the cells of the others are empty. */
+    /* The columns are parts of one value (year, month, day; house number, street), joined before standardising. The
+     * value then stands in the cell of the first column, and the cells of the others are empty. */
     bool combine;
     /* Another field whose value may stand here instead (first and last name); MATCH_NONE. Said by one of the two fields
      * only: that one gets the level "swapped", and the other is then neutral. */
     uint32_t swap_with;
-    bool term_frequency; /* exact agreement weighs by how common the value is */
-    bool shared;         /* members of a household have it in common: surname, address, phone */
+    bool term_frequency;     /* exact agreement weighs by how common the value is */
+    bool shared;             /* members of a household have it in common: surname, address, phone */
     const LevelSpec *levels; /* own comparator, best first; NULL: the kind's built-in levels */
     uint32_t level_count;
 } FieldSpec;
@@ -173,16 +173,7 @@ bool field_kind_shared(FieldKind kind);
 
 /* --- the config as text (config_toml.c, config_write.c); docs/match.md describes the language --------------------- */
 
-#define MATCH_JOIN_MAX 8
 #define MATCH_MISSING_MAX 16
-
-/* A column that the files do not have as such: made from others before anything else is done. */
-typedef struct JoinSpec {
-    Slice name;
-    Slice from[MATCH_JOIN_MAX]; /* input columns; of a date: year, month, day, any of which may be absent (empty) */
-    uint32_t from_count;
-    bool is_date; /* YYYY-MM-DD, an unknown part is 00; otherwise joined by blanks */
-} JoinSpec;
 
 /* What a config says of the files that records come from. Nothing but `cairn match` asks. */
 typedef struct MatchInput {
@@ -192,8 +183,6 @@ typedef struct MatchInput {
     Slice nicknames;                  /* path of a table nickname,formal; empty: none */
     Slice missing[MATCH_MISSING_MAX]; /* texts that mean an empty cell */
     uint32_t missing_count;
-    const JoinSpec *joins;
-    uint32_t join_count;
     SourceSpec other; /* of sources that the config does not list; name empty */
 } MatchInput;
 
@@ -418,12 +407,14 @@ double pair_precision(PairCounts c); /* 1 when nothing was found */
 double pair_recall(PairCounts c);    /* 1 when there was nothing to find */
 double pair_f1(PairCounts c);
 
-#define TRUTH_BINS 14
-typedef struct TruthBin {
-    double from, to; /* stated probability, from <= p < to; the last bin includes 1 */
+/* Stated against right, by bands of stated probability. */
+#define CALIBRATION_BINS 10
+typedef struct CalibrationBin {
+    double from, to; /* stated probability */
     uint64_t pairs, right;
-    double stated; /* mean of the stated probabilities */
-} TruthBin;
+    double stated;    /* mean */
+    double low, high; /* 95 % interval of the share that is right (Wilson 1927) */
+} CalibrationBin;
 
 typedef struct TruthReport {
     uint64_t records, persons; /* whose truth is known */
@@ -433,9 +424,9 @@ typedef struct TruthReport {
     Weight best_from;
     PairCounts clusters;                    /* pairs inside clusters */
     double bcubed_precision, bcubed_recall; /* Bagga and Baldwin 1998: mean over records */
-    uint64_t largest;                       /* records of the largest cluster; */
-    uint64_t largest_true;                  /* and of the person with the most */
-    TruthBin bins[TRUTH_BINS];              /* kept pairs by stated probability */
+    uint64_t largest;                       /* records of the largest cluster */
+    uint64_t largest_true;                  /* and of the person with most records */
+    CalibrationBin bins[CALIBRATION_BINS];  /* kept pairs by stated probability */
 } TruthReport;
 
 /* person[r] says who record r truly is; MATCH_NONE: unknown, the record is left out of every figure. Pairs of sources

@@ -11,7 +11,7 @@
  *   train.c, em.c  patterns -> parameters             score.c   pattern and values -> odds
  *   calibrate.c raw odds -> stated odds               pairs.c   all candidates -> scored pairs
  *   model_file.c   the model as text                  explain.c the odds in words
- *   cluster.c   pairs -> persons                      household.c  linked relatives as evidence
+ *   cluster.c   pairs -> persons (cluster_impl.h)     household.c  linked relatives as evidence
  *   index.c     one newcomer at a time
  */
 #ifndef CAIRN_MATCH_MATCH_IMPL_H
@@ -99,20 +99,23 @@ RuleVerdict rules_apply(const RuleSet *rules, uint64_t pattern, uint32_t *rule);
 
 /* --- blocking (keys.c, blocks.c, propose.c) ------------------------------------------------------------------- */
 
-/* Keys of a record under one pass: hashes, none 0, at most `max`; returns how many. Each key once, sorted. */
-#define RECORD_KEYS_MAX 8
+/* Keys of a record under one pass: hashes, none 0, at most RECORD_KEYS_MAX; returns how many. Each key once, sorted. */
+#define RECORD_KEYS_MAX 16
 size_t record_keys(const MatchTable *t, const PassSpec *pass, uint32_t record, uint64_t keys[RECORD_KEYS_MAX]);
 
 typedef struct Blocks Blocks;
+/* t and the names in passes must outlive the blocks. ERR_LIMIT when even small blocks cost more than config.pairs_max. */
 MUST_USE Status blocks_build(
     const MatchTable *t, const PassSpec *passes, uint32_t pass_count, unsigned threads, Blocks **out, Error *err);
-void blocks_free(Blocks *b);
-/* Fills keys, blocks, largest_block, pairs (estimate before blocks_each has run), refined, uncompared. */
+void blocks_free(Blocks *b); /* NULL is fine */
+/* Fills keys, blocks, largest_block, pairs, refined, uncompared. Before blocks_each has run pairs is an upper bound and
+ * uncompared a lower one; then both are exact. */
 void blocks_report(const Blocks *b, PassReport reports[MATCH_PASSES_MAX]);
 uint64_t blocks_pairs(const Blocks *b); /* upper bound of the pairs blocks_each will hand out */
+uint32_t blocks_max(const Blocks *b);   /* config.block_max, or what was left of it to keep to config.pairs_max */
 
 /* Candidate pairs of one record: others[i] is comparable with a and appears once in the whole run for this a or that
- * other; masks[i] are all passes that bring the two together. */
+ * other; masks[i] are all passes that bring the two together. Neither is the lower number always. */
 typedef struct PairBatch {
     uint32_t a;
     const uint32_t *others;
@@ -125,16 +128,21 @@ typedef Status (*BatchFn)(const PairBatch *batch, void *worker, Error *err);
 typedef struct BatchWork {
     MUST_USE Status (*worker_new)(void *ctx, unsigned thread, void **worker, Error *err);
     BatchFn batch;
-    MUST_USE Status (*worker_done)(void *ctx, void *worker, Error *err);
+    MUST_USE Status (*worker_done)(void *ctx, void *worker, Error *err); /* also after a failure */
     void *ctx;
 } BatchWork;
 MUST_USE Status blocks_each(const Blocks *b, const BatchWork *work, const RunOptions *options, Error *err);
-/* Mask of the passes that bring any two records together, in one block or not refined apart. */
+/* The mask that blocks_each hands out with a pair; 0: not together anywhere. */
+uint32_t blocks_pair_mask(const Blocks *b, uint32_t left, uint32_t right);
+/* Mask of the passes under which two records, appended ones too, share a key: without blocks, so a pair that refining
+ * parts is in it, and of a window pass only equal keys are seen. */
 uint32_t blocks_mask(const MatchTable *t, const PassSpec *passes, uint32_t pass_count, uint32_t a, uint32_t b);
 
 /* Passes from the data: candidates from the fields' kinds, each costed in pairs, chosen greedily for expected matches a
- * pair within config.pairs_max. */
+ * pair within config.pairs_max and 150 pairs a record. They have no names: pass_name_add makes them. */
 MUST_USE Status passes_propose(const MatchTable *t, PassSpec passes[MATCH_PASSES_MAX], uint32_t *count, Error *err);
+/* Name of a pass: its own, or made from its parts: "last_name:phonetic+birth_date:year", "~10" for a window of 10. */
+void pass_name_add(const MatchConfig *config, const PassSpec *pass, Buf *out);
 
 /* --- weights (weight.c) ---------------------------------------------------------------------------------------- */
 
@@ -207,6 +215,10 @@ typedef struct RarityScale {
     Weight memo[RARITY_MEMO];
 } RarityScale;
 uint32_t frequency_bucket(uint32_t count);
+struct RecordSample;
+/* Persons by records in each bucket: a record with d expected duplicates stands for 1 / (1 + d) persons. */
+void persons_fit(
+    struct MatchModel *m, const MatchTable *t, const struct RecordSample *sample, const double *duplicates);
 void rarity_init(RarityScale *scale, const MatchTable *t, const struct MatchModel *m, uint32_t field, uint32_t values);
 Weight rarity_of(const RarityScale *scale, uint32_t count);
 /* Rarity against the average agreement, kept to what a count can say. */
@@ -228,7 +240,11 @@ struct MatchModel {
     Arena arena;
     uint32_t field_count;
     Slice field_names[MATCH_FIELDS_MAX];
+    FieldKind kinds[MATCH_FIELDS_MAX];
     uint32_t level_counts[MATCH_FIELDS_MAX];
+    Slice level_names[MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
+    uint32_t trait_count;
+    Slice trait_names[MATCH_TRAITS_MAX];
     uint32_t segments;
     double class_share[MATCH_SEGMENTS_MAX][CLASS_COUNT]; /* of all comparable pairs of the segment */
     LevelParameter levels[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
@@ -250,6 +266,7 @@ struct MatchModel {
 typedef enum FieldView {
     VIEW_OWN,       /* its own shares: a match's error rates, a household's address */
     VIEW_STRANGER,  /* as between strangers, term frequency included */
+    VIEW_MATCH,     /* as between records of one person: twins' birth date */
     VIEW_HOUSEHOLD, /* as inside a household: what a twin shares with it */
 } FieldView;
 FieldView class_view(const FieldSpec *field, PairClass class);
@@ -294,6 +311,32 @@ typedef struct ScoreParts {
 } ScoreParts;
 void score_parts(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, ScoreParts *out);
 
+/* Records of a sample, by number; NULL: all. A pair is in the sample when one of the two is. */
+typedef struct RecordSample {
+    uint64_t *bits;
+    uint32_t records;
+    double share_of_pairs;
+} RecordSample;
+static inline bool sample_has(const RecordSample *s, uint32_t record)
+{
+    return !s || !s->bits || s->bits[record >> 6] >> (record & 63) & 1;
+}
+/* The next pairs of a batch that are in the sample, from *at on; returns how many. */
+size_t sample_batch(
+    const RecordSample *sample, const PairBatch *batch, size_t *at, uint32_t *others, uint32_t *masks, size_t most);
+
+typedef struct PairQuery {
+    const MatchTable *table;
+    const Scorer *scorer;
+    const Blocks *blocks;
+    const RecordSample *sample;
+    Weight from;
+    const char *label; /* of the progress line */
+} PairQuery;
+/* Pairs from `from` on, sorted, before competition. Fills compared and matches_only_here. */
+MUST_USE Status pairs_collect(
+    const PairQuery *query, const RunOptions *options, MatchPairs *out, PairsReport *report, Error *err);
+
 /* A record has at most one partner in a unique source: candidates that compete for the place share its odds. Pairs are
  * sorted by (a, b), the whole run's (after merging, where partitions were scored apart); those that fall below
  * config.keep_from are dropped. */
@@ -309,19 +352,6 @@ typedef struct LabelledOdds {
 MUST_USE Status calibrate_fit(MatchModel *m, const LabelledOdds *labels, size_t count, Error *err);
 
 /* Stated against right, by bands of stated probability; for reports and tests. */
-#define CALIBRATION_BINS 10
-typedef struct CalibrationBin {
-    double from, to; /* stated probability */
-    uint64_t pairs, right;
-    double stated;    /* mean */
-    double low, high; /* 95 % interval of the share that is right (Wilson 1927) */
-} CalibrationBin;
 void calibration_table(const LabelledOdds *labels, size_t count, CalibrationBin bins[CALIBRATION_BINS]);
-
-/* --- clusters (cluster.c, household.c) ------------------------------------------------------------------------- */
-
-/* Raises or lowers the odds of uncertain pairs by what is known of the rest of the two households; in place, sorted as
- * before. */
-MUST_USE Status household_evidence(const MatchTable *t, const MatchModel *m, MatchPairs *pairs, Error *err);
 
 #endif

@@ -6,6 +6,18 @@
  */
 #include "match/match_impl.h"
 
+static Status name_parts(MatchModel *m, const MatchConfig *config, Error *err)
+{
+    for (uint32_t i = 0; i < config->trait_count; i++)
+        TRY(arena_dup(&m->arena, config->traits[i], &m->trait_names[i], err));
+    for (uint32_t f = 0; f < m->field_count; f++) {
+        TRY(arena_dup(&m->arena, config->fields[f].name, &m->field_names[f], err));
+        for (uint32_t l = 0; l < m->level_counts[f]; l++)
+            TRY(arena_dup(&m->arena, field_level_name(&config->fields[f], l), &m->level_names[f][l], err));
+    }
+    return OK;
+}
+
 Status model_new(const MatchConfig *config, MatchModel **out, Error *err)
 {
     MatchModel *m = NULL;
@@ -13,17 +25,19 @@ Status model_new(const MatchConfig *config, MatchModel **out, Error *err)
     TRY(mem_zalloc(1, sizeof *m, (void **)&m, err));
     arena_init(&m->arena, 0);
     m->field_count = config->field_count;
+    m->trait_count = config->trait_count;
     m->segments = segment_count(config);
     for (uint32_t f = 0; f < m->field_count; f++) {
+        m->kinds[f] = config->fields[f].kind;
         m->level_counts[f] = field_level_count(&config->fields[f]);
         ASSERT(m->level_counts[f] >= 2 && m->level_counts[f] <= MATCH_LEVELS_MAX);
         for (uint32_t b = 0; b < FREQUENCY_BUCKETS; b++)
             m->persons_share[f][b] = 1;
-        Status st = arena_dup(&m->arena, config->fields[f].name, &m->field_names[f], err);
-        if (st != OK) {
-            match_model_free(m);
-            return st;
-        }
+    }
+    Status st = name_parts(m, config, err);
+    if (st != OK) {
+        match_model_free(m);
+        return st;
     }
     *out = m;
     return OK;

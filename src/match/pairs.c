@@ -21,108 +21,112 @@
 #define PATTERNS_AT_ONCE 256
 #define PROBABILITY_ONE (UINT64_C(1) << 20) /* expectations are summed in integers: the same in any order */
 
+typedef struct PairRun {
+    const PairQuery *query;
+    Progress *progress;
+    MatchPairs *out;
+    uint64_t compared;
+    uint64_t only_here[MATCH_PASSES_MAX]; /* in 1 / PROBABILITY_ONE */
+} PairRun;
+
 typedef struct PairWorker {
+    const PairRun *run;
     Comparer *comparer;
     MatchPairs kept;
     uint64_t compared;
-    uint64_t only_here[MATCH_PASSES_MAX]; /* in 1 / PROBABILITY_ONE */
+    uint64_t only_here[MATCH_PASSES_MAX];
+    uint32_t others[PATTERNS_AT_ONCE], masks[PATTERNS_AT_ONCE];
 } PairWorker;
 
-typedef struct PairRun {
-    const MatchTable *table;
-    const Scorer *scorer;
-    Progress *progress;
-    MatchPairs *out;
-    PairsReport *report;
-    uint64_t only_here[MATCH_PASSES_MAX];
-} PairRun;
-
-typedef struct PairContext { /* what a worker sees of the run, and its own */
-    const PairRun *run;
-    PairWorker own;
-} PairContext;
-
-static void context_free(PairContext *c)
+static void worker_free(PairWorker *w)
 {
-    if (!c)
-        return;
-    comparer_free(c->own.comparer);
-    vec_free(&c->own.kept);
-    mem_free(c);
+    comparer_free(w->comparer);
+    vec_free(&w->kept);
+    mem_free(w);
 }
 
 static Status worker_new(void *ctx, unsigned thread, void **worker, Error *err)
 {
     UNUSED(thread);
-    PairContext *c = NULL;
+    PairWorker *w = NULL;
     PairRun *run = ctx;
-    TRY(mem_zalloc(1, sizeof *c, (void **)&c, err));
-    c->run = run;
-    Status st = comparer_new(run->table, &c->own.comparer, err);
+    TRY(mem_zalloc(1, sizeof *w, (void **)&w, err));
+    w->run = run;
+    Status st = comparer_new(run->query->table, &w->comparer, err);
     if (st != OK) {
-        context_free(c);
+        worker_free(w);
         return st;
     }
-    *worker = c;
+    *worker = w;
     return OK;
 }
 
-static Status score_run(PairContext *c, uint32_t a, const uint32_t *others, const uint32_t *masks, size_t n, Error *err)
+static Status score_run(PairWorker *w, uint32_t a, size_t n, Error *err)
 {
     uint64_t patterns[PATTERNS_AT_ONCE];
-    const Scorer *scorer = c->run->scorer;
-    Weight from = c->run->table->config->keep_from;
-    compare_many(c->own.comparer, a, others, n, patterns);
-    c->own.compared += n;
+    const PairQuery *q = w->run->query;
+    compare_many(w->comparer, a, w->others, n, patterns);
+    w->compared += n;
     for (size_t i = 0; i < n; i++) {
-        if (!score_may_reach(scorer, a, others[i], patterns[i], from))
+        uint32_t b = w->others[i];
+        if (!score_may_reach(q->scorer, a, b, patterns[i], q->from))
             continue;
-        Weight odds = score_pattern(scorer, a, others[i], patterns[i]);
-        if (odds < from)
+        Weight odds = score_pattern(q->scorer, a, b, patterns[i]);
+        if (odds < q->from)
             continue;
-        MatchPair pair = {.a = a < others[i] ? a : others[i],
-            .b = a < others[i] ? others[i] : a,
-            .odds = odds,
-            .passes = masks[i],
-            .pattern = patterns[i]};
-        TRY(vec_push(&c->own.kept, pair, err));
-        if (masks[i] && (masks[i] & (masks[i] - 1)) == 0)
-            c->own.only_here[__builtin_ctz(masks[i])] += (uint64_t)(weight_probability(odds) * (double)PROBABILITY_ONE);
+        MatchPair pair = {
+            .a = a < b ? a : b, .b = a < b ? b : a, .odds = odds, .passes = w->masks[i], .pattern = patterns[i]};
+        TRY(vec_push(&w->kept, pair, err));
+        if (pair.passes && (pair.passes & (pair.passes - 1)) == 0)
+            w->only_here[__builtin_ctz(pair.passes)] += (uint64_t)(weight_probability(odds) * (double)PROBABILITY_ONE);
     }
     return OK;
+}
+
+size_t sample_batch(
+    const RecordSample *sample, const PairBatch *batch, size_t *at, uint32_t *others, uint32_t *masks, size_t most)
+{
+    size_t n = 0;
+    bool all = sample_has(sample, batch->a);
+    for (; *at < batch->count && n < most; ++*at) {
+        others[n] = batch->others[*at];
+        masks[n] = batch->masks[*at];
+        n += all || sample_has(sample, others[n]);
+    }
+    return n;
 }
 
 static Status score_batch(const PairBatch *batch, void *worker, Error *err)
 {
-    PairContext *c = worker;
-    for (size_t from = 0; from < batch->count; from += PATTERNS_AT_ONCE) {
-        size_t n = batch->count - from < PATTERNS_AT_ONCE ? batch->count - from : PATTERNS_AT_ONCE;
-        TRY(score_run(c, batch->a, batch->others + from, batch->masks + from, n, err));
+    PairWorker *w = worker;
+    for (size_t at = 0; at < batch->count;) {
+        size_t n = sample_batch(w->run->query->sample, batch, &at, w->others, w->masks, PATTERNS_AT_ONCE);
+        TRY(score_run(w, batch->a, n, err));
     }
-    progress_add(c->run->progress, batch->count);
+    progress_add(w->run->progress, batch->count);
     return OK;
 }
 
 static Status worker_done(void *ctx, void *worker, Error *err)
 {
     PairRun *run = ctx;
-    PairContext *c = worker;
+    PairWorker *w = worker;
     Status st = OK;
     if (run->out->len == 0) {
         MatchPairs swap = *run->out;
-        *run->out = c->own.kept;
-        c->own.kept = swap;
-    } else if (c->own.kept.len > 0) {
-        st = vec_reserve(run->out, run->out->len + c->own.kept.len, err);
+        *run->out = w->kept;
+        w->kept = swap;
+    } else if (w->kept.len > 0) {
+        st = vec_reserve(run->out, run->out->len + w->kept.len, err);
         if (st == OK) {
-            memcpy(run->out->at + run->out->len, c->own.kept.at, c->own.kept.len * sizeof *run->out->at);
-            run->out->len += c->own.kept.len;
+            memcpy(run->out->at + run->out->len, w->kept.at, w->kept.len * sizeof *run->out->at);
+            run->out->len += w->kept.len;
         }
     }
-    run->report->compared += c->own.compared;
+    run->compared += w->compared;
     for (uint32_t p = 0; p < MATCH_PASSES_MAX; p++)
-        run->only_here[p] += c->own.only_here[p];
-    context_free(c);
+        run->only_here[p] += w->only_here[p];
+    worker_free(w);
     return st;
 }
 
@@ -263,17 +267,36 @@ out:
     return st;
 }
 
-/* --- the public calls ------------------------------------------------------------------------------------------ */
+/* --- the calls ------------------------------------------------------------------------------------------------- */
 
-static void fill_report(PairRun *run, const Blocks *blocks, const MatchModel *m)
+Status pairs_collect(
+    const PairQuery *query, const RunOptions *options, MatchPairs *out, PairsReport *report, Error *err)
 {
-    PairsReport *report = run->report;
-    report->kept = run->out->len;
+    PairRun run = {.query = query, .out = out};
+    out->len = 0;
+    Status st = progress_new(options->progress, query->label, blocks_pairs(query->blocks), "pairs", &run.progress, err);
+    if (st != OK)
+        return st;
+    BatchWork work = {.worker_new = worker_new, .batch = score_batch, .worker_done = worker_done, .ctx = &run};
+    TRY_OUT(blocks_each(query->blocks, &work, options, err));
+    TRY_OUT(sort_pairs(out, record_total(query->table), err));
+    report->compared = run.compared;
+    for (uint32_t p = 0; p < MATCH_PASSES_MAX; p++)
+        report->passes[p].matches_only_here = (double)run.only_here[p] / (double)PROBABILITY_ONE;
+out:
+    progress_done(run.progress);
+    return st;
+}
+
+static void fill_report(PairsReport *report, const Blocks *blocks, const MatchModel *m)
+{
+    PassReport counted[MATCH_PASSES_MAX] = {0};
+    blocks_report(blocks, counted);
     report->pass_count = m->pass_count;
-    blocks_report(blocks, report->passes);
     for (uint32_t p = 0; p < m->pass_count; p++) {
-        report->passes[p].name = m->passes[p].name;
-        report->passes[p].matches_only_here = (double)run->only_here[p] / (double)PROBABILITY_ONE;
+        counted[p].name = m->passes[p].name;
+        counted[p].matches_only_here = report->passes[p].matches_only_here;
+        report->passes[p] = counted[p];
     }
 }
 
@@ -281,23 +304,18 @@ Status match_pairs(const MatchTable *t, const MatchModel *m, const RunOptions *o
     PairsReport *report, Error *err)
 {
     *report = (PairsReport){0};
-    out->len = 0;
     Blocks *blocks = NULL;
     Scorer *scorer = NULL;
-    PairRun run = {.table = t, .out = out, .report = report};
     Status st = scorer_new(t, m, &scorer, err);
     if (st != OK)
-        goto out;
-    run.scorer = scorer;
+        return st;
     TRY_OUT(blocks_build(t, m->passes, m->pass_count, options->threads, &blocks, err));
-    TRY_OUT(progress_new(options->progress, "score", blocks_pairs(blocks), "pairs", &run.progress, err));
-    BatchWork work = {.worker_new = worker_new, .batch = score_batch, .worker_done = worker_done, .ctx = &run};
-    TRY_OUT(blocks_each(blocks, &work, options, err));
-    TRY_OUT(sort_pairs(out, record_total(t), err));
+    PairQuery query = {.table = t, .scorer = scorer, .blocks = blocks, .from = t->config->keep_from, .label = "score"};
+    TRY_OUT(pairs_collect(&query, options, out, report, err));
     TRY_OUT(pairs_compete(t, out, err));
-    fill_report(&run, blocks, m);
+    report->kept = out->len;
+    fill_report(report, blocks, m);
 out:
-    progress_done(run.progress);
     blocks_free(blocks);
     scorer_free(scorer);
     return st;

@@ -27,8 +27,8 @@ static uint64_t hash_of(const PatternCount *c)
 {
     uint64_t h = c->pattern * UINT64_C(0x9e3779b97f4a7c15);
     h ^= h >> 32;
-    h += (uint64_t)c->passes << 32 |
-         (uint64_t)c->segment << 24 ^ (uint64_t)(uint16_t)c->rarity << 12 ^ (uint64_t)(uint16_t)c->rarity_own;
+    h += (uint64_t)c->passes << 32 ^ (uint64_t)c->segment << 24 ^ (uint64_t)(uint16_t)c->rarity << 12 ^
+         (uint64_t)(uint16_t)c->rarity_own;
     h *= UINT64_C(0xbf58476d1ce4e5b9);
     return h ^ h >> 31;
 }

@@ -24,13 +24,13 @@ bool name_is_particle(Slice word);
 /* Nicknames and the formal names that each may stand for. */
 typedef struct Nicknames {
     Arena arena;
-    Map names;           /* nickname -> place in firsts */
+    Map names;            /* nickname -> place in firsts */
     VEC(uint32_t) firsts; /* first of its formals; one more at the end */
     VEC(Slice) formals;
 } Nicknames;
 
-/* csv: columns nickname, formal; sorted by nickname, upper case. An empty text is a table without rows. ERR_INVALID when it
- * is not sorted. Free in every case. */
+/* csv: columns nickname, formal; sorted by nickname, upper case. An empty text is a table without rows. ERR_INVALID
+ * when it is not sorted. Free in every case. */
 MUST_USE Status nicknames_init(Nicknames *n, Slice csv, const char *path, Error *err);
 void nicknames_free(Nicknames *n);
 /* The formal names of a word; count 0: it is no nickname. Borrowed. */

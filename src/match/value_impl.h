@@ -22,20 +22,21 @@ MUST_USE Status standard_value(FieldKind kind, Slice raw, Buf *out, Error *err);
 /* raw, cut to RAW_MAX bytes at a character's end, blanks at both ends off. */
 Slice standard_cut(Slice raw);
 
-/* Of standard_value; each is told what the raw text is, without blanks around and not longer than RAW_MAX. */
+/* Parts of standard_value: raw has no blanks around it and is not longer than RAW_MAX. */
 void standard_date(Slice raw, Buf *out);
-void standard_address(Slice folded, Buf *out);
-void standard_postal_code(Slice raw, Buf *out);
-/* Upper-case letters and digits, marks off, words parted by one blank; keep: further characters that stay. Empty when raw is
- * not UTF-8. */
+MUST_USE Status standard_address(Slice raw, Buf *out, Error *err);
+MUST_USE Status standard_postal_code(Slice raw, Buf *out, Error *err);
+/* Upper-case letters and digits, marks off, words parted by one blank; keep: further characters that stay. Empty when
+ * raw is not UTF-8. */
 MUST_USE Status standard_words(Slice raw, const char *keep, Buf *out, Error *err);
-/* Puts the numbers 0..9999, 0..99, 0..99 into "YYYY-MM-DD". */
+/* "YYYY-MM-DD" of numbers as written, 0 for not known; nothing when they cannot be a date at all or are a program's
+ * default (1900-01-01, year 9999). */
 void standard_date_parts(uint32_t year, uint32_t month, uint32_t day, Buf *out);
 
 /* --- texts (texts.c) --------------------------------------------------------------------------------------------- */
 
-/* Distinct texts, numbered from 1 in the order in which they came; 0 is the empty text. A tenth of Map's memory: a table
- * of ten million records has some thirty million of them. */
+/* Distinct texts, numbered from 1 in the order in which they came; 0 is the empty text. A tenth of Map's memory: a
+ * table of ten million records has some thirty million of them. */
 typedef struct Texts {
     char *bytes;
     size_t used, bytes_cap;
@@ -65,8 +66,8 @@ typedef enum DictDomain { DOMAIN_NAME, DOMAIN_DATE, DOMAIN_OTHER } DictDomain;
 
 /* What comparing two names needs at once, in half a cache line. */
 typedef struct NameInfo {
-    uint32_t letters; /* bit c: the letter 'A' + c occurs; bit 26: something else does */
-    uint32_t sound;   /* NYSIIS code, packed; 0 none */
+    uint32_t letters;      /* bit c: the letter 'A' + c occurs; bit 26: something else does */
+    uint32_t sound;        /* NYSIIS code, packed; 0 none */
     uint32_t roots, parts; /* first place in Dict.roots, Dict.parts */
     uint8_t root_count, part_count;
     uint8_t length; /* bytes of the joined text, the words without blanks */
@@ -89,7 +90,8 @@ MUST_USE Status dict_new(FieldKind kind, const Nicknames *nicknames, Dict **out,
 void dict_free(Dict *d); /* NULL is fine */
 /* Number of a standard text, and all that is known of it; new at the end. */
 MUST_USE Status dict_put(Dict *d, Slice text, uint32_t *number, Error *err);
-/* Learns what is known of the values from d->names or d->dates on; a name's parts and roots become values at the end. */
+/* Learns what is known of the values from d->names or d->dates on; a name's parts and roots become values at the end.
+ */
 MUST_USE Status dict_learn(Dict *d, Error *err);
 DictDomain kind_domain(FieldKind kind);
 /* NYSIIS (Taft 1970), six letters of five bits; 0 when there is no letter A to Z. */
@@ -156,8 +158,6 @@ uint32_t field_level_number(const FieldSpec *f, LevelId id);
 /* Only equal or not: nothing in between. */
 bool kind_is_plain(FieldKind kind);
 
-/* Optimal string alignment distance is at most one. */
-bool within_one_edit(Slice a, Slice b);
 /* One of the two begins with the other, which has at least `least` bytes. */
 bool is_truncated(Slice a, Slice b, size_t least);
 /* Of equal length, and the exchange of two neighbours makes one of the other. */
@@ -167,19 +167,16 @@ bool is_transposed(Slice a, Slice b);
 #define BAND_SIMILAR 8800u
 #define BAND_LOOSE 7000u
 
-/* --- expressions (expr.c, expr_rule.c) ---------------------------------------------------------------------------- */
-
-#define EXPR_TEXT_MAX ((size_t)2000)
+/* --- expressions (expr.c, expr_lex.c) ----------------------------------------------------------------------------- */
 
 typedef struct Expr Expr;
-/* A comparator's expression over `left` and `right`. what: whose it is, for messages ("level 'close' of field 'city'").
- * ERR_INVALID names the position. */
-MUST_USE Status expr_compile(Slice text, const char *what, Arena *arena, Expr **out, Error *err);
+/* Comparators speak of `left` and `right`; rules (config given) of fields and levels. what: whose the expression is,
+ * for messages ("level 'close' of field 'city'"). ERR_INVALID names the position. config must outlive the call only. */
+MUST_USE Status expr_compile(
+    Slice text, const char *what, const MatchConfig *config, Arena *arena, Expr **out, Error *err);
+/* Of a comparator. Allocates nothing. */
 bool expr_holds(const Expr *e, Slice left, Slice right);
-/* A rule's expression over the levels of fields; the same for the verdict on a pattern. */
-typedef struct LevelExpr LevelExpr;
-MUST_USE Status level_expr_compile(
-    Slice text, const char *what, const MatchConfig *config, Arena *arena, LevelExpr **out, Error *err);
-bool level_expr_holds(const LevelExpr *e, uint64_t pattern);
+/* Of a rule. */
+bool expr_holds_pattern(const Expr *e, uint64_t pattern);
 
 #endif

@@ -23,13 +23,6 @@ static const char full[] = "schema = \"cairn.match/1\"\n"
                            "nicknames = \"nick.csv\"\n"
                            "missing = [\"NA\", \"?\"]\n"
                            "trait = \"wage\"\n"
-                           "[[column]]\n"
-                           "name = \"born\"\n"
-                           "year = \"by\"\n"
-                           "day = \"bd\"\n"
-                           "[[column]]\n"
-                           "name = \"street\"\n"
-                           "join = [\"number\", \"road\"]\n"
                            "[[field]]\n"
                            "kind = \"first_name\"\n"
                            "column = \"given\"\n"
@@ -38,11 +31,11 @@ static const char full[] = "schema = \"cairn.match/1\"\n"
                            "name = \"surname\"\n"
                            "kind = \"last_name\"\n"
                            "columns = [\"sname\", \"maiden\"]\n"
-                           "swap_with = \"first_name\"\n"
                            "term_frequency = false\n"
                            "[[field]]\n"
                            "kind = \"date\"\n"
-                           "column = \"born\"\n"
+                           "columns = [\"by\", \"bm\", \"bd\"]\n"
+                           "combine = true\n"
                            "[[field]]\n"
                            "name = \"code\"\n"
                            "kind = \"code\"\n"
@@ -94,17 +87,17 @@ static void read_everything(void **state)
     assert_int_equal(c.pairs_max, 1000);
     assert_int_equal(c.block_max, 50);
     assert_int_equal(c.seed, 7);
-    assert_int_equal(c.column_count, 4); /* sname stands in two fields and is one column */
+    assert_int_equal(c.column_count, 6); /* sname stands in two fields and is one column */
     assert_slice(c.columns[2], "maiden");
     assert_int_equal(c.field_count, 4);
     assert_slice(c.fields[0].name, "first_name");
     assert_int_equal(c.fields[0].swap_with, 1);
-    assert_int_equal(c.fields[1].swap_with, 0);
+    assert_int_equal(c.fields[1].swap_with, MATCH_NONE);
     assert_int_equal(c.fields[1].column_count, 2);
     assert_true(c.fields[0].term_frequency);
     assert_false(c.fields[1].term_frequency);
     assert_true(c.fields[1].shared);
-    assert_int_equal(c.fields[2].swap_with, MATCH_NONE);
+    assert_true(c.fields[2].combine && c.fields[2].column_count == 3 && !c.fields[1].combine);
     assert_int_equal(c.fields[3].columns[0], 1);
     assert_int_equal(c.fields[3].level_count, 2);
     assert_slice(c.fields[3].levels[1].when, "edits(left, right) <= 2");
@@ -123,11 +116,6 @@ static void read_everything(void **state)
     assert_slice(in.truth, "cluster");
     assert_int_equal(in.missing_count, 2);
     assert_int_equal(in.other.trait, 1);
-    assert_int_equal(in.join_count, 2);
-    assert_true(in.joins[0].is_date);
-    assert_int_equal(in.joins[0].from[1].len, 0);
-    assert_slice(in.joins[0].from[2], "bd");
-    assert_int_equal(in.joins[1].from_count, 2);
     arena_free(&arena);
 }
 
@@ -149,11 +137,10 @@ static void written_is_read(void **state)
     assert_string_equal(buf_z(&once), buf_z(&twice));
     assert_int_equal(back.match_from, c.match_from);
     assert_int_equal(back.keep_from, c.keep_from);
-    assert_int_equal(back.fields[1].swap_with, 0);
+    assert_int_equal(back.fields[0].swap_with, 1);
     assert_int_equal(back.fields[3].level_count, 2);
     assert_int_equal(back.passes[1].window, 9);
     assert_int_equal(back.sources[1].trait, 1);
-    assert_int_equal(back_in.joins[0].is_date, true);
     buf_free(&once);
     buf_free(&twice);
     arena_free(&arena);
@@ -241,8 +228,7 @@ static void refuses(void **state)
         {FIELD "[[rule]]\nname = \"r\"\neffect = \"must\"\n", 0, "when"},
         {FIELD "[input]\nid = 3\n", 5, "id"},
         {FIELD "[input]\nmissing = [\"\"]\n", 5, "missing"},
-        {FIELD "[[column]]\nname = \"x\"\n", 0, "join"},
-        {FIELD "[[column]]\nname = \"x\"\njoin = [\"a\"]\nyear = \"b\"\n", 0, "join"},
+        {FIELD "combine = true\n", 4, "combine"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         Arena arena;

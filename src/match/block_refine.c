@@ -1,0 +1,369 @@
+/*
+ * Blocks that are too large.
+ *
+ * A town, a common surname or a default date gives a block whose pairs nobody
+ * can afford, and dropping it, as most engines do, loses people without a word.
+ * Here such a block is replaced by finer ones: its records are grouped again by
+ * further keys (other fields of the table, and the whole value where the pass
+ * used a part of it), the most telling first.
+ *
+ *   - Several further keys are taken side by side, not one: a pair is lost only when it disagrees on all of them, and
+ *     a record with one of these fields missing is reached by the others.
+ *   - Records that lack all of them are grouped by the keys that come after.
+ *   - A finer group that is still too large is split again by the keys not used yet, at most DEPTH_MAX times.
+ *   - What nothing splits (a million identical rows) is chained: records in order of the hash of all their values, so
+ *     that equal ones lie together, those of different sources taking turns; each is compared with its CHAIN_REACH
+ *     neighbours on either side. Links along the chain bring equal records into one cluster with a number of pairs
+ *     that grows with the number of records only. A chain is written as overlapping blocks of 2 * CHAIN_REACH records,
+ *     each CHAIN_REACH further on.
+ *
+ * Memory and time: a record of a large block is in at most six finer blocks a key (ALTERNATIVES multiplied out), twice
+ * that in chains.
+ */
+#include "match/blocks.h"
+
+enum { DEPTH_MAX = 3, CHAIN_REACH = 4 };
+
+/* Keys side by side at each depth. */
+static const uint32_t ALTERNATIVES[DEPTH_MAX] = {3, 2, 1};
+
+/* A key that leaves more than this share of the records together does not split. */
+#define SPLIT_SHARE 0.8
+/* A field filled less often than this helps too few. */
+#define FILLED_MIN 0.02
+
+/* --- which keys ----------------------------------------------------------------------------------------------- */
+
+typedef struct Candidate {
+    KeyPart part;
+    double collide; /* two records taken at random agree, or one of them lacks the value */
+} Candidate;
+
+/* Of what a value of a field is hashed for splitting: tolerant where that costs little. */
+static KeyTransform refining_transform(FieldKind kind)
+{
+    switch (kind) {
+    case FIELD_FIRST_NAME:
+    case FIELD_MIDDLE_NAME:
+    case FIELD_LAST_NAME:
+        return KEY_PHONETIC;
+    default:
+        return KEY_WHOLE;
+    }
+}
+
+static double chance_agreement(const MatchTable *t, uint32_t field)
+{
+    double total = (double)t->frequency_total[field], sum = 0;
+    uint32_t values = dict_count(t->dict[t->config->fields[field].columns[0]]);
+    for (uint32_t v = 1; v < values; v++)
+        sum += (double)t->frequency[field][v] * (double)t->frequency[field][v];
+    return total > 0 ? sum / total / total : 1;
+}
+
+static void add_candidate(Candidate *list, uint32_t *count, Candidate c)
+{
+    uint32_t i = *count;
+    if (i == REFINERS_MAX)
+        return;
+    for (; i > 0 && list[i - 1].collide > c.collide; i--)
+        list[i] = list[i - 1];
+    list[i] = c;
+    ++*count;
+}
+
+static uint32_t list_candidates(const MatchTable *t, Candidate list[REFINERS_MAX])
+{
+    uint32_t count = 0;
+    for (uint32_t f = 0; f < t->config->field_count; f++) {
+        FieldKind kind = t->config->fields[f].kind;
+        double filled = t->records > 0 ? (double)t->frequency_total[f] / t->records : 0;
+        filled = filled > 1 ? 1 : filled;
+        if (filled < FILLED_MIN)
+            continue;
+        double chance = chance_agreement(t, f);
+        double collide = 1 - filled * filled * (1 - chance);
+        add_candidate(list, &count, (Candidate){{f, refining_transform(kind), 0}, collide});
+    }
+    return count;
+}
+
+Status refiners_new(const MatchTable *t, unsigned threads, Refiners **out, Error *err)
+{
+    Refiners *r = NULL;
+    TRY(mem_zalloc(1, sizeof *r, (void **)&r, err));
+    Candidate list[REFINERS_MAX];
+    r->count = list_candidates(t, list);
+    for (uint32_t i = 0; i < r->count; i++)
+        r->keys[i] = (PassSpec){.parts = {list[i].part}, .part_count = 1};
+    Status st = key_cache_new(t, r->keys, r->count, threads, &r->cache, err);
+    if (st != OK)
+        refiners_free(r);
+    else
+        *out = r;
+    return st;
+}
+
+void refiners_free(Refiners *r)
+{
+    if (!r)
+        return;
+    key_cache_free(r->cache);
+    mem_free(r);
+}
+
+/* Does the pass itself ask for as much already? */
+static bool is_implied(const PassSpec *pass, const KeyPart *refiner)
+{
+    for (uint32_t i = 0; i < pass->part_count; i++) {
+        const KeyPart *p = &pass->parts[i];
+        if (p->field == refiner->field && (p->transform == refiner->transform || p->transform == KEY_WHOLE))
+            return true;
+    }
+    return false;
+}
+
+bool group_oversized(const SourcePairs *s, const MatchTable *t, const Groups *g, uint32_t i, uint32_t block_max)
+{
+    size_t n = group_size(g, i);
+    if (n <= block_max)
+        return false;
+    return comparable_pairs(s, t, group_members(g, i), n) > (uint64_t)block_max * (block_max - 1) / 2;
+}
+
+/* --- splitting ------------------------------------------------------------------------------------------------ */
+
+/* Records of one group by one further key. */
+typedef struct Split {
+    Groups groups;   /* two or more records, with a comparable pair */
+    size_t together; /* records of the largest */
+} Split;
+
+static Status sort_split(const RefineJob *job, uint64_t *keys, uint32_t *records, size_t count, Split *out, Error *err)
+{
+    uint64_t *key_scratch = NULL;
+    uint32_t *record_scratch = NULL;
+    Status st = OK;
+    TRY_OUT(mem_alloc(count * sizeof keys[0], (void **)&key_scratch, err));
+    TRY_OUT(mem_alloc(count * sizeof records[0], (void **)&record_scratch, err));
+    sort_keys(keys, records, count, key_scratch, record_scratch);
+    for (size_t begin = 0, end; begin < count; begin = end) {
+        for (end = begin + 1; end < count && keys[end] == keys[begin];)
+            end++;
+        size_t n = end - begin;
+        out->together = n > out->together ? n : out->together;
+        /* the scatter kept the order of the members, which is that of (source, record) */
+        if (n > 1 && comparable_pairs(job->sources, job->table, records + begin, n) > 0)
+            TRY_OUT(groups_add(&out->groups, records + begin, n, err));
+    }
+out:
+    mem_free(key_scratch);
+    mem_free(record_scratch);
+    return st;
+}
+
+/* keyed[i] is set when the i-th member has a key. */
+static Status split_by(const RefineJob *job, uint32_t refiner, const uint32_t *members, size_t count, bool *keyed,
+    Split *out, Error *err)
+{
+    VEC(uint64_t) keys = {0};
+    U32List records = {0};
+    const Refiners *r = job->refiners;
+    Status st = OK;
+    *out = (Split){.together = 0};
+    TRY_OUT(vec_reserve(&keys, count, err));
+    TRY_OUT(vec_reserve(&records, count, err));
+    for (size_t i = 0; i < count; i++) {
+        uint64_t list[RECORD_KEYS_MAX];
+        size_t n = key_cache_keys(r->cache, job->table, &r->keys[refiner], members[i], list);
+        for (size_t k = 0; k < n; k++) {
+            TRY_OUT(vec_push(&keys, list[k], err));
+            TRY_OUT(vec_push(&records, members[i], err));
+        }
+        keyed[i] = n > 0;
+    }
+    TRY_OUT(sort_split(job, keys.at, records.at, records.len, out, err));
+out:
+    vec_free(&keys);
+    vec_free(&records);
+    return st;
+}
+
+/* --- chains --------------------------------------------------------------------------------------------------- */
+
+static uint64_t values_hash(const MatchTable *t, uint32_t record)
+{
+    static const uint64_t seed[2] = {1, 2};
+    uint64_t h = 0;
+    const uint32_t *cells = record_cells(t, record);
+    for (uint32_t c = 0; c < t->columns; c++) {
+        Slice text = cells[c] == 0 ? SLICE("") : dict_text(t->dict[c], cells[c]);
+        h = key_mix(h * 31 + siphash13(seed, text.ptr, text.len));
+    }
+    return h;
+}
+
+/* Stable: key order first, then the order given. */
+static Status order_by(uint64_t *keys, uint32_t *records, size_t count, Error *err)
+{
+    uint64_t *key_scratch = NULL;
+    uint32_t *record_scratch = NULL;
+    Status st = OK;
+    TRY_OUT(mem_alloc(count * sizeof keys[0], (void **)&key_scratch, err));
+    TRY_OUT(mem_alloc(count * sizeof records[0], (void **)&record_scratch, err));
+    sort_keys(keys, records, count, key_scratch, record_scratch);
+out:
+    mem_free(key_scratch);
+    mem_free(record_scratch);
+    return st;
+}
+
+/* Sources take turns among records of equal values: records come in order of (source, record), so a record's turn is
+ * how many equal ones of its source came before. */
+static Status take_turns(const MatchTable *t, const uint64_t *hashes, uint32_t *records, size_t count, Error *err)
+{
+    uint64_t *turns = NULL;
+    Status st = OK;
+    TRY(mem_alloc(count * sizeof turns[0], (void **)&turns, err));
+    for (size_t begin = 0, end; begin < count; begin = end) {
+        turns[begin] = 0;
+        for (end = begin + 1; end < count && hashes[end] == hashes[begin]; end++)
+            turns[end] = t->source[records[end]] == t->source[records[end - 1]] ? turns[end - 1] + 1 : 0;
+        if (end - begin > 1)
+            TRY_OUT(order_by(turns + begin, records + begin, end - begin, err));
+    }
+out:
+    mem_free(turns);
+    return st;
+}
+
+static Status add_chain(const RefineJob *job, const uint32_t *records, size_t count, Groups *out, Error *err)
+{
+    for (size_t begin = 0; begin == 0 || begin + CHAIN_REACH < count; begin += CHAIN_REACH) {
+        uint32_t link[2 * CHAIN_REACH], scratch[2 * CHAIN_REACH];
+        size_t n = 0;
+        /* ascending, as sort_members wants them */
+        for (size_t i = begin; i < count && n < 2 * CHAIN_REACH; i++, n++) {
+            size_t k = n;
+            for (; k > 0 && link[k - 1] > records[i]; k--)
+                link[k] = link[k - 1];
+            link[k] = records[i];
+        }
+        sort_members(job->table, link, n, scratch);
+        if (n > 1 && comparable_pairs(job->sources, job->table, link, n) > 0)
+            TRY(groups_add(out, link, n, err));
+    }
+    return OK;
+}
+
+static Status chain(const RefineJob *job, const uint32_t *members, size_t count, Groups *out, Error *err)
+{
+    uint64_t *hashes = NULL;
+    uint32_t *records = NULL;
+    Status st = OK;
+    TRY_OUT(mem_alloc(count * sizeof hashes[0], (void **)&hashes, err));
+    TRY_OUT(mem_alloc(count * sizeof records[0], (void **)&records, err));
+    for (size_t i = 0; i < count; i++) {
+        records[i] = members[i];
+        hashes[i] = values_hash(job->table, members[i]);
+    }
+    TRY_OUT(order_by(hashes, records, count, err));
+    TRY_OUT(take_turns(job->table, hashes, records, count, err));
+    TRY_OUT(add_chain(job, records, count, out, err));
+out:
+    mem_free(hashes);
+    mem_free(records);
+    return st;
+}
+
+/* --- recursion ------------------------------------------------------------------------------------------------ */
+
+typedef struct Level {
+    const uint32_t *members;
+    size_t count;
+    uint32_t refiner; /* first that may be used */
+    uint32_t depth;
+} Level;
+
+static Status refine_level(const RefineJob *job, Level level, Groups *out, Error *err);
+
+static Status refine_groups(const RefineJob *job, const Groups *g, uint32_t refiner, uint32_t depth, Groups *out,
+    Error *err)
+{
+    for (uint32_t i = 0; i < group_count(g); i++) {
+        if (group_oversized(job->sources, job->table, g, i, job->block_max)) {
+            Level next = {group_members(g, i), group_size(g, i), refiner, depth};
+            TRY(refine_level(job, next, out, err));
+        } else {
+            TRY(groups_add(out, group_members(g, i), group_size(g, i), err));
+        }
+    }
+    return OK;
+}
+
+/* Records without any of the keys used. */
+static Status refine_unkeyed(const RefineJob *job, Level level, const bool *reached, Groups *out, Error *err)
+{
+    U32List rest = {0};
+    Groups one = {0};
+    Status st = OK;
+    for (size_t i = 0; i < level.count; i++)
+        if (!reached[i])
+            TRY_OUT(vec_push(&rest, level.members[i], err));
+    if (rest.len < 2 || comparable_pairs(job->sources, job->table, rest.at, rest.len) == 0)
+        goto out;
+    TRY_OUT(groups_add(&one, rest.at, rest.len, err));
+    TRY_OUT(refine_groups(job, &one, level.refiner, level.depth, out, err));
+out:
+    vec_free(&rest);
+    groups_free(&one);
+    return st;
+}
+
+/* Tries the refiners from level->refiner on; level->refiner moves behind the last one used. */
+static Status refine_alternatives(
+    const RefineJob *job, Level *level, bool *reached, uint32_t *used, Groups *out, Error *err)
+{
+    bool *keyed = NULL;
+    Status st = OK;
+    *used = 0;
+    TRY(mem_alloc(level->count * sizeof keyed[0], (void **)&keyed, err));
+    for (uint32_t i = level->refiner; i < job->refiners->count && *used < ALTERNATIVES[level->depth]; i++) {
+        if (is_implied(job->pass, &job->refiners->keys[i].parts[0]))
+            continue;
+        Split split;
+        st = split_by(job, i, level->members, level->count, keyed, &split, err);
+        if (st == OK && split.together > 0 && (double)split.together <= SPLIT_SHARE * (double)level->count) {
+            st = refine_groups(job, &split.groups, i + 1, level->depth + 1, out, err);
+            for (size_t k = 0; k < level->count; k++)
+                reached[k] = reached[k] || keyed[k];
+            level->refiner = i + 1;
+            ++*used;
+        }
+        groups_free(&split.groups);
+        if (st != OK)
+            break;
+    }
+    mem_free(keyed);
+    return st;
+}
+
+static Status refine_level(const RefineJob *job, Level level, Groups *out, Error *err)
+{
+    if (level.depth == DEPTH_MAX)
+        return chain(job, level.members, level.count, out, err);
+    bool *reached = NULL;
+    uint32_t used;
+    TRY(mem_zalloc(level.count, sizeof reached[0], (void **)&reached, err));
+    Status st = refine_alternatives(job, &level, reached, &used, out, err);
+    if (st == OK)
+        st = used > 0 ? refine_unkeyed(job, level, reached, out, err)
+                      : chain(job, level.members, level.count, out, err);
+    mem_free(reached);
+    return st;
+}
+
+Status block_refine(const RefineJob *job, const uint32_t *members, size_t count, Groups *out, Error *err)
+{
+    return refine_level(job, (Level){.members = members, .count = count}, out, err);
+}

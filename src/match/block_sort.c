@@ -1,0 +1,429 @@
+/*
+ * Records into groups of equal keys.
+ *
+ * Keys are hashes, so their order means nothing, but sorting by it makes the
+ * numbering of blocks a function of the set of records. One pass over the table
+ * computes the keys of a chunk of records a thread; a second scatters them, in
+ * the order of the records, into buckets of the keys' ranges that fit into the
+ * second-level cache; each bucket is then sorted by itself (least significant
+ * digit first, which is stable and has no bad inputs). Singletons, most of all
+ * keys, are dropped on the way.
+ *
+ * A pass with many keys a record (deletion neighbourhoods of nine digits: ten)
+ * runs in rounds over ranges of keys, so that memory stays at that of a round.
+ */
+#include "match/blocks.h"
+
+enum {
+    CHUNK_RECORDS = 1 << 16,
+    BUCKET_ENTRIES = 1 << 14,
+    BUCKETS_MAX = 1 << 12,
+    ROUND_ENTRIES = 1 << 24,
+    ROUNDS_MAX = 1 << 8,
+    SAMPLE_RECORDS = 1 << 10,
+    DIGIT_BITS = 11,
+    DIGITS = 6, /* of DIGIT_BITS in 64 bits */
+    SMALL = 48  /* insertion sort up to here */
+};
+
+void groups_free(Groups *g)
+{
+    vec_free(&g->start);
+    vec_free(&g->members);
+}
+
+Status groups_add(Groups *g, const uint32_t *members, size_t count, Error *err)
+{
+    if (g->start.len == 0)
+        TRY(vec_push(&g->start, 0, err));
+    if (g->members.len + count > UINT32_MAX)
+        return error_set(err, ERR_LIMIT, "the blocks of a pass have more than %u members", UINT32_MAX);
+    TRY(vec_reserve(&g->members, g->members.len + count, err));
+    memcpy(g->members.at + g->members.len, members, count * sizeof members[0]);
+    g->members.len += count;
+    return vec_push(&g->start, (uint32_t)g->members.len, err);
+}
+
+/* --- sources -------------------------------------------------------------------------------------------------- */
+
+Status source_pairs_new(const MatchConfig *config, SourcePairs *out, Error *err)
+{
+    uint32_t n = config->source_count;
+    *out = (SourcePairs){.all = true, .sources = n};
+    TRY(mem_alloc((size_t)n * n * sizeof out->comparable[0], (void **)&out->comparable, err));
+    for (uint32_t a = 0; a < n; a++)
+        for (uint32_t b = 0; b < n; b++) {
+            bool is_comparable = table_comparable(config, a, b);
+            out->comparable[a * n + b] = is_comparable;
+            out->all = out->all && is_comparable;
+        }
+    return OK;
+}
+
+void source_pairs_free(SourcePairs *s)
+{
+    mem_free(s->comparable);
+    *s = (SourcePairs){0};
+}
+
+static size_t source_end(const MatchTable *t, const uint32_t *members, size_t begin, size_t count)
+{
+    size_t end = begin + 1;
+    while (end < count && t->source[members[end]] == t->source[members[begin]])
+        end++;
+    return end;
+}
+
+uint64_t comparable_pairs(const SourcePairs *s, const MatchTable *t, const uint32_t *members, size_t count)
+{
+    if (s->all)
+        return (uint64_t)count * (count - 1) / 2;
+    uint64_t sizes[MATCH_SOURCES_MAX];
+    uint16_t sources[MATCH_SOURCES_MAX];
+    uint64_t total = 0;
+    size_t runs = 0;
+    for (size_t begin = 0; begin < count;) {
+        size_t end = source_end(t, members, begin, count);
+        uint64_t size = end - begin;
+        uint16_t source = t->source[members[begin]];
+        if (s->comparable[source * s->sources + source])
+            total += size * (size - 1) / 2;
+        for (size_t i = 0; i < runs; i++)
+            if (s->comparable[source * s->sources + sources[i]])
+                total += size * sizes[i];
+        sizes[runs] = size;
+        sources[runs++] = source;
+        begin = end;
+    }
+    return total;
+}
+
+/* --- sorting -------------------------------------------------------------------------------------------------- */
+
+static void insertion_sort(uint64_t *keys, uint32_t *values, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        uint64_t key = keys[i];
+        uint32_t value = values[i];
+        size_t k = i;
+        for (; k > 0 && keys[k - 1] > key; k--) {
+            keys[k] = keys[k - 1];
+            values[k] = values[k - 1];
+        }
+        keys[k] = key;
+        values[k] = value;
+    }
+}
+
+void sort_keys(uint64_t *keys, uint32_t *values, size_t count, uint64_t *key_scratch, uint32_t *value_scratch)
+{
+    if (count <= SMALL) {
+        insertion_sort(keys, values, count);
+        return;
+    }
+    uint32_t counts[DIGITS][1 << DIGIT_BITS];
+    memset(counts, 0, sizeof counts);
+    const uint64_t digit_mask = (1 << DIGIT_BITS) - 1;
+    for (size_t i = 0; i < count; i++)
+        for (uint32_t d = 0; d < DIGITS; d++)
+            counts[d][keys[i] >> (d * DIGIT_BITS) & digit_mask]++;
+    uint64_t *from = keys, *to = key_scratch;
+    uint32_t *values_from = values, *values_to = value_scratch;
+    for (uint32_t d = 0; d < DIGITS; d++) {
+        uint32_t *c = counts[d], sum = 0;
+        if (c[from[0] >> (d * DIGIT_BITS) & digit_mask] == count)
+            continue; /* all the same digit */
+        for (size_t i = 0; i <= digit_mask; i++) {
+            uint32_t n = c[i];
+            c[i] = sum;
+            sum += n;
+        }
+        for (size_t i = 0; i < count; i++) {
+            uint32_t place = c[from[i] >> (d * DIGIT_BITS) & digit_mask]++;
+            to[place] = from[i];
+            values_to[place] = values_from[i];
+        }
+        uint64_t *keys_swap = from;
+        from = to;
+        to = keys_swap;
+        uint32_t *values_swap = values_from;
+        values_from = values_to;
+        values_to = values_swap;
+    }
+    if (from != keys) {
+        memcpy(keys, from, count * sizeof keys[0]);
+        memcpy(values, values_from, count * sizeof values[0]);
+    }
+}
+
+static void insert_members(const MatchTable *t, uint32_t *members, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        uint32_t m = members[i];
+        size_t k = i;
+        for (; k > 0 && t->source[members[k - 1]] > t->source[m]; k--)
+            members[k] = members[k - 1];
+        members[k] = m;
+    }
+}
+
+void sort_members(const MatchTable *t, uint32_t *members, size_t count, uint32_t *scratch)
+{
+    if (t->config->source_count <= 1)
+        return;
+    if (count <= SMALL) {
+        insert_members(t, members, count);
+        return;
+    }
+    uint32_t places[MATCH_SOURCES_MAX] = {0}, sum = 0;
+    for (size_t i = 0; i < count; i++)
+        places[t->source[members[i]]]++;
+    for (size_t s = 0; s < MATCH_SOURCES_MAX; s++) {
+        uint32_t n = places[s];
+        places[s] = sum;
+        sum += n;
+    }
+    for (size_t i = 0; i < count; i++)
+        scratch[places[t->source[members[i]]]++] = members[i];
+    memcpy(members, scratch, count * sizeof members[0]);
+}
+
+/* --- one pass ------------------------------------------------------------------------------------------------- */
+
+typedef struct Chunk {
+    VEC(uint64_t) keys;
+    VEC(uint32_t) records;
+    uint32_t *places; /* of each bucket: how many, then where the next goes */
+} Chunk;
+
+typedef struct Bucket {
+    size_t begin, end;    /* in keys and records */
+    uint32_t distinct;    /* keys */
+    uint32_t groups;      /* to keep */
+    uint32_t members;     /* of those */
+    uint32_t group_begin; /* in the output */
+    uint32_t member_begin;
+} Bucket;
+
+typedef struct SortJob {
+    const MatchTable *table;
+    const KeyCache *cache;
+    const PassSpec *pass;
+    const SourcePairs *sources;
+    unsigned threads;
+    uint32_t rounds, round, buckets;
+    Chunk *chunks;
+    size_t chunk_count;
+    Bucket *bucket;
+    uint64_t *keys;
+    uint32_t *records;
+    uint64_t *key_scratch;
+    uint32_t *record_scratch;
+    Groups *out;
+} SortJob;
+
+/* Bucket over all rounds; rises with the key. */
+static uint32_t bucket_of(const SortJob *j, uint64_t key)
+{
+    return (uint32_t)((key >> 32) * j->rounds * j->buckets >> 32);
+}
+
+static Status collect_chunk(size_t item, void *ctx, Error *err)
+{
+    const SortJob *j = ctx;
+    Chunk *c = &j->chunks[item];
+    size_t begin = item * CHUNK_RECORDS, end = begin + CHUNK_RECORDS;
+    if (end > j->table->records)
+        end = j->table->records;
+    uint32_t first = j->round * j->buckets;
+    memset(c->places, 0, j->buckets * sizeof c->places[0]);
+    c->keys.len = c->records.len = 0;
+    for (size_t r = begin; r < end; r++) {
+        uint64_t keys[RECORD_KEYS_MAX];
+        size_t n = key_cache_keys(j->cache, j->table, j->pass, (uint32_t)r, keys);
+        for (size_t k = 0; k < n; k++) {
+            uint32_t bucket = bucket_of(j, keys[k]) - first;
+            if (bucket >= j->buckets)
+                continue;
+            TRY(vec_push(&c->keys, keys[k], err));
+            TRY(vec_push(&c->records, (uint32_t)r, err));
+            c->places[bucket]++;
+        }
+    }
+    return OK;
+}
+
+static Status scatter_chunk(size_t item, void *ctx, Error *err)
+{
+    UNUSED(err);
+    const SortJob *j = ctx;
+    Chunk *c = &j->chunks[item];
+    uint32_t first = j->round * j->buckets;
+    for (size_t i = 0; i < c->keys.len; i++) {
+        uint32_t place = c->places[bucket_of(j, c->keys.at[i]) - first]++;
+        j->keys[place] = c->keys.at[i];
+        j->records[place] = c->records.at[i];
+    }
+    return OK;
+}
+
+static size_t run_end(const uint64_t *keys, size_t begin, size_t end)
+{
+    size_t i = begin + 1;
+    while (i < end && keys[i] == keys[begin])
+        i++;
+    return i;
+}
+
+static Status sort_bucket(size_t item, void *ctx, Error *err)
+{
+    UNUSED(err);
+    const SortJob *j = ctx;
+    Bucket *b = &j->bucket[item];
+    size_t begin = b->begin;
+    sort_keys(j->keys + begin, j->records + begin, b->end - begin, j->key_scratch + begin, j->record_scratch + begin);
+    b->distinct = b->groups = b->members = 0;
+    for (size_t i = begin; i < b->end;) {
+        size_t end = run_end(j->keys, i, b->end);
+        b->distinct++;
+        if (end - i > 1) {
+            sort_members(j->table, j->records + i, end - i, j->record_scratch + i);
+            if (comparable_pairs(j->sources, j->table, j->records + i, end - i) > 0) {
+                b->groups++;
+                b->members += (uint32_t)(end - i);
+            }
+        }
+        i = end;
+    }
+    return OK;
+}
+
+static Status write_bucket(size_t item, void *ctx, Error *err)
+{
+    UNUSED(err);
+    const SortJob *j = ctx;
+    Bucket *b = &j->bucket[item];
+    uint32_t group = b->group_begin, member = b->member_begin;
+    for (size_t i = b->begin; i < b->end;) {
+        size_t end = run_end(j->keys, i, b->end);
+        size_t n = end - i;
+        if (n > 1 && comparable_pairs(j->sources, j->table, j->records + i, n) > 0) {
+            memcpy(j->out->members.at + member, j->records + i, n * sizeof j->records[0]);
+            member += (uint32_t)n;
+            j->out->start.at[++group] = member;
+        }
+        i = end;
+    }
+    return OK;
+}
+
+/* Places of each chunk in each bucket: chunks of one bucket follow each other, which keeps the order of records. */
+static Status place_chunks(SortJob *j, size_t *total, Error *err)
+{
+    size_t at = 0;
+    for (uint32_t b = 0; b < j->buckets; b++) {
+        j->bucket[b].begin = at;
+        for (size_t c = 0; c < j->chunk_count; c++) {
+            uint32_t n = j->chunks[c].places[b];
+            j->chunks[c].places[b] = (uint32_t)at;
+            at += n;
+        }
+        j->bucket[b].end = at;
+    }
+    *total = at;
+    return at > UINT32_MAX ? error_set(err, ERR_LIMIT, "a pass gives more than %u keys at once", UINT32_MAX) : OK;
+}
+
+static Status write_groups(SortJob *j, Error *err)
+{
+    Groups *out = j->out;
+    uint64_t groups = group_count(out), members = out->members.len;
+    for (uint32_t b = 0; b < j->buckets; b++) {
+        j->bucket[b].group_begin = (uint32_t)groups;
+        j->bucket[b].member_begin = (uint32_t)members;
+        groups += j->bucket[b].groups;
+        members += j->bucket[b].members;
+    }
+    if (members >= UINT32_MAX)
+        return error_set(err, ERR_LIMIT, "the blocks of a pass have more than %u members", UINT32_MAX);
+    TRY(vec_reserve(&out->start, groups + 1, err));
+    TRY(vec_reserve(&out->members, members, err));
+    if (out->start.len == 0)
+        out->start.at[0] = 0;
+    TRY(parallel_for(j->buckets, j->threads, write_bucket, j, err));
+    out->start.len = groups + 1;
+    out->members.len = members;
+    return OK;
+}
+
+static Status sort_round(SortJob *j, uint64_t *keys, Error *err)
+{
+    Status st = OK;
+    size_t total = 0;
+    TRY_OUT(parallel_for(j->chunk_count, j->threads, collect_chunk, j, err));
+    TRY_OUT(place_chunks(j, &total, err));
+    TRY_OUT(mem_alloc(total * sizeof j->keys[0], (void **)&j->keys, err));
+    TRY_OUT(mem_alloc(total * sizeof j->records[0], (void **)&j->records, err));
+    TRY_OUT(parallel_for(j->chunk_count, j->threads, scatter_chunk, j, err));
+    if (j->round + 1 == j->rounds)
+        for (size_t c = 0; c < j->chunk_count; c++) {
+            vec_free(&j->chunks[c].keys);
+            vec_free(&j->chunks[c].records);
+        }
+    TRY_OUT(mem_alloc(total * sizeof j->keys[0], (void **)&j->key_scratch, err));
+    TRY_OUT(mem_alloc(total * sizeof j->records[0], (void **)&j->record_scratch, err));
+    TRY_OUT(parallel_for(j->buckets, j->threads, sort_bucket, j, err));
+    for (uint32_t b = 0; b < j->buckets; b++)
+        *keys += j->bucket[b].distinct;
+    TRY_OUT(write_groups(j, err));
+out:
+    mem_free(j->keys);
+    mem_free(j->records);
+    mem_free(j->key_scratch);
+    mem_free(j->record_scratch);
+    j->keys = j->key_scratch = NULL;
+    j->records = j->record_scratch = NULL;
+    return st;
+}
+
+/* Keys a record has on average, from records spread over the table, as rounds and buckets; results do not depend on
+ * either. */
+static void choose_rounds(SortJob *j)
+{
+    uint32_t n = j->table->records, step = n / SAMPLE_RECORDS + 1;
+    uint64_t found = 0, seen = 0;
+    for (uint64_t r = 0; r < n; r += step, seen++) {
+        uint64_t keys[RECORD_KEYS_MAX];
+        found += key_cache_keys(j->cache, j->table, j->pass, (uint32_t)r, keys);
+    }
+    uint64_t expected = seen > 0 ? found * n / seen : 0;
+    uint64_t rounds = expected / ROUND_ENTRIES + 1;
+    uint64_t buckets = expected / rounds / BUCKET_ENTRIES + 1;
+    j->rounds = rounds > ROUNDS_MAX ? ROUNDS_MAX : (uint32_t)rounds;
+    j->buckets = buckets > BUCKETS_MAX ? BUCKETS_MAX : (uint32_t)buckets;
+}
+
+Status blocks_sort(const MatchTable *t, const KeyCache *cache, const PassSpec *pass, const SourcePairs *sources,
+    unsigned threads, Groups *out, uint64_t *keys, Error *err)
+{
+    SortJob j = {.table = t, .cache = cache, .pass = pass, .sources = sources, .threads = threads, .out = out};
+    Status st = OK;
+    *keys = 0;
+    choose_rounds(&j);
+    j.chunk_count = ((size_t)t->records + CHUNK_RECORDS - 1) / CHUNK_RECORDS;
+    TRY_OUT(mem_zalloc(j.chunk_count, sizeof j.chunks[0], (void **)&j.chunks, err));
+    TRY_OUT(mem_zalloc(j.buckets, sizeof j.bucket[0], (void **)&j.bucket, err));
+    for (size_t c = 0; c < j.chunk_count; c++)
+        TRY_OUT(mem_alloc(j.buckets * sizeof(uint32_t), (void **)&j.chunks[c].places, err));
+    for (j.round = 0; j.round < j.rounds; j.round++)
+        TRY_OUT(sort_round(&j, keys, err));
+out:
+    for (size_t c = 0; j.chunks && c < j.chunk_count; c++) {
+        vec_free(&j.chunks[c].keys);
+        vec_free(&j.chunks[c].records);
+        mem_free(j.chunks[c].places);
+    }
+    mem_free(j.chunks);
+    mem_free(j.bucket);
+    return st;
+}

@@ -1,0 +1,566 @@
+/*
+ * Blocks of all passes, and each record's row of block numbers.
+ *
+ * The row is what makes masks cheap: which passes bring two records together is
+ * a comparison of two rows, lane by lane (see blocks.h). A pass gets one lane
+ * when nearly all of its records have one block in it, and four or eight when
+ * they have several.
+ *
+ * When the pairs of all passes exceed config.pairs_max, block_max is halved until
+ * they do not: ever smaller blocks are refined, nothing is dropped.
+ */
+#include "match/blocks.h"
+
+enum {
+    BLOCK_MAX_LEAST = 8, /* below this refining cannot keep what matters */
+    LANES = 4,
+    OVERFLOW_SHARE = 64 /* one record in so many may have more blocks than lanes */
+};
+
+static const uint32_t WIDTHS[] = {1, 4, 8};
+
+/* --- groups ----------------------------------------------------------------------------------------------------- */
+
+static uint64_t window_pairs(const BlockPass *p)
+{
+    uint64_t n = p->order.len, reach = p->spec.window - 1;
+    if (reach >= n)
+        return n > 0 ? n * (n - 1) / 2 : 0;
+    return reach * n - reach * (reach + 1) / 2;
+}
+
+static Status sort_passes(Blocks *b, unsigned threads, Error *err)
+{
+    PassSpec specs[MATCH_PASSES_MAX];
+    KeyCache *cache = NULL;
+    Status st = OK;
+    for (uint32_t i = 0; i < b->pass_count; i++)
+        specs[i] = b->passes[i].spec;
+    TRY(key_cache_new(b->table, specs, b->pass_count, threads, &cache, err));
+    for (uint32_t i = 0; i < b->pass_count; i++) {
+        BlockPass *p = &b->passes[i];
+        TRY_OUT(cancel_check(err));
+        if (pass_is_window(p)) {
+            TRY_OUT(window_order(b->table, &p->spec, &p->order, err));
+            p->keys = p->order.len;
+            p->pairs = window_pairs(p);
+        } else {
+            TRY_OUT(blocks_sort(b->table, cache, &specs[i], &b->sources, threads, &p->groups, &p->keys, err));
+        }
+    }
+out:
+    key_cache_free(cache);
+    return st;
+}
+
+/* --- refining ------------------------------------------------------------------------------------------------- */
+
+typedef struct RefineWork {
+    RefineJob job;
+    const BlockPass *pass;
+    Groups *outs; /* of each oversized group */
+} RefineWork;
+
+static Status refine_one(size_t item, void *ctx, Error *err)
+{
+    const RefineWork *w = ctx;
+    uint32_t group = w->pass->oversized.at[item];
+    return block_refine(&w->job, group_members(&w->pass->groups, group), group_size(&w->pass->groups, group),
+        &w->outs[item], err);
+}
+
+static Status append_groups(Groups *to, const Groups *from, Error *err)
+{
+    for (uint32_t i = 0; i < group_count(from); i++)
+        TRY(groups_add(to, group_members(from, i), group_size(from, i), err));
+    return OK;
+}
+
+static uint64_t groups_pairs(const Blocks *b, const Groups *g)
+{
+    uint64_t pairs = 0;
+    for (uint32_t i = 0; i < group_count(g); i++)
+        pairs += comparable_pairs(&b->sources, b->table, group_members(g, i), group_size(g, i));
+    return pairs;
+}
+
+/* Finds the groups that are too large for b->block_max and adds up the others. */
+static Status find_oversized(const Blocks *b, BlockPass *p, Error *err)
+{
+    p->oversized.len = 0;
+    p->oversized_pairs = p->pairs = 0;
+    for (uint32_t i = 0; i < group_count(&p->groups); i++) {
+        uint64_t pairs = comparable_pairs(&b->sources, b->table, group_members(&p->groups, i),
+            group_size(&p->groups, i));
+        if (group_oversized(&b->sources, b->table, &p->groups, i, b->block_max)) {
+            TRY(vec_push(&p->oversized, i, err));
+            p->oversized_pairs += pairs;
+        } else {
+            p->pairs += pairs;
+        }
+    }
+    return OK;
+}
+
+static Status refine_pass(Blocks *b, BlockPass *p, const Refiners *refiners, unsigned threads, Error *err)
+{
+    groups_free(&p->refined);
+    p->refined_pairs = 0;
+    if (p->oversized.len == 0)
+        return OK;
+    RefineWork w = {.pass = p, .outs = NULL};
+    w.job = (RefineJob){b->table, &b->sources, refiners, &p->spec, b->block_max};
+    Status st = OK;
+    TRY(mem_zalloc(p->oversized.len, sizeof w.outs[0], (void **)&w.outs, err));
+    TRY_OUT(parallel_for(p->oversized.len, threads, refine_one, &w, err));
+    for (size_t i = 0; i < p->oversized.len; i++) {
+        TRY_OUT(append_groups(&p->refined, &w.outs[i], err));
+        groups_free(&w.outs[i]);
+    }
+    p->refined_pairs = groups_pairs(b, &p->refined);
+    p->pairs += p->refined_pairs;
+out:
+    for (size_t i = 0; i < p->oversized.len; i++)
+        groups_free(&w.outs[i]);
+    mem_free(w.outs);
+    return st;
+}
+
+/* One try at b->block_max. *fits: all passes together keep to pairs_max. Refining is left out where the blocks that need
+ * none are too many already. */
+static Status try_block_max(Blocks *b, Refiners **refiners, unsigned threads, bool *fits, Error *err)
+{
+    uint64_t limit = b->table->config->pairs_max;
+    bool any = false;
+    for (uint32_t i = 0; i < b->pass_count; i++)
+        if (!pass_is_window(&b->passes[i])) {
+            TRY(find_oversized(b, &b->passes[i], err));
+            any = any || b->passes[i].oversized.len > 0;
+        }
+    *fits = blocks_pairs(b) <= limit;
+    if (!*fits && b->block_max > BLOCK_MAX_LEAST)
+        return OK;
+    if (any && !*refiners)
+        TRY(refiners_new(b->table, threads, refiners, err));
+    for (uint32_t i = 0; i < b->pass_count; i++)
+        if (!pass_is_window(&b->passes[i]))
+            TRY(refine_pass(b, &b->passes[i], *refiners, threads, err));
+    *fits = blocks_pairs(b) <= limit;
+    return OK;
+}
+
+static Status refine_all(Blocks *b, unsigned threads, Error *err)
+{
+    Refiners *refiners = NULL;
+    bool fits = false;
+    Status st = OK;
+    b->block_max = b->table->config->block_max;
+    if (b->block_max < BLOCK_MAX_LEAST)
+        b->block_max = BLOCK_MAX_LEAST;
+    for (;;) {
+        TRY_OUT(cancel_check(err));
+        TRY_OUT(try_block_max(b, &refiners, threads, &fits, err));
+        if (fits || b->block_max == BLOCK_MAX_LEAST)
+            break;
+        b->block_max = b->block_max / 2 > BLOCK_MAX_LEAST ? b->block_max / 2 : BLOCK_MAX_LEAST;
+    }
+    if (!fits) {
+        st = error_set(err, ERR_LIMIT, "the passes give %" PRIu64 " pairs even with blocks of %u records, more than the "
+            "%" PRIu64 " allowed", blocks_pairs(b), b->block_max, b->table->config->pairs_max);
+        error_hint(err, "Raise pairs_max, or take passes whose keys are rarer.");
+    }
+out:
+    refiners_free(refiners);
+    return st;
+}
+
+/* --- numbers, lanes and rows ------------------------------------------------------------------------------------ */
+
+static Status number_blocks(Blocks *b, Error *err)
+{
+    uint64_t next = 1;
+    for (uint32_t i = 0; i < b->pass_count; i++) {
+        BlockPass *p = &b->passes[i];
+        p->first = (uint32_t)next;
+        next += (uint64_t)group_count(&p->groups) + group_count(&p->refined);
+        if (next >= UINT32_MAX)
+            return error_set(err, ERR_LIMIT, "more than %u blocks", UINT32_MAX);
+    }
+    return OK;
+}
+
+typedef void (*MemberFn)(void *ctx, uint32_t record, uint32_t number);
+
+/* Every membership of a pass in ascending order of number: blocks, or places of a window pass from 1 on. */
+static void each_member(const BlockPass *p, MemberFn fn, void *ctx)
+{
+    size_t next_oversized = 0;
+    for (uint32_t i = 0; i < group_count(&p->groups); i++) {
+        if (next_oversized < p->oversized.len && p->oversized.at[next_oversized] == i) {
+            next_oversized++;
+            continue;
+        }
+        for (uint32_t k = p->groups.start.at[i]; k < p->groups.start.at[i + 1]; k++)
+            fn(ctx, p->groups.members.at[k], p->first + i);
+    }
+    uint32_t first = p->first + group_count(&p->groups);
+    for (uint32_t i = 0; i < group_count(&p->refined); i++)
+        for (uint32_t k = p->refined.start.at[i]; k < p->refined.start.at[i + 1]; k++)
+            fn(ctx, p->refined.members.at[k], first + i);
+    for (size_t i = 0; i < p->order.len; i++)
+        fn(ctx, p->order.at[i], (uint32_t)i + 1);
+}
+
+typedef struct RowWork {
+    Blocks *blocks;
+    uint8_t *counts; /* [pass * records + record]: blocks, at most 255 are counted */
+    size_t *extra_at;
+} RowWork;
+
+static void count_member(void *ctx, uint32_t record, uint32_t number)
+{
+    UNUSED(number);
+    uint8_t *counts = ctx;
+    if (counts[record] < UINT8_MAX)
+        counts[record]++;
+}
+
+/* Counts the blocks of each record in one pass and settles how many lanes the pass gets. */
+static Status choose_width(size_t item, void *ctx, Error *err)
+{
+    UNUSED(err);
+    RowWork *w = ctx;
+    BlockPass *p = &w->blocks->passes[item];
+    uint32_t records = w->blocks->table->records;
+    uint8_t *counts = w->counts + item * records;
+    uint64_t with[UINT8_MAX + 1] = {0}, any = 0;
+    each_member(p, count_member, counts);
+    for (uint32_t r = 0; r < records; r++)
+        with[counts[r]]++;
+    for (uint32_t i = 1; i <= UINT8_MAX; i++)
+        any += with[i];
+    p->width = 1;
+    uint64_t above = any - with[1];
+    for (size_t i = 1; !pass_is_window(p) && i < COUNT_OF(WIDTHS) && above * OVERFLOW_SHARE > any; i++) {
+        for (uint32_t k = p->width + 1; k <= WIDTHS[i]; k++)
+            above -= with[k];
+        p->width = WIDTHS[i];
+    }
+    return OK;
+}
+
+static uint32_t round_lanes(uint32_t n)
+{
+    return (n + LANES - 1) / LANES * LANES;
+}
+
+static Status place_lanes(Blocks *b, Error *err)
+{
+    uint32_t next = 0;
+    for (uint32_t i = 0; i < b->pass_count; i++)
+        if (!pass_is_window(&b->passes[i]) && b->passes[i].width == 1)
+            b->passes[i].lane = next++;
+    next = round_lanes(next);
+    for (uint32_t i = 0; i < b->pass_count; i++)
+        if (b->passes[i].width > 1) {
+            b->wide = true;
+            b->passes[i].lane = next;
+            next += b->passes[i].width;
+        }
+    b->equal_lanes = next;
+    for (uint32_t i = 0; i < b->pass_count; i++)
+        if (pass_is_window(&b->passes[i]))
+            b->passes[i].lane = next++;
+    b->stride = round_lanes(next);
+    if (b->stride == 0)
+        b->stride = LANES;
+    ASSERT(b->stride <= BLOCK_LIST_ROW_MAX);
+    TRY(mem_zalloc(b->stride, sizeof b->lane_bit[0], (void **)&b->lane_bit, err));
+    for (uint32_t i = 0; i < b->pass_count; i++)
+        for (uint32_t k = 0; k < b->passes[i].width; k++)
+            b->lane_bit[b->passes[i].lane + k] = (uint32_t)1 << i;
+    return mem_zalloc((size_t)b->table->records * b->stride, sizeof b->rows[0], (void **)&b->rows, err);
+}
+
+typedef struct LaneCursor {
+    uint32_t *rows; /* at the pass's first lane */
+    uint32_t stride, width;
+} LaneCursor;
+
+static void fill_member(void *ctx, uint32_t record, uint32_t number)
+{
+    const LaneCursor *c = ctx;
+    uint32_t *lanes = c->rows + (size_t)record * c->stride;
+    for (uint32_t i = 0; i < c->width; i++)
+        if (lanes[i] == 0) {
+            lanes[i] = number;
+            return;
+        }
+}
+
+static Status fill_lanes(size_t item, void *ctx, Error *err)
+{
+    UNUSED(err);
+    RowWork *w = ctx;
+    const BlockPass *p = &w->blocks->passes[item];
+    LaneCursor c = {w->blocks->rows + p->lane, w->blocks->stride, p->width};
+    each_member(p, fill_member, &c);
+    return OK;
+}
+
+/* --- extras ------------------------------------------------------------------------------------------------------ */
+
+typedef struct ExtraCursor {
+    Blocks *blocks;
+    uint64_t pass;
+} ExtraCursor;
+
+static void count_extra(void *ctx, uint32_t record, uint32_t number)
+{
+    UNUSED(number);
+    Blocks *b = ((ExtraCursor *)ctx)->blocks;
+    if (b->extra_of[record] > 0)
+        b->extra_start[b->extra_of[record]]++;
+}
+
+/* extra_start[i] walks from the begin of list i to its end, so that afterwards list i begins at extra_start[i - 1]. */
+static void fill_extra(void *ctx, uint32_t record, uint32_t number)
+{
+    const ExtraCursor *c = ctx;
+    Blocks *b = c->blocks;
+    if (b->extra_of[record] > 0)
+        b->extras[b->extra_start[b->extra_of[record]]++] = c->pass << 32 | number;
+}
+
+static bool overflows(const RowWork *w, uint32_t record)
+{
+    const Blocks *b = w->blocks;
+    for (uint32_t i = 0; i < b->pass_count; i++)
+        if (w->counts[(size_t)i * b->table->records + record] > b->passes[i].width)
+            return true;
+    return false;
+}
+
+static Status fill_extras(const RowWork *w, Error *err)
+{
+    Blocks *b = w->blocks;
+    uint32_t lists = 0;
+    for (uint32_t r = 0; r < b->table->records; r++)
+        lists += overflows(w, r);
+    if (lists == 0)
+        return OK;
+    TRY(mem_zalloc(b->table->records, sizeof b->extra_of[0], (void **)&b->extra_of, err));
+    TRY(mem_zalloc((size_t)lists + 1, sizeof b->extra_start[0], (void **)&b->extra_start, err));
+    uint32_t next = 0;
+    for (uint32_t r = 0; r < b->table->records; r++)
+        if (overflows(w, r))
+            b->extra_of[r] = ++next;
+    ExtraCursor c = {.blocks = b};
+    for (uint32_t i = 0; i < b->pass_count; i++)
+        each_member(&b->passes[i], count_extra, &c);
+    uint64_t sum = 0;
+    for (uint32_t i = 1; i <= lists; i++) {
+        uint64_t n = b->extra_start[i];
+        b->extra_start[i] = sum;
+        sum += n;
+    }
+    TRY(mem_alloc(sum * sizeof b->extras[0], (void **)&b->extras, err));
+    for (c.pass = 0; c.pass < b->pass_count; c.pass++)
+        each_member(&b->passes[c.pass], fill_extra, &c);
+    return OK;
+}
+
+static Status build_rows(Blocks *b, unsigned threads, Error *err)
+{
+    RowWork w = {.blocks = b};
+    Status st = OK;
+    TRY_OUT(mem_zalloc((size_t)b->pass_count * b->table->records, 1, (void **)&w.counts, err));
+    TRY_OUT(parallel_for(b->pass_count, threads, choose_width, &w, err));
+    TRY_OUT(place_lanes(b, err));
+    TRY_OUT(parallel_for(b->pass_count, threads, fill_lanes, &w, err));
+    TRY_OUT(fill_extras(&w, err));
+out:
+    mem_free(w.counts);
+    return st;
+}
+
+/* --- public ------------------------------------------------------------------------------------------------------ */
+
+Status blocks_build(
+    const MatchTable *t, const PassSpec *passes, uint32_t pass_count, unsigned threads, Blocks **out, Error *err)
+{
+    ASSERT(pass_count <= MATCH_PASSES_MAX);
+    Blocks *b = NULL;
+    Status st = OK;
+    TRY(mem_zalloc(1, sizeof *b, (void **)&b, err));
+    b->table = t;
+    b->pass_count = pass_count;
+    TRY_OUT(mem_zalloc(pass_count, sizeof b->passes[0], (void **)&b->passes, err));
+    for (uint32_t i = 0; i < pass_count; i++)
+        b->passes[i].spec = passes[i];
+    TRY_OUT(source_pairs_new(t->config, &b->sources, err));
+    TRY_OUT(sort_passes(b, threads, err));
+    TRY_OUT(refine_all(b, threads, err));
+    TRY_OUT(number_blocks(b, err));
+    TRY_OUT(build_rows(b, threads, err));
+    TRY_OUT(mem_zalloc(1, sizeof *b->counts, (void **)&b->counts, err));
+    *out = b;
+    b = NULL;
+out:
+    blocks_free(b);
+    return st;
+}
+
+void blocks_free(Blocks *b)
+{
+    if (!b)
+        return;
+    for (uint32_t i = 0; b->passes && i < b->pass_count; i++) {
+        groups_free(&b->passes[i].groups);
+        groups_free(&b->passes[i].refined);
+        vec_free(&b->passes[i].oversized);
+        vec_free(&b->passes[i].order);
+    }
+    source_pairs_free(&b->sources);
+    mem_free(b->passes);
+    mem_free(b->rows);
+    mem_free(b->lane_bit);
+    mem_free(b->extra_of);
+    mem_free(b->extra_start);
+    mem_free(b->extras);
+    mem_free(b->counts);
+    mem_free(b);
+}
+
+uint64_t blocks_pairs(const Blocks *b)
+{
+    uint64_t pairs = 0;
+    for (uint32_t i = 0; i < b->pass_count; i++)
+        pairs += b->passes[i].pairs;
+    return pairs;
+}
+
+uint32_t blocks_max(const Blocks *b)
+{
+    return b->block_max;
+}
+
+static uint64_t largest_group(const BlockPass *p)
+{
+    uint64_t largest = 0;
+    for (uint32_t i = 0; i < group_count(&p->groups); i++)
+        largest = group_size(&p->groups, i) > largest ? group_size(&p->groups, i) : largest;
+    return largest;
+}
+
+void blocks_report(const Blocks *b, PassReport reports[MATCH_PASSES_MAX])
+{
+    for (uint32_t i = 0; i < b->pass_count; i++) {
+        const BlockPass *p = &b->passes[i];
+        uint64_t covered = b->counts->known ? b->counts->covered[i] : p->refined_pairs;
+        reports[i] = (PassReport){
+            .name = p->spec.name,
+            .keys = p->keys,
+            .blocks = group_count(&p->groups) - p->oversized.len + group_count(&p->refined),
+            .largest_block = largest_group(p),
+            .pairs = b->counts->known ? b->counts->found[i] : p->pairs,
+            .refined = p->oversized.len,
+            .uncompared = p->oversized_pairs > covered ? p->oversized_pairs - covered : 0,
+        };
+    }
+}
+
+/* --- two records ---------------------------------------------------------------------------------------------------- */
+
+BlockList record_blocks(const Blocks *b, uint32_t record, uint64_t scratch[BLOCK_LIST_ROW_MAX])
+{
+    uint32_t extra = b->extra_of ? b->extra_of[record] : 0;
+    if (extra > 0) {
+        uint64_t begin = b->extra_start[extra - 1];
+        return (BlockList){b->extras + begin, (size_t)(b->extra_start[extra] - begin)};
+    }
+    const uint32_t *row = b->rows + (size_t)record * b->stride;
+    size_t n = 0;
+    for (uint32_t i = 0; i < b->pass_count; i++)
+        for (uint32_t k = 0; k < b->passes[i].width; k++)
+            if (row[b->passes[i].lane + k] > 0)
+                scratch[n++] = (uint64_t)i << 32 | row[b->passes[i].lane + k];
+    return (BlockList){scratch, n};
+}
+
+/* End of the items of the pass that list->at[begin] belongs to. */
+static size_t pass_end(BlockList list, size_t begin)
+{
+    size_t i = begin + 1;
+    while (i < list.count && list.at[i] >> 32 == list.at[begin] >> 32)
+        i++;
+    return i;
+}
+
+#define NOTHING_SHARED UINT64_MAX
+
+static uint64_t least_common(const uint64_t *left, size_t n, const uint64_t *right, size_t m)
+{
+    for (size_t i = 0, k = 0; i < n && k < m;) {
+        if (left[i] == right[k])
+            return left[i] & UINT32_MAX;
+        if (left[i] < right[k])
+            i++;
+        else
+            k++;
+    }
+    return NOTHING_SHARED;
+}
+
+static uint64_t least_near(const uint64_t *left, size_t n, const uint64_t *right, size_t m, uint32_t window)
+{
+    uint64_t least = NOTHING_SHARED;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < m; k++) {
+            uint64_t x = left[i] & UINT32_MAX, y = right[k] & UINT32_MAX;
+            uint64_t low = x < y ? x : y, high = x < y ? y : x;
+            if (high - low < window && (low << 32 | high) < least)
+                least = low << 32 | high;
+        }
+    return least;
+}
+
+uint32_t blocks_meet(const Blocks *b, BlockList left, BlockList right, uint32_t pass, uint64_t *least)
+{
+    uint32_t mask = 0;
+    for (size_t i = 0, k = 0; i < left.count && k < right.count;) {
+        uint64_t p = left.at[i] >> 32, q = right.at[k] >> 32;
+        size_t left_end = pass_end(left, i), right_end = pass_end(right, k);
+        if (p == q) {
+            uint32_t window = b->passes[p].spec.window;
+            const uint64_t *x = left.at + i, *y = right.at + k;
+            uint64_t found = window > 0 ? least_near(x, left_end - i, y, right_end - k, window)
+                                        : least_common(x, left_end - i, y, right_end - k);
+            if (found != NOTHING_SHARED)
+                mask |= (uint32_t)1 << p;
+            if (p == pass)
+                *least = found;
+        }
+        i = p <= q ? left_end : i;
+        k = q <= p ? right_end : k;
+    }
+    return mask;
+}
+
+uint32_t blocks_pair_mask(const Blocks *b, uint32_t left, uint32_t right)
+{
+    uint64_t left_scratch[BLOCK_LIST_ROW_MAX], right_scratch[BLOCK_LIST_ROW_MAX], least;
+    return blocks_meet(b, record_blocks(b, left, left_scratch), record_blocks(b, right, right_scratch), 0, &least);
+}
+
+uint32_t blocks_mask(const MatchTable *t, const PassSpec *passes, uint32_t pass_count, uint32_t a, uint32_t b)
+{
+    uint32_t mask = 0;
+    for (uint32_t i = 0; i < pass_count; i++) {
+        uint64_t left[RECORD_KEYS_MAX], right[RECORD_KEYS_MAX];
+        size_t n = record_keys(t, &passes[i], a, left), m = record_keys(t, &passes[i], b, right);
+        if (least_common(left, n, right, m) != NOTHING_SHARED)
+            mask |= (uint32_t)1 << i;
+    }
+    return mask;
+}

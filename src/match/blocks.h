@@ -1,0 +1,159 @@
+/*
+ * Blocks inside the room: how the parts of blocking hand on to each other.
+ *
+ *   block_sort.c    keys of all records, sorted, as groups of equal keys
+ *   block_refine.c  groups too large, split by further keys
+ *   block_window.c  the order of a sorted neighbourhood
+ *   blocks.c        passes put together: numbers, rows, reports
+ *   block_pairs.c   every pair once, with its mask
+ *
+ * A block is a list of records under one number. Numbers are dense over all
+ * passes and begin at 1, so that two records are together in a pass when their
+ * lists of numbers meet. A record's list lies in its row:
+ *
+ *   row of a record, `stride` 32-bit lanes (a multiple of 4), 0: none
+ *   +--------+--------+--------+--------+--------+--------+--------+--------+--------+---
+ *   | pass 0 | pass 1 | pass 3 | 0      | pass 2 | pass 2 | pass 2 | pass 2 | window | ...
+ *   +--------+--------+--------+--------+--------+--------+--------+--------+--------+---
+ *   |<- passes with one key a record ->|<-- a pass with several: 4, 8 .. -->|<- place in the order of a window pass
+ *
+ * A record that has more numbers than its lanes hold (a double name in a pass where nearly all have one key, or a block
+ * that was refined) keeps the whole list in `extras` besides.
+ */
+#ifndef CAIRN_MATCH_BLOCKS_H
+#define CAIRN_MATCH_BLOCKS_H
+
+#include "match/keys.h"
+
+typedef VEC(uint32_t) U32List;
+
+/* Groups of records: group i is members[start[i]] .. members[start[i + 1] - 1], in order of (source, record). */
+typedef struct Groups {
+    U32List start; /* one more than there are groups, or empty */
+    U32List members;
+} Groups;
+
+static inline uint32_t group_count(const Groups *g)
+{
+    return g->start.len > 0 ? (uint32_t)(g->start.len - 1) : 0;
+}
+static inline uint32_t group_size(const Groups *g, uint32_t i)
+{
+    return g->start.at[i + 1] - g->start.at[i];
+}
+static inline const uint32_t *group_members(const Groups *g, uint32_t i)
+{
+    return g->members.at + g->start.at[i];
+}
+void groups_free(Groups *g);
+MUST_USE Status groups_add(Groups *g, const uint32_t *members, size_t count, Error *err);
+
+/* What pairs of sources may be compared, as a table. */
+typedef struct SourcePairs {
+    bool all; /* every pair of records */
+    uint32_t sources;
+    bool *comparable; /* [a * sources + b] */
+} SourcePairs;
+MUST_USE Status source_pairs_new(const MatchConfig *config, SourcePairs *out, Error *err);
+void source_pairs_free(SourcePairs *s);
+/* Comparable pairs among records in order of source. */
+uint64_t comparable_pairs(const SourcePairs *s, const MatchTable *t, const uint32_t *members, size_t count);
+/* Records in ascending order into the order of (source, record). scratch is as long as members. */
+void sort_members(const MatchTable *t, uint32_t *members, size_t count, uint32_t *scratch);
+
+/* Sorts keys with what belongs to them, keeping the order of equal keys. Scratch is as long as the input. */
+void sort_keys(uint64_t *keys, uint32_t *values, size_t count, uint64_t *key_scratch, uint32_t *value_scratch);
+
+/* Groups of two or more records that share a key and hold a comparable pair, in ascending order of key; *keys: distinct
+ * keys, singletons included. */
+MUST_USE Status blocks_sort(const MatchTable *t, const KeyCache *cache, const PassSpec *pass, const SourcePairs *sources,
+    unsigned threads, Groups *out, uint64_t *keys, Error *err);
+
+/* A group is too large when it has more than block_max records and more pairs than a full block of that size: a few
+ * newcomers against many references is a large block, but not a dear one. */
+bool group_oversized(const SourcePairs *s, const MatchTable *t, const Groups *g, uint32_t i, uint32_t block_max);
+
+/* Further keys that blocks are split by, best first. */
+#define REFINERS_MAX MATCH_FIELDS_MAX
+typedef struct Refiners {
+    PassSpec keys[REFINERS_MAX]; /* of one part each */
+    uint32_t count;
+    KeyCache *cache;
+} Refiners;
+MUST_USE Status refiners_new(const MatchTable *t, unsigned threads, Refiners **out, Error *err);
+void refiners_free(Refiners *r);
+
+typedef struct RefineJob {
+    const MatchTable *table;
+    const SourcePairs *sources;
+    const Refiners *refiners;
+    const PassSpec *pass;
+    uint32_t block_max;
+} RefineJob;
+/* Adds the blocks that stand for one too large group to out. */
+MUST_USE Status block_refine(
+    const RefineJob *job, const uint32_t *members, size_t count, Groups *out, Error *err);
+
+/* Records in order of the pass's text; one with several keys stands there several times. */
+MUST_USE Status window_order(const MatchTable *t, const PassSpec *pass, U32List *order, Error *err);
+
+/* What blocks_each counted, of all threads together. */
+typedef struct BlockCounts {
+    bool known;
+    uint64_t found[MATCH_PASSES_MAX];   /* pairs handed out, by pass */
+    uint64_t covered[MATCH_PASSES_MAX]; /* pairs that some refined block of the pass holds */
+} BlockCounts;
+
+typedef struct BlockPass {
+    PassSpec spec;
+    Groups groups;     /* as sorted; those in oversized have no block of their own */
+    U32List oversized; /* numbers of groups, ascending */
+    Groups refined;    /* blocks in their place */
+    U32List order;     /* window passes only */
+    uint32_t first;    /* number of groups' first block; refined's follow */
+    uint32_t lane;     /* in the row */
+    uint32_t width;    /* lanes */
+    uint64_t keys;
+    uint64_t pairs;           /* upper bound */
+    uint64_t oversized_pairs; /* of the groups that were refined */
+    uint64_t refined_pairs;   /* of the blocks in their place, some pairs more than once */
+} BlockPass;
+
+struct Blocks {
+    const MatchTable *table;
+    SourcePairs sources;
+    BlockPass *passes;
+    uint32_t pass_count;
+    uint32_t block_max;   /* after tightening */
+    uint32_t stride;      /* lanes of a row */
+    uint32_t equal_lanes; /* lanes before the windows' */
+    bool wide;            /* some pass has more than one lane */
+    uint32_t *rows;       /* [record * stride + lane] */
+    uint32_t *lane_bit;   /* mask of the lane's pass */
+    /* Whole lists of the records whose row is too short; extra_of[record]: list number + 1, 0: none. NULL when all rows
+     * suffice. */
+    uint32_t *extra_of;
+    uint64_t *extra_start;
+    uint64_t *extras;
+    BlockCounts *counts;
+};
+
+/* A record's blocks in ascending order. An item is pass << 32 | number; of a window pass, the place in its order,
+ * beginning at 1. */
+typedef struct BlockList {
+    const uint64_t *at;
+    size_t count;
+} BlockList;
+#define BLOCK_LIST_ROW_MAX 320 /* lanes of the widest row */
+/* scratch holds the list of a record without extras. */
+BlockList record_blocks(const Blocks *b, uint32_t record, uint64_t scratch[BLOCK_LIST_ROW_MAX]);
+/* Passes that two records share; *least: what comes first of the things they share in `pass`: a block's number, or for a
+ * window pass the two places, lower << 32 | higher. */
+uint32_t blocks_meet(const Blocks *b, BlockList left, BlockList right, uint32_t pass, uint64_t *least);
+
+static inline bool pass_is_window(const BlockPass *p)
+{
+    return p->spec.window > 0;
+}
+
+#endif

@@ -1,0 +1,192 @@
+/*
+ * Two groups of records as two persons: the odds that they are one.
+ *
+ * A wage record knows a number and half a name, a school record a name and a
+ * birth date; no pair of them may say enough, the groups do. So groups are
+ * compared as super-records. Of each field the best agreement between any record
+ * of one and any of the other counts, once: five spellings against three are one
+ * piece of evidence. That a surname agrees with one of two the person has had is
+ * worth less than if there were one only, by the share of comparisons that speak
+ * for it:
+ *
+ *   gain(field) = best gain - log2((for + against) / for)
+ *
+ * the likelihood of a record that repeats one of the values the other group
+ * holds, whichever. Missing values stay out. The classes of non-matches
+ * (household, twins ...) see the same joint levels, so that what relatives share
+ * counts here no more than between two records.
+ *
+ * The rest of a linked household adds to the odds, once (household.c).
+ *
+ * A hard rule between any two records decides for the groups; against wins.
+ */
+#include "match/cluster_impl.h"
+
+struct Joint {
+    const MatchTable *t;
+    const MatchModel *m;
+    const Households *households; /* may be NULL */
+    Comparer *comparer;
+    Scorer *scorer;
+    LogSum log_sum;
+    uint8_t views[MATCH_FIELDS_MAX]; /* set of classes that see a field as strangers do */
+    bool has_rules;
+};
+
+/* What the cross pairs have said so far of one field. */
+typedef struct FieldSum {
+    Weight gain; /* of the best pair */
+    Weight rarity;
+    uint32_t level; /* 0: missing in all */
+    uint32_t in_favour, against;
+} FieldSum;
+
+typedef struct JointSum {
+    FieldSum fields[MATCH_FIELDS_MAX];
+    uint32_t segment; /* of the best pair */
+    Weight best;
+    Weight up, down; /* most that the rest of a household adds, and takes away */
+    bool must, never, comparable;
+} JointSum;
+
+Status joint_new(const MatchTable *t, const MatchModel *m, const Households *households, Joint **out, Error *err)
+{
+    Joint *j = NULL;
+    *out = NULL;
+    TRY(mem_zalloc(1, sizeof *j, (void **)&j, err));
+    j->t = t;
+    j->m = m;
+    j->households = households;
+    j->has_rules = t->config->rule_count > 0;
+    log_sum_fill(&j->log_sum);
+    for (uint32_t f = 0; f < m->field_count; f++)
+        for (PairClass c = CLASS_STRANGER; c < CLASS_COUNT; c++)
+            if (c == CLASS_STRANGER || class_view(&t->config->fields[f], c) == VIEW_STRANGER)
+                j->views[f] |= (uint8_t)(1u << c);
+    Status st = comparer_new(t, &j->comparer, err);
+    if (st == OK)
+        st = scorer_new(t, m, &j->scorer, err);
+    if (st != OK) {
+        joint_free(j);
+        return st;
+    }
+    *out = j;
+    return OK;
+}
+
+void joint_free(Joint *j)
+{
+    if (!j)
+        return;
+    comparer_free(j->comparer);
+    scorer_free(j->scorer);
+    mem_free(j);
+}
+
+static void add_field(FieldSum *sum, const MatchModel *m, uint32_t segment, uint32_t f, uint32_t level, Weight rarity)
+{
+    Weight gain =
+        m->level_weight[segment][CLASS_MATCH][f][level] - m->level_weight[segment][CLASS_STRANGER][f][level] - rarity;
+    if (gain > 0)
+        sum->in_favour++;
+    else
+        sum->against++;
+    bool better = sum->level == 0 || gain > sum->gain || (gain == sum->gain && level < sum->level);
+    if (better) {
+        sum->gain = gain;
+        sum->level = level;
+        sum->rarity = rarity;
+    }
+}
+
+static void add_pair(Joint *j, uint32_t a, uint32_t b, JointSum *sum)
+{
+    const MatchConfig *config = j->t->config;
+    bool comparable = table_comparable(config, j->t->source[a], j->t->source[b]);
+    if (!comparable && !j->has_rules)
+        return;
+    ScoreParts parts;
+    uint64_t pattern = compare_pair(j->comparer, a, b);
+    score_parts(j->scorer, a, b, pattern, &parts);
+    if (parts.rule != MATCH_NONE) {
+        sum->must |= config->rules[parts.rule].effect == RULE_MUST;
+        sum->never |= config->rules[parts.rule].effect == RULE_MUST_NOT;
+    }
+    if (!comparable)
+        return;
+    uint32_t segment = table_segment(config, j->t->source[a], j->t->source[b]);
+    if (!sum->comparable || parts.stated > sum->best || (parts.stated == sum->best && segment < sum->segment)) {
+        sum->best = parts.stated;
+        sum->segment = segment;
+        sum->comparable = true;
+    }
+    Weight lift = households_lift(j->households, a, b);
+    sum->up = lift > sum->up ? lift : sum->up;
+    sum->down = lift < sum->down ? lift : sum->down;
+    for (uint32_t f = 0; f < j->m->field_count; f++) {
+        uint32_t level = pattern_level(pattern, f);
+        if (level)
+            add_field(&sum->fields[f], j->m, segment, f, level, parts.rarity[f]);
+    }
+}
+
+static Weight joint_sum_odds(const Joint *j, const JointSum *sum)
+{
+    const MatchModel *m = j->m;
+    Weight sums[CLASS_COUNT], share = 0;
+    for (uint32_t c = 0; c < CLASS_COUNT; c++)
+        sums[c] = m->class_weight[sum->segment][c];
+    for (uint32_t f = 0; f < m->field_count; f++) {
+        const FieldSum *field = &sum->fields[f];
+        if (field->level == 0)
+            continue;
+        for (uint32_t c = 0; c < CLASS_COUNT; c++) {
+            sums[c] += m->level_weight[sum->segment][c][f][field->level];
+            if (j->views[f] >> c & 1)
+                sums[c] += field->rarity;
+        }
+        if (field->in_favour > 0 && field->against > 0)
+            share += weight_log2(1 + (double)field->against / field->in_favour);
+    }
+    Weight others = sums[CLASS_STRANGER];
+    for (uint32_t c = CLASS_STRANGER + 1; c < CLASS_COUNT; c++)
+        others = log_sum(&j->log_sum, others, sums[c]);
+    Weight odds = calibrate(m, sums[CLASS_MATCH] - others - share);
+    return weight_clip((int64_t)odds + (sum->up > 0 ? sum->up : sum->down));
+}
+
+static Weight joint_between(void *ctx, const uint32_t *a, size_t na, const uint32_t *b, size_t nb)
+{
+    Joint *j = ctx;
+    JointSum sum;
+    memset(&sum, 0, sizeof sum);
+    for (size_t i = 0; i < na && !sum.never; i++)
+        for (size_t k = 0; k < nb && !sum.never; k++)
+            add_pair(j, a[i], b[k], &sum);
+    if (sum.never)
+        return ODDS_NEVER;
+    if (sum.must)
+        return WEIGHT_MAX;
+    if (!sum.comparable)
+        return WEIGHT_MIN;
+    return joint_sum_odds(j, &sum);
+}
+
+static bool joint_repeats(void *ctx, uint32_t a, uint32_t b)
+{
+    const Joint *j = ctx;
+    const MatchTable *t = j->t;
+    return t->source[a] == t->source[b] &&
+           memcmp(record_cells(t, a), record_cells(t, b), t->columns * sizeof(uint32_t)) == 0;
+}
+
+static Weight joint_lift(void *ctx, uint32_t a, uint32_t b)
+{
+    const Joint *j = ctx;
+    return households_lift(j->households, a, b);
+}
+
+Judge joint_judge(Joint *j)
+{
+    return (Judge){joint_between, joint_repeats, j->households ? joint_lift : NULL, j};
+}

@@ -1,0 +1,302 @@
+/*
+ * Two records to a pattern: four bits a field.
+ *
+ * Values are numbers, so most of a comparison is one integer comparison: equal,
+ * missing, or a pair of different values, whose level is looked up in a memo of
+ * this thread. The memo is direct-mapped: a pair of numbers is spread by a
+ * bijection over 64 bits, of which the lower ones are the place and the upper ones
+ * stand in the entry beside the level, so that an entry is never mistaken for
+ * another pair's. Records are compared field by field over a stretch that fits the
+ * first-level cache.
+ */
+#include "match/value_impl.h"
+
+#include <stdio.h>
+
+#define STRETCH 64
+#define MEMO_BITS 15
+#define MEMO_MASK ((UINT64_C(1) << MEMO_BITS) - 1)
+
+typedef struct FieldPlan {
+    const FieldSpec *spec;
+    const Dict *dict;
+    uint32_t column; /* of the present value */
+    uint32_t column_count;
+    uint32_t shift; /* of the field's four bits */
+    bool plain;     /* equal or not: no memo */
+    uint8_t number[LV_COUNT];
+    uint64_t *memo;
+    Expr *when[MATCH_LEVELS_MAX]; /* of an own comparator */
+    uint32_t other_column;        /* the present value of the field that it may be swapped with; MATCH_NONE */
+    uint32_t other_shift;
+} FieldPlan;
+
+struct Comparer {
+    const MatchTable *t;
+    Arena arena;
+    uint32_t field_count;
+    FieldPlan plans[MATCH_FIELDS_MAX];
+};
+
+/* --- making --------------------------------------------------------------------------------------------------- */
+
+static Status compile_levels(Comparer *c, FieldPlan *p, Error *err)
+{
+    for (uint32_t i = 0; p->spec->levels && i < p->spec->level_count; i++)
+        TRY(expr_compile(p->spec->levels[i].when, "level", NULL, &c->arena, &p->when[i], err));
+    return OK;
+}
+
+static Status plan_field(Comparer *c, uint32_t field, Error *err)
+{
+    FieldPlan *p = &c->plans[field];
+    const FieldSpec *f = &c->t->config->fields[field];
+    *p = (FieldPlan){.spec = f,
+        .dict = c->t->dict[f->columns[0]],
+        .column = f->columns[0],
+        .column_count = f->combine ? 1 : f->column_count,
+        .shift = 4 * field,
+        .plain = !f->levels && kind_is_plain(f->kind),
+        .other_column = MATCH_NONE};
+    for (int id = 0; id < LV_COUNT; id++)
+        p->number[id] = (uint8_t)field_level_number(f, (LevelId)id);
+    if (f->swap_with != MATCH_NONE) {
+        p->other_column = c->t->config->fields[f->swap_with].columns[0];
+        p->other_shift = 4 * f->swap_with;
+    }
+    TRY(compile_levels(c, p, err));
+    if (p->plain)
+        return OK;
+    return mem_zalloc(MEMO_MASK + 1, sizeof *p->memo, (void **)&p->memo, err);
+}
+
+Status comparer_new(const MatchTable *t, Comparer **out, Error *err)
+{
+    Comparer *c = NULL;
+    TRY(mem_zalloc(1, sizeof *c, (void **)&c, err));
+    c->t = t;
+    arena_init(&c->arena, 0);
+    c->field_count = t->config->field_count;
+    for (uint32_t f = 0; f < c->field_count; f++) {
+        Status st = plan_field(c, f, err);
+        if (st != OK) {
+            comparer_free(c);
+            return st;
+        }
+    }
+    *out = c;
+    return OK;
+}
+
+void comparer_free(Comparer *c)
+{
+    if (!c)
+        return;
+    for (uint32_t f = 0; f < c->field_count; f++)
+        mem_free(c->plans[f].memo);
+    arena_free(&c->arena);
+    mem_free(c);
+}
+
+/* --- one pair of values --------------------------------------------------------------------------------------- */
+
+/* The first level that holds one way or the other, so that a pair has one level whoever is left. */
+static uint32_t own_level(const FieldPlan *p, Slice a, Slice b)
+{
+    for (uint32_t i = 0; i < p->spec->level_count; i++)
+        if (expr_holds(p->when[i], a, b) || expr_holds(p->when[i], b, a))
+            return i + 1;
+    return p->spec->level_count + 1;
+}
+
+static uint32_t compute_level(const FieldPlan *p, uint32_t a, uint32_t b)
+{
+    if (p->spec->levels)
+        return own_level(p, dict_text(p->dict, a), dict_text(p->dict, b));
+    uint32_t level = p->number[level_of(p->spec->kind, p->dict, a, b)];
+    ASSERT(level);
+    return level;
+}
+
+static inline uint64_t spread(uint32_t a, uint32_t b)
+{
+    uint64_t key = a < b ? (uint64_t)a << 32 | b : (uint64_t)b << 32 | a;
+    key *= UINT64_C(0x9E3779B97F4A7C15);
+    return key ^ key >> 32;
+}
+
+/* Not inline: what happens seldom stays out of the loops. */
+static uint32_t learn_level(const FieldPlan *p, uint32_t a, uint32_t b, uint64_t place)
+{
+    uint32_t level = compute_level(p, a, b);
+    p->memo[place & MEMO_MASK] = (place & ~MEMO_MASK) | level;
+    return level;
+}
+
+/* Of two values that are there, and differ unless the comparator is the config's own. */
+static inline uint32_t known_level(const FieldPlan *p, uint32_t a, uint32_t b)
+{
+    uint64_t place = spread(a, b), entry = p->memo[place & MEMO_MASK];
+    uint32_t level = (uint32_t)(entry & MEMO_MASK);
+    if (level && !((entry ^ place) >> MEMO_BITS))
+        return level;
+    return learn_level(p, a, b, place);
+}
+
+static uint32_t value_level(const FieldPlan *p, uint32_t a, uint32_t b)
+{
+    if (a == 0 || b == 0)
+        return 0;
+    if (p->spec->levels)
+        return known_level(p, a, b);
+    if (a == b)
+        return p->number[LV_EXACT];
+    return p->plain ? p->number[LV_DIFFERS] : known_level(p, a, b);
+}
+
+/* --- a stretch of records ------------------------------------------------------------------------------------- */
+
+/* The best of all pairs of the values that the two records hold; the same value in another column is an alias. */
+static uint32_t alias_level(const FieldPlan *p, const uint32_t *a, const uint32_t *b)
+{
+    uint32_t best = 0;
+    for (uint32_t i = 0; i < p->column_count; i++)
+        for (uint32_t k = 0; k < p->column_count; k++) {
+            uint32_t x = a[p->spec->columns[i]], y = b[p->spec->columns[k]];
+            bool is_alias = x == y && (i || k) && !p->spec->levels;
+            uint32_t level = is_alias && x ? p->number[LV_ALIAS] : value_level(p, x, y);
+            if (level && (!best || level < best))
+                best = level;
+        }
+    return best;
+}
+
+static void add_aliases(
+    const FieldPlan *p, const uint32_t *a, const uint32_t *const *rows, size_t n, uint64_t *patterns)
+{
+    for (size_t i = 0; i < n; i++)
+        patterns[i] |= (uint64_t)alias_level(p, a, rows[i]) << p->shift;
+}
+
+static void add_plain(const FieldPlan *p, uint32_t value, const uint32_t *const *rows, size_t n, uint64_t *patterns)
+{
+    uint64_t exact = p->number[LV_EXACT], differs = p->number[LV_DIFFERS];
+    for (size_t i = 0; i < n; i++) {
+        uint32_t other = rows[i][p->column];
+        uint64_t level = other == value ? exact : differs;
+        patterns[i] |= (other ? level : 0) << p->shift;
+    }
+}
+
+static void add_own(const FieldPlan *p, uint32_t value, const uint32_t *const *rows, size_t n, uint64_t *patterns)
+{
+    for (size_t i = 0; i < n; i++)
+        patterns[i] |= (uint64_t)value_level(p, value, rows[i][p->column]) << p->shift;
+}
+
+static void add_known(const FieldPlan *p, uint32_t value, const uint32_t *const *rows, size_t n, uint64_t *patterns)
+{
+    uint64_t exact = p->number[LV_EXACT];
+    for (size_t i = 0; i < n; i++) {
+        uint32_t other = rows[i][p->column];
+        uint64_t level;
+        if (other == value)
+            level = exact;
+        else if (other == 0)
+            level = 0;
+        else
+            level = known_level(p, value, other);
+        patterns[i] |= level << p->shift;
+    }
+}
+
+static bool is_nearly(const FieldPlan *p, uint32_t a, uint32_t b)
+{
+    return a == b || (a && b && level_of(p->spec->kind, p->dict, a, b) == LV_ONE_EDIT);
+}
+
+/* Both values crosswise: one equal, the other at most an edit apart. Then the field says so and the other is silent,
+ * lest the exchange counts twice. */
+static void mark_swapped(
+    const FieldPlan *p, const uint32_t *a, const uint32_t *const *rows, size_t n, uint64_t *patterns)
+{
+    uint32_t mine = a[p->column], mine_other = a[p->other_column];
+    if (!mine || !mine_other)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t his = rows[i][p->column], his_other = rows[i][p->other_column];
+        if ((mine != his_other && mine_other != his) || !his || !his_other)
+            continue;
+        bool crosswise = (mine == his_other && is_nearly(p, mine_other, his)) ||
+                         (mine_other == his && is_nearly(p, mine, his_other));
+        uint64_t level = patterns[i] >> p->shift & 15, other_level = patterns[i] >> p->other_shift & 15;
+        if (!crosswise || level <= p->number[LV_SWAPPED] || other_level <= 1)
+            continue;
+        patterns[i] &= ~(UINT64_C(15) << p->shift | UINT64_C(15) << p->other_shift);
+        patterns[i] |= (uint64_t)p->number[LV_SWAPPED] << p->shift;
+    }
+}
+
+static void compare_stretch(
+    const Comparer *c, const uint32_t *a, const uint32_t *const *rows, size_t n, uint64_t *patterns)
+{
+    memset(patterns, 0, n * sizeof *patterns);
+    for (uint32_t f = 0; f < c->field_count; f++) {
+        const FieldPlan *p = &c->plans[f];
+        uint32_t value = a[p->column];
+        if (p->column_count > 1)
+            add_aliases(p, a, rows, n, patterns);
+        else if (value == 0)
+            continue;
+        else if (p->plain)
+            add_plain(p, value, rows, n, patterns);
+        else if (p->spec->levels)
+            add_own(p, value, rows, n, patterns);
+        else
+            add_known(p, value, rows, n, patterns);
+    }
+    for (uint32_t f = 0; f < c->field_count; f++)
+        if (c->plans[f].other_column != MATCH_NONE)
+            mark_swapped(&c->plans[f], a, rows, n, patterns);
+}
+
+void compare_many(Comparer *c, uint32_t a, const uint32_t *others, size_t n, uint64_t *patterns)
+{
+    const uint32_t *rows[STRETCH];
+    const MatchTable *t = c->t;
+    for (size_t from = 0; from < n; from += STRETCH) {
+        size_t count = n - from < STRETCH ? n - from : STRETCH;
+        for (size_t i = 0; i < count; i++) {
+            rows[i] = record_cells(t, others[from + i]);
+            __builtin_prefetch(rows[i]);
+        }
+        compare_stretch(c, record_cells(t, a), rows, count, patterns + from);
+    }
+}
+
+uint64_t compare_pair(Comparer *c, uint32_t a, uint32_t b)
+{
+    uint64_t pattern;
+    compare_many(c, a, &b, 1, &pattern);
+    return pattern;
+}
+
+uint32_t compare_agreed(const MatchTable *t, uint32_t a, uint32_t b, uint32_t field)
+{
+    const FieldSpec *f = &t->config->fields[field];
+    const uint32_t *x = record_cells(t, a), *y = record_cells(t, b);
+    uint32_t best = x[f->columns[0]];
+    if (best && best == y[f->columns[0]])
+        return best;
+    best = 0;
+    for (uint32_t i = 0; !f->combine && i < f->column_count; i++)
+        for (uint32_t k = 0; k < f->column_count; k++) {
+            uint32_t v = x[f->columns[i]];
+            if (!v || v != y[f->columns[k]])
+                continue;
+            uint32_t n = t->frequency[field][v], least = best ? t->frequency[field][best] : UINT32_MAX;
+            if (!best || n < least || (n == least && v < best))
+                best = v;
+        }
+    return best;
+}

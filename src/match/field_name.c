@@ -1,0 +1,101 @@
+/*
+ * Levels of names: two different values of one dictionary.
+ *
+ * Most pairs that get here are strangers' names, so the questions that integers
+ * answer come first, and Jaro-Winkler is computed only where the letters that the
+ * two have in common could bring it to 0.7.
+ */
+#include "kernel/kernel.h"
+#include "match/value_impl.h"
+
+/* Shorter names are other names too often when a letter differs: LEE and LEA, KIM and TIM. */
+#define EDIT_LETTERS_LEAST 4
+#define TRUNCATED_FIRST_LEAST 3
+#define TRUNCATED_LAST_LEAST 4
+
+bool is_truncated(Slice a, Slice b, size_t least)
+{
+    Slice shorter = a.len < b.len ? a : b, longer = a.len < b.len ? b : a;
+    return shorter.len >= least && slice_starts(longer, shorter);
+}
+
+static bool meet(const uint32_t *a, uint32_t na, const uint32_t *b, uint32_t nb)
+{
+    for (uint32_t i = 0; i < na; i++)
+        for (uint32_t k = 0; k < nb; k++)
+            if (a[i] == b[k])
+                return true;
+    return false;
+}
+
+/* Equal but for the blanks. */
+static bool joined_equal(Slice a, Slice b)
+{
+    size_t i = 0, k = 0;
+    for (;;) {
+        while (i < a.len && a.ptr[i] == ' ')
+            i++;
+        while (k < b.len && b.ptr[k] == ' ')
+            k++;
+        if (i == a.len || k == b.len)
+            return i == a.len && k == b.len;
+        if (a.ptr[i++] != b.ptr[k++])
+            return false;
+    }
+}
+
+/* With m matched letters J is at most (m / la + m / lb + 1) / 3, and below 0.7 nothing is added for the beginning; m is
+ * at most the letters of either that the other has at all. */
+static bool may_be_loose(const NameInfo *x, const NameInfo *y)
+{
+    uint32_t la = x->length, lb = y->length;
+    if (x->words > 1 || y->words > 1)
+        return true;
+    uint32_t ma = la - (uint32_t)__builtin_popcount(x->letters & ~y->letters);
+    uint32_t mb = lb - (uint32_t)__builtin_popcount(y->letters & ~x->letters);
+    uint32_t m = ma < mb ? ma : mb;
+    return m * (la + lb) * 10 >= 11 * la * lb;
+}
+
+static LevelId by_similarity(Slice a, Slice b, const NameInfo *x, const NameInfo *y)
+{
+    uint32_t score = may_be_loose(x, y) ? jaro_winkler(a, b) : 0;
+    if (score >= BAND_CLOSE)
+        return LV_CLOSE;
+    if (score >= BAND_SIMILAR)
+        return LV_SIMILAR;
+    if (x->sound && x->sound == y->sound)
+        return LV_SOUND;
+    return score >= BAND_LOOSE ? LV_LOOSE : LV_DIFFERS;
+}
+
+static LevelId by_writing(FieldKind kind, Slice a, Slice b, const NameInfo *x, const NameInfo *y)
+{
+    size_t shorter = a.len < b.len ? a.len : b.len, longer = a.len < b.len ? b.len : a.len;
+    if (shorter >= EDIT_LETTERS_LEAST && longer - shorter <= 1 && osa(a, b, 1) <= 1)
+        return LV_ONE_EDIT;
+    if (is_truncated(a, b, kind == FIELD_LAST_NAME ? TRUNCATED_LAST_LEAST : TRUNCATED_FIRST_LEAST))
+        return LV_TRUNCATED;
+    return by_similarity(a, b, x, y);
+}
+
+LevelId level_name(FieldKind kind, const Dict *d, uint32_t a, uint32_t b)
+{
+    const NameInfo *x = &d->names.at[a], *y = &d->names.at[b];
+    Slice s = dict_text(d, a), t = dict_text(d, b);
+    bool last = kind == FIELD_LAST_NAME;
+    if (!last && (x->length == 1 || y->length == 1))
+        return s.ptr[0] == t.ptr[0] ? LV_INITIAL : LV_DIFFERS;
+    if (x->words > 1 || y->words > 1) {
+        if (joined_equal(s, t))
+            return last ? LV_JOINED : LV_ONE_EDIT;
+        if (meet(d->parts.at + x->parts, x->part_count, d->parts.at + y->parts, y->part_count))
+            return LV_PART;
+    }
+    if (!last && meet(d->roots.at + x->roots, x->root_count, d->roots.at + y->roots, y->root_count))
+        return LV_NICKNAME;
+    LevelId level = by_writing(kind, s, t, x, y);
+    if (kind == FIELD_MIDDLE_NAME && (level == LV_SOUND || level == LV_LOOSE))
+        return LV_DIFFERS;
+    return level;
+}

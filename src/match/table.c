@@ -1,0 +1,300 @@
+/*
+ * The table: records as rows of value numbers.
+ *
+ * Adding only interns the raw spellings; sealing standardises each distinct
+ * spelling once, orders the records by a hash of their contents, and numbers the
+ * values in the order in which the records, so ordered, show them. So no number
+ * depends on the order of rows or on threads: a table is a function of the set of
+ * its records. Four bytes a cell; frequent values get low numbers and lie together.
+ */
+#include "match/table_impl.h"
+
+/* A fixed key on purpose: the order must be the same on every run. */
+static const uint64_t CONTENT_KEY[2] = {UINT64_C(0x636169726e2d6d61), UINT64_C(0x7463682d7461626c)};
+
+/* --- columns ------------------------------------------------------------------------------------------------- */
+
+static void join_groups(TableParts *p, uint32_t columns, uint32_t a, uint32_t b)
+{
+    uint32_t from = p->group[a] > p->group[b] ? p->group[a] : p->group[b];
+    uint32_t to = p->group[a] > p->group[b] ? p->group[b] : p->group[a];
+    for (uint32_t c = 0; c < columns; c++)
+        if (p->group[c] == from)
+            p->group[c] = to;
+}
+
+/* Columns whose values are compared with each other get one dictionary: aliases, swapped fields, all names. */
+static void group_columns(TableParts *p, const MatchConfig *config)
+{
+    uint32_t name_column = MATCH_NONE;
+    for (uint32_t c = 0; c < config->column_count; c++) {
+        p->group[c] = c;
+        p->kind[c] = FIELD_TEXT;
+        p->parts_of[c] = NULL;
+        p->is_part[c] = false;
+    }
+    for (uint32_t i = 0; i < config->field_count; i++) {
+        const FieldSpec *f = &config->fields[i];
+        for (uint32_t k = 0; k < f->column_count; k++) {
+            uint32_t c = f->columns[k];
+            p->kind[c] = f->kind;
+            p->is_part[c] = f->combine && k > 0;
+            if (f->combine && k == 0)
+                p->parts_of[c] = f;
+            if (!f->combine)
+                join_groups(p, config->column_count, f->columns[0], c);
+            if (kind_domain(f->kind) == DOMAIN_NAME && name_column == MATCH_NONE)
+                name_column = c;
+            if (kind_domain(f->kind) == DOMAIN_NAME)
+                join_groups(p, config->column_count, name_column, c);
+        }
+        if (f->swap_with != MATCH_NONE)
+            join_groups(p, config->column_count, f->columns[0], config->fields[f->swap_with].columns[0]);
+    }
+}
+
+static Status make_dictionaries(MatchTable *t, Error *err)
+{
+    TableParts *p = t->parts;
+    for (uint32_t c = 0; c < t->columns; c++) {
+        uint32_t g = p->group[c];
+        if (g == c) {
+            TRY(dict_new(p->kind[c], &p->nicknames, &t->dict[c], err));
+            TRY(texts_init(&p->raw[c], err));
+        }
+        t->dict[c] = t->dict[g];
+    }
+    return OK;
+}
+
+Status match_table_new(const MatchConfig *config, MatchTable **out, Error *err)
+{
+    MatchTable *t = NULL;
+    TRY(match_config_check(config, err));
+    TRY(mem_zalloc(1, sizeof *t, (void **)&t, err));
+    t->config = config;
+    t->columns = config->column_count;
+    Status st;
+    TRY_OUT(mem_zalloc(1, sizeof *t->parts, (void **)&t->parts, err));
+    buf_init(&t->parts->joined, 0);
+    buf_init(&t->parts->standard, 0);
+    TRY_OUT(nicknames_init(&t->parts->nicknames, slice_of(config->nickname_csv), "nicknames", err));
+    group_columns(t->parts, config);
+    TRY_OUT(make_dictionaries(t, err));
+    TRY_OUT(vec_push(&t->parts->id_ends, 0, err));
+    *out = t;
+    return OK;
+out:
+    match_table_free(t);
+    return st;
+}
+
+void match_table_free(MatchTable *t)
+{
+    if (!t)
+        return;
+    TableParts *p = t->parts;
+    for (uint32_t c = 0; p && c < t->columns; c++) {
+        if (p->group[c] == c)
+            dict_free(t->dict[c]);
+        texts_free(&p->raw[c]);
+    }
+    for (uint32_t f = 0; f < MATCH_FIELDS_MAX; f++)
+        mem_free(t->frequency[f]);
+    mem_free(t->cells);
+    mem_free(t->source);
+    mem_free(t->content);
+    if (p) {
+        nicknames_free(&p->nicknames);
+        mem_free(p->id_bytes);
+        vec_free(&p->id_ends);
+        mem_free(p->added);
+        buf_free(&p->joined);
+        buf_free(&p->standard);
+    }
+    mem_free(p);
+    mem_free(t);
+}
+
+/* --- adding --------------------------------------------------------------------------------------------------- */
+
+/* Parts of a date are filled up with zeros: year 4, month 2, day 2. */
+static void join_date(const FieldSpec *f, const Slice *values, Buf *out)
+{
+    bool any = false;
+    for (uint32_t k = 0; k < f->column_count; k++) {
+        Slice part = slice_trim(values[f->columns[k]]);
+        any |= part.len > 0;
+        if (k)
+            buf_addc(out, '-');
+        size_t width = k ? 2 : 4;
+        buf_pad(out, '0', part.len < width ? width - part.len : 0);
+        buf_add(out, part);
+    }
+    if (!any)
+        buf_reset(out);
+}
+
+static void join_words(const FieldSpec *f, const Slice *values, Buf *out)
+{
+    for (uint32_t k = 0; k < f->column_count; k++) {
+        Slice part = slice_trim(values[f->columns[k]]);
+        if (out->len && part.len)
+            buf_addc(out, ' ');
+        buf_add(out, slice_sub(part, 0, RAW_MAX));
+    }
+}
+
+/* The raw text that column c's cell stands for. */
+static Slice raw_cell(TableParts *p, uint32_t c, const Slice *values)
+{
+    if (p->is_part[c])
+        return (Slice){0};
+    const FieldSpec *f = p->parts_of[c];
+    if (!f)
+        return standard_cut(values[c]);
+    buf_reset(&p->joined);
+    if (f->kind == FIELD_DATE)
+        join_date(f, values, &p->joined);
+    else
+        join_words(f, values, &p->joined);
+    return standard_cut(buf_slice(&p->joined));
+}
+
+static Status add_id(TableParts *p, Slice id, Error *err)
+{
+    size_t used;
+    if (CKD_ADD(&used, p->id_used, id.len))
+        return error_nomem(err);
+    TRY(vec_reserve_((void **)&p->id_bytes, &p->id_cap, used ? used : 1, 1, err));
+    TRY(vec_push(&p->id_ends, used, err));
+    if (id.len)
+        memcpy(p->id_bytes + p->id_used, id.ptr, id.len);
+    p->id_used = used;
+    return OK;
+}
+
+/* Room for one more record in every array. */
+static Status reserve_record(MatchTable *t, Error *err)
+{
+    TableParts *p = t->parts;
+    size_t need = (size_t)record_total(t) + 1;
+    if (need >= MATCH_NONE)
+        return error_set(err, ERR_LIMIT, "more than %" PRIu32 " records", MATCH_NONE - 1);
+    if (need <= p->record_cap)
+        return OK;
+    size_t cap = p->record_cap;
+    TRY(vec_reserve_((void **)&t->source, &cap, need, sizeof *t->source, err));
+    size_t cells;
+    if (CKD_MUL(&cells, cap, (size_t)t->columns))
+        return error_nomem(err);
+    TRY(mem_resize((void **)&t->cells, cells ? cells : 1, sizeof *t->cells, err));
+    if (p->sealed) {
+        TRY(mem_resize((void **)&t->content, cap, sizeof *t->content, err));
+        TRY(mem_resize((void **)&p->added, cap, sizeof *p->added, err));
+    }
+    p->record_cap = cap;
+    return OK;
+}
+
+Status match_table_add(MatchTable *t, uint32_t source, Slice id, const Slice *values, Error *err)
+{
+    TableParts *p = t->parts;
+    ASSERT(!p->sealed);
+    if (source >= t->config->source_count)
+        return error_set(err, ERR_INVALID, "a record of a source that the config does not name");
+    TRY(reserve_record(t, err));
+    uint32_t *cells = t->cells + (size_t)t->records * t->columns;
+    for (uint32_t c = 0; c < t->columns; c++) {
+        Slice raw = raw_cell(p, c, values);
+        TRY(buf_status(&p->joined, err));
+        TRY(texts_put(&p->raw[p->group[c]], raw, &cells[c], err));
+    }
+    TRY(add_id(p, id, err));
+    t->source[t->records++] = (uint16_t)source;
+    return OK;
+}
+
+/* --- content -------------------------------------------------------------------------------------------------- */
+
+uint64_t content_of_text(Slice text)
+{
+    return text.len ? siphash13(CONTENT_KEY, text.ptr, text.len) : 0;
+}
+
+uint64_t content_of_row(const uint64_t *hashes, size_t n)
+{
+    return siphash13(CONTENT_KEY, hashes, n * sizeof *hashes);
+}
+
+/* --- after sealing -------------------------------------------------------------------------------------------- */
+
+/* New values have frequency 0 in the arrays; nobody reads beyond the dictionary's end. */
+static Status grow_frequencies(MatchTable *t, Error *err)
+{
+    for (uint32_t f = 0; f < t->config->field_count; f++) {
+        size_t count = dict_count(t->dict[t->config->fields[f].columns[0]]);
+        TRY(vec_reserve_((void **)&t->frequency[f], &t->parts->frequency_cap[f], count, sizeof *t->frequency[f], err));
+        for (; t->parts->frequency_len[f] < count; t->parts->frequency_len[f]++)
+            t->frequency[f][t->parts->frequency_len[f]] = 0;
+    }
+    return OK;
+}
+
+Status table_append(MatchTable *t, uint32_t source, Slice id, const Slice *values, uint32_t *record, Error *err)
+{
+    TableParts *p = t->parts;
+    ASSERT(p->sealed);
+    if (source >= t->config->source_count)
+        return error_set(err, ERR_INVALID, "a record of a source that the config does not name");
+    TRY(reserve_record(t, err));
+    uint32_t at = record_total(t);
+    uint32_t *cells = t->cells + (size_t)at * t->columns;
+    uint64_t hashes[MATCH_COLUMNS_MAX + 1];
+    hashes[0] = content_of_text(t->config->sources[source].name);
+    for (uint32_t c = 0; c < t->columns; c++) {
+        Slice raw = raw_cell(p, c, values);
+        TRY(buf_status(&p->joined, err));
+        TRY(standard_value(p->kind[c], raw, &p->standard, err));
+        TRY(dict_put(t->dict[c], buf_slice(&p->standard), &cells[c], err));
+        hashes[c + 1] = content_of_text(buf_slice(&p->standard));
+    }
+    TRY(grow_frequencies(t, err));
+    TRY(add_id(p, id, err));
+    t->source[at] = (uint16_t)source;
+    t->content[at] = content_of_row(hashes, t->columns + 1);
+    p->added[at] = at;
+    t->appended++;
+    *record = at;
+    return OK;
+}
+
+uint32_t match_record_count(const MatchTable *t)
+{
+    return t->records;
+}
+
+Slice added_id(const TableParts *p, uint32_t added)
+{
+    return (Slice){p->id_bytes + p->id_ends.at[added], p->id_ends.at[added + 1] - p->id_ends.at[added]};
+}
+
+Slice match_record_id(const MatchTable *t, uint32_t record)
+{
+    return added_id(t->parts, t->parts->added[record]);
+}
+
+uint32_t match_record_source(const MatchTable *t, uint32_t record)
+{
+    return t->source[record];
+}
+
+uint32_t match_record_added(const MatchTable *t, uint32_t record)
+{
+    return t->parts->added[record];
+}
+
+Slice match_cell_text(const MatchTable *t, uint32_t record, uint32_t column)
+{
+    return dict_text(t->dict[column], record_cells(t, record)[column]);
+}

@@ -1,0 +1,333 @@
+/*
+ * From a table to a model, without labels.
+ *
+ *   1. strangers: random pairs, and what the values' counts say of all pairs
+ *   2. candidates of all passes, counted as patterns                          -> EM (em.c)
+ *   3. candidates that could be matches, scored with that model: how many records a person has, by how common a value
+ *      is (frequency.c), and patterns that carry the rarity of what is agreed on -> EM again
+ *   4. labels, if there are any                                               -> calibration
+ *
+ * Step 3 exists because term frequency changes which pairs are matches and is itself distorted by matches.
+ *
+ * Large files are sampled by records: a drawn record takes all its candidates along, so that its duplicates can be
+ * counted and a pattern's count need only be scaled. The draw is a hash of the record's number, which follows from the
+ * contents, so neither threads nor the order of rows matter.
+ */
+#include <math.h>
+
+#include "match/match_impl.h"
+
+#define RANDOM_PAIRS ((uint64_t)2 << 20)
+#define SAMPLE_PAIRS ((uint64_t)6 << 20)
+#define AT_ONCE 256
+#define PLAUSIBLE (-20 * WEIGHT_BIT) /* pairs below are strangers to step 3 */
+#define START_MATCHES 0.1            /* a record, where EM starts */
+
+typedef struct Train {
+    const MatchTable *table;
+    const TrainOptions *options;
+    RunOptions run;
+    MatchModel *m;
+    Blocks *blocks;
+    Scorer *scorer;
+    RecordSample sample;
+    PairTotals *totals;
+    PatternCounts random, candidates;
+    MatchPairs plausible;
+    double *duplicates; /* of each record */
+    PatternTable counted;
+    uint64_t compared;
+} Train;
+
+/* --- the sample ----------------------------------------------------------------------------------------------- */
+
+static Status draw_sample(Train *x, Error *err)
+{
+    uint64_t pairs = blocks_pairs(x->blocks), seed = x->table->config->seed;
+    x->sample.records = x->table->records;
+    x->sample.share_of_pairs = 1;
+    if (pairs <= SAMPLE_PAIRS)
+        return OK;
+    x->sample.share_of_pairs = (double)SAMPLE_PAIRS / (double)pairs;
+    /* a pair is in when either record is */
+    double share = 1 - sqrt(1 - x->sample.share_of_pairs);
+    uint64_t threshold = (uint64_t)(share * 0x1p63) * 2;
+    TRY(mem_zalloc((size_t)x->table->records / 64 + 1, sizeof *x->sample.bits, (void **)&x->sample.bits, err));
+    for (uint32_t r = 0; r < x->table->records; r++) {
+        Rng rng;
+        rng_init(&rng, seed, r);
+        if (rng_u64(&rng) < threshold)
+            x->sample.bits[r >> 6] |= UINT64_C(1) << (r & 63);
+    }
+    return OK;
+}
+
+/* --- counting candidates -------------------------------------------------------------------------------------- */
+
+typedef struct CountWorker {
+    Train *train;
+    Progress *progress;
+    Comparer *comparer;
+    PatternTable table;
+    uint64_t compared;
+    uint32_t others[AT_ONCE], masks[AT_ONCE];
+} CountWorker;
+
+typedef struct CountRun {
+    Train *train;
+    Progress *progress;
+} CountRun;
+
+static void count_free(CountWorker *w)
+{
+    comparer_free(w->comparer);
+    pattern_table_free(&w->table);
+    mem_free(w);
+}
+
+static Status count_new(void *ctx, unsigned thread, void **worker, Error *err)
+{
+    UNUSED(thread);
+    const CountRun *run = ctx;
+    CountWorker *w = NULL;
+    TRY(mem_zalloc(1, sizeof *w, (void **)&w, err));
+    w->train = run->train;
+    w->progress = run->progress;
+    Status st = comparer_new(run->train->table, &w->comparer, err);
+    if (st == OK)
+        st = pattern_table_init(&w->table, err);
+    if (st != OK) {
+        count_free(w);
+        return st;
+    }
+    *worker = w;
+    return OK;
+}
+
+static Status count_batch(const PairBatch *batch, void *worker, Error *err)
+{
+    CountWorker *w = worker;
+    const MatchTable *t = w->train->table;
+    uint64_t patterns[AT_ONCE];
+    for (size_t at = 0; at < batch->count;) {
+        size_t n = sample_batch(&w->train->sample, batch, &at, w->others, w->masks, AT_ONCE);
+        compare_many(w->comparer, batch->a, w->others, n, patterns);
+        w->compared += n;
+        for (size_t i = 0; i < n; i++) {
+            uint32_t segment = table_segment(t->config, t->source[batch->a], t->source[w->others[i]]);
+            PatternCount c = {.pattern = patterns[i], .passes = w->masks[i], .segment = (uint16_t)segment, .count = 1};
+            TRY(pattern_table_add(&w->table, &c, err));
+        }
+    }
+    progress_add(w->progress, batch->count);
+    return OK;
+}
+
+static Status count_done(void *ctx, void *worker, Error *err)
+{
+    const CountRun *run = ctx;
+    CountWorker *w = worker;
+    Status st = pattern_table_merge(&run->train->counted, &w->table, err);
+    run->train->compared += w->compared;
+    count_free(w);
+    return st;
+}
+
+static Status count_candidates(Train *x, Error *err)
+{
+    CountRun run = {.train = x};
+    TRY(pattern_table_init(&x->counted, err));
+    TRY(progress_new(x->options->progress, "count", blocks_pairs(x->blocks), "pairs", &run.progress, err));
+    BatchWork work = {.worker_new = count_new, .batch = count_batch, .worker_done = count_done, .ctx = &run};
+    Status st = blocks_each(x->blocks, &work, &x->run, err);
+    progress_done(run.progress);
+    if (st == OK)
+        st = pattern_table_sorted(&x->counted, 1 / x->sample.share_of_pairs, &x->candidates, err);
+    return st;
+}
+
+/* --- fits ----------------------------------------------------------------------------------------------------- */
+
+static Status fit(Train *x, Error *err)
+{
+    EmInput in = {.config = x->table->config,
+        .candidates = &x->candidates,
+        .random = &x->random,
+        .totals = x->totals,
+        .passes = x->m->passes,
+        .pass_count = x->m->pass_count,
+        .matches = START_MATCHES * x->table->records};
+    TRY(em_fit(&in, x->m, err));
+    scorer_free(x->scorer);
+    return scorer_new(x->table, x->m, &x->scorer, err);
+}
+
+static bool has_term_frequency(const MatchConfig *config)
+{
+    for (uint32_t f = 0; f < config->field_count; f++)
+        if (config->fields[f].term_frequency)
+            return true;
+    return false;
+}
+
+static int16_t rarity_steps(Weight w)
+{
+    return (int16_t)lround((double)w / RARITY_STEP);
+}
+
+/* Plausible pairs as patterns that carry rarity; the others are strangers and left out. */
+static Status count_rarity(Train *x, Error *err)
+{
+    const MatchTable *t = x->table;
+    pattern_table_free(&x->counted);
+    TRY(pattern_table_init(&x->counted, err));
+    for (size_t i = 0; i < x->plausible.len; i++) {
+        const MatchPair *p = &x->plausible.at[i];
+        Weight own = 0, rarity = pair_rarity(x->scorer, p->a, p->b, p->pattern, &own);
+        PatternCount c = {.pattern = p->pattern,
+            .passes = p->passes,
+            .segment = (uint16_t)table_segment(t->config, t->source[p->a], t->source[p->b]),
+            .rarity = rarity_steps(rarity),
+            .rarity_own = rarity_steps(own),
+            .count = 1};
+        TRY(pattern_table_add(&x->counted, &c, err));
+    }
+    x->candidates.len = 0;
+    return pattern_table_sorted(&x->counted, 1 / x->sample.share_of_pairs, &x->candidates, err);
+}
+
+/* Scores the plausible candidates and counts each record's expected duplicates. */
+static Status find_duplicates(Train *x, Error *err)
+{
+    PairsReport report = {0};
+    PairQuery query = {.table = x->table,
+        .scorer = x->scorer,
+        .blocks = x->blocks,
+        .sample = &x->sample,
+        .from = PLAUSIBLE,
+        .label = "weigh"};
+    TRY(pairs_collect(&query, &x->run, &x->plausible, &report, err));
+    mem_free(x->duplicates);
+    x->duplicates = NULL;
+    TRY(mem_zalloc(x->table->records, sizeof *x->duplicates, (void **)&x->duplicates, err));
+    for (size_t i = 0; i < x->plausible.len; i++) {
+        const MatchPair *p = &x->plausible.at[i];
+        double probability = weight_probability(p->odds);
+        x->duplicates[p->a] += probability;
+        x->duplicates[p->b] += probability;
+    }
+    return OK;
+}
+
+static Status fit_with_frequency(Train *x, Error *err)
+{
+    TRY(find_duplicates(x, err));
+    persons_fit(x->m, x->table, &x->sample, x->duplicates);
+    /* the persons changed: rarity is counted with a scorer that knows them */
+    scorer_free(x->scorer);
+    x->scorer = NULL;
+    TRY(scorer_new(x->table, x->m, &x->scorer, err));
+    TRY(count_rarity(x, err));
+    return fit(x, err);
+}
+
+static Status fit_labels(Train *x, Error *err)
+{
+    size_t n = x->options->label_count;
+    if (n == 0)
+        return OK;
+    LabelledOdds *odds = NULL;
+    Comparer *comparer = NULL;
+    Status st = OK;
+    TRY_OUT(mem_zalloc(n, sizeof *odds, (void **)&odds, err));
+    TRY_OUT(comparer_new(x->table, &comparer, err));
+    for (size_t i = 0; i < n; i++) {
+        const MatchLabel *label = &x->options->labels[i];
+        if (label->a >= x->table->records || label->b >= x->table->records || label->a == label->b) {
+            st = error_set(err, ERR_INVALID, "label %zu does not name two records", i + 1);
+            goto out;
+        }
+        ScoreParts parts;
+        score_parts(x->scorer, label->a, label->b, compare_pair(comparer, label->a, label->b), &parts);
+        odds[i] = (LabelledOdds){weight_clip(parts.raw), label->match};
+    }
+    TRY_OUT(calibrate_fit(x->m, odds, n, err));
+out:
+    mem_free(odds);
+    comparer_free(comparer);
+    return st;
+}
+
+/* --- the whole ------------------------------------------------------------------------------------------------ */
+
+static Status choose_passes(Train *x, Error *err)
+{
+    const MatchConfig *config = x->table->config;
+    if (config->pass_count)
+        return model_set_passes(x->m, config->passes, config->pass_count, err);
+    PassSpec passes[MATCH_PASSES_MAX];
+    uint32_t count = 0;
+    TRY(passes_propose(x->table, passes, &count, err));
+    return model_set_passes(x->m, passes, count, err);
+}
+
+static void say(const Train *x)
+{
+    const MatchModel *m = x->m;
+    const TrainReport *r = &m->report;
+    const Log *log = x->options->log;
+    log_line(log, r->converged ? LOG_INFO : LOG_WARN,
+        "event=match_train converged=%s iterations=%" PRIu32 " change=%.2g matches=%.1f default_levels=%" PRIu32,
+        r->converged ? "yes" : "no", r->iterations, r->change, r->matches, r->default_levels);
+    for (uint32_t s = 0; s < m->segments; s++)
+        for (uint32_t f = 0; f < m->field_count; f++)
+            for (uint32_t l = 1; l < m->level_counts[f]; l++)
+                if (m->levels[s][f][l].is_default && x->totals->comparable[s] > 0)
+                    log_line(log, LOG_INFO, "event=match_default_level segment=%" PRIu32 " field=%.*s level=%.*s", s,
+                        SLICE_ARG(m->field_names[f]), SLICE_ARG(m->level_names[f][l]));
+}
+
+static Status train(Train *x, Error *err)
+{
+    TRY(model_new(x->table->config, &x->m, err));
+    TRY(choose_passes(x, err));
+    TRY(mem_zalloc(1, sizeof *x->totals, (void **)&x->totals, err));
+    TRY(pair_totals(x->table, x->totals, err));
+    TRY(random_pairs(x->table, RANDOM_PAIRS, x->options->threads, &x->random, &x->m->report.random_pairs, err));
+    TRY(blocks_build(x->table, x->m->passes, x->m->pass_count, x->options->threads, &x->blocks, err));
+    TRY(draw_sample(x, err));
+    TRY(count_candidates(x, err));
+    x->m->report.candidate_pairs = x->compared;
+    x->m->report.patterns = x->candidates.len;
+    TRY(fit(x, err));
+    if (has_term_frequency(x->table->config))
+        TRY(fit_with_frequency(x, err));
+    TRY(fit_labels(x, err));
+    say(x);
+    return OK;
+}
+
+Status match_train(const MatchTable *t, const TrainOptions *options, MatchModel **out, TrainReport *report, Error *err)
+{
+    Train x = {.table = t,
+        .options = options,
+        .run = {.threads = options->threads, .log = options->log, .progress = options->progress}};
+    *out = NULL;
+    Status st = train(&x, err);
+    scorer_free(x.scorer);
+    blocks_free(x.blocks);
+    pattern_table_free(&x.counted);
+    vec_free(&x.random);
+    vec_free(&x.candidates);
+    vec_free(&x.plausible);
+    mem_free(x.duplicates);
+    mem_free(x.totals);
+    mem_free(x.sample.bits);
+    if (st != OK) {
+        match_model_free(x.m);
+        return st;
+    }
+    *report = x.m->report;
+    *out = x.m;
+    return OK;
+}

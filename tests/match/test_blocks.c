@@ -1,0 +1,574 @@
+/*
+ * Blocks against all pairs: every comparable pair that shares a key once, with
+ * the mask of all passes; refined blocks against their members; sorted
+ * neighbourhoods against their order; threads, order of rows, failing
+ * allocations.
+ */
+#include "people.h"
+
+enum { RECORDS = 400, PAIRS = RECORDS * RECORDS };
+
+/* --- what blocks_each hands out ------------------------------------------------------------------------------------- */
+
+typedef struct Seen {
+    uint32_t *mask;  /* [a * records + b], a < b */
+    uint8_t *times;
+    uint32_t records;
+    uint64_t pairs;
+    uint32_t workers_made, workers_done;
+} Seen;
+
+static Status seen_worker(void *ctx, unsigned thread, void **worker, Error *err)
+{
+    UNUSED(err);
+    Seen *s = ctx;
+    assert_int_equal(thread, s->workers_made++);
+    *worker = s;
+    return OK;
+}
+
+static Status seen_batch(const PairBatch *batch, void *worker, Error *err)
+{
+    UNUSED(err);
+    Seen *s = worker;
+    for (size_t i = 0; i < batch->count; i++) {
+        uint32_t a = batch->a, b = batch->others[i];
+        size_t at = a < b ? (size_t)a * s->records + b : (size_t)b * s->records + a;
+        __atomic_fetch_add(&s->times[at], 1, __ATOMIC_RELAXED);
+        __atomic_fetch_or(&s->mask[at], batch->masks[i], __ATOMIC_RELAXED);
+        __atomic_fetch_add(&s->pairs, 1, __ATOMIC_RELAXED);
+    }
+    return OK;
+}
+
+static Status seen_done(void *ctx, void *worker, Error *err)
+{
+    UNUSED(err);
+    Seen *s = ctx;
+    assert_ptr_equal(worker, s);
+    s->workers_done++;
+    return OK;
+}
+
+static void seen_free(Seen *s)
+{
+    mem_free(s->mask);
+    mem_free(s->times);
+}
+
+static Seen enumerate(const Blocks *b, uint32_t records, unsigned threads)
+{
+    Seen s = {.records = records};
+    Error err = ERROR_INIT;
+    assert_ok(mem_zalloc((size_t)records * records, sizeof s.mask[0], (void **)&s.mask, &err));
+    assert_ok(mem_zalloc((size_t)records * records, sizeof s.times[0], (void **)&s.times, &err));
+    BatchWork work = {seen_worker, seen_batch, seen_done, &s};
+    RunOptions options = {.threads = threads, .progress = PROGRESS_OFF};
+    assert_ok(blocks_each(b, &work, &options, &err));
+    assert_int_equal(s.workers_made, threads);
+    assert_int_equal(s.workers_done, threads);
+    return s;
+}
+
+/* --- oracles ------------------------------------------------------------------------------------------------------------ */
+
+/* Passes without window and without refining: equal keys. */
+static uint32_t keys_mask(const MatchTable *t, const PassSpec *passes, uint32_t count, uint32_t a, uint32_t b)
+{
+    uint32_t mask = 0;
+    for (uint32_t p = 0; p < count; p++) {
+        uint64_t left[RECORD_KEYS_MAX], right[RECORD_KEYS_MAX];
+        size_t n = record_keys(t, &passes[p], a, left), m = record_keys(t, &passes[p], b, right);
+        for (size_t i = 0; i < n; i++)
+            for (size_t k = 0; k < m; k++)
+                if (left[i] == right[k])
+                    mask |= (uint32_t)1 << p;
+    }
+    return mask;
+}
+
+static void mark(uint32_t *masks, const MatchTable *t, uint32_t pass, uint32_t a, uint32_t b)
+{
+    if (a != b && table_comparable(t->config, t->source[a], t->source[b]))
+        masks[a < b ? (size_t)a * t->records + b : (size_t)b * t->records + a] |= (uint32_t)1 << pass;
+}
+
+static void mark_groups(uint32_t *masks, const MatchTable *t, uint32_t pass, const Groups *g, const U32List *without)
+{
+    for (uint32_t i = 0; i < group_count(g); i++) {
+        bool skip = false;
+        for (size_t k = 0; without && k < without->len; k++)
+            skip = skip || without->at[k] == i;
+        const uint32_t *m = group_members(g, i);
+        for (uint32_t x = 0; !skip && x < group_size(g, i); x++)
+            for (uint32_t y = x + 1; y < group_size(g, i); y++)
+                mark(masks, t, pass, m[x], m[y]);
+    }
+}
+
+/* All pairs of all blocks, one block after the other. */
+static uint32_t *members_masks(const Blocks *b)
+{
+    const MatchTable *t = b->table;
+    uint32_t *masks = NULL;
+    assert_ok(mem_zalloc((size_t)t->records * t->records, sizeof masks[0], (void **)&masks, NULL));
+    for (uint32_t i = 0; i < b->pass_count; i++) {
+        const BlockPass *p = &b->passes[i];
+        mark_groups(masks, t, i, &p->groups, &p->oversized);
+        mark_groups(masks, t, i, &p->refined, NULL);
+        for (size_t x = 0; x < p->order.len; x++)
+            for (size_t y = x + 1; y < p->order.len && y - x < p->spec.window; y++)
+                mark(masks, t, i, p->order.at[x], p->order.at[y]);
+    }
+    return masks;
+}
+
+static void assert_seen(const Seen *s, const uint32_t *masks)
+{
+    uint64_t pairs = 0;
+    for (size_t i = 0; i < (size_t)s->records * s->records; i++) {
+        assert_int_equal(s->mask[i], masks[i]);
+        assert_int_equal(s->times[i], masks[i] != 0);
+        pairs += masks[i] != 0;
+    }
+    assert_int_equal(s->pairs, pairs);
+}
+
+/* --- passes --------------------------------------------------------------------------------------------------------------- */
+
+static const PassSpec PASSES[] = {
+    {.parts = {{F_NUMBER, KEY_WHOLE, 0}}, .part_count = 1},
+    {.parts = {{F_LAST, KEY_PHONETIC, 0}, {F_BIRTH, KEY_YEAR, 0}}, .part_count = 2},
+    {.parts = {{F_FIRST, KEY_ROOT, 0}, {F_BIRTH, KEY_WHOLE, 0}}, .part_count = 2},
+    {.parts = {{F_NUMBER, KEY_DELETION, 0}}, .part_count = 1},
+    {.parts = {{F_FIRST, KEY_WHOLE, 0}, {F_LAST, KEY_WHOLE, 0}}, .part_count = 2},
+    {.parts = {{F_LAST, KEY_QGRAM, 4}, {F_ZIP, KEY_WHOLE, 0}}, .part_count = 2},
+    {.parts = {{F_BIRTH, KEY_MONTH_DAY, 0}, {F_ZIP, KEY_WHOLE, 0}, {F_FIRST, KEY_INITIAL, 0}}, .part_count = 3},
+    {.parts = {{F_LAST, KEY_PART, 0}, {F_FIRST, KEY_PREFIX, 2}}, .part_count = 2},
+    {.parts = {{F_LAST, KEY_WHOLE, 0}, {F_FIRST, KEY_WHOLE, 0}}, .part_count = 2, .window = 4},
+    {.parts = {{F_ZIP, KEY_WHOLE, 0}}, .part_count = 1},
+    {.parts = {{F_LAST, KEY_SUFFIX, 3}, {F_FIRST, KEY_ROOT, 0}}, .part_count = 2, .window = 3},
+};
+
+typedef struct World {
+    MatchConfig config;
+    Person people[RECORDS];
+    MatchTable *table;
+} World;
+
+static void world_people(World *w, uint64_t seed)
+{
+    Rng r;
+    rng_init(&r, seed, 0);
+    for (uint32_t i = 0; i < RECORDS; i++) {
+        person_draw(&w->people[i], &r, w->config.source_count, i);
+        /* every fifth is a copy of an earlier one, under its own number and perhaps from another source */
+        if (i > 0 && i % 5 == 0) {
+            uint32_t source = w->people[i].source;
+            w->people[i] = w->people[rng_below(&r, i)];
+            w->people[i].source = source;
+            w->people[i].id = i;
+        }
+    }
+    w->table = people_table(&w->config, w->people, RECORDS);
+}
+
+static Blocks *build(const World *w, const PassSpec *passes, uint32_t count, unsigned threads)
+{
+    Blocks *b = NULL;
+    Error err = ERROR_INIT;
+    Status st = blocks_build(w->table, passes, count, threads, &b, &err);
+    if (st != OK)
+        print_message("%s\n", err.message);
+    assert_ok(st);
+    return b;
+}
+
+static void check_by_members(const World *w, const PassSpec *passes, uint32_t count)
+{
+    Blocks *b = build(w, passes, count, 2);
+    uint32_t *masks = members_masks(b);
+    for (unsigned threads = 1; threads <= 3; threads += 2) {
+        Seen s = enumerate(b, w->table->records, threads);
+        assert_seen(&s, masks);
+        assert_true(s.pairs <= blocks_pairs(b));
+        seen_free(&s);
+    }
+    for (uint32_t x = 0; x < w->table->records; x += 3)
+        for (uint32_t y = x + 1; y < w->table->records; y++)
+            if (table_comparable(&w->config, w->table->source[x], w->table->source[y]))
+                assert_int_equal(blocks_pair_mask(b, x, y), masks[(size_t)x * w->table->records + y]);
+    mem_free(masks);
+    blocks_free(b);
+}
+
+typedef struct SourceCase {
+    const char *what;
+    uint32_t sources;
+    bool unique[3], dedupe[3], link;
+} SourceCase;
+
+static const SourceCase SOURCE_CASES[] = {
+    {"one to de-duplicate", 1, {false}, {true}, true},
+    {"two duplicate-free, linked", 2, {true, true}, {false, false}, true},
+    {"three of which one is de-duplicated", 3, {true, false, false}, {false, true, false}, true},
+    {"three, inside only", 3, {false, false, true}, {true, true, false}, false},
+};
+
+static void world_init(World *w, const SourceCase *c, uint64_t seed)
+{
+    people_config(&w->config, c->sources);
+    w->config.link_sources = c->link;
+    w->config.block_max = RECORDS;
+    for (uint32_t i = 0; i < c->sources; i++) {
+        w->config.sources[i].unique = c->unique[i];
+        w->config.sources[i].dedupe = c->dedupe[i];
+    }
+    world_people(w, seed);
+}
+
+/* --- tests ---------------------------------------------------------------------------------------------------------------- */
+
+static void test_equal_keys(void **state)
+{
+    UNUSED(state);
+    for (size_t i = 0; i < COUNT_OF(SOURCE_CASES); i++) {
+        World w;
+        world_init(&w, &SOURCE_CASES[i], 100 + i);
+        PassSpec passes[COUNT_OF(PASSES)];
+        uint32_t count = 0;
+        for (size_t k = 0; k < COUNT_OF(PASSES); k++)
+            if (PASSES[k].window == 0)
+                passes[count++] = PASSES[k];
+        Blocks *b = build(&w, passes, count, 2);
+        Seen s = enumerate(b, RECORDS, 2);
+        uint64_t found = 0;
+        for (uint32_t x = 0; x < RECORDS; x++)
+            for (uint32_t y = x + 1; y < RECORDS; y++) {
+                bool comparable = table_comparable(&w.config, w.table->source[x], w.table->source[y]);
+                uint32_t mask = comparable ? keys_mask(w.table, passes, count, x, y) : 0;
+                assert_int_equal(s.mask[(size_t)x * RECORDS + y], mask);
+                assert_int_equal(s.times[(size_t)x * RECORDS + y], mask != 0);
+                found += mask != 0;
+                if (comparable)
+                    assert_int_equal(blocks_mask(w.table, passes, count, x, y), mask);
+            }
+        assert_true(found > 500);
+        PassReport reports[MATCH_PASSES_MAX];
+        blocks_report(b, reports);
+        uint64_t reported = 0;
+        for (uint32_t k = 0; k < count; k++) {
+            reported += reports[k].pairs;
+            assert_int_equal(reports[k].refined, 0);
+            assert_int_equal(reports[k].uncompared, 0);
+        }
+        assert_int_equal(reported, found);
+        seen_free(&s);
+        blocks_free(b);
+        match_table_free(w.table);
+    }
+}
+
+static void test_every_single_pass(void **state)
+{
+    UNUSED(state);
+    World w;
+    world_init(&w, &SOURCE_CASES[0], 3);
+    for (size_t i = 0; i < COUNT_OF(PASSES); i++)
+        check_by_members(&w, &PASSES[i], 1);
+    match_table_free(w.table);
+}
+
+static void test_windows(void **state)
+{
+    UNUSED(state);
+    for (size_t i = 0; i < COUNT_OF(SOURCE_CASES); i++) {
+        World w;
+        world_init(&w, &SOURCE_CASES[i], 200 + i);
+        check_by_members(&w, PASSES, COUNT_OF(PASSES));
+        match_table_free(w.table);
+    }
+}
+
+/* Each record's texts stand in the order once each, texts ascend, equal texts by record. */
+static void test_window_order(void **state)
+{
+    UNUSED(state);
+    World w;
+    world_init(&w, &SOURCE_CASES[0], 5);
+    U32List order = {0};
+    Error err = ERROR_INIT;
+    assert_ok(window_order(w.table, &PASSES[8], &order, &err));
+    KeyTexts texts;
+    key_texts_init(&texts);
+    size_t expected = 0;
+    for (uint32_t i = 0; i < RECORDS; i++) {
+        assert_ok(record_key_texts(w.table, &PASSES[8], i, &texts, &err));
+        expected += texts.count;
+    }
+    assert_int_equal(order.len, expected);
+    char before[128] = "";
+    uint32_t record_before = 0;
+    for (size_t i = 0; i < order.len; i++) {
+        /* the least text of the record that is not below what came before */
+        assert_ok(record_key_texts(w.table, &PASSES[8], order.at[i], &texts, &err));
+        Slice best = {NULL, 0};
+        for (size_t k = 0; k < texts.count; k++) {
+            Slice text = slice_sub(buf_slice(&texts.bytes), k > 0 ? texts.ends[k - 1] : 0, texts.ends[k]);
+            if (slice_cmp(text, slice_of(before)) >= 0 && (!best.ptr || slice_cmp(text, best) < 0))
+                best = text;
+        }
+        assert_non_null(best.ptr);
+        if (i > 0 && slice_eq_z(best, before))
+            assert_true(order.at[i] >= record_before);
+        assert_true(best.len < sizeof before);
+        memcpy(before, best.ptr, best.len);
+        before[best.len] = '\0';
+        record_before = order.at[i];
+    }
+    key_texts_free(&texts);
+    vec_free(&order);
+    match_table_free(w.table);
+}
+
+static void test_refined(void **state)
+{
+    UNUSED(state);
+    for (size_t i = 0; i < COUNT_OF(SOURCE_CASES); i++) {
+        World w;
+        world_init(&w, &SOURCE_CASES[i], 300 + i);
+        w.config.block_max = 10;
+        check_by_members(&w, PASSES, COUNT_OF(PASSES));
+        /* a pass with one key a record: what is left out is known exactly */
+        Blocks *b = build(&w, &PASSES[9], 1, 2);
+        Seen s = enumerate(b, RECORDS, 2);
+        PassReport report[MATCH_PASSES_MAX];
+        blocks_report(b, report);
+        uint64_t whole = 0;
+        for (uint32_t x = 0; x < RECORDS; x++)
+            for (uint32_t y = x + 1; y < RECORDS; y++) {
+                bool comparable = table_comparable(&w.config, w.table->source[x], w.table->source[y]);
+                bool shares = comparable && keys_mask(w.table, &PASSES[9], 1, x, y) != 0;
+                whole += shares;
+                assert_true(shares || s.times[(size_t)x * RECORDS + y] == 0);
+            }
+        assert_true(report[0].refined > 0);
+        assert_true(report[0].uncompared > 0);
+        assert_int_equal(report[0].pairs + report[0].uncompared, whole);
+        assert_int_equal(report[0].pairs, s.pairs);
+        seen_free(&s);
+        blocks_free(b);
+        match_table_free(w.table);
+    }
+}
+
+static uint32_t find_root(uint32_t *parent, uint32_t x)
+{
+    while (parent[x] != x)
+        x = parent[x] = parent[parent[x]];
+    return x;
+}
+
+/* Identical rows: few pairs, and all of them hang together. */
+static void check_identical(uint32_t sources, bool unique)
+{
+    World w;
+    people_config(&w.config, sources);
+    w.config.block_max = 16;
+    for (uint32_t i = 0; i < sources; i++)
+        w.config.sources[i].unique = unique;
+    Rng r;
+    rng_init(&r, 9, 0);
+    person_draw(&w.people[0], &r, 1, 0);
+    snprintf(w.people[0].text[P_NUMBER], sizeof w.people[0].text[0], "77777");
+    snprintf(w.people[0].text[P_ZIP], sizeof w.people[0].text[0], "80202");
+    for (uint32_t i = 0; i < RECORDS; i++) {
+        w.people[i] = w.people[0];
+        w.people[i].source = i % sources;
+        w.people[i].id = i;
+    }
+    w.table = people_table(&w.config, w.people, RECORDS);
+    Blocks *b = build(&w, &PASSES[9], 1, 1);
+    Seen s = enumerate(b, RECORDS, 1);
+    assert_true(s.pairs < RECORDS * 8);
+    uint32_t parent[RECORDS], parts = RECORDS;
+    for (uint32_t i = 0; i < RECORDS; i++)
+        parent[i] = i;
+    for (uint32_t x = 0; x < RECORDS; x++)
+        for (uint32_t y = x + 1; y < RECORDS; y++) {
+            uint32_t a = find_root(parent, x), c = find_root(parent, y);
+            if (s.times[(size_t)x * RECORDS + y] > 0 && a != c) {
+                parent[a] = c;
+                parts--;
+            }
+        }
+    assert_int_equal(parts, 1);
+    seen_free(&s);
+    blocks_free(b);
+    match_table_free(w.table);
+}
+
+static void test_identical(void **state)
+{
+    UNUSED(state);
+    check_identical(1, false);
+    check_identical(2, true);
+    check_identical(3, false);
+}
+
+/* The pairs by the callers' ids must not depend on the order of rows. */
+static void test_row_order(void **state)
+{
+    UNUSED(state);
+    World w, turned;
+    world_init(&w, &SOURCE_CASES[2], 17);
+    turned = w;
+    for (uint32_t i = 0; i < RECORDS; i++)
+        turned.people[i] = w.people[(i * 7 + 3) % RECORDS];
+    turned.config.block_max = w.config.block_max = 10;
+    turned.table = people_table(&turned.config, turned.people, RECORDS);
+    Blocks *a = build(&w, PASSES, COUNT_OF(PASSES), 1), *b = build(&turned, PASSES, COUNT_OF(PASSES), 3);
+    uint32_t place[2][RECORDS];
+    for (uint32_t i = 0; i < RECORDS; i++) {
+        place[0][w.people[match_record_added(w.table, i)].id] = i;
+        place[1][turned.people[match_record_added(turned.table, i)].id] = i;
+    }
+    for (uint32_t x = 0; x < RECORDS; x++)
+        for (uint32_t y = x + 1; y < RECORDS; y++)
+            assert_int_equal(blocks_pair_mask(a, place[0][x], place[0][y]),
+                blocks_pair_mask(b, place[1][x], place[1][y]));
+    blocks_free(a);
+    blocks_free(b);
+    match_table_free(w.table);
+    match_table_free(turned.table);
+}
+
+static void test_pairs_max(void **state)
+{
+    UNUSED(state);
+    World w;
+    world_init(&w, &SOURCE_CASES[0], 23);
+    Blocks *b = build(&w, &PASSES[9], 1, 1);
+    uint64_t all = blocks_pairs(b);
+    assert_int_equal(blocks_max(b), RECORDS);
+    blocks_free(b);
+    w.config.pairs_max = all / 3;
+    b = build(&w, &PASSES[9], 1, 1);
+    assert_true(blocks_pairs(b) <= all / 3);
+    assert_true(blocks_max(b) < RECORDS);
+    blocks_free(b);
+    w.config.pairs_max = 10;
+    Error err = ERROR_INIT;
+    assert_int_equal(blocks_build(w.table, &PASSES[9], 1, 1, &b, &err), ERR_LIMIT);
+    assert_non_null(strstr(err.message, "more than the 10 allowed"));
+    match_table_free(w.table);
+}
+
+static void test_small_tables(void **state)
+{
+    UNUSED(state);
+    for (uint32_t records = 0; records <= 2; records++) {
+        World w;
+        people_config(&w.config, 1);
+        Rng r;
+        rng_init(&r, 4, 4);
+        person_draw(&w.people[0], &r, 1, 0);
+        w.people[1] = w.people[0];
+        w.people[1].id = 1;
+        w.table = people_table(&w.config, w.people, records);
+        Blocks *b = build(&w, PASSES, COUNT_OF(PASSES), 2);
+        Seen s = enumerate(b, records, 2);
+        assert_int_equal(s.pairs, records == 2);
+        seen_free(&s);
+        blocks_free(b);
+        b = build(&w, NULL, 0, 1);
+        assert_int_equal(blocks_pairs(b), 0);
+        s = enumerate(b, records, 1);
+        assert_int_equal(s.pairs, 0);
+        seen_free(&s);
+        blocks_free(b);
+        match_table_free(w.table);
+    }
+}
+
+static Status walk_blocks(void *ctx, Error *err)
+{
+    const World *w = ctx;
+    Blocks *b = NULL;
+    TRY(blocks_build(w->table, PASSES + 6, 4, 1, &b, err));
+    Seen s = {.records = RECORDS};
+    BatchWork work = {seen_worker, seen_batch, seen_done, &s};
+    RunOptions options = {.threads = 1, .progress = PROGRESS_OFF};
+    Status st = mem_zalloc(PAIRS, sizeof s.mask[0], (void **)&s.mask, err);
+    if (st == OK)
+        st = mem_zalloc(PAIRS, sizeof s.times[0], (void **)&s.times, err);
+    if (st == OK)
+        st = blocks_each(b, &work, &options, err);
+    assert_int_equal(s.workers_made, s.workers_done);
+    seen_free(&s);
+    blocks_free(b);
+    return st;
+}
+
+static void test_failing_allocations(void **state)
+{
+    UNUSED(state);
+    World w;
+    world_init(&w, &SOURCE_CASES[0], 31);
+    w.config.block_max = 30;
+    walk_allocations(walk_blocks, &w);
+    match_table_free(w.table);
+}
+
+static void test_sort_keys(void **state)
+{
+    UNUSED(state);
+    enum { N = 5000 };
+    static const uint64_t masks[] = {0, 1, 0xFF, 0xFFFF0000, UINT64_MAX, UINT64_C(0xFF00000000000000)};
+    uint64_t *keys = NULL, *scratch = NULL;
+    uint32_t *values = NULL, *value_scratch = NULL;
+    assert_ok(mem_alloc(N * sizeof keys[0], (void **)&keys, NULL));
+    assert_ok(mem_alloc(N * sizeof keys[0], (void **)&scratch, NULL));
+    assert_ok(mem_alloc(N * sizeof values[0], (void **)&values, NULL));
+    assert_ok(mem_alloc(N * sizeof values[0], (void **)&value_scratch, NULL));
+    Rng r;
+    rng_init(&r, 12, 0);
+    for (size_t round = 0; round < 60; round++) {
+        uint32_t n = round < 40 ? (uint32_t)rng_below(&r, 120) : (uint32_t)rng_below(&r, N);
+        uint64_t sum = 0, mask = masks[round % COUNT_OF(masks)];
+        for (uint32_t i = 0; i < n; i++) {
+            keys[i] = rng_u64(&r) & mask;
+            sum += keys[i] ^ i;
+            values[i] = i;
+        }
+        sort_keys(keys, values, n, scratch, value_scratch);
+        for (uint32_t i = 0; i < n; i++) {
+            sum -= keys[i] ^ values[i];
+            if (i > 0)
+                assert_true(keys[i - 1] < keys[i] || (keys[i - 1] == keys[i] && values[i - 1] < values[i]));
+        }
+        assert_int_equal(sum, 0);
+    }
+    mem_free(keys);
+    mem_free(scratch);
+    mem_free(values);
+    mem_free(value_scratch);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sort_keys),
+        cmocka_unit_test(test_equal_keys),
+        cmocka_unit_test(test_every_single_pass),
+        cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_window_order),
+        cmocka_unit_test(test_refined),
+        cmocka_unit_test(test_identical),
+        cmocka_unit_test(test_row_order),
+        cmocka_unit_test(test_pairs_max),
+        cmocka_unit_test(test_small_tables),
+        cmocka_unit_test(test_failing_allocations),
+    };
+    return cmocka_run_group_tests_name("match/blocks", tests, NULL, NULL);
+}
