@@ -5,11 +5,11 @@
  */
 #include "identity/identity_impl.h"
 
-Status evidence_json(const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, Buf *out, Error *err)
+Status evidence_json(MatchLook *look, const MatchModel *m, uint32_t a, uint32_t b, Buf *out, Error *err)
 {
     Explanation why;
     Json j;
-    TRY(match_explain(t, m, a, b, &why, err));
+    match_look_explain(look, a, b, &why);
     json_begin(&j, out, JSON_COMPACT);
     json_open_object(&j);
     json_kint(&j, "prior", why.prior);

@@ -133,7 +133,7 @@ MUST_USE Status link_newcomers(LinkJob *job, const StoredModel *stored, Error *e
 /* The explanation of a pair as JSON for a reviewer: levels and weights, never a value.
  * {"prior":..,"household":..,"calibration":..,"odds":..,"rule":"","passes":["..."],
  *  "fields":[["last_name","exact",weight,frequency],...]} weights in thousandths of a bit. */
-MUST_USE Status evidence_json(const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, Buf *out, Error *err);
+MUST_USE Status evidence_json(MatchLook *look, const MatchModel *m, uint32_t a, uint32_t b, Buf *out, Error *err);
 
 /* --- the queue (queue.c) --- */
 

@@ -204,7 +204,7 @@ static void add_near(const LinkJob *job, const Question *ask, const Nearby *n, c
     }
 }
 
-static Status write_evidence(LinkJob *job, const Question *ask, const uint32_t *slots, const Nearby *near,
+static Status write_evidence(LinkJob *job, MatchLook *look, const Question *ask, const uint32_t *slots, const Nearby *near,
     ReviewItem *item, Buf *evidence, Error *err)
 {
     const RecordTag *a = &job->records.tags[ask->a], *b = &job->records.tags[ask->b];
@@ -213,7 +213,7 @@ static Status write_evidence(LinkJob *job, const Question *ask, const uint32_t *
     item->a = job->records.tags[first];
     item->b = job->records.tags[second];
     buf_reset(evidence);
-    TRY(evidence_json(job->records.table, job->model, first, second, evidence, err));
+    TRY(evidence_json(look, job->model, first, second, evidence, err));
     ASSERT(evidence->len > 0 && evidence->ptr[evidence->len - 1] == '}');
     evidence->len--;
     buf_adds(evidence, ",\"near\":[");
@@ -229,18 +229,22 @@ static Status write_items(LinkJob *job, const Questions *q, size_t limit, Review
     Buf evidence;
     uint32_t *slots = NULL;
     Nearby *near = NULL;
+    MatchLook *look = NULL;
     buf_init(&evidence, 0);
     Status st = list_nearby(job, q, limit, &slots, &near, err);
+    if (st == OK)
+        st = match_look_new(job->records.table, job->model, &look, err);
     for (size_t i = 0; i < q->len && i < limit && st == OK; i++) {
         const Question *ask = &q->at[i];
         ReviewItem item = {.odds = ask->odds, .reason = ask->reason, .value = ask->value};
-        st = write_evidence(job, ask, slots, near, &item, &evidence, err);
+        st = write_evidence(job, look, ask, slots, near, &item, &evidence, err);
         if (st == OK)
             st = vec_push(out, item, err);
     }
     buf_free(&evidence);
     mem_free(slots);
     mem_free(near);
+    match_look_free(look);
     return st;
 }
 

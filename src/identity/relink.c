@@ -6,23 +6,29 @@
 #include "identity/identity_impl.h"
 
 /* How a record came to its person. The engine gives odds; who made them is looked up here. */
-static Status link_kind_of(const LinkJob *job, uint32_t record, LinkKind *out, Error *err)
+static LinkKind link_kind_of(const LinkJob *job, MatchLook *look, uint32_t record)
 {
     const Resolved *r = &job->resolved;
     uint32_t to = r->to[record];
-    *out = LINK_FOUNDING;
     if (to == MATCH_NONE)
-        return OK;
-    *out = LINK_MODEL;
+        return LINK_FOUNDING;
     const PairVerdict *v = verdict_find(&job->verdicts, &job->records.tags[record], &job->records.tags[to]);
-    if (v && v->state == PAIR_SAME) {
-        *out = LINK_DECISION;
-    } else if (r->odds[record] == WEIGHT_MAX) {
-        Explanation why;
-        TRY(match_explain(job->records.table, job->model, record, to, &why, err));
-        *out = why.rule.len ? LINK_RULE : LINK_MODEL;
-    }
-    return OK;
+    if (v && v->state == PAIR_SAME)
+        return LINK_DECISION;
+    if (!look || r->odds[record] < WEIGHT_MAX)
+        return LINK_MODEL;
+    Explanation why;
+    match_look_explain(look, record, to, &why);
+    return why.rule.len ? LINK_RULE : LINK_MODEL;
+}
+
+/* Only a rule that says "must" makes links. */
+static bool has_must(const MatchConfig *config)
+{
+    for (uint32_t i = 0; i < config->rule_count; i++)
+        if (config->rules[i].effect == RULE_MUST)
+            return true;
+    return false;
 }
 
 static Status take_clusters(LinkJob *job, const MatchClusters *c, Error *err)
@@ -33,11 +39,15 @@ static Status take_clusters(LinkJob *job, const MatchClusters *c, Error *err)
     memcpy(r->cluster, c->cluster, r->count * sizeof *r->cluster);
     memcpy(r->odds, c->link_odds, r->count * sizeof *r->odds);
     memcpy(r->to, c->link_to, r->count * sizeof *r->to);
+    MatchLook *look = NULL;
+    if (has_must(&job->linkage.match))
+        TRY(match_look_new(job->records.table, job->model, &look, err));
     for (uint32_t i = 0; i < r->count; i++) {
-        TRY(link_kind_of(job, i, &r->kind[i], err));
+        r->kind[i] = link_kind_of(job, look, i);
         if (r->to[i] == MATCH_NONE)
             r->odds[i] = 0;
     }
+    match_look_free(look);
     return OK;
 }
 

@@ -69,7 +69,8 @@ static uint32_t share_of(const Frame *f, size_t stratum, uint32_t size)
     return n > (double)f->at[stratum].len ? (uint32_t)f->at[stratum].len : (uint32_t)n;
 }
 
-static Status draw_pair(LinkJob *job, const MatchPair *p, uint32_t stratum, Buf *evidence, ClericalPairs *out, Error *err)
+static Status draw_pair(
+    LinkJob *job, MatchLook *look, const MatchPair *p, uint32_t stratum, Buf *evidence, ClericalPairs *out, Error *err)
 {
     const RecordTag *tags = job->records.tags;
     bool in_order = tag_cmp(&tags[p->a], &tags[p->b]) < 0;
@@ -77,7 +78,7 @@ static Status draw_pair(LinkJob *job, const MatchPair *p, uint32_t stratum, Buf 
     ClericalPair pair = {
         .stratum = stratum, .a = tags[a], .b = tags[b], .odds = p->odds, .linked = stratum >= BANDS};
     buf_reset(evidence);
-    TRY(evidence_json(job->records.table, job->model, a, b, evidence, err));
+    TRY(evidence_json(look, job->model, a, b, evidence, err));
     TRY(arena_dup(&job->arena, buf_slice(evidence), &pair.evidence, err));
     return vec_push(out, pair, err);
 }
@@ -86,6 +87,8 @@ static Status draw_pair(LinkJob *job, const MatchPair *p, uint32_t stratum, Buf 
 static Status draw(LinkJob *job, Frame *f, const SampleOptions *o, ClericalSample *sample, ClericalPairs *out, Error *err)
 {
     Buf evidence;
+    MatchLook *look;
+    TRY(match_look_new(job->records.table, job->model, &look, err));
     Status st = OK;
     buf_init(&evidence, 0);
     sample->strata = 2 * BANDS;
@@ -101,10 +104,11 @@ static Status draw(LinkJob *job, Frame *f, const SampleOptions *o, ClericalSampl
             MatchPair t = f->at[s].at[k];
             f->at[s].at[k] = f->at[s].at[i];
             f->at[s].at[i] = t;
-            st = draw_pair(job, &t, s, &evidence, out, err);
+            st = draw_pair(job, look, &t, s, &evidence, out, err);
         }
     }
     buf_free(&evidence);
+    match_look_free(look);
     return st;
 }
 

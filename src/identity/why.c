@@ -17,6 +17,7 @@ typedef VEC(uint32_t) RecordList;
 
 typedef struct Why {
     LinkJob job;
+    MatchLook *look;
     const WhyOptions *options;
     RecordList a, b; /* the records that each side names */
     Buf *out;
@@ -78,23 +79,21 @@ static Status find_side(Why *w, Slice text, RecordList *out, Error *err)
 }
 
 /* Of the pairs between the two sides the likeliest: by it a person is compared. */
-static Status best_between(const Why *w, MatchPair *out, Error *err)
+static MatchPair best_between(const Why *w)
 {
     MatchPair best = {.a = MATCH_NONE, .odds = INT32_MIN};
     for (size_t i = 0; i < w->a.len; i++)
         for (size_t k = 0; k < w->b.len; k++) {
             if (w->a.at[i] == w->b.at[k])
                 continue;
-            MatchPair p;
-            TRY(match_score(w->job.records.table, w->job.model, w->a.at[i], w->b.at[k], &p, err));
+            MatchPair p = match_look_score(w->look, w->a.at[i], w->b.at[k]);
             if (best.a == MATCH_NONE || p.odds > best.odds) {
                 best = p;
                 best.a = w->a.at[i];
                 best.b = w->b.at[k];
             }
         }
-    *out = best;
-    return OK;
+    return best;
 }
 
 /* --- words ---------------------------------------------------------------------------------------------------- */
@@ -239,7 +238,7 @@ static void say_chain(Why *w, uint32_t a, uint32_t b)
 
 /* --- two persons: what keeps them apart ------------------------------------------------------------------------ */
 
-static Status say_contradictions(Why *w, uint32_t a, uint32_t b, Error *err)
+static void say_contradictions(Why *w, uint32_t a, uint32_t b)
 {
     const Resolved *r = &w->job.resolved;
     const MatchConfig *config = &w->job.linkage.match;
@@ -252,7 +251,7 @@ static Status say_contradictions(Why *w, uint32_t a, uint32_t b, Error *err)
             if (r->cluster[k] != r->cluster[b])
                 continue;
             Explanation why;
-            TRY(match_explain(t, w->job.model, i, k, &why, err));
+            match_look_explain(w->look, i, k, &why);
             uint32_t s = match_record_source(t, i);
             const PairVerdict *v = verdict_find(&w->job.verdicts, &w->job.records.tags[i], &w->job.records.tags[k]);
             bool unique = s == match_record_source(t, k) && config->sources[s].unique;
@@ -275,28 +274,26 @@ static Status say_contradictions(Why *w, uint32_t a, uint32_t b, Error *err)
     }
     if (found == 0)
         buf_adds(w->out, "  nothing contradicts; the rest of the two persons, or who else is likely, speaks against it\n");
-    return OK;
 }
 
-static Status say_apart(Why *w, uint32_t a, uint32_t b, Weight odds, Error *err)
+static void say_apart(Why *w, uint32_t a, uint32_t b, Weight odds)
 {
     const MatchConfig *config = &w->job.linkage.match;
     buf_adds(w->out, "They are two persons.\n");
     if (odds < config->match_from) {
         buf_addf(w->out, "Records are linked from odds of %+.1f bits on", (double)config->match_from / WEIGHT_BIT);
         buf_adds(w->out, odds >= config->review_from ? "; from these odds on a reviewer is asked.\n" : ".\n");
-        return OK;
+        return;
     }
     buf_adds(w->out, "By themselves the two would be linked. What keeps the persons apart:\n");
-    return say_contradictions(w, a, b, err);
+    say_contradictions(w, a, b);
 }
 
 static Status explain(Why *w, Error *err)
 {
     const Resolved *r = &w->job.resolved;
-    MatchPair best;
+    MatchPair best = best_between(w);
     Explanation why;
-    TRY(best_between(w, &best, err));
     if (best.a == MATCH_NONE)
         return error_set(err, ERR_INVALID, "both sides name the same record");
     uint32_t a = best.a, b = best.b;
@@ -305,11 +302,11 @@ static Status explain(Why *w, Error *err)
     if (w->a.len * w->b.len > 1)
         buf_addf(w->out, "(the likeliest of %zu pairs)\n", w->a.len * w->b.len);
     buf_addc(w->out, '\n');
-    TRY(match_explain(w->job.records.table, w->job.model, a, b, &why, err));
+    match_look_explain(w->look, a, b, &why);
     if (r->cluster[a] == r->cluster[b])
         say_chain(w, a, b);
     else
-        TRY(say_apart(w, a, b, why.odds, err));
+        say_apart(w, a, b, why.odds);
     buf_adds(w->out, "\nThe two records by themselves: ");
     say_odds(w->out, why.odds);
     buf_adds(w->out, "\n");
@@ -331,6 +328,7 @@ Status identity_why(const LinkContext *ctx, const WhyOptions *options, Buf *out,
     arena_init(&w.job.arena, 0);
     Status st;
     TRY_OUT(job_load_present(&w.job, options->purpose ? options->purpose : "explain a link", err));
+    TRY_OUT(match_look_new(w.job.records.table, w.job.model, &w.look, err));
     TRY_OUT(settled_decisions(w.job.vault, &w.job.records, &w.job.tags, &w.job.arena, &w.job.verdicts,
         &w.job.decisions, err));
     TRY_OUT(find_side(&w, options->a, &w.a, err));
@@ -339,6 +337,7 @@ Status identity_why(const LinkContext *ctx, const WhyOptions *options, Buf *out,
 out:
     vec_free(&w.a);
     vec_free(&w.b);
+    match_look_free(w.look);
     job_free(&w.job);
     return st;
 }

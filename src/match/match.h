@@ -459,6 +459,13 @@ typedef struct Explanation {
 /* Slices point into table and model. */
 MUST_USE Status match_explain(
     const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, Explanation *out, Error *err);
+/* The same for many pairs, one thread at a time: what a pair needs is prepared once. Explanations show the two records
+ * in order of number, as match_explain does. */
+typedef struct MatchLook MatchLook;
+MUST_USE Status match_look_new(const MatchTable *t, const MatchModel *m, MatchLook **out, Error *err);
+void match_look_free(MatchLook *x); /* NULL is fine */
+MatchPair match_look_score(MatchLook *x, uint32_t a, uint32_t b);
+void match_look_explain(MatchLook *x, uint32_t a, uint32_t b, Explanation *out);
 /* Name of a model's pass, by number. */
 Slice match_pass_name(const MatchModel *m, uint32_t pass);
 uint32_t match_pass_count(const MatchModel *m);
