@@ -106,7 +106,8 @@ static Status cut_work(const Blocks *b, WorkItems *items, Error *err)
     return OK;
 }
 
-/* --- masks ----------------------------------------------------------------------------------------------------------- */
+/* --- masks -----------------------------------------------------------------------------------------------------------
+ */
 
 /* One compare: lanes `vector` of the other's row against `value`; equal lanes give `bits`. */
 typedef struct Probe {
@@ -114,7 +115,12 @@ typedef struct Probe {
     uint32_t vector;
 } Probe;
 
-/* One thread's scratch. */
+/* The comparable stretches of one block are runs of one source. */
+typedef struct Run {
+    uint32_t begin, end, source;
+} Run;
+
+/* One thread's scratch, made once: the compiler would clear large arrays on the stack for each block. */
 typedef struct PairWorker {
     const Blocks *blocks;
     BatchFn batch;
@@ -126,6 +132,9 @@ typedef struct PairWorker {
     uint32_t *masks;
     uint32_t *others;
     uint32_t *kept;
+    Run *runs;
+    bool tile_extra;        /* some record of the tile has extras */
+    uint64_t *left, *right; /* lists of two records */
     BlockCounts counts;
     uint64_t handed; /* pairs, since progress was told */
 } PairWorker;
@@ -234,18 +243,22 @@ static void gather(PairWorker *w, const uint32_t *members, size_t count, size_t 
             __builtin_prefetch(b->rows + (size_t)members[i + AHEAD] * b->stride);
         memcpy(w->rows + i * vectors, b->rows + (size_t)members[i] * b->stride, vectors * sizeof(V4));
     }
-    for (size_t i = 0; b->extra_of && i < count; i++)
+    w->tile_extra = false;
+    for (size_t i = 0; b->extra_of && i < count; i++) {
         w->extra[i] = b->extra_of[members[i]];
+        w->tile_extra = w->tile_extra || w->extra[i] > 0;
+    }
 }
 
-/* --- handing out -------------------------------------------------------------------------------------------------------- */
+/* --- handing out
+ * -------------------------------------------------------------------------------------------------------- */
 
 /* What is being enumerated, and where a pair must be first shared to be handed out here. */
 typedef struct Place {
     uint32_t pass;
-    uint64_t at;    /* block number; of a window pass, lower place << 32 | higher */
-    bool exact;     /* the pass may bring a pair together more than once: look where first */
-    bool refined;   /* count what it covers */
+    uint64_t at;  /* block number; of a window pass, lower place << 32 | higher */
+    bool exact;   /* the pass may bring a pair together more than once: look where first */
+    bool refined; /* count what it covers */
 } Place;
 
 static Status hand_out(PairWorker *w, const Place *place, uint32_t a, size_t count, Error *err)
@@ -282,14 +295,12 @@ static size_t keep_first(PairWorker *w, const Place *place, const uint32_t *memb
     return n;
 }
 
-static size_t keep_exact(
-    PairWorker *w, const Place *place, uint32_t a, const uint32_t *members, size_t from, size_t to)
+static size_t keep_exact(PairWorker *w, const Place *place, uint32_t a, const uint32_t *members, size_t from, size_t to)
 {
     const Blocks *b = w->blocks;
     const BlockPass *p = &b->passes[place->pass];
     const uint32_t *row = b->rows + (size_t)a * b->stride;
-    uint64_t left[BLOCK_LIST_ROW_MAX], right[BLOCK_LIST_ROW_MAX];
-    BlockList list = record_blocks(b, a, left);
+    BlockList list = record_blocks(b, a, w->left);
     bool a_extra = b->extra_of && b->extra_of[a] > 0;
     uint32_t before = ((uint32_t)1 << place->pass) - 1;
     size_t n = 0;
@@ -297,7 +308,7 @@ static size_t keep_exact(
         uint64_t least = place->at;
         uint32_t mask = w->masks[i];
         if (a_extra || (b->extra_of && w->extra[i] > 0))
-            mask = blocks_meet(b, list, record_blocks(b, members[i], right), place->pass, &least);
+            mask = blocks_meet(b, list, record_blocks(b, members[i], w->right), place->pass, &least);
         else if (place->refined || (p->width > 1 && (mask & before) == 0))
             least = least_lane(p, row, (const uint32_t *)w->rows + i * b->stride);
         if (least != place->at)
@@ -312,8 +323,8 @@ static size_t keep_exact(
 }
 
 /* a against the tile's records from .. to - 1, all comparable with it. */
-static Status pair_range(PairWorker *w, const Place *place, uint32_t a, const uint32_t *members, size_t from, size_t to,
-    Error *err)
+static Status pair_range(
+    PairWorker *w, const Place *place, uint32_t a, const uint32_t *members, size_t from, size_t to, Error *err)
 {
     const Blocks *b = w->blocks;
     if (from >= to)
@@ -321,17 +332,12 @@ static Status pair_range(PairWorker *w, const Place *place, uint32_t a, const ui
     equal_masks(w, from, to);
     if (b->equal_lanes < b->stride)
         window_masks(w, b->rows + (size_t)a * b->stride, from, to);
-    size_t n = place->exact ? keep_exact(w, place, a, members, from, to)
-                            : keep_first(w, place, members, from, to);
+    bool exact = place->exact || w->tile_extra || (b->extra_of && b->extra_of[a] > 0);
+    size_t n = exact ? keep_exact(w, place, a, members, from, to) : keep_first(w, place, members, from, to);
     return hand_out(w, place, a, n, err);
 }
 
-/* The comparable stretches of one block are runs of one source. */
-typedef struct Run {
-    uint32_t begin, end, source;
-} Run;
-
-static size_t find_runs(const Blocks *b, const uint32_t *members, uint32_t count, Run runs[MATCH_SOURCES_MAX])
+static size_t find_runs(const Blocks *b, const uint32_t *members, uint32_t count, Run *runs)
 {
     if (b->sources.all) {
         runs[0] = (Run){0, count, 0};
@@ -350,8 +356,8 @@ static size_t find_runs(const Blocks *b, const uint32_t *members, uint32_t count
 typedef struct BlockSpan {
     const uint32_t *members;
     uint32_t count;
-    uint32_t from, to;  /* records that play a */
-    size_t readable;    /* members that follow in memory, for reading ahead */
+    uint32_t from, to; /* records that play a */
+    size_t readable;   /* members that follow in memory, for reading ahead */
 } BlockSpan;
 
 /* Members of runs[own ..] behind i within [begin, end) against member i. */
@@ -374,7 +380,7 @@ static Status pair_member(PairWorker *w, const Place *place, const BlockSpan *s,
 
 static Status pair_block(PairWorker *w, const Place *place, const BlockSpan *s, Error *err)
 {
-    Run runs[MATCH_SOURCES_MAX];
+    Run *runs = w->runs;
     size_t run_count = find_runs(w->blocks, s->members, s->count, runs);
     for (uint32_t begin = s->from; begin < s->count; begin += TILE) {
         uint32_t end = s->count - begin > TILE ? begin + TILE : s->count;
@@ -396,7 +402,7 @@ static Status pair_groups(PairWorker *w, const WorkItem *item, Error *err)
     const Groups *g = refined ? &p->refined : &p->groups;
     uint32_t first = p->first + (refined ? group_count(&p->groups) : 0);
     Place place = {.pass = item->pass, .refined = refined};
-    place.exact = refined || p->width > 1 || w->blocks->extra_of;
+    place.exact = refined || p->width > 1;
     for (uint32_t i = item->first; i < item->last; i++) {
         BlockSpan s = {.members = group_members(g, i), .count = group_size(g, i)};
         s.from = item->from;
@@ -413,20 +419,19 @@ static Status pair_window(PairWorker *w, const WorkItem *item, Error *err)
     const Blocks *b = w->blocks;
     const BlockPass *p = &b->passes[item->pass];
     Place place = {.pass = item->pass, .exact = true};
-    uint64_t left[BLOCK_LIST_ROW_MAX], right[BLOCK_LIST_ROW_MAX];
     for (uint32_t i = item->first; i < item->last; i++) {
         uint32_t a = p->order.at[i];
         uint64_t end = (uint64_t)i + p->spec.window;
         if (end > p->order.len)
             end = p->order.len;
-        BlockList list = record_blocks(b, a, left);
+        BlockList list = record_blocks(b, a, w->left);
         size_t kept = 0;
         for (uint32_t k = i + 1; k < end; k++) {
             uint32_t other = p->order.at[k];
             if (other == a || !table_comparable(b->table->config, b->table->source[a], b->table->source[other]))
                 continue;
             uint64_t least = 0, at = (uint64_t)(i + 1) << 32 | (k + 1);
-            uint32_t mask = blocks_meet(b, list, record_blocks(b, other, right), item->pass, &least);
+            uint32_t mask = blocks_meet(b, list, record_blocks(b, other, w->right), item->pass, &least);
             if (least != at || (mask & (((uint32_t)1 << item->pass) - 1)) != 0)
                 continue;
             w->others[kept] = other;
@@ -441,7 +446,8 @@ static Status pair_window(PairWorker *w, const WorkItem *item, Error *err)
     return OK;
 }
 
-/* --- threads ------------------------------------------------------------------------------------------------------------ */
+/* --- threads
+ * ------------------------------------------------------------------------------------------------------------ */
 
 typedef struct PairRun {
     const Blocks *blocks;
@@ -468,6 +474,9 @@ static Status worker_init(PairWorker *w, Error *err)
     TRY(mem_alloc(TILE * sizeof w->extra[0], (void **)&w->extra, err));
     TRY(mem_alloc(TILE * sizeof w->masks[0], (void **)&w->masks, err));
     TRY(mem_alloc(TILE * sizeof w->others[0], (void **)&w->others, err));
+    TRY(mem_alloc(MATCH_SOURCES_MAX * sizeof w->runs[0], (void **)&w->runs, err));
+    TRY(mem_alloc(BLOCK_LIST_ROW_MAX * sizeof w->left[0], (void **)&w->left, err));
+    TRY(mem_alloc(BLOCK_LIST_ROW_MAX * sizeof w->right[0], (void **)&w->right, err));
     return mem_alloc(TILE * sizeof w->kept[0], (void **)&w->kept, err);
 }
 
@@ -479,6 +488,9 @@ static void worker_free(PairWorker *w)
     mem_free(w->masks);
     mem_free(w->others);
     mem_free(w->kept);
+    mem_free(w->runs);
+    mem_free(w->left);
+    mem_free(w->right);
 }
 
 static Status run_item(PairWorker *w, const WorkItem *item, Error *err)

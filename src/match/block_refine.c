@@ -163,8 +163,8 @@ out:
 }
 
 /* keyed[i] is set when the i-th member has a key. */
-static Status split_by(const RefineJob *job, uint32_t refiner, const uint32_t *members, size_t count, bool *keyed,
-    Split *out, Error *err)
+static Status split_by(
+    const RefineJob *job, uint32_t refiner, const uint32_t *members, size_t count, bool *keyed, Split *out, Error *err)
 {
     VEC(uint64_t) keys = {0};
     U32List records = {0};
@@ -287,8 +287,8 @@ typedef struct Level {
 
 static Status refine_level(const RefineJob *job, Level level, Groups *out, Error *err);
 
-static Status refine_groups(const RefineJob *job, const Groups *g, uint32_t refiner, uint32_t depth, Groups *out,
-    Error *err)
+static Status refine_groups(
+    const RefineJob *job, const Groups *g, uint32_t refiner, uint32_t depth, Groups *out, Error *err)
 {
     for (uint32_t i = 0; i < group_count(g); i++) {
         if (group_oversized(job->sources, job->table, g, i, job->block_max)) {
@@ -357,8 +357,8 @@ static Status refine_level(const RefineJob *job, Level level, Groups *out, Error
     TRY(mem_zalloc(level.count, sizeof reached[0], (void **)&reached, err));
     Status st = refine_alternatives(job, &level, reached, &used, out, err);
     if (st == OK)
-        st = used > 0 ? refine_unkeyed(job, level, reached, out, err)
-                      : chain(job, level.members, level.count, out, err);
+        st =
+            used > 0 ? refine_unkeyed(job, level, reached, out, err) : chain(job, level.members, level.count, out, err);
     mem_free(reached);
     return st;
 }

@@ -65,8 +65,8 @@ static Status refine_one(size_t item, void *ctx, Error *err)
 {
     const RefineWork *w = ctx;
     uint32_t group = w->pass->oversized.at[item];
-    return block_refine(&w->job, group_members(&w->pass->groups, group), group_size(&w->pass->groups, group),
-        &w->outs[item], err);
+    return block_refine(
+        &w->job, group_members(&w->pass->groups, group), group_size(&w->pass->groups, group), &w->outs[item], err);
 }
 
 static Status append_groups(Groups *to, const Groups *from, Error *err)
@@ -90,8 +90,8 @@ static Status find_oversized(const Blocks *b, BlockPass *p, Error *err)
     p->oversized.len = 0;
     p->oversized_pairs = p->pairs = 0;
     for (uint32_t i = 0; i < group_count(&p->groups); i++) {
-        uint64_t pairs = comparable_pairs(&b->sources, b->table, group_members(&p->groups, i),
-            group_size(&p->groups, i));
+        uint64_t pairs =
+            comparable_pairs(&b->sources, b->table, group_members(&p->groups, i), group_size(&p->groups, i));
         if (group_oversized(&b->sources, b->table, &p->groups, i, b->block_max)) {
             TRY(vec_push(&p->oversized, i, err));
             p->oversized_pairs += pairs;
@@ -126,8 +126,8 @@ out:
     return st;
 }
 
-/* One try at b->block_max. *fits: all passes together keep to pairs_max. Refining is left out where the blocks that need
- * none are too many already. */
+/* One try at b->block_max. *fits: all passes together keep to pairs_max. Refining is left out where the blocks that
+ * need none are too many already. */
 static Status try_block_max(Blocks *b, Refiners **refiners, unsigned threads, bool *fits, Error *err)
 {
     uint64_t limit = b->table->config->pairs_max;
@@ -165,8 +165,10 @@ static Status refine_all(Blocks *b, unsigned threads, Error *err)
         b->block_max = b->block_max / 2 > BLOCK_MAX_LEAST ? b->block_max / 2 : BLOCK_MAX_LEAST;
     }
     if (!fits) {
-        st = error_set(err, ERR_LIMIT, "the passes give %" PRIu64 " pairs even with blocks of %u records, more than the "
-            "%" PRIu64 " allowed", blocks_pairs(b), b->block_max, b->table->config->pairs_max);
+        st = error_set(err, ERR_LIMIT,
+            "the passes give %" PRIu64 " pairs even with blocks of %u records, more than the "
+            "%" PRIu64 " allowed",
+            blocks_pairs(b), b->block_max, b->table->config->pairs_max);
         error_hint(err, "Raise pairs_max, or take passes whose keys are rarer.");
     }
 out:
@@ -470,7 +472,8 @@ void blocks_report(const Blocks *b, PassReport reports[MATCH_PASSES_MAX])
     }
 }
 
-/* --- two records ---------------------------------------------------------------------------------------------------- */
+/* --- two records ----------------------------------------------------------------------------------------------------
+ */
 
 BlockList record_blocks(const Blocks *b, uint32_t record, uint64_t scratch[BLOCK_LIST_ROW_MAX])
 {

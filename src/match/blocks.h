@@ -66,8 +66,8 @@ void sort_keys(uint64_t *keys, uint32_t *values, size_t count, uint64_t *key_scr
 
 /* Groups of two or more records that share a key and hold a comparable pair, in ascending order of key; *keys: distinct
  * keys, singletons included. */
-MUST_USE Status blocks_sort(const MatchTable *t, const KeyCache *cache, const PassSpec *pass, const SourcePairs *sources,
-    unsigned threads, Groups *out, uint64_t *keys, Error *err);
+MUST_USE Status blocks_sort(const MatchTable *t, const KeyCache *cache, const PassSpec *pass,
+    const SourcePairs *sources, unsigned threads, Groups *out, uint64_t *keys, Error *err);
 
 /* A group is too large when it has more than block_max records and more pairs than a full block of that size: a few
  * newcomers against many references is a large block, but not a dear one. */
@@ -91,8 +91,7 @@ typedef struct RefineJob {
     uint32_t block_max;
 } RefineJob;
 /* Adds the blocks that stand for one too large group to out. */
-MUST_USE Status block_refine(
-    const RefineJob *job, const uint32_t *members, size_t count, Groups *out, Error *err);
+MUST_USE Status block_refine(const RefineJob *job, const uint32_t *members, size_t count, Groups *out, Error *err);
 
 /* Records in order of the pass's text; one with several keys stands there several times. */
 MUST_USE Status window_order(const MatchTable *t, const PassSpec *pass, U32List *order, Error *err);
@@ -147,8 +146,8 @@ typedef struct BlockList {
 #define BLOCK_LIST_ROW_MAX 320 /* lanes of the widest row */
 /* scratch holds the list of a record without extras. */
 BlockList record_blocks(const Blocks *b, uint32_t record, uint64_t scratch[BLOCK_LIST_ROW_MAX]);
-/* Passes that two records share; *least: what comes first of the things they share in `pass`: a block's number, or for a
- * window pass the two places, lower << 32 | higher. */
+/* Passes that two records share; *least: what comes first of the things they share in `pass`: a block's number, or for
+ * a window pass the two places, lower << 32 | higher. */
 uint32_t blocks_meet(const Blocks *b, BlockList left, BlockList right, uint32_t pass, uint64_t *least);
 
 static inline bool pass_is_window(const BlockPass *p)

@@ -76,7 +76,7 @@ static Status propose(Greedy *w, Waiting what, Error *err)
     if (x == y)
         return OK;
     bool both_alone = g->size[x] == 1 && g->size[y] == 1;
-    Weight odds = both_alone && !bundle_forbidden(g, x, y) ? w->near->odds[what.pair] : bundle_odds(g, x, y);
+    Weight odds = both_alone && !bundle_forbidden(g, x, y) ? w->near->odds[what.pair] : bundle_odds(g, x, y, NULL);
     Weight from = g->p->config->match_from;
     if (odds == ODDS_NEVER) {
         g->refused++;
@@ -144,7 +144,7 @@ static Status look_around(Greedy *w, uint32_t x, Error *err)
         if ((g->flags[y] & BUNDLE_CHANGED) && y < x) /* it looks at us */
             continue;
         bool both_alone = g->size[x] == 1 && g->size[y] == 1;
-        Weight odds = both_alone ? list[i].odds : bundle_odds(g, x, y);
+        Weight odds = both_alone ? list[i].odds : bundle_odds(g, x, y, NULL);
         if (odds >= from)
             TRY(heap_push(w, (Waiting){odds, list[i].pair}, err));
     }

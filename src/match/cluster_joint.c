@@ -29,6 +29,7 @@ struct Joint {
     Comparer *comparer;
     Scorer *scorer;
     LogSum log_sum;
+    Weight log2_of[2 * BUNDLE_FACES_MAX * BUNDLE_FACES_MAX]; /* of counts of pairs */
     uint8_t views[MATCH_FIELDS_MAX]; /* set of classes that see a field as strangers do */
     bool has_rules;
 };
@@ -38,7 +39,7 @@ typedef struct FieldSum {
     Weight gain; /* of the best pair */
     Weight rarity;
     uint32_t level; /* 0: missing in all */
-    uint32_t in_favour, against;
+    uint32_t in_favour, against; /* pairs */
 } FieldSum;
 
 typedef struct JointSum {
@@ -59,6 +60,8 @@ Status joint_new(const MatchTable *t, const MatchModel *m, const Households *hou
     j->households = households;
     j->has_rules = t->config->rule_count > 0;
     log_sum_fill(&j->log_sum);
+    for (uint32_t n = 1; n < COUNT_OF(j->log2_of); n++)
+        j->log2_of[n] = weight_log2(n);
     for (uint32_t f = 0; f < m->field_count; f++)
         for (PairClass c = CLASS_STRANGER; c < CLASS_COUNT; c++)
             if (c == CLASS_STRANGER || class_view(&t->config->fields[f], c) == VIEW_STRANGER)
@@ -130,10 +133,11 @@ static void add_pair(Joint *j, uint32_t a, uint32_t b, JointSum *sum)
     }
 }
 
-static Weight joint_sum_odds(const Joint *j, const JointSum *sum)
+static Weight joint_sum_odds(const Joint *j, const JointSum *sum, Weight *against)
 {
     const MatchModel *m = j->m;
     Weight sums[CLASS_COUNT], share = 0;
+    *against = 0;
     for (uint32_t c = 0; c < CLASS_COUNT; c++)
         sums[c] = m->class_weight[sum->segment][c];
     for (uint32_t f = 0; f < m->field_count; f++) {
@@ -146,7 +150,9 @@ static Weight joint_sum_odds(const Joint *j, const JointSum *sum)
                 sums[c] += field->rarity;
         }
         if (field->in_favour > 0 && field->against > 0)
-            share += weight_log2(1 + (double)field->against / field->in_favour);
+            share += j->log2_of[field->in_favour + field->against] - j->log2_of[field->in_favour];
+        if (field->gain < 0)
+            *against += field->gain;
     }
     Weight others = sums[CLASS_STRANGER];
     for (uint32_t c = CLASS_STRANGER + 1; c < CLASS_COUNT; c++)
@@ -155,9 +161,13 @@ static Weight joint_sum_odds(const Joint *j, const JointSum *sum)
     return weight_clip((int64_t)odds + (sum->up > 0 ? sum->up : sum->down));
 }
 
-static Weight joint_between(void *ctx, const uint32_t *a, size_t na, const uint32_t *b, size_t nb)
+static Weight joint_between(void *ctx, const uint32_t *a, size_t na, const uint32_t *b, size_t nb, Weight *against)
 {
+    ASSERT(na <= BUNDLE_FACES_MAX + 1 && nb <= BUNDLE_FACES_MAX);
     Joint *j = ctx;
+    Weight none;
+    against = against ? against : &none;
+    *against = 0;
     JointSum sum;
     memset(&sum, 0, sizeof sum);
     for (size_t i = 0; i < na && !sum.never; i++)
@@ -169,15 +179,16 @@ static Weight joint_between(void *ctx, const uint32_t *a, size_t na, const uint3
         return WEIGHT_MAX;
     if (!sum.comparable)
         return WEIGHT_MIN;
-    return joint_sum_odds(j, &sum);
+    return joint_sum_odds(j, &sum, against);
 }
 
 static bool joint_repeats(void *ctx, uint32_t a, uint32_t b)
 {
     const Joint *j = ctx;
     const MatchTable *t = j->t;
-    return t->source[a] == t->source[b] &&
-           memcmp(record_cells(t, a), record_cells(t, b), t->columns * sizeof(uint32_t)) == 0;
+    const SourceSpec *x = &t->config->sources[t->source[a]], *y = &t->config->sources[t->source[b]];
+    bool alike = x == y || (t->config->link_sources && x->dedupe && y->dedupe && x->trait == y->trait);
+    return alike && memcmp(record_cells(t, a), record_cells(t, b), t->columns * sizeof(uint32_t)) == 0;
 }
 
 static Weight joint_lift(void *ctx, uint32_t a, uint32_t b)
@@ -189,4 +200,22 @@ static Weight joint_lift(void *ctx, uint32_t a, uint32_t b)
 Judge joint_judge(Joint *j)
 {
     return (Judge){joint_between, joint_repeats, j->households ? joint_lift : NULL, j};
+}
+
+Comparer *joint_comparer(Joint *j)
+{
+    return j->comparer;
+}
+
+const Scorer *joint_scorer(const Joint *j)
+{
+    return j->scorer;
+}
+
+MatchPair joint_pair(Joint *j, uint32_t a, uint32_t b)
+{
+    MatchPair pair = {.a = a < b ? a : b, .b = a < b ? b : a};
+    pair.pattern = compare_pair(j->comparer, pair.a, pair.b);
+    pair.odds = score_pattern(j->scorer, pair.a, pair.b, pair.pattern);
+    return pair;
 }

@@ -12,10 +12,9 @@
  *
  * Moves: a group falls into two where its weakest bridge, looked at from both
  * whole sides, holds less than match_from; a record goes where it is better
- * placed, in the place of another where that one contradicts it. Each is made only when the objective rises, so that it ends; both look
- * at doubtful groups only (a weak union, a refused one, a rival), which are a few
- * in a hundred. Bundles with more than BUNDLE_FACES_MAX different records stay as
- * the unions made them.
+ * placed, in the place of another where that one contradicts it. Each is made only when the objective rises, so that it
+ * ends; both look at doubtful groups only (a weak union, a refused one, a rival), which are a few in a hundred. Bundles
+ * with more than BUNDLE_FACES_MAX different records stay as the unions made them.
  */
 #include "match/cluster_impl.h"
 
@@ -201,7 +200,7 @@ static void make_bundle(Bundles *g, const Open *o, uint32_t mask, const Open *p,
     for (size_t i = 0; i < n && k < n; i++) /* repeats are links as well */
         for (size_t f = 0; f < k; f++)
             if (faces[f] != members[i] && judge->repeats(judge->ctx, faces[f], members[i])) {
-                Weight odds = judge->between(judge->ctx, &faces[f], 1, &members[i], 1);
+                Weight odds = judge->between(judge->ctx, &faces[f], 1, &members[i], 1, NULL);
                 weakest = odds < weakest ? odds : weakest;
             }
     uint32_t root = bundle_rebuild(g, members, n, weakest);

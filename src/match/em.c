@@ -38,6 +38,11 @@
 #define ROUNDS_MAX 6 /* of fitting strangers anew */
 #define TOLERANCE 1e-5
 #define NEGLIGIBLE 1e-7 /* patterns whose chance of being no stranger's is below are set aside between rounds */
+/* Twins are some 3 in 100 births (Martin and Osterman 2019), so pairs of them at most 1.5 in 100 persons; some have no
+ * twin in the file or have moved. Without a bound, matches whose first name was replaced pass for twins. */
+#define TWINS_MOST 0.01
+#define TWINS_AMONG_HOUSEMATES 0.25
+#define ONE_AGE 0.9     /* strangers of whom fewer have unlike birth dates are of one age */
 #define MATCH_FLOOR 0.5 /* expected matches never fall below: a share of 0 could not rise again */
 
 typedef double LevelTable[MATCH_SEGMENTS_MAX][CLASS_COUNT][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
@@ -72,13 +77,16 @@ static bool is_place(const FieldSpec *f)
 
 FieldView class_view(const FieldSpec *field, PairClass class)
 {
+    bool surname = field->shared && field->kind == FIELD_LAST_NAME;
     switch (class) {
     case CLASS_NEIGHBOUR:
         return is_place(field) ? VIEW_OWN : VIEW_STRANGER;
     case CLASS_HOUSEHOLD:
-        return field->shared ? VIEW_OWN : VIEW_STRANGER;
+        return surname ? VIEW_MATCH : field->shared ? VIEW_OWN : VIEW_STRANGER;
     case CLASS_TWIN:
-        return field->shared ? VIEW_HOUSEHOLD : field->kind == FIELD_DATE ? VIEW_MATCH : VIEW_STRANGER;
+        if (surname || field->kind == FIELD_DATE)
+            return VIEW_MATCH;
+        return field->shared ? VIEW_HOUSEHOLD : VIEW_STRANGER;
     default:
         return VIEW_OWN;
     }
@@ -87,21 +95,22 @@ FieldView class_view(const FieldSpec *field, PairClass class)
 /* Can the fields tell the class from the others at all? */
 static bool class_possible(const MatchConfig *config, PairClass class)
 {
-    uint32_t own = 0, shared = 0, apart = 0, births = 0;
-    for (uint32_t f = 0; f < config->field_count; f++) {
-        births += class_view(&config->fields[f], class) == VIEW_MATCH;
-        own += class_view(&config->fields[f], class) == VIEW_OWN;
-        shared += config->fields[f].shared;
-        apart += class_view(&config->fields[f], class) == VIEW_STRANGER;
+    uint32_t views[VIEW_HOUSEHOLD + 1] = {0};
+    for (uint32_t f = 0; f < config->field_count; f++)
+        views[class_view(&config->fields[f], class)]++;
+    switch (class) {
+    case CLASS_NEIGHBOUR: /* two fields that agree together, and one to tell it from a match */
+        return views[VIEW_OWN] >= 2 && views[VIEW_STRANGER] > 0;
+    case CLASS_HOUSEHOLD: /* a surname and a home */
+        return views[VIEW_MATCH] > 0 && views[VIEW_OWN] > 0 && views[VIEW_STRANGER] > 0;
+    default: /* the same and a birth date */
+        return views[VIEW_MATCH] > 1 && views[VIEW_HOUSEHOLD] > 0 && views[VIEW_STRANGER] > 0;
     }
-    if (apart == 0)
-        return false; /* nothing would tell it from a match */
-    return class == CLASS_TWIN ? births > 0 && shared >= 2 : own >= 2;
 }
 
 /* --- parameters ----------------------------------------------------------------------------------------------- */
 
-static LevelParameter *parameter(Em *e, uint32_t segment, uint32_t field, uint32_t level)
+static LevelParameter *parameter(const Em *e, uint32_t segment, uint32_t field, uint32_t level)
 {
     return &e->m->levels[segment][field][level];
 }
@@ -224,10 +233,8 @@ static double posterior(const Em *e, const PatternCount *p, double post[CLASS_CO
     double logs[CLASS_COUNT], top = -INFINITY, sum = 0;
     memcpy(logs, e->log_class[p->segment], sizeof logs);
     double step = (double)RARITY_STEP / WEIGHT_BIT;
-    logs[CLASS_STRANGER] += p->rarity * step;
-    logs[CLASS_NEIGHBOUR] += p->rarity * step;
-    logs[CLASS_HOUSEHOLD] += p->rarity_own * step;
-    logs[CLASS_TWIN] += p->rarity_own * step;
+    for (uint32_t c = 0; c < CLASS_COUNT; c++)
+        logs[c] += p->rarity[c] * step;
     uint64_t rest = p->pattern;
     for (uint32_t f = 0; f < e->m->field_count; f++, rest >>= 4) {
         uint32_t level = rest & 15;
@@ -263,8 +270,8 @@ static void add_expectation(Em *e, const PatternCount *p)
         if (level == 0)
             continue;
         e->apart[p->segment][f][level] += apart;
-        if (p->passes & e->avoiding[f])
-            for (uint32_t c = 0; c < CLASS_COUNT; c++)
+        for (uint32_t c = 0; c < CLASS_COUNT; c++)
+            if (c != CLASS_MATCH || p->passes & e->avoiding[f])
                 e->count[p->segment][c][f][level] += post[c];
     }
 }
@@ -337,6 +344,27 @@ static double maximise_levels(Em *e, PairClass c, uint32_t f, double change)
     return change;
 }
 
+/* Do strangers' birth dates lie far apart? Not in the file of one school year. */
+static bool ages_differ(const Em *e, uint32_t s)
+{
+    double differs = 0;
+    for (uint32_t f = 0; f < e->m->field_count; f++)
+        if (class_view(&e->config->fields[f], CLASS_TWIN) == VIEW_MATCH)
+            differs = fmax(differs, parameter(e, s, f, e->m->level_counts[f] - 1)->share[CLASS_STRANGER]);
+    return differs > ONE_AGE;
+}
+
+/* Largest share of twins among a segment's pairs: each of a person's records is paired with each of the twin's; and
+ * other housemates are many more, unless all are of one age. */
+static double twins_most(const Em *e, uint32_t s)
+{
+    double pairs = e->in->totals->comparable[s], records = e->in->totals->records[s];
+    double a_person = 1 + e->class_count[s][CLASS_MATCH] / records;
+    double births = TWINS_MOST * records * a_person / pairs;
+    double homes = TWINS_AMONG_HOUSEMATES * e->m->class_share[s][CLASS_HOUSEHOLD];
+    return ages_differ(e, s) && homes < births ? homes : births;
+}
+
 /* Returns the largest change of a parameter; of class shares relative to themselves. */
 static double maximise(Em *e)
 {
@@ -349,7 +377,8 @@ static double maximise(Em *e)
             double n = e->class_count[s][c], floor = c == CLASS_MATCH ? expected_matches_floor(pairs) : 0;
             double share = (n > floor ? n : floor) / pairs;
             /* counts of a sample, scaled up, may exceed what there is */
-            share = share > 0.3 ? 0.3 : share;
+            double most = c == CLASS_TWIN ? twins_most(e, s) : 0.3;
+            share = share > most ? most : share;
             /* relative, but a class of less than a pair is none */
             change = note_change(change, e->m->class_share[s][c] * pairs / (n + 1), share * pairs / (n + 1));
             e->m->class_share[s][c] = share;
@@ -538,10 +567,13 @@ static void snapshot_restore(Em *e, const Snapshot *from)
     e->m->report = from->report;
 }
 
-/* Leaves the class out if the data do not show it. */
+/* Leaves the class out if the data do not show it. One with more pairs than there are matches is there: no error rate
+ * of matches explains it, and without it they would turn into it. */
 static Status try_without(Em *e, PairClass class, double pairs, Snapshot *with, Error *err)
 {
     if (!e->active[class] || (class == CLASS_HOUSEHOLD && e->active[CLASS_TWIN]))
+        return OK;
+    if (class_total(e, class) > class_total(e, CLASS_MATCH))
         return OK;
     snapshot_take(e, with);
     double likelihood = whole_likelihood(e), cost = 0.5 * parameters_of(e, class) * log2(pairs + 2);
@@ -662,6 +694,14 @@ static Status fit(Em *e, Snapshot *with, Error *err)
     fill_priors(e);
     fill_avoiding(e);
     e->active[CLASS_MATCH] = e->active[CLASS_STRANGER] = true;
+    if (e->in->start == EM_FROM_MODEL) {
+        for (PairClass c = CLASS_NEIGHBOUR; c < CLASS_COUNT; c++)
+            for (uint32_t s = 0; s < e->segments; s++)
+                e->active[c] |= e->m->class_share[s][c] > 0;
+        TRY(run(e, STRANGERS_FITTED, err));
+        finish(e);
+        return OK;
+    }
     start(e);
     /* all at once: a match class alone would settle on the households where these are more */
     for (PairClass c = CLASS_NEIGHBOUR; c < CLASS_COUNT; c++)

@@ -114,6 +114,9 @@ static void total_records(const Tally *y, PairTotals *out)
         add_pairs(config, source, n, before, out->comparable);
         before[config->sources[source].trait] += n;
     }
+    for (uint32_t a = 0; a < y->traits; a++)
+        for (uint32_t b = 0; b <= a; b++)
+            out->records[trait_segment(a, b)] = a == b ? before[a] : before[a] + before[b];
 }
 
 Status records_by_source(const MatchTable *t, Arena *arena, uint32_t **order, uint32_t **start, Error *err)

@@ -26,6 +26,7 @@ struct KeyCache {
     uint32_t entry[MATCH_PASSES_MAX][MATCH_KEY_PARTS_MAX][MATCH_ALIASES_MAX];
     const PassSpec *passes;
     uint32_t records;
+    bool plain[MATCH_PASSES_MAX]; /* one column a part, no parts that change places: usually one key a record */
 };
 
 static bool same_part(const CachedPart *e, const Dict *d, FieldKind kind, const KeyPart *p)
@@ -51,6 +52,15 @@ static void list_entries(KeyCache *c, const MatchTable *t, uint32_t pass_count)
             for (uint32_t a = 0; a < f->column_count; a++)
                 c->entry[i][k][a] = entry_of(c, t->dict[f->columns[a]], f->kind, p);
         }
+}
+
+static bool is_plain(const MatchTable *t, const PassSpec *pass)
+{
+    for (uint32_t k = 0; k < pass->part_count; k++)
+        if (t->config->fields[pass->parts[k].field].column_count > 1 ||
+            pass_swap_partner(t->config, pass, k) < pass->part_count)
+            return false;
+    return true;
 }
 
 static Status fill_entry(size_t item, void *ctx, Error *err)
@@ -92,6 +102,8 @@ Status key_cache_new(
     TRY_OUT(mem_zalloc((size_t)MATCH_PASSES_MAX * MATCH_KEY_PARTS_MAX * MATCH_ALIASES_MAX, sizeof *c->entries,
         (void **)&c->entries, err));
     list_entries(c, t, pass_count);
+    for (uint32_t i = 0; i < pass_count; i++)
+        c->plain[i] = is_plain(t, &passes[i]);
     TRY_OUT(parallel_for(c->count, threads, fill_entry, c, err));
     *out = c;
     c = NULL;
@@ -112,8 +124,8 @@ void key_cache_free(KeyCache *c)
     mem_free(c);
 }
 
-static void cached_hashes(const void *ctx, const MatchTable *t, const PassSpec *pass, uint32_t part, uint32_t record,
-    KeyList *list)
+static void cached_hashes(
+    const void *ctx, const MatchTable *t, const PassSpec *pass, uint32_t part, uint32_t record, KeyList *list)
 {
     const KeyCache *c = ctx;
     const KeyPart *p = &pass->parts[part];
@@ -134,8 +146,35 @@ static void cached_hashes(const void *ctx, const MatchTable *t, const PassSpec *
     }
 }
 
-size_t key_cache_keys(const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record,
-    uint64_t keys[RECORD_KEYS_MAX])
+/* The key of a record under a plain pass when each part has one hash, or 0 keys when one has none; otherwise false. */
+static bool plain_key(
+    const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record, uint64_t *key, size_t *count)
 {
+    const uint32_t *cells = record_cells(t, record);
+    uint64_t sum = pass->part_count;
+    for (uint32_t k = 0; k < pass->part_count; k++) {
+        uint32_t value = cells[t->config->fields[pass->parts[k].field].columns[0]];
+        const CachedPart *e = &c->entries[c->entry[pass - c->passes][k][0]];
+        if (value != 0 && !e->start)
+            return false;
+        uint32_t first = value != 0 ? e->start[value] : 0, n = value != 0 ? e->start[value + 1] - first : 0;
+        *count = 0;
+        if (n == 0)
+            return true;
+        if (n > 1)
+            return false;
+        sum = key_fold(sum, e->hash[first]);
+    }
+    *key = sum == 0 ? 1 : sum;
+    *count = 1;
+    return true;
+}
+
+size_t key_cache_keys(
+    const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record, uint64_t keys[RECORD_KEYS_MAX])
+{
+    size_t count;
+    if (c->plain[pass - c->passes] && plain_key(c, t, pass, record, keys, &count))
+        return count;
     return record_keys_by(t, pass, record, cached_hashes, c, keys);
 }

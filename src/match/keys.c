@@ -19,8 +19,8 @@
  *               Fraenkel 1982): shared by all texts one insertion, deletion, substitution or transposition apart
  *
  * When two parts of a pass have the same transform and their fields may stand in each other's place
- * (FieldSpec.swap_with), their texts are hashed without regard to order: first and last name entered the wrong way round
- * still meet.
+ * (FieldSpec.swap_with), their texts are hashed without regard to order: first and last name entered the wrong way
+ * round still meet.
  *
  * More than RECORD_KEYS_MAX keys: the smallest hashes stay, after each part. That is min-hash again: two records that
  * share many of their keys keep the same ones.
@@ -258,22 +258,17 @@ void key_value_hashes(FieldKind kind, const Dict *d, uint32_t value, const KeyPa
     value_texts(kind, d, value, part, add_hash, list);
 }
 
-static uint64_t fold(uint64_t key, uint64_t hash)
-{
-    return key_mix(key * UINT64_C(0x9e3779b97f4a7c15) + hash);
-}
-
 /* Every key so far with every hash of one more part. */
 static void multiply(KeyList *keys, const KeyList *part)
 {
     if (keys->count == 1 && part->count == 1) {
-        keys->at[0] = fold(keys->at[0], part->at[0]);
+        keys->at[0] = key_fold(keys->at[0], part->at[0]);
         return;
     }
     KeyList product = {.count = 0};
     for (size_t i = 0; i < keys->count; i++)
         for (size_t k = 0; k < part->count; k++)
-            key_list_add(&product, fold(keys->at[i], part->at[k]));
+            key_list_add(&product, key_fold(keys->at[i], part->at[k]));
     *keys = product;
 }
 
@@ -284,13 +279,12 @@ static void multiply_unordered(KeyList *keys, const KeyList *left, const KeyList
     for (size_t i = 0; i < left->count; i++)
         for (size_t k = 0; k < right->count; k++) {
             uint64_t x = left->at[i], y = right->at[k];
-            key_list_add(&both, x < y ? fold(x, y) : fold(y, x));
+            key_list_add(&both, x < y ? key_fold(x, y) : key_fold(y, x));
         }
     multiply(keys, &both);
 }
 
-/* The later part of the pass that may change places with this one; part_count: none. */
-static uint32_t swap_partner(const MatchConfig *config, const PassSpec *pass, uint32_t part)
+uint32_t pass_swap_partner(const MatchConfig *config, const PassSpec *pass, uint32_t part)
 {
     const KeyPart *p = &pass->parts[part];
     for (uint32_t i = part + 1; i < pass->part_count; i++) {
@@ -314,7 +308,7 @@ size_t record_keys_by(const MatchTable *t, const PassSpec *pass, uint32_t record
         part_hashes(ctx, t, pass, i, record, &list);
         if (list.count == 0)
             return 0;
-        uint32_t partner = swap_partner(t->config, pass, i);
+        uint32_t partner = pass_swap_partner(t->config, pass, i);
         if (partner == pass->part_count) {
             multiply(&keys, &list);
             continue;
@@ -333,8 +327,8 @@ size_t record_keys_by(const MatchTable *t, const PassSpec *pass, uint32_t record
     return keys.count;
 }
 
-static void part_hashes_direct(const void *ctx, const MatchTable *t, const PassSpec *pass, uint32_t part,
-    uint32_t record, KeyList *list)
+static void part_hashes_direct(
+    const void *ctx, const MatchTable *t, const PassSpec *pass, uint32_t part, uint32_t record, KeyList *list)
 {
     UNUSED(ctx);
     const KeyPart *p = &pass->parts[part];

@@ -94,6 +94,8 @@ typedef struct FieldSpec {
     bool shared;             /* members of a household have it in common: surname, address, phone */
     const LevelSpec *levels; /* own comparator, best first; NULL: the kind's built-in levels */
     uint32_t level_count;
+    Slice neutral; /* with own levels: a pair for which this expression holds is not compared, as if a value were
+                      missing */
 } FieldSpec;
 
 typedef enum KeyTransform {
@@ -310,7 +312,8 @@ typedef struct RunOptions {
 } RunOptions;
 
 /* Scores every candidate pair once and keeps those from config.keep_from on, sorted by (a, b). The odds are
- * match_score's, lowered where candidates compete: a record has at most one partner in a unique source. */
+ * match_score's, corrected for the places in unique sources: a record has at most one partner there, for whom
+ * candidates compete. */
 MUST_USE Status match_pairs(const MatchTable *t, const MatchModel *m, const RunOptions *options, MatchPairs *out,
     PairsReport *report, Error *err);
 /* Any two records, candidates or not. For one pair: a run keeps its own Scorer. */

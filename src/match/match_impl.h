@@ -56,6 +56,11 @@ static inline const uint32_t *record_cells(const MatchTable *t, uint32_t record)
 {
     return t->cells + (size_t)record * t->columns;
 }
+/* Asks for the cells ahead of use: a block's records lie anywhere in a table that no cache holds. */
+static inline void record_prefetch(const MatchTable *t, uint32_t record)
+{
+    __builtin_prefetch(record_cells(t, record));
+}
 static inline uint32_t record_total(const MatchTable *t)
 {
     return t->records + t->appended;
@@ -104,7 +109,8 @@ RuleVerdict rules_apply(const RuleSet *rules, uint64_t pattern, uint32_t *rule);
 size_t record_keys(const MatchTable *t, const PassSpec *pass, uint32_t record, uint64_t keys[RECORD_KEYS_MAX]);
 
 typedef struct Blocks Blocks;
-/* t and the names in passes must outlive the blocks. ERR_LIMIT when even small blocks cost more than config.pairs_max. */
+/* t and the names in passes must outlive the blocks. ERR_LIMIT when even small blocks cost more than config.pairs_max.
+ */
 MUST_USE Status blocks_build(
     const MatchTable *t, const PassSpec *passes, uint32_t pass_count, unsigned threads, Blocks **out, Error *err);
 void blocks_free(Blocks *b); /* NULL is fine */
@@ -139,10 +145,18 @@ uint32_t blocks_pair_mask(const Blocks *b, uint32_t left, uint32_t right);
 uint32_t blocks_mask(const MatchTable *t, const PassSpec *passes, uint32_t pass_count, uint32_t a, uint32_t b);
 
 /* Passes from the data: candidates from the fields' kinds, each costed in pairs, chosen greedily for expected matches a
- * pair within config.pairs_max and 150 pairs a record. They have no names: pass_name_add makes them. */
+ * pair within config.pairs_max and 150 pairs a record. They have no names. */
 MUST_USE Status passes_propose(const MatchTable *t, PassSpec passes[MATCH_PASSES_MAX], uint32_t *count, Error *err);
-/* Name of a pass: its own, or made from its parts: "last_name:phonetic+birth_date:year", "~10" for a window of 10. */
-void pass_name_add(const MatchConfig *config, const PassSpec *pass, Buf *out);
+
+/* Expected matches by the set of passes that find them. Only pairs more likely matches than not belong here: many
+ * hopeless pairs, each with a trace of probability, would pass for matches that one pass finds alone. */
+typedef struct CaptureCount {
+    uint32_t passes; /* mask */
+    double count;
+} CaptureCount;
+typedef VEC(CaptureCount) CaptureCounts; /* a mask may come more than once */
+/* Expected matches that no pass finds, rather too low than too high; sources in missed.c. */
+double missed_estimate(const CaptureCounts *counts, const PassSpec *passes, uint32_t pass_count);
 
 /* --- weights (weight.c) ---------------------------------------------------------------------------------------- */
 
@@ -172,9 +186,10 @@ typedef struct PatternCount {
     uint64_t pattern;
     uint32_t passes; /* mask; 0 in a random sample */
     uint16_t segment;
-    int16_t rarity;     /* term frequency, summed over fields, in steps of RARITY_STEP: log2 of P(values) by P(exact) */
-    int16_t rarity_own; /* the same without the fields a household shares */
-    double count;       /* sampled pairs are scaled up */
+    /* Term frequency as each class sees it, in steps of RARITY_STEP: log2 of P(values) by P(exact), summed over fields.
+     */
+    int16_t rarity[CLASS_COUNT];
+    double count; /* sampled pairs are scaled up */
 } PatternCount;
 typedef VEC(PatternCount) PatternCounts;
 #define RARITY_STEP 1000 /* thousandths of a bit */
@@ -187,6 +202,8 @@ typedef struct PatternTable {
 MUST_USE Status pattern_table_init(PatternTable *p, Error *err);
 void pattern_table_free(PatternTable *p);
 MUST_USE Status pattern_table_add(PatternTable *p, const PatternCount *what, Error *err);
+/* How often the same pattern is in the table. */
+double pattern_table_count(const PatternTable *p, const PatternCount *what);
 /* Adds one table's counts to another's. */
 MUST_USE Status pattern_table_merge(PatternTable *into, const PatternTable *from, Error *err);
 /* Sorted by segment, pattern, passes, rarity: no trace of threads. Counts times scale are appended to out. */
@@ -199,6 +216,7 @@ MUST_USE Status random_pairs(
 /* What the values' counts say of all comparable pairs, without looking at one. */
 typedef struct PairTotals {
     double comparable[MATCH_SEGMENTS_MAX];
+    double records[MATCH_SEGMENTS_MAX];                 /* of sources with the segment's traits */
     double both[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX];  /* both have a value */
     double equal[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX]; /* and it is the same one */
 } PairTotals;
@@ -271,6 +289,10 @@ typedef enum FieldView {
 } FieldView;
 FieldView class_view(const FieldSpec *field, PairClass class);
 
+typedef enum EmStart {
+    EM_FROM_PRIOR,
+    EM_FROM_MODEL, /* with the model's shares and classes */
+} EmStart;
 typedef struct EmInput {
     const MatchConfig *config;
     const PatternCounts *candidates; /* of all passes; every other comparable pair counts as a stranger's */
@@ -278,7 +300,8 @@ typedef struct EmInput {
     const PairTotals *totals;
     const PassSpec *passes;
     uint32_t pass_count;
-    double matches; /* where to start: expected matching pairs */
+    EmStart start;
+    double matches; /* where EM_FROM_PRIOR starts: expected matching pairs */
 } EmInput;
 /* Fits m's class shares and levels, freezes the weights, fills the report's iterations, converged, change, matches and
  * default_levels. ERR_INVALID when there is no comparable pair. */
@@ -299,8 +322,8 @@ Weight score_pattern(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern);
 /* False: score_pattern is surely below `from`. Much cheaper, and true of most candidates. */
 bool score_may_reach(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, Weight from);
 
-/* Term frequency of what the two agree on, as PatternCount.rarity has it before rounding; *own: rarity_own. */
-Weight pair_rarity(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, Weight *own);
+/* Term frequency of what the two agree on, as each class sees it. */
+void pair_rarity(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, Weight rarity[CLASS_COUNT]);
 
 /* The steps from pattern to odds, for explanations. */
 typedef struct ScoreParts {
@@ -337,9 +360,10 @@ typedef struct PairQuery {
 MUST_USE Status pairs_collect(
     const PairQuery *query, const RunOptions *options, MatchPairs *out, PairsReport *report, Error *err);
 
-/* A record has at most one partner in a unique source: candidates that compete for the place share its odds. Pairs are
- * sorted by (a, b), the whole run's (after merging, where partitions were scored apart); those that fall below
- * config.keep_from are dropped. */
+/* A record has at most one partner in a unique source: candidates that compete for the place share its odds
+ * (pairs.c). Pairs are collected from pairs_collect_from on and sorted by (a, b), the whole run's (after merging, where
+ * partitions were scored apart); those that fall below config.keep_from are dropped. */
+Weight pairs_collect_from(const MatchConfig *config); /* what to collect for it: it may raise odds */
 MUST_USE Status pairs_compete(const MatchTable *t, MatchPairs *pairs, Error *err);
 
 /* Stated odds of raw ones under the model's knots. */

@@ -27,16 +27,17 @@ static uint64_t hash_of(const PatternCount *c)
 {
     uint64_t h = c->pattern * UINT64_C(0x9e3779b97f4a7c15);
     h ^= h >> 32;
-    h += (uint64_t)c->passes << 32 ^ (uint64_t)c->segment << 24 ^ (uint64_t)(uint16_t)c->rarity << 12 ^
-         (uint64_t)(uint16_t)c->rarity_own;
+    h += (uint64_t)c->passes << 32 ^ (uint64_t)c->segment << 24;
+    for (uint32_t k = 0; k < CLASS_COUNT; k++)
+        h = (h << 7 | h >> 57) ^ (uint64_t)(uint16_t)c->rarity[k];
     h *= UINT64_C(0xbf58476d1ce4e5b9);
     return h ^ h >> 31;
 }
 
 static bool same_key(const PatternCount *a, const PatternCount *b)
 {
-    return a->pattern == b->pattern && a->passes == b->passes && a->segment == b->segment && a->rarity == b->rarity &&
-           a->rarity_own == b->rarity_own;
+    return a->pattern == b->pattern && a->passes == b->passes && a->segment == b->segment &&
+        memcmp(a->rarity, b->rarity, sizeof a->rarity) == 0;
 }
 
 static PatternCount *find_slot(PatternCount *slots, size_t slot_count, const PatternCount *what)
@@ -75,6 +76,11 @@ Status pattern_table_add(PatternTable *p, const PatternCount *what, Error *err)
     return p->len * 4 > p->slot_count * 3 ? grow(p, err) : OK;
 }
 
+double pattern_table_count(const PatternTable *p, const PatternCount *what)
+{
+    return find_slot(p->slots, p->slot_count, what)->count;
+}
+
 Status pattern_table_merge(PatternTable *into, const PatternTable *from, Error *err)
 {
     for (size_t i = 0; i < from->slot_count; i++)
@@ -91,9 +97,10 @@ static int by_key(const void *left, const void *right)
         return a->pattern < b->pattern ? -1 : 1;
     if (a->passes != b->passes)
         return a->passes < b->passes ? -1 : 1;
-    if (a->rarity != b->rarity)
-        return a->rarity < b->rarity ? -1 : 1;
-    return a->rarity_own < b->rarity_own ? -1 : a->rarity_own > b->rarity_own;
+    for (uint32_t k = 0; k < CLASS_COUNT; k++)
+        if (a->rarity[k] != b->rarity[k])
+            return a->rarity[k] < b->rarity[k] ? -1 : 1;
+    return 0;
 }
 
 Status pattern_table_sorted(const PatternTable *p, double scale, PatternCounts *out, Error *err)

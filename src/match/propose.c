@@ -12,24 +12,31 @@
  *
  * It ends when fewer than MISSED_ENOUGH of the matches that any affordable
  * candidate reaches are missed, or nothing worth having fits into the budget:
- * config.pairs_max, and PAIRS_A_RECORD for each record. Last, passes that later
+ * config.pairs_max, and some pairs for each record. Last, passes that later
  * ones made superfluous go.
  */
 #include "match/propose.h"
 
 #define MISSED_ENOUGH 0.001
-#define GAIN_LEAST (SIMULATED / 5000) /* simulated matches: a pass for less is not worth sorting the table */
+/* Share of the matches that a pass must bring for each pair a record that it costs; less in small tables, where time
+ * does not matter. */
+#define WORTH_LEAST 3e-4
+#define WORTH_RECORDS 1e6
+#define GAIN_LEAST 4 /* simulated matches: fewer are chance */
+/* Budget: as many pairs a record in small tables as need no saving, fewer in large ones. */
 #define PAIRS_A_RECORD 150.0
-#define PAIRS_ANYWAY 250000.0 /* a hundredth of a second: small tables need not save */
-#define PAIRS_A_KEY 3.0       /* computing and sorting a key takes as long as comparing so many pairs */
-#define PASSES_MOST 16
+#define PAIRS_A_RECORD_LARGE 60.0
+#define PAIRS_LARGE 9e6
+#define PAIRS_ANYWAY 250000.0 /* a hundredth of a second */
+#define PAIRS_A_KEY 4.0       /* computing and sorting a key takes as long as comparing so many pairs */
+#define PASSES_MOST 20
 
 typedef struct Candidate {
     uint32_t atoms[3];
     uint32_t count;
-    bool apart;  /* misses pairs whose first and last name are exchanged */
+    bool apart;   /* misses pairs whose first and last name are exchanged */
     bool counted; /* pairs and keys are counted, not guessed */
-    bool out;    /* chosen, or too dear */
+    bool out;     /* chosen, or too dear */
     double pairs, keys;
 } Candidate;
 typedef VEC(Candidate) Candidates;
@@ -43,7 +50,8 @@ typedef struct Choice {
     double budget, spent;
 } Choice;
 
-/* --- candidates ------------------------------------------------------------------------------------------------------ */
+/* --- candidates ------------------------------------------------------------------------------------------------------
+ */
 
 static bool may_swap(const MatchConfig *config, const KeyPart *a, const KeyPart *b)
 {
@@ -97,8 +105,7 @@ static Status list_candidates(Choice *c, Error *err)
 {
     const Sample *s = c->sample;
     for (uint32_t i = 0; i < s->atom_count; i++) {
-        if (s->atoms[i].alone)
-            TRY(add_candidate(c, &i, 1, err));
+        TRY(add_candidate(c, &i, 1, err));
         for (uint32_t k = i + 1; k < s->atom_count; k++) {
             TRY(add_candidate(c, (uint32_t[]){i, k}, 2, err));
             if (!s->atoms[i].third || !s->atoms[k].third)
@@ -111,7 +118,8 @@ static Status list_candidates(Choice *c, Error *err)
     return OK;
 }
 
-/* --- benefit -------------------------------------------------------------------------------------------------------- */
+/* --- benefit --------------------------------------------------------------------------------------------------------
+ */
 
 static inline uint64_t candidate_word(const Sample *s, const Candidate *c, uint32_t word)
 {
@@ -154,24 +162,26 @@ static uint32_t reachable(const Choice *c)
     return count_bits(covered);
 }
 
-/* --- choice ------------------------------------------------------------------------------------------------------------ */
+/* --- choice
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static double candidate_cost(const Candidate *c)
 {
     return c->pairs + PAIRS_A_KEY * c->keys;
 }
 
-/* The candidate with most new matches a pair; NULL: none is worth it. */
+/* The candidate with most new matches for its cost; NULL: none is worth it. */
 static Candidate *best_candidate(const Choice *c, const uint32_t *gains)
 {
     Candidate *best = NULL;
-    double best_worth = 0;
+    double records = c->sample->table->records, best_worth = 0;
+    double least = WORTH_LEAST * (records < WORTH_RECORDS ? records / WORTH_RECORDS : 1);
     for (size_t i = 0; i < c->list.len; i++) {
         Candidate *x = &c->list.at[i];
         if (x->out || gains[i] < GAIN_LEAST)
             continue;
-        double worth = gains[i] / candidate_cost(x);
-        if (worth > best_worth) {
+        double worth = (double)gains[i] / SIMULATED * records / candidate_cost(x);
+        if (worth >= least && worth > best_worth) {
             best = x;
             best_worth = worth;
         }
@@ -238,6 +248,14 @@ static void drop_superfluous(Choice *c)
     }
 }
 
+static double pairs_budget(const MatchTable *t)
+{
+    double small = PAIRS_A_RECORD * t->records, large = PAIRS_A_RECORD_LARGE * t->records + PAIRS_LARGE;
+    double budget = small < large ? small : large, most = (double)t->config->pairs_max;
+    budget = budget < PAIRS_ANYWAY ? PAIRS_ANYWAY : budget;
+    return budget < most ? budget : most;
+}
+
 Status passes_propose(const MatchTable *t, PassSpec passes[MATCH_PASSES_MAX], uint32_t *count, Error *err)
 {
     Sample sample = {.table = t};
@@ -246,9 +264,7 @@ Status passes_propose(const MatchTable *t, PassSpec passes[MATCH_PASSES_MAX], ui
     *count = 0;
     TRY_OUT(mem_zalloc(1, sizeof *c, (void **)&c, err));
     c->sample = &sample;
-    c->budget = PAIRS_A_RECORD * t->records > PAIRS_ANYWAY ? PAIRS_A_RECORD * t->records : PAIRS_ANYWAY;
-    if ((double)t->config->pairs_max < c->budget)
-        c->budget = (double)t->config->pairs_max;
+    c->budget = pairs_budget(t);
     TRY_OUT(sample_init(t, &sample, err));
     TRY_OUT(sample_simulate(&sample, err));
     TRY_OUT(list_candidates(c, err));
@@ -267,26 +283,4 @@ out:
     mem_free(c);
     sample_free(&sample);
     return st;
-}
-
-/* --- names --------------------------------------------------------------------------------------------------------------- */
-
-void pass_name_add(const MatchConfig *config, const PassSpec *pass, Buf *out)
-{
-    if (pass->name.len > 0) {
-        buf_add(out, pass->name);
-        return;
-    }
-    for (uint32_t i = 0; i < pass->part_count; i++) {
-        const KeyPart *p = &pass->parts[i];
-        if (i > 0)
-            buf_addc(out, '+');
-        buf_add(out, config->fields[p->field].name);
-        if (p->transform != KEY_WHOLE)
-            buf_addf(out, ":%s", key_transform_name(p->transform));
-        if (p->length > 0)
-            buf_addf(out, "%u", p->length);
-    }
-    if (pass->window > 0)
-        buf_addf(out, "~%u", pass->window);
 }

@@ -14,12 +14,11 @@
 /* A field under a transform: what passes are put together from. */
 typedef struct Atom {
     KeyPart part;
-    bool alone; /* may be a pass by itself */
     bool third; /* may be one of three parts */
     /* Keys of the i-th sampled record: hash[start[i]] .. hash[start[i + 1] - 1]. */
     uint32_t *start;
     uint64_t *hash;
-    double collide;                  /* two sampled records taken at random agree */
+    double collide;                   /* two sampled records taken at random agree */
     uint64_t agrees[SIMULATED_WORDS]; /* simulated pairs, names in their places */
 } Atom;
 

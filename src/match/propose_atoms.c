@@ -8,60 +8,60 @@
  */
 #include "match/propose.h"
 
-enum { SAMPLE_MAX = 1 << 16 };
+enum { SAMPLE_MAX = 1 << 15 };
 
 typedef struct AtomSpec {
     FieldKind kind;
     KeyTransform transform;
     uint32_t length;
-    bool alone, third;
+    bool third;
 } AtomSpec;
 
 /* Which transforms make sense of which kind. */
 static const AtomSpec ATOM_SPECS[] = {
-    {FIELD_FIRST_NAME, KEY_ROOT, 0, false, false},
-    {FIELD_FIRST_NAME, KEY_PHONETIC, 0, false, true},
-    {FIELD_FIRST_NAME, KEY_PREFIX, 3, false, true},
-    {FIELD_FIRST_NAME, KEY_INITIAL, 0, false, true},
-    {FIELD_FIRST_NAME, KEY_QGRAM, 4, false, false},
-    {FIELD_MIDDLE_NAME, KEY_WHOLE, 0, false, false},
-    {FIELD_MIDDLE_NAME, KEY_INITIAL, 0, false, true},
-    {FIELD_LAST_NAME, KEY_PART, 0, false, false},
-    {FIELD_LAST_NAME, KEY_PHONETIC, 0, false, true},
-    {FIELD_LAST_NAME, KEY_PREFIX, 3, false, true},
-    {FIELD_LAST_NAME, KEY_INITIAL, 0, false, true},
-    {FIELD_LAST_NAME, KEY_QGRAM, 4, false, false},
-    {FIELD_LAST_NAME, KEY_SUFFIX, 4, false, false},
-    {FIELD_DATE, KEY_WHOLE, 0, true, true},
-    {FIELD_DATE, KEY_YEAR, 0, false, true},
-    {FIELD_DATE, KEY_YEAR_MONTH, 0, false, true},
-    {FIELD_DATE, KEY_MONTH_DAY, 0, false, true},
-    {FIELD_SSN, KEY_WHOLE, 0, true, false},
-    {FIELD_SSN, KEY_DELETION, 0, true, false},
-    {FIELD_SSN, KEY_PREFIX, 5, false, false},
-    {FIELD_SSN, KEY_SUFFIX, 4, false, true},
-    {FIELD_IDENTIFIER, KEY_WHOLE, 0, true, false},
-    {FIELD_IDENTIFIER, KEY_DELETION, 0, true, false},
-    {FIELD_IDENTIFIER, KEY_SUFFIX, 4, false, true},
-    {FIELD_ADDRESS, KEY_WHOLE, 0, true, false},
-    {FIELD_ADDRESS, KEY_PREFIX, 6, false, true},
-    {FIELD_ADDRESS, KEY_QGRAM, 4, false, false},
-    {FIELD_CITY, KEY_WHOLE, 0, false, true},
-    {FIELD_CITY, KEY_PREFIX, 4, false, true},
-    {FIELD_POSTAL_CODE, KEY_WHOLE, 0, false, true},
-    {FIELD_POSTAL_CODE, KEY_PREFIX, 3, false, true},
-    {FIELD_PHONE, KEY_WHOLE, 0, true, false},
-    {FIELD_PHONE, KEY_DELETION, 0, true, false},
-    {FIELD_PHONE, KEY_SUFFIX, 7, true, false},
-    {FIELD_EMAIL, KEY_WHOLE, 0, true, false},
-    {FIELD_EMAIL, KEY_PREFIX, 6, true, false},
-    {FIELD_EMAIL, KEY_QGRAM, 6, true, false},
-    {FIELD_CODE, KEY_WHOLE, 0, true, true},
-    {FIELD_TEXT, KEY_WHOLE, 0, true, false},
-    {FIELD_TEXT, KEY_PREFIX, 6, false, true},
-    {FIELD_TEXT, KEY_QGRAM, 4, true, false},
-    {FIELD_NUMBER, KEY_WHOLE, 0, false, true},
-    {FIELD_SEX, KEY_WHOLE, 0, false, true},
+    {FIELD_FIRST_NAME, KEY_ROOT, 0, false},
+    {FIELD_FIRST_NAME, KEY_PHONETIC, 0, true},
+    {FIELD_FIRST_NAME, KEY_PREFIX, 3, true},
+    {FIELD_FIRST_NAME, KEY_INITIAL, 0, true},
+    {FIELD_FIRST_NAME, KEY_QGRAM, 4, false},
+    {FIELD_MIDDLE_NAME, KEY_WHOLE, 0, false},
+    {FIELD_MIDDLE_NAME, KEY_INITIAL, 0, true},
+    {FIELD_LAST_NAME, KEY_PART, 0, false},
+    {FIELD_LAST_NAME, KEY_PHONETIC, 0, true},
+    {FIELD_LAST_NAME, KEY_PREFIX, 3, true},
+    {FIELD_LAST_NAME, KEY_INITIAL, 0, true},
+    {FIELD_LAST_NAME, KEY_QGRAM, 4, false},
+    {FIELD_LAST_NAME, KEY_SUFFIX, 4, false},
+    {FIELD_DATE, KEY_WHOLE, 0, true},
+    {FIELD_DATE, KEY_YEAR, 0, true},
+    {FIELD_DATE, KEY_YEAR_MONTH, 0, true},
+    {FIELD_DATE, KEY_MONTH_DAY, 0, true},
+    {FIELD_SSN, KEY_WHOLE, 0, false},
+    {FIELD_SSN, KEY_DELETION, 0, false},
+    {FIELD_SSN, KEY_PREFIX, 5, false},
+    {FIELD_SSN, KEY_SUFFIX, 4, true},
+    {FIELD_IDENTIFIER, KEY_WHOLE, 0, false},
+    {FIELD_IDENTIFIER, KEY_DELETION, 0, false},
+    {FIELD_IDENTIFIER, KEY_SUFFIX, 4, true},
+    {FIELD_ADDRESS, KEY_WHOLE, 0, false},
+    {FIELD_ADDRESS, KEY_PREFIX, 6, true},
+    {FIELD_ADDRESS, KEY_QGRAM, 4, false},
+    {FIELD_CITY, KEY_WHOLE, 0, true},
+    {FIELD_CITY, KEY_PREFIX, 4, true},
+    {FIELD_POSTAL_CODE, KEY_WHOLE, 0, true},
+    {FIELD_POSTAL_CODE, KEY_PREFIX, 3, true},
+    {FIELD_PHONE, KEY_WHOLE, 0, false},
+    {FIELD_PHONE, KEY_DELETION, 0, false},
+    {FIELD_PHONE, KEY_SUFFIX, 7, false},
+    {FIELD_EMAIL, KEY_WHOLE, 0, false},
+    {FIELD_EMAIL, KEY_PREFIX, 6, false},
+    {FIELD_EMAIL, KEY_QGRAM, 6, false},
+    {FIELD_CODE, KEY_WHOLE, 0, true},
+    {FIELD_TEXT, KEY_WHOLE, 0, false},
+    {FIELD_TEXT, KEY_PREFIX, 6, true},
+    {FIELD_TEXT, KEY_QGRAM, 4, false},
+    {FIELD_NUMBER, KEY_WHOLE, 0, true},
+    {FIELD_SEX, KEY_WHOLE, 0, true},
 };
 
 /* --- sample ------------------------------------------------------------------------------------------------------- */
@@ -93,8 +93,7 @@ static void list_atoms(Sample *s)
             if (spec->kind != config->fields[f].kind || s->table->frequency_total[f] == 0)
                 continue;
             ASSERT(s->atom_count < ATOMS_MAX);
-            s->atoms[s->atom_count++] = (Atom){
-                .part = {f, spec->transform, spec->length}, .alone = spec->alone, .third = spec->third};
+            s->atoms[s->atom_count++] = (Atom){.part = {f, spec->transform, spec->length}, .third = spec->third};
         }
 }
 
@@ -179,18 +178,35 @@ typedef struct CostKeys {
     uint32_t *record_scratch;
 } CostKeys;
 
+/* The one key of a record whose atoms have a hash each; 0: the long way. */
+static uint64_t single_key(const CostRun *run, uint32_t count)
+{
+    uint64_t key = count;
+    for (uint32_t i = 0; i < count; i++) {
+        const Atom *a = &run->sample->atoms[run->atoms[i]];
+        if (a->start[run->place + 1] - a->start[run->place] != 1)
+            return 0;
+        key = key_fold(key, a->hash[a->start[run->place]]);
+    }
+    return key;
+}
+
 static Status collect_keys(const Sample *s, const uint32_t *atoms, uint32_t count, CostKeys *c, Error *err)
 {
     PassSpec pass = {.part_count = count};
     CostRun run = {.sample = s, .atoms = atoms};
     for (uint32_t i = 0; i < count; i++)
         pass.parts[i] = s->atoms[atoms[i]].part;
+    bool ordered = true; /* no parts that change places */
+    for (uint32_t i = 0; i < count; i++)
+        ordered = ordered && pass_swap_partner(s->table->config, &pass, i) == count;
     TRY(vec_reserve(&c->keys, s->count, err));
     TRY(vec_reserve(&c->records, s->count, err));
     for (; run.place < s->count; run.place++) {
         uint64_t keys[RECORD_KEYS_MAX];
         uint32_t record = s->records[run.place];
-        size_t n = record_keys_by(s->table, &pass, record, atom_hashes, &run, keys);
+        keys[0] = ordered ? single_key(&run, count) : 0;
+        size_t n = keys[0] != 0 ? 1 : record_keys_by(s->table, &pass, record, atom_hashes, &run, keys);
         for (size_t k = 0; k < n; k++) {
             TRY(vec_push(&c->keys, keys[k], err));
             TRY(vec_push(&c->records, record, err));

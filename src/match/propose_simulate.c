@@ -14,22 +14,35 @@
  *               middle name given as its initial. Prefixes survive an edit behind them, suffixes one before them, the
  *               year an error in the day, and so on.
  *
- * Errors come in clumps: a quarter of the pairs has ERRORS_MORE times the errors. Fields are independent otherwise.
+ * Errors come in clumps (CARE): most pairs have few, some have many in every field. Fields are independent otherwise.
  * The constants are common sense, not taken from any file: their use is to compare passes, not to state recall.
  */
 #include "match/propose.h"
 
-#define SLOPPY_PAIRS 250000  /* a million: pairs with more errors */
-#define ERRORS_MORE 3.0
-#define SWAPPED_PAIRS 5000   /* a million: first and last name exchanged */
-#define NICKNAME_SHARE 0.25  /* of similar first names */
-#define DOUBLE_SHARE 0.15    /* of similar last names */
-#define INITIAL_SHARE 0.6    /* of similar middle names */
-#define SECOND_EDIT 0.25     /* of similar values */
-#define SOUND_SURVIVES 0.5   /* an edit */
-#define BANDS_SURVIVE 0.85   /* min-hash of four bands: an edit in a word of seven letters */
+#define WRONG_MOST 0.8      /* a field of a pair, however careless */
+#define SWAPPED_PAIRS 5000  /* a million: first and last name exchanged */
+#define NICKNAME_SHARE 0.25 /* of similar first names */
+#define DOUBLE_SHARE 0.15   /* of similar last names */
+#define INITIAL_SHARE 0.6   /* of similar middle names */
+#define SECOND_EDIT 0.25    /* of similar values */
+#define SOUND_SURVIVES 0.5  /* an edit */
+#define BANDS_SURVIVE 0.85  /* min-hash of four bands: an edit in a word of seven letters */
 
-typedef enum StateKind { STATE_EXACT, STATE_EDITED, STATE_NICKNAME, STATE_PART, STATE_INITIAL, STATE_DIFFERENT } StateKind;
+/* Share of the pairs, in millionths, and how many times the errors that the prior says. */
+typedef struct Care {
+    uint32_t share;
+    double errors;
+} Care;
+static const Care CARE[] = {{600000, 1}, {250000, 3}, {150000, 6}};
+
+typedef enum StateKind {
+    STATE_EXACT,
+    STATE_EDITED,
+    STATE_NICKNAME,
+    STATE_PART,
+    STATE_INITIAL,
+    STATE_DIFFERENT
+} StateKind;
 
 /* One field of one pair. */
 typedef struct FieldState {
@@ -58,6 +71,17 @@ static FieldPrior field_prior(const FieldSpec *f)
     return p;
 }
 
+static double draw_care(Rng *r)
+{
+    uint64_t draw = rng_below(r, 1000000);
+    for (size_t i = 0; i + 1 < COUNT_OF(CARE); i++) {
+        if (draw < CARE[i].share)
+            return CARE[i].errors;
+        draw -= CARE[i].share;
+    }
+    return CARE[COUNT_OF(CARE) - 1].errors;
+}
+
 static StateKind similar_kind(FieldKind kind, double draw)
 {
     if (kind == FIELD_FIRST_NAME && draw < NICKNAME_SHARE)
@@ -69,11 +93,11 @@ static StateKind similar_kind(FieldKind kind, double draw)
     return STATE_EDITED;
 }
 
-static FieldState draw_state(FieldKind kind, FieldPrior p, bool sloppy, Rng *r)
+static FieldState draw_state(FieldKind kind, FieldPrior p, double errors, Rng *r)
 {
-    double more = sloppy ? ERRORS_MORE : 1, wrong = (1 - p.exact) * more;
-    if (wrong > 0.75)
-        wrong = 0.75;
+    double wrong = (1 - p.exact) * errors;
+    if (wrong > WRONG_MOST)
+        wrong = WRONG_MOST;
     double similar_share = p.exact < 1 ? p.similar / (1 - p.exact) : 0;
     double draw = rng_unit(r), second = rng_unit(r), which = rng_unit(r);
     FieldState s = {.kind = STATE_EXACT, .edits = second < SECOND_EDIT ? 2 : 1};
@@ -115,7 +139,8 @@ static double typical_length(FieldKind kind)
     }
 }
 
-/* A date as year, month and day, a third of the errors each; exchanged month and day are the last tenth of the months'. */
+/* A date as year, month and day, a third of the errors each; exchanged month and day are the last tenth of the months'.
+ */
 static bool date_survives(const FieldState *s, KeyTransform transform)
 {
     const double year = 1.0 / 3, month = 2.0 / 3, exchange = month - 0.1 / 3;
@@ -165,8 +190,8 @@ static bool state_agrees(const FieldState *s, FieldKind kind, const KeyPart *p)
         return p->transform == KEY_ROOT || (p->transform == KEY_INITIAL && s->sound);
     case STATE_PART: /* the other part in front, or behind */
         return p->transform == KEY_PART || p->transform == KEY_PHONETIC ||
-            (s->place[0] < 0.5 ? p->transform == KEY_PREFIX || p->transform == KEY_INITIAL
-                               : p->transform == KEY_SUFFIX);
+               (s->place[0] < 0.5 ? p->transform == KEY_PREFIX || p->transform == KEY_INITIAL
+                                  : p->transform == KEY_SUFFIX);
     case STATE_INITIAL:
         return p->transform == KEY_INITIAL;
     default:
@@ -174,7 +199,8 @@ static bool state_agrees(const FieldState *s, FieldKind kind, const KeyPart *p)
     }
 }
 
-/* --- pairs of sources ------------------------------------------------------------------------------------------------- */
+/* --- pairs of sources
+ * ------------------------------------------------------------------------------------------------- */
 
 typedef struct SourceRun {
     uint32_t begin, count; /* in the sample */
@@ -220,12 +246,12 @@ static void simulate_pair(Sample *s, const FieldPrior *priors, uint32_t left, ui
 {
     const MatchConfig *config = s->table->config;
     FieldState states[MATCH_FIELDS_MAX];
-    bool sloppy = rng_ppm(r, SLOPPY_PAIRS);
+    double errors = draw_care(r);
     uint64_t bit = (uint64_t)1 << (pair & 63);
     if (rng_ppm(r, SWAPPED_PAIRS))
         s->swapped[pair / 64] |= bit;
     for (uint32_t f = 0; f < config->field_count; f++)
-        states[f] = draw_state(config->fields[f].kind, priors[f], sloppy, r);
+        states[f] = draw_state(config->fields[f].kind, priors[f], errors, r);
     for (uint32_t i = 0; i < s->atom_count; i++) {
         Atom *a = &s->atoms[i];
         uint32_t f = a->part.field;

@@ -148,20 +148,18 @@ static Weight value_rarity(const Scorer *s, uint32_t segment, uint32_t a, uint32
     return rarity_clip(rarity_of(s->rarity[field], count) - s->model->exact_weight[segment][field]);
 }
 
-Weight pair_rarity(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, Weight *own)
+void pair_rarity(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, Weight rarity[CLASS_COUNT])
 {
-    Weight sum = 0;
     uint32_t segment = segment_of(s, a, b);
-    *own = 0;
+    memset(rarity, 0, CLASS_COUNT * sizeof *rarity);
     for (uint32_t f = 0; f < s->model->field_count; f++) {
         if (!s->rarity[f] || !(s->exact[f] >> pattern_level(pattern, f) & 1))
             continue;
         Weight r = value_rarity(s, segment, a, b, f);
-        sum += r;
-        if (s->views[f] >> CLASS_HOUSEHOLD & 1)
-            *own += r;
+        for (uint32_t c = 0; c < CLASS_COUNT; c++)
+            if (s->views[f] >> c & 1)
+                rarity[c] += r;
     }
-    return sum;
 }
 
 static void sum_classes(

@@ -148,7 +148,7 @@ static Status count_candidates(Train *x, Error *err)
 
 /* --- fits ----------------------------------------------------------------------------------------------------- */
 
-static Status fit(Train *x, Error *err)
+static Status fit(Train *x, EmStart start, Error *err)
 {
     EmInput in = {.config = x->table->config,
         .candidates = &x->candidates,
@@ -156,6 +156,7 @@ static Status fit(Train *x, Error *err)
         .totals = x->totals,
         .passes = x->m->passes,
         .pass_count = x->m->pass_count,
+        .start = start,
         .matches = START_MATCHES * x->table->records};
     TRY(em_fit(&in, x->m, err));
     scorer_free(x->scorer);
@@ -175,25 +176,45 @@ static int16_t rarity_steps(Weight w)
     return (int16_t)lround((double)w / RARITY_STEP);
 }
 
-/* Plausible pairs as patterns that carry rarity; the others are strangers and left out. */
-static Status count_rarity(Train *x, Error *err)
+static PatternCount plain_pattern(const Train *x, const MatchPair *p)
 {
     const MatchTable *t = x->table;
+    return (PatternCount){.pattern = p->pattern,
+        .passes = p->passes,
+        .segment = (uint16_t)table_segment(t->config, t->source[p->a], t->source[p->b]),
+        .count = 1};
+}
+
+/* Takes the plausible pairs out of the counts and puts them back with their rarity. */
+static Status count_rarity(Train *x, Error *err)
+{
+    double scale = 1 / x->sample.share_of_pairs;
+    pattern_table_free(&x->counted);
+    TRY(pattern_table_init(&x->counted, err));
+    for (size_t i = 0; i < x->plausible.len; i++) {
+        PatternCount c = plain_pattern(x, &x->plausible.at[i]);
+        TRY(pattern_table_add(&x->counted, &c, err));
+    }
+    size_t rest = 0;
+    for (size_t i = 0; i < x->candidates.len; i++) {
+        PatternCount c = x->candidates.at[i];
+        c.count -= scale * pattern_table_count(&x->counted, &c);
+        if (c.count > scale / 2)
+            x->candidates.at[rest++] = c;
+    }
+    x->candidates.len = rest;
     pattern_table_free(&x->counted);
     TRY(pattern_table_init(&x->counted, err));
     for (size_t i = 0; i < x->plausible.len; i++) {
         const MatchPair *p = &x->plausible.at[i];
-        Weight own = 0, rarity = pair_rarity(x->scorer, p->a, p->b, p->pattern, &own);
-        PatternCount c = {.pattern = p->pattern,
-            .passes = p->passes,
-            .segment = (uint16_t)table_segment(t->config, t->source[p->a], t->source[p->b]),
-            .rarity = rarity_steps(rarity),
-            .rarity_own = rarity_steps(own),
-            .count = 1};
+        PatternCount c = plain_pattern(x, p);
+        Weight rarity[CLASS_COUNT];
+        pair_rarity(x->scorer, p->a, p->b, p->pattern, rarity);
+        for (uint32_t k = 0; k < CLASS_COUNT; k++)
+            c.rarity[k] = rarity_steps(rarity[k]);
         TRY(pattern_table_add(&x->counted, &c, err));
     }
-    x->candidates.len = 0;
-    return pattern_table_sorted(&x->counted, 1 / x->sample.share_of_pairs, &x->candidates, err);
+    return pattern_table_sorted(&x->counted, scale, &x->candidates, err);
 }
 
 /* Scores the plausible candidates and counts each record's expected duplicates. */
@@ -228,7 +249,7 @@ static Status fit_with_frequency(Train *x, Error *err)
     x->scorer = NULL;
     TRY(scorer_new(x->table, x->m, &x->scorer, err));
     TRY(count_rarity(x, err));
-    return fit(x, err);
+    return fit(x, EM_FROM_MODEL, err);
 }
 
 static Status fit_labels(Train *x, Error *err)
@@ -299,7 +320,7 @@ static Status train(Train *x, Error *err)
     TRY(count_candidates(x, err));
     x->m->report.candidate_pairs = x->compared;
     x->m->report.patterns = x->candidates.len;
-    TRY(fit(x, err));
+    TRY(fit(x, EM_FROM_PRIOR, err));
     if (has_term_frequency(x->table->config))
         TRY(fit_with_frequency(x, err));
     TRY(fit_labels(x, err));

@@ -28,7 +28,8 @@ double pair_f1(PairCounts c)
     return c.found + c.truth ? 2 * (double)c.right / (double)(c.found + c.truth) : 1;
 }
 
-/* --- groups of records ---------------------------------------------------------------------------------------------- */
+/* --- groups of records ----------------------------------------------------------------------------------------------
+ */
 
 /* A record of known truth. */
 typedef struct Member {
@@ -125,7 +126,8 @@ static Status take_members(Truth *w, const uint32_t *person, const MatchClusters
     return OK;
 }
 
-/* --- candidates ----------------------------------------------------------------------------------------------------- */
+/* --- candidates -----------------------------------------------------------------------------------------------------
+ */
 
 static bool is_kept(const MatchPairs *pairs, uint32_t a, uint32_t b)
 {
@@ -156,7 +158,8 @@ static uint64_t true_candidates(const Truth *w, const MatchModel *m, const Match
     return found;
 }
 
-/* --- pairs ---------------------------------------------------------------------------------------------------------- */
+/* --- pairs ----------------------------------------------------------------------------------------------------------
+ */
 
 #define ODDS_VALUES ((size_t)(WEIGHT_MAX - WEIGHT_MIN) + 1)
 
@@ -212,7 +215,8 @@ static Status judge_pairs(
     return st;
 }
 
-/* --- clusters ------------------------------------------------------------------------------------------------------- */
+/* --- clusters -------------------------------------------------------------------------------------------------------
+ */
 
 /* Sizes by cluster or person: out[i] for members[i]; members are sorted so that equal ones stand together. */
 static uint64_t largest_run(const Truth *w, int (*order)(const void *, const void *))

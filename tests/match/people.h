@@ -24,14 +24,23 @@ static inline void people_config(MatchConfig *c, uint32_t sources)
     c->field_count = F_COUNT;
     c->fields[F_FIRST] = (FieldSpec){
         .name = SLICE("first"), .kind = FIELD_FIRST_NAME, .columns = {P_FIRST}, .column_count = 1, .swap_with = F_LAST};
-    c->fields[F_LAST] = (FieldSpec){.name = SLICE("last"), .kind = FIELD_LAST_NAME, .columns = {P_LAST, P_FORMER},
-        .column_count = 2, .swap_with = MATCH_NONE};
+    c->fields[F_LAST] = (FieldSpec){.name = SLICE("last"),
+        .kind = FIELD_LAST_NAME,
+        .columns = {P_LAST, P_FORMER},
+        .column_count = 2,
+        .swap_with = MATCH_NONE};
     c->fields[F_BIRTH] = (FieldSpec){
         .name = SLICE("birth"), .kind = FIELD_DATE, .columns = {P_BIRTH}, .column_count = 1, .swap_with = MATCH_NONE};
-    c->fields[F_ZIP] = (FieldSpec){.name = SLICE("zip"), .kind = FIELD_POSTAL_CODE, .columns = {P_ZIP},
-        .column_count = 1, .swap_with = MATCH_NONE};
-    c->fields[F_NUMBER] = (FieldSpec){.name = SLICE("number"), .kind = FIELD_IDENTIFIER, .columns = {P_NUMBER},
-        .column_count = 1, .swap_with = MATCH_NONE};
+    c->fields[F_ZIP] = (FieldSpec){.name = SLICE("zip"),
+        .kind = FIELD_POSTAL_CODE,
+        .columns = {P_ZIP},
+        .column_count = 1,
+        .swap_with = MATCH_NONE};
+    c->fields[F_NUMBER] = (FieldSpec){.name = SLICE("number"),
+        .kind = FIELD_IDENTIFIER,
+        .columns = {P_NUMBER},
+        .column_count = 1,
+        .swap_with = MATCH_NONE};
     c->source_count = sources;
     static const char *const names[] = {"school", "college", "wage"};
     for (uint32_t i = 0; i < sources; i++)

@@ -8,10 +8,11 @@
 
 enum { RECORDS = 400, PAIRS = RECORDS * RECORDS };
 
-/* --- what blocks_each hands out ------------------------------------------------------------------------------------- */
+/* --- what blocks_each hands out -------------------------------------------------------------------------------------
+ */
 
 typedef struct Seen {
-    uint32_t *mask;  /* [a * records + b], a < b */
+    uint32_t *mask; /* [a * records + b], a < b */
     uint8_t *times;
     uint32_t records;
     uint64_t pairs;
@@ -70,7 +71,8 @@ static Seen enumerate(const Blocks *b, uint32_t records, unsigned threads)
     return s;
 }
 
-/* --- oracles ------------------------------------------------------------------------------------------------------------ */
+/* --- oracles
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* Passes without window and without refining: equal keys. */
 static uint32_t keys_mask(const MatchTable *t, const PassSpec *passes, uint32_t count, uint32_t a, uint32_t b)
@@ -134,7 +136,8 @@ static void assert_seen(const Seen *s, const uint32_t *masks)
     assert_int_equal(s->pairs, pairs);
 }
 
-/* --- passes --------------------------------------------------------------------------------------------------------------- */
+/* --- passes
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static const PassSpec PASSES[] = {
     {.parts = {{F_NUMBER, KEY_WHOLE, 0}}, .part_count = 1},
@@ -227,7 +230,8 @@ static void world_init(World *w, const SourceCase *c, uint64_t seed)
     world_people(w, seed);
 }
 
-/* --- tests ---------------------------------------------------------------------------------------------------------------- */
+/* --- tests
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static void test_equal_keys(void **state)
 {
@@ -435,8 +439,8 @@ static void test_row_order(void **state)
     }
     for (uint32_t x = 0; x < RECORDS; x++)
         for (uint32_t y = x + 1; y < RECORDS; y++)
-            assert_int_equal(blocks_pair_mask(a, place[0][x], place[0][y]),
-                blocks_pair_mask(b, place[1][x], place[1][y]));
+            assert_int_equal(
+                blocks_pair_mask(a, place[0][x], place[0][y]), blocks_pair_mask(b, place[1][x], place[1][y]));
     blocks_free(a);
     blocks_free(b);
     match_table_free(w.table);

@@ -1,0 +1,484 @@
+/*
+ * Levels of every kind of field, and patterns of records: tables of what must come
+ * out, and the properties that hold for any two values: the order of the two plays
+ * no part, and the fast way says what the slow one says.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "kernel/kernel.h"
+#include "match/value_impl.h"
+
+static const char NICKNAMES[] = "nickname,formal\nBILL,WILLIAM\nBOB,ROBERT\nCHRIS,CHRISTINA\nCHRIS,CHRISTOPHER\n"
+                                "LIZ,ELIZABETH\nLIZZIE,ELIZABETH\nROB,ROBERT\n";
+
+/* One field of one column. */
+static void config_init(MatchConfig *c, FieldKind kind)
+{
+    match_config_init(c);
+    c->columns[0] = SLICE("v");
+    c->column_count = 1;
+    c->fields[0] = (FieldSpec){.name = SLICE("v"), .kind = kind, .column_count = 1, .swap_with = MATCH_NONE};
+    c->field_count = 1;
+    c->sources[0] = (SourceSpec){.name = SLICE("s"), .dedupe = true};
+    c->source_count = 1;
+    c->nickname_csv = NICKNAMES;
+}
+
+/* Records in the order of the rows, whatever their numbers: record[i] is row i's. */
+static MatchTable *table_of(const MatchConfig *c, const Slice *cells, size_t rows, uint32_t *record)
+{
+    MatchTable *t = NULL;
+    Error err = ERROR_INIT;
+    if (match_table_new(c, &t, &err) != OK)
+        fail_msg("%s", err.message);
+    for (size_t i = 0; i < rows; i++) {
+        char id[24];
+        snprintf(id, sizeof id, "%zu", i);
+        assert_int_equal(match_table_add(t, 0, slice_of(id), cells + i * c->column_count, &err), OK);
+    }
+    assert_int_equal(match_table_seal(t, 1, &err), OK);
+    for (uint32_t r = 0; r < rows; r++)
+        record[match_record_added(t, r)] = r;
+    return t;
+}
+
+static Slice level_between(const MatchConfig *c, const char *left, const char *right)
+{
+    Slice cells[2] = {slice_of(left), slice_of(right)};
+    uint32_t record[2];
+    Comparer *cmp = NULL;
+    MatchTable *t = table_of(c, cells, 2, record);
+    assert_int_equal(comparer_new(t, &cmp, NULL), OK);
+    uint64_t there = compare_pair(cmp, record[0], record[1]), back = compare_pair(cmp, record[1], record[0]);
+    assert_int_equal(there, back);
+    comparer_free(cmp);
+    match_table_free(t);
+    return field_level_name(&c->fields[0], pattern_level(there, 0));
+}
+
+static void levels_of_kinds(void **state)
+{
+    UNUSED(state);
+    static const struct {
+        FieldKind kind;
+        const char *left, *right, *level;
+    } cases[] = {
+        {FIELD_FIRST_NAME, "Anna", "", "missing"},
+        {FIELD_FIRST_NAME, "", "", "missing"},
+        {FIELD_FIRST_NAME, "Anna", "ANNA", "exact"},
+        {FIELD_FIRST_NAME, "Bob", "Robert", "nickname"},
+        {FIELD_FIRST_NAME, "Bob", "Rob", "nickname"}, /* of one formal name */
+        {FIELD_FIRST_NAME, "Chris", "Christina", "nickname"},
+        {FIELD_FIRST_NAME, "Bob James", "Robert", "nickname"},
+        {FIELD_FIRST_NAME, "Mary Ann", "Mary", "part"},
+        {FIELD_FIRST_NAME, "Mary Ann", "Maryann", "one_edit"},
+        {FIELD_FIRST_NAME, "Jonh", "John", "one_edit"}, /* neighbours exchanged */
+        {FIELD_FIRST_NAME, "Marta", "Martha", "one_edit"},
+        {FIELD_FIRST_NAME, "Christophe", "Christop", "truncated"},
+        {FIELD_FIRST_NAME, "Al", "Alexander", "loose"}, /* two letters are not a name cut off */
+        {FIELD_FIRST_NAME, "Alexandria", "Alexandros", "close"},
+        {FIELD_FIRST_NAME, "Dwayne", "Duane", "loose"},
+        {FIELD_FIRST_NAME, "Katherine", "Catharine", "sound"},
+        {FIELD_FIRST_NAME, "J", "John", "initial"},
+        {FIELD_FIRST_NAME, "J", "K", "differs"},
+        {FIELD_FIRST_NAME, "Anna", "Bruno", "differs"},
+        {FIELD_MIDDLE_NAME, "J", "James", "initial"},
+        {FIELD_MIDDLE_NAME, "Lee", "Leigh", "differs"},
+        {FIELD_LAST_NAME, "Garcia-Lopez", "GarciaLopez", "joined"},
+        {FIELD_LAST_NAME, "Garcia-Lopez", "Lopez", "part"},
+        {FIELD_LAST_NAME, "Van der Berg", "Berg", "part"},
+        {FIELD_LAST_NAME, "De La Cruz", "De La Torre", "differs"}, /* particles are no part */
+        {FIELD_LAST_NAME, "Smith", "Smyth", "one_edit"},
+        {FIELD_LAST_NAME, "Featherstonehaugh", "Feathersto", "truncated"},
+        {FIELD_LAST_NAME, "Lee", "Lea", "loose"},
+        {FIELD_LAST_NAME, "Bob", "Robert", "differs"}, /* as surnames they are no nicknames */
+        {FIELD_LAST_NAME, "\xe4\xb8\xad\xe5\x9b\xbd", "\xe6\x97\xa5\xe6\x9c\xac", "differs"},
+        {FIELD_SUFFIX, "Jr.", "JUNIOR", "exact"},
+        {FIELD_SUFFIX, "Jr.", "Sr.", "differs"},
+        {FIELD_DATE, "1998-03-07", "03/07/1998", "exact"},
+        {FIELD_DATE, "1998-03-07", "1998", "partial"},
+        {FIELD_DATE, "1998-03", "1998-00-07", "partial"},
+        {FIELD_DATE, "0000-03-07", "1998-03-07", "partial"},
+        {FIELD_DATE, "0000-03-07", "1998-03-00", "differs"}, /* only the month is known to both */
+        {FIELD_DATE, "1998-03-07", "1998-07-03", "day_month"},
+        {FIELD_DATE, "1998-13-07", "1998-07-13", "day_month"},
+        {FIELD_DATE, "1998-03-07", "1998-03-08", "one_digit"},
+        {FIELD_DATE, "1998-03-07", "1988-03-07", "one_digit"},
+        {FIELD_DATE, "1998-13-07", "1998-03-07", "one_digit"},
+        {FIELD_DATE, "1998-03-12", "1998-03-21", "transposed"},
+        {FIELD_DATE, "1989-03-12", "1998-03-12", "transposed"},
+        {FIELD_DATE, "1998-03-28", "1998-04-02", "near"},
+        {FIELD_DATE, "1998-12-31", "1999-01-05", "near"},
+        {FIELD_DATE, "1998-03-01", "1998-03-28", "near"},
+        {FIELD_DATE, "1998-03-17", "1998-12-17", "year_part"},
+        {FIELD_DATE, "1998-03-17", "1975-03-17", "month_day"},
+        {FIELD_DATE, "1998-03-17", "1998-11-28", "year"},
+        {FIELD_DATE, "1998-03-17", "1975-11-28", "differs"},
+        {FIELD_SSN, "521-43-9876", "521439876", "exact"},
+        {FIELD_SSN, "521-43-9876", "512-43-9876", "transposed"},
+        {FIELD_SSN, "521-43-9876", "521-43-9976", "one_digit"},
+        {FIELD_SSN, "521-43-9876", "9876", "last_four"},
+        {FIELD_SSN, "521-43-9876", "9875", "differs"},
+        {FIELD_SSN, "521-43-9876", "000-00-0000", "missing"},
+        {FIELD_IDENTIFIER, "AB-1234", "ab1234", "exact"},
+        {FIELD_IDENTIFIER, "AB1234", "AB1243", "transposed"},
+        {FIELD_IDENTIFIER, "AB1234", "AB12345", "one_edit"},
+        {FIELD_IDENTIFIER, "A12", "A13", "differs"},
+        {FIELD_ADDRESS, "12 Main Street", "12 MAIN ST", "exact"},
+        {FIELD_ADDRESS, "12 Main Street Apt 3", "12 MAIN ST", "building"},
+        {FIELD_ADDRESS, "12 Main Street Apt 3", "12 Main St #4", "building"},
+        {FIELD_ADDRESS, "12 Main Street", "12 Mian Street", "similar_street"},
+        {FIELD_ADDRESS, "12 Main Street", "21 Main Street", "number_edit"},
+        {FIELD_ADDRESS, "12 Main Street", "345 Main Street", "street"},
+        {FIELD_ADDRESS, "12 Main Street", "12 Oak Avenue", "differs"},
+        {FIELD_ADDRESS, "PO Box 12", "PO Box 345", "differs"},
+        {FIELD_ADDRESS, "PO Box 12", "PO Box 13", "number_edit"},
+        {FIELD_CITY, "Denver", "Dever", "one_edit"},
+        {FIELD_CITY, "Colorado Springs", "Colorado Spgs", "close"},
+        {FIELD_CITY, "Colorado Springs", "Colorado", "truncated"},
+        {FIELD_CITY, "Denver", "Aurora", "differs"},
+        {FIELD_POSTAL_CODE, "80204-1234", "80204", "five_digits"},
+        {FIELD_POSTAL_CODE, "80204", "80240", "transposed"},
+        {FIELD_POSTAL_CODE, "80204", "81204", "one_edit"},
+        {FIELD_POSTAL_CODE, "80204", "80231", "area"},
+        {FIELD_POSTAL_CODE, "80204", "10013", "differs"},
+        {FIELD_PHONE, "(303) 555-0123", "1-303-555-0123", "exact"},
+        {FIELD_PHONE, "(303) 555-0123", "555-0123", "local"},
+        {FIELD_PHONE, "(303) 555-0123", "(303) 555-0132", "transposed"},
+        {FIELD_PHONE, "(303) 555-0123", "(303) 555-0124", "one_edit"},
+        {FIELD_PHONE, "(303) 555-0123", "(720) 777-9876", "differs"},
+        {FIELD_EMAIL, "bob@example.org", "bob@exmple.org", "one_edit"},
+        {FIELD_EMAIL, "bob.smith@example.org", "bob.smith@mail.net", "local"},
+        {FIELD_EMAIL, "bob.smith@example.org", "bob.smith7@mail.net", "local_similar"},
+        {FIELD_EMAIL, "bob.smith@example.org", "anna@example.org", "differs"},
+        {FIELD_SEX, "F", "Female", "exact"},
+        {FIELD_SEX, "F", "M", "differs"},
+        {FIELD_CODE, "a1", "A1", "exact"},
+        {FIELD_CODE, "a1", "a2", "differs"},
+        {FIELD_TEXT, "alpha beta", "beta alpha", "words"},
+        {FIELD_TEXT, "alpha beta", "alpha bets", "one_edit"},
+        {FIELD_TEXT, "alpha beta", "gamma", "differs"},
+        {FIELD_NUMBER, "12", "12.0", "exact"},
+        {FIELD_NUMBER, "12", "11", "off_by_one"},
+        {FIELD_NUMBER, "12", "16", "near"},
+        {FIELD_NUMBER, "12", "-12", "differs"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        MatchConfig c;
+        config_init(&c, cases[i].kind);
+        Slice level = level_between(&c, cases[i].left, cases[i].right);
+        if (!slice_eq_z(level, cases[i].level))
+            fail_msg("%s '%s' '%s': %.*s, not %s", field_kind_name(cases[i].kind), cases[i].left, cases[i].right,
+                SLICE_ARG(level), cases[i].level);
+    }
+}
+
+/* Every kind: names differ, the last level is disagreement, priors are shares. */
+static void levels_are_whole(void **state)
+{
+    UNUSED(state);
+    for (int kind = 0; kind < FIELD_KIND_COUNT; kind++)
+        for (uint32_t variant = 0; variant < 4; variant++) {
+            FieldSpec f = {.name = SLICE("v"),
+                .kind = (FieldKind)kind,
+                .column_count = variant & 1 ? 2 : 1,
+                .swap_with = variant & 2 ? 1 : MATCH_NONE};
+            uint32_t n = field_level_count(&f);
+            double match[MATCH_LEVELS_MAX], stranger[MATCH_LEVELS_MAX], sums[2] = {0, 0};
+            assert_in_range(n, 3, MATCH_LEVELS_MAX);
+            field_level_prior(&f, match, stranger);
+            for (uint32_t level = 0; level < n; level++)
+                for (uint32_t other = 0; other < level; other++)
+                    assert_false(slice_eq(field_level_name(&f, level), field_level_name(&f, other)));
+            for (uint32_t i = 0; i + 1 < n; i++) {
+                assert_true(match[i] > 0 && stranger[i] > 0);
+                sums[0] += match[i];
+                sums[1] += stranger[i];
+            }
+            assert_true(sums[0] > 1 - 1e-9 && sums[0] < 1 + 1e-9 && sums[1] > 1 - 1e-9 && sums[1] < 1 + 1e-9);
+            assert_true(match[0] > stranger[0] && match[n - 2] < stranger[n - 2]);
+            assert_true(slice_eq_z(field_level_name(&f, n - 1), "differs"));
+            assert_true(field_level_exact(&f, 1));
+            assert_false(field_level_exact(&f, 0) || field_level_exact(&f, n - 1));
+        }
+}
+
+/* --- records of several fields -------------------------------------------------------------------------------- */
+
+enum { FIRST, LAST, FORMER, BIRTH, SEX, PEOPLE_COLUMNS };
+
+static void people_init(MatchConfig *c)
+{
+    config_init(c, FIELD_FIRST_NAME);
+    static const char *const names[] = {"first", "last", "former", "birth", "sex"};
+    for (uint32_t i = 0; i < PEOPLE_COLUMNS; i++)
+        c->columns[i] = slice_of(names[i]);
+    c->column_count = PEOPLE_COLUMNS;
+    c->fields[0].name = SLICE("first");
+    c->fields[0].swap_with = 1;
+    c->fields[1] = (FieldSpec){.name = SLICE("last"),
+        .kind = FIELD_LAST_NAME,
+        .columns = {LAST, FORMER},
+        .column_count = 2,
+        .swap_with = MATCH_NONE};
+    c->fields[2] = (FieldSpec){
+        .name = SLICE("birth"), .kind = FIELD_DATE, .columns = {BIRTH}, .column_count = 1, .swap_with = MATCH_NONE};
+    c->fields[3] = (FieldSpec){
+        .name = SLICE("sex"), .kind = FIELD_SEX, .columns = {SEX}, .column_count = 1, .swap_with = MATCH_NONE};
+    c->field_count = 4;
+}
+
+static void patterns_of_people(void **state)
+{
+    UNUSED(state);
+    static const struct {
+        const char *left[PEOPLE_COLUMNS], *right[PEOPLE_COLUMNS], *levels[4], *agreed;
+    } cases[] = {
+        {{"Anna", "Smith", "", "1998-03-07", "F"}, {"Anna", "Smith", "", "1998-03-07", "M"},
+            {"exact", "exact", "exact", "differs"}, "SMITH"},
+        {{"Susan", "Ortiz", "Kelly", "", ""}, {"Susan", "Kelly", "", "", ""}, {"exact", "alias", "missing", "missing"},
+            "KELLY"},
+        {{"Susan", "Ortiz", "Kelly", "", ""}, {"Susan", "Baker", "Kelly", "", ""},
+            {"exact", "alias", "missing", "missing"}, "KELLY"},
+        {{"Susan", "Ortiz", "Kelly", "", ""}, {"Susan", "Kelley", "", "", ""},
+            {"exact", "one_edit", "missing", "missing"}, ""},
+        {{"Susan", "Ortiz", "", "", ""}, {"Susan", "", "Ortiz", "", ""}, {"exact", "alias", "missing", "missing"},
+            "ORTIZ"},
+        {{"Taylor", "Jordan", "", "", "F"}, {"Jordan", "Taylor", "", "", "F"},
+            {"swapped", "missing", "missing", "exact"}, ""},
+        {{"Taylor", "Jordan", "", "", ""}, {"Jordan", "Tayler", "", "", ""},
+            {"swapped", "missing", "missing", "missing"}, ""},
+        {{"Taylor", "Jordan", "", "", ""}, {"Jordan", "Smith", "", "", ""},
+            {"differs", "differs", "missing", "missing"}, ""},
+        {{"Taylor", "Taylor", "", "", ""}, {"Taylor", "Taylor", "", "", ""}, {"exact", "exact", "missing", "missing"},
+            "TAYLOR"},
+        {{"Taylor", "", "", "", ""}, {"", "Taylor", "", "", ""}, {"missing", "missing", "missing", "missing"}, ""},
+    };
+    MatchConfig c;
+    people_init(&c);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        Slice cells[2 * PEOPLE_COLUMNS];
+        uint32_t record[2];
+        Comparer *cmp = NULL;
+        for (size_t k = 0; k < PEOPLE_COLUMNS; k++) {
+            cells[k] = slice_of(cases[i].left[k]);
+            cells[PEOPLE_COLUMNS + k] = slice_of(cases[i].right[k]);
+        }
+        MatchTable *t = table_of(&c, cells, 2, record);
+        assert_int_equal(comparer_new(t, &cmp, NULL), OK);
+        uint64_t pattern = compare_pair(cmp, record[0], record[1]);
+        assert_int_equal(pattern, compare_pair(cmp, record[1], record[0]));
+        for (uint32_t f = 0; f < 4; f++) {
+            Slice level = field_level_name(&c.fields[f], pattern_level(pattern, f));
+            if (!slice_eq_z(level, cases[i].levels[f]))
+                fail_msg("case %zu, field %" PRIu32 ": %.*s, not %s", i, f, SLICE_ARG(level), cases[i].levels[f]);
+        }
+        uint32_t value = compare_agreed(t, record[0], record[1], 1);
+        assert_true(slice_eq_z(dict_text(t->dict[LAST], value), cases[i].agreed));
+        assert_int_equal(value != 0, field_level_exact(&c.fields[1], pattern_level(pattern, 1)));
+        comparer_free(cmp);
+        match_table_free(t);
+    }
+}
+
+static const char *draw(Rng *r, const char *const *list, size_t n)
+{
+    return list[rng_below(r, n)];
+}
+
+/* Records of few values, so that every path is taken many times. */
+static void fill_people(Slice *cells, size_t rows)
+{
+    static const char *const names[] = {"", "ANNA", "HANNAH", "BOB", "ROBERT", "MARY ANN", "MARY", "J", "JOHN", "JONH",
+        "SMITH", "SMYTH", "GARCIA LOPEZ", "LOPEZ", "GARCIALOPEZ", "DE LA CRUZ", "CHRISTOPHER", "CHRISTOPH"};
+    static const char *const dates[] = {
+        "", "1998-03-07", "1998-07-03", "1998", "1999-03-07", "1998-13-07", "1975-11-28", "0000-03-07", "1998-03-08"};
+    static const char *const sexes[] = {"", "F", "M"};
+    Rng r;
+    rng_init(&r, 21, 4);
+    for (size_t i = 0; i < rows; i++, cells += PEOPLE_COLUMNS) {
+        cells[FIRST] = slice_of(draw(&r, names, COUNT_OF(names)));
+        cells[LAST] = slice_of(draw(&r, names, COUNT_OF(names)));
+        cells[FORMER] = slice_of(rng_below(&r, 3) ? "" : draw(&r, names, COUNT_OF(names)));
+        cells[BIRTH] = slice_of(draw(&r, dates, COUNT_OF(dates)));
+        cells[SEX] = slice_of(draw(&r, sexes, COUNT_OF(sexes)));
+    }
+}
+
+static void many_as_one_by_one(void **state)
+{
+    UNUSED(state);
+    enum { N = 700 };
+    MatchConfig c;
+    people_init(&c);
+    Slice *cells = NULL;
+    uint32_t *record = NULL;
+    uint64_t *patterns = NULL;
+    Comparer *cmp = NULL, *fresh = NULL;
+    assert_int_equal(mem_alloc(N * PEOPLE_COLUMNS * sizeof *cells, (void **)&cells, NULL), OK);
+    assert_int_equal(mem_alloc(N * sizeof *record, (void **)&record, NULL), OK);
+    assert_int_equal(mem_alloc(N * sizeof *patterns, (void **)&patterns, NULL), OK);
+    fill_people(cells, N);
+    MatchTable *t = table_of(&c, cells, N, record);
+    assert_int_equal(comparer_new(t, &cmp, NULL), OK);
+    assert_int_equal(comparer_new(t, &fresh, NULL), OK);
+    uint32_t seen[4] = {0}; /* of each field: levels that occurred */
+    for (uint32_t a = 0; a < N; a++) {
+        compare_many(cmp, a, record, N, patterns);
+        for (uint32_t i = 0; i < N; i++) {
+            assert_int_equal(patterns[i], compare_pair(fresh, record[i], a));
+            for (uint32_t f = 0; f < 4; f++)
+                seen[f] |= 1u << pattern_level(patterns[i], f);
+        }
+    }
+    assert_true(__builtin_popcount(seen[0]) >= 10 && __builtin_popcount(seen[1]) >= 9);
+    assert_true(__builtin_popcount(seen[2]) >= 7 && seen[3] == 7);
+    comparer_free(cmp);
+    comparer_free(fresh);
+    match_table_free(t);
+    mem_free(cells);
+    mem_free(record);
+    mem_free(patterns);
+}
+
+/* The memo of a field holds 32 Ki pairs; here are more, compared twice, and each against what is computed anew. And
+ * where a name is said to differ, Jaro-Winkler says so too: the shortcut by letters leaves nothing out. */
+static void memo_and_shortcut(void **state)
+{
+    UNUSED(state);
+    enum { N = 600 };
+    MatchConfig c;
+    config_init(&c, FIELD_LAST_NAME);
+    Slice *cells = NULL;
+    uint32_t *record = NULL;
+    char(*words)[12] = NULL;
+    Comparer *cmp = NULL;
+    assert_int_equal(mem_alloc(N * sizeof *cells, (void **)&cells, NULL), OK);
+    assert_int_equal(mem_alloc(N * sizeof *record, (void **)&record, NULL), OK);
+    assert_int_equal(mem_alloc(N * sizeof *words, (void **)&words, NULL), OK);
+    Rng r;
+    rng_init(&r, 33, 4);
+    for (size_t i = 0; i < N; i++) {
+        size_t n = 1 + rng_below(&r, 9);
+        for (size_t k = 0; k < n; k++)
+            words[i][k] = i % 50 == 0 && k == 2 ? ' ' : (char)('A' + rng_below(&r, i % 2 ? 5 : 12));
+        cells[i] = (Slice){words[i], n};
+    }
+    MatchTable *t = table_of(&c, cells, N, record);
+    assert_int_equal(comparer_new(t, &cmp, NULL), OK);
+    size_t differing = 0;
+    for (int round = 0; round < 2; round++)
+        for (uint32_t a = 0; a < N; a++)
+            for (uint32_t b = 0; b < N; b++) {
+                uint32_t x = record_cells(t, a)[0], y = record_cells(t, b)[0];
+                unsigned level = pattern_level(compare_pair(cmp, a, b), 0);
+                LevelId expected = x == 0 || y == 0 ? LV_MISSING
+                                   : x == y         ? LV_EXACT
+                                                    : level_of(FIELD_LAST_NAME, t->dict[0], x, y);
+                assert_int_equal(level, expected == LV_MISSING ? 0 : field_level_number(&c.fields[0], expected));
+                Slice left = dict_text(t->dict[0], x), right = dict_text(t->dict[0], y);
+                if (expected != LV_DIFFERS || memchr(left.ptr, ' ', left.len) || memchr(right.ptr, ' ', right.len))
+                    continue; /* of several words, particles are left out */
+                differing++;
+                assert_true(jaro_winkler(left, right) < BAND_LOOSE);
+            }
+    assert_true(differing > N);
+    comparer_free(cmp);
+    match_table_free(t);
+    mem_free(cells);
+    mem_free(record);
+    mem_free(words);
+}
+
+static void own_comparator(void **state)
+{
+    UNUSED(state);
+    static const LevelSpec levels[] = {
+        {SLICE_INIT("exact"), SLICE_INIT("left = right")},
+        {SLICE_INIT("begins"), SLICE_INIT("starts(left, right)")}, /* said of one side, holds for both */
+        {SLICE_INIT("alike"), SLICE_INIT("jaro_winkler(left, right) >= 0.85")},
+    };
+    static const struct {
+        const char *left, *right, *level;
+    } cases[] = {{"Anna", "ANNA", "exact"}, {"Anna", "Annabel", "begins"}, {"Annabel", "Anna", "begins"},
+        {"Martha", "Marhta", "alike"}, {"Anna", "Otto", "differs"}, {"", "Otto", "missing"}};
+    MatchConfig c;
+    config_init(&c, FIELD_TEXT);
+    c.fields[0].levels = levels;
+    c.fields[0].level_count = COUNT_OF(levels);
+    assert_int_equal(field_level_count(&c.fields[0]), 5);
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_true(slice_eq_z(level_between(&c, cases[i].left, cases[i].right), cases[i].level));
+    double match[MATCH_LEVELS_MAX], stranger[MATCH_LEVELS_MAX];
+    field_level_prior(&c.fields[0], match, stranger);
+    assert_true(match[0] > match[1] && stranger[3] > stranger[2]);
+    assert_true(field_level_exact(&c.fields[0], 1));
+    assert_false(field_level_exact(&c.fields[0], 2));
+}
+
+/* Two bounds, or two dates of birth, say nothing of each other; a bound and a birth do. */
+static void neutral_pairs(void **state)
+{
+    UNUSED(state);
+    static const LevelSpec levels[] = {{SLICE_INIT("of_age"), SLICE_INIT("number(left) + number(right) <= -168")}};
+    static const struct {
+        const char *left, *right, *level;
+    } cases[] = {{"24000", "-24168", "of_age"}, {"-24168", "24000", "of_age"}, {"24001", "-24168", "differs"},
+        {"24000", "24000", "missing"}, {"-24168", "-24999", "missing"}, {"", "-24168", "missing"}};
+    MatchConfig c;
+    config_init(&c, FIELD_NUMBER);
+    c.fields[0].levels = levels;
+    c.fields[0].level_count = COUNT_OF(levels);
+    c.fields[0].neutral = SLICE("(number(left) > 0) = (number(right) > 0)");
+    assert_int_equal(match_config_check(&c, NULL), ERR_INVALID); /* conditions are joined by and, or; not compared */
+    c.fields[0].neutral = SLICE("(number(left) > 0 and number(right) > 0) or (number(left) < 0 and number(right) < 0)");
+    assert_int_equal(match_config_check(&c, NULL), OK);
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_true(slice_eq_z(level_between(&c, cases[i].left, cases[i].right), cases[i].level));
+}
+
+/* A comparer made before records were appended knows them. */
+static void appended_records(void **state)
+{
+    UNUSED(state);
+    MatchConfig c;
+    people_init(&c);
+    Slice cells[PEOPLE_COLUMNS] = {SLICE("Anna"), SLICE("Garcia")};
+    uint32_t record[1];
+    Comparer *cmp = NULL;
+    MatchTable *t = table_of(&c, cells, 1, record);
+    assert_int_equal(comparer_new(t, &cmp, NULL), OK);
+    for (uint32_t i = 0; i < 500; i++) {
+        char id[16], last[32];
+        uint32_t added;
+        snprintf(id, sizeof id, "n%" PRIu32, i);
+        snprintf(last, sizeof last, "Garcia X%" PRIu32, i);
+        Slice values[PEOPLE_COLUMNS] = {SLICE("Ana"), slice_of(last)};
+        assert_int_equal(table_append(t, 0, slice_of(id), values, &added, NULL), OK);
+        uint64_t pattern = compare_pair(cmp, added, record[0]);
+        assert_true(slice_eq_z(field_level_name(&c.fields[1], pattern_level(pattern, 1)), "part"));
+    }
+    comparer_free(cmp);
+    match_table_free(t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(levels_of_kinds),
+        cmocka_unit_test(levels_are_whole),
+        cmocka_unit_test(patterns_of_people),
+        cmocka_unit_test(many_as_one_by_one),
+        cmocka_unit_test(memo_and_shortcut),
+        cmocka_unit_test(own_comparator),
+        cmocka_unit_test(neutral_pairs),
+        cmocka_unit_test(appended_records),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
