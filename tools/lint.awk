@@ -33,12 +33,15 @@ BEGIN {
     may("protect", "base policy")
     may("publish", "base policy store/home.h store/ledger.h store/db.h store/warehouse.h measure protect")
     may("serve", "base store/home.h publish")
+    may("review", "base policy store match identity serve/http.h publish/html.h")
     may("synth", "base")
-    may("cli", "base kernel policy contract store govern ingest match matchfile identity facts measure protect publish serve synth")
-    list("room", "base kernel policy contract store govern ingest match matchfile identity facts measure protect publish serve synth " \
-        "cli")
+    may("cli", "base kernel policy contract store govern ingest match matchfile identity facts measure protect publish serve review " \
+        "synth")
+    list("room", "base kernel policy contract store govern ingest match matchfile identity facts measure protect publish serve review " \
+        "synth cli")
     # What a room shows to the others, where that is not just ROOM/ROOM.h.
-    list("public_header", "match/standard.h policy/model.h publish/html.h publish/svg.h store/db.h store/home.h store/ledger.h store/vault.h store/warehouse.h")
+    list("public_header", "identity/verdicts.h match/standard.h policy/model.h publish/html.h publish/svg.h serve/http.h store/db.h store/home.h store/ledger.h " \
+        "store/linkage.h store/vault.h store/warehouse.h")
     # Rooms that must not reach the vault by any detour either.
     list("vaultless", "facts measure protect publish serve")
 

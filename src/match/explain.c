@@ -11,14 +11,14 @@
  */
 #include "match/match_impl.h"
 
-struct MatchExplainer {
+struct MatchLook {
     const MatchTable *table;
     const MatchModel *model;
     Comparer *comparer;
     Scorer *scorer;
 };
 
-void match_explainer_free(MatchExplainer *x)
+void match_look_free(MatchLook *x)
 {
     if (!x)
         return;
@@ -27,20 +27,21 @@ void match_explainer_free(MatchExplainer *x)
     mem_free(x);
 }
 
-Status match_explainer_new(const MatchTable *t, const MatchModel *m, MatchExplainer **out, Error *err)
+Status match_look_new(const MatchTable *t, const MatchModel *m, MatchLook **out, Error *err)
 {
-    MatchExplainer *x = NULL;
+    MatchLook *x;
     TRY(mem_zalloc(1, sizeof *x, (void **)&x, err));
     x->table = t;
     x->model = m;
     Status st = comparer_new(t, &x->comparer, err);
     if (st == OK)
         st = scorer_new(t, m, &x->scorer, err);
-    if (st != OK)
-        match_explainer_free(x);
-    else
-        *out = x;
-    return st;
+    if (st != OK) {
+        match_look_free(x);
+        return st;
+    }
+    *out = x;
+    return OK;
 }
 
 static void in_order(uint32_t *a, uint32_t *b)
@@ -52,18 +53,24 @@ static void in_order(uint32_t *a, uint32_t *b)
     }
 }
 
+MatchPair match_look_score(MatchLook *x, uint32_t a, uint32_t b)
+{
+    const MatchModel *m = x->model;
+    in_order(&a, &b);
+    uint64_t pattern = compare_pair(x->comparer, a, b);
+    return (MatchPair){.a = a,
+        .b = b,
+        .odds = score_pattern(x->scorer, a, b, pattern),
+        .passes = blocks_mask(x->table, m->passes, m->pass_count, a, b),
+        .pattern = pattern};
+}
+
 Status match_score(const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, MatchPair *out, Error *err)
 {
-    MatchExplainer *look = NULL;
-    in_order(&a, &b);
-    TRY(match_explainer_new(t, m, &look, err));
-    uint64_t pattern = compare_pair(look->comparer, a, b);
-    *out = (MatchPair){.a = a,
-        .b = b,
-        .odds = score_pattern(look->scorer, a, b, pattern),
-        .passes = blocks_mask(t, m->passes, m->pass_count, a, b),
-        .pattern = pattern};
-    match_explainer_free(look);
+    MatchLook *look;
+    TRY(match_look_new(t, m, &look, err));
+    *out = match_look_score(look, a, b);
+    match_look_free(look);
     return OK;
 }
 
@@ -99,7 +106,7 @@ static void explain_fields(
     }
 }
 
-void match_explain_pair(MatchExplainer *x, uint32_t a, uint32_t b, Explanation *out)
+void match_look_explain(MatchLook *x, uint32_t a, uint32_t b, Explanation *out)
 {
     const MatchTable *t = x->table;
     const MatchModel *m = x->model;
@@ -127,9 +134,9 @@ void match_explain_pair(MatchExplainer *x, uint32_t a, uint32_t b, Explanation *
 
 Status match_explain(const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, Explanation *out, Error *err)
 {
-    MatchExplainer *x = NULL;
-    TRY(match_explainer_new(t, m, &x, err));
-    match_explain_pair(x, a, b, out);
-    match_explainer_free(x);
+    MatchLook *look;
+    TRY(match_look_new(t, m, &look, err));
+    match_look_explain(look, a, b, out);
+    match_look_free(look);
     return OK;
 }
