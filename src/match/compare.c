@@ -27,6 +27,7 @@ typedef struct FieldPlan {
     uint8_t number[LV_COUNT];
     uint64_t *memo;
     Expr *when[MATCH_LEVELS_MAX]; /* of an own comparator */
+    Expr *neutral;                /* of one; NULL: always compared */
     uint32_t other_column;        /* the present value of the field that it may be swapped with; MATCH_NONE */
     uint32_t other_shift;
 } FieldPlan;
@@ -48,7 +49,7 @@ static Status compile_levels(Comparer *c, FieldPlan *p, Error *err)
 {
     for (uint32_t i = 0; p->spec->levels && i < p->spec->level_count; i++)
         TRY(expr_compile(p->spec->levels[i].when, "level", NULL, &c->arena, &p->when[i], err));
-    return OK;
+    return p->spec->neutral.len ? expr_compile(p->spec->neutral, "neutral", NULL, &c->arena, &p->neutral, err) : OK;
 }
 
 static Status plan_field(Comparer *c, uint32_t field, Error *err)
@@ -108,6 +109,8 @@ void comparer_free(Comparer *c)
 /* The first level that holds one way or the other, so that a pair has one level whoever is left. */
 static uint32_t own_level(const FieldPlan *p, Slice a, Slice b)
 {
+    if (p->neutral && (expr_holds(p->neutral, a, b) || expr_holds(p->neutral, b, a)))
+        return 0;
     for (uint32_t i = 0; i < p->spec->level_count; i++)
         if (expr_holds(p->when[i], a, b) || expr_holds(p->when[i], b, a))
             return i + 1;
@@ -134,7 +137,7 @@ static inline uint64_t spread(uint32_t a, uint32_t b)
 static uint32_t learn_level(const FieldPlan *p, uint32_t a, uint32_t b, uint64_t place)
 {
     uint32_t level = compute_level(p, a, b);
-    p->memo[place & MEMO_MASK] = (place & ~MEMO_MASK) | level;
+    p->memo[place & MEMO_MASK] = (place & ~MEMO_MASK) | (level + 1); /* 0 is an empty entry, and level 0 is neutral */
     return level;
 }
 
@@ -142,9 +145,9 @@ static uint32_t learn_level(const FieldPlan *p, uint32_t a, uint32_t b, uint64_t
 static inline uint32_t known_level(const FieldPlan *p, uint32_t a, uint32_t b)
 {
     uint64_t place = spread(a, b), entry = p->memo[place & MEMO_MASK];
-    uint32_t level = (uint32_t)(entry & MEMO_MASK);
-    if (level && !((entry ^ place) >> MEMO_BITS))
-        return level;
+    uint32_t known = (uint32_t)(entry & MEMO_MASK);
+    if (known && !((entry ^ place) >> MEMO_BITS))
+        return known - 1;
     return learn_level(p, a, b, place);
 }
 
@@ -325,10 +328,10 @@ static void add_codes(Comparer *c, const FieldPlan *p, uint32_t value, size_t n,
         add_numbers(c, p, value, n, patterns);
 }
 
+/* Patterns are 0 at first. */
 static void compare_stretch(Comparer *c, const uint32_t *a, size_t n, uint64_t *patterns)
 {
     const uint32_t *const *rows = c->rows;
-    memset(patterns, 0, n * sizeof *patterns);
     for (uint32_t f = 0; f < c->field_count; f++) {
         const FieldPlan *p = &c->plans[f];
         uint32_t value = a[p->column];
@@ -360,6 +363,7 @@ void compare_many(Comparer *c, uint32_t a, const uint32_t *others, size_t n, uin
         for (size_t i = 0; i < count; i++) {
             c->rows[i] = record_cells(t, others[from + i]);
             __builtin_prefetch(c->rows[i]);
+            patterns[from + i] = 0;
         }
         compare_stretch(c, record_cells(t, a), count, patterns + from);
     }

@@ -37,6 +37,12 @@ void dict_date(const Dict *d, uint32_t value, int *year, int *month, int *day);
 
 /* --- table (table.c) ------------------------------------------------------------------------------------------ */
 
+/* So many values of a field have this count. */
+typedef struct CountShare {
+    uint32_t count, values;
+} CountShare;
+typedef VEC(CountShare) CountShares;
+
 struct MatchTable {
     const MatchConfig *config;
     uint32_t records; /* without those appended after seal */
@@ -49,6 +55,9 @@ struct MatchTable {
     /* Records that hold value v in field f, aliases included: frequency[f][v]; and their sum. */
     uint32_t *frequency[MATCH_FIELDS_MAX];
     uint64_t frequency_total[MATCH_FIELDS_MAX];
+    /* Of a table that holds a share of another's records (match_partition.c), whose frequency is the whole's: counts of
+     * the values that it does not hold, too. Empty: those in frequency are all. */
+    CountShares whole[MATCH_FIELDS_MAX];
     struct TableParts *parts; /* table.c's own: ids, order of adding, raw rows, arena */
 };
 
@@ -240,6 +249,8 @@ void persons_fit(
 MUST_USE Status rarity_init(RarityScale *scale, const MatchTable *t, const struct MatchModel *m, uint32_t field,
     uint32_t values, Arena *arena, Error *err);
 Weight rarity_of(const RarityScale *scale, uint32_t count);
+/* What MatchTable.whole is to a share of this table. Added to out. */
+MUST_USE Status frequency_counts(const MatchTable *t, uint32_t field, CountShares *out, Error *err);
 /* Rarity against the average agreement, kept to what a count can say. */
 Weight rarity_clip(Weight rarity);
 #define RARITY_BEYOND (100 * WEIGHT_BIT) /* more than it ever is */
