@@ -11,11 +11,16 @@ static Status bad_field(const FieldSpec *f, Error *err, const char *why)
 static Status check_levels(const FieldSpec *f, Arena *arena, Error *err)
 {
     if (!f->levels)
-        return f->level_count ? bad_field(f, err, "a number of levels, and no levels") : OK;
+        return f->level_count || f->neutral.len ? bad_field(f, err, "what belongs to levels, and no levels") : OK;
     if (f->level_count == 0 || f->level_count > MATCH_LEVELS_MAX - 2)
         return bad_field(f, err, "an own comparator has 1 to 14 levels");
     if (f->swap_with != MATCH_NONE)
         return bad_field(f, err, "a field with an own comparator cannot be swapped with another");
+    char what[240];
+    Expr *e;
+    (void)snprintf(what, sizeof what, "neutral of field '%.*s'", SLICE_ARG(slice_sub(f->name, 0, 80)));
+    if (f->neutral.len)
+        TRY(expr_compile(f->neutral, what, NULL, arena, &e, err));
     for (uint32_t i = 0; i < f->level_count; i++) {
         Slice name = f->levels[i].name;
         if (name.len == 0 || slice_eq_z(name, "missing") || slice_eq_z(name, "differs"))
@@ -23,8 +28,6 @@ static Status check_levels(const FieldSpec *f, Arena *arena, Error *err)
         for (uint32_t k = 0; k < i; k++)
             if (slice_eq(f->levels[k].name, name))
                 return bad_field(f, err, "two levels have the same name");
-        char what[240];
-        Expr *e;
         (void)snprintf(what, sizeof what, "level '%.*s' of field '%.*s'", SLICE_ARG(slice_sub(name, 0, 80)),
             SLICE_ARG(slice_sub(f->name, 0, 80)));
         TRY(expr_compile(f->levels[i].when, what, NULL, arena, &e, err));

@@ -65,7 +65,7 @@ static void link_of(Bundles *g, const Near *near, uint32_t r, Weight *odds, uint
     for (size_t i = 0; i < n; i++) {
         if (faces[i] == r)
             continue;
-        Weight w = judge->between(judge->ctx, &r, 1, &faces[i], 1);
+        Weight w = judge->between(judge->ctx, &r, 1, &faces[i], 1, NULL);
         if (w > *odds || (w == *odds && faces[i] < *to)) {
             *odds = w;
             *to = faces[i];

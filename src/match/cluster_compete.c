@@ -4,12 +4,13 @@
  * the share of all ways to put the few groups concerned together in which the
  * two are one.
  *
- * The ways are partitions. Each is weighted by 2 to the sum of the odds inside
- * its blocks, contradictions excluded, and all of them are counted: for seven
- * groups there are 877. With two duplicate-free sources this is the exact
- * posterior of a link under one-to-one assignment (not only the best
- * assignment), and where groups may well be the same person they do not
- * compete. Farther groups are cut off: the seven are the two, the
+ * The ways are partitions. Each is weighted by 2 to the worth of its sets,
+ * contradictions excluded, and all of them are counted: for seven groups there
+ * are 877. A set is worth its strongest spanning tree less what speaks against
+ * the pairs beside the tree: evidence for is counted once, as in the objective,
+ * and two that have nothing to be compared by do not compete. With two
+ * duplicate-free sources this is the exact posterior of a link under one-to-one
+ * assignment, not only the best assignment. Farther groups are cut off: the seven are the two, the
  * strongest rivals, and where these could go instead.
  */
 #include "match/cluster_impl.h"
@@ -19,6 +20,8 @@
 /* A third that is this close to both sides is of the same person, and no rival. */
 #define ALLY_FROM (3 * WEIGHT_BIT)
 #define RIVALS_MAX 12
+/* Kept pairs of a group that are looked at: only the very largest have more. */
+#define NEAR_SCAN_MAX 4096
 
 Status near_init(Near *n, const ClusterProblem *p, Error *err)
 {
@@ -102,65 +105,98 @@ static size_t near_insert(NearBundle *list, size_t n, size_t max, NearBundle wha
 
 size_t near_bundles(Bundles *g, const Near *near, uint32_t x, Weight from, NearBundle *out, size_t max)
 {
-    size_t n = 0;
+    size_t n = 0, scanned = 0;
     uint32_t r = x;
     do {
         for (uint64_t i = near->start[r]; i < near->start[r + 1]; i++) {
             Weight odds = near->odds[near->list[i]];
-            if (odds < from || (n == max && odds < out[n - 1].odds))
+            if (odds < from || (n == max && odds < out[n - 1].odds) || scanned++ == NEAR_SCAN_MAX)
                 break;
             uint32_t root = bundle_find(g, pair_other(&near->pairs->at[near->list[i]], r));
             if (root != x)
                 n = near_insert(out, n, max, (NearBundle){root, near->list[i], odds});
         }
         r = g->ring[r];
-    } while (r != x);
+    } while (r != x && scanned <= NEAR_SCAN_MAX);
     return n;
 }
 
 /* --- partitions ------------------------------------------------------------------------------------------------- */
 
-typedef struct Partitions {
-    const Weight *odds;
-    size_t n;
-    const LogSum *table;
-    uint8_t block[COMPETE_NODES_MAX];
-    Weight together, apart; /* log2 of the sums, WEIGHT_NEVER: nothing yet */
-} Partitions;
-
-/* Odds are held to +-20 bits a pair here, so that sums stay far from the ends and no pair silences all others. */
+/* A link is held to +-20 bits here, so that sums stay far from the ends and no pair silences all others. */
 #define PARTITION_CLIP (20 * WEIGHT_BIT)
 
-static void partitions_walk(Partitions *w, size_t node, uint8_t blocks, Weight sum)
+static Weight clipped(Weight odds)
+{
+    return odds > PARTITION_CLIP ? PARTITION_CLIP : odds < -PARTITION_CLIP ? -PARTITION_CLIP : odds;
+}
+
+/* Worth of a set of nodes as one person: its strongest spanning tree (Prim 1957), so that each node beyond the first
+ * enters once, less what the pairs beside the tree say against it. WEIGHT_NEVER: a contradiction is inside. */
+static Weight set_worth(const Contest *c, uint32_t mask)
+{
+    uint32_t in = mask & (0 - mask);
+    Weight worth = 0;
+    for (size_t i = 0; i < c->n; i++)
+        for (size_t j = 0; j < i; j++)
+            if ((mask >> i & 1) && (mask >> j & 1)) {
+                if (c->odds[i][j] == ODDS_NEVER)
+                    return WEIGHT_NEVER;
+                worth += c->against[i][j];
+            }
+    while (in != mask) {
+        size_t from = 0, to = 0;
+        Weight best = ODDS_NEVER;
+        for (size_t i = 0; i < c->n; i++)
+            for (size_t j = 0; j < c->n; j++)
+                if ((in >> i & 1) && ((mask & ~in) >> j & 1) && c->odds[i][j] > best) {
+                    best = c->odds[i][j];
+                    from = i;
+                    to = j;
+                }
+        worth += clipped(best) - c->against[from][to]; /* the odds have it already */
+        in |= (uint32_t)1 << to;
+    }
+    return worth;
+}
+
+typedef struct Partitions {
+    size_t n;
+    const LogSum *table;
+    Weight worth[1 << COMPETE_NODES_MAX];
+    uint32_t block[COMPETE_NODES_MAX]; /* masks */
+    Weight together, apart;            /* log2 of the sums; WEIGHT_NEVER: nothing yet */
+} Partitions;
+
+static void partitions_walk(Partitions *w, size_t node, size_t blocks)
 {
     if (node == w->n) {
-        Weight *into = w->block[0] == w->block[1] ? &w->together : &w->apart;
+        Weight sum = 0;
+        for (size_t b = 0; b < blocks; b++) {
+            if (w->worth[w->block[b]] == WEIGHT_NEVER)
+                return;
+            sum += w->worth[w->block[b]];
+        }
+        Weight *into = w->block[0] >> 1 & 1 ? &w->together : &w->apart; /* node 0 is always in the first block */
         *into = log_sum(w->table, *into, sum);
         return;
     }
-    for (uint8_t b = 0; b <= blocks; b++) {
-        Weight more = 0;
-        bool never = false;
-        for (size_t other = 0; other < node && !never; other++) {
-            if (w->block[other] != b)
-                continue;
-            Weight odds = w->odds[other * w->n + node];
-            never = odds == ODDS_NEVER;
-            if (!never)
-                more += odds > PARTITION_CLIP ? PARTITION_CLIP : odds < -PARTITION_CLIP ? -PARTITION_CLIP : odds;
-        }
-        if (never)
-            continue;
-        w->block[node] = b;
-        partitions_walk(w, node + 1, (uint8_t)(b == blocks ? blocks + 1 : blocks), sum + more);
+    for (size_t b = 0; b < blocks; b++) {
+        w->block[b] |= (uint32_t)1 << node;
+        partitions_walk(w, node + 1, blocks);
+        w->block[b] &= ~((uint32_t)1 << node);
     }
+    w->block[blocks] = (uint32_t)1 << node;
+    partitions_walk(w, node + 1, blocks + 1);
 }
 
-Weight partition_odds(const Weight *odds, size_t n, const LogSum *table)
+Weight contest_odds(const Contest *c, const LogSum *table)
 {
-    ASSERT(n >= 2 && n <= COMPETE_NODES_MAX);
-    Partitions w = {.odds = odds, .n = n, .table = table, .together = WEIGHT_NEVER, .apart = WEIGHT_NEVER};
-    partitions_walk(&w, 0, 0, 0);
+    ASSERT(c->n >= 2 && c->n <= COMPETE_NODES_MAX);
+    Partitions w = {.n = c->n, .table = table, .together = WEIGHT_NEVER, .apart = WEIGHT_NEVER};
+    for (uint32_t mask = 1; mask < (uint32_t)1 << c->n; mask++)
+        w.worth[mask] = set_worth(c, mask);
+    partitions_walk(&w, 0, 0);
     if (w.together == WEIGHT_NEVER)
         return ODDS_NEVER;
     return weight_clip((int64_t)w.together - w.apart);
@@ -221,18 +257,21 @@ Weight compete(Bundles *g, const Near *near, uint32_t x, uint32_t y, uint32_t pa
 
     uint32_t node[COMPETE_NODES_MAX] = {x, y};
     size_t n = 2;
-    Weight matrix[COMPETE_NODES_MAX * COMPETE_NODES_MAX];
+    Contest c;
     for (size_t i = 0; i < count; i++)
         node[n++] = rivals[i].root;
     for (size_t i = 2; i < 2 + count; i++)
         n = take_elsewhere(g, near, from, node, n, node[i]);
+    c.n = n;
     for (size_t i = 0; i < n; i++)
-        for (size_t j = i + 1; j < n; j++)
-            matrix[i * n + j] = matrix[j * n + i] = bundle_odds(g, node[i], node[j]);
-    Weight shared = partition_odds(matrix, n, &g->log_sum);
+        for (size_t j = i + 1; j < n; j++) {
+            c.odds[i][j] = c.odds[j][i] = bundle_odds(g, node[i], node[j], &c.against[i][j]);
+            c.against[j][i] = c.against[i][j];
+        }
+    Weight shared = contest_odds(&c, &g->log_sum);
     /* Allies in the window raise the odds: what they are worth is seen when they have joined, not before. */
-    if (shared > matrix[1])
-        shared = matrix[1];
-    *contested = shared < matrix[1] - WEIGHT_BIT / 4;
+    if (shared > c.odds[0][1])
+        shared = c.odds[0][1];
+    *contested = shared < c.odds[0][1] - WEIGHT_BIT / 4;
     return shared;
 }

@@ -17,15 +17,17 @@
 #include "match/match_impl.h"
 
 /* Records of different content that stand for a group in comparisons; later ones are not looked at. */
-#define BUNDLE_FACES_MAX 16
+#define BUNDLE_FACES_MAX 12
 /* Lower than any odds: the two may not be one person. */
 #define ODDS_NEVER (2 * WEIGHT_MIN)
 /* A link that others compete for must be this much likelier than all of them together. */
 #define AMBIGUITY_MARGIN (2 * WEIGHT_BIT)
 
 /* Odds that two groups of records are one person; ODDS_NEVER: a rule forbids it. Symmetric, and a function of the two
- * sets only. */
-typedef Weight (*BetweenFn)(void *ctx, const uint32_t *a, size_t na, const uint32_t *b, size_t nb);
+ * sets only. *against (may be NULL): the part of it, at most 0, that disagreements make; 0 where there is nothing to
+ * compare. */
+typedef Weight (*BetweenFn)(
+    void *ctx, const uint32_t *a, size_t na, const uint32_t *b, size_t nb, Weight *against);
 typedef struct Judge {
     BetweenFn between;
     /* The same values from the same source: the second is no further evidence. */
@@ -81,8 +83,8 @@ bool bundle_decided_apart(Bundles *g, uint32_t x, uint32_t y);
 uint32_t bundle_join(Bundles *g, uint32_t x, uint32_t y, Weight odds);
 /* Faces of a root; returns how many. */
 size_t bundle_faces(const Bundles *g, uint32_t root, uint32_t faces[BUNDLE_FACES_MAX]);
-/* ODDS_NEVER when anything forbids the union. */
-Weight bundle_odds(Bundles *g, uint32_t x, uint32_t y);
+/* ODDS_NEVER when anything forbids the union. against as in BetweenFn. */
+Weight bundle_odds(Bundles *g, uint32_t x, uint32_t y, Weight *against);
 /* Makes these records one group anew; they must be whole former groups or parts of one. Returns the root. */
 uint32_t bundle_rebuild(Bundles *g, const uint32_t *members, size_t n, Weight weakest);
 /* As bundle_forbidden and bundle_odds, of any two disjoint lists of records. */
@@ -117,10 +119,15 @@ size_t near_bundles(Bundles *g, const Near *near, uint32_t x, Weight from, NearB
  * pair: number of the kept pair that proposes it. *contested: somebody does. */
 Weight compete(Bundles *g, const Near *near, uint32_t x, uint32_t y, uint32_t pair, Weight odds, bool *contested);
 
-/* Exact odds that nodes 0 and 1 are together, over all partitions of n <= COMPETE_NODES_MAX nodes weighted by 2 to the
- * sum of the odds inside; ODDS_NEVER entries are never together. odds[i * n + j], symmetric. */
+/* Groups that may be one, and the odds of it: symmetric, odds[i][j]. */
 #define COMPETE_NODES_MAX 7
-Weight partition_odds(const Weight *odds, size_t n, const LogSum *table);
+typedef struct Contest {
+    size_t n;
+    Weight odds[COMPETE_NODES_MAX][COMPETE_NODES_MAX]; /* ODDS_NEVER: never together */
+    Weight against[COMPETE_NODES_MAX][COMPETE_NODES_MAX];
+} Contest;
+/* Odds that nodes 0 and 1 are together, over all partitions of the nodes (cluster_compete.c). */
+Weight contest_odds(const Contest *c, const LogSum *table);
 
 /* Unions from the strongest kept pair down to match_from. */
 MUST_USE Status clusters_greedy(Bundles *g, const Near *near, Error *err);
@@ -158,5 +165,10 @@ MUST_USE Status joint_new(
     const MatchTable *t, const MatchModel *m, const Households *households, Joint **out, Error *err);
 void joint_free(Joint *j);
 Judge joint_judge(Joint *j);
+/* Its own, for others that work with it in the same thread. */
+Comparer *joint_comparer(Joint *j);
+const Scorer *joint_scorer(const Joint *j);
+/* As match_score, without the passes. */
+MatchPair joint_pair(Joint *j, uint32_t a, uint32_t b);
 
 #endif

@@ -12,7 +12,8 @@
  *   gain(field) = best gain - log2((for + against) / for)
  *
  * the likelihood of a record that repeats one of the values the other group
- * holds, whichever. Missing values stay out. The classes of non-matches
+ * holds, whichever. An initial gives way to the name that its
+ * own group has for it. Missing values stay out. The classes of non-matches
  * (household, twins ...) see the same joint levels, so that what relatives share
  * counts here no more than between two records.
  *
@@ -29,6 +30,7 @@ struct Joint {
     Comparer *comparer;
     Scorer *scorer;
     LogSum log_sum;
+    Weight log2_of[2 * BUNDLE_FACES_MAX * BUNDLE_FACES_MAX]; /* of counts of pairs */
     uint8_t views[MATCH_FIELDS_MAX]; /* set of classes that see a field as strangers do */
     bool has_rules;
 };
@@ -38,7 +40,7 @@ typedef struct FieldSum {
     Weight gain; /* of the best pair */
     Weight rarity;
     uint32_t level; /* 0: missing in all */
-    uint32_t in_favour, against;
+    uint32_t in_favour, against; /* pairs */
 } FieldSum;
 
 typedef struct JointSum {
@@ -59,6 +61,8 @@ Status joint_new(const MatchTable *t, const MatchModel *m, const Households *hou
     j->households = households;
     j->has_rules = t->config->rule_count > 0;
     log_sum_fill(&j->log_sum);
+    for (uint32_t n = 1; n < COUNT_OF(j->log2_of); n++)
+        j->log2_of[n] = weight_log2(n);
     for (uint32_t f = 0; f < m->field_count; f++)
         for (PairClass c = CLASS_STRANGER; c < CLASS_COUNT; c++)
             if (c == CLASS_STRANGER || class_view(&t->config->fields[f], c) == VIEW_STRANGER)
@@ -99,7 +103,37 @@ static void add_field(FieldSum *sum, const MatchModel *m, uint32_t segment, uint
     }
 }
 
-static void add_pair(Joint *j, uint32_t a, uint32_t b, JointSum *sum)
+static bool is_name(FieldKind kind)
+{
+    return kind == FIELD_FIRST_NAME || kind == FIELD_MIDDLE_NAME || kind == FIELD_LAST_NAME;
+}
+
+/* Names of each face that its own group knows in full: "L" and "LISA" are one name, and what agrees with the initial
+ * but not with the name does not agree. Masks of fields. */
+static void find_initials(const Joint *j, const uint32_t *faces, size_t n, uint32_t initials[BUNDLE_FACES_MAX + 1])
+{
+    const MatchConfig *config = j->t->config;
+    memset(initials, 0, n * sizeof *initials);
+    for (uint32_t f = 0; f < config->field_count && n > 1; f++) {
+        if (!is_name(config->fields[f].kind))
+            continue;
+        uint32_t column = config->fields[f].columns[0];
+        for (size_t i = 0; i < n; i++) {
+            uint32_t value = record_cells(j->t, faces[i])[column];
+            for (size_t k = 0; k < n && value != 0 && !(initials[i] >> f & 1); k++) {
+                uint32_t other = record_cells(j->t, faces[k])[column];
+                if (other == value || other == 0)
+                    continue;
+                Slice longer = dict_text(j->t->dict[column], other), text = dict_text(j->t->dict[column], value);
+                if (text.len == 1 && longer.len > 1 && longer.ptr[0] == text.ptr[0])
+                    initials[i] |= (uint32_t)1 << f;
+            }
+        }
+    }
+}
+
+/* skip: mask of fields that say nothing here. */
+static void add_pair(Joint *j, uint32_t a, uint32_t b, uint32_t skip, JointSum *sum)
 {
     const MatchConfig *config = j->t->config;
     bool comparable = table_comparable(config, j->t->source[a], j->t->source[b]);
@@ -125,15 +159,16 @@ static void add_pair(Joint *j, uint32_t a, uint32_t b, JointSum *sum)
     sum->down = lift < sum->down ? lift : sum->down;
     for (uint32_t f = 0; f < j->m->field_count; f++) {
         uint32_t level = pattern_level(pattern, f);
-        if (level)
+        if (level && !(skip >> f & 1))
             add_field(&sum->fields[f], j->m, segment, f, level, parts.rarity[f]);
     }
 }
 
-static Weight joint_sum_odds(const Joint *j, const JointSum *sum)
+static Weight joint_sum_odds(const Joint *j, const JointSum *sum, Weight *against)
 {
     const MatchModel *m = j->m;
     Weight sums[CLASS_COUNT], share = 0;
+    *against = 0;
     for (uint32_t c = 0; c < CLASS_COUNT; c++)
         sums[c] = m->class_weight[sum->segment][c];
     for (uint32_t f = 0; f < m->field_count; f++) {
@@ -146,7 +181,9 @@ static Weight joint_sum_odds(const Joint *j, const JointSum *sum)
                 sums[c] += field->rarity;
         }
         if (field->in_favour > 0 && field->against > 0)
-            share += weight_log2(1 + (double)field->against / field->in_favour);
+            share += j->log2_of[field->in_favour + field->against] - j->log2_of[field->in_favour];
+        if (field->gain < 0)
+            *against += field->gain;
     }
     Weight others = sums[CLASS_STRANGER];
     for (uint32_t c = CLASS_STRANGER + 1; c < CLASS_COUNT; c++)
@@ -155,29 +192,37 @@ static Weight joint_sum_odds(const Joint *j, const JointSum *sum)
     return weight_clip((int64_t)odds + (sum->up > 0 ? sum->up : sum->down));
 }
 
-static Weight joint_between(void *ctx, const uint32_t *a, size_t na, const uint32_t *b, size_t nb)
+static Weight joint_between(void *ctx, const uint32_t *a, size_t na, const uint32_t *b, size_t nb, Weight *against)
 {
+    ASSERT(na <= BUNDLE_FACES_MAX + 1 && nb <= BUNDLE_FACES_MAX);
     Joint *j = ctx;
+    Weight none;
+    against = against ? against : &none;
+    *against = 0;
     JointSum sum;
     memset(&sum, 0, sizeof sum);
+    uint32_t initials_a[BUNDLE_FACES_MAX + 1], initials_b[BUNDLE_FACES_MAX + 1];
+    find_initials(j, a, na, initials_a);
+    find_initials(j, b, nb, initials_b);
     for (size_t i = 0; i < na && !sum.never; i++)
         for (size_t k = 0; k < nb && !sum.never; k++)
-            add_pair(j, a[i], b[k], &sum);
+            add_pair(j, a[i], b[k], initials_a[i] | initials_b[k], &sum);
     if (sum.never)
         return ODDS_NEVER;
     if (sum.must)
         return WEIGHT_MAX;
     if (!sum.comparable)
         return WEIGHT_MIN;
-    return joint_sum_odds(j, &sum);
+    return joint_sum_odds(j, &sum, against);
 }
 
 static bool joint_repeats(void *ctx, uint32_t a, uint32_t b)
 {
     const Joint *j = ctx;
     const MatchTable *t = j->t;
-    return t->source[a] == t->source[b] &&
-           memcmp(record_cells(t, a), record_cells(t, b), t->columns * sizeof(uint32_t)) == 0;
+    const SourceSpec *x = &t->config->sources[t->source[a]], *y = &t->config->sources[t->source[b]];
+    bool alike = x == y || (t->config->link_sources && x->dedupe && y->dedupe && x->trait == y->trait);
+    return alike && memcmp(record_cells(t, a), record_cells(t, b), t->columns * sizeof(uint32_t)) == 0;
 }
 
 static Weight joint_lift(void *ctx, uint32_t a, uint32_t b)
@@ -189,4 +234,22 @@ static Weight joint_lift(void *ctx, uint32_t a, uint32_t b)
 Judge joint_judge(Joint *j)
 {
     return (Judge){joint_between, joint_repeats, j->households ? joint_lift : NULL, j};
+}
+
+Comparer *joint_comparer(Joint *j)
+{
+    return j->comparer;
+}
+
+const Scorer *joint_scorer(const Joint *j)
+{
+    return j->scorer;
+}
+
+MatchPair joint_pair(Joint *j, uint32_t a, uint32_t b)
+{
+    MatchPair pair = {.a = a < b ? a : b, .b = a < b ? b : a};
+    pair.pattern = compare_pair(j->comparer, pair.a, pair.b);
+    pair.odds = score_pattern(j->scorer, pair.a, pair.b, pair.pattern);
+    return pair;
 }

@@ -200,7 +200,7 @@ static void make_bundle(Bundles *g, const Open *o, uint32_t mask, const Open *p,
     for (size_t i = 0; i < n && k < n; i++) /* repeats are links as well */
         for (size_t f = 0; f < k; f++)
             if (faces[f] != members[i] && judge->repeats(judge->ctx, faces[f], members[i])) {
-                Weight odds = judge->between(judge->ctx, &faces[f], 1, &members[i], 1);
+                Weight odds = judge->between(judge->ctx, &faces[f], 1, &members[i], 1, NULL);
                 weakest = odds < weakest ? odds : weakest;
             }
     uint32_t root = bundle_rebuild(g, members, n, weakest);

@@ -239,14 +239,16 @@ uint32_t bundle_join(Bundles *g, uint32_t x, uint32_t y, Weight odds)
     return root;
 }
 
-Weight bundle_odds(Bundles *g, uint32_t x, uint32_t y)
+Weight bundle_odds(Bundles *g, uint32_t x, uint32_t y, Weight *against)
 {
+    if (against)
+        *against = 0;
     if (bundle_forbidden(g, x, y))
         return ODDS_NEVER;
     uint32_t a[BUNDLE_FACES_MAX], b[BUNDLE_FACES_MAX];
     size_t na = bundle_faces(g, x, a), nb = bundle_faces(g, y, b);
     const Judge *judge = &g->p->judge;
-    return judge->between(judge->ctx, a, na, b, nb);
+    return judge->between(judge->ctx, a, na, b, nb, against);
 }
 
 uint32_t bundle_rebuild(Bundles *g, const uint32_t *members, size_t n, Weight weakest)
@@ -311,5 +313,5 @@ Weight lists_odds(const Bundles *g, const uint32_t *a, size_t na, const uint32_t
     uint32_t x[BUNDLE_FACES_MAX], y[BUNDLE_FACES_MAX];
     size_t nx = list_faces(g, a, na, x), ny = list_faces(g, b, nb, y);
     const Judge *judge = &g->p->judge;
-    return judge->between(judge->ctx, x, nx, y, ny);
+    return judge->between(judge->ctx, x, nx, y, ny, NULL);
 }

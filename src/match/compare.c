@@ -9,7 +9,7 @@
  * another pair's. Records are compared field by field over a stretch that fits the
  * first-level cache.
  */
-#include "match/value_impl.h"
+#include "match/quick.h"
 
 #include <stdio.h>
 
@@ -27,6 +27,7 @@ typedef struct FieldPlan {
     uint8_t number[LV_COUNT];
     uint64_t *memo;
     Expr *when[MATCH_LEVELS_MAX]; /* of an own comparator */
+    Expr *neutral;                /* of one; NULL: always compared */
     uint32_t other_column;        /* the present value of the field that it may be swapped with; MATCH_NONE */
     uint32_t other_shift;
 } FieldPlan;
@@ -36,6 +37,10 @@ struct Comparer {
     Arena arena;
     uint32_t field_count;
     FieldPlan plans[MATCH_FIELDS_MAX];
+    QuickLengths lengths;
+    /* Scratch of one stretch. Here, because arrays on the stack are cleared at each call. */
+    const uint32_t *rows[STRETCH];
+    uint32_t open[STRETCH]; /* places in the stretch that a shortcut left undecided */
 };
 
 /* --- making --------------------------------------------------------------------------------------------------- */
@@ -44,7 +49,7 @@ static Status compile_levels(Comparer *c, FieldPlan *p, Error *err)
 {
     for (uint32_t i = 0; p->spec->levels && i < p->spec->level_count; i++)
         TRY(expr_compile(p->spec->levels[i].when, "level", NULL, &c->arena, &p->when[i], err));
-    return OK;
+    return p->spec->neutral.len ? expr_compile(p->spec->neutral, "neutral", NULL, &c->arena, &p->neutral, err) : OK;
 }
 
 static Status plan_field(Comparer *c, uint32_t field, Error *err)
@@ -76,6 +81,7 @@ Status comparer_new(const MatchTable *t, Comparer **out, Error *err)
     TRY(mem_zalloc(1, sizeof *c, (void **)&c, err));
     c->t = t;
     arena_init(&c->arena, 0);
+    quick_lengths_init(&c->lengths);
     c->field_count = t->config->field_count;
     for (uint32_t f = 0; f < c->field_count; f++) {
         Status st = plan_field(c, f, err);
@@ -103,6 +109,8 @@ void comparer_free(Comparer *c)
 /* The first level that holds one way or the other, so that a pair has one level whoever is left. */
 static uint32_t own_level(const FieldPlan *p, Slice a, Slice b)
 {
+    if (p->neutral && (expr_holds(p->neutral, a, b) || expr_holds(p->neutral, b, a)))
+        return 0;
     for (uint32_t i = 0; i < p->spec->level_count; i++)
         if (expr_holds(p->when[i], a, b) || expr_holds(p->when[i], b, a))
             return i + 1;
@@ -129,7 +137,7 @@ static inline uint64_t spread(uint32_t a, uint32_t b)
 static uint32_t learn_level(const FieldPlan *p, uint32_t a, uint32_t b, uint64_t place)
 {
     uint32_t level = compute_level(p, a, b);
-    p->memo[place & MEMO_MASK] = (place & ~MEMO_MASK) | level;
+    p->memo[place & MEMO_MASK] = (place & ~MEMO_MASK) | (level + 1); /* 0 is an empty entry, and level 0 is neutral */
     return level;
 }
 
@@ -137,9 +145,9 @@ static uint32_t learn_level(const FieldPlan *p, uint32_t a, uint32_t b, uint64_t
 static inline uint32_t known_level(const FieldPlan *p, uint32_t a, uint32_t b)
 {
     uint64_t place = spread(a, b), entry = p->memo[place & MEMO_MASK];
-    uint32_t level = (uint32_t)(entry & MEMO_MASK);
-    if (level && !((entry ^ place) >> MEMO_BITS))
-        return level;
+    uint32_t known = (uint32_t)(entry & MEMO_MASK);
+    if (known && !((entry ^ place) >> MEMO_BITS))
+        return known - 1;
     return learn_level(p, a, b, place);
 }
 
@@ -151,7 +159,12 @@ static uint32_t value_level(const FieldPlan *p, uint32_t a, uint32_t b)
         return known_level(p, a, b);
     if (a == b)
         return p->number[LV_EXACT];
-    return p->plain ? p->number[LV_DIFFERS] : known_level(p, a, b);
+    if (p->plain)
+        return p->number[LV_DIFFERS];
+    LevelId quick = LV_MISSING;
+    if (p->dict->domain == DOMAIN_CODE)
+        quick = quick_code(p->spec->kind, p->dict->codes.at[a], p->dict->codes.at[b]);
+    return quick != LV_MISSING ? p->number[quick] : known_level(p, a, b);
 }
 
 /* --- a stretch of records ------------------------------------------------------------------------------------- */
@@ -192,6 +205,74 @@ static void add_own(const FieldPlan *p, uint32_t value, const uint32_t *const *r
 {
     for (size_t i = 0; i < n; i++)
         patterns[i] |= (uint64_t)value_level(p, value, rows[i][p->column]) << p->shift;
+}
+
+/* Levels that a shortcut left open, through the memo, whose entries are asked for before they are read. */
+static void add_open(const FieldPlan *p, uint32_t value, const Comparer *c, size_t open, uint64_t *patterns)
+{
+    for (size_t i = 0; i < open; i++)
+        __builtin_prefetch(&p->memo[spread(value, c->rows[c->open[i]][p->column]) & MEMO_MASK]);
+    for (size_t i = 0; i < open; i++) {
+        uint32_t at = c->open[i];
+        patterns[at] |= (uint64_t)known_level(p, value, c->rows[at][p->column]) << p->shift;
+    }
+}
+
+static void add_names(Comparer *c, const FieldPlan *p, uint32_t value, size_t n, uint64_t *restrict patterns)
+{
+    const NameInfo *names = p->dict->names.at;
+    const uint32_t *const *rows = c->rows;
+    const QuickName mine = quick_name_of(&c->lengths, p->spec->kind, &names[value]);
+    const uint64_t exact = p->number[LV_EXACT], differs = p->number[LV_DIFFERS];
+    const uint32_t column = p->column, shift = p->shift;
+    size_t open = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t other = rows[i][column];
+        if (other == value) {
+            patterns[i] |= exact << shift;
+        } else if (other) {
+            bool decided = quick_name_differs(&mine, &names[other]);
+            patterns[i] |= (decided ? differs : 0) << shift;
+            c->open[open] = (uint32_t)i;
+            open += !decided;
+        }
+    }
+    add_open(p, value, c, open, patterns);
+}
+
+/* QUICK is the level of `mine` and `theirs`, LV_MISSING: open. */
+#define CODES_LOOP(QUICK) \
+    const uint64_t *codes = p->dict->codes.at, mine = codes[value], exact = p->number[LV_EXACT]; \
+    const uint32_t *const *rows = c->rows; \
+    const uint32_t column = p->column, shift = p->shift; \
+    size_t open = 0; \
+    for (size_t i = 0; i < n; i++) { \
+        uint32_t other = rows[i][column]; \
+        if (other == value) { \
+            patterns[i] |= exact << shift; \
+        } else if (other) { \
+            uint64_t theirs = codes[other], level = p->number[QUICK]; \
+            patterns[i] |= level << shift; \
+            c->open[open] = (uint32_t)i; \
+            open += level == 0; \
+        } \
+    } \
+    add_open(p, value, c, open, patterns)
+
+static void add_dates(Comparer *c, const FieldPlan *p, uint32_t value, size_t n, uint64_t *restrict patterns)
+{
+    CODES_LOOP(quick_code(FIELD_DATE, mine, theirs));
+}
+
+static void add_postal_codes(Comparer *c, const FieldPlan *p, uint32_t value, size_t n, uint64_t *restrict patterns)
+{
+    CODES_LOOP(quick_code(FIELD_POSTAL_CODE, mine, theirs));
+}
+
+static void add_numbers(Comparer *c, const FieldPlan *p, uint32_t value, size_t n, uint64_t *restrict patterns)
+{
+    const FieldKind kind = p->spec->kind;
+    CODES_LOOP(quick_code(kind, mine, theirs));
 }
 
 static void add_known(const FieldPlan *p, uint32_t value, const uint32_t *const *rows, size_t n, uint64_t *patterns)
@@ -237,10 +318,20 @@ static void mark_swapped(
     }
 }
 
-static void compare_stretch(
-    const Comparer *c, const uint32_t *a, const uint32_t *const *rows, size_t n, uint64_t *patterns)
+static void add_codes(Comparer *c, const FieldPlan *p, uint32_t value, size_t n, uint64_t *patterns)
 {
-    memset(patterns, 0, n * sizeof *patterns);
+    if (p->spec->kind == FIELD_DATE)
+        add_dates(c, p, value, n, patterns);
+    else if (p->spec->kind == FIELD_POSTAL_CODE)
+        add_postal_codes(c, p, value, n, patterns);
+    else
+        add_numbers(c, p, value, n, patterns);
+}
+
+/* Patterns are 0 at first. */
+static void compare_stretch(Comparer *c, const uint32_t *a, size_t n, uint64_t *patterns)
+{
+    const uint32_t *const *rows = c->rows;
     for (uint32_t f = 0; f < c->field_count; f++) {
         const FieldPlan *p = &c->plans[f];
         uint32_t value = a[p->column];
@@ -252,6 +343,10 @@ static void compare_stretch(
             add_plain(p, value, rows, n, patterns);
         else if (p->spec->levels)
             add_own(p, value, rows, n, patterns);
+        else if (p->dict->domain == DOMAIN_NAME)
+            add_names(c, p, value, n, patterns);
+        else if (p->dict->domain == DOMAIN_CODE)
+            add_codes(c, p, value, n, patterns);
         else
             add_known(p, value, rows, n, patterns);
     }
@@ -262,15 +357,15 @@ static void compare_stretch(
 
 void compare_many(Comparer *c, uint32_t a, const uint32_t *others, size_t n, uint64_t *patterns)
 {
-    const uint32_t *rows[STRETCH];
     const MatchTable *t = c->t;
     for (size_t from = 0; from < n; from += STRETCH) {
         size_t count = n - from < STRETCH ? n - from : STRETCH;
         for (size_t i = 0; i < count; i++) {
-            rows[i] = record_cells(t, others[from + i]);
-            __builtin_prefetch(rows[i]);
+            c->rows[i] = record_cells(t, others[from + i]);
+            __builtin_prefetch(c->rows[i]);
+            patterns[from + i] = 0;
         }
-        compare_stretch(c, record_cells(t, a), rows, count, patterns + from);
+        compare_stretch(c, record_cells(t, a), count, patterns + from);
     }
 }
 

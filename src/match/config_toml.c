@@ -225,8 +225,8 @@ static Status read_kind(const Reader *r, const Toml *t, FieldKind *out, Error *e
 
 static Status read_field(const Reader *r, const Toml *t, Error *err)
 {
-    static const char *const keys[] = {
-        "name", "kind", "column", "columns", "combine", "swap_with", "term_frequency", "shared", "level", NULL};
+    static const char *const keys[] = {"name", "kind", "column", "columns", "combine", "swap_with", "term_frequency",
+        "shared", "neutral", "level", NULL};
     MatchConfig *c = r->config;
     FieldSpec *f = &c->fields[c->field_count];
     memset(f, 0, sizeof *f);
@@ -247,6 +247,9 @@ static Status read_field(const Reader *r, const Toml *t, Error *err)
     TRY(toml_bool_or(t, r->file, "term_frequency", field_kind_term_frequency(f->kind), &f->term_frequency, err));
     TRY(toml_bool_or(t, r->file, "shared", field_kind_shared(f->kind), &f->shared, err));
     TRY(read_levels(r, t, f, err));
+    TRY(text_or_empty(r, t, "neutral", &f->neutral, err));
+    if (f->neutral.len && !f->levels)
+        return fail_key(r, toml_get(t, "neutral"), "neutral", "belongs to a field with levels of its own", err);
     c->field_count++;
     return OK;
 }

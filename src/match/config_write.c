@@ -197,6 +197,8 @@ static void write_field(const MatchConfig *c, const FieldSpec *f, Buf *out)
         add_key_text(out, "swap_with", c->fields[f->swap_with].name);
     add_flag(out, "term_frequency", f->term_frequency, field_kind_term_frequency(f->kind));
     add_flag(out, "shared", f->shared, field_kind_shared(f->kind));
+    if (f->neutral.len)
+        add_key_text(out, "neutral", f->neutral);
     for (uint32_t i = 0; i < f->level_count; i++) {
         buf_adds(out, "[[field.level]]\n");
         add_key_text(out, "name", f->levels[i].name);

@@ -19,7 +19,11 @@ DictDomain kind_domain(FieldKind kind)
     case FIELD_LAST_NAME:
         return DOMAIN_NAME;
     case FIELD_DATE:
-        return DOMAIN_DATE;
+    case FIELD_POSTAL_CODE:
+    case FIELD_SSN:
+    case FIELD_PHONE:
+    case FIELD_IDENTIFIER:
+        return DOMAIN_CODE;
     default:
         return DOMAIN_OTHER;
     }
@@ -35,8 +39,8 @@ Status dict_new(FieldKind kind, const Nicknames *nicknames, Dict **out, Error *e
     Status st = texts_init(&d->texts, err);
     if (st == OK && d->domain == DOMAIN_NAME)
         st = vec_push(&d->names, (NameInfo){0}, err);
-    if (st == OK && d->domain == DOMAIN_DATE)
-        st = vec_push(&d->dates, 0, err);
+    if (st == OK && d->domain == DOMAIN_CODE)
+        st = vec_push(&d->codes, 0, err);
     if (st != OK) {
         dict_free(d);
         return st;
@@ -53,7 +57,7 @@ void dict_free(Dict *d)
     vec_free(&d->names);
     vec_free(&d->roots);
     vec_free(&d->parts);
-    vec_free(&d->dates);
+    vec_free(&d->codes);
     mem_free(d);
 }
 
@@ -94,31 +98,67 @@ const uint32_t *dict_parts(const Dict *d, uint32_t value, uint32_t *count)
     return d->parts.at + n->parts;
 }
 
-void dict_date(const Dict *d, uint32_t value, int *year, int *month, int *day)
+static int part_of(uint32_t digits, unsigned shift)
 {
-    uint32_t packed = d->domain == DOMAIN_DATE ? d->dates.at[value] : 0;
-    *year = (int)(packed >> 9);
-    *month = (int)(packed >> 5 & 15);
-    *day = (int)(packed & 31);
+    return (int)((digits >> shift >> 4 & 15) * 10 + (digits >> shift & 15));
 }
 
-static uint32_t two_digits(const char *p)
+void dict_date(const Dict *d, uint32_t value, int *year, int *month, int *day)
 {
-    return (uint32_t)(p[0] - '0') * 10 + (uint32_t)(p[1] - '0');
+    uint32_t digits = d->kind == FIELD_DATE ? (uint32_t)(d->codes.at[value] >> 32) : 0;
+    *year = part_of(digits, 24) * 100 + part_of(digits, 16);
+    *month = part_of(digits, 8);
+    *day = part_of(digits, 0);
+    if (*month > 12)
+        *month = 0;
+    if (*day > 31)
+        *day = 0;
 }
 
 /* Standard text is always YYYY-MM-DD. */
-static uint32_t pack_date(Slice text)
+static uint64_t pack_date(Slice text)
 {
-    const char *p = text.ptr;
-    uint32_t year = two_digits(p) * 100 + two_digits(p + 2), month = two_digits(p + 5), day = two_digits(p + 8);
-    return year << 9 | (month <= 12 ? month : 0) << 5 | (day <= 31 ? day : 0);
+    static const uint8_t place[] = {0, 1, 2, 3, 5, 6, 8, 9};
+    uint32_t digits = 0;
+    for (size_t i = 0; i < COUNT_OF(place); i++)
+        digits = digits << 4 | (uint32_t)(text.ptr[place[i]] - '0');
+    Date day;
+    int year = part_of(digits, 24) * 100 + part_of(digits, 16);
+    bool known = date_make(year, part_of(digits, 8), part_of(digits, 0), &day, NULL) == OK;
+    return (uint64_t)digits << 32 | (known ? (uint32_t)day : CODE_NO_DAY);
 }
 
-static Status learn_date(Dict *d, uint32_t value, Error *err)
+static uint64_t pack_postal_code(Slice text)
 {
-    uint32_t packed = pack_date(dict_text(d, value));
-    return vec_push(&d->dates, packed, err);
+    uint64_t packed = 0;
+    text = slice_sub(text, 0, slice_find(text, SLICE("-")));
+    if (text.len > 7)
+        return 0;
+    for (size_t i = 0; i < text.len; i++)
+        packed |= (uint64_t)(unsigned char)text.ptr[i] << (8 * i);
+    return (uint64_t)text.len << 56 | packed;
+}
+
+static uint64_t pack_digits(Slice text)
+{
+    uint64_t packed = 0;
+    if (text.len > 15)
+        return 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9')
+            return 0;
+        packed = packed << 4 | (uint64_t)(text.ptr[i] - '0');
+    }
+    return (uint64_t)text.len << 60 | packed;
+}
+
+static Status learn_code(Dict *d, uint32_t value, Error *err)
+{
+    Slice text = dict_text(d, value);
+    uint64_t packed = d->kind == FIELD_DATE          ? pack_date(text)
+                      : d->kind == FIELD_POSTAL_CODE ? pack_postal_code(text)
+                                                     : pack_digits(text);
+    return vec_push(&d->codes, packed, err);
 }
 
 static Status add_number(Dict *d, Slice text, uint32_t *number, Error *err)
@@ -160,6 +200,7 @@ static Status add_root(Dict *d, NameInfo *n, uint32_t number, Error *err)
     if (n->root_count == UINT8_MAX)
         return OK;
     n->root_count++;
+    n->root_mask |= UINT32_C(1) << (number * UINT32_C(0x9E3779B1) >> 27);
     return vec_push(&d->roots, number, err);
 }
 
@@ -193,10 +234,11 @@ static void learn_letters(Slice text, NameInfo *n)
             continue;
         }
         n->letters |= UINT32_C(1) << (c >= 'A' && c <= 'Z' ? c - 'A' : 26);
-        if (n->length < sizeof n->joined)
-            n->joined[n->length] = c;
         n->length++;
     }
+    n->repeats = (uint8_t)(n->length - __builtin_popcount(n->letters));
+    n->flags =
+        (uint8_t)((n->length == 1 ? NAME_LETTER : 0) | (n->words > 1 || n->length > NAME_QUICK_MAX ? NAME_ODD : 0));
 }
 
 static Status learn_name(Dict *d, uint32_t value, Error *err)
@@ -213,8 +255,8 @@ Status dict_learn(Dict *d, Error *err)
 {
     while (d->domain == DOMAIN_NAME && d->names.len < d->texts.count)
         TRY(learn_name(d, (uint32_t)d->names.len, err));
-    while (d->domain == DOMAIN_DATE && d->dates.len < d->texts.count)
-        TRY(learn_date(d, (uint32_t)d->dates.len, err));
+    while (d->domain == DOMAIN_CODE && d->codes.len < d->texts.count)
+        TRY(learn_code(d, (uint32_t)d->codes.len, err));
     return OK;
 }
 

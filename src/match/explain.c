@@ -11,26 +11,37 @@
  */
 #include "match/match_impl.h"
 
-typedef struct Look {
+struct MatchLook {
+    const MatchTable *table;
+    const MatchModel *model;
     Comparer *comparer;
     Scorer *scorer;
-} Look;
+};
 
-static void look_free(Look *x)
+void match_look_free(MatchLook *x)
 {
+    if (!x)
+        return;
     comparer_free(x->comparer);
     scorer_free(x->scorer);
+    mem_free(x);
 }
 
-static Status look_new(const MatchTable *t, const MatchModel *m, Look *out, Error *err)
+Status match_look_new(const MatchTable *t, const MatchModel *m, MatchLook **out, Error *err)
 {
-    *out = (Look){0};
-    Status st = comparer_new(t, &out->comparer, err);
+    MatchLook *x;
+    TRY(mem_zalloc(1, sizeof *x, (void **)&x, err));
+    x->table = t;
+    x->model = m;
+    Status st = comparer_new(t, &x->comparer, err);
     if (st == OK)
-        st = scorer_new(t, m, &out->scorer, err);
-    if (st != OK)
-        look_free(out);
-    return st;
+        st = scorer_new(t, m, &x->scorer, err);
+    if (st != OK) {
+        match_look_free(x);
+        return st;
+    }
+    *out = x;
+    return OK;
 }
 
 static void in_order(uint32_t *a, uint32_t *b)
@@ -42,18 +53,24 @@ static void in_order(uint32_t *a, uint32_t *b)
     }
 }
 
+MatchPair match_look_score(MatchLook *x, uint32_t a, uint32_t b)
+{
+    const MatchModel *m = x->model;
+    in_order(&a, &b);
+    uint64_t pattern = compare_pair(x->comparer, a, b);
+    return (MatchPair){.a = a,
+        .b = b,
+        .odds = score_pattern(x->scorer, a, b, pattern),
+        .passes = blocks_mask(x->table, m->passes, m->pass_count, a, b),
+        .pattern = pattern};
+}
+
 Status match_score(const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, MatchPair *out, Error *err)
 {
-    Look look;
-    in_order(&a, &b);
-    TRY(look_new(t, m, &look, err));
-    uint64_t pattern = compare_pair(look.comparer, a, b);
-    *out = (MatchPair){.a = a,
-        .b = b,
-        .odds = score_pattern(look.scorer, a, b, pattern),
-        .passes = blocks_mask(t, m->passes, m->pass_count, a, b),
-        .pattern = pattern};
-    look_free(&look);
+    MatchLook *look;
+    TRY(match_look_new(t, m, &look, err));
+    *out = match_look_score(look, a, b);
+    match_look_free(look);
     return OK;
 }
 
@@ -89,15 +106,15 @@ static void explain_fields(
     }
 }
 
-Status match_explain(const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, Explanation *out, Error *err)
+void match_look_explain(MatchLook *x, uint32_t a, uint32_t b, Explanation *out)
 {
-    Look look;
+    const MatchTable *t = x->table;
+    const MatchModel *m = x->model;
     ScoreParts parts;
     *out = (Explanation){0};
     in_order(&a, &b);
-    TRY(look_new(t, m, &look, err));
-    uint64_t pattern = compare_pair(look.comparer, a, b);
-    score_parts(look.scorer, a, b, pattern, &parts);
+    uint64_t pattern = compare_pair(x->comparer, a, b);
+    score_parts(x->scorer, a, b, pattern, &parts);
     uint32_t segment = table_segment(t->config, t->source[a], t->source[b]);
     out->prior = m->class_weight[segment][CLASS_MATCH] - m->class_weight[segment][CLASS_STRANGER];
     for (uint32_t f = 0; f < m->field_count; f++) {
@@ -113,6 +130,13 @@ Status match_explain(const MatchTable *t, const MatchModel *m, uint32_t a, uint3
     out->passes = blocks_mask(t, m->passes, m->pass_count, a, b);
     if (parts.rule != MATCH_NONE)
         out->rule = t->config->rules[parts.rule].name;
-    look_free(&look);
+}
+
+Status match_explain(const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, Explanation *out, Error *err)
+{
+    MatchLook *look;
+    TRY(match_look_new(t, m, &look, err));
+    match_look_explain(look, a, b, out);
+    match_look_free(look);
     return OK;
 }

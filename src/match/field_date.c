@@ -4,7 +4,6 @@
  */
 #include "match/value_impl.h"
 
-#define NEAR_DAYS 31
 #define DIGITS 8
 
 /* Numbers as written, valid or not. */

@@ -1,9 +1,8 @@
 /*
  * Levels of names: two different values of one dictionary.
  *
- * Most pairs that get here are strangers' names, so the questions that integers
- * answer come first, and Jaro-Winkler is computed only where the letters that the
- * two have in common could bring it to 0.7.
+ * Most pairs are strangers' names, and of most of those quick_name can tell so from
+ * the letters that the two have in common, without a look at the text.
  */
 #include "kernel/kernel.h"
 #include "match/value_impl.h"
@@ -44,19 +43,6 @@ static bool joined_equal(Slice a, Slice b)
     }
 }
 
-/* With m matched letters J is at most (m / la + m / lb + 1) / 3, and below 0.7 nothing is added for the beginning; m is
- * at most the letters of either that the other has at all. */
-static bool may_be_loose(const NameInfo *x, const NameInfo *y)
-{
-    uint32_t la = x->length, lb = y->length;
-    if (x->words > 1 || y->words > 1)
-        return true; /* particles are left out */
-    uint32_t ma = la - (uint32_t)__builtin_popcount(x->letters & ~y->letters);
-    uint32_t mb = lb - (uint32_t)__builtin_popcount(y->letters & ~x->letters);
-    uint32_t m = ma < mb ? ma : mb;
-    return m * (la + lb) * 10 >= 11 * la * lb;
-}
-
 /* DE LA CRUZ and DE LA TORRE begin alike and have nothing in common. */
 static Slice without_particles(Slice s, const NameInfo *n)
 {
@@ -72,7 +58,7 @@ static Slice without_particles(Slice s, const NameInfo *n)
 
 static LevelId by_similarity(Slice a, Slice b, const NameInfo *x, const NameInfo *y)
 {
-    uint32_t score = may_be_loose(x, y) ? jaro_winkler(a, b) : 0;
+    uint32_t score = jaro_winkler(a, b);
     if (score >= BAND_CLOSE)
         return LV_CLOSE;
     if (score >= BAND_SIMILAR)

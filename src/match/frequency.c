@@ -198,63 +198,36 @@ static double persons_of(const MatchModel *m, uint32_t field, uint32_t count)
     return persons > 1 ? persons : 1;
 }
 
-typedef Status (*CountFn)(void *ctx, CountShare share, Error *err);
-
-/* Counts up to RARITY_MEMO in ascending order, then the few larger ones in the order of their values: sums over them do
- * not depend on how the values are numbered, nor on whether the table is a share that knows only the counts. */
-static Status each_count(const uint32_t *frequency, uint32_t values, CountFn fn, void *ctx, Error *err)
+static Weight log_share(const RarityScale *scale, uint32_t count)
 {
-    uint32_t small[RARITY_MEMO] = {0};
-    for (uint32_t v = 1; v < values; v++)
-        if (frequency[v] < RARITY_MEMO)
-            small[frequency[v]]++;
-    for (uint32_t c = 1; c < RARITY_MEMO; c++)
-        if (small[c] > 0)
-            TRY(fn(ctx, (CountShare){c, small[c]}, err));
-    for (uint32_t v = 1; v < values; v++)
-        if (frequency[v] >= RARITY_MEMO)
-            TRY(fn(ctx, (CountShare){frequency[v], 1}, err));
-    return OK;
+    return weight_log2(persons_of(scale->model, scale->field, count) / scale->persons);
 }
 
-static Status push_count(void *ctx, CountShare share, Error *err)
+Status rarity_init(RarityScale *scale, const MatchTable *t, const MatchModel *m, uint32_t field, uint32_t values,
+    Arena *arena, Error *err)
 {
-    CountShares *out = ctx;
-    return vec_push(out, share, err);
-}
-
-Status frequency_counts(const MatchTable *t, uint32_t field, CountShares *out, Error *err)
-{
-    uint32_t values = dict_count(t->dict[t->config->fields[field].columns[0]]);
-    return each_count(t->frequency[field], values, push_count, out, err);
-}
-
-static Status add_persons(void *ctx, CountShare share, Error *err)
-{
-    UNUSED(err);
-    RarityScale *scale = ctx;
-    scale->persons += share.values * persons_of(scale->model, scale->field, share.count);
-    return OK;
-}
-
-void rarity_init(RarityScale *scale, const MatchTable *t, const MatchModel *m, uint32_t field, uint32_t values)
-{
-    *scale = (RarityScale){.model = m, .field = field};
-    const CountShares *whole = &t->whole[field];
-    if (whole->len == 0)
-        ASSERT(each_count(t->frequency[field], values, add_persons, scale, NULL) == OK);
-    for (size_t i = 0; i < whole->len; i++)
-        ASSERT(add_persons(scale, whole->at[i], NULL) == OK);
+    const uint32_t *frequency = t->frequency[field];
+    *scale = (RarityScale){.model = m, .field = field, .memo_len = 2};
+    for (uint32_t v = 1; v < values; v++) {
+        if (frequency[v] > 0)
+            scale->persons += persons_of(m, field, frequency[v]);
+        if (frequency[v] >= scale->memo_len)
+            scale->memo_len = frequency[v] + 1;
+    }
     if (scale->persons < 2)
         scale->persons = 2;
-    for (uint32_t c = 0; c < RARITY_MEMO; c++)
-        scale->memo[c] = weight_log2(persons_of(m, field, c) / scale->persons);
+    TRY(arena_new(arena, Weight, scale->memo_len, &scale->memo, err));
+    scale->memo[1] = log_share(scale, 1);
+    for (uint32_t v = 1; v < values; v++)
+        if (frequency[v] > 1 && scale->memo[frequency[v]] == 0)
+            scale->memo[frequency[v]] = log_share(scale, frequency[v]);
+    return OK;
 }
 
 Weight rarity_of(const RarityScale *scale, uint32_t count)
 {
-    return count < RARITY_MEMO ? scale->memo[count]
-                               : weight_log2(persons_of(scale->model, scale->field, count) / scale->persons);
+    /* 0: no value had that count */
+    return count < scale->memo_len && scale->memo[count] ? scale->memo[count] : log_share(scale, count);
 }
 
 Weight rarity_clip(Weight rarity)

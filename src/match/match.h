@@ -94,6 +94,8 @@ typedef struct FieldSpec {
     bool shared;             /* members of a household have it in common: surname, address, phone */
     const LevelSpec *levels; /* own comparator, best first; NULL: the kind's built-in levels */
     uint32_t level_count;
+    Slice neutral; /* with own levels: a pair for which this expression holds is not compared, as if a value were
+                      missing */
 } FieldSpec;
 
 typedef enum KeyTransform {
@@ -478,6 +480,30 @@ typedef struct Explanation {
 /* Slices point into table and model. */
 MUST_USE Status match_explain(
     const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, Explanation *out, Error *err);
+/* The same for many pairs, one thread at a time: what a pair needs is prepared once. Explanations show the two records
+ * in order of number, as match_explain does. */
+typedef struct MatchLook MatchLook;
+MUST_USE Status match_look_new(const MatchTable *t, const MatchModel *m, MatchLook **out, Error *err);
+void match_look_free(MatchLook *x); /* NULL is fine */
+MatchPair match_look_score(MatchLook *x, uint32_t a, uint32_t b);
+void match_look_explain(MatchLook *x, uint32_t a, uint32_t b, Explanation *out);
+/* What the model says of a level, for reports: shares of matching pairs and of strangers, log2 of their ratio. */
+typedef struct LevelView {
+    Slice name;
+    double match, stranger;
+    Weight weight;
+    double evidence; /* expected matching pairs seen at it */
+    bool is_default; /* too little evidence: the prior stands */
+} LevelView;
+uint32_t match_segment_count(const MatchConfig *config);
+/* "school, wage": the traits of the two sources; empty when there is one segment only. Appended to out. */
+void match_segment_name(const MatchConfig *config, uint32_t segment, Buf *out);
+/* Share of the class among the segment's comparable pairs. */
+double match_class_share(const MatchModel *m, uint32_t segment, PairClass class);
+uint32_t match_level_count(const MatchConfig *config, uint32_t field); /* missing, level 0, included */
+Slice match_level_name(const MatchConfig *config, uint32_t field, uint32_t level);
+void match_level_view(
+    const MatchModel *m, const MatchConfig *config, uint32_t segment, uint32_t field, uint32_t level, LevelView *out);
 /* Name of a model's pass, by number. */
 Slice match_pass_name(const MatchModel *m, uint32_t pass);
 uint32_t match_pass_count(const MatchModel *m);

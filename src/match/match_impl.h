@@ -65,6 +65,11 @@ static inline const uint32_t *record_cells(const MatchTable *t, uint32_t record)
 {
     return t->cells + (size_t)record * t->columns;
 }
+/* Asks for the cells ahead of use: a block's records lie anywhere in a table that no cache holds. */
+static inline void record_prefetch(const MatchTable *t, uint32_t record)
+{
+    __builtin_prefetch(record_cells(t, record));
+}
 static inline uint32_t record_total(const MatchTable *t)
 {
     return t->records + t->appended;
@@ -229,19 +234,20 @@ MUST_USE Status pair_totals(const MatchTable *t, PairTotals *out, Error *err);
 MUST_USE Status records_by_source(const MatchTable *t, Arena *arena, uint32_t **order, uint32_t **start, Error *err);
 
 /* log2 P(value) by the number of records that hold it: persons hold values, not records (frequency.c). */
-#define RARITY_MEMO 1024
 typedef struct RarityScale {
     const struct MatchModel *model;
     uint32_t field;
     double persons;
-    Weight memo[RARITY_MEMO];
+    Weight *memo; /* by count, for those that occur */
+    uint32_t memo_len;
 } RarityScale;
 uint32_t frequency_bucket(uint32_t count);
 struct RecordSample;
 /* Persons by records in each bucket: a record with d expected duplicates stands for 1 / (1 + d) persons. */
 void persons_fit(
     struct MatchModel *m, const MatchTable *t, const struct RecordSample *sample, const double *duplicates);
-void rarity_init(RarityScale *scale, const MatchTable *t, const struct MatchModel *m, uint32_t field, uint32_t values);
+MUST_USE Status rarity_init(RarityScale *scale, const MatchTable *t, const struct MatchModel *m, uint32_t field,
+    uint32_t values, Arena *arena, Error *err);
 Weight rarity_of(const RarityScale *scale, uint32_t count);
 /* What MatchTable.whole is to a share of this table. Added to out. */
 MUST_USE Status frequency_counts(const MatchTable *t, uint32_t field, CountShares *out, Error *err);
@@ -309,8 +315,8 @@ typedef struct EmInput {
     EmStart start;
     double matches; /* where EM_FROM_PRIOR starts: expected matching pairs */
 } EmInput;
-/* Fits m's class shares and levels, freezes the weights, fills the report's iterations, converged, change, matches and
- * default_levels. ERR_INVALID when there is no comparable pair. */
+/* Fits m's class shares and levels, freezes the weights, fills the report's iterations, converged, change, matches,
+ * missed and default_levels. ERR_INVALID when there is no comparable pair. */
 MUST_USE Status em_fit(const EmInput *in, MatchModel *m, Error *err);
 /* Fields, names, level counts and segments of config; everything else zero. */
 MUST_USE Status model_new(const MatchConfig *config, MatchModel **out, Error *err);

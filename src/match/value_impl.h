@@ -62,18 +62,41 @@ MUST_USE Status texts_reorder(const Texts *t, const uint32_t *order, Texts *out,
 
 /* --- dictionary (dict.c) ----------------------------------------------------------------------------------------- */
 
-typedef enum DictDomain { DOMAIN_NAME, DOMAIN_DATE, DOMAIN_OTHER } DictDomain;
+typedef enum DictDomain {
+    DOMAIN_NAME,
+    DOMAIN_CODE, /* dates and numbers: known as packed digits */
+    DOMAIN_OTHER
+} DictDomain;
 
 /* What comparing two names needs at once, in half a cache line. */
 typedef struct NameInfo {
     uint32_t letters;      /* bit c: the letter 'A' + c occurs; bit 26: something else does */
     uint32_t sound;        /* NYSIIS code, packed; 0 none */
+    uint32_t root_mask;    /* a bit for each root: two names without a common bit have no common root */
     uint32_t roots, parts; /* first place in Dict.roots, Dict.parts */
     uint8_t root_count, part_count;
     uint8_t length; /* bytes of the joined text, the words without blanks */
     uint8_t words;
-    char joined[12]; /* its beginning, filled with NUL */
+    uint8_t repeats; /* length without the letters that occur for the first time */
+    uint8_t flags;   /* NAME_ODD, NAME_LETTER */
 } NameInfo;
+
+#define NAME_LETTER 1u /* one letter */
+#define NAME_ODD 2u    /* of several words, or longer than NAME_QUICK_MAX */
+/* Up to this length a name cut off is loosely similar, too: m / la = 1, m / lb >= 0.1. */
+#define NAME_QUICK_MAX 30
+
+/*
+ * Packed values (Dict.codes), so that two can be compared by their exclusive or:
+ *
+ *   date           YYYYMMDD, 4 bits a digit      | day number, 32 bits; CODE_NO_DAY when parts are not known
+ *   postal code    length, 8 bits                | 7 bytes, the first in the lowest; a code without its extension
+ *   SSN, phone, identifier
+ *                  length, 4 bits                | 15 digits of 4 bits, the last in the lowest
+ *
+ * 0: does not fit, or holds letters where digits are packed.
+ */
+#define CODE_NO_DAY UINT32_C(0x80000000)
 
 struct Dict {
     FieldKind kind;
@@ -83,14 +106,14 @@ struct Dict {
     VEC(NameInfo) names;
     VEC(uint32_t) roots; /* value numbers */
     VEC(uint32_t) parts;
-    VEC(uint32_t) dates; /* year << 9 | month << 5 | day */
+    VEC(uint64_t) codes;
 };
 
 MUST_USE Status dict_new(FieldKind kind, const Nicknames *nicknames, Dict **out, Error *err);
 void dict_free(Dict *d); /* NULL is fine */
 /* Number of a standard text, and all that is known of it; new at the end. */
 MUST_USE Status dict_put(Dict *d, Slice text, uint32_t *number, Error *err);
-/* Learns what is known of the values from d->names or d->dates on; a name's parts and roots become values at the end.
+/* Learns what is known of the values from d->names or d->codes on; a name's parts and roots become values at the end.
  */
 MUST_USE Status dict_learn(Dict *d, Error *err);
 DictDomain kind_domain(FieldKind kind);
@@ -166,6 +189,7 @@ bool is_transposed(Slice a, Slice b);
 #define BAND_CLOSE 9200u
 #define BAND_SIMILAR 8800u
 #define BAND_LOOSE 7000u
+#define NEAR_DAYS 31
 
 /* --- expressions (expr.c, expr_lex.c) ----------------------------------------------------------------------------- */
 

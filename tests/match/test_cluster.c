@@ -31,11 +31,11 @@ static Weight graph_odds(const Graph *graph, uint32_t a, uint32_t b)
 }
 
 /* As the real judge: the best pair, less by the share of pairs that speak for it. */
-static Weight graph_between(void *ctx, const uint32_t *a, size_t na, const uint32_t *b, size_t nb)
+static Weight graph_between(void *ctx, const uint32_t *a, size_t na, const uint32_t *b, size_t nb, Weight *against)
 {
     const Graph *graph = ctx;
     Weight best = ODDS_NEVER;
-    uint32_t in_favour = 0, against = 0;
+    uint32_t in_favour = 0, contrary = 0;
     for (size_t i = 0; i < na; i++)
         for (size_t j = 0; j < nb; j++) {
             Weight w = graph_odds(graph, a[i], b[j]);
@@ -44,10 +44,12 @@ static Weight graph_between(void *ctx, const uint32_t *a, size_t na, const uint3
             if (w > best)
                 best = w;
             in_favour += w > 0;
-            against += w <= 0;
+            contrary += w <= 0;
         }
-    if (in_favour > 0 && against > 0)
-        best -= 2 * weight_log2(1 + (double)against / in_favour);
+    if (in_favour > 0 && contrary > 0)
+        best -= 2 * weight_log2(1 + (double)contrary / in_favour);
+    if (against)
+        *against = best < 0 ? best : 0;
     return best;
 }
 
@@ -431,23 +433,46 @@ static void test_no_memory(void **state)
     vec_free(&graph.pairs);
 }
 
-/* Against the sum over all one-to-one assignments, written down by hand. */
-static void test_partition_odds(void **state)
+static void contest_link(Contest *c, size_t i, size_t j, Weight odds, Weight against)
+{
+    c->odds[i][j] = c->odds[j][i] = odds;
+    c->against[i][j] = c->against[j][i] = against;
+}
+
+/* Against the sum over all partitions, written down by hand. */
+static void test_contest(void **state)
 {
     UNUSED(state);
     LogSum table;
     log_sum_fill(&table);
-    /* 0 and 1 against a rival 2 of both sides, which excludes 1: odds 2^3 against 1 + 2^2. */
-    Weight never = ODDS_NEVER;
-    Weight three[9] = {0, 3000, 2000, 3000, 0, never, 2000, never, 0};
-    assert_in_range(partition_odds(three, 3, &table), weight_log2(8.0 / 5) - 2, weight_log2(8.0 / 5) + 2);
-    /* Two and two, one to one: together: 01 with and without 23 (2^4 each pair); apart: the other ways. */
-    Weight four[16] = {0, 4000, never, 3000, 4000, 0, 3000, never, never, 3000, 0, 4000, 3000, never, 4000, 0};
+    /* 0 has two who exclude each other: 2^3 against 1 + 2^2. */
+    Contest c = {.n = 3};
+    contest_link(&c, 0, 1, 3000, 0);
+    contest_link(&c, 0, 2, 2000, 0);
+    contest_link(&c, 1, 2, ODDS_NEVER, 0);
+    assert_in_range(contest_odds(&c, &table), weight_log2(8.0 / 5) - 2, weight_log2(8.0 / 5) + 2);
+    /* Two who have nothing to be compared by do not exclude each other: {012} is worth 2^5, and nobody loses. */
+    contest_link(&c, 1, 2, -14000, 0);
+    double with = 8 + 32, without = 1 + 4 + 1.0 / 16384;
+    assert_in_range(contest_odds(&c, &table), weight_log2(with / without) - 3, weight_log2(with / without) + 3);
+    /* Two who disagree somewhere do, by as much as they disagree: {012} is worth 2^(5 - 6). */
+    contest_link(&c, 1, 2, -14000, -6000);
+    with = 8 + 0.5;
+    assert_in_range(contest_odds(&c, &table), weight_log2(with / without) - 3, weight_log2(with / without) + 3);
+    /* One to one, two and two: 01 with and without 23; apart the other ways. */
+    c = (Contest){.n = 4};
+    contest_link(&c, 0, 1, 4000, 0);
+    contest_link(&c, 2, 3, 4000, 0);
+    contest_link(&c, 0, 3, 3000, 0);
+    contest_link(&c, 1, 2, 3000, 0);
+    contest_link(&c, 0, 2, ODDS_NEVER, 0);
+    contest_link(&c, 1, 3, ODDS_NEVER, 0);
     double together = 16 * (1 + 16), apart = 1 + 16 + 8 + 8 + 64;
     Weight want = weight_log2(together / apart);
-    assert_in_range(partition_odds(four, 4, &table), want - 3, want + 3);
-    Weight two[4] = {0, never, never, 0};
-    assert_int_equal(partition_odds(two, 2, &table), ODDS_NEVER);
+    assert_in_range(contest_odds(&c, &table), want - 3, want + 3);
+    c = (Contest){.n = 2};
+    contest_link(&c, 0, 1, ODDS_NEVER, 0);
+    assert_int_equal(contest_odds(&c, &table), ODDS_NEVER);
 }
 
 int main(void)
@@ -459,7 +484,7 @@ int main(void)
         cmocka_unit_test(test_decisions),
         cmocka_unit_test(test_output),
         cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_partition_odds),
+        cmocka_unit_test(test_contest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

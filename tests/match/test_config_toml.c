@@ -208,6 +208,7 @@ static void refuses(void **state)
         {FIELD "term_frequency = 1\n", 4, "term_frequency"},
         {FIELD "[[field.level]]\nname = \"a\"\n", 0, "when"},
         {FIELD "[[field.level]]\nname = \"differs\"\nwhen = \"1\"\n", 0, "name"},
+        {FIELD "neutral = \"left = right\"\n", 4, "neutral"},
         {FIELD "level = 3\n", 4, "level"},
         {FIELD "level = [3]\n", 4, "level"},
         {FIELD "[[pass]]\n", 0, "keys"},

@@ -1,0 +1,245 @@
+/*
+ * Evidence from the rest of a row, by queries that the policy states.
+ *
+ * The queries run in a database of their own, in memory, over the Parquet files of
+ * the current loads; these hold record tags and content, no identity. Only this
+ * room puts the two together. A load is read as it was accepted, so a query sees
+ * the columns of the contract the load came under.
+ */
+#include "identity/context.h"
+
+#include <stdlib.h>
+
+typedef struct ContextRun {
+    const LinkContext *ctx;
+    const PolicyFile *file;
+    Db *db;
+    Loads loads;
+    Arena arena; /* of this run */
+    Context *out;
+} ContextRun;
+
+/* "CREATE VIEW source AS ..." over the current loads; false when there is none. */
+static Status make_source(ContextRun *r, Slice source, bool *found, Error *err)
+{
+    const char *dir;
+    Buf sql, path;
+    TRY(home_file(r->ctx->home, &r->arena, "loads", &dir, err));
+    buf_init(&sql, 0);
+    buf_init(&path, 0);
+    *found = false;
+    buf_adds(&sql, "CREATE OR REPLACE VIEW ");
+    sql_ident(&sql, source);
+    buf_adds(&sql, " AS SELECT * FROM read_parquet([");
+    for (size_t i = 0; i < r->loads.len; i++) {
+        const Load *load = &r->loads.at[i];
+        if (!slice_eq(load->source, source) || load->superseded_by.len > 0)
+            continue;
+        buf_reset(&path);
+        buf_addf(&path, "%s/%.*s/rows.parquet", dir, SLICE_ARG(load->id));
+        buf_adds(&sql, *found ? ", " : "");
+        sql_literal(&sql, buf_slice(&path));
+        *found = true;
+    }
+    buf_adds(&sql, "], union_by_name = true)");
+    Status st = buf_status(&path, err);
+    if (st == OK)
+        st = buf_status(&sql, err);
+    if (st == OK && *found)
+        st = db_exec(r->db, buf_z(&sql), err);
+    buf_free(&sql);
+    buf_free(&path);
+    return st;
+}
+
+static Status make_table(ContextRun *r, const Toml *t, Error *err)
+{
+    static const char *const allowed[] = {"name", "file", NULL};
+    Slice name, file, text;
+    const char *path;
+    Buf sql;
+    TRY(toml_only(t, r->file->path, allowed, err));
+    TRY(toml_str(t, r->file->path, "name", &name, err));
+    TRY(toml_str(t, r->file->path, "file", &file, err));
+    TRY(policy_data(r->ctx->policy, file.ptr, &text, &path, err));
+    buf_init(&sql, 0);
+    buf_adds(&sql, "CREATE TABLE ");
+    sql_ident(&sql, name);
+    buf_adds(&sql, " AS SELECT * FROM read_csv(");
+    sql_literal(&sql, slice_of(path));
+    buf_adds(&sql, ", header = true, all_varchar = true, comment = '#')");
+    Status st = buf_status(&sql, err);
+    if (st == OK)
+        st = db_exec(r->db, buf_z(&sql), err);
+    buf_free(&sql);
+    return st;
+}
+
+static Status intern(Context *c, Slice text, uint32_t *out, Error *err)
+{
+    uint64_t number;
+    if (map_get(&c->text_numbers, text, &number)) {
+        *out = (uint32_t)number;
+        return OK;
+    }
+    Slice copy;
+    TRY(arena_dup(&c->arena, text, &copy, err));
+    *out = (uint32_t)c->texts.len;
+    TRY(map_put(&c->text_numbers, copy, c->texts.len, NULL, err));
+    return vec_push(&c->texts, copy, err);
+}
+
+static Status column_of(Context *c, Slice name, ContextColumn **out, Error *err)
+{
+    *out = context_column(c, name);
+    if (*out)
+        return OK;
+    ContextColumn fresh = {0};
+    TRY(arena_dup(&c->arena, name, &fresh.name, err));
+    TRY(vec_push(&c->columns, fresh, err));
+    *out = &vec_last(&c->columns);
+    return OK;
+}
+
+static Status take_rows(ContextRun *r, Slice column, Slice sql, Error *err)
+{
+    ContextColumn *to;
+    DbRows *rows = NULL;
+    bool more = true;
+    Buf text;
+    buf_init(&text, 0);
+    buf_adds(&text, "SELECT record_tag, value FROM (");
+    buf_add(&text, sql);
+    buf_adds(&text, ") WHERE record_tag IS NOT NULL AND value IS NOT NULL");
+    Status st;
+    TRY_OUT(buf_status(&text, err));
+    TRY_OUT(column_of(r->out, column, &to, err));
+    TRY_OUT(db_query(r->db, buf_z(&text), &rows, err));
+    for (;;) {
+        ContextValue v;
+        TRY_OUT(db_next(rows, &more, err));
+        if (!more)
+            break;
+        db_uuid(rows, 0, v.tag.bytes);
+        TRY_OUT(intern(r->out, db_str(rows, 1), &v.text, err));
+        TRY_OUT(vec_push(&to->at, v, err));
+    }
+out:
+    db_rows_free(rows);
+    buf_free(&text);
+    return st;
+}
+
+static Status run_value(ContextRun *r, const Toml *t, Error *err)
+{
+    static const char *const allowed[] = {"column", "sources", "sql", NULL};
+    Slice column, sql;
+    const Toml *sources;
+    bool complete = true;
+    TRY(toml_only(t, r->file->path, allowed, err));
+    TRY(toml_str(t, r->file->path, "column", &column, err));
+    TRY(toml_str(t, r->file->path, "sql", &sql, err));
+    TRY(toml_array(t, r->file->path, "sources", &sources, err));
+    for (const Toml *s = sources ? sources->first : NULL; s && complete; s = s->next) {
+        if (s->type != TOML_STRING)
+            return error_set(err, ERR_INVALID, "%s:%u: a source is named by a string", r->file->path, s->line);
+        TRY(make_source(r, s->string, &complete, err));
+    }
+    if (!complete)
+        return OK;
+    Status st = take_rows(r, column, sql, err);
+    if (st != OK)
+        error_at(err, r->file->path, t->line, "sql");
+    return st;
+}
+
+static int by_tag(const void *x, const void *y)
+{
+    const ContextValue *a = x, *b = y;
+    int order = memcmp(a->tag.bytes, b->tag.bytes, sizeof a->tag.bytes);
+    return order ? order : a->text < b->text ? -1 : a->text > b->text;
+}
+
+/* In order of tag; two values of one record are a query's fault. */
+static Status settle(const ContextRun *r, ContextColumn *c, Error *err)
+{
+    if (!c->at.len)
+        return OK;
+    qsort(c->at.at, c->at.len, sizeof *c->at.at, by_tag);
+    for (size_t i = 1; i < c->at.len; i++)
+        if (memcmp(c->at.at[i].tag.bytes, c->at.at[i - 1].tag.bytes, sizeof c->at.at[i].tag.bytes) == 0)
+            return error_set(err, ERR_INVALID, "%s: the queries give a record two values of \"%.*s\"", r->file->path,
+                SLICE_ARG(c->name));
+    return OK;
+}
+
+static Status run_all(ContextRun *r, Error *err)
+{
+    const Toml *tables, *values;
+    TRY(toml_array(r->file->toml, r->file->path, "table", &tables, err));
+    TRY(toml_array(r->file->toml, r->file->path, "value", &values, err));
+    for (const Toml *t = tables ? tables->first : NULL; t; t = t->next)
+        TRY(make_table(r, t, err));
+    for (const Toml *v = values ? values->first : NULL; v; v = v->next)
+        TRY(run_value(r, v, err));
+    for (size_t i = 0; i < r->out->columns.len; i++)
+        TRY(settle(r, &r->out->columns.at[i], err));
+    return OK;
+}
+
+Status context_read(const LinkContext *ctx, Date on, Context *out, Error *err)
+{
+    memset(out, 0, sizeof *out);
+    arena_init(&out->arena, 0);
+    TRY(map_init(&out->text_numbers, err));
+    ContextRun r = {.ctx = ctx, .out = out};
+    DbOptions options = DB_OPTIONS_INIT;
+    const HomeSettings *settings = home_settings(ctx->home);
+    Status st = policy_get(ctx->policy, "identity", SLICE("context"), on, &r.file, err);
+    if (st == ERR_NOT_FOUND) {
+        error_clear(err);
+        return OK;
+    }
+    arena_init(&r.arena, 0);
+    TRY_OUT(st);
+    options.threads = settings->threads;
+    options.memory_mb = settings->memory_mb;
+    TRY_OUT(home_file(ctx->home, &r.arena, "tmp", &options.temp_dir, err));
+    TRY_OUT(db_open(&options, &r.db, err));
+    TRY_OUT(ledger_loads(ctx->ledger, &r.arena, &r.loads, err));
+    st = run_all(&r, err);
+out:
+    db_close(r.db);
+    vec_free(&r.loads);
+    arena_free(&r.arena);
+    return st;
+}
+
+void context_free(Context *c)
+{
+    for (size_t i = 0; i < c->columns.len; i++)
+        vec_free(&c->columns.at[i].at);
+    vec_free(&c->columns);
+    vec_free(&c->texts);
+    map_free(&c->text_numbers);
+    arena_free(&c->arena);
+}
+
+ContextColumn *context_column(Context *c, Slice name)
+{
+    for (size_t i = 0; i < c->columns.len; i++)
+        if (slice_eq(c->columns.at[i].name, name))
+            return &c->columns.at[i];
+    return NULL;
+}
+
+Slice context_next(const Context *c, ContextColumn *column, const RecordTag *tag)
+{
+    while (column->walk < column->at.len &&
+           memcmp(column->at.at[column->walk].tag.bytes, tag->bytes, sizeof tag->bytes) < 0)
+        column->walk++;
+    if (column->walk < column->at.len &&
+        memcmp(column->at.at[column->walk].tag.bytes, tag->bytes, sizeof tag->bytes) == 0)
+        return c->texts.at[column->at.at[column->walk].text];
+    return (Slice){0};
+}

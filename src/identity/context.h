@@ -1,0 +1,38 @@
+/*
+ * Context: what the rest of a row says about whose it is (policy/<state>/identity/context.toml). A wage record has no
+ * birth date, but its first quarter bounds it; a county of work lies near a county of school.
+ */
+#ifndef CAIRN_IDENTITY_CONTEXT_H
+#define CAIRN_IDENTITY_CONTEXT_H
+
+#include "identity/identity.h"
+#include "store/vault.h"
+
+typedef struct ContextValue {
+    RecordTag tag;
+    uint32_t text; /* into Context.texts */
+} ContextValue;
+
+typedef struct ContextColumn {
+    Slice name;           /* a column of the model's configuration */
+    VEC(ContextValue) at; /* in order of tag, each tag once */
+    size_t walk;
+} ContextColumn;
+
+typedef struct Context {
+    Arena arena;
+    VEC(ContextColumn) columns;
+    VEC(Slice) texts; /* distinct ones: there are few */
+    Map text_numbers;
+} Context;
+
+/* Runs the policy's queries over the current loads. No context.toml in force: no columns. ERR_INVALID names the query
+ * that fails. Free with context_free, also after a failure. */
+MUST_USE Status context_read(const LinkContext *ctx, Date on, Context *out, Error *err);
+void context_free(Context *c);
+/* NULL when the context says nothing of that column. */
+ContextColumn *context_column(Context *c, Slice name);
+/* The value of a tag, for callers that ask in order of tag; empty when there is none. */
+Slice context_next(const Context *c, ContextColumn *column, const RecordTag *tag);
+
+#endif

@@ -1,0 +1,465 @@
+/*
+ * One newcomer at a time against everybody.
+ *
+ * The keys of all records under all passes lie in one sorted array (8 bytes a
+ * key), with a directory by the first bits of the hash, so that a look-up costs
+ * one or two reads of memory. A million persons with ten passes take some 200 MB
+ * and are loaded in seconds. Keys of newcomers go into a small hash table beside
+ * it; merging them in is a new index.
+ *
+ * Oversized blocks. Blocking splits a block of more than block_max records by
+ * further keys; here its records count when another block of the newcomer has
+ * them as well, which is the same idea with the passes as further keys. When no
+ * other block has anybody, the first block_max records of the smallest oversized
+ * one are taken: of a million equal rows any few will do.
+ *
+ * Sorted neighbourhoods are kept by the first eight bytes of their text; a
+ * newcomer meets the sealed records near its place, and other newcomers where the
+ * texts are equal.
+ */
+#include <stdlib.h>
+
+#include "match/keys.h"
+#include "match/index_impl.h"
+
+#define CHUNK 4096
+#define KEYS_MAX (MATCH_PASSES_MAX * RECORD_KEYS_MAX)
+
+static uint64_t posting_hash(uint32_t pass, uint64_t key)
+{
+    return key_mix(key + (uint64_t)pass * UINT64_C(0x9e3779b97f4a7c15));
+}
+
+/* --- postings of the sealed records ------------------------------------------------------------------------------- */
+
+typedef struct Build {
+    const MatchTable *t;
+    const MatchModel *m;
+    const KeyCache *cache;
+    uint64_t *from; /* of each chunk: its first place in hash and record */
+    uint64_t *hash;
+    uint32_t *record; /* NULL: only count */
+} Build;
+
+static Status build_chunk(size_t chunk, void *ctx, Error *err)
+{
+    UNUSED(err);
+    Build *b = ctx;
+    uint32_t begin = (uint32_t)(chunk * CHUNK), end = begin + CHUNK;
+    uint64_t at = b->record ? b->from[chunk] : 0;
+    if (end > b->t->records)
+        end = b->t->records;
+    for (uint32_t r = begin; r < end; r++)
+        for (uint32_t p = 0; p < b->m->pass_count; p++) {
+            uint64_t keys[RECORD_KEYS_MAX];
+            size_t n = key_cache_keys(b->cache, b->t, &b->m->passes[p], r, keys);
+            for (size_t i = 0; i < n && b->record; i++) {
+                b->hash[at + i] = posting_hash(p, keys[i]);
+                b->record[at + i] = r;
+            }
+            at += n;
+        }
+    if (!b->record)
+        b->from[chunk + 1] = at;
+    return OK;
+}
+
+static int by_entry(const void *x, const void *y)
+{
+    const uint64_t *a = x, *b = y;
+    return *a < *b ? -1 : *a > *b;
+}
+
+static Status sort_chunk(size_t chunk, void *ctx, Error *err)
+{
+    UNUSED(err);
+    Postings *p = ctx;
+    size_t begins = (size_t)1 << (64 - p->shift);
+    for (size_t i = chunk * CHUNK; i < (chunk + 1) * CHUNK && i < begins; i++) {
+        uint64_t from = p->directory[i], to = p->directory[i + 1];
+        if (to - from > 1)
+            qsort(p->entry + from, to - from, sizeof *p->entry, by_entry);
+    }
+    return OK;
+}
+
+/* Counting sort by the beginning of the hash, then each short run by the rest of it and the record. */
+static Status sort_postings(Postings *p, const Build *b, unsigned threads, Error *err)
+{
+    unsigned bits = 8;
+    while (bits < 28 && (p->count >> bits) > 2)
+        bits++;
+    p->shift = 64 - bits;
+    size_t begins = (size_t)1 << bits;
+    TRY(mem_zalloc(begins + 2, sizeof *p->directory, (void **)&p->directory, err));
+    TRY(mem_alloc(p->count * sizeof *p->entry, (void **)&p->entry, err));
+    uint64_t *place = p->directory + 1; /* one early: a place moves on to the next one's while it is filled */
+    for (size_t i = 0; i < p->count; i++)
+        place[(b->hash[i] >> p->shift) + 1]++;
+    for (size_t i = 0; i < begins; i++)
+        place[i + 1] += place[i];
+    for (size_t i = 0; i < p->count; i++)
+        p->entry[place[b->hash[i] >> p->shift]++] = b->hash[i] << 32 | b->record[i];
+    return parallel_for((begins + CHUNK - 1) / CHUNK, threads, sort_chunk, p, err);
+}
+
+static Status build_postings(MatchIndex *x, unsigned threads, Error *err)
+{
+    Build b = {.t = x->t, .m = x->m};
+    KeyCache *cache = NULL;
+    size_t chunks = ((size_t)x->t->records + CHUNK - 1) / CHUNK;
+    Status st = OK;
+    TRY_OUT(key_cache_new(x->t, x->m->passes, x->m->pass_count, threads, &cache, err));
+    b.cache = cache;
+    TRY_OUT(mem_zalloc(chunks + 1, sizeof *b.from, (void **)&b.from, err));
+    TRY_OUT(parallel_for(chunks, threads, build_chunk, &b, err));
+    for (size_t i = 0; i < chunks; i++)
+        b.from[i + 1] += b.from[i];
+    x->postings.count = b.from[chunks];
+    TRY_OUT(mem_alloc(x->postings.count * sizeof *b.hash, (void **)&b.hash, err));
+    TRY_OUT(mem_alloc(x->postings.count * sizeof *b.record, (void **)&b.record, err));
+    TRY_OUT(parallel_for(chunks, threads, build_chunk, &b, err));
+    TRY_OUT(sort_postings(&x->postings, &b, threads, err));
+out:
+    key_cache_free(cache);
+    mem_free(b.from);
+    mem_free(b.hash);
+    mem_free(b.record);
+    return st;
+}
+
+static const uint64_t *find_posting(const Postings *p, uint64_t hash, size_t *count)
+{
+    uint64_t low = p->directory[hash >> p->shift], end = p->directory[(hash >> p->shift) + 1], high = end;
+    uint64_t first = hash << 32;
+    while (low < high) {
+        uint64_t mid = low + (high - low) / 2;
+        if (p->entry[mid] < first)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    uint64_t to = low, step = 1;
+    while (to + step <= end && p->entry[to + step - 1] >> 32 == first >> 32) { /* galloping: runs may be long */
+        to += step;
+        step *= 2;
+    }
+    while (step > 0) {
+        if (to + step <= end && p->entry[to + step - 1] >> 32 == first >> 32)
+            to += step;
+        step /= 2;
+    }
+    *count = to - low;
+    return p->entry + low;
+}
+
+/* --- newcomers ---------------------------------------------------------------------------------------------------- */
+
+static size_t grown_slot(const Grown *g, uint64_t key)
+{
+    size_t at = (size_t)key & (g->slots - 1);
+    while (g->heads[at] != 0 && g->keys[at] != key)
+        at = (at + 1) & (g->slots - 1);
+    return at;
+}
+
+static Status grown_widen(Grown *g, Error *err)
+{
+    Grown wider = {.slots = g->slots ? g->slots * 2 : 1024};
+    TRY(mem_zalloc(wider.slots, sizeof *wider.keys, (void **)&wider.keys, err));
+    Status st = mem_zalloc(wider.slots, sizeof *wider.heads, (void **)&wider.heads, err);
+    if (st != OK) {
+        mem_free(wider.keys);
+        return st;
+    }
+    for (size_t i = 0; i < g->slots; i++)
+        if (g->heads[i] != 0) {
+            size_t at = grown_slot(&wider, g->keys[i]);
+            wider.keys[at] = g->keys[i];
+            wider.heads[at] = g->heads[i];
+        }
+    mem_free(g->keys);
+    mem_free(g->heads);
+    g->keys = wider.keys;
+    g->heads = wider.heads;
+    g->slots = wider.slots;
+    return OK;
+}
+
+static Status grown_add(Grown *g, uint64_t key, uint32_t record, Error *err)
+{
+    if (g->used * 4 >= g->slots * 3)
+        TRY(grown_widen(g, err));
+    size_t at = grown_slot(g, key);
+    if (g->entries.len >= UINT32_MAX - 1)
+        return error_set(err, ERR_LIMIT, "the index has no room for more newcomers: build it anew");
+    TRY(vec_push(&g->entries, ((GrownEntry){record, g->heads[at]}), err));
+    g->used += g->heads[at] == 0;
+    g->keys[at] = key;
+    g->heads[at] = (uint32_t)g->entries.len;
+    return OK;
+}
+
+/* --- sorted neighbourhoods ---------------------------------------------------------------------------------------- */
+
+static uint64_t text_start(const KeyTexts *texts, size_t i)
+{
+    Slice text = slice_sub(buf_slice(&texts->bytes), i ? texts->ends[i - 1] : 0, texts->ends[i]);
+    uint64_t start = 0;
+    for (size_t k = 0; k < 8; k++)
+        start = start << 8 | (k < text.len ? (unsigned char)text.ptr[k] : 0);
+    return start;
+}
+
+static int by_text(const void *x, const void *y)
+{
+    const WindowEntry *a = x, *b = y;
+    if (a->text != b->text)
+        return a->text < b->text ? -1 : 1;
+    return a->record < b->record ? -1 : a->record > b->record;
+}
+
+static Status build_window(MatchIndex *x, uint32_t pass, Error *err)
+{
+    VEC(WindowEntry) list = {0};
+    Status st = OK;
+    for (uint32_t r = 0; r < x->t->records; r++) {
+        TRY_OUT(record_key_texts(x->t, &x->m->passes[pass], r, &x->texts, err));
+        for (size_t i = 0; i < x->texts.count; i++)
+            TRY_OUT(vec_push(&list, ((WindowEntry){text_start(&x->texts, i), r}), err));
+    }
+    if (list.len > 0)
+        qsort(list.at, list.len, sizeof *list.at, by_text);
+out:
+    x->windows[pass] = (Window){list.at, list.len};
+    return st;
+}
+
+/* --- candidates --------------------------------------------------------------------------------------------------- */
+
+static Status touch(MatchIndex *x, uint32_t record, uint32_t pass, Error *err)
+{
+    uint32_t *mask = &x->mask.at[record];
+    if (*mask == 0)
+        TRY(vec_push(&x->touched, record, err));
+    *mask |= (uint32_t)1 << pass;
+    return OK;
+}
+
+typedef struct BlockRef {
+    const uint64_t *entry;
+    size_t count;
+    uint32_t pass;
+} BlockRef;
+
+static Status touch_block(MatchIndex *x, const BlockRef *b, size_t most, Error *err)
+{
+    for (size_t i = 0; i < b->count && i < most; i++)
+        TRY(touch(x, (uint32_t)b->entry[i], b->pass, err));
+    return OK;
+}
+
+static Status touch_window(MatchIndex *x, uint32_t record, uint32_t pass, Error *err)
+{
+    const Window *w = &x->windows[pass];
+    const PassSpec *spec = &x->m->passes[pass];
+    TRY(record_key_texts(x->t, spec, record, &x->texts, err));
+    for (size_t i = 0; i < x->texts.count; i++) {
+        uint64_t text = text_start(&x->texts, i);
+        size_t low = 0, high = w->count;
+        while (low < high) {
+            size_t mid = low + (high - low) / 2;
+            if (w->entry[mid].text < text)
+                low = mid + 1;
+            else
+                high = mid;
+        }
+        size_t from = low > spec->window ? low - spec->window : 0;
+        for (size_t k = from; k < low + spec->window && k < w->count; k++)
+            TRY(touch(x, w->entry[k].record, pass, err));
+    }
+    return OK;
+}
+
+static Status touch_grown(MatchIndex *x, uint64_t hash, uint32_t pass, Error *err)
+{
+    const Grown *g = &x->grown;
+    if (g->slots == 0)
+        return OK;
+    uint32_t at = g->heads[grown_slot(g, hash)], most = x->t->config->block_max;
+    for (uint32_t n = 0; at != 0 && n < most; n++) { /* the latest first */
+        TRY(touch(x, g->entries.at[at - 1].record, pass, err));
+        at = g->entries.at[at - 1].next;
+    }
+    return OK;
+}
+
+/* Marks every candidate with the passes that bring it up. */
+static Status gather(MatchIndex *x, uint32_t record, Error *err)
+{
+    BlockRef large[KEYS_MAX];
+    size_t large_count = 0;
+    uint32_t most = x->t->config->block_max;
+    for (uint32_t p = 0; p < x->m->pass_count; p++) {
+        uint64_t keys[RECORD_KEYS_MAX];
+        size_t n = record_keys(x->t, &x->m->passes[p], record, keys);
+        for (size_t i = 0; i < n; i++) {
+            uint64_t hash = posting_hash(p, keys[i]);
+            BlockRef b = {.pass = p};
+            b.entry = find_posting(&x->postings, hash, &b.count);
+            if (b.count > most)
+                large[large_count++] = b;
+            else
+                TRY(touch_block(x, &b, most, err));
+            TRY(touch_grown(x, hash, p, err));
+        }
+        if (x->m->passes[p].window > 0)
+            TRY(touch_window(x, record, p, err));
+    }
+    size_t own = record < x->t->records ? 1 : 0; /* a sealed record finds itself, too */
+    const BlockRef *smallest = NULL;
+    for (size_t k = 0; k < large_count; k++) {
+        const BlockRef *b = &large[k];
+        if (!smallest || b->count < smallest->count)
+            smallest = b;
+        for (size_t i = 0; i < x->touched.len; i++) { /* few marked against many posted: look each of the few up */
+            uint64_t want = (b->entry[0] & ~(uint64_t)UINT32_MAX) | x->touched.at[i];
+            if (bsearch(&want, b->entry, b->count, sizeof want, by_entry))
+                x->mask.at[x->touched.at[i]] |= (uint32_t)1 << b->pass;
+        }
+    }
+    if (smallest && x->touched.len <= own)
+        TRY(touch_block(x, smallest, most, err));
+    return OK;
+}
+
+static int by_odds(const void *x, const void *y)
+{
+    const MatchPair *a = x, *b = y;
+    if (a->odds != b->odds)
+        return a->odds > b->odds ? -1 : 1;
+    if (a->a != b->a)
+        return a->a < b->a ? -1 : 1;
+    return a->b < b->b ? -1 : a->b > b->b;
+}
+
+/* Leaves comparable candidates, compares them all, keeps what is worth keeping. */
+static Status score_touched(MatchIndex *x, uint32_t record, MatchPairs *out, Error *err)
+{
+    const MatchConfig *config = x->t->config;
+    size_t n = 0;
+    for (size_t i = 0; i < x->touched.len; i++) {
+        uint32_t other = x->touched.at[i];
+        if (other != record && table_comparable(config, x->t->source[record], x->t->source[other]))
+            x->touched.at[n++] = other;
+        else
+            x->mask.at[other] = 0;
+    }
+    x->touched.len = n;
+    TRY(vec_reserve(&x->patterns, n, err));
+    compare_many(joint_comparer(x->joint), record, x->touched.at, n, x->patterns.at);
+    out->len = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t other = x->touched.at[i], a = record < other ? record : other, b = record < other ? other : record;
+        if (!score_may_reach(joint_scorer(x->joint), a, b, x->patterns.at[i], config->keep_from))
+            continue;
+        MatchPair pair = {.a = a, .b = b, .pattern = x->patterns.at[i], .passes = x->mask.at[other]};
+        pair.odds = score_pattern(joint_scorer(x->joint), a, b, pair.pattern);
+        if (pair.odds >= config->keep_from)
+            TRY(vec_push(out, pair, err));
+    }
+    if (out->len > 1)
+        qsort(out->at, out->len, sizeof *out->at, by_odds);
+    return OK;
+}
+
+Status match_index_find(MatchIndex *x, uint32_t record, MatchPairs *out, Error *err)
+{
+    if (record >= record_total(x->t))
+        return error_set(err, ERR_NOT_FOUND, "the index has no record %u", record);
+    Status st = gather(x, record, err);
+    if (st == OK)
+        st = score_touched(x, record, out, err);
+    for (size_t i = 0; i < x->touched.len; i++)
+        x->mask.at[x->touched.at[i]] = 0;
+    x->touched.len = 0;
+    return st;
+}
+
+/* --- making one --------------------------------------------------------------------------------------------------- */
+
+static Status reserve_records(MatchIndex *x, Error *err)
+{
+    while (x->mask.len < record_total(x->t)) {
+        TRY(vec_push(&x->mask, 0, err));
+        TRY(vec_push(&x->cluster, MATCH_NONE, err));
+        TRY(vec_push(&x->next, MATCH_NONE, err));
+    }
+    return OK;
+}
+
+static Status build_index(MatchIndex *x, unsigned threads, Error *err)
+{
+    TRY(joint_new(x->t, x->m, NULL, &x->joint, err));
+    TRY(reserve_records(x, err));
+    TRY(build_postings(x, threads, err));
+    for (uint32_t p = 0; p < x->m->pass_count; p++)
+        if (x->m->passes[p].window > 0)
+            TRY(build_window(x, p, err));
+    return OK;
+}
+
+Status match_index_new(MatchTable *t, const MatchModel *m, unsigned threads, MatchIndex **out, Error *err)
+{
+    MatchIndex *x = NULL;
+    *out = NULL;
+    TRY(mem_zalloc(1, sizeof *x, (void **)&x, err));
+    x->t = t;
+    x->m = m;
+    log_sum_fill(&x->log_sum);
+    key_texts_init(&x->texts);
+    Status st = build_index(x, threads, err);
+    if (st != OK) {
+        match_index_free(x);
+        return st;
+    }
+    *out = x;
+    return OK;
+}
+
+void match_index_free(MatchIndex *x)
+{
+    if (!x)
+        return;
+    joint_free(x->joint);
+    mem_free(x->postings.entry);
+    mem_free(x->postings.directory);
+    mem_free(x->grown.keys);
+    mem_free(x->grown.heads);
+    vec_free(&x->grown.entries);
+    for (uint32_t p = 0; p < MATCH_PASSES_MAX; p++)
+        mem_free(x->windows[p].entry);
+    key_texts_free(&x->texts);
+    vec_free(&x->mask);
+    vec_free(&x->touched);
+    vec_free(&x->patterns);
+    vec_free(&x->found);
+    vec_free(&x->cluster);
+    vec_free(&x->next);
+    vec_free(&x->head);
+    vec_free(&x->decided);
+    mem_free(x);
+}
+
+Status match_index_add(MatchIndex *x, uint32_t source, Slice id, const Slice *values, uint32_t *record, Error *err)
+{
+    TRY(table_append(x->t, source, id, values, record, err));
+    TRY(reserve_records(x, err));
+    for (uint32_t p = 0; p < x->m->pass_count; p++) {
+        uint64_t keys[RECORD_KEYS_MAX];
+        size_t n = record_keys(x->t, &x->m->passes[p], *record, keys);
+        for (size_t i = 0; i < n; i++)
+            TRY(grown_add(&x->grown, posting_hash(p, keys[i]), *record, err));
+    }
+    return OK;
+}
