@@ -14,7 +14,6 @@
  * contents, so neither threads nor the order of rows matter.
  */
 #include <math.h>
-#include <stdlib.h>
 
 #include "match/match_impl.h"
 
@@ -253,47 +252,6 @@ static Status fit_with_frequency(Train *x, Error *err)
     return fit(x, EM_FROM_MODEL, err);
 }
 
-static int by_mask(const void *left, const void *right)
-{
-    const CaptureCount *a = left, *b = right;
-    return a->passes < b->passes ? -1 : a->passes > b->passes;
-}
-
-/* One entry a mask. */
-static void join_masks(CaptureCounts *counts)
-{
-    size_t n = 0;
-    if (counts->len > 0)
-        qsort(counts->at, counts->len, sizeof counts->at[0], by_mask);
-    for (size_t i = 0; i < counts->len; i++) {
-        if (n > 0 && counts->at[n - 1].passes == counts->at[i].passes)
-            counts->at[n - 1].count += counts->at[i].count;
-        else
-            counts->at[n++] = counts->at[i];
-    }
-    counts->len = n;
-}
-
-/* From which passes find the same matches: what none finds (missed.c). */
-static Status estimate_missed(Train *x, Error *err)
-{
-    CaptureCounts counts = {0};
-    Status st = OK;
-    if (!has_term_frequency(x->table->config))
-        TRY_OUT(find_duplicates(x, err));
-    for (size_t i = 0; i < x->plausible.len; i++) {
-        const MatchPair *p = &x->plausible.at[i];
-        Weight odds = score_pattern(x->scorer, p->a, p->b, p->pattern);
-        if (odds >= 0)
-            TRY_OUT(vec_push(&counts, ((CaptureCount){p->passes, weight_probability(odds)}), err));
-    }
-    join_masks(&counts);
-    x->m->report.missed = missed_estimate(&counts, x->m->passes, x->m->pass_count) / x->sample.share_of_pairs;
-out:
-    vec_free(&counts);
-    return st;
-}
-
 static Status fit_labels(Train *x, Error *err)
 {
     size_t n = x->options->label_count;
@@ -340,9 +298,8 @@ static void say(const Train *x)
     const TrainReport *r = &m->report;
     const Log *log = x->options->log;
     log_line(log, r->converged ? LOG_INFO : LOG_WARN,
-        "event=match_train converged=%s iterations=%" PRIu32
-        " change=%.2g matches=%.1f missed=%.1f default_levels=%" PRIu32,
-        r->converged ? "yes" : "no", r->iterations, r->change, r->matches, r->missed, r->default_levels);
+        "event=match_train converged=%s iterations=%" PRIu32 " change=%.2g matches=%.1f default_levels=%" PRIu32,
+        r->converged ? "yes" : "no", r->iterations, r->change, r->matches, r->default_levels);
     for (uint32_t s = 0; s < m->segments; s++)
         for (uint32_t f = 0; f < m->field_count; f++)
             for (uint32_t l = 1; l < m->level_counts[f]; l++)
@@ -366,7 +323,6 @@ static Status train(Train *x, Error *err)
     TRY(fit(x, EM_FROM_PRIOR, err));
     if (has_term_frequency(x->table->config))
         TRY(fit_with_frequency(x, err));
-    TRY(estimate_missed(x, err));
     TRY(fit_labels(x, err));
     say(x);
     return OK;
