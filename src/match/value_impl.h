@@ -141,6 +141,7 @@ typedef enum LevelId {
     LV_SOUND,
     LV_INITIAL,
     LV_PARTIAL,
+    LV_PARTIAL_YEAR,
     LV_DAY_MONTH,
     LV_ONE_DIGIT,
     LV_TRANSPOSED,
@@ -163,7 +164,8 @@ typedef enum LevelId {
     LV_COUNT
 } LevelId;
 
-/* Level of two different values, none missing; of a field without own comparator. Symmetric. */
+/* Level of two different values, none missing; of a field without own comparator. Symmetric. LV_MISSING when they say
+ * nothing of each other: dates that have no part in common. */
 LevelId level_of(FieldKind kind, const Dict *d, uint32_t a, uint32_t b);
 LevelId level_name(FieldKind kind, const Dict *d, uint32_t a, uint32_t b);
 LevelId level_date(const Dict *d, uint32_t a, uint32_t b);
