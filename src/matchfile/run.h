@@ -32,6 +32,8 @@ MUST_USE Status cluster_names(MatchRun *r, Arena *arena, Slice **out, Error *err
 const char *run_decision(const MatchRun *r, Weight odds);
 /* A weight in bits with three decimals. */
 void add_bits(Buf *out, Weight w);
+/* A signed weight in bits with one decimal: "+9.2". */
+void add_tenths(Buf *out, Weight w);
 /* "last_name exact +9.2 (value +1.2)": what a field adds. */
 void add_reason(Buf *out, const FieldReason *reason);
 /* Names of the passes in a mask, parted by blanks. */
