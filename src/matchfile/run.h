@@ -41,6 +41,11 @@ void add_passes(Buf *out, const MatchModel *m, uint32_t passes);
 
 MUST_USE Status write_pairs(MatchRun *r, const char *path, Error *err);
 MUST_USE Status write_clusters(MatchRun *r, const char *path, Error *err);
+MUST_USE Status write_model(MatchRun *r, const char *path, Error *err);
+/* The config as it was used: with the sources that were found, and what options changed. */
+MUST_USE Status write_config(MatchRun *r, const char *path, Error *err);
+/* Pairs from the answers of workers instead of scoring them here. */
+MUST_USE Status run_merge(MatchRun *r, Error *err);
 MUST_USE Status write_report(MatchRun *r, const char *path, Error *err);
 
 #endif
