@@ -16,6 +16,7 @@ const Command *const CLI_COMMANDS[] = {
     &CMD_IDENTITY,
     &CMD_PROFILE,
     &CMD_CHECK,
+    &CMD_MATCH,
     &CMD_SYNTH,
     &CMD_DOCTOR,
     &CMD_VERIFY,

@@ -224,11 +224,13 @@ static void window_masks(PairWorker *w, const uint32_t *a_row, size_t from, size
     for (uint32_t i = 0; i < b->pass_count; i++) {
         const BlockPass *p = &b->passes[i];
         uint32_t window = p->spec.window;
-        if (window == 0 || a_row[p->lane] == 0)
+        uint32_t own = a_row[p->lane];
+        if (window == 0 || own == 0)
             continue;
         const uint32_t *place = (const uint32_t *)w->rows + from * b->stride + p->lane;
         for (size_t k = from; k < to; k++, place += b->stride) {
-            bool near = *place > 0 && *place - a_row[p->lane] + window - 1 <= 2 * (window - 1);
+            uint32_t gap = *place > own ? *place - own : own - *place;
+            bool near = *place > 0 && gap < window;
             w->masks[k] |= (uint32_t)near << i;
         }
     }
@@ -408,41 +410,51 @@ static Status pair_groups(PairWorker *w, const WorkItem *item, Error *err)
         s.from = item->from;
         s.to = item->to > 0 ? item->to : s.count;
         s.readable = g->members.len - g->start.at[i];
-        place.at = first + i;
+        place.at = p->numbers.len > 0 ? p->numbers.at[i] : first + i;
         TRY(pair_block(w, &place, &s, err));
     }
     return OK;
 }
 
-static Status pair_window(PairWorker *w, const WorkItem *item, Error *err)
+/* Place of an entry in the whole order, from 1 on. */
+static uint32_t window_place(const BlockPass *p, uint64_t entry)
+{
+    return p->places.len > 0 ? p->places.at[entry] : (uint32_t)entry + 1;
+}
+
+/* One entry against those behind it within the window. */
+static Status pair_entry(PairWorker *w, const Place *place, uint32_t entry, Error *err)
 {
     const Blocks *b = w->blocks;
-    const BlockPass *p = &b->passes[item->pass];
-    Place place = {.pass = item->pass, .exact = true};
-    for (uint32_t i = item->first; i < item->last; i++) {
-        uint32_t a = p->order.at[i];
-        uint64_t end = (uint64_t)i + p->spec.window;
-        if (end > p->order.len)
-            end = p->order.len;
-        BlockList list = record_blocks(b, a, w->left);
-        size_t kept = 0;
-        for (uint32_t k = i + 1; k < end; k++) {
-            uint32_t other = p->order.at[k];
-            if (other == a || !table_comparable(b->table->config, b->table->source[a], b->table->source[other]))
-                continue;
-            uint64_t least = 0, at = (uint64_t)(i + 1) << 32 | (k + 1);
-            uint32_t mask = blocks_meet(b, list, record_blocks(b, other, w->right), item->pass, &least);
-            if (least != at || (mask & (((uint32_t)1 << item->pass) - 1)) != 0)
-                continue;
-            w->others[kept] = other;
-            w->kept[kept++] = mask;
-            if (kept == TILE) {
-                TRY(hand_out(w, &place, a, kept, err));
-                kept = 0;
-            }
+    const BlockPass *p = &b->passes[place->pass];
+    uint32_t a = p->order.at[entry], own = window_place(p, entry), before = ((uint32_t)1 << place->pass) - 1;
+    BlockList list = record_blocks(b, a, w->left);
+    size_t kept = 0;
+    for (uint64_t k = (uint64_t)entry + 1; k < p->order.len && window_place(p, k) - own < p->spec.window; k++) {
+        uint32_t other = p->order.at[k];
+        if (other == a || !table_comparable(b->table->config, b->table->source[a], b->table->source[other]))
+            continue;
+        uint64_t least = 0, at = (uint64_t)own << 32 | window_place(p, k);
+        uint32_t mask = blocks_meet(b, list, record_blocks(b, other, w->right), place->pass, &least);
+        if (least != at || (mask & before) != 0)
+            continue;
+        w->others[kept] = other;
+        w->kept[kept++] = mask;
+        if (kept == TILE) {
+            TRY(hand_out(w, place, a, kept, err));
+            kept = 0;
         }
-        TRY(hand_out(w, &place, a, kept, err));
     }
+    return hand_out(w, place, a, kept, err);
+}
+
+static Status pair_window(PairWorker *w, const WorkItem *item, Error *err)
+{
+    const BlockPass *p = &w->blocks->passes[item->pass];
+    Place place = {.pass = item->pass, .exact = true};
+    for (uint32_t i = item->first; i < item->last; i++)
+        if (p->leads.len == 0 || p->leads.at[i])
+            TRY(pair_entry(w, &place, i, err));
     return OK;
 }
 

@@ -191,10 +191,7 @@ static Status number_blocks(Blocks *b, Error *err)
     return OK;
 }
 
-typedef void (*MemberFn)(void *ctx, uint32_t record, uint32_t number);
-
-/* Every membership of a pass in ascending order of number: blocks, or places of a window pass from 1 on. */
-static void each_member(const BlockPass *p, MemberFn fn, void *ctx)
+void each_block(const BlockPass *p, BlockFn fn, void *ctx)
 {
     size_t next_oversized = 0;
     for (uint32_t i = 0; i < group_count(&p->groups); i++) {
@@ -202,13 +199,31 @@ static void each_member(const BlockPass *p, MemberFn fn, void *ctx)
             next_oversized++;
             continue;
         }
-        for (uint32_t k = p->groups.start.at[i]; k < p->groups.start.at[i + 1]; k++)
-            fn(ctx, p->groups.members.at[k], p->first + i);
+        fn(ctx, p->first + i, group_members(&p->groups, i), group_size(&p->groups, i));
     }
     uint32_t first = p->first + group_count(&p->groups);
     for (uint32_t i = 0; i < group_count(&p->refined); i++)
-        for (uint32_t k = p->refined.start.at[i]; k < p->refined.start.at[i + 1]; k++)
-            fn(ctx, p->refined.members.at[k], first + i);
+        fn(ctx, first + i, group_members(&p->refined, i), group_size(&p->refined, i));
+}
+
+typedef void (*MemberFn)(void *ctx, uint32_t record, uint32_t number);
+typedef struct MemberVisit {
+    MemberFn fn;
+    void *ctx;
+} MemberVisit;
+
+static void visit_members(void *ctx, uint32_t number, const uint32_t *members, uint32_t count)
+{
+    const MemberVisit *v = ctx;
+    for (uint32_t i = 0; i < count; i++)
+        v->fn(v->ctx, members[i], number);
+}
+
+/* Every membership of a pass in ascending order of number: blocks, or places of a window pass from 1 on. */
+static void each_member(const BlockPass *p, MemberFn fn, void *ctx)
+{
+    MemberVisit v = {fn, ctx};
+    each_block(p, visit_members, &v);
     for (size_t i = 0; i < p->order.len; i++)
         fn(ctx, p->order.at[i], (uint32_t)i + 1);
 }
@@ -422,6 +437,9 @@ void blocks_free(Blocks *b)
         groups_free(&b->passes[i].refined);
         vec_free(&b->passes[i].oversized);
         vec_free(&b->passes[i].order);
+        vec_free(&b->passes[i].numbers);
+        vec_free(&b->passes[i].places);
+        vec_free(&b->passes[i].leads);
     }
     source_pairs_free(&b->sources);
     mem_free(b->passes);

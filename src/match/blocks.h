@@ -109,9 +109,13 @@ typedef struct BlockPass {
     U32List oversized; /* numbers of groups, ascending */
     Groups refined;    /* blocks in their place */
     U32List order;     /* window passes only */
-    uint32_t first;    /* number of groups' first block; refined's follow */
-    uint32_t lane;     /* in the row */
-    uint32_t width;    /* lanes */
+    /* Of a share of the blocks (match_partition.h), otherwise empty: numbers of groups' blocks; place of each record in
+     * the order, and is it compared with those behind it? */
+    U32List numbers, places;
+    VEC(bool) leads;
+    uint32_t first; /* number of groups' first block; refined's follow */
+    uint32_t lane;  /* in the row */
+    uint32_t width; /* lanes */
     uint64_t keys;
     uint64_t pairs;           /* upper bound */
     uint64_t oversized_pairs; /* of the groups that were refined */
@@ -136,6 +140,10 @@ struct Blocks {
     uint64_t *extras;
     BlockCounts *counts;
 };
+
+/* Every block of a pass in ascending order of number. */
+typedef void (*BlockFn)(void *ctx, uint32_t number, const uint32_t *members, uint32_t count);
+void each_block(const BlockPass *p, BlockFn fn, void *ctx);
 
 /* A record's blocks in ascending order. An item is pass << 32 | number; of a window pass, the place in its order,
  * beginning at 1. */

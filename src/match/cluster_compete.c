@@ -20,6 +20,8 @@
 /* A third that is this close to both sides is of the same person, and no rival. */
 #define ALLY_FROM (3 * WEIGHT_BIT)
 #define RIVALS_MAX 12
+/* Kept pairs of a group that are looked at: only the very largest have more. */
+#define NEAR_SCAN_MAX 4096
 
 Status near_init(Near *n, const ClusterProblem *p, Error *err)
 {
@@ -103,19 +105,19 @@ static size_t near_insert(NearBundle *list, size_t n, size_t max, NearBundle wha
 
 size_t near_bundles(Bundles *g, const Near *near, uint32_t x, Weight from, NearBundle *out, size_t max)
 {
-    size_t n = 0;
+    size_t n = 0, scanned = 0;
     uint32_t r = x;
     do {
         for (uint64_t i = near->start[r]; i < near->start[r + 1]; i++) {
             Weight odds = near->odds[near->list[i]];
-            if (odds < from || (n == max && odds < out[n - 1].odds))
+            if (odds < from || (n == max && odds < out[n - 1].odds) || scanned++ == NEAR_SCAN_MAX)
                 break;
             uint32_t root = bundle_find(g, pair_other(&near->pairs->at[near->list[i]], r));
             if (root != x)
                 n = near_insert(out, n, max, (NearBundle){root, near->list[i], odds});
         }
         r = g->ring[r];
-    } while (r != x);
+    } while (r != x && scanned <= NEAR_SCAN_MAX);
     return n;
 }
 

@@ -17,11 +17,18 @@ typedef struct Waiting {
     uint32_t pair;
 } Waiting;
 
+/* A union that was not made: the other pairs between the same two groups need not ask again, until one has grown. */
+typedef struct Dropped {
+    uint32_t x, y, size_x, size_y;
+} Dropped;
+#define DROPPED_SLOTS ((size_t)1 << 16)
+
 typedef struct Greedy {
     Bundles *g;
     const Near *near;
     VEC(Waiting) heap; /* strongest on top */
     uint64_t joined;
+    Dropped *dropped; /* the latest in each slot */
 } Greedy;
 
 static bool stronger(Waiting a, Waiting b)
@@ -61,6 +68,12 @@ static Waiting heap_pop(Greedy *w)
     return top;
 }
 
+static Dropped *dropped_slot(const Greedy *w, const Dropped *d)
+{
+    uint64_t h = ((uint64_t)d->x << 32 | d->y) * UINT64_C(0x9e3779b97f4a7c15);
+    return &w->dropped[h >> 48];
+}
+
 static void doubt(Bundles *g, uint32_t x, uint32_t y)
 {
     g->flags[x] |= BUNDLE_DOUBTFUL;
@@ -75,22 +88,32 @@ static Status propose(Greedy *w, Waiting what, Error *err)
     uint32_t x = bundle_find(g, pair->a), y = bundle_find(g, pair->b);
     if (x == y)
         return OK;
+    Dropped now = {x < y ? x : y, x < y ? y : x, 0, 0};
+    now.size_x = g->size[now.x];
+    now.size_y = g->size[now.y];
+    Dropped *seen = dropped_slot(w, &now);
+    if (memcmp(seen, &now, sizeof now) == 0)
+        return OK;
     bool both_alone = g->size[x] == 1 && g->size[y] == 1;
     Weight odds = both_alone && !bundle_forbidden(g, x, y) ? w->near->odds[what.pair] : bundle_odds(g, x, y, NULL);
     Weight from = g->p->config->match_from;
     if (odds == ODDS_NEVER) {
         g->refused++;
         doubt(g, x, y);
+        *seen = now;
         return OK;
     }
-    if (odds < from)
+    if (odds < from) {
+        *seen = now;
         return OK;
+    }
     bool contested;
     Weight shared = compete(g, w->near, x, y, what.pair, odds, &contested);
     if (shared < from + (contested ? AMBIGUITY_MARGIN : 0)) {
         doubt(g, x, y);
         g->flags[x] |= BUNDLE_CHANGED; /* the rival may go elsewhere: looked at again */
         g->flags[y] |= BUNDLE_CHANGED;
+        *seen = now;
         return OK;
     }
     if (shared < what.odds - STRENGTH_STEP)
@@ -122,11 +145,24 @@ static Status greedy_run(Greedy *w, Error *err)
     }
 }
 
+static Status greedy_init(Greedy *w, Bundles *g, const Near *near, Error *err)
+{
+    *w = (Greedy){.g = g, .near = near};
+    return mem_zalloc(DROPPED_SLOTS, sizeof *w->dropped, (void **)&w->dropped, err);
+}
+
+static void greedy_free(Greedy *w)
+{
+    vec_free(&w->heap);
+    mem_free(w->dropped);
+}
+
 Status clusters_greedy(Bundles *g, const Near *near, Error *err)
 {
-    Greedy w = {.g = g, .near = near};
+    Greedy w;
+    TRY(greedy_init(&w, g, near, err));
     Status st = greedy_run(&w, err);
-    vec_free(&w.heap);
+    greedy_free(&w);
     return st;
 }
 
@@ -169,14 +205,16 @@ static Status rejoin_round(Greedy *w, Error *err)
 
 Status clusters_rejoin(Bundles *g, const Near *near, Error *err)
 {
-    Greedy w = {.g = g, .near = near};
+    Greedy w;
+    TRY(greedy_init(&w, g, near, err));
     Status st = OK;
     for (unsigned round = 0; round < REJOIN_ROUNDS_MAX && st == OK; round++) {
         uint64_t before = w.joined;
+        memset(w.dropped, 0, DROPPED_SLOTS * sizeof *w.dropped); /* rivals may have gone */
         st = rejoin_round(&w, err);
         if (w.joined == before)
             break;
     }
-    vec_free(&w.heap);
+    greedy_free(&w);
     return st;
 }

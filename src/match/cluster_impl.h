@@ -17,7 +17,7 @@
 #include "match/match_impl.h"
 
 /* Records of different content that stand for a group in comparisons; later ones are not looked at. */
-#define BUNDLE_FACES_MAX 16
+#define BUNDLE_FACES_MAX 12
 /* Lower than any odds: the two may not be one person. */
 #define ODDS_NEVER (2 * WEIGHT_MIN)
 /* A link that others compete for must be this much likelier than all of them together. */

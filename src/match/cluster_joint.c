@@ -12,7 +12,8 @@
  *   gain(field) = best gain - log2((for + against) / for)
  *
  * the likelihood of a record that repeats one of the values the other group
- * holds, whichever. Missing values stay out. The classes of non-matches
+ * holds, whichever. An initial gives way to the name that its
+ * own group has for it. Missing values stay out. The classes of non-matches
  * (household, twins ...) see the same joint levels, so that what relatives share
  * counts here no more than between two records.
  *
@@ -102,7 +103,37 @@ static void add_field(FieldSum *sum, const MatchModel *m, uint32_t segment, uint
     }
 }
 
-static void add_pair(Joint *j, uint32_t a, uint32_t b, JointSum *sum)
+static bool is_name(FieldKind kind)
+{
+    return kind == FIELD_FIRST_NAME || kind == FIELD_MIDDLE_NAME || kind == FIELD_LAST_NAME;
+}
+
+/* Names of each face that its own group knows in full: "L" and "LISA" are one name, and what agrees with the initial
+ * but not with the name does not agree. Masks of fields. */
+static void find_initials(const Joint *j, const uint32_t *faces, size_t n, uint32_t initials[BUNDLE_FACES_MAX + 1])
+{
+    const MatchConfig *config = j->t->config;
+    memset(initials, 0, n * sizeof *initials);
+    for (uint32_t f = 0; f < config->field_count && n > 1; f++) {
+        if (!is_name(config->fields[f].kind))
+            continue;
+        uint32_t column = config->fields[f].columns[0];
+        for (size_t i = 0; i < n; i++) {
+            uint32_t value = record_cells(j->t, faces[i])[column];
+            for (size_t k = 0; k < n && value != 0 && !(initials[i] >> f & 1); k++) {
+                uint32_t other = record_cells(j->t, faces[k])[column];
+                if (other == value || other == 0)
+                    continue;
+                Slice longer = dict_text(j->t->dict[column], other), text = dict_text(j->t->dict[column], value);
+                if (text.len == 1 && longer.len > 1 && longer.ptr[0] == text.ptr[0])
+                    initials[i] |= (uint32_t)1 << f;
+            }
+        }
+    }
+}
+
+/* skip: mask of fields that say nothing here. */
+static void add_pair(Joint *j, uint32_t a, uint32_t b, uint32_t skip, JointSum *sum)
 {
     const MatchConfig *config = j->t->config;
     bool comparable = table_comparable(config, j->t->source[a], j->t->source[b]);
@@ -128,7 +159,7 @@ static void add_pair(Joint *j, uint32_t a, uint32_t b, JointSum *sum)
     sum->down = lift < sum->down ? lift : sum->down;
     for (uint32_t f = 0; f < j->m->field_count; f++) {
         uint32_t level = pattern_level(pattern, f);
-        if (level)
+        if (level && !(skip >> f & 1))
             add_field(&sum->fields[f], j->m, segment, f, level, parts.rarity[f]);
     }
 }
@@ -170,9 +201,12 @@ static Weight joint_between(void *ctx, const uint32_t *a, size_t na, const uint3
     *against = 0;
     JointSum sum;
     memset(&sum, 0, sizeof sum);
+    uint32_t initials_a[BUNDLE_FACES_MAX + 1], initials_b[BUNDLE_FACES_MAX + 1];
+    find_initials(j, a, na, initials_a);
+    find_initials(j, b, nb, initials_b);
     for (size_t i = 0; i < na && !sum.never; i++)
         for (size_t k = 0; k < nb && !sum.never; k++)
-            add_pair(j, a[i], b[k], &sum);
+            add_pair(j, a[i], b[k], initials_a[i] | initials_b[k], &sum);
     if (sum.never)
         return ODDS_NEVER;
     if (sum.must)

@@ -328,10 +328,10 @@ static void add_codes(Comparer *c, const FieldPlan *p, uint32_t value, size_t n,
         add_numbers(c, p, value, n, patterns);
 }
 
+/* Patterns are 0 at first. */
 static void compare_stretch(Comparer *c, const uint32_t *a, size_t n, uint64_t *patterns)
 {
     const uint32_t *const *rows = c->rows;
-    memset(patterns, 0, n * sizeof *patterns);
     for (uint32_t f = 0; f < c->field_count; f++) {
         const FieldPlan *p = &c->plans[f];
         uint32_t value = a[p->column];
@@ -363,6 +363,7 @@ void compare_many(Comparer *c, uint32_t a, const uint32_t *others, size_t n, uin
         for (size_t i = 0; i < count; i++) {
             c->rows[i] = record_cells(t, others[from + i]);
             __builtin_prefetch(c->rows[i]);
+            patterns[from + i] = 0;
         }
         compare_stretch(c, record_cells(t, a), count, patterns + from);
     }

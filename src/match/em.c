@@ -28,89 +28,17 @@
  */
 #include <math.h>
 
-#include "match/match_impl.h"
+#include "match/em_impl.h"
 
-#define PRIOR_PAIRS 5.0
-#define SEGMENT_PAIRS 30.0
-#define STRANGER_PAIRS 2.0 /* random pairs the prior of strangers is worth */
-#define STRANGER_SEGMENT_PAIRS 500.0
 #define ITERATIONS_MAX 300
 #define ROUNDS_MAX 6 /* of fitting strangers anew */
 #define TOLERANCE 1e-5
 #define NEGLIGIBLE 1e-7 /* patterns whose chance of being no stranger's is below are set aside between rounds */
-/* Twins are some 3 in 100 births (Martin and Osterman 2019), so pairs of them at most 1.5 in 100 persons; some have no
- * twin in the file or have moved. Without a bound, matches whose first name was replaced pass for twins. */
-#define TWINS_MOST 0.01
-#define TWINS_AMONG_HOUSEMATES 0.25
-#define ONE_AGE 0.9     /* strangers of whom fewer have unlike birth dates are of one age */
 #define MATCH_FLOOR 0.5 /* expected matches never fall below: a share of 0 could not rise again */
-
-typedef double LevelTable[MATCH_SEGMENTS_MAX][CLASS_COUNT][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
-
-typedef struct Em {
-    const EmInput *in;
-    const MatchConfig *config;
-    MatchModel *m;
-    uint32_t segments;
-    bool active[CLASS_COUNT];
-    uint32_t avoiding[MATCH_FIELDS_MAX]; /* passes that do not look at the field; all where every one does */
-    double prior[CLASS_COUNT][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
-    const PatternCount **busy; /* candidates that are not surely strangers */
-    size_t busy_count;
-    /* tables of logarithms (base 2) of the current parameters */
-    double log_class[MATCH_SEGMENTS_MAX][CLASS_COUNT];
-    LevelTable log_level;
-    /* expectations */
-    double class_count[MATCH_SEGMENTS_MAX][CLASS_COUNT];
-    LevelTable count;                                                     /* where the field's avoiding passes see it */
-    double apart[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX]; /* all pairs that are not strangers */
-    double likelihood;                                                    /* log2, of the busy candidates */
-} Em;
-
-/* --- classes -------------------------------------------------------------------------------------------------- */
-
-static bool is_place(const FieldSpec *f)
-{
-    return f->shared && (f->kind == FIELD_ADDRESS || f->kind == FIELD_CITY || f->kind == FIELD_POSTAL_CODE ||
-                            f->kind == FIELD_CODE || f->kind == FIELD_TEXT);
-}
-
-FieldView class_view(const FieldSpec *field, PairClass class)
-{
-    bool surname = field->shared && field->kind == FIELD_LAST_NAME;
-    switch (class) {
-    case CLASS_NEIGHBOUR:
-        return is_place(field) ? VIEW_OWN : VIEW_STRANGER;
-    case CLASS_HOUSEHOLD:
-        return surname ? VIEW_MATCH : field->shared ? VIEW_OWN : VIEW_STRANGER;
-    case CLASS_TWIN:
-        if (surname || field->kind == FIELD_DATE)
-            return VIEW_MATCH;
-        return field->shared ? VIEW_HOUSEHOLD : VIEW_STRANGER;
-    default:
-        return VIEW_OWN;
-    }
-}
-
-/* Can the fields tell the class from the others at all? */
-static bool class_possible(const MatchConfig *config, PairClass class)
-{
-    uint32_t views[VIEW_HOUSEHOLD + 1] = {0};
-    for (uint32_t f = 0; f < config->field_count; f++)
-        views[class_view(&config->fields[f], class)]++;
-    switch (class) {
-    case CLASS_NEIGHBOUR: /* two fields that agree together, and one to tell it from a match */
-        return views[VIEW_OWN] >= 2 && views[VIEW_STRANGER] > 0;
-    case CLASS_HOUSEHOLD: /* a surname and a home */
-        return views[VIEW_MATCH] > 0 && views[VIEW_OWN] > 0 && views[VIEW_STRANGER] > 0;
-    default: /* the same and a birth date */
-        return views[VIEW_MATCH] > 1 && views[VIEW_HOUSEHOLD] > 0 && views[VIEW_STRANGER] > 0;
-    }
-}
 
 /* --- parameters ----------------------------------------------------------------------------------------------- */
 
-static LevelParameter *parameter(const Em *e, uint32_t segment, uint32_t field, uint32_t level)
+LevelParameter *em_parameter(const Em *e, uint32_t segment, uint32_t field, uint32_t level)
 {
     return &e->m->levels[segment][field][level];
 }
@@ -120,7 +48,7 @@ static double log_share(double share)
     return log2(share > SHARE_FLOOR ? share : SHARE_FLOOR);
 }
 
-static void fill_logs(Em *e)
+void em_logs(Em *e)
 {
     for (uint32_t s = 0; s < e->segments; s++) {
         for (uint32_t c = 0; c < CLASS_COUNT; c++) {
@@ -128,13 +56,13 @@ static void fill_logs(Em *e)
             e->log_class[s][c] = share > 0 ? log2(share) : -INFINITY;
             for (uint32_t f = 0; f < e->m->field_count; f++)
                 for (uint32_t l = 1; l < e->m->level_counts[f]; l++)
-                    e->log_level[s][c][f][l] = log_share(parameter(e, s, f, l)->share[c]);
+                    e->log_level[s][c][f][l] = log_share(em_parameter(e, s, f, l)->share[c]);
         }
     }
 }
 
 /* Classes that see a field through another's eyes take its shares. */
-static void tie_classes(Em *e)
+void em_tie(Em *e)
 {
     for (uint32_t s = 0; s < e->segments; s++) {
         for (uint32_t f = 0; f < e->m->field_count; f++) {
@@ -146,13 +74,13 @@ static void tie_classes(Em *e)
                                  : view == VIEW_MATCH   ? CLASS_MATCH
                                                         : CLASS_STRANGER;
                 for (uint32_t l = 1; l < e->m->level_counts[f]; l++)
-                    parameter(e, s, f, l)->share[c] = parameter(e, s, f, l)->share[from];
+                    em_parameter(e, s, f, l)->share[c] = em_parameter(e, s, f, l)->share[from];
             }
         }
     }
 }
 
-static void set_strangers_share(Em *e, uint32_t segment)
+void em_strangers_share(Em *e, uint32_t segment)
 {
     double others = 0;
     for (uint32_t c = 0; c < CLASS_COUNT; c++)
@@ -176,13 +104,13 @@ static void start(Em *e)
         double pairs = totals->comparable[s], share = pairs > 0 ? e->in->matches / all : 0;
         double floor = pairs > 0 ? expected_matches_floor(pairs) / pairs : 0;
         e->m->class_share[s][CLASS_MATCH] = share < floor ? floor : share > 0.25 ? 0.25 : share;
-        set_strangers_share(e, s);
+        em_strangers_share(e, s);
         for (uint32_t f = 0; f < e->m->field_count; f++)
             for (uint32_t l = 1; l < e->m->level_counts[f]; l++)
                 for (uint32_t c = 0; c < CLASS_COUNT; c++)
-                    parameter(e, s, f, l)->share[c] = e->prior[c][f][l];
+                    em_parameter(e, s, f, l)->share[c] = e->prior[c][f][l];
     }
-    tie_classes(e);
+    em_tie(e);
 }
 
 static void fill_priors(Em *e)
@@ -228,7 +156,7 @@ static void fill_avoiding(Em *e)
 /* --- expectation ---------------------------------------------------------------------------------------------- */
 
 /* Posterior shares of the classes for one pattern; returns log2 of its probability. */
-static double posterior(const Em *e, const PatternCount *p, double post[CLASS_COUNT])
+double em_posterior(const Em *e, const PatternCount *p, double post[CLASS_COUNT])
 {
     double logs[CLASS_COUNT], top = -INFINITY, sum = 0;
     memcpy(logs, e->log_class[p->segment], sizeof logs);
@@ -258,8 +186,8 @@ static double posterior(const Em *e, const PatternCount *p, double post[CLASS_CO
 static void add_expectation(Em *e, const PatternCount *p)
 {
     double post[CLASS_COUNT];
-    e->likelihood += p->count * posterior(e, p, post);
-    double apart = p->count * (1 - post[CLASS_STRANGER]);
+    e->likelihood += p->count * em_posterior(e, p, post);
+    double apart = p->count * (1 - post[CLASS_STRANGER] - (e->random_neighbours ? post[CLASS_NEIGHBOUR] : 0));
     for (uint32_t c = 0; c < CLASS_COUNT; c++) {
         post[c] *= p->count;
         e->class_count[p->segment][c] += post[c];
@@ -278,7 +206,7 @@ static void add_expectation(Em *e, const PatternCount *p)
 
 static void expect(Em *e)
 {
-    fill_logs(e);
+    em_logs(e);
     memset(e->class_count, 0, sizeof e->class_count);
     memset(e->count, 0, sizeof e->count);
     memset(e->apart, 0, sizeof e->apart);
@@ -291,11 +219,11 @@ static void expect(Em *e)
 static void choose_busy(Em *e)
 {
     const PatternCounts *all = e->in->candidates;
-    fill_logs(e);
+    em_logs(e);
     e->busy_count = 0;
     for (size_t i = 0; i < all->len; i++) {
         double post[CLASS_COUNT];
-        posterior(e, &all->at[i], post);
+        em_posterior(e, &all->at[i], post);
         if (post[CLASS_STRANGER] < 1 - NEGLIGIBLE)
             e->busy[e->busy_count++] = &all->at[i];
     }
@@ -318,7 +246,7 @@ static double seen(const Em *e, uint32_t s, PairClass c, uint32_t f, uint32_t l)
     return n;
 }
 
-static double maximise_levels(Em *e, PairClass c, uint32_t f, double change)
+double em_maximise_levels(Em *e, PairClass c, uint32_t f, double change)
 {
     double pooled[MATCH_LEVELS_MAX] = {0}, total = PRIOR_PAIRS;
     uint32_t levels = e->m->level_counts[f];
@@ -337,32 +265,16 @@ static double maximise_levels(Em *e, PairClass c, uint32_t f, double change)
             own += seen(e, s, c, f, l);
         for (uint32_t l = 1; l < levels; l++) {
             double share = weight > 0 ? (seen(e, s, c, f, l) + weight * pooled[l]) / (own + weight) : pooled[l];
-            change = note_change(change, parameter(e, s, f, l)->share[c], share);
-            parameter(e, s, f, l)->share[c] = share;
+            change = note_change(change, em_parameter(e, s, f, l)->share[c], share);
+            em_parameter(e, s, f, l)->share[c] = share;
         }
     }
     return change;
 }
 
-/* Do strangers' birth dates lie far apart? Not in the file of one school year. */
-static bool ages_differ(const Em *e, uint32_t s)
+static bool fitted_to_candidates(const Em *e, PairClass c)
 {
-    double differs = 0;
-    for (uint32_t f = 0; f < e->m->field_count; f++)
-        if (class_view(&e->config->fields[f], CLASS_TWIN) == VIEW_MATCH)
-            differs = fmax(differs, parameter(e, s, f, e->m->level_counts[f] - 1)->share[CLASS_STRANGER]);
-    return differs > ONE_AGE;
-}
-
-/* Largest share of twins among a segment's pairs: each of a person's records is paired with each of the twin's; and
- * other housemates are many more, unless all are of one age. */
-static double twins_most(const Em *e, uint32_t s)
-{
-    double pairs = e->in->totals->comparable[s], records = e->in->totals->records[s];
-    double a_person = 1 + e->class_count[s][CLASS_MATCH] / records;
-    double births = TWINS_MOST * records * a_person / pairs;
-    double homes = TWINS_AMONG_HOUSEMATES * e->m->class_share[s][CLASS_HOUSEHOLD];
-    return ages_differ(e, s) && homes < births ? homes : births;
+    return e->active[c] && c != CLASS_STRANGER && !(c == CLASS_NEIGHBOUR && e->random_neighbours);
 }
 
 /* Returns the largest change of a parameter; of class shares relative to themselves. */
@@ -372,101 +284,25 @@ static double maximise(Em *e)
     for (uint32_t s = 0; s < e->segments; s++) {
         double pairs = e->in->totals->comparable[s];
         for (uint32_t c = 0; c < CLASS_COUNT; c++) {
-            if (c == CLASS_STRANGER || !e->active[c] || pairs <= 0)
+            if (!fitted_to_candidates(e, c) || pairs <= 0)
                 continue;
             double n = e->class_count[s][c], floor = c == CLASS_MATCH ? expected_matches_floor(pairs) : 0;
             double share = (n > floor ? n : floor) / pairs;
             /* counts of a sample, scaled up, may exceed what there is */
-            double most = c == CLASS_TWIN ? twins_most(e, s) : 0.3;
+            double most = c == CLASS_TWIN ? em_twins_most(e, s) : 0.3;
             share = share > most ? most : share;
             /* relative, but a class of less than a pair is none */
             change = note_change(change, e->m->class_share[s][c] * pairs / (n + 1), share * pairs / (n + 1));
             e->m->class_share[s][c] = share;
         }
-        set_strangers_share(e, s);
+        em_strangers_share(e, s);
     }
     for (uint32_t f = 0; f < e->m->field_count; f++)
         for (PairClass c = 0; c < CLASS_COUNT; c++)
-            if (e->active[c] && c != CLASS_STRANGER && class_view(&e->config->fields[f], c) == VIEW_OWN)
-                change = maximise_levels(e, c, f, change);
-    tie_classes(e);
+            if (fitted_to_candidates(e, c) && class_view(&e->config->fields[f], c) == VIEW_OWN)
+                change = em_maximise_levels(e, c, f, change);
+    em_tie(e);
     return change;
-}
-
-/* --- strangers ------------------------------------------------------------------------------------------------ */
-
-static uint32_t exact_levels(const Em *e, uint32_t f)
-{
-    uint32_t n = 0;
-    for (uint32_t l = 1; l < e->m->level_counts[f]; l++)
-        n += field_level_exact(&e->config->fields[f], l);
-    return n;
-}
-
-/* Levels of random pairs, each pair by its chance of being strangers. */
-static void count_random(Em *e, double counts[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX])
-{
-    fill_logs(e);
-    for (size_t i = 0; i < e->in->random->len; i++) {
-        const PatternCount *p = &e->in->random->at[i];
-        double post[CLASS_COUNT];
-        posterior(e, p, post);
-        for (uint32_t f = 0; f < e->m->field_count; f++)
-            counts[p->segment][f][pattern_level(p->pattern, f)] += p->count * post[CLASS_STRANGER];
-    }
-}
-
-/* Share of comparable strangers that hold the same value, and the pairs it is told from. */
-static double equal_share(const Em *e, uint32_t s, uint32_t f)
-{
-    double equal = e->in->totals->equal[s][f], both = e->in->totals->both[s][f];
-    for (uint32_t l = 1; l < e->m->level_counts[f]; l++) {
-        both -= e->apart[s][f][l];
-        if (field_level_exact(&e->config->fields[f], l))
-            equal -= e->apart[s][f][l];
-    }
-    /* half a pair at least (Jeffreys): none seen does not mean never */
-    if (equal < 0.5)
-        equal = 0.5;
-    return both > 2 * equal ? equal / both : 0.5;
-}
-
-static void fit_stranger_field(Em *e, uint32_t f, double counts[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX])
-{
-    uint32_t levels = e->m->level_counts[f];
-    double pooled[MATCH_LEVELS_MAX] = {0}, all = STRANGER_PAIRS;
-    for (uint32_t l = 1; l < levels; l++) {
-        pooled[l] = STRANGER_PAIRS * e->prior[CLASS_STRANGER][f][l];
-        for (uint32_t s = 0; s < e->segments; s++) {
-            pooled[l] += counts[s][f][l];
-            all += counts[s][f][l];
-        }
-    }
-    for (uint32_t s = 0; s < e->segments; s++) {
-        double share[MATCH_LEVELS_MAX] = {0}, own = 0, exact = 0, rest = 0;
-        for (uint32_t l = 1; l < levels; l++)
-            own += counts[s][f][l];
-        for (uint32_t l = 1; l < levels; l++) {
-            share[l] = (counts[s][f][l] + STRANGER_SEGMENT_PAIRS * pooled[l] / all) / (own + STRANGER_SEGMENT_PAIRS);
-            *(field_level_exact(&e->config->fields[f], l) ? &exact : &rest) += share[l];
-        }
-        /* exact levels share among them what the counts say of equal values, the others the rest */
-        double equal = exact_levels(e, f) && rest > 0 && e->in->totals->both[s][f] > 0 ? equal_share(e, s, f) : exact;
-        for (uint32_t l = 1; l < levels; l++) {
-            bool is_exact = field_level_exact(&e->config->fields[f], l);
-            double scaled = is_exact ? share[l] / exact * equal : rest > 0 ? share[l] / rest * (1 - equal) : 0;
-            parameter(e, s, f, l)->share[CLASS_STRANGER] = scaled;
-        }
-    }
-}
-
-static void fit_strangers(Em *e)
-{
-    double counts[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX] = {0};
-    count_random(e, counts);
-    for (uint32_t f = 0; f < e->m->field_count; f++)
-        fit_stranger_field(e, f, counts);
-    tie_classes(e);
 }
 
 /* --- the fit -------------------------------------------------------------------------------------------------- */
@@ -483,7 +319,7 @@ static Status run(Em *e, Strangers strangers, Error *err)
         for (uint32_t s = 0; s < e->segments; s++)
             before += e->class_count[s][CLASS_MATCH];
         if (strangers == STRANGERS_FITTED)
-            fit_strangers(e);
+            em_fit_strangers(e);
         choose_busy(e);
         bool settled = false;
         for (uint32_t i = 0; i < ITERATIONS_MAX && !settled; i++) {
@@ -515,10 +351,10 @@ static double parameters_of(const Em *e, PairClass class)
 static double whole_likelihood(Em *e)
 {
     double sum = 0;
-    fill_logs(e);
+    em_logs(e);
     for (size_t i = 0; i < e->in->candidates->len; i++) {
         double post[CLASS_COUNT];
-        sum += e->in->candidates->at[i].count * posterior(e, &e->in->candidates->at[i], post);
+        sum += e->in->candidates->at[i].count * em_posterior(e, &e->in->candidates->at[i], post);
     }
     return sum;
 }
@@ -534,13 +370,17 @@ static double class_total(const Em *e, PairClass c)
 /* Where a further class starts: about as many pairs as records have housemates or near neighbours. */
 static void enter_class(Em *e, PairClass class)
 {
-    if (!class_possible(e->config, class) || (class == CLASS_TWIN && !e->active[CLASS_HOUSEHOLD]))
+    if (!em_class_possible(e->config, class) || (class == CLASS_TWIN && !e->active[CLASS_HOUSEHOLD]))
         return;
     e->active[class] = true;
+    double neighbours = 0;
+    if (class == CLASS_NEIGHBOUR)
+        e->random_neighbours = em_neighbours_in_random(e, &neighbours);
     for (uint32_t s = 0; s < e->segments; s++) {
         double match = e->m->class_share[s][CLASS_MATCH];
-        e->m->class_share[s][class] = class == CLASS_TWIN ? 0.02 * match : match;
-        set_strangers_share(e, s);
+        bool random = class == CLASS_NEIGHBOUR && e->random_neighbours;
+        e->m->class_share[s][class] = random ? neighbours : class == CLASS_TWIN ? 0.02 * match : match;
+        em_strangers_share(e, s);
     }
 }
 
@@ -573,7 +413,7 @@ static Status try_without(Em *e, PairClass class, double pairs, Snapshot *with, 
 {
     if (!e->active[class] || (class == CLASS_HOUSEHOLD && e->active[CLASS_TWIN]))
         return OK;
-    if (class_total(e, class) > class_total(e, CLASS_MATCH))
+    if (class_total(e, class) > class_total(e, CLASS_MATCH) || (class == CLASS_NEIGHBOUR && e->random_neighbours))
         return OK;
     snapshot_take(e, with);
     double likelihood = whole_likelihood(e), cost = 0.5 * parameters_of(e, class) * log2(pairs + 2);
@@ -581,7 +421,7 @@ static Status try_without(Em *e, PairClass class, double pairs, Snapshot *with, 
     e->active[class] = false;
     for (uint32_t s = 0; s < e->segments; s++) {
         e->m->class_share[s][class] = 0;
-        set_strangers_share(e, s);
+        em_strangers_share(e, s);
     }
     TRY(run(e, STRANGERS_KEPT, err));
     if (!seen_at_all || likelihood - whole_likelihood(e) < cost)
@@ -594,90 +434,46 @@ static Status try_without(Em *e, PairClass class, double pairs, Snapshot *with, 
     return OK;
 }
 
-/* --- order of levels ------------------------------------------------------------------------------------------ */
-
-typedef struct Block {
-    uint32_t first, last;
-    double match, stranger; /* shares */
-    double match_seen, stranger_seen;
-} Block;
-
-/* Is the better block's weight below the worse one's, and by no more than chance would do? */
-static bool violates(const Block *better, const Block *worse, bool always)
+/* What no pass finds, told from what several do. */
+static Status estimate_missed(Em *e, Error *err)
 {
-    double gap = log(worse->match / worse->stranger) - log(better->match / better->stranger);
-    if (!(gap > 0))
-        return false;
-    double variance = 1 / (better->match_seen + 0.5) + 1 / (worse->match_seen + 0.5) +
-                      1 / (better->stranger_seen + 0.5) + 1 / (worse->stranger_seen + 0.5);
-    return always || gap < 2 * sqrt(variance);
-}
-
-static Block block_join(const Block *a, const Block *b)
-{
-    return (Block){a->first, b->last, a->match + b->match, a->stranger + b->stranger, a->match_seen + b->match_seen,
-        a->stranger_seen + b->stranger_seen};
-}
-
-/* Pooled levels get one weight: the block's match share, divided as strangers divide it. */
-static void order_levels(Em *e, uint32_t s, uint32_t f, double random)
-{
-    Block blocks[MATCH_LEVELS_MAX];
-    uint32_t n = 0, levels = e->m->level_counts[f];
-    for (uint32_t l = 1; l < levels; l++) {
-        const LevelParameter *p = parameter(e, s, f, l);
-        double stranger = p->share[CLASS_STRANGER] > SHARE_FLOOR ? p->share[CLASS_STRANGER] : SHARE_FLOOR;
-        double match = p->share[CLASS_MATCH] > SHARE_FLOOR ? p->share[CLASS_MATCH] : SHARE_FLOOR;
-        bool exact = field_level_exact(&e->config->fields[f], l);
-        double pairs = exact ? e->in->totals->both[s][f] : random;
-        blocks[n++] = (Block){l, l, match, stranger, p->evidence, stranger * pairs};
-        while (n > 1 && violates(&blocks[n - 2], &blocks[n - 1], blocks[n - 1].last + 1 == levels)) {
-            blocks[n - 2] = block_join(&blocks[n - 2], &blocks[n - 1]);
-            n--;
-        }
+    PatternTable by_passes;
+    PatternCounts counts = {0};
+    CaptureCounts captured = {0};
+    Status st = pattern_table_init(&by_passes, err);
+    if (st != OK)
+        return st;
+    for (size_t i = 0; i < e->busy_count; i++) {
+        double post[CLASS_COUNT];
+        em_posterior(e, e->busy[i], post);
+        PatternCount c = {.passes = e->busy[i]->passes, .count = e->busy[i]->count * post[CLASS_MATCH]};
+        if (post[CLASS_MATCH] >= 0.5)
+            TRY_OUT(pattern_table_add(&by_passes, &c, err));
     }
-    for (uint32_t i = 0; i < n; i++)
-        for (uint32_t l = blocks[i].first; blocks[i].first < blocks[i].last && l <= blocks[i].last; l++)
-            parameter(e, s, f, l)->share[CLASS_MATCH] =
-                blocks[i].match * parameter(e, s, f, l)->share[CLASS_STRANGER] / blocks[i].stranger;
-}
-
-static void finish_levels(Em *e)
-{
-    double random[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX] = {0};
-    for (size_t i = 0; i < e->in->random->len; i++)
-        for (uint32_t f = 0; f < e->m->field_count; f++)
-            if (pattern_level(e->in->random->at[i].pattern, f))
-                random[e->in->random->at[i].segment][f] += e->in->random->at[i].count;
-    e->m->report.default_levels = 0;
-    for (uint32_t s = 0; s < e->segments; s++) {
-        for (uint32_t f = 0; f < e->m->field_count; f++) {
-            double own = 0;
-            for (uint32_t l = 1; l < e->m->level_counts[f]; l++)
-                own += e->count[s][CLASS_MATCH][f][l];
-            for (uint32_t l = 1; l < e->m->level_counts[f]; l++) {
-                LevelParameter *p = parameter(e, s, f, l);
-                p->evidence = e->count[s][CLASS_MATCH][f][l];
-                /* the prior stands where it outweighs what was seen of the level */
-                double prior =
-                    e->segments > 1 ? SEGMENT_PAIRS * p->share[CLASS_MATCH] : PRIOR_PAIRS * e->prior[CLASS_MATCH][f][l];
-                p->is_default = own < PRIOR_PAIRS || p->evidence < prior;
-                e->m->report.default_levels += p->is_default;
-            }
-            order_levels(e, s, f, random[s][f]);
-        }
+    TRY_OUT(pattern_table_sorted(&by_passes, 1, &counts, err));
+    for (size_t i = 0; i < counts.len; i++) {
+        CaptureCount c = {.passes = counts.at[i].passes, .count = counts.at[i].count};
+        TRY_OUT(vec_push(&captured, c, err));
     }
+    e->m->report.missed = missed_estimate(&captured, e->in->passes, e->in->pass_count);
+out:
+    pattern_table_free(&by_passes);
+    vec_free(&counts);
+    vec_free(&captured);
+    return st;
 }
 
-static void finish(Em *e)
+static Status finish(Em *e, Error *err)
 {
-    finish_levels(e);
+    TRY(estimate_missed(e, err));
+    em_finish_levels(e);
     e->m->report.matches = class_total(e, CLASS_MATCH);
     for (uint32_t s = 0; s < e->segments; s++)
         for (uint32_t c = 0; c < CLASS_COUNT; c++)
             if (!e->active[c])
                 e->m->class_share[s][c] = 0;
     model_freeze(e->m, e->config);
+    return OK;
 }
 
 static double candidate_pairs(const EmInput *in)
@@ -698,9 +494,10 @@ static Status fit(Em *e, Snapshot *with, Error *err)
         for (PairClass c = CLASS_NEIGHBOUR; c < CLASS_COUNT; c++)
             for (uint32_t s = 0; s < e->segments; s++)
                 e->active[c] |= e->m->class_share[s][c] > 0;
+        double share;
+        e->random_neighbours = e->active[CLASS_NEIGHBOUR] && em_neighbours_in_random(e, &share);
         TRY(run(e, STRANGERS_FITTED, err));
-        finish(e);
-        return OK;
+        return finish(e, err);
     }
     start(e);
     /* all at once: a match class alone would settle on the households where these are more */
@@ -709,8 +506,7 @@ static Status fit(Em *e, Snapshot *with, Error *err)
     TRY(run(e, STRANGERS_FITTED, err));
     for (PairClass c = CLASS_COUNT - 1; c >= CLASS_NEIGHBOUR; c--)
         TRY(try_without(e, c, pairs, with, err));
-    finish(e);
-    return OK;
+    return finish(e, err);
 }
 
 Status em_fit(const EmInput *in, MatchModel *m, Error *err)

@@ -198,22 +198,36 @@ static double persons_of(const MatchModel *m, uint32_t field, uint32_t count)
     return persons > 1 ? persons : 1;
 }
 
-void rarity_init(RarityScale *scale, const MatchTable *t, const MatchModel *m, uint32_t field, uint32_t values)
+static Weight log_share(const RarityScale *scale, uint32_t count)
 {
-    *scale = (RarityScale){.model = m, .field = field};
-    for (uint32_t v = 1; v < values; v++)
-        if (t->frequency[field][v] > 0)
-            scale->persons += persons_of(m, field, t->frequency[field][v]);
+    return weight_log2(persons_of(scale->model, scale->field, count) / scale->persons);
+}
+
+Status rarity_init(RarityScale *scale, const MatchTable *t, const MatchModel *m, uint32_t field, uint32_t values,
+    Arena *arena, Error *err)
+{
+    const uint32_t *frequency = t->frequency[field];
+    *scale = (RarityScale){.model = m, .field = field, .memo_len = 2};
+    for (uint32_t v = 1; v < values; v++) {
+        if (frequency[v] > 0)
+            scale->persons += persons_of(m, field, frequency[v]);
+        if (frequency[v] >= scale->memo_len)
+            scale->memo_len = frequency[v] + 1;
+    }
     if (scale->persons < 2)
         scale->persons = 2;
-    for (uint32_t c = 0; c < RARITY_MEMO; c++)
-        scale->memo[c] = weight_log2(persons_of(m, field, c) / scale->persons);
+    TRY(arena_new(arena, Weight, scale->memo_len, &scale->memo, err));
+    scale->memo[1] = log_share(scale, 1);
+    for (uint32_t v = 1; v < values; v++)
+        if (frequency[v] > 1 && scale->memo[frequency[v]] == 0)
+            scale->memo[frequency[v]] = log_share(scale, frequency[v]);
+    return OK;
 }
 
 Weight rarity_of(const RarityScale *scale, uint32_t count)
 {
-    return count < RARITY_MEMO ? scale->memo[count]
-                               : weight_log2(persons_of(scale->model, scale->field, count) / scale->persons);
+    /* 0: no value had that count */
+    return count < scale->memo_len && scale->memo[count] ? scale->memo[count] : log_share(scale, count);
 }
 
 Weight rarity_clip(Weight rarity)

@@ -320,6 +320,24 @@ MUST_USE Status match_pairs(const MatchTable *t, const MatchModel *m, const RunO
 MUST_USE Status match_score(
     const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, MatchPair *out, Error *err);
 
+/* --- partitions ------------------------------------------------------------------------------------------------ */
+
+/* A run cut into shares for workers elsewhere. A share's file holds values of persons: it is as secret as the table.
+ * Each worker needs the file and the model, nothing else; what it makes is a function of their bytes. */
+typedef struct MatchPartitions MatchPartitions;
+/* t and m must outlive it. */
+MUST_USE Status match_partitions_new(const MatchTable *t, const MatchModel *m, uint32_t count, unsigned threads,
+    MatchPartitions **out, Error *err);
+void match_partitions_free(MatchPartitions *p); /* NULL is fine */
+/* Appends the file of share `part`, from 0 on. Any thread may write any. */
+MUST_USE Status match_partitions_write(const MatchPartitions *p, uint32_t part, Buf *out, Error *err);
+/* The worker: scores the share's candidates under a model file (match_model_write). Pairs are sorted, a and b numbered
+ * as in the whole table. ERR_PARSE, ERR_CORRUPT, ERR_INVALID. */
+MUST_USE Status match_partition_score(
+    Slice partition, Slice model_json, const char *model_file, MatchPairs *out, Error *err);
+/* pairs: those of all shares, one after the other. Becomes what match_pairs makes of the table. */
+MUST_USE Status match_partitions_join(const MatchTable *t, MatchPairs *pairs, Error *err);
+
 /* --- clusters ------------------------------------------------------------------------------------------------- */
 
 typedef enum DecisionKind { DECIDED_SAME, DECIDED_DIFFERENT } DecisionKind;
@@ -469,6 +487,23 @@ MUST_USE Status match_look_new(const MatchTable *t, const MatchModel *m, MatchLo
 void match_look_free(MatchLook *x); /* NULL is fine */
 MatchPair match_look_score(MatchLook *x, uint32_t a, uint32_t b);
 void match_look_explain(MatchLook *x, uint32_t a, uint32_t b, Explanation *out);
+/* What the model says of a level, for reports: shares of matching pairs and of strangers, log2 of their ratio. */
+typedef struct LevelView {
+    Slice name;
+    double match, stranger;
+    Weight weight;
+    double evidence; /* expected matching pairs seen at it */
+    bool is_default; /* too little evidence: the prior stands */
+} LevelView;
+uint32_t match_segment_count(const MatchConfig *config);
+/* "school, wage": the traits of the two sources; empty when there is one segment only. Appended to out. */
+void match_segment_name(const MatchConfig *config, uint32_t segment, Buf *out);
+/* Share of the class among the segment's comparable pairs. */
+double match_class_share(const MatchModel *m, uint32_t segment, PairClass class);
+uint32_t match_level_count(const MatchConfig *config, uint32_t field); /* missing, level 0, included */
+Slice match_level_name(const MatchConfig *config, uint32_t field, uint32_t level);
+void match_level_view(
+    const MatchModel *m, const MatchConfig *config, uint32_t segment, uint32_t field, uint32_t level, LevelView *out);
 /* Name of a model's pass, by number. */
 Slice match_pass_name(const MatchModel *m, uint32_t pass);
 uint32_t match_pass_count(const MatchModel *m);

@@ -37,6 +37,12 @@ void dict_date(const Dict *d, uint32_t value, int *year, int *month, int *day);
 
 /* --- table (table.c) ------------------------------------------------------------------------------------------ */
 
+/* So many values of a field have this count. */
+typedef struct CountShare {
+    uint32_t count, values;
+} CountShare;
+typedef VEC(CountShare) CountShares;
+
 struct MatchTable {
     const MatchConfig *config;
     uint32_t records; /* without those appended after seal */
@@ -49,6 +55,9 @@ struct MatchTable {
     /* Records that hold value v in field f, aliases included: frequency[f][v]; and their sum. */
     uint32_t *frequency[MATCH_FIELDS_MAX];
     uint64_t frequency_total[MATCH_FIELDS_MAX];
+    /* Of a table that holds a share of another's records (match_partition.c), whose frequency is the whole's: counts of
+     * the values that it does not hold, too. Empty: those in frequency are all. */
+    CountShares whole[MATCH_FIELDS_MAX];
     struct TableParts *parts; /* table.c's own: ids, order of adding, raw rows, arena */
 };
 
@@ -225,20 +234,23 @@ MUST_USE Status pair_totals(const MatchTable *t, PairTotals *out, Error *err);
 MUST_USE Status records_by_source(const MatchTable *t, Arena *arena, uint32_t **order, uint32_t **start, Error *err);
 
 /* log2 P(value) by the number of records that hold it: persons hold values, not records (frequency.c). */
-#define RARITY_MEMO 1024
 typedef struct RarityScale {
     const struct MatchModel *model;
     uint32_t field;
     double persons;
-    Weight memo[RARITY_MEMO];
+    Weight *memo; /* by count, for those that occur */
+    uint32_t memo_len;
 } RarityScale;
 uint32_t frequency_bucket(uint32_t count);
 struct RecordSample;
 /* Persons by records in each bucket: a record with d expected duplicates stands for 1 / (1 + d) persons. */
 void persons_fit(
     struct MatchModel *m, const MatchTable *t, const struct RecordSample *sample, const double *duplicates);
-void rarity_init(RarityScale *scale, const MatchTable *t, const struct MatchModel *m, uint32_t field, uint32_t values);
+MUST_USE Status rarity_init(RarityScale *scale, const MatchTable *t, const struct MatchModel *m, uint32_t field,
+    uint32_t values, Arena *arena, Error *err);
 Weight rarity_of(const RarityScale *scale, uint32_t count);
+/* What MatchTable.whole is to a share of this table. Added to out. */
+MUST_USE Status frequency_counts(const MatchTable *t, uint32_t field, CountShares *out, Error *err);
 /* Rarity against the average agreement, kept to what a count can say. */
 Weight rarity_clip(Weight rarity);
 #define RARITY_BEYOND (100 * WEIGHT_BIT) /* more than it ever is */
@@ -303,8 +315,8 @@ typedef struct EmInput {
     EmStart start;
     double matches; /* where EM_FROM_PRIOR starts: expected matching pairs */
 } EmInput;
-/* Fits m's class shares and levels, freezes the weights, fills the report's iterations, converged, change, matches and
- * default_levels. ERR_INVALID when there is no comparable pair. */
+/* Fits m's class shares and levels, freezes the weights, fills the report's iterations, converged, change, matches,
+ * missed and default_levels. ERR_INVALID when there is no comparable pair. */
 MUST_USE Status em_fit(const EmInput *in, MatchModel *m, Error *err);
 /* Fields, names, level counts and segments of config; everything else zero. */
 MUST_USE Status model_new(const MatchConfig *config, MatchModel **out, Error *err);

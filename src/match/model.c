@@ -51,13 +51,38 @@ void match_model_free(MatchModel *m)
     mem_free(m);
 }
 
+/* "last_name:phonetic+birth_date:year": what a pass without a name is called. */
+static void name_of_pass(const MatchModel *m, const PassSpec *pass, Buf *out)
+{
+    for (uint32_t k = 0; k < pass->part_count; k++) {
+        const KeyPart *part = &pass->parts[k];
+        buf_addf(out, "%s%.*s", k ? "+" : "", SLICE_ARG(m->field_names[part->field]));
+        if (part->transform != KEY_WHOLE)
+            buf_addf(out, ":%s", key_transform_name(part->transform));
+        if (part->length)
+            buf_addf(out, ":%" PRIu32, part->length);
+    }
+    if (pass->window)
+        buf_addf(out, "~%" PRIu32, pass->window);
+}
+
 Status model_set_passes(MatchModel *m, const PassSpec *passes, uint32_t count, Error *err)
 {
     ASSERT(count <= MATCH_PASSES_MAX);
     m->pass_count = count;
     for (uint32_t p = 0; p < count; p++) {
+        Buf name;
+        buf_init(&name, 4096);
+        if (passes[p].name.len > 0)
+            buf_add(&name, passes[p].name);
+        else
+            name_of_pass(m, &passes[p], &name);
         m->passes[p] = passes[p];
-        TRY(arena_dup(&m->arena, passes[p].name, &m->passes[p].name, err));
+        Status st = buf_status(&name, err);
+        if (st == OK)
+            st = arena_dup(&m->arena, buf_slice(&name), &m->passes[p].name, err);
+        buf_free(&name);
+        TRY(st);
     }
     return OK;
 }

@@ -9,6 +9,9 @@
 
 #include "match/value_impl.h"
 
+/* The compiler takes these for too large; a call would cost as much as what they do. */
+#define INLINE_ALWAYS static inline __attribute__((always_inline))
+
 /* --- names ---------------------------------------------------------------------------------------------------- */
 
 /* Baseline machines have no instruction for it. */
@@ -25,11 +28,12 @@ typedef struct QuickLengths {
     uint8_t least[NAME_QUICK_MAX + 1][NAME_QUICK_MAX + 1];
 } QuickLengths;
 
+/* *q is zeroed. */
 static inline void quick_lengths_init(QuickLengths *q)
 {
-    for (uint32_t la = 0; la <= NAME_QUICK_MAX; la++)
-        for (uint32_t lb = 0; lb <= NAME_QUICK_MAX; lb++) {
-            uint32_t least = la && lb ? (11 * la * lb + 10 * (la + lb) - 1) / (10 * (la + lb)) : 0;
+    for (uint32_t la = 1; la <= NAME_QUICK_MAX; la++)
+        for (uint32_t lb = 1; lb <= NAME_QUICK_MAX; lb++) {
+            uint32_t least = (11 * la * lb + 10 * (la + lb) - 1) / (10 * (la + lb));
             q->least[la][lb] = (uint8_t)least;
         }
 }
@@ -58,7 +62,7 @@ static inline QuickName quick_name_of(const QuickLengths *lengths, FieldKind kin
  * 0.7, so only that, the sound and the nicknames are asked. At most so many letters match as the two have in common,
  * and repeats. No branches: of strangers' names two in three are decided here, in an order that no processor foresees.
  */
-static inline bool quick_name_differs(const QuickName *x, const NameInfo *y)
+INLINE_ALWAYS bool quick_name_differs(const QuickName *x, const NameInfo *y)
 {
     uint32_t repeats = x->repeats < y->repeats ? x->repeats : y->repeats;
     uint32_t most = count_bits(x->letters & y->letters) + repeats;
@@ -84,7 +88,7 @@ static inline uint64_t differing_bytes(uint64_t x)
 }
 
 /* Two neighbours of `width` bits at the two marks, and each side has what the other has there. */
-static inline bool are_exchanged(uint64_t x, uint64_t y, uint64_t marks, unsigned width)
+INLINE_ALWAYS bool are_exchanged(uint64_t x, uint64_t y, uint64_t marks, unsigned width)
 {
     uint64_t lowest = marks & (0 - marks), mask = (UINT64_C(1) << width) - 1;
     unsigned shift = (unsigned)__builtin_ctzll(lowest | UINT64_C(1) << 63) & ~(width - 1);
@@ -94,18 +98,18 @@ static inline bool are_exchanged(uint64_t x, uint64_t y, uint64_t marks, unsigne
     return neighbours & ((x & mask) == (y >> width & mask)) & ((x >> width & mask) == (y & mask));
 }
 
-static inline LevelId quick_date(uint64_t x, uint64_t y)
+INLINE_ALWAYS LevelId quick_date(uint64_t x, uint64_t y)
 {
     uint32_t day_x = (uint32_t)x, day_y = (uint32_t)y, written_x = (uint32_t)(x >> 32), written_y = (uint32_t)(y >> 32);
     uint32_t differing = written_x ^ written_y;
     uint64_t marks = differing_digits(differing), more = marks & (marks - 1);
     bool year = !(differing >> 16), month = !(differing & 0xFF00), day = !(differing & 0xFF);
     uint64_t lowest = marks & (0 - marks);
-    int32_t apart = (int32_t)day_x - (int32_t)day_y;
+    uint32_t apart = day_x - day_y + NEAR_DAYS;
     LevelId level = year ? LV_YEAR : LV_DIFFERS;
     level = month & day ? LV_MONTH_DAY : level;
     level = year & (month | day) ? LV_YEAR_PART : level;
-    level = (apart <= NEAR_DAYS) & (apart >= -NEAR_DAYS) ? LV_NEAR : level;
+    level = apart <= 2 * NEAR_DAYS ? LV_NEAR : level;
     bool inside = (lowest != 0x10) & (lowest != 0x1000); /* both digits belong to one number */
     level = inside & are_exchanged(written_x, written_y, marks, 4) ? LV_TRANSPOSED : level;
     level = more ? level : LV_ONE_DIGIT;
@@ -114,7 +118,7 @@ static inline LevelId quick_date(uint64_t x, uint64_t y)
     return (day_x == CODE_NO_DAY) | (day_y == CODE_NO_DAY) ? LV_MISSING : level;
 }
 
-static inline LevelId quick_postal_code(uint64_t x, uint64_t y)
+INLINE_ALWAYS LevelId quick_postal_code(uint64_t x, uint64_t y)
 {
     uint64_t differing = x ^ y, marks = differing_bytes(differing) >> 7;
     LevelId level = (x >> 56 >= 3) & !(differing & 0xFFFFFF) ? LV_AREA : LV_DIFFERS;
@@ -125,7 +129,7 @@ static inline LevelId quick_postal_code(uint64_t x, uint64_t y)
 }
 
 /* Level of two numbers of the same length when one digit or two neighbours differ. */
-static inline LevelId quick_digits(FieldKind kind, uint64_t x, uint64_t y)
+INLINE_ALWAYS LevelId quick_digits(FieldKind kind, uint64_t x, uint64_t y)
 {
     uint64_t differing = x ^ y, marks = differing_digits(differing);
     bool same_length = !(differing >> 60);
@@ -145,12 +149,12 @@ static inline LevelId quick_digits(FieldKind kind, uint64_t x, uint64_t y)
     return marks & (marks - 1) ? LV_DIFFERS : LV_ONE_EDIT;
 }
 
-static inline LevelId quick_code(FieldKind kind, uint64_t x, uint64_t y)
+INLINE_ALWAYS LevelId quick_code(FieldKind kind, uint64_t x, uint64_t y)
 {
     LevelId level = kind == FIELD_DATE          ? quick_date(x, y)
                     : kind == FIELD_POSTAL_CODE ? quick_postal_code(x, y)
                                                 : quick_digits(kind, x, y);
-    return (x == 0) | (y == 0) ? LV_MISSING : level;
+    return x && y ? level : LV_MISSING;
 }
 
 #endif

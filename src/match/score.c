@@ -71,8 +71,7 @@ static Status fill_rarity(Scorer *s, uint32_t f, Error *err)
     const MatchTable *t = s->table;
     s->rarity_len[f] = dict_count(t->dict[t->config->fields[f].columns[0]]);
     TRY(arena_new(&s->arena, RarityScale, 1, &s->rarity[f], err));
-    rarity_init(s->rarity[f], t, s->model, f, s->rarity_len[f]);
-    return OK;
+    return rarity_init(s->rarity[f], t, s->model, f, s->rarity_len[f], &s->arena, err);
 }
 
 static Status fill_scorer(Scorer *s, Error *err)

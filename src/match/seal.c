@@ -191,7 +191,7 @@ static Status arrange_item(size_t item, void *ctx, Error *err)
 static Status arrange_sources(MatchTable *t, Error *err)
 {
     uint16_t *source = NULL;
-    TRY(mem_alloc(t->records * sizeof *source + 1, (void **)&source, err));
+    TRY(mem_alloc((t->records ? t->records : 1) * sizeof *source, (void **)&source, err));
     for (uint32_t r = 0; r < t->records; r++)
         source[r] = t->source[t->parts->added[r]];
     mem_free(t->source);

@@ -99,8 +99,10 @@ void match_table_free(MatchTable *t)
             dict_free(t->dict[c]);
         texts_free(&p->raw[c]);
     }
-    for (uint32_t f = 0; f < MATCH_FIELDS_MAX; f++)
+    for (uint32_t f = 0; f < MATCH_FIELDS_MAX; f++) {
         mem_free(t->frequency[f]);
+        vec_free(&t->whole[f]);
+    }
     mem_free(t->cells);
     mem_free(t->source);
     mem_free(t->content);

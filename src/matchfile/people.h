@@ -51,17 +51,16 @@ MUST_USE Status csv_head(Slice line, const char *file, char *delimiter, Slice *n
 typedef struct RowNotes {
     VEC(uint32_t) truth; /* number of the true person; ROW_TRUTH_NONE: not known. Empty without a truth column */
     Map persons;         /* text of the truth column -> its number */
-    Map ids;             /* source number, blank, id -> order of adding; only when asked for */
 } RowNotes;
 
 typedef struct LoadOptions {
-    MatchInput input;
+    const MatchInput *input;
     unsigned threads;
     ProgressMode progress;
 } LoadOptions;
 
-/* Sources of the files, by name or from a column, appended to those the config lists: sorted, so that the order of files
- * plays no part. ERR_LIMIT: more than MATCH_SOURCES_MAX. */
+/* Sources of the files, by name or from a column, appended to those the config lists: sorted, so that the order of
+ * files plays no part. ERR_LIMIT: more than MATCH_SOURCES_MAX. */
 MUST_USE Status people_sources(People *p, const MatchInput *input, MatchConfig *config, Error *err);
 /* All rows into a new table, sealed. notes is initialised; free it with notes_free. */
 MUST_USE Status people_load(

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "kernel/kernel.h"
-#include "match/value_impl.h"
+#include "match/quick.h"
 
 static const char NICKNAMES[] = "nickname,formal\nBILL,WILLIAM\nBOB,ROBERT\nCHRIS,CHRISTINA\nCHRIS,CHRISTOPHER\n"
                                 "LIZ,ELIZABETH\nLIZZIE,ELIZABETH\nROB,ROBERT\n";
@@ -396,6 +396,94 @@ static void memo_and_shortcut(void **state)
     mem_free(words);
 }
 
+/* A text near `from`, as people mistype it; digits stay digits. */
+static void mistype(Rng *r, const char *from, char *to)
+{
+    size_t n = strlen(from);
+    memcpy(to, from, n + 1);
+    for (uint64_t edits = rng_below(r, 4); edits > 0 && n > 1; edits--) {
+        size_t at = rng_below(r, n - 1);
+        if (to[at] < '0' || to[at] > '9' || to[at + 1] < '0' || to[at + 1] > '9')
+            continue;
+        if (rng_below(r, 2)) {
+            to[at] = (char)('0' + rng_below(r, 10));
+        } else {
+            char c = to[at];
+            to[at] = to[at + 1];
+            to[at + 1] = c;
+        }
+    }
+}
+
+static void draw_code(Rng *r, FieldKind kind, char out[24])
+{
+    uint64_t v = rng_u64(r);
+    switch (kind) {
+    case FIELD_DATE:
+        snprintf(
+            out, 24, "%04u-%02u-%02u", (unsigned)(1990 + v % 12), (unsigned)(v >> 8) % 14, (unsigned)(v >> 16) % 33);
+        return;
+    case FIELD_POSTAL_CODE:
+        snprintf(out, 24, v & 1 ? "%05u" : v & 2 ? "%05u-1234" : "A%uB", (unsigned)(80000 + (v >> 8) % 1500));
+        return;
+    case FIELD_SSN:
+        snprintf(out, 24, v & 1 ? "%09u" : "%04u", 1 + (unsigned)((v >> 8) % (v & 1 ? 665000000 : 9999)));
+        return;
+    default:
+        snprintf(out, 24, v & 1 ? "%010u" : v & 2 ? "X%u" : "%u", 1000000 + (unsigned)((v >> 8) % 3000000));
+    }
+}
+
+/* Where the shortcut decides, it says what the texts say; and it decides nearly always where digits are all there is.
+ */
+static void packed_codes(void **state)
+{
+    UNUSED(state);
+    static const FieldKind kinds[] = {FIELD_DATE, FIELD_POSTAL_CODE, FIELD_SSN, FIELD_PHONE, FIELD_IDENTIFIER};
+    for (size_t k = 0; k < COUNT_OF(kinds); k++) {
+        Nicknames none = {0};
+        Dict *d = NULL;
+        Rng r;
+        size_t decided = 0, seen[LV_COUNT] = {0};
+        assert_int_equal(dict_new(kinds[k], &none, &d, NULL), OK);
+        rng_init(&r, 13, k);
+        for (int i = 0; i < 60000; i++) {
+            char left[24], right[24];
+            Buf a, b;
+            uint32_t x, y;
+            buf_init(&a, 0);
+            buf_init(&b, 0);
+            draw_code(&r, kinds[k], left);
+            mistype(&r, left, right);
+            if (i % 3 == 0)
+                draw_code(&r, kinds[k], right);
+            assert_int_equal(standard_value(kinds[k], slice_of(left), &a, NULL), OK);
+            assert_int_equal(standard_value(kinds[k], slice_of(right), &b, NULL), OK);
+            assert_int_equal(dict_put(d, buf_slice(&a), &x, NULL), OK);
+            assert_int_equal(dict_put(d, buf_slice(&b), &y, NULL), OK);
+            buf_free(&a);
+            buf_free(&b);
+            if (x == 0 || y == 0 || x == y)
+                continue;
+            LevelId slow = level_of(kinds[k], d, x, y), quick = quick_code(kinds[k], d->codes.at[x], d->codes.at[y]);
+            assert_int_equal(slow, level_of(kinds[k], d, y, x));
+            assert_int_equal(quick, quick_code(kinds[k], d->codes.at[y], d->codes.at[x]));
+            if (quick != LV_MISSING && quick != slow)
+                fail_msg("%s '%s' '%s': quickly %d, slowly %d", field_kind_name(kinds[k]), left, right, (int)quick,
+                    (int)slow);
+            decided += quick != LV_MISSING;
+            seen[slow]++;
+        }
+        size_t levels = 0;
+        for (int id = 0; id < LV_COUNT; id++)
+            levels += seen[id] > 0;
+        assert_true(decided > 15000);
+        assert_int_equal(levels + 1,
+            field_level_count(&(FieldSpec){.kind = kinds[k], .column_count = 1, .swap_with = MATCH_NONE}) - 1);
+        dict_free(d);
+    }
+}
+
 static void own_comparator(void **state)
 {
     UNUSED(state);
@@ -476,6 +564,7 @@ int main(void)
         cmocka_unit_test(patterns_of_people),
         cmocka_unit_test(many_as_one_by_one),
         cmocka_unit_test(memo_and_shortcut),
+        cmocka_unit_test(packed_codes),
         cmocka_unit_test(own_comparator),
         cmocka_unit_test(neutral_pairs),
         cmocka_unit_test(appended_records),

@@ -155,6 +155,7 @@ static void fixture_free(Fixture *x)
 
 typedef struct Reach {
     uint64_t truth, found, pairs;
+    uint64_t bare; /* true pairs without a field, sex aside, that both records have: nothing can find them */
     uint32_t passes;
 } Reach;
 
@@ -171,6 +172,16 @@ static void print_passes(const Fixture *x, const PassSpec *passes, uint32_t coun
     }
     print_message("%s", buf_z(&text));
     buf_free(&text);
+}
+
+static bool is_bare(const Fixture *x, uint32_t a, uint32_t b)
+{
+    for (uint32_t f = 0; f < x->config.field_count; f++) {
+        uint32_t c = x->config.fields[f].columns[0];
+        if (x->config.fields[f].kind != FIELD_SEX && record_cells(x->table, a)[c] && record_cells(x->table, b)[c])
+            return false;
+    }
+    return true;
 }
 
 /* True pairs by entity, which of them the proposed passes bring together. */
@@ -192,10 +203,37 @@ static Reach reach(Fixture *x)
                 !table_comparable(&x->config, x->table->source[i], x->table->source[k]))
                 continue;
             r.truth++;
+            r.bare += is_bare(x, i, k);
             r.found += blocks_pair_mask(b, i, k) != 0;
         }
     blocks_free(b);
     return r;
+}
+
+/* Workers standardise the texts of a partition again (match_partition_read.c): standard texts stay as they are. */
+static void check_standard_texts(const Fixture *x)
+{
+    MatchConfig config = x->config;
+    MatchTable *t = NULL;
+    Error err = ERROR_INIT;
+    for (uint32_t f = 0; f < config.field_count; f++)
+        if (config.fields[f].combine) {
+            config.fields[f].combine = false;
+            config.fields[f].column_count = 1;
+        }
+    assert_ok(match_table_new(&config, &t, &err));
+    assert_ok(match_table_seal(t, 1, &err));
+    for (uint32_t r = 0; r < x->table->records; r++) {
+        Slice values[MATCH_COLUMNS_MAX];
+        uint32_t record;
+        for (uint32_t c = 0; c < config.column_count; c++)
+            values[c] = match_cell_text(x->table, r, c);
+        assert_ok(table_append(t, x->table->source[r], SLICE(""), values, &record, &err));
+        for (uint32_t c = 0; c < config.column_count; c++)
+            if (!slice_eq(match_cell_text(t, record, c), values[c]))
+                fail_msg("'%.*s' becomes another", SLICE_ARG(values[c]));
+    }
+    match_table_free(t);
 }
 
 static void test_public_files(void **state)
@@ -223,6 +261,7 @@ static void test_public_files(void **state)
         if (c->files[1])
             add_file(&x, c, 1);
         assert_ok(match_table_seal(x.table, 1, &err));
+        check_standard_texts(&x);
         Reach r = reach(&x);
         double a_record = (double)r.pairs / x.table->records;
         print_message("%s, %u fields: %u passes, %.1f pairs a record, %" PRIu64 " of %" PRIu64 " true pairs (%.4f)\n",
@@ -233,10 +272,233 @@ static void test_public_files(void **state)
     }
 }
 
+/* --- made-up tables -------------------------------------------------------------------------------------------- */
+
+enum { M_SASID, M_SSN, M_FIRST, M_LAST, M_BIRTH, M_SEX, M_ZIP, M_COLUMNS };
+
+static const FileField STATE_FIELDS[FILE_FIELDS_MAX] = {
+    {{"sasid"}, FIELD_IDENTIFIER, MATCH_NONE},
+    {{"ssn"}, FIELD_SSN, MATCH_NONE},
+    {{"first"}, FIELD_FIRST_NAME, M_LAST},
+    {{"last"}, FIELD_LAST_NAME, MATCH_NONE},
+    {{"birth"}, FIELD_DATE, MATCH_NONE},
+    {{"sex"}, FIELD_SEX, MATCH_NONE},
+    {{"zip"}, FIELD_POSTAL_CODE, MATCH_NONE},
+};
+
+/* A name of four syllables, from a number. */
+static void spell(uint32_t n, char out[32])
+{
+    static const char *const syllables[] = {
+        "BA", "CE", "DI", "FO", "GU", "HAN", "JEL", "KIR", "LOM", "MUS", "NA", "PET", "RIL", "SOT", "TUM", "VAN"};
+    size_t at = 0;
+    for (uint32_t i = 0; i < 3; i++, n /= 16)
+        at += (size_t)snprintf(out + at, 32 - at, "%s", syllables[n % 16]);
+}
+
+static void misspell(char *text, Rng *r)
+{
+    size_t n = strlen(text);
+    if (n > 1)
+        text[rng_below(r, n)] = text[0] >= 'A' ? (char)('A' + rng_below(r, 26)) : (char)('0' + rng_below(r, 10));
+}
+
+static void draw_state_person(char text[M_COLUMNS][32], Rng *r)
+{
+    memset(text, 0, (size_t)M_COLUMNS * 32);
+    snprintf(text[M_SASID], 32, "%010u", 1000000000 + (unsigned)rng_below(r, 900000000));
+    snprintf(text[M_SSN], 32, "%09u", 200010001 + (unsigned)rng_below(r, 400000000));
+    spell((uint32_t)rng_below(r, 300), text[M_FIRST]);
+    spell((uint32_t)rng_below(r, 2000), text[M_LAST]);
+    snprintf(text[M_BIRTH], 32, "%u-%02u-%02u", 1980 + (unsigned)rng_below(r, 20), 1 + (unsigned)rng_below(r, 12),
+        1 + (unsigned)rng_below(r, 28));
+    snprintf(text[M_SEX], 32, "%s", rng_below(r, 2) ? "F" : "M");
+    snprintf(text[M_ZIP], 32, "80%03u", (unsigned)rng_below(r, 60));
+}
+
+/* School knows the SASID, college and wage the SSN; a wage row has the number and perhaps a name. */
+static void add_state_record(Fixture *x, const char person[M_COLUMNS][32], uint32_t source, uint32_t entity, Rng *r)
+{
+    char text[M_COLUMNS][32], id[16];
+    Slice values[M_COLUMNS];
+    Error err = ERROR_INIT;
+    memcpy(text, person, sizeof text);
+    for (uint32_t c = 0; c < M_COLUMNS; c++) {
+        if (c != M_BIRTH && c != M_SEX && rng_ppm(r, 40000))
+            misspell(text[c], r);
+        bool missing = rng_ppm(r, 20000) || (source == 0 && c == M_SSN) || (source > 0 && c == M_SASID) ||
+                       (source == 2 && c >= M_BIRTH) || (source == 2 && c != M_SSN && rng_ppm(r, 300000));
+        values[c] = missing ? SLICE("") : slice_of(text[c]);
+    }
+    snprintf(id, sizeof id, "%zu", x->entities.of.len);
+    assert_ok(match_table_add(x->table, source, slice_of(id), values, &err));
+    snprintf(id, sizeof id, "%u", entity);
+    add_entity(x, slice_of(id));
+}
+
+static void fixture_init(Fixture *x, const FileField *fields, uint32_t sources)
+{
+    static const char *const names[] = {"school", "college", "wage"};
+    Error err = ERROR_INIT;
+    *x = (Fixture){.table = NULL};
+    arena_init(&x->arena, 0);
+    set_fields(&x->config, fields);
+    for (uint32_t i = 0; i < sources; i++)
+        x->config.sources[i] = (SourceSpec){.name = slice_of(names[i]), .dedupe = true};
+    x->config.source_count = sources;
+    assert_ok(map_init(&x->entities.names, &err));
+    assert_ok(match_table_new(&x->config, &x->table, &err));
+}
+
+static void test_state(void **state)
+{
+    UNUSED(state);
+    Fixture x;
+    Error err = ERROR_INIT;
+    fixture_init(&x, STATE_FIELDS, 3);
+    Rng r;
+    rng_init(&r, 8, 0);
+    for (uint32_t entity = 0; entity < 3000; entity++) {
+        char person[M_COLUMNS][32];
+        draw_state_person(person, &r);
+        for (uint32_t source = 0; source < 3; source++)
+            if (rng_ppm(&r, 700000))
+                add_state_record(&x, (const char(*)[32])person, source, entity, &r);
+    }
+    assert_ok(match_table_seal(x.table, 1, &err));
+    Reach reached = reach(&x);
+    print_message("a state: %" PRIu64 " of %" PRIu64 " true pairs, %" PRIu64 " without common fields\n", reached.found,
+        reached.truth, reached.bare);
+    assert_true(reached.found * 1000 >= (reached.truth - reached.bare) * 980);
+    assert_true(reached.pairs <= 150u * x.table->records);
+    fixture_free(&x);
+}
+
+static void test_names_only(void **state)
+{
+    UNUSED(state);
+    static const FileField fields[FILE_FIELDS_MAX] = {
+        {{"first"}, FIELD_FIRST_NAME, 1}, {{"last"}, FIELD_LAST_NAME, MATCH_NONE}};
+    Fixture x;
+    Error err = ERROR_INIT;
+    fixture_init(&x, fields, 1);
+    Rng r;
+    rng_init(&r, 9, 0);
+    char person[M_COLUMNS][32];
+    for (uint32_t i = 0; i < 6000; i++) {
+        char id[16], first[32], last[32];
+        if (i % 2 == 0)
+            draw_state_person(person, &r);
+        snprintf(first, sizeof first, "%s", person[M_FIRST]);
+        snprintf(last, sizeof last, "%s", person[M_LAST]);
+        if (rng_ppm(&r, 100000))
+            misspell(rng_below(&r, 2) ? first : last, &r);
+        snprintf(id, sizeof id, "%u", i);
+        assert_ok(match_table_add(x.table, 0, slice_of(id), (Slice[]){slice_of(first), slice_of(last)}, &err));
+        snprintf(id, sizeof id, "%u", i / 2);
+        add_entity(&x, slice_of(id));
+    }
+    assert_ok(match_table_seal(x.table, 1, &err));
+    Reach reached = reach(&x);
+    assert_true(reached.found * 1000 >= reached.truth * 985);
+    fixture_free(&x);
+}
+
+/* Half of the birth dates are one default date; every row is in one town. */
+static void test_hot_values(void **state)
+{
+    UNUSED(state);
+    Fixture x;
+    Error err = ERROR_INIT;
+    fixture_init(&x, STATE_FIELDS, 1);
+    x.config.block_max = 200;
+    Rng r;
+    rng_init(&r, 10, 0);
+    for (uint32_t entity = 0; entity < 4000; entity++) {
+        char person[M_COLUMNS][32];
+        draw_state_person(person, &r);
+        snprintf(person[M_ZIP], 32, "80202");
+        if (rng_below(&r, 2))
+            snprintf(person[M_BIRTH], 32, "1900-01-01");
+        add_state_record(&x, (const char(*)[32])person, 0, entity, &r);
+        add_state_record(&x, (const char(*)[32])person, 0, entity, &r);
+    }
+    assert_ok(match_table_seal(x.table, 1, &err));
+    Reach reached = reach(&x);
+    assert_true(reached.found * 1000 >= reached.truth * 990);
+    assert_true(reached.pairs <= 160u * x.table->records);
+    fixture_free(&x);
+}
+
+static void test_little(void **state)
+{
+    UNUSED(state);
+    for (uint32_t records = 0; records < 3; records++)
+        for (uint32_t empty = 0; empty < 2; empty++) {
+            Fixture x;
+            Error err = ERROR_INIT;
+            fixture_init(&x, STATE_FIELDS, 1);
+            for (uint32_t i = 0; i < records; i++) {
+                char person[M_COLUMNS][32], id[16];
+                Slice values[M_COLUMNS];
+                Rng r;
+                rng_init(&r, 11, 0);
+                draw_state_person(person, &r);
+                for (uint32_t c = 0; c < M_COLUMNS; c++)
+                    values[c] = empty ? SLICE("") : slice_of(person[c]);
+                snprintf(id, sizeof id, "%u", i);
+                assert_ok(match_table_add(x.table, 0, slice_of(id), values, &err));
+                add_entity(&x, SLICE("same"));
+            }
+            assert_ok(match_table_seal(x.table, 1, &err));
+            Reach reached = reach(&x);
+            assert_int_equal(reached.found, records == 2 && !empty);
+            fixture_free(&x);
+        }
+}
+
+/* The same passes whatever the order of rows. */
+static void test_row_order(void **state)
+{
+    UNUSED(state);
+    PassSpec passes[2][MATCH_PASSES_MAX];
+    uint32_t count[2];
+    Error err = ERROR_INIT;
+    for (uint32_t turn = 0; turn < 2; turn++) {
+        enum { N = 900 };
+        MatchConfig config;
+        Person *people = NULL, *turned = NULL;
+        people_config(&config, 2);
+        assert_ok(mem_zalloc(N, sizeof *people, (void **)&people, &err));
+        assert_ok(mem_zalloc(N, sizeof *turned, (void **)&turned, &err));
+        Rng r;
+        rng_init(&r, 3, 0);
+        for (uint32_t i = 0; i < N; i++)
+            person_draw(&people[i], &r, 2, i);
+        for (uint32_t i = 0; i < N; i++)
+            turned[i] = people[turn ? (i * 7 + 5) % N : i];
+        MatchTable *t = people_table(&config, turned, N);
+        assert_ok(passes_propose(t, passes[turn], &count[turn], &err));
+        match_table_free(t);
+        mem_free(people);
+        mem_free(turned);
+    }
+    assert_int_equal(count[0], count[1]);
+    for (uint32_t i = 0; i < count[0]; i++) {
+        assert_int_equal(passes[0][i].part_count, passes[1][i].part_count);
+        assert_memory_equal(passes[0][i].parts, passes[1][i].parts, sizeof passes[0][i].parts);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_public_files),
+        cmocka_unit_test(test_state),
+        cmocka_unit_test(test_names_only),
+        cmocka_unit_test(test_hot_values),
+        cmocka_unit_test(test_little),
+        cmocka_unit_test(test_row_order),
     };
     return cmocka_run_group_tests_name("match/propose", tests, NULL, NULL);
 }

@@ -1,0 +1,254 @@
+/*
+ * Rows of the files into a table of the match room: the config's columns by name, each where the file has it; the id,
+ * or else the number of the row; the source, or else the file; the truth, where there is one. Texts that mean "missing"
+ * are made empty here, so that the engine sees one kind of missing.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "matchfile/people.h"
+
+/* --- sources ------------------------------------------------------------------------------------------------------ */
+
+static int by_text(const void *a, const void *b)
+{
+    const Slice *x = a, *y = b;
+    return slice_cmp(*x, *y);
+}
+
+static Status too_many(Error *err)
+{
+    return error_set(err, ERR_LIMIT, "more than %d sources", MATCH_SOURCES_MAX);
+}
+
+typedef VEC(Slice) Slices;
+
+/* The distinct values of the source column in one file. */
+static Status values_of(People *p, const InputFile *f, Slice column, Slices *out, Error *err)
+{
+    uint32_t c = people_column(f, column);
+    if (c == PEOPLE_COLUMNS_MAX)
+        return OK; /* its rows then have the file's name as source */
+    DbRows *rows = NULL;
+    bool more = false;
+    Status st = db_queryf(p->db, &rows, err, "SELECT DISTINCT trim(c%" PRIu32 ") FROM %s LIMIT %d", c, f->relation,
+        MATCH_SOURCES_MAX + 2);
+    if (st != OK)
+        return people_failed(f, st, err);
+    while ((st = db_next(rows, &more, err)) == OK && more) {
+        Slice copy;
+        if (db_str(rows, 0).len == 0) {
+            st = error_set(err, ERR_INVALID, "a row has no value in the source column");
+            error_at(err, path_base(f->path), 0, column.ptr);
+        }
+        if (st == OK)
+            st = arena_dup(&p->arena, db_str(rows, 0), &copy, err);
+        if (st == OK)
+            st = vec_push(out, copy, err);
+        if (st != OK)
+            break;
+    }
+    db_rows_free(rows);
+    return st;
+}
+
+static uint32_t source_number(const MatchConfig *c, Slice name)
+{
+    for (uint32_t i = 0; i < c->source_count; i++)
+        if (slice_eq(c->sources[i].name, name))
+            return i;
+    return MATCH_NONE;
+}
+
+static Status add_sources(MatchConfig *c, const MatchInput *input, Slices *names, Error *err)
+{
+    qsort(names->at, names->len, sizeof *names->at, by_text);
+    for (size_t i = 0; i < names->len; i++) {
+        if (source_number(c, names->at[i]) != MATCH_NONE)
+            continue;
+        if (c->source_count == MATCH_SOURCES_MAX)
+            return too_many(err);
+        c->sources[c->source_count] = input->other;
+        c->sources[c->source_count++].name = names->at[i];
+    }
+    return OK;
+}
+
+Status people_sources(People *p, const MatchInput *input, MatchConfig *config, Error *err)
+{
+    Slices names = {0};
+    Status st = OK;
+    if (input->source.len > 0)
+        st = people_require(p, input->source, "source", err);
+    for (size_t i = 0; st == OK && i < p->file_count; i++) {
+        const InputFile *f = &p->files[i];
+        if (input->source.len > 0 && people_column(f, input->source) < PEOPLE_COLUMNS_MAX) {
+            st = values_of(p, f, input->source, &names, err);
+            continue;
+        }
+        for (size_t k = 0; st == OK && k < i; k++)
+            if (slice_eq(p->files[k].name, f->name)) {
+                st = error_set(err, ERR_INVALID, "two files give sources of the same name");
+                error_at(err, path_base(f->path), 0, NULL);
+                error_hint(err, "Rename one, or name a column that tells the source.");
+            }
+        if (st == OK)
+            st = vec_push(&names, f->name, err);
+    }
+    if (st == OK)
+        st = add_sources(config, input, &names, err);
+    vec_free(&names);
+    return st;
+}
+
+/* --- rows --------------------------------------------------------------------------------------------------------- */
+
+typedef struct Loader {
+    const MatchConfig *config;
+    const LoadOptions *options;
+    const InputFile *file;
+    MatchTable *table;
+    RowNotes *notes;
+    /* number of the result's column; -1: the file has none */
+    int values[MATCH_COLUMNS_MAX];
+    int id, source, truth;
+    uint32_t file_source;
+} Loader;
+
+static Status fail_row(const Loader *l, uint64_t row, Slice column, Status status, Error *err, const char *why)
+{
+    Status st = error_set(err, status, "%s", why);
+    error_at(err, path_base(l->file->path), row, column.len ? column.ptr : NULL);
+    return st;
+}
+
+/* "SELECT c3, c1, ... FROM relation", and where in it each wanted column stands. */
+static void select_columns(Loader *l, Buf *sql)
+{
+    int next = 0;
+    buf_adds(sql, "SELECT ");
+    const MatchInput *in = l->options->input;
+    const Slice extra[] = {in->id, in->source, in->truth};
+    int *const places[] = {&l->id, &l->source, &l->truth};
+    for (uint32_t i = 0; i < l->config->column_count + COUNT_OF(extra); i++) {
+        bool is_value = i < l->config->column_count;
+        Slice name = is_value ? l->config->columns[i] : extra[i - l->config->column_count];
+        int *place = is_value ? &l->values[i] : places[i - l->config->column_count];
+        uint32_t c = name.len > 0 ? people_column(l->file, name) : PEOPLE_COLUMNS_MAX;
+        *place = c < PEOPLE_COLUMNS_MAX ? next++ : -1;
+        if (*place >= 0)
+            buf_addf(sql, "%sc%" PRIu32, *place ? ", " : "", c);
+    }
+    if (next == 0)
+        buf_adds(sql, "NULL");
+    buf_addf(sql, " FROM %s", l->file->relation);
+}
+
+static Slice value_of(const Loader *l, const DbRows *rows, int column)
+{
+    if (column < 0)
+        return (Slice){"", 0};
+    Slice s = slice_trim(db_str(rows, (size_t)column));
+    const MatchInput *in = l->options->input;
+    for (uint32_t i = 0; i < in->missing_count; i++)
+        if (slice_eq(s, in->missing[i]))
+            return (Slice){"", 0};
+    return s;
+}
+
+static Status note_truth(const Loader *l, const DbRows *rows, Error *err)
+{
+    if (l->options->input->truth.len == 0)
+        return OK;
+    Slice person = value_of(l, rows, l->truth);
+    uint64_t number = ROW_TRUTH_NONE;
+    if (person.len > 0)
+        TRY(map_get_or_put(&l->notes->persons, person, l->notes->persons.len, &number, err));
+    return vec_push(&l->notes->truth, (uint32_t)number, err);
+}
+
+static Status add_row(Loader *l, const DbRows *rows, uint64_t row, Error *err)
+{
+    Slice values[MATCH_COLUMNS_MAX];
+    char digits[24];
+    uint32_t source = l->file_source;
+    for (uint32_t i = 0; i < l->config->column_count; i++)
+        values[i] = value_of(l, rows, l->values[i]);
+    if (l->source >= 0) {
+        Slice name = slice_trim(db_str(rows, (size_t)l->source));
+        source = source_number(l->config, name);
+        if (source == MATCH_NONE)
+            return fail_row(l, row, l->options->input->source, ERR_INVALID, err, "the source is not known");
+    }
+    Slice id = l->id >= 0 ? slice_trim(db_str(rows, (size_t)l->id)) : (Slice){0};
+    if (l->id >= 0 && id.len == 0)
+        return fail_row(l, row, l->options->input->id, ERR_INVALID, err, "the id is empty");
+    if (l->id < 0)
+        id = (Slice){digits, (size_t)snprintf(digits, sizeof digits, "%" PRIu64, row)};
+    TRY(match_table_add(l->table, source, id, values, err));
+    return note_truth(l, rows, err);
+}
+
+static Status load_file(People *p, Loader *l, Progress *progress, Error *err)
+{
+    Buf sql;
+    DbRows *rows = NULL;
+    bool more = false;
+    buf_init(&sql, 0);
+    select_columns(l, &sql);
+    l->file_source = source_number(l->config, l->file->name);
+    Status st = buf_status(&sql, err);
+    if (st == OK && (st = db_query(p->db, buf_z(&sql), &rows, err)) != OK)
+        st = people_failed(l->file, st, err);
+    for (uint64_t row = 1; st == OK; row++) {
+        if ((st = db_next(rows, &more, err)) != OK || !more)
+            break;
+        st = add_row(l, rows, row, err);
+        if ((row & 0xffff) == 0) {
+            progress_add(progress, 0x10000);
+            if (st == OK)
+                st = cancel_check(err);
+        }
+    }
+    db_rows_free(rows);
+    buf_free(&sql);
+    return st;
+}
+
+Status people_load(
+    People *p, const MatchConfig *config, const LoadOptions *options, MatchTable **out, RowNotes *notes, Error *err)
+{
+    Loader l = {.config = config, .options = options, .notes = notes};
+    Progress *progress = NULL;
+    Status st;
+    memset(notes, 0, sizeof *notes);
+    TRY_OUT(map_init(&notes->persons, err));
+    for (uint32_t i = 0; i < config->column_count; i++)
+        TRY_OUT(people_require(p, config->columns[i], "a field", err));
+    if (options->input->id.len > 0)
+        TRY_OUT(people_require(p, options->input->id, "id", err));
+    if (options->input->truth.len > 0)
+        TRY_OUT(people_require(p, options->input->truth, "truth", err));
+    TRY_OUT(match_table_new(config, &l.table, err));
+    TRY_OUT(progress_new(options->progress, "reading", 0, "rows", &progress, err));
+    for (size_t i = 0; i < p->file_count; i++) {
+        l.file = &p->files[i];
+        TRY_OUT(load_file(p, &l, progress, err));
+    }
+    TRY_OUT(match_table_seal(l.table, options->threads, err));
+    *out = l.table;
+    l.table = NULL;
+out:
+    progress_done(progress);
+    match_table_free(l.table);
+    if (st != OK)
+        notes_free(notes);
+    return st;
+}
+
+void notes_free(RowNotes *n)
+{
+    vec_free(&n->truth);
+    map_free(&n->persons);
+    memset(n, 0, sizeof *n);
+}

@@ -1,0 +1,44 @@
+/* Private to matchfile: a run and its results, for those that write them. */
+#ifndef CAIRN_MATCHFILE_RUN_H
+#define CAIRN_MATCHFILE_RUN_H
+
+#include "matchfile/matchfile.h"
+#include "matchfile/people.h"
+#include "matchfile/suggest.h"
+
+struct MatchRun {
+    Arena arena;
+    MatchFileOptions options;
+    People people;
+    MatchConfig config;
+    MatchInput input;
+    Profile profile; /* when the config was proposed */
+    MatchTable *table;
+    MatchModel *model; /* NULL with fewer than two records */
+    MatchPairs pairs;
+    MatchClusters clusters;
+    uint32_t *person; /* of each record; NULL: no truth */
+    MatchRunReport report;
+    /* Made by run_order: records in the order of source and id, and each record's place in it. */
+    uint32_t *order, *rank;
+    uint32_t *cluster_size;
+};
+
+/* Fills order, rank and cluster_size. */
+MUST_USE Status run_order(MatchRun *r, Error *err);
+/* Names of clusters, 16 hex digits of the content of the first record, "-2" and so on behind a second of the same. */
+MUST_USE Status cluster_names(MatchRun *r, Arena *arena, Slice **out, Error *err);
+/* "match", "review" or "below". */
+const char *run_decision(const MatchRun *r, Weight odds);
+/* A weight in bits with three decimals. */
+void add_bits(Buf *out, Weight w);
+/* "last_name exact +9.2 (value +1.2)": what a field adds. */
+void add_reason(Buf *out, const FieldReason *reason);
+/* Names of the passes in a mask, parted by blanks. */
+void add_passes(Buf *out, const MatchModel *m, uint32_t passes);
+
+MUST_USE Status write_pairs(MatchRun *r, const char *path, Error *err);
+MUST_USE Status write_clusters(MatchRun *r, const char *path, Error *err);
+MUST_USE Status write_report(MatchRun *r, const char *path, Error *err);
+
+#endif
