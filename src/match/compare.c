@@ -343,12 +343,17 @@ static void add_known(const FieldPlan *p, uint32_t value, const uint32_t *const 
     }
 }
 
+/* Equal, or one and the same name most likely. */
 static bool is_nearly(const FieldPlan *p, uint32_t a, uint32_t b)
 {
-    return a == b || (a && b && level_of(p->spec->kind, p->dict, a, b) == LV_ONE_EDIT);
+    if (a == b || a == 0 || b == 0)
+        return a == b;
+    LevelId level = level_of(p->spec->kind, p->dict, a, b);
+    return level == LV_ONE_EDIT || level == LV_CLOSE || level == LV_TRUNCATED || level == LV_NICKNAME ||
+           level == LV_PART || level == LV_JOINED;
 }
 
-/* Both values crosswise: one equal, the other at most an edit apart. Then the field says so and the other is silent,
+/* Both values crosswise: one equal, the other nearly. Then the field says so and the other is silent,
  * lest the exchange counts twice. */
 static void mark_swapped(
     const FieldPlan *p, const uint32_t *a, const uint32_t *const *rows, size_t n, uint64_t *patterns)

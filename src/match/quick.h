@@ -255,11 +255,12 @@ INLINE_ALWAYS bool quick_text_differs(FieldKind kind, const TextInfo *x, const T
 {
     uint32_t m = common_bytes(x, y), la = x->length, lb = y->length, heads = x->head ^ y->head;
     uint32_t equal_leading = heads ? (uint32_t)__builtin_ctz(heads) / 8 : 4;
-    bool similar = m * (la + lb) * 10000 >= least_share(kind, equal_leading) * la * lb;
-    bool one_edit = m + 1 >= (la > lb ? la : lb);
+    bool similar = kind != FIELD_EMAIL && m * (la + lb) * 10000 >= least_share(kind, equal_leading) * la * lb;
+    uint32_t edits = kind == FIELD_EMAIL ? EMAIL_EDITS : 1;
+    bool few_edits = m + edits >= (la > lb ? la : lb);
     bool truncated = kind == FIELD_CITY && !heads;
     bool place = kind == FIELD_ADDRESS && (x->number == y->number || x->street == y->street);
-    return !(similar | one_edit | truncated | place | x->odd | y->odd);
+    return !(similar | few_edits | truncated | place | x->odd | y->odd);
 }
 
 #endif

@@ -160,6 +160,9 @@ static void levels_of_kinds(void **state)
         {FIELD_EMAIL, "bob@example.org", "bob@exmple.org", "one_edit"},
         {FIELD_EMAIL, "bob.smith@example.org", "bob.smith@mail.net", "local"},
         {FIELD_EMAIL, "bob.smith@example.org", "bob.smith7@mail.net", "local_similar"},
+        {FIELD_EMAIL, "bob.smith@example.org", "bob.smithexample.org", "one_edit"},
+        {FIELD_EMAIL, "bob.smith@example.org", "bob.jones7@mail.net",
+            "differs"}, /* the first name is compared already */
         {FIELD_EMAIL, "bob.smith@example.org", "anna@example.org", "differs"},
         {FIELD_SEX, "F", "Female", "exact"},
         {FIELD_SEX, "F", "M", "differs"},
@@ -257,6 +260,8 @@ static void patterns_of_people(void **state)
         {{"Taylor", "Jordan", "", "", "F"}, {"Jordan", "Taylor", "", "", "F"},
             {"swapped", "missing", "missing", "exact"}, ""},
         {{"Taylor", "Jordan", "", "", ""}, {"Jordan", "Tayler", "", "", ""},
+            {"swapped", "missing", "missing", "missing"}, ""},
+        {{"Eva", "Armstorong", "", "", ""}, {"Armstrong", "Eva", "", "", ""},
             {"swapped", "missing", "missing", "missing"}, ""},
         {{"Taylor", "Jordan", "", "", ""}, {"Jordan", "Smith", "", "", ""},
             {"differs", "differs", "missing", "missing"}, ""},
@@ -561,7 +566,7 @@ static void draw_text(Rng *r, FieldKind kind, char out[64])
         if (out[i] != ' ' && out[i] != '#' && rng_below(r, 5) == 0)
             out[i] = (char)('A' + rng_below(r, 26));
     if (kind == FIELD_EMAIL)
-        (void)snprintf(out + n, 64 - n, "@%s", domains[rng_below(r, COUNT_OF(domains))]);
+        (void)snprintf(out + n, 64 - n, rng_below(r, 20) ? "@%s" : "%s", domains[rng_below(r, COUNT_OF(domains))]);
 }
 
 /* Where the letters say that two texts differ, the levels say so, too; and of strangers' they mostly do. */
