@@ -313,6 +313,22 @@ out:
 
 /* --- the whole ------------------------------------------------------------------------------------------------ */
 
+static Status name_passes(Train *x, PassSpec *passes, uint32_t count, Error *err)
+{
+    Buf text;
+    buf_init(&text, 0);
+    Status st = OK;
+    for (uint32_t p = 0; st == OK && p < count; p++) {
+        buf_reset(&text);
+        match_pass_describe(x->table->config, &passes[p], &text);
+        st = buf_status(&text, err);
+        if (st == OK)
+            st = arena_dup(&x->m->arena, buf_slice(&text), &passes[p].name, err);
+    }
+    buf_free(&text);
+    return st;
+}
+
 static Status choose_passes(Train *x, Error *err)
 {
     const MatchConfig *config = x->table->config;
@@ -321,6 +337,7 @@ static Status choose_passes(Train *x, Error *err)
     PassSpec passes[MATCH_PASSES_MAX];
     uint32_t count = 0;
     TRY(passes_propose(x->table, passes, &count, err));
+    TRY(name_passes(x, passes, count, err));
     return model_set_passes(x->m, passes, count, err);
 }
 
