@@ -5,8 +5,6 @@
  */
 #include "identity/identity_impl.h"
 
-#include <math.h>
-
 #include "match/standard.h"
 
 typedef struct Evidence { /* of one record, in order of tag */
@@ -68,7 +66,6 @@ static Status write_rows(
         db_append_f64(a, 4, score);
         db_append_i64(a, 5, evidence->at.at[e].has_ssn);
         db_append_i64(a, 6, evidence->at.at[e].has_sasid);
-        db_append_i64(a, 7, llround(score * 1e6));
         st = db_append_row(a, err);
     }
     if (st != OK) {
@@ -140,6 +137,93 @@ static Status write_misses(Db *db, Vault *vault, Pseudonymiser *pseudo, Error *e
     return st;
 }
 
+/* Index of a tag's link; MATCH_NONE. */
+static uint32_t link_of_tag(const Links *links, const RecordTag *tag)
+{
+    size_t low = 0, high = links->len;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (tag_cmp(&links->at[middle].tag, tag) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < links->len && tag_cmp(&links->at[low].tag, tag) == 0 ? (uint32_t)low : MATCH_NONE;
+}
+
+/* Persons in the order of their links; the forest of links over them. */
+typedef struct Persons {
+    VEC(PersonId) ids;
+    uint32_t *to, *cluster;
+    Weight *odds;
+    uint64_t *correct; /* expected right pairs of each, in millionths */
+} Persons;
+
+static Status count_correct(const Links *links, Persons *p, Error *err)
+{
+    Map numbers;
+    size_t n = links->len ? links->len : 1;
+    TRY(map_init(&numbers, err));
+    Status st;
+    TRY_OUT(mem_zalloc(n, sizeof *p->to, (void **)&p->to, err));
+    TRY_OUT(mem_zalloc(n, sizeof *p->cluster, (void **)&p->cluster, err));
+    TRY_OUT(mem_zalloc(n, sizeof *p->odds, (void **)&p->odds, err));
+    for (size_t i = 0; i < links->len; i++) {
+        const Link *l = &links->at[i];
+        uint64_t number;
+        TRY_OUT(map_get_or_put(
+            &numbers, (Slice){(const char *)&l->person, sizeof l->person}, p->ids.len, &number, err));
+        if (number == p->ids.len)
+            TRY_OUT(vec_push(&p->ids, l->person, err));
+        p->cluster[i] = (uint32_t)number;
+        p->odds[i] = l->odds;
+        p->to[i] = l->kind == LINK_FOUNDING ? MATCH_NONE : link_of_tag(links, &l->partner);
+    }
+    TRY_OUT(mem_zalloc(p->ids.len + 1, sizeof *p->correct, (void **)&p->correct, err));
+    const Forest f = {.count = (uint32_t)links->len,
+        .clusters = (uint32_t)p->ids.len,
+        .to = p->to,
+        .odds = p->odds,
+        .cluster = p->cluster};
+    st = trees_correct(&f, p->correct, NULL, err);
+out:
+    map_free(&numbers);
+    return st;
+}
+
+static void persons_free(Persons *p)
+{
+    vec_free(&p->ids);
+    mem_free(p->to);
+    mem_free(p->cluster);
+    mem_free(p->odds);
+    mem_free(p->correct);
+}
+
+static Status write_correct(Db *db, const Links *links, Pseudonymiser *pseudo, Error *err)
+{
+    Persons p = {0};
+    DbAppender *a = NULL;
+    Status st = count_correct(links, &p, err);
+    if (st == OK)
+        st = db_appender_open(db, "identity_correct", &a, err);
+    for (size_t i = 0; st == OK && i < p.ids.len; i++) {
+        uint64_t name;
+        st = pseudonym_of(pseudo, p.ids.at[i], &name, err);
+        if (st != OK)
+            break;
+        db_append_i64(a, 0, (int64_t)name);
+        db_append_i64(a, 1, (int64_t)p.correct[i]);
+        st = db_append_row(a, err);
+    }
+    persons_free(&p);
+    if (st == OK)
+        return db_appender_close(a, err);
+    if (a)
+        db_appender_abandon(a);
+    return st;
+}
+
 static Status must_be_linked(Vault *vault, Error *err)
 {
     uint64_t unlinked;
@@ -186,33 +270,34 @@ Status identity_export(const LinkContext *ctx, Db *db, Error *err)
     TRY_OUT(vault_each_record(vault, &purpose, take_evidence, &evidence, err));
     TRY_OUT(db_exec(db,
         "CREATE TEMP TABLE identity_evidence(record_tag UUID, person UBIGINT, source INTEGER, rule INTEGER, "
-        "score DOUBLE, has_ssn BOOLEAN, has_sasid BOOLEAN, p BIGINT);"
+        "score DOUBLE, has_ssn BOOLEAN, has_sasid BOOLEAN);"
+        "CREATE TEMP TABLE identity_correct(person UBIGINT, correct BIGINT);"
         "CREATE TEMP TABLE identity_missed(person UBIGINT, missed BIGINT)",
         err));
     TRY_OUT(write_rows(db, &links, &evidence, pseudo, err));
+    TRY_OUT(write_correct(db, &links, pseudo, err));
     TRY_OUT(write_misses(db, vault, pseudo, err));
     TRY_OUT(kind_names(db, err));
     TRY_OUT(source_names(db, &evidence, &policy.match, err));
     /* whole numbers throughout: sums of them do not depend on who adds first */
     TRY_OUT(db_exec(db,
         "CREATE TABLE identity_map AS SELECT record_tag, person FROM identity_evidence;"
-        "CREATE TABLE person_link AS SELECT g.*, coalesce(m.missed, 0)::BIGINT AS link_missed FROM ("
+        "CREATE TABLE person_link AS SELECT g.*, q.correct AS link_correct, coalesce(m.missed, 0)::BIGINT AS link_missed "
+        "FROM ("
         "SELECT e.person, count(*)::INTEGER AS records, "
         "count(DISTINCT e.source)::INTEGER AS sources, arg_min(r.name, (e.score, e.rule)) AS weakest_rule, "
         "min(e.score) AS link_score, bool_or(e.has_ssn) AS has_ssn, bool_or(e.has_sasid) AS has_sasid, "
         "array_to_string(list_sort(list_distinct(list(s.sector))), '+') AS sectors, "
-        "(count(*) * (count(*) - 1) // 2)::BIGINT AS link_pairs, "
-        "((sum(e.p)::HUGEINT * sum(e.p)::HUGEINT - sum(e.p::HUGEINT * e.p)::HUGEINT) // 2000000)::BIGINT "
-        "AS link_correct "
+        "(count(*) * (count(*) - 1) // 2)::BIGINT AS link_pairs "
         "FROM identity_evidence e JOIN identity_rule r USING (rule) JOIN identity_source s USING (source) "
-        "GROUP BY e.person) g LEFT JOIN identity_missed m USING (person);"
+        "GROUP BY e.person) g JOIN identity_correct q USING (person) LEFT JOIN identity_missed m USING (person);"
         /* a person counts for each source that knows it */
         "CREATE TABLE link_source AS SELECT s.name AS source, count(*)::BIGINT AS persons, "
         "sum(k.link_pairs)::BIGINT AS link_pairs, sum(k.link_correct)::BIGINT AS link_correct, "
         "sum(k.link_missed)::BIGINT AS link_missed FROM (SELECT DISTINCT person, source FROM identity_evidence) e "
         "JOIN identity_source s USING (source) JOIN person_link k USING (person) GROUP BY s.name;"
         "DROP TABLE identity_evidence; DROP TABLE identity_rule; DROP TABLE identity_source; DROP TABLE "
-        "identity_missed",
+        "identity_missed; DROP TABLE identity_correct",
         err));
     st = check_pseudonyms(db, &links, err);
 out:

@@ -128,6 +128,22 @@ void job_free(LinkJob *job); /* whatever is there */
 MUST_USE Status relink_everything(LinkJob *job, Error *err);
 MUST_USE Status link_newcomers(LinkJob *job, const StoredModel *stored, Error *err);
 
+/* --- link trees (link_tree.c) --- */
+
+/* Fills to and odds of job->resolved from clusters, kept pairs and decisions: one tree a cluster, towards its lowest
+ * record. weakest: of each cluster, as MatchClusters has it. Kinds are the caller's. */
+MUST_USE Status link_trees(LinkJob *job, const Weight *weakest, Error *err);
+
+typedef struct Forest {
+    uint32_t count, clusters;
+    const uint32_t *to; /* MATCH_NONE: a founder */
+    const Weight *odds;
+    const uint32_t *cluster;
+} Forest;
+/* Adds to correct[cluster] the expected number of right pairs, in millionths; *variance (may be NULL): of their sum, in
+ * pairs squared. */
+MUST_USE Status trees_correct(const Forest *f, uint64_t *correct, double *variance, Error *err);
+
 /* --- evidence (evidence.c) --- */
 
 /* The explanation of a pair as JSON for a reviewer: levels and weights, never a value.
@@ -148,14 +164,9 @@ typedef struct ClusterQuality {
     uint32_t clusters;
     double correct_variance, missed_variance; /* of the totals, in pairs squared */
 } ClusterQuality;
-/* unblocked: expected share of true pairs that no pass brings together. */
-MUST_USE Status cluster_quality(const Resolved *r, const MatchPairs *pairs, const MatchConfig *config,
-    double unblocked, ClusterQuality *out, Error *err);
+MUST_USE Status cluster_quality(const LinkJob *job, ClusterQuality *out, Error *err);
 void cluster_quality_free(ClusterQuality *q);
 void quality_totals(const ClusterQuality *q, Estimate *precision, Estimate *recall);
-/* Expected right pairs of n records whose links into their person hold with these probabilities, in millionths:
- * a pair is right when both its records are. sum and squares: of the probabilities. */
-uint64_t correct_pairs(double sum, double squares);
 /* value +- 1.96 standard errors, within 0 .. 1. */
 Estimate estimate_of(double value, double variance);
 

@@ -161,8 +161,7 @@ static Status finish(LinkJob *job, Outcome *o, Error *err)
     TRY(vault_next_person(job->vault, &next, err));
     TRY(assign_ids(&job->records, &job->resolved, next, &o->changed, &o->journal, report, err));
     TRY(queue_build(job, &o->queue, err));
-    TRY(cluster_quality(
-        &job->resolved, &job->pairs, &job->linkage.match, job->unblocked, &o->quality, err));
+    TRY(cluster_quality(job, &o->quality, err));
     quality_totals(&o->quality, &report->precision, &report->recall);
     TRY(list_misses(job, &o->quality, &o->misses, err));
     if (!report->full)

@@ -37,16 +37,12 @@ static Status take_clusters(LinkJob *job, const MatchClusters *c, Error *err)
     TRY(resolved_init(job->records.count, r, err));
     r->clusters = c->count;
     memcpy(r->cluster, c->cluster, r->count * sizeof *r->cluster);
-    memcpy(r->odds, c->link_odds, r->count * sizeof *r->odds);
-    memcpy(r->to, c->link_to, r->count * sizeof *r->to);
+    TRY(link_trees(job, c->weakest, err));
     MatchLook *look = NULL;
     if (has_must(&job->linkage.match))
         TRY(match_look_new(job->records.table, job->model, &look, err));
-    for (uint32_t i = 0; i < r->count; i++) {
+    for (uint32_t i = 0; i < r->count; i++)
         r->kind[i] = link_kind_of(job, look, i);
-        if (r->to[i] == MATCH_NONE)
-            r->odds[i] = 0;
-    }
     match_look_free(look);
     return OK;
 }
