@@ -40,7 +40,8 @@ struct Comparer {
     QuickLengths lengths;
     /* Scratch of one stretch. Here, because arrays on the stack are cleared at each call. */
     const uint32_t *rows[STRETCH];
-    uint32_t open[STRETCH]; /* places in the stretch that a shortcut left undecided */
+    uint32_t written[STRETCH], days[STRETCH]; /* of dates, as packed; days then gets the levels */
+    uint32_t open[STRETCH];                   /* places in the stretch that a shortcut left undecided */
 };
 
 /* --- making --------------------------------------------------------------------------------------------------- */
@@ -285,7 +286,34 @@ static void add_texts(Comparer *c, const FieldPlan *p, uint32_t value, size_t n,
 
 static void add_dates(Comparer *c, const FieldPlan *p, uint32_t value, size_t n, uint64_t *restrict patterns)
 {
-    CODES_LOOP(quick_code(FIELD_DATE, mine, theirs));
+    const uint64_t *codes = p->dict->codes.at;
+    const uint32_t *const *rows = c->rows;
+    const QuickDate mine = quick_date_of(codes[value]);
+    const uint32_t column = p->column, shift = p->shift;
+    uint32_t *written = c->written, *days = c->days;
+    size_t open = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t code = codes[rows[i][column]];
+        written[i] = (uint32_t)(code >> 32);
+        days[i] = (uint32_t)code;
+    }
+    for (size_t i = 0; i < n; i += 4) { /* lanes beyond n hold what was there before: nobody asks */
+        Lanes32 w, d;
+        memcpy(&w, written + i, sizeof w);
+        memcpy(&d, days + i, sizeof d);
+        Lanes32 level = quick_dates(&mine, w, d, p->number);
+        Lanes32 known = (d != CODE_NO_DAY) & (mine.day != CODE_NO_DAY ? ~lanes_of(0) : lanes_of(0));
+        level = choose_lanes(known, level, lanes_of(0));
+        level = choose_lanes((Lanes32)(w == mine.written), lanes_of(p->number[LV_EXACT]), level);
+        memcpy(days + i, &level, sizeof level);
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint64_t level = written[i] ? days[i] : 0;
+        patterns[i] |= level << shift;
+        c->open[open] = (uint32_t)i;
+        open += (level == 0) & (written[i] != 0);
+    }
+    add_open(p, value, c, open, patterns);
 }
 
 static void add_postal_codes(Comparer *c, const FieldPlan *p, uint32_t value, size_t n, uint64_t *restrict patterns)
@@ -315,12 +343,17 @@ static void add_known(const FieldPlan *p, uint32_t value, const uint32_t *const 
     }
 }
 
+/* Equal, or one and the same name most likely. */
 static bool is_nearly(const FieldPlan *p, uint32_t a, uint32_t b)
 {
-    return a == b || (a && b && level_of(p->spec->kind, p->dict, a, b) == LV_ONE_EDIT);
+    if (a == b || a == 0 || b == 0)
+        return a == b;
+    LevelId level = level_of(p->spec->kind, p->dict, a, b);
+    return level == LV_ONE_EDIT || level == LV_CLOSE || level == LV_TRUNCATED || level == LV_NICKNAME ||
+           level == LV_PART || level == LV_JOINED;
 }
 
-/* Both values crosswise: one equal, the other at most an edit apart. Then the field says so and the other is silent,
+/* Both values crosswise: one equal, the other nearly. Then the field says so and the other is silent,
  * lest the exchange counts twice. */
 static void mark_swapped(
     const FieldPlan *p, const uint32_t *a, const uint32_t *const *rows, size_t n, uint64_t *patterns)

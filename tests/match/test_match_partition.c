@@ -79,7 +79,7 @@ static void append(MatchPairs *to, const MatchPairs *from)
     for (size_t i = 0; i < from->len; i++) {
         if (i > 0)
             assert_true(from->at[i - 1].a < from->at[i].a ||
-                (from->at[i - 1].a == from->at[i].a && from->at[i - 1].b < from->at[i].b));
+                        (from->at[i - 1].a == from->at[i].a && from->at[i - 1].b < from->at[i].b));
         assert_ok(vec_push(to, from->at[i], NULL));
     }
 }
