@@ -17,6 +17,7 @@ const Command *const CLI_COMMANDS[] = {
     &CMD_PROFILE,
     &CMD_CHECK,
     &CMD_MATCH,
+    &CMD_MATCH_WORKER,
     &CMD_SYNTH,
     &CMD_DOCTOR,
     &CMD_VERIFY,

@@ -18,9 +18,10 @@ typedef struct LoadArg {
     RecordsMode mode;
     IdentityRole roles[MATCH_COLUMNS_MAX]; /* ID_ROLE_COUNT: a column of the context alone */
     ContextColumn *contexts[MATCH_COLUMNS_MAX];
+    char months[MATCH_COLUMNS_MAX][CONTEXT_TEXT_SIZE];
     Context context;
     Map sources;
-    size_t link_at; /* in old_links */
+    size_t link_at;    /* in old_links */
     VEC(uint32_t) old; /* of each record added to the table, in that order */
     Progress *progress;
     Buf local;
@@ -58,7 +59,9 @@ static Status column_values(LoadArg *a, const VaultRecord *in, Slice *out, Error
 {
     const MatchConfig *config = &a->linkage->match;
     for (uint32_t c = 0; c < config->column_count; c++) {
-        Slice around = a->contexts[c] ? context_next(&a->context, a->contexts[c], &in->tag) : (Slice){0};
+        Slice around = {0};
+        if (a->contexts[c])
+            around = context_next(&a->context, a->contexts[c], &in->tag, &in->values, a->months[c]);
         out[c] = a->roles[c] == ID_ROLE_COUNT ? (Slice){0} : in->values.at[a->roles[c]];
         if (out[c].len == 0)
             out[c] = around;
@@ -240,7 +243,6 @@ void tag_index_free(TagIndex *x)
 uint32_t tag_index_find(const TagIndex *x, const RecordTag *tag)
 {
     TagPlace key = {.tag = *tag};
-    const TagPlace *found =
-        x->count ? bsearch(&key, x->places, x->count, sizeof *x->places, by_tag) : NULL;
+    const TagPlace *found = x->count ? bsearch(&key, x->places, x->count, sizeof *x->places, by_tag) : NULL;
     return found ? found->record : MATCH_NONE;
 }

@@ -7,7 +7,7 @@
 #include "match/cluster_impl.h"
 
 /* Kept pairs of a group that are looked at for unions by joint evidence. */
-#define REJOIN_NEAR_MAX 64
+#define REJOIN_NEAR_MAX 24
 #define REJOIN_ROUNDS_MAX 8
 /* A union this close to the strength it waited for is made. */
 #define STRENGTH_STEP (WEIGHT_BIT / 10)

@@ -64,6 +64,8 @@ typedef struct Bundles {
     size_t decided_count;
     uint64_t refused;
     LogSum log_sum;
+    struct KnownOdds *known; /* of pairs of groups, as last asked */
+    uint32_t epoch;          /* counts rebuilds: until the next, a group of the same size is the same group */
 } Bundles;
 
 #define BUNDLE_DOUBTFUL 1 /* has a weak union, or lost one to a contradiction or a rival */

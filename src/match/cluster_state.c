@@ -10,6 +10,13 @@
 
 #include "match/cluster_impl.h"
 
+/* Rivals are compared again and again while neither changes. */
+typedef struct KnownOdds {
+    uint32_t x, y, size_x, size_y, epoch;
+    Weight odds, against;
+} KnownOdds;
+#define KNOWN_SLOTS ((size_t)1 << 16)
+
 static int decision_order(const void *x, const void *y)
 {
     const Decision *a = x, *b = y;
@@ -93,6 +100,7 @@ Status bundles_init(Bundles *g, const ClusterProblem *p, Error *err)
     TRY(mem_zalloc(n, sizeof *g->face_count, (void **)&g->face_count, err));
     TRY(mem_zalloc(n, sizeof *g->flags, (void **)&g->flags, err));
     TRY(mem_zalloc(n, sizeof *g->weakest, (void **)&g->weakest, err));
+    TRY(mem_zalloc(KNOWN_SLOTS, sizeof *g->known, (void **)&g->known, err));
     TRY(number_unique_sources(g, err));
     TRY(take_decisions(g, err));
     for (uint32_t r = 0; r < p->records; r++)
@@ -111,6 +119,7 @@ void bundles_free(Bundles *g)
     mem_free(g->weakest);
     mem_free(g->unique);
     mem_free(g->decided);
+    mem_free(g->known);
     memset(g, 0, sizeof *g);
 }
 
@@ -239,21 +248,40 @@ uint32_t bundle_join(Bundles *g, uint32_t x, uint32_t y, Weight odds)
     return root;
 }
 
-Weight bundle_odds(Bundles *g, uint32_t x, uint32_t y, Weight *against)
+static Weight judge_bundles(const Bundles *g, uint32_t x, uint32_t y, Weight *against)
 {
-    if (against)
-        *against = 0;
-    if (bundle_forbidden(g, x, y))
-        return ODDS_NEVER;
     uint32_t a[BUNDLE_FACES_MAX], b[BUNDLE_FACES_MAX];
     size_t na = bundle_faces(g, x, a), nb = bundle_faces(g, y, b);
     const Judge *judge = &g->p->judge;
     return judge->between(judge->ctx, a, na, b, nb, against);
 }
 
+Weight bundle_odds(Bundles *g, uint32_t x, uint32_t y, Weight *against)
+{
+    if (against)
+        *against = 0;
+    if (bundle_forbidden(g, x, y))
+        return ODDS_NEVER;
+    if (x > y) {
+        uint32_t swap = x;
+        x = y;
+        y = swap;
+    }
+    KnownOdds *known = &g->known[((uint64_t)x << 32 | y) * UINT64_C(0x9e3779b97f4a7c15) >> 48];
+    if (known->x != x || known->y != y || known->size_x != g->size[x] || known->size_y != g->size[y] ||
+        known->epoch != g->epoch) {
+        *known = (KnownOdds){.x = x, .y = y, .size_x = g->size[x], .size_y = g->size[y], .epoch = g->epoch};
+        known->odds = judge_bundles(g, x, y, &known->against);
+    }
+    if (against)
+        *against = known->against;
+    return known->odds;
+}
+
 uint32_t bundle_rebuild(Bundles *g, const uint32_t *members, size_t n, Weight weakest)
 {
     ASSERT(n > 0);
+    g->epoch++;
     uint32_t root = members[0];
     for (size_t i = 1; i < n; i++)
         if (members[i] < root)

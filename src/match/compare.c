@@ -121,9 +121,7 @@ static uint32_t compute_level(const FieldPlan *p, uint32_t a, uint32_t b)
 {
     if (p->spec->levels)
         return own_level(p, dict_text(p->dict, a), dict_text(p->dict, b));
-    uint32_t level = p->number[level_of(p->spec->kind, p->dict, a, b)];
-    ASSERT(level);
-    return level;
+    return p->number[level_of(p->spec->kind, p->dict, a, b)];
 }
 
 static inline uint64_t spread(uint32_t a, uint32_t b)
@@ -164,6 +162,9 @@ static uint32_t value_level(const FieldPlan *p, uint32_t a, uint32_t b)
     LevelId quick = LV_MISSING;
     if (p->dict->domain == DOMAIN_CODE)
         quick = quick_code(p->spec->kind, p->dict->codes.at[a], p->dict->codes.at[b]);
+    if (p->dict->domain == DOMAIN_TEXT &&
+        quick_text_differs(p->spec->kind, &p->dict->texts_known.at[a], &p->dict->texts_known.at[b]))
+        quick = LV_DIFFERS;
     return quick != LV_MISSING ? p->number[quick] : known_level(p, a, b);
 }
 
@@ -232,6 +233,29 @@ static void add_names(Comparer *c, const FieldPlan *p, uint32_t value, size_t n,
             patterns[i] |= exact << shift;
         } else if (other) {
             bool decided = quick_name_differs(&mine, &names[other]);
+            patterns[i] |= (decided ? differs : 0) << shift;
+            c->open[open] = (uint32_t)i;
+            open += !decided;
+        }
+    }
+    add_open(p, value, c, open, patterns);
+}
+
+static void add_texts(Comparer *c, const FieldPlan *p, uint32_t value, size_t n, uint64_t *restrict patterns)
+{
+    const TextInfo *texts = p->dict->texts_known.at;
+    const uint32_t *const *rows = c->rows;
+    const TextInfo mine = texts[value];
+    const FieldKind kind = p->spec->kind;
+    const uint64_t exact = p->number[LV_EXACT], differs = p->number[LV_DIFFERS];
+    const uint32_t column = p->column, shift = p->shift;
+    size_t open = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t other = rows[i][column];
+        if (other == value) {
+            patterns[i] |= exact << shift;
+        } else if (other) {
+            bool decided = quick_text_differs(kind, &mine, &texts[other]);
             patterns[i] |= (decided ? differs : 0) << shift;
             c->open[open] = (uint32_t)i;
             open += !decided;
@@ -347,6 +371,8 @@ static void compare_stretch(Comparer *c, const uint32_t *a, size_t n, uint64_t *
             add_names(c, p, value, n, patterns);
         else if (p->dict->domain == DOMAIN_CODE)
             add_codes(c, p, value, n, patterns);
+        else if (p->dict->domain == DOMAIN_TEXT)
+            add_texts(c, p, value, n, patterns);
         else
             add_known(p, value, rows, n, patterns);
     }

@@ -1,9 +1,9 @@
 /*
  * The odds of two records in words: a waterfall whose steps sum exactly to the score.
  *
- *   prior       match against stranger, before looking at the records
- *   fields      what each level adds against strangers, rarity included
- *   household   from the strangers alone to all classes of non-matches
+ *   prior       match against anything else, before looking at the records
+ *   fields      what each level says by itself against any two people, rarity included
+ *   household   what is taken off because fields agree together for another reason: neighbours, a household, twins
  *   calibration from raw to stated odds, and the limits of a Weight
  *   ruled       what a hard rule puts in their place
  *
@@ -87,23 +87,41 @@ static Slice shown(const MatchTable *t, uint32_t record, const FieldSpec *f, uin
     return (Slice){"", 0};
 }
 
-static void explain_fields(
-    const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, uint64_t pattern, Explanation *out)
+/* log2 P(level | no match), over all classes: how often two people come to it by chance. */
+static Weight level_by_chance(const MatchModel *m, uint32_t segment, uint32_t field, uint32_t level)
 {
-    uint32_t segment = table_segment(t->config, t->source[a], t->source[b]);
-    out->field_count = m->field_count;
-    for (uint32_t f = 0; f < m->field_count; f++) {
-        FieldReason *reason = &out->fields[f];
-        const FieldSpec *spec = &t->config->fields[f];
-        uint32_t level = pattern_level(pattern, f);
-        uint32_t agreed = level && field_level_exact(spec, level) ? compare_agreed(t, a, b, f) : 0;
-        reason->field = m->field_names[f];
-        reason->level = field_level_name(spec, level);
-        reason->weight +=
-            m->level_weight[segment][CLASS_MATCH][f][level] - m->level_weight[segment][CLASS_STRANGER][f][level];
-        reason->left = shown(t, a, spec, agreed);
-        reason->right = shown(t, b, spec, agreed);
+    double share = 0, classes = 0;
+    for (PairClass c = CLASS_STRANGER; c < CLASS_COUNT; c++) {
+        share += m->class_share[segment][c] * m->levels[segment][field][level].share[c];
+        classes += m->class_share[segment][c];
     }
+    share = classes > 0 ? share / classes : 0;
+    return weight_log2(share > SHARE_FLOOR ? share : SHARE_FLOOR);
+}
+
+/* Neighbours explain a common place; a place's own frequency then says nothing more. */
+static bool shows_frequency(const MatchModel *m, uint32_t segment, const FieldSpec *field)
+{
+    return m->class_share[segment][CLASS_NEIGHBOUR] <= 0 || class_view(field, CLASS_NEIGHBOUR) != VIEW_OWN;
+}
+
+static void explain_field(
+    const MatchTable *t, const MatchModel *m, const MatchPair *pair, uint32_t f, Weight rarity, FieldReason *out)
+{
+    const FieldSpec *spec = &t->config->fields[f];
+    uint32_t segment = table_segment(t->config, t->source[pair->a], t->source[pair->b]);
+    uint32_t level = pattern_level(pair->pattern, f);
+    uint32_t agreed = level && field_level_exact(spec, level) ? compare_agreed(t, pair->a, pair->b, f) : 0;
+    out->field = m->field_names[f];
+    out->level = m->level_names[f][level];
+    out->left = shown(t, pair->a, spec, agreed);
+    out->right = shown(t, pair->b, spec, agreed);
+    if (level == 0)
+        return;
+    /* rarer than average: strangers agree less often, so the agreement weighs more */
+    out->frequency = shows_frequency(m, segment, spec) ? -rarity : 0;
+    out->weight =
+        m->level_weight[segment][CLASS_MATCH][f][level] - level_by_chance(m, segment, f, level) + out->frequency;
 }
 
 void match_look_explain(MatchLook *x, uint32_t a, uint32_t b, Explanation *out)
@@ -113,17 +131,16 @@ void match_look_explain(MatchLook *x, uint32_t a, uint32_t b, Explanation *out)
     ScoreParts parts;
     *out = (Explanation){0};
     in_order(&a, &b);
-    uint64_t pattern = compare_pair(x->comparer, a, b);
-    score_parts(x->scorer, a, b, pattern, &parts);
+    MatchPair pair = {.a = a, .b = b, .pattern = compare_pair(x->comparer, a, b)};
+    score_parts(x->scorer, a, b, pair.pattern, &parts);
     uint32_t segment = table_segment(t->config, t->source[a], t->source[b]);
-    out->prior = m->class_weight[segment][CLASS_MATCH] - m->class_weight[segment][CLASS_STRANGER];
+    out->prior = m->class_weight[segment][CLASS_MATCH] - weight_log2(1 - m->class_share[segment][CLASS_MATCH]);
+    out->household = parts.raw - out->prior;
+    out->field_count = m->field_count;
     for (uint32_t f = 0; f < m->field_count; f++) {
-        /* rarer than average: strangers agree less often, so the agreement weighs more */
-        out->fields[f].frequency = -parts.rarity[f];
-        out->fields[f].weight = -parts.rarity[f];
+        explain_field(t, m, &pair, f, parts.rarity[f], &out->fields[f]);
+        out->household -= out->fields[f].weight;
     }
-    explain_fields(t, m, a, b, pattern, out);
-    out->household = parts.raw - (parts.class_sum[CLASS_MATCH] - parts.class_sum[CLASS_STRANGER]);
     out->calibration = parts.stated - parts.raw;
     out->ruled = parts.odds - parts.stated;
     out->odds = parts.odds;

@@ -460,14 +460,14 @@ MUST_USE Status match_truth(const MatchTable *t, const MatchModel *m, const uint
 typedef struct FieldReason {
     Slice field;
     Slice level;       /* name of the level: "exact", "nickname", "one_edit" ... */
-    Weight weight;     /* what it adds to the odds against strangers, term frequency included */
+    Weight weight;     /* what it says by itself against any two people, term frequency included */
     Weight frequency;  /* the part of weight that the value's commonness made */
     Slice left, right; /* standardised values */
 } FieldReason;
 
 typedef struct Explanation {
     Weight prior;       /* odds before looking */
-    Weight household;   /* what the possibility of neighbours, a shared household or a twin takes away */
+    Weight household;   /* what is taken off because neighbours, housemates or twins agree on several at once */
     Weight calibration; /* what calibration and the limits of a Weight change */
     Weight ruled;       /* what a hard rule changes; 0: none */
     Weight odds;        /* the sum of all: the pair's score, as match_score has it */

@@ -20,7 +20,7 @@
 #define MISSED_ENOUGH 0.001
 /* Share of the matches that a pass must bring for each pair a record that it costs; less in small tables, where time
  * does not matter. */
-#define WORTH_LEAST 3e-4
+#define WORTH_LEAST 5e-4
 #define WORTH_RECORDS 1e6
 #define GAIN_LEAST 4 /* simulated matches: fewer are chance */
 /* Budget: as many pairs a record in small tables as need no saving, fewer in large ones. */
@@ -170,18 +170,28 @@ static double candidate_cost(const Candidate *c)
     return c->pairs + PAIRS_A_KEY * c->keys;
 }
 
+/* Share of the matches by pairs a record. */
+static double candidate_worth(const Choice *c, const Candidate *x, uint32_t gain)
+{
+    return (double)gain / SIMULATED * c->sample->table->records / candidate_cost(x);
+}
+
+static bool is_worth(const Choice *c, const Candidate *x, uint32_t gain)
+{
+    double records = c->sample->table->records;
+    double least = WORTH_LEAST * (records < WORTH_RECORDS ? records / WORTH_RECORDS : 1);
+    return gain >= GAIN_LEAST && candidate_worth(c, x, gain) >= least;
+}
+
 /* The candidate with most new matches for its cost; NULL: none is worth it. */
 static Candidate *best_candidate(const Choice *c, const uint32_t *gains)
 {
     Candidate *best = NULL;
-    double records = c->sample->table->records, best_worth = 0;
-    double least = WORTH_LEAST * (records < WORTH_RECORDS ? records / WORTH_RECORDS : 1);
+    double best_worth = 0;
     for (size_t i = 0; i < c->list.len; i++) {
         Candidate *x = &c->list.at[i];
-        if (x->out || gains[i] < GAIN_LEAST)
-            continue;
-        double worth = (double)gains[i] / SIMULATED * records / candidate_cost(x);
-        if (worth >= least && worth > best_worth) {
+        double worth = candidate_worth(c, x, gains[i]);
+        if (!x->out && worth > best_worth && is_worth(c, x, gains[i])) {
             best = x;
             best_worth = worth;
         }
@@ -227,23 +237,28 @@ out:
     return st;
 }
 
-/* Takes back the dearest passes whose matches the others have nearly all. */
+/* Takes back passes that those chosen after them left with too few matches of their own, the worst first. */
 static void drop_superfluous(Choice *c)
 {
     for (;;) {
         uint32_t worst = c->chosen_count;
+        double worst_worth = 0;
         for (uint32_t i = 0; i < c->chosen_count; i++) {
             uint64_t rest[SIMULATED_WORDS] = {0};
             for (uint32_t k = 0; k < c->chosen_count; k++)
                 if (k != i)
                     cover(c->sample, &c->list.at[c->chosen[k]], rest);
             const Candidate *x = &c->list.at[c->chosen[i]];
-            if (candidate_gain(c->sample, x, rest) < GAIN_LEAST &&
-                (worst == c->chosen_count || candidate_cost(x) > candidate_cost(&c->list.at[c->chosen[worst]])))
+            uint32_t gain = candidate_gain(c->sample, x, rest);
+            double worth = candidate_worth(c, x, gain);
+            if (!is_worth(c, x, gain) && (worst == c->chosen_count || worth < worst_worth)) {
                 worst = i;
+                worst_worth = worth;
+            }
         }
         if (worst == c->chosen_count)
             return;
+        c->spent -= c->list.at[c->chosen[worst]].pairs;
         memmove(c->chosen + worst, c->chosen + worst + 1, (--c->chosen_count - worst) * sizeof c->chosen[0]);
     }
 }

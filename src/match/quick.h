@@ -157,4 +157,49 @@ INLINE_ALWAYS LevelId quick_code(FieldKind kind, uint64_t x, uint64_t y)
     return x && y ? level : LV_MISSING;
 }
 
+/* --- texts ----------------------------------------------------------------------------------------------------------
+ */
+
+/* Sums of the smaller of both counts, class by class: at least as many as bytes can be matched. */
+INLINE_ALWAYS uint32_t common_bytes(const TextInfo *x, const TextInfo *y)
+{
+    typedef uint8_t Lanes __attribute__((vector_size(16)));
+    typedef uint64_t Halves __attribute__((vector_size(16)));
+    const Lanes low = {15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15};
+    Lanes a, b;
+    memcpy(&a, x->counts, sizeof a);
+    memcpy(&b, y->counts, sizeof b);
+    Lanes a_low = a & low, b_low = b & low, a_high = a >> 4, b_high = b >> 4;
+    Lanes less_low = (Lanes)(a_low < b_low), less_high = (Lanes)(a_high < b_high);
+    Lanes sum = ((a_low & less_low) | (b_low & ~less_low)) + ((a_high & less_high) | (b_high & ~less_high));
+    Halves halves;
+    memcpy(&halves, &sum, sizeof halves);
+    uint64_t both = halves[0] + halves[1]; /* at most 60 a byte */
+    both = (both & UINT64_C(0x00FF00FF00FF00FF)) + (both >> 8 & UINT64_C(0x00FF00FF00FF00FF));
+    return (uint32_t)(both * UINT64_C(0x0001000100010001) >> 48);
+}
+
+/* What share of the bytes must be matched for a Jaro-Winkler of 0.92, 0.88 or 0.7, by equal leading bytes p:
+ * J + p / 10 * (1 - J) >= B gives J >= (B - p / 10) / (1 - p / 10), and J <= (m / la + m / lb + 1) / 3 then
+ * m / la + m / lb >= 3 J - 1, here in 10,000ths and rounded down. Up to 0.7 nothing is added for the beginning. */
+INLINE_ALWAYS uint32_t least_share(FieldKind kind, uint32_t equal_leading)
+{
+    static const uint16_t close[5] = {17600, 17333, 17000, 16571, 15999};
+    static const uint16_t similar[5] = {16400, 15999, 15500, 14857, 13999};
+    return kind == FIELD_ADDRESS ? close[equal_leading] : kind == FIELD_TEXT ? 10999 : similar[equal_leading];
+}
+
+/* Is nothing but the last level left? Asked are the lowest band of Jaro-Winkler that the kind has, one edit, which
+ * leaves all bytes but one in common, truncation, which leaves the first four, and the parts of an address. */
+INLINE_ALWAYS bool quick_text_differs(FieldKind kind, const TextInfo *x, const TextInfo *y)
+{
+    uint32_t m = common_bytes(x, y), la = x->length, lb = y->length, heads = x->head ^ y->head;
+    uint32_t equal_leading = heads ? (uint32_t)__builtin_ctz(heads) / 8 : 4;
+    bool similar = m * (la + lb) * 10000 >= least_share(kind, equal_leading) * la * lb;
+    bool one_edit = m + 1 >= (la > lb ? la : lb);
+    bool truncated = kind == FIELD_CITY && !heads;
+    bool place = kind == FIELD_ADDRESS && (x->number == y->number || x->street == y->street);
+    return !(similar | one_edit | truncated | place | x->odd | y->odd);
+}
+
 #endif

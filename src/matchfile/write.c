@@ -235,7 +235,7 @@ Status write_clusters(MatchRun *r, const char *path, Error *err)
     return write_table(r, path, write_cluster_rows, err);
 }
 
-static Status write_model(MatchRun *r, const char *path, Error *err)
+Status write_model(MatchRun *r, const char *path, Error *err)
 {
     Buf text;
     buf_init(&text, 0);
@@ -246,8 +246,7 @@ static Status write_model(MatchRun *r, const char *path, Error *err)
     return st;
 }
 
-/* The config as it was used: with the sources that were found, and what options changed. */
-static Status write_config(MatchRun *r, const char *path, Error *err)
+Status write_config(MatchRun *r, const char *path, Error *err)
 {
     Buf text;
     buf_init(&text, 0);

@@ -1,15 +1,9 @@
 /*
  * Clusters against brute force: on small graphs of random odds every partition
  * is tried. The judge is a table of odds, so nothing here depends on names or a
- * model; test_match_joint.c looks at the judge of real data.
+ * model; test_persons.c looks at the judge of real data.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "../base/harness.h"
 
 #include "match/cluster_impl.h"
 

@@ -184,6 +184,15 @@ static bool is_bare(const Fixture *x, uint32_t a, uint32_t b)
     return true;
 }
 
+static void add_true_pair(const Fixture *x, const Blocks *b, uint32_t left, uint32_t right, Reach *r)
+{
+    if (!table_comparable(&x->config, x->table->source[left], x->table->source[right]))
+        return;
+    r->truth++;
+    r->bare += is_bare(x, left, right);
+    r->found += blocks_pair_mask(b, left, right) != 0;
+}
+
 /* True pairs by entity, which of them the proposed passes bring together. */
 static Reach reach(Fixture *x)
 {
@@ -195,17 +204,19 @@ static Reach reach(Fixture *x)
     assert_ok(blocks_build(x->table, passes, r.passes, 1, &b, &err));
     r.pairs = blocks_pairs(b);
     print_passes(x, passes, r.passes, b);
-    uint32_t n = x->table->records;
-    for (uint32_t i = 0; i < n; i++)
-        for (uint32_t k = i + 1; k < n; k++) {
-            if (x->entities.of.at[match_record_added(x->table, i)] !=
-                    x->entities.of.at[match_record_added(x->table, k)] ||
-                !table_comparable(&x->config, x->table->source[i], x->table->source[k]))
-                continue;
-            r.truth++;
-            r.bare += is_bare(x, i, k);
-            r.found += blocks_pair_mask(b, i, k) != 0;
-        }
+    /* records of one entity as chains: the last one seen of each, and the one before each */
+    uint32_t *last = NULL, *before = NULL, n = x->table->records;
+    assert_ok(mem_zalloc(x->entities.names.len + 1, sizeof *last, (void **)&last, &err));
+    assert_ok(mem_zalloc((size_t)n + 1, sizeof *before, (void **)&before, &err));
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t entity = x->entities.of.at[match_record_added(x->table, i)];
+        before[i] = last[entity];
+        last[entity] = i + 1;
+        for (uint32_t k = before[i]; k > 0; k = before[k - 1])
+            add_true_pair(x, b, k - 1, i, &r);
+    }
+    mem_free(last);
+    mem_free(before);
     blocks_free(b);
     return r;
 }
