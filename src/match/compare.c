@@ -220,49 +220,38 @@ static void add_open(const FieldPlan *p, uint32_t value, const Comparer *c, size
     }
 }
 
+/* The loop over values of which a shortcut knows whether they surely differ: DIFFERS, of `mine` and `other`. */
+#define DIFFERS_LOOP(DIFFERS) \
+    const uint32_t *const *rows = c->rows; \
+    const uint64_t exact = p->number[LV_EXACT], differs = p->number[LV_DIFFERS]; \
+    const uint32_t column = p->column, shift = p->shift; \
+    size_t open = 0; \
+    for (size_t i = 0; i < n; i++) { \
+        uint32_t other = rows[i][column]; \
+        if (other == value) { \
+            patterns[i] |= exact << shift; \
+        } else if (other) { \
+            bool decided = DIFFERS; \
+            patterns[i] |= (decided ? differs : 0) << shift; \
+            c->open[open] = (uint32_t)i; \
+            open += !decided; \
+        } \
+    } \
+    add_open(p, value, c, open, patterns)
+
 static void add_names(Comparer *c, const FieldPlan *p, uint32_t value, size_t n, uint64_t *restrict patterns)
 {
     const NameInfo *names = p->dict->names.at;
-    const uint32_t *const *rows = c->rows;
     const QuickName mine = quick_name_of(&c->lengths, p->spec->kind, &names[value]);
-    const uint64_t exact = p->number[LV_EXACT], differs = p->number[LV_DIFFERS];
-    const uint32_t column = p->column, shift = p->shift;
-    size_t open = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t other = rows[i][column];
-        if (other == value) {
-            patterns[i] |= exact << shift;
-        } else if (other) {
-            bool decided = quick_name_differs(&mine, &names[other]);
-            patterns[i] |= (decided ? differs : 0) << shift;
-            c->open[open] = (uint32_t)i;
-            open += !decided;
-        }
-    }
-    add_open(p, value, c, open, patterns);
+    DIFFERS_LOOP(quick_name_differs(&mine, &names[other]));
 }
 
 static void add_texts(Comparer *c, const FieldPlan *p, uint32_t value, size_t n, uint64_t *restrict patterns)
 {
     const TextInfo *texts = p->dict->texts_known.at;
-    const uint32_t *const *rows = c->rows;
     const TextInfo mine = texts[value];
     const FieldKind kind = p->spec->kind;
-    const uint64_t exact = p->number[LV_EXACT], differs = p->number[LV_DIFFERS];
-    const uint32_t column = p->column, shift = p->shift;
-    size_t open = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t other = rows[i][column];
-        if (other == value) {
-            patterns[i] |= exact << shift;
-        } else if (other) {
-            bool decided = quick_text_differs(kind, &mine, &texts[other]);
-            patterns[i] |= (decided ? differs : 0) << shift;
-            c->open[open] = (uint32_t)i;
-            open += !decided;
-        }
-    }
-    add_open(p, value, c, open, patterns);
+    DIFFERS_LOOP(quick_text_differs(kind, &mine, &texts[other]));
 }
 
 /* QUICK is the level of `mine` and `theirs`, LV_MISSING: open. */

@@ -2,7 +2,7 @@
  * Keys: which values meet under which transform, and that the cached keys are the
  * same as those computed one by one.
  */
-#include "people.h"
+#include "small_table.h"
 
 /* Two records of one field; do they share a key under the part? */
 typedef struct MeetCase {

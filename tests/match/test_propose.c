@@ -4,7 +4,7 @@
  * files do not have: sources that share few fields, names only, one value all
  * over, nothing at all.
  */
-#include "people.h"
+#include "small_table.h"
 
 enum { FILE_FIELDS_MAX = 11, COLUMNS_A_FIELD = 3 };
 
