@@ -156,8 +156,8 @@ Status vault_link_past(Vault *v, const RecordTag *tag, int64_t ended, Link *out,
 {
     sqlite3_stmt *stmt = NULL;
     bool more = false;
-    TRY(lite_prepare(&v->lite,
-        "SELECT tag, person, kind, odds, partner FROM link_past WHERE tag = ? AND ended = ?", &stmt, err));
+    TRY(lite_prepare(
+        &v->lite, "SELECT tag, person, kind, odds, partner FROM link_past WHERE tag = ? AND ended = ?", &stmt, err));
     lite_bind_blob(stmt, 1, tag_bytes(tag));
     sqlite3_bind_int64(stmt, 2, ended);
     Status st = lite_next(&v->lite, stmt, &more, err);
