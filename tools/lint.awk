@@ -27,6 +27,7 @@ BEGIN {
     may("ingest", "base policy contract store govern")
     may("match", "base kernel")
     may("matchfile", "base match store/db.h publish/html.h publish/svg.h")
+    may("libmatch", "base match")
     may("identity", "base policy store match")
     may("facts", "base policy contract identity store/db.h store/home.h store/ledger.h store/warehouse.h")
     may("measure", "base policy store/db.h store/home.h store/warehouse.h")

@@ -173,8 +173,8 @@ Estimate estimate_of(double value, double variance);
 /* --- drift (drift.c) --- */
 
 /* How a source's records agree with their partners: counts by field and level, and how many have a partner at all. */
-MUST_USE Status baseline_json(LinkJob *job, Buf *out, Error *err);
+MUST_USE Status baseline_json(const LinkJob *job, Buf *out, Error *err);
 /* Compares the newcomers with the model's baseline; fills the report's drifts. */
-MUST_USE Status drift_check(LinkJob *job, Error *err);
+MUST_USE Status drift_check(const LinkJob *job, Error *err);
 
 #endif

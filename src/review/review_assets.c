@@ -18,7 +18,7 @@ const char review_css[] =
     "th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}\n"
     "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}\n"
     "table.pair{table-layout:fixed}table.pair tbody th{font-weight:400;color:var(--soft);width:9.5rem}\n"
-    "table.pair td{overflow-wrap:anywhere;font-size:1.06rem}table.pair thead td{width:9.5rem}\n"
+    "table.pair td{overflow-wrap:anywhere;font-size:1.06rem}table.pair thead th{overflow-wrap:anywhere}table.pair thead td{width:9.5rem}\n"
     "tr.equal td:not(.lv){color:var(--soft)}tr.differs{background:var(--wash)}\n"
     "mark{background:var(--mark);color:inherit;padding:0 1px;border-radius:2px;font-weight:600}\n"
     ".lv{font-size:.92rem;color:var(--soft)}.w{font-variant-numeric:tabular-nums;white-space:nowrap}\n"

@@ -1,7 +1,7 @@
 /*
  * The pages of the review server: the list of what waits, and one pair. Plain
  * HTML forms; the script only adds keys. In blind mode nothing on the page tells
- * what the model thinks: no odds, no weights, no reason, no order by likelihood.
+ * what the model thinks: no odds, no weights, no reason.
  */
 #include "publish/html.h"
 #include "review/differences.h"
@@ -84,27 +84,33 @@ static void marked(Buf *out, Slice s, const bool *differs)
     }
 }
 
-/* Of a social security number only the digits that differ are shown: whether two numbers are alike can be seen, what
- * they are cannot. */
-static void hide_equal(Buf *out, Slice s, const bool *differs, bool other_is_missing)
+/* Of a social security number only a digit or two that differ are shown, at their places: whether the numbers are alike
+ * can be seen, what they are cannot. */
+static void hidden_number(Buf *out, Slice s, Slice other)
 {
+    size_t differ = 0;
+    for (size_t i = 0; i < s.len; i++)
+        differ += i >= other.len || s.ptr[i] != other.ptr[i];
+    bool show = s.len == other.len && differ <= 2;
     for (size_t i = 0; i < s.len; i++) {
-        bool shown = differs[i] && !other_is_missing;
-        if (shown)
-            buf_addf(out, "<mark>%c</mark>", s.ptr[i] >= '0' && s.ptr[i] <= '9' ? s.ptr[i] : '?');
-        else
+        bool equal = i < other.len && s.ptr[i] == other.ptr[i];
+        if (other.len == 0 || equal)
             buf_adds(out, "\xe2\x80\xa2");
+        else if (show && s.ptr[i] >= '0' && s.ptr[i] <= '9')
+            buf_addf(out, "<mark>%c</mark>", s.ptr[i]);
+        else
+            buf_adds(out, "<mark>\xe2\x80\xa2</mark>");
     }
 }
 
-static void value_cell(Buf *out, IdentityRole role, Slice s, const bool *differs, bool other_is_missing)
+static void value_cell(Buf *out, IdentityRole role, Slice s, Slice other, const bool *differs)
 {
     buf_adds(out, "<td>");
     if (s.len == 0)
         buf_adds(out, "<span class=\"none\">none</span>");
     else if (role == ID_SSN)
-        hide_equal(out, s, differs, other_is_missing);
-    else if (other_is_missing)
+        hidden_number(out, s, other);
+    else if (other.len == 0)
         html_text(out, s);
     else
         marked(out, s, differs);
@@ -138,8 +144,8 @@ static void value_row(const PageFrame *f, const PairView *v, IdentityRole role, 
     bool equal = slice_eq_nocase(a, b), missing = a.len == 0 || b.len == 0;
     buf_addf(out, "<tr class=\"%s\"><th scope=\"row\">%s</th>", missing ? "missing" : equal ? "equal" : "differs",
         role_words(role));
-    value_cell(out, role, a, a_differs, b.len == 0);
-    value_cell(out, role, b, b_differs, a.len == 0);
+    value_cell(out, role, a, b, a_differs);
+    value_cell(out, role, b, a, b_differs);
     if (f->sight == REVIEW_OPEN_EYED)
         level_cell(out, v->has_evidence ? evidence_of_role(&v->evidence, role) : NULL);
     buf_adds(out, "</tr>\n");
