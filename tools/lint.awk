@@ -27,18 +27,22 @@ BEGIN {
     may("ingest", "base policy contract store govern")
     may("match", "base kernel")
     may("matchfile", "base match store/db.h publish/html.h publish/svg.h")
+    may("libmatch", "base match")
     may("identity", "base policy store match")
     may("facts", "base policy contract identity store/db.h store/home.h store/ledger.h store/warehouse.h")
     may("measure", "base policy store/db.h store/home.h store/warehouse.h")
     may("protect", "base policy")
     may("publish", "base policy store/home.h store/ledger.h store/db.h store/warehouse.h measure protect")
     may("serve", "base store/home.h publish")
+    may("review", "base policy store match identity serve/http.h publish/html.h")
     may("synth", "base")
-    may("cli", "base kernel policy contract store govern ingest match matchfile identity facts measure protect publish serve synth")
-    list("room", "base kernel policy contract store govern ingest match matchfile identity facts measure protect publish serve synth " \
-        "cli")
+    may("cli", "base kernel policy contract store govern ingest match matchfile identity facts measure protect publish serve review " \
+        "synth")
+    list("room", "base kernel policy contract store govern ingest match matchfile identity facts measure protect publish serve review " \
+        "synth cli")
     # What a room shows to the others, where that is not just ROOM/ROOM.h.
-    list("public_header", "match/standard.h policy/model.h publish/html.h publish/svg.h store/db.h store/home.h store/ledger.h store/vault.h store/warehouse.h")
+    list("public_header", "identity/verdicts.h match/standard.h policy/model.h publish/html.h publish/svg.h serve/http.h store/db.h store/home.h store/ledger.h " \
+        "store/linkage.h store/vault.h store/warehouse.h")
     # Rooms that must not reach the vault by any detour either.
     list("vaultless", "facts measure protect publish serve")
 

@@ -89,12 +89,11 @@ void buf_add_slow_(Buf *b, const char *ptr, size_t len)
     buf_advance(b, len);
 }
 
-void buf_addf(Buf *b, const char *fmt, ...)
+void buf_addv(Buf *b, const char *fmt, va_list args)
 {
     if (!grow(b, 0))
         return;
-    va_list args, again;
-    va_start(args, fmt);
+    va_list again;
     va_copy(again, args);
     size_t room = b->cap - b->len;
     int n = vsnprintf(b->ptr + b->len, room, fmt, args);
@@ -111,6 +110,13 @@ void buf_addf(Buf *b, const char *fmt, ...)
         }
     }
     va_end(again);
+}
+
+void buf_addf(Buf *b, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    buf_addv(b, fmt, args);
     va_end(args);
 }
 

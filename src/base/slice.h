@@ -8,6 +8,7 @@
 #ifndef CAIRN_BASE_SLICE_H
 #define CAIRN_BASE_SLICE_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -75,6 +76,7 @@ static inline void buf_add(Buf *b, Slice s);
 static inline void buf_adds(Buf *b, const char *z);
 static inline void buf_addc(Buf *b, char c);
 void buf_addf(Buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void buf_addv(Buf *b, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 void buf_add_u64(Buf *b, uint64_t v); /* decimal; much faster than buf_addf */
 void buf_add_i64(Buf *b, int64_t v);
 void buf_pad(Buf *b, char c, size_t n);

@@ -14,6 +14,8 @@ static const Option MATCH_OPTIONS[] = {
     {"threshold", 0, "P", "probability from which on two records are linked (default: the config's, else 0.5)"},
     {"seed", 0, "S", "seed of everything random (default: the config's, else 1)"},
     {"format", 0, "csv|parquet", "format of pairs and clusters (default csv)"},
+    {"partitions", 0, "N", "do not score: write the model and N shares for cairn match-worker into DIR"},
+    {"scored", 0, "DIR", "do not score: take the workers' answers to the shares in DIR; needs --model"},
     {"why", 0, "ID", "with --with: explain these two records (ID or SOURCE:ID)"},
     {"with", 0, "ID", "the other record of --why"},
     {"policy", 0, "DIR",
@@ -52,11 +54,12 @@ static Status find_nicknames(Cli *cli, const char **out, Error *err)
 
 static Status read_options(Cli *cli, MatchFileOptions *o, Error *err)
 {
-    uint64_t threads, memory, seed;
+    uint64_t threads, memory, seed, partitions;
     *o = (MatchFileOptions)MATCH_FILE_OPTIONS_INIT;
     TRY(cli_number(cli, "threads", 0, 1, 1024, &threads, err));
     TRY(cli_number(cli, "memory", 0, 64, UINT64_C(16) << 20, &memory, err));
     TRY(cli_number(cli, "seed", UINT64_MAX, 0, INT64_MAX, &seed, err));
+    TRY(cli_number(cli, "partitions", 0, 1, 9999, &partitions, err));
     TRY(read_threshold(cli, &o->threshold, err));
     TRY(find_nicknames(cli, &o->nicknames, err));
     o->paths = cli->positional;
@@ -68,6 +71,8 @@ static Status read_options(Cli *cli, MatchFileOptions *o, Error *err)
     o->id = cli_value(cli, "id");
     o->unique = cli_value(cli, "unique");
     o->seed = seed == UINT64_MAX ? -1 : (int64_t)seed;
+    o->partitions = (uint32_t)partitions;
+    o->scored = cli_value(cli, "scored");
     o->threads = (unsigned)threads;
     o->memory_mb = memory;
     o->log = &cli->log;
@@ -207,8 +212,10 @@ static Status run_and_answer(Cli *cli, const MatchFileOptions *o, Error *err)
     const char *dir = cli_value(cli, "out"), *why = cli_value(cli, "why");
     MatchRun *run = NULL;
     TRY(matchfile_run(o, &run, err));
-    Status st = dir ? matchfile_write(run, dir, err) : OK;
-    if (st == OK && why)
+    Status st = !dir ? OK : o->partitions ? matchfile_partition(run, dir, err) : matchfile_write(run, dir, err);
+    if (st == OK && o->partitions)
+        cli_answer(cli, "partitions", slice_of(dir), "model and shares are in %s", dir);
+    else if (st == OK && why)
         st = matchfile_why(run, slice_of(why), slice_of(cli_value(cli, "with")), &cli->out, err);
     else if (st == OK && cli->format == CLI_JSON)
         answer_json(cli, matchfile_report(run));
@@ -224,6 +231,10 @@ static Status run_match(Cli *cli, Error *err)
     TRY(read_options(cli, &o, err));
     if ((cli_value(cli, "why") != NULL) != (cli_value(cli, "with") != NULL))
         return error_set(err, ERR_USAGE, "--why and --with go together: they name two records");
+    if (o.partitions && (!cli_value(cli, "out") || o.scored || cli_value(cli, "why")))
+        return error_set(err, ERR_USAGE, "--partitions needs --out, and neither --scored nor --why");
+    if (o.scored && !o.model_path)
+        return error_set(err, ERR_USAGE, "--scored needs --model: the one that the shares were made with");
     if (cli_flag(cli, "suggest"))
         return matchfile_suggest(&o, &cli->out, err);
     if (!cli_value(cli, "out") && !o.truth && !cli_value(cli, "why"))
@@ -246,4 +257,40 @@ const Command CMD_MATCH = {
     .positional_min = 1,
     .positional_max = CLI_MAX_POSITIONAL,
     .run = run_match,
+};
+
+static const Option WORKER_OPTIONS[] = {
+    {"model", 0, "FILE", "model.json beside the shares"},
+    {"out", 'o', "FILE", "where the scored pairs go (default: standard output)"},
+};
+
+static Status run_worker(Cli *cli, Error *err)
+{
+    const char *model = cli_value(cli, "model"), *path = cli_value(cli, "out");
+    if (!model)
+        return error_set(err, ERR_USAGE, "match-worker needs --model FILE");
+    if (!path)
+        return matchfile_score_share(cli->positional[0], model, &cli->out, err);
+    Buf text;
+    buf_init(&text, (size_t)1 << 36);
+    Status st = matchfile_score_share(cli->positional[0], model, &text, err);
+    if (st == OK)
+        st = file_write(path, buf_slice(&text), MODE_PRIVATE, err);
+    buf_free(&text);
+    return st;
+}
+
+const Command CMD_MATCH_WORKER = {
+    .name = "match-worker",
+    .synopsis = "SHARE",
+    .summary = "score one share of a match, anywhere",
+    .text =
+        "A share (cairn match --partitions) and the model in, its scored pairs out, sorted: a function of the bytes of "
+        "the two files. Any number of workers may run, on one machine or on many; cairn match --scored joins their "
+        "answers into the same result as a run in one piece. docs/match.md has examples.",
+    .options = WORKER_OPTIONS,
+    .option_count = COUNT_OF(WORKER_OPTIONS),
+    .positional_min = 1,
+    .positional_max = 1,
+    .run = run_worker,
 };

@@ -183,9 +183,14 @@ static Status run_one(Cli *cli, PipelineFn fn, Error *err)
     return st;
 }
 
+static const Option LINK_OPTIONS[] = {
+    {"full", 0, NULL, "relink everything under a newly trained model"},
+    {"force", 'f', NULL, "do it even when nothing has changed"},
+};
+
 static Status run_link(Cli *cli, Error *err)
 {
-    return run_one(cli, pipeline_link, err);
+    return run_one(cli, cli_flag(cli, "full") ? pipeline_link_full : pipeline_link_newcomers, err);
 }
 
 const Command CMD_LINK = {
@@ -193,10 +198,13 @@ const Command CMD_LINK = {
     .synopsis = "",
     .summary = "work out who is who",
     .text = "Compares the identities in the vault and links those of one person, with the evidence for each link. "
-            "Person ids are "
-            "stable; merges and splits are journalled.",
-    .options = FORCE_OPTIONS,
-    .option_count = COUNT_OF(FORCE_OPTIONS),
+            "Only records that are new are resolved, against the persons there are and under the model in force; the "
+            "first time, after a change of the policy and with --full, a model is trained and everything is linked. "
+            "Settled decisions of reviewers are obeyed. Person ids are stable; merges, splits and moves are journalled "
+            "and can be taken back (\"cairn identity undo\"). What the model cannot decide waits for \"cairn "
+            "review\".",
+    .options = LINK_OPTIONS,
+    .option_count = COUNT_OF(LINK_OPTIONS),
     .run = run_link,
 };
 

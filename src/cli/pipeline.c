@@ -36,6 +36,19 @@ static Status base_key(Cli *cli, const Workplace *w, Buf *key, Error *err)
     return st;
 }
 
+/* Links change by more than files and policy: by decisions, and by undo. Linking itself depends on the decisions and on
+ * what waits; the steps after it on the last run. */
+static Status identity_key(const Workplace *w, const char *step, Buf *key, Error *err)
+{
+    IdentityState s;
+    TRY(identity_state(w->home, &s, err));
+    if (strcmp(step, "link") == 0)
+        buf_addf(key, "decisions %" PRId64 "\nunlinked %" PRIu64 "\n", s.last_decision, s.unlinked);
+    else
+        buf_addf(key, "run %" PRId64 "\n", s.last_run);
+    return OK;
+}
+
 /* A later step's key holds the names of the steps before it, so equal inputs give equal keys. */
 static Status step_subject(Cli *cli, const Workplace *w, const char *step, Slice *out, Error *err)
 {
@@ -46,6 +59,7 @@ static Status step_subject(Cli *cli, const Workplace *w, const char *step, Slice
     const char *text;
     Status st;
     TRY_OUT(base_key(cli, w, &key, err));
+    TRY_OUT(identity_key(w, step, &key, err));
     TRY_OUT(buf_status(&key, err));
     TRY_OUT(sha256_of(buf_slice(&key), digest, err));
     hex_encode(digest, sizeof digest, hex);
@@ -191,6 +205,8 @@ static Status run_step(Cli *cli, const Workplace *w, const char *name, PipelineF
     Status st;
     TRY_OUT(cancel_check(err));
     TRY_OUT(fn(cli, w, &body, err));
+    /* what waited for linking does so no more: the key that the next run will find */
+    TRY_OUT(step_subject(cli, w, name, &subject, err));
     TRY_OUT(step_finish(w, subject, &body, err));
     out->seconds = clock_monotonic() - start;
     TRY_OUT(cli_flush(cli, err));
@@ -199,37 +215,54 @@ out:
     return st;
 }
 
-static Status do_link(Cli *cli, const Workplace *w, Buf *body, Error *err)
+static void say_link(Cli *cli, const LinkReport *r)
+{
+    cli_say(cli, "link     %" PRIu64 " records are %" PRIu64 " persons; %" PRIu64 " new, %" PRIu64 " merges, %" PRIu64
+                 " splits, %" PRIu64 " refused\n",
+        r->records, r->persons, r->new_persons, r->merges, r->splits, r->refused);
+    cli_say(cli,
+        "         expected precision %.4f (%.4f to %.4f), recall %.4f (%.4f to %.4f); %" PRIu64 " pairs for review\n",
+        r->precision.value, r->precision.low, r->precision.high, r->recall.value, r->recall.low, r->recall.high,
+        r->queued);
+    if (r->full)
+        cli_say(cli, "         everything was linked: %s\n", r->why_full);
+    else
+        cli_say(cli, "         %" PRIu64 " records were new: %" PRIu64 " joined persons there were\n", r->newcomers,
+            r->joins);
+    for (size_t i = 0; i < r->drift_count; i++)
+        cli_say(cli, "warning  %s: %s of new records has left the model (%.2f bits over %" PRIu64 " records)\n",
+            r->drifts[i].source, r->drifts[i].field, r->drifts[i].divergence, r->drifts[i].records);
+}
+
+static Status link_within(Cli *cli, const Workplace *w, LinkScope scope, Buf *body, Error *err)
 {
     LinkContext ctx = {
         .home = w->home, .policy = w->policy, .ledger = w->ledger, .log = &cli->log, .progress = cli->progress};
     LinkReport r = {0};
-    TRY(identity_link(&ctx, &r, err));
-    if (cli->format == CLI_TEXT) {
-        cli_say(cli,
-            "link     %" PRIu64 " records are %" PRIu64 " persons; %" PRIu64 " new, %" PRIu64 " merges, %" PRIu64
-            " splits, %" PRIu64 " conflicting unions refused\n",
-            r.records, r.persons, r.new_persons, r.merges, r.splits, r.conflicts_refused);
-        for (size_t i = 0; i < r.rule_count && cli_flag(cli, "verbose"); i++)
-            cli_say(cli, "         %-40s %" PRIu64 " links\n", r.rules[i].name, r.rules[i].links);
-    }
     Json j;
+    TRY(identity_link(&ctx, scope, &r, err));
+    if (cli->format == CLI_TEXT)
+        say_link(cli, &r);
     json_begin(&j, body, JSON_COMPACT);
     json_open_object(&j);
-    json_kint(&j, "records", (int64_t)r.records);
-    json_kint(&j, "persons", (int64_t)r.persons);
-    json_kint(&j, "merges", (int64_t)r.merges);
-    json_kint(&j, "splits", (int64_t)r.splits);
-    json_kint(&j, "moves", (int64_t)r.moves);
-    json_kint(&j, "conflicts_refused", (int64_t)r.conflicts_refused);
-    json_kstr(&j, "model", slice_of(r.model_version));
-    json_key(&j, "rules");
-    json_open_object(&j);
-    for (size_t i = 0; i < r.rule_count; i++)
-        json_kint(&j, r.rules[i].name, (int64_t)r.rules[i].links);
-    json_end(&j);
+    identity_report_json(&r, &j);
     json_end(&j);
     return OK;
+}
+
+static Status do_link(Cli *cli, const Workplace *w, Buf *body, Error *err)
+{
+    return link_within(cli, w, LINK_BY_POLICY, body, err);
+}
+
+static Status do_link_newcomers(Cli *cli, const Workplace *w, Buf *body, Error *err)
+{
+    return link_within(cli, w, LINK_NEWCOMERS, body, err);
+}
+
+static Status do_link_full(Cli *cli, const Workplace *w, Buf *body, Error *err)
+{
+    return link_within(cli, w, LINK_EVERYTHING, body, err);
 }
 
 static Status do_build(Cli *cli, const Workplace *w, Buf *body, Error *err)
@@ -322,6 +355,17 @@ static bool release_there(Cli *cli, const Workplace *w)
 Status pipeline_link(Cli *cli, const Workplace *w, PipelineForce force, StepResult *out, Error *err)
 {
     return run_step(cli, w, "link", force, true, do_link, out, err);
+}
+
+Status pipeline_link_newcomers(Cli *cli, const Workplace *w, PipelineForce force, StepResult *out, Error *err)
+{
+    return run_step(cli, w, "link", force, true, do_link_newcomers, out, err);
+}
+
+Status pipeline_link_full(Cli *cli, const Workplace *w, PipelineForce force, StepResult *out, Error *err)
+{
+    UNUSED(force); /* it was asked for */
+    return run_step(cli, w, "link", PIPELINE_FORCE, true, do_link_full, out, err);
 }
 
 Status pipeline_build(Cli *cli, const Workplace *w, PipelineForce force, StepResult *out, Error *err)

@@ -15,7 +15,8 @@ Status facts_schema_create(Db *db, const TableDefs *tables, Error *err)
         "CREATE TABLE main.load (load_no INTEGER, load_id VARCHAR, source VARCHAR, contract_version VARCHAR, "
         "scope VARCHAR, file_name VARCHAR, file_sha256 VARCHAR, agreement VARCHAR, known_from TIMESTAMP, "
         "known_to TIMESTAMP, rows_accepted BIGINT, rows_rejected BIGINT);\n"
-        "CREATE TABLE main.person_link AS SELECT * FROM staging.person_link ORDER BY person;\n");
+        "CREATE TABLE main.person_link AS SELECT * FROM staging.person_link ORDER BY person;\n"
+        "CREATE TABLE main.link_source AS SELECT * FROM staging.link_source ORDER BY source;\n");
     for (size_t i = 0; i < tables->len; i++)
         if (tables->at[i].origin != TABLE_DERIVED)
             model_create_sql(&tables->at[i], tables->at[i].origin == TABLE_FACT ? "fact" : "main", &sql);

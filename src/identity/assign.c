@@ -11,13 +11,6 @@
 
 #include <stdlib.h>
 
-typedef struct Member { /* one record, seen from its cluster and from its old person */
-    uint32_t root_rank; /* cluster, numbered by its lowest record */
-    uint32_t record;
-    PersonId old; /* 0: never linked */
-} Member;
-typedef VEC(Member) Members;
-
 typedef struct Claim { /* how many records of an old person a cluster holds */
     PersonId old;
     uint32_t cluster;
@@ -25,37 +18,18 @@ typedef struct Claim { /* how many records of an old person a cluster holds */
 } Claim;
 typedef VEC(Claim) Claims;
 
-typedef struct Assignment {
+typedef struct IdWork {
     const Records *records;
-    Clusters *clusters;
-    const Params *params;
-    Members members; /* by cluster */
+    const Resolved *resolved;
     Claims claims;
     PersonId *person; /* of clusters */
     size_t cluster_count;
-} Assignment;
+} IdWork;
 
-static const Link *old_link(const Assignment *a, const Rec *rec)
+static const Link *old_link(const IdWork *a, uint32_t record)
 {
-    return rec->old_link == NO_LINK ? NULL : &a->records->old_links.at[rec->old_link];
-}
-
-/* Numbers clusters by their lowest record and lists members in that order: contents alone decide the numbering. */
-static Status list_members(Assignment *a, Error *err)
-{
-    size_t n = a->records->at.len;
-    uint32_t *rank;
-    TRY(mem_zalloc(n ? n : 1, sizeof *rank, (void **)&rank, err));
-    Status st = vec_reserve(&a->members, n ? n : 1, err);
-    for (size_t i = 0; st == OK && i < n; i++) {
-        uint32_t root = cluster_find(a->clusters, (uint32_t)i);
-        if (!rank[root])
-            rank[root] = (uint32_t)++a->cluster_count;
-        const Link *old = old_link(a, &a->records->at.at[i]);
-        a->members.at[a->members.len++] = (Member){rank[root] - 1, (uint32_t)i, old ? old->person : 0};
-    }
-    mem_free(rank);
-    return st;
+    uint32_t old = a->records->old[record];
+    return old == NO_LINK ? NULL : &a->records->old_links.at[old];
 }
 
 static int by_claim(const void *x, const void *y)
@@ -66,11 +40,13 @@ static int by_claim(const void *x, const void *y)
     return a->cluster < b->cluster ? -1 : a->cluster > b->cluster;
 }
 
-static Status count_claims(Assignment *a, Error *err)
+static Status count_claims(IdWork *a, Error *err)
 {
-    for (size_t i = 0; i < a->members.len; i++)
-        if (a->members.at[i].old)
-            TRY(vec_push(&a->claims, ((Claim){a->members.at[i].old, a->members.at[i].root_rank, 1}), err));
+    for (uint32_t i = 0; i < a->records->count; i++) {
+        const Link *old = old_link(a, i);
+        if (old)
+            TRY(vec_push(&a->claims, ((Claim){old->person, a->resolved->cluster[i], 1}), err));
+    }
     if (!a->claims.len)
         return OK;
     qsort(a->claims.at, a->claims.len, sizeof *a->claims.at, by_claim);
@@ -87,7 +63,7 @@ static Status count_claims(Assignment *a, Error *err)
 
 /* Each old person's largest claim; then each cluster's largest of those. Ties go to the lower cluster and the lower id.
  */
-static Status settle_claims(Assignment *a, PersonId next, Journal *journal, LinkReport *report, Error *err)
+static Status settle_claims(IdWork *a, PersonId next, Journal *journal, LinkReport *report, Error *err)
 {
     uint32_t *strength;
     TRY(mem_zalloc(a->cluster_count ? a->cluster_count : 1, sizeof *strength, (void **)&strength, err));
@@ -126,14 +102,43 @@ static Status settle_claims(Assignment *a, PersonId next, Journal *journal, Link
     return st;
 }
 
+static Status write_link(
+    const IdWork *a, uint32_t record, PersonId first_new, Links *changed, Journal *journal, LinkReport *report,
+    Error *err)
+{
+    const Resolved *r = a->resolved;
+    const Link *old = old_link(a, record);
+    Link link = {.tag = a->records->tags[record],
+        .person = a->person[r->cluster[record]],
+        .kind = r->kind[record],
+        .odds = r->odds[record]};
+    if (r->to[record] != MATCH_NONE)
+        link.partner = a->records->tags[r->to[record]];
+    report->kinds[link.kind]++;
+    if (old && old->person == link.person && old->kind == link.kind && old->odds == link.odds &&
+        tag_cmp(&old->partner, &link.partner) == 0)
+        return OK;
+    bool joins = !old && link.person < first_new;
+    report->joins += joins;
+    report->moves += old && old->person != link.person;
+    if (joins || (old && old->person != link.person))
+        TRY(vec_push(journal,
+            ((JournalEntry){.kind = joins ? JOURNAL_JOIN : JOURNAL_MOVE,
+                .from = old ? old->person : 0,
+                .to = link.person,
+                .tag = link.tag}),
+            err));
+    return vec_push(changed, link, err);
+}
+
 static Status write_changes(
-    const Assignment *a, PersonId first_new, Links *changed, Journal *journal, LinkReport *report, Error *err)
+    const IdWork *a, PersonId first_new, Links *changed, Journal *journal, LinkReport *report, Error *err)
 {
     uint64_t *sizes;
     TRY(mem_zalloc(a->cluster_count ? a->cluster_count : 1, sizeof *sizes, (void **)&sizes, err));
     Status st = OK;
-    for (size_t i = 0; i < a->members.len; i++)
-        sizes[a->members.at[i].root_rank]++;
+    for (uint32_t i = 0; i < a->records->count; i++)
+        sizes[a->resolved->cluster[i]]++;
     for (size_t k = 0; st == OK && k < a->cluster_count; k++) {
         report->singletons += sizes[k] == 1;
         if (a->person[k] >= first_new) {
@@ -141,41 +146,25 @@ static Status write_changes(
             st = vec_push(journal, ((JournalEntry){.kind = JOURNAL_NEW, .to = a->person[k]}), err);
         }
     }
-    for (size_t i = 0; st == OK && i < a->members.len; i++) {
-        const Member *m = &a->members.at[i];
-        const Rec *rec = &a->records->at.at[m->record];
-        uint8_t rule = a->clusters->rule[m->record];
-        Link link = {
-            .tag = rec->tag, .person = a->person[m->root_rank], .rule = rule, .score = (float)a->params->score[rule]};
-        const Link *old = old_link(a, rec);
-        if (old && old->person == link.person && old->rule == link.rule && old->score == link.score)
-            continue;
-        if (old && old->person != link.person) {
-            report->moves++;
-            st = vec_push(journal,
-                ((JournalEntry){.kind = JOURNAL_MOVE, .from = old->person, .to = link.person, .tag = rec->tag}), err);
-        }
-        if (st == OK)
-            st = vec_push(changed, link, err);
-    }
+    for (uint32_t i = 0; st == OK && i < a->records->count; i++)
+        st = write_link(a, i, first_new, changed, journal, report, err);
     mem_free(sizes);
     return st;
 }
 
-Status assign_ids(const Records *r, Clusters *c, const Params *p, PersonId next, Links *changed, Journal *journal,
+Status assign_ids(const Records *r, Resolved *resolved, PersonId next, Links *changed, Journal *journal,
     LinkReport *report, Error *err)
 {
-    Assignment a = {.records = r, .clusters = c, .params = p};
-    Status st;
-    TRY_OUT(list_members(&a, err));
-    TRY_OUT(mem_zalloc(a.cluster_count ? a.cluster_count : 1, sizeof *a.person, (void **)&a.person, err));
-    TRY_OUT(count_claims(&a, err));
-    TRY_OUT(settle_claims(&a, next, journal, report, err));
-    TRY_OUT(write_changes(&a, next, changed, journal, report, err));
-    report->persons = a.cluster_count;
-out:
-    vec_free(&a.members);
+    IdWork a = {
+        .records = r, .resolved = resolved, .person = resolved->person, .cluster_count = resolved->clusters};
+    ASSERT(resolved->count == r->count);
+    memset(report->kinds, 0, sizeof report->kinds);
+    Status st = count_claims(&a, err);
+    if (st == OK)
+        st = settle_claims(&a, next, journal, report, err);
+    if (st == OK)
+        st = write_changes(&a, next, changed, journal, report, err);
     vec_free(&a.claims);
-    mem_free(a.person);
+    report->persons = a.cluster_count;
     return st;
 }

@@ -8,6 +8,7 @@
  */
 #include "identity/context.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 typedef struct ContextRun {
@@ -94,7 +95,7 @@ static Status column_of(Context *c, Slice name, ContextColumn **out, Error *err)
     *out = context_column(c, name);
     if (*out)
         return OK;
-    ContextColumn fresh = {0};
+    ContextColumn fresh = {.month_of = ID_ROLE_COUNT};
     TRY(arena_dup(&c->arena, name, &fresh.name, err));
     TRY(vec_push(&c->columns, fresh, err));
     *out = &vec_last(&c->columns);
@@ -130,14 +131,27 @@ out:
     return st;
 }
 
+/* "month_of": counted in months, so that ages are differences. */
+static Status take_month_of(ContextRun *r, const Toml *t, Slice name, Slice role, Error *err)
+{
+    static const char *const allowed[] = {"column", "month_of", NULL};
+    ContextColumn *column;
+    TRY(toml_only(t, r->file->path, allowed, err));
+    TRY(column_of(r->out, name, &column, err));
+    return identity_role_parse(role, &column->month_of, err);
+}
+
 static Status run_value(ContextRun *r, const Toml *t, Error *err)
 {
     static const char *const allowed[] = {"column", "sources", "sql", NULL};
-    Slice column, sql;
+    Slice column, sql, role;
     const Toml *sources;
     bool complete = true;
-    TRY(toml_only(t, r->file->path, allowed, err));
     TRY(toml_str(t, r->file->path, "column", &column, err));
+    TRY(toml_str_or(t, r->file->path, "month_of", (Slice){0}, &role, err));
+    if (role.len > 0)
+        return take_month_of(r, t, column, role, err);
+    TRY(toml_only(t, r->file->path, allowed, err));
     TRY(toml_str(t, r->file->path, "sql", &sql, err));
     TRY(toml_array(t, r->file->path, "sources", &sources, err));
     for (const Toml *s = sources ? sources->first : NULL; s && complete; s = s->next) {
@@ -233,7 +247,20 @@ ContextColumn *context_column(Context *c, Slice name)
     return NULL;
 }
 
-Slice context_next(const Context *c, ContextColumn *column, const RecordTag *tag)
+/* "24053" for a day of May 2004: months since the beginning of the calendar, months counted from 0; empty: no day. */
+static Slice month_text(Slice iso, char text[CONTEXT_TEXT_SIZE])
+{
+    Date day;
+    int year, month, day_of_month;
+    if (date_parse(iso, DATE_ISO, &day, NULL) != OK)
+        return (Slice){0};
+    date_civil(day, &year, &month, &day_of_month);
+    int n = snprintf(text, CONTEXT_TEXT_SIZE, "%d", year * 12 + month - 1);
+    return (Slice){text, n > 0 && n < CONTEXT_TEXT_SIZE ? (size_t)n : 0};
+}
+
+Slice context_next(const Context *c, ContextColumn *column, const RecordTag *tag, const IdentityValues *values,
+    char text[CONTEXT_TEXT_SIZE])
 {
     while (column->walk < column->at.len &&
            memcmp(column->at.at[column->walk].tag.bytes, tag->bytes, sizeof tag->bytes) < 0)
@@ -241,5 +268,7 @@ Slice context_next(const Context *c, ContextColumn *column, const RecordTag *tag
     if (column->walk < column->at.len &&
         memcmp(column->at.at[column->walk].tag.bytes, tag->bytes, sizeof tag->bytes) == 0)
         return c->texts.at[column->at.at[column->walk].text];
+    if (column->month_of < ID_ROLE_COUNT)
+        return month_text(values->at[column->month_of], text);
     return (Slice){0};
 }

@@ -14,8 +14,9 @@ typedef struct ContextValue {
 } ContextValue;
 
 typedef struct ContextColumn {
-    Slice name;           /* a column of the model's configuration */
-    VEC(ContextValue) at; /* in order of tag, each tag once */
+    Slice name;            /* a column of the model's configuration */
+    IdentityRole month_of; /* a date of the record itself whose month is the value; ID_ROLE_COUNT: none */
+    VEC(ContextValue) at;  /* in order of tag, each tag once */
     size_t walk;
 } ContextColumn;
 
@@ -32,7 +33,10 @@ MUST_USE Status context_read(const LinkContext *ctx, Date on, Context *out, Erro
 void context_free(Context *c);
 /* NULL when the context says nothing of that column. */
 ContextColumn *context_column(Context *c, Slice name);
-/* The value of a tag, for callers that ask in order of tag; empty when there is none. */
-Slice context_next(const Context *c, ContextColumn *column, const RecordTag *tag);
+#define CONTEXT_TEXT_SIZE 24
+/* The value of a record, for callers that ask in order of tag; empty when there is none. What is worked out of the
+ * record's own values is written into text. */
+Slice context_next(const Context *c, ContextColumn *column, const RecordTag *tag, const IdentityValues *values,
+    char text[CONTEXT_TEXT_SIZE]);
 
 #endif

@@ -5,6 +5,8 @@
  */
 #include "identity/identity_impl.h"
 
+#include "match/standard.h"
+
 typedef struct Evidence { /* of one record, in order of tag */
     RecordTag tag;
     uint16_t source;
@@ -20,7 +22,8 @@ typedef struct EvidenceArg {
 static Status take_evidence(const VaultRecord *in, void *ctx, Error *err)
 {
     EvidenceArg *a = ctx;
-    Evidence e = {.tag = in->tag, .has_sasid = standard_sasid(in->values.at[ID_SASID]) != 0};
+    Evidence e = {.tag = in->tag,
+        .has_sasid = in->values.at[ID_SASID].len > 0};
     char ssn[10];
     uint64_t source;
     TRY(standard_ssn(in->values.at[ID_SSN], ssn, err));
@@ -32,7 +35,7 @@ static Status take_evidence(const VaultRecord *in, void *ctx, Error *err)
 
 /* Both lists are in order of tag, so one walk joins them. */
 static Status write_rows(
-    Db *db, const Links *links, const EvidenceArg *evidence, Pseudonymiser *pseudo, const Params *p, Error *err)
+    Db *db, const Links *links, const EvidenceArg *evidence, Pseudonymiser *pseudo, Error *err)
 {
     DbAppender *a;
     Status st = OK;
@@ -55,12 +58,12 @@ static Status write_rows(
         last = l->person;
         if (st != OK)
             break;
-        uint32_t rule = l->rule < RULE_KIND_COUNT ? l->rule : 0;
+        double score = l->kind == LINK_FOUNDING ? 1.0 : weight_probability(l->odds);
         db_append_uuid(a, 0, l->tag.bytes);
         db_append_i64(a, 1, (int64_t)name);
         db_append_i64(a, 2, evidence->at.at[e].source);
-        db_append_i64(a, 3, (int64_t)rule);
-        db_append_f64(a, 4, p->score[rule]);
+        db_append_i64(a, 3, (int64_t)l->kind);
+        db_append_f64(a, 4, score);
         db_append_i64(a, 5, evidence->at.at[e].has_ssn);
         db_append_i64(a, 6, evidence->at.at[e].has_sasid);
         st = db_append_row(a, err);
@@ -72,14 +75,21 @@ static Status write_rows(
     return db_appender_close(a, err);
 }
 
-static Status rule_names(Db *db, const Params *p, Error *err)
+/* Sources by number, with the kind of source the policy of the model calls them. */
+static Status source_names(Db *db, const EvidenceArg *evidence, const MatchConfig *config, Error *err)
 {
     Buf sql;
     buf_init(&sql, 0);
-    buf_adds(&sql, "CREATE TEMP TABLE identity_rule(rule INTEGER, name VARCHAR);");
-    for (int k = 0; k < RULE_KIND_COUNT; k++) {
-        buf_addf(&sql, "INSERT INTO identity_rule VALUES (%d, ", k);
-        sql_literal(&sql, p->rule_name[k]);
+    buf_adds(&sql, "CREATE TEMP TABLE identity_source(source INTEGER, name VARCHAR, sector VARCHAR);");
+    for (size_t i = 0; i < evidence->sources.len; i++) {
+        Slice name = evidence->sources.entries[i].key, sector = SLICE("other");
+        for (uint32_t k = 0; k < config->source_count; k++)
+            if (slice_eq(config->sources[k].name, name) && config->trait_count > 0)
+                sector = config->traits[config->sources[k].trait];
+        buf_addf(&sql, "INSERT INTO identity_source VALUES (%" PRIu64 ", ", evidence->sources.entries[i].value);
+        sql_literal(&sql, name);
+        buf_adds(&sql, ", ");
+        sql_literal(&sql, sector);
         buf_adds(&sql, ");");
     }
     Status st = buf_status(&sql, err);
@@ -87,6 +97,142 @@ static Status rule_names(Db *db, const Params *p, Error *err)
         st = db_exec(db, buf_z(&sql), err);
     buf_free(&sql);
     return st;
+}
+
+static Status kind_names(Db *db, Error *err)
+{
+    Buf sql;
+    buf_init(&sql, 0);
+    buf_adds(&sql, "CREATE TEMP TABLE identity_rule(rule INTEGER, name VARCHAR);");
+    for (int k = 0; k < LINK_KIND_COUNT; k++)
+        buf_addf(&sql, "INSERT INTO identity_rule VALUES (%d, '%s');", k, link_kind_name((LinkKind)k));
+    Status st = buf_status(&sql, err);
+    if (st == OK)
+        st = db_exec(db, buf_z(&sql), err);
+    buf_free(&sql);
+    return st;
+}
+
+static Status write_misses(Db *db, Vault *vault, Pseudonymiser *pseudo, Error *err)
+{
+    PersonMisses misses = {0};
+    DbAppender *a = NULL;
+    Status st = vault_misses(vault, &misses, err);
+    if (st == OK)
+        st = db_appender_open(db, "identity_missed", &a, err);
+    for (size_t i = 0; st == OK && i < misses.len; i++) {
+        uint64_t name;
+        st = pseudonym_of(pseudo, misses.at[i].person, &name, err);
+        if (st != OK)
+            break;
+        db_append_i64(a, 0, (int64_t)name);
+        db_append_i64(a, 1, (int64_t)misses.at[i].missed);
+        st = db_append_row(a, err);
+    }
+    vec_free(&misses);
+    if (st == OK)
+        return db_appender_close(a, err);
+    if (a)
+        db_appender_abandon(a);
+    return st;
+}
+
+/* Index of a tag's link; MATCH_NONE. */
+static uint32_t link_of_tag(const Links *links, const RecordTag *tag)
+{
+    size_t low = 0, high = links->len;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (tag_cmp(&links->at[middle].tag, tag) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < links->len && tag_cmp(&links->at[low].tag, tag) == 0 ? (uint32_t)low : MATCH_NONE;
+}
+
+/* Persons in the order of their links; the forest of links over them. */
+typedef struct Persons {
+    VEC(PersonId) ids;
+    uint32_t *to, *cluster;
+    Weight *odds;
+    uint64_t *correct; /* expected right pairs of each, in millionths */
+} Persons;
+
+static Status count_correct(const Links *links, Persons *p, Error *err)
+{
+    Map numbers;
+    size_t n = links->len ? links->len : 1;
+    TRY(map_init(&numbers, err));
+    Status st;
+    TRY_OUT(mem_zalloc(n, sizeof *p->to, (void **)&p->to, err));
+    TRY_OUT(mem_zalloc(n, sizeof *p->cluster, (void **)&p->cluster, err));
+    TRY_OUT(mem_zalloc(n, sizeof *p->odds, (void **)&p->odds, err));
+    for (size_t i = 0; i < links->len; i++) {
+        const Link *l = &links->at[i];
+        uint64_t number;
+        TRY_OUT(map_get_or_put(
+            &numbers, (Slice){(const char *)&l->person, sizeof l->person}, p->ids.len, &number, err));
+        if (number == p->ids.len)
+            TRY_OUT(vec_push(&p->ids, l->person, err));
+        p->cluster[i] = (uint32_t)number;
+        p->odds[i] = l->odds;
+        p->to[i] = l->kind == LINK_FOUNDING ? MATCH_NONE : link_of_tag(links, &l->partner);
+    }
+    TRY_OUT(mem_zalloc(p->ids.len + 1, sizeof *p->correct, (void **)&p->correct, err));
+    const Forest f = {.count = (uint32_t)links->len,
+        .clusters = (uint32_t)p->ids.len,
+        .to = p->to,
+        .odds = p->odds,
+        .cluster = p->cluster};
+    st = trees_correct(&f, p->correct, NULL, err);
+out:
+    map_free(&numbers);
+    return st;
+}
+
+static void persons_free(Persons *p)
+{
+    vec_free(&p->ids);
+    mem_free(p->to);
+    mem_free(p->cluster);
+    mem_free(p->odds);
+    mem_free(p->correct);
+}
+
+static Status write_correct(Db *db, const Links *links, Pseudonymiser *pseudo, Error *err)
+{
+    Persons p = {0};
+    DbAppender *a = NULL;
+    Status st = count_correct(links, &p, err);
+    if (st == OK)
+        st = db_appender_open(db, "identity_correct", &a, err);
+    for (size_t i = 0; st == OK && i < p.ids.len; i++) {
+        uint64_t name;
+        st = pseudonym_of(pseudo, p.ids.at[i], &name, err);
+        if (st != OK)
+            break;
+        db_append_i64(a, 0, (int64_t)name);
+        db_append_i64(a, 1, (int64_t)p.correct[i]);
+        st = db_append_row(a, err);
+    }
+    persons_free(&p);
+    if (st == OK)
+        return db_appender_close(a, err);
+    if (a)
+        db_appender_abandon(a);
+    return st;
+}
+
+static Status must_be_linked(Vault *vault, Error *err)
+{
+    uint64_t unlinked;
+    TRY(vault_unlinked(vault, &unlinked, err));
+    if (unlinked == 0)
+        return OK;
+    error_set(err, ERR_INVALID, "%" PRIu64 " records have not been linked yet", unlinked);
+    error_hint(err, "Run \"cairn link\".");
+    return ERR_INVALID;
 }
 
 /* Two persons under one pseudonym would be a silent merge; with 64 bits it does not happen, but it is looked for. */
@@ -107,8 +253,8 @@ static Status check_pseudonyms(Db *db, const Links *links, Error *err)
 
 Status identity_export(const LinkContext *ctx, Db *db, Error *err)
 {
-    Params params;
-    TRY(params_load(ctx->policy, clock_today(), &params, err));
+    Linkage policy;
+    TRY(linkage_load(ctx->policy, clock_today(), &policy, err));
     Vault *vault = NULL;
     Pseudonymiser *pseudo = NULL;
     Links links = {0};
@@ -117,23 +263,41 @@ Status identity_export(const LinkContext *ctx, Db *db, Error *err)
     Status st;
     TRY_OUT(map_init(&evidence.sources, err));
     TRY_OUT(vault_open(ctx->home, &vault, err));
+    TRY_OUT(must_be_linked(vault, err));
     TRY_OUT(pseudonymiser_new(ctx->home, &pseudo, err));
     TRY_OUT(vault_links(vault, &links, err));
-    const VaultPurpose purpose = {.purpose = "link", .agreement = params.authority};
+    const VaultPurpose purpose = {.purpose = "link", .agreement = policy.authority};
     TRY_OUT(vault_each_record(vault, &purpose, take_evidence, &evidence, err));
     TRY_OUT(db_exec(db,
         "CREATE TEMP TABLE identity_evidence(record_tag UUID, person UBIGINT, source INTEGER, rule INTEGER, "
-        "score DOUBLE, has_ssn BOOLEAN, has_sasid BOOLEAN)",
+        "score DOUBLE, has_ssn BOOLEAN, has_sasid BOOLEAN);"
+        "CREATE TEMP TABLE identity_correct(person UBIGINT, correct BIGINT);"
+        "CREATE TEMP TABLE identity_missed(person UBIGINT, missed BIGINT)",
         err));
-    TRY_OUT(write_rows(db, &links, &evidence, pseudo, &params, err));
-    TRY_OUT(rule_names(db, &params, err));
+    TRY_OUT(write_rows(db, &links, &evidence, pseudo, err));
+    TRY_OUT(write_correct(db, &links, pseudo, err));
+    TRY_OUT(write_misses(db, vault, pseudo, err));
+    TRY_OUT(kind_names(db, err));
+    TRY_OUT(source_names(db, &evidence, &policy.match, err));
+    /* whole numbers throughout: sums of them do not depend on who adds first */
     TRY_OUT(db_exec(db,
         "CREATE TABLE identity_map AS SELECT record_tag, person FROM identity_evidence;"
-        "CREATE TABLE person_link AS SELECT e.person, count(*)::INTEGER AS records, "
+        "CREATE TABLE person_link AS SELECT g.*, q.correct AS link_correct, coalesce(m.missed, 0)::BIGINT AS link_missed "
+        "FROM ("
+        "SELECT e.person, count(*)::INTEGER AS records, "
         "count(DISTINCT e.source)::INTEGER AS sources, arg_min(r.name, (e.score, e.rule)) AS weakest_rule, "
-        "min(e.score) AS link_score, bool_or(e.has_ssn) AS has_ssn, bool_or(e.has_sasid) AS has_sasid "
-        "FROM identity_evidence e JOIN identity_rule r USING (rule) GROUP BY e.person;"
-        "DROP TABLE identity_evidence; DROP TABLE identity_rule",
+        "min(e.score) AS link_score, bool_or(e.has_ssn) AS has_ssn, bool_or(e.has_sasid) AS has_sasid, "
+        "array_to_string(list_sort(list_distinct(list(s.sector))), '+') AS sectors, "
+        "(count(*) * (count(*) - 1) // 2)::BIGINT AS link_pairs "
+        "FROM identity_evidence e JOIN identity_rule r USING (rule) JOIN identity_source s USING (source) "
+        "GROUP BY e.person) g JOIN identity_correct q USING (person) LEFT JOIN identity_missed m USING (person);"
+        /* a person counts for each source that knows it */
+        "CREATE TABLE link_source AS SELECT s.name AS source, count(*)::BIGINT AS persons, "
+        "sum(k.link_pairs)::BIGINT AS link_pairs, sum(k.link_correct)::BIGINT AS link_correct, "
+        "sum(k.link_missed)::BIGINT AS link_missed FROM (SELECT DISTINCT person, source FROM identity_evidence) e "
+        "JOIN identity_source s USING (source) JOIN person_link k USING (person) GROUP BY s.name;"
+        "DROP TABLE identity_evidence; DROP TABLE identity_rule; DROP TABLE identity_source; DROP TABLE "
+        "identity_missed; DROP TABLE identity_correct",
         err));
     st = check_pseudonyms(db, &links, err);
 out:
@@ -143,6 +307,7 @@ out:
     arena_free(&evidence.arena);
     pseudonymiser_free(pseudo);
     vault_close(vault);
+    linkage_free(&policy);
     return st;
 }
 

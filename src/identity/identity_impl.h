@@ -1,152 +1,180 @@
 /*
- * Inside the identity room: the records as the resolver sees them, and the
- * steps between them. Nothing here leaves the room.
+ * Inside the identity room: policy, the vault's records as a match table, what
+ * was decided about each, and the steps between. Nothing here leaves the room.
  */
 #ifndef CAIRN_IDENTITY_IDENTITY_IMPL_H
 #define CAIRN_IDENTITY_IDENTITY_IMPL_H
 
+#include "identity/context.h"
 #include "identity/identity.h"
-#include "match/standard.h"
-#include "store/vault.h"
+#include "identity/verdicts.h"
+#include "match/match.h"
+#include "store/linkage.h"
 
-/* --- standardisation: match/standard.h has the rest --- */
+/* --- policy (linkage_policy.c) --- */
 
-/* 10 digits as a number; 0 when missing, all zeros, or not 10 digits. */
-uint64_t standard_sasid(Slice raw);
-
-/* --- names (names.c): every distinct standardised name once --- */
-
-#define NAME_PARTS_MAX 4
-
-typedef struct Name {
-    Slice text;                  /* "GARCIA LOPEZ": words parted by one blank */
-    Slice joined;                /* "GARCIALOPEZ" */
-    Slice parts[NAME_PARTS_MAX]; /* words of 3 letters or more, particles left out */
-    uint32_t part_count;
-    uint32_t formal_first; /* into NameTable.formals: what the name may be a nickname of */
-    uint32_t formal_count;
-} Name;
-
-typedef struct NameTable {
+typedef struct Linkage {
     Arena arena;
-    Map raw;         /* raw spelling -> name number */
-    Map texts;       /* standardised -> name number */
-    VEC(Name) names; /* number 0 is the missing name */
-    VEC(Slice) formals;
-    Nicknames nicknames;
-    Buf scratch, suffix;
-} NameTable;
-
-/* nickname_csv: columns nickname, formal. */
-MUST_USE Status names_init(NameTable *t, Slice nickname_csv, const char *csv_path, Error *err);
-void names_free(NameTable *t);
-/* Number of the standardised form of raw; 0 for a missing one. */
-MUST_USE Status names_add(NameTable *t, Slice raw, uint32_t *out, Error *err);
-
-/* --- parameters (params.c) --- */
-
-typedef enum RuleKind {
-    RULE_FOUNDING, /* 0: a person's own first record */
-    RULE_SASID,
-    RULE_SSN_BIRTH_DATE,
-    RULE_SSN_NAME,
-    RULE_LOCAL_ID,
-    RULE_SSN_FIRST_NAME,
-    RULE_NAME_BIRTH_DATE,
-    RULE_SSN_ALONE,
-    RULE_KIND_COUNT
-} RuleKind;
-
-typedef struct Params {
-    Slice rule_name[RULE_KIND_COUNT];
-    double score[RULE_KIND_COUNT]; /* 0: the policy leaves the rule out */
+    MatchConfig match;     /* model.toml; columns are roles of identity or of context.toml; local_id with its
+                            * organisation */
+    const char *authority; /* why the vault may be read */
+    uint32_t full_above_ppm;
     double strong_score;
-    uint32_t shared_ssn_limit, shared_local_id_limit;
-    uint32_t truncated_first, truncated_last;
-    Slice nickname_csv;
-    const char *nickname_path;
-    const char *authority; /* why the vault may be read: written into its ledger entries */
-    char model_version[SHA256_HEX_SIZE];
-} Params;
+    double drift_above;
+    uint32_t drift_records;
+    ReviewPolicy review;
+    char config[SHA256_HEX_SIZE]; /* of everything a model rests on besides records */
+} Linkage;
 
-MUST_USE Status params_load(Policy *policy, Date on, Params *out, Error *err);
+MUST_USE Status linkage_load(Policy *policy, Date on, Linkage *out, Error *err);
+void linkage_free(Linkage *l);
+/* identity/linking.toml alone: what the export needs. */
+typedef struct LinkingPolicy {
+    const char *authority;
+    double full_above, strong_score, drift_above;
+    uint32_t drift_records;
+} LinkingPolicy;
+MUST_USE Status linking_policy(Policy *policy, Date on, LinkingPolicy *out, Error *err);
 
 /* --- records (records.c) --- */
 
 #define NO_LINK UINT32_MAX
 
-typedef struct Rec {
+typedef struct Newcomer { /* a record without a link, kept apart from the table until the index takes it */
     RecordTag tag;
-    uint32_t old_link; /* place in Records.old_links; NO_LINK: never linked */
-    uint64_t content;  /* fixed-key hash of source and values: the order that depends on nothing but contents */
-    uint64_t sasid;
-    uint64_t local_key; /* hash of organisation and local id; 0 missing */
-    uint64_t zip_key;   /* 5-digit postal code; 0 missing */
-    Date birth;
-    uint32_t ssn;
-    uint32_t first, last, other_last; /* name numbers */
-    uint16_t source;
-    char sex;    /* F, M, X or 0 */
-    char middle; /* initial or 0 */
-} Rec;
+    uint32_t source;
+    uint64_t content; /* fixed-key hash: the order in which newcomers are taken depends on contents alone */
+    const Slice *values;
+} Newcomer;
 
 typedef struct Records {
-    VEC(Rec) at;     /* sorted by (content, tag) */
-    Links old_links; /* by tag: who was who before */
-    VEC(Slice) sources;
-    NameTable names;
+    const Linkage *linkage;
     Arena arena;
+    MatchTable *table;
+    uint32_t count;        /* records that have a place below: all of the table's, newcomers after them */
+    uint32_t in_table;     /* of them, sealed in the table */
+    RecordTag *tags;       /* of each record */
+    uint32_t *old;         /* of each record: place in old_links, NO_LINK */
+    Links old_links;       /* by tag */
+    uint64_t linked;       /* records with an old link */
+    VEC(Newcomer) newcomers;
 } Records;
 
-/* Reads and standardises every record of the vault. */
-MUST_USE Status records_load(const LinkContext *ctx, Vault *vault, const Params *params, Records *out, Error *err);
+typedef enum RecordsMode { RECORDS_ALL, RECORDS_NEW_APART } RecordsMode;
+/* Reads every record of the vault into a sealed table. RECORDS_NEW_APART keeps those without a link in `newcomers`,
+ * in order of content. Linkage's list of sources is extended by those that the policy does not name. */
+MUST_USE Status records_load(const LinkContext *ctx, Vault *vault, Linkage *linkage, RecordsMode mode,
+    const char *purpose, Records *out, Error *err);
 void records_free(Records *r);
+/* From tag to record number, newcomers included. */
+typedef struct TagIndex {
+    struct TagPlace *places;
+    uint32_t count;
+} TagIndex;
+MUST_USE Status tag_index_new(const Records *r, TagIndex *out, Error *err);
+void tag_index_free(TagIndex *x);
+uint32_t tag_index_find(const TagIndex *x, const RecordTag *tag); /* MATCH_NONE when there is none */
 
-/* --- sorting (keyed.c) --- */
+/* --- what was decided (resolved.c) --- */
 
-typedef struct Keyed {
-    uint64_t key;
-    uint32_t record;
-} Keyed;
-typedef VEC(Keyed) Keys;
+/* One entry a record: its cluster and the link that tied it there. */
+typedef struct Resolved {
+    uint32_t count;
+    uint32_t clusters;
+    uint32_t *cluster; /* dense, numbered by the lowest record */
+    LinkKind *kind;
+    Weight *odds;
+    uint32_t *to; /* partner; MATCH_NONE for the first */
+    PersonId *person; /* of each cluster, by assign_ids */
+} Resolved;
+MUST_USE Status resolved_init(uint32_t records, Resolved *out, Error *err);
+void resolved_free(Resolved *r);
 
-/* Sorts by key, keeping the order of equal keys; linear time. ERR_NOMEM. */
-MUST_USE Status keyed_sort(Keys *keys, Error *err);
-
-/* --- agreement (agree.c): 2 agrees, 1 nearly, 0 cannot say, -1 disagrees --- */
-
-int agree_first(const NameTable *t, const Params *p, uint32_t a, uint32_t b);
-int agree_last(const NameTable *t, const Params *p, const Rec *a, const Rec *b);
-int agree_birth(Date a, Date b);
-/* Optimal string alignment distance is at most one (Damerau 1964, restricted). */
-bool within_one_edit(Slice a, Slice b);
-
-/* --- resolving (resolve.c, cluster.c) --- */
-
-typedef struct Clusters {
-    uint32_t *parent; /* union-find over records */
-    uint32_t *size;
-    uint8_t *rule;   /* RuleKind that tied the record to its cluster; 0 for the founding record */
-    uint64_t *sasid; /* of roots: the cluster's hard facts; 0 none */
-    Date *birth;
-    uint32_t *ssn;
-    size_t count;
-    uint64_t conflicts;
-    uint64_t unions[RULE_KIND_COUNT];
-} Clusters;
-
-MUST_USE Status clusters_init(Clusters *c, const Records *r, Error *err);
-void clusters_free(Clusters *c);
-uint32_t cluster_find(Clusters *c, uint32_t record);
-/* Joins the clusters of a and b for this reason unless hard facts forbid it; true when they are one afterwards. */
-bool cluster_union(Clusters *c, uint32_t a, uint32_t b, RuleKind rule);
-
-MUST_USE Status resolve(const Records *r, const Params *p, const LinkContext *ctx, Clusters *out, Error *err);
+/* Settled decisions over records that are there, as the engine takes them; *verdicts is the caller's to free. */
+typedef VEC(Decision) Decisions;
+MUST_USE Status settled_decisions(Vault *vault, const Records *r, const TagIndex *tags, Arena *arena,
+    PairVerdicts *verdicts, Decisions *out, Error *err);
 
 /* --- stable ids (assign.c) --- */
 
 /* Compares clusters with the former links, keeps ids, fills what has to be written; next is the first free id. */
-MUST_USE Status assign_ids(const Records *r, Clusters *c, const Params *p, PersonId next, Links *changed,
-    Journal *journal, LinkReport *report, Error *err);
+MUST_USE Status assign_ids(const Records *r, Resolved *resolved, PersonId next, Links *changed, Journal *journal,
+    LinkReport *report, Error *err);
+
+/* --- the two ways to resolve (relink.c, newcomers.c) --- */
+
+typedef struct LinkJob {
+    const LinkContext *ctx;
+    Vault *vault;
+    Linkage linkage;
+    Records records;
+    MatchModel *model;
+    Slice model_name, baseline;
+    TagIndex tags;
+    PairVerdicts verdicts;
+    Decisions decisions;
+    MatchPairs pairs; /* kept ones: all, or those of newcomers */
+    Resolved resolved;
+    double unblocked; /* expected share of true pairs that no pass brings together */
+    Arena arena;
+    LinkReport *report;
+} LinkJob;
+
+/* The links in force as clusters, in order of person: fills resolved for the table's records (job.c). */
+MUST_USE Status present_links(LinkJob *job, Error *err);
+/* Policy, vault, linked records, the model in force and its links: what reading commands begin with. */
+MUST_USE Status job_load_present(LinkJob *job, const char *purpose, Error *err);
+void job_free(LinkJob *job); /* whatever is there */
+MUST_USE Status relink_everything(LinkJob *job, Error *err);
+MUST_USE Status link_newcomers(LinkJob *job, const StoredModel *stored, Error *err);
+
+/* --- link trees (link_tree.c) --- */
+
+/* Fills to and odds of job->resolved from clusters, kept pairs and decisions: one tree a cluster, towards its lowest
+ * record. weakest: of each cluster, as MatchClusters has it. Kinds are the caller's. */
+MUST_USE Status link_trees(LinkJob *job, const Weight *weakest, Error *err);
+
+typedef struct Forest {
+    uint32_t count, clusters;
+    const uint32_t *to; /* MATCH_NONE: a founder */
+    const Weight *odds;
+    const uint32_t *cluster;
+} Forest;
+/* Adds to correct[cluster] the expected number of right pairs, in millionths; *variance (may be NULL): of their sum, in
+ * pairs squared. */
+MUST_USE Status trees_correct(const Forest *f, uint64_t *correct, double *variance, Error *err);
+
+/* --- evidence (evidence.c) --- */
+
+/* The explanation of a pair as JSON for a reviewer: levels and weights, never a value.
+ * {"prior":..,"household":..,"calibration":..,"odds":..,"rule":"","passes":["..."],
+ *  "fields":[["last_name","exact",weight,frequency],...]} weights in thousandths of a bit. */
+MUST_USE Status evidence_json(MatchLook *look, const MatchModel *m, uint32_t a, uint32_t b, Buf *out, Error *err);
+
+/* --- the queue (queue.c) --- */
+
+MUST_USE Status queue_build(LinkJob *job, ReviewItems *out, Error *err);
+
+/* --- quality (estimate.c) --- */
+
+/* Of each cluster: pairs of records, how many of them are expected to be right, and how many pairs of its records with
+ * others' are expected to be missing (half of each such pair on either side); the last two in millionths. */
+typedef struct ClusterQuality {
+    uint64_t *pairs, *correct, *missed;
+    uint32_t clusters;
+    double correct_variance, missed_variance; /* of the totals, in pairs squared */
+} ClusterQuality;
+MUST_USE Status cluster_quality(const LinkJob *job, ClusterQuality *out, Error *err);
+void cluster_quality_free(ClusterQuality *q);
+void quality_totals(const ClusterQuality *q, Estimate *precision, Estimate *recall);
+/* value +- 1.96 standard errors, within 0 .. 1. */
+Estimate estimate_of(double value, double variance);
+
+/* --- drift (drift.c) --- */
+
+/* How a source's records agree with their partners: counts by field and level, and how many have a partner at all. */
+MUST_USE Status baseline_json(const LinkJob *job, Buf *out, Error *err);
+/* Compares the newcomers with the model's baseline; fills the report's drifts. */
+MUST_USE Status drift_check(const LinkJob *job, Error *err);
 
 #endif

@@ -1,41 +1,254 @@
-/* The public steps: link everything and write it in one transaction; export the person map; measure against a truth. */
+/*
+ * The linking step: which way to take, and writing what came out in one
+ * transaction. Also what it says of itself: the report, in the ledger and for
+ * the pipeline's keys.
+ */
 #include "identity/identity_impl.h"
 
 #include <stdio.h>
 
-Status identity_link(const LinkContext *ctx, LinkReport *out, Error *err)
+_Static_assert(LINK_KINDS == LINK_KIND_COUNT, "the report counts every kind of link");
+
+/* --- which way ------------------------------------------------------------------------------------------------ */
+
+/* NULL: newcomers alone will do. *stored is the model in force then. */
+static Status reason_for_all(
+    LinkJob *job, LinkScope scope, StoredModel *stored, const char **why, Error *err)
 {
-    *out = (LinkReport){0};
-    Params params;
-    Vault *vault = NULL;
-    Records records = {0};
-    Clusters clusters = {0};
-    Links changed = {0};
-    Journal journal = {0};
-    TRY(params_load(ctx->policy, clock_today(), &params, err));
-    Status st;
-    TRY_OUT(vault_open(ctx->home, &vault, err));
-    TRY_OUT(records_load(ctx, vault, &params, &records, err));
-    TRY_OUT(resolve(&records, &params, ctx, &clusters, err));
-    out->records = records.at.len;
-    out->conflicts_refused = clusters.conflicts;
-    PersonId next;
-    TRY_OUT(vault_next_person(vault, &next, err));
-    TRY_OUT(assign_ids(&records, &clusters, &params, next, &changed, &journal, out, err));
-    for (size_t k = RULE_SASID; k < RULE_KIND_COUNT; k++) {
-        if (params.score[k] == 0)
-            continue;
-        snprintf(out->rules[out->rule_count].name, sizeof out->rules[0].name, "%.*s", SLICE_ARG(params.rule_name[k]));
-        out->rules[out->rule_count++].links = clusters.unions[k];
+    uint64_t records, persons, quarantined, unlinked;
+    *why = "it was asked for";
+    if (scope == LINK_EVERYTHING)
+        return OK;
+    Status st = vault_model_in_force(job->vault, &job->arena, stored, err);
+    if (st == ERR_NOT_FOUND) {
+        error_clear(err);
+        *why = "no model is in force";
+        return OK;
     }
-    memcpy(out->model_version, params.model_version, sizeof out->model_version);
-    if (changed.len || journal.len)
-        st = vault_put_links(vault, &changed, &journal, slice_of(params.model_version), err);
-out:
-    vec_free(&changed);
-    vec_free(&journal);
-    clusters_free(&clusters);
-    records_free(&records);
+    TRY(st);
+    *why = "the policy of linking has changed";
+    if (!slice_eq_z(stored->config, job->linkage.config))
+        return OK;
+    TRY(vault_count(job->vault, &records, &persons, &quarantined, err));
+    *why = "no record is linked";
+    if (persons == 0)
+        return OK;
+    TRY(vault_unlinked(job->vault, &unlinked, err));
+    *why = "more records are new than the policy lets be linked by themselves";
+    if (scope == LINK_BY_POLICY && unlinked * 1000000 > records * job->linkage.full_above_ppm)
+        return OK;
+    *why = NULL;
+    return OK;
+}
+
+/* --- writing -------------------------------------------------------------------------------------------------- */
+
+static Status store_model(LinkJob *job, Error *err)
+{
+    Buf json, baseline;
+    buf_init(&json, 0);
+    buf_init(&baseline, 0);
+    Status st = match_model_write(job->model, &json, err);
+    if (st == OK)
+        st = baseline_json(job, &baseline, err);
+    if (st == OK)
+        st = vault_put_model(job->vault,
+            &(StoredModel){.name = job->model_name,
+                .json = buf_slice(&json),
+                .config = slice_of(job->linkage.config),
+                .baseline = buf_slice(&baseline)},
+            err);
+    buf_free(&json);
+    buf_free(&baseline);
+    return st;
+}
+
+static Status list_misses(const LinkJob *job, const ClusterQuality *q, PersonMisses *out, Error *err)
+{
+    for (uint32_t c = 0; c < q->clusters; c++)
+        if (q->missed[c] > 0)
+            TRY(vec_push(out, ((PersonMiss){job->resolved.person[c], q->missed[c]}), err));
+    return OK;
+}
+
+typedef struct Outcome {
+    Links changed;
+    Journal journal;
+    ReviewItems queue;
+    PersonMisses misses;
+    ClusterQuality quality;
+} Outcome;
+
+static void outcome_free(Outcome *o)
+{
+    vec_free(&o->changed);
+    vec_free(&o->journal);
+    vec_free(&o->queue);
+    vec_free(&o->misses);
+    cluster_quality_free(&o->quality);
+}
+
+static Status write_outcome(LinkJob *job, const Outcome *o, Error *err)
+{
+    LinkReport *report = job->report;
+    /* A full run under a new model is a run even when no link changed: the model in force is the last run's. */
+    int64_t last;
+    StoredModel before = {0};
+    TRY(vault_last_run(job->vault, &last, err));
+    Status st = vault_model_in_force(job->vault, &job->arena, &before, NULL);
+    bool same_model = st == OK && slice_eq(before.name, job->model_name) &&
+                      slice_eq_z(before.config, job->linkage.config);
+    if (o->changed.len == 0 && o->journal.len == 0 && same_model && !(report->full && last == 0))
+        return OK;
+    if (report->full)
+        TRY(store_model(job, err));
+    Buf text;
+    Json j;
+    buf_init(&text, 0);
+    json_begin(&j, &text, JSON_COMPACT);
+    json_open_object(&j);
+    identity_report_json(report, &j);
+    json_end(&j);
+    const LinkWrite w = {.kind = report->full ? RUN_FULL : RUN_NEWCOMERS,
+        .model = job->model_name,
+        .links = &o->changed,
+        .journal = &o->journal,
+        .queue = &o->queue,
+        .queue_mode = report->full ? QUEUE_REPLACE : QUEUE_ADD,
+        .misses = &o->misses,
+        .report = buf_slice(&text)};
+    st = buf_status(&text, err);
+    if (st == OK)
+        st = vault_put_links(job->vault, &w, &report->run, err);
+    buf_free(&text);
+    return st;
+}
+
+static Status ledger_drifts(const LinkJob *job, Error *err)
+{
+    for (size_t i = 0; i < job->report->drift_count; i++) {
+        const Drift *d = &job->report->drifts[i];
+        Buf body;
+        Json j;
+        buf_init(&body, 0);
+        json_begin(&j, &body, JSON_COMPACT);
+        json_open_object(&j);
+        json_kstr(&j, "field", slice_of(d->field));
+        json_key(&j, "divergence_bits");
+        json_fixed(&j, d->divergence, 4);
+        json_kint(&j, "records", (int64_t)d->records);
+        json_kstr(&j, "model", job->model_name);
+        json_end(&j);
+        Status st = buf_status(&body, err);
+        if (st == OK)
+            st = ledger_append(job->ctx->ledger, "link.drift", slice_of(d->source), buf_slice(&body), err);
+        buf_free(&body);
+        TRY(st);
+        log_line(job->ctx->log, LOG_WARN, "event=drift source=%s field=%s bits=%.3f records=%" PRIu64, d->source,
+            d->field, d->divergence, d->records);
+    }
+    return OK;
+}
+
+static Status finish(LinkJob *job, Outcome *o, Error *err)
+{
+    LinkReport *report = job->report;
+    PersonId next;
+    report->records = job->records.count;
+    report->newcomers = job->records.count - job->records.linked;
+    report->decisions = job->decisions.len;
+    snprintf(report->model_version, sizeof report->model_version, "%.*s", SLICE_ARG(job->model_name));
+    TRY(vault_next_person(job->vault, &next, err));
+    TRY(assign_ids(&job->records, &job->resolved, next, &o->changed, &o->journal, report, err));
+    TRY(queue_build(job, &o->queue, err));
+    TRY(cluster_quality(job, &o->quality, err));
+    quality_totals(&o->quality, &report->precision, &report->recall);
+    TRY(list_misses(job, &o->quality, &o->misses, err));
+    if (!report->full)
+        TRY(drift_check(job, err));
+    TRY(write_outcome(job, o, err));
+    return ledger_drifts(job, err);
+}
+
+static Status run(LinkJob *job, LinkScope scope, Error *err)
+{
+    StoredModel stored = {0};
+    Outcome o = {0};
+    TRY(linkage_load(job->ctx->policy, clock_today(), &job->linkage, err));
+    TRY(vault_open(job->ctx->home, &job->vault, err));
+    TRY(reason_for_all(job, scope, &stored, &job->report->why_full, err));
+    job->report->full = job->report->why_full != NULL;
+    TRY(job->report->full ? relink_everything(job, err) : link_newcomers(job, &stored, err));
+    Status st = finish(job, &o, err);
+    outcome_free(&o);
+    return st;
+}
+
+Status identity_link(const LinkContext *ctx, LinkScope scope, LinkReport *out, Error *err)
+{
+    memset(out, 0, sizeof *out);
+    LinkJob job = {.ctx = ctx, .report = out};
+    arena_init(&job.arena, 0);
+    Status st = run(&job, scope, err);
+    job_free(&job);
+    return st;
+}
+
+/* --- the report ----------------------------------------------------------------------------------------------- */
+
+static void estimate_json(Json *j, const char *key, const Estimate *e)
+{
+    json_key(j, key);
+    json_open_array(j);
+    json_fixed(j, e->low, 6);
+    json_fixed(j, e->value, 6);
+    json_fixed(j, e->high, 6);
+    json_end(j);
+}
+
+void identity_report_json(const LinkReport *r, Json *j)
+{
+    const struct {
+        const char *key;
+        uint64_t value;
+    } counts[] = {{"records", r->records}, {"newcomers", r->newcomers}, {"persons", r->persons},
+        {"singletons", r->singletons}, {"new_persons", r->new_persons}, {"merges", r->merges}, {"splits", r->splits},
+        {"moves", r->moves}, {"joins", r->joins}, {"refused", r->refused}, {"compared", r->compared},
+        {"kept", r->kept}, {"queued", r->queued}, {"queue_wanted", r->queue_wanted}, {"decisions", r->decisions}};
+    json_kbool(j, "full", r->full);
+    for (size_t i = 0; i < COUNT_OF(counts); i++)
+        json_kint(j, counts[i].key, (int64_t)counts[i].value);
+    json_kstr(j, "model", slice_of(r->model_version));
+    json_key(j, "links");
+    json_open_object(j);
+    for (size_t k = 0; k < LINK_KIND_COUNT; k++)
+        json_kint(j, link_kind_name((LinkKind)k), (int64_t)r->kinds[k]);
+    json_end(j);
+    estimate_json(j, "precision", &r->precision);
+    estimate_json(j, "recall", &r->recall);
+    json_key(j, "drift");
+    json_open_array(j);
+    for (size_t i = 0; i < r->drift_count; i++) {
+        json_open_object(j);
+        json_kstr(j, "source", slice_of(r->drifts[i].source));
+        json_kstr(j, "field", slice_of(r->drifts[i].field));
+        json_key(j, "divergence_bits");
+        json_fixed(j, r->drifts[i].divergence, 4);
+        json_end(j);
+    }
+    json_end(j);
+}
+
+Status identity_state(Home *home, IdentityState *out, Error *err)
+{
+    Vault *vault;
+    *out = (IdentityState){0};
+    TRY(vault_open(home, &vault, err));
+    Status st = vault_last_run(vault, &out->last_run, err);
+    if (st == OK)
+        st = vault_last_decision(vault, &out->last_decision, err);
+    if (st == OK)
+        st = vault_unlinked(vault, &out->unlinked, err);
     vault_close(vault);
     return st;
 }

@@ -1,194 +1,248 @@
 /*
- * From the vault's boxed identities to compact records the resolver can hold by
- * the million: 72 bytes each, names as numbers. Sorted by a hash of their
- * contents, so that no result depends on tags (which differ between homes) or on
- * the order in which files came.
+ * From the vault's boxed identities to the engine's table. Columns are the roles
+ * that contracts give; an organisation's own id means something only together
+ * with the organisation, so the two become one value. The engine numbers records
+ * by their contents, so that nothing decided later depends on tags (which differ
+ * between homes) or on the order in which files came.
  */
 #include "identity/identity_impl.h"
+
+#include <stdlib.h>
 
 /* A fixed key on purpose: the order must be the same in every home. */
 static const uint64_t CONTENT_KEY[2] = {UINT64_C(0x636169726e2d6964), UINT64_C(0x656e746974792d31)};
 
 typedef struct LoadArg {
     Records *records;
+    Linkage *linkage;
+    RecordsMode mode;
+    IdentityRole roles[MATCH_COLUMNS_MAX]; /* ID_ROLE_COUNT: a column of the context alone */
+    ContextColumn *contexts[MATCH_COLUMNS_MAX];
+    char months[MATCH_COLUMNS_MAX][CONTEXT_TEXT_SIZE];
+    Context context;
     Map sources;
-    size_t link_at; /* in old_links */
+    size_t link_at;    /* in old_links */
+    VEC(uint32_t) old; /* of each record added to the table, in that order */
     Progress *progress;
-    Buf scratch;
+    Buf local;
 } LoadArg;
 
-static uint64_t hash_parts(Buf *scratch, Slice a, Slice b)
+/* Sources that the policy does not name share the first trait, and may hold duplicates. */
+static Status source_number(LoadArg *a, Slice name, uint32_t *out, Error *err)
 {
-    buf_reset(scratch);
-    buf_add(scratch, a);
-    buf_addc(scratch, '\x1f');
-    buf_add(scratch, b);
-    uint64_t h = siphash13(CONTENT_KEY, scratch->ptr, scratch->len);
-    return h ? h : 1;
-}
-
-static uint64_t content_hash(Buf *scratch, Slice source, const IdentityValues *v)
-{
-    buf_reset(scratch);
-    buf_add(scratch, source);
-    for (size_t i = 0; i < ID_ROLE_COUNT; i++) {
-        buf_addc(scratch, '\x1f');
-        buf_add(scratch, v->at[i]);
-    }
-    return siphash13(CONTENT_KEY, scratch->ptr, scratch->len);
-}
-
-static char initial_of(const NameTable *t, uint32_t name)
-{
-    return name ? t->names.at[name].text.ptr[0] : '\0';
-}
-
-uint64_t standard_sasid(Slice raw)
-{
-    uint64_t v;
-    if (raw.len != 10 || parse_u64(raw, &v, NULL) != OK)
-        return 0;
-    return v;
-}
-
-static Status source_number(LoadArg *a, Slice source, uint16_t *out, Error *err)
-{
+    MatchConfig *config = &a->linkage->match;
     uint64_t n;
-    if (map_get(&a->sources, source, &n)) {
-        *out = (uint16_t)n;
-        return OK;
+    if (!map_get(&a->sources, name, &n)) {
+        Slice copy;
+        if (config->source_count == MATCH_SOURCES_MAX)
+            return error_set(err, ERR_LIMIT, "more than %d sources", MATCH_SOURCES_MAX);
+        TRY(arena_dup(&a->linkage->arena, name, &copy, err));
+        n = config->source_count++;
+        config->sources[n] = (SourceSpec){.name = copy, .dedupe = true};
+        TRY(map_put(&a->sources, copy, n, NULL, err));
     }
-    Slice copy;
-    TRY(arena_dup(&a->records->arena, source, &copy, err));
-    n = a->records->sources.len;
-    if (n > UINT16_MAX)
-        return error_set(err, ERR_LIMIT, "more than %d sources", UINT16_MAX);
-    TRY(vec_push(&a->records->sources, copy, err));
-    *out = (uint16_t)n;
-    return map_put(&a->sources, copy, n, NULL, err);
+    *out = (uint32_t)n;
+    return OK;
 }
 
 /* Records and former links both come in order of tag, so one walk joins them. */
 static uint32_t next_old_link(LoadArg *a, const RecordTag *tag)
 {
     const Links *links = &a->records->old_links;
-    while (a->link_at < links->len && memcmp(links->at[a->link_at].tag.bytes, tag->bytes, sizeof tag->bytes) < 0)
+    while (a->link_at < links->len && tag_cmp(&links->at[a->link_at].tag, tag) < 0)
         a->link_at++;
-    bool known = a->link_at < links->len && memcmp(links->at[a->link_at].tag.bytes, tag->bytes, sizeof tag->bytes) == 0;
-    return known ? (uint32_t)a->link_at : NO_LINK;
+    return a->link_at < links->len && tag_cmp(&links->at[a->link_at].tag, tag) == 0 ? (uint32_t)a->link_at : NO_LINK;
+}
+
+/* What the record says itself goes before what the rest of its rows says. */
+static Status column_values(LoadArg *a, const VaultRecord *in, Slice *out, Error *err)
+{
+    const MatchConfig *config = &a->linkage->match;
+    for (uint32_t c = 0; c < config->column_count; c++) {
+        Slice around = {0};
+        if (a->contexts[c])
+            around = context_next(&a->context, a->contexts[c], &in->tag, &in->values, a->months[c]);
+        out[c] = a->roles[c] == ID_ROLE_COUNT ? (Slice){0} : in->values.at[a->roles[c]];
+        if (out[c].len == 0)
+            out[c] = around;
+        if (a->roles[c] != ID_LOCAL || out[c].len == 0)
+            continue;
+        Slice org = in->values.at[ID_LOCAL_ORG];
+        buf_reset(&a->local);
+        buf_add(&a->local, org.len ? org : in->source);
+        buf_addc(&a->local, ' ');
+        buf_add(&a->local, out[c]);
+        TRY(buf_status(&a->local, err));
+        out[c] = buf_slice(&a->local);
+    }
+    return OK;
+}
+
+static Status keep_newcomer(LoadArg *a, const VaultRecord *in, uint32_t source, const Slice *values, Error *err)
+{
+    Records *r = a->records;
+    uint32_t columns = a->linkage->match.column_count;
+    Slice *copies;
+    Buf content;
+    TRY(arena_new(&r->arena, Slice, columns, &copies, err));
+    buf_init(&content, 0);
+    buf_add(&content, in->source);
+    Status st = OK;
+    for (uint32_t c = 0; c < columns && st == OK; c++) {
+        buf_addc(&content, '\x1f');
+        buf_add(&content, values[c]);
+        st = arena_dup(&r->arena, values[c], &copies[c], err);
+    }
+    if (st == OK)
+        st = buf_status(&content, err);
+    if (st == OK)
+        st = vec_push(&r->newcomers,
+            ((Newcomer){.tag = in->tag,
+                .source = source,
+                .content = siphash13(CONTENT_KEY, content.ptr, content.len),
+                .values = copies}),
+            err);
+    if (content.ptr)
+        mem_wipe(content.ptr, content.cap);
+    buf_free(&content);
+    return st;
 }
 
 static Status take_record(const VaultRecord *in, void *ctx, Error *err)
 {
     LoadArg *a = ctx;
     Records *r = a->records;
-    const IdentityValues *v = &in->values;
-    Rec rec = {
-        .tag = in->tag, .birth = standard_birth_date(v->at[ID_BIRTH_DATE]), .sasid = standard_sasid(v->at[ID_SASID])};
-    char ssn[10];
-    uint32_t middle;
-    uint64_t number;
-    TRY(source_number(a, in->source, &rec.source, err));
-    TRY(standard_ssn(v->at[ID_SSN], ssn, err));
-    if (ssn[0] && parse_u64(slice_of(ssn), &number, NULL) == OK)
-        rec.ssn = (uint32_t)number;
-    TRY(names_add(&r->names, v->at[ID_FIRST], &rec.first, err));
-    TRY(names_add(&r->names, v->at[ID_LAST], &rec.last, err));
-    TRY(names_add(&r->names, v->at[ID_OTHER_LAST], &rec.other_last, err));
-    TRY(names_add(&r->names, v->at[ID_MIDDLE], &middle, err));
-    rec.middle = initial_of(&r->names, middle);
-    rec.sex = v->at[ID_SEX].len ? v->at[ID_SEX].ptr[0] : '\0';
-    if (v->at[ID_LOCAL].len)
-        rec.local_key =
-            hash_parts(&a->scratch, v->at[ID_LOCAL_ORG].len ? v->at[ID_LOCAL_ORG] : in->source, v->at[ID_LOCAL]);
-    if (v->at[ID_ZIP].len >= 5)
-        rec.zip_key = hash_parts(&a->scratch, SLICE("zip"), slice_sub(v->at[ID_ZIP], 0, 5));
-    rec.content = content_hash(&a->scratch, in->source, v);
-    rec.old_link = next_old_link(a, &in->tag);
+    Slice values[MATCH_COLUMNS_MAX];
+    uint32_t source;
+    TRY(source_number(a, in->source, &source, err));
+    TRY(column_values(a, in, values, err));
+    uint32_t old = next_old_link(a, &in->tag);
+    r->linked += old != NO_LINK;
     progress_add(a->progress, 1);
-    return vec_push(&r->at, rec, err);
+    if (old == NO_LINK && a->mode == RECORDS_NEW_APART)
+        return keep_newcomer(a, in, source, values, err);
+    TRY(vec_push(&a->old, old, err));
+    return match_table_add(r->table, source, (Slice){(const char *)in->tag.bytes, sizeof in->tag.bytes}, values, err);
 }
 
-/* Equal hashes of different contents are settled by the tag; there will hardly ever be one. */
-static void order_ties(Records *r)
+/* Equal contents are settled by the tag: the two are alike in everything that decides. */
+static int by_content(const void *x, const void *y)
 {
-    Rec *at = r->at.at;
-    for (size_t i = 1; i < r->at.len; i++) {
-        Rec rec = at[i];
-        size_t k = i;
-        for (; k > 0 && at[k - 1].content == rec.content && memcmp(at[k - 1].tag.bytes, rec.tag.bytes, 16) > 0; k--)
-            at[k] = at[k - 1];
-        at[k] = rec;
-    }
+    const Newcomer *a = x, *b = y;
+    if (a->content != b->content)
+        return a->content < b->content ? -1 : 1;
+    return tag_cmp(&a->tag, &b->tag);
 }
 
-/* In place, along the cycles of the permutation: a second copy of the records would double the room's memory. */
-static void permute(Records *r, Keys *order)
+/* Tags and former links in the order of record numbers; newcomers follow in theirs. */
+static Status number_records(LoadArg *a, Error *err)
 {
-    for (uint32_t i = 0; i < order->len; i++) {
-        Rec first = r->at.at[i];
-        uint32_t hole = i;
-        while (order->at[hole].record != i) {
-            uint32_t from = order->at[hole].record;
-            r->at.at[hole] = r->at.at[from];
-            order->at[hole].record = hole;
-            hole = from;
-        }
-        r->at.at[hole] = first;
-        order->at[hole].record = hole;
+    Records *r = a->records;
+    if (r->newcomers.len > 1)
+        qsort(r->newcomers.at, r->newcomers.len, sizeof *r->newcomers.at, by_content);
+    r->in_table = match_record_count(r->table);
+    r->count = r->in_table + (uint32_t)r->newcomers.len;
+    TRY(mem_zalloc(r->count ? r->count : 1, sizeof *r->tags, (void **)&r->tags, err));
+    TRY(mem_zalloc(r->count ? r->count : 1, sizeof *r->old, (void **)&r->old, err));
+    for (uint32_t i = 0; i < r->in_table; i++) {
+        Slice id = match_record_id(r->table, i);
+        ASSERT(id.len == sizeof r->tags[i].bytes);
+        memcpy(r->tags[i].bytes, id.ptr, id.len);
+        r->old[i] = a->old.at[match_record_added(r->table, i)];
     }
+    for (size_t k = 0; k < r->newcomers.len; k++) {
+        r->tags[r->in_table + k] = r->newcomers.at[k].tag;
+        r->old[r->in_table + k] = NO_LINK;
+    }
+    return OK;
 }
 
-static Status sort_by_content(Records *r, Error *err)
+static Status load(const LinkContext *ctx, Vault *vault, const char *purpose, LoadArg *a, Error *err)
 {
-    Keys order = {0};
-    Status st = vec_reserve(&order, r->at.len ? r->at.len : 1, err);
-    for (uint32_t i = 0; st == OK && i < r->at.len; i++)
-        order.at[order.len++] = (Keyed){r->at.at[i].content, i};
-    if (st == OK)
-        st = keyed_sort(&order, err);
-    if (st == OK) {
-        permute(r, &order);
-        order_ties(r);
+    Records *r = a->records;
+    MatchConfig *config = &a->linkage->match;
+    uint64_t count = 0, persons, quarantined;
+    TRY(context_read(ctx, clock_today(), &a->context, err));
+    for (uint32_t c = 0; c < config->column_count; c++) {
+        if (identity_role_parse(config->columns[c], &a->roles[c], NULL) != OK)
+            a->roles[c] = ID_ROLE_COUNT;
+        a->contexts[c] = context_column(&a->context, config->columns[c]);
     }
-    vec_free(&order);
-    return st;
+    TRY(map_init(&a->sources, err));
+    for (uint32_t i = 0; i < config->source_count; i++)
+        TRY(map_put(&a->sources, config->sources[i].name, i, NULL, err));
+    TRY(match_table_new(config, &r->table, err));
+    TRY(vault_count(vault, &count, &persons, &quarantined, err));
+    if (count > UINT32_MAX - 1)
+        return error_set(err, ERR_LIMIT, "the vault holds more than %" PRIu32 " records", UINT32_MAX - 1);
+    TRY(vault_links(vault, &r->old_links, err));
+    TRY(progress_new(ctx->progress, "reading identities", count, "records", &a->progress, err));
+    const VaultPurpose why = {.purpose = purpose, .agreement = a->linkage->authority};
+    TRY(vault_each_record(vault, &why, take_record, a, err));
+    TRY(match_table_seal(r->table, home_settings(ctx->home)->threads, err));
+    return number_records(a, err);
 }
 
-Status records_load(const LinkContext *ctx, Vault *vault, const Params *params, Records *out, Error *err)
+Status records_load(const LinkContext *ctx, Vault *vault, Linkage *linkage, RecordsMode mode, const char *purpose,
+    Records *out, Error *err)
 {
     memset(out, 0, sizeof *out);
     arena_init(&out->arena, 0);
-    TRY(names_init(&out->names, params->nickname_csv, params->nickname_path, err));
-    LoadArg arg = {.records = out};
-    buf_init(&arg.scratch, 0);
-    uint64_t count = 0, persons, quarantined;
-    Status st;
-    TRY_OUT(map_init(&arg.sources, err));
-    TRY_OUT(vault_count(vault, &count, &persons, &quarantined, err));
-    if (count > UINT32_MAX - 1) {
-        st = error_set(err, ERR_LIMIT, "the vault holds more than %" PRIu32 " records", UINT32_MAX - 1);
-        goto out;
-    }
-    TRY_OUT(vec_reserve(&out->at, count, err));
-    TRY_OUT(vault_links(vault, &out->old_links, err));
-    TRY_OUT(progress_new(ctx->progress, "reading identities", count, "records", &arg.progress, err));
-    const VaultPurpose purpose = {.purpose = "link", .agreement = params->authority};
-    st = vault_each_record(vault, &purpose, take_record, &arg, err);
+    out->linkage = linkage;
+    LoadArg arg = {.records = out, .linkage = linkage, .mode = mode};
+    buf_init(&arg.local, 0);
+    Status st = load(ctx, vault, purpose, &arg, err);
     progress_done(arg.progress);
-    if (st == OK)
-        st = sort_by_content(out, err);
-out:
     map_free(&arg.sources);
-    buf_free(&arg.scratch);
+    vec_free(&arg.old);
+    context_free(&arg.context);
+    buf_free(&arg.local);
     return st;
 }
 
 void records_free(Records *r)
 {
-    vec_free(&r->at);
+    match_table_free(r->table);
+    mem_free(r->tags);
+    mem_free(r->old);
     vec_free(&r->old_links);
-    vec_free(&r->sources);
-    names_free(&r->names);
+    vec_free(&r->newcomers);
     arena_free(&r->arena);
+}
+
+/* --- from tag to record -------------------------------------------------------------------------------------- */
+
+typedef struct TagPlace {
+    RecordTag tag;
+    uint32_t record;
+} TagPlace;
+
+static int by_tag(const void *x, const void *y)
+{
+    return tag_cmp(&((const TagPlace *)x)->tag, &((const TagPlace *)y)->tag);
+}
+
+Status tag_index_new(const Records *r, TagIndex *out, Error *err)
+{
+    TagPlace *places;
+    TRY(mem_zalloc(r->count ? r->count : 1, sizeof *places, (void **)&places, err));
+    for (uint32_t i = 0; i < r->count; i++)
+        places[i] = (TagPlace){r->tags[i], i};
+    if (r->count > 1)
+        qsort(places, r->count, sizeof *places, by_tag);
+    *out = (TagIndex){.places = places, .count = r->count};
+    return OK;
+}
+
+void tag_index_free(TagIndex *x)
+{
+    mem_free(x->places);
+    x->places = NULL;
+}
+
+uint32_t tag_index_find(const TagIndex *x, const RecordTag *tag)
+{
+    TagPlace key = {.tag = *tag};
+    const TagPlace *found = x->count ? bsearch(&key, x->places, x->count, sizeof *x->places, by_tag) : NULL;
+    return found ? found->record : MATCH_NONE;
 }

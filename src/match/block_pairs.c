@@ -309,9 +309,12 @@ static size_t keep_exact(PairWorker *w, const Place *place, uint32_t a, const ui
     for (size_t i = from; i < to; i++) {
         uint64_t least = place->at;
         uint32_t mask = w->masks[i];
+        /* what the rows say is true, if not all */
+        if (!place->refined && (mask & before) != 0)
+            continue;
         if (a_extra || (b->extra_of && w->extra[i] > 0))
             mask = blocks_meet(b, list, record_blocks(b, members[i], w->right), place->pass, &least);
-        else if (place->refined || (p->width > 1 && (mask & before) == 0))
+        else if (place->refined || p->width > 1)
             least = least_lane(p, row, (const uint32_t *)w->rows + i * b->stride);
         if (least != place->at)
             continue;

@@ -24,6 +24,11 @@ DictDomain kind_domain(FieldKind kind)
     case FIELD_PHONE:
     case FIELD_IDENTIFIER:
         return DOMAIN_CODE;
+    case FIELD_ADDRESS:
+    case FIELD_CITY:
+    case FIELD_EMAIL:
+    case FIELD_TEXT:
+        return DOMAIN_TEXT;
     default:
         return DOMAIN_OTHER;
     }
@@ -41,6 +46,8 @@ Status dict_new(FieldKind kind, const Nicknames *nicknames, Dict **out, Error *e
         st = vec_push(&d->names, (NameInfo){0}, err);
     if (st == OK && d->domain == DOMAIN_CODE)
         st = vec_push(&d->codes, 0, err);
+    if (st == OK && d->domain == DOMAIN_TEXT)
+        st = vec_push(&d->texts_known, (TextInfo){.odd = 1}, err);
     if (st != OK) {
         dict_free(d);
         return st;
@@ -58,6 +65,7 @@ void dict_free(Dict *d)
     vec_free(&d->roots);
     vec_free(&d->parts);
     vec_free(&d->codes);
+    vec_free(&d->texts_known);
     mem_free(d);
 }
 
@@ -150,6 +158,55 @@ static uint64_t pack_digits(Slice text)
         packed = packed << 4 | (uint64_t)(text.ptr[i] - '0');
     }
     return (uint64_t)text.len << 60 | packed;
+}
+
+static unsigned class_of(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return (unsigned)(c - 'A');
+    if (c >= 'a' && c <= 'z')
+        return (unsigned)(c - 'a');
+    return c >= '0' && c <= '9' ? 26 + (unsigned)(c - '0') / 2 : 31;
+}
+
+static uint32_t hash_of(Slice s)
+{
+    static const uint64_t key[2] = {1, 2}; /* of what is only ever compared inside one dictionary */
+    return s.len ? (uint32_t)siphash13(key, s.ptr, s.len) | 1 : 0;
+}
+
+static TextInfo text_info(FieldKind kind, Slice text)
+{
+    TextInfo info = {0};
+    uint8_t counts[32] = {0};
+    if (kind == FIELD_ADDRESS) {
+        Address a = address_cut(text);
+        info.number = hash_of(a.number);
+        info.street = hash_of(a.street);
+    }
+    if (kind == FIELD_EMAIL) {
+        size_t at = slice_find(text, SLICE("@"));
+        info.odd = at == text.len; /* it got lost: what stands before it is not known */
+        text = slice_sub(text, 0, at);
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned c = class_of(text.ptr[i]);
+        info.odd |= counts[c] == 15;
+        counts[c] = (uint8_t)(counts[c] + (counts[c] < 15));
+    }
+    for (size_t i = 0; i < 16; i++)
+        info.counts[i] = (uint8_t)(counts[2 * i] | counts[2 * i + 1] << 4);
+    info.length = (uint8_t)text.len;
+    info.odd |= text.len < TEXT_QUICK_MIN;
+    if (text.len >= TEXT_QUICK_MIN)
+        memcpy(&info.head, text.ptr, TEXT_QUICK_MIN);
+    return info;
+}
+
+static Status learn_text(Dict *d, uint32_t value, Error *err)
+{
+    TextInfo info = text_info(d->kind, dict_text(d, value));
+    return vec_push(&d->texts_known, info, err);
 }
 
 static Status learn_code(Dict *d, uint32_t value, Error *err)
@@ -257,6 +314,8 @@ Status dict_learn(Dict *d, Error *err)
         TRY(learn_name(d, (uint32_t)d->names.len, err));
     while (d->domain == DOMAIN_CODE && d->codes.len < d->texts.count)
         TRY(learn_code(d, (uint32_t)d->codes.len, err));
+    while (d->domain == DOMAIN_TEXT && d->texts_known.len < d->texts.count)
+        TRY(learn_text(d, (uint32_t)d->texts_known.len, err));
     return OK;
 }
 

@@ -1,9 +1,9 @@
 /*
  * The odds of two records in words: a waterfall whose steps sum exactly to the score.
  *
- *   prior       match against stranger, before looking at the records
- *   fields      what each level adds against strangers, rarity included
- *   household   from the strangers alone to all classes of non-matches
+ *   prior       match against anything else, before looking at the records
+ *   fields      what each level says by itself against any two people, rarity included
+ *   household   what is taken off because fields agree together for another reason: neighbours, a household, twins
  *   calibration from raw to stated odds, and the limits of a Weight
  *   ruled       what a hard rule puts in their place
  *
@@ -11,14 +11,14 @@
  */
 #include "match/match_impl.h"
 
-struct MatchExplainer {
+struct MatchLook {
     const MatchTable *table;
     const MatchModel *model;
     Comparer *comparer;
     Scorer *scorer;
 };
 
-void match_explainer_free(MatchExplainer *x)
+void match_look_free(MatchLook *x)
 {
     if (!x)
         return;
@@ -27,20 +27,21 @@ void match_explainer_free(MatchExplainer *x)
     mem_free(x);
 }
 
-Status match_explainer_new(const MatchTable *t, const MatchModel *m, MatchExplainer **out, Error *err)
+Status match_look_new(const MatchTable *t, const MatchModel *m, MatchLook **out, Error *err)
 {
-    MatchExplainer *x = NULL;
+    MatchLook *x;
     TRY(mem_zalloc(1, sizeof *x, (void **)&x, err));
     x->table = t;
     x->model = m;
     Status st = comparer_new(t, &x->comparer, err);
     if (st == OK)
         st = scorer_new(t, m, &x->scorer, err);
-    if (st != OK)
-        match_explainer_free(x);
-    else
-        *out = x;
-    return st;
+    if (st != OK) {
+        match_look_free(x);
+        return st;
+    }
+    *out = x;
+    return OK;
 }
 
 static void in_order(uint32_t *a, uint32_t *b)
@@ -52,18 +53,24 @@ static void in_order(uint32_t *a, uint32_t *b)
     }
 }
 
+MatchPair match_look_score(MatchLook *x, uint32_t a, uint32_t b)
+{
+    const MatchModel *m = x->model;
+    in_order(&a, &b);
+    uint64_t pattern = compare_pair(x->comparer, a, b);
+    return (MatchPair){.a = a,
+        .b = b,
+        .odds = score_pattern(x->scorer, a, b, pattern),
+        .passes = blocks_mask(x->table, m->passes, m->pass_count, a, b),
+        .pattern = pattern};
+}
+
 Status match_score(const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, MatchPair *out, Error *err)
 {
-    MatchExplainer *look = NULL;
-    in_order(&a, &b);
-    TRY(match_explainer_new(t, m, &look, err));
-    uint64_t pattern = compare_pair(look->comparer, a, b);
-    *out = (MatchPair){.a = a,
-        .b = b,
-        .odds = score_pattern(look->scorer, a, b, pattern),
-        .passes = blocks_mask(t, m->passes, m->pass_count, a, b),
-        .pattern = pattern};
-    match_explainer_free(look);
+    MatchLook *look;
+    TRY(match_look_new(t, m, &look, err));
+    *out = match_look_score(look, a, b);
+    match_look_free(look);
     return OK;
 }
 
@@ -80,43 +87,60 @@ static Slice shown(const MatchTable *t, uint32_t record, const FieldSpec *f, uin
     return (Slice){"", 0};
 }
 
-static void explain_fields(
-    const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, uint64_t pattern, Explanation *out)
+/* log2 P(level | no match), over all classes: how often two people come to it by chance. */
+static Weight level_by_chance(const MatchModel *m, uint32_t segment, uint32_t field, uint32_t level)
 {
-    uint32_t segment = table_segment(t->config, t->source[a], t->source[b]);
-    out->field_count = m->field_count;
-    for (uint32_t f = 0; f < m->field_count; f++) {
-        FieldReason *reason = &out->fields[f];
-        const FieldSpec *spec = &t->config->fields[f];
-        uint32_t level = pattern_level(pattern, f);
-        uint32_t agreed = level && field_level_exact(spec, level) ? compare_agreed(t, a, b, f) : 0;
-        reason->field = m->field_names[f];
-        reason->level = field_level_name(spec, level);
-        reason->weight +=
-            m->level_weight[segment][CLASS_MATCH][f][level] - m->level_weight[segment][CLASS_STRANGER][f][level];
-        reason->left = shown(t, a, spec, agreed);
-        reason->right = shown(t, b, spec, agreed);
+    double share = 0, classes = 0;
+    for (PairClass c = CLASS_STRANGER; c < CLASS_COUNT; c++) {
+        share += m->class_share[segment][c] * m->levels[segment][field][level].share[c];
+        classes += m->class_share[segment][c];
     }
+    share = classes > 0 ? share / classes : 0;
+    return weight_log2(share > SHARE_FLOOR ? share : SHARE_FLOOR);
 }
 
-void match_explain_pair(MatchExplainer *x, uint32_t a, uint32_t b, Explanation *out)
+/* Neighbours explain a common place; a place's own frequency then says nothing more. */
+static bool shows_frequency(const MatchModel *m, uint32_t segment, const FieldSpec *field)
+{
+    return m->class_share[segment][CLASS_NEIGHBOUR] <= 0 || class_view(field, CLASS_NEIGHBOUR) != VIEW_OWN;
+}
+
+static void explain_field(
+    const MatchTable *t, const MatchModel *m, const MatchPair *pair, uint32_t f, Weight rarity, FieldReason *out)
+{
+    const FieldSpec *spec = &t->config->fields[f];
+    uint32_t segment = table_segment(t->config, t->source[pair->a], t->source[pair->b]);
+    uint32_t level = pattern_level(pair->pattern, f);
+    uint32_t agreed = level && field_level_exact(spec, level) ? compare_agreed(t, pair->a, pair->b, f) : 0;
+    out->field = m->field_names[f];
+    out->level = m->level_names[f][level];
+    out->left = shown(t, pair->a, spec, agreed);
+    out->right = shown(t, pair->b, spec, agreed);
+    if (level == 0)
+        return;
+    /* rarer than average: strangers agree less often, so the agreement weighs more */
+    out->frequency = shows_frequency(m, segment, spec) ? -rarity : 0;
+    out->weight =
+        m->level_weight[segment][CLASS_MATCH][f][level] - level_by_chance(m, segment, f, level) + out->frequency;
+}
+
+void match_look_explain(MatchLook *x, uint32_t a, uint32_t b, Explanation *out)
 {
     const MatchTable *t = x->table;
     const MatchModel *m = x->model;
     ScoreParts parts;
     *out = (Explanation){0};
     in_order(&a, &b);
-    uint64_t pattern = compare_pair(x->comparer, a, b);
-    score_parts(x->scorer, a, b, pattern, &parts);
+    MatchPair pair = {.a = a, .b = b, .pattern = compare_pair(x->comparer, a, b)};
+    score_parts(x->scorer, a, b, pair.pattern, &parts);
     uint32_t segment = table_segment(t->config, t->source[a], t->source[b]);
-    out->prior = m->class_weight[segment][CLASS_MATCH] - m->class_weight[segment][CLASS_STRANGER];
+    out->prior = m->class_weight[segment][CLASS_MATCH] - weight_log2(1 - m->class_share[segment][CLASS_MATCH]);
+    out->household = parts.raw - out->prior;
+    out->field_count = m->field_count;
     for (uint32_t f = 0; f < m->field_count; f++) {
-        /* rarer than average: strangers agree less often, so the agreement weighs more */
-        out->fields[f].frequency = -parts.rarity[f];
-        out->fields[f].weight = -parts.rarity[f];
+        explain_field(t, m, &pair, f, parts.rarity[f], &out->fields[f]);
+        out->household -= out->fields[f].weight;
     }
-    explain_fields(t, m, a, b, pattern, out);
-    out->household = parts.raw - (parts.class_sum[CLASS_MATCH] - parts.class_sum[CLASS_STRANGER]);
     out->calibration = parts.stated - parts.raw;
     out->ruled = parts.odds - parts.stated;
     out->odds = parts.odds;
@@ -127,9 +151,9 @@ void match_explain_pair(MatchExplainer *x, uint32_t a, uint32_t b, Explanation *
 
 Status match_explain(const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, Explanation *out, Error *err)
 {
-    MatchExplainer *x = NULL;
-    TRY(match_explainer_new(t, m, &x, err));
-    match_explain_pair(x, a, b, out);
-    match_explainer_free(x);
+    MatchLook *look;
+    TRY(match_look_new(t, m, &look, err));
+    match_look_explain(look, a, b, out);
+    match_look_free(look);
     return OK;
 }

@@ -25,11 +25,12 @@ typedef struct Level {
 #define KIND_LEVELS_MAX 14
 
 static const char *const NAMES[LV_COUNT] = {"missing", "exact", "alias", "nickname", "joined", "part", "swapped",
-    "one_edit", "truncated", "close", "similar", "loose", "sound", "initial", "partial", "day_month", "one_digit",
-    "transposed", "near", "year_part", "month_day", "year", "last_four", "building", "similar_street", "number_edit",
-    "street", "five_digits", "area", "local", "local_similar", "words", "off_by_one", "differs"};
+    "one_edit", "truncated", "close", "similar", "loose", "sound", "initial", "partial", "partial_year", "day_month",
+    "one_digit", "transposed", "near", "year_part", "month_day", "year", "last_four", "building", "similar_street",
+    "number_edit", "street", "five_digits", "area", "local", "local_similar", "words", "off_by_one", "differs"};
 
-/* LV_ALIAS and LV_SWAPPED are there for the fields that can have them; LV_MISSING ends a row. */
+/* Of partial dates both shares are those of all pairs, few of which have one. LV_ALIAS and LV_SWAPPED are there for the
+ * fields that can have them; LV_MISSING ends a row. */
 static const Level LEVELS[FIELD_KIND_COUNT][KIND_LEVELS_MAX] = {
     [FIELD_FIRST_NAME] = {{LV_EXACT, 0.82, 0.006}, {LV_ALIAS, 0.02, 0.006}, {LV_NICKNAME, 0.03, 0.002},
         {LV_PART, 0.015, 0.002}, {LV_SWAPPED, 0.004, 0.00001}, {LV_ONE_EDIT, 0.03, 0.002}, {LV_TRUNCATED, 0.01, 0.001},
@@ -43,10 +44,10 @@ static const Level LEVELS[FIELD_KIND_COUNT][KIND_LEVELS_MAX] = {
         {LV_TRUNCATED, 0.005, 0.0005}, {LV_CLOSE, 0.008, 0.002}, {LV_SIMILAR, 0.004, 0.005}, {LV_SOUND, 0.003, 0.001},
         {LV_LOOSE, 0.004, 0.05}, {LV_DIFFERS, 0.04, 0.94}},
     [FIELD_SUFFIX] = {{LV_EXACT, 0.9, 0.35}, {LV_ALIAS, 0.02, 0.35}, {LV_DIFFERS, 0.1, 0.65}},
-    [FIELD_DATE] = {{LV_EXACT, 0.9, 0.00005}, {LV_ALIAS, 0.02, 0.00005}, {LV_PARTIAL, 0.01, 0.0005},
-        {LV_DAY_MONTH, 0.004, 0.00003}, {LV_ONE_DIGIT, 0.02, 0.0008}, {LV_TRANSPOSED, 0.003, 0.0001},
-        {LV_NEAR, 0.004, 0.003}, {LV_YEAR_PART, 0.01, 0.002}, {LV_MONTH_DAY, 0.008, 0.0025}, {LV_YEAR, 0.006, 0.014},
-        {LV_DIFFERS, 0.03, 0.977}},
+    [FIELD_DATE] = {{LV_EXACT, 0.9, 0.00005}, {LV_ALIAS, 0.02, 0.00005}, {LV_PARTIAL, 0.008, 0.0001},
+        {LV_PARTIAL_YEAR, 0.004, 0.001}, {LV_DAY_MONTH, 0.004, 0.00003}, {LV_ONE_DIGIT, 0.02, 0.0008},
+        {LV_TRANSPOSED, 0.003, 0.0001}, {LV_NEAR, 0.004, 0.003}, {LV_YEAR_PART, 0.01, 0.002},
+        {LV_MONTH_DAY, 0.008, 0.0025}, {LV_YEAR, 0.006, 0.014}, {LV_DIFFERS, 0.03, 0.977}},
     [FIELD_SSN] = {{LV_EXACT, 0.95, 0.000001}, {LV_ALIAS, 0.01, 0.000001}, {LV_TRANSPOSED, 0.008, 0.0000001},
         {LV_ONE_DIGIT, 0.015, 0.0000005}, {LV_LAST_FOUR, 0.005, 0.0001}, {LV_DIFFERS, 0.02, 0.9999}},
     [FIELD_IDENTIFIER] = {{LV_EXACT, 0.95, 0.00001}, {LV_ALIAS, 0.01, 0.00001}, {LV_TRANSPOSED, 0.005, 0.000001},

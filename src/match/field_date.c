@@ -30,13 +30,17 @@ static bool known_agrees(int a, int b)
     return a == 0 || b == 0 || a == b;
 }
 
-/* One side leaves a part out; the rest agrees, and that is a year, or month and day. */
-static bool is_partial(const Written *a, const Written *b)
+/* A side leaves a part out, and what both know agrees: LV_PARTIAL for two parts, LV_PARTIAL_YEAR for the year alone;
+ * anything less says nothing. LV_DIFFERS: both are whole, or a part contradicts. */
+static LevelId by_known_parts(const Written *a, const Written *b)
 {
-    if (!known_agrees(a->year, b->year) || !known_agrees(a->month, b->month) || !known_agrees(a->day, b->day))
-        return false;
+    bool whole = a->year && b->year && a->month && b->month && a->day && b->day;
+    if (whole || !known_agrees(a->year, b->year) || !known_agrees(a->month, b->month) || !known_agrees(a->day, b->day))
+        return LV_DIFFERS;
     bool year = a->year && b->year, month = a->month && b->month, day = a->day && b->day;
-    return year || (month && day);
+    if (year + month + day >= 2)
+        return LV_PARTIAL;
+    return year ? LV_PARTIAL_YEAR : LV_MISSING;
 }
 
 static LevelId by_digits(const Written *a, const Written *b)
@@ -67,8 +71,9 @@ static bool is_near(const Written *a, const Written *b)
 LevelId level_date(const Dict *d, uint32_t a, uint32_t b)
 {
     Written x = written_of(dict_text(d, a)), y = written_of(dict_text(d, b));
-    if (is_partial(&x, &y))
-        return LV_PARTIAL;
+    LevelId known = by_known_parts(&x, &y);
+    if (known != LV_DIFFERS)
+        return known;
     bool year = x.year && x.year == y.year, month = x.month && x.month == y.month, day = x.day && x.day == y.day;
     if (year && x.month == y.day && x.day == y.month)
         return LV_DAY_MONTH;

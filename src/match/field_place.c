@@ -2,12 +2,8 @@
 #include "kernel/kernel.h"
 #include "match/value_impl.h"
 
-typedef struct Address {
-    Slice number, street, unit;
-} Address;
-
 /* NUMBER STREET #UNIT, each of which may be absent. */
-static Address cut_address(Slice s)
+Address address_cut(Slice s)
 {
     Address a = {0};
     size_t mark = slice_find(s, SLICE("#"));
@@ -38,7 +34,7 @@ static bool streets_similar(Slice a, Slice b)
 
 LevelId level_address(Slice a, Slice b)
 {
-    Address x = cut_address(a), y = cut_address(b);
+    Address x = address_cut(a), y = address_cut(b);
     bool number = x.number.len && slice_eq(x.number, y.number), street = x.street.len && slice_eq(x.street, y.street);
     bool both_without = !x.number.len && !y.number.len;
     if (street && (number || both_without))

@@ -203,17 +203,59 @@ static Weight log_share(const RarityScale *scale, uint32_t count)
     return weight_log2(persons_of(scale->model, scale->field, count) / scale->persons);
 }
 
+typedef Status (*CountFn)(void *ctx, CountShare share, Error *err);
+#define COUNTS_TOGETHER 1024
+
+/* Small counts in ascending order, then the few large ones in the order of their values: sums over them depend neither
+ * on how the values are numbered nor on whether the table is a share that knows only the counts. */
+static Status each_count(const uint32_t *frequency, uint32_t values, CountFn fn, void *ctx, Error *err)
+{
+    uint32_t small[COUNTS_TOGETHER] = {0};
+    for (uint32_t v = 1; v < values; v++)
+        if (frequency[v] < COUNTS_TOGETHER)
+            small[frequency[v]]++;
+    for (uint32_t c = 1; c < COUNTS_TOGETHER; c++)
+        if (small[c] > 0)
+            TRY(fn(ctx, (CountShare){c, small[c]}, err));
+    for (uint32_t v = 1; v < values; v++)
+        if (frequency[v] >= COUNTS_TOGETHER)
+            TRY(fn(ctx, (CountShare){frequency[v], 1}, err));
+    return OK;
+}
+
+static Status push_count(void *ctx, CountShare share, Error *err)
+{
+    CountShares *out = ctx;
+    return vec_push(out, share, err);
+}
+
+Status frequency_counts(const MatchTable *t, uint32_t field, CountShares *out, Error *err)
+{
+    uint32_t values = dict_count(t->dict[t->config->fields[field].columns[0]]);
+    return each_count(t->frequency[field], values, push_count, out, err);
+}
+
+static Status add_persons(void *ctx, CountShare share, Error *err)
+{
+    UNUSED(err);
+    RarityScale *scale = ctx;
+    scale->persons += share.values * persons_of(scale->model, scale->field, share.count);
+    return OK;
+}
+
 Status rarity_init(RarityScale *scale, const MatchTable *t, const MatchModel *m, uint32_t field, uint32_t values,
     Arena *arena, Error *err)
 {
     const uint32_t *frequency = t->frequency[field];
     *scale = (RarityScale){.model = m, .field = field, .memo_len = 2};
-    for (uint32_t v = 1; v < values; v++) {
-        if (frequency[v] > 0)
-            scale->persons += persons_of(m, field, frequency[v]);
+    for (uint32_t v = 1; v < values; v++)
         if (frequency[v] >= scale->memo_len)
             scale->memo_len = frequency[v] + 1;
-    }
+    const CountShares *whole = &t->whole[field];
+    for (size_t i = 0; i < whole->len; i++)
+        TRY(add_persons(scale, whole->at[i], err));
+    if (whole->len == 0)
+        TRY(each_count(frequency, values, add_persons, scale, err));
     if (scale->persons < 2)
         scale->persons = 2;
     TRY(arena_new(arena, Weight, scale->memo_len, &scale->memo, err));

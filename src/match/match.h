@@ -460,14 +460,14 @@ MUST_USE Status match_truth(const MatchTable *t, const MatchModel *m, const uint
 typedef struct FieldReason {
     Slice field;
     Slice level;       /* name of the level: "exact", "nickname", "one_edit" ... */
-    Weight weight;     /* what it adds to the odds against strangers, term frequency included */
+    Weight weight;     /* what it says by itself against any two people, term frequency included */
     Weight frequency;  /* the part of weight that the value's commonness made */
     Slice left, right; /* standardised values */
 } FieldReason;
 
 typedef struct Explanation {
     Weight prior;       /* odds before looking */
-    Weight household;   /* what the possibility of neighbours, a shared household or a twin takes away */
+    Weight household;   /* what is taken off because neighbours, housemates or twins agree on several at once */
     Weight calibration; /* what calibration and the limits of a Weight change */
     Weight ruled;       /* what a hard rule changes; 0: none */
     Weight odds;        /* the sum of all: the pair's score, as match_score has it */
@@ -480,12 +480,13 @@ typedef struct Explanation {
 /* Slices point into table and model. */
 MUST_USE Status match_explain(
     const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, Explanation *out, Error *err);
-/* The same for many pairs: one thread at a time. Pairs of any order; left is the lower record. */
-typedef struct MatchExplainer MatchExplainer;
-MUST_USE Status match_explainer_new(const MatchTable *t, const MatchModel *m, MatchExplainer **out, Error *err);
-void match_explainer_free(MatchExplainer *x); /* NULL is fine */
-void match_explain_pair(MatchExplainer *x, uint32_t a, uint32_t b, Explanation *out);
-
+/* The same for many pairs, one thread at a time: what a pair needs is prepared once. Explanations show the two records
+ * in order of number, as match_explain does. */
+typedef struct MatchLook MatchLook;
+MUST_USE Status match_look_new(const MatchTable *t, const MatchModel *m, MatchLook **out, Error *err);
+void match_look_free(MatchLook *x); /* NULL is fine */
+MatchPair match_look_score(MatchLook *x, uint32_t a, uint32_t b);
+void match_look_explain(MatchLook *x, uint32_t a, uint32_t b, Explanation *out);
 /* What the model says of a level, for reports: shares of matching pairs and of strangers, log2 of their ratio. */
 typedef struct LevelView {
     Slice name;

@@ -356,15 +356,10 @@ static inline bool sample_has(const RecordSample *s, uint32_t record)
 {
     return !s || !s->bits || s->bits[record >> 6] >> (record & 63) & 1;
 }
-/* The next pairs of a batch that are in the sample, from *at on; returns how many. */
-size_t sample_batch(
-    const RecordSample *sample, const PairBatch *batch, size_t *at, uint32_t *others, uint32_t *masks, size_t most);
-
 typedef struct PairQuery {
     const MatchTable *table;
     const Scorer *scorer;
     const Blocks *blocks;
-    const RecordSample *sample;
     Weight from;
     const char *label; /* of the progress line */
 } PairQuery;

@@ -15,7 +15,7 @@
 
 #include "match/match_partition.h"
 
-enum { WINDOW_STRETCH = 1 << 12 };
+enum { WINDOW_STRETCH = 1 << 6 };
 #define PARTITION_BYTES_MAX ((size_t)1 << 36)
 
 struct MatchPartitions {
@@ -209,8 +209,9 @@ static Status write_record(Share *s, uint32_t record, Error *err)
     put(s->out, t->source[record], 2);
     for (uint32_t c = 0; c < t->columns; c++)
         put(s->out, cells[c] > 0 ? s->text_number[c][cells[c]] : 0, 4);
+    /* of a combined field the first column holds the value; the reader knows no other */
     for (uint32_t f = 0; f < config->field_count; f++)
-        for (uint32_t k = 0; k < config->fields[f].column_count; k++) {
+        for (uint32_t k = 0; k < (config->fields[f].combine ? 1 : config->fields[f].column_count); k++) {
             uint32_t value = cells[config->fields[f].columns[k]];
             put(s->out, value > 0 ? t->frequency[f][value] : 0, 4);
         }

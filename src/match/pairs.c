@@ -39,7 +39,6 @@ typedef struct PairWorker {
     MatchPairs kept;
     uint64_t compared;
     uint64_t only_here[MATCH_PASSES_MAX];
-    uint32_t others[PATTERNS_AT_ONCE], masks[PATTERNS_AT_ONCE];
 } PairWorker;
 
 static void worker_free(PairWorker *w)
@@ -65,21 +64,21 @@ static Status worker_new(void *ctx, unsigned thread, void **worker, Error *err)
     return OK;
 }
 
-static Status score_run(PairWorker *w, uint32_t a, size_t n, Error *err)
+static Status score_run(PairWorker *w, uint32_t a, const uint32_t *others, const uint32_t *masks, size_t n, Error *err)
 {
     uint64_t patterns[PATTERNS_AT_ONCE];
     const PairQuery *q = w->run->query;
-    compare_many(w->comparer, a, w->others, n, patterns);
+    compare_many(w->comparer, a, others, n, patterns);
     w->compared += n;
     for (size_t i = 0; i < n; i++) {
-        uint32_t b = w->others[i];
+        uint32_t b = others[i];
         if (!score_may_reach(q->scorer, a, b, patterns[i], q->from))
             continue;
         Weight odds = score_pattern(q->scorer, a, b, patterns[i]);
         if (odds < q->from)
             continue;
         MatchPair pair = {
-            .a = a < b ? a : b, .b = a < b ? b : a, .odds = odds, .passes = w->masks[i], .pattern = patterns[i]};
+            .a = a < b ? a : b, .b = a < b ? b : a, .odds = odds, .passes = masks[i], .pattern = patterns[i]};
         TRY(vec_push(&w->kept, pair, err));
         if (pair.passes && (pair.passes & (pair.passes - 1)) == 0)
             w->only_here[__builtin_ctz(pair.passes)] += (uint64_t)(weight_probability(odds) * (double)PROBABILITY_ONE);
@@ -87,25 +86,12 @@ static Status score_run(PairWorker *w, uint32_t a, size_t n, Error *err)
     return OK;
 }
 
-size_t sample_batch(
-    const RecordSample *sample, const PairBatch *batch, size_t *at, uint32_t *others, uint32_t *masks, size_t most)
-{
-    size_t n = 0;
-    bool all = sample_has(sample, batch->a);
-    for (; *at < batch->count && n < most; ++*at) {
-        others[n] = batch->others[*at];
-        masks[n] = batch->masks[*at];
-        n += all || sample_has(sample, others[n]);
-    }
-    return n;
-}
-
 static Status score_batch(const PairBatch *batch, void *worker, Error *err)
 {
     PairWorker *w = worker;
-    for (size_t at = 0; at < batch->count;) {
-        size_t n = sample_batch(w->run->query->sample, batch, &at, w->others, w->masks, PATTERNS_AT_ONCE);
-        TRY(score_run(w, batch->a, n, err));
+    for (size_t at = 0; at < batch->count; at += PATTERNS_AT_ONCE) {
+        size_t n = batch->count - at < PATTERNS_AT_ONCE ? batch->count - at : PATTERNS_AT_ONCE;
+        TRY(score_run(w, batch->a, batch->others + at, batch->masks + at, n, err));
     }
     progress_add(w->run->progress, batch->count);
     return OK;

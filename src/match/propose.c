@@ -20,7 +20,7 @@
 #define MISSED_ENOUGH 0.001
 /* Share of the matches that a pass must bring for each pair a record that it costs; less in small tables, where time
  * does not matter. */
-#define WORTH_LEAST 3e-4
+#define WORTH_LEAST 5e-4
 #define WORTH_RECORDS 1e6
 #define GAIN_LEAST 4 /* simulated matches: fewer are chance */
 /* Budget: as many pairs a record in small tables as need no saving, fewer in large ones. */
@@ -170,18 +170,28 @@ static double candidate_cost(const Candidate *c)
     return c->pairs + PAIRS_A_KEY * c->keys;
 }
 
+/* Share of the matches by pairs a record. */
+static double candidate_worth(const Choice *c, const Candidate *x, uint32_t gain)
+{
+    return (double)gain / SIMULATED * c->sample->table->records / candidate_cost(x);
+}
+
+static bool is_worth(const Choice *c, const Candidate *x, uint32_t gain)
+{
+    double records = c->sample->table->records;
+    double least = WORTH_LEAST * (records < WORTH_RECORDS ? records / WORTH_RECORDS : 1);
+    return gain >= GAIN_LEAST && candidate_worth(c, x, gain) >= least;
+}
+
 /* The candidate with most new matches for its cost; NULL: none is worth it. */
 static Candidate *best_candidate(const Choice *c, const uint32_t *gains)
 {
     Candidate *best = NULL;
-    double records = c->sample->table->records, best_worth = 0;
-    double least = WORTH_LEAST * (records < WORTH_RECORDS ? records / WORTH_RECORDS : 1);
+    double best_worth = 0;
     for (size_t i = 0; i < c->list.len; i++) {
         Candidate *x = &c->list.at[i];
-        if (x->out || gains[i] < GAIN_LEAST)
-            continue;
-        double worth = (double)gains[i] / SIMULATED * records / candidate_cost(x);
-        if (worth >= least && worth > best_worth) {
+        double worth = candidate_worth(c, x, gains[i]);
+        if (!x->out && worth > best_worth && is_worth(c, x, gains[i])) {
             best = x;
             best_worth = worth;
         }
@@ -214,6 +224,47 @@ static Status choose_next(Choice *c, uint32_t *gains, bool *found, Error *err)
     }
 }
 
+/* Takes back passes that those chosen after them left with too few matches of their own, the worst first. */
+static void drop_superfluous(Choice *c)
+{
+    for (;;) {
+        uint32_t worst = c->chosen_count;
+        double worst_worth = 0;
+        for (uint32_t i = 0; i < c->chosen_count; i++) {
+            uint64_t rest[SIMULATED_WORDS] = {0};
+            for (uint32_t k = 0; k < c->chosen_count; k++)
+                if (k != i)
+                    cover(c->sample, &c->list.at[c->chosen[k]], rest);
+            const Candidate *x = &c->list.at[c->chosen[i]];
+            uint32_t gain = candidate_gain(c->sample, x, rest);
+            double worth = candidate_worth(c, x, gain);
+            if (!is_worth(c, x, gain) && (worst == c->chosen_count || worth < worst_worth)) {
+                worst = i;
+                worst_worth = worth;
+            }
+        }
+        if (worst == c->chosen_count)
+            return;
+        c->spent -= c->list.at[c->chosen[worst]].pairs;
+        memmove(c->chosen + worst, c->chosen + worst + 1, (--c->chosen_count - worst) * sizeof c->chosen[0]);
+    }
+}
+
+/* Where everything is too dear (rows that are all alike), the best there is: blocks_build keeps to the limits. */
+static void choose_anyway(Choice *c)
+{
+    double best_worth = 0;
+    for (size_t i = 0; i < c->list.len; i++) {
+        const Candidate *x = &c->list.at[i];
+        double worth = candidate_worth(c, x, candidate_gain(c->sample, x, c->covered));
+        if (worth > best_worth) {
+            best_worth = worth;
+            c->chosen[0] = (uint32_t)i;
+            c->chosen_count = 1;
+        }
+    }
+}
+
 static Status choose_all(Choice *c, Error *err)
 {
     uint32_t *gains = NULL, enough = (uint32_t)((1 - MISSED_ENOUGH) * reachable(c));
@@ -222,30 +273,12 @@ static Status choose_all(Choice *c, Error *err)
     TRY(mem_alloc(c->list.len * sizeof gains[0], (void **)&gains, err));
     while (found && c->chosen_count < PASSES_MOST && count_bits(c->covered) < enough)
         TRY_OUT(choose_next(c, gains, &found, err));
+    drop_superfluous(c);
+    if (c->chosen_count == 0)
+        choose_anyway(c);
 out:
     mem_free(gains);
     return st;
-}
-
-/* Takes back the dearest passes whose matches the others have nearly all. */
-static void drop_superfluous(Choice *c)
-{
-    for (;;) {
-        uint32_t worst = c->chosen_count;
-        for (uint32_t i = 0; i < c->chosen_count; i++) {
-            uint64_t rest[SIMULATED_WORDS] = {0};
-            for (uint32_t k = 0; k < c->chosen_count; k++)
-                if (k != i)
-                    cover(c->sample, &c->list.at[c->chosen[k]], rest);
-            const Candidate *x = &c->list.at[c->chosen[i]];
-            if (candidate_gain(c->sample, x, rest) < GAIN_LEAST &&
-                (worst == c->chosen_count || candidate_cost(x) > candidate_cost(&c->list.at[c->chosen[worst]])))
-                worst = i;
-        }
-        if (worst == c->chosen_count)
-            return;
-        memmove(c->chosen + worst, c->chosen + worst + 1, (--c->chosen_count - worst) * sizeof c->chosen[0]);
-    }
 }
 
 static double pairs_budget(const MatchTable *t)
@@ -269,7 +302,6 @@ Status passes_propose(const MatchTable *t, PassSpec passes[MATCH_PASSES_MAX], ui
     TRY_OUT(sample_simulate(&sample, err));
     TRY_OUT(list_candidates(c, err));
     TRY_OUT(choose_all(c, err));
-    drop_superfluous(c);
     for (uint32_t i = 0; i < c->chosen_count; i++) {
         const Candidate *x = &c->list.at[c->chosen[i]];
         passes[i] = (PassSpec){.part_count = x->count};

@@ -87,7 +87,10 @@ static Status draw_records(Sample *s, Error *err)
 static void list_atoms(Sample *s)
 {
     const MatchConfig *config = s->table->config;
-    for (uint32_t f = 0; f < config->field_count; f++)
+    for (uint32_t f = 0; f < config->field_count; f++) {
+        /* An own comparator without a level of equality: that two values are equal says nothing. */
+        if (config->fields[f].levels && !field_level_exact(&config->fields[f], 1))
+            continue;
         for (size_t i = 0; i < COUNT_OF(ATOM_SPECS); i++) {
             const AtomSpec *spec = &ATOM_SPECS[i];
             if (spec->kind != config->fields[f].kind || s->table->frequency_total[f] == 0)
@@ -95,6 +98,7 @@ static void list_atoms(Sample *s)
             ASSERT(s->atom_count < ATOMS_MAX);
             s->atoms[s->atom_count++] = (Atom){.part = {f, spec->transform, spec->length}, .third = spec->third};
         }
+    }
 }
 
 static Status fill_atom(size_t item, void *ctx, Error *err)

@@ -8,16 +8,18 @@
  * average chance of agreement in each class that sees the field as strangers do.
  *
  * Most candidates are far from matching, so score_may_reach refuses them first: the sum is at least its largest term,
- * so the odds are at most w(match) - w(stranger) with each exact agreement taken for the rarest. That bound is one
- * addition for two fields.
+ * so the odds are at most w(match) - w(class) for each other class, with each exact agreement taken for the rarest.
+ * Two fields take one addition of four lanes.
  */
 #include "match/match_impl.h"
 
 #define PATTERN_BYTES (MATCH_FIELDS_MAX / 2)
 
+#define OTHERS (CLASS_COUNT - 1) /* classes that are no match */
+
 typedef struct Segment {
-    int32_t base;                      /* bound before any field */
-    int32_t bound[PATTERN_BYTES][256]; /* of two fields at once, by their levels */
+    int32_t base[OTHERS];                      /* match less each other class, before any field */
+    int32_t bound[PATTERN_BYTES][256][OTHERS]; /* most that two fields add to it, by their levels */
     int32_t class_weight[CLASS_COUNT];
     int32_t level[MATCH_FIELDS_MAX][MATCH_LEVELS_MAX][CLASS_COUNT];
 } Segment;
@@ -42,6 +44,13 @@ struct Scorer {
 
 /* --- making one ----------------------------------------------------------------------------------------------- */
 
+static int32_t field_bound(const Scorer *s, const Segment *segment, uint32_t f, uint32_t level, uint32_t class)
+{
+    int32_t bound = segment->level[f][level][CLASS_MATCH] - segment->level[f][level][class];
+    bool rarity = s->rarity[f] && s->exact[f] >> level & 1 && s->views[f] >> class & 1;
+    return rarity ? bound - rarity_clip(-RARITY_BEYOND) : bound;
+}
+
 static void fill_segment(const Scorer *s, uint32_t number, Segment *out)
 {
     const MatchModel *m = s->model;
@@ -51,19 +60,13 @@ static void fill_segment(const Scorer *s, uint32_t number, Segment *out)
             for (uint32_t l = 1; l < m->level_counts[f]; l++)
                 out->level[f][l][c] = m->level_weight[number][c][f][l];
     }
-    out->base = out->class_weight[CLASS_MATCH] - out->class_weight[CLASS_STRANGER];
-    for (uint32_t byte = 0; byte < PATTERN_BYTES; byte++) {
-        for (uint32_t levels = 0; levels < 256; levels++) {
-            int32_t sum = 0;
-            for (uint32_t half = 0; half < 2; half++) {
-                uint32_t f = 2 * byte + half, l = levels >> (4 * half) & 15;
-                sum += out->level[f][l][CLASS_MATCH] - out->level[f][l][CLASS_STRANGER];
-                if (s->rarity[f] && s->exact[f] >> l & 1)
-                    sum -= rarity_clip(-RARITY_BEYOND);
-            }
-            out->bound[byte][levels] = sum;
-        }
-    }
+    for (uint32_t c = 0; c < OTHERS; c++)
+        out->base[c] = out->class_weight[CLASS_MATCH] - out->class_weight[c + 1];
+    for (uint32_t byte = 0; byte < PATTERN_BYTES; byte++)
+        for (uint32_t levels = 0; levels < 256; levels++)
+            for (uint32_t c = 0; c < OTHERS; c++)
+                out->bound[byte][levels][c] = field_bound(s, out, 2 * byte, levels & 15, c + 1) +
+                                              field_bound(s, out, 2 * byte + 1, levels >> 4, c + 1);
 }
 
 static Status fill_rarity(Scorer *s, uint32_t f, Error *err)
@@ -216,9 +219,14 @@ Weight score_pattern(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern)
 bool score_may_reach(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, Weight from)
 {
     const Segment *segment = &s->segments[segment_of(s, a, b)];
-    Weight bound = segment->base;
+    int32_t sums[OTHERS];
+    memcpy(sums, segment->base, sizeof sums);
     for (uint32_t i = 0; i < s->bytes; i++)
-        bound += segment->bound[i][pattern >> (8 * i) & 255];
+        for (uint32_t c = 0; c < OTHERS; c++)
+            sums[c] += segment->bound[i][pattern >> (8 * i) & 255][c];
+    Weight bound = sums[0];
+    for (uint32_t c = 1; c < OTHERS; c++)
+        bound = sums[c] < bound ? sums[c] : bound;
     if (s->model->knots || bound < WEIGHT_MIN)
         bound = calibrate(s->model, bound);
     uint32_t rule;

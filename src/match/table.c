@@ -32,6 +32,7 @@ static void group_columns(TableParts *p, const MatchConfig *config)
         p->kind[c] = FIELD_TEXT;
         p->parts_of[c] = NULL;
         p->is_part[c] = false;
+        p->name_of[c] = MATCH_NONE;
     }
     for (uint32_t i = 0; i < config->field_count; i++) {
         const FieldSpec *f = &config->fields[i];
@@ -51,6 +52,18 @@ static void group_columns(TableParts *p, const MatchConfig *config)
         if (f->swap_with != MATCH_NONE)
             join_groups(p, config->column_count, f->columns[0], config->fields[f->swap_with].columns[0]);
     }
+}
+
+/* A suffix cut off a last name is not lost when there is a column for suffixes. */
+static void find_suffixes(TableParts *p, const MatchConfig *config)
+{
+    uint32_t last_name = MATCH_NONE;
+    for (uint32_t i = config->field_count; i-- > 0;)
+        if (config->fields[i].kind == FIELD_LAST_NAME)
+            last_name = config->fields[i].columns[0];
+    for (uint32_t i = 0; i < config->field_count; i++)
+        if (config->fields[i].kind == FIELD_SUFFIX)
+            p->name_of[config->fields[i].columns[0]] = last_name;
 }
 
 static Status make_dictionaries(MatchTable *t, Error *err)
@@ -80,6 +93,7 @@ Status match_table_new(const MatchConfig *config, MatchTable **out, Error *err)
     buf_init(&t->parts->standard, 0);
     TRY_OUT(nicknames_init(&t->parts->nicknames, slice_of(config->nickname_csv), "nicknames", err));
     group_columns(t->parts, config);
+    find_suffixes(t->parts, config);
     TRY_OUT(make_dictionaries(t, err));
     TRY_OUT(vec_push(&t->parts->id_ends, 0, err));
     *out = t;
@@ -147,14 +161,26 @@ static void join_words(const FieldSpec *f, const Slice *values, Buf *out)
     }
 }
 
+/* The last word of a name of several, where a suffix may stand; whether it is one, standard_name knows. */
+static void suffix_of_name(TableParts *p, Slice name, Slice *out)
+{
+    *out = (Slice){0};
+    name = standard_cut(name);
+    if (memchr(name.ptr, ' ', name.len) && standard_name(name, &p->joined, &p->standard, NULL) == OK)
+        *out = buf_slice(&p->standard);
+}
+
 /* The raw text that column c's cell stands for. */
 static Slice raw_cell(TableParts *p, uint32_t c, const Slice *values)
 {
     if (p->is_part[c])
         return (Slice){0};
     const FieldSpec *f = p->parts_of[c];
+    Slice raw = standard_cut(values[c]);
+    if (!f && raw.len == 0 && p->name_of[c] != MATCH_NONE)
+        suffix_of_name(p, values[p->name_of[c]], &raw);
     if (!f)
-        return standard_cut(values[c]);
+        return raw;
     buf_reset(&p->joined);
     if (f->kind == FIELD_DATE)
         join_date(f, values, &p->joined);

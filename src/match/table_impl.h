@@ -13,10 +13,12 @@ typedef struct TableParts {
     FieldKind kind[MATCH_COLUMNS_MAX];
     const FieldSpec *parts_of[MATCH_COLUMNS_MAX];
     bool is_part[MATCH_COLUMNS_MAX];
-    Texts raw[MATCH_COLUMNS_MAX]; /* of a dictionary's lowest column: raw spellings, until sealed */
-    size_t record_cap;            /* of cells, source; after sealing also content and added */
-    uint32_t *added;              /* of each record: its place in the order of adding */
-    char *id_bytes;               /* ids in order of adding */
+    uint32_t
+        name_of[MATCH_COLUMNS_MAX]; /* of a suffix: the column of the last name, which may end in one; MATCH_NONE */
+    Texts raw[MATCH_COLUMNS_MAX];   /* of a dictionary's lowest column: raw spellings, until sealed */
+    size_t record_cap;              /* of cells, source; after sealing also content and added */
+    uint32_t *added;                /* of each record: its place in the order of adding */
+    char *id_bytes;                 /* ids in order of adding */
     size_t id_used, id_cap;
     VEC(size_t) id_ends;
     size_t frequency_cap[MATCH_FIELDS_MAX], frequency_len[MATCH_FIELDS_MAX];

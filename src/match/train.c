@@ -17,11 +17,18 @@
 
 #include "match/match_impl.h"
 
-#define RANDOM_PAIRS ((uint64_t)2 << 20)
-#define SAMPLE_PAIRS ((uint64_t)6 << 20)
+#define RANDOM_PAIRS ((uint64_t)1 << 20)
+#define SAMPLE_PAIRS ((uint64_t)3 << 20)
 #define AT_ONCE 256
+#define PROBABILITY_ONE (UINT64_C(1) << 20)
 #define PLAUSIBLE (-20 * WEIGHT_BIT) /* pairs below are strangers to step 3 */
 #define START_MATCHES 0.1            /* a record, where EM starts */
+
+typedef struct SampledPair {
+    uint64_t pattern;
+    uint32_t a, b, passes;
+} SampledPair;
+typedef VEC(SampledPair) SampledPairs;
 
 typedef struct Train {
     const MatchTable *table;
@@ -33,10 +40,9 @@ typedef struct Train {
     RecordSample sample;
     PairTotals *totals;
     PatternCounts random, candidates;
-    MatchPairs plausible;
-    double *duplicates; /* of each record */
+    SampledPairs pairs; /* after step 2 all of the sample, after step 3 the plausible ones */
+    double *duplicates; /* of each record, expected */
     PatternTable counted;
-    uint64_t compared;
 } Train;
 
 /* --- the sample ----------------------------------------------------------------------------------------------- */
@@ -62,6 +68,20 @@ static Status draw_sample(Train *x, Error *err)
     return OK;
 }
 
+/* The next pairs of a batch that are in the sample, from *at on; returns how many. */
+static size_t sample_batch(
+    const RecordSample *sample, const PairBatch *batch, size_t *at, uint32_t *others, uint32_t *masks)
+{
+    size_t n = 0;
+    bool all = sample_has(sample, batch->a);
+    for (; *at < batch->count && n < AT_ONCE; ++*at) {
+        others[n] = batch->others[*at];
+        masks[n] = batch->masks[*at];
+        n += all || sample_has(sample, others[n]);
+    }
+    return n;
+}
+
 /* --- counting candidates -------------------------------------------------------------------------------------- */
 
 typedef struct CountWorker {
@@ -69,7 +89,7 @@ typedef struct CountWorker {
     Progress *progress;
     Comparer *comparer;
     PatternTable table;
-    uint64_t compared;
+    SampledPairs pairs;
     uint32_t others[AT_ONCE], masks[AT_ONCE];
 } CountWorker;
 
@@ -82,6 +102,7 @@ static void count_free(CountWorker *w)
 {
     comparer_free(w->comparer);
     pattern_table_free(&w->table);
+    vec_free(&w->pairs);
     mem_free(w);
 }
 
@@ -110,10 +131,11 @@ static Status count_batch(const PairBatch *batch, void *worker, Error *err)
     const MatchTable *t = w->train->table;
     uint64_t patterns[AT_ONCE];
     for (size_t at = 0; at < batch->count;) {
-        size_t n = sample_batch(&w->train->sample, batch, &at, w->others, w->masks, AT_ONCE);
+        size_t n = sample_batch(&w->train->sample, batch, &at, w->others, w->masks);
         compare_many(w->comparer, batch->a, w->others, n, patterns);
-        w->compared += n;
+        TRY(vec_reserve(&w->pairs, w->pairs.len + n, err));
         for (size_t i = 0; i < n; i++) {
+            w->pairs.at[w->pairs.len++] = (SampledPair){patterns[i], batch->a, w->others[i], w->masks[i]};
             uint32_t segment = table_segment(t->config, t->source[batch->a], t->source[w->others[i]]);
             PatternCount c = {.pattern = patterns[i], .passes = w->masks[i], .segment = (uint16_t)segment, .count = 1};
             TRY(pattern_table_add(&w->table, &c, err));
@@ -127,8 +149,14 @@ static Status count_done(void *ctx, void *worker, Error *err)
 {
     const CountRun *run = ctx;
     CountWorker *w = worker;
+    SampledPairs *all = &run->train->pairs;
     Status st = pattern_table_merge(&run->train->counted, &w->table, err);
-    run->train->compared += w->compared;
+    if (st == OK)
+        st = vec_reserve(all, all->len + w->pairs.len, err);
+    if (st == OK && w->pairs.len > 0) {
+        memcpy(all->at + all->len, w->pairs.at, w->pairs.len * sizeof *all->at);
+        all->len += w->pairs.len;
+    }
     count_free(w);
     return st;
 }
@@ -176,7 +204,7 @@ static int16_t rarity_steps(Weight w)
     return (int16_t)lround((double)w / RARITY_STEP);
 }
 
-static PatternCount plain_pattern(const Train *x, const MatchPair *p)
+static PatternCount plain_pattern(const Train *x, const SampledPair *p)
 {
     const MatchTable *t = x->table;
     return (PatternCount){.pattern = p->pattern,
@@ -191,8 +219,8 @@ static Status count_rarity(Train *x, Error *err)
     double scale = 1 / x->sample.share_of_pairs;
     pattern_table_free(&x->counted);
     TRY(pattern_table_init(&x->counted, err));
-    for (size_t i = 0; i < x->plausible.len; i++) {
-        PatternCount c = plain_pattern(x, &x->plausible.at[i]);
+    for (size_t i = 0; i < x->pairs.len; i++) {
+        PatternCount c = plain_pattern(x, &x->pairs.at[i]);
         TRY(pattern_table_add(&x->counted, &c, err));
     }
     size_t rest = 0;
@@ -205,8 +233,8 @@ static Status count_rarity(Train *x, Error *err)
     x->candidates.len = rest;
     pattern_table_free(&x->counted);
     TRY(pattern_table_init(&x->counted, err));
-    for (size_t i = 0; i < x->plausible.len; i++) {
-        const MatchPair *p = &x->plausible.at[i];
+    for (size_t i = 0; i < x->pairs.len; i++) {
+        const SampledPair *p = &x->pairs.at[i];
         PatternCount c = plain_pattern(x, p);
         Weight rarity[CLASS_COUNT];
         pair_rarity(x->scorer, p->a, p->b, p->pattern, rarity);
@@ -217,26 +245,30 @@ static Status count_rarity(Train *x, Error *err)
     return pattern_table_sorted(&x->counted, scale, &x->candidates, err);
 }
 
-/* Scores the plausible candidates and counts each record's expected duplicates. */
+/* Scores the sample, keeps what is plausible, and counts each record's expected duplicates: in integers, because the
+ * pairs stand in the order in which threads found them. */
 static Status find_duplicates(Train *x, Error *err)
 {
-    PairsReport report = {0};
-    PairQuery query = {.table = x->table,
-        .scorer = x->scorer,
-        .blocks = x->blocks,
-        .sample = &x->sample,
-        .from = PLAUSIBLE,
-        .label = "weigh"};
-    TRY(pairs_collect(&query, &x->run, &x->plausible, &report, err));
-    mem_free(x->duplicates);
-    x->duplicates = NULL;
+    uint64_t *duplicates = NULL;
+    size_t kept = 0;
     TRY(mem_zalloc(x->table->records, sizeof *x->duplicates, (void **)&x->duplicates, err));
-    for (size_t i = 0; i < x->plausible.len; i++) {
-        const MatchPair *p = &x->plausible.at[i];
-        double probability = weight_probability(p->odds);
-        x->duplicates[p->a] += probability;
-        x->duplicates[p->b] += probability;
+    TRY(mem_zalloc(x->table->records, sizeof *duplicates, (void **)&duplicates, err));
+    for (size_t i = 0; i < x->pairs.len; i++) {
+        SampledPair p = x->pairs.at[i];
+        if (!score_may_reach(x->scorer, p.a, p.b, p.pattern, PLAUSIBLE))
+            continue;
+        Weight odds = score_pattern(x->scorer, p.a, p.b, p.pattern);
+        if (odds < PLAUSIBLE)
+            continue;
+        uint64_t probability = (uint64_t)(weight_probability(odds) * (double)PROBABILITY_ONE);
+        duplicates[p.a] += probability;
+        duplicates[p.b] += probability;
+        x->pairs.at[kept++] = p;
     }
+    x->pairs.len = kept;
+    for (uint32_t r = 0; r < x->table->records; r++)
+        x->duplicates[r] = (double)duplicates[r] / (double)PROBABILITY_ONE;
+    mem_free(duplicates);
     return OK;
 }
 
@@ -281,6 +313,22 @@ out:
 
 /* --- the whole ------------------------------------------------------------------------------------------------ */
 
+static Status name_passes(Train *x, PassSpec *passes, uint32_t count, Error *err)
+{
+    Buf text;
+    buf_init(&text, 0);
+    Status st = OK;
+    for (uint32_t p = 0; st == OK && p < count; p++) {
+        buf_reset(&text);
+        match_pass_describe(x->table->config, &passes[p], &text);
+        st = buf_status(&text, err);
+        if (st == OK)
+            st = arena_dup(&x->m->arena, buf_slice(&text), &passes[p].name, err);
+    }
+    buf_free(&text);
+    return st;
+}
+
 static Status choose_passes(Train *x, Error *err)
 {
     const MatchConfig *config = x->table->config;
@@ -289,7 +337,20 @@ static Status choose_passes(Train *x, Error *err)
     PassSpec passes[MATCH_PASSES_MAX];
     uint32_t count = 0;
     TRY(passes_propose(x->table, passes, &count, err));
+    TRY(name_passes(x, passes, count, err));
     return model_set_passes(x->m, passes, count, err);
+}
+
+static bool some_pass_avoids(const MatchModel *m, uint32_t field)
+{
+    for (uint32_t p = 0; p < m->pass_count; p++) {
+        bool looks = false;
+        for (uint32_t k = 0; k < m->passes[p].part_count; k++)
+            looks |= m->passes[p].parts[k].field == field;
+        if (!looks)
+            return true;
+    }
+    return false;
 }
 
 static void say(const Train *x)
@@ -300,6 +361,10 @@ static void say(const Train *x)
     log_line(log, r->converged ? LOG_INFO : LOG_WARN,
         "event=match_train converged=%s iterations=%" PRIu32 " change=%.2g matches=%.1f default_levels=%" PRIu32,
         r->converged ? "yes" : "no", r->iterations, r->change, r->matches, r->default_levels);
+    for (uint32_t f = 0; f < m->field_count; f++)
+        if (!some_pass_avoids(m, f))
+            log_line(log, LOG_WARN, "event=match_every_pass_uses field=%.*s effect=errors_look_too_rare",
+                SLICE_ARG(m->field_names[f]));
     for (uint32_t s = 0; s < m->segments; s++)
         for (uint32_t f = 0; f < m->field_count; f++)
             for (uint32_t l = 1; l < m->level_counts[f]; l++)
@@ -318,7 +383,7 @@ static Status train(Train *x, Error *err)
     TRY(blocks_build(x->table, x->m->passes, x->m->pass_count, x->options->threads, &x->blocks, err));
     TRY(draw_sample(x, err));
     TRY(count_candidates(x, err));
-    x->m->report.candidate_pairs = x->compared;
+    x->m->report.candidate_pairs = x->pairs.len;
     x->m->report.patterns = x->candidates.len;
     TRY(fit(x, EM_FROM_PRIOR, err));
     if (has_term_frequency(x->table->config))
@@ -340,7 +405,7 @@ Status match_train(const MatchTable *t, const TrainOptions *options, MatchModel 
     pattern_table_free(&x.counted);
     vec_free(&x.random);
     vec_free(&x.candidates);
-    vec_free(&x.plausible);
+    vec_free(&x.pairs);
     mem_free(x.duplicates);
     mem_free(x.totals);
     mem_free(x.sample.bits);

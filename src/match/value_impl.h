@@ -65,6 +65,7 @@ MUST_USE Status texts_reorder(const Texts *t, const uint32_t *order, Texts *out,
 typedef enum DictDomain {
     DOMAIN_NAME,
     DOMAIN_CODE, /* dates and numbers: known as packed digits */
+    DOMAIN_TEXT, /* addresses, cities, e-mail, text: known by their letters */
     DOMAIN_OTHER
 } DictDomain;
 
@@ -98,6 +99,19 @@ typedef struct NameInfo {
  */
 #define CODE_NO_DAY UINT32_C(0x80000000)
 
+/* What tells that two texts are not alike. Of an e-mail, of what stands before the @. */
+typedef struct TextInfo {
+    uint8_t
+        counts[16];  /* how often each of 32 classes of bytes occurs, four bits each: A to Z, pairs of digits, others */
+    uint32_t head;   /* the first four bytes */
+    uint32_t number; /* of an address: hashes of the number and the street; 0: none */
+    uint32_t street;
+    uint8_t length; /* bytes */
+    uint8_t odd;    /* short, or a class occurs more than 15 times: not to be judged by its letters */
+} TextInfo;
+
+#define TEXT_QUICK_MIN 4
+
 struct Dict {
     FieldKind kind;
     DictDomain domain;
@@ -107,13 +121,15 @@ struct Dict {
     VEC(uint32_t) roots; /* value numbers */
     VEC(uint32_t) parts;
     VEC(uint64_t) codes;
+    VEC(TextInfo) texts_known;
 };
 
 MUST_USE Status dict_new(FieldKind kind, const Nicknames *nicknames, Dict **out, Error *err);
 void dict_free(Dict *d); /* NULL is fine */
 /* Number of a standard text, and all that is known of it; new at the end. */
 MUST_USE Status dict_put(Dict *d, Slice text, uint32_t *number, Error *err);
-/* Learns what is known of the values from d->names or d->codes on; a name's parts and roots become values at the end.
+/* Learns what is known of the values from d->names, d->codes or d->texts_known on; a name's parts and roots become
+ * values at the end.
  */
 MUST_USE Status dict_learn(Dict *d, Error *err);
 DictDomain kind_domain(FieldKind kind);
@@ -141,6 +157,7 @@ typedef enum LevelId {
     LV_SOUND,
     LV_INITIAL,
     LV_PARTIAL,
+    LV_PARTIAL_YEAR,
     LV_DAY_MONTH,
     LV_ONE_DIGIT,
     LV_TRANSPOSED,
@@ -163,11 +180,17 @@ typedef enum LevelId {
     LV_COUNT
 } LevelId;
 
-/* Level of two different values, none missing; of a field without own comparator. Symmetric. */
+/* Level of two different values, none missing; of a field without own comparator. Symmetric. LV_MISSING when they say
+ * nothing of each other: dates that have no part in common. */
 LevelId level_of(FieldKind kind, const Dict *d, uint32_t a, uint32_t b);
 LevelId level_name(FieldKind kind, const Dict *d, uint32_t a, uint32_t b);
 LevelId level_date(const Dict *d, uint32_t a, uint32_t b);
 LevelId level_address(Slice a, Slice b);
+typedef struct Address {
+    Slice number, street, unit;
+} Address;
+/* Parts of a standard address; any may be empty. */
+Address address_cut(Slice s);
 LevelId level_city(Slice a, Slice b);
 LevelId level_postal_code(Slice a, Slice b);
 LevelId level_ssn(Slice a, Slice b);
@@ -190,6 +213,7 @@ bool is_transposed(Slice a, Slice b);
 #define BAND_SIMILAR 8800u
 #define BAND_LOOSE 7000u
 #define NEAR_DAYS 31
+#define EMAIL_EDITS 2 /* of what stands before the @, where it is similar */
 
 /* --- expressions (expr.c, expr_lex.c) ----------------------------------------------------------------------------- */
 

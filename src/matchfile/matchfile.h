@@ -29,7 +29,8 @@ typedef struct MatchFileOptions {
     double threshold;   /* probability from which on two records are linked; negative: the config's */
     int64_t seed;       /* negative: the config's */
     MatchFormat format;
-    uint32_t partitions; /* files of matchfile_partition */
+    uint32_t partitions; /* shares that matchfile_partition makes; with it nothing is scored here. 0: none */
+    const char *scored;  /* folder of shares and of workers' answers to them; needs model_path. NULL: scored here */
     unsigned threads;
     uint64_t memory_mb;
     const Log *log;
@@ -69,6 +70,10 @@ const MatchConfig *matchfile_config(const MatchRun *r);
 /* Writes pairs, clusters, model.json, match.toml and report.html into dir, which is made; files of these names are
  * replaced, each whole or not at all. */
 MUST_USE Status matchfile_write(MatchRun *r, const char *dir, Error *err);
+/* With options.partitions: model.json, match.toml and the shares, for workers (docs/match.md). */
+MUST_USE Status matchfile_partition(MatchRun *r, const char *dir, Error *err);
+/* The worker: a share and a model file in, its scored pairs as text appended to out. */
+MUST_USE Status matchfile_score_share(const char *share_path, const char *model_path, Buf *out, Error *err);
 /* Why two records are linked or not, in words. An id is ID or SOURCE:ID. */
 MUST_USE Status matchfile_why(MatchRun *r, Slice left, Slice right, Buf *out, Error *err);
 

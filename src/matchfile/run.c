@@ -223,7 +223,10 @@ static Status link_records(MatchRun *r, const RowNotes *notes, Error *err)
     TRY_OUT(read_truth(r, notes, &labels, err));
     TRY_OUT(make_model(r, &labels, err));
     report->seconds[1] = clock_monotonic() - at;
-    TRY_OUT(match_pairs(r->table, r->model, &run, &r->pairs, &report->pairs, err));
+    if (r->options.partitions > 0)
+        goto out;
+    TRY_OUT(
+        r->options.scored ? run_merge(r, err) : match_pairs(r->table, r->model, &run, &r->pairs, &report->pairs, err));
     report->seconds[2] = clock_monotonic() - at - report->seconds[1];
     TRY_OUT(match_clusters(r->table, r->model, &r->pairs, NULL, 0, &run, &r->clusters, &report->clusters, err));
     report->seconds[3] = clock_monotonic() - at - report->seconds[1] - report->seconds[2];

@@ -32,6 +32,8 @@ MUST_USE Status cluster_names(MatchRun *r, Arena *arena, Slice **out, Error *err
 const char *run_decision(const MatchRun *r, Weight odds);
 /* A weight in bits with three decimals. */
 void add_bits(Buf *out, Weight w);
+/* A signed weight in bits with one decimal: "+9.2". */
+void add_tenths(Buf *out, Weight w);
 /* "last_name exact +9.2 (value +1.2)": what a field adds. */
 void add_reason(Buf *out, const FieldReason *reason);
 /* Names of the passes in a mask, parted by blanks. */
@@ -39,6 +41,11 @@ void add_passes(Buf *out, const MatchModel *m, uint32_t passes);
 
 MUST_USE Status write_pairs(MatchRun *r, const char *path, Error *err);
 MUST_USE Status write_clusters(MatchRun *r, const char *path, Error *err);
+MUST_USE Status write_model(MatchRun *r, const char *path, Error *err);
+/* The config as it was used: with the sources that were found, and what options changed. */
+MUST_USE Status write_config(MatchRun *r, const char *path, Error *err);
+/* Pairs from the answers of workers instead of scoring them here. */
+MUST_USE Status run_merge(MatchRun *r, Error *err);
 MUST_USE Status write_report(MatchRun *r, const char *path, Error *err);
 
 #endif

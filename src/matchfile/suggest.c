@@ -147,7 +147,7 @@ static bool is_named(const MatchInput *in, Slice column)
 
 static bool holds_little(const ColumnProfile *c)
 {
-    return c->filled == 0 || (double)c->filled < HARDLY * (double)c->rows || (c->distinct < 2 && c->filled > 1);
+    return c->filled == 0 || (double)c->filled < HARDLY * (double)c->rows;
 }
 
 /* A plain word from a column's name, not yet taken by a field. */
@@ -424,7 +424,7 @@ static void look_over(Draft *d)
                      : slice_eq(d->input->source, c->name) ? "name of the source"
                                                            : "truth";
         else if (holds_little(c))
-            c->use = "no: nearly empty, or one value only";
+            c->use = "no: nearly empty";
     }
 }
 
@@ -432,6 +432,8 @@ Status suggest_config(People *p, Profile *profile, MatchConfig *config, MatchInp
 {
     Draft d = {.people = p, .profile = profile, .config = config, .input = input};
     TRY(arena_new(&p->arena, Meaning, profile->count + 1, &d.meanings, err));
+    if (profile->rows == 0)
+        return error_set(err, ERR_INVALID, "the files hold no rows");
     look_over(&d);
     TRY(take_records(&d, err));
     TRY(take_first(&d, err));

@@ -101,7 +101,7 @@ static void verdict(const MatchRun *r, uint32_t a, uint32_t b, const Explanation
 Status matchfile_why(MatchRun *r, Slice left, Slice right, Buf *out, Error *err)
 {
     RecordNames names;
-    MatchExplainer *x = NULL;
+    MatchLook *x = NULL;
     Explanation e;
     uint32_t a = 0, b = 0;
     TRY(record_names_new(r->table, &r->config, &names, err));
@@ -115,8 +115,8 @@ Status matchfile_why(MatchRun *r, Slice left, Slice right, Buf *out, Error *err)
         a = b;
         b = other;
     }
-    TRY_OUT(match_explainer_new(r->table, r->model, &x, err));
-    match_explain_pair(x, a, b, &e);
+    TRY_OUT(match_look_new(r->table, r->model, &x, err));
+    match_look_explain(x, a, b, &e);
     line(out, SLICE("field"), match_record_id(r->table, a), match_record_id(r->table, b), "level            bits");
     for (uint32_t f = 0; f < e.field_count; f++)
         field_line(out, &e.fields[f]);
@@ -128,7 +128,7 @@ Status matchfile_why(MatchRun *r, Slice left, Slice right, Buf *out, Error *err)
         weight_line(out, "rule", e.ruled);
     verdict(r, a, b, &e, out);
 out:
-    match_explainer_free(x);
+    match_look_free(x);
     record_names_free(&names);
     return st == OK ? buf_status(out, err) : st;
 }

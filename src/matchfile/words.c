@@ -145,8 +145,8 @@ void add_bits(Buf *out, Weight w)
     buf_addc(out, (char)('0' + size % 10));
 }
 
-/* A signed weight with one decimal, rounded half away from zero. */
-static void add_tenths(Buf *out, Weight w)
+/* Rounded half away from zero. */
+void add_tenths(Buf *out, Weight w)
 {
     uint32_t size = ((w < 0 ? (uint32_t)-w : (uint32_t)w) + WEIGHT_BIT / 20) / (WEIGHT_BIT / 10);
     buf_addc(out, w < 0 && size > 0 ? '-' : '+');

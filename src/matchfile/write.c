@@ -69,11 +69,11 @@ static void add_why(const Explanation *x, Weight odds, Buf *cell)
     }
 }
 
-static void add_pair(MatchRun *r, MatchExplainer *x, const MatchPair *p, Buf *out, Buf *cell)
+static void add_pair(MatchRun *r, MatchLook *x, const MatchPair *p, Buf *out, Buf *cell)
 {
     Explanation e;
     bool swapped = r->rank[p->a] > r->rank[p->b];
-    match_explain_pair(x, p->a, p->b, &e);
+    match_look_explain(x, p->a, p->b, &e);
     add_record(r, swapped ? p->b : p->a, out);
     buf_addc(out, ',');
     add_record(r, swapped ? p->a : p->b, out);
@@ -112,12 +112,12 @@ static Status write_pair_rows(MatchRun *r, FileWriter *w, Error *err)
 {
     Buf out, cell;
     PairPlace *order = NULL;
-    MatchExplainer *x = NULL;
+    MatchLook *x = NULL;
     buf_init(&out, 0);
     buf_init(&cell, 0);
     Status st;
     TRY_OUT(pairs_in_order(r, &order, err));
-    TRY_OUT(match_explainer_new(r->table, r->model, &x, err));
+    TRY_OUT(match_look_new(r->table, r->model, &x, err));
     buf_adds(&out, "source_a,id_a,source_b,id_b,probability,odds,decision,passes");
     for (uint32_t f = 0; f < r->config.field_count; f++) {
         buf_addc(&out, ',');
@@ -130,7 +130,7 @@ static Status write_pair_rows(MatchRun *r, FileWriter *w, Error *err)
     }
     TRY_OUT(flush(w, &out, 0, err));
 out:
-    match_explainer_free(x);
+    match_look_free(x);
     mem_free(order);
     buf_free(&out);
     buf_free(&cell);
@@ -235,7 +235,7 @@ Status write_clusters(MatchRun *r, const char *path, Error *err)
     return write_table(r, path, write_cluster_rows, err);
 }
 
-static Status write_model(MatchRun *r, const char *path, Error *err)
+Status write_model(MatchRun *r, const char *path, Error *err)
 {
     Buf text;
     buf_init(&text, 0);
@@ -246,8 +246,7 @@ static Status write_model(MatchRun *r, const char *path, Error *err)
     return st;
 }
 
-/* The config as it was used: with the sources that were found, and what options changed. */
-static Status write_config(MatchRun *r, const char *path, Error *err)
+Status write_config(MatchRun *r, const char *path, Error *err)
 {
     Buf text;
     buf_init(&text, 0);

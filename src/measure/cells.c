@@ -8,17 +8,17 @@
 
 #include <math.h>
 
-enum { CELL_COLUMNS = 16 };
+enum { CELL_COLUMNS = 19 };
 
 static const char select_cells[] =
     "SELECT measure, year, level, unit, parent, split, grp, denominator, numerator, value, fuzzy, covered, base, "
     "strong, "
-    "employers, top_employer FROM temp.measure_cells ORDER BY measure, year, level_rank, split, unit, grp";
+    "employers, top_employer, link_pairs, link_correct, link_missed FROM temp.measure_cells ORDER BY measure, year, level_rank, split, unit, grp";
 
 static const char create_cells[] =
     "CREATE TABLE cells (measure VARCHAR, year INTEGER, level VARCHAR, unit VARCHAR, parent VARCHAR, split VARCHAR, "
     "grp VARCHAR, denominator BIGINT, numerator BIGINT, value DOUBLE, fuzzy DOUBLE, covered BIGINT, base BIGINT, "
-    "strong BIGINT, employers BIGINT, top_employer BIGINT)";
+    "strong BIGINT, employers BIGINT, top_employer BIGINT, link_pairs BIGINT, link_correct BIGINT, link_missed BIGINT)";
 
 static bool is_text(size_t column)
 {
@@ -149,6 +149,9 @@ static Status read_cell(const DbRows *rows, Map *texts, Arena *arena, Cell *out,
     out->strong = db_i64(rows, 13);
     out->employers = db_i64(rows, 14);
     out->top_employer = db_i64(rows, 15);
+    out->link_pairs = db_i64(rows, 16);
+    out->link_correct = db_i64(rows, 17);
+    out->link_missed = db_i64(rows, 18);
     return OK;
 }
 

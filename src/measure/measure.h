@@ -34,6 +34,8 @@ typedef struct Cell {
     int64_t covered;     /* of the denominator's base: persons the outcome's source could have seen */
     int64_t base;        /* persons the measure is about */
     int64_t strong;      /* of base: persons whose weakest link is at least the policy's strong score */
+    int64_t link_pairs;  /* pairs of records that the persons of base unite, over all sources */
+    int64_t link_correct, link_missed; /* of them expected to be right; and expected to be missing; in millionths */
     int64_t employers;   /* distinct employers behind a wage figure; 0 elsewhere */
     int64_t top_employer; /* persons at the largest of them */
 } Cell;
@@ -56,6 +58,16 @@ MUST_USE Status measure_run(const MeasureContext *ctx, uint32_t *generation, uin
 /* Reads what measure_run wrote. Free with cells_free. */
 MUST_USE Status cells_read(Home *home, uint32_t generation, CellSet *out, Error *err);
 void cells_free(CellSet *set);
+
+/* Expected quality of the links of the current generation by group: all persons, each split that speaks of the person
+ * alone, decade of birth, sectors, and source. Text in arena; groups in order. */
+typedef struct LinkGroup {
+    Slice split, group;
+    int64_t persons;
+    double precision, recall;
+} LinkGroup;
+typedef VEC(LinkGroup) LinkGroups;
+MUST_USE Status measure_link_quality(Home *home, Policy *policy, Arena *arena, LinkGroups *out, Error *err);
 
 /* What a page or manifest needs to know of a definition. */
 typedef struct MeasureInfo {

@@ -64,7 +64,7 @@ static Status read_frame(const PolicyFile *file, Arena *arena, MeasureFrame *out
     return OK;
 }
 
-/* From which score a link is strong is the linkage's own statement (identity/resolver.toml). */
+/* From which score a link is strong is the linkage's own statement (identity/linking.toml). */
 static Status read_strong(Policy *policy, Arena *arena, Slice *out, Error *err)
 {
     PolicyFiles files = {0};

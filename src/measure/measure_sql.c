@@ -19,7 +19,8 @@
 static const char prepare_sql[] =
     "CREATE OR REPLACE TEMP TABLE measure_cells (measure VARCHAR, year INTEGER, level_rank TINYINT, level VARCHAR, "
     "unit VARCHAR, parent VARCHAR, split VARCHAR, grp VARCHAR, denominator BIGINT, numerator BIGINT, value DOUBLE, "
-    "fuzzy DOUBLE, covered BIGINT, base BIGINT, strong BIGINT, employers BIGINT, top_employer BIGINT);\n";
+    "fuzzy DOUBLE, covered BIGINT, base BIGINT, strong BIGINT, employers BIGINT, top_employer BIGINT, "
+    "link_pairs BIGINT, link_correct BIGINT, link_missed BIGINT);\n";
 
 Status measure_prepare(Db *db, const MeasureFrame *frame, Error *err)
 {
@@ -124,7 +125,9 @@ static Status fill_rows(Db *db, const MeasureFrame *frame, const MeasureDef *def
         "  coalesce(d.district_id, 'OTHER') || '-' || coalesce(s.school_id, 'OTHER') AS school,\n"
         "  coalesce(x.counted, FALSE)%s AS counted, coalesce(x.counted AND x.hit, FALSE) AS hit,\n"
         "  (x.value * 100)::BIGINT::DOUBLE AS cents, coalesce(x.covered, FALSE) AS covered, x.employer,\n"
-        "  coalesce(k.link_score >= %.*s, FALSE) AS strong",
+        "  coalesce(k.link_score >= %.*s, FALSE) AS strong,\n"
+        "  coalesce(k.link_pairs, 0) AS link_pairs, coalesce(k.link_correct, 0) AS link_correct, "
+        "coalesce(k.link_missed, 0) AS link_missed",
         def->kind == MEASURE_MEDIAN ? " AND x.value IS NOT NULL" : "", SLICE_ARG(frame->strong));
     for (size_t i = 0; i < def->split_count; i++)
         add_split_column(def->splits[i], &sql);
@@ -172,6 +175,10 @@ static Status run(Db *db, Buf *sql, Error *err)
     return db_exec(db, buf_z(sql), err);
 }
 
+#define LINK_SUMS \
+    "sum(link_pairs)::BIGINT AS link_pairs, sum(link_correct)::BIGINT AS link_correct, " \
+    "sum(link_missed)::BIGINT AS link_missed"
+
 static Status add_rates(Db *db, const MeasureDef *def, Slice split, const char *grp, Error *err)
 {
     Buf sql;
@@ -180,8 +187,8 @@ static Status add_rates(Db *db, const MeasureDef *def, Slice split, const char *
     buf_addf(&sql,
         "CREATE OR REPLACE TEMP TABLE measure_fine AS SELECT year, state, county, district, school, %s AS grp, "
         "count(*) FILTER (counted) AS denominator, count(*) FILTER (hit) AS numerator, "
-        "count(*) FILTER (covered) AS covered, count(*) AS base, count(*) FILTER (strong) AS strong "
-        "FROM temp.measure_rows GROUP BY ALL",
+        "count(*) FILTER (covered) AS covered, count(*) AS base, count(*) FILTER (strong) AS strong, "
+        LINK_SUMS " FROM temp.measure_rows GROUP BY ALL",
         grp);
     TRY_OUT(run(db, &sql, err));
     for (MeasureLevel level = LEVEL_STATE; level <= def->finest; level++) {
@@ -193,7 +200,7 @@ static Status add_rates(Db *db, const MeasureDef *def, Slice split, const char *
             ", sum(denominator) AS denominator, sum(numerator) AS numerator, "
             "CASE WHEN sum(denominator) > 0 THEN 100.0::DOUBLE * sum(numerator)::DOUBLE / sum(denominator)::DOUBLE "
             "ELSE 'NaN'::DOUBLE END AS value, 'NaN'::DOUBLE AS fuzzy, sum(covered) AS covered, sum(base) AS base, "
-            "sum(strong) AS strong, 0 AS employers, 0 AS top_employer FROM temp.measure_fine GROUP BY ALL");
+            "sum(strong) AS strong, " LINK_SUMS ", 0 AS employers, 0 AS top_employer FROM temp.measure_fine GROUP BY ALL");
         TRY_OUT(run(db, &sql, err));
     }
 out:
@@ -213,7 +220,7 @@ static void median_sql(const CellPart *part, const char *grp, Buf *sql)
     buf_addf(sql,
         ", count(*) FILTER (counted) AS denominator, "
         "quantile_cont(cents, [0.45, 0.5, 0.55]) FILTER (counted) AS q, count(*) FILTER (covered) AS covered, "
-        "count(*) AS base, count(*) FILTER (strong) AS strong FROM temp.measure_rows GROUP BY ALL) "
+        "count(*) AS base, count(*) FILTER (strong) AS strong, " LINK_SUMS " FROM temp.measure_rows GROUP BY ALL) "
         "SELECT m.* EXCLUDE (q), 0 AS numerator, coalesce(m.q[2] / 100, 'NaN'::DOUBLE) AS value, "
         "coalesce((m.q[1] + m.q[3]) / 200, 'NaN'::DOUBLE) AS fuzzy, coalesce(top.employers, 0) AS employers, "
         "coalesce(top.top_employer, 0) AS top_employer "

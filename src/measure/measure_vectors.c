@@ -9,7 +9,8 @@
 
 static const char person_link_sql[] =
     "CREATE TABLE main.person_link (person UBIGINT, records INTEGER, sources INTEGER, weakest_rule VARCHAR, "
-    "link_score DOUBLE, has_ssn BOOLEAN, has_sasid BOOLEAN);\n";
+    "link_score DOUBLE, has_ssn BOOLEAN, has_sasid BOOLEAN, sectors VARCHAR, link_pairs BIGINT, link_correct BIGINT, "
+    "link_missed BIGINT);\n";
 
 static bool is_given(const TestVector *v, Slice table)
 {

@@ -246,7 +246,7 @@ static Status check_minimums(const Audit *a, const PublishedCell *p, Error *err)
 static Status check_sum(Audit *a, const PublishedCell *p, Error *err)
 {
     const ProtectCell *c = &p->cell;
-    int64_t n = 0, k = 0, covered = 0, base = 0, strong = 0;
+    int64_t n = 0, k = 0, covered = 0, base = 0, strong = 0, pairs = 0, correct = 0, missed = 0;
     const ProtectCell *only = NULL;
     size_t parts = 0;
     for (Slice units = units_of(p); units.ptr;) {
@@ -265,9 +265,13 @@ static Status check_sum(Audit *a, const PublishedCell *p, Error *err)
             covered += only->covered;
             base += only->base;
             strong += only->strong;
+            pairs += only->link_pairs;
+            correct += only->link_correct;
+            missed += only->link_missed;
         }
     }
-    if (n != c->denominator || k != c->numerator || covered != c->covered || base != c->base || strong != c->strong)
+    if (n != c->denominator || k != c->numerator || covered != c->covered || base != c->base || strong != c->strong ||
+        pairs != c->link_pairs || correct != c->link_correct || missed != c->link_missed)
         return fail(c, "a published number differs from the sum of its members", err);
     if (!c->is_median)
         return OK;

@@ -111,6 +111,9 @@ static void add_counts(ProtectCell *sum, const ProtectCell *c)
     sum->covered += c->covered;
     sum->base += c->base;
     sum->strong += c->strong;
+    sum->link_pairs += c->link_pairs;
+    sum->link_correct += c->link_correct;
+    sum->link_missed += c->link_missed;
 }
 
 /* One figure: the sum of a node's units and a shown group's groups. */

@@ -22,6 +22,7 @@ typedef struct ProtectCell {
     bool is_median;
     double value, fuzzy;
     int64_t covered, base, strong, employers, top_employer;
+    int64_t link_pairs, link_correct, link_missed;
 } ProtectCell;
 
 typedef struct ProtectLevels { /* from coarse to fine: "state", "county", "district", "school" */

@@ -17,7 +17,8 @@ static void plain(Buf *out, Slice shown)
 
 static Status csv_row(const Release *r, const PublishedCell *c, Buf *out, Error *err)
 {
-    Slice name, group, covered, strong;
+    Slice name, group, covered, strong, right, found;
+    TRY(view_link_quality(r->words.arena, &c->cell, &right, &found, err));
     TRY(view_unit(r, c, &name, err));
     TRY(words_group(&r->words, c->cell.split, c->cell.grp, c->groups, &group, err));
     TRY(cell_shares(r, c, &covered, &strong, err));
@@ -33,7 +34,7 @@ static Status csv_row(const Release *r, const PublishedCell *c, Buf *out, Error 
     plain(out, c->shown_value);
     buf_addc(out, ',');
     plain(out, c->shown_denominator);
-    buf_addf(out, ",%.*s,%.*s\n", SLICE_ARG(covered), SLICE_ARG(strong));
+    buf_addf(out, ",%.*s,%.*s,%.*s,%.*s\n", SLICE_ARG(covered), SLICE_ARG(strong), SLICE_ARG(right), SLICE_ARG(found));
     return OK;
 }
 
@@ -44,7 +45,7 @@ static Status write_csv(Release *r, const MeasureInfo *m, CellRange t, Error *er
     TRY(view_printf(r, &path, err, "data/%.*s.csv", SLICE_ARG(m->name)));
     TRY(release_add(r, path.ptr, &out, err));
     buf_adds(out, "measure,year,level,unit,parent,name,members,split,group,group_name,groups,value,people,seen_of_100,"
-                  "linked_of_100\n");
+                  "linked_of_100,link_precision,link_recall\n");
     for (size_t i = 0; i < t.count; i++)
         TRY(csv_row(r, &t.at[i], out, err));
     return buf_status(out, err);
@@ -71,7 +72,8 @@ static void json_number_text(Json *j, const char *key, Slice shown)
 
 static Status json_cell(const Release *r, const PublishedCell *c, Json *j, Error *err)
 {
-    Slice name, group, covered, strong;
+    Slice name, group, covered, strong, right, found;
+    TRY(view_link_quality(r->words.arena, &c->cell, &right, &found, err));
     TRY(view_unit(r, c, &name, err));
     TRY(words_group(&r->words, c->cell.split, c->cell.grp, c->groups, &group, err));
     TRY(cell_shares(r, c, &covered, &strong, err));
@@ -92,6 +94,8 @@ static Status json_cell(const Release *r, const PublishedCell *c, Json *j, Error
     json_number_text(j, "people", c->shown_denominator);
     json_number_text(j, "seen_of_100", covered);
     json_number_text(j, "linked_of_100", strong);
+    json_number_text(j, "link_precision", right);
+    json_number_text(j, "link_recall", found);
     json_end(j);
     return OK;
 }

@@ -322,7 +322,7 @@ static Status sentences(Page *p, Error *err)
 {
     const PublishedCell *now = view_state(p->table, p->year), *then = view_state(p->table, p->years[0]);
     TmplPageMeasureSentences *s;
-    TRY(arena_new(p->arena, TmplPageMeasureSentences, 3, &s, err));
+    TRY(arena_new(p->arena, TmplPageMeasureSentences, 4, &s, err));
     size_t n = 0;
     if (p->m->kind == MEASURE_RATE)
         TRY(view_printf(p->r, &s[n++].text, err, "%.*s of %.*s people counted for %d.", SLICE_ARG(p->v.value),
@@ -341,6 +341,13 @@ static Status sentences(Page *p, Error *err)
         TRY(view_printf(p->r, &s[n++].text, err,
             "Of 100 of these people, %.*s could have been seen in %.*s, and %.*s are safely linked between agencies.",
             SLICE_ARG(covered), SLICE_ARG(p->v.seen_source), SLICE_ARG(strong)));
+    Slice right, found;
+    TRY(view_link_quality(p->arena, &now->cell, &right, &found, err));
+    if (right.len > 0 && found.len > 0)
+        TRY(view_printf(p->r, &s[n++].text, err,
+            "Of 100 pairs of their records that were joined, about %.*s are expected to be right; of 100 that should have "
+            "been, about %.*s were.",
+            SLICE_ARG(right), SLICE_ARG(found)));
     p->v.sentences = s;
     p->v.sentences_count = n;
     return OK;

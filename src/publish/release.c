@@ -46,6 +46,9 @@ static Status read_cells(Making *m, Error *err)
             .covered = c->covered,
             .base = c->base,
             .strong = c->strong,
+            .link_pairs = c->link_pairs,
+            .link_correct = c->link_correct,
+            .link_missed = c->link_missed,
             .employers = c->employers,
             .top_employer = c->top_employer};
         for (size_t k = 0; k < m->measures.len; k++)

@@ -185,6 +185,29 @@ Status view_share(Arena *arena, int64_t part, int64_t whole, Slice *out, Error *
     return OK;
 }
 
+Status view_link_quality(Arena *arena, const ProtectCell *c, Slice *right, Slice *found, Error *err)
+{
+    const struct {
+        int64_t part, whole;
+        Slice *out;
+    } shares[] = {{c->link_correct, c->link_pairs * 1000000, right},
+        {c->link_correct, c->link_correct + c->link_missed, found}};
+    const int64_t tenth = c->base < 200 ? 50 : 1;
+    for (size_t i = 0; i < COUNT_OF(shares); i++) {
+        *shares[i].out = (Slice){"", 0};
+        if (shares[i].whole <= 0 || c->link_pairs == 0)
+            continue;
+        int64_t part = shares[i].part, whole = shares[i].whole;
+        for (; part > INT64_MAX / 4000 || whole > INT64_MAX / 4000; part /= 10)
+            whole /= 10;
+        int64_t share = (part * 2000 / tenth + whole) / (2 * whole) * tenth;
+        const char *text;
+        TRY(arena_printf(arena, &text, err, "%" PRId64 ".%" PRId64, share / 10, share % 10));
+        *shares[i].out = slice_of(text);
+    }
+    return OK;
+}
+
 Slice view_level_above(const Release *r, Slice level)
 {
     Slice above = {"", 0};

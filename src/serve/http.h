@@ -3,8 +3,10 @@
  * so that the library behind it (libmicrohttpd today) can be replaced by
  * rewriting http_mhd.c alone.
  *
- * The server reads GET and HEAD without a body and nothing else. Everything
- * ambiguous is refused before the handler sees it (http_guard.h).
+ * The public site reads GET and HEAD without a body and nothing else. A server
+ * that is started with HTTP_FORMS (the review page, which is another room's) also
+ * takes POST with a small body of known length. Everything ambiguous is refused
+ * before the handler sees it (http_guard.h).
  */
 #ifndef CAIRN_SERVE_HTTP_H
 #define CAIRN_SERVE_HTTP_H
@@ -16,6 +18,7 @@
 #define HTTP_IDLE_SECONDS 15
 #define HTTP_REQUEST_MEMORY ((size_t)16 << 10) /* request line and headers together */
 #define HTTP_DRAIN_MS 5000                     /* how long a stop waits for requests in flight */
+#define HTTP_BODY_MAX ((size_t)16 << 10)       /* of a form */
 
 /* A quoted SHA-256 in hex. */
 #define HTTP_ETAG_SIZE (SHA256_HEX_SIZE + 2)
@@ -23,6 +26,12 @@
 typedef struct HttpRequest {
     Slice path;          /* raw, percent-encoded, without the query */
     Slice if_none_match; /* empty when absent */
+    bool post;           /* with HTTP_FORMS only */
+    Slice content_type;  /* of the body */
+    Slice body;          /* of a POST */
+    Slice host;          /* what the client thinks this server is called */
+    Slice origin;        /* Origin and Sec-Fetch-Site: which page sent the form; empty when absent */
+    Slice fetch_site;
 } HttpRequest;
 
 typedef enum HttpCache {
@@ -36,7 +45,7 @@ typedef struct HttpResponse {
     const char *content_type; /* static; NULL: none */
     HttpCache cache;
     char etag[HTTP_ETAG_SIZE]; /* empty: none */
-    char location[64];         /* empty: none */
+    char location[160];        /* empty: none */
     Buf body;                  /* used when fd is -1 */
     int fd;                    /* -1, or an open file that is sent from its beginning */
     uint64_t size;             /* of that file */
@@ -69,8 +78,12 @@ extern const size_t http_security_header_count;
 /* Fills *response (initialised). Called on one thread, one request at a time. */
 typedef void (*HttpHandler)(void *ctx, const HttpRequest *request, HttpResponse *response);
 
+typedef enum HttpMethods { HTTP_READ_ONLY, HTTP_FORMS } HttpMethods;
+
 typedef struct HttpOptions {
-    const char *address; /* IPv4 or IPv6, numeric */
+    HttpMethods methods;
+    const char *content_policy; /* Content-Security-Policy instead of the site's; NULL: the site's */
+    const char *address;        /* IPv4 or IPv6, numeric */
     uint16_t port;       /* 0: any free port */
     HttpHandler handler;
     void *ctx;

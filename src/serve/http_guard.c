@@ -87,6 +87,8 @@ int guard_verdict(const Guard *g, Slice method, Slice target, Slice version)
         return 505;
     if (g->bad || !is_token(method) || g->hosts > 1 || (one_one && g->hosts == 0) || g->lengths > 1 || g->codings > 0)
         return 400;
+    if (g->forms && slice_eq_z(method, "POST"))
+        return g->lengths != 1 || !is_target(target) ? 400 : 0;
     if (!slice_eq_z(method, "GET") && !slice_eq_z(method, "HEAD"))
         return 405;
     return g->has_body || !is_target(target) ? 400 : 0;

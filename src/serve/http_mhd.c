@@ -32,6 +32,8 @@ struct HttpServer {
     HttpHandler handler;
     void *ctx;
     const Log *log;
+    HttpMethods methods;
+    const char *content_policy; /* NULL: the site's */
     uint16_t port;
     unsigned connections; /* the library's thread only */
     atomic_uint in_flight;
@@ -45,6 +47,8 @@ typedef struct Exchange {
     int status;    /* 0 until answered */
     uint64_t size; /* of the content sent */
     bool quiet;
+    bool post, too_large;
+    Buf body; /* of a POST */
     char method[8];
     char path[LOGGED_PATH_MAX + 1];
 } Exchange;
@@ -135,8 +139,11 @@ static struct MHD_Response *make_response(HttpResponse *r)
 static bool add_headers(struct MHD_Response *out, const HttpResponse *r, const HttpServer *server)
 {
     bool ok = true;
-    for (size_t i = 0; i < http_security_header_count; i++)
-        ok = ok && MHD_add_response_header(out, http_security_headers[i].name, http_security_headers[i].value);
+    for (size_t i = 0; i < http_security_header_count; i++) {
+        const HttpHeader *h = &http_security_headers[i];
+        bool replaced = server->content_policy && strcmp(h->name, "Content-Security-Policy") == 0;
+        ok = ok && MHD_add_response_header(out, h->name, replaced ? server->content_policy : h->value);
+    }
     ok = ok && MHD_add_response_header(out, MHD_HTTP_HEADER_CACHE_CONTROL, http_cache_control(r->cache));
     if (r->content_type)
         ok = ok && MHD_add_response_header(out, MHD_HTTP_HEADER_CONTENT_TYPE, r->content_type);
@@ -145,7 +152,8 @@ static bool add_headers(struct MHD_Response *out, const HttpResponse *r, const H
     if (r->location[0])
         ok = ok && MHD_add_response_header(out, MHD_HTTP_HEADER_LOCATION, r->location);
     if (r->allow)
-        ok = ok && MHD_add_response_header(out, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+        ok = ok && MHD_add_response_header(out, MHD_HTTP_HEADER_ALLOW,
+                       server->methods == HTTP_FORMS ? "GET, HEAD, POST" : "GET, HEAD");
     if (r->close || atomic_load(&server->stopping))
         ok = ok && MHD_add_response_header(out, MHD_HTTP_HEADER_CONNECTION, "close");
     return ok;
@@ -179,15 +187,42 @@ static enum MHD_Result refuse(Exchange *x, struct MHD_Connection *connection, in
     return send_response(x, connection, &r);
 }
 
+static Slice header_of(struct MHD_Connection *connection, const char *name)
+{
+    return slice_of(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name));
+}
+
 static enum MHD_Result answer(Exchange *x, struct MHD_Connection *connection, Slice path)
 {
-    HttpRequest request = {.path = path};
+    HttpRequest request = {.path = path,
+        .if_none_match = header_of(connection, MHD_HTTP_HEADER_IF_NONE_MATCH),
+        .post = x->post,
+        .content_type = header_of(connection, MHD_HTTP_HEADER_CONTENT_TYPE),
+        .body = buf_slice(&x->body),
+        .host = header_of(connection, MHD_HTTP_HEADER_HOST),
+        .origin = header_of(connection, MHD_HTTP_HEADER_ORIGIN),
+        .fetch_site = header_of(connection, "Sec-Fetch-Site")};
     HttpResponse r;
-    request.if_none_match =
-        slice_of(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH));
     http_response_init(&r);
-    x->server->handler(x->server->ctx, &request, &r);
+    if (x->too_large || buf_status(&x->body, NULL) != OK) {
+        http_error(&r, 413, path);
+        r.close = true;
+    } else {
+        x->server->handler(x->server->ctx, &request, &r);
+    }
     return send_response(x, connection, &r);
+}
+
+/* What is beyond the limit is read and forgotten: the answer can be given at the end only. */
+static enum MHD_Result take_body(Exchange *x, const char *upload, size_t *size)
+{
+    if (!x->post)
+        return MHD_NO;
+    x->too_large = x->too_large || *size > HTTP_BODY_MAX - x->body.len;
+    if (!x->too_large)
+        buf_add(&x->body, (Slice){upload, *size});
+    *size = 0;
+    return MHD_YES;
 }
 
 static enum MHD_Result on_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
@@ -212,6 +247,7 @@ static Exchange *begin_exchange(HttpServer *server, const char *method, const ch
     if (mem_zalloc(1, sizeof *x, (void **)&x, NULL) != OK)
         return NULL;
     x->server = server;
+    buf_init(&x->body, HTTP_BODY_MAX + 1);
     x->begun = clock_monotonic();
     keep_printable(x->method, sizeof x->method, method);
     keep_printable(x->path, sizeof x->path, path);
@@ -224,15 +260,16 @@ static Exchange *begin_exchange(HttpServer *server, const char *method, const ch
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
     const char *version, const char *upload, size_t *upload_size, void **state)
 {
-    UNUSED(upload);
+    HttpServer *server = cls;
     Slice path = slice_of(url);
     if (*state)
-        return *upload_size > 0 ? MHD_NO : answer(*state, connection, path);
-    Guard guard = {0};
-    Exchange *x = begin_exchange(cls, method, url);
+        return *upload_size > 0 ? take_body(*state, upload, upload_size) : answer(*state, connection, path);
+    Guard guard = {.forms = server->methods == HTTP_FORMS};
+    Exchange *x = begin_exchange(server, method, url);
     if (!x)
         return MHD_NO;
     *state = x;
+    x->post = guard.forms && strcmp(method, "POST") == 0;
     MHD_get_connection_values(connection, MHD_HEADER_KIND, on_header, &guard);
     int status = guard_verdict(&guard, slice_of(method), path, slice_of(version));
     return status == 0 ? MHD_YES : refuse(x, connection, status, path);
@@ -251,6 +288,9 @@ static void on_completed(
         "event=request method=%s path=%s status=%d bytes=%" PRIu64 " ms=%.1f whole=%s", x->method, x->path, x->status,
         x->size, (clock_monotonic() - x->begun) * 1000, whole ? "yes" : "no");
     *state = NULL;
+    if (x->body.ptr)
+        mem_wipe(x->body.ptr, x->body.cap);
+    buf_free(&x->body);
     mem_free(x);
     atomic_fetch_sub(&server->in_flight, 1);
 }
@@ -324,6 +364,8 @@ Status http_start(const HttpOptions *options, HttpServer **out, Error *err)
     server->handler = options->handler;
     server->ctx = options->ctx;
     server->log = options->log;
+    server->methods = options->methods;
+    server->content_policy = options->content_policy;
     Status st = open_listener(options, &listener, &server->port, err);
     if (st == OK)
         st = start_daemon(server, listener, err);

@@ -52,10 +52,14 @@ static const char *reason_of(int status)
     switch (status) {
     case 400:
         return "This request cannot be read in one way only";
+    case 403:
+        return "This form was not sent by this server's own page";
     case 404:
         return "Nothing is published under this address";
     case 405:
         return "Only GET and HEAD are answered here";
+    case 413:
+        return "This form is too large";
     case 414:
         return "This address is too long";
     case 505:

@@ -102,6 +102,11 @@ static Status read_settings(Home *home, Error *err)
 
 /* --- paths --------------------------------------------------------------------------------------------------- */
 
+HomeAccess home_access(const Home *home)
+{
+    return home->access;
+}
+
 const char *home_path(const Home *home)
 {
     return home->path;

@@ -49,6 +49,7 @@ const HomeSettings *home_settings(const Home *home);
 /* Overrides for this process (command-line options); 0 leaves what cairn.toml says. */
 void home_override(Home *home, unsigned threads, uint64_t memory_mb);
 const char *home_path(const Home *home);
+HomeAccess home_access(const Home *home);
 /* home/<relative>, in the caller's arena. */
 MUST_USE Status home_file(const Home *home, Arena *arena, const char *relative, const char **out, Error *err);
 

@@ -1,5 +1,5 @@
 /*
- * The vault's tables, and writing to them.
+ * Opening the vault, and writing records to it.
  *
  * Records of a load are boxed as they come and wait in memory, up to 256 MiB of
  * boxes, to be inserted in order of tag: tags are hashes, so that inserting
@@ -11,47 +11,6 @@
 #include <stdlib.h>
 
 #define PENDING_BYTES ((size_t)256 << 20)
-
-static const char schema_sql[] =
-    "CREATE TABLE source (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
-    "CREATE TABLE record (tag BLOB NOT NULL PRIMARY KEY, source INTEGER NOT NULL, key_id INTEGER NOT NULL,"
-    " box BLOB NOT NULL) STRICT, WITHOUT ROWID;"
-    /* covers vault_each_tag and counting, so that neither reads the boxes */
-    "CREATE INDEX record_source ON record (source, tag);"
-    "CREATE TABLE quarantine (id INTEGER PRIMARY KEY, load TEXT NOT NULL, row INTEGER NOT NULL, key_id INTEGER NOT "
-    "NULL,"
-    " box BLOB NOT NULL, UNIQUE (load, row)) STRICT;"
-    "CREATE TABLE link (tag BLOB NOT NULL PRIMARY KEY, person INTEGER NOT NULL, rule INTEGER NOT NULL,"
-    " score REAL NOT NULL, model INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE model (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
-    "CREATE TABLE journal (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, model INTEGER NOT NULL, kind INTEGER NOT NULL,"
-    " from_person INTEGER NOT NULL, to_person INTEGER NOT NULL, tag BLOB) STRICT;"
-    "CREATE TABLE counter (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT;"
-    "INSERT INTO counter VALUES ('next_person', 1);"
-    "PRAGMA user_version = 1";
-
-static Status ensure_schema(const Lite *lite, Error *err)
-{
-    int64_t version = 0;
-    TRY(lite_i64(lite, "PRAGMA user_version", &version, err));
-    if (version == 1)
-        return OK;
-    TRY(lite_exec(lite, "BEGIN IMMEDIATE", err));
-    Status st = lite_exec(lite, schema_sql, err);
-    if (st == OK)
-        st = lite_exec(lite, "COMMIT", err);
-    lite_rollback(lite);
-    return st;
-}
-
-static Status must_know_schema(const Lite *lite, Error *err)
-{
-    int64_t version = 0;
-    TRY(lite_i64(lite, "PRAGMA user_version", &version, err));
-    if (version != 1)
-        return error_set(err, ERR_INVALID, "vault: schema %" PRId64 " is not known to this program", version);
-    return OK;
-}
 
 static Status read_sources(Vault *v, Error *err)
 {
@@ -95,9 +54,7 @@ Status vault_open(Home *home, Vault **out, Error *err)
     LiteAccess access = home->being_made ? LITE_CREATE : home->access == HOME_WRITE ? LITE_WRITE : LITE_READ;
     TRY_OUT(home_file(home, &v->arena, "vault.db", &path, err));
     TRY_OUT(lite_open(&v->lite, path, "vault", access, err));
-    if (home->being_made)
-        TRY_OUT(ensure_schema(&v->lite, err));
-    TRY_OUT(must_know_schema(&v->lite, err));
+    TRY_OUT(vault_ensure_schema(&v->lite, access, err));
     TRY_OUT(boxer_new(home, &v->boxer, err));
     TRY_OUT(read_sources(v, err));
     if (home->access == HOME_WRITE)

@@ -8,8 +8,8 @@
  * source.
  * Files elsewhere carry the tag only.
  *
- * link(tag, person, rule, ...) holds who is who; journal(...) every merge, split
- * and reassignment. quarantine(load, row, box) keeps rejected rows.
+ * quarantine(load, row, box) keeps rejected rows. Who is who, with its history, its
+ * models and its reviewers' decisions, lies in the same file: store/linkage.h.
  *
  * Writing (ingest) needs no purpose; reading identities back does, and each such
  * read becomes a vault.read entry in the ledger before the first value is seen.
@@ -90,6 +90,7 @@ MUST_USE Status vault_each_tag(
 typedef struct VaultPurpose {
     const char *purpose;   /* "link", "review", "subject access" */
     const char *agreement; /* agreement id or legal basis */
+    Slice who;             /* the person who looks; empty: a program */
 } VaultPurpose;
 
 typedef struct VaultRecord {
@@ -103,36 +104,18 @@ MUST_USE Status vault_each_record(Vault *v, const VaultPurpose *purpose,
     Status (*fn)(const VaultRecord *record, void *ctx, Error *err), void *ctx, Error *err);
 MUST_USE Status vault_get_record(
     Vault *v, const VaultPurpose *purpose, const RecordTag *tag, Arena *arena, VaultRecord *out, Error *err);
+/* Several at once, in the order of `tags`; one ledger entry names them all. ERR_NOT_FOUND when one is missing. */
+MUST_USE Status vault_get_records(Vault *v, const VaultPurpose *purpose, const RecordTag *tags, size_t count,
+    Arena *arena, VaultRecord *out, Error *err);
 MUST_USE Status vault_get_quarantine(
     Vault *v, const VaultPurpose *purpose, Slice load, uint64_t row, Buf *out, Error *err);
+/* Is there such a record? Decrypts nothing. */
+MUST_USE Status vault_has_record(Vault *v, const RecordTag *tag, bool *out, Error *err);
 MUST_USE Status vault_count(Vault *v, uint64_t *records, uint64_t *persons, uint64_t *quarantined, Error *err);
 
-/* --- who is who --- */
+/* --- persons --- */
 
-typedef uint64_t PersonId; /* stable for ever; 1, 2, ...; never reused */
-
-typedef struct Link {
-    RecordTag tag;
-    PersonId person;
-    uint32_t rule; /* the resolver's rule number (identity.h); 0: a person's founding record */
-    float score;   /* 0..1 */
-} Link;
-typedef VEC(Link) Links;
-
-typedef enum JournalKind { JOURNAL_NEW, JOURNAL_MERGE, JOURNAL_SPLIT, JOURNAL_MOVE } JournalKind;
-typedef struct JournalEntry {
-    JournalKind kind;
-    PersonId from; /* merged away, split off, or moved from; 0 for new */
-    PersonId to;
-    RecordTag tag; /* moved record; zero otherwise */
-} JournalEntry;
-typedef VEC(JournalEntry) Journal;
-
-/* All links, ordered by tag. */
-MUST_USE Status vault_links(Vault *v, Links *out, Error *err);
-MUST_USE Status vault_next_person(Vault *v, PersonId *out, Error *err);
-/* Replaces the links of every tag in `links`, appends the journal under model_version; one transaction. */
-MUST_USE Status vault_put_links(Vault *v, const Links *links, const Journal *journal, Slice model_version, Error *err);
+typedef uint64_t PersonId; /* stable for ever; 1, 2, ...; never reused. Who is who stands in store/linkage.h. */
 
 /* Pseudonym of a person in the warehouse: first 8 bytes of HMAC-SHA-256 under "person-pseudonym", big-endian. */
 typedef struct Pseudonymiser Pseudonymiser;

@@ -4,7 +4,7 @@
 
 #include "store/home_impl.h"
 #include "store/lite.h"
-#include "store/vault.h"
+#include "store/linkage.h"
 
 /* --- boxes (vault_box.c) --- */
 
@@ -66,17 +66,24 @@ struct Vault {
     int64_t rebox_quarantine_after; /* rowid */
 };
 
+/* Makes the tables of a new vault, or takes an older one to the present schema (writers only); ERR_INVALID for one
+ * that this program does not know or may not change (vault_schema.c). */
+MUST_USE Status vault_ensure_schema(const Lite *lite, LiteAccess access, Error *err);
+/* Opens v->ledger unless it is open. */
+MUST_USE Status vault_need_ledger(Vault *v, Error *err);
+/* A tag from column `column` of stmt's row; ERR_CORRUPT when it is none. NULL gives the zero tag. */
+MUST_USE Status vault_column_tag(sqlite3_stmt *stmt, int column, RecordTag *out, Error *err);
+Slice tag_bytes(const RecordTag *tag);
+/* Number of a model by name, made when it is new; and the queue: both inside the caller's transaction. */
+MUST_USE Status vault_model_id(Vault *v, Slice name, int64_t *out, Error *err);
+MUST_USE Status vault_put_queue(Vault *v, const ReviewItems *items, QueueMode mode, Error *err);
+
 /* Writes the read into the ledger; ERR_DENIED without purpose or basis. */
 MUST_USE Status vault_note_read(Vault *v, const VaultPurpose *purpose, const char *what, Slice id, Error *err);
 /* Name of a source by number; ERR_CORRUPT when there is none. */
 MUST_USE Status vault_source_name(Vault *v, int64_t id, Slice *out, Error *err);
 /* Columns tag, source, key_id, box of stmt's row, decrypted; values valid until the boxer's next call. */
 MUST_USE Status vault_read_row(Vault *v, sqlite3_stmt *stmt, VaultRecord *out, Error *err);
-
-/* A quarantined row's number, and the length of what it holds, as 8 bytes big-endian. */
-void vault_u64_bytes(uint64_t v, char out[8]);
-/* As vault_verify, over about `limit` records spread over the file: for the doctor. */
-MUST_USE Status vault_verify_sample(Vault *v, uint64_t limit, uint64_t *checked, Error *err);
 
 /* A quarantined row's number, and the length of what it holds, as 8 bytes big-endian. */
 void vault_u64_bytes(uint64_t v, char out[8]);

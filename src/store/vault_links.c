@@ -1,33 +1,187 @@
 /*
- * Who is who: links, the journal, and the numbers of persons.
+ * Who is who: links and what they replaced, runs, the journal, and the numbers
+ * of persons.
  *
  * A person's number is never given twice: the counter only grows, and it is
- * written in the transaction that uses the number.
+ * written in the transaction that uses the number. A link that a run replaces
+ * is kept in link_past as in force in [run, ended), so that the state before any
+ * run is one query (linkage.h).
  */
 #include "store/vault_impl.h"
 
 #include <stdlib.h>
 
+const char *link_kind_name(LinkKind kind)
+{
+    static const char *const names[LINK_KIND_COUNT] = {"founding", "model", "rule", "decision"};
+    ASSERT(kind < LINK_KIND_COUNT);
+    return names[kind];
+}
+
+const char *journal_kind_name(JournalKind kind)
+{
+    static const char *const names[JOURNAL_KIND_COUNT] = {"new", "merge", "split", "move", "join", "leave"};
+    ASSERT(kind < JOURNAL_KIND_COUNT);
+    return names[kind];
+}
+
+const char *link_run_kind_name(LinkRunKind kind)
+{
+    static const char *const names[] = {"full", "newcomers", "undo"};
+    ASSERT(kind < COUNT_OF(names));
+    return names[kind];
+}
+
+/* --- tags ---------------------------------------------------------------------------------------------------- */
+
+bool tag_is_zero(const RecordTag *tag)
+{
+    static const RecordTag zero = {{0}};
+    return tag_cmp(tag, &zero) == 0;
+}
+
+void tag_print(const RecordTag *tag, char out[TAG_HEX_SIZE])
+{
+    hex_encode(tag->bytes, sizeof tag->bytes, out);
+}
+
+Status tag_parse(Slice text, RecordTag *out, Error *err)
+{
+    if (hex_decode(text, out->bytes, sizeof out->bytes, NULL) != OK)
+        return error_set(err, ERR_PARSE, "a record tag has %zu hex digits", 2 * sizeof out->bytes);
+    return OK;
+}
+
+Slice tag_bytes(const RecordTag *tag)
+{
+    return (Slice){(const char *)tag->bytes, sizeof tag->bytes};
+}
+
+Status vault_column_tag(sqlite3_stmt *stmt, int column, RecordTag *out, Error *err)
+{
+    if (sqlite3_column_type(stmt, column) == SQLITE_NULL) {
+        *out = (RecordTag){{0}};
+        return OK;
+    }
+    Slice tag = lite_blob(stmt, column);
+    if (tag.len != sizeof out->bytes)
+        return error_set(err, ERR_CORRUPT, "vault: a tag has the wrong length");
+    memcpy(out->bytes, tag.ptr, tag.len);
+    return OK;
+}
+
+static void bind_tag_or_null(sqlite3_stmt *stmt, int index, const RecordTag *tag)
+{
+    if (tag_is_zero(tag))
+        sqlite3_bind_null(stmt, index);
+    else
+        lite_bind_blob(stmt, index, tag_bytes(tag));
+}
+
+/* --- reading ------------------------------------------------------------------------------------------------- */
+
+/* Columns tag, person, kind, odds, partner. */
+static Status read_link(sqlite3_stmt *stmt, Link *out, Error *err)
+{
+    int64_t kind = sqlite3_column_int64(stmt, 2);
+    if (kind < 0 || kind >= LINK_KIND_COUNT)
+        return error_set(err, ERR_CORRUPT, "vault: a link of unknown kind");
+    TRY(vault_column_tag(stmt, 0, &out->tag, err));
+    out->person = (PersonId)sqlite3_column_int64(stmt, 1);
+    out->kind = (LinkKind)kind;
+    out->odds = (int32_t)sqlite3_column_int64(stmt, 3);
+    return vault_column_tag(stmt, 4, &out->partner, err);
+}
+
+static Status read_links(Vault *v, sqlite3_stmt *stmt, Links *out, Error *err)
+{
+    for (;;) {
+        bool more = false;
+        Link link;
+        TRY(lite_next(&v->lite, stmt, &more, err));
+        if (!more)
+            return OK;
+        TRY(read_link(stmt, &link, err));
+        TRY(vec_push(out, link, err));
+    }
+}
+
 Status vault_links(Vault *v, Links *out, Error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    TRY(lite_prepare(&v->lite, "SELECT tag, person, rule, score FROM link ORDER BY tag", &stmt, err));
+    TRY(lite_prepare(&v->lite, "SELECT tag, person, kind, odds, partner FROM link ORDER BY tag", &stmt, err));
+    Status st = read_links(v, stmt, out, err);
+    sqlite3_finalize(stmt);
+    return st;
+}
+
+Status vault_links_before(Vault *v, int64_t run, Links *out, Error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    TRY(lite_prepare(&v->lite,
+        "SELECT tag, person, kind, odds, partner FROM link WHERE run < ?1 UNION ALL "
+        "SELECT tag, person, kind, odds, partner FROM link_past WHERE run < ?1 AND ended >= ?1 ORDER BY tag",
+        &stmt, err));
+    sqlite3_bind_int64(stmt, 1, run);
+    Status st = read_links(v, stmt, out, err);
+    sqlite3_finalize(stmt);
+    return st;
+}
+
+Status vault_link_of(Vault *v, const RecordTag *tag, Arena *arena, LinkInfo *out, Error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool more = false;
+    TRY(lite_prepare(&v->lite,
+        "SELECT l.tag, l.person, l.kind, l.odds, l.partner, m.name, l.run, r.at FROM link l JOIN model m ON m.id = "
+        "l.model JOIN run r ON r.run = l.run WHERE l.tag = ?",
+        &stmt, err));
+    lite_bind_blob(stmt, 1, tag_bytes(tag));
+    Status st = lite_next(&v->lite, stmt, &more, err);
+    if (st == OK && !more)
+        st = error_set(err, ERR_NOT_FOUND, "the record has not been linked");
+    if (st == OK)
+        st = read_link(stmt, &out->link, err);
+    if (st == OK)
+        st = arena_dup(arena, lite_text(stmt, 5), &out->model, err);
+    if (st == OK) {
+        out->run = sqlite3_column_int64(stmt, 6);
+        out->at = sqlite3_column_int64(stmt, 7);
+    }
+    sqlite3_finalize(stmt);
+    return st;
+}
+
+Status vault_link_past(Vault *v, const RecordTag *tag, int64_t ended, Link *out, Error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool more = false;
+    TRY(lite_prepare(&v->lite,
+        "SELECT tag, person, kind, odds, partner FROM link_past WHERE tag = ? AND ended = ?", &stmt, err));
+    lite_bind_blob(stmt, 1, tag_bytes(tag));
+    sqlite3_bind_int64(stmt, 2, ended);
+    Status st = lite_next(&v->lite, stmt, &more, err);
+    if (st == OK)
+        st = more ? read_link(stmt, out, err)
+                  : error_set(err, ERR_NOT_FOUND, "run %" PRId64 " ended no link of that record", ended);
+    sqlite3_finalize(stmt);
+    return st;
+}
+
+Status vault_records_of(Vault *v, PersonId person, RecordTags *out, Error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    TRY(lite_prepare(&v->lite, "SELECT tag FROM link WHERE person = ? ORDER BY tag", &stmt, err));
+    sqlite3_bind_int64(stmt, 1, (int64_t)person);
     Status st = OK;
     for (bool more = true; st == OK;) {
-        Link link;
+        RecordTag tag;
         st = lite_next(&v->lite, stmt, &more, err);
         if (st != OK || !more)
             break;
-        Slice tag = lite_blob(stmt, 0);
-        if (tag.len != sizeof link.tag.bytes) {
-            st = error_set(err, ERR_CORRUPT, "vault: a link's tag has the wrong length");
-            break;
-        }
-        memcpy(link.tag.bytes, tag.ptr, tag.len);
-        link.person = (PersonId)sqlite3_column_int64(stmt, 1);
-        link.rule = (uint32_t)sqlite3_column_int64(stmt, 2);
-        link.score = (float)sqlite3_column_double(stmt, 3);
-        st = vec_push(out, link, err);
+        st = vault_column_tag(stmt, 0, &tag, err);
+        if (st == OK)
+            st = vec_push(out, tag, err);
     }
     sqlite3_finalize(stmt);
     return st;
@@ -43,9 +197,97 @@ Status vault_next_person(Vault *v, PersonId *out, Error *err)
     return OK;
 }
 
+Status vault_unlinked(Vault *v, uint64_t *out, Error *err)
+{
+    int64_t n = 0;
+    TRY(lite_i64(&v->lite, "SELECT (SELECT count(*) FROM record) - (SELECT count(*) FROM link)", &n, err));
+    if (n < 0)
+        return error_set(err, ERR_CORRUPT, "the vault holds a link whose record is missing");
+    *out = (uint64_t)n;
+    return OK;
+}
+
+Status vault_last_run(Vault *v, int64_t *out, Error *err)
+{
+    return lite_i64(&v->lite, "SELECT coalesce(max(run), 0) FROM run", out, err);
+}
+
+static Status read_run(sqlite3_stmt *stmt, Arena *arena, LinkRun *out, Error *err)
+{
+    *out = (LinkRun){.run = sqlite3_column_int64(stmt, 0),
+        .at = sqlite3_column_int64(stmt, 1),
+        .kind = (LinkRunKind)sqlite3_column_int64(stmt, 2),
+        .links = (uint64_t)sqlite3_column_int64(stmt, 4),
+        .journal_first = sqlite3_column_int64(stmt, 6),
+        .journal_last = sqlite3_column_int64(stmt, 7)};
+    if (out->kind > RUN_UNDO)
+        return error_set(err, ERR_CORRUPT, "vault: a run of unknown kind");
+    TRY(arena_dup(arena, lite_text(stmt, 3), &out->model, err));
+    return arena_dup(arena, lite_text(stmt, 5), &out->report, err);
+}
+
+Status vault_runs(Vault *v, Arena *arena, LinkRuns *out, Error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    TRY(lite_prepare(&v->lite,
+        "SELECT r.run, r.at, r.kind, m.name, r.links, r.report, coalesce(j.first, 0), coalesce(j.last, 0) FROM run r "
+        "JOIN model m ON m.id = r.model LEFT JOIN (SELECT run, min(seq) AS first, max(seq) AS last FROM journal GROUP "
+        "BY run) j ON j.run = r.run ORDER BY r.run",
+        &stmt, err));
+    Status st = OK;
+    for (bool more = true; st == OK;) {
+        LinkRun run;
+        st = lite_next(&v->lite, stmt, &more, err);
+        if (st != OK || !more)
+            break;
+        st = read_run(stmt, arena, &run, err);
+        if (st == OK)
+            st = vec_push(out, run, err);
+    }
+    sqlite3_finalize(stmt);
+    return st;
+}
+
+static Status read_journal_line(sqlite3_stmt *stmt, JournalLine *out, Error *err)
+{
+    int64_t kind = sqlite3_column_int64(stmt, 3);
+    if (kind < 0 || kind >= JOURNAL_KIND_COUNT)
+        return error_set(err, ERR_CORRUPT, "vault: a journal line of unknown kind");
+    *out = (JournalLine){.seq = sqlite3_column_int64(stmt, 0),
+        .run = sqlite3_column_int64(stmt, 1),
+        .at = sqlite3_column_int64(stmt, 2),
+        .entry = {.kind = (JournalKind)kind,
+            .from = (PersonId)sqlite3_column_int64(stmt, 4),
+            .to = (PersonId)sqlite3_column_int64(stmt, 5)}};
+    return vault_column_tag(stmt, 6, &out->entry.tag, err);
+}
+
+Status vault_journal(Vault *v, int64_t from, int64_t to, JournalLines *out, Error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    TRY(lite_prepare(&v->lite,
+        "SELECT j.seq, j.run, r.at, j.kind, j.from_person, j.to_person, j.tag FROM journal j JOIN run r ON r.run = "
+        "j.run WHERE j.seq BETWEEN ? AND ? ORDER BY j.seq",
+        &stmt, err));
+    sqlite3_bind_int64(stmt, 1, from);
+    sqlite3_bind_int64(stmt, 2, to);
+    Status st = OK;
+    for (bool more = true; st == OK;) {
+        JournalLine line;
+        st = lite_next(&v->lite, stmt, &more, err);
+        if (st != OK || !more)
+            break;
+        st = read_journal_line(stmt, &line, err);
+        if (st == OK)
+            st = vec_push(out, line, err);
+    }
+    sqlite3_finalize(stmt);
+    return st;
+}
+
 /* --- writing ------------------------------------------------------------------------------------------------- */
 
-static Status model_id(Vault *v, Slice name, int64_t *out, Error *err)
+Status vault_model_id(Vault *v, Slice name, int64_t *out, Error *err)
 {
     sqlite3_stmt *stmt = NULL;
     bool more = false;
@@ -60,11 +302,29 @@ static Status model_id(Vault *v, Slice name, int64_t *out, Error *err)
     return st;
 }
 
+static Status insert_run(Vault *v, const LinkWrite *w, int64_t model, int64_t *run, Error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    TRY(vault_last_run(v, run, err));
+    ++*run;
+    TRY(lite_prepare(
+        &v->lite, "INSERT INTO run (run, at, kind, model, links, report) VALUES (?, ?, ?, ?, ?, ?)", &stmt, err));
+    sqlite3_bind_int64(stmt, 1, *run);
+    sqlite3_bind_int64(stmt, 2, clock_now());
+    sqlite3_bind_int64(stmt, 3, w->kind);
+    sqlite3_bind_int64(stmt, 4, model);
+    sqlite3_bind_int64(stmt, 5, (int64_t)(w->links->len + (w->gone ? w->gone->len : 0)));
+    lite_bind_text(stmt, 6, w->report);
+    Status st = lite_run(&v->lite, stmt, err);
+    sqlite3_finalize(stmt);
+    return st;
+}
+
 static int compare_links(const void *a, const void *b)
 {
     const Link *const *x = a;
     const Link *const *y = b;
-    return memcmp((*x)->tag.bytes, (*y)->tag.bytes, sizeof(RecordTag));
+    return tag_cmp(&(*x)->tag, &(*y)->tag);
 }
 
 /* Sorted keys make the B-tree several times faster; the caller's order is hers. */
@@ -80,53 +340,80 @@ static Status sorted_links(const Links *links, const Link ***out, Error *err)
     return OK;
 }
 
-static Status put_links(Vault *v, const Links *links, int64_t model, PersonId *highest, Error *err)
+/* What link says of the record goes to link_past; nothing when it says nothing. */
+static Status prepare_archive(Vault *v, int64_t run, sqlite3_stmt **out, Error *err)
 {
-    sqlite3_stmt *stmt = NULL;
+    TRY(lite_prepare(&v->lite,
+        "INSERT INTO link_past (tag, ended, person, kind, odds, partner, model, run) SELECT tag, ?1, person, kind, "
+        "odds, partner, model, run FROM link WHERE tag = ?2",
+        out, err));
+    sqlite3_bind_int64(*out, 1, run);
+    return OK;
+}
+
+static Status put_links(Vault *v, const Links *links, int64_t model, int64_t run, PersonId *highest, Error *err)
+{
+    sqlite3_stmt *stmt = NULL, *archive = NULL;
     const Link **order = NULL;
-    TRY(sorted_links(links, &order, err));
-    Status st = lite_prepare(
-        &v->lite, "INSERT OR REPLACE INTO link (tag, person, rule, score, model) VALUES (?, ?, ?, ?, ?)", &stmt, err);
-    for (size_t i = 0; i < links->len && st == OK; i++) {
+    Status st;
+    TRY_OUT(sorted_links(links, &order, err));
+    TRY_OUT(prepare_archive(v, run, &archive, err));
+    TRY_OUT(lite_prepare(&v->lite,
+        "INSERT OR REPLACE INTO link (tag, person, kind, odds, partner, model, run) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        &stmt, err));
+    sqlite3_bind_int64(stmt, 6, model);
+    sqlite3_bind_int64(stmt, 7, run);
+    for (size_t i = 0; i < links->len; i++) {
         const Link *link = order[i];
-        lite_bind_blob(stmt, 1, (Slice){(const char *)link->tag.bytes, sizeof link->tag.bytes});
+        lite_bind_blob(archive, 2, tag_bytes(&link->tag));
+        TRY_OUT(lite_run(&v->lite, archive, err));
+        lite_bind_blob(stmt, 1, tag_bytes(&link->tag));
         sqlite3_bind_int64(stmt, 2, (int64_t)link->person);
-        sqlite3_bind_int64(stmt, 3, link->rule);
-        sqlite3_bind_double(stmt, 4, (double)link->score);
-        sqlite3_bind_int64(stmt, 5, model);
-        st = lite_run(&v->lite, stmt, err);
+        sqlite3_bind_int64(stmt, 3, link->kind);
+        sqlite3_bind_int64(stmt, 4, link->odds);
+        bind_tag_or_null(stmt, 5, &link->partner);
+        TRY_OUT(lite_run(&v->lite, stmt, err));
         if (link->person > *highest)
             *highest = link->person;
     }
+out:
     sqlite3_finalize(stmt);
+    sqlite3_finalize(archive);
     mem_free(order);
     return st;
 }
 
-static bool is_zero(const RecordTag *tag)
+static Status take_links(Vault *v, const RecordTags *gone, int64_t run, Error *err)
 {
-    static const RecordTag zero = {{0}};
-    return memcmp(tag, &zero, sizeof zero) == 0;
+    sqlite3_stmt *stmt = NULL, *archive = NULL;
+    Status st;
+    TRY_OUT(prepare_archive(v, run, &archive, err));
+    TRY_OUT(lite_prepare(&v->lite, "DELETE FROM link WHERE tag = ?", &stmt, err));
+    for (size_t i = 0; i < gone->len; i++) {
+        lite_bind_blob(archive, 2, tag_bytes(&gone->at[i]));
+        TRY_OUT(lite_run(&v->lite, archive, err));
+        lite_bind_blob(stmt, 1, tag_bytes(&gone->at[i]));
+        TRY_OUT(lite_run(&v->lite, stmt, err));
+    }
+out:
+    sqlite3_finalize(stmt);
+    sqlite3_finalize(archive);
+    return st;
 }
 
-static Status put_journal(Vault *v, const Journal *journal, int64_t model, PersonId *highest, Error *err)
+static Status put_journal(Vault *v, const Journal *journal, int64_t run, PersonId *highest, Error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    int64_t now = clock_now();
-    TRY(lite_prepare(&v->lite,
-        "INSERT INTO journal (at, model, kind, from_person, to_person, tag) VALUES (?, ?, ?, ?, ?, ?)", &stmt, err));
+    TRY(lite_prepare(
+        &v->lite, "INSERT INTO journal (run, kind, from_person, to_person, tag) VALUES (?, ?, ?, ?, ?)", &stmt, err));
     Status st = OK;
     for (size_t i = 0; i < journal->len && st == OK; i++) {
         const JournalEntry *e = &journal->at[i];
-        sqlite3_bind_int64(stmt, 1, now);
-        sqlite3_bind_int64(stmt, 2, model);
-        sqlite3_bind_int64(stmt, 3, e->kind);
-        sqlite3_bind_int64(stmt, 4, (int64_t)e->from);
-        sqlite3_bind_int64(stmt, 5, (int64_t)e->to);
-        if (is_zero(&e->tag))
-            sqlite3_bind_null(stmt, 6);
-        else
-            lite_bind_blob(stmt, 6, (Slice){(const char *)e->tag.bytes, sizeof e->tag.bytes});
+        sqlite3_bind_int64(stmt, 1, run);
+        sqlite3_bind_int64(stmt, 2, e->kind);
+        sqlite3_bind_int64(stmt, 3, (int64_t)e->from);
+        sqlite3_bind_int64(stmt, 4, (int64_t)e->to);
+        bind_tag_or_null(stmt, 5, &e->tag);
         st = lite_run(&v->lite, stmt, err);
         if (e->to > *highest)
             *highest = e->to;
@@ -149,20 +436,61 @@ static Status raise_counter(Vault *v, PersonId highest, Error *err)
     return st;
 }
 
-Status vault_put_links(Vault *v, const Links *links, const Journal *journal, Slice model_version, Error *err)
+static Status put_misses(Vault *v, const PersonMisses *misses, QueueMode mode, Error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    if (mode == QUEUE_REPLACE)
+        TRY(lite_exec(&v->lite, "DELETE FROM person_missed", err));
+    TRY(lite_prepare(&v->lite, "INSERT OR REPLACE INTO person_missed (person, missed) VALUES (?, ?)", &stmt, err));
+    Status st = OK;
+    for (size_t i = 0; i < misses->len && st == OK; i++) {
+        sqlite3_bind_int64(stmt, 1, (int64_t)misses->at[i].person);
+        sqlite3_bind_int64(stmt, 2, (int64_t)misses->at[i].missed);
+        st = lite_run(&v->lite, stmt, err);
+    }
+    sqlite3_finalize(stmt);
+    return st;
+}
+
+Status vault_misses(Vault *v, PersonMisses *out, Error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    TRY(lite_prepare(&v->lite, "SELECT person, missed FROM person_missed ORDER BY person", &stmt, err));
+    Status st = OK;
+    for (bool more = true; st == OK;) {
+        st = lite_next(&v->lite, stmt, &more, err);
+        if (st != OK || !more)
+            break;
+        PersonMiss miss = {(PersonId)sqlite3_column_int64(stmt, 0), (uint64_t)sqlite3_column_int64(stmt, 1)};
+        st = vec_push(out, miss, err);
+    }
+    sqlite3_finalize(stmt);
+    return st;
+}
+
+static Status put_run(Vault *v, const LinkWrite *w, int64_t *run, Error *err)
 {
     int64_t model = 0;
     PersonId highest = 0;
+    TRY(vault_model_id(v, w->model, &model, err));
+    TRY(insert_run(v, w, model, run, err));
+    TRY(put_links(v, w->links, model, *run, &highest, err));
+    if (w->gone)
+        TRY(take_links(v, w->gone, *run, err));
+    TRY(put_journal(v, w->journal, *run, &highest, err));
+    if (w->queue_mode != QUEUE_KEEP)
+        TRY(vault_put_queue(v, w->queue, w->queue_mode, err));
+    if (w->misses)
+        TRY(put_misses(v, w->misses, w->queue_mode, err));
+    return raise_counter(v, highest, err);
+}
+
+Status vault_put_links(Vault *v, const LinkWrite *w, int64_t *run, Error *err)
+{
     TRY(home_must_write(v->home, err));
     ASSERT(!v->in_load);
     TRY(lite_exec(&v->lite, "BEGIN IMMEDIATE", err));
-    Status st = model_id(v, model_version, &model, err);
-    if (st == OK)
-        st = put_links(v, links, model, &highest, err);
-    if (st == OK)
-        st = put_journal(v, journal, model, &highest, err);
-    if (st == OK)
-        st = raise_counter(v, highest, err);
+    Status st = put_run(v, w, run, err);
     if (st == OK)
         st = lite_exec(&v->lite, "COMMIT", err);
     lite_rollback(&v->lite);

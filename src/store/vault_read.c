@@ -13,14 +13,18 @@ static bool is_empty(const char *z)
     return !z || z[0] == '\0';
 }
 
+Status vault_need_ledger(Vault *v, Error *err)
+{
+    return v->ledger ? OK : ledger_open(v->home, &v->ledger, err);
+}
+
 Status vault_note_read(Vault *v, const VaultPurpose *purpose, const char *what, Slice id, Error *err)
 {
     Buf body;
     Json j;
     if (!purpose || is_empty(purpose->purpose) || is_empty(purpose->agreement))
         return error_set(err, ERR_DENIED, "identities are read for a stated purpose and basis only");
-    if (!v->ledger)
-        TRY(ledger_open(v->home, &v->ledger, err));
+    TRY(vault_need_ledger(v, err));
     buf_init(&body, 0);
     json_begin(&j, &body, JSON_COMPACT);
     json_open_object(&j);
@@ -29,6 +33,8 @@ Status vault_note_read(Vault *v, const VaultPurpose *purpose, const char *what, 
     json_kstr(&j, "what", slice_of(what));
     if (id.len > 0)
         json_kstr(&j, "id", id);
+    if (purpose->who.len > 0)
+        json_kstr(&j, "who", purpose->who);
     json_end(&j);
     Status st = buf_status(&body, err);
     if (st == OK)
@@ -80,16 +86,13 @@ static Status copy_values(VaultRecord *record, Arena *arena, Error *err)
     return OK;
 }
 
-Status vault_get_record(
-    Vault *v, const VaultPurpose *purpose, const RecordTag *tag, Arena *arena, VaultRecord *out, Error *err)
+/* The ledger has the entry already. */
+static Status get_record(Vault *v, const RecordTag *tag, Arena *arena, VaultRecord *out, Error *err)
 {
-    char hex[2 * sizeof tag->bytes + 1];
     bool more = false;
-    hex_encode(tag->bytes, sizeof tag->bytes, hex);
-    TRY(vault_note_read(v, purpose, "a record", slice_of(hex), err));
     if (!v->get_record)
         TRY(lite_prepare(&v->lite, RECORD_COLUMNS " WHERE tag = ?", &v->get_record, err));
-    lite_bind_blob(v->get_record, 1, (Slice){(const char *)tag->bytes, sizeof tag->bytes});
+    lite_bind_blob(v->get_record, 1, tag_bytes(tag));
     Status st = lite_next(&v->lite, v->get_record, &more, err);
     if (st == OK)
         st = more ? vault_read_row(v, v->get_record, out, err)
@@ -97,6 +100,34 @@ Status vault_get_record(
     if (st == OK)
         st = copy_values(out, arena, err);
     sqlite3_reset(v->get_record);
+    return st;
+}
+
+Status vault_get_record(
+    Vault *v, const VaultPurpose *purpose, const RecordTag *tag, Arena *arena, VaultRecord *out, Error *err)
+{
+    char hex[TAG_HEX_SIZE];
+    tag_print(tag, hex);
+    TRY(vault_note_read(v, purpose, "a record", slice_of(hex), err));
+    return get_record(v, tag, arena, out, err);
+}
+
+Status vault_get_records(Vault *v, const VaultPurpose *purpose, const RecordTag *tags, size_t count, Arena *arena,
+    VaultRecord *out, Error *err)
+{
+    Buf names;
+    buf_init(&names, 0);
+    for (size_t i = 0; i < count; i++) {
+        char hex[TAG_HEX_SIZE];
+        tag_print(&tags[i], hex);
+        buf_addf(&names, "%s%s", i ? " " : "", hex);
+    }
+    Status st = buf_status(&names, err);
+    if (st == OK && count > 0)
+        st = vault_note_read(v, purpose, "records", buf_slice(&names), err);
+    buf_free(&names);
+    for (size_t i = 0; st == OK && i < count; i++)
+        st = get_record(v, &tags[i], arena, &out[i], err);
     return st;
 }
 
@@ -139,6 +170,16 @@ Status vault_get_quarantine(Vault *v, const VaultPurpose *purpose, Slice load, u
         buf_add(out, raw);
         st = buf_status(out, err);
     }
+    sqlite3_finalize(stmt);
+    return st;
+}
+
+Status vault_has_record(Vault *v, const RecordTag *tag, bool *out, Error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    TRY(lite_prepare(&v->lite, "SELECT 1 FROM record WHERE tag = ?", &stmt, err));
+    lite_bind_blob(stmt, 1, tag_bytes(tag));
+    Status st = lite_next(&v->lite, stmt, out, err);
     sqlite3_finalize(stmt);
     return st;
 }

@@ -187,7 +187,9 @@ static const char person_map[] =
     "CREATE TABLE staging.person_link AS SELECT person::UBIGINT AS person, 2::INTEGER AS records, 1::INTEGER AS "
     "sources, "
     "'ssn' AS weakest_rule, 0.99::DOUBLE AS link_score, TRUE AS has_ssn, TRUE AS has_sasid "
-    "FROM (VALUES (74), (71), (72)) v(person);";
+    "FROM (VALUES (74), (71), (72)) v(person);"
+    "CREATE TABLE staging.link_source AS SELECT 'x' AS source, 1::BIGINT AS persons, 0::BIGINT AS link_pairs, 0::BIGINT "
+    "AS link_correct, 0::BIGINT AS link_missed;";
 
 static Db *open_db(unsigned threads)
 {

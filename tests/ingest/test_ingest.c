@@ -114,7 +114,7 @@ static void test_bad_rows(void **state)
     assert_int_equal(site_quarantined(s), 11);
     /* 11 accepted persons; the one of row 10 was rejected later and is not in the vault */
     assert_int_equal(site_records(s), 11);
-    VaultPurpose purpose = {"review", "test"};
+    VaultPurpose purpose = {.purpose = "review", .agreement = "test"};
     Buf raw;
     buf_init(&raw, 0);
     assert_int_equal(vault_get_quarantine(s->vault, &purpose, slice_of(r.load), 11, &raw, NULL), OK);
@@ -357,7 +357,7 @@ static void test_xml(void **state)
     assert_text(site_ask(s, r.load, "SELECT list([race, grade]) FROM %s"), "[[White;Asian, 09], [NULL, 10]]");
     assert_text(site_file(s, "loads", r.load, "report.csv"),
         "row,line,field,rule,severity,message\n2,4,grade,code,error,the code is not on the list\n");
-    VaultPurpose purpose = {"review", "test"};
+    VaultPurpose purpose = {.purpose = "review", .agreement = "test"};
     Buf raw;
     buf_init(&raw, 0);
     assert_int_equal(vault_get_quarantine(s->vault, &purpose, slice_of(r.load), 2, &raw, NULL), OK);

@@ -4,7 +4,7 @@
  * files do not have: sources that share few fields, names only, one value all
  * over, nothing at all.
  */
-#include "people.h"
+#include "small_table.h"
 
 enum { FILE_FIELDS_MAX = 11, COLUMNS_A_FIELD = 3 };
 
@@ -184,6 +184,15 @@ static bool is_bare(const Fixture *x, uint32_t a, uint32_t b)
     return true;
 }
 
+static void add_true_pair(const Fixture *x, const Blocks *b, uint32_t left, uint32_t right, Reach *r)
+{
+    if (!table_comparable(&x->config, x->table->source[left], x->table->source[right]))
+        return;
+    r->truth++;
+    r->bare += is_bare(x, left, right);
+    r->found += blocks_pair_mask(b, left, right) != 0;
+}
+
 /* True pairs by entity, which of them the proposed passes bring together. */
 static Reach reach(Fixture *x)
 {
@@ -195,17 +204,19 @@ static Reach reach(Fixture *x)
     assert_ok(blocks_build(x->table, passes, r.passes, 1, &b, &err));
     r.pairs = blocks_pairs(b);
     print_passes(x, passes, r.passes, b);
-    uint32_t n = x->table->records;
-    for (uint32_t i = 0; i < n; i++)
-        for (uint32_t k = i + 1; k < n; k++) {
-            if (x->entities.of.at[match_record_added(x->table, i)] !=
-                    x->entities.of.at[match_record_added(x->table, k)] ||
-                !table_comparable(&x->config, x->table->source[i], x->table->source[k]))
-                continue;
-            r.truth++;
-            r.bare += is_bare(x, i, k);
-            r.found += blocks_pair_mask(b, i, k) != 0;
-        }
+    /* records of one entity as chains: the last one seen of each, and the one before each */
+    uint32_t *last = NULL, *before = NULL, n = x->table->records;
+    assert_ok(mem_zalloc(x->entities.names.len + 1, sizeof *last, (void **)&last, &err));
+    assert_ok(mem_zalloc((size_t)n + 1, sizeof *before, (void **)&before, &err));
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t entity = x->entities.of.at[match_record_added(x->table, i)];
+        before[i] = last[entity];
+        last[entity] = i + 1;
+        for (uint32_t k = before[i]; k > 0; k = before[k - 1])
+            add_true_pair(x, b, k - 1, i, &r);
+    }
+    mem_free(last);
+    mem_free(before);
     blocks_free(b);
     return r;
 }
@@ -457,6 +468,33 @@ static void test_little(void **state)
         }
 }
 
+/* Rows that are all alike: no pass is affordable by itself, and still they are brought together. */
+static void test_all_alike(void **state)
+{
+    UNUSED(state);
+    enum { N = 3000 };
+    Fixture x;
+    Error err = ERROR_INIT;
+    char person[M_COLUMNS][32], id[16];
+    Slice values[M_COLUMNS];
+    Rng r;
+    rng_init(&r, 12, 0);
+    draw_state_person(person, &r);
+    for (uint32_t c = 0; c < M_COLUMNS; c++)
+        values[c] = slice_of(person[c]);
+    fixture_init(&x, STATE_FIELDS, 1);
+    for (uint32_t i = 0; i < N; i++) {
+        snprintf(id, sizeof id, "%u", i);
+        assert_ok(match_table_add(x.table, 0, slice_of(id), values, &err));
+        add_entity(&x, slice_of(id));
+    }
+    assert_ok(match_table_seal(x.table, 1, &err));
+    Reach reached = reach(&x);
+    assert_true(reached.passes >= 1);
+    assert_true(reached.pairs >= N - 1 && reached.pairs <= 10 * N);
+    fixture_free(&x);
+}
+
 /* The same passes whatever the order of rows. */
 static void test_row_order(void **state)
 {
@@ -498,6 +536,7 @@ int main(void)
         cmocka_unit_test(test_names_only),
         cmocka_unit_test(test_hot_values),
         cmocka_unit_test(test_little),
+        cmocka_unit_test(test_all_alike),
         cmocka_unit_test(test_row_order),
     };
     return cmocka_run_group_tests_name("match/propose", tests, NULL, NULL);

@@ -185,6 +185,40 @@ static void same_in_any_order(void **state)
     mem_free(ids);
 }
 
+/* A suffix at the end of a last name goes to the column for suffixes, unless that has one of its own. */
+static void suffixes(void **state)
+{
+    UNUSED(state);
+    static const struct {
+        const char *last, *suffix, *expected;
+    } cases[] = {{"Smith Jr.", "", "JR"}, {"Smith Jr.", "III", "III"}, {"Smith", "", ""}, {"Smith, Sr", "", "SR"},
+        {"van der Berg", "", ""}, {"", "", ""}, {"Garcia Lopez III", "  ", "III"}};
+    MatchConfig c;
+    match_config_init(&c);
+    c.columns[0] = SLICE("last");
+    c.columns[1] = SLICE("suffix");
+    c.column_count = 2;
+    c.fields[0] = (FieldSpec){
+        .name = SLICE("suffix"), .kind = FIELD_SUFFIX, .columns = {1}, .column_count = 1, .swap_with = MATCH_NONE};
+    c.fields[1] = (FieldSpec){
+        .name = SLICE("last"), .kind = FIELD_LAST_NAME, .columns = {0}, .column_count = 1, .swap_with = MATCH_NONE};
+    c.field_count = 2;
+    c.sources[0] = (SourceSpec){.name = SLICE("s"), .dedupe = true};
+    c.source_count = 1;
+    MatchTable *t = NULL;
+    assert_int_equal(match_table_new(&c, &t, NULL), OK);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const Slice values[] = {slice_of(cases[i].last), slice_of(cases[i].suffix)};
+        char id[12];
+        snprintf(id, sizeof id, "%zu", i);
+        assert_int_equal(match_table_add(t, 0, slice_of(id), values, NULL), OK);
+    }
+    assert_int_equal(match_table_seal(t, 1, NULL), OK);
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_true(slice_eq_z(match_cell_text(t, record_of(t, i), 1), cases[i].expected));
+    match_table_free(t);
+}
+
 static void refuses_bad_rows(void **state)
 {
     UNUSED(state);
@@ -291,6 +325,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cells_of_rows),
         cmocka_unit_test(same_in_any_order),
+        cmocka_unit_test(suffixes),
         cmocka_unit_test(refuses_bad_rows),
         cmocka_unit_test(empty_and_alike),
         cmocka_unit_test(appending),

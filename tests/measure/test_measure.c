@@ -241,7 +241,8 @@ static int world_close(void **state)
 /* Everything of person i follows from i: %1$s orders the rows, which must not matter. */
 static const char *const made_up[] = {
     "CREATE TABLE person_link AS SELECT i::UBIGINT AS person, 1 AS records, 1 AS sources, 'x' AS weakest_rule, "
-    "(0.9 + (i %% 11) / 100)::DOUBLE AS link_score, i %% 5 > 0 AS has_ssn, TRUE AS has_sasid FROM range(4000) t(i) "
+    "(0.9 + (i %% 11) / 100)::DOUBLE AS link_score, i %% 5 > 0 AS has_ssn, TRUE AS has_sasid, 3::BIGINT AS link_pairs, "
+    "2900000::BIGINT AS link_correct, (i %% 2 * 1000000)::BIGINT AS link_missed FROM range(4000) t(i) "
     "ORDER BY %s",
     "INSERT INTO county SELECT '080' || lpad((i * 2 + 1)::VARCHAR, 2, '0'), 'c', TRUE FROM range(5) t(i) ORDER BY %s",
     "INSERT INTO district BY NAME SELECT lpad(i::VARCHAR, 4, '0') AS district_id, CASE WHEN i < 11 THEN '080' || "

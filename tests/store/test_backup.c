@@ -9,7 +9,7 @@
 
 #define RECORDS 50
 
-static const VaultPurpose checking = {"review", "dpa-1"};
+static const VaultPurpose checking = {.purpose = "review", .agreement = "dpa-1"};
 
 /* A home with records, a quarantined row, a load, a generation and a release. */
 static void fill_home(Scratch *s)

@@ -10,7 +10,7 @@
 
 #include "store/vault_impl.h"
 
-static const VaultPurpose linking = {"link", "dpa-1"};
+static const VaultPurpose linking = {.purpose = "link", .agreement = "dpa-1"};
 
 typedef struct Fixture {
     Home *home;
@@ -188,7 +188,8 @@ static void test_packing_refuses_nonsense(void **state)
 static void test_reading_needs_a_purpose(void **state)
 {
     Scratch *s = *state;
-    static const VaultPurpose bad[] = {{NULL, "dpa-1"}, {"link", NULL}, {"", "dpa-1"}, {"link", ""}};
+    static const VaultPurpose bad[] = {{.agreement = "dpa-1"}, {.purpose = "link"},
+        {.purpose = "", .agreement = "dpa-1"}, {.purpose = "link", .agreement = ""}};
     scratch_make_home(s);
     Fixture f = open_vault(s, HOME_WRITE);
     add_load(&f, "k12", 0, 3);
@@ -492,58 +493,6 @@ static void test_full_disk(void **state)
     close_vault(&f);
 }
 
-/* --- links --------------------------------------------------------------------------------------------------- */
-
-static void test_links(void **state)
-{
-    Scratch *s = *state;
-    Links links = {0};
-    Links back = {0};
-    Journal journal = {0};
-    PersonId next = 0;
-    scratch_make_home(s);
-    Fixture f = open_vault(s, HOME_WRITE);
-    assert_ok(vault_next_person(f.vault, &next, err));
-    assert_int_equal(next, 1);
-    for (unsigned i = 0; i < 100; i++) {
-        Link link = {.tag = {{(uint8_t)(255 - i)}}, .person = i / 2 + 1, .rule = i % 3, .score = 0.5F};
-        assert_ok(vec_push(&links, link, err));
-    }
-    JournalEntry made = {.kind = JOURNAL_NEW, .to = 50};
-    assert_ok(vec_push(&journal, made, err));
-    assert_ok(vault_put_links(f.vault, &links, &journal, SLICE("model 1"), err));
-    assert_ok(vault_next_person(f.vault, &next, err));
-    assert_int_equal(next, 51);
-    assert_ok(vault_links(f.vault, &back, err));
-    assert_int_equal(back.len, 100);
-    for (size_t i = 0; i < back.len; i++) {
-        const Link *want = &links.at[links.len - 1 - i];
-        assert_memory_equal(&back.at[i].tag, &want->tag, sizeof want->tag);
-        assert_int_equal(back.at[i].person, want->person);
-        assert_int_equal(back.at[i].rule, want->rule);
-        assert_true(back.at[i].score == want->score);
-    }
-    /* the last person merged away: its number is never given again */
-    links.len = 2;
-    links.at[0] = (Link){.tag = {{156}}, .person = 1, .rule = 1, .score = 1};
-    links.at[1] = (Link){.tag = {{157}}, .person = 1, .rule = 1, .score = 1};
-    journal.at[0] = (JournalEntry){.kind = JOURNAL_MERGE, .from = 50, .to = 1};
-    assert_ok(vault_put_links(f.vault, &links, &journal, SLICE("model 1"), err));
-    assert_ok(vault_next_person(f.vault, &next, err));
-    assert_int_equal(next, 51);
-    uint64_t n, persons, quarantined;
-    assert_ok(vault_count(f.vault, &n, &persons, &quarantined, err));
-    assert_int_equal(persons, 49);
-    back.len = 0;
-    assert_ok(vault_links(f.vault, &back, err));
-    assert_int_equal(back.len, 100);
-    assert_int_equal(back.at[0].person, 1);
-    vec_free(&links);
-    vec_free(&back);
-    vec_free(&journal);
-    close_vault(&f);
-}
-
 static void test_allocation_failures(void **state)
 {
     Scratch *s = *state;
@@ -601,7 +550,6 @@ int main(void)
         WITH_SCRATCH(test_rollback),
         WITH_SCRATCH(test_killed_inside_a_load),
         WITH_SCRATCH(test_full_disk),
-        WITH_SCRATCH(test_links),
         WITH_SCRATCH(test_allocation_failures),
     };
     return cmocka_run_group_tests_name("vault", tests, NULL, NULL);

@@ -10,6 +10,9 @@
  * Prints lines of words and numbers for a script to judge:
  *   records N / unclear N / persons N true N / precision X / recall X / f1 X
  *   missed SOURCE SOURCE N of M           true pairs between two sources that were not found, the most first
+ *   wrong SOURCE SOURCE N of M            found pairs that are not true, the most first
+ *   group NAME VALUE records N precision X recall X    by what the truth knows of the persons; a wrong pair counts for
+ *                                         the groups of both sides
  *   measure NAME YEAR found NUMERATOR DENOMINATOR true NUMERATOR DENOMINATOR
  */
 #include <stdio.h>
@@ -112,6 +115,71 @@ out:
     return st;
 }
 
+static Status print_wrong(Check *c, Error *err)
+{
+    DbRows *rows = NULL;
+    bool more = true;
+    Status st = OK;
+    TRY(db_query(c->db,
+        "WITH r AS (SELECT t.record_tag, t.true_person, t.source, m.person FROM truth t JOIN identity_map m USING "
+        "(record_tag)) "
+        "SELECT a.source, b.source, count(*) FILTER (a.true_person <> b.true_person) AS wrong, count(*) FROM r a JOIN r b "
+        "ON a.person = b.person AND (a.source, a.record_tag) < (b.source, b.record_tag) GROUP BY 1, 2 "
+        "HAVING wrong > 0 ORDER BY wrong DESC, 1, 2 LIMIT 12",
+        &rows, err));
+    for (;;) {
+        TRY_OUT(db_next(rows, &more, err));
+        if (!more)
+            break;
+        printf("wrong %.*s %.*s %" PRId64 " of %" PRId64 "\n", SLICE_ARG(db_str(rows, 0)), SLICE_ARG(db_str(rows, 1)),
+            db_i64(rows, 2), db_i64(rows, 3));
+    }
+out:
+    db_rows_free(rows);
+    return st;
+}
+
+/* Pairs by person and by group: of a true person's n records, those found together make n_i (n_i - 1) / 2 pairs. */
+static Status print_groups(Check *c, Error *err)
+{
+    DbRows *rows = NULL;
+    bool more = true;
+    Status st = OK;
+    TRY(db_execf(c->db, err,
+        "CREATE TABLE known AS SELECT p.person, p.sex, CASE WHEN p.student = '1' THEN 'yes' ELSE 'no' END AS student, "
+        "CASE WHEN hispanic = '1' THEN 'hispanic' WHEN american_indian::INT + asian::INT + black::INT + "
+        "pacific_islander::INT + white::INT > 1 THEN 'two_or_more' WHEN american_indian = '1' THEN 'american_indian' "
+        "WHEN asian = '1' THEN 'asian' WHEN black = '1' THEN 'black' WHEN pacific_islander = '1' THEN "
+        "'pacific_islander' ELSE 'white' END AS race, (left(birth_date, 3) || '0s') AS born, "
+        "CASE coalesce(o.economically_disadvantaged_ever, '') WHEN '1' THEN 'yes' WHEN '0' THEN 'no' ELSE 'unknown' END "
+        "AS low_income, CASE WHEN p.married <> '' THEN 'yes' ELSE 'no' END AS married "
+        "FROM read_csv('%s/people.csv', header = true, all_varchar = true) p LEFT JOIN "
+        "read_csv('%s/outcomes.csv', header = true, all_varchar = true) o USING (person)",
+        c->truth, c->truth));
+    TRY(db_query(c->db,
+        "WITH r AS (SELECT t.record_tag, t.true_person, m.person FROM truth t JOIN identity_map m USING (record_tag)), "
+        "cell AS (SELECT true_person, person, count(*) AS n FROM r GROUP BY ALL), "
+        "found AS (SELECT person, sum(n) AS n FROM cell GROUP BY ALL), "
+        "one AS (SELECT c.true_person, sum(c.n) AS records, sum(c.n) * (sum(c.n) - 1) / 2 AS truth, "
+        "sum(c.n * (c.n - 1) / 2) AS correct, sum(c.n * (f.n - c.n)) AS wrong FROM cell c JOIN found f USING (person) "
+        "GROUP BY ALL), "
+        "g AS (SELECT o.*, u.name, u.value FROM one o JOIN (UNPIVOT known ON sex, student, race, born, low_income, married "
+        "INTO NAME name VALUE value) u ON u.person = o.true_person) "
+        "SELECT name, value, sum(records)::BIGINT, (sum(correct) / (sum(correct) + sum(wrong)))::DOUBLE, "
+        "(sum(correct) / sum(truth))::DOUBLE FROM g GROUP BY ALL ORDER BY name, value",
+        &rows, err));
+    for (;;) {
+        TRY_OUT(db_next(rows, &more, err));
+        if (!more)
+            break;
+        printf("group %.*s %.*s records %" PRId64 " precision %.6f recall %.6f\n", SLICE_ARG(db_str(rows, 0)),
+            SLICE_ARG(db_str(rows, 1)), db_i64(rows, 2), db_f64(rows, 3), db_f64(rows, 4));
+    }
+out:
+    db_rows_free(rows);
+    return st;
+}
+
 /* --- measures -------------------------------------------------------------------------------------------------- */
 
 /* numerator and denominator by year, of truth/outcomes.csv; the definitions are those of policy/colorado/measures. */
@@ -183,6 +251,8 @@ static Status run(Check *c, const char *home, Error *err)
     TRY(db_open(&options, &c->db, err));
     TRY(print_links(c, err));
     TRY(print_missed(c, err));
+    TRY(print_wrong(c, err));
+    TRY(print_groups(c, err));
     return print_measures(c, err);
 }
 

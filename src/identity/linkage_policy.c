@@ -1,0 +1,170 @@
+/*
+ * What the policy says of linking: the engine's own configuration (model.toml, in
+ * the language of docs/match.md), how links are kept (linking.toml), and who
+ * reviews what (review.toml). A hash over what a model rests on tells whether the
+ * one in force still fits.
+ */
+#include "identity/identity_impl.h"
+
+#include <math.h>
+
+/* Raised whenever this room's code can decide otherwise on the same records, model and policy. */
+#define LINKING_VERSION "linking/2"
+
+static Status share_ppm(const Toml *t, const char *file, const char *key, double fallback, uint32_t *out, Error *err)
+{
+    double v;
+    TRY(toml_num_or(t, file, key, fallback, &v, err));
+    if (!(v >= 0 && v <= 1))
+        return error_set(err, ERR_INVALID, "%s: \"%s\" must lie between 0 and 1", file, key);
+    *out = (uint32_t)lround(v * 1e6);
+    return OK;
+}
+
+static Status people(const Toml *t, const char *file, const char *key, uint32_t *out, Error *err)
+{
+    int64_t v;
+    TRY(toml_int(t, file, key, &v, err));
+    if (v < 1 || v > 9)
+        return error_set(err, ERR_INVALID, "%s: \"%s\" must lie between 1 and 9", file, key);
+    *out = (uint32_t)v;
+    return OK;
+}
+
+static const char *const head_keys[] = {
+    "schema", "name", "version", "title", "effective_from", "effective_to", "status", "source", "authority"};
+
+static Status known_keys(const PolicyFile *file, const char *const *own, size_t count, Error *err)
+{
+    const char *keys[COUNT_OF(head_keys) + 8] = {NULL};
+    ASSERT(count < 8);
+    memcpy(keys, head_keys, sizeof head_keys);
+    memcpy(keys + COUNT_OF(head_keys), own, count * sizeof *own);
+    return toml_only(file->toml, file->path, keys, err);
+}
+
+Status linking_policy(Policy *policy, Date on, LinkingPolicy *out, Error *err)
+{
+    static const char *const keys[] = {"full_above", "strong_score", "drift_above", "drift_records"};
+    const PolicyFile *file;
+    Slice authority;
+    int64_t records;
+    TRY(policy_get(policy, "identity", SLICE("linking"), on, &file, err));
+    TRY(known_keys(file, keys, COUNT_OF(keys), err));
+    TRY(toml_str(file->toml, file->path, "authority", &authority, err));
+    TRY(toml_num_or(file->toml, file->path, "full_above", 0.1, &out->full_above, err));
+    TRY(toml_num_or(file->toml, file->path, "strong_score", 0.95, &out->strong_score, err));
+    TRY(toml_num_or(file->toml, file->path, "drift_above", 0.05, &out->drift_above, err));
+    TRY(toml_int_or(file->toml, file->path, "drift_records", 200, &records, err));
+    if (!(out->full_above >= 0 && out->full_above <= 1) || !(out->strong_score >= 0 && out->strong_score <= 1) ||
+        !(out->drift_above >= 0 && out->drift_above <= 1) || records < 1 || records > INT32_MAX)
+        return error_set(err, ERR_INVALID, "%s: shares lie between 0 and 1, drift_records is at least 1", file->path);
+    out->drift_records = (uint32_t)records;
+    out->authority = authority.ptr;
+    return OK;
+}
+
+Status identity_review_policy(Policy *policy, Date on, ReviewPolicy *out, Error *err)
+{
+    static const char *const keys[] = {"queue_share", "same_needs", "different_needs"};
+    const PolicyFile *file;
+    Slice authority;
+    TRY(policy_get(policy, "identity", SLICE("review"), on, &file, err));
+    TRY(known_keys(file, keys, COUNT_OF(keys), err));
+    TRY(toml_str(file->toml, file->path, "authority", &authority, err));
+    TRY(share_ppm(file->toml, file->path, "queue_share", 0.02, &out->queue_ppm, err));
+    TRY(people(file->toml, file->path, "same_needs", &out->same_needs, err));
+    TRY(people(file->toml, file->path, "different_needs", &out->different_needs, err));
+    out->authority = authority.ptr;
+    return OK;
+}
+
+/* Does some query of context.toml give this column? */
+static bool is_context_column(const PolicyFile *context, Slice column)
+{
+    const Toml *values = context ? toml_get(context->toml, "value") : NULL;
+    for (const Toml *v = values ? values->first : NULL; v; v = v->next) {
+        const Toml *name = toml_get(v, "column");
+        if (name && name->type == TOML_STRING && slice_eq(name->string, column))
+            return true;
+    }
+    return false;
+}
+
+/* Columns must be what the vault or the context holds. */
+static Status check_columns(const MatchConfig *config, const PolicyFile *context, const char *file, Error *err)
+{
+    for (uint32_t i = 0; i < config->column_count; i++) {
+        IdentityRole role;
+        if (is_context_column(context, config->columns[i]))
+            continue;
+        if (identity_role_parse(config->columns[i], &role, NULL) != OK || role == ID_LOCAL_ORG) {
+            error_set(err, ERR_INVALID, "column \"%.*s\" is neither a role of identity nor one of context.toml", SLICE_ARG(config->columns[i]));
+            error_hint(err, "Columns are sasid, ssn, local_id, last_name and the other roles a contract can give.");
+            error_at(err, file, 0, "columns");
+            return ERR_INVALID;
+        }
+    }
+    return OK;
+}
+
+static Status config_hash(const PolicyFile *model, const PolicyFile *context, Slice nicknames, char out[SHA256_HEX_SIZE], Error *err)
+{
+    Buf text;
+    uint8_t digest[SHA256_SIZE];
+    buf_init(&text, 0);
+    buf_adds(&text, LINKING_VERSION "\n");
+    buf_add(&text, model->text);
+    buf_add(&text, context ? context->text : (Slice){"", 0});
+    buf_add(&text, nicknames);
+    Status st = buf_status(&text, err);
+    if (st == OK)
+        st = sha256_of(buf_slice(&text), digest, err);
+    buf_free(&text);
+    if (st == OK)
+        hex_encode(digest, sizeof digest, out);
+    return st;
+}
+
+static Status load(Policy *policy, Date on, Linkage *l, Error *err)
+{
+    const PolicyFile *model, *context = NULL;
+    Slice nicknames;
+    const char *path;
+    LinkingPolicy linking;
+    TRY(policy_get(policy, "identity", SLICE("model"), on, &model, err));
+    TRY(match_config_parse(model->text, model->path, &l->arena, &l->match, NULL, err));
+    Status st = policy_get(policy, "identity", SLICE("context"), on, &context, err);
+    if (st == ERR_NOT_FOUND)
+        error_clear(err);
+    else
+        TRY(st);
+    TRY(check_columns(&l->match, context, model->path, err));
+    TRY(policy_data(policy, "identity/nicknames.csv", &nicknames, &path, err));
+    TRY(arena_dup(&l->arena, nicknames, &nicknames, err));
+    l->match.nickname_csv = nicknames.ptr;
+    TRY(match_config_check(&l->match, err));
+    TRY(linking_policy(policy, on, &linking, err));
+    l->authority = linking.authority;
+    l->full_above_ppm = (uint32_t)lround(linking.full_above * 1e6);
+    l->strong_score = linking.strong_score;
+    l->drift_above = linking.drift_above;
+    l->drift_records = linking.drift_records;
+    TRY(identity_review_policy(policy, on, &l->review, err));
+    return config_hash(model, context, nicknames, l->config, err);
+}
+
+Status linkage_load(Policy *policy, Date on, Linkage *out, Error *err)
+{
+    memset(out, 0, sizeof *out);
+    arena_init(&out->arena, 0);
+    Status st = load(policy, on, out, err);
+    if (st != OK)
+        linkage_free(out);
+    return st;
+}
+
+void linkage_free(Linkage *l)
+{
+    arena_free(&l->arena);
+}

@@ -1,0 +1,199 @@
+/*
+ * Only what is new: records without a link are judged one by one against the
+ * persons there are, under the model in force, by the engine's own objective
+ * (match_index_assign). Nobody else's id changes, except where a newcomer is the
+ * missing piece between two persons, or a reviewer has decided since.
+ *
+ * Newcomers are taken in order of their contents, and what they tie together is
+ * journalled like every other merge.
+ */
+#include "identity/identity_impl.h"
+
+typedef struct Pass { /* one over the newcomers */
+    LinkJob *job;
+    MatchIndex *index;
+    uint32_t persons;    /* cluster numbers given so far */
+    MatchPairs found;
+} Pass;
+
+/* Persons become clusters; newcomers are in none yet. */
+static Status take_old_links(Pass *p, Error *err)
+{
+    const Records *r = &p->job->records;
+    Resolved *out = &p->job->resolved;
+    TRY(present_links(p->job, err));
+    p->persons = out->clusters;
+    for (uint32_t i = r->in_table; i < r->count; i++) {
+        out->cluster[i] = MATCH_NONE;
+        out->to[i] = MATCH_NONE;
+    }
+    return OK;
+}
+
+/* --- moving -------------------------------------------------------------------------------------------------- */
+
+static Status place(Pass *p, uint32_t record, uint32_t cluster, Error *err)
+{
+    p->job->resolved.cluster[record] = cluster;
+    return match_index_join(p->index, record, cluster, err);
+}
+
+static void tie(Pass *p, uint32_t record, LinkKind kind, Weight odds, uint32_t to)
+{
+    Resolved *r = &p->job->resolved;
+    r->kind[record] = kind;
+    r->odds[record] = kind == LINK_FOUNDING ? 0 : odds;
+    r->to[record] = kind == LINK_FOUNDING ? MATCH_NONE : to;
+}
+
+/* All of `from` goes to `into`; its founder is tied to `to`, which showed that they are one. */
+static Status merge(Pass *p, uint32_t from, uint32_t into, LinkKind kind, Weight odds, uint32_t to, Error *err)
+{
+    Resolved *r = &p->job->resolved;
+    for (uint32_t i = 0; i < r->count; i++) {
+        if (r->cluster[i] != from)
+            continue;
+        if (r->to[i] == MATCH_NONE && i != to)
+            tie(p, i, kind, odds, to);
+        TRY(place(p, i, into, err));
+    }
+    return OK;
+}
+
+/* Judges a record that is in no person, and puts it where it belongs. */
+static Status settle(Pass *p, uint32_t record, Error *err)
+{
+    Assignment a = {.cluster = MATCH_NONE};
+    TRY(match_index_assign(p->index, record, &a, err));
+    p->job->report->refused += a.outcome == ASSIGN_REFUSED;
+    if (a.outcome != ASSIGN_JOIN) {
+        tie(p, record, LINK_FOUNDING, 0, MATCH_NONE);
+        return place(p, record, p->persons++, err);
+    }
+    const Records *r = &p->job->records;
+    const PairVerdict *v = verdict_find(&p->job->verdicts, &r->tags[record], &r->tags[a.link_to]);
+    tie(p, record, v && v->state == PAIR_SAME ? LINK_DECISION : LINK_MODEL, a.odds, a.link_to);
+    TRY(place(p, record, a.cluster, err));
+    if (a.merge != MATCH_NONE && a.merge != a.cluster && a.merge_odds >= p->job->linkage.match.match_from)
+        TRY(merge(p, a.merge, a.cluster, LINK_MODEL, a.merge_odds, record, err));
+    return OK;
+}
+
+/* --- reviewers' decisions since the last run ------------------------------------------------------------------ */
+
+/* A person that holds two records which a reviewer told apart is taken apart and put together again around the two. */
+static Status split(Pass *p, uint32_t a, uint32_t b, Error *err)
+{
+    Resolved *r = &p->job->resolved;
+    uint32_t old = r->cluster[a];
+    VEC(uint32_t) rest = {0};
+    Status st = OK;
+    for (uint32_t i = 0; i < r->count && st == OK; i++)
+        if (r->cluster[i] == old && i != a)
+            st = vec_push(&rest, i, err);
+    for (size_t i = 0; i < rest.len && st == OK; i++)
+        st = match_index_join(p->index, rest.at[i], MATCH_NONE, err);
+    if (st == OK) {
+        tie(p, a, LINK_FOUNDING, 0, MATCH_NONE);
+        tie(p, b, LINK_FOUNDING, 0, MATCH_NONE);
+        st = place(p, b, p->persons++, err);
+    }
+    for (size_t i = 0; i < rest.len && st == OK; i++)
+        if (rest.at[i] != b)
+            st = settle(p, rest.at[i], err);
+    vec_free(&rest);
+    return st;
+}
+
+static Status obey(Pass *p, const Decision *d, Error *err)
+{
+    const Resolved *r = &p->job->resolved;
+    uint32_t x = r->cluster[d->a], y = r->cluster[d->b];
+    if (x == MATCH_NONE || y == MATCH_NONE)
+        return OK; /* a newcomer's: the index knows the decision */
+    if (d->kind == DECIDED_SAME && x != y)
+        return merge(p, y, x, LINK_DECISION, WEIGHT_MAX, d->a, err);
+    if (d->kind == DECIDED_DIFFERENT && x == y)
+        return split(p, d->a, d->b, err);
+    return OK;
+}
+
+/* --- the pass ------------------------------------------------------------------------------------------------ */
+
+static Status add_newcomers(Pass *p, Error *err)
+{
+    LinkJob *job = p->job;
+    Records *r = &job->records;
+    Progress *progress = NULL;
+    TRY(progress_new(job->ctx->progress, "linking newcomers", r->newcomers.len, "records", &progress, err));
+    Status st = OK;
+    for (size_t k = 0; k < r->newcomers.len && st == OK; k++) {
+        const Newcomer *n = &r->newcomers.at[k];
+        uint32_t record = 0;
+        st = match_index_add(
+            p->index, n->source, (Slice){(const char *)n->tag.bytes, sizeof n->tag.bytes}, n->values, &record, err);
+        if (st != OK)
+            break;
+        ASSERT(record == r->in_table + k);
+        st = match_index_find(p->index, record, &p->found, err);
+        for (size_t i = 0; i < p->found.len && st == OK; i++)
+            st = vec_push(&job->pairs, p->found.at[i], err);
+        if (st == OK)
+            st = settle(p, record, err);
+        progress_add(progress, 1);
+        if (st == OK && k % 256 == 0)
+            st = cancel_check(err);
+    }
+    progress_done(progress);
+    return st;
+}
+
+/* Dense again, numbered by the lowest record: contents alone decide the numbering. */
+static Status renumber(Pass *p, Error *err)
+{
+    Resolved *r = &p->job->resolved;
+    uint32_t *number;
+    TRY(mem_zalloc(p->persons ? p->persons : 1, sizeof *number, (void **)&number, err));
+    r->clusters = 0;
+    for (uint32_t i = 0; i < r->count; i++) {
+        uint32_t *n = &number[r->cluster[i]];
+        if (*n == 0)
+            *n = ++r->clusters;
+        r->cluster[i] = *n - 1;
+    }
+    mem_free(number);
+    return OK;
+}
+
+static Status run_pass(Pass *p, Error *err)
+{
+    LinkJob *job = p->job;
+    Resolved *r = &job->resolved;
+    TRY(resolved_init(job->records.count, r, err));
+    TRY(take_old_links(p, err));
+    TRY(match_index_new(
+        job->records.table, job->model, home_settings(job->ctx->home)->threads, &p->index, err));
+    TRY(match_index_persons(
+        p->index, r->cluster, job->records.in_table, job->decisions.at, job->decisions.len, err));
+    for (size_t i = 0; i < job->decisions.len; i++)
+        TRY(obey(p, &job->decisions.at[i], err));
+    TRY(add_newcomers(p, err));
+    return renumber(p, err);
+}
+
+Status link_newcomers(LinkJob *job, const StoredModel *stored, Error *err)
+{
+    TRY(records_load(job->ctx, job->vault, &job->linkage, RECORDS_NEW_APART, "link", &job->records, err));
+    TRY(match_model_parse(stored->json, "the model in force", &job->linkage.match, &job->model, err));
+    job->model_name = stored->name;
+    job->baseline = stored->baseline;
+    TRY(tag_index_new(&job->records, &job->tags, err));
+    TRY(settled_decisions(
+        job->vault, &job->records, &job->tags, &job->arena, &job->verdicts, &job->decisions, err));
+    Pass p = {.job = job};
+    Status st = run_pass(&p, err);
+    match_index_free(p.index);
+    vec_free(&p.found);
+    job->report->kept = job->pairs.len;
+    return st;
+}

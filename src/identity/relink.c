@@ -1,0 +1,88 @@
+/*
+ * Everything anew: train a model on all records, score every candidate pair,
+ * and resolve. The result is a function of the records' contents, the policy and
+ * the reviewers' decisions.
+ */
+#include "identity/identity_impl.h"
+
+/* How a record came to its person. The engine gives odds; who made them is looked up here. */
+static LinkKind link_kind_of(const LinkJob *job, MatchLook *look, uint32_t record)
+{
+    const Resolved *r = &job->resolved;
+    uint32_t to = r->to[record];
+    if (to == MATCH_NONE)
+        return LINK_FOUNDING;
+    const PairVerdict *v = verdict_find(&job->verdicts, &job->records.tags[record], &job->records.tags[to]);
+    if (v && v->state == PAIR_SAME)
+        return LINK_DECISION;
+    if (!look || r->odds[record] < WEIGHT_MAX)
+        return LINK_MODEL;
+    Explanation why;
+    match_look_explain(look, record, to, &why);
+    return why.rule.len ? LINK_RULE : LINK_MODEL;
+}
+
+/* Only a rule that says "must" makes links. */
+static bool has_must(const MatchConfig *config)
+{
+    for (uint32_t i = 0; i < config->rule_count; i++)
+        if (config->rules[i].effect == RULE_MUST)
+            return true;
+    return false;
+}
+
+static Status take_clusters(LinkJob *job, const MatchClusters *c, Error *err)
+{
+    Resolved *r = &job->resolved;
+    TRY(resolved_init(job->records.count, r, err));
+    r->clusters = c->count;
+    memcpy(r->cluster, c->cluster, r->count * sizeof *r->cluster);
+    TRY(link_trees(job, c->weakest, err));
+    MatchLook *look = NULL;
+    if (has_must(&job->linkage.match))
+        TRY(match_look_new(job->records.table, job->model, &look, err));
+    for (uint32_t i = 0; i < r->count; i++)
+        r->kind[i] = link_kind_of(job, look, i);
+    match_look_free(look);
+    return OK;
+}
+
+static Status train(LinkJob *job, unsigned threads, Error *err)
+{
+    TrainOptions options = {.threads = threads, .log = job->ctx->log, .progress = job->ctx->progress};
+    TrainReport training = {0};
+    TRY(match_train(job->records.table, &options, &job->model, &training, err));
+    if (!training.converged)
+        log_line(job->ctx->log, LOG_WARN, "event=model converged=no iterations=%" PRIu32, training.iterations);
+    if (training.default_levels)
+        log_line(job->ctx->log, LOG_INFO, "event=model default_levels=%" PRIu32, training.default_levels);
+    double all = training.matches + training.missed;
+    job->unblocked = all > 0 ? training.missed / all : 0;
+    char version[SHA256_HEX_SIZE];
+    TRY(match_model_version(job->model, version, err));
+    return arena_dup(&job->arena, slice_of(version), &job->model_name, err);
+}
+
+Status relink_everything(LinkJob *job, Error *err)
+{
+    unsigned threads = home_settings(job->ctx->home)->threads;
+    RunOptions run = {.threads = threads, .log = job->ctx->log, .progress = job->ctx->progress};
+    PairsReport pairs = {0};
+    ClusterReport clusters = {0};
+    MatchClusters found = {0};
+    TRY(records_load(job->ctx, job->vault, &job->linkage, RECORDS_ALL, "link", &job->records, err));
+    TRY(tag_index_new(&job->records, &job->tags, err));
+    TRY(settled_decisions(
+        job->vault, &job->records, &job->tags, &job->arena, &job->verdicts, &job->decisions, err));
+    TRY(train(job, threads, err));
+    TRY(match_pairs(job->records.table, job->model, &run, &job->pairs, &pairs, err));
+    Status st = match_clusters(job->records.table, job->model, &job->pairs, job->decisions.at, job->decisions.len,
+        &run, &found, &clusters, err);
+    if (st == OK)
+        st = take_clusters(job, &found, err);
+    match_clusters_free(&found);
+    job->report->compared = pairs.compared;
+    job->report->kept = pairs.kept;
+    job->report->refused = clusters.refused;
+    return st;
+}

@@ -1,0 +1,241 @@
+/*
+ * Who is who, as the vault keeps it: links with their evidence, the runs that
+ * made them, what each record was before, the models, the reviewers' decisions,
+ * and the queues they work on. In vault.db, beside the identities; nothing here
+ * holds a person's value, so that nothing here is boxed.
+ *
+ *   link(tag, person, kind, odds, partner, model, run)      the present
+ *   link_past(tag, ended, ...)                              what a run replaced: a link was in force in [run, ended)
+ *   run(run, at, kind, model, report)                       each relinking, each pass over newcomers, each undo
+ *   journal(seq, run, kind, from, to, tag)                  merges, splits, moves, one numbered line each
+ *   model(id, name, json, config, baseline)                 frozen parameters; the last run's model is in force
+ *   decision(seq, a, b, verdict, reviewer, ...)             append-only: reviewers' words are kept for ever
+ *   review(a, b, odds, reason, value, evidence)             pairs that wait for a reviewer
+ *   person_missed(person, missed)                           expected missing pairs, for published link quality
+ *   clerical(sample, stratum, a, b, ...)                    pairs drawn to measure quality with
+ *
+ * Because a replaced link is kept with the run that ended it, the state before any
+ * run is one query, and undo is that state written as a run of its own.
+ */
+#ifndef CAIRN_STORE_LINKAGE_H
+#define CAIRN_STORE_LINKAGE_H
+
+#include "store/vault.h"
+
+/* --- links --- */
+
+typedef enum LinkKind {
+    LINK_FOUNDING, /* the first record of its person */
+    LINK_MODEL,    /* the model's odds */
+    LINK_RULE,     /* a hard rule of the policy */
+    LINK_DECISION, /* a reviewer's word */
+    LINK_KIND_COUNT
+} LinkKind;
+const char *link_kind_name(LinkKind kind); /* "founding", "model", "rule", "decision" */
+
+typedef struct Link {
+    RecordTag tag;
+    PersonId person;
+    LinkKind kind;
+    int32_t odds;      /* log2 odds in thousandths of a bit; 0 for founding records */
+    RecordTag partner; /* the record that tied it to its person; zero for founding records */
+} Link;
+typedef VEC(Link) Links;
+
+typedef enum JournalKind {
+    JOURNAL_NEW,   /* a person appeared */
+    JOURNAL_MERGE, /* a person's records went to another one, its id is outlived */
+    JOURNAL_SPLIT, /* some of a person's records went elsewhere, it lives on */
+    JOURNAL_MOVE,  /* a record changed its person */
+    JOURNAL_JOIN,  /* a record that was new joined a person that was there already */
+    JOURNAL_LEAVE, /* an undo took a record's first link away: it waits for the next run */
+    JOURNAL_KIND_COUNT
+} JournalKind;
+const char *journal_kind_name(JournalKind kind);
+
+typedef struct JournalEntry {
+    JournalKind kind;
+    PersonId from; /* merged away, split off, moved from, left; 0 for new and join */
+    PersonId to;   /* 0 for leave */
+    RecordTag tag; /* of the record; zero for new, merge and split */
+} JournalEntry;
+typedef VEC(JournalEntry) Journal;
+
+/* All links, ordered by tag. */
+MUST_USE Status vault_links(Vault *v, Links *out, Error *err);
+/* As they were before a run began, ordered by tag; what a later run added is left out. */
+MUST_USE Status vault_links_before(Vault *v, int64_t run, Links *out, Error *err);
+MUST_USE Status vault_next_person(Vault *v, PersonId *out, Error *err);
+/* Records that no link names: new, or released by an undo. */
+MUST_USE Status vault_unlinked(Vault *v, uint64_t *out, Error *err);
+
+typedef struct LinkInfo {
+    Link link;
+    Slice model;
+    int64_t run, at;
+} LinkInfo;
+/* ERR_NOT_FOUND when the record has no link. */
+MUST_USE Status vault_link_of(Vault *v, const RecordTag *tag, Arena *arena, LinkInfo *out, Error *err);
+/* The link that a run ended, whatever came later. ERR_NOT_FOUND. */
+MUST_USE Status vault_link_past(Vault *v, const RecordTag *tag, int64_t ended, Link *out, Error *err);
+/* Tags of a person's records, in order of tag; appended to out. */
+typedef VEC(RecordTag) RecordTags;
+MUST_USE Status vault_records_of(Vault *v, PersonId person, RecordTags *out, Error *err);
+
+/* --- runs and the journal --- */
+
+typedef enum LinkRunKind { RUN_FULL, RUN_NEWCOMERS, RUN_UNDO } LinkRunKind;
+const char *link_run_kind_name(LinkRunKind kind);
+
+typedef struct LinkRun {
+    int64_t run; /* 1, 2, ... */
+    int64_t at;
+    LinkRunKind kind;
+    Slice model;                         /* version */
+    int64_t journal_first, journal_last; /* 0, 0: it journalled nothing */
+    uint64_t links;                      /* written or taken away */
+    Slice report;                        /* JSON */
+} LinkRun;
+typedef VEC(LinkRun) LinkRuns;
+/* In order; text in arena. */
+MUST_USE Status vault_runs(Vault *v, Arena *arena, LinkRuns *out, Error *err);
+/* The last one's number; 0 when there is none. */
+MUST_USE Status vault_last_run(Vault *v, int64_t *out, Error *err);
+
+typedef struct JournalLine {
+    int64_t seq, run, at;
+    JournalEntry entry;
+} JournalLine;
+typedef VEC(JournalLine) JournalLines;
+/* Lines with from <= seq <= to, in order. */
+MUST_USE Status vault_journal(Vault *v, int64_t from, int64_t to, JournalLines *out, Error *err);
+
+/* --- pairs for reviewers --- */
+
+typedef enum ReviewReason {
+    REVIEW_UNCERTAIN, /* the odds lie between the two thresholds */
+    REVIEW_AMBIGUOUS, /* likely, but to more than one person */
+    REVIEW_REFUSED,   /* likely, but the two persons contradict each other */
+    REVIEW_WEAK,      /* a link that barely holds a person together */
+    REVIEW_REASON_COUNT
+} ReviewReason;
+const char *review_reason_name(ReviewReason reason);
+
+typedef struct ReviewItem {
+    RecordTag a, b; /* a < b */
+    int32_t odds;
+    ReviewReason reason;
+    int64_t value;  /* expected number of wrong record pairs a decision saves, in thousandths: the order of work */
+    Slice evidence; /* JSON: levels and weights, never a value */
+} ReviewItem;
+typedef VEC(ReviewItem) ReviewItems;
+/* By value, the highest first, then by pair; text in arena. */
+MUST_USE Status vault_queue(Vault *v, Arena *arena, ReviewItems *out, Error *err);
+
+/* Pairs of a person's records with others' that are expected to be missing, in millionths. */
+typedef struct PersonMiss {
+    PersonId person;
+    uint64_t missed;
+} PersonMiss;
+typedef VEC(PersonMiss) PersonMisses;
+/* In order of person. */
+MUST_USE Status vault_misses(Vault *v, PersonMisses *out, Error *err);
+
+/* --- writing a run --- */
+
+typedef enum QueueMode { QUEUE_KEEP, QUEUE_ADD, QUEUE_REPLACE } QueueMode;
+
+typedef struct LinkWrite {
+    LinkRunKind kind;
+    Slice model;            /* version; must have been stored, or be that of an earlier run */
+    const Links *links;     /* replace those of the same records */
+    const RecordTags *gone; /* records that lose their link; may be NULL */
+    const Journal *journal;
+    const ReviewItems *queue; /* may be NULL with QUEUE_KEEP */
+    QueueMode queue_mode;
+    const PersonMisses *misses; /* may be NULL; replace those there are with QUEUE_REPLACE */
+    Slice report;               /* JSON */
+} LinkWrite;
+/* One transaction. *run: its number. */
+MUST_USE Status vault_put_links(Vault *v, const LinkWrite *w, int64_t *run, Error *err);
+
+/* --- models --- */
+
+typedef struct StoredModel {
+    Slice name;     /* version */
+    int64_t at;     /* frozen */
+    Slice json;     /* the model file */
+    Slice config;   /* SHA-256 of the policy it was trained under, in hex */
+    Slice baseline; /* JSON: how each source's links looked when it was frozen, to tell drift from */
+} StoredModel;
+/* Stores it unless a model of that name is there. */
+MUST_USE Status vault_put_model(Vault *v, const StoredModel *m, Error *err);
+/* The last run's. ERR_NOT_FOUND when there has been no run, or its model has no parameters stored. */
+MUST_USE Status vault_model_in_force(Vault *v, Arena *arena, StoredModel *out, Error *err);
+
+/* --- decisions --- */
+
+typedef enum ReviewVerdict {
+    REVIEW_SAME = 1,
+    REVIEW_DIFFERENT = 2,
+    REVIEW_UNSURE = 3 /* looked at, cannot tell */
+} ReviewVerdict;
+const char *review_verdict_name(ReviewVerdict verdict); /* "same", "different", "unsure" */
+MUST_USE Status review_verdict_parse(Slice text, ReviewVerdict *out, Error *err);
+
+typedef struct ReviewDecision {
+    int64_t seq, at;
+    RecordTag a, b; /* in either order when given, a < b when read */
+    ReviewVerdict verdict;
+    Slice reviewer;
+    bool blind;   /* the model's odds were not shown */
+    int32_t odds; /* what the model said then; INT32_MIN: unknown */
+} ReviewDecision;
+typedef VEC(ReviewDecision) ReviewDecisions;
+/* Appends; seq and at are given by the vault. Also a decision.made entry of the ledger (tags, verdict, reviewer). */
+MUST_USE Status vault_add_decision(Vault *v, const ReviewDecision *d, Error *err);
+/* In order of seq; text in arena. */
+MUST_USE Status vault_decisions(Vault *v, Arena *arena, ReviewDecisions *out, Error *err);
+MUST_USE Status vault_last_decision(Vault *v, int64_t *out, Error *err); /* 0: none */
+
+/* --- clerical samples --- */
+
+#define CLERICAL_STRATA_MAX 16
+
+typedef struct ClericalPair {
+    uint32_t stratum;
+    RecordTag a, b; /* a < b */
+    int32_t odds;
+    bool linked; /* one person when the sample was drawn */
+    Slice evidence;
+} ClericalPair;
+typedef VEC(ClericalPair) ClericalPairs;
+
+typedef struct ClericalSample {
+    int64_t sample; /* 1, 2, ... */
+    int64_t at;
+    Slice model;
+    uint32_t strata;
+    uint64_t population[CLERICAL_STRATA_MAX];            /* pairs of each stratum */
+    int32_t from[CLERICAL_STRATA_MAX];                   /* lowest odds of each stratum */
+    bool linked[CLERICAL_STRATA_MAX];                    /* pairs that were one person, or pairs that were not */
+} ClericalSample;
+/* *number gets the sample's. */
+MUST_USE Status vault_put_sample(
+    Vault *v, const ClericalSample *sample, const ClericalPairs *pairs, int64_t *number, Error *err);
+/* number 0: the last. ERR_NOT_FOUND. Pairs in order of (stratum, a, b); text in arena. */
+MUST_USE Status vault_get_sample(
+    Vault *v, int64_t number, Arena *arena, ClericalSample *out, ClericalPairs *pairs, Error *err);
+
+/* --- tags --- */
+
+static inline int tag_cmp(const RecordTag *a, const RecordTag *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof a->bytes);
+}
+bool tag_is_zero(const RecordTag *tag);
+#define TAG_HEX_SIZE 33
+void tag_print(const RecordTag *tag, char out[TAG_HEX_SIZE]);
+MUST_USE Status tag_parse(Slice text, RecordTag *out, Error *err);
+
+#endif
