@@ -18,6 +18,8 @@
  */
 #include "ingest/ingest_job.h"
 
+#define SMALL_FILE (4 * SLICE_BYTES)
+
 /* --- names --------------------------------------------------------------------------------------------------- */
 
 static void add_name(Buf *sql, Slice name)
@@ -475,8 +477,9 @@ Status check_rows(IngestJob *job, Error *err)
      * it, which then waits by spinning. */
     TRY(db_exec(job->db, "SET preserve_insertion_order = false; SET threads = 1", err));
     Status st = parallel_for(row_scan_parts(job->scan), threads, check_part, job, err);
+    unsigned later = job->file.size > SMALL_FILE ? threads : 1; /* there is nothing to share out of less */
     if (st == OK)
-        st = db_execf(job->db, err, "SET preserve_insertion_order = true; SET threads = %u", threads);
+        st = db_execf(job->db, err, "SET preserve_insertion_order = true; SET threads = %u", later);
     if (st == OK)
         st = unite_parts(job, err);
     if (st != OK)

@@ -206,8 +206,9 @@ void vault_rollback(Vault *v)
         v->sources.len = 0;
 }
 
-static Status write_pending(Vault *v, Error *err)
+Status vault_write(Vault *v, Error *err)
 {
+    ASSERT(v->in_load);
     TRY(bundles_write(v, err));
     forget_pending(v);
     return OK;
@@ -221,7 +222,7 @@ Status vault_add_claimed(Vault *v, Slice source, const RecordTag *tag, const Ide
     TRY(values_put(values, &v->scratch, &v->plain, err));
     p.len = (uint32_t)(v->plain.len - p.at);
     TRY(vec_push(&v->pending, p, err));
-    return v->plain.len >= PENDING_BYTES ? write_pending(v, err) : OK;
+    return v->plain.len >= PENDING_BYTES ? vault_write(v, err) : OK;
 }
 
 Status vault_add_record(Vault *v, Slice source, const RecordTag *tag, const IdentityValues *values, Error *err)
@@ -270,7 +271,7 @@ Status vault_add_quarantine(Vault *v, Slice load, uint64_t row, Slice raw, Error
 Status vault_commit(Vault *v, Error *err)
 {
     ASSERT(v->in_load);
-    Status st = write_pending(v, err);
+    Status st = vault_write(v, err);
     if (st == OK)
         st = lite_exec(&v->lite, "COMMIT", err);
     if (st == OK)

@@ -78,6 +78,8 @@ MUST_USE Status vault_add_record(
     Vault *v, Slice source, const RecordTag *tag, const IdentityValues *values, Error *err);
 /* The rejected row as received, boxed. Replaces a row of the same load and number. */
 MUST_USE Status vault_add_quarantine(Vault *v, Slice load, uint64_t row, Slice raw, Error *err);
+/* Writes what waits in memory: what vault_commit does first, for who has time for it before. */
+MUST_USE Status vault_write(Vault *v, Error *err);
 MUST_USE Status vault_commit(Vault *v, Error *err);
 void vault_rollback(Vault *v);
 /* As vault_add_record, for a tag that was claimed (below) and found new; plain until the commit, in memory only. */

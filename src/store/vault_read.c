@@ -112,7 +112,8 @@ static Status read_next_bundle(Merge *m, Run *run, bool *more, Error *err)
 static Status open_merge(Merge *m, Error *err)
 {
     TRY(lite_prepare(&m->v->lite,
-        "SELECT " BUNDLE_COLUMNS " FROM bundle WHERE run = ? AND first > ? ORDER BY first LIMIT 1", &m->next_bundle, err));
+        "SELECT " BUNDLE_COLUMNS " FROM bundle WHERE run = ? AND first > ? ORDER BY first LIMIT 1", &m->next_bundle,
+        err));
     TRY(list_runs(m, err));
     TRY(mem_alloc((m->runs.len + 1) * sizeof *m->heap, (void **)&m->heap, err));
     for (size_t i = 0; i < m->runs.len; i++) {
