@@ -16,6 +16,7 @@ static const char schema_sql[] =
     " records INTEGER NOT NULL, key_id INTEGER NOT NULL, tags BLOB NOT NULL, box BLOB NOT NULL) STRICT;"
     /* finds a tag's bundle in each run; with `records`, counting reads no bundle */
     "CREATE INDEX bundle_run ON bundle (run, first, records);"
+    "CREATE INDEX bundle_source ON bundle (source);"
     "CREATE TABLE quarantine (id INTEGER PRIMARY KEY, load TEXT NOT NULL, row INTEGER NOT NULL, key_id INTEGER NOT "
     "NULL,"
     " box BLOB NOT NULL, UNIQUE (load, row)) STRICT;"
