@@ -19,8 +19,7 @@ static void setup(Setup *s, uint32_t households, uint64_t seed, size_t held_back
     crowd_new(&s->crowd, households, seed);
     crowd_link(&s->crowd, s->crowd.rows.len - held_back, 1, &s->l);
     assert_int_equal(match_index_new(s->l.t, s->l.m, 1, &s->x, &err), OK);
-    assert_int_equal(
-        match_index_persons(s->x, s->l.clusters.cluster, match_record_count(s->l.t), NULL, 0, &err), OK);
+    assert_int_equal(match_index_persons(s->x, s->l.clusters.cluster, match_record_count(s->l.t), NULL, 0, &err), OK);
     s->next = s->l.clusters.count;
 }
 
@@ -61,20 +60,19 @@ static void test_find(void **state)
     UNUSED(state);
     Setup s;
     Error err = ERROR_INIT;
-    setup(&s, 200, 21, 0);
+    setup(&s, 60, 21, 0);
     uint32_t n = match_record_count(s.l.t);
     MatchPairs found = {0};
     size_t sum = 0;
-    for (uint32_t r = 0; r < n; r++) {
+    for (uint32_t r = 0; r < n; r += 4) {
         assert_int_equal(match_index_find(s.x, r, &found, &err), OK);
         size_t at = 0;
         for (uint32_t other = 0; other < n; other++) {
             uint32_t a = r < other ? r : other, b = r < other ? other : r;
             uint32_t mask = r == other ? 0 : blocks_mask(s.l.t, s.l.m->passes, s.l.m->pass_count, a, b);
-            MatchPair pair;
             if (mask == 0 || !table_comparable(s.l.t->config, s.l.t->source[a], s.l.t->source[b]))
                 continue;
-            assert_int_equal(match_score(s.l.t, s.l.m, a, b, &pair, &err), OK);
+            MatchPair pair = joint_pair(s.x->joint, a, b);
             if (pair.odds < s.l.t->config->keep_from)
                 continue;
             bool there = false;
@@ -89,7 +87,7 @@ static void test_find(void **state)
             assert_true(found.at[i].odds <= found.at[i - 1].odds);
         sum += at;
     }
-    assert_true(sum > n);
+    assert_true(sum > n / 4);
     assert_int_equal(match_index_find(s.x, n, &found, &err), ERR_NOT_FOUND);
     vec_free(&found);
     teardown(&s);
@@ -120,8 +118,8 @@ static void test_newcomers(void **state)
         }
         join(&s, record, a.outcome == ASSIGN_JOIN ? a.cluster : s.next++);
     }
-    print_message("%zu newcomers: %zu joined rightly, %zu wrongly, %zu missed, %zu rightly new\n", held_back, right, wrong,
-        missed, fresh);
+    print_message("%zu newcomers: %zu joined rightly, %zu wrongly, %zu missed, %zu rightly new\n", held_back, right,
+        wrong, missed, fresh);
     assert_true(fresh > 20 && right > 100);
     assert_true(wrong * 50 <= right);
     assert_true(missed * 10 <= right);
@@ -229,30 +227,29 @@ static void test_merge(void **state)
     teardown(&s);
 }
 
-/* Thousands of equal rows: bounded work, and a newcomer still finds some of them. */
+/* Many equal rows: bounded work, and a newcomer still finds some of them. */
 static void test_oversized(void **state)
 {
     UNUSED(state);
     Setup s;
     Error err = ERROR_INIT;
     memset(&s, 0, sizeof s);
-    crowd_new(&s.crowd, 100, 25);
-    s.crowd.config.block_max = 50;
-    for (uint32_t i = 0; i < 2000; i++) {
-        CrowdRow row = plain_row("EDELTRAUD", "SCHNITZELBERG", "", "", WORK);
+    crowd_new(&s.crowd, 200, 25);
+    s.crowd.config.block_max = 20;
+    for (uint32_t i = 0; i < 100; i++) {
+        CrowdRow row = plain_row("EDELTRAUD", "SCHNITZELBERG", "", "5555555", WORK);
         row.person = s.crowd.persons;
         snprintf(row.id, sizeof row.id, "same-%u", i);
         assert_int_equal(vec_push(&s.crowd.rows, row, &err), OK);
     }
     crowd_link(&s.crowd, s.crowd.rows.len, 1, &s.l);
     assert_int_equal(match_index_new(s.l.t, s.l.m, 1, &s.x, &err), OK);
-    assert_int_equal(
-        match_index_persons(s.x, s.l.clusters.cluster, match_record_count(s.l.t), NULL, 0, &err), OK);
-    CrowdRow row = plain_row("EDELTRAUD", "SCHNITZELBERG", "", "", WORK);
+    assert_int_equal(match_index_persons(s.x, s.l.clusters.cluster, match_record_count(s.l.t), NULL, 0, &err), OK);
+    CrowdRow row = plain_row("EDELTRAUD", "SCHNITZELBERG", "", "5555555", WORK);
     uint32_t record = add_row(&s, &row, "newcomer");
     MatchPairs found = {0};
     assert_int_equal(match_index_find(s.x, record, &found, &err), OK);
-    assert_in_range(found.len, 1, 50 * s.l.m->pass_count);
+    assert_in_range(found.len, 1, 20 * s.l.m->pass_count);
     for (size_t i = 0; i < found.len; i++)
         assert_true(slice_starts(match_record_id(s.l.t, found.at[i].a), SLICE("same-")));
     vec_free(&found);
