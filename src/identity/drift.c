@@ -151,8 +151,8 @@ static void compare_source(const LinkJob *job, uint32_t source, const SourceCoun
     note(job->report, l, source, "linked", divergence(was, is, 2), now->records);
     for (uint32_t f = 0; f < l->match.field_count; f++) {
         read_levels(json_object_get(before, l->match.fields[f].name.ptr), old);
-        note(job->report, l, source, l->match.fields[f].name.ptr,
-            divergence(old, now->level[f], MATCH_LEVELS_MAX), now->linked);
+        note(job->report, l, source, l->match.fields[f].name.ptr, divergence(old, now->level[f], MATCH_LEVELS_MAX),
+            now->linked);
     }
 }
 

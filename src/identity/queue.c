@@ -22,11 +22,12 @@ typedef VEC(Question) Questions;
 
 /* Links with less than this probability that hold are asked about too. */
 #define WEAK_BELOW (7 * WEIGHT_BIT) /* 0.992 */
-/* What is left of odds that were high by themselves and yet were refused: even, because the rest speaks against them. */
+/* What is left of odds that were high by themselves and yet were refused: even, because the rest speaks against them.
+ */
 #define REFUSED_ODDS 0
-#define NEAR_MAX 4   /* third persons shown beside each side */
-#define FACES_MAX 6  /* records of a person that are held against another's */
-#define LOOKED_AT 4  /* so many times the questions that will be asked are looked at closely */
+#define NEAR_MAX 4  /* third persons shown beside each side */
+#define FACES_MAX 6 /* records of a person that are held against another's */
+#define LOOKED_AT 4 /* so many times the questions that will be asked are looked at closely */
 #define RULED_OUT INT32_MIN
 
 static int by_clusters(const void *x, const void *y)
@@ -248,8 +249,8 @@ static void note_near(const Resolved *r, Nearby *n, uint32_t record, Weight odds
 }
 
 /* Rivals and relatives: the likeliest records of third persons, for each side of each question that will be asked. */
-static Status list_nearby(const LinkJob *job, const Questions *q, size_t limit, uint32_t **slots, Nearby **near,
-    Error *err)
+static Status list_nearby(
+    const LinkJob *job, const Questions *q, size_t limit, uint32_t **slots, Nearby **near, Error *err)
 {
     const Resolved *r = &job->resolved;
     uint32_t used = 0;
@@ -287,8 +288,8 @@ static void add_near(const LinkJob *job, const Question *ask, const Nearby *n, c
     }
 }
 
-static Status write_evidence(LinkJob *job, MatchLook *look, const Question *ask, const uint32_t *slots, const Nearby *near,
-    ReviewItem *item, Buf *evidence, Error *err)
+static Status write_evidence(LinkJob *job, MatchLook *look, const Question *ask, const uint32_t *slots,
+    const Nearby *near, ReviewItem *item, Buf *evidence, Error *err)
 {
     const RecordTag *a = &job->records.tags[ask->a], *b = &job->records.tags[ask->b];
     bool in_order = tag_cmp(a, b) < 0;
@@ -307,8 +308,7 @@ static Status write_evidence(LinkJob *job, MatchLook *look, const Question *ask,
     return arena_dup(&job->arena, buf_slice(evidence), &item->evidence, err);
 }
 
-static Status write_items(
-    LinkJob *job, const uint32_t *sizes, Questions *q, size_t limit, ReviewItems *out, Error *err)
+static Status write_items(LinkJob *job, const uint32_t *sizes, Questions *q, size_t limit, ReviewItems *out, Error *err)
 {
     Buf evidence;
     uint32_t *slots = NULL;

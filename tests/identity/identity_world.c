@@ -121,7 +121,10 @@ void world_add_people(World *w, unsigned first, unsigned people, RecordTag *tags
         const WorldRecord two[] = {
             {"school", sasid, NULL, given, family, birth, i % 3 ? "F" : "M"},
             {college ? "college" : "wage", college ? sasid : NULL, ssn, given, i % 8 == 0 ? typo : family,
-                college ? birth : i % 4 ? birth : NULL, college ? (i % 3 ? "F" : "M") : NULL},
+                college ? birth
+                : i % 4 ? birth
+                        : NULL,
+                college ? (i % 3 ? "F" : "M") : NULL},
         };
         world_add(w, two, 2, tags ? tags + 2 * (i - first) : NULL);
     }

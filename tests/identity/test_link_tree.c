@@ -137,7 +137,8 @@ static void untied_records(void **state)
     const uint32_t cluster[] = {0, 0, 1, 0, 0};
     memcpy(job.resolved.cluster, cluster, sizeof cluster);
     assert_int_equal(vec_push(&job.pairs, ((MatchPair){.a = 3, .b = 4, .odds = 9000}), NULL), OK);
-    assert_int_equal(vec_push(&job.pairs, ((MatchPair){.a = 1, .b = 2, .odds = 9000}), NULL), OK); /* between two persons */
+    assert_int_equal(
+        vec_push(&job.pairs, ((MatchPair){.a = 1, .b = 2, .odds = 9000}), NULL), OK); /* between two persons */
     assert_int_equal(link_trees(&job, weakest, NULL), OK);
     static const struct {
         uint32_t to;

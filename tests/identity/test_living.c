@@ -24,12 +24,9 @@ static unsigned pairs_together(World *w, const RecordTag *tags, unsigned people)
     return n;
 }
 
-static void full_then_nothing(void **state)
+static void full_then_nothing(World *w, const RecordTag *tags)
 {
-    World *w = *state;
-    RecordTag tags[2 * PEOPLE];
     IdentityState s;
-    world_add_people(w, 0, PEOPLE, tags);
     LinkReport r = link_now(w, LINK_NEWCOMERS);
     assert_true(r.full);
     assert_string_equal(r.why_full, "no model is in force");
@@ -215,16 +212,12 @@ static void map_tells_changes(void **state)
     buf_free(&csv);
 }
 
-static void words_without_values(void **state)
+static void words_without_values(World *w, const RecordTag *tags)
 {
-    World *w = *state;
     LinkContext ctx = world_context(w);
-    RecordTag tags[2 * PEOPLE];
     char a[TAG_HEX_SIZE], b[TAG_HEX_SIZE], person[24];
     Buf text;
     buf_init(&text, 0);
-    world_add_people(w, 0, PEOPLE, tags);
-    link_now(w, LINK_EVERYTHING);
     unsigned i = united(w, tags);
     tag_print(&tags[2 * i], a);
     tag_print(&tags[2 * i + 1], b);
@@ -252,16 +245,12 @@ static void words_without_values(void **state)
     buf_free(&text);
 }
 
-static void sample_and_estimate(void **state)
+static void sample_and_estimate(World *w, const RecordTag *tags)
 {
-    World *w = *state;
     LinkContext ctx = world_context(w);
-    RecordTag tags[2 * PEOPLE];
     int64_t number;
     uint64_t drawn;
     SampleQuality q;
-    world_add_people(w, 0, PEOPLE, tags);
-    link_now(w, LINK_EVERYTHING);
     assert_int_equal(identity_sample_quality(w->home, 0, &q, NULL), ERR_NOT_FOUND);
     assert_ok(identity_sample(&ctx, &(SampleOptions){.size = 60, .seed = 1}, &number, &drawn, err));
     assert_true(drawn >= 8);
@@ -320,19 +309,12 @@ static void drift_is_told(void **state)
     arena_free(&arena);
 }
 
-static void export_for_the_warehouse(void **state)
+static void export_for_the_warehouse(World *w)
 {
-    World *w = *state;
     LinkContext ctx = world_context(w);
-    RecordTag tags[2 * PEOPLE];
     DbOptions options = DB_OPTIONS_INIT;
     Db *db;
     int64_t n;
-    world_add_people(w, 0, PEOPLE, tags);
-    assert_ok(db_open(&options, &db, err));
-    assert_int_equal(identity_export(&ctx, db, NULL), ERR_INVALID); /* not linked yet */
-    db_close(db);
-    link_now(w, LINK_EVERYTHING);
     assert_ok(db_open(&options, &db, err));
     assert_ok(identity_export(&ctx, db, err));
     assert_ok(db_value_i64(db, &n, err, "SELECT count(*) FROM identity_map"));
@@ -348,19 +330,39 @@ static void export_for_the_warehouse(void **state)
     db_close(db);
 }
 
+static void not_linked_yet(World *w)
+{
+    LinkContext ctx = world_context(w);
+    DbOptions options = DB_OPTIONS_INIT;
+    Db *db;
+    assert_ok(db_open(&options, &db, err));
+    assert_int_equal(identity_export(&ctx, db, NULL), ERR_INVALID);
+    db_close(db);
+}
+
+/* One population for all that reads: training takes most of a test's time. */
+static void reading(void **state)
+{
+    World *w = *state;
+    RecordTag tags[2 * PEOPLE];
+    world_add_people(w, 0, PEOPLE, tags);
+    not_linked_yet(w);
+    full_then_nothing(w, tags);
+    words_without_values(w, tags);
+    export_for_the_warehouse(w);
+    sample_and_estimate(w, tags);
+}
+
 int main(void)
 {
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        IN_WORLD(full_then_nothing),
+        IN_WORLD(reading),
         IN_WORLD(newcomers_keep_ids),
         IN_WORLD(decisions_are_obeyed),
         IN_WORLD(undo_goes_back),
         IN_WORLD(map_tells_changes),
-        IN_WORLD(words_without_values),
-        IN_WORLD(sample_and_estimate),
         IN_WORLD(drift_is_told),
-        IN_WORLD(export_for_the_warehouse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,15 +8,15 @@
 #include "../base/harness.h"
 #include "match/match_impl.h"
 
-enum { PEOPLE_FIRST, PEOPLE_LAST, PEOPLE_BIRTH, PEOPLE_STREET, PEOPLE_CITY, PEOPLE_SEX, PEOPLE_FIELDS };
+enum { PEOPLE_FIRST, PEOPLE_LAST, PEOPLE_BIRTH, PEOPLE_STREET, PEOPLE_CITY, PEOPLE_ZIP, PEOPLE_SEX, PEOPLE_FIELDS };
 
 static const Slice people_columns[PEOPLE_FIELDS] = {SLICE_INIT("first"), SLICE_INIT("last"), SLICE_INIT("birth"),
-    SLICE_INIT("street"), SLICE_INIT("city"), SLICE_INIT("sex")};
+    SLICE_INIT("street"), SLICE_INIT("city"), SLICE_INIT("zip"), SLICE_INIT("sex")};
 
 static inline void people_config(MatchConfig *c, uint32_t sources)
 {
     static const FieldKind kinds[PEOPLE_FIELDS] = {
-        FIELD_FIRST_NAME, FIELD_LAST_NAME, FIELD_DATE, FIELD_ADDRESS, FIELD_CITY, FIELD_SEX};
+        FIELD_FIRST_NAME, FIELD_LAST_NAME, FIELD_DATE, FIELD_ADDRESS, FIELD_CITY, FIELD_POSTAL_CODE, FIELD_SEX};
     static const Slice names[3] = {SLICE_INIT("one"), SLICE_INIT("two"), SLICE_INIT("three")};
     match_config_init(c);
     c->column_count = c->field_count = PEOPLE_FIELDS;
@@ -28,7 +28,7 @@ static inline void people_config(MatchConfig *c, uint32_t sources)
             .column_count = 1,
             .swap_with = MATCH_NONE,
             .term_frequency = f <= PEOPLE_LAST,
-            .shared = f == PEOPLE_LAST || f == PEOPLE_STREET || f == PEOPLE_CITY};
+            .shared = f == PEOPLE_LAST || f == PEOPLE_STREET || f == PEOPLE_CITY || f == PEOPLE_ZIP};
     }
     c->fields[PEOPLE_FIRST].swap_with = PEOPLE_LAST;
     c->source_count = sources;
@@ -59,13 +59,16 @@ static inline void people_person(Rng *r, const Person *housemate, Person *out)
         memcpy(out->text[PEOPLE_LAST], housemate->text[PEOPLE_LAST], sizeof out->text[0]);
         memcpy(out->text[PEOPLE_STREET], housemate->text[PEOPLE_STREET], sizeof out->text[0]);
         memcpy(out->text[PEOPLE_CITY], housemate->text[PEOPLE_CITY], sizeof out->text[0]);
+        memcpy(out->text[PEOPLE_ZIP], housemate->text[PEOPLE_ZIP], sizeof out->text[0]);
         return;
     }
     people_name(r, out->text[PEOPLE_LAST], sizeof out->text[0]);
     snprintf(out->text[PEOPLE_STREET], sizeof out->text[0], "%d ELM %c STREET", (int)rng_between(r, 1, 900),
         (char)('A' + (int)rng_below(r, 20)));
-    snprintf(out->text[PEOPLE_CITY], sizeof out->text[0], "TOWN%c%c", (char)('A' + (int)rng_below(r, 6)),
-        (char)('A' + (int)rng_below(r, 6)));
+    uint32_t town = (uint32_t)rng_below(r, 36); /* neighbours agree on both */
+    snprintf(out->text[PEOPLE_CITY], sizeof out->text[0], "TOWN%c%c", (char)('A' + (int)(town / 6)),
+        (char)('A' + (int)(town % 6)));
+    snprintf(out->text[PEOPLE_ZIP], sizeof out->text[0], "8%02u%02u", town * 2, (unsigned)rng_below(r, 2));
 }
 
 /* One typing error, a missing value or another value. */

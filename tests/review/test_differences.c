@@ -14,12 +14,8 @@ static void table(void **state)
     static const struct {
         const char *a, *b, *a_marks, *b_marks; /* x: differs */
     } cases[] = {
-        {"SMITH", "SMITH", ".....", "....."},
-        {"Smith", "SMITH", ".....", "....."},
-        {"SMITH", "SMYTH", "..x..", "..x.."},
-        {"JON", "JOHN", "...", "..x."},
-        {"ANN", "", "xxx", ""},
-        {"", "", "", ""},
+        {"SMITH", "SMITH", ".....", "....."}, {"Smith", "SMITH", ".....", "....."},
+        {"SMITH", "SMYTH", "..x..", "..x.."}, {"JON", "JOHN", "...", "..x."}, {"ANN", "", "xxx", ""}, {"", "", "", ""},
         {"2001-02-03", "2001-03-02", "......x...", "........x."},
         {"G\xc3\xb3mez", "Gomez", ".xx...", ".x..."}, /* a character is one mark, however many bytes */
     };

@@ -16,7 +16,8 @@
 
 static const char evidence[] =
     "{\"prior\":-14000,\"household\":-500,\"calibration\":100,\"ruled\":0,\"odds\":-400,\"rule\":\"\","
-    "\"passes\":[\"last_name+birth_date\"],\"fields\":[[\"last_name\",\"exact\",9000,1200],[\"first_name\",\"one_edit\","
+    "\"passes\":[\"last_name+birth_date\"],\"fields\":[[\"last_name\",\"exact\",9000,1200],[\"first_name\",\"one_"
+    "edit\","
     "5000,0],[\"birth_date\",\"missing\",0,0]],\"near\":[]}";
 
 /* Four records of four persons; pairs 0-1 and 2-3 wait, the second is worth more. */
@@ -54,8 +55,13 @@ static Setting make_setting(World *w)
                 .evidence = slice_of(evidence)}),
             err));
     }
-    const LinkWrite write = {.kind = RUN_FULL, .model = SLICE("m"), .links = &links, .journal = &none, .queue = &items,
-        .queue_mode = QUEUE_REPLACE, .report = SLICE("{}")};
+    const LinkWrite write = {.kind = RUN_FULL,
+        .model = SLICE("m"),
+        .links = &links,
+        .journal = &none,
+        .queue = &items,
+        .queue_mode = QUEUE_REPLACE,
+        .report = SLICE("{}")};
     assert_ok(vault_open(w->home, &vault, err));
     assert_ok(vault_put_links(vault, &write, &run, err));
     vault_close(vault);
@@ -121,7 +127,8 @@ static void unknown_pairs_are_refused(void **state)
     assert_int_equal(review_decide(&s.ctx, &word, &now, NULL), ERR_NOT_FOUND);
     RecordTag a, b;
     assert_int_equal(review_pair_parse(SLICE("abc"), &a, &b, NULL), ERR_PARSE);
-    assert_int_equal(review_pair_parse(SLICE("00000000000000000000000000000001-00000000000000000000000000000001"), &a, &b, NULL),
+    assert_int_equal(
+        review_pair_parse(SLICE("00000000000000000000000000000001-00000000000000000000000000000001"), &a, &b, NULL),
         ERR_PARSE);
 }
 
@@ -236,7 +243,8 @@ static void *run_server(void *arg)
     return NULL;
 }
 
-static void ask(const Server *v, const char *method, const char *path, const char *headers, const char *body, Buf *answer)
+static void ask(
+    const Server *v, const char *method, const char *path, const char *headers, const char *body, Buf *answer)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(v->port)};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -370,11 +378,8 @@ int main(void)
 {
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        IN_WORLD(two_people_join),
-        IN_WORLD(unknown_pairs_are_refused),
-        IN_WORLD(csv_out_and_in),
-        IN_WORLD(shown_in_words),
-        IN_WORLD(the_page), /* last: it asks the process to stop */
+        IN_WORLD(two_people_join), IN_WORLD(unknown_pairs_are_refused), IN_WORLD(csv_out_and_in),
+        IN_WORLD(shown_in_words), IN_WORLD(the_page), /* last: it asks the process to stop */
     };
     cancel_install();
     return cmocka_run_group_tests(tests, NULL, NULL);
