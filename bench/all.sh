@@ -2,9 +2,9 @@
 #
 # Everything that `make bench` prints: each part runs by itself, the table comes last.
 #
-# Environment, set by meson.build: CAIRN, MEASURED, BENCH_INGEST, BENCH_KERNELS, BENCH_SYNTH, BENCH_VAULT, CAIRN_SOURCE.
+# Environment, set by meson.build: CAIRN, MEASURED, BENCH_INGEST, BENCH_KERNELS, BENCH_MATCH_COMPARE, BENCH_SYNTH, BENCH_VAULT, CAIRN_SOURCE.
 # Knobs: PEOPLE (200000) of the pipeline, RUNS (7) of the kernels, ROWS (2000000) of the ingest comparison,
-# RECORDS (500000) of the vault, SYNTH_PEOPLE (500000), THREADS (2), TMPDIR.
+# RECORDS (500000) of the vault, MATCH_ROWS (1000000) of pairs, SYNTH_PEOPLE (500000), THREADS (2), TMPDIR.
 work=$(mktemp -d "${TMPDIR:-/tmp}/cairn-bench-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -15,6 +15,8 @@ echo "ingest beside bare read_csv" >&2
 "$BENCH_INGEST" "${ROWS:-2000000}" policy/colorado "$threads" >"$work/ingest.txt"
 echo "kernels" >&2
 "$BENCH_KERNELS" policy/colorado/synth/surnames.csv "${RUNS:-7}" >"$work/kernels.txt"
+echo "pairs of records" >&2
+"$BENCH_MATCH_COMPARE" "${MATCH_ROWS:-1000000}" policy/colorado >"$work/match_compare.txt"
 echo "synth" >&2
 "$BENCH_SYNTH" "${SYNTH_PEOPLE:-500000}" policy/colorado "$threads" >"$work/synth.txt"
 if [ -n "${BENCH_VAULT:-}" ]; then
@@ -30,6 +32,8 @@ echo "-- ingest against bare read_csv of the same file into the same engine (goa
 cat "$work/ingest.txt"
 echo "-- kernels, CPU time (goals: Jaro-Winkler 100 with AVX2; Dice 300, with AVX-512 800)"
 cat "$work/kernels.txt"
+echo "-- rows to value numbers, pairs to patterns, one core, CPU time (goals: 1 M rows/s sealed, 30 M pairs/s)"
+cat "$work/match_compare.txt"
 echo "-- synthetic people (goal: 1,000,000 a minute)"
 cat "$work/synth.txt"
 if [ -f "$work/vault.txt" ]; then

@@ -109,8 +109,7 @@ static Status link_known(Run *run, Error *err)
     for (uint32_t r = 0; r < records; r++)
         TRY(true_person(run, match_record_added(run->table, r), &run->person_of[r], err));
     TruthReport truth;
-    TRY(match_truth(
-        run->table, run->model, run->person_of, &run->pairs, scored.compared, &run->clusters, &truth, err));
+    TRY(match_truth(run->table, run->model, run->person_of, &run->pairs, scored.compared, &run->clusters, &truth, err));
     printf("match clusters              precision %.4f, recall %.4f, F1 %.4f\n", pair_precision(truth.clusters),
         pair_recall(truth.clusters), pair_f1(truth.clusters));
     return OK;

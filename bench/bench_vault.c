@@ -79,7 +79,7 @@ static Status list_all(Run *run, Error *err)
 
 static Status read_all(Run *run, Error *err)
 {
-    static const VaultPurpose purpose = {"benchmark", "none: generated data"};
+    static const VaultPurpose purpose = {.purpose = "benchmark", .agreement = "none: generated data"};
     return vault_each_record(run->vault, &purpose, see_record, run, err);
 }
 

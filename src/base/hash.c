@@ -1,13 +1,15 @@
 /*
- * Digests and keyed digests through OpenSSL 3 EVP, so that the provider a site
+ * Digests and keyed digests through OpenSSL 3, so that the provider a site
  * has configured (a validated one, say) does the work; SipHash-1-3 (Aumasson
  * and Bernstein 2012, with the reduced rounds Rust and CPython use) for tables.
  */
+#define OPENSSL_SUPPRESS_DEPRECATED /* SHA256_CTX: see hmac_of */
 #include "base/hash.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <openssl/sha.h>
 #include <errno.h>
 #include <sys/random.h>
 
@@ -105,12 +107,42 @@ Status hex_decode(Slice s, void *out, size_t size, Error *err)
     return OK;
 }
 
+/*
+ * RFC 2104 over OpenSSL's own SHA-256: the states after the padded key are kept
+ * and copied, so that a short message costs two blocks. Through EVP_MAC the same
+ * costs three times as much, most of it for contexts that are made and thrown
+ * away. Where FIPS properties are the default, the provider does it all the same.
+ */
 struct Hmac {
-    EVP_MAC *mac;
+    SHA256_CTX inner;
+    SHA256_CTX outer;
+    EVP_MAC *mac; /* NULL: the states above serve */
     EVP_MAC_CTX *ctx;
 };
 
-Status hmac_new(const uint8_t *key, size_t key_size, Hmac **out, Error *err)
+static Status hmac_new_states(Hmac *h, const uint8_t *key, size_t key_size, Error *err)
+{
+    uint8_t block[SHA256_CBLOCK] = {0};
+    uint8_t pad[SHA256_CBLOCK];
+    Status st = OK;
+    if (key_size > sizeof block)
+        st = sha256_of((Slice){(const char *)key, key_size}, block, err);
+    else if (key_size > 0)
+        memcpy(block, key, key_size);
+    for (size_t i = 0; i < sizeof pad; i++)
+        pad[i] = block[i] ^ 0x36;
+    bool good = SHA256_Init(&h->inner) == 1 && SHA256_Update(&h->inner, pad, sizeof pad) == 1;
+    for (size_t i = 0; i < sizeof pad; i++)
+        pad[i] = block[i] ^ 0x5c;
+    good = good && SHA256_Init(&h->outer) == 1 && SHA256_Update(&h->outer, pad, sizeof pad) == 1;
+    mem_wipe(block, sizeof block);
+    mem_wipe(pad, sizeof pad);
+    if (st == OK && !good)
+        st = crypto_failed(err, "start HMAC-SHA-256");
+    return st;
+}
+
+static Status hmac_new_provider(Hmac *h, const uint8_t *key, size_t key_size, Error *err)
 {
     static const uint8_t no_key[1] = {0};
     char digest[] = "SHA256";
@@ -118,28 +150,49 @@ Status hmac_new(const uint8_t *key, size_t key_size, Hmac **out, Error *err)
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
         OSSL_PARAM_construct_end(),
     };
-    Hmac *h = NULL;
-    TRY(mem_zalloc(1, sizeof *h, (void **)&h, err));
     h->mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     h->ctx = h->mac ? EVP_MAC_CTX_new(h->mac) : NULL;
     /* a NULL key would mean "keep the old one" */
-    if (!h->ctx || EVP_MAC_init(h->ctx, key_size ? key : no_key, key_size, params) != 1) {
-        hmac_free(h);
+    if (!h->ctx || EVP_MAC_init(h->ctx, key_size ? key : no_key, key_size, params) != 1)
         return crypto_failed(err, "start HMAC-SHA-256");
+    return OK;
+}
+
+Status hmac_new(const uint8_t *key, size_t key_size, Hmac **out, Error *err)
+{
+    Hmac *h = NULL;
+    TRY(mem_zalloc(1, sizeof *h, (void **)&h, err));
+    Status st = EVP_default_properties_is_fips_enabled(NULL) ? hmac_new_provider(h, key, key_size, err)
+                                                             : hmac_new_states(h, key, key_size, err);
+    if (st != OK) {
+        hmac_free(h);
+        return st;
     }
     *out = h;
     return OK;
 }
 
-Status hmac_of(Hmac *h, Slice message, uint8_t out[SHA256_SIZE], Error *err)
+static bool hmac_by_states(const Hmac *h, Slice message, uint8_t out[SHA256_SIZE])
+{
+    SHA256_CTX ctx = h->inner;
+    bool good = SHA256_Update(&ctx, message.ptr, message.len) == 1 && SHA256_Final(out, &ctx) == 1;
+    ctx = h->outer;
+    return good && SHA256_Update(&ctx, out, SHA256_SIZE) == 1 && SHA256_Final(out, &ctx) == 1;
+}
+
+static bool hmac_by_provider(const Hmac *h, Slice message, uint8_t out[SHA256_SIZE])
 {
     size_t size = 0;
     /* without key and parameters: back to the state right after the key schedule */
-    if (EVP_MAC_init(h->ctx, NULL, 0, NULL) != 1 ||
-        (message.len > 0 && EVP_MAC_update(h->ctx, (const unsigned char *)message.ptr, message.len) != 1) ||
-        EVP_MAC_final(h->ctx, out, &size, SHA256_SIZE) != 1 || size != SHA256_SIZE)
-        return crypto_failed(err, "compute HMAC-SHA-256");
-    return OK;
+    return EVP_MAC_init(h->ctx, NULL, 0, NULL) == 1 &&
+           (message.len == 0 || EVP_MAC_update(h->ctx, (const unsigned char *)message.ptr, message.len) == 1) &&
+           EVP_MAC_final(h->ctx, out, &size, SHA256_SIZE) == 1 && size == SHA256_SIZE;
+}
+
+Status hmac_of(Hmac *h, Slice message, uint8_t out[SHA256_SIZE], Error *err)
+{
+    bool good = h->mac ? hmac_by_provider(h, message, out) : hmac_by_states(h, message, out);
+    return good ? OK : crypto_failed(err, "compute HMAC-SHA-256");
 }
 
 void hmac_free(Hmac *h)
@@ -148,6 +201,7 @@ void hmac_free(Hmac *h)
         return;
     EVP_MAC_CTX_free(h->ctx);
     EVP_MAC_free(h->mac);
+    mem_wipe(h, sizeof *h);
     mem_free(h);
 }
 

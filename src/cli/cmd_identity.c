@@ -99,8 +99,7 @@ static Status do_map(Cli *cli, const Workplace *w, Error *err)
     uint64_t run;
     TRY(cli_number(cli, "run", 0, 1, INT64_MAX, &run, err));
     buf_init(&csv, 0);
-    Status st =
-        identity_map_csv(w->home, (int64_t)run, cli_flag(cli, "all") ? MAP_ALL : MAP_CHANGED, &csv, err);
+    Status st = identity_map_csv(w->home, (int64_t)run, cli_flag(cli, "all") ? MAP_ALL : MAP_CHANGED, &csv, err);
     if (st == OK)
         st = give_csv(cli, &csv, err);
     buf_free(&csv);
@@ -169,8 +168,7 @@ static void say_groups(Cli *cli, const LinkGroups *groups)
             cli_say(cli, "by %.*s, as the model sees it\n", SLICE_ARG(g->split));
         split = g->split.ptr;
         cli_say(cli, "  %-32.*s %9" PRId64 " persons  precision %.4f  recall %.4f%s\n", SLICE_ARG(g->group), g->persons,
-            g->precision, g->recall,
-            all && g->recall < all->recall - 0.01 ? "  more than a point below all" : "");
+            g->precision, g->recall, all && g->recall < all->recall - 0.01 ? "  more than a point below all" : "");
     }
 }
 
@@ -244,8 +242,8 @@ static Status run_identity(Cli *cli, Error *err)
         workplace_close(&w);
         return st;
     }
-    return error_set(err, ERR_USAGE, "identity: \"%s\" is none of undo, runs, journal, map, sample, quality",
-        cli->positional[0]);
+    return error_set(
+        err, ERR_USAGE, "identity: \"%s\" is none of undo, runs, journal, map, sample, quality", cli->positional[0]);
 }
 
 const Command CMD_IDENTITY = {

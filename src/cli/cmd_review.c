@@ -187,8 +187,8 @@ static Status run_review(Cli *cli, Error *err)
         workplace_close(&w);
         return st;
     }
-    return error_set(err, ERR_USAGE, "review: \"%s\" is none of list, show, decide, export, import, serve",
-        cli->positional[0]);
+    return error_set(
+        err, ERR_USAGE, "review: \"%s\" is none of list, show, decide, export, import, serve", cli->positional[0]);
 }
 
 const Command CMD_REVIEW = {

@@ -217,8 +217,9 @@ out:
 
 static void say_link(Cli *cli, const LinkReport *r)
 {
-    cli_say(cli, "link     %" PRIu64 " records are %" PRIu64 " persons; %" PRIu64 " new, %" PRIu64 " merges, %" PRIu64
-                 " splits, %" PRIu64 " refused\n",
+    cli_say(cli,
+        "link     %" PRIu64 " records are %" PRIu64 " persons; %" PRIu64 " new, %" PRIu64 " merges, %" PRIu64
+        " splits, %" PRIu64 " refused\n",
         r->records, r->persons, r->new_persons, r->merges, r->splits, r->refused);
     cli_say(cli,
         "         expected precision %.4f (%.4f to %.4f), recall %.4f (%.4f to %.4f); %" PRIu64 " pairs for review\n",

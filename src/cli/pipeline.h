@@ -3,9 +3,9 @@
  *
  * A step's key is a SHA-256 over everything that can change its result: the
  * program's own bytes, the policy files, the loads in force, reviewers' decisions
- * for linking, and the last linking run for the steps after it. A finished step leaves a ledger entry "step.done" whose subject
- * is "NAME:KEY"; a process killed before that entry repeats the step, and every
- * step is built so that repeating it gives the same result.
+ * for linking, and the last linking run for the steps after it. A finished step leaves a ledger entry "step.done" whose
+ * subject is "NAME:KEY"; a process killed before that entry repeats the step, and every step is built so that repeating
+ * it gives the same result.
  */
 #ifndef CAIRN_CLI_PIPELINE_H
 #define CAIRN_CLI_PIPELINE_H
@@ -32,8 +32,7 @@ IngestContext pipeline_ingest_context(Cli *cli, const Workplace *w, Vault *vault
 MUST_USE Status pipeline_ingest(Cli *cli, const Workplace *w, const char *inbox, IngestTally *out, Error *err);
 MUST_USE Status pipeline_link(Cli *cli, const Workplace *w, PipelineForce force, StepResult *out, Error *err);
 /* Only what is new, whatever its share; and everything. pipeline_link goes by the policy. */
-MUST_USE Status pipeline_link_newcomers(
-    Cli *cli, const Workplace *w, PipelineForce force, StepResult *out, Error *err);
+MUST_USE Status pipeline_link_newcomers(Cli *cli, const Workplace *w, PipelineForce force, StepResult *out, Error *err);
 MUST_USE Status pipeline_link_full(Cli *cli, const Workplace *w, PipelineForce force, StepResult *out, Error *err);
 MUST_USE Status pipeline_build(Cli *cli, const Workplace *w, PipelineForce force, StepResult *out, Error *err);
 MUST_USE Status pipeline_measure(Cli *cli, const Workplace *w, PipelineForce force, StepResult *out, Error *err);

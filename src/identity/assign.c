@@ -102,9 +102,8 @@ static Status settle_claims(IdWork *a, PersonId next, Journal *journal, LinkRepo
     return st;
 }
 
-static Status write_link(
-    const IdWork *a, uint32_t record, PersonId first_new, Links *changed, Journal *journal, LinkReport *report,
-    Error *err)
+static Status write_link(const IdWork *a, uint32_t record, PersonId first_new, Links *changed, Journal *journal,
+    LinkReport *report, Error *err)
 {
     const Resolved *r = a->resolved;
     const Link *old = old_link(a, record);
@@ -155,8 +154,7 @@ static Status write_changes(
 Status assign_ids(const Records *r, Resolved *resolved, PersonId next, Links *changed, Journal *journal,
     LinkReport *report, Error *err)
 {
-    IdWork a = {
-        .records = r, .resolved = resolved, .person = resolved->person, .cluster_count = resolved->clusters};
+    IdWork a = {.records = r, .resolved = resolved, .person = resolved->person, .cluster_count = resolved->clusters};
     ASSERT(resolved->count == r->count);
     memset(report->kinds, 0, sizeof report->kinds);
     Status st = count_claims(&a, err);

@@ -11,53 +11,54 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 typedef struct SourceCounts {
     uint64_t records, linked;
     uint64_t level[MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
 } SourceCounts;
 
-static int by_records(const void *x, const void *y)
-{
-    const MatchPair *a = x, *b = y;
-    if (a->a != b->a)
-        return a->a < b->a ? -1 : 1;
-    return a->b < b->b ? -1 : a->b > b->b;
-}
-
-/* NULL: a pair that was not compared, tied by the rest of its person or by a reviewer. */
-static const MatchPair *pair_of(const MatchPairs *pairs, uint32_t a, uint32_t b)
-{
-    MatchPair key = {.a = a < b ? a : b, .b = a < b ? b : a};
-    return pairs->len ? bsearch(&key, pairs->at, pairs->len, sizeof key, by_records) : NULL;
-}
-
-/* Records from `first` on. A founder counts as linked when its person has another record. Pairs are sorted. */
-static Status count_levels(const LinkJob *job, uint32_t first, SourceCounts *counts, Error *err)
+/* Each record's best pair within its person, from `first` on. Both the baseline and the newcomers are counted so: what
+ * holds a person together is another question. */
+static Status best_pairs(const LinkJob *job, uint32_t first, const MatchPair ***out, Error *err)
 {
     const Resolved *r = &job->resolved;
-    uint32_t *sizes;
-    TRY(mem_zalloc(r->clusters ? r->clusters : 1, sizeof *sizes, (void **)&sizes, err));
-    for (uint32_t i = 0; i < r->count; i++)
-        sizes[r->cluster[i]]++;
-    for (uint32_t i = first; i < r->count; i++) {
-        SourceCounts *c = &counts[match_record_source(job->records.table, i)];
-        c->records++;
-        c->linked += sizes[r->cluster[i]] > 1;
-        const MatchPair *pair = r->to[i] == MATCH_NONE ? NULL : pair_of(&job->pairs, i, r->to[i]);
-        for (uint32_t f = 0; pair && f < job->linkage.match.field_count; f++)
-            c->level[f][pattern_level(pair->pattern, f)]++;
+    const MatchPair **best;
+    TRY(mem_zalloc(r->count ? r->count : 1, sizeof *best, (void **)&best, err));
+    for (size_t i = 0; i < job->pairs.len; i++) {
+        const MatchPair *p = &job->pairs.at[i];
+        if (r->cluster[p->a] != r->cluster[p->b])
+            continue;
+        const uint32_t sides[] = {p->a, p->b};
+        for (size_t k = 0; k < 2; k++) {
+            const MatchPair *has = best[sides[k]];
+            /* equal odds: the lowest records, whatever the order of the pairs */
+            bool better = !has || p->odds > has->odds ||
+                          (p->odds == has->odds && (p->a < has->a || (p->a == has->a && p->b < has->b)));
+            if (sides[k] >= first && better)
+                best[sides[k]] = p;
+        }
     }
-    mem_free(sizes);
+    *out = best;
     return OK;
 }
 
-static Status all_counts(LinkJob *job, uint32_t first, SourceCounts **out, Error *err)
+static Status count_levels(const LinkJob *job, uint32_t first, SourceCounts *counts, Error *err)
 {
-    /* those of a pass over newcomers are in the order in which they were found */
-    if (job->pairs.len > 1)
-        qsort(job->pairs.at, job->pairs.len, sizeof *job->pairs.at, by_records);
+    const MatchPair **best;
+    TRY(best_pairs(job, first, &best, err));
+    for (uint32_t i = first; i < job->resolved.count; i++) {
+        SourceCounts *c = &counts[match_record_source(job->records.table, i)];
+        c->records++;
+        c->linked += best[i] != NULL;
+        for (uint32_t f = 0; best[i] && f < job->linkage.match.field_count; f++)
+            c->level[f][pattern_level(best[i]->pattern, f)]++;
+    }
+    mem_free(best);
+    return OK;
+}
+
+static Status all_counts(const LinkJob *job, uint32_t first, SourceCounts **out, Error *err)
+{
     TRY(mem_zalloc(MATCH_SOURCES_MAX, sizeof **out, (void **)out, err));
     Status st = count_levels(job, first, *out, err);
     if (st != OK)
@@ -65,7 +66,7 @@ static Status all_counts(LinkJob *job, uint32_t first, SourceCounts **out, Error
     return st;
 }
 
-Status baseline_json(LinkJob *job, Buf *out, Error *err)
+Status baseline_json(const LinkJob *job, Buf *out, Error *err)
 {
     const MatchConfig *config = &job->linkage.match;
     SourceCounts *counts;
@@ -150,12 +151,12 @@ static void compare_source(const LinkJob *job, uint32_t source, const SourceCoun
     note(job->report, l, source, "linked", divergence(was, is, 2), now->records);
     for (uint32_t f = 0; f < l->match.field_count; f++) {
         read_levels(json_object_get(before, l->match.fields[f].name.ptr), old);
-        note(job->report, l, source, l->match.fields[f].name.ptr,
-            divergence(old, now->level[f], MATCH_LEVELS_MAX), now->linked);
+        note(job->report, l, source, l->match.fields[f].name.ptr, divergence(old, now->level[f], MATCH_LEVELS_MAX),
+            now->linked);
     }
 }
 
-Status drift_check(LinkJob *job, Error *err)
+Status drift_check(const LinkJob *job, Error *err)
 {
     SourceCounts *counts;
     json_t *root = json_loadb(job->baseline.ptr, job->baseline.len, JSON_REJECT_DUPLICATES, NULL);

@@ -169,9 +169,8 @@ void quality_totals(const ClusterQuality *q, Estimate *precision, Estimate *reca
     double truth = correct + missed;
     *precision = pairs > 0 ? estimate_of(correct / pairs, q->correct_variance / (pairs * pairs)) : (Estimate){1, 1, 1};
     /* correct / (correct + missed), to first order */
-    *recall = truth > 0
-        ? estimate_of(correct / truth,
-              (missed * missed * q->correct_variance + correct * correct * q->missed_variance) /
-                  (truth * truth * truth * truth))
-        : (Estimate){1, 1, 1};
+    *recall = truth > 0 ? estimate_of(correct / truth,
+                              (missed * missed * q->correct_variance + correct * correct * q->missed_variance) /
+                                  (truth * truth * truth * truth))
+                        : (Estimate){1, 1, 1};
 }

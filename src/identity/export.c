@@ -22,8 +22,7 @@ typedef struct EvidenceArg {
 static Status take_evidence(const VaultRecord *in, void *ctx, Error *err)
 {
     EvidenceArg *a = ctx;
-    Evidence e = {.tag = in->tag,
-        .has_sasid = in->values.at[ID_SASID].len > 0};
+    Evidence e = {.tag = in->tag, .has_sasid = in->values.at[ID_SASID].len > 0};
     char ssn[10];
     uint64_t source;
     TRY(standard_ssn(in->values.at[ID_SSN], ssn, err));
@@ -34,8 +33,7 @@ static Status take_evidence(const VaultRecord *in, void *ctx, Error *err)
 }
 
 /* Both lists are in order of tag, so one walk joins them. */
-static Status write_rows(
-    Db *db, const Links *links, const EvidenceArg *evidence, Pseudonymiser *pseudo, Error *err)
+static Status write_rows(Db *db, const Links *links, const EvidenceArg *evidence, Pseudonymiser *pseudo, Error *err)
 {
     DbAppender *a;
     Status st = OK;
@@ -171,8 +169,8 @@ static Status count_correct(const Links *links, Persons *p, Error *err)
     for (size_t i = 0; i < links->len; i++) {
         const Link *l = &links->at[i];
         uint64_t number;
-        TRY_OUT(map_get_or_put(
-            &numbers, (Slice){(const char *)&l->person, sizeof l->person}, p->ids.len, &number, err));
+        TRY_OUT(
+            map_get_or_put(&numbers, (Slice){(const char *)&l->person, sizeof l->person}, p->ids.len, &number, err));
         if (number == p->ids.len)
             TRY_OUT(vec_push(&p->ids, l->person, err));
         p->cluster[i] = (uint32_t)number;
@@ -282,7 +280,8 @@ Status identity_export(const LinkContext *ctx, Db *db, Error *err)
     /* whole numbers throughout: sums of them do not depend on who adds first */
     TRY_OUT(db_exec(db,
         "CREATE TABLE identity_map AS SELECT record_tag, person FROM identity_evidence;"
-        "CREATE TABLE person_link AS SELECT g.*, q.correct AS link_correct, coalesce(m.missed, 0)::BIGINT AS link_missed "
+        "CREATE TABLE person_link AS SELECT g.*, q.correct AS link_correct, coalesce(m.missed, 0)::BIGINT AS "
+        "link_missed "
         "FROM ("
         "SELECT e.person, count(*)::INTEGER AS records, "
         "count(DISTINCT e.source)::INTEGER AS sources, arg_min(r.name, (e.score, e.rule)) AS weakest_rule, "

@@ -105,8 +105,8 @@ static Status undo_record(Undo *u, const JournalLine *first, const JournalLine *
     else
         TRY(st);
     if ((linked ? now.link.person : 0) != last->entry.to) {
-        error_set(err, ERR_INVALID, "a record that line %" PRId64 " of the journal moved was moved again later",
-            last->seq);
+        error_set(
+            err, ERR_INVALID, "a record that line %" PRId64 " of the journal moved was moved again later", last->seq);
         error_hint(err, "Undo the later lines first, or all runs from that one on.");
         return ERR_INVALID;
     }
@@ -216,8 +216,7 @@ Status identity_journal_csv(Home *home, int64_t from, int64_t to, Buf *out, Erro
         char at[21], tag[TAG_HEX_SIZE];
         clock_print(l->at, at);
         tag_print(&l->entry.tag, tag);
-        buf_addf(
-            out, "%" PRId64 ",%" PRId64 ",%s,%s,", l->seq, l->run, at, journal_kind_name(l->entry.kind));
+        buf_addf(out, "%" PRId64 ",%" PRId64 ",%s,%s,", l->seq, l->run, at, journal_kind_name(l->entry.kind));
         add_person(out, l->entry.from);
         buf_addc(out, ',');
         add_person(out, l->entry.to);

@@ -50,8 +50,8 @@ typedef struct Drift {
 #define LINK_KINDS 4
 
 typedef struct LinkReport {
-    bool full;             /* everything was relinked */
-    const char *why_full;  /* why, in words; static */
+    bool full;            /* everything was relinked */
+    const char *why_full; /* why, in words; static */
     uint64_t records, newcomers;
     uint64_t persons;
     uint64_t singletons; /* persons with one record */
@@ -86,8 +86,8 @@ MUST_USE Status identity_state(Home *home, IdentityState *out, Error *err);
 /* --- history -------------------------------------------------------------------------------------------------- */
 
 typedef struct UndoOptions {
-    int64_t run;               /* undo this run and all later ones; 0: the last one */
-    int64_t seq_from, seq_to;  /* or, when seq_to > 0: what these lines of the journal moved */
+    int64_t run;              /* undo this run and all later ones; 0: the last one */
+    int64_t seq_from, seq_to; /* or, when seq_to > 0: what these lines of the journal moved */
 } UndoOptions;
 typedef struct UndoReport {
     uint64_t restored; /* records that are back with an earlier person */

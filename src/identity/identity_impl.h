@@ -51,12 +51,12 @@ typedef struct Records {
     const Linkage *linkage;
     Arena arena;
     MatchTable *table;
-    uint32_t count;        /* records that have a place below: all of the table's, newcomers after them */
-    uint32_t in_table;     /* of them, sealed in the table */
-    RecordTag *tags;       /* of each record */
-    uint32_t *old;         /* of each record: place in old_links, NO_LINK */
-    Links old_links;       /* by tag */
-    uint64_t linked;       /* records with an old link */
+    uint32_t count;    /* records that have a place below: all of the table's, newcomers after them */
+    uint32_t in_table; /* of them, sealed in the table */
+    RecordTag *tags;   /* of each record */
+    uint32_t *old;     /* of each record: place in old_links, NO_LINK */
+    Links old_links;   /* by tag */
+    uint64_t linked;   /* records with an old link */
     VEC(Newcomer) newcomers;
 } Records;
 
@@ -84,7 +84,7 @@ typedef struct Resolved {
     uint32_t *cluster; /* dense, numbered by the lowest record */
     LinkKind *kind;
     Weight *odds;
-    uint32_t *to; /* partner; MATCH_NONE for the first */
+    uint32_t *to;     /* partner; MATCH_NONE for the first */
     PersonId *person; /* of each cluster, by assign_ids */
 } Resolved;
 MUST_USE Status resolved_init(uint32_t records, Resolved *out, Error *err);
@@ -173,8 +173,8 @@ Estimate estimate_of(double value, double variance);
 /* --- drift (drift.c) --- */
 
 /* How a source's records agree with their partners: counts by field and level, and how many have a partner at all. */
-MUST_USE Status baseline_json(LinkJob *job, Buf *out, Error *err);
+MUST_USE Status baseline_json(const LinkJob *job, Buf *out, Error *err);
 /* Compares the newcomers with the model's baseline; fills the report's drifts. */
-MUST_USE Status drift_check(LinkJob *job, Error *err);
+MUST_USE Status drift_check(const LinkJob *job, Error *err);
 
 #endif

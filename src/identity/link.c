@@ -12,8 +12,7 @@ _Static_assert(LINK_KINDS == LINK_KIND_COUNT, "the report counts every kind of l
 /* --- which way ------------------------------------------------------------------------------------------------ */
 
 /* NULL: newcomers alone will do. *stored is the model in force then. */
-static Status reason_for_all(
-    LinkJob *job, LinkScope scope, StoredModel *stored, const char **why, Error *err)
+static Status reason_for_all(LinkJob *job, LinkScope scope, StoredModel *stored, const char **why, Error *err)
 {
     uint64_t records, persons, quarantined, unlinked;
     *why = "it was asked for";
@@ -96,8 +95,8 @@ static Status write_outcome(LinkJob *job, const Outcome *o, Error *err)
     StoredModel before = {0};
     TRY(vault_last_run(job->vault, &last, err));
     Status st = vault_model_in_force(job->vault, &job->arena, &before, NULL);
-    bool same_model = st == OK && slice_eq(before.name, job->model_name) &&
-                      slice_eq_z(before.config, job->linkage.config);
+    bool same_model =
+        st == OK && slice_eq(before.name, job->model_name) && slice_eq_z(before.config, job->linkage.config);
     if (o->changed.len == 0 && o->journal.len == 0 && same_model && !(report->full && last == 0))
         return OK;
     if (report->full)
@@ -213,8 +212,8 @@ void identity_report_json(const LinkReport *r, Json *j)
         uint64_t value;
     } counts[] = {{"records", r->records}, {"newcomers", r->newcomers}, {"persons", r->persons},
         {"singletons", r->singletons}, {"new_persons", r->new_persons}, {"merges", r->merges}, {"splits", r->splits},
-        {"moves", r->moves}, {"joins", r->joins}, {"refused", r->refused}, {"compared", r->compared},
-        {"kept", r->kept}, {"queued", r->queued}, {"queue_wanted", r->queue_wanted}, {"decisions", r->decisions}};
+        {"moves", r->moves}, {"joins", r->joins}, {"refused", r->refused}, {"compared", r->compared}, {"kept", r->kept},
+        {"queued", r->queued}, {"queue_wanted", r->queue_wanted}, {"decisions", r->decisions}};
     json_kbool(j, "full", r->full);
     for (size_t i = 0; i < COUNT_OF(counts); i++)
         json_kint(j, counts[i].key, (int64_t)counts[i].value);

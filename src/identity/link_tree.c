@@ -74,9 +74,9 @@ static Status candidate_edges(const LinkJob *job, Edges *out, Error *err)
 }
 
 typedef struct Tree {
-    uint32_t *parent;  /* union-find */
-    uint32_t *start;   /* [records + 1] into ends */
-    Edge *ends;        /* edges of the forest, both ways, by record */
+    uint32_t *parent; /* union-find */
+    uint32_t *start;  /* [records + 1] into ends */
+    Edge *ends;       /* edges of the forest, both ways, by record */
     uint32_t *stack;
 } Tree;
 
@@ -114,8 +114,8 @@ static Status span(const Resolved *r, Edges *edges, const Weight *weakest, Tree 
     return st;
 }
 
-/* Unions are of whole groups: the odds of each were at least those of the cluster's weakest, whatever its best pair says
- * by itself, and the weakest edge stands for that weakest union. */
+/* Unions are of whole groups: the odds of each were at least those of the cluster's weakest, whatever its best pair
+ * says by itself, and the weakest edge stands for that weakest union. */
 static Status fit_to_unions(const Resolved *r, Edges *edges, const Weight *weakest, Error *err)
 {
     size_t *worst; /* of clusters: number of the weakest edge, plus one */
@@ -245,8 +245,8 @@ out:
 }
 
 /* Each wrong link makes all pairs wrong whose path leads over it. */
-static double sum_variance(
-    uint32_t n, const uint32_t *to, const Weight *odds, const uint32_t *cluster, const uint32_t *below, const uint32_t *whole)
+static double sum_variance(uint32_t n, const uint32_t *to, const Weight *odds, const uint32_t *cluster,
+    const uint32_t *below, const uint32_t *whole)
 {
     double sum = 0;
     for (uint32_t i = 0; i < n; i++) {
@@ -262,7 +262,7 @@ Status trees_correct(const Forest *f, uint64_t *correct, double *variance, Error
 {
     const uint32_t n = f->count, *to = f->to, *cluster = f->cluster;
     uint32_t *order = NULL, *below = NULL, *whole = NULL; /* records of each subtree, of each cluster */
-    uint64_t *sum = NULL;    /* of the children: expected records of their subtrees that are the same person as this */
+    uint64_t *sum = NULL; /* of the children: expected records of their subtrees that are the same person as this */
     Wide *squares = NULL;
     Status st;
     size_t room = n ? n : 1;

@@ -99,7 +99,8 @@ static Status check_columns(const MatchConfig *config, const PolicyFile *context
         if (is_context_column(context, config->columns[i]))
             continue;
         if (identity_role_parse(config->columns[i], &role, NULL) != OK || role == ID_LOCAL_ORG) {
-            error_set(err, ERR_INVALID, "column \"%.*s\" is neither a role of identity nor one of context.toml", SLICE_ARG(config->columns[i]));
+            error_set(err, ERR_INVALID, "column \"%.*s\" is neither a role of identity nor one of context.toml",
+                SLICE_ARG(config->columns[i]));
             error_hint(err, "Columns are sasid, ssn, local_id, last_name and the other roles a contract can give.");
             error_at(err, file, 0, "columns");
             return ERR_INVALID;
@@ -108,7 +109,8 @@ static Status check_columns(const MatchConfig *config, const PolicyFile *context
     return OK;
 }
 
-static Status config_hash(const PolicyFile *model, const PolicyFile *context, Slice nicknames, char out[SHA256_HEX_SIZE], Error *err)
+static Status config_hash(
+    const PolicyFile *model, const PolicyFile *context, Slice nicknames, char out[SHA256_HEX_SIZE], Error *err)
 {
     Buf text;
     uint8_t digest[SHA256_SIZE];

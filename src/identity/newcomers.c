@@ -12,7 +12,7 @@
 typedef struct Pass { /* one over the newcomers */
     LinkJob *job;
     MatchIndex *index;
-    uint32_t persons;    /* cluster numbers given so far */
+    uint32_t persons; /* cluster numbers given so far */
     MatchPairs found;
 } Pass;
 
@@ -171,10 +171,8 @@ static Status run_pass(Pass *p, Error *err)
     Resolved *r = &job->resolved;
     TRY(resolved_init(job->records.count, r, err));
     TRY(take_old_links(p, err));
-    TRY(match_index_new(
-        job->records.table, job->model, home_settings(job->ctx->home)->threads, &p->index, err));
-    TRY(match_index_persons(
-        p->index, r->cluster, job->records.in_table, job->decisions.at, job->decisions.len, err));
+    TRY(match_index_new(job->records.table, job->model, home_settings(job->ctx->home)->threads, &p->index, err));
+    TRY(match_index_persons(p->index, r->cluster, job->records.in_table, job->decisions.at, job->decisions.len, err));
     for (size_t i = 0; i < job->decisions.len; i++)
         TRY(obey(p, &job->decisions.at[i], err));
     TRY(add_newcomers(p, err));
@@ -188,8 +186,7 @@ Status link_newcomers(LinkJob *job, const StoredModel *stored, Error *err)
     job->model_name = stored->name;
     job->baseline = stored->baseline;
     TRY(tag_index_new(&job->records, &job->tags, err));
-    TRY(settled_decisions(
-        job->vault, &job->records, &job->tags, &job->arena, &job->verdicts, &job->decisions, err));
+    TRY(settled_decisions(job->vault, &job->records, &job->tags, &job->arena, &job->verdicts, &job->decisions, err));
     Pass p = {.job = job};
     Status st = run_pass(&p, err);
     match_index_free(p.index);

@@ -22,9 +22,13 @@ typedef VEC(Question) Questions;
 
 /* Links with less than this probability that hold are asked about too. */
 #define WEAK_BELOW (7 * WEIGHT_BIT) /* 0.992 */
-/* What is left of odds that were high by themselves and yet were refused: even, because the rest speaks against them. */
+/* What is left of odds that were high by themselves and yet were refused: even, because the rest speaks against them.
+ */
 #define REFUSED_ODDS 0
-#define NEAR_MAX 4 /* third persons shown beside each side */
+#define NEAR_MAX 4  /* third persons shown beside each side */
+#define FACES_MAX 6 /* records of a person that are held against another's */
+#define LOOKED_AT 4 /* so many times the questions that will be asked are looked at closely */
+#define RULED_OUT INT32_MIN
 
 static int by_clusters(const void *x, const void *y)
 {
@@ -133,6 +137,86 @@ static void keep_best(const LinkJob *job, Questions *q, uint32_t *likely)
     job->report->queue_wanted = n;
 }
 
+/* --- what the rest of both persons says ------------------------------------------------------------------------- */
+
+/* Members of the persons that are asked about, by cluster. */
+typedef struct Members {
+    uint32_t *start; /* [clusters + 1] into list */
+    uint32_t *list;
+} Members;
+
+static Status list_members(const Resolved *r, Members *out, Error *err)
+{
+    TRY(mem_zalloc((size_t)r->clusters + 2, sizeof *out->start, (void **)&out->start, err));
+    TRY(mem_zalloc((size_t)r->count + 1, sizeof *out->list, (void **)&out->list, err));
+    for (uint32_t i = 0; i < r->count; i++)
+        out->start[r->cluster[i] + 2]++;
+    for (uint32_t c = 0; c < r->clusters; c++)
+        out->start[c + 2] += out->start[c + 1];
+    for (uint32_t i = 0; i < r->count; i++)
+        out->list[out->start[r->cluster[i] + 1]++] = i;
+    return OK;
+}
+
+static int by_weight(const void *x, const void *y)
+{
+    Weight a = *(const Weight *)x, b = *(const Weight *)y;
+    return (a > b) - (a < b);
+}
+
+/* The odds halfway between the best pair and the middle one: two initials that agree are not much when everything else
+ * of the two persons differs. RULED_OUT when a hard rule keeps two members apart: then nobody needs to be asked. */
+static Weight joint_odds(const LinkJob *job, MatchLook *look, const Members *m, const Question *q)
+{
+    Weight all[FACES_MAX * FACES_MAX];
+    size_t n = 0;
+    uint32_t low_end = m->start[q->low + 1], high_end = m->start[q->high + 1];
+    if (low_end > m->start[q->low] + FACES_MAX)
+        low_end = m->start[q->low] + FACES_MAX;
+    if (high_end > m->start[q->high] + FACES_MAX)
+        high_end = m->start[q->high] + FACES_MAX;
+    for (uint32_t i = m->start[q->low]; i < low_end; i++)
+        for (uint32_t k = m->start[q->high]; k < high_end; k++) {
+            all[n] = match_look_score(look, m->list[i], m->list[k]).odds;
+            if (all[n++] == WEIGHT_MIN && job->linkage.match.rule_count > 0)
+                return RULED_OUT;
+        }
+    qsort(all, n, sizeof *all, by_weight);
+    Weight middle = all[n / 2];
+    return middle < q->odds ? (q->odds + middle) / 2 : q->odds;
+}
+
+/* Values the questions that may be asked by all that is known of the two persons, and keeps the `limit` best. */
+static Status weigh_jointly(
+    LinkJob *job, MatchLook *look, const uint32_t *sizes, Questions *q, size_t limit, Error *err)
+{
+    Members m = {0};
+    size_t n = 0;
+    Status st = list_members(&job->resolved, &m, err);
+    if (q->len > LOOKED_AT * limit)
+        q->len = LOOKED_AT * limit;
+    for (size_t i = 0; i < q->len && st == OK; i++) {
+        Question ask = q->at[i];
+        if (ask.low != ask.high) {
+            Weight odds = joint_odds(job, look, &m, &ask);
+            if (odds == RULED_OUT)
+                continue;
+            if (ask.odds >= job->linkage.match.match_from && odds > REFUSED_ODDS)
+                odds = REFUSED_ODDS;
+            ask.value = worth(odds, (uint64_t)sizes[ask.low] * sizes[ask.high]);
+        }
+        q->at[n++] = ask;
+    }
+    mem_free(m.start);
+    mem_free(m.list);
+    if (st != OK)
+        return st;
+    if (n > 1)
+        qsort(q->at, n, sizeof *q->at, by_value);
+    q->len = n < limit ? n : limit;
+    return OK;
+}
+
 /* --- who else is like one of the two ---------------------------------------------------------------------------- */
 
 typedef struct Nearby {
@@ -165,8 +249,8 @@ static void note_near(const Resolved *r, Nearby *n, uint32_t record, Weight odds
 }
 
 /* Rivals and relatives: the likeliest records of third persons, for each side of each question that will be asked. */
-static Status list_nearby(const LinkJob *job, const Questions *q, size_t limit, uint32_t **slots, Nearby **near,
-    Error *err)
+static Status list_nearby(
+    const LinkJob *job, const Questions *q, size_t limit, uint32_t **slots, Nearby **near, Error *err)
 {
     const Resolved *r = &job->resolved;
     uint32_t used = 0;
@@ -204,8 +288,8 @@ static void add_near(const LinkJob *job, const Question *ask, const Nearby *n, c
     }
 }
 
-static Status write_evidence(LinkJob *job, MatchLook *look, const Question *ask, const uint32_t *slots, const Nearby *near,
-    ReviewItem *item, Buf *evidence, Error *err)
+static Status write_evidence(LinkJob *job, MatchLook *look, const Question *ask, const uint32_t *slots,
+    const Nearby *near, ReviewItem *item, Buf *evidence, Error *err)
 {
     const RecordTag *a = &job->records.tags[ask->a], *b = &job->records.tags[ask->b];
     bool in_order = tag_cmp(a, b) < 0;
@@ -224,16 +308,18 @@ static Status write_evidence(LinkJob *job, MatchLook *look, const Question *ask,
     return arena_dup(&job->arena, buf_slice(evidence), &item->evidence, err);
 }
 
-static Status write_items(LinkJob *job, const Questions *q, size_t limit, ReviewItems *out, Error *err)
+static Status write_items(LinkJob *job, const uint32_t *sizes, Questions *q, size_t limit, ReviewItems *out, Error *err)
 {
     Buf evidence;
     uint32_t *slots = NULL;
     Nearby *near = NULL;
     MatchLook *look = NULL;
     buf_init(&evidence, 0);
-    Status st = list_nearby(job, q, limit, &slots, &near, err);
+    Status st = match_look_new(job->records.table, job->model, &look, err);
     if (st == OK)
-        st = match_look_new(job->records.table, job->model, &look, err);
+        st = weigh_jointly(job, look, sizes, q, limit, err);
+    if (st == OK)
+        st = list_nearby(job, q, limit, &slots, &near, err);
     for (size_t i = 0; i < q->len && i < limit && st == OK; i++) {
         const Question *ask = &q->at[i];
         ReviewItem item = {.odds = ask->odds, .reason = ask->reason, .value = ask->value};
@@ -264,7 +350,7 @@ Status queue_build(LinkJob *job, ReviewItems *out, Error *err)
     keep_best(job, &q, likely);
     uint64_t base = job->report->full ? r->count : job->records.newcomers.len;
     job->report->queue_limit = base * job->linkage.review.queue_ppm / 1000000;
-    TRY_OUT(write_items(job, &q, job->report->queue_limit, out, err));
+    TRY_OUT(write_items(job, sizes, &q, job->report->queue_limit, out, err));
     job->report->queued = out->len;
 out:
     mem_free(sizes);

@@ -72,12 +72,11 @@ Status relink_everything(LinkJob *job, Error *err)
     MatchClusters found = {0};
     TRY(records_load(job->ctx, job->vault, &job->linkage, RECORDS_ALL, "link", &job->records, err));
     TRY(tag_index_new(&job->records, &job->tags, err));
-    TRY(settled_decisions(
-        job->vault, &job->records, &job->tags, &job->arena, &job->verdicts, &job->decisions, err));
+    TRY(settled_decisions(job->vault, &job->records, &job->tags, &job->arena, &job->verdicts, &job->decisions, err));
     TRY(train(job, threads, err));
     TRY(match_pairs(job->records.table, job->model, &run, &job->pairs, &pairs, err));
-    Status st = match_clusters(job->records.table, job->model, &job->pairs, job->decisions.at, job->decisions.len,
-        &run, &found, &clusters, err);
+    Status st = match_clusters(job->records.table, job->model, &job->pairs, job->decisions.at, job->decisions.len, &run,
+        &found, &clusters, err);
     if (st == OK)
         st = take_clusters(job, &found, err);
     match_clusters_free(&found);

@@ -36,9 +36,8 @@ Status settled_decisions(Vault *vault, const Records *r, const TagIndex *tags, A
         uint32_t a = tag_index_find(tags, &v->a), b = tag_index_find(tags, &v->b);
         if (a == MATCH_NONE || b == MATCH_NONE)
             continue;
-        Decision d = {.a = a < b ? a : b,
-            .b = a < b ? b : a,
-            .kind = v->state == PAIR_SAME ? DECIDED_SAME : DECIDED_DIFFERENT};
+        Decision d = {
+            .a = a < b ? a : b, .b = a < b ? b : a, .kind = v->state == PAIR_SAME ? DECIDED_SAME : DECIDED_DIFFERENT};
         st = vec_push(out, d, err);
     }
     vec_free(&all);

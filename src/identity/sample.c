@@ -19,7 +19,8 @@
 #define BANDS 6
 #define MIN_PER_STRATUM 8
 
-static const Weight band_from[BANDS] = {WEIGHT_MIN, -3 * WEIGHT_BIT, 0, 3 * WEIGHT_BIT, 7 * WEIGHT_BIT, 12 * WEIGHT_BIT};
+static const Weight band_from[BANDS] = {
+    WEIGHT_MIN, -3 * WEIGHT_BIT, 0, 3 * WEIGHT_BIT, 7 * WEIGHT_BIT, 12 * WEIGHT_BIT};
 
 _Static_assert(2 * BANDS <= CLERICAL_STRATA_MAX, "strata fit");
 
@@ -75,8 +76,7 @@ static Status draw_pair(
     const RecordTag *tags = job->records.tags;
     bool in_order = tag_cmp(&tags[p->a], &tags[p->b]) < 0;
     uint32_t a = in_order ? p->a : p->b, b = in_order ? p->b : p->a;
-    ClericalPair pair = {
-        .stratum = stratum, .a = tags[a], .b = tags[b], .odds = p->odds, .linked = stratum >= BANDS};
+    ClericalPair pair = {.stratum = stratum, .a = tags[a], .b = tags[b], .odds = p->odds, .linked = stratum >= BANDS};
     buf_reset(evidence);
     TRY(evidence_json(look, job->model, a, b, evidence, err));
     TRY(arena_dup(&job->arena, buf_slice(evidence), &pair.evidence, err));
@@ -84,7 +84,8 @@ static Status draw_pair(
 }
 
 /* The first n of a seeded shuffle. */
-static Status draw(LinkJob *job, Frame *f, const SampleOptions *o, ClericalSample *sample, ClericalPairs *out, Error *err)
+static Status draw(
+    LinkJob *job, Frame *f, const SampleOptions *o, ClericalSample *sample, ClericalPairs *out, Error *err)
 {
     Buf evidence;
     MatchLook *look;
@@ -122,8 +123,7 @@ Status identity_sample(
     ClericalPairs pairs = {0};
     arena_init(&job.arena, 0);
     PairsReport report;
-    RunOptions run = {
-        .threads = home_settings(ctx->home)->threads, .log = ctx->log, .progress = ctx->progress};
+    RunOptions run = {.threads = home_settings(ctx->home)->threads, .log = ctx->log, .progress = ctx->progress};
     Status st = job_load_present(&job, "draw a clerical sample", err);
     if (st == OK)
         st = match_pairs(job.records.table, job.model, &run, &job.pairs, &report, err);
@@ -188,9 +188,8 @@ static void estimate(const ClericalSample *sample, const Stratum *strata, Sample
     }
     double truth = right + missed;
     out->precision = linked > 0 ? estimate_of(right / linked, right_var / (linked * linked)) : (Estimate){1, 0, 1};
-    out->recall = truth > 0 ? estimate_of(right / truth,
-                                  (missed * missed * right_var + right * right * missed_var) /
-                                      (truth * truth * truth * truth))
+    out->recall = truth > 0 ? estimate_of(right / truth, (missed * missed * right_var + right * right * missed_var) /
+                                                             (truth * truth * truth * truth))
                             : (Estimate){1, 0, 1};
 }
 

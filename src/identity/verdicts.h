@@ -28,7 +28,8 @@ typedef struct PairVerdict {
 typedef VEC(PairVerdict) PairVerdicts;
 
 /* One entry a pair, in order of (a, b). */
-MUST_USE Status verdicts_of(const ReviewDecisions *decisions, const ReviewPolicy *policy, PairVerdicts *out, Error *err);
+MUST_USE Status verdicts_of(
+    const ReviewDecisions *decisions, const ReviewPolicy *policy, PairVerdicts *out, Error *err);
 /* NULL when nobody has decided; a and b in either order. */
 const PairVerdict *verdict_find(const PairVerdicts *v, const RecordTag *a, const RecordTag *b);
 

@@ -70,8 +70,7 @@ static Status find_side(Why *w, Slice text, RecordList *out, Error *err)
             if (r->person[r->cluster[i]] == person)
                 TRY(vec_push(out, i, err));
     } else {
-        return error_set(
-            err, ERR_USAGE, "give a record tag (32 hex digits), a person's number, or SOURCE:ID");
+        return error_set(err, ERR_USAGE, "give a record tag (32 hex digits), a person's number, or SOURCE:ID");
     }
     if (out->len == 0)
         return error_set(err, ERR_NOT_FOUND, "no linked record is named so");
@@ -125,8 +124,8 @@ static void say_fields(Why *w, const Explanation *why)
     say_weight(w->out, why->prior, "before looking: two records drawn at random");
     for (uint32_t f = 0; f < why->field_count; f++) {
         const FieldReason *r = &why->fields[f];
-        buf_addf(w->out, "  %+7.2f  %-16.*s %.*s", (double)r->weight / WEIGHT_BIT, SLICE_ARG(r->field),
-            SLICE_ARG(r->level));
+        buf_addf(
+            w->out, "  %+7.2f  %-16.*s %.*s", (double)r->weight / WEIGHT_BIT, SLICE_ARG(r->field), SLICE_ARG(r->level));
         if (r->frequency != 0)
             buf_addf(w->out, " (%+.2f of it because the value is %s)", (double)r->frequency / WEIGHT_BIT,
                 r->frequency > 0 ? "rare" : "common");
@@ -273,7 +272,8 @@ static void say_contradictions(Why *w, uint32_t a, uint32_t b)
         }
     }
     if (found == 0)
-        buf_adds(w->out, "  nothing contradicts; the rest of the two persons, or who else is likely, speaks against it\n");
+        buf_adds(
+            w->out, "  nothing contradicts; the rest of the two persons, or who else is likely, speaks against it\n");
 }
 
 static void say_apart(Why *w, uint32_t a, uint32_t b, Weight odds)
@@ -329,8 +329,8 @@ Status identity_why(const LinkContext *ctx, const WhyOptions *options, Buf *out,
     Status st;
     TRY_OUT(job_load_present(&w.job, options->purpose ? options->purpose : "explain a link", err));
     TRY_OUT(match_look_new(w.job.records.table, w.job.model, &w.look, err));
-    TRY_OUT(settled_decisions(w.job.vault, &w.job.records, &w.job.tags, &w.job.arena, &w.job.verdicts,
-        &w.job.decisions, err));
+    TRY_OUT(settled_decisions(
+        w.job.vault, &w.job.records, &w.job.tags, &w.job.arena, &w.job.verdicts, &w.job.decisions, err));
     TRY_OUT(find_side(&w, options->a, &w.a, err));
     TRY_OUT(find_side(&w, options->b, &w.b, err));
     TRY_OUT(explain(&w, err));

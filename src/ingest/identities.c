@@ -1,11 +1,9 @@
 /*
  * See identities.h.
  *
- * The set of tags is split by the tag's last byte into shards with a lock each;
- * within a shard it is an open-addressing table of the 16-byte tags themselves:
- * they are uniformly distributed keyed hashes, so eight of their bytes are the
- * hash. Taggers are kept in a pool, because a tagger serves one thread at a
- * time and DuckDB does not say which thread calls.
+ * Which tags are new is asked of the vault's set of the source's tags, which
+ * lasts from file to file. Taggers are kept in a pool, because a tagger serves
+ * one thread at a time and DuckDB does not say which thread calls.
  */
 #include "ingest/identities.h"
 
@@ -13,32 +11,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SHARD_COUNT 64
-#define PREFETCH_AHEAD 6
-
 /* An identity met for the first time. */
 typedef struct NewIdentity {
     RecordTag tag;
     const char *packed; /* per field of the contract: u32 length, bytes */
 } NewIdentity;
 
-typedef struct TagSet {
-    RecordTag *slots; /* all zero: free. A tag of 128 zero bits does not occur */
-    size_t slot_count;
-    size_t used;
-} TagSet;
-
-typedef struct Shard {
-    pthread_mutex_t lock;
-    TagSet known;
+/* What one call of the tag function works with; kept in a pool, as is what it has collected. */
+typedef struct Worker {
+    Tagger *tagger;
+    Arena arena; /* of the packed values */
     VEC(NewIdentity) news;
-    Arena arena;
-} Shard;
+    uint32_t *made; /* rows whose tag was made anew, their tags, and whether these are new */
+    RecordTag *tags;
+    bool *was_new;
+    size_t rows; /* of the three */
+} Worker;
 
 /* Tokens are tags under a source of this name, which no contract can have, with one value only. */
 #define TOKEN_SOURCE SLICE("*")
 
 typedef VEC(Tagger *) Taggers;
+typedef VEC(Worker *) Workers;
 typedef VEC(EmployerTagger *) EmployerTaggers;
 
 /* What the SQL function ingest_token_i needs to know. */
@@ -55,82 +49,18 @@ struct Identities {
     TokenField tokens[ID_ROLE_COUNT];
     size_t count;
     bool employer;
-    Shard shards[SHARD_COUNT];
-    TagSet dropped;
+    Vault *vault;
+    KnownTags *known;  /* the vault's; NULL: nothing is tagged */
+    bool stored;       /* what was claimed of known is in the vault */
+    VEC(RecordTag) dropped; /* sorted, when it is used */
     pthread_mutex_t pool_lock; /* guards what follows */
-    Taggers taggers;
+    Workers workers;   /* all of them */
+    Workers idle;
     Taggers token_taggers;
     EmployerTaggers employers;
     Status status;
     Error error;
 };
-
-/* --- tags known ---------------------------------------------------------------------------------------------- */
-
-static size_t shard_number(const uint8_t tag[16])
-{
-    return tag[15] % SHARD_COUNT;
-}
-
-static Shard *shard_of(Identities *ids, const RecordTag *tag)
-{
-    return &ids->shards[shard_number(tag->bytes)];
-}
-
-static bool is_free(const RecordTag *slot)
-{
-    static const RecordTag zero;
-    return memcmp(slot, &zero, sizeof zero) == 0;
-}
-
-/* Not by the first bytes: the vault gives its tags in order, and a table filled in the order of its hash clusters. */
-static size_t home_slot(size_t slot_count, const uint8_t tag[16])
-{
-    uint64_t hash;
-    memcpy(&hash, tag + 6, sizeof hash);
-    return (size_t)hash & (slot_count - 1);
-}
-
-static RecordTag *find_slot(RecordTag *slots, size_t slot_count, const RecordTag *tag)
-{
-    size_t i = home_slot(slot_count, tag->bytes);
-    while (!is_free(&slots[i]) && memcmp(&slots[i], tag, sizeof *tag) != 0)
-        i = (i + 1) & (slot_count - 1);
-    return &slots[i];
-}
-
-static Status grow(TagSet *s, Error *err)
-{
-    size_t count = s->slot_count ? s->slot_count * 2 : 256;
-    RecordTag *slots = NULL;
-    TRY(mem_zalloc(count, sizeof *slots, (void **)&slots, err));
-    for (size_t i = 0; i < s->slot_count; i++)
-        if (!is_free(&s->slots[i]))
-            *find_slot(slots, count, &s->slots[i]) = s->slots[i];
-    mem_free(s->slots);
-    s->slots = slots;
-    s->slot_count = count;
-    return OK;
-}
-
-static Status insert_tag(TagSet *s, const RecordTag *tag, bool *was_new, Error *err)
-{
-    if (s->used * 4 >= s->slot_count * 3)
-        TRY(grow(s, err));
-    RecordTag *slot = find_slot(s->slots, s->slot_count, tag);
-    *was_new = is_free(slot);
-    if (*was_new) {
-        *slot = *tag;
-        s->used++;
-    }
-    return OK;
-}
-
-static Status know_tag(const RecordTag *tag, void *ctx, Error *err)
-{
-    bool was_new;
-    return insert_tag(&shard_of(ctx, tag)->known, tag, &was_new, err);
-}
 
 /* --- making -------------------------------------------------------------------------------------------------- */
 
@@ -164,33 +94,40 @@ Status identities_new(Home *home, Vault *vault, const Contract *c, Identities **
     ids->home = home;
     ids->source = c->name;
     ASSERT(pthread_mutex_init(&ids->pool_lock, NULL) == 0);
-    for (size_t i = 0; i < SHARD_COUNT; i++) {
-        ASSERT(pthread_mutex_init(&ids->shards[i].lock, NULL) == 0);
-        arena_init(&ids->shards[i].arena, 0);
-    }
+    ids->vault = vault;
     TRY(collect_fields(ids, c, err));
-    return ids->count > 0 ? vault_each_tag(vault, c->name, know_tag, ids, err) : OK;
+    return ids->count > 0 ? vault_known_tags(vault, c->name, &ids->known, err) : OK;
+}
+
+static void worker_free(Worker *w)
+{
+    if (!w)
+        return;
+    tagger_free(w->tagger);
+    arena_free(&w->arena);
+    vec_free(&w->news);
+    mem_free(w->made);
+    mem_free(w->tags);
+    mem_free(w->was_new);
+    mem_free(w);
 }
 
 void identities_free(Identities *ids)
 {
     if (!ids)
         return;
-    for (size_t i = 0; i < SHARD_COUNT; i++) {
-        Shard *s = &ids->shards[i];
-        mem_free(s->known.slots);
-        vec_free(&s->news);
-        arena_free(&s->arena);
-        pthread_mutex_destroy(&s->lock);
-    }
-    mem_free(ids->dropped.slots);
-    for (size_t i = 0; i < ids->taggers.len; i++)
-        tagger_free(ids->taggers.at[i]);
+    /* claimed, but not there: whoever sends them next must find them new */
+    if (ids->known && !ids->stored)
+        vault_forget_tags(ids->vault);
+    for (size_t i = 0; i < ids->workers.len; i++)
+        worker_free(ids->workers.at[i]);
+    vec_free(&ids->workers);
+    vec_free(&ids->idle);
+    vec_free(&ids->dropped);
     for (size_t i = 0; i < ids->token_taggers.len; i++)
         tagger_free(ids->token_taggers.at[i]);
     for (size_t i = 0; i < ids->employers.len; i++)
         employer_tagger_free(ids->employers.at[i]);
-    vec_free(&ids->taggers);
     vec_free(&ids->token_taggers);
     vec_free(&ids->employers);
     pthread_mutex_destroy(&ids->pool_lock);
@@ -255,7 +192,7 @@ static Status take_tagger(Identities *ids, Taggers *pool, Tagger **out, Error *e
     if (pool->len > 0)
         *out = pool->at[--pool->len];
     pthread_mutex_unlock(&ids->pool_lock);
-    return *out ? OK : tagger_new(ids->home, pool == &ids->taggers ? ids->source : TOKEN_SOURCE, out, err);
+    return *out ? OK : tagger_new(ids->home, TOKEN_SOURCE, out, err);
 }
 
 static void give_tagger(Identities *ids, Taggers *pool, Tagger *t)
@@ -265,6 +202,46 @@ static void give_tagger(Identities *ids, Taggers *pool, Tagger *t)
     pthread_mutex_unlock(&ids->pool_lock);
     if (st != OK)
         tagger_free(t);
+}
+
+static Status worker_new(Identities *ids, Worker **out, Error *err)
+{
+    Worker *w = NULL;
+    TRY(mem_zalloc(1, sizeof *w, (void **)&w, err));
+    arena_init(&w->arena, 0);
+    Status st = tagger_new(ids->home, ids->source, &w->tagger, err);
+    if (st == OK) {
+        pthread_mutex_lock(&ids->pool_lock);
+        /* room in both, so that giving it back cannot fail */
+        st = vec_reserve(&ids->idle, ids->workers.len + 1, err);
+        if (st == OK)
+            st = vec_push(&ids->workers, w, err);
+        pthread_mutex_unlock(&ids->pool_lock);
+    }
+    if (st != OK) {
+        worker_free(w);
+        return st;
+    }
+    *out = w;
+    return OK;
+}
+
+static Status take_worker(Identities *ids, Worker **out, Error *err)
+{
+    *out = NULL;
+    pthread_mutex_lock(&ids->pool_lock);
+    if (ids->idle.len > 0)
+        *out = ids->idle.at[--ids->idle.len];
+    pthread_mutex_unlock(&ids->pool_lock);
+    return *out ? OK : worker_new(ids, out, err);
+}
+
+static void give_worker(Identities *ids, Worker *w)
+{
+    pthread_mutex_lock(&ids->pool_lock);
+    ASSERT(ids->idle.len < ids->idle.cap);
+    ids->idle.at[ids->idle.len++] = w;
+    pthread_mutex_unlock(&ids->pool_lock);
 }
 
 static Status pack(const Identities *ids, Arena *arena, size_t row, const Slice *const *args, const char **out,
@@ -298,53 +275,29 @@ static void unpack(const Identities *ids, const char *packed, IdentityValues *va
     }
 }
 
-/* Under the shard's lock. */
-static Status keep_if_new(Identities *ids, Shard *s, const RecordTag *tag, size_t row, const Slice *const *args,
-    Error *err)
+static Status make_room(Worker *w, size_t rows, Error *err)
 {
-    bool was_new = false;
-    NewIdentity identity = {.tag = *tag};
-    TRY(insert_tag(&s->known, tag, &was_new, err));
-    if (!was_new)
+    if (rows <= w->rows)
         return OK;
-    TRY(pack(ids, &s->arena, row, args, &identity.packed, err));
-    return vec_push(&s->news, identity, err);
+    w->rows = 0;
+    TRY(mem_resize((void **)&w->made, rows, sizeof *w->made, err));
+    TRY(mem_resize((void **)&w->tags, rows, sizeof *w->tags, err));
+    TRY(mem_resize((void **)&w->was_new, rows, sizeof *w->was_new, err));
+    w->rows = rows;
+    return OK;
 }
 
-/* Rows whose tag was made anew, sorted by shard: one lock a shard and vector instead of one a row, and neighbours in
- * memory. */
-static Status keep_new(Identities *ids, const uint32_t *made, size_t count, uint8_t (*tags)[16],
-    const Slice *const *args,
-    Error *err)
+static Status keep_new(const Identities *ids, Worker *w, size_t made, const Slice *const *args, Error *err)
 {
-    size_t ends[SHARD_COUNT + 1] = {0};
-    uint32_t *sorted = NULL;
-    Status st = OK;
-    TRY(mem_alloc((count + 1) * sizeof *sorted, (void **)&sorted, err));
-    for (size_t k = 0; k < count; k++)
-        ends[shard_number(tags[made[k]]) + 1]++;
-    for (size_t i = 0; i < SHARD_COUNT; i++)
-        ends[i + 1] += ends[i];
-    for (size_t k = count; k > 0; k--) {
-        size_t shard = shard_number(tags[made[k - 1]]);
-        sorted[--ends[shard + 1]] = made[k - 1];
+    TRY(known_tags_claim(ids->known, w->tags, made, w->was_new, err));
+    for (size_t k = 0; k < made; k++) {
+        NewIdentity identity = {.tag = w->tags[k]};
+        if (!w->was_new[k])
+            continue;
+        TRY(pack(ids, &w->arena, w->made[k], args, &identity.packed, err));
+        TRY(vec_push(&w->news, identity, err));
     }
-    /* now ends[i + 1] is where shard i begins */
-    for (size_t i = 0; st == OK && i < SHARD_COUNT; i++) {
-        size_t end = i + 1 < SHARD_COUNT ? ends[i + 2] : count;
-        Shard *s = &ids->shards[i];
-        pthread_mutex_lock(&s->lock);
-        for (size_t k = ends[i + 1]; st == OK && k < end; k++) {
-            RecordTag tag;
-            if (k + PREFETCH_AHEAD < end && s->known.slot_count > 0)
-                __builtin_prefetch(&s->known.slots[home_slot(s->known.slot_count, tags[sorted[k + PREFETCH_AHEAD]])]);
-            memcpy(tag.bytes, tags[sorted[k]], sizeof tag.bytes);
-            st = keep_if_new(ids, s, &tag, sorted[k], args, err);
-        }
-        pthread_mutex_unlock(&s->lock);
-    }
-    mem_free(sorted);
-    return st;
+    return OK;
 }
 
 static bool same_as_previous(const Identities *ids, size_t row, const Slice *const *args)
@@ -363,12 +316,10 @@ static bool all_missing(const Identities *ids, size_t row, const Slice *const *a
     return true;
 }
 
-static Status make_tags(Identities *ids, Tagger *t, size_t rows, const Slice *const *args, uint8_t (*out)[16],
-    bool *out_null,
-    uint32_t *made, size_t *made_count, Error *err)
+static Status make_tags(Identities *ids, Worker *w, size_t rows, const Slice *const *args, uint8_t (*out)[16],
+    bool *out_null, size_t *made, Error *err)
 {
     for (size_t k = 0; k < rows; k++) {
-        RecordTag tag;
         IdentityValues values = {0};
         out_null[k] = all_missing(ids, k, args);
         if (out_null[k])
@@ -380,25 +331,21 @@ static Status make_tags(Identities *ids, Tagger *t, size_t rows, const Slice *co
         }
         for (size_t i = 0; i < ids->count; i++)
             values.at[ids->roles[i]] = args[i][k];
-        TRY(tagger_tag(t, &values, &tag, err));
-        memcpy(out[k], tag.bytes, 16);
-        made[(*made_count)++] = (uint32_t)k;
+        RecordTag *tag = &w->tags[*made];
+        TRY(tagger_tag(w->tagger, &values, tag, err));
+        memcpy(out[k], tag->bytes, 16);
+        w->made[(*made)++] = (uint32_t)k;
     }
     return OK;
 }
 
-static Status tag_rows(Identities *ids, Tagger *t, size_t rows, const Slice *const *args, uint8_t (*out)[16],
-    bool *out_null,
-    Error *err)
+static Status tag_rows(Identities *ids, Worker *w, size_t rows, const Slice *const *args, uint8_t (*out)[16],
+    bool *out_null, Error *err)
 {
-    uint32_t *made = NULL;
-    size_t count = 0;
-    TRY(mem_alloc((rows + 1) * sizeof *made, (void **)&made, err));
-    Status st = make_tags(ids, t, rows, args, out, out_null, made, &count, err);
-    if (st == OK)
-        st = keep_new(ids, made, count, out, args, err);
-    mem_free(made);
-    return st;
+    size_t made = 0;
+    TRY(make_room(w, rows, err));
+    TRY(make_tags(ids, w, rows, args, out, out_null, &made, err));
+    return keep_new(ids, w, made, args, err);
 }
 
 static void tag_vector(void *ctx, size_t rows, size_t arg_count, const Slice *const *args, uint8_t (*out)[16],
@@ -406,12 +353,12 @@ static void tag_vector(void *ctx, size_t rows, size_t arg_count, const Slice *co
 {
     Identities *ids = ctx;
     Error err = ERROR_INIT;
-    Tagger *t = NULL;
+    Worker *w = NULL;
     ASSERT(arg_count == ids->count);
-    Status st = take_tagger(ids, &ids->taggers, &t, &err);
+    Status st = take_worker(ids, &w, &err);
     if (st == OK) {
-        st = tag_rows(ids, t, rows, args, out, out_null, &err);
-        give_tagger(ids, &ids->taggers, t);
+        st = tag_rows(ids, w, rows, args, out, out_null, &err);
+        give_worker(ids, w);
     }
     if (st != OK)
         note_failure(ids, st, &err);
@@ -518,49 +465,37 @@ Status identities_register(Identities *ids, Db *db, Error *err)
 
 Status identities_drop(Identities *ids, const RecordTag *tag, Error *err)
 {
-    bool was_new;
-    return insert_tag(&ids->dropped, tag, &was_new, err);
+    return vec_push(&ids->dropped, *tag, err);
+}
+
+static int compare_tags(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(RecordTag));
 }
 
 static bool is_dropped(const Identities *ids, const RecordTag *tag)
 {
-    return ids->dropped.used > 0 && !is_free(find_slot(ids->dropped.slots, ids->dropped.slot_count, tag));
-}
-
-static int by_tag(const void *a, const void *b)
-{
-    const NewIdentity *const *x = a;
-    const NewIdentity *const *y = b;
-    return memcmp(&(*x)->tag, &(*y)->tag, sizeof(RecordTag));
-}
-
-static Status add_sorted(const Identities *ids, Vault *vault, Slice source, const NewIdentity **all, size_t count,
-    Error *err)
-{
-    if (count > 0)
-        qsort(all, count, sizeof *all, by_tag);
-    for (size_t i = 0; i < count; i++) {
-        IdentityValues values;
-        unpack(ids, all[i]->packed, &values);
-        TRY(vault_add_record(vault, source, &all[i]->tag, &values, err));
-    }
-    return OK;
+    return ids->dropped.len > 0 &&
+           bsearch(tag, ids->dropped.at, ids->dropped.len, sizeof *ids->dropped.at, compare_tags);
 }
 
 Status identities_store(Identities *ids, Vault *vault, Slice source, uint64_t *added, Error *err)
 {
-    const NewIdentity **all = NULL;
-    size_t count = 0;
-    for (size_t i = 0; i < SHARD_COUNT; i++)
-        count += ids->shards[i].news.len;
-    TRY(mem_zalloc(count + 1, sizeof *all, (void **)&all, err));
-    count = 0;
-    for (size_t i = 0; i < SHARD_COUNT; i++)
-        for (size_t k = 0; k < ids->shards[i].news.len; k++)
-            if (!is_dropped(ids, &ids->shards[i].news.at[k].tag))
-                all[count++] = &ids->shards[i].news.at[k];
-    Status st = add_sorted(ids, vault, source, all, count, err);
-    mem_free(all);
-    *added = count;
-    return st;
+    *added = 0;
+    if (ids->dropped.len > 0)
+        qsort(ids->dropped.at, ids->dropped.len, sizeof *ids->dropped.at, compare_tags);
+    for (size_t i = 0; i < ids->workers.len; i++) {
+        const Worker *w = ids->workers.at[i];
+        for (size_t k = 0; k < w->news.len; k++) {
+            IdentityValues values;
+            if (is_dropped(ids, &w->news.at[k].tag))
+                continue;
+            unpack(ids, w->news.at[k].packed, &values);
+            TRY(vault_add_claimed(vault, source, &w->news.at[k].tag, &values, err));
+            ++*added;
+        }
+    }
+    /* the dropped were claimed too */
+    ids->stored = ids->dropped.len == 0;
+    return OK;
 }

@@ -5,9 +5,8 @@
  * The tag is made inside the validation statement (SQL function, DuckDB's
  * threads); the values themselves are kept here, not in a DuckDB table, so that
  * they never reach a spill file and each is held once however many rows carry
- * it. They are put into the vault in the order of their tags: the same file
- * gives the same vault whatever the thread count, and the B-tree is filled
- * from left to right.
+ * it. The vault puts them in order of their tags, so that the same file gives
+ * the same vault whatever the thread count.
  */
 #ifndef CAIRN_INGEST_IDENTITIES_H
 #define CAIRN_INGEST_IDENTITIES_H
@@ -18,7 +17,7 @@
 
 typedef struct Identities Identities;
 
-/* Reads the vault's known tags of the source. ERR_INVALID when the contract names an unknown role. home and vault
+/* Asks the vault for the known tags of the source. ERR_INVALID when the contract names an unknown role. home and vault
  * must outlive it. */
 MUST_USE Status identities_new(Home *home, Vault *vault, const Contract *c, Identities **out, Error *err);
 void identities_free(Identities *ids);

@@ -2,10 +2,13 @@
  * How a checked file becomes a load, safe against dying anywhere:
  *
  *   1. home/tmp/load-ID/ is built and synced     nothing refers to it; tmp/ is emptied at the next start
- *   2. vault: identities and quarantine, one     adding a tag that is there already changes nothing, a
+ *   2. vault: identities and quarantine, one     a tag that is there already is not added again, a
  *      transaction                               quarantined row is keyed by load and row number
  *   3. rename to home/loads/ID                   a folder there without a ledger entry is a leftover: replaced
  *   4. ledger: load.accepted                     from here on the load counts
+ *
+ * The vault's part of 2 is written while 1 is built, on two threads; its commit
+ * waits for 1.
  *
  * The id is made of source, contract version and content, so a repetition after
  * any crash does the same again, to the same names, with the same bytes.
@@ -35,12 +38,14 @@ static Status write_rows(IngestJob *job, Error *err)
     Buf sql;
     TRY(path_join(&job->arena, job->folder, "rows.parquet", &path, err));
     buf_init(&sql, 0);
-    buf_adds(&sql, "COPY (SELECT \"~row\" AS row_no, \"~tag\" AS record_tag");
+    /* On one thread and in the file's order, whatever the number of threads: with several DuckDB cuts row groups by
+     * what each thread happened to have. The vault is written meanwhile. */
+    buf_adds(&sql, "SET threads = 1; COPY (SELECT \"~row\" AS row_no, \"~tag\" AS record_tag");
     sql_content_columns(job, &sql);
-    /* the order makes the file's bytes independent of the threads */
-    buf_adds(&sql, " FROM accepted ORDER BY \"~row\") TO ");
+    buf_adds(&sql, " FROM accepted) TO ");
     sql_literal(&sql, slice_of(path));
-    buf_adds(&sql, " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880)");
+    buf_adds(&sql, " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880,"
+                   " PARQUET_VERSION v2)");
     Status st = buf_status(&sql, err);
     if (st == OK)
         st = db_exec(job->db, buf_z(&sql), err);
@@ -124,20 +129,44 @@ out:
     return st;
 }
 
-static Status fill_vault(IngestJob *job, Error *err)
+/* --- both at once --------------------------------------------------------------------------------------------- */
+
+enum { COMMIT_VAULT, COMMIT_FOLDER, COMMIT_TASKS };
+
+typedef struct Commit {
+    IngestJob *job;
+    uint64_t lines;
+} Commit;
+
+/* The two share nothing that either changes: the vault's part is the identities and the vault, the other's is the
+ * database and the folder. */
+static Status commit_task(size_t task, void *ctx, Error *err)
 {
+    Commit *c = ctx;
     uint64_t added = 0;
-    TRY(identities_store(job->identities, job->ctx->vault, job->contract->name, &added, err));
-    return rejected_each(job, quarantine_row, job, err);
+    if (task == COMMIT_FOLDER)
+        return build_load(c->job, &c->lines, err);
+    TRY(identities_store(c->job->identities, c->job->ctx->vault, c->job->contract->name, &added, err));
+    return vault_write(c->job->ctx->vault, err);
 }
 
-static Status store_identities(IngestJob *job, Error *err)
+/* Inside the vault's transaction. */
+static Status prepare_commit(IngestJob *job, uint64_t *lines, Error *err)
+{
+    Commit c = {.job = job};
+    TRY(parallel_for(COMMIT_TASKS, home_settings(job->ctx->home)->threads, commit_task, &c, err));
+    *lines = c.lines;
+    TRY(ingest_step(job, STEP_BUILT, err));
+    TRY(agency_file_unchanged(&job->file, err));
+    TRY(rejected_each(job, quarantine_row, job, err));
+    return ingest_step(job, STEP_VAULT_OPEN, err);
+}
+
+static Status commit_parts(IngestJob *job, uint64_t *lines, Error *err)
 {
     TRY(drop_rejected(job, err));
     TRY(vault_begin(job->ctx->vault, err));
-    Status st = fill_vault(job, err);
-    if (st == OK)
-        st = ingest_step(job, STEP_VAULT_OPEN, err);
+    Status st = prepare_commit(job, lines, err);
     if (st != OK) {
         vault_rollback(job->ctx->vault);
         return st;
@@ -191,10 +220,7 @@ static Status record_load(IngestJob *job, Error *err)
 Status commit_load(IngestJob *job, Error *err)
 {
     uint64_t lines = 0;
-    TRY(build_load(job, &lines, err));
-    TRY(ingest_step(job, STEP_BUILT, err));
-    TRY(agency_file_unchanged(&job->file, err));
-    TRY(store_identities(job, err));
+    TRY(commit_parts(job, &lines, err));
     TRY(move_folder(job, "loads", err));
     TRY(ingest_step(job, STEP_MOVED, err));
     TRY(record_load(job, err));

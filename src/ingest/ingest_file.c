@@ -15,9 +15,11 @@ Status ingest_step(IngestJob *job, IngestStep s, Error *err)
         [STEP_VAULT_OPEN] = "vault-open", [STEP_VAULT_DONE] = "vault-done", [STEP_MOVED] = "moved", [STEP_RECORDED] =
         "recorded"};
     double now = clock_monotonic();
-    log_line(job->ctx->log, LOG_DEBUG, "event=step step=%s load=%s ms=%.0f", names[s], job->out->load,
-        (now - job->step_began) * 1000);
+    double cpu = clock_cpu();
+    log_line(job->ctx->log, LOG_DEBUG, "event=step step=%s load=%s ms=%.0f cpu_ms=%.0f", names[s], job->out->load,
+        (now - job->step_began) * 1000, (cpu - job->step_began_cpu) * 1000);
     job->step_began = now;
+    job->step_began_cpu = cpu;
     return job->fault ? job->fault(s, err) : OK;
 }
 
@@ -204,6 +206,7 @@ Status ingest_file_with(const IngestContext *ctx, Slice source, const char *path
         .path = path,
         .file = {.fd = -1},
         .step_began = clock_monotonic(),
+        .step_began_cpu = clock_cpu(),
     };
     *out = (IngestResult){0};
     snprintf(out->source, sizeof out->source, "%.*s", SLICE_ARG(source));

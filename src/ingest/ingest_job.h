@@ -66,6 +66,7 @@ typedef struct IngestJob {
     Slice scope_text;           /* "school_year=2024,term=3" */
     bool *rule_unchecked;       /* cross rules whose other source has no load */
     bool *rule_warned;          /* file rules of severity warning that failed */
+    bool has_findings;          /* keys or cross rules found something */
     bool has_rejected_later;    /* rows rejected by key or cross rules */
     TotalValue *totals;
     uint64_t trailers;
@@ -73,6 +74,7 @@ typedef struct IngestJob {
     Loads loads;                /* as the ledger had them at the start */
     const char *folder;         /* under tmp/, then where it was moved */
     double step_began;          /* monotonic seconds */
+    double step_began_cpu;      /* of the process, all threads */
 } IngestJob;
 
 /* After each step: tells the log how long it took, and asks the test's hook. */

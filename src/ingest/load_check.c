@@ -37,11 +37,35 @@ static const char *rejects(const Rule *rule)
     return rule->severity == SEVERITY_ERROR ? "true" : "false";
 }
 
+/* By hashes of the keys, which costs a third of grouping by the columns: equal keys have equal hashes, so that there
+ * are no duplicates where no hash comes twice. */
+static Status may_repeat(IngestJob *job, const Rule *rule, bool *out, Error *err)
+{
+    int64_t repeated = 0;
+    Buf sql;
+    buf_init(&sql, 0);
+    buf_adds(&sql, "SELECT count(*) - count(DISTINCT hash(");
+    add_columns(&sql, rule, "", ", ");
+    buf_adds(&sql, ")) FROM staged WHERE \"~ok\"");
+    Status st = buf_status(&sql, err);
+    if (st == OK)
+        st = db_value_i64(job->db, &repeated, err, "%s", buf_z(&sql));
+    if (st == ERR_INVALID)
+        error_at(err, job->contract->file ? job->contract->file->path : NULL, 0, NULL);
+    buf_free(&sql);
+    *out = repeated > 0;
+    return st;
+}
+
 static Status check_key(IngestJob *job, size_t index, Error *err)
 {
     const Rule *rule = &job->contract->rules[index];
     int64_t repeated = 0;
+    bool may = false;
     Buf sql;
+    TRY(may_repeat(job, rule, &may, err));
+    if (!may)
+        return OK;
     buf_init(&sql, 0);
     buf_adds(&sql, "CREATE OR REPLACE TABLE repeated AS SELECT ");
     add_columns(&sql, rule, "", ", ");
@@ -115,6 +139,7 @@ static Status check_cross(IngestJob *job, size_t index, Error *err)
 static Status check_rules_over_rows(IngestJob *job, Error *err)
 {
     const Contract *c = job->contract;
+    int64_t found = 0;
     int64_t rejected = 0;
     TRY(db_exec(job->db, "CREATE TABLE finding(\"~row\" BIGINT, rule INTEGER, rejects BOOLEAN)", err));
     for (size_t i = 0; i < c->rule_count; i++) {
@@ -123,7 +148,9 @@ static Status check_rules_over_rows(IngestJob *job, Error *err)
         else if (c->rules[i].level == RULE_CROSS)
             TRY(check_cross(job, i, err));
     }
+    TRY(db_value_i64(job->db, &found, err, "SELECT count(*) FROM finding"));
     TRY(db_value_i64(job->db, &rejected, err, "SELECT count(*) FROM finding WHERE rejects"));
+    job->has_findings = found > 0;
     job->has_rejected_later = rejected > 0;
     const char *more = rejected > 0 ? " AND \"~row\" NOT IN (SELECT \"~row\" FROM finding WHERE rejects)" : "";
     return db_execf(job->db, err, "CREATE VIEW accepted AS SELECT * FROM staged r WHERE \"~ok\"%s", more);
@@ -185,79 +212,107 @@ static Status check_counts(IngestJob *job, Error *err)
 
 /* --- the whole file ------------------------------------------------------------------------------------------- */
 
-static Status check_file_rule(IngestJob *job, size_t index, Error *err)
+/* All that is asked of the accepted rows as a whole, in one statement, because each one reads them all: file rules,
+ * each scope's lowest and highest value, totals. */
+static void whole_file_sql(const IngestJob *job, Buf *sql)
+{
+    const Contract *c = job->contract;
+    buf_adds(sql, "SELECT 1");
+    for (size_t i = 0; i < c->rule_count; i++)
+        if (c->rules[i].level == RULE_FILE)
+            buf_addf(sql, ", coalesce((%.*s), true)::INTEGER", SLICE_ARG(c->rules[i].sql));
+    for (size_t i = 0; i < c->scope_count; i++)
+        if (job->scope[i].field)
+            buf_addf(sql, ", min(\"scope_%.*s\"), max(\"scope_%.*s\")", SLICE_ARG(job->scope[i].name),
+                SLICE_ARG(job->scope[i].name));
+    for (size_t i = 0; i < c->total_count; i++)
+        buf_addf(sql, ", (%.*s)::VARCHAR", SLICE_ARG(c->totals[i].sql));
+    buf_adds(sql, " FROM accepted r");
+}
+
+static void judge_file_rule(IngestJob *job, size_t index, int64_t holds)
 {
     const Rule *rule = &job->contract->rules[index];
-    int64_t holds = 1;
-    TRY(db_value_i64(job->db, &holds, err, "SELECT coalesce((%.*s), true)::INTEGER FROM accepted r",
-        SLICE_ARG(rule->sql)));
     if (holds)
-        return OK;
+        return;
     if (rule->severity == SEVERITY_ERROR)
         refuse(&job->refusal, 0, "%.*s (rule %.*s)", SLICE_ARG(rule->message), SLICE_ARG(rule->id));
     else
         job->rule_warned[index] = true;
+}
+
+static Status judge_scope(IngestJob *job, ScopeValue *scope, Slice lowest, Slice highest, Error *err)
+{
+    if (!lowest.ptr)
+        refuse(&job->refusal, 0, "no row says which %.*s the file is about", SLICE_ARG(scope->name));
+    else if (!slice_eq(lowest, highest))
+        refuse(&job->refusal, 0, "the file is about more than one %.*s", SLICE_ARG(scope->name));
+    else
+        return arena_dup(&job->arena, lowest, &scope->value, err);
     return OK;
 }
 
-static Status find_scope(IngestJob *job, ScopeValue *scope, Error *err)
+/* db_str gives an empty slice for NULL. */
+static Slice text_or_null(const DbRows *rows, size_t column)
 {
-    int64_t values = 0;
-    Buf value;
-    if (!scope->field)
-        return OK;
-    TRY(db_value_i64(job->db, &values, err, "SELECT count(DISTINCT \"scope_%.*s\") FROM accepted",
-        SLICE_ARG(scope->name)));
-    if (values != 1) {
-        refuse(&job->refusal, 0, values == 0 ? "no row says which %.*s the file is about"
-                                             : "the file is about more than one %.*s", SLICE_ARG(scope->name));
-        return OK;
+    return db_is_null(rows, column) ? (Slice){0} : db_str(rows, column);
+}
+
+/* The one row of whole_file_sql. */
+static Status judge_whole_file(IngestJob *job, const DbRows *rows, Error *err)
+{
+    const Contract *c = job->contract;
+    size_t column = 1;
+    for (size_t i = 0; i < c->rule_count; i++)
+        if (c->rules[i].level == RULE_FILE)
+            judge_file_rule(job, i, db_i64(rows, column++));
+    for (size_t i = 0; i < c->scope_count; i++) {
+        if (!job->scope[i].field)
+            continue;
+        TRY(judge_scope(job, &job->scope[i], text_or_null(rows, column), text_or_null(rows, column + 1), err));
+        column += 2;
     }
-    buf_init(&value, 0);
-    Status st = db_value_str(job->db, &value, err, "SELECT min(\"scope_%.*s\") FROM accepted", SLICE_ARG(scope->name));
+    TRY(arena_new(&job->arena, TotalValue, c->total_count, &job->totals, err));
+    for (size_t i = 0; i < c->total_count; i++, column++) {
+        job->totals[i] = (TotalValue){.name = c->totals[i].name};
+        if (!db_is_null(rows, column))
+            TRY(arena_dup(&job->arena, db_str(rows, column), &job->totals[i].value, err));
+    }
+    return OK;
+}
+
+static Status check_whole_file(IngestJob *job, Error *err)
+{
+    DbRows *rows = NULL;
+    bool more = false;
+    Buf sql;
+    buf_init(&sql, 0);
+    whole_file_sql(job, &sql);
+    Status st = buf_status(&sql, err);
     if (st == OK)
-        st = arena_dup(&job->arena, buf_slice(&value), &scope->value, err);
-    buf_free(&value);
+        st = db_query(job->db, buf_z(&sql), &rows, err);
+    if (st == OK)
+        st = db_next(rows, &more, err);
+    if (st == OK)
+        st = judge_whole_file(job, rows, err);
+    if (st == ERR_INVALID)
+        error_at(err, job->contract->file ? job->contract->file->path : NULL, 0, NULL);
+    db_rows_free(rows);
+    buf_free(&sql);
     return st;
 }
 
-static Status find_scopes(IngestJob *job, Error *err)
+static Status tell_scope(IngestJob *job, Error *err)
 {
     Buf text;
     buf_init(&text, 0);
-    Status st = OK;
-    for (size_t i = 0; st == OK && i < job->contract->scope_count; i++) {
-        ScopeValue *scope = &job->scope[i];
-        st = find_scope(job, scope, err);
-        buf_addf(&text, "%s%.*s=%.*s", i ? "," : "", SLICE_ARG(scope->name), SLICE_ARG(scope->value));
-    }
-    if (st == OK)
-        st = buf_status(&text, err);
+    for (size_t i = 0; i < job->contract->scope_count; i++)
+        buf_addf(&text, "%s%.*s=%.*s", i ? "," : "", SLICE_ARG(job->scope[i].name), SLICE_ARG(job->scope[i].value));
+    Status st = buf_status(&text, err);
     if (st == OK)
         st = arena_dup(&job->arena, buf_slice(&text), &job->scope_text, err);
     buf_free(&text);
     return st;
-}
-
-static Status find_total(IngestJob *job, const Total *total, TotalValue *out, Error *err)
-{
-    DbRows *rows = NULL;
-    bool more = false;
-    *out = (TotalValue){.name = total->name};
-    TRY(db_queryf(job->db, &rows, err, "SELECT (%.*s)::VARCHAR FROM accepted r", SLICE_ARG(total->sql)));
-    Status st = db_next(rows, &more, err);
-    if (st == OK && more && !db_is_null(rows, 0))
-        st = arena_dup(&job->arena, db_str(rows, 0), &out->value, err);
-    db_rows_free(rows);
-    return st;
-}
-
-static Status find_totals(IngestJob *job, Error *err)
-{
-    TRY(arena_new(&job->arena, TotalValue, job->contract->total_count, &job->totals, err));
-    for (size_t i = 0; i < job->contract->total_count; i++)
-        TRY(find_total(job, &job->contract->totals[i], &job->totals[i], err));
-    return OK;
 }
 
 Status check_load(IngestJob *job, Error *err)
@@ -268,9 +323,6 @@ Status check_load(IngestJob *job, Error *err)
     TRY(check_counts(job, err));
     if (job->refusal.refused)
         return OK;
-    for (size_t i = 0; i < job->contract->rule_count; i++)
-        if (job->contract->rules[i].level == RULE_FILE)
-            TRY(check_file_rule(job, i, err));
-    TRY(find_scopes(job, err));
-    return find_totals(job, err);
+    TRY(check_whole_file(job, err));
+    return tell_scope(job, err);
 }

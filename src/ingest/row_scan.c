@@ -7,7 +7,6 @@
 
 #include <duckdb.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 
 /* then a ~n column a field, then a typed column a field */
@@ -21,6 +20,7 @@ struct RowScan {
     const ValueReader *readers;
     Progress *progress;
     bool fill_down;
+    size_t parts;
     pthread_mutex_t lock; /* guards what follows */
     Status status;
     Error error;
@@ -30,7 +30,8 @@ struct RowScan {
 /* One running statement. */
 typedef struct ScanJob {
     RowScan *scan;
-    atomic_size_t next_point;
+    size_t next_point;
+    size_t end_point;
     idx_t *columns; /* projected columns, in the order of the output */
     idx_t column_count;
 } ScanJob;
@@ -154,10 +155,10 @@ static Status thread_new(RowScan *scan, idx_t columns, ScanThread **out, Error *
 static Status next_slice(ScanThread *t, bool *more, Error *err)
 {
     const AgencyFile *file = t->scan->file;
-    size_t i = atomic_fetch_add(&t->job->next_point, 1);
-    *more = i < file->points.len;
+    *more = t->job->next_point < t->job->end_point;
     if (!*more)
         return OK;
+    size_t i = t->job->next_point++;
     ScanPoint from = file->points.at[i];
     uint64_t to = i + 1 < file->points.len ? file->points.at[i + 1].offset : file->size;
     size_t size = (size_t)(to - from.offset);
@@ -232,6 +233,12 @@ static int32_t record_defect(const AgencyFile *file, const Record *record)
     return defect_code(record->cell_count < file->cell_count ? DEFECT_CELLS_MISSING : DEFECT_CELLS_EXTRA, NO_FIELD);
 }
 
+/* slice_trim for cells, nearly all of which need none. */
+static Slice trimmed(Slice s)
+{
+    return s.len > 0 && (uint8_t)s.ptr[0] > ' ' && (uint8_t)s.ptr[s.len - 1] > ' ' ? s : slice_trim(s);
+}
+
 /* Cells to texts. Returns the defect, 0 when there is none. */
 static int32_t read_texts(ScanThread *t, const Record *record)
 {
@@ -251,10 +258,11 @@ static int32_t read_texts(ScanThread *t, const Record *record)
         size_t cell = file->cell_of_field[i];
         Slice value = {0};
         if (cell != CELL_ABSENT)
-            value = slice_trim(record->cells[cell]);
+            value = trimmed(record->cells[cell]);
         if (!record->ascii && !text_to_utf8(encoding, value, &t->scratch, &value))
             defect = defect_code(DEFECT_ENCODING, i);
-        t->texts[i] = value;
+        t->texts[i].ptr = value.ptr;
+        t->texts[i].len = value.len;
     }
     return defect;
 }
@@ -456,6 +464,32 @@ static void add_column(duckdb_bind_info info, const char *name, duckdb_logical_t
     duckdb_destroy_logical_type(&type);
 }
 
+typedef struct ScanPart {
+    size_t from, to; /* scan points */
+} ScanPart;
+
+static ScanPart find_part(const RowScan *scan, duckdb_value part)
+{
+    size_t points = scan->file->points.len;
+    size_t n = part ? (size_t)duckdb_get_int64(part) : 0;
+    size_t parts = part ? scan->parts : 1;
+    return (ScanPart){points * n / parts, points * (n + 1) / parts};
+}
+
+static void bind_part(const RowScan *scan, duckdb_bind_info info)
+{
+    ScanPart *part = NULL;
+    duckdb_value value = duckdb_bind_get_named_parameter(info, "part");
+    if (mem_alloc(sizeof *part, (void **)&part, NULL) == OK) {
+        *part = find_part(scan, value);
+        duckdb_bind_set_bind_data(info, part, mem_free);
+    } else {
+        duckdb_bind_set_error(info, "out of memory");
+    }
+    if (value)
+        duckdb_destroy_value(&value);
+}
+
 static void scan_bind(duckdb_bind_info info)
 {
     static const struct {
@@ -481,6 +515,7 @@ static void scan_bind(duckdb_bind_info info)
         snprintf(name, sizeof name, "%.*s", SLICE_ARG(scan->file->fields[i]->name));
         add_column(info, name, value_type(scan->file->fields[i]));
     }
+    bind_part(scan, info);
     duckdb_bind_set_cardinality(info, scan->file->rows, scan->file->contract->format != FORMAT_XML);
 }
 
@@ -509,9 +544,10 @@ static void scan_init(duckdb_init_info info)
     }
     for (idx_t i = 0; i < count; i++)
         job->columns[i] = duckdb_init_get_column_index(info, i);
-    size_t slices = scan->file->points.len;
-    bool single = scan->file->contract->format == FORMAT_XML || scan->fill_down || slices == 0;
-    duckdb_init_set_max_threads(info, single ? 1 : slices);
+    const ScanPart *part = duckdb_init_get_bind_data(info);
+    job->next_point = part->from;
+    job->end_point = part->to;
+    duckdb_init_set_max_threads(info, 1);
 }
 
 static void scan_local_init(duckdb_init_info info)
@@ -558,6 +594,17 @@ static void scan_rows(duckdb_function_info info, duckdb_data_chunk output)
     duckdb_function_set_error(info, "the file could not be read");
 }
 
+/* A part a core of a small machine's, and enough of them that a larger one is busy with a large file. */
+static size_t count_parts(size_t points)
+{
+    return points < 4 ? 1 : points < 32 ? 2 : points < 256 ? 4 : 8;
+}
+
+size_t row_scan_parts(const RowScan *scan)
+{
+    return scan->parts;
+}
+
 Status row_scan_register(Db *db, const char *name, const AgencyFile *file, const ValueReader *readers,
     Progress *progress,
     RowScan **out, Error *err)
@@ -568,9 +615,13 @@ Status row_scan_register(Db *db, const char *name, const AgencyFile *file, const
     ASSERT(pthread_mutex_init(&scan->lock, NULL) == 0);
     for (size_t i = 0; i < file->field_count; i++)
         scan->fill_down |= file->fields[i]->fill_down;
+    scan->parts = scan->fill_down ? 1 : count_parts(file->points.len);
     duckdb_table_function function = duckdb_create_table_function();
     duckdb_table_function_set_name(function, name);
     duckdb_table_function_set_extra_info(function, scan, NULL);
+    duckdb_logical_type part = duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
+    duckdb_table_function_add_named_parameter(function, "part", part);
+    duckdb_destroy_logical_type(&part);
     duckdb_table_function_set_bind(function, scan_bind);
     duckdb_table_function_set_init(function, scan_init);
     duckdb_table_function_set_local_init(function, scan_local_init);

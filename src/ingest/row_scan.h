@@ -11,8 +11,10 @@
  *                      fields whose pattern SQL must check
  *   name ...           one a field: its typed value (field_value.h), NULL when missing or no such value
  *
- * Rows come in no particular order. Slices of the file are handed to DuckDB's
- * threads; XML, and contracts that fill values down, are read by one thread.
+ * One statement reads one part of the file, on one thread and in the file's
+ * order, so that what it makes need not be sorted; several statements read the
+ * parts side by side. How a file is parted depends on the file alone. XML, and
+ * files of contracts that fill values down, are one part.
  *
  * Values are read here and not by SQL casts and checks because one pass over
  * bytes that are in the cache anyway costs a third of some thirty vector
@@ -27,12 +29,13 @@
 
 typedef struct RowScan RowScan;
 
-/* Registers the table function `name()` over a surveyed file; readers: one a field of the file. Scan, file and
- * readers must outlive db; the function can be used several times. */
+/* Registers the table function `name()` over a surveyed file, and `name(part := n)` over its part n, 0-based;
+ * readers: one a field of the file. Scan, file and readers must outlive db; the function can be used several times. */
 MUST_USE Status row_scan_register(Db *db, const char *name, const AgencyFile *file, const ValueReader *readers,
     Progress *progress,
                                   RowScan **out, Error *err);
 void row_scan_free(RowScan *scan);
+size_t row_scan_parts(const RowScan *scan);
 /* When a statement over the scan failed: the reader's own error or refusal, if it was the reader that stopped it.
  * True when so; a refusal goes to *refusal with *st OK. */
 bool row_scan_failed(RowScan *scan, Status *st, Refusal *refusal, Error *err);

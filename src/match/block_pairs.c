@@ -136,7 +136,6 @@ typedef struct PairWorker {
     bool tile_extra;        /* some record of the tile has extras */
     uint64_t *left, *right; /* lists of two records */
     BlockCounts counts;
-    uint64_t handed; /* pairs, since progress was told */
 } PairWorker;
 
 /* Blocks of 0 are none: as the probing side they must not equal anything. */
@@ -269,7 +268,6 @@ static Status hand_out(PairWorker *w, const Place *place, uint32_t a, size_t cou
         return OK;
     PairBatch batch = {.a = a, .others = w->others, .masks = w->kept, .count = count};
     w->counts.found[place->pass] += count;
-    w->handed += count;
     return w->batch(&batch, w->context, err);
 }
 
@@ -309,9 +307,12 @@ static size_t keep_exact(PairWorker *w, const Place *place, uint32_t a, const ui
     for (size_t i = from; i < to; i++) {
         uint64_t least = place->at;
         uint32_t mask = w->masks[i];
+        /* what the rows say is true, if not all */
+        if (!place->refined && (mask & before) != 0)
+            continue;
         if (a_extra || (b->extra_of && w->extra[i] > 0))
             mask = blocks_meet(b, list, record_blocks(b, members[i], w->right), place->pass, &least);
-        else if (place->refined || (p->width > 1 && (mask & before) == 0))
+        else if (place->refined || p->width > 1)
             least = least_lane(p, row, (const uint32_t *)w->rows + i * b->stride);
         if (least != place->at)
             continue;
@@ -467,7 +468,6 @@ typedef struct PairRun {
     WorkItems items;
     atomic_size_t next;
     atomic_bool stop;
-    Progress *progress;
     PairWorker *workers;
 } PairRun;
 
@@ -520,8 +520,6 @@ static Status run_thread(size_t thread, void *ctx, Error *err)
         if (i >= run->items.len)
             break;
         Status st = run_item(w, &run->items.at[i], err);
-        progress_add(run->progress, w->handed);
-        w->handed = 0;
         if (st != OK) {
             atomic_store(&run->stop, true);
             return st;
@@ -559,7 +557,6 @@ Status blocks_each(const Blocks *b, const BatchWork *work, const RunOptions *opt
     Status st = OK;
     TRY_OUT(cut_work(b, &run.items, err));
     TRY_OUT(mem_zalloc(threads, sizeof run.workers[0], (void **)&run.workers, err));
-    TRY_OUT(progress_new(options->progress, "comparing", blocks_pairs(b), "pairs", &run.progress, err));
     for (; made < threads; made++) {
         run.workers[made].blocks = b;
         run.workers[made].batch = work->batch;
@@ -572,7 +569,6 @@ out:
     st = end_workers(&run, made, st, err);
     for (unsigned i = 0; run.workers && i < threads; i++)
         worker_free(&run.workers[i]);
-    progress_done(run.progress);
     mem_free(run.workers);
     vec_free(&run.items);
     return st;

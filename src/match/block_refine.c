@@ -133,6 +133,21 @@ bool group_oversized(const SourcePairs *s, const MatchTable *t, const Groups *g,
 
 /* --- splitting ------------------------------------------------------------------------------------------------ */
 
+/* Stable: key order first, then the order given. */
+static Status order_by(uint64_t *keys, uint32_t *records, size_t count, Error *err)
+{
+    uint64_t *key_scratch = NULL;
+    uint32_t *record_scratch = NULL;
+    Status st = OK;
+    TRY_OUT(mem_alloc(count * sizeof keys[0], (void **)&key_scratch, err));
+    TRY_OUT(mem_alloc(count * sizeof records[0], (void **)&record_scratch, err));
+    sort_keys(keys, records, count, key_scratch, record_scratch);
+out:
+    mem_free(key_scratch);
+    mem_free(record_scratch);
+    return st;
+}
+
 /* Records of one group by one further key. */
 typedef struct Split {
     Groups groups;   /* two or more records, with a comparable pair */
@@ -141,25 +156,17 @@ typedef struct Split {
 
 static Status sort_split(const RefineJob *job, uint64_t *keys, uint32_t *records, size_t count, Split *out, Error *err)
 {
-    uint64_t *key_scratch = NULL;
-    uint32_t *record_scratch = NULL;
-    Status st = OK;
-    TRY_OUT(mem_alloc(count * sizeof keys[0], (void **)&key_scratch, err));
-    TRY_OUT(mem_alloc(count * sizeof records[0], (void **)&record_scratch, err));
-    sort_keys(keys, records, count, key_scratch, record_scratch);
+    TRY(order_by(keys, records, count, err));
     for (size_t begin = 0, end; begin < count; begin = end) {
         for (end = begin + 1; end < count && keys[end] == keys[begin];)
             end++;
         size_t n = end - begin;
         out->together = n > out->together ? n : out->together;
-        /* the scatter kept the order of the members, which is that of (source, record) */
+        /* equal keys keep the order of the members, which is that of (source, record) */
         if (n > 1 && comparable_pairs(job->sources, job->table, records + begin, n) > 0)
-            TRY_OUT(groups_add(&out->groups, records + begin, n, err));
+            TRY(groups_add(&out->groups, records + begin, n, err));
     }
-out:
-    mem_free(key_scratch);
-    mem_free(record_scratch);
-    return st;
+    return OK;
 }
 
 /* keyed[i] is set when the i-th member has a key. */
@@ -201,21 +208,6 @@ static uint64_t values_hash(const MatchTable *t, uint32_t record)
         h = key_mix(h * 31 + siphash13(seed, text.ptr, text.len));
     }
     return h;
-}
-
-/* Stable: key order first, then the order given. */
-static Status order_by(uint64_t *keys, uint32_t *records, size_t count, Error *err)
-{
-    uint64_t *key_scratch = NULL;
-    uint32_t *record_scratch = NULL;
-    Status st = OK;
-    TRY_OUT(mem_alloc(count * sizeof keys[0], (void **)&key_scratch, err));
-    TRY_OUT(mem_alloc(count * sizeof records[0], (void **)&record_scratch, err));
-    sort_keys(keys, records, count, key_scratch, record_scratch);
-out:
-    mem_free(key_scratch);
-    mem_free(record_scratch);
-    return st;
 }
 
 /* Sources take turns among records of equal values: records come in order of (source, record), so a record's turn is

@@ -26,8 +26,7 @@
 /* Odds that two groups of records are one person; ODDS_NEVER: a rule forbids it. Symmetric, and a function of the two
  * sets only. *against (may be NULL): the part of it, at most 0, that disagreements make; 0 where there is nothing to
  * compare. */
-typedef Weight (*BetweenFn)(
-    void *ctx, const uint32_t *a, size_t na, const uint32_t *b, size_t nb, Weight *against);
+typedef Weight (*BetweenFn)(void *ctx, const uint32_t *a, size_t na, const uint32_t *b, size_t nb, Weight *against);
 typedef struct Judge {
     BetweenFn between;
     /* The same values from the same source: the second is no further evidence. */

@@ -31,7 +31,7 @@ struct Joint {
     Scorer *scorer;
     LogSum log_sum;
     Weight log2_of[2 * BUNDLE_FACES_MAX * BUNDLE_FACES_MAX]; /* of counts of pairs */
-    uint8_t views[MATCH_FIELDS_MAX]; /* set of classes that see a field as strangers do */
+    uint8_t views[MATCH_FIELDS_MAX];                         /* set of classes that see a field as strangers do */
     bool has_rules;
 };
 
@@ -39,7 +39,7 @@ struct Joint {
 typedef struct FieldSum {
     Weight gain; /* of the best pair */
     Weight rarity;
-    uint32_t level; /* 0: missing in all */
+    uint32_t level;              /* 0: missing in all */
     uint32_t in_favour, against; /* pairs */
 } FieldSum;
 

@@ -40,7 +40,8 @@ struct Comparer {
     QuickLengths lengths;
     /* Scratch of one stretch. Here, because arrays on the stack are cleared at each call. */
     const uint32_t *rows[STRETCH];
-    uint32_t open[STRETCH]; /* places in the stretch that a shortcut left undecided */
+    uint32_t written[STRETCH], days[STRETCH]; /* of dates, as packed; days then gets the levels */
+    uint32_t open[STRETCH];                   /* places in the stretch that a shortcut left undecided */
 };
 
 /* --- making --------------------------------------------------------------------------------------------------- */
@@ -219,49 +220,38 @@ static void add_open(const FieldPlan *p, uint32_t value, const Comparer *c, size
     }
 }
 
+/* The loop over values of which a shortcut knows whether they surely differ: DIFFERS, of `mine` and `other`. */
+#define DIFFERS_LOOP(DIFFERS) \
+    const uint32_t *const *rows = c->rows; \
+    const uint64_t exact = p->number[LV_EXACT], differs = p->number[LV_DIFFERS]; \
+    const uint32_t column = p->column, shift = p->shift; \
+    size_t open = 0; \
+    for (size_t i = 0; i < n; i++) { \
+        uint32_t other = rows[i][column]; \
+        if (other == value) { \
+            patterns[i] |= exact << shift; \
+        } else if (other) { \
+            bool decided = DIFFERS; \
+            patterns[i] |= (decided ? differs : 0) << shift; \
+            c->open[open] = (uint32_t)i; \
+            open += !decided; \
+        } \
+    } \
+    add_open(p, value, c, open, patterns)
+
 static void add_names(Comparer *c, const FieldPlan *p, uint32_t value, size_t n, uint64_t *restrict patterns)
 {
     const NameInfo *names = p->dict->names.at;
-    const uint32_t *const *rows = c->rows;
     const QuickName mine = quick_name_of(&c->lengths, p->spec->kind, &names[value]);
-    const uint64_t exact = p->number[LV_EXACT], differs = p->number[LV_DIFFERS];
-    const uint32_t column = p->column, shift = p->shift;
-    size_t open = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t other = rows[i][column];
-        if (other == value) {
-            patterns[i] |= exact << shift;
-        } else if (other) {
-            bool decided = quick_name_differs(&mine, &names[other]);
-            patterns[i] |= (decided ? differs : 0) << shift;
-            c->open[open] = (uint32_t)i;
-            open += !decided;
-        }
-    }
-    add_open(p, value, c, open, patterns);
+    DIFFERS_LOOP(quick_name_differs(&mine, &names[other]));
 }
 
 static void add_texts(Comparer *c, const FieldPlan *p, uint32_t value, size_t n, uint64_t *restrict patterns)
 {
     const TextInfo *texts = p->dict->texts_known.at;
-    const uint32_t *const *rows = c->rows;
     const TextInfo mine = texts[value];
     const FieldKind kind = p->spec->kind;
-    const uint64_t exact = p->number[LV_EXACT], differs = p->number[LV_DIFFERS];
-    const uint32_t column = p->column, shift = p->shift;
-    size_t open = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t other = rows[i][column];
-        if (other == value) {
-            patterns[i] |= exact << shift;
-        } else if (other) {
-            bool decided = quick_text_differs(kind, &mine, &texts[other]);
-            patterns[i] |= (decided ? differs : 0) << shift;
-            c->open[open] = (uint32_t)i;
-            open += !decided;
-        }
-    }
-    add_open(p, value, c, open, patterns);
+    DIFFERS_LOOP(quick_text_differs(kind, &mine, &texts[other]));
 }
 
 /* QUICK is the level of `mine` and `theirs`, LV_MISSING: open. */
@@ -285,7 +275,34 @@ static void add_texts(Comparer *c, const FieldPlan *p, uint32_t value, size_t n,
 
 static void add_dates(Comparer *c, const FieldPlan *p, uint32_t value, size_t n, uint64_t *restrict patterns)
 {
-    CODES_LOOP(quick_code(FIELD_DATE, mine, theirs));
+    const uint64_t *codes = p->dict->codes.at;
+    const uint32_t *const *rows = c->rows;
+    const QuickDate mine = quick_date_of(codes[value]);
+    const uint32_t column = p->column, shift = p->shift;
+    uint32_t *written = c->written, *days = c->days;
+    size_t open = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t code = codes[rows[i][column]];
+        written[i] = (uint32_t)(code >> 32);
+        days[i] = (uint32_t)code;
+    }
+    for (size_t i = 0; i < n; i += 4) { /* lanes beyond n hold what was there before: nobody asks */
+        Lanes32 w, d;
+        memcpy(&w, written + i, sizeof w);
+        memcpy(&d, days + i, sizeof d);
+        Lanes32 level = quick_dates(&mine, w, d, p->number);
+        Lanes32 known = (d != CODE_NO_DAY) & (mine.day != CODE_NO_DAY ? ~lanes_of(0) : lanes_of(0));
+        level = choose_lanes(known, level, lanes_of(0));
+        level = choose_lanes((Lanes32)(w == mine.written), lanes_of(p->number[LV_EXACT]), level);
+        memcpy(days + i, &level, sizeof level);
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint64_t level = written[i] ? days[i] : 0;
+        patterns[i] |= level << shift;
+        c->open[open] = (uint32_t)i;
+        open += (level == 0) & (written[i] != 0);
+    }
+    add_open(p, value, c, open, patterns);
 }
 
 static void add_postal_codes(Comparer *c, const FieldPlan *p, uint32_t value, size_t n, uint64_t *restrict patterns)
@@ -315,12 +332,17 @@ static void add_known(const FieldPlan *p, uint32_t value, const uint32_t *const 
     }
 }
 
+/* Equal, or one and the same name most likely. */
 static bool is_nearly(const FieldPlan *p, uint32_t a, uint32_t b)
 {
-    return a == b || (a && b && level_of(p->spec->kind, p->dict, a, b) == LV_ONE_EDIT);
+    if (a == b || a == 0 || b == 0)
+        return a == b;
+    LevelId level = level_of(p->spec->kind, p->dict, a, b);
+    return level == LV_ONE_EDIT || level == LV_CLOSE || level == LV_TRUNCATED || level == LV_NICKNAME ||
+           level == LV_PART || level == LV_JOINED;
 }
 
-/* Both values crosswise: one equal, the other at most an edit apart. Then the field says so and the other is silent,
+/* Both values crosswise: one equal, the other nearly. Then the field says so and the other is silent,
  * lest the exchange counts twice. */
 static void mark_swapped(
     const FieldPlan *p, const uint32_t *a, const uint32_t *const *rows, size_t n, uint64_t *patterns)

@@ -184,8 +184,11 @@ static TextInfo text_info(FieldKind kind, Slice text)
         info.number = hash_of(a.number);
         info.street = hash_of(a.street);
     }
-    if (kind == FIELD_EMAIL)
-        text = slice_sub(text, 0, slice_find(text, SLICE("@")));
+    if (kind == FIELD_EMAIL) {
+        size_t at = slice_find(text, SLICE("@"));
+        info.odd = at == text.len; /* it got lost: what stands before it is not known */
+        text = slice_sub(text, 0, at);
+    }
     for (size_t i = 0; i < text.len; i++) {
         unsigned c = class_of(text.ptr[i]);
         info.odd |= counts[c] == 15;

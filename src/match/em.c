@@ -463,6 +463,21 @@ out:
     return st;
 }
 
+/* A segment without a pair yet may get some later, from newcomers: it takes the shares of all. */
+static void fill_empty_segments(Em *e)
+{
+    double all = 0, classes[CLASS_COUNT] = {0};
+    for (uint32_t s = 0; s < e->segments; s++) {
+        double pairs = e->in->totals->comparable[s];
+        all += pairs;
+        for (uint32_t c = 0; c < CLASS_COUNT; c++)
+            classes[c] += pairs * e->m->class_share[s][c];
+    }
+    for (uint32_t s = 0; s < e->segments; s++)
+        for (uint32_t c = 0; c < CLASS_COUNT && e->in->totals->comparable[s] <= 0; c++)
+            e->m->class_share[s][c] = classes[c] / all;
+}
+
 static Status finish(Em *e, Error *err)
 {
     TRY(estimate_missed(e, err));
@@ -472,6 +487,7 @@ static Status finish(Em *e, Error *err)
         for (uint32_t c = 0; c < CLASS_COUNT; c++)
             if (!e->active[c])
                 e->m->class_share[s][c] = 0;
+    fill_empty_segments(e);
     model_freeze(e->m, e->config);
     return OK;
 }

@@ -3,6 +3,7 @@
 #include "match/value_impl.h"
 
 #define WORDS_MAX 16
+#define LOCAL_LEAST 6 /* letters before the @ for two edits to be few */
 
 bool is_transposed(Slice a, Slice b)
 {
@@ -47,6 +48,8 @@ LevelId level_phone(Slice a, Slice b)
     return osa(a, b, 1) <= 1 ? LV_ONE_EDIT : LV_DIFFERS;
 }
 
+/* People write their names before the @, so Jaro-Winkler would find everybody of one first name alike, who is compared
+ * by that already. Edits are what typing does. */
 LevelId level_email(Slice a, Slice b)
 {
     if (osa(a, b, 1) <= 1)
@@ -54,7 +57,8 @@ LevelId level_email(Slice a, Slice b)
     Slice x = slice_sub(a, 0, slice_find(a, SLICE("@"))), y = slice_sub(b, 0, slice_find(b, SLICE("@")));
     if (slice_eq(x, y))
         return LV_LOCAL;
-    return jaro_winkler(x, y) >= BAND_SIMILAR ? LV_LOCAL_SIMILAR : LV_DIFFERS;
+    return x.len >= LOCAL_LEAST && y.len >= LOCAL_LEAST && osa(x, y, EMAIL_EDITS) <= EMAIL_EDITS ? LV_LOCAL_SIMILAR
+                                                                                                 : LV_DIFFERS;
 }
 
 static size_t cut_words(Slice s, Slice words[WORDS_MAX])

@@ -206,8 +206,8 @@ static Weight log_share(const RarityScale *scale, uint32_t count)
 typedef Status (*CountFn)(void *ctx, CountShare share, Error *err);
 #define COUNTS_TOGETHER 1024
 
-/* Small counts in ascending order, then the few large ones in the order of their values: sums over them do not depend on
- * how the values are numbered, nor on whether the table is a share that knows only the counts. */
+/* Small counts in ascending order, then the few large ones in the order of their values: sums over them depend neither
+ * on how the values are numbered nor on whether the table is a share that knows only the counts. */
 static Status each_count(const uint32_t *frequency, uint32_t values, CountFn fn, void *ctx, Error *err)
 {
     uint32_t small[COUNTS_TOGETHER] = {0};

@@ -316,7 +316,7 @@ static Status gather(MatchIndex *x, uint32_t record, Error *err)
         if (x->m->passes[p].window > 0)
             TRY(touch_window(x, record, p, err));
     }
-    size_t own = record < x->t->records ? 1 : 0; /* a sealed record finds itself, too */
+    size_t own = x->mask.at[record] != 0; /* it finds itself */
     const BlockRef *smallest = NULL;
     for (size_t k = 0; k < large_count; k++) {
         const BlockRef *b = &large[k];

@@ -18,11 +18,11 @@
 
 typedef struct Candidate {
     uint32_t cluster;
-    MatchPair best;  /* with the newcomer */
-    Weight odds;     /* of the whole; ODDS_NEVER: contradicts */
-    Weight against;  /* what disagrees */
-    Weight shared;   /* among all candidates */
-    bool decided;    /* a reviewer said it is this one */
+    MatchPair best; /* with the newcomer */
+    Weight odds;    /* of the whole; ODDS_NEVER: contradicts */
+    Weight against; /* what disagrees */
+    Weight shared;  /* among all candidates */
+    bool decided;   /* a reviewer said it is this one */
     uint32_t faces[BUNDLE_FACES_MAX];
     size_t face_count;
 } Candidate;
@@ -163,8 +163,7 @@ static void judge_candidate(const MatchIndex *x, uint32_t record, Candidate *c)
     else if (said.same)
         c->odds = WEIGHT_MAX;
     else
-        c->odds =
-            judge.between(judge.ctx, &record, 1, c->faces, c->face_count, &c->against);
+        c->odds = judge.between(judge.ctx, &record, 1, c->faces, c->face_count, &c->against);
 }
 
 static size_t add_candidate(Candidate *list, size_t n, uint32_t cluster, const MatchPair *pair)
@@ -223,8 +222,8 @@ static void share_odds(const MatchIndex *x, Candidate *list, size_t n)
         all.against[0][i + 1] = all.against[i + 1][0] = list[i].against;
         for (size_t k = 0; k < i; k++) {
             Weight *odds = &all.odds[i + 1][k + 1], *against = &all.against[i + 1][k + 1];
-            *odds = judge.between(
-                judge.ctx, list[i].faces, list[i].face_count, list[k].faces, list[k].face_count, against);
+            *odds =
+                judge.between(judge.ctx, list[i].faces, list[i].face_count, list[k].faces, list[k].face_count, against);
             all.odds[k + 1][i + 1] = *odds;
             all.against[k + 1][i + 1] = *against;
         }
@@ -255,8 +254,7 @@ static void look_for_merge(const MatchIndex *x, uint32_t record, const Candidate
         uint32_t with[BUNDLE_FACES_MAX + 1];
         memcpy(with, list[0].faces, list[0].face_count * sizeof *with);
         with[list[0].face_count] = record;
-        Weight odds =
-            judge.between(judge.ctx, with, list[0].face_count + 1, list[i].faces, list[i].face_count, NULL);
+        Weight odds = judge.between(judge.ctx, with, list[0].face_count + 1, list[i].faces, list[i].face_count, NULL);
         if (odds >= from + AMBIGUITY_MARGIN && odds > out->merge_odds) {
             out->merge = list[i].cluster;
             out->merge_odds = odds;

@@ -18,6 +18,8 @@
  *   DELETION    the text and the text without each one character (the symmetric deletion neighbourhood of Mor and
  *               Fraenkel 1982): shared by all texts one insertion, deletion, substitution or transposition apart
  *
+ * Of an SSN of which only the last four digits are known, SUFFIX alone gives keys: four digits are not a number.
+ *
  * When two parts of a pass have the same transform and their fields may stand in each other's place
  * (FieldSpec.swap_with), their texts are hashed without regard to order: first and last name entered the wrong way
  * round still meet.
@@ -27,7 +29,7 @@
  */
 #include "match/keys.h"
 
-enum { BAND_ROWS = 2, TEXT_MAX = 256 };
+enum { BAND_ROWS = 2, TEXT_MAX = 256, SSN_DIGITS = 9 };
 
 /* Fixed, so that keys are the same in every run and in every worker. */
 static const uint64_t KEY_SEED[2] = {UINT64_C(0x6d617463682e6b65), UINT64_C(0x79732e636169726e)};
@@ -202,6 +204,8 @@ static void value_texts(FieldKind kind, const Dict *d, uint32_t value, const Key
     Slice text = dict_text(d, value);
     const uint32_t *values = &value;
     uint32_t count = 1;
+    if (kind == FIELD_SSN && text.len < SSN_DIGITS && part->transform != KEY_SUFFIX)
+        return;
     switch (part->transform) {
     case KEY_PREFIX:
         emit_prefix(text, part->length, fn, ctx);

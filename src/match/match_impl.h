@@ -146,6 +146,7 @@ typedef struct BatchWork {
     MUST_USE Status (*worker_done)(void *ctx, void *worker, Error *err); /* also after a failure */
     void *ctx;
 } BatchWork;
+/* Of options only threads: progress is told by the batches, under the caller's label. */
 MUST_USE Status blocks_each(const Blocks *b, const BatchWork *work, const RunOptions *options, Error *err);
 /* The mask that blocks_each hands out with a pair; 0: not together anywhere. */
 uint32_t blocks_pair_mask(const Blocks *b, uint32_t left, uint32_t right);

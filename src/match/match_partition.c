@@ -15,7 +15,7 @@
 
 #include "match/match_partition.h"
 
-enum { WINDOW_STRETCH = 1 << 12 };
+enum { WINDOW_STRETCH = 1 << 6 };
 #define PARTITION_BYTES_MAX ((size_t)1 << 36)
 
 struct MatchPartitions {

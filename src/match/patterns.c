@@ -37,7 +37,7 @@ static uint64_t hash_of(const PatternCount *c)
 static bool same_key(const PatternCount *a, const PatternCount *b)
 {
     return a->pattern == b->pattern && a->passes == b->passes && a->segment == b->segment &&
-        memcmp(a->rarity, b->rarity, sizeof a->rarity) == 0;
+           memcmp(a->rarity, b->rarity, sizeof a->rarity) == 0;
 }
 
 static PatternCount *find_slot(PatternCount *slots, size_t slot_count, const PatternCount *what)
@@ -114,6 +114,7 @@ Status pattern_table_sorted(const PatternTable *p, double scale, PatternCounts *
         out->at[out->len].count *= scale;
         out->len++;
     }
-    qsort(out->at + first, out->len - first, sizeof *out->at, by_key);
+    if (out->len > first)
+        qsort(out->at + first, out->len - first, sizeof *out->at, by_key);
     return OK;
 }

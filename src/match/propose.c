@@ -224,19 +224,6 @@ static Status choose_next(Choice *c, uint32_t *gains, bool *found, Error *err)
     }
 }
 
-static Status choose_all(Choice *c, Error *err)
-{
-    uint32_t *gains = NULL, enough = (uint32_t)((1 - MISSED_ENOUGH) * reachable(c));
-    Status st = OK;
-    bool found = true;
-    TRY(mem_alloc(c->list.len * sizeof gains[0], (void **)&gains, err));
-    while (found && c->chosen_count < PASSES_MOST && count_bits(c->covered) < enough)
-        TRY_OUT(choose_next(c, gains, &found, err));
-out:
-    mem_free(gains);
-    return st;
-}
-
 /* Takes back passes that those chosen after them left with too few matches of their own, the worst first. */
 static void drop_superfluous(Choice *c)
 {
@@ -263,6 +250,37 @@ static void drop_superfluous(Choice *c)
     }
 }
 
+/* Where everything is too dear (rows that are all alike), the best there is: blocks_build keeps to the limits. */
+static void choose_anyway(Choice *c)
+{
+    double best_worth = 0;
+    for (size_t i = 0; i < c->list.len; i++) {
+        const Candidate *x = &c->list.at[i];
+        double worth = candidate_worth(c, x, candidate_gain(c->sample, x, c->covered));
+        if (worth > best_worth) {
+            best_worth = worth;
+            c->chosen[0] = (uint32_t)i;
+            c->chosen_count = 1;
+        }
+    }
+}
+
+static Status choose_all(Choice *c, Error *err)
+{
+    uint32_t *gains = NULL, enough = (uint32_t)((1 - MISSED_ENOUGH) * reachable(c));
+    Status st = OK;
+    bool found = true;
+    TRY(mem_alloc(c->list.len * sizeof gains[0], (void **)&gains, err));
+    while (found && c->chosen_count < PASSES_MOST && count_bits(c->covered) < enough)
+        TRY_OUT(choose_next(c, gains, &found, err));
+    drop_superfluous(c);
+    if (c->chosen_count == 0)
+        choose_anyway(c);
+out:
+    mem_free(gains);
+    return st;
+}
+
 static double pairs_budget(const MatchTable *t)
 {
     double small = PAIRS_A_RECORD * t->records, large = PAIRS_A_RECORD_LARGE * t->records + PAIRS_LARGE;
@@ -284,7 +302,6 @@ Status passes_propose(const MatchTable *t, PassSpec passes[MATCH_PASSES_MAX], ui
     TRY_OUT(sample_simulate(&sample, err));
     TRY_OUT(list_candidates(c, err));
     TRY_OUT(choose_all(c, err));
-    drop_superfluous(c);
     for (uint32_t i = 0; i < c->chosen_count; i++) {
         const Candidate *x = &c->list.at[c->chosen[i]];
         passes[i] = (PassSpec){.part_count = x->count};

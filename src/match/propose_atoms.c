@@ -113,7 +113,8 @@ static Status fill_atom(size_t item, void *ctx, Error *err)
         uint64_t keys[RECORD_KEYS_MAX];
         size_t n = record_keys(s->table, &pass, s->records[i], keys);
         TRY_OUT(vec_reserve(&hashes, hashes.len + n, err));
-        memcpy(hashes.at + hashes.len, keys, n * sizeof keys[0]);
+        if (n > 0)
+            memcpy(hashes.at + hashes.len, keys, n * sizeof keys[0]);
         hashes.len += n;
         a->start[i + 1] = (uint32_t)hashes.len;
     }

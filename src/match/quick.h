@@ -107,23 +107,83 @@ INLINE_ALWAYS LevelId quick_date(uint64_t x, uint64_t y)
     uint64_t lowest = marks & (0 - marks);
     uint32_t apart = day_x - day_y + NEAR_DAYS;
     LevelId level = year ? LV_YEAR : LV_DIFFERS;
-    level = month & day ? LV_MONTH_DAY : level;
-    level = year & (month | day) ? LV_YEAR_PART : level;
+    level = (month & day) ? LV_MONTH_DAY : level;
+    level = (year & (month | day)) ? LV_YEAR_PART : level;
     level = apart <= 2 * NEAR_DAYS ? LV_NEAR : level;
     bool inside = (lowest != 0x10) & (lowest != 0x1000); /* both digits belong to one number */
-    level = inside & are_exchanged(written_x, written_y, marks, 4) ? LV_TRANSPOSED : level;
+    level = (inside & are_exchanged(written_x, written_y, marks, 4)) ? LV_TRANSPOSED : level;
     level = more ? level : LV_ONE_DIGIT;
     uint32_t turned = (written_y & 0xFFFF0000) | (written_y >> 8 & 0xFF) | (written_y & 0xFF) << 8;
     level = written_x == turned ? LV_DAY_MONTH : level;
-    return (day_x == CODE_NO_DAY) | (day_y == CODE_NO_DAY) ? LV_MISSING : level;
+    return ((day_x == CODE_NO_DAY) | (day_y == CODE_NO_DAY)) ? LV_MISSING : level;
+}
+
+/*
+ * The same for one date against many, four at a time. All that one digit pair exchanged, or day and month, can make of
+ * the one date is made once, so that each is a comparison.
+ */
+typedef uint32_t Lanes32 __attribute__((vector_size(16)));
+
+#define DATE_EXCHANGES 6
+
+typedef struct QuickDate {
+    uint32_t written, day;
+    uint32_t exchanged[DATE_EXCHANGES]; /* the last one: day and month */
+} QuickDate;
+
+static inline uint32_t exchange_digits(uint32_t written, unsigned shift)
+{
+    uint32_t differing = (written >> shift ^ written >> shift >> 4) & 15;
+    return written ^ differing << shift ^ differing << shift << 4;
+}
+
+static inline QuickDate quick_date_of(uint64_t code)
+{
+    static const unsigned shifts[DATE_EXCHANGES - 1] = {0, 8, 16, 20, 24}; /* both digits of one number */
+    QuickDate q = {.written = (uint32_t)(code >> 32), .day = (uint32_t)code};
+    for (size_t i = 0; i < COUNT_OF(shifts); i++)
+        q.exchanged[i] = exchange_digits(q.written, shifts[i]);
+    q.exchanged[DATE_EXCHANGES - 1] = (q.written & 0xFFFF0000) | (q.written >> 8 & 0xFF) | (q.written & 0xFF) << 8;
+    return q;
+}
+
+INLINE_ALWAYS Lanes32 lanes_of(uint32_t v)
+{
+    return (Lanes32){v, v, v, v};
+}
+
+INLINE_ALWAYS Lanes32 choose_lanes(Lanes32 where, Lanes32 then, Lanes32 otherwise)
+{
+    return (then & where) | (otherwise & ~where);
+}
+
+/* Level numbers of four dates, none of them equal to x and all days known, x's too; otherwise the lane means nothing.
+ */
+INLINE_ALWAYS Lanes32 quick_dates(const QuickDate *x, Lanes32 written, Lanes32 days, const uint8_t *number)
+{
+    Lanes32 differing = written ^ x->written, transposed = written == x->exchanged[0];
+    Lanes32 year = (differing >> 16) == 0, month = (differing & 0xFF00) == 0, day = (differing & 0xFF) == 0;
+    Lanes32 marks = differing | differing >> 1;
+    marks = (marks | marks >> 2) & 0x11111111;
+    Lanes32 one_digit = (marks & (marks - 1)) == 0;
+    Lanes32 near = (x->day - days + NEAR_DAYS) <= 2 * NEAR_DAYS;
+    for (size_t i = 1; i + 1 < DATE_EXCHANGES; i++)
+        transposed |= written == x->exchanged[i];
+    Lanes32 level = choose_lanes(year, lanes_of(number[LV_YEAR]), lanes_of(number[LV_DIFFERS]));
+    level = choose_lanes(month & day, lanes_of(number[LV_MONTH_DAY]), level);
+    level = choose_lanes(year & (month | day), lanes_of(number[LV_YEAR_PART]), level);
+    level = choose_lanes(near, lanes_of(number[LV_NEAR]), level);
+    level = choose_lanes(transposed, lanes_of(number[LV_TRANSPOSED]), level);
+    level = choose_lanes(one_digit, lanes_of(number[LV_ONE_DIGIT]), level);
+    return choose_lanes((Lanes32)(written == x->exchanged[DATE_EXCHANGES - 1]), lanes_of(number[LV_DAY_MONTH]), level);
 }
 
 INLINE_ALWAYS LevelId quick_postal_code(uint64_t x, uint64_t y)
 {
     uint64_t differing = x ^ y, marks = differing_bytes(differing) >> 7;
-    LevelId level = (x >> 56 >= 3) & !(differing & 0xFFFFFF) ? LV_AREA : LV_DIFFERS;
+    LevelId level = ((x >> 56 >= 3) & !(differing & 0xFFFFFF)) ? LV_AREA : LV_DIFFERS;
     level = are_exchanged(x, y, marks, 8) ? LV_TRANSPOSED : level;
-    level = marks & (marks - 1) ? level : LV_ONE_EDIT;
+    level = (marks & (marks - 1)) ? level : LV_ONE_EDIT;
     level = differing >> 56 ? LV_MISSING : level;
     return differing ? level : LV_FIVE_DIGITS;
 }
@@ -142,11 +202,11 @@ INLINE_ALWAYS LevelId quick_digits(FieldKind kind, uint64_t x, uint64_t y)
     if (kind == FIELD_SSN) {
         if (same_length && x >> 60 == 9 && !(marks & (marks - 1)))
             return LV_ONE_DIGIT;
-        return differing & 0xFFFF ? LV_DIFFERS : LV_LAST_FOUR;
+        return (differing & 0xFFFF) ? LV_DIFFERS : LV_LAST_FOUR;
     }
     if (!same_length)
         return LV_MISSING;
-    return marks & (marks - 1) ? LV_DIFFERS : LV_ONE_EDIT;
+    return (marks & (marks - 1)) ? LV_DIFFERS : LV_ONE_EDIT;
 }
 
 INLINE_ALWAYS LevelId quick_code(FieldKind kind, uint64_t x, uint64_t y)
@@ -195,11 +255,12 @@ INLINE_ALWAYS bool quick_text_differs(FieldKind kind, const TextInfo *x, const T
 {
     uint32_t m = common_bytes(x, y), la = x->length, lb = y->length, heads = x->head ^ y->head;
     uint32_t equal_leading = heads ? (uint32_t)__builtin_ctz(heads) / 8 : 4;
-    bool similar = m * (la + lb) * 10000 >= least_share(kind, equal_leading) * la * lb;
-    bool one_edit = m + 1 >= (la > lb ? la : lb);
+    bool similar = kind != FIELD_EMAIL && m * (la + lb) * 10000 >= least_share(kind, equal_leading) * la * lb;
+    uint32_t edits = kind == FIELD_EMAIL ? EMAIL_EDITS : 1;
+    bool few_edits = m + edits >= (la > lb ? la : lb);
     bool truncated = kind == FIELD_CITY && !heads;
     bool place = kind == FIELD_ADDRESS && (x->number == y->number || x->street == y->street);
-    return !(similar | one_edit | truncated | place | x->odd | y->odd);
+    return !(similar | few_edits | truncated | place | x->odd | y->odd);
 }
 
 #endif

@@ -124,11 +124,17 @@ static Status phone(Slice raw, Buf *out, Error *err)
     return buf_status(out, err);
 }
 
+/* Something before the @, something after it; one that lost its @ is known by its point. */
+static bool is_email(Slice raw)
+{
+    size_t at = slice_find(raw, SLICE("@"));
+    return at < raw.len ? at > 0 && at + 1 < raw.len : raw.len >= 6 && slice_find(raw, SLICE(".")) < raw.len;
+}
+
 static Status email(Slice raw, Buf *out, Error *err)
 {
     raw = slice_sub(raw, 0, STANDARD_MAX);
-    size_t at = slice_find(raw, SLICE("@"));
-    if (at == 0 || at + 1 >= raw.len)
+    if (!is_email(raw))
         return OK;
     for (size_t i = 0; i < raw.len; i++) {
         char c = raw.ptr[i];

@@ -341,6 +341,18 @@ static Status choose_passes(Train *x, Error *err)
     return model_set_passes(x->m, passes, count, err);
 }
 
+static bool some_pass_avoids(const MatchModel *m, uint32_t field)
+{
+    for (uint32_t p = 0; p < m->pass_count; p++) {
+        bool looks = false;
+        for (uint32_t k = 0; k < m->passes[p].part_count; k++)
+            looks |= m->passes[p].parts[k].field == field;
+        if (!looks)
+            return true;
+    }
+    return false;
+}
+
 static void say(const Train *x)
 {
     const MatchModel *m = x->m;
@@ -349,6 +361,10 @@ static void say(const Train *x)
     log_line(log, r->converged ? LOG_INFO : LOG_WARN,
         "event=match_train converged=%s iterations=%" PRIu32 " change=%.2g matches=%.1f default_levels=%" PRIu32,
         r->converged ? "yes" : "no", r->iterations, r->change, r->matches, r->default_levels);
+    for (uint32_t f = 0; f < m->field_count; f++)
+        if (!some_pass_avoids(m, f))
+            log_line(log, LOG_WARN, "event=match_every_pass_uses field=%.*s effect=errors_look_too_rare",
+                SLICE_ARG(m->field_names[f]));
     for (uint32_t s = 0; s < m->segments; s++)
         for (uint32_t f = 0; f < m->field_count; f++)
             for (uint32_t l = 1; l < m->level_counts[f]; l++)

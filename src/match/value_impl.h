@@ -213,6 +213,7 @@ bool is_transposed(Slice a, Slice b);
 #define BAND_SIMILAR 8800u
 #define BAND_LOOSE 7000u
 #define NEAR_DAYS 31
+#define EMAIL_EDITS 2 /* of what stands before the @, where it is similar */
 
 /* --- expressions (expr.c, expr_lex.c) ----------------------------------------------------------------------------- */
 

@@ -13,7 +13,8 @@ enum { CELL_COLUMNS = 19 };
 static const char select_cells[] =
     "SELECT measure, year, level, unit, parent, split, grp, denominator, numerator, value, fuzzy, covered, base, "
     "strong, "
-    "employers, top_employer, link_pairs, link_correct, link_missed FROM temp.measure_cells ORDER BY measure, year, level_rank, split, unit, grp";
+    "employers, top_employer, link_pairs, link_correct, link_missed FROM temp.measure_cells ORDER BY measure, year, "
+    "level_rank, split, unit, grp";
 
 static const char create_cells[] =
     "CREATE TABLE cells (measure VARCHAR, year INTEGER, level VARCHAR, unit VARCHAR, parent VARCHAR, split VARCHAR, "

@@ -187,8 +187,8 @@ static Status add_rates(Db *db, const MeasureDef *def, Slice split, const char *
     buf_addf(&sql,
         "CREATE OR REPLACE TEMP TABLE measure_fine AS SELECT year, state, county, district, school, %s AS grp, "
         "count(*) FILTER (counted) AS denominator, count(*) FILTER (hit) AS numerator, "
-        "count(*) FILTER (covered) AS covered, count(*) AS base, count(*) FILTER (strong) AS strong, "
-        LINK_SUMS " FROM temp.measure_rows GROUP BY ALL",
+        "count(*) FILTER (covered) AS covered, count(*) AS base, count(*) FILTER (strong) AS strong, " LINK_SUMS
+        " FROM temp.measure_rows GROUP BY ALL",
         grp);
     TRY_OUT(run(db, &sql, err));
     for (MeasureLevel level = LEVEL_STATE; level <= def->finest; level++) {
@@ -200,7 +200,8 @@ static Status add_rates(Db *db, const MeasureDef *def, Slice split, const char *
             ", sum(denominator) AS denominator, sum(numerator) AS numerator, "
             "CASE WHEN sum(denominator) > 0 THEN 100.0::DOUBLE * sum(numerator)::DOUBLE / sum(denominator)::DOUBLE "
             "ELSE 'NaN'::DOUBLE END AS value, 'NaN'::DOUBLE AS fuzzy, sum(covered) AS covered, sum(base) AS base, "
-            "sum(strong) AS strong, " LINK_SUMS ", 0 AS employers, 0 AS top_employer FROM temp.measure_fine GROUP BY ALL");
+            "sum(strong) AS strong, " LINK_SUMS
+            ", 0 AS employers, 0 AS top_employer FROM temp.measure_fine GROUP BY ALL");
         TRY_OUT(run(db, &sql, err));
     }
 out:

@@ -345,7 +345,8 @@ static Status sentences(Page *p, Error *err)
     TRY(view_link_quality(p->arena, &now->cell, &right, &found, err));
     if (right.len > 0 && found.len > 0)
         TRY(view_printf(p->r, &s[n++].text, err,
-            "Of 100 pairs of their records that were joined, about %.*s are expected to be right; of 100 that should have "
+            "Of 100 pairs of their records that were joined, about %.*s are expected to be right; of 100 that should "
+            "have "
             "been, about %.*s were.",
             SLICE_ARG(right), SLICE_ARG(found)));
     p->v.sentences = s;

@@ -190,8 +190,8 @@ Status view_link_quality(Arena *arena, const ProtectCell *c, Slice *right, Slice
     const struct {
         int64_t part, whole;
         Slice *out;
-    } shares[] = {{c->link_correct, c->link_pairs * 1000000, right},
-        {c->link_correct, c->link_correct + c->link_missed, found}};
+    } shares[] = {
+        {c->link_correct, c->link_pairs * 1000000, right}, {c->link_correct, c->link_correct + c->link_missed, found}};
     const int64_t tenth = c->base < 200 ? 50 : 1;
     for (size_t i = 0; i < COUNT_OF(shares); i++) {
         *shares[i].out = (Slice){"", 0};

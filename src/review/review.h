@@ -52,7 +52,8 @@ void review_list_free(ReviewList *list);
 void review_pair_print(const RecordTag *a, const RecordTag *b, char out[PAIR_TEXT_SIZE]);
 MUST_USE Status review_pair_parse(Slice text, RecordTag *a, RecordTag *b, Error *err);
 
-/* One decision; ctx->reviewer is who. ERR_BUSY while another process writes to the home. *state: what the pair is now. */
+/* One decision; ctx->reviewer is who. ERR_BUSY while another process writes to the home. *state: what the pair is now.
+ */
 typedef struct ReviewWord {
     RecordTag a, b;
     ReviewVerdict verdict;
@@ -76,7 +77,7 @@ typedef struct ReviewImport {
 MUST_USE Status review_import(const ReviewContext *ctx, const char *path, ReviewImport *out, Error *err);
 
 typedef struct ReviewServe {
-    uint16_t port; /* 0: any free one */
+    uint16_t port;                                           /* 0: any free one */
     Status (*ready)(const char *url, void *arg, Error *err); /* the secret address, once it listens */
     void *arg;
 } ReviewServe;

@@ -48,8 +48,8 @@ static void pair_row(const ReviewEntry *e, const VaultRecord *a, const VaultReco
     buf_adds(out, ",,\n");
 }
 
-static Status export_some(Vault *vault, const VaultPurpose *purpose, const ReviewEntry *at,
-    size_t count, ReviewSight sight, Buf *out, Error *err)
+static Status export_some(Vault *vault, const VaultPurpose *purpose, const ReviewEntry *at, size_t count,
+    ReviewSight sight, Buf *out, Error *err)
 {
     RecordTag tags[2 * PAIRS_AT_ONCE];
     VaultRecord *records;

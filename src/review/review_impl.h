@@ -43,7 +43,7 @@ MUST_USE Status evidence_read(Slice json, Arena *arena, Evidence *out, Error *er
 
 typedef struct PairSide {
     VaultRecord record;
-    PersonId person; /* 0: not linked yet */
+    PersonId person;                 /* 0: not linked yet */
     VaultRecord others[CONTEXT_MAX]; /* the rest of that person */
     size_t other_count, other_total;
 } PairSide;
@@ -58,8 +58,8 @@ typedef struct PairView {
 /* Reads both sides with one ledger entry. entry may be of a pair that does not wait. */
 MUST_USE Status pair_view(const ReviewContext *ctx, const ReviewEntry *entry, Arena *arena, PairView *out, Error *err);
 /* The entry of a pair in the queue or sample; made up when it is in neither. */
-MUST_USE Status pair_entry(const ReviewContext *ctx, const RecordTag *a, const RecordTag *b, Arena *arena,
-    ReviewEntry *out, Error *err);
+MUST_USE Status pair_entry(
+    const ReviewContext *ctx, const RecordTag *a, const RecordTag *b, Arena *arena, ReviewEntry *out, Error *err);
 
 /* Roles in the order in which people compare them, and their words. */
 extern const IdentityRole shown_roles[];

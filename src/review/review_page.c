@@ -1,7 +1,7 @@
 /*
  * The pages of the review server: the list of what waits, and one pair. Plain
  * HTML forms; the script only adds keys. In blind mode nothing on the page tells
- * what the model thinks: no odds, no weights, no reason, no order by likelihood.
+ * what the model thinks: no odds, no weights, no reason.
  */
 #include "publish/html.h"
 #include "review/differences.h"
@@ -12,7 +12,8 @@ static void begin(const PageFrame *f, const char *title, Buf *out)
     buf_addf(out,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>%s</title>\n"
-        "<link rel=\"stylesheet\" href=\"%s/review.css\">\n<script src=\"%s/review.js\" defer></script>\n</head>\n<body>\n"
+        "<link rel=\"stylesheet\" href=\"%s/review.css\">\n<script src=\"%s/review.js\" "
+        "defer></script>\n</head>\n<body>\n"
         "<header><a class=\"home\" href=\"%s/\">Review</a><span class=\"who\">",
         title, f->root, f->root, f->base);
     html_text(out, f->reviewer);
@@ -48,7 +49,8 @@ void page_list(const PageFrame *f, const ReviewList *list, Buf *out)
         mine += list->at.at[i].mine;
     begin(f, "Pairs for review", out);
     buf_addf(out,
-        "<h1>%s</h1>\n<p>%zu pairs wait%s; you have decided %zu of them, and %" PRIu64 " are settled. What matters most "
+        "<h1>%s</h1>\n<p>%zu pairs wait%s; you have decided %zu of them, and %" PRIu64
+        " are settled. What matters most "
         "comes first.</p>\n",
         f->set == REVIEW_SET_SAMPLE ? "Clerical sample" : "Pairs for review", list->at.len,
         list->at.len > LISTED_MAX ? " (the first are shown)" : "", mine, list->settled);
@@ -84,27 +86,33 @@ static void marked(Buf *out, Slice s, const bool *differs)
     }
 }
 
-/* Of a social security number only the digits that differ are shown: whether two numbers are alike can be seen, what
- * they are cannot. */
-static void hide_equal(Buf *out, Slice s, const bool *differs, bool other_is_missing)
+/* Of a social security number only a digit or two that differ are shown, at their places: whether the numbers are alike
+ * can be seen, what they are cannot. */
+static void hidden_number(Buf *out, Slice s, Slice other)
 {
+    size_t differ = 0;
+    for (size_t i = 0; i < s.len; i++)
+        differ += i >= other.len || s.ptr[i] != other.ptr[i];
+    bool show = s.len == other.len && differ <= 2;
     for (size_t i = 0; i < s.len; i++) {
-        bool shown = differs[i] && !other_is_missing;
-        if (shown)
-            buf_addf(out, "<mark>%c</mark>", s.ptr[i] >= '0' && s.ptr[i] <= '9' ? s.ptr[i] : '?');
-        else
+        bool equal = i < other.len && s.ptr[i] == other.ptr[i];
+        if (other.len == 0 || equal)
             buf_adds(out, "\xe2\x80\xa2");
+        else if (show && s.ptr[i] >= '0' && s.ptr[i] <= '9')
+            buf_addf(out, "<mark>%c</mark>", s.ptr[i]);
+        else
+            buf_adds(out, "<mark>\xe2\x80\xa2</mark>");
     }
 }
 
-static void value_cell(Buf *out, IdentityRole role, Slice s, const bool *differs, bool other_is_missing)
+static void value_cell(Buf *out, IdentityRole role, Slice s, Slice other, const bool *differs)
 {
     buf_adds(out, "<td>");
     if (s.len == 0)
         buf_adds(out, "<span class=\"none\">none</span>");
     else if (role == ID_SSN)
-        hide_equal(out, s, differs, other_is_missing);
-    else if (other_is_missing)
+        hidden_number(out, s, other);
+    else if (other.len == 0)
         html_text(out, s);
     else
         marked(out, s, differs);
@@ -122,8 +130,8 @@ static void level_cell(Buf *out, const EvidenceField *e)
         char c = e->level.ptr[i] == '_' ? ' ' : e->level.ptr[i];
         html_text(out, (Slice){&c, 1});
     }
-    buf_addf(out, " <span class=\"w %s\">%+.1f</span></td>", e->weight >= 0 ? "up" : "down",
-        (double)e->weight / WEIGHT_BIT);
+    buf_addf(
+        out, " <span class=\"w %s\">%+.1f</span></td>", e->weight >= 0 ? "up" : "down", (double)e->weight / WEIGHT_BIT);
 }
 
 static void value_row(const PageFrame *f, const PairView *v, IdentityRole role, Buf *out)
@@ -136,10 +144,13 @@ static void value_row(const PageFrame *f, const PairView *v, IdentityRole role, 
     b = slice_sub(b, 0, sizeof b_differs);
     mark_differences(a, b, a_differs, b_differs);
     bool equal = slice_eq_nocase(a, b), missing = a.len == 0 || b.len == 0;
-    buf_addf(out, "<tr class=\"%s\"><th scope=\"row\">%s</th>", missing ? "missing" : equal ? "equal" : "differs",
+    buf_addf(out, "<tr class=\"%s\"><th scope=\"row\">%s</th>",
+        missing ? "missing"
+        : equal ? "equal"
+                : "differs",
         role_words(role));
-    value_cell(out, role, a, a_differs, b.len == 0);
-    value_cell(out, role, b, b_differs, a.len == 0);
+    value_cell(out, role, a, b, a_differs);
+    value_cell(out, role, b, a, b_differs);
     if (f->sight == REVIEW_OPEN_EYED)
         level_cell(out, v->has_evidence ? evidence_of_role(&v->evidence, role) : NULL);
     buf_adds(out, "</tr>\n");
@@ -151,7 +162,8 @@ static void values_table(const PageFrame *f, const PairView *v, Buf *out)
     html_text(out, v->a.record.source);
     buf_adds(out, "</th><th scope=\"col\">");
     html_text(out, v->b.record.source);
-    buf_addf(out, "</th>%s</tr></thead><tbody>\n", f->sight == REVIEW_OPEN_EYED ? "<th scope=\"col\">Agreement</th>" : "");
+    buf_addf(
+        out, "</th>%s</tr></thead><tbody>\n", f->sight == REVIEW_OPEN_EYED ? "<th scope=\"col\">Agreement</th>" : "");
     for (size_t i = 0; i < shown_role_count; i++)
         value_row(f, v, shown_roles[i], out);
     buf_adds(out, "</tbody></table></div>\n");
@@ -222,11 +234,13 @@ static void move_link(const PageFrame *f, const ReviewEntry *to, const char *id,
     buf_addf(out, "\">%s</a>", text);
 }
 
-static void decide_bar(const PageFrame *f, const PairView *v, const ReviewEntry *before, const ReviewEntry *after, Buf *out)
+static void decide_bar(
+    const PageFrame *f, const PairView *v, const ReviewEntry *before, const ReviewEntry *after, Buf *out)
 {
     static const struct {
         const char *value, *key, *words;
-    } buttons[] = {{"same", "y", "Same person"}, {"different", "n", "Different people"}, {"unsure", "u", "Cannot tell"}};
+    } buttons[] = {
+        {"same", "y", "Same person"}, {"different", "n", "Different people"}, {"unsure", "u", "Cannot tell"}};
     buf_adds(out, "<form class=\"bar\" method=\"post\" action=\"");
     pair_url(f, &v->entry, out);
     buf_addf(out, "\"><input type=\"hidden\" name=\"csrf\" value=\"%s\">", f->csrf);
@@ -252,8 +266,8 @@ static void verdict_words(const PageFrame *f, const ReviewEntry *e, Buf *out)
     UNUSED(f);
 }
 
-static void neighbours(const ReviewList *list, const ReviewEntry *e, const ReviewEntry **before,
-    const ReviewEntry **after, size_t *number)
+static void neighbours(
+    const ReviewList *list, const ReviewEntry *e, const ReviewEntry **before, const ReviewEntry **after, size_t *number)
 {
     size_t at = list->at.len;
     *before = *after = NULL;

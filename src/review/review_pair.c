@@ -109,8 +109,8 @@ Status pair_view(const ReviewContext *ctx, const ReviewEntry *entry, Arena *aren
     return st;
 }
 
-Status pair_entry(const ReviewContext *ctx, const RecordTag *a, const RecordTag *b, Arena *arena, ReviewEntry *out,
-    Error *err)
+Status pair_entry(
+    const ReviewContext *ctx, const RecordTag *a, const RecordTag *b, Arena *arena, ReviewEntry *out, Error *err)
 {
     ReviewList list;
     bool swap = tag_cmp(a, b) > 0;

@@ -120,7 +120,8 @@ out:
 }
 
 /* Where to go after a decision: the next pair that this reviewer has not decided; the list when there is none. */
-static Status next_address(const ReviewSite *site, ReviewSight sight, const ReviewWord *done, HttpResponse *r, Error *err)
+static Status next_address(
+    const ReviewSite *site, ReviewSight sight, const ReviewWord *done, HttpResponse *r, Error *err)
 {
     ReviewList list;
     PageFrame frame = frame_of(site, sight);
@@ -141,8 +142,8 @@ static Status next_address(const ReviewSite *site, ReviewSight sight, const Revi
     return OK;
 }
 
-static Status take_decision(
-    const ReviewSite *site, ReviewSight sight, ReviewWord *word, const HttpRequest *request, HttpResponse *r, Error *err)
+static Status take_decision(const ReviewSite *site, ReviewSight sight, ReviewWord *word, const HttpRequest *request,
+    HttpResponse *r, Error *err)
 {
     PairState state;
     if (!is_own_form(site, request) || !same_secret(form_value(request->body, "csrf"), site->csrf)) {
@@ -158,8 +159,8 @@ static Status take_decision(
     Status st = review_decide(&site->ctx, word, &state, err);
     if (st == ERR_BUSY) {
         error_clear(err);
-        st = show_pair(site, sight, word, SLICE("Another process is writing to the data home. Nothing was saved: try again."),
-            r, err);
+        st = show_pair(site, sight, word,
+            SLICE("Another process is writing to the data home. Nothing was saved: try again."), r, err);
         r->status = 503;
         return st;
     }

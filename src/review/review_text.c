@@ -1,11 +1,25 @@
 /* A pair in words, for a terminal. */
 #include "review/review_impl.h"
 
+/* The last four digits are enough to see whether two numbers are alike. */
+static Slice hide_ssn(Slice s, char out[32])
+{
+    size_t n = s.len < 31 ? s.len : 31;
+    for (size_t i = 0; i < n; i++)
+        out[i] = i + 4 < n ? '*' : s.ptr[i];
+    return (Slice){out, n};
+}
+
 static void say_field(Buf *out, const PairView *v, IdentityRole role, ReviewSight sight)
 {
     Slice a = v->a.record.values.at[role], b = v->b.record.values.at[role];
+    char hidden[2][32];
     if (a.len == 0 && b.len == 0)
         return;
+    if (role == ID_SSN) {
+        a = hide_ssn(a, hidden[0]);
+        b = hide_ssn(b, hidden[1]);
+    }
     const EvidenceField *e = v->has_evidence ? evidence_of_role(&v->evidence, role) : NULL;
     buf_addf(out, "  %-24s %-28.*s %-28.*s", role_words(role), SLICE_ARG(a), SLICE_ARG(b));
     if (e && sight == REVIEW_OPEN_EYED)

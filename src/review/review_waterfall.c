@@ -8,8 +8,8 @@
 
 #define WIDTH 640
 #define ROW 26
-#define LABEL 190  /* room for words at the left */
-#define NUMBER 84  /* room for numbers at the right */
+#define LABEL 190 /* room for words at the left */
+#define NUMBER 84 /* room for numbers at the right */
 #define STEPS_MAX (MATCH_FIELDS_MAX + 5)
 
 typedef struct Step {
@@ -74,12 +74,13 @@ static void draw_step(const Step *s, size_t row, int64_t from, int64_t to, int64
         words(out, s->level);
         buf_adds(out, "</tspan>");
     }
-    buf_addf(out, "</text><rect class=\"%s\" x=\"%" PRId64 "\" y=\"%" PRId64 "\" width=\"%" PRId64 "\" height=\"%d\" rx=\"2\"/>",
+    buf_addf(out,
+        "</text><rect class=\"%s\" x=\"%" PRId64 "\" y=\"%" PRId64 "\" width=\"%" PRId64 "\" height=\"%d\" rx=\"2\"/>",
         kind, left, y + 5, width > 1 ? width : 2, ROW - 10);
     if (!s->total)
         buf_addf(out, "<path class=\"step\" d=\"M%" PRId64 " %" PRId64 "v%d\"/>", x2, y + ROW - 5, 10);
-    buf_addf(out, "<text class=\"number\" x=\"%d\" y=\"%" PRId64 "\" text-anchor=\"end\">%+.1f</text>", WIDTH - 6, y + 17,
-        (double)s->weight / WEIGHT_BIT);
+    buf_addf(out, "<text class=\"number\" x=\"%d\" y=\"%" PRId64 "\" text-anchor=\"end\">%+.1f</text>", WIDTH - 6,
+        y + 17, (double)s->weight / WEIGHT_BIT);
 }
 
 void waterfall_svg(const Evidence *e, Buf *out)
@@ -89,7 +90,8 @@ void waterfall_svg(const Evidence *e, Buf *out)
     int64_t low, high, sum = 0;
     range_of(steps, n, &low, &high);
     buf_addf(out,
-        "<svg class=\"waterfall\" viewBox=\"0 0 %d %zu\" role=\"img\" aria-labelledby=\"wt wd\"><title id=\"wt\">How the "
+        "<svg class=\"waterfall\" viewBox=\"0 0 %d %zu\" role=\"img\" aria-labelledby=\"wt wd\"><title id=\"wt\">How "
+        "the "
         "odds add up, in bits</title><desc id=\"wd\">From %.1f before looking to %.1f together; 0 is as likely as not."
         "</desc>",
         WIDTH, n * ROW, (double)e->prior / WEIGHT_BIT, (double)e->odds / WEIGHT_BIT);

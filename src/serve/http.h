@@ -84,7 +84,7 @@ typedef struct HttpOptions {
     HttpMethods methods;
     const char *content_policy; /* Content-Security-Policy instead of the site's; NULL: the site's */
     const char *address;        /* IPv4 or IPv6, numeric */
-    uint16_t port;       /* 0: any free port */
+    uint16_t port;              /* 0: any free port */
     HttpHandler handler;
     void *ctx;
     const Log *log;

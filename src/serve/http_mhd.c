@@ -152,8 +152,8 @@ static bool add_headers(struct MHD_Response *out, const HttpResponse *r, const H
     if (r->location[0])
         ok = ok && MHD_add_response_header(out, MHD_HTTP_HEADER_LOCATION, r->location);
     if (r->allow)
-        ok = ok && MHD_add_response_header(out, MHD_HTTP_HEADER_ALLOW,
-                       server->methods == HTTP_FORMS ? "GET, HEAD, POST" : "GET, HEAD");
+        ok = ok && MHD_add_response_header(
+                       out, MHD_HTTP_HEADER_ALLOW, server->methods == HTTP_FORMS ? "GET, HEAD, POST" : "GET, HEAD");
     if (r->close || atomic_load(&server->stopping))
         ok = ok && MHD_add_response_header(out, MHD_HTTP_HEADER_CONNECTION, "close");
     return ok;

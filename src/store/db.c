@@ -226,6 +226,18 @@ void db_close(Db *db)
     mem_free(db);
 }
 
+Status db_beside(Db *db, Db **out, Error *err)
+{
+    Db *other = NULL;
+    TRY(mem_zalloc(1, sizeof *other, (void **)&other, err));
+    if (duckdb_connect(db->database, &other->connection) != DuckDBSuccess) {
+        mem_free(other);
+        return error_set(err, ERR_INTERNAL, "DuckDB refused a connection");
+    }
+    *out = other;
+    return OK;
+}
+
 void *db_raw_connection(Db *db)
 {
     return db->connection;

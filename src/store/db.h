@@ -38,6 +38,9 @@ typedef struct DbOptions {
 /* ERR_BUSY when another process has the file; ERR_CORRUPT when it is not a database. Close with db_close. */
 MUST_USE Status db_open(const DbOptions *options, Db **out, Error *err);
 void db_close(Db *db); /* NULL is fine */
+/* A second connection to the same database, to run a statement beside another on a thread of its own. Close it before
+ * db. */
+MUST_USE Status db_beside(Db *db, Db **out, Error *err);
 
 /* Runs one or several statements, throwing results away. The message of a failure never quotes data:
  * DuckDB's own text goes to Error.detail. */

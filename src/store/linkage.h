@@ -216,9 +216,9 @@ typedef struct ClericalSample {
     int64_t at;
     Slice model;
     uint32_t strata;
-    uint64_t population[CLERICAL_STRATA_MAX];            /* pairs of each stratum */
-    int32_t from[CLERICAL_STRATA_MAX];                   /* lowest odds of each stratum */
-    bool linked[CLERICAL_STRATA_MAX];                    /* pairs that were one person, or pairs that were not */
+    uint64_t population[CLERICAL_STRATA_MAX]; /* pairs of each stratum */
+    int32_t from[CLERICAL_STRATA_MAX];        /* lowest odds of each stratum */
+    bool linked[CLERICAL_STRATA_MAX];         /* pairs that were one person, or pairs that were not */
 } ClericalSample;
 /* *number gets the sample's. */
 MUST_USE Status vault_put_sample(

@@ -1,14 +1,11 @@
 /*
  * Opening the vault, and writing records to it.
  *
- * Records of a load are boxed as they come and wait in memory, up to 256 MiB of
- * boxes, to be inserted in order of tag: tags are hashes, so that inserting
- * them as they come would touch a random page each time. All of a load is one
- * transaction; a process killed inside it leaves nothing behind.
+ * Records of a load wait in memory, up to 256 MiB of them, to be bundled in
+ * order of tag (vault_bundle.c). All of a load is one transaction; a process
+ * killed inside it leaves nothing behind.
  */
 #include "store/vault_impl.h"
-
-#include <stdlib.h>
 
 #define PENDING_BYTES ((size_t)256 << 20)
 
@@ -35,8 +32,8 @@ static Status read_sources(Vault *v, Error *err)
 static Status prepare_writes(Vault *v, Error *err)
 {
     TRY(lite_prepare(&v->lite,
-        "INSERT INTO record (tag, source, key_id, box) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", &v->insert_record,
-        err));
+        "INSERT INTO bundle (run, source, first, records, key_id, tags, box) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        &v->insert_bundle, err));
     return lite_prepare(&v->lite, "INSERT OR REPLACE INTO quarantine (load, row, key_id, box) VALUES (?, ?, ?, ?)",
         &v->insert_quarantine, err);
 }
@@ -49,7 +46,7 @@ Status vault_open(Home *home, Vault **out, Error *err)
     TRY(mem_zalloc(1, sizeof *v, (void **)&v, err));
     v->home = home;
     arena_init(&v->arena, 0);
-    buf_init(&v->boxes, 0);
+    buf_init(&v->plain, 0);
     buf_init(&v->scratch, 0);
     LiteAccess access = home->being_made ? LITE_CREATE : home->access == HOME_WRITE ? LITE_WRITE : LITE_READ;
     TRY_OUT(home_file(home, &v->arena, "vault.db", &path, err));
@@ -66,22 +63,29 @@ out:
     return st;
 }
 
+static void wipe(Buf *b)
+{
+    if (b->ptr)
+        mem_wipe(b->ptr, b->cap);
+}
+
 void vault_close(Vault *v)
 {
     if (!v)
         return;
     vault_rollback(v);
-    sqlite3_finalize(v->insert_record);
+    vault_forget_tags(v);
+    sqlite3_finalize(v->insert_bundle);
     sqlite3_finalize(v->insert_quarantine);
-    sqlite3_finalize(v->get_record);
+    sqlite3_finalize(v->get_bundle);
     lite_close(&v->lite);
     ledger_close(v->ledger);
     boxer_free(v->boxer);
     vec_free(&v->sources);
     vec_free(&v->pending);
-    buf_free(&v->boxes);
-    if (v->scratch.ptr)
-        mem_wipe(v->scratch.ptr, v->scratch.cap);
+    wipe(&v->plain);
+    buf_free(&v->plain);
+    wipe(&v->scratch);
     buf_free(&v->scratch);
     arena_free(&v->arena);
     mem_free(v);
@@ -130,7 +134,7 @@ static Status source_id(Vault *v, Slice name, int64_t *out, Error *err)
 static void forget_pending(Vault *v)
 {
     v->pending.len = 0;
-    buf_reset(&v->boxes);
+    buf_reset(&v->plain);
 }
 
 Status vault_begin(Vault *v, Error *err)
@@ -149,6 +153,7 @@ void vault_rollback(Vault *v)
         return;
     v->in_load = false;
     forget_pending(v);
+    vault_forget_tags(v);
     lite_rollback(&v->lite);
     /* the log of a load that did not fit keeps the disk full: give the room back, for the ledger's entry about it */
     (void)sqlite3_wal_checkpoint_v2(v->lite.db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
@@ -157,41 +162,32 @@ void vault_rollback(Vault *v)
         v->sources.len = 0;
 }
 
-static int compare_pending(const void *a, const void *b)
+Status vault_write(Vault *v, Error *err)
 {
-    return memcmp(((const Pending *)a)->tag.bytes, ((const Pending *)b)->tag.bytes, sizeof(RecordTag));
-}
-
-static Status insert_pending(Vault *v, Error *err)
-{
-    sqlite3_stmt *stmt = v->insert_record;
-    if (v->pending.len > 1)
-        qsort(v->pending.at, v->pending.len, sizeof *v->pending.at, compare_pending);
-    for (size_t i = 0; i < v->pending.len; i++) {
-        const Pending *p = &v->pending.at[i];
-        lite_bind_blob(stmt, 1, (Slice){(const char *)p->tag.bytes, sizeof p->tag.bytes});
-        sqlite3_bind_int64(stmt, 2, p->source);
-        sqlite3_bind_int64(stmt, 3, boxer_key_id(v->boxer));
-        lite_bind_blob(stmt, 4, (Slice){v->boxes.ptr + p->at, p->len});
-        TRY(lite_run(&v->lite, stmt, err));
-    }
+    ASSERT(v->in_load);
+    TRY(bundles_write(v, err));
     forget_pending(v);
     return OK;
 }
 
-Status vault_add_record(Vault *v, Slice source, const RecordTag *tag, const IdentityValues *values, Error *err)
+Status vault_add_claimed(Vault *v, Slice source, const RecordTag *tag, const IdentityValues *values, Error *err)
 {
     ASSERT(v->in_load);
-    Pending p = {.tag = *tag, .at = v->boxes.len};
+    Pending p = {.tag = *tag, .at = v->plain.len};
     TRY(source_id(v, source, &p.source, err));
-    buf_reset(&v->scratch);
-    values_pack(values, &v->scratch);
-    TRY(buf_status(&v->scratch, err));
-    BoxPlace place = {"record", {(const char *)tag->bytes, sizeof tag->bytes}, source};
-    TRY(boxer_seal(v->boxer, &place, buf_slice(&v->scratch), &v->boxes, err));
-    p.len = (uint32_t)(v->boxes.len - p.at);
+    TRY(values_put(values, &v->scratch, &v->plain, err));
+    p.len = (uint32_t)(v->plain.len - p.at);
     TRY(vec_push(&v->pending, p, err));
-    return v->boxes.len >= PENDING_BYTES ? insert_pending(v, err) : OK;
+    return v->plain.len >= PENDING_BYTES ? vault_write(v, err) : OK;
+}
+
+Status vault_add_record(Vault *v, Slice source, const RecordTag *tag, const IdentityValues *values, Error *err)
+{
+    KnownTags *known = NULL;
+    bool was_new = false;
+    TRY(vault_known_tags(v, source, &known, err));
+    TRY(known_tags_claim(known, tag, 1, &was_new, err));
+    return was_new ? vault_add_claimed(v, source, tag, values, err) : OK;
 }
 
 void vault_u64_bytes(uint64_t v, char out[8])
@@ -231,7 +227,7 @@ Status vault_add_quarantine(Vault *v, Slice load, uint64_t row, Slice raw, Error
 Status vault_commit(Vault *v, Error *err)
 {
     ASSERT(v->in_load);
-    Status st = insert_pending(v, err);
+    Status st = vault_write(v, err);
     if (st == OK)
         st = lite_exec(&v->lite, "COMMIT", err);
     if (st == OK)
@@ -248,7 +244,7 @@ Status vault_each_tag(
     sqlite3_stmt *stmt = NULL;
     if (!found)
         return OK;
-    TRY(lite_prepare(&v->lite, "SELECT tag FROM record WHERE source = ? ORDER BY tag", &stmt, err));
+    TRY(lite_prepare(&v->lite, "SELECT tags FROM bundle WHERE source = ?", &stmt, err));
     sqlite3_bind_int64(stmt, 1, found->id);
     Status st = OK;
     for (bool more = true; st == OK;) {
@@ -256,13 +252,15 @@ Status vault_each_tag(
         st = lite_next(&v->lite, stmt, &more, err);
         if (st != OK || !more)
             break;
-        Slice bytes = lite_blob(stmt, 0);
-        if (bytes.len != sizeof tag.bytes) {
+        Slice tags = lite_blob(stmt, 0);
+        if (tags.len % sizeof tag.bytes != 0) {
             st = error_set(err, ERR_CORRUPT, "vault: a tag has the wrong length");
             break;
         }
-        memcpy(tag.bytes, bytes.ptr, sizeof tag.bytes);
-        st = fn(&tag, ctx, err);
+        for (size_t at = 0; st == OK && at < tags.len; at += sizeof tag.bytes) {
+            memcpy(tag.bytes, tags.ptr + at, sizeof tag.bytes);
+            st = fn(&tag, ctx, err);
+        }
     }
     sqlite3_finalize(stmt);
     return st;

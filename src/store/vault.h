@@ -1,12 +1,11 @@
 /*
  * The vault: the only place where names, birth dates and numbers live.
  *
- * record(tag, source, key_id, box): one row per distinct identity a source has
- * ever sent. tag = first 16 bytes of HMAC-SHA-256 under "record-tag" of the
- * source's name and the identity values; box = AES-256-GCM of the packed values
- * (padded to 32 bytes), additional data = table, schema version, key id, tag,
- * source.
- * Files elsewhere carry the tag only.
+ * bundle(source, tags, key_id, box): up to 256 of the distinct identities a
+ * source has ever sent. tag = first 16 bytes of HMAC-SHA-256 under "record-tag"
+ * of the source's name and the identity values; box = AES-256-GCM of the packed
+ * values (padded to 32 bytes), additional data = table, schema version, key id,
+ * the tags, source. A tag is there once; files elsewhere carry the tag only.
  *
  * quarantine(load, row, box) keeps rejected rows. Who is who, with its history, its
  * models and its reviewers' decisions, lies in the same file: store/linkage.h.
@@ -79,9 +78,24 @@ MUST_USE Status vault_add_record(
     Vault *v, Slice source, const RecordTag *tag, const IdentityValues *values, Error *err);
 /* The rejected row as received, boxed. Replaces a row of the same load and number. */
 MUST_USE Status vault_add_quarantine(Vault *v, Slice load, uint64_t row, Slice raw, Error *err);
+/* Writes what waits in memory: what vault_commit does first, for who has time for it before. */
+MUST_USE Status vault_write(Vault *v, Error *err);
 MUST_USE Status vault_commit(Vault *v, Error *err);
 void vault_rollback(Vault *v);
-/* All tags known of a source, to leave them out before adding: calls fn for each. */
+/* As vault_add_record, for a tag that was claimed (below) and found new; plain until the commit, in memory only. */
+MUST_USE Status vault_add_claimed(
+    Vault *v, Slice source, const RecordTag *tag, const IdentityValues *values, Error *err);
+
+/* The tags of a source. Read at the first use, then kept until another source's are asked for, so that the files of a
+ * source share them; owned by v. */
+typedef struct KnownTags KnownTags;
+MUST_USE Status vault_known_tags(Vault *v, Slice source, KnownTags **out, Error *err);
+/* was_new[i]: tags[i] was not known, and is now: whoever is told so must add it or, if that fails or is not wanted any
+ * more, have all forgotten. From any number of threads at once. */
+MUST_USE Status known_tags_claim(KnownTags *known, const RecordTag *tags, size_t count, bool *was_new, Error *err);
+/* Claims that came to nothing go too: the next use reads the tags anew. vault_rollback does it as well. */
+void vault_forget_tags(Vault *v);
+/* All tags known of a source, in no order: calls fn for each. */
 MUST_USE Status vault_each_tag(
     Vault *v, Slice source, Status (*fn)(const RecordTag *tag, void *ctx, Error *err), void *ctx, Error *err);
 
@@ -123,7 +137,7 @@ MUST_USE Status pseudonymiser_new(Home *home, Pseudonymiser **out, Error *err);
 MUST_USE Status pseudonym_of(Pseudonymiser *p, PersonId person, uint64_t *out, Error *err);
 void pseudonymiser_free(Pseudonymiser *p);
 
-/* Re-boxes up to `limit` records that are not under the newest "record-box" key; *done counts them. */
+/* Re-boxes about `limit` records (whole bundles) that are not under the newest "record-box" key; *done counts them. */
 MUST_USE Status vault_rebox(Vault *v, uint64_t limit, uint64_t *done, Error *err);
 /* Decrypts everything to prove it opens. ERR_CORRUPT counts what does not. */
 MUST_USE Status vault_verify(Vault *v, uint64_t *checked, Error *err);

@@ -171,6 +171,13 @@ Status boxer_open(Boxer *b, const BoxPlace *place, uint32_t key_id, Slice box, S
 
 /* --- packing ------------------------------------------------------------------------------------------------- */
 
+static void add_varint(Buf *out, size_t n)
+{
+    for (; n >= 0x80; n >>= 7)
+        buf_addc(out, (char)(0x80 | (n & 0x7F)));
+    buf_addc(out, (char)n);
+}
+
 void values_pack(const IdentityValues *values, Buf *out)
 {
     for (unsigned role = 0; role < ID_ROLE_COUNT; role++) {
@@ -178,10 +185,7 @@ void values_pack(const IdentityValues *values, Buf *out)
         if (s.len == 0)
             continue;
         buf_addc(out, (char)(role + 1));
-        size_t n = s.len;
-        for (; n >= 0x80; n >>= 7)
-            buf_addc(out, (char)(0x80 | (n & 0x7F)));
-        buf_addc(out, (char)n);
+        add_varint(out, s.len);
         buf_add(out, s);
     }
 }
@@ -199,6 +203,26 @@ static bool read_varint(Slice s, size_t *at, size_t *out)
         }
     }
     return false;
+}
+
+Status values_put(const IdentityValues *values, Buf *scratch, Buf *out, Error *err)
+{
+    buf_reset(scratch);
+    values_pack(values, scratch);
+    add_varint(out, scratch->len);
+    buf_add(out, buf_slice(scratch));
+    TRY(buf_status(scratch, err));
+    return buf_status(out, err);
+}
+
+Status values_take(Slice all, size_t *at, Slice *packed, Error *err)
+{
+    size_t len = 0;
+    if (!read_varint(all, at, &len) || len > all.len - *at)
+        return error_set(err, ERR_CORRUPT, "a box in the vault holds no identity values");
+    *packed = slice_sub(all, *at, *at + len);
+    *at += len;
+    return OK;
 }
 
 Status values_unpack(Slice packed, IdentityValues *out, Error *err)

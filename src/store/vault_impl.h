@@ -28,6 +28,10 @@ MUST_USE Status boxer_open(Boxer *b, const BoxPlace *place, uint32_t key_id, Sli
 
 /* role + 1, length as a varint, bytes; for each value that is present, in order of role. */
 void values_pack(const IdentityValues *values, Buf *out);
+/* Appends the packed values with their length in front; scratch is used up on the way. */
+MUST_USE Status values_put(const IdentityValues *values, Buf *scratch, Buf *out, Error *err);
+/* The packed values at *at, which goes on to the next. ERR_CORRUPT when there are none. */
+MUST_USE Status values_take(Slice all, size_t *at, Slice *packed, Error *err);
 /* values point into packed. ERR_CORRUPT when malformed; zero padding at the end is skipped. */
 MUST_USE Status values_unpack(Slice packed, IdentityValues *out, Error *err);
 
@@ -38,11 +42,11 @@ typedef struct SourceName {
     Slice name;
 } SourceName;
 
-/* Records wait here, boxed, to be inserted in order of their tags: a B-tree takes sorted keys several times faster. */
+/* Records wait here to be bundled in order of their tags. */
 typedef struct Pending {
     RecordTag tag;
     int64_t source;
-    size_t at; /* in Vault.boxes */
+    size_t at; /* in Vault.plain */
     uint32_t len;
 } Pending;
 
@@ -55,15 +59,16 @@ struct Vault {
     VEC(SourceName) sources;
     bool in_load;
     VEC(Pending) pending;
-    Buf boxes;
+    Buf plain; /* what values_put made of the pending records */
     Buf scratch;
-    sqlite3_stmt *insert_record;
+    sqlite3_stmt *insert_bundle;
     sqlite3_stmt *insert_quarantine;
-    sqlite3_stmt *get_record;
-    RecordTag rebox_after; /* where vault_rebox goes on */
-    bool rebox_begun;
+    sqlite3_stmt *get_bundle; /* of a run, the last that begins at a tag or before */
+    KnownTags *known;         /* of known_source; NULL: none */
+    Slice known_source;
+    int64_t rebox_after; /* where vault_rebox goes on: id of a bundle, then of a quarantined row */
     bool records_reboxed;
-    int64_t rebox_quarantine_after; /* rowid */
+    int64_t rebox_quarantine_after;
 };
 
 /* Makes the tables of a new vault, or takes an older one to the present schema (writers only); ERR_INVALID for one
@@ -82,12 +87,41 @@ MUST_USE Status vault_put_queue(Vault *v, const ReviewItems *items, QueueMode mo
 MUST_USE Status vault_note_read(Vault *v, const VaultPurpose *purpose, const char *what, Slice id, Error *err);
 /* Name of a source by number; ERR_CORRUPT when there is none. */
 MUST_USE Status vault_source_name(Vault *v, int64_t id, Slice *out, Error *err);
-/* Columns tag, source, key_id, box of stmt's row, decrypted; values valid until the boxer's next call. */
-MUST_USE Status vault_read_row(Vault *v, sqlite3_stmt *stmt, VaultRecord *out, Error *err);
-
 /* A quarantined row's number, and the length of what it holds, as 8 bytes big-endian. */
 void vault_u64_bytes(uint64_t v, char out[8]);
 /* As vault_verify, over about `limit` records spread over the file, and as many quarantined rows. */
 MUST_USE Status vault_verify_sample(Vault *v, uint64_t limit, uint64_t *checked, Error *err);
+
+
+/* --- bundles (vault_bundle.c) --- */
+
+#define BUNDLE_RECORDS 256
+
+/* One that was read: */
+typedef struct Bundle {
+    int64_t id;
+    uint32_t key_id;
+    Slice source;
+    Buf tags;
+    Buf plain;
+    size_t count;
+    size_t next; /* record that bundle_next gives */
+    size_t at;   /* of its values in plain */
+} Bundle;
+
+/* What bundle_read wants of a row of `bundle`. */
+#define BUNDLE_COLUMNS "id, source, records, key_id, first, tags, box"
+
+/* All pending records, as one run for each source. Inside a transaction. */
+MUST_USE Status bundles_write(Vault *v, Error *err);
+void bundle_init(Bundle *b);
+void bundle_free(Bundle *b); /* wipes the values */
+/* Opens the bundle in stmt's row; what b held before is forgotten. ERR_CORRUPT when it does not open; b->count is
+ * then what its tags say. */
+MUST_USE Status bundle_read(Vault *v, sqlite3_stmt *stmt, Bundle *b, Error *err);
+/* 16 bytes: the tag of the record that comes next. */
+const uint8_t *bundle_tag(const Bundle *b);
+/* Values are valid until the next bundle_read. */
+MUST_USE Status bundle_next(Bundle *b, VaultRecord *out, bool *more, Error *err);
 
 #endif

@@ -156,8 +156,8 @@ Status vault_link_past(Vault *v, const RecordTag *tag, int64_t ended, Link *out,
 {
     sqlite3_stmt *stmt = NULL;
     bool more = false;
-    TRY(lite_prepare(&v->lite,
-        "SELECT tag, person, kind, odds, partner FROM link_past WHERE tag = ? AND ended = ?", &stmt, err));
+    TRY(lite_prepare(
+        &v->lite, "SELECT tag, person, kind, odds, partner FROM link_past WHERE tag = ? AND ended = ?", &stmt, err));
     lite_bind_blob(stmt, 1, tag_bytes(tag));
     sqlite3_bind_int64(stmt, 2, ended);
     Status st = lite_next(&v->lite, stmt, &more, err);
@@ -200,7 +200,7 @@ Status vault_next_person(Vault *v, PersonId *out, Error *err)
 Status vault_unlinked(Vault *v, uint64_t *out, Error *err)
 {
     int64_t n = 0;
-    TRY(lite_i64(&v->lite, "SELECT (SELECT count(*) FROM record) - (SELECT count(*) FROM link)", &n, err));
+    TRY(lite_i64(&v->lite, "SELECT (SELECT coalesce(sum(records), 0) FROM bundle) - (SELECT count(*) FROM link)", &n, err));
     if (n < 0)
         return error_set(err, ERR_CORRUPT, "the vault holds a link whose record is missing");
     *out = (uint64_t)n;

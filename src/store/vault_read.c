@@ -5,7 +5,6 @@
  */
 #include "store/vault_impl.h"
 
-#define RECORD_COLUMNS "SELECT tag, source, key_id, box FROM record"
 #define SAMPLE_PLACES 100
 
 static bool is_empty(const char *z)
@@ -43,39 +42,139 @@ Status vault_note_read(Vault *v, const VaultPurpose *purpose, const char *what, 
     return st;
 }
 
-Status vault_read_row(Vault *v, sqlite3_stmt *stmt, VaultRecord *out, Error *err)
+/* --- every record, in order of tag: the runs merged ----------------------------------------------------------- */
+
+typedef struct Run {
+    int64_t number;
+    Bundle bundle;
+} Run;
+
+typedef struct Merge {
+    Vault *v;
+    sqlite3_stmt *next_bundle; /* of a run, after a tag */
+    VEC(Run) runs;
+    size_t *heap; /* runs that have records left, the one with the lowest tag on top */
+    size_t heap_len;
+} Merge;
+
+static bool is_before(const Merge *m, size_t a, size_t b)
 {
-    Slice plain;
-    Slice tag = lite_blob(stmt, 0);
-    int64_t key_id = sqlite3_column_int64(stmt, 2);
-    if (tag.len != sizeof out->tag.bytes || key_id < 1 || key_id > UINT32_MAX)
-        return error_set(err, ERR_CORRUPT, "vault: a record has a tag or key number of the wrong form");
-    memcpy(out->tag.bytes, tag.ptr, tag.len);
-    TRY(vault_source_name(v, sqlite3_column_int64(stmt, 1), &out->source, err));
-    BoxPlace place = {"record", tag, out->source};
-    TRY(boxer_open(v->boxer, &place, (uint32_t)key_id, lite_blob(stmt, 3), &plain, err));
-    return values_unpack(plain, &out->values, err);
+    return memcmp(bundle_tag(&m->runs.at[a].bundle), bundle_tag(&m->runs.at[b].bundle), sizeof(RecordTag)) < 0;
+}
+
+static void sift_down(Merge *m, size_t i)
+{
+    for (;;) {
+        size_t child = 2 * i + 1;
+        if (child >= m->heap_len)
+            return;
+        if (child + 1 < m->heap_len && is_before(m, m->heap[child + 1], m->heap[child]))
+            child++;
+        if (!is_before(m, m->heap[child], m->heap[i]))
+            return;
+        size_t run = m->heap[i];
+        m->heap[i] = m->heap[child];
+        m->heap[child] = run;
+        i = child;
+    }
+}
+
+static Status list_runs(Merge *m, Error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    TRY(lite_prepare(&m->v->lite, "SELECT DISTINCT run FROM bundle ORDER BY run", &stmt, err));
+    Status st = OK;
+    for (bool more = true; st == OK;) {
+        Run run;
+        st = lite_next(&m->v->lite, stmt, &more, err);
+        if (st != OK || !more)
+            break;
+        run.number = sqlite3_column_int64(stmt, 0);
+        bundle_init(&run.bundle);
+        st = vec_push(&m->runs, run, err);
+    }
+    sqlite3_finalize(stmt);
+    return st;
+}
+
+/* The run's bundle after the one it holds, or its first. */
+static Status read_next_bundle(Merge *m, Run *run, bool *more, Error *err)
+{
+    uint8_t after[sizeof(RecordTag)];
+    size_t after_len = 0;
+    if (run->bundle.count > 0) {
+        after_len = sizeof after;
+        memcpy(after, run->bundle.tags.ptr + (run->bundle.count - 1) * sizeof after, sizeof after);
+    }
+    sqlite3_bind_int64(m->next_bundle, 1, run->number);
+    lite_bind_blob(m->next_bundle, 2, (Slice){(const char *)after, after_len});
+    Status st = lite_next(&m->v->lite, m->next_bundle, more, err);
+    if (st == OK && *more)
+        st = bundle_read(m->v, m->next_bundle, &run->bundle, err);
+    sqlite3_reset(m->next_bundle);
+    return st;
+}
+
+static Status open_merge(Merge *m, Error *err)
+{
+    TRY(lite_prepare(&m->v->lite,
+        "SELECT " BUNDLE_COLUMNS " FROM bundle WHERE run = ? AND first > ? ORDER BY first LIMIT 1", &m->next_bundle,
+        err));
+    TRY(list_runs(m, err));
+    TRY(mem_alloc((m->runs.len + 1) * sizeof *m->heap, (void **)&m->heap, err));
+    for (size_t i = 0; i < m->runs.len; i++) {
+        bool more = false;
+        TRY(read_next_bundle(m, &m->runs.at[i], &more, err));
+        if (more)
+            m->heap[m->heap_len++] = i;
+    }
+    for (size_t i = m->heap_len; i > 0; i--)
+        sift_down(m, i - 1);
+    return OK;
+}
+
+static void close_merge(Merge *m)
+{
+    for (size_t i = 0; i < m->runs.len; i++)
+        bundle_free(&m->runs.at[i].bundle);
+    vec_free(&m->runs);
+    mem_free(m->heap);
+    sqlite3_finalize(m->next_bundle);
+}
+
+static Status each_merged(
+    Merge *m, Status (*fn)(const VaultRecord *record, void *ctx, Error *err), void *ctx, Error *err)
+{
+    while (m->heap_len > 0) {
+        Run *run = &m->runs.at[m->heap[0]];
+        VaultRecord record;
+        bool more = false;
+        TRY(bundle_next(&run->bundle, &record, &more, err));
+        ASSERT(more);
+        TRY(fn(&record, ctx, err));
+        if (run->bundle.next == run->bundle.count) {
+            TRY(read_next_bundle(m, run, &more, err));
+            if (!more)
+                m->heap[0] = m->heap[--m->heap_len];
+        }
+        sift_down(m, 0);
+    }
+    return OK;
 }
 
 Status vault_each_record(Vault *v, const VaultPurpose *purpose,
     Status (*fn)(const VaultRecord *record, void *ctx, Error *err), void *ctx, Error *err)
 {
-    sqlite3_stmt *stmt = NULL;
+    Merge m = {.v = v};
     TRY(vault_note_read(v, purpose, "every record", (Slice){0}, err));
-    TRY(lite_prepare(&v->lite, RECORD_COLUMNS " ORDER BY tag", &stmt, err));
-    Status st = OK;
-    for (bool more = true; st == OK;) {
-        VaultRecord record;
-        st = lite_next(&v->lite, stmt, &more, err);
-        if (st != OK || !more)
-            break;
-        st = vault_read_row(v, stmt, &record, err);
-        if (st == OK)
-            st = fn(&record, ctx, err);
-    }
-    sqlite3_finalize(stmt);
+    Status st = open_merge(&m, err);
+    if (st == OK)
+        st = each_merged(&m, fn, ctx, err);
+    close_merge(&m);
     return st;
 }
+
+/* --- one record ---------------------------------------------------------------------------------------------- */
 
 static Status copy_values(VaultRecord *record, Arena *arena, Error *err)
 {
@@ -86,20 +185,51 @@ static Status copy_values(VaultRecord *record, Arena *arena, Error *err)
     return OK;
 }
 
+/* The record with the tag, if it is in the bundle that stmt's row holds. */
+static Status find_in_bundle(
+    Vault *v, sqlite3_stmt *stmt, const RecordTag *tag, Arena *arena, VaultRecord *out, bool *found, Error *err)
+{
+    Bundle b;
+    bundle_init(&b);
+    Status st = bundle_read(v, stmt, &b, err);
+    for (bool more = st == OK; st == OK && more && !*found;) {
+        st = bundle_next(&b, out, &more, err);
+        *found = st == OK && more && memcmp(&out->tag, tag, sizeof *tag) == 0;
+    }
+    if (st == OK && *found)
+        st = copy_values(out, arena, err);
+    bundle_free(&b);
+    return st;
+}
+
+static Status find_in_run(
+    Vault *v, int64_t run, const RecordTag *tag, Arena *arena, VaultRecord *out, bool *found, Error *err)
+{
+    bool more = false;
+    sqlite3_bind_int64(v->get_bundle, 1, run);
+    lite_bind_blob(v->get_bundle, 2, (Slice){(const char *)tag->bytes, sizeof tag->bytes});
+    Status st = lite_next(&v->lite, v->get_bundle, &more, err);
+    if (st == OK && more)
+        st = find_in_bundle(v, v->get_bundle, tag, arena, out, found, err);
+    sqlite3_reset(v->get_bundle);
+    return st;
+}
+
 /* The ledger has the entry already. */
 static Status get_record(Vault *v, const RecordTag *tag, Arena *arena, VaultRecord *out, Error *err)
 {
-    bool more = false;
-    if (!v->get_record)
-        TRY(lite_prepare(&v->lite, RECORD_COLUMNS " WHERE tag = ?", &v->get_record, err));
-    lite_bind_blob(v->get_record, 1, tag_bytes(tag));
-    Status st = lite_next(&v->lite, v->get_record, &more, err);
-    if (st == OK)
-        st = more ? vault_read_row(v, v->get_record, out, err)
-                  : error_set(err, ERR_NOT_FOUND, "the vault has no such record");
-    if (st == OK)
-        st = copy_values(out, arena, err);
-    sqlite3_reset(v->get_record);
+    bool found = false;
+    Merge m = {.v = v}; /* for its list of runs */
+    if (!v->get_bundle)
+        TRY(lite_prepare(&v->lite,
+            "SELECT " BUNDLE_COLUMNS " FROM bundle WHERE run = ? AND first <= ? ORDER BY first DESC LIMIT 1",
+            &v->get_bundle, err));
+    Status st = list_runs(&m, err);
+    for (size_t i = 0; st == OK && !found && i < m.runs.len; i++)
+        st = find_in_run(v, m.runs.at[i].number, tag, arena, out, &found, err);
+    close_merge(&m);
+    if (st == OK && !found)
+        st = error_set(err, ERR_NOT_FOUND, "the vault has no such record");
     return st;
 }
 
@@ -174,13 +304,34 @@ Status vault_get_quarantine(Vault *v, const VaultPurpose *purpose, Slice load, u
     return st;
 }
 
+static bool holds_tag(Slice tags, const RecordTag *tag)
+{
+    for (size_t at = 0; at + sizeof tag->bytes <= tags.len; at += sizeof tag->bytes)
+        if (memcmp(tags.ptr + at, tag->bytes, sizeof tag->bytes) == 0)
+            return true;
+    return false;
+}
+
+/* Tags stand in clear: nothing is opened. */
 Status vault_has_record(Vault *v, const RecordTag *tag, bool *out, Error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    TRY(lite_prepare(&v->lite, "SELECT 1 FROM record WHERE tag = ?", &stmt, err));
-    lite_bind_blob(stmt, 1, tag_bytes(tag));
-    Status st = lite_next(&v->lite, stmt, out, err);
+    Merge m = {.v = v}; /* for its list of runs */
+    *out = false;
+    Status st = list_runs(&m, err);
+    if (st == OK)
+        st = lite_prepare(&v->lite, "SELECT tags FROM bundle WHERE run = ? AND first <= ? ORDER BY first DESC LIMIT 1",
+            &stmt, err);
+    for (size_t i = 0; st == OK && !*out && i < m.runs.len; i++) {
+        bool more = false;
+        sqlite3_bind_int64(stmt, 1, m.runs.at[i].number);
+        lite_bind_blob(stmt, 2, tag_bytes(tag));
+        st = lite_next(&v->lite, stmt, &more, err);
+        *out = st == OK && more && holds_tag(lite_blob(stmt, 0), tag);
+        sqlite3_reset(stmt);
+    }
     sqlite3_finalize(stmt);
+    close_merge(&m);
     return st;
 }
 
@@ -197,7 +348,7 @@ static Status count_persons(Vault *v, uint64_t *out, Error *err)
 Status vault_count(Vault *v, uint64_t *records, uint64_t *persons, uint64_t *quarantined, Error *err)
 {
     int64_t n = 0;
-    TRY(lite_i64(&v->lite, "SELECT count(*) FROM record", &n, err));
+    TRY(lite_i64(&v->lite, "SELECT coalesce(sum(records), 0) FROM bundle", &n, err));
     *records = (uint64_t)n;
     TRY(lite_i64(&v->lite, "SELECT count(*) FROM quarantine", &n, err));
     *quarantined = (uint64_t)n;
@@ -210,9 +361,10 @@ typedef struct Check {
     Error first;
 } Check;
 
-static Status note_check(Check *c, Status st, const Error *why, Error *err)
+/* count: of values that stand or fall together */
+static Status note_check(Check *c, size_t count, Status st, const Error *why, Error *err)
 {
-    c->checked++;
+    c->checked += count;
     if (st == OK)
         return OK;
     if (st != ERR_CORRUPT) {
@@ -220,34 +372,40 @@ static Status note_check(Check *c, Status st, const Error *why, Error *err)
             *err = *why;
         return st;
     }
-    if (c->bad++ == 0)
+    if (c->bad == 0)
         c->first = *why;
+    c->bad += count;
     return OK;
 }
 
-/* Every row of stmt: a record, or a quarantined row. */
-static Status check_rows(Vault *v, sqlite3_stmt *stmt, bool quarantine, Check *c, Error *err)
+static Status check_bundle(Vault *v, sqlite3_stmt *stmt, Bundle *b, Error *err)
 {
-    for (;;) {
-        bool more = false;
-        Error why = ERROR_INIT;
-        VaultRecord record;
-        Slice raw;
-        TRY(lite_next(&v->lite, stmt, &more, err));
-        if (!more)
-            return OK;
-        Status st = quarantine ? read_quarantine(v, stmt, &raw, &why) : vault_read_row(v, stmt, &record, &why);
-        TRY(note_check(c, st, &why, err));
-    }
+    VaultRecord record;
+    TRY(bundle_read(v, stmt, b, err));
+    for (bool more = true; more;)
+        TRY(bundle_next(b, &record, &more, err));
+    return OK;
 }
 
-static Status check_records(Vault *v, const uint8_t from[16], int64_t limit, Check *c, Error *err)
+static Status check_bundles(Vault *v, int64_t from_id, int64_t limit, Check *c, Error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    TRY(lite_prepare(&v->lite, RECORD_COLUMNS " WHERE tag >= ? ORDER BY tag LIMIT ?", &stmt, err));
-    lite_bind_blob(stmt, 1, (Slice){(const char *)from, 16});
+    Bundle b;
+    TRY(lite_prepare(
+        &v->lite, "SELECT " BUNDLE_COLUMNS " FROM bundle WHERE id >= ? ORDER BY id LIMIT ?", &stmt, err));
+    sqlite3_bind_int64(stmt, 1, from_id);
     sqlite3_bind_int64(stmt, 2, limit);
-    Status st = check_rows(v, stmt, false, c, err);
+    bundle_init(&b);
+    Status st = OK;
+    for (bool more = true; st == OK;) {
+        Error why = ERROR_INIT;
+        st = lite_next(&v->lite, stmt, &more, err);
+        if (st != OK || !more)
+            break;
+        Status opened = check_bundle(v, stmt, &b, &why);
+        st = note_check(c, b.count ? b.count : 1, opened, &why, err);
+    }
+    bundle_free(&b);
     sqlite3_finalize(stmt);
     return st;
 }
@@ -257,7 +415,16 @@ static Status check_quarantine(Vault *v, int64_t limit, Check *c, Error *err)
     sqlite3_stmt *stmt = NULL;
     TRY(lite_prepare(&v->lite, "SELECT load, row, key_id, box FROM quarantine LIMIT ?", &stmt, err));
     sqlite3_bind_int64(stmt, 1, limit);
-    Status st = check_rows(v, stmt, true, c, err);
+    Status st = OK;
+    for (bool more = true; st == OK;) {
+        Error why = ERROR_INIT;
+        Slice raw;
+        st = lite_next(&v->lite, stmt, &more, err);
+        if (st != OK || !more)
+            break;
+        Status opened = read_quarantine(v, stmt, &raw, &why);
+        st = note_check(c, 1, opened, &why, err);
+    }
     sqlite3_finalize(stmt);
     return st;
 }
@@ -275,9 +442,8 @@ static Status check_result(const Check *c, uint64_t *checked, Error *err)
 
 Status vault_verify(Vault *v, uint64_t *checked, Error *err)
 {
-    static const uint8_t lowest[16] = {0};
     Check c = {0};
-    TRY(check_records(v, lowest, -1, &c, err));
+    TRY(check_bundles(v, 0, -1, &c, err));
     TRY(check_quarantine(v, -1, &c, err));
     return check_result(&c, checked, err);
 }
@@ -285,11 +451,12 @@ Status vault_verify(Vault *v, uint64_t *checked, Error *err)
 Status vault_verify_sample(Vault *v, uint64_t limit, uint64_t *checked, Error *err)
 {
     Check c = {0};
-    /* tags are hashes: runs that begin at evenly spread values are spread over the whole file */
-    for (unsigned i = 0; i < SAMPLE_PLACES; i++) {
-        uint8_t from[16] = {(uint8_t)(i * 256 / SAMPLE_PLACES), (uint8_t)(i * 65536 / SAMPLE_PLACES)};
-        TRY(check_records(v, from, (int64_t)(limit / SAMPLE_PLACES), &c, err));
-    }
+    int64_t last = 0;
+    int64_t each = (int64_t)(limit / SAMPLE_PLACES / BUNDLE_RECORDS) + 1;
+    TRY(lite_i64(&v->lite, "SELECT coalesce(max(id), 0) FROM bundle", &last, err));
+    int64_t apart = last / SAMPLE_PLACES > each ? last / SAMPLE_PLACES : each;
+    for (int64_t from = 1; from <= last; from += apart)
+        TRY(check_bundles(v, from, each, &c, err));
     TRY(check_quarantine(v, (int64_t)limit, &c, err));
     return check_result(&c, checked, err);
 }

@@ -6,15 +6,15 @@
 #include "store/vault_impl.h"
 
 typedef struct Reboxed {
-    RecordTag tag; /* of a record */
-    int64_t id;    /* of a quarantined row */
-    size_t at;     /* in boxes */
+    int64_t id;
+    size_t at; /* in boxes */
     size_t len;
 } Reboxed;
 
 typedef struct Batch {
     VEC(Reboxed) rows;
     Buf boxes;
+    uint64_t values; /* records or quarantined rows in them */
 } Batch;
 
 static Status add_box(Vault *v, Batch *b, const BoxPlace *place, uint32_t key_id, Slice old, Reboxed row, Error *err)
@@ -30,17 +30,14 @@ static Status add_box(Vault *v, Batch *b, const BoxPlace *place, uint32_t key_id
     return vec_push(&b->rows, row, err);
 }
 
-static Status add_record(Vault *v, sqlite3_stmt *stmt, Batch *b, Error *err)
+static Status add_bundle(Vault *v, sqlite3_stmt *stmt, Batch *b, Error *err)
 {
-    Reboxed row = {0};
+    Reboxed row = {.id = sqlite3_column_int64(stmt, 0)};
     Slice source;
-    Slice tag = lite_blob(stmt, 0);
-    if (tag.len != sizeof row.tag.bytes)
-        return error_set(err, ERR_CORRUPT, "vault: a tag has the wrong length");
-    memcpy(row.tag.bytes, tag.ptr, tag.len);
     TRY(vault_source_name(v, sqlite3_column_int64(stmt, 1), &source, err));
-    BoxPlace place = {"record", tag, source};
-    return add_box(v, b, &place, (uint32_t)sqlite3_column_int64(stmt, 2), lite_blob(stmt, 3), row, err);
+    BoxPlace place = {"bundle", lite_blob(stmt, 5), source};
+    b->values += (uint64_t)sqlite3_column_int64(stmt, 2);
+    return add_box(v, b, &place, (uint32_t)sqlite3_column_int64(stmt, 3), lite_blob(stmt, 6), row, err);
 }
 
 static Status add_quarantined(Vault *v, sqlite3_stmt *stmt, Batch *b, Error *err)
@@ -49,33 +46,32 @@ static Status add_quarantined(Vault *v, sqlite3_stmt *stmt, Batch *b, Error *err
     char key[8];
     vault_u64_bytes((uint64_t)sqlite3_column_int64(stmt, 1), key);
     BoxPlace place = {"quarantine", {key, sizeof key}, lite_text(stmt, 0)};
+    b->values++;
     return add_box(v, b, &place, (uint32_t)sqlite3_column_int64(stmt, 2), lite_blob(stmt, 3), row, err);
 }
 
-static Status collect(
-    Vault *v, sqlite3_stmt *stmt, Status (*add)(Vault *, sqlite3_stmt *, Batch *, Error *), Batch *b, Error *err)
+/* Until there are `limit` values: a bundle is moved whole. */
+static Status collect(Vault *v, sqlite3_stmt *stmt, uint64_t limit,
+    Status (*add)(Vault *, sqlite3_stmt *, Batch *, Error *), Batch *b, Error *err)
 {
-    for (;;) {
+    while (b->values < limit) {
         bool more = false;
         TRY(lite_next(&v->lite, stmt, &more, err));
         if (!more)
             return OK;
         TRY(add(v, stmt, b, err));
     }
+    return OK;
 }
 
-static Status collect_records(Vault *v, uint64_t limit, Batch *b, Error *err)
+static Status collect_bundles(Vault *v, uint64_t limit, Batch *b, Error *err)
 {
     sqlite3_stmt *stmt = NULL;
     TRY(lite_prepare(&v->lite,
-        "SELECT tag, source, key_id, box FROM record WHERE tag > ?1 AND key_id <> ?2"
-        " ORDER BY tag LIMIT ?3",
-        &stmt, err));
-    lite_bind_blob(
-        stmt, 1, (Slice){(const char *)v->rebox_after.bytes, v->rebox_begun ? sizeof v->rebox_after.bytes : 0});
+        "SELECT " BUNDLE_COLUMNS " FROM bundle WHERE id > ?1 AND key_id <> ?2 ORDER BY id", &stmt, err));
+    sqlite3_bind_int64(stmt, 1, v->rebox_after);
     sqlite3_bind_int64(stmt, 2, boxer_key_id(v->boxer));
-    sqlite3_bind_int64(stmt, 3, (int64_t)limit);
-    Status st = collect(v, stmt, add_record, b, err);
+    Status st = collect(v, stmt, limit, add_bundle, b, err);
     sqlite3_finalize(stmt);
     return st;
 }
@@ -85,12 +81,11 @@ static Status collect_quarantined(Vault *v, uint64_t limit, Batch *b, Error *err
     sqlite3_stmt *stmt = NULL;
     TRY(lite_prepare(&v->lite,
         "SELECT load, row, key_id, box, id FROM quarantine WHERE id > ?1 AND key_id <> ?2"
-        " ORDER BY id LIMIT ?3",
+        " ORDER BY id",
         &stmt, err));
     sqlite3_bind_int64(stmt, 1, v->rebox_quarantine_after);
     sqlite3_bind_int64(stmt, 2, boxer_key_id(v->boxer));
-    sqlite3_bind_int64(stmt, 3, (int64_t)limit);
-    Status st = collect(v, stmt, add_quarantined, b, err);
+    Status st = collect(v, stmt, limit, add_quarantined, b, err);
     sqlite3_finalize(stmt);
     return st;
 }
@@ -104,10 +99,7 @@ static Status store_boxes(Vault *v, const Batch *b, const char *sql, Error *err)
         const Reboxed *row = &b->rows.at[i];
         lite_bind_blob(stmt, 1, (Slice){b->boxes.ptr + row->at, row->len});
         sqlite3_bind_int64(stmt, 2, boxer_key_id(v->boxer));
-        if (row->id > 0)
-            sqlite3_bind_int64(stmt, 3, row->id);
-        else
-            lite_bind_blob(stmt, 3, (Slice){(const char *)row->tag.bytes, sizeof row->tag.bytes});
+        sqlite3_bind_int64(stmt, 3, row->id);
         st = lite_run(&v->lite, stmt, err);
     }
     sqlite3_finalize(stmt);
@@ -118,12 +110,11 @@ static Status store_boxes(Vault *v, const Batch *b, const char *sql, Error *err)
 static Status rebox_some(Vault *v, uint64_t limit, Batch *b, Error *err)
 {
     if (!v->records_reboxed) {
-        TRY(collect_records(v, limit, b, err));
+        TRY(collect_bundles(v, limit, b, err));
         if (b->rows.len > 0) {
-            TRY(store_boxes(v, b, "UPDATE record SET box = ?, key_id = ? WHERE tag = ?", err));
+            TRY(store_boxes(v, b, "UPDATE bundle SET box = ?, key_id = ? WHERE id = ?", err));
             TRY(lite_exec(&v->lite, "COMMIT", err));
-            v->rebox_after = vec_last(&b->rows).tag;
-            v->rebox_begun = true;
+            v->rebox_after = vec_last(&b->rows).id;
             return OK;
         }
         v->records_reboxed = true;
@@ -147,7 +138,7 @@ Status vault_rebox(Vault *v, uint64_t limit, uint64_t *done, Error *err)
     Status st = rebox_some(v, limit, &b, err);
     lite_rollback(&v->lite);
     if (st == OK)
-        *done = b.rows.len;
+        *done = b.values;
     vec_free(&b.rows);
     buf_free(&b.boxes);
     return st;

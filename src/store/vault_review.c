@@ -304,8 +304,7 @@ static Status put_sample(
     return put_pairs(v, pairs, *number, err);
 }
 
-Status vault_put_sample(
-    Vault *v, const ClericalSample *sample, const ClericalPairs *pairs, int64_t *number, Error *err)
+Status vault_put_sample(Vault *v, const ClericalSample *sample, const ClericalPairs *pairs, int64_t *number, Error *err)
 {
     ASSERT(sample->strata <= CLERICAL_STRATA_MAX);
     TRY(home_must_write(v->home, err));
@@ -367,8 +366,7 @@ static Status find_sample(Vault *v, int64_t number, Arena *arena, ClericalSample
     return st;
 }
 
-Status vault_get_sample(
-    Vault *v, int64_t number, Arena *arena, ClericalSample *out, ClericalPairs *pairs, Error *err)
+Status vault_get_sample(Vault *v, int64_t number, Arena *arena, ClericalSample *out, ClericalPairs *pairs, Error *err)
 {
     sqlite3_stmt *stmt = NULL;
     PairArg arg = {arena, pairs};

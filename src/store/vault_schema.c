@@ -1,19 +1,19 @@
 /*
- * The vault's tables, and how a vault of an earlier schema comes to the present
- * one: in one transaction, at the first opening by a writer. Schema 2 (linkage
- * by a model) keeps replaced links, runs, models, decisions and queues; what
- * schema 1 had written becomes run 1.
+ * The vault's tables. Schema 3 keeps records in bundles (vault_bundle.c) and, for
+ * linkage by a model, replaced links, runs, models, decisions and queues. Vaults of
+ * the schemas before it were never released and are refused.
  */
 #include "store/vault_impl.h"
 
-#define SCHEMA 2
+#define SCHEMA 3
 
 static const char records_sql[] =
     "CREATE TABLE source (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
-    "CREATE TABLE record (tag BLOB NOT NULL PRIMARY KEY, source INTEGER NOT NULL, key_id INTEGER NOT NULL,"
-    " box BLOB NOT NULL) STRICT, WITHOUT ROWID;"
-    /* covers vault_each_tag and counting, so that neither reads the boxes */
-    "CREATE INDEX record_source ON record (source, tag);"
+    "CREATE TABLE bundle (id INTEGER PRIMARY KEY, run INTEGER NOT NULL, source INTEGER NOT NULL, first BLOB NOT NULL,"
+    " records INTEGER NOT NULL, key_id INTEGER NOT NULL, tags BLOB NOT NULL, box BLOB NOT NULL) STRICT;"
+    /* finds a tag's bundle in each run; with `records`, counting reads no bundle */
+    "CREATE INDEX bundle_run ON bundle (run, first, records);"
+    "CREATE INDEX bundle_source ON bundle (source);"
     "CREATE TABLE quarantine (id INTEGER PRIMARY KEY, load TEXT NOT NULL, row INTEGER NOT NULL, key_id INTEGER NOT "
     "NULL,"
     " box BLOB NOT NULL, UNIQUE (load, row)) STRICT;"
@@ -50,18 +50,6 @@ static const char linkage_sql[] =
     " odds INTEGER NOT NULL, linked INTEGER NOT NULL, evidence TEXT NOT NULL, PRIMARY KEY (sample, stratum, a, b))"
     " STRICT, WITHOUT ROWID";
 
-/* Schema 1 kept rule numbers (0: founding) and stated scores of 0.93 and more; 6644 thousandths of a bit are 0.99. */
-static const char aside_sql[] = "ALTER TABLE link RENAME TO link_1; ALTER TABLE journal RENAME TO journal_1;"
-                                "ALTER TABLE model RENAME TO model_1";
-static const char from_1_sql[] =
-    "INSERT INTO model (id, name) SELECT id, name FROM model_1;"
-    "INSERT INTO run (run, at, kind, model, links, report) SELECT 1, coalesce((SELECT max(at) FROM journal_1), 0), 0,"
-    " max(model), count(*), '{}' FROM link_1 HAVING count(*) > 0;"
-    "INSERT INTO link SELECT tag, person, CASE rule WHEN 0 THEN 0 ELSE 2 END, CASE rule WHEN 0 THEN 0 ELSE 6644 END,"
-    " NULL, model, 1 FROM link_1 ORDER BY tag;"
-    "INSERT INTO journal SELECT seq, 1, kind, from_person, to_person, tag FROM journal_1 ORDER BY seq;"
-    "DROP TABLE link_1; DROP TABLE journal_1; DROP TABLE model_1";
-
 static Status exec_all(const Lite *lite, const char *const *sql, size_t count, Error *err)
 {
     TRY(lite_exec(lite, "BEGIN IMMEDIATE", err));
@@ -69,7 +57,7 @@ static Status exec_all(const Lite *lite, const char *const *sql, size_t count, E
     for (size_t i = 0; i < count && st == OK; i++)
         st = lite_exec(lite, sql[i], err);
     if (st == OK)
-        st = lite_exec(lite, "PRAGMA user_version = 2", err);
+        st = lite_exec(lite, "PRAGMA user_version = 3", err);
     if (st == OK)
         st = lite_exec(lite, "COMMIT", err);
     lite_rollback(lite);
@@ -79,19 +67,13 @@ static Status exec_all(const Lite *lite, const char *const *sql, size_t count, E
 Status vault_ensure_schema(const Lite *lite, LiteAccess access, Error *err)
 {
     const char *const fresh[] = {records_sql, linkage_sql};
-    const char *const from_1[] = {aside_sql, linkage_sql, from_1_sql};
     int64_t version = 0;
     TRY(lite_i64(lite, "PRAGMA user_version", &version, err));
     if (version == SCHEMA)
         return OK;
     if (version == 0 && access == LITE_CREATE)
         return exec_all(lite, fresh, COUNT_OF(fresh), err);
-    if (version == 1 && access != LITE_READ)
-        return exec_all(lite, from_1, COUNT_OF(from_1), err);
     error_set(err, ERR_INVALID, "vault: schema %" PRId64 " is not known to this program", version);
-    if (version == 1) {
-        error_set(err, ERR_INVALID, "vault: schema 1 has to be brought up to date first");
-        error_hint(err, "Run a command that writes to the home, for instance \"cairn link\".");
-    }
+    error_hint(err, "A vault of an earlier development version is made anew: cairn init, and the files once more.");
     return ERR_INVALID;
 }

@@ -1,6 +1,8 @@
 /* Digests against published vectors; SipHash-1-3 against a slow version that the paper's vector vouches for. */
 #include "harness.h"
 
+#include <openssl/evp.h>
+
 static void assert_hex(const uint8_t *digest, const char *wanted)
 {
     char hex[SHA256_HEX_SIZE];
@@ -67,6 +69,47 @@ static void test_hmac(void **state)
         hmac_free(h);
     }
     hmac_free(NULL);
+}
+
+/* Against OpenSSL's own, for every length around the edges of its blocks. */
+static void test_hmac_lengths(void **state)
+{
+    UNUSED(state);
+    char message[200];
+    uint8_t key[32];
+    Hmac *h = NULL;
+    for (size_t i = 0; i < sizeof message; i++)
+        message[i] = (char)(i * 7);
+    for (size_t i = 0; i < sizeof key; i++)
+        key[i] = (uint8_t)(i * 11);
+    assert_ok(hmac_new(key, sizeof key, &h, NULL));
+    for (size_t len = 0; len <= sizeof message; len++) {
+        uint8_t got[SHA256_SIZE];
+        uint8_t want[SHA256_SIZE];
+        size_t size = 0;
+        assert_ok(hmac_of(h, (Slice){message, len}, got, NULL));
+        assert_non_null(EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, key, sizeof key, (unsigned char *)message, len,
+            want, sizeof want, &size));
+        assert_int_equal(size, SHA256_SIZE);
+        assert_memory_equal(got, want, SHA256_SIZE);
+    }
+    hmac_free(h);
+}
+
+/* Where FIPS properties are the default (here without a provider that has them), OpenSSL's states are not used. */
+static void test_hmac_keeps_to_the_provider(void **state)
+{
+    UNUSED(state);
+    Hmac *h = NULL;
+    if (EVP_default_properties_enable_fips(NULL, 1) != 1)
+        skip();
+    Status st = hmac_new((const uint8_t *)"k", 1, &h, NULL);
+    assert_int_equal(EVP_default_properties_enable_fips(NULL, 0), 1);
+    /* a machine that has such a provider makes the object */
+    if (st == OK)
+        hmac_free(h);
+    else
+        assert_int_equal(st, ERR_INTERNAL);
 }
 
 static void test_hex(void **state)
@@ -161,6 +204,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sha256),
         cmocka_unit_test(test_hmac),
+        cmocka_unit_test(test_hmac_lengths),
+        cmocka_unit_test(test_hmac_keeps_to_the_provider),
         cmocka_unit_test(test_hex),
         cmocka_unit_test(test_siphash),
         cmocka_unit_test(test_random_bytes),

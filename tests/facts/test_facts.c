@@ -188,7 +188,8 @@ static const char person_map[] =
     "sources, "
     "'ssn' AS weakest_rule, 0.99::DOUBLE AS link_score, TRUE AS has_ssn, TRUE AS has_sasid "
     "FROM (VALUES (74), (71), (72)) v(person);"
-    "CREATE TABLE staging.link_source AS SELECT 'x' AS source, 1::BIGINT AS persons, 0::BIGINT AS link_pairs, 0::BIGINT "
+    "CREATE TABLE staging.link_source AS SELECT 'x' AS source, 1::BIGINT AS persons, 0::BIGINT AS link_pairs, "
+    "0::BIGINT "
     "AS link_correct, 0::BIGINT AS link_missed;";
 
 static Db *open_db(unsigned threads)

@@ -40,7 +40,9 @@ static void states(void **state)
             ReviewDecision d = {.seq = (int64_t)all.len + 1,
                 .a = {{1}},
                 .b = {{2}},
-                .verdict = w[1] == 's' ? REVIEW_SAME : w[1] == 'd' ? REVIEW_DIFFERENT : REVIEW_UNSURE,
+                .verdict = w[1] == 's'   ? REVIEW_SAME
+                           : w[1] == 'd' ? REVIEW_DIFFERENT
+                                         : REVIEW_UNSURE,
                 .reviewer = {w, 1}};
             assert_int_equal(vec_push(&all, d, NULL), OK);
         }

@@ -1,6 +1,6 @@
 /*
  * The table function against one plain pass of the splitter: whatever the size
- * of the slices and the number of threads, the same rows with the same numbers.
+ * of the slices, the number of threads and of parts, the same rows with the same numbers.
  */
 #include "ingest_support.h"
 
@@ -34,7 +34,27 @@ static Slice random_csv(Site *s, Rng *rng)
 static const char check_sql[] =
     "SELECT count(*) || ' ' || sum(\"~row\") || ' ' || sum(\"~row\" * \"~line\") || ' ' || "
     "sum(hash(\"~row\", \"~line\", \"~at\", "
-    "\"~defect\", \"~first\", \"~suspect\", ssn, last_name, town, \"~n0\")::HUGEINT) FROM agency_rows()";
+    "\"~defect\", \"~first\", \"~suspect\", ssn, last_name, town, \"~n0\")::HUGEINT) FROM ";
+
+/* The parts one after another: the same rows, and in the file's order. */
+static void ask_parts(Db *db, const RowScan *scan, Slice whole)
+{
+    Buf sql, got;
+    int64_t disorder = 0;
+    buf_init(&sql, 0);
+    buf_init(&got, 0);
+    buf_adds(&sql, "SET threads = 1; CREATE TABLE parts AS ");
+    for (size_t i = 0; i < row_scan_parts(scan); i++)
+        buf_addf(&sql, "%sSELECT * FROM agency_rows(part := %zu)", i ? " UNION ALL " : "", i);
+    assert_int_equal(db_exec(db, buf_z(&sql), NULL), OK);
+    assert_int_equal(db_value_str(db, &got, NULL, "%s parts", check_sql), OK);
+    assert_true(slice_eq(buf_slice(&got), whole));
+    assert_int_equal(
+        db_value_i64(db, &disorder, NULL, "SELECT count(*) FROM parts WHERE \"~row\" <> rowid + 1"), OK);
+    assert_int_equal(disorder, 0);
+    buf_free(&sql);
+    buf_free(&got);
+}
 
 static void ask(Site *s, const Contract *c, const char *path, unsigned threads, uint64_t every, Buf *out)
 {
@@ -52,7 +72,8 @@ static void ask(Site *s, const Contract *c, const char *path, unsigned threads, 
         assert_int_equal(value_reader_init(&readers[i], file.fields[i], FORMAT_CSV, NULL), OK);
     assert_int_equal(db_open(&options, &db, NULL), OK);
     assert_int_equal(row_scan_register(db, "agency_rows", &file, readers, NULL, &scan, NULL), OK);
-    assert_int_equal(db_value_str(db, out, NULL, "%s", check_sql), OK);
+    assert_int_equal(db_value_str(db, out, NULL, "%s agency_rows()", check_sql), OK);
+    ask_parts(db, scan, buf_slice(out));
     db_close(db);
     row_scan_free(scan);
     for (size_t i = 0; i < 3; i++)

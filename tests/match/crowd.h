@@ -58,8 +58,8 @@ static inline void crowd_config(MatchConfig *c)
 /* Three syllables: a few thousand surnames. */
 static inline void crowd_surname(Rng *r, char out[32])
 {
-    static const char *const part[] = {"BA", "DEN", "FOR", "GAR", "HOL", "KIN", "LO", "MAR", "NEL", "PET", "RO", "SAN",
-        "TOR", "VAL", "WES", "ZIM"};
+    static const char *const part[] = {
+        "BA", "DEN", "FOR", "GAR", "HOL", "KIN", "LO", "MAR", "NEL", "PET", "RO", "SAN", "TOR", "VAL", "WES", "ZIM"};
     snprintf(out, 32, "%s%s%s", part[rng_below(r, 16)], part[rng_below(r, 16)], part[rng_below(r, 16)]);
 }
 

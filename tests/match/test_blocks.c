@@ -4,7 +4,7 @@
  * neighbourhoods against their order; threads, order of rows, failing
  * allocations.
  */
-#include "people.h"
+#include "small_table.h"
 
 enum { RECORDS = 400, PAIRS = RECORDS * RECORDS };
 

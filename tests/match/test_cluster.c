@@ -265,7 +265,8 @@ static void test_brute_force(void **state)
             match_clusters_free(&c);
             vec_free(&graph.pairs);
         }
-        print_message("noise %.0f bits: optimal in %u of %u, in %u a union left to a reviewer; %.1f %% of the best worth\n",
+        print_message(
+            "noise %.0f bits: optimal in %u of %u, in %u a union left to a reviewer; %.1f %% of the best worth\n",
             cases[k].noise, optimal, runs, left_out, 100 * part / runs);
         assert_true(optimal * 100 >= cases[k].optimal_percent * runs);
         assert_true((optimal + left_out) * 100 >= 99 * runs);

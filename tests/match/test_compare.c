@@ -160,6 +160,9 @@ static void levels_of_kinds(void **state)
         {FIELD_EMAIL, "bob@example.org", "bob@exmple.org", "one_edit"},
         {FIELD_EMAIL, "bob.smith@example.org", "bob.smith@mail.net", "local"},
         {FIELD_EMAIL, "bob.smith@example.org", "bob.smith7@mail.net", "local_similar"},
+        {FIELD_EMAIL, "bob.smith@example.org", "bob.smithexample.org", "one_edit"},
+        {FIELD_EMAIL, "bob.smith@example.org", "bob.jones7@mail.net",
+            "differs"}, /* the first name is compared already */
         {FIELD_EMAIL, "bob.smith@example.org", "anna@example.org", "differs"},
         {FIELD_SEX, "F", "Female", "exact"},
         {FIELD_SEX, "F", "M", "differs"},
@@ -257,6 +260,8 @@ static void patterns_of_people(void **state)
         {{"Taylor", "Jordan", "", "", "F"}, {"Jordan", "Taylor", "", "", "F"},
             {"swapped", "missing", "missing", "exact"}, ""},
         {{"Taylor", "Jordan", "", "", ""}, {"Jordan", "Tayler", "", "", ""},
+            {"swapped", "missing", "missing", "missing"}, ""},
+        {{"Eva", "Armstorong", "", "", ""}, {"Armstrong", "Eva", "", "", ""},
             {"swapped", "missing", "missing", "missing"}, ""},
         {{"Taylor", "Jordan", "", "", ""}, {"Jordan", "Smith", "", "", ""},
             {"differs", "differs", "missing", "missing"}, ""},
@@ -488,6 +493,61 @@ static void packed_codes(void **state)
     }
 }
 
+/* What compare_many says of packed values, several at a time, is what the texts say. */
+static void many_codes(void **state)
+{
+    UNUSED(state);
+    enum { N = 900 };
+    static const FieldKind kinds[] = {FIELD_DATE, FIELD_POSTAL_CODE, FIELD_SSN, FIELD_PHONE, FIELD_IDENTIFIER};
+    Slice *cells = NULL;
+    uint32_t *record = NULL;
+    uint64_t *patterns = NULL;
+    char(*texts)[24] = NULL;
+    assert_int_equal(mem_alloc(N * sizeof *cells, (void **)&cells, NULL), OK);
+    assert_int_equal(mem_alloc(N * sizeof *record, (void **)&record, NULL), OK);
+    assert_int_equal(mem_alloc(N * sizeof *patterns, (void **)&patterns, NULL), OK);
+    assert_int_equal(mem_alloc(N * sizeof *texts, (void **)&texts, NULL), OK);
+    for (size_t k = 0; k < COUNT_OF(kinds); k++) {
+        MatchConfig c;
+        Rng r;
+        Comparer *cmp = NULL;
+        config_init(&c, kinds[k]);
+        rng_init(&r, 19, k);
+        for (size_t i = 0; i < N; i++) {
+            if (i % 3 == 0 || i < 2)
+                draw_code(&r, kinds[k], texts[i]);
+            else
+                mistype(&r, texts[i / 3 * 3], texts[i]);
+            if (i % 50 == 7)
+                texts[i][0] = '\0';
+            cells[i] = slice_of(texts[i]);
+        }
+        MatchTable *t = table_of(&c, cells, N, record);
+        assert_int_equal(comparer_new(t, &cmp, NULL), OK);
+        for (uint32_t a = 0; a < N; a++) {
+            size_t from = a % 5, n = N - from - a % 7; /* stretches of every length modulo the lanes */
+            compare_many(cmp, a, record + from, n, patterns);
+            for (size_t i = 0; i < n; i++) {
+                uint32_t x = record_cells(t, a)[0], y = record_cells(t, record[from + i])[0];
+                LevelId level = x == 0 || y == 0 ? LV_MISSING
+                                : x == y         ? LV_EXACT
+                                                 : level_of(kinds[k], t->dict[0], x, y);
+                uint32_t expected = level == LV_MISSING ? 0 : field_level_number(&c.fields[0], level);
+                if (pattern_level(patterns[i], 0) != expected)
+                    fail_msg("%s '%.*s' '%.*s': %u, not %u", field_kind_name(kinds[k]),
+                        SLICE_ARG(dict_text(t->dict[0], x)), SLICE_ARG(dict_text(t->dict[0], y)),
+                        pattern_level(patterns[i], 0), expected);
+            }
+        }
+        comparer_free(cmp);
+        match_table_free(t);
+    }
+    mem_free(cells);
+    mem_free(record);
+    mem_free(patterns);
+    mem_free(texts);
+}
+
 static void draw_text(Rng *r, FieldKind kind, char out[64])
 {
     static const char *const words[] = {"MAIN", "MAPLE", "OAK", "ELM", "NORTH", "ST", "STREET", "AVENUE", "DRIVE",
@@ -506,7 +566,7 @@ static void draw_text(Rng *r, FieldKind kind, char out[64])
         if (out[i] != ' ' && out[i] != '#' && rng_below(r, 5) == 0)
             out[i] = (char)('A' + rng_below(r, 26));
     if (kind == FIELD_EMAIL)
-        (void)snprintf(out + n, 64 - n, "@%s", domains[rng_below(r, COUNT_OF(domains))]);
+        (void)snprintf(out + n, 64 - n, rng_below(r, 20) ? "@%s" : "%s", domains[rng_below(r, COUNT_OF(domains))]);
 }
 
 /* Where the letters say that two texts differ, the levels say so, too; and of strangers' they mostly do. */
@@ -631,6 +691,7 @@ int main(void)
         cmocka_unit_test(many_as_one_by_one),
         cmocka_unit_test(memo_and_shortcut),
         cmocka_unit_test(packed_codes),
+        cmocka_unit_test(many_codes),
         cmocka_unit_test(letters_of_texts),
         cmocka_unit_test(own_comparator),
         cmocka_unit_test(neutral_pairs),

@@ -2,7 +2,7 @@
  * Keys: which values meet under which transform, and that the cached keys are the
  * same as those computed one by one.
  */
-#include "people.h"
+#include "small_table.h"
 
 /* Two records of one field; do they share a key under the part? */
 typedef struct MeetCase {
@@ -75,6 +75,22 @@ static MatchTable *two_records(const MatchConfig *config, uint32_t column, const
     snprintf(people[0].text[column], sizeof people[0].text[0], "%s", left);
     snprintf(people[1].text[column], sizeof people[1].text[0], "%s", right);
     return people_table(config, people, 2);
+}
+
+/* Four known digits of an SSN meet the nine under their ending only. */
+static void test_last_four(void **state)
+{
+    UNUSED(state);
+    MatchConfig config;
+    people_config(&config, 1);
+    config.fields[F_NUMBER].kind = FIELD_SSN;
+    MatchTable *t = two_records(&config, P_NUMBER, "219098765", "8765");
+    PassSpec suffix = {.parts = {{F_NUMBER, KEY_SUFFIX, 4}}, .part_count = 1};
+    PassSpec whole = {.parts = {{F_NUMBER, KEY_WHOLE, 0}}, .part_count = 1};
+    uint64_t keys[RECORD_KEYS_MAX];
+    assert_int_equal(shared(t, &suffix), 1);
+    assert_int_equal(record_keys(t, &whole, 0, keys) + record_keys(t, &whole, 1, keys), 1);
+    match_table_free(t);
 }
 
 static void test_meet(void **state)
@@ -205,6 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_meet),
+        cmocka_unit_test(test_last_four),
         cmocka_unit_test(test_records),
         cmocka_unit_test(test_qgrams),
         cmocka_unit_test(test_too_many),

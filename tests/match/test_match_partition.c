@@ -2,7 +2,7 @@
  * A run in 1, 4 and 64 shares against the run in one piece; files that are cut
  * off, changed, or made up.
  */
-#include "people.h"
+#include "small_table.h"
 
 #include "match/match_partition.h"
 
@@ -79,7 +79,7 @@ static void append(MatchPairs *to, const MatchPairs *from)
     for (size_t i = 0; i < from->len; i++) {
         if (i > 0)
             assert_true(from->at[i - 1].a < from->at[i].a ||
-                (from->at[i - 1].a == from->at[i].a && from->at[i - 1].b < from->at[i].b));
+                        (from->at[i - 1].a == from->at[i].a && from->at[i - 1].b < from->at[i].b));
         assert_ok(vec_push(to, from->at[i], NULL));
     }
 }
@@ -126,6 +126,79 @@ static void test_shares(void **state)
         check_shares(&run, 64);
         run_free(&run);
     }
+}
+
+/* --- candidates, whatever their score ---------------------------------------------------------------------------- */
+
+typedef struct Seen {
+    uint32_t *mask; /* [a * RECORDS + b], a < b, numbers of the whole table */
+    const uint32_t *numbers;
+} Seen;
+
+static Status seen_worker(void *ctx, unsigned thread, void **worker, Error *err)
+{
+    UNUSED(thread);
+    UNUSED(err);
+    *worker = ctx;
+    return OK;
+}
+
+static Status seen_batch(const PairBatch *batch, void *worker, Error *err)
+{
+    UNUSED(err);
+    const Seen *s = worker;
+    for (size_t i = 0; i < batch->count; i++) {
+        uint32_t a = s->numbers[batch->a], b = s->numbers[batch->others[i]];
+        uint32_t *mask = &s->mask[a < b ? a * RECORDS + b : b * RECORDS + a];
+        assert_int_equal(*mask, 0);
+        *mask = batch->masks[i];
+    }
+    return OK;
+}
+
+static Status seen_done(void *ctx, void *worker, Error *err)
+{
+    UNUSED(ctx);
+    UNUSED(worker);
+    UNUSED(err);
+    return OK;
+}
+
+static void test_candidates(void **state)
+{
+    UNUSED(state);
+    Run run;
+    Error err = ERROR_INIT;
+    MatchPartitions *p = NULL;
+    Blocks *whole = NULL;
+    Seen seen = {0};
+    enum { SHARES = 5 };
+    run_init(&run, true);
+    assert_ok(mem_zalloc(RECORDS * RECORDS, sizeof seen.mask[0], (void **)&seen.mask, &err));
+    assert_ok(match_partitions_new(run.table, run.model, SHARES, 2, &p, &err));
+    for (uint32_t part = 0; part < SHARES; part++) {
+        Buf file;
+        Partition share;
+        buf_init(&file, 0);
+        assert_ok(match_partitions_write(p, part, &file, &err));
+        assert_ok(partition_read(buf_slice(&file), &share, &err));
+        seen.numbers = share.numbers;
+        BatchWork work = {seen_worker, seen_batch, seen_done, &seen};
+        RunOptions options = {.threads = 1, .progress = PROGRESS_OFF};
+        assert_ok(blocks_each(share.blocks, &work, &options, &err));
+        partition_free(&share);
+        buf_free(&file);
+    }
+    assert_ok(blocks_build(run.table, run.model->passes, run.model->pass_count, 1, &whole, &err));
+    for (uint32_t a = 0; a < RECORDS; a++)
+        for (uint32_t b = a + 1; b < RECORDS; b++) {
+            bool comparable = table_comparable(&run.config, run.table->source[a], run.table->source[b]);
+            assert_int_equal(seen.mask[a * RECORDS + b], comparable ? blocks_pair_mask(whole, a, b) : 0);
+        }
+    blocks_free(whole);
+    match_partitions_free(p);
+    mem_free(seen.mask);
+    run_free(&run);
 }
 
 /* A share twice, or a pair that is none. */
@@ -233,6 +306,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shares),
+        cmocka_unit_test(test_candidates),
         cmocka_unit_test(test_join_refuses),
         cmocka_unit_test(test_bad_files),
         cmocka_unit_test(test_other_passes),

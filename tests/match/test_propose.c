@@ -4,7 +4,7 @@
  * files do not have: sources that share few fields, names only, one value all
  * over, nothing at all.
  */
-#include "people.h"
+#include "small_table.h"
 
 enum { FILE_FIELDS_MAX = 11, COLUMNS_A_FIELD = 3 };
 
@@ -468,6 +468,33 @@ static void test_little(void **state)
         }
 }
 
+/* Rows that are all alike: no pass is affordable by itself, and still they are brought together. */
+static void test_all_alike(void **state)
+{
+    UNUSED(state);
+    enum { N = 3000 };
+    Fixture x;
+    Error err = ERROR_INIT;
+    char person[M_COLUMNS][32], id[16];
+    Slice values[M_COLUMNS];
+    Rng r;
+    rng_init(&r, 12, 0);
+    draw_state_person(person, &r);
+    for (uint32_t c = 0; c < M_COLUMNS; c++)
+        values[c] = slice_of(person[c]);
+    fixture_init(&x, STATE_FIELDS, 1);
+    for (uint32_t i = 0; i < N; i++) {
+        snprintf(id, sizeof id, "%u", i);
+        assert_ok(match_table_add(x.table, 0, slice_of(id), values, &err));
+        add_entity(&x, slice_of(id));
+    }
+    assert_ok(match_table_seal(x.table, 1, &err));
+    Reach reached = reach(&x);
+    assert_true(reached.passes >= 1);
+    assert_true(reached.pairs >= N - 1 && reached.pairs <= 10 * N);
+    fixture_free(&x);
+}
+
 /* The same passes whatever the order of rows. */
 static void test_row_order(void **state)
 {
@@ -509,6 +536,7 @@ int main(void)
         cmocka_unit_test(test_names_only),
         cmocka_unit_test(test_hot_values),
         cmocka_unit_test(test_little),
+        cmocka_unit_test(test_all_alike),
         cmocka_unit_test(test_row_order),
     };
     return cmocka_run_group_tests_name("match/propose", tests, NULL, NULL);

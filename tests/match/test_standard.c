@@ -146,6 +146,7 @@ static void values_table(void **state)
         {FIELD_PHONE, "9999999999", ""},
         {FIELD_EMAIL, " Bob@Example.ORG ", "bob@example.org"},
         {FIELD_EMAIL, "bob", ""},
+        {FIELD_EMAIL, "bob.smithexample.org", "bob.smithexample.org"}, /* the @ got lost */
         {FIELD_EMAIL, "@example.org", ""},
         {FIELD_SEX, "female", "F"},
         {FIELD_SEX, "1", "M"},

@@ -7,9 +7,9 @@
 #include "store/vault_impl.h"
 #include "store/warehouse.h"
 
-#define RECORDS 50
+#define RECORDS 600 /* three bundles */
 
-static const VaultPurpose checking = {"review", "dpa-1"};
+static const VaultPurpose checking = {.purpose = "review", .agreement = "dpa-1"};
 
 /* A home with records, a quarantined row, a load, a generation and a release. */
 static void fill_home(Scratch *s)
@@ -20,7 +20,7 @@ static void fill_home(Scratch *s)
     assert_ok(vault_open(home, &v, err));
     assert_ok(vault_begin(v, err));
     for (unsigned i = 0; i < RECORDS; i++) {
-        RecordTag tag = {{(uint8_t)i, 1}};
+        RecordTag tag = {{(uint8_t)i, (uint8_t)(i >> 8), 1}};
         IdentityValues values = {0};
         values.at[ID_LAST] = SLICE("Doe");
         assert_ok(vault_add_record(v, SLICE("k12"), &tag, &values, err));
@@ -205,7 +205,7 @@ static int64_t boxes_under(Scratch *s, uint32_t key_id)
     int64_t n = 0;
     char sql[160];
     snprintf(sql, sizeof sql,
-        "SELECT (SELECT count(*) FROM record WHERE key_id = %u) + (SELECT count(*) FROM quarantine"
+        "SELECT (SELECT coalesce(sum(records), 0) FROM bundle WHERE key_id = %u) + (SELECT count(*) FROM quarantine"
         " WHERE key_id = %u)",
         key_id, key_id);
     assert_ok(lite_open(&lite, scratch_path(s, "home/vault.db"), "vault", LITE_READ, err));
@@ -245,10 +245,10 @@ static void test_rotation(void **state)
     home = scratch_home(s, HOME_WRITE);
     assert_ok(vault_open(home, &v, err));
     assert_ok(vault_rebox(v, 20, &reboxed, err));
-    assert_int_equal(reboxed, 20);
+    assert_int_equal(reboxed, BUNDLE_RECORDS);
     vault_close(v);
     home_close(home);
-    assert_int_equal(boxes_under(s, 3), 20);
+    assert_int_equal(boxes_under(s, 3), BUNDLE_RECORDS);
     assert_int_equal(check_home(s, "home", HOME_READ), 3);
     home = scratch_home(s, HOME_WRITE);
     assert_ok(vault_open(home, &v, err));
@@ -257,7 +257,7 @@ static void test_rotation(void **state)
         assert_ok(vault_rebox(v, 7, &reboxed, err));
         sum += reboxed;
     } while (reboxed > 0);
-    assert_int_equal(sum, RECORDS + 1 - 20);
+    assert_int_equal(sum, RECORDS + 1 - BUNDLE_RECORDS);
     vault_close(v);
     home_close(home);
     assert_int_equal(boxes_under(s, 3), RECORDS + 1);
@@ -309,9 +309,9 @@ static void test_doctor(void **state)
     assert_ok(file_write(scratch_path(s, "home/warehouse/CURRENT"), SLICE("gen-000001.duckdb"), 0600, err));
 
     tamper_sql(
-        scratch_path(s, "home/vault.db"), "UPDATE record SET source = 9 WHERE tag = (SELECT min(tag) FROM record)");
+        scratch_path(s, "home/vault.db"), "UPDATE bundle SET source = 9 WHERE id = 1");
     assert_int_equal(unhealthy(s, "home", "vault"), 1);
-    tamper_sql(scratch_path(s, "home/vault.db"), "UPDATE record SET source = 1");
+    tamper_sql(scratch_path(s, "home/vault.db"), "UPDATE bundle SET source = 1");
 
     tamper_sql(scratch_path(s, "home/ledger.db"), "DROP TRIGGER entry_no_update; UPDATE entry SET subject = 'other'"
                                                   " WHERE kind = 'vault.read'; UPDATE entry SET at = at - 1");

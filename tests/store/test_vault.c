@@ -4,13 +4,14 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "store/vault_impl.h"
 
-static const VaultPurpose linking = {"link", "dpa-1"};
+static const VaultPurpose linking = {.purpose = "link", .agreement = "dpa-1"};
 
 typedef struct Fixture {
     Home *home;
@@ -133,6 +134,72 @@ static void test_round_trip(void **state)
     close_vault(&f);
 }
 
+static Status keep_tag(const VaultRecord *record, void *ctx, Error *err)
+{
+    RecordTag *tags = ctx;
+    UNUSED(err);
+    tags[strtoul(record->values.at[ID_LAST].ptr + 3, NULL, 10)] = record->tag;
+    return OK;
+}
+
+/* Many runs of many bundles: each record is found by its tag, and the tags that lie between are not. */
+static void test_many_runs(void **state)
+{
+    enum { PERSONS = 6000 };
+    static RecordTag tags[PERSONS];
+    Scratch *s = *state;
+    Arena arena;
+    VaultRecord out;
+    Seen seen = {.values_good = true};
+    scratch_make_home(s);
+    Fixture f = open_vault(s, HOME_WRITE);
+    for (unsigned i = 0; i < PERSONS; i += 1500)
+        add_load(&f, i % 1000 ? "wages" : "k12", i, i + 1500);
+    add_load(&f, "k12", 0, 10); /* of another source's tags in between: read anew, and found */
+    assert_int_equal(records(&f), PERSONS);
+    assert_ok(vault_each_record(f.vault, &linking, see_record, &seen, err));
+    assert_int_equal(seen.count, PERSONS);
+    assert_true(seen.values_good);
+    assert_ok(vault_each_record(f.vault, &linking, keep_tag, tags, err));
+    arena_init(&arena, 0);
+    for (unsigned i = 0; i < PERSONS; i += 97) {
+        char text[64];
+        IdentityValues want = person(i, text);
+        assert_ok(vault_get_record(f.vault, &linking, &tags[i], &arena, &out, err));
+        assert_true(slice_eq(out.values.at[ID_LAST], want.at[ID_LAST]));
+        tags[i].bytes[15] ^= 1;
+        assert_status(vault_get_record(f.vault, &linking, &tags[i], &arena, &out, err), ERR_NOT_FOUND);
+    }
+    arena_free(&arena);
+    close_vault(&f);
+}
+
+/* Claimed and not added: the tag stays out until it is forgotten. */
+static void test_claims(void **state)
+{
+    Scratch *s = *state;
+    KnownTags *known = NULL;
+    RecordTag tags[3] = {{{1}}, {{2}}, {{1}}};
+    IdentityValues v = {.at[ID_LAST] = SLICE("Doe")};
+    bool was_new[3];
+    scratch_make_home(s);
+    Fixture f = open_vault(s, HOME_WRITE);
+    assert_ok(vault_known_tags(f.vault, SLICE("k12"), &known, err));
+    assert_ok(known_tags_claim(known, tags, 3, was_new, err));
+    assert_true(was_new[0] && was_new[1] && !was_new[2]);
+    assert_ok(vault_begin(f.vault, err));
+    assert_ok(vault_add_claimed(f.vault, SLICE("k12"), &tags[0], &v, err));
+    assert_ok(vault_commit(f.vault, err));
+    assert_ok(known_tags_claim(known, tags, 3, was_new, err));
+    assert_false(was_new[0] || was_new[1] || was_new[2]);
+    vault_forget_tags(f.vault);
+    assert_ok(vault_known_tags(f.vault, SLICE("k12"), &known, err));
+    assert_ok(known_tags_claim(known, tags, 2, was_new, err));
+    assert_true(!was_new[0] && was_new[1]);
+    assert_int_equal(records(&f), 1);
+    close_vault(&f);
+}
+
 static void test_values_of_every_size(void **state)
 {
     Scratch *s = *state;
@@ -188,7 +255,8 @@ static void test_packing_refuses_nonsense(void **state)
 static void test_reading_needs_a_purpose(void **state)
 {
     Scratch *s = *state;
-    static const VaultPurpose bad[] = {{NULL, "dpa-1"}, {"link", NULL}, {"", "dpa-1"}, {"link", ""}};
+    static const VaultPurpose bad[] = {{.agreement = "dpa-1"}, {.purpose = "link"},
+        {.purpose = "", .agreement = "dpa-1"}, {.purpose = "link", .agreement = ""}};
     scratch_make_home(s);
     Fixture f = open_vault(s, HOME_WRITE);
     add_load(&f, "k12", 0, 3);
@@ -295,24 +363,29 @@ static void test_tampering(void **state)
     Scratch *s = *state;
     static const char *const changes[] = {
         /* a flipped bit in the ciphertext, nonce or tag */
-        "UPDATE record SET box = CAST(substr(box, 1, 20) || CASE substr(box, 21, 1) WHEN x'00' THEN x'01' ELSE x'00' "
-        "END ||"
-        " substr(box, 22) AS BLOB) WHERE tag = (SELECT min(tag) FROM record)",
-        "UPDATE record SET box = CAST(zeroblob(12) || substr(box, 13) AS BLOB) WHERE tag = (SELECT min(tag) FROM "
-        "record)",
-        "UPDATE record SET box = CAST(substr(box, 1, length(box) - 1) || x'55' AS BLOB) WHERE tag = (SELECT min(tag) "
-        "FROM record)",
-        "UPDATE record SET box = substr(box, 1, 5) WHERE tag = (SELECT min(tag) FROM record)",
-        "UPDATE record SET box = x'' WHERE tag = (SELECT min(tag) FROM record)",
-        /* a box in another record's place */
-        "UPDATE record SET box = (SELECT box FROM record ORDER BY tag DESC LIMIT 1) WHERE tag = (SELECT min(tag) FROM "
-        "record)",
-        /* a record passed off as another source's */
-        "UPDATE record SET source = 3 - source WHERE tag = (SELECT min(tag) FROM record)",
-        "UPDATE record SET source = 77 WHERE tag = (SELECT min(tag) FROM record)",
+        "UPDATE bundle SET box = CAST(substr(box, 1, 20) || CASE substr(box, 21, 1) WHEN x'00' THEN x'01' ELSE x'00' "
+        "END || substr(box, 22) AS BLOB) WHERE id = 1",
+        "UPDATE bundle SET box = CAST(zeroblob(12) || substr(box, 13) AS BLOB) WHERE id = 1",
+        "UPDATE bundle SET box = CAST(substr(box, 1, length(box) - 1) || x'55' AS BLOB) WHERE id = 1",
+        "UPDATE bundle SET box = substr(box, 1, 5) WHERE id = 1",
+        "UPDATE bundle SET box = x'' WHERE id = 1",
+        /* a box in another bundle's place */
+        "UPDATE bundle SET box = (SELECT box FROM bundle WHERE id = 2) WHERE id = 1",
+        /* records passed off as another source's */
+        "UPDATE bundle SET source = 3 - source WHERE id = 1",
+        "UPDATE bundle SET source = 77 WHERE id = 1",
         "UPDATE source SET name = 'other' WHERE id = 1",
-        "UPDATE record SET key_id = 2 WHERE tag = (SELECT min(tag) FROM record)",
-        "UPDATE record SET tag = x'0102' WHERE tag = (SELECT min(tag) FROM record)",
+        "UPDATE bundle SET key_id = 2 WHERE id = 1",
+        "UPDATE bundle SET key_id = -1 WHERE id = 1",
+        /* other tags, fewer, none; two of them changed over; a count and a place that are not theirs */
+        "UPDATE bundle SET tags = CAST(substr(tags, 1, 319) || x'00' AS BLOB) WHERE id = 1",
+        "UPDATE bundle SET tags = CAST(substr(tags, 1, 304) AS BLOB), records = 19 WHERE id = 1",
+        "UPDATE bundle SET tags = x'' WHERE id = 1",
+        "UPDATE bundle SET tags = x'0102' WHERE id = 1",
+        "UPDATE bundle SET tags = CAST(substr(tags, 1, 16) || substr(tags, 33, 16) || substr(tags, 17, 16) ||"
+        " substr(tags, 49) AS BLOB) WHERE id = 1",
+        "UPDATE bundle SET records = 3 WHERE id = 1",
+        "UPDATE bundle SET first = zeroblob(16) WHERE id = 1",
     };
     char good[128];
     scratch_make_home(s);
@@ -492,58 +565,6 @@ static void test_full_disk(void **state)
     close_vault(&f);
 }
 
-/* --- links --------------------------------------------------------------------------------------------------- */
-
-static void test_links(void **state)
-{
-    Scratch *s = *state;
-    Links links = {0};
-    Links back = {0};
-    Journal journal = {0};
-    PersonId next = 0;
-    scratch_make_home(s);
-    Fixture f = open_vault(s, HOME_WRITE);
-    assert_ok(vault_next_person(f.vault, &next, err));
-    assert_int_equal(next, 1);
-    for (unsigned i = 0; i < 100; i++) {
-        Link link = {.tag = {{(uint8_t)(255 - i)}}, .person = i / 2 + 1, .rule = i % 3, .score = 0.5F};
-        assert_ok(vec_push(&links, link, err));
-    }
-    JournalEntry made = {.kind = JOURNAL_NEW, .to = 50};
-    assert_ok(vec_push(&journal, made, err));
-    assert_ok(vault_put_links(f.vault, &links, &journal, SLICE("model 1"), err));
-    assert_ok(vault_next_person(f.vault, &next, err));
-    assert_int_equal(next, 51);
-    assert_ok(vault_links(f.vault, &back, err));
-    assert_int_equal(back.len, 100);
-    for (size_t i = 0; i < back.len; i++) {
-        const Link *want = &links.at[links.len - 1 - i];
-        assert_memory_equal(&back.at[i].tag, &want->tag, sizeof want->tag);
-        assert_int_equal(back.at[i].person, want->person);
-        assert_int_equal(back.at[i].rule, want->rule);
-        assert_true(back.at[i].score == want->score);
-    }
-    /* the last person merged away: its number is never given again */
-    links.len = 2;
-    links.at[0] = (Link){.tag = {{156}}, .person = 1, .rule = 1, .score = 1};
-    links.at[1] = (Link){.tag = {{157}}, .person = 1, .rule = 1, .score = 1};
-    journal.at[0] = (JournalEntry){.kind = JOURNAL_MERGE, .from = 50, .to = 1};
-    assert_ok(vault_put_links(f.vault, &links, &journal, SLICE("model 1"), err));
-    assert_ok(vault_next_person(f.vault, &next, err));
-    assert_int_equal(next, 51);
-    uint64_t n, persons, quarantined;
-    assert_ok(vault_count(f.vault, &n, &persons, &quarantined, err));
-    assert_int_equal(persons, 49);
-    back.len = 0;
-    assert_ok(vault_links(f.vault, &back, err));
-    assert_int_equal(back.len, 100);
-    assert_int_equal(back.at[0].person, 1);
-    vec_free(&links);
-    vec_free(&back);
-    vec_free(&journal);
-    close_vault(&f);
-}
-
 static void test_allocation_failures(void **state)
 {
     Scratch *s = *state;
@@ -590,6 +611,8 @@ int main(void)
 #define WITH_SCRATCH(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
         WITH_SCRATCH(test_round_trip),
+        WITH_SCRATCH(test_many_runs),
+        WITH_SCRATCH(test_claims),
         WITH_SCRATCH(test_values_of_every_size),
         cmocka_unit_test(test_packing_refuses_nonsense),
         WITH_SCRATCH(test_reading_needs_a_purpose),
@@ -601,7 +624,6 @@ int main(void)
         WITH_SCRATCH(test_rollback),
         WITH_SCRATCH(test_killed_inside_a_load),
         WITH_SCRATCH(test_full_disk),
-        WITH_SCRATCH(test_links),
         WITH_SCRATCH(test_allocation_failures),
     };
     return cmocka_run_group_tests_name("vault", tests, NULL, NULL);

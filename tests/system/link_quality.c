@@ -123,7 +123,8 @@ static Status print_wrong(Check *c, Error *err)
     TRY(db_query(c->db,
         "WITH r AS (SELECT t.record_tag, t.true_person, t.source, m.person FROM truth t JOIN identity_map m USING "
         "(record_tag)) "
-        "SELECT a.source, b.source, count(*) FILTER (a.true_person <> b.true_person) AS wrong, count(*) FROM r a JOIN r b "
+        "SELECT a.source, b.source, count(*) FILTER (a.true_person <> b.true_person) AS wrong, count(*) FROM r a JOIN "
+        "r b "
         "ON a.person = b.person AND (a.source, a.record_tag) < (b.source, b.record_tag) GROUP BY 1, 2 "
         "HAVING wrong > 0 ORDER BY wrong DESC, 1, 2 LIMIT 12",
         &rows, err));
@@ -151,7 +152,8 @@ static Status print_groups(Check *c, Error *err)
         "pacific_islander::INT + white::INT > 1 THEN 'two_or_more' WHEN american_indian = '1' THEN 'american_indian' "
         "WHEN asian = '1' THEN 'asian' WHEN black = '1' THEN 'black' WHEN pacific_islander = '1' THEN "
         "'pacific_islander' ELSE 'white' END AS race, (left(birth_date, 3) || '0s') AS born, "
-        "CASE coalesce(o.economically_disadvantaged_ever, '') WHEN '1' THEN 'yes' WHEN '0' THEN 'no' ELSE 'unknown' END "
+        "CASE coalesce(o.economically_disadvantaged_ever, '') WHEN '1' THEN 'yes' WHEN '0' THEN 'no' ELSE 'unknown' "
+        "END "
         "AS low_income, CASE WHEN p.married <> '' THEN 'yes' ELSE 'no' END AS married "
         "FROM read_csv('%s/people.csv', header = true, all_varchar = true) p LEFT JOIN "
         "read_csv('%s/outcomes.csv', header = true, all_varchar = true) o USING (person)",
@@ -163,7 +165,8 @@ static Status print_groups(Check *c, Error *err)
         "one AS (SELECT c.true_person, sum(c.n) AS records, sum(c.n) * (sum(c.n) - 1) / 2 AS truth, "
         "sum(c.n * (c.n - 1) / 2) AS correct, sum(c.n * (f.n - c.n)) AS wrong FROM cell c JOIN found f USING (person) "
         "GROUP BY ALL), "
-        "g AS (SELECT o.*, u.name, u.value FROM one o JOIN (UNPIVOT known ON sex, student, race, born, low_income, married "
+        "g AS (SELECT o.*, u.name, u.value FROM one o JOIN (UNPIVOT known ON sex, student, race, born, low_income, "
+        "married "
         "INTO NAME name VALUE value) u ON u.person = o.true_person) "
         "SELECT name, value, sum(records)::BIGINT, (sum(correct) / (sum(correct) + sum(wrong)))::DOUBLE, "
         "(sum(correct) / sum(truth))::DOUBLE FROM g GROUP BY ALL ORDER BY name, value",

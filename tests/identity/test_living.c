@@ -1,0 +1,368 @@
+/*
+ * Living with links: full runs, newcomers, decisions, undo, map, the queue, quality, words. The engine is the real one
+ * on a small made-up population.
+ */
+#include "identity_world.h"
+
+#include <stdio.h>
+
+#define PEOPLE 300
+
+static LinkReport link_now(World *w, LinkScope scope)
+{
+    LinkContext ctx = world_context(w);
+    LinkReport r;
+    assert_ok(identity_link(&ctx, scope, &r, err));
+    return r;
+}
+
+static unsigned pairs_together(World *w, const RecordTag *tags, unsigned people)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < people; i++)
+        n += world_person(w, &tags[2 * i]) == world_person(w, &tags[2 * i + 1]);
+    return n;
+}
+
+static void full_then_nothing(World *w, const RecordTag *tags)
+{
+    IdentityState s;
+    LinkReport r = link_now(w, LINK_NEWCOMERS);
+    assert_true(r.full);
+    assert_string_equal(r.why_full, "no model is in force");
+    assert_int_equal(r.records, 2 * PEOPLE);
+    assert_int_equal(r.run, 1);
+    assert_true(pairs_together(w, tags, PEOPLE) >= PEOPLE * 7 / 10); /* a quarter have nothing but a name in common */
+    assert_true(r.precision.low <= r.precision.value && r.precision.value <= r.precision.high);
+    assert_true(r.recall.value > 0.8 && r.recall.value <= 1);
+    /* the same again writes nothing, in either way */
+    r = link_now(w, LINK_EVERYTHING);
+    assert_int_equal(r.run, 0);
+    assert_int_equal(r.moves + r.merges + r.splits + r.new_persons, 0);
+    r = link_now(w, LINK_NEWCOMERS);
+    assert_false(r.full);
+    assert_int_equal(r.run, 0);
+    assert_ok(identity_state(w->home, &s, err));
+    assert_int_equal(s.last_run, 1);
+    assert_int_equal(s.unlinked, 0);
+}
+
+static void newcomers_keep_ids(void **state)
+{
+    World *w = *state;
+    RecordTag tags[2 * PEOPLE], late[2 * 20];
+    PersonId before[2 * PEOPLE];
+    world_add_people(w, 0, PEOPLE, tags);
+    link_now(w, LINK_EVERYTHING);
+    for (unsigned i = 0; i < 2 * PEOPLE; i++)
+        before[i] = world_person(w, &tags[i]);
+    world_add_people(w, PEOPLE, 20, late);
+    /* somebody known, spelt another way */
+    Vault *vault;
+    Arena arena;
+    VaultRecord known;
+    RecordTag again;
+    const VaultPurpose test = {.purpose = "test", .agreement = "test"};
+    arena_init(&arena, 0);
+    assert_ok(vault_open(w->home, &vault, err));
+    assert_ok(vault_get_record(vault, &test, &tags[2], &arena, &known, err));
+    vault_close(vault);
+    const WorldRecord copy = {"school", known.values.at[ID_SASID].ptr, NULL, known.values.at[ID_FIRST].ptr, "OTHERNAME",
+        known.values.at[ID_BIRTH_DATE].ptr, known.values.at[ID_SEX].ptr};
+    world_add(w, &copy, 1, &again);
+    arena_free(&arena);
+    LinkReport r = link_now(w, LINK_BY_POLICY);
+    assert_false(r.full);
+    assert_int_equal(r.newcomers, 41);
+    assert_true(r.joins >= 1);
+    for (unsigned i = 0; i < 2 * PEOPLE; i++)
+        assert_int_equal(world_person(w, &tags[i]), before[i]);
+    assert_int_equal(world_person(w, &again), before[2]);
+    assert_true(pairs_together(w, late, 20) >= 13);
+    /* too many for the policy: everything */
+    world_add_people(w, PEOPLE + 20, 120, NULL);
+    r = link_now(w, LINK_BY_POLICY);
+    assert_true(r.full);
+}
+
+/* The two records of the first person that the model united. */
+static unsigned united(World *w, const RecordTag *tags)
+{
+    for (unsigned i = 0; i < PEOPLE; i++)
+        if (world_person(w, &tags[2 * i]) == world_person(w, &tags[2 * i + 1]))
+            return i;
+    fail_msg("nobody was linked");
+    return 0;
+}
+
+static void decide(World *w, const RecordTag *a, const RecordTag *b, ReviewVerdict verdict, const char *who)
+{
+    Vault *vault;
+    assert_ok(vault_open(w->home, &vault, err));
+    assert_ok(vault_add_decision(vault,
+        &(ReviewDecision){.a = *a, .b = *b, .verdict = verdict, .reviewer = slice_of(who), .odds = INT32_MIN}, err));
+    vault_close(vault);
+}
+
+static void decisions_are_obeyed(void **state)
+{
+    World *w = *state;
+    RecordTag tags[2 * PEOPLE];
+    world_add_people(w, 0, PEOPLE, tags);
+    link_now(w, LINK_EVERYTHING);
+    unsigned i = united(w, tags);
+    const RecordTag *a = &tags[2 * i], *b = &tags[2 * i + 1], *c = &tags[2 * ((i + 5) % PEOPLE)];
+    /* one person tells two records apart: enough by the policy; to join needs two */
+    decide(w, a, b, REVIEW_DIFFERENT, "Ann");
+    LinkReport r = link_now(w, LINK_NEWCOMERS);
+    assert_false(r.full);
+    assert_int_equal(r.decisions, 1);
+    assert_int_not_equal(world_person(w, a), world_person(w, b));
+    decide(w, b, c, REVIEW_SAME, "Ann");
+    link_now(w, LINK_NEWCOMERS);
+    assert_int_not_equal(world_person(w, b), world_person(w, c));
+    decide(w, b, c, REVIEW_SAME, "Bo");
+    r = link_now(w, LINK_NEWCOMERS);
+    assert_int_equal(world_person(w, b), world_person(w, c));
+    assert_true(r.kinds[LINK_DECISION] >= 1);
+    /* a full run obeys too */
+    link_now(w, LINK_EVERYTHING);
+    assert_int_equal(world_person(w, b), world_person(w, c));
+    assert_int_not_equal(world_person(w, a), world_person(w, b));
+}
+
+static void undo_goes_back(void **state)
+{
+    World *w = *state;
+    LinkContext ctx = world_context(w);
+    RecordTag tags[2 * PEOPLE], late[2 * 10];
+    Links before = {0}, after = {0};
+    UndoReport r;
+    Vault *vault;
+    world_add_people(w, 0, PEOPLE, tags);
+    link_now(w, LINK_EVERYTHING);
+    assert_ok(vault_open(w->home, &vault, err));
+    assert_ok(vault_links(vault, &before, err));
+    vault_close(vault);
+    unsigned i = united(w, tags);
+    PersonId old = world_person(w, &tags[2 * i]);
+    world_add_people(w, PEOPLE, 10, late);
+    decide(w, &tags[2 * i], &tags[2 * i + 1], REVIEW_DIFFERENT, "Ann");
+    link_now(w, LINK_NEWCOMERS);
+    assert_int_not_equal(world_person(w, &tags[2 * i]), world_person(w, &tags[2 * i + 1]));
+    /* one line of the journal: the record that moved away comes back */
+    Buf csv;
+    buf_init(&csv, 0);
+    assert_ok(identity_journal_csv(w->home, 1, 0, &csv, err));
+    size_t at = slice_find(buf_slice(&csv), SLICE(",move,"));
+    assert_true(at < csv.len);
+    size_t begin = at;
+    while (csv.ptr[begin - 1] != '\n')
+        begin--;
+    Slice line = slice_sub(buf_slice(&csv), begin, csv.len), seq = slice_cut(&line, ',');
+    UndoOptions lines = {0};
+    assert_ok(parse_i64(seq, &lines.seq_from, err));
+    lines.seq_to = lines.seq_from;
+    assert_ok(identity_undo(&ctx, &lines, &r, err));
+    assert_int_equal(r.restored, 1);
+    assert_int_equal(world_person(w, &tags[2 * i]), old);
+    assert_int_equal(world_person(w, &tags[2 * i + 1]), old);
+    /* the line was undone: again is refused, because the record was moved later */
+    assert_int_equal(identity_undo(&ctx, &lines, &r, NULL), ERR_INVALID);
+    buf_free(&csv);
+    /* both later runs: newcomers wait again, everybody else is exactly where and how they were */
+    assert_ok(identity_undo(&ctx, &(UndoOptions){.run = 2}, &r, err));
+    assert_int_equal(r.released, 20);
+    assert_ok(vault_open(w->home, &vault, err));
+    assert_ok(vault_links(vault, &after, err));
+    vault_close(vault);
+    assert_int_equal(after.len, before.len);
+    assert_memory_equal(after.at, before.at, before.len * sizeof *before.at);
+    /* and the undo can be undone */
+    assert_ok(identity_undo(&ctx, &(UndoOptions){0}, &r, err));
+    assert_int_equal(r.restored, 20);
+    assert_int_not_equal(world_person(w, &late[0]), 0);
+    vec_free(&before);
+    vec_free(&after);
+}
+
+static void map_tells_changes(void **state)
+{
+    World *w = *state;
+    RecordTag tags[2 * PEOPLE];
+    Buf csv;
+    char want[100];
+    buf_init(&csv, 0);
+    world_add_people(w, 0, PEOPLE, tags);
+    link_now(w, LINK_EVERYTHING);
+    unsigned i = united(w, tags);
+    PersonId old = world_person(w, &tags[2 * i]), other = world_person(w, &tags[2 * ((i + 5) % PEOPLE)]);
+    decide(w, &tags[2 * i], &tags[2 * ((i + 5) % PEOPLE)], REVIEW_SAME, "Ann");
+    decide(w, &tags[2 * i], &tags[2 * ((i + 5) % PEOPLE)], REVIEW_SAME, "Bo");
+    LinkReport r = link_now(w, LINK_NEWCOMERS);
+    assert_int_equal(r.merges, 1);
+    assert_ok(identity_map_csv(w->home, 2, MAP_CHANGED, &csv, err));
+    PersonId now = world_person(w, &tags[2 * i]);
+    snprintf(want, sizeof want, "%" PRIu64 ",%" PRIu64 ",2,merged\n", now == old ? other : old, now);
+    assert_true(slice_ends(buf_slice(&csv), slice_of(want)));
+    size_t changed = csv.len;
+    buf_reset(&csv);
+    assert_ok(identity_map_csv(w->home, 2, MAP_ALL, &csv, err));
+    assert_true(csv.len > changed);
+    buf_free(&csv);
+}
+
+static void words_without_values(World *w, const RecordTag *tags)
+{
+    LinkContext ctx = world_context(w);
+    char a[TAG_HEX_SIZE], b[TAG_HEX_SIZE], person[24];
+    Buf text;
+    buf_init(&text, 0);
+    unsigned i = united(w, tags);
+    tag_print(&tags[2 * i], a);
+    tag_print(&tags[2 * i + 1], b);
+    WhyOptions o = {.a = slice_of(a), .b = slice_of(b)};
+    assert_ok(identity_why(&ctx, &o, &text, err));
+    assert_true(slice_find(buf_slice(&text), SLICE("They are one person.")) < text.len);
+    assert_true(slice_find(buf_slice(&text), SLICE("last_name")) < text.len);
+    assert_int_equal(slice_find(buf_slice(&text), SLICE("\"")), text.len); /* no value */
+    o.values = WHY_VALUES;
+    assert_int_equal(identity_why(&ctx, &o, &text, NULL), ERR_DENIED);
+    o.purpose = "a test";
+    buf_reset(&text);
+    assert_ok(identity_why(&ctx, &o, &text, err));
+    assert_true(slice_find(buf_slice(&text), SLICE("\"")) < text.len);
+    /* persons by number; two of them */
+    snprintf(person, sizeof person, "%" PRIu64, world_person(w, &tags[2 * ((i + 1) % PEOPLE)]));
+    o = (WhyOptions){.a = slice_of(a), .b = slice_of(person)};
+    buf_reset(&text);
+    assert_ok(identity_why(&ctx, &o, &text, err));
+    assert_true(slice_find(buf_slice(&text), SLICE("They are two persons.")) < text.len);
+    o.b = SLICE("nonsense");
+    assert_int_equal(identity_why(&ctx, &o, &text, NULL), ERR_USAGE);
+    o.b = o.a;
+    assert_int_equal(identity_why(&ctx, &o, &text, NULL), ERR_INVALID);
+    buf_free(&text);
+}
+
+static void sample_and_estimate(World *w, const RecordTag *tags)
+{
+    LinkContext ctx = world_context(w);
+    int64_t number;
+    uint64_t drawn;
+    SampleQuality q;
+    assert_int_equal(identity_sample_quality(w->home, 0, &q, NULL), ERR_NOT_FOUND);
+    assert_ok(identity_sample(&ctx, &(SampleOptions){.size = 60, .seed = 1}, &number, &drawn, err));
+    assert_true(drawn >= 8);
+    Vault *vault;
+    Arena arena;
+    ClericalSample sample;
+    ClericalPairs pairs = {0};
+    arena_init(&arena, 0);
+    assert_ok(vault_open(w->home, &vault, err));
+    assert_ok(vault_get_sample(vault, number, &arena, &sample, &pairs, err));
+    vault_close(vault);
+    assert_int_equal(pairs.len, drawn);
+    /* a reviewer who knows the truth */
+    for (size_t k = 0; k < pairs.len; k++) {
+        unsigned x = 0, y = 0;
+        for (unsigned i = 0; i < 2 * PEOPLE; i++) {
+            if (tag_cmp(&tags[i], &pairs.at[k].a) == 0)
+                x = i / 2;
+            if (tag_cmp(&tags[i], &pairs.at[k].b) == 0)
+                y = i / 2;
+        }
+        decide(w, &pairs.at[k].a, &pairs.at[k].b, x == y ? REVIEW_SAME : REVIEW_DIFFERENT, "Ann");
+    }
+    assert_ok(identity_sample_quality(w->home, 0, &q, err));
+    assert_int_equal(q.judged, drawn);
+    assert_true(q.complete);
+    assert_true(q.precision.value > 0.9 && q.precision.low <= q.precision.value);
+    assert_true(q.recall.value > 0.6 && q.recall.high >= q.recall.value);
+    vec_free(&pairs);
+    arena_free(&arena);
+}
+
+static void drift_is_told(void **state)
+{
+    World *w = *state;
+    LedgerEntries entries = {0};
+    Arena arena;
+    arena_init(&arena, 0);
+    world_add_people(w, 0, PEOPLE, NULL);
+    link_now(w, LINK_EVERYTHING);
+    /* a wage file in which nobody has a partner */
+    for (unsigned i = 0; i < 30; i++) {
+        char ssn[10], first[16];
+        snprintf(ssn, sizeof ssn, "71%u%02u%04u", i % 10, 11 + i, 5000 + i * 13);
+        snprintf(first, sizeof first, "ZZ%c%c", (int)('A' + i % 26), (int)('A' + i / 2 % 26));
+        const WorldRecord stranger = {"wage", NULL, ssn, first, first, NULL, NULL};
+        world_add(w, &stranger, 1, NULL);
+    }
+    LinkReport r = link_now(w, LINK_NEWCOMERS);
+    assert_int_equal(r.drift_count >= 1, 1);
+    assert_string_equal(r.drifts[0].source, "wage");
+    assert_string_equal(r.drifts[0].field, "linked");
+    assert_ok(ledger_list(w->ledger, "link.drift", &arena, &entries, err));
+    assert_int_equal(entries.len, r.drift_count);
+    vec_free(&entries);
+    arena_free(&arena);
+}
+
+static void export_for_the_warehouse(World *w)
+{
+    LinkContext ctx = world_context(w);
+    DbOptions options = DB_OPTIONS_INIT;
+    Db *db;
+    int64_t n;
+    assert_ok(db_open(&options, &db, err));
+    assert_ok(identity_export(&ctx, db, err));
+    assert_ok(db_value_i64(db, &n, err, "SELECT count(*) FROM identity_map"));
+    assert_int_equal(n, 2 * PEOPLE);
+    assert_ok(db_value_i64(db, &n, err,
+        "SELECT count(*) FROM person_link WHERE link_correct < 0 OR link_correct > link_pairs * 1000000 OR "
+        "link_missed < 0 OR link_pairs <> records * (records - 1) // 2 OR link_score NOT BETWEEN 0 AND 1"));
+    assert_int_equal(n, 0);
+    assert_ok(db_value_i64(db, &n, err, "SELECT count(*) FROM person_link WHERE sectors IN ('school', 'school+wage')"));
+    assert_true(n > PEOPLE / 2);
+    assert_ok(db_value_i64(db, &n, err, "SELECT persons FROM link_source WHERE source = 'college'"));
+    assert_int_equal(n, PEOPLE / 2);
+    db_close(db);
+}
+
+static void not_linked_yet(World *w)
+{
+    LinkContext ctx = world_context(w);
+    DbOptions options = DB_OPTIONS_INIT;
+    Db *db;
+    assert_ok(db_open(&options, &db, err));
+    assert_int_equal(identity_export(&ctx, db, NULL), ERR_INVALID);
+    db_close(db);
+}
+
+/* One population for all that reads: training takes most of a test's time. */
+static void reading(void **state)
+{
+    World *w = *state;
+    RecordTag tags[2 * PEOPLE];
+    world_add_people(w, 0, PEOPLE, tags);
+    not_linked_yet(w);
+    full_then_nothing(w, tags);
+    words_without_values(w, tags);
+    export_for_the_warehouse(w);
+    sample_and_estimate(w, tags);
+}
+
+int main(void)
+{
+#define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
+    const struct CMUnitTest tests[] = {
+        IN_WORLD(reading),
+        IN_WORLD(newcomers_keep_ids),
+        IN_WORLD(decisions_are_obeyed),
+        IN_WORLD(undo_goes_back),
+        IN_WORLD(map_tells_changes),
+        IN_WORLD(drift_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,269 @@
+/*
+ * Newcomers: who is found, and to whom they are assigned.
+ */
+#include "crowd.h"
+
+#include "match/index_impl.h"
+
+typedef struct Setup {
+    Crowd crowd;
+    Linked l;
+    MatchIndex *x;
+    uint32_t next; /* number of the next new person */
+} Setup;
+
+static void setup(Setup *s, uint32_t households, uint64_t seed, size_t held_back)
+{
+    Error err = ERROR_INIT;
+    memset(s, 0, sizeof *s);
+    crowd_new(&s->crowd, households, seed);
+    crowd_link(&s->crowd, s->crowd.rows.len - held_back, 1, &s->l);
+    assert_int_equal(match_index_new(s->l.t, s->l.m, 1, &s->x, &err), OK);
+    assert_int_equal(match_index_persons(s->x, s->l.clusters.cluster, match_record_count(s->l.t), NULL, 0, &err), OK);
+    s->next = s->l.clusters.count;
+}
+
+static void teardown(Setup *s)
+{
+    match_index_free(s->x);
+    linked_free(&s->l);
+    vec_free(&s->crowd.rows);
+}
+
+static uint32_t add_row(Setup *s, const CrowdRow *row, const char *id)
+{
+    Error err = ERROR_INIT;
+    Slice values[C_COLUMNS];
+    uint32_t record;
+    crowd_values(row, values);
+    assert_int_equal(match_index_add(s->x, row->source, slice_of(id), values, &record, &err), OK);
+    return record;
+}
+
+static Assignment assign(Setup *s, uint32_t record)
+{
+    Error err = ERROR_INIT;
+    Assignment a;
+    assert_int_equal(match_index_assign(s->x, record, &a, &err), OK);
+    return a;
+}
+
+static void join(Setup *s, uint32_t record, uint32_t cluster)
+{
+    Error err = ERROR_INIT;
+    assert_int_equal(match_index_join(s->x, record, cluster, &err), OK);
+}
+
+/* A sealed record's candidates are what match_pairs keeps of it, before places in unique sources are considered. */
+static void test_find(void **state)
+{
+    UNUSED(state);
+    Setup s;
+    Error err = ERROR_INIT;
+    setup(&s, 60, 21, 0);
+    uint32_t n = match_record_count(s.l.t);
+    MatchPairs found = {0};
+    size_t sum = 0;
+    for (uint32_t r = 0; r < n; r += 4) {
+        assert_int_equal(match_index_find(s.x, r, &found, &err), OK);
+        size_t at = 0;
+        for (uint32_t other = 0; other < n; other++) {
+            uint32_t a = r < other ? r : other, b = r < other ? other : r;
+            uint32_t mask = r == other ? 0 : blocks_mask(s.l.t, s.l.m->passes, s.l.m->pass_count, a, b);
+            if (mask == 0 || !table_comparable(s.l.t->config, s.l.t->source[a], s.l.t->source[b]))
+                continue;
+            MatchPair pair = joint_pair(s.x->joint, a, b);
+            if (pair.odds < s.l.t->config->keep_from)
+                continue;
+            bool there = false;
+            for (size_t i = 0; i < found.len && !there; i++)
+                there = found.at[i].a == a && found.at[i].b == b && found.at[i].odds == pair.odds &&
+                        found.at[i].passes == mask && found.at[i].pattern == pair.pattern;
+            assert_true(there);
+            at++;
+        }
+        assert_int_equal(at, found.len);
+        for (size_t i = 1; i < found.len; i++)
+            assert_true(found.at[i].odds <= found.at[i - 1].odds);
+        sum += at;
+    }
+    assert_true(sum > n / 4);
+    assert_int_equal(match_index_find(s.x, n, &found, &err), ERR_NOT_FOUND);
+    vec_free(&found);
+    teardown(&s);
+}
+
+static void test_newcomers(void **state)
+{
+    UNUSED(state);
+    Setup s;
+    size_t held_back = 300;
+    setup(&s, 500, 22, held_back);
+    size_t known = s.crowd.rows.len - held_back, right = 0, wrong = 0, missed = 0, fresh = 0;
+    for (size_t i = known; i < s.crowd.rows.len; i++) {
+        const CrowdRow *row = &s.crowd.rows.at[i];
+        uint32_t record = add_row(&s, row, row->id);
+        Assignment a = assign(&s, record);
+        bool has_partner = false;
+        for (size_t k = 0; k < i && !has_partner; k++)
+            has_partner = s.crowd.rows.at[k].person == row->person;
+        if (a.outcome == ASSIGN_JOIN) {
+            /* who stands there: rows of the table by content, newcomers in order of coming */
+            uint32_t to = a.link_to < known ? s.l.person[a.link_to] : s.crowd.rows.at[a.link_to].person;
+            right += to == row->person;
+            wrong += to != row->person;
+        } else {
+            missed += has_partner;
+            fresh += !has_partner;
+        }
+        join(&s, record, a.outcome == ASSIGN_JOIN ? a.cluster : s.next++);
+    }
+    print_message("%zu newcomers: %zu joined rightly, %zu wrongly, %zu missed, %zu rightly new\n", held_back, right,
+        wrong, missed, fresh);
+    assert_true(fresh > 20 && right > 100);
+    assert_true(wrong * 50 <= right);
+    assert_true(missed * 10 <= right);
+    teardown(&s);
+}
+
+static CrowdRow plain_row(const char *first, const char *last, const char *birth, const char *number, uint32_t source)
+{
+    CrowdRow row = {.source = source};
+    snprintf(row.text[C_FIRST], 32, "%s", first);
+    snprintf(row.text[C_LAST], 32, "%s", last);
+    snprintf(row.text[C_BIRTH], 32, "%s", birth);
+    snprintf(row.text[C_NUMBER], 32, "%s", number);
+    snprintf(row.text[C_ZIP], 32, "80001");
+    return row;
+}
+
+/* What contradicts, what is nearly as likely, what a reviewer said. */
+static void test_outcomes(void **state)
+{
+    UNUSED(state);
+    Setup s;
+    Error err = ERROR_INIT;
+    setup(&s, 300, 23, 0);
+    CrowdRow row = plain_row("WILHELMINA", "QUASTENBERG", "1991-02-03", "1234567", SCHOOL);
+    uint32_t first = add_row(&s, &row, "n1");
+    assert_int_equal(assign(&s, first).outcome, ASSIGN_NEW);
+    join(&s, first, s.next);
+    /* The same in another source joins; in the same source, which has nobody twice, it is refused. */
+    row.source = COLLEGE;
+    uint32_t college = add_row(&s, &row, "n2");
+    Assignment a = assign(&s, college);
+    assert_int_equal(a.outcome, ASSIGN_JOIN);
+    assert_int_equal(a.cluster, s.next);
+    assert_int_equal(a.link_to, first);
+    assert_true(a.link_odds > 10 * WEIGHT_BIT && a.odds > 10 * WEIGHT_BIT);
+    join(&s, college, s.next);
+    assert_int_equal(assign(&s, college).outcome, ASSIGN_JOIN); /* as if it were in none */
+    uint32_t twice = add_row(&s, &row, "n3");
+    a = assign(&s, twice);
+    assert_int_equal(a.outcome, ASSIGN_REFUSED);
+    assert_int_equal(a.cluster, s.next);
+    join(&s, twice, MATCH_NONE);
+    /* Another number: the rule forbids it, whatever the names. */
+    row = plain_row("WILHELMINA", "QUASTENBERG", "", "7654398", WORK);
+    uint32_t numbered = add_row(&s, &row, "n4");
+    assert_int_not_equal(assign(&s, numbered).outcome, ASSIGN_JOIN);
+    /* No number: her; and a second of her name makes it a question. */
+    row.text[C_NUMBER][0] = '\0';
+    uint32_t work = add_row(&s, &row, "n5");
+    a = assign(&s, work);
+    assert_int_equal(a.outcome, ASSIGN_JOIN);
+    assert_int_equal(a.cluster, s.next);
+    row = plain_row("WILHELMINA", "QUASTENBERG", "1964-11-30", "7777777", SCHOOL);
+    uint32_t other = add_row(&s, &row, "n6");
+    join(&s, other, s.next + 1);
+    a = assign(&s, work);
+    assert_int_equal(a.outcome, ASSIGN_AMBIGUOUS);
+    assert_true((a.cluster == s.next && a.second == s.next + 1) || (a.cluster == s.next + 1 && a.second == s.next));
+    assert_true(a.odds < 2 * WEIGHT_BIT);
+    /* A reviewer decides it, either way. */
+    uint32_t total = record_total(s.l.t);
+    uint32_t *cluster = NULL;
+    assert_int_equal(mem_alloc(total * sizeof *cluster, (void **)&cluster, &err), OK);
+    for (uint32_t r = 0; r < total; r++)
+        cluster[r] = s.x->cluster.at[r];
+    Decision same = {work, other, DECIDED_SAME}, different = {first, work, DECIDED_DIFFERENT};
+    assert_int_equal(match_index_persons(s.x, cluster, total, &same, 1, &err), OK);
+    a = assign(&s, work);
+    assert_int_equal(a.outcome, ASSIGN_JOIN);
+    assert_int_equal(a.cluster, s.next + 1);
+    assert_int_equal(match_index_persons(s.x, cluster, total, &different, 1, &err), OK);
+    a = assign(&s, work);
+    assert_int_equal(a.outcome, ASSIGN_JOIN);
+    assert_int_equal(a.cluster, s.next + 1);
+    /* Wrong calls. */
+    assert_int_equal(match_index_persons(s.x, cluster, total - 1, NULL, 0, &err), ERR_INVALID);
+    different.b = total;
+    assert_int_equal(match_index_persons(s.x, cluster, total, &different, 1, &err), ERR_INVALID);
+    assert_int_equal(match_index_join(s.x, total, 0, &err), ERR_NOT_FOUND);
+    mem_free(cluster);
+    teardown(&s);
+}
+
+/* A newcomer with a number and names brings together a person of whom the names are known and one of whom the number
+ * is. */
+static void test_merge(void **state)
+{
+    UNUSED(state);
+    Setup s;
+    setup(&s, 300, 24, 0);
+    CrowdRow names = plain_row("ADALGISA", "ZWINGENBERG", "1990-05-06", "", SCHOOL);
+    CrowdRow number = plain_row("", "", "", "3141592", WORK);
+    number.text[C_ZIP][0] = '\0';
+    uint32_t a = add_row(&s, &names, "m1"), b = add_row(&s, &number, "m2");
+    join(&s, a, s.next);
+    join(&s, b, s.next + 1);
+    CrowdRow both = plain_row("ADALGISA", "ZWINGENBERG", "1990-05-06", "3141592", COLLEGE);
+    uint32_t c = add_row(&s, &both, "m3");
+    Assignment to = assign(&s, c);
+    assert_int_equal(to.outcome, ASSIGN_JOIN);
+    assert_int_not_equal(to.merge, MATCH_NONE);
+    assert_int_equal(to.cluster + to.merge, 2 * s.next + 1);
+    assert_true(to.merge_odds > 2 * WEIGHT_BIT);
+    teardown(&s);
+}
+
+/* Many equal rows: bounded work, and a newcomer still finds some of them. */
+static void test_oversized(void **state)
+{
+    UNUSED(state);
+    Setup s;
+    Error err = ERROR_INIT;
+    memset(&s, 0, sizeof s);
+    crowd_new(&s.crowd, 200, 25);
+    s.crowd.config.block_max = 20;
+    for (uint32_t i = 0; i < 100; i++) {
+        CrowdRow row = plain_row("EDELTRAUD", "SCHNITZELBERG", "", "5555555", WORK);
+        row.person = s.crowd.persons;
+        snprintf(row.id, sizeof row.id, "same-%u", i);
+        assert_int_equal(vec_push(&s.crowd.rows, row, &err), OK);
+    }
+    crowd_link(&s.crowd, s.crowd.rows.len, 1, &s.l);
+    assert_int_equal(match_index_new(s.l.t, s.l.m, 1, &s.x, &err), OK);
+    assert_int_equal(match_index_persons(s.x, s.l.clusters.cluster, match_record_count(s.l.t), NULL, 0, &err), OK);
+    CrowdRow row = plain_row("EDELTRAUD", "SCHNITZELBERG", "", "5555555", WORK);
+    uint32_t record = add_row(&s, &row, "newcomer");
+    MatchPairs found = {0};
+    assert_int_equal(match_index_find(s.x, record, &found, &err), OK);
+    assert_in_range(found.len, 1, 20 * s.l.m->pass_count);
+    for (size_t i = 0; i < found.len; i++)
+        assert_true(slice_starts(match_record_id(s.l.t, found.at[i].a), SLICE("same-")));
+    vec_free(&found);
+    teardown(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_newcomers),
+        cmocka_unit_test(test_outcomes),
+        cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_oversized),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,307 @@
+/* Who is who, as the vault keeps it: links and what they replaced, runs, decisions, queues, models, samples. */
+#include "store_support.h"
+
+#include <sqlite3.h>
+
+#include "store/linkage.h"
+
+typedef struct Fixture {
+    Home *home;
+    Vault *vault;
+} Fixture;
+
+static Fixture open_vault(Scratch *s, HomeAccess access)
+{
+    Fixture f = {.home = scratch_home(s, access)};
+    assert_ok(vault_open(f.home, &f.vault, err));
+    return f;
+}
+
+static void close_vault(Fixture *f)
+{
+    vault_close(f->vault);
+    home_close(f->home);
+    *f = (Fixture){0};
+}
+
+static bool is_refused(const char *path, const char *sql)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    return rc == SQLITE_CONSTRAINT;
+}
+
+/* --- links --------------------------------------------------------------------------------------------------- */
+
+static void put(Fixture *f, LinkRunKind kind, const char *model, const Links *links, const Journal *journal,
+    const RecordTags *gone, int64_t want_run)
+{
+    int64_t run = 0;
+    const LinkWrite w = {.kind = kind,
+        .model = slice_of(model),
+        .links = links,
+        .journal = journal,
+        .gone = gone,
+        .report = SLICE("{}")};
+    assert_ok(vault_put_links(f->vault, &w, &run, err));
+    assert_int_equal(run, want_run);
+}
+
+static void test_links(void **state)
+{
+    Scratch *s = *state;
+    Links links = {0};
+    Links back = {0};
+    Journal journal = {0};
+    PersonId next = 0;
+    scratch_make_home(s);
+    Fixture f = open_vault(s, HOME_WRITE);
+    assert_ok(vault_next_person(f.vault, &next, err));
+    assert_int_equal(next, 1);
+    for (unsigned i = 0; i < 100; i++) {
+        Link link = {.tag = {{(uint8_t)(255 - i)}},
+            .person = i / 2 + 1,
+            .kind = i % 2 ? LINK_MODEL : LINK_FOUNDING,
+            .odds = i % 2 ? (int32_t)i - 50 : 0};
+        if (i % 2)
+            link.partner = links.at[i - 1].tag;
+        assert_ok(vec_push(&links, link, err));
+    }
+    JournalEntry made = {.kind = JOURNAL_NEW, .to = 50};
+    assert_ok(vec_push(&journal, made, err));
+    put(&f, RUN_FULL, "model 1", &links, &journal, NULL, 1);
+    assert_ok(vault_next_person(f.vault, &next, err));
+    assert_int_equal(next, 51);
+    assert_ok(vault_links(f.vault, &back, err));
+    assert_int_equal(back.len, 100);
+    for (size_t i = 0; i < back.len; i++)
+        assert_memory_equal(&back.at[i], &links.at[links.len - 1 - i], sizeof back.at[i]);
+    /* the last person merged away: its number is never given again */
+    links.len = 2;
+    links.at[0] = (Link){.tag = {{156}}, .person = 1, .kind = LINK_MODEL, .odds = 9, .partner = {{255}}};
+    links.at[1] = (Link){.tag = {{157}}, .person = 1, .kind = LINK_RULE, .odds = 9, .partner = {{255}}};
+    journal.at[0] = (JournalEntry){.kind = JOURNAL_MERGE, .from = 50, .to = 1};
+    put(&f, RUN_FULL, "model 2", &links, &journal, NULL, 2);
+    assert_ok(vault_next_person(f.vault, &next, err));
+    assert_int_equal(next, 51);
+    uint64_t n, persons, quarantined;
+    assert_ok(vault_count(f.vault, &n, &persons, &quarantined, err));
+    assert_int_equal(persons, 49);
+    back.len = 0;
+    assert_ok(vault_links(f.vault, &back, err));
+    assert_int_equal(back.len, 100);
+    assert_int_equal(back.at[0].person, 1);
+    vec_free(&links);
+    vec_free(&back);
+    vec_free(&journal);
+    close_vault(&f);
+}
+
+static void one_link(Links *out, uint8_t tag, PersonId person)
+{
+    out->len = 0;
+    assert_ok(vec_push(out, ((Link){.tag = {{tag}}, .person = person, .kind = LINK_MODEL}), err));
+}
+
+/* The person of each record before each run, against what was written. */
+static void test_links_before_a_run(void **state)
+{
+    Scratch *s = *state;
+    Links links = {0}, then = {0};
+    Journal none = {0};
+    RecordTags gone = {0};
+    scratch_make_home(s);
+    Fixture f = open_vault(s, HOME_WRITE);
+    one_link(&links, 1, 11);
+    put(&f, RUN_FULL, "m", &links, &none, NULL, 1);
+    one_link(&links, 2, 12);
+    put(&f, RUN_NEWCOMERS, "m", &links, &none, NULL, 2);
+    one_link(&links, 1, 12);
+    put(&f, RUN_NEWCOMERS, "m", &links, &none, NULL, 3);
+    links.len = 0;
+    assert_ok(vec_push(&gone, ((RecordTag){{2}}), err));
+    put(&f, RUN_UNDO, "m", &links, &none, &gone, 4);
+    one_link(&links, 2, 13);
+    put(&f, RUN_NEWCOMERS, "m", &links, &none, NULL, 5);
+    static const PersonId want[][2] = {{0, 0}, {11, 0}, {11, 12}, {12, 12}, {12, 0}, {12, 13}};
+    for (int64_t run = 1; run <= 6; run++) {
+        then.len = 0;
+        assert_ok(vault_links_before(f.vault, run, &then, err));
+        PersonId got[2] = {0};
+        for (size_t i = 0; i < then.len; i++)
+            got[then.at[i].tag.bytes[0] - 1] = then.at[i].person;
+        assert_int_equal(got[0], want[run - 1][0]);
+        assert_int_equal(got[1], want[run - 1][1]);
+    }
+    Link past;
+    assert_ok(vault_link_past(f.vault, &(RecordTag){{1}}, 3, &past, err));
+    assert_int_equal(past.person, 11);
+    assert_status(vault_link_past(f.vault, &(RecordTag){{1}}, 2, &past, err), ERR_NOT_FOUND);
+    vec_free(&links);
+    vec_free(&then);
+    vec_free(&gone);
+    close_vault(&f);
+}
+
+/* --- decisions, the queue, models, samples ---------------------------------------------------------------------- */
+
+static void test_decisions(void **state)
+{
+    Scratch *s = *state;
+    Arena arena;
+    ReviewDecisions all = {0};
+    arena_init(&arena, 0);
+    scratch_make_home(s);
+    Fixture f = open_vault(s, HOME_WRITE);
+    ReviewDecision d = {.a = {{2}}, .b = {{1}}, .verdict = REVIEW_SAME, .reviewer = SLICE("Ann"), .odds = INT32_MIN};
+    assert_ok(vault_add_decision(f.vault, &d, err));
+    d = (ReviewDecision){
+        .a = {{1}}, .b = {{2}}, .verdict = REVIEW_DIFFERENT, .reviewer = SLICE("Bo"), .blind = true, .odds = -5};
+    assert_ok(vault_add_decision(f.vault, &d, err));
+    d.reviewer = SLICE(" ");
+    assert_status(vault_add_decision(f.vault, &d, err), ERR_INVALID);
+    d.reviewer = SLICE("Bo");
+    d.b = d.a;
+    assert_status(vault_add_decision(f.vault, &d, err), ERR_INVALID);
+    assert_ok(vault_decisions(f.vault, &arena, &all, err));
+    assert_int_equal(all.len, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(all.at[i].a.bytes[0], 1); /* in order of tag, whoever named them how */
+        assert_int_equal(all.at[i].b.bytes[0], 2);
+        assert_int_equal(all.at[i].seq, i + 1);
+    }
+    assert_int_equal(all.at[0].odds, INT32_MIN);
+    assert_int_equal(all.at[1].odds, -5);
+    assert_true(all.at[1].blind && slice_eq_z(all.at[1].reviewer, "Bo"));
+    close_vault(&f);
+    /* kept for ever */
+    assert_true(is_refused(scratch_path(s, "home/vault.db"), "DELETE FROM decision"));
+    assert_true(is_refused(scratch_path(s, "home/vault.db"), "UPDATE decision SET verdict = 1"));
+    vec_free(&all);
+    arena_free(&arena);
+}
+
+static void test_queue_and_models(void **state)
+{
+    Scratch *s = *state;
+    Arena arena;
+    ReviewItems items = {0}, back = {0};
+    Links links = {0};
+    Journal none = {0};
+    StoredModel model;
+    int64_t run;
+    arena_init(&arena, 0);
+    scratch_make_home(s);
+    Fixture f = open_vault(s, HOME_WRITE);
+    assert_status(vault_model_in_force(f.vault, &arena, &model, err), ERR_NOT_FOUND);
+    for (uint8_t i = 0; i < 3; i++)
+        assert_ok(vec_push(&items,
+            ((ReviewItem){.a = {{i}}, .b = {{9}}, .value = i, .reason = REVIEW_AMBIGUOUS, .evidence = SLICE("{}")}),
+            err));
+    assert_ok(vault_put_model(f.vault,
+        &(StoredModel){.name = SLICE("v1"), .json = SLICE("{1}"), .config = SLICE("c"), .baseline = SLICE("b")}, err));
+    LinkWrite w = {.kind = RUN_FULL,
+        .model = SLICE("v1"),
+        .links = &links,
+        .journal = &none,
+        .queue = &items,
+        .queue_mode = QUEUE_REPLACE,
+        .report = SLICE("{}")};
+    assert_ok(vault_put_links(f.vault, &w, &run, err));
+    assert_ok(vault_model_in_force(f.vault, &arena, &model, err));
+    assert_true(slice_eq_z(model.json, "{1}") && slice_eq_z(model.baseline, "b"));
+    assert_ok(vault_queue(f.vault, &arena, &back, err));
+    assert_int_equal(back.len, 3);
+    assert_int_equal(back.at[0].value, 2); /* what is worth most first */
+    items.len = 1;
+    items.at[0].value = 7;
+    w.queue_mode = QUEUE_ADD;
+    assert_ok(vault_put_links(f.vault, &w, &run, err));
+    back.len = 0;
+    assert_ok(vault_queue(f.vault, &arena, &back, err));
+    assert_int_equal(back.len, 3);
+    assert_int_equal(back.at[0].value, 7);
+    w.queue_mode = QUEUE_REPLACE;
+    assert_ok(vault_put_links(f.vault, &w, &run, err));
+    back.len = 0;
+    assert_ok(vault_queue(f.vault, &arena, &back, err));
+    assert_int_equal(back.len, 1);
+    /* a run under a model that was never stored leaves none in force */
+    w.model = SLICE("v0");
+    assert_ok(vault_put_links(f.vault, &w, &run, err));
+    assert_status(vault_model_in_force(f.vault, &arena, &model, err), ERR_NOT_FOUND);
+    vec_free(&items);
+    vec_free(&back);
+    arena_free(&arena);
+    close_vault(&f);
+}
+
+static void test_samples(void **state)
+{
+    Scratch *s = *state;
+    Arena arena;
+    ClericalPairs pairs = {0}, back = {0};
+    ClericalSample sample = {
+        .model = SLICE("v1"), .strata = 2, .population = {10, 20}, .from = {-5, 5}, .linked = {false, true}};
+    int64_t number = 0;
+    arena_init(&arena, 0);
+    scratch_make_home(s);
+    Fixture f = open_vault(s, HOME_WRITE);
+    assert_status(vault_get_sample(f.vault, 0, &arena, &sample, &back, err), ERR_NOT_FOUND);
+    for (uint8_t i = 0; i < 4; i++)
+        assert_ok(vec_push(&pairs,
+            ((ClericalPair){
+                .stratum = i % 2, .a = {{i}}, .b = {{99}}, .odds = i, .linked = i % 2, .evidence = SLICE("{}")}),
+            err));
+    assert_ok(vault_put_sample(f.vault, &sample, &pairs, &number, err));
+    assert_int_equal(number, 1);
+    assert_ok(vault_put_sample(f.vault, &sample, &pairs, &number, err));
+    assert_int_equal(number, 2);
+    ClericalSample got;
+    assert_ok(vault_get_sample(f.vault, 0, &arena, &got, &back, err));
+    assert_int_equal(got.sample, 2);
+    assert_int_equal(got.strata, 2);
+    assert_int_equal(got.population[1], 20);
+    assert_true(!got.linked[0] && got.linked[1] && slice_eq_z(got.model, "v1"));
+    assert_int_equal(back.len, 4);
+    assert_int_equal(back.at[0].stratum, 0);
+    assert_int_equal(back.at[3].a.bytes[0], 3);
+    vec_free(&pairs);
+    vec_free(&back);
+    arena_free(&arena);
+    close_vault(&f);
+}
+
+/* A vault of another schema is refused in words, and left as it is. */
+static void test_other_schema(void **state)
+{
+    Scratch *s = *state;
+    Vault *vault = NULL;
+    Error e = ERROR_INIT;
+    scratch_make_home(s);
+    tamper_sql(scratch_path(s, "home/vault.db"), "PRAGMA user_version = 1");
+    static const HomeAccess ways[] = {HOME_READ, HOME_WRITE};
+    for (size_t i = 0; i < COUNT_OF(ways); i++) {
+        Home *home = scratch_home(s, ways[i]);
+        error_clear(&e);
+        assert_int_equal(vault_open(home, &vault, &e), ERR_INVALID);
+        assert_non_null(strstr(e.message, "schema 1"));
+        home_close(home);
+    }
+}
+
+int main(void)
+{
+#define WITH_SCRATCH(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
+    const struct CMUnitTest tests[] = {
+        WITH_SCRATCH(test_links),
+        WITH_SCRATCH(test_links_before_a_run),
+        WITH_SCRATCH(test_decisions),
+        WITH_SCRATCH(test_queue_and_models),
+        WITH_SCRATCH(test_samples),
+        WITH_SCRATCH(test_other_schema),
+    };
+    return cmocka_run_group_tests_name("linkage", tests, NULL, NULL);
+}
