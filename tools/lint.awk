@@ -20,6 +20,7 @@ BEGIN {
 
     # Room: the rooms or single headers it may include. base belongs to everybody.
     may("kernel", "base")
+    may("token", "base kernel")
     may("policy", "base")
     may("contract", "base policy")
     may("store", "base")
@@ -32,8 +33,8 @@ BEGIN {
     may("publish", "base policy store/home.h store/ledger.h store/db.h store/warehouse.h measure protect")
     may("serve", "base store/home.h publish")
     may("synth", "base")
-    may("cli", "base kernel policy contract store govern ingest identity facts measure protect publish serve synth")
-    list("room", "base kernel policy contract store govern ingest identity facts measure protect publish serve synth cli")
+    may("cli", "base kernel token policy contract store govern ingest identity facts measure protect publish serve synth")
+    list("room", "base kernel token policy contract store govern ingest identity facts measure protect publish serve synth cli")
     # What a room shows to the others, where that is not just ROOM/ROOM.h.
     list("public_header", "policy/model.h store/db.h store/home.h store/ledger.h store/vault.h store/warehouse.h")
     # Rooms that must not reach the vault by any detour either.

@@ -14,7 +14,7 @@
 #include "store/ledger.h"
 #include "store/vault.h"
 
-#define CLI_MAX_POSITIONAL 4
+#define CLI_MAX_POSITIONAL 16
 
 typedef struct Option {
     const char *name;  /* long form, without dashes */

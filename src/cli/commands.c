@@ -12,6 +12,8 @@ const Command *const CLI_COMMANDS[] = {
     &CMD_SERVE,
     &CMD_STATUS,
     &CMD_PROFILE,
+    &CMD_ENCODE,
+    &CMD_MATCH_TOKENS,
     &CMD_CHECK,
     &CMD_SYNTH,
     &CMD_DOCTOR,
