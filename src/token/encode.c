@@ -50,8 +50,8 @@ static Status find_column(const CsvTable *t, Slice name, const char *file, size_
     return ERR_INVALID;
 }
 
-static Status row_id(Encoding *x, const CsvTable *t, const char *file, size_t r, const size_t *column, Slice *out,
-    Error *err)
+static Status row_id(
+    Encoding *x, const CsvTable *t, const char *file, size_t r, const size_t *column, Slice *out, Error *err)
 {
     const char *number;
     if (column) {

@@ -36,8 +36,8 @@ static Status choice(const Toml *t, const char *file, const char *key, const cha
             *out = i;
             return OK;
         }
-    error_set(err, ERR_INVALID, "%s:%" PRIu32 ": %s is \"%.*s\", which it cannot be", file, t->line, key,
-        SLICE_ARG(text));
+    error_set(
+        err, ERR_INVALID, "%s:%" PRIu32 ": %s is \"%.*s\", which it cannot be", file, t->line, key, SLICE_ARG(text));
     return ERR_INVALID;
 }
 
@@ -74,8 +74,7 @@ static int find_field(const TokenScheme *s, Slice name)
 
 static Status read_field(const Toml *t, const char *file, TokenScheme *s, Error *err)
 {
-    static const char *const keys[] = {
-        "name", "column", "kind", "q", "hashes", "positional", "salted", NULL};
+    static const char *const keys[] = {"name", "column", "kind", "q", "hashes", "positional", "salted", NULL};
     TokenField f = {0};
     unsigned kind;
     if (s->field_count == TOKEN_FIELDS_MAX)

@@ -52,7 +52,7 @@ typedef struct PairJob {
 } PairJob;
 
 /* Pairs of at least the floor, by falling score, then a, then b. *compared grows by what was scored. */
-MUST_USE Status pairs_collect(const PairJob *job, TokenPairs *out, uint64_t *compared, Error *err);
+MUST_USE Status token_pairs_collect(const PairJob *job, TokenPairs *out, uint64_t *compared, Error *err);
 
 /* For qsort: by a, then b. */
 int pair_by_records(const void *a, const void *b);
@@ -63,7 +63,7 @@ typedef struct RandomPairs {
     uint64_t total;
     uint32_t agree_ppm; /* of bits */
 } RandomPairs;
-void random_pairs(const TokenSet *a, const TokenSet *b, RandomPairs *out);
+void token_random_pairs(const TokenSet *a, const TokenSet *b, RandomPairs *out);
 
 /* Keys by which pairs are brought together: the block tokens, then samples of bits. */
 typedef struct KeyPlan KeyPlan;
@@ -78,7 +78,7 @@ uint64_t key_plan_key(const KeyPlan *p, const TokenSet *s, size_t i, size_t t);
 /* How many links each threshold would give, and how many of those are expected to be false. */
 typedef struct Evidence {
     const TokenSet *a, *b;
-    const uint64_t *links; /* [SCORES]: links with exactly this score */
+    const uint64_t *links;               /* [SCORES]: links with exactly this score */
     const uint64_t *decoys_a, *decoys_b; /* the same within each set */
     uint32_t floor;
 } Evidence;
