@@ -200,7 +200,8 @@ Status vault_next_person(Vault *v, PersonId *out, Error *err)
 Status vault_unlinked(Vault *v, uint64_t *out, Error *err)
 {
     int64_t n = 0;
-    TRY(lite_i64(&v->lite, "SELECT (SELECT coalesce(sum(records), 0) FROM bundle) - (SELECT count(*) FROM link)", &n, err));
+    TRY(lite_i64(
+        &v->lite, "SELECT (SELECT coalesce(sum(records), 0) FROM bundle) - (SELECT count(*) FROM link)", &n, err));
     if (n < 0)
         return error_set(err, ERR_CORRUPT, "the vault holds a link whose record is missing");
     *out = (uint64_t)n;
