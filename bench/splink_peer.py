@@ -102,7 +102,7 @@ for p in (0.5, 0.8, 0.9, 0.95, 0.99, 0.999):
     )
     score = f1(right, n, true)
     if p == 0.5:
-        out["pairs_at_0.5"] = score
+        out["pairs_at_half"] = score
     if best is None or score["f1"] > best["f1"]:
         best = {"at": p, **score}
 out["pairs_best"] = best

@@ -174,9 +174,20 @@ static void json_truth(Json *j, const TruthReport *t)
     json_end(j);
 }
 
-static void answer_json(Cli *cli, const MatchRunReport *r)
+static void json_seconds(Json *j, const char *key, const double seconds[4])
 {
     static const char *const steps[] = {"read", "train", "pairs", "clusters"};
+    json_key(j, key);
+    json_open_object(j);
+    for (size_t i = 0; i < COUNT_OF(steps); i++) {
+        json_key(j, steps[i]);
+        json_fixed(j, seconds[i], 2);
+    }
+    json_end(j);
+}
+
+static void answer_json(Cli *cli, const MatchRunReport *r)
+{
     Json j;
     cli_json(cli, &j);
     json_kint(&j, "records", (int64_t)r->records);
@@ -192,13 +203,8 @@ static void answer_json(Cli *cli, const MatchRunReport *r)
     json_num(&j, r->training.matches);
     json_key(&j, "expected_missed");
     json_num(&j, r->training.missed);
-    json_key(&j, "seconds");
-    json_open_object(&j);
-    for (size_t i = 0; i < COUNT_OF(steps); i++) {
-        json_key(&j, steps[i]);
-        json_fixed(&j, r->seconds[i], 2);
-    }
-    json_end(&j);
+    json_seconds(&j, "seconds", r->seconds);
+    json_seconds(&j, "cpu_seconds", r->cpu);
     if (r->has_truth)
         json_truth(&j, &r->truth);
     cli_json_end(cli, &j);

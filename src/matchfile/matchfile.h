@@ -55,7 +55,8 @@ typedef struct MatchRunReport {
     ClusterReport clusters;
     bool has_truth;
     TruthReport truth;
-    double seconds[4]; /* reading, training, pairs, clusters; for people, never written into results */
+    /* reading, training, pairs, clusters: of the clock, and of CPU; for people, never written into results */
+    double seconds[4], cpu[4];
 } MatchRunReport;
 
 /* The proposed config as text, appended to out. */

@@ -186,6 +186,27 @@ static Status read_truth(MatchRun *r, const RowNotes *notes, TruthFile *labels, 
     return st;
 }
 
+/* --- time ----------------------------------------------------------------------------------------------------------
+ */
+
+typedef struct Watch {
+    double clock, cpu;
+} Watch;
+
+static Watch watch_start(void)
+{
+    return (Watch){clock_monotonic(), clock_cpu()};
+}
+
+/* Time since the start, or since it was last taken. */
+static void watch_take(Watch *w, MatchRunReport *r, unsigned step)
+{
+    Watch now = watch_start();
+    r->seconds[step] = now.clock - w->clock;
+    r->cpu[step] = now.cpu - w->cpu;
+    *w = now;
+}
+
 /* --- the run ------------------------------------------------------------------------------------------------------ */
 
 static Status make_model(MatchRun *r, const TruthFile *labels, Error *err)
@@ -219,17 +240,17 @@ static Status link_records(MatchRun *r, const RowNotes *notes, Error *err)
     RunOptions run = {.threads = r->options.threads, .log = r->options.log, .progress = r->options.progress};
     MatchRunReport *report = &r->report;
     Status st;
-    double at = clock_monotonic();
+    Watch watch = watch_start();
     TRY_OUT(read_truth(r, notes, &labels, err));
     TRY_OUT(make_model(r, &labels, err));
-    report->seconds[1] = clock_monotonic() - at;
+    watch_take(&watch, report, 1);
     if (r->options.partitions > 0)
         goto out;
     TRY_OUT(
         r->options.scored ? run_merge(r, err) : match_pairs(r->table, r->model, &run, &r->pairs, &report->pairs, err));
-    report->seconds[2] = clock_monotonic() - at - report->seconds[1];
+    watch_take(&watch, report, 2);
     TRY_OUT(match_clusters(r->table, r->model, &r->pairs, NULL, 0, &run, &r->clusters, &report->clusters, err));
-    report->seconds[3] = clock_monotonic() - at - report->seconds[1] - report->seconds[2];
+    watch_take(&watch, report, 3);
     count_links(r);
     if (r->person) {
         TRY_OUT(match_truth(
@@ -245,12 +266,12 @@ Status matchfile_run(const MatchFileOptions *options, MatchRun **out, Error *err
 {
     MatchRun *r = NULL;
     RowNotes notes = {0};
-    double at = clock_monotonic();
+    Watch watch = watch_start();
     TRY(open_run(options, &r, err));
     LoadOptions load = {.input = &r->input, .threads = options->threads, .progress = options->progress};
     Status st = people_load(&r->people, &r->config, &load, &r->table, &notes, err);
     if (st == OK) {
-        r->report.seconds[0] = clock_monotonic() - at;
+        watch_take(&watch, &r->report, 0);
         r->report.records = match_record_count(r->table);
         r->report.sources = r->config.source_count;
         st = link_records(r, &notes, err);
