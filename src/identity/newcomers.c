@@ -9,12 +9,40 @@
  */
 #include "identity/identity_impl.h"
 
+#include <stdlib.h>
+
 typedef struct Pass { /* one over the newcomers */
     LinkJob *job;
     MatchIndex *index;
-    uint32_t persons; /* cluster numbers given so far */
+    uint32_t persons;    /* cluster numbers given so far */
+    uint32_t *ring;      /* next record of the same cluster; the last points to the first */
+    VEC(uint32_t) heads; /* of each cluster: one of its records; MATCH_NONE */
     MatchPairs found;
 } Pass;
+
+static void enter(Pass *p, uint32_t record, uint32_t cluster)
+{
+    uint32_t *head = &p->heads.at[cluster];
+    if (*head == MATCH_NONE) {
+        *head = record;
+        p->ring[record] = record;
+    } else {
+        p->ring[record] = p->ring[*head];
+        p->ring[*head] = record;
+    }
+}
+
+static Status list_members(Pass *p, Error *err)
+{
+    const Resolved *r = &p->job->resolved;
+    TRY(mem_zalloc(r->count ? r->count : 1, sizeof *p->ring, (void **)&p->ring, err));
+    for (uint32_t c = 0; c < p->persons; c++)
+        TRY(vec_push(&p->heads, MATCH_NONE, err));
+    for (uint32_t i = 0; i < r->count; i++)
+        if (r->cluster[i] != MATCH_NONE)
+            enter(p, i, r->cluster[i]);
+    return OK;
+}
 
 /* Persons become clusters; newcomers are in none yet. */
 static Status take_old_links(Pass *p, Error *err)
@@ -27,16 +55,10 @@ static Status take_old_links(Pass *p, Error *err)
         out->cluster[i] = MATCH_NONE;
         out->to[i] = MATCH_NONE;
     }
-    return OK;
+    return list_members(p, err);
 }
 
 /* --- moving -------------------------------------------------------------------------------------------------- */
-
-static Status place(Pass *p, uint32_t record, uint32_t cluster, Error *err)
-{
-    p->job->resolved.cluster[record] = cluster;
-    return match_index_join(p->index, record, cluster, err);
-}
 
 static void tie(Pass *p, uint32_t record, LinkKind kind, Weight odds, uint32_t to)
 {
@@ -46,18 +68,50 @@ static void tie(Pass *p, uint32_t record, LinkKind kind, Weight odds, uint32_t t
     r->to[record] = kind == LINK_FOUNDING ? MATCH_NONE : to;
 }
 
+/* A record that is in no cluster. */
+static Status place(Pass *p, uint32_t record, uint32_t cluster, Error *err)
+{
+    p->job->resolved.cluster[record] = cluster;
+    enter(p, record, cluster);
+    return match_index_join(p->index, record, cluster, err);
+}
+
+static Status found_person(Pass *p, uint32_t record, Error *err)
+{
+    TRY(vec_push(&p->heads, MATCH_NONE, err));
+    tie(p, record, LINK_FOUNDING, 0, MATCH_NONE);
+    return place(p, record, p->persons++, err);
+}
+
+/* Everybody of a cluster, which is empty afterwards. */
+typedef VEC(uint32_t) RecordList;
+static Status take_out(Pass *p, uint32_t cluster, RecordList *out, Error *err)
+{
+    uint32_t head = p->heads.at[cluster], at = head;
+    p->heads.at[cluster] = MATCH_NONE;
+    if (head == MATCH_NONE)
+        return OK;
+    do {
+        TRY(vec_push(out, at, err));
+        at = p->ring[at];
+    } while (at != head);
+    return OK;
+}
+
 /* All of `from` goes to `into`; its founder is tied to `to`, which showed that they are one. */
 static Status merge(Pass *p, uint32_t from, uint32_t into, LinkKind kind, Weight odds, uint32_t to, Error *err)
 {
-    Resolved *r = &p->job->resolved;
-    for (uint32_t i = 0; i < r->count; i++) {
-        if (r->cluster[i] != from)
-            continue;
-        if (r->to[i] == MATCH_NONE && i != to)
-            tie(p, i, kind, odds, to);
-        TRY(place(p, i, into, err));
+    const Resolved *r = &p->job->resolved;
+    RecordList moved = {0};
+    Status st = take_out(p, from, &moved, err);
+    for (size_t i = 0; i < moved.len && st == OK; i++) {
+        uint32_t record = moved.at[i];
+        if (r->to[record] == MATCH_NONE && record != to)
+            tie(p, record, kind, odds, to);
+        st = place(p, record, into, err);
     }
-    return OK;
+    vec_free(&moved);
+    return st;
 }
 
 /* Judges a record that is in no person, and puts it where it belongs. */
@@ -66,10 +120,8 @@ static Status settle(Pass *p, uint32_t record, Error *err)
     Assignment a = {.cluster = MATCH_NONE};
     TRY(match_index_assign(p->index, record, &a, err));
     p->job->report->refused += a.outcome == ASSIGN_REFUSED;
-    if (a.outcome != ASSIGN_JOIN) {
-        tie(p, record, LINK_FOUNDING, 0, MATCH_NONE);
-        return place(p, record, p->persons++, err);
-    }
+    if (a.outcome != ASSIGN_JOIN)
+        return found_person(p, record, err);
     const Records *r = &p->job->records;
     const PairVerdict *v = verdict_find(&p->job->verdicts, &r->tags[record], &r->tags[a.link_to]);
     tie(p, record, v && v->state == PAIR_SAME ? LINK_DECISION : LINK_MODEL, a.odds, a.link_to);
@@ -81,27 +133,32 @@ static Status settle(Pass *p, uint32_t record, Error *err)
 
 /* --- reviewers' decisions since the last run ------------------------------------------------------------------ */
 
+static int by_number(const void *x, const void *y)
+{
+    uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+    return (a > b) - (a < b);
+}
+
 /* A person that holds two records which a reviewer told apart is taken apart and put together again around the two. */
 static Status split(Pass *p, uint32_t a, uint32_t b, Error *err)
 {
-    Resolved *r = &p->job->resolved;
-    uint32_t old = r->cluster[a];
-    VEC(uint32_t) rest = {0};
-    Status st = OK;
-    for (uint32_t i = 0; i < r->count && st == OK; i++)
-        if (r->cluster[i] == old && i != a)
-            st = vec_push(&rest, i, err);
-    for (size_t i = 0; i < rest.len && st == OK; i++)
-        st = match_index_join(p->index, rest.at[i], MATCH_NONE, err);
+    uint32_t old = p->job->resolved.cluster[a];
+    RecordList all = {0};
+    Status st = take_out(p, old, &all, err);
+    for (size_t i = 0; i < all.len && st == OK; i++)
+        st = match_index_join(p->index, all.at[i], MATCH_NONE, err);
     if (st == OK) {
         tie(p, a, LINK_FOUNDING, 0, MATCH_NONE);
-        tie(p, b, LINK_FOUNDING, 0, MATCH_NONE);
-        st = place(p, b, p->persons++, err);
+        st = place(p, a, old, err);
     }
-    for (size_t i = 0; i < rest.len && st == OK; i++)
-        if (rest.at[i] != b)
-            st = settle(p, rest.at[i], err);
-    vec_free(&rest);
+    if (st == OK)
+        st = found_person(p, b, err);
+    if (all.len > 1)
+        qsort(all.at, all.len, sizeof *all.at, by_number);
+    for (size_t i = 0; i < all.len && st == OK; i++)
+        if (all.at[i] != a && all.at[i] != b)
+            st = settle(p, all.at[i], err);
+    vec_free(&all);
     return st;
 }
 
@@ -191,6 +248,8 @@ Status link_newcomers(LinkJob *job, const StoredModel *stored, Error *err)
     Status st = run_pass(&p, err);
     match_index_free(p.index);
     vec_free(&p.found);
+    vec_free(&p.heads);
+    mem_free(p.ring);
     job->report->kept = job->pairs.len;
     return st;
 }

@@ -84,4 +84,7 @@ void page_pair(const PageFrame *frame, const ReviewList *list, const PairView *v
 void waterfall_svg(const Evidence *e, Buf *out);
 extern const char review_css[], review_js[];
 
+/* The value of a name in a form, as it was sent; empty when it is not there (review_serve.c). */
+Slice form_value(Slice body, const char *name);
+
 #endif

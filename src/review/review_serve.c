@@ -60,7 +60,7 @@ static bool is_own_form(const ReviewSite *site, const HttpRequest *r)
 }
 
 /* The value of a name in a form; our own values need no decoding, anything encoded is not ours. */
-static Slice form_value(Slice body, const char *name)
+Slice form_value(Slice body, const char *name)
 {
     while (body.ptr) {
         Slice part = slice_cut(&body, '&'), key = slice_cut(&part, '=');
