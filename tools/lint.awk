@@ -38,8 +38,8 @@ BEGIN {
     may("synth", "base")
     may("cli", "base kernel policy contract store govern ingest match matchfile identity facts measure protect publish serve review " \
         "synth")
-    list("room", "base kernel policy contract store govern ingest match matchfile identity facts measure protect publish serve review " \
-        "synth cli")
+    list("room", "base kernel policy contract store govern ingest match matchfile libmatch identity facts measure protect publish serve " \
+        "review synth cli")
     # What a room shows to the others, where that is not just ROOM/ROOM.h.
     list("public_header", "identity/verdicts.h match/standard.h policy/model.h publish/html.h publish/svg.h serve/http.h store/db.h store/home.h store/ledger.h " \
         "store/linkage.h store/vault.h store/warehouse.h")
