@@ -2,7 +2,8 @@
 #
 # Everything that `make bench` prints: each part runs by itself, the table comes last.
 #
-# Environment, set by meson.build: CAIRN, MEASURED, BENCH_INGEST, BENCH_KERNELS, BENCH_MATCH_COMPARE, BENCH_SYNTH, BENCH_VAULT, CAIRN_SOURCE.
+# Environment, set by meson.build: CAIRN, MEASURED, BENCH_INGEST, BENCH_KERNELS, BENCH_MATCH_COMPARE, BENCH_SYNTH,
+# BENCH_TOKENS, BENCH_VAULT, CAIRN_SOURCE; CAIRN_SHARED_DATA (real data for the tokens) may be unset.
 # Knobs: PEOPLE (200000) of the pipeline, RUNS (7) of the kernels, ROWS (2000000) of the ingest comparison,
 # RECORDS (500000) of the vault, MATCH_ROWS (1000000) of pairs, SYNTH_PEOPLE (500000), THREADS (2), TMPDIR.
 work=$(mktemp -d "${TMPDIR:-/tmp}/cairn-bench-XXXXXX")
@@ -17,6 +18,11 @@ echo "kernels" >&2
 "$BENCH_KERNELS" policy/colorado/synth/surnames.csv "${RUNS:-7}" >"$work/kernels.txt"
 echo "pairs of records" >&2
 "$BENCH_MATCH_COMPARE" "${MATCH_ROWS:-1000000}" policy/colorado >"$work/match_compare.txt"
+febrl=${CAIRN_SHARED_DATA:-}/linkage/febrl
+if [ -f "$febrl/dataset4a.csv" ]; then
+    echo "tokens" >&2
+    "$BENCH_TOKENS" "$febrl" "$work" >"$work/tokens.txt"
+fi
 echo "synth" >&2
 "$BENCH_SYNTH" "${SYNTH_PEOPLE:-500000}" policy/colorado "$threads" >"$work/synth.txt"
 if [ -n "${BENCH_VAULT:-}" ]; then
@@ -34,6 +40,10 @@ echo "-- kernels, CPU time (goals: Jaro-Winkler 100 with AVX2; Dice 300, with AV
 cat "$work/kernels.txt"
 echo "-- rows to value numbers, pairs to patterns, one core, CPU time (goals: 1 M rows/s sealed, 30 M pairs/s)"
 cat "$work/match_compare.txt"
+if [ -f "$work/tokens.txt" ]; then
+    echo "-- tokens beside clear text (best: with the truth in hand; reach: share of true pairs compared)"
+    cat "$work/tokens.txt"
+fi
 echo "-- synthetic people (goal: 1,000,000 a minute)"
 cat "$work/synth.txt"
 if [ -f "$work/vault.txt" ]; then

@@ -20,6 +20,7 @@ BEGIN {
 
     # Room: the rooms or single headers it may include. base belongs to everybody.
     may("kernel", "base")
+    may("token", "base kernel")
     may("policy", "base")
     may("contract", "base policy")
     may("store", "base")
@@ -36,10 +37,10 @@ BEGIN {
     may("serve", "base store/home.h publish")
     may("review", "base policy store match identity serve/http.h publish/html.h")
     may("synth", "base")
-    may("cli", "base kernel policy contract store govern ingest match matchfile identity facts measure protect publish serve review " \
-        "synth")
-    list("room", "base kernel policy contract store govern ingest match matchfile libmatch identity facts measure protect publish serve " \
-        "review synth cli")
+    may("cli", "base kernel token policy contract store govern ingest match matchfile identity facts measure protect publish serve " \
+        "review synth")
+    list("room", "base kernel token policy contract store govern ingest match libmatch matchfile identity facts measure protect " \
+        "publish serve review synth cli")
     # What a room shows to the others, where that is not just ROOM/ROOM.h.
     list("public_header", "identity/verdicts.h match/standard.h policy/model.h publish/html.h publish/svg.h serve/http.h store/db.h store/home.h store/ledger.h " \
         "store/linkage.h store/vault.h store/warehouse.h")

@@ -266,6 +266,19 @@ Status file_rename(const char *from, const char *to, Error *err)
     return sync_parent(to, err);
 }
 
+Status file_check_private(const char *path, Error *err)
+{
+    struct stat info;
+    if (stat(path, &info) != 0)
+        return error_errno(err, "could not examine %s", path_base(path));
+    if ((info.st_mode & 077) == 0)
+        return OK;
+    error_set(err, ERR_DENIED, "%s may be used by others than its owner (mode %03o)", path_base(path),
+        (unsigned)(info.st_mode & 0777));
+    error_hint(err, "Run: chmod go-rwx %s", path);
+    return ERR_DENIED;
+}
+
 Status file_remove(const char *path, Error *err)
 {
     if (unlink(path) != 0 && errno != ENOENT)

@@ -24,6 +24,8 @@ MUST_USE Status file_write(const char *path, Slice content, unsigned mode, Error
 MUST_USE Status file_copy(const char *from, const char *to, unsigned mode, Error *err);
 MUST_USE Status file_size(const char *path, uint64_t *out, Error *err);
 MUST_USE Status file_sha256(const char *path, uint8_t out[SHA256_SIZE], Error *err);
+/* ERR_DENIED when group or others have any right on the file or folder. */
+MUST_USE Status file_check_private(const char *path, Error *err);
 bool file_exists(const char *path); /* a regular file, or a link to one */
 bool dir_exists(const char *path);
 /* rename + fsync of the target's folder. */

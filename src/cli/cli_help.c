@@ -140,7 +140,9 @@ void cli_man(Buf *out)
         ".TP\n\\fBCAIRN_HOME\\fR\nthe data home when \\-\\-home is not given\n"
         ".TP\n\\fBCAIRN_POLICY\\fR\nthe state's policy folder where a command takes \\-\\-policy and it is not given\n"
         ".TP\n\\fBCAIRN_WEB\\fR\nthe folder of static web files\n"
-        ".TP\n\\fBCAIRN_NOW\\fR\nan ISO instant that takes the wall clock's place\n");
+        ".TP\n\\fBCAIRN_NOW\\fR\nan ISO instant that takes the wall clock's place\n"
+        ".TP\n\\fBCAIRN_KERNELS\\fR\nportable, avx2 or avx512: how text and tokens are compared, in place of the best "
+        "this processor can; results do not depend on it\n");
 }
 
 static void completion_words(Buf *out, const Command *c)

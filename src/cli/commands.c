@@ -15,6 +15,8 @@ const Command *const CLI_COMMANDS[] = {
     &CMD_WHY,
     &CMD_IDENTITY,
     &CMD_PROFILE,
+    &CMD_ENCODE,
+    &CMD_MATCH_TOKENS,
     &CMD_CHECK,
     &CMD_MATCH,
     &CMD_MATCH_WORKER,

@@ -161,3 +161,12 @@ size_t portable_dice_above(BitTile queries, BitTile targets, uint32_t threshold,
     }
     return found;
 }
+
+void portable_common_rows(
+    const uint64_t *query, const uint64_t *rows, size_t words, const uint32_t *ids, size_t n, uint16_t *out)
+{
+    for (size_t k = 0; k < n; k++) {
+        fetch_row(rows, words, ids, k + ROWS_AHEAD, n);
+        out[k] = (uint16_t)bits_common(query, rows + ids[k] * words, words);
+    }
+}

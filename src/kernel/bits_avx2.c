@@ -101,3 +101,33 @@ BITS_TARGET static inline unsigned reaching(
 }
 
 #include "kernel/bits_lanes.h"
+
+/* Bits of both in four words, summed by bytes. */
+BITS_TARGET static inline __m256i four_words(const uint64_t *a, const uint64_t *b)
+{
+    const __m256i low_nibbles = _mm256_set1_epi8(15);
+    __m256i both = _mm256_and_si256(_mm256_loadu_si256((const __m256i *)(const void *)a),
+        _mm256_loadu_si256((const __m256i *)(const void *)b));
+    __m256i low = _mm256_and_si256(both, low_nibbles);
+    __m256i high = _mm256_and_si256(_mm256_srli_epi16(both, 4), low_nibbles);
+    __m256i counts =
+        _mm256_add_epi8(_mm256_shuffle_epi8(nibble_counts(), low), _mm256_shuffle_epi8(nibble_counts(), high));
+    return _mm256_sad_epu8(counts, _mm256_setzero_si256());
+}
+
+BITS_TARGET void avx2_common_rows(
+    const uint64_t *query, const uint64_t *rows, size_t words, const uint32_t *ids, size_t n, uint16_t *out)
+{
+    for (size_t k = 0; k < n; k++) {
+        const uint64_t *row = rows + ids[k] * words;
+        __m256i sum = _mm256_setzero_si256();
+        uint64_t parts[4];
+        size_t w = 0;
+        fetch_row(rows, words, ids, k + ROWS_AHEAD, n);
+        for (; w + 4 <= words; w += 4)
+            sum = _mm256_add_epi64(sum, four_words(query + w, row + w));
+        _mm256_storeu_si256((__m256i *)(void *)parts, sum);
+        uint64_t rest = bits_common(query + w, row + w, words - w);
+        out[k] = (uint16_t)(parts[0] + parts[1] + parts[2] + parts[3] + rest);
+    }
+}

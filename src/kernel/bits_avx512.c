@@ -53,3 +53,20 @@ BITS_TARGET static inline unsigned reaching(
 }
 
 #include "kernel/bits_lanes.h"
+
+BITS_TARGET void avx512_common_rows(
+    const uint64_t *query, const uint64_t *rows, size_t words, const uint32_t *ids, size_t n, uint16_t *out)
+{
+    for (size_t k = 0; k < n; k++) {
+        const uint64_t *row = rows + ids[k] * words;
+        __m512i sum = _mm512_setzero_si512();
+        fetch_row(rows, words, ids, k + ROWS_AHEAD, n);
+        for (size_t w = 0; w < words; w += 8) {
+            __mmask8 some = (__mmask8)(words - w < 8 ? (1u << (words - w)) - 1 : 0xffu);
+            __m512i both =
+                _mm512_and_si512(_mm512_maskz_loadu_epi64(some, query + w), _mm512_maskz_loadu_epi64(some, row + w));
+            sum = _mm512_add_epi64(sum, _mm512_popcnt_epi64(both));
+        }
+        out[k] = (uint16_t)_mm512_reduce_add_epi64(sum);
+    }
+}

@@ -19,9 +19,9 @@
  *     JW = J > 0.7 ? J + p / 10 * (1 - J) : J
  *
  * after Jaro (1989) and Winkler (1990), with the boost's condition as in
- * Winkler's strcmp95.c. Computed on whole numbers, so score >= 10000 * x holds
- * exactly when JW >= x, for an x of four decimals, and 10,000 means equal bytes. Two empty texts score
- * 10,000, an empty and another one 0. The score is symmetric.
+ * Winkler's strcmp95.c. Computed on whole numbers, so for an x of four decimals
+ * score >= 10000 * x holds exactly when JW >= x, and 10,000 means equal bytes. Two
+ * empty texts score 10,000, an empty and another one 0. The score is symmetric.
  *
  * Levenshtein (1966) counts insertions, deletions and substitutions. OSA adds
  * the exchange of two neighbours, no byte being edited twice; it is what most
@@ -133,6 +133,10 @@ typedef struct KernelTable {
     /* The pairs with a score > 0 that is at least threshold; returns how many. hits has room for queries.n * targets.n.
      * The order is the same on every path: by four queries, then eight targets, then query, then target. */
     size_t (*dice_above)(BitTile queries, BitTile targets, uint32_t threshold, DiceHit *hits);
+    /* out[k]: common bits of a vector and row ids[k] of vectors that lie one after the other (not in a pack), `words`
+     * words each: for candidates picked here and there, whose rows are fetched ahead. words <= KERNEL_WORDS_MAX. */
+    void (*common_rows)(
+        const uint64_t *query, const uint64_t *rows, size_t words, const uint32_t *ids, size_t n, uint16_t *out);
 } KernelTable;
 
 /* The kernels of a path; NULL when this machine cannot run them. KERNEL_BEST and KERNEL_PORTABLE always exist. */

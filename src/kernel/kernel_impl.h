@@ -70,6 +70,8 @@ typedef struct Pattern {
 } Pattern;
 void pattern_init(Pattern *p, Slice text);
 
+typedef enum EditKind { EDIT_LEVENSHTEIN, EDIT_OSA } EditKind;
+
 uint32_t pattern_jaro_winkler(const Pattern *p, Slice b);
 uint32_t pattern_levenshtein(const Pattern *p, Slice b);
 uint32_t pattern_osa(const Pattern *p, Slice b);
@@ -107,6 +109,19 @@ void portable_levenshtein_many(Slice query, const TextPack *targets, TextPick pi
 void portable_osa_many(Slice query, const TextPack *targets, TextPick pick, uint32_t *out);
 void portable_common_many(BitTile queries, BitTile targets, uint16_t *out);
 size_t portable_dice_above(BitTile queries, BitTile targets, uint32_t threshold, DiceHit *hits);
+void portable_common_rows(
+    const uint64_t *query, const uint64_t *rows, size_t words, const uint32_t *ids, size_t n, uint16_t *out);
+
+#define ROWS_AHEAD ((size_t)8) /* rows fetched before they are needed */
+
+static inline void fetch_row(const uint64_t *rows, size_t words, const uint32_t *ids, size_t at, size_t n)
+{
+    if (at >= n)
+        return;
+    const uint64_t *row = rows + ids[at] * words;
+    for (size_t w = 0; w < words; w += 8)
+        __builtin_prefetch(row + w);
+}
 
 /* What every path must refuse of its tiles. */
 void bit_tiles_check(BitTile queries, BitTile targets);
@@ -117,11 +132,15 @@ void avx2_levenshtein_many(Slice query, const TextPack *targets, TextPick pick, 
 void avx2_osa_many(Slice query, const TextPack *targets, TextPick pick, uint32_t *out);
 void avx2_common_many(BitTile queries, BitTile targets, uint16_t *out);
 size_t avx2_dice_above(BitTile queries, BitTile targets, uint32_t threshold, DiceHit *hits);
+void avx2_common_rows(
+    const uint64_t *query, const uint64_t *rows, size_t words, const uint32_t *ids, size_t n, uint16_t *out);
 void avx512_jaro_winkler_many(Slice query, const TextPack *targets, TextPick pick, uint32_t *out);
 void avx512_levenshtein_many(Slice query, const TextPack *targets, TextPick pick, uint32_t *out);
 void avx512_osa_many(Slice query, const TextPack *targets, TextPick pick, uint32_t *out);
 void avx512_common_many(BitTile queries, BitTile targets, uint16_t *out);
 size_t avx512_dice_above(BitTile queries, BitTile targets, uint32_t threshold, DiceHit *hits);
+void avx512_common_rows(
+    const uint64_t *query, const uint64_t *rows, size_t words, const uint32_t *ids, size_t n, uint16_t *out);
 #endif
 
 #endif

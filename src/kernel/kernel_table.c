@@ -13,6 +13,7 @@ static const KernelTable portable_table = {
     .osa_many = portable_osa_many,
     .common_many = portable_common_many,
     .dice_above = portable_dice_above,
+    .common_rows = portable_common_rows,
 };
 
 #if KERNEL_X86
@@ -24,6 +25,7 @@ static const KernelTable avx2_table = {
     .osa_many = avx2_osa_many,
     .common_many = avx2_common_many,
     .dice_above = avx2_dice_above,
+    .common_rows = avx2_common_rows,
 };
 
 static const KernelTable avx512_table = {
@@ -34,6 +36,7 @@ static const KernelTable avx512_table = {
     .osa_many = avx512_osa_many,
     .common_many = avx512_common_many,
     .dice_above = avx512_dice_above,
+    .common_rows = avx512_common_rows,
 };
 
 static bool has_avx2(void)

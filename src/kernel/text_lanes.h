@@ -272,7 +272,7 @@ LANES_TARGET static inline void LANES_NAME(put_distance)(Lane distance, size_t v
 }
 
 /* The same steps as pattern_levenshtein and pattern_osa, a pair a lane; a lane stops counting at its text's end. */
-LANES_TARGET static inline void LANES_NAME(edit_lanes)(Job *job, size_t v, bool exchanges, uint32_t *out)
+LANES_TARGET static inline void LANES_NAME(edit_lanes)(Job *job, size_t v, EditKind kind, uint32_t *out)
 {
     const Lane *at = job->at[v];
     const Lane zero = {0};
@@ -283,7 +283,7 @@ LANES_TARGET static inline void LANES_NAME(edit_lanes)(Job *job, size_t v, bool 
     for (size_t j = 0; j < job->longest; j++) {
         Lane eq = at[j];
         Lane next = (((eq & more) + more) ^ more) | eq | less;
-        if (exchanges)
+        if (kind == EDIT_OSA)
             next |= ((~diagonal & eq) << 1) & eq_before;
         diagonal = next;
         Lane right_more = less | ~(more | diagonal), right_less = more & diagonal;
@@ -304,14 +304,14 @@ LANES_TARGET static void LANES_NAME(levenshtein_group)(Job *job, uint32_t *out)
 {
     LANES_NAME(look_up)(job);
     for (size_t v = 0; v < COLUMNS; v++)
-        LANES_NAME(edit_lanes)(job, v, false, out);
+        LANES_NAME(edit_lanes)(job, v, EDIT_LEVENSHTEIN, out);
 }
 
 LANES_TARGET static void LANES_NAME(osa_group)(Job *job, uint32_t *out)
 {
     LANES_NAME(look_up)(job);
     for (size_t v = 0; v < COLUMNS; v++)
-        LANES_NAME(edit_lanes)(job, v, true, out);
+        LANES_NAME(edit_lanes)(job, v, EDIT_OSA, out);
 }
 
 /* --- all groups ---------------------------------------------------------------------------------------------- */

@@ -98,38 +98,18 @@ uint32_t pattern_jaro_winkler(const Pattern *p, Slice b)
     return jaro_winkler_score(m, moved / 2, common_prefix(p->text, b, 4), la, lb);
 }
 
-uint32_t pattern_levenshtein(const Pattern *p, Slice b)
+/* The kind is known where this is called, and so decided by the compiler. */
+static inline uint32_t pattern_edit(const Pattern *p, Slice b, EditKind kind)
 {
     size_t la = p->text.len;
     if (la == 0)
         return (uint32_t)b.len;
     uint64_t more = ~UINT64_C(0), less = 0, last = UINT64_C(1) << (la - 1); /* vertical differences +1, -1 */
-    uint32_t distance = (uint32_t)la;
-    for (size_t j = 0; j < b.len; j++) {
-        uint64_t eq = p->at[byte_at(b, j)];
-        uint64_t diagonal = (((eq & more) + more) ^ more) | eq | less;
-        uint64_t right_more = less | ~(more | diagonal), right_less = more & diagonal;
-        distance += (right_more & last) != 0;
-        distance -= (right_less & last) != 0;
-        right_more = right_more << 1 | 1;
-        right_less <<= 1;
-        less = right_more & diagonal;
-        more = right_less | ~(right_more | diagonal);
-    }
-    return distance;
-}
-
-uint32_t pattern_osa(const Pattern *p, Slice b)
-{
-    size_t la = p->text.len;
-    if (la == 0)
-        return (uint32_t)b.len;
-    uint64_t more = ~UINT64_C(0), less = 0, last = UINT64_C(1) << (la - 1);
     uint64_t diagonal = 0, eq_before = 0;
     uint32_t distance = (uint32_t)la;
     for (size_t j = 0; j < b.len; j++) {
         uint64_t eq = p->at[byte_at(b, j)];
-        uint64_t exchanged = ((~diagonal & eq) << 1) & eq_before;
+        uint64_t exchanged = kind == EDIT_OSA ? ((~diagonal & eq) << 1) & eq_before : 0;
         diagonal = (((eq & more) + more) ^ more) | eq | less | exchanged;
         uint64_t right_more = less | ~(more | diagonal), right_less = more & diagonal;
         distance += (right_more & last) != 0;
@@ -141,6 +121,16 @@ uint32_t pattern_osa(const Pattern *p, Slice b)
         eq_before = eq;
     }
     return distance;
+}
+
+uint32_t pattern_levenshtein(const Pattern *p, Slice b)
+{
+    return pattern_edit(p, b, EDIT_LEVENSHTEIN);
+}
+
+uint32_t pattern_osa(const Pattern *p, Slice b)
+{
+    return pattern_edit(p, b, EDIT_OSA);
 }
 
 /* --- any length ---------------------------------------------------------------------------------------------- */
@@ -184,8 +174,6 @@ uint32_t jaro_winkler(Slice a, Slice b)
     pattern_init(&p, a);
     return pattern_jaro_winkler(&p, b);
 }
-
-typedef enum EditKind { EDIT_LEVENSHTEIN, EDIT_OSA } EditKind;
 
 /* Wagner and Fischer's table (1974), three rows of it. Stops when a whole row is beyond the limit and, for an exchange
  * reaches back two rows, the row before too. */

@@ -215,7 +215,7 @@ static void expect(Em *e)
         add_expectation(e, e->busy[i]);
 }
 
-/* Sets aside the candidates that no class but strangers explains: most of them. */
+/* Sets aside the candidates that only classes fitted elsewhere explain: strangers, and neighbours of random pairs. */
 static void choose_busy(Em *e)
 {
     const PatternCounts *all = e->in->candidates;
@@ -224,7 +224,8 @@ static void choose_busy(Em *e)
     for (size_t i = 0; i < all->len; i++) {
         double post[CLASS_COUNT];
         em_posterior(e, &all->at[i], post);
-        if (post[CLASS_STRANGER] < 1 - NEGLIGIBLE)
+        double chance = post[CLASS_STRANGER] + (e->random_neighbours ? post[CLASS_NEIGHBOUR] : 0);
+        if (chance < 1 - NEGLIGIBLE)
             e->busy[e->busy_count++] = &all->at[i];
     }
 }
@@ -482,6 +483,7 @@ static Status finish(Em *e, Error *err)
 {
     TRY(estimate_missed(e, err));
     em_finish_levels(e);
+    em_tie(e);
     e->m->report.matches = class_total(e, CLASS_MATCH);
     for (uint32_t s = 0; s < e->segments; s++)
         for (uint32_t c = 0; c < CLASS_COUNT; c++)

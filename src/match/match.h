@@ -326,8 +326,8 @@ MUST_USE Status match_score(
  * Each worker needs the file and the model, nothing else; what it makes is a function of their bytes. */
 typedef struct MatchPartitions MatchPartitions;
 /* t and m must outlive it. */
-MUST_USE Status match_partitions_new(const MatchTable *t, const MatchModel *m, uint32_t count, unsigned threads,
-    MatchPartitions **out, Error *err);
+MUST_USE Status match_partitions_new(
+    const MatchTable *t, const MatchModel *m, uint32_t count, unsigned threads, MatchPartitions **out, Error *err);
 void match_partitions_free(MatchPartitions *p); /* NULL is fine */
 /* Appends the file of share `part`, from 0 on. Any thread may write any. */
 MUST_USE Status match_partitions_write(const MatchPartitions *p, uint32_t part, Buf *out, Error *err);
@@ -355,13 +355,15 @@ typedef struct ClusterReport {
 typedef struct MatchClusters {
     uint32_t *cluster; /* of each record, numbered by the lowest record */
     uint32_t count;
-    /* of each record: the odds and the partner of the strongest link into its cluster; MATCH_NONE for the first */
+    /* of each record: the odds and the partner of the strongest link into its cluster; 0 and MATCH_NONE for the first
+     */
     Weight *link_odds;
     uint32_t *link_to;
     Weight *weakest; /* of each cluster: the weakest link that holds it together; WEIGHT_MAX for one record */
 } MatchClusters;
 
-/* The objective is stated in src/match/README.md. Caller frees with match_clusters_free. */
+/* The objective is stated in src/match/clusters.md; households that are linked already count as evidence. Caller frees
+ * with match_clusters_free. */
 MUST_USE Status match_clusters(const MatchTable *t, const MatchModel *m, const MatchPairs *pairs,
     const Decision *decisions, size_t decision_count, const RunOptions *options, MatchClusters *out,
     ClusterReport *report, Error *err);

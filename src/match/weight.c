@@ -10,7 +10,7 @@
  * enough: 1000 * 2^-24 is far below half a unit.
  *
  * log_sum looks the correction term log2(1 + 2^-d) up (Gauss's addition logarithms). No entry of the table lies
- * within 10^-6 of a rounding boundary (tests/match/test_score.c), so any sane library's exp2 fills it alike.
+ * within 10^-6 of a rounding boundary (tests/match/test_score.c), so any sane library's log2 and exp2 fill it alike.
  */
 #include <math.h>
 
@@ -44,8 +44,17 @@ Weight weight_clip(int64_t w)
     return w < WEIGHT_MIN ? WEIGHT_MIN : w > WEIGHT_MAX ? WEIGHT_MAX : (Weight)w;
 }
 
+/* The entries fall from 1000 to 0, by one at a time: where each begins follows from the inverse function, in a tenth of
+ * the logarithms. */
 void log_sum_fill(LogSum *table)
 {
-    for (uint32_t d = 0; d < LOG_SUM_SIZE; d++)
-        table->more[d] = (uint16_t)weight_log2(1 + exp2(-(double)d / WEIGHT_BIT));
+    uint32_t d = 0;
+    for (uint32_t more = WEIGHT_BIT; more > 0; more--) {
+        /* log2(1 + 2^-d) is above more - 1/2 up to here */
+        double last = -WEIGHT_BIT * log2(exp2((more - 0.5) / WEIGHT_BIT) - 1);
+        for (; d < LOG_SUM_SIZE && d <= last; d++)
+            table->more[d] = (uint16_t)more;
+    }
+    for (; d < LOG_SUM_SIZE; d++)
+        table->more[d] = 0;
 }

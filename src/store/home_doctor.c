@@ -79,7 +79,7 @@ static Status modes_are_private(Doctor *d, Error *err)
         const char *path = NULL;
         TRY(in_home(d, private[i], NULL, &path, err));
         if (file_exists(path) || dir_exists(path))
-            TRY(check_private(path, err));
+            TRY(file_check_private(path, err));
     }
     return OK;
 }

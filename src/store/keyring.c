@@ -10,7 +10,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include <jansson.h>
 
@@ -28,19 +27,6 @@ static const char *const purposes[] = {
     "record-tag",
     "release-sign",
 };
-
-Status check_private(const char *path, Error *err)
-{
-    struct stat info;
-    if (stat(path, &info) != 0)
-        return error_errno(err, "could not examine %s", path_base(path));
-    if ((info.st_mode & 077) == 0)
-        return OK;
-    error_set(err, ERR_DENIED, "%s may be used by others than its owner (mode %03o)", path_base(path),
-        (unsigned)(info.st_mode & 0777));
-    error_hint(err, "Run: chmod go-rwx %s", path);
-    return ERR_DENIED;
-}
 
 /* --- in memory ----------------------------------------------------------------------------------------------- */
 
@@ -258,7 +244,7 @@ static Status damaged(Error *err, const char *what)
 static Status read_master(const char *path, uint8_t out[KEY_SIZE], Error *err)
 {
     Buf text;
-    TRY(check_private(path, err));
+    TRY(file_check_private(path, err));
     buf_init(&text, 4096);
     Status st = file_read(path, 4096, &text, err);
     if (st == OK && hex_decode(slice_trim(buf_slice(&text)), out, KEY_SIZE, NULL) != OK)
@@ -363,8 +349,8 @@ Status keyring_read(Keyring *k, const char *dir, Error *err)
     arena_init(&arena, 0);
     buf_init(&text, KEYRING_FILE_MAX);
     TRY_OUT(path_join(&arena, dir, "keyring.json", &path, err));
-    TRY_OUT(check_private(dir, err));
-    TRY_OUT(check_private(path, err));
+    TRY_OUT(file_check_private(dir, err));
+    TRY_OUT(file_check_private(path, err));
     TRY_OUT(file_read(path, KEYRING_FILE_MAX, &text, err));
     root = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, NULL);
     const char *format = json_string_value(json_object_get(root, "format"));

@@ -56,7 +56,4 @@ const Key *keyring_find(const Keyring *k, const char *purpose, uint32_t id);
 /* Wipes. A zeroed Keyring is fine. */
 void keyring_free(Keyring *k);
 
-/* ERR_DENIED when group or others have any right on path. */
-MUST_USE Status check_private(const char *path, Error *err);
-
 #endif

@@ -146,6 +146,7 @@ static void test_failures(void **state)
     assert_int_equal(file_sync(at(s, "none"), &err), ERR_NOT_FOUND);
     assert_int_equal(dir_list(at(s, "none"), &s->arena, &names, &err), ERR_NOT_FOUND);
     assert_int_equal(dir_sync(at(s, "none"), &err), ERR_NOT_FOUND);
+    assert_int_equal(file_check_private(at(s, "none/x"), &err), ERR_NOT_FOUND);
     assert_int_equal(writer_open(at(s, "none/x"), MODE_PRIVATE, &w, &err), ERR_NOT_FOUND);
     assert_ok(dir_make(at(s, "d"), MODE_DIR_PRIVATE, &err));
     assert_int_equal(file_write(at(s, "d"), SLICE("x"), MODE_PRIVATE, &err), ERR_IO);

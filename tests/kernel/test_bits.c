@@ -115,6 +115,38 @@ static void paths_match_oracle(void **state)
     free(s);
 }
 
+/* Rows one after the other, picked by id, some of them twice. */
+static void rows_match_oracle(void **state)
+{
+    UNUSED(state);
+    static const size_t words[] = {1, 3, 4, 7, 8, 9, 16, 33, 64};
+    Sample *s = calloc(1, sizeof *s);
+    uint64_t *rows = calloc(VECTORS, KERNEL_WORDS_MAX * sizeof *rows);
+    uint32_t ids[2 * VECTORS];
+    uint16_t out[2 * VECTORS];
+    Rng rng;
+    rng_init(&rng, 4, 0);
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        sample_make(s, words[i]);
+        for (size_t v = 0; v < VECTORS; v++)
+            memcpy(rows + v * words[i], s->v[v], words[i] * sizeof *rows);
+        for (size_t k = 0; k < 2 * (size_t)VECTORS; k++)
+            ids[k] = (uint32_t)rng_below(&rng, VECTORS);
+        for (int path = KERNEL_PORTABLE; path < KERNEL_PATHS; path++) {
+            const KernelTable *k = kernel_table((KernelPath)path);
+            for (size_t q = 0; k && q < VECTORS; q++) {
+                size_t n = q % 3 == 0 ? q / 3 : 2 * VECTORS;
+                k->common_rows(s->v[q], rows, words[i], ids, n, out);
+                for (size_t at = 0; at < n; at++)
+                    assert_int_equal(out[at], s->common[q][ids[at]]);
+            }
+        }
+        bit_pack_free(s->pack);
+    }
+    free(rows);
+    free(s);
+}
+
 static void order_is_the_same(void **state)
 {
     UNUSED(state);
@@ -207,6 +239,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths_match_oracle),
+        cmocka_unit_test(rows_match_oracle),
         cmocka_unit_test(order_is_the_same),
         cmocka_unit_test(faults_are_found),
         cmocka_unit_test(pack_keeps_bits),

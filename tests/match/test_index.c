@@ -256,6 +256,52 @@ static void test_oversized(void **state)
     teardown(&s);
 }
 
+typedef struct Walk {
+    Linked *l;
+    const CrowdRow *row;
+    uint32_t cluster[4096];
+} Walk;
+
+static Status whole_use(void *ctx, Error *err)
+{
+    Walk *w = ctx;
+    MatchIndex *x = NULL;
+    Assignment a;
+    uint32_t record;
+    Slice values[C_COLUMNS];
+    Status st = OK;
+    crowd_values(w->row, values);
+    TRY_OUT(match_index_new(w->l->t, w->l->m, 1, &x, err));
+    TRY_OUT(match_index_persons(x, w->cluster, record_total(w->l->t), NULL, 0, err));
+    TRY_OUT(match_index_add(x, w->row->source, SLICE("walk"), values, &record, err));
+    TRY_OUT(match_index_assign(x, record, &a, err));
+    TRY_OUT(match_index_join(x, record, 100000, err));
+out:
+    match_index_free(x);
+    return st;
+}
+
+/* Each allocation of a whole use fails in turn. */
+static void test_no_memory(void **state)
+{
+    UNUSED(state);
+    Crowd crowd;
+    Linked l;
+    crowd_new(&crowd, 20, 26);
+    crowd_link(&crowd, crowd.rows.len, 1, &l);
+    Walk *w = NULL;
+    Error err = ERROR_INIT;
+    assert_ok(mem_zalloc(1, sizeof *w, (void **)&w, &err));
+    w->l = &l;
+    w->row = &crowd.rows.at[0];
+    for (uint32_t i = 0; i < COUNT_OF(w->cluster); i++)
+        w->cluster[i] = i < l.t->records ? l.clusters.cluster[i] : MATCH_NONE;
+    assert_true(walk_allocations(whole_use, w) > 10);
+    mem_free(w);
+    linked_free(&l);
+    vec_free(&crowd.rows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,6 +310,7 @@ int main(void)
         cmocka_unit_test(test_outcomes),
         cmocka_unit_test(test_merge),
         cmocka_unit_test(test_oversized),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
