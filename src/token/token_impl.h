@@ -52,7 +52,7 @@ typedef struct PairJob {
 } PairJob;
 
 /* Pairs of at least the floor, by falling score, then a, then b. *compared grows by what was scored. */
-MUST_USE Status pairs_collect(const PairJob *job, TokenPairs *out, uint64_t *compared, Error *err);
+MUST_USE Status token_pairs_collect(const PairJob *job, TokenPairs *out, uint64_t *compared, Error *err);
 
 /* For qsort: by a, then b. */
 int pair_by_records(const void *a, const void *b);
@@ -63,7 +63,7 @@ typedef struct RandomPairs {
     uint64_t total;
     uint32_t agree_ppm; /* of bits */
 } RandomPairs;
-void random_pairs(const TokenSet *a, const TokenSet *b, RandomPairs *out);
+void token_random_pairs(const TokenSet *a, const TokenSet *b, RandomPairs *out);
 
 /* Keys by which pairs are brought together: the block tokens, then samples of bits. */
 typedef struct KeyPlan KeyPlan;

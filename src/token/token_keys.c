@@ -44,7 +44,7 @@ Status key_plan_new(const TokenSet *a, const TokenSet *b, KeyPlan **out, Error *
     TRY(mem_zalloc(1, sizeof *random, (void **)&random, err));
     Status st = mem_zalloc(1, sizeof *p, (void **)&p, err);
     if (st == OK) {
-        random_pairs(a, b, random);
+        token_random_pairs(a, b, random);
         p->block_count = a->block_count;
         p->sample_bits = fitting_bits(a->n > b->n ? a->n : b->n, random->agree_ppm);
         rng_init(&rng, 1, 0);

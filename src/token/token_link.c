@@ -78,7 +78,7 @@ static Status count_decoys(const Linking *l, const TokenSet *set, uint64_t count
     PairJob job = l->job;
     uint64_t compared = 0;
     job.a = job.b = set;
-    Status st = pairs_collect(&job, &pairs, &compared, err);
+    Status st = token_pairs_collect(&job, &pairs, &compared, err);
     if (st == OK)
         st = keep_exclusive(&pairs, set, set, err);
     if (st == OK)
@@ -162,7 +162,7 @@ static Status decide(Linking *l, TokenLinks *out, Error *err)
 static Status link_sets(Linking *l, TokenLinks *out, Error *err)
 {
     uint64_t pairs = (uint64_t)l->a->n * l->b->n;
-    random_pairs(l->a, l->b, &l->random);
+    token_random_pairs(l->a, l->b, &l->random);
     l->job = (PairJob){.a = l->a, .b = l->b, .threads = l->o->threads};
     l->job.kernels = l->o->kernels ? l->o->kernels : kernel_table(KERNEL_BEST);
     l->job.all_pairs =
@@ -173,7 +173,7 @@ static Status link_sets(Linking *l, TokenLinks *out, Error *err)
     out->all_pairs = l->job.all_pairs;
     out->floor = l->job.floor;
     TRY(progress_new(l->o->progress, "compare", l->a->n, "records", &l->job.progress, err));
-    Status st = pairs_collect(&l->job, &out->pairs, &out->compared, err);
+    Status st = token_pairs_collect(&l->job, &out->pairs, &out->compared, err);
     progress_done(l->job.progress);
     l->job.progress = NULL;
     return st == OK ? decide(l, out, err) : st;

@@ -300,7 +300,7 @@ static Status run(Work *w, size_t item_size, ParallelFn fn, TokenPairs *out, uin
     return st;
 }
 
-Status pairs_collect(const PairJob *job, TokenPairs *out, uint64_t *compared, Error *err)
+Status token_pairs_collect(const PairJob *job, TokenPairs *out, uint64_t *compared, Error *err)
 {
     Work w = {.job = job};
     Index index = {0};
@@ -319,7 +319,7 @@ Status pairs_collect(const PairJob *job, TokenPairs *out, uint64_t *compared, Er
     return st;
 }
 
-void random_pairs(const TokenSet *a, const TokenSet *b, RandomPairs *out)
+void token_random_pairs(const TokenSet *a, const TokenSet *b, RandomPairs *out)
 {
     Rng rng;
     uint64_t agree = 0, bits = (uint64_t)a->words * 64;
