@@ -18,7 +18,6 @@ typedef struct Report {
     MatchRun *run;
     Arena arena;
     TmplMatchReport page;
-    const Slice *names; /* of clusters */
 } Report;
 
 static Status text(Report *p, Slice *out, Error *err, const char *fmt, ...) PRINTF_LIKE(4, 5);
@@ -517,7 +516,9 @@ static Status cluster_row(Report *p, uint32_t cluster, TmplMatchReportLargest *o
             add_record_name(r, record, &b);
     }
     TRY(keep(p, &b, &out->members, err));
-    out->name = p->names[cluster];
+    buf_init(&b, 0);
+    add_cluster_name(r, cluster, &b);
+    TRY(keep(p, &b, &out->name, err));
     TRY(count(p, r->cluster_size[cluster], &out->records, err));
     return text(p, &out->weakest, err, "%.4f", weight_probability(r->clusters.weakest[cluster]));
 }
@@ -660,13 +661,10 @@ static Status fill_pairs(Report *p, Error *err)
 
 static Status fill_page(Report *p, Error *err)
 {
-    Slice *names = NULL;
     Buf config;
     p->page.language = SLICE("en");
     p->page.version = slice_of(CAIRN_VERSION);
     TRY(run_order(p->run, err));
-    TRY(cluster_names(p->run, &p->arena, &names, err));
-    p->names = names;
     TRY(fill_summary(p, err));
     TRY(fill_sources(p, err));
     TRY(fill_truth(p, err));

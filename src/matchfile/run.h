@@ -22,12 +22,17 @@ struct MatchRun {
     /* Made by run_order: records in the order of source and id, and each record's place in it. */
     uint32_t *order, *rank;
     uint32_t *cluster_size;
+    uint64_t *cluster_content; /* hash of each cluster's first record */
+    uint32_t *cluster_twin;    /* clusters before it whose first record has the same content */
 };
 
-/* Fills order, rank and cluster_size. */
+/* Fills order, rank and what is known of clusters; once. */
 MUST_USE Status run_order(MatchRun *r, Error *err);
-/* Names of clusters, 16 hex digits of the content of the first record, "-2" and so on behind a second of the same. */
-MUST_USE Status cluster_names(MatchRun *r, Arena *arena, Slice **out, Error *err);
+/* A cluster's name: 16 hex digits of the content of its first record, "-2" and so on behind a second of the same. After
+ * run_order. */
+void add_cluster_name(const MatchRun *r, uint32_t cluster, Buf *out);
+/* Six decimals. */
+void add_probability(Buf *out, Weight odds);
 /* "match", "review" or "below". */
 const char *run_decision(const MatchRun *r, Weight odds);
 /* A weight in bits with three decimals. */

@@ -43,7 +43,7 @@ static const struct {
     Meaning meaning;
     const char *words, *pieces;
 } names[] = {
-    {MEANS_TRUTH, "cluster entity", "clusterid entityid entid trueid truth"},
+    {MEANS_TRUTH, "cluster entity ent truth", "clusterid entityid trueid"},
     {MEANS_NUMBER, "sasid mrn", "studentid stateid memberid patientid personid personnumber"},
     {MEANS_SSN, "ssn", "socialsec socsec"},
     {MEANS_RECORD, "id recid rowid uid", "recordid uniqueid recid rowid recordnumber"},

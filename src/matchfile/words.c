@@ -13,10 +13,6 @@ typedef struct Place {
     uint32_t source; /* place of the source's name among the names */
 } Place;
 
-typedef struct PlaceOrder {
-    const MatchTable *table;
-} PlaceOrder;
-
 static uint64_t head_of(Slice s)
 {
     uint64_t head = 0;
@@ -45,6 +41,8 @@ static void source_places(const MatchConfig *c, uint32_t places[MATCH_SOURCES_MA
     }
 }
 
+static Status name_clusters(MatchRun *r, Error *err);
+
 Status run_order(MatchRun *r, Error *err)
 {
     uint32_t n = match_record_count(r->table), places[MATCH_SOURCES_MAX];
@@ -71,7 +69,7 @@ Status run_order(MatchRun *r, Error *err)
         r->cluster_size[r->clusters.cluster[i]]++;
     }
     mem_free(all);
-    return OK;
+    return name_clusters(r, err);
 }
 
 /* --- clusters ------------------------------------------------------------------------------------------------------
@@ -91,38 +89,57 @@ static uint64_t content_of(const MatchRun *r, uint32_t record, Buf *text)
     return siphash13(cluster_key, buf_z(text), text->len);
 }
 
-Status cluster_names(MatchRun *r, Arena *arena, Slice **out, Error *err)
+typedef struct Content {
+    uint64_t hash;
+    uint32_t cluster;
+} Content;
+
+static int by_content(const void *a, const void *b)
 {
-    Map seen = {0};
-    Buf text, content;
-    Slice *names = NULL;
+    const Content *x = a, *y = b;
+    if (x->hash != y->hash)
+        return x->hash < y->hash ? -1 : 1;
+    return x->cluster < y->cluster ? -1 : x->cluster > y->cluster;
+}
+
+static Status name_clusters(MatchRun *r, Error *err)
+{
+    Buf text;
+    Content *all = NULL;
     uint32_t n = match_record_count(r->table), next = 0;
+    size_t clusters = (size_t)r->clusters.count + 1;
+    TRY(arena_new(&r->arena, uint64_t, clusters, &r->cluster_content, err));
+    TRY(arena_new(&r->arena, uint32_t, clusters, &r->cluster_twin, err));
+    TRY(mem_zalloc(clusters, sizeof *all, (void **)&all, err));
     buf_init(&text, 0);
-    buf_init(&content, 0);
-    Status st;
-    TRY_OUT(map_init(&seen, err));
-    TRY_OUT(arena_new(arena, Slice, (size_t)r->clusters.count + 1, &names, err));
-    for (uint32_t i = 0; i < n; i++) {
-        /* clusters are numbered by their lowest record, so a new number is a new cluster's first */
-        if (r->clusters.cluster[i] != next)
-            continue;
-        uint64_t times = 0;
-        buf_reset(&text);
-        buf_addf(&text, "%016" PRIx64, content_of(r, i, &content));
-        TRY_OUT(map_get_or_put(&seen, buf_slice(&text), 0, &times, err));
-        TRY_OUT(map_put(&seen, buf_slice(&text), times + 1, NULL, err));
-        if (times > 0)
-            buf_addf(&text, "-%" PRIu64, times + 1);
-        TRY_OUT(buf_status(&text, err));
-        TRY_OUT(buf_status(&content, err));
-        TRY_OUT(arena_dup(arena, buf_slice(&text), &names[next++], err));
-    }
-    *out = names;
-out:
-    map_free(&seen);
+    /* clusters are numbered by their lowest record, so a new number is a new cluster's first */
+    for (uint32_t i = 0; i < n; i++)
+        if (r->clusters.cluster[i] == next) {
+            r->cluster_content[next] = content_of(r, i, &text);
+            all[next] = (Content){r->cluster_content[next], next};
+            next++;
+        }
+    qsort(all, next, sizeof *all, by_content);
+    for (uint32_t i = 1; i < next; i++)
+        if (all[i].hash == all[i - 1].hash)
+            r->cluster_twin[all[i].cluster] = r->cluster_twin[all[i - 1].cluster] + 1;
+    mem_free(all);
+    Status st = buf_status(&text, err);
     buf_free(&text);
-    buf_free(&content);
     return st;
+}
+
+void add_cluster_name(const MatchRun *r, uint32_t cluster, Buf *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    char name[16];
+    for (unsigned i = 0; i < sizeof name; i++)
+        name[i] = digits[r->cluster_content[cluster] >> (60 - 4 * i) & 15];
+    buf_add(out, (Slice){name, sizeof name});
+    if (r->cluster_twin[cluster] > 0) {
+        buf_addc(out, '-');
+        buf_add_u64(out, r->cluster_twin[cluster] + 1);
+    }
 }
 
 /* --- words ---------------------------------------------------------------------------------------------------------
@@ -131,6 +148,15 @@ out:
 const char *run_decision(const MatchRun *r, Weight odds)
 {
     return odds >= r->config.match_from ? "match" : odds >= r->config.review_from ? "review" : "below";
+}
+
+void add_probability(Buf *out, Weight odds)
+{
+    uint32_t millionths = (uint32_t)(weight_probability(odds) * 1e6 + 0.5);
+    buf_addc(out, (char)('0' + millionths / 1000000));
+    buf_addc(out, '.');
+    for (uint32_t unit = 100000; unit > 0; unit /= 10)
+        buf_addc(out, (char)('0' + millionths / unit % 10));
 }
 
 void add_bits(Buf *out, Weight w)

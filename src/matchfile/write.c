@@ -8,11 +8,6 @@
 
 #define WRITE_AT ((size_t)1 << 20)
 
-static void probability(Buf *out, Weight odds)
-{
-    buf_addf(out, "%.6f", weight_probability(odds));
-}
-
 static void add_record(const MatchRun *r, uint32_t record, Buf *out)
 {
     csv_cell(out, r->config.sources[match_record_source(r->table, record)].name);
@@ -59,7 +54,9 @@ static void add_why(const Explanation *x, Weight odds, Buf *cell)
     static const char *const words[] = {"household", "calibration", "rule", "competition"};
     for (size_t i = 0; i < COUNT_OF(rest); i++)
         if (rest[i] != 0) {
-            buf_addf(cell, "; %s ", words[i]);
+            buf_adds(cell, "; ");
+            buf_adds(cell, words[i]);
+            buf_addc(cell, ' ');
             add_bits(cell, rest[i]);
         }
     if (x->rule.len > 0) {
@@ -78,10 +75,12 @@ static void add_pair(MatchRun *r, MatchLook *x, const MatchPair *p, Buf *out, Bu
     buf_addc(out, ',');
     add_record(r, swapped ? p->a : p->b, out);
     buf_addc(out, ',');
-    probability(out, p->odds);
+    add_probability(out, p->odds);
     buf_addc(out, ',');
     add_bits(out, p->odds);
-    buf_addf(out, ",%s,", run_decision(r, p->odds));
+    buf_addc(out, ',');
+    buf_adds(out, run_decision(r, p->odds));
+    buf_addc(out, ',');
     buf_reset(cell);
     add_passes(cell, r->model, p->passes);
     csv_cell(out, buf_slice(cell));
@@ -140,12 +139,12 @@ out:
 /* --- clusters ------------------------------------------------------------------------------------------------------
  */
 
-static void add_member(MatchRun *r, const Slice *names, uint32_t record, Buf *out)
+static void add_member(MatchRun *r, uint32_t record, Buf *out)
 {
     uint32_t cluster = r->clusters.cluster[record];
     add_record(r, record, out);
     buf_addc(out, ',');
-    buf_add(out, names[cluster]);
+    add_cluster_name(r, cluster, out);
     buf_addc(out, ',');
     buf_add_u64(out, r->cluster_size[cluster]);
     buf_addc(out, ',');
@@ -155,31 +154,26 @@ static void add_member(MatchRun *r, const Slice *names, uint32_t record, Buf *ou
     else {
         add_record(r, to, out);
         buf_addc(out, ',');
-        probability(out, r->clusters.link_odds[record]);
+        add_probability(out, r->clusters.link_odds[record]);
     }
     buf_addc(out, ',');
     if (r->cluster_size[cluster] > 1)
-        probability(out, r->clusters.weakest[cluster]);
+        add_probability(out, r->clusters.weakest[cluster]);
     buf_addc(out, '\n');
 }
 
 static Status write_cluster_rows(MatchRun *r, FileWriter *w, Error *err)
 {
-    Arena arena;
     Buf out;
-    Slice *names = NULL;
-    arena_init(&arena, 0);
+    Status st = OK;
     buf_init(&out, 0);
-    Status st;
-    TRY_OUT(cluster_names(r, &arena, &names, err));
     buf_adds(&out, "source,id,cluster,records,link_source,link_id,link_probability,weakest_probability\n");
     for (uint32_t i = 0; i < match_record_count(r->table); i++) {
-        add_member(r, names, r->order[i], &out);
+        add_member(r, r->order[i], &out);
         TRY_OUT(flush(w, &out, WRITE_AT, err));
     }
     TRY_OUT(flush(w, &out, 0, err));
 out:
-    arena_free(&arena);
     buf_free(&out);
     return st;
 }
