@@ -49,7 +49,7 @@ run whole "$work/people.csv" --out "$work/out" --threads 1
 run rules "$work/people.csv" --config bench/match.toml --out "$work/out" --threads 1
 run truth "$work/people.csv" --truth cluster --threads "$threads"
 run rules-truth "$work/people.csv" --config bench/match.toml --truth cluster --threads "$threads"
-sed 's/^keys = \["last_name", "first_name", "postal_code"\]/keys = ["last_name", "birth_date:year"]/' bench/match.toml >"$work/loose.toml"
+sed 's/^keys = \["last_name", "first_name", "postal_code"\]/keys = ["postal_code", "birth_date:year"]/' bench/match.toml >"$work/loose.toml"
 run loose "$work/people.csv" --config "$work/loose.toml" --out "$work/out" --threads 1
 rm -rf "$work/out"
 
@@ -57,8 +57,10 @@ echo "-- linkage: $rows made-up records (bench/gen_people.c, seed 1), files to f
 line whole "proposed config, 1 thread"
 line rules "five fields, four rules, 1 thread"
 line loose "and a loose rule, 1 thread"
+# The difference between the two runs leaves out what blocks cost, the quotient does not.
 awk -v n="$(get "$work/loose.json" compared)" -v s="$(get "$work/loose.json" cpu_seconds.pairs)" \
-    'BEGIN { printf "scored pairs: %.1f M/s on one core, blocks included (goal 20)\n", n / s / 1e6 }'
+    -v m="$(get "$work/rules.json" compared)" -v t="$(get "$work/rules.json" cpu_seconds.pairs)" \
+    'BEGIN { printf "scored pairs: %.1f M/s on one core, %.1f M/s with the building of blocks (goal 20)\n", (n - m) / (s - t) / 1e6, n / s / 1e6 }'
 f1s "$work/truth.json" proposed
 f1s "$work/rules-truth.json" "four rules"
 
