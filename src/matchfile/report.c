@@ -426,7 +426,9 @@ static Status fill_scores(Report *p, Error *err)
         TmplMatchReportBands *row = &out[i - first];
         TRY(text(p, &row->range, err, "%d to %d", bands[i].from, bands[i].to));
         TRY(count(p, bands[i].pairs, &row->pairs, err));
-        row->decision = slice_of(run_decision(r, bands[i].from * WEIGHT_BIT));
+        const char *low = run_decision(r, bands[i].from * WEIGHT_BIT);
+        const char *high = run_decision(r, bands[i].to * WEIGHT_BIT - 1);
+        TRY(low == high ? text(p, &row->decision, err, "%s", low) : text(p, &row->decision, err, "%s, %s", low, high));
     }
     p->page.bands = out;
     p->page.bands_count = last - first;

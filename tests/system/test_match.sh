@@ -178,6 +178,14 @@ check_code "semicolons and CRLF" 0 "$CAIRN" match "$work/semicolons.csv" --truth
 { echo "$head"; for i in $(seq 2000); do echo "$i,ANN,LEE,2000-01-01"; done; } >"$work/same.csv"
 check "two thousand identical rows" match "$work/same.csv"
 
+# --- the config that the documentation shows ------------------------------------------------------------------------
+
+awk '/^```toml/ { on = 1; next } /^```/ { on = 0 } on' "$CAIRN_SOURCE/docs/match.md" >"$work/shown.toml"
+file nick nickname,formal BOB,ROBERT
+file shown rec_id,agency,cluster,given,surname,maiden,by,bm,bd,sasid,shoe_size 1,schools,1,ANN,LEE,,2000,1,2,12345678,38 \
+    2,wages,1,ANN,LEE,,2000,1,2,12345678,38 3,wages,2,BOB,MOE,,1990,10,12,87654321,44
+check_code "docs/match.md shows a config that can be used" 0 "$CAIRN" match "$work/shown.csv" --config "$work/shown.toml" --truth cluster
+
 # --- public data --------------------------------------------------------------------------------------------------
 
 data=${CAIRN_SHARED_DATA:-$CAIRN_SOURCE/../shared/data}/linkage/febrl
