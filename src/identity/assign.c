@@ -156,6 +156,8 @@ Status assign_ids(const Records *r, Resolved *resolved, PersonId next, Links *ch
 {
     IdWork a = {.records = r, .resolved = resolved, .person = resolved->person, .cluster_count = resolved->clusters};
     ASSERT(resolved->count == r->count);
+    /* What stands there is of clusters numbered otherwise. */
+    memset(resolved->person, 0, resolved->clusters * sizeof *resolved->person);
     memset(report->kinds, 0, sizeof report->kinds);
     Status st = count_claims(&a, err);
     if (st == OK)

@@ -94,7 +94,11 @@ static Status write_outcome(LinkJob *job, const Outcome *o, Error *err)
     int64_t last;
     StoredModel before = {0};
     TRY(vault_last_run(job->vault, &last, err));
-    Status st = vault_model_in_force(job->vault, &job->arena, &before, NULL);
+    Status st = vault_model_in_force(job->vault, &job->arena, &before, err);
+    if (st == ERR_NOT_FOUND)
+        error_clear(err);
+    else
+        TRY(st);
     bool same_model =
         st == OK && slice_eq(before.name, job->model_name) && slice_eq_z(before.config, job->linkage.config);
     if (o->changed.len == 0 && o->journal.len == 0 && same_model && !(report->full && last == 0))

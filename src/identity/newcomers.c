@@ -222,6 +222,16 @@ static Status renumber(Pass *p, Error *err)
     return OK;
 }
 
+static int by_kind_and_records(const void *x, const void *y)
+{
+    const Decision *a = x, *b = y;
+    if (a->kind != b->kind)
+        return a->kind == DECIDED_SAME ? -1 : 1;
+    if (a->a != b->a)
+        return a->a < b->a ? -1 : 1;
+    return a->b < b->b ? -1 : a->b > b->b;
+}
+
 static Status run_pass(Pass *p, Error *err)
 {
     LinkJob *job = p->job;
@@ -229,6 +239,10 @@ static Status run_pass(Pass *p, Error *err)
     TRY(resolved_init(job->records.count, r, err));
     TRY(take_old_links(p, err));
     TRY(match_index_new(job->records.table, job->model, home_settings(job->ctx->home)->threads, &p->index, err));
+    /* What is one person first: otherwise a union could bring together again what was parted before it. In order of
+     * record numbers, which do not depend on tags. */
+    if (job->decisions.len > 1)
+        qsort(job->decisions.at, job->decisions.len, sizeof *job->decisions.at, by_kind_and_records);
     TRY(match_index_persons(p->index, r->cluster, job->records.in_table, job->decisions.at, job->decisions.len, err));
     for (size_t i = 0; i < job->decisions.len; i++)
         TRY(obey(p, &job->decisions.at[i], err));

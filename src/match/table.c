@@ -166,7 +166,7 @@ static void suffix_of_name(TableParts *p, Slice name, Slice *out)
 {
     *out = (Slice){0};
     name = standard_cut(name);
-    if (memchr(name.ptr, ' ', name.len) && standard_name(name, &p->joined, &p->standard, NULL) == OK)
+    if (name.len && memchr(name.ptr, ' ', name.len) && standard_name(name, &p->joined, &p->standard, NULL) == OK)
         *out = buf_slice(&p->standard);
 }
 

@@ -57,8 +57,7 @@ Status vault_put_model(Vault *v, const StoredModel *m, Error *err)
     TRY(home_must_write(v->home, err));
     TRY(lite_prepare(&v->lite,
         "INSERT INTO model (name, at, json, config, baseline) VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
-        "at = excluded.at, json = excluded.json, config = excluded.config, baseline = excluded.baseline "
-        "WHERE json IS NULL",
+        "at = excluded.at, json = excluded.json, config = excluded.config, baseline = excluded.baseline",
         &stmt, err));
     lite_bind_text(stmt, 1, m->name);
     sqlite3_bind_int64(stmt, 2, clock_now());
