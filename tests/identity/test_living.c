@@ -12,7 +12,14 @@ static LinkReport link_now(World *w, LinkScope scope)
 {
     LinkContext ctx = world_context(w);
     LinkReport r;
+    Vault *vault;
+    uint64_t records, persons, quarantined;
     assert_ok(identity_link(&ctx, scope, &r, err));
+    /* two clusters under one id would be a silent merge */
+    assert_ok(vault_open(w->home, &vault, err));
+    assert_ok(vault_count(vault, &records, &persons, &quarantined, err));
+    vault_close(vault);
+    assert_int_equal(persons, r.persons);
     return r;
 }
 
@@ -122,8 +129,13 @@ static void decisions_are_obeyed(void **state)
     link_now(w, LINK_NEWCOMERS);
     assert_int_not_equal(world_person(w, b), world_person(w, c));
     decide(w, b, c, REVIEW_SAME, "Bo");
+    RecordTag late[2 * 3];
+    world_add_people(w, PEOPLE, 3, late); /* who found persons in a pass in which two others become one */
     r = link_now(w, LINK_NEWCOMERS);
     assert_int_equal(world_person(w, b), world_person(w, c));
+    assert_true(r.new_persons >= 3);
+    for (unsigned k = 0; k < 2 * PEOPLE; k++)
+        assert_int_not_equal(world_person(w, &tags[k]), world_person(w, &late[0]));
     assert_true(r.kinds[LINK_DECISION] >= 1);
     /* a full run obeys too */
     link_now(w, LINK_EVERYTHING);
