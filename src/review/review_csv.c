@@ -10,9 +10,7 @@
 
 static void header(Buf *out, ReviewSight sight)
 {
-    buf_adds(out, "pair,reason,state");
-    if (sight == REVIEW_OPEN_EYED)
-        buf_adds(out, ",odds_bits,probability");
+    buf_adds(out, sight == REVIEW_OPEN_EYED ? "pair,state,reason,odds_bits,probability" : "pair,state");
     buf_adds(out, ",a_source,b_source");
     for (size_t i = 0; i < shown_role_count; i++)
         buf_addf(out, ",a_%s,b_%s", identity_role_name(shown_roles[i]), identity_role_name(shown_roles[i]));
@@ -22,29 +20,50 @@ static void header(Buf *out, ReviewSight sight)
 /* A spreadsheet takes a cell that begins with one of these for a formula (OWASP, CSV injection). */
 static void safe_cell(Buf *out, Slice s)
 {
-    char text[256];
-    if (s.len > 0 && s.len < sizeof text - 1 && strchr("=+-@\t\r", s.ptr[0])) {
-        text[0] = '\'';
-        memcpy(text + 1, s.ptr, s.len);
-        s = (Slice){text, s.len + 1};
+    if (s.len == 0 || !memchr("=+-@\t\r\n", s.ptr[0], 7)) {
+        csv_cell(out, s);
+        return;
     }
-    csv_cell(out, s);
+    Buf text;
+    buf_init(&text, 0);
+    buf_addc(&text, '\'');
+    buf_add(&text, s);
+    csv_cell(out, buf_slice(&text));
+    if (buf_status(&text, NULL) != OK)
+        out->status = ERR_NOMEM;
+    if (text.ptr)
+        mem_wipe(text.ptr, text.cap);
+    buf_free(&text);
+}
+
+static void pair_cells(Buf *out, IdentityRole role, Slice a, Slice b)
+{
+    HiddenNumber hidden[2];
+    if (role == ID_SSN) {
+        number_hide(a, b, &hidden[0]);
+        number_hide(b, a, &hidden[1]);
+        a = (Slice){hidden[0].shown, hidden[0].len};
+        b = (Slice){hidden[1].shown, hidden[1].len};
+    }
+    buf_addc(out, ',');
+    safe_cell(out, a);
+    buf_addc(out, ',');
+    safe_cell(out, b);
 }
 
 static void pair_row(const ReviewEntry *e, const VaultRecord *a, const VaultRecord *b, ReviewSight sight, Buf *out)
 {
     char pair[PAIR_TEXT_SIZE];
     review_pair_print(&e->a, &e->b, pair);
-    buf_addf(out, "%s,%s,%s", pair, e->reason, pair_state_name(e->verdict.state));
+    buf_addf(out, "%s,%s", pair, pair_state_name(e->verdict.state));
     if (sight == REVIEW_OPEN_EYED)
-        buf_addf(out, ",%.2f,%.4f", (double)e->odds / WEIGHT_BIT, weight_probability(e->odds));
-    buf_addf(out, ",%.*s,%.*s", SLICE_ARG(a->source), SLICE_ARG(b->source));
-    for (size_t i = 0; i < shown_role_count; i++) {
-        buf_addc(out, ',');
-        safe_cell(out, a->values.at[shown_roles[i]]);
-        buf_addc(out, ',');
-        safe_cell(out, b->values.at[shown_roles[i]]);
-    }
+        buf_addf(out, ",%s,%.2f,%.4f", e->reason, (double)e->odds / WEIGHT_BIT, weight_probability(e->odds));
+    buf_addc(out, ',');
+    safe_cell(out, a->source);
+    buf_addc(out, ',');
+    safe_cell(out, b->source);
+    for (size_t i = 0; i < shown_role_count; i++)
+        pair_cells(out, shown_roles[i], a->values.at[shown_roles[i]], b->values.at[shown_roles[i]]);
     buf_adds(out, ",,\n");
 }
 
