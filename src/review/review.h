@@ -59,6 +59,7 @@ typedef struct ReviewWord {
     ReviewVerdict verdict;
     bool blind;
     Slice reviewer; /* empty: ctx->reviewer */
+    uint64_t row;   /* of a file, for errors; 0: of none */
 } ReviewWord;
 MUST_USE Status review_decide(const ReviewContext *ctx, const ReviewWord *word, PairState *state, Error *err);
 
@@ -75,8 +76,9 @@ typedef struct ReviewImport {
     uint64_t rows, decided, empty;
 } ReviewImport;
 /* Reads columns pair, verdict and, unless ctx->reviewer says, reviewer. All or nothing: ERR_INVALID names the first bad
- * row. */
-MUST_USE Status review_import(const ReviewContext *ctx, const char *path, ReviewImport *out, Error *err);
+ * row. sight: how the file had been exported, which is kept with each decision. */
+MUST_USE Status review_import(
+    const ReviewContext *ctx, const char *path, ReviewSight sight, ReviewImport *out, Error *err);
 
 typedef struct ReviewServe {
     uint16_t port;                                           /* 0: any free one */

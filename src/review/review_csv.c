@@ -116,20 +116,25 @@ out:
 
 typedef VEC(ReviewWord) Words;
 
-static Status read_row(const ReviewContext *ctx, const CsvTable *t, const Slice *row, size_t verdict, size_t pair,
-    size_t reviewer, Words *words, ReviewImport *out, Error *err)
+typedef struct Columns {
+    size_t pair, verdict, reviewer; /* reviewer: the table's width when it has none */
+} Columns;
+
+static Status read_row(const ReviewContext *ctx, const CsvTable *t, size_t i, const Columns *c, ReviewSight sight,
+    Words *words, ReviewImport *out, Error *err)
 {
-    ReviewWord w = {.reviewer = ctx->reviewer};
-    Slice word = slice_trim(row[verdict]);
+    const Slice *row = t->cells + i * t->columns;
+    ReviewWord w = {.reviewer = ctx->reviewer, .blind = sight == REVIEW_BLIND, .row = i + 1};
+    Slice word = slice_trim(row[c->verdict]);
     out->rows++;
     if (word.len == 0) {
         out->empty++;
         return OK;
     }
     TRY(review_verdict_parse(word, &w.verdict, err));
-    TRY(review_pair_parse(slice_trim(row[pair]), &w.a, &w.b, err));
-    if (w.reviewer.len == 0 && reviewer < t->columns)
-        w.reviewer = slice_trim(row[reviewer]);
+    TRY(review_pair_parse(slice_trim(row[c->pair]), &w.a, &w.b, err));
+    if (w.reviewer.len == 0 && c->reviewer < t->columns)
+        w.reviewer = slice_trim(row[c->reviewer]);
     if (w.reviewer.len == 0)
         return error_set(err, ERR_INVALID, "a decision without a reviewer");
     out->decided++;
@@ -137,24 +142,23 @@ static Status read_row(const ReviewContext *ctx, const CsvTable *t, const Slice 
 }
 
 static Status read_words(
-    const ReviewContext *ctx, const CsvTable *t, const char *path, Words *words, ReviewImport *out, Error *err)
+    const ReviewContext *ctx, const CsvTable *t, ReviewSight sight, Words *words, ReviewImport *out, Error *err)
 {
-    size_t pair, verdict, reviewer = t->columns;
-    TRY(csv_column(t, "pair", &pair, err));
-    TRY(csv_column(t, "verdict", &verdict, err));
-    if (csv_column(t, "reviewer", &reviewer, NULL) != OK)
-        reviewer = t->columns;
-    for (size_t i = 0; i < t->rows; i++) {
-        Status st = read_row(ctx, t, t->cells + i * t->columns, verdict, pair, reviewer, words, out, err);
-        if (st != OK) {
-            error_at(err, path, i + 1, NULL);
-            return st;
-        }
+    Columns c;
+    Status st = OK;
+    TRY(csv_column(t, "pair", &c.pair, err));
+    TRY(csv_column(t, "verdict", &c.verdict, err));
+    if (csv_column(t, "reviewer", &c.reviewer, NULL) != OK)
+        c.reviewer = t->columns;
+    for (size_t i = 0; i < t->rows && st == OK; i++) {
+        st = read_row(ctx, t, i, &c, sight, words, out, err);
+        if (st != OK)
+            error_at(err, NULL, i + 1, NULL);
     }
-    return OK;
+    return st;
 }
 
-Status review_import(const ReviewContext *ctx, const char *path, ReviewImport *out, Error *err)
+Status review_import(const ReviewContext *ctx, const char *path, ReviewSight sight, ReviewImport *out, Error *err)
 {
     Arena arena;
     CsvTable t;
@@ -163,9 +167,11 @@ Status review_import(const ReviewContext *ctx, const char *path, ReviewImport *o
     arena_init(&arena, 0);
     Status st = csv_read(path, &arena, &t, err);
     if (st == OK)
-        st = read_words(ctx, &t, path_base(path), &words, out, err);
+        st = read_words(ctx, &t, sight, &words, out, err);
     if (st == OK && words.len > 0)
         st = review_write(ctx, words.at, words.len, NULL, err);
+    if (st != OK)
+        error_at(err, path_base(path), 0, NULL);
     vec_free(&words);
     arena_free(&arena);
     return st;

@@ -9,6 +9,19 @@
 MUST_USE Status review_write(
     const ReviewContext *ctx, const ReviewWord *words, size_t count, PairState *state, Error *err);
 
+/* --- the queue or sample with what is decided (worklist.c) --- */
+
+/* Settled pairs too, in order of pair: read once, asked for many. */
+typedef struct ReviewBook {
+    ReviewList list;
+    PairVerdicts verdicts, mine; /* of everybody; of ctx->reviewer alone */
+} ReviewBook;
+MUST_USE Status review_book_open(const ReviewContext *ctx, Vault *vault, ReviewBook *out, Error *err);
+/* The entry of a pair, in either order; made up, with its verdict, when it is in neither queue nor sample. Its evidence
+ * lives as long as the book. */
+void review_book_find(const ReviewBook *book, const RecordTag *a, const RecordTag *b, ReviewEntry *out);
+void review_book_close(ReviewBook *book);
+
 /* --- evidence (review_evidence.c) --- */
 
 typedef struct EvidenceField {

@@ -132,18 +132,17 @@ Status pair_view(
 Status pair_entry(
     const ReviewContext *ctx, const RecordTag *a, const RecordTag *b, Arena *arena, ReviewEntry *out, Error *err)
 {
-    ReviewList list;
-    bool swap = tag_cmp(a, b) > 0;
-    *out = (ReviewEntry){.a = swap ? *b : *a, .b = swap ? *a : *b, .odds = INT32_MIN, .reason = "chosen"};
-    TRY(review_list(ctx, &list, err));
-    Status st = OK;
-    for (size_t i = 0; i < list.at.len && st == OK; i++) {
-        const ReviewEntry *e = &list.at.at[i];
-        if (tag_cmp(&e->a, &out->a) != 0 || tag_cmp(&e->b, &out->b) != 0)
-            continue;
-        *out = *e;
-        st = arena_dup(arena, e->evidence, &out->evidence, err);
-    }
-    review_list_free(&list);
+    Vault *vault;
+    ReviewBook book;
+    TRY(vault_open(ctx->home, &vault, err));
+    Status st = review_book_open(ctx, vault, &book, err);
+    vault_close(vault);
+    TRY(st);
+    review_book_find(&book, a, b, out);
+    Slice evidence = out->evidence;
+    out->evidence = (Slice){0};
+    if (evidence.len > 0)
+        st = arena_dup(arena, evidence, &out->evidence, err);
+    review_book_close(&book);
     return st;
 }

@@ -192,6 +192,8 @@ typedef struct ReviewDecision {
     int32_t odds; /* what the model said then; INT32_MIN: unknown */
 } ReviewDecision;
 typedef VEC(ReviewDecision) ReviewDecisions;
+/* ERR_INVALID unless a decision may be in this name: not blank, UTF-8, at most 100 bytes. */
+MUST_USE Status reviewer_check(Slice reviewer, Error *err);
 /* Appends; seq and at are given by the vault. Also a decision.made entry of the ledger (tags, verdict, reviewer). */
 MUST_USE Status vault_add_decision(Vault *v, const ReviewDecision *d, Error *err);
 /* In order of seq; text in arena. */

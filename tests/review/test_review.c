@@ -180,22 +180,103 @@ static void csv_out_and_in(void **state)
     ReviewContext anybody = s.ctx;
     anybody.reviewer = (Slice){0};
     Error why = ERROR_INIT;
-    assert_int_equal(review_import(&anybody, path, &r, &why), ERR_INVALID);
+    assert_int_equal(review_import(&anybody, path, REVIEW_OPEN_EYED, &r, &why), ERR_INVALID);
     assert_int_equal(why.row, 2);
     assert_int_equal(waiting(&s, &mine), 2);
     buf_reset(&back);
     buf_addf(&back, "pair,verdict,reviewer\n%s,different,Bo\n%s,,\n", pair[0], pair[1]);
     assert_ok(file_write(path, buf_slice(&back), MODE_PRIVATE, err));
-    assert_ok(review_import(&anybody, path, &r, err));
+    assert_ok(review_import(&anybody, path, REVIEW_OPEN_EYED, &r, err));
     assert_int_equal(r.rows, 2);
     assert_int_equal(r.decided, 1);
     assert_int_equal(waiting(&s, &mine), 1);
     buf_reset(&back);
     buf_addf(&back, "pair,verdict\n%s,same\n", pair[1]);
     assert_ok(file_write(path, buf_slice(&back), MODE_PRIVATE, err));
-    assert_int_equal(review_import(&anybody, path, &r, NULL), ERR_INVALID); /* whose? */
+    assert_int_equal(review_import(&anybody, path, REVIEW_OPEN_EYED, &r, NULL), ERR_INVALID); /* whose? */
     buf_free(&csv);
     buf_free(&back);
+}
+
+static size_t decisions_kept(const Setting *s, bool *last_blind)
+{
+    Vault *vault;
+    Arena arena;
+    ReviewDecisions all = {0};
+    arena_init(&arena, 0);
+    assert_ok(vault_open(s->w->home, &vault, err));
+    assert_ok(vault_decisions(vault, &arena, &all, err));
+    size_t n = all.len;
+    *last_blind = n > 0 && all.at[n - 1].blind;
+    vault_close(vault);
+    vec_free(&all);
+    arena_free(&arena);
+    return n;
+}
+
+/* What only the vault would refuse is found before the first row is written, and has its row; blind stays blind. */
+static void import_is_all_or_nothing(void **state)
+{
+    Setting s = make_setting(*state);
+    static const char unknown[] = "00000000000000000000000000000001-00000000000000000000000000000002";
+    char pair[PAIR_TEXT_SIZE], path[100], name[102];
+    bool blind;
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    review_pair_print(&s.tags[0], &s.tags[1], pair);
+    snprintf(path, sizeof path, "%s/back.csv", s.w->dir);
+    const struct {
+        const char *pair, *reviewer;
+        Status want;
+    } cases[] = {{pair, name, ERR_INVALID}, {pair, "\xff", ERR_INVALID}, {unknown, "Bo", ERR_NOT_FOUND}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        Buf back;
+        ReviewImport r;
+        Error why = ERROR_INIT;
+        ReviewContext anybody = s.ctx;
+        anybody.reviewer = (Slice){0};
+        buf_init(&back, 0);
+        buf_addf(&back, "pair,verdict,reviewer\n%s,same,Bo\n%s,,\n%s,same,%s\n", pair, pair, cases[i].pair,
+            cases[i].reviewer);
+        assert_ok(file_write(path, buf_slice(&back), MODE_PRIVATE, err));
+        Status st = review_import(&anybody, path, REVIEW_BLIND, &r, &why);
+        if (i != 1) /* which the reader of the file may refuse already */
+            assert_int_equal(st, cases[i].want);
+        assert_int_not_equal(st, OK);
+        if (i != 1)
+            assert_int_equal(why.row, 3);
+        assert_int_equal(decisions_kept(&s, &blind), 0);
+        buf_reset(&back);
+        if (i + 1 == COUNT_OF(cases)) {
+            buf_addf(&back, "pair,verdict,reviewer\n%s,same,Bo\n", pair);
+            assert_ok(file_write(path, buf_slice(&back), MODE_PRIVATE, err));
+            assert_ok(review_import(&anybody, path, REVIEW_BLIND, &r, err));
+            assert_int_equal(decisions_kept(&s, &blind), 1);
+            assert_true(blind);
+        }
+        buf_free(&back);
+    }
+}
+
+/* A pair that has left the list is still known: its state, its evidence, whose word it was. */
+static void settled_pairs_are_known(void **state)
+{
+    Setting s = make_setting(*state);
+    const RecordTag *pairs[][2] = {{&s.tags[2], &s.tags[3]}, {&s.tags[0], &s.tags[3]}}; /* waiting; chosen freely */
+    PairState now;
+    for (size_t i = 0; i < COUNT_OF(pairs); i++) {
+        const ReviewWord word = {.a = *pairs[i][0], .b = *pairs[i][1], .verdict = REVIEW_DIFFERENT};
+        Arena arena;
+        ReviewEntry e;
+        arena_init(&arena, 0);
+        assert_ok(review_decide(&s.ctx, &word, &now, err));
+        assert_ok(pair_entry(&s.ctx, pairs[i][1], pairs[i][0], &arena, &e, err));
+        assert_int_equal(e.verdict.state, PAIR_DIFFERENT);
+        assert_true(e.mine);
+        assert_string_equal(e.reason, i == 0 ? "uncertain" : "chosen");
+        assert_int_equal(e.evidence.len > 0, i == 0);
+        arena_free(&arena);
+    }
 }
 
 static void shown_in_words(void **state)
@@ -442,7 +523,8 @@ int main(void)
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
         IN_WORLD(two_people_join), IN_WORLD(unknown_pairs_are_refused), IN_WORLD(csv_out_and_in),
-        IN_WORLD(shown_in_words), IN_WORLD(blind_to_links), cmocka_unit_test(numbers_are_hidden),
+        IN_WORLD(import_is_all_or_nothing), IN_WORLD(settled_pairs_are_known), IN_WORLD(shown_in_words),
+        IN_WORLD(blind_to_links), cmocka_unit_test(numbers_are_hidden),
         IN_WORLD(the_page), /* last: it asks the process to stop */
     };
     cancel_install();
