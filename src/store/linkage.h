@@ -2,7 +2,8 @@
  * Who is who, as the vault keeps it: links with their evidence, the runs that
  * made them, what each record was before, the models, the reviewers' decisions,
  * and the queues they work on. In vault.db, beside the identities; nothing here
- * holds a person's value, so that nothing here is boxed.
+ * holds a person's value, so that nothing here is boxed. Odds and evidence are of
+ * values, though: how common a value is stands in the evidence in whole bits.
  *
  *   link(tag, person, kind, odds, partner, model, run)      the present
  *   link_past(tag, ended, ...)                              what a run replaced: a link was in force in [run, ended)
