@@ -3,9 +3,9 @@
 #include "review/review.h"
 
 static const Option REVIEW_OPTIONS[] = {
-    {"reviewer", 'r', "NAME", "who decides; needed by decide and serve"},
+    {"reviewer", 'r', "NAME", "who looks or decides; import takes it from the file otherwise"},
     {"sample", 0, NULL, "the last clerical sample instead of the queue"},
-    {"blind", 0, NULL, "without what the model thinks"},
+    {"blind", 0, NULL, "without what the model thinks; import: so the file was exported"},
     {"out", 'o', "FILE", "export: write there (mode 0600)"},
     {"port", 'p', "N", "serve: port on 127.0.0.1 (default: any free one)"},
     {"limit", 'n', "N", "list: so many pairs (default 20)"},
@@ -90,10 +90,19 @@ static Status need(const Cli *cli, size_t words, const char *what, Error *err)
     return error_set(err, ERR_USAGE, "review %s takes %s", cli->positional[0], what);
 }
 
+/* The ledger names who saw an identity. */
+static Status need_reviewer(const Cli *cli, const ReviewContext *ctx, Error *err)
+{
+    if (ctx->reviewer.len > 0)
+        return OK;
+    return error_set(err, ERR_USAGE, "review %s needs --reviewer NAME", cli->positional[0]);
+}
+
 static Status do_show(Cli *cli, const ReviewContext *ctx, Error *err)
 {
     RecordTag a, b;
     TRY(need(cli, 2, "a pair", err));
+    TRY(need_reviewer(cli, ctx, err));
     TRY(review_pair_parse(slice_of(cli->positional[1]), &a, &b, err));
     return review_show(ctx, &a, &b, sight_of(cli), &cli->out, err);
 }
@@ -103,8 +112,7 @@ static Status do_decide(Cli *cli, const ReviewContext *ctx, Error *err)
     ReviewWord word = {.blind = cli_flag(cli, "blind")};
     PairState state;
     TRY(need(cli, 3, "a pair and same, different or unsure", err));
-    if (ctx->reviewer.len == 0)
-        return error_set(err, ERR_USAGE, "review decide needs --reviewer NAME");
+    TRY(need_reviewer(cli, ctx, err));
     TRY(review_pair_parse(slice_of(cli->positional[1]), &word.a, &word.b, err));
     TRY(review_verdict_parse(slice_of(cli->positional[2]), &word.verdict, err));
     TRY(review_decide(ctx, &word, &state, err));
@@ -118,6 +126,7 @@ static Status do_export(Cli *cli, const ReviewContext *ctx, Error *err)
     uint64_t pairs;
     const char *out = cli_value(cli, "out");
     TRY(need(cli, 1, "no further word", err));
+    TRY(need_reviewer(cli, ctx, err));
     buf_init(&csv, 0);
     Status st = review_export(ctx, sight_of(cli), &pairs, &csv, err);
     if (st == OK && out) {
@@ -137,7 +146,7 @@ static Status do_import(Cli *cli, const ReviewContext *ctx, Error *err)
 {
     ReviewImport r;
     TRY(need(cli, 2, "a CSV file", err));
-    TRY(review_import(ctx, cli->positional[1], &r, err));
+    TRY(review_import(ctx, cli->positional[1], sight_of(cli), &r, err));
     if (cli->format == CLI_JSON) {
         Json j;
         cli_json(cli, &j);
@@ -163,8 +172,7 @@ static Status do_serve(Cli *cli, const ReviewContext *ctx, Error *err)
     uint64_t port;
     TRY(need(cli, 1, "no further word", err));
     TRY(cli_number(cli, "port", 0, 0, 65535, &port, err));
-    if (ctx->reviewer.len == 0)
-        return error_set(err, ERR_USAGE, "review serve needs --reviewer NAME");
+    TRY(need_reviewer(cli, ctx, err));
     const ReviewServe options = {.port = (uint16_t)port, .ready = say_url, .arg = cli};
     return review_serve(ctx, &options, err);
 }
@@ -201,9 +209,10 @@ const Command CMD_REVIEW = {
             "\"serve\" shows the pairs on a page on this machine, under a secret address: j and k move, y, n and u "
             "decide, b hides the model.\n\n"
             "Decisions are kept for ever; the policy says how many people must agree. The next \"cairn link\" obeys "
-            "what is settled. Each identity shown is an entry of the ledger with the reviewer's name.\n\n"
+            "what is settled. Each identity shown is an entry of the ledger with the reviewer's name, so that "
+            "show, export, decide and serve need --reviewer.\n\n"
             "With --sample the pairs are those of the last \"cairn identity sample\", which measures how good the "
-            "links are; use --blind for it.",
+            "links are; use --blind for it, and for the import of what was exported so.",
     .options = REVIEW_OPTIONS,
     .option_count = COUNT_OF(REVIEW_OPTIONS),
     .positional_min = 1,

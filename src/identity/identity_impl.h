@@ -148,7 +148,8 @@ MUST_USE Status trees_correct(const Forest *f, uint64_t *correct, double *varian
 
 /* The explanation of a pair as JSON for a reviewer: levels and weights, never a value.
  * {"prior":..,"household":..,"calibration":..,"odds":..,"rule":"","passes":["..."],
- *  "fields":[["last_name","exact",weight,frequency],...]} weights in thousandths of a bit. */
+ *  "fields":[["last_name","exact",weight,frequency],...]} weights in thousandths of a bit. frequency is rounded to
+ * whole bits; what that takes from a weight is in "calibration". */
 MUST_USE Status evidence_json(MatchLook *look, const MatchModel *m, uint32_t a, uint32_t b, Buf *out, Error *err);
 
 /* --- the queue (queue.c) --- */

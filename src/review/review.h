@@ -59,22 +59,26 @@ typedef struct ReviewWord {
     ReviewVerdict verdict;
     bool blind;
     Slice reviewer; /* empty: ctx->reviewer */
+    uint64_t row;   /* of a file, for errors; 0: of none */
 } ReviewWord;
 MUST_USE Status review_decide(const ReviewContext *ctx, const ReviewWord *word, PairState *state, Error *err);
 
-/* A pair in words for a terminal: both records side by side, evidence, the rest of both persons. */
+/* A pair in words for a terminal: both records side by side, and unless blind
+ * reason, evidence and the rest of both persons. */
 typedef enum ReviewSight { REVIEW_OPEN_EYED, REVIEW_BLIND } ReviewSight;
 MUST_USE Status review_show(
     const ReviewContext *ctx, const RecordTag *a, const RecordTag *b, ReviewSight sight, Buf *out, Error *err);
 
-/* CSV: pair, reason, odds (unless blind), then a_FIELD and b_FIELD for each field, verdict and reviewer to fill in. */
+/* CSV: pair, state, reason and odds (unless blind), then a_FIELD and b_FIELD for each field, verdict and reviewer to
+ * fill in. */
 MUST_USE Status review_export(const ReviewContext *ctx, ReviewSight sight, uint64_t *pairs, Buf *out, Error *err);
 typedef struct ReviewImport {
     uint64_t rows, decided, empty;
 } ReviewImport;
 /* Reads columns pair, verdict and, unless ctx->reviewer says, reviewer. All or nothing: ERR_INVALID names the first bad
- * row. */
-MUST_USE Status review_import(const ReviewContext *ctx, const char *path, ReviewImport *out, Error *err);
+ * row. sight: how the file had been exported, which is kept with each decision. */
+MUST_USE Status review_import(
+    const ReviewContext *ctx, const char *path, ReviewSight sight, ReviewImport *out, Error *err);
 
 typedef struct ReviewServe {
     uint16_t port;                                           /* 0: any free one */

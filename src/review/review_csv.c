@@ -10,9 +10,7 @@
 
 static void header(Buf *out, ReviewSight sight)
 {
-    buf_adds(out, "pair,reason,state");
-    if (sight == REVIEW_OPEN_EYED)
-        buf_adds(out, ",odds_bits,probability");
+    buf_adds(out, sight == REVIEW_OPEN_EYED ? "pair,state,reason,odds_bits,probability" : "pair,state");
     buf_adds(out, ",a_source,b_source");
     for (size_t i = 0; i < shown_role_count; i++)
         buf_addf(out, ",a_%s,b_%s", identity_role_name(shown_roles[i]), identity_role_name(shown_roles[i]));
@@ -22,29 +20,50 @@ static void header(Buf *out, ReviewSight sight)
 /* A spreadsheet takes a cell that begins with one of these for a formula (OWASP, CSV injection). */
 static void safe_cell(Buf *out, Slice s)
 {
-    char text[256];
-    if (s.len > 0 && s.len < sizeof text - 1 && strchr("=+-@\t\r", s.ptr[0])) {
-        text[0] = '\'';
-        memcpy(text + 1, s.ptr, s.len);
-        s = (Slice){text, s.len + 1};
+    if (s.len == 0 || !memchr("=+-@\t\r\n", s.ptr[0], 7)) {
+        csv_cell(out, s);
+        return;
     }
-    csv_cell(out, s);
+    Buf text;
+    buf_init(&text, 0);
+    buf_addc(&text, '\'');
+    buf_add(&text, s);
+    csv_cell(out, buf_slice(&text));
+    if (buf_status(&text, NULL) != OK)
+        out->status = ERR_NOMEM;
+    if (text.ptr)
+        mem_wipe(text.ptr, text.cap);
+    buf_free(&text);
+}
+
+static void pair_cells(Buf *out, IdentityRole role, Slice a, Slice b)
+{
+    HiddenNumber hidden[2];
+    if (role == ID_SSN) {
+        number_hide(a, b, &hidden[0]);
+        number_hide(b, a, &hidden[1]);
+        a = (Slice){hidden[0].shown, hidden[0].len};
+        b = (Slice){hidden[1].shown, hidden[1].len};
+    }
+    buf_addc(out, ',');
+    safe_cell(out, a);
+    buf_addc(out, ',');
+    safe_cell(out, b);
 }
 
 static void pair_row(const ReviewEntry *e, const VaultRecord *a, const VaultRecord *b, ReviewSight sight, Buf *out)
 {
     char pair[PAIR_TEXT_SIZE];
     review_pair_print(&e->a, &e->b, pair);
-    buf_addf(out, "%s,%s,%s", pair, e->reason, pair_state_name(e->verdict.state));
+    buf_addf(out, "%s,%s", pair, pair_state_name(e->verdict.state));
     if (sight == REVIEW_OPEN_EYED)
-        buf_addf(out, ",%.2f,%.4f", (double)e->odds / WEIGHT_BIT, weight_probability(e->odds));
-    buf_addf(out, ",%.*s,%.*s", SLICE_ARG(a->source), SLICE_ARG(b->source));
-    for (size_t i = 0; i < shown_role_count; i++) {
-        buf_addc(out, ',');
-        safe_cell(out, a->values.at[shown_roles[i]]);
-        buf_addc(out, ',');
-        safe_cell(out, b->values.at[shown_roles[i]]);
-    }
+        buf_addf(out, ",%s,%.2f,%.4f", e->reason, (double)e->odds / WEIGHT_BIT, weight_probability(e->odds));
+    buf_addc(out, ',');
+    safe_cell(out, a->source);
+    buf_addc(out, ',');
+    safe_cell(out, b->source);
+    for (size_t i = 0; i < shown_role_count; i++)
+        pair_cells(out, shown_roles[i], a->values.at[shown_roles[i]], b->values.at[shown_roles[i]]);
     buf_adds(out, ",,\n");
 }
 
@@ -97,20 +116,25 @@ out:
 
 typedef VEC(ReviewWord) Words;
 
-static Status read_row(const ReviewContext *ctx, const CsvTable *t, const Slice *row, size_t verdict, size_t pair,
-    size_t reviewer, Words *words, ReviewImport *out, Error *err)
+typedef struct Columns {
+    size_t pair, verdict, reviewer; /* reviewer: the table's width when it has none */
+} Columns;
+
+static Status read_row(const ReviewContext *ctx, const CsvTable *t, size_t i, const Columns *c, ReviewSight sight,
+    Words *words, ReviewImport *out, Error *err)
 {
-    ReviewWord w = {.reviewer = ctx->reviewer};
-    Slice word = slice_trim(row[verdict]);
+    const Slice *row = t->cells + i * t->columns;
+    ReviewWord w = {.reviewer = ctx->reviewer, .blind = sight == REVIEW_BLIND, .row = i + 1};
+    Slice word = slice_trim(row[c->verdict]);
     out->rows++;
     if (word.len == 0) {
         out->empty++;
         return OK;
     }
     TRY(review_verdict_parse(word, &w.verdict, err));
-    TRY(review_pair_parse(slice_trim(row[pair]), &w.a, &w.b, err));
-    if (w.reviewer.len == 0 && reviewer < t->columns)
-        w.reviewer = slice_trim(row[reviewer]);
+    TRY(review_pair_parse(slice_trim(row[c->pair]), &w.a, &w.b, err));
+    if (w.reviewer.len == 0 && c->reviewer < t->columns)
+        w.reviewer = slice_trim(row[c->reviewer]);
     if (w.reviewer.len == 0)
         return error_set(err, ERR_INVALID, "a decision without a reviewer");
     out->decided++;
@@ -118,24 +142,23 @@ static Status read_row(const ReviewContext *ctx, const CsvTable *t, const Slice 
 }
 
 static Status read_words(
-    const ReviewContext *ctx, const CsvTable *t, const char *path, Words *words, ReviewImport *out, Error *err)
+    const ReviewContext *ctx, const CsvTable *t, ReviewSight sight, Words *words, ReviewImport *out, Error *err)
 {
-    size_t pair, verdict, reviewer = t->columns;
-    TRY(csv_column(t, "pair", &pair, err));
-    TRY(csv_column(t, "verdict", &verdict, err));
-    if (csv_column(t, "reviewer", &reviewer, NULL) != OK)
-        reviewer = t->columns;
-    for (size_t i = 0; i < t->rows; i++) {
-        Status st = read_row(ctx, t, t->cells + i * t->columns, verdict, pair, reviewer, words, out, err);
-        if (st != OK) {
-            error_at(err, path, i + 1, NULL);
-            return st;
-        }
+    Columns c;
+    Status st = OK;
+    TRY(csv_column(t, "pair", &c.pair, err));
+    TRY(csv_column(t, "verdict", &c.verdict, err));
+    if (csv_column(t, "reviewer", &c.reviewer, NULL) != OK)
+        c.reviewer = t->columns;
+    for (size_t i = 0; i < t->rows && st == OK; i++) {
+        st = read_row(ctx, t, i, &c, sight, words, out, err);
+        if (st != OK)
+            error_at(err, NULL, i + 1, NULL);
     }
-    return OK;
+    return st;
 }
 
-Status review_import(const ReviewContext *ctx, const char *path, ReviewImport *out, Error *err)
+Status review_import(const ReviewContext *ctx, const char *path, ReviewSight sight, ReviewImport *out, Error *err)
 {
     Arena arena;
     CsvTable t;
@@ -144,9 +167,11 @@ Status review_import(const ReviewContext *ctx, const char *path, ReviewImport *o
     arena_init(&arena, 0);
     Status st = csv_read(path, &arena, &t, err);
     if (st == OK)
-        st = read_words(ctx, &t, path_base(path), &words, out, err);
+        st = read_words(ctx, &t, sight, &words, out, err);
     if (st == OK && words.len > 0)
         st = review_write(ctx, words.at, words.len, NULL, err);
+    if (st != OK)
+        error_at(err, path_base(path), 0, NULL);
     vec_free(&words);
     arena_free(&arena);
     return st;

@@ -9,6 +9,19 @@
 MUST_USE Status review_write(
     const ReviewContext *ctx, const ReviewWord *words, size_t count, PairState *state, Error *err);
 
+/* --- the queue or sample with what is decided (worklist.c) --- */
+
+/* Settled pairs too, in order of pair: read once, asked for many. */
+typedef struct ReviewBook {
+    ReviewList list;
+    PairVerdicts verdicts, mine; /* of everybody; of ctx->reviewer alone */
+} ReviewBook;
+MUST_USE Status review_book_open(const ReviewContext *ctx, Vault *vault, ReviewBook *out, Error *err);
+/* The entry of a pair, in either order; made up, with its verdict, when it is in neither queue nor sample. Its evidence
+ * lives as long as the book. */
+void review_book_find(const ReviewBook *book, const RecordTag *a, const RecordTag *b, ReviewEntry *out);
+void review_book_close(ReviewBook *book);
+
 /* --- evidence (review_evidence.c) --- */
 
 typedef struct EvidenceField {
@@ -55,8 +68,10 @@ typedef struct PairView {
     PairSide a, b;
     VaultRecord near[EVIDENCE_NEAR_MAX];
 } PairView;
-/* Reads both sides with one ledger entry. entry may be of a pair that does not wait. */
-MUST_USE Status pair_view(const ReviewContext *ctx, const ReviewEntry *entry, Arena *arena, PairView *out, Error *err);
+/* Reads both sides with one ledger entry. entry may be of a pair that does not wait. Blind: the two records alone, as
+ * the rest of their persons and who else is like them would tell what the model has decided. */
+MUST_USE Status pair_view(
+    const ReviewContext *ctx, const ReviewEntry *entry, ReviewSight sight, Arena *arena, PairView *out, Error *err);
 /* The entry of a pair in the queue or sample; made up when it is in neither. */
 MUST_USE Status pair_entry(
     const ReviewContext *ctx, const RecordTag *a, const RecordTag *b, Arena *arena, ReviewEntry *out, Error *err);
@@ -65,6 +80,16 @@ MUST_USE Status pair_entry(
 extern const IdentityRole shown_roles[];
 extern const size_t shown_role_count;
 const char *role_words(IdentityRole role);
+/* A social security number as it may be shown beside another one: '*' for each character, '#' for one that differs; a
+ * digit or two that differ are shown, at their places, when the lengths are equal. Whether the numbers are alike can be
+ * seen, what they are cannot. other may be empty. */
+#define HIDDEN_MAX 32
+typedef struct HiddenNumber {
+    char shown[HIDDEN_MAX];
+    bool differs[HIDDEN_MAX];
+    size_t len; /* what is longer is cut */
+} HiddenNumber;
+void number_hide(Slice s, Slice other, HiddenNumber *out);
 /* The evidence on a role; NULL. */
 const EvidenceField *evidence_of_role(const Evidence *e, IdentityRole role);
 

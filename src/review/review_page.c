@@ -1,7 +1,7 @@
 /*
  * The pages of the review server: the list of what waits, and one pair. Plain
  * HTML forms; the script only adds keys. In blind mode nothing on the page tells
- * what the model thinks: no odds, no weights, no reason.
+ * what the model thinks: no odds, no weights, no reason, nor whose records are linked.
  */
 #include "publish/html.h"
 #include "review/differences.h"
@@ -86,22 +86,15 @@ static void marked(Buf *out, Slice s, const bool *differs)
     }
 }
 
-/* Of a social security number only a digit or two that differ are shown, at their places: whether the numbers are alike
- * can be seen, what they are cannot. */
 static void hidden_number(Buf *out, Slice s, Slice other)
 {
-    size_t differ = 0;
-    for (size_t i = 0; i < s.len; i++)
-        differ += i >= other.len || s.ptr[i] != other.ptr[i];
-    bool show = s.len == other.len && differ <= 2;
-    for (size_t i = 0; i < s.len; i++) {
-        bool equal = i < other.len && s.ptr[i] == other.ptr[i];
-        if (other.len == 0 || equal)
-            buf_adds(out, "\xe2\x80\xa2");
-        else if (show && s.ptr[i] >= '0' && s.ptr[i] <= '9')
-            buf_addf(out, "<mark>%c</mark>", s.ptr[i]);
-        else
-            buf_adds(out, "<mark>\xe2\x80\xa2</mark>");
+    HiddenNumber n;
+    number_hide(s, other, &n);
+    for (size_t i = 0; i < n.len; i++) {
+        bool digit = n.shown[i] >= '0' && n.shown[i] <= '9';
+        buf_adds(out, n.differs[i] ? "<mark>" : "");
+        buf_add(out, digit ? (Slice){&n.shown[i], 1} : SLICE("\xe2\x80\xa2"));
+        buf_adds(out, n.differs[i] ? "</mark>" : "");
     }
 }
 
@@ -253,7 +246,7 @@ static void decide_bar(
     buf_adds(out, "</nav></form>\n");
 }
 
-static void verdict_words(const PageFrame *f, const ReviewEntry *e, Buf *out)
+static void verdict_words(const ReviewEntry *e, Buf *out)
 {
     /* what others said must not lead a second reviewer */
     if (e->verdict.state == PAIR_OPEN)
@@ -263,7 +256,6 @@ static void verdict_words(const PageFrame *f, const ReviewEntry *e, Buf *out)
     else
         buf_addf(out, "<p class=\"note\">Somebody has decided this pair; what is not shown. %s</p>\n",
             e->verdict.state == PAIR_DISPUTED ? "Reviewers disagree, so that a third is asked." : "");
-    UNUSED(f);
 }
 
 static void neighbours(
@@ -302,7 +294,7 @@ void page_pair(const PageFrame *f, const ReviewList *list, const PairView *v, Sl
         html_text(out, message);
         buf_adds(out, "</p>\n");
     }
-    verdict_words(f, &v->entry, out);
+    verdict_words(&v->entry, out);
     values_table(f, v, out);
     decide_bar(f, v, before, after, out);
     if (open && v->has_evidence) {
@@ -318,10 +310,12 @@ void page_pair(const PageFrame *f, const ReviewList *list, const PairView *v, Sl
             buf_adds(out, ".</p>\n");
         }
     }
-    buf_adds(out, "<h2>Around them</h2>\n<div class=\"context\">\n");
-    context_side("The left one's other records", &v->a, out);
-    context_side("The right one's other records", &v->b, out);
-    context_near(v, out);
-    buf_adds(out, "</div>\n");
+    if (open) {
+        buf_adds(out, "<h2>Around them</h2>\n<div class=\"context\">\n");
+        context_side("The left one's other records", &v->a, out);
+        context_side("The right one's other records", &v->b, out);
+        context_near(v, out);
+        buf_adds(out, "</div>\n");
+    }
     end(out);
 }

@@ -29,6 +29,19 @@ const char *role_words(IdentityRole role)
     return words[role];
 }
 
+void number_hide(Slice s, Slice other, HiddenNumber *out)
+{
+    size_t differ = 0;
+    *out = (HiddenNumber){.len = s.len < HIDDEN_MAX ? s.len : HIDDEN_MAX};
+    for (size_t i = 0; i < s.len; i++)
+        differ += i >= other.len || s.ptr[i] != other.ptr[i];
+    bool show = s.len == other.len && differ <= 2;
+    for (size_t i = 0; i < out->len; i++) {
+        out->differs[i] = other.len > 0 && (i >= other.len || s.ptr[i] != other.ptr[i]);
+        out->shown[i] = !out->differs[i] ? '*' : show && s.ptr[i] >= '0' && s.ptr[i] <= '9' ? s.ptr[i] : '#';
+    }
+}
+
 /* Fields are named as their first column's role in the policy that ships; another name simply has no row of its own. */
 const EvidenceField *evidence_of_role(const Evidence *e, IdentityRole role)
 {
@@ -52,11 +65,10 @@ static void want(Reading *r, const RecordTag *tag, VaultRecord *into)
     r->into[r->count++] = into;
 }
 
-static Status plan_side(Vault *vault, const RecordTag *tag, Arena *arena, Reading *r, PairSide *side, Error *err)
+static Status plan_context(Vault *vault, const RecordTag *tag, Arena *arena, Reading *r, PairSide *side, Error *err)
 {
     LinkInfo info;
     RecordTags others = {0};
-    want(r, tag, &side->record);
     Status st = vault_link_of(vault, tag, arena, &info, err);
     if (st == ERR_NOT_FOUND) {
         error_clear(err);
@@ -87,7 +99,17 @@ static Status read_all(const ReviewContext *ctx, Vault *vault, Reading *r, Arena
     return OK;
 }
 
-Status pair_view(const ReviewContext *ctx, const ReviewEntry *entry, Arena *arena, PairView *out, Error *err)
+static Status plan_contexts(Vault *vault, Arena *arena, Reading *r, PairView *out, Error *err)
+{
+    TRY(plan_context(vault, &out->entry.a, arena, r, &out->a, err));
+    TRY(plan_context(vault, &out->entry.b, arena, r, &out->b, err));
+    for (size_t i = 0; i < out->evidence.near_count; i++)
+        want(r, &out->evidence.near[i].tag, &out->near[i]);
+    return OK;
+}
+
+Status pair_view(
+    const ReviewContext *ctx, const ReviewEntry *entry, ReviewSight sight, Arena *arena, PairView *out, Error *err)
 {
     Vault *vault = NULL;
     Reading *r;
@@ -98,11 +120,9 @@ Status pair_view(const ReviewContext *ctx, const ReviewEntry *entry, Arena *aren
         out->has_evidence = true;
     }
     TRY(vault_open(ctx->home, &vault, err));
-    Status st = plan_side(vault, &entry->a, arena, r, &out->a, err);
-    if (st == OK)
-        st = plan_side(vault, &entry->b, arena, r, &out->b, err);
-    for (size_t i = 0; st == OK && i < out->evidence.near_count; i++)
-        want(r, &out->evidence.near[i].tag, &out->near[i]);
+    want(r, &entry->a, &out->a.record);
+    want(r, &entry->b, &out->b.record);
+    Status st = sight == REVIEW_OPEN_EYED ? plan_contexts(vault, arena, r, out, err) : OK;
     if (st == OK)
         st = read_all(ctx, vault, r, arena, err);
     vault_close(vault);
@@ -112,18 +132,17 @@ Status pair_view(const ReviewContext *ctx, const ReviewEntry *entry, Arena *aren
 Status pair_entry(
     const ReviewContext *ctx, const RecordTag *a, const RecordTag *b, Arena *arena, ReviewEntry *out, Error *err)
 {
-    ReviewList list;
-    bool swap = tag_cmp(a, b) > 0;
-    *out = (ReviewEntry){.a = swap ? *b : *a, .b = swap ? *a : *b, .odds = INT32_MIN, .reason = "chosen"};
-    TRY(review_list(ctx, &list, err));
-    Status st = OK;
-    for (size_t i = 0; i < list.at.len && st == OK; i++) {
-        const ReviewEntry *e = &list.at.at[i];
-        if (tag_cmp(&e->a, &out->a) != 0 || tag_cmp(&e->b, &out->b) != 0)
-            continue;
-        *out = *e;
-        st = arena_dup(arena, e->evidence, &out->evidence, err);
-    }
-    review_list_free(&list);
+    Vault *vault;
+    ReviewBook book;
+    TRY(vault_open(ctx->home, &vault, err));
+    Status st = review_book_open(ctx, vault, &book, err);
+    vault_close(vault);
+    TRY(st);
+    review_book_find(&book, a, b, out);
+    Slice evidence = out->evidence;
+    out->evidence = (Slice){0};
+    if (evidence.len > 0)
+        st = arena_dup(arena, evidence, &out->evidence, err);
+    review_book_close(&book);
     return st;
 }

@@ -109,7 +109,7 @@ static Status show_pair(
     arena_init(&arena, 0);
     TRY_OUT(pair_entry(&site->ctx, &pair->a, &pair->b, &arena, &entry, err));
     TRY_OUT(arena_new(&arena, PairView, 1, &view, err));
-    TRY_OUT(pair_view(&site->ctx, &entry, &arena, view, err));
+    TRY_OUT(pair_view(&site->ctx, &entry, sight, &arena, view, err));
     TRY_OUT(review_list(&site->ctx, &list, err));
     page_pair(&frame, &list, view, message, &r->body);
     ok_page(r);

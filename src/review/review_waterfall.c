@@ -28,7 +28,7 @@ static size_t list_steps(const Evidence *e, Step steps[STEPS_MAX])
     if (e->household != 0)
         steps[n++] = (Step){SLICE("household or twin?"), SLICE(""), e->household, false};
     if (e->calibration != 0)
-        steps[n++] = (Step){SLICE("calibration"), SLICE(""), e->calibration, false};
+        steps[n++] = (Step){SLICE("calibration, rounding"), SLICE(""), e->calibration, false};
     if (e->ruled != 0)
         steps[n++] = (Step){SLICE("hard rule"), e->rule, e->ruled, false};
     steps[n++] = (Step){SLICE("together"), SLICE(""), e->odds, true};

@@ -2,7 +2,8 @@
  * Who is who, as the vault keeps it: links with their evidence, the runs that
  * made them, what each record was before, the models, the reviewers' decisions,
  * and the queues they work on. In vault.db, beside the identities; nothing here
- * holds a person's value, so that nothing here is boxed.
+ * holds a person's value, so that nothing here is boxed. Odds and evidence are of
+ * values, though: how common a value is stands in the evidence in whole bits.
  *
  *   link(tag, person, kind, odds, partner, model, run)      the present
  *   link_past(tag, ended, ...)                              what a run replaced: a link was in force in [run, ended)
@@ -192,6 +193,8 @@ typedef struct ReviewDecision {
     int32_t odds; /* what the model said then; INT32_MIN: unknown */
 } ReviewDecision;
 typedef VEC(ReviewDecision) ReviewDecisions;
+/* ERR_INVALID unless a decision may be in this name: not blank, UTF-8, at most 100 bytes. */
+MUST_USE Status reviewer_check(Slice reviewer, Error *err);
 /* Appends; seq and at are given by the vault. Also a decision.made entry of the ledger (tags, verdict, reviewer). */
 MUST_USE Status vault_add_decision(Vault *v, const ReviewDecision *d, Error *err);
 /* In order of seq; text in arena. */

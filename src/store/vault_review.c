@@ -116,6 +116,13 @@ static Status ledger_decision(Vault *v, const ReviewDecision *d, Error *err)
     return st;
 }
 
+Status reviewer_check(Slice reviewer, Error *err)
+{
+    if (slice_trim(reviewer).len == 0 || reviewer.len > 100 || !slice_is_utf8(reviewer, NULL))
+        return error_set(err, ERR_INVALID, "a decision names its reviewer, in at most 100 bytes");
+    return OK;
+}
+
 Status vault_add_decision(Vault *v, const ReviewDecision *given, Error *err)
 {
     ReviewDecision d = *given;
@@ -124,8 +131,7 @@ Status vault_add_decision(Vault *v, const ReviewDecision *given, Error *err)
     int order = tag_cmp(&d.a, &d.b);
     if (order == 0)
         return error_set(err, ERR_INVALID, "a decision is about two records");
-    if (slice_trim(d.reviewer).len == 0 || d.reviewer.len > 100 || !slice_is_utf8(d.reviewer, NULL))
-        return error_set(err, ERR_INVALID, "a decision names its reviewer, in at most 100 bytes");
+    TRY(reviewer_check(d.reviewer, err));
     if (order > 0) {
         d.a = given->b;
         d.b = given->a;

@@ -5,6 +5,7 @@
 #include "identity_world.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define PEOPLE 300
 
@@ -257,6 +258,39 @@ static void words_without_values(World *w, const RecordTag *tags)
     buf_free(&text);
 }
 
+static long number_after(const char *text, const char *key)
+{
+    const char *at = strstr(text, key);
+    assert_non_null(at);
+    return strtol(at + strlen(key), NULL, 10);
+}
+
+/* Stored evidence says in whole bits how common a value is, and its parts still add up. Returns how many fields had
+ * such a part. */
+static unsigned check_evidence(Slice evidence)
+{
+    char text[8192];
+    unsigned common = 0;
+    assert_true(evidence.len < sizeof text);
+    memcpy(text, evidence.ptr, evidence.len);
+    text[evidence.len] = '\0';
+    long sum = number_after(text, "\"prior\":") + number_after(text, "\"household\":") +
+               number_after(text, "\"calibration\":") + number_after(text, "\"ruled\":");
+    const char *at = strstr(text, "\"fields\":[");
+    assert_non_null(at);
+    long weight, frequency;
+    for (at += strlen("\"fields\":["); sscanf(at, "[\"%*[^\"]\",\"%*[^\"]\",%ld,%ld]", &weight, &frequency) == 2;) {
+        assert_int_equal(frequency % WEIGHT_BIT, 0);
+        common += frequency != 0;
+        sum += weight;
+        at = strchr(at, ']') + 1;
+        at += *at == ',';
+    }
+    assert_int_equal(*at, ']');
+    assert_int_equal(sum, number_after(text, "\"odds\":"));
+    return common;
+}
+
 static void sample_and_estimate(World *w, const RecordTag *tags)
 {
     LinkContext ctx = world_context(w);
@@ -275,6 +309,10 @@ static void sample_and_estimate(World *w, const RecordTag *tags)
     assert_ok(vault_get_sample(vault, number, &arena, &sample, &pairs, err));
     vault_close(vault);
     assert_int_equal(pairs.len, drawn);
+    unsigned common = 0;
+    for (size_t k = 0; k < pairs.len; k++)
+        common += check_evidence(pairs.at[k].evidence);
+    assert_true(common > 0);
     /* a reviewer who knows the truth */
     for (size_t k = 0; k < pairs.len; k++) {
         unsigned x = 0, y = 0;

@@ -27,12 +27,16 @@ typedef struct Setting {
     ReviewContext ctx;
 } Setting;
 
+#define TEN "0123456789"
+#define LONG_FORMULA \
+    "=" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+
 static Setting make_setting(World *w)
 {
     static const WorldRecord records[] = {
         {"school", "1000000007", NULL, "<b>Ada", "O'Neil", "2001-02-03", "F"},
         {"wage", NULL, "501101001", "Adah", "ONEIL", NULL, NULL},
-        {"school", "1000007926", NULL, "Bruno", "Brandt", "2001-05-06", "M"},
+        {"school", "1000007926", NULL, LONG_FORMULA, "Br\x1b[2Jandt", "2001-05-06", "M"},
         {"wage", NULL, "501101002", "=1+1", "BRANDT", NULL, NULL},
     };
     Setting s = {.w = w, .ctx = {.home = w->home, .policy = w->policy, .reviewer = SLICE("Ann")}};
@@ -162,7 +166,10 @@ static void csv_out_and_in(void **state)
     assert_int_equal(pairs, 2);
     assert_true(reads_of(s.w, "Ann") >= 1);
     assert_int_equal(slice_find(buf_slice(&csv), SLICE("probability")), csv.len);
-    assert_true(slice_find(buf_slice(&csv), SLICE("'=1+1")) < csv.len); /* no formula for a spreadsheet */
+    assert_int_equal(slice_find(buf_slice(&csv), SLICE("uncertain")), csv.len);
+    assert_true(slice_find(buf_slice(&csv), SLICE("'=1+1")) < csv.len);  /* no formula for a spreadsheet */
+    assert_true(slice_find(buf_slice(&csv), SLICE("'=" TEN)) < csv.len); /* however long */
+    assert_int_equal(slice_find(buf_slice(&csv), SLICE("501101001")), csv.len);
     snprintf(path, sizeof path, "%s/back.csv", s.w->dir);
     char pair[2][PAIR_TEXT_SIZE];
     for (unsigned i = 0; i < 2; i++)
@@ -173,22 +180,103 @@ static void csv_out_and_in(void **state)
     ReviewContext anybody = s.ctx;
     anybody.reviewer = (Slice){0};
     Error why = ERROR_INIT;
-    assert_int_equal(review_import(&anybody, path, &r, &why), ERR_INVALID);
+    assert_int_equal(review_import(&anybody, path, REVIEW_OPEN_EYED, &r, &why), ERR_INVALID);
     assert_int_equal(why.row, 2);
     assert_int_equal(waiting(&s, &mine), 2);
     buf_reset(&back);
     buf_addf(&back, "pair,verdict,reviewer\n%s,different,Bo\n%s,,\n", pair[0], pair[1]);
     assert_ok(file_write(path, buf_slice(&back), MODE_PRIVATE, err));
-    assert_ok(review_import(&anybody, path, &r, err));
+    assert_ok(review_import(&anybody, path, REVIEW_OPEN_EYED, &r, err));
     assert_int_equal(r.rows, 2);
     assert_int_equal(r.decided, 1);
     assert_int_equal(waiting(&s, &mine), 1);
     buf_reset(&back);
     buf_addf(&back, "pair,verdict\n%s,same\n", pair[1]);
     assert_ok(file_write(path, buf_slice(&back), MODE_PRIVATE, err));
-    assert_int_equal(review_import(&anybody, path, &r, NULL), ERR_INVALID); /* whose? */
+    assert_int_equal(review_import(&anybody, path, REVIEW_OPEN_EYED, &r, NULL), ERR_INVALID); /* whose? */
     buf_free(&csv);
     buf_free(&back);
+}
+
+static size_t decisions_kept(const Setting *s, bool *last_blind)
+{
+    Vault *vault;
+    Arena arena;
+    ReviewDecisions all = {0};
+    arena_init(&arena, 0);
+    assert_ok(vault_open(s->w->home, &vault, err));
+    assert_ok(vault_decisions(vault, &arena, &all, err));
+    size_t n = all.len;
+    *last_blind = n > 0 && all.at[n - 1].blind;
+    vault_close(vault);
+    vec_free(&all);
+    arena_free(&arena);
+    return n;
+}
+
+/* What only the vault would refuse is found before the first row is written, and has its row; blind stays blind. */
+static void import_is_all_or_nothing(void **state)
+{
+    Setting s = make_setting(*state);
+    static const char unknown[] = "00000000000000000000000000000001-00000000000000000000000000000002";
+    char pair[PAIR_TEXT_SIZE], path[100], name[102];
+    bool blind;
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    review_pair_print(&s.tags[0], &s.tags[1], pair);
+    snprintf(path, sizeof path, "%s/back.csv", s.w->dir);
+    const struct {
+        const char *pair, *reviewer;
+        Status want;
+    } cases[] = {{pair, name, ERR_INVALID}, {pair, "\xff", ERR_INVALID}, {unknown, "Bo", ERR_NOT_FOUND}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        Buf back;
+        ReviewImport r;
+        Error why = ERROR_INIT;
+        ReviewContext anybody = s.ctx;
+        anybody.reviewer = (Slice){0};
+        buf_init(&back, 0);
+        buf_addf(&back, "pair,verdict,reviewer\n%s,same,Bo\n%s,,\n%s,same,%s\n", pair, pair, cases[i].pair,
+            cases[i].reviewer);
+        assert_ok(file_write(path, buf_slice(&back), MODE_PRIVATE, err));
+        Status st = review_import(&anybody, path, REVIEW_BLIND, &r, &why);
+        if (i != 1) /* which the reader of the file may refuse already */
+            assert_int_equal(st, cases[i].want);
+        assert_int_not_equal(st, OK);
+        if (i != 1)
+            assert_int_equal(why.row, 3);
+        assert_int_equal(decisions_kept(&s, &blind), 0);
+        buf_reset(&back);
+        if (i + 1 == COUNT_OF(cases)) {
+            buf_addf(&back, "pair,verdict,reviewer\n%s,same,Bo\n", pair);
+            assert_ok(file_write(path, buf_slice(&back), MODE_PRIVATE, err));
+            assert_ok(review_import(&anybody, path, REVIEW_BLIND, &r, err));
+            assert_int_equal(decisions_kept(&s, &blind), 1);
+            assert_true(blind);
+        }
+        buf_free(&back);
+    }
+}
+
+/* A pair that has left the list is still known: its state, its evidence, whose word it was. */
+static void settled_pairs_are_known(void **state)
+{
+    Setting s = make_setting(*state);
+    const RecordTag *pairs[][2] = {{&s.tags[2], &s.tags[3]}, {&s.tags[0], &s.tags[3]}}; /* waiting; chosen freely */
+    PairState now;
+    for (size_t i = 0; i < COUNT_OF(pairs); i++) {
+        const ReviewWord word = {.a = *pairs[i][0], .b = *pairs[i][1], .verdict = REVIEW_DIFFERENT};
+        Arena arena;
+        ReviewEntry e;
+        arena_init(&arena, 0);
+        assert_ok(review_decide(&s.ctx, &word, &now, err));
+        assert_ok(pair_entry(&s.ctx, pairs[i][1], pairs[i][0], &arena, &e, err));
+        assert_int_equal(e.verdict.state, PAIR_DIFFERENT);
+        assert_true(e.mine);
+        assert_string_equal(e.reason, i == 0 ? "uncertain" : "chosen");
+        assert_int_equal(e.evidence.len > 0, i == 0);
+        arena_free(&arena);
+    }
 }
 
 static void shown_in_words(void **state)
@@ -200,10 +288,65 @@ static void shown_in_words(void **state)
     assert_true(slice_find(buf_slice(&out), SLICE("O'Neil")) < out.len);
     assert_true(slice_find(buf_slice(&out), SLICE("one_edit")) < out.len);
     assert_int_equal(slice_find(buf_slice(&out), SLICE("501101001")), out.len);
+    assert_true(slice_find(buf_slice(&out), SLICE("uncertain")) < out.len);
     buf_reset(&out);
     assert_ok(review_show(&s.ctx, &s.tags[0], &s.tags[1], REVIEW_BLIND, &out, err));
     assert_int_equal(slice_find(buf_slice(&out), SLICE("one_edit")), out.len);
+    assert_int_equal(slice_find(buf_slice(&out), SLICE("uncertain")), out.len);
     assert_true(reads_of(s.w, "Ann") >= 2);
+    assert_ok(review_show(&s.ctx, &s.tags[2], &s.tags[3], REVIEW_OPEN_EYED, &out, err));
+    assert_true(slice_find(buf_slice(&out), SLICE("Br?[2Jandt")) < out.len); /* nothing steers the terminal */
+    buf_free(&out);
+}
+
+static void numbers_are_hidden(void **state)
+{
+    UNUSED(state);
+    static const struct {
+        const char *s, *other, *shown;
+    } cases[] = {
+        {"501101001", "", "*********"},
+        {"501101001", "501101001", "*********"},
+        {"501101001", "501101002", "********1"},
+        {"501101001", "501101192", "******###"},
+        {"501101001", "501101", "******###"},
+        {"", "501101001", ""},
+        {"1234567890123456789012345678901234567890", "", "********************************"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        HiddenNumber n;
+        number_hide(slice_of(cases[i].s), slice_of(cases[i].other), &n);
+        assert_int_equal(n.len, strlen(cases[i].shown));
+        assert_memory_equal(n.shown, cases[i].shown, n.len);
+    }
+}
+
+/* What is linked is the model's answer: blind, neither side names the other as a record of its person. */
+static void blind_to_links(void **state)
+{
+    Setting s = make_setting(*state);
+    const Link joined[] = {{.tag = s.tags[0], .person = 1, .kind = LINK_FOUNDING},
+        {.tag = s.tags[1], .person = 1, .kind = LINK_MODEL, .odds = 9000, .partner = s.tags[0]}};
+    Links links = {0};
+    Journal none = {0};
+    const LinkWrite write = {
+        .kind = RUN_FULL, .model = SLICE("m"), .links = &links, .journal = &none, .report = SLICE("{}")};
+    Vault *vault;
+    int64_t run;
+    Buf out;
+    for (size_t i = 0; i < COUNT_OF(joined); i++)
+        assert_ok(vec_push(&links, joined[i], err));
+    assert_ok(vault_open(s.w->home, &vault, err));
+    assert_ok(vault_put_links(vault, &write, &run, err));
+    vault_close(vault);
+    vec_free(&links);
+    buf_init(&out, 0);
+    assert_ok(review_show(&s.ctx, &s.tags[0], &s.tags[1], REVIEW_OPEN_EYED, &out, err));
+    assert_true(slice_find(buf_slice(&out), SLICE("more records")) < out.len);
+    buf_reset(&out);
+    assert_ok(review_show(&s.ctx, &s.tags[0], &s.tags[1], REVIEW_BLIND, &out, err));
+    assert_int_equal(slice_find(buf_slice(&out), SLICE("more records")), out.len);
+    assert_int_equal(slice_find(buf_slice(&out), SLICE("person")), out.len);
     buf_free(&out);
 }
 
@@ -325,6 +468,7 @@ static void the_page(void **state)
     ask(&v, "GET", path, host, NULL, &answer);
     assert_int_equal(status_of(&answer), 200);
     assert_false(has(&answer, "waterfall\"") || has(&answer, "probability") || has(&answer, "uncertain"));
+    assert_false(has(&answer, "other records"));
 
     /* a form must come from the page */
     snprintf(path, sizeof path, "%s/pair/%s", v.root, pair);
@@ -379,7 +523,9 @@ int main(void)
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
         IN_WORLD(two_people_join), IN_WORLD(unknown_pairs_are_refused), IN_WORLD(csv_out_and_in),
-        IN_WORLD(shown_in_words), IN_WORLD(the_page), /* last: it asks the process to stop */
+        IN_WORLD(import_is_all_or_nothing), IN_WORLD(settled_pairs_are_known), IN_WORLD(shown_in_words),
+        IN_WORLD(blind_to_links), cmocka_unit_test(numbers_are_hidden),
+        IN_WORLD(the_page), /* last: it asks the process to stop */
     };
     cancel_install();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,8 @@ cairn review list --json >"$work/list.json"
 waiting=$("$CAIRN_JSON_GET" waiting <"$work/list.json")
 check "pairs wait for review ($waiting)" test "${waiting:-0}" -gt 2
 check_code "deciding needs a reviewer" $EXIT_USAGE cairn review decide x same
+check_code "so does seeing" $EXIT_USAGE cairn review show x
+check_code "and taking away" $EXIT_USAGE cairn review export
 cairn review export --reviewer Ann --out "$work/pairs.csv" >/dev/null
 check "they are exported" test "$(wc -l <"$work/pairs.csv")" -gt "$waiting"
 check_equal "for the owner's eyes only" "$(stat -c %a "$work/pairs.csv")" 600
