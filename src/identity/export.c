@@ -157,6 +157,13 @@ typedef struct Persons {
     uint64_t *correct; /* expected right pairs of each, in millionths */
 } Persons;
 
+/* MATCH_NONE also when an undo of a part of the journal left the partner in another person. */
+static uint32_t partner_of(const Links *links, const Link *l)
+{
+    uint32_t to = l->kind == LINK_FOUNDING ? MATCH_NONE : link_of_tag(links, &l->partner);
+    return to != MATCH_NONE && links->at[to].person == l->person ? to : MATCH_NONE;
+}
+
 static Status count_correct(const Links *links, Persons *p, Error *err)
 {
     Map numbers;
@@ -175,7 +182,7 @@ static Status count_correct(const Links *links, Persons *p, Error *err)
             TRY_OUT(vec_push(&p->ids, l->person, err));
         p->cluster[i] = (uint32_t)number;
         p->odds[i] = l->odds;
-        p->to[i] = l->kind == LINK_FOUNDING ? MATCH_NONE : link_of_tag(links, &l->partner);
+        p->to[i] = partner_of(links, l);
     }
     TRY_OUT(mem_zalloc(p->ids.len + 1, sizeof *p->correct, (void **)&p->correct, err));
     const Forest f = {.count = (uint32_t)links->len,

@@ -16,6 +16,16 @@ static int by_person(const void *x, const void *y)
     return a->record < b->record ? -1 : a->record > b->record;
 }
 
+/* A partner that an undo of a part of the journal took to another person, or out of all, ties nothing. */
+static uint32_t partner_of(const LinkJob *job, const Link *link)
+{
+    const Records *r = &job->records;
+    uint32_t to = tag_is_zero(&link->partner) ? MATCH_NONE : tag_index_find(&job->tags, &link->partner);
+    if (to == MATCH_NONE || to >= r->in_table || r->old_links.at[r->old[to]].person != link->person)
+        return MATCH_NONE;
+    return to;
+}
+
 Status present_links(LinkJob *job, Error *err)
 {
     const Records *r = &job->records;
@@ -28,7 +38,7 @@ Status present_links(LinkJob *job, Error *err)
         places[i] = (OldPlace){old->person, i};
         out->kind[i] = old->kind;
         out->odds[i] = old->odds;
-        out->to[i] = tag_is_zero(&old->partner) ? MATCH_NONE : tag_index_find(&job->tags, &old->partner);
+        out->to[i] = partner_of(job, old);
     }
     if (r->in_table > 1)
         qsort(places, r->in_table, sizeof *places, by_person);

@@ -6,6 +6,7 @@
 #include "identity/identity_impl.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 _Static_assert(LINK_KINDS == LINK_KIND_COUNT, "the report counts every kind of link");
 
@@ -70,6 +71,31 @@ static Status list_misses(const LinkJob *job, const ClusterQuality *q, PersonMis
     return OK;
 }
 
+static int by_miss(const void *x, const void *y)
+{
+    const PersonMiss *a = x, *b = y;
+    return (a->person > b->person) - (a->person < b->person);
+}
+
+/* A pass over newcomers sees their pairs alone: what was expected to be missing of the persons there were still is, and
+ * goes to the cluster of the person's first record. */
+static Status add_old_misses(const LinkJob *job, ClusterQuality *q, Error *err)
+{
+    const Records *r = &job->records;
+    PersonMisses old = {0};
+    Status st = vault_misses(job->vault, &old, err);
+    for (uint32_t i = 0; st == OK && old.len > 0 && i < r->in_table; i++) {
+        const PersonMiss key = {.person = r->old_links.at[r->old[i]].person};
+        PersonMiss *miss = bsearch(&key, old.at, old.len, sizeof key, by_miss);
+        if (!miss)
+            continue;
+        q->missed[job->resolved.cluster[i]] += miss->missed;
+        miss->missed = 0;
+    }
+    vec_free(&old);
+    return st;
+}
+
 typedef struct Outcome {
     Links changed;
     Journal journal;
@@ -102,7 +128,7 @@ static Status write_outcome(LinkJob *job, const Outcome *o, Error *err)
     bool same_model =
         st == OK && slice_eq(before.name, job->model_name) && slice_eq_z(before.config, job->linkage.config);
     if (o->changed.len == 0 && o->journal.len == 0 && same_model && !(report->full && last == 0))
-        return OK;
+        return report->full ? vault_renew_review(job->vault, &o->queue, &o->misses, err) : OK;
     if (report->full)
         TRY(store_model(job, err));
     Buf text;
@@ -165,6 +191,8 @@ static Status finish(LinkJob *job, Outcome *o, Error *err)
     TRY(assign_ids(&job->records, &job->resolved, next, &o->changed, &o->journal, report, err));
     TRY(queue_build(job, &o->queue, err));
     TRY(cluster_quality(job, &o->quality, err));
+    if (!report->full)
+        TRY(add_old_misses(job, &o->quality, err));
     quality_totals(&o->quality, &report->precision, &report->recall);
     TRY(list_misses(job, &o->quality, &o->misses, err));
     if (!report->full)

@@ -37,6 +37,12 @@ static int by_decision(const void *x, const void *y)
     return a->b < b->b ? -1 : a->b > b->b;
 }
 
+/* Decisions may be about records that are still to come: those are in no person yet. */
+static uint32_t cluster_of(const MatchIndex *x, uint32_t record)
+{
+    return record < x->cluster.len ? x->cluster.at[record] : MATCH_NONE;
+}
+
 static void take_out(MatchIndex *x, uint32_t record)
 {
     uint32_t cluster = x->cluster.at[record];
@@ -74,8 +80,8 @@ static Status take_decisions(MatchIndex *x, const Decision *decisions, size_t co
     x->decided.len = 0;
     for (size_t i = 0; i < count; i++) {
         Decision d = decisions[i];
-        if (d.a >= record_total(x->t) || d.b >= record_total(x->t) || d.a == d.b)
-            return error_set(err, ERR_INVALID, "decision %zu is not about two records of the index", i + 1);
+        if (d.a == MATCH_NONE || d.b == MATCH_NONE || d.a == d.b)
+            return error_set(err, ERR_INVALID, "decision %zu is not about two records", i + 1);
         TRY(vec_push(&x->decided, d, err));
         TRY(vec_push(&x->decided, ((Decision){d.b, d.a, d.kind}), err));
     }
@@ -122,7 +128,7 @@ static Said said_of(const MatchIndex *x, uint32_t record, uint32_t cluster)
 {
     Said said = {0};
     for (size_t i = decisions_from(x, record); i < x->decided.len && x->decided.at[i].a == record; i++)
-        if (x->cluster.at[x->decided.at[i].b] == cluster) {
+        if (cluster_of(x, x->decided.at[i].b) == cluster) {
             said.same |= x->decided.at[i].kind == DECIDED_SAME;
             said.different |= x->decided.at[i].kind == DECIDED_DIFFERENT;
         }
@@ -190,7 +196,7 @@ static size_t candidates_of(MatchIndex *x, uint32_t record, Candidate *list)
     size_t n = 0;
     for (size_t i = decisions_from(x, record); i < x->decided.len && x->decided.at[i].a == record; i++) {
         uint32_t other = x->decided.at[i].b;
-        if (x->decided.at[i].kind != DECIDED_SAME || x->cluster.at[other] == MATCH_NONE)
+        if (x->decided.at[i].kind != DECIDED_SAME || cluster_of(x, other) == MATCH_NONE)
             continue;
         MatchPair pair = joint_pair(x->joint, record, other);
         n = add_candidate(list, n, x->cluster.at[other], &pair);
@@ -243,6 +249,21 @@ static void share_odds(const MatchIndex *x, Candidate *list, size_t n)
     }
 }
 
+/* Whether a duplicate-free source or a reviewer keeps two persons apart, whatever the odds between them. */
+static bool kept_apart(const MatchIndex *x, uint32_t one, uint32_t other)
+{
+    bool taken[MATCH_SOURCES_MAX] = {false};
+    for (uint32_t r = x->head.at[one]; r != MATCH_NONE; r = x->next.at[r]) {
+        taken[x->t->source[r]] = x->t->config->sources[x->t->source[r]].unique;
+        if (said_of(x, r, other).different)
+            return true;
+    }
+    for (uint32_t r = x->head.at[other]; r != MATCH_NONE; r = x->next.at[r])
+        if (taken[x->t->source[r]])
+            return true;
+    return false;
+}
+
 /* Does the newcomer show the two best to be one? */
 static void look_for_merge(const MatchIndex *x, uint32_t record, const Candidate *list, size_t n, Assignment *out)
 {
@@ -251,6 +272,8 @@ static void look_for_merge(const MatchIndex *x, uint32_t record, const Candidate
     for (size_t i = 1; i < n; i++) {
         if (list[i].odds < from)
             return;
+        if (kept_apart(x, list[0].cluster, list[i].cluster))
+            continue;
         uint32_t with[BUNDLE_FACES_MAX + 1];
         memcpy(with, list[0].faces, list[0].face_count * sizeof *with);
         with[list[0].face_count] = record;

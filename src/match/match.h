@@ -385,7 +385,8 @@ MUST_USE Status match_index_find(MatchIndex *x, uint32_t record, MatchPairs *out
 
 /* Persons: which cluster each record is in. Numbers are the caller's, below MATCH_NONE; any order, gaps allowed.
  * cluster[i] is of record i, `count` = records of the table (newcomers added so far included); MATCH_NONE: in none.
- * Decisions of reviewers, old and new, are honoured by match_index_assign. Copied. May be called again. */
+ * Decisions of reviewers, old and new, are honoured by match_index_assign; they may be about numbers that newcomers
+ * will get. Copied. May be called again. */
 MUST_USE Status match_index_persons(MatchIndex *x, const uint32_t *cluster, uint32_t count, const Decision *decisions,
     size_t decision_count, Error *err);
 
@@ -407,7 +408,8 @@ typedef struct Assignment {
     uint32_t passes;  /* of that pair */
     uint64_t pattern; /* of that pair */
     uint32_t merge;   /* another person that together with the newcomer is more likely than not the same as `cluster`:
-                       * evidence for a merge, for the caller to act on; MATCH_NONE: none */
+                       * evidence for a merge, for the caller to act on; never one that a decision or a source
+                       * without duplicates keeps apart from it; MATCH_NONE: none */
     Weight merge_odds;
 } Assignment;
 

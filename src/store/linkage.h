@@ -157,8 +157,11 @@ typedef struct LinkWrite {
     const PersonMisses *misses; /* may be NULL; replace those there are with QUEUE_REPLACE */
     Slice report;               /* JSON */
 } LinkWrite;
-/* One transaction. *run: its number. */
+/* One transaction. *run: its number. A RUN_UNDO also drops the queue of records and the misses of persons that have no
+ * link any more. */
 MUST_USE Status vault_put_links(Vault *v, const LinkWrite *w, int64_t *run, Error *err);
+/* Replaces queue and misses alone, for a full run that changed no link and so is none. One transaction. */
+MUST_USE Status vault_renew_review(Vault *v, const ReviewItems *queue, const PersonMisses *misses, Error *err);
 
 /* --- models --- */
 

@@ -469,6 +469,18 @@ Status vault_misses(Vault *v, PersonMisses *out, Error *err)
     return st;
 }
 
+/* What an undo released is nobody: there is nothing to ask about it, and nothing of it is missing. */
+static Status drop_orphans(Vault *v, Error *err)
+{
+    TRY(lite_exec(&v->lite,
+        "DELETE FROM review WHERE NOT EXISTS (SELECT 1 FROM link WHERE tag = review.a)"
+        " OR NOT EXISTS (SELECT 1 FROM link WHERE tag = review.b)",
+        err));
+    return lite_exec(&v->lite,
+        "DELETE FROM person_missed WHERE NOT EXISTS (SELECT 1 FROM link WHERE link.person = person_missed.person)",
+        err);
+}
+
 static Status put_run(Vault *v, const LinkWrite *w, int64_t *run, Error *err)
 {
     int64_t model = 0;
@@ -483,6 +495,8 @@ static Status put_run(Vault *v, const LinkWrite *w, int64_t *run, Error *err)
         TRY(vault_put_queue(v, w->queue, w->queue_mode, err));
     if (w->misses)
         TRY(put_misses(v, w->misses, w->queue_mode, err));
+    if (w->kind == RUN_UNDO)
+        TRY(drop_orphans(v, err));
     return raise_counter(v, highest, err);
 }
 
@@ -492,6 +506,20 @@ Status vault_put_links(Vault *v, const LinkWrite *w, int64_t *run, Error *err)
     ASSERT(!v->in_load);
     TRY(lite_exec(&v->lite, "BEGIN IMMEDIATE", err));
     Status st = put_run(v, w, run, err);
+    if (st == OK)
+        st = lite_exec(&v->lite, "COMMIT", err);
+    lite_rollback(&v->lite);
+    return st;
+}
+
+Status vault_renew_review(Vault *v, const ReviewItems *queue, const PersonMisses *misses, Error *err)
+{
+    TRY(home_must_write(v->home, err));
+    ASSERT(!v->in_load);
+    TRY(lite_exec(&v->lite, "BEGIN IMMEDIATE", err));
+    Status st = vault_put_queue(v, queue, QUEUE_REPLACE, err);
+    if (st == OK)
+        st = put_misses(v, misses, QUEUE_REPLACE, err);
     if (st == OK)
         st = lite_exec(&v->lite, "COMMIT", err);
     lite_rollback(&v->lite);

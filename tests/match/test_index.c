@@ -197,9 +197,19 @@ static void test_outcomes(void **state)
     assert_int_equal(a.cluster, s.next + 1);
     /* Wrong calls. */
     assert_int_equal(match_index_persons(s.x, cluster, total - 1, NULL, 0, &err), ERR_INVALID);
-    different.b = total;
+    different.b = different.a;
     assert_int_equal(match_index_persons(s.x, cluster, total, &different, 1, &err), ERR_INVALID);
     assert_int_equal(match_index_join(s.x, total, 0, &err), ERR_NOT_FOUND);
+    /* A decision about a record still to come waits for it. */
+    Decision early[] = {{first, total, DECIDED_DIFFERENT}, {other, total, DECIDED_SAME}};
+    assert_int_equal(match_index_persons(s.x, cluster, total, early, COUNT_OF(early), &err), OK);
+    assert_int_equal(assign(&s, other).outcome, ASSIGN_NEW);
+    row = plain_row("WILHELMINA", "QUASTENBERG", "1991-02-03", "", WORK);
+    uint32_t late = add_row(&s, &row, "n7");
+    assert_int_equal(late, total);
+    a = assign(&s, late);
+    assert_int_equal(a.outcome, ASSIGN_JOIN);
+    assert_int_equal(a.cluster, s.next + 1);
     mem_free(cluster);
     teardown(&s);
 }
@@ -224,6 +234,25 @@ static void test_merge(void **state)
     assert_int_not_equal(to.merge, MATCH_NONE);
     assert_int_equal(to.cluster + to.merge, 2 * s.next + 1);
     assert_true(to.merge_odds > 2 * WEIGHT_BIT);
+    /* Not when a reviewer told members of the two persons apart ... */
+    Error err = ERROR_INIT;
+    uint32_t total = record_total(s.l.t), *cluster = NULL;
+    assert_int_equal(mem_alloc(total * sizeof *cluster, (void **)&cluster, &err), OK);
+    for (uint32_t r = 0; r < total; r++)
+        cluster[r] = s.x->cluster.at[r];
+    Decision different = {a, b, DECIDED_DIFFERENT};
+    assert_int_equal(match_index_persons(s.x, cluster, total, &different, 1, &err), OK);
+    to = assign(&s, c);
+    assert_int_equal(to.outcome, ASSIGN_JOIN);
+    assert_int_equal(to.merge, MATCH_NONE);
+    assert_int_equal(match_index_persons(s.x, cluster, total, NULL, 0, &err), OK);
+    assert_int_not_equal(assign(&s, c).merge, MATCH_NONE);
+    mem_free(cluster);
+    /* ... nor when both have a record of a source that has nobody twice. */
+    number.source = SCHOOL;
+    uint32_t school = add_row(&s, &number, "m4");
+    join(&s, school, s.next + 1);
+    assert_int_equal(assign(&s, c).merge, MATCH_NONE);
     teardown(&s);
 }
 

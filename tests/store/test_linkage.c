@@ -238,6 +238,53 @@ static void test_queue_and_models(void **state)
     close_vault(&f);
 }
 
+/* Renewed without a run; and an undo takes along what was asked about records it releases. */
+static void test_queue_after_undo(void **state)
+{
+    Scratch *s = *state;
+    Arena arena;
+    ReviewItems items = {0}, back = {0};
+    PersonMisses misses = {0}, missed = {0};
+    Links links = {0};
+    Journal none = {0};
+    RecordTags gone = {0};
+    int64_t last;
+    arena_init(&arena, 0);
+    scratch_make_home(s);
+    Fixture f = open_vault(s, HOME_WRITE);
+    for (uint8_t i = 1; i <= 3; i++) {
+        assert_ok(vec_push(&links, ((Link){.tag = {{i}}, .person = i, .kind = LINK_FOUNDING}), err));
+        assert_ok(vec_push(&misses, ((PersonMiss){i, 100u * i}), err));
+    }
+    assert_ok(vec_push(&items, ((ReviewItem){.a = {{1}}, .b = {{2}}, .value = 1, .evidence = SLICE("{}")}), err));
+    assert_ok(vec_push(&items, ((ReviewItem){.a = {{1}}, .b = {{3}}, .value = 2, .evidence = SLICE("{}")}), err));
+    put(&f, RUN_FULL, "m", &links, &none, NULL, 1);
+    for (int twice = 0; twice < 2; twice++)
+        assert_ok(vault_renew_review(f.vault, &items, &misses, err));
+    assert_ok(vault_last_run(f.vault, &last, err));
+    assert_int_equal(last, 1);
+    assert_ok(vault_queue(f.vault, &arena, &back, err));
+    assert_int_equal(back.len, 2);
+    links.len = 0;
+    assert_ok(vec_push(&gone, ((RecordTag){{3}}), err));
+    put(&f, RUN_UNDO, "m", &links, &none, &gone, 2);
+    back.len = 0;
+    assert_ok(vault_queue(f.vault, &arena, &back, err));
+    assert_int_equal(back.len, 1);
+    assert_int_equal(back.at[0].b.bytes[0], 2);
+    assert_ok(vault_misses(f.vault, &missed, err));
+    assert_int_equal(missed.len, 2);
+    assert_int_equal(missed.at[1].person, 2);
+    vec_free(&items);
+    vec_free(&back);
+    vec_free(&misses);
+    vec_free(&missed);
+    vec_free(&links);
+    vec_free(&gone);
+    arena_free(&arena);
+    close_vault(&f);
+}
+
 static void test_samples(void **state)
 {
     Scratch *s = *state;
@@ -300,6 +347,7 @@ int main(void)
         WITH_SCRATCH(test_links_before_a_run),
         WITH_SCRATCH(test_decisions),
         WITH_SCRATCH(test_queue_and_models),
+        WITH_SCRATCH(test_queue_after_undo),
         WITH_SCRATCH(test_samples),
         WITH_SCRATCH(test_other_schema),
     };
