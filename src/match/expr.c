@@ -235,7 +235,7 @@ static uint32_t level_mask(Op op, uint32_t level, uint32_t count)
 static Status parse_level_atom(Parser *p, Expr **out, Error *err)
 {
     Lexer *x = &p->lexer;
-    uint32_t level;
+    uint32_t level = 0;
     Op op;
     TRY(new_node(p, OP_LEVELS, TYPE_TRUTH, out, err));
     if (!is_word(x))
