@@ -103,6 +103,8 @@ static Status read_passes(Reading *r, Error *err)
     Blocks *b = r->out->blocks;
     c->what = "passes";
     r->whole_records = (uint32_t)get(c, 4);
+    if (r->whole_records >= MATCH_NONE - 1)
+        return broken(c, "more records than a table can have", err);
     b->pass_count = (uint32_t)get(c, 1);
     if (c->failed || b->pass_count > MATCH_PASSES_MAX)
         return broken(c, "too many", err);

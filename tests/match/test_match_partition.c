@@ -278,6 +278,55 @@ static void test_bad_files(void **state)
     run_free(&run);
 }
 
+static size_t read_u32(const Buf *file, size_t at)
+{
+    size_t n = 0;
+    for (size_t i = 4; i-- > 0;)
+        n = n << 8 | (unsigned char)file->ptr[at + i];
+    return n;
+}
+
+/* More records than a number can count, and counts that only a table of thousands of millions would have. */
+static void test_huge_numbers(void **state)
+{
+    UNUSED(state);
+    Run run;
+    Error err = ERROR_INIT;
+    MatchPartitions *p = NULL;
+    Buf file;
+    run_init(&run, false);
+    buf_init(&file, 0);
+    assert_ok(match_partitions_new(run.table, run.model, 40, 1, &p, &err));
+    assert_ok(match_partitions_write(p, 7, &file, &err));
+    size_t at = PARTITION_HEAD;
+    for (int text = 0; text < 2; text++)
+        at += 4 + read_u32(&file, at);
+    assert_int_equal(read_u32(&file, at), RECORDS);
+    for (unsigned low = 0xfe; low <= 0xff; low++) {
+        memset(file.ptr + at, 0xff, 4);
+        file.ptr[at] = (char)low;
+        set_digest(&file);
+        assert_int_equal(read_back(buf_slice(&file), &err), ERR_PARSE);
+    }
+    file.ptr[at] = (char)0xfd;
+    set_digest(&file);
+    assert_ok(read_back(buf_slice(&file), &err));
+
+    static const uint32_t huge[] = {UINT32_C(1) << 22, UINT32_C(4000000000), UINT32_MAX};
+    Arena arena;
+    RarityScale scale;
+    arena_init(&arena, (size_t)64 << 20);
+    for (size_t i = 0; i < COUNT_OF(huge); i++) {
+        run.table->frequency[F_LAST][1 + i] = huge[i];
+        assert_ok(rarity_init(&scale, run.table, run.model, F_LAST, 5, &arena, &err));
+        assert_true(rarity_of(&scale, huge[i]) > rarity_of(&scale, 1));
+    }
+    arena_free(&arena);
+    match_partitions_free(p);
+    buf_free(&file);
+    run_free(&run);
+}
+
 static void test_other_passes(void **state)
 {
     UNUSED(state);
@@ -309,6 +358,7 @@ int main(void)
         cmocka_unit_test(test_candidates),
         cmocka_unit_test(test_join_refuses),
         cmocka_unit_test(test_bad_files),
+        cmocka_unit_test(test_huge_numbers),
         cmocka_unit_test(test_other_passes),
     };
     return cmocka_run_group_tests_name("match/partition", tests, NULL, NULL);
