@@ -283,14 +283,6 @@ cairn_match_code cairn_match_model_text(cairn_match *m, const char **json, size_
 /* --- links ---------------------------------------------------------------------------------------------------------
  */
 
-static int by_records(const void *x, const void *y)
-{
-    const MatchPair *a = x, *b = y;
-    if (a->a != b->a)
-        return a->a < b->a ? -1 : 1;
-    return a->b < b->b ? -1 : a->b > b->b;
-}
-
 /* Numbers of the room to numbers of adding. */
 static void renumber(const cairn_match *m, MatchPair *p)
 {
@@ -332,7 +324,7 @@ static Status link_records(cairn_match *m, unsigned threads, Error *err)
     for (size_t i = 0; i < m->pairs.len; i++)
         renumber(m, &m->pairs.at[i]);
     if (m->pairs.len > 0)
-        qsort(m->pairs.at, m->pairs.len, sizeof *m->pairs.at, by_records);
+        qsort(m->pairs.at, m->pairs.len, sizeof *m->pairs.at, match_pair_order);
 out:
     match_clusters_free(&clusters);
     if (st != OK)
