@@ -113,7 +113,7 @@ static Status take_record(const VaultRecord *in, void *ctx, Error *err)
     LoadArg *a = ctx;
     Records *r = a->records;
     Slice values[MATCH_COLUMNS_MAX];
-    uint32_t source;
+    uint32_t source = 0;
     TRY(source_number(a, in->source, &source, err));
     TRY(column_values(a, in, values, err));
     uint32_t old = next_old_link(a, &in->tag);
