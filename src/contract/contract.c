@@ -90,7 +90,7 @@ static Status read_head(Parse *p, const Toml *t, Error *err)
     static const char *const kinds[] = {[KIND_RECORDS] = "records", [KIND_REFERENCE] = "reference"};
     static const char *const formats[] = {[FORMAT_CSV] = "csv", [FORMAT_FIXED] = "fixed", [FORMAT_XML] = "xml"};
     Slice schema;
-    size_t kind, format;
+    size_t kind = 0, format = 0;
     TRY(toml_str(t, p->file, "schema", &schema, err));
     if (!slice_eq_z(schema, "cairn.contract/1"))
         return contract_fail(p, t, "schema", err, "must be cairn.contract/1");
