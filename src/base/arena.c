@@ -61,6 +61,13 @@ void arena_free(Arena *a)
     *a = (Arena){.limit = a->limit};
 }
 
+void arena_wipe(Arena *a)
+{
+    for (ArenaChunk *c = a->head; c; c = c->next)
+        mem_wipe(c->data, c->cap);
+    arena_free(a);
+}
+
 static Status chunk_new(size_t cap, ArenaChunk **out, Error *err)
 {
     size_t total;

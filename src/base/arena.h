@@ -20,6 +20,7 @@ typedef struct Arena {
 void arena_init(Arena *a, size_t limit);
 void arena_reset(Arena *a); /* frees all pieces; the arena stays usable */
 void arena_free(Arena *a);
+void arena_wipe(Arena *a); /* arena_free of what must not stay in memory */
 /* 16-byte aligned, zeroed. ERR_NOMEM, or ERR_LIMIT when the limit is reached. */
 MUST_USE Status arena_alloc(Arena *a, size_t size, void **out, Error *err);
 /* NUL-terminated copy. */

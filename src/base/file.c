@@ -203,6 +203,21 @@ Status file_write(const char *path, Slice content, unsigned mode, Error *err)
     return finish_beside(fd_write(fd, path, content.ptr, content.len, err), path, temp, fd, err);
 }
 
+Status file_create(const char *path, Slice content, unsigned mode, Error *err)
+{
+    int fd = -1;
+    TRY(fd_open(path, O_WRONLY | O_CREAT | O_EXCL, mode, &fd, err));
+    Status st = fd_write(fd, path, content.ptr, content.len, err);
+    if (st == OK)
+        st = fd_sync(fd, path, err);
+    Status closed = fd_close(fd, path, st == OK ? err : NULL);
+    if (st == OK)
+        st = closed;
+    if (st != OK)
+        unlink(path);
+    return st == OK ? sync_parent(path, err) : st;
+}
+
 typedef struct CopyTarget {
     int fd;
     const char *path;

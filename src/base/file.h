@@ -21,6 +21,8 @@ MUST_USE Status file_read(const char *path, size_t max, Buf *b, Error *err);
 MUST_USE Status file_read_head(const char *path, size_t size, Buf *b, Error *err);
 /* file_write and file_copy make path + ".new-" + 16 hex digits first; a crash may leave such a file. */
 MUST_USE Status file_write(const char *path, Slice content, unsigned mode, Error *err);
+/* A file of a name that must be free: ERR_EXISTS when anything bears it, a link too. A crash may leave a part of it. */
+MUST_USE Status file_create(const char *path, Slice content, unsigned mode, Error *err);
 MUST_USE Status file_copy(const char *from, const char *to, unsigned mode, Error *err);
 MUST_USE Status file_size(const char *path, uint64_t *out, Error *err);
 MUST_USE Status file_sha256(const char *path, uint8_t out[SHA256_SIZE], Error *err);

@@ -31,6 +31,12 @@ void map_free(Map *m)
     *m = (Map){0};
 }
 
+void map_wipe(Map *m)
+{
+    arena_wipe(&m->keys);
+    map_free(m);
+}
+
 /* The slot that holds the key, or the empty one where it belongs. */
 static size_t find_slot(const Map *m, Slice key, uint64_t hash)
 {

@@ -29,6 +29,7 @@ typedef struct Map {
 
 MUST_USE Status map_init(Map *m, Error *err);
 void map_free(Map *m);
+void map_wipe(Map *m); /* map_free when the keys must not stay in memory */
 /* Inserts or replaces; *was_new (may be NULL) tells which. */
 MUST_USE Status map_put(Map *m, Slice key, uint64_t value, bool *was_new, Error *err);
 /* Inserts value only when the key is absent; *out gets what the map now holds. */

@@ -13,6 +13,7 @@ struct cairn_match {
     MatchConfig config;
     MatchTable *table; /* from the first record on */
     bool sealed;
+    bool broken; /* sealing failed half-way: nothing can be done with the records any more */
     MatchModel *model;
     MatchPairs pairs;  /* record numbers as added, sorted; when linked */
     uint32_t *cluster; /* of each record as added; NULL: not linked */
@@ -171,10 +172,14 @@ cairn_match_code cairn_match_source(
     return tell(add_source(m, (Slice){name, name_len}, out, &e), &e, err);
 }
 
+static const char broken_words[] = "an earlier call failed while it took in the records: begin anew";
+
 static Status add_record(
     cairn_match *m, uint32_t source, Slice id, const char *const *values, const size_t *lengths, Error *err)
 {
     Slice cells[MATCH_COLUMNS_MAX];
+    if (m->broken)
+        return usage(err, broken_words);
     if (m->sealed)
         return usage(err, "no record can be added after training or linking");
     if (source >= m->config.source_count)
@@ -198,22 +203,31 @@ uint32_t cairn_match_record_count(const cairn_match *m)
     return m->table ? match_record_count(m->table) : 0;
 }
 
-/* Ends adding. */
+static Status seal_table(cairn_match *m, unsigned threads, Error *err)
+{
+    TRY(match_table_seal(m->table, threads, err));
+    uint32_t n = match_record_count(m->table);
+    TRY(mem_zalloc((size_t)n + 1, sizeof *m->record, (void **)&m->record, err));
+    for (uint32_t r = 0; r < n; r++)
+        m->record[match_record_added(m->table, r)] = r;
+    return OK;
+}
+
+/* Ends adding. A table is sealed once: when that fails it cannot be tried again. */
 static Status seal(cairn_match *m, unsigned threads, Error *err)
 {
+    if (m->broken)
+        return usage(err, broken_words);
     if (m->sealed)
         return OK;
     if (!m->table && m->config.source_count == 0)
         return usage(err, "there is no record");
     if (!m->table)
         TRY(match_table_new(&m->config, &m->table, err));
-    TRY(match_table_seal(m->table, threads, err));
-    m->sealed = true;
-    uint32_t n = match_record_count(m->table);
-    TRY(mem_zalloc((size_t)n + 1, sizeof *m->record, (void **)&m->record, err));
-    for (uint32_t r = 0; r < n; r++)
-        m->record[match_record_added(m->table, r)] = r;
-    return OK;
+    Status st = seal_table(m, threads, err);
+    m->sealed = st == OK;
+    m->broken = st != OK;
+    return st;
 }
 
 /* --- model ---------------------------------------------------------------------------------------------------------
@@ -269,14 +283,6 @@ cairn_match_code cairn_match_model_text(cairn_match *m, const char **json, size_
 /* --- links ---------------------------------------------------------------------------------------------------------
  */
 
-static int by_records(const void *x, const void *y)
-{
-    const MatchPair *a = x, *b = y;
-    if (a->a != b->a)
-        return a->a < b->a ? -1 : 1;
-    return a->b < b->b ? -1 : a->b > b->b;
-}
-
 /* Numbers of the room to numbers of adding. */
 static void renumber(const cairn_match *m, MatchPair *p)
 {
@@ -318,7 +324,7 @@ static Status link_records(cairn_match *m, unsigned threads, Error *err)
     for (size_t i = 0; i < m->pairs.len; i++)
         renumber(m, &m->pairs.at[i]);
     if (m->pairs.len > 0)
-        qsort(m->pairs.at, m->pairs.len, sizeof *m->pairs.at, by_records);
+        qsort(m->pairs.at, m->pairs.len, sizeof *m->pairs.at, match_pair_order);
 out:
     match_clusters_free(&clusters);
     if (st != OK)

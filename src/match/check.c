@@ -65,10 +65,7 @@ static Status check_swap(const MatchConfig *c, uint32_t field, Error *err)
         return bad_field(f, err, "only one of two fields says that they may be swapped");
     if (other->levels)
         return bad_field(f, err, "it is swapped with a field that has an own comparator");
-    bool names =
-        (f->kind == FIELD_FIRST_NAME || f->kind == FIELD_MIDDLE_NAME || f->kind == FIELD_LAST_NAME) &&
-        (other->kind == FIELD_FIRST_NAME || other->kind == FIELD_MIDDLE_NAME || other->kind == FIELD_LAST_NAME);
-    return names ? OK : bad_field(f, err, "only names can be swapped");
+    return kind_is_name(f->kind) && kind_is_name(other->kind) ? OK : bad_field(f, err, "only names can be swapped");
 }
 
 /* A column is standardised in one way. */
@@ -101,9 +98,8 @@ static Status check_field(const MatchConfig *c, uint32_t field, Arena *arena, Er
     return check_levels(f, arena, err);
 }
 
-static Status check_pass(const MatchConfig *c, uint32_t pass, Error *err)
+Status pass_check(const MatchConfig *c, const PassSpec *p, uint32_t pass, Error *err)
 {
-    const PassSpec *p = &c->passes[pass];
     if (p->part_count == 0 || p->part_count > MATCH_KEY_PARTS_MAX)
         return error_set(
             err, ERR_INVALID, "pass %" PRIu32 " has no part, or more than %d", pass + 1, MATCH_KEY_PARTS_MAX);
@@ -152,7 +148,7 @@ static Status check_all(const MatchConfig *c, Arena *arena, Error *err)
         return error_set(
             err, ERR_INVALID, "a config has at most %d passes and %d rules", MATCH_PASSES_MAX, MATCH_RULES_MAX);
     for (uint32_t p = 0; p < c->pass_count; p++)
-        TRY(check_pass(c, p, err));
+        TRY(pass_check(c, &c->passes[p], p, err));
     TRY(check_sources(c, err));
     if (c->review_from > c->match_from || c->keep_from > c->review_from)
         return error_set(err, ERR_INVALID, "the odds from which pairs are kept, reviewed and linked must rise");

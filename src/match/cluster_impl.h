@@ -78,6 +78,12 @@ void bundles_free(Bundles *g);
 uint32_t bundle_find(Bundles *g, uint32_t record);
 /* Does a duplicate-free source or a reviewer forbid the union of these two roots? Rules are the judge's. */
 bool bundle_forbidden(Bundles *g, uint32_t x, uint32_t y);
+/* The decisions about one record, of a list both ways, sorted by (a, b). Borrowed from it. */
+typedef struct DecisionSpan {
+    const Decision *at;
+    size_t count;
+} DecisionSpan;
+DecisionSpan decisions_of(const Decision *decided, size_t count, uint32_t record);
 /* A reviewer alone. */
 bool bundle_decided_apart(Bundles *g, uint32_t x, uint32_t y);
 /* Joins two roots; returns the new root. */

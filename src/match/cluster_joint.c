@@ -103,11 +103,6 @@ static void add_field(FieldSum *sum, const MatchModel *m, uint32_t segment, uint
     }
 }
 
-static bool is_name(FieldKind kind)
-{
-    return kind == FIELD_FIRST_NAME || kind == FIELD_MIDDLE_NAME || kind == FIELD_LAST_NAME;
-}
-
 /* Names of each face that its own group knows in full: "L" and "LISA" are one name, and what agrees with the initial
  * but not with the name does not agree. Masks of fields. */
 static void find_initials(const Joint *j, const uint32_t *faces, size_t n, uint32_t initials[BUNDLE_FACES_MAX + 1])
@@ -115,7 +110,7 @@ static void find_initials(const Joint *j, const uint32_t *faces, size_t n, uint3
     const MatchConfig *config = j->t->config;
     memset(initials, 0, n * sizeof *initials);
     for (uint32_t f = 0; f < config->field_count && n > 1; f++) {
-        if (!is_name(config->fields[f].kind))
+        if (!kind_is_name(config->fields[f].kind))
             continue;
         uint32_t column = config->fields[f].columns[0];
         for (size_t i = 0; i < n; i++) {

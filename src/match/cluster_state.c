@@ -132,18 +132,20 @@ uint32_t bundle_find(Bundles *g, uint32_t r)
     return r;
 }
 
-/* First decision about a record. */
-static size_t decisions_from(const Bundles *g, uint32_t record)
+DecisionSpan decisions_of(const Decision *decided, size_t count, uint32_t record)
 {
-    size_t low = 0, high = g->decided_count;
+    size_t low = 0, high = count;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        if (g->decided[mid].a < record)
+        if (decided[mid].a < record)
             low = mid + 1;
         else
             high = mid;
     }
-    return low;
+    DecisionSpan span = {decided + low, 0};
+    while (low + span.count < count && span.at[span.count].a == record)
+        span.count++;
+    return span;
 }
 
 bool bundle_decided_apart(Bundles *g, uint32_t x, uint32_t y)
@@ -153,10 +155,12 @@ bool bundle_decided_apart(Bundles *g, uint32_t x, uint32_t y)
     uint32_t small = g->size[x] < g->size[y] ? x : y, other = small == x ? y : x;
     uint32_t r = small;
     do {
-        if (g->flags[r] & RECORD_DECIDED)
-            for (size_t i = decisions_from(g, r); i < g->decided_count && g->decided[i].a == r; i++)
-                if (g->decided[i].kind == DECIDED_DIFFERENT && bundle_find(g, g->decided[i].b) == other)
+        if (g->flags[r] & RECORD_DECIDED) {
+            DecisionSpan said = decisions_of(g->decided, g->decided_count, r);
+            for (size_t i = 0; i < said.count; i++)
+                if (said.at[i].kind == DECIDED_DIFFERENT && bundle_find(g, said.at[i].b) == other)
                     return true;
+        }
         r = g->ring[r];
     } while (r != small);
     return false;
@@ -316,9 +320,10 @@ bool lists_forbidden(const Bundles *g, const uint32_t *a, size_t na, const uint3
     for (size_t i = 0; i < na; i++) {
         if (!(g->flags[a[i]] & RECORD_DECIDED))
             continue;
-        for (size_t k = decisions_from(g, a[i]); k < g->decided_count && g->decided[k].a == a[i]; k++)
+        DecisionSpan said = decisions_of(g->decided, g->decided_count, a[i]);
+        for (size_t k = 0; k < said.count; k++)
             for (size_t j = 0; j < nb; j++)
-                if (g->decided[k].kind == DECIDED_DIFFERENT && g->decided[k].b == b[j])
+                if (said.at[k].kind == DECIDED_DIFFERENT && said.at[k].b == b[j])
                     return true;
     }
     return false;

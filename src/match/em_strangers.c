@@ -19,6 +19,7 @@
 #define STRANGER_SEGMENT_PAIRS 500.0
 #define HALF_A_PAIR 0.5       /* none seen does not mean never (Jeffreys 1946) */
 #define NEIGHBOURS_SHOWN 50.0 /* random pairs that make neighbours known */
+#define NEIGHBOURS_MOST 0.3   /* of the pairs; in a file of one town nearly all are near, and strangers still exist */
 #define ROUNDS_MAX 50
 #define TOLERANCE 1e-4
 
@@ -102,7 +103,7 @@ static double fit_neighbours(Em *e, const double pairs[MATCH_SEGMENTS_MAX])
     for (uint32_t s = 0; s < e->segments; s++) {
         double share = pairs[s] > 0 ? e->class_count[s][CLASS_NEIGHBOUR] / pairs[s] : 0;
         double before = e->m->class_share[s][CLASS_NEIGHBOUR];
-        share = share > 0.3 ? 0.3 : share;
+        share = fmin(share, NEIGHBOURS_MOST);
         change = fmax(change, fabs(share - before) / (before + 1e-9));
         e->m->class_share[s][CLASS_NEIGHBOUR] = share;
         em_strangers_share(e, s);
@@ -152,6 +153,6 @@ bool em_neighbours_in_random(const Em *e, double *share)
         all += p->count;
         near += places >= 2 ? p->count : 0;
     }
-    *share = all > 0 ? near / all : 0;
+    *share = all > 0 ? fmin(near / all, NEIGHBOURS_MOST) : 0;
     return near >= NEIGHBOURS_SHOWN;
 }

@@ -243,6 +243,9 @@ static Status add_persons(void *ctx, CountShare share, Error *err)
     return OK;
 }
 
+/* Counts remembered: a count may come from a file, and one of thousands of millions must not cost as much memory. */
+#define MEMO_MAX (UINT32_C(1) << 22)
+
 Status rarity_init(RarityScale *scale, const MatchTable *t, const MatchModel *m, uint32_t field, uint32_t values,
     Arena *arena, Error *err)
 {
@@ -250,7 +253,7 @@ Status rarity_init(RarityScale *scale, const MatchTable *t, const MatchModel *m,
     *scale = (RarityScale){.model = m, .field = field, .memo_len = 2};
     for (uint32_t v = 1; v < values; v++)
         if (frequency[v] >= scale->memo_len)
-            scale->memo_len = frequency[v] + 1;
+            scale->memo_len = frequency[v] < MEMO_MAX ? frequency[v] + 1 : MEMO_MAX;
     const CountShares *whole = &t->whole[field];
     for (size_t i = 0; i < whole->len; i++)
         TRY(add_persons(scale, whole->at[i], err));
@@ -261,14 +264,14 @@ Status rarity_init(RarityScale *scale, const MatchTable *t, const MatchModel *m,
     TRY(arena_new(arena, Weight, scale->memo_len, &scale->memo, err));
     scale->memo[1] = log_share(scale, 1);
     for (uint32_t v = 1; v < values; v++)
-        if (frequency[v] > 1 && scale->memo[frequency[v]] == 0)
+        if (frequency[v] > 1 && frequency[v] < scale->memo_len && scale->memo[frequency[v]] == 0)
             scale->memo[frequency[v]] = log_share(scale, frequency[v]);
     return OK;
 }
 
 Weight rarity_of(const RarityScale *scale, uint32_t count)
 {
-    /* 0: no value had that count */
+    /* 0: no value had that count, or it is too large to be remembered */
     return count < scale->memo_len && scale->memo[count] ? scale->memo[count] : log_share(scale, count);
 }
 

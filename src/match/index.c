@@ -186,18 +186,23 @@ static Status grown_widen(Grown *g, Error *err)
     return OK;
 }
 
-static Status grown_add(Grown *g, uint64_t key, uint32_t record, Error *err)
+/* Room for so many keys: grown_add cannot fail for them. */
+static Status grown_reserve(Grown *g, size_t count, Error *err)
 {
-    if (g->used * 4 >= g->slots * 3)
-        TRY(grown_widen(g, err));
-    size_t at = grown_slot(g, key);
-    if (g->entries.len >= UINT32_MAX - 1)
+    if (g->entries.len + count >= UINT32_MAX)
         return error_set(err, ERR_LIMIT, "the index has no room for more newcomers: build it anew");
-    TRY(vec_push(&g->entries, ((GrownEntry){record, g->heads[at]}), err));
+    while ((g->used + count) * 4 >= g->slots * 3)
+        TRY(grown_widen(g, err));
+    return vec_reserve(&g->entries, g->entries.len + count, err);
+}
+
+static void grown_add(Grown *g, uint64_t key, uint32_t record)
+{
+    size_t at = grown_slot(g, key);
+    g->entries.at[g->entries.len++] = (GrownEntry){record, g->heads[at]};
     g->used += g->heads[at] == 0;
     g->keys[at] = key;
     g->heads[at] = (uint32_t)g->entries.len;
-    return OK;
 }
 
 /* --- sorted neighbourhoods ---------------------------------------------------------------------------------------- */
@@ -388,20 +393,28 @@ Status match_index_find(MatchIndex *x, uint32_t record, MatchPairs *out, Error *
 
 /* --- making one --------------------------------------------------------------------------------------------------- */
 
-static Status reserve_records(MatchIndex *x, Error *err)
+static Status reserve_records(MatchIndex *x, size_t count, Error *err)
+{
+    TRY(vec_reserve(&x->mask, count, err));
+    TRY(vec_reserve(&x->cluster, count, err));
+    return vec_reserve(&x->next, count, err);
+}
+
+/* Room is reserved. */
+static void note_records(MatchIndex *x)
 {
     while (x->mask.len < record_total(x->t)) {
-        TRY(vec_push(&x->mask, 0, err));
-        TRY(vec_push(&x->cluster, MATCH_NONE, err));
-        TRY(vec_push(&x->next, MATCH_NONE, err));
+        x->mask.at[x->mask.len++] = 0;
+        x->cluster.at[x->cluster.len++] = MATCH_NONE;
+        x->next.at[x->next.len++] = MATCH_NONE;
     }
-    return OK;
 }
 
 static Status build_index(MatchIndex *x, unsigned threads, Error *err)
 {
     TRY(joint_new(x->t, x->m, NULL, &x->joint, err));
-    TRY(reserve_records(x, err));
+    TRY(reserve_records(x, record_total(x->t), err));
+    note_records(x);
     TRY(build_postings(x, threads, err));
     for (uint32_t p = 0; p < x->m->pass_count; p++)
         if (x->m->passes[p].window > 0)
@@ -453,13 +466,16 @@ void match_index_free(MatchIndex *x)
 
 Status match_index_add(MatchIndex *x, uint32_t source, Slice id, const Slice *values, uint32_t *record, Error *err)
 {
+    /* first what can fail: a record that the table has must be in the index too */
+    TRY(reserve_records(x, (size_t)record_total(x->t) + 1, err));
+    TRY(grown_reserve(&x->grown, (size_t)x->m->pass_count * RECORD_KEYS_MAX, err));
     TRY(table_append(x->t, source, id, values, record, err));
-    TRY(reserve_records(x, err));
+    note_records(x);
     for (uint32_t p = 0; p < x->m->pass_count; p++) {
         uint64_t keys[RECORD_KEYS_MAX];
         size_t n = record_keys(x->t, &x->m->passes[p], *record, keys);
         for (size_t i = 0; i < n; i++)
-            TRY(grown_add(&x->grown, posting_hash(p, keys[i]), *record, err));
+            grown_add(&x->grown, posting_hash(p, keys[i]), *record);
     }
     return OK;
 }

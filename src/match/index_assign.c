@@ -106,19 +106,6 @@ Status match_index_persons(MatchIndex *x, const uint32_t *cluster, uint32_t coun
 
 /* --- judging ------------------------------------------------------------------------------------------------------ */
 
-static size_t decisions_from(const MatchIndex *x, uint32_t record)
-{
-    size_t low = 0, high = x->decided.len;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (x->decided.at[mid].a < record)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
-}
-
 typedef struct Said {
     bool same, different;
 } Said;
@@ -127,10 +114,11 @@ typedef struct Said {
 static Said said_of(const MatchIndex *x, uint32_t record, uint32_t cluster)
 {
     Said said = {0};
-    for (size_t i = decisions_from(x, record); i < x->decided.len && x->decided.at[i].a == record; i++)
-        if (cluster_of(x, x->decided.at[i].b) == cluster) {
-            said.same |= x->decided.at[i].kind == DECIDED_SAME;
-            said.different |= x->decided.at[i].kind == DECIDED_DIFFERENT;
+    DecisionSpan all = decisions_of(x->decided.at, x->decided.len, record);
+    for (size_t i = 0; i < all.count; i++)
+        if (cluster_of(x, all.at[i].b) == cluster) {
+            said.same |= all.at[i].kind == DECIDED_SAME;
+            said.different |= all.at[i].kind == DECIDED_DIFFERENT;
         }
     return said;
 }
@@ -194,9 +182,10 @@ static bool better(const Candidate *a, const Candidate *b)
 static size_t candidates_of(MatchIndex *x, uint32_t record, Candidate *list)
 {
     size_t n = 0;
-    for (size_t i = decisions_from(x, record); i < x->decided.len && x->decided.at[i].a == record; i++) {
-        uint32_t other = x->decided.at[i].b;
-        if (x->decided.at[i].kind != DECIDED_SAME || cluster_of(x, other) == MATCH_NONE)
+    DecisionSpan said = decisions_of(x->decided.at, x->decided.len, record);
+    for (size_t i = 0; i < said.count; i++) {
+        uint32_t other = said.at[i].b;
+        if (said.at[i].kind != DECIDED_SAME || cluster_of(x, other) == MATCH_NONE)
             continue;
         MatchPair pair = joint_pair(x->joint, record, other);
         n = add_candidate(list, n, x->cluster.at[other], &pair);

@@ -36,11 +36,6 @@ static const uint64_t KEY_SEED[2] = {UINT64_C(0x6d617463682e6b65), UINT64_C(0x79
 
 typedef void (*KeyTextFn)(void *ctx, Slice text);
 
-static bool is_name(FieldKind kind)
-{
-    return kind == FIELD_FIRST_NAME || kind == FIELD_MIDDLE_NAME || kind == FIELD_LAST_NAME;
-}
-
 void key_list_add(KeyList *list, uint64_t key)
 {
     size_t i = list->count;
@@ -217,16 +212,16 @@ static void value_texts(FieldKind kind, const Dict *d, uint32_t value, const Key
         emit_prefix(text, 1, fn, ctx);
         return;
     case KEY_PHONETIC:
-        if (is_name(kind))
+        if (kind_is_name(kind))
             emit_phonetic(d, value, fn, ctx);
         return;
     case KEY_ROOT:
-        if (is_name(kind))
+        if (kind_is_name(kind))
             values = dict_roots(d, value, &count);
         emit_values(d, values, count, fn, ctx);
         return;
     case KEY_PART:
-        if (is_name(kind))
+        if (kind_is_name(kind))
             values = dict_parts(d, value, &count);
         emit_values(d, values, count, fn, ctx);
         return;

@@ -284,6 +284,8 @@ typedef struct MatchPair {
     uint64_t pattern;
 } MatchPair;
 typedef VEC(MatchPair) MatchPairs;
+/* For qsort, of MatchPair: by a, then b. */
+int match_pair_order(const void *x, const void *y);
 
 static inline unsigned pattern_level(uint64_t pattern, uint32_t field)
 {

@@ -61,6 +61,11 @@ struct MatchTable {
     struct TableParts *parts; /* table.c's own: ids, order of adding, raw rows, arena */
 };
 
+static inline bool kind_is_name(FieldKind kind)
+{
+    return kind == FIELD_FIRST_NAME || kind == FIELD_MIDDLE_NAME || kind == FIELD_LAST_NAME;
+}
+
 static inline const uint32_t *record_cells(const MatchTable *t, uint32_t record)
 {
     return t->cells + (size_t)record * t->columns;
@@ -113,6 +118,8 @@ RuleVerdict rules_apply(const RuleSet *rules, uint64_t pattern, uint32_t *rule);
 
 /* --- blocking (keys.c, blocks.c, propose.c) ------------------------------------------------------------------- */
 
+/* Is a pass, the pass'th, one that this config can have? ERR_INVALID says what is wrong. */
+MUST_USE Status pass_check(const MatchConfig *c, const PassSpec *p, uint32_t pass, Error *err);
 /* Keys of a record under one pass: hashes, none 0, at most RECORD_KEYS_MAX; returns how many. Each key once, sorted. */
 #define RECORD_KEYS_MAX 16
 size_t record_keys(const MatchTable *t, const PassSpec *pass, uint32_t record, uint64_t keys[RECORD_KEYS_MAX]);

@@ -367,22 +367,14 @@ out:
     return st;
 }
 
-static int by_records(const void *left, const void *right)
-{
-    const MatchPair *a = left, *b = right;
-    if (a->a != b->a)
-        return a->a < b->a ? -1 : 1;
-    return a->b < b->b ? -1 : a->b > b->b;
-}
-
 Status match_partitions_join(const MatchTable *t, MatchPairs *pairs, Error *err)
 {
     for (size_t i = 0; i < pairs->len; i++)
         if (pairs->at[i].a >= pairs->at[i].b || pairs->at[i].b >= t->records)
             return error_set(err, ERR_INVALID, "pair %zu does not name two records of the table", i + 1);
-    qsort(pairs->at, pairs->len, sizeof pairs->at[0], by_records);
+    qsort(pairs->at, pairs->len, sizeof pairs->at[0], match_pair_order);
     for (size_t i = 1; i < pairs->len; i++)
-        if (by_records(&pairs->at[i - 1], &pairs->at[i]) == 0)
+        if (match_pair_order(&pairs->at[i - 1], &pairs->at[i]) == 0)
             return error_set(err, ERR_INVALID, "a pair comes from two partitions: they are not of one run");
     return pairs_compete(t, pairs, err);
 }

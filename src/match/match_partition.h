@@ -1,3 +1,4 @@
+/* clang-format off */
 /*
  * A share of a run as bytes, inside: what match_partition.c writes and
  * match_partition_read.c reads. All numbers are little-endian.
@@ -18,12 +19,19 @@
  *     u32    of each column: number of its text
  *     u32    of each field: records of the whole table that hold what column k of the field holds, k = first .. last
  *     u16    blocks it is in, all of the whole run's, ascending; of each: u8 pass, u32 number or place
- *   u32    blocks of this share, ascending; of each: u8 pass, u32 number, u32 members; of each u32: which of the
- * records above, in order of (source, record) u32    places of window passes, ascending; of each: u8 pass, u32 place,
- * u32 record, u8 1 if the share compares it with those behind it
+ *   u32    blocks of this share, ascending; of each:
+ *     u8     pass
+ *     u32    number
+ *     u32    members, in order of (source, record); of each: u32 which of the records above
+ *   u32    places of window passes, ascending; of each:
+ *     u8     pass
+ *     u32    place
+ *     u32    record
+ *     u8     1 if the share compares it with those behind it
  *
  * A text is u32 length and bytes. The end of the last part is the end of the bytes.
  */
+/* clang-format on */
 #ifndef CAIRN_MATCH_MATCH_PARTITION_H
 #define CAIRN_MATCH_MATCH_PARTITION_H
 

@@ -103,6 +103,8 @@ static Status read_passes(Reading *r, Error *err)
     Blocks *b = r->out->blocks;
     c->what = "passes";
     r->whole_records = (uint32_t)get(c, 4);
+    if (r->whole_records >= MATCH_NONE - 1)
+        return broken(c, "more records than a table can have", err);
     b->pass_count = (uint32_t)get(c, 1);
     if (c->failed || b->pass_count > MATCH_PASSES_MAX)
         return broken(c, "too many", err);
@@ -239,6 +241,20 @@ static Status read_records(Reading *r, Error *err)
 /* --- blocks ---------------------------------------------------------------------------------------------------------
  */
 
+/* Does the record's own list name the block? */
+static bool lists_block(const Blocks *b, uint32_t record, uint64_t item)
+{
+    size_t low = (size_t)b->extra_start[record], high = (size_t)b->extra_start[record + 1], end = high;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (b->extras[mid] < item)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < end && b->extras[low] == item;
+}
+
 static Status read_block(Reading *r, uint64_t *before, Error *err)
 {
     Cursor *c = &r->c;
@@ -259,6 +275,8 @@ static Status read_block(Reading *r, uint64_t *before, Error *err)
         uint32_t member = (uint32_t)get(c, 4), last = i > 0 ? vec_last(&p->groups.members) : 0;
         if (member >= r->record_count)
             return broken(c, "a record that is not there", err);
+        if (!lists_block(b, member, item))
+            return broken(c, "a record that does not know of the block", err);
         if (i > 0 && (sources[last] > sources[member] || (sources[last] == sources[member] && last >= member)))
             return broken(c, "records out of order", err);
         TRY(vec_push(&p->groups.members, member, err));

@@ -122,6 +122,14 @@ static Status worker_done(void *ctx, void *worker, Error *err)
 
 /* --- order ---------------------------------------------------------------------------------------------------- */
 
+int match_pair_order(const void *x, const void *y)
+{
+    const MatchPair *a = x, *b = y;
+    if (a->a != b->a)
+        return a->a < b->a ? -1 : 1;
+    return a->b < b->b ? -1 : a->b > b->b;
+}
+
 static int by_other(const void *left, const void *right)
 {
     const MatchPair *a = left, *b = right;

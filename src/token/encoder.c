@@ -85,7 +85,7 @@ void token_encoder_free(TokenEncoder *e)
         hmac_free(e->block_keys[i]);
     hmac_free(e->column_key);
     hmac_free(e->noise_key);
-    map_free(&e->cache);
+    map_wipe(&e->cache); /* pieces of names */
     map_free(&e->columns);
     vec_free(&e->positions);
     mem_wipe(e, sizeof *e);
@@ -116,7 +116,7 @@ static Status gram_positions(TokenEncoder *e, size_t field, Slice gram, const ui
 {
     uint64_t at;
     if (e->cache.len >= CACHE_MAX) {
-        map_free(&e->cache);
+        map_wipe(&e->cache);
         TRY(map_init(&e->cache, err));
         e->positions.len = 0;
     }

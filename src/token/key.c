@@ -10,7 +10,6 @@
 #include "token/token_impl.h"
 
 #include <stdio.h>
-#include <sys/stat.h>
 
 #define PREFIX "cairn-token-key-1 "
 #define FILE_MAX ((size_t)4096)
@@ -36,16 +35,15 @@ void token_key_free(TokenKey *key)
 
 Status token_key_create(const char *path, Error *err)
 {
-    struct stat info;
     uint8_t bytes[SHA256_SIZE];
     char line[sizeof PREFIX + 2 * SHA256_SIZE + 1] = PREFIX;
-    if (lstat(path, &info) == 0)
-        return error_set(err, ERR_EXISTS, "%s is there already", path_base(path));
     TRY(random_bytes(bytes, sizeof bytes, err));
     hex_encode(bytes, sizeof bytes, line + sizeof PREFIX - 1);
     size_t len = strlen(line);
     line[len] = '\n';
-    Status st = file_write(path, (Slice){line, len + 1}, MODE_PRIVATE, err);
+    Status st = file_create(path, (Slice){line, len + 1}, MODE_PRIVATE, err);
+    if (st == ERR_EXISTS)
+        st = error_set(err, ERR_EXISTS, "%s is there already", path_base(path));
     mem_wipe(bytes, sizeof bytes);
     mem_wipe(line, sizeof line);
     return st;

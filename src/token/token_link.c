@@ -71,6 +71,11 @@ static void count_scores(const TokenPairs *pairs, uint64_t count[SCORES])
 
 /* --- decoys -------------------------------------------------------------------------------------------------- */
 
+static bool compares_all(TokenBlocking blocking, const TokenSet *a, const TokenSet *b)
+{
+    return blocking == BLOCKING_ALL || (blocking == BLOCKING_AUTO && (uint64_t)a->n * b->n <= ALL_PAIRS_MAX);
+}
+
 /* Links within one set, which a duplicate-free source cannot have. */
 static Status count_decoys(const Linking *l, const TokenSet *set, uint64_t count[SCORES], Error *err)
 {
@@ -78,6 +83,8 @@ static Status count_decoys(const Linking *l, const TokenSet *set, uint64_t count
     PairJob job = l->job;
     uint64_t compared = 0;
     job.a = job.b = set;
+    /* the one of two sets may be large where their pairs are few */
+    job.all_pairs = job.all_pairs && compares_all(l->o->blocking, set, set);
     Status st = token_pairs_collect(&job, &pairs, &compared, err);
     if (st == OK)
         st = keep_exclusive(&pairs, set, set, err);
@@ -161,11 +168,10 @@ static Status decide(Linking *l, TokenLinks *out, Error *err)
 
 static Status link_sets(Linking *l, TokenLinks *out, Error *err)
 {
-    uint64_t pairs = (uint64_t)l->a->n * l->b->n;
     token_random_pairs(l->a, l->b, &l->random);
     l->job = (PairJob){.a = l->a, .b = l->b, .threads = l->o->threads};
     l->job.kernels = l->o->kernels ? l->o->kernels : kernel_table(KERNEL_BEST);
-    l->job.all_pairs = l->o->blocking == BLOCKING_ALL || (l->o->blocking == BLOCKING_AUTO && pairs <= ALL_PAIRS_MAX);
+    l->job.all_pairs = compares_all(l->o->blocking, l->a, l->b);
     l->job.floor = choose_floor(l);
     if (l->o->threshold > 0 && l->o->threshold < l->job.floor)
         l->job.floor = l->o->threshold;

@@ -44,10 +44,21 @@ static void add_point(Value *v, utf8proc_int32_t c)
         add_byte(v, (char)bytes[i]);
 }
 
+/* The first bytes that count, as whole characters. */
+static Slice cut(Slice raw)
+{
+    size_t n = VALUE_MAX;
+    if (raw.len <= n)
+        return raw;
+    while (n > VALUE_MAX - 3 && ((unsigned char)raw.ptr[n] & 0xc0) == 0x80)
+        n--;
+    return slice_sub(raw, 0, n);
+}
+
 static void standard_text(Slice raw, Value *out)
 {
     utf8proc_int32_t points[POINTS_MAX];
-    raw = slice_sub(raw, 0, VALUE_MAX);
+    raw = cut(raw);
     utf8proc_ssize_t n = utf8proc_decompose((const utf8proc_uint8_t *)raw.ptr, (utf8proc_ssize_t)raw.len, points,
         POINTS_MAX, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD);
     if (n < 0 || n > POINTS_MAX)

@@ -56,6 +56,20 @@ static void assert_content(const char *path, Slice wanted)
     buf_free(&b);
 }
 
+static void test_create(void **state)
+{
+    Scratch *s = *state;
+    Error err;
+    const char *path = at(s, "new"), *link = at(s, "link");
+    assert_ok(file_create(path, SLICE("one"), MODE_PRIVATE, &err));
+    assert_ok(file_check_private(path, &err));
+    assert_int_equal(file_create(path, SLICE("two"), MODE_PRIVATE, &err), ERR_EXISTS);
+    assert_content(path, SLICE("one"));
+    assert_int_equal(symlink("nowhere", link), 0);
+    assert_int_equal(file_create(link, SLICE("two"), MODE_PRIVATE, &err), ERR_EXISTS);
+    assert_int_equal(file_create(at(s, "none/x"), SLICE("x"), MODE_PRIVATE, &err), ERR_NOT_FOUND);
+}
+
 static void test_write_and_read(void **state)
 {
     Scratch *s = *state;
@@ -348,6 +362,7 @@ int main(void)
 {
 #define IN_SCRATCH(f) cmocka_unit_test_setup_teardown(f, make_scratch, drop_scratch)
     const struct CMUnitTest tests[] = {
+        IN_SCRATCH(test_create),
         IN_SCRATCH(test_write_and_read),
         IN_SCRATCH(test_read_limits),
         IN_SCRATCH(test_failures),

@@ -94,6 +94,34 @@ static cairn_match *linked(unsigned step)
     return m;
 }
 
+/* One id twice is found when the records are taken in; what follows is refused, not fatal. */
+static void after_failure(void **state)
+{
+    (void)state;
+    cairn_match *m = made(), *good = linked(1);
+    cairn_match_error e;
+    cairn_match_pair p;
+    cairn_match_explanation x;
+    const char *json = NULL;
+    size_t json_len = 0;
+    uint32_t source;
+    assert_int_equal(cairn_match_source(m, "s", 1, &source, &e), CAIRN_MATCH_OK);
+    assert_int_equal(add(m, source, "1", "SMITH", "2000-01-01", &e), CAIRN_MATCH_OK);
+    assert_int_equal(add(m, source, "1", "JONES", "1999-02-03", &e), CAIRN_MATCH_OK);
+    assert_int_equal(cairn_match_train(m, 1, &e), CAIRN_MATCH_INVALID);
+    assert_int_equal(cairn_match_train(m, 1, &e), CAIRN_MATCH_USAGE);
+    assert_true(e.message[0]);
+    assert_int_equal(add(m, source, "2", "BROWN", "1998-03-04", &e), CAIRN_MATCH_USAGE);
+    assert_int_equal(cairn_match_model_text(good, &json, &json_len, &e), CAIRN_MATCH_OK);
+    assert_int_equal(cairn_match_model_read(m, json, json_len, &e), CAIRN_MATCH_OK);
+    assert_int_equal(cairn_match_link(m, 1, &e), CAIRN_MATCH_USAGE);
+    assert_int_equal(cairn_match_score(m, 0, 1, &p, &e), CAIRN_MATCH_USAGE);
+    assert_int_equal(cairn_match_explain(m, 0, 1, &x, &e), CAIRN_MATCH_USAGE);
+    assert_int_equal(cairn_match_pair_count(m), 0);
+    cairn_match_free(m);
+    cairn_match_free(good);
+}
+
 static void order_does_not_show(void **state)
 {
     (void)state;
@@ -135,6 +163,7 @@ int main(void)
         cmocka_unit_test(wrong_config),
         cmocka_unit_test(wrong_order),
         cmocka_unit_test(order_does_not_show),
+        cmocka_unit_test(after_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -278,6 +278,95 @@ static void test_bad_files(void **state)
     run_free(&run);
 }
 
+static size_t read_u32(const Buf *file, size_t at)
+{
+    size_t n = 0;
+    for (size_t i = 4; i-- > 0;)
+        n = n << 8 | (unsigned char)file->ptr[at + i];
+    return n;
+}
+
+/* Any record as the last member of the last block: none is taken whose own list does not name that block. */
+static void test_unlisted_block(void **state)
+{
+    UNUSED(state);
+    Run run;
+    Error err = ERROR_INIT;
+    MatchPartitions *p = NULL;
+    Buf file, changed;
+    Partition share;
+    run_init(&run, false);
+    buf_init(&file, 0);
+    buf_init(&changed, 0);
+    assert_ok(match_partitions_new(run.table, run.model, 1, 1, &p, &err));
+    assert_ok(match_partitions_write(p, 0, &file, &err));
+    assert_ok(partition_read(buf_slice(&file), &share, &err));
+    /* the places stand last: before their number is the last member of the last block */
+    size_t places = 0, last_pass = 0;
+    for (uint32_t i = 0; i < share.blocks->pass_count; i++) {
+        places += share.blocks->passes[i].order.len;
+        if (share.blocks->passes[i].groups.members.len > 0)
+            last_pass = i;
+    }
+    size_t at = file.len - 10 * places - 4 - 4;
+    assert_int_equal(read_u32(&file, at), vec_last(&share.blocks->passes[last_pass].groups.members));
+    uint32_t refused = 0;
+    buf_add(&changed, buf_slice(&file));
+    for (uint32_t record = 0; record < RECORDS; record++) {
+        for (unsigned k = 0; k < 4; k++)
+            changed.ptr[at + k] = (char)(record >> 8 * k & 255);
+        set_digest(&changed);
+        refused += read_back(buf_slice(&changed), &err) != OK;
+    }
+    assert_in_range(refused, RECORDS - 20, RECORDS - 1); /* block_max: 20 */
+    partition_free(&share);
+    match_partitions_free(p);
+    buf_free(&changed);
+    buf_free(&file);
+    run_free(&run);
+}
+
+/* More records than a number can count, and counts that only a table of thousands of millions would have. */
+static void test_huge_numbers(void **state)
+{
+    UNUSED(state);
+    Run run;
+    Error err = ERROR_INIT;
+    MatchPartitions *p = NULL;
+    Buf file;
+    run_init(&run, false);
+    buf_init(&file, 0);
+    assert_ok(match_partitions_new(run.table, run.model, 40, 1, &p, &err));
+    assert_ok(match_partitions_write(p, 7, &file, &err));
+    size_t at = PARTITION_HEAD;
+    for (int text = 0; text < 2; text++)
+        at += 4 + read_u32(&file, at);
+    assert_int_equal(read_u32(&file, at), RECORDS);
+    for (unsigned low = 0xfe; low <= 0xff; low++) {
+        memset(file.ptr + at, 0xff, 4);
+        file.ptr[at] = (char)low;
+        set_digest(&file);
+        assert_int_equal(read_back(buf_slice(&file), &err), ERR_PARSE);
+    }
+    file.ptr[at] = (char)0xfd;
+    set_digest(&file);
+    assert_ok(read_back(buf_slice(&file), &err));
+
+    static const uint32_t huge[] = {UINT32_C(1) << 22, UINT32_C(4000000000), UINT32_MAX};
+    Arena arena;
+    RarityScale scale;
+    arena_init(&arena, (size_t)64 << 20);
+    for (size_t i = 0; i < COUNT_OF(huge); i++) {
+        run.table->frequency[F_LAST][1 + i] = huge[i];
+        assert_ok(rarity_init(&scale, run.table, run.model, F_LAST, 5, &arena, &err));
+        assert_true(rarity_of(&scale, huge[i]) > rarity_of(&scale, 1));
+    }
+    arena_free(&arena);
+    match_partitions_free(p);
+    buf_free(&file);
+    run_free(&run);
+}
+
 static void test_other_passes(void **state)
 {
     UNUSED(state);
@@ -309,6 +398,8 @@ int main(void)
         cmocka_unit_test(test_candidates),
         cmocka_unit_test(test_join_refuses),
         cmocka_unit_test(test_bad_files),
+        cmocka_unit_test(test_unlisted_block),
+        cmocka_unit_test(test_huge_numbers),
         cmocka_unit_test(test_other_passes),
     };
     return cmocka_run_group_tests_name("match/partition", tests, NULL, NULL);

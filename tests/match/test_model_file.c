@@ -182,6 +182,31 @@ static void test_changed_by_hand(void **state)
     match_model_free(m);
 }
 
+/* Whole files, version and all, of passes that no config may have. */
+static void test_bad_passes(void **state)
+{
+    MatchConfig config;
+    UNUSED(state);
+    MatchModel *m = some_model(&config);
+    const PassSpec good = m->passes[0];
+    static const KeyPart bad[] = {{PEOPLE_FIRST, KEY_PREFIX, 0}, {PEOPLE_FIRST, KEY_SUFFIX, 0},
+        {PEOPLE_FIRST, KEY_QGRAM, 0}, {PEOPLE_FIRST, KEY_WHOLE, 3}};
+    const uint32_t count = m->pass_count;
+    assert_true(count > 0);
+    for (size_t i = 0; i <= COUNT_OF(bad); i++) {
+        Buf text;
+        m->pass_count = i < COUNT_OF(bad) ? count : 0;
+        m->passes[0] = good;
+        if (i < COUNT_OF(bad))
+            m->passes[0].parts[0] = bad[i];
+        write_model(m, &text);
+        assert_int_equal(parse(buf_slice(&text), &config), ERR_INVALID);
+        buf_free(&text);
+    }
+    m->pass_count = count;
+    match_model_free(m);
+}
+
 typedef struct Walk {
     MatchConfig config;
     Slice text;
@@ -217,6 +242,7 @@ int main(void)
         cmocka_unit_test(test_other_config),
         cmocka_unit_test(test_every_member_is_needed),
         cmocka_unit_test(test_changed_by_hand),
+        cmocka_unit_test(test_bad_passes),
         cmocka_unit_test(test_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "token/token_impl.h"
 
@@ -38,6 +39,10 @@ static void keys(void **state)
     assert_string_not_equal(a, b);
     assert_int_equal(chmod(path, 0640), 0);
     assert_int_equal(token_key_read(path, &key, &err), ERR_DENIED);
+    char link[80];
+    snprintf(link, sizeof link, "%s/link", dir);
+    assert_int_equal(symlink("nowhere", link), 0);
+    assert_int_equal(token_key_create(link, &err), ERR_EXISTS);
     assert_ok(file_write(path, SLICE("cairn-token-key-1 0123\n"), MODE_PRIVATE, &err));
     assert_int_equal(token_key_read(path, &key, &err), ERR_PARSE);
     token_key_free(NULL);
@@ -148,6 +153,16 @@ static void values(void **state)
         value_standard(cases[i].kind, slice_of(cases[i].raw), &v);
         if (!slice_eq_z((Slice){v.text, v.len}, cases[i].standard))
             fail_msg("%s became %.*s", cases[i].raw, (int)v.len, v.text);
+    }
+    /* what is too long is cut between characters, wherever the limit falls */
+    for (size_t before = VALUE_MAX - 5; before <= VALUE_MAX; before++) {
+        char longer[VALUE_MAX + 16];
+        memset(longer, 'A', before);
+        snprintf(longer + before, sizeof longer - before, "\xe5\xae\x89\xf0\xa0\x80\x80\xe5\xae\x89"); /* 3, 4, 3 */
+        value_standard(TOKEN_TEXT, slice_of(longer), &v);
+        size_t left = VALUE_MAX - before;
+        assert_int_equal(v.len, before + (left >= 3 ? 3 : 0));
+        assert_memory_equal(v.text, longer, v.len);
     }
     for (size_t i = 0; i < COUNT_OF(sounds); i++) {
         value_standard(TOKEN_TEXT, slice_of(sounds[i].raw), &v);
