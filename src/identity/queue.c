@@ -65,15 +65,55 @@ static int64_t worth(Weight odds, uint64_t wrong_pairs)
     return (int64_t)(risk * (double)wrong_pairs * 1000.0 + 0.5);
 }
 
+/* --- persons that were asked about --- */
+
+typedef struct Settled { /* two clusters, by some of their records: different, or nobody can tell */
+    uint32_t low, high;
+} Settled;
+typedef VEC(Settled) SettledPersons;
+
+static int by_settled(const void *x, const void *y)
+{
+    const Settled *a = x, *b = y;
+    if (a->low != b->low)
+        return a->low < b->low ? -1 : 1;
+    return a->high < b->high ? -1 : a->high > b->high;
+}
+
+static Status list_settled(const LinkJob *job, SettledPersons *out, Error *err)
+{
+    const Resolved *r = &job->resolved;
+    for (size_t i = 0; i < job->verdicts.len; i++) {
+        const PairVerdict *v = &job->verdicts.at[i];
+        if (v->state != PAIR_DIFFERENT && v->state != PAIR_UNSURE)
+            continue;
+        uint32_t a = tag_index_find(&job->tags, &v->a), b = tag_index_find(&job->tags, &v->b);
+        if (a == MATCH_NONE || b == MATCH_NONE || r->cluster[a] == r->cluster[b])
+            continue;
+        uint32_t x = r->cluster[a], y = r->cluster[b];
+        TRY(vec_push(out, ((Settled){x < y ? x : y, x < y ? y : x}), err));
+    }
+    if (out->len > 1)
+        qsort(out->at, out->len, sizeof *out->at, by_settled);
+    return OK;
+}
+
+static bool persons_settled(const SettledPersons *all, uint32_t x, uint32_t y)
+{
+    const Settled want = {x < y ? x : y, x < y ? y : x};
+    return all->len > 0 && bsearch(&want, all->at, all->len, sizeof want, by_settled) != NULL;
+}
+
 /* Pairs of different persons that might be one. */
-static Status ask_between(const LinkJob *job, const uint32_t *sizes, Questions *out, Error *err)
+static Status ask_between(
+    const LinkJob *job, const uint32_t *sizes, const SettledPersons *settled, Questions *out, Error *err)
 {
     const Resolved *r = &job->resolved;
     const MatchConfig *config = &job->linkage.match;
     for (size_t i = 0; i < job->pairs.len; i++) {
         const MatchPair *p = &job->pairs.at[i];
         uint32_t x = r->cluster[p->a], y = r->cluster[p->b];
-        if (x == y || p->odds < config->review_from || is_settled(job, p->a, p->b))
+        if (x == y || p->odds < config->review_from || is_settled(job, p->a, p->b) || persons_settled(settled, x, y))
             continue;
         bool likely = p->odds >= config->match_from;
         Question q = {.low = x < y ? x : y,
@@ -93,7 +133,8 @@ static Status ask_inside(const LinkJob *job, const uint32_t *sizes, Questions *o
 {
     const Resolved *r = &job->resolved;
     for (uint32_t i = 0; i < r->count; i++) {
-        if (r->kind[i] != LINK_MODEL || r->odds[i] >= WEAK_BELOW || is_settled(job, i, r->to[i]))
+        if (r->kind[i] != LINK_MODEL || r->to[i] == MATCH_NONE || r->odds[i] >= WEAK_BELOW ||
+            is_settled(job, i, r->to[i]))
             continue;
         /* a pass over newcomers asks about what it has just decided */
         if (!job->report->full && i < job->records.in_table)
@@ -339,13 +380,15 @@ Status queue_build(LinkJob *job, ReviewItems *out, Error *err)
     const Resolved *r = &job->resolved;
     uint32_t *sizes = NULL, *likely = NULL;
     Questions q = {0};
+    SettledPersons settled = {0};
     Status st;
     size_t n = r->clusters ? r->clusters : 1;
     TRY_OUT(mem_zalloc(n, sizeof *sizes, (void **)&sizes, err));
     TRY_OUT(mem_zalloc(n, sizeof *likely, (void **)&likely, err));
     for (uint32_t i = 0; i < r->count; i++)
         sizes[r->cluster[i]]++;
-    TRY_OUT(ask_between(job, sizes, &q, err));
+    TRY_OUT(list_settled(job, &settled, err));
+    TRY_OUT(ask_between(job, sizes, &settled, &q, err));
     TRY_OUT(ask_inside(job, sizes, &q, err));
     keep_best(job, &q, likely);
     uint64_t base = job->report->full ? r->count : job->records.newcomers.len;
@@ -355,6 +398,7 @@ Status queue_build(LinkJob *job, ReviewItems *out, Error *err)
 out:
     mem_free(sizes);
     mem_free(likely);
+    vec_free(&settled);
     vec_free(&q);
     return st;
 }
