@@ -447,8 +447,11 @@ static Status read_model(const Reader *r, const json_t *root)
         TRY(read_segment(r, json_array_get(list, s), s));
     TRY(read_calibration(r, json_object_get(root, "calibration")));
     list = json_object_get(root, "passes");
-    if (!json_is_array(list) || json_array_size(list) == 0 || json_array_size(list) > MATCH_PASSES_MAX)
-        return bad(r, "passes", "is missing, is no list, is empty or is too long");
+    if (!json_is_array(list) || json_array_size(list) > MATCH_PASSES_MAX)
+        return bad(r, "passes", "is missing, is no list or is too long");
+    /* training proposes none for a table without values */
+    if (json_array_size(list) == 0 && r->config->pass_count > 0)
+        return bad(r, "passes", "is empty, but the config has passes");
     m->pass_count = (uint32_t)json_array_size(list);
     for (uint32_t p = 0; p < m->pass_count; p++) {
         TRY(read_pass(r, json_array_get(list, p), &m->passes[p]));
