@@ -138,16 +138,6 @@ static void say_estimate(Cli *cli, const char *name, const Estimate *e)
     cli_say(cli, "  %-10s %.4f  (95 %%: %.4f to %.4f)\n", name, e->value, e->low, e->high);
 }
 
-static void json_estimate(Json *j, const char *key, const Estimate *e)
-{
-    json_key(j, key);
-    json_open_array(j);
-    json_fixed(j, e->low, 6);
-    json_fixed(j, e->value, 6);
-    json_fixed(j, e->high, 6);
-    json_end(j);
-}
-
 static void say_sample(Cli *cli, const SampleQuality *q)
 {
     cli_say(cli, "by reviewers: sample %" PRId64 ", %" PRIu64 " of %" PRIu64 " pairs judged, %" PRIu64 " unclear\n",
@@ -211,8 +201,8 @@ static Status do_quality(Cli *cli, const Workplace *w, Error *err)
             json_kint(&j, "sample", sample.sample);
             json_kint(&j, "judged", (int64_t)sample.judged);
             json_kbool(&j, "complete", sample.complete);
-            json_estimate(&j, "precision", &sample.precision);
-            json_estimate(&j, "recall", &sample.recall);
+            identity_estimate_json(&sample.precision, "precision", &j);
+            identity_estimate_json(&sample.recall, "recall", &j);
         }
         groups_json(&j, &groups);
         cli_json_end(cli, &j);

@@ -75,6 +75,8 @@ typedef struct LinkReport {
  * Nothing changed since the last run: the same ids, nothing written. A drift is a ledger entry link.drift too. */
 MUST_USE Status identity_link(const LinkContext *ctx, LinkScope scope, LinkReport *out, Error *err);
 /* The report as JSON members into an open object. */
+/* "key": [low, value, high]. */
+void identity_estimate_json(const Estimate *e, const char *key, Json *j);
 void identity_report_json(const LinkReport *r, Json *j);
 /* What the links depend on besides files and policy, and a number that changes with them: for `cairn run`'s keys. */
 typedef struct IdentityState {

@@ -227,7 +227,7 @@ Status identity_link(const LinkContext *ctx, LinkScope scope, LinkReport *out, E
 
 /* --- the report ----------------------------------------------------------------------------------------------- */
 
-static void estimate_json(Json *j, const char *key, const Estimate *e)
+void identity_estimate_json(const Estimate *e, const char *key, Json *j)
 {
     json_key(j, key);
     json_open_array(j);
@@ -255,8 +255,8 @@ void identity_report_json(const LinkReport *r, Json *j)
     for (size_t k = 0; k < LINK_KIND_COUNT; k++)
         json_kint(j, link_kind_name((LinkKind)k), (int64_t)r->kinds[k]);
     json_end(j);
-    estimate_json(j, "precision", &r->precision);
-    estimate_json(j, "recall", &r->recall);
+    identity_estimate_json(&r->precision, "precision", j);
+    identity_estimate_json(&r->recall, "recall", j);
     json_key(j, "drift");
     json_open_array(j);
     for (size_t i = 0; i < r->drift_count; i++) {

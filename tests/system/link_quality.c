@@ -90,50 +90,25 @@ static Status print_links(Check *c, Error *err)
     return OK;
 }
 
-/* Where recall is lost: a source that carries no number shows here. */
-static Status print_missed(Check *c, Error *err)
+/* Pairs of two sources that agree on one of true_person and person, and on the other do not: the most first. */
+static Status print_pairs(Check *c, const char *word, const char *agreed, const char *differing, Error *err)
 {
     DbRows *rows = NULL;
     bool more = true;
     Status st = OK;
-    TRY(db_query(c->db,
+    TRY(db_queryf(c->db, &rows, err,
         "WITH r AS (SELECT t.record_tag, t.true_person, t.source, m.person FROM truth t JOIN identity_map m USING "
         "(record_tag)) "
-        "SELECT a.source, b.source, count(*) FILTER (a.person <> b.person) AS missed, count(*) FROM r a JOIN r b ON "
-        "a.true_person = b.true_person AND (a.source, a.record_tag) < (b.source, b.record_tag) GROUP BY 1, 2 "
-        "HAVING missed > 0 ORDER BY missed DESC, 1, 2 LIMIT 12",
-        &rows, err));
+        "SELECT a.source, b.source, count(*) FILTER (a.%s <> b.%s) AS faults, count(*) FROM r a JOIN r b "
+        "ON a.%s = b.%s AND (a.source, a.record_tag) < (b.source, b.record_tag) GROUP BY 1, 2 "
+        "HAVING faults > 0 ORDER BY faults DESC, 1, 2 LIMIT 12",
+        differing, differing, agreed, agreed));
     for (;;) {
         TRY_OUT(db_next(rows, &more, err));
         if (!more)
             break;
-        printf("missed %.*s %.*s %" PRId64 " of %" PRId64 "\n", SLICE_ARG(db_str(rows, 0)), SLICE_ARG(db_str(rows, 1)),
-            db_i64(rows, 2), db_i64(rows, 3));
-    }
-out:
-    db_rows_free(rows);
-    return st;
-}
-
-static Status print_wrong(Check *c, Error *err)
-{
-    DbRows *rows = NULL;
-    bool more = true;
-    Status st = OK;
-    TRY(db_query(c->db,
-        "WITH r AS (SELECT t.record_tag, t.true_person, t.source, m.person FROM truth t JOIN identity_map m USING "
-        "(record_tag)) "
-        "SELECT a.source, b.source, count(*) FILTER (a.true_person <> b.true_person) AS wrong, count(*) FROM r a JOIN "
-        "r b "
-        "ON a.person = b.person AND (a.source, a.record_tag) < (b.source, b.record_tag) GROUP BY 1, 2 "
-        "HAVING wrong > 0 ORDER BY wrong DESC, 1, 2 LIMIT 12",
-        &rows, err));
-    for (;;) {
-        TRY_OUT(db_next(rows, &more, err));
-        if (!more)
-            break;
-        printf("wrong %.*s %.*s %" PRId64 " of %" PRId64 "\n", SLICE_ARG(db_str(rows, 0)), SLICE_ARG(db_str(rows, 1)),
-            db_i64(rows, 2), db_i64(rows, 3));
+        printf("%s %.*s %.*s %" PRId64 " of %" PRId64 "\n", word, SLICE_ARG(db_str(rows, 0)),
+            SLICE_ARG(db_str(rows, 1)), db_i64(rows, 2), db_i64(rows, 3));
     }
 out:
     db_rows_free(rows);
@@ -253,8 +228,8 @@ static Status run(Check *c, const char *home, Error *err)
     options.threads = home_settings(c->home)->threads;
     TRY(db_open(&options, &c->db, err));
     TRY(print_links(c, err));
-    TRY(print_missed(c, err));
-    TRY(print_wrong(c, err));
+    TRY(print_pairs(c, "missed", "true_person", "person", err));
+    TRY(print_pairs(c, "wrong", "person", "true_person", err));
     TRY(print_groups(c, err));
     return print_measures(c, err);
 }
