@@ -1,0 +1,40 @@
+/*
+ * Lp: linear programs through COIN-OR Clp, as small as disclosure control needs them.
+ *
+ * The only room that includes Clp's header. Numbers are doubles, so an answer is a claim: whoever rests safety on one
+ * verifies it in integers (audit), and anything but LP_OPTIMAL counts as "not shown to be protected".
+ */
+#ifndef CAIRN_LP_LP_H
+#define CAIRN_LP_LP_H
+
+#include "base/base.h"
+
+typedef enum LpStatus { LP_OPTIMAL, LP_INFEASIBLE, LP_UNBOUNDED, LP_STOPPED, LP_FAILED } LpStatus;
+
+typedef struct Lp Lp; /* not shared between threads; deterministic: one thread, fixed pivot rules, no clock */
+
+/* Columns 0 .. columns-1 with bounds lower, upper (infinite: -INFINITY, INFINITY), rows in CSR form with row_lower <=
+ * A x <= row_upper. Copies everything. Free with lp_free. ERR_MEMORY; ERR_INVALID for bad indexes. */
+typedef struct LpMatrix {
+    uint32_t columns, rows;
+    const uint32_t *start; /* rows + 1 */
+    const uint32_t *column;
+    const double *value;
+    const double *lower, *upper;         /* columns */
+    const double *row_lower, *row_upper; /* rows */
+} LpMatrix;
+MUST_USE Status lp_new(const LpMatrix *m, Lp **out, Error *err);
+void lp_free(Lp *lp);
+
+void lp_set_cost(Lp *lp, uint32_t column, double cost);
+void lp_set_bounds(Lp *lp, uint32_t column, double lower, double upper);
+/* Adds lower <= sum of value * column <= upper. */
+MUST_USE Status lp_add_row(Lp *lp, uint32_t count, const uint32_t *column, const double *value, double lower,
+    double upper, Error *err);
+/* Minimises (or maximises) from the basis of the last solve, at most iteration_limit pivots (0: no limit). */
+LpStatus lp_solve(Lp *lp, bool maximise, uint32_t iteration_limit);
+double lp_objective(const Lp *lp);
+const double *lp_columns(const Lp *lp); /* values of the last solution; valid until the next call */
+const double *lp_duals(const Lp *lp);   /* rows */
+
+#endif
