@@ -252,7 +252,7 @@ int main(int argc, char **argv)
     } else if (strcmp(argv[1], "cube") == 0) {
         for (int d = 0; d < 3; d++)
             axis_of(&g.axis[d], n, &n, 1);
-        grid_make(&g, 60);
+        grid_make(&g, argc > 3 ? strtoul(argv[3], NULL, 10) : 60);
     } else {
         const uint32_t schools[] = {4, 15, 1000}, groups[] = {8, 2}, programmes[] = {5, 100};
         axis_of(&g.axis[0], n, schools, 3);

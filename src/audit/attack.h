@@ -18,6 +18,7 @@
 
 __extension__ typedef __int128 Wide;
 
+/* As a bound: none. No number is as large: a row or an unknown that would have to be has no solution. */
 #define ENDLESS AUDIT_ENDLESS
 
 /* Of c, a, b, d only what the kind has; others AUDIT_NONE. low_num / den <= value <= high_num / den, an open end not
@@ -167,7 +168,7 @@ void reach_bound(Reach *r, const Goal *goal, int64_t bound);
 /* The same within what r->deviation moves, a solution of the program over the whole piece. */
 Status window_support(Reach *r, const Goal *goal, uint32_t node_limit, Found *found, Error *err);
 /* The solution that reaches goal and moves least, in lp made by program_split for p, a part of r's piece (outer NULL:
- * all of it); into deviation. False: no optimum. lp is left without the goal. */
+ * all of it); into deviation. False: no optimum. */
 bool least_move(Reach *r, const Piece *p, const int64_t *point, Lp *lp, const Goal *goal, double *deviation);
 uint32_t usual_pivots(const AuditEffort *effort, const Piece *p);
 /* The nearest whole numbers within bounds; whether they are a solution. */

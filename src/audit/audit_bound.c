@@ -12,10 +12,26 @@
 #define DUAL_BITS 36
 #define DUAL_MAX 1e12 /* a dual beyond is no dual of a table */
 
-static double deviation_end(int64_t end, int64_t at)
+/* The program never sees an endless unknown, because Clp stops the whole process at some unbounded programs: far beyond
+ * everything else that occurs is far enough for a hint. What is proven knows nothing of it. */
+static double far_away(const Piece *p, const int64_t *point)
+{
+    double far = 1e6;
+    for (uint32_t v = 0; v < p->vars; v++) {
+        const int64_t ends[] = {p->low[v], p->high[v]};
+        for (size_t i = 0; i < COUNT_OF(ends); i++) {
+            double deviation = fabs((double)ends[i] - (double)point[v]);
+            if (ends[i] != ENDLESS && ends[i] != -ENDLESS && 2 * deviation > far)
+                far = 2 * deviation;
+        }
+    }
+    return far;
+}
+
+static double deviation_end(int64_t end, int64_t at, double far)
 {
     if (end == ENDLESS || end == -ENDLESS)
-        return end > 0 ? INFINITY : -INFINITY;
+        return end > 0 ? far : -far;
     return (double)(end - at);
 }
 
@@ -47,9 +63,10 @@ Status program_make(const Piece *p, const int64_t *point, Lp **out, Error *err)
     TRY_OUT(arena_new(&a, double, (size_t)p->rows + 1, &row_upper, err));
     for (uint32_t i = 0; i < p->start[p->rows]; i++)
         value[i] = (double)p->coef[i];
+    double far = far_away(p, point);
     for (uint32_t v = 0; v < p->vars; v++) {
-        lower[v] = deviation_end(p->low[v], point[v]);
-        upper[v] = deviation_end(p->high[v], point[v]);
+        lower[v] = deviation_end(p->low[v], point[v], far);
+        upper[v] = deviation_end(p->high[v], point[v], far);
     }
     for (uint32_t r = 0; r < p->rows; r++) {
         Wide at = row_at(p, point, r);
@@ -92,9 +109,10 @@ Status program_split(const Piece *p, const int64_t *point, Lp **out, Error *err)
     TRY_OUT(arena_new(&a, double, (size_t)p->rows + 1, &row_lower, err));
     TRY_OUT(arena_new(&a, double, (size_t)p->rows + 1, &row_upper, err));
     split_rows(p, start, column, value);
+    double far = far_away(p, point);
     for (uint32_t v = 0; v < p->vars; v++) {
-        upper[2 * v] = deviation_end(p->high[v], point[v]);
-        upper[2 * v + 1] = -deviation_end(p->low[v], point[v]);
+        upper[2 * v] = deviation_end(p->high[v], point[v], far);
+        upper[2 * v + 1] = -deviation_end(p->low[v], point[v], far);
     }
     for (uint32_t r = 0; r < p->rows; r++) {
         Wide at = row_at(p, point, r);

@@ -93,14 +93,14 @@ bool work_low(Work *w, uint32_t var, int64_t low)
 {
     if (low <= w->low[var])
         return true;
-    return low <= w->high[var] && changed(w, var, low, w->high[var]);
+    return low < ENDLESS && low <= w->high[var] && changed(w, var, low, w->high[var]);
 }
 
 bool work_high(Work *w, uint32_t var, int64_t high)
 {
     if (high >= w->high[var])
         return true;
-    return high >= w->low[var] && changed(w, var, w->low[var], high);
+    return high > -ENDLESS && high >= w->low[var] && changed(w, var, w->low[var], high);
 }
 
 /* The least and the greatest a row can be; endless terms are counted, not added. */
@@ -151,6 +151,8 @@ static bool row_propagate(Work *w, uint32_t row)
 {
     const Piece *p = w->piece;
     Span s = {0};
+    if (p->row_low[row] == ENDLESS || p->row_high[row] == -ENDLESS)
+        return false; /* no number is that large */
     for (uint32_t i = p->start[row]; i < p->start[row + 1]; i++)
         span_add(&s, p->coef[i], w->low[p->var[i]], w->high[p->var[i]]);
     if (!s.low_endless && p->row_high[row] != ENDLESS && s.low > p->row_high[row])

@@ -202,8 +202,8 @@ static void hold_in_program(Reach *r, uint32_t hold, bool on)
     if (hold == AUDIT_NONE)
         return;
     const Piece *p = r->piece;
-    double low = p->low[hold] == -ENDLESS ? -INFINITY : (double)(p->low[hold] - r->point[hold]);
-    double high = p->high[hold] == ENDLESS ? INFINITY : (double)(p->high[hold] - r->point[hold]);
+    double low = (double)((Wide)p->low[hold] - r->point[hold]);
+    double high = (double)((Wide)p->high[hold] - r->point[hold]);
     lp_set_bounds(r->lp, hold, on ? 0 : low, on ? 0 : high);
 }
 

@@ -31,7 +31,7 @@ static Status propagate(const Piece *p, int64_t *low, int64_t *high, bool *possi
     Work w;
     TRY(work_init(&w, p, err));
     for (uint32_t v = 0; v < p->vars; v++)
-        if (p->low[v] > p->high[v]) {
+        if (p->low[v] > p->high[v] || p->low[v] == ENDLESS || p->high[v] == -ENDLESS) {
             work_free(&w);
             *possible = false;
             return OK;

@@ -88,7 +88,7 @@ static bool frame_push(Work *w, const int64_t *guide)
 static bool some_empty(const Work *w)
 {
     for (uint32_t v = 0; v < w->piece->vars; v++)
-        if (w->low[v] > w->high[v])
+        if (w->low[v] > w->high[v] || w->low[v] == ENDLESS || w->high[v] == -ENDLESS)
             return true;
     return false;
 }

@@ -188,14 +188,6 @@ bool least_move(Reach *r, const Piece *p, const int64_t *point, Lp *lp, const Go
     const double *y = lp_columns(lp);
     for (uint32_t v = 0; v < p->vars; v++)
         deviation[v] = y[2 * v] - y[2 * v + 1];
-    const uint32_t changed[] = {goal->var, goal->hold};
-    for (size_t i = 0; i < COUNT_OF(changed); i++) {
-        uint32_t v = changed[i];
-        if (v == AUDIT_NONE)
-            continue;
-        lp_set_bounds(lp, 2 * v, 0, p->high[v] == ENDLESS ? INFINITY : (double)(p->high[v] - point[v]));
-        lp_set_bounds(lp, 2 * v + 1, 0, p->low[v] == -ENDLESS ? INFINITY : (double)(point[v] - p->low[v]));
-    }
     return status == LP_OPTIMAL;
 }
 
