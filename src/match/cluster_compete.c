@@ -59,8 +59,8 @@ Status near_init(Near *n, const ClusterProblem *p, Error *err)
         n->start[r + 1] += n->start[r];
     for (size_t i = 0; i < count; i++) {
         const MatchPair *pair = &pairs[n->order[i]];
-        n->list[n->start[pair->a]++] = n->order[i];
-        n->list[n->start[pair->b]++] = n->order[i];
+        n->list[n->start[pair->a]++] = (NearPair){pair->b, n->order[i], n->odds[n->order[i]]};
+        n->list[n->start[pair->b]++] = (NearPair){pair->a, n->order[i], n->odds[n->order[i]]};
     }
     for (uint32_t r = p->records; r > 0; r--) /* each start has moved on to the next one's */
         n->start[r] = n->start[r - 1];
@@ -109,12 +109,12 @@ size_t near_bundles(Bundles *g, const Near *near, uint32_t x, Weight from, NearB
     uint32_t r = x;
     do {
         for (uint64_t i = near->start[r]; i < near->start[r + 1]; i++) {
-            Weight odds = near->odds[near->list[i]];
-            if (odds < from || (n == max && odds < out[n - 1].odds) || scanned++ == NEAR_SCAN_MAX)
+            const NearPair *at = &near->list[i];
+            if (at->odds < from || (n == max && at->odds < out[n - 1].odds) || scanned++ == NEAR_SCAN_MAX)
                 break;
-            uint32_t root = bundle_find(g, pair_other(&near->pairs->at[near->list[i]], r));
+            uint32_t root = bundle_find(g, at->other);
             if (root != x)
-                n = near_insert(out, n, max, (NearBundle){root, near->list[i], odds});
+                n = near_insert(out, n, max, (NearBundle){root, at->pair, at->odds});
         }
         r = g->ring[r];
     } while (r != x && scanned <= NEAR_SCAN_MAX);

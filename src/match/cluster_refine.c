@@ -309,9 +309,9 @@ static void best_move_of(Bundles *g, const Near *near, const Open *o, int64_t va
     uint32_t seen[MOVE_NEAR_MAX], record = o->faces[face];
     size_t n = 0;
     for (uint64_t i = near->start[record]; i < near->start[record + 1] && n < MOVE_NEAR_MAX; i++) {
-        if (near->odds[near->list[i]] < MOVE_FROM)
+        if (near->list[i].odds < MOVE_FROM)
             return;
-        uint32_t root = bundle_find(g, pair_other(&near->pairs->at[near->list[i]], record));
+        uint32_t root = bundle_find(g, near->list[i].other);
         bool known = root == o->root;
         for (size_t k = 0; k < n && !known; k++)
             known = seen[k] == root;

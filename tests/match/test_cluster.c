@@ -99,7 +99,7 @@ static void solve(Graph *graph, MatchClusters *out, ClusterReport *report)
 {
     Error err = ERROR_INIT;
     ClusterProblem p = problem_of(graph);
-    assert_int_equal(clusters_solve(&p, out, report, &err), OK);
+    assert_int_equal(clusters_solve(&p, &p.judge, 1, out, report, &err), OK);
 }
 
 /* Clusters as letters: "aab": rows 0 and 1 together, 2 alone. */
@@ -367,7 +367,7 @@ static void test_decisions(void **state)
     Error err = ERROR_INIT;
     graph.decisions[0].b = 7;
     ClusterProblem p = problem_of(&graph);
-    assert_int_equal(clusters_solve(&p, &c, &report, &err), ERR_INVALID);
+    assert_int_equal(clusters_solve(&p, &p.judge, 1, &c, &report, &err), ERR_INVALID);
     vec_free(&graph.pairs);
 }
 
@@ -419,7 +419,7 @@ static void test_no_memory(void **state)
         ClusterReport report;
         Error err = ERROR_INIT;
         mem_fail_after(n);
-        Status st = clusters_solve(&p, &c, &report, &err);
+        Status st = clusters_solve(&p, &p.judge, 1, &c, &report, &err);
         failed = !mem_fail_pending();
         mem_fail_after(-1);
         assert_int_equal(st, failed ? ERR_NOMEM : OK);
