@@ -147,9 +147,12 @@ typedef struct Near {
     uint32_t *order; /* of all pairs, best first; equal odds in order of (a, b) */
     uint64_t *start; /* [records + 1] into list */
     NearPair *list;
+    uint32_t *skip; /* of each entry of list: itself, or where to look next, both being in one group */
 } Near;
 MUST_USE Status near_init(Near *n, const ClusterProblem *p, Error *err);
 void near_free(Near *n);
+/* The record's group has been taken apart: what was inside is near again. */
+void near_revive(const Near *n, uint32_t record);
 static inline uint32_t pair_other(const MatchPair *pair, uint32_t record)
 {
     return pair->a == record ? pair->b : pair->a;
