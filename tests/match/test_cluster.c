@@ -490,8 +490,8 @@ static void test_threads(void **state)
         assert_int_equal(clusters_solve(&p, judges, 1, &one, &a, &err), OK);
         assert_int_equal(clusters_solve(&p, judges, 2, &two, &b, &err), OK);
         assert_int_equal(one.count, two.count);
-        assert_memory_equal(one.cluster, two.cluster, 8 * sizeof *one.cluster);
-        assert_memory_equal(one.link_odds, two.link_odds, 8 * sizeof *one.link_odds);
+        assert_memory_equal(one.cluster, two.cluster, graph.n * sizeof *one.cluster);
+        assert_memory_equal(one.link_odds, two.link_odds, graph.n * sizeof *one.link_odds);
         assert_int_equal(a.refused, b.refused);
         match_clusters_free(&one);
         match_clusters_free(&two);
