@@ -5,7 +5,7 @@
 #include "perturb/perturb.h"
 #include "perturb/sampler.h"
 
-/* In lowest terms; den > 0, and one of the two must not be 0. */
+/* In lowest terms; den > 0. */
 Ratio ratio_of(uint64_t num, uint64_t den);
 
 /* Counts beyond this are refused: count and noise together stay far from 64 bits. */

@@ -86,8 +86,9 @@ static int64_t value_at(const Work *w, int64_t rank_milli)
     for (uint32_t b = 0; b < o->bins; b++) {
         int64_t here = w->fitted[b] * 1000;
         if (here > 0 && below + here >= rank_milli) {
-            __extension__ __int128 part = (__extension__(__int128))(o->edges[b + 1] - o->edges[b]) * (rank_milli - below);
-            return o->edges[b] + (int64_t)(part / here);
+            uint64_t width = (uint64_t)(o->edges[b + 1] - o->edges[b]), part = (uint64_t)(rank_milli - below);
+            u128 people = (uint64_t)here, moved = (u128)width * part;
+            return o->edges[b] + (int64_t)(uint64_t)(moved / people);
         }
         below += here;
     }

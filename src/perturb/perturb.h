@@ -224,7 +224,8 @@ typedef struct Budget {
     int64_t spent;
     bool pure;        /* every entry is Laplace */
     Ratio epsilon;    /* sum of pure epsilons, when pure and it fits; otherwise 0 */
-    char head[SHA256_HEX_SIZE];
+    char opening[SHA256_HEX_SIZE]; /* hash of the first line */
+    char head[SHA256_HEX_SIZE];    /* of the last */
     Arena arena;
 } Budget;
 

@@ -152,7 +152,7 @@ static Status fill_row(PTable *t, const PTableOptions *o, uint32_t count, Error 
 {
     Support s = support_of(o, count);
     double variance = (double)o->variance.num / (double)o->variance.den, a, b;
-    uint64_t weight[WIDTH_MAX];
+    uint64_t weight[WIDTH_MAX] = {0};
     int low, high;
     variance_range(&s, &low, &high);
     if (variance <= low || variance >= high)
