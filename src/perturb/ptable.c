@@ -92,6 +92,7 @@ static Moments moments_at(const Support *s, double variance, double a, double b)
 /* Newton's method with halved steps on a convex function; true when mean and variance are met. */
 static bool solve(const Support *s, double variance, double *a, double *b)
 {
+    int near = 0;
     *a = *b = 0;
     Moments m = moments_at(s, variance, 0, 0);
     for (int i = 0; i < 500; i++) {
@@ -100,8 +101,14 @@ static bool solve(const Support *s, double variance, double *a, double *b)
             return false;
         double da = (m.ab * m.b - m.bb * m.a) / det, db = (m.ab * m.a - m.aa * m.b) / det;
         double step = 1, gain = m.a * da + m.b * db;
-        if (-gain < 1e-26 * m.f)
-            break;
+        if (-gain < 1e-10 * m.f) { /* so near that f no longer shows the gain, while full steps still converge */
+            *a += da;
+            *b += db;
+            m = moments_at(s, variance, *a, *b);
+            if (++near == 3)
+                break;
+            continue;
+        }
         Moments next = moments_at(s, variance, *a + da, *b + db);
         for (int halved = 0; !(next.f <= m.f + 0.25 * step * gain) && halved < 60; halved++) {
             step /= 2;
