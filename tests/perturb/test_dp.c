@@ -335,7 +335,7 @@ static void projection(void **state)
         for (size_t i = 0; i < n; i++) {
             assert_true(out[i] >= floors[i] && (w[i] > 0 || out[i] == floors[i]));
             sum += out[i];
-            cost += w[i] > 0 ? (out[i] - x[i]) * (out[i] - x[i]) / w[i] : 0;
+            cost += w[i] > 0 ? ((double)out[i] - x[i]) * ((double)out[i] - x[i]) / w[i] : 0;
         }
         assert_int_equal(sum, total);
         /* moving two from one part to another never helps by more than rounding explains */
