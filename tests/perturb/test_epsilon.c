@@ -87,7 +87,7 @@ static void one_cell(void **state)
         double proven = proven_epsilon(in_box, &w, with, without, 10 + (uint64_t)m);
         if (m == 0)
             assert_true(proven <= 0.5 && proven > 0.4);
-        else /* rho 1/2 at delta 0: no bound but what a million runs can see; the odds of this event are known */
+        else /* what can be proven at one in a million stays under what is claimed there */
             assert_true(proven > 0 && proven <= rho_to_epsilon_tight(RHO_ONE / 2, 6));
     }
 }
@@ -105,7 +105,7 @@ static void gaussian_counts(void **state)
             Coins *coins;
             uint64_t a = 0, b = 0;
             assert_ok(dp_noise(&p, (Ratio){1, 1}, REACH_FINEST, &w.noise, NULL));
-            if (mutant) /* sigma where sigma^2 / 4 was meant */
+            if (mutant) /* a quarter of sigma */
                 assert_ok(noise_init(&w.noise, DP_GAUSSIAN, 1, 16, NULL));
             coins_test_seed(40 + (uint64_t)t);
             assert_ok(coins_new(&coins, NULL));

@@ -164,15 +164,14 @@ static void bad_tables(void **state)
     p.cells[0].value = 9;
     p.rhs[0] = -2;
     assert_int_equal(rounding_table(&p, &o, out, &report, NULL), ERR_INVALID); /* no multiple of 5 */
-    /* 2 a = b: a = 3 needs b in {0, 10}, but 6 becomes 5 or 10: only up; and a + a' = 6 with both tied to others */
+    /* 6 becomes 5 or 10, 3 and 3 become 0 or 5 each: the two must not differ from their sum */
     p.rhs[0] = 0;
     p.cells[0].value = 6;
     p.cells[1].value = 3;
     p.cells[2].value = 3;
-    p.cells[2].lower = p.cells[1].lower = 0;
     assert_ok(rounding_table(&p, &o, out, &report, NULL));
     sdc_free(&p);
-    /* 3 a = b with a = 1: b = 3 becomes 0 or 5, 3 a 0 or 15: only 0 is left */
+    /* 3 a = b: 8 -> 5 or 10, 24 -> 20 or 25, but 3 a is 15 or 30: none fits, one more step does */
     assert_ok(sdc_new(2, 1, 2, &p, NULL));
     p.cells[0] = (SdcCell){.value = 8, .upper = 100};
     p.cells[1] = (SdcCell){.value = 24, .upper = 100};
@@ -180,7 +179,6 @@ static void bad_tables(void **state)
     p.coef[0] = 3;
     p.coef[1] = -1;
     p.start[1] = 2;
-    /* 8 -> 5 or 10, 24 -> 20 or 25; 15 or 30: none fits, one more step does */
     assert_int_equal(rounding_table(&p, &o, out, &report, NULL), ERR_LIMIT);
     o.max_steps = 1;
     assert_ok(rounding_table(&p, &o, out, &report, NULL));
