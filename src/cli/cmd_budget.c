@@ -141,7 +141,7 @@ static Status verify(Cli *cli, const Budget *b, Error *err)
         error_hint(err, "Lines were cut off at its end, or this is another ledger.");
         return ERR_CORRUPT;
     }
-    cli_answer(cli, "head", slice_of(b->head), "%zu lines hold, the last is %s", b->entries.len + 1, b->head);
+    cli_answer(cli, "head", slice_of(b->head), "every line holds (%zu), the last is %s", b->entries.len + 1, b->head);
     return OK;
 }
 

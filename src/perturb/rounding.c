@@ -4,7 +4,7 @@
  * Each cell is drawn up or down with the odds that leave its mean alone, by a keyed hash of table, cell and value. Those
  * draws do not add up; the nearest integers that do are wanted. In trees and in two-way tables the linear program has
  * them at its corner (Cox 1987; the matrix is totally unimodular); in three dimensions some cells come out between, and
- * are fixed one after the other, the surest first, each time going the other way when the rest becomes impossible. Where
+ * are fixed, the surest first, going the other way where the rest becomes impossible. Where
  * that fails another draw of costs is tried, then one more step of the base is allowed.
  *
  * The program works in doubles and only proposes: what is returned has been added up in integers.
@@ -14,10 +14,11 @@
 #include "lp/lp.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #define KEY_MIN 16
 #define TRIES 4
-#define PROGRAMS_MAX 20000 /* a try; a table that needs more is given up */
+#define PROGRAMS_MAX 400 /* a try; measured: a table that needs more finds nothing in ten times as many */
 #define WHOLE 1e-6
 
 /* y of a cell is its multiple of the base: target + up - down. Columns of width 0 are left out. */
@@ -26,6 +27,12 @@ typedef struct Column {
     int32_t sign; /* 1: up, -1: down */
     double width;
 } Column;
+
+typedef struct Between {
+    double off; /* from the nearest whole number */
+    uint32_t column;
+    double near, low, high; /* that number; bounds before fixing */
+} Between;
 
 typedef struct Work {
     const SdcProblem *p;
@@ -38,6 +45,7 @@ typedef struct Work {
     uint32_t count;
     uint32_t (*column_of)[2]; /* cell -> column + 1: up, down */
     double *low, *high;       /* bounds of the columns as fixed so far */
+    Between *between;
     Lp *lp;
 } Work;
 
@@ -193,37 +201,70 @@ static void bound(Work *w, uint32_t c, double low, double high)
     lp_set_bounds(w->lp, c, low, high);
 }
 
-/* The column nearest to a whole number that is none; count when all are whole. */
-static uint32_t surest(const Work *w)
+static int by_off(const void *a, const void *b)
 {
-    const double *x = lp_columns(w->lp);
-    uint32_t best = w->count;
-    double best_off = 1;
-    for (uint32_t c = 0; c < w->count; c++) {
-        double off = fabs(x[c] - round(x[c]));
-        if (off > WHOLE && off < best_off) {
-            best = c;
-            best_off = off;
-        }
-    }
-    return best;
+    const Between *x = a, *y = b;
+    if (x->off != y->off)
+        return x->off < y->off ? -1 : 1;
+    return (x->column > y->column) - (x->column < y->column);
 }
 
-/* True when every column of the last solution is whole. */
+/* The columns that are not whole in the last solution, surest first. */
+static uint32_t find_between(Work *w)
+{
+    const double *x = lp_columns(w->lp);
+    uint32_t n = 0;
+    for (uint32_t c = 0; c < w->count; c++) {
+        double near = round(x[c]), off = fabs(x[c] - near);
+        if (off > WHOLE)
+            w->between[n++] = (Between){off, c, near, w->low[c], w->high[c]};
+    }
+    qsort(w->between, n, sizeof *w->between, by_off);
+    return n;
+}
+
+/* Fixes the first n; true when the rest is still possible, otherwise they are as before. */
+static bool fix(Work *w, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        bound(w, w->between[i].column, w->between[i].near, w->between[i].near);
+    if (solve(w) == LP_OPTIMAL)
+        return true;
+    for (uint32_t i = 0; i < n; i++)
+        bound(w, w->between[i].column, w->between[i].low, w->between[i].high);
+    return false;
+}
+
+/* The surest column cannot be what it is nearest to: it lies on one side of that. */
+static bool turn(Work *w)
+{
+    Between *b = &w->between[0];
+    if (b->near - 1 >= b->low) {
+        bound(w, b->column, b->low, b->near - 1);
+        if (solve(w) == LP_OPTIMAL)
+            return true;
+    }
+    if (b->near + 1 <= b->high) {
+        bound(w, b->column, b->near + 1, b->high);
+        if (solve(w) == LP_OPTIMAL)
+            return true;
+    }
+    return false;
+}
+
+/* True when every column of the last solution is whole. Several columns are fixed at once, fewer after a failure. */
 static bool dive(Work *w)
 {
-    uint32_t first = w->report->programs;
+    uint32_t first = w->report->programs, part = 4;
     if (solve(w) != LP_OPTIMAL)
         return false;
-    for (uint32_t c = surest(w); c < w->count; c = surest(w)) {
-        double x = lp_columns(w->lp)[c], near = round(x), low = w->low[c], high = w->high[c];
+    for (uint32_t n = find_between(w); n > 0; n = find_between(w)) {
         if (w->report->programs - first > PROGRAMS_MAX)
             return false;
-        bound(w, c, near > x ? near : low, near > x ? high : near);
-        if (solve(w) == LP_OPTIMAL)
+        if (n > part && fix(w, n / part))
             continue;
-        bound(w, c, near > x ? low : near + 1, near > x ? near - 1 : high);
-        if (solve(w) != LP_OPTIMAL)
+        part = n > part ? part * 2 : part;
+        if (!fix(w, 1) && !turn(w))
             return false;
     }
     return true;
@@ -276,6 +317,7 @@ static Status work_init(Work *w, Error *err)
     TRY(arena_new(&w->arena, int64_t, n, &w->target, err));
     TRY(arena_new(&w->arena, Column, 2 * n, &w->columns, err));
     TRY(arena_array_(&w->arena, n, sizeof *w->column_of, (void **)&w->column_of, err));
+    TRY(arena_new(&w->arena, Between, 2 * n, &w->between, err));
     TRY(arena_new(&w->arena, double, 2 * n, &w->low, err));
     TRY(arena_new(&w->arena, double, 2 * n, &w->high, err));
     TRY(hmac_new((const uint8_t *)w->o->key.ptr, w->o->key.len, &w->hmac, err));
