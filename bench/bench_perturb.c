@@ -50,7 +50,8 @@ static Status key_rates(uint64_t n, Error *err)
         sum = sum * UINT64_C(6364136223846793005) + 1;
         total += cellkey_count(table, (int64_t)(i % 40), sum);
     }
-    printf("%-44s %8.2f M/s   (sum %" PRId64 ")\n", "cells perturbed", (double)n * 10 / (clock_cpu() - start) / 1e6, total);
+    printf("%-44s %8.2f M/s   (sum %" PRId64 ")\n", "cells perturbed", (double)n * 10 / (clock_cpu() - start) / 1e6,
+        total);
     ptable_free(table);
     return OK;
 }
@@ -132,8 +133,8 @@ static Status rounding_time(uint32_t side, Error *err)
         st = rounding_table(&p, &o, out, &report, err);
     if (st == OK)
         printf("rounding to 5, cube of %2" PRIu32 " with margins %14" PRIu32 " cells %8.2f s  (%" PRIu32
-               " programs, %" PRIu32 " further steps)\n", side, p.cell_count, clock_cpu() - start, report.programs,
-            report.steps);
+               " programs, %" PRIu32 " further steps)\n",
+            side, p.cell_count, clock_cpu() - start, report.programs, report.steps);
     mem_free(out);
     sdc_free(&p);
     return st;
@@ -185,8 +186,8 @@ static Status percentile_error(int64_t edges[21], size_t n, Ratio epsilon, Error
     }
     qsort(off, kept, sizeof *off, by_number);
     TRY(dp_expected_rank_error(&p, 20, 50, (int64_t)n, &per_mille, err));
-    printf("%6zu %6.2f %10.1f %% %10.1f %% %14.1f points\n", n, (double)epsilon.num / (double)epsilon.den, off[kept / 2],
-        off[kept * 9 / 10], (double)per_mille / 10);
+    printf("%6zu %6.2f %10.1f %% %10.1f %% %14.1f points\n", n, (double)epsilon.num / (double)epsilon.den,
+        off[kept / 2], off[kept * 9 / 10], (double)per_mille / 10);
     arena_free(&arena);
     return OK;
 }

@@ -1,10 +1,10 @@
 /*
- * What a rho means as (epsilon, delta), for readers. The budget is kept and compared in integers; floating point appears
- * here only because a logarithm does.
+ * What a rho means as (epsilon, delta), for readers. The budget is kept and compared in integers; floating point
+ * appears here only because a logarithm does.
  *
  * Tight: delta(epsilon) = min over a > 1 of exp((a - 1)(a rho - epsilon)) / (a - 1) * (1 - 1/a)^a (Canonne, Kamath and
- * Steinke 2020, Prop. 12 with the Renyi curve a rho of zCDP). The logarithm is convex enough in log(a - 1) to be searched
- * by sections; every a gives a valid delta, so a missed minimum errs on the safe side.
+ * Steinke 2020, Prop. 12 with the Renyi curve a rho of zCDP). The logarithm is convex enough in log(a - 1) to be
+ * searched by sections; every a gives a valid delta, so a missed minimum errs on the safe side.
  */
 #include "perturb/perturb.h"
 

@@ -2,9 +2,9 @@
  * The budget ledger: writing.
  *
  * What a release may cost is decided here and nowhere else. The order of things is the point: the line that pays is
- * durable before the permit exists, and the permit exists before noise is drawn. A process that dies in between has paid
- * for nothing, which is the safe side. The file is rewritten whole under a lock and renamed into place: it has at most
- * some thousand lines, and a torn last line would make all of it worthless.
+ * durable before the permit exists, and the permit exists before noise is drawn. A process that dies in between has
+ * paid for nothing, which is the safe side. The file is rewritten whole under a lock and renamed into place: it has at
+ * most some thousand lines, and a torn last line would make all of it worthless.
  */
 #include "perturb/budget_impl.h"
 

@@ -9,8 +9,8 @@
 
 #include <jansson.h>
 
-#define HASH_AT 9   /* after {"hash":" */
-#define REST_AT 75  /* after the hash, its quote and the comma */
+#define HASH_AT 9  /* after {"hash":" */
+#define REST_AT 75 /* after the hash, its quote and the comma */
 
 typedef struct Reader {
     Budget *b;
@@ -46,8 +46,8 @@ static Status text_of(Reader *r, const json_t *root, const char *key, Slice *out
     return arena_dup(&r->b->arena, (Slice){json_string_value(v), json_string_length(v)}, out, err);
 }
 
-static Status number_of(Reader *r, const json_t *root, const char *key, int64_t min, int64_t max, int64_t *out,
-    Error *err)
+static Status number_of(
+    Reader *r, const json_t *root, const char *key, int64_t min, int64_t max, int64_t *out, Error *err)
 {
     const json_t *v = json_object_get(root, key);
     if (!json_is_integer(v) || json_integer_value(v) < min || json_integer_value(v) > max)
@@ -86,8 +86,7 @@ static Status read_privacy(Reader *r, const BudgetEntry *e, DpPrivacy *p, Error 
     p->cells_per_person = (uint32_t)e->cells_per_person;
     p->per_cell = (uint32_t)e->per_cell;
     if (!slice_eq_z(e->mechanism, budget_mechanism(p->mechanism)) ||
-        !slice_eq_z(e->neighbours, budget_neighbours(p->neighbours)) ||
-        ratio_parse(e->amount, &p->amount, NULL) != OK)
+        !slice_eq_z(e->neighbours, budget_neighbours(p->neighbours)) || ratio_parse(e->amount, &p->amount, NULL) != OK)
         return unreadable(r, err, "mechanism, neighbours or amount is unknown");
     return OK;
 }

@@ -60,8 +60,8 @@ Status cellkeys_record(CellKeys *k, Slice pseudonym, uint64_t *out, Error *err)
     return st;
 }
 
-Status cellkeys_sum(CellKeys *k, const Slice *persons, const uint32_t *cells, size_t n, uint64_t *sums,
-    size_t cell_count, Error *err)
+Status cellkeys_sum(
+    CellKeys *k, const Slice *persons, const uint32_t *cells, size_t n, uint64_t *sums, size_t cell_count, Error *err)
 {
     memset(sums, 0, cell_count * sizeof *sums);
     for (size_t i = 0; i < n; i++) {
@@ -105,8 +105,8 @@ Status cellkey_counts(
     return OK;
 }
 
-Status cellkey_magnitude(const PTable *t, int64_t total, int64_t largest, uint32_t per_mille, uint64_t cell_key,
-    int64_t *out, Error *err)
+Status cellkey_magnitude(
+    const PTable *t, int64_t total, int64_t largest, uint32_t per_mille, uint64_t cell_key, int64_t *out, Error *err)
 {
     if (total < 0 || largest < 0 || largest > total)
         return error_set(err, ERR_INVALID, "a total is negative or less than its largest contribution");

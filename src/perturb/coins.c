@@ -4,10 +4,6 @@
  */
 #include "perturb/coins.h"
 
-#include "base/mem.h"
-
-#include <string.h>
-
 Status coins_new(Coins **out, Error *err)
 {
     Coins *c = NULL;

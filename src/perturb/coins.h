@@ -8,12 +8,7 @@
 #ifndef CAIRN_PERTURB_COINS_H
 #define CAIRN_PERTURB_COINS_H
 
-#include "base/attr.h"
-#include "base/error.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "base/base.h"
 
 __extension__ typedef unsigned __int128 u128;
 

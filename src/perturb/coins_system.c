@@ -1,15 +1,11 @@
 /*
  * Coins from the operating system: ChaCha20 under a key from getrandom, which each block replaces by its own first
  * bytes ("fast key erasure", Bernstein 2017), so that memory read later does not give past noise away. Where the
- * crypto provider has no ChaCha20 (FIPS), every block comes from getrandom itself, at a third of the speed.
+ * crypto provider has no ChaCha20 (FIPS), every block comes from getrandom itself.
  */
 #include "perturb/coins.h"
 
-#include "base/hash.h"
-#include "base/mem.h"
-
 #include <openssl/evp.h>
-#include <string.h>
 
 #define KEY_SIZE 32
 

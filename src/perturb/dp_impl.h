@@ -43,8 +43,8 @@ int64_t half_width_of_variance(double variance);
  * then rounded by largest remainder. w >= 0; w = 0: y is its floor. total is at least the sum of the floors, and equal
  * to it when every w is 0.
  */
-MUST_USE Status simplex_fit(const double *x, const double *w, const int64_t *floors, size_t n, int64_t total,
-    int64_t *out, Error *err);
+MUST_USE Status simplex_fit(
+    const double *x, const double *w, const int64_t *floors, size_t n, int64_t total, int64_t *out, Error *err);
 /* The same for noisy counts with floors 0 and equal weights; total >= 0. */
 MUST_USE Status simplex_counts(const int64_t *noisy, size_t n, int64_t total, int64_t *out, Error *err);
 

@@ -1,10 +1,10 @@
 /*
  * From public terms to noise: sensitivity, scale, cost.
  *
- * A person is in at most k cells and adds at most c to each. Laplace noise has scale D1 / epsilon with D1 = k c (Dwork et
- * al. 2006); Gaussian noise has variance D2^2 / (2 rho) with D2^2 = k c^2 (Bun and Steinke 2016, 1.6), or (k c)^2 where
- * her cells may fall into one figure. Another person in her place doubles D1, and D2^2 too: two vectors without negative
- * entries are no further apart than their squares' sum.
+ * A person is in at most k cells and adds at most c to each. Laplace noise has scale D1 / epsilon with D1 = k c (Dwork
+ * et al. 2006); Gaussian noise has variance D2^2 / (2 rho) with D2^2 = k c^2 (Bun and Steinke 2016, 1.6), or (k c)^2
+ * where her cells may fall into one figure. Another person in her place doubles D1, and D2^2 too: two vectors without
+ * negative entries are no further apart than their squares' sum.
  */
 #include "perturb/dp_impl.h"
 
@@ -30,9 +30,7 @@ Status dp_noise(const DpPrivacy *p, Ratio share, DpReach reach, Noise *out, Erro
 {
     TRY(dp_check(p, err));
     u128 reach1 = (u128)p->cells_per_person * p->per_cell;
-    u128 num = p->mechanism == DP_LAPLACE ? reach1
-               : reach == REACH_COARSE    ? reach1 * reach1
-                                          : reach1 * p->per_cell;
+    u128 num = p->mechanism == DP_LAPLACE ? reach1 : reach == REACH_COARSE ? reach1 * reach1 : reach1 * p->per_cell;
     u128 den = p->mechanism == DP_LAPLACE ? 1 : 2;
     if (p->neighbours == DP_REPLACE)
         num *= 2;

@@ -146,7 +146,8 @@ static Status fill_bins(Work *w, const int64_t *values, const uint32_t *group, s
 {
     for (size_t i = 0; i < n; i++) {
         if (group[i] >= groups)
-            return error_set(err, ERR_INVALID, "value %zu is of group %" PRIu32 " of %" PRIu32, i + 1, group[i], groups);
+            return error_set(
+                err, ERR_INVALID, "value %zu is of group %" PRIu32 " of %" PRIu32, i + 1, group[i], groups);
         w->true_bins[(size_t)group[i] * w->o->bins + bin_of(w->o, values[i])]++;
     }
     return OK;

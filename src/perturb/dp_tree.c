@@ -1,7 +1,8 @@
 /*
  * A hierarchy of counts under differential privacy: noise level by level, then the fit (tree_fit.c).
  *
- * One person changes at most cells_per_person of the finest cells. Higher up those may meet in one node, which then changes by all of them: a level above the finest is measured as if they did.
+ * One person changes at most cells_per_person of the finest cells. Higher up those may meet in one node, which then
+ * changes by all of them: a level above the finest is measured as if they did.
  */
 #include "perturb/dp_impl.h"
 
@@ -107,8 +108,7 @@ static Status measure(Work *w, const DpPrivacy *privacy, Coins *coins, Error *er
             TRY(dp_noise(privacy, t->shares[l], l + 1 == t->levels ? REACH_FINEST : REACH_COARSE, &noise, err));
         for (size_t i = 0; i < t->n; i++)
             if (w->level[i] == l)
-                w->noisy[i] = w->fixed[i] ? t->counts[i] : measured ? t->counts[i] + noise_draw(&noise, coins)
-                                                                         : 0;
+                w->noisy[i] = w->fixed[i] ? t->counts[i] : measured ? t->counts[i] + noise_draw(&noise, coins) : 0;
         tree_variances(&w->fit, w->level, w->fixed, l, measured ? &noise : NULL);
     }
     tree_values(&w->fit, w->noisy);

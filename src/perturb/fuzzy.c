@@ -10,11 +10,16 @@
 const char *fuzzy_reason(FuzzyVerdict v)
 {
     switch (v) {
-    case FUZZY_FEW_PEOPLE: return "too few people";
-    case FUZZY_FEW_IN_BAND: return "too few people around this percentile";
-    case FUZZY_FEW_EMPLOYERS: return "too few employers";
-    case FUZZY_ONE_EMPLOYER: return "one employer has too many of the people";
-    case FUZZY_SHOWN: break;
+    case FUZZY_FEW_PEOPLE:
+        return "too few people";
+    case FUZZY_FEW_IN_BAND:
+        return "too few people around this percentile";
+    case FUZZY_FEW_EMPLOYERS:
+        return "too few employers";
+    case FUZZY_ONE_EMPLOYER:
+        return "one employer has too many of the people";
+    case FUZZY_SHOWN:
+        break;
     }
     return "";
 }

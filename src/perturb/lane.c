@@ -1,8 +1,8 @@
 /*
  * Lanes as policy: which lane a table takes and with what numbers, as a TOML file of schema "cairn.lane/1".
  *
- * Strict: a key that the lane does not know is an error, since a misspelt minimum would otherwise be no minimum. Privacy
- * amounts are strings ("0.5", "1/3"), because a TOML float is not the number that was meant.
+ * Strict: a key that the lane does not know is an error, since a misspelt minimum would otherwise be no minimum.
+ * Privacy amounts are strings ("0.5", "1/3"), because a TOML float is not the number that was meant.
  */
 #include "perturb/perturb.h"
 
@@ -22,8 +22,8 @@ static Status wrong(const Reader *r, const Toml *at, const char *what)
     return error_set(r->err, ERR_INVALID, "%s:%" PRIu32 ": %s", r->file, at->line, what);
 }
 
-static Status whole(const Reader *r, const Toml *t, const char *key, int64_t fallback, int64_t min, int64_t max,
-    int64_t *out)
+static Status whole(
+    const Reader *r, const Toml *t, const char *key, int64_t fallback, int64_t min, int64_t max, int64_t *out)
 {
     /* a fallback outside [min, max] makes the key required */
     if (fallback < min || fallback > max)
@@ -36,8 +36,8 @@ static Status whole(const Reader *r, const Toml *t, const char *key, int64_t fal
     return OK;
 }
 
-static Status whole32(const Reader *r, const Toml *t, const char *key, int64_t fallback, int64_t min, int64_t max,
-    uint32_t *out)
+static Status whole32(
+    const Reader *r, const Toml *t, const char *key, int64_t fallback, int64_t min, int64_t max, uint32_t *out)
 {
     int64_t v;
     TRY(whole(r, t, key, fallback, min, max, &v));
@@ -152,8 +152,8 @@ static Status read_counts(const Reader *r, const Toml *root, Lane *lane)
     TRY(section(r, root, "counts", keys, &t));
     lane->counts.min_noisy_n = INT64_MIN;
     return toml_get(t, "min_noisy_n")
-        ? whole(r, t, "min_noisy_n", -1, 0, INT64_C(1000000000000), &lane->counts.min_noisy_n)
-        : OK;
+               ? whole(r, t, "min_noisy_n", -1, 0, INT64_C(1000000000000), &lane->counts.min_noisy_n)
+               : OK;
 }
 
 static Status list(const Reader *r, const Toml *t, const char *key, TomlType type, size_t max, const Toml **out)
@@ -183,8 +183,7 @@ static Status read_tree(const Reader *r, const Toml *root, Lane *lane)
     return lane->shares[lane->share_count - 1].num > 0 ? OK : wrong(r, shares, "the finest level needs a share");
 }
 
-static Status read_numbers(
-    const Reader *r, const Toml *from, int64_t min, int64_t max, int64_t *out)
+static Status read_numbers(const Reader *r, const Toml *from, int64_t min, int64_t max, int64_t *out)
 {
     size_t n = 0;
     for (const Toml *e = from->first; e; e = e->next) {
@@ -263,12 +262,18 @@ static Status read_parts(const Reader *r, const Toml *root, Lane *lane)
     if (lane->kind >= LANE_DP_COUNTS)
         TRY(read_privacy(r, root, lane));
     switch (lane->kind) {
-    case LANE_ROUNDING: return read_rounding(r, root, lane);
-    case LANE_CELL_KEY: return read_cell_key(r, root, lane);
-    case LANE_FUZZY: return read_fuzzy(r, root, lane);
-    case LANE_DP_COUNTS: return read_counts(r, root, lane);
-    case LANE_DP_TREE: return read_tree(r, root, lane);
-    case LANE_DP_QUANTILES: break;
+    case LANE_ROUNDING:
+        return read_rounding(r, root, lane);
+    case LANE_CELL_KEY:
+        return read_cell_key(r, root, lane);
+    case LANE_FUZZY:
+        return read_fuzzy(r, root, lane);
+    case LANE_DP_COUNTS:
+        return read_counts(r, root, lane);
+    case LANE_DP_TREE:
+        return read_tree(r, root, lane);
+    case LANE_DP_QUANTILES:
+        break;
     }
     return read_quantiles(r, root, lane);
 }

@@ -1,8 +1,8 @@
 /*
  * perturb: the lanes of protection that change figures instead of hiding them.
  *
- * Suppression blanks cells and leaves the rest true. The lanes here publish a figure for every cell and make it wrong by
- * a stated rule. They promise different things, and each output says which lane it came through (lane_label):
+ * Suppression blanks cells and leaves the rest true. The lanes here publish a figure for every cell and make it wrong
+ * by a stated rule. They promise different things, and each output says which lane it came through (lane_label):
  *
  *   rounding   additive table of multiples of a base; an outsider learns an interval (Cox 1987; SDC handbook 2012, 5.4)
  *   cell key   noise by keyed hash; the same people get the same noise everywhere (ABS; Fraser and Wooton 2005)
@@ -36,24 +36,24 @@ void ratio_print(Ratio r, Buf *out);
 
 typedef struct RoundingOptions {
     uint32_t base;      /* >= 2 */
-    uint32_t max_steps; /* 0: each cell becomes one of its two neighbouring multiples, multiples stay ("zero-restricted");
-                           k: where that cannot be, up to k multiples further */
+    uint32_t max_steps; /* 0: each cell becomes one of its two neighbouring multiples, multiples stay
+                           ("zero-restricted"); k: where that cannot be, up to k multiples further */
     Slice key;          /* secret; the choice between up and down is drawn from it. At least 16 bytes */
     Slice name;         /* of the table: the same table is rounded alike each time */
 } RoundingOptions;
 
 typedef struct RoundingReport {
-    uint32_t steps;      /* how many steps beyond the neighbours were needed */
-    uint32_t moved;      /* cells whose value changed */
-    uint32_t programs;   /* linear programs solved */
-    int64_t worst;       /* largest change */
+    uint32_t steps;    /* how many steps beyond the neighbours were needed */
+    uint32_t moved;    /* cells whose value changed */
+    uint32_t programs; /* linear programs solved */
+    int64_t worst;     /* largest change */
 } RoundingReport;
 
 /*
- * Rounds all cells of p so that every equation still holds; out has p->cell_count elements. Statuses and levels of p are
- * not looked at. Cells of value 0 stay 0. Up or down is drawn so that the expected change of a cell is near 0 (Cox 1987).
- * ERR_INVALID: p does not add up, has negative values, or an equation's right-hand side is no multiple of the base.
- * ERR_LIMIT: no additive rounding was found within max_steps. The result is verified in integers.
+ * Rounds all cells of p so that every equation still holds; out has p->cell_count elements. Statuses and levels of p
+ * are not looked at. Cells of value 0 stay 0. Up or down is drawn so that the expected change of a cell is near 0 (Cox
+ * 1987). ERR_INVALID: p does not add up, has negative values, or an equation's right-hand side is no multiple of the
+ * base. ERR_LIMIT: no additive rounding was found within max_steps. The result is verified in integers.
  */
 MUST_USE Status rounding_table(
     const SdcProblem *p, const RoundingOptions *o, int64_t *out, RoundingReport *report, Error *err);
@@ -64,9 +64,9 @@ void rounding_interval(int64_t published, uint32_t base, uint32_t steps, int64_t
 /* --- cell keys ----------------------------------------------------------------------------------------------- */
 
 /*
- * A record key is HMAC-SHA-256(secret, domain NUL pseudonym), cut to 64 bits; a cell key is the sum of its records' keys
- * modulo 2^64. Each is uniform, and depends on nothing but who is in the cell. The domain parts one use from another: a
- * count and a sum of wages about the same people must not share noise.
+ * A record key is HMAC-SHA-256(secret, domain NUL pseudonym), cut to 64 bits; a cell key is the sum of its records'
+ * keys modulo 2^64. Each is uniform, and depends on nothing but who is in the cell. The domain parts one use from
+ * another: a count and a sum of wages about the same people must not share noise.
  */
 typedef struct CellKeys CellKeys;
 /* ERR_INVALID: secret shorter than 16 bytes. Free with cellkeys_free. One per thread. */
@@ -75,8 +75,8 @@ void cellkeys_free(CellKeys *k);
 MUST_USE Status cellkeys_record(CellKeys *k, Slice pseudonym, uint64_t *out, Error *err);
 /* Cell keys of many cells at once: person i is in cell cells[i] (< cell_count). A person must be listed once a cell.
  * sums has cell_count elements and is zeroed first. */
-MUST_USE Status cellkeys_sum(CellKeys *k, const Slice *persons, const uint32_t *cells, size_t n, uint64_t *sums,
-    size_t cell_count, Error *err);
+MUST_USE Status cellkeys_sum(
+    CellKeys *k, const Slice *persons, const uint32_t *cells, size_t n, uint64_t *sums, size_t cell_count, Error *err);
 
 typedef struct PTableOptions {
     uint32_t deviation; /* D: no count changes by more; 1 .. 50 */
@@ -85,10 +85,10 @@ typedef struct PTableOptions {
 } PTableOptions;
 
 /*
- * The perturbation table: for each true count the distribution of its noise, of largest entropy among those with mean 0,
- * variance V, at most D, never negative results, never 1 .. forbidden (Giessing 2016; R package ptable). 0 stays 0, so
- * positive counts can become 0. Probabilities are multiples of 2^-32 and the same on every machine.
- * ERR_INVALID names the count for which no such distribution exists and the variances that do.
+ * The perturbation table: for each true count the distribution of its noise, of largest entropy among those with mean
+ * 0, variance V, at most D, never negative results, never 1 .. forbidden (Giessing 2016; R package ptable). 0 stays 0,
+ * so positive counts can become 0. Probabilities are multiples of 2^-32 and the same on every machine. ERR_INVALID
+ * names the count for which no such distribution exists and the variances that do.
  */
 typedef struct PTable PTable;
 MUST_USE Status ptable_new(const PTableOptions *o, PTable **out, Error *err);
@@ -111,19 +111,19 @@ MUST_USE Status cellkey_counts(
  * the largest one; same unit. The table should have forbidden = 0 and the keys a domain of their own.
  * ERR_INVALID: negative numbers, largest > total, per_mille outside 1 .. 1000; ERR_LIMIT: the result does not fit.
  */
-MUST_USE Status cellkey_magnitude(const PTable *t, int64_t total, int64_t largest, uint32_t per_mille,
-    uint64_t cell_key, int64_t *out, Error *err);
+MUST_USE Status cellkey_magnitude(
+    const PTable *t, int64_t total, int64_t largest, uint32_t per_mille, uint64_t cell_key, int64_t *out, Error *err);
 
 /* --- fuzzy percentiles --------------------------------------------------------------------------------------- */
 
 typedef struct FuzzyOptions {
-    uint32_t percent;       /* 50: the median */
-    uint32_t spread;        /* 5: mean of the 45th and 55th; percent - spread >= 1, percent + spread <= 99 */
-    uint32_t min_n;         /* people */
-    uint32_t min_band;      /* people between the two percentiles, both ends included; >= 2 */
-    uint32_t min_employers; /* 0: employers are not looked at */
+    uint32_t percent;          /* 50: the median */
+    uint32_t spread;           /* 5: mean of the 45th and 55th; percent - spread >= 1, percent + spread <= 99 */
+    uint32_t min_n;            /* people */
+    uint32_t min_band;         /* people between the two percentiles, both ends included; >= 2 */
+    uint32_t min_employers;    /* 0: employers are not looked at */
     uint32_t top_employer_max; /* largest percentage of the people with one employer; 100: any */
-    int64_t rounding;       /* the figure becomes a multiple of this, half up; >= 1 */
+    int64_t rounding;          /* the figure becomes a multiple of this, half up; >= 1 */
 } FuzzyOptions;
 
 typedef enum FuzzyVerdict {
@@ -135,10 +135,9 @@ typedef enum FuzzyVerdict {
 } FuzzyVerdict;
 const char *fuzzy_reason(FuzzyVerdict v); /* for readers; "" when shown */
 
-/* values: one a person, in cents; employers: one a person or NULL. Both are sorted in place, each for itself. value is 0
- * unless shown.
- * Percentile p of n sorted values is value number ceil(p n / 100) (nearest rank). ERR_INVALID: options out of range, or
- * negative values. */
+/* values: one a person, in cents; employers: one a person or NULL. Both are sorted in place, each for itself. value is
+ * 0 unless shown. Percentile p of n sorted values is value number ceil(p n / 100) (nearest rank). ERR_INVALID: options
+ * out of range, or negative values. */
 MUST_USE Status fuzzy_percentile(const FuzzyOptions *o, int64_t *values, uint64_t *employers, size_t n,
     FuzzyVerdict *verdict, int64_t *value, Error *err);
 
@@ -170,8 +169,8 @@ typedef struct DpPrivacy {
  * ERR_INVALID: amount 0 or bounds 0; ERR_LIMIT: too large. */
 MUST_USE Status dp_cost(const DpPrivacy *p, int64_t *rho, Error *err);
 
-/* Which (person, cell) pairs stay, so that nobody is in more than `most` cells: of each person those whose keyed hash is
- * smallest, a choice that depends on nobody else. A pair listed twice counts once. persons: any 64-bit names. */
+/* Which (person, cell) pairs stay, so that nobody is in more than `most` cells: of each person those whose keyed hash
+ * is smallest, a choice that depends on nobody else. A pair listed twice counts once. persons: any 64-bit names. */
 MUST_USE Status contributions_bound(const uint64_t *persons, const uint32_t *cells, size_t n, uint32_t most,
     const uint64_t key[2], bool *keep, Error *err);
 
@@ -200,7 +199,7 @@ typedef struct BudgetTerms {
 
 /* What one release spends. Texts are public. */
 typedef struct BudgetRequest {
-    Slice query;         /* names table, population and edition; once and never again */
+    Slice query; /* names table, population and edition; once and never again */
     DpPrivacy privacy;
     Slice policy_sha256; /* the lane's policy file; 64 hex digits */
     Slice code_sha256;   /* the program; 64 hex digits */
@@ -222,8 +221,8 @@ typedef struct Budget {
     int64_t opened_at;
     BudgetEntries entries;
     int64_t spent;
-    bool pure;        /* every entry is Laplace */
-    Ratio epsilon;    /* sum of pure epsilons, when pure and it fits; otherwise 0 */
+    bool pure;                     /* every entry is Laplace */
+    Ratio epsilon;                 /* sum of pure epsilons, when pure and it fits; otherwise 0 */
     char opening[SHA256_HEX_SIZE]; /* hash of the first line */
     char head[SHA256_HEX_SIZE];    /* of the last */
     Arena arena;
@@ -256,8 +255,8 @@ typedef Status (*BudgetWitness)(void *ctx, const BudgetPermit *permit, Slice que
 
 /* ERR_DENIED: the remaining budget is short, by how much. ERR_EXISTS: this query was paid for before. ERR_BUSY: another
  * process writes. ERR_CORRUPT: the file is damaged, and nothing is spent from a damaged file. witness may be NULL. */
-MUST_USE Status budget_spend(const char *path, const BudgetRequest *request, BudgetWitness witness, void *ctx,
-    BudgetPermit *out, Error *err);
+MUST_USE Status budget_spend(
+    const char *path, const BudgetRequest *request, BudgetWitness witness, void *ctx, BudgetPermit *out, Error *err);
 
 /* --- differential privacy: figures --------------------------------------------------------------------------- */
 
@@ -293,12 +292,11 @@ typedef struct DpTree {
 /*
  * Measures each level with its share, fits by weighted least squares (Hay et al. 2010, for any variances), and gives
  * non-negative integers in which every parent is the sum of its children. half_width: of the measurement and those
- * below it, before the fit, which only makes it better on average. A person's cells may all lie in one branch: above the
- * finest level she counts cells_per_person times (README.md).
- * ERR_INVALID: parents after children, sums that do not hold, shares. Permit and limits as for dp_counts.
+ * below it, before the fit, which only makes it better on average. A person's cells may all lie in one branch: above
+ * the finest level she counts cells_per_person times (README.md). ERR_INVALID: parents after children, sums that do not
+ * hold, shares. Permit and limits as for dp_counts.
  */
-MUST_USE Status dp_tree(
-    BudgetPermit *permit, const DpPrivacy *privacy, const DpTree *tree, DpCount *out, Error *err);
+MUST_USE Status dp_tree(BudgetPermit *permit, const DpPrivacy *privacy, const DpTree *tree, DpCount *out, Error *err);
 
 typedef struct DpQuantileOptions {
     const int64_t *edges;     /* public bin edges in cents, ascending, bins + 1; values are clamped into them */
@@ -311,8 +309,8 @@ typedef struct DpQuantileOptions {
 } DpQuantileOptions;
 
 typedef struct DpQuantile {
-    int64_t value;      /* cents */
-    int64_t low, high;  /* the percentiles at rank -+ the 95 % error of the noise */
+    int64_t value;       /* cents */
+    int64_t low, high;   /* the percentiles at rank -+ the 95 % error of the noise */
     uint32_t rank_error; /* that error, in thousandths of the group; from noisy_n and public numbers alone */
     bool shown;
 } DpQuantile;
@@ -329,8 +327,8 @@ MUST_USE Status dp_quantiles(BudgetPermit *permit, const DpPrivacy *privacy, con
 /* What will come out, before anything is spent: half width of the 95 % error bar of a single count, and rank error in
  * thousandths of a group of n for one percentile. */
 MUST_USE Status dp_expected_error(const DpPrivacy *privacy, int64_t *half_width, Error *err);
-MUST_USE Status dp_expected_rank_error(const DpPrivacy *privacy, uint32_t bins, uint32_t percent, int64_t n,
-    uint32_t *per_mille, Error *err);
+MUST_USE Status dp_expected_rank_error(
+    const DpPrivacy *privacy, uint32_t bins, uint32_t percent, int64_t n, uint32_t *per_mille, Error *err);
 
 /* --- lanes as policy ----------------------------------------------------------------------------------------- */
 

@@ -1,12 +1,12 @@
 /*
- * Perturbation tables of largest entropy (Giessing 2016, "Computational issues in the design of transition probabilities
- * and disclosure risk estimation for additive noise"; R package ptable).
+ * Perturbation tables of largest entropy (Giessing 2016, "Computational issues in the design of transition
+ * probabilities and disclosure risk estimation for additive noise"; R package ptable).
  *
  * Among the distributions on the allowed noise with mean 0 and variance V, the one that tells least about the count is
- * p(v) ~ exp(a v + b (v^2 - V)); a and b minimise the sum of these terms, which is convex. The table is made from secret
- * parameters, never from data. It must be the same on every machine, or the same people would get two noises: only
- * additions, multiplications and divisions are used (contraction is off, see meson.build), and the result is cut to
- * multiples of 2^-32 with the mean made exactly 0.
+ * p(v) ~ exp(a v + b (v^2 - V)); a and b minimise the sum of these terms, which is convex. The table is made from
+ * secret parameters, never from data. It must be the same on every machine, or the same people would get two noises:
+ * only additions, multiplications and divisions are used (contraction is off, see meson.build), and the result is cut
+ * to multiples of 2^-32 with the mean made exactly 0.
  */
 #include "perturb/perturb.h"
 
@@ -164,8 +164,8 @@ static Status fill_row(PTable *t, const PTableOptions *o, uint32_t count, Error 
     variance_range(&s, &low, &high);
     if (variance <= low || variance >= high)
         return error_set(err, ERR_INVALID,
-            "no noise of this variance for a count of %" PRIu32 ": it must lie between %d and %d (both excluded)", count,
-            low, high);
+            "no noise of this variance for a count of %" PRIu32 ": it must lie between %d and %d (both excluded)",
+            count, low, high);
     if (!solve(&s, variance, &a, &b) || !seal_row(&s, variance, a, b, weight))
         return error_set(err, ERR_INVALID,
             "the variance is too near the end of what a count of %" PRIu32 " allows, %d to %d", count, low, high);

@@ -1,11 +1,11 @@
 /*
  * Controlled rounding over any system of equations.
  *
- * Each cell is drawn up or down with the odds that leave its mean alone, by a keyed hash of table, cell and value. Those
- * draws do not add up; the nearest integers that do are wanted. In trees and in two-way tables the linear program has
- * them at its corner (Cox 1987; the matrix is totally unimodular); in three dimensions some cells come out between, and
- * are fixed, the surest first, going the other way where the rest becomes impossible. Where
- * that fails another draw of costs is tried, then one more step of the base is allowed.
+ * Each cell is drawn up or down with the odds that leave its mean alone, by a keyed hash of table, cell and value.
+ * Those draws do not add up; the nearest integers that do are wanted. In trees and in two-way tables the linear program
+ * has them at its corner (Cox 1987; the matrix is totally unimodular); in three dimensions some cells come out between,
+ * and are fixed, the surest first, going the other way where the rest becomes impossible. Where that fails another draw
+ * of costs is tried, then one more step of the base is allowed.
  *
  * The program works in doubles and only proposes: what is returned has been added up in integers.
  */
@@ -18,7 +18,7 @@
 
 #define KEY_MIN 16
 #define TRIES 4
-#define PROGRAMS_MAX 400 /* a try; measured: a table that needs more finds nothing in ten times as many */
+#define PROGRAMS_MAX 1000 /* a try */
 #define WHOLE 1e-6
 
 /* y of a cell is its multiple of the base: target + up - down. Columns of width 0 are left out. */
@@ -89,8 +89,8 @@ static Status check(const SdcProblem *p, const RoundingOptions *o, Error *err)
         }
     for (uint32_t r = 0; r < p->row_count; r++)
         if (p->rhs[r] % o->base != 0)
-            return error_set(
-                err, ERR_INVALID, "equation %" PRIu32 " has a right side that is no multiple of %" PRIu32, r + 1, o->base);
+            return error_set(err, ERR_INVALID, "equation %" PRIu32 " has a right side that is no multiple of %" PRIu32,
+                r + 1, o->base);
     return OK;
 }
 
@@ -171,7 +171,8 @@ static Status build(Work *w, Error *err)
     }
     lp_free(w->lp);
     w->lp = NULL;
-    return lp_new(&(LpMatrix){w->count, p->row_count, start, column, value, w->low, w->high, right, right}, &w->lp, err);
+    return lp_new(
+        &(LpMatrix){w->count, p->row_count, start, column, value, w->low, w->high, right, right}, &w->lp, err);
 }
 
 /* Costs near 1, different in each try, so that the nearest solution is one and falls on a corner. */
@@ -261,9 +262,11 @@ static bool dive(Work *w)
     for (uint32_t n = find_between(w); n > 0; n = find_between(w)) {
         if (w->report->programs - first > PROGRAMS_MAX)
             return false;
-        if (n > part && fix(w, n / part))
+        if (n > part && fix(w, n / part)) {
+            part = part > 4 ? part / 2 : 4;
             continue;
-        part = n > part ? part * 2 : part;
+        }
+        part = n > part ? part * 4 : part;
         if (!fix(w, 1) && !turn(w))
             return false;
     }

@@ -3,9 +3,9 @@
  * Differential Privacy", algorithms 1 to 3.
  *
  * Everything is built from coins of rational probability, so that the distribution is the stated one and not one near
- * it: holes and uneven spacing of floating point noise tell inputs apart (Mironov 2012). Fractions are held in 128 bits;
- * noise_init refuses parameters with which a product could leave them. What remains is checked and ends the process: it
- * needs a geometric run of four million ones.
+ * it: holes and uneven spacing of floating point noise tell inputs apart (Mironov 2012). Fractions are held in 128
+ * bits; noise_init refuses parameters with which a product could leave them. What remains is checked and ends the
+ * process: it needs a geometric run of four million ones.
  */
 #include "perturb/sampler.h"
 

@@ -1,9 +1,9 @@
 /*
  * Noisy parts of a known whole made into non-negative integers that sum to it.
  *
- * Weighted projection onto a simplex: y = max(floor, x - t w) for the one t at which the sum is right. Parts that fall to
- * their floor stay there as t grows, so dropping them until none falls finds t (Michelot 1986). Runs after the noise and
- * so costs nothing of the budget.
+ * Weighted projection onto a simplex: y = max(floor, x - t w) for the one t at which the sum is right. Parts that fall
+ * to their floor stay there as t grows, so dropping them until none falls finds t (Michelot 1986). Runs after the noise
+ * and so costs nothing of the budget.
  */
 #include "perturb/dp_impl.h"
 
@@ -11,8 +11,7 @@
 #include <stdlib.h>
 
 /* Marks parts at their floor by scratch = NAN; returns t. */
-static double shift(
-    const double *x, const double *w, const int64_t *floors, size_t n, int64_t total, double *scratch)
+static double shift(const double *x, const double *w, const int64_t *floors, size_t n, int64_t total, double *scratch)
 {
     for (size_t i = 0; i < n; i++)
         scratch[i] = w[i] > 0 ? x[i] : NAN;
@@ -64,8 +63,8 @@ static void largest_remainders(const Part *parts, size_t n, const int64_t *floor
     }
 }
 
-Status simplex_fit(const double *x, const double *w, const int64_t *floors, size_t n, int64_t total, int64_t *out,
-    Error *err)
+Status simplex_fit(
+    const double *x, const double *w, const int64_t *floors, size_t n, int64_t total, int64_t *out, Error *err)
 {
     double *scratch = NULL;
     Part *parts = NULL;

@@ -2,10 +2,10 @@
  * A noisy hierarchy made consistent.
  *
  * Generalised least squares on a tree takes two passes (Hay, Rastogi, Miklau and Suciu 2010; here with any variances):
- * upward each node averages its own measurement with the sum of its children, weighted by inverse variance; downward what
- * a parent gained is shared among its children in proportion to their variance. Then integers, from the root down: the
- * children of a node are the nearest non-negative vector that sums to it. All of this only reads noisy figures, so it
- * costs nothing of the budget.
+ * upward each node averages its own measurement with the sum of its children, weighted by inverse variance; downward
+ * what a parent gained is shared among its children in proportion to their variance. Then integers, from the root down:
+ * the children of a node are the nearest non-negative vector that sums to it. All of this only reads noisy figures, so
+ * it costs nothing of the budget.
  */
 #include "perturb/dp_impl.h"
 
@@ -98,8 +98,8 @@ static Status children_init(const TreeFit *f, Arena *arena, Children *c, Error *
     return OK;
 }
 
-static Status share_out(const TreeFit *f, Children *c, size_t i, const int64_t *floors, const bool *fixed, int64_t *out,
-    Error *err)
+static Status share_out(
+    const TreeFit *f, Children *c, size_t i, const int64_t *floors, const bool *fixed, int64_t *out, Error *err)
 {
     size_t first = c->start[i], n = c->start[i + 1] - first;
     for (size_t k = 0; k < n; k++) {

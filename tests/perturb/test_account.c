@@ -64,8 +64,12 @@ static void costs(void **state)
         Ratio amount;
         int64_t rho;
     } cases[] = {
-        {DP_GAUSSIAN, {1, 2}, 500000000}, {DP_GAUSSIAN, {1, 3}, 333333334}, {DP_LAPLACE, {1, 1}, 500000000},
-        {DP_LAPLACE, {1, 3}, 55555556}, {DP_LAPLACE, {2, 1}, 2000000000}, {DP_GAUSSIAN, {1, 1000000000}, 1},
+        {DP_GAUSSIAN, {1, 2}, 500000000},
+        {DP_GAUSSIAN, {1, 3}, 333333334},
+        {DP_LAPLACE, {1, 1}, 500000000},
+        {DP_LAPLACE, {1, 3}, 55555556},
+        {DP_LAPLACE, {2, 1}, 2000000000},
+        {DP_GAUSSIAN, {1, 1000000000}, 1},
     };
     DpPrivacy p = {.cells_per_person = 3, .per_cell = 2};
     int64_t rho;
@@ -92,7 +96,8 @@ static void ratios(void **state)
         uint64_t num, den;
     } good[] = {{"0.25", 1, 4}, {"3", 3, 1}, {"2/8", 1, 4}, {"0", 0, 1}, {"1.000000001", 1000000001, 1000000000},
         {"0.50", 1, 2}};
-    static const char *const bad[] = {"", ".5", "1.", "-1", "1/0", "1e3", "1/2/3", "1.5/2", "0x1", " 1", "1234567890", "1/"};
+    static const char *const bad[] = {
+        "", ".5", "1.", "-1", "1/0", "1e3", "1/2/3", "1.5/2", "0x1", " 1", "1234567890", "1/"};
     Ratio r;
     Buf text;
     for (size_t i = 0; i < COUNT_OF(good); i++) {

@@ -6,8 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const BudgetTerms TERMS = {SLICE_INIT("Colorado earnings 2026-2030"), SLICE_INIT("person"), RHO_ONE, 10,
-    SLICE_INIT(SHA_A)};
+static const BudgetTerms TERMS = {
+    SLICE_INIT("Colorado earnings 2026-2030"), SLICE_INIT("person"), RHO_ONE, 10, SLICE_INIT(SHA_A)};
 
 static BudgetRequest request_for(const char *query, Ratio rho)
 {

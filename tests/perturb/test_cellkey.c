@@ -15,7 +15,13 @@ static void rows_keep_their_promises(void **state)
 {
     UNUSED(state);
     static const PTableOptions options[] = {
-        {5, {3, 1}, 0}, {5, {3, 1}, 2}, {5, {1, 2}, 0}, {2, {1, 1}, 0}, {10, {8, 1}, 0}, {8, {7, 1}, 2}, {50, {20, 1}, 0},
+        {5, {3, 1}, 0},
+        {5, {3, 1}, 2},
+        {5, {1, 2}, 0},
+        {2, {1, 1}, 0},
+        {10, {8, 1}, 0},
+        {8, {7, 1}, 2},
+        {50, {20, 1}, 0},
         {12, {13, 2}, 1},
     };
     for (size_t i = 0; i < COUNT_OF(options); i++) {
@@ -75,8 +81,11 @@ static void impossible_tables(void **state)
     } cases[] = {
         {{5, {2, 1}, 2}, "count of 1: it must lie between 2 and 5"}, /* -1 or at least +2 */
         {{5, {5, 1}, 0}, "count of 1: it must lie between 0 and 5"},
-        {{0, {1, 1}, 0}, "largest deviation"}, {{51, {1, 1}, 0}, "largest deviation"}, {{5, {0, 1}, 0}, "greater than 0"},
-        {{5, {3, 1}, 10}, "forbidden"}, {{2, {1, 1}, 2}, "greater than the forbidden"},
+        {{0, {1, 1}, 0}, "largest deviation"},
+        {{51, {1, 1}, 0}, "largest deviation"},
+        {{5, {0, 1}, 0}, "greater than 0"},
+        {{5, {3, 1}, 10}, "forbidden"},
+        {{2, {1, 1}, 2}, "greater than the forbidden"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         PTable *t;
@@ -186,8 +195,7 @@ static void magnitudes(void **state)
     /* one contributor, whole steps: never below 0 */
     for (int i = 0; i < 100000; i++) {
         int64_t total = (int64_t)rng_below(&rng, 100) + 1, largest = (int64_t)rng_below(&rng, (uint64_t)total) + 1;
-        assert_ok(cellkey_magnitude(
-            t, total, largest, (uint32_t)rng_below(&rng, 1000) + 1, rng_u64(&rng), &out, NULL));
+        assert_ok(cellkey_magnitude(t, total, largest, (uint32_t)rng_below(&rng, 1000) + 1, rng_u64(&rng), &out, NULL));
         assert_true(out >= 0);
     }
     assert_ok(cellkey_magnitude(t, 0, 0, 100, 7, &out, NULL));

@@ -300,9 +300,12 @@ static void bad_trees(void **state)
         DpTree t;
         const char *says;
     } cases[] = {
-        {{3, good, off, NULL, halves, 2}, "not the sum"}, {{3, late, sums, NULL, halves, 2}, "before its parent"},
-        {{3, good, sums, NULL, halves, 3}, "2 levels, but 3"}, {{3, good, sums, NULL, much, 2}, "more than 1"},
-        {{3, good, sums, NULL, none, 2}, "not measured"}, {{0, good, sums, NULL, halves, 0}, "levels"},
+        {{3, good, off, NULL, halves, 2}, "not the sum"},
+        {{3, late, sums, NULL, halves, 2}, "before its parent"},
+        {{3, good, sums, NULL, halves, 3}, "2 levels, but 3"},
+        {{3, good, sums, NULL, much, 2}, "more than 1"},
+        {{3, good, sums, NULL, none, 2}, "not measured"},
+        {{0, good, sums, NULL, halves, 0}, "levels"},
     };
     DpCount out[3];
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -431,8 +434,7 @@ static void bad_percentiles(void **state)
     uint32_t group = 2, twice[2] = {50, 50};
     DpQuantile out[6];
     BudgetPermit permit = permit_for(&LAPLACE);
-    assert_int_equal(
-        dp_quantiles(&permit, &LAPLACE, &good, &value, &group, 1, 2, noisy_n, out, NULL), ERR_INVALID);
+    assert_int_equal(dp_quantiles(&permit, &LAPLACE, &good, &value, &group, 1, 2, noisy_n, out, NULL), ERR_INVALID);
     for (int i = 0; i < 4; i++) {
         bad = good;
         bad.bins = i == 0 ? 1 : BINS;

@@ -78,9 +78,12 @@ static void minimums(void **state)
         size_t n, of_first, of_second; /* the rest: third */
         FuzzyVerdict want;
     } cases[] = {
-        {20, 10, 6, FUZZY_SHOWN}, {15, 7, 5, FUZZY_FEW_PEOPLE}, {20, 10, 10, FUZZY_FEW_EMPLOYERS},
+        {20, 10, 6, FUZZY_SHOWN},
+        {15, 7, 5, FUZZY_FEW_PEOPLE},
+        {20, 10, 10, FUZZY_FEW_EMPLOYERS},
         {20, 16, 3, FUZZY_SHOWN}, /* exactly 80 percent */
-        {20, 17, 2, FUZZY_ONE_EMPLOYER}, {0, 0, 0, FUZZY_FEW_PEOPLE},
+        {20, 17, 2, FUZZY_ONE_EMPLOYER},
+        {0, 0, 0, FUZZY_FEW_PEOPLE},
     };
     for (size_t c = 0; c < COUNT_OF(cases); c++) {
         for (size_t i = 0; i < cases[c].n; i++) {

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 #define HEAD(lane) \
-    "schema = \"cairn.lane/1\"\nlane = \"" lane "\"\nname = \"n\"\ntitle = \"t\"\nstatus = \"assumed\"\nsource = \"s\"\n"
+    "schema = \"cairn.lane/1\"\nlane = \"" lane \
+    "\"\nname = \"n\"\ntitle = \"t\"\nstatus = \"assumed\"\nsource = \"s\"\n"
 #define PRIVACY \
     "[privacy]\nmechanism = \"discrete_gaussian\"\nrho = \"0.1\"\nneighbours = \"replace\"\ncells_per_person = 2\n"
 
@@ -90,7 +91,8 @@ static void mistakes(void **state)
         {HEAD("dp_counts") "[privacy]\nmechanism = \"discrete_laplace\"\nepsilon = 1\nneighbours = \"replace\"\n",
             "epsilon"},
         {HEAD("dp_counts") "[privacy]\nmechanism = \"discrete_laplace\"\nepsilon = \"0\"\nneighbours = "
-                           "\"replace\"\ncells_per_person = 1\n[counts]\n", "greater than 0"},
+                           "\"replace\"\ncells_per_person = 1\n[counts]\n",
+            "greater than 0"},
         {HEAD("dp_counts") "[privacy]\nmechanism = \"discrete_laplace\"\nepsilon = \"1\"\nneighbours = \"replace\"\n",
             "cells_per_person"},
         {HEAD("dp_counts") PRIVACY "per_cell = 2000000\n[counts]\n", "per_cell"},
@@ -102,7 +104,8 @@ static void mistakes(void **state)
         {HEAD("dp_quantiles") PRIVACY "[quantiles]\nedges = [0, 100, 200]\npercents = [50, 100]\n", "ascend"},
         {HEAD("dp_quantiles") PRIVACY "[quantiles]\nedges = [0, 100, 200]\npercents = [50]\n", "min_noisy_n"},
         {HEAD("dp_quantiles") PRIVACY "per_cell = 2\n[quantiles]\nedges = [0, 100, 200]\npercents = [50]\n"
-                                      "min_noisy_n = 1\nmax_rank_error = 1000\n", "per_cell = 1"},
+                                      "min_noisy_n = 1\nmax_rank_error = 1000\n",
+            "per_cell = 1"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         Arena arena;

@@ -1,6 +1,6 @@
 /*
- * The samplers' exact distributions: every path through the tree of coins whose probability is at least a millionth of a
- * millionth is walked and added up. What was cut is known, so the bounds are rigorous: sum <= pmf <= sum + cut.
+ * The samplers' exact distributions: every path through the tree of coins whose probability is at least a millionth of
+ * a millionth is walked and added up. What was cut is known, so the bounds are rigorous: sum <= pmf <= sum + cut.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -98,8 +98,12 @@ static void noise(void **state)
         unsigned num, den;
         long double smallest, cut;
     } cases[] = {
-        {DP_LAPLACE, 1, 1, 1e-10L, 1e-4L}, {DP_LAPLACE, 2, 1, 1e-8L, 1e-2L}, {DP_LAPLACE, 1, 2, 1e-7L, 2e-2L},
-        {DP_LAPLACE, 3, 2, 1e-7L, 6e-2L}, {DP_LAPLACE, 2, 3, 1e-7L, 9e-2L}, {DP_GAUSSIAN, 1, 2, 2e-7L, 1.5e-1L},
+        {DP_LAPLACE, 1, 1, 1e-10L, 1e-4L},
+        {DP_LAPLACE, 2, 1, 1e-8L, 1e-2L},
+        {DP_LAPLACE, 1, 2, 1e-7L, 2e-2L},
+        {DP_LAPLACE, 3, 2, 1e-7L, 6e-2L},
+        {DP_LAPLACE, 2, 3, 1e-7L, 9e-2L},
+        {DP_GAUSSIAN, 1, 2, 2e-7L, 1.5e-1L},
         {DP_GAUSSIAN, 2, 3, 2e-7L, 1.5e-1L},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {

@@ -51,7 +51,8 @@ static void cube(Rng *rng, uint32_t a, uint32_t b, uint32_t c, uint64_t most, Sd
     assert_ok(sdc_check(p, NULL));
 }
 
-static void check_rounded(const SdcProblem *p, const RoundingOptions *o, const RoundingReport *report, const int64_t *out)
+static void check_rounded(
+    const SdcProblem *p, const RoundingOptions *o, const RoundingReport *report, const int64_t *out)
 {
     for (uint32_t i = 0; i < p->cell_count; i++) {
         int64_t low, high, v = p->cells[i].value;

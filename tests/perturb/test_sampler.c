@@ -1,6 +1,6 @@
 /*
- * The samplers as a whole, in the shape of Tumult Core's tests: 100,000 draws, chi-square, accepted at p > 1e-20 for the
- * right scale and rejected at p < 1e-20 for a scale 30 percent off. Neither flaky nor blind.
+ * The samplers as a whole, in the shape of Tumult Core's tests: 100,000 draws, chi-square, accepted at p > 1e-20 for
+ * the right scale and rejected at p < 1e-20 for a scale 30 percent off. Neither flaky nor blind.
  */
 #include "perturb_support.h"
 
@@ -44,9 +44,18 @@ static const struct {
     DpMechanism mechanism;
     uint64_t num, den;
 } CASES[] = {
-    {DP_LAPLACE, 1, 1}, {DP_LAPLACE, 10, 1}, {DP_LAPLACE, 7, 3}, {DP_LAPLACE, 1, 2}, {DP_LAPLACE, 200, 1},
-    {DP_LAPLACE, 1000000007, 100000000}, {DP_GAUSSIAN, 1, 1}, {DP_GAUSSIAN, 100, 1}, {DP_GAUSSIAN, 7, 3},
-    {DP_GAUSSIAN, 1, 2}, {DP_GAUSSIAN, 40000, 1}, {DP_GAUSSIAN, 1000000007, 100000000},
+    {DP_LAPLACE, 1, 1},
+    {DP_LAPLACE, 10, 1},
+    {DP_LAPLACE, 7, 3},
+    {DP_LAPLACE, 1, 2},
+    {DP_LAPLACE, 200, 1},
+    {DP_LAPLACE, 1000000007, 100000000},
+    {DP_GAUSSIAN, 1, 1},
+    {DP_GAUSSIAN, 100, 1},
+    {DP_GAUSSIAN, 7, 3},
+    {DP_GAUSSIAN, 1, 2},
+    {DP_GAUSSIAN, 40000, 1},
+    {DP_GAUSSIAN, 1000000007, 100000000},
     {DP_GAUSSIAN, UINT64_C(1099511627773), UINT64_C(99511627776)},
 };
 
@@ -57,7 +66,8 @@ static void right_and_wrong_scales(void **state)
     double *expected = calloc(2 * REACH + 1, sizeof *expected);
     for (size_t i = 0; i < COUNT_OF(CASES); i++) {
         double scale = (double)CASES[i].num / (double)CASES[i].den;
-        double wrong = CASES[i].mechanism == DP_LAPLACE ? 0.7 : 0.49, more = CASES[i].mechanism == DP_LAPLACE ? 1.3 : 1.69;
+        double wrong = CASES[i].mechanism == DP_LAPLACE ? 0.7 : 0.49,
+               more = CASES[i].mechanism == DP_LAPLACE ? 1.3 : 1.69;
         coins_test_seed(100 + i);
         draw_all(CASES[i].mechanism, CASES[i].num, CASES[i].den, counts);
         expected_numbers(CASES[i].mechanism, scale, expected);
