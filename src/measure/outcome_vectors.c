@@ -189,7 +189,7 @@ static Status prepare(Policy *policy, Arena *arena, OutcomeTest *t, Error *err)
     TRY(vec_push(&t->with_subject, subject, err));
     t->frame.strong = SLICE("1");
     t->frame.state = SLICE("ALL");
-    t->file = (PolicyFile){.path = "vector", .effective_from = -1000000, .effective_to = DATE_NONE};
+    t->file = (PolicyFile){.path = "vector", .effective_from = 0, .effective_to = DATE_NONE};
     t->measure = (MeasureDef){.file = &t->file,
         .kind = MEASURE_RATE,
         .sql = SLICE("SELECT person, year, TRUE AS counted, origin, after_quarters FROM vector_subject")};
