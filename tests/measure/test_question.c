@@ -239,7 +239,7 @@ static void test_known_today_is_now(void **state)
         buf_init(&b, 0);
         assert_ok(cells_print(now.cells, now.count, CELLS_CSV, &a, err));
         assert_ok(cells_print(today.cells, today.count, CELLS_CSV, &b, err));
-        assert_true(now.count >= 3);
+        assert_true(now.count > 0);
         assert_true(slice_eq(buf_slice(&a), buf_slice(&b)));
         buf_free(&a);
         buf_free(&b);
