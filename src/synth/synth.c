@@ -13,7 +13,16 @@
 #define PARTITION_PEOPLE 2048
 #define WAVE_PARTITIONS 8
 
-typedef enum TruthFile { TRUTH_PEOPLE, TRUTH_OUTCOMES, TRUTH_RECORDS, TRUTH_PLANTED, TRUTH_COUNT } TruthFile;
+typedef enum TruthFile {
+    TRUTH_PEOPLE,
+    TRUTH_OUTCOMES,
+    TRUTH_RECORDS,
+    TRUTH_PLANTED,
+    TRUTH_COLLEGE,
+    TRUTH_TRAINING,
+    TRUTH_WORK,
+    TRUTH_COUNT
+} TruthFile;
 
 typedef struct Run {
     const SynthOptions *o;
@@ -36,6 +45,7 @@ static void live(const World *w, Rng *r, const Person *p, Life *l)
     pathway_live(w, r, p, l);
     college_live(w, r, p, l);
     work_live(w, r, p, l);
+    training_live(w, p, l);
 }
 
 static void write_person(Scribe *s, const Person *p, const Life *l, uint64_t household)
@@ -46,8 +56,10 @@ static void write_person(Scribe *s, const Person *p, const Life *l, uint64_t hou
     write_clearinghouse(s, p, l);
     write_wages(s, p, l);
     write_workforce(s, p, l);
+    write_training(s, p, l);
     truth_person(s->w, p, household, &s->sink->people);
     truth_outcome(s->w, p, l, &s->sink->outcomes);
+    truth_work(s->w, p, l, &s->sink->college, &s->sink->training, &s->sink->work);
 }
 
 static Status render_partition(size_t item, void *ctx, Error *err)
@@ -128,10 +140,9 @@ static Status render_records(size_t item, void *ctx, Error *err)
 
 static Slice truth_part(const Sink *s, size_t which)
 {
-    return buf_slice(which == TRUTH_PEOPLE     ? &s->people
-                     : which == TRUTH_OUTCOMES ? &s->outcomes
-                     : which == TRUTH_RECORDS  ? &s->records
-                                               : &s->planted);
+    const Buf *const parts[TRUTH_COUNT] = {
+        &s->people, &s->outcomes, &s->records, &s->planted, &s->college, &s->training, &s->work};
+    return buf_slice(parts[which]);
 }
 
 /* Item: a truth file, the largest first, or an agency's. */
@@ -167,6 +178,7 @@ static Status write_heads(Run *run, Error *err)
     for (size_t i = 0; i < TRUTH_COUNT; i++)
         buf_init(&heads[i], 0);
     truth_heads(&heads[TRUTH_PEOPLE], &heads[TRUTH_OUTCOMES], &heads[TRUTH_RECORDS], &heads[TRUTH_PLANTED]);
+    truth_work_heads(&heads[TRUTH_COLLEGE], &heads[TRUTH_TRAINING], &heads[TRUTH_WORK]);
     Status st = OK;
     for (size_t i = 0; i < TRUTH_COUNT; i++) {
         if (st == OK)
@@ -180,7 +192,8 @@ static Status write_heads(Run *run, Error *err)
 
 static Status open_truth(Run *run, Error *err)
 {
-    static const char *const names[TRUTH_COUNT] = {"people.csv", "outcomes.csv", "records.csv", "planted_errors.csv"};
+    static const char *const names[TRUTH_COUNT] = {"people.csv", "outcomes.csv", "records.csv", "planted_errors.csv",
+        "college_outcomes.csv", "training_outcomes.csv", "work_outcomes.csv"};
     const char *folder = NULL;
     TRY(path_join(&run->world.arena, run->o->out_dir, "truth", &folder, err));
     TRY(dir_make(folder, MODE_DIR_PRIVATE, err));

@@ -1,0 +1,13 @@
+/* Cells of the truth files: each begins with the comma behind the one before. */
+#ifndef CAIRN_SYNTH_TRUTH_CELLS_H
+#define CAIRN_SYNTH_TRUTH_CELLS_H
+
+#include "base/base.h"
+
+void cell_u64(Buf *b, uint64_t v);
+void cell_text(Buf *b, Slice s);
+void cell_date(Buf *b, Date d);         /* DATE_NONE: empty */
+void cell_quarter(Buf *b, Quarter q);   /* 0: empty */
+void cell_cents(Buf *b, int64_t cents); /* dollars with two decimals */
+
+#endif
