@@ -145,11 +145,11 @@ static int64_t first_year_credits(const Entry *e)
 
 static bool moved_up(const Entry *e)
 {
-    Date begin = term_begin(e->first->year, e->first->season), end = look_day(e->fall, 72);
+    Date begin = term_begin(e->first->year, e->first->season);
     for (uint32_t i = 0; i < e->l->term_count; i++) {
         const Term *t = &e->l->terms[i];
         Date day = term_begin(t->year, t->season);
-        if (t->dual == DUAL_NONE && day > begin && day <= end && !e->w->colleges[t->college].two_year)
+        if (t->dual == DUAL_NONE && day > begin && fiscal_of(t) < e->year + 6 && !e->w->colleges[t->college].two_year)
             return true;
     }
     return false;
@@ -476,7 +476,7 @@ static void work_row(const World *w, const Person *p, const Life *l, const char 
     sum_range(&v, 1, &sum, &n);
     cell_u64(b, (uint64_t)n);
     value_cell(b, n >= 2 && sum >= KENTUCKY_CENTS, sum);
-    value_cell(b, v.wages[2] > 0, v.wages[2]);
+    value_cell(b, v.wages[4] > 0, v.wages[4]);
     int calendar = 4 - base % 4; /* the first quarter of the first whole calendar year */
     sum_range(&v, calendar, &sum, &n);
     value_cell(b, n >= 3 && sum >= INT64_C(35) * 50 * FEDERAL_MINIMUM_CENTS, sum);
@@ -485,8 +485,8 @@ static void work_row(const World *w, const Person *p, const Life *l, const char 
     sum_range(&v, tax, &sum, &n);
     bool winter = v.wages[tax + 2] > 0 && v.wages[tax + 3] > 0;
     value_cell(b, winter, n > 0 ? (sum * 4 * 2 + n) / (2 * n) : 0);
-    bool whole = v.employer[2] != NO_INDEX && v.employer[1] == v.employer[2] && v.employer[3] == v.employer[2];
-    value_cell(b, whole, v.main[2]);
+    bool whole = v.employer[4] != NO_INDEX && v.employer[3] == v.employer[4] && v.employer[5] == v.employer[4];
+    value_cell(b, whole, v.main[4]);
     buf_addc(b, '\n');
 }
 
