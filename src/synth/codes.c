@@ -77,11 +77,28 @@ static Status read_colleges(const Plan *p, Codes *c, Error *err)
     return find(n, "status", "less", &c->nsc_status[2]);
 }
 
+static Status read_cte(const Plan *p, Codes *c, Error *err)
+{
+    static const char *const placements[PLACEMENT_COUNT] = {
+        NULL, "postsecondary", "military", "service", "employed", "none", "not_reached"};
+    static const char *const sexes[3] = {"F", "M", "X"};
+    static const LayoutId layouts[2] = {LAYOUT_CTE_SCHOOL, LAYOUT_CTE_COLLEGE};
+    for (int i = 0; i < 2; i++) {
+        Finder f = {&p->layouts[layouts[i]], err};
+        for (int k = 0; k < 3; k++)
+            TRY(find(f, "sex", sexes[k], &c->cte_sex[i][k]));
+        for (int k = 1; k < PLACEMENT_COUNT; k++)
+            TRY(find(f, "placement", placements[k], &c->placement[i][k]));
+    }
+    return OK;
+}
+
 Status codes_read(const Plan *p, const World *w, Codes *c, Error *err)
 {
     memset(c, 0, sizeof *c);
     TRY(read_k12(p, c, err));
     TRY(read_colleges(p, c, err));
+    TRY(read_cte(p, c, err));
     Finder pirl = {&p->layouts[LAYOUT_PIRL], err};
     TRY(find(pirl, "sex", "F", &c->pirl_sex[0]));
     TRY(find(pirl, "sex", "M", &c->pirl_sex[1]));

@@ -20,6 +20,9 @@ typedef enum TruthFile {
     TRUTH_PLANTED,
     TRUTH_SCHOOLING,
     TRUTH_SCHOOL_YEARS,
+    TRUTH_COLLEGE,
+    TRUTH_TRAINING,
+    TRUTH_WORK,
     TRUTH_COUNT
 } TruthFile;
 
@@ -46,6 +49,7 @@ static void live(const World *w, Rng *r, Rng *tests, const Person *p, Life *l)
     assess_live(w, tests, p, l);
     college_live(w, r, p, l);
     work_live(w, r, p, l);
+    training_live(w, p, l);
 }
 
 static void write_person(Scribe *s, const Person *p, const Life *l, uint64_t household)
@@ -56,10 +60,12 @@ static void write_person(Scribe *s, const Person *p, const Life *l, uint64_t hou
     write_clearinghouse(s, p, l);
     write_wages(s, p, l);
     write_workforce(s, p, l);
+    write_training(s, p, l);
     truth_person(s->w, p, household, &s->sink->people);
     truth_outcome(s->w, p, l, &s->sink->outcomes);
     truth_schooling(s->w, l, p->id, &s->sink->schooling);
     truth_school_years(s->w, l, p->id, &s->sink->school_years);
+    truth_work(s->w, p, l, &s->sink->college, &s->sink->training, &s->sink->work);
 }
 
 static Status render_partition(size_t item, void *ctx, Error *err)
@@ -141,12 +147,9 @@ static Status render_records(size_t item, void *ctx, Error *err)
 
 static Slice truth_part(const Sink *s, size_t which)
 {
-    return buf_slice(which == TRUTH_PEOPLE      ? &s->people
-                     : which == TRUTH_OUTCOMES  ? &s->outcomes
-                     : which == TRUTH_RECORDS   ? &s->records
-                     : which == TRUTH_PLANTED   ? &s->planted
-                     : which == TRUTH_SCHOOLING ? &s->schooling
-                                                : &s->school_years);
+    const Buf *const parts[TRUTH_COUNT] = {&s->people, &s->outcomes, &s->records, &s->planted, &s->schooling,
+        &s->school_years, &s->college, &s->training, &s->work};
+    return buf_slice(parts[which]);
 }
 
 /* Item: a truth file, the largest first, or an agency's. */
@@ -183,6 +186,7 @@ static Status write_heads(Run *run, Error *err)
         buf_init(&heads[i], 0);
     truth_heads(&heads[TRUTH_PEOPLE], &heads[TRUTH_OUTCOMES], &heads[TRUTH_RECORDS], &heads[TRUTH_PLANTED]);
     truth_school_heads(&heads[TRUTH_SCHOOLING], &heads[TRUTH_SCHOOL_YEARS]);
+    truth_work_heads(&heads[TRUTH_COLLEGE], &heads[TRUTH_TRAINING], &heads[TRUTH_WORK]);
     Status st = OK;
     for (size_t i = 0; i < TRUTH_COUNT; i++) {
         if (st == OK)
@@ -196,8 +200,9 @@ static Status write_heads(Run *run, Error *err)
 
 static Status open_truth(Run *run, Error *err)
 {
-    static const char *const names[TRUTH_COUNT] = {
-        "people.csv", "outcomes.csv", "records.csv", "planted_errors.csv", "school_outcomes.csv", "school_years.csv"};
+    static const char *const names[TRUTH_COUNT] = {"people.csv", "outcomes.csv", "records.csv", "planted_errors.csv",
+        "school_outcomes.csv", "school_years.csv", "college_outcomes.csv", "training_outcomes.csv",
+        "work_outcomes.csv"};
     const char *folder = NULL;
     TRY(path_join(&run->world.arena, run->o->out_dir, "truth", &folder, err));
     TRY(dir_make(folder, MODE_DIR_PRIVATE, err));

@@ -37,6 +37,9 @@ typedef enum LayoutId {
     LAYOUT_WAGE_CSV,
     LAYOUT_EMPLOYER,
     LAYOUT_PIRL,
+    LAYOUT_CTE_SCHOOL,
+    LAYOUT_CTE_COLLEGE,
+    LAYOUT_NSC_BLOCK,
     LAYOUT_COUNT
 } LayoutId;
 
@@ -59,7 +62,7 @@ typedef struct Plan {
     int base_year; /* index 0 of the arrays below */
     uint32_t demographic[MAX_PLAN_YEARS], association[MAX_PLAN_YEARS], end_of_year[MAX_PLAN_YEARS], irc[MAX_PLAN_YEARS],
         wbl[MAX_PLAN_YEARS], assessment[MAX_PLAN_YEARS], degree[MAX_PLAN_YEARS], nsc_hs[MAX_PLAN_YEARS],
-        pirl[MAX_PLAN_YEARS];
+        pirl[MAX_PLAN_YEARS], cte_school[MAX_PLAN_YEARS], cte_college[MAX_PLAN_YEARS], nsc_block[MAX_PLAN_YEARS];
     uint32_t enrollment[MAX_PLAN_YEARS][SEASON_COUNT], course[MAX_PLAN_YEARS][SEASON_COUNT];
     uint32_t nsc;
     Date nsc_date; /* search date of the college layout */
@@ -99,7 +102,12 @@ enum PirlColumn {
     PIRL_ID, PIRL_SSN, PIRL_LAST, PIRL_FIRST, PIRL_STATE, PIRL_COUNTY, PIRL_ZIP, PIRL_BIRTH, PIRL_SEX, PIRL_DISABILITY,
     PIRL_HISPANIC, PIRL_AMERICAN_INDIAN, PIRL_ASIAN, PIRL_BLACK, PIRL_PACIFIC, PIRL_WHITE, PIRL_LOW_INCOME,
     PIRL_ENGLISH, PIRL_ENTRY, PIRL_EXIT, PIRL_ADULT, PIRL_DISLOCATED, PIRL_YOUTH, PIRL_WAGNER, PIRL_APPRENTICE,
-    PIRL_REASON, PIRL_TRAINING, PIRL_CREDENTIAL, PIRL_CREDENTIAL_DATE
+    PIRL_REASON, PIRL_TRAINING, PIRL_CREDENTIAL, PIRL_CREDENTIAL_DATE, PIRL_TRAINING_TYPE, PIRL_GAIN, PIRL_GAIN_2,
+    PIRL_GAIN_3, PIRL_GAIN_4, PIRL_GAIN_5, PIRL_EDUCATION, PIRL_LAST_SERVICE, PIRL_PLANNED
+};
+enum CteColumn {
+    CTE_DISTRICT, CTE_LASID, CTE_SASID, CTE_INSTITUTION, CTE_STUDENT, CTE_SSN, CTE_LAST, CTE_FIRST, CTE_BIRTH, CTE_SEX,
+    CTE_SCHOOL, CTE_CIP, CTE_UNITS, CTE_CREDITS, CTE_PROGRAM_CREDITS, CTE_COMPLETED, CTE_LEFT, CTE_PLACEMENT
 };
 /* clang-format on */
 
@@ -139,7 +147,7 @@ typedef struct Sink {
     Buf *files; /* plan->file_count */
     uint32_t *rows;
     VEC(RowRef) refs;
-    Buf people, outcomes, schooling, school_years;
+    Buf people, outcomes, schooling, school_years, college, training, work;
     Buf records, planted;  /* rendered once the row numbers are known */
     uint64_t first_person; /* RowRef.person counts from here */
     Status status;

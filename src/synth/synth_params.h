@@ -31,6 +31,9 @@
     X(college_dropout_ppm) X(college_away_ppm) X(college_two_year_ppm) X(persist_two_ppm) X(persist_four_ppm) \
     X(stopout_return_ppm) X(away_return_ppm) X(transfer_up_ppm) X(graduate_school_ppm) X(certificate_ppm) \
     X(surds_no_ssn_ppm) X(surds_wrong_ssn_ppm) X(surds_no_sasid_ppm) X(nsc_block_ppm) X(nsc_miss_ppm) \
+    X(cte_unit_ppm) X(cte_change_ppm) X(cte_concentrator_units_tenths) X(cte_completer_units_tenths) \
+    X(cte_reached_ppm) X(cte_service_ppm) X(cte_short_tenths) X(cte_certificate_tenths) X(cte_degree_tenths) \
+    X(wioa_gain_ppm) X(wioa_on_the_job_ppm) X(wioa_secondary_credential_ppm) \
     X(name_typo_ppm) X(nickname_k12_ppm) X(nickname_other_ppm) X(date_transposed_ppm) X(date_typo_ppm) \
     X(wage_no_name_ppm) X(wage_truncated_ppm) X(wage_wrong_ssn_ppm) X(wage_shared_ssn_ppm) X(wage_no_ssn_ppm) \
     X(employers_per_1000) X(employers_min) X(employer_turnover_ppm) X(dominated_counties_ppm) \
@@ -84,6 +87,7 @@ typedef struct StudyField {
     int64_t wage_permille;
     bool two_year; /* offered below the bachelor's degree */
     bool four_year;
+    bool cte; /* career and technical education */
 } StudyField;
 
 /* An industry: NAICS code, share of employers, wage level and who owns. */
@@ -137,6 +141,7 @@ typedef struct Params {
     StudyField fields[MAX_STUDY_FIELDS];
     uint64_t two_year_cumulative[MAX_STUDY_FIELDS];
     uint64_t four_year_cumulative[MAX_STUDY_FIELDS];
+    uint64_t cte_cumulative[MAX_STUDY_FIELDS];
     uint32_t field_count;
     Sector sectors[MAX_SECTORS];
     uint64_t sector_cumulative[MAX_SECTORS];

@@ -10,8 +10,31 @@
  * 10-16).
  */
 #include "synth/truth_cells.h"
+#include "synth/writers.h"
 
-static void cell_quarter(Buf *b, Quarter q)
+void cell_u64(Buf *b, uint64_t v)
+{
+    buf_addc(b, ',');
+    buf_add_u64(b, v);
+}
+
+void cell_text(Buf *b, Slice s)
+{
+    buf_addc(b, ',');
+    buf_add(b, s);
+}
+
+void cell_date(Buf *b, Date d)
+{
+    buf_addc(b, ',');
+    if (d == DATE_NONE)
+        return;
+    char text[11];
+    date_print(d, text);
+    buf_add(b, (Slice){text, 10});
+}
+
+void cell_quarter(Buf *b, Quarter q)
 {
     buf_addc(b, ',');
     if (q == 0)
@@ -21,7 +44,7 @@ static void cell_quarter(Buf *b, Quarter q)
     buf_adds(b, text);
 }
 
-static void cell_cents(Buf *b, int64_t cents)
+void cell_cents(Buf *b, int64_t cents)
 {
     char fraction[3] = {'.', (char)('0' + cents / 10 % 10), (char)('0' + cents % 10)};
     buf_addc(b, ',');

@@ -8,6 +8,7 @@
  *   - English or mathematics is shown by a score, a passed concurrent course, or a way that only the district judges.
  */
 #include "synth/truth_cells.h"
+#include "synth/writers.h"
 
 #define COUNT_MONTH 10 /* the October count: who enters after its first day comes late */
 #define AP_MINIMUM 2
