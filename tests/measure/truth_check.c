@@ -182,10 +182,25 @@ out:
     return st;
 }
 
-static Status compare_one(Db *db, const Comparison *c, int64_t *total, Error *err)
+static Status stage_rows(Db *db, const MeasureFrame *frame, const MeasureDef *def, Error *err)
+{
+    const RowWish wish = {.def = def};
+    Buf sql;
+    buf_init(&sql, 0);
+    buf_adds(&sql, "CREATE OR REPLACE TEMP TABLE measure_raw AS ");
+    Status st = measure_input_sql(db, frame, &wish, &sql, err);
+    if (st == OK)
+        st = db_exec(db, buf_z(&sql), err);
+    buf_free(&sql);
+    return st;
+}
+
+static Status compare_one(
+    Db *db, const MeasureFrame *frame, const MeasureDef *def, const Comparison *c, int64_t *total, Error *err)
 {
     int64_t people = 0;
     Buf sql;
+    TRY(stage_rows(db, frame, def, err));
     TRY(db_value_i64(db, &people, err, "SELECT count(*) FROM temp.measure_raw"));
     printf("%s: %" PRId64 " rows\n", c->measure, people);
     buf_init(&sql, 0);
@@ -199,19 +214,15 @@ static Status compare_one(Db *db, const Comparison *c, int64_t *total, Error *er
     return st == OK ? print_differences(db, total, err) : st;
 }
 
-static Status compare_listed(Db *db, Slice name, const Comparison *list, size_t count, int64_t *total, Error *err)
-{
-    for (size_t i = 0; i < count; i++)
-        if (slice_eq_z(name, list[i].measure))
-            TRY(compare_one(db, &list[i], total, err));
-    return OK;
-}
-
 static Status compare(Db *db, const MeasureFrame *frame, const MeasureDef *def, int64_t *total, Error *err)
 {
-    TRY(measure_add_cells(db, frame, def, err));
-    TRY(compare_listed(db, def->name, comparisons, COUNT_OF(comparisons), total, err));
-    return compare_listed(db, def->name, school_comparisons, school_comparison_count, total, err);
+    for (size_t i = 0; i < COUNT_OF(comparisons); i++)
+        if (slice_eq_z(def->name, comparisons[i].measure) && def->family.len == 0)
+            TRY(compare_one(db, frame, def, &comparisons[i], total, err));
+    for (size_t i = 0; i < school_comparison_count; i++)
+        if (slice_eq_z(def->name, school_comparisons[i].measure))
+            TRY(compare_one(db, frame, def, &school_comparisons[i], total, err));
+    return OK;
 }
 
 static const char unseen_sql[] = "CREATE TEMP TABLE unseen AS SELECT person FROM staging.outcome o WHERE "
@@ -241,7 +252,6 @@ static Status check(const FactsInput *in, const char *truth, const HomeSettings 
         "%" PRIu64 " facts; %" PRId64 " persons left out: a row quarantined or a record tag shared\n", facts, unclear);
     TRY_OUT(measure_frame_read(in->policy, &arena, &frame, err));
     TRY_OUT(measure_defs_read(in->policy, &frame, &arena, &defs, err));
-    TRY_OUT(measure_prepare(db, &frame, err));
     TRY_OUT(db_exec(db, unseen_sql, err));
     TRY_OUT(truth_school_stage(db, truth, err));
     for (size_t i = 0; i < defs.len; i++)
