@@ -8,16 +8,8 @@
 
 #include <math.h>
 
-typedef enum CellType { CELL_TEXT, CELL_INT, CELL_YEAR, CELL_DOUBLE } CellType;
-
-typedef struct CellColumn {
-    const char *name;
-    CellType type;
-    size_t offset;
-} CellColumn;
-
 /* The first nineteen are what protection takes; their names and order stay. */
-static const CellColumn cell_columns[] = {
+const CellColumn cell_columns[] = {
     {"measure", CELL_TEXT, offsetof(Cell, measure)},
     {"year", CELL_YEAR, offsetof(Cell, year)},
     {"level", CELL_TEXT, offsetof(Cell, level)},
@@ -51,6 +43,8 @@ static const CellColumn cell_columns[] = {
     {"additive", CELL_INT, offsetof(Cell, additive)},
     {"pooled", CELL_TEXT, offsetof(Cell, pooled)},
 };
+
+const size_t cell_column_count = COUNT_OF(cell_columns);
 
 static const CellColumn exclusion_columns[] = {
     {"measure", CELL_TEXT, offsetof(ExclusionCell, measure)},

@@ -72,10 +72,14 @@ static Status derive_again(Db *db, const DerivedTable *d, Error *err)
 {
     Buf sql;
     buf_init(&sql, 0);
-    buf_addf(&sql, "DROP TABLE IF EXISTS temp.%.*s;\n", SLICE_ARG(d->name));
-    model_create_sql(d->table, "temp", &sql);
-    buf_addf(&sql, "INSERT INTO temp.%.*s BY NAME ", SLICE_ARG(d->name));
+    /* with the declared types, which the definition's own SQL need not give */
+    buf_addf(&sql, "CREATE OR REPLACE TEMP TABLE %.*s AS SELECT ", SLICE_ARG(d->name));
+    for (size_t i = 0; i < d->table->column_count; i++)
+        buf_addf(&sql, "%sCAST(%.*s AS %.*s) AS %.*s", i ? ", " : "", SLICE_ARG(d->table->columns[i].name),
+            SLICE_ARG(d->table->columns[i].type), SLICE_ARG(d->table->columns[i].name));
+    buf_adds(&sql, " FROM (");
     model_select_sql(d, &sql);
+    buf_adds(&sql, ")");
     Status st = buf_status(&sql, err);
     if (st == OK)
         st = db_exec(db, buf_z(&sql), err);

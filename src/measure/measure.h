@@ -108,7 +108,8 @@ void exclusions_free(ExclusionSet *set);
 typedef struct MeasurePool {
     int64_t years;   /* so many years together, counted back from the latest; 0 or 1: none */
     bool small_only; /* only figures below minimum_n are pooled: over up to `years` years that end with their own */
-    bool units;      /* units below minimum_n are put together with their siblings */
+    bool units;      /* units below minimum_n are put together with their siblings, until they are not */
+    int64_t minimum; /* in place of the definition's minimum_n; 0: that one */
 } MeasurePool;
 
 typedef struct MeasureQuery {
@@ -137,7 +138,7 @@ typedef struct MeasurePerson {
     uint64_t person;
     int32_t year;
     Slice county, district, school; /* codes; OTHER */
-    Slice status;                   /* excluded, uncounted, missed, hit */
+    Slice status;                   /* excluded, uncounted, missed, hit; counted where there is nothing to hit */
     Slice reason;                   /* excluded: the declared reason; else the clause of the outcome definition */
     Slice gap;
     bool has_value;
@@ -148,7 +149,7 @@ typedef struct MeasurePersons {
     MeasurePerson *at; /* sorted by year, county, district, school, person */
     size_t count;
 } MeasurePersons;
-/* Who is `who`: excluded, uncounted, missed, hit, not_found, out_of_coverage or blocked. by and pool of the query are not
+/* Who is `who`: excluded, uncounted, missed, hit, counted, not_found, out_of_coverage or blocked. by and pool of the query are not
  * looked at. Free with measure_persons_free. */
 MUST_USE Status measure_who(
     const MeasureContext *ctx, const MeasureQuery *query, Slice who, MeasurePersons *out, Error *err);
@@ -160,6 +161,7 @@ typedef struct CompareRow { /* persons whom the two judge alike */
     Slice status_a, status_b; /* as in MeasurePerson, or "absent" */
     Slice clause_a, clause_b; /* reason or clause */
     int64_t persons;
+    int64_t other_value; /* of them with another value under b */
 } CompareRow;
 typedef struct MeasureComparison {
     Arena arena;

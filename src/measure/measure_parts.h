@@ -299,6 +299,15 @@ bool measure_level_find(Slice name, MeasureLevel *out);
 MUST_USE Status measure_cells(const RowSource *source, const RowWish *wish, Arena *arena, Cells *cells,
     ExclusionCells *exclusions, Error *err);
 
+typedef enum CellType { CELL_TEXT, CELL_INT, CELL_YEAR, CELL_DOUBLE } CellType;
+typedef struct CellColumn { /* of the results file */
+    const char *name;
+    CellType type;
+    size_t offset; /* in Cell */
+} CellColumn;
+extern const CellColumn cell_columns[];
+extern const size_t cell_column_count;
+
 /* Files of one generation, written measure by measure in the order of cells. */
 typedef struct CellsFile CellsFile;
 MUST_USE Status cells_file_new(Home *home, CellsFile **out, Error *err);
@@ -314,6 +323,42 @@ MUST_USE Status measure_prepare(Db *db, const MeasureFrame *frame, Error *err);
 MUST_USE Status measure_add_cells(Db *db, const MeasureFrame *frame, const MeasureDef *def, Error *err);
 MUST_USE Status measure_add_outcome_cells(
     Db *db, const MeasureFrame *frame, const MeasureDef *def, const OutcomeDef *outcome, Error *err);
+
+/* --- one question --- */
+
+/* A generation opened for one measure: its versions, each with the version of the outcome definition, as rows. */
+typedef struct Question {
+    const MeasureContext *ctx;
+    Arena arena;
+    MeasureFrame frame;
+    MeasureDefs defs;
+    OutcomeDefs outcomes;
+    Db *db;
+    uint32_t generation;
+    UnitNames units;
+} Question;
+typedef struct Asked { /* one version */
+    RowWish wish;
+    MeasureRows rows;
+} Asked;
+typedef VEC(Asked) AskedList;
+MUST_USE Status question_open(const MeasureContext *ctx, Question *out, Error *err);
+void question_close(Question *q);
+/* Versions of the query's measure that meet a version of its definition, not yet read. */
+MUST_USE Status question_wishes(Question *q, const MeasureQuery *query, AskedList *out, Error *err);
+/* Hides what was not known on the query's day; before the rows. */
+MUST_USE Status question_known_on(Question *q, Date day, const AskedList *asked, Error *err);
+MUST_USE Status question_read(Question *q, AskedList *asked, Error *err);
+void asked_free(AskedList *list);
+/* "excluded", "uncounted", "missed", "hit" or "counted". */
+Slice row_status(const MeasureRows *rows, size_t row);
+/* The exclusion's reason or the outcome definition's clause; empty: none. */
+Slice row_clause(const MeasureRows *rows, size_t row);
+
+/* Joins units of `level` that are below `minimum` with their smallest siblings; *pooled (in arena) has a text of members
+ * a unit, empty for units of their own. */
+MUST_USE Status pool_units(const MeasureRows *rows, FoldUnits *units, const UnitNames *names, const FoldSpec *spec,
+    int64_t minimum, Arena *arena, Slice **pooled, Error *err);
 
 /* --- known time --- */
 
