@@ -1,8 +1,8 @@
 /*
  * Cells on disk: results/gen-NNNNNN.parquet and gen-NNNNNN.exclusions.parquet, unprotected, 0600, for inside only.
  *
- * Millions of cells of sixty measures do not stay in memory: they go measure by measure into a scratch database in the
- * home's tmp/, which DuckDB compresses and spills, and from there in one COPY each, in the order they came.
+ * Millions of cells of sixty measures do not stay in memory: they go measure by measure into a database without a file,
+ * which spills into the home's tmp/ beyond a gigabyte, and from there in one COPY each, in the order they came.
  */
 #include "measure/measure_parts.h"
 
@@ -116,16 +116,7 @@ struct CellsFile {
     Home *home;
     Db *db;
     Arena arena;
-    const char *scratch; /* the database */
 };
-
-static Status remove_scratch(const char *path, Arena *arena, Error *err)
-{
-    const char *wal;
-    TRY(arena_printf(arena, &wal, err, "%s.wal", path));
-    TRY(file_remove(wal, err));
-    return file_remove(path, err);
-}
 
 Status cells_file_new(Home *home, CellsFile **out, Error *err)
 {
@@ -139,10 +130,7 @@ Status cells_file_new(Home *home, CellsFile **out, Error *err)
     DbOptions options = DB_OPTIONS_INIT;
     options.threads = 1;
     options.memory_mb = 1024;
-    TRY_OUT(home_file(home, &f->arena, "tmp/cells.duckdb", &f->scratch, err));
-    TRY_OUT(home_file(home, &f->arena, "tmp", &options.temp_dir, err));
-    TRY_OUT(remove_scratch(f->scratch, &f->arena, err));
-    options.path = f->scratch;
+    TRY_OUT(home_file(home, &f->arena, "tmp/cells", &options.temp_dir, err));
     TRY_OUT(db_open(&options, &f->db, err));
     create_sql(&cell_shape, "TABLE ", &sql);
     create_sql(&exclusion_shape, "TABLE ", &sql);
@@ -161,9 +149,6 @@ void cells_file_free(CellsFile *f)
     if (!f)
         return;
     db_close(f->db);
-    /* what cannot be removed now goes when the home is next opened for writing */
-    if (f->scratch && remove_scratch(f->scratch, &f->arena, NULL) != OK)
-        f->scratch = NULL;
     arena_free(&f->arena);
     mem_free(f);
 }
