@@ -22,7 +22,7 @@ void truth_work_heads(Buf *college, Buf *training, Buf *work)
         "year,associate_hundredths,bachelor_year,bachelor_hundredths\n");
     buf_adds(training, "person,item,year,cip,place,hit\n");
     buf_adds(work, "person,kind,year,level,horizon,wage_quarters,kentucky,wioa,pseo,scorecard,leo,adrf,naics,work_"
-                   "county,leo_quarters,leo_study\n");
+                   "county,leo_quarters,leo_study,q2_wages\n");
 }
 
 /* --- college --- */
@@ -508,6 +508,7 @@ static void work_row(const World *w, const Person *p, const Life *l, const char 
     cell_text(b, employer ? w->counties[employer->county].fips : SLICE(""));
     cell_u64(b, (uint64_t)n);
     cell_u64(b, studied_in_fiscal(l, (before + tax) / 4 + 1));
+    value_cell(b, v.wages[2] > 0, v.wages[2]);
     buf_addc(b, '\n');
 }
 

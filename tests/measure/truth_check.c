@@ -88,21 +88,21 @@ static const Comparison comparisons[] = {
     {"hs_employment_rate_q2",
         "SELECT person, completion_year AS year, NOT " COLLEGE " AS counted, q2_employed_seen = 1 AS hit FROM "
         "outcome WHERE " COMPLETED " AND q2_quarter IS NOT NULL",
-        NULL},
+        "wioa"},
     {"hs_median_earnings_q2",
         "SELECT person, completion_year AS year, NOT " COLLEGE " AS counted, nullif(q2_wages, 0) AS value FROM "
         "outcome WHERE " COMPLETED " AND q2_quarter IS NOT NULL",
-        NULL},
+        "wioa"},
     {"wioa_employment_rate_q2",
         "SELECT person, year(program_exit) + (month(program_exit) >= 7)::INTEGER AS year, TRUE AS counted, "
         "program_q2_employed_seen = 1 AS "
         "hit FROM outcome WHERE program_q2_quarter IS NOT NULL AND program <> 'APPRENTICESHIP'",
-        NULL},
+        "wioa"},
     {"wioa_median_earnings_q2",
         "SELECT person, year(program_exit) + (month(program_exit) >= 7)::INTEGER AS year, TRUE AS counted, "
         "nullif(program_q2_wages, 0) AS "
         "value FROM outcome WHERE program_q2_quarter IS NOT NULL AND program <> 'APPRENTICESHIP'",
-        NULL},
+        "wioa"},
     {"ps_persistence_rate", ENTRANT "persisted = 1" COHORT, NULL},
     {"ps_retention_rate", ENTRANT "persisted_same = 1" COHORT, NULL},
     {"ps_credits_24_rate", ENTRANT "credits >= 24" COHORT, NULL},
@@ -162,6 +162,8 @@ static const Comparison comparisons[] = {
         " AS counted, w.kentucky IS NOT NULL AS hit FROM work w JOIN outcome o ON "
         "o.person = w.person WHERE w.kind = 'high_school' AND w.horizon = 1",
         "kentucky"},
+    {"award_employment_rate_q2", AWARD("q2_wages IS NOT NULL AS hit", "1"), "wioa"},
+    {"award_median_earnings_q2", AWARD("q2_wages AS value", "1"), "wioa"},
     {"award_in_state_1yr", AWARD("wage_quarters > 0 AS hit", "1"), NULL},
     {"award_in_state_5yr", AWARD("wage_quarters > 0 AS hit", "5"), NULL},
     {"award_industry_1yr", AWARD(SECTOR " AS category", "1"), NULL},
@@ -227,7 +229,7 @@ static const char stage_sql[] =
     "CREATE TABLE staging.work AS SELECT * FROM read_csv('%s/work_outcomes.csv', header = true, types = {'year': "
     "'INTEGER', 'level': 'VARCHAR', 'naics': 'VARCHAR', 'work_county': 'VARCHAR', 'kentucky': 'DECIMAL(14,2)', 'wioa': "
     "'DECIMAL(14,2)', 'pseo': 'DECIMAL(14,2)', 'scorecard': 'DECIMAL(14,2)', 'leo': 'DECIMAL(14,2)', 'adrf': "
-    "'DECIMAL(14,2)'});"
+    "'DECIMAL(14,2)', 'q2_wages': 'DECIMAL(14,2)'});"
     "CREATE TABLE staging.people AS SELECT person, sex FROM read_csv('%s/people.csv', header = true, all_varchar = "
     "true);"
     "ALTER TABLE staging.people ALTER person TYPE UBIGINT;"
