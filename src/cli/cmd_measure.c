@@ -465,13 +465,13 @@ static Status draw(Cli *cli, const CellSet *cells, Error *err)
     return st;
 }
 
-static Status show_cells(Cli *cli, const Workplace *w, const CellSet *cells, CellFormat format, Error *err)
+static Status show_cells(Cli *cli, const CellSet *cells, CellFormat format, Error *err)
 {
     Buf text;
     const char *out = cli_value(cli, "out");
     TRY(draw(cli, cells, err));
     if (format == CELLS_PARQUET) {
-        TRY(cells_to_parquet(w->home, cells->cells, cells->count, out, err));
+        TRY(cells_to_parquet(cells->cells, cells->count, out, err));
         cli_answer(cli, "file", slice_of(out), "%s", out);
         return OK;
     }
@@ -493,7 +493,7 @@ static Status ask_cells(Cli *cli, const Workplace *w, const MeasureContext *ctx,
     TRY(read_format(cli, &format, err));
     TRY(allow(cli, w, "cells", "figures", err));
     TRY(measure_query(ctx, q, &cells, &generation, err));
-    Status st = show_cells(cli, w, &cells, format, err);
+    Status st = show_cells(cli, &cells, format, err);
     cells_free(&cells);
     return st;
 }

@@ -204,8 +204,8 @@ MUST_USE Status measure_explain(Policy *policy, Slice name, Slice definition, Bu
 typedef enum CellFormat { CELLS_CSV, CELLS_JSON, CELLS_TABLE, CELLS_PARQUET } CellFormat;
 /* Appends cells as CSV, JSON (an array of objects) or a table for a terminal; numbers are the same text in all. */
 MUST_USE Status cells_print(const Cell *cells, size_t count, CellFormat format, Buf *out, Error *err);
-/* To a Parquet file of mode 0600; home lends its scratch folder. */
-MUST_USE Status cells_to_parquet(Home *home, const Cell *cells, size_t count, const char *path, Error *err);
+/* To a Parquet file of mode 0600. */
+MUST_USE Status cells_to_parquet(const Cell *cells, size_t count, const char *path, Error *err);
 
 /* Expected quality of the links of the current generation by group: all persons, each split that speaks of the person
  * alone, decade of birth, sectors, and source. Text in arena; groups in order. */
