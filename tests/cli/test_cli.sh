@@ -130,7 +130,7 @@ check_code "Parquet in a file" 0 \
     "$CAIRN" measure completion_rate_4yr "${ask[@]}" --format parquet --out "$work/figures.parquet"
 check_code "who was left out" 0 "$CAIRN" measure completion_rate_4yr "${ask[@]}" --who excluded
 check "persons come with a head" grep -q '^person,year,county' "$work/check.out"
-check "every question is in the ledger" grep -qa '"purpose":"a test"' "$work/home/ledger.db" "$work/home/ledger.db-wal"
+check "every question is in the ledger" grep -qsa '"purpose":"a test"' "$work/home/ledger.db" "$work/home/ledger.db-wal"
 
 json "verify of a release" ok verify "$(release_of "$work/home")"
 json backup path backup --with-keys --home "$work/home" "$work/copy"
