@@ -1,6 +1,6 @@
 /*
- * A definition's rows as columns in memory, checked: 60 to 100 bytes a row, so that a cohort of a million is read once
- * and folded as often as there are splits and levels without asking DuckDB again.
+ * A definition's rows as columns in memory, checked: 68 bytes a row and 8 a split, so that a cohort of a million is
+ * read once and folded as often as there are splits and levels without asking DuckDB again.
  */
 #include "measure/measure_parts.h"
 
