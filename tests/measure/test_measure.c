@@ -325,7 +325,8 @@ static Db *make_state(const World *w, unsigned threads, const char *order)
     for (size_t i = 0; i < w->defs.len; i++) {
         const MeasureDef *def = &w->defs.at[i];
         const OutcomeDef *outcome =
-            def->family.len > 0 ? outcome_find(&w->outcomes, def->family, def->definition, def->file->effective_from) : NULL;
+            def->family.len > 0 ? outcome_find(&w->outcomes, def->family, def->definition, def->file->effective_from)
+                                : NULL;
         assert_ok(measure_add_outcome_cells(db, &w->frame, def, outcome, err));
     }
     return db;
