@@ -189,6 +189,11 @@ static Status write_parquet(Db *db, const char *table, const char *scratch, cons
     return st == OK ? removed : st;
 }
 
+Db *cells_file_db(CellsFile *f)
+{
+    return f->db;
+}
+
 Status cells_file_close(CellsFile *f, uint32_t generation, Error *err)
 {
     const char *scratch, *cells, *exclusions;

@@ -175,6 +175,26 @@ MUST_USE Status measure_compare(const MeasureContext *ctx, const MeasureQuery *a
     MeasureComparison *out, Error *err);
 void measure_comparison_free(MeasureComparison *c);
 
+/* The state's own figures beside ours (published.toml). */
+typedef struct PublishedRow {
+    Slice source; /* where it was published */
+    int32_t year;
+    Slice level, unit, split, grp;
+    int64_t persons; /* -1: not published, or masked */
+    double value;    /* NaN: not published, or masked */
+    int64_t ours_persons; /* -1: we have no such figure */
+    double ours_value;
+} PublishedRow;
+typedef struct MeasurePublished {
+    Arena arena;
+    PublishedRow *rows; /* by source, year, level, unit, split, group */
+    size_t count;
+} MeasurePublished;
+/* ERR_NOT_FOUND: nothing is published of the measure, or the public files are not in the home. Free with
+ * measure_published_free. */
+MUST_USE Status measure_published(const MeasureContext *ctx, Slice name, MeasurePublished *out, Error *err);
+void measure_published_free(MeasurePublished *p);
+
 /* Everything a definition says, and what the engine makes of it, for readers; appended to out. */
 MUST_USE Status measure_explain(Policy *policy, Slice name, Slice definition, Buf *out, Error *err);
 

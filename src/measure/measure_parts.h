@@ -316,6 +316,22 @@ MUST_USE Status cells_file_add_exclusions(CellsFile *f, const ExclusionCell *cel
 /* Writes both files. */
 MUST_USE Status cells_file_close(CellsFile *f, uint32_t generation, Error *err);
 void cells_file_free(CellsFile *f); /* NULL is fine */
+/* The database in which the cells wait, in a table `cells` with the columns of cell_columns. Borrowed. */
+Db *cells_file_db(CellsFile *f);
+
+/* --- invariants --- */
+
+/* In every figure of `part` (year, level, unit, split, group) `whole` has one with the same denominator and no smaller
+ * numerator. */
+typedef struct Invariant {
+    Slice part, whole, text;
+} Invariant;
+typedef VEC(Invariant) Invariants;
+
+/* ERR_INVALID names file and line of what is no rate of the catalogue. Texts live in the Policy. */
+MUST_USE Status invariants_read(Policy *policy, const MeasureDefs *defs, Invariants *out, Error *err);
+/* ERR_INVALID names the first figure that breaks one. cells: a database with a table `cells`. */
+MUST_USE Status invariants_check(const Invariants *list, Db *cells, Error *err);
 
 /* The definition's figures and raw rows as temp.measure_cells and temp.measure_raw of the database: for test vectors and
  * the check against a synthetic state's truth. measure_prepare once before. */

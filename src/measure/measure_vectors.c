@@ -271,6 +271,7 @@ Status measure_test(Policy *policy, Slice name, uint64_t *vectors, Error *err)
     OutcomeDefs outcomes = {0};
     TableDefs tables = {0};
     DerivedTables derived = {0};
+    Invariants invariants = {0};
     bool found = false;
     Status st = OK;
     *vectors = 0;
@@ -278,6 +279,7 @@ Status measure_test(Policy *policy, Slice name, uint64_t *vectors, Error *err)
     TRY_OUT(measure_frame_read(policy, &arena, &frame, err));
     TRY_OUT(measure_defs_read(policy, &frame, &arena, &defs, err));
     TRY_OUT(outcome_defs_read(policy, &arena, &outcomes, err));
+    TRY_OUT(invariants_read(policy, &defs, &invariants, err));
     TRY_OUT(model_tables(policy, &arena, &tables, err));
     TRY_OUT(model_derived(&arena, &tables, &derived, err));
     for (size_t i = 0; i < defs.len; i++) {
@@ -294,6 +296,7 @@ Status measure_test(Policy *policy, Slice name, uint64_t *vectors, Error *err)
     if (!found && name.len > 0)
         st = error_set(err, ERR_NOT_FOUND, "there is no measure %.*s", SLICE_ARG(name));
 out:
+    vec_free(&invariants);
     vec_free(&defs);
     vec_free(&outcomes);
     vec_free(&tables);

@@ -20,6 +20,7 @@
 #define MAX_WAGES 360
 #define MAX_CREDENTIALS 8
 #define MAX_WBL 24
+#define MAX_SCORES 24
 #define MAX_PROGRAMS 4
 #define MAX_CTE 40
 #define NO_INDEX UINT32_MAX
@@ -155,6 +156,15 @@ typedef struct Experience {
     uint32_t hours;
 } Experience;
 
+typedef struct Score {
+    Date date;
+    int year;
+    uint32_t school;
+    uint16_t score;
+    uint8_t test; /* Test */
+    uint8_t part; /* TestPart */
+} Score;
+
 typedef enum Workforce { WORKFORCE_ADULT, WORKFORCE_DISLOCATED, WORKFORCE_YOUTH, WORKFORCE_APPRENTICE } Workforce;
 
 /* Work that the state's wage files do not show, or a life elsewhere. */
@@ -248,12 +258,15 @@ typedef struct Life {
     Wage wages[MAX_WAGES];
     CredentialEarned credentials[MAX_CREDENTIALS];
     Experience experiences[MAX_WBL];
+    Score scores[MAX_SCORES];
     Participation programs[MAX_PROGRAMS];
     CteYear cte[MAX_CTE];
     uint32_t year_count, spell_count, term_count, course_count, award_count, job_count, wage_count, credential_count,
-        experience_count, program_count, cte_count;
-    int ayg;             /* 0: never seen in grade 9 or later */
-    ExitKind completion; /* EXIT_GRADUATED, EXIT_CERTIFICATE, EXIT_EQUIVALENCY; EXIT_YEAR_END: none */
+        experience_count, score_count, program_count, cte_count;
+    uint32_t shown[SUBJECT_COUNT]; /* options (1 << Option) by which a subject is shown, without the district's word */
+    uint32_t reported[SUBJECT_COUNT]; /* options the district may report; 0: need not */
+    int ayg;                          /* 0: never seen in grade 9 or later */
+    ExitKind completion;              /* EXIT_GRADUATED, EXIT_CERTIFICATE, EXIT_EQUIVALENCY; EXIT_YEAR_END: none */
     Date completion_date;
     int completion_year;
     uint32_t completion_school;
@@ -276,6 +289,9 @@ void school_live(const World *w, Rng *r, const Person *p, Life *life);
 /* pathway.c: what is done beside school: college courses, credentials, work-based learning, enlistment. After
  * school_live. */
 void pathway_live(const World *w, Rng *r, const Person *p, Life *life);
+/* assess.c: what is sat for beside the courses, and how the graduation guidelines are met. After pathway_live, from a
+ * random stream of its own. */
+void assess_live(const World *w, Rng *r, const Person *p, Life *life);
 /* college.c: after pathway_live. */
 void college_live(const World *w, Rng *r, const Person *p, Life *life);
 /* work.c: after college_live. */
@@ -293,6 +309,8 @@ Term *add_term(
 uint32_t scaled(int64_t ppm, int64_t permille);
 Date term_begin(int year, Season s);
 Date term_end(int year, Season s);
+/* One spell from the first day to the last, or to the diploma. */
+bool in_school_all_year(const Life *life, const SchoolYear *y);
 /* Highest level reached by the date. */
 Level life_level(const Life *life, Date d);
 /* Surname in use on a day. */

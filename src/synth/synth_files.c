@@ -12,7 +12,7 @@ static const char *const K12_COLUMNS[] = {"reporting_district", "lasid", "sasid"
     "foster", "gifted", "zip", "entry_date", "entry_type", "exit_date", "exit_type", "completion_type",
     "completion_date", "english_demonstration", "math_demonstration", "military_enlistment_date", "ascent", "trep",
     "ptech", "early_college", "cte", "credential_id", "award_date", "wbl_type", "begin_date", "end_date", "hours",
-    "completed", NULL};
+    "completed", "assessment", "part", "score", "test_date", NULL};
 static const char *const SURDS_COLUMNS[] = {"record_type", "reporting_institution", "term", "year", "student_id",
     "gender", "birth_date", "student_level", "tuition_class", "program_code", "program_sequence", "registration_status",
     "home_state", "home_county", "hs_graduation_year", "hours_state", "hours_cash", "hours_other", "hs_code", "sasid",
@@ -48,6 +48,7 @@ static const struct {
     [LAYOUT_END_OF_YEAR] = {"cde_end_of_year", K12_COLUMNS},
     [LAYOUT_IRC] = {"cde_irc", K12_COLUMNS},
     [LAYOUT_WBL] = {"cde_wbl", K12_COLUMNS},
+    [LAYOUT_ASSESSMENT] = {"cde_assessment", K12_COLUMNS},
     [LAYOUT_SURDS_ENROLLMENT] = {"surds_enrollment", SURDS_COLUMNS},
     [LAYOUT_SURDS_DEGREE] = {"surds_degree", SURDS_COLUMNS},
     [LAYOUT_SURDS_COURSE] = {"surds_course", SURDS_COLUMNS},
@@ -127,6 +128,7 @@ static Status plan_school_year(Planner *b, int year)
         b, "cde_end_of_year", &p->layouts[LAYOUT_END_OF_YEAR], &p->end_of_year[i], "end_of_year_%d.csv", year));
     TRY(add_file(b, "cde_irc", &p->layouts[LAYOUT_IRC], &p->irc[i], "irc_%d.csv", year));
     TRY(add_file(b, "cde_wbl", &p->layouts[LAYOUT_WBL], &p->wbl[i], "wbl_%d.csv", year));
+    TRY(add_file(b, "cde_assessment", &p->layouts[LAYOUT_ASSESSMENT], &p->assessment[i], "assessment_%d.csv", year));
     TRY(add_file(b, "nsc_detail_hs", &p->layouts[LAYOUT_NSC_HS], &p->nsc_hs[i], "nsc_hs_%d1115.csv", year));
     TRY(add_file(b, LAYOUTS[LAYOUT_CTE_SCHOOL].contract, &p->layouts[LAYOUT_CTE_SCHOOL], &p->cte_school[i],
         "ve135_secondary_%d.csv", year));
@@ -194,8 +196,8 @@ Status plan_make(World *w, const SynthOptions *o, Plan *p, Error *err)
     Planner b = {w, p, NULL, err};
     TRY(path_join(&w->arena, o->out_dir, "inbox", &b.inbox, err));
     p->base_year = w->first_year - 1;
-    uint32_t *lists[] = {p->demographic, p->association, p->end_of_year, p->irc, p->wbl, p->degree, p->nsc_hs, p->pirl,
-        p->cte_school, p->cte_college, p->nsc_block};
+    uint32_t *lists[] = {p->demographic, p->association, p->end_of_year, p->irc, p->wbl, p->assessment, p->degree,
+        p->nsc_hs, p->pirl, p->cte_school, p->cte_college, p->nsc_block};
     for (int i = 0; i < MAX_PLAN_YEARS; i++) {
         for (size_t l = 0; l < COUNT_OF(lists); l++)
             lists[l][i] = NO_FILE;
@@ -304,6 +306,8 @@ Status sink_init(Sink *s, const World *w, const Plan *plan, Error *err)
         buf_init(&s->files[i], 0);
     buf_init(&s->people, 0);
     buf_init(&s->outcomes, 0);
+    buf_init(&s->schooling, 0);
+    buf_init(&s->school_years, 0);
     buf_init(&s->college, 0);
     buf_init(&s->training, 0);
     buf_init(&s->work, 0);
@@ -321,6 +325,8 @@ void sink_reset(Sink *s)
     s->refs.len = 0;
     buf_reset(&s->people);
     buf_reset(&s->outcomes);
+    buf_reset(&s->schooling);
+    buf_reset(&s->school_years);
     buf_reset(&s->college);
     buf_reset(&s->training);
     buf_reset(&s->work);
@@ -337,6 +343,8 @@ void sink_free(Sink *s)
     vec_free(&s->refs);
     buf_free(&s->people);
     buf_free(&s->outcomes);
+    buf_free(&s->schooling);
+    buf_free(&s->school_years);
     buf_free(&s->college);
     buf_free(&s->training);
     buf_free(&s->work);
@@ -404,6 +412,8 @@ Status sink_status(const Sink *s, Error *err)
         TRY(buf_status(&s->files[i], err));
     TRY(buf_status(&s->people, err));
     TRY(buf_status(&s->outcomes, err));
+    TRY(buf_status(&s->schooling, err));
+    TRY(buf_status(&s->school_years, err));
     TRY(buf_status(&s->college, err));
     TRY(buf_status(&s->training, err));
     TRY(buf_status(&s->work, err));

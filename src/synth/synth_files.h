@@ -26,6 +26,7 @@ typedef enum LayoutId {
     LAYOUT_END_OF_YEAR,
     LAYOUT_IRC,
     LAYOUT_WBL,
+    LAYOUT_ASSESSMENT,
     LAYOUT_SURDS_ENROLLMENT,
     LAYOUT_SURDS_DEGREE,
     LAYOUT_SURDS_COURSE,
@@ -60,8 +61,8 @@ typedef struct Plan {
     uint32_t file_count;
     int base_year; /* index 0 of the arrays below */
     uint32_t demographic[MAX_PLAN_YEARS], association[MAX_PLAN_YEARS], end_of_year[MAX_PLAN_YEARS], irc[MAX_PLAN_YEARS],
-        wbl[MAX_PLAN_YEARS], degree[MAX_PLAN_YEARS], nsc_hs[MAX_PLAN_YEARS], pirl[MAX_PLAN_YEARS],
-        cte_school[MAX_PLAN_YEARS], cte_college[MAX_PLAN_YEARS], nsc_block[MAX_PLAN_YEARS];
+        wbl[MAX_PLAN_YEARS], assessment[MAX_PLAN_YEARS], degree[MAX_PLAN_YEARS], nsc_hs[MAX_PLAN_YEARS],
+        pirl[MAX_PLAN_YEARS], cte_school[MAX_PLAN_YEARS], cte_college[MAX_PLAN_YEARS], nsc_block[MAX_PLAN_YEARS];
     uint32_t enrollment[MAX_PLAN_YEARS][SEASON_COUNT], course[MAX_PLAN_YEARS][SEASON_COUNT];
     uint32_t nsc;
     Date nsc_date; /* search date of the college layout */
@@ -78,7 +79,7 @@ enum K12Column {
     K12_LUNCH, K12_LANGUAGE, K12_SPECIAL, K12_MIGRANT, K12_HOMELESS, K12_FOSTER, K12_GIFTED, K12_ZIP, K12_ENTRY_DATE,
     K12_ENTRY_TYPE, K12_EXIT_DATE, K12_EXIT_TYPE, K12_COMPLETION, K12_COMPLETION_DATE, K12_ENGLISH, K12_MATH,
     K12_ENLISTED, K12_ASCENT, K12_TREP, K12_PTECH, K12_EARLY_COLLEGE, K12_CTE, K12_CREDENTIAL, K12_AWARD_DATE,
-    K12_WBL_TYPE, K12_BEGIN, K12_END, K12_HOURS, K12_COMPLETED
+    K12_WBL_TYPE, K12_BEGIN, K12_END, K12_HOURS, K12_COMPLETED, K12_ASSESSMENT, K12_PART, K12_SCORE, K12_TEST_DATE
 };
 enum SurdsColumn {
     SURDS_TYPE, SURDS_INSTITUTION, SURDS_TERM, SURDS_YEAR, SURDS_STUDENT, SURDS_GENDER, SURDS_BIRTH, SURDS_LEVEL,
@@ -146,7 +147,7 @@ typedef struct Sink {
     Buf *files; /* plan->file_count */
     uint32_t *rows;
     VEC(RowRef) refs;
-    Buf people, outcomes, college, training, work;
+    Buf people, outcomes, schooling, school_years, college, training, work;
     Buf records, planted;  /* rendered once the row numbers are known */
     uint64_t first_person; /* RowRef.person counts from here */
     Status status;

@@ -24,6 +24,7 @@ static const char *const OUTCOMES[OUTCOME_COUNT] = {
     "persistence",
     "concurrent",
     "credential",
+    "advanced",
     "wbl",
     "employment",
     "earnings",
@@ -188,6 +189,8 @@ static Status read_courses(Reader r, const Toml *root, Params *p)
         TRY(toml_str(t, r.path, "id", &c->id, r.err));
         TRY(toml_int(t, r.path, "credits", &credits, r.err));
         c->credits = (int)credits;
+        TRY(toml_bool_or(t, r.path, "english", false, &c->shows[SUBJECT_ENGLISH], r.err));
+        TRY(toml_bool_or(t, r.path, "math", false, &c->shows[SUBJECT_MATH], r.err));
     }
     if (p->course_count == 0)
         return error_set(r.err, ERR_INVALID, "%s: no [[course]]", r.path);

@@ -25,7 +25,9 @@
     X(no_diploma_certificate_ppm) X(no_diploma_equivalency_ppm) X(no_diploma_return_ppm) X(ascent_ppm) X(trep_ppm) \
     X(ptech_ppm) X(early_college_ppm) X(cte_ppm) X(concurrent_10_ppm) X(concurrent_11_ppm) X(concurrent_12_ppm) \
     X(concurrent_second_course_ppm) X(course_pass_ppm) X(credential_ppm) X(wbl_about_ppm) X(wbl_through_ppm) \
-    X(wbl_at_ppm) X(wbl_completed_ppm) X(enlist_ppm) X(college_fall_ppm) X(college_summer_ppm) X(college_later_ppm) \
+    X(wbl_at_ppm) X(wbl_completed_ppm) X(sat_ppm) X(sat_mean) X(sat_ability_permille) X(sat_spread) X(act_ppm) \
+    X(ap_11_ppm) X(ap_12_ppm) X(ap_further_ppm) X(ib_ppm) X(accuplacer_ppm) X(asvab_ppm) X(workkeys_ppm) \
+    X(demonstration_unproven_ppm) X(enlist_ppm) X(college_fall_ppm) X(college_summer_ppm) X(college_later_ppm) \
     X(college_dropout_ppm) X(college_away_ppm) X(college_two_year_ppm) X(persist_two_ppm) X(persist_four_ppm) \
     X(stopout_return_ppm) X(away_return_ppm) X(transfer_up_ppm) X(graduate_school_ppm) X(certificate_ppm) \
     X(surds_no_ssn_ppm) X(surds_wrong_ssn_ppm) X(surds_no_sasid_ppm) X(nsc_block_ppm) X(nsc_miss_ppm) \
@@ -53,6 +55,7 @@ typedef enum Outcome {
     GAP_PERSISTENCE,
     GAP_CONCURRENT,
     GAP_CREDENTIAL,
+    GAP_ADVANCED, /* advanced courses' exams */
     GAP_WBL,
     GAP_EMPLOYMENT,
     GAP_EARNINGS,
@@ -96,9 +99,12 @@ typedef struct Sector {
     Slice ownership;        /* as the employer register's canonical value */
 } Sector;
 
+typedef enum Subject { SUBJECT_ENGLISH, SUBJECT_MATH, SUBJECT_COUNT } Subject;
+
 typedef struct CourseKind {
     Slice id; /* prefix and number */
     int credits;
+    bool shows[SUBJECT_COUNT]; /* passing it shows the subject for the graduation guidelines */
 } CourseKind;
 
 #define MAX_STUDY_FIELDS 64

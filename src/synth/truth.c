@@ -114,7 +114,7 @@ static const Spell *last_spell(const Life *l, int year)
     return last;
 }
 
-static void cohort_cells(const World *w, const Life *l, int years, Buf *b)
+void truth_cohort(const World *w, const Life *l, int years, Buf *b)
 {
     int look = l->ayg + years - 4;
     const Spell *e = l->ayg ? last_spell(l, look) : NULL;
@@ -139,7 +139,7 @@ static const char *kind_name(ExitKind k)
     return names[k];
 }
 
-static bool listed_on(const Credential *c, Date d)
+bool credential_listed(const Credential *c, Date d)
 {
     return (c->from == DATE_NONE || d >= c->from) && (c->to == DATE_NONE || d <= c->to);
 }
@@ -192,7 +192,7 @@ static void big_three_cells(const World *w, const Life *l, Buf *b)
 {
     uint64_t listed = 0, wbl[3] = {0, 0, 0};
     for (uint32_t i = 0; i < l->credential_count; i++)
-        listed += listed_on(&w->credentials[l->credentials[i].credential], l->credentials[i].date);
+        listed += credential_listed(&w->credentials[l->credentials[i].credential], l->credentials[i].date);
     for (uint32_t i = 0; i < l->experience_count; i++)
         wbl[l->experiences[i].class_] += l->experiences[i].completed;
     int64_t credits = concurrent_credits(w, l);
@@ -216,7 +216,7 @@ static void matriculation_cells(const World *w, const Life *l, Buf *b)
         college |= begin <= date_of(l->completion_year, 12, 31);
     }
     for (uint32_t i = 0; i < l->credential_count; i++)
-        credential |= listed_on(&w->credentials[l->credentials[i].credential], l->credentials[i].date);
+        credential |= credential_listed(&w->credentials[l->credentials[i].credential], l->credentials[i].date);
     bool military = l->enlisted != DATE_NONE;
     cell_u64(b, graduate && college);
     cell_u64(b, graduate && credential);
@@ -282,8 +282,8 @@ void truth_outcome(const World *w, const Person *p, const Life *l, Buf *b)
     } else {
         buf_adds(b, ",,");
     }
-    cohort_cells(w, l, 4, b);
-    cohort_cells(w, l, 5, b);
+    truth_cohort(w, l, 4, b);
+    truth_cohort(w, l, 5, b);
     completion_cells(l, b);
     group_cells(w, p, l, b);
     big_three_cells(w, l, b);

@@ -13,14 +13,9 @@
 #include "measure/measure_parts.h"
 #include "store/home.h"
 
-#include <stdio.h>
+#include "truth_check.h"
 
-typedef struct Comparison {
-    const char *measure;
-    const char *truth;      /* person, year, and of these those that are compared: counted, hit, value, category,
-                               district_id,      school_id; counted NULL: whoever has no value or hit is not counted */
-    const char *definition; /* of employed and earnings, where the measure belongs to the family; else NULL */
-} Comparison;
+#include <stdio.h>
 
 #define COMPLETED "completion <> ''"
 #define COLLEGE "coalesce(college_first_begin <= make_date(completion_year, 12, 31), FALSE)"
@@ -240,7 +235,8 @@ static const char stage_sql[] =
     "ALTER TABLE staging.people ALTER person TYPE UBIGINT;"
     "CREATE TABLE staging.outcome AS SELECT * FROM read_csv('%s/outcomes.csv', header = true, types = {'district_id': "
     "'VARCHAR', "
-    "'school_id': 'VARCHAR', 'in_cohort_4': 'INTEGER', 'graduated_4': 'INTEGER', 'completed_4': 'INTEGER', 'ayg': "
+    "'school_id': 'VARCHAR', 'district_id_5': 'VARCHAR', 'school_id_5': 'VARCHAR', 'in_cohort_4': 'INTEGER', "
+    "'graduated_4': 'INTEGER', 'completed_4': 'INTEGER', 'ayg': "
     "'INTEGER', "
     "'completion': 'VARCHAR', 'completion_year': 'INTEGER', 'completion_date': 'DATE', 'college_first_begin': 'DATE', "
     "'q2_quarter': 'VARCHAR', 'q2_employed_seen': "
@@ -288,7 +284,7 @@ static const char compare_sql[] =
     "(SELECT NULL::BOOLEAN AS hit, NULL::DECIMAL(14,2) AS value, NULL::VARCHAR AS category, NULL::VARCHAR AS "
     "district_id, "
     "NULL::VARCHAR AS school_id, NULL::UBIGINT AS person, NULL::INTEGER AS year, NULL::BOOLEAN AS counted WHERE FALSE "
-    "UNION ALL BY NAME %s), "
+    "UNION ALL BY NAME SELECT * FROM (%s)), "
     "judged AS (SELECT coalesce(f.person, t.person) AS person, coalesce(f.year, t.year) AS year, CASE WHEN f.person IS "
     "NULL "
     "THEN 'missing' WHEN t.person IS NULL THEN 'extra' WHEN f.counted <> t.counted THEN 'counted' WHEN t.counted = "
@@ -304,7 +300,7 @@ static const char compare_sql[] =
     "BETWEEN a AND b) t ON t.person = f.person AND t.year = f.year WHERE coalesce(f.person, t.person) NOT IN (SELECT "
     "person "
     "FROM staging.unclear)) "
-    "SELECT person, year, CASE WHEN kind IN ('counted', 'hit') AND person IN (SELECT person FROM temp.unseen) THEN "
+    "SELECT person, year, CASE WHEN kind IN ('counted', 'hit') AND person IN (SELECT person FROM temp.hidden) THEN "
     "'unseen' "
     "WHEN kind IS NOT NULL AND %s AND person IN (SELECT person FROM temp.unseen_college) THEN 'unseen' ELSE kind END "
     "AS "
@@ -365,8 +361,10 @@ static Status compare_one(Db *db, const MeasureFrame *frame, const MeasureDef *d
     TRY(db_value_i64(db, &people, err, "SELECT count(*) FROM temp.measure_raw"));
     printf(
         "%s%s%s: %" PRId64 " rows\n", c->measure, c->definition ? "@" : "", c->definition ? c->definition : "", people);
+    const char *hidden = truth_school_hidden(c->measure);
     Buf sql;
     buf_init(&sql, 0);
+    buf_addf(&sql, "CREATE OR REPLACE TEMP TABLE hidden AS %s;", hidden ? hidden : "SELECT person FROM temp.unseen");
     buf_addf(&sql, compare_sql, c->truth, says(c, "AS hit"), says(c, "AS value"), says(c, "AS category"),
         rests_on_college(c) ? "TRUE" : "FALSE");
     Status st = db_exec(db, buf_z(&sql), err);
@@ -380,6 +378,9 @@ static Status compare(
     for (size_t i = 0; i < COUNT_OF(comparisons); i++)
         if (slice_eq_z(def->name, comparisons[i].measure))
             TRY(compare_one(db, frame, def, outcomes, &comparisons[i], total, err));
+    for (size_t i = 0; i < school_comparison_count; i++)
+        if (slice_eq_z(def->name, school_comparisons[i].measure))
+            TRY(compare_one(db, frame, def, outcomes, &school_comparisons[i], total, err));
     return OK;
 }
 
@@ -425,6 +426,7 @@ static Status check(const FactsInput *in, const char *truth, const HomeSettings 
     TRY_OUT(measure_prepare(db, &frame, err));
     TRY_OUT(db_exec(db, unseen_sql, err));
     TRY_OUT(db_exec(db, unseen_college_sql, err));
+    TRY_OUT(truth_school_stage(db, truth, err));
     TRY_OUT(outcome_defs_read(in->policy, &arena, &outcomes, err));
     for (size_t i = 0; i < defs.len; i++)
         TRY_OUT(compare(db, &frame, &defs.at[i], &outcomes, total, err));
