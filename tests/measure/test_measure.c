@@ -324,8 +324,9 @@ static Db *make_state(const World *w, unsigned threads, const char *order)
     assert_ok(measure_prepare(db, &w->frame, err));
     for (size_t i = 0; i < w->defs.len; i++) {
         const MeasureDef *def = &w->defs.at[i];
-        const OutcomeDef *outcome =
-            def->family.len > 0 ? outcome_find(&w->outcomes, def->family, def->definition, def->file->effective_from) : NULL;
+        const OutcomeDef *outcome = NULL;
+        if (def->family.len > 0)
+            outcome = outcome_find(&w->outcomes, def->family, def->definition, def->file->effective_from);
         assert_ok(measure_add_outcome_cells(db, &w->frame, def, outcome, err));
     }
     return db;
