@@ -363,8 +363,7 @@ Status exclusions_read(Home *home, uint32_t generation, ExclusionSet *out, Error
     void *cells = NULL;
     *out = (ExclusionSet){0};
     arena_init(&out->arena, 0);
-    Status st = read_file(
-        home, generation, ".exclusions", "", &exclusion_shape, &out->arena, &cells, &out->count, err);
+    Status st = read_file(home, generation, ".exclusions", "", &exclusion_shape, &out->arena, &cells, &out->count, err);
     out->cells = cells;
     if (st != OK)
         exclusions_free(out);

@@ -159,8 +159,8 @@ static Status check_unique(const MeasureRows *r, Error *err)
     }
     keys_free(&seen);
     if (st == OK && doubled > 0)
-        st = error_set(err, ERR_INVALID,
-            "%s: the SQL gave more than one row for a person and year, %" PRIu64 " times", r->def->file->path, doubled);
+        st = error_set(err, ERR_INVALID, "%s: the SQL gave more than one row for a person and year, %" PRIu64 " times",
+            r->def->file->path, doubled);
     return st;
 }
 

@@ -324,9 +324,9 @@ static Db *make_state(const World *w, unsigned threads, const char *order)
     assert_ok(measure_prepare(db, &w->frame, err));
     for (size_t i = 0; i < w->defs.len; i++) {
         const MeasureDef *def = &w->defs.at[i];
-        const OutcomeDef *outcome = NULL;
-        if (def->family.len > 0)
-            outcome = outcome_find(&w->outcomes, def->family, def->definition, def->file->effective_from);
+        const OutcomeDef *outcome =
+            def->family.len > 0 ? outcome_find(&w->outcomes, def->family, def->definition, def->file->effective_from)
+                                : NULL;
         assert_ok(measure_add_outcome_cells(db, &w->frame, def, outcome, err));
     }
     return db;
@@ -339,14 +339,14 @@ static int64_t number(Db *db, const char *sql)
     return v;
 }
 
-typedef struct CellRule {
+typedef struct Invariant {
     const char *what;
     const char *violations; /* SELECT count of what must not be */
-} CellRule;
+} Invariant;
 
 #define SUMS "sum(denominator) d, sum(numerator) n, sum(covered) c, sum(base) b, sum(strong) s"
 
-static const CellRule invariants[] = {
+static const Invariant invariants[] = {
     {"completion is never below graduation", "SELECT count(*) FROM temp.measure_cells g JOIN temp.measure_cells c "
                                              "USING (year, level, unit, split, grp) WHERE g.measure = "
                                              "'graduation_rate_4yr' AND c.measure = 'completion_rate_4yr' AND "
