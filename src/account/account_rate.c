@@ -123,7 +123,8 @@ static Status fill_candidate(const Index *x, const RatingLine *line, size_t whic
     const FrameworkMeasure *m = line->measure;
     const Candidate *c = &m->candidates[which];
     *out = (LineCandidate){.status = LINE_NOT_HELD, .rate = -1};
-    if (!map_get(&x->measures, c->measure, NULL))
+    uint64_t any;
+    if (!map_get(&x->measures, c->measure, &any))
         return OK;
     out->last_year = year - (int32_t)c->lag;
     out->first_year = out->last_year;

@@ -59,7 +59,7 @@ static void text_cell(Buf *out, Slice text, size_t width, bool right, bool last)
 {
     size_t used = width_of(text);
     size_t pad = used < width ? width - used : 0;
-    if (right)
+    if (right && !(last && text.len == 0))
         buf_pad(out, ' ', pad);
     buf_add(out, text);
     if (!last)
