@@ -6,7 +6,7 @@
  * change anywhere breaks every later hash. Triggers forbid UPDATE and DELETE.
  * Bodies are JSON and never hold a person's value.
  *
- * Kinds: load.accepted, load.refused, link.run, build.generation, measure.run,
+ * Kinds: load.accepted, load.refused, link.run, build.generation, measure.run, measure.asked,
  * release.published, release.withdrawn, vault.read, key.rotated, backup.made,
  * agreement.used, results.read (unprotected results), persons.read (the persons behind one).
  */
