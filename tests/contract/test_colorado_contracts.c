@@ -60,6 +60,7 @@ static void test_all_are_there(void **state)
         "cde_school_association",
         "cde_school_association_fixed",
         "cde_end_of_year",
+        "cde_assessment",
         "cde_irc",
         "cde_wbl",
         "edfi_student",

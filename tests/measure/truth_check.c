@@ -13,13 +13,9 @@
 #include "measure/measure_parts.h"
 #include "store/home.h"
 
-#include <stdio.h>
+#include "truth_check.h"
 
-typedef struct Comparison {
-    const char *measure;
-    const char
-        *truth; /* person, year, and of these those that are compared: counted, hit, value, district_id, school_id */
-} Comparison;
+#include <stdio.h>
 
 #define COMPLETED "completion <> ''"
 #define COLLEGE "coalesce(college_first_begin <= make_date(completion_year, 12, 31), FALSE)"
@@ -27,39 +23,50 @@ typedef struct Comparison {
 static const Comparison comparisons[] = {
     {"graduation_rate_4yr",
         "SELECT person, ayg AS year, in_cohort_4 = 1 AS counted, graduated_4 = 1 AS hit, district_id, school_id "
-        "FROM outcome WHERE in_cohort_4 IS NOT NULL"},
+        "FROM outcome WHERE in_cohort_4 IS NOT NULL",
+        NULL},
     {"completion_rate_4yr",
         "SELECT person, ayg AS year, in_cohort_4 = 1 AS counted, completed_4 = 1 AS hit, district_id, school_id "
-        "FROM outcome WHERE in_cohort_4 IS NOT NULL"},
+        "FROM outcome WHERE in_cohort_4 IS NOT NULL",
+        NULL},
     {"matriculation_rate",
         "SELECT person, completion_year AS year, TRUE AS counted, matriculated = 1 AS hit FROM outcome WHERE "
-        "completion = 'diploma'"},
+        "completion = 'diploma'",
+        NULL},
     {"big_three_rate",
         "SELECT person, completion_year AS year, TRUE AS counted, big_three = 1 AS hit FROM outcome WHERE completion = "
-        "'diploma'"},
+        "'diploma'",
+        NULL},
     {"big_three_credential_rate",
         "SELECT person, completion_year AS year, TRUE AS counted, credentials_listed > 0 AS hit FROM outcome "
-        "WHERE completion = 'diploma'"},
+        "WHERE completion = 'diploma'",
+        NULL},
     {"big_three_credit_rate",
         "SELECT person, completion_year AS year, TRUE AS counted, concurrent_credits >= 12 AS hit FROM outcome "
-        "WHERE completion = 'diploma'"},
+        "WHERE completion = 'diploma'",
+        NULL},
     {"big_three_wbl_rate",
         "SELECT person, completion_year AS year, TRUE AS counted, wbl_through + wbl_at > 0 AS hit FROM outcome "
-        "WHERE completion = 'diploma'"},
+        "WHERE completion = 'diploma'",
+        NULL},
     {"hs_employment_rate_q2",
         "SELECT person, completion_year AS year, NOT " COLLEGE " AS counted, q2_employed_seen = 1 AS hit FROM "
-        "outcome WHERE " COMPLETED " AND q2_quarter IS NOT NULL"},
+        "outcome WHERE " COMPLETED " AND q2_quarter IS NOT NULL",
+        NULL},
     {"hs_median_earnings_q2",
         "SELECT person, completion_year AS year, NOT " COLLEGE " AS counted, nullif(q2_wages, 0) AS value FROM "
-        "outcome WHERE " COMPLETED " AND q2_quarter IS NOT NULL"},
+        "outcome WHERE " COMPLETED " AND q2_quarter IS NOT NULL",
+        NULL},
     {"wioa_employment_rate_q2",
         "SELECT person, year(program_exit) + (month(program_exit) >= 7)::INTEGER AS year, TRUE AS counted, "
         "program_q2_employed_seen = 1 AS "
-        "hit FROM outcome WHERE program_q2_quarter IS NOT NULL AND program <> 'APPRENTICESHIP'"},
+        "hit FROM outcome WHERE program_q2_quarter IS NOT NULL AND program <> 'APPRENTICESHIP'",
+        NULL},
     {"wioa_median_earnings_q2",
         "SELECT person, year(program_exit) + (month(program_exit) >= 7)::INTEGER AS year, TRUE AS counted, "
         "nullif(program_q2_wages, 0) AS "
-        "value FROM outcome WHERE program_q2_quarter IS NOT NULL AND program <> 'APPRENTICESHIP'"},
+        "value FROM outcome WHERE program_q2_quarter IS NOT NULL AND program <> 'APPRENTICESHIP'",
+        NULL},
 };
 
 static const char stage_sql[] =
@@ -88,7 +95,8 @@ static const char stage_sql[] =
     "link_missed BIGINT);"
     "CREATE TABLE staging.outcome AS SELECT * FROM read_csv('%s/outcomes.csv', header = true, types = {'district_id': "
     "'VARCHAR', "
-    "'school_id': 'VARCHAR', 'in_cohort_4': 'INTEGER', 'graduated_4': 'INTEGER', 'completed_4': 'INTEGER', 'ayg': "
+    "'school_id': 'VARCHAR', 'district_id_5': 'VARCHAR', 'school_id_5': 'VARCHAR', 'in_cohort_4': 'INTEGER', "
+    "'graduated_4': 'INTEGER', 'completed_4': 'INTEGER', 'ayg': "
     "'INTEGER', "
     "'completion': 'VARCHAR', 'completion_year': 'INTEGER', 'completion_date': 'DATE', 'college_first_begin': 'DATE', "
     "'q2_quarter': 'VARCHAR', 'q2_employed_seen': "
@@ -126,27 +134,28 @@ out:
 
 /* Rows with a reason are compared as not counted. Years are those the measure shows, persons those whose tags are
  * clear. */
-static const char compare_sql[] = "CREATE OR REPLACE TEMP TABLE difference AS WITH found AS (SELECT person, year, "
-                                  "counted AND reason IS NULL AS counted, hit, value, "
-                                  "district_id, school_id FROM temp.measure_raw), shown AS (SELECT min(year) AS a, "
-                                  "max(year) AS b FROM found), told AS (SELECT NULL::"
-                                  "BOOLEAN AS hit, NULL::DECIMAL(14,2) AS value, NULL::VARCHAR AS district_id, "
-                                  "NULL::VARCHAR AS school_id, NULL::UBIGINT AS person, "
-                                  "NULL::INTEGER AS year, NULL::BOOLEAN AS counted WHERE FALSE UNION ALL BY NAME %s) "
-                                  "SELECT coalesce(f.person, t.person) AS person, "
-                                  "coalesce(f.year, t.year) AS year, CASE WHEN (f.counted <> t.counted OR f.hit <> "
-                                  "t.hit) AND coalesce(f.person, t.person) IN (SELECT "
-                                  "person FROM temp.unseen) THEN 'unseen' WHEN f.person IS NULL THEN 'missing' WHEN "
-                                  "t.person IS NULL THEN 'extra' WHEN f.counted <> "
-                                  "t.counted THEN 'counted' WHEN f.counted AND coalesce(f.hit, FALSE) <> "
-                                  "coalesce(t.hit, FALSE) THEN 'hit' WHEN f.counted AND f.value IS "
-                                  "DISTINCT FROM t.value THEN 'value' WHEN f.counted AND t.district_id IS NOT NULL AND "
-                                  "f.district_id IS DISTINCT FROM t.district_id "
-                                  "THEN 'district' WHEN f.counted AND t.school_id IS NOT NULL AND f.school_id IS "
-                                  "DISTINCT FROM t.school_id THEN 'school' END AS kind "
-                                  "FROM found f FULL JOIN (SELECT told.* FROM told, shown WHERE told.year BETWEEN a "
-                                  "AND b) t ON t.person = f.person AND t.year = f.year "
-                                  "WHERE coalesce(f.person, t.person) NOT IN (SELECT person FROM staging.unclear)";
+static const char compare_sql[] =
+    "CREATE OR REPLACE TEMP TABLE difference AS WITH found AS (SELECT person, year, "
+    "counted AND reason IS NULL AS counted, hit, value, "
+    "district_id, school_id FROM temp.measure_raw), shown AS (SELECT min(year) AS a, "
+    "max(year) AS b FROM found), told AS (SELECT NULL::"
+    "BOOLEAN AS hit, NULL::DECIMAL(14,2) AS value, NULL::VARCHAR AS district_id, "
+    "NULL::VARCHAR AS school_id, NULL::UBIGINT AS person, "
+    "NULL::INTEGER AS year, NULL::BOOLEAN AS counted WHERE FALSE UNION ALL BY NAME SELECT * FROM (%s)) "
+    "SELECT coalesce(f.person, t.person) AS person, "
+    "coalesce(f.year, t.year) AS year, CASE WHEN (f.counted <> t.counted OR f.hit <> "
+    "t.hit) AND coalesce(f.person, t.person) IN (SELECT "
+    "person FROM temp.hidden) THEN 'unseen' WHEN f.person IS NULL THEN 'missing' WHEN "
+    "t.person IS NULL THEN 'extra' WHEN f.counted <> "
+    "t.counted THEN 'counted' WHEN f.counted AND coalesce(f.hit, FALSE) <> "
+    "coalesce(t.hit, FALSE) THEN 'hit' WHEN f.counted AND f.value IS "
+    "DISTINCT FROM t.value THEN 'value' WHEN f.counted AND t.district_id IS NOT NULL AND "
+    "f.district_id IS DISTINCT FROM t.district_id "
+    "THEN 'district' WHEN f.counted AND t.school_id IS NOT NULL AND f.school_id IS "
+    "DISTINCT FROM t.school_id THEN 'school' END AS kind "
+    "FROM found f FULL JOIN (SELECT told.* FROM told, shown WHERE told.year BETWEEN a "
+    "AND b) t ON t.person = f.person AND t.year = f.year "
+    "WHERE coalesce(f.person, t.person) NOT IN (SELECT person FROM staging.unclear)";
 
 static Status print_differences(Db *db, int64_t *total, Error *err)
 {
@@ -173,25 +182,36 @@ out:
     return st;
 }
 
+static Status compare_one(Db *db, const Comparison *c, int64_t *total, Error *err)
+{
+    int64_t people = 0;
+    Buf sql;
+    TRY(db_value_i64(db, &people, err, "SELECT count(*) FROM temp.measure_raw"));
+    printf("%s: %" PRId64 " rows\n", c->measure, people);
+    buf_init(&sql, 0);
+    buf_addf(
+        &sql, "CREATE OR REPLACE TEMP TABLE hidden AS %s;", c->unseen ? c->unseen : "SELECT person FROM temp.unseen");
+    buf_addf(&sql, compare_sql, c->truth);
+    Status st = buf_status(&sql, err);
+    if (st == OK)
+        st = db_exec(db, buf_z(&sql), err);
+    buf_free(&sql);
+    return st == OK ? print_differences(db, total, err) : st;
+}
+
+static Status compare_listed(Db *db, Slice name, const Comparison *list, size_t count, int64_t *total, Error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (slice_eq_z(name, list[i].measure))
+            TRY(compare_one(db, &list[i], total, err));
+    return OK;
+}
+
 static Status compare(Db *db, const MeasureFrame *frame, const MeasureDef *def, int64_t *total, Error *err)
 {
-    for (size_t i = 0; i < COUNT_OF(comparisons); i++) {
-        int64_t people = 0;
-        if (!slice_eq_z(def->name, comparisons[i].measure))
-            continue;
-        TRY(measure_add_cells(db, frame, def, err));
-        TRY(db_value_i64(db, &people, err, "SELECT count(*) FROM temp.measure_raw"));
-        printf("%s: %" PRId64 " rows\n", comparisons[i].measure, people);
-        Buf sql;
-        buf_init(&sql, 0);
-        buf_addf(&sql, compare_sql, comparisons[i].truth);
-        Status st = db_exec(db, buf_z(&sql), err);
-        buf_free(&sql);
-        if (st != OK)
-            return st;
-        TRY(print_differences(db, total, err));
-    }
-    return OK;
+    TRY(measure_add_cells(db, frame, def, err));
+    TRY(compare_listed(db, def->name, comparisons, COUNT_OF(comparisons), total, err));
+    return compare_listed(db, def->name, school_comparisons, school_comparison_count, total, err);
 }
 
 static const char unseen_sql[] = "CREATE TEMP TABLE unseen AS SELECT person FROM staging.outcome o WHERE "
@@ -223,6 +243,7 @@ static Status check(const FactsInput *in, const char *truth, const HomeSettings 
     TRY_OUT(measure_defs_read(in->policy, &frame, &arena, &defs, err));
     TRY_OUT(measure_prepare(db, &frame, err));
     TRY_OUT(db_exec(db, unseen_sql, err));
+    TRY_OUT(truth_school_stage(db, truth, err));
     for (size_t i = 0; i < defs.len; i++)
         TRY_OUT(compare(db, &frame, &defs.at[i], total, err));
 out:
