@@ -17,7 +17,6 @@
 #include "equity/stats.h"
 #include "measure/measure.h"
 #include "policy/policy.h"
-#include "store/db.h"
 
 /* --- the framework as its file says it; decimals in millionths --- */
 
@@ -178,10 +177,12 @@ void rating_decide(const Framework *f, Rating *r);
 /* --- sheets --- */
 
 void account_rate_sheet(const Framework *f, const Ratings *ratings, Sheet *out);
-/* Line by line. students: NULL, or a generation to count exclusions by reason in. */
-typedef enum ExplainPersons { EXPLAIN_REASONS, EXPLAIN_PERSONS } ExplainPersons;
-MUST_USE Status account_explain_sheet(const Framework *f, const Rating *r, Db *db, Policy *policy,
-    ExplainPersons persons, Sheet *out, Error *err);
+/* Line by line; how many persons were counted, and left out for which reason. */
+MUST_USE Status account_explain_sheet(
+    const Framework *f, const Rating *r, Policy *policy, const ExclusionSet *exclusions, Sheet *out, Error *err);
+/* Adds a table of the persons under their pseudonyms, for a role that may see them. */
+MUST_USE Status account_explain_persons(const Framework *f, const Rating *r, const MeasureContext *ctx, Sheet *out,
+    Error *err);
 /* before and after are of the same units, under two frameworks. */
 void account_what_if_sheet(const Framework *before_rules, const Ratings *before, const Framework *after_rules,
     const Ratings *after, Sheet *out);

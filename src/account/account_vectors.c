@@ -59,7 +59,8 @@ static Status fill_cells(
             .level = f->level,
             .unit = value_of(t, r, "unit", ""),
             .split = value_of(t, r, "split", "all"),
-            .grp = value_of(t, r, "grp", "all")};
+            .grp = value_of(t, r, "grp", "all"),
+            .additive = 1};
         if (parse_i64(value_of(t, r, "year", ""), &year, NULL) != OK ||
             parse_i64(value_of(t, r, "denominator", ""), &c->denominator, NULL) != OK ||
             parse_i64(value_of(t, r, "numerator", ""), &c->numerator, NULL) != OK || c->numerator < 0 ||

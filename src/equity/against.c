@@ -98,7 +98,7 @@ static Status need_rate(const MeasureInfo *info, Error *err)
 {
     if (info->kind == MEASURE_RATE)
         return OK;
-    return error_set(err, ERR_USAGE, "%.*s is a median; this question is for rates", SLICE_ARG(info->name));
+    return error_set(err, ERR_USAGE, "%.*s is no rate; this question is for rates", SLICE_ARG(info->name));
 }
 
 static Status against_sheet(const CellSet *cells, Policy *policy, const EquityQuery *query, const EquityAgainst *against,
@@ -225,7 +225,7 @@ Status equity_trend(
         }
     sheet_note(out, t.info.kind == MEASURE_RATE
             ? "Slope in points a year, years weighted by the rate's variance; interval of sampling alone."
-            : "Slope a year by ordinary least squares with Student's t; gaps of medians are to everybody.");
+            : "Slope a year by ordinary least squares with Student's t; gaps of medians and means are to everybody.");
     equity_notes(&t.rules, &t.info, out);
     TRY_OUT(sheet_status(out, err));
 out:

@@ -1,7 +1,7 @@
 /*
  * Equity: who is served less, by how much, how sure that is, and what it could come from.
  *
- * In: the cells of measure (unprotected). Out: tables and sheets that stay inside. The formulas are in equity/stats.h,
+ * In: the cells of measure (unprotected; cells_read_all). Out: tables and sheets that stay inside. The formulas are in equity/stats.h,
  * their thresholds in policy/<state>/equity/ (schema "cairn.equity/1"), the page for readers is docs/equity.md.
  *
  *   cells ─► groups of a unit ─► rows (gap, flags, intervals, links) ─► false discovery rate over all rows ─► sheet
@@ -69,7 +69,7 @@ typedef struct EquityUnit {
     Count all;
     double value; /* of all persons */
     size_t first, count; /* rows */
-    Estimate disparity[DISPARITY_COUNT]; /* NaN where it has no value: medians, unordered groups, fewer than two groups */
+    Estimate disparity[DISPARITY_COUNT]; /* NaN where it has no value: no rate, no order, groups that overlap or are fewer than two */
 } EquityUnit;
 
 typedef struct EquityTable {
@@ -84,8 +84,8 @@ typedef struct EquityTable {
     VEC(EquityUnit) units;
 } EquityTable;
 
-/* ERR_NOT_FOUND when no cell answers the query (the message says which part has none); ERR_LIMIT for more than
- * GROUPS_MAX groups. Free with equity_table_free, also after a failure. The Policy must outlive it. */
+/* Rates, medians, means and ratios; ERR_USAGE for counts and distributions. ERR_NOT_FOUND when no cell answers the query
+ * (the message says which part has none); ERR_LIMIT for more than GROUPS_MAX groups. Free with equity_table_free, also after a failure. The Policy must outlive it. */
 MUST_USE Status equity_table(
     const CellSet *cells, Policy *policy, const EquityQuery *query, EquityTable *out, Error *err);
 void equity_table_free(EquityTable *t);
@@ -111,8 +111,8 @@ MUST_USE Status equity_trend(const CellSet *cells, Policy *policy, const EquityQ
 MUST_USE Status equity_participation(
     const CellSet *cells, Policy *policy, const EquityQuery *query, Sheet *out, Error *err);
 /* Median measures: what persons' values say and cells cannot: mean, interval of the median, Theil T between and within
- * groups. Reads persons from db (a generation). */
-MUST_USE Status equity_earnings(Db *db, Policy *policy, const EquityQuery *query, Sheet *out, Error *err);
+ * groups. Reads the current generation; query->year is needed. */
+MUST_USE Status equity_earnings(const MeasureContext *ctx, const EquityQuery *query, Sheet *out, Error *err);
 /* Whether every file of the state's equity policy can be read and names measures and splits that exist; *files counts
  * them. */
 MUST_USE Status equity_check(Policy *policy, uint64_t *files, Error *err);

@@ -210,7 +210,8 @@ void equity_table_sheet(const EquityTable *t, Sheet *out)
     if (t->info.kind == MEASURE_RATE) {
         say_findings(t, out);
     } else {
-        sheet_note(out, "A median's gap has no interval from cells; --earnings reads the persons for one.");
+        sheet_note(out, "The gap of a median or mean has no interval from cells; --earnings reads the values for a "
+                        "median's.");
     }
     equity_notes(&t->rules, &t->info, out);
     if (t->units.len == 1 && t->info.kind == MEASURE_RATE) {

@@ -258,7 +258,8 @@ static void unit_disparity(Build *b, EquityUnit *u)
     for (Disparity d = 0; d < DISPARITY_COUNT; d++) {
         bool needs_order = d == DISPARITY_SLOPE || d == DISPARITY_CONCENTRATION;
         u->disparity[d] = (Estimate){NAN, NAN, {NAN, NAN}};
-        if (is_rate(b->t) && n >= 2 && (ordered || !needs_order))
+        /* Groups that overlap have no shares that add up to one. */
+        if (is_rate(b->t) && n >= 2 && b->groups[0]->additive && (ordered || !needs_order))
             u->disparity[d] = disparity_estimate(d, groups, n, b->t->rules.z);
     }
 }
@@ -379,6 +380,14 @@ static Status check_reference(const EquityTable *t, const CellSet *cells, Error 
     return ERR_NOT_FOUND;
 }
 
+static Status check_kind(const MeasureInfo *info, Error *err)
+{
+    if (info->kind != MEASURE_COUNT && info->kind != MEASURE_DISTRIBUTION)
+        return OK;
+    return error_set(err, ERR_USAGE, "%.*s is a %s: there is no rate or value whose groups could be compared",
+        SLICE_ARG(info->name), info->kind == MEASURE_COUNT ? "count" : "distribution");
+}
+
 Status equity_table(const CellSet *cells, Policy *policy, const EquityQuery *query, EquityTable *out, Error *err)
 {
     Build b = {.cells = cells, .t = out};
@@ -387,6 +396,7 @@ Status equity_table(const CellSet *cells, Policy *policy, const EquityQuery *que
     *out = (EquityTable){0};
     arena_init(&out->arena, 0);
     TRY_OUT(equity_measure(policy, query->measure, &out->arena, &out->info, err));
+    TRY_OUT(check_kind(&out->info, err));
     TRY_OUT(settle_query(cells, query, out, err));
     TRY_OUT(check_reference(out, cells, err));
     TRY_OUT(equity_rules(policy, out->query.year, &out->rules, err));

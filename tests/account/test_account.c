@@ -188,7 +188,8 @@ static void add_cell(World *w, const char *measure, int32_t year, const char *un
         .split = slice_of(split),
         .grp = slice_of(grp),
         .numerator = c.hits,
-        .denominator = c.n};
+        .denominator = c.n,
+        .additive = 1};
 }
 
 static void world_open(World *w, Policy *policy)
@@ -372,7 +373,7 @@ static void test_incentives(void **state)
     /* A lower rate is better: the ill are the hits. */
     world_close(&w);
     world_open(&w, *state);
-    add_cell(&w, "dropout_rate", 2016, "0880-0010", "all", "all", (Count){21, 1000});
+    add_cell(&w, "dropout_rate", 2017, "0880-0010", "all", "all", (Count){21, 1000});
     world_rate(&w, "0880-0010");
     sheet_init(&s, "x");
     assert_ok(account_incentives_sheet(&w.f, &w.ratings, *state, 3, &s, err));
@@ -415,8 +416,22 @@ static void test_what_if_and_rate_sheets(void **state)
     assert_true(not_held && assumed && open);
     sheet_free(&s);
     sheet_init(&s, "x");
-    assert_ok(account_explain_sheet(&a.f, &a.ratings.at[0], NULL, *state, EXPLAIN_REASONS, &s, err));
-    assert_true(s.tables.at[0].cells.len > 0);
+    ExclusionCell left[] = {
+        {SLICE("graduation_rate_4yr"), 2016, SLICE("school"), SLICE("0880-0010"), SLICE("all"), SLICE("all"),
+            SLICE("transfer_out"), 7},
+        {SLICE("graduation_rate_4yr"), 2016, SLICE("school"), SLICE("0880-0011"), SLICE("all"), SLICE("all"),
+            SLICE("transfer_out"), 9},
+        {SLICE("graduation_rate_4yr"), 2015, SLICE("school"), SLICE("0880-0010"), SLICE("all"), SLICE("all"),
+            SLICE("transfer_out"), 11},
+    };
+    const ExclusionSet exclusions = {.cells = left, .count = COUNT_OF(left)};
+    assert_ok(account_explain_sheet(&a.f, &a.ratings.at[0], *state, &exclusions, &s, err));
+    const SheetTable *why = &s.tables.at[1];
+    assert_int_equal(why->cells.len, 3 * 6); /* hit, missed, excluded: of this school and year alone */
+    assert_string_equal(why->cells.at[5].text.ptr, "85");
+    assert_string_equal(why->cells.at[11].text.ptr, "15");
+    assert_string_equal(why->cells.at[17].text.ptr, "7");
+    assert_true(why->cells.at[16].text.len > 10); /* in the words of the measure's file */
     sheet_free(&s);
     world_close(&a);
     world_close(&b);
