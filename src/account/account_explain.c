@@ -21,7 +21,7 @@ static const SheetColumn line_columns[] = {
 
 static const SheetColumn reason_columns[] = {
     {"measure", "measure"},
-    {"year", "year"},
+    {"years", "years"},
     {"state", "state"},
     {"reason", "reason"},
     {"text", "why"},
@@ -60,7 +60,8 @@ static void limit_cell(const RatingLine *line, Sheet *s)
     if (line->cut == &scale->cuts[scale->count - 1])
         buf_adds(&b, "none");
     else
-        buf_addf(&b, "%s %s", m->better == BETTER_HIGHER ? "at least" : "at most", decimal_text(line->cut->limit, text));
+        buf_addf(
+            &b, "%s %s", m->better == BETTER_HIGHER ? "at least" : "at most", decimal_text(line->cut->limit, text));
     sheet_words(s, buf_slice(&b));
     buf_free(&b);
 }
@@ -70,7 +71,7 @@ static void decimal_or_none(Sheet *s, int64_t v)
     if (v < 0)
         sheet_none(s);
     else
-        sheet_num(s, (double)v / (double)MILLION, 6);
+        sheet_millionths(s, v);
 }
 
 static void candidate_row(const Framework *f, const RatingLine *line, size_t which, Slice path, Sheet *s)
@@ -129,8 +130,8 @@ static void say_total(const Framework *f, const Rating *r, Sheet *s)
                 f->indicators[i].held ? "nothing could be rated" : "not held");
         else
             sheet_finding(s, "%.*s: %s of %s points, %s %%, with weight %s.", SLICE_ARG(f->indicators[i].title),
-                decimal_text(p->earned, earned), decimal_text(p->possible, possible),
-                decimal_text(p->percent, percent), decimal_text(f->indicators[i].weight, weight));
+                decimal_text(p->earned, earned), decimal_text(p->possible, possible), decimal_text(p->percent, percent),
+                decimal_text(f->indicators[i].weight, weight));
     }
     if (!r->plan) {
         sheet_finding(s, "Nothing could be rated: insufficient data.");
@@ -188,47 +189,48 @@ static Slice reason_text(const MeasureInfos *infos, Slice measure, Slice reason)
     return SLICE("");
 }
 
-static void reason_row(const Asked *a, Slice state, Slice reason, Slice text, int64_t persons, Sheet *s)
+static void reason_row(Slice measure, const LineCandidate *years, const Slice words[3], int64_t persons, Sheet *s)
 {
-    sheet_words(s, a->measure);
-    sheet_int(s, a->year);
-    sheet_words(s, state);
-    sheet_words(s, reason);
-    sheet_words(s, text);
+    sheet_words(s, measure);
+    years_cell(years, s);
+    for (size_t i = 0; i < 3; i++)
+        sheet_words(s, words[i]);
     sheet_int(s, persons);
 }
 
-/* Everybody's figure of the measure and year, from the lines that read it alone. */
-static void counted_rows(const Rating *r, const Asked *a, Sheet *s)
+/* Everybody's counts, pooled as the lines pool them; those of groups are in the lines. */
+static void counted_rows(const Rating *r, Sheet *s)
 {
+    static const Slice hit[3] = {SLICE_INIT("hit"), SLICE_INIT(""), SLICE_INIT("counted, in the numerator")};
+    static const Slice missed[3] = {
+        SLICE_INIT("missed"), SLICE_INIT(""), SLICE_INIT("counted, not in the numerator")};
     for (size_t k = 0; k < r->line_count; k++) {
         const RatingLine *line = &r->lines[k];
         for (size_t c = 0; !line->group && c < line->measure->candidate_count; c++) {
             const LineCandidate *one = &line->candidates[c];
-            if (!slice_eq(line->measure->candidates[c].measure, a->measure) || one->first_year != a->year ||
-                one->last_year != a->year)
+            if (one->count.n == 0)
                 continue;
-            reason_row(a, SLICE("hit"), SLICE(""), SLICE("counted, in the numerator"), one->count.hits, s);
-            reason_row(a, SLICE("missed"), SLICE(""), SLICE("counted, not in the numerator"),
-                one->count.n - one->count.hits, s);
-            return;
+            reason_row(line->measure->candidates[c].measure, one, hit, one->count.hits, s);
+            reason_row(line->measure->candidates[c].measure, one, missed, one->count.n - one->count.hits, s);
         }
     }
 }
 
-static void excluded_rows(const Framework *f, const Rating *r, const Asked *a, const ExclusionSet *set,
-    const MeasureInfos *infos, Sheet *s)
+static void excluded_rows(
+    const Framework *f, const Rating *r, const Asked *a, const ExclusionSet *set, const MeasureInfos *infos, Sheet *s)
 {
     for (size_t i = 0; i < set->count; i++) {
         const ExclusionCell *c = &set->cells[i];
         if (c->year == a->year && slice_eq_z(c->split, "all") && slice_eq(c->measure, a->measure) &&
             slice_eq(c->level, f->level) && slice_eq(c->unit, r->unit))
-            reason_row(a, SLICE("excluded"), c->reason, reason_text(infos, a->measure, c->reason), c->persons, s);
+            reason_row(a->measure, &(const LineCandidate){.first_year = a->year, .last_year = a->year},
+                (const Slice[3]){SLICE("excluded"), c->reason, reason_text(infos, a->measure, c->reason)}, c->persons,
+                s);
     }
 }
 
-static Status reasons_table(const Framework *f, const Rating *r, Policy *policy, const ExclusionSet *exclusions,
-    Sheet *out, Error *err)
+static Status reasons_table(
+    const Framework *f, const Rating *r, Policy *policy, const ExclusionSet *exclusions, Sheet *out, Error *err)
 {
     AskedList asked = {0};
     MeasureInfos infos = {0};
@@ -237,10 +239,9 @@ static Status reasons_table(const Framework *f, const Rating *r, Policy *policy,
     TRY_OUT(measure_list(policy, &out->arena, &infos, err));
     sheet_table(out, "persons_by_state", SLICE("Who was counted, who was left out, and why"), reason_columns,
         COUNT_OF(reason_columns));
-    for (size_t i = 0; i < asked.len; i++) {
-        counted_rows(r, &asked.at[i], out);
+    counted_rows(r, out);
+    for (size_t i = 0; i < asked.len; i++)
         excluded_rows(f, r, &asked.at[i], exclusions, &infos, out);
-    }
 out:
     vec_free(&infos);
     vec_free(&asked);
@@ -287,8 +288,7 @@ static Status persons_of(
     return OK;
 }
 
-Status account_explain_persons(
-    const Framework *f, const Rating *r, const MeasureContext *ctx, Sheet *out, Error *err)
+Status account_explain_persons(const Framework *f, const Rating *r, const MeasureContext *ctx, Sheet *out, Error *err)
 {
     AskedList asked = {0};
     Status st = OK;

@@ -311,8 +311,7 @@ static void use_reference(const Framework *f, const Reference *reference, Rating
             r->tests_below += f->participation.tests > 0 && row->value < f->participation.below;
         for (size_t i = 0; slice_eq_z(row->kind, "points") && i < f->indicator_count; i++)
             if (!f->indicators[i].held && slice_eq(f->indicators[i].name, row->name))
-                r->indicators[i] =
-                    (Points){.earned = row->value, .possible = row->possible, .from_reference = true};
+                r->indicators[i] = (Points){.earned = row->value, .possible = row->possible, .from_reference = true};
     }
 }
 

@@ -105,8 +105,8 @@ static Status do_what_if(Cli *cli, Account *a, Sheet *s, Error *err)
         TRY(change_by_file(cli, &changed, file, err));
     for (size_t i = 1; i < cli->positional_count; i++)
         TRY(framework_change(&changed, slice_of(cli->positional[i]), err));
-    Status st = ratings_compute(&changed, &a->in.cells, &a->reference, a->year, slice_of(cli_value(cli, "unit")),
-        &cli->arena, &then, err);
+    Status st = ratings_compute(
+        &changed, &a->in.cells, &a->reference, a->year, slice_of(cli_value(cli, "unit")), &cli->arena, &then, err);
     if (st == OK) {
         account_what_if_sheet(&a->rules, &a->ratings, &changed, &then, s);
         for (size_t i = 1; i < cli->positional_count; i++)
@@ -157,8 +157,8 @@ static Status run_account(Cli *cli, Error *err)
     while (verb < COUNT_OF(verbs) && !slice_eq_z(slice_of(cli->positional[0]), verbs[verb].word))
         verb++;
     if (verb == COUNT_OF(verbs))
-        return error_set(err, ERR_USAGE, "account: \"%s\" is none of list, rate, explain, what-if, incentives",
-            cli->positional[0]);
+        return error_set(
+            err, ERR_USAGE, "account: \"%s\" is none of list, rate, explain, what-if, incentives", cli->positional[0]);
     if (cli->positional_count > 1 && verbs[verb].run != do_what_if)
         return error_set(err, ERR_USAGE, "account %s takes no further word", cli->positional[0]);
     TRY(account_open(cli, &a, err));
@@ -176,9 +176,11 @@ const Command CMD_ACCOUNT = {
     .synopsis = "list|rate|explain|what-if|incentives [PATH=VALUE ...]",
     .summary = "rate schools or districts under a dated accountability framework, and ask what moves them",
     .text =
-        "\"list\" names the frameworks of the policy. \"rate\" rates every unit of a framework's level for a year, with "
+        "\"list\" names the frameworks of the policy. \"rate\" rates every unit of a framework's level for a year, "
+        "with "
         "the rules in force on 30 June of it; \"explain\" shows one unit's rating line by line, with how many persons "
-        "were left out for which reason, and with --students who (pseudonyms). \"what-if\" changes weights, cut points, "
+        "were left out for which reason, and with --students who (pseudonyms). \"what-if\" changes weights, cut "
+        "points, "
         "points, minimum n or plan limits (weight.pwr=40, cut.graduation.meets=90) and shows which units move. "
         "\"incentives\" tries moves that help no learner and shows those that would raise a rating.\n\n"
         "Indicators that need test scores are not held: their points come from --reference FILE, or the total is "
@@ -186,7 +188,7 @@ const Command CMD_ACCOUNT = {
         "the framework's file and listed under each result. docs/accountability.md describes the files.\n\n"
         "The results are unprotected and stay inside: a role of the policy's access folder must allow the look (cells, "
         "or persons with --students), --purpose and --agreement are needed, and each call is an entry of the ledger. "
-        "Exit code 7 when it is denied, 4 when a unit has no figures.",
+        "Exit code 7 when it is denied, 5 when a unit has no figures.",
     .options = ACCOUNT_OPTIONS,
     .option_count = COUNT_OF(ACCOUNT_OPTIONS),
     .positional_min = 1,

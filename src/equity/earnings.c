@@ -1,6 +1,6 @@
 /*
- * What only persons can say of a median measure: the interval of a median by order statistics, the mean, and how much of
- * the inequality of earnings lies between groups and how much within them.
+ * What only persons can say of a median measure: the interval of a median by order statistics, the mean, and how much
+ * of the inequality of earnings lies between groups and how much within them.
  */
 #include "equity/equity_parts.h"
 #include "measure/values.h"
@@ -129,8 +129,9 @@ static void write_sums(const Labels *l, const EquityQuery *q, const UnitResults 
         sheet_num(s, r->theil.within, 5);
         sheet_num(s, between, 1);
         if (isfinite(between))
-            sheet_finding(s, "%.*s: of the inequality of earnings (Theil T %s), %s %% lies between the groups, the rest "
-                             "within them.",
+            sheet_finding(s,
+                "%.*s: of the inequality of earnings (Theil T %s), %s %% lies between the groups, the rest "
+                "within them.",
                 SLICE_ARG(title), number_text(r->theil.total, 3, total), number_text(between, 1, share));
     }
 }

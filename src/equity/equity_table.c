@@ -14,7 +14,7 @@ typedef struct Build {
     Map state_groups; /* group to index of its cell of the state */
     const Cell *state_all;
     MissedMeaning missed;
-    const Cell *all;    /* of the unit at work */
+    const Cell *all;     /* of the unit at work */
     const Cell **groups; /* of the unit at work */
     size_t group_count;
     size_t best; /* index in groups; group_count: none */
@@ -375,7 +375,8 @@ static Status check_reference(const EquityTable *t, const CellSet *cells, Error 
     const CellQuery any = {.measure = q->measure, .split = q->split, .level = q->level, .year = q->year};
     if (cells_find(cells, &any, q->reference))
         return OK;
-    error_set(err, ERR_NOT_FOUND, "split %.*s has no group \"%.*s\" here", SLICE_ARG(q->split), SLICE_ARG(q->reference));
+    error_set(
+        err, ERR_NOT_FOUND, "split %.*s has no group \"%.*s\" here", SLICE_ARG(q->split), SLICE_ARG(q->reference));
     error_hint(err, "A reference is overall, others, highest, or one of the split's groups.");
     return ERR_NOT_FOUND;
 }
