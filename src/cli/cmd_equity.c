@@ -119,9 +119,8 @@ const Command CMD_EQUITY = {
         "--trend, --against-unit, --against-year and --earnings ask other questions of the same groups. "
         "\"participation\" shows for each programme who could have taken part, who did and who did not.\n\n"
         "The results are unprotected and stay inside: a role of the policy's access folder must allow the look, "
-        "--purpose and --agreement are needed, and each call is an entry of the ledger. Exit code 7 when it is denied, "
-        "4 "
-        "when no figure answers the question.",
+        "--purpose and --agreement are needed, and each call is an entry of the ledger. Exit code 7 when it is "
+        "denied, 5 when no figure answers the question.",
     .options = EQUITY_OPTIONS,
     .option_count = COUNT_OF(EQUITY_OPTIONS),
     .positional_min = 1,
