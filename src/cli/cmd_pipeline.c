@@ -1,7 +1,6 @@
 /* Commands of the way of the data: ingest, link, build, measure, release, and run, which does them all. */
 #include "cli/commands.h"
 #include "cli/pipeline.h"
-#include "measure/measure.h"
 
 static const Option INGEST_OPTIONS[] = {
     {"source", 0, "NAME", "contract of the file FILE"},
@@ -155,8 +154,6 @@ const Command CMD_PROFILE = {
 
 static const Option FORCE_OPTIONS[] = {{"force", 'f', NULL, "do it even when nothing has changed"}};
 
-typedef Status (*PipelineFn)(Cli *cli, const Workplace *w, PipelineForce force, StepResult *out, Error *err);
-
 static void step_json(Json *j, const char *name, const StepResult *r)
 {
     json_key(j, name);
@@ -167,7 +164,7 @@ static void step_json(Json *j, const char *name, const StepResult *r)
     json_end(j);
 }
 
-static Status run_one(Cli *cli, PipelineFn fn, Error *err)
+Status pipeline_run_one(Cli *cli, PipelineFn fn, Error *err)
 {
     Workplace w;
     TRY(workplace_open(cli, HOME_WRITE, &w, err));
@@ -190,7 +187,7 @@ static const Option LINK_OPTIONS[] = {
 
 static Status run_link(Cli *cli, Error *err)
 {
-    return run_one(cli, cli_flag(cli, "full") ? pipeline_link_full : pipeline_link_newcomers, err);
+    return pipeline_run_one(cli, cli_flag(cli, "full") ? pipeline_link_full : pipeline_link_newcomers, err);
 }
 
 const Command CMD_LINK = {
@@ -210,7 +207,7 @@ const Command CMD_LINK = {
 
 static Status run_build(Cli *cli, Error *err)
 {
-    return run_one(cli, pipeline_build, err);
+    return pipeline_run_one(cli, pipeline_build, err);
 }
 
 const Command CMD_BUILD = {
@@ -225,113 +222,9 @@ const Command CMD_BUILD = {
     .run = run_build,
 };
 
-static Status measure_list_text(Cli *cli, Policy *policy, Error *err)
-{
-    MeasureInfos infos = {0};
-    Status st = measure_list(policy, &cli->arena, &infos, err);
-    if (st == OK && cli->format == CLI_JSON) {
-        Json j;
-        cli_json(cli, &j);
-        json_key(&j, "measures");
-        json_open_array(&j);
-        for (size_t i = 0; i < infos.len; i++) {
-            json_open_object(&j);
-            json_kstr(&j, "name", infos.at[i].name);
-            json_kstr(&j, "title", infos.at[i].title);
-            json_kstr(&j, "question", infos.at[i].question);
-            json_kstr(&j, "unit", infos.at[i].unit);
-            json_kstr(&j, "status", infos.at[i].file->status);
-            json_kstr(&j, "source", infos.at[i].file->source);
-            json_end(&j);
-        }
-        json_end(&j);
-        cli_json_end(cli, &j);
-    } else if (st == OK) {
-        for (size_t i = 0; i < infos.len; i++)
-            cli_say(cli, "%-32.*s %.*s\n", SLICE_ARG(infos.at[i].name), SLICE_ARG(infos.at[i].title));
-    }
-    vec_free(&infos);
-    return st;
-}
-
-typedef struct TestTally {
-    uint64_t measures, vectors;
-} TestTally;
-
-static Status measure_test_some(Cli *cli, Policy *policy, Slice only, TestTally *out, Error *err)
-{
-    MeasureInfos infos = {0};
-    Status st = measure_list(policy, &cli->arena, &infos, err);
-    for (size_t i = 0; st == OK && i < infos.len; i++) {
-        if (only.len && !slice_eq(infos.at[i].name, only))
-            continue;
-        uint64_t vectors = 0;
-        st = measure_test(policy, infos.at[i].name, &vectors, err);
-        if (st == OK && cli->format == CLI_TEXT)
-            cli_say(cli, "ok  %-32.*s %" PRIu64 " vectors\n", SLICE_ARG(infos.at[i].name), vectors);
-        out->measures++;
-        out->vectors += vectors;
-    }
-    vec_free(&infos);
-    if (st == OK && only.len && out->measures == 0)
-        return error_set(err, ERR_NOT_FOUND, "no measure \"%.*s\"", SLICE_ARG(only));
-    return st;
-}
-
-static Status run_measure_test(Cli *cli, Policy *policy, Error *err)
-{
-    TestTally tally = {0};
-    TRY(measure_test_some(cli, policy, slice_of(cli->positional[1]), &tally, err));
-    if (cli->format == CLI_JSON) {
-        Json j;
-        cli_json(cli, &j);
-        json_kint(&j, "measures", (int64_t)tally.measures);
-        json_kint(&j, "vectors", (int64_t)tally.vectors);
-        cli_json_end(cli, &j);
-    }
-    return OK;
-}
-
-static Status run_measure(Cli *cli, Error *err)
-{
-    if (cli->positional_count == 0)
-        return run_one(cli, pipeline_measure, err);
-    bool list = slice_eq_z(slice_of(cli->positional[0]), "list");
-    if (!list && !slice_eq_z(slice_of(cli->positional[0]), "test"))
-        return error_set(err, ERR_USAGE, "measure: \"%s\" is neither list nor test", cli->positional[0]);
-    const char *dir;
-    Policy *policy;
-    TRY(cli_policy_dir(cli, &dir, err));
-    TRY(policy_open(dir, &policy, err));
-    Status st = list ? measure_list_text(cli, policy, err) : run_measure_test(cli, policy, err);
-    policy_close(policy);
-    return st;
-}
-
-static const Option MEASURE_OPTIONS[] = {
-    {"force", 'f', NULL, "do it even when nothing has changed"},
-    {"policy", 0, "DIR",
-        "list and test: the state's policy folder (default: CAIRN_POLICY, then the installed Colorado)"},
-};
-
-const Command CMD_MEASURE = {
-    .name = "measure",
-    .synopsis = "[list|test [NAME]]",
-    .summary = "compute all measures, list them, or run their test vectors",
-    .text = "Without a word, computes every measure of the policy over the current generation. The results are "
-            "unprotected and stay "
-            "inside the home; what leaves goes through release.\n\n\"list\" names the measures; \"test\" runs the "
-            "small examples "
-            "each definition carries.",
-    .options = MEASURE_OPTIONS,
-    .option_count = COUNT_OF(MEASURE_OPTIONS),
-    .positional_max = 2,
-    .run = run_measure,
-};
-
 static Status run_release(Cli *cli, Error *err)
 {
-    return run_one(cli, pipeline_release, err);
+    return pipeline_run_one(cli, pipeline_release, err);
 }
 
 const Command CMD_RELEASE = {

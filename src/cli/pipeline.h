@@ -38,6 +38,10 @@ MUST_USE Status pipeline_build(Cli *cli, const Workplace *w, PipelineForce force
 MUST_USE Status pipeline_measure(Cli *cli, const Workplace *w, PipelineForce force, StepResult *out, Error *err);
 MUST_USE Status pipeline_release(Cli *cli, const Workplace *w, PipelineForce force, StepResult *out, Error *err);
 
+typedef Status (*PipelineFn)(Cli *cli, const Workplace *w, PipelineForce force, StepResult *out, Error *err);
+/* A command that is one step: opens the home for writing, runs fn (again with --force), tells with --json. */
+MUST_USE Status pipeline_run_one(Cli *cli, PipelineFn fn, Error *err);
+
 /* One line a file, for the text form of ingest and run. */
 void pipeline_say_file(Cli *cli, const IngestResult *result, const char *path);
 

@@ -41,4 +41,22 @@ MUST_USE Status govern_allow_source(Policy *policy, Slice source, const ElementU
                                     Arena *arena, const Agreement **out, Error *err);
 MUST_USE Status govern_agreements(Policy *policy, Arena *arena, const Agreement **out, size_t *count, Error *err);
 
+/* A look at figures before protection ("cells") or at persons under pseudonyms ("persons"). */
+typedef struct InsideRequest {
+    Slice user;      /* account of the operating system */
+    bool owns_home;  /* it owns the data home: "@owner" in a role's users */
+    Slice role;      /* empty: the first that allows it */
+    Slice act;       /* "cells" or "persons" */
+    Slice purpose;   /* why, in words */
+    Slice agreement; /* name or id */
+    Date on;
+} InsideRequest;
+typedef struct InsideGrant {
+    Slice role, agreement; /* id; borrowed from the policy and arena */
+} InsideGrant;
+/* ERR_DENIED says what is missing: a role of this account that may, an agreement in force, a purpose. The caller writes
+ * the ledger entry before it shows anything. */
+MUST_USE Status govern_allow_inside(
+    Policy *policy, const InsideRequest *request, Arena *arena, InsideGrant *out, Error *err);
+
 #endif

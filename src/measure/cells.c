@@ -1,222 +1,292 @@
-/*
- * Cells on disk: results/gen-NNNNNN.parquet, unprotected, 0600, for inside only.
- *
- * The generation is opened without access to files, so cells leave it through a
- * cursor and are written by a second, in-memory database.
- */
+/* Figures get their names and their order: codes of units, groups and categories as text, sorted as measure.h says. */
 #include "measure/measure_parts.h"
 
-#include <math.h>
+#include <stdlib.h>
 
-enum { CELL_COLUMNS = 19 };
-
-static const char select_cells[] =
-    "SELECT measure, year, level, unit, parent, split, grp, denominator, numerator, value, fuzzy, covered, base, "
-    "strong, "
-    "employers, top_employer, link_pairs, link_correct, link_missed FROM temp.measure_cells ORDER BY measure, year, "
-    "level_rank, split, unit, grp";
-
-static const char create_cells[] =
-    "CREATE TABLE cells (measure VARCHAR, year INTEGER, level VARCHAR, unit VARCHAR, parent VARCHAR, split VARCHAR, "
-    "grp VARCHAR, denominator BIGINT, numerator BIGINT, value DOUBLE, fuzzy DOUBLE, covered BIGINT, base BIGINT, "
-    "strong BIGINT, employers BIGINT, top_employer BIGINT, link_pairs BIGINT, link_correct BIGINT, link_missed BIGINT)";
-
-static bool is_text(size_t column)
+bool measure_level_find(Slice name, MeasureLevel *out)
 {
-    return column == 0 || (column >= 2 && column <= 6);
-}
-
-static bool is_double(size_t column)
-{
-    return column == 9 || column == 10;
-}
-
-static Status copy_row(const DbRows *rows, DbAppender *a, Error *err)
-{
-    for (size_t c = 0; c < CELL_COLUMNS; c++) {
-        if (is_text(c))
-            db_append_str(a, c, db_str(rows, c));
-        else if (is_double(c))
-            db_append_f64(a, c, db_f64(rows, c));
-        else
-            db_append_i64(a, c, db_i64(rows, c));
+    for (size_t i = 0; i < LEVEL_COUNT; i++) {
+        if (slice_eq_z(name, measure_level_names[i])) {
+            *out = (MeasureLevel)i;
+            return true;
+        }
     }
-    return db_append_row(a, err);
+    return false;
 }
 
-static Status copy_cells(Db *from, Db *to, uint64_t *count, Error *err)
-{
-    DbRows *rows = NULL;
-    DbAppender *a = NULL;
-    bool more = true;
-    Status st = OK;
-    *count = 0;
-    TRY_OUT(db_exec(to, create_cells, err));
-    TRY_OUT(db_appender_open(to, "cells", &a, err));
-    TRY_OUT(db_query(from, select_cells, &rows, err));
-    for (;;) {
-        TRY_OUT(db_next(rows, &more, err));
-        if (!more)
-            break;
-        TRY_OUT(copy_row(rows, a, err));
-        ++*count;
-    }
-    st = db_appender_close(a, err);
-    a = NULL;
-out:
-    db_rows_free(rows);
-    db_appender_abandon(a);
-    return st;
-}
+/* --- units --- */
 
-static Status result_path(const Home *home, Arena *arena, uint32_t generation, const char **out, Error *err)
+static Status join(Arena *arena, Slice a, const char *between, Slice b, Slice *out, Error *err)
 {
-    const char *relative;
-    TRY(arena_printf(arena, &relative, err, "results/gen-%06" PRIu32 ".parquet", generation));
-    return home_file(home, arena, relative, out, err);
-}
-
-/* COPY knows no file modes: written into the home's private scratch folder, copied from there. */
-static Status write_parquet(Db *db, const char *scratch, const char *path, Error *err)
-{
-    Buf sql;
-    buf_init(&sql, 0);
-    buf_adds(&sql, "COPY cells TO ");
-    sql_literal(&sql, slice_of(scratch));
-    buf_adds(&sql, " (FORMAT parquet, COMPRESSION zstd)");
-    Status st = buf_status(&sql, err);
-    if (st == OK)
-        st = db_exec(db, buf_z(&sql), err);
-    buf_free(&sql);
-    if (st == OK)
-        st = file_copy(scratch, path, MODE_PRIVATE, err);
-    Status removed = file_remove(scratch, st == OK ? err : NULL);
-    return st == OK ? removed : st;
-}
-
-Status cells_write(Db *from, Home *home, uint32_t generation, uint64_t *count, Error *err)
-{
-    DbOptions options = DB_OPTIONS_INIT;
-    Arena arena;
-    Db *db = NULL;
-    const char *scratch, *path;
-    Status st = OK;
-    options.threads = 1;
-    arena_init(&arena, 0);
-    TRY_OUT(home_file(home, &arena, "tmp/cells.parquet", &scratch, err));
-    TRY_OUT(result_path(home, &arena, generation, &path, err));
-    TRY_OUT(db_open(&options, &db, err));
-    TRY_OUT(copy_cells(from, db, count, err));
-    TRY_OUT(write_parquet(db, scratch, path, err));
-out:
-    db_close(db);
-    arena_free(&arena);
-    return st;
-}
-
-/* --- reading --- */
-
-/* The same few thousand texts repeat over millions of cells: one copy each. */
-static Status intern(Map *texts, Arena *arena, Slice s, Slice *out, Error *err)
-{
-    uint64_t at;
-    if (s.len == 0) {
-        *out = SLICE("");
-        return OK;
-    }
-    if (map_get(texts, s, &at)) {
-        *out = (Slice){(const char *)(uintptr_t)at, s.len};
-        return OK;
-    }
-    TRY(arena_dup(arena, s, out, err));
-    return map_put(texts, s, (uint64_t)(uintptr_t)out->ptr, NULL, err);
-}
-
-static Status read_cell(const DbRows *rows, Map *texts, Arena *arena, Cell *out, Error *err)
-{
-    TRY(intern(texts, arena, db_str(rows, 0), &out->measure, err));
-    out->year = (int32_t)db_i64(rows, 1);
-    TRY(intern(texts, arena, db_str(rows, 2), &out->level, err));
-    TRY(intern(texts, arena, db_str(rows, 3), &out->unit, err));
-    TRY(intern(texts, arena, db_str(rows, 4), &out->parent, err));
-    TRY(intern(texts, arena, db_str(rows, 5), &out->split, err));
-    TRY(intern(texts, arena, db_str(rows, 6), &out->grp, err));
-    out->denominator = db_i64(rows, 7);
-    out->numerator = db_i64(rows, 8);
-    out->value = db_is_null(rows, 9) ? NAN : db_f64(rows, 9);
-    out->fuzzy = db_is_null(rows, 10) ? NAN : db_f64(rows, 10);
-    out->covered = db_i64(rows, 11);
-    out->base = db_i64(rows, 12);
-    out->strong = db_i64(rows, 13);
-    out->employers = db_i64(rows, 14);
-    out->top_employer = db_i64(rows, 15);
-    out->link_pairs = db_i64(rows, 16);
-    out->link_correct = db_i64(rows, 17);
-    out->link_missed = db_i64(rows, 18);
+    const char *text;
+    TRY(arena_printf(arena, &text, err, "%.*s%s%.*s", SLICE_ARG(a), between, SLICE_ARG(b)));
+    *out = slice_of(text);
     return OK;
 }
 
-static Status read_all(Db *db, const char *literal, Map *texts, CellSet *out, Error *err)
+static Status unit_name(const CellNaming *n, const FoldUnit *u, Slice *out, Error *err)
 {
-    int64_t total;
-    DbRows *rows = NULL;
-    bool more = true;
-    Status st = OK;
-    TRY(db_value_i64(db, &total, err, "SELECT count(*) FROM read_parquet(%s)", literal));
-    TRY(arena_new(&out->arena, Cell, (size_t)total, &out->cells, err));
-    TRY(db_queryf(db, &rows, err, "SELECT * FROM read_parquet(%s)", literal));
-    for (;;) {
-        TRY_OUT(db_next(rows, &more, err));
-        if (!more)
-            break;
-        if (out->count == (size_t)total) {
-            st = error_set(err, ERR_CORRUPT, "the results file has more rows than it says");
-            goto out;
+    Slice district = n->names->districts[u->path >> 20 & 0xfffff];
+    switch (u->level) {
+    case LEVEL_COUNTY:
+        *out = n->names->counties[u->path >> 40 & 0xffff];
+        return OK;
+    case LEVEL_DISTRICT:
+        *out = district;
+        return OK;
+    case LEVEL_SCHOOL:
+        return join(n->arena, district, "-", n->names->schools[u->path & 0xfffff], out, err);
+    case LEVEL_STATE:
+    case LEVEL_COUNT:
+        break;
+    }
+    *out = n->rows->frame->state;
+    return OK;
+}
+
+typedef struct Names { /* of everything a set of figures speaks of */
+    Slice *units, *categories;
+    Slice split;
+    bool additive;
+} Names;
+
+static Status name_units(const CellNaming *n, Slice *out, Error *err)
+{
+    for (size_t i = 0; i < n->units->units.len; i++) {
+        const FoldUnit *u = &n->units->units.at[i];
+        if (u->pooled)
+            TRY(join(n->arena, out[u->parent], "-", SLICE("POOLED"), &out[i], err));
+        else
+            TRY(unit_name(n, u, &out[i], err));
+    }
+    return OK;
+}
+
+static Status name_split(const CellNaming *n, Names *out, Error *err)
+{
+    out->additive = true;
+    if (n->spec->by_count == 0) {
+        out->split = SLICE("all");
+        return OK;
+    }
+    for (size_t i = 0; i < n->spec->by_count; i++) {
+        const SplitDef *s = n->rows->splits[n->spec->by[i]];
+        out->additive &= !s->overlapping;
+        if (i == 0)
+            out->split = s->name;
+        else
+            TRY(join(n->arena, out->split, ",", s->name, &out->split, err));
+    }
+    return OK;
+}
+
+/* Codes repeat over millions of figures: one text each. Crossed groups are kept by their number. */
+typedef struct GroupNames {
+    KeyTable numbers;
+    VEC(Slice) texts;
+} GroupNames;
+
+static Status group_name(const CellNaming *n, GroupNames *g, const uint8_t codes[BY_MAX], Slice *out, Error *err)
+{
+    uint32_t number;
+    TRY(keys_number(
+        &g->numbers, (uint64_t)codes[0] | (uint64_t)codes[1] << 8 | (uint64_t)codes[2] << 16, &number, err));
+    if (number == g->texts.len) {
+        Slice text = SLICE("all");
+        for (size_t i = 0; i < n->spec->by_count; i++) {
+            Slice code = n->rows->splits[n->spec->by[i]]->values[codes[i]].code;
+            if (i == 0)
+                text = code;
+            else
+                TRY(join(n->arena, text, ",", code, &text, err));
         }
-        TRY_OUT(read_cell(rows, texts, &out->arena, &out->cells[out->count++], err));
+        TRY(vec_push(&g->texts, text, err));
     }
-out:
-    db_rows_free(rows);
-    return st;
+    *out = g->texts.at[number];
+    return OK;
 }
 
-Status cells_read(Home *home, uint32_t generation, CellSet *out, Error *err)
+/* --- figures --- */
+
+static Status add_cell(
+    const CellNaming *n, const Names *names, GroupNames *groups, const FoldCell *f, Cells *cells, Error *err)
 {
-    DbOptions options = DB_OPTIONS_INIT;
-    Arena arena;
-    Map texts = {0};
-    Buf literal;
-    Db *db = NULL;
-    const char *path;
+    const FoldUnit *unit = &n->units->units.at[f->unit];
+    const MeasureDef *def = n->rows->def;
+    Cell c = {.measure = def->name,
+        .year = f->year,
+        .level = slice_of(measure_level_names[unit->level]),
+        .unit = names->units[f->unit],
+        .parent = unit->level == LEVEL_STATE ? SLICE("") : names->units[unit->parent],
+        .split = names->split,
+        .denominator = f->sums.denominator,
+        .numerator = f->sums.numerator,
+        .value = f->value,
+        .fuzzy = f->fuzzy,
+        .covered = f->sums.covered,
+        .base = f->sums.base,
+        .strong = f->sums.strong,
+        .link_pairs = f->sums.link_pairs,
+        .link_correct = f->sums.link_correct,
+        .link_missed = f->sums.link_missed,
+        .employers = f->sums.employers,
+        .top_employer = f->sums.top_employer,
+        .kind = slice_of(measure_kind_names[def->kind]),
+        .category = f->category ? names->categories[f->category - 1] : SLICE(""),
+        .p25 = f->p25,
+        .p75 = f->p75,
+        .total = f->sums.total,
+        .weight = f->sums.weight,
+        .excluded = f->sums.excluded,
+        .small = f->sums.denominator < def->minimum_n,
+        .additive = names->additive,
+        .pooled = n->pooled};
+    memcpy(c.gaps, f->sums.gaps, sizeof c.gaps);
+    if (def->kind == MEASURE_MEDIAN)
+        c.numerator = 0;
+    if (def->kind != MEASURE_MEAN && def->kind != MEASURE_RATIO)
+        c.total = c.weight = 0;
+    TRY(group_name(n, groups, f->codes, &c.grp, err));
+    return vec_push(cells, c, err);
+}
+
+static Status add_exclusion(const CellNaming *n, const Names *names, GroupNames *groups, const FoldExclusion *f,
+    ExclusionCells *out, Error *err)
+{
+    const FoldUnit *unit = &n->units->units.at[f->unit];
+    ExclusionCell c = {.measure = n->rows->def->name,
+        .year = f->year,
+        .level = slice_of(measure_level_names[unit->level]),
+        .unit = names->units[f->unit],
+        .split = names->split,
+        .reason = n->rows->def->reasons[f->reason - 1].code,
+        .persons = f->persons};
+    TRY(group_name(n, groups, f->codes, &c.grp, err));
+    return vec_push(out, c, err);
+}
+
+static Status name_all(const CellNaming *n, Names *out, Error *err)
+{
+    TRY(arena_new(n->arena, Slice, n->units->units.len, &out->units, err));
+    TRY(arena_new(n->arena, Slice, n->rows->categories.len, &out->categories, err));
+    TRY(name_units(n, out->units, err));
+    for (size_t i = 0; i < n->rows->categories.len; i++)
+        TRY(arena_dup(n->arena, n->rows->categories.entries[i].key, &out->categories[i], err));
+    return name_split(n, out, err);
+}
+
+Status cells_name(const CellNaming *n, const Folded *folded, Cells *cells, ExclusionCells *exclusions, Error *err)
+{
+    Names names = {0};
+    GroupNames groups = {0};
     Status st = OK;
-    *out = (CellSet){0};
-    options.threads = 1; /* keeps the file's order */
-    arena_init(&arena, 0);
-    arena_init(&out->arena, 0);
-    buf_init(&literal, 0);
-    TRY_OUT(map_init(&texts, err));
-    TRY_OUT(result_path(home, &arena, generation, &path, err));
-    if (!file_exists(path)) {
-        st = error_set(err, ERR_NOT_FOUND, "generation %" PRIu32 " has not been measured", generation);
-        error_hint(err, "run `cairn measure`");
-        goto out;
-    }
-    sql_literal(&literal, slice_of(path));
-    TRY_OUT(buf_status(&literal, err));
-    TRY_OUT(db_open(&options, &db, err));
-    TRY_OUT(read_all(db, buf_z(&literal), &texts, out, err));
+    TRY_OUT(name_all(n, &names, err));
+    for (size_t i = 0; i < folded->cells.len; i++)
+        TRY_OUT(add_cell(n, &names, &groups, &folded->cells.at[i], cells, err));
+    for (size_t i = 0; exclusions && i < folded->exclusions.len; i++)
+        TRY_OUT(add_exclusion(n, &names, &groups, &folded->exclusions.at[i], exclusions, err));
 out:
-    db_close(db);
-    buf_free(&literal);
-    map_free(&texts);
-    arena_free(&arena);
-    if (st != OK)
-        cells_free(out);
+    keys_free(&groups.numbers);
+    vec_free(&groups.texts);
     return st;
 }
 
-void cells_free(CellSet *set)
+/* --- order --- */
+
+/* Most texts of a measure's figures are one copy each, so that a look at the pointers saves the comparison. */
+static int compare_texts(Slice a, Slice b)
 {
-    arena_free(&set->arena);
-    *set = (CellSet){0};
+    return a.ptr == b.ptr && a.len == b.len ? 0 : slice_cmp(a, b);
+}
+
+static int compare_levels(Slice a, Slice b)
+{
+    MeasureLevel x = LEVEL_COUNT, y = LEVEL_COUNT;
+    if (a.ptr == b.ptr)
+        return 0;
+    ASSERT(measure_level_find(a, &x) && measure_level_find(b, &y));
+    return (x > y) - (x < y);
+}
+
+static int compare_cells(const void *x, const void *y)
+{
+    const Cell *a = x, *b = y;
+    int c = compare_texts(a->measure, b->measure);
+    if (c == 0)
+        c = (a->year > b->year) - (a->year < b->year);
+    if (c == 0)
+        c = compare_levels(a->level, b->level);
+    if (c == 0)
+        c = compare_texts(a->split, b->split);
+    if (c == 0)
+        c = compare_texts(a->unit, b->unit);
+    if (c == 0)
+        c = compare_texts(a->parent, b->parent);
+    if (c == 0)
+        c = compare_texts(a->grp, b->grp);
+    return c ? c : compare_texts(a->category, b->category);
+}
+
+void cells_sort(Cell *cells, size_t count)
+{
+    if (count > 1)
+        qsort(cells, count, sizeof *cells, compare_cells);
+}
+
+static int compare_exclusions(const void *x, const void *y)
+{
+    const ExclusionCell *a = x, *b = y;
+    int c = compare_texts(a->measure, b->measure);
+    if (c == 0)
+        c = (a->year > b->year) - (a->year < b->year);
+    if (c == 0)
+        c = compare_levels(a->level, b->level);
+    if (c == 0)
+        c = compare_texts(a->split, b->split);
+    if (c == 0)
+        c = compare_texts(a->unit, b->unit);
+    if (c == 0)
+        c = compare_texts(a->grp, b->grp);
+    return c ? c : compare_texts(a->reason, b->reason);
+}
+
+void exclusions_sort(ExclusionCell *cells, size_t count)
+{
+    if (count > 1)
+        qsort(cells, count, sizeof *cells, compare_exclusions);
+}
+
+/* --- a definition's figures --- */
+
+static Status fold_split(
+    const CellNaming *frame, const size_t *by, Cells *cells, ExclusionCells *exclusions, Error *err)
+{
+    const FoldSpec spec = {
+        .by = by, .by_count = by ? 1 : 0, .coarsest = LEVEL_STATE, .finest = frame->rows->def->finest};
+    CellNaming n = *frame;
+    Folded folded = {0};
+    n.spec = &spec;
+    Status st = fold_rows(n.rows, n.units, &spec, &folded, err);
+    if (st == OK)
+        st = cells_name(&n, &folded, cells, exclusions, err);
+    folded_free(&folded);
+    return st;
+}
+
+Status measure_cells(
+    const RowSource *source, const RowWish *wish, Arena *arena, Cells *cells, ExclusionCells *exclusions, Error *err)
+{
+    MeasureRows rows;
+    FoldUnits units = {0};
+    CellNaming n = {.rows = &rows, .units = &units, .names = source->units, .arena = arena};
+    Status st = OK;
+    TRY_OUT(measure_rows_read(source, wish, &rows, err));
+    TRY_OUT(fold_units_make(&rows, &units, err));
+    TRY_OUT(fold_split(&n, NULL, cells, exclusions, err));
+    for (size_t i = 0; i < wish->split_count; i++)
+        TRY_OUT(fold_split(&n, &i, cells, exclusions, err));
+out:
+    fold_units_free(&units);
+    measure_rows_free(&rows);
+    return st;
 }

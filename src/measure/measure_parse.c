@@ -1,134 +1,24 @@
 /*
- * Definitions as files (docs/measures.md) to definitions as structs. Whatever a
- * file says that this reader does not know is an error: a misspelt option must
- * not quietly become the default.
+ * Definitions of measures as files (docs/measures.md) to structs. A definition without a vector, a source or a date is
+ * not loaded: nobody could tell whether it does what it says.
  */
 #include "measure/measure_parts.h"
 
 const char *const measure_level_names[LEVEL_COUNT] = {"state", "county", "district", "school"};
+const char *const measure_kind_names[MEASURE_KIND_COUNT] = {"rate", "median", "count", "mean", "ratio", "distribution"};
+const char *const measure_gap_names[GAP_COUNT] = {"not_found", "out_of_coverage", "blocked"};
 
-static Status read_names(
-    const PolicyFile *file, const Toml *table, const char *key, Arena *arena, Slice **out, size_t *count, Error *err)
-{
-    const Toml *list;
-    *count = 0;
-    TRY(toml_array(table, file->path, key, &list, err));
-    if (!list)
-        return OK;
-    TRY(arena_new(arena, Slice, list->count, out, err));
-    for (const Toml *e = list->first; e; e = e->next) {
-        if (e->type != TOML_STRING)
-            return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": %s must be a list of texts", file->path, e->line, key);
-        (*out)[(*count)++] = e->string;
-    }
-    return OK;
-}
-
-/* --- splits.toml --- */
-
-static Status read_split(const PolicyFile *file, const Toml *t, Arena *arena, SplitDef *out, Error *err)
-{
-    const char *const allowed[] = {"name", "title", "sql", "value", "note", NULL};
-    const char *const value_allowed[] = {"code", "title", NULL};
-    const Toml *values;
-    Buf sql;
-    Slice raw;
-    TRY(toml_only(t, file->path, allowed, err));
-    TRY(toml_str(t, file->path, "name", &out->name, err));
-    TRY(toml_str(t, file->path, "sql", &raw, err));
-    TRY(toml_array(t, file->path, "value", &values, err));
-    buf_init(&sql, 0);
-    Status st = model_fill(file, raw, &sql, err);
-    if (st == OK)
-        st = arena_dup(arena, buf_slice(&sql), &out->sql, err);
-    buf_free(&sql);
-    if (st != OK)
-        return st;
-    TRY(arena_new(arena, Slice, values ? values->count : 0, &out->values, err));
-    for (const Toml *v = values ? values->first : NULL; v; v = v->next) {
-        TRY(toml_only(v, file->path, value_allowed, err));
-        TRY(toml_str(v, file->path, "code", &out->values[out->value_count++], err));
-    }
-    return OK;
-}
-
-static Status read_frame(const PolicyFile *file, Arena *arena, MeasureFrame *out, Error *err)
-{
-    const Toml *splits;
-    out->file = file;
-    TRY(toml_str(file->toml, file->path, "state", &out->state, err));
-    TRY(toml_array(file->toml, file->path, "split", &splits, err));
-    TRY(arena_new(arena, SplitDef, splits ? splits->count : 0, &out->splits, err));
-    for (const Toml *s = splits ? splits->first : NULL; s; s = s->next)
-        TRY(read_split(file, s, arena, &out->splits[out->split_count++], err));
-    return OK;
-}
-
-/* From which score a link is strong is the linkage's own statement (identity/linking.toml). */
-static Status read_strong(Policy *policy, Arena *arena, Slice *out, Error *err)
-{
-    PolicyFiles files = {0};
-    const PolicyFile *used;
-    const char *text;
-    double score = 1.0;
-    Status st = OK;
-    TRY_OUT(policy_list(policy, "identity", &files, err));
-    for (size_t i = 0; i < files.len; i++) {
-        if (!slice_eq_z(files.at[i]->schema, "cairn.identity/1"))
-            continue;
-        TRY_OUT(policy_get(policy, "identity", files.at[i]->name, files.at[i]->effective_from, &used, err));
-        TRY_OUT(toml_num_or(used->toml, used->path, "strong_score", score, &score, err));
-    }
-    TRY_OUT(arena_printf(arena, &text, err, "%.17g", score));
-    *out = slice_of(text);
-out:
-    vec_free(&files);
-    return st;
-}
-
-Status measure_frame_read(Policy *policy, Arena *arena, MeasureFrame *out, Error *err)
-{
-    PolicyFiles files = {0};
-    const PolicyFile *file = NULL;
-    Status st = OK;
-    *out = (MeasureFrame){0};
-    TRY_OUT(policy_list(policy, "measures", &files, err));
-    for (size_t i = 0; i < files.len; i++)
-        if (slice_eq_z(files.at[i]->schema, "cairn.splits/1"))
-            file = files.at[i];
-    if (!file) {
-        st = error_set(err, ERR_NOT_FOUND, "the policy has no file of schema cairn.splits/1 under measures/");
-        goto out;
-    }
-    TRY_OUT(policy_get(policy, "measures", file->name, file->effective_from, &file, err));
-    TRY_OUT(read_frame(file, arena, out, err));
-    TRY_OUT(read_strong(policy, arena, &out->strong, err));
-out:
-    vec_free(&files);
-    return st;
-}
-
-/* --- measures --- */
-
-static const SplitDef *find_split(const MeasureFrame *frame, Slice name)
-{
-    for (size_t i = 0; i < frame->split_count; i++)
-        if (slice_eq(frame->splits[i].name, name))
-            return &frame->splits[i];
-    return NULL;
-}
-
-static Status read_kind(const PolicyFile *file, MeasureKind *out, Error *err)
+Status measure_read_kind(const PolicyFile *file, MeasureKind *out, Error *err)
 {
     Slice kind;
     TRY(toml_str(file->toml, file->path, "kind", &kind, err));
-    if (slice_eq_z(kind, "rate"))
-        *out = MEASURE_RATE;
-    else if (slice_eq_z(kind, "median"))
-        *out = MEASURE_MEDIAN;
-    else
-        return error_set(err, ERR_INVALID, "%s: kind must be rate or median", file->path);
-    return OK;
+    for (size_t i = 0; i < MEASURE_KIND_COUNT; i++) {
+        if (slice_eq_z(kind, measure_kind_names[i])) {
+            *out = (MeasureKind)i;
+            return OK;
+        }
+    }
+    return error_set(err, ERR_INVALID, "%s: kind must be rate, median, count, mean, ratio or distribution", file->path);
 }
 
 /* Levels are a beginning of state, county, district, school: sums of one level must give the one above. */
@@ -136,7 +26,7 @@ static Status read_levels(const PolicyFile *file, Arena *arena, MeasureLevel *fi
 {
     Slice *names = NULL;
     size_t count;
-    TRY(read_names(file, file->toml, "levels", arena, &names, &count, err));
+    TRY(measure_read_names(file, file->toml, "levels", arena, &names, &count, err));
     for (size_t i = 0; i < count; i++)
         if (i >= LEVEL_COUNT || !slice_eq_z(names[i], measure_level_names[i]))
             return error_set(err, ERR_INVALID,
@@ -151,10 +41,10 @@ static Status read_splits(const PolicyFile *file, const MeasureFrame *frame, Are
 {
     Slice *names = NULL;
     size_t count;
-    TRY(read_names(file, file->toml, "splits", arena, &names, &count, err));
+    TRY(measure_read_names(file, file->toml, "splits", arena, &names, &count, err));
     TRY(arena_array_(arena, count, sizeof(const SplitDef *), (void **)&out->splits, err));
     for (size_t i = 0; i < count; i++) {
-        out->splits[i] = find_split(frame, names[i]);
+        out->splits[i] = measure_split(frame, names[i]);
         if (!out->splits[i])
             return error_set(err, ERR_INVALID, "%s: split %.*s is not defined in %s", file->path, SLICE_ARG(names[i]),
                 frame->file->path);
@@ -163,60 +53,90 @@ static Status read_splits(const PolicyFile *file, const MeasureFrame *frame, Are
     return OK;
 }
 
-static Status read_exclusions(const PolicyFile *file, Arena *arena, MeasureDef *out, Error *err)
+/* A parameter like any other, so that it has a status and a source. */
+static Status read_minimum(const PolicyFile *file, int64_t *out, Error *err)
 {
-    const char *const allowed[] = {"reason", "text", NULL};
-    const Toml *list;
-    TRY(toml_array(file->toml, file->path, "exclusion", &list, err));
-    TRY(arena_new(arena, Slice, list ? list->count : 0, &out->reasons, err));
-    for (const Toml *e = list ? list->first : NULL; e; e = e->next) {
+    const Toml *p = toml_get(toml_get(file->toml, "parameters"), "minimum_n");
+    *out = 0;
+    if (!p)
+        return OK;
+    TRY(toml_int(p, file->path, "value", out, err));
+    if (*out < 0)
+        return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": minimum_n must not be below 0", file->path, p->line);
+    return OK;
+}
+
+/* Parameters that no SQL mentions would escape model_fill's check, and with it a missing source. */
+static Status check_parameters(const PolicyFile *file, Error *err)
+{
+    const Toml *all;
+    TRY(toml_table(file->toml, file->path, "parameters", &all, err));
+    for (const Toml *p = all ? all->first : NULL; p; p = p->next) {
+        const char *const allowed[] = {"value", "status", "source", "effective_from", "effective_to", NULL};
         Slice text;
-        TRY(toml_only(e, file->path, allowed, err));
-        TRY(toml_str(e, file->path, "reason", &out->reasons[out->reason_count++], err));
-        TRY(toml_str(e, file->path, "text", &text, err));
+        TRY(toml_only(p, file->path, allowed, err));
+        TRY(toml_str(p, file->path, "status", &text, err));
+        if (!slice_eq_z(text, "verified") && !slice_eq_z(text, "assumed"))
+            return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": status of parameter %.*s must be verified or assumed",
+                file->path, p->line, SLICE_ARG(p->key));
+        TRY(toml_str(p, file->path, "source", &text, err));
+        if (slice_trim(text).len == 0)
+            return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": parameter %.*s has no source", file->path, p->line,
+                SLICE_ARG(p->key));
     }
     return OK;
 }
 
-static Status read_sql(const PolicyFile *file, Arena *arena, Slice *out, Error *err)
+static Status check_vectors(const PolicyFile *file, Error *err)
 {
-    Slice raw;
-    Buf sql;
-    TRY(toml_str(file->toml, file->path, "sql", &raw, err));
-    buf_init(&sql, 0);
-    Status st = model_fill(file, raw, &sql, err);
-    if (st == OK)
-        st = arena_dup(arena, buf_slice(&sql), out, err);
-    buf_free(&sql);
-    return st;
+    const Toml *list;
+    TRY(toml_array(file->toml, file->path, "vector", &list, err));
+    if (!list || list->count == 0)
+        return error_set(err, ERR_INVALID, "%s: a definition needs at least one [[vector]]", file->path);
+    return OK;
+}
+
+static Status read_family(const PolicyFile *file, MeasureDef *out, Error *err)
+{
+    TRY(toml_str_or(file->toml, file->path, "family", SLICE(""), &out->family, err));
+    TRY(toml_str_or(file->toml, file->path, "definition", SLICE(""), &out->definition, err));
+    if ((out->family.len > 0) != (out->definition.len > 0))
+        return error_set(
+            err, ERR_INVALID, "%s: a family needs the definition that holds when nobody names one", file->path);
+    return OK;
 }
 
 static Status read_measure(const PolicyFile *file, const MeasureFrame *frame, Arena *arena, MeasureDef *out, Error *err)
 {
     const char *const allowed[] = {"schema", "name", "version", "title", "effective_from", "effective_to", "status",
         "source", "question", "population", "numerator", "denominator", "unit", "note", "kind", "levels", "splits",
-        "needs", "years", "parameters", "exclusion", "sql", "fixture", "vector", NULL};
+        "needs", "years", "family", "definition", "parameters", "exclusion", "sql", "fixture", "vector", NULL};
     *out = (MeasureDef){.file = file, .name = file->name};
     TRY(toml_only(file->toml, file->path, allowed, err));
-    TRY(read_kind(file, &out->kind, err));
+    TRY(measure_read_kind(file, &out->kind, err));
     TRY(read_levels(file, arena, &out->finest, err));
     TRY(read_splits(file, frame, arena, out, err));
-    TRY(read_names(file, file->toml, "needs", arena, &out->needs, &out->need_count, err));
-    TRY(read_exclusions(file, arena, out, err));
+    TRY(measure_read_names(file, file->toml, "needs", arena, &out->needs, &out->need_count, err));
+    TRY(measure_read_reasons(file, "exclusion", "reason", arena, &out->reasons, &out->reason_count, err));
     TRY(toml_int_or(file->toml, file->path, "years", 0, &out->years, err));
-    return read_sql(file, arena, &out->sql, err);
+    TRY(read_minimum(file, &out->minimum_n, err));
+    TRY(read_family(file, out, err));
+    TRY(measure_read_sql(file, arena, &out->sql, err));
+    TRY(check_parameters(file, err));
+    return check_vectors(file, err);
 }
 
-static Status measure_files(Policy *policy, PolicyFiles *out, Error *err)
+/* Files of one schema in a folder of the policy, marked used. */
+static Status files_of(Policy *policy, const char *kind, const char *schema, PolicyFiles *out, Error *err)
 {
     PolicyFiles all = {0};
     Status st = OK;
-    TRY_OUT(policy_list(policy, "measures", &all, err));
+    TRY_OUT(policy_list(policy, kind, &all, err));
     for (size_t i = 0; i < all.len; i++) {
         const PolicyFile *used;
-        if (!slice_eq_z(all.at[i]->schema, "cairn.measure/1"))
+        if (!slice_eq_z(all.at[i]->schema, schema))
             continue;
-        TRY_OUT(policy_get(policy, "measures", all.at[i]->name, all.at[i]->effective_from, &used, err));
+        TRY_OUT(policy_get(policy, kind, all.at[i]->name, all.at[i]->effective_from, &used, err));
         TRY_OUT(vec_push(out, used, err));
     }
 out:
@@ -228,7 +148,7 @@ Status measure_defs_read(Policy *policy, const MeasureFrame *frame, Arena *arena
 {
     PolicyFiles files = {0};
     Status st = OK;
-    TRY_OUT(measure_files(policy, &files, err));
+    TRY_OUT(files_of(policy, "measures", "cairn.measure/1", &files, err));
     for (size_t i = 0; i < files.len; i++) {
         MeasureDef def;
         TRY_OUT(read_measure(files.at[i], frame, arena, &def, err));
@@ -239,6 +159,73 @@ out:
     return st;
 }
 
+/* --- outcome definitions --- */
+
+static Status read_quarters(const PolicyFile *file, OutcomeDef *out, Error *err)
+{
+    const Toml *list;
+    TRY(toml_array(file->toml, file->path, "quarters", &list, err));
+    if (!list)
+        return OK;
+    const Toml *from = list->first, *to = from ? from->next : NULL;
+    if (list->count != 2 || from->type != TOML_INTEGER || to->type != TOML_INTEGER || from->integer > to->integer ||
+        to->integer - from->integer > 400)
+        return error_set(err, ERR_INVALID,
+            "%s:%" PRIu32 ": quarters must be [first, last], two whole numbers at most 400 apart", file->path,
+            list->line);
+    out->has_quarters = true;
+    out->quarter_from = from->integer;
+    out->quarter_to = to->integer;
+    return OK;
+}
+
+static Status read_outcome(const PolicyFile *file, Arena *arena, OutcomeDef *out, Error *err)
+{
+    const char *const allowed[] = {"schema", "name", "version", "title", "effective_from", "effective_to", "status",
+        "source", "family", "unit", "employed", "earnings", "note", "needs", "quarters", "sql", "clause", "parameters",
+        "fixture", "vector", NULL};
+    *out = (OutcomeDef){.file = file, .name = file->name};
+    TRY(toml_only(file->toml, file->path, allowed, err));
+    TRY(toml_str(file->toml, file->path, "family", &out->family, err));
+    TRY(toml_str(file->toml, file->path, "unit", &out->unit, err));
+    TRY(toml_str(file->toml, file->path, "employed", &out->employed, err));
+    TRY(toml_str(file->toml, file->path, "earnings", &out->earnings, err));
+    TRY(measure_read_names(file, file->toml, "needs", arena, &out->needs, &out->need_count, err));
+    TRY(measure_read_reasons(file, "clause", "code", arena, &out->clauses, &out->clause_count, err));
+    TRY(read_quarters(file, out, err));
+    TRY(measure_read_sql(file, arena, &out->sql, err));
+    TRY(check_parameters(file, err));
+    return check_vectors(file, err);
+}
+
+Status outcome_defs_read(Policy *policy, Arena *arena, OutcomeDefs *out, Error *err)
+{
+    PolicyFiles files = {0};
+    Status st = OK;
+    TRY_OUT(files_of(policy, "definitions", "cairn.definition/1", &files, err));
+    for (size_t i = 0; i < files.len; i++) {
+        OutcomeDef def;
+        TRY_OUT(read_outcome(files.at[i], arena, &def, err));
+        TRY_OUT(vec_push(out, def, err));
+    }
+out:
+    vec_free(&files);
+    return st;
+}
+
+const OutcomeDef *outcome_find(const OutcomeDefs *all, Slice family, Slice name, Date on)
+{
+    for (size_t i = 0; i < all->len; i++) {
+        const OutcomeDef *d = &all->at[i];
+        if (slice_eq(d->family, family) && slice_eq(d->name, name) && d->file->effective_from <= on &&
+            (d->file->effective_to == DATE_NONE || on <= d->file->effective_to))
+            return d;
+    }
+    return NULL;
+}
+
+/* --- for readers --- */
+
 static Status read_info(const PolicyFile *file, MeasureInfo *out, Error *err)
 {
     *out = (MeasureInfo){.file = file, .name = file->name, .title = file->title};
@@ -248,7 +235,10 @@ static Status read_info(const PolicyFile *file, MeasureInfo *out, Error *err)
     TRY(toml_str(file->toml, file->path, "denominator", &out->denominator, err));
     TRY(toml_str(file->toml, file->path, "unit", &out->unit, err));
     TRY(toml_str_or(file->toml, file->path, "note", SLICE(""), &out->note, err));
-    return read_kind(file, &out->kind, err);
+    TRY(toml_str_or(file->toml, file->path, "family", SLICE(""), &out->family, err));
+    TRY(toml_str_or(file->toml, file->path, "definition", SLICE(""), &out->definition, err));
+    TRY(read_minimum(file, &out->minimum_n, err));
+    return measure_read_kind(file, &out->kind, err);
 }
 
 Status measure_list(Policy *policy, Arena *arena, MeasureInfos *out, Error *err)
@@ -256,7 +246,7 @@ Status measure_list(Policy *policy, Arena *arena, MeasureInfos *out, Error *err)
     PolicyFiles files = {0};
     Status st = OK;
     UNUSED(arena);
-    TRY_OUT(measure_files(policy, &files, err));
+    TRY_OUT(files_of(policy, "measures", "cairn.measure/1", &files, err));
     for (size_t i = 0; i < files.len; i++) {
         MeasureInfo info;
         if (i + 1 < files.len && slice_eq(files.at[i]->name, files.at[i + 1]->name))

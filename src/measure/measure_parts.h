@@ -1,11 +1,10 @@
 /*
- * Private to measure: parsed definitions and the steps from a definition to cells.
+ * Private to measure: parsed definitions and the steps from a definition to cells. README.md tells the way.
  *
- * The steps leave their results in temporary tables of the Db they are given, so
- * that a read-only generation and a test vector's in-memory database go the same way:
- *   measure_raw    what the definition's SQL gave: one row a person and year
- *   measure_rows   the same with units of all levels and values of all splits
- *   measure_cells  one row a Cell (measure.h)
+ *   frame    what all measures share: splits.toml and the parsed definitions       frame_parse.c, measure_parse.c
+ *   rows     what a definition's SQL gives, one row a person and year, as columns  rows_sql.c, rows_read.c
+ *   fold     rows to figures by year, unit, group and category, in integers        fold.c, fold_values.c
+ *   cells    figures with their names, sorted, to and from Parquet                 cells.c, cells_file.c
  */
 #ifndef CAIRN_MEASURE_PARTS_H
 #define CAIRN_MEASURE_PARTS_H
@@ -16,12 +15,24 @@
 
 typedef enum MeasureLevel { LEVEL_STATE, LEVEL_COUNTY, LEVEL_DISTRICT, LEVEL_SCHOOL, LEVEL_COUNT } MeasureLevel;
 
-/* A way to divide persons; splits.toml. */
+enum {
+    SPLIT_VALUES_MAX = 62, /* groups of one split, "unknown" among them: a bit each in 63 */
+    BY_MAX = 3,            /* splits crossed at once */
+};
+
+typedef struct SplitValue {
+    Slice code, title;
+    Slice sql; /* overlapping splits: the condition; empty for "unknown" */
+} SplitValue;
+
+/* A way to divide persons; splits.toml. Code 0 is "unknown", the others are numbered from 1 in file order. */
 typedef struct SplitDef {
-    Slice name;
-    Slice sql; /* over p (person), d (district), c (county): one of `values`, or NULL */
-    Slice *values;
+    Slice name, title;
+    Slice sql;          /* partitions: over p (person), d (district), c (county), a (workforce area); a code, or NULL */
+    SplitValue *values; /* values[0] is "unknown" */
     size_t value_count;
+    bool overlapping; /* a person is in every group whose condition holds */
+    bool of_person;   /* reads nothing but p */
 } SplitDef;
 
 /* What all measures of a state share: splits.toml, schema "cairn.splits/1". */
@@ -33,6 +44,24 @@ typedef struct MeasureFrame {
     size_t split_count;
 } MeasureFrame;
 
+typedef struct Reason {
+    Slice code, text;
+} Reason;
+
+/* One published way to say who is employed and what is earned; definitions/NAME.toml, schema "cairn.definition/1". */
+typedef struct OutcomeDef {
+    const PolicyFile *file;
+    Slice name, family, unit, employed, earnings;
+    Slice *needs;
+    size_t need_count;
+    Reason *clauses;
+    size_t clause_count;
+    bool has_quarters;
+    int64_t quarter_from, quarter_to; /* quarters looked at, counted from the one asked for */
+    Slice sql;
+} OutcomeDef;
+typedef VEC(OutcomeDef) OutcomeDefs;
+
 typedef struct MeasureDef {
     const PolicyFile *file;
     Slice name;
@@ -42,26 +71,319 @@ typedef struct MeasureDef {
     size_t split_count;
     Slice *needs;
     size_t need_count;
-    Slice *reasons; /* exclusion codes */
+    Reason *reasons;
     size_t reason_count;
-    int64_t years; /* the most recent ones that are kept; 0: all */
-    Slice sql;     /* parameters filled in */
+    int64_t years;     /* the most recent ones that are kept; 0: all */
+    int64_t minimum_n; /* figures of fewer persons are marked small; 0: no minimum named */
+    Slice family;      /* empty: the SQL says everything itself */
+    Slice definition;  /* the family's member that is taken when nobody asks for another */
+    Slice sql;         /* parameters filled in */
 } MeasureDef;
 typedef VEC(MeasureDef) MeasureDefs;
 
 extern const char *const measure_level_names[LEVEL_COUNT];
+extern const char *const measure_kind_names[MEASURE_KIND_COUNT];
+extern const char *const measure_gap_names[GAP_COUNT];
 
 MUST_USE Status measure_frame_read(Policy *policy, Arena *arena, MeasureFrame *out, Error *err);
-/* Every version of every measure, by name, then effective_from. */
+const SplitDef *measure_split(const MeasureFrame *frame, Slice name);
+/* Every version of every measure, by name, then effective_from. ERR_INVALID names what a file lacks: a vector, a
+ * source, a declared split. */
 MUST_USE Status measure_defs_read(
     Policy *policy, const MeasureFrame *frame, Arena *arena, MeasureDefs *out, Error *err);
+/* Every version of every member of every family. */
+MUST_USE Status outcome_defs_read(Policy *policy, Arena *arena, OutcomeDefs *out, Error *err);
+/* The version in force on `on`; NULL when there is none. */
+const OutcomeDef *outcome_find(const OutcomeDefs *all, Slice family, Slice name, Date on);
+/* A list of texts; *count is 0 when the key is absent. */
+MUST_USE Status measure_read_names(
+    const PolicyFile *file, const Toml *table, const char *key, Arena *arena, Slice **out, size_t *count, Error *err);
+/* [[key]] tables of a code and a text. */
+MUST_USE Status measure_read_reasons(
+    const PolicyFile *file, const char *key, const char *code, Arena *arena, Reason **out, size_t *count, Error *err);
+/* `sql` with parameters filled in. */
+MUST_USE Status measure_read_sql(const PolicyFile *file, Arena *arena, Slice *out, Error *err);
+/* Kind of a measure's file. */
+MUST_USE Status measure_read_kind(const PolicyFile *file, MeasureKind *out, Error *err);
 
-/* Makes the empty temporary tables; before the first measure. */
+/* --- rows: columns of one length, one entry a person and year --- */
+
+enum { ROW_COUNTED = 1, ROW_HIT = 2, ROW_COVERED = 4, ROW_STRONG = 8, ROW_HAS_VALUE = 16, ROW_EXCLUDED = 32 };
+
+#define NO_GAP UINT8_MAX
+
+/* Numbers for keys in order of first appearance: unit paths, employers, groups of a fold. Not thread-safe. */
+typedef struct KeyTable {
+    uint64_t *keys; /* by number */
+    uint32_t *slots;
+    size_t len, cap, slot_count;
+} KeyTable;
+void keys_free(KeyTable *t);
+void keys_reset(KeyTable *t); /* forgets the keys, keeps the memory */
+MUST_USE Status keys_number(KeyTable *t, uint64_t key, uint32_t *out, Error *err);
+
+/* The units of a frame's reference tables; number 0 is OTHER. */
+typedef struct UnitNames {
+    Slice *counties, *districts, *schools; /* schools: without the district */
+    size_t county_count, district_count, school_count;
+} UnitNames;
+
+typedef struct MeasureRows {
+    const MeasureFrame *frame;
+    const MeasureDef *def;
+    const OutcomeDef *outcome; /* NULL without a family */
+    const SplitDef **splits;   /* those that were read, in the order of `groups` */
+    size_t split_count;
+    size_t count, cap;
+    uint64_t *person;
+    int32_t *year;
+    uint32_t *place;                        /* number in `places` */
+    uint8_t *flags, *reason, *gap, *clause; /* reason and clause: 1-based; 0: none */
+    int64_t *value, *weight, *link_pairs, *link_correct, *link_missed;
+    uint32_t *employer, *category; /* numbers in `employers` and `categories` */
+    uint64_t **groups;             /* a split: the code, or one bit a code where groups overlap */
+    KeyTable places;               /* county << 40 | district << 20 | school */
+    Map employers, categories;
+    bool has_employer;
+    uint32_t *by_value,
+        *by_employer; /* counted rows in order of value and of employer; NULL where no figure needs it */
+    size_t counted;
+} MeasureRows;
+
+/* How a generation, or a test's database, is asked. */
+typedef struct RowSource {
+    Db *db;
+    const MeasureFrame *frame;
+    const UnitNames *units;
+    bool persons_ready; /* measure_persons_prepare ran for every split of the frame */
+} RowSource;
+
+/* Temporary tables of units with their numbers, and the names in arena. Once a connection. */
+MUST_USE Status measure_units_prepare(Db *db, Arena *arena, UnitNames *out, Error *err);
+/* A temporary table with the codes of every person in every split that reads the person alone: for many measures. */
+MUST_USE Status measure_persons_prepare(Db *db, const MeasureFrame *frame, Error *err);
+
+typedef struct RowWish {
+    const MeasureDef *def;
+    const OutcomeDef *outcome; /* NULL without a family */
+    const SplitDef **splits;
+    size_t split_count;
+} RowWish;
+/* Runs the definition. ERR_INVALID names what its rows break: two of a person and year, an undeclared reason, gap or
+ * clause, an unknown column. Free with measure_rows_free, also after an error. */
+MUST_USE Status measure_rows_read(const RowSource *source, const RowWish *wish, MeasureRows *out, Error *err);
+void measure_rows_free(MeasureRows *rows);
+/* The statement that measure_rows_read runs; its columns in the order of RowColumn. Also the check that the definition
+ * gives no column that the engine does not know. */
+MUST_USE Status measure_rows_sql(const RowSource *source, const RowWish *wish, Buf *out, Error *err);
+/* The definition's rows alone, as a SELECT of every column that a definition may give. */
+MUST_USE Status measure_input_sql(Db *db, const MeasureFrame *frame, const RowWish *wish, Buf *out, Error *err);
+
+typedef enum RowColumn { /* of the statement; after them one column a split */
+    COL_PERSON,
+    COL_YEAR,
+    COL_COUNTY,
+    COL_DISTRICT,
+    COL_SCHOOL,
+    COL_COUNTED,
+    COL_HIT,
+    COL_COVERED,
+    COL_STRONG,
+    COL_VALUE,
+    COL_WEIGHT,
+    COL_LINK_PAIRS,
+    COL_LINK_CORRECT,
+    COL_LINK_MISSED,
+    COL_REASON,
+    COL_GAP,
+    COL_CLAUSE,
+    COL_CATEGORY,
+    COL_EMPLOYER,
+    COL_SPLITS
+} RowColumn;
+
+/* --- fold --- */
+
+typedef struct FoldUnit {
+    MeasureLevel level;
+    uint64_t path;   /* as in MeasureRows.places, cut at the level */
+    uint32_t parent; /* number; its own for the state */
+    bool pooled;
+} FoldUnit;
+
+/* Units of all levels of a set of rows. */
+typedef struct FoldUnits {
+    VEC(FoldUnit) units;
+    uint32_t *of_place[LEVEL_COUNT]; /* a place's unit at a level */
+    size_t place_count;
+} FoldUnits;
+MUST_USE Status fold_units_make(const MeasureRows *rows, FoldUnits *out, Error *err);
+void fold_units_free(FoldUnits *u);
+
+typedef struct FoldSpec {
+    const size_t *by; /* splits of the rows that are crossed: numbers; none: everybody */
+    size_t by_count;
+    MeasureLevel coarsest, finest;
+    int32_t latest_year;        /* with window */
+    int32_t window;             /* whole windows of so many years, counted back from latest_year; 0, 1: single years */
+    int32_t only_end;           /* not 0: only the years (only_end - window, only_end], as one */
+    int32_t year_from, year_to; /* rows of other years are passed over; 0: no limit */
+} FoldSpec;
+
+typedef struct FoldSums {
+    int64_t denominator, numerator, covered, base, strong, link_pairs, link_correct, link_missed, total, weight;
+    int64_t excluded, gaps[GAP_COUNT], employers, top_employer;
+} FoldSums;
+
+typedef struct FoldCell {
+    int32_t year;
+    uint32_t unit;
+    uint32_t category; /* number of MeasureRows.categories; 0: none */
+    uint8_t codes[BY_MAX];
+    FoldSums sums;
+    double value, fuzzy, p25, p75;
+} FoldCell;
+typedef struct FoldExclusion {
+    int32_t year;
+    uint32_t unit;
+    uint8_t codes[BY_MAX];
+    uint8_t reason; /* 1-based */
+    int64_t persons;
+} FoldExclusion;
+typedef struct Folded {
+    VEC(FoldCell) cells;
+    VEC(FoldExclusion) exclusions;
+} Folded;
+/* Adds to out. Counts and sums are integers and medians come from sorted values: the result depends on no order. */
+MUST_USE Status fold_rows(
+    const MeasureRows *rows, const FoldUnits *units, const FoldSpec *spec, Folded *out, Error *err);
+void folded_free(Folded *f);
+
+/* Private to fold.c and fold_values.c: the figures of one level while they are made. A slot is a year, unit, group and
+ * category. */
+typedef struct FoldValues {
+    double value, fuzzy, p25, p75;
+} FoldValues;
+typedef struct FoldInstances { /* a counted row in each slot it belongs to, in the order of by_value or by_employer */
+    VEC(uint32_t) row, slot;
+} FoldInstances;
+/* Orders counted rows by value and employer, as the kind needs. */
+MUST_USE Status fold_order_rows(MeasureRows *rows, Error *err);
+/* Medians and percentiles of each slot; values[slot_count]. */
+MUST_USE Status fold_percentiles(
+    const MeasureRows *rows, const FoldInstances *in, size_t slot_count, FoldValues *values, Error *err);
+/* Distinct employers and persons at the largest of each slot, into sums[slot_count]. */
+MUST_USE Status fold_employers(
+    const MeasureRows *rows, const FoldInstances *in, size_t slot_count, FoldSums *sums, Error *err);
+
+/* --- cells --- */
+
+/* Names for figures: appends to `cells` (text in arena) and, where not NULL, to `exclusions`, unsorted. */
+typedef VEC(Cell) Cells;
+typedef VEC(ExclusionCell) ExclusionCells;
+typedef struct CellNaming {
+    const MeasureRows *rows;
+    const FoldUnits *units;
+    const UnitNames *names;
+    Arena *arena;
+    const FoldSpec *spec;
+    Slice pooled;
+} CellNaming;
+MUST_USE Status cells_name(
+    const CellNaming *n, const Folded *folded, Cells *cells, ExclusionCells *exclusions, Error *err);
+void cells_sort(Cell *cells, size_t count);
+void exclusions_sort(ExclusionCell *cells, size_t count);
+bool measure_level_find(Slice name, MeasureLevel *out);
+
+/* Everybody and each of the definition's splits, at all its levels. */
+MUST_USE Status measure_cells(
+    const RowSource *source, const RowWish *wish, Arena *arena, Cells *cells, ExclusionCells *exclusions, Error *err);
+
+typedef enum CellType { CELL_TEXT, CELL_INT, CELL_YEAR, CELL_DOUBLE } CellType;
+typedef struct CellColumn { /* of the results file */
+    const char *name;
+    CellType type;
+    size_t offset; /* in Cell */
+} CellColumn;
+extern const CellColumn cell_columns[];
+extern const size_t cell_column_count;
+
+/* Files of one generation, written measure by measure in the order of cells. */
+typedef struct CellsFile CellsFile;
+MUST_USE Status cells_file_new(Home *home, CellsFile **out, Error *err);
+MUST_USE Status cells_file_add(CellsFile *f, const Cell *cells, size_t count, Error *err);
+MUST_USE Status cells_file_add_exclusions(CellsFile *f, const ExclusionCell *cells, size_t count, Error *err);
+/* Writes both files. */
+MUST_USE Status cells_file_close(CellsFile *f, uint32_t generation, Error *err);
+void cells_file_free(CellsFile *f); /* NULL is fine */
+/* The database in which the cells wait, in a table `cells` with the columns of cell_columns. Borrowed. */
+Db *cells_file_db(CellsFile *f);
+
+/* --- invariants --- */
+
+/* In every figure of `part` (year, level, unit, split, group) `whole` has one with the same denominator and no smaller
+ * numerator. */
+typedef struct PartWhole {
+    Slice part, whole, text;
+} PartWhole;
+typedef VEC(PartWhole) PartWholes;
+
+/* ERR_INVALID names file and line of what is no rate of the catalogue. Texts live in the Policy. */
+MUST_USE Status invariants_read(Policy *policy, const MeasureDefs *defs, PartWholes *out, Error *err);
+/* ERR_INVALID names the first figure that breaks one. cells: a database with a table `cells`. */
+MUST_USE Status invariants_check(const PartWholes *list, Db *cells, Error *err);
+
+/* The definition's figures and raw rows as temp.measure_cells and temp.measure_raw of the database: for test vectors
+ * and the check against a synthetic state's truth. measure_prepare once before. */
 MUST_USE Status measure_prepare(Db *db, const MeasureFrame *frame, Error *err);
-/* Adds one definition's cells to measure_cells. ERR_INVALID: two rows for a person and year, an undeclared reason. */
 MUST_USE Status measure_add_cells(Db *db, const MeasureFrame *frame, const MeasureDef *def, Error *err);
+MUST_USE Status measure_add_outcome_cells(
+    Db *db, const MeasureFrame *frame, const MeasureDef *def, const OutcomeDef *outcome, Error *err);
 
-/* measure_cells, in the order of cells, into a Parquet file of mode 0600. */
-MUST_USE Status cells_write(Db *from, Home *home, uint32_t generation, uint64_t *count, Error *err);
+/* --- one question --- */
+
+/* A generation opened for one measure: its versions, each with the version of the outcome definition, as rows. */
+typedef struct Question {
+    const MeasureContext *ctx;
+    Arena arena;
+    MeasureFrame frame;
+    MeasureDefs defs;
+    OutcomeDefs outcomes;
+    Db *db;
+    uint32_t generation;
+    UnitNames units;
+} Question;
+typedef struct Asked { /* one version */
+    RowWish wish;
+    MeasureRows rows;
+} Asked;
+typedef VEC(Asked) AskedList;
+MUST_USE Status question_open(const MeasureContext *ctx, Question *out, Error *err);
+void question_close(Question *q);
+/* Versions of the query's measure that meet a version of its definition, not yet read. */
+MUST_USE Status question_wishes(Question *q, const MeasureQuery *query, AskedList *out, Error *err);
+/* Hides what was not known on the query's day; before the rows. */
+MUST_USE Status question_known_on(Question *q, Date day, const AskedList *asked, Error *err);
+MUST_USE Status question_read(Question *q, AskedList *asked, Error *err);
+void asked_free(AskedList *list);
+/* "excluded", "uncounted", "missed", "hit" or "counted". */
+Slice row_status(const MeasureRows *rows, size_t row);
+/* The exclusion's reason or the outcome definition's clause; empty: none. */
+Slice row_clause(const MeasureRows *rows, size_t row);
+
+/* Joins units of `level` that are below `minimum` with their smallest siblings; *pooled (in arena) has a text of
+ * members a unit, empty for units of their own. */
+MUST_USE Status pool_units(const MeasureRows *rows, FoldUnits *units, const UnitNames *names, const FoldSpec *spec,
+    int64_t minimum, Arena *arena, Slice **pooled, Error *err);
+
+/* --- known time --- */
+
+/* Temporary views and tables that hide the generation's: facts of the loads that were believed at the end of `day`, and
+ * the derived tables in `needs` (and `person`) worked out from them. Needs a database whose facts are in schema fact.
+ */
+MUST_USE Status known_on_prepare(
+    Db *db, Policy *policy, Date day, const RowWish *wishes, size_t wish_count, Error *err);
+/* Derived tables that a definition rests on, directly or not; `person` always. */
+bool measure_needs_table(const DerivedTables *all, const RowWish *wish, Slice name);
 
 #endif

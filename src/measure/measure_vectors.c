@@ -67,7 +67,8 @@ typedef struct KeyColumn {
     const char *fallback; /* when the expectation has no such column; a vector must always say the year */
 } KeyColumn;
 
-static const KeyColumn keys[] = {{"year", NULL}, {"level", "state"}, {"unit", NULL}, {"split", "all"}, {"grp", "all"}};
+static const KeyColumn keys[] = {
+    {"year", NULL}, {"level", "state"}, {"unit", NULL}, {"split", "all"}, {"grp", "all"}, {"category", ""}};
 
 static bool is_key(Slice name)
 {
@@ -186,22 +187,46 @@ static Status compare_count(Db *db, const MeasureDef *def, const TestVector *v, 
 typedef struct VectorRun {
     const MeasureFrame *frame;
     const MeasureDef *def;
+    const OutcomeDefs *outcomes;
     const TableDefs *tables;
     const DerivedTables *derived;
 } VectorRun;
 
+/* The definition a vector asks for, as it stood when the measure began to hold, or the family's first one after that.
+ */
+static Status vector_outcome(const VectorRun *run, const TestVector *v, const OutcomeDef **out, Error *err)
+{
+    const MeasureDef *def = run->def;
+    Slice name = v->definition.len > 0 ? v->definition : def->definition;
+    *out = NULL;
+    if (def->family.len == 0 && v->definition.len == 0)
+        return OK;
+    for (size_t i = 0; i < run->outcomes->len && !*out; i++) {
+        const OutcomeDef *o = &run->outcomes->at[i];
+        bool over = o->file->effective_to != DATE_NONE && o->file->effective_to < def->file->effective_from;
+        if (slice_eq(o->family, def->family) && slice_eq(o->name, name) && !over)
+            *out = o;
+    }
+    if (!*out)
+        return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": family %.*s has no definition %.*s", def->file->path,
+            v->line, SLICE_ARG(def->family), SLICE_ARG(name));
+    return OK;
+}
+
 static Status run_vector(const VectorRun *run, const TestVector *v, Error *err)
 {
+    const OutcomeDef *outcome;
     DbOptions options = DB_OPTIONS_INIT;
     Db *db = NULL;
     Status st = OK;
     options.threads = 1;
     options.memory_mb = 512;
+    TRY_OUT(vector_outcome(run, v, &outcome, err));
     TRY_OUT(db_open(&options, &db, err));
     TRY_OUT(fill_given(v, run->tables, run->def->file->path, db, err));
     TRY_OUT(fill_derived(v, run->derived, db, err));
     TRY_OUT(measure_prepare(db, run->frame, err));
-    TRY_OUT(measure_add_cells(db, run->frame, run->def, err));
+    TRY_OUT(measure_add_outcome_cells(db, run->frame, run->def, outcome, err));
     for (size_t r = 0; r < v->expect.rows; r++)
         TRY_OUT(compare_row(db, run->def, v, r, run->frame->state, err));
     TRY_OUT(compare_count(db, run->def, v, run->frame->state, err));
@@ -212,30 +237,21 @@ out:
     return st;
 }
 
-/* Derived tables the measure rests on, directly or not; `person` always, because the splits read it. */
-static bool is_needed(const DerivedTables *all, const MeasureDef *def, Slice name)
-{
-    if (slice_eq_z(name, "person"))
-        return true;
-    for (size_t i = 0; i < def->need_count; i++)
-        if (slice_eq(def->needs[i], name))
-            return true;
-    for (size_t i = 0; i < all->len; i++)
-        for (size_t n = 0; n < all->at[i].need_count; n++)
-            if (slice_eq(all->at[i].needs[n], name) && is_needed(all, def, all->at[i].name))
-                return true;
-    return false;
-}
-
 static Status run_measure(const VectorRun *run, Arena *arena, uint64_t *vectors, Error *err)
 {
     DerivedTables needed = {0};
     TestVectors list = {0};
     VectorRun narrow = *run;
     Status st = OK;
-    for (size_t i = 0; i < run->derived->len; i++)
-        if (is_needed(run->derived, run->def, run->derived->at[i].name))
+    for (size_t i = 0; i < run->derived->len; i++) {
+        bool used = measure_needs_table(run->derived, &(RowWish){.def = run->def}, run->derived->at[i].name);
+        for (size_t o = 0; run->def->family.len > 0 && o < run->outcomes->len; o++)
+            if (slice_eq(run->outcomes->at[o].family, run->def->family))
+                used |= measure_needs_table(
+                    run->derived, &(RowWish){.outcome = &run->outcomes->at[o]}, run->derived->at[i].name);
+        if (used)
             TRY_OUT(vec_push(&needed, run->derived->at[i], err));
+    }
     narrow.derived = &needed;
     TRY_OUT(model_vectors(run->def->file, arena, &list, err));
     for (size_t i = 0; i < list.len; i++) {
@@ -253,18 +269,23 @@ Status measure_test(Policy *policy, Slice name, uint64_t *vectors, Error *err)
     Arena arena;
     MeasureFrame frame;
     MeasureDefs defs = {0};
+    OutcomeDefs outcomes = {0};
     TableDefs tables = {0};
     DerivedTables derived = {0};
+    PartWholes invariants = {0};
     bool found = false;
     Status st = OK;
     *vectors = 0;
     arena_init(&arena, 0);
     TRY_OUT(measure_frame_read(policy, &arena, &frame, err));
     TRY_OUT(measure_defs_read(policy, &frame, &arena, &defs, err));
+    TRY_OUT(outcome_defs_read(policy, &arena, &outcomes, err));
+    TRY_OUT(invariants_read(policy, &defs, &invariants, err));
     TRY_OUT(model_tables(policy, &arena, &tables, err));
     TRY_OUT(model_derived(&arena, &tables, &derived, err));
     for (size_t i = 0; i < defs.len; i++) {
-        const VectorRun run = {.frame = &frame, .def = &defs.at[i], .tables = &tables, .derived = &derived};
+        const VectorRun run = {
+            .frame = &frame, .def = &defs.at[i], .outcomes = &outcomes, .tables = &tables, .derived = &derived};
         if (name.len > 0 && !slice_eq(defs.at[i].name, name))
             continue;
         found = true;
@@ -273,7 +294,9 @@ Status measure_test(Policy *policy, Slice name, uint64_t *vectors, Error *err)
     if (!found && name.len > 0)
         st = error_set(err, ERR_NOT_FOUND, "there is no measure %.*s", SLICE_ARG(name));
 out:
+    vec_free(&invariants);
     vec_free(&defs);
+    vec_free(&outcomes);
     vec_free(&tables);
     vec_free(&derived);
     arena_free(&arena);

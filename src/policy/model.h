@@ -70,6 +70,8 @@ typedef VEC(DerivedTable) DerivedTables;
 MUST_USE Status model_derived(Arena *arena, const TableDefs *tables, DerivedTables *out, Error *err);
 /* "INSERT INTO main.name ... SELECT ...;" for one piece; piece.ptr NULL: for everything at once. */
 void model_insert_sql(const DerivedTable *d, Slice piece, Buf *out);
+/* The SELECT of it, all columns in order, everything at once. */
+void model_select_sql(const DerivedTable *d, Buf *out);
 
 /* --- test vectors --- */
 
@@ -83,6 +85,7 @@ typedef struct VectorTable { /* rows of text cells; a cell that is empty is NULL
 
 typedef struct TestVector {
     Slice name;
+    Slice definition; /* of a measure's family; empty: none named */
     VectorTable *given;
     size_t given_count;
     VectorTable expect;

@@ -100,9 +100,9 @@ out:
     return st;
 }
 
-void model_insert_sql(const DerivedTable *d, Slice piece, Buf *out)
+static void add_select(const DerivedTable *d, Slice piece, Buf *out)
 {
-    buf_addf(out, "INSERT INTO main.%.*s BY NAME SELECT ", SLICE_ARG(d->name));
+    buf_adds(out, "SELECT ");
     for (size_t i = 0; i < d->table->column_count; i++)
         buf_addf(out, "%s%.*s", i ? ", " : "", SLICE_ARG(d->table->columns[i].name));
     buf_adds(out, " FROM (");
@@ -116,5 +116,17 @@ void model_insert_sql(const DerivedTable *d, Slice piece, Buf *out)
         buf_add(out, piece.ptr ? piece : d->partition);
         rest = slice_sub(rest, at + mark.len, rest.len);
     }
-    buf_adds(out, "\n);\n");
+    buf_adds(out, "\n)");
+}
+
+void model_insert_sql(const DerivedTable *d, Slice piece, Buf *out)
+{
+    buf_addf(out, "INSERT INTO main.%.*s BY NAME ", SLICE_ARG(d->name));
+    add_select(d, piece, out);
+    buf_adds(out, ";\n");
+}
+
+void model_select_sql(const DerivedTable *d, Buf *out)
+{
+    add_select(d, (Slice){0}, out);
 }

@@ -74,7 +74,7 @@ static Status read_tables(const PolicyFile *file, const Toml *tables, Arena *are
 
 Status model_vectors(const PolicyFile *file, Arena *arena, TestVectors *out, Error *err)
 {
-    const char *const allowed[] = {"name", "given", "expect", "note", NULL};
+    const char *const allowed[] = {"name", "given", "expect", "note", "definition", NULL};
     const Toml *fixture, *list;
     TRY(toml_table(file->toml, file->path, "fixture", &fixture, err));
     TRY(toml_array(file->toml, file->path, "vector", &list, err));
@@ -83,6 +83,7 @@ Status model_vectors(const PolicyFile *file, Arena *arena, TestVectors *out, Err
         TestVector v = {.line = t->line};
         TRY(toml_only(t, file->path, allowed, err));
         TRY(toml_str(t, file->path, "name", &v.name, err));
+        TRY(toml_str_or(t, file->path, "definition", SLICE(""), &v.definition, err));
         TRY(toml_table(t, file->path, "given", &given, err));
         size_t n = (fixture ? fixture->count : 0) + (given ? given->count : 0);
         TRY(arena_new(arena, VectorTable, n + 1, &v.given, err));

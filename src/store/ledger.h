@@ -6,9 +6,9 @@
  * change anywhere breaks every later hash. Triggers forbid UPDATE and DELETE.
  * Bodies are JSON and never hold a person's value.
  *
- * Kinds: load.accepted, load.refused, link.run, build.generation, measure.run,
+ * Kinds: load.accepted, load.refused, link.run, build.generation, measure.run, measure.asked,
  * release.published, release.withdrawn, vault.read, key.rotated, backup.made,
- * agreement.used.
+ * agreement.used, results.read (equity and account: figures before protection).
  */
 #ifndef CAIRN_STORE_LEDGER_H
 #define CAIRN_STORE_LEDGER_H

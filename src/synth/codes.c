@@ -11,13 +11,13 @@ static Status find(Finder f, const char *list, const char *value, Slice *out)
     return layout_code(f.l, list, value, 0, out, f.err);
 }
 
-/* All codes of a list whose value is `value`, or, with NULL, any value but the empty one. */
+/* All codes of a list whose value is `value`. */
 static uint32_t collect(const Layout *l, const char *list, const char *value, Slice out[MAX_NTH])
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < l->code_count && n < MAX_NTH; i++) {
         const LayoutCode *c = &l->codes[i];
-        if (slice_eq_z(c->list, list) && (value ? slice_eq_z(c->value, value) : c->value.len > 0))
+        if (slice_eq_z(c->list, list) && slice_eq_z(c->value, value))
             out[n++] = c->code;
     }
     return n;
@@ -43,15 +43,20 @@ static Status read_k12(const Plan *p, Codes *c, Error *err)
     TRY(find(e, "completion", "diploma", &c->completion[1]));
     TRY(find(e, "completion", "certificate", &c->completion[2]));
     TRY(find(e, "completion", "equivalency", &c->completion[3]));
-    c->demonstration_count = collect(e.l, "demonstration", NULL, c->demonstration);
+    for (int i = 0; i < OPTION_COUNT; i++)
+        TRY(find(e, "demonstration", option_names[i], &c->demonstration[i]));
+    Finder a = {&p->layouts[LAYOUT_ASSESSMENT], err};
+    for (int i = 0; i < TEST_COUNT; i++)
+        TRY(find(a, "assessment", test_names[i], &c->test[i]));
+    for (int i = 0; i < PART_COUNT; i++)
+        TRY(find(a, "part", part_names[i], &c->part[i]));
     static const char *const classes[3] = {"about", "through", "at"};
     for (int k = 0; k < 3; k++) {
         c->wbl_count[k] = collect(&p->layouts[LAYOUT_WBL], "wbl_class", classes[k], c->wbl[k]);
         if (c->wbl_count[k] == 0)
             return error_set(err, ERR_NOT_FOUND, "contract cde_wbl has no kind of class \"%s\"", classes[k]);
     }
-    return c->demonstration_count ? OK
-                                  : error_set(err, ERR_NOT_FOUND, "contract cde_end_of_year lists no demonstrations");
+    return OK;
 }
 
 static Status read_colleges(const Plan *p, Codes *c, Error *err)
@@ -72,11 +77,28 @@ static Status read_colleges(const Plan *p, Codes *c, Error *err)
     return find(n, "status", "less", &c->nsc_status[2]);
 }
 
+static Status read_cte(const Plan *p, Codes *c, Error *err)
+{
+    static const char *const placements[PLACEMENT_COUNT] = {
+        NULL, "postsecondary", "military", "service", "employed", "none", "not_reached"};
+    static const char *const sexes[3] = {"F", "M", "X"};
+    static const LayoutId layouts[2] = {LAYOUT_CTE_SCHOOL, LAYOUT_CTE_COLLEGE};
+    for (int i = 0; i < 2; i++) {
+        Finder f = {&p->layouts[layouts[i]], err};
+        for (int k = 0; k < 3; k++)
+            TRY(find(f, "sex", sexes[k], &c->cte_sex[i][k]));
+        for (int k = 1; k < PLACEMENT_COUNT; k++)
+            TRY(find(f, "placement", placements[k], &c->placement[i][k]));
+    }
+    return OK;
+}
+
 Status codes_read(const Plan *p, const World *w, Codes *c, Error *err)
 {
     memset(c, 0, sizeof *c);
     TRY(read_k12(p, c, err));
     TRY(read_colleges(p, c, err));
+    TRY(read_cte(p, c, err));
     Finder pirl = {&p->layouts[LAYOUT_PIRL], err};
     TRY(find(pirl, "sex", "F", &c->pirl_sex[0]));
     TRY(find(pirl, "sex", "M", &c->pirl_sex[1]));

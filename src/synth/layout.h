@@ -11,7 +11,7 @@
 #include "base/base.h"
 
 #define LAYOUT_MAX_FIELDS 48
-#define LAYOUT_MAX_COLUMNS 48
+#define LAYOUT_MAX_COLUMNS 56
 #define ROW_SCRATCH 1600
 
 typedef enum LayoutFormat { LAYOUT_CSV, LAYOUT_FIXED, LAYOUT_XML } LayoutFormat;

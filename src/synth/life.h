@@ -20,7 +20,9 @@
 #define MAX_WAGES 360
 #define MAX_CREDENTIALS 8
 #define MAX_WBL 24
+#define MAX_SCORES 24
 #define MAX_PROGRAMS 4
+#define MAX_CTE 40
 #define NO_INDEX UINT32_MAX
 
 typedef enum ExitKind {
@@ -154,6 +156,15 @@ typedef struct Experience {
     uint32_t hours;
 } Experience;
 
+typedef struct Score {
+    Date date;
+    int year;
+    uint32_t school;
+    uint16_t score;
+    uint8_t test; /* Test */
+    uint8_t part; /* TestPart */
+} Score;
+
 typedef enum Workforce { WORKFORCE_ADULT, WORKFORCE_DISLOCATED, WORKFORCE_YOUTH, WORKFORCE_APPRENTICE } Workforce;
 
 /* Work that the state's wage files do not show, or a life elsewhere. */
@@ -166,13 +177,53 @@ typedef enum Unseen {
     UNSEEN_COUNT
 } Unseen;
 
+/* Measurable skill gains, in the order of their numbers in the federal layout. */
+typedef enum Gain {
+    GAIN_FUNCTIONING,
+    GAIN_POSTSECONDARY,
+    GAIN_SECONDARY,
+    GAIN_MILESTONE,
+    GAIN_SKILLS,
+    GAIN_COUNT
+} Gain;
+
 typedef struct Participation {
     Workforce kind;
     Date entry, exit; /* DATE_NONE: still in */
     bool training;
+    bool on_the_job; /* the training is no schooling */
+    bool secondary_credential;
     Date credential;
+    Date education; /* begin of schooling; DATE_NONE: none */
+    Date gains[GAIN_COUNT];
+    Date last_service;
     bool low_income;
 } Participation;
+
+/* Answers to the follow-up of career and technical education; in the order of the contract's codes. */
+typedef enum Placement {
+    PLACED_UNASKED,
+    PLACED_POSTSECONDARY,
+    PLACED_MILITARY,
+    PLACED_SERVICE,
+    PLACED_EMPLOYED,
+    PLACED_NONE,
+    PLACED_NOT_REACHED,
+    PLACEMENT_COUNT
+} Placement;
+
+/* One programme in one year, with what was completed in it up to then. */
+typedef struct CteYear {
+    bool secondary;
+    int year;
+    uint32_t place; /* school or college */
+    uint32_t field;
+    uint16_t tenths; /* of Carnegie units or of credits */
+    uint16_t program_tenths;
+    bool completed;
+    Date left; /* DATE_NONE: goes on */
+    Placement placement;
+} CteYear;
 
 typedef struct Person {
     uint64_t id; /* 1-based over the whole state */
@@ -207,11 +258,15 @@ typedef struct Life {
     Wage wages[MAX_WAGES];
     CredentialEarned credentials[MAX_CREDENTIALS];
     Experience experiences[MAX_WBL];
+    Score scores[MAX_SCORES];
     Participation programs[MAX_PROGRAMS];
+    CteYear cte[MAX_CTE];
     uint32_t year_count, spell_count, term_count, course_count, award_count, job_count, wage_count, credential_count,
-        experience_count, program_count;
-    int ayg;             /* 0: never seen in grade 9 or later */
-    ExitKind completion; /* EXIT_GRADUATED, EXIT_CERTIFICATE, EXIT_EQUIVALENCY; EXIT_YEAR_END: none */
+        experience_count, score_count, program_count, cte_count;
+    uint32_t shown[SUBJECT_COUNT]; /* options (1 << Option) by which a subject is shown, without the district's word */
+    uint32_t reported[SUBJECT_COUNT]; /* options the district may report; 0: need not */
+    int ayg;                          /* 0: never seen in grade 9 or later */
+    ExitKind completion;              /* EXIT_GRADUATED, EXIT_CERTIFICATE, EXIT_EQUIVALENCY; EXIT_YEAR_END: none */
     Date completion_date;
     int completion_year;
     uint32_t completion_school;
@@ -234,10 +289,16 @@ void school_live(const World *w, Rng *r, const Person *p, Life *life);
 /* pathway.c: what is done beside school: college courses, credentials, work-based learning, enlistment. After
  * school_live. */
 void pathway_live(const World *w, Rng *r, const Person *p, Life *life);
+/* assess.c: what is sat for beside the courses, and how the graduation guidelines are met. After pathway_live, from a
+ * random stream of its own. */
+void assess_live(const World *w, Rng *r, const Person *p, Life *life);
 /* college.c: after pathway_live. */
 void college_live(const World *w, Rng *r, const Person *p, Life *life);
 /* work.c: after college_live. */
 void work_live(const World *w, Rng *r, const Person *p, Life *life);
+
+/* training.c: after work_live; draws from a stream of the person's own. */
+void training_live(const World *w, const Person *p, Life *life);
 
 /* Product of the group factors, in permille; flags as of the year in question. */
 int64_t gap_permille(const World *w, const Person *p, uint8_t flags, Outcome o);
@@ -248,6 +309,8 @@ Term *add_term(
 uint32_t scaled(int64_t ppm, int64_t permille);
 Date term_begin(int year, Season s);
 Date term_end(int year, Season s);
+/* One spell from the first day to the last, or to the diploma. */
+bool in_school_all_year(const Life *life, const SchoolYear *y);
 /* Highest level reached by the date. */
 Level life_level(const Life *life, Date d);
 /* Surname in use on a day. */

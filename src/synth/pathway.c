@@ -38,7 +38,7 @@ static uint32_t partner_college(const World *w, uint32_t school)
     return w->college_index[pool][rng_pick(&r, w->college_cumulative[pool], w->college_pool[pool])];
 }
 
-static bool in_school_all_year(const Life *l, const SchoolYear *y)
+bool in_school_all_year(const Life *l, const SchoolYear *y)
 {
     return y->spell_count == 1 && l->spells[y->first_spell].entry != DATE_NONE &&
            (y->end == EXIT_YEAR_END || y->end == EXIT_GRADUATED);

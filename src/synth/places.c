@@ -171,5 +171,6 @@ Status places_read(World *w, const char *policy_dir, Error *err)
     TRY(read_districts(w, reference, err));
     TRY(read_mix(w, synth, err));
     TRY(read_schools(w, synth, err));
-    return read_credentials(w, reference, err);
+    TRY(read_credentials(w, reference, err));
+    return menu_read(w, reference, err);
 }

@@ -13,7 +13,18 @@
 #define PARTITION_PEOPLE 2048
 #define WAVE_PARTITIONS 8
 
-typedef enum TruthFile { TRUTH_PEOPLE, TRUTH_OUTCOMES, TRUTH_RECORDS, TRUTH_PLANTED, TRUTH_COUNT } TruthFile;
+typedef enum TruthFile {
+    TRUTH_PEOPLE,
+    TRUTH_OUTCOMES,
+    TRUTH_RECORDS,
+    TRUTH_PLANTED,
+    TRUTH_SCHOOLING,
+    TRUTH_SCHOOL_YEARS,
+    TRUTH_COLLEGE,
+    TRUTH_TRAINING,
+    TRUTH_WORK,
+    TRUTH_COUNT
+} TruthFile;
 
 typedef struct Run {
     const SynthOptions *o;
@@ -29,13 +40,16 @@ typedef struct Run {
     Progress *progress;
 } Run;
 
-static void live(const World *w, Rng *r, const Person *p, Life *l)
+/* r: the lives' stream; tests: the assessments' own, so that they change nothing else. */
+static void live(const World *w, Rng *r, Rng *tests, const Person *p, Life *l)
 {
     memset(l, 0, sizeof *l);
     school_live(w, r, p, l);
     pathway_live(w, r, p, l);
+    assess_live(w, tests, p, l);
     college_live(w, r, p, l);
     work_live(w, r, p, l);
+    training_live(w, p, l);
 }
 
 static void write_person(Scribe *s, const Person *p, const Life *l, uint64_t household)
@@ -46,8 +60,12 @@ static void write_person(Scribe *s, const Person *p, const Life *l, uint64_t hou
     write_clearinghouse(s, p, l);
     write_wages(s, p, l);
     write_workforce(s, p, l);
+    write_training(s, p, l);
     truth_person(s->w, p, household, &s->sink->people);
     truth_outcome(s->w, p, l, &s->sink->outcomes);
+    truth_schooling(s->w, l, p->id, &s->sink->schooling);
+    truth_school_years(s->w, l, p->id, &s->sink->school_years);
+    truth_work(s->w, p, l, &s->sink->college, &s->sink->training, &s->sink->work);
 }
 
 static Status render_partition(size_t item, void *ctx, Error *err)
@@ -65,15 +83,16 @@ static Status render_partition(size_t item, void *ctx, Error *err)
     uint64_t id = first;
     for (uint64_t h = 0; id < first + left; h++) {
         uint64_t stream = (partition << 24 | h) << 2;
-        Rng lives, noise;
+        Rng lives, noise, tests;
         rng_init(&lives, run->o->seed, stream);
         rng_init(&noise, run->o->seed, stream + 1);
         rng_init(&sink->errors, run->o->seed, stream + 2);
+        rng_init(&tests, run->o->seed, stream + 3);
         Household house;
         household_draw(&run->world, &lives, (uint32_t)(first + left - id), id, &house);
         Scribe s = {&run->world, &run->plan, &run->codes, sink, &noise, &house};
         for (uint32_t i = 0; i < house.size; i++) {
-            live(&run->world, &lives, &house.people[i], life);
+            live(&run->world, &lives, &tests, &house.people[i], life);
             write_person(&s, &house.people[i], life, partition << 24 | h);
         }
         id += house.size;
@@ -128,10 +147,9 @@ static Status render_records(size_t item, void *ctx, Error *err)
 
 static Slice truth_part(const Sink *s, size_t which)
 {
-    return buf_slice(which == TRUTH_PEOPLE     ? &s->people
-                     : which == TRUTH_OUTCOMES ? &s->outcomes
-                     : which == TRUTH_RECORDS  ? &s->records
-                                               : &s->planted);
+    const Buf *const parts[TRUTH_COUNT] = {&s->people, &s->outcomes, &s->records, &s->planted, &s->schooling,
+        &s->school_years, &s->college, &s->training, &s->work};
+    return buf_slice(parts[which]);
 }
 
 /* Item: a truth file, the largest first, or an agency's. */
@@ -167,6 +185,8 @@ static Status write_heads(Run *run, Error *err)
     for (size_t i = 0; i < TRUTH_COUNT; i++)
         buf_init(&heads[i], 0);
     truth_heads(&heads[TRUTH_PEOPLE], &heads[TRUTH_OUTCOMES], &heads[TRUTH_RECORDS], &heads[TRUTH_PLANTED]);
+    truth_school_heads(&heads[TRUTH_SCHOOLING], &heads[TRUTH_SCHOOL_YEARS]);
+    truth_work_heads(&heads[TRUTH_COLLEGE], &heads[TRUTH_TRAINING], &heads[TRUTH_WORK]);
     Status st = OK;
     for (size_t i = 0; i < TRUTH_COUNT; i++) {
         if (st == OK)
@@ -180,7 +200,9 @@ static Status write_heads(Run *run, Error *err)
 
 static Status open_truth(Run *run, Error *err)
 {
-    static const char *const names[TRUTH_COUNT] = {"people.csv", "outcomes.csv", "records.csv", "planted_errors.csv"};
+    static const char *const names[TRUTH_COUNT] = {"people.csv", "outcomes.csv", "records.csv", "planted_errors.csv",
+        "school_outcomes.csv", "school_years.csv", "college_outcomes.csv", "training_outcomes.csv",
+        "work_outcomes.csv"};
     const char *folder = NULL;
     TRY(path_join(&run->world.arena, run->o->out_dir, "truth", &folder, err));
     TRY(dir_make(folder, MODE_DIR_PRIVATE, err));

@@ -12,7 +12,7 @@ static const char *const K12_COLUMNS[] = {"reporting_district", "lasid", "sasid"
     "foster", "gifted", "zip", "entry_date", "entry_type", "exit_date", "exit_type", "completion_type",
     "completion_date", "english_demonstration", "math_demonstration", "military_enlistment_date", "ascent", "trep",
     "ptech", "early_college", "cte", "credential_id", "award_date", "wbl_type", "begin_date", "end_date", "hours",
-    "completed", NULL};
+    "completed", "assessment", "part", "score", "test_date", NULL};
 static const char *const SURDS_COLUMNS[] = {"record_type", "reporting_institution", "term", "year", "student_id",
     "gender", "birth_date", "student_level", "tuition_class", "program_code", "program_sequence", "registration_status",
     "home_state", "home_county", "hs_graduation_year", "hours_state", "hours_cash", "hours_other", "hs_code", "sasid",
@@ -31,7 +31,11 @@ static const char *const PIRL_COLUMNS[] = {"participant_id", "ssn", "last_name",
     "county_code", "zip", "birth_date", "sex_reported", "disability", "hispanic", "american_indian", "asian", "black",
     "pacific_islander", "white", "low_income", "english_learner", "entry_date", "exit_date", "adult",
     "dislocated_worker", "youth", "wagner_peyser", "apprenticeship", "exit_reason", "training", "credential_type",
-    "credential_date", NULL};
+    "credential_date", "training_type", "gain_functioning_date", "gain_postsecondary_date", "gain_secondary_date",
+    "gain_milestone_date", "gain_skills_date", "education_date", "last_service_date", "service_planned", NULL};
+static const char *const CTE_COLUMNS[] = {"reporting_district", "lasid", "sasid", "reporting_institution", "student_id",
+    "ssn", "last_name", "first_name", "birth_date", "sex_reported", "school_id", "program_cip", "units", "credits",
+    "program_credits", "completed", "left_date", "placement", NULL};
 
 static const struct {
     const char *contract;
@@ -44,6 +48,7 @@ static const struct {
     [LAYOUT_END_OF_YEAR] = {"cde_end_of_year", K12_COLUMNS},
     [LAYOUT_IRC] = {"cde_irc", K12_COLUMNS},
     [LAYOUT_WBL] = {"cde_wbl", K12_COLUMNS},
+    [LAYOUT_ASSESSMENT] = {"cde_assessment", K12_COLUMNS},
     [LAYOUT_SURDS_ENROLLMENT] = {"surds_enrollment", SURDS_COLUMNS},
     [LAYOUT_SURDS_DEGREE] = {"surds_degree", SURDS_COLUMNS},
     [LAYOUT_SURDS_COURSE] = {"surds_course", SURDS_COLUMNS},
@@ -54,6 +59,9 @@ static const struct {
     [LAYOUT_WAGE_CSV] = {"cdle_wage_csv", WAGE_COLUMNS},
     [LAYOUT_EMPLOYER] = {"cdle_employer", EMPLOYER_COLUMNS},
     [LAYOUT_PIRL] = {"wioa_pirl", PIRL_COLUMNS},
+    [LAYOUT_CTE_SCHOOL] = {"cccs_ve135_secondary", CTE_COLUMNS},
+    [LAYOUT_CTE_COLLEGE] = {"cccs_ve135_postsecondary", CTE_COLUMNS},
+    [LAYOUT_NSC_BLOCK] = {"nsc_block", NSC_COLUMNS},
 };
 
 static const char *const EDFI_SOURCES[EDFI_KINDS] = {
@@ -120,7 +128,11 @@ static Status plan_school_year(Planner *b, int year)
         b, "cde_end_of_year", &p->layouts[LAYOUT_END_OF_YEAR], &p->end_of_year[i], "end_of_year_%d.csv", year));
     TRY(add_file(b, "cde_irc", &p->layouts[LAYOUT_IRC], &p->irc[i], "irc_%d.csv", year));
     TRY(add_file(b, "cde_wbl", &p->layouts[LAYOUT_WBL], &p->wbl[i], "wbl_%d.csv", year));
+    TRY(add_file(b, "cde_assessment", &p->layouts[LAYOUT_ASSESSMENT], &p->assessment[i], "assessment_%d.csv", year));
     TRY(add_file(b, "nsc_detail_hs", &p->layouts[LAYOUT_NSC_HS], &p->nsc_hs[i], "nsc_hs_%d1115.csv", year));
+    TRY(add_file(b, LAYOUTS[LAYOUT_CTE_SCHOOL].contract, &p->layouts[LAYOUT_CTE_SCHOOL], &p->cte_school[i],
+        "ve135_secondary_%d.csv", year));
+    TRY(add_file(b, "nsc_block", &p->layouts[LAYOUT_NSC_BLOCK], &p->nsc_block[i], "nsc_block_%d1115.csv", year));
     return add_file(b, "wioa_pirl", &p->layouts[LAYOUT_PIRL], &p->pirl[i], "pirl_%d.csv", year);
 }
 
@@ -135,6 +147,8 @@ static Status plan_college_year(Planner *b, int year)
         TRY(add_file(b, "surds_course", &p->layouts[LAYOUT_SURDS_COURSE], &p->course[i][s], "course_%d_%s.txt", year,
             seasons[s]));
     }
+    TRY(add_file(b, LAYOUTS[LAYOUT_CTE_COLLEGE].contract, &p->layouts[LAYOUT_CTE_COLLEGE], &p->cte_college[i],
+        "ve135_postsecondary_%d.csv", year));
     return add_file(b, "surds_degree", &p->layouts[LAYOUT_SURDS_DEGREE], &p->degree[i], "degree_fy%d.txt", year);
 }
 
@@ -182,7 +196,8 @@ Status plan_make(World *w, const SynthOptions *o, Plan *p, Error *err)
     Planner b = {w, p, NULL, err};
     TRY(path_join(&w->arena, o->out_dir, "inbox", &b.inbox, err));
     p->base_year = w->first_year - 1;
-    uint32_t *lists[] = {p->demographic, p->association, p->end_of_year, p->irc, p->wbl, p->degree, p->nsc_hs, p->pirl};
+    uint32_t *lists[] = {p->demographic, p->association, p->end_of_year, p->irc, p->wbl, p->assessment, p->degree,
+        p->nsc_hs, p->pirl, p->cte_school, p->cte_college, p->nsc_block};
     for (int i = 0; i < MAX_PLAN_YEARS; i++) {
         for (size_t l = 0; l < COUNT_OF(lists); l++)
             lists[l][i] = NO_FILE;
@@ -291,6 +306,11 @@ Status sink_init(Sink *s, const World *w, const Plan *plan, Error *err)
         buf_init(&s->files[i], 0);
     buf_init(&s->people, 0);
     buf_init(&s->outcomes, 0);
+    buf_init(&s->schooling, 0);
+    buf_init(&s->school_years, 0);
+    buf_init(&s->college, 0);
+    buf_init(&s->training, 0);
+    buf_init(&s->work, 0);
     buf_init(&s->records, 0);
     buf_init(&s->planted, 0);
     return OK;
@@ -305,6 +325,11 @@ void sink_reset(Sink *s)
     s->refs.len = 0;
     buf_reset(&s->people);
     buf_reset(&s->outcomes);
+    buf_reset(&s->schooling);
+    buf_reset(&s->school_years);
+    buf_reset(&s->college);
+    buf_reset(&s->training);
+    buf_reset(&s->work);
     buf_reset(&s->records);
     buf_reset(&s->planted);
 }
@@ -318,6 +343,11 @@ void sink_free(Sink *s)
     vec_free(&s->refs);
     buf_free(&s->people);
     buf_free(&s->outcomes);
+    buf_free(&s->schooling);
+    buf_free(&s->school_years);
+    buf_free(&s->college);
+    buf_free(&s->training);
+    buf_free(&s->work);
     buf_free(&s->records);
     buf_free(&s->planted);
     memset(s, 0, sizeof *s);
@@ -382,5 +412,10 @@ Status sink_status(const Sink *s, Error *err)
         TRY(buf_status(&s->files[i], err));
     TRY(buf_status(&s->people, err));
     TRY(buf_status(&s->outcomes, err));
+    TRY(buf_status(&s->schooling, err));
+    TRY(buf_status(&s->school_years, err));
+    TRY(buf_status(&s->college, err));
+    TRY(buf_status(&s->training, err));
+    TRY(buf_status(&s->work, err));
     return OK;
 }

@@ -24,6 +24,7 @@ static const char *const OUTCOMES[OUTCOME_COUNT] = {
     "persistence",
     "concurrent",
     "credential",
+    "advanced",
     "wbl",
     "employment",
     "earnings",
@@ -126,7 +127,7 @@ static Status read_fields(Reader r, const Toml *root, Params *p)
 {
     const Toml *list = NULL;
     TRY(toml_array(root, r.path, "field", &list, r.err));
-    uint64_t two = 0, four = 0;
+    uint64_t two = 0, four = 0, cte = 0;
     for (const Toml *t = list ? list->first : NULL; t; t = t->next) {
         if (p->field_count == MAX_STUDY_FIELDS)
             return too_many(r, "fields");
@@ -136,14 +137,18 @@ static Status read_fields(Reader r, const Toml *root, Params *p)
         TRY(toml_int(t, r.path, "wage_permille", &f->wage_permille, r.err));
         TRY(toml_bool_or(t, r.path, "two_year", false, &f->two_year, r.err));
         TRY(toml_bool_or(t, r.path, "four_year", false, &f->four_year, r.err));
+        TRY(toml_bool_or(t, r.path, "cte", false, &f->cte, r.err));
+        cte += f->cte ? (uint64_t)f->weight : 0;
+        p->cte_cumulative[p->field_count] = cte;
         two += f->two_year ? (uint64_t)f->weight : 0;
         four += f->four_year ? (uint64_t)f->weight : 0;
         p->two_year_cumulative[p->field_count] = two;
         p->four_year_cumulative[p->field_count] = four;
         p->field_count++;
     }
-    if (two == 0 || four == 0)
-        return error_set(r.err, ERR_INVALID, "%s: no [[field]] for two-year or four-year study", r.path);
+    if (two == 0 || four == 0 || cte == 0)
+        return error_set(
+            r.err, ERR_INVALID, "%s: no [[field]] for two-year or four-year study or for career education", r.path);
     return OK;
 }
 
@@ -184,6 +189,8 @@ static Status read_courses(Reader r, const Toml *root, Params *p)
         TRY(toml_str(t, r.path, "id", &c->id, r.err));
         TRY(toml_int(t, r.path, "credits", &credits, r.err));
         c->credits = (int)credits;
+        TRY(toml_bool_or(t, r.path, "english", false, &c->shows[SUBJECT_ENGLISH], r.err));
+        TRY(toml_bool_or(t, r.path, "math", false, &c->shows[SUBJECT_MATH], r.err));
     }
     if (p->course_count == 0)
         return error_set(r.err, ERR_INVALID, "%s: no [[course]]", r.path);

@@ -25,10 +25,15 @@
     X(no_diploma_certificate_ppm) X(no_diploma_equivalency_ppm) X(no_diploma_return_ppm) X(ascent_ppm) X(trep_ppm) \
     X(ptech_ppm) X(early_college_ppm) X(cte_ppm) X(concurrent_10_ppm) X(concurrent_11_ppm) X(concurrent_12_ppm) \
     X(concurrent_second_course_ppm) X(course_pass_ppm) X(credential_ppm) X(wbl_about_ppm) X(wbl_through_ppm) \
-    X(wbl_at_ppm) X(wbl_completed_ppm) X(enlist_ppm) X(college_fall_ppm) X(college_summer_ppm) X(college_later_ppm) \
+    X(wbl_at_ppm) X(wbl_completed_ppm) X(sat_ppm) X(sat_mean) X(sat_ability_permille) X(sat_spread) X(act_ppm) \
+    X(ap_11_ppm) X(ap_12_ppm) X(ap_further_ppm) X(ib_ppm) X(accuplacer_ppm) X(asvab_ppm) X(workkeys_ppm) \
+    X(demonstration_unproven_ppm) X(enlist_ppm) X(college_fall_ppm) X(college_summer_ppm) X(college_later_ppm) \
     X(college_dropout_ppm) X(college_away_ppm) X(college_two_year_ppm) X(persist_two_ppm) X(persist_four_ppm) \
     X(stopout_return_ppm) X(away_return_ppm) X(transfer_up_ppm) X(graduate_school_ppm) X(certificate_ppm) \
     X(surds_no_ssn_ppm) X(surds_wrong_ssn_ppm) X(surds_no_sasid_ppm) X(nsc_block_ppm) X(nsc_miss_ppm) \
+    X(cte_unit_ppm) X(cte_change_ppm) X(cte_concentrator_units_tenths) X(cte_completer_units_tenths) \
+    X(cte_reached_ppm) X(cte_service_ppm) X(cte_short_tenths) X(cte_certificate_tenths) X(cte_degree_tenths) \
+    X(wioa_gain_ppm) X(wioa_on_the_job_ppm) X(wioa_secondary_credential_ppm) \
     X(name_typo_ppm) X(nickname_k12_ppm) X(nickname_other_ppm) X(date_transposed_ppm) X(date_typo_ppm) \
     X(wage_no_name_ppm) X(wage_truncated_ppm) X(wage_wrong_ssn_ppm) X(wage_shared_ssn_ppm) X(wage_no_ssn_ppm) \
     X(employers_per_1000) X(employers_min) X(employer_turnover_ppm) X(dominated_counties_ppm) \
@@ -50,6 +55,7 @@ typedef enum Outcome {
     GAP_PERSISTENCE,
     GAP_CONCURRENT,
     GAP_CREDENTIAL,
+    GAP_ADVANCED, /* advanced courses' exams */
     GAP_WBL,
     GAP_EMPLOYMENT,
     GAP_EARNINGS,
@@ -81,6 +87,7 @@ typedef struct StudyField {
     int64_t wage_permille;
     bool two_year; /* offered below the bachelor's degree */
     bool four_year;
+    bool cte; /* career and technical education */
 } StudyField;
 
 /* An industry: NAICS code, share of employers, wage level and who owns. */
@@ -92,9 +99,12 @@ typedef struct Sector {
     Slice ownership;        /* as the employer register's canonical value */
 } Sector;
 
+typedef enum Subject { SUBJECT_ENGLISH, SUBJECT_MATH, SUBJECT_COUNT } Subject;
+
 typedef struct CourseKind {
     Slice id; /* prefix and number */
     int credits;
+    bool shows[SUBJECT_COUNT]; /* passing it shows the subject for the graduation guidelines */
 } CourseKind;
 
 #define MAX_STUDY_FIELDS 64
@@ -131,6 +141,7 @@ typedef struct Params {
     StudyField fields[MAX_STUDY_FIELDS];
     uint64_t two_year_cumulative[MAX_STUDY_FIELDS];
     uint64_t four_year_cumulative[MAX_STUDY_FIELDS];
+    uint64_t cte_cumulative[MAX_STUDY_FIELDS];
     uint32_t field_count;
     Sector sectors[MAX_SECTORS];
     uint64_t sector_cumulative[MAX_SECTORS];

@@ -9,21 +9,22 @@
  *   - the second quarter after exit is the quarter of leaving school, or of leaving the programme, plus two (TEGL
  * 10-16).
  */
+#include "synth/truth_cells.h"
 #include "synth/writers.h"
 
-static void cell_u64(Buf *b, uint64_t v)
+void cell_u64(Buf *b, uint64_t v)
 {
     buf_addc(b, ',');
     buf_add_u64(b, v);
 }
 
-static void cell_text(Buf *b, Slice s)
+void cell_text(Buf *b, Slice s)
 {
     buf_addc(b, ',');
     buf_add(b, s);
 }
 
-static void cell_date(Buf *b, Date d)
+void cell_date(Buf *b, Date d)
 {
     buf_addc(b, ',');
     if (d == DATE_NONE)
@@ -33,7 +34,7 @@ static void cell_date(Buf *b, Date d)
     buf_add(b, (Slice){text, 10});
 }
 
-static void cell_quarter(Buf *b, Quarter q)
+void cell_quarter(Buf *b, Quarter q)
 {
     buf_addc(b, ',');
     if (q == 0)
@@ -43,7 +44,7 @@ static void cell_quarter(Buf *b, Quarter q)
     buf_adds(b, text);
 }
 
-static void cell_cents(Buf *b, int64_t cents)
+void cell_cents(Buf *b, int64_t cents)
 {
     char fraction[3] = {'.', (char)('0' + cents / 10 % 10), (char)('0' + cents % 10)};
     buf_addc(b, ',');
@@ -113,7 +114,7 @@ static const Spell *last_spell(const Life *l, int year)
     return last;
 }
 
-static void cohort_cells(const World *w, const Life *l, int years, Buf *b)
+void truth_cohort(const World *w, const Life *l, int years, Buf *b)
 {
     int look = l->ayg + years - 4;
     const Spell *e = l->ayg ? last_spell(l, look) : NULL;
@@ -138,7 +139,7 @@ static const char *kind_name(ExitKind k)
     return names[k];
 }
 
-static bool listed_on(const Credential *c, Date d)
+bool credential_listed(const Credential *c, Date d)
 {
     return (c->from == DATE_NONE || d >= c->from) && (c->to == DATE_NONE || d <= c->to);
 }
@@ -191,7 +192,7 @@ static void big_three_cells(const World *w, const Life *l, Buf *b)
 {
     uint64_t listed = 0, wbl[3] = {0, 0, 0};
     for (uint32_t i = 0; i < l->credential_count; i++)
-        listed += listed_on(&w->credentials[l->credentials[i].credential], l->credentials[i].date);
+        listed += credential_listed(&w->credentials[l->credentials[i].credential], l->credentials[i].date);
     for (uint32_t i = 0; i < l->experience_count; i++)
         wbl[l->experiences[i].class_] += l->experiences[i].completed;
     int64_t credits = concurrent_credits(w, l);
@@ -215,7 +216,7 @@ static void matriculation_cells(const World *w, const Life *l, Buf *b)
         college |= begin <= date_of(l->completion_year, 12, 31);
     }
     for (uint32_t i = 0; i < l->credential_count; i++)
-        credential |= listed_on(&w->credentials[l->credentials[i].credential], l->credentials[i].date);
+        credential |= credential_listed(&w->credentials[l->credentials[i].credential], l->credentials[i].date);
     bool military = l->enlisted != DATE_NONE;
     cell_u64(b, graduate && college);
     cell_u64(b, graduate && credential);
@@ -281,8 +282,8 @@ void truth_outcome(const World *w, const Person *p, const Life *l, Buf *b)
     } else {
         buf_adds(b, ",,");
     }
-    cohort_cells(w, l, 4, b);
-    cohort_cells(w, l, 5, b);
+    truth_cohort(w, l, 4, b);
+    truth_cohort(w, l, 5, b);
     completion_cells(l, b);
     group_cells(w, p, l, b);
     big_three_cells(w, l, b);

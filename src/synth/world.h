@@ -73,6 +73,63 @@ typedef struct Market {
     uint32_t count;
 } Market;
 
+/* Assessments and their parts, as reference/guideline_menu.csv and the contract name them (menu.c). */
+typedef enum Test {
+    TEST_SAT,
+    TEST_ACT,
+    TEST_AP,
+    TEST_IB,
+    TEST_ASVAB,
+    TEST_ACCUPLACER_CLASSIC,
+    TEST_ACCUPLACER,
+    TEST_WORKKEYS,
+    TEST_COUNT
+} Test;
+
+typedef enum TestPart {
+    PART_EBRW,
+    PART_MATH,
+    PART_ENGLISH,
+    PART_READING,
+    PART_WRITING,
+    PART_SCIENCE,
+    PART_COMPUTER_SCIENCE,
+    PART_OTHER,
+    PART_AFQT,
+    PART_SENTENCE_SKILLS,
+    PART_ALGEBRA,
+    PART_ARITHMETIC,
+    PART_QUANTITATIVE,
+    PART_CERTIFICATE,
+    PART_COUNT
+} TestPart;
+
+/* Ways to show a subject for the graduation guidelines. */
+typedef enum Option {
+    OPTION_ACCUPLACER,
+    OPTION_ACT,
+    OPTION_SAT,
+    OPTION_ASVAB,
+    OPTION_AP,
+    OPTION_IB,
+    OPTION_CONCURRENT,
+    OPTION_CAPSTONE,
+    OPTION_CREDENTIAL,
+    OPTION_COLLABORATIVE,
+    OPTION_WORKKEYS,
+    OPTION_COUNT
+} Option;
+
+/* A line of the guidelines' menu. */
+typedef struct Minimum {
+    Option option;
+    Test test;
+    TestPart part;
+    Subject subject;
+    int64_t score;
+    Date from, to; /* of the graduation; to is DATE_NONE while it is in force */
+} Minimum;
+
 typedef struct Credential {
     Slice id;
     Date from, to; /* on the state's list; to is DATE_NONE while it is */
@@ -104,6 +161,8 @@ typedef struct World {
     uint32_t college_pool[4];
     Credential *credentials;
     uint32_t credential_count;
+    Minimum *menu;
+    uint32_t menu_count;
     Employer *employers;
     uint32_t employer_count;
     Market *markets; /* one a county, the last the state's */
@@ -118,6 +177,11 @@ MUST_USE Status names_read(World *w, const char *dir, Error *err);
 Slice name_draw(const NameList *list, NameTilt tilt, Rng *r, uint32_t *index);
 /* places.c */
 MUST_USE Status places_read(World *w, const char *policy_dir, Error *err);
+/* menu.c */
+extern const char *const test_names[TEST_COUNT];
+extern const char *const part_names[PART_COUNT];
+extern const char *const option_names[OPTION_COUNT];
+MUST_USE Status menu_read(World *w, const char *policy_dir, Error *err);
 /* institutions.c */
 MUST_USE Status institutions_read(World *w, const char *policy_dir, Error *err);
 /* employers.c */

@@ -270,6 +270,23 @@ static void answer_award(Search *q, const Award *a)
     end_answer(q);
 }
 
+/* The clearinghouse's list of searches that a block kept unanswered. No error is planted, so that the stream of errors
+ * is the one it was before there was such a list. */
+static void tell_block(const Search *q)
+{
+    uint32_t file = plan_year(q->s->plan, q->s->plan->nsc_block, date_school_year(q->date) - 1);
+    if (file == NO_FILE)
+        return;
+    Row row, *r = &row;
+    row_begin(r, q->s->plan->files[file].layout);
+    row_digits(r, NSC_KEY, last_sasid(q->l), 10);
+    row_text(r, NSC_FIRST, span(q->known.first));
+    row_text(r, NSC_LAST, span(q->known.last));
+    row_date(r, NSC_SEARCH, q->date);
+    layout_write(r, &q->s->sink->files[file]);
+    sink_count(q->s->sink, file, q->p->id);
+}
+
 static void answer(Scribe *s, const Person *p, const Life *l, uint32_t file, Date date)
 {
     const Params *q = &s->w->p;
@@ -277,7 +294,10 @@ static void answer(Scribe *s, const Person *p, const Life *l, uint32_t file, Dat
         return;
     Search x = {.s = s, .p = p, .l = l, .file = file, .date = date};
     noise_register(s->w, s->r, p, s->house, REGISTRAR_SCHOOL, l->completion_date, &x.known);
-    bool hidden = chance(s->r, q->nsc_block_ppm) || chance(s->r, q->nsc_miss_ppm);
+    bool blocked = chance(s->r, q->nsc_block_ppm);
+    bool hidden = blocked || chance(s->r, q->nsc_miss_ppm);
+    if (blocked)
+        tell_block(&x);
     uint32_t rows = 0;
     for (uint32_t i = 0; !hidden && i < l->term_count; i++) {
         const Term *t = &l->terms[i];

@@ -1,6 +1,6 @@
 /*
  * The state's K-12 collections: demographics, school association, end of year, industry credentials, work-based
- * learning; for the Ed-Fi districts in the Ed-Fi year the first two go out as Ed-Fi instead.
+ * learning, assessments; for the Ed-Fi districts in the Ed-Fi year the first two go out as Ed-Fi instead.
  */
 #include "synth/writers.h"
 
@@ -134,6 +134,20 @@ static int completion_of(ExitKind k)
     return k == EXIT_GRADUATED ? 1 : k == EXIT_CERTIFICATE ? 2 : k == EXIT_EQUIVALENCY ? 3 : 0;
 }
 
+/* One of the ways in which the guidelines are met, as the district happens to report it. */
+static Slice demonstration(Desk *d, Subject subject)
+{
+    uint32_t set = d->l->reported[subject], count = 0;
+    for (int i = 0; i < OPTION_COUNT; i++)
+        count += set >> i & 1;
+    ASSERT(count > 0);
+    uint64_t nth = rng_below(d->s->r, count);
+    int option = 0;
+    while ((set >> option & 1) == 0 || nth-- > 0)
+        option++;
+    return d->s->codes->demonstration[option];
+}
+
 static void write_end_of_year(Desk *d, const SchoolYear *y, const Spell *e, Slice exit)
 {
     uint32_t file = plan_year(d->s->plan, d->s->plan->end_of_year, y->year);
@@ -150,8 +164,8 @@ static void write_end_of_year(Desk *d, const SchoolYear *y, const Spell *e, Slic
     if (completion)
         row_date(r, K12_COMPLETION_DATE, e->exit);
     if (demonstrates) {
-        row_text(r, K12_ENGLISH, c->demonstration[rng_below(d->s->r, c->demonstration_count)]);
-        row_text(r, K12_MATH, c->demonstration[rng_below(d->s->r, c->demonstration_count)]);
+        row_text(r, K12_ENGLISH, demonstration(d, SUBJECT_ENGLISH));
+        row_text(r, K12_MATH, demonstration(d, SUBJECT_MATH));
     }
     if (completion == 1 && d->l->enlisted != DATE_NONE)
         row_date(r, K12_ENLISTED, d->l->enlisted);
@@ -193,6 +207,24 @@ static void write_experiences(Desk *d, const SchoolYear *y)
         row_decimal(r, K12_HOURS, (int64_t)x->hours * 100);
         row_flag(r, K12_COMPLETED, x->completed);
         end_row(d, file, (Weakness){K12_BEGIN, K12_WBL_TYPE, true});
+    }
+}
+
+static void write_assessments(Desk *d, const SchoolYear *y)
+{
+    uint32_t file = plan_year(d->s->plan, d->s->plan->assessment, y->year);
+    const Codes *c = d->s->codes;
+    for (uint32_t i = 0; file != NO_FILE && i < d->l->score_count; i++) {
+        const Score *x = &d->l->scores[i];
+        if (x->year != y->year)
+            continue;
+        begin_row(d, file, x->school, y->sasid);
+        Row *r = &d->row;
+        row_text(r, K12_ASSESSMENT, c->test[x->test]);
+        row_text(r, K12_PART, c->part[x->part]);
+        row_number(r, K12_SCORE, x->score);
+        row_date(r, K12_TEST_DATE, x->date);
+        end_row(d, file, (Weakness){K12_TEST_DATE, K12_ASSESSMENT, true});
     }
 }
 
@@ -243,5 +275,6 @@ void write_school(Scribe *s, const Person *p, const Life *l)
             write_spell(&d, y, k);
         write_credentials(&d, y);
         write_experiences(&d, y);
+        write_assessments(&d, y);
     }
 }

@@ -83,6 +83,17 @@ static Slice yes_no(const Codes *c, bool on)
     return on ? c->pirl_yes : c->pirl_no;
 }
 
+static void put_training(Row *r, const Codes *c, const Participation *x)
+{
+    if (x->training)
+        row_text(r, PIRL_TRAINING_TYPE, x->on_the_job ? SLICE("01") : SLICE("06"));
+    for (int i = 0; i < GAIN_COUNT; i++)
+        row_date(r, PIRL_GAIN + i, x->gains[i]);
+    row_date(r, PIRL_EDUCATION, x->education);
+    row_date(r, PIRL_LAST_SERVICE, x->last_service);
+    row_text(r, PIRL_PLANNED, yes_no(c, x->exit == DATE_NONE));
+}
+
 static void write_participation(Scribe *s, const Person *p, const Participation *x, uint32_t number)
 {
     const World *w = s->w;
@@ -125,8 +136,9 @@ static void write_participation(Scribe *s, const Person *p, const Participation 
     row_flag(r, PIRL_WAGNER, false);
     row_flag(r, PIRL_APPRENTICE, x->kind == WORKFORCE_APPRENTICE);
     row_text(r, PIRL_TRAINING, yes_no(c, x->training));
+    put_training(r, c, x);
     if (x->credential != DATE_NONE) {
-        row_text(r, PIRL_CREDENTIAL, SLICE("4"));
+        row_text(r, PIRL_CREDENTIAL, x->secondary_credential ? SLICE("1") : SLICE("4"));
         row_date(r, PIRL_CREDENTIAL_DATE, x->credential);
     }
     sink_row(s->sink, file, r, p->id, (Weakness){PIRL_ENTRY, PIRL_TRAINING, true});

@@ -16,8 +16,8 @@ typedef struct Codes {
     Slice lunch[3];
     Slice language[2];   /* not applicable, limited */
     Slice completion[4]; /* none, diploma, certificate, equivalency; none is a missing value */
-    Slice demonstration[MAX_NTH];
-    uint32_t demonstration_count;
+    Slice demonstration[OPTION_COUNT];
+    Slice test[TEST_COUNT], part[PART_COUNT];
     Slice wbl[3][MAX_NTH];
     uint32_t wbl_count[3];
     Slice surds_sex[3];
@@ -28,6 +28,8 @@ typedef struct Codes {
     Slice ownership[MAX_SECTORS];
     Slice pirl_sex[2];
     Slice pirl_yes, pirl_no;
+    Slice cte_sex[2][3]; /* school and college; F, M, X */
+    Slice placement[2][PLACEMENT_COUNT];
 } Codes;
 
 MUST_USE Status codes_read(const Plan *plan, const World *w, Codes *out, Error *err);
@@ -49,11 +51,20 @@ void write_unit_records(Scribe *s, const Person *p, const Life *l);
 void write_clearinghouse(Scribe *s, const Person *p, const Life *l);
 void write_wages(Scribe *s, const Person *p, const Life *l);
 void write_workforce(Scribe *s, const Person *p, const Life *l);
+/* write_training.c: career and technical education; noise and planted errors from streams of its own. */
+void write_training(Scribe *s, const Person *p, const Life *l);
 /* The employer register, which is of no person: once, outside the partitions. */
 MUST_USE Status write_employers(const World *w, Plan *plan, const Codes *codes, Error *err);
 
 void truth_person(const World *w, const Person *p, uint64_t household, Buf *out);
 void truth_outcome(const World *w, const Person *p, const Life *l, Buf *out);
+/* truth_school.c */
+void truth_school_heads(Buf *schooling, Buf *school_years);
+void truth_schooling(const World *w, const Life *l, uint64_t person, Buf *out);
+void truth_school_years(const World *w, const Life *l, uint64_t person, Buf *out);
+/* truth_work.c: college, training and work afterwards; to each file the rows the person has. */
+void truth_work(const World *w, const Person *p, const Life *l, Buf *college, Buf *training, Buf *work);
+void truth_work_heads(Buf *college, Buf *training, Buf *work);
 void truth_heads(Buf *people, Buf *outcomes, Buf *records, Buf *planted);
 
 static inline Slice draw_code(Rng *r, const CodeChoice *c)

@@ -1,0 +1,182 @@
+/* Cells as CSV, JSON and a table for a terminal. A number is the same text in the first two: the shortest that reads
+ * back as itself; the table rounds. */
+#include "measure/measure_parts.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { TEXT_SIZE = 64 };
+
+static void csv_number(double v, Buf *out)
+{
+    Json j;
+    if (isnan(v))
+        return; /* an empty cell: no figure */
+    json_begin(&j, out, JSON_COMPACT);
+    json_num(&j, v);
+}
+
+static void csv_figure(const Cell *c, const CellColumn *column, Buf *out)
+{
+    const void *at = (const char *)c + column->offset;
+    switch (column->type) {
+    case CELL_TEXT:
+        csv_cell(out, *(const Slice *)at);
+        break;
+    case CELL_INT:
+        buf_add_i64(out, *(const int64_t *)at);
+        break;
+    case CELL_YEAR:
+        buf_add_i64(out, *(const int32_t *)at);
+        break;
+    case CELL_DOUBLE:
+        csv_number(*(const double *)at, out);
+        break;
+    }
+}
+
+static void print_csv(const Cell *cells, size_t count, Buf *out)
+{
+    for (size_t k = 0; k < cell_column_count; k++)
+        buf_addf(out, "%s%s", k ? "," : "", cell_columns[k].name);
+    buf_addc(out, '\n');
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < cell_column_count; k++) {
+            buf_adds(out, k ? "," : "");
+            csv_figure(&cells[i], &cell_columns[k], out);
+        }
+        buf_addc(out, '\n');
+    }
+}
+
+static void json_column(const Cell *c, const CellColumn *column, Json *j)
+{
+    const void *at = (const char *)c + column->offset;
+    json_key(j, column->name);
+    switch (column->type) {
+    case CELL_TEXT:
+        json_str(j, *(const Slice *)at);
+        break;
+    case CELL_INT:
+        json_int(j, *(const int64_t *)at);
+        break;
+    case CELL_YEAR:
+        json_int(j, *(const int32_t *)at);
+        break;
+    case CELL_DOUBLE:
+        json_num(j, *(const double *)at);
+        break;
+    }
+}
+
+static void print_json(const Cell *cells, size_t count, Buf *out)
+{
+    Json j;
+    json_begin(&j, out, JSON_COMPACT);
+    json_open_array(&j);
+    for (size_t i = 0; i < count; i++) {
+        json_open_object(&j);
+        for (size_t k = 0; k < cell_column_count; k++)
+            json_column(&cells[i], &cell_columns[k], &j);
+        json_end(&j);
+    }
+    json_end(&j);
+    buf_addc(out, '\n');
+}
+
+/* --- table --- */
+
+enum { TABLE_COLUMNS = 9 };
+static const char *const table_heads[TABLE_COLUMNS] = {
+    "year", "unit", "group", "category", "persons", "hit", "value", "excluded", "note"};
+
+static Slice table_text(const Cell *c, size_t column, char text[TEXT_SIZE])
+{
+    switch (column) {
+    case 0:
+        snprintf(text, TEXT_SIZE, "%" PRId32, c->year);
+        return slice_of(text);
+    case 1:
+        return c->unit;
+    case 2:
+        return c->grp;
+    case 3:
+        return c->category;
+    case 4:
+        snprintf(text, TEXT_SIZE, "%" PRId64, c->denominator);
+        return slice_of(text);
+    case 5:
+        snprintf(text, TEXT_SIZE, "%" PRId64, c->numerator);
+        return slice_of(text);
+    case 6:
+        if (isnan(c->value))
+            return SLICE("-");
+        snprintf(text, TEXT_SIZE, "%.2f", c->value);
+        return slice_of(text);
+    case 7:
+        snprintf(text, TEXT_SIZE, "%" PRId64, c->excluded);
+        return slice_of(text);
+    default:
+        snprintf(text, TEXT_SIZE, "%s%s%.*s", c->small ? "small" : "", c->small && c->pooled.len ? ", " : "",
+            (int)(c->pooled.len < 40 ? c->pooled.len : 40), c->pooled.ptr ? c->pooled.ptr : "");
+        return slice_of(text);
+    }
+}
+
+static bool is_number(size_t column)
+{
+    return column >= 4 && column <= 7;
+}
+
+static void table_cell(Buf *out, Slice s, size_t column, size_t width, bool last)
+{
+    size_t pad = width > s.len ? width - s.len : 0;
+    if (is_number(column))
+        buf_pad(out, ' ', pad);
+    buf_add(out, s);
+    if (!is_number(column) && !last)
+        buf_pad(out, ' ', pad);
+    buf_adds(out, last ? "\n" : "  ");
+}
+
+static void print_table(const Cell *cells, size_t count, Buf *out)
+{
+    size_t widths[TABLE_COLUMNS] = {0}, last = 0;
+    char text[TEXT_SIZE];
+    for (size_t k = 0; k < TABLE_COLUMNS; k++) {
+        bool shown = k != 2 && k != 3 && k != 5 && k != 8;
+        for (size_t i = 0; i < count; i++) {
+            Slice s = table_text(&cells[i], k, text);
+            shown |= k == 5 ? cells[i].numerator != 0 : k == 2 ? !slice_eq_z(s, "all") : s.len > 0;
+            widths[k] = s.len > widths[k] ? s.len : widths[k];
+        }
+        size_t head = strlen(table_heads[k]);
+        widths[k] = !shown ? 0 : widths[k] > head ? widths[k] : head;
+        last = shown ? k : last;
+    }
+    for (size_t k = 0; k < TABLE_COLUMNS; k++)
+        if (widths[k])
+            table_cell(out, slice_of(table_heads[k]), k, widths[k], k == last);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < TABLE_COLUMNS; k++)
+            if (widths[k])
+                table_cell(out, table_text(&cells[i], k, text), k, widths[k], k == last);
+}
+
+Status cells_print(const Cell *cells, size_t count, CellFormat format, Buf *out, Error *err)
+{
+    switch (format) {
+    case CELLS_CSV:
+        print_csv(cells, count, out);
+        break;
+    case CELLS_JSON:
+        print_json(cells, count, out);
+        break;
+    case CELLS_TABLE:
+        print_table(cells, count, out);
+        break;
+    case CELLS_PARQUET:
+        return error_set(err, ERR_INVALID, "Parquet is no text");
+    }
+    return buf_status(out, err);
+}

@@ -1,0 +1,126 @@
+/* One question at a time: which versions of a definition answer it, opened over the generation and read. */
+#include "measure/measure_parts.h"
+
+Status question_open(const MeasureContext *ctx, Question *out, Error *err)
+{
+    *out = (Question){.ctx = ctx};
+    arena_init(&out->arena, 0);
+    TRY(measure_frame_read(ctx->policy, &out->arena, &out->frame, err));
+    TRY(measure_defs_read(ctx->policy, &out->frame, &out->arena, &out->defs, err));
+    TRY(outcome_defs_read(ctx->policy, &out->arena, &out->outcomes, err));
+    TRY(warehouse_open(ctx->home, &out->generation, &out->db, err));
+    return measure_units_prepare(out->db, &out->arena, &out->units, err);
+}
+
+void question_close(Question *q)
+{
+    db_close(q->db);
+    vec_free(&q->defs);
+    vec_free(&q->outcomes);
+    arena_free(&q->arena);
+    *q = (Question){0};
+}
+
+static Status read_splits(Question *q, const MeasureQuery *query, const SplitDef ***out, Error *err)
+{
+    TRY(arena_array_(&q->arena, query->by_count + 1, sizeof(const SplitDef *), (void **)out, err));
+    if (query->by_count > BY_MAX)
+        return error_set(err, ERR_INVALID, "at most %d splits can be crossed", BY_MAX);
+    for (size_t i = 0; i < query->by_count; i++) {
+        (*out)[i] = measure_split(&q->frame, query->by[i]);
+        if (!(*out)[i]) {
+            error_set(err, ERR_INVALID, "there is no split %.*s", SLICE_ARG(query->by[i]));
+            error_hint(err, "the splits are those of %s", q->frame.file->path);
+            return ERR_INVALID;
+        }
+        for (size_t k = 0; k < i; k++)
+            if ((*out)[k] == (*out)[i])
+                return error_set(err, ERR_INVALID, "split %.*s is named twice", SLICE_ARG(query->by[i]));
+    }
+    return OK;
+}
+
+static Status add_version(
+    Question *q, const MeasureQuery *query, const MeasureDef *def, const SplitDef **splits, AskedList *out, Error *err)
+{
+    Slice name = query->definition.len > 0 ? query->definition : def->definition;
+    if (def->family.len == 0 && query->definition.len > 0)
+        return error_set(
+            err, ERR_INVALID, "measure %.*s has no family of definitions to choose from", SLICE_ARG(def->name));
+    if (def->family.len == 0)
+        return vec_push(out, ((Asked){.wish = {def, NULL, splits, query->by_count}}), err);
+    for (size_t i = 0; i < q->outcomes.len; i++) {
+        const OutcomeDef *o = &q->outcomes.at[i];
+        if (slice_eq(o->family, def->family) && slice_eq(o->name, name))
+            TRY(vec_push(out, ((Asked){.wish = {def, o, splits, query->by_count}}), err));
+    }
+    if (out->len == 0)
+        return error_set(
+            err, ERR_NOT_FOUND, "family %.*s has no definition %.*s", SLICE_ARG(def->family), SLICE_ARG(name));
+    return OK;
+}
+
+Status question_wishes(Question *q, const MeasureQuery *query, AskedList *out, Error *err)
+{
+    const SplitDef **splits;
+    TRY(read_splits(q, query, &splits, err));
+    for (size_t i = 0; i < q->defs.len; i++) {
+        MeasureDef *def = &q->defs.at[i];
+        if (!slice_eq(def->name, query->name))
+            continue;
+        if (query->pool.minimum > 0)
+            def->minimum_n = query->pool.minimum;
+        TRY(add_version(q, query, def, splits, out, err));
+    }
+    if (out->len == 0)
+        return error_set(err, ERR_NOT_FOUND, "there is no measure %.*s", SLICE_ARG(query->name));
+    return OK;
+}
+
+Status question_known_on(Question *q, Date day, const AskedList *asked, Error *err)
+{
+    RowWish *wishes;
+    if (day == DATE_NONE)
+        return OK;
+    TRY(arena_new(&q->arena, RowWish, asked->len, &wishes, err));
+    for (size_t i = 0; i < asked->len; i++)
+        wishes[i] = asked->at[i].wish;
+    TRY(known_on_prepare(q->db, q->ctx->policy, day, wishes, asked->len, err));
+    return OK;
+}
+
+Status question_read(Question *q, AskedList *asked, Error *err)
+{
+    const RowSource source = {.db = q->db, .frame = &q->frame, .units = &q->units};
+    for (size_t i = 0; i < asked->len; i++)
+        TRY(measure_rows_read(&source, &asked->at[i].wish, &asked->at[i].rows, err));
+    return OK;
+}
+
+void asked_free(AskedList *list)
+{
+    for (size_t i = 0; i < list->len; i++)
+        measure_rows_free(&list->at[i].rows);
+    vec_free(list);
+}
+
+Slice row_status(const MeasureRows *rows, size_t row)
+{
+    uint8_t flags = rows->flags[row];
+    if (flags & ROW_EXCLUDED)
+        return SLICE("excluded");
+    if (!(flags & ROW_COUNTED))
+        return SLICE("uncounted");
+    if (rows->def->kind != MEASURE_RATE)
+        return SLICE("counted");
+    return flags & ROW_HIT ? SLICE("hit") : SLICE("missed");
+}
+
+Slice row_clause(const MeasureRows *rows, size_t row)
+{
+    if (rows->reason[row])
+        return rows->def->reasons[rows->reason[row] - 1].code;
+    if (rows->clause[row])
+        return rows->outcome->clauses[rows->clause[row] - 1].code;
+    return SLICE("");
+}

@@ -1,0 +1,547 @@
+/*
+ * Truth of what came after: college, training and work, from the lives, never from the files. The rules are written
+ * down a second time here, on purpose, and not taken from the policy's SQL; each is what its law or publisher says
+ * (docs/measures.md has the sources):
+ *   - a person enters college with the first ordinary term at a college of the unit records; who studied elsewhere
+ * before has transferred in; the looks are at 31 August;
+ *   - normal time is 1, 2 and 4 years for a certificate, an associate and a bachelor, from the 31 August at the
+ * beginning of the year of entry;
+ *   - a concentrator has two Carnegie units in one programme, or 12 credits of it, or has finished a shorter one;
+ *   - the six definitions of employment and earnings look at the quarters after the quarter of the award.
+ */
+#include "synth/truth_cells.h"
+#include "synth/writers.h"
+
+enum { BLOCK_QUARTERS = 8, FEDERAL_MINIMUM_CENTS = 725, KENTUCKY_CENTS = 300000 };
+
+void truth_work_heads(Buf *college, Buf *training, Buf *work)
+{
+    buf_adds(college,
+        "person,institution,two_year,entry_year,entry_begin,fall_cohort,transfer_in,away_terms,persisted_same,"
+        "persisted,credits,completed_100,completed_150,completed_200,transferred,status_2,status_4,status_6,associate_"
+        "year,associate_hundredths,bachelor_year,bachelor_hundredths\n");
+    buf_adds(training, "person,item,year,cip,place,hit\n");
+    buf_adds(work, "person,kind,year,level,horizon,wage_quarters,kentucky,wioa,pseo,scorecard,leo,adrf,naics,work_"
+                   "county,leo_quarters,leo_study,q2_wages\n");
+}
+
+/* --- college --- */
+
+typedef struct Entry {
+    const World *w;
+    const Life *l;
+    const Term *first;
+    int year;    /* fiscal year of the first term */
+    int fall;    /* calendar year of the fall in it */
+    bool cohort; /* enrolled in that fall */
+} Entry;
+
+static bool reports(const World *w, uint32_t college)
+{
+    return w->colleges[college].state_code.len > 0;
+}
+
+/* Two colleges are one where they share their code. */
+static bool same_college(const World *w, uint32_t a, uint32_t b)
+{
+    return a == b || (reports(w, a) && slice_eq(w->colleges[a].state_code, w->colleges[b].state_code));
+}
+
+static int fiscal_of(const Term *t)
+{
+    return t->season == SEASON_SPRING ? t->year : t->year + 1;
+}
+
+static bool find_entry(const World *w, const Life *l, Entry *e)
+{
+    *e = (Entry){.w = w, .l = l};
+    for (uint32_t i = 0; i < l->term_count; i++) {
+        const Term *t = &l->terms[i];
+        if (t->dual != DUAL_NONE || !reports(w, t->college))
+            continue;
+        if (!e->first || term_begin(t->year, t->season) < term_begin(e->first->year, e->first->season))
+            e->first = t;
+    }
+    if (!e->first)
+        return false;
+    e->year = fiscal_of(e->first);
+    e->fall = e->year - 1;
+    for (uint32_t i = 0; i < l->term_count; i++) {
+        const Term *t = &l->terms[i];
+        e->cohort |= t->dual == DUAL_NONE && t->season == SEASON_FALL && t->year == e->fall &&
+                     same_college(w, t->college, e->first->college);
+    }
+    return true;
+}
+
+static bool elsewhere_before(const Entry *e)
+{
+    Date begin = term_begin(e->first->year, e->first->season);
+    for (uint32_t i = 0; i < e->l->term_count; i++) {
+        const Term *t = &e->l->terms[i];
+        if (t->dual == DUAL_NONE && term_begin(t->year, t->season) < begin)
+            return true;
+    }
+    return false;
+}
+
+/* Enrolled in the fall of a year, at the college of entry only or anywhere. */
+static bool enrolled_in_fall(const Entry *e, int year, bool same)
+{
+    for (uint32_t i = 0; i < e->l->term_count; i++) {
+        const Term *t = &e->l->terms[i];
+        if (t->dual == DUAL_NONE && t->season == SEASON_FALL && t->year == year &&
+            (!same || same_college(e->w, t->college, e->first->college)))
+            return true;
+    }
+    return false;
+}
+
+static const Award *award_by(const Entry *e, Date day, bool same)
+{
+    for (uint32_t i = 0; i < e->l->award_count; i++) {
+        const Award *a = &e->l->awards[i];
+        if (a->date <= day && a->date >= term_begin(e->first->year, e->first->season) &&
+            (!same || same_college(e->w, a->college, e->first->college)))
+            return a;
+    }
+    return NULL;
+}
+
+/* 31 August plus so many months, the end of the month. */
+static Date look_day(int year, int months)
+{
+    int month = 8 + months; /* of the year, from 1 */
+    year += month / 12;
+    month = month % 12 + 1; /* the month after */
+    return date_of(year, month, 1) - 1;
+}
+
+static bool completed_in(const Entry *e, int percent)
+{
+    static const int years[LEVEL_COUNT] = {0, 0, 1, 2, 4, 0};
+    for (uint32_t i = 0; i < e->l->award_count; i++) {
+        const Award *a = &e->l->awards[i];
+        int normal = years[a->level];
+        if (normal > 0 && same_college(e->w, a->college, e->first->college) &&
+            a->date >= term_begin(e->first->year, e->first->season) &&
+            a->date <= look_day(e->fall, normal * 12 * percent / 100))
+            return true;
+    }
+    return false;
+}
+
+static int64_t first_year_credits(const Entry *e)
+{
+    int64_t credits = 0;
+    for (uint32_t i = 0; i < e->l->term_count; i++) {
+        const Term *t = &e->l->terms[i];
+        if (t->dual != DUAL_NONE || fiscal_of(t) != e->year || !reports(e->w, t->college))
+            continue;
+        for (uint32_t c = t->first_course; c < t->first_course + t->course_count; c++)
+            credits += e->l->courses[c].passed ? e->w->p.courses[e->l->courses[c].kind].credits : 0;
+    }
+    return credits;
+}
+
+static bool moved_up(const Entry *e)
+{
+    Date begin = term_begin(e->first->year, e->first->season);
+    for (uint32_t i = 0; i < e->l->term_count; i++) {
+        const Term *t = &e->l->terms[i];
+        Date day = term_begin(t->year, t->season);
+        if (t->dual == DUAL_NONE && day > begin && fiscal_of(t) < e->year + 6 && !e->w->colleges[t->college].two_year)
+            return true;
+    }
+    return false;
+}
+
+static const char *status_at(const Entry *e, int years)
+{
+    if (award_by(e, look_day(e->fall, years * 12), false))
+        return "completed";
+    bool same = false, other = false;
+    for (uint32_t i = 0; i < e->l->term_count; i++) {
+        const Term *t = &e->l->terms[i];
+        if (t->dual != DUAL_NONE || fiscal_of(t) != e->year + years - 1)
+            continue;
+        same |= same_college(e->w, t->college, e->first->college);
+        other |= !same_college(e->w, t->college, e->first->college);
+    }
+    return same ? "enrolled" : other ? "transferred" : "left";
+}
+
+/* Years from the first ordinary term to the first award of a level from the unit records, in hundredths. */
+static void degree_cells(const Entry *e, Level level, Buf *b)
+{
+    Date begin = DATE_NONE;
+    for (uint32_t i = 0; i < e->l->term_count; i++) {
+        const Term *t = &e->l->terms[i];
+        Date day = term_begin(t->year, t->season);
+        if (t->dual == DUAL_NONE && (begin == DATE_NONE || day < begin))
+            begin = day;
+    }
+    const Award *first = NULL;
+    for (uint32_t i = 0; i < e->l->award_count; i++) {
+        const Award *a = &e->l->awards[i];
+        if (a->level == level && reports(e->w, a->college) && (!first || a->date < first->date))
+            first = a;
+    }
+    if (!first || first->date < begin) {
+        buf_adds(b, ",,");
+        return;
+    }
+    cell_u64(b, (uint64_t)date_school_year(first->date));
+    cell_u64(b, (uint64_t)(((int64_t)(first->date - begin) * 400 + 730) / 1461));
+}
+
+static uint64_t away_terms(const Entry *e)
+{
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < e->l->term_count; i++)
+        n += e->l->terms[i].dual == DUAL_NONE && !reports(e->w, e->l->terms[i].college);
+    return n;
+}
+
+static void college_truth(const World *w, const Person *p, const Life *l, Buf *b)
+{
+    Entry e;
+    if (!find_entry(w, l, &e)) {
+        if (away_terms(&e) == 0)
+            return;
+        buf_add_u64(b, p->id);
+        buf_adds(b, ",,,,,,,");
+        buf_add_u64(b, away_terms(&e));
+        buf_adds(b, ",,,,,,,,,,,,,,\n");
+        return;
+    }
+    buf_add_u64(b, p->id);
+    cell_text(b, w->colleges[e.first->college].state_code);
+    cell_u64(b, w->colleges[e.first->college].two_year);
+    cell_u64(b, (uint64_t)e.year);
+    cell_date(b, term_begin(e.first->year, e.first->season));
+    cell_u64(b, e.cohort);
+    cell_u64(b, elsewhere_before(&e));
+    cell_u64(b, away_terms(&e));
+    bool awarded = award_by(&e, look_day(e.fall + 1, 0), false) != NULL;
+    bool awarded_here = award_by(&e, look_day(e.fall + 1, 0), true) != NULL;
+    cell_u64(b, awarded_here || enrolled_in_fall(&e, e.fall + 1, true));
+    cell_u64(b, awarded || enrolled_in_fall(&e, e.fall + 1, false));
+    cell_u64(b, (uint64_t)first_year_credits(&e));
+    for (int percent = 100; percent <= 200; percent += 50)
+        cell_u64(b, completed_in(&e, percent));
+    cell_u64(b, moved_up(&e));
+    for (int years = 2; years <= 6; years += 2)
+        cell_text(b, span(status_at(&e, years)));
+    degree_cells(&e, LEVEL_ASSOCIATE, b);
+    degree_cells(&e, LEVEL_BACHELOR, b);
+    buf_addc(b, '\n');
+}
+
+/* --- training --- */
+
+static void training_row(const Person *p, const char *item, int year, const char *cip, Slice place, bool hit, Buf *b)
+{
+    buf_add_u64(b, p->id);
+    cell_text(b, span(item));
+    cell_u64(b, (uint64_t)year);
+    cell_text(b, span(cip));
+    cell_text(b, place);
+    cell_u64(b, hit);
+    buf_addc(b, '\n');
+}
+
+static int64_t wages_of(const Life *l, Quarter q)
+{
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < l->wage_count; i++)
+        sum += l->wages[i].quarter == q ? l->wages[i].cents : 0;
+    return sum;
+}
+
+static bool at_college_in(const Life *l, Quarter q)
+{
+    Date from = date_of(q / 4, q % 4 * 3 + 1, 1), to = date_of((q + 1) / 4, (q + 1) % 4 * 3 + 1, 1) - 1;
+    for (uint32_t i = 0; i < l->term_count; i++) {
+        const Term *t = &l->terms[i];
+        if (t->dual == DUAL_NONE && term_begin(t->year, t->season) <= to && term_end(t->year, t->season) >= from)
+            return true;
+    }
+    return false;
+}
+
+static bool concentrates(const World *w, const CteYear *c)
+{
+    if (c->secondary)
+        return c->tenths >= w->p.cte_concentrator_units_tenths;
+    return c->tenths >= 120 || (c->completed && c->program_tenths < 120);
+}
+
+/* Placed by the collection's own follow-up, or seen at work, at college or enlisted. */
+static bool placed_in_q2(const Life *l, const CteYear *c)
+{
+    Quarter q = quarter_of(c->left) + 2;
+    bool told = c->placement != PLACED_UNASKED && c->placement != PLACED_NONE && c->placement != PLACED_NOT_REACHED;
+    bool enlisted = l->enlisted != DATE_NONE && quarter_of(l->enlisted) <= q;
+    return told || enlisted || wages_of(l, q) > 0 || at_college_in(l, q);
+}
+
+/* A college award or a listed credential by a year after leaving, not before the programme was begun. */
+static bool credentialed(const World *w, const Life *l, const CteYear *c, int first_year)
+{
+    int y, m, d;
+    date_civil(c->left, &y, &m, &d);
+    Date end = m == 2 && d == 29 ? date_of(y + 1, 2, 28) : date_of(y + 1, m, d), begin = date_of(first_year - 1, 7, 1);
+    for (uint32_t i = 0; i < l->award_count; i++)
+        if (reports(w, l->awards[i].college) && l->awards[i].date >= begin && l->awards[i].date <= end)
+            return true;
+    for (uint32_t i = 0; i < l->credential_count; i++) {
+        const Credential *k = &w->credentials[l->credentials[i].credential];
+        Date day = l->credentials[i].date;
+        if (day >= begin && day <= end && (k->from == DATE_NONE || day >= k->from) &&
+            (k->to == DATE_NONE || day <= k->to))
+            return true;
+    }
+    return false;
+}
+
+/* The programme in which the person became a concentrator first; of two in one year that with the smaller CIP. */
+static const CteYear *concentration(const World *w, const Life *l, bool secondary)
+{
+    const CteYear *first = NULL;
+    for (uint32_t i = 0; i < l->cte_count; i++) {
+        const CteYear *c = &l->cte[i];
+        if (c->secondary != secondary || !concentrates(w, c))
+            continue;
+        if (!first || c->year < first->year ||
+            (c->year == first->year && strcmp(w->p.fields[c->field].cip, w->p.fields[first->field].cip) < 0))
+            first = c;
+    }
+    return first;
+}
+
+static void cte_truth(const World *w, const Person *p, const Life *l, bool secondary, Buf *b)
+{
+    const CteYear *k = concentration(w, l, secondary);
+    if (!k)
+        return;
+    const char *cip = w->p.fields[k->field].cip;
+    int began = k->year;
+    for (uint32_t i = 0; i < l->cte_count; i++) {
+        const CteYear *c = &l->cte[i];
+        if (c->secondary == secondary && c->field == k->field && c->year < began)
+            began = c->year;
+    }
+    Slice place = secondary ? w->districts[w->schools[k->place].district].code : w->colleges[k->place].state_code;
+    training_row(p, secondary ? "school_concentrator" : "college_concentrator", k->year, cip, place, true, b);
+    for (uint32_t i = 0; i < l->cte_count; i++) {
+        const CteYear *c = &l->cte[i];
+        bool programme = c->field == k->field && (secondary || c->place == k->place);
+        if (c->secondary != secondary || c->year < k->year)
+            continue;
+        if (programme)
+            training_row(p, secondary ? "school_year" : "college_year", c->year, cip, place, true, b);
+        if (c->left == DATE_NONE || !(secondary || programme))
+            continue;
+        training_row(p, secondary ? "school_left" : "college_left", c->year, cip, place, placed_in_q2(l, c), b);
+        if (!secondary)
+            training_row(p, "college_completed", c->year, cip, place, c->completed, b);
+        if (!secondary)
+            training_row(p, "college_credential", c->year, cip, place, credentialed(w, l, c, began), b);
+    }
+}
+
+static bool same_employer(const Life *l, Quarter a, Quarter b)
+{
+    for (uint32_t i = 0; i < l->wage_count; i++)
+        for (uint32_t j = 0; j < l->wage_count; j++)
+            if (l->wages[i].quarter == a && l->wages[j].quarter == b &&
+                l->jobs[l->wages[i].job].employer == l->jobs[l->wages[j].job].employer)
+                return true;
+    return false;
+}
+
+static bool program_credential(const Life *l, const Participation *x)
+{
+    if (x->credential == DATE_NONE)
+        return false;
+    if (!x->secondary_credential)
+        return true;
+    Quarter q = quarter_of(x->exit);
+    for (int i = 1; i <= 4; i++)
+        if (wages_of(l, q + i) > 0)
+            return true;
+    for (uint32_t i = 0; i < l->term_count; i++) {
+        Date begin = term_begin(l->terms[i].year, l->terms[i].season);
+        if (l->terms[i].dual == DUAL_NONE && begin >= x->exit && begin <= x->exit + 365)
+            return true;
+    }
+    return false;
+}
+
+static void gain_truth(const World *w, const Person *p, const Participation *x, Buf *b)
+{
+    Date end = x->exit != DATE_NONE ? x->exit : date_of(w->last_year + 1, 6, 30);
+    if (x->education == DATE_NONE)
+        return;
+    for (int year = date_school_year(x->entry) - 1; date_of(year, 7, 1) <= end; year++) {
+        bool gain = false;
+        for (int i = 0; i < GAIN_COUNT; i++)
+            gain |= x->gains[i] != DATE_NONE && date_school_year(x->gains[i]) - 1 == year;
+        training_row(p, "wioa_gain", year, "", SLICE(""), gain, b);
+    }
+}
+
+static void program_truth(const World *w, const Person *p, const Life *l, const Participation *x, Buf *b)
+{
+    if (x->kind == WORKFORCE_APPRENTICE)
+        return;
+    gain_truth(w, p, x, b);
+    if (x->exit == DATE_NONE)
+        return;
+    Quarter q = quarter_of(x->exit);
+    int year, m, d;
+    date_civil(x->exit, &year, &m, &d);
+    training_row(p, "wioa_q4", year + 1, "", SLICE(""), wages_of(l, q + 4) > 0, b);
+    if (wages_of(l, q + 2) > 0)
+        training_row(p, "wioa_same_employer", year + 1, "", SLICE(""), same_employer(l, q + 2, q + 4), b);
+    if (x->education != DATE_NONE)
+        training_row(p, "wioa_credential", year + 1, "", SLICE(""), program_credential(l, x), b);
+}
+
+/* --- work --- */
+
+typedef struct Window {
+    int64_t wages[BLOCK_QUARTERS + 1]; /* [1] is the first quarter of the block */
+    uint32_t employer[BLOCK_QUARTERS + 1];
+    int64_t main[BLOCK_QUARTERS + 1]; /* at that employer */
+} Window;
+
+static void fill_window(const Life *l, Quarter before, Window *v)
+{
+    memset(v, 0, sizeof *v);
+    for (int i = 1; i <= BLOCK_QUARTERS; i++) {
+        v->employer[i] = NO_INDEX;
+        for (uint32_t k = 0; k < l->wage_count; k++) {
+            const Wage *x = &l->wages[k];
+            if (x->quarter != before + i)
+                continue;
+            /* two jobs with one employer in one quarter are one employer's wages */
+            int64_t here = 0;
+            for (uint32_t m = 0; m < l->wage_count; m++)
+                if (l->wages[m].quarter == x->quarter && l->jobs[l->wages[m].job].employer == l->jobs[x->job].employer)
+                    here += l->wages[m].cents;
+            v->wages[i] += x->cents;
+            if (here > v->main[i]) {
+                v->main[i] = here;
+                v->employer[i] = l->jobs[x->job].employer;
+            }
+        }
+    }
+}
+
+static void sum_range(const Window *v, int from, int64_t *sum, int *quarters)
+{
+    *sum = 0;
+    *quarters = 0;
+    for (int i = from; i < from + 4; i++) {
+        *sum += v->wages[i];
+        *quarters += v->wages[i] > 0;
+    }
+}
+
+static void value_cell(Buf *b, bool employed, int64_t cents)
+{
+    if (employed)
+        cell_cents(b, cents);
+    else
+        buf_addc(b, ',');
+}
+
+static bool studied_in_year(const Life *l, int year)
+{
+    for (uint32_t i = 0; i < l->term_count; i++)
+        if (l->terms[i].dual == DUAL_NONE && l->terms[i].year == year)
+            return true;
+    return false;
+}
+
+static bool studied_in_fiscal(const Life *l, int year)
+{
+    for (uint32_t i = 0; i < l->term_count; i++)
+        if (l->terms[i].dual == DUAL_NONE && fiscal_of(&l->terms[i]) == year)
+            return true;
+    return false;
+}
+
+static void work_row(const World *w, const Person *p, const Life *l, const char *kind, int year, const char *level,
+    Quarter base, int horizon, Buf *b)
+{
+    Window v;
+    int64_t sum;
+    int n;
+    Quarter before = base + 4 * (horizon - 1);
+    if (before + 2 > w->last_quarter) /* the later quarters of a window may be missing: nobody is shown then */
+        return;
+    fill_window(l, before, &v);
+    buf_add_u64(b, p->id);
+    cell_text(b, span(kind));
+    cell_u64(b, (uint64_t)year);
+    cell_text(b, span(level));
+    cell_u64(b, (uint64_t)horizon);
+    sum_range(&v, 1, &sum, &n);
+    cell_u64(b, (uint64_t)n);
+    value_cell(b, n >= 2 && sum >= KENTUCKY_CENTS, sum);
+    value_cell(b, v.wages[4] > 0, v.wages[4]);
+    int calendar = 4 - base % 4; /* the first quarter of the first whole calendar year */
+    sum_range(&v, calendar, &sum, &n);
+    value_cell(b, n >= 3 && sum >= INT64_C(35) * 50 * FEDERAL_MINIMUM_CENTS, sum);
+    value_cell(b, sum > 0 && !studied_in_year(l, (before + calendar) / 4), sum);
+    int tax = (4 - base % 4) % 4 + 1; /* the first quarter of the first whole year from April on */
+    sum_range(&v, tax, &sum, &n);
+    bool winter = v.wages[tax + 2] > 0 && v.wages[tax + 3] > 0;
+    value_cell(b, winter, n > 0 ? (sum * 4 * 2 + n) / (2 * n) : 0);
+    bool whole = v.employer[4] != NO_INDEX && v.employer[3] == v.employer[4] && v.employer[5] == v.employer[4];
+    value_cell(b, whole, v.main[4]);
+    const Employer *employer = v.employer[4] == NO_INDEX ? NULL : &w->employers[v.employer[4]];
+    cell_text(b, employer ? span(w->p.sectors[employer->sector].naics) : SLICE(""));
+    cell_text(b, employer ? w->counties[employer->county].fips : SLICE(""));
+    cell_u64(b, (uint64_t)n);
+    cell_u64(b, studied_in_fiscal(l, (before + tax) / 4 + 1));
+    value_cell(b, v.wages[2] > 0, v.wages[2]);
+    buf_addc(b, '\n');
+}
+
+static void work_rows(
+    const World *w, const Person *p, const Life *l, const char *kind, int year, const char *level, Date day, Buf *b)
+{
+    static const int horizons[] = {1, 3, 5, 10};
+    for (size_t i = 0; i < COUNT_OF(horizons); i++)
+        work_row(w, p, l, kind, year, level, quarter_of(day), horizons[i], b);
+}
+
+static void award_truth(const World *w, const Person *p, const Life *l, Buf *b)
+{
+    static const char *const names[LEVEL_COUNT] = {"", "", "certificate", "associate", "bachelor", "master"};
+    for (uint32_t i = 0; i < l->award_count; i++) {
+        const Award *a = &l->awards[i];
+        bool last = reports(w, a->college);
+        for (uint32_t k = 0; k < l->award_count; k++)
+            last &= !reports(w, l->awards[k].college) || l->awards[k].date <= a->date ||
+                    date_school_year(l->awards[k].date) != date_school_year(a->date);
+        if (last)
+            work_rows(w, p, l, "award", date_school_year(a->date), names[a->level], a->date, b);
+    }
+}
+
+void truth_work(const World *w, const Person *p, const Life *l, Buf *college, Buf *training, Buf *work)
+{
+    college_truth(w, p, l, college);
+    cte_truth(w, p, l, true, training);
+    cte_truth(w, p, l, false, training);
+    for (uint32_t i = 0; i < l->program_count; i++)
+        program_truth(w, p, l, &l->programs[i], training);
+    award_truth(w, p, l, work);
+    if (l->completion != EXIT_YEAR_END)
+        work_rows(w, p, l, "high_school", l->completion_year, "", l->completion_date, work);
+}
