@@ -80,6 +80,23 @@ static void test_bounds_and_rows_change(void **state)
     lp_free(lp);
 }
 
+/* From given values, feasible or not, the same optimum; and the solve after it goes on from there. */
+static void test_start(void **state)
+{
+    UNUSED(state);
+    const double margins[] = {7, 5, 4, 8}, feasible[] = {2, 5, 2, 3}, infeasible[] = {9, 9, 0, 0};
+    const double *starts[] = {feasible, infeasible, ZEROS};
+    for (size_t i = 0; i < COUNT_OF(starts); i++) {
+        Lp *lp = square(margins);
+        lp_start(lp, starts[i]);
+        assert_near(best(lp, 0, true), 4, 1e-9);
+        assert_near(best(lp, 3, true), 5, 1e-9);
+        lp_start(lp, starts[i]);
+        assert_near(best(lp, 0, false), 0, 1e-9);
+        lp_free(lp);
+    }
+}
+
 static void test_statuses(void **state)
 {
     UNUSED(state);
@@ -229,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_intervals),
         cmocka_unit_test(test_bounds_and_rows_change),
+        cmocka_unit_test(test_start),
         cmocka_unit_test(test_statuses),
         cmocka_unit_test(test_pivot_limit),
         cmocka_unit_test(test_large_values),
