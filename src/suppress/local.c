@@ -15,6 +15,7 @@
 #define PIVOT_LEAST 1e-7
 #define RATIO_TIE 1e-10
 #define RESIDUAL_TRUST 1e-7
+#define DRIFT 1e-6
 
 typedef struct Candidate {
     double ratio;
@@ -51,7 +52,7 @@ struct Local {
     LocalTerm *terms;
     /* the query */
     const LocalQuery *q;
-    double unit; /* absolute target */
+    double unit, per_unit; /* absolute target, and one over it */
     double objective;
     uint32_t pivots;
     Arena arena;
@@ -172,7 +173,7 @@ static void see_cell(Local *l, uint32_t j)
 static double width(const Local *l, uint32_t part)
 {
     uint32_t j = cell_of(part);
-    return (part & 1 ? l->net->down[j] : l->net->up[j]) / l->unit;
+    return (part & 1 ? l->net->down[j] : l->net->up[j]) * l->per_unit;
 }
 
 static double reduced_cost(const Local *l, uint32_t part)
@@ -308,28 +309,31 @@ static void forget_alpha(Local *l)
     l->alpha_count = 0;
 }
 
-/* Parts whose move helps the leaving variable, with the price at which they would. */
+/* Parts whose move helps the leaving variable, with the price at which they would. A part that can help enough by itself
+ * makes all dearer ones uninteresting. */
 static uint32_t collect(Local *l, const Leaving *v)
 {
     uint32_t count = 0;
-    double sense = v->need > 0 ? 1 : -1;
+    double sense = v->need > 0 ? 1 : -1, need = fabs(v->need), dearest = INFINITY;
     for (uint32_t i = 0; i < l->alpha_count; i++) {
         uint32_t j = l->alphas[i];
-        double a = sense * l->alpha[j];
-        if (fabs(a) < PIVOT_LEAST || j == l->q->cell)
+        double a = sense * l->alpha[j], size = fabs(a);
+        if (size < PIVOT_LEAST || j == l->q->cell)
             continue;
-        for (uint32_t part = 2 * j; part < 2 * j + 2; part++) {
-            if (l->part_at[part])
-                continue;
-            double mine = sign_of(part) * a;
-            if (l->at_upper[part] ? mine < 0 : mine > 0)
-                continue;
-            if (width(l, part) <= FEASIBLE)
-                continue;
-            double d = reduced_cost(l, part);
-            d = l->at_upper[part] ? -d : d;
-            l->candidates[count++] = (Candidate){.ratio = (d > 0 ? d : 0) / fabs(mine), .alpha = fabs(mine), .part = part};
+        uint32_t rising = 2 * j + (a > 0), falling = rising ^ 1;
+        if (l->at_upper[falling] && !l->part_at[falling]) {
+            double d = -reduced_cost(l, falling);
+            l->candidates[count++] = (Candidate){.ratio = d > 0 ? d / size : 0, .alpha = size, .part = falling};
         }
+        if (l->part_at[rising] || l->at_upper[rising])
+            continue;
+        double d = reduced_cost(l, rising);
+        if (d > dearest * size)
+            continue;
+        double ratio = d > 0 ? d / size : 0;
+        l->candidates[count++] = (Candidate){.ratio = ratio, .alpha = size, .part = rising};
+        if (size * width(l, rising) >= need && ratio + RATIO_TIE < dearest)
+            dearest = ratio + RATIO_TIE;
     }
     return count;
 }
@@ -591,6 +595,11 @@ static Status pivot(Local *l, const Leaving *chosen, LocalStatus *status, Error 
     pivot_row(l, &v, left_count);
     uint32_t count = collect(l, &v);
     if (!choose_entering(l, v.need, count, &left, &entering)) {
+        if (v.slack && fabs(v.need) < DRIFT) { /* the equation follows from others: what is left of it is rounding */
+            l->off[v.at] = 0;
+            forget_alpha(l);
+            return OK;
+        }
         *status = LOCAL_NONE;
         return OK; /* alpha stays: it is the proof */
     }
@@ -685,16 +694,17 @@ static void take_ray(Local *l, LocalAnswer *out)
 
 Status local_solve(Local *l, const LocalQuery *q, LocalStatus *status, LocalAnswer *out, Error *err)
 {
-    Leaving v;
+    Leaving v = {0};
     Status st = OK;
     l->q = q;
     l->unit = fabs(q->target);
+    l->per_unit = 1 / l->unit;
     *out = (LocalAnswer){0};
     *status = LOCAL_FOUND;
     start(l);
     while (st == OK && *status == LOCAL_FOUND && choose_leaving(l, &v)) {
-        if (l->pivots++ >= q->pivot_limit || l->objective > q->cost_limit) {
-            *status = LOCAL_STOPPED;
+        if (l->pivots++ >= q->pivot_limit || l->size >= q->row_limit || l->objective > q->cost_limit) {
+            *status = l->objective > q->cost_limit ? LOCAL_DEAR : LOCAL_STOPPED;
             break;
         }
         st = pivot(l, &v, status, err);

@@ -14,7 +14,8 @@
 typedef enum LocalStatus {
     LOCAL_FOUND,
     LOCAL_NONE,   /* proven: no such y; ray holds the equation that proves it */
-    LOCAL_STOPPED /* pivot limit, or numbers that cannot be trusted */
+    LOCAL_STOPPED, /* a limit, or numbers that cannot be trusted */
+    LOCAL_DEAR     /* proven: costs more than cost_limit */
 } LocalStatus;
 
 typedef struct LocalTerm {
@@ -28,7 +29,8 @@ typedef struct LocalQuery {
     const double *cost;     /* a net's cell: >= 0 */
     const uint8_t *allowed; /* a net's cell: may move */
     uint32_t pivot_limit;
-    double cost_limit; /* LOCAL_STOPPED as soon as the optimum is known to cost more; INFINITY: no limit */
+    uint32_t row_limit; /* LOCAL_STOPPED when the basis gets so large */
+    double cost_limit; /* LOCAL_DEAR as soon as the optimum is known to cost more; INFINITY: no limit */
 } LocalQuery;
 
 typedef struct LocalAnswer {

@@ -24,10 +24,14 @@ typedef struct Net {
     uint32_t *outside;  /* cell of the problem */
 } Net;
 
-/* usable[i]: cell i of the problem may move. block: list of such cells (NULL: all that are usable), closed under common
- * equations. ERR_NOMEM. */
-MUST_USE Status net_build(const SdcProblem *p, const uint8_t *usable, const uint32_t *block, uint32_t block_count,
-    Net *out, Error *err);
+/* Cells of the problem that hang together, and the equations among them, both ascending. */
+typedef struct NetBlock {
+    const uint32_t *cells, *rows;
+    uint32_t cell_count, row_count;
+} NetBlock;
+
+/* usable[i]: cell i of the problem may move. block NULL: all cells. ERR_NOMEM. */
+MUST_USE Status net_build(const SdcProblem *p, const uint8_t *usable, const NetBlock *block, Net *out, Error *err);
 void net_free(Net *n);
 
 /* Which usable cells hang together through equations: block_of[i], NET_NONE for cells that cannot move. Marks cells that
