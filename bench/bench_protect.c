@@ -1,7 +1,9 @@
 /*
- * What protection costs: JJ files named on the command line, synthetic tables with all margins, and a hierarchical release.
+ * What protection costs: JJ files named on the command line, synthetic tables with all margins, and a hierarchical
+ * release.
  *
- * usage: bench_protect [--effort N] [--exact CELLS] [--threads N] [--check] FILE.jj | cube:N | cube:N:MEAN:SEED | tree:CELLS ...
+ * usage: bench_protect [--effort N] [--exact CELLS] [--threads N] [--check] FILE.jj | cube:N | cube:N:MEAN:SEED |
+ * tree:CELLS ...
  *
  * Prints cost, secondaries, pivots, CPU seconds (all threads), peak memory of the process so far. --check asks the
  * room's own linear programs again about every sensitive cell of the finished pattern.
@@ -95,7 +97,8 @@ static int run(const char *what, const SuppressOptions *o)
         sensitive(&p), cost_of(&p, r.cost), r.secondaries, r.leak_count);
     if (r.bounded)
         printf(" bound %.0f%s", cost_of(&p, r.lower_bound), r.optimal ? " optimal" : "");
-    printf(" | queries %" PRIu64 " pivots %" PRIu64 " cpu %.2f s peak %ld MiB\n", r.queries, r.pivots, took, peak_mib());
+    printf(
+        " | queries %" PRIu64 " pivots %" PRIu64 " cpu %.2f s peak %ld MiB\n", r.queries, r.pivots, took, peak_mib());
     fflush(stdout);
     suppress_report_free(&r);
     sdc_free(&p);

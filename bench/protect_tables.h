@@ -4,8 +4,8 @@
 
 #include "sdc/sdc.h"
 
-/* n * n * n counts with all margins, of a log-linear shape with this mean; counts 1 .. 9 are sensitive (up to 10, down by
- * one), zeros frozen. */
+/* n * n * n counts with all margins, of a log-linear shape with this mean; counts 1 .. 9 are sensitive (up to 10, down
+ * by one), zeros frozen. */
 MUST_USE Status protect_cube(uint32_t n, double mean, uint64_t seed, SdcProblem *out, Error *err);
 /* A release of real shape with about so many cells: schools in districts in regions in a state, by programme in two
  * levels, by group; small counts as above. */

@@ -196,8 +196,8 @@ static bool touches(const LocalTerm *terms, uint32_t count, uint32_t cell)
     return false;
 }
 
-static Status credit_cell(Engine *e, const LocalTerm *terms, uint32_t count, uint32_t at, double forward,
-    double backward, Error *err)
+static Status credit_cell(
+    Engine *e, const LocalTerm *terms, uint32_t count, uint32_t at, double forward, double backward, Error *err)
 {
     uint32_t j = terms[at].cell;
     double y = terms[at].value;
@@ -296,8 +296,8 @@ static Status query(Engine *e, const LocalQuery *q, LocalStatus *status, LocalAn
     return OK;
 }
 
-/* The linear cost of a cell counts how far it moves; what is paid is that it moves at all. So the cells of the last move
- * are charged per unit what makes up their price, and the search is repeated from there. */
+/* The linear cost of a cell counts how far it moves; what is paid is that it moves at all. So the cells of the last
+ * move are charged per unit what makes up their price, and the search is repeated from there. */
 static Status reshape(Engine *e, LocalQuery *q, Move *best, Error *err)
 {
     for (int round = 0; round < RESHAPES && best->price > 0; round++) {
@@ -333,8 +333,13 @@ static Status find_move(Engine *e, uint32_t id, uint32_t pivot_limit, double cos
     Need need = e->needs.at[id];
     LocalStatus status;
     LocalAnswer a;
-    LocalQuery q = {.cell = need.cell, .target = need.target, .cost = e->cost, .allowed = e->allowed,
-        .pivot_limit = pivot_limit, .row_limit = LOCAL_ROWS, .cost_limit = cost_limit};
+    LocalQuery q = {.cell = need.cell,
+        .target = need.target,
+        .cost = e->cost,
+        .allowed = e->allowed,
+        .pivot_limit = pivot_limit,
+        .row_limit = LOCAL_ROWS,
+        .cost_limit = cost_limit};
     uint8_t known_allowed = 0;
     best->count = 0;
     if (fabs(need.target) > (need.target > 0 ? e->net->up : e->net->down)[need.cell])

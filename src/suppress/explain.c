@@ -3,8 +3,8 @@
  *
  * With all frozen cells thawed, the cheapest move shows a way to hide it; when even that does not exist, its own bounds
  * or structural zeros are to blame. Otherwise frozen cells are thawed one after another, cheapest last, and stay thawed
- * when the leak remains (deletion filter, Chinneck and Dravnieks 1991): what is left is irreducible, for with any one of
- * it thawed as well the cell can hide.
+ * when the leak remains (deletion filter, Chinneck and Dravnieks 1991): what is left is irreducible, for with any one
+ * of it thawed as well the cell can hide.
  */
 #include "suppress/local.h"
 #include "suppress/plan.h"
@@ -54,8 +54,13 @@ static Status ask(Explainer *x, const PlanLeak *leak, LocalStatus *status, Local
 {
     uint32_t knows = leak->knows == NET_NONE ? NET_NONE : x->inside[leak->knows];
     uint8_t before = knows == NET_NONE ? 0 : x->allowed[knows];
-    LocalQuery q = {.cell = x->inside[leak->cell], .target = (double)leak->target, .cost = x->cost,
-        .allowed = x->allowed, .pivot_limit = EXPLAIN_PIVOTS, .row_limit = EXPLAIN_PIVOTS, .cost_limit = INFINITY};
+    LocalQuery q = {.cell = x->inside[leak->cell],
+        .target = (double)leak->target,
+        .cost = x->cost,
+        .allowed = x->allowed,
+        .pivot_limit = EXPLAIN_PIVOTS,
+        .row_limit = EXPLAIN_PIVOTS,
+        .cost_limit = INFINITY};
     if (knows != NET_NONE)
         x->allowed[knows] = 0;
     Status st = local_solve(x->local, &q, status, a, err);

@@ -24,7 +24,7 @@ typedef struct Elimination {
     uint64_t *value; /* by cell, of the row at hand */
     uint8_t *seen;
     uint32_t *list, count; /* cells seen */
-    ModRow *by_pivot;    /* cell -> row that replaces it */
+    ModRow *by_pivot;      /* cell -> row that replaces it */
     uint8_t *pivot;
     Arena arena;
     uint64_t work;

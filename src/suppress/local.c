@@ -2,9 +2,9 @@
  * Dual simplex over few equations.
  *
  * Every cell is split into a part up and a part down, both >= 0 and with the same cost, so that y = 0 with all slacks
- * basic is dual feasible: no phase one. An equation whose slack is basic costs nothing but its residual. The basis matrix
- * is therefore that of the equations whose slack has left, its inverse is kept dense, and grows by a border with each
- * new one (Koberstein 2005 for the rest: largest infeasibility, ratio test with bound flips).
+ * basic is dual feasible: no phase one. An equation whose slack is basic costs nothing but its residual. The basis
+ * matrix is therefore that of the equations whose slack has left, its inverse is kept dense, and grows by a border with
+ * each new one (Koberstein 2005 for the rest: largest infeasibility, ratio test with bound flips).
  */
 #include "suppress/local.h"
 
@@ -33,17 +33,17 @@ struct Local {
     double *left, *entering, *step; /* space: scratch vectors */
     uint32_t *left_at, *entering_at;
     /* per equation and per cell of the net; clean between queries */
-    uint32_t *row_at;    /* place in row[] + 1 */
-    double *off;         /* broken by so much, while the slack is basic */
-    double *row_weight;  /* minus one: of the slack */
-    double *column;      /* entering column, where slacks are basic */
+    uint32_t *row_at;   /* place in row[] + 1 */
+    double *off;        /* broken by so much, while the slack is basic */
+    double *row_weight; /* minus one: of the slack */
+    double *column;     /* entering column, where slacks are basic */
     uint8_t *column_seen;
     uint32_t *column_at, column_count;
     uint8_t *row_seen;
-    uint32_t *rows;      /* seen */
+    uint32_t *rows; /* seen */
     uint32_t row_count;
-    uint32_t *part_at;   /* place in part[] + 1 */
-    uint8_t *at_upper;   /* part */
+    uint32_t *part_at; /* place in part[] + 1 */
+    uint8_t *at_upper; /* part */
     double *price, *alpha;
     uint8_t *cell_seen, *alpha_seen;
     uint32_t *cells, cell_count;
@@ -221,8 +221,8 @@ static void forget(Local *l)
 
 typedef struct Leaving {
     bool slack;
-    uint32_t at;    /* equation, or place in the basis */
-    double need;    /* must change by so much */
+    uint32_t at; /* equation, or place in the basis */
+    double need; /* must change by so much */
 } Leaving;
 
 /* Devex: infeasibility squared over a weight that grows where pivots have been (Forrest and Goldfarb 1992). */
@@ -309,8 +309,8 @@ static void forget_alpha(Local *l)
     l->alpha_count = 0;
 }
 
-/* Parts whose move helps the leaving variable, with the price at which they would. A part that can help enough by itself
- * makes all dearer ones uninteresting. */
+/* Parts whose move helps the leaving variable, with the price at which they would. A part that can help enough by
+ * itself makes all dearer ones uninteresting. */
 static uint32_t collect(Local *l, const Leaving *v)
 {
     uint32_t count = 0;
@@ -608,7 +608,8 @@ static Status pivot(Local *l, const Leaving *chosen, LocalStatus *status, Error 
     if (left < count) {
         memset(l->step, 0, l->size * sizeof *l->step);
         for (uint32_t i = left; i < count; i++) {
-            l->objective -= (price_step - l->candidates[i].ratio) * l->candidates[i].alpha * width(l, l->candidates[i].part);
+            l->objective -=
+                (price_step - l->candidates[i].ratio) * l->candidates[i].alpha * width(l, l->candidates[i].part);
             flip(l, l->candidates[i].part);
         }
         apply_change(l);

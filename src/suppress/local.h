@@ -13,7 +13,7 @@
 
 typedef enum LocalStatus {
     LOCAL_FOUND,
-    LOCAL_NONE,   /* proven: no such y; ray holds the equation that proves it */
+    LOCAL_NONE,    /* proven: no such y; ray holds the equation that proves it */
     LOCAL_STOPPED, /* a limit, or numbers that cannot be trusted */
     LOCAL_DEAR     /* proven: costs more than cost_limit */
 } LocalStatus;
@@ -30,7 +30,7 @@ typedef struct LocalQuery {
     const uint8_t *allowed; /* a net's cell: may move */
     uint32_t pivot_limit;
     uint32_t row_limit; /* LOCAL_STOPPED when the basis gets so large */
-    double cost_limit; /* LOCAL_DEAR as soon as the optimum is known to cost more; INFINITY: no limit */
+    double cost_limit;  /* LOCAL_DEAR as soon as the optimum is known to cost more; INFINITY: no limit */
 } LocalQuery;
 
 typedef struct LocalAnswer {

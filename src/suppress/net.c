@@ -1,8 +1,8 @@
 /*
  * Builds nets: presolve (lone cells, doubled equations), blocks, rows and columns.
  *
- * Equations that follow from others are kept unless they are copies: the local simplex only ever looks at equations that
- * are broken, and one that follows from others is never broken alone.
+ * Equations that follow from others are kept unless they are copies: the local simplex only ever looks at equations
+ * that are broken, and one that follows from others is never broken alone.
  */
 #include "suppress/net.h"
 
@@ -137,7 +137,7 @@ static int compare_rows(const void *a, const void *b)
 static bool same_row(const RowText *x, const RowText *y)
 {
     return x->count == y->count && memcmp(x->cell, y->cell, x->count * sizeof *x->cell) == 0 &&
-        memcmp(x->coef, y->coef, x->count * sizeof *x->coef) == 0;
+           memcmp(x->coef, y->coef, x->count * sizeof *x->coef) == 0;
 }
 
 static int32_t divisor(int64_t a, int64_t b)
@@ -249,8 +249,8 @@ static Status fill_rows(Net *n, const RowList *list, Error *err)
 }
 
 /* Rows that hold a cell of the net, ascending. */
-static Status rows_among(const SdcProblem *p, const uint32_t *inside, Arena *scratch, uint32_t **rows,
-    uint32_t *count, Error *err)
+static Status rows_among(
+    const SdcProblem *p, const uint32_t *inside, Arena *scratch, uint32_t **rows, uint32_t *count, Error *err)
 {
     TRY(arena_new(scratch, uint32_t, (size_t)p->row_count + 1, rows, err));
     *count = 0;

@@ -153,8 +153,11 @@ static void append_sum(SdcProblem *w, uint32_t cell, uint32_t row, const Sums *s
     w->cell[at] = cell;
     w->coef[at++] = -1;
     w->start[row + 1] = at;
-    w->cells[cell] = (SdcCell){.value = s->value, .lower = s->value - room_down, .upper = s->value + room_up,
-        .upl = level, .status = SDC_SENSITIVE};
+    w->cells[cell] = (SdcCell){.value = s->value,
+        .lower = s->value - room_down,
+        .upper = s->value + room_up,
+        .upl = level,
+        .status = SDC_SENSITIVE};
 }
 
 static Status append_sums(Plan *plan, const Sums *sums, const SuppressOptions *o, Error *err)

@@ -1,6 +1,6 @@
 /*
- * Private to suppress: the problem while it is worked on, with sums that must be hidden as further cells, and how far an
- * attacker must be led astray about each cell.
+ * Private to suppress: the problem while it is worked on, with sums that must be hidden as further cells, and how far
+ * an attacker must be led astray about each cell.
  */
 #ifndef CAIRN_SUPPRESS_PLAN_H
 #define CAIRN_SUPPRESS_PLAN_H

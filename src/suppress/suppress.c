@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "suppress/engine.h"
+#include "suppress/exact.h"
 #include "suppress/plan.h"
 
 typedef struct BlockResult {
@@ -82,17 +83,36 @@ static Status search(Engine *e, const SuppressOptions *o, uint8_t *best, Error *
     return OK;
 }
 
+static Status prove(Engine *e, const SuppressOptions *o, BlockResult *r, uint8_t *in, Error *err)
+{
+    ExactResult exact;
+    uint32_t open = 0;
+    for (uint32_t j = 0; j < e->net->cell_count; j++)
+        open += !e->must[j];
+    if (open > o->exact_cells || e->any_singleton)
+        return OK;
+    TRY(exact_solve(e, o->exact_pivots, &exact, err));
+    memcpy(in, e->in, e->net->cell_count);
+    r->bounded = true;
+    r->bound = exact.bound;
+    r->pivots += exact.pivots;
+    return OK;
+}
+
 static Status solve_net(const Round *round, const Net *net, BlockResult *r, uint8_t *in, Error *err)
 {
     const Plan *plan = round->plan;
-    EngineSetup setup = {.up = plan->up, .down = plan->down, .singleton = plan->singleton, .seed = round->options->seed};
+    EngineSetup setup = {
+        .up = plan->up, .down = plan->down, .singleton = plan->singleton, .seed = round->options->seed};
     Engine *e = NULL;
     TRY(engine_new(net, &setup, &e, err));
     Status st = search(e, round->options, in, err);
     if (st == OK)
+        st = prove(e, round->options, r, in, err);
+    if (st == OK)
         st = collect_leaks(e, r, err);
     r->queries = e->queries;
-    r->pivots = e->pivots;
+    r->pivots += e->pivots;
     engine_free(e);
     return st;
 }
@@ -150,8 +170,10 @@ static Status list_blocks(Round *round, const uint32_t *block_of, uint32_t block
     TRY(arena_new(a, NetBlock, (size_t)blocks + 1, &round->blocks, err));
     TRY(arena_new(a, BlockResult, (size_t)blocks + 1, &round->results, err));
     for (uint32_t b = 0; b < blocks; b++)
-        round->blocks[b] = (NetBlock){.cells = cells + cell_starts[b], .cell_count = cell_starts[b + 1] - cell_starts[b],
-            .rows = rows + row_starts[b], .row_count = row_starts[b + 1] - row_starts[b]};
+        round->blocks[b] = (NetBlock){.cells = cells + cell_starts[b],
+            .cell_count = cell_starts[b + 1] - cell_starts[b],
+            .rows = rows + row_starts[b],
+            .row_count = row_starts[b + 1] - row_starts[b]};
     return OK;
 }
 
@@ -166,6 +188,8 @@ static Status merge_block(Round *round, uint32_t b, SuppressReport *report, Erro
     }
     report->queries += r->queries;
     report->pivots += r->pivots;
+    report->bounded = report->bounded && r->bounded;
+    report->lower_bound += r->bound;
     for (size_t i = 0; i < r->leaks.len; i++)
         TRY(vec_push(&plan->leaks, r->leaks.at[i], err));
     return OK;
@@ -204,9 +228,12 @@ static Status protect_blocks(Plan *plan, const SuppressOptions *o, SuppressRepor
     round.usable = usable;
     TRY_OUT(parallel_for(blocks, o->threads, solve_block, &round, err));
     TRY_OUT(leaks_outside_blocks(plan, block_of, err));
+    report->bounded = true;
+    report->lower_bound = 0;
     for (uint32_t b = 0; b < blocks; b++)
         TRY_OUT(merge_block(&round, b, report, err));
     report->blocks = blocks;
+    report->bounded = report->bounded && report->sum_rounds == 0 && report->audit_rounds == 0;
 out:
     for (uint32_t b = 0; round.results && b < blocks; b++) {
         mem_free(round.results[b].in);
@@ -274,6 +301,7 @@ Status suppress_solve(SdcProblem *p, const SuppressOptions *options, SuppressRep
     TRY_OUT(audit_and_repair(&plan, options, p, &report, err));
     plan_write_back(&plan, p);
     count_cost(p, &report);
+    report.optimal = report.bounded && report.cost == report.lower_bound;
     TRY_OUT(plan_explain(&plan, p, &report, err));
     *out = report;
     report = (SuppressReport){0};

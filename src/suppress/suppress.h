@@ -1,8 +1,8 @@
 /*
  * Suppress: which further cells must not be printed, so that nobody can work out the sensitive ones.
  *
- * Complementary suppression over one system of cells and equations (sdc). What comes out is claimed to be safe against an
- * attacker who solves all equations at once; the claim is checked by the independent audit room, whose findings come
+ * Complementary suppression over one system of cells and equations (sdc). What comes out is claimed to be safe against
+ * an attacker who solves all equations at once; the claim is checked by the independent audit room, whose findings come
  * back through SuppressOptions.audit. README.md tells the methods.
  */
 #ifndef CAIRN_SUPPRESS_SUPPRESS_H
@@ -23,18 +23,18 @@ typedef VEC(SuppressShort) SuppressShorts;
 typedef Status (*SuppressAudit)(const SdcProblem *p, SuppressShorts *shorts, void *ctx, Error *err);
 
 typedef struct SuppressOptions {
-    unsigned threads;   /* 0: one a core. The pattern does not depend on it */
-    uint64_t effort;    /* pivots a block for making a safe pattern cheaper; no clock. 0: only as many as needed */
-    uint64_t seed;      /* of the random part of that search */
-    uint32_t exact_cells; /* blocks of at most so many open cells are solved exactly; 0: none */
+    unsigned threads;      /* 0: one a core. The pattern does not depend on it */
+    uint64_t effort;       /* pivots a block for making a safe pattern cheaper; no clock. 0: only as many as needed */
+    uint64_t seed;         /* of the random part of that search */
+    uint32_t exact_cells;  /* blocks of at most so many open cells are solved exactly; 0: none */
     uint64_t exact_pivots; /* at most so many pivots for it; then the bound says what is left */
     const uint8_t *singleton; /* a cell: one contributor, who knows it and must not find out another; NULL: none */
-    int64_t min_sum;    /* an equation may not give away a sum of suppressed cells that is > 0 and below; 0: any may */
+    int64_t min_sum; /* an equation may not give away a sum of suppressed cells that is > 0 and below; 0: any may */
     SuppressSumRule sum_rule; /* further sums that may not be known; NULL: none */
     void *sum_ctx;
     SuppressAudit audit; /* NULL: none */
     void *audit_ctx;
-    uint32_t rounds;     /* of repair after an audit, and of sums; then ERR_LIMIT */
+    uint32_t rounds; /* of repair after an audit, and of sums; then ERR_LIMIT */
 } SuppressOptions;
 #define SUPPRESS_OPTIONS_INIT \
     { \
@@ -54,21 +54,21 @@ typedef struct SuppressLeak {
 
 typedef struct SuppressReport {
     Arena arena;
-    int64_t cost;         /* of secondaries, those that were there before included */
+    int64_t cost; /* of secondaries, those that were there before included */
     uint32_t secondaries;
-    uint32_t blocks;      /* parts that no equation connects */
-    bool bounded;         /* lower_bound is known: every block with sensitive cells was solved exactly, or tried */
-    int64_t lower_bound;  /* no safe pattern costs less (outsiders alone; sums and singletons can only raise it) */
-    bool optimal;         /* cost = lower_bound */
+    uint32_t blocks;          /* parts that no equation connects */
+    bool bounded;             /* lower_bound is known: every block with sensitive cells was solved exactly, or tried */
+    int64_t lower_bound;      /* no safe pattern costs less (outsiders alone; sums and singletons can only raise it) */
+    bool optimal;             /* cost = lower_bound */
     uint64_t queries, pivots; /* linear programs and their pivots */
     uint32_t sum_rounds, audit_rounds;
     SuppressLeak *leaks; /* by cell */
     size_t leak_count;
 } SuppressReport;
 
-/* Sets SDC_SECONDARY. SDC_SENSITIVE and SDC_SECONDARY cells stay suppressed, SDC_FROZEN cells stay published. With leaks
- * the rest is protected all the same, and the status is OK: look at leak_count. ERR_INVALID from sdc_check, ERR_LIMIT when
- * the rounds did not suffice. Free the report with suppress_report_free. */
+/* Sets SDC_SECONDARY. SDC_SENSITIVE and SDC_SECONDARY cells stay suppressed, SDC_FROZEN cells stay published. With
+ * leaks the rest is protected all the same, and the status is OK: look at leak_count. ERR_INVALID from sdc_check,
+ * ERR_LIMIT when the rounds did not suffice. Free the report with suppress_report_free. */
 MUST_USE Status suppress_solve(SdcProblem *p, const SuppressOptions *options, SuppressReport *out, Error *err);
 void suppress_report_free(SuppressReport *r);
 /* One line a leak, in words, names from p. */

@@ -43,8 +43,15 @@ static Status matrix(const Net *n, const uint8_t *independent, Arena *a, LpMatri
         upper[2 * j] = n->up[j];
         upper[2 * j + 1] = n->down[j];
     }
-    *m = (LpMatrix){.columns = 2 * n->cell_count, .rows = rows, .start = start, .column = column, .value = value,
-        .lower = lower, .upper = upper, .row_lower = zero, .row_upper = zero};
+    *m = (LpMatrix){.columns = 2 * n->cell_count,
+        .rows = rows,
+        .start = start,
+        .column = column,
+        .value = value,
+        .lower = lower,
+        .upper = upper,
+        .row_lower = zero,
+        .row_upper = zero};
     return OK;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Patterns against enumeration: on tables small enough, every whole-numbered table that agrees with what is published is
- * written down, and each sensitive cell must reach its levels among them.
+ * Patterns against enumeration: on tables small enough, every whole-numbered table that agrees with what is published
+ * is written down, and each sensitive cell must reach its levels among them.
  */
 #include "suppress/suppress.h"
 
@@ -15,9 +15,9 @@
 
 /* A table whose cells are sums over sets of inner cells: any hierarchy, nested or not. */
 typedef struct Tiny {
-    uint32_t inner;             /* cells 0 .. inner-1 */
-    uint32_t sets;              /* cells inner .. inner+sets-1 */
-    uint32_t mask[MAX_CELLS];   /* inner cells of a set */
+    uint32_t inner;           /* cells 0 .. inner-1 */
+    uint32_t sets;            /* cells inner .. inner+sets-1 */
+    uint32_t mask[MAX_CELLS]; /* inner cells of a set */
     int64_t value[MAX_CELLS];
 } Tiny;
 
@@ -67,7 +67,11 @@ static void tiny_problem(const Tiny *t, SdcProblem *p)
         if (v == 0)
             *c = (SdcCell){.cost = 1, .status = SDC_FROZEN};
         else if (v < FEW)
-            *c = (SdcCell){.value = v, .upper = v + 3, .lower = v < 3 ? 0 : v - 3, .upl = 1 + (v & 1), .lpl = 1,
+            *c = (SdcCell){.value = v,
+                .upper = v + 3,
+                .lower = v < 3 ? 0 : v - 3,
+                .upl = 1 + (v & 1),
+                .lpl = 1,
                 .status = SDC_SENSITIVE};
     }
     for (uint32_t s = 0; s < t->sets; s++) {
@@ -150,8 +154,8 @@ static Status audit_by_enumeration(const SdcProblem *p, SuppressShorts *shorts, 
     Seen seen = attack(t, p);
     for (uint32_t i = 0; i < p->cell_count; i++)
         if (!safe(p, &seen, i))
-            TRY(vec_push(shorts,
-                ((SuppressShort){i, seen.high[i] - p->cells[i].value, p->cells[i].value - seen.low[i]}), err));
+            TRY(vec_push(
+                shorts, ((SuppressShort){i, seen.high[i] - p->cells[i].value, p->cells[i].value - seen.low[i]}), err));
     return OK;
 }
 
@@ -239,8 +243,7 @@ static void test_enumeration_finds_leaks(void **state)
 /* 3 x 3 with margins; the middle is sensitive. */
 static void square(SdcProblem *p)
 {
-    Tiny t = {.inner = 9, .sets = 6, .mask = {7, 56, 448, 73, 146, 292},
-        .value = {20, 30, 40, 50, 3, 70, 80, 90, 100}};
+    Tiny t = {.inner = 9, .sets = 6, .mask = {7, 56, 448, 73, 146, 292}, .value = {20, 30, 40, 50, 3, 70, 80, 90, 100}};
     tiny_sums(&t);
     tiny_problem(&t, p);
     for (uint32_t i = 0; i < p->cell_count; i++) {
@@ -297,7 +300,8 @@ static void test_frozen_cells_and_explanation(void **state)
     assert_int_equal(r.leaks[0].frozen[2], 10);
     buf_init(&text, 0);
     assert_int_equal(suppress_report_text(&p, &r, &text, &err), OK);
-    assert_non_null(strstr(buf_z(&text), "cell 4 cannot be hidden upwards because these are published: cell 3, cell 5"));
+    assert_non_null(
+        strstr(buf_z(&text), "cell 4 cannot be hidden upwards because these are published: cell 3, cell 5"));
     buf_free(&text);
     suppress_report_free(&r);
     sdc_free(&p);
@@ -371,8 +375,7 @@ static void test_same_for_any_threads(void **state)
         SuppressReport report = {0};
         SuppressOptions o = quick();
         o.threads = k ? 4 : 1;
-        assert_int_equal(
-            sdc_new(copies * one.cell_count, copies * one.row_count, copies * terms, &all[k], &err), OK);
+        assert_int_equal(sdc_new(copies * one.cell_count, copies * one.row_count, copies * terms, &all[k], &err), OK);
         for (uint32_t c = 0; c < copies; c++) {
             memcpy(all[k].cells + c * one.cell_count, one.cells, one.cell_count * sizeof *one.cells);
             for (uint32_t i = 0; i < terms; i++) {
