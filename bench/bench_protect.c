@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "audit/audit.h"
 #include "sdc/sdc.h"
 #include "suppress/suppress.h"
 
@@ -76,8 +77,35 @@ static uint32_t sensitive(const SdcProblem *p)
     return count;
 }
 
-static int run(const char *what, const SuppressOptions *o)
+typedef struct Auditor {
+    double seconds;
+    size_t unprotected; /* in the last audit */
+} Auditor;
+
+static Status audit(const SdcProblem *p, SuppressShorts *shorts, void *ctx, Error *err)
 {
+    Auditor *a = ctx;
+    AuditOptions o = AUDIT_OPTIONS_INIT;
+    AuditReport r = {0};
+    double start = cpu_seconds();
+    Status st = audit_problem(p, &o, &r, err);
+    a->seconds += cpu_seconds() - start;
+    a->unprotected = 0;
+    for (size_t i = 0; i < r.count && st == OK; i++) {
+        const AuditCell *c = &r.cells[i];
+        int64_t value = p->cells[c->cell].value;
+        if (c->verdict == AUDIT_PROTECTED)
+            continue;
+        a->unprotected++;
+        st = vec_push(shorts, ((SuppressShort){c->cell, c->seen_high - value, value - c->seen_low}), err);
+    }
+    audit_report_free(&r);
+    return st;
+}
+
+static int run(const char *what, SuppressOptions *o)
+{
+    Auditor auditor = {0};
     SdcProblem p = {0};
     SuppressReport r = {0};
     Error err = ERROR_INIT;
@@ -85,6 +113,7 @@ static int run(const char *what, const SuppressOptions *o)
         printf("%s: %s\n", what, err.message);
         return 1;
     }
+    o->audit_ctx = &auditor;
     double start = cpu_seconds();
     if (suppress_solve(&p, o, &r, &err) != OK) {
         printf("%s: %s\n", what, err.message);
@@ -97,6 +126,9 @@ static int run(const char *what, const SuppressOptions *o)
         sensitive(&p), cost_of(&p, r.cost), r.secondaries, r.leak_count);
     if (r.bounded)
         printf(" bound %.0f%s", cost_of(&p, r.lower_bound), r.optimal ? " optimal" : "");
+    if (o->audit)
+        printf(" | audit %.2f s, %" PRIu32 " repairs, %zu unprotected", auditor.seconds, r.audit_rounds,
+            auditor.unprotected);
     printf(
         " | queries %" PRIu64 " pivots %" PRIu64 " cpu %.2f s peak %ld MiB\n", r.queries, r.pivots, took, peak_mib());
     fflush(stdout);
@@ -116,6 +148,8 @@ int main(int argc, char **argv)
             o.exact_cells = (uint32_t)strtoul(argv[++i], NULL, 10);
         else if (i + 1 < argc && strcmp(argv[i], "--threads") == 0)
             o.threads = (unsigned)strtoul(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--audit") == 0)
+            o.audit = audit;
         else
             failed |= run(argv[i], &o);
     }
