@@ -52,7 +52,8 @@ static void price_cells(Engine *e)
     double total = 0;
     for (uint32_t j = 0; j < n->cell_count; j++) {
         const SdcCell *c = &n->problem->cells[n->outside[j]];
-        e->price[j] = c->status == SDC_SENSITIVE ? 0 : c->cost;
+        e->must[j] = c->status == SDC_SENSITIVE || c->status == SDC_SECONDARY;
+        e->price[j] = e->must[j] ? 0 : c->cost;
         total += (double)c->cost;
     }
     double mean = n->cell_count > 0 ? total / n->cell_count : 0;
@@ -63,9 +64,8 @@ static void price_cells(Engine *e)
         e->weight[j] = (own + 1e-6) * (1 + 1e-4 * jitter(j)); /* a free cell is still better left alone */
         e->cheap[j] = CHEAP * (own < 1 ? 0.5 + 0.5 * own : 1) * (1 + 0.25 * jitter(j));
         e->cheap[j] = e->cheap[j] < e->weight[j] ? e->cheap[j] : e->weight[j];
-        e->must[j] = c->status == SDC_SENSITIVE;
         e->allowed[j] = 1;
-        set_in(e, j, c->status == SDC_SENSITIVE || c->status == SDC_SECONDARY);
+        set_in(e, j, e->must[j]);
     }
 }
 

@@ -74,7 +74,7 @@ MUST_USE Status engine_meet_all(Engine *e, EngineOrder order, Error *err);
 MUST_USE Status engine_clean(Engine *e, uint64_t work_limit, Error *err);
 /* Takes whole witnesses out and builds them anew, again and again, and keeps what is cheaper. */
 MUST_USE Status engine_improve(Engine *e, uint64_t work_limit, Error *err);
-/* Forgets the pattern down to the sensitive cells. */
+/* Forgets the pattern down to what must be suppressed. */
 void engine_reset(Engine *e);
 /* Makes `in` (a net's cell) the pattern, and finds a witness in it for every need. *safe: there were some for all. */
 MUST_USE Status engine_adopt(Engine *e, const uint8_t *in, bool *safe, Error *err);

@@ -269,6 +269,7 @@ static Status audit_and_repair(Plan *plan, const SuppressOptions *o, SdcProblem 
         shorts.len = 0;
         more = false;
         st = o->audit(p, &shorts, o->audit_ctx, err);
+        report->unprotected = shorts.len;
         if (st == OK)
             st = plan_raise_targets(plan, &shorts, &more, err);
         if (st == OK && more && report->audit_rounds++ >= o->rounds)
@@ -293,14 +294,18 @@ Status suppress_solve(SdcProblem *p, const SuppressOptions *options, SuppressRep
 {
     SuppressReport report = {0};
     Plan plan = {0};
+    int64_t given = 0;
     Status st;
     arena_init(&report.arena, 0);
     TRY_OUT(sdc_check(p, err));
+    for (uint32_t i = 0; i < p->cell_count; i++)
+        given += p->cells[i].status == SDC_SECONDARY ? p->cells[i].cost : 0;
     TRY_OUT(plan_new(p, options, &plan, err));
     TRY_OUT(protect_sums(&plan, options, &report, err));
     TRY_OUT(audit_and_repair(&plan, options, p, &report, err));
     plan_write_back(&plan, p);
     count_cost(p, &report);
+    report.lower_bound += given;
     report.optimal = report.bounded && report.cost == report.lower_bound;
     TRY_OUT(plan_explain(&plan, p, &report, err));
     *out = report;
