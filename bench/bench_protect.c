@@ -79,7 +79,6 @@ static uint32_t sensitive(const SdcProblem *p)
 
 typedef struct Auditor {
     double seconds;
-    size_t unprotected; /* in the last audit */
 } Auditor;
 
 static Status audit(const SdcProblem *p, SuppressShorts *shorts, void *ctx, Error *err)
@@ -90,13 +89,11 @@ static Status audit(const SdcProblem *p, SuppressShorts *shorts, void *ctx, Erro
     double start = cpu_seconds();
     Status st = audit_problem(p, &o, &r, err);
     a->seconds += cpu_seconds() - start;
-    a->unprotected = 0;
     for (size_t i = 0; i < r.count && st == OK; i++) {
         const AuditCell *c = &r.cells[i];
         int64_t value = p->cells[c->cell].value;
         if (c->verdict == AUDIT_PROTECTED)
             continue;
-        a->unprotected++;
         st = vec_push(shorts, ((SuppressShort){c->cell, c->seen_high - value, value - c->seen_low}), err);
     }
     audit_report_free(&r);
@@ -127,8 +124,7 @@ static int run(const char *what, SuppressOptions *o)
     if (r.bounded)
         printf(" bound %.0f%s", cost_of(&p, r.lower_bound), r.optimal ? " optimal" : "");
     if (o->audit)
-        printf(" | audit %.2f s, %" PRIu32 " repairs, %zu unprotected", auditor.seconds, r.audit_rounds,
-            auditor.unprotected);
+        printf(" | audit %.2f s, %" PRIu32 " repairs, %zu unprotected", auditor.seconds, r.audit_rounds, r.unprotected);
     printf(
         " | queries %" PRIu64 " pivots %" PRIu64 " cpu %.2f s peak %ld MiB\n", r.queries, r.pivots, took, peak_mib());
     fflush(stdout);

@@ -62,7 +62,7 @@ typedef struct SuppressReport {
     bool optimal;             /* cost = lower_bound */
     uint64_t queries, pivots; /* linear programs and their pivots */
     uint32_t sum_rounds, audit_rounds;
-    size_t unprotected; /* cells the last audit found short, leaks among them; nothing may be published unless it is 0 */
+    size_t unprotected;  /* cells the last audit found short, leaks too; nothing may be published unless it is 0 */
     SuppressLeak *leaks; /* by cell */
     size_t leak_count;
 } SuppressReport;
