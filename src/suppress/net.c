@@ -1,8 +1,8 @@
 /*
  * Builds nets: presolve (lone cells, doubled equations), blocks, rows and columns.
  *
- * Equations that follow from others are kept unless they are copies: the local simplex only ever looks at equations that
- * are broken, and one that follows from others is never broken alone.
+ * Equations that follow from others are kept unless they are copies: the local simplex only ever looks at equations
+ * that are broken, and one that follows from others is never broken alone.
  */
 #include "suppress/net.h"
 
@@ -137,13 +137,7 @@ static int compare_rows(const void *a, const void *b)
 static bool same_row(const RowText *x, const RowText *y)
 {
     return x->count == y->count && memcmp(x->cell, y->cell, x->count * sizeof *x->cell) == 0 &&
-        memcmp(x->coef, y->coef, x->count * sizeof *x->coef) == 0;
-}
-
-static int compare_index(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return x < y ? -1 : x > y;
+           memcmp(x->coef, y->coef, x->count * sizeof *x->coef) == 0;
 }
 
 static int32_t divisor(int64_t a, int64_t b)
@@ -254,9 +248,9 @@ static Status fill_rows(Net *n, const RowList *list, Error *err)
     return OK;
 }
 
-/* Rows that hold a cell of the block, ascending. */
-static Status rows_of_block(const SdcProblem *p, const uint32_t *inside, Arena *scratch, uint32_t **rows,
-    uint32_t *count, Error *err)
+/* Rows that hold a cell of the net, ascending. */
+static Status rows_among(
+    const SdcProblem *p, const uint32_t *inside, Arena *scratch, uint32_t **rows, uint32_t *count, Error *err)
 {
     TRY(arena_new(scratch, uint32_t, (size_t)p->row_count + 1, rows, err));
     *count = 0;
@@ -269,13 +263,13 @@ static Status rows_of_block(const SdcProblem *p, const uint32_t *inside, Arena *
     return OK;
 }
 
-static Status fill_cells(Net *n, const uint8_t *usable, const uint32_t *block, uint32_t block_count, uint32_t *inside,
-    Error *err)
+static Status fill_cells(Net *n, const uint8_t *usable, const NetBlock *block, uint32_t *inside, Error *err)
 {
     const SdcProblem *p = n->problem;
-    TRY(arena_new(&n->arena, uint32_t, (size_t)(block ? block_count : p->cell_count) + 1, &n->outside, err));
-    for (uint32_t i = 0; i < (block ? block_count : p->cell_count); i++) {
-        uint32_t cell = block ? block[i] : i;
+    uint32_t count = block ? block->cell_count : p->cell_count;
+    TRY(arena_new(&n->arena, uint32_t, (size_t)count + 1, &n->outside, err));
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t cell = block ? block->cells[i] : i;
         if (usable[cell]) {
             inside[cell] = n->cell_count;
             n->outside[n->cell_count++] = cell;
@@ -291,21 +285,24 @@ static Status fill_cells(Net *n, const uint8_t *usable, const uint32_t *block, u
     return OK;
 }
 
-Status net_build(const SdcProblem *p, const uint8_t *usable, const uint32_t *block, uint32_t block_count, Net *out,
-    Error *err)
+Status net_build(const SdcProblem *p, const uint8_t *usable, const NetBlock *block, Net *out, Error *err)
 {
     Net n = {.problem = p};
     Arena scratch;
     RowList list = {0};
-    uint32_t *inside, *rows, row_count;
+    uint32_t *inside, *all_rows, row_count;
     Status st;
     arena_init(&n.arena, 0);
     arena_init(&scratch, 0);
     TRY_OUT(arena_new(&scratch, uint32_t, (size_t)p->cell_count + 1, &inside, err));
     memset(inside, 0xff, sizeof *inside * p->cell_count);
-    TRY_OUT(fill_cells(&n, usable, block, block_count, inside, err));
-    TRY_OUT(rows_of_block(p, inside, &scratch, &rows, &row_count, err));
-    TRY_OUT(collect_rows(p, inside, rows, row_count, &scratch, &list, err));
+    TRY_OUT(fill_cells(&n, usable, block, inside, err));
+    if (block) {
+        TRY_OUT(collect_rows(p, inside, block->rows, block->row_count, &scratch, &list, err));
+    } else {
+        TRY_OUT(rows_among(p, inside, &scratch, &all_rows, &row_count, err));
+        TRY_OUT(collect_rows(p, inside, all_rows, row_count, &scratch, &list, err));
+    }
     TRY_OUT(fill_rows(&n, &list, err));
     *out = n;
     n = (Net){0};

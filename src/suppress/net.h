@@ -20,19 +20,22 @@ typedef struct Net {
     double *row_coef;
     uint32_t *col_start, *col_row;
     double *col_coef;
-    double *up, *down;  /* how far a cell can move from its value, in units of value */
-    uint32_t *outside;  /* cell of the problem */
+    double *up, *down; /* how far a cell can move from its value, in units of value */
+    uint32_t *outside; /* cell of the problem */
 } Net;
 
-/* usable[i]: cell i of the problem may move. block: list of such cells (NULL: all that are usable), closed under common
- * equations. ERR_NOMEM. */
-MUST_USE Status net_build(const SdcProblem *p, const uint8_t *usable, const uint32_t *block, uint32_t block_count,
-    Net *out, Error *err);
+/* Cells of the problem that hang together, and the equations among them, both ascending. */
+typedef struct NetBlock {
+    const uint32_t *cells, *rows;
+    uint32_t cell_count, row_count;
+} NetBlock;
+
+/* usable[i]: cell i of the problem may move. block NULL: all cells. ERR_NOMEM. */
+MUST_USE Status net_build(const SdcProblem *p, const uint8_t *usable, const NetBlock *block, Net *out, Error *err);
 void net_free(Net *n);
 
-/* Which usable cells hang together through equations: block_of[i], NET_NONE for cells that cannot move. Marks cells that
- * stand alone in an equation as not usable, again and again. */
-MUST_USE Status net_blocks(
-    const SdcProblem *p, uint8_t *usable, uint32_t *block_of, uint32_t *block_count, Error *err);
+/* Which usable cells hang together through equations: block_of[i], NET_NONE for cells that cannot move. Marks cells
+ * that stand alone in an equation as not usable, again and again. */
+MUST_USE Status net_blocks(const SdcProblem *p, uint8_t *usable, uint32_t *block_of, uint32_t *block_count, Error *err);
 
 #endif
