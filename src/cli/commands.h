@@ -11,5 +11,6 @@ extern const Command CMD_IDENTITY, CMD_REVIEW, CMD_WHY;
 extern const Command CMD_EQUITY, CMD_ACCOUNT;
 extern const Command CMD_MATCH, CMD_MATCH_WORKER, CMD_ENCODE, CMD_MATCH_TOKENS;
 extern const Command CMD_CHECK, CMD_SERVE, CMD_SYNTH, CMD_VERIFY, CMD_COMPLETION, CMD_MAN, CMD_VERSION;
+extern const Command CMD_BUDGET;
 
 #endif
