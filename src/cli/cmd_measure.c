@@ -24,8 +24,9 @@ static const Option MEASURE_OPTIONS[] = {
     {"pool", 0, "WHAT", "years=N, small=N or units, with commas between: see below"},
     {"minimum", 0, "N", "persons below which a figure is small, in place of the definition's"},
     {"as-known-on", 0, "DATE", "as it was known at the end of that day (YYYY-MM-DD)"},
-    {"who", 0, "STATUS", "the persons instead of figures: excluded, uncounted, missed, hit, counted, not_found, "
-                         "out_of_coverage, blocked"},
+    {"who", 0, "STATUS",
+        "the persons instead of figures: excluded, uncounted, missed, hit, counted, not_found, "
+        "out_of_coverage, blocked"},
     {"format", 0, "FORMAT", "table (default), csv, json or parquet"},
     {"out", 'o', "FILE", "write there (mode 0600); parquet needs it"},
     {"chart", 0, "FILE", "also draw the figures as SVG (mode 0600)"},
@@ -86,8 +87,8 @@ static Status do_explain(Cli *cli, Policy *policy, Error *err)
     if (cli->positional_count != 2)
         return error_set(err, ERR_USAGE, "measure explain takes the name of a measure");
     buf_init(&text, 0);
-    Status st = measure_explain(
-        policy, slice_of(cli->positional[1]), slice_of(cli_value(cli, "definition")), &text, err);
+    Status st =
+        measure_explain(policy, slice_of(cli->positional[1]), slice_of(cli_value(cli, "definition")), &text, err);
     if (st == OK && cli->format == CLI_JSON) {
         Json j;
         cli_json(cli, &j);
@@ -464,13 +465,13 @@ static Status draw(Cli *cli, const CellSet *cells, Error *err)
     return st;
 }
 
-static Status show_cells(Cli *cli, const Workplace *w, const CellSet *cells, CellFormat format, Error *err)
+static Status show_cells(Cli *cli, const CellSet *cells, CellFormat format, Error *err)
 {
     Buf text;
     const char *out = cli_value(cli, "out");
     TRY(draw(cli, cells, err));
     if (format == CELLS_PARQUET) {
-        TRY(cells_to_parquet(w->home, cells->cells, cells->count, out, err));
+        TRY(cells_to_parquet(cells->cells, cells->count, out, err));
         cli_answer(cli, "file", slice_of(out), "%s", out);
         return OK;
     }
@@ -492,7 +493,7 @@ static Status ask_cells(Cli *cli, const Workplace *w, const MeasureContext *ctx,
     TRY(read_format(cli, &format, err));
     TRY(allow(cli, w, "cells", "figures", err));
     TRY(measure_query(ctx, q, &cells, &generation, err));
-    Status st = show_cells(cli, w, &cells, format, err);
+    Status st = show_cells(cli, &cells, format, err);
     cells_free(&cells);
     return st;
 }
@@ -559,8 +560,9 @@ static void compare_text(const Cli *cli, const MeasureComparison *c, Buf *out)
             buf_addf(out, "  %9" PRId64 " %12.2f", b->denominator, b->value);
         buf_addc(out, '\n');
     }
-    buf_adds(out, "\njudged differently, by the clause that made the difference:\nyear   persons  a                     "
-                  "         b\n");
+    buf_adds(out,
+        "\njudged differently, by the clause that made the difference:\nyear   persons  a                     "
+        "         b\n");
     for (size_t i = 0; i < c->row_count; i++) {
         const CompareRow *r = &c->rows[i];
         bool same = slice_eq(r->status_a, r->status_b);
@@ -641,6 +643,107 @@ static Status ask_compare(Cli *cli, const Workplace *w, const MeasureContext *ct
     return st;
 }
 
+/* --- the state's own figures ------------------------------------------------------------------------------------- */
+
+static void beside_text(Buf *out, int64_t persons, double value)
+{
+    if (persons < 0)
+        buf_adds(out, "          -");
+    else
+        buf_addf(out, " %10" PRId64, persons);
+    if (isnan(value))
+        buf_adds(out, "        -");
+    else
+        buf_addf(out, " %8.1f", value);
+}
+
+static void published_text(const MeasurePublished *p, Buf *out)
+{
+    Slice source = {0};
+    for (size_t i = 0; i < p->count; i++) {
+        const PublishedRow *r = &p->rows[i];
+        if (!slice_eq(source, r->source))
+            buf_addf(out, "%.*s\n%-4s %-8s %-10s %-42s %10s %8s %10s %8s\n", SLICE_ARG(r->source), "year", "level",
+                "unit", "group", "published", "value", "ours", "value");
+        source = r->source;
+        buf_addf(out, "%4" PRId32 " %-8.*s %-10.*s %-26.*s %-15.*s", r->year, SLICE_ARG(r->level), SLICE_ARG(r->unit),
+            SLICE_ARG(r->split), SLICE_ARG(r->grp));
+        beside_text(out, r->persons, r->value);
+        beside_text(out, r->ours_persons, r->ours_value);
+        buf_addc(out, '\n');
+    }
+}
+
+/* What is not known has no key. */
+static void beside_json(Json *j, const char *persons_key, int64_t persons, const char *value_key, double value)
+{
+    if (persons >= 0)
+        json_kint(j, persons_key, persons);
+    if (isnan(value))
+        return;
+    json_key(j, value_key);
+    json_num(j, value);
+}
+
+static void published_json(const MeasurePublished *p, Buf *out)
+{
+    Json j;
+    json_begin(&j, out, JSON_PRETTY);
+    json_open_object(&j);
+    json_kstr(&j, "note", slice_of(BANNER));
+    json_key(&j, "figures");
+    json_open_array(&j);
+    for (size_t i = 0; i < p->count; i++) {
+        const PublishedRow *r = &p->rows[i];
+        json_open_object(&j);
+        json_kstr(&j, "source", r->source);
+        json_kint(&j, "year", r->year);
+        json_kstr(&j, "level", r->level);
+        json_kstr(&j, "unit", r->unit);
+        json_kstr(&j, "split", r->split);
+        json_kstr(&j, "group", r->grp);
+        beside_json(&j, "published_persons", r->persons, "published_value", r->value);
+        beside_json(&j, "persons", r->ours_persons, "value", r->ours_value);
+        json_end(&j);
+    }
+    json_end(&j);
+    json_end(&j);
+    buf_addc(out, '\n');
+}
+
+static Status ask_published(Cli *cli, const Workplace *w, const MeasureContext *ctx, Error *err)
+{
+    MeasurePublished p;
+    Buf text;
+    const char *what;
+    TRY(arena_printf(&cli->arena, &what, err, "published %s", cli->positional[1]));
+    TRY(allow(cli, w, "cells", what, err));
+    TRY(measure_published(ctx, slice_of(cli->positional[1]), &p, err));
+    buf_init(&text, 0);
+    if (cli->format == CLI_JSON)
+        published_json(&p, &text);
+    else
+        published_text(&p, &text);
+    Status st = buf_status(&text, err);
+    if (st == OK)
+        st = deliver(cli, buf_slice(&text), err);
+    buf_free(&text);
+    measure_published_free(&p);
+    return st;
+}
+
+static Status run_published(Cli *cli, Error *err)
+{
+    Workplace w;
+    if (cli->positional_count != 2)
+        return error_set(err, ERR_USAGE, "measure published takes the name of a measure");
+    TRY(workplace_open(cli, HOME_READ, &w, err));
+    const MeasureContext ctx = {.home = w.home, .policy = w.policy, .log = &cli->log, .progress = cli->progress};
+    Status st = ask_published(cli, &w, &ctx, err);
+    workplace_close(&w);
+    return st;
+}
+
 /* --- the command ------------------------------------------------------------------------------------------------ */
 
 static Status run_question(Cli *cli, bool compare, Error *err)
@@ -652,9 +755,9 @@ static Status run_question(Cli *cli, bool compare, Error *err)
     TRY(parse_query(cli, &q, err));
     TRY(workplace_open(cli, HOME_READ, &w, err));
     const MeasureContext ctx = {.home = w.home, .policy = w.policy, .log = &cli->log, .progress = cli->progress};
-    Status st = compare                  ? ask_compare(cli, &w, &ctx, &q, err)
+    Status st = compare                ? ask_compare(cli, &w, &ctx, &q, err)
                 : cli_flag(cli, "who") ? ask_who(cli, &w, &ctx, &q, err)
-                                         : ask_cells(cli, &w, &ctx, &q, err);
+                                       : ask_cells(cli, &w, &ctx, &q, err);
     workplace_close(&w);
     return st;
 }
@@ -670,12 +773,14 @@ static Status run_measure(Cli *cli, Error *err)
         return with_policy(cli, do_explain, err);
     if (slice_eq_z(word, "test"))
         return with_policy(cli, do_test, err);
+    if (slice_eq_z(word, "published"))
+        return run_published(cli, err);
     return run_question(cli, slice_eq_z(word, "compare"), err);
 }
 
 const Command CMD_MEASURE = {
     .name = "measure",
-    .synopsis = "[list|explain NAME|test [NAME]|compare A B|NAME]",
+    .synopsis = "[list|explain NAME|test [NAME]|compare A B|published NAME|NAME]",
     .summary = "compute all measures, or ask one",
     .text =
         "Without a word, computes every measure of the policy over the current generation, each under its own "
@@ -683,8 +788,12 @@ const Command CMD_MEASURE = {
         "\"list\" names measures and outcome definitions, \"explain\" tells what one says, \"test\" runs their test "
         "vectors.\n\n"
         "NAME computes one measure, for any level and up to three splits crossed. \"compare A B\" puts two definitions "
-        "side by side, each NAME or NAME@DEFINITION: both numbers, and how many persons they judge differently by which "
+        "side by side, each NAME or NAME@DEFINITION: both numbers, and how many persons they judge differently by "
+        "which "
         "clause. --who lists the persons behind a figure under their pseudonyms.\n\n"
+        "\"published NAME\" puts the state's own published figures of a measure beside ours, where the public files "
+        "are "
+        "in the home.\n\n"
         "--pool years=3 joins whole windows of three years, counted back from the latest; small=3 joins only figures "
         "below the minimum, over as few years as it takes; units joins places below the minimum with their smallest "
         "siblings. The output says what was pooled.\n\n"

@@ -89,7 +89,8 @@ typedef struct GroupNames {
 static Status group_name(const CellNaming *n, GroupNames *g, const uint8_t codes[BY_MAX], Slice *out, Error *err)
 {
     uint32_t number;
-    TRY(keys_number(&g->numbers, (uint64_t)codes[0] | (uint64_t)codes[1] << 8 | (uint64_t)codes[2] << 16, &number, err));
+    TRY(keys_number(
+        &g->numbers, (uint64_t)codes[0] | (uint64_t)codes[1] << 8 | (uint64_t)codes[2] << 16, &number, err));
     if (number == g->texts.len) {
         Slice text = SLICE("all");
         for (size_t i = 0; i < n->spec->by_count; i++) {
@@ -192,34 +193,38 @@ out:
 
 /* --- order --- */
 
-static int level_rank(Slice level)
+/* Most texts of a measure's figures are one copy each, so that a look at the pointers saves the comparison. */
+static int compare_texts(Slice a, Slice b)
 {
-    MeasureLevel found = LEVEL_STATE;
-    return measure_level_find(level, &found) ? (int)found : -1;
+    return a.ptr == b.ptr && a.len == b.len ? 0 : slice_cmp(a, b);
 }
 
-static int compare_heads(const Slice *measures, const int32_t *years, const Slice *levels, const Slice *splits)
+static int compare_levels(Slice a, Slice b)
 {
-    int c = slice_cmp(measures[0], measures[1]);
-    if (c == 0)
-        c = (years[0] > years[1]) - (years[0] < years[1]);
-    if (c == 0)
-        c = level_rank(levels[0]) - level_rank(levels[1]);
-    return c ? c : slice_cmp(splits[0], splits[1]);
+    MeasureLevel x = LEVEL_COUNT, y = LEVEL_COUNT;
+    if (a.ptr == b.ptr)
+        return 0;
+    ASSERT(measure_level_find(a, &x) && measure_level_find(b, &y));
+    return (x > y) - (x < y);
 }
 
 static int compare_cells(const void *x, const void *y)
 {
     const Cell *a = x, *b = y;
-    int c = compare_heads((Slice[]){a->measure, b->measure}, (int32_t[]){a->year, b->year},
-        (Slice[]){a->level, b->level}, (Slice[]){a->split, b->split});
+    int c = compare_texts(a->measure, b->measure);
     if (c == 0)
-        c = slice_cmp(a->unit, b->unit);
+        c = (a->year > b->year) - (a->year < b->year);
     if (c == 0)
-        c = slice_cmp(a->parent, b->parent);
+        c = compare_levels(a->level, b->level);
     if (c == 0)
-        c = slice_cmp(a->grp, b->grp);
-    return c ? c : slice_cmp(a->category, b->category);
+        c = compare_texts(a->split, b->split);
+    if (c == 0)
+        c = compare_texts(a->unit, b->unit);
+    if (c == 0)
+        c = compare_texts(a->parent, b->parent);
+    if (c == 0)
+        c = compare_texts(a->grp, b->grp);
+    return c ? c : compare_texts(a->category, b->category);
 }
 
 void cells_sort(Cell *cells, size_t count)
@@ -231,13 +236,18 @@ void cells_sort(Cell *cells, size_t count)
 static int compare_exclusions(const void *x, const void *y)
 {
     const ExclusionCell *a = x, *b = y;
-    int c = compare_heads((Slice[]){a->measure, b->measure}, (int32_t[]){a->year, b->year},
-        (Slice[]){a->level, b->level}, (Slice[]){a->split, b->split});
+    int c = compare_texts(a->measure, b->measure);
     if (c == 0)
-        c = slice_cmp(a->unit, b->unit);
+        c = (a->year > b->year) - (a->year < b->year);
     if (c == 0)
-        c = slice_cmp(a->grp, b->grp);
-    return c ? c : slice_cmp(a->reason, b->reason);
+        c = compare_levels(a->level, b->level);
+    if (c == 0)
+        c = compare_texts(a->split, b->split);
+    if (c == 0)
+        c = compare_texts(a->unit, b->unit);
+    if (c == 0)
+        c = compare_texts(a->grp, b->grp);
+    return c ? c : compare_texts(a->reason, b->reason);
 }
 
 void exclusions_sort(ExclusionCell *cells, size_t count)
@@ -248,7 +258,8 @@ void exclusions_sort(ExclusionCell *cells, size_t count)
 
 /* --- a definition's figures --- */
 
-static Status fold_split(const CellNaming *frame, const size_t *by, Cells *cells, ExclusionCells *exclusions, Error *err)
+static Status fold_split(
+    const CellNaming *frame, const size_t *by, Cells *cells, ExclusionCells *exclusions, Error *err)
 {
     const FoldSpec spec = {
         .by = by, .by_count = by ? 1 : 0, .coarsest = LEVEL_STATE, .finest = frame->rows->def->finest};
@@ -262,8 +273,8 @@ static Status fold_split(const CellNaming *frame, const size_t *by, Cells *cells
     return st;
 }
 
-Status measure_cells(const RowSource *source, const RowWish *wish, Arena *arena, Cells *cells,
-    ExclusionCells *exclusions, Error *err)
+Status measure_cells(
+    const RowSource *source, const RowWish *wish, Arena *arena, Cells *cells, ExclusionCells *exclusions, Error *err)
 {
     MeasureRows rows;
     FoldUnits units = {0};

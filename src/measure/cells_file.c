@@ -1,8 +1,8 @@
 /*
  * Cells on disk: results/gen-NNNNNN.parquet and gen-NNNNNN.exclusions.parquet, unprotected, 0600, for inside only.
  *
- * Millions of cells of sixty measures do not stay in memory: they go measure by measure into a scratch database in the
- * home's tmp/, which DuckDB compresses and spills, and from there in one COPY each, in the order they came.
+ * Millions of cells of sixty measures do not stay in memory: they go measure by measure into a database without a file,
+ * which spills into the home's tmp/ beyond a gigabyte, and from there in one COPY each, in the order they came.
  */
 #include "measure/measure_parts.h"
 
@@ -116,16 +116,7 @@ struct CellsFile {
     Home *home;
     Db *db;
     Arena arena;
-    const char *scratch; /* the database */
 };
-
-static Status remove_scratch(const char *path, Arena *arena, Error *err)
-{
-    const char *wal;
-    TRY(arena_printf(arena, &wal, err, "%s.wal", path));
-    TRY(file_remove(wal, err));
-    return file_remove(path, err);
-}
 
 Status cells_file_new(Home *home, CellsFile **out, Error *err)
 {
@@ -139,10 +130,7 @@ Status cells_file_new(Home *home, CellsFile **out, Error *err)
     DbOptions options = DB_OPTIONS_INIT;
     options.threads = 1;
     options.memory_mb = 1024;
-    TRY_OUT(home_file(home, &f->arena, "tmp/cells.duckdb", &f->scratch, err));
-    TRY_OUT(home_file(home, &f->arena, "tmp", &options.temp_dir, err));
-    TRY_OUT(remove_scratch(f->scratch, &f->arena, err));
-    options.path = f->scratch;
+    TRY_OUT(home_file(home, &f->arena, "tmp/cells", &options.temp_dir, err));
     TRY_OUT(db_open(&options, &f->db, err));
     create_sql(&cell_shape, "TABLE ", &sql);
     create_sql(&exclusion_shape, "TABLE ", &sql);
@@ -161,9 +149,6 @@ void cells_file_free(CellsFile *f)
     if (!f)
         return;
     db_close(f->db);
-    /* what cannot be removed now goes when the home is next opened for writing */
-    if (f->scratch && remove_scratch(f->scratch, &f->arena, NULL) != OK)
-        f->scratch = NULL;
     arena_free(&f->arena);
     mem_free(f);
 }
@@ -204,6 +189,11 @@ static Status write_parquet(Db *db, const char *table, const char *scratch, cons
     return st == OK ? removed : st;
 }
 
+Db *cells_file_db(CellsFile *f)
+{
+    return f->db;
+}
+
 Status cells_file_close(CellsFile *f, uint32_t generation, Error *err)
 {
     const char *scratch, *cells, *exclusions;
@@ -215,28 +205,42 @@ Status cells_file_close(CellsFile *f, uint32_t generation, Error *err)
     return write_parquet(f->db, "cells", scratch, cells, err);
 }
 
-Status cells_to_parquet(Home *home, const Cell *cells, size_t count, const char *path, Error *err)
+/* Onto a file that is there already and private: what COPY makes anew would be readable for others. */
+static Status write_onto(Db *db, const char *path, Error *err)
+{
+    Buf sql;
+    buf_init(&sql, 0);
+    buf_adds(&sql, "COPY cells TO ");
+    sql_literal(&sql, slice_of(path));
+    buf_adds(&sql, " (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)");
+    Status st = file_write(path, SLICE(""), MODE_PRIVATE, err);
+    if (st == OK)
+        st = buf_status(&sql, err);
+    if (st == OK)
+        st = db_exec(db, buf_z(&sql), err);
+    if (st == OK)
+        st = file_check_private(path, err);
+    buf_free(&sql);
+    return st;
+}
+
+Status cells_to_parquet(const Cell *cells, size_t count, const char *path, Error *err)
 {
     DbOptions options = DB_OPTIONS_INIT;
-    Arena arena;
     Buf sql;
     Db *db = NULL;
-    const char *scratch;
     Status st = OK;
     options.threads = 1;
-    arena_init(&arena, 0);
     buf_init(&sql, 0);
-    TRY_OUT(home_file(home, &arena, "tmp/query.parquet", &scratch, err));
     TRY_OUT(db_open(&options, &db, err));
     create_sql(&cell_shape, "TABLE ", &sql);
     TRY_OUT(buf_status(&sql, err));
     TRY_OUT(db_exec(db, buf_z(&sql), err));
     TRY_OUT(append_rows(db, &cell_shape, "cells", cells, count, err));
-    st = write_parquet(db, "cells", scratch, path, err);
+    st = write_onto(db, path, err);
 out:
     db_close(db);
     buf_free(&sql);
-    arena_free(&arena);
     return st;
 }
 
@@ -373,8 +377,7 @@ Status exclusions_read(Home *home, uint32_t generation, ExclusionSet *out, Error
     void *cells = NULL;
     *out = (ExclusionSet){0};
     arena_init(&out->arena, 0);
-    Status st = read_file(
-        home, generation, ".exclusions", "", &exclusion_shape, &out->arena, &cells, &out->count, err);
+    Status st = read_file(home, generation, ".exclusions", "", &exclusion_shape, &out->arena, &cells, &out->count, err);
     out->cells = cells;
     if (st != OK)
         exclusions_free(out);

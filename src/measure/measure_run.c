@@ -1,7 +1,8 @@
 /*
- * All measures over the current generation. The generation is read-only, so that several connections work on it at once,
- * each on a definition of its own; DuckDB's own threads serve whichever of them has most to scan. Cells are written in
- * the order of definitions, so that the bytes do not tell who was first, and no more than one result a worker waits.
+ * All measures over the current generation. The generation is read-only, so that several connections work on it at
+ * once, each on a definition of its own; DuckDB's own threads serve whichever of them has most to scan. Cells are
+ * written in the order of definitions, so that the bytes do not tell who was first, and no more than one result a
+ * worker waits.
  */
 #include "measure/measure_parts.h"
 
@@ -106,8 +107,7 @@ static void log_exclusions(const Log *log, const ExclusionCells *cells)
     }
 }
 
-static Status write_in_turn(
-    Run *run, size_t item, const Cells *cells, const ExclusionCells *exclusions, Error *err)
+static Status write_in_turn(Run *run, size_t item, const Cells *cells, const ExclusionCells *exclusions, Error *err)
 {
     Status st = OK;
     pthread_mutex_lock(&run->lock);
@@ -205,6 +205,7 @@ Status measure_run(const MeasureContext *ctx, uint32_t *generation, uint64_t *ce
     MeasureDefs defs = {0};
     OutcomeDefs outcomes = {0};
     RowWishes wishes = {0};
+    Invariants invariants = {0};
     Run run = {.ctx = ctx, .frame = &frame, .wishes = &wishes};
     Status st = OK;
     arena_init(&arena, 0);
@@ -212,14 +213,17 @@ Status measure_run(const MeasureContext *ctx, uint32_t *generation, uint64_t *ce
     TRY_OUT(measure_defs_read(ctx->policy, &frame, &arena, &defs, err));
     TRY_OUT(outcome_defs_read(ctx->policy, &arena, &outcomes, err));
     TRY_OUT(make_wishes(&defs, &outcomes, &wishes, err));
+    TRY_OUT(invariants_read(ctx->policy, &defs, &invariants, err));
     TRY_OUT(warehouse_open(ctx->home, generation, &run.db, err));
     TRY_OUT(cells_file_new(ctx->home, &run.file, err));
     TRY_OUT(run_all(&run, err));
+    TRY_OUT(invariants_check(&invariants, cells_file_db(run.file), err));
     TRY_OUT(cells_file_close(run.file, *generation, err));
     *cells = run.cells;
 out:
     cells_file_free(run.file);
     db_close(run.db);
+    vec_free(&invariants);
     vec_free(&wishes);
     vec_free(&defs);
     vec_free(&outcomes);

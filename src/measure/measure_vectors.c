@@ -67,8 +67,8 @@ typedef struct KeyColumn {
     const char *fallback; /* when the expectation has no such column; a vector must always say the year */
 } KeyColumn;
 
-static const KeyColumn keys[] = {{"year", NULL}, {"level", "state"}, {"unit", NULL}, {"split", "all"}, {"grp", "all"},
-    {"category", ""}};
+static const KeyColumn keys[] = {
+    {"year", NULL}, {"level", "state"}, {"unit", NULL}, {"split", "all"}, {"grp", "all"}, {"category", ""}};
 
 static bool is_key(Slice name)
 {
@@ -192,7 +192,8 @@ typedef struct VectorRun {
     const DerivedTables *derived;
 } VectorRun;
 
-/* The definition a vector asks for, as it stood when the measure began to hold, or the family's first one after that. */
+/* The definition a vector asks for, as it stood when the measure began to hold, or the family's first one after that.
+ */
 static Status vector_outcome(const VectorRun *run, const TestVector *v, const OutcomeDef **out, Error *err)
 {
     const MeasureDef *def = run->def;
@@ -271,6 +272,7 @@ Status measure_test(Policy *policy, Slice name, uint64_t *vectors, Error *err)
     OutcomeDefs outcomes = {0};
     TableDefs tables = {0};
     DerivedTables derived = {0};
+    Invariants invariants = {0};
     bool found = false;
     Status st = OK;
     *vectors = 0;
@@ -278,14 +280,12 @@ Status measure_test(Policy *policy, Slice name, uint64_t *vectors, Error *err)
     TRY_OUT(measure_frame_read(policy, &arena, &frame, err));
     TRY_OUT(measure_defs_read(policy, &frame, &arena, &defs, err));
     TRY_OUT(outcome_defs_read(policy, &arena, &outcomes, err));
+    TRY_OUT(invariants_read(policy, &defs, &invariants, err));
     TRY_OUT(model_tables(policy, &arena, &tables, err));
     TRY_OUT(model_derived(&arena, &tables, &derived, err));
     for (size_t i = 0; i < defs.len; i++) {
-        const VectorRun run = {.frame = &frame,
-            .def = &defs.at[i],
-            .outcomes = &outcomes,
-            .tables = &tables,
-            .derived = &derived};
+        const VectorRun run = {
+            .frame = &frame, .def = &defs.at[i], .outcomes = &outcomes, .tables = &tables, .derived = &derived};
         if (name.len > 0 && !slice_eq(defs.at[i].name, name))
             continue;
         found = true;
@@ -294,6 +294,7 @@ Status measure_test(Policy *policy, Slice name, uint64_t *vectors, Error *err)
     if (!found && name.len > 0)
         st = error_set(err, ERR_NOT_FOUND, "there is no measure %.*s", SLICE_ARG(name));
 out:
+    vec_free(&invariants);
     vec_free(&defs);
     vec_free(&outcomes);
     vec_free(&tables);

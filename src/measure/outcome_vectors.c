@@ -189,7 +189,7 @@ static Status prepare(Policy *policy, Arena *arena, OutcomeTest *t, Error *err)
     TRY(vec_push(&t->with_subject, subject, err));
     t->frame.strong = SLICE("1");
     t->frame.state = SLICE("ALL");
-    t->file = (PolicyFile){.path = "vector", .effective_from = -1000000, .effective_to = DATE_NONE};
+    t->file = (PolicyFile){.path = "vector", .effective_from = 0, .effective_to = DATE_NONE};
     t->measure = (MeasureDef){.file = &t->file,
         .kind = MEASURE_RATE,
         .sql = SLICE("SELECT person, year, TRUE AS counted, origin, after_quarters FROM vector_subject")};
@@ -235,8 +235,11 @@ Status definition_list(Policy *policy, Arena *arena, DefinitionInfos *out, Error
         if (i + 1 < defs.len && slice_eq(d->name, defs.at[i + 1].name))
             continue;
         TRY_OUT(vec_push(out,
-            ((DefinitionInfo){
-                .file = d->file, .name = d->name, .family = d->family, .unit = d->unit, .employed = d->employed,
+            ((DefinitionInfo){.file = d->file,
+                .name = d->name,
+                .family = d->family,
+                .unit = d->unit,
+                .employed = d->employed,
                 .earnings = d->earnings}),
             err));
     }

@@ -21,7 +21,8 @@ void truth_work_heads(Buf *college, Buf *training, Buf *work)
         "persisted,credits,completed_100,completed_150,completed_200,transferred,status_2,status_4,status_6,associate_"
         "year,associate_hundredths,bachelor_year,bachelor_hundredths\n");
     buf_adds(training, "person,item,year,cip,place,hit\n");
-    buf_adds(work, "person,kind,year,level,horizon,wage_quarters,kentucky,wioa,pseo,scorecard,leo,adrf\n");
+    buf_adds(work, "person,kind,year,level,horizon,wage_quarters,kentucky,wioa,pseo,scorecard,leo,adrf,naics,work_"
+                   "county,leo_quarters,leo_study,q2_wages\n");
 }
 
 /* --- college --- */
@@ -205,8 +206,15 @@ static uint64_t away_terms(const Entry *e)
 static void college_truth(const World *w, const Person *p, const Life *l, Buf *b)
 {
     Entry e;
-    if (!find_entry(w, l, &e))
+    if (!find_entry(w, l, &e)) {
+        if (away_terms(&e) == 0)
+            return;
+        buf_add_u64(b, p->id);
+        buf_adds(b, ",,,,,,,");
+        buf_add_u64(b, away_terms(&e));
+        buf_adds(b, ",,,,,,,,,,,,,,\n");
         return;
+    }
     buf_add_u64(b, p->id);
     cell_text(b, w->colleges[e.first->college].state_code);
     cell_u64(b, w->colleges[e.first->college].two_year);
@@ -458,6 +466,14 @@ static bool studied_in_year(const Life *l, int year)
     return false;
 }
 
+static bool studied_in_fiscal(const Life *l, int year)
+{
+    for (uint32_t i = 0; i < l->term_count; i++)
+        if (l->terms[i].dual == DUAL_NONE && fiscal_of(&l->terms[i]) == year)
+            return true;
+    return false;
+}
+
 static void work_row(const World *w, const Person *p, const Life *l, const char *kind, int year, const char *level,
     Quarter base, int horizon, Buf *b)
 {
@@ -465,7 +481,7 @@ static void work_row(const World *w, const Person *p, const Life *l, const char 
     int64_t sum;
     int n;
     Quarter before = base + 4 * (horizon - 1);
-    if (before + BLOCK_QUARTERS > w->last_quarter)
+    if (before + 4 > w->last_quarter) /* the later quarters of a window may be missing: nobody is shown then */
         return;
     fill_window(l, before, &v);
     buf_add_u64(b, p->id);
@@ -487,6 +503,12 @@ static void work_row(const World *w, const Person *p, const Life *l, const char 
     value_cell(b, winter, n > 0 ? (sum * 4 * 2 + n) / (2 * n) : 0);
     bool whole = v.employer[4] != NO_INDEX && v.employer[3] == v.employer[4] && v.employer[5] == v.employer[4];
     value_cell(b, whole, v.main[4]);
+    const Employer *employer = v.employer[4] == NO_INDEX ? NULL : &w->employers[v.employer[4]];
+    cell_text(b, employer ? span(w->p.sectors[employer->sector].naics) : SLICE(""));
+    cell_text(b, employer ? w->counties[employer->county].fips : SLICE(""));
+    cell_u64(b, (uint64_t)n);
+    cell_u64(b, studied_in_fiscal(l, (before + tax) / 4 + 1));
+    value_cell(b, v.wages[2] > 0, v.wages[2]);
     buf_addc(b, '\n');
 }
 

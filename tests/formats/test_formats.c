@@ -120,7 +120,7 @@ static void test_every_contract(void **state)
     UNUSED(state);
     assert_int_equal(policy_open(COLORADO_POLICY_DIR, &policy, &err), OK);
     assert_int_equal(policy_list(policy, "sources", &files, &err), OK);
-    assert_true(files.len >= 38);
+    assert_true(files.len >= 41);
     for (size_t i = 0; i < files.len; i++) {
         char name[100];
         snprintf(name, sizeof name, "%.*s", SLICE_ARG(files.at[i]->name));

@@ -209,6 +209,7 @@ typedef struct World {
     Arena arena;
     MeasureFrame frame;
     MeasureDefs defs;
+    OutcomeDefs outcomes;
     TableDefs tables;
     DerivedTables derived;
 } World;
@@ -221,6 +222,7 @@ static int world_open(void **state)
     assert_ok(policy_open(CAIRN_TEST_POLICY, &w->policy, err));
     assert_ok(measure_frame_read(w->policy, &w->arena, &w->frame, err));
     assert_ok(measure_defs_read(w->policy, &w->frame, &w->arena, &w->defs, err));
+    assert_ok(outcome_defs_read(w->policy, &w->arena, &w->outcomes, err));
     assert_ok(model_tables(w->policy, &w->arena, &w->tables, err));
     assert_ok(model_derived(&w->arena, &w->tables, &w->derived, err));
     *state = w;
@@ -231,6 +233,7 @@ static int world_close(void **state)
 {
     World *w = *state;
     vec_free(&w->defs);
+    vec_free(&w->outcomes);
     vec_free(&w->tables);
     vec_free(&w->derived);
     arena_free(&w->arena);
@@ -319,8 +322,13 @@ static Db *make_state(const World *w, unsigned threads, const char *order)
     assert_ok(db_open(&options, &db, err));
     fill_state(w, db, order);
     assert_ok(measure_prepare(db, &w->frame, err));
-    for (size_t i = 0; i < w->defs.len; i++)
-        assert_ok(measure_add_cells(db, &w->frame, &w->defs.at[i], err));
+    for (size_t i = 0; i < w->defs.len; i++) {
+        const MeasureDef *def = &w->defs.at[i];
+        const OutcomeDef *outcome =
+            def->family.len > 0 ? outcome_find(&w->outcomes, def->family, def->definition, def->file->effective_from)
+                                : NULL;
+        assert_ok(measure_add_outcome_cells(db, &w->frame, def, outcome, err));
+    }
     return db;
 }
 

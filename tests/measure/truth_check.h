@@ -6,15 +6,17 @@
 
 typedef struct Comparison {
     const char *measure;
-    const char
-        *truth; /* person, year, and of these those that are compared: counted, hit, value, district_id, school_id */
-    const char *unseen; /* persons of whose college no file tells; NULL: those without any college row */
+    const char *truth;      /* person, year, and of these those that are compared: counted, hit, value, category,
+                               district_id, school_id; counted NULL: whoever has no value or hit is not counted */
+    const char *definition; /* of employed and earnings, where the measure belongs to the family; else NULL */
 } Comparison;
 
 /* truth_k12.c */
 extern const Comparison school_comparisons[];
 extern const size_t school_comparison_count;
-/* Tables of the truth folder beside outcomes.csv, as views. */
+/* SQL: persons whose college no file tells of, where the measure asks for a kind of college; else NULL. */
+const char *truth_school_hidden(const char *measure);
+/* Tables of the truth folder's school files. */
 MUST_USE Status truth_school_stage(Db *db, const char *truth, Error *err);
 
 #endif

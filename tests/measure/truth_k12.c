@@ -51,9 +51,9 @@ const Comparison school_comparisons[] = {
         "SELECT person, school_year AS year, TRUE AS counted, mobile = 1 AS hit, district_id, school_id FROM "
         "school_year WHERE member = 1",
         NULL},
-    {"matriculation_cte_rate", GRADUATES("s.matriculated_cte = 1"), HIDDEN("cte")},
-    {"matriculation_two_year_rate", GRADUATES("s.matriculated_two_year = 1"), HIDDEN("two_year")},
-    {"matriculation_four_year_rate", GRADUATES("s.matriculated_four_year = 1"), HIDDEN("four_year")},
+    {"matriculation_cte_rate", GRADUATES("s.matriculated_cte = 1"), NULL},
+    {"matriculation_two_year_rate", GRADUATES("s.matriculated_two_year = 1"), NULL},
+    {"matriculation_four_year_rate", GRADUATES("s.matriculated_four_year = 1"), NULL},
     {"matriculation_credential_rate", GRADUATES("o.matriculated_credential = 1"), NULL},
     {"matriculation_military_rate", GRADUATES("o.matriculated_military = 1"), NULL},
     {"concurrent_enrollment_rate", PUPILS_WHO("concurrent"), NULL},
@@ -87,6 +87,16 @@ const Comparison school_comparisons[] = {
     {"ap_ib_participation_rate", GRADUATES("s.ap_ib_taken = 1"), NULL},
 };
 const size_t school_comparison_count = COUNT_OF(school_comparisons);
+
+const char *truth_school_hidden(const char *measure)
+{
+    static const char *const hidden[][2] = {{"matriculation_cte_rate", HIDDEN("cte")},
+        {"matriculation_two_year_rate", HIDDEN("two_year")}, {"matriculation_four_year_rate", HIDDEN("four_year")}};
+    for (size_t i = 0; i < COUNT_OF(hidden); i++)
+        if (slice_eq_z(slice_of(measure), hidden[i][0]))
+            return hidden[i][1];
+    return NULL;
+}
 
 Status truth_school_stage(Db *db, const char *truth, Error *err)
 {

@@ -102,7 +102,9 @@ static void test_headers(void **state)
         {"inbox/nsc_detail/nsc_detail_20251115.csv", "Your Unique Identifier,First Name,", 33},
         {"inbox/cdle_wage_csv/wages_2023Q1.csv", "SSN,", 8},
         {"inbox/cdle_employer/employers_2020Q2.csv", "UI Account,", 5},
-        {"inbox/wioa_pirl/pirl_2020.csv", "PIRL 100,SSN,", 29},
+        {"inbox/wioa_pirl/pirl_2020.csv", "PIRL 100,SSN,", 38},
+        {"inbox/cccs_ve135_secondary/ve135_secondary_2020.csv", "School District/BOCES Code,LASID,SASID,", 13},
+        {"inbox/cccs_ve135_postsecondary/ve135_postsecondary_2020.csv", "Institution Code,Student ID,SSN,", 14},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         Buf b;

@@ -161,6 +161,83 @@ static void test_diplomas(void **state)
         assert_int_equal(d.has[i + 1], table_is(&t->outcomes, i, "completion", "diploma"));
 }
 
+typedef struct Exams {
+    Table file;
+    uint8_t sat[PEOPLE + 1];
+} Exams;
+
+static void visit_assessment(void *ctx, size_t row, size_t person)
+{
+    Exams *e = ctx;
+    e->sat[person] |=
+        table_is(&e->file, row - 1, "Assessment Code", "03") || table_is(&e->file, row - 1, "Assessment Code", "04");
+}
+
+/* Who is said to have sat an AP or IB exam has a score in the files, and nobody else among the graduates. */
+static void test_exams(void **state)
+{
+    Truth *t = *state;
+    Exams e = {.sat = {0}};
+    Table schooling = state_table(&t->s, "truth/school_outcomes.csv");
+    size_t taken = 0;
+    for (int year = 2016; year <= 2025; year++) {
+        char file[64], path[128];
+        assert_true(snprintf(file, sizeof file, "assessment_%d.csv", year) > 0);
+        assert_true(snprintf(path, sizeof path, "inbox/cde_assessment/%s", file) > 0);
+        e.file = state_table(&t->s, path);
+        each_honest_row(t, file, visit_assessment, &e);
+    }
+    for (size_t i = 0; i < schooling.csv.rows; i++) {
+        if (table_at(&schooling, i, "ap_ib_taken").len == 0)
+            continue;
+        assert_int_equal(e.sat[table_int(&schooling, i, "person")], table_is(&schooling, i, "ap_ib_taken", "1"));
+        assert_true(table_is(&schooling, i, "ap_ib_taken", "1") || table_is(&schooling, i, "ap_ib", "0"));
+        taken += table_is(&schooling, i, "ap_ib_taken", "1");
+    }
+    assert_true(taken > 50);
+}
+
+/* Later looks take nothing back: who had graduated has, and completing is no less than graduating. */
+static void test_looks(void **state)
+{
+    Truth *t = *state;
+    Table schooling = state_table(&t->s, "truth/school_outcomes.csv");
+    size_t six = 0;
+    for (size_t i = 0; i < schooling.csv.rows; i++) {
+        size_t at = (size_t)table_int(&schooling, i, "person") - 1;
+        if (table_at(&schooling, i, "in_cohort_6").len == 0)
+            continue;
+        six++;
+        assert_true(!table_is(&t->outcomes, at, "graduated_5", "1") || table_is(&schooling, i, "graduated_6", "1"));
+        assert_true(!table_is(&schooling, i, "graduated_6", "1") || table_is(&schooling, i, "completed_6", "1"));
+        if (table_at(&schooling, i, "in_cohort_7").len > 0)
+            assert_true(!table_is(&schooling, i, "completed_6", "1") || table_is(&schooling, i, "completed_7", "1"));
+    }
+    assert_true(six > 500);
+}
+
+/* One row a person and school year; credits only where somebody took part; nobody is mobile who was not there. */
+static void test_school_years(void **state)
+{
+    static const char *const programs[][2] = {{"concurrent", "concurrent_credits"}, {"ascent", "ascent_credits"},
+        {"trep", "trep_credits"}, {"ptech", "ptech_credits"}, {"early_college", "early_college_credits"}};
+    Truth *t = *state;
+    Table years = state_table(&t->s, "truth/school_years.csv");
+    int64_t person = 0, year = 0, dropouts = 0;
+    for (size_t i = 0; i < years.csv.rows; i++) {
+        int64_t p = table_int(&years, i, "person"), y = table_int(&years, i, "school_year");
+        assert_true(p > person || (p == person && y > year));
+        person = p;
+        year = y;
+        dropouts += table_int(&years, i, "dropout");
+        assert_true(table_is(&years, i, "mobile", "0") || table_is(&years, i, "member", "1"));
+        assert_true(table_is(&years, i, "dropout", "0") || table_is(&years, i, "completed_before", "0"));
+        for (size_t k = 0; k < COUNT_OF(programs); k++)
+            assert_true(table_is(&years, i, programs[k][1], "0") || table_is(&years, i, programs[k][0], "1"));
+    }
+    assert_true(dropouts > 50);
+}
+
 typedef struct Wages {
     Buf text;
     size_t length, at, width; /* of the fixed record and of the cents in it; length 0: CSV */
@@ -274,6 +351,9 @@ int main(void)
         cmocka_unit_test(test_social_security_numbers),
         cmocka_unit_test(test_outcomes_imply),
         cmocka_unit_test(test_diplomas),
+        cmocka_unit_test(test_exams),
+        cmocka_unit_test(test_looks),
+        cmocka_unit_test(test_school_years),
         cmocka_unit_test(test_wages),
         cmocka_unit_test(test_planted_errors),
     };

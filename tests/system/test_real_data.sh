@@ -54,5 +54,12 @@ while read -r source file rows name; do
     name=${name:-$(basename "$file")}
     check_equal "$source: all $rows rows of $file" "$(awk -v s="$source" -v f="$name" '$1 == s && $2 == f { print $3 }' "$work/taken")" "$rows"
 done <"$work/files"
+"$CAIRN" measure published graduation_rate_4yr --home "$work/home" --purpose test --agreement cde-slds >"$work/published" 2>&1
+check_text "the state's own figure of 2024 is shown" "$work/published" '^2024 state +CO +all +all +69301 +84\.2'
+check_text "a district's too" "$work/published" '^2024 district 0880 '
+"$CAIRN" measure published completion_rate_7yr --home "$work/home" --purpose test --agreement cde-slds >"$work/published" 2>&1
+check_text "and the seven-year look of the class of 2021" "$work/published" '^2021 state +CO +all +all +68081 +89\.6'
+check_code "of other measures nothing is published" $EXIT_NOT_FOUND "$CAIRN" measure published dropout_rate --home "$work/home" \
+    --purpose test --agreement cde-slds
 check "doctor finds the home healthy" "$CAIRN" doctor --home "$work/home"
 finish
