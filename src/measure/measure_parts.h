@@ -323,15 +323,15 @@ Db *cells_file_db(CellsFile *f);
 
 /* In every figure of `part` (year, level, unit, split, group) `whole` has one with the same denominator and no smaller
  * numerator. */
-typedef struct Invariant {
+typedef struct PartWhole {
     Slice part, whole, text;
-} Invariant;
-typedef VEC(Invariant) Invariants;
+} PartWhole;
+typedef VEC(PartWhole) PartWholes;
 
 /* ERR_INVALID names file and line of what is no rate of the catalogue. Texts live in the Policy. */
-MUST_USE Status invariants_read(Policy *policy, const MeasureDefs *defs, Invariants *out, Error *err);
+MUST_USE Status invariants_read(Policy *policy, const MeasureDefs *defs, PartWholes *out, Error *err);
 /* ERR_INVALID names the first figure that breaks one. cells: a database with a table `cells`. */
-MUST_USE Status invariants_check(const Invariants *list, Db *cells, Error *err);
+MUST_USE Status invariants_check(const PartWholes *list, Db *cells, Error *err);
 
 /* The definition's figures and raw rows as temp.measure_cells and temp.measure_raw of the database: for test vectors
  * and the check against a synthetic state's truth. measure_prepare once before. */

@@ -205,7 +205,7 @@ Status measure_run(const MeasureContext *ctx, uint32_t *generation, uint64_t *ce
     MeasureDefs defs = {0};
     OutcomeDefs outcomes = {0};
     RowWishes wishes = {0};
-    Invariants invariants = {0};
+    PartWholes invariants = {0};
     Run run = {.ctx = ctx, .frame = &frame, .wishes = &wishes};
     Status st = OK;
     arena_init(&arena, 0);

@@ -272,7 +272,7 @@ Status measure_test(Policy *policy, Slice name, uint64_t *vectors, Error *err)
     OutcomeDefs outcomes = {0};
     TableDefs tables = {0};
     DerivedTables derived = {0};
-    Invariants invariants = {0};
+    PartWholes invariants = {0};
     bool found = false;
     Status st = OK;
     *vectors = 0;
