@@ -202,8 +202,7 @@ static void reason_row(Slice measure, const LineCandidate *years, const Slice wo
 static void counted_rows(const Rating *r, Sheet *s)
 {
     static const Slice hit[3] = {SLICE_INIT("hit"), SLICE_INIT(""), SLICE_INIT("counted, in the numerator")};
-    static const Slice missed[3] = {
-        SLICE_INIT("missed"), SLICE_INIT(""), SLICE_INIT("counted, not in the numerator")};
+    static const Slice missed[3] = {SLICE_INIT("missed"), SLICE_INIT(""), SLICE_INIT("counted, not in the numerator")};
     for (size_t k = 0; k < r->line_count; k++) {
         const RatingLine *line = &r->lines[k];
         for (size_t c = 0; !line->group && c < line->measure->candidate_count; c++) {
@@ -303,8 +302,7 @@ static Status persons_of(const Framework *f, const Rating *r, const MeasureConte
     return OK;
 }
 
-Status account_explain_persons(
-    const Framework *f, const Rating *r, const MeasureContext *ctx, Sheet *out, Error *err)
+Status account_explain_persons(const Framework *f, const Rating *r, const MeasureContext *ctx, Sheet *out, Error *err)
 {
     AskedList asked = {0};
     Status st = OK;
