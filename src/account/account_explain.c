@@ -202,8 +202,7 @@ static void reason_row(Slice measure, const LineCandidate *years, const Slice wo
 static void counted_rows(const Rating *r, Sheet *s)
 {
     static const Slice hit[3] = {SLICE_INIT("hit"), SLICE_INIT(""), SLICE_INIT("counted, in the numerator")};
-    static const Slice missed[3] = {
-        SLICE_INIT("missed"), SLICE_INIT(""), SLICE_INIT("counted, not in the numerator")};
+    static const Slice missed[3] = {SLICE_INIT("missed"), SLICE_INIT(""), SLICE_INIT("counted, not in the numerator")};
     for (size_t k = 0; k < r->line_count; k++) {
         const RatingLine *line = &r->lines[k];
         for (size_t c = 0; !line->group && c < line->measure->candidate_count; c++) {
@@ -257,32 +256,47 @@ static bool is_of_unit(const Framework *f, const Rating *r, const MeasurePerson 
            slice_starts(r->unit, p->district) && r->unit.ptr[at] == '-' && slice_ends(r->unit, p->school);
 }
 
-static void person_row(const Asked *a, const MeasurePerson *p, Sheet *s)
+static void person_row(Slice measure, const MeasurePerson *p, Sheet *s)
 {
     Buf b;
     buf_init(&b, 32);
     buf_addf(&b, "%016" PRIx64, p->person);
-    sheet_words(s, a->measure);
-    sheet_int(s, a->year);
+    sheet_words(s, measure);
+    sheet_int(s, p->year);
     sheet_words(s, buf_slice(&b));
     sheet_words(s, p->status);
     sheet_words(s, p->reason);
     buf_free(&b);
 }
 
-static Status persons_of(
-    const Framework *f, const Rating *r, const MeasureContext *ctx, const Asked *a, Sheet *out, Error *err)
+static bool is_asked(const AskedList *asked, Slice measure, int32_t year)
+{
+    for (size_t i = 0; i < asked->len; i++)
+        if (asked->at[i].year == year && slice_eq(asked->at[i].measure, measure))
+            return true;
+    return false;
+}
+
+/* All years of a measure at once: reading its rows is what takes time. */
+static Status persons_of(const Framework *f, const Rating *r, const MeasureContext *ctx, const AskedList *asked,
+    Slice measure, Sheet *out, Error *err)
 {
     static const char *const states[] = {"hit", "missed", "uncounted", "excluded"};
     MeasureQuery q = MEASURE_QUERY_INIT;
-    q.name = a->measure;
-    q.year_from = q.year_to = a->year;
+    q.name = measure;
+    for (size_t i = 0; i < asked->len; i++) {
+        const Asked *a = &asked->at[i];
+        if (!slice_eq(a->measure, measure))
+            continue;
+        q.year_from = q.year_from == 0 || a->year < q.year_from ? a->year : q.year_from;
+        q.year_to = a->year > q.year_to ? a->year : q.year_to;
+    }
     for (size_t i = 0; i < COUNT_OF(states); i++) {
         MeasurePersons persons;
         TRY(measure_who(ctx, &q, slice_of(states[i]), &persons, err));
         for (size_t k = 0; k < persons.count; k++)
-            if (is_of_unit(f, r, &persons.at[k]))
-                person_row(a, &persons.at[k], out);
+            if (is_of_unit(f, r, &persons.at[k]) && is_asked(asked, measure, persons.at[k].year))
+                person_row(measure, &persons.at[k], out);
         measure_persons_free(&persons);
     }
     return OK;
@@ -294,8 +308,13 @@ Status account_explain_persons(const Framework *f, const Rating *r, const Measur
     Status st = OK;
     TRY_OUT(list_asked(r, &asked, err));
     sheet_table(out, "persons", SLICE("Persons"), person_columns, COUNT_OF(person_columns));
-    for (size_t i = 0; i < asked.len; i++)
-        TRY_OUT(persons_of(f, r, ctx, &asked.at[i], out, err));
+    for (size_t i = 0; i < asked.len; i++) {
+        bool first = true;
+        for (size_t k = 0; k < i; k++)
+            first = first && !slice_eq(asked.at[k].measure, asked.at[i].measure);
+        if (first)
+            TRY_OUT(persons_of(f, r, ctx, &asked, asked.at[i].measure, out, err));
+    }
     st = sheet_status(out, err);
 out:
     vec_free(&asked);

@@ -29,6 +29,7 @@ static bool keep(Sheet *s, Status st)
     return s->status == OK;
 }
 
+static bool format_text(Sheet *s, Slice *out, const char *fmt, va_list args) PRINTF_LIKE(3, 0);
 static bool format_text(Sheet *s, Slice *out, const char *fmt, va_list args)
 {
     Buf b;

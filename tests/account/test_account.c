@@ -361,9 +361,9 @@ static void test_incentives(void **state)
     expect_move(&s, "in", "english_learner", "2", "45.8");
     expect_move(&s, "leave", "english_learner", "1", "45.8");
     expect_move(&s, "shrink", "disability", "2", "45"); /* 2.25 of 5 */
-    expect_move(&s, "in", "disability", NULL, NULL);           /* 11 of 20 */
-    expect_move(&s, "help", "", NULL, NULL);                   /* no finding: it helps */
-    assert_int_equal(w.ratings.at[0].total, 41700000);         /* the trials leave the rating alone */
+    expect_move(&s, "in", "disability", NULL, NULL);    /* 11 of 20 */
+    expect_move(&s, "help", "", NULL, NULL);            /* no finding: it helps */
+    assert_int_equal(w.ratings.at[0].total, 41700000);  /* the trials leave the rating alone */
     const SheetCell *c = find_cell(&s, "moves", (const char *const[2]){"leave", "graduation"}, "rate_better");
     assert_non_null(c);
     assert_string_equal(c->text.ptr, "3"); /* leaving always raises a rate */
