@@ -71,6 +71,10 @@ MUST_USE Status protect_release(
     Policy *policy, Date on, const ProtectCell *cells, size_t count, Protected *out, Error *err);
 void protected_free(Protected *p);
 
+/* Whether the rule in force lets a measure's figures out: only those that a [[family]] names, so that a new measure
+ * stays inside until somebody has said which people it counts. */
+MUST_USE Status protect_publishes(Policy *policy, Date on, Slice measure, bool *out, Error *err);
+
 /* The independent check: trusts nothing of the above and shares no code with it. From the published cells, and from
  * `input` for what they claim to sum, it recomputes that each meets the minimum, that partitions nest, that pools are
  * complete and that every number is right. ERR_DENIED names the first cell that fails (table, year, level, split; never

@@ -15,7 +15,8 @@ typedef struct Making {
     const ReleaseContext *ctx;
     Arena arena;
     CellSet cells;
-    ProtectCell *input;
+    ProtectCell *input; /* those of measures that are published */
+    size_t input_count;
     Protected figures;
     MeasureInfos measures;
     ReleaseSources sources;
@@ -23,16 +24,28 @@ typedef struct Making {
     uint64_t audited;
 } Making;
 
+static const MeasureInfo *measure_named(const Making *m, Slice name)
+{
+    for (size_t k = 0; k < m->measures.len; k++)
+        if (slice_eq(m->measures.at[k].name, name))
+            return &m->measures.at[k];
+    return NULL;
+}
+
 static Status read_cells(Making *m, Error *err)
 {
     TRY(warehouse_current(m->ctx->home, &m->generation, err));
     TRY(cells_read(m->ctx->home, m->generation, &m->cells, err));
     TRY(measure_list(m->ctx->policy, &m->arena, &m->measures, err));
+    TRY(release_keep_published(m->ctx->policy, &m->measures, err));
     TRY(arena_new(&m->arena, ProtectCell, m->cells.count, &m->input, err));
     for (size_t i = 0; i < m->cells.count; i++) {
         const Cell *c = &m->cells.cells[i];
-        ProtectCell *p = &m->input[i];
-        *p = (ProtectCell){.table = c->measure,
+        const MeasureInfo *info = measure_named(m, c->measure);
+        if (!info)
+            continue;
+        bool is_median = info->kind == MEASURE_MEDIAN;
+        m->input[m->input_count++] = (ProtectCell){.table = c->measure,
             .year = c->year,
             .level = c->level,
             .unit = c->unit,
@@ -40,7 +53,8 @@ static Status read_cells(Making *m, Error *err)
             .split = c->split,
             .grp = c->grp,
             .denominator = c->denominator,
-            .numerator = c->numerator,
+            .numerator = is_median ? 0 : c->numerator,
+            .is_median = is_median,
             .value = c->value,
             .fuzzy = c->fuzzy,
             .covered = c->covered,
@@ -51,11 +65,6 @@ static Status read_cells(Making *m, Error *err)
             .link_missed = c->link_missed,
             .employers = c->employers,
             .top_employer = c->top_employer};
-        for (size_t k = 0; k < m->measures.len; k++)
-            if (slice_eq(m->measures.at[k].name, c->measure))
-                p->is_median = m->measures.at[k].kind == MEASURE_MEDIAN;
-        if (p->is_median)
-            p->numerator = 0;
     }
     return OK;
 }
@@ -86,8 +95,8 @@ static Status protect(Making *m, Error *err)
 {
     Date day;
     TRY(release_day(m->ctx->policy, &day, err));
-    TRY(protect_release(m->ctx->policy, day, m->input, m->cells.count, &m->figures, err));
-    TRY(protect_audit(m->ctx->policy, day, m->input, m->cells.count, &m->figures, &m->audited, err));
+    TRY(protect_release(m->ctx->policy, day, m->input, m->input_count, &m->figures, err));
+    TRY(protect_audit(m->ctx->policy, day, m->input, m->input_count, &m->figures, &m->audited, err));
     log_line(m->ctx->log, LOG_INFO, "event=release.audited cells=%" PRIu64 " withheld=%zu", m->audited,
         m->figures.withheld_count);
     return OK;
