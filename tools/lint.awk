@@ -33,19 +33,22 @@ BEGIN {
     may("facts", "base policy contract identity store/db.h store/home.h store/ledger.h store/warehouse.h")
     may("measure", "base policy store/db.h store/home.h store/warehouse.h")
     may("protect", "base policy")
+    may("sdc", "base")
+    may("lp", "base")
+    may("audit", "base sdc lp")
     may("publish", "base policy store/home.h store/ledger.h store/db.h store/warehouse.h measure protect")
     may("serve", "base store/home.h publish")
     may("review", "base policy store match identity serve/http.h publish/html.h")
     may("synth", "base")
     may("cli", "base kernel token policy contract store govern ingest match matchfile identity facts measure protect publish serve " \
-        "review synth")
+        "review synth sdc audit")
     list("room", "base kernel token policy contract store govern ingest match libmatch matchfile identity facts measure protect " \
-        "publish serve review synth cli")
+        "publish serve review synth cli sdc lp audit")
     # What a room shows to the others, where that is not just ROOM/ROOM.h.
     list("public_header", "identity/verdicts.h match/standard.h policy/model.h publish/html.h publish/svg.h serve/http.h store/db.h store/home.h store/ledger.h " \
         "store/linkage.h store/vault.h store/warehouse.h")
     # Rooms that must not reach the vault by any detour either.
-    list("vaultless", "facts measure protect publish serve")
+    list("vaultless", "facts measure protect publish serve sdc lp audit")
 
     list("rule", "banned-functions no-mutable-global no-function-static room-includes file-head line-length")
 }

@@ -1,0 +1,247 @@
+/*
+ * Audit: the attacker. What can somebody work out who has nothing but what was printed?
+ *
+ * Two doors. audit_problem takes a system of cells of which some are suppressed (sdc) and asks of each whether its
+ * protection holds. audit_run takes what anybody published about numbers nobody may know, in whatever form it was
+ * printed, and says what follows. The room trusts nothing of the protectors (suppress, protect) and shares no code with
+ * them.
+ *
+ * Everything printed is about whole numbers, and so is every claim made here:
+ *   - "can be as low as, as high as" (seen_low, seen_high) rests on a table of whole numbers in hand, checked against
+ *     every equation and bound in integers;
+ *   - "cannot be lower, higher" (low, high) rests on integer propagation, on search without remainder, or on the dual
+ *     solution of a linear program, rounded and evaluated in integers, where every choice of duals gives a valid bound.
+ * What neither shows counts as unprotected. README.md has the methods, their limits and what they cost.
+ */
+#ifndef CAIRN_AUDIT_AUDIT_H
+#define CAIRN_AUDIT_AUDIT_H
+
+#include "base/base.h"
+#include "sdc/sdc.h"
+
+#define AUDIT_NONE UINT32_MAX
+
+/* How much is tried before something is called unproven. Counted in steps, never in seconds, so that the answer is the
+ * same on every machine; the same for any number of threads, too. */
+typedef struct AuditEffort {
+    unsigned threads;     /* 0: one a core */
+    uint32_t node_limit;  /* of one search, in its nodes */
+    uint32_t pivot_limit; /* of one linear program; 0: none */
+} AuditEffort;
+#define AUDIT_EFFORT_INIT \
+    { \
+        .threads = 1, .node_limit = 20000, .pivot_limit = 0 \
+    }
+
+/* ---- A problem and its pattern of suppression --------------------------------------------------------------------
+ *
+ * The attacker knows the equations, each published value, and lower <= a <= upper of each suppressed cell
+ * (SDC_SENSITIVE and SDC_SECONDARY). */
+
+typedef enum AuditVerdict {
+    AUDIT_PROTECTED, /* tables in hand reach value + upl, value - lpl and are spl apart; nothing else speaks against it
+                      */
+    AUDIT_EXPOSED,   /* shown that no table does */
+    AUDIT_UNPROVEN   /* neither shown; counts as unprotected */
+} AuditVerdict;
+
+typedef enum AuditReason {
+    AUDIT_BY_NOTHING,
+    AUDIT_BY_PRINT, /* a sensitive cell is published */
+    AUDIT_BY_OUTSIDER /* the equations leave too little room */,
+    AUDIT_BY_SINGLETON, /* partner, who knows his own cell, finds out */
+    AUDIT_BY_SUM        /* equation partner shows the sum of a few suppressed cells, which is sensitive itself */
+} AuditReason;
+
+/* Standards of the SDC handbook (Hundepool et al. 2012, 4.3): bits of AuditCell.standards, set when shown to hold. */
+enum {
+    AUDIT_PS1 = 1,      /* no outsider determines the cell exactly */
+    AUDIT_PS1_STAR = 2, /* no outsider comes nearer than its protection levels */
+    AUDIT_PS2 = 4,      /* no equation has this singleton and one other suppressed cell, a singleton, alone */
+    AUDIT_PS2_STAR = 8  /* no singleton who knows his own cell determines this one exactly */
+};
+
+typedef struct AuditCell {
+    uint32_t cell;
+    AuditVerdict verdict;
+    AuditReason reason;
+    uint32_t partner;            /* AuditReason says of what; AUDIT_NONE */
+    unsigned standards;          /* AUDIT_PS1 | ... */
+    int64_t low, high;           /* no table has less or more */
+    int64_t seen_low, seen_high; /* tables in hand have this little and this much */
+} AuditCell;
+
+/* Whether the sum of these suppressed cells, which an equation prints, is sensitive (minimum, dominance, p%). */
+typedef bool (*AuditSumRule)(const uint32_t *cells, size_t count, int64_t sum, void *ctx);
+
+typedef enum AuditCells { AUDIT_SENSITIVE_CELLS, AUDIT_SUPPRESSED_CELLS } AuditCells;
+typedef enum AuditDepth {
+    AUDIT_LEVELS,   /* enough to decide: low and high stay as wide as nothing forbade */
+    AUDIT_INTERVALS /* low and high as near to seen_low and seen_high as the effort allows */
+} AuditDepth;
+
+typedef struct AuditOptions {
+    AuditCells cells;
+    AuditDepth depth;
+    const uint8_t *singleton; /* a flag a cell: one contributor, who knows it; NULL: none */
+    int64_t min_sum;          /* a printed sum of suppressed cells between 1 and min_sum - 1 exposes them; 0: no rule */
+    AuditSumRule sum_rule;    /* NULL: min_sum alone */
+    void *sum_ctx;
+    AuditEffort effort;
+} AuditOptions;
+#define AUDIT_OPTIONS_INIT \
+    { \
+        .effort = AUDIT_EFFORT_INIT \
+    }
+
+typedef struct AuditReport {
+    Arena arena;
+    AuditCell *cells; /* ascending by cell */
+    size_t count, exposed, unproven;
+    uint64_t programs, pivots, tables; /* linear programs solved, their pivots; tables verified */
+} AuditReport;
+
+/* ERR_INVALID when the problem does not pass sdc_check (a wrong table proves nothing). */
+MUST_USE Status audit_problem(const SdcProblem *p, const AuditOptions *options, AuditReport *out, Error *err);
+/* One line a cell that is not protected, in words, names from p. */
+MUST_USE Status audit_report_text(const SdcProblem *p, const AuditReport *r, Buf *out, Error *err);
+void audit_report_free(AuditReport *r);
+
+/* ---- What anybody published ----------------------------------------------------------------------------------------
+ *
+ * Unknowns are whole numbers: the size of a group, how many of it graduated, an amount. Facts are what was printed
+ * about sums of them. One system holds everything that can be put together: tables of one release, earlier releases,
+ * and the earlier answers to a user's queries. Two counts of the same people in two releases are two unknowns when a
+ * correction may lie between them (watch their difference), one unknown otherwise. */
+
+typedef struct AuditSystem AuditSystem;
+
+typedef struct AuditTerm {
+    uint32_t unknown;
+    int32_t coef;
+} AuditTerm;
+/* A sum of coef * unknown. Terms are copied when the fact is. */
+typedef struct AuditForm {
+    const AuditTerm *terms;
+    size_t count;
+} AuditForm;
+#define AUDIT_ONE(id) ((AuditForm){&(const AuditTerm){(id), 1}, 1})
+#define AUDIT_SUM(...) \
+    ((AuditForm){(const AuditTerm[]){__VA_ARGS__}, sizeof((const AuditTerm[]){__VA_ARGS__}) / sizeof(AuditTerm)})
+
+typedef enum AuditKind {
+    /* low <= a <= high. An exact number, "50 or less" (0, 50), "<16" (0, 15), "51 or greater", a rounded number (what
+     * can have been rounded to it), a median that needs at least so many, a part and its whole (whole - part >= 0),
+     * an equation between tables (0, 0). */
+    AUDIT_RANGE,
+    AUDIT_RATE,  /* a / b, a part of b, b at least 1: printed between low and high */
+    AUDIT_MEAN,  /* a / b, b at least 1: a need not be a part of b */
+    AUDIT_GAP,   /* a / b - c / d, both rates */
+    AUDIT_RATIO, /* (a / b) / (c / d), both rates, c at least 1 */
+    /* Students needed: low <= ceil(b * (c / d - a / b)) <= high, where the ceiling of a negative number prints as 0.
+     * Exact numbers; per, decimals and rounding play no part. */
+    AUDIT_NEEDED
+} AuditKind;
+
+/* How the number behind a printed rate, mean, gap or ratio became the printed one. */
+typedef enum AuditRounding {
+    AUDIT_HALF_UP,     /* half a unit goes away from zero: [p - 1/2, p + 1/2) for p > 0 */
+    AUDIT_HALF_EITHER, /* half a unit goes wherever: [p - 1/2, p + 1/2]; for printers nobody knows */
+    AUDIT_CUT,         /* [p, p + 1) */
+    AUDIT_BETWEEN      /* no rounding: [low, high] as they stand, for ">= 98 %" and "2 % or less" */
+} AuditRounding;
+
+#define AUDIT_ENDLESS INT64_MAX /* as high; -AUDIT_ENDLESS as low */
+
+typedef struct AuditFact {
+    AuditKind kind;
+    AuditForm a, b, c, d;
+    int64_t low, high; /* both in units of the last printed digit; equal for a number */
+    uint32_t per;      /* 100: percent; 0 and 1: the bare quotient */
+    uint8_t decimals;  /* at most 6 */
+    AuditRounding rounding;
+    Slice says; /* for readers: what is printed where. Copied. */
+} AuditFact;
+
+MUST_USE Status audit_system_new(AuditSystem **out, Error *err);
+void audit_system_free(AuditSystem *s); /* NULL is fine */
+/* lower <= unknown <= upper is what everybody knows: 0 and AUDIT_ENDLESS for a count, 0 and 0 for a structural zero.
+ * name is what a reader calls it; copied. Numbers from 0 in the order of calls. ERR_INVALID, ERR_LIMIT. */
+MUST_USE Status audit_unknown(AuditSystem *s, Slice name, int64_t lower, int64_t upper, uint32_t *id, Error *err);
+/* Facts are numbered from 0 in the order of calls; id may be NULL. ERR_INVALID: names says and what is wrong. */
+MUST_USE Status audit_fact(AuditSystem *s, const AuditFact *fact, uint32_t *id, Error *err);
+/* A sum that must not be found out either, as an unknown of its own: the difference of two releases, of a total and its
+ * printed parts, of two overlapping groups. May be negative. */
+MUST_USE Status audit_watch(AuditSystem *s, Slice name, AuditForm form, uint32_t *id, Error *err);
+/* Asks whether it follows that everybody, or nobody, of a group has an outcome. Each AUDIT_RATE asks by itself. */
+MUST_USE Status audit_group(AuditSystem *s, Slice name, AuditForm outcome, AuditForm people, uint32_t *id, Error *err);
+
+typedef enum AuditFinding {
+    AUDIT_OPEN,    /* at least min_possible values are possible: tables in hand */
+    AUDIT_PRINTED, /* a fact prints it as it is, or everybody knows it (lower = upper) */
+    AUDIT_EXACT,   /* only one value is possible */
+    AUDIT_NARROW,  /* fewer than min_possible are */
+    AUDIT_UNSURE,  /* neither shown; counts as found out */
+    AUDIT_CLASH    /* what was printed about it contradicts itself: no table at all */
+} AuditFinding;
+
+typedef struct AuditInference {
+    uint32_t unknown;
+    AuditFinding finding;
+    int64_t low, high;           /* nothing else is possible; +-AUDIT_ENDLESS */
+    int64_t seen_low, seen_high; /* tables in hand; seen_low > seen_high: none */
+    uint32_t possible;           /* how many values are possible, when shown to be fewer than min_possible; else 0 */
+    /* A small set of facts from which it follows: no fact can be left out. Empty for AUDIT_OPEN and AUDIT_PRINTED, and
+     * where explain_limit ended the search. */
+    const uint32_t *because;
+    size_t because_count;
+} AuditInference;
+
+typedef enum AuditAttribute { AUDIT_SOME, AUDIT_NOBODY, AUDIT_EVERYBODY, AUDIT_EMPTY_GROUP } AuditAttribute;
+
+typedef struct AuditGroup {
+    uint32_t group; /* of audit_group; AUDIT_NONE when fact asked */
+    uint32_t fact;
+    AuditAttribute attribute; /* AUDIT_SOME: does not follow */
+    int64_t people_low, people_high;
+    const uint32_t *because;
+    size_t because_count;
+} AuditGroup;
+
+typedef struct AuditAsk {
+    uint32_t min_possible;  /* at least 2 */
+    uint32_t explain_limit; /* attempts a finding at leaving a fact out; 0: no explanations */
+    AuditEffort effort;
+} AuditAsk;
+#define AUDIT_ASK_INIT \
+    { \
+        .min_possible = 4, .explain_limit = 200, .effort = AUDIT_EFFORT_INIT \
+    }
+
+typedef struct AuditResult {
+    Arena arena;
+    AuditInference *unknowns; /* one an unknown, in order, watched sums among them */
+    size_t count;
+    AuditGroup *groups; /* those that give away an attribute */
+    size_t group_count;
+    size_t exact, narrow, unsure, clashes;
+} AuditResult;
+
+/* May be called again after more facts. */
+MUST_USE Status audit_run(const AuditSystem *s, const AuditAsk *ask, AuditResult *out, Error *err);
+void audit_result_free(AuditResult *r);
+/* One paragraph in words: what follows about an unknown, and from what. */
+MUST_USE Status audit_explain(const AuditSystem *s, const AuditInference *i, Buf *out, Error *err);
+MUST_USE Status audit_explain_group(const AuditSystem *s, const AuditGroup *g, Buf *out, Error *err);
+
+/* Which sizes n in 1 .. limit some whole number of outcomes turns into each of these printed rates: possible[n] = 1,
+ * others 0 (limit + 1 bytes). Returns how many. The quick question, for one cell alone. */
+typedef struct AuditPrintedRate {
+    int64_t low, high;
+    uint32_t per;
+    uint8_t decimals;
+    AuditRounding rounding;
+} AuditPrintedRate;
+uint32_t audit_rate_sizes(const AuditPrintedRate *rates, size_t count, uint32_t limit, uint8_t *possible);
+
+#endif
