@@ -36,14 +36,18 @@ BEGIN {
     may("sdc", "base")
     may("lp", "base")
     may("audit", "base sdc lp")
+    may("suppress", "base sdc lp")
+    may("tables", "base sdc")
+    may("protectfile", "base sdc suppress audit perturb tables publish/html.h")
+    may("libprotect", "base sdc suppress audit tables protectfile")
     may("publish", "base policy store/home.h store/ledger.h store/db.h store/warehouse.h measure protect")
     may("serve", "base store/home.h publish")
     may("review", "base policy store match identity serve/http.h publish/html.h")
     may("synth", "base")
     may("cli", "base kernel token policy contract store govern ingest match matchfile identity facts measure protect publish serve " \
-        "review synth sdc audit")
+        "review synth sdc audit suppress tables protectfile")
     list("room", "base kernel token policy contract store govern ingest match libmatch matchfile identity facts measure protect " \
-        "publish serve review synth cli sdc lp audit")
+        "publish serve review synth cli sdc suppress lp audit tables protectfile libprotect")
     # What a room shows to the others, where that is not just ROOM/ROOM.h.
     list("public_header", "identity/verdicts.h match/standard.h policy/model.h publish/html.h publish/svg.h serve/http.h store/db.h store/home.h store/ledger.h " \
         "store/linkage.h store/vault.h store/warehouse.h")
