@@ -42,7 +42,7 @@ typedef struct TablesValue {
 typedef struct TablesMarker {
     Slice text;
     TablesValue value;
-    bool of_rates; /* a range of percents; otherwise of counts */
+    bool of_rates; /* a range of percents; otherwise of whole numbers */
 } TablesMarker;
 
 /* Reads one printed cell: a marker, or a number such as 69,301 or 84.2% or $41,250. rate: percents may have decimals
@@ -62,8 +62,10 @@ typedef struct TablesDimension {
     Slice name;
     Slice *codes; /* in order of first mention; the total first */
     Slice *titles;
-    uint32_t code_count;
+    uint32_t code_count, code_cap;
     uint32_t total; /* TABLES_NONE: there is none, as over years */
+    bool open;      /* codes are taken from the tables */
+    Slice separator; /* open: a code up to its last separator is its parent; empty: all lie under the total */
     TablesSum *sums;
     uint32_t sum_count;
     uint32_t *children;
@@ -85,7 +87,7 @@ typedef enum TablesKind {
 typedef struct TablesColumn {
     TablesKind kind;
     Slice name;
-    uint32_t position;               /* in the CSV file */
+    uint32_t position;               /* in the CSV file; of a wide table, in its block */
     bool hidden;                     /* publish = false: part of the attack, not of the output */
     uint32_t quantity;               /* counts and totals */
     uint32_t numerator, denominator; /* columns of a rate; people of a median, mean, needed; of a gap the rate */
@@ -109,26 +111,20 @@ typedef enum TablesAbsent { TABLES_ABSENT_ERROR, TABLES_ABSENT_ZERO, TABLES_ABSE
 
 typedef struct TablesTable {
     Slice name, file, published;
-    Slice rows_text; /* the file's text */
     TablesColumn *columns;
     uint32_t column_count;
-    uint32_t by_column[TABLES_MAX_DIMENSIONS]; /* CSV column; TABLES_NONE: fixed */
-    uint32_t by_fixed[TABLES_MAX_DIMENSIONS];  /* code; TABLES_NONE: by column */
     TablesAbsent absent;
+    bool no_margins; /* its totals are published nowhere */
     bool released; /* was published before: what its `published` file prints is frozen */
     uint32_t wide_dimension; /* codes stand side by side in blocks of columns; TABLES_NONE */
     uint32_t row_count;
     uint32_t *at;       /* row * dimensions + dimension -> code, TABLES_NONE where the set has no total there */
-    uint32_t *line;     /* row -> CSV record, 1-based */
+    uint32_t *csv_row;  /* row -> record of the CSV file, from 0 */
     TablesValue *values; /* row * columns + column */
     TablesMark *old;    /* as above, of the published file of an earlier release; NULL: none */
-    Slice *header;      /* CSV column names */
-    size_t csv_columns, csv_rows;
-    Slice *csv;         /* csv_rows * csv_columns: for writing back */
+    CsvTable csv;       /* for writing back */
     Slice preamble;     /* lines before the header */
-    uint32_t *csv_row;  /* row -> index in csv */
-    uint32_t *block;    /* row -> number of the block of columns (wide), else 0 */
-    uint32_t wide_from, wide_width;
+    uint32_t *block;    /* row -> first CSV column of its block (wide), else 0 */
     uint32_t *cell;     /* row * columns + column -> cell of the system; TABLES_NONE */
 } TablesTable;
 

@@ -189,7 +189,8 @@ static Status check_cycles(const Codes *c, Error *err)
 
 static Status read_codes(Codes *c, const Toml *t, Error *err)
 {
-    static const char *const keys[] = {"name", "total", "codes", "overlap", "hierarchy", "hierarchies", "sum", NULL};
+    static const char *const keys[] = {"name", "total", "codes", "overlap", "hierarchy", "hierarchies", "sum", "open",
+        "separator", NULL};
     const char *file = c->r->name;
     Slice total, hierarchy;
     bool overlap;
@@ -199,6 +200,14 @@ static Status read_codes(Codes *c, const Toml *t, Error *err)
     TRY(toml_str_or(t, file, "total", (Slice){NULL, 0}, &total, err));
     TRY(toml_str_or(t, file, "hierarchy", (Slice){NULL, 0}, &hierarchy, err));
     TRY(toml_bool_or(t, file, "overlap", false, &overlap, err));
+    TRY(toml_bool_or(t, file, "open", false, &c->d->open, err));
+    TRY(toml_str_or(t, file, "separator", (Slice){"", 0}, &c->d->separator, err));
+    if (c->d->separator.len > 0 && !c->d->open)
+        return tables_refuse(c->r, t, err, "only an open dimension has a separator");
+    if (c->d->open && (toml_get(t, "hierarchy") || toml_get(t, "hierarchies") || toml_get(t, "codes")))
+        return tables_refuse(c->r, t, err, "an open dimension takes its codes from the tables alone");
+    if (c->d->open && toml_get(t, "sum"))
+        return tables_refuse(c->r, t, err, "sums are of dimensions whose codes are listed");
     c->d->total = TABLES_NONE;
     if (total.ptr)
         TRY(code_of(c, total, &c->d->total, err));
@@ -219,13 +228,15 @@ static Status read_codes(Codes *c, const Toml *t, Error *err)
 static Status keep_codes(Codes *c, Error *err)
 {
     TablesDimension *d = c->d;
-    d->code_count = (uint32_t)c->codes.len;
+    d->code_count = d->code_cap = (uint32_t)c->codes.len;
     TRY(arena_new(&c->r->set->arena, Slice, c->codes.len, &d->codes, err));
     TRY(arena_new(&c->r->set->arena, Slice, c->codes.len, &d->titles, err));
     if (c->codes.len > 0) {
         memcpy(d->codes, c->codes.at, c->codes.len * sizeof *d->codes);
         memcpy(d->titles, c->titles.at, c->titles.len * sizeof *d->titles);
     }
+    if (d->open)
+        return OK;
     TRY(make_sums(c, err));
     return check_cycles(c, err);
 }
@@ -243,5 +254,66 @@ Status tables_dimension(TablesReader *r, const Toml *t, TablesDimension *out, Er
     vec_free(&c.edges);
     if (st != OK)
         error_at(err, r->name, 0, NULL);
+    return st;
+}
+
+Status tables_code(TablesSet *set, TablesDimension *d, Slice code, uint32_t *out, Error *err)
+{
+    uint64_t at;
+    if (map_get(&d->index, code, &at)) {
+        *out = (uint32_t)at;
+        return OK;
+    }
+    if (!d->open || code.len == 0)
+        return error_set(err, ERR_INVALID, "code \"%.*s\" is not in dimension %.*s", SLICE_ARG(code), SLICE_ARG(d->name));
+    if (d->code_count >= MAX_CODES)
+        return error_set(err, ERR_LIMIT, "dimension %.*s has more than %d codes", SLICE_ARG(d->name), MAX_CODES);
+    if (d->code_count == d->code_cap) {
+        Slice *codes, *titles;
+        d->code_cap = d->code_cap * 2 + 64;
+        TRY(arena_new(&set->arena, Slice, d->code_cap, &codes, err));
+        TRY(arena_new(&set->arena, Slice, d->code_cap, &titles, err));
+        if (d->code_count > 0) {
+            memcpy(codes, d->codes, d->code_count * sizeof *codes);
+            memcpy(titles, d->titles, d->code_count * sizeof *titles);
+        }
+        d->codes = codes;
+        d->titles = titles;
+    }
+    *out = d->code_count;
+    TRY(arena_dup(&set->arena, code, &d->codes[*out], err));
+    d->titles[*out] = d->codes[*out];
+    d->code_count++;
+    return map_put(&d->index, code, *out, NULL, err);
+}
+
+/* The part before the last separator. */
+static Slice parent_code(Slice code, Slice separator)
+{
+    for (size_t i = code.len; separator.len > 0 && i-- > 0;)
+        if (slice_starts(slice_sub(code, i, code.len), separator))
+            return slice_sub(code, 0, i);
+    return (Slice){"", 0};
+}
+
+Status tables_dimension_close(TablesReader *r, TablesDimension *d, Error *err)
+{
+    Codes c = {.r = r, .d = d};
+    Status st = OK;
+    if (!d->open)
+        return OK;
+    for (uint32_t i = 0; i < d->code_count && st == OK; i++) {
+        uint32_t up = d->total;
+        Slice parent = parent_code(d->codes[i], d->separator);
+        if (i == d->total)
+            continue;
+        if (parent.len > 0)
+            st = tables_code(r->set, d, parent, &up, err);
+        if (st == OK && up != TABLES_NONE)
+            st = add_edge(&c, up, i, err);
+    }
+    if (st == OK)
+        st = make_sums(&c, err);
+    vec_free(&c.edges);
     return st;
 }

@@ -255,7 +255,7 @@ static Status read_absent(Adding *a, Error *err)
 Status tables_columns(TablesReader *r, const Toml *t, TablesTable *table, Error *err)
 {
     static const char *const keys[] = {"name", "file", "published", "people", "by", "count", "total", "rate", "median",
-        "mean", "gap", "needed", "absent", "wide", "skip_lines", NULL};
+        "mean", "gap", "needed", "absent", "wide", "skip_lines", "end", "margins", NULL};
     Adding a = {.r = r, .t = t, .table = table};
     *table = (TablesTable){.wide_dimension = TABLES_NONE};
     TRY(toml_only(t, r->name, keys, err));
@@ -264,6 +264,9 @@ Status tables_columns(TablesReader *r, const Toml *t, TablesTable *table, Error 
     TRY(toml_str_or(t, r->name, "published", (Slice){NULL, 0}, &table->published, err));
     TRY(toml_str_or(t, r->name, "people", r->set->name, &a.people, err));
     TRY(read_absent(&a, err));
+    bool margins;
+    TRY(toml_bool_or(t, r->name, "margins", true, &margins, err));
+    table->no_margins = !margins;
     table->released = table->published.ptr != NULL;
     TRY(arena_new(&r->set->arena, TablesColumn, TABLES_MAX_COLUMNS, &table->columns, err));
     return add_all(&a, err);

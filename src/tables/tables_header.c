@@ -206,6 +206,8 @@ static Status read_tables(TablesReader *r, const Toml *root, Error *err)
     uint32_t i = 0;
     for (const Toml *t = list->first; t; t = t->next)
         TRY(tables_rows(r, t, &set->tables[i++], err));
+    for (i = 0; i < set->dimension_count; i++)
+        TRY(tables_dimension_close(r, &set->dimensions[i], err));
     return OK;
 }
 

@@ -16,6 +16,10 @@ typedef struct TablesReader {
 MUST_USE Status tables_fetch(TablesReader *r, Slice file, Slice *text, Error *err);
 /* tables_codes.c: one [[dimension]]. */
 MUST_USE Status tables_dimension(TablesReader *r, const Toml *t, TablesDimension *out, Error *err);
+/* A code of an open dimension, made when new; of others ERR_NOT_FOUND. */
+MUST_USE Status tables_code(TablesSet *set, TablesDimension *d, Slice code, uint32_t *out, Error *err);
+/* After the last row: the sums of an open dimension. */
+MUST_USE Status tables_dimension_close(TablesReader *r, TablesDimension *d, Error *err);
 /* tables_columns.c: the columns and dimensions of one [[table]], before its file is read. */
 MUST_USE Status tables_columns(TablesReader *r, const Toml *t, TablesTable *table, Error *err);
 /* tables_rows.c: reads the table's file; columns are found by name. */
