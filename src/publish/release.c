@@ -4,6 +4,8 @@
  */
 #include "publish/release.h"
 
+#include "publish/release_history.h"
+
 #include "store/warehouse.h"
 
 #include <stdio.h>
@@ -22,6 +24,8 @@ typedef struct Making {
     ReleaseSources sources;
     uint32_t generation;
     uint64_t audited;
+    GateReport gate;
+    const char *releases_dir;
 } Making;
 
 static const MeasureInfo *measure_named(const Making *m, Slice name)
@@ -102,6 +106,25 @@ static Status protect(Making *m, Error *err)
     return OK;
 }
 
+/* Together with what is out already. */
+static Status pass_gate(Making *m, Error *err)
+{
+    ReleaseGate gate = {.policy = m->ctx->policy,
+        .input = m->input,
+        .input_count = m->input_count,
+        .figures = &m->figures,
+        .measures = &m->measures,
+        .ledger = m->ctx->ledger,
+        .replace = m->ctx->replace,
+        .log = m->ctx->log};
+    TRY(release_day(m->ctx->policy, &gate.day, err));
+    TRY(home_file(m->ctx->home, &m->arena, "releases", &m->releases_dir, err));
+    TRY(release_gate(&gate, m->releases_dir, &m->gate, err));
+    log_line(m->ctx->log, LOG_INFO, "event=release.gate releases=%" PRIu64 " compared=%" PRIu64 " cells=%" PRIu64,
+        m->gate.releases, m->gate.compared, m->gate.cells);
+    return OK;
+}
+
 static Status sign_with_home(void *ctx, Slice message, uint8_t signature[64], uint8_t public_key[32], Error *err)
 {
     return home_sign(ctx, message, signature, public_key, err);
@@ -111,12 +134,16 @@ static Status sign_with_home(void *ctx, Slice message, uint8_t signature[64], ui
 static Status tell_ledger(const Making *m, const Release *r, const ReleaseReport *report, Error *err)
 {
     Arena arena;
-    LedgerEntry last;
+    ReleaseEntries list = {0};
+    bool in_force = false;
     arena_init(&arena, 0);
     Slice id = slice_of(report->id);
-    Status st = ledger_last(m->ctx->ledger, "release.published", id, &arena, &last, NULL);
+    Status st = release_list(m->ctx->ledger, &arena, &list, err);
+    for (size_t i = 0; i < list.len; i++)
+        in_force = in_force || (list.at[i].in_force && slice_eq(list.at[i].id, id));
+    vec_free(&list);
     arena_free(&arena);
-    if (st != ERR_NOT_FOUND)
+    if (st != OK || in_force)
         return st;
     Buf body;
     Json j;
@@ -127,10 +154,14 @@ static Status tell_ledger(const Making *m, const Release *r, const ReleaseReport
     json_kstr(&j, "manifest_sha256", slice_of(r->manifest_sha256));
     json_kint(&j, "cells", (int64_t)report->cells);
     json_kint(&j, "withheld", (int64_t)report->withheld);
+    json_kint(&j, "gate_releases", (int64_t)m->gate.releases);
+    json_kint(&j, "gate_cells", (int64_t)m->gate.cells);
     json_end(&j);
     st = buf_status(&body, err);
     if (st == OK)
         st = ledger_append(m->ctx->ledger, "release.published", id, buf_slice(&body), err);
+    if (st == OK) /* one that had been withdrawn and is made again */
+        st = release_write_withdrawn(m->ctx->ledger, m->releases_dir, err);
     buf_free(&body);
     return st;
 }
@@ -145,15 +176,13 @@ static Status publish(Making *m, ReleaseReport *out, Error *err)
         .audited = m->audited,
         .web_dir = m->ctx->web_dir};
     Release r;
-    const char *dir;
     bool is_new;
     Status st = release_build(&plan, &r, err);
     if (st == OK)
-        st = home_file(m->ctx->home, &m->arena, "releases", &dir, err);
-    if (st == OK)
-        st = release_store(&r, dir, sign_with_home, m->ctx->home, out, &is_new, err);
+        st = release_store(&r, m->releases_dir, sign_with_home, m->ctx->home, out, &is_new, err);
     if (st == OK)
         st = tell_ledger(m, &r, out, err);
+    out->replaced = m->gate.replaced;
     if (st == OK)
         log_line(m->ctx->log, LOG_INFO, "event=release.%s id=%s", is_new ? "published" : "unchanged", out->id);
     release_free(&r);
@@ -169,6 +198,7 @@ Status release_make(const ReleaseContext *ctx, ReleaseReport *out, Error *err)
     TRY_OUT(read_cells(&m, err));
     TRY_OUT(read_sources(&m, err));
     TRY_OUT(protect(&m, err));
+    TRY_OUT(pass_gate(&m, err));
     st = publish(&m, out, err);
 out:
     protected_free(&m.figures);

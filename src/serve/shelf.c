@@ -11,6 +11,7 @@
 
 #define MANIFEST_MAX ((size_t)64 << 20)
 #define CURRENT_MAX 64
+#define WITHDRAWN_MAX ((size_t)1 << 20)
 #define MANIFESTS_KEPT 16 /* more releases than are looked at between two restarts, mostly */
 
 /* What is remembered of one manifest: path to index in digests. */
@@ -99,6 +100,22 @@ Status shelf_current(Shelf *shelf, char id[RELEASE_ID_LEN + 1], Error *err)
     return st;
 }
 
+/* releases/WITHDRAWN has a line for each release that is in force no more. One that cannot be read hides everything:
+ * better nothing than what was taken back. */
+static bool is_withdrawn(const Shelf *shelf, Slice id)
+{
+    Buf text;
+    Error err = ERROR_INIT;
+    buf_init(&text, 0);
+    Status st = read_text(shelf, "WITHDRAWN", WITHDRAWN_MAX, &text, &err);
+    bool found = st != OK && st != ERR_NOT_FOUND;
+    Slice rest = buf_slice(&text);
+    while (st == OK && rest.ptr && !found)
+        found = slice_eq(slice_cut(&rest, '\n'), id);
+    buf_free(&text);
+    return found;
+}
+
 Status shelf_releases(Shelf *shelf, Arena *arena, PathList *out, Error *err)
 {
     PathList names = {0};
@@ -110,7 +127,7 @@ Status shelf_releases(Shelf *shelf, Arena *arena, PathList *out, Error *err)
     size_t kept = 0;
     for (size_t i = 0; i < names.len && st == OK; i++) {
         const char *path = NULL;
-        if (!is_release_id(slice_of(names.at[i])))
+        if (!is_release_id(slice_of(names.at[i])) || is_withdrawn(shelf, slice_of(names.at[i])))
             continue;
         st = path_join(arena, shelf->dir, names.at[i], &path, err);
         if (st == OK && dir_exists(path))
@@ -269,7 +286,7 @@ Status shelf_open(Shelf *shelf, Slice id, Slice relative, ReleaseFile *out, Erro
     const char *path = NULL;
     ReleaseFile file = {.fd = -1};
     Status st = OK;
-    if (!is_release_id(id))
+    if (!is_release_id(id) || is_withdrawn(shelf, id))
         return error_set(err, ERR_NOT_FOUND, "there is no such release");
     arena_init(&arena, 0);
     TRY_OUT(arena_printf(&arena, &path, err, "%.*s/%.*s", SLICE_ARG(id), SLICE_ARG(relative)));

@@ -47,8 +47,8 @@ typedef struct TablesMarker {
 
 /* Reads one printed cell: a marker, or a number such as 69,301 or 84.2% or $41,250. rate: percents may have decimals
  * and must lie in 0 to 100. ERR_INVALID says what is wrong, without the value. */
-MUST_USE Status tables_value(const TablesMarker *markers, size_t marker_count, Slice text, bool rate, TablesValue *out,
-    Error *err);
+MUST_USE Status tables_value(
+    const TablesMarker *markers, size_t marker_count, Slice text, bool rate, TablesValue *out, Error *err);
 
 /* --- what the header says ----------------------------------------------------------------------------------------- */
 
@@ -63,8 +63,8 @@ typedef struct TablesDimension {
     Slice *codes; /* in order of first mention; the total first */
     Slice *titles;
     uint32_t code_count, code_cap;
-    uint32_t total; /* TABLES_NONE: there is none, as over years */
-    bool open;      /* codes are taken from the tables */
+    uint32_t total;  /* TABLES_NONE: there is none, as over years */
+    bool open;       /* codes are taken from the tables */
     Slice separator; /* open: a code up to its last separator is its parent; empty: all lie under the total */
     TablesSum *sums;
     uint32_t sum_count;
@@ -87,11 +87,11 @@ typedef enum TablesKind {
 typedef struct TablesColumn {
     TablesKind kind;
     Slice name;
-    uint32_t position;               /* in the CSV file; of a wide table, in its block */
-    bool hidden;                     /* publish = false: part of the attack, not of the output */
-    uint32_t quantity;               /* counts and totals */
-    uint32_t numerator, denominator; /* columns of a rate; people of a median, mean, needed; of a gap the rate */
-    uint32_t total;                  /* column of a mean's total; of needed the gap */
+    uint32_t position;                /* in the CSV file; of a wide table, in its block */
+    bool hidden;                      /* publish = false: part of the attack, not of the output */
+    uint32_t quantity;                /* counts and totals */
+    uint32_t numerator, denominator;  /* columns of a rate; people of a median, mean, needed; of a gap the rate */
+    uint32_t total;                   /* column of a mean's total; of needed the gap */
     uint32_t employers, top_employer; /* columns of helpers; TABLES_NONE */
     uint32_t top[TABLES_MAX_TOP];     /* columns of the largest contributions */
     uint32_t top_count;
@@ -114,18 +114,18 @@ typedef struct TablesTable {
     TablesColumn *columns;
     uint32_t column_count;
     TablesAbsent absent;
-    bool no_margins; /* its totals are published nowhere */
-    bool released; /* was published before: what its `published` file prints is frozen */
+    bool no_margins;         /* its totals are published nowhere */
+    bool released;           /* was published before: what its `published` file prints is frozen */
     uint32_t wide_dimension; /* codes stand side by side in blocks of columns; TABLES_NONE */
     uint32_t row_count;
-    uint32_t *at;       /* row * dimensions + dimension -> code, TABLES_NONE where the set has no total there */
-    uint32_t *csv_row;  /* row -> record of the CSV file, from 0 */
+    uint32_t *at;        /* row * dimensions + dimension -> code, TABLES_NONE where the set has no total there */
+    uint32_t *csv_row;   /* row -> record of the CSV file, from 0 */
     TablesValue *values; /* row * columns + column */
-    TablesMark *old;    /* as above, of the published file of an earlier release; NULL: none */
-    CsvTable csv;       /* for writing back */
-    Slice preamble;     /* lines before the header */
-    uint32_t *block;    /* row -> first CSV column of its block (wide), else 0 */
-    uint32_t *cell;     /* row * columns + column -> cell of the system; TABLES_NONE */
+    TablesMark *old;     /* as above, of the published file of an earlier release; NULL: none */
+    CsvTable csv;        /* for writing back */
+    Slice preamble;      /* lines before the header */
+    uint32_t *block;     /* row -> first CSV column of its block (wide), else 0 */
+    uint32_t *cell;      /* row * columns + column -> cell of the system; TABLES_NONE */
 } TablesTable;
 
 typedef struct TablesSet {
@@ -139,6 +139,7 @@ typedef struct TablesSet {
     uint32_t table_count;
     TablesQuantity *quantities;
     uint32_t quantity_count;
+    const Toml *root;
     Buf digest; /* names and SHA-256 of all files read, a line each */
 } TablesSet;
 
@@ -151,23 +152,51 @@ typedef enum TablesReading { TABLES_TRUE_VALUES, TABLES_AS_PUBLISHED } TablesRea
 
 /* Parses the header and reads all files it names. Free with tables_free, also after a failure. Errors name file, row,
  * field and rule. ERR_LIMIT for what is too large. */
-MUST_USE Status tables_read(Slice header, const char *name, TablesLoad load, void *ctx, TablesReading reading,
-    TablesSet *out, Error *err);
+MUST_USE Status tables_read(
+    Slice header, const char *name, TablesLoad load, void *ctx, TablesReading reading, TablesSet *out, Error *err);
 void tables_free(TablesSet *set);
 /* A loader for folders: names are relative to dir (a const char *); ctx is the folder. */
 MUST_USE Status tables_load_file(void *dir, Slice name, Arena *arena, Slice *text, Error *err);
 
-/* --- the system ---------------------------------------------------------------------------------------------------- */
+/* --- writing back ------------------------------------------------------------------------------------------------- */
+
+/* The text of one cell of the output, borrowed until the next call. */
+typedef Status (*TablesPrint)(void *ctx, uint32_t table, uint32_t row, uint32_t column, Slice *text, Error *err);
+
+/* A table's CSV file without the columns that are not published, appended; text other than the columns' is copied. */
+MUST_USE Status tables_write_csv(
+    const TablesSet *set, uint32_t table, TablesPrint print, void *ctx, Buf *out, Error *err);
+
+/* How the printed tables look beyond what the header says of its own. */
+typedef struct TablesMarks {
+    Slice suppressed;
+    const int64_t *bands; /* percents p: "<p" and ">100-p" are rates */
+    size_t band_count;
+} TablesMarks;
+/* A header that describes the written tables as an outsider has them: for whoever wants to audit them. Appended. */
+MUST_USE Status tables_write_header(const TablesSet *set, const TablesMarks *marks, Buf *out, Error *err);
+/* The [[table]] blocks alone, as tables of an earlier release whose true values lie in folder `truth` and whose printed
+ * values in folder `printed`, under names that begin with `prefix`. Appended. */
+MUST_USE Status tables_write_released(
+    const TablesSet *set, Slice prefix, Slice truth, Slice printed, Buf *out, Error *err);
+/* The i-th code list that the header names; false when there are fewer. */
+bool tables_code_file(const TablesSet *set, size_t i, Slice *file);
+/* A file's name without folders. */
+Slice tables_base_name(Slice file);
+
+/* --- the system ----------------------------------------------------------------------------------------------------
+ */
 
 typedef struct TablesCell {
     uint32_t quantity;
-    const uint32_t *at;         /* a code for each dimension */
-    TablesValue value;          /* totals are in units of 10^-decimals */
-    uint32_t table, row, column; /* where it stands first; table TABLES_NONE: in no file (a complement, an absent row) */
-    bool printed;               /* some column that is published shows it */
-    bool frozen;                /* an earlier release shows it */
-    bool buried;                /* an earlier release suppressed it: stays so */
-    uint32_t whole, part;       /* complement: the cells it is the difference of; TABLES_NONE */
+    const uint32_t *at; /* a code for each dimension */
+    TablesValue value;  /* totals are in units of 10^-decimals */
+    uint32_t table, row,
+        column;           /* where it stands first; table TABLES_NONE: in no file (a complement, an absent row) */
+    bool printed;         /* some column that is published shows it */
+    bool frozen;          /* an earlier release shows it */
+    bool buried;          /* an earlier release suppressed it: stays so */
+    uint32_t whole, part; /* complement: the cells it is the difference of; TABLES_NONE */
 } TablesCell;
 
 typedef struct TablesSystem {

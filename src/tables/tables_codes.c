@@ -189,8 +189,8 @@ static Status check_cycles(const Codes *c, Error *err)
 
 static Status read_codes(Codes *c, const Toml *t, Error *err)
 {
-    static const char *const keys[] = {"name", "total", "codes", "overlap", "hierarchy", "hierarchies", "sum", "open",
-        "separator", NULL};
+    static const char *const keys[] = {
+        "name", "total", "codes", "overlap", "hierarchy", "hierarchies", "sum", "open", "separator", NULL};
     const char *file = c->r->name;
     Slice total, hierarchy;
     bool overlap;
@@ -265,7 +265,8 @@ Status tables_code(TablesSet *set, TablesDimension *d, Slice code, uint32_t *out
         return OK;
     }
     if (!d->open || code.len == 0)
-        return error_set(err, ERR_INVALID, "code \"%.*s\" is not in dimension %.*s", SLICE_ARG(code), SLICE_ARG(d->name));
+        return error_set(
+            err, ERR_INVALID, "code \"%.*s\" is not in dimension %.*s", SLICE_ARG(code), SLICE_ARG(d->name));
     if (d->code_count >= MAX_CODES)
         return error_set(err, ERR_LIMIT, "dimension %.*s has more than %d codes", SLICE_ARG(d->name), MAX_CODES);
     if (d->code_count == d->code_cap) {

@@ -71,8 +71,8 @@ Status tables_quantity(TablesSet *set, Slice people, Slice name, bool is_total, 
     for (*out = 0; *out < set->quantity_count; ++*out)
         if (slice_eq(set->quantities[*out].people, people) && slice_eq(set->quantities[*out].name, name)) {
             if (set->quantities[*out].is_total != is_total)
-                return error_set(err, ERR_INVALID, "%.*s is a count in one table and a total in another",
-                    SLICE_ARG(name));
+                return error_set(
+                    err, ERR_INVALID, "%.*s is a count in one table and a total in another", SLICE_ARG(name));
             return OK;
         }
     if (set->quantity_count >= MAX_QUANTITIES)
@@ -85,8 +85,8 @@ Status tables_quantity(TablesSet *set, Slice people, Slice name, bool is_total, 
 /* --- markers ------------------------------------------------------------------------------------------------------ */
 
 /* "0", "50", "2.5": the bound of a range. */
-static Status bound(const TablesReader *r, const Toml *t, const char *key, int64_t fallback, TablesValue *v, bool low,
-    Error *err)
+static Status bound(
+    const TablesReader *r, const Toml *t, const char *key, int64_t fallback, TablesValue *v, bool low, Error *err)
 {
     const Toml *b = toml_get(t, key);
     TablesValue read = {.mark = TABLES_EXACT, .low = fallback};
@@ -139,7 +139,8 @@ static Status read_list(const TablesReader *r, const Toml *t, const char *key, T
     for (const Toml *m = list ? list->first : NULL; m; m = m->next) {
         if (m->type != TOML_STRING || r->set->marker_count >= MAX_MARKERS)
             return tables_refuse(r, m, err, "markers are strings, at most %d", MAX_MARKERS);
-        r->set->markers[r->set->marker_count++] = (TablesMarker){.text = slice_trim(m->string), .value = {.mark = mark}};
+        r->set->markers[r->set->marker_count++] =
+            (TablesMarker){.text = slice_trim(m->string), .value = {.mark = mark}};
     }
     return OK;
 }
@@ -211,8 +212,8 @@ static Status read_tables(TablesReader *r, const Toml *root, Error *err)
     return OK;
 }
 
-Status tables_read(Slice header, const char *name, TablesLoad load, void *ctx, TablesReading reading, TablesSet *out,
-    Error *err)
+Status tables_read(
+    Slice header, const char *name, TablesLoad load, void *ctx, TablesReading reading, TablesSet *out, Error *err)
 {
     static const char *const keys[] = {"schema", "name", "title", "markers", "dimension", "table", NULL};
     const Toml *root;
@@ -222,6 +223,7 @@ Status tables_read(Slice header, const char *name, TablesLoad load, void *ctx, T
     buf_init(&out->digest, 0);
     TablesReader r = {.set = out, .name = name, .load = load, .ctx = ctx, .reading = reading};
     TRY(toml_parse(header, name, &out->arena, &root, err));
+    out->root = root;
     TRY(toml_only(root, name, keys, err));
     TRY(toml_str(root, name, "schema", &schema, err));
     if (!slice_eq_z(schema, "cairn.tables/1"))

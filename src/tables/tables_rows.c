@@ -1,6 +1,6 @@
 /*
- * Rows: a CSV file becomes places and values. Wide files, with a block of columns a group, become long here. Whatever is
- * not understood is an error with file, row and field; nothing is skipped in silence.
+ * Rows: a CSV file becomes places and values. Wide files, with a block of columns a group, become long here. Whatever
+ * is not understood is an error with file, row and field; nothing is skipped in silence.
  */
 #include "tables/tables_impl.h"
 
@@ -37,7 +37,8 @@ static Status csv_index(const Rows *w, const Toml *at, Slice name, uint32_t *out
     for (*out = 0; *out < w->csv.columns; ++*out)
         if (slice_eq(w->csv.header[*out], name))
             return OK;
-    error_set(err, ERR_INVALID, "there is no column %.*s, which the header names in line %u", SLICE_ARG(name), at->line);
+    error_set(
+        err, ERR_INVALID, "there is no column %.*s, which the header names in line %u", SLICE_ARG(name), at->line);
     return at_cell(w, 0, TABLES_NONE, ERR_INVALID, err);
 }
 
@@ -235,7 +236,7 @@ static Status place_column(Rows *w, const Toml *list, Error *err)
             if (column->type != TOML_STRING)
                 return tables_refuse(w->r, column, err, "column is the heading of a CSV column");
             TRY(csv_index(w, column, column->string, &t->columns[c].position, err));
-        } else if (w->r->reading == TABLES_TRUE_VALUES) {
+        } else if (w->r->reading == TABLES_TRUE_VALUES || !t->columns[c].hidden) {
             TRY(csv_index(w, m, name->string, &t->columns[c].position, err));
         }
     }
@@ -347,7 +348,8 @@ static Status read_file(Rows *w, Slice file, Error *err)
     return read_rows(w, err);
 }
 
-/* --- what an earlier release printed of the same rows -------------------------------------------------------------- */
+/* --- what an earlier release printed of the same rows --------------------------------------------------------------
+ */
 
 typedef struct Old {
     Rows *w;
@@ -379,8 +381,7 @@ static Status check_same_rows(const Old *o, Error *err)
             if (old == TABLES_NONE)
                 return old_refuse(o, 0, column, "the published file lacks a column that says where rows stand", err);
             for (size_t r = 0; r < o->csv.rows; r++)
-                if (!slice_eq(o->csv.cells[r * o->csv.columns + old],
-                        o->w->csv.cells[r * o->w->csv.columns + column]))
+                if (!slice_eq(o->csv.cells[r * o->csv.columns + old], o->w->csv.cells[r * o->w->csv.columns + column]))
                     return old_refuse(o, r, column, "the published file has other rows than its true values", err);
         }
     return OK;

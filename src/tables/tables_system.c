@@ -67,6 +67,27 @@ static bool join_values(TablesValue *a, const TablesValue *b)
     return true;
 }
 
+/* A count that is not printed itself is, as good as, by a rate or a mean that is made of it. */
+static bool shown_by_another(const TablesTable *t, uint32_t c)
+{
+    for (uint32_t i = 0; i < t->column_count; i++) {
+        const TablesColumn *other = &t->columns[i];
+        bool uses = other->kind == TABLES_RATE   ? other->numerator == c || other->denominator == c
+                    : other->kind == TABLES_MEAN ? other->total == c || other->denominator == c
+                                                 : false;
+        if (uses && other->position != TABLES_NONE)
+            return true;
+    }
+    return false;
+}
+
+static bool shows(const Building *b, const TablesTable *t, uint32_t c)
+{
+    if (t->columns[c].position == TABLES_NONE)
+        return false;
+    return !t->columns[c].hidden || (b->reading == TABLES_TRUE_VALUES && shown_by_another(t, c));
+}
+
 static Status take_value(Building *b, uint32_t t, uint32_t row, uint32_t c, Error *err)
 {
     TablesTable *table = &b->set->tables[t];
@@ -94,7 +115,7 @@ static Status take_value(Building *b, uint32_t t, uint32_t row, uint32_t c, Erro
         known->frozen = known->frozen || table->old[i] == TABLES_EXACT || table->old[i] == TABLES_STRUCTURAL;
         known->buried = known->buried || table->old[i] == TABLES_HIDDEN || table->old[i] == TABLES_RANGE;
     } else {
-        known->printed = known->printed || !column->hidden;
+        known->printed = known->printed || shows(b, table, c);
     }
     return OK;
 }
@@ -175,7 +196,7 @@ typedef struct Sum {
     uint32_t quantity, dimension, hierarchy;
     uint32_t at[TABLES_MAX_DIMENSIONS];
     const TablesCell *whole;
-    uint32_t missing; /* code of a child that no table has */
+    uint32_t missing;    /* code of a child that no table has */
     bool missing_margin; /* whose own children are there */
 } Sum;
 

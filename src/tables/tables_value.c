@@ -72,8 +72,7 @@ Status tables_value(
 {
     text = slice_trim(text);
     for (size_t i = 0; i < marker_count; i++)
-        if (slice_eq(markers[i].text, text) &&
-            (markers[i].value.mark != TABLES_RANGE || markers[i].of_rates == rate)) {
+        if (slice_eq(markers[i].text, text) && (markers[i].value.mark != TABLES_RANGE || markers[i].of_rates == rate)) {
             *out = markers[i].value;
             return OK;
         }
