@@ -49,16 +49,48 @@ static Status load_printed(void *ctx, Slice name, Arena *arena, Slice *text, Err
     return p->load(p->ctx, file, arena, text, err);
 }
 
-static Status found(const AttackJob *attack, Error *err)
+static uint32_t column_named(const TablesTable *t, Slice name)
+{
+    for (uint32_t c = 0; c < t->column_count; c++)
+        if (t->columns[c].kind != TABLES_HELPER && slice_eq(t->columns[c].name, name))
+            return c;
+    return TABLES_NONE;
+}
+
+/* The cell of the job that a cell of the attack is: rows stand in the same order. */
+static uint32_t own_cell(const ProtectJob *job, const AttackJob *attack, uint32_t cell)
+{
+    const TablesCell *c = &attack->system.cells[cell];
+    if (c->table == TABLES_NONE && c->part != TABLES_NONE) {
+        uint32_t part = own_cell(job, attack, c->part);
+        return part == TABLES_NONE ? TABLES_NONE : job->rest[part];
+    }
+    for (uint32_t t = 0; c->table != TABLES_NONE && t < job->set.table_count; t++) {
+        const TablesTable *own = &job->set.tables[t], *theirs = &attack->set.tables[c->table];
+        if (own->released || !slice_eq(own->name, theirs->name))
+            continue;
+        uint32_t column = column_named(own, theirs->columns[c->column].name);
+        return column == TABLES_NONE ? TABLES_NONE : own->cell[(size_t)c->row * own->column_count + column];
+    }
+    return TABLES_NONE;
+}
+
+/* A complement may be found out, as long as no sensitive cell is: it is there to blur others. */
+static Status found(const ProtectJob *job, const AttackJob *attack, Error *err)
 {
     for (uint32_t i = 0; i < attack->system.cell_count; i++) {
-        if (attack->verdict[i] != ATTACK_EXACT && attack->verdict[i] != ATTACK_CONTRADICTION)
+        AuditFinding f = attack->result.unknowns[i].finding;
+        uint32_t own = f == AUDIT_EXACT || f == AUDIT_CLASH ? own_cell(job, attack, i) : TABLES_NONE;
+        bool sensitive = own != TABLES_NONE && job->problem.cells[own].status == SDC_SENSITIVE;
+        if (f != AUDIT_CLASH && !sensitive)
             continue;
         Buf words;
         buf_init(&words, 1 << 16);
         tables_cell_words(&attack->system, i, &words);
-        error_set(
-            err, ERR_DENIED, "the audit of the printed tables finds out [%.300s]; nothing was written", buf_z(&words));
+        error_set(err, ERR_DENIED,
+            f == AUDIT_CLASH ? "the printed tables contradict themselves at [%.300s]; nothing was written"
+                             : "the audit of the printed tables finds out [%.300s]; nothing was written",
+            buf_z(&words));
         buf_free(&words);
         return ERR_DENIED;
     }
@@ -85,7 +117,7 @@ static Status attack_printed(ProtectJob *job, Printed *p, const ProtectOptions *
         st = attack_run(buf_slice(&header), "the published header", load_printed, p, &o, &attack, err);
     if (st == OK) {
         job->stats.attacked = attack.tally.hidden;
-        st = found(&attack, err);
+        st = found(job, &attack, err);
     }
     attack_free(&attack);
     buf_free(&header);

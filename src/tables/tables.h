@@ -193,7 +193,8 @@ typedef struct TablesCell {
     TablesValue value;  /* totals are in units of 10^-decimals */
     uint32_t table, row,
         column;           /* where it stands first; table TABLES_NONE: in no file (a complement, an absent row) */
-    bool printed;         /* some column that is published shows it */
+    bool printed;         /* some column that is published shows it, be it a rate */
+    bool own_column;      /* a column of its own does */
     bool frozen;          /* an earlier release shows it */
     bool buried;          /* an earlier release suppressed it: stays so */
     uint32_t whole, part; /* complement: the cells it is the difference of; TABLES_NONE */

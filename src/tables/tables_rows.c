@@ -290,22 +290,10 @@ static Status add_row(Rows *w, size_t csv_row, uint32_t block, Error *err)
     return read_values(w, row, err);
 }
 
-static bool ends(const Rows *w, Slice end, size_t csv_row)
-{
-    for (size_t c = 0; end.ptr && c < w->csv.columns; c++)
-        if (slice_eq(slice_trim(w->csv.cells[csv_row * w->csv.columns + c]), end))
-            return true;
-    return false;
-}
-
 static Status read_rows(Rows *w, Error *err)
 {
     TablesTable *t = w->table;
     Arena *arena = &w->r->set->arena;
-    Slice end;
-    TRY(toml_str_or(w->t, w->r->name, "end", (Slice){NULL, 0}, &end, err));
-    if (end.ptr && w->r->reading == TABLES_TRUE_VALUES)
-        return tables_refuse(w->r, w->t, err, "only tables to be audited have rows that end them");
     size_t rows = w->csv.rows * w->wide_count;
     if (rows > TABLES_MAX_CELLS / t->column_count)
         return error_set(err, ERR_LIMIT, "table %.*s has more than %u cells", SLICE_ARG(t->name), TABLES_MAX_CELLS);
@@ -313,7 +301,7 @@ static Status read_rows(Rows *w, Error *err)
     TRY(arena_new(arena, uint32_t, rows, &t->csv_row, err));
     TRY(arena_new(arena, uint32_t, rows, &t->block, err));
     TRY(arena_new(arena, TablesValue, rows * t->column_count, &t->values, err));
-    for (size_t i = 0; i < w->csv.rows && !ends(w, end, i); i++)
+    for (size_t i = 0; i < w->csv.rows; i++)
         for (uint32_t b = 0; b < w->wide_count; b++)
             TRY(add_row(w, i, b, err));
     return OK;
@@ -329,12 +317,26 @@ static Slice skip_lines(Slice text, int64_t n, Slice *preamble)
     return slice_sub(text, i, text.len);
 }
 
+/* Worksheets end with a line that says so, and which is no record. */
+static Slice cut_end(Slice text, Slice end)
+{
+    size_t at = slice_find(text, end);
+    while (at > 0 && at < text.len && text.ptr[at - 1] != '\n')
+        at--;
+    return slice_sub(text, 0, at);
+}
+
 static Status open_csv(Rows *w, Slice file, Error *err)
 {
-    Slice text;
+    Slice text, end;
     int64_t skip;
     TRY(toml_int_or(w->t, w->r->name, "skip_lines", 0, &skip, err));
+    TRY(toml_str_or(w->t, w->r->name, "end", (Slice){NULL, 0}, &end, err));
+    if (end.ptr && (end.len == 0 || w->r->reading == TABLES_TRUE_VALUES))
+        return tables_refuse(w->r, w->t, err, "only tables to be audited have a line that ends them");
     TRY(tables_fetch(w->r, file, &text, err));
+    if (end.ptr)
+        text = cut_end(text, end);
     return csv_parse(skip_lines(text, skip, &w->table->preamble), file.ptr, &w->r->set->arena, &w->csv, err);
 }
 
@@ -412,6 +414,16 @@ static Status read_old_cell(const Old *o, uint32_t row, uint32_t c, Error *err)
     return OK;
 }
 
+/* A count that had no column of its own was as good as printed where a rate made of it was. */
+static void find_by_rates(TablesTable *t, uint32_t row, uint32_t c)
+{
+    TablesMark *old = t->old + (size_t)row * t->column_count;
+    for (uint32_t i = 0; i < t->column_count; i++)
+        if (t->columns[i].kind == TABLES_RATE && old[i] == TABLES_EXACT && t->columns[c].hidden &&
+            (t->columns[i].numerator == c || t->columns[i].denominator == c))
+            old[c] = TABLES_EXACT;
+}
+
 static Status read_published(Rows *w, Error *err)
 {
     TablesTable *t = w->table;
@@ -428,6 +440,9 @@ static Status read_published(Rows *w, Error *err)
     for (uint32_t row = 0; row < t->row_count; row++)
         for (uint32_t c = 0; c < t->column_count; c++)
             TRY(read_old_cell(&o, row, c, err));
+    for (uint32_t row = 0; row < t->row_count; row++)
+        for (uint32_t c = 0; c < t->column_count; c++)
+            find_by_rates(t, row, c);
     return OK;
 }
 

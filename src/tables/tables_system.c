@@ -116,6 +116,7 @@ static Status take_value(Building *b, uint32_t t, uint32_t row, uint32_t c, Erro
         known->buried = known->buried || table->old[i] == TABLES_HIDDEN || table->old[i] == TABLES_RANGE;
     } else {
         known->printed = known->printed || shows(b, table, c);
+        known->own_column = known->own_column || (!column->hidden && column->position != TABLES_NONE);
     }
     return OK;
 }
