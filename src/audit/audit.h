@@ -83,6 +83,8 @@ typedef enum AuditDepth {
 typedef struct AuditOptions {
     AuditCells cells;
     AuditDepth depth;
+    const uint8_t
+        *printed; /* a flag a cell: printed, whatever its status says; NULL: none besides the open and frozen */
     const uint8_t *singleton; /* a flag a cell: one contributor, who knows it; NULL: none */
     int64_t min_sum;          /* a printed sum of suppressed cells between 1 and min_sum - 1 exposes them; 0: no rule */
     AuditSumRule sum_rule;    /* NULL: min_sum alone */
@@ -197,19 +199,25 @@ typedef struct AuditInference {
     size_t because_count;
 } AuditInference;
 
-typedef enum AuditAttribute { AUDIT_SOME, AUDIT_NOBODY, AUDIT_EVERYBODY, AUDIT_EMPTY_GROUP } AuditAttribute;
+typedef enum AuditAttribute {
+    AUDIT_SOME,   /* does not follow: a table in hand has both */
+    AUDIT_NOBODY, /* of a group of at least one */
+    AUDIT_EVERYBODY,
+    AUDIT_ATTRIBUTE_UNSURE /* neither shown; counts as given away */
+} AuditAttribute;
 
 typedef struct AuditGroup {
     uint32_t group; /* of audit_group; AUDIT_NONE when fact asked */
     uint32_t fact;
-    AuditAttribute attribute; /* AUDIT_SOME: does not follow */
+    AuditAttribute attribute;
     int64_t people_low, people_high;
     const uint32_t *because;
     size_t because_count;
 } AuditGroup;
 
 typedef struct AuditAsk {
-    uint32_t min_possible;  /* at least 2 */
+    AuditDepth depth;       /* AUDIT_LEVELS: low and high of an open unknown are what propagation says */
+    uint32_t min_possible;  /* 2 .. 16 */
     uint32_t explain_limit; /* attempts a finding at leaving a fact out; 0: no explanations */
     AuditEffort effort;
 } AuditAsk;

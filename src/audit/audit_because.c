@@ -1,0 +1,153 @@
+/*
+ * Why something follows: a small set of printed facts, none of which can be left out.
+ *
+ * Facts are lined up by their distance from the unknown; the shortest beginning of the line from which the conclusion
+ * follows is found by doubling, and then facts are left out one at a time, the farthest first (a deletion filter;
+ * Chinneck and Dravnieks 1991). "Follows" is a proof each time: a search without remainder for a solution outside.
+ */
+#include "audit/audit_model.h"
+
+#define LINE_MAX 512 /* facts lined up: what follows from more is not explained */
+
+Status because_init(Because *b, const AuditSystem *s, const AuditAsk *ask, Error *err)
+{
+    *b = (Because){.s = s, .ask = ask};
+    arena_init(&b->arena, 0);
+    TRY(model_use(s, &b->arena, &b->use, err));
+    TRY(arena_new(&b->arena, uint32_t, s->vars.len + 1, &b->place, err));
+    TRY(arena_new(&b->arena, uint32_t, s->vars.len + 1, &b->order, err));
+    TRY(arena_new(&b->arena, uint8_t, s->vars.len + 1, &b->seen_var, err));
+    TRY(arena_new(&b->arena, uint8_t, s->facts.len + 1, &b->seen_fact, err));
+    memset(b->place, 0xff, s->vars.len * sizeof *b->place);
+    return OK;
+}
+
+void because_free(Because *b)
+{
+    arena_free(&b->arena);
+}
+
+static void see_var(Because *b, uint32_t var, size_t *count)
+{
+    if (b->seen_var[var])
+        return;
+    b->seen_var[var] = 1;
+    b->order[(*count)++] = var;
+}
+
+static void see_constraint(Because *b, uint32_t k, size_t *vars, uint32_t *line, size_t *facts)
+{
+    const AuditSystem *s = b->s;
+    uint32_t fact = k < s->rows.len ? s->rows.at[k].fact : s->quotient_fact.at[k - s->rows.len];
+    if (fact != AUDIT_NONE && !b->seen_fact[fact] && *facts < LINE_MAX) {
+        b->seen_fact[fact] = 1;
+        line[(*facts)++] = fact;
+    }
+    if (k < s->rows.len) {
+        const ModelRow *r = &s->rows.at[k];
+        for (size_t i = 0; i < r->count; i++)
+            see_var(b, s->terms.at[r->first + i].var, vars);
+        return;
+    }
+    const Quotient *q = &s->quotients.at[k - s->rows.len];
+    const uint32_t of[] = {q->a, q->b, q->c, q->d};
+    for (size_t i = 0; i < COUNT_OF(of); i++)
+        if (of[i] != AUDIT_NONE)
+            see_var(b, of[i], vars);
+}
+
+/* Facts by distance. */
+static size_t line_up(Because *b, uint32_t var, uint32_t *line)
+{
+    size_t vars = 0, facts = 0;
+    see_var(b, var, &vars);
+    for (size_t i = 0; i < vars && facts < LINE_MAX; i++) {
+        uint32_t v = b->order[i];
+        for (uint32_t u = b->use.start[v]; u < b->use.start[v + 1]; u++)
+            see_constraint(b, b->use.use[u], &vars, line, &facts);
+    }
+    for (size_t i = 0; i < vars; i++)
+        b->seen_var[b->order[i]] = 0;
+    for (size_t i = 0; i < facts; i++)
+        b->seen_fact[line[i]] = 0;
+    return facts;
+}
+
+/* No solution with var strictly between the allowed values around: from after one to before the next. */
+static Found gap_empty(Work *w, uint32_t var, int64_t from, int64_t to, uint32_t nodes, int64_t *x)
+{
+    work_reset(w);
+    if (from > to || !work_low(w, var, from) || !work_high(w, var, to))
+        return FOUND_NONE;
+    return search_point(w, NULL, nodes, x);
+}
+
+static Status follows(Because *b, const uint32_t *facts, size_t count, uint32_t var, const int64_t *allowed,
+    size_t allowed_count, bool *yes, Error *err)
+{
+    Arena a;
+    Piece p;
+    Work w = {0};
+    uint32_t at;
+    int64_t *x = NULL;
+    arena_init(&a, 0);
+    Status st = model_part(b->s, facts, count, var, b->place, &a, &p, &at, err);
+    if (st == OK)
+        st = arena_new(&a, int64_t, (size_t)p.vars + 1, &x, err);
+    if (st == OK)
+        st = work_init(&w, &p, err);
+    *yes = st == OK;
+    int64_t from = -ENDLESS;
+    for (size_t i = 0; i <= allowed_count && st == OK && *yes; i++) {
+        int64_t to = i < allowed_count ? allowed[i] - 1 : ENDLESS;
+        *yes = gap_empty(&w, at, from, to, b->ask->effort.node_limit / 10 + 10, x) == FOUND_NONE;
+        if (i < allowed_count)
+            from = allowed[i] + 1;
+        if (w.status != OK)
+            st = error_nomem(err);
+    }
+    work_free(&w);
+    arena_free(&a);
+    return st;
+}
+
+Status because_find(Because *b, uint32_t var, const int64_t *allowed, size_t allowed_count, Arena *a,
+    const uint32_t **facts, size_t *count, Error *err)
+{
+    uint32_t line[LINE_MAX], *kept;
+    size_t all = line_up(b, var, line), n = all < 2 ? all : 2;
+    bool yes = false;
+    uint32_t attempts = 0;
+    *count = 0;
+    *facts = NULL;
+    for (;; n = n * 2 < all ? n * 2 : all) {
+        TRY(follows(b, line, n, var, allowed, allowed_count, &yes, err));
+        if (yes || n == all)
+            break;
+    }
+    for (size_t i = n; yes && i-- > 0 && attempts < b->ask->explain_limit; attempts++) {
+        uint32_t out = line[i];
+        bool without;
+        memmove(line + i, line + i + 1, (n - 1 - i) * sizeof *line);
+        TRY(follows(b, line, n - 1, var, allowed, allowed_count, &without, err));
+        if (without) {
+            n--;
+            continue;
+        }
+        memmove(line + i + 1, line + i, (n - 1 - i) * sizeof *line);
+        line[i] = out;
+    }
+    if (!yes || attempts >= b->ask->explain_limit)
+        return OK;
+    for (size_t i = 1; i < n; i++) /* in the order they were printed */
+        for (size_t k = i; k > 0 && line[k - 1] > line[k]; k--) {
+            uint32_t t = line[k];
+            line[k] = line[k - 1];
+            line[k - 1] = t;
+        }
+    TRY(arena_new(a, uint32_t, n + 1, &kept, err));
+    memcpy(kept, line, n * sizeof *line);
+    *facts = kept;
+    *count = n;
+    return OK;
+}

@@ -1,0 +1,510 @@
+/*
+ * The second door, second half: what follows from what was printed.
+ *
+ * Nobody knows the truth here, so first some solution is sought, piece by piece; from there it goes as at the first
+ * door: whatever can be moved is shown by solutions in hand, whatever cannot by proofs. An unknown is left in peace as
+ * soon as enough values of it are in hand.
+ */
+#include "audit/audit_model.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define PROPAGATE_STEPS 200
+#define POSSIBLE_MAX 16
+#define EVERY_VALUE 300 /* ranges up to this many values are tried value by value */
+
+typedef struct Run {
+    const AuditSystem *s;
+    const AuditAsk *ask;
+    Piece whole;
+    Pieces pieces;
+    Findings f;
+    uint8_t *clash; /* a variable */
+} Run;
+
+/* ---- Bounds by propagation; where that ends in a contradiction, piece by piece ------------------------------------
+ */
+
+static Status propagate(const Piece *p, int64_t *low, int64_t *high, bool *possible, Error *err)
+{
+    Work w;
+    TRY(work_init(&w, p, err));
+    for (uint32_t v = 0; v < p->vars; v++)
+        if (p->low[v] > p->high[v]) {
+            work_free(&w);
+            *possible = false;
+            return OK;
+        }
+    work_push_all(&w);
+    *possible = work_propagate(&w, (uint64_t)PROPAGATE_STEPS * ((uint64_t)p->rows + p->quotients + 1));
+    Status st = w.status != OK ? error_nomem(err) : OK;
+    if (st == OK && *possible) {
+        memcpy(low, w.low, p->vars * sizeof *low);
+        memcpy(high, w.high, p->vars * sizeof *high);
+    }
+    work_free(&w);
+    return st;
+}
+
+static Status propagate_piece(Run *r, const Pieces *pieces, uint32_t i, Error *err)
+{
+    Arena a;
+    Piece part;
+    bool possible = false;
+    uint32_t from = pieces->first[i], n = pieces->first[i + 1] - from;
+    arena_init(&a, 0);
+    Status st = piece_cut(&r->whole, pieces->order + from, n, r->whole.low, &a, &part, err);
+    if (st == OK)
+        st = propagate(&part, part.low, part.high, &possible, err);
+    for (uint32_t v = 0; v < n && st == OK; v++) {
+        uint32_t var = pieces->order[from + v];
+        if (possible) {
+            r->f.low[var] = part.low[v];
+            r->f.high[var] = part.high[v];
+        } else
+            r->clash[var] = 1;
+    }
+    arena_free(&a);
+    return st;
+}
+
+/* A contradiction stays in its piece. Fixed numbers that contradict each other without any unknown are in none: they
+ * are found by looking at every row. */
+static Status propagate_apart(Run *r, Arena *a, Error *err)
+{
+    Piece *w = &r->whole;
+    Pieces pieces = {0};
+    for (uint32_t k = 0; k < w->rows; k++) {
+        Wide sum = 0;
+        bool fixed = true;
+        for (uint32_t i = w->start[k]; i < w->start[k + 1] && fixed; i++) {
+            fixed = w->low[w->var[i]] == w->high[w->var[i]];
+            sum += (Wide)w->coef[i] * w->low[w->var[i]];
+        }
+        bool holds =
+            (w->row_low[k] == -ENDLESS || sum >= w->row_low[k]) && (w->row_high[k] == ENDLESS || sum <= w->row_high[k]);
+        for (uint32_t i = w->start[k]; i < w->start[k + 1] && fixed && !holds; i++)
+            r->clash[w->var[i]] = 1;
+    }
+    TRY(pieces_find(w, a, &pieces, err));
+    for (uint32_t i = 0; i < pieces.count; i++)
+        TRY(propagate_piece(r, &pieces, i, err));
+    return OK;
+}
+
+static Status bounds_find(Run *r, Arena *a, Error *err)
+{
+    bool possible;
+    size_t n = r->whole.vars;
+    memcpy(r->f.low, r->whole.low, n * sizeof *r->f.low);
+    memcpy(r->f.high, r->whole.high, n * sizeof *r->f.high);
+    TRY(propagate(&r->whole, r->f.low, r->f.high, &possible, err));
+    if (!possible)
+        TRY(propagate_apart(r, a, err));
+    memcpy(r->whole.low, r->f.low, n * sizeof *r->f.low);
+    memcpy(r->whole.high, r->f.high, n * sizeof *r->f.high);
+    return OK;
+}
+
+/* ---- One piece -----------------------------------------------------------------------------------------------------
+ */
+
+typedef struct Attack {
+    Run *run;
+    Arena arena;
+    Piece piece;
+    Reach reach;
+    int64_t *point;
+    bool point_known, none;
+} Attack;
+
+static uint32_t nodes_for(const Attack *a)
+{
+    uint32_t share = a->run->ask->effort.node_limit / (1 + a->piece.vars / 64);
+    return share > 200 ? share : 200;
+}
+
+/* The corner nearest to nothing: a program's deviations need somewhere to deviate from. */
+static void origin(const Piece *p, int64_t *x)
+{
+    for (uint32_t v = 0; v < p->vars; v++)
+        x[v] = p->low[v] > 0 ? p->low[v] : p->high[v] < 0 ? p->high[v] : 0;
+}
+
+/* By search alone; then by search near a solution of the linear part. */
+static Status first_point(Attack *a, Error *err)
+{
+    const Piece *p = &a->piece;
+    Work w;
+    Lp *lp = NULL;
+    TRY(work_init(&w, p, err));
+    Found found = search_point(&w, NULL, nodes_for(a), a->point);
+    Status st = w.status != OK ? error_nomem(err) : OK;
+    if (st == OK && found == FOUND_LIMIT) {
+        int64_t *from = NULL;
+        st = arena_new(&a->arena, int64_t, (size_t)p->vars + 1, &from, err);
+        if (st == OK) {
+            origin(p, from);
+            st = program_make(p, from, &lp, err);
+        }
+        if (st == OK && lp_solve(lp, false, a->run->ask->effort.pivot_limit) == LP_OPTIMAL) {
+            const Goal anything = {0, false, p->low[0], AUDIT_NONE};
+            found = whole_near(&w, lp_columns(lp), from, &anything, nodes_for(a), a->point);
+        }
+    }
+    a->point_known = found == FOUND_ONE;
+    a->none = found == FOUND_NONE;
+    lp_free(lp);
+    work_free(&w);
+    return st;
+}
+
+/* Values of one unknown that are in hand, and whether every other in its range was excluded. */
+typedef struct Values {
+    int64_t at[POSSIBLE_MAX];
+    uint32_t count, enough;
+    bool undecided;
+} Values;
+
+static void value_add(Values *v, int64_t x)
+{
+    for (uint32_t i = 0; i < v->count; i++)
+        if (v->at[i] == x)
+            return;
+    if (v->count < v->enough)
+        v->at[v->count++] = x;
+}
+
+static bool value_known(const Values *v, int64_t x)
+{
+    for (uint32_t i = 0; i < v->count; i++)
+        if (v->at[i] == x)
+            return true;
+    return false;
+}
+
+static Status value_try(Attack *a, uint32_t var, int64_t x, Values *values, Error *err)
+{
+    Reach *r = &a->reach;
+    if (values->count >= values->enough || value_known(values, x) || x < r->low[var] || x > r->high[var])
+        return OK;
+    work_reset(&r->work);
+    Found found = FOUND_NONE;
+    if (work_low(&r->work, var, x) && work_high(&r->work, var, x))
+        found = search_point(&r->work, r->point, nodes_for(a), r->x);
+    if (r->work.status != OK)
+        return error_nomem(err);
+    values->undecided = values->undecided || found == FOUND_LIMIT;
+    if (found != FOUND_ONE)
+        return OK;
+    value_add(values, x);
+    return reach_saw(r, NULL, r->x, err);
+}
+
+static Status values_near(Attack *a, uint32_t var, Values *values, Error *err)
+{
+    int64_t at = a->point[var];
+    for (int64_t d = 1; d <= 2 * (int64_t)values->enough; d++) {
+        TRY(value_try(a, var, at + d, values, err));
+        TRY(value_try(a, var, at - d, values, err));
+    }
+    return OK;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void decide(Attack *a, uint32_t v, Values *values, bool all_tried)
+{
+    Findings *f = &a->run->f;
+    uint32_t var = a->piece.outer[v], enough = values->enough;
+    f->low[var] = a->reach.low[v];
+    f->high[var] = a->reach.high[v];
+    f->seen_low[var] = a->reach.seen_low[v];
+    f->seen_high[var] = a->reach.seen_high[v];
+    if (values->count >= enough)
+        f->finding[var] = AUDIT_OPEN;
+    else if (!all_tried)
+        f->finding[var] = AUDIT_UNSURE;
+    else {
+        f->finding[var] = values->count == 1 ? AUDIT_EXACT : AUDIT_NARROW;
+        f->possible[var] = values->count;
+        qsort(values->at, values->count, sizeof values->at[0], ascending);
+        memcpy(f->allowed + (size_t)var * enough, values->at, values->count * sizeof values->at[0]);
+    }
+}
+
+static Status ask_values(Attack *a, uint32_t v, Error *err)
+{
+    Reach *r = &a->reach;
+    Values values = {.enough = a->run->ask->min_possible};
+    value_add(&values, a->point[v]);
+    if (a->run->ask->depth == AUDIT_INTERVALS)
+        TRY(reach_ends(r, v, err));
+    value_add(&values, r->seen_low[v]);
+    value_add(&values, r->seen_high[v]);
+    TRY(values_near(a, v, &values, err));
+    if (values.count < values.enough && a->run->ask->depth == AUDIT_LEVELS)
+        TRY(reach_ends(r, v, err));
+    value_add(&values, r->seen_low[v]);
+    value_add(&values, r->seen_high[v]);
+    bool all_tried = values.count >= values.enough;
+    if (!all_tried && r->low[v] != -ENDLESS && r->high[v] != ENDLESS && (Wide)r->high[v] - r->low[v] < EVERY_VALUE) {
+        values.undecided = false;
+        for (int64_t x = r->low[v]; x <= r->high[v]; x++)
+            TRY(value_try(a, v, x, &values, err));
+        all_tried = !values.undecided;
+    }
+    decide(a, v, &values, all_tried);
+    return OK;
+}
+
+static Status ask_positive(Attack *a, uint32_t v, Error *err)
+{
+    Found found;
+    const Goal one = {v, false, 1, AUDIT_NONE};
+    TRY(reach_for(&a->reach, &one, &found, err));
+    a->run->f.can_be[a->piece.outer[v]] = (uint8_t)found;
+    return OK;
+}
+
+static void piece_clashes(Attack *a)
+{
+    for (uint32_t v = 0; v < a->piece.vars; v++)
+        a->run->clash[a->piece.outer[v]] = 1;
+}
+
+/* Nothing in hand: only what propagation says. */
+static void piece_unsure(Attack *a)
+{
+    Findings *f = &a->run->f;
+    for (uint32_t v = 0; v < a->piece.vars; v++) {
+        uint32_t var = a->piece.outer[v];
+        f->finding[var] = AUDIT_UNSURE;
+        f->low[var] = a->piece.low[v];
+        f->high[var] = a->piece.high[v];
+        f->can_be[var] = FOUND_LIMIT;
+    }
+}
+
+static Status attack_prepare(Attack *a, uint32_t i, Error *err)
+{
+    Run *r = a->run;
+    uint32_t from = r->pieces.first[i], n = r->pieces.first[i + 1] - from;
+    TRY(piece_cut(&r->whole, r->pieces.order + from, n, r->whole.low, &a->arena, &a->piece, err));
+    return arena_new(&a->arena, int64_t, (size_t)n + 1, &a->point, err);
+}
+
+static Status attack_run(Attack *a, Error *err)
+{
+    const Findings *f = &a->run->f;
+    TRY(first_point(a, err));
+    if (a->none)
+        piece_clashes(a);
+    else if (!a->point_known)
+        piece_unsure(a);
+    if (!a->point_known)
+        return OK;
+    Status st = reach_init(&a->reach, &a->piece, a->point, &a->run->ask->effort, err);
+    for (uint32_t v = 0; v < a->piece.vars && st == OK; v++) {
+        uint32_t var = a->piece.outer[v];
+        if (f->wanted[var])
+            st = ask_values(a, v, err);
+        if (st == OK && f->positive[var])
+            st = ask_positive(a, v, err);
+    }
+    reach_free(&a->reach);
+    return st;
+}
+
+static Status attack_piece(size_t item, void *ctx, Error *err)
+{
+    Attack a = {.run = ctx};
+    arena_init(&a.arena, 0);
+    Status st = attack_prepare(&a, (uint32_t)item, err);
+    if (st == OK && !a.run->clash[a.piece.outer[0]])
+        st = attack_run(&a, err);
+    arena_free(&a.arena);
+    return st;
+}
+
+/* ---- All of it ------------------------------------------------------------------------------------------------------
+ */
+
+static Status findings_alloc(Run *r, Arena *a, Error *err)
+{
+    Findings *f = &r->f;
+    size_t n = r->s->vars.len + 1;
+    TRY(arena_new(a, AuditFinding, n, &f->finding, err));
+    TRY(arena_new(a, int64_t, n, &f->low, err));
+    TRY(arena_new(a, int64_t, n, &f->high, err));
+    TRY(arena_new(a, int64_t, n, &f->seen_low, err));
+    TRY(arena_new(a, int64_t, n, &f->seen_high, err));
+    TRY(arena_new(a, int64_t, n * r->ask->min_possible, &f->allowed, err));
+    TRY(arena_new(a, uint32_t, n, &f->possible, err));
+    TRY(arena_new(a, uint32_t, n, &f->piece, err));
+    TRY(arena_new(a, uint8_t, n, &f->wanted, err));
+    TRY(arena_new(a, uint8_t, n, &f->positive, err));
+    TRY(arena_new(a, uint8_t, n, &f->can_be, err));
+    TRY(arena_new(a, uint8_t, n, &r->clash, err));
+    for (size_t i = 0; i < r->s->unknowns.len; i++)
+        f->wanted[r->s->unknowns.at[i].var] = !r->s->unknowns.at[i].printed;
+    for (size_t i = 0; i < r->s->groups.len; i++)
+        f->positive[r->s->groups.at[i].rest] = f->positive[r->s->groups.at[i].outcome] = 1;
+    memset(f->piece, 0xff, n * sizeof *f->piece);
+    return OK;
+}
+
+/* Variables that propagation fixed, before the pieces are attacked. */
+static void fixed_findings(Run *r)
+{
+    Findings *f = &r->f;
+    for (uint32_t v = 0; v < r->whole.vars; v++) {
+        f->finding[v] = AUDIT_UNSURE;
+        f->seen_low[v] = INT64_MAX;
+        f->seen_high[v] = INT64_MIN;
+        f->can_be[v] = f->low[v] >= 1 ? FOUND_ONE : f->high[v] < 1 ? FOUND_NONE : FOUND_LIMIT;
+        if (f->low[v] != f->high[v])
+            continue;
+        f->finding[v] = AUDIT_EXACT;
+        f->seen_low[v] = f->seen_high[v] = f->low[v];
+        f->allowed[(size_t)v * r->ask->min_possible] = f->low[v];
+        f->possible[v] = 1;
+    }
+    for (uint32_t i = 0; i < r->pieces.count; i++)
+        for (uint32_t k = r->pieces.first[i]; k < r->pieces.first[i + 1]; k++)
+            f->piece[r->pieces.order[k]] = i;
+}
+
+static AuditFinding finding_of(const Run *r, const ModelUnknown *u)
+{
+    if (r->clash[u->var])
+        return AUDIT_CLASH;
+    return u->printed ? AUDIT_PRINTED : r->f.finding[u->var];
+}
+
+static void unknown_out(const Run *r, uint32_t i, AuditInference *out)
+{
+    const ModelUnknown *u = &r->s->unknowns.at[i];
+    const Findings *f = &r->f;
+    *out = (AuditInference){.unknown = i, .finding = finding_of(r, u), .low = f->low[u->var], .high = f->high[u->var]};
+    out->seen_low = f->seen_low[u->var];
+    out->seen_high = f->seen_high[u->var];
+    if (out->finding == AUDIT_EXACT || out->finding == AUDIT_NARROW)
+        out->possible = f->possible[u->var];
+    if (out->finding == AUDIT_CLASH) {
+        out->seen_low = INT64_MAX;
+        out->seen_high = INT64_MIN;
+    }
+}
+
+static Status unknowns_out(const Run *r, Because *b, AuditResult *out, Error *err)
+{
+    out->count = r->s->unknowns.len;
+    TRY(arena_new(&out->arena, AuditInference, out->count + 1, &out->unknowns, err));
+    uint32_t clash_piece = AUDIT_NONE, clash_first = AUDIT_NONE;
+    for (uint32_t i = 0; i < out->count; i++) {
+        AuditInference *u = &out->unknowns[i];
+        uint32_t var = r->s->unknowns.at[i].var;
+        unknown_out(r, i, u);
+        out->exact += u->finding == AUDIT_EXACT;
+        out->narrow += u->finding == AUDIT_NARROW;
+        out->unsure += u->finding == AUDIT_UNSURE;
+        out->clashes += u->finding == AUDIT_CLASH;
+        bool explained = u->finding == AUDIT_EXACT || u->finding == AUDIT_NARROW || u->finding == AUDIT_CLASH;
+        if (!explained || r->ask->explain_limit == 0)
+            continue;
+        if (u->finding == AUDIT_CLASH && clash_first != AUDIT_NONE && r->f.piece[var] == clash_piece) {
+            u->because = out->unknowns[clash_first].because; /* one contradiction, explained once */
+            u->because_count = out->unknowns[clash_first].because_count;
+            continue;
+        }
+        if (u->finding == AUDIT_CLASH) {
+            clash_piece = r->f.piece[var];
+            clash_first = i;
+        }
+        TRY(because_find(b, var, r->f.allowed + (size_t)var * r->ask->min_possible, u->possible, &out->arena,
+            &u->because, &u->because_count, err));
+    }
+    return OK;
+}
+
+static AuditAttribute attribute_of(const Run *r, const ModelGroup *g)
+{
+    const Findings *f = &r->f;
+    if (r->clash[g->people] || r->clash[g->outcome] || r->clash[g->rest])
+        return AUDIT_SOME; /* a contradiction is reported as one */
+    if (f->low[g->people] < 1)
+        return AUDIT_SOME; /* perhaps nobody is in the group */
+    if (f->can_be[g->outcome] == FOUND_NONE)
+        return AUDIT_NOBODY;
+    if (f->can_be[g->rest] == FOUND_NONE)
+        return AUDIT_EVERYBODY;
+    if (f->can_be[g->outcome] == FOUND_ONE && f->can_be[g->rest] == FOUND_ONE)
+        return AUDIT_SOME;
+    return AUDIT_ATTRIBUTE_UNSURE;
+}
+
+static const int64_t NOBODY[] = {0};
+
+static Status groups_out(const Run *r, Because *b, AuditResult *out, Error *err)
+{
+    TRY(arena_new(&out->arena, AuditGroup, r->s->groups.len + 1, &out->groups, err));
+    for (size_t i = 0; i < r->s->groups.len; i++) {
+        const ModelGroup *g = &r->s->groups.at[i];
+        AuditAttribute attribute = attribute_of(r, g);
+        if (attribute == AUDIT_SOME)
+            continue;
+        AuditGroup *to = &out->groups[out->group_count++];
+        *to = (AuditGroup){.group = g->group, .fact = g->fact, .attribute = attribute};
+        to->people_low = r->f.low[g->people];
+        to->people_high = r->f.high[g->people];
+        if (attribute != AUDIT_ATTRIBUTE_UNSURE && r->ask->explain_limit > 0)
+            TRY(because_find(b, attribute == AUDIT_NOBODY ? g->outcome : g->rest, NOBODY, 1, &out->arena, &to->because,
+                &to->because_count, err));
+    }
+    return OK;
+}
+
+static Status run_all(Run *r, Because *b, Arena *a, AuditResult *out, Error *err)
+{
+    TRY(model_whole(r->s, a, &r->whole, err));
+    TRY(findings_alloc(r, a, err));
+    TRY(bounds_find(r, a, err));
+    TRY(pieces_find(&r->whole, a, &r->pieces, err));
+    fixed_findings(r);
+    TRY(parallel_for(r->pieces.count, r->ask->effort.threads, attack_piece, r, err));
+    if (r->ask->explain_limit > 0)
+        TRY(because_init(b, r->s, r->ask, err));
+    TRY(unknowns_out(r, b, out, err));
+    return groups_out(r, b, out, err);
+}
+
+Status audit_run(const AuditSystem *s, const AuditAsk *ask, AuditResult *out, Error *err)
+{
+    Arena a;
+    Run r = {.s = s, .ask = ask};
+    Because b = {0};
+    *out = (AuditResult){0};
+    if (ask->min_possible < 2 || ask->min_possible > POSSIBLE_MAX)
+        return error_set(
+            err, ERR_INVALID, "audit: min_possible is %" PRIu32 ", not 2 to %d", ask->min_possible, POSSIBLE_MAX);
+    arena_init(&a, 0);
+    arena_init(&out->arena, 0);
+    Status st = run_all(&r, &b, &a, out, err);
+    because_free(&b);
+    arena_free(&a);
+    if (st != OK)
+        audit_result_free(out);
+    return st;
+}
+
+void audit_result_free(AuditResult *r)
+{
+    arena_free(&r->arena);
+    *r = (AuditResult){0};
+}
