@@ -52,7 +52,7 @@ BEGIN {
     list("public_header", "identity/verdicts.h match/standard.h policy/model.h publish/html.h publish/svg.h serve/http.h store/db.h store/home.h store/ledger.h " \
         "store/linkage.h store/vault.h store/warehouse.h")
     # Rooms that must not reach the vault by any detour either.
-    list("vaultless", "facts measure protect publish serve sdc lp audit")
+    list("vaultless", "facts measure protect publish serve sdc lp suppress audit tables protectfile libprotect")
 
     list("rule", "banned-functions no-mutable-global no-function-static room-includes file-head line-length")
 }

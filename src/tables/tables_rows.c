@@ -228,7 +228,8 @@ static Status place_column(Rows *w, const Toml *list, Error *err)
         uint32_t c = 0;
         while (t->columns[c].kind == TABLES_HELPER || !slice_eq(t->columns[c].name, name->string))
             c++;
-        if (w->wide_width > 0) {
+        bool unprinted = !column && t->columns[c].hidden && w->r->reading == TABLES_AS_PUBLISHED;
+        if (w->wide_width > 0 && !unprinted) {
             if (!column || column->type != TOML_INTEGER || column->integer < 1 || column->integer > w->wide_width)
                 return tables_refuse(w->r, m, err, "in a wide table, column is a number from 1 to %u", w->wide_width);
             t->columns[c].position = (uint32_t)column->integer - 1;
@@ -236,7 +237,7 @@ static Status place_column(Rows *w, const Toml *list, Error *err)
             if (column->type != TOML_STRING)
                 return tables_refuse(w->r, column, err, "column is the heading of a CSV column");
             TRY(csv_index(w, column, column->string, &t->columns[c].position, err));
-        } else if (w->r->reading == TABLES_TRUE_VALUES || !t->columns[c].hidden) {
+        } else if (!unprinted) {
             TRY(csv_index(w, m, name->string, &t->columns[c].position, err));
         }
     }
