@@ -93,6 +93,8 @@ static Status say_jj(Cli *cli, const JjReport *r, Slice text)
         json_kint(&j, "sensitive", r->sensitive);
         json_kint(&j, "secondary", r->secondary);
         json_kint(&j, "cost", r->cost);
+        if (r->bounded)
+            json_kint(&j, "lower_bound", r->lower_bound);
         json_kint(&j, "exposed", (int64_t)r->exposed);
         json_kint(&j, "unproven", (int64_t)r->unproven);
         cli_json_end(cli, &j);

@@ -29,13 +29,15 @@ static void count(const SdcProblem *p, JjReport *report)
     }
 }
 
-static Status suppress(SdcProblem *p, const ProtectOptions *options, Error *err)
+static Status suppress(SdcProblem *p, const ProtectOptions *options, JjReport *report, Error *err)
 {
     Rows rows = {0};
     Pattern pattern = {.problem = p, .options = options};
     Status st = rows_make(p, &rows, err);
     if (st == OK)
         st = pattern_make(&pattern, &rows, err);
+    report->bounded = pattern.bounded;
+    report->lower_bound = pattern.lower_bound;
     rows_free(&rows);
     return st;
 }
@@ -56,7 +58,7 @@ Status protectfile_jj(const char *path, const char *out, const ProtectOptions *o
     SdcProblem p = {0};
     Status st = read_problem(path, &p, report, err);
     if (st == OK)
-        st = suppress(&p, options, err);
+        st = suppress(&p, options, report, err);
     if (st == OK)
         count(&p, report);
     if (st == OK && out)

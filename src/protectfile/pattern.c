@@ -6,6 +6,8 @@
  */
 #include "protectfile/pattern.h"
 
+#include "suppress/suppress.h"
+
 Status rows_make(const SdcProblem *p, Rows *out, Error *err)
 {
     uint32_t terms = p->start[p->row_count];
@@ -153,11 +155,51 @@ static Status clean(Pattern *p, Error *err)
     return st;
 }
 
+static bool small_sum(const SdcProblem *problem, const uint32_t *cells, size_t count, int64_t sum, void *ctx)
+{
+    const Pattern *p = ctx;
+    UNUSED(problem);
+    return p->sum_rule(cells, count, sum, p->sum_ctx);
+}
+
+/* Cells that nothing can protect are told with what gives them away. */
+static Status leaks(const SdcProblem *problem, const SuppressReport *report, Error *err)
+{
+    Buf text;
+    buf_init(&text, 0);
+    Status st = suppress_report_text(problem, report, &text, err);
+    if (st == OK) {
+        Slice rest = buf_slice(&text), first = slice_cut(&rest, '\n');
+        st = error_set(err, ERR_DENIED, "nothing protects every cell: %.*s%s", first.len > 450 ? 450 : (int)first.len,
+            first.ptr, report->leak_count > 1 ? "; and others" : "");
+        error_hint(err, "Leave out a table or a level, join groups or places, or withdraw the earlier release.");
+    }
+    buf_free(&text);
+    return st;
+}
+
+/* What the solver proposes. Where its rounds did not suffice, the attack goes on from what it has. */
 static Status propose(Pattern *p, Error *err)
 {
-    UNUSED(p);
-    UNUSED(err);
-    return OK;
+    SuppressOptions o = SUPPRESS_OPTIONS_INIT;
+    SuppressReport report = {0};
+    o.threads = p->options->threads;
+    o.singleton = p->singleton;
+    o.sum_rule = p->sum_rule ? small_sum : NULL;
+    o.sum_ctx = p;
+    Status st = suppress_solve(p->problem, &o, &report, err);
+    log_line(p->options->log, LOG_INFO, "event=protect.suppressed secondaries=%u cost=%lld leaks=%zu pivots=%llu",
+        report.secondaries, (long long)report.cost, report.leak_count, (unsigned long long)report.pivots);
+    if (st == OK && report.leak_count > 0)
+        st = leaks(p->problem, &report, err);
+    p->bounded = st == OK && report.bounded;
+    p->lower_bound = report.lower_bound;
+    suppress_report_free(&report);
+    if (st == ERR_LIMIT) {
+        error_clear(err);
+        st = OK;
+    }
+    return st;
 }
 
 Status pattern_make(Pattern *p, const Rows *rows, Error *err)

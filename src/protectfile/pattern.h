@@ -22,6 +22,8 @@ typedef struct Pattern {
     void *sum_ctx;
     const ProtectOptions *options;
     uint64_t audited, repairs; /* out */
+    bool bounded;              /* out: no safe pattern costs less than lower_bound */
+    int64_t lower_bound;
 } Pattern;
 
 /* ERR_DENIED names a cell that nothing protects and the published cells that give it away. */

@@ -171,6 +171,8 @@ typedef struct JjReport {
     uint32_t cells, equations, sensitive, secondary;
     int64_t cost; /* of the secondary cells */
     uint64_t exposed, unproven;
+    bool bounded; /* lower_bound is known */
+    int64_t lower_bound;
 } JjReport;
 
 /* A problem in JJ format: suppressed and audited; out (NULL: not written) gets it back with secondaries as 'm'.

@@ -1,0 +1,654 @@
+/*
+ * Incremental protection (Kelly, Golden and Assad 1992; Sande's CONFID): one need after another is met by the cheapest
+ * move, and what one move protects is not asked for again. Then the pattern is taken apart and put together again where
+ * that is cheaper, since what was right for the first need is often useless after the last.
+ */
+#include "suppress/engine.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define QUERY_PIVOTS 100000 /* beyond this something is wrong with the numbers */
+#define TRIAL_PIVOTS 4000
+#define CHEAP 1e-3 /* of the mean weight: what using a suppressed cell costs */
+#define RESHAPES 3 /* times a move's costs are set by what it used (slope scaling, Kim and Pardalos 1999) */
+#define WHOLE (1 - 1e-9)
+#define LOCAL_ROWS 500 /* a dense inverse of more costs more than Clp over the whole net */
+#define FAR_ENOUGH 4
+
+static Status arrays_new(Engine *e, Error *err)
+{
+    size_t cells = (size_t)e->net->cell_count + 1;
+    TRY(arena_new(&e->arena, int64_t, cells, &e->price, err));
+    TRY(arena_new(&e->arena, double, cells, &e->weight, err));
+    TRY(arena_new(&e->arena, double, cells, &e->cost, err));
+    TRY(arena_new(&e->arena, double, cells, &e->cheap, err));
+    TRY(arena_new(&e->arena, uint8_t, cells, &e->must, err));
+    TRY(arena_new(&e->arena, uint8_t, cells, &e->in, err));
+    TRY(arena_new(&e->arena, uint8_t, cells, &e->allowed, err));
+    TRY(arena_new(&e->arena, uint8_t, cells, &e->singleton, err));
+    TRY(arena_new(&e->arena, IdList, cells, &e->needs_of, err));
+    return arena_new(&e->arena, IdList, cells, &e->users, err);
+}
+
+static void set_in(Engine *e, uint32_t j, uint8_t in)
+{
+    e->in[j] = in;
+    e->cost[j] = in ? e->cheap[j] : e->weight[j];
+}
+
+static void price_cells(Engine *e)
+{
+    const Net *n = e->net;
+    double total = 0;
+    for (uint32_t j = 0; j < n->cell_count; j++) {
+        const SdcCell *c = &n->problem->cells[n->outside[j]];
+        e->price[j] = c->status == SDC_SENSITIVE ? 0 : c->cost;
+        total += (double)c->cost;
+    }
+    double mean = n->cell_count > 0 ? total / n->cell_count : 0;
+    mean = mean > 0 ? mean : 1;
+    for (uint32_t j = 0; j < n->cell_count; j++) {
+        const SdcCell *c = &n->problem->cells[n->outside[j]];
+        double own = (double)c->cost / mean;
+        e->weight[j] = own + 1e-6; /* a free cell is still better left alone */
+        e->cheap[j] = CHEAP * (own < 1 ? 0.5 + 0.5 * own : 1);
+        e->cheap[j] = e->cheap[j] < e->weight[j] ? e->cheap[j] : e->weight[j];
+        e->must[j] = c->status == SDC_SENSITIVE;
+        e->allowed[j] = 1;
+        set_in(e, j, c->status == SDC_SENSITIVE || c->status == SDC_SECONDARY);
+    }
+}
+
+static Status add_need(Engine *e, uint32_t cell, uint32_t knows, double target, Error *err)
+{
+    Need need = {.cell = cell, .knows = knows, .target = target};
+    TRY(vec_push(&e->needs, need, err));
+    return vec_push(&e->needs_of[cell], (uint32_t)(e->needs.len - 1), err);
+}
+
+static Status add_needs(Engine *e, const EngineSetup *setup, Error *err)
+{
+    const Net *n = e->net;
+    for (uint32_t j = 0; j < n->cell_count; j++) {
+        uint32_t cell = n->outside[j];
+        if (setup->singleton && setup->singleton[cell])
+            e->singleton[j] = e->any_singleton = true;
+        if (setup->up[cell] > 0)
+            TRY(add_need(e, j, NET_NONE, (double)setup->up[cell], err));
+        if (setup->down[cell] > 0)
+            TRY(add_need(e, j, NET_NONE, -(double)setup->down[cell], err));
+    }
+    return OK;
+}
+
+Status engine_new(const Net *net, const EngineSetup *setup, Engine **out, Error *err)
+{
+    Engine *e = NULL;
+    Status st;
+    TRY(mem_zalloc(1, sizeof *e, (void **)&e, err));
+    arena_init(&e->arena, 0);
+    e->net = net;
+    rng_init(&e->rng, setup->seed, 0);
+    TRY_OUT(arrays_new(e, err));
+    TRY_OUT(local_new(net, &e->local, err));
+    price_cells(e);
+    TRY_OUT(add_needs(e, setup, err));
+    *out = e;
+    return OK;
+out:
+    engine_free(e);
+    return st;
+}
+
+void engine_free(Engine *e)
+{
+    if (!e)
+        return;
+    for (size_t i = 0; i < e->needs.len; i++)
+        mem_free(e->needs.at[i].use);
+    for (size_t i = 0; i < e->log.len; i++)
+        mem_free(e->log.at[i].use);
+    for (uint32_t j = 0; e->users && j < e->net->cell_count; j++) {
+        vec_free(&e->needs_of[j]);
+        vec_free(&e->users[j]);
+    }
+    vec_free(&e->needs);
+    vec_free(&e->log);
+    vec_free(&e->added);
+    local_free(e->local);
+    wide_free(e->wide);
+    arena_free(&e->arena);
+    mem_free(e);
+}
+
+int64_t engine_price(const Engine *e)
+{
+    int64_t sum = 0;
+    for (uint32_t j = 0; j < e->net->cell_count; j++)
+        if (e->in[j] && !e->must[j])
+            sum += e->price[j];
+    return sum;
+}
+
+/* --- witnesses ---------------------------------------------------------------------------------------------------- */
+
+static bool uses(const Need *need, uint32_t cell)
+{
+    for (uint32_t i = 0; i < need->use_count; i++)
+        if (need->use[i] == cell)
+            return true;
+    return false;
+}
+
+/* Gives a need the secondaries of a move as its witness. */
+static Status give(Engine *e, uint32_t id, const LocalTerm *terms, uint32_t count, Error *err)
+{
+    uint32_t used = 0, *use = NULL;
+    for (uint32_t i = 0; i < count; i++)
+        used += !e->must[terms[i].cell];
+    if (used > 0) {
+        TRY(mem_alloc(used * sizeof *use, (void **)&use, err));
+        used = 0;
+        for (uint32_t i = 0; i < count; i++)
+            if (!e->must[terms[i].cell])
+                use[used++] = terms[i].cell;
+    }
+    Need *need = &e->needs.at[id];
+    mem_free(need->use);
+    need->use = use;
+    need->use_count = used;
+    need->met = true;
+    need->hopeless = false;
+    for (uint32_t i = 0; i < used; i++)
+        TRY(vec_push(&e->users[use[i]], id, err));
+    return OK;
+}
+
+/* How many times as far the move could go, forwards and backwards. */
+static void reach(const Engine *e, const LocalTerm *terms, uint32_t count, double *forward, double *backward)
+{
+    const Net *n = e->net;
+    *forward = *backward = INFINITY;
+    for (uint32_t i = 0; i < count; i++) {
+        double y = terms[i].value, size = fabs(y);
+        uint32_t j = terms[i].cell;
+        double ahead = (y > 0 ? n->up[j] : n->down[j]) / size, behind = (y > 0 ? n->down[j] : n->up[j]) / size;
+        *forward = ahead < *forward ? ahead : *forward;
+        *backward = behind < *backward ? behind : *backward;
+    }
+}
+
+static bool touches(const LocalTerm *terms, uint32_t count, uint32_t cell)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (terms[i].cell == cell)
+            return true;
+    return false;
+}
+
+static Status credit_cell(Engine *e, const LocalTerm *terms, uint32_t count, uint32_t at, double forward,
+    double backward, Error *err)
+{
+    uint32_t j = terms[at].cell;
+    double y = terms[at].value;
+    double most = y > 0 ? y * forward : -y * backward, least = y > 0 ? -y * backward : y * forward;
+    for (size_t i = 0; i < e->needs_of[j].len; i++) {
+        uint32_t id = e->needs_of[j].at[i];
+        Need *need = &e->needs.at[id];
+        if (need->met || (need->target > 0 ? most < need->target * WHOLE : least > need->target * WHOLE))
+            continue;
+        if (need->knows != NET_NONE && touches(terms, count, need->knows))
+            continue;
+        TRY(give(e, id, terms, count, err));
+    }
+    return OK;
+}
+
+/* Everything that a move of suppressed cells shows. */
+static Status credit(Engine *e, const LocalTerm *terms, uint32_t count, Error *err)
+{
+    double forward, backward;
+    reach(e, terms, count, &forward, &backward);
+    for (uint32_t i = 0; i < count; i++)
+        if (e->must[terms[i].cell])
+            TRY(credit_cell(e, terms, count, i, forward, backward, err));
+    return OK;
+}
+
+static bool has_need(const Engine *e, uint32_t cell, uint32_t knows)
+{
+    for (size_t i = 0; i < e->needs_of[cell].len; i++)
+        if (e->needs.at[e->needs_of[cell].at[i]].knows == knows)
+            return true;
+    return false;
+}
+
+/* A witness that moves a singleton does not convince that singleton: he needs another. Any move of at least one unit
+ * will do, since only certainty must be kept from him (standard PS2* of the SDC handbook). */
+static Status ask_singletons(Engine *e, uint32_t cell, const LocalTerm *terms, uint32_t count, Error *err)
+{
+    for (uint32_t i = 0; i < count && e->any_singleton; i++) {
+        uint32_t s = terms[i].cell;
+        if (!e->singleton[s] || s == cell || has_need(e, cell, s))
+            continue;
+        double unit = e->net->up[cell] >= 1 ? 1 : -1;
+        TRY(add_need(e, cell, s, unit, err));
+    }
+    return OK;
+}
+
+/* --- one need ----------------------------------------------------------------------------------------------------- */
+
+static int64_t new_price(const Engine *e, const LocalTerm *terms, uint32_t count)
+{
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (!e->in[terms[i].cell])
+            sum += e->price[terms[i].cell];
+    return sum;
+}
+
+typedef struct Move {
+    LocalTerm *terms;
+    uint32_t count;
+    int64_t price;
+} Move;
+
+static Status keep_move(Move *best, const LocalAnswer *a, int64_t price, Error *err)
+{
+    void *terms = best->terms;
+    TRY(mem_resize(&terms, a->count, sizeof *best->terms, err));
+    memcpy(terms, a->terms, a->count * sizeof *best->terms);
+    *best = (Move){terms, a->count, price};
+    return OK;
+}
+
+/* Near first. Once questions go far again and again, Clp is asked at once. */
+static Status query(Engine *e, const LocalQuery *q, LocalStatus *status, LocalAnswer *a, Error *err)
+{
+    uint64_t pivots = 0;
+    e->queries++;
+    *status = LOCAL_STOPPED;
+    if (e->far < FAR_ENOUGH) {
+        TRY(local_solve(e->local, q, status, a, err));
+        pivots = a->pivots;
+        e->pivots += pivots;
+    }
+    if (*status != LOCAL_STOPPED) {
+        e->far = 0;
+        return OK;
+    }
+    e->far++;
+    if (!e->wide)
+        TRY(wide_new(e->net, &e->wide, err));
+    TRY(wide_solve(e->wide, q, status, a, err));
+    e->pivots += a->pivots;
+    return OK;
+}
+
+/* The linear cost of a cell counts how far it moves; what is paid is that it moves at all. So the cells of the last move
+ * are charged per unit what makes up their price, and the search is repeated from there. */
+static Status reshape(Engine *e, LocalQuery *q, Move *best, Error *err)
+{
+    for (int round = 0; round < RESHAPES && best->price > 0; round++) {
+        LocalStatus status;
+        LocalAnswer a;
+        uint32_t changed = 0;
+        for (uint32_t i = 1; i < best->count; i++) {
+            uint32_t j = best->terms[i].cell;
+            double share = fabs(best->terms[i].value / q->target);
+            if (!e->in[j] && share > 1e-6 && fabs(share - 1) > 1e-6) {
+                e->cost[j] = e->weight[j] / share;
+                changed++;
+            }
+        }
+        if (changed == 0)
+            return OK;
+        Status st = query(e, q, &status, &a, err);
+        int64_t price = st == OK && status == LOCAL_FOUND ? new_price(e, a.terms, a.count) : INT64_MAX;
+        for (uint32_t i = 1; i < best->count; i++)
+            if (!e->in[best->terms[i].cell])
+                e->cost[best->terms[i].cell] = e->weight[best->terms[i].cell];
+        TRY(st);
+        if (price >= best->price)
+            return OK;
+        TRY(keep_move(best, &a, price, err));
+    }
+    return OK;
+}
+
+/* The cheapest move found for a need; best->count 0: none. */
+static Status find_move(Engine *e, uint32_t id, uint32_t pivot_limit, double cost_limit, Move *best, Error *err)
+{
+    Need need = e->needs.at[id];
+    LocalStatus status;
+    LocalAnswer a;
+    LocalQuery q = {.cell = need.cell, .target = need.target, .cost = e->cost, .allowed = e->allowed,
+        .pivot_limit = pivot_limit, .row_limit = LOCAL_ROWS, .cost_limit = cost_limit};
+    uint8_t known_allowed = 0;
+    best->count = 0;
+    if (fabs(need.target) > (need.target > 0 ? e->net->up : e->net->down)[need.cell])
+        return OK;
+    if (need.knows != NET_NONE) {
+        known_allowed = e->allowed[need.knows];
+        e->allowed[need.knows] = 0;
+    }
+    Status st = query(e, &q, &status, &a, err);
+    if (st == OK && status == LOCAL_FOUND)
+        st = keep_move(best, &a, new_price(e, a.terms, a.count), err);
+    if (st == OK && best->count > 0)
+        st = reshape(e, &q, best, err);
+    if (need.knows != NET_NONE)
+        e->allowed[need.knows] = known_allowed;
+    return st;
+}
+
+static Status suppress_move(Engine *e, const Move *m, Error *err)
+{
+    for (uint32_t i = 0; i < m->count; i++)
+        if (!e->in[m->terms[i].cell]) {
+            set_in(e, m->terms[i].cell, 1);
+            if (e->trying)
+                TRY(vec_push(&e->added, m->terms[i].cell, err));
+        }
+    return OK;
+}
+
+static Status meet(Engine *e, uint32_t id, uint32_t pivot_limit, double cost_limit, Move *m, Error *err)
+{
+    TRY(find_move(e, id, pivot_limit, cost_limit, m, err));
+    if (m->count == 0)
+        return OK;
+    TRY(suppress_move(e, m, err));
+    TRY(give(e, id, m->terms, m->count, err));
+    TRY(credit(e, m->terms, m->count, err));
+    if (e->needs.at[id].knows == NET_NONE)
+        TRY(ask_singletons(e, e->needs.at[id].cell, m->terms, m->count, err));
+    return OK;
+}
+
+/* --- all needs ---------------------------------------------------------------------------------------------------- */
+
+typedef struct Ranked {
+    double key;
+    uint32_t id;
+} Ranked;
+
+static int compare_ranked(const void *a, const void *b)
+{
+    const Ranked *x = a, *y = b;
+    if (x->key != y->key)
+        return x->key < y->key ? -1 : 1;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static double rank_of(Engine *e, const Need *need, EngineOrder order)
+{
+    switch (order) {
+    case ENGINE_BY_LEVEL_DOWN:
+        return -fabs(need->target);
+    case ENGINE_BY_VALUE:
+        return -(double)e->net->problem->cells[e->net->outside[need->cell]].value;
+    case ENGINE_RANDOM:
+        return rng_unit(&e->rng);
+    case ENGINE_BY_LEVEL_UP:
+    default:
+        return fabs(need->target);
+    }
+}
+
+static Status rank_needs(Engine *e, EngineOrder order, Ranked **out, size_t *count, Error *err)
+{
+    TRY(mem_alloc((e->needs.len + 1) * sizeof **out, (void **)out, err));
+    *count = e->needs.len;
+    for (size_t i = 0; i < e->needs.len; i++)
+        (*out)[i] = (Ranked){rank_of(e, &e->needs.at[i], order), (uint32_t)i};
+    qsort(*out, *count, sizeof **out, compare_ranked);
+    return OK;
+}
+
+static Status meet_or_despair(Engine *e, uint32_t id, Move *m, Error *err)
+{
+    if (e->needs.at[id].met || e->needs.at[id].hopeless)
+        return OK;
+    TRY(meet(e, id, QUERY_PIVOTS, INFINITY, m, err));
+    if (!e->needs.at[id].met && e->needs.at[id].knows != NET_NONE && e->needs.at[id].target > 0 &&
+        e->net->down[e->needs.at[id].cell] >= 1) { /* doubt on one side is enough for a singleton */
+        e->needs.at[id].target = -1;
+        TRY(meet(e, id, QUERY_PIVOTS, INFINITY, m, err));
+    }
+    e->needs.at[id].hopeless = !e->needs.at[id].met;
+    return OK;
+}
+
+Status engine_meet_all(Engine *e, EngineOrder order, Error *err)
+{
+    Ranked *ranked = NULL;
+    Move m = {0};
+    size_t count;
+    TRY(rank_needs(e, order, &ranked, &count, err));
+    Status st = OK;
+    for (size_t i = 0; i < count && st == OK; i++)
+        st = meet_or_despair(e, ranked[i].id, &m, err);
+    for (size_t i = count; i < e->needs.len && st == OK; i++) /* singletons that came up */
+        st = meet_or_despair(e, (uint32_t)i, &m, err);
+    mem_free(ranked);
+    mem_free(m.terms);
+    return st;
+}
+
+void engine_reset(Engine *e)
+{
+    for (uint32_t j = 0; j < e->net->cell_count; j++) {
+        set_in(e, j, e->must[j]);
+        e->users[j].len = 0;
+    }
+    for (size_t i = 0; i < e->needs.len; i++)
+        e->needs.at[i].met = false;
+}
+
+Status engine_adopt(Engine *e, const uint8_t *in, bool *safe, Error *err)
+{
+    Status st = OK;
+    Move m = {0};
+    engine_reset(e);
+    for (uint32_t j = 0; j < e->net->cell_count; j++) {
+        set_in(e, j, in[j] || e->must[j]);
+        e->allowed[j] = e->in[j];
+    }
+    *safe = true;
+    for (size_t i = 0; i < e->needs.len && st == OK; i++) {
+        if (e->needs.at[i].met || e->needs.at[i].hopeless)
+            continue;
+        st = meet(e, (uint32_t)i, QUERY_PIVOTS, INFINITY, &m, err);
+        *safe = *safe && e->needs.at[i].met;
+    }
+    memset(e->allowed, 1, e->net->cell_count);
+    mem_free(m.terms);
+    return st;
+}
+
+/* --- trials ------------------------------------------------------------------------------------------------------- */
+
+/* Needs whose witness uses `cell` lose it; the old one is kept in the log. */
+static Status bereave(Engine *e, uint32_t cell, Error *err)
+{
+    IdList *list = &e->users[cell];
+    size_t kept = 0;
+    TRY(vec_reserve(&e->log, e->log.len + list->len, err));
+    for (size_t i = 0; i < list->len; i++) {
+        uint32_t id = list->at[i];
+        Need *need = &e->needs.at[id];
+        if (need->met ? !uses(need, cell) : true)
+            continue; /* stale, or already in the log under another cell: then it is listed there */
+        list->at[kept++] = id;
+        e->log.at[e->log.len++] = (OldUse){id, need->use_count, need->use};
+        need->use = NULL;
+        need->use_count = 0;
+        need->met = false;
+    }
+    return OK;
+}
+
+static void settle(Engine *e, bool accept)
+{
+    for (size_t i = e->log.len; i-- > 0;) {
+        OldUse *old = &e->log.at[i];
+        Need *need = &e->needs.at[old->need];
+        if (accept) {
+            mem_free(old->use);
+            continue;
+        }
+        mem_free(need->use);
+        need->use = old->use;
+        need->use_count = old->count;
+        need->met = true;
+    }
+    if (!accept)
+        for (size_t i = 0; i < e->added.len; i++)
+            set_in(e, e->added.at[i], 0);
+    e->log.len = 0;
+    e->added.len = 0;
+    e->trying = false;
+}
+
+/* Meets what was bereft for less than `budget`. */
+static Status rebuild(Engine *e, size_t needs_before, int64_t budget, double weight_budget, bool *cheaper, Error *err)
+{
+    Move m = {0};
+    Status st = OK;
+    *cheaper = true;
+    for (size_t i = 0; st == OK && *cheaper; i++) {
+        uint32_t id;
+        if (i < e->log.len)
+            id = e->log.at[i].need;
+        else if (needs_before + i - e->log.len < e->needs.len)
+            id = (uint32_t)(needs_before + i - e->log.len);
+        else
+            break;
+        if (e->needs.at[id].met)
+            continue;
+        st = meet(e, id, TRIAL_PIVOTS, weight_budget, &m, err);
+        if (st != OK || !e->needs.at[id].met) {
+            *cheaper = false;
+            break;
+        }
+        int64_t spent = 0;
+        for (size_t k = 0; k < e->added.len; k++)
+            spent += e->price[e->added.at[k]];
+        *cheaper = spent < budget;
+    }
+    mem_free(m.terms);
+    return st;
+}
+
+/* Needs of singletons that a failed trial brought up are not needed with the old witnesses. */
+static void drop_new_needs(Engine *e, size_t needs_before)
+{
+    while (e->needs.len > needs_before) {
+        Need *need = &vec_last(&e->needs);
+        e->needs_of[need->cell].len--;
+        mem_free(need->use);
+        e->needs.len--;
+    }
+}
+
+/* Takes `cells` out and tries to do without them (banned) or with others. */
+static Status try_without(Engine *e, const uint32_t *cells, size_t count, bool ban, bool *accepted, Error *err)
+{
+    int64_t budget = 0;
+    double weight_budget = 0;
+    size_t needs_before = e->needs.len;
+    Status st = OK;
+    e->trying = true;
+    e->log.len = e->added.len = 0;
+    for (size_t i = 0; i < count && st == OK; i++) {
+        uint32_t j = cells[i];
+        st = bereave(e, j, err);
+        budget += e->price[j];
+        weight_budget += e->weight[j];
+        set_in(e, j, 0);
+        e->allowed[j] = !ban;
+    }
+    *accepted = false;
+    if (st == OK)
+        st = rebuild(e, needs_before, budget, weight_budget * 1.01 + 0.5, accepted, err);
+    for (size_t i = 0; i < count; i++)
+        e->allowed[cells[i]] = 1;
+    if (!*accepted || st != OK)
+        for (size_t i = 0; i < count; i++) { /* what came back in the trial goes with the rest of it */
+            for (size_t k = 0; k < e->added.len; k++)
+                if (e->added.at[k] == cells[i])
+                    e->added.at[k--] = e->added.at[--e->added.len];
+        }
+    if (!*accepted)
+        drop_new_needs(e, needs_before);
+    settle(e, *accepted);
+    if (!*accepted)
+        for (size_t i = 0; i < count; i++)
+            set_in(e, cells[i], 1);
+    return st;
+}
+
+static Status list_secondaries(const Engine *e, Ranked **out, size_t *count, Error *err)
+{
+    TRY(mem_alloc(((size_t)e->net->cell_count + 1) * sizeof **out, (void **)out, err));
+    *count = 0;
+    for (uint32_t j = 0; j < e->net->cell_count; j++)
+        if (e->in[j] && !e->must[j])
+            (*out)[(*count)++] = (Ranked){-(double)e->price[j], j};
+    qsort(*out, *count, sizeof **out, compare_ranked);
+    return OK;
+}
+
+Status engine_clean(Engine *e, uint64_t pivot_limit, Error *err)
+{
+    Ranked *list = NULL;
+    size_t count;
+    uint64_t last = e->pivots + pivot_limit;
+    bool accepted;
+    TRY(list_secondaries(e, &list, &count, err));
+    Status st = OK;
+    for (size_t i = 0; i < count && st == OK && e->pivots < last; i++)
+        if (e->in[list[i].id])
+            st = try_without(e, &list[i].id, 1, true, &accepted, err);
+    mem_free(list);
+    return st;
+}
+
+static Status improve_once(Engine *e, const Ranked *list, size_t count, IdList *cells, Error *err)
+{
+    bool accepted;
+    uint32_t first = list[rng_below(&e->rng, count)].id;
+    if (!e->in[first] || e->users[first].len == 0)
+        return OK;
+    uint32_t id = e->users[first].at[rng_below(&e->rng, e->users[first].len)];
+    const Need *need = &e->needs.at[id];
+    cells->len = 0;
+    TRY(vec_push(cells, first, err));
+    for (uint32_t i = 0; i < need->use_count; i++)
+        if (need->use[i] != first && rng_below(&e->rng, 100) < 70)
+            TRY(vec_push(cells, need->use[i], err));
+    return try_without(e, cells->at, cells->len, false, &accepted, err);
+}
+
+Status engine_improve(Engine *e, uint64_t pivot_limit, Error *err)
+{
+    uint64_t last = e->pivots + pivot_limit;
+    IdList cells = {0};
+    Status st = OK;
+    while (st == OK && e->pivots < last) {
+        Ranked *list = NULL;
+        size_t count;
+        uint64_t before = e->pivots;
+        st = list_secondaries(e, &list, &count, err);
+        for (size_t i = 0; i < count && st == OK && e->pivots < last; i++)
+            st = improve_once(e, list, count, &cells, err);
+        mem_free(list);
+        if (e->pivots == before)
+            break;
+    }
+    vec_free(&cells);
+    return st;
+}

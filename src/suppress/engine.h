@@ -1,0 +1,82 @@
+/*
+ * Private to suppress: a pattern for one block, and why it is safe.
+ *
+ * A need is one promise: somebody must believe that sensitive cell k may lie so far above (or below) its value. It is met
+ * by a witness, a move of suppressed cells alone that leaves every equation and every bound intact. The pattern is safe
+ * as long as each need has its witness; a secondary that no witness uses is needless.
+ */
+#ifndef CAIRN_SUPPRESS_ENGINE_H
+#define CAIRN_SUPPRESS_ENGINE_H
+
+#include "suppress/local.h"
+#include "suppress/wide.h"
+
+typedef struct Need {
+    uint32_t cell;   /* of the net */
+    uint32_t knows;  /* the cell that the attacker knows exactly, because it is himself; NET_NONE: an outsider */
+    double target;   /* signed, units of value */
+    uint32_t *use;   /* secondaries of the witness */
+    uint32_t use_count;
+    bool met;
+    bool hopeless;   /* not even with every open cell suppressed, or not decided */
+} Need;
+
+typedef VEC(uint32_t) IdList;
+typedef VEC(Need) NeedList;
+
+/* A witness that a trial has put aside. */
+typedef struct OldUse {
+    uint32_t need, count;
+    uint32_t *use;
+} OldUse;
+
+typedef struct Engine {
+    const Net *net;
+    Local *local;
+    Wide *wide;           /* made when a question first was too far-reaching for local */
+    uint32_t far;         /* questions in a row that were */
+    Arena arena;
+    int64_t *price;       /* of suppressing a cell */
+    double *weight;       /* the same, for the simplex */
+    double *cost;         /* weight, or next to nothing where suppressed */
+    double *cheap;        /* that next to nothing: so that near moves are preferred to far ones */
+    uint8_t *must;        /* sensitive */
+    uint8_t *in;          /* suppressed */
+    uint8_t *allowed;     /* may move in the next query */
+    uint8_t *singleton;   /* cell holds one contributor, who knows it */
+    bool any_singleton;
+    NeedList needs;
+    IdList *needs_of;     /* cell -> needs about it */
+    IdList *users;        /* cell -> needs whose witness uses it, and some that no longer do */
+    VEC(OldUse) log;      /* of the trial under way */
+    IdList added;         /* cells suppressed in the trial under way */
+    bool trying;
+    uint64_t pivots, queries;
+    Rng rng;
+} Engine;
+
+typedef struct EngineSetup {
+    const int64_t *up, *down;   /* cell of the problem: how far an attacker must be led astray; 0: no need */
+    const uint8_t *singleton;   /* cell of the problem; NULL: none */
+    uint64_t seed;
+} EngineSetup;
+
+/* SDC_SENSITIVE and SDC_SECONDARY cells of the problem are suppressed from the start. */
+MUST_USE Status engine_new(const Net *net, const EngineSetup *setup, Engine **out, Error *err);
+void engine_free(Engine *e);
+
+typedef enum EngineOrder { ENGINE_BY_LEVEL_UP, ENGINE_BY_LEVEL_DOWN, ENGINE_BY_VALUE, ENGINE_RANDOM } EngineOrder;
+/* Meets every need that is not met. */
+MUST_USE Status engine_meet_all(Engine *e, EngineOrder order, Error *err);
+/* Drops, dear ones first, each secondary without which the needs can be met by suppressing cells that are cheaper
+ * altogether. Stops at the pivot limit. */
+MUST_USE Status engine_clean(Engine *e, uint64_t pivot_limit, Error *err);
+/* Takes whole witnesses out and builds them anew, again and again, and keeps what is cheaper. */
+MUST_USE Status engine_improve(Engine *e, uint64_t pivot_limit, Error *err);
+/* Forgets the pattern down to the sensitive cells. */
+void engine_reset(Engine *e);
+/* Makes `in` (a net's cell) the pattern, and finds a witness in it for every need. *safe: there were some for all. */
+MUST_USE Status engine_adopt(Engine *e, const uint8_t *in, bool *safe, Error *err);
+int64_t engine_price(const Engine *e);
+
+#endif

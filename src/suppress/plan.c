@@ -1,0 +1,243 @@
+/*
+ * Targets, and sums as cells.
+ *
+ * An equation of which some cells are suppressed gives away their sum. Where that sum may not be known, it is one more
+ * sensitive cell with an equation of its own; what protects it is found like what protects any other.
+ */
+#include "suppress/plan.h"
+
+/* spl asks for a width: what is missing goes upwards where the bounds have room, the rest downwards. */
+static void set_targets(const SdcCell *c, int64_t *up, int64_t *down)
+{
+    *up = *down = 0;
+    if (c->status != SDC_SENSITIVE)
+        return;
+    *up = c->upl;
+    *down = c->lpl;
+    int64_t missing = c->spl - *up - *down, room = c->upper - c->value - *up;
+    if (missing <= 0)
+        return;
+    int64_t above = room < 0 ? 0 : missing < room ? missing : room;
+    *up += above;
+    *down += missing - above;
+}
+
+static Status copy_problem(
+    const SdcProblem *p, uint32_t more_cells, uint32_t more_rows, uint32_t more_terms, SdcProblem *out, Error *err)
+{
+    uint32_t terms = p->start[p->row_count];
+    TRY(sdc_new(p->cell_count + more_cells, p->row_count + more_rows, terms + more_terms, out, err));
+    memcpy(out->cells, p->cells, p->cell_count * sizeof *p->cells);
+    memcpy(out->start, p->start, ((size_t)p->row_count + 1) * sizeof *p->start);
+    if (terms > 0) {
+        memcpy(out->cell, p->cell, terms * sizeof *p->cell);
+        memcpy(out->coef, p->coef, terms * sizeof *p->coef);
+    }
+    if (p->row_count > 0)
+        memcpy(out->rhs, p->rhs, p->row_count * sizeof *p->rhs);
+    return OK;
+}
+
+static Status resize_targets(Plan *plan, uint32_t count, Error *err)
+{
+    void *up = plan->up, *down = plan->down, *singleton = plan->singleton;
+    TRY(mem_resize(&up, (size_t)count + 1, sizeof *plan->up, err));
+    plan->up = up;
+    TRY(mem_resize(&down, (size_t)count + 1, sizeof *plan->down, err));
+    plan->down = down;
+    TRY(mem_resize(&singleton, (size_t)count + 1, 1, err));
+    plan->singleton = singleton;
+    return OK;
+}
+
+Status plan_new(const SdcProblem *p, const SuppressOptions *o, Plan *out, Error *err)
+{
+    Plan plan = {.given_cells = p->cell_count};
+    Status st;
+    TRY_OUT(copy_problem(p, 0, 0, 0, &plan.work, err));
+    TRY_OUT(resize_targets(&plan, p->cell_count, err));
+    for (uint32_t i = 0; i < p->cell_count; i++) {
+        set_targets(&p->cells[i], &plan.up[i], &plan.down[i]);
+        plan.singleton[i] = o->singleton ? o->singleton[i] : 0;
+    }
+    *out = plan;
+    return OK;
+out:
+    plan_free(&plan);
+    return st;
+}
+
+void plan_free(Plan *plan)
+{
+    sdc_free(&plan->work);
+    mem_free(plan->up);
+    mem_free(plan->down);
+    mem_free(plan->singleton);
+    vec_free(&plan->leaks);
+    *plan = (Plan){0};
+}
+
+/* --- sums --------------------------------------------------------------------------------------------------------- */
+
+typedef struct Sum {
+    uint32_t first, count; /* in the lists of cells and coefficients */
+    int64_t value;
+} Sum;
+typedef struct Sums {
+    VEC(Sum) at;
+    VEC(uint32_t) cell;
+} Sums;
+
+static bool suppressed(const SdcCell *c)
+{
+    return (c->status == SDC_SENSITIVE || c->status == SDC_SECONDARY) && c->upper > c->lower;
+}
+
+/* Suppressed cells of a row when they all have one sign: then the rest of the row is their sum. */
+static Status take_sum(const Plan *plan, uint32_t r, Sums *sums, Error *err)
+{
+    const SdcProblem *w = &plan->work;
+    Sum s = {.first = (uint32_t)sums->cell.len};
+    int32_t sign = 0;
+    bool mixed = false;
+    for (uint32_t k = w->start[r]; k < w->start[r + 1]; k++) {
+        if (!suppressed(&w->cells[w->cell[k]]))
+            continue;
+        int32_t mine = w->coef[k] < 0 ? -1 : 1;
+        mixed = mixed || (sign != 0 && mine != sign) || w->coef[k] * mine != 1;
+        sign = mine;
+        s.value += w->cells[w->cell[k]].value;
+        TRY(vec_push(&sums->cell, w->cell[k], err));
+        s.count++;
+    }
+    if (mixed || s.count < 2)
+        sums->cell.len = s.first;
+    else
+        TRY(vec_push(&sums->at, s, err));
+    return OK;
+}
+
+static bool may_be_known(const Plan *plan, const Sums *sums, const Sum *s, const SuppressOptions *o)
+{
+    if (s->value > 0 && s->value < o->min_sum)
+        return false;
+    return !o->sum_rule || o->sum_rule(&plan->work, sums->cell.at + s->first, s->count, s->value, o->sum_ctx);
+}
+
+/* The sum's own level: as the minimum asks, or else as far as its dearest member. */
+static int64_t level_of_sum(const Plan *plan, const Sums *sums, const Sum *s, const SuppressOptions *o)
+{
+    int64_t level = 1;
+    if (s->value > 0 && s->value < o->min_sum)
+        return o->min_sum - s->value;
+    for (uint32_t i = 0; i < s->count; i++) {
+        int64_t up = plan->up[sums->cell.at[s->first + i]];
+        level = up > level ? up : level;
+    }
+    return level;
+}
+
+static void append_sum(SdcProblem *w, uint32_t cell, uint32_t row, const Sums *sums, const Sum *s, int64_t level)
+{
+    uint32_t at = w->start[row];
+    int64_t room_up = 0, room_down = 0;
+    for (uint32_t i = 0; i < s->count; i++) {
+        const SdcCell *c = &w->cells[sums->cell.at[s->first + i]];
+        w->cell[at] = sums->cell.at[s->first + i];
+        w->coef[at++] = 1;
+        if (CKD_ADD(&room_up, room_up, c->upper - c->value) || room_up > SDC_VALUE_MAX / 2)
+            room_up = SDC_VALUE_MAX / 2;
+        if (CKD_ADD(&room_down, room_down, c->value - c->lower) || room_down > SDC_VALUE_MAX / 2)
+            room_down = SDC_VALUE_MAX / 2;
+    }
+    w->cell[at] = cell;
+    w->coef[at++] = -1;
+    w->start[row + 1] = at;
+    w->cells[cell] = (SdcCell){.value = s->value, .lower = s->value - room_down, .upper = s->value + room_up,
+        .upl = level, .status = SDC_SENSITIVE};
+}
+
+static Status append_sums(Plan *plan, const Sums *sums, const SuppressOptions *o, Error *err)
+{
+    SdcProblem bigger = {0};
+    uint32_t count = (uint32_t)sums->at.len, terms = 0, old = plan->work.cell_count, old_rows = plan->work.row_count;
+    for (uint32_t i = 0; i < count; i++)
+        terms += sums->at.at[i].count + 1;
+    TRY(copy_problem(&plan->work, count, count, terms, &bigger, err));
+    Status st = resize_targets(plan, old + count, err);
+    for (uint32_t i = 0; i < count && st == OK; i++) {
+        int64_t level = level_of_sum(plan, sums, &sums->at.at[i], o);
+        append_sum(&bigger, old + i, old_rows + i, sums, &sums->at.at[i], level);
+        plan->up[old + i] = level;
+        plan->down[old + i] = 0;
+        plan->singleton[old + i] = 0;
+    }
+    if (st == OK) {
+        sdc_free(&plan->work);
+        plan->work = bigger;
+    } else {
+        sdc_free(&bigger);
+    }
+    return st;
+}
+
+Status plan_add_sums(Plan *plan, const SuppressOptions *o, bool *more, Error *err)
+{
+    Sums sums = {0};
+    Status st = OK;
+    for (uint32_t r = 0; r < plan->work.row_count && st == OK; r++) {
+        size_t before = sums.at.len;
+        st = take_sum(plan, r, &sums, err);
+        if (st == OK && sums.at.len > before && may_be_known(plan, &sums, &vec_last(&sums.at), o))
+            sums.at.len--;
+    }
+    *more = st == OK && sums.at.len > 0;
+    if (*more)
+        st = append_sums(plan, &sums, o, err);
+    vec_free(&sums.at);
+    vec_free(&sums.cell);
+    return st;
+}
+
+/* --- repair ------------------------------------------------------------------------------------------------------- */
+
+static bool is_leak(const Plan *plan, uint32_t cell)
+{
+    for (size_t i = 0; i < plan->leaks.len; i++)
+        if (plan->leaks.at[i].cell == cell)
+            return true;
+    return false;
+}
+
+/* What was missing is added to the target, and a little more each time: the auditor counts in whole numbers. */
+static bool raise(int64_t *target, int64_t wanted, int64_t reached, int64_t room)
+{
+    if (wanted <= 0 || reached >= wanted || *target >= room)
+        return false;
+    int64_t to = *target + (wanted - reached) + *target / 16;
+    *target = to < room ? to : room;
+    return true;
+}
+
+Status plan_raise_targets(Plan *plan, const SuppressShorts *shorts, bool *more, Error *err)
+{
+    UNUSED(err);
+    for (size_t i = 0; i < shorts->len; i++) {
+        const SuppressShort *s = &shorts->at[i];
+        if (s->cell >= plan->given_cells || is_leak(plan, s->cell))
+            continue;
+        const SdcCell *c = &plan->work.cells[s->cell];
+        int64_t up, down;
+        set_targets(c, &up, &down);
+        bool raised = raise(&plan->up[s->cell], up, s->up, c->upper - c->value);
+        raised = raise(&plan->down[s->cell], down, s->down, c->value - c->lower) || raised;
+        *more = *more || raised;
+    }
+    return OK;
+}
+
+void plan_write_back(const Plan *plan, SdcProblem *p)
+{
+    for (uint32_t i = 0; i < plan->given_cells; i++)
+        p->cells[i].status = plan->work.cells[i].status;
+}

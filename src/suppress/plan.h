@@ -1,0 +1,36 @@
+/*
+ * Private to suppress: the problem while it is worked on, with sums that must be hidden as further cells, and how far an
+ * attacker must be led astray about each cell.
+ */
+#ifndef CAIRN_SUPPRESS_PLAN_H
+#define CAIRN_SUPPRESS_PLAN_H
+
+#include "suppress/net.h"
+#include "suppress/suppress.h"
+
+typedef struct PlanLeak {
+    uint32_t cell, knows; /* of the work problem; NET_NONE */
+    int64_t target;
+} PlanLeak;
+typedef VEC(PlanLeak) PlanLeaks;
+
+typedef struct Plan {
+    SdcProblem work; /* the caller's cells and equations first, then sums */
+    uint32_t given_cells;
+    int64_t *up, *down; /* a cell of work: targets; 0: none */
+    uint8_t *singleton; /* a cell of work; NULL: none */
+    PlanLeaks leaks;
+} Plan;
+
+MUST_USE Status plan_new(const SdcProblem *p, const SuppressOptions *o, Plan *out, Error *err);
+void plan_free(Plan *plan);
+/* Each equation that gives away a sum of suppressed cells that may not be known gets a sensitive cell for that sum.
+ * *more: there was one. */
+MUST_USE Status plan_add_sums(Plan *plan, const SuppressOptions *o, bool *more, Error *err);
+/* Cells found short get a larger target. *more: one of them can. */
+MUST_USE Status plan_raise_targets(Plan *plan, const SuppressShorts *shorts, bool *more, Error *err);
+void plan_write_back(const Plan *plan, SdcProblem *p);
+/* Fills the report's leaks, each with an irreducible set of frozen cells. */
+MUST_USE Status plan_explain(const Plan *plan, const SdcProblem *p, SuppressReport *report, Error *err);
+
+#endif

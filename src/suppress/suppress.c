@@ -1,0 +1,311 @@
+/*
+ * The whole way: blocks, each protected by itself; sums that suppressed cells give away; the auditor's word; repair.
+ */
+#include "suppress/suppress.h"
+
+#include <stdlib.h>
+
+#include "suppress/engine.h"
+#include "suppress/plan.h"
+
+typedef struct BlockResult {
+    uint8_t *in; /* by place in the block's list */
+    uint64_t queries, pivots;
+    PlanLeaks leaks;
+    bool bounded;
+    int64_t bound;
+} BlockResult;
+
+typedef struct Round {
+    Plan *plan;
+    const SuppressOptions *options;
+    const uint8_t *usable;
+    NetBlock *blocks;
+    BlockResult *results;
+} Round;
+
+static bool block_is_idle(const Plan *plan, const NetBlock *block)
+{
+    for (uint32_t i = 0; i < block->cell_count; i++)
+        if (plan->up[block->cells[i]] > 0 || plan->down[block->cells[i]] > 0)
+            return false;
+    return true;
+}
+
+static Status collect_leaks(const Engine *e, BlockResult *r, Error *err)
+{
+    for (size_t i = 0; i < e->needs.len; i++) {
+        const Need *need = &e->needs.at[i];
+        if (!need->hopeless)
+            continue;
+        PlanLeak leak = {.cell = e->net->outside[need->cell],
+            .knows = need->knows == NET_NONE ? NET_NONE : e->net->outside[need->knows],
+            .target = (int64_t)need->target};
+        TRY(vec_push(&r->leaks, leak, err));
+    }
+    return OK;
+}
+
+/* Of several orders the cheapest pattern is kept and made cheaper; the effort decides how many are tried. */
+static Status search(Engine *e, const SuppressOptions *o, uint8_t *best, Error *err)
+{
+    static const EngineOrder orders[] = {ENGINE_BY_LEVEL_UP, ENGINE_BY_LEVEL_DOWN, ENGINE_BY_VALUE, ENGINE_RANDOM};
+    uint32_t n = e->net->cell_count;
+    int64_t cheapest = INT64_MAX;
+    uint64_t start = e->pivots;
+    for (size_t i = 0; i < COUNT_OF(orders); i++) {
+        uint64_t before = e->pivots;
+        if (i > 0)
+            engine_reset(e);
+        TRY(engine_meet_all(e, orders[i], err));
+        TRY(engine_clean(e, o->effort / 4, err));
+        if (engine_price(e) < cheapest) {
+            cheapest = engine_price(e);
+            memcpy(best, e->in, n);
+        }
+        uint64_t took = e->pivots - before, spent = e->pivots - start;
+        if (spent + 2 * took > o->effort / 2)
+            break;
+    }
+    if (engine_price(e) > cheapest) {
+        bool safe;
+        TRY(engine_adopt(e, best, &safe, err));
+        if (!safe)
+            TRY(engine_meet_all(e, ENGINE_BY_LEVEL_UP, err));
+    }
+    uint64_t spent = e->pivots - start;
+    if (spent < o->effort) {
+        TRY(engine_improve(e, o->effort - spent, err));
+        TRY(engine_clean(e, o->effort / 4, err));
+    }
+    memcpy(best, e->in, n);
+    return OK;
+}
+
+static Status solve_net(const Round *round, const Net *net, BlockResult *r, uint8_t *in, Error *err)
+{
+    const Plan *plan = round->plan;
+    EngineSetup setup = {.up = plan->up, .down = plan->down, .singleton = plan->singleton, .seed = round->options->seed};
+    Engine *e = NULL;
+    TRY(engine_new(net, &setup, &e, err));
+    Status st = search(e, round->options, in, err);
+    if (st == OK)
+        st = collect_leaks(e, r, err);
+    r->queries = e->queries;
+    r->pivots = e->pivots;
+    engine_free(e);
+    return st;
+}
+
+static Status solve_block(size_t item, void *ctx, Error *err)
+{
+    Round *round = ctx;
+    BlockResult *r = &round->results[item];
+    const NetBlock *block = &round->blocks[item];
+    Net net = {0};
+    TRY(mem_zalloc(block->cell_count, 1, (void **)&r->in, err));
+    if (block_is_idle(round->plan, block)) {
+        r->bounded = true;
+        return OK;
+    }
+    TRY(net_build(&round->plan->work, round->usable, block, &net, err));
+    Status st = solve_net(round, &net, r, r->in, err);
+    net_free(&net);
+    return st;
+}
+
+/* Sorts 0 .. count-1 by group[i] (NET_NONE: left out): list holds them, group by group; starts: groups + 1. */
+static Status group_by(
+    const uint32_t *group, uint32_t count, uint32_t groups, Arena *a, uint32_t **list, uint32_t **starts, Error *err)
+{
+    uint32_t *next;
+    TRY(arena_new(a, uint32_t, (size_t)count + 1, list, err));
+    TRY(arena_new(a, uint32_t, (size_t)groups + 2, starts, err));
+    TRY(arena_new(a, uint32_t, (size_t)groups + 1, &next, err));
+    for (uint32_t i = 0; i < count; i++)
+        if (group[i] != NET_NONE)
+            (*starts)[group[i] + 1]++;
+    for (uint32_t g = 0; g < groups; g++) {
+        (*starts)[g + 1] += (*starts)[g];
+        next[g] = (*starts)[g];
+    }
+    for (uint32_t i = 0; i < count; i++)
+        if (group[i] != NET_NONE)
+            (*list)[next[group[i]]++] = i;
+    return OK;
+}
+
+static Status list_blocks(Round *round, const uint32_t *block_of, uint32_t blocks, Arena *a, Error *err)
+{
+    const SdcProblem *w = &round->plan->work;
+    uint32_t *of_row, *cells, *cell_starts, *rows, *row_starts;
+    TRY(arena_new(a, uint32_t, (size_t)w->row_count + 1, &of_row, err));
+    for (uint32_t r = 0; r < w->row_count; r++) {
+        of_row[r] = NET_NONE;
+        for (uint32_t k = w->start[r]; k < w->start[r + 1] && of_row[r] == NET_NONE; k++)
+            of_row[r] = block_of[w->cell[k]];
+    }
+    TRY(group_by(block_of, w->cell_count, blocks, a, &cells, &cell_starts, err));
+    TRY(group_by(of_row, w->row_count, blocks, a, &rows, &row_starts, err));
+    TRY(arena_new(a, NetBlock, (size_t)blocks + 1, &round->blocks, err));
+    TRY(arena_new(a, BlockResult, (size_t)blocks + 1, &round->results, err));
+    for (uint32_t b = 0; b < blocks; b++)
+        round->blocks[b] = (NetBlock){.cells = cells + cell_starts[b], .cell_count = cell_starts[b + 1] - cell_starts[b],
+            .rows = rows + row_starts[b], .row_count = row_starts[b + 1] - row_starts[b]};
+    return OK;
+}
+
+static Status merge_block(Round *round, uint32_t b, SuppressReport *report, Error *err)
+{
+    BlockResult *r = &round->results[b];
+    Plan *plan = round->plan;
+    for (uint32_t i = 0; i < round->blocks[b].cell_count; i++) {
+        SdcCell *c = &plan->work.cells[round->blocks[b].cells[i]];
+        if (r->in[i] && c->status == SDC_OPEN)
+            c->status = SDC_SECONDARY;
+    }
+    report->queries += r->queries;
+    report->pivots += r->pivots;
+    for (size_t i = 0; i < r->leaks.len; i++)
+        TRY(vec_push(&plan->leaks, r->leaks.at[i], err));
+    return OK;
+}
+
+/* Sensitive cells that stand alone somewhere, or have no room: no block has them. */
+static Status leaks_outside_blocks(Plan *plan, const uint32_t *block_of, Error *err)
+{
+    for (uint32_t i = 0; i < plan->work.cell_count; i++) {
+        const int64_t targets[] = {plan->up[i], -plan->down[i]};
+        for (size_t k = 0; k < 2 && block_of[i] == NET_NONE; k++)
+            if (targets[k] != 0)
+                TRY(vec_push(&plan->leaks, ((PlanLeak){.cell = i, .knows = NET_NONE, .target = targets[k]}), err));
+    }
+    return OK;
+}
+
+/* One pass over all blocks with the targets as they are. */
+static Status protect_blocks(Plan *plan, const SuppressOptions *o, SuppressReport *report, Error *err)
+{
+    Round round = {.plan = plan, .options = o};
+    uint32_t n = plan->work.cell_count, *block_of, blocks = 0;
+    uint8_t *usable;
+    Arena scratch;
+    Status st;
+    arena_init(&scratch, 0);
+    plan->leaks.len = 0;
+    TRY_OUT(arena_new(&scratch, uint8_t, (size_t)n + 1, &usable, err));
+    TRY_OUT(arena_new(&scratch, uint32_t, (size_t)n + 1, &block_of, err));
+    for (uint32_t i = 0; i < n; i++) {
+        const SdcCell *c = &plan->work.cells[i];
+        usable[i] = c->status != SDC_FROZEN && c->upper > c->lower;
+    }
+    TRY_OUT(net_blocks(&plan->work, usable, block_of, &blocks, err));
+    TRY_OUT(list_blocks(&round, block_of, blocks, &scratch, err));
+    round.usable = usable;
+    TRY_OUT(parallel_for(blocks, o->threads, solve_block, &round, err));
+    TRY_OUT(leaks_outside_blocks(plan, block_of, err));
+    for (uint32_t b = 0; b < blocks; b++)
+        TRY_OUT(merge_block(&round, b, report, err));
+    report->blocks = blocks;
+out:
+    for (uint32_t b = 0; round.results && b < blocks; b++) {
+        mem_free(round.results[b].in);
+        vec_free(&round.results[b].leaks);
+    }
+    arena_free(&scratch);
+    return st;
+}
+
+/* Blocks, then sums, until no sum is left to hide. */
+static Status protect_sums(Plan *plan, const SuppressOptions *o, SuppressReport *report, Error *err)
+{
+    for (uint32_t round = 0; round <= o->rounds; round++) {
+        bool more = false;
+        TRY(protect_blocks(plan, o, report, err));
+        if (o->min_sum <= 0 && !o->sum_rule)
+            return OK;
+        TRY(plan_add_sums(plan, o, &more, err));
+        if (!more)
+            return OK;
+        report->sum_rounds++;
+    }
+    return error_set(err, ERR_LIMIT, "sums of suppressed cells could not be hidden in %" PRIu32 " rounds", o->rounds);
+}
+
+static Status audit_and_repair(Plan *plan, const SuppressOptions *o, SdcProblem *p, SuppressReport *report, Error *err)
+{
+    SuppressShorts shorts = {0};
+    Status st = OK;
+    bool more = true;
+    while (st == OK && o->audit && more) {
+        plan_write_back(plan, p);
+        shorts.len = 0;
+        more = false;
+        st = o->audit(p, &shorts, o->audit_ctx, err);
+        if (st == OK)
+            st = plan_raise_targets(plan, &shorts, &more, err);
+        if (st == OK && more && report->audit_rounds++ >= o->rounds)
+            st = error_set(err, ERR_LIMIT, "cells are unprotected after %" PRIu32 " rounds of repair", o->rounds);
+        if (st == OK && more)
+            st = protect_sums(plan, o, report, err);
+    }
+    vec_free(&shorts);
+    return st;
+}
+
+static void count_cost(const SdcProblem *p, SuppressReport *r)
+{
+    for (uint32_t i = 0; i < p->cell_count; i++)
+        if (p->cells[i].status == SDC_SECONDARY) {
+            r->secondaries++;
+            r->cost += p->cells[i].cost;
+        }
+}
+
+Status suppress_solve(SdcProblem *p, const SuppressOptions *options, SuppressReport *out, Error *err)
+{
+    SuppressReport report = {0};
+    Plan plan = {0};
+    Status st;
+    arena_init(&report.arena, 0);
+    TRY_OUT(sdc_check(p, err));
+    TRY_OUT(plan_new(p, options, &plan, err));
+    TRY_OUT(protect_sums(&plan, options, &report, err));
+    TRY_OUT(audit_and_repair(&plan, options, p, &report, err));
+    plan_write_back(&plan, p);
+    count_cost(p, &report);
+    TRY_OUT(plan_explain(&plan, p, &report, err));
+    *out = report;
+    report = (SuppressReport){0};
+out:
+    plan_free(&plan);
+    suppress_report_free(&report);
+    return st;
+}
+
+void suppress_report_free(SuppressReport *r)
+{
+    arena_free(&r->arena);
+    *r = (SuppressReport){0};
+}
+
+Status suppress_report_text(const SdcProblem *p, const SuppressReport *r, Buf *out, Error *err)
+{
+    char name[100];
+    for (size_t i = 0; i < r->leak_count; i++) {
+        const SuppressLeak *leak = &r->leaks[i];
+        sdc_cell_name(p, leak->cell, name, sizeof name);
+        buf_addf(out, "%s cannot be hidden", name);
+        if (leak->knows != UINT32_MAX) {
+            sdc_cell_name(p, leak->knows, name, sizeof name);
+            buf_addf(out, " from the one person or firm in %s", name);
+        }
+        buf_adds(out, leak->target > 0 ? " upwards" : " downwards");
+        for (size_t k = 0; k < leak->frozen_count; k++) {
+            sdc_cell_name(p, leak->frozen[k], name, sizeof name);
+            buf_addf(out, "%s%s", k ? ", " : " because these are published: ", name);
+        }
+        buf_addc(out, '\n');
+    }
+    return buf_status(out, err);
+}

@@ -1,0 +1,23 @@
+/*
+ * Private to suppress: the question of local.h, put to Clp over the whole net.
+ *
+ * For moves that reach so far that a dense inverse does not pay any more. Equations that follow from others are dropped
+ * first: with them Clp takes several times as long (domain measurements in README.md).
+ */
+#ifndef CAIRN_SUPPRESS_WIDE_H
+#define CAIRN_SUPPRESS_WIDE_H
+
+#include "suppress/local.h"
+
+typedef struct Wide Wide;
+
+MUST_USE Status wide_new(const Net *net, Wide **out, Error *err);
+void wide_free(Wide *w);
+/* As local_solve; no ray with LOCAL_NONE. Errors of the lp room. */
+MUST_USE Status wide_solve(Wide *w, const LocalQuery *q, LocalStatus *status, LocalAnswer *out, Error *err);
+
+/* independent[r] = 1 for a largest set of equations of the net none of which follows from the others (all of them, when
+ * finding out would take too long). */
+MUST_USE Status wide_independent(const Net *net, uint8_t *independent, Error *err);
+
+#endif
