@@ -184,6 +184,7 @@ static Status propose(Pattern *p, Error *err)
     SuppressOptions o = SUPPRESS_OPTIONS_INIT;
     SuppressReport report = {0};
     o.threads = p->options->threads;
+    o.effort = 0; /* the first safe pattern; cleaning comes after the audit */
     o.singleton = p->singleton;
     o.sum_rule = p->sum_rule ? small_sum : NULL;
     o.sum_ctx = p;

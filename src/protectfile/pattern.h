@@ -17,7 +17,7 @@ void rows_free(Rows *rows); /* also after a failure */
 typedef struct Pattern {
     SdcProblem *problem; /* sensitive cells marked; gets SDC_SECONDARY */
     const uint8_t *singleton;
-    const uint8_t *keep; /* a flag a cell: not printed whatever follows; NULL: none */
+    const uint8_t *keep;   /* a flag a cell: not printed whatever follows; NULL: none */
     AuditSumRule sum_rule; /* NULL: none */
     void *sum_ctx;
     const ProtectOptions *options;
