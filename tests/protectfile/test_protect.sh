@@ -85,7 +85,7 @@ code "the audit finds nothing in what came out" 0 "$cairn" audit out/tables.toml
 "$cairn" protect tables.toml --policy n10 --out again --threads 1 >/dev/null 2>&1
 same "the same again, byte for byte" out again
 code "--json prints one document" 0 "$cairn" protect tables.toml --policy n10 --out again --json
-has "with the audit's answer" '"unprotected":0' out.log
+has "with the audit's answer" '"unprotected": 0' out.log
 code "the lanes are compared" 0 "$cairn" protect tables.toml --policy n10 --compare
 has "suppression among them" 'suppression: shown exactly' out.log
 has "a pool is proposed" 'Pools that meet the minimum' out.log
@@ -135,7 +135,7 @@ denominator = "students"
 HEAD
 printf 'school,students,rate\nA,50 or less,97.9\n' >rates.csv
 code "planted: a rate that reveals the size is found" 7 "$cairn" audit rates.toml
-has "and told: only 47 or 48 students have such a rate" 'is exactly \(47\|48\)' out.log
+has "and told: only 47 or 48 students have such a rate" 'only 2 possible values, between 47 and 48' out.log
 printf 'school,students,rate\nA,50 or less,50\n' >rates.csv
 code "a rate that many sizes have is none" 0 "$cairn" audit rates.toml
 {
@@ -144,7 +144,9 @@ code "a rate that many sizes have is none" 0 "$cairn" audit rates.toml
     printf '[[table.by]]\ndimension = "group"\ncolumn = "group"\n[[table.count]]\nname = "students"\nmargins = false\n'
 } | sed '/^margins/d' >planted/tables.toml
 cp out/students.csv planted/students.csv
-printf 'school,group,students\nB,x,26\n' >planted/leak.csv
+# the other hidden cell of group x, as another table of the same students prints it
+awk -F, 'NR == FNR { if ($3 == "*" && $2 == "x" && $1 != "A") s = $1; next } FNR == 1 || ($1 == s && $2 == "x")' \
+    out/students.csv students.csv >planted/leak.csv
 code "planted: a cell that another table prints is found" 7 "$cairn" audit planted/tables.toml --possible 2
 has "and told" 'students, school A, group x: is exactly 4' out.log
 
