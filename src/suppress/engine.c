@@ -8,12 +8,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define QUERY_PIVOTS 100000 /* beyond this something is wrong with the numbers */
+#define QUERY_PIVOTS 5000 /* beyond this it walks in circles, and Clp is asked */
 #define TRIAL_PIVOTS 4000
 #define CHEAP 1e-3 /* of the mean weight: what using a suppressed cell costs */
 #define RESHAPES 3 /* times a move's costs are set by what it used (slope scaling, Kim and Pardalos 1999) */
 #define WHOLE (1 - 1e-9)
-#define LOCAL_ROWS 500 /* a dense inverse of more costs more than Clp over the whole net */
+#define LOCAL_ROWS 1000 /* a dense inverse of more costs more than Clp over the whole net */
 #define FAR_ENOUGH 4
 
 static Status arrays_new(Engine *e, Error *err)
@@ -37,6 +37,12 @@ static void set_in(Engine *e, uint32_t j, uint8_t in)
     e->cost[j] = in ? e->cheap[j] : e->weight[j];
 }
 
+/* Equal costs make the simplex walk in circles; a number in [0, 1) from the cell's place tells them apart. */
+static double jitter(uint32_t j)
+{
+    return (double)(uint32_t)(j * UINT32_C(2654435761)) / 4294967296.0;
+}
+
 static void price_cells(Engine *e)
 {
     const Net *n = e->net;
@@ -51,8 +57,8 @@ static void price_cells(Engine *e)
     for (uint32_t j = 0; j < n->cell_count; j++) {
         const SdcCell *c = &n->problem->cells[n->outside[j]];
         double own = (double)c->cost / mean;
-        e->weight[j] = own + 1e-6; /* a free cell is still better left alone */
-        e->cheap[j] = CHEAP * (own < 1 ? 0.5 + 0.5 * own : 1);
+        e->weight[j] = (own + 1e-6) * (1 + 1e-4 * jitter(j)); /* a free cell is still better left alone */
+        e->cheap[j] = CHEAP * (own < 1 ? 0.5 + 0.5 * own : 1) * (1 + 0.25 * jitter(j));
         e->cheap[j] = e->cheap[j] < e->weight[j] ? e->cheap[j] : e->weight[j];
         e->must[j] = c->status == SDC_SENSITIVE;
         e->allowed[j] = 1;

@@ -49,7 +49,7 @@ static Status collect_leaks(const Engine *e, BlockResult *r, Error *err)
 /* Of several orders the cheapest pattern is kept and made cheaper; the effort decides how many are tried. */
 static Status search(Engine *e, const SuppressOptions *o, uint8_t *best, Error *err)
 {
-    static const EngineOrder orders[] = {ENGINE_BY_LEVEL_UP, ENGINE_BY_LEVEL_DOWN, ENGINE_BY_VALUE, ENGINE_RANDOM};
+    static const EngineOrder orders[] = {ENGINE_BY_LEVEL_DOWN, ENGINE_BY_LEVEL_UP, ENGINE_BY_VALUE, ENGINE_RANDOM};
     uint32_t n = e->net->cell_count;
     int64_t cheapest = INT64_MAX;
     uint64_t start = e->pivots;
