@@ -155,13 +155,6 @@ static Status clean(Pattern *p, Error *err)
     return st;
 }
 
-static bool small_sum(const SdcProblem *problem, const uint32_t *cells, size_t count, int64_t sum, void *ctx)
-{
-    const Pattern *p = ctx;
-    UNUSED(problem);
-    return p->sum_rule(cells, count, sum, p->sum_ctx);
-}
-
 /* Cells that nothing can protect are told with what gives them away. */
 static Status leaks(const SdcProblem *problem, const SuppressReport *report, Error *err)
 {
@@ -178,7 +171,7 @@ static Status leaks(const SdcProblem *problem, const SuppressReport *report, Err
     return st;
 }
 
-/* What the solver proposes. Where its rounds did not suffice, the attack goes on from what it has. */
+/* What the solver proposes; sums of suppressed cells are left to the attack. Where its rounds did not suffice, the attack goes on from what it has. */
 static Status propose(Pattern *p, Error *err)
 {
     SuppressOptions o = SUPPRESS_OPTIONS_INIT;
@@ -186,8 +179,6 @@ static Status propose(Pattern *p, Error *err)
     o.threads = p->options->threads;
     o.effort = 0; /* the first safe pattern; cleaning comes after the audit */
     o.singleton = p->singleton;
-    o.sum_rule = p->sum_rule ? small_sum : NULL;
-    o.sum_ctx = p;
     Status st = suppress_solve(p->problem, &o, &report, err);
     log_line(p->options->log, LOG_INFO, "event=protect.suppressed secondaries=%u cost=%lld leaks=%zu pivots=%llu",
         report.secondaries, (long long)report.cost, report.leak_count, (unsigned long long)report.pivots);
