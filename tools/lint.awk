@@ -49,7 +49,7 @@ BEGIN {
     list("room", "base kernel token policy contract store govern ingest match libmatch matchfile identity facts measure protect " \
         "publish serve review synth cli sdc suppress lp audit tables protectfile libprotect")
     # What a room shows to the others, where that is not just ROOM/ROOM.h.
-    list("public_header", "identity/verdicts.h match/standard.h policy/model.h publish/html.h publish/svg.h serve/http.h store/db.h store/home.h store/ledger.h " \
+    list("public_header", "identity/verdicts.h match/standard.h policy/model.h publish/html.h protectfile/attack.h protectfile/compare.h publish/svg.h serve/http.h store/db.h store/home.h store/ledger.h " \
         "store/linkage.h store/vault.h store/warehouse.h")
     # Rooms that must not reach the vault by any detour either.
     list("vaultless", "facts measure protect publish serve sdc lp suppress audit tables protectfile libprotect")

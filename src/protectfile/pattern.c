@@ -8,6 +8,12 @@
 
 #include "suppress/suppress.h"
 
+/* A tenth of what the solver takes by itself: the attack may ask for more than one round of it. Counted in pivots, so
+ * that the pattern is the same on every machine. */
+#define EFFORT 20000
+#define EXACT_CELLS 200
+#define EXACT_PIVOTS 20000
+
 Status rows_make(const SdcProblem *p, Rows *out, Error *err)
 {
     uint32_t terms = p->start[p->row_count];
@@ -171,13 +177,16 @@ static Status leaks(const SdcProblem *problem, const SuppressReport *report, Err
     return st;
 }
 
-/* What the solver proposes; sums of suppressed cells are left to the attack. Where its rounds did not suffice, the attack goes on from what it has. */
+/* What the solver proposes; sums of suppressed cells are left to the attack. Where its rounds did not suffice, the
+ * attack goes on from what it has. */
 static Status propose(Pattern *p, Error *err)
 {
     SuppressOptions o = SUPPRESS_OPTIONS_INIT;
     SuppressReport report = {0};
     o.threads = p->options->threads;
-    o.effort = 0; /* the first safe pattern; cleaning comes after the audit */
+    o.effort = EFFORT;
+    o.exact_cells = EXACT_CELLS;
+    o.exact_pivots = EXACT_PIVOTS;
     o.singleton = p->singleton;
     Status st = suppress_solve(p->problem, &o, &report, err);
     log_line(p->options->log, LOG_INFO, "event=protect.suppressed secondaries=%u cost=%lld leaks=%zu pivots=%llu",
