@@ -99,6 +99,7 @@ bool quotient_propagate(Work *w, const Quotient *q);
 /* Whether a whole-number point is within every bound, row and quotient, in integers. */
 bool piece_holds(const Piece *p, const int64_t *x);
 bool quotient_holds(const Quotient *q, const int64_t *x);
+bool quotient_too_large(const Quotient *q, const int64_t *x); /* to be calculated with: quotient_holds says no */
 
 typedef enum Found { FOUND_ONE, FOUND_NONE, FOUND_LIMIT } Found;
 /* A solution within w's current bounds into x, values near guide (may be NULL) first. w is left as it was found. */
@@ -159,12 +160,16 @@ Status reach_ends(Reach *r, uint32_t var, Error *err);
 Status reach_saw(Reach *r, const Piece *sub, const int64_t *x, Error *err);
 /* Tries within the neighbourhood of goal->var of at most size variables. Never FOUND_NONE. */
 Status window_try(Reach *r, const Goal *goal, uint32_t size, Found *found, Error *err);
+/* The other way round: only the rows that the neighbourhood touches count, with all their variables between their
+ * bounds. What is impossible there is impossible; notes the bound. */
+Status window_bound(Reach *r, const Goal *goal, uint32_t size, Error *err);
+void reach_bound(Reach *r, const Goal *goal, int64_t bound);
 /* The same within what r->deviation moves, a solution of the program over the whole piece. */
 Status window_support(Reach *r, const Goal *goal, uint32_t node_limit, Found *found, Error *err);
 /* The solution that reaches goal and moves least, in lp made by program_split for p, a part of r's piece (outer NULL:
  * all of it); into deviation. False: no optimum. lp is left without the goal. */
 bool least_move(Reach *r, const Piece *p, const int64_t *point, Lp *lp, const Goal *goal, double *deviation);
-uint32_t reach_pivots(const Reach *r, const Piece *p);
+uint32_t usual_pivots(const AuditEffort *effort, const Piece *p);
 /* The nearest whole numbers within bounds; whether they are a solution. */
 bool whole_rounded(const Piece *p, const double *deviation, const int64_t *point, int64_t *x);
 /* From the values of a program's solution to whole numbers: rounding, then search near by. FOUND_NONE is a proof. */

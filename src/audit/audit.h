@@ -26,7 +26,7 @@
 typedef struct AuditEffort {
     unsigned threads;     /* 0: one a core */
     uint32_t node_limit;  /* of one search, in its nodes */
-    uint32_t pivot_limit; /* of one linear program; 0: none */
+    uint32_t pivot_limit; /* of one linear program; 0: in proportion to its size */
 } AuditEffort;
 #define AUDIT_EFFORT_INIT \
     { \

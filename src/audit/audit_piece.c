@@ -73,6 +73,25 @@ typedef struct Cut {
     uint32_t entries;
 } Cut;
 
+static bool fixed(const Piece *p, uint32_t v)
+{
+    return p->low[v] == p->high[v];
+}
+
+/* A fixed variable is listed only because a quotient needs it: rows do not come with it, and neither do quotients of
+ * which nothing is open. */
+static bool comes_with(const Piece *p, uint32_t v, uint32_t constraint)
+{
+    if (constraint < p->rows)
+        return !fixed(p, v);
+    uint32_t vars[4];
+    quotient_vars(&p->quotient[constraint - p->rows], vars);
+    for (int i = 0; i < 4; i++)
+        if (vars[i] != NO_VAR && !fixed(p, vars[i]))
+            return true;
+    return false;
+}
+
 static Status cut_plan(const Piece *p, const uint32_t *list, uint32_t count, Arena *a, Cut *cut, Piece *out, Error *err)
 {
     uint32_t constraints = p->rows + p->quotients;
@@ -85,8 +104,8 @@ static Status cut_plan(const Piece *p, const uint32_t *list, uint32_t count, Are
         for (uint32_t u = p->use_start[list[i]]; u < p->use_start[list[i] + 1]; u++) {
             uint32_t k = p->use[u];
             if (k < p->rows)
-                cut->entries++;
-            if (cut->taken[k])
+                cut->entries++; /* at least what is needed: fixed variables of taken rows count */
+            if (cut->taken[k] || !comes_with(p, list[i], k))
                 continue;
             cut->taken[k] = 1;
             if (k < p->rows)

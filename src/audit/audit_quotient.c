@@ -51,6 +51,12 @@ static bool within(const Ends *e, Fraction x)
     return (low > 0 || (low == 0 && !e->low_open)) && (high < 0 || (high == 0 && !e->high_open));
 }
 
+bool quotient_too_large(const Quotient *q, const int64_t *x)
+{
+    return q->kind >= AUDIT_GAP &&
+           (x[q->a] > PART_LIMIT || x[q->b] > PART_LIMIT || x[q->c] > PART_LIMIT || x[q->d] > PART_LIMIT);
+}
+
 bool quotient_holds(const Quotient *q, const int64_t *x)
 {
     Ends e = printed_ends(q);
@@ -64,7 +70,7 @@ bool quotient_holds(const Quotient *q, const int64_t *x)
     Wide c = x[q->c], d = x[q->d];
     if (a < 0 || a > b || d < 1 || c < 0 || c > d)
         return false;
-    if (a > PART_LIMIT || b > PART_LIMIT || c > PART_LIMIT || d > PART_LIMIT)
+    if (quotient_too_large(q, x))
         return false; /* never shown: counts as unprotected */
     if (q->kind == AUDIT_GAP)
         return within(&e, (Fraction){a * d - c * b, b * d});

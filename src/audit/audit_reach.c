@@ -9,10 +9,11 @@
 
 #include <math.h>
 
-#define TINY 24 /* unknowns: searched without a program */
-#define SMALL_WINDOW 128
-#define LARGE_WINDOW 512
+#define TINY 24                       /* unknowns: searched without a program */
 #define FAR_ENOUGH (INT64_C(1) << 40) /* an endless unknown is followed no further */
+
+/* Sizes of windows, before the whole piece. */
+static const uint32_t WINDOWS[] = {128, 512, 1536}, BOUNDS[] = {32, 128, 400};
 
 Status reach_init(Reach *r, const Piece *p, const int64_t *point, const AuditEffort *effort, Error *err)
 {
@@ -179,7 +180,7 @@ static Status search_all(Reach *r, const Goal *goal, Found *found, Error *err)
     return *found == FOUND_ONE ? reach_saw(r, NULL, r->x, err) : OK;
 }
 
-static void note_bound(Reach *r, const Goal *goal, int64_t bound)
+void reach_bound(Reach *r, const Goal *goal, int64_t bound)
 {
     if (goal->hold != AUDIT_NONE)
         return;
@@ -190,10 +191,10 @@ static void note_bound(Reach *r, const Goal *goal, int64_t bound)
 }
 
 /* Pivots of one program, where nobody said: degenerate programs can go round in circles. */
-uint32_t reach_pivots(const Reach *r, const Piece *p)
+uint32_t usual_pivots(const AuditEffort *effort, const Piece *p)
 {
     uint64_t usual = 2000 + 4 * ((uint64_t)p->vars + p->rows);
-    return r->effort->pivot_limit > 0 ? r->effort->pivot_limit : usual < UINT32_MAX ? (uint32_t)usual : UINT32_MAX;
+    return effort->pivot_limit > 0 ? effort->pivot_limit : usual < UINT32_MAX ? (uint32_t)usual : UINT32_MAX;
 }
 
 static void hold_in_program(Reach *r, uint32_t hold, bool on)
@@ -212,16 +213,19 @@ static Status program_all(Reach *r, const Goal *goal, bool *may, Error *err)
 {
     int64_t bound;
     *may = true;
-    if (!r->lp)
+    if (!r->lp) {
         TRY(program_make(r->piece, r->point, &r->lp, err));
+        memset(r->deviation, 0, r->piece->vars * sizeof *r->deviation);
+        lp_start(r->lp, r->deviation); /* the point itself */
+    }
     lp_clear_costs(r->lp);
     lp_set_cost(r->lp, goal->var, 1);
     hold_in_program(r, goal->hold, true);
     r->programs++;
-    LpStatus status = lp_solve(r->lp, !goal->below, reach_pivots(r, r->piece));
+    LpStatus status = lp_solve(r->lp, !goal->below, usual_pivots(r->effort, r->piece));
     if (status == LP_OPTIMAL) {
         if (goal->hold == AUDIT_NONE && program_bound(r->piece, r->point, r->lp, goal->var, !goal->below, &bound))
-            note_bound(r, goal, bound);
+            reach_bound(r, goal, bound);
         const double *y = lp_columns(r->lp);
         double wanted = (double)(goal->target - r->point[goal->var]);
         *may = goal->below ? y[goal->var] < wanted + 0.5 : y[goal->var] > wanted - 0.5;
@@ -262,14 +266,17 @@ Status reach_for(Reach *r, const Goal *goal, Found *found, Error *err)
     }
     if (r->piece->vars <= TINY)
         TRY(search_all(r, goal, found, err));
-    if (*found == FOUND_LIMIT && r->piece->vars > SMALL_WINDOW)
-        TRY(window_try(r, goal, SMALL_WINDOW, found, err));
-    if (*found == FOUND_LIMIT && r->piece->vars > LARGE_WINDOW)
-        TRY(window_try(r, goal, LARGE_WINDOW, found, err));
+    for (size_t i = 0; i < COUNT_OF(WINDOWS) && *found == FOUND_LIMIT && r->piece->vars > WINDOWS[i]; i++)
+        TRY(window_try(r, goal, WINDOWS[i], found, err));
+    for (size_t i = 0; i < COUNT_OF(BOUNDS) && *found == FOUND_LIMIT && r->piece->vars > BOUNDS[i]; i++) {
+        TRY(window_bound(r, goal, BOUNDS[i], err));
+        if (excluded(r, goal))
+            *found = FOUND_NONE;
+    }
     if (*found == FOUND_LIMIT)
         TRY(whole_for(r, goal, found, err));
     if (*found == FOUND_NONE)
-        note_bound(r, goal, goal->below ? goal->target + 1 : goal->target - 1);
+        reach_bound(r, goal, goal->below ? goal->target + 1 : goal->target - 1);
     return OK;
 }
 
@@ -287,7 +294,7 @@ static Status close_gap(Reach *r, uint32_t var, bool below, Error *err)
         Found found;
         TRY(search_all(r, &goal, &found, err));
         if (found == FOUND_NONE)
-            note_bound(r, &goal, below ? goal.target + 1 : goal.target - 1);
+            reach_bound(r, &goal, below ? goal.target + 1 : goal.target - 1);
         if (found == FOUND_LIMIT)
             return OK;
     }

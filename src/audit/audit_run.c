@@ -93,6 +93,23 @@ static Status propagate_apart(Run *r, Arena *a, Error *err)
     return OK;
 }
 
+/* Rows of fixed numbers are checked by propagation, quotients of fixed numbers here. */
+static void quotients_check(Run *r)
+{
+    for (uint32_t k = 0; k < r->whole.quotients; k++) {
+        const Quotient *q = &r->whole.quotient[k];
+        const uint32_t vars[] = {q->a, q->b, q->c, q->d};
+        bool fixed = true;
+        for (size_t i = 0; i < COUNT_OF(vars); i++)
+            fixed = fixed && (vars[i] == AUDIT_NONE || r->f.low[vars[i]] == r->f.high[vars[i]]);
+        if (!fixed || quotient_holds(q, r->f.low) || quotient_too_large(q, r->f.low))
+            continue;
+        for (size_t i = 0; i < COUNT_OF(vars); i++)
+            if (vars[i] != AUDIT_NONE)
+                r->clash[vars[i]] = 1;
+    }
+}
+
 static Status bounds_find(Run *r, Arena *a, Error *err)
 {
     bool possible;
@@ -102,6 +119,7 @@ static Status bounds_find(Run *r, Arena *a, Error *err)
     TRY(propagate(&r->whole, r->f.low, r->f.high, &possible, err));
     if (!possible)
         TRY(propagate_apart(r, a, err));
+    quotients_check(r);
     memcpy(r->whole.low, r->f.low, n * sizeof *r->f.low);
     memcpy(r->whole.high, r->f.high, n * sizeof *r->f.high);
     return OK;
@@ -148,7 +166,7 @@ static Status first_point(Attack *a, Error *err)
             origin(p, from);
             st = program_make(p, from, &lp, err);
         }
-        if (st == OK && lp_solve(lp, false, a->run->ask->effort.pivot_limit) == LP_OPTIMAL) {
+        if (st == OK && lp_solve(lp, false, usual_pivots(&a->run->ask->effort, p)) == LP_OPTIMAL) {
             const Goal anything = {0, false, p->low[0], AUDIT_NONE};
             found = whole_near(&w, lp_columns(lp), from, &anything, nodes_for(a), a->point);
         }

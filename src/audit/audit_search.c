@@ -93,12 +93,31 @@ static bool some_empty(const Work *w)
     return false;
 }
 
+/* Endless unknowns can push each other up for ever, a step at a time. */
+static bool settle(Work *w)
+{
+    return work_propagate(w, 5000 + 100 * ((uint64_t)w->piece->rows + w->piece->quotients));
+}
+
+/* Everything has one value: a solution, none, or one too large to be judged. */
+static Found judge(const Work *w)
+{
+    const Piece *p = w->piece;
+    if (piece_holds(p, w->low))
+        return FOUND_ONE;
+    for (uint32_t q = 0; q < p->quotients; q++)
+        if (quotient_too_large(&p->quotient[q], w->low))
+            return FOUND_LIMIT;
+    return FOUND_NONE;
+}
+
 static Found search(Work *w, const int64_t *guide, uint32_t node_limit)
 {
-    if (some_empty(w) || !work_propagate(w, 0))
+    bool unjudged = false;
+    if (some_empty(w) || !settle(w))
         return w->status == OK ? FOUND_NONE : FOUND_LIMIT;
     if (!frame_push(w, guide))
-        return FOUND_ONE;
+        return judge(w);
     for (uint32_t nodes = 0; w->frames.len > 0 && w->status == OK;) {
         bool possible = false;
         Frame *f = &w->frames.at[w->frames.len - 1];
@@ -109,12 +128,14 @@ static Found search(Work *w, const int64_t *guide, uint32_t node_limit)
         }
         if (++nodes > node_limit)
             return FOUND_LIMIT;
-        if (!possible || !work_propagate(w, 0))
+        if (!possible || !settle(w) || frame_push(w, guide))
             continue;
-        if (!frame_push(w, guide))
+        Found found = judge(w);
+        if (found == FOUND_ONE)
             return FOUND_ONE;
+        unjudged = unjudged || found == FOUND_LIMIT;
     }
-    return w->status == OK ? FOUND_NONE : FOUND_LIMIT;
+    return w->status == OK && !unjudged ? FOUND_NONE : FOUND_LIMIT;
 }
 
 Found search_point(Work *w, const int64_t *guide, uint32_t node_limit, int64_t *x)
@@ -123,11 +144,8 @@ Found search_point(Work *w, const int64_t *guide, uint32_t node_limit, int64_t *
     w->frames.len = 0;
     work_push_all(w);
     Found found = search(w, guide, node_limit);
-    if (found == FOUND_ONE) {
+    if (found == FOUND_ONE)
         memcpy(x, w->low, w->piece->vars * sizeof *x);
-        if (!piece_holds(w->piece, x)) /* a quotient too large to calculate with */
-            found = FOUND_LIMIT;
-    }
     work_undo(w, mark);
     w->frames.len = 0;
     return found;

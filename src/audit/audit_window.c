@@ -184,7 +184,7 @@ bool least_move(Reach *r, const Piece *p, const int64_t *point, Lp *lp, const Go
         lp_set_bounds(lp, 2 * goal->hold + 1, 0, 0);
     }
     r->programs++;
-    LpStatus status = lp_solve(lp, false, reach_pivots(r, p));
+    LpStatus status = lp_solve(lp, false, usual_pivots(r->effort, p));
     const double *y = lp_columns(lp);
     for (uint32_t v = 0; v < p->vars; v++)
         deviation[v] = y[2 * v] - y[2 * v + 1];
@@ -280,4 +280,103 @@ Status window_support(Reach *r, const Goal *goal, uint32_t node_limit, Found *fo
         return error_nomem(err);
     qsort(r->list, g.count, sizeof *r->list, ascending);
     return window_solve(r, goal, g.count, node_limit, found, err);
+}
+
+/* Rows that the window touches, whole. */
+typedef struct Touched {
+    Arena arena;
+    Piece part;
+    uint32_t *place, *rows, row_count, entries;
+    int64_t *point;
+} Touched;
+
+static Status touched_rows(const Reach *r, uint32_t count, Touched *t, Error *err)
+{
+    const Piece *p = r->piece;
+    uint8_t *seen;
+    TRY(arena_new(&t->arena, uint8_t, (size_t)p->rows + 1, &seen, err));
+    TRY(arena_new(&t->arena, uint32_t, (size_t)p->rows + 1, &t->rows, err));
+    TRY(arena_new(&t->arena, uint32_t, (size_t)p->vars + 1, &t->place, err));
+    memset(t->place, 0xff, p->vars * sizeof *t->place);
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t u = p->use_start[r->list[i]]; u < p->use_start[r->list[i] + 1]; u++) {
+            uint32_t row = p->use[u];
+            if (row >= p->rows || seen[row])
+                continue;
+            seen[row] = 1;
+            t->rows[t->row_count++] = row;
+            t->entries += p->start[row + 1] - p->start[row];
+        }
+    return OK;
+}
+
+static Status touched_piece(const Reach *r, Touched *t, Error *err)
+{
+    const Piece *p = r->piece;
+    Piece *out = &t->part;
+    size_t most = (size_t)t->entries + 1;
+    TRY(arena_new(&t->arena, uint32_t, (size_t)t->row_count + 1, &out->start, err));
+    TRY(arena_new(&t->arena, uint32_t, most, &out->var, err));
+    TRY(arena_new(&t->arena, int64_t, most, &out->coef, err));
+    TRY(arena_new(&t->arena, int64_t, (size_t)t->row_count + 1, &out->row_low, err));
+    TRY(arena_new(&t->arena, int64_t, (size_t)t->row_count + 1, &out->row_high, err));
+    TRY(arena_new(&t->arena, int64_t, most, &out->low, err));
+    TRY(arena_new(&t->arena, int64_t, most, &out->high, err));
+    TRY(arena_new(&t->arena, int64_t, most, &t->point, err));
+    for (; out->rows < t->row_count; out->rows++) {
+        uint32_t row = t->rows[out->rows], at = out->start[out->rows];
+        for (uint32_t i = p->start[row]; i < p->start[row + 1]; i++, at++) {
+            uint32_t v = p->var[i];
+            if (t->place[v] == AUDIT_NONE) {
+                out->low[out->vars] = p->low[v];
+                out->high[out->vars] = p->high[v];
+                t->point[out->vars] = r->point[v];
+                t->place[v] = out->vars++;
+            }
+            out->var[at] = t->place[v];
+            out->coef[at] = p->coef[i];
+        }
+        out->row_low[out->rows] = p->row_low[row];
+        out->row_high[out->rows] = p->row_high[row];
+        out->start[out->rows + 1] = at;
+    }
+    return OK;
+}
+
+static Status touched_solve(Reach *r, const Goal *goal, Touched *t, Error *err)
+{
+    Lp *lp = NULL;
+    int64_t bound;
+    double *nothing;
+    uint32_t var = t->place[goal->var];
+    if (var == AUDIT_NONE)
+        return OK;
+    TRY(arena_new(&t->arena, double, (size_t)t->part.vars + 1, &nothing, err));
+    TRY(program_make(&t->part, t->point, &lp, err));
+    lp_start(lp, nothing);
+    lp_set_cost(lp, var, 1);
+    r->programs++;
+    if (lp_solve(lp, !goal->below, usual_pivots(r->effort, &t->part)) == LP_OPTIMAL &&
+        program_bound(&t->part, t->point, lp, var, !goal->below, &bound))
+        reach_bound(r, goal, bound);
+    r->pivots += lp_pivots(lp);
+    lp_free(lp);
+    return OK;
+}
+
+Status window_bound(Reach *r, const Goal *goal, uint32_t size, Error *err)
+{
+    Touched t = {0};
+    uint32_t count;
+    if (goal->hold != AUDIT_NONE)
+        return OK;
+    TRY(window_list(r, goal, size, &count, err));
+    arena_init(&t.arena, 0);
+    Status st = touched_rows(r, count, &t, err);
+    if (st == OK)
+        st = touched_piece(r, &t, err);
+    if (st == OK)
+        st = touched_solve(r, goal, &t, err);
+    arena_free(&t.arena);
+    return st;
 }

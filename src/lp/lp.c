@@ -29,6 +29,7 @@ struct Lp {
     size_t rows, row_space;
     uint32_t column_count;
     bool bounds_changed; /* or rows, or never solved: the last basis may be infeasible */
+    bool started;        /* begin from values, not from a basis */
     bool maximise;
     uint64_t pivots;
 };
@@ -285,12 +286,25 @@ static void slack_basis(Lp *lp)
         Clp_setRowStatus(lp->clp, (int)r, basic);
 }
 
+void lp_start(Lp *lp, const double *values)
+{
+    const int superbasic = 4, basic = 1;
+    for (uint32_t c = 0; c < lp->column_count; c++) {
+        lp->columns[c] = values[c] / lp->unit;
+        Clp_setColumnStatus(lp->clp, (int)c, superbasic);
+    }
+    for (size_t r = 0; r < lp->rows; r++)
+        Clp_setRowStatus(lp->clp, (int)r, basic);
+    Clp_setColSolution(lp->clp, lp->columns);
+    lp->started = true;
+}
+
 static LpStatus run(Lp *lp, bool primal)
 {
     Clp_setNumberIterations(lp->clp, 0);
     Clp_setSecondaryStatus(lp->clp, 0); /* Clp keeps that of the last solve */
     if (primal)
-        (void)Clp_primal(lp->clp, 0);
+        (void)Clp_primal(lp->clp, lp->started ? 1 : 0);
     else
         (void)Clp_dual(lp->clp, 0);
     lp->pivots += (uint64_t)Clp_numberIterations(lp->clp);
@@ -299,12 +313,13 @@ static LpStatus run(Lp *lp, bool primal)
 
 LpStatus lp_solve(Lp *lp, bool maximise, uint32_t iteration_limit)
 {
-    bool primal = !lp->bounds_changed;
+    bool primal = !lp->bounds_changed || lp->started;
     lp->maximise = maximise;
     Clp_setOptimizationDirection(lp->clp, maximise ? -1 : 1);
     Clp_setMaximumIterations(
         lp->clp, iteration_limit > 0 && iteration_limit < INT_MAX ? (int)iteration_limit : INT_MAX);
     LpStatus st = run(lp, primal);
+    lp->started = false;
     if (st == LP_FAILED || (st == LP_UNBOUNDED && !primal)) {
         slack_basis(lp);
         st = run(lp, true);

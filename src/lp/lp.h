@@ -38,6 +38,8 @@ void lp_set_row(Lp *lp, uint32_t row, double lower, double upper);
 /* Adds lower <= sum of value * column <= upper as the last row. */
 MUST_USE Status lp_add_row(
     Lp *lp, uint32_t count, const uint32_t *column, const double *value, double lower, double upper, Error *err);
+/* Values to begin the next solve from (one a column, within bounds; feasible ones save the whole first phase). */
+void lp_start(Lp *lp, const double *values);
 /* Minimises (or maximises) from the basis of the last solve, at most iteration_limit pivots (0: no limit): primal
  * simplex when only costs changed since, else dual. */
 LpStatus lp_solve(Lp *lp, bool maximise, uint32_t iteration_limit);

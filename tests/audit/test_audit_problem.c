@@ -126,7 +126,8 @@ static void test_random_grids(void **state)
     }
 }
 
-/* Equations that are no sums of a table: coefficients other than 1, so that linear intervals are wider than whole ones. */
+/* Equations that are no sums of a table: coefficients other than 1, so that linear intervals are wider than whole ones.
+ */
 static void test_random_equations(void **state)
 {
     UNUSED(state);
@@ -249,7 +250,8 @@ static void test_broken_table_is_refused(void **state)
     sdc_free(&p);
 }
 
-/* ---- Counterexamples from sdcTools/UserSupport --------------------------------------------------------------------- */
+/* ---- Counterexamples from sdcTools/UserSupport ---------------------------------------------------------------------
+ */
 
 /* Regions with a value each, counted in two hierarchies that do not nest; every pattern of suppression of up to six
  * published numbers is attacked and compared with counting. */
@@ -341,8 +343,8 @@ static void test_user_support_136(void **state)
     SdcProblem p;
     AuditOptions o = AUDIT_OPTIONS_INIT;
     linked_patterns(&l, 4);
-    /* Each table alone looks safe: county-2 hides K, L, M; BIG hides L, M; small hides A, B, K. Together county-2 and BIG
-     * leave K = 3. */
+    /* Each table alone looks safe: county-2 hides K, L, M; BIG hides L, M; small hides A, B, K. Together county-2 and
+     * BIG leave K = 3. */
     linked_make(&p, &l);
     for (uint32_t c = 0; c < 8; c++)
         if (p.cells[c].value < 4)
@@ -387,7 +389,8 @@ static void test_user_support_135(void **state)
     }
     audit_report_free(&r);
     sdc_free(&p);
-    /* three singletons in one row of three, each known to be at least one: everybody knows all of them (#194, case 3) */
+    /* three singletons in one row of three, each known to be at least one: everybody knows all of them (#194, case 3)
+     */
     static const int64_t threes[] = {1, 1, 1, 5, 6, 7};
     grid_make(&p, 2, 3, threes);
     for (uint32_t c = 0; c < 3; c++) {
@@ -458,7 +461,8 @@ static void test_user_support_160(void **state)
     sdc_free(&p);
 }
 
-/* ---- Larger: what windows and programs do --------------------------------------------------------------------------- */
+/* ---- Larger: what windows and programs do ---------------------------------------------------------------------------
+ */
 
 static void wide_grid(SdcProblem *p, uint32_t side, uint64_t seed)
 {
@@ -534,8 +538,8 @@ static void test_threads(void **state)
     sdc_free(&p);
 }
 
-/* In two dimensions every corner of the attacker's polytope is whole: nothing may stay unproven, and levels decided with
- * windows agree with intervals worked out in full. */
+/* In two dimensions every corner of the attacker's polytope is whole: nothing may stay unproven, and levels decided
+ * with windows agree with intervals worked out in full. */
 static void test_levels_agree_with_intervals(void **state)
 {
     UNUSED(state);
