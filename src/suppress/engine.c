@@ -15,6 +15,9 @@
 #define WHOLE (1 - 1e-9)
 #define LOCAL_ROWS 1000 /* a dense inverse of more costs more than Clp over the whole net */
 #define FAR_ENOUGH 4
+/* Work is pivots, those over many equations counted more often; no clock, so that the answer is always the same. */
+#define ROWS_A_WORK 64
+#define WIDE_START 20
 
 static Status arrays_new(Engine *e, Error *err)
 {
@@ -273,13 +276,12 @@ static Status keep_move(Move *best, const LocalAnswer *a, int64_t price, Error *
 /* Near first. Once questions go far again and again, Clp is asked at once. */
 static Status query(Engine *e, const LocalQuery *q, LocalStatus *status, LocalAnswer *a, Error *err)
 {
-    uint64_t pivots = 0;
     e->queries++;
     *status = LOCAL_STOPPED;
     if (e->far < FAR_ENOUGH) {
         TRY(local_solve(e->local, q, status, a, err));
-        pivots = a->pivots;
-        e->pivots += pivots;
+        e->pivots += a->pivots;
+        e->work += a->pivots * (1 + (uint64_t)a->rows / ROWS_A_WORK);
     }
     if (*status != LOCAL_STOPPED) {
         e->far = 0;
@@ -290,6 +292,7 @@ static Status query(Engine *e, const LocalQuery *q, LocalStatus *status, LocalAn
         TRY(wide_new(e->net, &e->wide, err));
     TRY(wide_solve(e->wide, q, status, a, err));
     e->pivots += a->pivots;
+    e->work += (a->pivots + WIDE_START) * (1 + (uint64_t)e->net->row_count / ROWS_A_WORK);
     return OK;
 }
 
@@ -608,15 +611,15 @@ static Status list_secondaries(const Engine *e, Ranked **out, size_t *count, Err
     return OK;
 }
 
-Status engine_clean(Engine *e, uint64_t pivot_limit, Error *err)
+Status engine_clean(Engine *e, uint64_t work_limit, Error *err)
 {
     Ranked *list = NULL;
     size_t count;
-    uint64_t last = e->pivots + pivot_limit;
+    uint64_t last = e->work + work_limit;
     bool accepted;
     TRY(list_secondaries(e, &list, &count, err));
     Status st = OK;
-    for (size_t i = 0; i < count && st == OK && e->pivots < last; i++)
+    for (size_t i = 0; i < count && st == OK && e->work < last; i++)
         if (e->in[list[i].id])
             st = try_without(e, &list[i].id, 1, true, &accepted, err);
     mem_free(list);
@@ -639,20 +642,20 @@ static Status improve_once(Engine *e, const Ranked *list, size_t count, IdList *
     return try_without(e, cells->at, cells->len, false, &accepted, err);
 }
 
-Status engine_improve(Engine *e, uint64_t pivot_limit, Error *err)
+Status engine_improve(Engine *e, uint64_t work_limit, Error *err)
 {
-    uint64_t last = e->pivots + pivot_limit;
+    uint64_t last = e->work + work_limit;
     IdList cells = {0};
     Status st = OK;
-    while (st == OK && e->pivots < last) {
+    while (st == OK && e->work < last) {
         Ranked *list = NULL;
         size_t count;
-        uint64_t before = e->pivots;
+        uint64_t before = e->work;
         st = list_secondaries(e, &list, &count, err);
-        for (size_t i = 0; i < count && st == OK && e->pivots < last; i++)
+        for (size_t i = 0; i < count && st == OK && e->work < last; i++)
             st = improve_once(e, list, count, &cells, err);
         mem_free(list);
-        if (e->pivots == before)
+        if (e->work == before)
             break;
     }
     vec_free(&cells);

@@ -52,6 +52,7 @@ typedef struct Engine {
     IdList added;         /* cells suppressed in the trial under way */
     bool trying;
     uint64_t pivots, queries;
+    uint64_t work;        /* what effort is measured in */
     Rng rng;
 } Engine;
 
@@ -69,10 +70,10 @@ typedef enum EngineOrder { ENGINE_BY_LEVEL_UP, ENGINE_BY_LEVEL_DOWN, ENGINE_BY_V
 /* Meets every need that is not met. */
 MUST_USE Status engine_meet_all(Engine *e, EngineOrder order, Error *err);
 /* Drops, dear ones first, each secondary without which the needs can be met by suppressing cells that are cheaper
- * altogether. Stops at the pivot limit. */
-MUST_USE Status engine_clean(Engine *e, uint64_t pivot_limit, Error *err);
+ * altogether. Stops after so much work. */
+MUST_USE Status engine_clean(Engine *e, uint64_t work_limit, Error *err);
 /* Takes whole witnesses out and builds them anew, again and again, and keeps what is cheaper. */
-MUST_USE Status engine_improve(Engine *e, uint64_t pivot_limit, Error *err);
+MUST_USE Status engine_improve(Engine *e, uint64_t work_limit, Error *err);
 /* Forgets the pattern down to the sensitive cells. */
 void engine_reset(Engine *e);
 /* Makes `in` (a net's cell) the pattern, and finds a witness in it for every need. *safe: there were some for all. */

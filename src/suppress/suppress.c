@@ -52,9 +52,9 @@ static Status search(Engine *e, const SuppressOptions *o, uint8_t *best, Error *
     static const EngineOrder orders[] = {ENGINE_BY_LEVEL_DOWN, ENGINE_BY_LEVEL_UP, ENGINE_BY_VALUE, ENGINE_RANDOM};
     uint32_t n = e->net->cell_count;
     int64_t cheapest = INT64_MAX;
-    uint64_t start = e->pivots;
+    uint64_t start = e->work;
     for (size_t i = 0; i < COUNT_OF(orders); i++) {
-        uint64_t before = e->pivots;
+        uint64_t before = e->work;
         if (i > 0)
             engine_reset(e);
         TRY(engine_meet_all(e, orders[i], err));
@@ -63,7 +63,7 @@ static Status search(Engine *e, const SuppressOptions *o, uint8_t *best, Error *
             cheapest = engine_price(e);
             memcpy(best, e->in, n);
         }
-        uint64_t took = e->pivots - before, spent = e->pivots - start;
+        uint64_t took = e->work - before, spent = e->work - start;
         if (spent + 2 * took > o->effort / 2)
             break;
     }
@@ -73,7 +73,7 @@ static Status search(Engine *e, const SuppressOptions *o, uint8_t *best, Error *
         if (!safe)
             TRY(engine_meet_all(e, ENGINE_BY_LEVEL_UP, err));
     }
-    uint64_t spent = e->pivots - start;
+    uint64_t spent = e->work - start;
     if (spent < o->effort) {
         TRY(engine_improve(e, o->effort - spent, err));
         TRY(engine_clean(e, o->effort / 4, err));

@@ -38,7 +38,7 @@ typedef struct SuppressOptions {
 } SuppressOptions;
 #define SUPPRESS_OPTIONS_INIT \
     { \
-        .threads = 1, .effort = 200000, .seed = 1, .exact_cells = 1500, .exact_pivots = 400000, .rounds = 20 \
+        .threads = 1, .effort = 400000, .seed = 1, .exact_cells = 1500, .exact_pivots = 400000, .rounds = 20 \
     }
 
 /* A sensitive cell that cannot be protected whatever is suppressed. */

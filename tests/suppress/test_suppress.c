@@ -1,0 +1,468 @@
+/*
+ * Patterns against enumeration: on tables small enough, every whole-numbered table that agrees with what is published is
+ * written down, and each sensitive cell must reach its levels among them.
+ */
+#include "suppress/suppress.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#define MAX_INNER 12
+#define MAX_CELLS 32
+#define FEW 6 /* counts below are sensitive */
+
+/* A table whose cells are sums over sets of inner cells: any hierarchy, nested or not. */
+typedef struct Tiny {
+    uint32_t inner;             /* cells 0 .. inner-1 */
+    uint32_t sets;              /* cells inner .. inner+sets-1 */
+    uint32_t mask[MAX_CELLS];   /* inner cells of a set */
+    int64_t value[MAX_CELLS];
+} Tiny;
+
+static void tiny_sums(Tiny *t)
+{
+    for (uint32_t s = 0; s < t->sets; s++) {
+        t->value[t->inner + s] = 0;
+        for (uint32_t i = 0; i < t->inner; i++)
+            if (t->mask[s] >> i & 1)
+                t->value[t->inner + s] += t->value[i];
+    }
+}
+
+/* Rows and columns of a grid, a total, and sometimes a pair of rows joined. */
+static void tiny_random(Rng *r, Tiny *t)
+{
+    uint32_t rows = 2 + rng_ppm(r, 400000), columns = 2 + rng_ppm(r, rows == 3 ? 150000 : 500000);
+    *t = (Tiny){.inner = rows * columns};
+    for (uint32_t i = 0; i < t->inner; i++)
+        t->value[i] = rng_ppm(r, 150000) ? 0 : rng_between(r, 1, 9);
+    for (uint32_t a = 0; a < rows; a++, t->sets++)
+        for (uint32_t b = 0; b < columns; b++)
+            t->mask[t->sets] |= UINT32_C(1) << (a * columns + b);
+    for (uint32_t b = 0; b < columns; b++, t->sets++)
+        for (uint32_t a = 0; a < rows; a++)
+            t->mask[t->sets] |= UINT32_C(1) << (a * columns + b);
+    if (rng_ppm(r, 700000))
+        t->mask[t->sets++] = (UINT32_C(1) << t->inner) - 1;
+    if (rows == 3 && rng_ppm(r, 500000)) {
+        t->mask[t->sets] = t->mask[0] | t->mask[1];
+        t->sets++;
+    }
+    tiny_sums(t);
+}
+
+static void tiny_problem(const Tiny *t, SdcProblem *p)
+{
+    Error err = ERROR_INIT;
+    uint32_t terms = 0, k = 0;
+    for (uint32_t s = 0; s < t->sets; s++)
+        terms += (uint32_t)__builtin_popcount(t->mask[s]) + 1;
+    assert_int_equal(sdc_new(t->inner + t->sets, t->sets, terms, p, &err), OK);
+    for (uint32_t i = 0; i < p->cell_count; i++) {
+        SdcCell *c = &p->cells[i];
+        int64_t v = t->value[i];
+        *c = (SdcCell){.value = v, .cost = v + 1, .upper = v + 3, .lower = v < 3 ? 0 : v - 3};
+        if (v == 0)
+            *c = (SdcCell){.cost = 1, .status = SDC_FROZEN};
+        else if (v < FEW)
+            *c = (SdcCell){.value = v, .upper = v + 3, .lower = v < 3 ? 0 : v - 3, .upl = 1 + (v & 1), .lpl = 1,
+                .status = SDC_SENSITIVE};
+    }
+    for (uint32_t s = 0; s < t->sets; s++) {
+        for (uint32_t i = 0; i < t->inner; i++)
+            if (t->mask[s] >> i & 1) {
+                p->cell[k] = i;
+                p->coef[k++] = 1;
+            }
+        p->cell[k] = t->inner + s;
+        p->coef[k++] = -1;
+        p->start[s + 1] = k;
+    }
+}
+
+/* What the attacker sees of each cell, by writing down all tables. */
+typedef struct Seen {
+    int64_t low[MAX_CELLS], high[MAX_CELLS];
+} Seen;
+
+static bool hidden(const SdcProblem *p, uint32_t i)
+{
+    return p->cells[i].status == SDC_SENSITIVE || p->cells[i].status == SDC_SECONDARY;
+}
+
+/* Sets that end with inner cell `last` are complete. */
+static bool agrees(const Tiny *t, const SdcProblem *p, uint32_t last, Tiny *guess)
+{
+    for (uint32_t s = 0; s < t->sets; s++) {
+        if (t->mask[s] >> last != 1)
+            continue;
+        uint32_t cell = t->inner + s;
+        int64_t sum = 0;
+        for (uint32_t i = 0; i <= last; i++)
+            sum += t->mask[s] >> i & 1 ? guess->value[i] : 0;
+        if (hidden(p, cell) ? sum < p->cells[cell].lower || sum > p->cells[cell].upper : sum != t->value[cell])
+            return false;
+        guess->value[cell] = sum;
+    }
+    return true;
+}
+
+static void enumerate(const Tiny *t, const SdcProblem *p, uint32_t next, Tiny *guess, Seen *seen)
+{
+    if (next < t->inner) {
+        int64_t low = hidden(p, next) ? p->cells[next].lower : t->value[next];
+        int64_t high = hidden(p, next) ? p->cells[next].upper : t->value[next];
+        for (guess->value[next] = low; guess->value[next] <= high; guess->value[next]++)
+            if (agrees(t, p, next, guess))
+                enumerate(t, p, next + 1, guess, seen);
+        return;
+    }
+    for (uint32_t i = 0; i < t->inner + t->sets; i++) {
+        seen->low[i] = guess->value[i] < seen->low[i] ? guess->value[i] : seen->low[i];
+        seen->high[i] = guess->value[i] > seen->high[i] ? guess->value[i] : seen->high[i];
+    }
+}
+
+static Seen attack(const Tiny *t, const SdcProblem *p)
+{
+    Seen seen;
+    Tiny guess = *t;
+    for (uint32_t i = 0; i < MAX_CELLS; i++) {
+        seen.low[i] = INT64_MAX;
+        seen.high[i] = INT64_MIN;
+    }
+    enumerate(t, p, 0, &guess, &seen);
+    return seen;
+}
+
+static bool safe(const SdcProblem *p, const Seen *seen, uint32_t i)
+{
+    const SdcCell *c = &p->cells[i];
+    return c->status != SDC_SENSITIVE || (seen->high[i] >= c->value + c->upl && seen->low[i] <= c->value - c->lpl);
+}
+
+/* The auditor of these tests. */
+static Status audit_by_enumeration(const SdcProblem *p, SuppressShorts *shorts, void *ctx, Error *err)
+{
+    const Tiny *t = ctx;
+    Seen seen = attack(t, p);
+    for (uint32_t i = 0; i < p->cell_count; i++)
+        if (!safe(p, &seen, i))
+            TRY(vec_push(shorts,
+                ((SuppressShort){i, seen.high[i] - p->cells[i].value, p->cells[i].value - seen.low[i]}), err));
+    return OK;
+}
+
+static bool is_leak(const SuppressReport *r, uint32_t cell)
+{
+    for (size_t i = 0; i < r->leak_count; i++)
+        if (r->leaks[i].cell == cell)
+            return true;
+    return false;
+}
+
+static void solve(SdcProblem *p, const Tiny *t, SuppressOptions o, SuppressReport *r)
+{
+    Error err = ERROR_INIT;
+    union {
+        const Tiny *in;
+        void *out;
+    } ctx = {.in = t};
+    o.audit = audit_by_enumeration;
+    o.audit_ctx = ctx.out;
+    if (suppress_solve(p, &o, r, &err) != OK)
+        fail_msg("%s", err.message);
+}
+
+static SuppressOptions quick(void)
+{
+    SuppressOptions o = SUPPRESS_OPTIONS_INIT;
+    o.effort = 300;
+    return o;
+}
+
+static void test_against_enumeration(void **state)
+{
+    UNUSED(state);
+    uint32_t protected_cells = 0, leaks = 0;
+    for (uint64_t seed = 0; seed < 1000; seed++) {
+        Rng r;
+        Tiny t;
+        SdcProblem p = {0};
+        SuppressReport report = {0};
+        rng_init(&r, 20261129, seed);
+        tiny_random(&r, &t);
+        tiny_problem(&t, &p);
+        solve(&p, &t, quick(), &report);
+        Seen seen = attack(&t, &p);
+        for (uint32_t i = 0; i < p.cell_count; i++) {
+            if (t.value[i] == 0)
+                assert_int_equal(p.cells[i].status, SDC_FROZEN);
+            if (p.cells[i].status != SDC_SENSITIVE)
+                continue;
+            if (is_leak(&report, i))
+                leaks++;
+            else if (!safe(&p, &seen, i))
+                fail_msg("table %u: cell %u is unprotected and not reported", (unsigned)seed, i);
+            else
+                protected_cells++;
+        }
+        suppress_report_free(&report);
+        sdc_free(&p);
+    }
+    print_message("%u protected, %u leaks\n", protected_cells, leaks);
+    assert_true(protected_cells > 500 && leaks > 0);
+}
+
+/* The enumeration must be able to find fault: without secondaries tables leak. */
+static void test_enumeration_finds_leaks(void **state)
+{
+    UNUSED(state);
+    uint32_t open = 0;
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        Rng r;
+        Tiny t;
+        SdcProblem p = {0};
+        rng_init(&r, 7, seed);
+        tiny_random(&r, &t);
+        tiny_problem(&t, &p);
+        Seen seen = attack(&t, &p);
+        for (uint32_t i = 0; i < p.cell_count; i++)
+            open += !safe(&p, &seen, i);
+        sdc_free(&p);
+    }
+    assert_true(open > 20);
+}
+
+/* 3 x 3 with margins; the middle is sensitive. */
+static void square(SdcProblem *p)
+{
+    Tiny t = {.inner = 9, .sets = 6, .mask = {7, 56, 448, 73, 146, 292},
+        .value = {20, 30, 40, 50, 3, 70, 80, 90, 100}};
+    tiny_sums(&t);
+    tiny_problem(&t, p);
+    for (uint32_t i = 0; i < p->cell_count; i++) {
+        p->cells[i].lower = 0;
+        p->cells[i].upper = 2 * p->cells[i].value;
+    }
+}
+
+static void test_square(void **state)
+{
+    UNUSED(state);
+    SdcProblem p = {0};
+    SuppressReport r = {0};
+    SuppressOptions o = quick();
+    Error err = ERROR_INIT;
+    square(&p);
+    assert_int_equal(suppress_solve(&p, &o, &r, &err), OK);
+    assert_int_equal(r.leak_count, 0);
+    assert_int_equal(r.secondaries, 3);
+    assert_int_equal(r.cost, 21 + 31 + 51);
+    assert_int_equal(p.cells[0].status, SDC_SECONDARY);
+    assert_int_equal(p.cells[1].status, SDC_SECONDARY);
+    assert_int_equal(p.cells[3].status, SDC_SECONDARY);
+    suppress_report_free(&r);
+    sdc_free(&p);
+}
+
+static void test_frozen_cells_and_explanation(void **state)
+{
+    UNUSED(state);
+    SdcProblem p = {0};
+    SuppressReport r = {0};
+    SuppressOptions o = quick();
+    Error err = ERROR_INIT;
+    Buf text;
+    square(&p);
+    p.cells[0].status = SDC_FROZEN;
+    assert_int_equal(suppress_solve(&p, &o, &r, &err), OK);
+    assert_int_equal(r.leak_count, 0);
+    assert_true(r.cost > 21 + 31 + 51);
+    assert_int_equal(p.cells[0].status, SDC_FROZEN);
+    suppress_report_free(&r);
+    sdc_free(&p);
+
+    /* the middle row is published but for the sensitive cell: its total forces the leak, and so does each other cell */
+    square(&p);
+    p.cells[3].status = p.cells[5].status = p.cells[10].status = SDC_FROZEN;
+    assert_int_equal(suppress_solve(&p, &o, &r, &err), OK);
+    assert_int_equal(r.leak_count, 2); /* upwards and downwards */
+    assert_int_equal(r.leaks[0].cell, 4);
+    assert_int_equal(r.leaks[0].frozen_count, 3);
+    assert_int_equal(r.leaks[0].frozen[0], 3);
+    assert_int_equal(r.leaks[0].frozen[1], 5);
+    assert_int_equal(r.leaks[0].frozen[2], 10);
+    buf_init(&text, 0);
+    assert_int_equal(suppress_report_text(&p, &r, &text, &err), OK);
+    assert_non_null(strstr(buf_z(&text), "cell 4 cannot be hidden upwards because these are published: cell 3, cell 5"));
+    buf_free(&text);
+    suppress_report_free(&r);
+    sdc_free(&p);
+}
+
+static void test_sums(void **state)
+{
+    UNUSED(state);
+    SdcProblem p = {0};
+    SuppressReport r = {0};
+    SuppressOptions o = quick();
+    Error err = ERROR_INIT;
+    square(&p);
+    p.cells[3].value = 4; /* the cheapest companion: together 7 */
+    p.cells[3].cost = 1;
+    p.cells[10].value = 4 + 3 + 70;
+    p.cells[12].value = 20 + 4 + 80;
+    assert_int_equal(sdc_check(&p, &err), OK);
+    assert_int_equal(suppress_solve(&p, &o, &r, &err), OK);
+    assert_int_equal(p.cells[5].status, SDC_OPEN);
+    assert_int_equal(p.cells[10].status, SDC_OPEN);
+    suppress_report_free(&r);
+    o.min_sum = 10;
+    assert_int_equal(suppress_solve(&p, &o, &r, &err), OK);
+    assert_true(r.sum_rounds >= 1);
+    assert_int_equal(r.leak_count, 0);
+    assert_true(p.cells[5].status == SDC_SECONDARY || p.cells[10].status == SDC_SECONDARY);
+    assert_int_equal(p.cell_count, 15);
+    suppress_report_free(&r);
+    sdc_free(&p);
+}
+
+/* Two singletons in one row know each other's cell; a third cell must hide them. */
+static void test_singletons(void **state)
+{
+    UNUSED(state);
+    SdcProblem p = {0};
+    SuppressReport r = {0};
+    SuppressOptions o = quick();
+    Error err = ERROR_INIT;
+    uint8_t singleton[15] = {0};
+    square(&p);
+    p.cells[3] = (SdcCell){.value = 50, .upper = 100, .upl = 2, .lpl = 2, .status = SDC_SENSITIVE};
+    singleton[3] = singleton[4] = 1;
+    assert_int_equal(suppress_solve(&p, &o, &r, &err), OK);
+    assert_int_equal(p.cells[5].status, SDC_OPEN);
+    assert_int_equal(p.cells[10].status, SDC_OPEN);
+    suppress_report_free(&r);
+    o.singleton = singleton;
+    assert_int_equal(suppress_solve(&p, &o, &r, &err), OK);
+    assert_int_equal(r.leak_count, 0);
+    assert_true(p.cells[5].status == SDC_SECONDARY || p.cells[10].status == SDC_SECONDARY);
+    suppress_report_free(&r);
+    sdc_free(&p);
+}
+
+static void test_same_for_any_threads(void **state)
+{
+    UNUSED(state);
+    Tiny t;
+    Rng r;
+    rng_init(&r, 3, 3);
+    tiny_random(&r, &t);
+    /* many copies side by side are as many blocks */
+    SdcProblem one = {0}, all[2];
+    const uint32_t copies = 12;
+    Error err = ERROR_INIT;
+    tiny_problem(&t, &one);
+    uint32_t terms = one.start[one.row_count];
+    for (int k = 0; k < 2; k++) {
+        SuppressReport report = {0};
+        SuppressOptions o = quick();
+        o.threads = k ? 4 : 1;
+        assert_int_equal(
+            sdc_new(copies * one.cell_count, copies * one.row_count, copies * terms, &all[k], &err), OK);
+        for (uint32_t c = 0; c < copies; c++) {
+            memcpy(all[k].cells + c * one.cell_count, one.cells, one.cell_count * sizeof *one.cells);
+            for (uint32_t i = 0; i < terms; i++) {
+                all[k].cell[c * terms + i] = one.cell[i] + c * one.cell_count;
+                all[k].coef[c * terms + i] = one.coef[i];
+            }
+            for (uint32_t i = 0; i <= one.row_count; i++)
+                all[k].start[c * one.row_count + i] = c * terms + one.start[i];
+        }
+        assert_int_equal(suppress_solve(&all[k], &o, &report, &err), OK);
+        suppress_report_free(&report);
+    }
+    assert_memory_equal(all[0].cells, all[1].cells, all[0].cell_count * sizeof *all[0].cells);
+    sdc_free(&one);
+    sdc_free(&all[0]);
+    sdc_free(&all[1]);
+}
+
+static void test_costs(void **state)
+{
+    UNUSED(state);
+    SdcProblem p = {0};
+    uint8_t marked[15] = {0};
+    square(&p);
+    suppress_set_costs(&p, SUPPRESS_COST_VALUE);
+    assert_int_equal(p.cells[0].cost, 20);
+    assert_int_equal(p.cells[4].cost, 0);
+    suppress_set_costs(&p, SUPPRESS_COST_UNIT);
+    assert_int_equal(p.cells[0].cost, 1);
+    p.cells[0].value = 1023;
+    suppress_set_costs(&p, SUPPRESS_COST_LOG);
+    assert_int_equal(p.cells[0].cost, 10001);
+    p.cells[0].value = 2;
+    suppress_set_costs(&p, SUPPRESS_COST_LOG);
+    assert_int_equal(p.cells[0].cost, 1585);
+    marked[0] = 1;
+    suppress_keep(&p, marked, 10);
+    assert_int_equal(p.cells[0].cost, 15850);
+    sdc_free(&p);
+}
+
+static void test_bad_problem(void **state)
+{
+    UNUSED(state);
+    SdcProblem p = {0};
+    SuppressReport r = {0};
+    SuppressOptions o = quick();
+    Error err = ERROR_INIT;
+    square(&p);
+    p.cells[0].value++;
+    assert_int_equal(suppress_solve(&p, &o, &r, &err), ERR_INVALID);
+    assert_non_null(strstr(err.message, "does not add up"));
+    sdc_free(&p);
+}
+
+static void test_no_memory(void **state)
+{
+    UNUSED(state);
+    SuppressOptions o = quick();
+    long n = 0;
+    for (;; n += 3) {
+        SdcProblem p = {0};
+        SuppressReport r = {0};
+        Error err = ERROR_INIT;
+        square(&p);
+        mem_fail_after(n);
+        Status st = suppress_solve(&p, &o, &r, &err);
+        mem_fail_after(-1);
+        suppress_report_free(&r);
+        sdc_free(&p);
+        if (st == OK)
+            break;
+        assert_int_equal(st, ERR_NOMEM);
+    }
+    assert_true(n > 30);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_square),
+        cmocka_unit_test(test_frozen_cells_and_explanation),
+        cmocka_unit_test(test_sums),
+        cmocka_unit_test(test_singletons),
+        cmocka_unit_test(test_same_for_any_threads),
+        cmocka_unit_test(test_costs),
+        cmocka_unit_test(test_bad_problem),
+        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_enumeration_finds_leaks),
+        cmocka_unit_test(test_against_enumeration),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
