@@ -162,6 +162,7 @@ static const Option AUDIT_OPTIONS[] = {
     {"policy", 'p', "FILE|NAME", "also call small printed counts exposed, by the minimums of this policy or preset"},
     {"out", 'o', "FILE", "every exposed cell as CSV; with --all every cell"},
     {"all", 0, NULL, "in --out: cells that are safe, too"},
+    {"rows-alone", 0, NULL, "only ask of each row by itself which sizes fit its rates: fast, on tables of any size"},
     {"possible", 0, "N", "a hidden cell with fewer possible values than N is exposed (default 4)"},
     {"jj", 0, "FILE", "a problem in JJ format with its suppressed cells, instead of TABLES"},
 };
@@ -223,7 +224,10 @@ static Status answer(Cli *cli, const AttackJob *job, Error *err)
         attack_json(cli, job);
     else
         TRY(attack_text(job, FINDINGS_TOLD, &cli->out, err));
-    uint64_t exposed = t->exact + t->narrow + t->unproven + t->small + t->contradictions + t->groups;
+    uint64_t alone = 0;
+    for (size_t i = 0; i < job->marker_count && !job->audit; i++)
+        alone += job->markers[i].alone_exact;
+    uint64_t exposed = alone + t->exact + t->narrow + t->unproven + t->small + t->contradictions + t->groups;
     if (exposed == 0)
         return OK;
     TRY(cli_flush(cli, err));
@@ -288,6 +292,9 @@ static Status run_audit(Cli *cli, Error *err)
     TRY(cli_number(cli, "possible", 4, 2, 1000000, &possible, err));
     TRY(threads_of(cli, &o.effort.threads, err));
     o.min_possible = (uint32_t)possible;
+    o.rows_alone = cli_flag(cli, "rows-alone");
+    if (o.rows_alone && cli_value(cli, "out"))
+        return error_set(err, ERR_USAGE, "--rows-alone makes no list of cells: leave --out away");
     return audit_tables(cli, &o, err);
 }
 

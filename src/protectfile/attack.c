@@ -283,6 +283,15 @@ static void count(AttackJob *job, uint32_t cell)
     t->contradictions += v == ATTACK_CONTRADICTION;
 }
 
+/* No system, no verdicts: what the markers say of each row. */
+static Status count_alone(AttackJob *job, Error *err)
+{
+    TRY(arena_new(&job->arena, AttackVerdict, job->system.cell_count, &job->verdict, err));
+    for (uint32_t i = 0; i < job->system.cell_count; i++)
+        count(job, i);
+    return attack_markers(job, err);
+}
+
 static Status judge_all(AttackJob *job, const AttackOptions *o, Error *err)
 {
     TRY(arena_new(&job->arena, AttackVerdict, job->system.cell_count, &job->verdict, err));
@@ -299,6 +308,8 @@ static Status attack(
 {
     TRY(tables_read(header, name, load, ctx, TABLES_AS_PUBLISHED, &job->set, err));
     TRY(tables_system(&job->set, TABLES_AS_PUBLISHED, &job->system, err));
+    if (o->rows_alone)
+        return count_alone(job, err);
     TRY(audit_system_new(&job->audit, err));
     TRY(name_unknowns(job, err));
     TRY(tell_equations(job, err));

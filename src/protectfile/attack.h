@@ -12,6 +12,7 @@ typedef struct AttackOptions {
     const ProtectionPolicy *policy; /* its minimums say which printed or derived counts are small; NULL: none */
     uint32_t min_possible;          /* a hidden cell with fewer possible values is exposed; at least 2 */
     uint32_t explain_limit;         /* as AuditAsk */
+    bool rows_alone;                /* only the question of each row by itself (AttackMarker): seconds, not hours */
     AuditEffort effort;
 } AttackOptions;
 #define ATTACK_OPTIONS_INIT \

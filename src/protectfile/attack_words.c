@@ -64,12 +64,16 @@ static void say_share(const char *what, uint64_t n, uint64_t of, Buf *out)
     }
 }
 
-static void say_marker(const AttackMarker *m, Buf *out)
+static void say_marker(const AttackMarker *m, bool attacked, Buf *out)
 {
     buf_addf(out, "  \"%.*s\": ", SLICE_ARG(m->text));
-    say_share("determined", m->exact, m->cells, out);
-    say_share("; few values left", m->narrow, m->cells, out);
-    buf_addc(out, '\n');
+    if (attacked) {
+        say_share("determined", m->exact, m->cells, out);
+        say_share("; few values left", m->narrow, m->cells, out);
+        buf_addc(out, '\n');
+    } else {
+        buf_addf(out, "%llu cells\n", (unsigned long long)m->cells);
+    }
     if (m->alone_asked == 0)
         return;
     say_share("    by the rates beside it alone: one size possible in", m->alone_exact, m->alone_asked, out);
@@ -107,6 +111,11 @@ Status attack_text(const AttackJob *job, size_t most, Buf *out, Error *err)
     const AttackTally *t = &job->tally;
     buf_addf(
         out, "%llu cells, of which %llu are hidden.\n", (unsigned long long)t->cells, (unsigned long long)t->hidden);
+    if (!job->audit) { /* rows alone were asked for */
+        for (size_t i = 0; i < job->marker_count; i++)
+            say_marker(&job->markers[i], false, out);
+        return buf_status(out, err);
+    }
     say_share("Hidden, but only one value is possible:", t->exact, t->hidden, out);
     say_share(".\nHidden, but few values are possible:", t->narrow, t->hidden, out);
     say_share(".\nNeither shown:", t->unproven, t->hidden, out);
@@ -115,7 +124,7 @@ Status attack_text(const AttackJob *job, size_t most, Buf *out, Error *err)
         "nobody follows: %llu.\n",
         (unsigned long long)t->small, (unsigned long long)t->contradictions, (unsigned long long)t->groups);
     for (size_t i = 0; i < job->marker_count; i++)
-        say_marker(&job->markers[i], out);
+        say_marker(&job->markers[i], true, out);
     TRY(say_findings(job, most, out, err));
     buf_addc(out, '\n');
     return buf_status(out, err);

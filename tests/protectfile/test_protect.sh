@@ -196,8 +196,15 @@ data=$source/../shared/data/colorado
 if [ -f "$data/co_grad_2024_state.csv" ]; then
     mkdir workbook
     cp "$source/docs/examples/graduation_2024.toml" "$data"/co_grad_2024_*.csv workbook/
-    awk '/^\[\[table\]\]/ { t++ } t <= 1' workbook/graduation_2024.toml >workbook/state.toml
-    code "the state sheet of the workbook is read" 0 "$cairn" audit workbook/state.toml --possible 2
+    code "the workbook's sizes are found out from the rates beside them" 7 \
+        "$cairn" audit workbook/graduation_2024.toml --rows-alone --json
+    asked=$(awk '/"with_exact_rate"/ { gsub(/[^0-9]/, ""); s += $0 } END { print s + 0 }' out.log)
+    one=$(awk '/"one_size_by_rates_alone"/ { gsub(/[^0-9]/, ""); s += $0 } END { print s + 0 }' out.log)
+    if [ "$asked" -gt 10000 ] && [ $((one * 100 / asked)) -ge 15 ] && [ $((one * 100 / asked)) -le 30 ]; then
+        ok "in about a fifth of the cells with an exact rate ($one of $asked)"
+    else
+        not_ok "a fifth ($one of $asked)" out.log
+    fi
 else
     ok "the public workbook is not here # SKIP"
 fi
