@@ -1,6 +1,7 @@
 /* Commands of the way of the data: ingest, link, build, measure, release, and run, which does them all. */
 #include "cli/commands.h"
 #include "cli/pipeline.h"
+#include "publish/publish.h"
 
 static const Option INGEST_OPTIONS[] = {
     {"source", 0, "NAME", "contract of the file FILE"},
@@ -222,8 +223,82 @@ const Command CMD_BUILD = {
     .run = run_build,
 };
 
+static const Option RELEASE_OPTIONS[] = {
+    {"force", 'f', NULL, "do it even when nothing has changed"},
+    {"list", 0, NULL, "list the releases: which are in force, which are withdrawn and why"},
+    {"withdraw", 0, "ID", "take a release back; needs --reason"},
+    {"reason", 0, "TEXT", "why it is withdrawn; kept in the ledger"},
+    {"replace", 0, "TEXT",
+        "withdraw, for this reason, earlier releases that give somebody away together with this one"},
+};
+
+static Status release_rows(Cli *cli, const ReleaseEntries *list)
+{
+    Json j;
+    bool json = cli->format == CLI_JSON;
+    if (json) {
+        cli_json(cli, &j);
+        json_key(&j, "releases");
+        json_open_array(&j);
+    }
+    for (size_t i = 0; i < list->len; i++) {
+        const ReleaseEntry *e = &list->at[i];
+        if (json) {
+            json_open_object(&j);
+            json_kstr(&j, "id", e->id);
+            json_kbool(&j, "in_force", e->in_force);
+            json_kint(&j, "published_at", e->published_at);
+            json_kint(&j, "withdrawn_at", e->in_force ? 0 : e->withdrawn_at);
+            json_kstr(&j, "withdrawn", e->in_force ? (Slice){"", 0} : e->withdrawn_body);
+            json_end(&j);
+        } else if (e->in_force) {
+            cli_say(cli, "%.*s  in force\n", SLICE_ARG(e->id));
+        } else {
+            cli_say(cli, "%.*s  withdrawn %.*s\n", SLICE_ARG(e->id), SLICE_ARG(e->withdrawn_body));
+        }
+    }
+    if (json) {
+        json_end(&j);
+        cli_json_end(cli, &j);
+    }
+    return OK;
+}
+
+static Status list_releases(Cli *cli, Error *err)
+{
+    Workplace w;
+    ReleaseEntries list = {0};
+    TRY(workplace_open(cli, HOME_READ, &w, err));
+    Status st = release_list(w.ledger, &cli->arena, &list, err);
+    if (st == OK)
+        st = release_rows(cli, &list);
+    vec_free(&list);
+    workplace_close(&w);
+    return st;
+}
+
+static Status withdraw(Cli *cli, Error *err)
+{
+    Workplace w;
+    Slice id = slice_of(cli_value(cli, "withdraw"));
+    if (!cli_value(cli, "reason"))
+        return error_set(err, ERR_USAGE, "--withdraw needs --reason TEXT");
+    TRY(workplace_open(cli, HOME_WRITE, &w, err));
+    Status st = release_withdraw(w.home, w.ledger, id, slice_of(cli_value(cli, "reason")), err);
+    if (st == OK)
+        cli_answer(cli, "withdrawn", id, "release %.*s is withdrawn", SLICE_ARG(id));
+    workplace_close(&w);
+    return st;
+}
+
 static Status run_release(Cli *cli, Error *err)
 {
+    if (cli_flag(cli, "list"))
+        return list_releases(cli, err);
+    if (cli_value(cli, "withdraw"))
+        return withdraw(cli, err);
+    if (cli_value(cli, "reason"))
+        return error_set(err, ERR_USAGE, "--reason goes with --withdraw");
     return pipeline_run_one(cli, pipeline_release, err);
 }
 
@@ -233,15 +308,20 @@ const Command CMD_RELEASE = {
     .summary = "protect, audit and publish the measured results",
     .text = "Protects the measured cells, has the independent audit attack them, and writes a signed folder that never "
             "changes: "
-            "pages, CSV, JSON and a manifest of everything it rests on. Nothing is published unless the audit passes.",
-    .options = FORCE_OPTIONS,
-    .option_count = COUNT_OF(FORCE_OPTIONS),
+            "pages, CSV, JSON and a manifest of everything it rests on. Nothing is published unless the audit passes, "
+            "of this release alone and of this release together with every earlier one in force.\n\n"
+            "A correction of a year that is out already differs from the earlier release by few people, who could be "
+            "found by subtraction: such a release is refused (exit code 7) until the earlier one is withdrawn. A "
+            "withdrawn release stays in its folder and in the ledger, with the reason; serve shows it no more.",
+    .options = RELEASE_OPTIONS,
+    .option_count = COUNT_OF(RELEASE_OPTIONS),
     .run = run_release,
 };
 
 static const Option RUN_OPTIONS[] = {
     {"inbox", 0, "DIR", "take files from DIR/SOURCE/ (default: the home's inbox)"},
     {"force", 'f', NULL, "repeat the steps after ingest even when nothing has changed"},
+    {"replace", 0, "TEXT", "release: withdraw, for this reason, earlier releases that clash with the new one"},
 };
 
 static Status run_run(Cli *cli, Error *err)

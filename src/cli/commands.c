@@ -23,6 +23,8 @@ const Command *const CLI_COMMANDS[] = {
     &CMD_CHECK,
     &CMD_MATCH,
     &CMD_MATCH_WORKER,
+    &CMD_PROTECT,
+    &CMD_AUDIT,
     &CMD_SYNTH,
     &CMD_DOCTOR,
     &CMD_VERIFY,

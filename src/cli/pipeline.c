@@ -324,18 +324,22 @@ static Status do_release(Cli *cli, const Workplace *w, Buf *body, Error *err)
 {
     ReleaseContext ctx = {.home = w->home, .policy = w->policy, .ledger = w->ledger, .log = &cli->log};
     TRY(web_dir(cli, w, &ctx.web_dir, err));
+    ctx.replace = cli_value(cli, "replace"); /* run and release have it */
     ReleaseReport r = {0};
     TRY(release_make(&ctx, &r, err));
     if (cli->format == CLI_TEXT)
         cli_say(cli,
             "release  %s: %" PRIu64 " figures published, %" PRIu64 " tables withheld\n         %s/index.html\n", r.id,
             r.cells, r.withheld, r.path);
+    if (cli->format == CLI_TEXT && r.replaced)
+        cli_say(cli, "         earlier releases withdrawn: %" PRIu64 "\n", r.replaced);
     Json j;
     json_begin(&j, body, JSON_COMPACT);
     json_open_object(&j);
     json_kstr(&j, "release", slice_of(r.id));
     json_kint(&j, "cells", (int64_t)r.cells);
     json_kint(&j, "withheld", (int64_t)r.withheld);
+    json_kint(&j, "replaced", (int64_t)r.replaced);
     json_end(&j);
     return OK;
 }

@@ -383,6 +383,14 @@ Status protect_release(Policy *policy, Date on, const ProtectCell *cells, size_t
     return st;
 }
 
+Status protect_publishes(Policy *policy, Date on, Slice measure, bool *out, Error *err)
+{
+    ProtectRule rule;
+    TRY(rule_read(policy, on, &rule, err));
+    *out = rule_names(&rule, measure);
+    return OK;
+}
+
 void protected_free(Protected *p)
 {
     arena_free(&p->arena);

@@ -71,11 +71,30 @@ MUST_USE Status protect_release(
     Policy *policy, Date on, const ProtectCell *cells, size_t count, Protected *out, Error *err);
 void protected_free(Protected *p);
 
+/* Whether the rule in force lets a measure's figures out: only those that a [[family]] names, so that a new measure
+ * stays inside until somebody has said which people it counts. */
+MUST_USE Status protect_publishes(Policy *policy, Date on, Slice measure, bool *out, Error *err);
+
 /* The independent check: trusts nothing of the above and shares no code with it. From the published cells, and from
  * `input` for what they claim to sum, it recomputes that each meets the minimum, that partitions nest, that pools are
  * complete and that every number is right. ERR_DENIED names the first cell that fails (table, year, level, split; never
  * a count). *checked counts published cells. */
 MUST_USE Status protect_audit(Policy *policy, Date on, const ProtectCell *input, size_t input_count, const Protected *p,
     uint64_t *checked, Error *err);
+
+typedef struct UnionReport {
+    uint64_t compared; /* lineages and years in which the releases are not the same cell by cell */
+    uint64_t cells;    /* looked at in them */
+    uint64_t findings;
+    char first[400];
+} UnionReport;
+
+/* The second check: this release together with the cells of an earlier one that is in force (as printed, read back from
+ * its files: cell keys, members, groups, shown_value, shown_denominator and is_median are used). Cells that are the
+ * same in both are safe; where a lineage and year differ, the cells of both must nest, what one has beyond the other
+ * must be nobody or pass the rule, and no number of people may have been corrected. ERR_DENIED tells the first finding.
+ */
+MUST_USE Status protect_audit_union(Policy *policy, Date on, const ProtectCell *input, size_t input_count,
+    const Protected *now, const PublishedCell *earlier, size_t earlier_count, UnionReport *report, Error *err);
 
 #endif

@@ -115,6 +115,11 @@ Slice rule_lineage(const ProtectRule *rule, Slice measure, unsigned *tier)
     return toml_get(f, "name")->string;
 }
 
+bool rule_names(const ProtectRule *rule, Slice measure)
+{
+    return family_naming(rule, measure) != NULL;
+}
+
 size_t rule_level(const ProtectRule *rule, Slice level)
 {
     for (size_t i = 0; i < rule->level_count; i++)

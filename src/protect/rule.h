@@ -24,6 +24,8 @@ MUST_USE Status rule_read(Policy *policy, Date on, ProtectRule *out, Error *err)
  * there. A measure that no family names is a lineage of its own. Tables of one lineage are about the same people, or a
  * part of them; those of one tier share one partition. */
 Slice rule_lineage(const ProtectRule *rule, Slice measure, unsigned *tier);
+/* Whether a family names the measure; figures of others do not leave. */
+bool rule_names(const ProtectRule *rule, Slice measure);
 /* Index of a level, or level_count. */
 size_t rule_level(const ProtectRule *rule, Slice level);
 

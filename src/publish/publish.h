@@ -4,7 +4,7 @@
  *   releases/ID/index.html, measure-NAME.html, measure-NAME-places.html, how.html, cairn.css, cairn.svg,
  *   data/NAME.csv, data/NAME.json,
  *   manifest.json (inputs, policy files and hashes, parameters, code version, file hashes; no clock), manifest.sig
- *   releases/CURRENT names the newest
+ *   releases/CURRENT names the newest, releases/WITHDRAWN those that are in force no more
  *
  * manifest.sig is two lines, "public_key HEX" and "signature HEX" (Ed25519 over the bytes of manifest.json).
  * ID is the first 12 hex digits of the manifest's SHA-256: the same input gives the same folder.
@@ -22,6 +22,7 @@ typedef struct ReleaseContext {
     Policy *policy;
     Ledger *ledger;
     const char *web_dir; /* static files: web/static */
+    const char *replace; /* reason for which earlier releases that clash with this one are withdrawn; NULL: refused */
     const Log *log;
 } ReleaseContext;
 
@@ -29,12 +30,27 @@ typedef struct ReleaseReport {
     char id[13];
     uint64_t cells;
     uint64_t withheld;
+    uint64_t replaced; /* earlier releases withdrawn because they clashed */
     char path[512];
 } ReleaseReport;
 
-/* Reads the results of the current generation, protects, audits, writes. An unchanged release is a no-op with the same
- * id. */
+/* Reads the results of the current generation, protects, audits by itself and together with every earlier release in
+ * force, writes. ERR_DENIED: an audit found something; nothing is written. An unchanged release is a no-op with the
+ * same id. */
 MUST_USE Status release_make(const ReleaseContext *ctx, ReleaseReport *out, Error *err);
+/* Releases the ledger knows, in the order of their first publication. Text in arena; the list is the caller's. */
+typedef struct ReleaseEntry {
+    Slice id;
+    bool in_force;
+    int64_t published_at, withdrawn_at; /* seconds since 1970; 0: never */
+    Slice withdrawn_body;               /* JSON with the reason; empty */
+} ReleaseEntry;
+typedef VEC(ReleaseEntry) ReleaseEntries;
+MUST_USE Status release_list(Ledger *ledger, Arena *arena, ReleaseEntries *out, Error *err);
+/* Says in the ledger that a release is withdrawn and why, names it in releases/WITHDRAWN, so that it is served no more,
+ * and makes the newest one in force CURRENT. ERR_NOT_FOUND; ERR_USAGE without a reason. Repeating it changes nothing.
+ */
+MUST_USE Status release_withdraw(Home *home, Ledger *ledger, Slice id, Slice reason, Error *err);
 /* Re-checks a release: its name, every file's hash, that there is no other file, and the signature. ERR_CORRUPT names
  * the file. */
 MUST_USE Status release_verify(const char *path, Error *err);

@@ -4,6 +4,8 @@
  */
 #include "publish/release.h"
 
+#include "publish/release_history.h"
+
 #include "store/warehouse.h"
 
 #include <stdio.h>
@@ -15,12 +17,15 @@ typedef struct Making {
     const ReleaseContext *ctx;
     Arena arena;
     CellSet cells;
-    ProtectCell *input;
+    ProtectCell *input; /* those of measures that are published */
+    size_t input_count;
     Protected figures;
     MeasureInfos measures;
     ReleaseSources sources;
     uint32_t generation;
     uint64_t audited;
+    GateReport gate;
+    const char *releases_dir;
 } Making;
 
 /* Counts, means, ratios and distributions are for inside: no protection rule takes them yet. */
@@ -33,17 +38,29 @@ static void keep_publishable(MeasureInfos *measures)
     measures->len = kept;
 }
 
+static const MeasureInfo *measure_named(const Making *m, Slice name)
+{
+    for (size_t k = 0; k < m->measures.len; k++)
+        if (slice_eq(m->measures.at[k].name, name))
+            return &m->measures.at[k];
+    return NULL;
+}
+
 static Status read_cells(Making *m, Error *err)
 {
     TRY(warehouse_current(m->ctx->home, &m->generation, err));
     TRY(cells_read(m->ctx->home, m->generation, &m->cells, err));
     TRY(measure_list(m->ctx->policy, &m->arena, &m->measures, err));
+    TRY(release_keep_published(m->ctx->policy, &m->measures, err));
     keep_publishable(&m->measures);
     TRY(arena_new(&m->arena, ProtectCell, m->cells.count, &m->input, err));
     for (size_t i = 0; i < m->cells.count; i++) {
         const Cell *c = &m->cells.cells[i];
-        ProtectCell *p = &m->input[i];
-        *p = (ProtectCell){.table = c->measure,
+        const MeasureInfo *info = measure_named(m, c->measure);
+        if (!info)
+            continue;
+        bool is_median = info->kind == MEASURE_MEDIAN;
+        m->input[m->input_count++] = (ProtectCell){.table = c->measure,
             .year = c->year,
             .level = c->level,
             .unit = c->unit,
@@ -51,7 +68,8 @@ static Status read_cells(Making *m, Error *err)
             .split = c->split,
             .grp = c->grp,
             .denominator = c->denominator,
-            .numerator = c->numerator,
+            .numerator = is_median ? 0 : c->numerator,
+            .is_median = is_median,
             .value = c->value,
             .fuzzy = c->fuzzy,
             .covered = c->covered,
@@ -62,11 +80,6 @@ static Status read_cells(Making *m, Error *err)
             .link_missed = c->link_missed,
             .employers = c->employers,
             .top_employer = c->top_employer};
-        for (size_t k = 0; k < m->measures.len; k++)
-            if (slice_eq(m->measures.at[k].name, c->measure))
-                p->is_median = m->measures.at[k].kind == MEASURE_MEDIAN;
-        if (p->is_median)
-            p->numerator = 0;
     }
     return OK;
 }
@@ -97,10 +110,29 @@ static Status protect(Making *m, Error *err)
 {
     Date day;
     TRY(release_day(m->ctx->policy, &day, err));
-    TRY(protect_release(m->ctx->policy, day, m->input, m->cells.count, &m->figures, err));
-    TRY(protect_audit(m->ctx->policy, day, m->input, m->cells.count, &m->figures, &m->audited, err));
+    TRY(protect_release(m->ctx->policy, day, m->input, m->input_count, &m->figures, err));
+    TRY(protect_audit(m->ctx->policy, day, m->input, m->input_count, &m->figures, &m->audited, err));
     log_line(m->ctx->log, LOG_INFO, "event=release.audited cells=%" PRIu64 " withheld=%zu", m->audited,
         m->figures.withheld_count);
+    return OK;
+}
+
+/* Together with what is out already. */
+static Status pass_gate(Making *m, Error *err)
+{
+    ReleaseGate gate = {.policy = m->ctx->policy,
+        .input = m->input,
+        .input_count = m->input_count,
+        .figures = &m->figures,
+        .measures = &m->measures,
+        .ledger = m->ctx->ledger,
+        .replace = m->ctx->replace,
+        .log = m->ctx->log};
+    TRY(release_day(m->ctx->policy, &gate.day, err));
+    TRY(home_file(m->ctx->home, &m->arena, "releases", &m->releases_dir, err));
+    TRY(release_gate(&gate, m->releases_dir, &m->gate, err));
+    log_line(m->ctx->log, LOG_INFO, "event=release.gate releases=%" PRIu64 " compared=%" PRIu64 " cells=%" PRIu64,
+        m->gate.releases, m->gate.compared, m->gate.cells);
     return OK;
 }
 
@@ -113,12 +145,16 @@ static Status sign_with_home(void *ctx, Slice message, uint8_t signature[64], ui
 static Status tell_ledger(const Making *m, const Release *r, const ReleaseReport *report, Error *err)
 {
     Arena arena;
-    LedgerEntry last;
+    ReleaseEntries list = {0};
+    bool in_force = false;
     arena_init(&arena, 0);
     Slice id = slice_of(report->id);
-    Status st = ledger_last(m->ctx->ledger, "release.published", id, &arena, &last, NULL);
+    Status st = release_list(m->ctx->ledger, &arena, &list, err);
+    for (size_t i = 0; i < list.len; i++)
+        in_force = in_force || (list.at[i].in_force && slice_eq(list.at[i].id, id));
+    vec_free(&list);
     arena_free(&arena);
-    if (st != ERR_NOT_FOUND)
+    if (st != OK || in_force)
         return st;
     Buf body;
     Json j;
@@ -129,10 +165,14 @@ static Status tell_ledger(const Making *m, const Release *r, const ReleaseReport
     json_kstr(&j, "manifest_sha256", slice_of(r->manifest_sha256));
     json_kint(&j, "cells", (int64_t)report->cells);
     json_kint(&j, "withheld", (int64_t)report->withheld);
+    json_kint(&j, "gate_releases", (int64_t)m->gate.releases);
+    json_kint(&j, "gate_cells", (int64_t)m->gate.cells);
     json_end(&j);
     st = buf_status(&body, err);
     if (st == OK)
         st = ledger_append(m->ctx->ledger, "release.published", id, buf_slice(&body), err);
+    if (st == OK) /* one that had been withdrawn and is made again */
+        st = release_write_withdrawn(m->ctx->ledger, m->releases_dir, err);
     buf_free(&body);
     return st;
 }
@@ -147,15 +187,13 @@ static Status publish(Making *m, ReleaseReport *out, Error *err)
         .audited = m->audited,
         .web_dir = m->ctx->web_dir};
     Release r;
-    const char *dir;
     bool is_new;
     Status st = release_build(&plan, &r, err);
     if (st == OK)
-        st = home_file(m->ctx->home, &m->arena, "releases", &dir, err);
-    if (st == OK)
-        st = release_store(&r, dir, sign_with_home, m->ctx->home, out, &is_new, err);
+        st = release_store(&r, m->releases_dir, sign_with_home, m->ctx->home, out, &is_new, err);
     if (st == OK)
         st = tell_ledger(m, &r, out, err);
+    out->replaced = m->gate.replaced;
     if (st == OK)
         log_line(m->ctx->log, LOG_INFO, "event=release.%s id=%s", is_new ? "published" : "unchanged", out->id);
     release_free(&r);
@@ -171,6 +209,7 @@ Status release_make(const ReleaseContext *ctx, ReleaseReport *out, Error *err)
     TRY_OUT(read_cells(&m, err));
     TRY_OUT(read_sources(&m, err));
     TRY_OUT(protect(&m, err));
+    TRY_OUT(pass_gate(&m, err));
     st = publish(&m, out, err);
 out:
     protected_free(&m.figures);

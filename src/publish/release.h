@@ -52,6 +52,9 @@ MUST_USE Status release_store(Release *r, const char *releases_dir, ReleaseSign 
 /* The day whose protection rule counts: the newest rule's first, so that no clock decides. */
 MUST_USE Status release_day(Policy *policy, Date *out, Error *err);
 
+/* Drops the measures that no family of the protection rule names: they stay inside. */
+MUST_USE Status release_keep_published(Policy *policy, MeasureInfos *measures, Error *err);
+
 /* A new file; the Buf is valid until the next call. */
 MUST_USE Status release_add(Release *r, const char *path, Buf **out, Error *err);
 

@@ -70,6 +70,21 @@ Status release_day(Policy *policy, Date *out, Error *err)
     return OK;
 }
 
+Status release_keep_published(Policy *policy, MeasureInfos *measures, Error *err)
+{
+    Date day;
+    TRY(release_day(policy, &day, err));
+    size_t kept = 0;
+    for (size_t i = 0; i < measures->len; i++) {
+        bool named;
+        TRY(protect_publishes(policy, day, measures->at[i].name, &named, err));
+        if (named)
+            measures->at[kept++] = measures->at[i];
+    }
+    measures->len = kept;
+    return OK;
+}
+
 Status release_build(const ReleasePlan *plan, Release *out, Error *err)
 {
     *out = (Release){.plan = plan};

@@ -11,6 +11,7 @@
 
 #define MANIFEST_MAX ((size_t)64 << 20)
 #define CURRENT_MAX 64
+#define WITHDRAWN_MAX ((size_t)1 << 20)
 #define MANIFESTS_KEPT 16 /* more releases than are looked at between two restarts, mostly */
 
 /* What is remembered of one manifest: path to index in digests. */
@@ -99,6 +100,24 @@ Status shelf_current(Shelf *shelf, char id[RELEASE_ID_LEN + 1], Error *err)
     return st;
 }
 
+/* releases/WITHDRAWN has a line for each release that is in force no more; without the file there is none. */
+static Status is_withdrawn(const Shelf *shelf, Slice id, bool *out, Error *err)
+{
+    Buf text;
+    buf_init(&text, 0);
+    *out = false;
+    Status st = read_text(shelf, "WITHDRAWN", WITHDRAWN_MAX, &text, err);
+    Slice rest = buf_slice(&text);
+    while (st == OK && rest.ptr && !*out)
+        *out = slice_eq(slice_cut(&rest, '\n'), id);
+    buf_free(&text);
+    if (st == ERR_NOT_FOUND) {
+        error_clear(err);
+        st = OK;
+    }
+    return st;
+}
+
 Status shelf_releases(Shelf *shelf, Arena *arena, PathList *out, Error *err)
 {
     PathList names = {0};
@@ -110,7 +129,11 @@ Status shelf_releases(Shelf *shelf, Arena *arena, PathList *out, Error *err)
     size_t kept = 0;
     for (size_t i = 0; i < names.len && st == OK; i++) {
         const char *path = NULL;
+        bool withdrawn;
         if (!is_release_id(slice_of(names.at[i])))
+            continue;
+        st = is_withdrawn(shelf, slice_of(names.at[i]), &withdrawn, err);
+        if (st != OK || withdrawn)
             continue;
         st = path_join(arena, shelf->dir, names.at[i], &path, err);
         if (st == OK && dir_exists(path))
@@ -269,7 +292,11 @@ Status shelf_open(Shelf *shelf, Slice id, Slice relative, ReleaseFile *out, Erro
     const char *path = NULL;
     ReleaseFile file = {.fd = -1};
     Status st = OK;
+    bool withdrawn = false;
     if (!is_release_id(id))
+        return error_set(err, ERR_NOT_FOUND, "there is no such release");
+    TRY(is_withdrawn(shelf, id, &withdrawn, err));
+    if (withdrawn)
         return error_set(err, ERR_NOT_FOUND, "there is no such release");
     arena_init(&arena, 0);
     TRY_OUT(arena_printf(&arena, &path, err, "%.*s/%.*s", SLICE_ARG(id), SLICE_ARG(relative)));

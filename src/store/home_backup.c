@@ -35,7 +35,7 @@ static bool never_changes(const char *relative)
     static const char *const folders[] = {"loads/", "warehouse/gen-", "results/gen-", "releases/", "extracts/"};
     for (size_t i = 0; i < COUNT_OF(folders); i++)
         if (strncmp(relative, folders[i], strlen(folders[i])) == 0)
-            return strcmp(path_base(relative), "CURRENT") != 0;
+            return strcmp(path_base(relative), "CURRENT") != 0 && strcmp(path_base(relative), "WITHDRAWN") != 0;
     return false;
 }
 

@@ -196,6 +196,20 @@ static void test_withheld_table(void **state)
     UNUSED(state);
 }
 
+static void test_only_named_measures(void **state)
+{
+    UNUSED(state);
+    Policy *policy;
+    Error err = ERROR_INIT;
+    bool published;
+    assert_int_equal(policy_open(POLICY_DIR, &policy, &err), OK);
+    assert_int_equal(protect_publishes(policy, TABLES_DAY, SLICE("graduation_rate_4yr"), &published, &err), OK);
+    assert_true(published);
+    assert_int_equal(protect_publishes(policy, TABLES_DAY, SLICE("alone"), &published, &err), OK);
+    assert_false(published);
+    policy_close(policy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +218,7 @@ int main(void)
         cmocka_unit_test(test_bad_input),
         cmocka_unit_test(test_part_of_another),
         cmocka_unit_test(test_withheld_table),
+        cmocka_unit_test(test_only_named_measures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -250,6 +250,7 @@ Status sample_make(const SampleOptions *options, Sample *out, Error *err)
     rng_init(&s.rng, options->seed, 1);
     TRY(policy_open(options->policy_dir, &out->policy, err));
     TRY(measure_list(out->policy, &out->arena, &out->measures, err));
+    TRY(release_keep_published(out->policy, &out->measures, err));
     Status st = read_places(&s, out->policy, err);
     if (st == OK)
         st = draw_all(&s, options, err);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "publish/release_history.h"
 #include "sample.h"
 
 #include <stdio.h>
@@ -228,11 +229,93 @@ static void test_store_and_verify(void **state)
     release_free(&r);
 }
 
+/* --- releases that are out ------------------------------------------------------------------------------------------
+ */
+
+static Status gate_of(Bench *b, Ledger *ledger, const char *dir, const char *replace, GateReport *report, Error *err)
+{
+    const Log log = {0};
+    ReleaseGate gate = {.policy = b->sample.policy,
+        .input = b->sample.cells.at,
+        .input_count = b->sample.cells.len,
+        .figures = &b->sample.figures,
+        .measures = &b->sample.measures,
+        .ledger = ledger,
+        .replace = replace,
+        .log = &log};
+    ok(release_day(b->sample.policy, &gate.day, err), err);
+    return release_gate(&gate, dir, report, err);
+}
+
+static size_t in_force(Ledger *ledger)
+{
+    Arena arena;
+    ReleaseEntries list = {0};
+    Error err = ERROR_INIT;
+    size_t n = 0;
+    arena_init(&arena, 0);
+    ok(release_list(ledger, &arena, &list, &err), &err);
+    for (size_t i = 0; i < list.len; i++)
+        n += list.at[i].in_force;
+    vec_free(&list);
+    arena_free(&arena);
+    return n;
+}
+
+/* The same again passes; one person more is refused, or replaces what was out; a withdrawn release is named. */
+static void test_gate(void **state)
+{
+    Bench *b = *state;
+    Ledger *ledger;
+    Release r;
+    ReleaseReport report;
+    GateReport gate;
+    bool is_new;
+    char dir[512], path[1024];
+    Error err = ERROR_INIT;
+    at(b, dir, "home/releases");
+    ok(ledger_open(b->home, &ledger, &err), &err);
+    ok(release_build(&b->sample.plan, &r, &err), &err);
+    ok(release_store(&r, dir, sign, b->home, &report, &is_new, &err), &err);
+    release_free(&r);
+    ok(ledger_append(ledger, "release.published", slice_of(report.id), SLICE("{}"), &err), &err);
+
+    ok(gate_of(b, ledger, dir, NULL, &gate, &err), &err);
+    assert_int_equal(gate.releases, 1);
+    assert_int_equal(gate.compared, 0);
+
+    /* the first figure has been corrected since */
+    PublishedCell *cell = &b->sample.figures.cells[0];
+    const Slice shown = cell->shown_denominator;
+    cell->shown_denominator = SLICE("1");
+    b->sample.cells.at[0].denominator++;
+    assert_int_equal(gate_of(b, ledger, dir, NULL, &gate, &err), ERR_DENIED);
+    assert_non_null(strstr(err.hint, "--withdraw"));
+    error_clear(&err);
+    assert_int_equal(in_force(ledger), 1);
+    ok(gate_of(b, ledger, dir, "corrected", &gate, &err), &err);
+    assert_int_equal(gate.replaced, 1);
+    assert_int_equal(in_force(ledger), 0);
+    cell->shown_denominator = shown;
+    b->sample.cells.at[0].denominator--;
+
+    Buf list;
+    buf_init(&list, 0);
+    (void)snprintf(path, sizeof path, "%s/WITHDRAWN", dir);
+    ok(file_read(path, 0, &list, &err), &err);
+    assert_true(slice_eq_z(slice_sub(buf_slice(&list), 0, 12), report.id));
+    buf_free(&list);
+    assert_int_equal(release_withdraw_by(ledger, dir, SLICE("0123456789ab"), SLICE("x"), &err), ERR_NOT_FOUND);
+    assert_int_equal(release_withdraw_by(ledger, dir, slice_of(report.id), SLICE(" "), &err), ERR_USAGE);
+    ledger_close(ledger);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_bytes),
         cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_gate),
         cmocka_unit_test(test_data),
         cmocka_unit_test(test_store_and_verify),
     };

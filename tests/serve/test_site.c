@@ -188,6 +188,26 @@ static void test_current_missing_or_broken(void **state)
     http_response_free(&r);
 }
 
+/* Taken back while the server runs: gone from the list, and its pages with it; the other release stays. */
+static void test_withdrawn(void **state)
+{
+    Rig *rig = *state;
+    HttpResponse r;
+    fixture_put(&rig->fixture, "WITHDRAWN", SLICE(RELEASE_A "\n"));
+    fixture_put(&rig->fixture, "CURRENT", SLICE(RELEASE_B));
+    ask(rig, A "/", NULL, &r);
+    assert_int_equal(r.status, 404);
+    http_response_free(&r);
+    ask(rig, "/releases/" RELEASE_B "/", NULL, &r);
+    assert_int_equal(r.status, 200);
+    http_response_free(&r);
+    ask(rig, "/releases", NULL, &r);
+    assert_int_equal(r.status, 200);
+    assert_null(strstr(buf_z(&r.body), RELEASE_A));
+    assert_non_null(strstr(buf_z(&r.body), RELEASE_B));
+    http_response_free(&r);
+}
+
 static void test_nothing_released(void **state)
 {
     Rig *rig = *state;
@@ -302,6 +322,7 @@ int main(void)
         RIGGED(test_routes),
         RIGGED(test_redirects),
         RIGGED(test_current_missing_or_broken),
+        RIGGED(test_withdrawn),
         RIGGED(test_nothing_released),
         RIGGED(test_validators),
         RIGGED(test_manifest_is_the_source),

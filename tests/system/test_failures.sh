@@ -36,7 +36,7 @@ intact()
 # recovers NAME HOME: with the cause gone, the same command does everything.
 recovers()
 {
-    if run "$2" "$inbox" --quiet; then
+    if run "$2" "$inbox" --quiet --replace "the other half"; then
         check_code "$1: the next run publishes the new release" 1 diff -rq "$work/release-before" "$(release_of "$2")"
     else
         fail "$1: the next run ends well" "$work/run.log"
@@ -59,7 +59,7 @@ check "leaves nothing behind" test ! -e "$work/new"
 # --- somebody else at work -------------------------------------------------------------------------------------
 
 cp -a "$work/whole" "$work/busy"
-"$CAIRN" run --home "$work/busy" --inbox "$inbox" --quiet >"$work/first.log" 2>&1 &
+"$CAIRN" run --home "$work/busy" --inbox "$inbox" --quiet --replace "the other half" >"$work/first.log" 2>&1 &
 first=$!
 undo+=("kill -KILL $first")
 loads=$(ls "$work/whole/loads" | wc -l)
@@ -68,7 +68,7 @@ for _ in $(seq 600); do
     sleep 0.05
 done
 kill -STOP "$first"
-check_code "a second writer" $EXIT_BUSY "$CAIRN" run --home "$work/busy" --inbox "$inbox" --quiet
+check_code "a second writer" $EXIT_BUSY "$CAIRN" run --home "$work/busy" --inbox "$inbox" --quiet --replace "the other half"
 check_code "is told to wait by every writing command" $EXIT_BUSY "$CAIRN" keys rotate --home "$work/busy"
 check_code "a reader is not" 0 "$CAIRN" status --home "$work/busy"
 kill -CONT "$first"
@@ -78,7 +78,7 @@ check "and its home is healthy" "$CAIRN" doctor --home "$work/busy"
 
 # A polite end: SIGTERM is answered between steps.
 cp -a "$work/whole" "$work/stopped"
-"$CAIRN" run --home "$work/stopped" --inbox "$inbox" --quiet >"$work/first.log" 2>&1 &
+"$CAIRN" run --home "$work/stopped" --inbox "$inbox" --quiet --replace "the other half" >"$work/first.log" 2>&1 &
 first=$!
 for _ in $(seq 600); do
     [ "$(ls "$work/stopped/loads" | wc -l)" -gt "$loads" ] && break
@@ -108,7 +108,7 @@ for kib in 24 600; do
     (
         trap '' XFSZ
         ulimit -f "$kib"
-        exec "$CAIRN" run --home "$work/limited" --inbox "$inbox" --quiet
+        exec "$CAIRN" run --home "$work/limited" --inbox "$inbox" --quiet --replace "the other half"
     ) >"$work/run.log" 2>&1
     no_space "no file over $kib KiB" "$work/limited" $?
     recovers "no file over $kib KiB" "$work/limited"
@@ -123,7 +123,7 @@ if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o size=256m cairn-system-test "$disk"
         cp -a "$work/whole" "$disk/home"
         room=$(df --output=avail -k "$disk" | tail -n 1)
         head -c $(((room - left) * 1024)) /dev/zero >"$disk/ballast"
-        run "$disk/home" "$inbox" --quiet
+        run "$disk/home" "$inbox" --quiet --replace "the other half"
         code=$?
         rm "$disk/ballast"
         no_space "a disk with $left KiB left" "$disk/home" $code
@@ -147,7 +147,7 @@ cp -a "$work/whole" "$work/readonly"
 chmod -R a-w "$work/readonly"
 if ${as_nobody[@]+"${as_nobody[@]}"} "$CAIRN" version >"$work/nobody.log" 2>&1; then
     check_code "a home that may only be read" $EXIT_IO \
-        ${as_nobody[@]+"${as_nobody[@]}"} "$CAIRN" run --home "$work/readonly" --inbox "$inbox" --quiet
+        ${as_nobody[@]+"${as_nobody[@]}"} "$CAIRN" run --home "$work/readonly" --inbox "$inbox" --quiet --replace "the other half"
     check_text "says why" "$work/check.err" 'permission denied|read-only'
 else
     skip "a home that may only be read" "nobody cannot run the binary here"
@@ -199,8 +199,8 @@ cp -a "$work/whole" "$work/rotated"
 check "keys rotate" "$CAIRN" keys rotate --home "$work/rotated"
 check "the rotated home is healthy" "$CAIRN" doctor --home "$work/rotated"
 check_code "its keys are others" 1 cmp -s "$work/whole/keys/master.key" "$work/rotated/keys/master.key"
-must_run "$work/whole" "$inbox" --quiet
-must_run "$work/rotated" "$inbox" --quiet
+must_run "$work/whole" "$inbox" --quiet --replace "the other half"
+must_run "$work/rotated" "$inbox" --quiet --replace "the other half"
 check_same "and it publishes the same" "$(release_of "$work/whole")" "$(release_of "$work/rotated")" -x manifest.sig
 
 check "backup with keys" "$CAIRN" backup --with-keys --home "$work/rotated" "$work/backup"

@@ -1,0 +1,303 @@
+/* The library's face: protectfile behind names, types and rules of its own. Files are texts that the caller hands over.
+ */
+#include "libprotect/cairn_protect.h"
+
+#include "protectfile/attack.h"
+#include "protectfile/protectfile.h"
+
+typedef struct File {
+    Slice name, text;
+} File;
+
+struct cairn_protect {
+    Arena arena; /* files and policy text */
+    VEC(File) files;
+    ProtectionPolicy policy;
+    bool has_policy, has_job, has_attack;
+    ProtectJob job;
+    AttackJob attack;
+    VEC(uint32_t) findings; /* cells of the attack */
+    Arena texts;            /* handed out */
+};
+
+/* --- errors
+ * ----------------------------------------------------------------------------------------------------------- */
+
+static cairn_protect_code code_of(Status st)
+{
+    switch (st) {
+    case OK:
+        return CAIRN_PROTECT_OK;
+    case ERR_USAGE:
+    case ERR_NOT_FOUND:
+        return CAIRN_PROTECT_USAGE;
+    case ERR_INVALID:
+    case ERR_PARSE:
+        return CAIRN_PROTECT_INVALID;
+    case ERR_DENIED:
+        return CAIRN_PROTECT_EXPOSED;
+    case ERR_LIMIT:
+        return CAIRN_PROTECT_LIMIT;
+    case ERR_NOMEM:
+        return CAIRN_PROTECT_NOMEM;
+    default:
+        return CAIRN_PROTECT_OTHER;
+    }
+}
+
+static cairn_protect_code tell(Status st, const Error *from, cairn_protect_error *to)
+{
+    if (to)
+        memset(to, 0, sizeof *to);
+    if (to && st != OK) {
+        to->code = code_of(st);
+        to->row = from->row;
+        memcpy(to->message, from->message, sizeof to->message - 1);
+        memcpy(to->hint, from->hint, sizeof to->hint - 1);
+        memcpy(to->file, from->file, sizeof to->file - 1);
+        memcpy(to->field, from->field, sizeof to->field - 1);
+    }
+    return code_of(st);
+}
+
+/* --- making
+ * ----------------------------------------------------------------------------------------------------------- */
+
+const char *cairn_protect_version(void)
+{
+    return CAIRN_VERSION;
+}
+
+cairn_protect_code cairn_protect_new(cairn_protect **out, cairn_protect_error *err)
+{
+    Error e = ERROR_INIT;
+    cairn_protect *p = NULL;
+    Status st = mem_zalloc(1, sizeof *p, (void **)&p, &e);
+    if (st == OK) {
+        arena_init(&p->arena, 0);
+        arena_init(&p->texts, 0);
+        *out = p;
+    }
+    return tell(st, &e, err);
+}
+
+static void forget_results(cairn_protect *p)
+{
+    if (p->has_job)
+        protect_job_free(&p->job);
+    if (p->has_attack)
+        attack_free(&p->attack);
+    p->has_job = p->has_attack = false;
+    p->findings.len = 0;
+    arena_reset(&p->texts);
+}
+
+void cairn_protect_free(cairn_protect *p)
+{
+    if (!p)
+        return;
+    forget_results(p);
+    if (p->has_policy)
+        protection_free(&p->policy);
+    vec_free(&p->files);
+    vec_free(&p->findings);
+    arena_free(&p->texts);
+    arena_free(&p->arena);
+    mem_free(p);
+}
+
+static Status add_file(cairn_protect *p, Slice name, Slice text, Error *err)
+{
+    File file;
+    TRY(arena_dup(&p->arena, name, &file.name, err));
+    TRY(arena_dup(&p->arena, text, &file.text, err));
+    for (size_t i = 0; i < p->files.len; i++)
+        if (slice_eq(p->files.at[i].name, name)) {
+            p->files.at[i] = file;
+            return OK;
+        }
+    return vec_push(&p->files, file, err);
+}
+
+cairn_protect_code cairn_protect_file(
+    cairn_protect *p, const char *name, const char *text, size_t len, cairn_protect_error *err)
+{
+    Error e = ERROR_INIT;
+    forget_results(p); /* results borrow from files */
+    return tell(add_file(p, slice_of(name), (Slice){text, len}, &e), &e, err);
+}
+
+static Status set_policy(cairn_protect *p, Slice toml, Error *err)
+{
+    Slice copy;
+    if (p->has_policy)
+        protection_free(&p->policy);
+    p->has_policy = false;
+    TRY(arena_dup(&p->arena, toml, &copy, err));
+    Status st = protection_parse(copy, "policy", &p->policy, err);
+    if (st == OK)
+        p->has_policy = true;
+    else
+        protection_free(&p->policy);
+    return st;
+}
+
+cairn_protect_code cairn_protect_policy(cairn_protect *p, const char *toml, size_t len, cairn_protect_error *err)
+{
+    Error e = ERROR_INIT;
+    forget_results(p);
+    return tell(set_policy(p, (Slice){toml, len}, &e), &e, err);
+}
+
+static Status load(void *ctx, Slice name, Arena *arena, Slice *text, Error *err)
+{
+    const cairn_protect *p = ctx;
+    UNUSED(arena);
+    for (size_t i = 0; i < p->files.len; i++)
+        if (slice_eq(p->files.at[i].name, name)) {
+            *text = p->files.at[i].text;
+            return OK;
+        }
+    return error_set(err, ERR_NOT_FOUND, "the header names a file that was not handed over: %.*s", SLICE_ARG(name));
+}
+
+/* --- protecting
+ * ------------------------------------------------------------------------------------------------------- */
+
+cairn_protect_code cairn_protect_run(
+    cairn_protect *p, const char *header, size_t len, unsigned threads, cairn_protect_error *err)
+{
+    Error e = ERROR_INIT;
+    Log log = {0};
+    const ProtectOptions options = {.threads = threads, .log = &log};
+    forget_results(p);
+    if (!p->has_policy)
+        return tell(error_set(&e, ERR_USAGE, "a run needs a policy"), &e, err);
+    p->has_job = true;
+    Status st = protect_job_run((Slice){header, len}, "header", load, p, &p->policy, &options, &p->job, &e);
+    if (st != OK)
+        forget_results(p);
+    return tell(st, &e, err);
+}
+
+cairn_protect_code cairn_protect_stats_get(const cairn_protect *p, cairn_protect_stats *out, cairn_protect_error *err)
+{
+    Error e = ERROR_INIT;
+    if (!p->has_job)
+        return tell(error_set(&e, ERR_USAGE, "there was no run"), &e, err);
+    const ProtectStats *s = &p->job.stats;
+    *out = (cairn_protect_stats){.shown = s->printed,
+        .suppressed = s->suppressed,
+        .by_rule = s->sensitive,
+        .complementary = s->secondary,
+        .equations = s->equations,
+        .audited = s->audited};
+    return tell(OK, &e, err);
+}
+
+static Status write_output(const ProtectJob *job, Slice name, Buf *out, Error *err)
+{
+    if (slice_eq_z(name, "tables.toml"))
+        return protect_header(job, out, err);
+    if (slice_eq_z(name, "audit.json"))
+        return protect_audit_json(job, out, err);
+    if (slice_eq_z(name, "suppressed.csv"))
+        return protect_reasons_csv(job, out, err);
+    if (slice_eq_z(name, "report.html"))
+        return protect_report_html(job, out, err);
+    for (uint32_t t = 0; t < job->set.table_count; t++)
+        if (!job->set.tables[t].released && slice_eq(tables_base_name(job->set.tables[t].file), name))
+            return protect_csv(job, t, out, err);
+    return error_set(err, ERR_USAGE, "a run makes no output of that name");
+}
+
+static Status keep(cairn_protect *p, Buf *b, Slice *out, Error *err)
+{
+    TRY(buf_status(b, err));
+    return arena_dup(&p->texts, buf_slice(b), out, err);
+}
+
+cairn_protect_code cairn_protect_output(
+    cairn_protect *p, const char *name, const char **text, size_t *len, cairn_protect_error *err)
+{
+    Error e = ERROR_INIT;
+    Buf b;
+    Slice out = {NULL, 0};
+    buf_init(&b, 0);
+    Status st =
+        p->has_job ? write_output(&p->job, slice_of(name), &b, &e) : error_set(&e, ERR_USAGE, "there was no run");
+    if (st == OK)
+        st = keep(p, &b, &out, &e);
+    buf_free(&b);
+    if (st == OK) {
+        *text = out.ptr;
+        *len = out.len;
+    }
+    return tell(st, &e, err);
+}
+
+/* --- attacking
+ * -------------------------------------------------------------------------------------------------------- */
+
+static Status attack(cairn_protect *p, Slice header, uint32_t min_possible, unsigned threads, Error *err)
+{
+    AttackOptions o = ATTACK_OPTIONS_INIT;
+    if (min_possible < 2)
+        return error_set(err, ERR_USAGE, "min_possible is at least 2");
+    o.policy = p->has_policy ? &p->policy : NULL;
+    o.min_possible = min_possible;
+    o.effort.threads = threads;
+    p->has_attack = true;
+    TRY(attack_run(header, "header", load, p, &o, &p->attack, err));
+    for (uint32_t i = 0; i < p->attack.system.cell_count; i++)
+        if (attack_exposed(p->attack.verdict[i]))
+            TRY(vec_push(&p->findings, i, err));
+    return OK;
+}
+
+cairn_protect_code cairn_protect_audit(
+    cairn_protect *p, const char *header, size_t len, uint32_t min_possible, unsigned threads, cairn_protect_error *err)
+{
+    Error e = ERROR_INIT;
+    forget_results(p);
+    Status st = attack(p, (Slice){header, len}, min_possible, threads, &e);
+    if (st != OK)
+        forget_results(p);
+    return tell(st, &e, err);
+}
+
+uint32_t cairn_protect_finding_count(const cairn_protect *p)
+{
+    return (uint32_t)p->findings.len;
+}
+
+static Status find(cairn_protect *p, uint32_t i, cairn_protect_finding *out, Error *err)
+{
+    Slice text;
+    Buf b;
+    if (i >= p->findings.len)
+        return error_set(err, ERR_USAGE, "there is no finding of that number");
+    uint32_t cell = p->findings.at[i];
+    const AuditInference *inference = &p->attack.result.unknowns[cell];
+    *out = (cairn_protect_finding){
+        .verdict = attack_verdict_name(p->attack.verdict[cell]), .low = inference->low, .high = inference->high};
+    buf_init(&b, 1 << 20);
+    tables_cell_words(&p->attack.system, cell, &b);
+    Status st = keep(p, &b, &text, err);
+    out->cell = text.ptr;
+    buf_reset(&b);
+    if (st == OK)
+        st = audit_explain(p->attack.audit, inference, &b, err);
+    if (st == OK)
+        st = keep(p, &b, &text, err);
+    out->why = text.ptr;
+    buf_free(&b);
+    return st;
+}
+
+cairn_protect_code cairn_protect_finding_at(
+    cairn_protect *p, uint32_t i, cairn_protect_finding *out, cairn_protect_error *err)
+{
+    Error e = ERROR_INIT;
+    return tell(find(p, i, out, &e), &e, err);
+}

@@ -1,0 +1,102 @@
+/*
+ * libcairn-protect: tables made safe to publish, and published tables attacked, as a C library.
+ *
+ *   cairn_protect *p;
+ *   cairn_protect_error e;
+ *   cairn_protect_new(&p, &e)
+ *   cairn_protect_file(p, "places.csv", text, len, &e)       every file that the header names: tables and code lists
+ *   cairn_protect_policy(p, toml, len, &e)                   rules of protection (docs/protect.md)
+ *   cairn_protect_run(p, header, len, threads, &e)           suppresses, and attacks what comes out
+ *   cairn_protect_output(p, "rates.csv", &text, &len, &e)    a table as it may be published
+ *   cairn_protect_free(p)
+ *
+ *   cairn_protect_audit(p, header, len, threads, &e)         instead: what can an outsider infer from published files?
+ *   cairn_protect_finding_at(p, i, &finding)
+ *
+ * Functions that can fail return CAIRN_PROTECT_OK or another code and fill the error, which may be NULL. Texts come as
+ * pointer and length and are copied; texts that are handed out end in a NUL and live until the next run or audit of the
+ * same object. The same files and policy give the same bytes, whatever the number of threads.
+ *
+ * An object is used by one thread at a time; different objects are independent. threads 0: one a core.
+ */
+#ifndef CAIRN_PROTECT_LIBRARY_H
+#define CAIRN_PROTECT_LIBRARY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum cairn_protect_code {
+    CAIRN_PROTECT_OK = 0,
+    CAIRN_PROTECT_USAGE,   /* called in the wrong order, or for something that is not there */
+    CAIRN_PROTECT_INVALID, /* header, policy or table break a rule: the table does not add up, ... */
+    CAIRN_PROTECT_EXPOSED, /* no pattern protects every cell: nothing comes out */
+    CAIRN_PROTECT_LIMIT,   /* a stated maximum was reached */
+    CAIRN_PROTECT_NOMEM,
+    CAIRN_PROTECT_OTHER
+} cairn_protect_code;
+
+typedef struct cairn_protect_error {
+    cairn_protect_code code;
+    char message[600]; /* lower-case, no full stop */
+    char hint[300];    /* what to do; may be empty */
+    char file[300];    /* of the input; may be empty */
+    uint64_t row;      /* 1-based record of it, its header counted; 0: none */
+    char field[80];
+} cairn_protect_error;
+
+typedef struct cairn_protect cairn_protect;
+
+const char *cairn_protect_version(void); /* "0.1.0" */
+
+cairn_protect_code cairn_protect_new(cairn_protect **out, cairn_protect_error *err);
+void cairn_protect_free(cairn_protect *p); /* NULL is fine */
+
+/* A file by the name the header has for it; an earlier text of that name is replaced. */
+cairn_protect_code cairn_protect_file(
+    cairn_protect *p, const char *name, const char *text, size_t len, cairn_protect_error *err);
+/* The text of a policy, schema "cairn.protection/1". */
+cairn_protect_code cairn_protect_policy(cairn_protect *p, const char *toml, size_t len, cairn_protect_error *err);
+
+/* Protects the tables of a header, schema "cairn.tables/1". CAIRN_PROTECT_EXPOSED names a cell that nothing protects.
+ */
+cairn_protect_code cairn_protect_run(
+    cairn_protect *p, const char *header, size_t len, unsigned threads, cairn_protect_error *err);
+
+typedef struct cairn_protect_stats {
+    uint64_t shown, suppressed; /* cells that a column prints */
+    uint64_t by_rule, complementary;
+    uint64_t equations, audited;
+} cairn_protect_stats;
+cairn_protect_code cairn_protect_stats_get(const cairn_protect *p, cairn_protect_stats *out, cairn_protect_error *err);
+
+/* What a run made: the base name of a table's file, "tables.toml" (a header for audits), "audit.json", and for the
+ * owner alone "suppressed.csv" and "report.html". CAIRN_PROTECT_USAGE for other names, or without a run. */
+cairn_protect_code cairn_protect_output(
+    cairn_protect *p, const char *name, const char **text, size_t *len, cairn_protect_error *err);
+
+/* Attacks tables as they were published; with a policy, printed counts below its minimums are findings, too. A hidden
+ * cell is one with fewer than min_possible (at least 2) possible values. */
+cairn_protect_code cairn_protect_audit(cairn_protect *p, const char *header, size_t len, uint32_t min_possible,
+    unsigned threads, cairn_protect_error *err);
+
+typedef struct cairn_protect_finding {
+    const char *cell;    /* in words */
+    const char *verdict; /* "exact", "narrow", "small", "unproven", "contradiction" */
+    int64_t low, high;   /* nothing else is possible; INT64_MAX: no bound */
+    const char *why;     /* from which printed figures it follows */
+} cairn_protect_finding;
+
+uint32_t cairn_protect_finding_count(const cairn_protect *p);
+/* CAIRN_PROTECT_USAGE out of range. */
+cairn_protect_code cairn_protect_finding_at(
+    cairn_protect *p, uint32_t i, cairn_protect_finding *out, cairn_protect_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

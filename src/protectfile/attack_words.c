@@ -1,0 +1,131 @@
+/* What the attack found, as a file and in words. */
+#include "protectfile/attack.h"
+
+const char *attack_verdict_name(AttackVerdict v)
+{
+    static const char *const names[] = {"safe", "printed", "small", "exact", "narrow", "unproven", "contradiction"};
+    return names[v];
+}
+
+const char *attack_verdict_words(AttackVerdict v)
+{
+    static const char *const words[] = {"hidden, and stays hidden", "printed", "printed, although it is small",
+        "hidden, but only one value is possible", "hidden, but few values are possible",
+        "hidden, and not shown to stay so", "what is printed about it contradicts itself"};
+    return words[v];
+}
+
+static void limit(int64_t v, Buf *out)
+{
+    if (v != AUDIT_ENDLESS && v != -AUDIT_ENDLESS)
+        buf_add_i64(out, v);
+}
+
+static void row_of(const AttackJob *job, uint32_t cell, Buf *words, Buf *out)
+{
+    const TablesCell *c = &job->system.cells[cell];
+    const AuditInference *i = &job->result.unknowns[cell];
+    csv_cell(out, c->table == TABLES_NONE ? (Slice){"", 0} : job->set.tables[c->table].name);
+    buf_addc(out, ',');
+    if (c->table != TABLES_NONE)
+        buf_add_u64(out, job->set.tables[c->table].csv_row[c->row] + 2);
+    buf_addc(out, ',');
+    buf_reset(words);
+    tables_cell_words(&job->system, cell, words);
+    csv_cell(out, buf_slice(words));
+    buf_addf(out, ",%s,", attack_verdict_name(job->verdict[cell]));
+    limit(i->low, out);
+    buf_addc(out, ',');
+    limit(i->high, out);
+    buf_addc(out, ',');
+    if (i->possible > 0)
+        buf_add_u64(out, i->possible);
+    buf_addc(out, '\n');
+}
+
+Status attack_csv(const AttackJob *job, AttackRows rows, Buf *out, Error *err)
+{
+    Buf words;
+    buf_init(&words, 1 << 16);
+    buf_adds(out, "table,row,cell,verdict,low,high,possible_values\n");
+    for (uint32_t i = 0; i < job->system.cell_count; i++)
+        if (rows == ATTACK_ALL_ROWS || attack_exposed(job->verdict[i]))
+            row_of(job, i, &words, out);
+    buf_free(&words);
+    return buf_status(out, err);
+}
+
+static void say_share(const char *what, uint64_t n, uint64_t of, Buf *out)
+{
+    buf_addf(out, "%s %llu of %llu", what, (unsigned long long)n, (unsigned long long)of);
+    if (of > 0) {
+        uint64_t tenths = (n * 2000 + of) / (2 * of);
+        buf_addf(out, " (%llu.%llu %%)", (unsigned long long)(tenths / 10), (unsigned long long)(tenths % 10));
+    }
+}
+
+static void say_marker(const AttackMarker *m, bool attacked, Buf *out)
+{
+    buf_addf(out, "  \"%.*s\": ", SLICE_ARG(m->text));
+    if (attacked) {
+        say_share("determined", m->exact, m->cells, out);
+        say_share("; few values left", m->narrow, m->cells, out);
+        buf_addc(out, '\n');
+    } else {
+        buf_addf(out, "%llu cells\n", (unsigned long long)m->cells);
+    }
+    if (m->alone_asked == 0)
+        return;
+    say_share("    by the rates beside it alone: one size possible in", m->alone_exact, m->alone_asked, out);
+    say_share(", at most three in", m->alone_few, m->alone_asked, out);
+    buf_adds(out, " that print an exact rate\n");
+}
+
+static Status say_findings(const AttackJob *job, size_t most, Buf *out, Error *err)
+{
+    size_t told = 0;
+    for (uint32_t i = 0; i < job->system.cell_count; i++) {
+        if (!attack_exposed(job->verdict[i]))
+            continue;
+        if (told++ >= most)
+            continue;
+        buf_adds(out, "\n- ");
+        tables_cell_words(&job->system, i, out);
+        buf_addf(out, ": %s. ", attack_verdict_words(job->verdict[i]));
+        if (job->verdict[i] != ATTACK_SMALL)
+            TRY(audit_explain(job->audit, &job->result.unknowns[i], out, err));
+    }
+    for (size_t g = 0; g < job->result.group_count; g++) {
+        if (told++ >= most)
+            continue;
+        buf_adds(out, "\n- ");
+        TRY(audit_explain_group(job->audit, &job->result.groups[g], out, err));
+    }
+    if (told > most)
+        buf_addf(out, "\n\n%llu findings more; --out writes them all.", (unsigned long long)(told - most));
+    return OK;
+}
+
+Status attack_text(const AttackJob *job, size_t most, Buf *out, Error *err)
+{
+    const AttackTally *t = &job->tally;
+    buf_addf(
+        out, "%llu cells, of which %llu are hidden.\n", (unsigned long long)t->cells, (unsigned long long)t->hidden);
+    if (!job->audit) { /* rows alone were asked for */
+        for (size_t i = 0; i < job->marker_count; i++)
+            say_marker(&job->markers[i], false, out);
+        return buf_status(out, err);
+    }
+    say_share("Hidden, but only one value is possible:", t->exact, t->hidden, out);
+    say_share(".\nHidden, but few values are possible:", t->narrow, t->hidden, out);
+    say_share(".\nNeither shown:", t->unproven, t->hidden, out);
+    buf_addf(out,
+        ".\nPrinted although small: %llu. Contradictory: %llu. Groups of which an outcome of everybody or "
+        "nobody follows: %llu.\n",
+        (unsigned long long)t->small, (unsigned long long)t->contradictions, (unsigned long long)t->groups);
+    for (size_t i = 0; i < job->marker_count; i++)
+        say_marker(&job->markers[i], true, out);
+    TRY(say_findings(job, most, out, err));
+    buf_addc(out, '\n');
+    return buf_status(out, err);
+}

@@ -1,0 +1,230 @@
+/*
+ * Complementary suppression, attacked until it holds. The solver (room suppress) proposes a pattern; the auditor (room
+ * audit), which trusts nothing of it, attacks the whole system; each cell that it cannot show to be protected costs one
+ * more cell of its equations, and the attack is repeated. The pattern only grows, so this ends: with nothing found, or
+ * with nothing left to suppress, which is told with the published cells that force the leak.
+ */
+#include "protectfile/pattern.h"
+
+#include "suppress/suppress.h"
+
+/* A tenth of what the solver takes by itself: the attack may ask for more than one round of it. Counted in pivots, so
+ * that the pattern is the same on every machine. */
+#define EFFORT 20000
+#define EXACT_CELLS 200
+#define EXACT_PIVOTS 20000
+
+Status rows_make(const SdcProblem *p, Rows *out, Error *err)
+{
+    uint32_t terms = p->start[p->row_count];
+    *out = (Rows){0};
+    TRY(mem_zalloc((size_t)p->cell_count + 2, sizeof *out->from, (void **)&out->from, err));
+    TRY(mem_zalloc((size_t)terms + 1, sizeof *out->row, (void **)&out->row, err));
+    for (uint32_t i = 0; i < terms; i++)
+        out->from[p->cell[i] + 2]++;
+    for (uint32_t i = 2; i <= p->cell_count; i++)
+        out->from[i] += out->from[i - 1];
+    for (uint32_t r = 0; r < p->row_count; r++)
+        for (uint32_t i = p->start[r]; i < p->start[r + 1]; i++)
+            out->row[out->from[p->cell[i] + 1]++] = r;
+    return OK;
+}
+
+void rows_free(Rows *rows)
+{
+    mem_free(rows->from);
+    mem_free(rows->row);
+}
+
+static bool is_suppressed(const SdcProblem *p, uint32_t cell)
+{
+    return p->cells[cell].status == SDC_SENSITIVE || p->cells[cell].status == SDC_SECONDARY;
+}
+
+/* --- repair ------------------------------------------------------------------------------------------------------- */
+
+/* The cheapest cell of an equation that may still be suppressed; PATTERN_NONE. */
+static uint32_t cheapest_in(const SdcProblem *p, uint32_t row, uint32_t best)
+{
+    for (uint32_t i = p->start[row]; i < p->start[row + 1]; i++) {
+        uint32_t c = p->cell[i];
+        if (p->cells[c].status != SDC_OPEN || p->cells[c].lower == p->cells[c].upper)
+            continue;
+        if (best == PATTERN_NONE || p->cells[c].cost < p->cells[best].cost ||
+            (p->cells[c].cost == p->cells[best].cost && c < best))
+            best = c;
+    }
+    return best;
+}
+
+/* Walks from a cell through suppressed cells until an equation with an open cell is met. */
+typedef struct Walk {
+    const SdcProblem *problem;
+    const Rows *rows;
+    uint32_t *queue;
+    uint32_t *seen; /* cell -> number of the walk that saw it */
+    uint32_t number;
+} Walk;
+
+static uint32_t next_to_suppress(Walk *w, uint32_t cell)
+{
+    uint32_t head = 0, tail = 0;
+    w->queue[tail++] = cell;
+    w->seen[cell] = ++w->number;
+    while (head < tail) {
+        uint32_t c = w->queue[head++], best = PATTERN_NONE;
+        for (uint32_t i = w->rows->from[c]; i < w->rows->from[c + 1]; i++)
+            best = cheapest_in(w->problem, w->rows->row[i], best);
+        if (best != PATTERN_NONE)
+            return best;
+        for (uint32_t i = w->rows->from[c]; i < w->rows->from[c + 1]; i++) {
+            uint32_t r = w->rows->row[i];
+            for (uint32_t k = w->problem->start[r]; k < w->problem->start[r + 1]; k++) {
+                uint32_t other = w->problem->cell[k];
+                if (w->seen[other] == w->number || !is_suppressed(w->problem, other))
+                    continue;
+                w->seen[other] = w->number;
+                w->queue[tail++] = other;
+            }
+        }
+    }
+    return PATTERN_NONE;
+}
+
+/* Names the published cells in the equations of a cell that nothing can protect. */
+static Status impossible(const SdcProblem *p, const Rows *rows, uint32_t cell, Error *err)
+{
+    Buf names;
+    char name[200];
+    unsigned told = 0;
+    buf_init(&names, 1 << 16);
+    for (uint32_t i = rows->from[cell]; i < rows->from[cell + 1]; i++)
+        for (uint32_t k = p->start[rows->row[i]]; k < p->start[rows->row[i] + 1] && told < 4; k++) {
+            uint32_t other = p->cell[k];
+            if (p->cells[other].status != SDC_FROZEN || p->cells[other].value == 0)
+                continue;
+            sdc_cell_name(p, other, name, sizeof name);
+            buf_addf(&names, "%s%s", told++ > 0 ? "; " : "", name);
+        }
+    sdc_cell_name(p, cell, name, sizeof name);
+    error_set(err, ERR_DENIED, "nothing protects [%s]%s%.300s", name,
+        told > 0 ? ": given away by what is published already: " : "", told > 0 ? buf_z(&names) : "");
+    error_hint(err, "Leave out a table or a level, join groups or places, or withdraw the earlier release.");
+    buf_free(&names);
+    return ERR_DENIED;
+}
+
+static Status repair_cell(Pattern *p, const Rows *rows, Walk *walk, const AuditCell *found, Error *err)
+{
+    uint32_t cell = PATTERN_NONE;
+    if (found->reason == AUDIT_BY_SUM && found->partner != AUDIT_NONE)
+        cell = cheapest_in(p->problem, found->partner, PATTERN_NONE);
+    if (cell == PATTERN_NONE)
+        cell = next_to_suppress(walk, found->cell);
+    if (cell == PATTERN_NONE)
+        return impossible(p->problem, rows, found->cell, err);
+    p->problem->cells[cell].status = SDC_SECONDARY;
+    p->repairs++;
+    return OK;
+}
+
+static Status repair(Pattern *p, const Rows *rows, const AuditReport *report, Error *err)
+{
+    Walk walk = {.problem = p->problem, .rows = rows};
+    Status st = mem_zalloc((size_t)p->problem->cell_count + 1, sizeof *walk.queue, (void **)&walk.queue, err);
+    if (st == OK)
+        st = mem_zalloc((size_t)p->problem->cell_count + 1, sizeof *walk.seen, (void **)&walk.seen, err);
+    for (size_t i = 0; i < report->count && st == OK; i++)
+        if (report->cells[i].verdict != AUDIT_PROTECTED)
+            st = repair_cell(p, rows, &walk, &report->cells[i], err);
+    mem_free(walk.queue);
+    mem_free(walk.seen);
+    return st;
+}
+
+/* Repair suppresses cells that may turn out to hide nothing: what follows anyway may as well be printed. */
+static Status clean(Pattern *p, Error *err)
+{
+    AuditOptions ask = AUDIT_OPTIONS_INIT;
+    AuditReport report = {0};
+    ask.cells = AUDIT_SUPPRESSED_CELLS;
+    ask.depth = AUDIT_INTERVALS;
+    ask.effort.threads = p->options->threads;
+    Status st = audit_problem(p->problem, &ask, &report, err);
+    for (size_t i = 0; i < report.count && st == OK; i++) {
+        const AuditCell *c = &report.cells[i];
+        bool needless = p->problem->cells[c->cell].status == SDC_SECONDARY && c->low == c->high;
+        if (needless && (!p->keep || !p->keep[c->cell]))
+            p->problem->cells[c->cell].status = SDC_OPEN;
+    }
+    audit_report_free(&report);
+    return st;
+}
+
+/* Cells that nothing can protect are told with what gives them away. */
+static Status leaks(const SdcProblem *problem, const SuppressReport *report, Error *err)
+{
+    Buf text;
+    buf_init(&text, 0);
+    Status st = suppress_report_text(problem, report, &text, err);
+    if (st == OK) {
+        Slice rest = buf_slice(&text), first = slice_cut(&rest, '\n');
+        st = error_set(err, ERR_DENIED, "nothing protects every cell: %.*s%s", first.len > 450 ? 450 : (int)first.len,
+            first.ptr, report->leak_count > 1 ? "; and others" : "");
+        error_hint(err, "Leave out a table or a level, join groups or places, or withdraw the earlier release.");
+    }
+    buf_free(&text);
+    return st;
+}
+
+/* What the solver proposes; sums of suppressed cells are left to the attack. Where its rounds did not suffice, the
+ * attack goes on from what it has. */
+static Status propose(Pattern *p, Error *err)
+{
+    SuppressOptions o = SUPPRESS_OPTIONS_INIT;
+    SuppressReport report = {0};
+    o.threads = p->options->threads;
+    o.effort = EFFORT;
+    o.exact_cells = EXACT_CELLS;
+    o.exact_pivots = EXACT_PIVOTS;
+    o.singleton = p->singleton;
+    Status st = suppress_solve(p->problem, &o, &report, err);
+    log_line(p->options->log, LOG_INFO, "event=protect.suppressed secondaries=%u cost=%lld leaks=%zu pivots=%llu",
+        report.secondaries, (long long)report.cost, report.leak_count, (unsigned long long)report.pivots);
+    if (st == OK && report.leak_count > 0)
+        st = leaks(p->problem, &report, err);
+    p->bounded = st == OK && report.bounded;
+    p->lower_bound = report.lower_bound;
+    suppress_report_free(&report);
+    if (st == ERR_LIMIT) {
+        error_clear(err);
+        st = OK;
+    }
+    return st;
+}
+
+Status pattern_make(Pattern *p, const Rows *rows, Error *err)
+{
+    AuditOptions ask = AUDIT_OPTIONS_INIT;
+    ask.singleton = p->singleton;
+    ask.sum_rule = p->sum_rule;
+    ask.sum_ctx = p->sum_ctx;
+    ask.effort.threads = p->options->threads;
+    TRY(propose(p, err));
+    for (;;) {
+        AuditReport report = {0};
+        Status st = audit_problem(p->problem, &ask, &report, err);
+        bool is_clean = st == OK && report.exposed == 0 && report.unproven == 0;
+        log_line(p->options->log, LOG_INFO, "event=protect.audit cells=%zu exposed=%zu unproven=%zu", report.count,
+            report.exposed, report.unproven);
+        p->audited = report.count;
+        if (st == OK && !is_clean)
+            st = repair(p, rows, &report, err);
+        audit_report_free(&report);
+        if (st == OK && is_clean && p->repairs > 0)
+            return clean(p, err);
+        if (st != OK || is_clean)
+            return st;
+        TRY(cancel_check(err));
+    }
+}

@@ -1,0 +1,237 @@
+/*
+ * Primary rules: which cells give somebody away by themselves, and how wide the attacker's interval must be.
+ *
+ * Levels: somebody who sees the protected tables may neither learn that a small group has fewer than the minimum nor
+ * exclude that it is smaller than it is (upl = minimum - value, lpl = 1). For money the levels are those of the rule
+ * that the total fails (SDC handbook, Hundepool et al. 2012, 4.2.2): p% asks X - x1 - x2 >= p/100 x1, (n,k) asks
+ * x1 + ... + xn <= k/100 X. Everything is compared in integers.
+ */
+#include "protectfile/protect_impl.h"
+
+static bool is_denominator(const TablesSet *set, uint32_t quantity)
+{
+    for (uint32_t t = 0; t < set->table_count; t++)
+        for (uint32_t c = 0; c < set->tables[t].column_count; c++) {
+            const TablesColumn *column = &set->tables[t].columns[c];
+            bool uses = column->kind == TABLES_RATE || column->kind == TABLES_MEDIAN || column->kind == TABLES_MEAN ||
+                        column->kind == TABLES_TOTAL;
+            if (uses && set->tables[t].columns[column->denominator].quantity == quantity)
+                return true;
+        }
+    return false;
+}
+
+static Status find_roles(ProtectJob *job, Error *err)
+{
+    const TablesSet *set = &job->set;
+    TRY(arena_new(&job->arena, QuantityRole, set->quantity_count, &job->role, err));
+    for (uint32_t q = 0; q < set->quantity_count; q++) {
+        const TablesQuantity *quantity = &set->quantities[q];
+        job->role[q] = quantity->is_total                                           ? ROLE_TOTAL
+                       : quantity->is_complement                                    ? ROLE_COMPLEMENT
+                       : quantity->part_of == TABLES_NONE || is_denominator(set, q) ? ROLE_SIZE
+                                                                                    : ROLE_NUMERATOR;
+    }
+    return OK;
+}
+
+const ProtectionRules *primary_rules(const ProtectJob *job, uint32_t cell)
+{
+    const TablesCell *c = &job->system.cells[cell];
+    while (c->table == TABLES_NONE && c->part != TABLES_NONE)
+        c = &job->system.cells[c->part];
+    return c->table == TABLES_NONE ? &job->policy->rules : &job->rules[c->table];
+}
+
+static void mark(ProtectJob *job, uint32_t cell, ProtectReason reason, int64_t lpl, int64_t upl)
+{
+    SdcCell *c = &job->problem.cells[cell];
+    /* the first rule that speaks gives the reason, the widest levels count */
+    if (c->status != SDC_SENSITIVE)
+        job->cells[cell].reason = reason;
+    c->status = SDC_SENSITIVE;
+    c->lpl = lpl > c->lpl ? lpl : c->lpl;
+    c->upl = upl > c->upl ? upl : c->upl;
+    if (c->upper < c->value + c->upl)
+        c->upper = c->value + c->upl;
+}
+
+static void size_rule(ProtectJob *job, uint32_t cell, int64_t minimum, ProtectReason reason)
+{
+    int64_t v = job->problem.cells[cell].value;
+    if (v > 0 && v < minimum)
+        mark(job, cell, reason, 1, minimum - v);
+}
+
+/* --- employers and money ------------------------------------------------------------------------------------------ */
+
+static bool helper(const ProtectJob *job, const TablesCell *c, uint32_t column, int64_t *out)
+{
+    if (column == TABLES_NONE)
+        return false;
+    const TablesTable *t = &job->set.tables[c->table];
+    const TablesValue *v = &t->values[(size_t)c->row * t->column_count + column];
+    *out = v->low;
+    return v->mark == TABLES_EXACT;
+}
+
+static void employer_rules(ProtectJob *job, uint32_t cell, const ProtectionRules *r, int64_t level)
+{
+    const TablesCell *c = &job->system.cells[cell];
+    const TablesColumn *column = &job->set.tables[c->table].columns[c->column];
+    int64_t v = c->value.low, n;
+    if (v == 0)
+        return;
+    /* helpers are kept in hundredths */
+    if (r->min_employers > 0 && helper(job, c, column->employers, &n) && n < r->min_employers * 100)
+        mark(job, cell, REASON_EMPLOYERS, level, level);
+    int64_t scale = column->kind == TABLES_TOTAL ? 1 : 100;
+    if (r->top_employer_max > 0 && helper(job, c, column->top_employer, &n) &&
+        (Wide)n * 100 > (Wide)v * scale * r->top_employer_max)
+        mark(job, cell, REASON_TOP_EMPLOYER, level, level);
+}
+
+static int64_t divide_up(Wide a, int64_t b)
+{
+    return a <= 0 ? 1 : (int64_t)((a + b - 1) / b);
+}
+
+static void money_rules(ProtectJob *job, uint32_t cell, const ProtectionRules *r)
+{
+    const TablesCell *c = &job->system.cells[cell];
+    const TablesTable *t = &job->set.tables[c->table];
+    const TablesColumn *column = &t->columns[c->column];
+    int64_t total = c->value.low, top[TABLES_MAX_TOP] = {0}, sum = 0;
+    for (uint32_t i = 0; i < column->top_count; i++)
+        (void)helper(job, c, column->top[i], &top[i]);
+    if (total == 0)
+        return;
+    const TablesValue *n = &t->values[(size_t)c->row * t->column_count + column->denominator];
+    int64_t level = divide_up((Wide)total * (r->p_percent > 0 ? r->p_percent : 10), 100);
+    if (n->mark == TABLES_EXACT && n->low > 0 && n->low < r->min_n)
+        mark(job, cell, REASON_FEW, level, level);
+    if (r->p_percent > 0 && column->top_count >= 1) {
+        Wide off = (Wide)r->p_percent * top[0] - (Wide)100 * (total - top[0] - top[1]);
+        if (off > 0)
+            mark(job, cell, REASON_P_PERCENT, divide_up(off, 100), divide_up(off, 100));
+    }
+    for (int64_t i = 0; i < r->dominance_n && i < (int64_t)column->top_count; i++)
+        sum += top[i];
+    if (r->dominance_n > 0 && r->dominance_k > 0 && column->top_count >= r->dominance_n) {
+        Wide off = (Wide)100 * sum - (Wide)r->dominance_k * total;
+        if (off > 0)
+            mark(job, cell, REASON_DOMINANCE, divide_up(off, r->dominance_k), divide_up(off, r->dominance_k));
+    }
+    employer_rules(job, cell, r, level);
+}
+
+/* --- rates that say (nearly) everybody or nobody --------------------------------------------------------------------
+ */
+
+/* A coded rate prints that the count lies between 0 and the band: so much everybody knows, and no more. */
+static void code_count(ProtectJob *job, uint32_t cell, int64_t n, const ProtectionBand *band, ProtectReason reason)
+{
+    SdcCell *c = &job->problem.cells[cell];
+    int64_t most = n * band->percent / 100;
+    if (c->status == SDC_FROZEN && job->system.cells[cell].frozen)
+        return; /* an earlier release shows it */
+    mark(job, cell, reason, c->value > 0 ? 1 : 0, most > c->value ? 1 : 0);
+    if (c->upper > most)
+        c->upper = most;
+    if (c->upper < c->value + c->upl)
+        c->upl = c->upper - c->value;
+}
+
+static void code_rate(ProtectJob *job, const TablesTable *t, uint32_t row, const TablesColumn *rate)
+{
+    uint32_t k = t->cell[(size_t)row * t->column_count + rate->numerator];
+    uint32_t n = t->cell[(size_t)row * t->column_count + rate->denominator];
+    if (k == TABLES_NONE || n == TABLES_NONE || job->system.cells[k].value.mark == TABLES_STRUCTURAL)
+        return;
+    int64_t people = job->problem.cells[n].value, with = job->problem.cells[k].value;
+    const ProtectionBand *band = protection_band(job->policy, people);
+    if (!band || job->problem.cells[n].status == SDC_SENSITIVE)
+        return;
+    if (with * 100 <= people * band->percent) {
+        code_count(job, k, people, band, REASON_NEARLY_NONE);
+        job->cells[k].coded = true;
+    } else if ((people - with) * 100 <= people * band->percent && job->rest[k] != TABLES_NONE) {
+        code_count(job, job->rest[k], people, band, REASON_NEARLY_ALL);
+        job->cells[k].coded = true;
+    }
+}
+
+static void code_rates(ProtectJob *job)
+{
+    for (uint32_t t = 0; t < job->set.table_count; t++) {
+        const TablesTable *table = &job->set.tables[t];
+        for (uint32_t c = 0; c < table->column_count && !table->released; c++)
+            for (uint32_t row = 0; row < table->row_count && table->columns[c].kind == TABLES_RATE; row++)
+                code_rate(job, table, row, &table->columns[c]);
+    }
+}
+
+/* --- the whole ---------------------------------------------------------------------------------------------------- */
+
+static void judge(ProtectJob *job, uint32_t cell, QuantityRole role)
+{
+    const ProtectionRules *r = primary_rules(job, cell);
+    const TablesCell *c = &job->system.cells[cell];
+    if (c->value.mark == TABLES_STRUCTURAL)
+        return;
+    switch (role) {
+    case ROLE_SIZE:
+        size_rule(job, cell, r->min_n, REASON_FEW);
+        if (r->hide_zeros && c->value.low == 0 && c->printed)
+            mark(job, cell, REASON_ZERO, 0, r->min_n);
+        break;
+    case ROLE_NUMERATOR:
+        size_rule(job, cell, r->min_numerator, REASON_FEW_NUMERATOR);
+        break;
+    case ROLE_COMPLEMENT:
+        size_rule(job, cell, r->min_complement, REASON_FEW_COMPLEMENT);
+        break;
+    case ROLE_TOTAL:
+        if (c->table != TABLES_NONE)
+            money_rules(job, cell, r);
+        break;
+    }
+    if (role != ROLE_TOTAL && c->table != TABLES_NONE)
+        employer_rules(job, cell, r, 1);
+}
+
+/* A cell that an earlier release prints cannot be taken back: it stays frozen, and the report says that it is small. */
+static void keep_frozen(ProtectJob *job, uint32_t cell)
+{
+    SdcCell *c = &job->problem.cells[cell];
+    if (!job->system.cells[cell].frozen || c->status != SDC_SENSITIVE)
+        return;
+    c->status = SDC_FROZEN;
+    c->lpl = c->upl = 0;
+    job->cells[cell].reason = REASON_NONE;
+}
+
+Status primary_mark(ProtectJob *job, Error *err)
+{
+    TRY(find_roles(job, err));
+    for (uint32_t i = 0; i < job->system.cell_count; i++) {
+        if (job->problem.cells[i].status == SDC_SECONDARY && job->system.cells[i].buried)
+            job->cells[i].reason = REASON_EARLIER;
+        judge(job, i, job->role[job->system.cells[i].quantity]);
+    }
+    code_rates(job);
+    for (uint32_t i = 0; i < job->system.cell_count; i++)
+        keep_frozen(job, i);
+    return OK;
+}
+
+const char *protect_reason_words(ProtectReason r)
+{
+    static const char *const words[] = {"shown", "fewer people than the minimum",
+        "fewer people with the outcome than the minimum", "fewer people without the outcome than the minimum",
+        "nearly nobody has the outcome", "nearly everybody has the outcome",
+        "a few contributors make up most of the total", "one contributor could estimate another's share",
+        "too few employers", "one employer has most of the people", "nobody is there, which is not told",
+        "an earlier release suppressed it", "protects other cells"};
+    return words[r];
+}

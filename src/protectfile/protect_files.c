@@ -1,0 +1,195 @@
+/* Folders in, folders out. */
+#include "protectfile/history.h"
+#include "protectfile/protect_impl.h"
+
+#define HEADER_MAX ((size_t)16 << 20)
+
+typedef struct FileJob {
+    const ProtectFileOptions *o;
+    Arena arena;
+    Buf header, policy_text;
+    const char *folder; /* of the header */
+    ProtectionPolicy policy;
+    History history;
+    ProtectJob job;
+} FileJob;
+
+static Status folder_of(const char *path, Arena *arena, const char **out, Error *err)
+{
+    size_t n = strlen(path);
+    while (n > 0 && path[n - 1] != '/')
+        n--;
+    return n == 0 ? arena_printf(arena, out, err, ".") : arena_printf(arena, out, err, "%.*s", (int)n, path);
+}
+
+Status protectfile_header(const char *path, Arena *arena, const char **dir, Buf *header, Error *err)
+{
+    TRY(folder_of(path, arena, dir, err));
+    return file_read(path, HEADER_MAX, header, err);
+}
+
+/* Files of the history have names of their own, which no header can write by accident. */
+static Status load(void *ctx, Slice name, Arena *arena, Slice *text, Error *err)
+{
+    FileJob *f = ctx;
+    if (slice_starts(name, SLICE(HISTORY_PREFIX)))
+        return tables_load_file(
+            (void *)(uintptr_t)f->o->history, slice_sub(name, sizeof HISTORY_PREFIX - 1, name.len), arena, text, err);
+    return tables_load_file((void *)(uintptr_t)f->folder, name, arena, text, err);
+}
+
+/* --- writing --------------------------------------------------------------------------------------------------------
+ */
+
+static Status write_text(FileJob *f, const char *dir, Slice name, Slice text, unsigned mode, Error *err)
+{
+    const char *path;
+    TRY(arena_printf(&f->arena, &path, err, "%s/%.*s", dir, SLICE_ARG(name)));
+    return file_write(path, text, mode, err);
+}
+
+typedef Status (*WriteFn)(const ProtectJob *job, Buf *out, Error *err);
+
+static Status write_made(FileJob *f, const char *dir, const char *name, unsigned mode, WriteFn fn, Error *err)
+{
+    Buf b;
+    buf_init(&b, 0);
+    Status st = fn(&f->job, &b, err);
+    if (st == OK)
+        st = write_text(f, dir, slice_of(name), buf_slice(&b), mode, err);
+    buf_free(&b);
+    return st;
+}
+
+/* Base names become names in one folder: two tables must not meet there. */
+static Status check_names(const TablesSet *set, Error *err)
+{
+    for (uint32_t i = 0; i < set->table_count; i++) {
+        Slice name = tables_base_name(set->tables[i].file), file;
+        if (set->tables[i].released)
+            continue;
+        bool taken = slice_eq_z(name, "tables.toml") || slice_eq_z(name, "audit.json") || name.len == 0;
+        for (uint32_t k = 0; k < i; k++)
+            taken = taken || (!set->tables[k].released && slice_eq(tables_base_name(set->tables[k].file), name));
+        for (size_t k = 0; tables_code_file(set, k, &file); k++)
+            taken = taken || slice_eq(tables_base_name(file), name);
+        if (taken)
+            return error_set(err, ERR_INVALID, "two files would be written as %.*s", SLICE_ARG(name));
+    }
+    return OK;
+}
+
+static Status write_tables(FileJob *f, const char *dir, Error *err)
+{
+    const TablesSet *set = &f->job.set;
+    for (uint32_t i = 0; i < set->table_count; i++) {
+        Buf b;
+        if (set->tables[i].released)
+            continue;
+        buf_init(&b, 0);
+        Status st = protect_csv(&f->job, i, &b, err);
+        if (st == OK)
+            st = write_text(f, dir, tables_base_name(set->tables[i].file), buf_slice(&b), MODE_PUBLIC, err);
+        buf_free(&b);
+        TRY(st);
+    }
+    return OK;
+}
+
+static Status write_codes(FileJob *f, const char *dir, Error *err)
+{
+    Slice file, text;
+    for (size_t i = 0; tables_code_file(&f->job.set, i, &file); i++) {
+        TRY(load(f, file, &f->arena, &text, err));
+        TRY(write_text(f, dir, tables_base_name(file), text, MODE_PUBLIC, err));
+    }
+    return OK;
+}
+
+static Status write_out(FileJob *f, Error *err)
+{
+    const char *dir = f->o->out, *inside;
+    TRY(path_join(&f->arena, dir, "inside", &inside, err));
+    TRY(dir_make(dir, MODE_DIR_PUBLIC, err));
+    TRY(dir_make(inside, MODE_DIR_PRIVATE, err));
+    TRY(write_tables(f, dir, err));
+    TRY(write_codes(f, dir, err));
+    TRY(write_made(f, dir, "tables.toml", MODE_PUBLIC, protect_header, err));
+    TRY(write_made(f, dir, "audit.json", MODE_PUBLIC, protect_audit_json, err));
+    TRY(write_made(f, inside, "suppressed.csv", MODE_PRIVATE, protect_reasons_csv, err));
+    return write_made(f, inside, "report.html", MODE_PRIVATE, protect_report_html, err);
+}
+
+/* --- the whole ------------------------------------------------------------------------------------------------------
+ */
+
+static Status read_inputs(FileJob *f, Error *err)
+{
+    TRY(protectfile_header(f->o->tables, &f->arena, &f->folder, &f->header, err));
+    TRY(file_read(f->o->policy, HEADER_MAX, &f->policy_text, err));
+    TRY(protection_parse(buf_slice(&f->policy_text), f->o->policy, &f->policy, err));
+    return f->o->history ? history_open(f->o->history, &f->header, &f->history, err) : OK;
+}
+
+static Status protect(FileJob *f, ProtectFileReport *out, Error *err)
+{
+    TRY(read_inputs(f, err));
+    TRY(protect_job_run(buf_slice(&f->header), f->o->tables, load, f, &f->policy, &f->o->run, &f->job, err));
+    TRY(check_names(&f->job.set, err));
+    out->stats = f->job.stats;
+    out->earlier = f->history.count;
+    if (f->o->history)
+        TRY(history_add(&f->history, &f->job, load, f, &out->known, err));
+    return f->o->out ? write_out(f, err) : OK;
+}
+
+static void file_job_init(FileJob *f, const ProtectFileOptions *o)
+{
+    *f = (FileJob){.o = o};
+    arena_init(&f->arena, 0);
+    buf_init(&f->header, 0);
+    buf_init(&f->policy_text, 0);
+}
+
+static void file_job_free(FileJob *f)
+{
+    protect_job_free(&f->job);
+    protection_free(&f->policy);
+    history_close(&f->history);
+    buf_free(&f->header);
+    buf_free(&f->policy_text);
+    arena_free(&f->arena);
+}
+
+Status protectfile_protect(const ProtectFileOptions *options, ProtectFileReport *out, Error *err)
+{
+    FileJob f;
+    *out = (ProtectFileReport){0};
+    file_job_init(&f, options);
+    Status st = protect(&f, out, err);
+    file_job_free(&f);
+    return st;
+}
+
+/* Tables that cannot be suppressed at all are compared, too: that is when other lanes are asked for. */
+static Status compare(FileJob *f, CompareStyle style, Buf *out, Error *err)
+{
+    Error why = ERROR_INIT;
+    TRY(read_inputs(f, err));
+    Status st = protect_job_run(buf_slice(&f->header), f->o->tables, load, f, &f->policy, &f->o->run, &f->job, &why);
+    if (st != OK && st != ERR_DENIED) {
+        if (err)
+            *err = why;
+        return st;
+    }
+    return compare_jobs(&f->job, &why, style, out, err);
+}
+
+Status compare_files(const ProtectFileOptions *options, CompareStyle style, Buf *out, Error *err)
+{
+    FileJob f;
+    file_job_init(&f, options);
+    Status st = compare(&f, style, out, err);
+    file_job_free(&f);
+    return st;
+}

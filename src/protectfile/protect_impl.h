@@ -1,0 +1,37 @@
+/* Private to protectfile: the steps of protecting. */
+#ifndef CAIRN_PROTECTFILE_IMPL_H
+#define CAIRN_PROTECTFILE_IMPL_H
+
+#include "protectfile/compare.h"
+
+/* Products of a count, a percent and a weight; compared, never stored. */
+__extension__ typedef __int128 Wide;
+
+/* primary.c: marks sensitive cells with their levels. */
+MUST_USE Status primary_mark(ProtectJob *job, Error *err);
+/* The rules of the table in which a cell stands first; of a complement, its part's. */
+const ProtectionRules *primary_rules(const ProtectJob *job, uint32_t cell);
+/* cost.c: what suppressing a cell costs. */
+MUST_USE Status cost_set(ProtectJob *job, Error *err);
+/* suppressing.c: complementary suppression, audit, repair, until nothing is found. */
+MUST_USE Status suppressing(ProtectJob *job, const ProtectOptions *options, Error *err);
+
+/* Codes of which less than half of the cells are shown, least visible first; free with mem_free. */
+typedef struct CodeSeen {
+    uint32_t dimension, code;
+    uint64_t cells, shown;
+    int64_t people_hidden;
+} CodeSeen;
+MUST_USE Status protect_invisible(const ProtectJob *job, CodeSeen **out, size_t *count, Error *err);
+
+/* compare.c: why is the error of the job, OK when suppression worked. */
+MUST_USE Status compare_jobs(const ProtectJob *job, const Error *why, CompareStyle style, Buf *out, Error *err);
+
+/* protect_print.c: a TablesPrint; ctx is a PrintContext. */
+typedef struct PrintContext {
+    const ProtectJob *job;
+    Buf text;
+} PrintContext;
+MUST_USE Status protect_print(void *ctx, uint32_t table, uint32_t row, uint32_t column, Slice *text, Error *err);
+
+#endif

@@ -1,0 +1,180 @@
+/*
+ * What is printed of a protected table. A figure that is made of counts is printed only where all of them are: a rate
+ * beside a hidden size is a leak. Rates of small groups have no decimals; rates
+ * near nobody and near everybody are coded.
+ */
+#include "protectfile/protect_impl.h"
+
+#include <stdio.h>
+
+static uint32_t cell_of(const ProtectJob *job, uint32_t t, uint32_t row, uint32_t column)
+{
+    const TablesTable *table = &job->set.tables[t];
+    return column == TABLES_NONE ? TABLES_NONE : table->cell[(size_t)row * table->column_count + column];
+}
+
+bool protect_hidden(const ProtectJob *job, uint32_t cell)
+{
+    if (cell == TABLES_NONE)
+        return false;
+    SdcStatus s = job->problem.cells[cell].status;
+    return s == SDC_SENSITIVE || s == SDC_SECONDARY;
+}
+
+/* n has its size printed, and k can be found again from the rate. */
+static bool rate_open(const ProtectJob *job, uint32_t k, uint32_t n)
+{
+    return !protect_hidden(job, k) && !protect_hidden(job, n);
+}
+
+static void add_grouped(Buf *out, int64_t v, int64_t step)
+{
+    if (step > 1)
+        v = (v + (v < 0 ? -step : step) / 2) / step * step;
+    buf_add_i64(out, v);
+}
+
+static void print_rate(const ProtectJob *job, const ProtectionRules *r, uint32_t k, uint32_t n, Slice text, Buf *out)
+{
+    if (k == TABLES_NONE || n == TABLES_NONE || job->problem.cells[n].value == 0) {
+        buf_add(out, text);
+        return;
+    }
+    int64_t people = job->problem.cells[n].value, with = job->problem.cells[k].value;
+    const ProtectionBand *band = protection_band(job->policy, people);
+    if (job->cells[k].coded && band && !protect_hidden(job, n)) {
+        bool low = with * 100 <= people * band->percent;
+        buf_addf(out, low ? "<%lld" : ">%lld", (long long)(low ? band->percent : 100 - band->percent));
+        return;
+    }
+    if (!rate_open(job, k, n)) {
+        buf_add(out, job->policy->suppressed);
+        return;
+    }
+    int64_t decimals = people < r->coarse_rate_below ? 0 : r->rate_decimals, scale = 100;
+    for (int64_t i = 0; i < decimals; i++)
+        scale *= 10;
+    int64_t v = (int64_t)(((Wide)2 * with * scale + people) / (2 * people));
+    int64_t unit = scale / 100;
+    buf_add_i64(out, v / unit);
+    if (decimals > 0)
+        buf_addf(out, ".%0*lld", (int)decimals, (long long)(v % unit));
+}
+
+/* A percentile stands for the people of its cell and their employers. */
+static bool median_open(const ProtectJob *job, uint32_t t, uint32_t row, const TablesColumn *c)
+{
+    const TablesTable *table = &job->set.tables[t];
+    const ProtectionRules *r = &job->rules[t];
+    uint32_t n = cell_of(job, t, row, c->denominator);
+    if (n == TABLES_NONE || protect_hidden(job, n))
+        return false;
+    const TablesValue *values = table->values + (size_t)row * table->column_count;
+    if (r->min_employers > 0 && c->employers != TABLES_NONE && values[c->employers].low < r->min_employers * 100)
+        return false;
+    return !(r->top_employer_max > 0 && c->top_employer != TABLES_NONE &&
+             (Wide)values[c->top_employer].low * 100 > (Wide)job->problem.cells[n].value * 100 * r->top_employer_max);
+}
+
+static void print_amount(const TablesValue *v, int64_t step, Slice text, Buf *out)
+{
+    if (v->mark != TABLES_EXACT || step <= 1) {
+        buf_add(out, text);
+        return;
+    }
+    int64_t whole = v->low;
+    for (unsigned i = 0; i < v->decimals; i++)
+        whole /= 10;
+    add_grouped(out, whole, step);
+}
+
+/* The row at the reference's code, everything else equal. */
+static uint32_t reference_row(const ProtectJob *job, uint32_t t, uint32_t row, const TablesColumn *gap)
+{
+    const TablesTable *table = &job->set.tables[t];
+    uint32_t dimensions = job->set.dimension_count;
+    const uint32_t *here = table->at + (size_t)row * dimensions;
+    for (uint32_t other = 0; other < table->row_count; other++) {
+        const uint32_t *there = table->at + (size_t)other * dimensions;
+        bool same = there[gap->reference_dimension] == gap->reference_code;
+        for (uint32_t d = 0; d < dimensions && same; d++)
+            same = d == gap->reference_dimension || here[d] == there[d];
+        if (same)
+            return other;
+    }
+    return TABLES_NONE;
+}
+
+/* A gap is two rates: with one of them, it gives the other away. */
+static bool gap_open(const ProtectJob *job, uint32_t t, uint32_t row, const TablesColumn *gap)
+{
+    const TablesColumn *rate = &job->set.tables[t].columns[gap->numerator];
+    uint32_t other = reference_row(job, t, row, gap);
+    if (other == TABLES_NONE)
+        return false;
+    return rate_open(job, cell_of(job, t, row, rate->numerator), cell_of(job, t, row, rate->denominator)) &&
+           rate_open(job, cell_of(job, t, other, rate->numerator), cell_of(job, t, other, rate->denominator));
+}
+
+Status protect_print(void *ctx, uint32_t t, uint32_t row, uint32_t column, Slice *text, Error *err)
+{
+    PrintContext *p = ctx;
+    const ProtectJob *job = p->job;
+    const TablesTable *table = &job->set.tables[t];
+    const TablesColumn *c = &table->columns[column];
+    const TablesValue *v = &table->values[(size_t)row * table->column_count + column];
+    bool open = true;
+    buf_reset(&p->text);
+    switch (c->kind) {
+    case TABLES_COUNT:
+    case TABLES_TOTAL:
+        open = !protect_hidden(job, cell_of(job, t, row, column));
+        break;
+    case TABLES_RATE:
+        print_rate(job, &job->rules[t], cell_of(job, t, row, c->numerator), cell_of(job, t, row, c->denominator), *text,
+            &p->text);
+        break;
+    case TABLES_MEDIAN:
+        open = median_open(job, t, row, c);
+        if (open)
+            print_amount(v, job->rules[t].rounding, *text, &p->text);
+        break;
+    case TABLES_MEAN:
+        open = rate_open(job, cell_of(job, t, row, c->total), cell_of(job, t, row, c->denominator));
+        if (open)
+            print_amount(v, job->rules[t].rounding, *text, &p->text);
+        break;
+    case TABLES_GAP:
+        open = gap_open(job, t, row, c);
+        break;
+    case TABLES_NEEDED:
+        open = gap_open(job, t, row, &table->columns[c->total]);
+        break;
+    case TABLES_HELPER:
+        break;
+    }
+    if (!open)
+        *text = job->policy->suppressed;
+    else if (p->text.len > 0)
+        *text = buf_slice(&p->text);
+    return buf_status(&p->text, err);
+}
+
+Status protect_csv(const ProtectJob *job, uint32_t table, Buf *out, Error *err)
+{
+    PrintContext p = {.job = job};
+    buf_init(&p.text, 1 << 16);
+    Status st = tables_write_csv(&job->set, table, protect_print, &p, out, err);
+    buf_free(&p.text);
+    return st;
+}
+
+Status protect_header(const ProtectJob *job, Buf *out, Error *err)
+{
+    int64_t bands[PROTECTION_MAX_BANDS];
+    const TablesMarks marks = {
+        .suppressed = job->policy->suppressed, .bands = bands, .band_count = job->policy->band_count};
+    for (size_t i = 0; i < job->policy->band_count; i++)
+        bands[i] = job->policy->bands[i].percent;
+    return tables_write_header(&job->set, &marks, out, err);
+}

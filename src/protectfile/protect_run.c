@@ -1,0 +1,170 @@
+/*
+ * One job from text to protected cells: read, check, mark, suppress, audit, print, and attack what was printed as an
+ * outsider has it. Only then may anything be written.
+ */
+#include "protectfile/attack.h"
+#include "protectfile/protect_impl.h"
+
+static Status find_rest(ProtectJob *job, Error *err)
+{
+    TRY(arena_new(&job->arena, uint32_t, job->system.cell_count, &job->rest, err));
+    for (uint32_t i = 0; i < job->system.cell_count; i++)
+        job->rest[i] = TABLES_NONE;
+    for (uint32_t i = 0; i < job->system.cell_count; i++)
+        if (job->system.cells[i].part != TABLES_NONE)
+            job->rest[job->system.cells[i].part] = i;
+    return OK;
+}
+
+static Status find_rules(ProtectJob *job, Error *err)
+{
+    TRY(arena_new(&job->arena, ProtectionRules, job->set.table_count, &job->rules, err));
+    for (uint32_t t = 0; t < job->set.table_count; t++)
+        TRY(protection_rules(job->policy, job->set.tables[t].name, &job->rules[t], err));
+    return OK;
+}
+
+/* --- the outsider ------------------------------------------------------------------------------------------------- */
+
+typedef struct Printed {
+    const ProtectJob *job;
+    TablesLoad load;
+    void *ctx;
+    Buf *csv; /* one a table */
+} Printed;
+
+/* The published tables from memory; code lists from where they are. */
+static Status load_printed(void *ctx, Slice name, Arena *arena, Slice *text, Error *err)
+{
+    const Printed *p = ctx;
+    for (uint32_t t = 0; t < p->job->set.table_count; t++)
+        if (!p->job->set.tables[t].released && slice_eq(tables_base_name(p->job->set.tables[t].file), name)) {
+            *text = buf_slice(&p->csv[t]);
+            return OK;
+        }
+    Slice file = name;
+    for (size_t i = 0; tables_code_file(&p->job->set, i, &file); i++)
+        if (slice_eq(tables_base_name(file), name))
+            break;
+    return p->load(p->ctx, file, arena, text, err);
+}
+
+static uint32_t column_named(const TablesTable *t, Slice name)
+{
+    for (uint32_t c = 0; c < t->column_count; c++)
+        if (t->columns[c].kind != TABLES_HELPER && slice_eq(t->columns[c].name, name))
+            return c;
+    return TABLES_NONE;
+}
+
+/* The cell of the job that a cell of the attack is: rows stand in the same order. */
+static uint32_t own_cell(const ProtectJob *job, const AttackJob *attack, uint32_t cell)
+{
+    const TablesCell *c = &attack->system.cells[cell];
+    if (c->table == TABLES_NONE && c->part != TABLES_NONE) {
+        uint32_t part = own_cell(job, attack, c->part);
+        return part == TABLES_NONE ? TABLES_NONE : job->rest[part];
+    }
+    for (uint32_t t = 0; c->table != TABLES_NONE && t < job->set.table_count; t++) {
+        const TablesTable *own = &job->set.tables[t], *theirs = &attack->set.tables[c->table];
+        if (own->released || !slice_eq(own->name, theirs->name))
+            continue;
+        uint32_t column = column_named(own, theirs->columns[c->column].name);
+        return column == TABLES_NONE ? TABLES_NONE : own->cell[(size_t)c->row * own->column_count + column];
+    }
+    return TABLES_NONE;
+}
+
+/* A complement may be found out, as long as no sensitive cell is: it is there to blur others. */
+static Status found(const ProtectJob *job, const AttackJob *attack, Error *err)
+{
+    for (uint32_t i = 0; i < attack->system.cell_count; i++) {
+        AuditFinding f = attack->result.unknowns[i].finding;
+        uint32_t own = f == AUDIT_EXACT || f == AUDIT_CLASH ? own_cell(job, attack, i) : TABLES_NONE;
+        bool sensitive = own != TABLES_NONE && job->problem.cells[own].status == SDC_SENSITIVE;
+        if (f != AUDIT_CLASH && !sensitive)
+            continue;
+        Buf words;
+        buf_init(&words, 1 << 16);
+        tables_cell_words(&attack->system, i, &words);
+        error_set(err, ERR_DENIED,
+            f == AUDIT_CLASH ? "the printed tables contradict themselves at [%.300s]; nothing was written"
+                             : "the audit of the printed tables finds out [%.300s]; nothing was written",
+            buf_z(&words));
+        buf_free(&words);
+        return ERR_DENIED;
+    }
+    return OK;
+}
+
+/* What an outsider finds in the bytes that would leave, and in nothing else. */
+static Status attack_printed(ProtectJob *job, Printed *p, const ProtectOptions *options, Error *err)
+{
+    Buf header;
+    AttackJob attack = {0};
+    AttackOptions o = ATTACK_OPTIONS_INIT;
+    buf_init(&header, 0);
+    o.min_possible = 2;
+    o.explain_limit = 0;
+    o.effort.threads = options->threads;
+    Status st = OK;
+    for (uint32_t t = 0; t < job->set.table_count && st == OK; t++)
+        if (!job->set.tables[t].released)
+            st = protect_csv(job, t, &p->csv[t], err);
+    if (st == OK)
+        st = protect_header(job, &header, err);
+    if (st == OK)
+        st = attack_run(buf_slice(&header), "the published header", load_printed, p, &o, &attack, err);
+    if (st == OK) {
+        job->stats.attacked = attack.tally.hidden;
+        st = found(job, &attack, err);
+    }
+    attack_free(&attack);
+    buf_free(&header);
+    return st;
+}
+
+static Status attack_outside(ProtectJob *job, TablesLoad load, void *ctx, const ProtectOptions *options, Error *err)
+{
+    Printed p = {.job = job, .load = load, .ctx = ctx};
+    TRY(mem_zalloc((size_t)job->set.table_count + 1, sizeof *p.csv, (void **)&p.csv, err));
+    for (uint32_t t = 0; t < job->set.table_count; t++)
+        buf_init(&p.csv[t], 0);
+    Status st = attack_printed(job, &p, options, err);
+    for (uint32_t t = 0; t < job->set.table_count; t++)
+        buf_free(&p.csv[t]);
+    mem_free(p.csv);
+    return st;
+}
+
+static Status run(Slice header, const char *name, TablesLoad load, void *ctx, const ProtectOptions *options,
+    ProtectJob *job, Error *err)
+{
+    TRY(tables_read(header, name, load, ctx, TABLES_TRUE_VALUES, &job->set, err));
+    TRY(tables_system(&job->set, TABLES_TRUE_VALUES, &job->system, err));
+    TRY(tables_problem(&job->system, &job->problem, err));
+    TRY(find_rest(job, err));
+    TRY(find_rules(job, err));
+    TRY(arena_new(&job->arena, ProtectedCell, job->system.cell_count, &job->cells, err));
+    TRY(primary_mark(job, err));
+    TRY(cost_set(job, err));
+    TRY(suppressing(job, options, err));
+    return attack_outside(job, load, ctx, options, err);
+}
+
+Status protect_job_run(Slice header, const char *name, TablesLoad load, void *ctx, const ProtectionPolicy *policy,
+    const ProtectOptions *options, ProtectJob *out, Error *err)
+{
+    *out = (ProtectJob){.policy = policy};
+    arena_init(&out->arena, 0);
+    return run(header, name, load, ctx, options, out, err);
+}
+
+void protect_job_free(ProtectJob *job)
+{
+    sdc_free(&job->problem);
+    tables_system_free(&job->system);
+    tables_free(&job->set);
+    arena_free(&job->arena);
+    *job = (ProtectJob){0};
+}

@@ -1,0 +1,202 @@
+/*
+ * The policy of a table: numbers with what they mean and where they come from. A parameter that the reader does not
+ * know is an error, and so is one without a source: what protects people must be answerable for.
+ */
+#include "protectfile/protectfile.h"
+
+#include <stddef.h>
+
+typedef struct Parameter {
+    const char *name;
+    size_t offset;
+    int64_t low, high;
+} Parameter;
+
+#define PARAMETER(field, low, high) \
+    { \
+#field, offsetof(ProtectionRules, field), (low), (high) \
+    }
+static const Parameter PARAMETERS[] = {
+    PARAMETER(min_n, 1, 1000000),
+    PARAMETER(min_numerator, 0, 1000000),
+    PARAMETER(min_complement, 0, 1000000),
+    PARAMETER(dominance_n, 0, TABLES_MAX_TOP),
+    PARAMETER(dominance_k, 0, 100),
+    PARAMETER(p_percent, 0, 1000),
+    PARAMETER(min_employers, 0, 1000),
+    PARAMETER(top_employer_max, 0, 100),
+    PARAMETER(min_suppressed_sum, 0, 1000000),
+    PARAMETER(singletons, 0, 1),
+    PARAMETER(hide_zeros, 0, 1),
+    PARAMETER(coarse_rate_below, 0, 1000000000),
+    PARAMETER(rate_decimals, 0, 3),
+    PARAMETER(rounding, 0, 1000000),
+    PARAMETER(cost_people_percent, 0, 100),
+    PARAMETER(cost_margin_percent, 0, 10000),
+    PARAMETER(cost_fair_percent, 0, 10000),
+};
+
+static Status refuse(const ProtectionPolicy *p, const Toml *at, const char *why, Slice what, Error *err)
+{
+    error_set(err, ERR_INVALID, "%s%s%.*s", why, what.len > 0 ? ": " : "", SLICE_ARG(what));
+    error_at(err, p->path, 0, NULL);
+    if (err && at)
+        err->line = at->line;
+    return ERR_INVALID;
+}
+
+static Status set_parameter(const ProtectionPolicy *p, const Toml *t, ProtectionRules *rules, Error *err)
+{
+    Slice name, status, source;
+    int64_t value;
+    TRY(toml_str(t, p->path, "name", &name, err));
+    TRY(toml_int(t, p->path, "value", &value, err));
+    TRY(toml_str(t, p->path, "source", &source, err));
+    TRY(toml_str(t, p->path, "status", &status, err));
+    if (!slice_eq_z(status, "verified") && !slice_eq_z(status, "assumed"))
+        return refuse(p, t, "status must be verified or assumed", name, err);
+    for (size_t i = 0; i < COUNT_OF(PARAMETERS); i++) {
+        const Parameter *known = &PARAMETERS[i];
+        if (!slice_eq_z(name, known->name))
+            continue;
+        if (value < known->low || value > known->high)
+            return refuse(p, t, "the parameter's value is out of range", name, err);
+        *(int64_t *)(void *)((char *)rules + known->offset) = value;
+        return OK;
+    }
+    return refuse(p, t, "there is no such parameter", name, err);
+}
+
+static Status read_parameters(ProtectionPolicy *p, const Toml *root, Error *err)
+{
+    static const char *const keys[] = {"name", "value", "meaning", "status", "source", NULL};
+    const Toml *list;
+    TRY(toml_array(root, p->path, "parameter", &list, err));
+    for (const Toml *t = list ? list->first : NULL; t; t = t->next) {
+        TRY(toml_only(t, p->path, keys, err));
+        for (const Toml *u = list->first; u != t; u = u->next)
+            if (toml_get(t, "name") && slice_eq(toml_get(u, "name")->string, toml_get(t, "name")->string))
+                return refuse(p, t, "the parameter stands twice", toml_get(t, "name")->string, err);
+        TRY(set_parameter(p, t, &p->rules, err));
+    }
+    if (p->rules.min_n == 0)
+        return refuse(p, root, "the policy has no parameter min_n", (Slice){"", 0}, err);
+    return OK;
+}
+
+static Status read_bands(ProtectionPolicy *p, const Toml *root, Error *err)
+{
+    static const char *const keys[] = {"from", "percent", "status", "source", NULL};
+    const Toml *list;
+    TRY(toml_array(root, p->path, "band", &list, err));
+    for (const Toml *t = list ? list->first : NULL; t; t = t->next) {
+        ProtectionBand b;
+        Slice source, status;
+        TRY(toml_only(t, p->path, keys, err));
+        TRY(toml_int(t, p->path, "from", &b.from, err));
+        TRY(toml_int(t, p->path, "percent", &b.percent, err));
+        TRY(toml_str(t, p->path, "source", &source, err));
+        TRY(toml_str(t, p->path, "status", &status, err));
+        if (!slice_eq_z(status, "verified") && !slice_eq_z(status, "assumed"))
+            return refuse(p, t, "status must be verified or assumed", (Slice){"", 0}, err);
+        if (b.percent < 1 || b.percent > 49 || b.from < 1 || b.from > 1000000000)
+            return refuse(p, t, "a band is from 1 people on, and 1 to 49 percent wide", (Slice){"", 0}, err);
+        if (p->band_count == PROTECTION_MAX_BANDS)
+            return refuse(p, t, "there are too many bands", (Slice){"", 0}, err);
+        if (p->band_count > 0 && p->bands[p->band_count - 1].from >= b.from)
+            return refuse(p, t, "bands must be in order of their sizes", (Slice){"", 0}, err);
+        p->bands[p->band_count++] = b;
+    }
+    return OK;
+}
+
+/* Lanes that change figures need persons' records and have policies of their own (room perturb). */
+static Status read_lane(ProtectionPolicy *p, const Toml *root, Error *err)
+{
+    Slice lane;
+    TRY(toml_str_or(root, p->path, "lane", SLICE("suppress"), &lane, err));
+    if (slice_eq_z(lane, "suppress"))
+        return OK;
+    return refuse(p, toml_get(root, "lane"), "tables go through the lane suppress; this is another", lane, err);
+}
+
+/* Every override is tried once, so that a wrong one is found when the policy is read. */
+static Status check_overrides(const ProtectionPolicy *p, const Toml *root, Error *err)
+{
+    static const char *const keys[] = {"table", "parameter", NULL};
+    const Toml *list;
+    TRY(toml_array(root, p->path, "override", &list, err));
+    for (const Toml *o = list ? list->first : NULL; o; o = o->next) {
+        Slice table;
+        ProtectionRules rules;
+        TRY(toml_only(o, p->path, keys, err));
+        TRY(toml_str(o, p->path, "table", &table, err));
+        TRY(protection_rules(p, table, &rules, err));
+    }
+    return OK;
+}
+
+static Status parse(Slice text, ProtectionPolicy *p, Error *err)
+{
+    static const char *const keys[] = {"schema", "name", "version", "title", "effective_from", "effective_to", "status",
+        "source", "lane", "suppressed", "parameter", "band", "override", NULL};
+    Slice schema;
+    uint8_t digest[SHA256_SIZE];
+    TRY(toml_parse(text, p->path, &p->arena, &p->root, err));
+    TRY(toml_only(p->root, p->path, keys, err));
+    TRY(toml_str(p->root, p->path, "schema", &schema, err));
+    if (!slice_eq_z(schema, "cairn.protection/1"))
+        return refuse(p, p->root, "schema must be \"cairn.protection/1\"", (Slice){"", 0}, err);
+    TRY(toml_str(p->root, p->path, "name", &p->name, err));
+    TRY(toml_str(p->root, p->path, "version", &p->version, err));
+    TRY(toml_str(p->root, p->path, "title", &p->title, err));
+    TRY(toml_str(p->root, p->path, "status", &p->status, err));
+    TRY(toml_str(p->root, p->path, "source", &p->source, err));
+    TRY(toml_str_or(p->root, p->path, "suppressed", SLICE("*"), &p->suppressed, err));
+    if (slice_trim(p->suppressed).len == 0 || (p->suppressed.ptr[0] >= '0' && p->suppressed.ptr[0] <= '9'))
+        return refuse(p, p->root, "the mark of suppressed cells must not look like a number", (Slice){"", 0}, err);
+    TRY(read_lane(p, p->root, err));
+    TRY(read_parameters(p, p->root, err));
+    TRY(read_bands(p, p->root, err));
+    TRY(check_overrides(p, p->root, err));
+    TRY(sha256_of(text, digest, err));
+    hex_encode(digest, sizeof digest, p->sha256);
+    return OK;
+}
+
+Status protection_parse(Slice text, const char *path, ProtectionPolicy *out, Error *err)
+{
+    *out = (ProtectionPolicy){.path = path};
+    arena_init(&out->arena, 0);
+    return parse(text, out, err);
+}
+
+void protection_free(ProtectionPolicy *p)
+{
+    arena_free(&p->arena);
+    *p = (ProtectionPolicy){0};
+}
+
+Status protection_rules(const ProtectionPolicy *p, Slice table, ProtectionRules *out, Error *err)
+{
+    const Toml *list = toml_get(p->root, "override"), *parameters;
+    *out = p->rules;
+    for (const Toml *o = list ? list->first : NULL; o; o = o->next) {
+        const Toml *name = toml_get(o, "table");
+        if (!name || name->type != TOML_STRING || !slice_eq(name->string, table))
+            continue;
+        TRY(toml_array(o, p->path, "parameter", &parameters, err));
+        for (const Toml *t = parameters ? parameters->first : NULL; t; t = t->next)
+            TRY(set_parameter(p, t, out, err));
+    }
+    return OK;
+}
+
+const ProtectionBand *protection_band(const ProtectionPolicy *p, int64_t n)
+{
+    const ProtectionBand *found = NULL;
+    for (size_t i = 0; i < p->band_count; i++)
+        if (n >= p->bands[i].from)
+            found = &p->bands[i];
+    return found;
+}

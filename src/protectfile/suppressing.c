@@ -1,0 +1,129 @@
+/* The pattern for tables: who is alone in a cell, which sums are small, and for whom each cell is suppressed. */
+#include "protectfile/pattern.h"
+#include "protectfile/protect_impl.h"
+
+/* Who is alone in a cell knows it, and may find his neighbour. */
+static Status find_singletons(const ProtectJob *job, uint8_t **out, Error *err)
+{
+    TRY(mem_zalloc((size_t)job->system.cell_count + 1, 1, (void **)out, err));
+    for (uint32_t i = 0; i < job->system.cell_count; i++) {
+        const TablesCell *c = &job->system.cells[i];
+        bool is_total = job->set.quantities[c->quantity].is_total;
+        if (!primary_rules(job, i)->singletons)
+            continue;
+        int64_t contributors = c->value.low;
+        if (is_total && c->table != TABLES_NONE) {
+            const TablesTable *t = &job->set.tables[c->table];
+            contributors = t->values[(size_t)c->row * t->column_count + t->columns[c->column].denominator].low;
+        }
+        (*out)[i] = contributors == 1;
+    }
+    return OK;
+}
+
+/* Groups of one kind that are suppressed in one sum: the sum is printed, or can be worked out. */
+static bool small_sum(const uint32_t *cells, size_t count, int64_t sum, void *ctx)
+{
+    const ProtectJob *job = ctx;
+    QuantityRole role = job->role[job->system.cells[cells[0]].quantity];
+    const ProtectionRules *r = primary_rules(job, cells[0]);
+    for (size_t i = 1; i < count; i++)
+        if (job->role[job->system.cells[cells[i]].quantity] != role)
+            return false;
+    int64_t minimum = role == ROLE_SIZE         ? r->min_suppressed_sum
+                      : role == ROLE_NUMERATOR  ? r->min_numerator
+                      : role == ROLE_COMPLEMENT ? r->min_complement
+                                                : 0;
+    return sum > 0 && sum < minimum;
+}
+
+/* Each complement gets the nearest sensitive cell through suppressed cells: the one it is there for, mostly. */
+static Status find_reasons(ProtectJob *job, const Rows *rows, Error *err)
+{
+    const SdcProblem *p = &job->problem;
+    uint32_t *queue, head = 0, tail = 0;
+    TRY(mem_zalloc((size_t)p->cell_count + 1, sizeof *queue, (void **)&queue, err));
+    for (uint32_t i = 0; i < p->cell_count; i++) {
+        job->cells[i].protects = TABLES_NONE;
+        if (p->cells[i].status == SDC_SENSITIVE) {
+            job->cells[i].protects = i;
+            queue[tail++] = i;
+        } else if (p->cells[i].status == SDC_SECONDARY && job->cells[i].reason == REASON_NONE) {
+            job->cells[i].reason = REASON_COMPLEMENT;
+        }
+    }
+    for (; head < tail; head++)
+        for (uint32_t i = rows->from[queue[head]]; i < rows->from[queue[head] + 1]; i++)
+            for (uint32_t k = p->start[rows->row[i]]; k < p->start[rows->row[i] + 1]; k++) {
+                uint32_t other = p->cell[k];
+                if (job->cells[other].protects != TABLES_NONE || !protect_hidden(job, other))
+                    continue;
+                job->cells[other].protects = job->cells[queue[head]].protects;
+                queue[tail++] = other;
+            }
+    mem_free(queue);
+    return OK;
+}
+
+/* Cells that no table prints, or that an earlier release suppressed. */
+static Status find_kept(const ProtectJob *job, uint8_t **out, Error *err)
+{
+    TRY(mem_zalloc((size_t)job->system.cell_count + 1, 1, (void **)out, err));
+    for (uint32_t i = 0; i < job->system.cell_count; i++)
+        (*out)[i] = job->problem.cells[i].status == SDC_SECONDARY;
+    return OK;
+}
+
+static bool is_finest(const ProtectJob *job, const TablesCell *c)
+{
+    for (uint32_t d = 0; d < job->set.dimension_count; d++)
+        if (c->at[d] != TABLES_NONE &&
+            job->set.dimensions[d].sum_from[c->at[d] + 1] > job->set.dimensions[d].sum_from[c->at[d]])
+            return false;
+    return true;
+}
+
+static void count(ProtectJob *job)
+{
+    ProtectStats *s = &job->stats;
+    s->cells = job->system.cell_count;
+    s->equations = job->system.row_count;
+    for (uint32_t i = 0; i < job->system.cell_count; i++) {
+        const TablesCell *c = &job->system.cells[i];
+        bool hidden = protect_hidden(job, i);
+        if (!c->own_column)
+            continue;
+        s->printed += !hidden;
+        s->suppressed += hidden;
+        s->sensitive += hidden && job->problem.cells[i].status == SDC_SENSITIVE;
+        s->secondary += hidden && job->problem.cells[i].status == SDC_SECONDARY;
+        if (hidden && is_finest(job, c) && !job->set.quantities[c->quantity].is_total &&
+            job->set.quantities[c->quantity].part_of == TABLES_NONE)
+            s->people_hidden += c->value.low;
+    }
+}
+
+Status suppressing(ProtectJob *job, const ProtectOptions *options, Error *err)
+{
+    Rows rows = {0};
+    uint8_t *singleton = NULL, *keep = NULL;
+    Status st = rows_make(&job->problem, &rows, err);
+    if (st == OK)
+        st = find_singletons(job, &singleton, err);
+    if (st == OK)
+        st = find_kept(job, &keep, err);
+    Pattern pattern = {
+        .problem = &job->problem, .singleton = singleton, .sum_rule = small_sum, .sum_ctx = job, .options = options};
+    if (st == OK)
+        st = pattern_make(&pattern, &rows, err);
+    job->stats.audited = pattern.audited;
+    job->stats.repairs = pattern.repairs;
+    if (st == OK)
+        st = find_reasons(job, &rows, err);
+    if (st == OK)
+        count(job);
+    mem_free(singleton);
+    mem_free(keep);
+    rows_free(&rows);
+    return st;
+}

@@ -1,0 +1,498 @@
+/*
+ * Rows to cells and equations. A cell is an unknown: whatever tables print it, and in whatever release, it is the same
+ * one. Three kinds of equations:
+ *   a code of a hierarchy is the sum of its children, everything else equal;
+ *   a whole is its part and those who are not in it;
+ *   (rates, means, gaps and students needed are functions of cells and no unknowns of their own.)
+ */
+#include "tables/tables_impl.h"
+
+#define MAX_TERMS UINT32_C(400000000)
+
+typedef struct Building {
+    TablesSet *set;
+    TablesSystem *s;
+    TablesReading reading;
+    Map index; /* quantity, codes -> cell */
+    VEC(TablesCell) cells;
+    VEC(uint32_t) terms;
+    VEC(int32_t) coefs;
+    VEC(uint32_t) starts;
+    uint32_t key[TABLES_MAX_DIMENSIONS + 1];
+} Building;
+
+static Slice key_of(Building *b, uint32_t quantity, const uint32_t *at)
+{
+    b->key[0] = quantity;
+    memcpy(b->key + 1, at, b->set->dimension_count * sizeof *at);
+    return (Slice){(const char *)b->key, (b->set->dimension_count + 1) * sizeof *at};
+}
+
+static uint32_t find(Building *b, uint32_t quantity, const uint32_t *at)
+{
+    uint64_t cell;
+    return map_get(&b->index, key_of(b, quantity, at), &cell) ? (uint32_t)cell : TABLES_NONE;
+}
+
+/* at: copied unless it is a row's own. */
+static Status add_cell(Building *b, const TablesCell *cell, uint32_t *out, Error *err)
+{
+    if (b->cells.len >= TABLES_MAX_CELLS)
+        return error_set(err, ERR_LIMIT, "the tables have more than %u cells", TABLES_MAX_CELLS);
+    *out = (uint32_t)b->cells.len;
+    TRY(map_put(&b->index, key_of(b, cell->quantity, cell->at), *out, NULL, err));
+    return vec_push(&b->cells, *cell, err);
+}
+
+/* --- cells -------------------------------------------------------------------------------------------------------- */
+
+static Status disagree(const Building *b, const TablesCell *first, uint32_t t, uint32_t row, uint32_t c, Error *err)
+{
+    const TablesTable *one = &b->set->tables[first->table], *two = &b->set->tables[t];
+    error_set(err, ERR_INVALID, "%.*s differs from table %.*s, row %u, which counts the same people",
+        SLICE_ARG(two->columns[c].name), SLICE_ARG(one->name), one->csv_row[first->row] + 2);
+    error_at(err, two->file.ptr, two->csv_row[row] + 2, two->columns[c].name.ptr);
+    return ERR_INVALID;
+}
+
+/* What tables say of one cell, joined: a number before a range before nothing. */
+static bool join_values(TablesValue *a, const TablesValue *b)
+{
+    if (a->mark == TABLES_EXACT || a->mark == TABLES_STRUCTURAL) {
+        bool known = b->mark == TABLES_EXACT || b->mark == TABLES_STRUCTURAL;
+        return !known || a->low == b->low;
+    }
+    if (b->mark == TABLES_EXACT || b->mark == TABLES_STRUCTURAL || b->mark == TABLES_RANGE)
+        *a = *b;
+    return true;
+}
+
+/* A count that is not printed itself is, as good as, by a rate or a mean that is made of it. */
+static bool shown_by_another(const TablesTable *t, uint32_t c)
+{
+    for (uint32_t i = 0; i < t->column_count; i++) {
+        const TablesColumn *other = &t->columns[i];
+        bool uses = other->kind == TABLES_RATE   ? other->numerator == c || other->denominator == c
+                    : other->kind == TABLES_MEAN ? other->total == c || other->denominator == c
+                                                 : false;
+        if (uses && other->position != TABLES_NONE)
+            return true;
+    }
+    return false;
+}
+
+static bool shows(const Building *b, const TablesTable *t, uint32_t c)
+{
+    if (t->columns[c].position == TABLES_NONE)
+        return false;
+    return !t->columns[c].hidden || (b->reading == TABLES_TRUE_VALUES && shown_by_another(t, c));
+}
+
+static Status take_value(Building *b, uint32_t t, uint32_t row, uint32_t c, Error *err)
+{
+    TablesTable *table = &b->set->tables[t];
+    size_t i = (size_t)row * table->column_count + c;
+    const TablesColumn *column = &table->columns[c];
+    TablesCell cell = {.quantity = column->quantity,
+        .at = table->at + (size_t)row * b->set->dimension_count,
+        .value = table->values[i],
+        .table = t,
+        .row = row,
+        .column = c,
+        .whole = TABLES_NONE,
+        .part = TABLES_NONE};
+    table->cell[i] = TABLES_NONE;
+    if (cell.value.mark == TABLES_ABSENT)
+        return OK;
+    uint32_t at = find(b, cell.quantity, cell.at);
+    if (at == TABLES_NONE)
+        TRY(add_cell(b, &cell, &at, err));
+    TablesCell *known = &b->cells.at[at];
+    if (!join_values(&known->value, &cell.value) && b->reading == TABLES_TRUE_VALUES)
+        return disagree(b, known, t, row, c, err);
+    table->cell[i] = at;
+    if (table->old) {
+        known->frozen = known->frozen || table->old[i] == TABLES_EXACT || table->old[i] == TABLES_STRUCTURAL;
+        known->buried = known->buried || table->old[i] == TABLES_HIDDEN || table->old[i] == TABLES_RANGE;
+    } else {
+        known->printed = known->printed || shows(b, table, c);
+        known->own_column = known->own_column || (!column->hidden && column->position != TABLES_NONE);
+    }
+    return OK;
+}
+
+static Status take_tables(Building *b, Error *err)
+{
+    for (uint32_t t = 0; t < b->set->table_count; t++) {
+        TablesTable *table = &b->set->tables[t];
+        size_t count = (size_t)table->row_count * table->column_count;
+        TRY(arena_new(&b->set->arena, uint32_t, count, &table->cell, err));
+        for (size_t i = 0; i < count; i++)
+            table->cell[i] = TABLES_NONE;
+        for (uint32_t row = 0; row < table->row_count; row++)
+            for (uint32_t c = 0; c < table->column_count; c++)
+                if (table->columns[c].quantity != TABLES_NONE)
+                    TRY(take_value(b, t, row, c, err));
+    }
+    return OK;
+}
+
+/* --- equations ---------------------------------------------------------------------------------------------------- */
+
+static Status begin_row(Building *b, Error *err)
+{
+    return vec_push(&b->starts, (uint32_t)b->terms.len, err);
+}
+
+static Status add_term(Building *b, uint32_t cell, int32_t coef, Error *err)
+{
+    if (b->terms.len >= MAX_TERMS)
+        return error_set(err, ERR_LIMIT, "the equations have more than %u terms", MAX_TERMS);
+    TRY(vec_push(&b->terms, cell, err));
+    return vec_push(&b->coefs, coef, err);
+}
+
+static void drop_row(Building *b)
+{
+    b->terms.len = b->coefs.len = b->starts.at[--b->starts.len];
+}
+
+static Status complement(Building *b, uint32_t part, Error *err)
+{
+    const TablesQuantity *q = &b->set->quantities[b->cells.at[part].quantity];
+    if (q->part_of == TABLES_NONE)
+        return OK;
+    uint32_t whole = find(b, q->part_of, b->cells.at[part].at), rest;
+    if (whole == TABLES_NONE)
+        return OK;
+    const TablesCell *p = &b->cells.at[part], *w = &b->cells.at[whole];
+    TablesCell cell = {.quantity = q->complement,
+        .at = p->at,
+        .table = TABLES_NONE,
+        .value = {.mark = TABLES_HIDDEN, .high = INT64_MAX},
+        .whole = whole,
+        .part = part};
+    if (b->reading == TABLES_TRUE_VALUES) {
+        cell.value = (TablesValue){
+            .mark = TABLES_EXACT, .low = w->value.low - p->value.low, .high = w->value.low - p->value.low};
+        if (cell.value.low < 0) {
+            const TablesTable *t = &b->set->tables[p->table];
+            error_set(err, ERR_INVALID, "the part is larger than its whole, %.*s",
+                SLICE_ARG(b->set->quantities[q->part_of].name));
+            error_at(err, t->file.ptr, t->csv_row[p->row] + 2, t->columns[p->column].name.ptr);
+            return ERR_INVALID;
+        }
+    }
+    TRY(add_cell(b, &cell, &rest, err));
+    TRY(begin_row(b, err));
+    TRY(add_term(b, whole, 1, err));
+    TRY(add_term(b, part, -1, err));
+    return add_term(b, rest, -1, err);
+}
+
+/* How much of a code's part of the hierarchy the tables show. */
+typedef enum Seen { SEEN_NONE, SEEN_ALL, SEEN_SOME } Seen;
+
+typedef struct Sum {
+    uint32_t quantity, dimension, hierarchy;
+    uint32_t at[TABLES_MAX_DIMENSIONS];
+    const TablesCell *whole;
+    uint32_t missing;    /* code of a child that no table has */
+    bool missing_margin; /* whose own children are there */
+} Sum;
+
+static const TablesSum *sum_of(const TablesDimension *d, uint32_t code, uint32_t hierarchy)
+{
+    for (uint32_t s = d->sum_from[code]; s < d->sum_from[code + 1]; s++)
+        if (d->sums[s].hierarchy == hierarchy)
+            return &d->sums[s];
+    return NULL;
+}
+
+static Status add_children(Building *b, Sum *sum, uint32_t code, Seen *seen, Error *err);
+
+/* The cell of a code or, where a level is left out, those of its children. */
+static Status add_code(Building *b, Sum *sum, uint32_t code, Seen *seen, Error *err)
+{
+    sum->at[sum->dimension] = code;
+    uint32_t cell = find(b, sum->quantity, sum->at);
+    if (cell != TABLES_NONE) {
+        *seen = SEEN_ALL;
+        return add_term(b, cell, -1, err);
+    }
+    size_t terms = b->terms.len;
+    TRY(add_children(b, sum, code, seen, err));
+    if (*seen != SEEN_ALL) {
+        b->terms.len = b->coefs.len = terms;
+        *seen = *seen == SEEN_SOME ? SEEN_SOME : SEEN_NONE;
+    }
+    return OK;
+}
+
+static Status add_children(Building *b, Sum *sum, uint32_t code, Seen *seen, Error *err)
+{
+    const TablesDimension *d = &b->set->dimensions[sum->dimension];
+    const TablesSum *s = sum_of(d, code, sum->hierarchy);
+    uint32_t there = 0, direct = 0;
+    *seen = SEEN_NONE;
+    for (uint32_t i = 0; s && i < s->count; i++) {
+        uint32_t child = d->children[s->first + i];
+        size_t before = b->terms.len;
+        Seen one;
+        TRY(add_code(b, sum, child, &one, err));
+        there += one != SEEN_NONE;
+        direct += b->terms.len == before + 1 && b->cells.at[vec_last(&b->terms)].at[sum->dimension] == child;
+        if (one != SEEN_ALL && sum->missing == TABLES_NONE)
+            sum->missing = child;
+    }
+    if (s && there > 0)
+        *seen = there == s->count && sum->missing == TABLES_NONE ? SEEN_ALL : SEEN_SOME;
+    if (s && direct > 0 && direct < s->count && *seen == SEEN_ALL)
+        sum->missing_margin = true;
+    return OK;
+}
+
+static Status missing(const Building *b, const Sum *sum, uint32_t code, const char *what, Error *err)
+{
+    const TablesTable *t = &b->set->tables[sum->whole->table];
+    const TablesDimension *d = &b->set->dimensions[sum->dimension];
+    error_set(err, ERR_INVALID, "%s: no row has %.*s %.*s, of which this one is a sum", what, SLICE_ARG(d->name),
+        SLICE_ARG(d->codes[code]));
+    error_at(err, t->file.ptr, t->csv_row[sum->whole->row] + 2, t->columns[sum->whole->column].name.ptr);
+    error_hint(err, "Rows that are left out because nobody is in them need absent = \"zero\" in the header.");
+    return ERR_INVALID;
+}
+
+/* Absent children of a table whose owner says what that means: none, or nobody knows. */
+static Status add_absent(Building *b, Sum *sum, const TablesSum *s, TablesAbsent absent, Error *err)
+{
+    const TablesDimension *d = &b->set->dimensions[sum->dimension];
+    for (uint32_t i = 0; i < s->count; i++) {
+        uint32_t child = d->children[s->first + i], cell;
+        Seen seen;
+        sum->missing = TABLES_NONE;
+        TRY(add_code(b, sum, child, &seen, err));
+        if (seen == SEEN_ALL || absent == TABLES_ABSENT_ZERO)
+            continue;
+        uint32_t *at;
+        TRY(arena_new(&b->s->arena, uint32_t, b->set->dimension_count, &at, err));
+        memcpy(at, sum->at, b->set->dimension_count * sizeof *at);
+        at[sum->dimension] = child;
+        const TablesCell hidden = {.quantity = sum->quantity,
+            .at = at,
+            .value = {.mark = TABLES_HIDDEN, .high = INT64_MAX},
+            .table = TABLES_NONE,
+            .whole = TABLES_NONE,
+            .part = TABLES_NONE};
+        TRY(add_cell(b, &hidden, &cell, err));
+        TRY(add_term(b, cell, -1, err));
+    }
+    return OK;
+}
+
+static Status add_sum(Building *b, uint32_t cell, uint32_t dimension, const TablesSum *s, Error *err)
+{
+    const TablesCell whole = b->cells.at[cell];
+    Sum sum = {.quantity = whole.quantity,
+        .dimension = dimension,
+        .hierarchy = s->hierarchy,
+        .whole = &whole,
+        .missing = TABLES_NONE};
+    Seen seen;
+    memcpy(sum.at, whole.at, b->set->dimension_count * sizeof *whole.at);
+    TRY(begin_row(b, err));
+    TRY(add_term(b, cell, 1, err));
+    TRY(add_children(b, &sum, s->parent, &seen, err));
+    if (seen == SEEN_NONE) {
+        drop_row(b);
+        return OK;
+    }
+    TablesAbsent absent = whole.table == TABLES_NONE ? TABLES_ABSENT_HIDDEN : b->set->tables[whole.table].absent;
+    if (seen == SEEN_SOME && absent == TABLES_ABSENT_ERROR)
+        return missing(b, &sum, sum.missing, "a row is missing", err);
+    if (sum.missing_margin && absent == TABLES_ABSENT_ERROR)
+        return missing(b, &sum, s->parent, "some rows of one level are missing, but not all", err);
+    if (seen == SEEN_SOME) {
+        b->terms.len = b->coefs.len = vec_last(&b->starts) + 1;
+        return add_absent(b, &sum, s, absent, err);
+    }
+    return OK;
+}
+
+/* A row that stands under a total must have one, or nobody could check that the table adds up. */
+static Status check_margins(Building *b, uint32_t cell, Error *err)
+{
+    const TablesCell c = b->cells.at[cell];
+    uint32_t at[TABLES_MAX_DIMENSIONS];
+    if (c.table == TABLES_NONE || b->set->tables[c.table].no_margins)
+        return OK;
+    memcpy(at, c.at, b->set->dimension_count * sizeof *at);
+    for (uint32_t d = 0; d < b->set->dimension_count; d++) {
+        const TablesDimension *dimension = &b->set->dimensions[d];
+        if (dimension->total == TABLES_NONE || c.at[d] == dimension->total || dimension->sum_count == 0)
+            continue;
+        at[d] = dimension->total;
+        uint32_t margin = find(b, c.quantity, at);
+        at[d] = c.at[d];
+        if (margin != TABLES_NONE)
+            continue;
+        const TablesTable *t = &b->set->tables[c.table];
+        error_set(err, ERR_INVALID, "the margin is missing: no row has %.*s %.*s, everything else equal",
+            SLICE_ARG(dimension->name), SLICE_ARG(dimension->codes[dimension->total]));
+        error_at(err, t->file.ptr, t->csv_row[c.row] + 2, t->columns[c.column].name.ptr);
+        error_hint(err, "A table whose totals are published nowhere says margins = false in the header.");
+        return ERR_INVALID;
+    }
+    return OK;
+}
+
+static Status add_equations(Building *b, Error *err)
+{
+    /* cells that are made on the way are of absent rows: they have no children that are there */
+    size_t count = b->cells.len;
+    for (uint32_t i = 0; i < count; i++)
+        TRY(complement(b, i, err));
+    for (uint32_t i = 0; i < count; i++) {
+        if (b->reading == TABLES_TRUE_VALUES)
+            TRY(check_margins(b, i, err));
+        for (uint32_t d = 0; d < b->set->dimension_count; d++) {
+            const TablesDimension *dimension = &b->set->dimensions[d];
+            uint32_t code = b->cells.at[i].at[d];
+            if (code == TABLES_NONE)
+                continue;
+            for (uint32_t s = dimension->sum_from[code]; s < dimension->sum_from[code + 1]; s++)
+                TRY(add_sum(b, i, d, &dimension->sums[s], err));
+        }
+    }
+    return OK;
+}
+
+/* --- checks ------------------------------------------------------------------------------------------------------- */
+
+static Status check_row(const TablesSystem *s, uint32_t row, Error *err)
+{
+    int64_t off = 0;
+    for (uint32_t i = s->start[row]; i < s->start[row + 1]; i++) {
+        int64_t v = s->coef[i] * s->cells[s->cell[i]].value.low;
+        if (__builtin_add_overflow(off, v, &off))
+            return error_set(err, ERR_LIMIT, "a sum of the tables does not fit into 64 bits");
+    }
+    if (off == 0)
+        return OK;
+    const TablesCell *whole = &s->cells[s->cell[s->start[row]]];
+    Buf words;
+    buf_init(&words, 400);
+    tables_equation_words(s, row, &words);
+    bool is_total = s->set->quantities[whole->quantity].is_total;
+    error_set(err, ERR_INVALID, "does not add up: the total is %s%lld%s %s than its parts: %.300s", "",
+        (long long)((off < 0 ? -off : off) / (is_total ? 100 : 1)), is_total ? " (rounded down)" : "",
+        off < 0 ? "less" : "more", buf_z(&words));
+    buf_free(&words);
+    if (whole->table != TABLES_NONE) {
+        const TablesTable *t = &s->set->tables[whole->table];
+        error_at(err, t->file.ptr, t->csv_row[whole->row] + 2, t->columns[whole->column].name.ptr);
+    }
+    return ERR_INVALID;
+}
+
+static Status finish(Building *b, Error *err)
+{
+    TablesSystem *s = b->s;
+    s->cell_count = (uint32_t)b->cells.len;
+    s->row_count = (uint32_t)b->starts.len;
+    TRY(begin_row(b, err));
+    TRY(arena_new(&s->arena, TablesCell, b->cells.len, &s->cells, err));
+    TRY(arena_new(&s->arena, uint32_t, b->starts.len, &s->start, err));
+    TRY(arena_new(&s->arena, uint32_t, b->terms.len, &s->cell, err));
+    TRY(arena_new(&s->arena, int32_t, b->terms.len, &s->coef, err));
+    if (b->cells.len > 0)
+        memcpy(s->cells, b->cells.at, b->cells.len * sizeof *s->cells);
+    memcpy(s->start, b->starts.at, b->starts.len * sizeof *s->start);
+    if (b->terms.len > 0) {
+        memcpy(s->cell, b->terms.at, b->terms.len * sizeof *s->cell);
+        memcpy(s->coef, b->coefs.at, b->terms.len * sizeof *s->coef);
+    }
+    for (uint32_t r = 0; r < s->row_count && b->reading == TABLES_TRUE_VALUES; r++)
+        TRY(check_row(s, r, err));
+    return OK;
+}
+
+Status tables_system(TablesSet *set, TablesReading reading, TablesSystem *out, Error *err)
+{
+    *out = (TablesSystem){.set = set};
+    arena_init(&out->arena, 0);
+    Building b = {.set = set, .s = out, .reading = reading};
+    Status st = map_init(&b.index, err);
+    if (st == OK)
+        st = take_tables(&b, err);
+    if (st == OK)
+        st = add_equations(&b, err);
+    if (st == OK)
+        st = finish(&b, err);
+    map_free(&b.index);
+    vec_free(&b.cells);
+    vec_free(&b.terms);
+    vec_free(&b.coefs);
+    vec_free(&b.starts);
+    return st;
+}
+
+void tables_system_free(TablesSystem *s)
+{
+    arena_free(&s->arena);
+    *s = (TablesSystem){0};
+}
+
+/* --- for the solver ----------------------------------------------------------------------------------------------- */
+
+static Status largest_of(const TablesSystem *s, int64_t **out, Error *err)
+{
+    TRY(mem_zalloc(s->set->quantity_count + 1, sizeof **out, (void **)out, err));
+    for (uint32_t i = 0; i < s->cell_count; i++)
+        if (s->cells[i].value.low > (*out)[s->cells[i].quantity])
+            (*out)[s->cells[i].quantity] = s->cells[i].value.low;
+    return OK;
+}
+
+static SdcCell problem_cell(const TablesCell *c, int64_t largest)
+{
+    int64_t v = c->value.low;
+    SdcCell out = {.value = v, .lower = 0, .upper = largest, .cost = v > 0 ? v : 1, .status = SDC_OPEN};
+    if (c->value.mark == TABLES_STRUCTURAL)
+        out.upper = 0;
+    if (c->frozen || (v == 0 && (c->printed || c->value.mark == TABLES_STRUCTURAL)))
+        out.status = SDC_FROZEN;
+    else if (c->buried || !c->printed)
+        out.status = SDC_SECONDARY;
+    return out;
+}
+
+Status tables_problem(const TablesSystem *s, SdcProblem *out, Error *err)
+{
+    int64_t *largest = NULL;
+    *out = (SdcProblem){0};
+    TRY(largest_of(s, &largest, err));
+    Buf words;
+    buf_init(&words, 4096);
+    Status st = sdc_new(s->cell_count, s->row_count, s->start[s->row_count], out, err);
+    if (st == OK)
+        st = arena_new(&out->arena, Slice, s->cell_count, &out->names, err);
+    for (uint32_t i = 0; i < s->cell_count && st == OK; i++) {
+        out->cells[i] = problem_cell(&s->cells[i], largest[s->cells[i].quantity]);
+        if (out->cells[i].status == SDC_SECONDARY)
+            out->cells[i].cost = 0;
+        buf_reset(&words);
+        tables_cell_words(s, i, &words);
+        st = arena_dup(&out->arena, buf_slice(&words), &out->names[i], err);
+    }
+    if (st == OK) {
+        memcpy(out->start, s->start, (s->row_count + (size_t)1) * sizeof *s->start);
+        if (s->start[s->row_count] > 0) {
+            memcpy(out->cell, s->cell, s->start[s->row_count] * sizeof *s->cell);
+            memcpy(out->coef, s->coef, s->start[s->row_count] * sizeof *s->coef);
+        }
+    }
+    buf_free(&words);
+    mem_free(largest);
+    return st;
+}

@@ -1,0 +1,84 @@
+/* Calls in the wrong order, bad input, and what errors say. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <cairn_protect.h>
+
+static const char HEADER[] = "schema = \"cairn.tables/1\"\nname = \"t\"\n"
+                             "[[dimension]]\nname = \"d\"\ntotal = \"all\"\ncodes = [\"a\", \"b\", \"c\"]\n"
+                             "[[table]]\nname = \"t\"\nfile = \"t.csv\"\n"
+                             "[[table.by]]\ndimension = \"d\"\ncolumn = \"d\"\n[[table.count]]\nname = \"n\"\n";
+static const char POLICY[] = "schema = \"cairn.protection/1\"\nname = \"ten\"\nversion = \"1\"\ntitle = \"t\"\n"
+                             "effective_from = 2026-01-01\nstatus = \"assumed\"\nsource = \"s\"\n"
+                             "[[parameter]]\nname = \"min_n\"\nvalue = 10\nstatus = \"assumed\"\nsource = \"s\"\n";
+
+static cairn_protect *with(const char *csv, int policy)
+{
+    cairn_protect *p;
+    assert_int_equal(cairn_protect_new(&p, NULL), CAIRN_PROTECT_OK);
+    if (policy)
+        assert_int_equal(cairn_protect_policy(p, POLICY, strlen(POLICY), NULL), CAIRN_PROTECT_OK);
+    if (csv)
+        assert_int_equal(cairn_protect_file(p, "t.csv", csv, strlen(csv), NULL), CAIRN_PROTECT_OK);
+    return p;
+}
+
+static void expect(const char *csv, int policy, cairn_protect_code code, const char *message, uint64_t row)
+{
+    cairn_protect_error e;
+    cairn_protect *p = with(csv, policy);
+    cairn_protect_code got = cairn_protect_run(p, HEADER, strlen(HEADER), 1, &e);
+    if (got != code || (message && !strstr(e.message, message)))
+        fail_msg("%d: %s", (int)got, e.message);
+    if (row > 0)
+        assert_int_equal(e.row, row);
+    cairn_protect_free(p);
+}
+
+static void test_bad_input(void **state)
+{
+    (void)state;
+    expect("d,n\nall,60\na,20\nb,20\nc,20\n", 1, CAIRN_PROTECT_OK, NULL, 0);
+    expect("d,n\nall,60\na,20\nb,20\nc,20\n", 0, CAIRN_PROTECT_USAGE, "needs a policy", 0);
+    expect(NULL, 1, CAIRN_PROTECT_USAGE, "not handed over", 0);
+    expect("d,n\nall,60\na,20\nb,20\nc,21\n", 1, CAIRN_PROTECT_INVALID, "does not add up", 2);
+    expect("d,n\nall,60\na,20\nb,20\nq,20\n", 1, CAIRN_PROTECT_INVALID, "is not in dimension", 5);
+    expect("d,n\nall,60\na,-20\nb,40\nc,40\n", 1, CAIRN_PROTECT_INVALID, "negative", 3);
+    /* the smallest class is all there is besides the total */
+    expect("d,n\nall,4\na,4\nb,0\nc,0\n", 1, CAIRN_PROTECT_OK, NULL, 0);
+}
+
+static void test_order(void **state)
+{
+    (void)state;
+    cairn_protect *p = with("d,n\nall,60\na,4\nb,26\nc,30\n", 1);
+    cairn_protect_error e;
+    cairn_protect_stats s;
+    cairn_protect_finding f;
+    const char *text;
+    size_t len;
+    assert_int_equal(cairn_protect_output(p, "t.csv", &text, &len, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_stats_get(p, &s, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_finding_at(p, 0, &f, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_audit(p, HEADER, strlen(HEADER), 1, 1, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_run(p, HEADER, strlen(HEADER), 1, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_output(p, "t.csv", &text, &len, &e), CAIRN_PROTECT_OK);
+    assert_string_equal(text, "d,n\nall,60\na,*\nb,*\nc,30\n");
+    assert_int_equal(cairn_protect_output(p, "other.csv", &text, &len, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_output(p, "report.html", &text, &len, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_policy(p, "x", 1, &e), CAIRN_PROTECT_INVALID);
+    assert_int_equal(cairn_protect_run(p, HEADER, strlen(HEADER), 1, &e), CAIRN_PROTECT_USAGE);
+    cairn_protect_free(p);
+    cairn_protect_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_bad_input), cmocka_unit_test(test_order)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
