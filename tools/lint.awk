@@ -34,18 +34,20 @@ BEGIN {
     may("measure", "base policy store/db.h store/home.h store/warehouse.h")
     may("protect", "base policy")
     may("publish", "base policy store/home.h store/ledger.h store/db.h store/warehouse.h measure protect")
+    may("equity", "base policy measure publish/html.h publish/svg.h")
+    may("account", "base policy store/db.h measure equity")
     may("serve", "base store/home.h publish")
     may("review", "base policy store match identity serve/http.h publish/html.h")
     may("synth", "base")
     may("cli", "base kernel token policy contract store govern ingest match matchfile identity facts measure protect publish serve " \
-        "review synth")
+        "equity account review synth")
     list("room", "base kernel token policy contract store govern ingest match libmatch matchfile identity facts measure protect " \
-        "publish serve review synth cli")
+        "publish equity account serve review synth cli")
     # What a room shows to the others, where that is not just ROOM/ROOM.h.
-    list("public_header", "identity/verdicts.h match/standard.h policy/model.h publish/html.h publish/svg.h serve/http.h store/db.h store/home.h store/ledger.h " \
+    list("public_header", "equity/sheet.h measure/persons.h identity/verdicts.h match/standard.h policy/model.h publish/html.h publish/svg.h serve/http.h store/db.h store/home.h store/ledger.h " \
         "store/linkage.h store/vault.h store/warehouse.h")
     # Rooms that must not reach the vault by any detour either.
-    list("vaultless", "facts measure protect publish serve")
+    list("vaultless", "facts measure protect publish equity account serve")
 
     list("rule", "banned-functions no-mutable-global no-function-static room-includes file-head line-length")
 }

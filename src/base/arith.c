@@ -157,3 +157,21 @@ Status parse_f64(Slice s, double *out, Error *err)
     *out = v;
     return OK;
 }
+
+Status parse_fixed(Slice s, unsigned places, int64_t *out, Error *err)
+{
+    char digits[64];
+    size_t dot = slice_find(s, SLICE("."));
+    size_t fraction = dot < s.len ? s.len - dot - 1 : 0;
+    if (fraction > places || (dot < s.len && fraction == 0) || dot == 0 || !is_digit(s.ptr[dot - 1]))
+        return bad_number(s, ERR_PARSE, "not a decimal number of so few places", err);
+    if (s.len + places >= sizeof digits)
+        return bad_number(s, ERR_LIMIT, "decimal number is too long", err);
+    memcpy(digits, s.ptr, dot);
+    if (fraction > 0)
+        memcpy(digits + dot, s.ptr + dot + 1, fraction);
+    memset(digits + dot + fraction, '0', places - fraction);
+    if (dot < s.len && !is_digit(s.ptr[dot + 1]))
+        return bad_number(s, ERR_PARSE, "not a decimal number", err);
+    return parse_i64((Slice){digits, dot + places}, out, err);
+}

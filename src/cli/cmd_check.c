@@ -2,8 +2,10 @@
  * check: does a policy folder hold together? What would otherwise be found at
  * the first file, at the build, or on the night of the release, is found here.
  */
+#include "account/account.h"
 #include "cli/commands.h"
 #include "contract/contract.h"
+#include "equity/equity.h"
 #include "measure/measure.h"
 
 static const Option CHECK_OPTIONS[] = {
@@ -11,7 +13,7 @@ static const Option CHECK_OPTIONS[] = {
 };
 
 typedef struct CheckTally {
-    uint64_t contracts, uncovered, measures, vectors;
+    uint64_t contracts, uncovered, measures, vectors, equity, frameworks, framework_vectors;
 } CheckTally;
 
 /* Uncovered is told and counted, not fatal: a contract may be drafted before its agreement is signed. */
@@ -77,6 +79,10 @@ static Status run_check(Cli *cli, Error *err)
     Status st = check_contracts(cli, policy, &tally, err);
     if (st == OK)
         st = check_measures(cli, policy, &tally, err);
+    if (st == OK)
+        st = equity_check(policy, &tally.equity, err);
+    if (st == OK)
+        st = account_test(policy, &tally.frameworks, &tally.framework_vectors, err);
     policy_close(policy);
     if (st != OK)
         return st;
@@ -88,12 +94,17 @@ static Status run_check(Cli *cli, Error *err)
         json_kint(&j, "contracts_without_agreement", (int64_t)tally.uncovered);
         json_kint(&j, "measures", (int64_t)tally.measures);
         json_kint(&j, "vectors", (int64_t)tally.vectors);
+        json_kint(&j, "equity_files", (int64_t)tally.equity);
+        json_kint(&j, "frameworks", (int64_t)tally.frameworks);
+        json_kint(&j, "framework_vectors", (int64_t)tally.framework_vectors);
         cli_json_end(cli, &j);
     } else {
         cli_say(cli,
             "%" PRIu64 " contracts fit the warehouse, %" PRIu64 " of them without an agreement in force; %" PRIu64
-            " measures agree with their %" PRIu64 " vectors\n",
-            tally.contracts, tally.uncovered, tally.measures, tally.vectors);
+            " measures agree with their %" PRIu64 " vectors; %" PRIu64 " equity files can be read; %" PRIu64
+            " accountability frameworks agree with their %" PRIu64 " vectors\n",
+            tally.contracts, tally.uncovered, tally.measures, tally.vectors, tally.equity, tally.frameworks,
+            tally.framework_vectors);
     }
     if (tally.uncovered)
         return error_set(err, ERR_DENIED, "contracts without an agreement in force: %" PRIu64, tally.uncovered);
@@ -103,10 +114,11 @@ static Status run_check(Cli *cli, Error *err)
 const Command CMD_CHECK = {
     .name = "check",
     .synopsis = "",
-    .summary = "check a policy folder: contracts, agreements, measures",
+    .summary = "check a policy folder: contracts, agreements, measures, frameworks",
     .text =
         "Reads every file of the policy; checks that each contract maps onto tables that exist and is covered by an "
-        "agreement in force, and that each measure gives what its test vectors say. Run it after editing policy.\n\n"
+        "agreement in force, that each measure and each accountability framework gives what its test vectors say, and "
+        "that the equity files can be read. Run it after editing policy.\n\n"
         "Exit code 7 when a contract is covered by no agreement.",
     .options = CHECK_OPTIONS,
     .option_count = COUNT_OF(CHECK_OPTIONS),

@@ -8,6 +8,8 @@ const Command *const CLI_COMMANDS[] = {
     &CMD_LINK,
     &CMD_BUILD,
     &CMD_MEASURE,
+    &CMD_EQUITY,
+    &CMD_ACCOUNT,
     &CMD_RELEASE,
     &CMD_SERVE,
     &CMD_STATUS,

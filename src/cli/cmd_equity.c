@@ -1,0 +1,132 @@
+/* Command equity: gaps between groups, from the cells of the current generation. */
+#include "cli/inside.h"
+#include "equity/equity.h"
+
+static const Option EQUITY_OPTIONS[] = {
+    {"by", 'b', "SPLIT", "groups to compare; participation: all when left out"},
+    {"level", 'l', "LEVEL", "state (default), county, district or school"},
+    {"unit", 'u', "CODE", "one unit of the level (default: all)"},
+    {"year", 'y', "YEAR", "cohort or reporting year (default: the latest)"},
+    {"reference", 'r', "WHO", "others (default), overall, highest, or a group's code"},
+    {"trend", 0, NULL, "slopes of groups and gaps over the years up to --year"},
+    {"since", 0, "YEAR", "first year of --trend"},
+    {"against-unit", 0, "CODE", "take the difference to another unit of the level apart: rates or mix of groups"},
+    {"against-year", 0, "YEAR", "the same for another year"},
+    {"earnings", 0, NULL, "median measures: read persons; mean, interval, inequality within and between groups"},
+    {"chart", 0, "FILE", "write the chart of one unit there as SVG (mode 0600)"},
+    INSIDE_OPTIONS,
+};
+
+static Status query_of(const Cli *cli, EquityQuery *q, Error *err)
+{
+    uint64_t year;
+    TRY(cli_number(cli, "year", 0, 1900, 9999, &year, err));
+    *q = (EquityQuery){.measure = slice_of(cli->positional[0]),
+        .split = slice_of(cli_value(cli, "by")),
+        .level = cli_value(cli, "level") ? slice_of(cli_value(cli, "level")) : SLICE("state"),
+        .unit = slice_of(cli_value(cli, "unit")),
+        .reference = slice_of(cli_value(cli, "reference")),
+        .year = (int32_t)year};
+    return OK;
+}
+
+static Status write_chart(const Cli *cli, const Sheet *s, Error *err)
+{
+    const char *path = cli_value(cli, "chart");
+    if (!path)
+        return OK;
+    if (s->chart.len == 0) {
+        error_set(err, ERR_USAGE, "there is no chart of this result");
+        error_hint(err, "A chart shows the groups of one unit for a rate: give --unit at levels below the state.");
+        return ERR_USAGE;
+    }
+    return file_write(path, s->chart, MODE_PRIVATE, err);
+}
+
+static Status table_sheet(const Inside *in, const EquityQuery *q, Sheet *out, Error *err)
+{
+    EquityTable t;
+    Status st = equity_table(&in->cells, in->place.policy, q, &t, err);
+    if (st == OK) {
+        equity_table_sheet(&t, out);
+        st = sheet_status(out, err);
+    }
+    equity_table_free(&t);
+    return st;
+}
+
+static Status earnings_sheet(const Inside *in, EquityQuery *q, Sheet *out, Error *err)
+{
+    uint32_t generation;
+    Db *db;
+    if (q->year == 0)
+        return error_set(err, ERR_USAGE, "--earnings needs --year");
+    TRY(warehouse_open(in->place.home, &generation, &db, err));
+    Status st = equity_earnings(db, in->place.policy, q, out, err);
+    db_close(db);
+    return st;
+}
+
+static Status equity_answer(const Cli *cli, const Inside *in, EquityQuery *q, Sheet *out, Error *err)
+{
+    uint64_t since, other_year;
+    TRY(cli_number(cli, "since", 0, 1900, 9999, &since, err));
+    TRY(cli_number(cli, "against-year", 0, 1900, 9999, &other_year, err));
+    const EquityAgainst against = {.unit = slice_of(cli_value(cli, "against-unit")), .year = (int32_t)other_year};
+    if (slice_eq_z(q->measure, "participation")) {
+        q->measure = slice_of(cli->positional[1]);
+        q->split = q->split.len ? q->split : SLICE("all");
+        return equity_participation(&in->cells, in->place.policy, q, out, err);
+    }
+    if (cli->positional_count > 1)
+        return error_set(err, ERR_USAGE, "equity takes one measure, or participation and a programme");
+    if (q->split.len == 0)
+        return error_set(err, ERR_USAGE, "equity needs --by SPLIT");
+    if (cli_flag(cli, "earnings"))
+        return earnings_sheet(in, q, out, err);
+    if (cli_flag(cli, "trend"))
+        return equity_trend(&in->cells, in->place.policy, q, (int32_t)since, out, err);
+    if (against.unit.len > 0 || against.year > 0)
+        return equity_against(&in->cells, in->place.policy, q, &against, out, err);
+    return table_sheet(in, q, out, err);
+}
+
+static Status run_equity(Cli *cli, Error *err)
+{
+    Inside in;
+    Sheet sheet;
+    EquityQuery q;
+    SheetFormat format;
+    TRY(inside_format(cli, &format, err));
+    TRY(query_of(cli, &q, err));
+    TRY(inside_open(cli, &in, err));
+    sheet_init(&sheet, "Equity");
+    Status st = equity_answer(cli, &in, &q, &sheet, err);
+    if (st == OK)
+        st = write_chart(cli, &sheet, err);
+    if (st == OK)
+        st = inside_write(cli, &in, &sheet, format, err);
+    sheet_free(&sheet);
+    inside_close(&in);
+    return st;
+}
+
+const Command CMD_EQUITY = {
+    .name = "equity",
+    .synopsis = "MEASURE|participation [PROGRAMME]",
+    .summary = "gaps between groups, how sure they are, and what they could come from",
+    .text =
+        "Compares the groups of a split in the measured results of the current generation: percentage point gaps, 80 % "
+        "index, representation index, risk ratio, each with its interval or flag; disparity over all groups; coverage "
+        "and quality of linkage beside each number, and whether they could explain the gap. Flagged groups get a "
+        "sentence. docs/equity.md names every formula's source.\n\n"
+        "--trend, --against-unit, --against-year and --earnings ask other questions of the same groups. "
+        "\"participation\" shows for each programme who could have taken part, who did and who did not.\n\n"
+        "The results are unprotected and stay inside: each call is an entry in the ledger. Exit code 4 when no figure "
+        "answers the question.",
+    .options = EQUITY_OPTIONS,
+    .option_count = COUNT_OF(EQUITY_OPTIONS),
+    .positional_min = 1,
+    .positional_max = 2,
+    .run = run_equity,
+};

@@ -1,0 +1,89 @@
+/* Finding cells, and the few things all sheets say of a measure. */
+#include "equity/equity_parts.h"
+
+#include <math.h>
+
+bool cell_matches(const Cell *c, const CellQuery *q)
+{
+    return (q->year == 0 || c->year == q->year) && slice_eq(c->measure, q->measure) && slice_eq(c->level, q->level) &&
+           slice_eq(c->split, q->split) && (q->unit.len == 0 || slice_eq(c->unit, q->unit));
+}
+
+int32_t cells_latest(const CellSet *cells, const CellQuery *q)
+{
+    int32_t latest = 0;
+    for (size_t i = 0; i < cells->count; i++)
+        if (cells->cells[i].year > latest && cell_matches(&cells->cells[i], q))
+            latest = cells->cells[i].year;
+    return latest;
+}
+
+const Cell *cells_find(const CellSet *cells, const CellQuery *q, Slice grp)
+{
+    for (size_t i = 0; i < cells->count; i++)
+        if (cell_matches(&cells->cells[i], q) && slice_eq(cells->cells[i].grp, grp))
+            return &cells->cells[i];
+    return NULL;
+}
+
+Count cell_count(const Cell *c)
+{
+    return (Count){c->numerator, c->denominator};
+}
+
+Status equity_measure(Policy *policy, Slice name, Arena *arena, MeasureInfo *out, Error *err)
+{
+    MeasureInfos infos = {0};
+    bool found = false;
+    Status st = measure_list(policy, arena, &infos, err);
+    for (size_t i = 0; st == OK && i < infos.len; i++)
+        if (slice_eq(infos.at[i].name, name)) {
+            *out = infos.at[i];
+            found = true;
+        }
+    vec_free(&infos);
+    if (st == OK && !found) {
+        st = error_set(err, ERR_NOT_FOUND, "no measure \"%.*s\"", SLICE_ARG(name));
+        error_hint(err, "\"cairn measure list\" names them.");
+    }
+    return st;
+}
+
+void equity_notes(const EquityRules *rules, const MeasureInfo *info, Sheet *out)
+{
+    const Toml *all = toml_get(rules->file->toml, "parameters");
+    sheet_note(out, "Unprotected: figures of small groups stand here in full. They stay inside; what leaves goes through "
+                    "release.");
+    if (info && slice_eq_z(info->file->status, "assumed"))
+        sheet_note(out, "The measure's rule is assumed: %.*s", SLICE_ARG(info->file->source));
+    Buf names;
+    buf_init(&names, 0);
+    for (const Toml *p = all ? all->first : NULL; p; p = p->next) {
+        const Toml *status = toml_get(p, "status");
+        if (status && slice_eq_z(status->string, "assumed"))
+            buf_addf(&names, "%s%.*s", names.len ? ", " : "", SLICE_ARG(p->key));
+    }
+    if (names.len > 0)
+        sheet_note(out, "Assumed thresholds (%s): %s", rules->file->path, buf_z(&names));
+    buf_free(&names);
+}
+
+const char *flag_word(Flag f)
+{
+    return f == FLAG_RAISED ? "yes" : f == FLAG_CLEAR ? "no" : "insufficient";
+}
+
+const char *number_text(double v, int decimals, char out[32])
+{
+    Buf b;
+    buf_init(&b, 32);
+    if (isfinite(v) && fabs(v) < 1e15)
+        buf_addf(&b, "%.*f", decimals, v);
+    else
+        buf_adds(&b, "unknown");
+    size_t n = b.len < 31 ? b.len : 31;
+    memcpy(out, buf_z(&b), n);
+    out[n] = '\0';
+    buf_free(&b);
+    return out;
+}
