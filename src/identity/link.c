@@ -43,26 +43,6 @@ static Status reason_for_all(LinkJob *job, LinkScope scope, StoredModel *stored,
 
 /* --- writing -------------------------------------------------------------------------------------------------- */
 
-static Status store_model(LinkJob *job, Error *err)
-{
-    Buf json, baseline;
-    buf_init(&json, 0);
-    buf_init(&baseline, 0);
-    Status st = match_model_write(job->model, &json, err);
-    if (st == OK)
-        st = baseline_json(job, &baseline, err);
-    if (st == OK)
-        st = vault_put_model(job->vault,
-            &(StoredModel){.name = job->model_name,
-                .json = buf_slice(&json),
-                .config = slice_of(job->linkage.config),
-                .baseline = buf_slice(&baseline)},
-            err);
-    buf_free(&json);
-    buf_free(&baseline);
-    return st;
-}
-
 static Status list_misses(const LinkJob *job, const ClusterQuality *q, PersonMisses *out, Error *err)
 {
     for (uint32_t c = 0; c < q->clusters; c++)
@@ -97,6 +77,7 @@ static Status add_old_misses(const LinkJob *job, ClusterQuality *q, Error *err)
 }
 
 typedef struct Outcome {
+    Buf model, baseline; /* of a full run */
     Links changed;
     Journal journal;
     ReviewItems queue;
@@ -111,6 +92,22 @@ static void outcome_free(Outcome *o)
     vec_free(&o->queue);
     vec_free(&o->misses);
     cluster_quality_free(&o->quality);
+    buf_free(&o->model);
+    buf_free(&o->baseline);
+}
+
+static Status freeze_model(const LinkJob *job, Outcome *o, Error *err)
+{
+    TRY(match_model_write(job->model, &o->model, err));
+    return baseline_json(job, &o->baseline, err);
+}
+
+/* What is left is writing: pairs and table are most of the memory, and the vault's index wants some. */
+static void drop_evidence(LinkJob *job)
+{
+    vec_free(&job->pairs);
+    match_table_free(job->records.table);
+    job->records.table = NULL;
 }
 
 static Status write_outcome(LinkJob *job, const Outcome *o, Error *err)
@@ -129,8 +126,6 @@ static Status write_outcome(LinkJob *job, const Outcome *o, Error *err)
         st == OK && slice_eq(before.name, job->model_name) && slice_eq_z(before.config, job->linkage.config);
     if (o->changed.len == 0 && o->journal.len == 0 && same_model && !(report->full && last == 0))
         return report->full ? vault_renew_review(job->vault, &o->queue, &o->misses, err) : OK;
-    if (report->full)
-        TRY(store_model(job, err));
     Buf text;
     Json j;
     buf_init(&text, 0);
@@ -138,8 +133,13 @@ static Status write_outcome(LinkJob *job, const Outcome *o, Error *err)
     json_open_object(&j);
     identity_report_json(report, &j);
     json_end(&j);
+    const StoredModel stored = {.name = job->model_name,
+        .json = buf_slice(&o->model),
+        .config = slice_of(job->linkage.config),
+        .baseline = buf_slice(&o->baseline)};
     const LinkWrite w = {.kind = report->full ? RUN_FULL : RUN_NEWCOMERS,
         .model = job->model_name,
+        .stored = report->full ? &stored : NULL,
         .links = &o->changed,
         .journal = &o->journal,
         .queue = &o->queue,
@@ -195,8 +195,8 @@ static Status finish(LinkJob *job, Outcome *o, Error *err)
         TRY(add_old_misses(job, &o->quality, err));
     quality_totals(&o->quality, &report->precision, &report->recall);
     TRY(list_misses(job, &o->quality, &o->misses, err));
-    if (!report->full)
-        TRY(drift_check(job, err));
+    TRY(report->full ? freeze_model(job, o, err) : drift_check(job, err));
+    drop_evidence(job);
     TRY(write_outcome(job, o, err));
     return ledger_drifts(job, err);
 }
@@ -205,6 +205,8 @@ static Status run(LinkJob *job, LinkScope scope, Error *err)
 {
     StoredModel stored = {0};
     Outcome o = {0};
+    buf_init(&o.model, 0);
+    buf_init(&o.baseline, 0);
     TRY(linkage_load(job->ctx->policy, clock_today(), &job->linkage, err));
     TRY(vault_open(job->ctx->home, &job->vault, err));
     TRY(reason_for_all(job, scope, &stored, &job->report->why_full, err));

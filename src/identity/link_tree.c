@@ -56,21 +56,54 @@ static bool unite(uint32_t *parent, uint32_t a, uint32_t b)
     return true;
 }
 
-/* Decided pairs first: a reviewer's word is the strongest reason two records are together. */
-static Status candidate_edges(const LinkJob *job, Edges *out, Error *err)
+/* A reviewer's word is the strongest reason two records are together. */
+static Status decided_edges(const LinkJob *job, Edges *out, Error *err)
 {
     const Resolved *r = &job->resolved;
     for (size_t i = 0; i < job->decisions.len; i++) {
         const Decision *d = &job->decisions.at[i];
-        if (d->kind == DECIDED_SAME && r->cluster[d->a] == r->cluster[d->b])
-            TRY(vec_push(out, ((Edge){d->a, d->b, WEIGHT_MAX}), err));
+        if (d->kind != DECIDED_SAME || r->cluster[d->a] != r->cluster[d->b])
+            continue;
+        bool ordered = d->a < d->b;
+        TRY(vec_push(out, ((Edge){ordered ? d->a : d->b, ordered ? d->b : d->a, WEIGHT_MAX}), err));
     }
+    if (out->len > 1)
+        qsort(out->at, out->len, sizeof *out->at, by_odds);
+    return OK;
+}
+
+/* Pairs inside clusters, strongest first; equal ones stay in the order of (a, b). Odds have few values: a counting sort
+ * needs no room beside the result. */
+static Status strongest_first(const LinkJob *job, Edges *out, Error *err)
+{
+    const Resolved *r = &job->resolved;
+    const size_t values = (size_t)(WEIGHT_MAX - WEIGHT_MIN) + 1;
+    size_t *place, decided = out->len;
+    TRY(mem_zalloc(values + 1, sizeof *place, (void **)&place, err));
     for (size_t i = 0; i < job->pairs.len; i++) {
         const MatchPair *p = &job->pairs.at[i];
-        if (r->cluster[p->a] == r->cluster[p->b])
-            TRY(vec_push(out, ((Edge){p->a, p->b, p->odds}), err));
+        ASSERT(p->odds >= WEIGHT_MIN && p->odds <= WEIGHT_MAX);
+        place[WEIGHT_MAX - p->odds + 1] += r->cluster[p->a] == r->cluster[p->b];
     }
-    return OK;
+    for (size_t v = 0; v < values; v++)
+        place[v + 1] += place[v];
+    Status st = vec_reserve(out, decided + place[values], err);
+    if (st == OK)
+        out->len = decided + place[values];
+    for (size_t i = 0; st == OK && i < job->pairs.len; i++) {
+        const MatchPair *p = &job->pairs.at[i];
+        if (r->cluster[p->a] == r->cluster[p->b])
+            out->at[decided + place[WEIGHT_MAX - p->odds]++] = (Edge){p->a, p->b, p->odds};
+    }
+    mem_free(place);
+    return st;
+}
+
+/* Decided pairs first. */
+static Status candidate_edges(const LinkJob *job, Edges *out, Error *err)
+{
+    TRY(decided_edges(job, out, err));
+    return strongest_first(job, out, err);
 }
 
 typedef struct Tree {
@@ -88,7 +121,7 @@ static void tree_free(Tree *t)
     mem_free(t->stack);
 }
 
-/* Founders are the lowest records of their clusters. */
+/* Edges strongest first. Founders are the lowest records of their clusters. */
 static Status span(const Resolved *r, Edges *edges, const Weight *weakest, Tree *t, Error *err)
 {
     uint32_t *founder;
@@ -98,8 +131,6 @@ static Status span(const Resolved *r, Edges *edges, const Weight *weakest, Tree 
         founder[r->cluster[i]] = i;
     for (uint32_t i = 0; i < r->count; i++)
         t->parent[i] = i;
-    if (edges->len > 1)
-        qsort(edges->at, edges->len, sizeof *edges->at, by_odds);
     for (size_t i = 0; i < edges->len; i++)
         if (unite(t->parent, edges->at[i].a, edges->at[i].b))
             edges->at[n++] = edges->at[i];

@@ -237,7 +237,7 @@ Status tag_index_new(const Records *r, TagIndex *out, Error *err)
 void tag_index_free(TagIndex *x)
 {
     mem_free(x->places);
-    x->places = NULL;
+    *x = (TagIndex){0};
 }
 
 uint32_t tag_index_find(const TagIndex *x, const RecordTag *tag)

@@ -5,11 +5,14 @@
  *                                  ▲                          │
  *                                  └──── splits and moves ◄───┘
  *
- * Everything runs in one thread: unions depend on each other, and a million
- * records take about a second. The result is a function of the records, which
- * are numbered by content, and of their odds.
+ * Unions depend on each other, but not on records that no kept pair connects with
+ * them: such parts are solved each by itself (cluster_parts.c), on as many threads
+ * as there are, each with its arrays small enough for the caches. The result is a
+ * function of the records, which are numbered by content, and of their odds.
  */
 #include "match/cluster_impl.h"
+
+#include <stdatomic.h>
 
 #define SOLVE_ROUNDS_MAX 4
 
@@ -46,15 +49,14 @@ static Status search(Bundles *g, const Near *near, uint64_t *moved, Error *err)
     return OK;
 }
 
-/* The best kept pair into the group; without one, the best of its faces. */
+/* The best kept pair into the group; without one, the best of its faces. Numbers of the part. */
 static void link_of(Bundles *g, const Near *near, uint32_t r, Weight *odds, uint32_t *to)
 {
     uint32_t root = bundle_find(g, r);
     for (uint64_t i = near->start[r]; i < near->start[r + 1]; i++) {
-        uint32_t other = pair_other(&near->pairs->at[near->list[i]], r);
-        if (bundle_find(g, other) == root) {
-            *odds = near->odds[near->list[i]];
-            *to = other;
+        if (bundle_find(g, near->list[i].other) == root) {
+            *odds = near->list[i].odds;
+            *to = near->list[i].other;
             return;
         }
     }
@@ -75,73 +77,165 @@ static void link_of(Bundles *g, const Near *near, uint32_t r, Weight *odds, uint
         *odds = WEIGHT_MIN;
 }
 
+/* --- part by part ------------------------------------------------------------------------------------------------- */
+
+/* A part has components until it holds so many records: small enough for the caches, large enough to be worth a start.
+ */
+#define PART_RECORDS 16384
+
+typedef struct Solve {
+    const ClusterParts *parts;
+    const Judge *judges;
+    MatchClusters *out; /* until number_clusters: cluster[r] and weakest[] by the record that is the group's root */
+    atomic_uint_fast32_t next;
+    atomic_bool stop;
+    atomic_uint_fast64_t refused, moved;
+} Solve;
+
+static void write_part(Bundles *g, const Near *near, const uint32_t *record, MatchClusters *out)
+{
+    for (uint32_t r = 0; r < g->p->records; r++) {
+        uint32_t root = bundle_find(g, r), to = MATCH_NONE;
+        Weight odds = 0;
+        if (g->flags[root] & BUNDLE_WRITTEN)
+            link_of(g, near, r, &odds, &to);
+        g->flags[root] |= BUNDLE_WRITTEN;
+        out->cluster[record[r]] = record[root];
+        out->weakest[record[r]] = g->weakest[root];
+        out->link_odds[record[r]] = odds;
+        out->link_to[record[r]] = to == MATCH_NONE ? MATCH_NONE : record[to];
+    }
+}
+
+static Status solve_part(Solve *s, uint32_t part, const Judge *judge, Error *err)
+{
+    PartProblem local = {0};
+    Bundles g = {0};
+    Near near = {0};
+    uint64_t moved = 0;
+    Status st = part_problem_init(&local, s->parts, part, judge, err);
+    if (st == OK)
+        st = bundles_init(&g, &local.problem, err);
+    if (st == OK)
+        st = near_init(&near, &local.problem, err);
+    if (st == OK)
+        st = search(&g, &near, &moved, err);
+    if (st == OK)
+        write_part(&g, &near, local.record, s->out);
+    atomic_fetch_add(&s->refused, g.refused);
+    atomic_fetch_add(&s->moved, moved);
+    near_free(&near);
+    bundles_free(&g);
+    part_problem_free(&local);
+    return st;
+}
+
+static Status solve_thread(size_t thread, void *ctx, Error *err)
+{
+    Solve *s = ctx;
+    while (!atomic_load(&s->stop)) {
+        uint_fast32_t i = atomic_fetch_add(&s->next, 1);
+        if (i >= s->parts->count)
+            break;
+        Status st = solve_part(s, s->parts->by_size[i], &s->judges[thread], err);
+        if (st != OK) {
+            atomic_store(&s->stop, true);
+            return st;
+        }
+    }
+    return OK;
+}
+
 static Status out_alloc(uint32_t records, MatchClusters *out, Error *err)
 {
     size_t n = records;
     TRY(mem_alloc(n * sizeof *out->cluster, (void **)&out->cluster, err));
     TRY(mem_alloc(n * sizeof *out->link_odds, (void **)&out->link_odds, err));
     TRY(mem_alloc(n * sizeof *out->link_to, (void **)&out->link_to, err));
-    return mem_alloc(n * sizeof *out->weakest, (void **)&out->weakest, err);
-}
-
-static Status write_out(Bundles *g, const Near *near, MatchClusters *out, ClusterReport *report, Error *err)
-{
-    uint32_t n = g->p->records;
-    TRY(out_alloc(n, out, err));
-    for (uint32_t r = 0; r < n; r++)
-        out->cluster[r] = MATCH_NONE;
-    for (uint32_t r = 0; r < n; r++) {
-        uint32_t root = bundle_find(g, r);
+    TRY(mem_alloc(n * sizeof *out->weakest, (void **)&out->weakest, err));
+    for (uint32_t r = 0; r < records; r++) {
+        out->cluster[r] = r;
         out->link_odds[r] = 0;
         out->link_to[r] = MATCH_NONE;
-        if (out->cluster[root] != MATCH_NONE) { /* the root may come later than the first: its number stands there */
-            out->cluster[r] = out->cluster[root];
-            link_of(g, near, r, &out->link_odds[r], &out->link_to[r]);
-            continue;
-        }
-        out->cluster[root] = out->cluster[r] = out->count;
-        out->weakest[out->count++] = g->weakest[root];
-        report->singletons += g->size[root] == 1;
-        if (g->size[root] > report->largest)
-            report->largest = g->size[root];
+        out->weakest[r] = WEIGHT_MAX;
     }
-    report->clusters = out->count;
-    report->refused = g->refused;
     return OK;
 }
 
-Status clusters_solve(const ClusterProblem *p, MatchClusters *out, ClusterReport *report, Error *err)
+/* Clusters are numbered in the order of their first records, in place: a cluster's number is at most its first record,
+ * and what stood there has been read by then. */
+static Status number_clusters(uint32_t n, MatchClusters *out, ClusterReport *report, Error *err)
 {
-    Bundles g = {0};
-    Near near = {0};
-    uint64_t moved = 0;
+    uint32_t *number = NULL, *size = NULL; /* by root; by number */
+    TRY(mem_alloc(n * sizeof *number, (void **)&number, err));
+    Status st = mem_zalloc(n, sizeof *size, (void **)&size, err);
+    for (uint32_t r = 0; st == OK && r < n; r++)
+        number[r] = MATCH_NONE;
+    for (uint32_t r = 0; st == OK && r < n; r++) {
+        uint32_t root = out->cluster[r];
+        if (number[root] == MATCH_NONE) {
+            number[root] = out->count;
+            out->weakest[out->count++] = out->weakest[r];
+        }
+        out->cluster[r] = number[root];
+        size[number[root]]++;
+    }
+    for (uint32_t c = 0; st == OK && c < out->count; c++) {
+        report->singletons += size[c] == 1;
+        report->largest = size[c] > report->largest ? size[c] : report->largest;
+    }
+    report->clusters = out->count;
+    mem_free(number);
+    mem_free(size);
+    return st;
+}
+
+Status clusters_solve(const ClusterProblem *p, const Judge *judges, unsigned threads, MatchClusters *out,
+    ClusterReport *report, Error *err)
+{
+    ClusterParts parts = {0};
     memset(out, 0, sizeof *out);
     memset(report, 0, sizeof *report);
-    Status st = bundles_init(&g, p, err);
+    Solve s = {.parts = &parts, .judges = judges, .out = out};
+    Status st = cluster_parts_init(&parts, p, PART_RECORDS, err);
     if (st == OK)
-        st = near_init(&near, p, err);
+        st = out_alloc(p->records, out, err);
     if (st == OK)
-        st = search(&g, &near, &moved, err);
+        st = parallel_for(threads, threads, solve_thread, &s, err);
     if (st == OK)
-        st = write_out(&g, &near, out, report, err);
-    report->moved = moved;
-    near_free(&near);
-    bundles_free(&g);
+        st = number_clusters(p->records, out, report, err);
+    report->refused = atomic_load(&s.refused);
+    report->moved = atomic_load(&s.moved);
+    cluster_parts_free(&parts);
     if (st != OK)
         match_clusters_free(out);
     return st;
 }
 
+/* One judge a thread: each has its own memory of comparisons. */
+static Status judges_new(const MatchTable *t, const MatchModel *m, const Households *households, unsigned threads,
+    Joint ***joints, Judge **judges, Error *err)
+{
+    TRY(mem_zalloc(threads, sizeof **joints, (void **)joints, err));
+    TRY(mem_zalloc(threads, sizeof **judges, (void **)judges, err));
+    for (unsigned i = 0; i < threads; i++) {
+        TRY(joint_new(t, m, households, &(*joints)[i], err));
+        (*judges)[i] = joint_judge((*joints)[i]);
+    }
+    return OK;
+}
+
 Status match_clusters(const MatchTable *t, const MatchModel *m, const MatchPairs *pairs, const Decision *decisions,
     size_t decision_count, const RunOptions *options, MatchClusters *out, ClusterReport *report, Error *err)
 {
-    UNUSED(options);
     Households *households = NULL;
-    Joint *joint = NULL;
+    Joint **joints = NULL;
+    Judge *judges = NULL;
+    unsigned threads = options->threads ? options->threads : thread_cores();
     memset(out, 0, sizeof *out);
     Status st = households_new(t, pairs, &households, err);
     if (st == OK)
-        st = joint_new(t, m, households, &joint, err);
+        st = judges_new(t, m, households, threads, &joints, &judges, err);
     if (st == OK) {
         ClusterProblem p = {
             .records = t->records,
@@ -150,11 +244,13 @@ Status match_clusters(const MatchTable *t, const MatchModel *m, const MatchPairs
             .pairs = pairs,
             .decisions = decisions,
             .decision_count = decision_count,
-            .judge = joint_judge(joint),
         };
-        st = clusters_solve(&p, out, report, err);
+        st = clusters_solve(&p, judges, threads, out, report, err);
     }
-    joint_free(joint);
+    for (unsigned i = 0; joints && i < threads; i++)
+        joint_free(joints[i]);
+    mem_free(joints);
+    mem_free(judges);
     households_free(households);
     return st;
 }

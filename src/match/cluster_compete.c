@@ -34,6 +34,9 @@ Status near_init(Near *n, const ClusterProblem *p, Error *err)
     TRY(mem_alloc(count * sizeof *n->order, (void **)&n->order, err));
     TRY(mem_zalloc((size_t)p->records + 1, sizeof *n->start, (void **)&n->start, err));
     TRY(mem_alloc(2 * count * sizeof *n->list, (void **)&n->list, err));
+    TRY(mem_alloc((2 * count + 1) * sizeof *n->skip, (void **)&n->skip, err));
+    for (size_t i = 0; i <= 2 * count; i++)
+        n->skip[i] = (uint32_t)i;
 
     /* Odds have few values: one counting sort, best first. */
     size_t values = (size_t)(WEIGHT_MAX - WEIGHT_MIN) + 1;
@@ -59,8 +62,8 @@ Status near_init(Near *n, const ClusterProblem *p, Error *err)
         n->start[r + 1] += n->start[r];
     for (size_t i = 0; i < count; i++) {
         const MatchPair *pair = &pairs[n->order[i]];
-        n->list[n->start[pair->a]++] = n->order[i];
-        n->list[n->start[pair->b]++] = n->order[i];
+        n->list[n->start[pair->a]++] = (NearPair){pair->b, n->order[i], n->odds[n->order[i]]};
+        n->list[n->start[pair->b]++] = (NearPair){pair->a, n->order[i], n->odds[n->order[i]]};
     }
     for (uint32_t r = p->records; r > 0; r--) /* each start has moved on to the next one's */
         n->start[r] = n->start[r - 1];
@@ -74,7 +77,24 @@ void near_free(Near *n)
     mem_free(n->order);
     mem_free(n->start);
     mem_free(n->list);
+    mem_free(n->skip);
     memset(n, 0, sizeof *n);
+}
+
+void near_revive(const Near *n, uint32_t record)
+{
+    for (uint64_t i = n->start[record]; i < n->start[record + 1]; i++)
+        n->skip[i] = (uint32_t)i;
+}
+
+/* The next entry from i on that was not inside its record's group when last looked at; halves the way there. */
+static uint32_t next_outside(const Near *n, uint32_t i)
+{
+    while (n->skip[i] != i) {
+        n->skip[i] = n->skip[n->skip[i]];
+        i = n->skip[i];
+    }
+    return i;
 }
 
 static bool nearer(const NearBundle *a, const NearBundle *b)
@@ -108,13 +128,16 @@ size_t near_bundles(Bundles *g, const Near *near, uint32_t x, Weight from, NearB
     size_t n = 0, scanned = 0;
     uint32_t r = x;
     do {
-        for (uint64_t i = near->start[r]; i < near->start[r + 1]; i++) {
-            Weight odds = near->odds[near->list[i]];
-            if (odds < from || (n == max && odds < out[n - 1].odds) || scanned++ == NEAR_SCAN_MAX)
+        const uint32_t end = (uint32_t)near->start[r + 1];
+        for (uint32_t i = next_outside(near, (uint32_t)near->start[r]); i < end; i = next_outside(near, i + 1)) {
+            const NearPair *at = &near->list[i];
+            if (at->odds < from || (n == max && at->odds < out[n - 1].odds) || scanned++ == NEAR_SCAN_MAX)
                 break;
-            uint32_t root = bundle_find(g, pair_other(&near->pairs->at[near->list[i]], r));
+            uint32_t root = bundle_find(g, at->other);
             if (root != x)
-                n = near_insert(out, n, max, (NearBundle){root, near->list[i], odds});
+                n = near_insert(out, n, max, (NearBundle){root, at->pair, at->odds});
+            else
+                near->skip[i] = i + 1;
         }
         r = g->ring[r];
     } while (r != x && scanned <= NEAR_SCAN_MAX);

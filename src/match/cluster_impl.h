@@ -6,6 +6,7 @@
  *   cluster_compete.c  the same odds, given that others want the same partner
  *   cluster_greedy.c   unions, strongest first
  *   cluster_refine.c   moves and splits that the objective pays for
+ *   cluster_parts.c    records that no kept pair connects, apart: small problems for several threads
  *   cluster.c          the public call
  *
  * The judge is a pair of functions, so that the search can be held against
@@ -46,6 +47,40 @@ typedef struct ClusterProblem {
     Judge judge;
 } ClusterProblem;
 
+/*
+ * Parts: unions of connected components of the graph of kept pairs and of decisions for "the same". Nothing that is
+ * done to one part depends on another, so each is a problem of its own, with records numbered in the same order. What
+ * is in a part is a function of the problem alone. Records without a pair are in none.
+ */
+typedef struct ClusterParts {
+    const ClusterProblem *p;
+    uint32_t count;
+    uint32_t *part;         /* [p->records]; MATCH_NONE: none */
+    uint32_t *record_start; /* [count + 1] into record */
+    uint32_t *record;       /* numbers of records, ascending in each part */
+    uint32_t *local;        /* [p->records] place in the part */
+    uint32_t *pair_start;   /* [count + 1] into pair */
+    uint32_t *pair;         /* numbers of pairs, ascending in each part */
+    uint32_t *by_size;      /* parts, most pairs first: the order to work in */
+} ClusterParts;
+/* part_records: a part takes components until it has so many records. ERR_INVALID: a decision about no two records. */
+MUST_USE Status cluster_parts_init(ClusterParts *out, const ClusterProblem *p, uint32_t part_records, Error *err);
+void cluster_parts_free(ClusterParts *x);
+
+/* One part as a problem: everything numbered from 0, the judge asked by the whole's numbers. */
+typedef struct PartProblem {
+    ClusterProblem problem;
+    const uint32_t *record; /* whole's numbers */
+    Judge judge;
+    uint16_t *source;
+    MatchPairs pairs;
+    VEC(Decision) decisions;
+} PartProblem;
+/* Must not be moved afterwards: the problem's judge points into it. */
+MUST_USE Status part_problem_init(
+    PartProblem *out, const ClusterParts *x, uint32_t part, const Judge *judge, Error *err);
+void part_problem_free(PartProblem *x);
+
 /* Bundles of records. Arrays by record; what is said of a group stands at its root. */
 typedef struct Bundles {
     const ClusterProblem *p;
@@ -71,6 +106,7 @@ typedef struct Bundles {
 #define BUNDLE_CHANGED 2  /* since rejoin last looked */
 #define RECORD_TIED 4     /* joined by a reviewer: never moved */
 #define RECORD_DECIDED 8  /* a reviewer told it from another record */
+#define BUNDLE_WRITTEN 16 /* its first record has been written out */
 #define DOUBT_BELOW (8 * WEIGHT_BIT)
 
 MUST_USE Status bundles_init(Bundles *g, const ClusterProblem *p, Error *err);
@@ -98,16 +134,25 @@ uint32_t bundle_rebuild(Bundles *g, const uint32_t *members, size_t n, Weight we
 bool lists_forbidden(const Bundles *g, const uint32_t *a, size_t na, const uint32_t *b, size_t nb);
 Weight lists_odds(const Bundles *g, const uint32_t *a, size_t na, const uint32_t *b, size_t nb);
 
+/* A kept pair as one of its records sees it. */
+typedef struct NearPair {
+    uint32_t other, pair;
+    Weight odds; /* lifted */
+} NearPair;
+
 /* Kept pairs of each record, best first. */
 typedef struct Near {
     const MatchPairs *pairs;
     Weight *odds;    /* of each pair, lifted */
     uint32_t *order; /* of all pairs, best first; equal odds in order of (a, b) */
     uint64_t *start; /* [records + 1] into list */
-    uint32_t *list;  /* numbers of pairs */
+    NearPair *list;
+    uint32_t *skip; /* of each entry of list: itself, or where to look next, both being in one group */
 } Near;
 MUST_USE Status near_init(Near *n, const ClusterProblem *p, Error *err);
 void near_free(Near *n);
+/* The record's group has been taken apart: what was inside is near again. */
+void near_revive(const Near *n, uint32_t record);
 static inline uint32_t pair_other(const MatchPair *pair, uint32_t record)
 {
     return pair->a == record ? pair->b : pair->a;
@@ -154,8 +199,10 @@ typedef struct SetUnion {
 #define SET_NEVER INT64_MIN
 int64_t set_value(const Bundles *g, const uint32_t *list, size_t n, SetUnion unions[BUNDLE_FACES_MAX]);
 
-/* Everything but the judge. */
-MUST_USE Status clusters_solve(const ClusterProblem *p, MatchClusters *out, ClusterReport *report, Error *err);
+/* Everything but the judges, of which there is one a thread; p->judge is not looked at. The result does not depend on
+ * how many there are. */
+MUST_USE Status clusters_solve(const ClusterProblem *p, const Judge *judges, unsigned threads, MatchClusters *out,
+    ClusterReport *report, Error *err);
 
 /* Families whose links are evidence (household.c). */
 typedef struct Households Households;

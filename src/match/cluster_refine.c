@@ -186,7 +186,7 @@ static bool cuts_tied(const Open *o, uint32_t mask)
 }
 
 /* Makes a group of some faces of two groups that are laid open. */
-static void make_bundle(Bundles *g, const Open *o, uint32_t mask, const Open *p, uint32_t other_mask)
+static void make_bundle(Bundles *g, const Near *near, const Open *o, uint32_t mask, const Open *p, uint32_t other_mask)
 {
     uint32_t members[2 * REFINE_MEMBERS_MAX], faces[2 * BUNDLE_FACES_MAX];
     size_t n = open_members(o, mask, members), k = mask_list(o->faces, mask, faces);
@@ -204,6 +204,8 @@ static void make_bundle(Bundles *g, const Open *o, uint32_t mask, const Open *p,
                 weakest = odds < weakest ? odds : weakest;
             }
     uint32_t root = bundle_rebuild(g, members, n, weakest);
+    for (size_t i = 0; i < n; i++)
+        near_revive(near, members[i]);
     g->flags[root] |= BUNDLE_DOUBTFUL | BUNDLE_CHANGED;
 }
 
@@ -217,7 +219,7 @@ static int64_t mask_value(const Bundles *g, const Open *o, uint32_t mask)
 }
 
 /* The most paying split, of those along the unions that made the group. */
-static bool split(Bundles *g, const Open *o, int64_t value, uint64_t *moved)
+static bool split(Bundles *g, const Near *near, const Open *o, int64_t value, uint64_t *moved)
 {
     SetUnion unions[BUNDLE_FACES_MAX];
     uint32_t best_mask = 0, all = all_faces(o);
@@ -241,8 +243,8 @@ static bool split(Bundles *g, const Open *o, int64_t value, uint64_t *moved)
     uint32_t smaller[REFINE_MEMBERS_MAX];
     size_t n = open_members(o, best_mask, smaller);
     *moved += n <= o->count - n ? n : o->count - n;
-    make_bundle(g, o, best_mask, o, 0);
-    make_bundle(g, o, all & ~best_mask, o, 0);
+    make_bundle(g, near, o, best_mask, o, 0);
+    make_bundle(g, near, o, all & ~best_mask, o, 0);
     return true;
 }
 
@@ -309,9 +311,9 @@ static void best_move_of(Bundles *g, const Near *near, const Open *o, int64_t va
     uint32_t seen[MOVE_NEAR_MAX], record = o->faces[face];
     size_t n = 0;
     for (uint64_t i = near->start[record]; i < near->start[record + 1] && n < MOVE_NEAR_MAX; i++) {
-        if (near->odds[near->list[i]] < MOVE_FROM)
+        if (near->list[i].odds < MOVE_FROM)
             return;
-        uint32_t root = bundle_find(g, pair_other(&near->pairs->at[near->list[i]], record));
+        uint32_t root = bundle_find(g, near->list[i].other);
         bool known = root == o->root;
         for (size_t k = 0; k < n && !known; k++)
             known = seen[k] == root;
@@ -338,10 +340,10 @@ static bool move_one(Bundles *g, const Near *near, const Open *o, int64_t value,
     uint32_t mine = (uint32_t)1 << best.face, theirs = best.out == SIZE_MAX ? 0 : (uint32_t)1 << best.out;
     uint32_t members[REFINE_MEMBERS_MAX];
     *moved += open_members(o, mine, members) + open_members(&best.to, theirs, members);
-    make_bundle(g, o, mine, &best.to, all_faces(&best.to) & ~theirs);
-    make_bundle(g, o, all_faces(o) & ~mine, &best.to, best.exchange ? theirs : 0);
+    make_bundle(g, near, o, mine, &best.to, all_faces(&best.to) & ~theirs);
+    make_bundle(g, near, o, all_faces(o) & ~mine, &best.to, best.exchange ? theirs : 0);
     if (!best.exchange)
-        make_bundle(g, o, 0, &best.to, theirs);
+        make_bundle(g, near, o, 0, &best.to, theirs);
     return true;
 }
 
@@ -353,7 +355,7 @@ static bool refine_bundle(Bundles *g, const Near *near, uint32_t root, uint64_t 
     int64_t value = value_of(g, o.faces, o.face_count);
     if (value == SET_NEVER) /* a reviewer's word against a rule: the reviewer's */
         return false;
-    return (o.face_count > 1 && split(g, &o, value, moved)) || move_one(g, near, &o, value, moved);
+    return (o.face_count > 1 && split(g, near, &o, value, moved)) || move_one(g, near, &o, value, moved);
 }
 
 Status clusters_refine(Bundles *g, const Near *near, uint64_t *moved, Error *err)

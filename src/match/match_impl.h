@@ -371,9 +371,11 @@ typedef struct PairQuery {
     Weight from;
     const char *label; /* of the progress line */
 } PairQuery;
-/* Pairs from `from` on, sorted, before competition. Fills compared and matches_only_here. */
+/* Pairs from `from` on, in no order, before competition. Fills compared and matches_only_here. */
 MUST_USE Status pairs_collect(
     const PairQuery *query, const RunOptions *options, MatchPairs *out, PairsReport *report, Error *err);
+/* By (a, b); no pair twice. */
+MUST_USE Status pairs_sort(MatchPairs *pairs, uint32_t records, Error *err);
 
 /* A record has at most one partner in a unique source: candidates that compete for the place share its odds
  * (pairs.c). Pairs are collected from pairs_collect_from on and sorted by (a, b), the whole run's (after merging, where

@@ -136,35 +136,44 @@ static int by_other(const void *left, const void *right)
     return a->b < b->b ? -1 : a->b > b->b;
 }
 
-/* Counting sort by the first record, then the few of each by the second: linear, where a million pairs in qsort are
- * not. */
-static Status sort_pairs(MatchPairs *pairs, uint32_t records, Error *err)
+/* Every pair to the stretch of its first record, in place: whoever stands where another belongs goes on to his own. */
+static void group_by_first(MatchPairs *pairs, size_t *next, const size_t *end, uint32_t records)
 {
-    size_t *start = NULL;
-    MatchPair *sorted = NULL;
+    for (uint32_t r = 0; r < records; r++)
+        while (next[r] < end[r]) {
+            MatchPair pair = pairs->at[next[r]];
+            while (pair.a != r) {
+                MatchPair *place = &pairs->at[next[pair.a]++], other = *place;
+                *place = pair;
+                pair = other;
+            }
+            pairs->at[next[r]++] = pair;
+        }
+}
+
+/* Linear, where a million pairs in qsort are not; and in place, because the pairs are most of a run's memory. */
+Status pairs_sort(MatchPairs *pairs, uint32_t records, Error *err)
+{
+    size_t *start = NULL; /* of each record's stretch, and of the one after the last */
+    size_t *next = NULL;
     Status st = OK;
     if (pairs->len < 2)
         return OK;
     TRY_OUT(mem_zalloc((size_t)records + 1, sizeof *start, (void **)&start, err));
-    TRY_OUT(mem_zalloc(pairs->len, sizeof *sorted, (void **)&sorted, err));
+    TRY_OUT(mem_alloc((size_t)records * sizeof *next, (void **)&next, err));
     for (size_t i = 0; i < pairs->len; i++)
         start[pairs->at[i].a + 1]++;
-    for (uint32_t r = 0; r < records; r++)
+    for (uint32_t r = 0; r < records; r++) {
         start[r + 1] += start[r];
-    for (size_t i = 0; i < pairs->len; i++)
-        sorted[start[pairs->at[i].a]++] = pairs->at[i];
-    for (size_t from = 0; from < pairs->len;) {
-        size_t to = from + 1;
-        while (to < pairs->len && sorted[to].a == sorted[from].a)
-            to++;
-        if (to - from > 1)
-            qsort(sorted + from, to - from, sizeof *sorted, by_other);
-        from = to;
+        next[r] = start[r];
     }
-    memcpy(pairs->at, sorted, pairs->len * sizeof *sorted);
+    group_by_first(pairs, next, start + 1, records);
+    for (uint32_t r = 0; r < records; r++)
+        if (start[r + 1] - start[r] > 1)
+            qsort(pairs->at + start[r], start[r + 1] - start[r], sizeof *pairs->at, by_other);
 out:
     mem_free(start);
-    mem_free(sorted);
+    mem_free(next);
     return st;
 }
 
@@ -341,7 +350,6 @@ Status pairs_collect(
         return st;
     BatchWork work = {.worker_new = worker_new, .batch = score_batch, .worker_done = worker_done, .ctx = &run};
     TRY_OUT(blocks_each(query->blocks, &work, options, err));
-    TRY_OUT(sort_pairs(out, record_total(query->table), err));
     report->compared = run.compared;
     for (uint32_t p = 0; p < MATCH_PASSES_MAX; p++)
         report->passes[p].matches_only_here = (double)run.only_here[p] / (double)PROBABILITY_ONE;
@@ -375,9 +383,12 @@ Status match_pairs(const MatchTable *t, const MatchModel *m, const RunOptions *o
     PairQuery query = {
         .table = t, .scorer = scorer, .blocks = blocks, .from = pairs_collect_from(t->config), .label = "score"};
     TRY_OUT(pairs_collect(&query, options, out, report, err));
+    fill_report(report, blocks, m);
+    blocks_free(blocks);
+    blocks = NULL;
+    TRY_OUT(pairs_sort(out, record_total(t), err));
     TRY_OUT(pairs_compete(t, out, err));
     report->kept = out->len;
-    fill_report(report, blocks, m);
 out:
     blocks_free(blocks);
     scorer_free(scorer);

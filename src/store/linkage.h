@@ -148,9 +148,10 @@ typedef enum QueueMode { QUEUE_KEEP, QUEUE_ADD, QUEUE_REPLACE } QueueMode;
 
 typedef struct LinkWrite {
     LinkRunKind kind;
-    Slice model;            /* version; must have been stored, or be that of an earlier run */
-    const Links *links;     /* replace those of the same records */
-    const RecordTags *gone; /* records that lose their link; may be NULL */
+    Slice model;                      /* version; must have been stored, or be that of an earlier run, or `stored`'s */
+    const struct StoredModel *stored; /* written in the same transaction; NULL: it is there already */
+    const Links *links;               /* replace those of the same records */
+    const RecordTags *gone;           /* records that lose their link; may be NULL */
     const Journal *journal;
     const ReviewItems *queue; /* may be NULL with QUEUE_KEEP */
     QueueMode queue_mode;

@@ -6,6 +6,9 @@
 #include "store/lite.h"
 #include "store/linkage.h"
 
+/* Made with the vault, and anew by a run that writes most of the links. */
+#define VAULT_LINK_PERSON_SQL "CREATE INDEX link_person ON link (person)"
+
 /* --- boxes (vault_box.c) --- */
 
 typedef struct Boxer Boxer;
@@ -91,7 +94,6 @@ MUST_USE Status vault_source_name(Vault *v, int64_t id, Slice *out, Error *err);
 void vault_u64_bytes(uint64_t v, char out[8]);
 /* As vault_verify, over about `limit` records spread over the file, and as many quarantined rows. */
 MUST_USE Status vault_verify_sample(Vault *v, uint64_t limit, uint64_t *checked, Error *err);
-
 
 /* --- bundles (vault_bundle.c) --- */
 

@@ -23,8 +23,8 @@ static const char records_sql[] =
 /* Odds are log2 in thousandths of a bit, tags 16 bytes; a NULL tag is none. */
 static const char linkage_sql[] =
     "CREATE TABLE link (tag BLOB NOT NULL PRIMARY KEY, person INTEGER NOT NULL, kind INTEGER NOT NULL,"
-    " odds INTEGER NOT NULL, partner BLOB, model INTEGER NOT NULL, run INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-    "CREATE INDEX link_person ON link (person);"
+    " odds INTEGER NOT NULL, partner BLOB, model INTEGER NOT NULL, run INTEGER NOT NULL) STRICT, WITHOUT "
+    "ROWID;" VAULT_LINK_PERSON_SQL ";"
     "CREATE TABLE link_past (tag BLOB NOT NULL, ended INTEGER NOT NULL, person INTEGER NOT NULL, kind INTEGER NOT NULL,"
     " odds INTEGER NOT NULL, partner BLOB, model INTEGER NOT NULL, run INTEGER NOT NULL, PRIMARY KEY (tag, ended))"
     " STRICT, WITHOUT ROWID;"

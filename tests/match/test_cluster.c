@@ -99,7 +99,7 @@ static void solve(Graph *graph, MatchClusters *out, ClusterReport *report)
 {
     Error err = ERROR_INIT;
     ClusterProblem p = problem_of(graph);
-    assert_int_equal(clusters_solve(&p, out, report, &err), OK);
+    assert_int_equal(clusters_solve(&p, &p.judge, 1, out, report, &err), OK);
 }
 
 /* Clusters as letters: "aab": rows 0 and 1 together, 2 alone. */
@@ -367,7 +367,7 @@ static void test_decisions(void **state)
     Error err = ERROR_INIT;
     graph.decisions[0].b = 7;
     ClusterProblem p = problem_of(&graph);
-    assert_int_equal(clusters_solve(&p, &c, &report, &err), ERR_INVALID);
+    assert_int_equal(clusters_solve(&p, &p.judge, 1, &c, &report, &err), ERR_INVALID);
     vec_free(&graph.pairs);
 }
 
@@ -419,13 +419,84 @@ static void test_no_memory(void **state)
         ClusterReport report;
         Error err = ERROR_INIT;
         mem_fail_after(n);
-        Status st = clusters_solve(&p, &c, &report, &err);
+        Status st = clusters_solve(&p, &p.judge, 1, &c, &report, &err);
         failed = !mem_fail_pending();
         mem_fail_after(-1);
         assert_int_equal(st, failed ? ERR_NOMEM : OK);
         match_clusters_free(&c);
     }
     vec_free(&graph.pairs);
+}
+
+/* Nodes 0-2-5, 1-4 and 3-6 hang together, 7 alone; a decision ties 1-4 to 3-6. */
+static void test_parts(void **state)
+{
+    UNUSED(state);
+    Graph graph;
+    Error err = ERROR_INIT;
+    ClusterParts parts;
+    graph_init(&graph, 8);
+    edge(&graph, 0, 2, 5 * WEIGHT_BIT);
+    edge(&graph, 2, 5, 5 * WEIGHT_BIT);
+    edge(&graph, 1, 4, 5 * WEIGHT_BIT);
+    edge(&graph, 3, 6, 5 * WEIGHT_BIT);
+    ClusterProblem p = problem_of(&graph);
+
+    assert_int_equal(cluster_parts_init(&parts, &p, 1, &err), OK);
+    assert_int_equal(parts.count, 3);
+    const uint32_t part[] = {0, 1, 0, 2, 1, 0, 2, MATCH_NONE}, local[] = {0, 0, 1, 0, 1, 2, 1};
+    assert_memory_equal(parts.part, part, sizeof part);
+    assert_memory_equal(parts.local, local, sizeof local);
+    assert_int_equal(parts.by_size[0], 0); /* two pairs; the others one each, in order */
+    assert_int_equal(parts.by_size[1], 1);
+    assert_int_equal(parts.pair_start[1], 2);
+    cluster_parts_free(&parts);
+
+    assert_int_equal(cluster_parts_init(&parts, &p, 100, &err), OK);
+    assert_int_equal(parts.count, 1);
+    assert_int_equal(parts.record_start[1], 7);
+    cluster_parts_free(&parts);
+
+    Decision same = {.a = 6, .b = 1, .kind = DECIDED_SAME};
+    p.decisions = &same;
+    p.decision_count = 1;
+    assert_int_equal(cluster_parts_init(&parts, &p, 1, &err), OK);
+    assert_int_equal(parts.count, 2);
+    assert_int_equal(parts.part[6], parts.part[1]);
+    PartProblem one;
+    assert_int_equal(part_problem_init(&one, &parts, parts.part[6], &p.judge, &err), OK);
+    assert_int_equal(one.problem.records, 4);
+    assert_int_equal(one.problem.decision_count, 1);
+    assert_int_equal(one.record[one.problem.decisions[0].a], 6);
+    part_problem_free(&one);
+    cluster_parts_free(&parts);
+    vec_free(&graph.pairs);
+}
+
+/* Two judges on two threads say what one says. */
+static void test_threads(void **state)
+{
+    UNUSED(state);
+    Graph graph;
+    Rng r;
+    Error err = ERROR_INIT;
+    rng_init(&r, 17, 0);
+    for (int round = 0; round < 50; round++) {
+        MatchClusters one, two;
+        ClusterReport a, b;
+        random_graph(&graph, &r, 8);
+        ClusterProblem p = problem_of(&graph);
+        const Judge judges[] = {p.judge, p.judge};
+        assert_int_equal(clusters_solve(&p, judges, 1, &one, &a, &err), OK);
+        assert_int_equal(clusters_solve(&p, judges, 2, &two, &b, &err), OK);
+        assert_int_equal(one.count, two.count);
+        assert_memory_equal(one.cluster, two.cluster, graph.n * sizeof *one.cluster);
+        assert_memory_equal(one.link_odds, two.link_odds, graph.n * sizeof *one.link_odds);
+        assert_int_equal(a.refused, b.refused);
+        match_clusters_free(&one);
+        match_clusters_free(&two);
+        vec_free(&graph.pairs);
+    }
 }
 
 static void contest_link(Contest *c, size_t i, size_t j, Weight odds, Weight against)
@@ -479,6 +550,8 @@ int main(void)
         cmocka_unit_test(test_decisions),
         cmocka_unit_test(test_output),
         cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_threads),
         cmocka_unit_test(test_contest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

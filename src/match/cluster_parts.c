@@ -1,0 +1,248 @@
+/*
+ * Parts: what is connected by kept pairs, together; the rest, apart.
+ *
+ * Components come from a union-find whose roots are lowest records. A part takes
+ * components in the order of their lowest records until it is large enough, so
+ * that it never depends on threads. One component of many records is one part,
+ * however large.
+ */
+#include "match/cluster_impl.h"
+
+#include <stdlib.h>
+
+/* --- components --------------------------------------------------------------------------------------------------- */
+
+static uint32_t find_lowest(uint32_t *parent, uint32_t r)
+{
+    while (parent[r] != r) {
+        parent[r] = parent[parent[r]];
+        r = parent[r];
+    }
+    return r;
+}
+
+static void unite_lowest(uint32_t *parent, uint32_t a, uint32_t b)
+{
+    uint32_t x = find_lowest(parent, a), y = find_lowest(parent, b);
+    if (x < y)
+        parent[y] = x;
+    else
+        parent[x] = y;
+}
+
+/* Leaves in out->part the lowest record of each component. */
+static Status find_components(ClusterParts *out, const ClusterProblem *p, Error *err)
+{
+    uint32_t *parent = out->part;
+    for (uint32_t r = 0; r < p->records; r++)
+        parent[r] = r;
+    for (size_t i = 0; i < p->pairs->len; i++)
+        unite_lowest(parent, p->pairs->at[i].a, p->pairs->at[i].b);
+    for (size_t i = 0; i < p->decision_count; i++) {
+        Decision d = p->decisions[i];
+        if (d.a >= p->records || d.b >= p->records || d.a == d.b)
+            return error_set(err, ERR_INVALID, "decision %zu is not about two records of the table", i + 1);
+        if (d.kind == DECIDED_SAME)
+            unite_lowest(parent, d.a, d.b);
+    }
+    for (uint32_t r = 0; r < p->records; r++)
+        parent[r] = find_lowest(parent, r);
+    return OK;
+}
+
+/* --- parts -------------------------------------------------------------------------------------------------------- */
+
+/* From lowest records to numbers of parts; out->local is lent for the sizes of components. */
+static void number_parts(ClusterParts *out, uint32_t part_records)
+{
+    uint32_t n = out->p->records, *size = out->local, filled = 0;
+    memset(size, 0, n * sizeof *size);
+    for (uint32_t r = 0; r < n; r++)
+        size[out->part[r]]++;
+    for (uint32_t r = 0; r < n; r++) {
+        uint32_t lowest = out->part[r];
+        if (lowest != r) { /* its component has its number: lowest comes first */
+            out->part[r] = out->part[lowest];
+            continue;
+        }
+        if (size[r] == 1) {
+            out->part[r] = MATCH_NONE;
+            continue;
+        }
+        if (out->count == 0 || filled >= part_records) {
+            out->count++;
+            filled = 0;
+        }
+        filled += size[r];
+        out->part[r] = out->count - 1;
+    }
+}
+
+/* Counts to places: start[i + 1] becomes the sum of all up to i. */
+static void add_up(uint32_t *start, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        start[i + 1] += start[i];
+}
+
+/* Places have moved on to the next part's while filling. */
+static void move_back(uint32_t *start, uint32_t count)
+{
+    for (uint32_t i = count; i > 0; i--)
+        start[i] = start[i - 1];
+    start[0] = 0;
+}
+
+static void list_records(ClusterParts *out)
+{
+    uint32_t n = out->p->records;
+    for (uint32_t r = 0; r < n; r++)
+        if (out->part[r] != MATCH_NONE)
+            out->record_start[out->part[r] + 1]++;
+    add_up(out->record_start, out->count);
+    for (uint32_t r = 0; r < n; r++)
+        if (out->part[r] != MATCH_NONE)
+            out->record[out->record_start[out->part[r]]++] = r;
+    move_back(out->record_start, out->count);
+    for (uint32_t part = 0; part < out->count; part++)
+        for (uint32_t i = out->record_start[part]; i < out->record_start[part + 1]; i++)
+            out->local[out->record[i]] = i - out->record_start[part];
+}
+
+static void list_pairs(ClusterParts *out)
+{
+    const MatchPairs *pairs = out->p->pairs;
+    for (size_t i = 0; i < pairs->len; i++)
+        out->pair_start[out->part[pairs->at[i].a] + 1]++;
+    add_up(out->pair_start, out->count);
+    for (size_t i = 0; i < pairs->len; i++)
+        out->pair[out->pair_start[out->part[pairs->at[i].a]]++] = (uint32_t)i;
+    move_back(out->pair_start, out->count);
+}
+
+typedef struct PartSize {
+    uint32_t pairs, part;
+} PartSize;
+
+static int by_pairs(const void *x, const void *y)
+{
+    const PartSize *a = x, *b = y;
+    if (a->pairs != b->pairs)
+        return a->pairs > b->pairs ? -1 : 1;
+    return a->part < b->part ? -1 : a->part > b->part;
+}
+
+static Status order_parts(ClusterParts *out, Error *err)
+{
+    PartSize *sizes = NULL;
+    TRY(mem_alloc(out->count * sizeof *sizes, (void **)&sizes, err));
+    for (uint32_t i = 0; i < out->count; i++)
+        sizes[i] = (PartSize){out->pair_start[i + 1] - out->pair_start[i], i};
+    if (out->count > 1)
+        qsort(sizes, out->count, sizeof *sizes, by_pairs);
+    for (uint32_t i = 0; i < out->count; i++)
+        out->by_size[i] = sizes[i].part;
+    mem_free(sizes);
+    return OK;
+}
+
+Status cluster_parts_init(ClusterParts *out, const ClusterProblem *p, uint32_t part_records, Error *err)
+{
+    *out = (ClusterParts){.p = p};
+    size_t n = p->records, pairs = p->pairs->len;
+    if (pairs >= UINT32_MAX)
+        return error_set(err, ERR_LIMIT, "%zu pairs are kept: at most %u can be clustered", pairs, UINT32_MAX - 1);
+    TRY(mem_alloc(n * sizeof *out->part, (void **)&out->part, err));
+    TRY(mem_alloc(n * sizeof *out->local, (void **)&out->local, err));
+    TRY(mem_alloc(n * sizeof *out->record, (void **)&out->record, err));
+    TRY(mem_alloc(pairs * sizeof *out->pair, (void **)&out->pair, err));
+    TRY(find_components(out, p, err));
+    number_parts(out, part_records);
+    TRY(mem_zalloc((size_t)out->count + 1, sizeof *out->record_start, (void **)&out->record_start, err));
+    TRY(mem_zalloc((size_t)out->count + 1, sizeof *out->pair_start, (void **)&out->pair_start, err));
+    TRY(mem_alloc(out->count * sizeof *out->by_size, (void **)&out->by_size, err));
+    list_records(out);
+    list_pairs(out);
+    return order_parts(out, err);
+}
+
+void cluster_parts_free(ClusterParts *x)
+{
+    mem_free(x->part);
+    mem_free(x->local);
+    mem_free(x->record);
+    mem_free(x->record_start);
+    mem_free(x->pair);
+    mem_free(x->pair_start);
+    mem_free(x->by_size);
+    *x = (ClusterParts){0};
+}
+
+/* --- a part as a problem ------------------------------------------------------------------------------------------ */
+
+static const uint32_t *whole_numbers(const PartProblem *x, const uint32_t *list, size_t n, uint32_t *out)
+{
+    ASSERT(n <= BUNDLE_FACES_MAX + 1);
+    for (size_t i = 0; i < n; i++)
+        out[i] = x->record[list[i]];
+    return out;
+}
+
+static Weight part_between(void *ctx, const uint32_t *a, size_t na, const uint32_t *b, size_t nb, Weight *against)
+{
+    const PartProblem *x = ctx;
+    uint32_t left[BUNDLE_FACES_MAX + 1], right[BUNDLE_FACES_MAX + 1];
+    return x->judge.between(
+        x->judge.ctx, whole_numbers(x, a, na, left), na, whole_numbers(x, b, nb, right), nb, against);
+}
+
+static bool part_repeats(void *ctx, uint32_t a, uint32_t b)
+{
+    const PartProblem *x = ctx;
+    return x->judge.repeats(x->judge.ctx, x->record[a], x->record[b]);
+}
+
+static Weight part_lift(void *ctx, uint32_t a, uint32_t b)
+{
+    const PartProblem *x = ctx;
+    return x->judge.lift(x->judge.ctx, x->record[a], x->record[b]);
+}
+
+Status part_problem_init(PartProblem *out, const ClusterParts *x, uint32_t part, const Judge *judge, Error *err)
+{
+    const ClusterProblem *whole = x->p;
+    uint32_t n = x->record_start[part + 1] - x->record_start[part];
+    *out = (PartProblem){.record = x->record + x->record_start[part], .judge = *judge};
+    TRY(mem_alloc(n * sizeof *out->source, (void **)&out->source, err));
+    for (uint32_t i = 0; i < n; i++)
+        out->source[i] = whole->source[out->record[i]];
+    TRY(vec_reserve(&out->pairs, x->pair_start[part + 1] - x->pair_start[part], err));
+    for (uint32_t i = x->pair_start[part]; i < x->pair_start[part + 1]; i++) {
+        MatchPair pair = whole->pairs->at[x->pair[i]];
+        pair.a = x->local[pair.a];
+        pair.b = x->local[pair.b];
+        TRY(vec_push(&out->pairs, pair, err));
+    }
+    for (size_t i = 0; i < whole->decision_count; i++) {
+        Decision d = whole->decisions[i];
+        if (x->part[d.a] == part && x->part[d.b] == part)
+            TRY(vec_push(&out->decisions, ((Decision){x->local[d.a], x->local[d.b], d.kind}), err));
+    }
+    out->problem = (ClusterProblem){
+        .records = n,
+        .source = out->source,
+        .config = whole->config,
+        .pairs = &out->pairs,
+        .decisions = out->decisions.at,
+        .decision_count = out->decisions.len,
+        .judge = {part_between, part_repeats, judge->lift ? part_lift : NULL, out},
+    };
+    return OK;
+}
+
+void part_problem_free(PartProblem *x)
+{
+    mem_free(x->source);
+    vec_free(&x->pairs);
+    vec_free(&x->decisions);
+}
