@@ -2,8 +2,9 @@
 #
 # Everything that `make bench` prints: each part runs by itself, the table comes last.
 #
-# Environment, set by meson.build: CAIRN, MEASURED, BENCH_INGEST, BENCH_KERNELS, BENCH_MATCH_COMPARE, BENCH_SYNTH,
-# BENCH_TOKENS, BENCH_VAULT, CAIRN_SOURCE; CAIRN_SHARED_DATA (real data for the tokens) may be unset.
+# Environment, set by meson.build: CAIRN, MEASURED, BENCH_INGEST, BENCH_KERNELS, BENCH_MATCH_COMPARE, BENCH_MEASURE,
+# BENCH_PERTURB, BENCH_SYNTH, BENCH_TOKENS, BENCH_VAULT, CAIRN_SOURCE; CAIRN_SHARED_DATA (real data for the tokens) may
+# be unset.
 # Knobs: PEOPLE (200000) of the pipeline, RUNS (7) of the kernels, ROWS (2000000) of the ingest comparison,
 # RECORDS (500000) of the vault, MATCH_ROWS (1000000) of pairs, SYNTH_PEOPLE (500000), THREADS (2), TMPDIR.
 work=$(mktemp -d "${TMPDIR:-/tmp}/cairn-bench-XXXXXX")
@@ -18,6 +19,8 @@ echo "kernels" >&2
 "$BENCH_KERNELS" policy/colorado/synth/surnames.csv "${RUNS:-7}" >"$work/kernels.txt"
 echo "pairs of records" >&2
 "$BENCH_MATCH_COMPARE" "${MATCH_ROWS:-1000000}" policy/colorado >"$work/match_compare.txt"
+echo "lanes of protection" >&2
+"$BENCH_PERTURB" >"$work/perturb.txt"
 febrl=${CAIRN_SHARED_DATA:-}/linkage/febrl
 if [ -f "$febrl/dataset4a.csv" ]; then
     echo "tokens" >&2
@@ -29,6 +32,8 @@ if [ -n "${BENCH_VAULT:-}" ]; then
     echo "vault" >&2
     "$BENCH_VAULT" "${RECORDS:-500000}" "$work/vault" >"$work/vault.txt"
 fi
+echo "measure" >&2
+"$BENCH_MEASURE" "$CAIRN_SOURCE/policy/colorado" "${MEASURE_PEOPLE:-100000}" >"$work/measure.txt"
 echo "pipeline, $people people" >&2
 measured synth "$CAIRN" synth --people "$people" --seed 1 --threads "$threads" --out "$work/state" --quiet
 pipeline "$work/state" "$work/home"
@@ -38,8 +43,12 @@ echo "-- ingest against bare read_csv of the same file into the same engine (goa
 cat "$work/ingest.txt"
 echo "-- kernels, CPU time (goals: Jaro-Winkler 100 with AVX2; Dice 300, with AVX-512 800)"
 cat "$work/kernels.txt"
+echo "-- figures, CPU time (goal: one table at most 1.3 times the best SQL by hand)"
+cat "$work/measure.txt"
 echo "-- rows to value numbers, pairs to patterns, one core, CPU time (goals: 1 M rows/s sealed, 30 M pairs/s)"
 cat "$work/match_compare.txt"
+echo "-- lanes of protection, one core, CPU time (goal: samplers 1 M/s)"
+cat "$work/perturb.txt"
 if [ -f "$work/tokens.txt" ]; then
     echo "-- tokens beside clear text (best: with the truth in hand; reach: share of true pairs compared)"
     cat "$work/tokens.txt"

@@ -33,22 +33,27 @@ BEGIN {
     may("facts", "base policy contract identity store/db.h store/home.h store/ledger.h store/warehouse.h")
     may("measure", "base policy store/db.h store/home.h store/warehouse.h")
     may("protect", "base policy")
+    may("sdc", "base")
+    may("suppress", "base sdc lp")
+    may("lp", "base")
+    may("audit", "base sdc lp")
+    may("perturb", "base sdc lp")
     may("publish", "base policy store/home.h store/ledger.h store/db.h store/warehouse.h measure protect")
     may("equity", "base policy measure publish/html.h publish/svg.h")
-    may("account", "base policy store/db.h measure equity")
+    may("account", "base policy measure equity")
     may("dictionary", "base policy contract govern store/db.h store/home.h store/ledger.h publish/html.h publish/paper.h")
     may("serve", "base store/home.h publish")
     may("review", "base policy store match identity serve/http.h publish/html.h")
     may("synth", "base")
     may("cli", "base kernel token policy contract store govern ingest match matchfile identity facts measure protect publish serve " \
-        "equity account dictionary review synth")
+        "equity account dictionary review synth sdc audit suppress perturb")
     list("room", "base kernel token policy contract store govern ingest match libmatch matchfile identity facts measure protect " \
-        "publish equity account dictionary serve review synth cli")
+        "publish equity account dictionary serve review synth cli sdc lp audit suppress perturb")
     # What a room shows to the others, where that is not just ROOM/ROOM.h.
-    list("public_header", "equity/sheet.h measure/persons.h identity/verdicts.h match/standard.h policy/model.h publish/html.h publish/paper.h publish/svg.h serve/http.h store/db.h store/home.h store/ledger.h " \
+    list("public_header", "equity/sheet.h measure/values.h identity/verdicts.h match/standard.h policy/model.h publish/html.h publish/paper.h publish/svg.h serve/http.h store/db.h store/home.h store/ledger.h " \
         "store/linkage.h store/vault.h store/warehouse.h")
     # Rooms that must not reach the vault by any detour either.
-    list("vaultless", "facts measure protect publish equity account dictionary serve")
+    list("vaultless", "facts measure protect publish equity account dictionary serve sdc lp audit perturb")
 
     list("rule", "banned-functions no-mutable-global no-function-static room-includes file-head line-length")
 }

@@ -2,9 +2,9 @@
  * Account: a state's accountability framework, computed from its dated file, explained, and asked what would change it.
  *
  * In: the cells of measure and, for indicators that rest on test scores, a published reference file. Rules, points, cut
- * points, weights: policy/<state>/accountability/ (schema "cairn.framework/1", docs/accountability.md). Every number that
- * decides is a whole number of millionths, so a school that stands exactly on a cut point is on its better side on every
- * machine.
+ * points, weights: policy/<state>/accountability/ (schema "cairn.framework/1", docs/accountability.md). Every number
+ * that decides is a whole number of millionths, so a school that stands exactly on a cut point is on its better side on
+ * every machine.
  *
  *   framework ─┐
  *   cells ─────┼► lines (a measure, everybody or a group) ─► parts ─► indicators ─► total ─► plan type
@@ -13,11 +13,9 @@
 #ifndef CAIRN_ACCOUNT_ACCOUNT_H
 #define CAIRN_ACCOUNT_ACCOUNT_H
 
-#include "equity/sheet.h"
-#include "equity/stats.h"
+#include "equity/equity.h"
 #include "measure/measure.h"
 #include "policy/policy.h"
-#include "store/db.h"
 
 /* --- the framework as its file says it; decimals in millionths --- */
 
@@ -91,7 +89,7 @@ typedef struct Framework {
     const PolicyFile *file;
     Slice level;
     int64_t decimals; /* of percentages of parts, indicators and total; half up */
-    Slice decimals_status, plan_status, plan_source;
+    Slice decimals_status, decimals_source, plan_status, plan_source;
     GroupDef *groups;
     size_t group_count;
     Indicator *indicators;
@@ -107,8 +105,7 @@ typedef struct Framework {
  * order, a group that is not defined, a value without status and source. */
 MUST_USE Status framework_read(const PolicyFile *file, Arena *arena, Framework *out, Error *err);
 /* The version of name that is in force on 30 June of the year. */
-MUST_USE Status framework_for(
-    Policy *policy, Slice name, int32_t year, Arena *arena, Framework *out, Error *err);
+MUST_USE Status framework_for(Policy *policy, Slice name, int32_t year, Arena *arena, Framework *out, Error *err);
 /* "weight.pwr=40": see docs/accountability.md for the paths. ERR_USAGE names the path that is unknown or the value. */
 MUST_USE Status framework_change(Framework *f, Slice change, Error *err);
 
@@ -148,7 +145,7 @@ typedef struct RatingLine {
     int64_t earned, possible;
 } RatingLine;
 
-typedef struct Points { /* of a part or an indicator */
+typedef struct Points {                /* of a part or an indicator */
     int64_t earned, possible, percent; /* percent -1: none */
     bool from_reference;
 } Points;
@@ -158,11 +155,11 @@ typedef struct Rating {
     int32_t year;
     RatingLine *lines;
     size_t line_count;
-    Points *parts;      /* of all indicators in a row */
+    Points *parts; /* of all indicators in a row */
     Points *indicators;
-    int64_t total;       /* percent; -1: nothing could be rated */
-    int64_t weight_held; /* of the weights' sum, millionths of it */
-    int64_t tests_below; /* tests under the participation limit */
+    int64_t total;                    /* percent; -1: nothing could be rated */
+    int64_t weight_held;              /* of the weights' sum, millionths of it */
+    int64_t tests_below;              /* tests under the participation limit */
     const PlanType *by_points, *plan; /* before and after participation; NULL: none */
 } Rating;
 typedef VEC(Rating) Ratings;
@@ -178,10 +175,12 @@ void rating_decide(const Framework *f, Rating *r);
 /* --- sheets --- */
 
 void account_rate_sheet(const Framework *f, const Ratings *ratings, Sheet *out);
-/* Line by line. students: NULL, or a generation to count exclusions by reason in. */
-typedef enum ExplainPersons { EXPLAIN_REASONS, EXPLAIN_PERSONS } ExplainPersons;
-MUST_USE Status account_explain_sheet(const Framework *f, const Rating *r, Db *db, Policy *policy,
-    ExplainPersons persons, Sheet *out, Error *err);
+/* Line by line; how many persons were counted, and left out for which reason. */
+MUST_USE Status account_explain_sheet(
+    const Framework *f, const Rating *r, Policy *policy, const ExclusionSet *exclusions, Sheet *out, Error *err);
+/* Adds a table of the persons under their pseudonyms, for a role that may see them. */
+MUST_USE Status account_explain_persons(
+    const Framework *f, const Rating *r, const MeasureContext *ctx, Sheet *out, Error *err);
 /* before and after are of the same units, under two frameworks. */
 void account_what_if_sheet(const Framework *before_rules, const Ratings *before, const Framework *after_rules,
     const Ratings *after, Sheet *out);
@@ -193,8 +192,8 @@ MUST_USE Status account_list_sheet(Policy *policy, Sheet *out, Error *err);
 
 /* --- vectors --- */
 
-/* Every framework file: it can be read, every held measure of it that has vectors agrees. ERR_INVALID names file, vector
- * and line. */
+/* Every framework file: it can be read, every held measure of it that has vectors agrees. ERR_INVALID names file,
+ * vector and line. */
 MUST_USE Status account_test(Policy *policy, uint64_t *frameworks, uint64_t *vectors, Error *err);
 
 #endif

@@ -1,6 +1,5 @@
 /* A rating line by line: which rate, which years, which cut point, which points; and who was left out, and why. */
 #include "account/account_parts.h"
-#include "measure/persons.h"
 
 static const SheetColumn line_columns[] = {
     {"indicator", "indicator"},
@@ -22,8 +21,9 @@ static const SheetColumn line_columns[] = {
 
 static const SheetColumn reason_columns[] = {
     {"measure", "measure"},
-    {"year", "year"},
+    {"years", "years"},
     {"state", "state"},
+    {"reason", "reason"},
     {"text", "why"},
     {"persons", "persons"},
 };
@@ -33,6 +33,7 @@ static const SheetColumn person_columns[] = {
     {"year", "year"},
     {"person", "pseudonym"},
     {"state", "state"},
+    {"reason", "reason"},
 };
 
 static void years_cell(const LineCandidate *c, Sheet *s)
@@ -59,7 +60,8 @@ static void limit_cell(const RatingLine *line, Sheet *s)
     if (line->cut == &scale->cuts[scale->count - 1])
         buf_adds(&b, "none");
     else
-        buf_addf(&b, "%s %s", m->better == BETTER_HIGHER ? "at least" : "at most", decimal_text(line->cut->limit, text));
+        buf_addf(
+            &b, "%s %s", m->better == BETTER_HIGHER ? "at least" : "at most", decimal_text(line->cut->limit, text));
     sheet_words(s, buf_slice(&b));
     buf_free(&b);
 }
@@ -69,7 +71,7 @@ static void decimal_or_none(Sheet *s, int64_t v)
     if (v < 0)
         sheet_none(s);
     else
-        sheet_num(s, (double)v / (double)MILLION, 6);
+        sheet_millionths(s, v);
 }
 
 static void candidate_row(const Framework *f, const RatingLine *line, size_t which, Slice path, Sheet *s)
@@ -128,8 +130,8 @@ static void say_total(const Framework *f, const Rating *r, Sheet *s)
                 f->indicators[i].held ? "nothing could be rated" : "not held");
         else
             sheet_finding(s, "%.*s: %s of %s points, %s %%, with weight %s.", SLICE_ARG(f->indicators[i].title),
-                decimal_text(p->earned, earned), decimal_text(p->possible, possible),
-                decimal_text(p->percent, percent), decimal_text(f->indicators[i].weight, weight));
+                decimal_text(p->earned, earned), decimal_text(p->possible, possible), decimal_text(p->percent, percent),
+                decimal_text(f->indicators[i].weight, weight));
     }
     if (!r->plan) {
         sheet_finding(s, "Nothing could be rated: insufficient data.");
@@ -171,132 +173,144 @@ static Status list_asked(const Rating *r, AskedList *out, Error *err)
     return OK;
 }
 
-static Slice state_of(const MeasurePerson *p)
-{
-    if (p->reason.len > 0)
-        return p->reason;
-    return !p->counted ? SLICE("not counted") : p->hit ? SLICE("with") : SLICE("without");
-}
-
 /* The text that the measure's file gives for a reason. */
-static Slice reason_text(Policy *policy, Slice measure, Slice state, Arena *arena, Error *err)
+static Slice reason_text(const MeasureInfos *infos, Slice measure, Slice reason)
 {
-    MeasureInfos infos = {0};
-    Slice text = slice_eq_z(state, "with")   ? SLICE("counted, in the numerator")
-               : slice_eq_z(state, "without") ? SLICE("counted, not in the numerator")
-                                               : SLICE("in the population, not in the denominator");
-    if (measure_list(policy, arena, &infos, err) != OK)
-        return text;
-    for (size_t i = 0; i < infos.len; i++) {
-        const Toml *list = slice_eq(infos.at[i].name, measure) ? toml_get(infos.at[i].file->toml, "exclusion") : NULL;
+    for (size_t i = 0; i < infos->len; i++) {
+        if (!slice_eq(infos->at[i].name, measure))
+            continue;
+        const Toml *list = toml_get(infos->at[i].file->toml, "exclusion");
         for (const Toml *e = list ? list->first : NULL; e; e = e->next) {
-            const Toml *reason = toml_get(e, "reason"), *words = toml_get(e, "text");
-            if (reason && words && slice_eq(reason->string, state))
-                text = words->string;
+            const Toml *code = toml_get(e, "reason"), *words = toml_get(e, "text");
+            if (code && words && slice_eq(code->string, reason))
+                return words->string;
         }
     }
-    vec_free(&infos);
-    return text;
+    return SLICE("");
 }
 
-typedef struct PersonsPass {
-    const Framework *f;
-    const Rating *r;
-    Db *db;
-    Policy *policy;
-    ExplainPersons mode;
-    Sheet *sheet;
-} PersonsPass;
-
-static Status each_asked(const PersonsPass *pass, const Asked *a,
-    void (*row)(const PersonsPass *, const Asked *, const MeasurePersons *), Error *err)
+static void reason_row(Slice measure, const LineCandidate *years, const Slice words[3], int64_t persons, Sheet *s)
 {
-    MeasurePersons persons = {0};
-    const PersonsQuery q = {
-        .measure = a->measure, .level = pass->f->level, .unit = pass->r->unit, .year = a->year};
-    Status st = measure_persons(pass->db, pass->policy, &q, &pass->sheet->arena, &persons, err);
-    if (st == ERR_NOT_FOUND) {
-        sheet_note(pass->sheet, "%.*s, %" PRId32 ": no persons to look at", SLICE_ARG(a->measure), a->year);
-        error_clear(err);
-        st = OK;
-    } else if (st == OK) {
-        row(pass, a, &persons);
+    sheet_words(s, measure);
+    years_cell(years, s);
+    for (size_t i = 0; i < 3; i++)
+        sheet_words(s, words[i]);
+    sheet_int(s, persons);
+}
+
+/* Everybody's counts, pooled as the lines pool them; those of groups are in the lines. */
+static void counted_rows(const Rating *r, Sheet *s)
+{
+    static const Slice hit[3] = {SLICE_INIT("hit"), SLICE_INIT(""), SLICE_INIT("counted, in the numerator")};
+    static const Slice missed[3] = {
+        SLICE_INIT("missed"), SLICE_INIT(""), SLICE_INIT("counted, not in the numerator")};
+    for (size_t k = 0; k < r->line_count; k++) {
+        const RatingLine *line = &r->lines[k];
+        for (size_t c = 0; !line->group && c < line->measure->candidate_count; c++) {
+            const LineCandidate *one = &line->candidates[c];
+            if (one->count.n == 0)
+                continue;
+            reason_row(line->measure->candidates[c].measure, one, hit, one->count.hits, s);
+            reason_row(line->measure->candidates[c].measure, one, missed, one->count.n - one->count.hits, s);
+        }
     }
-    vec_free(&persons);
+}
+
+static void excluded_rows(
+    const Framework *f, const Rating *r, const Asked *a, const ExclusionSet *set, const MeasureInfos *infos, Sheet *s)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const ExclusionCell *c = &set->cells[i];
+        if (c->year == a->year && slice_eq_z(c->split, "all") && slice_eq(c->measure, a->measure) &&
+            slice_eq(c->level, f->level) && slice_eq(c->unit, r->unit))
+            reason_row(a->measure, &(const LineCandidate){.first_year = a->year, .last_year = a->year},
+                (const Slice[3]){SLICE("excluded"), c->reason, reason_text(infos, a->measure, c->reason)}, c->persons,
+                s);
+    }
+}
+
+static Status reasons_table(
+    const Framework *f, const Rating *r, Policy *policy, const ExclusionSet *exclusions, Sheet *out, Error *err)
+{
+    AskedList asked = {0};
+    MeasureInfos infos = {0};
+    Status st = OK;
+    TRY_OUT(list_asked(r, &asked, err));
+    TRY_OUT(measure_list(policy, &out->arena, &infos, err));
+    sheet_table(out, "persons_by_state", SLICE("Who was counted, who was left out, and why"), reason_columns,
+        COUNT_OF(reason_columns));
+    counted_rows(r, out);
+    for (size_t i = 0; i < asked.len; i++)
+        excluded_rows(f, r, &asked.at[i], exclusions, &infos, out);
+out:
+    vec_free(&infos);
+    vec_free(&asked);
     return st;
 }
 
-/* States in the order in which they are first met; persons are in order of pseudonym, so "with" and "without" first. */
-static void reason_rows(const PersonsPass *pass, const Asked *a, const MeasurePersons *persons)
+static bool is_of_unit(const Framework *f, const Rating *r, const MeasurePerson *p)
 {
-    Slice states[GROUPS_MAX];
-    int64_t counts[GROUPS_MAX] = {0};
-    size_t n = 2;
-    states[0] = SLICE("with");
-    states[1] = SLICE("without");
-    for (size_t i = 0; i < persons->len; i++) {
-        Slice s = state_of(&persons->at[i]);
-        size_t at = 0;
-        while (at < n && !slice_eq(states[at], s))
-            at++;
-        if (at == n && n < GROUPS_MAX)
-            states[n++] = s;
-        if (at < n)
-            counts[at]++;
-    }
-    for (size_t i = 0; i < n; i++) {
-        sheet_words(pass->sheet, a->measure);
-        sheet_int(pass->sheet, a->year);
-        sheet_words(pass->sheet, states[i]);
-        sheet_words(pass->sheet, reason_text(pass->policy, a->measure, states[i], &pass->sheet->arena, NULL));
-        sheet_int(pass->sheet, counts[i]);
-    }
+    if (slice_eq_z(f->level, "district"))
+        return slice_eq(p->district, r->unit);
+    size_t at = p->district.len;
+    return slice_eq_z(f->level, "school") && r->unit.len == at + 1 + p->school.len &&
+           slice_starts(r->unit, p->district) && r->unit.ptr[at] == '-' && slice_ends(r->unit, p->school);
 }
 
-static void person_rows(const PersonsPass *pass, const Asked *a, const MeasurePersons *persons)
+static void person_row(const Asked *a, const MeasurePerson *p, Sheet *s)
 {
-    for (size_t i = 0; i < persons->len; i++) {
-        Buf b;
-        buf_init(&b, 32);
-        buf_addf(&b, "%016" PRIx64, persons->at[i].person);
-        sheet_words(pass->sheet, a->measure);
-        sheet_int(pass->sheet, a->year);
-        sheet_words(pass->sheet, buf_slice(&b));
-        sheet_words(pass->sheet, state_of(&persons->at[i]));
-        buf_free(&b);
-    }
+    Buf b;
+    buf_init(&b, 32);
+    buf_addf(&b, "%016" PRIx64, p->person);
+    sheet_words(s, a->measure);
+    sheet_int(s, a->year);
+    sheet_words(s, buf_slice(&b));
+    sheet_words(s, p->status);
+    sheet_words(s, p->reason);
+    buf_free(&b);
 }
 
-static Status persons_tables(const PersonsPass *pass, Error *err)
+static Status persons_of(
+    const Framework *f, const Rating *r, const MeasureContext *ctx, const Asked *a, Sheet *out, Error *err)
+{
+    static const char *const states[] = {"hit", "missed", "uncounted", "excluded"};
+    MeasureQuery q = MEASURE_QUERY_INIT;
+    q.name = a->measure;
+    q.year_from = q.year_to = a->year;
+    for (size_t i = 0; i < COUNT_OF(states); i++) {
+        MeasurePersons persons;
+        TRY(measure_who(ctx, &q, slice_of(states[i]), &persons, err));
+        for (size_t k = 0; k < persons.count; k++)
+            if (is_of_unit(f, r, &persons.at[k]))
+                person_row(a, &persons.at[k], out);
+        measure_persons_free(&persons);
+    }
+    return OK;
+}
+
+Status account_explain_persons(const Framework *f, const Rating *r, const MeasureContext *ctx, Sheet *out, Error *err)
 {
     AskedList asked = {0};
     Status st = OK;
-    TRY_OUT(list_asked(pass->r, &asked, err));
-    sheet_table(pass->sheet, "persons_by_state", SLICE("Who was counted, who was left out, and why"), reason_columns,
-        COUNT_OF(reason_columns));
+    TRY_OUT(list_asked(r, &asked, err));
+    sheet_table(out, "persons", SLICE("Persons"), person_columns, COUNT_OF(person_columns));
     for (size_t i = 0; i < asked.len; i++)
-        TRY_OUT(each_asked(pass, &asked.at[i], reason_rows, err));
-    if (pass->mode == EXPLAIN_PERSONS) {
-        sheet_table(pass->sheet, "persons", SLICE("Persons"), person_columns, COUNT_OF(person_columns));
-        for (size_t i = 0; i < asked.len; i++)
-            TRY_OUT(each_asked(pass, &asked.at[i], person_rows, err));
-    }
+        TRY_OUT(persons_of(f, r, ctx, &asked.at[i], out, err));
+    st = sheet_status(out, err);
 out:
     vec_free(&asked);
     return st;
 }
 
-Status account_explain_sheet(const Framework *f, const Rating *r, Db *db, Policy *policy, ExplainPersons persons,
-    Sheet *out, Error *err)
+Status account_explain_sheet(
+    const Framework *f, const Rating *r, Policy *policy, const ExclusionSet *exclusions, Sheet *out, Error *err)
 {
-    const PersonsPass pass = {.f = f, .r = r, .db = db, .policy = policy, .mode = persons, .sheet = out};
     const Ratings one = {.at = (Rating[1]){*r}, .len = 1};
     account_facts(f, r->year, out);
     sheet_fact(out, "unit", "%.*s", SLICE_ARG(r->unit));
     TRY(line_rows(f, r, out, err));
     say_total(f, r, out);
-    if (db)
-        TRY(persons_tables(&pass, err));
+    TRY(reasons_table(f, r, policy, exclusions, out, err));
     account_held_note(f, &one, out);
     account_notes(f, out);
     return sheet_status(out, err);

@@ -110,6 +110,10 @@ static Status count_of(
         TRY(index_key(measure, year, unit, split, codes[i], key, err));
         if (!map_get(&x->at, buf_slice(key), &at))
             continue;
+        /* Groups that overlap would count a person twice. */
+        if (count > 1 && !x->cells->cells[at].additive)
+            return error_set(err, ERR_INVALID, "group %.*s adds up groups of split %.*s, which overlap",
+                SLICE_ARG(group->name), SLICE_ARG(split));
         out->hits += x->cells->cells[at].numerator;
         out->n += x->cells->cells[at].denominator;
     }
@@ -307,8 +311,7 @@ static void use_reference(const Framework *f, const Reference *reference, Rating
             r->tests_below += f->participation.tests > 0 && row->value < f->participation.below;
         for (size_t i = 0; slice_eq_z(row->kind, "points") && i < f->indicator_count; i++)
             if (!f->indicators[i].held && slice_eq(f->indicators[i].name, row->name))
-                r->indicators[i] =
-                    (Points){.earned = row->value, .possible = row->possible, .from_reference = true};
+                r->indicators[i] = (Points){.earned = row->value, .possible = row->possible, .from_reference = true};
     }
 }
 

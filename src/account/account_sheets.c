@@ -28,7 +28,7 @@ static void decimal_cell(Sheet *s, int64_t v)
     if (v < 0)
         sheet_none(s);
     else
-        sheet_num(s, (double)v / (double)MILLION, 6);
+        sheet_millionths(s, v);
 }
 
 static void plan_cell(Sheet *s, const PlanType *p)
@@ -61,8 +61,8 @@ static void points_row(const Rating *r, const Points *p, const Slice names[2], i
     decimal_cell(s, p->possible);
     decimal_cell(s, p->percent);
     sheet_words(s, p->from_reference ? SLICE("reference file")
-            : p->percent >= 0        ? SLICE("rated")
-            : held                   ? SLICE("insufficient data")
+                   : p->percent >= 0 ? SLICE("rated")
+                   : held            ? SLICE("insufficient data")
                                      : SLICE("not held"));
 }
 
@@ -92,6 +92,10 @@ void account_rate_sheet(const Framework *f, const Ratings *ratings, Sheet *out)
             n += ratings->at[i].plan == &f->plans[p];
         sheet_finding(out, "%.*s: %zu of %zu units", SLICE_ARG(f->plans[p].title), n, ratings->len);
     }
+    size_t none = 0;
+    for (size_t i = 0; i < ratings->len; i++)
+        none += ratings->at[i].plan == NULL;
+    sheet_finding(out, "insufficient data: %zu of %zu units", none, ratings->len);
     account_held_note(f, ratings, out);
     account_notes(f, out);
 }
@@ -172,8 +176,8 @@ void account_what_if_sheet(const Framework *before_rules, const Ratings *before,
         plan_cell(out, b->plan);
         sheet_words(out, is < was ? SLICE("up") : is > was ? SLICE("down") : SLICE("same"));
     }
-    sheet_finding(out, "Of %zu units, %zu would move to a better plan type and %zu to a worse one.", before->len, up,
-        down);
+    sheet_finding(
+        out, "Of %zu units, %zu would move to a better plan type and %zu to a worse one.", before->len, up, down);
     account_held_note(before_rules, before, out);
     account_notes(before_rules, out);
 }

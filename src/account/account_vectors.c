@@ -10,8 +10,8 @@
 
 static Status bad(const PolicyFile *f, const TestVector *v, Error *err, const char *why, Slice what)
 {
-    return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": vector \"%.*s\": %s %.*s", f->path, v->line,
-        SLICE_ARG(v->name), why, SLICE_ARG(what));
+    return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": vector \"%.*s\": %s %.*s", f->path, v->line, SLICE_ARG(v->name),
+        why, SLICE_ARG(what));
 }
 
 static bool column_of(const VectorTable *t, const char *name, size_t *out)
@@ -59,7 +59,8 @@ static Status fill_cells(
             .level = f->level,
             .unit = value_of(t, r, "unit", ""),
             .split = value_of(t, r, "split", "all"),
-            .grp = value_of(t, r, "grp", "all")};
+            .grp = value_of(t, r, "grp", "all"),
+            .additive = 1};
         if (parse_i64(value_of(t, r, "year", ""), &year, NULL) != OK ||
             parse_i64(value_of(t, r, "denominator", ""), &c->denominator, NULL) != OK ||
             parse_i64(value_of(t, r, "numerator", ""), &c->numerator, NULL) != OK || c->numerator < 0 ||
@@ -70,15 +71,13 @@ static Status fill_cells(
     return OK;
 }
 
-static Status fill_reference(
-    const Framework *f, const TestVector *v, const VectorTable *t, Reference *out, Error *err)
+static Status fill_reference(const Framework *f, const TestVector *v, const VectorTable *t, Reference *out, Error *err)
 {
     static const char *const names[] = {"unit", "kind", "name", "value", "possible", NULL};
     TRY(only_columns(f->file, v, t, names, err));
     for (size_t r = 0; r < t->rows; r++) {
-        ReferenceRow row = {.unit = value_of(t, r, "unit", ""),
-            .kind = value_of(t, r, "kind", ""),
-            .name = value_of(t, r, "name", "")};
+        ReferenceRow row = {
+            .unit = value_of(t, r, "unit", ""), .kind = value_of(t, r, "kind", ""), .name = value_of(t, r, "name", "")};
         if (parse_fixed(value_of(t, r, "value", ""), 6, &row.value, NULL) != OK ||
             parse_fixed(value_of(t, r, "possible", "0"), 6, &row.possible, NULL) != OK)
             return bad(f->file, v, err, "value or possible is malformed in reference of", row.unit);
@@ -195,8 +194,8 @@ static Status check_row(const Framework *f, const TestVector *v, const Rating *r
     return OK;
 }
 
-static Status check_expect(const Framework *f, const TestVector *v, const CellSet *cells, const Reference *reference,
-    Arena *arena, Error *err)
+static Status check_expect(
+    const Framework *f, const TestVector *v, const CellSet *cells, const Reference *reference, Arena *arena, Error *err)
 {
     static const char *const names[] = {
         "year", "unit", "line", "status", "n", "hits", "rate", "level", "earned", "possible", "percent", "plan", NULL};

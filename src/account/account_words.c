@@ -59,7 +59,7 @@ void account_notes(const Framework *f, Sheet *out)
 {
     sheet_note(out, "Unprotected: this result stays inside. It is no official rating.");
     note_assumed(f->plan_status, "limits of the plan types", SLICE(""), f->plan_source, out);
-    note_assumed(f->decimals_status, "rounding of percentages", SLICE(""), f->file->source, out);
+    note_assumed(f->decimals_status, "rounding of percentages", SLICE(""), f->decimals_source, out);
     if (f->participation.tests > 0)
         note_assumed(f->participation.status, "participation rule", SLICE(""), f->participation.source, out);
     for (size_t i = 0; i < f->indicator_count; i++) {
@@ -72,7 +72,8 @@ void account_notes(const Framework *f, Sheet *out)
             }
     }
     for (size_t i = 0; i < f->open_count; i++)
-        sheet_note(out, "Not known: %.*s Treated so: %.*s", SLICE_ARG(f->open[i].what), SLICE_ARG(f->open[i].treatment));
+        sheet_note(
+            out, "Not known: %.*s Treated so: %.*s", SLICE_ARG(f->open[i].what), SLICE_ARG(f->open[i].treatment));
 }
 
 void account_held_note(const Framework *f, const Ratings *ratings, Sheet *out)

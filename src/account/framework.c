@@ -273,12 +273,11 @@ static Status read_rounding(const PolicyFile *f, Framework *out, Error *err)
     const char *const allowed[] = {"decimals", "status", "source", "note", NULL};
     static const int64_t places[2] = {0, 6};
     const Toml *t;
-    Slice source;
     TRY(toml_table(f->toml, f->path, "rounding", &t, err));
     if (!t)
         return fail(f, f->toml, err, "a framework needs [rounding]");
     TRY(toml_only(t, f->path, allowed, err));
-    TRY(read_source(f, t, &out->decimals_status, &source, err));
+    TRY(read_source(f, t, &out->decimals_status, &out->decimals_source, err));
     return read_whole(f, t, "decimals", places, &out->decimals, err);
 }
 

@@ -115,7 +115,8 @@ static bool try_move(Trial *t, Move move, int64_t k)
     const Count w = well_of(own->measure, own->candidates[own->chosen].count);
     const Count wa = well_of(all->measure, all->candidates[all->chosen].count);
     int64_t ill = w.n - w.hits, ill_all = wa.n - wa.hits;
-    /* Everybody's line may rest on another cohort or not be rated; then a person of the group is not known to be in it. */
+    /* Everybody's line may rest on another cohort or not be rated; then a person of the group is not known to be in it.
+     */
     bool both = is_group && all->status == LINE_RATED && all->chosen == own->chosen;
     switch (move) {
     case MOVE_LEAVE:
@@ -195,7 +196,7 @@ static void finding_row(const Trial *t, Move move, int64_t k, int64_t help, Shee
     sheet_words(s, slice_of(move_words[move]));
     sheet_int(s, k);
     for (size_t i = 0; i < COUNT_OF(decimals); i++)
-        sheet_num(s, (double)decimals[i] / (double)MILLION, 6);
+        sheet_millionths(s, decimals[i]);
     sheet_words(s, t->now->plan->title);
     sheet_words(s, t->then.plan ? t->then.plan->title : SLICE("insufficient data"));
 }
@@ -239,8 +240,7 @@ static void try_line(Trial *t, int64_t most, MoveTally *tally, Sheet *s)
     }
 }
 
-static Status try_unit(
-    const Framework *f, const Rating *r, int64_t most, MoveTallies *tallies, Sheet *s, Error *err)
+static Status try_unit(const Framework *f, const Rating *r, int64_t most, MoveTallies *tallies, Sheet *s, Error *err)
 {
     Trial t = {.f = f, .now = r};
     size_t parts = 0;
@@ -293,8 +293,8 @@ static Status way_rows(const Framework *f, Policy *policy, Sheet *s, Error *err)
 {
     MeasureInfos infos = {0};
     TRY(measure_list(policy, &s->arena, &infos, err));
-    sheet_table(s, "ways_out", SLICE("Reasons for which persons leave the denominator"), way_columns,
-        COUNT_OF(way_columns));
+    sheet_table(
+        s, "ways_out", SLICE("Reasons for which persons leave the denominator"), way_columns, COUNT_OF(way_columns));
     for (size_t m = 0; m < infos.len; m++) {
         bool used = false;
         for (size_t i = 0; i < f->indicator_count; i++)
@@ -333,7 +333,8 @@ static void best_of_findings(const Framework *f, const Ratings *ratings, Sheet *
                     }
                 if (one->candidate_count > 1)
                     sheet_finding(s,
-                        "%.*s takes the best of %zu rates: in %zu of %zu units a later one decides, and there the first "
+                        "%.*s takes the best of %zu rates: in %zu of %zu units a later one decides, and there the "
+                        "first "
                         "may fall without any effect.",
                         SLICE_ARG(one->title), one->candidate_count, later, rated);
             }

@@ -8,8 +8,8 @@ static Status bad_row(const char *path, size_t row, const char *field, const cha
     return st;
 }
 
-static Status read_row(const char *path, const CsvTable *t, const size_t columns[5], size_t row, ReferenceRow *out,
-    Error *err)
+static Status read_row(
+    const char *path, const CsvTable *t, const size_t columns[5], size_t row, ReferenceRow *out, Error *err)
 {
     Slice cells[5];
     for (size_t i = 0; i < 5; i++)
@@ -22,12 +22,10 @@ static Status read_row(const char *path, const CsvTable *t, const size_t columns
         return bad_row(path, row, "value", "value must be a decimal number, not negative, at most 6 places", err);
     if (!points)
         return OK;
-    if (parse_fixed(cells[4], 6, &out->possible, NULL) != OK || out->possible <= 0 ||
-        out->possible > 1000000 * MILLION)
+    if (parse_fixed(cells[4], 6, &out->possible, NULL) != OK || out->possible <= 0 || out->possible > 1000000 * MILLION)
         return bad_row(path, row, "possible", "possible must be a decimal number above zero, at most 6 places", err);
-    return out->value <= out->possible
-        ? OK
-        : bad_row(path, row, "value", "more points were earned than were possible", err);
+    return out->value <= out->possible ? OK
+                                       : bad_row(path, row, "value", "more points were earned than were possible", err);
 }
 
 Status reference_read(const char *path, Arena *arena, Reference *out, Error *err)

@@ -9,8 +9,7 @@ static const Option ACCOUNT_OPTIONS[] = {
     {"reference", 'r', "FILE", "CSV of published points and participation (unit, kind, name, value, possible)"},
     {"changes", 'c', "FILE", "what-if: TOML with a list changes = [\"PATH=VALUE\", ...]"},
     {"most", 'm', "N", "incentives: moves of at most N persons (default 3)"},
-    {"students", 0, NULL, "explain: pseudonyms of those counted and left out; needs --who"},
-    {"who", 'w', "NAME", "explain --students: who looks; the ledger names her"},
+    {"students", 0, NULL, "explain: pseudonyms of those counted and left out, for a role that may see persons"},
     {"policy", 0, "DIR", "list: the state's policy folder (default: CAIRN_POLICY, then the installed Colorado)"},
     INSIDE_OPTIONS,
 };
@@ -45,7 +44,7 @@ static Status account_open(Cli *cli, Account *a, Error *err)
     if (year == 0)
         return error_set(err, ERR_USAGE, "account %s needs --year", cli->positional[0]);
     a->year = (int32_t)year;
-    TRY(inside_open(cli, &a->in, err));
+    TRY(inside_open(cli, cli_flag(cli, "students") ? "persons" : "cells", &a->in, err));
     Status st;
     TRY_OUT(framework_for(a->in.place.policy, framework_name(cli), a->year, &cli->arena, &a->rules, err));
     if (file)
@@ -67,19 +66,15 @@ static Status do_rate(Cli *cli, Account *a, Sheet *s, Error *err)
 
 static Status do_explain(Cli *cli, Account *a, Sheet *s, Error *err)
 {
-    uint32_t generation;
-    Db *db;
-    bool students = cli_flag(cli, "students");
+    ExclusionSet exclusions;
+    const MeasureContext ctx = inside_context(cli, &a->in);
     if (!cli_value(cli, "unit"))
         return error_set(err, ERR_USAGE, "account explain needs --unit CODE");
-    if (students != (cli_value(cli, "who") != NULL))
-        return error_set(err, ERR_USAGE, "--students and --who NAME go together");
-    if (students)
-        TRY(inside_note(cli, &a->in, "persons.read", slice_of(cli_value(cli, "who")), err));
-    TRY(warehouse_open(a->in.place.home, &generation, &db, err));
-    Status st = account_explain_sheet(&a->rules, &a->ratings.at[0], db, a->in.place.policy,
-        students ? EXPLAIN_PERSONS : EXPLAIN_REASONS, s, err);
-    db_close(db);
+    TRY(exclusions_read(a->in.place.home, a->in.generation, &exclusions, err));
+    Status st = account_explain_sheet(&a->rules, &a->ratings.at[0], a->in.place.policy, &exclusions, s, err);
+    exclusions_free(&exclusions);
+    if (st == OK && cli_flag(cli, "students"))
+        st = account_explain_persons(&a->rules, &a->ratings.at[0], &ctx, s, err);
     return st;
 }
 
@@ -110,8 +105,8 @@ static Status do_what_if(Cli *cli, Account *a, Sheet *s, Error *err)
         TRY(change_by_file(cli, &changed, file, err));
     for (size_t i = 1; i < cli->positional_count; i++)
         TRY(framework_change(&changed, slice_of(cli->positional[i]), err));
-    Status st = ratings_compute(&changed, &a->in.cells, &a->reference, a->year, slice_of(cli_value(cli, "unit")),
-        &cli->arena, &then, err);
+    Status st = ratings_compute(
+        &changed, &a->in.cells, &a->reference, a->year, slice_of(cli_value(cli, "unit")), &cli->arena, &then, err);
     if (st == OK) {
         account_what_if_sheet(&a->rules, &a->ratings, &changed, &then, s);
         for (size_t i = 1; i < cli->positional_count; i++)
@@ -162,15 +157,15 @@ static Status run_account(Cli *cli, Error *err)
     while (verb < COUNT_OF(verbs) && !slice_eq_z(slice_of(cli->positional[0]), verbs[verb].word))
         verb++;
     if (verb == COUNT_OF(verbs))
-        return error_set(err, ERR_USAGE, "account: \"%s\" is none of list, rate, explain, what-if, incentives",
-            cli->positional[0]);
+        return error_set(
+            err, ERR_USAGE, "account: \"%s\" is none of list, rate, explain, what-if, incentives", cli->positional[0]);
     if (cli->positional_count > 1 && verbs[verb].run != do_what_if)
         return error_set(err, ERR_USAGE, "account %s takes no further word", cli->positional[0]);
     TRY(account_open(cli, &a, err));
     sheet_init(&sheet, verbs[verb].title);
     Status st = verbs[verb].run(cli, &a, &sheet, err);
     if (st == OK)
-        st = inside_write(cli, &a.in, &sheet, format, err);
+        st = inside_write(cli, &sheet, format, err);
     sheet_free(&sheet);
     account_close(&a);
     return st;
@@ -181,16 +176,19 @@ const Command CMD_ACCOUNT = {
     .synopsis = "list|rate|explain|what-if|incentives [PATH=VALUE ...]",
     .summary = "rate schools or districts under a dated accountability framework, and ask what moves them",
     .text =
-        "\"list\" names the frameworks of the policy. \"rate\" rates every unit of a framework's level for a year, with "
+        "\"list\" names the frameworks of the policy. \"rate\" rates every unit of a framework's level for a year, "
+        "with "
         "the rules in force on 30 June of it; \"explain\" shows one unit's rating line by line, with how many persons "
-        "were left out for which reason, and with --students who (pseudonyms). \"what-if\" changes weights, cut points, "
+        "were left out for which reason, and with --students who (pseudonyms). \"what-if\" changes weights, cut "
+        "points, "
         "points, minimum n or plan limits (weight.pwr=40, cut.graduation.meets=90) and shows which units move. "
         "\"incentives\" tries moves that help no learner and shows those that would raise a rating.\n\n"
         "Indicators that need test scores are not held: their points come from --reference FILE, or the total is "
         "computed over the other indicators and says so. What the law or the department leaves unknown is assumed in "
         "the framework's file and listed under each result. docs/accountability.md describes the files.\n\n"
-        "The results are unprotected and stay inside: each call is an entry in the ledger. Exit code 4 when a unit has "
-        "no figures.",
+        "The results are unprotected and stay inside: a role of the policy's access folder must allow the look (cells, "
+        "or persons with --students), --purpose and --agreement are needed, and each call is an entry of the ledger. "
+        "Exit code 7 when it is denied, 5 when a unit has no figures.",
     .options = ACCOUNT_OPTIONS,
     .option_count = COUNT_OF(ACCOUNT_OPTIONS),
     .positional_min = 1,

@@ -66,6 +66,10 @@ static Status check_measures(Cli *cli, Policy *policy, CheckTally *tally, Error 
         tally->measures++;
     }
     vec_free(&infos);
+    uint64_t vectors = 0;
+    if (st == OK)
+        st = definition_test(policy, SLICE(""), &vectors, err);
+    tally->vectors += vectors;
     return st;
 }
 

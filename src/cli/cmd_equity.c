@@ -55,19 +55,15 @@ static Status table_sheet(const Inside *in, const EquityQuery *q, Sheet *out, Er
     return st;
 }
 
-static Status earnings_sheet(const Inside *in, EquityQuery *q, Sheet *out, Error *err)
+static Status earnings_sheet(Cli *cli, const Inside *in, EquityQuery *q, Sheet *out, Error *err)
 {
-    uint32_t generation;
-    Db *db;
+    const MeasureContext ctx = inside_context(cli, in);
     if (q->year == 0)
         return error_set(err, ERR_USAGE, "--earnings needs --year");
-    TRY(warehouse_open(in->place.home, &generation, &db, err));
-    Status st = equity_earnings(db, in->place.policy, q, out, err);
-    db_close(db);
-    return st;
+    return equity_earnings(&ctx, q, out, err);
 }
 
-static Status equity_answer(const Cli *cli, const Inside *in, EquityQuery *q, Sheet *out, Error *err)
+static Status equity_answer(Cli *cli, const Inside *in, EquityQuery *q, Sheet *out, Error *err)
 {
     uint64_t since, other_year;
     TRY(cli_number(cli, "since", 0, 1900, 9999, &since, err));
@@ -83,7 +79,7 @@ static Status equity_answer(const Cli *cli, const Inside *in, EquityQuery *q, Sh
     if (q->split.len == 0)
         return error_set(err, ERR_USAGE, "equity needs --by SPLIT");
     if (cli_flag(cli, "earnings"))
-        return earnings_sheet(in, q, out, err);
+        return earnings_sheet(cli, in, q, out, err);
     if (cli_flag(cli, "trend"))
         return equity_trend(&in->cells, in->place.policy, q, (int32_t)since, out, err);
     if (against.unit.len > 0 || against.year > 0)
@@ -99,13 +95,13 @@ static Status run_equity(Cli *cli, Error *err)
     SheetFormat format;
     TRY(inside_format(cli, &format, err));
     TRY(query_of(cli, &q, err));
-    TRY(inside_open(cli, &in, err));
+    TRY(inside_open(cli, "cells", &in, err));
     sheet_init(&sheet, "Equity");
     Status st = equity_answer(cli, &in, &q, &sheet, err);
     if (st == OK)
         st = write_chart(cli, &sheet, err);
     if (st == OK)
-        st = inside_write(cli, &in, &sheet, format, err);
+        st = inside_write(cli, &sheet, format, err);
     sheet_free(&sheet);
     inside_close(&in);
     return st;
@@ -122,8 +118,9 @@ const Command CMD_EQUITY = {
         "sentence. docs/equity.md names every formula's source.\n\n"
         "--trend, --against-unit, --against-year and --earnings ask other questions of the same groups. "
         "\"participation\" shows for each programme who could have taken part, who did and who did not.\n\n"
-        "The results are unprotected and stay inside: each call is an entry in the ledger. Exit code 4 when no figure "
-        "answers the question.",
+        "The results are unprotected and stay inside: a role of the policy's access folder must allow the look, "
+        "--purpose and --agreement are needed, and each call is an entry of the ledger. Exit code 7 when it is "
+        "denied, 5 when no figure answers the question.",
     .options = EQUITY_OPTIONS,
     .option_count = COUNT_OF(EQUITY_OPTIONS),
     .positional_min = 1,

@@ -24,8 +24,9 @@ static const Option MEASURE_OPTIONS[] = {
     {"pool", 0, "WHAT", "years=N, small=N or units, with commas between: see below"},
     {"minimum", 0, "N", "persons below which a figure is small, in place of the definition's"},
     {"as-known-on", 0, "DATE", "as it was known at the end of that day (YYYY-MM-DD)"},
-    {"who", 0, "STATUS", "the persons instead of figures: excluded, uncounted, missed, hit, counted, not_found, "
-                         "out_of_coverage, blocked"},
+    {"who", 0, "STATUS",
+        "the persons instead of figures: excluded, uncounted, missed, hit, counted, not_found, "
+        "out_of_coverage, blocked"},
     {"format", 0, "FORMAT", "table (default), csv, json or parquet"},
     {"out", 'o', "FILE", "write there (mode 0600); parquet needs it"},
     {"chart", 0, "FILE", "also draw the figures as SVG (mode 0600)"},
@@ -86,8 +87,8 @@ static Status do_explain(Cli *cli, Policy *policy, Error *err)
     if (cli->positional_count != 2)
         return error_set(err, ERR_USAGE, "measure explain takes the name of a measure");
     buf_init(&text, 0);
-    Status st = measure_explain(
-        policy, slice_of(cli->positional[1]), slice_of(cli_value(cli, "definition")), &text, err);
+    Status st =
+        measure_explain(policy, slice_of(cli->positional[1]), slice_of(cli_value(cli, "definition")), &text, err);
     if (st == OK && cli->format == CLI_JSON) {
         Json j;
         cli_json(cli, &j);
@@ -464,13 +465,13 @@ static Status draw(Cli *cli, const CellSet *cells, Error *err)
     return st;
 }
 
-static Status show_cells(Cli *cli, const Workplace *w, const CellSet *cells, CellFormat format, Error *err)
+static Status show_cells(Cli *cli, const CellSet *cells, CellFormat format, Error *err)
 {
     Buf text;
     const char *out = cli_value(cli, "out");
     TRY(draw(cli, cells, err));
     if (format == CELLS_PARQUET) {
-        TRY(cells_to_parquet(w->home, cells->cells, cells->count, out, err));
+        TRY(cells_to_parquet(cells->cells, cells->count, out, err));
         cli_answer(cli, "file", slice_of(out), "%s", out);
         return OK;
     }
@@ -492,7 +493,7 @@ static Status ask_cells(Cli *cli, const Workplace *w, const MeasureContext *ctx,
     TRY(read_format(cli, &format, err));
     TRY(allow(cli, w, "cells", "figures", err));
     TRY(measure_query(ctx, q, &cells, &generation, err));
-    Status st = show_cells(cli, w, &cells, format, err);
+    Status st = show_cells(cli, &cells, format, err);
     cells_free(&cells);
     return st;
 }
@@ -559,8 +560,9 @@ static void compare_text(const Cli *cli, const MeasureComparison *c, Buf *out)
             buf_addf(out, "  %9" PRId64 " %12.2f", b->denominator, b->value);
         buf_addc(out, '\n');
     }
-    buf_adds(out, "\njudged differently, by the clause that made the difference:\nyear   persons  a                     "
-                  "         b\n");
+    buf_adds(out,
+        "\njudged differently, by the clause that made the difference:\nyear   persons  a                     "
+        "         b\n");
     for (size_t i = 0; i < c->row_count; i++) {
         const CompareRow *r = &c->rows[i];
         bool same = slice_eq(r->status_a, r->status_b);
@@ -753,9 +755,9 @@ static Status run_question(Cli *cli, bool compare, Error *err)
     TRY(parse_query(cli, &q, err));
     TRY(workplace_open(cli, HOME_READ, &w, err));
     const MeasureContext ctx = {.home = w.home, .policy = w.policy, .log = &cli->log, .progress = cli->progress};
-    Status st = compare                  ? ask_compare(cli, &w, &ctx, &q, err)
+    Status st = compare                ? ask_compare(cli, &w, &ctx, &q, err)
                 : cli_flag(cli, "who") ? ask_who(cli, &w, &ctx, &q, err)
-                                         : ask_cells(cli, &w, &ctx, &q, err);
+                                       : ask_cells(cli, &w, &ctx, &q, err);
     workplace_close(&w);
     return st;
 }
@@ -786,9 +788,11 @@ const Command CMD_MEASURE = {
         "\"list\" names measures and outcome definitions, \"explain\" tells what one says, \"test\" runs their test "
         "vectors.\n\n"
         "NAME computes one measure, for any level and up to three splits crossed. \"compare A B\" puts two definitions "
-        "side by side, each NAME or NAME@DEFINITION: both numbers, and how many persons they judge differently by which "
+        "side by side, each NAME or NAME@DEFINITION: both numbers, and how many persons they judge differently by "
+        "which "
         "clause. --who lists the persons behind a figure under their pseudonyms.\n\n"
-        "\"published NAME\" puts the state's own published figures of a measure beside ours, where the public files are "
+        "\"published NAME\" puts the state's own published figures of a measure beside ours, where the public files "
+        "are "
         "in the home.\n\n"
         "--pool years=3 joins whole windows of three years, counted back from the latest; small=3 joins only figures "
         "below the minimum, over as few years as it takes; units joins places below the minimum with their smallest "

@@ -20,6 +20,7 @@ const Command *const CLI_COMMANDS[] = {
     &CMD_PROFILE,
     &CMD_ENCODE,
     &CMD_MATCH_TOKENS,
+    &CMD_BUDGET,
     &CMD_CHECK,
     &CMD_MATCH,
     &CMD_MATCH_WORKER,

@@ -1,7 +1,11 @@
-/* Inside results: opening, noting, writing. */
+/* Inside results: who may look, the ledger entry, opening, writing. */
 #include "cli/inside.h"
 
 #include "store/warehouse.h"
+
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 Status inside_format(const Cli *cli, SheetFormat *out, Error *err)
 {
@@ -15,30 +19,29 @@ Status inside_format(const Cli *cli, SheetFormat *out, Error *err)
     return OK;
 }
 
-Status inside_open(Cli *cli, Inside *out, Error *err)
+static Status user_name(Cli *cli, Slice *out, Error *err)
 {
-    *out = (Inside){0};
-    TRY(workplace_open(cli, HOME_READ, &out->place, err));
-    Status st = warehouse_current(out->place.home, &out->generation, err);
-    if (st == OK)
-        st = cells_read(out->place.home, out->generation, &out->cells, err);
-    if (st != OK)
-        workplace_close(&out->place);
-    return st;
+    const struct passwd *p = getpwuid(geteuid());
+    const char *text;
+    if (p)
+        TRY(arena_printf(&cli->arena, &text, err, "%s", p->pw_name));
+    else
+        TRY(arena_printf(&cli->arena, &text, err, "uid %u", (unsigned)geteuid()));
+    *out = slice_of(text);
+    return OK;
 }
 
-void inside_close(Inside *in)
-{
-    cells_free(&in->cells);
-    workplace_close(&in->place);
-}
-
-static void entry_body(const Cli *cli, const Inside *in, Slice who, Buf *out)
+/* The command's words and options, never a figure. */
+static void entry_body(const Cli *cli, const InsideRequest *r, const InsideGrant *grant, Buf *out)
 {
     Json j;
     json_begin(&j, out, JSON_COMPACT);
     json_open_object(&j);
-    json_kint(&j, "generation", (int64_t)in->generation);
+    json_kstr(&j, "act", r->act);
+    json_kstr(&j, "user", r->user);
+    json_kstr(&j, "role", grant->role);
+    json_kstr(&j, "purpose", r->purpose);
+    json_kstr(&j, "agreement", grant->agreement);
     json_key(&j, "words");
     json_open_array(&j);
     for (size_t i = 0; i < cli->positional_count; i++)
@@ -50,36 +53,70 @@ static void entry_body(const Cli *cli, const Inside *in, Slice who, Buf *out)
         if (cli->values[i])
             json_kstr(&j, cli->command->options[i].name, slice_of(cli->values[i]));
     json_end(&j);
-    if (who.len > 0)
-        json_kstr(&j, "who", who);
     json_end(&j);
 }
 
-Status inside_note(const Cli *cli, const Inside *in, const char *kind, Slice who, Error *err)
+static Status allow(Cli *cli, const Workplace *w, const char *act, Error *err)
 {
+    InsideRequest r = {.act = slice_of(act),
+        .role = slice_of(cli_value(cli, "role")),
+        .purpose = slice_of(cli_value(cli, "purpose")),
+        .agreement = slice_of(cli_value(cli, "agreement")),
+        .on = clock_today()};
+    InsideGrant grant;
+    struct stat home;
     Buf body;
+    if (r.purpose.len == 0 || r.agreement.len == 0)
+        return error_set(err, ERR_USAGE,
+            "an inside question needs --purpose TEXT and --agreement ID: figures before protection are ledgered");
+    TRY(user_name(cli, &r.user, err));
+    r.owns_home = stat(home_path(w->home), &home) == 0 && home.st_uid == geteuid();
+    TRY(govern_allow_inside(w->policy, &r, &cli->arena, &grant, err));
     buf_init(&body, 0);
-    entry_body(cli, in, who, &body);
+    entry_body(cli, &r, &grant, &body);
     Status st = buf_status(&body, err);
     if (st == OK)
-        st = ledger_append(in->place.ledger, kind, slice_of(cli->command->name), buf_slice(&body), err);
+        st = ledger_append(w->ledger, "results.read", slice_of(cli->command->name), buf_slice(&body), err);
     buf_free(&body);
     return st;
 }
 
-Status inside_write(Cli *cli, const Inside *in, const Sheet *s, SheetFormat format, Error *err)
+Status inside_open(Cli *cli, const char *act, Inside *out, Error *err)
+{
+    Status st;
+    *out = (Inside){0};
+    TRY(workplace_open(cli, HOME_READ, &out->place, err));
+    TRY_OUT(allow(cli, &out->place, act, err));
+    TRY_OUT(warehouse_current(out->place.home, &out->generation, err));
+    TRY_OUT(cells_read_all(out->place.home, out->generation, &out->cells, err));
+    return OK;
+out:
+    workplace_close(&out->place);
+    return st;
+}
+
+void inside_close(Inside *in)
+{
+    cells_free(&in->cells);
+    workplace_close(&in->place);
+}
+
+MeasureContext inside_context(Cli *cli, const Inside *in)
+{
+    return (MeasureContext){
+        .home = in->place.home, .policy = in->place.policy, .log = &cli->log, .progress = cli->progress};
+}
+
+Status inside_write(Cli *cli, const Sheet *s, SheetFormat format, Error *err)
 {
     const char *path = cli_value(cli, "out");
     Buf text;
-    Status st;
     buf_init(&text, 0);
-    TRY_OUT(sheet_write(s, format, cli_value(cli, "table"), &text, err));
-    TRY_OUT(inside_note(cli, in, "results.read", SLICE(""), err));
-    if (path)
+    Status st = sheet_write(s, format, cli_value(cli, "table"), &text, err);
+    if (st == OK && path)
         st = file_write(path, buf_slice(&text), MODE_PRIVATE, err);
-    else
+    else if (st == OK)
         buf_add(&cli->out, buf_slice(&text));
-out:
     buf_free(&text);
     return st;
 }

@@ -1,7 +1,7 @@
 /*
- * Inside results on the command line: what equity and account share. They show figures of small groups in full, so the
- * home must be readable by whoever asks (its files are the owner's alone), each call is an entry in the ledger, and
- * files they write have mode 0600.
+ * Inside results on the command line: what equity and account share. They show figures of small groups in full, so a
+ * role of the policy's access folder must allow the look, purpose and agreement are given, the ledger knows before
+ * anybody sees, and files have mode 0600: the same as "cairn measure NAME".
  */
 #ifndef CAIRN_CLI_INSIDE_H
 #define CAIRN_CLI_INSIDE_H
@@ -13,7 +13,12 @@
 #define INSIDE_OPTIONS \
     {"format", 'f', "FORMAT", "text (default), csv, json or html; --json is the same as json"}, \
         {"table", 0, "NAME", "csv: which of the result's tables (default: the first)"}, \
-        {"out", 'o', "FILE", "write there (mode 0600) instead of standard output"}
+        {"out", 'o', "FILE", "write there (mode 0600) instead of standard output"}, \
+        {"purpose", 0, "TEXT", "why you ask; goes into the ledger"}, \
+        {"agreement", 0, "ID", "the agreement you ask under; goes into the ledger"}, \
+    { \
+        "role", 0, "NAME", "the role you ask in (default: the first that allows it)" \
+    }
 
 typedef struct Inside {
     Workplace place;
@@ -23,12 +28,11 @@ typedef struct Inside {
 
 /* --format and --json together. */
 MUST_USE Status inside_format(const Cli *cli, SheetFormat *out, Error *err);
-/* The home for reading, and its cells. Close with inside_close, not after a failure. */
-MUST_USE Status inside_open(Cli *cli, Inside *out, Error *err);
+/* Asks for a look at "cells" or "persons", writes the ledger entry, opens the cells of every kind and split. Close with
+ * inside_close, not after a failure. ERR_DENIED: no role, agreement or purpose allows it. */
+MUST_USE Status inside_open(Cli *cli, const char *act, Inside *out, Error *err);
 void inside_close(Inside *in);
-/* A ledger entry first, then the sheet. The entry names the command, its words and options, never a figure. */
-MUST_USE Status inside_write(Cli *cli, const Inside *in, const Sheet *s, SheetFormat format, Error *err);
-/* Only the entry, under a kind of its own, for persons who were looked at; who: the one who looks, may be empty. */
-MUST_USE Status inside_note(const Cli *cli, const Inside *in, const char *kind, Slice who, Error *err);
+MeasureContext inside_context(Cli *cli, const Inside *in);
+MUST_USE Status inside_write(Cli *cli, const Sheet *s, SheetFormat format, Error *err);
 
 #endif

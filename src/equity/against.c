@@ -76,8 +76,8 @@ static void write_parts(const Sides *s, Slice split, const Labels *labels, Sheet
     KitagawaPart parts[GROUPS_MAX];
     char gap[32], rate[32], mix[32];
     KitagawaPart sum = kitagawa(s->a, s->b, s->count, parts);
-    sheet_table(out, "parts", SLICE("Parts of the difference, percentage points"), part_columns,
-        COUNT_OF(part_columns));
+    sheet_table(
+        out, "parts", SLICE("Parts of the difference, percentage points"), part_columns, COUNT_OF(part_columns));
     for (size_t i = 0; i < s->count; i++) {
         sheet_words(out, s->groups[i]);
         sheet_words(out, labels_group(labels, split, s->groups[i]));
@@ -98,11 +98,11 @@ static Status need_rate(const MeasureInfo *info, Error *err)
 {
     if (info->kind == MEASURE_RATE)
         return OK;
-    return error_set(err, ERR_USAGE, "%.*s is a median; this question is for rates", SLICE_ARG(info->name));
+    return error_set(err, ERR_USAGE, "%.*s is no rate; this question is for rates", SLICE_ARG(info->name));
 }
 
-static Status against_sheet(const CellSet *cells, Policy *policy, const EquityQuery *query, const EquityAgainst *against,
-    const Labels *labels, Sheet *out, Error *err)
+static Status against_sheet(const CellSet *cells, Policy *policy, const EquityQuery *query,
+    const EquityAgainst *against, const Labels *labels, Sheet *out, Error *err)
 {
     Sides sides = {.count = 0};
     EquityRules rules;
@@ -223,9 +223,10 @@ Status equity_trend(
             TRY_OUT(trend_series(cells, &t, &t.units.at[k], r, since, series, err));
             trend_row(&t, &t.units.at[k], r, series, out);
         }
-    sheet_note(out, t.info.kind == MEASURE_RATE
+    sheet_note(out,
+        t.info.kind == MEASURE_RATE
             ? "Slope in points a year, years weighted by the rate's variance; interval of sampling alone."
-            : "Slope a year by ordinary least squares with Student's t; gaps of medians are to everybody.");
+            : "Slope a year by ordinary least squares with Student's t; gaps of medians and means are to everybody.");
     equity_notes(&t.rules, &t.info, out);
     TRY_OUT(sheet_status(out, err));
 out:

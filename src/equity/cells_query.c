@@ -52,8 +52,9 @@ Status equity_measure(Policy *policy, Slice name, Arena *arena, MeasureInfo *out
 void equity_notes(const EquityRules *rules, const MeasureInfo *info, Sheet *out)
 {
     const Toml *all = toml_get(rules->file->toml, "parameters");
-    sheet_note(out, "Unprotected: figures of small groups stand here in full. They stay inside; what leaves goes through "
-                    "release.");
+    sheet_note(out,
+        "Unprotected: figures of small groups stand here in full. They stay inside; what leaves goes through "
+        "release.");
     if (info && slice_eq_z(info->file->status, "assumed"))
         sheet_note(out, "The measure's rule is assumed: %.*s", SLICE_ARG(info->file->source));
     Buf names;

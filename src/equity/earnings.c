@@ -1,12 +1,11 @@
 /*
- * What only persons can say of a median measure: the interval of a median by order statistics, the mean, and how much of
- * the inequality of earnings lies between groups and how much within them.
+ * What only persons can say of a median measure: the interval of a median by order statistics, the mean, and how much
+ * of the inequality of earnings lies between groups and how much within them.
  */
 #include "equity/equity_parts.h"
-#include "measure/persons.h"
+#include "measure/values.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 static const SheetColumn columns[] = {
     {"unit", NULL},
@@ -35,19 +34,8 @@ static const SheetColumn sum_columns[] = {
 typedef struct Group {
     Slice grp;
     EarningsSum sum;
-    size_t first, count; /* in the sorted persons */
+    size_t first, count; /* in the sorted values */
 } Group;
-
-static int by_group_and_value(const void *x, const void *y)
-{
-    const MeasurePerson *a = x, *b = y;
-    int c = slice_cmp(a->unit, b->unit);
-    if (c == 0)
-        c = slice_cmp(a->grp, b->grp);
-    if (c == 0)
-        c = (a->cents > b->cents) - (a->cents < b->cents);
-    return c != 0 ? c : (a->person > b->person) - (a->person < b->person);
-}
 
 static double dollars(int64_t cents)
 {
@@ -55,24 +43,24 @@ static double dollars(int64_t cents)
 }
 
 /* Ranks n/2 -+ z sqrt(n)/2, outwards (Conover 1999, Practical Nonparametric Statistics, 3.2). */
-static Interval median_interval(const MeasurePerson *p, size_t n, double z)
+static Interval median_interval(const MeasureValue *p, size_t n, double z)
 {
     double half = z * sqrt((double)n) / 2, middle = (double)n / 2;
     double low = floor(middle - half), high = ceil(middle + half);
     if (low < 1 || high + 1 > (double)n)
         return (Interval){NAN, NAN};
-    return (Interval){dollars(p[(size_t)low - 1].cents), dollars(p[(size_t)high].cents)};
+    return (Interval){dollars(p[(size_t)low - 1].value), dollars(p[(size_t)high].value)};
 }
 
-static double median_of(const MeasurePerson *p, size_t n)
+static double median_of(const MeasureValue *p, size_t n)
 {
-    return (dollars(p[(n - 1) / 2].cents) + dollars(p[n / 2].cents)) / 2;
+    return (dollars(p[(n - 1) / 2].value) + dollars(p[n / 2].value)) / 2;
 }
 
-static void group_row(const Labels *l, const EquityQuery *q, const MeasurePerson *p, const Group *g, double theil,
+static void group_row(const Labels *l, const EquityQuery *q, const MeasureValue *p, const Group *g, double theil,
     const EarningsSum *all, double z, Sheet *s)
 {
-    const MeasurePerson *own = p + g->first;
+    const MeasureValue *own = p + g->first;
     Interval i = median_interval(own, g->count, z);
     sheet_words(s, own->unit);
     sheet_words(s, labels_unit(l, q->level, own->unit));
@@ -94,8 +82,8 @@ typedef struct UnitResult {
 } UnitResult;
 typedef VEC(UnitResult) UnitResults;
 
-/* Persons of one unit, sorted. */
-static Status unit_rows(const Labels *l, const EquityQuery *q, const MeasurePerson *p, size_t n, double z, Sheet *s,
+/* Values of one unit, sorted. */
+static Status unit_rows(const Labels *l, const EquityQuery *q, const MeasureValue *p, size_t n, double z, Sheet *s,
     UnitResults *results, Error *err)
 {
     Group groups[GROUPS_MAX];
@@ -109,7 +97,7 @@ static Status unit_rows(const Labels *l, const EquityQuery *q, const MeasurePers
             groups[count++] = (Group){.grp = p[i].grp, .first = i};
         }
         Group *g = &groups[count - 1];
-        double y = dollars(p[i].cents);
+        double y = dollars(p[i].value);
         g->count++;
         g->sum.n++;
         g->sum.total += y;
@@ -141,63 +129,71 @@ static void write_sums(const Labels *l, const EquityQuery *q, const UnitResults 
         sheet_num(s, r->theil.within, 5);
         sheet_num(s, between, 1);
         if (isfinite(between))
-            sheet_finding(s, "%.*s: of the inequality of earnings (Theil T %s), %s %% lies between the groups, the rest "
-                             "within them.",
+            sheet_finding(s,
+                "%.*s: of the inequality of earnings (Theil T %s), %s %% lies between the groups, the rest "
+                "within them.",
                 SLICE_ARG(title), number_text(r->theil.total, 3, total), number_text(between, 1, share));
     }
 }
 
 static Status all_units(
-    const Labels *l, const EquityQuery *q, MeasurePersons *persons, double z, Sheet *s, Error *err)
+    const Labels *l, const EquityQuery *q, const MeasureValues *values, double z, Sheet *s, Error *err)
 {
     UnitResults results = {0};
     Status st = OK;
-    size_t kept = 0;
-    for (size_t i = 0; i < persons->len; i++)
-        if (persons->at[i].counted && persons->at[i].reason.len == 0 && persons->at[i].has_value)
-            persons->at[kept++] = persons->at[i];
-    if (kept == 0)
-        return error_set(err, ERR_NOT_FOUND, "no earnings of %.*s for that year and place", SLICE_ARG(q->measure));
-    qsort(persons->at, kept, sizeof *persons->at, by_group_and_value);
+    if (values->count == 0)
+        return error_set(err, ERR_NOT_FOUND, "no values of %.*s for that year and place", SLICE_ARG(q->measure));
     sheet_table(s, "earnings", SLICE("Earnings by group"), columns, COUNT_OF(columns));
-    for (size_t i = 0, next; i < kept; i = next) {
-        for (next = i; next < kept && slice_eq(persons->at[next].unit, persons->at[i].unit);)
+    for (size_t i = 0, next; i < values->count; i = next) {
+        const MeasureValue *first = &values->at[i];
+        for (next = i; next < values->count && slice_eq(values->at[next].unit, first->unit);)
             next++;
-        TRY_OUT(unit_rows(l, q, persons->at + i, next - i, z, s, &results, err));
+        if (q->unit.len == 0 || slice_eq(first->unit, q->unit))
+            TRY_OUT(unit_rows(l, q, first, next - i, z, s, &results, err));
     }
+    if (results.len == 0)
+        TRY_OUT(error_set(err, ERR_NOT_FOUND, "no values of unit %.*s", SLICE_ARG(q->unit)));
     write_sums(l, q, &results, s);
 out:
     vec_free(&results);
     return st;
 }
 
-Status equity_earnings(Db *db, Policy *policy, const EquityQuery *query, Sheet *out, Error *err)
+static Status earnings_sheet(const MeasureContext *ctx, const EquityQuery *query, const MeasureInfo *info,
+    const Labels *labels, Sheet *out, Error *err)
 {
-    const PersonsQuery want = {.measure = query->measure,
-        .level = query->level,
-        .unit = query->unit,
-        .split = query->split,
-        .year = query->year};
-    MeasurePersons persons = {0};
-    MeasureInfo info;
+    MeasureQuery want = MEASURE_QUERY_INIT;
+    MeasureValues values = {0};
     EquityRules rules;
-    Labels labels = {0};
-    Status st = OK;
-    TRY(equity_measure(policy, query->measure, &out->arena, &info, err));
-    if (info.kind != MEASURE_MEDIAN)
-        return error_set(err, ERR_USAGE, "%.*s is no measure of earnings", SLICE_ARG(query->measure));
-    TRY_OUT(equity_rules(policy, query->year, &rules, err));
-    TRY_OUT(labels_open(policy, &out->arena, &labels, err));
-    TRY_OUT(measure_persons(db, policy, &want, &out->arena, &persons, err));
+    want.name = query->measure;
+    want.level = query->level;
+    want.by[0] = query->split;
+    want.by_count = slice_eq_z(query->split, "all") ? 0 : 1;
+    want.year_from = want.year_to = query->year;
+    TRY(equity_rules(ctx->policy, query->year, &rules, err));
+    TRY(measure_values(ctx, &want, &values, err));
     sheet_fact(out, "measure", "%.*s", SLICE_ARG(query->measure));
     sheet_fact(out, "year", "%" PRId32, query->year);
     sheet_fact(out, "level", "%.*s", SLICE_ARG(query->level));
     sheet_fact(out, "split", "%.*s", SLICE_ARG(query->split));
-    TRY_OUT(all_units(&labels, query, &persons, rules.z, out, err));
-    equity_notes(&rules, &info, out);
-    TRY_OUT(sheet_status(out, err));
-out:
-    vec_free(&persons);
+    Status st = all_units(labels, query, &values, rules.z, out, err);
+    measure_values_free(&values);
+    if (st != OK)
+        return st;
+    equity_notes(&rules, info, out);
+    return sheet_status(out, err);
+}
+
+Status equity_earnings(const MeasureContext *ctx, const EquityQuery *query, Sheet *out, Error *err)
+{
+    MeasureInfo info;
+    Labels labels = {0};
+    TRY(equity_measure(ctx->policy, query->measure, &out->arena, &info, err));
+    if (info.kind != MEASURE_MEDIAN)
+        return error_set(err, ERR_USAGE, "%.*s is no median of earnings", SLICE_ARG(query->measure));
+    Status st = labels_open(ctx->policy, &out->arena, &labels, err);
+    if (st == OK)
+        st = earnings_sheet(ctx, query, &info, &labels, out, err);
     labels_free(&labels);
     return st;
 }

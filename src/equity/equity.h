@@ -1,8 +1,9 @@
 /*
  * Equity: who is served less, by how much, how sure that is, and what it could come from.
  *
- * In: the cells of measure (unprotected). Out: tables and sheets that stay inside. The formulas are in equity/stats.h,
- * their thresholds in policy/<state>/equity/ (schema "cairn.equity/1"), the page for readers is docs/equity.md.
+ * In: the cells of measure (unprotected; cells_read_all). Out: tables and sheets that stay inside. The formulas are in
+ * equity/stats.h, their thresholds in policy/<state>/equity/ (schema "cairn.equity/1"), the page for readers is
+ * docs/equity.md.
  *
  *   cells ─► groups of a unit ─► rows (gap, flags, intervals, links) ─► false discovery rate over all rows ─► sheet
  */
@@ -42,14 +43,14 @@ typedef struct EquityQuery {
 
 typedef struct EquityRow {
     Slice grp, title;
-    bool compared; /* has persons and is not "unknown": only such rows are best group, or part of an index */
-    Count count;   /* rates; for medians n only */
-    double value;  /* percent, or the median */
+    bool compared;            /* has persons and is not "unknown": only such rows are best group, or part of an index */
+    Count count;              /* rates; for medians n only */
+    double value;             /* percent, or the median */
     Interval interval, exact; /* Wilson; Clopper-Pearson; percent */
     Reliability reliability;
     double reference, gap; /* of the query's reference; percentage points, or the measure's unit */
     Interval gap_interval;
-    double p, p_adjusted; /* against all others; adjusted over all rows of the table */
+    double p, p_adjusted;   /* against all others; adjusted over all rows of the table */
     double ppg, ppg_margin; /* points; against all others, in the measure's own direction */
     Flag ppg_flag;
     double eighty, representation;
@@ -58,7 +59,7 @@ typedef struct EquityRow {
     double risk;
     Interval risk_katz, risk_koopman;
     Flag risk_flag;
-    int64_t need_parity, need_unflag; /* persons */
+    int64_t need_parity, need_unflag;   /* persons */
     double coverage, precision, recall; /* shares */
     Interval gap_linkage;  /* points: what the gap to the others could be were every link error against it */
     bool linkage_explains; /* gap_linkage holds 0 */
@@ -67,9 +68,10 @@ typedef struct EquityRow {
 typedef struct EquityUnit {
     Slice unit, parent, title;
     Count all;
-    double value; /* of all persons */
-    size_t first, count; /* rows */
-    Estimate disparity[DISPARITY_COUNT]; /* NaN where it has no value: medians, unordered groups, fewer than two groups */
+    double value;                        /* of all persons */
+    size_t first, count;                 /* rows */
+    Estimate disparity[DISPARITY_COUNT]; /* NaN where it has no value: no rate, no order, groups that overlap or are
+                                            fewer than two */
 } EquityUnit;
 
 typedef struct EquityTable {
@@ -84,8 +86,9 @@ typedef struct EquityTable {
     VEC(EquityUnit) units;
 } EquityTable;
 
-/* ERR_NOT_FOUND when no cell answers the query (the message says which part has none); ERR_LIMIT for more than
- * GROUPS_MAX groups. Free with equity_table_free, also after a failure. The Policy must outlive it. */
+/* Rates, medians, means and ratios; ERR_USAGE for counts and distributions. ERR_NOT_FOUND when no cell answers the
+ * query (the message says which part has none); ERR_LIMIT for more than GROUPS_MAX groups. Free with equity_table_free,
+ * also after a failure. The Policy must outlive it. */
 MUST_USE Status equity_table(
     const CellSet *cells, Policy *policy, const EquityQuery *query, EquityTable *out, Error *err);
 void equity_table_free(EquityTable *t);
@@ -104,15 +107,15 @@ typedef struct EquityAgainst {
 MUST_USE Status equity_against(const CellSet *cells, Policy *policy, const EquityQuery *query,
     const EquityAgainst *against, Sheet *out, Error *err);
 /* Every group's slope, and that of its gap to all others, over the years from `since` (0: all) to the query's year. */
-MUST_USE Status equity_trend(const CellSet *cells, Policy *policy, const EquityQuery *query, int32_t since, Sheet *out,
-    Error *err);
+MUST_USE Status equity_trend(
+    const CellSet *cells, Policy *policy, const EquityQuery *query, int32_t since, Sheet *out, Error *err);
 /* For each programme of policy/<state>/equity/participation.toml (or the one named): who could have taken part, who
  * did and who did not, by group and place. query->measure is a programme's name or empty; split empty: all of each. */
 MUST_USE Status equity_participation(
     const CellSet *cells, Policy *policy, const EquityQuery *query, Sheet *out, Error *err);
 /* Median measures: what persons' values say and cells cannot: mean, interval of the median, Theil T between and within
- * groups. Reads persons from db (a generation). */
-MUST_USE Status equity_earnings(Db *db, Policy *policy, const EquityQuery *query, Sheet *out, Error *err);
+ * groups. Reads the current generation; query->year is needed. */
+MUST_USE Status equity_earnings(const MeasureContext *ctx, const EquityQuery *query, Sheet *out, Error *err);
 /* Whether every file of the state's equity policy can be read and names measures and splits that exist; *files counts
  * them. */
 MUST_USE Status equity_check(Policy *policy, uint64_t *files, Error *err);

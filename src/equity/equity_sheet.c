@@ -193,8 +193,7 @@ void equity_table_sheet(const EquityTable *t, Sheet *out)
     for (size_t k = 0; k < t->units.len; k++)
         for (size_t i = 0; i < t->units.at[k].count; i++)
             row_cells(t, &t->units.at[k], &t->rows.at[t->units.at[k].first + i], out);
-    sheet_table(
-        out, "disparity", SLICE("Disparity over all groups"), disparity_columns, COUNT_OF(disparity_columns));
+    sheet_table(out, "disparity", SLICE("Disparity over all groups"), disparity_columns, COUNT_OF(disparity_columns));
     for (size_t k = 0; k < t->units.len; k++)
         for (Disparity d = 0; d < DISPARITY_COUNT; d++) {
             const EquityUnit *u = &t->units.at[k];
@@ -210,7 +209,8 @@ void equity_table_sheet(const EquityTable *t, Sheet *out)
     if (t->info.kind == MEASURE_RATE) {
         say_findings(t, out);
     } else {
-        sheet_note(out, "A median's gap has no interval from cells; --earnings reads the persons for one.");
+        sheet_note(out, "The gap of a median or mean has no interval from cells; --earnings reads the values for a "
+                        "median's.");
     }
     equity_notes(&t->rules, &t->info, out);
     if (t->units.len == 1 && t->info.kind == MEASURE_RATE) {

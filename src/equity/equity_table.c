@@ -14,7 +14,7 @@ typedef struct Build {
     Map state_groups; /* group to index of its cell of the state */
     const Cell *state_all;
     MissedMeaning missed;
-    const Cell *all;    /* of the unit at work */
+    const Cell *all;     /* of the unit at work */
     const Cell **groups; /* of the unit at work */
     size_t group_count;
     size_t best; /* index in groups; group_count: none */
@@ -258,7 +258,8 @@ static void unit_disparity(Build *b, EquityUnit *u)
     for (Disparity d = 0; d < DISPARITY_COUNT; d++) {
         bool needs_order = d == DISPARITY_SLOPE || d == DISPARITY_CONCENTRATION;
         u->disparity[d] = (Estimate){NAN, NAN, {NAN, NAN}};
-        if (is_rate(b->t) && n >= 2 && (ordered || !needs_order))
+        /* Groups that overlap have no shares that add up to one. */
+        if (is_rate(b->t) && n >= 2 && b->groups[0]->additive && (ordered || !needs_order))
             u->disparity[d] = disparity_estimate(d, groups, n, b->t->rules.z);
     }
 }
@@ -374,9 +375,18 @@ static Status check_reference(const EquityTable *t, const CellSet *cells, Error 
     const CellQuery any = {.measure = q->measure, .split = q->split, .level = q->level, .year = q->year};
     if (cells_find(cells, &any, q->reference))
         return OK;
-    error_set(err, ERR_NOT_FOUND, "split %.*s has no group \"%.*s\" here", SLICE_ARG(q->split), SLICE_ARG(q->reference));
+    error_set(
+        err, ERR_NOT_FOUND, "split %.*s has no group \"%.*s\" here", SLICE_ARG(q->split), SLICE_ARG(q->reference));
     error_hint(err, "A reference is overall, others, highest, or one of the split's groups.");
     return ERR_NOT_FOUND;
+}
+
+static Status check_kind(const MeasureInfo *info, Error *err)
+{
+    if (info->kind != MEASURE_COUNT && info->kind != MEASURE_DISTRIBUTION)
+        return OK;
+    return error_set(err, ERR_USAGE, "%.*s is a %s: there is no rate or value whose groups could be compared",
+        SLICE_ARG(info->name), info->kind == MEASURE_COUNT ? "count" : "distribution");
 }
 
 Status equity_table(const CellSet *cells, Policy *policy, const EquityQuery *query, EquityTable *out, Error *err)
@@ -387,6 +397,7 @@ Status equity_table(const CellSet *cells, Policy *policy, const EquityQuery *que
     *out = (EquityTable){0};
     arena_init(&out->arena, 0);
     TRY_OUT(equity_measure(policy, query->measure, &out->arena, &out->info, err));
+    TRY_OUT(check_kind(&out->info, err));
     TRY_OUT(settle_query(cells, query, out, err));
     TRY_OUT(check_reference(out, cells, err));
     TRY_OUT(equity_rules(policy, out->query.year, &out->rules, err));

@@ -151,7 +151,8 @@ int64_t gap_students_unflag(Count group, Count others, const PpgRule *rule)
 {
     int64_t most = gap_students_parity(group, others);
     Count moved = group;
-    /* One by one: near a rate of 0 the margin grows with the hits, so the flag need not fall where halving expects it. */
+    /* One by one: near a rate of 0 the margin grows with the hits, so the flag need not fall where halving expects it.
+     */
     while (moved.hits - group.hits < most && gap_ppg1(moved, others, rule) == FLAG_RAISED)
         moved.hits++;
     return moved.hits - group.hits;

@@ -107,8 +107,8 @@ static Status add_programme(const CellSet *cells, Policy *policy, const EquityQu
 
 static Status programmes_file(Policy *policy, const PolicyFile **out, Error *err)
 {
-    const char *const allowed[] = {"schema", "name", "version", "title", "effective_from", "effective_to", "status",
-        "source", "programme", NULL};
+    const char *const allowed[] = {
+        "schema", "name", "version", "title", "effective_from", "effective_to", "status", "source", "programme", NULL};
     TRY(policy_get(policy, "equity", SLICE("participation"), clock_today(), out, err));
     return toml_only((*out)->toml, (*out)->path, allowed, err);
 }
@@ -161,11 +161,11 @@ static Status check_programmes(Policy *policy, uint64_t *files, Error *err)
         if (st == OK)
             st = equity_measure(policy, p.measure, &arena, &info, err);
         if (st == OK && info.kind != MEASURE_RATE)
-            st = error_set(err, ERR_INVALID, "%s:%" PRIu32 ": %.*s is no rate", file->path, t->line,
-                SLICE_ARG(p.measure));
+            st = error_set(
+                err, ERR_INVALID, "%s:%" PRIu32 ": %.*s is no rate", file->path, t->line, SLICE_ARG(p.measure));
         else if (st == ERR_NOT_FOUND)
-            st = error_set(err, ERR_INVALID, "%s:%" PRIu32 ": no measure \"%.*s\"", file->path, t->line,
-                SLICE_ARG(p.measure));
+            st = error_set(
+                err, ERR_INVALID, "%s:%" PRIu32 ": no measure \"%.*s\"", file->path, t->line, SLICE_ARG(p.measure));
     }
     arena_free(&arena);
     return st;

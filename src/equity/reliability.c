@@ -31,14 +31,18 @@ double link_recall(const LinkCounts *links)
     return all > 0 ? (double)links->correct / all : NAN;
 }
 
+static double error_share(double quality)
+{
+    return isnan(quality) ? 0 : fmax(0, 1 - quality);
+}
+
 Interval rate_link_bounds(Count c, const LinkCounts *links, MissedMeaning meaning)
 {
     if (c.n <= 0)
         return (Interval){NAN, NAN};
-    double false_pairs = fmax(0, (double)links->pairs - (double)links->correct / 1e6);
-    double unseen = (double)links->missed / 1e6 + fmax(0, (double)(links->base - links->covered));
-    double fewer = meaning == MISSED_IS_NO_HIT ? false_pairs : unseen;
-    double more = meaning == MISSED_IS_NO_HIT ? unseen : false_pairs;
-    double hits = (double)c.hits, n = (double)c.n;
+    double hits = (double)c.hits, n = (double)c.n, wrong = error_share(link_precision(links));
+    double unseen = n * error_share(link_recall(links)) + fmax(0, (double)(links->base - links->covered));
+    double fewer = meaning == MISSED_IS_NO_HIT ? hits * wrong : unseen;
+    double more = meaning == MISSED_IS_NO_HIT ? unseen : (n - hits) * wrong;
     return (Interval){fmax(0, hits - fewer) / n, fmin(n, hits + more) / n};
 }

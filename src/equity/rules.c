@@ -72,8 +72,8 @@ const Toml *rules_order(const EquityRules *rules, Slice split)
     const Toml *all = toml_get(rules->file->toml, "parameters");
     for (const Toml *p = all ? all->first : NULL; p; p = p->next) {
         const Toml *value = toml_get(p, "value");
-        if (p->key.len == split.len + 6 && slice_starts(p->key, split) && slice_ends(p->key, SLICE("_order")) && value &&
-            value->type == TOML_ARRAY)
+        if (p->key.len == split.len + 6 && slice_starts(p->key, split) && slice_ends(p->key, SLICE("_order")) &&
+            value && value->type == TOML_ARRAY)
             return value;
     }
     return NULL;
@@ -81,8 +81,8 @@ const Toml *rules_order(const EquityRules *rules, Slice split)
 
 static Status read_rules(const PolicyFile *f, EquityRules *out, Error *err)
 {
-    const char *const allowed[] = {"schema", "name", "version", "title", "effective_from", "effective_to", "status",
-        "source", "parameters", NULL};
+    const char *const allowed[] = {
+        "schema", "name", "version", "title", "effective_from", "effective_to", "status", "source", "parameters", NULL};
     TRY(toml_only(f->toml, f->path, allowed, err));
     TRY(rules_decimal(f, "ppg_z", &out->ppg.z, err));
     TRY(rules_decimal(f, "ppg_floor", &out->ppg.floor, err));

@@ -133,6 +133,22 @@ void sheet_num(Sheet *s, double v, int decimals)
     buf_free(&b);
 }
 
+void sheet_millionths(Sheet *s, int64_t v)
+{
+    Buf b;
+    uint64_t size = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    buf_init(&b, 0);
+    buf_addf(&b, "%s%" PRIu64 ".%06" PRIu64, v < 0 ? "-" : "", size / 1000000, size % 1000000);
+    Slice text = buf_slice(&b);
+    while (slice_ends(text, SLICE("0")))
+        text.len--;
+    if (slice_ends(text, SLICE(".")))
+        text.len--;
+    if (keep(s, buf_status(&b, &s->error)))
+        add_cell(s, SHEET_CELL_NUMBER, text);
+    buf_free(&b);
+}
+
 Status sheet_status(Sheet *s, Error *err)
 {
     if (s->status != OK && err)

@@ -59,6 +59,8 @@ void sheet_words(Sheet *s, Slice text); /* copied */
 void sheet_int(Sheet *s, int64_t v);
 /* NaN and infinities are empty. At most 9 decimals. */
 void sheet_num(Sheet *s, double v, int decimals);
+/* Millionths as a decimal number, exact, without trailing zeros. */
+void sheet_millionths(Sheet *s, int64_t v);
 void sheet_none(Sheet *s);
 
 /* The first failure of anything above. */

@@ -1,8 +1,8 @@
 /*
  * The formulas of equity, as pure functions: counts in, numbers out. No cells, no policy, no memory of their own.
  *
- * A rate is a Count. Flags that somebody may be held to are decided in integers: a rate that lies exactly on a threshold
- * is on the same side on every machine. What is only shown (intervals, indices) is double.
+ * A rate is a Count. Flags that somebody may be held to are decided in integers: a rate that lies exactly on a
+ * threshold is on the same side on every machine. What is only shown (intervals, indices) is double.
  *
  * A figure that has no value (a ratio to nothing, the logarithm of zero) is NaN; nothing is invented in its place.
  */
@@ -51,8 +51,8 @@ Interval interval_newcombe(Count a, Count b, double z);
 Interval interval_katz(Count a, Count b, double z);
 /* a / b: Koopman 1984, Biometrics 40:513, by the score; high is infinite when b has no hits. */
 Interval interval_koopman(Count a, Count b, double z);
-/* Two-sided p of "the rates are equal": pooled z test of two proportions (Fleiss, Levin, Paik 2003, section 3.2), without
- * continuity correction. 1 where both rates are 0 or 1. */
+/* Two-sided p of "the rates are equal": pooled z test of two proportions (Fleiss, Levin, Paik 2003, section 3.2),
+ * without continuity correction. 1 where both rates are 0 or 1. */
 double stats_two_rates(Count a, Count b);
 /* Adjusted p-values of a family (Benjamini and Hochberg 1995, JRSS B 57:289): reject where adjusted <= q. NaN is passed
  * over and is no member. adjusted has count elements. */
@@ -93,8 +93,7 @@ typedef struct RiskRule {
     int64_t threshold;       /* millionths; raised above it */
 } RiskRule;
 typedef enum RiskBasis { RISK_NONE, RISK_OTHERS, RISK_STATE } RiskBasis;
-RiskBasis gap_risk(
-    Count group, Count others, Count state_others, const RiskRule *rule, Count *comparison, Flag *flag);
+RiskBasis gap_risk(Count group, Count others, Count state_others, const RiskRule *rule, Count *comparison, Flag *flag);
 
 /* Hits more that the group needs to have the rate of the others; 0 when it has it. */
 int64_t gap_students_parity(Count group, Count others);
@@ -114,9 +113,10 @@ typedef struct NchsRule {
 } NchsRule;
 Reliability rate_reliability(Count c, const NchsRule *rule);
 
-/* How far errors of linkage could move a rate. Every false pair may have made one hit, every missed pair and every
- * person outside the source's reach may be one hit that was not seen; `missed_is_hit` turns it round (a dropout who was
- * seen elsewhere). Worst cases, not guesses. Pairs in millionths, as cells count them. */
+/* How far errors of linkage could move a rate, were the links behind its outcome as good as all links of the group: the
+ * share of wrong ones (1 - precision) of the hits are none; the share of missing ones (1 - recall) of the persons, and
+ * every person outside the source's reach, are hits that were not seen. `missed_is_hit` turns it round (a dropout who
+ * was seen elsewhere). All errors in one direction: bounds, not estimates. Without pairs only coverage counts. */
 typedef struct LinkCounts {
     int64_t pairs, correct, missed; /* measure.h: link_pairs; link_correct, link_missed in millionths */
     int64_t base, covered;
@@ -156,9 +156,9 @@ typedef struct KitagawaPart {
     double rate;        /* (r_a - r_b)(c_a + c_b) / 2 */
     double composition; /* (c_a - c_b)(r_a + r_b) / 2 */
 } KitagawaPart;
-/* The difference of two overall rates into what groups' rates and what the mix of groups make of it (Kitagawa 1955, JASA
- * 50:1168). A group that one side lacks has the other side's rate there. parts has count elements; their sum is the gap.
- * Both sides need persons. */
+/* The difference of two overall rates into what groups' rates and what the mix of groups make of it (Kitagawa 1955,
+ * JASA 50:1168). A group that one side lacks has the other side's rate there. parts has count elements; their sum is
+ * the gap. Both sides need persons. */
 KitagawaPart kitagawa(const Count *a, const Count *b, size_t count, KitagawaPart *parts);
 
 /* Sums over the persons of a group, amounts > 0. */

@@ -49,8 +49,8 @@ Interval interval_clopper_pearson(Count c, double confidence)
     if (c.n <= 0)
         return unknown;
     double tail = (1 - confidence) / 2, x = (double)c.hits, n = (double)c.n;
-    return (Interval){c.hits == 0 ? 0 : beta_quantile(tail, x, n - x + 1),
-        c.hits == c.n ? 1 : beta_quantile(1 - tail, x + 1, n - x)};
+    return (Interval){
+        c.hits == 0 ? 0 : beta_quantile(tail, x, n - x + 1), c.hits == c.n ? 1 : beta_quantile(1 - tail, x + 1, n - x)};
 }
 
 Interval interval_newcombe(Count a, Count b, double z)

@@ -1,9 +1,9 @@
 /*
  * Who may look inside: roles of policy/<state>/access/NAME.toml (schema "cairn.access/1").
  *
- * Figures before protection, and persons under pseudonyms, are for named roles, for a stated purpose, under an agreement
- * in force (34 CFR 99.35(a)(2): only authorised persons; 20 CFR 603.9(b)). The operating system guards the home; this
- * guards against the wrong question by the right account, and gives the ledger what it must say.
+ * Figures before protection, and persons under pseudonyms, are for named roles, for a stated purpose, under an
+ * agreement in force (34 CFR 99.35(a)(2): only authorised persons; 20 CFR 603.9(b)). The operating system guards the
+ * home; this guards against the wrong question by the right account, and gives the ledger what it must say.
  */
 #include "govern/govern.h"
 
@@ -32,15 +32,14 @@ static Status check_role(const PolicyFile *file, const Toml *role, Error *err)
     TRY(toml_array(role, file->path, "may", &list, err));
     for (const Toml *e = list ? list->first : NULL; e; e = e->next)
         if (e->type != TOML_STRING || !(slice_eq_z(e->string, "cells") || slice_eq_z(e->string, "persons")))
-            return error_set(
-                err, ERR_INVALID, "%s:%" PRIu32 ": a role may see cells or persons", file->path, e->line);
+            return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": a role may see cells or persons", file->path, e->line);
     return OK;
 }
 
 static Status role_in_file(const PolicyFile *file, const InsideRequest *r, Slice *out, Error *err)
 {
-    const char *const allowed[] = {"schema", "name", "version", "title", "effective_from", "effective_to", "status",
-        "source", "role", NULL};
+    const char *const allowed[] = {
+        "schema", "name", "version", "title", "effective_from", "effective_to", "status", "source", "role", NULL};
     const Toml *roles;
     TRY(toml_only(file->toml, file->path, allowed, err));
     TRY(toml_array(file->toml, file->path, "role", &roles, err));

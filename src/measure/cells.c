@@ -89,7 +89,8 @@ typedef struct GroupNames {
 static Status group_name(const CellNaming *n, GroupNames *g, const uint8_t codes[BY_MAX], Slice *out, Error *err)
 {
     uint32_t number;
-    TRY(keys_number(&g->numbers, (uint64_t)codes[0] | (uint64_t)codes[1] << 8 | (uint64_t)codes[2] << 16, &number, err));
+    TRY(keys_number(
+        &g->numbers, (uint64_t)codes[0] | (uint64_t)codes[1] << 8 | (uint64_t)codes[2] << 16, &number, err));
     if (number == g->texts.len) {
         Slice text = SLICE("all");
         for (size_t i = 0; i < n->spec->by_count; i++) {
@@ -257,7 +258,8 @@ void exclusions_sort(ExclusionCell *cells, size_t count)
 
 /* --- a definition's figures --- */
 
-static Status fold_split(const CellNaming *frame, const size_t *by, Cells *cells, ExclusionCells *exclusions, Error *err)
+static Status fold_split(
+    const CellNaming *frame, const size_t *by, Cells *cells, ExclusionCells *exclusions, Error *err)
 {
     const FoldSpec spec = {
         .by = by, .by_count = by ? 1 : 0, .coarsest = LEVEL_STATE, .finest = frame->rows->def->finest};
@@ -271,8 +273,8 @@ static Status fold_split(const CellNaming *frame, const size_t *by, Cells *cells
     return st;
 }
 
-Status measure_cells(const RowSource *source, const RowWish *wish, Arena *arena, Cells *cells,
-    ExclusionCells *exclusions, Error *err)
+Status measure_cells(
+    const RowSource *source, const RowWish *wish, Arena *arena, Cells *cells, ExclusionCells *exclusions, Error *err)
 {
     MeasureRows rows;
     FoldUnits units = {0};

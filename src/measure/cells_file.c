@@ -205,28 +205,42 @@ Status cells_file_close(CellsFile *f, uint32_t generation, Error *err)
     return write_parquet(f->db, "cells", scratch, cells, err);
 }
 
-Status cells_to_parquet(Home *home, const Cell *cells, size_t count, const char *path, Error *err)
+/* Onto a file that is there already and private: what COPY makes anew would be readable for others. */
+static Status write_onto(Db *db, const char *path, Error *err)
+{
+    Buf sql;
+    buf_init(&sql, 0);
+    buf_adds(&sql, "COPY cells TO ");
+    sql_literal(&sql, slice_of(path));
+    buf_adds(&sql, " (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)");
+    Status st = file_write(path, SLICE(""), MODE_PRIVATE, err);
+    if (st == OK)
+        st = buf_status(&sql, err);
+    if (st == OK)
+        st = db_exec(db, buf_z(&sql), err);
+    if (st == OK)
+        st = file_check_private(path, err);
+    buf_free(&sql);
+    return st;
+}
+
+Status cells_to_parquet(const Cell *cells, size_t count, const char *path, Error *err)
 {
     DbOptions options = DB_OPTIONS_INIT;
-    Arena arena;
     Buf sql;
     Db *db = NULL;
-    const char *scratch;
     Status st = OK;
     options.threads = 1;
-    arena_init(&arena, 0);
     buf_init(&sql, 0);
-    TRY_OUT(home_file(home, &arena, "tmp/query.parquet", &scratch, err));
     TRY_OUT(db_open(&options, &db, err));
     create_sql(&cell_shape, "TABLE ", &sql);
     TRY_OUT(buf_status(&sql, err));
     TRY_OUT(db_exec(db, buf_z(&sql), err));
     TRY_OUT(append_rows(db, &cell_shape, "cells", cells, count, err));
-    st = write_parquet(db, "cells", scratch, path, err);
+    st = write_onto(db, path, err);
 out:
     db_close(db);
     buf_free(&sql);
-    arena_free(&arena);
     return st;
 }
 
@@ -363,8 +377,7 @@ Status exclusions_read(Home *home, uint32_t generation, ExclusionSet *out, Error
     void *cells = NULL;
     *out = (ExclusionSet){0};
     arena_init(&out->arena, 0);
-    Status st = read_file(
-        home, generation, ".exclusions", "", &exclusion_shape, &out->arena, &cells, &out->count, err);
+    Status st = read_file(home, generation, ".exclusions", "", &exclusion_shape, &out->arena, &cells, &out->count, err);
     out->cells = cells;
     if (st != OK)
         exclusions_free(out);

@@ -138,17 +138,12 @@ static Status fold_side(Comparing *c, const Side *side, Cell **out, size_t *coun
     Status st = OK;
     for (size_t v = 0; v < side->asked.len; v++) {
         const MeasureRows *rows = &side->asked.at[v].rows;
-        const FoldSpec spec = {.coarsest = LEVEL_STATE,
-            .finest = LEVEL_STATE,
-            .year_from = c->a->year_from,
-            .year_to = c->a->year_to};
+        const FoldSpec spec = {
+            .coarsest = LEVEL_STATE, .finest = LEVEL_STATE, .year_from = c->a->year_from, .year_to = c->a->year_to};
         FoldUnits units = {0};
         Folded folded = {0};
-        const CellNaming naming = {.rows = rows,
-            .units = &units,
-            .names = &c->q.units,
-            .arena = &c->out->arena,
-            .spec = &spec};
+        const CellNaming naming = {
+            .rows = rows, .units = &units, .names = &c->q.units, .arena = &c->out->arena, .spec = &spec};
         st = fold_units_make(rows, &units, err);
         if (st == OK)
             st = fold_rows(rows, &units, &spec, &folded, err);
@@ -219,8 +214,8 @@ static void side_free(Side *side)
     asked_free(&side->asked);
 }
 
-Status measure_compare(const MeasureContext *ctx, const MeasureQuery *a, const MeasureQuery *b, MeasureComparison *out,
-    Error *err)
+Status measure_compare(
+    const MeasureContext *ctx, const MeasureQuery *a, const MeasureQuery *b, MeasureComparison *out, Error *err)
 {
     Comparing c = {.ctx = ctx, .a = a, .b = b, .out = out};
     *out = (MeasureComparison){0};

@@ -91,8 +91,8 @@ static Status text_of(const PolicyFile *file, const char *head, const char *key,
 
 static Status explain_outcome(const OutcomeDef *o, Buf *out, Error *err)
 {
-    buf_addf(out, "\ndefinition %.*s@%.*s: %.*s\n", SLICE_ARG(o->family), SLICE_ARG(o->name),
-        SLICE_ARG(o->file->title));
+    buf_addf(
+        out, "\ndefinition %.*s@%.*s: %.*s\n", SLICE_ARG(o->family), SLICE_ARG(o->name), SLICE_ARG(o->file->title));
     dates(out, o->file);
     line(out, "employed", o->employed);
     line(out, "earnings", o->earnings);
@@ -175,8 +175,8 @@ Status measure_explain(Policy *policy, Slice name, Slice definition, Buf *out, E
     if (!found)
         st = error_set(err, ERR_NOT_FOUND, "there is no measure %.*s", SLICE_ARG(name));
     else if (!defined)
-        st = error_set(err, ERR_NOT_FOUND, "measure %.*s has no definition %.*s", SLICE_ARG(name),
-            SLICE_ARG(definition));
+        st = error_set(
+            err, ERR_NOT_FOUND, "measure %.*s has no definition %.*s", SLICE_ARG(name), SLICE_ARG(definition));
     else
         st = buf_status(out, err);
 out:

@@ -3,8 +3,8 @@
  * for; the slots are then added up level by level. Sums are integers, so that the order of rows, and with it the number
  * of threads that made them, cannot matter.
  *
- * Why not SQL: one statement a split and level hashes a million rows of text some fifty times a measure. Here the row is
- * a few numbers and a slot is found by one look into a table that stays in the cache (README.md has the figures).
+ * Why not SQL: one statement a split and level hashes a million rows of text some fifty times a measure. Here the row
+ * is a few numbers and a slot is found by one look into a table that stays in the cache (README.md has the figures).
  */
 #include "measure/measure_parts.h"
 
@@ -398,10 +398,8 @@ static Status emit_reasons(const Pass *p, Folded *out, Error *err)
     for (size_t i = 0; i < p->reason_keys.len; i++) {
         FoldCell key;
         take_key(p, p->reason_keys.keys[i], &key);
-        FoldExclusion e = {.year = key.year,
-            .unit = key.unit,
-            .reason = (uint8_t)key.category,
-            .persons = p->reason_counts.at[i]};
+        FoldExclusion e = {
+            .year = key.year, .unit = key.unit, .reason = (uint8_t)key.category, .persons = p->reason_counts.at[i]};
         memcpy(e.codes, key.codes, sizeof e.codes);
         TRY(vec_push(&out->exclusions, e, err));
     }
@@ -440,8 +438,8 @@ static Status check_limits(const MeasureRows *rows, int32_t *first_year, Error *
         return error_set(err, ERR_INVALID, "%s: years from %" PRId32 " to %" PRId32 " are too far apart",
             rows->def->file->path, least, most);
     if (rows->categories.len > LOW_BITS(CATEGORY_BITS))
-        return error_set(err, ERR_LIMIT, "%s: more than %u categories", rows->def->file->path,
-            (unsigned)LOW_BITS(CATEGORY_BITS));
+        return error_set(
+            err, ERR_LIMIT, "%s: more than %u categories", rows->def->file->path, (unsigned)LOW_BITS(CATEGORY_BITS));
     return OK;
 }
 

@@ -2,8 +2,9 @@
  * Figures that do not add up: percentiles and the dominance of an employer.
  *
  * A percentile needs the values of its slot in order. Instead of sorting within each slot, for every split and level
- * anew, the rows are sorted once by value (radix sort) and then dealt out to the slots in that order: each slot's values
- * arrive sorted. Employers the same way: dealt out in order of employer, those of one employer follow each other.
+ * anew, the rows are sorted once by value (radix sort) and then dealt out to the slots in that order: each slot's
+ * values arrive sorted. Employers the same way: dealt out in order of employer, those of one employer follow each
+ * other.
  *
  * Percentiles are linear between ranks (Hyndman and Fan 1996, type 7) on whole cents; the median of an even number is
  * the mean of the two in the middle. `fuzzy` is the mean of the 45th and the 55th (ADRF export rule).
@@ -123,8 +124,7 @@ typedef struct Run {
     int64_t persons;
 } Run;
 
-Status fold_employers(
-    const MeasureRows *rows, const FoldInstances *in, size_t slot_count, FoldSums *sums, Error *err)
+Status fold_employers(const MeasureRows *rows, const FoldInstances *in, size_t slot_count, FoldSums *sums, Error *err)
 {
     Run *runs;
     TRY(mem_zalloc(slot_count + 1, sizeof *runs, (void **)&runs, err));

@@ -22,8 +22,8 @@ Status measure_read_names(
     return OK;
 }
 
-Status measure_read_reasons(const PolicyFile *file, const char *key, const char *code, Arena *arena, Reason **out,
-    size_t *count, Error *err)
+Status measure_read_reasons(
+    const PolicyFile *file, const char *key, const char *code, Arena *arena, Reason **out, size_t *count, Error *err)
 {
     const char *const allowed[] = {code, "text", NULL};
     const Toml *list;
@@ -73,8 +73,8 @@ static bool reads_places(Slice sql)
 
 static Status read_value(const PolicyFile *file, const Toml *v, Arena *arena, SplitDef *split, Error *err)
 {
-    const char *const partition_allowed[] = {"code", "title", NULL}, *const overlap_allowed[] = {"code", "title", "sql",
-                                                                         NULL};
+    const char *const partition_allowed[] = {"code", "title", NULL}, *const overlap_allowed[] = {
+                                                                         "code", "title", "sql", NULL};
     SplitValue value = {0};
     Slice raw;
     TRY(toml_only(v, file->path, split->overlapping ? overlap_allowed : partition_allowed, err));

@@ -24,7 +24,7 @@ static Status read_measure_name(
     return OK;
 }
 
-static Status read_invariant(const PolicyFile *file, const Toml *t, const MeasureDefs *defs, Invariant *out, Error *err)
+static Status read_invariant(const PolicyFile *file, const Toml *t, const MeasureDefs *defs, PartWhole *out, Error *err)
 {
     const char *const allowed[] = {"part", "whole", "text", NULL};
     TRY(toml_only(t, file->path, allowed, err));
@@ -33,7 +33,7 @@ static Status read_invariant(const PolicyFile *file, const Toml *t, const Measur
     return read_measure_name(file, t, "whole", defs, &out->whole, err);
 }
 
-static Status read_file(const PolicyFile *file, const MeasureDefs *defs, Invariants *out, Error *err)
+static Status read_file(const PolicyFile *file, const MeasureDefs *defs, PartWholes *out, Error *err)
 {
     const char *const allowed[] = {
         "schema", "name", "version", "title", "effective_from", "effective_to", "status", "source", "invariant", NULL};
@@ -41,14 +41,14 @@ static Status read_file(const PolicyFile *file, const MeasureDefs *defs, Invaria
     TRY(toml_only(file->toml, file->path, allowed, err));
     TRY(toml_array(file->toml, file->path, "invariant", &list, err));
     for (const Toml *t = list ? list->first : NULL; t; t = t->next) {
-        Invariant i;
+        PartWhole i;
         TRY(read_invariant(file, t, defs, &i, err));
         TRY(vec_push(out, i, err));
     }
     return OK;
 }
 
-Status invariants_read(Policy *policy, const MeasureDefs *defs, Invariants *out, Error *err)
+Status invariants_read(Policy *policy, const MeasureDefs *defs, PartWholes *out, Error *err)
 {
     PolicyFiles files = {0};
     Status st = OK;
@@ -66,7 +66,7 @@ out:
 }
 
 /* The first figure of the part, in order, that its whole does not hold. */
-static void add_broken(const Invariant *i, Buf *sql)
+static void add_broken(const PartWhole *i, Buf *sql)
 {
     buf_adds(sql,
         "SELECT p.year, p.level, p.unit, p.split, p.grp, p.numerator, p.denominator, w.numerator, w.denominator "
@@ -80,7 +80,7 @@ static void add_broken(const Invariant *i, Buf *sql)
         " AND (w.measure IS NULL OR w.denominator <> p.denominator OR w.numerator < p.numerator) ORDER BY ALL LIMIT 1");
 }
 
-static Status broken(const Invariant *i, const DbRows *r, Error *err)
+static Status broken(const PartWhole *i, const DbRows *r, Error *err)
 {
     Status st = error_set(err, ERR_INVALID,
         "%.*s does not hold %.*s in %" PRId64 " %.*s %.*s %.*s %.*s: %" PRId64 " of %" PRId64 " against %" PRId64
@@ -91,7 +91,7 @@ static Status broken(const Invariant *i, const DbRows *r, Error *err)
     return st;
 }
 
-static Status check_one(const Invariant *i, Db *db, Error *err)
+static Status check_one(const PartWhole *i, Db *db, Error *err)
 {
     DbRows *rows = NULL;
     bool any = false;
@@ -110,7 +110,7 @@ static Status check_one(const Invariant *i, Db *db, Error *err)
     return st;
 }
 
-Status invariants_check(const Invariants *list, Db *cells, Error *err)
+Status invariants_check(const PartWholes *list, Db *cells, Error *err)
 {
     for (size_t i = 0; i < list->len; i++)
         TRY(check_one(&list->at[i], cells, err));

@@ -1,7 +1,7 @@
 /*
- * Numbers for 64-bit keys in order of first appearance: an open-addressed table, at most half full. The keys are our own
- * numbers, so that a fixed mixing function will do (the finalizer of SplitMix64, Steele, Lea and Flood 2014); base's Map
- * hashes bytes under a secret and costs several times as much for each of some hundred million look-ups.
+ * Numbers for 64-bit keys in order of first appearance: an open-addressed table, at most half full. The keys are our
+ * own numbers, so that a fixed mixing function will do (the finalizer of SplitMix64, Steele, Lea and Flood 2014);
+ * base's Map hashes bytes under a secret and costs several times as much for each of some hundred million look-ups.
  */
 #include "measure/measure_parts.h"
 

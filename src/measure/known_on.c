@@ -1,10 +1,11 @@
 /*
  * A generation as it was known on an earlier day.
  *
- * Facts are never overwritten: a correction is a new load, and the load it replaced keeps its rows and learns since when
- * it is history (load.known_to). So "as known on day D" hides the views of the facts behind temporary ones over the
- * loads that were believed at the end of D, and the derived tables behind temporary ones worked out from those by their
- * own definitions; the generation itself is not touched. DuckDB looks for a bare name among temporary objects first.
+ * Facts are never overwritten: a correction is a new load, and the load it replaced keeps its rows and learns since
+ * when it is history (load.known_to). So "as known on day D" hides the views of the facts behind temporary ones over
+ * the loads that were believed at the end of D, and the derived tables behind temporary ones worked out from those by
+ * their own definitions; the generation itself is not touched. DuckDB looks for a bare name among temporary objects
+ * first.
  *
  * What does not go back: who is who (the links of today; a figure is reproduced to the digit when no person of it was
  * merged or split since), reference lists, and the definitions (policy folders are dated and versioned by themselves).

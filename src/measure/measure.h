@@ -32,7 +32,8 @@ typedef enum MeasureGap { GAP_NOT_FOUND, GAP_OUT_OF_COVERAGE, GAP_BLOCKED, GAP_C
 /*
  * One number, before protection. Sorted by (measure, year, level, split, unit, grp, category).
  *   rate: value = numerator / denominator in percent;  median, mean: value in the measure's unit;
- *   count: value = denominator;  ratio: value = total / weight;  distribution: value = numerator / denominator in percent.
+ *   count: value = denominator;  ratio: value = total / weight;  distribution: value = numerator / denominator in
+ * percent.
  */
 typedef struct Cell {
     Slice measure;
@@ -51,17 +52,17 @@ typedef struct Cell {
     int64_t strong;      /* of base: persons whose weakest link is at least the policy's strong score */
     int64_t link_pairs;  /* pairs of records that the persons of base unite, over all sources */
     int64_t link_correct, link_missed; /* of them expected to be right; and expected to be missing; in millionths */
-    int64_t employers;   /* distinct employers behind a wage figure; 0 elsewhere */
-    int64_t top_employer; /* persons at the largest of them */
-    Slice kind;           /* "rate", "median", "count", "mean", "ratio", "distribution" */
-    Slice category;       /* distribution: which; empty elsewhere */
-    double p25, p75;      /* median only; NaN elsewhere */
-    int64_t total, weight; /* mean, ratio: sums, in hundredths */
-    int64_t excluded;     /* persons left out altogether, for declared reasons; not in base */
-    int64_t gaps[GAP_COUNT]; /* of base, by MeasureGap */
-    int64_t small;        /* 1: denominator below the definition's minimum_n */
-    int64_t additive;     /* 1: the groups of this split add up to all */
-    Slice pooled;         /* what was put together for this figure ("2022-2024"); empty: nothing */
+    int64_t employers;                 /* distinct employers behind a wage figure; 0 elsewhere */
+    int64_t top_employer;              /* persons at the largest of them */
+    Slice kind;                        /* "rate", "median", "count", "mean", "ratio", "distribution" */
+    Slice category;                    /* distribution: which; empty elsewhere */
+    double p25, p75;                   /* median only; NaN elsewhere */
+    int64_t total, weight;             /* mean, ratio: sums, in hundredths */
+    int64_t excluded;                  /* persons left out altogether, for declared reasons; not in base */
+    int64_t gaps[GAP_COUNT];           /* of base, by MeasureGap */
+    int64_t small;                     /* 1: denominator below the definition's minimum_n */
+    int64_t additive;                  /* 1: the groups of this split add up to all */
+    Slice pooled;                      /* what was put together for this figure ("2022-2024"); empty: nothing */
 } Cell;
 
 typedef struct CellSet {
@@ -117,7 +118,7 @@ typedef struct MeasureQuery {
     Slice definition; /* of the measure's family; empty: the measure's default */
     Slice by[3];      /* splits to cross; by_count 0: everybody together */
     size_t by_count;
-    Slice level; /* empty: "state" */
+    Slice level;                /* empty: "state" */
     int32_t year_from, year_to; /* 0: no limit */
     MeasurePool pool;
     Date as_known_on; /* DATE_NONE: as known now */
@@ -128,8 +129,8 @@ typedef struct MeasureQuery {
         .as_known_on = DATE_NONE \
     }
 
-/* Figures of one measure over the current generation. ERR_NOT_FOUND: no such measure or definition; ERR_INVALID: a split
- * or level that the measure or splits.toml does not have, or pooling by minimum without a minimum. */
+/* Figures of one measure over the current generation. ERR_NOT_FOUND: no such measure or definition; ERR_INVALID: a
+ * split or level that the measure or splits.toml does not have, or pooling by minimum without a minimum. */
 MUST_USE Status measure_query(
     const MeasureContext *ctx, const MeasureQuery *query, CellSet *out, uint32_t *generation, Error *err);
 
@@ -149,8 +150,8 @@ typedef struct MeasurePersons {
     MeasurePerson *at; /* sorted by year, county, district, school, person */
     size_t count;
 } MeasurePersons;
-/* Who is `who`: excluded, uncounted, missed, hit, counted, not_found, out_of_coverage or blocked. by and pool of the query are not
- * looked at. Free with measure_persons_free. */
+/* Who is `who`: excluded, uncounted, missed, hit, counted, not_found, out_of_coverage or blocked. by and pool of the
+ * query are not looked at. Free with measure_persons_free. */
 MUST_USE Status measure_who(
     const MeasureContext *ctx, const MeasureQuery *query, Slice who, MeasurePersons *out, Error *err);
 void measure_persons_free(MeasurePersons *set);
@@ -171,8 +172,8 @@ typedef struct MeasureComparison {
     size_t row_count;
 } MeasureComparison;
 /* Years, as_known_on of `a` hold for both. Free with measure_comparison_free. */
-MUST_USE Status measure_compare(const MeasureContext *ctx, const MeasureQuery *a, const MeasureQuery *b,
-    MeasureComparison *out, Error *err);
+MUST_USE Status measure_compare(
+    const MeasureContext *ctx, const MeasureQuery *a, const MeasureQuery *b, MeasureComparison *out, Error *err);
 void measure_comparison_free(MeasureComparison *c);
 
 /* The state's own figures beside ours (published.toml). */
@@ -180,8 +181,8 @@ typedef struct PublishedRow {
     Slice source; /* where it was published */
     int32_t year;
     Slice level, unit, split, grp;
-    int64_t persons; /* -1: not published, or masked */
-    double value;    /* NaN: not published, or masked */
+    int64_t persons;      /* -1: not published, or masked */
+    double value;         /* NaN: not published, or masked */
     int64_t ours_persons; /* -1: we have no such figure */
     double ours_value;
 } PublishedRow;
@@ -203,8 +204,8 @@ MUST_USE Status measure_explain(Policy *policy, Slice name, Slice definition, Bu
 typedef enum CellFormat { CELLS_CSV, CELLS_JSON, CELLS_TABLE, CELLS_PARQUET } CellFormat;
 /* Appends cells as CSV, JSON (an array of objects) or a table for a terminal; numbers are the same text in all. */
 MUST_USE Status cells_print(const Cell *cells, size_t count, CellFormat format, Buf *out, Error *err);
-/* To a Parquet file of mode 0600; home lends its scratch folder. */
-MUST_USE Status cells_to_parquet(Home *home, const Cell *cells, size_t count, const char *path, Error *err);
+/* To a Parquet file of mode 0600. */
+MUST_USE Status cells_to_parquet(const Cell *cells, size_t count, const char *path, Error *err);
 
 /* Expected quality of the links of the current generation by group: all persons, each split that speaks of the person
  * alone, decade of birth, sectors, and source. Text in arena; groups in order. */

@@ -18,8 +18,7 @@ Status measure_read_kind(const PolicyFile *file, MeasureKind *out, Error *err)
             return OK;
         }
     }
-    return error_set(
-        err, ERR_INVALID, "%s: kind must be rate, median, count, mean, ratio or distribution", file->path);
+    return error_set(err, ERR_INVALID, "%s: kind must be rate, median, count, mean, ratio or distribution", file->path);
 }
 
 /* Levels are a beginning of state, county, district, school: sums of one level must give the one above. */

@@ -28,7 +28,7 @@ typedef struct SplitValue {
 /* A way to divide persons; splits.toml. Code 0 is "unknown", the others are numbered from 1 in file order. */
 typedef struct SplitDef {
     Slice name, title;
-    Slice sql;         /* partitions: over p (person), d (district), c (county), a (workforce area); a code, or NULL */
+    Slice sql;          /* partitions: over p (person), d (district), c (county), a (workforce area); a code, or NULL */
     SplitValue *values; /* values[0] is "unknown" */
     size_t value_count;
     bool overlapping; /* a person is in every group whose condition holds */
@@ -87,8 +87,8 @@ extern const char *const measure_gap_names[GAP_COUNT];
 
 MUST_USE Status measure_frame_read(Policy *policy, Arena *arena, MeasureFrame *out, Error *err);
 const SplitDef *measure_split(const MeasureFrame *frame, Slice name);
-/* Every version of every measure, by name, then effective_from. ERR_INVALID names what a file lacks: a vector, a source,
- * a declared split. */
+/* Every version of every measure, by name, then effective_from. ERR_INVALID names what a file lacks: a vector, a
+ * source, a declared split. */
 MUST_USE Status measure_defs_read(
     Policy *policy, const MeasureFrame *frame, Arena *arena, MeasureDefs *out, Error *err);
 /* Every version of every member of every family. */
@@ -99,8 +99,8 @@ const OutcomeDef *outcome_find(const OutcomeDefs *all, Slice family, Slice name,
 MUST_USE Status measure_read_names(
     const PolicyFile *file, const Toml *table, const char *key, Arena *arena, Slice **out, size_t *count, Error *err);
 /* [[key]] tables of a code and a text. */
-MUST_USE Status measure_read_reasons(const PolicyFile *file, const char *key, const char *code, Arena *arena,
-    Reason **out, size_t *count, Error *err);
+MUST_USE Status measure_read_reasons(
+    const PolicyFile *file, const char *key, const char *code, Arena *arena, Reason **out, size_t *count, Error *err);
 /* `sql` with parameters filled in. */
 MUST_USE Status measure_read_sql(const PolicyFile *file, Arena *arena, Slice *out, Error *err);
 /* Kind of a measure's file. */
@@ -137,7 +137,7 @@ typedef struct MeasureRows {
     size_t count, cap;
     uint64_t *person;
     int32_t *year;
-    uint32_t *place; /* number in `places` */
+    uint32_t *place;                        /* number in `places` */
     uint8_t *flags, *reason, *gap, *clause; /* reason and clause: 1-based; 0: none */
     int64_t *value, *weight, *link_pairs, *link_correct, *link_missed;
     uint32_t *employer, *category; /* numbers in `employers` and `categories` */
@@ -145,7 +145,8 @@ typedef struct MeasureRows {
     KeyTable places;               /* county << 40 | district << 20 | school */
     Map employers, categories;
     bool has_employer;
-    uint32_t *by_value, *by_employer; /* counted rows in order of value and of employer; NULL where no figure needs it */
+    uint32_t *by_value,
+        *by_employer; /* counted rows in order of value and of employer; NULL where no figure needs it */
     size_t counted;
 } MeasureRows;
 
@@ -176,8 +177,7 @@ void measure_rows_free(MeasureRows *rows);
  * gives no column that the engine does not know. */
 MUST_USE Status measure_rows_sql(const RowSource *source, const RowWish *wish, Buf *out, Error *err);
 /* The definition's rows alone, as a SELECT of every column that a definition may give. */
-MUST_USE Status measure_input_sql(
-    Db *db, const MeasureFrame *frame, const RowWish *wish, Buf *out, Error *err);
+MUST_USE Status measure_input_sql(Db *db, const MeasureFrame *frame, const RowWish *wish, Buf *out, Error *err);
 
 typedef enum RowColumn { /* of the statement; after them one column a split */
     COL_PERSON,
@@ -206,7 +206,7 @@ typedef enum RowColumn { /* of the statement; after them one column a split */
 
 typedef struct FoldUnit {
     MeasureLevel level;
-    uint64_t path; /* as in MeasureRows.places, cut at the level */
+    uint64_t path;   /* as in MeasureRows.places, cut at the level */
     uint32_t parent; /* number; its own for the state */
     bool pooled;
 } FoldUnit;
@@ -224,9 +224,9 @@ typedef struct FoldSpec {
     const size_t *by; /* splits of the rows that are crossed: numbers; none: everybody */
     size_t by_count;
     MeasureLevel coarsest, finest;
-    int32_t latest_year; /* with window */
-    int32_t window;      /* whole windows of so many years, counted back from latest_year; 0, 1: single years */
-    int32_t only_end;    /* not 0: only the years (only_end - window, only_end], as one */
+    int32_t latest_year;        /* with window */
+    int32_t window;             /* whole windows of so many years, counted back from latest_year; 0, 1: single years */
+    int32_t only_end;           /* not 0: only the years (only_end - window, only_end], as one */
     int32_t year_from, year_to; /* rows of other years are passed over; 0: no limit */
 } FoldSpec;
 
@@ -296,8 +296,8 @@ void exclusions_sort(ExclusionCell *cells, size_t count);
 bool measure_level_find(Slice name, MeasureLevel *out);
 
 /* Everybody and each of the definition's splits, at all its levels. */
-MUST_USE Status measure_cells(const RowSource *source, const RowWish *wish, Arena *arena, Cells *cells,
-    ExclusionCells *exclusions, Error *err);
+MUST_USE Status measure_cells(
+    const RowSource *source, const RowWish *wish, Arena *arena, Cells *cells, ExclusionCells *exclusions, Error *err);
 
 typedef enum CellType { CELL_TEXT, CELL_INT, CELL_YEAR, CELL_DOUBLE } CellType;
 typedef struct CellColumn { /* of the results file */
@@ -323,18 +323,18 @@ Db *cells_file_db(CellsFile *f);
 
 /* In every figure of `part` (year, level, unit, split, group) `whole` has one with the same denominator and no smaller
  * numerator. */
-typedef struct Invariant {
+typedef struct PartWhole {
     Slice part, whole, text;
-} Invariant;
-typedef VEC(Invariant) Invariants;
+} PartWhole;
+typedef VEC(PartWhole) PartWholes;
 
 /* ERR_INVALID names file and line of what is no rate of the catalogue. Texts live in the Policy. */
-MUST_USE Status invariants_read(Policy *policy, const MeasureDefs *defs, Invariants *out, Error *err);
+MUST_USE Status invariants_read(Policy *policy, const MeasureDefs *defs, PartWholes *out, Error *err);
 /* ERR_INVALID names the first figure that breaks one. cells: a database with a table `cells`. */
-MUST_USE Status invariants_check(const Invariants *list, Db *cells, Error *err);
+MUST_USE Status invariants_check(const PartWholes *list, Db *cells, Error *err);
 
-/* The definition's figures and raw rows as temp.measure_cells and temp.measure_raw of the database: for test vectors and
- * the check against a synthetic state's truth. measure_prepare once before. */
+/* The definition's figures and raw rows as temp.measure_cells and temp.measure_raw of the database: for test vectors
+ * and the check against a synthetic state's truth. measure_prepare once before. */
 MUST_USE Status measure_prepare(Db *db, const MeasureFrame *frame, Error *err);
 MUST_USE Status measure_add_cells(Db *db, const MeasureFrame *frame, const MeasureDef *def, Error *err);
 MUST_USE Status measure_add_outcome_cells(
@@ -371,15 +371,16 @@ Slice row_status(const MeasureRows *rows, size_t row);
 /* The exclusion's reason or the outcome definition's clause; empty: none. */
 Slice row_clause(const MeasureRows *rows, size_t row);
 
-/* Joins units of `level` that are below `minimum` with their smallest siblings; *pooled (in arena) has a text of members
- * a unit, empty for units of their own. */
+/* Joins units of `level` that are below `minimum` with their smallest siblings; *pooled (in arena) has a text of
+ * members a unit, empty for units of their own. */
 MUST_USE Status pool_units(const MeasureRows *rows, FoldUnits *units, const UnitNames *names, const FoldSpec *spec,
     int64_t minimum, Arena *arena, Slice **pooled, Error *err);
 
 /* --- known time --- */
 
 /* Temporary views and tables that hide the generation's: facts of the loads that were believed at the end of `day`, and
- * the derived tables in `needs` (and `person`) worked out from them. Needs a database whose facts are in schema fact. */
+ * the derived tables in `needs` (and `person`) worked out from them. Needs a database whose facts are in schema fact.
+ */
 MUST_USE Status known_on_prepare(
     Db *db, Policy *policy, Date day, const RowWish *wishes, size_t wish_count, Error *err);
 /* Derived tables that a definition rests on, directly or not; `person` always. */

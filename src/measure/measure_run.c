@@ -1,7 +1,8 @@
 /*
- * All measures over the current generation. The generation is read-only, so that several connections work on it at once,
- * each on a definition of its own; DuckDB's own threads serve whichever of them has most to scan. Cells are written in
- * the order of definitions, so that the bytes do not tell who was first, and no more than one result a worker waits.
+ * All measures over the current generation. The generation is read-only, so that several connections work on it at
+ * once, each on a definition of its own; DuckDB's own threads serve whichever of them has most to scan. Cells are
+ * written in the order of definitions, so that the bytes do not tell who was first, and no more than one result a
+ * worker waits.
  */
 #include "measure/measure_parts.h"
 
@@ -106,8 +107,7 @@ static void log_exclusions(const Log *log, const ExclusionCells *cells)
     }
 }
 
-static Status write_in_turn(
-    Run *run, size_t item, const Cells *cells, const ExclusionCells *exclusions, Error *err)
+static Status write_in_turn(Run *run, size_t item, const Cells *cells, const ExclusionCells *exclusions, Error *err)
 {
     Status st = OK;
     pthread_mutex_lock(&run->lock);
@@ -205,7 +205,7 @@ Status measure_run(const MeasureContext *ctx, uint32_t *generation, uint64_t *ce
     MeasureDefs defs = {0};
     OutcomeDefs outcomes = {0};
     RowWishes wishes = {0};
-    Invariants invariants = {0};
+    PartWholes invariants = {0};
     Run run = {.ctx = ctx, .frame = &frame, .wishes = &wishes};
     Status st = OK;
     arena_init(&arena, 0);

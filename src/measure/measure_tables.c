@@ -31,8 +31,8 @@ static Status append_cells(Db *db, const Cells *cells, Error *err)
         const Slice texts[] = {c->level, c->unit, c->parent, c->split, c->grp};
         const int64_t counts[] = {c->covered, c->base, c->strong, c->employers, c->top_employer, c->link_pairs,
             c->link_correct, c->link_missed};
-        const int64_t more[] = {c->total, c->weight, c->excluded, c->gaps[GAP_NOT_FOUND],
-            c->gaps[GAP_OUT_OF_COVERAGE], c->gaps[GAP_BLOCKED], c->small, c->additive};
+        const int64_t more[] = {c->total, c->weight, c->excluded, c->gaps[GAP_NOT_FOUND], c->gaps[GAP_OUT_OF_COVERAGE],
+            c->gaps[GAP_BLOCKED], c->small, c->additive};
         size_t k = 0;
         db_append_str(a, k++, c->measure);
         db_append_i64(a, k++, c->year);

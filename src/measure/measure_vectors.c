@@ -67,8 +67,8 @@ typedef struct KeyColumn {
     const char *fallback; /* when the expectation has no such column; a vector must always say the year */
 } KeyColumn;
 
-static const KeyColumn keys[] = {{"year", NULL}, {"level", "state"}, {"unit", NULL}, {"split", "all"}, {"grp", "all"},
-    {"category", ""}};
+static const KeyColumn keys[] = {
+    {"year", NULL}, {"level", "state"}, {"unit", NULL}, {"split", "all"}, {"grp", "all"}, {"category", ""}};
 
 static bool is_key(Slice name)
 {
@@ -192,7 +192,8 @@ typedef struct VectorRun {
     const DerivedTables *derived;
 } VectorRun;
 
-/* The definition a vector asks for, as it stood when the measure began to hold, or the family's first one after that. */
+/* The definition a vector asks for, as it stood when the measure began to hold, or the family's first one after that.
+ */
 static Status vector_outcome(const VectorRun *run, const TestVector *v, const OutcomeDef **out, Error *err)
 {
     const MeasureDef *def = run->def;
@@ -271,7 +272,7 @@ Status measure_test(Policy *policy, Slice name, uint64_t *vectors, Error *err)
     OutcomeDefs outcomes = {0};
     TableDefs tables = {0};
     DerivedTables derived = {0};
-    Invariants invariants = {0};
+    PartWholes invariants = {0};
     bool found = false;
     Status st = OK;
     *vectors = 0;
@@ -283,11 +284,8 @@ Status measure_test(Policy *policy, Slice name, uint64_t *vectors, Error *err)
     TRY_OUT(model_tables(policy, &arena, &tables, err));
     TRY_OUT(model_derived(&arena, &tables, &derived, err));
     for (size_t i = 0; i < defs.len; i++) {
-        const VectorRun run = {.frame = &frame,
-            .def = &defs.at[i],
-            .outcomes = &outcomes,
-            .tables = &tables,
-            .derived = &derived};
+        const VectorRun run = {
+            .frame = &frame, .def = &defs.at[i], .outcomes = &outcomes, .tables = &tables, .derived = &derived};
         if (name.len > 0 && !slice_eq(defs.at[i].name, name))
             continue;
         found = true;

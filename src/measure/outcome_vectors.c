@@ -235,8 +235,11 @@ Status definition_list(Policy *policy, Arena *arena, DefinitionInfos *out, Error
         if (i + 1 < defs.len && slice_eq(d->name, defs.at[i + 1].name))
             continue;
         TRY_OUT(vec_push(out,
-            ((DefinitionInfo){
-                .file = d->file, .name = d->name, .family = d->family, .unit = d->unit, .employed = d->employed,
+            ((DefinitionInfo){.file = d->file,
+                .name = d->name,
+                .family = d->family,
+                .unit = d->unit,
+                .employed = d->employed,
                 .earnings = d->earnings}),
             err));
     }

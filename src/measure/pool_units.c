@@ -1,7 +1,7 @@
 /*
  * Units that are too small to stand are put together with their siblings: under each parent the small ones, and when
- * they are still too few together, or there is only one, the next larger ones, until the minimum is met. A unit counts by
- * its smallest year, so that a pool has the same members in all of them.
+ * they are still too few together, or there is only one, the next larger ones, until the minimum is met. A unit counts
+ * by its smallest year, so that a pool has the same members in all of them.
  */
 #include "measure/measure_parts.h"
 
@@ -77,8 +77,8 @@ static int by_text(const void *a, const void *b)
     return slice_cmp(*(const Slice *)a, *(const Slice *)b);
 }
 
-static Status members_text(
-    const FoldUnits *units, const UnitNames *names, const Sibling *s, size_t count, Arena *arena, Slice *out, Error *err)
+static Status members_text(const FoldUnits *units, const UnitNames *names, const Sibling *s, size_t count, Arena *arena,
+    Slice *out, Error *err)
 {
     Buf text;
     Slice *codes;

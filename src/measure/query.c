@@ -69,8 +69,8 @@ static Status answer_windows(Answer *a, const CellNaming *naming, FoldSpec spec,
     TRY(fold_named(naming, &spec, &a->cells, err));
     for (size_t i = before; spec.window > 1 && i < a->cells.len; i++) {
         int32_t from = a->cells.at[i].year - spec.window + 1;
-        TRY(years_text(a->arena, from < years.first ? years.first : from, a->cells.at[i].year,
-            &a->cells.at[i].pooled, err));
+        TRY(years_text(
+            a->arena, from < years.first ? years.first : from, a->cells.at[i].year, &a->cells.at[i].pooled, err));
     }
     return OK;
 }
@@ -146,17 +146,16 @@ out:
 }
 
 /* Members of pooled units, after years that are pooled. */
-static Status note_units(Answer *a, const FoldUnits *units, Slice *members, size_t before, const CellNaming *naming,
-    Error *err)
+static Status note_units(
+    Answer *a, const FoldUnits *units, Slice *members, size_t before, const CellNaming *naming, Error *err)
 {
     for (size_t u = 0; u < units->units.len; u++) {
         if (!units->units.at[u].pooled)
             continue;
         const FoldUnit *parent = &units->units.at[units->units.at[u].parent];
-        Slice parent_name = parent->level == LEVEL_STATE ? naming->rows->frame->state
-                            : parent->level == LEVEL_COUNTY
-                                ? naming->names->counties[parent->path >> 40 & 0xffff]
-                                : naming->names->districts[parent->path >> 20 & 0xfffff];
+        Slice parent_name = parent->level == LEVEL_STATE    ? naming->rows->frame->state
+                            : parent->level == LEVEL_COUNTY ? naming->names->counties[parent->path >> 40 & 0xffff]
+                                                            : naming->names->districts[parent->path >> 20 & 0xfffff];
         for (size_t i = before; i < a->cells.len; i++) {
             Cell *c = &a->cells.at[i];
             const char *text;
@@ -208,8 +207,7 @@ static Status check_query(Answer *a, Error *err)
 {
     const MeasureQuery *query = a->query;
     if (query->level.len > 0 && !measure_level_find(query->level, &a->level))
-        return error_set(
-            err, ERR_INVALID, "%.*s is none of state, county, district, school", SLICE_ARG(query->level));
+        return error_set(err, ERR_INVALID, "%.*s is none of state, county, district, school", SLICE_ARG(query->level));
     for (size_t i = 0; i < a->asked.len; i++) {
         const MeasureDef *def = a->asked.at[i].wish.def;
         if (a->level > def->finest)
@@ -244,7 +242,8 @@ static Status keep_texts(Answer *a, CellSet *out, Error *err)
     return OK;
 }
 
-Status measure_query(const MeasureContext *ctx, const MeasureQuery *query, CellSet *out, uint32_t *generation, Error *err)
+Status measure_query(
+    const MeasureContext *ctx, const MeasureQuery *query, CellSet *out, uint32_t *generation, Error *err)
 {
     Answer a = {.query = query};
     Status st = OK;

@@ -40,13 +40,13 @@ static Status read_splits(Question *q, const MeasureQuery *query, const SplitDef
     return OK;
 }
 
-static Status add_version(Question *q, const MeasureQuery *query, const MeasureDef *def, const SplitDef **splits,
-    AskedList *out, Error *err)
+static Status add_version(
+    Question *q, const MeasureQuery *query, const MeasureDef *def, const SplitDef **splits, AskedList *out, Error *err)
 {
     Slice name = query->definition.len > 0 ? query->definition : def->definition;
     if (def->family.len == 0 && query->definition.len > 0)
-        return error_set(err, ERR_INVALID, "measure %.*s has no family of definitions to choose from",
-            SLICE_ARG(def->name));
+        return error_set(
+            err, ERR_INVALID, "measure %.*s has no family of definitions to choose from", SLICE_ARG(def->name));
     if (def->family.len == 0)
         return vec_push(out, ((Asked){.wish = {def, NULL, splits, query->by_count}}), err);
     for (size_t i = 0; i < q->outcomes.len; i++) {
@@ -55,8 +55,8 @@ static Status add_version(Question *q, const MeasureQuery *query, const MeasureD
             TRY(vec_push(out, ((Asked){.wish = {def, o, splits, query->by_count}}), err));
     }
     if (out->len == 0)
-        return error_set(err, ERR_NOT_FOUND, "family %.*s has no definition %.*s", SLICE_ARG(def->family),
-            SLICE_ARG(name));
+        return error_set(
+            err, ERR_NOT_FOUND, "family %.*s has no definition %.*s", SLICE_ARG(def->family), SLICE_ARG(name));
     return OK;
 }
 

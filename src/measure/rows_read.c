@@ -1,6 +1,6 @@
 /*
- * A definition's rows as columns in memory, checked: 60 to 100 bytes a row, so that a cohort of a million is read once
- * and folded as often as there are splits and levels without asking DuckDB again.
+ * A definition's rows as columns in memory, checked: 68 bytes a row and 8 a split, so that a cohort of a million is
+ * read once and folded as often as there are splits and levels without asking DuckDB again.
  */
 #include "measure/measure_parts.h"
 
@@ -159,8 +159,8 @@ static Status check_unique(const MeasureRows *r, Error *err)
     }
     keys_free(&seen);
     if (st == OK && doubled > 0)
-        st = error_set(err, ERR_INVALID,
-            "%s: the SQL gave more than one row for a person and year, %" PRIu64 " times", r->def->file->path, doubled);
+        st = error_set(err, ERR_INVALID, "%s: the SQL gave more than one row for a person and year, %" PRIu64 " times",
+            r->def->file->path, doubled);
     return st;
 }
 

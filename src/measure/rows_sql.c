@@ -156,8 +156,8 @@ static Status add_with_outcome(
     TRY_OUT(buf_status(&plain, err));
     TRY_OUT(describe(db, wish->def->file, frame, SUBJECT_INPUTS, &plain, &subject, err));
     if ((~subject.inputs & (BIT(IN_ORIGIN) | BIT(IN_AFTER))) != 0) {
-        st = error_set(err, ERR_INVALID, "%s: a measure of a family must give origin and after_quarters",
-            wish->def->file->path);
+        st = error_set(
+            err, ERR_INVALID, "%s: a measure of a family must give origin and after_quarters", wish->def->file->path);
         goto out;
     }
     add_subject(wish, &subject, &head);

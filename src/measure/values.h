@@ -18,7 +18,8 @@ typedef struct MeasureValues {
 } MeasureValues;
 
 /* Of all persons counted with a value in year_from to year_to. The query has at most one split; where its groups
- * overlap, a value stands once in each. pool is not looked at. Errors as measure_query. Free with measure_values_free. */
+ * overlap, a value stands once in each. pool is not looked at. Errors as measure_query. Free with measure_values_free.
+ */
 MUST_USE Status measure_values(const MeasureContext *ctx, const MeasureQuery *query, MeasureValues *out, Error *err);
 void measure_values_free(MeasureValues *v);
 

@@ -31,7 +31,8 @@ static bool is_asked(const MeasureQuery *query, Slice who, const MeasureRows *ro
 
 typedef VEC(MeasurePerson) People;
 
-static Status add_person(const UnitNames *names, const MeasureRows *rows, size_t i, Arena *arena, People *out, Error *err)
+static Status add_person(
+    const UnitNames *names, const MeasureRows *rows, size_t i, Arena *arena, People *out, Error *err)
 {
     uint64_t path = rows->places.keys[rows->place[i]];
     MeasurePerson p = {.person = rows->person[i],

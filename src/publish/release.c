@@ -23,11 +23,22 @@ typedef struct Making {
     uint64_t audited;
 } Making;
 
+/* Counts, means, ratios and distributions are for inside: no protection rule takes them yet. */
+static void keep_publishable(MeasureInfos *measures)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < measures->len; i++)
+        if (measures->at[i].kind == MEASURE_RATE || measures->at[i].kind == MEASURE_MEDIAN)
+            measures->at[kept++] = measures->at[i];
+    measures->len = kept;
+}
+
 static Status read_cells(Making *m, Error *err)
 {
     TRY(warehouse_current(m->ctx->home, &m->generation, err));
     TRY(cells_read(m->ctx->home, m->generation, &m->cells, err));
     TRY(measure_list(m->ctx->policy, &m->arena, &m->measures, err));
+    keep_publishable(&m->measures);
     TRY(arena_new(&m->arena, ProtectCell, m->cells.count, &m->input, err));
     for (size_t i = 0; i < m->cells.count; i++) {
         const Cell *c = &m->cells.cells[i];

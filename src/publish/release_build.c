@@ -27,7 +27,8 @@ static int compare_policies(const void *a, const void *b)
  */
 static Status list_policies(Release *r, Error *err)
 {
-    static const char *const kinds[] = {"agreements", "derived", "i18n", "identity", "measures", "release", "sources"};
+    static const char *const kinds[] = {
+        "agreements", "definitions", "derived", "i18n", "identity", "measures", "release", "sources"};
     for (size_t k = 0; k < COUNT_OF(kinds); k++) {
         PolicyFiles files = {0};
         Status st = policy_list(r->plan->policy, kinds[k], &files, err);

@@ -38,18 +38,41 @@ typedef struct SdcProblem {
     int32_t *coef;
     int64_t *rhs;
     uint32_t row_count;
-    Slice *names; /* cell_count, for messages; NULL: cells are called by their number */
-    double scale; /* one unit of value is so many units of what was measured; 1 for counts */
+    Slice *names;            /* cell_count, for messages; NULL: cells are called by their number */
+    double scale;            /* one unit of value is so many units of what was measured; 1 for counts */
+    uint32_t value_decimals; /* values, bounds, levels and right sides were multiplied by ten to this power */
+    uint32_t cost_decimals;  /* costs likewise */
+    uint32_t lost_decimals;  /* the file had so many more; 0: every number is exact */
 } SdcProblem;
 
-/* Reads JJ text (untrusted; fuzzed). Decimal values are scaled to integers, exactly, where all of them fit. ERR_INVALID
- * names the line and what was wrong there. */
+/* No value, bound or level is larger in absolute value: differences of two fit into 64 bits. */
+#define SDC_VALUE_MAX INT64_C(1000000000000000000)
+
+/* Zeroed arrays of these sizes in a new arena, scale 1; start is all zero. Free with sdc_free. */
+MUST_USE Status sdc_new(uint32_t cells, uint32_t rows, uint32_t nonzeros, SdcProblem *out, Error *err);
+/* Reads JJ text (untrusted; fuzzed). Decimal values are scaled to integers, exactly (costs: rounded where their sum
+ * would not fit). A bound beyond SDC_VALUE_MAX is cut to it, which gives the attacker more knowledge, never less.
+ * ERR_INVALID names the line and what was wrong there. The equations are not checked: see sdc_absorb_rounding and
+ * sdc_check. */
 MUST_USE Status sdc_read_jj(Slice text, const char *path, SdcProblem *out, Error *err);
-/* Writes it back; statuses as they are, secondaries as 'm'. */
+/* Writes it back, appended to out; statuses as they are, secondaries as 'm'. Reading that gives the same problem. */
 MUST_USE Status sdc_write_jj(const SdcProblem *p, Buf *out, Error *err);
-/* Every equation holds for the values, every value lies in its bounds, no negative cost or level. ERR_INVALID names the
- * equation (its cells) and by how much it is off. */
+
+typedef struct SdcRounding {
+    uint32_t rows;     /* equations that did not hold */
+    uint32_t worst;    /* the one that is off by the largest part of its largest term */
+    int64_t worst_off; /* by how much, in units of value */
+} SdcRounding;
+/* Files hold values rounded to some digits, so that sums are off by a little. Attacker and protector reason about
+ * deviations from the values, so the rounding is taken as known to both: it goes into the right side of each equation
+ * that is off by at most `ppm` millionths of its largest term. ERR_INVALID for one that is off by more. */
+MUST_USE Status sdc_absorb_rounding(SdcProblem *p, uint32_t ppm, SdcRounding *out, Error *err);
+/* Shape (indexes, no cell twice in an equation), every equation holds for the values, every value lies in its bounds,
+ * no negative cost or level, levels only where sensitive, costs add up within 64 bits. ERR_INVALID names the equation
+ * (its cells) and by how much it is off. */
 MUST_USE Status sdc_check(const SdcProblem *p, Error *err);
-void sdc_free(SdcProblem *p);
+/* "name", or "cell 12" without names; NUL-terminated in out, cut to size. */
+void sdc_cell_name(const SdcProblem *p, uint32_t cell, char *out, size_t size);
+void sdc_free(SdcProblem *p); /* a zeroed problem is fine */
 
 #endif

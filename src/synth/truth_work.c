@@ -481,7 +481,7 @@ static void work_row(const World *w, const Person *p, const Life *l, const char 
     int64_t sum;
     int n;
     Quarter before = base + 4 * (horizon - 1);
-    if (before + 4 > w->last_quarter) /* the later quarters of a window may be missing: nobody is shown then */
+    if (before + 2 > w->last_quarter) /* the later quarters of a window may be missing: nobody is shown then */
         return;
     fill_window(l, before, &v);
     buf_add_u64(b, p->id);

@@ -118,8 +118,8 @@ static void test_refusals(void **state)
         {"better = \"higher\"", "better = \"larger\"", "higher or lower"},
         {"at_least = \"85.0\"", "at_least = \"96.0\"", "best to worst"},
         {"at_least = \"85.0\", points = \"3\"", "at_least = \"85.0\", points = \"5\"", "best to worst"},
-        {"{ level = \"does_not_meet\", points = \"1\" }", "{ level = \"does_not_meet\", at_least = \"1\", points = \"1\" }",
-            "takes what is left"},
+        {"{ level = \"does_not_meet\", points = \"1\" }",
+            "{ level = \"does_not_meet\", at_least = \"1\", points = \"1\" }", "takes what is left"},
         {"groups = [\"low_income\"", "groups = [\"rich\"", "names of [[group]]"},
         {"minimum_n = 16", "minimum_n = 0", "minimum_n must lie"},
         {"pool_years = 3", "pool_years = 11", "pool_years must lie"},
@@ -178,8 +178,8 @@ typedef struct World {
     Ratings ratings;
 } World;
 
-static void add_cell(World *w, const char *measure, int32_t year, const char *unit, const char *split, const char *grp,
-    Count c)
+static void add_cell(
+    World *w, const char *measure, int32_t year, const char *unit, const char *split, const char *grp, Count c)
 {
     w->cells.cells[w->cells.count++] = (Cell){.measure = slice_of(measure),
         .year = year,
@@ -188,7 +188,8 @@ static void add_cell(World *w, const char *measure, int32_t year, const char *un
         .split = slice_of(split),
         .grp = slice_of(grp),
         .numerator = c.hits,
-        .denominator = c.n};
+        .denominator = c.n,
+        .additive = 1};
 }
 
 static void world_open(World *w, Policy *policy)
@@ -202,8 +203,7 @@ static void world_open(World *w, Policy *policy)
 static void world_rate(World *w, const char *unit)
 {
     w->ratings.len = 0;
-    assert_ok(
-        ratings_compute(&w->f, &w->cells, &w->reference, 2017, slice_of(unit), &w->arena, &w->ratings, err));
+    assert_ok(ratings_compute(&w->f, &w->cells, &w->reference, 2017, slice_of(unit), &w->arena, &w->ratings, err));
 }
 
 static void world_close(World *w)
@@ -232,8 +232,7 @@ static void test_units(void **state)
     assert_int_equal(w.ratings.at[1].weight_held, 300000);
     Ratings none = {0};
     assert_int_equal(
-        ratings_compute(&w.f, &w.cells, &w.reference, 2017, SLICE("9999-0001"), &w.arena, &none, NULL),
-        ERR_NOT_FOUND);
+        ratings_compute(&w.f, &w.cells, &w.reference, 2017, SLICE("9999-0001"), &w.arena, &none, NULL), ERR_NOT_FOUND);
     vec_free(&none);
     world_close(&w);
 }
@@ -329,7 +328,8 @@ static const SheetCell *find_cell(const Sheet *s, const char *table, const char 
 static void expect_move(const Sheet *s, const char *move, const char *group, const char *persons, const char *after)
 {
     const char *const keys[2] = {move, group};
-    const SheetCell *n = find_cell(s, "incentives", keys, "persons"), *t = find_cell(s, "incentives", keys, "total_after");
+    const SheetCell *n = find_cell(s, "incentives", keys, "persons"),
+                    *t = find_cell(s, "incentives", keys, "total_after");
     if (!persons) {
         assert_null(n);
         return;
@@ -356,27 +356,26 @@ static void test_incentives(void **state)
     assert_int_equal(w.ratings.at[0].total, 41700000);
     sheet_init(&s, "x");
     assert_ok(account_incentives_sheet(&w.f, &w.ratings, *state, 3, &s, err));
-    expect_move(&s, "leave", "", "2", "58.300000");                  /* 3 + 0.5 of 6 */
-    expect_move(&s, "out", "english_learner", "1", "45.800000");     /* 2.75 of 6 */
-    expect_move(&s, "in", "english_learner", "2", "45.800000");
-    expect_move(&s, "leave", "english_learner", "1", "45.800000");
-    expect_move(&s, "shrink", "disability", "2", "45.000000");       /* 2.25 of 5 */
-    expect_move(&s, "in", "disability", NULL, NULL);                 /* 11 of 20 */
-    expect_move(&s, "help", "", NULL, NULL);                         /* no finding: it helps */
-    assert_int_equal(w.ratings.at[0].total, 41700000);               /* the trials leave the rating alone */
-    const SheetCell *c =
-        find_cell(&s, "moves", (const char *const[2]){"leave", "graduation"}, "rate_better");
+    expect_move(&s, "leave", "", "2", "58.3");              /* 3 + 0.5 of 6 */
+    expect_move(&s, "out", "english_learner", "1", "45.8"); /* 2.75 of 6 */
+    expect_move(&s, "in", "english_learner", "2", "45.8");
+    expect_move(&s, "leave", "english_learner", "1", "45.8");
+    expect_move(&s, "shrink", "disability", "2", "45"); /* 2.25 of 5 */
+    expect_move(&s, "in", "disability", NULL, NULL);           /* 11 of 20 */
+    expect_move(&s, "help", "", NULL, NULL);                   /* no finding: it helps */
+    assert_int_equal(w.ratings.at[0].total, 41700000);         /* the trials leave the rating alone */
+    const SheetCell *c = find_cell(&s, "moves", (const char *const[2]){"leave", "graduation"}, "rate_better");
     assert_non_null(c);
     assert_string_equal(c->text.ptr, "3"); /* leaving always raises a rate */
     sheet_free(&s);
     /* A lower rate is better: the ill are the hits. */
     world_close(&w);
     world_open(&w, *state);
-    add_cell(&w, "dropout_rate", 2016, "0880-0010", "all", "all", (Count){21, 1000});
+    add_cell(&w, "dropout_rate", 2017, "0880-0010", "all", "all", (Count){21, 1000});
     world_rate(&w, "0880-0010");
     sheet_init(&s, "x");
     assert_ok(account_incentives_sheet(&w.f, &w.ratings, *state, 3, &s, err));
-    expect_move(&s, "leave", "", "1", "75.000000"); /* 20 of 999 is 2.002, printed and compared as 2.00 */
+    expect_move(&s, "leave", "", "1", "75"); /* 20 of 999 is 2.002, printed and compared as 2.00 */
     sheet_free(&s);
     world_close(&w);
 }
@@ -400,8 +399,7 @@ static void test_what_if_and_rate_sheets(void **state)
     assert_ok(sheet_status(&s, err));
     assert_int_equal(s.tables.at[0].cells.len, 6); /* one school moves */
     assert_string_equal(s.tables.at[0].cells.at[5].text.ptr, "down");
-    assert_string_equal(s.findings.at[0].ptr,
-        "Of 2 units, 0 would move to a better plan type and 1 to a worse one.");
+    assert_string_equal(s.findings.at[0].ptr, "Of 2 units, 0 would move to a better plan type and 1 to a worse one.");
     sheet_free(&s);
     sheet_init(&s, "x");
     account_rate_sheet(&a.f, &a.ratings, &s);
@@ -415,8 +413,22 @@ static void test_what_if_and_rate_sheets(void **state)
     assert_true(not_held && assumed && open);
     sheet_free(&s);
     sheet_init(&s, "x");
-    assert_ok(account_explain_sheet(&a.f, &a.ratings.at[0], NULL, *state, EXPLAIN_REASONS, &s, err));
-    assert_true(s.tables.at[0].cells.len > 0);
+    ExclusionCell left[] = {
+        {SLICE("graduation_rate_4yr"), 2016, SLICE("school"), SLICE("0880-0010"), SLICE("all"), SLICE("all"),
+            SLICE("transfer_out"), 7},
+        {SLICE("graduation_rate_4yr"), 2016, SLICE("school"), SLICE("0880-0011"), SLICE("all"), SLICE("all"),
+            SLICE("transfer_out"), 9},
+        {SLICE("graduation_rate_4yr"), 2015, SLICE("school"), SLICE("0880-0010"), SLICE("all"), SLICE("all"),
+            SLICE("transfer_out"), 11},
+    };
+    const ExclusionSet exclusions = {.cells = left, .count = COUNT_OF(left)};
+    assert_ok(account_explain_sheet(&a.f, &a.ratings.at[0], *state, &exclusions, &s, err));
+    const SheetTable *why = &s.tables.at[1];
+    assert_int_equal(why->cells.len, 3 * 6); /* hit, missed, excluded: of this school and year alone */
+    assert_string_equal(why->cells.at[5].text.ptr, "85");
+    assert_string_equal(why->cells.at[11].text.ptr, "15");
+    assert_string_equal(why->cells.at[17].text.ptr, "7");
+    assert_true(why->cells.at[16].text.len > 10); /* in the words of the measure's file */
     sheet_free(&s);
     world_close(&a);
     world_close(&b);
@@ -429,7 +441,8 @@ static void test_reference_file(void **state)
         Status status;
         const char *told;
     } rows[] = {
-        {"unit,kind,name,value,possible\n0010-0187,points,growth,29.5,50\n0010-0187,participation,english,94.9,\n", OK, ""},
+        {"unit,kind,name,value,possible\n0010-0187,points,growth,29.5,50\n0010-0187,participation,english,94.9,\n", OK,
+            ""},
         {"unit,kind,name,value\n", ERR_NOT_FOUND, ""},
         {"unit,kind,name,value,possible\na,score,growth,1,2\n", ERR_INVALID, "kind must be"},
         {"unit,kind,name,value,possible\na,points,growth,x,2\n", ERR_INVALID, "value must be"},

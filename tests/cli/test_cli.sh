@@ -108,6 +108,30 @@ for step in link build measure release; do
     json $step $step.skipped $step --home "$work/home" --quiet
     check_equal "$step is up to date after run" "$("$CAIRN_JSON_GET" $step.skipped <"$work/out.json")" true
 done
+
+# One question at a time: nothing without a purpose and an agreement, nothing that others can read.
+ask=(--home "$work/home" --purpose "a test" --agreement cde-slds)
+json "measure explain" text measure explain graduation_rate_4yr
+json "measure of one" 0.measure measure completion_rate_4yr --years 1990-2100 --by sex --level county "${ask[@]}"
+json "measure as known" 0.value measure completion_rate_4yr --as-known-on 2100-01-01 "${ask[@]}"
+json "measure compare" note measure compare graduation_rate_4yr completion_rate_4yr "${ask[@]}"
+check_code "figures need a purpose" $EXIT_USAGE "$CAIRN" measure completion_rate_4yr --home "$work/home" --agreement cde-slds
+check_code "figures need an agreement in force" $EXIT_DENIED \
+    "$CAIRN" measure completion_rate_4yr --home "$work/home" --purpose "a test" --agreement nobody
+check_code "a role nobody has" $EXIT_DENIED "$CAIRN" measure completion_rate_4yr "${ask[@]}" --role emperor
+check_code "a split nobody knows" $EXIT_INVALID "$CAIRN" measure completion_rate_4yr "${ask[@]}" --by shoes
+check_code "four splits" $EXIT_USAGE "$CAIRN" measure completion_rate_4yr "${ask[@]}" --by sex,disability,migrant,foster
+check_code "a figure as CSV and as a chart" 0 \
+    "$CAIRN" measure completion_rate_4yr "${ask[@]}" --format csv --out "$work/figures.csv" --chart "$work/figures.svg"
+check_equal "for nobody else to read" "$(stat -c %a "$work/figures.csv" "$work/figures.svg" | sort -u)" 600
+check "the chart is SVG" grep -q '^<svg xmlns=' "$work/figures.svg"
+check_code "Parquet needs a file" $EXIT_USAGE "$CAIRN" measure completion_rate_4yr "${ask[@]}" --format parquet
+check_code "Parquet in a file" 0 \
+    "$CAIRN" measure completion_rate_4yr "${ask[@]}" --format parquet --out "$work/figures.parquet"
+check_code "who was left out" 0 "$CAIRN" measure completion_rate_4yr "${ask[@]}" --who excluded
+check "persons come with a head" grep -q '^person,year,county' "$work/check.out"
+check "every question is in the ledger" grep -qsa '"purpose":"a test"' "$work/home/ledger.db" "$work/home/ledger.db-wal"
+
 json "verify of a release" ok verify "$(release_of "$work/home")"
 json backup path backup --with-keys --home "$work/home" "$work/copy"
 json restore home restore "$work/copy" "$work/restored"

@@ -143,12 +143,102 @@ static void test_refuses(void **state)
     }
 }
 
+/* --- looking inside --- */
+
+#define ROLES(rest) HEAD("cairn.access/1", "roles", "1", "2022-01-01", rest)
+#define ROLE(name, may, users) \
+    "[[role]]\nname = \"" name "\"\ntitle = \"t\"\nmay = " may "\nusers = " users "\n"
+
+static void test_inside(void **state)
+{
+    static const struct {
+        const char *user, *role, *act, *purpose, *agreement;
+        int year;
+        bool owner;
+        const char *granted, *says;
+    } cases[] = {
+        {"ann", "", "cells", "yearly report", "cde", 2024, false, "analyst", NULL},
+        {"ann", "", "persons", "yearly report", "cde", 2024, false, NULL, "no role of ann may see persons"},
+        {"ann", "steward", "cells", "yearly report", "cde", 2024, false, NULL, "no role of ann"},
+        {"bob", "", "cells", "yearly report", "cde", 2024, false, NULL, "no role of bob"},
+        {"bob", "", "persons", "yearly report", "cde", 2024, true, "steward", NULL},
+        {"bob", "analyst", "cells", "yearly report", "cde@2023", 2024, true, NULL, "no role of bob"},
+        {"@owner", "", "persons", "yearly report", "cde", 2024, false, "steward", NULL},
+        {"ann", "", "cells", "   ", "cde", 2024, false, NULL, "needs a purpose"},
+        {"ann", "", "cells", "yearly report", "cde@2020", 2024, false, NULL, "no agreement cde@2020 is in force"},
+        {"ann", "", "cells", "yearly report", "nsa", 2024, false, NULL, "no agreement nsa is in force"},
+        {"ann", "", "cells", "yearly report", "cde", 2021, false, NULL, "no role of ann"},
+    };
+    Folder f;
+    Policy *p;
+    Arena arena;
+    Error err = ERROR_INIT;
+    UNUSED(state);
+    folder_make(&f);
+    make_policy(&f);
+    folder_put(&f, "state/access/roles.toml",
+        ROLES(ROLE("analyst", "[\"cells\"]", "[\"ann\"]")
+                ROLE("steward", "[\"cells\", \"persons\"]", "[\"@owner\"]")));
+    arena_init(&arena, 0);
+    assert_int_equal(policy_open(f.state, &p, &err), OK);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const InsideRequest r = {.user = slice_of(cases[i].user),
+            .owns_home = cases[i].owner,
+            .role = slice_of(cases[i].role),
+            .act = slice_of(cases[i].act),
+            .purpose = slice_of(cases[i].purpose),
+            .agreement = slice_of(cases[i].agreement),
+            .on = day(cases[i].year, 1, 1)};
+        InsideGrant grant;
+        Error one = ERROR_INIT;
+        Status st = govern_allow_inside(p, &r, &arena, &grant, &one);
+        if (st != (cases[i].granted ? OK : ERR_DENIED) ||
+            (cases[i].granted && !slice_eq_z(grant.role, cases[i].granted)) ||
+            (cases[i].says && !strstr(one.message, cases[i].says)))
+            fail_msg("case %zu: status %d \"%s\"", i, (int)st, one.message);
+    }
+    arena_free(&arena);
+    policy_close(p);
+    folder_remove(&f);
+}
+
+static void test_wrong_roles(void **state)
+{
+    static const char *const wrong[] = {ROLES(ROLE("a", "[\"everything\"]", "[\"ann\"]")),
+        ROLES("[[role]]\nname = \"a\"\nmay = [\"cells\"]\nusers = [\"ann\"]\n"),
+        ROLES("[[role]]\nname = \"a\"\ntitle = \"t\"\nmay = [\"cells\"]\nuser = [\"ann\"]\n")};
+    UNUSED(state);
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        Folder f;
+        Policy *p;
+        Arena arena;
+        InsideGrant grant;
+        Error err = ERROR_INIT;
+        const InsideRequest r = {.user = SLICE("ann"),
+            .act = SLICE("cells"),
+            .purpose = SLICE("yearly report"),
+            .agreement = SLICE("cde"),
+            .on = day(2024, 1, 1)};
+        folder_make(&f);
+        make_policy(&f);
+        folder_put(&f, "state/access/roles.toml", wrong[i]);
+        arena_init(&arena, 0);
+        assert_int_equal(policy_open(f.state, &p, &err), OK);
+        assert_int_equal(govern_allow_inside(p, &r, &arena, &grant, &err), ERR_INVALID);
+        arena_free(&arena);
+        policy_close(p);
+        folder_remove(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_decisions),
         cmocka_unit_test(test_marks_used),
         cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_inside),
+        cmocka_unit_test(test_wrong_roles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

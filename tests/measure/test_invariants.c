@@ -22,7 +22,7 @@
 
 /* --- reading --- */
 
-static Status read_from(const char *dir, Invariants *out, Error *err)
+static Status read_from(const char *dir, PartWholes *out, Error *err)
 {
     Policy *policy = NULL;
     Arena arena;
@@ -43,7 +43,7 @@ out:
 
 static void test_shipped_pairs(void **state)
 {
-    Invariants list = {0};
+    PartWholes list = {0};
     UNUSED(state);
     assert_ok(read_from(CAIRN_TEST_POLICY, &list, err));
     assert_true(list.len >= 15);
@@ -82,8 +82,8 @@ static void test_files(void **state)
     UNUSED(state);
     for (size_t i = 0; i < COUNT_OF(files); i++) {
         char root[] = "/tmp/cairn-invariants-XXXXXX", dir[128], path[160];
-        Error err = ERROR_INIT;
-        Invariants list = {0};
+        Error failed = ERROR_INIT;
+        PartWholes list = {0};
         assert_non_null(mkdtemp(root));
         snprintf(dir, sizeof dir, "%s/state", root);
         snprintf(path, sizeof path, "%s/core", root);
@@ -94,11 +94,11 @@ static void test_files(void **state)
             copy_into(dir, measures[k]);
         snprintf(path, sizeof path, "%s/measures/invariants.toml", dir);
         assert_ok(file_write(path, slice_of(files[i].text), MODE_PRIVATE, err));
-        Status st = read_from(dir, &list, &err);
+        Status st = read_from(dir, &list, &failed);
         assert_int_equal(dir_remove(root, NULL), OK);
         if (st != (files[i].message ? ERR_INVALID : OK) ||
-            (files[i].message && !strstr(err.message, files[i].message) && !strstr(err.field, files[i].message)))
-            fail_msg("%zu: %s %s", i, err.message, err.field);
+            (files[i].message && !strstr(failed.message, files[i].message) && !strstr(failed.field, files[i].message)))
+            fail_msg("%zu: %s %s", i, failed.message, failed.field);
         assert_int_equal(list.len, files[i].message ? 0 : 1);
         vec_free(&list);
     }
@@ -121,12 +121,12 @@ static const struct {
 
 static void test_cases(void **state)
 {
-    Invariants list = {0};
+    PartWholes list = {0};
     UNUSED(state);
-    assert_ok(vec_push(&list, ((Invariant){SLICE("p"), SLICE("w"), SLICE("p is a part of w")}), err));
+    assert_ok(vec_push(&list, ((PartWhole){SLICE("p"), SLICE("w"), SLICE("p is a part of w")}), err));
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         DbOptions options = DB_OPTIONS_INIT;
-        Error err = ERROR_INIT;
+        Error failed = ERROR_INIT;
         Db *db = NULL;
         Buf sql;
         options.threads = 1;
@@ -137,13 +137,14 @@ static void test_cases(void **state)
             "split, 'all' AS grp, d::BIGINT AS denominator, n::BIGINT AS numerator FROM (VALUES %s) t(m, y, u, d, n)",
             cases[i].cells);
         assert_ok(db_exec(db, buf_z(&sql), err));
-        Status st = invariants_check(&list, db, &err);
+        Status st = invariants_check(&list, db, &failed);
         db_close(db);
         buf_free(&sql);
-        if (st != (cases[i].message ? ERR_INVALID : OK) || (cases[i].message && !strstr(err.message, cases[i].message)))
-            fail_msg("%zu: %s", i, err.message);
+        if (st != (cases[i].message ? ERR_INVALID : OK) ||
+            (cases[i].message && !strstr(failed.message, cases[i].message)))
+            fail_msg("%zu: %s", i, failed.message);
         if (cases[i].message)
-            assert_non_null(strstr(err.hint, "p is a part of w"));
+            assert_non_null(strstr(failed.hint, "p is a part of w"));
     }
     vec_free(&list);
 }

@@ -30,82 +30,103 @@
 /* Five persons with wages of one quarter; 4 is left out, 5 is not counted. */
 #define GIVEN \
     "[[vector]]\nname = \"five\"\ngiven.employment_person_quarter = \"\"\"\nperson | quarter | wages | employers | " \
-    "employer\n1 | 8096 | 100.00 | 1 | 7\n2 | 8096 | 200.00 | 1 | 7\n3 | 8096 | 600.01 | 2 | 8\n4 | 8096 | 5.00 | 1 | " \
+    "employer\n1 | 8096 | 100.00 | 1 | 7\n2 | 8096 | 200.00 | 1 | 7\n3 | 8096 | 600.01 | 2 | 8\n4 | 8096 | 5.00 | 1 " \
+    "| " \
     "8\n5 | 8096 | 50.00 | 9 | 9\n\"\"\"\n"
 #define ROWS(columns) \
-    "sql = \"SELECT person, 2024 AS year, person <> 5 AS counted, CASE WHEN person = 4 THEN 'left' END AS reason, " \
-    columns " FROM employment_person_quarter\"\n[[exclusion]]\nreason = \"left\"\ntext = \"x\"\n"
+    "sql = \"SELECT person, 2024 AS year, person <> 5 AS counted, CASE WHEN person = 4 THEN 'left' END AS " \
+    "reason, " columns " FROM employment_person_quarter\"\n[[exclusion]]\nreason = \"left\"\ntext = \"x\"\n"
 
-static const char count_text[] = MEASURE("sample", "count") "levels = [\"state\"]\nneeds = [\"person\"]\n"
-    ROWS("wages > 150 AS hit, CASE WHEN person < 3 THEN 'not_found' WHEN person = 3 THEN 'blocked' ELSE "
-         "'out_of_coverage' END AS gap")
-    "[parameters.minimum_n]\nvalue = 4\nstatus = \"assumed\"\nsource = \"test\"\n" GIVEN
-    "expect = \"\"\"\nyear | denominator | numerator | value | base | excluded | not_found | blocked | out_of_coverage | "
-    "small | additive\n2024 | 3 | 2 | 3 | 4 | 1 | 2 | 1 | 1 | true | true\n\"\"\"\n";
+static const char count_text[] = MEASURE("sample", "count") "levels = [\"state\"]\nneeds = [\"person\"]\n" ROWS(
+    "wages > 150 AS hit, CASE WHEN person < 3 THEN 'not_found' WHEN person = 3 THEN 'blocked' ELSE "
+    "'out_of_coverage' END AS gap") "[parameters.minimum_n]\nvalue = 4\nstatus = \"assumed\"\nsource = \"test\"\n" GIVEN
+                                    "expect = \"\"\"\nyear | denominator | numerator | value | base | excluded | "
+                                    "not_found | blocked | out_of_coverage | "
+                                    "small | additive\n2024 | 3 | 2 | 3 | 4 | 1 | 2 | 1 | 1 | true | true\n\"\"\"\n";
 
-static const char mean_text[] = MEASURE("sample", "mean") "levels = [\"state\"]\nneeds = [\"person\"]\n"
-    ROWS("wages AS value, employer") GIVEN
+static const char mean_text[] =
+    MEASURE("sample", "mean") "levels = [\"state\"]\nneeds = [\"person\"]\n" ROWS("wages AS value, employer") GIVEN
     "expect = \"\"\"\nyear | denominator | value | total | employers | top_employer | small\n"
     "2024 | 3 | 300.00333333333333 | 900.01 | 2 | 2 | false\n\"\"\"\n";
 
-static const char ratio_text[] = MEASURE("sample", "ratio") "levels = [\"state\"]\nneeds = [\"person\"]\n"
-    ROWS("wages AS value, employers AS weight") GIVEN
+static const char ratio_text[] = MEASURE("sample", "ratio") "levels = [\"state\"]\nneeds = [\"person\"]\n" ROWS(
+    "wages AS value, employers AS weight") GIVEN
     "expect = \"\"\"\nyear | denominator | value | total | weight\n2024 | 3 | 225.0025 | 900.01 | 4\n\"\"\"\n";
 
-static const char median_text[] = MEASURE("sample", "median") "levels = [\"state\"]\nneeds = [\"person\"]\n"
-    ROWS("wages AS value") GIVEN
+static const char median_text[] =
+    MEASURE("sample", "median") "levels = [\"state\"]\nneeds = [\"person\"]\n" ROWS("wages AS value") GIVEN
     "expect = \"\"\"\nyear | denominator | value | p25 | p75 | numerator\n2024 | 3 | 200 | 150 | 400.005 | 0\n\"\"\"\n";
 
-static const char distribution_text[] = MEASURE("sample", "distribution") "levels = [\"state\"]\nneeds = [\"person\"]\n"
-    ROWS("CASE WHEN person < 3 THEN 'a, b' WHEN person = 5 THEN 'never' END AS category, employer") GIVEN
+static const char distribution_text[] =
+    MEASURE("sample", "distribution") "levels = [\"state\"]\nneeds = [\"person\"]\n" ROWS(
+        "CASE WHEN person < 3 THEN 'a, b' WHEN person = 5 THEN 'never' END AS category, employer") GIVEN
     "expect = \"\"\"\nyear | category | denominator | numerator | base | excluded | employers\n"
     "2024 | a, b | 3 | 2 | 4 | 1 | 1\n2024 | unknown | 3 | 1 | 4 | 1 | 1\n\"\"\"\n";
 
-static const char overlap_text[] = MEASURE("sample", "rate") "levels = [\"state\"]\nneeds = [\"person\"]\nsplits = "
-    "[\"race_any_part\", \"race_ethnicity\"]\n"
-    "sql = \"SELECT person, 2024 AS year, TRUE AS counted, person = 1 AS hit FROM employment_person_quarter\"\n"
-    "[[vector]]\nname = \"overlap\"\ngiven.employment_person_quarter = \"\"\"\nperson | quarter\n1 | 8096\n2 | 8096\n3 | "
-    "8096\n\"\"\"\ngiven.person = \"\"\"\nperson | race_ethnicity | hispanic | asian | white\n1 | hispanic | true | true "
-    "| false\n2 | two_or_more | false | true | true\n\"\"\"\n"
-    "expect = \"\"\"\nyear | split | grp | denominator | numerator | additive\n"
-    "2024 | race_any_part | asian | 2 | 1 | false\n2024 | race_any_part | hispanic | 1 | 1 | false\n"
-    "2024 | race_any_part | white | 1 | 0 | false\n2024 | race_any_part | unknown | 1 | 0 | false\n"
-    "2024 | race_ethnicity | hispanic | 1 | 1 | true\n2024 | race_ethnicity | two_or_more | 1 | 0 | true\n"
-    "2024 | race_ethnicity | unknown | 1 | 0 | true\n\"\"\"\n";
+static const char overlap_text[] = MEASURE("sample",
+    "rate") "levels = [\"state\"]\nneeds = [\"person\"]\nsplits = "
+            "[\"race_any_part\", \"race_ethnicity\"]\n"
+            "sql = \"SELECT person, 2024 AS year, TRUE AS counted, person = 1 AS hit FROM employment_person_quarter\"\n"
+            "[[vector]]\nname = \"overlap\"\ngiven.employment_person_quarter = \"\"\"\nperson | quarter\n1 | 8096\n2 | "
+            "8096\n3 | "
+            "8096\n\"\"\"\ngiven.person = \"\"\"\nperson | race_ethnicity | hispanic | asian | white\n1 | hispanic | "
+            "true | true "
+            "| false\n2 | two_or_more | false | true | true\n\"\"\"\n"
+            "expect = \"\"\"\nyear | split | grp | denominator | numerator | additive\n"
+            "2024 | race_any_part | asian | 2 | 1 | false\n2024 | race_any_part | hispanic | 1 | 1 | false\n"
+            "2024 | race_any_part | white | 1 | 0 | false\n2024 | race_any_part | unknown | 1 | 0 | false\n"
+            "2024 | race_ethnicity | hispanic | 1 | 1 | true\n2024 | race_ethnicity | two_or_more | 1 | 0 | true\n"
+            "2024 | race_ethnicity | unknown | 1 | 0 | true\n\"\"\"\n";
 
 /* Two quarters are asked for, and a minimum over three, one of which has no wages for person 2. */
-static const char family_text[] = MEASURE("sample", "rate") "levels = [\"state\"]\nneeds = [\"k12_cohort\"]\n"
-    "family = \"work\"\ndefinition = \"strict\"\n"
-    "sql = \"SELECT person, ayg AS year, TRUE AS counted, removed AS reason, 8096 AS origin, 2 AS after_quarters FROM "
-    "k12_cohort\"\n[[exclusion]]\nreason = \"deceased\"\ntext = \"x\"\n"
-    "[fixture]\nk12_cohort = \"\"\"\nperson | ayg | removed\n1 | 2024 |\n2 | 2024 |\n3 | 2024 |\n4 | 2024 | "
-    "deceased\n\"\"\"\nemployment_quarter = \"\"\"\nperson | quarter | employer | wages\n1 | 8097 | 1 | 500.00\n1 | 8098 "
-    "| 1 | 600.00\n2 | 8098 | 1 | 5000.00\n\"\"\"\n"
-    "[[vector]]\nname = \"strict\"\nexpect = \"\"\"\nyear | denominator | numerator | base | excluded | not_found\n"
-    "2024 | 3 | 1 | 3 | 1 | 2\n\"\"\"\n"
-    "[[vector]]\nname = \"lenient\"\ndefinition = \"lenient\"\nexpect = \"\"\"\nyear | denominator | numerator\n"
-    "2024 | 3 | 2\n\"\"\"\n";
+static const char family_text[] = MEASURE("sample",
+    "rate") "levels = [\"state\"]\nneeds = [\"k12_cohort\"]\n"
+            "family = \"work\"\ndefinition = \"strict\"\n"
+            "sql = \"SELECT person, ayg AS year, TRUE AS counted, removed AS reason, 8096 AS origin, 2 AS "
+            "after_quarters FROM "
+            "k12_cohort\"\n[[exclusion]]\nreason = \"deceased\"\ntext = \"x\"\n"
+            "[fixture]\nk12_cohort = \"\"\"\nperson | ayg | removed\n1 | 2024 |\n2 | 2024 |\n3 | 2024 |\n4 | 2024 | "
+            "deceased\n\"\"\"\nemployment_quarter = \"\"\"\nperson | quarter | employer | wages\n1 | 8097 | 1 | "
+            "500.00\n1 | 8098 "
+            "| 1 | 600.00\n2 | 8098 | 1 | 5000.00\n\"\"\"\n"
+            "[[vector]]\nname = \"strict\"\nexpect = \"\"\"\nyear | denominator | numerator | base | excluded | "
+            "not_found\n"
+            "2024 | 3 | 1 | 3 | 1 | 2\n\"\"\"\n"
+            "[[vector]]\nname = \"lenient\"\ndefinition = \"lenient\"\nexpect = \"\"\"\nyear | denominator | "
+            "numerator\n"
+            "2024 | 3 | 2\n\"\"\"\n";
 
-static const char strict_text[] = "schema = \"cairn.definition/1\"\n" HEAD("strict") "family = \"work\"\nunit = "
-    "\"dollars\"\nemployed = \"wages in two quarters\"\nearnings = \"sum\"\nneeds = [\"person\"]\nquarters = [-1, 0]\n"
-    "sql = \"SELECT person, year, count(wages) = {quarters} AS hit, sum(wages) AS value, CASE WHEN count(wages) < "
-    "{quarters} THEN 'too_few' END AS clause, CASE WHEN count(wages) < {quarters} THEN 'not_found' END AS gap FROM "
-    "subject_quarter GROUP BY person, year\"\n[[clause]]\ncode = \"too_few\"\ntext = \"x\"\n"
-    "[parameters.quarters]\nvalue = 2\nstatus = \"assumed\"\nsource = \"test\"\n"
-    "[[vector]]\nname = \"empty quarters are kept\"\ngiven.subject = \"\"\"\nperson | year | origin | after_quarters\n"
-    "1 | 2024 | 8096 | 2\n2 | 2024 | 8096 | 2\n3 | 2024 | 8096 | 2\n\"\"\"\n"
-    "given.employment_quarter = \"\"\"\nperson | quarter | employer | wages\n1 | 8097 | 1 | 500.00\n1 | 8098 | 1 | "
-    "600.00\n2 | 8098 | 1 | 5000.00\n\"\"\"\n"
-    "expect = \"\"\"\nperson | year | hit | value | clause | gap\n1 | 2024 | true | 1100.00 | |\n"
-    "2 | 2024 | false | 5000.00 | too_few | not_found\n3 | 2024 | false | | too_few | not_found\n\"\"\"\n";
+static const char strict_text[] = "schema = \"cairn.definition/1\"\n" HEAD(
+    "strict") "family = \"work\"\nunit = "
+              "\"dollars\"\nemployed = \"wages in two quarters\"\nearnings = \"sum\"\nneeds = [\"person\"]\nquarters = "
+              "[-1, 0]\n"
+              "sql = \"SELECT person, year, count(wages) = {quarters} AS hit, sum(wages) AS value, CASE WHEN "
+              "count(wages) < "
+              "{quarters} THEN 'too_few' END AS clause, CASE WHEN count(wages) < {quarters} THEN 'not_found' END AS "
+              "gap FROM "
+              "subject_quarter GROUP BY person, year\"\n[[clause]]\ncode = \"too_few\"\ntext = \"x\"\n"
+              "[parameters.quarters]\nvalue = 2\nstatus = \"assumed\"\nsource = \"test\"\n"
+              "[[vector]]\nname = \"empty quarters are kept\"\ngiven.subject = \"\"\"\nperson | year | origin | "
+              "after_quarters\n"
+              "1 | 2024 | 8096 | 2\n2 | 2024 | 8096 | 2\n3 | 2024 | 8096 | 2\n\"\"\"\n"
+              "given.employment_quarter = \"\"\"\nperson | quarter | employer | wages\n1 | 8097 | 1 | 500.00\n1 | 8098 "
+              "| 1 | "
+              "600.00\n2 | 8098 | 1 | 5000.00\n\"\"\"\n"
+              "expect = \"\"\"\nperson | year | hit | value | clause | gap\n1 | 2024 | true | 1100.00 | |\n"
+              "2 | 2024 | false | 5000.00 | too_few | not_found\n3 | 2024 | false | | too_few | not_found\n\"\"\"\n";
 
-static const char lenient_text[] = "schema = \"cairn.definition/1\"\n" HEAD("lenient") "family = \"work\"\nunit = "
-    "\"dollars\"\nemployed = \"wages in the quarter\"\nearnings = \"sum\"\nneeds = [\"employment_person_quarter\"]\n"
-    "sql = \"SELECT s.person, s.year, TRUE AS hit, w.wages AS value FROM subject s JOIN employment_person_quarter w ON "
-    "w.person = s.person AND w.quarter = s.origin + s.after_quarters\"\n"
-    "[[vector]]\nname = \"one\"\ngiven.subject = \"\"\"\nperson | year | origin | after_quarters\n1 | 2024 | 8096 | "
-    "2\n\"\"\"\ngiven.employment_person_quarter = \"\"\"\nperson | quarter | wages\n1 | 8098 | 3.00\n\"\"\"\n"
-    "expect = \"\"\"\nperson | hit | value\n1 | true | 3.00\n\"\"\"\n";
+static const char lenient_text[] = "schema = \"cairn.definition/1\"\n" HEAD(
+    "lenient") "family = \"work\"\nunit = "
+               "\"dollars\"\nemployed = \"wages in the quarter\"\nearnings = \"sum\"\nneeds = "
+               "[\"employment_person_quarter\"]\n"
+               "sql = \"SELECT s.person, s.year, TRUE AS hit, w.wages AS value FROM subject s JOIN "
+               "employment_person_quarter w ON "
+               "w.person = s.person AND w.quarter = s.origin + s.after_quarters\"\n"
+               "[[vector]]\nname = \"one\"\ngiven.subject = \"\"\"\nperson | year | origin | after_quarters\n1 | 2024 "
+               "| 8096 | "
+               "2\n\"\"\"\ngiven.employment_person_quarter = \"\"\"\nperson | quarter | wages\n1 | 8098 | "
+               "3.00\n\"\"\"\n"
+               "expect = \"\"\"\nperson | hit | value\n1 | true | 3.00\n\"\"\"\n";
 
 /* --- making the policy --- */
 

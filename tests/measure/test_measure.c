@@ -325,7 +325,8 @@ static Db *make_state(const World *w, unsigned threads, const char *order)
     for (size_t i = 0; i < w->defs.len; i++) {
         const MeasureDef *def = &w->defs.at[i];
         const OutcomeDef *outcome =
-            def->family.len > 0 ? outcome_find(&w->outcomes, def->family, def->definition, def->file->effective_from) : NULL;
+            def->family.len > 0 ? outcome_find(&w->outcomes, def->family, def->definition, def->file->effective_from)
+                                : NULL;
         assert_ok(measure_add_outcome_cells(db, &w->frame, def, outcome, err));
     }
     return db;
@@ -338,14 +339,14 @@ static int64_t number(Db *db, const char *sql)
     return v;
 }
 
-typedef struct Invariant {
+typedef struct CellRule {
     const char *what;
     const char *violations; /* SELECT count of what must not be */
-} Invariant;
+} CellRule;
 
 #define SUMS "sum(denominator) d, sum(numerator) n, sum(covered) c, sum(base) b, sum(strong) s"
 
-static const Invariant invariants[] = {
+static const CellRule invariants[] = {
     {"completion is never below graduation", "SELECT count(*) FROM temp.measure_cells g JOIN temp.measure_cells c "
                                              "USING (year, level, unit, split, grp) WHERE g.measure = "
                                              "'graduation_rate_4yr' AND c.measure = 'completion_rate_4yr' AND "

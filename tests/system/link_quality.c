@@ -14,6 +14,7 @@
  *   group NAME VALUE records N precision X recall X    by what the truth knows of the persons; a wrong pair counts for
  *                                         the groups of both sides
  *   measure NAME YEAR found NUMERATOR DENOMINATOR true NUMERATOR DENOMINATOR
+ *   later NAME YEAR found VALUE PEOPLE true VALUE PEOPLE       what came after school: percent, or dollars
  */
 #include <stdio.h>
 
@@ -201,6 +202,55 @@ out:
     return st;
 }
 
+/* What came after: value and people by year, of the truth's other files. */
+static const struct {
+    const char *measure, *table, *value, *year;
+} laters[] = {
+    {"ps_persistence_rate", "college WHERE fall_cohort = 1 AND transfer_in = 0", "avg(persisted) * 100", "entry_year"},
+    {"ps_retention_rate", "college WHERE fall_cohort = 1 AND transfer_in = 0", "avg(persisted_same) * 100",
+        "entry_year"},
+    {"ps_credits_24_rate", "college WHERE fall_cohort = 1 AND transfer_in = 0", "avg((credits >= 24)::INTEGER) * 100",
+        "entry_year"},
+    {"perkins_3s1", "training WHERE item = 'school_left'", "avg(hit) * 100", "year"},
+    {"perkins_2p1", "(SELECT * REPLACE (year + 1 AS year) FROM training WHERE item = 'college_credential')",
+        "avg(hit) * 100", "year"},
+    {"wioa_employment_rate_q4", "training WHERE item = 'wioa_q4'", "avg(hit) * 100", "year"},
+    {"wioa_same_employer_rate", "training WHERE item = 'wioa_same_employer'", "avg(hit) * 100", "year"},
+    {"wioa_credential_rate", "training WHERE item = 'wioa_credential'", "avg(hit) * 100", "year"},
+    {"wioa_measurable_skill_gains_rate", "training WHERE item = 'wioa_gain'", "avg(hit) * 100", "year"},
+    {"award_employment_1yr", "work WHERE kind = 'award' AND horizon = 1", "avg((kentucky IS NOT NULL)::INTEGER) * 100",
+        "year"},
+    {"award_in_state_1yr", "work WHERE kind = 'award' AND horizon = 1", "avg((wage_quarters > 0)::INTEGER) * 100",
+        "year"},
+    {"award_earnings_1yr", "work WHERE kind = 'award' AND horizon = 1 AND kentucky IS NOT NULL",
+        "quantile_cont(kentucky, 0.5)", "year"},
+    {"award_earnings_3yr", "work WHERE kind = 'award' AND horizon = 3 AND kentucky IS NOT NULL",
+        "quantile_cont(kentucky, 0.5)", "year"},
+};
+
+static Status print_later(Check *c, const char *results, size_t i, Error *err)
+{
+    DbRows *rows = NULL;
+    bool more = true;
+    Status st = OK;
+    TRY(db_queryf(c->db, &rows, err,
+        "SELECT f.year, round(f.value, 2)::DOUBLE, f.denominator, round(t.value, 2)::DOUBLE, t.people FROM (SELECT "
+        "year, "
+        "value, denominator FROM read_parquet('%s') WHERE measure = '%s' AND level = 'state' AND split = 'all') f JOIN "
+        "(SELECT %s AS year, %s AS value, count(*) AS people FROM %s GROUP BY 1) t ON t.year = f.year ORDER BY f.year",
+        results, laters[i].measure, laters[i].year, laters[i].value, laters[i].table));
+    for (;;) {
+        TRY_OUT(db_next(rows, &more, err));
+        if (!more)
+            break;
+        printf("later %s %" PRId64 " found %.2f %" PRId64 " true %.2f %" PRId64 "\n", laters[i].measure,
+            db_i64(rows, 0), db_f64(rows, 1), db_i64(rows, 2), db_f64(rows, 3), db_i64(rows, 4));
+    }
+out:
+    db_rows_free(rows);
+    return st;
+}
+
 static Status print_measures(Check *c, Error *err)
 {
     uint32_t generation;
@@ -212,8 +262,15 @@ static Status print_measures(Check *c, Error *err)
         "CREATE TABLE outcome AS SELECT * FROM read_csv('%s/outcomes.csv', header = true, types = {'ayg': 'INTEGER', "
         "'completion_year': 'INTEGER', 'completion': 'VARCHAR'})",
         c->truth));
+    TRY(db_execf(c->db, err,
+        "CREATE TABLE college AS SELECT * FROM read_csv('%s/college_outcomes.csv', header = true);"
+        "CREATE TABLE training AS SELECT * FROM read_csv('%s/training_outcomes.csv', header = true);"
+        "CREATE TABLE work AS SELECT * FROM read_csv('%s/work_outcomes.csv', header = true)",
+        c->truth, c->truth, c->truth));
     for (size_t i = 0; i < COUNT_OF(truths); i++)
         TRY(print_measure(c, results, i, err));
+    for (size_t i = 0; i < COUNT_OF(laters); i++)
+        TRY(print_later(c, results, i, err));
     return OK;
 }
 

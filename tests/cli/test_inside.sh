@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+#
+# equity and account on the command line: what needs no data home, and what is refused before one is looked at.
+#
+# usage: test_inside.sh CAIRN POLICY_FOLDER
+set -euo pipefail
+
+cairn=$1
+policy=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+fail()
+{
+    echo "not ok: $*" >&2
+    exit 1
+}
+
+# expect CODE WORDS COMMAND...: the exit code, and words of standard error
+expect()
+{
+    local code=$1 words=$2 got=0
+    shift 2
+    "$@" >"$work/out" 2>"$work/err" || got=$?
+    [ "$got" -eq "$code" ] || fail "$* ended with $got, not $code: $(cat "$work/err")"
+    grep -qF -- "$words" "$work/err" || fail "$* does not say \"$words\": $(cat "$work/err")"
+}
+
+"$cairn" account list --policy "$policy" >"$work/list"
+grep -q '^school_high *2027' "$work/list" || fail "account list does not name the framework from 2026-27"
+"$cairn" account list --policy "$policy" --format csv | grep -q '^district,2013,.*,district,2010-07-01,2016-06-30,assumed,' ||
+    fail "account list --format csv"
+"$cairn" account list --policy "$policy" --json | grep -q '"name": "district"' || fail "account list --json"
+"$cairn" equity --help | grep -q -- '--against-year' || fail "equity --help"
+"$cairn" account --help | grep -q -- 'what-if' || fail "account --help"
+
+usage=2
+expect $usage "needs MEASURE" "$cairn" equity
+expect $usage "none of list, rate" "$cairn" account judge --year 2024
+expect $usage "needs --year" "$cairn" account rate
+expect $usage "takes no further word" "$cairn" account rate weight.pwr=3 --year 2024
+expect $usage "a format is text, csv, json or html" "$cairn" equity graduation_rate_4yr --format pdf
+expect $usage "contradict" "$cairn" equity graduation_rate_4yr --format csv --json
+expect $usage "whole number" "$cairn" equity graduation_rate_4yr --year soon
+
+"$cairn" init "$work/home" --policy "$policy" >/dev/null
+export CAIRN_HOME=$work/home
+expect $usage "needs --purpose" "$cairn" equity graduation_rate_4yr --by sex
+expect $usage "needs --purpose" "$cairn" account rate --year 2024
+expect 7 "" "$cairn" equity graduation_rate_4yr --by sex --purpose "to see what happens" --agreement no-such
+expect 7 "" "$cairn" account explain --unit 1 --students --year 2024 --purpose "to see what happens" --agreement cde-slds --role analyst
+expect 5 "" "$cairn" equity graduation_rate_4yr --by sex --purpose "to see what happens" --agreement cde-slds
+echo "ok"
