@@ -20,7 +20,8 @@ static Status year_of_value(const PolicyFile *rule, const Toml *period, Slice va
     int64_t n;
     TRY(toml_str(period, rule->path, "kind", &kind, err));
     if (slice_eq_z(kind, "date")) {
-        TRY(date_parse(value, DATE_ISO, &day, err));
+        if (date_parse(value, DATE_ISO, &day, NULL) != OK)
+            TRY(date_parse(value, DATE_YYYYMMDD, &day, err));
         *year = date_year(day);
         return OK;
     }
