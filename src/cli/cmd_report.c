@@ -61,7 +61,7 @@ const Command CMD_REPORT = {
         "report/annual.toml says, tables and charts, groups, method with definitions and their sources, protection, "
         "linkage and coverage, the release log and the data sources. The release is verified first.\n\n"
         "The page stands alone in one file. The PDF is made from it by WeasyPrint; without that program the page is "
-        "made and a line says so. The same home gives the same bytes. Exit code 4 when nothing was released. "
+        "made and a line says so. The same home gives the same bytes. Exit code 5 when nothing was released. "
         "docs/report.md describes it.",
     .options = REPORT_OPTIONS,
     .option_count = COUNT_OF(REPORT_OPTIONS),
