@@ -16,29 +16,29 @@ static Status writer_of(const Cli *cli, DictionaryWriter *out, Error *err)
 {
     static const struct {
         const char *name;
-        DictionaryWriter write;
+        DictionaryWriter print;
     } formats[] = {{"html", dictionary_html}, {"csv", dictionary_csv}, {"json", dictionary_json}};
     const char *word = cli_value(cli, "format");
     *out = cli->format == CLI_JSON ? dictionary_json : dictionary_html;
     for (size_t i = 0; word && i < COUNT_OF(formats); i++) {
         if (slice_eq_z(slice_of(word), formats[i].name)) {
-            if (cli->format == CLI_JSON && formats[i].write != dictionary_json)
+            if (cli->format == CLI_JSON && formats[i].print != dictionary_json)
                 return error_set(err, ERR_USAGE, "--json and --format %s contradict each other", word);
-            *out = formats[i].write;
+            *out = formats[i].print;
             return OK;
         }
     }
     return word ? error_set(err, ERR_USAGE, "--format takes html, csv or json, not \"%s\"", word) : OK;
 }
 
-static Status deliver(Cli *cli, const Dictionary *d, DictionaryWriter write, Error *err)
+static Status deliver(Cli *cli, const Dictionary *d, DictionaryWriter print, Error *err)
 {
     const char *path = cli_value(cli, "out");
     if (!path)
-        return write(d, &cli->out, err);
+        return print(d, &cli->out, err);
     Buf text;
     buf_init(&text, 0);
-    Status st = write(d, &text, err);
+    Status st = print(d, &text, err);
     if (st == OK)
         st = file_write(path, buf_slice(&text), MODE_PUBLIC, err);
     buf_free(&text);
@@ -60,12 +60,12 @@ static Status open_place(Cli *cli, Workplace *w, Error *err)
 
 static Status run_dictionary(Cli *cli, Error *err)
 {
-    DictionaryWriter write;
+    DictionaryWriter print;
     Workplace w;
     Dictionary d;
     Date on = clock_today();
     const char *day = cli_value(cli, "on");
-    TRY(writer_of(cli, &write, err));
+    TRY(writer_of(cli, &print, err));
     if (day && date_parse(slice_of(day), DATE_ISO, &on, NULL) != OK)
         return error_set(err, ERR_USAGE, "--on takes a day as YYYY-MM-DD, not \"%s\"", day);
     if (cli_value(cli, "home") && cli_value(cli, "policy"))
@@ -73,7 +73,7 @@ static Status run_dictionary(Cli *cli, Error *err)
     TRY(open_place(cli, &w, err));
     Status st = dictionary_build(w.policy, w.home, w.ledger, on, &d, err);
     if (st == OK)
-        st = deliver(cli, &d, write, err);
+        st = deliver(cli, &d, print, err);
     dictionary_free(&d);
     workplace_close(&w);
     return st;

@@ -2,7 +2,7 @@
 #include "dictionary/dictionary_parts.h"
 #include "publish/paper.h"
 
-#include "dictionary_templates.h"
+#include "dictionary/dictionary_templates.h"
 
 #define CODES_SHOWN 30 /* longer lists make a page of their own; the CSV has them whole */
 

@@ -5,7 +5,7 @@
 #include "publish/paper.h"
 #include "publish/svg.h"
 
-#include "report_templates.h"
+#include "report/report_templates.h"
 
 #include <jansson.h>
 #include <math.h>
