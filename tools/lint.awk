@@ -44,19 +44,21 @@ BEGIN {
     may("publish", "base policy store/home.h store/ledger.h store/db.h store/warehouse.h measure protect")
     may("equity", "base policy measure publish/html.h publish/svg.h")
     may("account", "base policy measure equity")
+    may("dictionary", "base policy contract govern store/db.h store/home.h store/ledger.h publish/html.h publish/paper.h")
+    may("report", "base policy store/home.h store/ledger.h publish/publish.h publish/html.h publish/svg.h publish/paper.h")
     may("serve", "base store/home.h publish")
     may("review", "base policy store match identity serve/http.h publish/html.h")
     may("synth", "base")
     may("cli", "base kernel token policy contract store govern ingest match matchfile identity facts measure protect publish serve " \
-        "equity account review synth sdc audit suppress perturb tables protectfile")
+        "equity account dictionary report review synth sdc audit suppress perturb tables protectfile")
     list("room", "base kernel token policy contract store govern ingest match libmatch matchfile identity facts measure protect " \
-        "publish equity account serve review synth cli sdc lp audit suppress perturb tables protectfile libprotect")
+        "publish equity account dictionary report serve review synth cli sdc lp audit suppress perturb tables protectfile libprotect")
     # What a room shows to the others, where that is not just ROOM/ROOM.h.
-    list("public_header", "equity/sheet.h measure/values.h identity/verdicts.h match/standard.h policy/model.h publish/html.h publish/svg.h " \
+    list("public_header", "equity/sheet.h measure/values.h identity/verdicts.h match/standard.h policy/model.h publish/html.h publish/paper.h publish/svg.h " \
         "protectfile/attack.h protectfile/compare.h serve/http.h store/db.h store/home.h store/ledger.h " \
         "store/linkage.h store/vault.h store/warehouse.h")
     # Rooms that must not reach the vault by any detour either.
-    list("vaultless", "facts measure protect publish equity account serve sdc lp audit suppress perturb tables protectfile libprotect")
+    list("vaultless", "facts measure protect publish equity account dictionary report serve sdc lp audit suppress perturb tables protectfile libprotect")
 
     list("rule", "banned-functions no-mutable-global no-function-static room-includes file-head line-length")
 }

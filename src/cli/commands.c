@@ -16,6 +16,8 @@ const Command *const CLI_COMMANDS[] = {
     &CMD_REVIEW,
     &CMD_WHY,
     &CMD_IDENTITY,
+    &CMD_REPORT,
+    &CMD_DICTIONARY,
     &CMD_PROFILE,
     &CMD_ENCODE,
     &CMD_MATCH_TOKENS,

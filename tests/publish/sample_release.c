@@ -1,7 +1,13 @@
-/* Writes a sample release into a folder, to look at: usage: sample_release FOLDER [PER_MILLE]. */
+/* Writes a sample release into a folder, to look at: usage: sample_release FOLDER [PER_MILLE [HOME]].
+ * HOME: a data home that signs it; without one the signature is a mock. */
 #include "sample.h"
 
 #include <stdio.h>
+
+static Status sign_at_home(void *ctx, Slice message, uint8_t signature[64], uint8_t public_key[32], Error *err)
+{
+    return home_sign(ctx, message, signature, public_key, err);
+}
 
 int main(int argc, char **argv)
 {
@@ -14,14 +20,17 @@ int main(int argc, char **argv)
     Sample s;
     Release r = {0};
     ReleaseReport report = {0};
+    Home *home = NULL;
     bool is_new;
     double start = clock_monotonic();
     Status st = sample_make(&options, &s, &err);
     double drawn = clock_monotonic();
     if (st == OK)
         st = release_build(&s.plan, &r, &err);
+    if (st == OK && argc > 3)
+        st = home_open(argv[3], HOME_READ, &home, &err);
     if (st == OK)
-        st = release_store(&r, argv[1], sample_sign, NULL, &report, &is_new, &err);
+        st = release_store(&r, argv[1], home ? sign_at_home : sample_sign, home, &report, &is_new, &err);
     if (st != OK) {
         char text[1024];
         error_print(&err, text, sizeof text);
@@ -31,6 +40,7 @@ int main(int argc, char **argv)
             report.path, s.cells.len, s.figures.count, s.figures.withheld_count, drawn - start,
             clock_monotonic() - drawn);
     }
+    home_close(home);
     release_free(&r);
     sample_free(&s);
     return st == OK ? 0 : 1;
