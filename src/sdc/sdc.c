@@ -88,10 +88,32 @@ static Status off_error(const SdcProblem *p, uint32_t row, Wide off, Error *err)
         err, ERR_INVALID, "equation %" PRIu32 " does not add up: it is off by %.10g (%s)", row + 1, shown, cells);
 }
 
+/* Cuts a level that leaves less than `slack` of the room; by at most a millionth. */
+static bool cut_level(int64_t *level, int64_t room, int64_t slack)
+{
+    int64_t most = *level / MILLION;
+    slack = slack < most ? slack : most;
+    if (slack == 0 || *level > room || *level <= room - slack)
+        return false;
+    *level = room - slack;
+    return true;
+}
+
+static void cut_levels(SdcProblem *p, Wide total_off, SdcRounding *seen)
+{
+    int64_t slack = total_off > SDC_VALUE_MAX ? SDC_VALUE_MAX : (int64_t)total_off;
+    for (uint32_t i = 0; i < p->cell_count; i++) {
+        SdcCell *c = &p->cells[i];
+        bool down = cut_level(&c->lpl, c->value - c->lower, slack);
+        bool up = cut_level(&c->upl, c->upper - c->value, slack);
+        seen->levels += down || up;
+    }
+}
+
 Status sdc_absorb_rounding(SdcProblem *p, uint32_t ppm, SdcRounding *out, Error *err)
 {
     SdcRounding seen = {0};
-    Wide worst_off = 0, worst_of = 1;
+    Wide worst_off = 0, worst_of = 1, total = 0;
     for (uint32_t r = 0; r < p->row_count; r++) {
         Wide largest, off = row_off(p, r, &largest), size = off < 0 ? -off : off;
         if (off == 0)
@@ -99,6 +121,7 @@ Status sdc_absorb_rounding(SdcProblem *p, uint32_t ppm, SdcRounding *out, Error 
         if (size > largest / MILLION * ppm + largest % MILLION * ppm / MILLION)
             return off_error(p, r, off, err);
         seen.rows++;
+        total += size;
         if ((double)size * (double)worst_of > (double)worst_off * (double)largest) {
             worst_off = size;
             worst_of = largest;
@@ -110,6 +133,7 @@ Status sdc_absorb_rounding(SdcProblem *p, uint32_t ppm, SdcRounding *out, Error 
             return off_error(p, r, off, err);
         p->rhs[r] = (int64_t)rhs;
     }
+    cut_levels(p, total, &seen);
     *out = seen;
     return OK;
 }

@@ -62,10 +62,14 @@ typedef struct SdcRounding {
     uint32_t rows;     /* equations that did not hold */
     uint32_t worst;    /* the one that is off by the largest part of its largest term */
     int64_t worst_off; /* by how much, in units of value */
+    uint32_t levels;   /* sensitive cells with a level cut because of it */
 } SdcRounding;
 /* Files hold values rounded to some digits, so that sums are off by a little. Attacker and protector reason about
  * deviations from the values, so the rounding is taken as known to both: it goes into the right side of each equation
- * that is off by at most `ppm` millionths of its largest term. ERR_INVALID for one that is off by more. */
+ * that is off by at most `ppm` millionths of its largest term. A level that asks for all the room between value and
+ * bound is then out of reach by as much (parts that are all 0 do not add up to 0): such a level is cut to the room less
+ * the rounding of all equations together, and by no more than a millionth of itself. ERR_INVALID for an equation that
+ * is off by more. */
 MUST_USE Status sdc_absorb_rounding(SdcProblem *p, uint32_t ppm, SdcRounding *out, Error *err);
 /* Shape (indexes, no cell twice in an equation), every equation holds for the values, every value lies in its bounds,
  * no negative cost or level, levels only where sensitive, costs add up within 64 bits. ERR_INVALID names the equation

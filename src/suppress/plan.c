@@ -239,6 +239,14 @@ Status plan_raise_targets(Plan *plan, const SuppressShorts *shorts, bool *more, 
     return OK;
 }
 
+size_t plan_unexplained(const Plan *plan, const SuppressShorts *shorts)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < shorts->len; i++)
+        count += !is_leak(plan, shorts->at[i].cell);
+    return count;
+}
+
 void plan_write_back(const Plan *plan, SdcProblem *p)
 {
     for (uint32_t i = 0; i < plan->given_cells; i++)

@@ -29,6 +29,8 @@ void plan_free(Plan *plan);
 MUST_USE Status plan_add_sums(Plan *plan, const SuppressOptions *o, bool *more, Error *err);
 /* Cells found short get a larger target. *more: one of them can. */
 MUST_USE Status plan_raise_targets(Plan *plan, const SuppressShorts *shorts, bool *more, Error *err);
+/* How many of these cells are not among the leaks. */
+size_t plan_unexplained(const Plan *plan, const SuppressShorts *shorts);
 void plan_write_back(const Plan *plan, SdcProblem *p);
 /* Fills the report's leaks, each with an irreducible set of frozen cells. */
 MUST_USE Status plan_explain(const Plan *plan, const SdcProblem *p, SuppressReport *report, Error *err);

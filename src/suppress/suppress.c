@@ -277,6 +277,9 @@ static Status audit_and_repair(Plan *plan, const SuppressOptions *o, SdcProblem 
         if (st == OK && more)
             st = protect_sums(plan, o, report, err);
     }
+    size_t open = plan_unexplained(plan, &shorts);
+    if (st == OK && open > 0)
+        st = error_set(err, ERR_LIMIT, "%zu cells are unprotected and no repair is left to try", open);
     vec_free(&shorts);
     return st;
 }

@@ -248,6 +248,32 @@ static void test_rounding_is_absorbed(void **state)
     sdc_free(&p);
 }
 
+/* Parts that are 0 leave the total at 3 units: a level of all the room would be out of reach. */
+static void test_rounding_cuts_levels(void **state)
+{
+    static const char *const exact = "0 3 0 20000000 1 u 0 2e9 20000000 5 0 1 10000000 1 s 0 2e9 0 0 0 "
+                                     "2 %s 1 s 0 2e9 0 0 0 1 0 3 : 0 (-1) 1 (1) 2 (1)";
+    static const struct {
+        const char *part;
+        int64_t level;
+        uint32_t cut;
+    } cases[] = {{"9999997", 19999997, 1}, {"9999900", 19999980, 1}, {"10000000", 20000000, 0}};
+    UNUSED(state);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        SdcProblem p = {0};
+        SdcRounding rounding;
+        Error err = ERROR_INIT;
+        char text[300];
+        snprintf(text, sizeof text, exact, cases[i].part);
+        assert_int_equal(read_text(text, &p, &err), OK);
+        assert_int_equal(sdc_absorb_rounding(&p, 10, &rounding, &err), OK);
+        assert_int_equal(rounding.levels, cases[i].cut);
+        assert_int_equal(p.cells[0].lpl, cases[i].level);
+        assert_int_equal(p.cells[0].upl, 5);
+        sdc_free(&p);
+    }
+}
+
 /* Every allocation of reading fails in turn; nothing leaks (the sanitizers look) and the status says so. */
 static void test_no_memory(void **state)
 {
@@ -334,6 +360,7 @@ int main(void)
         cmocka_unit_test(test_refused_text),
         cmocka_unit_test(test_check),
         cmocka_unit_test(test_rounding_is_absorbed),
+        cmocka_unit_test(test_rounding_cuts_levels),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_public_problems),
     };

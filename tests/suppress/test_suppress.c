@@ -296,6 +296,35 @@ static void test_square(void **state)
     sdc_free(&p);
 }
 
+/* An auditor who finds a cell short though its levels are reached, as for a singleton: no target can be raised. */
+static Status never_content(const SdcProblem *p, SuppressShorts *shorts, void *ctx, Error *err)
+{
+    uint32_t *asked = ctx;
+    ++*asked;
+    for (uint32_t i = 0; i < p->cell_count; i++)
+        if (p->cells[i].status == SDC_SENSITIVE)
+            TRY(vec_push(shorts, ((SuppressShort){i, p->cells[i].upl, p->cells[i].lpl}), err));
+    return OK;
+}
+
+static void test_unprotected_is_no_success(void **state)
+{
+    UNUSED(state);
+    SdcProblem p = {0};
+    SuppressReport r = {0};
+    SuppressOptions o = quick();
+    Error err = ERROR_INIT;
+    uint32_t asked = 0;
+    o.audit = never_content;
+    o.audit_ctx = &asked;
+    square(&p);
+    assert_int_equal(suppress_solve(&p, &o, &r, &err), ERR_LIMIT);
+    assert_int_equal(asked, 1);
+    assert_non_null(strstr(err.message, "1 cells are unprotected"));
+    assert_int_equal(r.secondaries, 0);
+    sdc_free(&p);
+}
+
 static void test_frozen_cells_and_explanation(void **state)
 {
     UNUSED(state);
@@ -577,6 +606,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_square),
+        cmocka_unit_test(test_unprotected_is_no_success),
         cmocka_unit_test(test_frozen_cells_and_explanation),
         cmocka_unit_test(test_sums),
         cmocka_unit_test(test_singletons),
