@@ -41,6 +41,8 @@ static const Option PROTECT_OPTIONS[] = {
     {"out", 'o', "DIR", "folder for the protected tables; what is for the owner alone goes into DIR/inside"},
     {"history", 0, "DIR",
         "earlier releases or answers to the same asker, which the attack includes; this one is added"},
+    {"key", 0, "FILE", "secret of the lanes round and cell_key, at least 16 bytes; the same file for the same noise"},
+    {"budget", 0, "FILE", "ledger that the lane dp is paid from (cairn budget open)"},
     {"compare", 0, NULL, "write nothing: what would stay visible by suppressing, pooling, rounding, cell keys and DP"},
     {"jj", 0, "FILE", "a problem in JJ format instead of TABLES; --out is then a file"},
 };
@@ -117,8 +119,10 @@ static Status protect_jj(Cli *cli, const ProtectOptions *run, Error *err)
 
 static Status run_protect(Cli *cli, Error *err)
 {
-    ProtectFileOptions o = {
-        .out = cli_value(cli, "out"), .history = cli_value(cli, "history"), .run = {.log = &cli->log}};
+    ProtectFileOptions o = {.out = cli_value(cli, "out"),
+        .history = cli_value(cli, "history"),
+        .key = cli_value(cli, "key"),
+        .run = {.log = &cli->log, .budget = cli_value(cli, "budget")}};
     ProtectFileReport report;
     TRY(threads_of(cli, &o.run.threads, err));
     if (cli_value(cli, "jj"))
@@ -146,6 +150,8 @@ const Command CMD_PROTECT = {
         "Everything is one system of equations; small cells are suppressed by the policy's rules, others to protect "
         "them, and the result is attacked by an audit that trusts nothing of it. Nothing is written unless the audit "
         "finds nothing.\n\n"
+        "Where the policy names another lane for a table (round, cell_key, dp; docs/lanes.md), its figures are changed "
+        "instead, and the report says what that promises.\n\n"
         "Exit codes: 3 when a table breaks a rule (does not add up, negative counts, missing margins, unknown codes), "
         "7 "
         "when no pattern protects every cell.",
