@@ -79,9 +79,9 @@ cp "$source"/docs/lanes/*.toml .
 awk 'BEGIN { print "id,school,group,wage,employer,passed"; split("A A B B C C", s); split("x y x y x y", g);
     split("4 36 26 24 30 33", k);
     for (i = 1; i <= 6; i++) for (j = 1; j <= k[i]; j++)
-        printf "p%d-%d,%s,%s,%d,e%d,%d\n", i, j, s[i], g[i], 20000 + 137 * j + 11 * i, j % 7, j % 3 > 0 }' >persons.csv
+        printf "p%d-%d,%s,%s,%d,e%d,%d\n", i, j, s[i], g[i], 20000 + 137 * j + 11 * i, j % 7, (j % 3 > 0) }' >persons.csv
 awk -F, 'NR > 1 { for (a = 0; a < 2; a++) for (b = 0; b < 2; b++) { k = (a ? $2 : "all") "," (b ? $3 : "all"); n[k]++; p[k] += $6 } }
-    END { print "school,group,students,passed,median"; for (k in n) print k "," n[k] "," p[k] ",30000" | "sort" }' persons.csv \
+    END { print "school,group,students,passed,median"; fflush(); for (k in n) print k "," n[k] "," p[k] ",30000" | "sort" }' persons.csv \
     >students.csv
 echo "a secret of more than sixteen bytes" >key
 multiples() { awk -F, 'NR > 1 && $3 % 5 != 0 { exit 1 }' "$1"; }
@@ -118,8 +118,6 @@ has "the published header says the interval" '^rounded = ' rounded/tables.toml
 code "the audit takes figures for intervals" 0 "$cairn" audit rounded/tables.toml
 "$cairn" protect tables.toml --policy round.toml --key key --out again >/dev/null
 same "the same key, the same figures" rounded again
-sed 's/^rounded = .*//' rounded/tables.toml >rounded/exact.toml
-code "figures taken for exact are small or zero, not intervals" 0 "$cairn" audit rounded/exact.toml
 code "no key, no rounding" 3 "$cairn" protect tables.toml --policy round.toml --out none
 [ ! -e none ] && ok "and nothing is written" || not_ok "nothing is written"
 policy 'lane = "round"' >bad.toml
