@@ -78,6 +78,10 @@ static Status choose(ProtectJob *job, const ProtectOptions *options, uint32_t t,
         return error_set(err, ERR_INVALID,
             "table %.*s was published before, with exact figures: beside them only suppression can be attacked",
             SLICE_ARG(table->name));
+    if (options->has_history)
+        return error_set(err, ERR_INVALID,
+            "table %.*s: a history is attacked with exact figures; it takes only tables that are suppressed",
+            SLICE_ARG(table->name));
     TRY(use(job, options, lane.file, kinds[lane.kind], &l->of_table[t], err));
     return check_columns(job, t, err);
 }

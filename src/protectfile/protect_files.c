@@ -145,6 +145,7 @@ static Status read_inputs(FileJob *f, Error *err)
     TRY(file_read(f->o->policy, HEADER_MAX, &f->policy_text, err));
     TRY(protection_parse(buf_slice(&f->policy_text), f->o->policy, &f->policy, err));
     TRY(folder_of(f->o->policy, &f->arena, &f->policy_folder, err));
+    f->run.has_history = f->o->history != NULL;
     f->run.lane_load = tables_load_file;
     f->run.lane_ctx = (void *)(uintptr_t)f->policy_folder;
     if (f->o->key) {

@@ -134,6 +134,7 @@ typedef struct ProtectJob {
 typedef struct ProtectOptions {
     unsigned threads; /* 0: one a core */
     const Log *log;
+    bool has_history;   /* answers are kept: lanes other than suppress are refused */
     bool suppress_only; /* lanes of the policy are not looked at: for comparisons */
     TablesLoad
         lane_load; /* lane files by the name the policy has for them; NULL: lanes other than suppress are refused */

@@ -208,9 +208,25 @@ code "exact figures of the same people beside noise are refused" 3 \
     "$cairn" protect mixed.toml --policy mixed.policy --budget budget.jsonl --out none
 has "and it says why" 'two lanes' out.log
 
+code "a history takes exact figures only" 3 \
+    "$cairn" protect dp_tables.toml --policy dp.toml --budget budget.jsonl --history hist --out none
+
 # --- compared before choosing ---
 policy 'compare_files = ["rounding.toml", "dp_counts.toml"]' >compare.policy
 code "the policy's lanes are compared" 0 "$cairn" protect dp_tables.toml --policy compare.policy --compare
 has "by their files" 'rounding: a figure is off by at most 9, by rounding.toml' out.log
 has "and what is assumed is said" 'cell_keys: .* assumed (deviation 5)' out.log
+# --- an asker's history in a data home ---
+"$cairn" init home --policy "$CAIRN_POLICY" >/dev/null 2>&1
+policy '' >plain.toml
+code "an asker's first answer" 0 "$cairn" protect dp_tables.toml --policy plain.toml --out a1 --home home --user ann
+has "is new" 'this one added' out.log
+code "the same again" 0 "$cairn" protect dp_tables.toml --policy plain.toml --out a2 --home home --user ann
+has "is known" '1 earlier, this one among them' out.log
+code "another asker has another history" 0 "$cairn" protect dp_tables.toml --policy plain.toml --out a3 --home home --user bob
+has "which was empty" '0 earlier' out.log
+code "names are plain" 2 "$cairn" protect dp_tables.toml --policy plain.toml --out a4 --home home --user ../ann
+rm -r home/answers/ann
+code "a history that was taken away is missed" 11 "$cairn" protect dp_tables.toml --policy plain.toml --out a5 --home home --user ann
+[ ! -e a5 ] && ok "and nothing is answered" || not_ok "nothing is answered"
 echo "1..$n"
