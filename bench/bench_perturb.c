@@ -226,7 +226,7 @@ static Status run(uint64_t draws, Error *err)
     TRY(noise_rate(DP_GAUSSIAN, 1000003, 7, draws, "discrete Gaussian, variance 1000003/7", err));
     TRY(key_rates(draws / 4, err));
     TRY(tree_time(err));
-    for (uint32_t side = 6; side <= 13; side += 7)
+    for (uint32_t side = 6; side <= 20; side += 7)
         TRY(rounding_time(side, err));
     return percentiles(err);
 }

@@ -1,4 +1,5 @@
 /* cairn protect and cairn audit: disclosure control for files, without a data home. */
+#include "cli/asker.h"
 #include "cli/commands.h"
 #include "protectfile/attack.h"
 #include "protectfile/compare.h"
@@ -41,6 +42,9 @@ static const Option PROTECT_OPTIONS[] = {
     {"out", 'o', "DIR", "folder for the protected tables; what is for the owner alone goes into DIR/inside"},
     {"history", 0, "DIR",
         "earlier releases or answers to the same asker, which the attack includes; this one is added"},
+    {"user", 0, "NAME", "whose query this is: the history is that of this asker in the data home (--home)"},
+    {"key", 0, "FILE", "secret of the lanes round and cell_key, at least 16 bytes; the same file for the same noise"},
+    {"budget", 0, "FILE", "ledger that the lane dp is paid from (cairn budget open)"},
     {"compare", 0, NULL, "write nothing: what would stay visible by suppressing, pooling, rounding, cell keys and DP"},
     {"jj", 0, "FILE", "a problem in JJ format instead of TABLES; --out is then a file"},
 };
@@ -77,7 +81,7 @@ static Status say_protected(Cli *cli, const ProtectFileReport *r)
         s->printed + s->suppressed, s->printed, s->suppressed, s->sensitive, s->secondary);
     cli_say(cli, "audit      %" PRIu64 " sensitive numbers in %" PRIu64 " equations, 0 unprotected\n", s->audited,
         s->equations);
-    if (cli_value(cli, "history"))
+    if (cli_value(cli, "history") || cli_value(cli, "user"))
         cli_say(cli, "history    %" PRIu64 " earlier, %s\n", r->earlier,
             r->known ? "this one among them" : "this one added");
     return OK;
@@ -115,10 +119,29 @@ static Status protect_jj(Cli *cli, const ProtectOptions *run, Error *err)
     return say_jj(cli, &report, (Slice){"", 0});
 }
 
+/* A self-service answer: the same gate, with everything the asker was told before. */
+static Status answer_asker(Cli *cli, ProtectFileOptions *o, Error *err)
+{
+    ProtectFileReport report;
+    Asker asker;
+    if (o->history)
+        return error_set(err, ERR_USAGE, "--user has its history in the data home: leave --history away");
+    Status st = asker_open(cli, cli_value(cli, "user"), &asker, err);
+    o->history = asker.history;
+    if (st == OK)
+        st = protectfile_protect(o, &report, err);
+    if (st == OK && !report.known)
+        st = asker_note(&asker, err);
+    asker_close(&asker);
+    return st == OK ? say_protected(cli, &report) : st;
+}
+
 static Status run_protect(Cli *cli, Error *err)
 {
-    ProtectFileOptions o = {
-        .out = cli_value(cli, "out"), .history = cli_value(cli, "history"), .run = {.log = &cli->log}};
+    ProtectFileOptions o = {.out = cli_value(cli, "out"),
+        .history = cli_value(cli, "history"),
+        .key = cli_value(cli, "key"),
+        .run = {.log = &cli->log, .budget = cli_value(cli, "budget")}};
     ProtectFileReport report;
     TRY(threads_of(cli, &o.run.threads, err));
     if (cli_value(cli, "jj"))
@@ -131,6 +154,8 @@ static Status run_protect(Cli *cli, Error *err)
         return compare_files(&o, cli->format == CLI_JSON ? COMPARE_JSON : COMPARE_TEXT, &cli->out, err);
     if (!o.out)
         return error_set(err, ERR_USAGE, "protect needs --out DIR, or --compare");
+    if (cli_value(cli, "user"))
+        return answer_asker(cli, &o, err);
     TRY(protectfile_protect(&o, &report, err));
     return say_protected(cli, &report);
 }
@@ -146,6 +171,8 @@ const Command CMD_PROTECT = {
         "Everything is one system of equations; small cells are suppressed by the policy's rules, others to protect "
         "them, and the result is attacked by an audit that trusts nothing of it. Nothing is written unless the audit "
         "finds nothing.\n\n"
+        "Where the policy names another lane for a table (round, cell_key, dp; docs/lanes.md), its figures are changed "
+        "instead, and the report says what that promises.\n\n"
         "Exit codes: 3 when a table breaks a rule (does not add up, negative counts, missing margins, unknown codes), "
         "7 "
         "when no pattern protects every cell.",

@@ -4,12 +4,13 @@
  * Each cell is drawn up or down with the odds that leave its mean alone, by a keyed hash of table, cell and value.
  * Those draws do not add up; the nearest integers that do are wanted. In trees and in two-way tables the linear program
  * has them at its corner (Cox 1987; the matrix is totally unimodular); in three dimensions some cells come out between,
- * and are fixed, the surest first, going the other way where the rest becomes impossible. Where that fails another draw
- * of costs is tried, then one more step of the base is allowed.
+ * are rounded, and a walk (rounding_repair.c) moves what does not add up then. Where it fails the cells are fixed one
+ * after the other, the surest first, going the other way where the rest becomes impossible; then another draw of costs
+ * is tried, then one more step of the base is allowed. Programs and moves are bounded.
  *
  * The program works in doubles and only proposes: what is returned has been added up in integers.
  */
-#include "perturb/perturb.h"
+#include "perturb/rounding_impl.h"
 
 #include "lp/lp.h"
 
@@ -18,7 +19,10 @@
 
 #define KEY_MIN 16
 #define TRIES 4
-#define PROGRAMS_MAX 1000 /* a try */
+#define PROGRAMS_MAX 1000           /* a try, of a small table */
+#define EFFORT_MAX 2000000          /* a try: programs times cells */
+#define PURPOSE_WALK UINT32_MAX     /* of a draw */
+#define MOVES_MAX UINT64_C(2000000) /* of a walk */
 #define WHOLE 1e-6
 
 /* y of a cell is its multiple of the base: target + up - down. Columns of width 0 are left out. */
@@ -45,6 +49,7 @@ typedef struct Work {
     uint32_t count;
     uint32_t (*column_of)[2]; /* cell -> column + 1: up, down */
     double *low, *high;       /* bounds of the columns as fixed so far */
+    int64_t *least, *most;    /* multiples that a cell may be */
     Between *between;
     Lp *lp;
 } Work;
@@ -121,10 +126,13 @@ static void set_columns(Work *w, uint32_t steps)
     for (uint32_t i = 0; i < w->p->cell_count; i++) {
         int64_t value = w->p->cells[i].value, least = value / w->o->base;
         int64_t most = least + (value % w->o->base != 0);
+        w->least[i] = w->most[i] = 0;
         if (value == 0)
             continue;
         least = least > steps ? least - steps : 0;
         most += steps;
+        w->least[i] = least;
+        w->most[i] = most;
         add_column(w, i, 1, most - w->target[i]);
         add_column(w, i, -1, w->target[i] - least);
     }
@@ -253,14 +261,19 @@ static bool turn(Work *w)
     return false;
 }
 
+/* Fewer programs where each of them is larger. */
+static uint32_t programs_max(const Work *w)
+{
+    uint32_t most = EFFORT_MAX / (w->p->cell_count + 1);
+    return most > PROGRAMS_MAX ? PROGRAMS_MAX : most < 10 ? 10 : most;
+}
+
 /* True when every column of the last solution is whole. Several columns are fixed at once, fewer after a failure. */
 static bool dive(Work *w)
 {
     uint32_t first = w->report->programs, part = 4;
-    if (solve(w) != LP_OPTIMAL)
-        return false;
     for (uint32_t n = find_between(w); n > 0; n = find_between(w)) {
-        if (w->report->programs - first > PROGRAMS_MAX)
+        if (w->report->programs - first > programs_max(w))
             return false;
         if (n > part && fix(w, n / part)) {
             part = part > 4 ? part / 2 : 4;
@@ -273,15 +286,29 @@ static bool dive(Work *w)
     return true;
 }
 
-/* Takes the solution over when it holds in integers. */
-static Status take(Work *w, uint32_t steps, int64_t *out, bool *holds, Error *err)
+/* The last solution, rounded. */
+static void multiples(const Work *w, int64_t *out)
 {
-    const SdcProblem *p = w->p;
     const double *x = lp_columns(w->lp);
-    for (uint32_t i = 0; i < p->cell_count; i++)
+    for (uint32_t i = 0; i < w->p->cell_count; i++)
         out[i] = w->target[i];
     for (uint32_t c = 0; c < w->count; c++)
         out[w->columns[c].cell] += w->columns[c].sign * (int64_t)round(x[c]);
+    for (uint32_t i = 0; i < w->p->cell_count; i++)
+        out[i] = out[i] < w->least[i] ? w->least[i] : out[i] > w->most[i] ? w->most[i] : out[i];
+}
+
+static Status walk(Work *w, uint32_t attempt, int64_t *out, bool *found, Error *err)
+{
+    RoundingRepair r = {.p = w->p, .base = w->o->base, .least = w->least, .most = w->most, .moves = MOVES_MAX};
+    TRY(draw(w, 0, PURPOSE_WALK - attempt, &r.seed, err));
+    return rounding_repair(&r, out, found, err);
+}
+
+/* Takes multiples over when they hold in integers. */
+static Status take(Work *w, uint32_t steps, int64_t *out, bool *holds, Error *err)
+{
+    const SdcProblem *p = w->p;
     *holds = true;
     for (uint32_t r = 0; r < p->row_count && *holds; r++) {
         int64_t lack;
@@ -307,8 +334,19 @@ static Status attempt(Work *w, uint32_t steps, int64_t *out, bool *found, Error 
     set_columns(w, steps);
     TRY(build(w, err));
     for (uint32_t k = 0; k < TRIES && !*found; k++) {
+        bool whole = false;
         TRY(set_costs(w, k, err));
-        if (dive(w))
+        if (solve(w) != LP_OPTIMAL)
+            continue;
+        if (find_between(w) > 0) {
+            multiples(w, out);
+            TRY(walk(w, k, out, &whole, err));
+        }
+        if (!whole && dive(w)) {
+            multiples(w, out);
+            whole = true;
+        }
+        if (whole)
             TRY(take(w, steps, out, found, err));
     }
     return OK;
@@ -323,6 +361,8 @@ static Status work_init(Work *w, Error *err)
     TRY(arena_new(&w->arena, Between, 2 * n, &w->between, err));
     TRY(arena_new(&w->arena, double, 2 * n, &w->low, err));
     TRY(arena_new(&w->arena, double, 2 * n, &w->high, err));
+    TRY(arena_new(&w->arena, int64_t, n, &w->least, err));
+    TRY(arena_new(&w->arena, int64_t, n, &w->most, err));
     TRY(hmac_new((const uint8_t *)w->o->key.ptr, w->o->key.len, &w->hmac, err));
     return set_targets(w, err);
 }

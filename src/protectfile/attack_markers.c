@@ -97,7 +97,8 @@ Status attack_markers(AttackJob *job, Error *err)
     TRY(map_init(&index, err));
     Status st = mem_zalloc(ALONE_LIMIT + 1, 1, (void **)&possible, err);
     for (uint32_t t = 0; t < job->set.table_count && st == OK; t++)
-        st = count_table(job, &job->set.tables[t], &index, possible, err);
+        if (!job->set.tables[t].is_rounded && !job->set.tables[t].is_noisy) /* there, figures are no markers */
+            st = count_table(job, &job->set.tables[t], &index, possible, err);
     if (job->marker_count > 0)
         qsort(job->markers, job->marker_count, sizeof *job->markers, compare_markers);
     mem_free(possible);

@@ -10,20 +10,21 @@
 
 #include <stdlib.h>
 
+#include "protectfile/lanes.h"
 #include "protectfile/protect_impl.h"
 
 #define SMALL 3
 #define MOST_YEARS 5
 #define PROPOSALS 40
-#define ROUND_BASE 5    /* rounding to 5 moves a figure by at most 4 (SDC handbook 5.4) */
-#define KEY_DEVIATION 5 /* ABS TableBuilder and Northern Ireland's census move counts by no more */
-#define DP_HALF_WIDTH 3 /* epsilon 1 a cell: 95 % of discrete Laplace noise of scale 1 lies within 3 */
+#define ROUND_WORST 4   /* assumed: rounding to 5 moves a figure by at most 4 (SDC handbook 5.4) */
+#define KEY_DEVIATION 5 /* assumed: ABS TableBuilder and Northern Ireland's census move counts by no more */
+#define DP_HALF_WIDTH 3 /* assumed: epsilon 1 a cell; 95 % of discrete Laplace noise of scale 1 lies within 3 */
 
 typedef struct Seen {
     int64_t cells, people, small_cells, small_people;
 } Seen;
 
-typedef enum Lane { BY_SUPPRESSION, BY_PLACES, BY_YEARS, BY_ROUNDING, BY_KEYS, BY_DP, LANE_COUNT } Lane;
+typedef enum Way { BY_SUPPRESSION, BY_PLACES, BY_YEARS, BY_ROUNDING, BY_KEYS, BY_DP, LANE_COUNT } Way;
 
 typedef struct Proposal {
     uint32_t dimension, cell; /* one of the pool */
@@ -37,6 +38,8 @@ typedef struct Compare {
     const ProtectJob *job;
     bool possible; /* suppression has a pattern */
     int64_t minimum;
+    int64_t worst[LANE_COUNT]; /* error of a figure of a lane that changes figures */
+    Slice file[LANE_COUNT];    /* the policy's, that says so; empty: assumed */
     Seen all, seen[LANE_COUNT];
     uint8_t *pooled; /* a cell: in some pool of places */
     uint8_t *years;  /* a cell: in some pool of years */
@@ -181,6 +184,37 @@ static void pool_years(Compare *c)
     }
 }
 
+/* The errors of the lanes: by the policy's first file of each, or assumed. */
+static Status read_lanes(Compare *c, const ProtectOptions *options, Error *err)
+{
+    c->worst[BY_ROUNDING] = ROUND_WORST;
+    c->worst[BY_KEYS] = KEY_DEVIATION;
+    c->worst[BY_DP] = DP_HALF_WIDTH;
+    for (size_t i = 0;; i++) {
+        Lane lane;
+        Slice file;
+        bool is_there;
+        char sha256[SHA256_HEX_SIZE];
+        TRY(protection_lane_file(c->job->policy, i, &file, &is_there, err));
+        if (!is_there)
+            return OK;
+        TRY(lanes_read(options, file, &c->arena, &lane, sha256, err));
+        int of = lane.kind == LANE_ROUNDING    ? BY_ROUNDING
+                 : lane.kind == LANE_CELL_KEY  ? BY_KEYS
+                 : lane.kind == LANE_DP_COUNTS ? BY_DP
+                                               : -1;
+        if (of < 0 || c->file[of].len > 0)
+            continue;
+        c->file[of] = file;
+        if (of == BY_ROUNDING)
+            c->worst[of] = (int64_t)(lane.rounding.max_steps + 1) * lane.rounding.base - 1;
+        else if (of == BY_KEYS)
+            c->worst[of] = lane.ptable.deviation;
+        else
+            TRY(dp_expected_error(&lane.privacy, &c->worst[of], err));
+    }
+}
+
 /* --- counting
  * ----------------------------------------------------------------------------------------------------------- */
 
@@ -195,12 +229,9 @@ static void count_cell(Compare *c, uint32_t i)
         add(&c->seen[BY_PLACES], n, c->minimum);
     if (large || c->years[i])
         add(&c->seen[BY_YEARS], n, c->minimum);
-    if ((ROUND_BASE - 1) * 10 <= n)
-        add(&c->seen[BY_ROUNDING], n, c->minimum);
-    if (KEY_DEVIATION * 10 <= n)
-        add(&c->seen[BY_KEYS], n, c->minimum);
-    if (DP_HALF_WIDTH * 10 <= n)
-        add(&c->seen[BY_DP], n, c->minimum);
+    for (int l = BY_ROUNDING; l <= BY_DP; l++)
+        if (c->worst[l] <= n / 10)
+            add(&c->seen[l], n, c->minimum);
 }
 
 static Status index_cells(Compare *c, Error *err)
@@ -235,8 +266,9 @@ static const char *const LANE_NAMES[LANE_COUNT] = {
     "suppression", "pooling_places", "pooling_years", "rounding", "cell_keys", "differential_privacy"};
 static const char *const LANE_WORDS[LANE_COUNT] = {"suppression: shown exactly",
     "pooling neighbours: shown, alone or together", "pooling up to 5 years: shown, alone or together",
-    "rounding to 5: within a tenth", "cell keys, deviation 5: within a tenth",
-    "differential privacy, epsilon 1 a cell: within a tenth"};
+    "rounding: within a tenth", "cell keys: within a tenth", "differential privacy: within a tenth"};
+
+static const char *const ASSUMED[] = {"base 5", "deviation 5", "epsilon 1 a cell"};
 
 static int64_t per_mille(int64_t part, int64_t whole)
 {
@@ -301,6 +333,15 @@ static Status say_text(const Compare *c, const Error *why, Buf *out, Error *err)
         say_share(out, c->seen[l].small_people, c->all.small_people);
         buf_addc(out, '\n');
     }
+    buf_addc(out, '\n');
+    for (int l = BY_ROUNDING; l <= BY_DP; l++) {
+        buf_addf(out, "%s: a figure is off by at most %lld%s, ", LANE_NAMES[l], (long long)c->worst[l],
+            l == BY_DP ? " in 95 of 100 draws" : "");
+        if (c->file[l].len > 0)
+            buf_addf(out, "by %.*s\n", SLICE_ARG(c->file[l]));
+        else
+            buf_addf(out, "assumed (%s)\n", ASSUMED[l - BY_ROUNDING]);
+    }
     say_proposals(c, out);
     TRY(say_invisible(c, out, err));
     return buf_status(out, err);
@@ -324,6 +365,12 @@ static Status say_json(const Compare *c, Buf *out, Error *err)
         json_kint(&j, "groups", c->seen[l].cells);
         json_kint(&j, "people", c->seen[l].people);
         json_kint(&j, "people_in_small_groups", c->seen[l].small_people);
+        if (l >= BY_ROUNDING) {
+            json_kint(&j, "largest_error", c->worst[l]);
+            json_kbool(&j, "assumed", c->file[l].len == 0);
+        }
+        if (l >= BY_ROUNDING && c->file[l].len > 0)
+            json_kstr(&j, "lane_file", c->file[l]);
         json_end(&j);
     }
     json_end(&j);
@@ -349,11 +396,14 @@ static Status say_json(const Compare *c, Buf *out, Error *err)
     return buf_status(out, err);
 }
 
-Status compare_jobs(const ProtectJob *job, const Error *why, CompareStyle style, Buf *out, Error *err)
+Status compare_jobs(
+    const ProtectJob *job, const ProtectOptions *options, const Error *why, CompareStyle style, Buf *out, Error *err)
 {
     Compare c = {.job = job, .possible = why->status == OK};
     arena_init(&c.arena, 0);
     Status st = map_init(&c.index, err);
+    if (st == OK)
+        st = read_lanes(&c, options, err);
     if (st == OK)
         st = work(&c, err);
     if (st == OK)

@@ -1,5 +1,6 @@
 /* Folders in, folders out. */
 #include "protectfile/history.h"
+#include "protectfile/lanes.h"
 #include "protectfile/protect_impl.h"
 
 #define HEADER_MAX ((size_t)16 << 20)
@@ -7,8 +8,9 @@
 typedef struct FileJob {
     const ProtectFileOptions *o;
     Arena arena;
-    Buf header, policy_text;
-    const char *folder; /* of the header */
+    Buf header, policy_text, secret;
+    const char *folder, *policy_folder; /* of the header, of the policy */
+    ProtectOptions run;
     ProtectionPolicy policy;
     History history;
     ProtectJob job;
@@ -68,7 +70,8 @@ static Status check_names(const TablesSet *set, Error *err)
         Slice name = tables_base_name(set->tables[i].file), file;
         if (set->tables[i].released)
             continue;
-        bool taken = slice_eq_z(name, "tables.toml") || slice_eq_z(name, "audit.json") || name.len == 0;
+        bool taken = slice_eq_z(name, "tables.toml") || slice_eq_z(name, "audit.json") ||
+                     slice_eq_z(name, "errors.csv") || name.len == 0;
         for (uint32_t k = 0; k < i; k++)
             taken = taken || (!set->tables[k].released && slice_eq(tables_base_name(set->tables[k].file), name));
         for (size_t k = 0; tables_code_file(set, k, &file); k++)
@@ -106,6 +109,18 @@ static Status write_codes(FileJob *f, const char *dir, Error *err)
     return OK;
 }
 
+/* Figures with noise have error bars beside them. */
+static Status write_errors(FileJob *f, const char *dir, Error *err)
+{
+    Buf b;
+    buf_init(&b, 0);
+    Status st = lanes_errors_csv(&f->job, &b, err);
+    if (st == OK && b.len > 0)
+        st = write_text(f, dir, SLICE("errors.csv"), buf_slice(&b), MODE_PUBLIC, err);
+    buf_free(&b);
+    return st;
+}
+
 static Status write_out(FileJob *f, Error *err)
 {
     const char *dir = f->o->out, *inside;
@@ -114,6 +129,7 @@ static Status write_out(FileJob *f, Error *err)
     TRY(dir_make(inside, MODE_DIR_PRIVATE, err));
     TRY(write_tables(f, dir, err));
     TRY(write_codes(f, dir, err));
+    TRY(write_errors(f, dir, err));
     TRY(write_made(f, dir, "tables.toml", MODE_PUBLIC, protect_header, err));
     TRY(write_made(f, dir, "audit.json", MODE_PUBLIC, protect_audit_json, err));
     TRY(write_made(f, inside, "suppressed.csv", MODE_PRIVATE, protect_reasons_csv, err));
@@ -128,13 +144,21 @@ static Status read_inputs(FileJob *f, Error *err)
     TRY(protectfile_header(f->o->tables, &f->arena, &f->folder, &f->header, err));
     TRY(file_read(f->o->policy, HEADER_MAX, &f->policy_text, err));
     TRY(protection_parse(buf_slice(&f->policy_text), f->o->policy, &f->policy, err));
+    TRY(folder_of(f->o->policy, &f->arena, &f->policy_folder, err));
+    f->run.has_history = f->o->history != NULL;
+    f->run.lane_load = tables_load_file;
+    f->run.lane_ctx = (void *)(uintptr_t)f->policy_folder;
+    if (f->o->key) {
+        TRY(file_read(f->o->key, 4096, &f->secret, err));
+        f->run.secret = slice_trim(buf_slice(&f->secret));
+    }
     return f->o->history ? history_open(f->o->history, &f->header, &f->history, err) : OK;
 }
 
 static Status protect(FileJob *f, ProtectFileReport *out, Error *err)
 {
     TRY(read_inputs(f, err));
-    TRY(protect_job_run(buf_slice(&f->header), f->o->tables, load, f, &f->policy, &f->o->run, &f->job, err));
+    TRY(protect_job_run(buf_slice(&f->header), f->o->tables, load, f, &f->policy, &f->run, &f->job, err));
     TRY(check_names(&f->job.set, err));
     out->stats = f->job.stats;
     out->earlier = f->history.count;
@@ -145,7 +169,8 @@ static Status protect(FileJob *f, ProtectFileReport *out, Error *err)
 
 static void file_job_init(FileJob *f, const ProtectFileOptions *o)
 {
-    *f = (FileJob){.o = o};
+    *f = (FileJob){.o = o, .run = o->run};
+    buf_init(&f->secret, 4096);
     arena_init(&f->arena, 0);
     buf_init(&f->header, 0);
     buf_init(&f->policy_text, 0);
@@ -158,6 +183,7 @@ static void file_job_free(FileJob *f)
     history_close(&f->history);
     buf_free(&f->header);
     buf_free(&f->policy_text);
+    buf_free(&f->secret);
     arena_free(&f->arena);
 }
 
@@ -176,13 +202,14 @@ static Status compare(FileJob *f, CompareStyle style, Buf *out, Error *err)
 {
     Error why = ERROR_INIT;
     TRY(read_inputs(f, err));
-    Status st = protect_job_run(buf_slice(&f->header), f->o->tables, load, f, &f->policy, &f->o->run, &f->job, &why);
+    f->run.suppress_only = true;
+    Status st = protect_job_run(buf_slice(&f->header), f->o->tables, load, f, &f->policy, &f->run, &f->job, &why);
     if (st != OK && st != ERR_DENIED) {
         if (err)
             *err = why;
         return st;
     }
-    return compare_jobs(&f->job, &why, style, out, err);
+    return compare_jobs(&f->job, &f->run, &why, style, out, err);
 }
 
 Status compare_files(const ProtectFileOptions *options, CompareStyle style, Buf *out, Error *err)

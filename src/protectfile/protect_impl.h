@@ -25,7 +25,8 @@ typedef struct CodeSeen {
 MUST_USE Status protect_invisible(const ProtectJob *job, CodeSeen **out, size_t *count, Error *err);
 
 /* compare.c: why is the error of the job, OK when suppression worked. */
-MUST_USE Status compare_jobs(const ProtectJob *job, const Error *why, CompareStyle style, Buf *out, Error *err);
+MUST_USE Status compare_jobs(
+    const ProtectJob *job, const ProtectOptions *options, const Error *why, CompareStyle style, Buf *out, Error *err);
 
 /* protect_print.c: a TablesPrint; ctx is a PrintContext. */
 typedef struct PrintContext {

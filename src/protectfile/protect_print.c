@@ -3,6 +3,7 @@
  * beside a hidden size is a leak. Rates of small groups have no decimals; rates
  * near nobody and near everybody are coded.
  */
+#include "protectfile/lanes.h"
 #include "protectfile/protect_impl.h"
 
 #include <stdio.h>
@@ -34,6 +35,18 @@ static void add_grouped(Buf *out, int64_t v, int64_t step)
     buf_add_i64(out, v);
 }
 
+static void print_percent(const ProtectionRules *r, int64_t with, int64_t people, Buf *out)
+{
+    int64_t decimals = people < r->coarse_rate_below ? 0 : r->rate_decimals, scale = 100;
+    for (int64_t i = 0; i < decimals; i++)
+        scale *= 10;
+    int64_t v = (int64_t)(((Wide)2 * with * scale + people) / (2 * people));
+    int64_t unit = scale / 100;
+    buf_add_i64(out, v / unit);
+    if (decimals > 0)
+        buf_addf(out, ".%0*lld", (int)decimals, (long long)(v % unit));
+}
+
 static void print_rate(const ProtectJob *job, const ProtectionRules *r, uint32_t k, uint32_t n, Slice text, Buf *out)
 {
     if (k == TABLES_NONE || n == TABLES_NONE || job->problem.cells[n].value == 0) {
@@ -51,14 +64,7 @@ static void print_rate(const ProtectJob *job, const ProtectionRules *r, uint32_t
         buf_add(out, job->policy->suppressed);
         return;
     }
-    int64_t decimals = people < r->coarse_rate_below ? 0 : r->rate_decimals, scale = 100;
-    for (int64_t i = 0; i < decimals; i++)
-        scale *= 10;
-    int64_t v = (int64_t)(((Wide)2 * with * scale + people) / (2 * people));
-    int64_t unit = scale / 100;
-    buf_add_i64(out, v / unit);
-    if (decimals > 0)
-        buf_addf(out, ".%0*lld", (int)decimals, (long long)(v % unit));
+    print_percent(r, with, people, out);
 }
 
 /* A percentile stands for the people of its cell and their employers. */
@@ -74,6 +80,37 @@ static bool median_open(const ProtectJob *job, uint32_t t, uint32_t row, const T
         return false;
     return !(r->top_employer_max > 0 && c->top_employer != TABLES_NONE &&
              (Wide)values[c->top_employer].low * 100 > (Wide)job->problem.cells[n].value * 100 * r->top_employer_max);
+}
+
+static void print_cents(int64_t cents, Buf *out)
+{
+    buf_add_i64(out, cents / 100);
+    if (cents % 100 != 0)
+        buf_addf(out, ".%02lld", (long long)(cents % 100));
+}
+
+/* Tables whose figures were changed: counts as the lane has them, rates made of those. */
+static void print_changed(const ProtectJob *job, uint32_t t, uint32_t row, uint32_t column, Buf *out)
+{
+    const TablesColumn *c = &job->set.tables[t].columns[column];
+    int64_t n = 0, k = 0, cents;
+    bool shown = false;
+    if (c->kind == TABLES_COUNT) {
+        shown = lanes_figure(job, cell_of(job, t, row, column), &n);
+        if (shown)
+            buf_add_i64(out, n);
+    } else if (c->kind == TABLES_RATE) {
+        shown = lanes_figure(job, cell_of(job, t, row, c->denominator), &n) && n > 0 &&
+                lanes_figure(job, cell_of(job, t, row, c->numerator), &k);
+        k = k < 0 ? 0 : k > n ? n : k;
+        if (shown)
+            print_percent(&job->rules[t], k, n, out);
+    } else if (c->kind == TABLES_MEDIAN && lanes_median(job, t, row, column, &cents) == LANES_SHOWN) {
+        print_cents(cents, out);
+        shown = true;
+    }
+    if (!shown)
+        buf_add(out, job->policy->suppressed);
 }
 
 static void print_amount(const TablesValue *v, int64_t step, Slice text, Buf *out)
@@ -125,6 +162,15 @@ Status protect_print(void *ctx, uint32_t t, uint32_t row, uint32_t column, Slice
     const TablesValue *v = &table->values[(size_t)row * table->column_count + column];
     bool open = true;
     buf_reset(&p->text);
+    if (lanes_changes(job, t)) {
+        if (v->mark != TABLES_STRUCTURAL && v->mark != TABLES_ABSENT) {
+            print_changed(job, t, row, column, &p->text);
+            *text = buf_slice(&p->text);
+        }
+        return buf_status(&p->text, err);
+    }
+    int64_t cents;
+    LanesMedian median = c->kind == TABLES_MEDIAN ? lanes_median(job, t, row, column, &cents) : LANES_NO_MEDIAN;
     switch (c->kind) {
     case TABLES_COUNT:
     case TABLES_TOTAL:
@@ -135,8 +181,10 @@ Status protect_print(void *ctx, uint32_t t, uint32_t row, uint32_t column, Slice
             &p->text);
         break;
     case TABLES_MEDIAN:
-        open = median_open(job, t, row, c);
-        if (open)
+        open = median_open(job, t, row, c) && median != LANES_HIDDEN;
+        if (open && median == LANES_SHOWN)
+            print_cents(cents, &p->text);
+        else if (open)
             print_amount(v, job->rules[t].rounding, *text, &p->text);
         break;
     case TABLES_MEAN:

@@ -1,4 +1,5 @@
 /* What was done, for the owner of the tables: cell by cell as CSV, as a page, and in figures. */
+#include "protectfile/lanes.h"
 #include "protectfile/protect_impl.h"
 
 #include <stdlib.h>
@@ -72,6 +73,8 @@ Status protect_audit_json(const ProtectJob *job, Buf *out, Error *err)
     json_kint(&j, "audited", (int64_t)job->stats.audited);
     json_kint(&j, "attacked", (int64_t)job->stats.attacked);
     json_kint(&j, "unprotected", 0); /* nothing else is ever written */
+    json_key(&j, "lanes");           /* of tables whose figures were changed; empty: all were suppressed */
+    lanes_json(job, &j);
     json_end(&j);
     buf_addc(out, '\n');
     return buf_status(out, err);
@@ -256,6 +259,28 @@ static Status fill_groups(Page *p, Error *err)
     return st;
 }
 
+static Status fill_lanes(Page *p, Error *err)
+{
+    const ProtectLanes *l = p->job->lanes;
+    TmplProtectReportLanes *out;
+    TRY(arena_new(&p->arena, TmplProtectReportLanes, (size_t)p->job->set.table_count * 2 + 1, &out, err));
+    p->page.lanes = out;
+    for (uint32_t t = 0; l && t < p->job->set.table_count; t++) {
+        const uint32_t of[] = {l->of_table[t], l->median_of[t]};
+        for (size_t i = 0; i < COUNT_OF(of); i++) {
+            if (of[i] == LANES_NONE)
+                continue;
+            LaneLabel label = lane_label(l->used[of[i]].lane.kind);
+            out[p->page.lanes_count++] = (TmplProtectReportLanes){.table = p->job->set.tables[t].name,
+                .lane = slice_of(lane_name(l->used[of[i]].lane.kind)),
+                .what = slice_of(label.what),
+                .promises = slice_of(label.promises),
+                .does_not = slice_of(label.does_not)};
+        }
+    }
+    return OK;
+}
+
 static Status fill(Page *p, Error *err)
 {
     p->page.title = p->job->set.title;
@@ -266,6 +291,7 @@ static Status fill(Page *p, Error *err)
     TRY(fill_summary(p, err));
     TRY(fill_rules(p, err));
     TRY(fill_groups(p, err));
+    TRY(fill_lanes(p, err));
     return fill_rows(p, err);
 }
 

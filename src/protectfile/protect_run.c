@@ -3,6 +3,7 @@
  * outsider has it. Only then may anything be written.
  */
 #include "protectfile/attack.h"
+#include "protectfile/lanes.h"
 #include "protectfile/protect_impl.h"
 
 static Status find_rest(ProtectJob *job, Error *err)
@@ -82,6 +83,7 @@ static Status found(const ProtectJob *job, const AttackJob *attack, Error *err)
         AuditFinding f = attack->result.unknowns[i].finding;
         uint32_t own = f == AUDIT_EXACT || f == AUDIT_CLASH ? own_cell(job, attack, i) : TABLES_NONE;
         bool sensitive = own != TABLES_NONE && job->problem.cells[own].status == SDC_SENSITIVE;
+        sensitive = sensitive || (own != TABLES_NONE && lanes_guards(job, own));
         if (f != AUDIT_CLASH && !sensitive)
             continue;
         Buf words;
@@ -146,10 +148,14 @@ static Status run(Slice header, const char *name, TablesLoad load, void *ctx, co
     TRY(find_rest(job, err));
     TRY(find_rules(job, err));
     TRY(arena_new(&job->arena, ProtectedCell, job->system.cell_count, &job->cells, err));
+    TRY(lanes_prepare(job, load, ctx, options, err));
     TRY(primary_mark(job, err));
+    lanes_unmark(job);
     TRY(cost_set(job, err));
     TRY(suppressing(job, options, err));
-    return attack_outside(job, load, ctx, options, err);
+    TRY(lanes_change(job, options, err));
+    TRY(attack_outside(job, load, ctx, options, err));
+    return lanes_spend(job, options, err);
 }
 
 Status protect_job_run(Slice header, const char *name, TablesLoad load, void *ctx, const ProtectionPolicy *policy,

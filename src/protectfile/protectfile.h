@@ -59,6 +59,21 @@ MUST_USE Status protection_parse(Slice text, const char *path, ProtectionPolicy 
 void protection_free(ProtectionPolicy *p);
 /* The rules of one table: the policy's, with what [[override]] changes. */
 MUST_USE Status protection_rules(const ProtectionPolicy *p, Slice table, ProtectionRules *out, Error *err);
+/* Which lane a table takes (docs/lanes.md). */
+typedef enum ProtectionLaneKind {
+    PROTECTION_SUPPRESS,
+    PROTECTION_ROUND,
+    PROTECTION_CELL_KEY,
+    PROTECTION_DP
+} ProtectionLaneKind;
+typedef struct ProtectionLane {
+    ProtectionLaneKind kind;
+    Slice file;        /* "cairn.lane/1", relative to the policy's folder; empty for suppress */
+    Slice median_file; /* of the fuzzy lane; empty: medians as the table has them */
+} ProtectionLane;
+MUST_USE Status protection_lane(const ProtectionPolicy *p, Slice table, ProtectionLane *out, Error *err);
+/* The i-th lane file the policy names, compare_files last. */
+MUST_USE Status protection_lane_file(const ProtectionPolicy *p, size_t i, Slice *out, bool *is_there, Error *err);
 /* The band of a group's size; NULL: rates of it are not coded. */
 const ProtectionBand *protection_band(const ProtectionPolicy *p, int64_t n);
 
@@ -100,6 +115,8 @@ typedef struct ProtectStats {
 /* What a quantity counts, for the rules: a group of people, those of them with or without an outcome, money. */
 typedef enum QuantityRole { ROLE_SIZE, ROLE_NUMERATOR, ROLE_COMPLEMENT, ROLE_TOTAL } QuantityRole;
 
+struct ProtectLanes; /* lanes.h */
+
 typedef struct ProtectJob {
     TablesSet set;
     TablesSystem system;
@@ -110,12 +127,20 @@ typedef struct ProtectJob {
     QuantityRole *role;     /* one a quantity */
     uint32_t *rest;         /* cell of a part -> that of those who are not in it; TABLES_NONE */
     ProtectStats stats;
+    struct ProtectLanes *lanes; /* NULL: every table is suppressed */
     Arena arena;
 } ProtectJob;
 
 typedef struct ProtectOptions {
     unsigned threads; /* 0: one a core */
     const Log *log;
+    bool has_history;   /* answers are kept: lanes other than suppress are refused */
+    bool suppress_only; /* lanes of the policy are not looked at: for comparisons */
+    TablesLoad
+        lane_load; /* lane files by the name the policy has for them; NULL: lanes other than suppress are refused */
+    void *lane_ctx;
+    Slice secret;       /* key of rounding and of cell keys, at least 16 bytes; empty: none */
+    const char *budget; /* ledger that differential privacy is paid from; NULL: none */
 } ProtectOptions;
 
 /* Reads, checks, protects, audits. ERR_INVALID: the tables break a rule. ERR_DENIED: no pattern protects them all; the
@@ -149,7 +174,8 @@ typedef struct ProtectFileOptions {
     const char *policy;
     const char *out; /* folder: what may be published, and inside/ for the owner; NULL: nothing is written */
     const char
-        *history; /* folder of earlier releases or answers, which are part of the attack; this one is added. NULL */
+        *history;    /* folder of earlier releases or answers, which are part of the attack; this one is added. NULL */
+    const char *key; /* file with the secret of rounding and cell keys; NULL: none */
     ProtectOptions run;
 } ProtectFileOptions;
 

@@ -110,20 +110,70 @@ static Status read_bands(ProtectionPolicy *p, const Toml *root, Error *err)
     return OK;
 }
 
-/* Lanes that change figures need persons' records and have policies of their own (room perturb). */
-static Status read_lane(ProtectionPolicy *p, const Toml *root, Error *err)
+/* What the policy, or one override of it, says of lanes; what it does not say stays. */
+static Status read_lane(const ProtectionPolicy *p, const Toml *t, ProtectionLane *out, Error *err)
 {
+    static const char *const lanes[] = {"suppress", "round", "cell_key", "dp"};
     Slice lane;
-    TRY(toml_str_or(root, p->path, "lane", SLICE("suppress"), &lane, err));
-    if (slice_eq_z(lane, "suppress"))
-        return OK;
-    return refuse(p, toml_get(root, "lane"), "tables go through the lane suppress; this is another", lane, err);
+    TRY(toml_str_or(t, p->path, "median_file", out->median_file, &out->median_file, err));
+    TRY(toml_str_or(t, p->path, "lane", (Slice){NULL, 0}, &lane, err));
+    if (!lane.ptr)
+        return toml_get(t, "lane_file") ? refuse(p, t, "a lane_file needs its lane beside it", (Slice){"", 0}, err)
+                                        : OK;
+    size_t kind = 0;
+    while (kind < COUNT_OF(lanes) && !slice_eq_z(lane, lanes[kind]))
+        kind++;
+    if (kind == COUNT_OF(lanes))
+        return refuse(p, toml_get(t, "lane"), "a lane is suppress, round, cell_key or dp; this is another", lane, err);
+    out->kind = (ProtectionLaneKind)kind;
+    TRY(toml_str_or(t, p->path, "lane_file", (Slice){"", 0}, &out->file, err));
+    if ((kind == PROTECTION_SUPPRESS) != (out->file.len == 0))
+        return refuse(p, toml_get(t, "lane"), "every lane but suppress has a lane_file", lane, err);
+    return OK;
+}
+
+Status protection_lane(const ProtectionPolicy *p, Slice table, ProtectionLane *out, Error *err)
+{
+    const Toml *list = toml_get(p->root, "override");
+    *out = (ProtectionLane){.kind = PROTECTION_SUPPRESS};
+    TRY(read_lane(p, p->root, out, err));
+    for (const Toml *o = list ? list->first : NULL; o; o = o->next) {
+        const Toml *name = toml_get(o, "table");
+        if (name && name->type == TOML_STRING && slice_eq(name->string, table))
+            TRY(read_lane(p, o, out, err));
+    }
+    return OK;
+}
+
+Status protection_lane_file(const ProtectionPolicy *p, size_t i, Slice *out, bool *is_there, Error *err)
+{
+    const Toml *list = toml_get(p->root, "override"), *more;
+    Slice file;
+    *is_there = true;
+    TRY(toml_array(p->root, p->path, "compare_files", &more, err));
+    for (const Toml *t = p->root; t; t = t == p->root ? (list ? list->first : NULL) : t->next) {
+        TRY(toml_str_or(t, p->path, "lane_file", (Slice){NULL, 0}, &file, err));
+        if (file.ptr && i-- == 0) {
+            *out = file;
+            return OK;
+        }
+    }
+    for (const Toml *t = more ? more->first : NULL; t; t = t->next) {
+        if (t->type != TOML_STRING)
+            return refuse(p, t, "compare_files lists files by name", (Slice){"", 0}, err);
+        if (i-- == 0) {
+            *out = t->string;
+            return OK;
+        }
+    }
+    *is_there = false;
+    return OK;
 }
 
 /* Every override is tried once, so that a wrong one is found when the policy is read. */
 static Status check_overrides(const ProtectionPolicy *p, const Toml *root, Error *err)
 {
-    static const char *const keys[] = {"table", "parameter", NULL};
+    static const char *const keys[] = {"table", "parameter", "lane", "lane_file", "median_file", NULL};
     const Toml *list;
     TRY(toml_array(root, p->path, "override", &list, err));
     for (const Toml *o = list ? list->first : NULL; o; o = o->next) {
@@ -131,7 +181,9 @@ static Status check_overrides(const ProtectionPolicy *p, const Toml *root, Error
         ProtectionRules rules;
         TRY(toml_only(o, p->path, keys, err));
         TRY(toml_str(o, p->path, "table", &table, err));
+        ProtectionLane lane;
         TRY(protection_rules(p, table, &rules, err));
+        TRY(protection_lane(p, table, &lane, err));
     }
     return OK;
 }
@@ -139,7 +191,8 @@ static Status check_overrides(const ProtectionPolicy *p, const Toml *root, Error
 static Status parse(Slice text, ProtectionPolicy *p, Error *err)
 {
     static const char *const keys[] = {"schema", "name", "version", "title", "effective_from", "effective_to", "status",
-        "source", "lane", "suppressed", "parameter", "band", "override", NULL};
+        "source", "lane", "lane_file", "median_file", "compare_files", "suppressed", "parameter", "band", "override",
+        NULL};
     Slice schema;
     uint8_t digest[SHA256_SIZE];
     TRY(toml_parse(text, p->path, &p->arena, &p->root, err));
@@ -155,7 +208,8 @@ static Status parse(Slice text, ProtectionPolicy *p, Error *err)
     TRY(toml_str_or(p->root, p->path, "suppressed", SLICE("*"), &p->suppressed, err));
     if (slice_trim(p->suppressed).len == 0 || (p->suppressed.ptr[0] >= '0' && p->suppressed.ptr[0] <= '9'))
         return refuse(p, p->root, "the mark of suppressed cells must not look like a number", (Slice){"", 0}, err);
-    TRY(read_lane(p, p->root, err));
+    ProtectionLane lane;
+    TRY(protection_lane(p, (Slice){"", 0}, &lane, err));
     TRY(read_parameters(p, p->root, err));
     TRY(read_bands(p, p->root, err));
     TRY(check_overrides(p, p->root, err));

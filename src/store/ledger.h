@@ -8,6 +8,7 @@
  *
  * Kinds: load.accepted, load.refused, link.run, build.generation, measure.run, measure.asked,
  * release.published, release.withdrawn, vault.read, key.rotated, backup.made,
+ * query.answered (cairn protect --user: what one asker's history holds),
  * agreement.used, results.read (equity and account: figures before protection).
  */
 #ifndef CAIRN_STORE_LEDGER_H

@@ -89,6 +89,7 @@ typedef struct TablesColumn {
     Slice name;
     uint32_t position;                /* in the CSV file; of a wide table, in its block */
     bool hidden;                      /* publish = false: part of the attack, not of the output */
+    uint32_t key_position;            /* of a count: the CSV column with its cell keys; TABLES_NONE. Never published */
     uint32_t quantity;                /* counts and totals */
     uint32_t numerator, denominator;  /* columns of a rate; people of a median, mean, needed; of a gap the rate */
     uint32_t total;                   /* column of a mean's total; of needed the gap */
@@ -114,9 +115,13 @@ typedef struct TablesTable {
     TablesColumn *columns;
     uint32_t column_count;
     TablesAbsent absent;
-    bool no_margins;         /* its totals are published nowhere */
-    bool released;           /* was published before: what its `published` file prints is frozen */
-    uint32_t wide_dimension; /* codes stand side by side in blocks of columns; TABLES_NONE */
+    bool no_margins;           /* its totals are published nowhere */
+    bool is_rounded;           /* counts are printed within reach of the true ones: an interval, and no fact besides */
+    int64_t reach;             /* of a rounded table */
+    bool is_noisy;             /* counts carry noise that nobody knows: they tell the attack nothing */
+    const Toml *contributions; /* the persons behind it; NULL */
+    bool released;             /* was published before: what its `published` file prints is frozen */
+    uint32_t wide_dimension;   /* codes stand side by side in blocks of columns; TABLES_NONE */
     uint32_t row_count;
     uint32_t *at;        /* row * dimensions + dimension -> code, TABLES_NONE where the set has no total there */
     uint32_t *csv_row;   /* row -> record of the CSV file, from 0 */
@@ -157,6 +162,26 @@ MUST_USE Status tables_read(
 void tables_free(TablesSet *set);
 /* A loader for folders: names are relative to dir (a const char *); ctx is the folder. */
 MUST_USE Status tables_load_file(void *dir, Slice name, Arena *arena, Slice *text, Error *err);
+
+/* --- the persons behind a table ------------------------------------------------------------------------------------
+ */
+
+/* Who is in which row of a table: pair i says that person who[i] is in row row[i]; sorted by row. */
+typedef struct TablesContributions {
+    size_t persons;
+    Slice *person;    /* pseudonyms, each once */
+    int64_t *value;   /* in cents; NULL: the file has no such column */
+    Slice *employer;  /* NULL: no such column */
+    uint8_t **member; /* a column of the table -> a flag a person, NULL: not a count */
+    uint32_t *who, *row;
+    size_t pairs;
+} TablesContributions;
+
+/* Reads the file that the table's `contributions` names. Each person stands once, in a finest cell. ERR_INVALID names
+ * the row: a person twice, an unknown code, a person in no row of the table, or counts of the table that are not the
+ * number of persons. Arrays live in the set's arena. */
+MUST_USE Status tables_contributions(
+    TablesSet *set, uint32_t table, TablesLoad load, void *ctx, TablesContributions *out, Error *err);
 
 /* --- writing back ------------------------------------------------------------------------------------------------- */
 

@@ -30,6 +30,7 @@ static Status add_column(Adding *a, const Toml *at, TablesKind kind, Slice name,
     t->columns[*out] = (TablesColumn){.kind = kind,
         .name = name,
         .position = TABLES_NONE,
+        .key_position = TABLES_NONE,
         .quantity = TABLES_NONE,
         .numerator = TABLES_NONE,
         .denominator = TABLES_NONE,
@@ -114,7 +115,7 @@ static Status link_part(Adding *a, const Toml *c, uint32_t part, Error *err)
 static Status add_count(Adding *a, const Toml *c, bool is_total, Error *err)
 {
     static const char *const count_keys[] = {
-        "name", "column", "people", "part_of", "publish", "employers", "top_employer", NULL};
+        "name", "column", "people", "part_of", "publish", "employers", "top_employer", "cell_key", NULL};
     static const char *const total_keys[] = {
         "name", "column", "people", "contributors", "publish", "top", "employers", "top_employer", NULL};
     const char *file = a->r->name;
@@ -252,10 +253,27 @@ static Status read_absent(Adding *a, Error *err)
     return OK;
 }
 
+/* What is published with changed figures says so; what is to be protected has true ones. */
+static Status read_changed(Adding *a, Error *err)
+{
+    TablesTable *t = a->table;
+    const Toml *rounded = toml_get(a->t, "rounded");
+    TRY(toml_int_or(a->t, a->r->name, "rounded", 0, &t->reach, err));
+    TRY(toml_bool_or(a->t, a->r->name, "noise", false, &t->is_noisy, err));
+    TRY(toml_table(a->t, a->r->name, "contributions", &t->contributions, err));
+    t->is_rounded = rounded != NULL;
+    if (rounded && (t->reach < 1 || t->reach > 1000000000))
+        return tables_refuse(a->r, rounded, err, "rounded is how far a figure may be from the true one, at least 1");
+    if ((rounded || t->is_noisy) && a->r->reading == TABLES_TRUE_VALUES)
+        return tables_refuse(a->r, a->t, err, "rounded and noise are for tables to be audited");
+    return OK;
+}
+
 Status tables_columns(TablesReader *r, const Toml *t, TablesTable *table, Error *err)
 {
     static const char *const keys[] = {"name", "file", "published", "people", "by", "count", "total", "rate", "median",
-        "mean", "gap", "needed", "absent", "wide", "skip_lines", "end", "margins", NULL};
+        "mean", "gap", "needed", "absent", "wide", "skip_lines", "end", "margins", "contributions", "rounded", "noise",
+        NULL};
     Adding a = {.r = r, .t = t, .table = table};
     *table = (TablesTable){.wide_dimension = TABLES_NONE};
     TRY(toml_only(t, r->name, keys, err));
@@ -267,6 +285,7 @@ Status tables_columns(TablesReader *r, const Toml *t, TablesTable *table, Error 
     bool margins;
     TRY(toml_bool_or(t, r->name, "margins", true, &margins, err));
     table->no_margins = !margins;
+    TRY(read_changed(&a, err));
     table->released = table->published.ptr != NULL;
     TRY(arena_new(&r->set->arena, TablesColumn, TABLES_MAX_COLUMNS, &table->columns, err));
     return add_all(&a, err);

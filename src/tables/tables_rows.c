@@ -161,6 +161,18 @@ static Status check_value(const Rows *w, const TablesColumn *c, TablesValue *v, 
     return is_money && (exact || v->mark == TABLES_RANGE) ? to_hundredths(v, err) : OK;
 }
 
+/* A rounded count is an interval; a noisy one says nothing, and neither does what is made of changed figures. */
+static void blur(const TablesTable *t, const TablesColumn *c, TablesValue *v)
+{
+    if (t->is_rounded && c->kind == TABLES_COUNT && v->mark == TABLES_EXACT) {
+        v->mark = TABLES_RANGE;
+        v->high += t->reach;
+        v->low = v->low > t->reach ? v->low - t->reach : 0;
+    } else if ((t->is_rounded || t->is_noisy) && v->mark != TABLES_STRUCTURAL) {
+        *v = (TablesValue){.mark = TABLES_HIDDEN, .high = INT64_MAX};
+    }
+}
+
 static Status read_values(Rows *w, uint32_t row, Error *err)
 {
     TablesTable *t = w->table;
@@ -174,9 +186,12 @@ static Status read_values(Rows *w, uint32_t row, Error *err)
             continue;
         position += t->block[row];
         Slice text = w->csv.cells[csv_row * w->csv.columns + position];
+        if (t->is_noisy)
+            continue;
         Status st = tables_value(set->markers, set->marker_count, text, is_rate(t->columns[c].kind), v, err);
         if (st == OK)
             st = check_value(w, &t->columns[c], v, err);
+        blur(t, &t->columns[c], v);
         if (st != OK)
             return at_cell(w, csv_row, position, st, err);
     }
@@ -228,6 +243,11 @@ static Status place_column(Rows *w, const Toml *list, Error *err)
         uint32_t c = 0;
         while (t->columns[c].kind == TABLES_HELPER || !slice_eq(t->columns[c].name, name->string))
             c++;
+        const Toml *key = toml_get(m, "cell_key");
+        if (key && (key->type != TOML_STRING || w->wide_width > 0))
+            return tables_refuse(w->r, key, err, "cell_key is the heading of a column, of a table that is not wide");
+        if (key && w->r->reading == TABLES_TRUE_VALUES)
+            TRY(csv_index(w, key, key->string, &t->columns[c].key_position, err));
         bool unprinted = !column && t->columns[c].hidden && w->r->reading == TABLES_AS_PUBLISHED;
         if (w->wide_width > 0 && !unprinted) {
             if (!column || column->type != TOML_INTEGER || column->integer < 1 || column->integer > w->wide_width)

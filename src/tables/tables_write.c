@@ -20,6 +20,8 @@ static Status make_layout(const TablesTable *t, uint32_t **out, Error *err)
     TRY(mem_zalloc(t->csv.columns + 1, sizeof **out, (void **)out, err));
     for (uint32_t c = 0; c < t->column_count; c++) {
         const TablesColumn *column = &t->columns[c];
+        if (column->key_position != TABLES_NONE)
+            (*out)[column->key_position] = UINT32_MAX;
         if (column->position == TABLES_NONE || t->wide_dimension != TABLES_NONE)
             continue;
         bool drop = column->hidden || column->kind == TABLES_HELPER;
@@ -174,7 +176,7 @@ static bool key_in(Slice key, const char *const *list)
 /* A column as published: contributors are not told, nor where a hidden count would stand. */
 static void emit_column(Buf *out, const char *kind, const Toml *c)
 {
-    static const char *const secret[] = {"employers", "top_employer", "top", NULL};
+    static const char *const secret[] = {"employers", "top_employer", "top", "cell_key", NULL};
     const Toml *publish = toml_get(c, "publish");
     bool hidden = publish && !publish->boolean;
     buf_addf(out, "[[table.%s]]\n", kind);
@@ -187,13 +189,17 @@ static const char *const COLUMN_KINDS[] = {"count", "total", "rate", "median", "
 
 static void emit_table_published(Buf *out, const TablesTable *t, const Toml *table)
 {
-    static const char *const never[] = {"published", "file", NULL};
+    static const char *const never[] = {"published", "file", "contributions", NULL};
     buf_adds(out, "\n[[table]]\nfile = ");
     emit_string(out, tables_base_name(t->file));
     buf_addc(out, '\n');
     for (const Toml *m = table->first; m; m = m->next)
         if (!key_in(m->key, never) && !key_in(m->key, COLUMN_KINDS) && !slice_eq_z(m->key, "by"))
             emit_member(out, m);
+    if (t->is_rounded)
+        buf_addf(out, "rounded = %lld\n", (long long)t->reach);
+    if (t->is_noisy)
+        buf_adds(out, "noise = true\n");
     const Toml *by = toml_get(table, "by");
     for (const Toml *b = by ? by->first : NULL; b; b = b->next) {
         buf_adds(out, "[[table.by]]\n");
@@ -316,7 +322,7 @@ static void emit_path(Buf *out, const char *key, Slice folder, Slice file)
 
 Status tables_write_released(const TablesSet *set, Slice prefix, Slice truth, Slice printed, Buf *out, Error *err)
 {
-    static const char *const own[] = {"name", "file", "published", "people", NULL};
+    static const char *const own[] = {"name", "file", "published", "people", "contributions", NULL};
     const Toml *tables = toml_get(set->root, "table");
     uint32_t i = 0;
     for (const Toml *t = tables ? tables->first : NULL; t; t = t->next, i++) {

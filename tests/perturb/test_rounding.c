@@ -98,6 +98,28 @@ static void tables_of_all_shapes(void **state)
     }
 }
 
+/* What the programs alone did not finish: three dimensions with thousands of cells. */
+static void a_large_cube(void **state)
+{
+    UNUSED(state);
+    Rng rng;
+    SdcProblem p;
+    RoundingReport report;
+    RoundingOptions o = options(5, 2);
+    rng_init(&rng, 5, 0);
+    cube(&rng, 13, 13, 13, 40, &p);
+    int64_t *out = calloc(p.cell_count, sizeof *out), *again = calloc(p.cell_count, sizeof *again);
+    assert_ok(rounding_table(&p, &o, out, &report, NULL));
+    check_rounded(&p, &o, &report, out);
+    assert_int_equal(report.steps, 0);
+    assert_true(report.programs < 20);
+    assert_ok(rounding_table(&p, &o, again, &report, NULL));
+    assert_memory_equal(out, again, p.cell_count * sizeof *out);
+    free(out);
+    free(again);
+    sdc_free(&p);
+}
+
 /* A single cell under many keys: the true values that can stand behind a figure are exactly the interval. */
 static void the_interval_is_what_is_learnt(void **state)
 {
@@ -192,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_of_all_shapes),
+        cmocka_unit_test(a_large_cube),
         cmocka_unit_test(the_interval_is_what_is_learnt),
         cmocka_unit_test(bad_tables),
     };

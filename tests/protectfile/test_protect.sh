@@ -6,7 +6,7 @@
 # usage: test_protect.sh CAIRN SOURCE
 set -uo pipefail
 export LC_ALL=C
-cairn=$1 source=$2
+cairn=$(realpath "$1") source=$2
 export CAIRN_POLICY=$source/policy/colorado
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

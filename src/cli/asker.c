@@ -1,0 +1,114 @@
+/*
+ * One asker's answers in a data home. The folder chains its entries; the home's ledger holds, after each answer, length
+ * and SHA-256 of the list of entries. So none can be taken out or changed, not even the last. An entry beyond what the
+ * ledger knows is one of a run that was killed: it stays part of the attack, which can only make that stricter.
+ */
+#include "cli/asker.h"
+#include "store/ledger.h"
+
+#define KIND "query.answered"
+#define NAME_MAX_LEN 64
+
+static Status check_name(const char *user, Error *err)
+{
+    size_t n = strlen(user);
+    bool good = n > 0 && n <= NAME_MAX_LEN;
+    for (size_t i = 0; i < n && good; i++)
+        good = (user[i] >= 'a' && user[i] <= 'z') || (user[i] >= 'A' && user[i] <= 'Z') ||
+               (user[i] >= '0' && user[i] <= '9') || user[i] == '-' || user[i] == '_';
+    return good ? OK : error_set(err, ERR_USAGE, "--user is 1 to 64 letters, digits, - and _");
+}
+
+static Status digest_of(Slice text, char out[SHA256_HEX_SIZE], Error *err)
+{
+    uint8_t digest[SHA256_SIZE];
+    TRY(sha256_of(text, digest, err));
+    hex_encode(digest, sizeof digest, out);
+    return OK;
+}
+
+static void body_of(size_t size, const char *sha256, Buf *out)
+{
+    buf_addf(out, "{\"bytes\":%zu,\"sha256\":\"%s\"}", size, sha256);
+}
+
+/* The list begins with what the ledger's last entry says; some length of it does. */
+static Status check_list(const Asker *a, Slice body, Slice list, Error *err)
+{
+    for (size_t n = 0; n <= list.len; n++) {
+        char sha256[SHA256_HEX_SIZE];
+        Buf same;
+        if (n > 0 && list.ptr[n - 1] != '\n')
+            continue;
+        TRY(digest_of(slice_sub(list, 0, n), sha256, err));
+        buf_init(&same, 0);
+        body_of(n, sha256, &same);
+        bool is_same = slice_eq(buf_slice(&same), body);
+        buf_free(&same);
+        if (is_same)
+            return OK;
+    }
+    return error_set(err, ERR_CORRUPT, "%s is not what the home's ledger says was answered", a->list);
+}
+
+static Status check_history(const Asker *a, Arena *arena, Error *err)
+{
+    LedgerEntry last;
+    Error none = ERROR_INIT;
+    Buf list;
+    Status st = ledger_last(a->ledger, KIND, a->user, arena, &last, &none);
+    if (st == ERR_NOT_FOUND)
+        return OK;
+    if (st != OK) {
+        if (err)
+            *err = none;
+        return st;
+    }
+    buf_init(&list, 0);
+    st = file_exists(a->list) ? file_read(a->list, 0, &list, err) : OK;
+    if (st == OK)
+        st = check_list(a, last.body, buf_slice(&list), err);
+    buf_free(&list);
+    return st;
+}
+
+Status asker_open(Cli *cli, const char *user, Asker *out, Error *err)
+{
+    const char *answers;
+    *out = (Asker){.user = slice_of(user)};
+    TRY(check_name(user, err));
+    TRY(cli_home(cli, HOME_WRITE, &out->home, err));
+    TRY(ledger_open(out->home, &out->ledger, err));
+    TRY(path_join(&cli->arena, home_path(out->home), "answers", &answers, err));
+    TRY(dir_make(answers, MODE_DIR_PRIVATE, err));
+    TRY(path_join(&cli->arena, answers, user, &out->history, err));
+    TRY(path_join(&cli->arena, out->history, "ledger.csv", &out->list, err));
+    return check_history(out, &cli->arena, err);
+}
+
+Status asker_note(Asker *a, Error *err)
+{
+    Buf list, body;
+    char sha256[SHA256_HEX_SIZE];
+    buf_init(&list, 0);
+    buf_init(&body, 0);
+    Status st = file_read(a->list, 0, &list, err);
+    if (st == OK)
+        st = digest_of(buf_slice(&list), sha256, err);
+    if (st == OK) {
+        body_of(list.len, sha256, &body);
+        st = buf_status(&body, err);
+    }
+    if (st == OK)
+        st = ledger_append(a->ledger, KIND, a->user, buf_slice(&body), err);
+    buf_free(&list);
+    buf_free(&body);
+    return st;
+}
+
+void asker_close(Asker *a)
+{
+    ledger_close(a->ledger);
+    home_close(a->home);
+    *a = (Asker){0};
+}

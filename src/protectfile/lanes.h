@@ -1,0 +1,62 @@
+/*
+ * Private to protectfile: tables that take a lane of room perturb instead of suppression.
+ *
+ *   lanes_prepare  lane files, which cells belong to which lane, contributions; tables of the same people, one lane
+ *   lanes_unmark   cells of a lane are no business of suppression
+ *   lanes_change   rounding, cell keys, fuzzy percentiles: before the attack, which sees what is printed
+ *   lanes_spend    differential privacy: after it, since what was paid for cannot be drawn again
+ */
+#ifndef CAIRN_PROTECTFILE_LANES_H
+#define CAIRN_PROTECTFILE_LANES_H
+
+#include "perturb/perturb.h"
+#include "protectfile/protectfile.h"
+
+#define LANES_NONE UINT32_MAX
+
+typedef struct UsedLane {
+    Slice file;
+    Lane lane;
+    char sha256[SHA256_HEX_SIZE];
+    uint32_t steps;             /* rounding: further steps that were needed */
+    Slice query;                /* dp: what was paid for */
+    char paid[SHA256_HEX_SIZE]; /* dp: hash of the ledger's line */
+} UsedLane;
+
+typedef struct FuzzyFigure {
+    FuzzyVerdict verdict;
+    int64_t value; /* cents */
+} FuzzyFigure;
+
+typedef struct ProtectLanes {
+    UsedLane *used; /* each file once */
+    uint32_t used_count;
+    uint32_t *of_table, *median_of; /* table -> used; LANES_NONE */
+    uint32_t *of_cell;              /* cell -> used; LANES_NONE: suppression's */
+    int64_t *figure, *half_width;   /* a cell; half width of its error bar, dp */
+    bool *shown;
+    TablesContributions *people; /* a table; persons 0: not read */
+    FuzzyFigure **fuzzy;         /* table -> row * columns + column; NULL */
+} ProtectLanes;
+
+MUST_USE Status lanes_prepare(ProtectJob *job, TablesLoad load, void *ctx, const ProtectOptions *options, Error *err);
+void lanes_unmark(ProtectJob *job);
+MUST_USE Status lanes_change(ProtectJob *job, const ProtectOptions *options, Error *err);
+MUST_USE Status lanes_spend(ProtectJob *job, const ProtectOptions *options, Error *err);
+
+/* The lane file of that name, read and parsed. */
+MUST_USE Status lanes_read(
+    const ProtectOptions *options, Slice file, Arena *arena, Lane *out, char sha256[SHA256_HEX_SIZE], Error *err);
+/* Whether a table's figures are changed instead of suppressed. */
+bool lanes_changes(const ProtectJob *job, uint32_t table);
+bool lanes_figure(const ProtectJob *job, uint32_t cell, int64_t *out);
+typedef enum LanesMedian { LANES_NO_MEDIAN, LANES_HIDDEN, LANES_SHOWN } LanesMedian;
+LanesMedian lanes_median(const ProtectJob *job, uint32_t table, uint32_t row, uint32_t column, int64_t *cents);
+/* A small group of a rounded table: its size must not follow from the intervals. */
+bool lanes_guards(const ProtectJob *job, uint32_t cell);
+/* The labels of all lanes that were used, as an array. */
+void lanes_json(const ProtectJob *job, Json *j);
+/* Figures with noise and their error bars; empty where there are none. */
+MUST_USE Status lanes_errors_csv(const ProtectJob *job, Buf *out, Error *err);
+
+#endif

@@ -1,0 +1,232 @@
+#!/usr/bin/env bash
+#
+# The lanes of cairn protect: tables rounded, changed by cell keys, made private; what they promise in what leaves; and
+# what each refuses.
+#
+# usage: test_lanes.sh CAIRN SOURCE
+set -uo pipefail
+export LC_ALL=C
+cairn=$(realpath "$1") source=$2
+export CAIRN_POLICY=$source/policy/colorado
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+n=0
+ok() { n=$((n + 1)); echo "ok $n - $1"; }
+not_ok() { n=$((n + 1)); echo "not ok $n - $1"; [ $# -lt 2 ] || sed 's/^/# /' "$2"; }
+code() # what, expected exit code, command...
+{
+    local what=$1 expected=$2 got
+    shift 2
+    "$@" >out.log 2>&1
+    got=$?
+    if [ "$got" -eq "$expected" ]; then ok "$what"; else not_ok "$what: exit code $got, expected $expected" out.log; fi
+}
+has() { if grep -q -e "$2" "$3"; then ok "$1"; else not_ok "$1" "$3"; fi; }
+hasnt() { if grep -q -e "$2" "$3"; then not_ok "$1" "$3"; else ok "$1"; fi; }
+same() { if diff -r "$2" "$3" >out.log; then ok "$1"; else not_ok "$1" out.log; fi; }
+
+policy() # lines about lanes
+{
+    cat <<P
+schema = "cairn.protection/1"
+name = "lanes"
+version = "1"
+title = "Lanes"
+effective_from = 2026-01-01
+status = "assumed"
+source = "a test"
+$1
+[[parameter]]
+name = "min_n"
+value = 10
+meaning = "fewest people"
+status = "assumed"
+source = "a test"
+P
+}
+header() # table name, more lines of the table, more columns
+{
+    cat <<H
+schema = "cairn.tables/1"
+name = "$1"
+title = "A class"
+[[dimension]]
+name = "school"
+total = "all"
+codes = ["A", "B", "C"]
+[[dimension]]
+name = "group"
+total = "all"
+codes = ["x", "y"]
+[[table]]
+name = "students"
+file = "students.csv"
+$2
+[[table.by]]
+dimension = "school"
+column = "school"
+[[table.by]]
+dimension = "group"
+column = "group"
+[[table.count]]
+name = "students"
+$3
+H
+}
+cp "$source"/docs/lanes/*.toml .
+# persons first; the table is counted from them
+awk 'BEGIN { print "id,school,group,wage,employer,passed"; split("A A B B C C", s); split("x y x y x y", g);
+    split("4 36 26 24 30 33", k);
+    for (i = 1; i <= 6; i++) for (j = 1; j <= k[i]; j++)
+        printf "p%d-%d,%s,%s,%d,e%d,%d\n", i, j, s[i], g[i], 20000 + 137 * j + 11 * i, j % 7, (j % 3 > 0) }' >persons.csv
+awk -F, 'NR > 1 { for (a = 0; a < 2; a++) for (b = 0; b < 2; b++) { k = (a ? $2 : "all") "," (b ? $3 : "all"); n[k]++; p[k] += $6 } }
+    END { print "school,group,students,passed,median"; fflush(); for (k in n) print k "," n[k] "," p[k] ",30000" | "sort" }' persons.csv \
+    >students.csv
+echo "a secret of more than sixteen bytes" >key
+multiples() { awk -F, 'NR > 1 && $3 % 5 != 0 { exit 1 }' "$1"; }
+adds_up()
+{
+    awk -F, 'NR > 1 { v[$1, $2] = $3 } END { split("all A B C", s); for (i = 1; i <= 4; i++)
+        if (v[s[i], "all"] != v[s[i], "x"] + v[s[i], "y"]) exit 1;
+        if (v["all", "x"] != v["A", "x"] + v["B", "x"] + v["C", "x"]) exit 1 }' "$1"
+}
+
+# --- rounding ---
+header class "" '[[table.count]]
+name = "passed"
+part_of = "students"
+[[table.median]]
+name = "median"
+people = "students"' >with_median.toml
+cut -d, -f1-4 students.csv >counts.csv
+cp students.csv full.csv
+cp counts.csv students.csv
+header class "" '[[table.count]]
+name = "passed"
+part_of = "students"' >tables.toml
+policy 'lane = "round"
+lane_file = "rounding.toml"' >round.toml
+code "a table is rounded" 0 "$cairn" protect tables.toml --policy round.toml --key key --out rounded
+multiples rounded/students.csv && ok "to multiples of five" || not_ok "multiples of five" rounded/students.csv
+adds_up rounded/students.csv && ok "that add up" || not_ok "that add up" rounded/students.csv
+hasnt "nothing is suppressed" '\*' rounded/students.csv
+has "the label goes out with it" '"lane": "rounding"' rounded/audit.json
+has "with what it does not promise" 'does_not' rounded/audit.json
+has "and into the readable report" 'The true count lies anywhere' rounded/inside/report.html
+has "the published header says the interval" '^rounded = ' rounded/tables.toml
+code "the audit takes figures for intervals" 0 "$cairn" audit rounded/tables.toml
+"$cairn" protect tables.toml --policy round.toml --key key --out again >/dev/null
+same "the same key, the same figures" rounded again
+code "no key, no rounding" 3 "$cairn" protect tables.toml --policy round.toml --out none
+[ ! -e none ] && ok "and nothing is written" || not_ok "nothing is written"
+policy 'lane = "round"' >bad.toml
+code "a lane without its file is refused" 3 "$cairn" protect tables.toml --policy bad.toml --out none
+policy 'lane = "round"
+lane_file = "cell_key.toml"' >bad.toml
+code "so is the file of another lane" 3 "$cairn" protect tables.toml --policy bad.toml --key key --out none
+policy 'lane = "blur"
+lane_file = "rounding.toml"' >bad.toml
+code "and a lane that is none" 3 "$cairn" protect tables.toml --policy bad.toml --key key --out none
+
+# --- cell keys ---
+policy 'lane = "cell_key"
+lane_file = "cell_key.toml"' >keys.toml
+code "cell keys need the records behind" 3 "$cairn" protect tables.toml --policy keys.toml --key key --out none
+has "the message says how" 'record keys' out.log
+people='contributions = { file = "persons.csv", person = "id", value = "wage", employer = "employer" }'
+header class "$people" '[[table.count]]
+name = "passed"
+part_of = "students"' >people.toml
+code "counts with cell keys" 0 "$cairn" protect people.toml --policy keys.toml --key key --out keyed
+awk -F, 'NR == FNR { v[$1, $2] = $3; next } FNR > 1 { d = $3 - v[$1, $2]; if (d > 5 || d < -5 || $3 == 1 || $3 == 2) exit 1
+    if (d != 0) moved = 1 } END { exit !moved }' counts.csv keyed/students.csv && ok "noise within its bounds" \
+    || not_ok "noise within its bounds" keyed/students.csv
+has "the label says what it is not" 'not differential privacy' keyed/audit.json
+hasnt "deviation and variance are secrets" 'deviation' keyed/audit.json
+hasnt "persons stay inside" 'persons' keyed/tables.toml
+code "the outsider learns nothing from noise" 0 "$cairn" audit keyed/tables.toml
+# the same people in another table have the same noise
+header other "$people" '[[table.count]]
+name = "passed"
+part_of = "students"' >other.toml
+"$cairn" protect other.toml --policy keys.toml --key key --out other >/dev/null
+same "the same people, the same noise, in another set" keyed/students.csv other/students.csv
+# a column of keys instead of persons
+awk -F, 'NR == 1 { print $0 ",key"; next } { printf "%s,%016x\n", $0, NR * 7919 }' counts.csv >students.csv
+header class "" '[[table.count]]
+name = "passed"
+part_of = "students"
+cell_key = "key"' | sed '0,/^name = "students"$/!b' >keycol.toml
+sed -i '/^\[\[table.count\]\]$/{n;s/^name = "students"$/name = "students"\ncell_key = "key"/}' keycol.toml
+code "a column of cell keys" 0 "$cairn" protect keycol.toml --policy keys.toml --key key --out keycol
+hasnt "which does not leave" 'key' keycol/students.csv
+sed -i '2s/,[0-9a-f]*$/,xyz/' students.csv
+code "a key that is none is refused" 3 "$cairn" protect keycol.toml --policy keys.toml --key key --out none
+has "by file and row" 'students.csv' out.log
+cp counts.csv students.csv
+sed '5d' persons.csv >short.csv
+sed 's/persons.csv/short.csv/' people.toml >short.toml
+code "persons and counts must agree" 3 "$cairn" protect short.toml --policy keys.toml --key key --out none
+sed '5p' persons.csv >twice.csv
+sed 's/persons.csv/twice.csv/' people.toml >twice.toml
+code "a person stands once" 3 "$cairn" protect twice.toml --policy keys.toml --key key --out none
+
+# --- fuzzy medians ---
+cp full.csv students.csv
+sed "s|^file = \"students.csv\"|&\n$people|" with_median.toml >median.toml
+policy 'median_file = "fuzzy.toml"' >fuzzy.policy
+code "medians by the fuzzy lane" 0 "$cairn" protect median.toml --policy fuzzy.policy --out fuzzy
+hasnt "no median as it was" ',30000$' fuzzy/students.csv
+has "it is labelled" '"lane": "fuzzy"' fuzzy/audit.json
+code "which needs the persons" 3 "$cairn" protect with_median.toml --policy fuzzy.policy --out none
+cp counts.csv students.csv
+
+# --- differential privacy ---
+header dpclass "" "" >dp_tables.toml
+policy 'lane = "dp"
+lane_file = "dp_counts.toml"' >dp.toml
+code "no ledger, no noise" 3 "$cairn" protect dp_tables.toml --policy dp.toml --out none
+"$cairn" budget open budget.jsonl --name test --rho 1 --policy-file dp.toml >/dev/null
+code "a table of one count alone" 3 "$cairn" protect tables.toml --policy dp.toml --budget budget.jsonl --out none
+[ "$(wc -l <budget.jsonl)" -eq 1 ] && ok "what is refused costs nothing" || not_ok "costs nothing" budget.jsonl
+cut -d, -f1-3 counts.csv >students.csv
+code "a private table" 0 "$cairn" protect dp_tables.toml --policy dp.toml --budget budget.jsonl --out private
+[ "$(wc -l <budget.jsonl)" -eq 2 ] && ok "is paid for" || not_ok "is paid for" budget.jsonl
+has "with error bars" 'half_width_95' private/errors.csv
+has "says what it promises" '"differential_privacy": true' private/audit.json
+has "names the line that paid" "$(tail -1 budget.jsonl | cut -c 10-73)" private/audit.json
+code "and is not drawn again" 6 "$cairn" protect dp_tables.toml --policy dp.toml --budget budget.jsonl --out none
+sed 's/dpclass/dpclass2/' dp_tables.toml >dp2.toml
+"$cairn" budget open poor.jsonl --name test --rho 1/8 --policy-file dp.toml >/dev/null
+code "a budget that is short refuses" 7 "$cairn" protect dp2.toml --policy dp.toml --budget poor.jsonl --out none
+# two lanes of the same people
+{ header mixed "" ""; sed -n '/^\[\[table\]\]/,$p' dp_tables.toml | sed '0,/name = "students"/s//name = "exact"/; s/"students.csv"/"exact.csv"/'; } >mixed.toml
+cp students.csv exact.csv
+{ policy ''; printf '[[override]]\ntable = "students"\nlane = "dp"\nlane_file = "dp_counts.toml"\n'; } >mixed.policy
+code "exact figures of the same people beside noise are refused" 3 \
+    "$cairn" protect mixed.toml --policy mixed.policy --budget budget.jsonl --out none
+has "and it says why" 'two lanes' out.log
+
+code "a history takes exact figures only" 3 \
+    "$cairn" protect dp_tables.toml --policy dp.toml --budget budget.jsonl --history hist --out none
+
+# --- compared before choosing ---
+policy 'compare_files = ["rounding.toml", "dp_counts.toml"]' >compare.policy
+code "the policy's lanes are compared" 0 "$cairn" protect dp_tables.toml --policy compare.policy --compare
+has "by their files" 'rounding: a figure is off by at most 9, by rounding.toml' out.log
+has "and what is assumed is said" 'cell_keys: .* assumed (deviation 5)' out.log
+# --- an asker's history in a data home ---
+"$cairn" init home --policy "$CAIRN_POLICY" >/dev/null 2>&1
+policy '' >plain.toml
+code "an asker's first answer" 0 "$cairn" protect dp_tables.toml --policy plain.toml --out a1 --home home --user ann
+has "is new" 'this one added' out.log
+code "the same again" 0 "$cairn" protect dp_tables.toml --policy plain.toml --out a2 --home home --user ann
+has "is known" '1 earlier, this one among them' out.log
+code "another asker has another history" 0 "$cairn" protect dp_tables.toml --policy plain.toml --out a3 --home home --user bob
+has "which was empty" '0 earlier' out.log
+code "names are plain" 2 "$cairn" protect dp_tables.toml --policy plain.toml --out a4 --home home --user ../ann
+rm -r home/answers/ann
+code "a history that was taken away is missed" 11 "$cairn" protect dp_tables.toml --policy plain.toml --out a5 --home home --user ann
+[ ! -e a5 ] && ok "and nothing is answered" || not_ok "nothing is answered"
+echo "1..$n"
