@@ -370,6 +370,9 @@ static Status old_refuse(const Old *o, size_t csv_row, uint32_t column, const ch
 /* The column of the published file that stands for a column of the true values; TABLES_NONE: not published. */
 static uint32_t old_column(const Old *o, uint32_t column)
 {
+    /* at the same position first: the blocks of a wide file may share their headings */
+    if (column < o->csv.columns && slice_eq(o->csv.header[column], o->w->csv.header[column]))
+        return column;
     for (uint32_t i = 0; i < o->csv.columns; i++)
         if (slice_eq(o->csv.header[i], o->w->csv.header[column]))
             return i;
@@ -390,6 +393,19 @@ static Status check_same_rows(const Old *o, Error *err)
     return OK;
 }
 
+/* A mark without digits, or a rate at the end of its range. A number in a form that is not understood must not pass for
+ * a hidden one. */
+static bool is_code(Slice text)
+{
+    text = slice_trim(text);
+    if (text.len > 0 && (text.ptr[0] == '<' || text.ptr[0] == '>'))
+        return true;
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] >= '0' && text.ptr[i] <= '9')
+            return false;
+    return true;
+}
+
 static Status read_old_cell(const Old *o, uint32_t row, uint32_t c, Error *err)
 {
     const TablesTable *t = o->w->table;
@@ -404,8 +420,12 @@ static Status read_old_cell(const Old *o, uint32_t row, uint32_t c, Error *err)
         return OK;
     TablesValue v;
     Slice text = o->csv.cells[t->csv_row[row] * o->csv.columns + old];
-    if (tables_value(set->markers, set->marker_count, text, is_rate(column->kind), &v, NULL) != OK)
-        return OK; /* a code such as "<5", in a release of ours: the cell itself is not told */
+    if (tables_value(set->markers, set->marker_count, text, is_rate(column->kind), &v, NULL) != OK) {
+        if (is_code(text))
+            return OK; /* such as "<5", in a release of ours: the cell itself is not told */
+        return old_refuse(
+            o, t->csv_row[row], position, "the published text is neither a number nor a marker of the header", err);
+    }
     bool additive = column->kind == TABLES_COUNT || column->kind == TABLES_TOTAL;
     if (column->kind == TABLES_TOTAL && v.mark == TABLES_EXACT)
         TRY(to_hundredths(&v, err));
