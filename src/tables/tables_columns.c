@@ -255,7 +255,7 @@ static Status read_absent(Adding *a, Error *err)
 Status tables_columns(TablesReader *r, const Toml *t, TablesTable *table, Error *err)
 {
     static const char *const keys[] = {"name", "file", "published", "people", "by", "count", "total", "rate", "median",
-        "mean", "gap", "needed", "absent", "wide", "skip_lines", "end", "margins", NULL};
+        "mean", "gap", "needed", "absent", "wide", "skip_lines", "end", "margins", "copied", NULL};
     Adding a = {.r = r, .t = t, .table = table};
     *table = (TablesTable){.wide_dimension = TABLES_NONE};
     TRY(toml_only(t, r->name, keys, err));

@@ -308,6 +308,60 @@ static Status read_rows(Rows *w, Error *err)
     return OK;
 }
 
+/* --- columns that the header does not describe ---------------------------------------------------------------------
+ */
+
+static bool is_copied(const Rows *w, const Toml *copied, uint32_t column)
+{
+    for (const Toml *c = copied ? copied->first : NULL; c; c = c->next)
+        if (slice_eq(c->string, w->csv.header[column]))
+            return true;
+    return false;
+}
+
+static bool is_described(const Rows *w, uint32_t column)
+{
+    const TablesTable *t = w->table;
+    for (uint32_t d = 0; d < w->r->set->dimension_count; d++)
+        for (uint32_t i = 0; i < w->by[d].part_count; i++)
+            if (w->by[d].parts[i] == column)
+                return true;
+    for (uint32_t b = 0; b < w->wide_count; b++)
+        for (uint32_t c = 0; c < t->column_count; c++)
+            if (t->columns[c].position != TABLES_NONE &&
+                t->columns[c].position + (w->wide_width > 0 ? w->wide_from + b * w->wide_width : 0) == column)
+                return true;
+    return false;
+}
+
+/* What the header does not describe leaves as it is: names may, numbers would be published without any protection. */
+static Status check_undescribed(Rows *w, Error *err)
+{
+    const Toml *copied;
+    uint32_t at;
+    TablesValue v;
+    TRY(toml_array(w->t, w->r->name, "copied", &copied, err));
+    for (const Toml *c = copied ? copied->first : NULL; c; c = c->next) {
+        if (c->type != TOML_STRING)
+            return tables_refuse(w->r, c, err, "copied lists headings of CSV columns");
+        TRY(csv_index(w, c, c->string, &at, err));
+    }
+    if (w->r->reading != TABLES_TRUE_VALUES || w->table->released)
+        return OK;
+    for (uint32_t column = 0; column < w->csv.columns; column++) {
+        if (is_described(w, column) || is_copied(w, copied, column))
+            continue;
+        for (size_t i = 0; i < w->csv.rows; i++)
+            if (tables_value(NULL, 0, w->csv.cells[i * w->csv.columns + column], true, &v, NULL) == OK) {
+                error_set(err, ERR_INVALID, "is a number in a column that the header does not describe");
+                error_hint(err, "Name the column in the header, take it out of the file, or list it in copied when it "
+                                "tells nothing about people.");
+                return at_cell(w, i, column, ERR_INVALID, err);
+            }
+    }
+    return OK;
+}
+
 /* The text after its first n lines. */
 static Slice skip_lines(Slice text, int64_t n, Slice *preamble)
 {
@@ -348,6 +402,7 @@ static Status read_file(Rows *w, Slice file, Error *err)
     TRY(read_wide(w, err));
     TRY(read_by(w, err));
     TRY(place_columns(w, err));
+    TRY(check_undescribed(w, err));
     return read_rows(w, err);
 }
 
