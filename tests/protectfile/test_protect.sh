@@ -218,12 +218,16 @@ $1
 HEAD
 }
 mkdir wages
-printf 'school,workers,wages,one,two\nall,150,900000,90000,80000\nA,40,300000,200000,50000\nB,50,300000,9000,8000\nC,60,300000,9000,8000\n' \
-    >wages/wages.csv
+printf 'school,workers,wages\nall,150,900000\nA,40,300000\nB,50,300000\nC,60,300000\n' >wages/wages.csv
 wages_head '' >wages/tables.toml
 code "a rule about contributors that nobody named stops everything" 3 "$cairn" protect wages/tables.toml --policy n10 --out wages/out
 has "and says which" 'table wages, column wages: the policy.s p_percent cannot be checked' out.log
 [ -e wages/out ] && not_ok "nothing is written" || ok "nothing is written"
+printf 'school,workers,wages,one,two\nall,150,900000,90000,80000\nA,40,300000,200000,50000\nB,50,300000,9000,8000\nC,60,300000,9000,8000\n' \
+    >wages/wages.csv
+wages_head '' >wages/tables.toml
+code "numbers that the header does not describe do not leave" 3 "$cairn" protect wages/tables.toml --policy n10 --out wages/out
+has "and are shown" 'wages.csv:2: one: is a number in a column that the header does not describe' out.log
 wages_head 'top = ["one", "two"]' >wages/tables.toml
 code "with them it is" 0 "$cairn" protect wages/tables.toml --policy n10 --out wages/out
 has "a total that one contributor makes up is suppressed" '^A,40,\*' wages/out/wages.csv
