@@ -321,24 +321,29 @@ static bool printed_alike(Slice printed, Slice shown)
     return i == printed.len;
 }
 
+#define RATE_DIGITS 7 /* "100.000"; anything longer is no rate of ours */
+
 /* Whether a printed rate is what k of n rounds to; codes such as "<5" say too little to tell. */
 static bool rate_fits(Slice printed, int64_t n, int64_t k)
 {
+    __extension__ typedef __int128 Wide;
     int64_t v = 0, scale = 0;
+    if (printed.len > RATE_DIGITS)
+        return false;
     for (size_t i = 0; i < printed.len; i++) {
         char c = printed.ptr[i];
         if (c == '.' && scale == 0) {
             scale = 1;
             continue;
         }
-        if (c < '0' || c > '9' || v > INT32_MAX)
+        if (c < '0' || c > '9')
             return true;
         v = v * 10 + (c - '0');
         scale *= 10;
     }
     if (scale == 0)
         scale = 1;
-    int64_t off = 100 * k * scale - v * n;
+    Wide off = (Wide)100 * k * scale - (Wide)v * n;
     return 2 * (off < 0 ? -off : off) <= n;
 }
 
