@@ -190,7 +190,7 @@ static const Option AUDIT_OPTIONS[] = {
     {"out", 'o', "FILE", "every exposed cell as CSV; with --all every cell"},
     {"all", 0, NULL, "in --out: cells that are safe, too"},
     {"rows-alone", 0, NULL, "only ask of each row by itself which sizes fit its rates: fast, on tables of any size"},
-    {"possible", 0, "N", "a hidden cell with fewer possible values than N is exposed (default 4)"},
+    {"possible", 0, "N", "a hidden cell with fewer possible values than N (2 to 16) is exposed (default 4)"},
     {"jj", 0, "FILE", "a problem in JJ format with its suppressed cells, instead of TABLES"},
 };
 
@@ -316,7 +316,7 @@ static Status run_audit(Cli *cli, Error *err)
         return error_set(err, ERR_USAGE, "audit needs TABLES, or --jj FILE");
     if (cli_value(cli, "jj"))
         return audit_jj(cli, err);
-    TRY(cli_number(cli, "possible", 4, 2, 1000000, &possible, err));
+    TRY(cli_number(cli, "possible", 4, 2, 16, &possible, err));
     TRY(threads_of(cli, &o.effort.threads, err));
     o.min_possible = (uint32_t)possible;
     o.rows_alone = cli_flag(cli, "rows-alone");

@@ -170,11 +170,14 @@ cairn_protect_code cairn_protect_run(
     Error e = ERROR_INIT;
     Log log = {0};
     const ProtectOptions options = {.threads = threads, .log = &log};
+    Slice own; /* results borrow from the header, which the caller may free */
     forget_results(p);
     if (!p->has_policy)
         return tell(error_set(&e, ERR_USAGE, "a run needs a policy"), &e, err);
-    p->has_job = true;
-    Status st = protect_job_run((Slice){header, len}, "header", load, p, &p->policy, &options, &p->job, &e);
+    Status st = arena_dup(&p->texts, (Slice){header, len}, &own, &e);
+    p->has_job = st == OK;
+    if (st == OK)
+        st = protect_job_run(own, "header", load, p, &p->policy, &options, &p->job, &e);
     if (st != OK)
         forget_results(p);
     return tell(st, &e, err);
@@ -259,8 +262,11 @@ cairn_protect_code cairn_protect_audit(
     cairn_protect *p, const char *header, size_t len, uint32_t min_possible, unsigned threads, cairn_protect_error *err)
 {
     Error e = ERROR_INIT;
+    Slice own;
     forget_results(p);
-    Status st = attack(p, (Slice){header, len}, min_possible, threads, &e);
+    Status st = arena_dup(&p->texts, (Slice){header, len}, &own, &e);
+    if (st == OK)
+        st = attack(p, own, min_possible, threads, &e);
     if (st != OK)
         forget_results(p);
     return tell(st, &e, err);

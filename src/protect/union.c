@@ -1,5 +1,5 @@
 /*
- * The second audit: what follows from this release together with earlier ones that are still in force.
+ * The second audit: what follows from this release together with all earlier ones that are still in force.
  *
  * Each release alone is safe because its cells nest (README.md). Two releases of the same people need not nest in each
  * other: then one is subtracted from the other, and what is left can be few. A cell is a set of atoms (smallest place,
@@ -321,24 +321,29 @@ static bool printed_alike(Slice printed, Slice shown)
     return i == printed.len;
 }
 
+#define RATE_DIGITS 7 /* "100.000"; anything longer is no rate of ours */
+
 /* Whether a printed rate is what k of n rounds to; codes such as "<5" say too little to tell. */
 static bool rate_fits(Slice printed, int64_t n, int64_t k)
 {
+    __extension__ typedef __int128 Wide;
     int64_t v = 0, scale = 0;
+    if (printed.len > RATE_DIGITS)
+        return false;
     for (size_t i = 0; i < printed.len; i++) {
         char c = printed.ptr[i];
         if (c == '.' && scale == 0) {
             scale = 1;
             continue;
         }
-        if (c < '0' || c > '9' || v > INT32_MAX)
+        if (c < '0' || c > '9')
             return true;
         v = v * 10 + (c - '0');
         scale *= 10;
     }
     if (scale == 0)
         scale = 1;
-    int64_t off = 100 * k * scale - v * n;
+    Wide off = (Wide)100 * k * scale - (Wide)v * n;
     return 2 * (off < 0 ? -off : off) <= n;
 }
 
@@ -414,6 +419,25 @@ static bool enough(const Union *u, bool is_median, int64_t n, int64_t k)
     if (n == 0)
         return true;
     return n >= u->rule.n && (is_median || (k >= u->rule.numerator && n - k >= u->rule.complement));
+}
+
+/* The same people's median must be the same: another one comes of somebody's corrected earnings. */
+static Status check_medians(Union *u, Error *err)
+{
+    Map first;
+    TRY(map_init(&first, err));
+    Status st = OK;
+    for (size_t i = 0; i < u->list.len && st == OK; i++) {
+        const UnionCell *c = &u->list.at[i];
+        uint64_t at;
+        if (!c->cell->cell.is_median || c->cell->shown_value.len == 0)
+            continue;
+        st = map_get_or_put(&first, KEY(u, (int32_t)c->set, c->cell->cell.table), i, &at, err);
+        if (st == OK && !printed_alike(u->list.at[at].cell->shown_value, c->cell->shown_value))
+            st = finding(u, c, "the median of the same people is another than in an earlier release in force");
+    }
+    map_free(&first);
+    return st;
 }
 
 /* What a cell of one table has beyond the cells below it, of whichever release. */
@@ -546,6 +570,8 @@ static Status check_split(Union *u, Slice name, int32_t year, Slice split, const
         st = make_tree(u, chain, count, &is_tree);
     if (st == OK && is_tree && u->report->findings == before)
         st = check_tables(u, err);
+    if (st == OK && is_tree && u->report->findings == before)
+        st = check_medians(u, err);
     mem_free(chain);
     vec_free(&atoms.at);
     map_free(&g.index);
@@ -570,7 +596,7 @@ static bool same_cell(const PublishedCell *old, const PublishedCell *now)
 /* Lineage and year in which the two releases are not the same cell by cell; those that are cannot be subtracted. */
 static Status find_changed(Union *u, const Published *both, Map *changed, Error *err)
 {
-    Map now, old_years;
+    Map now = {0}, old_years = {0}, before = {0};
     TRY(map_init(&now, err));
     Status st = map_init(&old_years, err);
     for (size_t i = 0; i < both[1].count && st == OK; i++)
@@ -586,20 +612,19 @@ static Status find_changed(Union *u, const Published *both, Map *changed, Error 
     }
     map_free(&now);
     /* cells that are new among people whom an earlier release counts */
-    Map old;
     if (st == OK)
-        st = map_init(&old, err);
+        st = map_init(&before, err);
     for (size_t i = 0; i < both[0].count && st == OK; i++)
-        st = map_put(&old, cell_key(u, &both[0].cells[i]), i, NULL, err);
+        st = map_put(&before, cell_key(u, &both[0].cells[i]), i, NULL, err);
     for (size_t i = 0; i < both[1].count && st == OK; i++) {
         const PublishedCell *c = &both[1].cells[i];
         uint64_t at;
-        if (map_get(&old, cell_key(u, c), &at) ||
+        if (map_get(&before, cell_key(u, c), &at) ||
             !map_get(&old_years, KEY(u, c->cell.year, lineage(u, c->cell.table)), &at))
             continue;
         st = map_put(changed, KEY(u, c->cell.year, lineage(u, c->cell.table)), 1, NULL, err);
     }
-    map_free(&old);
+    map_free(&before);
     map_free(&old_years);
     return st;
 }
@@ -611,6 +636,20 @@ static Status index_input(Union *u, const Map *changed, Error *err)
         uint64_t at;
         if (map_get(changed, KEY(u, c->year, lineage(u, c->table)), &at))
             TRY(map_put(&u->cells, KEY(u, c->year, c->table, c->level, c->unit, c->split, c->grp), i, NULL, err));
+    }
+    return OK;
+}
+
+/* Splits that today's data no longer have, but an earlier release printed beside what is printed now. */
+static Status add_printed_splits(Union *u, Slice name, int32_t year, const Published *both, Map *splits, Error *err)
+{
+    bool prints = false;
+    for (size_t i = 0; i < both[1].count && !prints; i++)
+        prints = both[1].cells[i].cell.year == year && slice_eq(lineage(u, both[1].cells[i].cell.table), name);
+    for (size_t i = 0; i < both[0].count && prints; i++) {
+        const ProtectCell *c = &both[0].cells[i].cell;
+        if (c->year == year && slice_eq(lineage(u, c->table), name))
+            TRY(map_put(splits, c->split, 1, NULL, err));
     }
     return OK;
 }
@@ -632,6 +671,8 @@ static Status check_lineage(Union *u, Slice name, int32_t year, const Published 
         if (st == OK && is_new)
             st = vec_push(&places.at, ((Place){c->unit, c->parent, level_of(u, c->level)}), err);
     }
+    if (st == OK)
+        st = add_printed_splits(u, name, year, both, &splits, err);
     if (st == OK)
         st = number_places(u, name, year, &places, err);
     for (size_t s = 0; s < splits.len && st == OK; s++)

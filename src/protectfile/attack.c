@@ -4,6 +4,8 @@
  */
 #include "protectfile/attack.h"
 
+#define MEAN_MAX (INT64_MAX / 2000) /* its ten thousandths are told to the auditor */
+
 static AuditForm one(AuditTerm *term, uint32_t unknown)
 {
     *term = (AuditTerm){unknown, 1};
@@ -123,6 +125,12 @@ static Status tell_mean(Telling *w, uint32_t column, const TablesValue *v, Error
     if (total == TABLES_NONE || n == TABLES_NONE || v->mark != TABLES_EXACT || is_zero(w, n) || v->decimals > 6)
         return OK;
     int64_t scale = v->decimals == 0 ? 100 : v->decimals == 1 ? 10 : 1;
+    if (v->low > MEAN_MAX || v->low < -MEAN_MAX) {
+        error_set(err, ERR_INVALID, "the mean is too large");
+        Slice file = w->t->file;
+        error_at(err, file.ptr, w->t->csv_row[w->row] + 2, NULL);
+        return ERR_INVALID;
+    }
     AuditFact fact = {.kind = AUDIT_MEAN,
         .a = one(&a, total),
         .b = one(&b, n),

@@ -75,19 +75,20 @@ static bool helper(const ProtectJob *job, const TablesCell *c, uint32_t column, 
     return v->mark == TABLES_EXACT;
 }
 
-static void employer_rules(ProtectJob *job, uint32_t cell, const ProtectionRules *r, int64_t level)
+/* A figure of which the helper's is not told in a row fails the rule: what cannot be shown to be safe is not. */
+static void employer_rules(ProtectJob *job, uint32_t cell, const TablesCell *c, const ProtectionRules *r, int64_t level)
 {
-    const TablesCell *c = &job->system.cells[cell];
     const TablesColumn *column = &job->set.tables[c->table].columns[c->column];
     int64_t v = c->value.low, n;
     if (v == 0)
         return;
     /* helpers are kept in hundredths */
-    if (r->min_employers > 0 && helper(job, c, column->employers, &n) && n < r->min_employers * 100)
+    if (r->min_employers > 0 && column->employers != TABLES_NONE &&
+        (!helper(job, c, column->employers, &n) || n < r->min_employers * 100))
         mark(job, cell, REASON_EMPLOYERS, level, level);
     int64_t scale = column->kind == TABLES_TOTAL ? 1 : 100;
-    if (r->top_employer_max > 0 && helper(job, c, column->top_employer, &n) &&
-        (Wide)n * 100 > (Wide)v * scale * r->top_employer_max)
+    if (r->top_employer_max > 0 && column->top_employer != TABLES_NONE &&
+        (!helper(job, c, column->top_employer, &n) || (Wide)n * 100 > (Wide)v * scale * r->top_employer_max))
         mark(job, cell, REASON_TOP_EMPLOYER, level, level);
 }
 
@@ -96,20 +97,22 @@ static int64_t divide_up(Wide a, int64_t b)
     return a <= 0 ? 1 : (int64_t)((a + b - 1) / b);
 }
 
-static void money_rules(ProtectJob *job, uint32_t cell, const ProtectionRules *r)
+static void money_rules(ProtectJob *job, uint32_t cell, const TablesCell *c, const ProtectionRules *r)
 {
-    const TablesCell *c = &job->system.cells[cell];
     const TablesTable *t = &job->set.tables[c->table];
     const TablesColumn *column = &t->columns[c->column];
     int64_t total = c->value.low, top[TABLES_MAX_TOP] = {0}, sum = 0;
+    bool told = true;
     for (uint32_t i = 0; i < column->top_count; i++)
-        (void)helper(job, c, column->top[i], &top[i]);
+        told = helper(job, c, column->top[i], &top[i]) && told;
     if (total == 0)
         return;
     const TablesValue *n = &t->values[(size_t)c->row * t->column_count + column->denominator];
     int64_t level = divide_up((Wide)total * (r->p_percent > 0 ? r->p_percent : 10), 100);
     if (n->mark == TABLES_EXACT && n->low > 0 && n->low < r->min_n)
         mark(job, cell, REASON_FEW, level, level);
+    if (!told && (r->p_percent > 0 || r->dominance_n > 0))
+        mark(job, cell, REASON_P_PERCENT, level, level);
     if (r->p_percent > 0 && column->top_count >= 1) {
         Wide off = (Wide)r->p_percent * top[0] - (Wide)100 * (total - top[0] - top[1]);
         if (off > 0)
@@ -122,7 +125,7 @@ static void money_rules(ProtectJob *job, uint32_t cell, const ProtectionRules *r
         if (off > 0)
             mark(job, cell, REASON_DOMINANCE, divide_up(off, r->dominance_k), divide_up(off, r->dominance_k));
     }
-    employer_rules(job, cell, r, level);
+    employer_rules(job, cell, c, r, level);
 }
 
 /* --- rates that say (nearly) everybody or nobody --------------------------------------------------------------------
@@ -132,7 +135,7 @@ static void money_rules(ProtectJob *job, uint32_t cell, const ProtectionRules *r
 static void code_count(ProtectJob *job, uint32_t cell, int64_t n, const ProtectionBand *band, ProtectReason reason)
 {
     SdcCell *c = &job->problem.cells[cell];
-    int64_t most = n * band->percent / 100;
+    int64_t most = (int64_t)((Wide)n * band->percent / 100);
     if (c->status == SDC_FROZEN && job->system.cells[cell].frozen)
         return; /* an earlier release shows it */
     mark(job, cell, reason, c->value > 0 ? 1 : 0, most > c->value ? 1 : 0);
@@ -152,10 +155,10 @@ static void code_rate(ProtectJob *job, const TablesTable *t, uint32_t row, const
     const ProtectionBand *band = protection_band(job->policy, people);
     if (!band || job->problem.cells[n].status == SDC_SENSITIVE)
         return;
-    if (with * 100 <= people * band->percent) {
+    if ((Wide)with * 100 <= (Wide)people * band->percent) {
         code_count(job, k, people, band, REASON_NEARLY_NONE);
         job->cells[k].coded = true;
-    } else if ((people - with) * 100 <= people * band->percent && job->rest[k] != TABLES_NONE) {
+    } else if ((Wide)(people - with) * 100 <= (Wide)people * band->percent && job->rest[k] != TABLES_NONE) {
         code_count(job, job->rest[k], people, band, REASON_NEARLY_ALL);
         job->cells[k].coded = true;
     }
@@ -173,10 +176,9 @@ static void code_rates(ProtectJob *job)
 
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
-static void judge(ProtectJob *job, uint32_t cell, QuantityRole role)
+/* By the rules of one table that prints the cell, or of none. */
+static void judge(ProtectJob *job, uint32_t cell, const TablesCell *c, const ProtectionRules *r, QuantityRole role)
 {
-    const ProtectionRules *r = primary_rules(job, cell);
-    const TablesCell *c = &job->system.cells[cell];
     if (c->value.mark == TABLES_STRUCTURAL)
         return;
     switch (role) {
@@ -193,11 +195,85 @@ static void judge(ProtectJob *job, uint32_t cell, QuantityRole role)
         break;
     case ROLE_TOTAL:
         if (c->table != TABLES_NONE)
-            money_rules(job, cell, r);
+            money_rules(job, cell, c, r);
         break;
     }
     if (role != ROLE_TOTAL && c->table != TABLES_NONE)
-        employer_rules(job, cell, r, 1);
+        employer_rules(job, cell, c, r, 1);
+}
+
+static void judge_first(ProtectJob *job, uint32_t cell)
+{
+    const TablesCell *c = &job->system.cells[cell];
+    judge(job, cell, c, primary_rules(job, cell), job->role[c->quantity]);
+}
+
+/* A cell that several tables print must pass the rules of each, and those who are not among it, too. */
+static void judge_again(ProtectJob *job, uint32_t table, uint32_t row, uint32_t column)
+{
+    const TablesTable *t = &job->set.tables[table];
+    uint32_t cell = t->cell[(size_t)row * t->column_count + column];
+    if (cell == TABLES_NONE || job->system.cells[cell].table == table)
+        return;
+    TablesCell here = job->system.cells[cell];
+    here.table = table;
+    here.row = row;
+    here.column = column;
+    judge(job, cell, &here, &job->rules[table], job->role[here.quantity]);
+    uint32_t rest = job->rest[cell];
+    if (rest != TABLES_NONE && job->system.cells[rest].table == TABLES_NONE)
+        judge(job, rest, &job->system.cells[rest], &job->rules[table], job->role[job->system.cells[rest].quantity]);
+}
+
+static bool is_cell(const TablesColumn *c)
+{
+    return c->kind == TABLES_COUNT || c->kind == TABLES_TOTAL;
+}
+
+static void judge_all(ProtectJob *job)
+{
+    for (uint32_t i = 0; i < job->system.cell_count; i++)
+        judge_first(job, i);
+    for (uint32_t t = 0; t < job->set.table_count; t++) {
+        const TablesTable *table = &job->set.tables[t];
+        for (uint32_t row = 0; row < table->row_count && !table->released; row++)
+            for (uint32_t c = 0; c < table->column_count; c++)
+                if (is_cell(&table->columns[c]))
+                    judge_again(job, t, row, c);
+    }
+}
+
+/* --- what the rules need to know ------------------------------------------------------------------------------------
+ */
+
+static Status lacks(const TablesTable *t, const TablesColumn *c, const char *rule, const char *what, Error *err)
+{
+    error_set(err, ERR_INVALID,
+        "table %.*s, column %.*s: the policy's %s cannot be checked, because the header names no %s",
+        SLICE_ARG(t->name), SLICE_ARG(c->name), rule, what);
+    error_hint(err, "Name the columns in the header, or switch the rule off for this table by an override.");
+    return ERR_INVALID;
+}
+
+/* A rule that asks for columns nobody named would pass every total. */
+static Status check_total(const TablesTable *t, const TablesColumn *c, const ProtectionRules *r, Error *err)
+{
+    if (r->p_percent > 0 && c->top_count < 2)
+        return lacks(t, c, "p_percent", "two columns as top", err);
+    if (r->dominance_n > 0 && r->dominance_k > 0 && c->top_count < r->dominance_n)
+        return lacks(t, c, "dominance_n", "so many columns as top", err);
+    return OK;
+}
+
+static Status check_helpers(const ProtectJob *job, Error *err)
+{
+    for (uint32_t t = 0; t < job->set.table_count; t++) {
+        const TablesTable *table = &job->set.tables[t];
+        for (uint32_t c = 0; c < table->column_count && !table->released; c++)
+            if (table->columns[c].kind == TABLES_TOTAL)
+                TRY(check_total(table, &table->columns[c], &job->rules[t], err));
+    }
+    return OK;
 }
 
 /* A cell that an earlier release prints cannot be taken back: it stays frozen, and the report says that it is small. */
@@ -214,11 +290,11 @@ static void keep_frozen(ProtectJob *job, uint32_t cell)
 Status primary_mark(ProtectJob *job, Error *err)
 {
     TRY(find_roles(job, err));
-    for (uint32_t i = 0; i < job->system.cell_count; i++) {
+    TRY(check_helpers(job, err));
+    for (uint32_t i = 0; i < job->system.cell_count; i++)
         if (job->problem.cells[i].status == SDC_SECONDARY && job->system.cells[i].buried)
             job->cells[i].reason = REASON_EARLIER;
-        judge(job, i, job->role[job->system.cells[i].quantity]);
-    }
+    judge_all(job);
     code_rates(job);
     for (uint32_t i = 0; i < job->system.cell_count; i++)
         keep_frozen(job, i);

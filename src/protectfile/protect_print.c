@@ -40,7 +40,7 @@ static void print_percent(const ProtectionRules *r, int64_t with, int64_t people
     int64_t decimals = people < r->coarse_rate_below ? 0 : r->rate_decimals, scale = 100;
     for (int64_t i = 0; i < decimals; i++)
         scale *= 10;
-    int64_t v = (int64_t)(((Wide)2 * with * scale + people) / (2 * people));
+    int64_t v = (int64_t)(((Wide)2 * with * scale + people) / ((Wide)2 * people));
     int64_t unit = scale / 100;
     buf_add_i64(out, v / unit);
     if (decimals > 0)
@@ -49,14 +49,18 @@ static void print_percent(const ProtectionRules *r, int64_t with, int64_t people
 
 static void print_rate(const ProtectJob *job, const ProtectionRules *r, uint32_t k, uint32_t n, Slice text, Buf *out)
 {
-    if (k == TABLES_NONE || n == TABLES_NONE || job->problem.cells[n].value == 0) {
+    if (k == TABLES_NONE || n == TABLES_NONE || (job->problem.cells[n].value == 0 && !rate_open(job, k, n))) {
+        buf_add(out, job->policy->suppressed); /* what stands for the rate of nobody tells that nobody is there */
+        return;
+    }
+    if (job->problem.cells[n].value == 0) {
         buf_add(out, text);
         return;
     }
     int64_t people = job->problem.cells[n].value, with = job->problem.cells[k].value;
     const ProtectionBand *band = protection_band(job->policy, people);
     if (job->cells[k].coded && band && !protect_hidden(job, n)) {
-        bool low = with * 100 <= people * band->percent;
+        bool low = (Wide)with * 100 <= (Wide)people * band->percent;
         buf_addf(out, low ? "<%lld" : ">%lld", (long long)(low ? band->percent : 100 - band->percent));
         return;
     }
@@ -76,10 +80,14 @@ static bool median_open(const ProtectJob *job, uint32_t t, uint32_t row, const T
     if (n == TABLES_NONE || protect_hidden(job, n))
         return false;
     const TablesValue *values = table->values + (size_t)row * table->column_count;
-    if (r->min_employers > 0 && c->employers != TABLES_NONE && values[c->employers].low < r->min_employers * 100)
+    const TablesValue *employers = c->employers == TABLES_NONE ? NULL : &values[c->employers];
+    const TablesValue *top = c->top_employer == TABLES_NONE ? NULL : &values[c->top_employer];
+    if (r->min_employers > 0 && employers &&
+        (employers->mark != TABLES_EXACT || employers->low < r->min_employers * 100))
         return false;
-    return !(r->top_employer_max > 0 && c->top_employer != TABLES_NONE &&
-             (Wide)values[c->top_employer].low * 100 > (Wide)job->problem.cells[n].value * 100 * r->top_employer_max);
+    return !(r->top_employer_max > 0 && top &&
+             (top->mark != TABLES_EXACT ||
+                 (Wide)top->low * 100 > (Wide)job->problem.cells[n].value * 100 * r->top_employer_max));
 }
 
 static void print_cents(int64_t cents, Buf *out)

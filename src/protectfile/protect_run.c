@@ -76,12 +76,21 @@ static uint32_t own_cell(const ProtectJob *job, const AttackJob *attack, uint32_
     return TABLES_NONE;
 }
 
-/* A complement may be found out, as long as no sensitive cell is: it is there to blur others. */
+static const char *found_words(AuditFinding f)
+{
+    return f == AUDIT_CLASH   ? "finds that they contradict themselves at"
+           : f == AUDIT_EXACT ? "finds out"
+                              : "cannot show to be hidden";
+}
+
+/* A complement may be found out, as long as no sensitive cell is: it is there to blur others. What the attack could not
+ * decide counts as found. */
 static Status found(const ProtectJob *job, const AttackJob *attack, Error *err)
 {
     for (uint32_t i = 0; i < attack->system.cell_count; i++) {
         AuditFinding f = attack->result.unknowns[i].finding;
-        uint32_t own = f == AUDIT_EXACT || f == AUDIT_CLASH ? own_cell(job, attack, i) : TABLES_NONE;
+        bool open = f == AUDIT_EXACT || f == AUDIT_CLASH || f == AUDIT_UNSURE;
+        uint32_t own = open ? own_cell(job, attack, i) : TABLES_NONE;
         bool sensitive = own != TABLES_NONE && job->problem.cells[own].status == SDC_SENSITIVE;
         sensitive = sensitive || (own != TABLES_NONE && lanes_guards(job, own));
         if (f != AUDIT_CLASH && !sensitive)
@@ -89,9 +98,7 @@ static Status found(const ProtectJob *job, const AttackJob *attack, Error *err)
         Buf words;
         buf_init(&words, 1 << 16);
         tables_cell_words(&attack->system, i, &words);
-        error_set(err, ERR_DENIED,
-            f == AUDIT_CLASH ? "the printed tables contradict themselves at [%.300s]; nothing was written"
-                             : "the audit of the printed tables finds out [%.300s]; nothing was written",
+        error_set(err, ERR_DENIED, "the audit of the printed tables %s [%.300s]; nothing was written", found_words(f),
             buf_z(&words));
         buf_free(&words);
         return ERR_DENIED;

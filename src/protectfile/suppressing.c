@@ -112,8 +112,12 @@ Status suppressing(ProtectJob *job, const ProtectOptions *options, Error *err)
         st = find_singletons(job, &singleton, err);
     if (st == OK)
         st = find_kept(job, &keep, err);
-    Pattern pattern = {
-        .problem = &job->problem, .singleton = singleton, .sum_rule = small_sum, .sum_ctx = job, .options = options};
+    Pattern pattern = {.problem = &job->problem,
+        .singleton = singleton,
+        .keep = keep,
+        .sum_rule = small_sum,
+        .sum_ctx = job,
+        .options = options};
     if (st == OK)
         st = pattern_make(&pattern, &rows, err);
     job->stats.audited = pattern.audited;

@@ -1,6 +1,7 @@
 /*
  * From the current generation's cells to a published release: protect, audit, write, and say so in the ledger. Refused
- * unless the audit passes. A run that is killed anywhere leaves the old release standing and can be repeated.
+ * unless the audit passes. A run that fails or is killed anywhere leaves the old release standing and can be repeated:
+ * the new one is whole on disk before the ledger withdraws what it replaces, and CURRENT comes last.
  */
 #include "publish/release.h"
 
@@ -130,7 +131,7 @@ static Status pass_gate(Making *m, Error *err)
         .log = m->ctx->log};
     TRY(release_day(m->ctx->policy, &gate.day, err));
     TRY(home_file(m->ctx->home, &m->arena, "releases", &m->releases_dir, err));
-    TRY(release_gate(&gate, m->releases_dir, &m->gate, err));
+    TRY(release_gate(&gate, m->releases_dir, &m->arena, &m->gate, err));
     log_line(m->ctx->log, LOG_INFO, "event=release.gate releases=%" PRIu64 " compared=%" PRIu64 " cells=%" PRIu64,
         m->gate.releases, m->gate.compared, m->gate.cells);
     return OK;
@@ -171,10 +172,18 @@ static Status tell_ledger(const Making *m, const Release *r, const ReleaseReport
     st = buf_status(&body, err);
     if (st == OK)
         st = ledger_append(m->ctx->ledger, "release.published", id, buf_slice(&body), err);
-    if (st == OK) /* one that had been withdrawn and is made again */
-        st = release_write_withdrawn(m->ctx->ledger, m->releases_dir, err);
     buf_free(&body);
     return st;
+}
+
+static Status withdraw_clashing(const Making *m, Error *err)
+{
+    for (size_t i = 0; i < m->gate.clashing.len; i++) {
+        Slice id = m->gate.clashing.at[i];
+        log_line(m->ctx->log, LOG_INFO, "event=release.replaced id=%.*s", SLICE_ARG(id));
+        TRY(release_withdraw_in_ledger(m->ctx->ledger, m->releases_dir, id, slice_of(m->ctx->replace), err));
+    }
+    return OK;
 }
 
 static Status publish(Making *m, ReleaseReport *out, Error *err)
@@ -192,8 +201,12 @@ static Status publish(Making *m, ReleaseReport *out, Error *err)
     if (st == OK)
         st = release_store(&r, m->releases_dir, sign_with_home, m->ctx->home, out, &is_new, err);
     if (st == OK)
+        st = withdraw_clashing(m, err);
+    if (st == OK)
         st = tell_ledger(m, &r, out, err);
-    out->replaced = m->gate.replaced;
+    if (st == OK)
+        st = release_name_files(m->ctx->ledger, m->releases_dir, out->id, err);
+    out->replaced = m->gate.clashing.len;
     if (st == OK)
         log_line(m->ctx->log, LOG_INFO, "event=release.%s id=%s", is_new ? "published" : "unchanged", out->id);
     release_free(&r);
@@ -212,6 +225,7 @@ Status release_make(const ReleaseContext *ctx, ReleaseReport *out, Error *err)
     TRY_OUT(pass_gate(&m, err));
     st = publish(&m, out, err);
 out:
+    gate_report_free(&m.gate);
     protected_free(&m.figures);
     vec_free(&m.measures);
     vec_free(&m.sources);

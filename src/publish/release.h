@@ -46,7 +46,7 @@ typedef struct Release {
  * failure. */
 MUST_USE Status release_build(const ReleasePlan *plan, Release *out, Error *err);
 void release_free(Release *r);
-/* Writes releases_dir/ID (temporary name, rename) unless it is there already, then releases_dir/CURRENT. */
+/* Writes releases_dir/ID (temporary name, rename) unless it is there already. Nothing names it yet. */
 MUST_USE Status release_store(Release *r, const char *releases_dir, ReleaseSign sign, void *sign_ctx,
     ReleaseReport *out, bool *is_new, Error *err);
 /* The day whose protection rule counts: the newest rule's first, so that no clock decides. */

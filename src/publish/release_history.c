@@ -32,7 +32,8 @@ Status release_list(Ledger *ledger, Arena *arena, ReleaseEntries *out, Error *er
     for (size_t i = 0; i < entries.len && st == OK; i++) {
         const LedgerEntry *e = &entries.at[i];
         bool known = false;
-        if (!slice_eq_z(e->kind, "release.published") || !release_id_ok(e->subject))
+        bool about = slice_eq_z(e->kind, "release.published") || slice_eq_z(e->kind, "release.withdrawn");
+        if (!about || !release_id_ok(e->subject))
             continue;
         for (size_t k = 0; k < out->len; k++)
             known = known || slice_eq(out->at[k].id, e->subject);
@@ -74,7 +75,10 @@ static Status read_table(const char *path, Arena *arena, const MeasureInfos *mea
     for (size_t i = 0; i < t.rows; i++) {
         const Slice *row = t.cells + i * t.columns;
         int64_t year;
-        TRY(parse_i64(row[at[YEAR]], &year, err));
+        if (parse_i64(row[at[YEAR]], &year, NULL) != OK || year < 0 || year > 9999) {
+            error_set(err, ERR_CORRUPT, "an earlier release has a figure of no year");
+            return error_at(err, path, i + 2, COLUMNS[YEAR]), ERR_CORRUPT;
+        }
         PublishedCell c = {.members = row[at[MEMBERS]],
             .groups = row[at[GROUPS]],
             .shown_value = row[at[VALUE]],
@@ -121,115 +125,237 @@ static Status refused(Slice id, Error *err)
     return ERR_DENIED;
 }
 
-static Status check_one(const ReleaseGate *g, const char *releases_dir, Slice id, UnionReport *report, Error *err)
+/* --- the gate -------------------------------------------------------------------------------------------------------
+ */
+
+typedef struct Gate {
+    const ReleaseGate *g;
+    const char *dir;
+    Arena kept;         /* what cells borrow from */
+    EarlierCells cells; /* of the releases that passed, each figure once */
+    Map seen;
+    Buf key;
+} Gate;
+
+static Slice figure_key(Buf *key, const PublishedCell *c)
+{
+    const Slice parts[] = {c->cell.table, c->cell.level, c->cell.unit, c->members, c->cell.split, c->cell.grp,
+        c->groups, c->shown_value, c->shown_denominator};
+    buf_reset(key);
+    buf_add_i64(key, c->cell.year);
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        buf_addc(key, '\x1f');
+        buf_add(key, parts[i]);
+    }
+    return buf_slice(key);
+}
+
+/* A release mostly repeats the one before: only what it adds is kept. */
+static Status keep_cells(Gate *gate, const EarlierCells *cells, Error *err)
+{
+    for (size_t i = 0; i < cells->len; i++) {
+        PublishedCell c = cells->at[i];
+        bool is_new;
+        Slice key = figure_key(&gate->key, &c);
+        TRY(buf_status(&gate->key, err));
+        TRY(map_put(&gate->seen, key, 1, &is_new, err));
+        if (!is_new)
+            continue;
+        Slice *const texts[] = {&c.cell.table, &c.cell.level, &c.cell.unit, &c.cell.parent, &c.members, &c.cell.split,
+            &c.cell.grp, &c.groups, &c.shown_value, &c.shown_denominator};
+        for (size_t k = 0; k < COUNT_OF(texts); k++)
+            TRY(arena_dup(&gate->kept, *texts[k], texts[k], err));
+        TRY(vec_push(&gate->cells, c, err));
+    }
+    return OK;
+}
+
+/* The cells kept so far and those of one release more; it joins them unless something is found. */
+static Status check_with(Gate *gate, const EarlierCells *cells, UnionReport *report, Error *err)
+{
+    const ReleaseGate *g = gate->g;
+    size_t before = gate->cells.len;
+    Status st = OK;
+    for (size_t i = 0; i < cells->len && st == OK; i++)
+        st = vec_push(&gate->cells, cells->at[i], err);
+    if (st == OK)
+        st = protect_audit_union(
+            g->policy, g->day, g->input, g->input_count, g->figures, gate->cells.at, gate->cells.len, report, err);
+    gate->cells.len = before;
+    return st == OK ? keep_cells(gate, cells, err) : st;
+}
+
+/* *denied: the audit found something, and nothing else failed. */
+static Status check_one(Gate *gate, Slice id, UnionReport *report, bool *denied, Error *err)
 {
     Arena arena;
     EarlierCells cells = {0};
     const char *path = NULL;
+    *denied = false;
     arena_init(&arena, 0);
-    Status st = arena_printf(&arena, &path, err, "%s/%.*s", releases_dir, SLICE_ARG(id));
+    Status st = arena_printf(&arena, &path, err, "%s/%.*s", gate->dir, SLICE_ARG(id));
     if (st == OK)
-        st = read_release(path, &arena, g->measures, &cells, err);
-    if (st == OK)
-        st = protect_audit_union(
-            g->policy, g->day, g->input, g->input_count, g->figures, cells.at, cells.len, report, err);
+        st = read_release(path, &arena, gate->g->measures, &cells, err);
+    if (st == OK) {
+        st = check_with(gate, &cells, report, err);
+        *denied = st == ERR_DENIED;
+    }
     vec_free(&cells);
     arena_free(&arena);
     return st;
 }
 
-static Status withdraw_clashing(const ReleaseGate *g, const char *releases_dir, Slice id, Error *err)
+static Status check_all(Gate *gate, const ReleaseEntries *list, Arena *arena, GateReport *out, Error *err)
 {
-    log_line(g->log, LOG_INFO, "event=release.replaced id=%.*s", SLICE_ARG(id));
-    return release_withdraw_by(g->ledger, releases_dir, id, slice_of(g->replace), err);
-}
-
-Status release_gate(const ReleaseGate *g, const char *releases_dir, GateReport *out, Error *err)
-{
-    Arena arena;
-    ReleaseEntries list = {0};
-    *out = (GateReport){0};
-    arena_init(&arena, 0);
-    Status st = release_list(g->ledger, &arena, &list, err);
-    for (size_t i = 0; i < list.len && st == OK; i++) {
+    for (size_t i = 0; i < list->len; i++) {
         UnionReport report = {0};
-        if (!list.at[i].in_force)
+        bool denied;
+        Slice id;
+        if (!list->at[i].in_force)
             continue;
         out->releases++;
-        st = check_one(g, releases_dir, list.at[i].id, &report, err);
+        Status st = check_one(gate, list->at[i].id, &report, &denied, err);
         out->compared += report.compared;
         out->cells += report.cells;
-        if (st == ERR_DENIED && g->replace) {
-            error_clear(err);
-            st = withdraw_clashing(g, releases_dir, list.at[i].id, err);
-            out->replaced++;
-        } else if (st == ERR_DENIED) {
-            st = refused(list.at[i].id, err);
+        if (denied && !gate->g->replace)
+            return refused(list->at[i].id, err);
+        if (!denied) {
+            TRY(st);
+            continue;
         }
+        error_clear(err);
+        TRY(arena_dup(arena, list->at[i].id, &id, err));
+        TRY(vec_push(&out->clashing, id, err));
     }
-    vec_free(&list);
-    arena_free(&arena);
+    return OK;
+}
+
+/* Folders of releases that the ledger never heard of: renamed into place by a run that was killed then. */
+static Status add_untold(const char *releases_dir, Arena *arena, ReleaseEntries *list, Error *err)
+{
+    PathList names = {0};
+    size_t told = list->len;
+    if (!dir_exists(releases_dir))
+        return OK;
+    Status st = dir_list(releases_dir, arena, &names, err);
+    for (size_t i = 0; i < names.len && st == OK; i++) {
+        Slice id = slice_of(names.at[i]);
+        bool known = !release_id_ok(id);
+        for (size_t k = 0; k < told && !known; k++)
+            known = slice_eq(list->at[k].id, id);
+        if (!known)
+            st = vec_push(list, ((ReleaseEntry){.id = id, .in_force = true}), err);
+    }
+    vec_free(&names);
     return st;
+}
+
+Status release_gate(const ReleaseGate *g, const char *releases_dir, Arena *arena, GateReport *out, Error *err)
+{
+    Gate gate = {.g = g, .dir = releases_dir};
+    ReleaseEntries list = {0};
+    *out = (GateReport){0};
+    arena_init(&gate.kept, 0);
+    buf_init(&gate.key, 1 << 20);
+    Status st = map_init(&gate.seen, err);
+    if (st == OK)
+        st = release_list(g->ledger, &gate.kept, &list, err);
+    if (st == OK)
+        st = add_untold(releases_dir, &gate.kept, &list, err);
+    if (st == OK)
+        st = check_all(&gate, &list, arena, out, err);
+    vec_free(&list);
+    vec_free(&gate.cells);
+    map_free(&gate.seen);
+    buf_free(&gate.key);
+    arena_free(&gate.kept);
+    return st;
+}
+
+void gate_report_free(GateReport *report)
+{
+    vec_free(&report->clashing);
+    *report = (GateReport){0};
 }
 
 /* --- withdrawing
  * ------------------------------------------------------------------------------------------------------ */
 
-/* releases/WITHDRAWN: ids, one a line, sorted; made anew from the ledger each time. */
-Status release_write_withdrawn(Ledger *ledger, const char *releases_dir, Error *err)
+/* releases/WITHDRAWN: ids, one a line, in the ledger's order; made anew from it each time. */
+static Status write_withdrawn(const ReleaseEntries *list, const char *releases_dir, Arena *arena, Error *err)
 {
-    Arena arena;
-    ReleaseEntries list = {0};
     Buf text;
     const char *path = NULL;
-    arena_init(&arena, 0);
     buf_init(&text, 0);
-    Status st = release_list(ledger, &arena, &list, err);
-    for (size_t i = 0; i < list.len && st == OK; i++)
-        if (!list.at[i].in_force)
-            buf_addf(&text, "%.*s\n", SLICE_ARG(list.at[i].id));
+    for (size_t i = 0; i < list->len; i++)
+        if (!list->at[i].in_force)
+            buf_addf(&text, "%.*s\n", SLICE_ARG(list->at[i].id));
+    Status st = buf_status(&text, err);
     if (st == OK)
-        st = buf_status(&text, err);
-    if (st == OK)
-        st = path_join(&arena, releases_dir, "WITHDRAWN", &path, err);
+        st = path_join(arena, releases_dir, "WITHDRAWN", &path, err);
     if (st == OK && (text.len > 0 || file_exists(path)))
         st = file_write(path, buf_slice(&text), MODE_PUBLIC, err);
     buf_free(&text);
-    vec_free(&list);
-    arena_free(&arena);
     return st;
 }
 
 /* CURRENT names the newest release in force; there is none when all are withdrawn. */
-static Status name_newest(Ledger *ledger, const char *releases_dir, Error *err)
+static Status write_current(
+    const ReleaseEntries *list, const char *releases_dir, const char *current, Arena *arena, Error *err)
+{
+    const char *path, *line;
+    Slice name = slice_of(current ? current : "");
+    const ReleaseEntry *newest = NULL;
+    for (size_t i = 0; i < list->len && !current; i++)
+        if (list->at[i].in_force && (!newest || list->at[i].published_at >= newest->published_at))
+            newest = &list->at[i];
+    if (newest)
+        name = newest->id;
+    TRY(path_join(arena, releases_dir, "CURRENT", &path, err));
+    TRY(arena_printf(arena, &line, err, "%.*s\n", SLICE_ARG(name)));
+    return name.len > 0 ? file_write(path, slice_of(line), MODE_PUBLIC, err) : file_remove(path, err);
+}
+
+Status release_name_files(Ledger *ledger, const char *releases_dir, const char *current, Error *err)
 {
     Arena arena;
     ReleaseEntries list = {0};
-    const char *path = NULL, *line = NULL;
-    const ReleaseEntry *newest = NULL;
     arena_init(&arena, 0);
     Status st = release_list(ledger, &arena, &list, err);
-    for (size_t i = 0; i < list.len; i++)
-        if (list.at[i].in_force && (!newest || list.at[i].published_at >= newest->published_at))
-            newest = &list.at[i];
     if (st == OK)
-        st = path_join(&arena, releases_dir, "CURRENT", &path, err);
-    if (st == OK && newest)
-        st = arena_printf(&arena, &line, err, "%.*s\n", SLICE_ARG(newest->id));
+        st = write_withdrawn(&list, releases_dir, &arena, err);
     if (st == OK)
-        st = newest ? file_write(path, slice_of(line), MODE_PUBLIC, err) : file_remove(path, err);
+        st = write_current(&list, releases_dir, current, &arena, err);
     vec_free(&list);
     arena_free(&arena);
     return st;
 }
 
-Status release_withdraw_by(Ledger *ledger, const char *releases_dir, Slice id, Slice reason, Error *err)
+static Status tell_withdrawn(Ledger *ledger, Slice id, Slice reason, Error *err)
+{
+    Buf body;
+    Json j;
+    buf_init(&body, 1 << 16);
+    json_begin(&j, &body, JSON_COMPACT);
+    json_open_object(&j);
+    json_kstr(&j, "reason", reason);
+    json_end(&j);
+    Status st = buf_status(&body, err);
+    if (st == OK)
+        st = ledger_append(ledger, "release.withdrawn", id, buf_slice(&body), err);
+    buf_free(&body);
+    return st;
+}
+
+Status release_withdraw_in_ledger(Ledger *ledger, const char *releases_dir, Slice id, Slice reason, Error *err)
 {
     Arena arena;
     ReleaseEntries list = {0};
     bool in_force = false, known = false;
     arena_init(&arena, 0);
     Status st = release_list(ledger, &arena, &list, err);
+    if (st == OK)
+        st = add_untold(releases_dir, &arena, &list, err);
     for (size_t i = 0; i < list.len; i++)
         if (slice_eq(list.at[i].id, id)) {
             known = true;
@@ -242,23 +368,14 @@ Status release_withdraw_by(Ledger *ledger, const char *releases_dir, Slice id, S
         return error_set(err, ERR_NOT_FOUND, "there is no release %.*s", SLICE_ARG(id));
     if (slice_trim(reason).len == 0)
         return error_set(err, ERR_USAGE, "a release is withdrawn for a reason: give it");
-    if (in_force) {
-        Buf body;
-        Json j;
-        buf_init(&body, 1 << 16);
-        json_begin(&j, &body, JSON_COMPACT);
-        json_open_object(&j);
-        json_kstr(&j, "reason", reason);
-        json_end(&j);
-        st = buf_status(&body, err);
-        if (st == OK)
-            st = ledger_append(ledger, "release.withdrawn", id, buf_slice(&body), err);
-        buf_free(&body);
-        TRY(st);
-    }
+    return in_force ? tell_withdrawn(ledger, id, reason, err) : OK;
+}
+
+Status release_withdraw_by(Ledger *ledger, const char *releases_dir, Slice id, Slice reason, Error *err)
+{
+    TRY(release_withdraw_in_ledger(ledger, releases_dir, id, reason, err));
     /* also when it was withdrawn before: a killed run may not have come to say so */
-    TRY(release_write_withdrawn(ledger, releases_dir, err));
-    return name_newest(ledger, releases_dir, err);
+    return release_name_files(ledger, releases_dir, NULL, err);
 }
 
 Status release_withdraw(Home *home, Ledger *ledger, Slice id, Slice reason, Error *err)

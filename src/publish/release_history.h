@@ -14,22 +14,29 @@ typedef struct ReleaseGate {
     const Protected *figures;
     const MeasureInfos *measures;
     Ledger *ledger;
-    const char *replace; /* reason for which releases that clash are withdrawn; NULL: they stop the release */
+    const char *replace; /* reason for which releases that clash are to be withdrawn; NULL: they stop the release */
     const Log *log;
 } ReleaseGate;
 
 typedef struct GateReport {
-    uint64_t releases; /* in force before this one */
-    uint64_t compared; /* families and years in which they are not the same, cell by cell */
-    uint64_t cells;    /* looked at in them */
-    uint64_t replaced;
+    uint64_t releases;   /* in force before this one */
+    uint64_t compared;   /* families and years in which they are not the same, cell by cell */
+    uint64_t cells;      /* looked at in them */
+    VEC(Slice) clashing; /* ids in the arena; to be withdrawn when the new release is on disk, not before */
 } GateReport;
 
-/* Every earlier release in force together with the new figures. ERR_DENIED: something follows from both that neither
- * shows; the hint says what can be done. ERR_CORRUPT: an earlier release is not what was published. */
-MUST_USE Status release_gate(const ReleaseGate *g, const char *releases_dir, GateReport *out, Error *err);
+/* The new figures together with all earlier releases in force, one more of them each time, so that what follows from
+ * three or more together is found too. A folder that no line of the ledger names was left by a killed run and can be
+ * read by anyone: it counts as in force. Changes nothing. ERR_DENIED: something follows from all that none shows; the
+ * hint says what can be done. ERR_CORRUPT: an earlier release is not what was published. Free also after a failure. */
+MUST_USE Status release_gate(const ReleaseGate *g, const char *releases_dir, Arena *arena, GateReport *out, Error *err);
+void gate_report_free(GateReport *report);
+/* Says so in the ledger alone: the files of the folder releases/ follow by release_name_files. */
+MUST_USE Status release_withdraw_in_ledger(
+    Ledger *ledger, const char *releases_dir, Slice id, Slice reason, Error *err);
 MUST_USE Status release_withdraw_by(Ledger *ledger, const char *releases_dir, Slice id, Slice reason, Error *err);
-/* releases/WITHDRAWN from the ledger. */
-MUST_USE Status release_write_withdrawn(Ledger *ledger, const char *releases_dir, Error *err);
+/* releases/WITHDRAWN and releases/CURRENT from the ledger; `current` is named whatever its age, NULL: the newest in
+ * force. */
+MUST_USE Status release_name_files(Ledger *ledger, const char *releases_dir, const char *current, Error *err);
 
 #endif

@@ -1,5 +1,4 @@
-/* A release on disk: written beside, synced, renamed into place, then named in CURRENT. It is never changed afterwards.
- */
+/* A release on disk: written beside, synced, renamed into place. It is never changed afterwards. */
 #include "publish/release.h"
 
 #include <stdio.h>
@@ -37,14 +36,6 @@ static Status write_folder(Release *r, const char *dir, ReleaseSign sign, void *
     return dir_sync(dir, err);
 }
 
-static Status name_current(Release *r, const char *releases_dir, const char *id, Error *err)
-{
-    const char *path, *line;
-    TRY(path_join(&r->arena, releases_dir, "CURRENT", &path, err));
-    TRY(arena_printf(&r->arena, &line, err, "%s\n", id));
-    return file_write(path, slice_of(line), MODE_PUBLIC, err);
-}
-
 Status release_store(Release *r, const char *releases_dir, ReleaseSign sign, void *sign_ctx, ReleaseReport *out,
     bool *is_new, Error *err)
 {
@@ -61,5 +52,5 @@ Status release_store(Release *r, const char *releases_dir, ReleaseSign sign, voi
         TRY(write_folder(r, draft, sign, sign_ctx, err));
         TRY(file_rename(draft, out->path, err));
     }
-    return name_current(r, releases_dir, out->id, err);
+    return OK;
 }

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 
 #define MAX_CODES 2000000
+#define MAX_LEVELS 200    /* sums of sums are followed by calls */
+#define MAX_OPEN_CODE 400 /* bytes; each part of it becomes a code of its own */
 
 typedef struct Edge {
     uint32_t hierarchy, parent, child;
@@ -165,9 +167,10 @@ static Status make_sums(Codes *c, Error *err)
 static Status check_cycles(const Codes *c, Error *err)
 {
     const TablesDimension *d = c->d;
-    uint32_t *waiting, *queue, head = 0, tail = 0;
-    TRY(mem_zalloc((size_t)d->code_count * 2 + 1, sizeof *waiting, (void **)&waiting, err));
+    uint32_t *waiting, *queue, *level, head = 0, tail = 0;
+    TRY(mem_zalloc((size_t)d->code_count * 3 + 1, sizeof *waiting, (void **)&waiting, err));
     queue = waiting + d->code_count;
+    level = queue + d->code_count;
     for (size_t i = 0; i < c->edges.len; i++)
         waiting[c->edges.at[i].child]++;
     for (uint32_t i = 0; i < d->code_count; i++)
@@ -175,10 +178,17 @@ static Status check_cycles(const Codes *c, Error *err)
             queue[tail++] = i;
     for (; head < tail; head++)
         for (uint32_t s = d->sum_from[queue[head]]; s < d->sum_from[queue[head] + 1]; s++)
-            for (uint32_t k = 0; k < d->sums[s].count; k++)
-                if (--waiting[d->children[d->sums[s].first + k]] == 0)
-                    queue[tail++] = d->children[d->sums[s].first + k];
+            for (uint32_t k = 0; k < d->sums[s].count; k++) {
+                uint32_t child = d->children[d->sums[s].first + k];
+                if (level[child] <= level[queue[head]])
+                    level[child] = level[queue[head]] + 1;
+                if (--waiting[child] == 0)
+                    queue[tail++] = child;
+            }
     Status st = OK;
+    for (uint32_t i = 0; i < tail && st == OK; i++)
+        if (level[queue[i]] > MAX_LEVELS)
+            st = error_set(err, ERR_LIMIT, "dimension %.*s has more than %d levels", SLICE_ARG(d->name), MAX_LEVELS);
     for (uint32_t i = 0; i < d->code_count && tail < d->code_count && st == OK; i++)
         if (waiting[i] > 0)
             st = error_set(err, ERR_INVALID, "dimension %.*s: code %.*s is part of itself through other codes",
@@ -267,6 +277,9 @@ Status tables_code(TablesSet *set, TablesDimension *d, Slice code, uint32_t *out
     if (!d->open || code.len == 0)
         return error_set(
             err, ERR_INVALID, "code \"%.*s\" is not in dimension %.*s", SLICE_ARG(code), SLICE_ARG(d->name));
+    if (code.len > MAX_OPEN_CODE)
+        return error_set(
+            err, ERR_LIMIT, "a code of dimension %.*s has more than %d bytes", SLICE_ARG(d->name), MAX_OPEN_CODE);
     if (d->code_count >= MAX_CODES)
         return error_set(err, ERR_LIMIT, "dimension %.*s has more than %d codes", SLICE_ARG(d->name), MAX_CODES);
     if (d->code_count == d->code_cap) {

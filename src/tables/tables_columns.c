@@ -273,7 +273,7 @@ Status tables_columns(TablesReader *r, const Toml *t, TablesTable *table, Error 
 {
     static const char *const keys[] = {"name", "file", "published", "people", "by", "count", "total", "rate", "median",
         "mean", "gap", "needed", "absent", "wide", "skip_lines", "end", "margins", "contributions", "rounded", "noise",
-        NULL};
+        "copied", NULL};
     Adding a = {.r = r, .t = t, .table = table};
     *table = (TablesTable){.wide_dimension = TABLES_NONE};
     TRY(toml_only(t, r->name, keys, err));

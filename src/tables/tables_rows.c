@@ -328,6 +328,60 @@ static Status read_rows(Rows *w, Error *err)
     return OK;
 }
 
+/* --- columns that the header does not describe ---------------------------------------------------------------------
+ */
+
+static bool is_copied(const Rows *w, const Toml *copied, uint32_t column)
+{
+    for (const Toml *c = copied ? copied->first : NULL; c; c = c->next)
+        if (slice_eq(c->string, w->csv.header[column]))
+            return true;
+    return false;
+}
+
+static bool is_described(const Rows *w, uint32_t column)
+{
+    const TablesTable *t = w->table;
+    for (uint32_t d = 0; d < w->r->set->dimension_count; d++)
+        for (uint32_t i = 0; i < w->by[d].part_count; i++)
+            if (w->by[d].parts[i] == column)
+                return true;
+    for (uint32_t b = 0; b < w->wide_count; b++)
+        for (uint32_t c = 0; c < t->column_count; c++)
+            if (t->columns[c].position != TABLES_NONE &&
+                t->columns[c].position + (w->wide_width > 0 ? w->wide_from + b * w->wide_width : 0) == column)
+                return true;
+    return false;
+}
+
+/* What the header does not describe leaves as it is: names may, numbers would be published without any protection. */
+static Status check_undescribed(Rows *w, Error *err)
+{
+    const Toml *copied;
+    uint32_t at;
+    TablesValue v;
+    TRY(toml_array(w->t, w->r->name, "copied", &copied, err));
+    for (const Toml *c = copied ? copied->first : NULL; c; c = c->next) {
+        if (c->type != TOML_STRING)
+            return tables_refuse(w->r, c, err, "copied lists headings of CSV columns");
+        TRY(csv_index(w, c, c->string, &at, err));
+    }
+    if (w->r->reading != TABLES_TRUE_VALUES || w->table->released)
+        return OK;
+    for (uint32_t column = 0; column < w->csv.columns; column++) {
+        if (is_described(w, column) || is_copied(w, copied, column))
+            continue;
+        for (size_t i = 0; i < w->csv.rows; i++)
+            if (tables_value(NULL, 0, w->csv.cells[i * w->csv.columns + column], true, &v, NULL) == OK) {
+                error_set(err, ERR_INVALID, "is a number in a column that the header does not describe");
+                error_hint(err, "Name the column in the header, take it out of the file, or list it in copied when it "
+                                "tells nothing about people.");
+                return at_cell(w, i, column, ERR_INVALID, err);
+            }
+    }
+    return OK;
+}
+
 /* The text after its first n lines. */
 static Slice skip_lines(Slice text, int64_t n, Slice *preamble)
 {
@@ -368,6 +422,7 @@ static Status read_file(Rows *w, Slice file, Error *err)
     TRY(read_wide(w, err));
     TRY(read_by(w, err));
     TRY(place_columns(w, err));
+    TRY(check_undescribed(w, err));
     return read_rows(w, err);
 }
 
@@ -390,6 +445,9 @@ static Status old_refuse(const Old *o, size_t csv_row, uint32_t column, const ch
 /* The column of the published file that stands for a column of the true values; TABLES_NONE: not published. */
 static uint32_t old_column(const Old *o, uint32_t column)
 {
+    /* at the same position first: the blocks of a wide file may share their headings */
+    if (column < o->csv.columns && slice_eq(o->csv.header[column], o->w->csv.header[column]))
+        return column;
     for (uint32_t i = 0; i < o->csv.columns; i++)
         if (slice_eq(o->csv.header[i], o->w->csv.header[column]))
             return i;
@@ -410,6 +468,19 @@ static Status check_same_rows(const Old *o, Error *err)
     return OK;
 }
 
+/* A mark without digits, or a rate at the end of its range. A number in a form that is not understood must not pass for
+ * a hidden one. */
+static bool is_code(Slice text)
+{
+    text = slice_trim(text);
+    if (text.len > 0 && (text.ptr[0] == '<' || text.ptr[0] == '>'))
+        return true;
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] >= '0' && text.ptr[i] <= '9')
+            return false;
+    return true;
+}
+
 static Status read_old_cell(const Old *o, uint32_t row, uint32_t c, Error *err)
 {
     const TablesTable *t = o->w->table;
@@ -424,8 +495,12 @@ static Status read_old_cell(const Old *o, uint32_t row, uint32_t c, Error *err)
         return OK;
     TablesValue v;
     Slice text = o->csv.cells[t->csv_row[row] * o->csv.columns + old];
-    if (tables_value(set->markers, set->marker_count, text, is_rate(column->kind), &v, NULL) != OK)
-        return OK; /* a code such as "<5", in a release of ours: the cell itself is not told */
+    if (tables_value(set->markers, set->marker_count, text, is_rate(column->kind), &v, NULL) != OK) {
+        if (is_code(text))
+            return OK; /* such as "<5", in a release of ours: the cell itself is not told */
+        return old_refuse(
+            o, t->csv_row[row], position, "the published text is neither a number nor a marker of the header", err);
+    }
     bool additive = column->kind == TABLES_COUNT || column->kind == TABLES_TOTAL;
     if (column->kind == TABLES_TOTAL && v.mark == TABLES_EXACT)
         TRY(to_hundredths(&v, err));

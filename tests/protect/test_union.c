@@ -175,6 +175,73 @@ static void test_planted(void **state)
     policy_close(policy);
 }
 
+static PublishedCell county(const char *unit, const char *members, const char *people, const char *value)
+{
+    PublishedCell c = {.members = slice_of(members),
+        .groups = SLICE(""),
+        .shown_denominator = slice_of(people),
+        .shown_value = slice_of(value)};
+    c.cell = (ProtectCell){.table = SLICE("graduation_rate_4yr"),
+        .year = 2024,
+        .level = SLICE("county"),
+        .unit = slice_of(unit),
+        .parent = SLICE("CO"),
+        .split = SLICE("all"),
+        .grp = SLICE("all")};
+    return c;
+}
+
+/* Two earlier releases, each safe beside today's, cut the same people in two ways. */
+static void test_three_together(void **state)
+{
+    UNUSED(state);
+    static const int64_t n[] = {8, 30, 40, 50}, k[] = {4, 15, 20, 20};
+    Policy *policy = tables_policy();
+    const PublishedCell cells[] = {
+        county("POOL:CO", "C002 C003", "90", "44"), county("POOL:CO", "C000 C001 C002", "78", "50")};
+    Tables t;
+    tables_counties(&t, n, k, 4);
+    name_all(&t, "graduation_rate_4yr", 2024);
+    for (size_t which = 1; which <= 3; which++) {
+        Old o = {0};
+        UnionReport report;
+        Error err = ERROR_INIT;
+        for (size_t i = 0; i < 2; i++)
+            if (which & (1U << i))
+                tables_assert(vec_push(&o.cells, cells[i], &err), &err);
+        Status st = together(policy, &t, &o, &report, &err);
+        if (which < 3)
+            tables_assert(st, &err);
+        else
+            assert_int_equal(st, ERR_DENIED);
+        vec_free(&o.cells);
+    }
+    tables_free(&t);
+    policy_close(policy);
+}
+
+/* A split that today's data have no longer: what it printed cannot be shown to fit, so it does not. */
+static void test_split_gone(void **state)
+{
+    UNUSED(state);
+    static const int64_t n[] = {8, 30, 40, 50}, k[] = {4, 15, 20, 20};
+    Policy *policy = tables_policy();
+    Tables t;
+    Old o = {0};
+    UnionReport report;
+    Error err = ERROR_INIT;
+    PublishedCell c = county("C003", "", "30", "50");
+    c.cell.split = SLICE("race");
+    c.cell.grp = SLICE("white");
+    tables_counties(&t, n, k, 4);
+    name_all(&t, "graduation_rate_4yr", 2024);
+    tables_assert(vec_push(&o.cells, c, &err), &err);
+    assert_int_equal(together(policy, &t, &o, &report, &err), ERR_DENIED);
+    vec_free(&o.cells);
+    tables_free(&t);
+    policy_close(policy);
+}
+
 /* Random releases of which one person has moved from one school to another in between: found, wherever it was. */
 static void test_random_corrections(void **state)
 {
@@ -208,6 +275,8 @@ int main(void)
         cmocka_unit_test(test_same_release),
         cmocka_unit_test(test_another_year),
         cmocka_unit_test(test_planted),
+        cmocka_unit_test(test_three_together),
+        cmocka_unit_test(test_split_gone),
         cmocka_unit_test(test_random_corrections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

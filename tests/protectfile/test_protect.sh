@@ -191,6 +191,84 @@ bad "missing margin" 'missing' '/^all,x,/d'
 bad "unknown code" 'code "Z" is not in dimension school' 's/^B,x,26/Z,x,26/'
 bad "a row twice" 'stands at the same place as row' 's/^B,x,26/B,y,26/'
 
+# --- rules that could not be checked, or that only the second table has ---
+wages_head() # lines of the total
+{
+    cat <<HEAD
+schema = "cairn.tables/1"
+name = "jobs"
+[markers]
+suppressed = ["*"]
+[[dimension]]
+name = "school"
+total = "all"
+codes = ["A", "B", "C"]
+[[table]]
+name = "wages"
+file = "wages.csv"
+[[table.by]]
+dimension = "school"
+column = "school"
+[[table.count]]
+name = "workers"
+[[table.total]]
+name = "wages"
+contributors = "workers"
+$1
+HEAD
+}
+mkdir wages
+printf 'school,workers,wages\nall,150,900000\nA,40,300000\nB,50,300000\nC,60,300000\n' >wages/wages.csv
+wages_head '' >wages/tables.toml
+code "a rule about contributors that nobody named stops everything" 3 "$cairn" protect wages/tables.toml --policy n10 --out wages/out
+has "and says which" 'table wages, column wages: the policy.s p_percent cannot be checked' out.log
+[ -e wages/out ] && not_ok "nothing is written" || ok "nothing is written"
+printf 'school,workers,wages,one,two\nall,150,900000,90000,80000\nA,40,300000,200000,50000\nB,50,300000,9000,8000\nC,60,300000,9000,8000\n' \
+    >wages/wages.csv
+wages_head '' >wages/tables.toml
+code "numbers that the header does not describe do not leave" 3 "$cairn" protect wages/tables.toml --policy n10 --out wages/out
+has "and are shown" 'wages.csv:2: one: is a number in a column that the header does not describe' out.log
+wages_head 'top = ["one", "two"]' >wages/tables.toml
+code "with them it is" 0 "$cairn" protect wages/tables.toml --policy n10 --out wages/out
+has "a total that one contributor makes up is suppressed" '^A,40,\*' wages/out/wages.csv
+{
+    head_of students.csv
+    head_of strict.csv | sed -n '/^\[\[table\]\]/,$p' | sed 's/^name = "students"$/name = "strict"/;$s/strict/students/'
+} >linked.toml
+cp students.csv strict.csv
+{
+    cat "$source/policy/core/protection/n10.toml"
+    printf '\n[[override]]\ntable = "strict"\n[[override.parameter]]\nname = "min_n"\nvalue = 30\nmeaning = "m"\n'
+    printf 'status = "assumed"\nsource = "s"\n'
+} >strict.toml
+code "two tables print the same people, the second under a stricter rule" 0 \
+    "$cairn" protect linked.toml --policy strict.toml --out linked
+has "which counts in the first, too" '^B,x,\*$' linked/students.csv
+{
+    sed -n '1,/^title/p' "$source/policy/core/protection/n10.toml"
+    printf 'effective_from = 2026-01-01\nstatus = "assumed"\nsource = "s"\n'
+    for p in 'min_n 10' 'hide_zeros 1'; do
+        printf '[[parameter]]\nname = "%s"\nvalue = %s\nmeaning = "m"\nstatus = "assumed"\nsource = "s"\n' $p
+    done
+} >zeros.toml
+mkdir nobody
+{
+    sed 's/students.csv/rates.csv/; s/codes = \["x", "y"\]/codes = ["x", "y", "z"]/' tables.toml
+    printf '[[table.count]]\nname = "graduates"\npart_of = "students"\n'
+    printf '[[table.rate]]\nname = "rate"\nnumerator = "graduates"\ndenominator = "students"\n'
+} | sed 's/suppressed = \["\*"\]/suppressed = ["*", "-"]/' >nobody/tables.toml
+awk -F, 'NR == 1 { print $0 ",graduates,rate"; next }
+    { n = $3; if ($1 == "A" && $2 == "x") n = 0; if ($1 == "A" && $2 == "y") n = 40
+      if ($1 == "all" && $2 == "x") n = 56; if ($1 == "all" && $2 == "y") n = 94
+      k = n / 2; printf "%s,%s,%d,%d,%s\n", $1, $2, n, k, n ? "50" : "-" }
+    $2 == "y" { printf "%s,z,0,0,-\n", $1 }' students.csv >nobody/rates.csv
+code "that nobody is there is hidden" 0 "$cairn" protect nobody/tables.toml --policy zeros.toml --out nobody/out
+has "in the rate, too" '^A,z,\*,0,\*$' nobody/out/rates.csv
+sed 's/^A,x,4/A,x,~4/' students.csv >earlier.csv
+code "a published number in a form that is not understood is no hidden one" 3 "$cairn" protect union.toml --policy n10 --out x
+has "and is shown" 'earlier.csv:6.*neither a number nor a marker' out.log
+code "more possible values than the audit counts are refused" 2 "$cairn" audit out/tables.toml --possible 17
+
 # --- the state's workbook ---
 data=$source/../shared/data/colorado
 if [ -f "$data/co_grad_2024_state.csv" ]; then

@@ -182,7 +182,7 @@ static void test_store_and_verify(void **state)
     Release r;
     ReleaseReport report;
     bool is_new;
-    char dir[512], path[1024], current[512];
+    char dir[512], path[1024];
     Error err = ERROR_INIT;
     ok(release_build(&b->sample.plan, &r, &err), &err);
     at(b, dir, "releases");
@@ -196,9 +196,8 @@ static void test_store_and_verify(void **state)
     assert_string_equal(report.id, id);
     Buf text;
     buf_init(&text, 0);
-    (void)snprintf(current, sizeof current, "%s/releases/CURRENT", b->dir);
-    ok(file_read(current, 0, &text, &err), &err);
-    assert_true(slice_starts(buf_slice(&text), slice_of(id)));
+    (void)snprintf(path, sizeof path, "%s/releases/CURRENT", b->dir);
+    assert_false(file_exists(path)); /* nobody is led to it before the ledger knows it */
     for (size_t i = 0; i < COUNT_OF(tampers); i++) {
         const Tamper *t = &tampers[i];
         (void)snprintf(path, sizeof path, "%s/%s", report.path, t->file);
@@ -232,9 +231,16 @@ static void test_store_and_verify(void **state)
 /* --- releases that are out ------------------------------------------------------------------------------------------
  */
 
-static Status gate_of(Bench *b, Ledger *ledger, const char *dir, const char *replace, GateReport *report, Error *err)
+typedef struct GateSeen {
+    uint64_t releases, compared;
+    size_t clashing;
+} GateSeen;
+
+static Status gate_of(Bench *b, Ledger *ledger, const char *dir, const char *replace, GateSeen *seen, Error *err)
 {
     const Log log = {0};
+    GateReport report;
+    Arena arena;
     ReleaseGate gate = {.policy = b->sample.policy,
         .input = b->sample.cells.at,
         .input_count = b->sample.cells.len,
@@ -243,8 +249,13 @@ static Status gate_of(Bench *b, Ledger *ledger, const char *dir, const char *rep
         .ledger = ledger,
         .replace = replace,
         .log = &log};
+    arena_init(&arena, 0);
     ok(release_day(b->sample.policy, &gate.day, err), err);
-    return release_gate(&gate, dir, report, err);
+    Status st = release_gate(&gate, dir, &arena, &report, err);
+    *seen = (GateSeen){report.releases, report.compared, report.clashing.len};
+    gate_report_free(&report);
+    arena_free(&arena);
+    return st;
 }
 
 static size_t in_force(Ledger *ledger)
@@ -262,6 +273,27 @@ static size_t in_force(Ledger *ledger)
     return n;
 }
 
+/* A release whose files are gone stops the next one, reason or not: it cannot be attacked together with it. */
+static void test_gate_errors(void **state)
+{
+    Bench *b = *state;
+    Ledger *ledger;
+    GateSeen gate;
+    char dir[512];
+    Error err = ERROR_INIT;
+    at(b, dir, "home/releases");
+    ok(ledger_open(b->home, &ledger, &err), &err);
+    ok(ledger_append(ledger, "release.published", SLICE("0123456789ab"), SLICE("{}"), &err), &err);
+    assert_int_equal(gate_of(b, ledger, dir, NULL, &gate, &err), ERR_NOT_FOUND);
+    error_clear(&err);
+    assert_int_equal(gate_of(b, ledger, dir, "whatever", &gate, &err), ERR_NOT_FOUND);
+    assert_int_equal(gate.clashing, 0);
+    assert_int_equal(in_force(ledger), 1);
+    ok(release_withdraw_by(ledger, dir, SLICE("0123456789ab"), SLICE("lost"), &err), &err);
+    ok(gate_of(b, ledger, dir, NULL, &gate, &err), &err);
+    ledger_close(ledger);
+}
+
 /* The same again passes; one person more is refused, or replaces what was out; a withdrawn release is named. */
 static void test_gate(void **state)
 {
@@ -269,7 +301,7 @@ static void test_gate(void **state)
     Ledger *ledger;
     Release r;
     ReleaseReport report;
-    GateReport gate;
+    GateSeen gate;
     bool is_new;
     char dir[512], path[1024];
     Error err = ERROR_INIT;
@@ -278,6 +310,10 @@ static void test_gate(void **state)
     ok(release_build(&b->sample.plan, &r, &err), &err);
     ok(release_store(&r, dir, sign, b->home, &report, &is_new, &err), &err);
     release_free(&r);
+
+    /* a run that was killed before it told the ledger: the folder is there for everybody to read */
+    ok(gate_of(b, ledger, dir, NULL, &gate, &err), &err);
+    assert_int_equal(gate.releases, 1);
     ok(ledger_append(ledger, "release.published", slice_of(report.id), SLICE("{}"), &err), &err);
 
     ok(gate_of(b, ledger, dir, NULL, &gate, &err), &err);
@@ -294,8 +330,12 @@ static void test_gate(void **state)
     error_clear(&err);
     assert_int_equal(in_force(ledger), 1);
     ok(gate_of(b, ledger, dir, "corrected", &gate, &err), &err);
-    assert_int_equal(gate.replaced, 1);
+    assert_int_equal(gate.clashing, 1);
+    assert_int_equal(in_force(ledger), 1); /* until the new release is on disk */
+    ok(release_withdraw_by(ledger, dir, slice_of(report.id), SLICE("corrected"), &err), &err);
     assert_int_equal(in_force(ledger), 0);
+    ok(gate_of(b, ledger, dir, NULL, &gate, &err), &err);
+    assert_int_equal(gate.releases, 0);
     cell->shown_denominator = shown;
     b->sample.cells.at[0].denominator--;
 
@@ -305,7 +345,7 @@ static void test_gate(void **state)
     ok(file_read(path, 0, &list, &err), &err);
     assert_true(slice_eq_z(slice_sub(buf_slice(&list), 0, 12), report.id));
     buf_free(&list);
-    assert_int_equal(release_withdraw_by(ledger, dir, SLICE("0123456789ab"), SLICE("x"), &err), ERR_NOT_FOUND);
+    assert_int_equal(release_withdraw_by(ledger, dir, SLICE("abcdefabcdef"), SLICE("x"), &err), ERR_NOT_FOUND);
     assert_int_equal(release_withdraw_by(ledger, dir, slice_of(report.id), SLICE(" "), &err), ERR_USAGE);
     ledger_close(ledger);
 }
@@ -316,6 +356,7 @@ int main(void)
         cmocka_unit_test(test_same_bytes),
         cmocka_unit_test(test_pages),
         cmocka_unit_test(test_gate),
+        cmocka_unit_test(test_gate_errors),
         cmocka_unit_test(test_data),
         cmocka_unit_test(test_store_and_verify),
     };

@@ -4,7 +4,7 @@
 # and the way back leads to the release that was there before, byte for byte.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-state "$work/state" "${PEOPLE:-2000}"
+state "$work/state" "${PEOPLE:-2000}" --first-year 2023 --last-year 2024
 cp -r "$CAIRN_SOURCE/policy" "$work/policy"
 home "$work/home" --policy "$work/policy/colorado"
 must_run "$work/home" "$work/state/inbox" --quiet

@@ -227,6 +227,59 @@ static void test_bad_hierarchies(void **state)
     }
 }
 
+/* A chain deeper than any real hierarchy is refused before it is followed by calls. */
+static void test_deep_hierarchy(void **state)
+{
+    UNUSED(state);
+    Buf places;
+    Read r;
+    buf_init(&places, 0);
+    buf_adds(&places, "code,parent\n");
+    for (int i = 0; i < 300; i++)
+        buf_addf(&places, "L%d,L%d\n", i + 1, i);
+    read_with(&r, HEAD, buf_z(&places), ROWS, TABLES_TRUE_VALUES);
+    assert_int_equal(r.status, ERR_LIMIT);
+    assert_non_null(strstr(r.err.message, "more than 200 levels"));
+    read_free(&r);
+    buf_free(&places);
+}
+
+/* Numbers that the header does not describe would leave unprotected. */
+static void test_undescribed(void **state)
+{
+    UNUSED(state);
+    static const char HEADING[] = "place,sex,students,graduates,rate", MORE[] = "place,sex,students,graduates,rate,x";
+    static const struct {
+        const char *cell;
+        bool copied, accepted;
+    } cases[] = {{"Adams", false, true}, {"1", false, false}, {"1", true, true}, {"", false, true}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        Buf rows;
+        Read r;
+        buf_init(&rows, 0);
+        Slice rest = slice_of(ROWS);
+        for (bool heading = true; rest.len > 0; heading = false) {
+            Slice line = slice_cut(&rest, '\n');
+            buf_addf(&rows, "%.*s%s%s\n", SLICE_ARG(line), heading ? "" : ",", heading ? "" : cases[i].cell);
+        }
+        char *with_x = replaced(buf_z(&rows), HEADING, MORE);
+        char *head = replaced(HEAD, "file = \"rates.csv\"\n", "file = \"rates.csv\"\ncopied = [\"x\"]\n");
+        assert_true(with_x && head);
+        read_with(&r, cases[i].copied ? head : HEAD, PLACES, with_x, TABLES_TRUE_VALUES);
+        if (cases[i].accepted != (r.status == OK))
+            fail_msg("%zu: %s", i, r.status == OK ? "accepted" : r.err.message);
+        if (!cases[i].accepted) {
+            assert_non_null(strstr(r.err.message, "does not describe"));
+            assert_string_equal(r.err.field, "x");
+            assert_int_equal(r.err.row, 2);
+        }
+        read_free(&r);
+        mem_free(with_x);
+        mem_free(head);
+        buf_free(&rows);
+    }
+}
+
 /* As somebody published it: markers stay what they are, and a level that is left out is summed through. */
 static void test_as_published(void **state)
 {
@@ -310,6 +363,8 @@ int main(void)
         cmocka_unit_test(test_hierarchies_that_do_not_nest),
         cmocka_unit_test(test_bad_input),
         cmocka_unit_test(test_bad_hierarchies),
+        cmocka_unit_test(test_deep_hierarchy),
+        cmocka_unit_test(test_undescribed),
         cmocka_unit_test(test_as_published),
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_no_memory),
