@@ -2,9 +2,9 @@
  * Rows of C structures straight into a Parquet file: a table function over them, behind one COPY on a thread of its own
  * that takes what it is handed and waits for more.
  *
- * A table in between, filled by the appender, cost more than the file: DuckDB compresses a table without a file at every
- * commit, and each row was copied once more before the first byte was written. Row groups fill up across hand-overs,
- * so that the bytes do not tell where one ended.
+ * A table in between, filled by the appender, cost more than the file: DuckDB compresses a table without a file at
+ * every commit, and each row was copied once more before the first byte was written. Row groups fill up across
+ * hand-overs, so that the bytes do not tell where one ended.
  */
 #include "measure/measure_parts.h"
 

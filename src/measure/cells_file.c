@@ -58,8 +58,7 @@ static const CellColumn exclusion_columns[] = {
 };
 
 static const CellShape cell_shape = {cell_columns, COUNT_OF(cell_columns), sizeof(Cell)};
-static const CellShape exclusion_shape = {
-    exclusion_columns, COUNT_OF(exclusion_columns), sizeof(ExclusionCell)};
+static const CellShape exclusion_shape = {exclusion_columns, COUNT_OF(exclusion_columns), sizeof(ExclusionCell)};
 
 /* --- writing --- */
 

@@ -357,14 +357,14 @@ static int64_t number(Db *db, const char *sql)
     return v;
 }
 
-typedef struct Invariant {
+typedef struct SumLaw {
     const char *what;
     const char *violations; /* SELECT count of what must not be */
-} Invariant;
+} SumLaw;
 
 #define SUMS "sum(denominator) d, sum(numerator) n, sum(covered) c, sum(base) b, sum(strong) s"
 
-static const Invariant invariants[] = {
+static const SumLaw invariants[] = {
     {"completion is never below graduation", "SELECT count(*) FROM temp.measure_cells g JOIN temp.measure_cells c "
                                              "USING (year, level, unit, split, grp) WHERE g.measure = "
                                              "'graduation_rate_4yr' AND c.measure = 'completion_rate_4yr' AND "
