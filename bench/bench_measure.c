@@ -72,8 +72,7 @@ static const char *const facts[] = {
     "{n}) "
     "t(i) WHERE i % 20 = 1",
     "INSERT INTO fact.employment_quarter BY NAME SELECT i AS person, q AS quarter, "
-    "('00000000-0000-0000-0000-00000000' || lpad((hash(i, q // 6) % 5000)::VARCHAR, 4, '0'))::UUID AS employer, (2000 "
-    "+ "
+    "md5((hash(i, q // 6) % 5000)::VARCHAR)::UUID AS employer, (2000 + "
     "hash(i, q) % 1500000 / 100)::DECIMAL(12,2) AS wages, 1 AS load_no, (i * 64 + q - 8060) AS row_no FROM range(1, "
     "{n}) "
     "a(i), range(8076, 8106) b(q) WHERE hash(i, q, 3) % 3 > 0 ORDER BY q, i",

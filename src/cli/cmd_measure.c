@@ -106,22 +106,18 @@ typedef struct TestTally {
     uint64_t measures, definitions, vectors;
 } TestTally;
 
-static Status test_measures(Cli *cli, Policy *policy, Slice only, TestTally *out, Error *err)
+typedef struct TestTelling {
+    Cli *cli;
+    TestTally *tally;
+} TestTelling;
+
+static void tell_measure(void *ctx, Slice name, uint64_t vectors)
 {
-    MeasureInfos infos = {0};
-    Status st = measure_list(policy, &cli->arena, &infos, err);
-    for (size_t i = 0; st == OK && i < infos.len; i++) {
-        if (only.len && !slice_eq(infos.at[i].name, only))
-            continue;
-        uint64_t vectors = 0;
-        st = measure_test(policy, infos.at[i].name, &vectors, err);
-        if (st == OK && cli->format == CLI_TEXT)
-            cli_say(cli, "ok  %-32.*s %" PRIu64 " vectors\n", SLICE_ARG(infos.at[i].name), vectors);
-        out->measures++;
-        out->vectors += vectors;
-    }
-    vec_free(&infos);
-    return st;
+    const TestTelling *t = ctx;
+    if (t->cli->format == CLI_TEXT)
+        cli_say(t->cli, "ok  %-32.*s %" PRIu64 " vectors\n", SLICE_ARG(name), vectors);
+    t->tally->measures++;
+    t->tally->vectors += vectors;
 }
 
 static Status test_definitions(Cli *cli, Policy *policy, Slice only, TestTally *out, Error *err)
@@ -146,7 +142,7 @@ static Status do_test(Cli *cli, Policy *policy, Error *err)
 {
     TestTally tally = {0};
     Slice only = slice_of(cli->positional_count > 1 ? cli->positional[1] : NULL);
-    TRY(test_measures(cli, policy, only, &tally, err));
+    TRY(measure_test(policy, only, tell_measure, &(TestTelling){cli, &tally}, err));
     TRY(test_definitions(cli, policy, only, &tally, err));
     if (only.len && tally.measures + tally.definitions == 0)
         return error_set(err, ERR_NOT_FOUND, "no measure or definition \"%.*s\"", SLICE_ARG(only));

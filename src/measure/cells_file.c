@@ -1,8 +1,8 @@
 /*
  * Cells on disk: results/gen-NNNNNN.parquet and gen-NNNNNN.exclusions.parquet, unprotected, 0600, for inside only.
  *
- * Millions of cells of sixty measures do not stay in memory: they go measure by measure into a database without a file,
- * which spills into the home's tmp/ beyond a gigabyte, and from there in one COPY each, in the order they came.
+ * Millions of cells of sixty measures do not stay in memory: they go measure by measure, in the order they came, into
+ * files in the home's private tmp/ (cells_feed.c), which take their place in results/ when all is well.
  */
 #include "measure/measure_parts.h"
 
@@ -57,110 +57,64 @@ static const CellColumn exclusion_columns[] = {
     {"persons", CELL_INT, offsetof(ExclusionCell, persons)},
 };
 
-typedef struct Shape {
-    const char *table;
-    const CellColumn *columns;
-    size_t count, size;
-} Shape;
-static const Shape cell_shape = {"cells", cell_columns, COUNT_OF(cell_columns), sizeof(Cell)};
-static const Shape exclusion_shape = {
-    "exclusions", exclusion_columns, COUNT_OF(exclusion_columns), sizeof(ExclusionCell)};
-
-static void create_sql(const Shape *s, const char *prefix, Buf *sql)
-{
-    static const char *const types[] = {"VARCHAR", "BIGINT", "INTEGER", "DOUBLE"};
-    buf_addf(sql, "CREATE OR REPLACE %s%s (", prefix, s->table);
-    for (size_t i = 0; i < s->count; i++)
-        buf_addf(sql, "%s%s %s", i ? ", " : "", s->columns[i].name, types[s->columns[i].type]);
-    buf_adds(sql, ");\n");
-}
-
-static Status append_row(DbAppender *a, const Shape *s, const char *row, Error *err)
-{
-    for (size_t i = 0; i < s->count; i++) {
-        const void *at = row + s->columns[i].offset;
-        switch (s->columns[i].type) {
-        case CELL_TEXT:
-            db_append_str(a, i, *(const Slice *)at);
-            break;
-        case CELL_INT:
-            db_append_i64(a, i, *(const int64_t *)at);
-            break;
-        case CELL_YEAR:
-            db_append_i64(a, i, *(const int32_t *)at);
-            break;
-        case CELL_DOUBLE:
-            db_append_f64(a, i, *(const double *)at);
-            break;
-        }
-    }
-    return db_append_row(a, err);
-}
-
-static Status append_rows(Db *db, const Shape *s, const char *table, const void *rows, size_t count, Error *err)
-{
-    DbAppender *a = NULL;
-    Status st = OK;
-    TRY(db_appender_open(db, table, &a, err));
-    for (size_t i = 0; i < count; i++)
-        TRY_OUT(append_row(a, s, (const char *)rows + i * s->size, err));
-    return db_appender_close(a, err);
-out:
-    db_appender_abandon(a);
-    return st;
-}
+static const CellShape cell_shape = {cell_columns, COUNT_OF(cell_columns), sizeof(Cell)};
+static const CellShape exclusion_shape = {exclusion_columns, COUNT_OF(exclusion_columns), sizeof(ExclusionCell)};
 
 /* --- writing --- */
 
 struct CellsFile {
     Home *home;
-    Db *db;
+    Db *db; /* after the last cell: the view over them */
     Arena arena;
+    const char *cells, *exclusions; /* scratch files */
+    CellsFeed *cell_feed, *exclusion_feed;
 };
 
 Status cells_file_new(Home *home, CellsFile **out, Error *err)
 {
     CellsFile *f = NULL;
-    Buf sql;
     Status st = OK;
-    buf_init(&sql, 0);
     TRY(mem_zalloc(1, sizeof *f, (void **)&f, err));
     f->home = home;
     arena_init(&f->arena, 0);
-    DbOptions options = DB_OPTIONS_INIT;
-    options.threads = 1;
-    options.memory_mb = 1024;
-    TRY_OUT(home_file(home, &f->arena, "tmp/cells", &options.temp_dir, err));
-    TRY_OUT(db_open(&options, &f->db, err));
-    create_sql(&cell_shape, "TABLE ", &sql);
-    create_sql(&exclusion_shape, "TABLE ", &sql);
-    TRY_OUT(buf_status(&sql, err));
-    TRY_OUT(db_exec(f->db, buf_z(&sql), err));
+    TRY_OUT(home_file(home, &f->arena, "tmp/cells.parquet", &f->cells, err));
+    TRY_OUT(home_file(home, &f->arena, "tmp/cells.exclusions.parquet", &f->exclusions, err));
+    TRY_OUT(cells_feed_open(&cell_shape, f->cells, &f->cell_feed, err));
+    TRY_OUT(cells_feed_open(&exclusion_shape, f->exclusions, &f->exclusion_feed, err));
     *out = f;
     f = NULL;
 out:
-    buf_free(&sql);
     cells_file_free(f);
     return st;
+}
+
+static void remove_scratch(const char *path)
+{
+    if (path && file_exists(path) && file_remove(path, NULL) != OK)
+        return; /* the next run writes over it */
 }
 
 void cells_file_free(CellsFile *f)
 {
     if (!f)
         return;
+    cells_feed_drop(f->cell_feed);
+    cells_feed_drop(f->exclusion_feed);
     db_close(f->db);
+    remove_scratch(f->cells);
+    remove_scratch(f->exclusions);
     arena_free(&f->arena);
     mem_free(f);
 }
 
 Status cells_file_add(CellsFile *f, const Cell *cells, size_t count, Error *err)
 {
-    return append_rows(f->db, &cell_shape, "cells", cells, count, err);
+    return cells_feed_add(f->cell_feed, cells, count, err);
 }
 
 Status cells_file_add_exclusions(CellsFile *f, const ExclusionCell *cells, size_t count, Error *err)
 {
-    return append_rows(f->db, &exclusion_shape, "exclusions", cells, count, err);
+    return cells_feed_add(f->exclusion_feed, cells, count, err);
 }
 
 static Status result_path(
@@ -171,76 +125,52 @@ static Status result_path(
     return home_file(home, arena, relative, out, err);
 }
 
-/* COPY knows no file modes: written into the home's private scratch folder, copied from there. */
-static Status write_parquet(Db *db, const char *table, const char *scratch, const char *path, Error *err)
+static Status close_feed(CellsFeed **feed, Error *err)
 {
-    Buf sql;
-    buf_init(&sql, 0);
-    buf_addf(&sql, "COPY %s TO ", table);
-    sql_literal(&sql, slice_of(scratch));
-    buf_adds(&sql, " (FORMAT parquet, COMPRESSION zstd)");
-    Status st = buf_status(&sql, err);
-    if (st == OK)
-        st = db_exec(db, buf_z(&sql), err);
-    buf_free(&sql);
-    if (st == OK)
-        st = file_copy(scratch, path, MODE_PRIVATE, err);
-    Status removed = file_remove(scratch, st == OK ? err : NULL);
-    return st == OK ? removed : st;
+    CellsFeed *f = *feed;
+    *feed = NULL;
+    return cells_feed_close(f, err);
 }
 
-Db *cells_file_db(CellsFile *f)
+Status cells_file_end(CellsFile *f, Db **cells, Error *err)
 {
-    return f->db;
+    DbOptions options = DB_OPTIONS_INIT;
+    Buf sql;
+    TRY(close_feed(&f->cell_feed, err));
+    TRY(close_feed(&f->exclusion_feed, err));
+    options.threads = 1;
+    options.memory_mb = 1024;
+    TRY(db_open(&options, &f->db, err));
+    buf_init(&sql, 0);
+    buf_adds(&sql, "CREATE VIEW cells AS SELECT * FROM read_parquet(");
+    sql_literal(&sql, slice_of(f->cells));
+    buf_adds(&sql, ")");
+    Status st = buf_status(&sql, err);
+    if (st == OK)
+        st = db_exec(f->db, buf_z(&sql), err);
+    buf_free(&sql);
+    *cells = f->db;
+    return st;
 }
 
 Status cells_file_close(CellsFile *f, uint32_t generation, Error *err)
 {
-    const char *scratch, *cells, *exclusions;
-    TRY(home_file(f->home, &f->arena, "tmp/cells.parquet", &scratch, err));
+    const char *cells, *exclusions;
     TRY(result_path(f->home, &f->arena, generation, "", &cells, err));
     TRY(result_path(f->home, &f->arena, generation, ".exclusions", &exclusions, err));
     /* the cells last: their file says that the generation is measured */
-    TRY(write_parquet(f->db, "exclusions", scratch, exclusions, err));
-    return write_parquet(f->db, "cells", scratch, cells, err);
-}
-
-/* Onto a file that is there already and private: what COPY makes anew would be readable for others. */
-static Status write_onto(Db *db, const char *path, Error *err)
-{
-    Buf sql;
-    buf_init(&sql, 0);
-    buf_adds(&sql, "COPY cells TO ");
-    sql_literal(&sql, slice_of(path));
-    buf_adds(&sql, " (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)");
-    Status st = file_write(path, SLICE(""), MODE_PRIVATE, err);
-    if (st == OK)
-        st = buf_status(&sql, err);
-    if (st == OK)
-        st = db_exec(db, buf_z(&sql), err);
-    if (st == OK)
-        st = file_check_private(path, err);
-    buf_free(&sql);
-    return st;
+    TRY(file_copy(f->exclusions, exclusions, MODE_PRIVATE, err));
+    return file_copy(f->cells, cells, MODE_PRIVATE, err);
 }
 
 Status cells_to_parquet(const Cell *cells, size_t count, const char *path, Error *err)
 {
-    DbOptions options = DB_OPTIONS_INIT;
-    Buf sql;
-    Db *db = NULL;
-    Status st = OK;
-    options.threads = 1;
-    buf_init(&sql, 0);
-    TRY_OUT(db_open(&options, &db, err));
-    create_sql(&cell_shape, "TABLE ", &sql);
-    TRY_OUT(buf_status(&sql, err));
-    TRY_OUT(db_exec(db, buf_z(&sql), err));
-    TRY_OUT(append_rows(db, &cell_shape, "cells", cells, count, err));
-    st = write_onto(db, path, err);
-out:
-    db_close(db);
-    buf_free(&sql);
+    CellsFeed *feed;
+    TRY(cells_feed_open(&cell_shape, path, &feed, err));
+    Status st = cells_feed_add(feed, cells, count, err);
+    if (st == OK)
+        return cells_feed_close(feed, err);
+    cells_feed_drop(feed);
     return st;
 }
 
@@ -262,7 +192,7 @@ static Status intern(Map *texts, Arena *arena, Slice s, Slice *out, Error *err)
     return map_put(texts, s, (uint64_t)(uintptr_t)out->ptr, NULL, err);
 }
 
-static Status read_row(const DbRows *rows, const Shape *s, Map *texts, Arena *arena, char *out, Error *err)
+static Status read_row(const DbRows *rows, const CellShape *s, Map *texts, Arena *arena, char *out, Error *err)
 {
     for (size_t i = 0; i < s->count; i++) {
         void *at = out + s->columns[i].offset;
@@ -285,7 +215,7 @@ static Status read_row(const DbRows *rows, const Shape *s, Map *texts, Arena *ar
 }
 
 static Status read_rows(
-    Db *db, const Shape *s, const char *from, Map *texts, Arena *arena, void **out, size_t *count, Error *err)
+    Db *db, const CellShape *s, const char *from, Map *texts, Arena *arena, void **out, size_t *count, Error *err)
 {
     int64_t total;
     DbRows *rows = NULL;
@@ -310,7 +240,7 @@ out:
     return st;
 }
 
-static Status read_file(Home *home, uint32_t generation, const char *suffix, const char *where, const Shape *s,
+static Status read_file(Home *home, uint32_t generation, const char *suffix, const char *where, const CellShape *s,
     Arena *out_arena, void **out, size_t *count, Error *err)
 {
     DbOptions options = DB_OPTIONS_INIT;

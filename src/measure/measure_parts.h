@@ -4,7 +4,7 @@
  *   frame    what all measures share: splits.toml and the parsed definitions       frame_parse.c, measure_parse.c
  *   rows     what a definition's SQL gives, one row a person and year, as columns  rows_sql.c, rows_read.c
  *   fold     rows to figures by year, unit, group and category, in integers        fold.c, fold_values.c
- *   cells    figures with their names, sorted, to and from Parquet                 cells.c, cells_file.c
+ *   cells    figures with their names, sorted, to and from Parquet                 cells.c, cells_file.c, cells_feed.c
  */
 #ifndef CAIRN_MEASURE_PARTS_H
 #define CAIRN_MEASURE_PARTS_H
@@ -305,6 +305,10 @@ typedef struct CellColumn { /* of the results file */
     CellType type;
     size_t offset; /* in Cell */
 } CellColumn;
+typedef struct CellShape { /* of a file's rows, which are structures */
+    const CellColumn *columns;
+    size_t count, size;
+} CellShape;
 extern const CellColumn cell_columns[];
 extern const size_t cell_column_count;
 
@@ -313,11 +317,22 @@ typedef struct CellsFile CellsFile;
 MUST_USE Status cells_file_new(Home *home, CellsFile **out, Error *err);
 MUST_USE Status cells_file_add(CellsFile *f, const Cell *cells, size_t count, Error *err);
 MUST_USE Status cells_file_add_exclusions(CellsFile *f, const ExclusionCell *cells, size_t count, Error *err);
-/* Writes both files. */
+/* No more will come. *cells: a database with a view `cells` over what was written, with the columns of cell_columns;
+ * borrowed. */
+MUST_USE Status cells_file_end(CellsFile *f, Db **cells, Error *err);
+/* After cells_file_end: puts both files in their place. */
 MUST_USE Status cells_file_close(CellsFile *f, uint32_t generation, Error *err);
-void cells_file_free(CellsFile *f); /* NULL is fine */
-/* The database in which the cells wait, in a table `cells` with the columns of cell_columns. Borrowed. */
-Db *cells_file_db(CellsFile *f);
+void cells_file_free(CellsFile *f); /* NULL is fine; what was not closed is removed */
+
+/* Rows of one shape into a new Parquet file, 0600, written by a thread of its own while the next ones are made. */
+typedef struct CellsFeed CellsFeed;
+/* path: overwritten. Ends with cells_feed_close or cells_feed_drop. */
+MUST_USE Status cells_feed_open(const CellShape *shape, const char *path, CellsFeed **out, Error *err);
+/* Returns when `rows` (borrowed, UTF-8 texts) are taken; one caller at a time. Tells an earlier failure to write. */
+MUST_USE Status cells_feed_add(CellsFeed *f, const void *rows, size_t count, Error *err);
+/* Waits for the end of the file and frees, also on failure. */
+MUST_USE Status cells_feed_close(CellsFeed *f, Error *err);
+void cells_feed_drop(CellsFeed *f); /* NULL is fine; leaves half a file */
 
 /* --- invariants --- */
 
@@ -330,7 +345,7 @@ typedef VEC(PartWhole) PartWholes;
 
 /* ERR_INVALID names file and line of what is no rate of the catalogue. Texts live in the Policy. */
 MUST_USE Status invariants_read(Policy *policy, const MeasureDefs *defs, PartWholes *out, Error *err);
-/* ERR_INVALID names the first figure that breaks one. cells: a database with a table `cells`. */
+/* ERR_INVALID names the first figure that breaks one. cells: a database with a table or view `cells`. */
 MUST_USE Status invariants_check(const PartWholes *list, Db *cells, Error *err);
 
 /* The definition's figures and raw rows as temp.measure_cells and temp.measure_raw of the database: for test vectors

@@ -206,6 +206,7 @@ Status measure_run(const MeasureContext *ctx, uint32_t *generation, uint64_t *ce
     OutcomeDefs outcomes = {0};
     RowWishes wishes = {0};
     PartWholes invariants = {0};
+    Db *written;
     Run run = {.ctx = ctx, .frame = &frame, .wishes = &wishes};
     Status st = OK;
     arena_init(&arena, 0);
@@ -217,7 +218,8 @@ Status measure_run(const MeasureContext *ctx, uint32_t *generation, uint64_t *ce
     TRY_OUT(warehouse_open(ctx->home, generation, &run.db, err));
     TRY_OUT(cells_file_new(ctx->home, &run.file, err));
     TRY_OUT(run_all(&run, err));
-    TRY_OUT(invariants_check(&invariants, cells_file_db(run.file), err));
+    TRY_OUT(cells_file_end(run.file, &written, err));
+    TRY_OUT(invariants_check(&invariants, written, err));
     TRY_OUT(cells_file_close(run.file, *generation, err));
     *cells = run.cells;
 out:

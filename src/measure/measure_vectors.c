@@ -20,19 +20,30 @@ static bool is_given(const TestVector *v, Slice table)
     return false;
 }
 
+static Status create_tables(const TableDefs *tables, Db *db, Error *err)
+{
+    Buf sql;
+    buf_init(&sql, 0);
+    for (size_t i = 0; i < tables->len; i++)
+        model_create_sql(&tables->at[i], "main", &sql);
+    buf_adds(&sql, person_link_sql);
+    Status st = buf_status(&sql, err);
+    if (st == OK)
+        st = db_exec(db, buf_z(&sql), err);
+    buf_free(&sql);
+    return st;
+}
+
 static Status fill_given(const TestVector *v, const TableDefs *tables, const char *file, Db *db, Error *err)
 {
     Buf sql;
     Status st = OK;
     buf_init(&sql, 0);
-    for (size_t i = 0; i < tables->len; i++)
-        model_create_sql(&tables->at[i], "main", &sql);
-    buf_adds(&sql, person_link_sql);
     for (size_t i = 0; i < v->given_count && st == OK; i++)
         st = model_vector_sql(&v->given[i], tables, file, &sql, err);
     if (st == OK)
         st = buf_status(&sql, err);
-    if (st == OK)
+    if (st == OK && sql.len > 0)
         st = db_exec(db, buf_z(&sql), err);
     buf_free(&sql);
     return st;
@@ -190,6 +201,7 @@ typedef struct VectorRun {
     const OutcomeDefs *outcomes;
     const TableDefs *tables;
     const DerivedTables *derived;
+    Db *db; /* all tables, empty between vectors */
 } VectorRun;
 
 /* The definition a vector asks for, as it stood when the measure began to hold, or the family's first one after that.
@@ -213,28 +225,28 @@ static Status vector_outcome(const VectorRun *run, const TestVector *v, const Ou
     return OK;
 }
 
-static Status run_vector(const VectorRun *run, const TestVector *v, Error *err)
+static Status try_vector(const VectorRun *run, const TestVector *v, Error *err)
 {
     const OutcomeDef *outcome;
-    DbOptions options = DB_OPTIONS_INIT;
-    Db *db = NULL;
-    Status st = OK;
-    options.threads = 1;
-    options.memory_mb = 512;
-    TRY_OUT(vector_outcome(run, v, &outcome, err));
-    TRY_OUT(db_open(&options, &db, err));
-    TRY_OUT(fill_given(v, run->tables, run->def->file->path, db, err));
-    TRY_OUT(fill_derived(v, run->derived, db, err));
-    TRY_OUT(measure_prepare(db, run->frame, err));
-    TRY_OUT(measure_add_outcome_cells(db, run->frame, run->def, outcome, err));
+    TRY(vector_outcome(run, v, &outcome, err));
+    TRY(fill_given(v, run->tables, run->def->file->path, run->db, err));
+    TRY(fill_derived(v, run->derived, run->db, err));
+    TRY(measure_prepare(run->db, run->frame, err));
+    TRY(measure_add_outcome_cells(run->db, run->frame, run->def, outcome, err));
     for (size_t r = 0; r < v->expect.rows; r++)
-        TRY_OUT(compare_row(db, run->def, v, r, run->frame->state, err));
-    TRY_OUT(compare_count(db, run->def, v, run->frame->state, err));
-out:
+        TRY(compare_row(run->db, run->def, v, r, run->frame->state, err));
+    return compare_count(run->db, run->def, v, run->frame->state, err);
+}
+
+/* Rolled back, so that the next vector finds empty tables: making them anew is most of what a vector costs. */
+static Status run_vector(const VectorRun *run, const TestVector *v, Error *err)
+{
+    TRY(db_exec(run->db, "BEGIN", err));
+    Status st = try_vector(run, v, err);
     if (st != OK)
         error_hint(err, "in vector \"%.*s\"", SLICE_ARG(v->name));
-    db_close(db);
-    return st;
+    Status back = db_exec(run->db, "ROLLBACK", st == OK ? err : NULL);
+    return st == OK ? back : st;
 }
 
 static Status run_measure(const VectorRun *run, Arena *arena, uint64_t *vectors, Error *err)
@@ -264,41 +276,73 @@ out:
     return st;
 }
 
-Status measure_test(Policy *policy, Slice name, uint64_t *vectors, Error *err)
-{
+typedef struct Testing { /* what all measures of a policy are tested with */
     Arena arena;
     MeasureFrame frame;
-    MeasureDefs defs = {0};
-    OutcomeDefs outcomes = {0};
-    TableDefs tables = {0};
-    DerivedTables derived = {0};
+    MeasureDefs defs;
+    OutcomeDefs outcomes;
+    TableDefs tables;
+    DerivedTables derived;
+    Db *db;
+} Testing;
+
+static Status testing_begin(Policy *policy, Testing *t, Error *err)
+{
+    DbOptions options = DB_OPTIONS_INIT;
     PartWholes invariants = {0};
-    bool found = false;
-    Status st = OK;
-    *vectors = 0;
-    arena_init(&arena, 0);
-    TRY_OUT(measure_frame_read(policy, &arena, &frame, err));
-    TRY_OUT(measure_defs_read(policy, &frame, &arena, &defs, err));
-    TRY_OUT(outcome_defs_read(policy, &arena, &outcomes, err));
-    TRY_OUT(invariants_read(policy, &defs, &invariants, err));
-    TRY_OUT(model_tables(policy, &arena, &tables, err));
-    TRY_OUT(model_derived(&arena, &tables, &derived, err));
-    for (size_t i = 0; i < defs.len; i++) {
-        const VectorRun run = {
-            .frame = &frame, .def = &defs.at[i], .outcomes = &outcomes, .tables = &tables, .derived = &derived};
-        if (name.len > 0 && !slice_eq(defs.at[i].name, name))
-            continue;
-        found = true;
-        TRY_OUT(run_measure(&run, &arena, vectors, err));
-    }
-    if (!found && name.len > 0)
-        st = error_set(err, ERR_NOT_FOUND, "there is no measure %.*s", SLICE_ARG(name));
-out:
+    options.threads = 1;
+    options.memory_mb = 512;
+    TRY(measure_frame_read(policy, &t->arena, &t->frame, err));
+    TRY(measure_defs_read(policy, &t->frame, &t->arena, &t->defs, err));
+    TRY(outcome_defs_read(policy, &t->arena, &t->outcomes, err));
+    Status st = invariants_read(policy, &t->defs, &invariants, err);
     vec_free(&invariants);
-    vec_free(&defs);
-    vec_free(&outcomes);
-    vec_free(&tables);
-    vec_free(&derived);
-    arena_free(&arena);
+    if (st != OK)
+        return st;
+    TRY(model_tables(policy, &t->arena, &t->tables, err));
+    TRY(model_derived(&t->arena, &t->tables, &t->derived, err));
+    TRY(db_open(&options, &t->db, err));
+    return create_tables(&t->tables, t->db, err);
+}
+
+static void testing_end(Testing *t)
+{
+    db_close(t->db);
+    vec_free(&t->defs);
+    vec_free(&t->outcomes);
+    vec_free(&t->tables);
+    vec_free(&t->derived);
+    arena_free(&t->arena);
+}
+
+static bool last_version(const MeasureDefs *defs, size_t i)
+{
+    return i + 1 == defs->len || !slice_eq(defs->at[i].name, defs->at[i + 1].name);
+}
+
+Status measure_test(Policy *policy, Slice name, MeasureTestedFn tested, void *ctx, Error *err)
+{
+    Testing t = {0};
+    uint64_t vectors = 0;
+    Status st = OK;
+    arena_init(&t.arena, 0);
+    TRY_OUT(testing_begin(policy, &t, err));
+    for (size_t i = 0; i < t.defs.len; i++) {
+        const VectorRun run = {.frame = &t.frame,
+            .def = &t.defs.at[i],
+            .outcomes = &t.outcomes,
+            .tables = &t.tables,
+            .derived = &t.derived,
+            .db = t.db};
+        if (name.len > 0 && !slice_eq(t.defs.at[i].name, name))
+            continue;
+        TRY_OUT(run_measure(&run, &t.arena, &vectors, err));
+        if (last_version(&t.defs, i)) {
+            tested(ctx, t.defs.at[i].name, vectors);
+            vectors = 0;
+        }
+    }
+out:
+    testing_end(&t);
     return st;
 }

@@ -82,7 +82,7 @@ static void test_files(void **state)
     UNUSED(state);
     for (size_t i = 0; i < COUNT_OF(files); i++) {
         char root[] = "/tmp/cairn-invariants-XXXXXX", dir[128], path[160];
-        Error failed = ERROR_INIT;
+        Error told = ERROR_INIT;
         PartWholes list = {0};
         assert_non_null(mkdtemp(root));
         snprintf(dir, sizeof dir, "%s/state", root);
@@ -94,11 +94,11 @@ static void test_files(void **state)
             copy_into(dir, measures[k]);
         snprintf(path, sizeof path, "%s/measures/invariants.toml", dir);
         assert_ok(file_write(path, slice_of(files[i].text), MODE_PRIVATE, err));
-        Status st = read_from(dir, &list, &failed);
+        Status st = read_from(dir, &list, &told);
         assert_int_equal(dir_remove(root, NULL), OK);
         if (st != (files[i].message ? ERR_INVALID : OK) ||
-            (files[i].message && !strstr(failed.message, files[i].message) && !strstr(failed.field, files[i].message)))
-            fail_msg("%zu: %s %s", i, failed.message, failed.field);
+            (files[i].message && !strstr(told.message, files[i].message) && !strstr(told.field, files[i].message)))
+            fail_msg("%zu: %s %s", i, told.message, told.field);
         assert_int_equal(list.len, files[i].message ? 0 : 1);
         vec_free(&list);
     }
@@ -126,7 +126,7 @@ static void test_cases(void **state)
     assert_ok(vec_push(&list, ((PartWhole){SLICE("p"), SLICE("w"), SLICE("p is a part of w")}), err));
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         DbOptions options = DB_OPTIONS_INIT;
-        Error failed = ERROR_INIT;
+        Error told = ERROR_INIT;
         Db *db = NULL;
         Buf sql;
         options.threads = 1;
@@ -137,14 +137,14 @@ static void test_cases(void **state)
             "split, 'all' AS grp, d::BIGINT AS denominator, n::BIGINT AS numerator FROM (VALUES %s) t(m, y, u, d, n)",
             cases[i].cells);
         assert_ok(db_exec(db, buf_z(&sql), err));
-        Status st = invariants_check(&list, db, &failed);
+        Status st = invariants_check(&list, db, &told);
         db_close(db);
         buf_free(&sql);
         if (st != (cases[i].message ? ERR_INVALID : OK) ||
-            (cases[i].message && !strstr(failed.message, cases[i].message)))
-            fail_msg("%zu: %s", i, failed.message);
+            (cases[i].message && !strstr(told.message, cases[i].message)))
+            fail_msg("%zu: %s", i, told.message);
         if (cases[i].message)
-            assert_non_null(strstr(failed.hint, "p is a part of w"));
+            assert_non_null(strstr(told.hint, "p is a part of w"));
     }
     vec_free(&list);
 }
