@@ -215,8 +215,7 @@ static void find_best(Build *b)
     b->best = b->group_count;
     for (size_t i = 0; i < b->group_count; i++) {
         const Cell *c = b->groups[i];
-        double share = (double)c->denominator / (double)b->all->denominator;
-        if (!is_compared(c) || share * (double)MILLION < (double)t->rules.eighty.share)
+        if (!is_compared(c) || !group_is_large(cell_count(c), b->all->denominator, &t->rules.eighty))
             continue;
         double now = cell_value(t, c);
         double was = b->best < b->group_count ? cell_value(t, b->groups[b->best]) : NAN;
