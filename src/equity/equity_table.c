@@ -358,7 +358,8 @@ static Status settle_query(const CellSet *cells, const EquityQuery *asked, Equit
         error_set(err, ERR_NOT_FOUND, "no figures of %.*s by %.*s at level %.*s%s%.*s%s", SLICE_ARG(q->measure),
             SLICE_ARG(q->split), SLICE_ARG(q->level), q->unit.len ? " for unit " : "", SLICE_ARG(q->unit),
             q->year ? " in that year" : "");
-        error_hint(err, "The measure's file says which splits and levels it has.");
+        error_hint(err, "The measure's file says which splits and levels are measured; \"cairn measure NAME --by "
+                        "SPLIT\" computes others.");
         return ERR_NOT_FOUND;
     }
     return OK;
