@@ -120,6 +120,9 @@ typedef struct ReferenceRow {
 } ReferenceRow;
 typedef VEC(ReferenceRow) Reference;
 MUST_USE Status reference_read(const char *path, Arena *arena, Reference *out, Error *err);
+/* Points must be of indicators of the framework that are not held: others would be read and never used. ERR_INVALID
+ * names file, row and field. */
+MUST_USE Status reference_check(const char *path, const Framework *f, const Reference *reference, Error *err);
 
 typedef enum LineStatus {
     LINE_RATED,

@@ -68,3 +68,20 @@ out:
     buf_free(&key);
     return st;
 }
+
+static bool takes_points(const Framework *f, Slice name)
+{
+    for (size_t i = 0; i < f->indicator_count; i++)
+        if (!f->indicators[i].held && slice_eq(f->indicators[i].name, name))
+            return true;
+    return false;
+}
+
+Status reference_check(const char *path, const Framework *f, const Reference *reference, Error *err)
+{
+    for (size_t r = 0; r < reference->len; r++)
+        if (slice_eq_z(reference->at[r].kind, "points") && !takes_points(f, reference->at[r].name))
+            return bad_row(
+                path, r, "name", "the framework has no indicator of that name whose points come from a file", err);
+    return OK;
+}

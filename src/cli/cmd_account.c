@@ -47,8 +47,10 @@ static Status account_open(Cli *cli, Account *a, Error *err)
     TRY(inside_open(cli, cli_flag(cli, "students") ? "persons" : "cells", &a->in, err));
     Status st;
     TRY_OUT(framework_for(a->in.place.policy, framework_name(cli), a->year, &cli->arena, &a->rules, err));
-    if (file)
+    if (file) {
         TRY_OUT(reference_read(file, &cli->arena, &a->reference, err));
+        TRY_OUT(reference_check(file, &a->rules, &a->reference, err));
+    }
     TRY_OUT(ratings_compute(&a->rules, &a->in.cells, &a->reference, a->year, slice_of(cli_value(cli, "unit")),
         &cli->arena, &a->ratings, err));
 out:

@@ -261,6 +261,27 @@ static void world_close(World *w)
     arena_free(&w->arena);
 }
 
+/* Points of an indicator that does not exist, or that is computed here, would change nothing. */
+static void test_reference_names(void **state)
+{
+    static const struct {
+        const char *kind, *name;
+        Status want;
+    } rows[] = {{"points", "growth", OK}, {"points", "growht", ERR_INVALID}, {"points", "pwr", ERR_INVALID},
+        {"participation", "english", OK}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        World w;
+        Error said = ERROR_INIT;
+        world_open(&w, *state);
+        ReferenceRow row = {.unit = SLICE("0880-0010"), .kind = slice_of(rows[i].kind), .name = slice_of(rows[i].name)};
+        assert_ok(vec_push(&w.reference, row, err));
+        assert_int_equal(reference_check("r.csv", &w.f, &w.reference, &said), rows[i].want);
+        if (rows[i].want != OK)
+            assert_string_equal(said.field, "name");
+        world_close(&w);
+    }
+}
+
 /* Six places of a weight and of a percentage count, as the file and --changes take them. */
 static void test_fine_weights(void **state)
 {
@@ -549,6 +570,7 @@ int main(void)
         cmocka_unit_test(test_versions),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_decimals),
+        cmocka_unit_test(test_reference_names),
         cmocka_unit_test(test_fine_weights),
         cmocka_unit_test(test_units),
         cmocka_unit_test(test_monotone),
