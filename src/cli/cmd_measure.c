@@ -491,25 +491,36 @@ static Status ask_who(Cli *cli, const Workplace *w, const MeasureContext *ctx, c
 
 /* --- compare ---------------------------------------------------------------------------------------------------- */
 
-static const Cell *cell_of_year(const Cell *cells, size_t count, int32_t year)
+static void compare_side(Buf *out, const Cell *c)
 {
-    for (size_t i = 0; i < count; i++)
-        if (cells[i].year == year)
-            return &cells[i];
-    return NULL;
+    if (!c)
+        buf_addf(out, "  %9s %12s", "-", "-");
+    else if (isnan(c->value))
+        buf_addf(out, "  %9" PRId64 " %12s", c->denominator, "-");
+    else
+        buf_addf(out, "  %9" PRId64 " %12.2f", c->denominator, c->value);
+}
+
+/* Years of either side, both in order. */
+static void compare_years(const MeasureComparison *c, Buf *out)
+{
+    for (size_t a = 0, b = 0; a < c->a_count || b < c->b_count;) {
+        bool has_a = a < c->a_count && (b == c->b_count || c->a[a].year <= c->b[b].year);
+        bool has_b = b < c->b_count && (a == c->a_count || c->b[b].year <= c->a[a].year);
+        buf_addf(out, "%" PRId32, has_a ? c->a[a].year : c->b[b].year);
+        compare_side(out, has_a ? &c->a[a] : NULL);
+        compare_side(out, has_b ? &c->b[b] : NULL);
+        buf_addc(out, '\n');
+        a += has_a;
+        b += has_b;
+    }
 }
 
 static void compare_text(const Cli *cli, const MeasureComparison *c, Buf *out)
 {
     buf_addf(out, "%s\na: %s\nb: %s\n\nyear  persons a      value a  persons b      value b\n", BANNER,
         cli->positional[1], cli->positional[2]);
-    for (size_t i = 0; i < c->a_count; i++) {
-        const Cell *b = cell_of_year(c->b, c->b_count, c->a[i].year);
-        buf_addf(out, "%" PRId32 "  %9" PRId64 " %12.2f", c->a[i].year, c->a[i].denominator, c->a[i].value);
-        if (b)
-            buf_addf(out, "  %9" PRId64 " %12.2f", b->denominator, b->value);
-        buf_addc(out, '\n');
-    }
+    compare_years(c, out);
     buf_adds(out,
         "\njudged differently, by the clause that made the difference:\nyear   persons  a                     "
         "         b\n");

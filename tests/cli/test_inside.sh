@@ -40,6 +40,9 @@ expect $usage "needs --year" "$cairn" account rate
 expect $usage "takes no further word" "$cairn" account rate weight.pwr=3 --year 2024
 expect $usage "a format is text, csv, json or html" "$cairn" equity graduation_rate_4yr --format pdf
 expect $usage "contradict" "$cairn" equity graduation_rate_4yr --format csv --json
+expect $usage "questions of their own" "$cairn" equity graduation_rate_4yr --by sex --trend --against-year 2020
+expect $usage "--since goes with --trend" "$cairn" equity graduation_rate_4yr --by sex --since 2020
+expect $usage "--reference goes with" "$cairn" equity graduation_rate_4yr --by sex --trend --reference highest
 expect $usage "whole number" "$cairn" equity graduation_rate_4yr --year soon
 
 "$cairn" init "$work/home" --policy "$policy" >/dev/null
