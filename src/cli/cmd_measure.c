@@ -427,6 +427,10 @@ static Status show_cells(Cli *cli, const CellSet *cells, CellFormat format, Erro
     if (format == CELLS_TABLE)
         buf_addf(&text, "%s\n", BANNER);
     Status st = cells_print(cells->cells, cells->count, format, &text, err);
+    if (format == CELLS_TABLE && cells->count == 0)
+        buf_adds(&text, "no figures: nobody is in the measure for those years, or nothing was known on that day\n");
+    if (st == OK)
+        st = buf_status(&text, err);
     if (st == OK)
         st = deliver(cli, buf_slice(&text), err);
     buf_free(&text);
