@@ -40,6 +40,7 @@ typedef struct GroupDef { /* one or more groups of one split, counted together *
 typedef struct Candidate { /* of a best-of rule: the rate of `lag` years before the rated year */
     Slice measure;
     int64_t lag;
+    uint32_t line; /* in the framework's file */
 } Candidate;
 
 typedef enum Better { BETTER_HIGHER, BETTER_LOWER } Better;
@@ -119,6 +120,9 @@ typedef struct ReferenceRow {
 } ReferenceRow;
 typedef VEC(ReferenceRow) Reference;
 MUST_USE Status reference_read(const char *path, Arena *arena, Reference *out, Error *err);
+/* Points must be of indicators of the framework that are not held: others would be read and never used. ERR_INVALID
+ * names file, row and field. */
+MUST_USE Status reference_check(const char *path, const Framework *f, const Reference *reference, Error *err);
 
 typedef enum LineStatus {
     LINE_RATED,
@@ -192,6 +196,9 @@ MUST_USE Status account_list_sheet(Policy *policy, Sheet *out, Error *err);
 
 /* --- vectors --- */
 
+/* Every framework reads rates that the policy's measures have: a misspelt name would look like figures that are not
+ * held. ERR_INVALID names file and line. */
+MUST_USE Status account_check(Policy *policy, Error *err);
 /* Every framework file: it can be read, every held measure of it that has vectors agrees. ERR_INVALID names file,
  * vector and line. */
 MUST_USE Status account_test(Policy *policy, uint64_t *frameworks, uint64_t *vectors, Error *err);

@@ -321,6 +321,15 @@ out:
     return st;
 }
 
+static bool is_pooled(const Rating *r)
+{
+    for (size_t k = 0; k < r->line_count; k++)
+        for (size_t c = 0; c < r->lines[k].measure->candidate_count; c++)
+            if (r->lines[k].candidates[c].first_year != r->lines[k].candidates[c].last_year)
+                return true;
+    return false;
+}
+
 Status account_explain_sheet(
     const Framework *f, const Rating *r, Policy *policy, const ExclusionSet *exclusions, Sheet *out, Error *err)
 {
@@ -330,6 +339,9 @@ Status account_explain_sheet(
     TRY(line_rows(f, r, out, err));
     say_total(f, r, out);
     TRY(reasons_table(f, r, policy, exclusions, out, err));
+    if (is_pooled(r))
+        sheet_note(out, "Where years were pooled, a person of several of them is counted in each: for a yearly measure "
+                        "(dropouts) fewer persons than that stand behind a line.");
     account_held_note(f, &one, out);
     account_notes(f, out);
     return sheet_status(out, err);

@@ -10,17 +10,21 @@ __extension__ typedef unsigned __int128 Wide;
 
 #define KEY_SEP '\x1f'
 
-int64_t decimal_divide(int64_t numerator, int64_t denominator, int64_t scale, int64_t decimals)
+/* Half up: floor(x / unit + 1/2), with x = above / below kept whole. */
+static int64_t divide_wide(Wide above, Wide below, int64_t decimals)
 {
-    int64_t unit = 1;
-    ASSERT(numerator >= 0 && denominator > 0 && scale >= 0 && decimals >= 0 && decimals <= 6);
+    Wide unit = 1, result;
     for (int64_t i = decimals; i < 6; i++)
         unit *= 10;
-    /* Half up: floor(x / unit + 1/2), with x = numerator * scale / denominator kept whole. */
-    Wide below = (Wide)denominator * (Wide)unit * 2;
-    Wide steps = ((Wide)numerator * (Wide)scale * 2 + below / 2) / below;
-    ASSERT(steps <= (Wide)(INT64_MAX / unit));
-    return (int64_t)steps * unit;
+    result = (above * 2 + below * unit) / (below * unit * 2) * unit;
+    ASSERT(result <= (Wide)INT64_MAX);
+    return (int64_t)result;
+}
+
+int64_t decimal_divide(int64_t numerator, int64_t denominator, int64_t scale, int64_t decimals)
+{
+    ASSERT(numerator >= 0 && denominator > 0 && scale >= 0 && decimals >= 0 && decimals <= 6);
+    return divide_wide((Wide)numerator * (Wide)scale, (Wide)denominator, decimals);
 }
 
 /* --- finding counts --- */
@@ -201,23 +205,21 @@ static void percent_of(const Framework *f, Points *p)
 }
 
 typedef struct Weighted { /* sum of weight times percent over what has one */
-    int64_t weights, sum;
+    int64_t weights;
+    Wide sum;
 } Weighted;
 
 static void add_weighted(Weighted *w, int64_t weight, int64_t percent)
 {
     if (percent < 0 || weight == 0)
         return;
-    /* Both in millionths: one of them is taken out at once, rounding nothing a file of two decimals has. */
-    int64_t product;
-    ASSERT(!CKD_MUL(&product, weight / 100, percent / 100));
-    w->weights += weight / 100;
-    w->sum += product;
+    w->weights += weight;
+    w->sum += (Wide)weight * (Wide)percent;
 }
 
 static int64_t weighted_percent(const Framework *f, const Weighted *w)
 {
-    return w->weights > 0 ? decimal_divide(w->sum, w->weights, 100, f->decimals) : -1;
+    return w->weights > 0 ? divide_wide(w->sum, (Wide)w->weights, f->decimals) : -1;
 }
 
 static void decide_indicator(const Framework *f, Rating *r, size_t i, size_t first_part)

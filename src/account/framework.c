@@ -120,6 +120,7 @@ static Status read_candidates(const PolicyFile *f, const Toml *t, FrameworkMeasu
         return fail(f, t, err, "a measure needs one to eight candidates");
     for (const Toml *c = list->first; c; c = c->next) {
         Candidate *one = &out->candidates[out->candidate_count++];
+        one->line = c->line;
         TRY(toml_only(c, f->path, allowed, err));
         TRY(toml_str(c, f->path, "measure", &one->measure, err));
         TRY(read_whole(f, c, "lag", lags, &one->lag, err));

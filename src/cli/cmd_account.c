@@ -47,8 +47,10 @@ static Status account_open(Cli *cli, Account *a, Error *err)
     TRY(inside_open(cli, cli_flag(cli, "students") ? "persons" : "cells", &a->in, err));
     Status st;
     TRY_OUT(framework_for(a->in.place.policy, framework_name(cli), a->year, &cli->arena, &a->rules, err));
-    if (file)
+    if (file) {
         TRY_OUT(reference_read(file, &cli->arena, &a->reference, err));
+        TRY_OUT(reference_check(file, &a->rules, &a->reference, err));
+    }
     TRY_OUT(ratings_compute(&a->rules, &a->in.cells, &a->reference, a->year, slice_of(cli_value(cli, "unit")),
         &cli->arena, &a->ratings, err));
 out:
@@ -78,7 +80,7 @@ static Status do_explain(Cli *cli, Account *a, Sheet *s, Error *err)
     return st;
 }
 
-static Status change_by_file(Cli *cli, Framework *f, const char *path, Error *err)
+static Status change_by_file(Cli *cli, Framework *f, const char *path, Sheet *s, Error *err)
 {
     const char *const allowed[] = {"changes", NULL};
     const Toml *t, *list;
@@ -88,7 +90,11 @@ static Status change_by_file(Cli *cli, Framework *f, const char *path, Error *er
     for (const Toml *c = list ? list->first : NULL; c; c = c->next) {
         if (c->type != TOML_STRING)
             return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": changes must be texts PATH=VALUE", path, c->line);
-        TRY(framework_change(f, c->string, err));
+        if (framework_change(f, c->string, err) != OK) {
+            error_at(err, path, c->line, NULL);
+            return ERR_USAGE;
+        }
+        sheet_note(s, "Changed: %.*s", SLICE_ARG(c->string));
     }
     return OK;
 }
@@ -102,7 +108,7 @@ static Status do_what_if(Cli *cli, Account *a, Sheet *s, Error *err)
         return error_set(err, ERR_USAGE, "account what-if needs a change: PATH=VALUE or --changes FILE");
     TRY(framework_for(a->in.place.policy, framework_name(cli), a->year, &cli->arena, &changed, err));
     if (file)
-        TRY(change_by_file(cli, &changed, file, err));
+        TRY(change_by_file(cli, &changed, file, s, err));
     for (size_t i = 1; i < cli->positional_count; i++)
         TRY(framework_change(&changed, slice_of(cli->positional[i]), err));
     Status st = ratings_compute(

@@ -86,6 +86,8 @@ static Status run_check(Cli *cli, Error *err)
         st = equity_check(policy, &tally.equity, err);
     if (st == OK)
         st = account_test(policy, &tally.frameworks, &tally.framework_vectors, err);
+    if (st == OK)
+        st = account_check(policy, err);
     policy_close(policy);
     if (st != OK)
         return st;

@@ -63,6 +63,21 @@ static Status earnings_sheet(Cli *cli, const Inside *in, EquityQuery *q, Sheet *
     return equity_earnings(&ctx, q, out, err);
 }
 
+/* Four questions, one answer: what another one takes would be passed over in silence. */
+static Status check_options(const Cli *cli, Error *err)
+{
+    bool participation = slice_eq_z(slice_of(cli->positional[0]), "participation");
+    bool against = cli_flag(cli, "against-unit") || cli_flag(cli, "against-year");
+    if (participation + cli_flag(cli, "trend") + cli_flag(cli, "earnings") + against > 1)
+        return error_set(err, ERR_USAGE,
+            "participation, --trend, --earnings and --against-unit or --against-year are questions of their own");
+    if (cli_flag(cli, "since") && !cli_flag(cli, "trend"))
+        return error_set(err, ERR_USAGE, "--since goes with --trend");
+    if (cli_flag(cli, "reference") && (participation || cli_flag(cli, "trend") || cli_flag(cli, "earnings") || against))
+        return error_set(err, ERR_USAGE, "--reference goes with the table of gaps: this question is about all others");
+    return OK;
+}
+
 static Status equity_answer(Cli *cli, const Inside *in, EquityQuery *q, Sheet *out, Error *err)
 {
     uint64_t since, other_year;
@@ -95,6 +110,7 @@ static Status run_equity(Cli *cli, Error *err)
     SheetFormat format;
     TRY(inside_format(cli, &format, err));
     TRY(query_of(cli, &q, err));
+    TRY(check_options(cli, err));
     TRY(inside_open(cli, "cells", &in, err));
     sheet_init(&sheet, "Equity");
     Status st = equity_answer(cli, &in, &q, &sheet, err);

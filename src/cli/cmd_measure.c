@@ -3,15 +3,11 @@
  * unprotected: a role must allow it, the ledger says who asked what, why and under which agreement before anything is
  * shown, and files are readable by nobody else.
  */
-#include "cli/commands.h"
+#include "cli/inside.h"
 #include "cli/pipeline.h"
-#include "measure/measure.h"
 #include "publish/svg.h"
 
 #include <math.h>
-#include <pwd.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static const Option MEASURE_OPTIONS[] = {
     {"force", 'f', NULL, "all measures: do it even when nothing has changed"},
@@ -261,66 +257,18 @@ static void parse_side(const char *text, const MeasureQuery *common, MeasureQuer
 
 /* --- who may ask ------------------------------------------------------------------------------------------------ */
 
-static Status user_name(Cli *cli, Slice *out, Error *err)
+static Status allow(Cli *cli, const Workplace *w, const char *act, Error *err)
 {
-    const struct passwd *p = getpwuid(geteuid());
-    const char *text;
-    if (p)
-        TRY(arena_printf(&cli->arena, &text, err, "%s", p->pw_name));
-    else
-        TRY(arena_printf(&cli->arena, &text, err, "uid %u", (unsigned)geteuid()));
-    *out = slice_of(text);
+    return inside_allow(cli, w, act, "measure.asked", slice_of(cli->positional[0]), err);
+}
+
+/* An option that the question at hand does not read would be asked for and not answered. */
+static Status refuse_options(const Cli *cli, const char *question, const char *const *options, Error *err)
+{
+    for (; *options; options++)
+        if (cli_flag(cli, *options))
+            return error_set(err, ERR_USAGE, "%s takes no --%s", question, *options);
     return OK;
-}
-
-static void opt_kstr(Json *j, const char *key, Slice s)
-{
-    if (s.len > 0)
-        json_kstr(j, key, s);
-}
-
-static void query_json(Json *j, const Cli *cli, const char *what)
-{
-    static const char *const options[] = {
-        "by", "level", "years", "definition", "pool", "minimum", "as-known-on", "who"};
-    json_kstr(j, "asked", slice_of(what));
-    for (size_t i = 0; i < COUNT_OF(options); i++)
-        opt_kstr(j, options[i], slice_of(cli_value(cli, options[i])));
-}
-
-/* The ledger knows before anybody sees. */
-static Status allow(Cli *cli, const Workplace *w, const char *act, const char *what, Error *err)
-{
-    InsideRequest r = {.act = slice_of(act),
-        .role = slice_of(cli_value(cli, "role")),
-        .purpose = slice_of(cli_value(cli, "purpose")),
-        .agreement = slice_of(cli_value(cli, "agreement")),
-        .on = clock_today()};
-    InsideGrant grant;
-    struct stat home;
-    Buf body;
-    Json j;
-    if (r.purpose.len == 0 || r.agreement.len == 0)
-        return error_set(err, ERR_USAGE,
-            "an inside question needs --purpose TEXT and --agreement ID: figures before protection are ledgered");
-    TRY(user_name(cli, &r.user, err));
-    r.owns_home = stat(home_path(w->home), &home) == 0 && home.st_uid == geteuid();
-    TRY(govern_allow_inside(w->policy, &r, &cli->arena, &grant, err));
-    buf_init(&body, 0);
-    json_begin(&j, &body, JSON_COMPACT);
-    json_open_object(&j);
-    json_kstr(&j, "act", r.act);
-    json_kstr(&j, "user", r.user);
-    json_kstr(&j, "role", grant.role);
-    json_kstr(&j, "purpose", r.purpose);
-    json_kstr(&j, "agreement", grant.agreement);
-    query_json(&j, cli, what);
-    json_end(&j);
-    Status st = buf_status(&body, err);
-    if (st == OK)
-        st = ledger_append(w->ledger, "measure.asked", slice_of(cli->positional[0]), buf_slice(&body), err);
-    buf_free(&body);
-    return st;
 }
 
 static const char BANNER[] = "unprotected figures, for inside only: what leaves goes through \"cairn release\"";
@@ -475,6 +423,10 @@ static Status show_cells(Cli *cli, const CellSet *cells, CellFormat format, Erro
     if (format == CELLS_TABLE)
         buf_addf(&text, "%s\n", BANNER);
     Status st = cells_print(cells->cells, cells->count, format, &text, err);
+    if (format == CELLS_TABLE && cells->count == 0)
+        buf_adds(&text, "no figures: nobody is in the measure for those years, or nothing was known on that day\n");
+    if (st == OK)
+        st = buf_status(&text, err);
     if (st == OK)
         st = deliver(cli, buf_slice(&text), err);
     buf_free(&text);
@@ -487,7 +439,7 @@ static Status ask_cells(Cli *cli, const Workplace *w, const MeasureContext *ctx,
     CellFormat format;
     uint32_t generation;
     TRY(read_format(cli, &format, err));
-    TRY(allow(cli, w, "cells", "figures", err));
+    TRY(allow(cli, w, "cells", err));
     TRY(measure_query(ctx, q, &cells, &generation, err));
     Status st = show_cells(cli, &cells, format, err);
     cells_free(&cells);
@@ -520,10 +472,12 @@ static Status ask_who(Cli *cli, const Workplace *w, const MeasureContext *ctx, c
 {
     MeasurePersons set;
     Buf text;
+    static const char *const unread[] = {"by", "level", "pool", "minimum", "chart", NULL};
     const char *format = cli_value(cli, "format");
-    if (format && !slice_eq_z(slice_of(format), "csv"))
+    if (cli->format == CLI_JSON || (format && !slice_eq_z(slice_of(format), "csv")))
         return error_set(err, ERR_USAGE, "persons come as CSV only");
-    TRY(allow(cli, w, "persons", "persons", err));
+    TRY(refuse_options(cli, "--who", unread, err));
+    TRY(allow(cli, w, "persons", err));
     TRY(measure_who(ctx, q, slice_of(cli_value(cli, "who")), &set, err));
     buf_init(&text, 0);
     print_persons(&set, &text);
@@ -537,25 +491,36 @@ static Status ask_who(Cli *cli, const Workplace *w, const MeasureContext *ctx, c
 
 /* --- compare ---------------------------------------------------------------------------------------------------- */
 
-static const Cell *cell_of_year(const Cell *cells, size_t count, int32_t year)
+static void compare_side(Buf *out, const Cell *c)
 {
-    for (size_t i = 0; i < count; i++)
-        if (cells[i].year == year)
-            return &cells[i];
-    return NULL;
+    if (!c)
+        buf_addf(out, "  %9s %12s", "-", "-");
+    else if (isnan(c->value))
+        buf_addf(out, "  %9" PRId64 " %12s", c->denominator, "-");
+    else
+        buf_addf(out, "  %9" PRId64 " %12.2f", c->denominator, c->value);
+}
+
+/* Years of either side, both in order. */
+static void compare_years(const MeasureComparison *c, Buf *out)
+{
+    for (size_t a = 0, b = 0; a < c->a_count || b < c->b_count;) {
+        bool has_a = a < c->a_count && (b == c->b_count || c->a[a].year <= c->b[b].year);
+        bool has_b = b < c->b_count && (a == c->a_count || c->b[b].year <= c->a[a].year);
+        buf_addf(out, "%" PRId32, has_a ? c->a[a].year : c->b[b].year);
+        compare_side(out, has_a ? &c->a[a] : NULL);
+        compare_side(out, has_b ? &c->b[b] : NULL);
+        buf_addc(out, '\n');
+        a += has_a;
+        b += has_b;
+    }
 }
 
 static void compare_text(const Cli *cli, const MeasureComparison *c, Buf *out)
 {
     buf_addf(out, "%s\na: %s\nb: %s\n\nyear  persons a      value a  persons b      value b\n", BANNER,
         cli->positional[1], cli->positional[2]);
-    for (size_t i = 0; i < c->a_count; i++) {
-        const Cell *b = cell_of_year(c->b, c->b_count, c->a[i].year);
-        buf_addf(out, "%" PRId32 "  %9" PRId64 " %12.2f", c->a[i].year, c->a[i].denominator, c->a[i].value);
-        if (b)
-            buf_addf(out, "  %9" PRId64 " %12.2f", b->denominator, b->value);
-        buf_addc(out, '\n');
-    }
+    compare_years(c, out);
     buf_adds(out,
         "\njudged differently, by the clause that made the difference:\nyear   persons  a                     "
         "         b\n");
@@ -620,9 +585,7 @@ static Status ask_compare(Cli *cli, const Workplace *w, const MeasureContext *ct
     MeasureQuery a, b;
     MeasureComparison c;
     Buf text;
-    const char *what;
-    TRY(arena_printf(&cli->arena, &what, err, "compare %s %s", cli->positional[1], cli->positional[2]));
-    TRY(allow(cli, w, "cells", what, err));
+    TRY(allow(cli, w, "cells", err));
     parse_side(cli->positional[1], q, &a);
     parse_side(cli->positional[2], q, &b);
     TRY(measure_compare(ctx, &a, &b, &c, err));
@@ -711,9 +674,7 @@ static Status ask_published(Cli *cli, const Workplace *w, const MeasureContext *
 {
     MeasurePublished p;
     Buf text;
-    const char *what;
-    TRY(arena_printf(&cli->arena, &what, err, "published %s", cli->positional[1]));
-    TRY(allow(cli, w, "cells", what, err));
+    TRY(allow(cli, w, "cells", err));
     TRY(measure_published(ctx, slice_of(cli->positional[1]), &p, err));
     buf_init(&text, 0);
     if (cli->format == CLI_JSON)
@@ -730,9 +691,12 @@ static Status ask_published(Cli *cli, const Workplace *w, const MeasureContext *
 
 static Status run_published(Cli *cli, Error *err)
 {
+    static const char *const unread[] = {
+        "by", "level", "years", "definition", "pool", "minimum", "as-known-on", "who", "format", "chart", NULL};
     Workplace w;
     if (cli->positional_count != 2)
         return error_set(err, ERR_USAGE, "measure published takes the name of a measure");
+    TRY(refuse_options(cli, "measure published", unread, err));
     TRY(workplace_open(cli, HOME_READ, &w, err));
     const MeasureContext ctx = {.home = w.home, .policy = w.policy, .log = &cli->log, .progress = cli->progress};
     Status st = ask_published(cli, &w, &ctx, err);
@@ -744,10 +708,14 @@ static Status run_published(Cli *cli, Error *err)
 
 static Status run_question(Cli *cli, bool compare, Error *err)
 {
+    static const char *const unread[] = {
+        "by", "level", "definition", "pool", "minimum", "who", "format", "chart", NULL};
     Workplace w;
     MeasureQuery q;
     if (compare ? cli->positional_count != 3 : cli->positional_count != 1)
         return error_set(err, ERR_USAGE, "measure %s", compare ? "compare takes two definitions" : "takes one name");
+    if (compare)
+        TRY(refuse_options(cli, "measure compare", unread, err));
     TRY(parse_query(cli, &q, err));
     TRY(workplace_open(cli, HOME_READ, &w, err));
     const MeasureContext ctx = {.home = w.home, .policy = w.policy, .log = &cli->log, .progress = cli->progress};

@@ -56,7 +56,7 @@ static void entry_body(const Cli *cli, const InsideRequest *r, const InsideGrant
     json_end(&j);
 }
 
-static Status allow(Cli *cli, const Workplace *w, const char *act, Error *err)
+Status inside_allow(Cli *cli, const Workplace *w, const char *act, const char *kind, Slice subject, Error *err)
 {
     InsideRequest r = {.act = slice_of(act),
         .role = slice_of(cli_value(cli, "role")),
@@ -76,7 +76,7 @@ static Status allow(Cli *cli, const Workplace *w, const char *act, Error *err)
     entry_body(cli, &r, &grant, &body);
     Status st = buf_status(&body, err);
     if (st == OK)
-        st = ledger_append(w->ledger, "results.read", slice_of(cli->command->name), buf_slice(&body), err);
+        st = ledger_append(w->ledger, kind, subject, buf_slice(&body), err);
     buf_free(&body);
     return st;
 }
@@ -86,7 +86,7 @@ Status inside_open(Cli *cli, const char *act, Inside *out, Error *err)
     Status st;
     *out = (Inside){0};
     TRY(workplace_open(cli, HOME_READ, &out->place, err));
-    TRY_OUT(allow(cli, &out->place, act, err));
+    TRY_OUT(inside_allow(cli, &out->place, act, "results.read", slice_of(cli->command->name), err));
     TRY_OUT(warehouse_current(out->place.home, &out->generation, err));
     TRY_OUT(cells_read_all(out->place.home, out->generation, &out->cells, err));
     return OK;

@@ -1,7 +1,7 @@
 /*
- * Inside results on the command line: what equity and account share. They show figures of small groups in full, so a
- * role of the policy's access folder must allow the look, purpose and agreement are given, the ledger knows before
- * anybody sees, and files have mode 0600: the same as "cairn measure NAME".
+ * Inside results on the command line: what measure, equity and account share. They show figures of small groups in
+ * full, so a role of the policy's access folder must allow the look, purpose and agreement are given, the ledger knows
+ * before anybody sees, and files have mode 0600.
  */
 #ifndef CAIRN_CLI_INSIDE_H
 #define CAIRN_CLI_INSIDE_H
@@ -28,6 +28,11 @@ typedef struct Inside {
 
 /* --format and --json together. */
 MUST_USE Status inside_format(const Cli *cli, SheetFormat *out, Error *err);
+/* The command's purpose, agreement and role allow a look at "cells" or "persons", and the ledger holds an entry of
+ * `kind` about `subject` that says who looks, why, and the command's words and options, never a figure. Nothing may be
+ * shown before. ERR_USAGE: no purpose or agreement; ERR_DENIED: govern_allow_inside. */
+MUST_USE Status inside_allow(
+    Cli *cli, const Workplace *w, const char *act, const char *kind, Slice subject, Error *err);
 /* Asks for a look at "cells" or "persons", writes the ledger entry, opens the cells of every kind and split. Close with
  * inside_close, not after a failure. ERR_DENIED: no role, agreement or purpose allows it. */
 MUST_USE Status inside_open(Cli *cli, const char *act, Inside *out, Error *err);

@@ -215,8 +215,7 @@ static void find_best(Build *b)
     b->best = b->group_count;
     for (size_t i = 0; i < b->group_count; i++) {
         const Cell *c = b->groups[i];
-        double share = (double)c->denominator / (double)b->all->denominator;
-        if (!is_compared(c) || share * (double)MILLION < (double)t->rules.eighty.share)
+        if (!is_compared(c) || !group_is_large(cell_count(c), b->all->denominator, &t->rules.eighty))
             continue;
         double now = cell_value(t, c);
         double was = b->best < b->group_count ? cell_value(t, b->groups[b->best]) : NAN;
@@ -359,7 +358,8 @@ static Status settle_query(const CellSet *cells, const EquityQuery *asked, Equit
         error_set(err, ERR_NOT_FOUND, "no figures of %.*s by %.*s at level %.*s%s%.*s%s", SLICE_ARG(q->measure),
             SLICE_ARG(q->split), SLICE_ARG(q->level), q->unit.len ? " for unit " : "", SLICE_ARG(q->unit),
             q->year ? " in that year" : "");
-        error_hint(err, "The measure's file says which splits and levels it has.");
+        error_hint(err, "The measure's file says which splits and levels are measured; \"cairn measure NAME --by "
+                        "SPLIT\" computes others.");
         return ERR_NOT_FOUND;
     }
     return OK;

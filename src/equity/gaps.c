@@ -101,10 +101,14 @@ static int ratio_cmp(Count group, Count reference, int64_t threshold)
     return product_cmp(left, times(times(product_of(reference.hits), group.n), threshold));
 }
 
+bool group_is_large(Count group, int64_t persons, const EightyRule *rule)
+{
+    return product_cmp(times(product_of(group.n), MILLION), times(product_of(persons), rule->share)) >= 0;
+}
+
 Flag gap_eighty(Count group, Count best, int64_t persons, const EightyRule *rule)
 {
-    if (group.n <= 0 || best.hits <= 0 || best.n <= 0 ||
-        product_cmp(times(product_of(group.n), MILLION), times(product_of(persons), rule->share)) < 0)
+    if (group.n <= 0 || best.hits <= 0 || best.n <= 0 || !group_is_large(group, persons, rule))
         return FLAG_INSUFFICIENT;
     return ratio_cmp(group, best, rule->threshold) < 0 ? FLAG_RAISED : FLAG_CLEAR;
 }

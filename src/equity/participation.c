@@ -105,11 +105,11 @@ static Status add_programme(const CellSet *cells, Policy *policy, const EquityQu
     return st;
 }
 
-static Status programmes_file(Policy *policy, const PolicyFile **out, Error *err)
+static Status programmes_file(Policy *policy, Date day, const PolicyFile **out, Error *err)
 {
     const char *const allowed[] = {
         "schema", "name", "version", "title", "effective_from", "effective_to", "status", "source", "programme", NULL};
-    TRY(policy_get(policy, "equity", SLICE("participation"), clock_today(), out, err));
+    TRY(policy_get(policy, "equity", SLICE("participation"), day, out, err));
     return toml_only((*out)->toml, (*out)->path, allowed, err);
 }
 
@@ -119,9 +119,12 @@ Status equity_participation(const CellSet *cells, Policy *policy, const EquityQu
     const Toml *list;
     EquityRules rules;
     bool found = false;
-    TRY(programmes_file(policy, &file, err));
+    int32_t year = query->year ? query->year : date_school_year(clock_today());
+    Date day;
+    TRY(date_make(year, 6, 30, &day, err));
+    TRY(programmes_file(policy, day, &file, err));
     TRY(toml_array(file->toml, file->path, "programme", &list, err));
-    TRY(equity_rules(policy, query->year ? query->year : date_school_year(clock_today()), &rules, err));
+    TRY(equity_rules(policy, year, &rules, err));
     sheet_fact(out, "policy", "%s", file->path);
     sheet_fact(out, "level", "%.*s", SLICE_ARG(query->level));
     sheet_fact(out, "split", "%.*s", SLICE_ARG(query->split));
@@ -145,7 +148,7 @@ static Status check_programmes(Policy *policy, uint64_t *files, Error *err)
     const PolicyFile *file;
     const Toml *list;
     Arena arena;
-    Status st = programmes_file(policy, &file, err);
+    Status st = programmes_file(policy, clock_today(), &file, err);
     if (st == ERR_NOT_FOUND) {
         error_clear(err);
         return OK;

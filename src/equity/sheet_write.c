@@ -36,11 +36,22 @@ static Slice clip(Slice s)
     return s;
 }
 
+/* What is cut off says so. */
+static const char *cut_mark(Slice s)
+{
+    return clip(s).len < s.len ? "..." : "";
+}
+
+static size_t shown_width(Slice s)
+{
+    return width_of(clip(s)) + strlen(cut_mark(s));
+}
+
 static size_t column_width(const SheetTable *t, size_t column)
 {
     size_t width = t->columns[column].title ? strlen(t->columns[column].title) : 0;
     for (size_t r = 0; r < rows_of(t); r++) {
-        size_t w = width_of(clip(cell_at(t, r, column)->text));
+        size_t w = shown_width(cell_at(t, r, column)->text);
         width = w > width ? w : width;
     }
     return width;
@@ -57,11 +68,12 @@ static bool is_numeric(const SheetTable *t, size_t column)
 
 static void text_cell(Buf *out, Slice text, size_t width, bool right, bool last)
 {
-    size_t used = width_of(text);
+    size_t used = shown_width(text);
     size_t pad = used < width ? width - used : 0;
     if (right && !(last && text.len == 0))
         buf_pad(out, ' ', pad);
-    buf_add(out, text);
+    buf_add(out, clip(text));
+    buf_adds(out, cut_mark(text));
     if (!last)
         buf_pad(out, ' ', (right ? 0 : pad) + 2);
 }
@@ -91,7 +103,7 @@ static Status text_table(const SheetTable *t, Buf *out, Error *err)
     for (size_t r = 0; r < rows_of(t); r++) {
         for (size_t c = 0; c < t->column_count; c++)
             if (t->columns[c].title)
-                text_cell(out, clip(cell_at(t, r, c)->text), widths[c], is_numeric(t, c), c == last);
+                text_cell(out, cell_at(t, r, c)->text, widths[c], is_numeric(t, c), c == last);
         buf_addc(out, '\n');
     }
     mem_free(widths);

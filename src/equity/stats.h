@@ -79,6 +79,8 @@ double gap_ppg1_margin(Count group, const PpgRule *rule);
 typedef struct EightyRule {
     int64_t threshold, share;
 } EightyRule;
+/* The group holds at least `share` of all persons; smaller ones are not compared, nor are they the best. */
+bool group_is_large(Count group, int64_t persons, const EightyRule *rule);
 Flag gap_eighty(Count group, Count best, int64_t persons, const EightyRule *rule);
 /* Proportionality or representation index: share of the hits over share of the persons, which is group / all. Raised
  * below `threshold` (millionths). */

@@ -117,8 +117,9 @@ static Slice table_text(const Cell *c, size_t column, char text[TEXT_SIZE])
         snprintf(text, TEXT_SIZE, "%" PRId64, c->excluded);
         return slice_of(text);
     default:
-        snprintf(text, TEXT_SIZE, "%s%s%.*s", c->small ? "small" : "", c->small && c->pooled.len ? ", " : "",
-            (int)(c->pooled.len < 40 ? c->pooled.len : 40), c->pooled.ptr ? c->pooled.ptr : "");
+        snprintf(text, TEXT_SIZE, "%s%s%.*s%s", c->small ? "small" : "", c->small && c->pooled.len ? ", " : "",
+            (int)(c->pooled.len < 40 ? c->pooled.len : 40), c->pooled.ptr ? c->pooled.ptr : "",
+            c->pooled.len > 40 ? "..." : "");
         return slice_of(text);
     }
 }

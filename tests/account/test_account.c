@@ -42,6 +42,54 @@ static void test_shipped(void **state)
     assert_true(vectors >= 11);
 }
 
+/* A misspelt measure must not pass for one without figures. */
+static void test_candidates(void **state)
+{
+    static const char *const names[] = {"dropout_rate", "dropout_rat", "wioa_median_earnings_q2"};
+    static const char *const measures[] = {"splits", "graduation_rate_4yr", "graduation_rate_5yr",
+        "graduation_rate_6yr", "graduation_rate_7yr", "matriculation_rate", "dropout_rate", "wioa_median_earnings_q2"};
+    char root[] = "/tmp/cairn-candidates-XXXXXX", path[128];
+    Buf text;
+    assert_ok(account_check(*state, err));
+    assert_non_null(mkdtemp(root));
+    snprintf(path, sizeof path, "%s/state/measures", root);
+    assert_ok(dir_make(path, MODE_DIR_PRIVATE, err));
+    for (size_t i = 0; i < COUNT_OF(measures); i++) {
+        char from[256];
+        snprintf(from, sizeof from, "%s/measures/%s.toml", CAIRN_TEST_POLICY, measures[i]);
+        snprintf(path, sizeof path, "%s/state/measures/%s.toml", root, measures[i]);
+        assert_ok(file_copy(from, path, MODE_PRIVATE, err));
+    }
+    snprintf(path, sizeof path, "%s/state/accountability", root);
+    assert_ok(dir_make(path, MODE_DIR_PRIVATE, err));
+    snprintf(path, sizeof path, "%s/state/accountability/school_high.toml", root);
+    buf_init(&text, 0);
+    assert_ok(file_read(CAIRN_TEST_POLICY "/accountability/school_high_2017.toml", 0, &text, err));
+    size_t at = slice_find(buf_slice(&text), SLICE("\"dropout_rate\""));
+    assert_true(at < text.len);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        Policy *policy;
+        Buf changed;
+        Error said = ERROR_INIT;
+        char state_dir[128];
+        buf_init(&changed, 0);
+        buf_add(&changed, slice_sub(buf_slice(&text), 0, at));
+        buf_addf(&changed, "\"%s\"", names[i]);
+        buf_add(&changed, slice_sub(buf_slice(&text), at + sizeof "\"dropout_rate\"" - 1, text.len));
+        assert_ok(file_write(path, buf_slice(&changed), MODE_PRIVATE, err));
+        snprintf(state_dir, sizeof state_dir, "%s/state", root);
+        assert_ok(policy_open(state_dir, &policy, err));
+        Status st = account_check(policy, &said);
+        assert_int_equal(st, i == 0 ? OK : ERR_INVALID);
+        if (i > 0 && (!strstr(said.message, names[i]) || !strstr(said.message, "school_high.toml:")))
+            fail_msg("%s", said.message);
+        policy_close(policy);
+        buf_free(&changed);
+    }
+    buf_free(&text);
+    assert_ok(dir_remove(root, err));
+}
+
 /* The same district, three sets of rules: a past year keeps its own. */
 static void test_versions(void **state)
 {
@@ -211,6 +259,47 @@ static void world_close(World *w)
     vec_free(&w->ratings);
     vec_free(&w->reference);
     arena_free(&w->arena);
+}
+
+/* Points of an indicator that does not exist, or that is computed here, would change nothing. */
+static void test_reference_names(void **state)
+{
+    static const struct {
+        const char *kind, *name;
+        Status want;
+    } rows[] = {{"points", "growth", OK}, {"points", "growht", ERR_INVALID}, {"points", "pwr", ERR_INVALID},
+        {"participation", "english", OK}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        World w;
+        Error said = ERROR_INIT;
+        world_open(&w, *state);
+        ReferenceRow row = {.unit = SLICE("0880-0010"), .kind = slice_of(rows[i].kind), .name = slice_of(rows[i].name)};
+        assert_ok(vec_push(&w.reference, row, err));
+        assert_int_equal(reference_check("r.csv", &w.f, &w.reference, &said), rows[i].want);
+        if (rows[i].want != OK)
+            assert_string_equal(said.field, "name");
+        world_close(&w);
+    }
+}
+
+/* Six places of a weight and of a percentage count, as the file and --changes take them. */
+static void test_fine_weights(void **state)
+{
+    World w;
+    world_open(&w, *state);
+    w.f.decimals = 6;
+    add_cell(&w, "graduation_rate_4yr", 2016, "0880-0010", "all", "all", (Count){85, 100});
+    ReferenceRow growth = {.unit = SLICE("0880-0010"), .kind = SLICE("points"), .name = SLICE("growth")};
+    growth.value = 1 * MILLION;
+    growth.possible = 3 * MILLION;
+    assert_ok(vec_push(&w.reference, growth, err));
+    world_rate(&w, "0880-0010");
+    assert_int_equal(w.ratings.at[0].total, 51190476); /* (40 * 33.333333 + 30 * 75) / 70 = 51.190475... */
+    assert_ok(framework_change(&w.f, SLICE("weight.pwr=0.000001"), err));
+    assert_ok(framework_change(&w.f, SLICE("weight.growth=0.000003"), err));
+    world_rate(&w, "0880-0010");
+    assert_int_equal(w.ratings.at[0].total, 43750000); /* (3 * 33.333333 + 75) / 4 = 43.74999975 */
+    world_close(&w);
 }
 
 static void test_units(void **state)
@@ -448,6 +537,8 @@ static void test_reference_file(void **state)
         {"unit,kind,name,value,possible\na,points,growth,x,2\n", ERR_INVALID, "value must be"},
         {"unit,kind,name,value,possible\na,points,growth,1,0\n", ERR_INVALID, "possible must be"},
         {"unit,kind,name,value,possible\na,points,growth,3,2\n", ERR_INVALID, "more points were earned"},
+        {"unit,kind,name,value,possible\na,participation,english,94,\na,participation,english,93,\n", ERR_INVALID,
+            "an earlier row"},
     };
     char path[] = "/tmp/cairn-reference-XXXXXX";
     UNUSED(state);
@@ -475,9 +566,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shipped),
+        cmocka_unit_test(test_candidates),
         cmocka_unit_test(test_versions),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_decimals),
+        cmocka_unit_test(test_reference_names),
+        cmocka_unit_test(test_fine_weights),
         cmocka_unit_test(test_units),
         cmocka_unit_test(test_monotone),
         cmocka_unit_test(test_changes),

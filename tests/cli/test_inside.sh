@@ -40,12 +40,32 @@ expect $usage "needs --year" "$cairn" account rate
 expect $usage "takes no further word" "$cairn" account rate weight.pwr=3 --year 2024
 expect $usage "a format is text, csv, json or html" "$cairn" equity graduation_rate_4yr --format pdf
 expect $usage "contradict" "$cairn" equity graduation_rate_4yr --format csv --json
+expect $usage "questions of their own" "$cairn" equity graduation_rate_4yr --by sex --trend --against-year 2020
+expect $usage "--since goes with --trend" "$cairn" equity graduation_rate_4yr --by sex --since 2020
+expect $usage "--reference goes with" "$cairn" equity graduation_rate_4yr --by sex --trend --reference highest
 expect $usage "whole number" "$cairn" equity graduation_rate_4yr --year soon
 
 "$cairn" init "$work/home" --policy "$policy" >/dev/null
 export CAIRN_HOME=$work/home
 expect $usage "needs --purpose" "$cairn" equity graduation_rate_4yr --by sex
 expect $usage "needs --purpose" "$cairn" account rate --year 2024
+# what a question does not read is not silently passed over
+why=(--purpose "to see what happens" --agreement cde-slds)
+expect $usage "--who takes no --by" "$cairn" measure graduation_rate_4yr --who hit --by sex "${why[@]}"
+expect $usage "--who takes no --level" "$cairn" measure graduation_rate_4yr --who hit --level county "${why[@]}"
+expect $usage "persons come as CSV only" "$cairn" measure graduation_rate_4yr --who hit --json "${why[@]}"
+expect $usage "compare takes no --by" "$cairn" measure compare graduation_rate_4yr completion_rate_4yr --by sex "${why[@]}"
+expect $usage "compare takes no --format" "$cairn" measure compare graduation_rate_4yr completion_rate_4yr --format csv \
+    "${why[@]}"
+expect $usage "published takes no --years" "$cairn" measure published graduation_rate_4yr --years 2024 "${why[@]}"
+# each question is an entry of the ledger before it is answered, and no entry without what it must say
+expect $usage "needs --purpose" "$cairn" measure graduation_rate_4yr --agreement cde-slds
+expect 7 "purpose in words" "$cairn" measure graduation_rate_4yr --purpose x --agreement cde-slds
+expect 7 "no role" "$cairn" measure graduation_rate_4yr --who hit "${why[@]}" --role analyst
+grep -aqs 'measure.asked' "$work"/home/ledger.db* && fail "a question that was denied is in the ledger as asked"
+expect 5 "" "$cairn" measure graduation_rate_4yr "${why[@]}"
+grep -aqs 'measure.asked' "$work"/home/ledger.db* || fail "a question is not in the ledger"
+
 expect 7 "" "$cairn" equity graduation_rate_4yr --by sex --purpose "to see what happens" --agreement no-such
 expect 7 "" "$cairn" account explain --unit 1 --students --year 2024 --purpose "to see what happens" --agreement cde-slds --role analyst
 expect 5 "" "$cairn" equity graduation_rate_4yr --by sex --purpose "to see what happens" --agreement cde-slds

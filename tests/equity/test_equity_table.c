@@ -488,6 +488,25 @@ static void test_sheet_formats(void **state)
     sheet_num(&s, -0.04, 1);
     assert_string_equal(s.tables.at[0].cells.at[0].text.ptr, "0.0");
     sheet_free(&s);
+    /* a terminal's cell is cut at 60 characters, and says so; at 60 it is whole */
+    static const char sixty[] = "123456789 123456789 123456789 123456789 123456789 123456789 ";
+    for (int more = 0; more < 2; more++) {
+        Buf cell;
+        buf_init(&cell, 0);
+        buf_init(&out, 0);
+        buf_addf(&cell, "%s%s", sixty, more ? "x" : "");
+        sheet_init(&s, "x");
+        sheet_table(&s, "t", SLICE(""), two_columns, COUNT_OF(two_columns));
+        sheet_words(&s, buf_slice(&cell));
+        sheet_none(&s);
+        sheet_num(&s, 1, 0);
+        assert_ok(sheet_write(&s, SHEET_TEXT, NULL, &out, err));
+        assert_int_equal(says(buf_slice(&out), "123456789 ..."), more);
+        assert_false(says(buf_slice(&out), "x..."));
+        sheet_free(&s);
+        buf_free(&out);
+        buf_free(&cell);
+    }
     SheetFormat f;
     assert_int_equal(sheet_format_parse(SLICE("html"), &f, NULL), OK);
     assert_int_equal(f, SHEET_HTML);

@@ -169,6 +169,12 @@ static void test_eighty(void **state)
     assert_int_equal(gap_eighty((Count){0, 19}, (Count){50, 100}, 1000, &rule), FLAG_INSUFFICIENT);
     assert_int_equal(gap_eighty((Count){0, 20}, (Count){50, 100}, 1000, &rule), FLAG_RAISED);
     assert_int_equal(gap_eighty((Count){0, 100}, (Count){0, 100}, 1000, &rule), FLAG_INSUFFICIENT);
+    /* exactly on the share for every number of persons; in binary 29 of 1000 need not be 0.029 */
+    for (int64_t n = 1; n < 1000; n++) {
+        const EightyRule exact = {.threshold = 800000, .share = n * 1000};
+        assert_true(group_is_large((Count){0, n}, 1000, &exact));
+        assert_false(group_is_large((Count){0, n - 1}, 1000, &exact));
+    }
     assert_int_equal(gap_representation((Count){4, 10}, (Count){50, 100}, 800000), FLAG_CLEAR);
     assert_int_equal(gap_representation((Count){399, 1000}, (Count){500, 1000}, 800000), FLAG_RAISED);
     assert_int_equal(gap_representation((Count){0, 10}, (Count){0, 100}, 800000), FLAG_INSUFFICIENT);
