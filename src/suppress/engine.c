@@ -67,13 +67,13 @@ static void price_cells(Engine *e)
     }
     double mean = n->cell_count > 0 ? total / n->cell_count : 0;
     mean = mean > 0 ? mean : 1;
-    double floor = e->large ? LARGE_FLOOR : 1e-6; /* a free cell is still better left alone */
+    double least = e->large ? LARGE_FLOOR : 1e-6; /* a free cell is still better left alone */
     double cheap = e->large ? LARGE_CHEAP : CHEAP;
     for (uint32_t j = 0; j < n->cell_count; j++) {
         const SdcCell *c = &n->problem->cells[n->outside[j]];
         double own = (double)c->cost / mean;
         own = e->large ? sqrt(own) : own;
-        e->weight[j] = (own + floor) * (1 + 1e-4 * jitter(j));
+        e->weight[j] = (own + least) * (1 + 1e-4 * jitter(j));
         e->cheap[j] = cheap * (own < 1 ? 0.5 + 0.5 * own : 1) * (1 + 0.25 * jitter(j));
         e->cheap[j] = e->cheap[j] < e->weight[j] ? e->cheap[j] : e->weight[j];
         e->allowed[j] = 1;
