@@ -36,6 +36,9 @@ static Status suppress(SdcProblem *p, const ProtectOptions *options, JjReport *r
     Status st = rows_make(p, &rows, err);
     if (st == OK)
         st = pattern_make(&pattern, &rows, err);
+    if (st == OK && pattern.unprotected > 0)
+        st = error_set(err, ERR_DENIED, "%" PRIu64 " cells are unprotected", pattern.unprotected);
+    report->unproven = pattern.unprotected;
     report->bounded = pattern.bounded;
     report->lower_bound = pattern.lower_bound;
     rows_free(&rows);

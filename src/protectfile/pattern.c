@@ -8,11 +8,10 @@
 
 #include "suppress/suppress.h"
 
-/* A tenth of what the solver takes by itself: the attack may ask for more than one round of it. Counted in pivots, so
- * that the pattern is the same on every machine. */
-#define EFFORT 20000
-#define EXACT_CELLS 200
-#define EXACT_PIVOTS 20000
+/* Pivots, in proportion to the problem and at most what the solver takes by itself: a small table is at its best soon,
+ * and searching on would only cost time. No clock, so that the pattern is the same on every machine. */
+#define EFFORT_A_CELL 200
+#define EFFORT_MOST 400000
 
 Status rows_make(const SdcProblem *p, Rows *out, Error *err)
 {
@@ -183,10 +182,10 @@ static Status propose(Pattern *p, Error *err)
 {
     SuppressOptions o = SUPPRESS_OPTIONS_INIT;
     SuppressReport report = {0};
+    uint64_t effort = (uint64_t)p->problem->cell_count * EFFORT_A_CELL;
     o.threads = p->options->threads;
-    o.effort = EFFORT;
-    o.exact_cells = EXACT_CELLS;
-    o.exact_pivots = EXACT_PIVOTS;
+    o.effort = effort < EFFORT_MOST ? effort : EFFORT_MOST;
+    o.exact_pivots = o.effort;
     o.singleton = p->singleton;
     Status st = suppress_solve(p->problem, &o, &report, err);
     log_line(p->options->log, LOG_INFO, "event=protect.suppressed secondaries=%u cost=%lld leaks=%zu pivots=%llu",
@@ -210,6 +209,7 @@ Status pattern_make(Pattern *p, const Rows *rows, Error *err)
     ask.sum_rule = p->sum_rule;
     ask.sum_ctx = p->sum_ctx;
     ask.effort.threads = p->options->threads;
+    bool cleaned = false;
     TRY(propose(p, err));
     for (;;) {
         AuditReport report = {0};
@@ -218,13 +218,15 @@ Status pattern_make(Pattern *p, const Rows *rows, Error *err)
         log_line(p->options->log, LOG_INFO, "event=protect.audit cells=%zu exposed=%zu unproven=%zu", report.count,
             report.exposed, report.unproven);
         p->audited = report.count;
+        p->unprotected = report.exposed + report.unproven;
         if (st == OK && !is_clean)
             st = repair(p, rows, &report, err);
         audit_report_free(&report);
-        if (st == OK && is_clean && p->repairs > 0)
-            return clean(p, err);
-        if (st != OK || is_clean)
+        if (st != OK || (is_clean && (p->repairs == 0 || cleaned)))
             return st;
+        if (is_clean)
+            TRY(clean(p, err)); /* and attacked again: only what the last attack could not break is handed out */
+        cleaned = cleaned || is_clean;
         TRY(cancel_check(err));
     }
 }

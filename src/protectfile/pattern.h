@@ -22,6 +22,7 @@ typedef struct Pattern {
     void *sum_ctx;
     const ProtectOptions *options;
     uint64_t audited, repairs; /* out */
+    uint64_t unprotected;      /* out: cells that the last attack broke or could not clear; 0 with OK */
     bool bounded;              /* out: no safe pattern costs less than lower_bound */
     int64_t lower_bound;
 } Pattern;

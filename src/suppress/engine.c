@@ -15,9 +15,18 @@
 #define WHOLE (1 - 1e-9)
 #define LOCAL_ROWS 1000 /* a dense inverse of more costs more than Clp over the whole net */
 #define FAR_ENOUGH 4
+/* In nets of so many equations each unit moved has a price of its own, and values count with their root: a move through
+ * a thousand cheap cells is dearer to find than it is worth. */
+#define LARGE_ROWS 5000
+#define SMALL_WINDOWS 2
+#define WINDOW_PIVOTS 1000
+#define LARGE_FLOOR 1.0
+#define LARGE_CHEAP 0.1
 /* Work is pivots, those over many equations counted more often; no clock, so that the answer is always the same. */
 #define ROWS_A_WORK 64
 #define WIDE_START 20
+
+static const uint32_t window_size[] = {128, 384, 1024, 2048}; /* cells */
 
 static Status arrays_new(Engine *e, Error *err)
 {
@@ -58,11 +67,14 @@ static void price_cells(Engine *e)
     }
     double mean = n->cell_count > 0 ? total / n->cell_count : 0;
     mean = mean > 0 ? mean : 1;
+    double least = e->large ? LARGE_FLOOR : 1e-6; /* a free cell is still better left alone */
+    double cheap = e->large ? LARGE_CHEAP : CHEAP;
     for (uint32_t j = 0; j < n->cell_count; j++) {
         const SdcCell *c = &n->problem->cells[n->outside[j]];
         double own = (double)c->cost / mean;
-        e->weight[j] = (own + 1e-6) * (1 + 1e-4 * jitter(j)); /* a free cell is still better left alone */
-        e->cheap[j] = CHEAP * (own < 1 ? 0.5 + 0.5 * own : 1) * (1 + 0.25 * jitter(j));
+        own = e->large ? sqrt(own) : own;
+        e->weight[j] = (own + least) * (1 + 1e-4 * jitter(j));
+        e->cheap[j] = cheap * (own < 1 ? 0.5 + 0.5 * own : 1) * (1 + 0.25 * jitter(j));
         e->cheap[j] = e->cheap[j] < e->weight[j] ? e->cheap[j] : e->weight[j];
         e->allowed[j] = 1;
         set_in(e, j, e->must[j]);
@@ -98,9 +110,13 @@ Status engine_new(const Net *net, const EngineSetup *setup, Engine **out, Error 
     TRY(mem_zalloc(1, sizeof *e, (void **)&e, err));
     arena_init(&e->arena, 0);
     e->net = net;
+    e->large = net->row_count >= LARGE_ROWS;
+    e->windows = COUNT_OF(window_size);
     rng_init(&e->rng, setup->seed, 0);
     TRY_OUT(arrays_new(e, err));
     TRY_OUT(local_new(net, &e->local, err));
+    if (e->large)
+        TRY_OUT(window_new(net, &e->window, err));
     price_cells(e);
     TRY_OUT(add_needs(e, setup, err));
     *out = e;
@@ -127,6 +143,7 @@ void engine_free(Engine *e)
     vec_free(&e->added);
     local_free(e->local);
     wide_free(e->wide);
+    window_free(e->window);
     arena_free(&e->arena);
     mem_free(e);
 }
@@ -274,7 +291,7 @@ static Status keep_move(Move *best, const LocalAnswer *a, int64_t price, Error *
 }
 
 /* Near first. Once questions go far again and again, Clp is asked at once. */
-static Status query(Engine *e, const LocalQuery *q, LocalStatus *status, LocalAnswer *a, Error *err)
+static Status query_all(Engine *e, const LocalQuery *q, LocalStatus *status, LocalAnswer *a, Error *err)
 {
     e->queries++;
     *status = LOCAL_STOPPED;
@@ -296,6 +313,36 @@ static Status query(Engine *e, const LocalQuery *q, LocalStatus *status, LocalAn
     return OK;
 }
 
+/* Among the cells of a window alone; what is found holds anywhere, what is not says nothing. */
+static Status query_window(
+    Engine *e, const LocalQuery *whole, uint32_t size, LocalStatus *status, LocalAnswer *a, Error *err)
+{
+    LocalQuery q = *whole;
+    q.pivot_limit = q.pivot_limit < WINDOW_PIVOTS ? q.pivot_limit : WINDOW_PIVOTS;
+    TRY(window_grow(e->window, q.cell, size, whole->allowed, e->cost, &q.allowed, err));
+    e->queries++;
+    TRY(local_solve(e->local, &q, status, a, err));
+    e->pivots += a->pivots;
+    e->work += a->pivots * (1 + (uint64_t)a->rows / ROWS_A_WORK);
+    return OK;
+}
+
+/* In a large net a trial that no window saves is given up, and so is a first look (near_only). */
+static Status query(Engine *e, const LocalQuery *q, LocalStatus *status, LocalAnswer *a, Error *err)
+{
+    size_t tries = !e->large ? 0 : e->trying || e->reshaping ? SMALL_WINDOWS : e->windows;
+    for (size_t i = 0; i < tries; i++) {
+        TRY(query_window(e, q, window_size[i], status, a, err));
+        if (*status == LOCAL_FOUND)
+            return OK;
+    }
+    if (e->large && (e->near_only || e->trying || e->reshaping)) {
+        *status = LOCAL_STOPPED;
+        return OK;
+    }
+    return query_all(e, q, status, a, err);
+}
+
 /* The linear cost of a cell counts how far it moves; what is paid is that it moves at all. So the cells of the last
  * move are charged per unit what makes up their price, and the search is repeated from there. */
 static Status reshape(Engine *e, LocalQuery *q, Move *best, Error *err)
@@ -314,7 +361,9 @@ static Status reshape(Engine *e, LocalQuery *q, Move *best, Error *err)
         }
         if (changed == 0)
             return OK;
+        e->reshaping = true;
         Status st = query(e, q, &status, &a, err);
+        e->reshaping = false;
         int64_t price = st == OK && status == LOCAL_FOUND ? new_price(e, a.terms, a.count) : INT64_MAX;
         for (uint32_t i = 1; i < best->count; i++)
             if (!e->in[best->terms[i].cell])
@@ -432,23 +481,37 @@ static Status meet_or_despair(Engine *e, uint32_t id, Move *m, Error *err)
         e->needs.at[id].target = -1;
         TRY(meet(e, id, QUERY_PIVOTS, INFINITY, m, err));
     }
-    e->needs.at[id].hopeless = !e->needs.at[id].met;
+    e->needs.at[id].hopeless = !e->needs.at[id].met && !e->near_only;
     return OK;
 }
 
-Status engine_meet_all(Engine *e, EngineOrder order, Error *err)
+static Status meet_ranked(Engine *e, const Ranked *ranked, size_t count, Error *err)
 {
-    Ranked *ranked = NULL;
     Move m = {0};
-    size_t count;
-    TRY(rank_needs(e, order, &ranked, &count, err));
     Status st = OK;
     for (size_t i = 0; i < count && st == OK; i++)
         st = meet_or_despair(e, ranked[i].id, &m, err);
     for (size_t i = count; i < e->needs.len && st == OK; i++) /* singletons that came up */
         st = meet_or_despair(e, (uint32_t)i, &m, err);
-    mem_free(ranked);
     mem_free(m.terms);
+    return st;
+}
+
+/* In a large net, needs whose answer is near come first: what they suppress often brings the others' answers near. */
+Status engine_meet_all(Engine *e, EngineOrder order, Error *err)
+{
+    Ranked *ranked = NULL;
+    size_t count;
+    Status st = OK;
+    TRY(rank_needs(e, order, &ranked, &count, err));
+    e->near_only = true;
+    for (e->windows = SMALL_WINDOWS; e->windows <= COUNT_OF(window_size) && e->large && st == OK; e->windows++)
+        st = meet_ranked(e, ranked, count, err);
+    e->windows = COUNT_OF(window_size);
+    e->near_only = false;
+    if (st == OK)
+        st = meet_ranked(e, ranked, count, err);
+    mem_free(ranked);
     return st;
 }
 

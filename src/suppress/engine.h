@@ -10,6 +10,7 @@
 
 #include "suppress/local.h"
 #include "suppress/wide.h"
+#include "suppress/window.h"
 
 typedef struct Need {
     uint32_t cell;  /* of the net */
@@ -33,8 +34,13 @@ typedef struct OldUse {
 typedef struct Engine {
     const Net *net;
     Local *local;
-    Wide *wide;   /* made when a question first was too far-reaching for local */
-    uint32_t far; /* questions in a row that were */
+    Wide *wide;       /* made when a question first was too far-reaching for local */
+    uint32_t far;     /* questions in a row that were */
+    bool large;       /* many equations: near answers are worth more than cheap ones */
+    bool near_only;   /* what no window answers waits */
+    bool reshaping;   /* a better answer is looked for: not beyond small windows */
+    uint32_t windows; /* so many sizes are tried */
+    Window *window;   /* of a large net */
     Arena arena;
     int64_t *price;     /* of suppressing a cell */
     double *weight;     /* the same, for the simplex */

@@ -4,10 +4,16 @@
  */
 #include "suppress/suppress.h"
 
+#include "suppress/local.h"
+#include "suppress/wide.h"
+#include "suppress/window.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
 
 #define MAX_INNER 12
 #define MAX_CELLS 32
@@ -543,6 +549,118 @@ static void test_more_frozen_never_cheaper(void **state)
     assert_true(compared >= 10);
 }
 
+/* With one secondary published and nothing else to suppress, some need must be without a witness. */
+static bool is_needed(const SdcProblem *solved, uint32_t cell)
+{
+    SdcProblem p = *solved;
+    SuppressReport r = {0};
+    SuppressOptions o = quick();
+    Error err = ERROR_INIT;
+    SdcCell *cells = calloc(p.cell_count, sizeof *cells);
+    assert_non_null(cells);
+    for (uint32_t i = 0; i < p.cell_count; i++) {
+        cells[i] = solved->cells[i];
+        if (cells[i].status == SDC_OPEN || i == cell)
+            cells[i].status = SDC_FROZEN;
+    }
+    p.cells = cells;
+    assert_int_equal(suppress_solve(&p, &o, &r, &err), OK);
+    bool needed = r.leak_count > 0;
+    suppress_report_free(&r);
+    free(cells);
+    return needed;
+}
+
+static void test_no_secondary_is_needless(void **state)
+{
+    Rng r;
+    uint32_t asked = 0;
+    UNUSED(state);
+    rng_init(&r, 11, 5);
+    for (uint32_t i = 0; i < 60; i++) {
+        Tiny t;
+        SdcProblem p = {0};
+        SuppressReport report = {0};
+        SuppressOptions o = quick();
+        Error err = ERROR_INIT;
+        o.exact_cells = 0; /* cleaning alone */
+        tiny_random(&r, &t);
+        tiny_problem(&t, &p);
+        assert_int_equal(suppress_solve(&p, &o, &report, &err), OK);
+        for (uint32_t c = 0; c < p.cell_count && report.leak_count == 0; c++)
+            if (p.cells[c].status == SDC_SECONDARY) {
+                assert_true(is_needed(&p, c));
+                asked++;
+            }
+        suppress_report_free(&report);
+        sdc_free(&p);
+    }
+    assert_true(asked > 20);
+}
+
+/* Near simplex, Clp and a window as large as the net answer alike: what is possible, and what it costs. */
+static void compare_answers(const Net *net, uint32_t cell, double target, uint32_t found[2])
+{
+    Local *local = NULL;
+    Wide *wide = NULL;
+    Window *window = NULL;
+    LocalStatus status[3];
+    LocalAnswer answer[3];
+    Error err = ERROR_INIT;
+    double cost[MAX_CELLS];
+    uint8_t allowed[MAX_CELLS];
+    for (uint32_t j = 0; j < net->cell_count; j++) {
+        cost[j] = 1 + j % 7;
+        allowed[j] = j % 4 != 3;
+    }
+    LocalQuery q = {cell, target, cost, allowed, 10000, 10000, INFINITY};
+    assert_int_equal(local_new(net, &local, &err), OK);
+    assert_int_equal(wide_new(net, &wide, &err), OK);
+    assert_int_equal(window_new(net, &window, &err), OK);
+    assert_int_equal(local_solve(local, &q, &status[0], &answer[0], &err), OK);
+    assert_int_equal(wide_solve(wide, &q, &status[1], &answer[1], &err), OK);
+    double near_cost = answer[0].cost;
+    assert_int_equal(window_grow(window, cell, net->cell_count, allowed, cost, &q.allowed, &err), OK);
+    assert_int_equal(local_solve(local, &q, &status[2], &answer[2], &err), OK);
+    assert_int_equal(status[0], status[1]);
+    assert_int_equal(status[0], status[2]);
+    if (status[0] == LOCAL_FOUND) {
+        assert_true(fabs(near_cost - answer[1].cost) < 1e-6);
+        assert_true(fabs(near_cost - answer[2].cost) < 1e-6);
+        assert_int_equal(answer[1].terms[0].cell, cell);
+    }
+    found[status[0] == LOCAL_FOUND]++;
+    local_free(local);
+    wide_free(wide);
+    window_free(window);
+}
+
+static void test_clp_answers_alike(void **state)
+{
+    Rng r;
+    uint32_t found[2] = {0};
+    UNUSED(state);
+    rng_init(&r, 12, 5);
+    for (uint32_t i = 0; i < 60; i++) {
+        Tiny t;
+        SdcProblem p = {0};
+        Net net;
+        Error err = ERROR_INIT;
+        uint8_t usable[MAX_CELLS];
+        tiny_random(&r, &t);
+        tiny_problem(&t, &p);
+        for (uint32_t c = 0; c < p.cell_count; c++)
+            usable[c] = p.cells[c].status != SDC_FROZEN;
+        assert_int_equal(net_build(&p, usable, NULL, &net, &err), OK);
+        for (uint32_t c = 0; c < net.cell_count; c++)
+            if (p.cells[net.outside[c]].status == SDC_SENSITIVE)
+                compare_answers(&net, c, c % 2 ? 1 : -1, found);
+        net_free(&net);
+        sdc_free(&p);
+    }
+    assert_true(found[0] > 10 && found[1] > 10);
+}
+
 static void test_costs(void **state)
 {
     UNUSED(state);
@@ -613,6 +731,8 @@ int main(void)
         cmocka_unit_test(test_same_for_any_threads),
         cmocka_unit_test(test_optimum_against_all_patterns),
         cmocka_unit_test(test_more_frozen_never_cheaper),
+        cmocka_unit_test(test_no_secondary_is_needless),
+        cmocka_unit_test(test_clp_answers_alike),
         cmocka_unit_test(test_costs),
         cmocka_unit_test(test_bad_problem),
         cmocka_unit_test(test_no_memory),
