@@ -176,10 +176,24 @@ static void code_rates(ProtectJob *job)
 
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
+/* A part of a group of one is that one person again, or nobody: hiding the group hides it, and she would be taken for
+ * an insider who finds out herself. */
+bool primary_same_person(const ProtectJob *job, uint32_t cell)
+{
+    const TablesSystem *s = &job->system;
+    uint32_t whole = s->cells[cell].whole;
+    if (whole == TABLES_NONE && job->rest[cell] != TABLES_NONE)
+        whole = s->cells[job->rest[cell]].whole;
+    return whole != TABLES_NONE && s->cells[whole].value.low == 1 && job->role[s->cells[whole].quantity] == ROLE_SIZE &&
+           primary_rules(job, whole)->min_n > 1;
+}
+
 /* By the rules of one table that prints the cell, or of none. */
 static void judge(ProtectJob *job, uint32_t cell, const TablesCell *c, const ProtectionRules *r, QuantityRole role)
 {
     if (c->value.mark == TABLES_STRUCTURAL)
+        return;
+    if ((role == ROLE_NUMERATOR || role == ROLE_COMPLEMENT) && primary_same_person(job, cell))
         return;
     switch (role) {
     case ROLE_SIZE:

@@ -16,7 +16,7 @@ static Status find_singletons(const ProtectJob *job, uint8_t **out, Error *err)
             const TablesTable *t = &job->set.tables[c->table];
             contributors = t->values[(size_t)c->row * t->column_count + t->columns[c->column].denominator].low;
         }
-        (*out)[i] = contributors == 1;
+        (*out)[i] = contributors == 1 && (is_total || !primary_same_person(job, i));
     }
     return OK;
 }

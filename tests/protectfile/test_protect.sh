@@ -269,6 +269,24 @@ code "a published number in a form that is not understood is no hidden one" 3 "$
 has "and is shown" 'earlier.csv:6.*neither a number nor a marker' out.log
 code "more possible values than the audit counts are refused" 2 "$cairn" audit out/tables.toml --possible 17
 
+# --- a group of one: the part she is in is herself, not somebody she could find out ---
+mkdir one
+{
+    sed 's/students.csv/one.csv/' tables.toml
+    printf '[[table.count]]\nname = "graduates"\npart_of = "students"\n'
+} >one/tables.toml
+awk -F, 'NR == 1 { print $0 ",graduates"; next }
+    { n = $3; if ($1 == "A" && $2 == "x") n = 1; if ($1 == "A" && $2 == "y") n = 39
+      if ($1 == "B" && $2 == "x") n = 29; if ($1 == "B" && $2 == "y") n = 21
+      k[$2] = n == 1 ? 0 : int(n / 2); if ($2 == "all") k["all"] = int(n / 2)
+      row[NR] = $1 "," $2 "," n; school[NR] = $1; group[NR] = $2; value[NR] = k[$2] }
+    END { for (i = 2; i <= NR; i++) if (school[i] != "all" && group[i] != "all") {
+              sum["all," group[i]] += value[i]; sum[school[i] ",all"] += value[i]; sum["all,all"] += value[i]
+              sum[school[i] "," group[i]] = value[i] }
+          for (i = 2; i <= NR; i++) print row[i] "," sum[school[i] "," group[i]] }' students.csv >one/one.csv
+code "a group of one without the outcome is protected" 0 "$cairn" protect one/tables.toml --policy n10 --out one/out
+has "by hiding that she is there" '^A,x,\*,' one/out/one.csv
+
 # --- the state's workbook ---
 data=$source/../shared/data/colorado
 if [ -f "$data/co_grad_2024_state.csv" ]; then
