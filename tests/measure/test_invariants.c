@@ -140,7 +140,8 @@ static void test_cases(void **state)
         Status st = invariants_check(&list, db, &told);
         db_close(db);
         buf_free(&sql);
-        if (st != (cases[i].message ? ERR_INVALID : OK) || (cases[i].message && !strstr(told.message, cases[i].message)))
+        if (st != (cases[i].message ? ERR_INVALID : OK) ||
+            (cases[i].message && !strstr(told.message, cases[i].message)))
             fail_msg("%zu: %s", i, told.message);
         if (cases[i].message)
             assert_non_null(strstr(told.hint, "p is a part of w"));
