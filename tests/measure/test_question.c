@@ -539,6 +539,59 @@ static void test_forms(void **state)
     cells_free(&set);
 }
 
+enum { FED = 5000 }; /* more than two of DuckDB's vectors */
+
+static void feed_file(const char *path, const Cell *cells, const size_t *parts, size_t count, Buf *bytes)
+{
+    const CellShape shape = {cell_columns, cell_column_count, sizeof(Cell)};
+    CellsFeed *feed;
+    size_t done = 0;
+    assert_ok(cells_feed_open(&shape, path, &feed, err));
+    for (size_t i = 0; i < count; i++) {
+        assert_ok(cells_feed_add(feed, cells + done, parts[i], err));
+        done += parts[i];
+    }
+    assert_int_equal(done, FED);
+    assert_ok(cells_feed_close(feed, err));
+    buf_reset(bytes);
+    assert_ok(file_read(path, 0, bytes, err));
+}
+
+/* The file does not tell where one hand-over ended, and a folder that is none is told. */
+static void test_feed(void **state)
+{
+    const World *w = *state;
+    const CellShape shape = {cell_columns, cell_column_count, sizeof(Cell)};
+    CellsFeed *feed;
+    const size_t once[] = {FED}, parts[] = {1, 0, 2047, 2, 950, 2000};
+    Cell *cells;
+    Buf a, b;
+    char path[128];
+    buf_init(&a, 0);
+    buf_init(&b, 0);
+    assert_ok(mem_zalloc(FED, sizeof *cells, (void **)&cells, err));
+    for (size_t i = 0; i < FED; i++) {
+        cells[i].year = (int32_t)i;
+        cells[i].denominator = (int64_t)(i % 97);
+        cells[i].unit = i % 3 ? SLICE("a unit with a long name") : SLICE("x");
+    }
+    snprintf(path, sizeof path, "%s/fed.parquet", w->dir);
+    feed_file(path, cells, once, COUNT_OF(once), &a);
+    feed_file(path, cells, parts, COUNT_OF(parts), &b);
+    assert_true(slice_eq(buf_slice(&a), buf_slice(&b)));
+    cells[FED - 1].denominator++;
+    feed_file(path, cells, parts, COUNT_OF(parts), &b);
+    assert_false(slice_eq(buf_slice(&a), buf_slice(&b)));
+    assert_ok(cells_feed_open(&shape, path, &feed, err));
+    assert_ok(cells_feed_add(feed, cells, 10, err));
+    cells_feed_drop(feed);
+    snprintf(path, sizeof path, "%s/none/fed.parquet", w->dir);
+    assert_int_not_equal(cells_to_parquet(cells, FED, path, NULL), OK);
+    mem_free(cells);
+    buf_free(&a);
+    buf_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -553,6 +606,7 @@ int main(void)
         cmocka_unit_test(test_who),
         cmocka_unit_test(test_compare),
         cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_feed),
         cmocka_unit_test(test_bytes_do_not_depend_on_threads),
     };
     return cmocka_run_group_tests_name("measure/question", tests, world_open, world_close);
