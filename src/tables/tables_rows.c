@@ -346,6 +346,9 @@ static bool is_described(const Rows *w, uint32_t column)
         for (uint32_t i = 0; i < w->by[d].part_count; i++)
             if (w->by[d].parts[i] == column)
                 return true;
+    for (uint32_t c = 0; c < t->column_count; c++)
+        if (t->columns[c].key_position == column) /* keys do not leave */
+            return true;
     for (uint32_t b = 0; b < w->wide_count; b++)
         for (uint32_t c = 0; c < t->column_count; c++)
             if (t->columns[c].position != TABLES_NONE &&
