@@ -94,8 +94,6 @@ json status loads status --home "$work/home"
 json doctor findings.0.check doctor --home "$work/home"
 json "keys list" keys.0.purpose keys list --home "$work/home"
 json "measure list" measures.0.name measure list
-json check contracts check
-json "measure test" vectors measure test
 one_measure=$("$CAIRN" measure list | awk 'NR == 1 { print $1 }')
 json "measure test of one" vectors measure test "$one_measure"
 check_code "a measure nobody knows" $EXIT_NOT_FOUND "$CAIRN" measure test nothing
