@@ -49,7 +49,7 @@ for source in "$inbox"/cde_* "$inbox"/ref_*; do
 done
 must_run "$work/parts" "$work/half" --quiet
 check_code "half of the files give another release" 1 diff -rq "$one" "$(release_of "$work/parts")"
-must_run "$work/parts" "$inbox" --quiet
+must_run "$work/parts" "$inbox" --quiet --replace "the other half of the files"
 check_same "all of them, taken in two parts, give the same release" "$one" "$(release_of "$work/parts")"
 check_equal "the earlier release is kept" "$(find "$work/parts/releases" -mindepth 1 -maxdepth 1 -type d | wc -l)" 2
 finish
