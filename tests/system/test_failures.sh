@@ -175,8 +175,8 @@ offset_of() { grep -abo -m 1 -- "$2" "$work/whole/$1" | head -n 1 | cut -d : -f 
 load=$(ls "$work/whole/loads" | head -n 1)
 id=$(basename "$before")
 damaged "the ledger" ledger.db "$(offset_of ledger.db '"rows_accepted')"
-vault_size=$(stat -c %s "$work/whole/vault.db")
-damaged "the vault" vault.db $((vault_size / 2))
+# A byte that surely belongs to something: pages have room that nothing stands in.
+damaged "the vault" vault.db "$(offset_of vault.db cde_student_demographic)"
 damaged "a load's rows" "loads/$load/rows.parquet" 100
 damaged "a receipt" "loads/$load/receipt.json" 30
 damaged "a published table" "releases/$id/data/$(ls "$before/data" | head -n 1)" 50
