@@ -208,9 +208,15 @@ static int compare_levels(Slice a, Slice b)
     return (x > y) - (x < y);
 }
 
-static int compare_cells(const void *x, const void *y)
+/* What figures and exclusions are both sorted by first. */
+typedef struct CellPlace {
+    Slice measure;
+    int32_t year;
+    Slice level, split, unit;
+} CellPlace;
+
+static int compare_places(const CellPlace *a, const CellPlace *b)
 {
-    const Cell *a = x, *b = y;
     int c = compare_texts(a->measure, b->measure);
     if (c == 0)
         c = (a->year > b->year) - (a->year < b->year);
@@ -218,8 +224,15 @@ static int compare_cells(const void *x, const void *y)
         c = compare_levels(a->level, b->level);
     if (c == 0)
         c = compare_texts(a->split, b->split);
-    if (c == 0)
-        c = compare_texts(a->unit, b->unit);
+    return c ? c : compare_texts(a->unit, b->unit);
+}
+
+static int compare_cells(const void *x, const void *y)
+{
+    const Cell *a = x, *b = y;
+    const CellPlace p = {a->measure, a->year, a->level, a->split, a->unit};
+    const CellPlace q = {b->measure, b->year, b->level, b->split, b->unit};
+    int c = compare_places(&p, &q);
     if (c == 0)
         c = compare_texts(a->parent, b->parent);
     if (c == 0)
@@ -236,15 +249,9 @@ void cells_sort(Cell *cells, size_t count)
 static int compare_exclusions(const void *x, const void *y)
 {
     const ExclusionCell *a = x, *b = y;
-    int c = compare_texts(a->measure, b->measure);
-    if (c == 0)
-        c = (a->year > b->year) - (a->year < b->year);
-    if (c == 0)
-        c = compare_levels(a->level, b->level);
-    if (c == 0)
-        c = compare_texts(a->split, b->split);
-    if (c == 0)
-        c = compare_texts(a->unit, b->unit);
+    const CellPlace p = {a->measure, a->year, a->level, a->split, a->unit};
+    const CellPlace q = {b->measure, b->year, b->level, b->split, b->unit};
+    int c = compare_places(&p, &q);
     if (c == 0)
         c = compare_texts(a->grp, b->grp);
     return c ? c : compare_texts(a->reason, b->reason);
