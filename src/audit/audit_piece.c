@@ -247,23 +247,11 @@ Status piece_cut(
     return st;
 }
 
-static uint32_t root_of(uint32_t *parent, uint32_t v)
-{
-    while (parent[v] != v) {
-        parent[v] = parent[parent[v]];
-        v = parent[v];
-    }
-    return v;
-}
-
 /* The smaller number becomes the root, so that a piece is named by its first variable. */
 static void join(uint32_t *parent, uint32_t *last, uint32_t v)
 {
-    if (*last != NO_VAR) {
-        uint32_t x = root_of(parent, *last), y = root_of(parent, v);
-        if (x != y)
-            parent[x > y ? x : y] = x > y ? y : x;
-    }
+    if (*last != NO_VAR)
+        forest_unite(parent, *last, v);
     *last = v;
 }
 
@@ -296,11 +284,10 @@ Status pieces_find(const Piece *p, Arena *a, Pieces *out, Error *err)
     TRY(arena_new(a, uint32_t, (size_t)p->vars + 1, &next, err));
     TRY(arena_new(a, uint32_t, (size_t)p->vars + 1, &out->order, err));
     TRY(arena_new(a, uint32_t, (size_t)p->vars + 1, &out->first, err));
-    for (uint32_t v = 0; v < p->vars; v++)
-        parent[v] = v;
+    forest_init(parent, p->vars);
     join_all(p, parent);
     for (uint32_t v = 0; v < p->vars; v++)
-        size[root_of(parent, v)]++;
+        size[forest_root(parent, v)]++;
     uint32_t at = 0;
     for (uint32_t v = 0; v < p->vars; v++) {
         next[v] = NO_VAR;
@@ -312,7 +299,7 @@ Status pieces_find(const Piece *p, Arena *a, Pieces *out, Error *err)
     }
     out->first[out->count] = at;
     for (uint32_t v = 0; v < p->vars; v++) {
-        uint32_t root = root_of(parent, v);
+        uint32_t root = forest_root(parent, v);
         if (next[root] != NO_VAR)
             out->order[next[root]++] = v;
     }

@@ -33,6 +33,7 @@
 #include "base/date.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/forest.h"
 #include "base/rng.h"
 #include "base/env.h"
 #include "base/file.h"

@@ -38,24 +38,6 @@ static int by_odds(const void *x, const void *y)
     return p->b < q->b ? -1 : p->b > q->b;
 }
 
-static uint32_t find(uint32_t *parent, uint32_t i)
-{
-    while (parent[i] != i) {
-        parent[i] = parent[parent[i]];
-        i = parent[i];
-    }
-    return i;
-}
-
-static bool unite(uint32_t *parent, uint32_t a, uint32_t b)
-{
-    uint32_t x = find(parent, a), y = find(parent, b);
-    if (x == y)
-        return false;
-    parent[x > y ? x : y] = x < y ? x : y;
-    return true;
-}
-
 /* A reviewer's word is the strongest reason two records are together. */
 static Status decided_edges(const LinkJob *job, Edges *out, Error *err)
 {
@@ -129,16 +111,15 @@ static Status span(const Resolved *r, Edges *edges, const Weight *weakest, Tree 
     TRY(mem_zalloc(r->clusters ? r->clusters : 1, sizeof *founder, (void **)&founder, err));
     for (uint32_t i = r->count; i-- > 0;)
         founder[r->cluster[i]] = i;
-    for (uint32_t i = 0; i < r->count; i++)
-        t->parent[i] = i;
+    forest_init(t->parent, r->count);
     for (size_t i = 0; i < edges->len; i++)
-        if (unite(t->parent, edges->at[i].a, edges->at[i].b))
+        if (forest_unite(t->parent, edges->at[i].a, edges->at[i].b))
             edges->at[n++] = edges->at[i];
     edges->len = n;
     Status st = OK;
     for (uint32_t i = 0; i < r->count && st == OK; i++) {
         uint32_t c = r->cluster[i];
-        if (unite(t->parent, founder[c], i))
+        if (forest_unite(t->parent, founder[c], i))
             st = vec_push(edges, ((Edge){founder[c], i, weakest[c] == WEIGHT_MAX ? 0 : weakest[c]}), err);
     }
     mem_free(founder);

@@ -12,41 +12,22 @@
 
 /* --- components --------------------------------------------------------------------------------------------------- */
 
-static uint32_t find_lowest(uint32_t *parent, uint32_t r)
-{
-    while (parent[r] != r) {
-        parent[r] = parent[parent[r]];
-        r = parent[r];
-    }
-    return r;
-}
-
-static void unite_lowest(uint32_t *parent, uint32_t a, uint32_t b)
-{
-    uint32_t x = find_lowest(parent, a), y = find_lowest(parent, b);
-    if (x < y)
-        parent[y] = x;
-    else
-        parent[x] = y;
-}
-
 /* Leaves in out->part the lowest record of each component. */
 static Status find_components(ClusterParts *out, const ClusterProblem *p, Error *err)
 {
     uint32_t *parent = out->part;
-    for (uint32_t r = 0; r < p->records; r++)
-        parent[r] = r;
+    forest_init(parent, p->records);
     for (size_t i = 0; i < p->pairs->len; i++)
-        unite_lowest(parent, p->pairs->at[i].a, p->pairs->at[i].b);
+        forest_unite(parent, p->pairs->at[i].a, p->pairs->at[i].b);
     for (size_t i = 0; i < p->decision_count; i++) {
         Decision d = p->decisions[i];
         if (d.a >= p->records || d.b >= p->records || d.a == d.b)
             return error_set(err, ERR_INVALID, "decision %zu is not about two records of the table", i + 1);
         if (d.kind == DECIDED_SAME)
-            unite_lowest(parent, d.a, d.b);
+            forest_unite(parent, d.a, d.b);
     }
     for (uint32_t r = 0; r < p->records; r++)
-        parent[r] = find_lowest(parent, r);
+        parent[r] = forest_root(parent, r);
     return OK;
 }
 

@@ -124,13 +124,6 @@ static Status shape_of(const CsvTable *t, Shape *out, Error *err)
     return st;
 }
 
-static uint32_t root_of(uint32_t *parent, uint32_t r)
-{
-    while (parent[r] != r)
-        r = parent[r] = parent[parent[r]];
-    return r;
-}
-
 static Status read_row(
     const Shape *s, const Slice *row, const RecordNames *names, Map *persons, TruthFile *out, Error *err)
 {
@@ -155,10 +148,8 @@ static Status read_row(
         return error_set(err, ERR_INVALID, "a pair of a record with itself");
     MatchLabel label = {.a = records[0], .b = records[1], .match = match >= 0.5};
     TRY(vec_push(&out->labels, label, err));
-    if (label.match) {
-        uint32_t a = root_of(out->person, label.a), b = root_of(out->person, label.b);
-        out->person[a < b ? b : a] = a < b ? a : b;
-    }
+    if (label.match)
+        forest_unite(out->person, label.a, label.b);
     return OK;
 }
 
@@ -180,7 +171,7 @@ static Status read_table(const CsvTable *t, const char *path, const RecordNames 
             error_at(err, path_base(path), i + 1, NULL);
     }
     for (uint32_t r = 0; st == OK && shape.is_pairs && r < records; r++)
-        out->person[r] = root_of(out->person, r);
+        out->person[r] = forest_root(out->person, r);
     map_free(&persons);
     if (st != OK)
         error_at(err, path_base(path), 0, NULL);

@@ -59,32 +59,22 @@ static void fix_lone(const SdcProblem *p, const Columns *c, uint8_t *usable, uin
     }
 }
 
-static uint32_t find(uint32_t *parent, uint32_t i)
-{
-    while (parent[i] != i)
-        i = parent[i] = parent[parent[i]];
-    return i;
-}
-
 static uint32_t number_blocks(
     const SdcProblem *p, const uint8_t *usable, uint32_t *parent, uint32_t *number, uint32_t *block_of)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < p->cell_count; i++)
-        parent[i] = i;
+    forest_init(parent, p->cell_count);
     for (uint32_t r = 0; r < p->row_count; r++) {
         uint32_t first = only_usable(p, r, usable);
         for (uint32_t k = p->start[r]; k < p->start[r + 1] && first != NET_NONE; k++)
-            if (usable[p->cell[k]]) {
-                uint32_t a = find(parent, first), b = find(parent, p->cell[k]);
-                parent[a < b ? b : a] = a < b ? a : b; /* the root is the first cell */
-            }
+            if (usable[p->cell[k]])
+                forest_unite(parent, first, p->cell[k]);
     }
     for (uint32_t i = 0; i < p->cell_count; i++) {
         block_of[i] = NET_NONE;
         if (!usable[i])
             continue;
-        uint32_t root = find(parent, i);
+        uint32_t root = forest_root(parent, i);
         if (root == i)
             number[i] = count++;
         block_of[i] = number[root];
