@@ -85,6 +85,8 @@ MUST_USE Status cli_completion(Slice shell, Buf *out, Error *err);
 
 /* The home of --home or CAIRN_HOME, with --threads and --memory applied. */
 MUST_USE Status cli_home(Cli *cli, HomeAccess access, Home **out, Error *err);
+/* The state folder where no option names one: CAIRN_POLICY, or the installed one. */
+const char *cli_policy_default(void);
 /* The state folder to make a home with: --policy, CAIRN_POLICY, or the installed one. */
 MUST_USE Status cli_policy_dir(Cli *cli, const char **out, Error *err);
 

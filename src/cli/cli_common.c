@@ -1,13 +1,17 @@
 /* What the commands share: finding the home and the policy, opening them together. */
 #include "cli/cli.h"
 
+const char *cli_policy_default(void)
+{
+    const char *dir = env_get("CAIRN_POLICY");
+    return dir ? dir : CAIRN_DATADIR "/policy/colorado";
+}
+
 Status cli_policy_dir(Cli *cli, const char **out, Error *err)
 {
     const char *dir = cli_value(cli, "policy");
     if (!dir)
-        dir = env_get("CAIRN_POLICY");
-    if (!dir)
-        dir = CAIRN_DATADIR "/policy/colorado";
+        dir = cli_policy_default();
     if (!dir_exists(dir)) {
         error_set(err, ERR_NOT_FOUND, "no policy folder \"%s\"", dir);
         error_hint(err, "Name the state's folder with --policy, for instance --policy policy/colorado.");

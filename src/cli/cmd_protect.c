@@ -18,17 +18,14 @@ static Status threads_of(Cli *cli, unsigned *out, Error *err)
 /* A file, or the name of a preset beside the state's policy. */
 static Status policy_file(Cli *cli, const char **out, Error *err)
 {
-    const char *name = cli_value(cli, "policy"), *dir;
+    const char *name = cli_value(cli, "policy");
     *out = name;
     if (!name || file_exists(name))
         return OK;
     for (const char *c = name; *c; c++)
         if (!((*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9')))
             return error_set(err, ERR_NOT_FOUND, "there is no policy file %s", name);
-    dir = env_get("CAIRN_POLICY");
-    if (!dir)
-        dir = CAIRN_DATADIR "/policy/colorado";
-    TRY(arena_printf(&cli->arena, out, err, "%s/../core/protection/%s.toml", dir, name));
+    TRY(arena_printf(&cli->arena, out, err, "%s/../core/protection/%s.toml", cli_policy_default(), name));
     if (!file_exists(*out))
         return error_set(err, ERR_NOT_FOUND, "%s is neither a policy file nor a preset", name);
     return OK;
