@@ -31,8 +31,7 @@ static Status policy_file(Cli *cli, const char **out, Error *err)
     return OK;
 }
 
-/* --- protect
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- protect ----------------------------------------------------------------------------------------------------- */
 
 static const Option PROTECT_OPTIONS[] = {
     {"policy", 'p', "FILE|NAME", "rules of protection: a file, or one of the presets n10, n16, n30"},
@@ -179,8 +178,7 @@ const Command CMD_PROTECT = {
     .run = run_protect,
 };
 
-/* --- audit
- * ------------------------------------------------------------------------------------------------------------ */
+/* --- audit ------------------------------------------------------------------------------------------------------- */
 
 static const Option AUDIT_OPTIONS[] = {
     {"policy", 'p', "FILE|NAME", "also call small printed counts exposed, by the minimums of this policy or preset"},

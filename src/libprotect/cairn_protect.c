@@ -20,8 +20,7 @@ struct cairn_protect {
     Arena texts;            /* handed out */
 };
 
-/* --- errors
- * ----------------------------------------------------------------------------------------------------------- */
+/* --- errors ------------------------------------------------------------------------------------------------------ */
 
 static cairn_protect_code code_of(Status st)
 {
@@ -60,8 +59,7 @@ static cairn_protect_code tell(Status st, const Error *from, cairn_protect_error
     return code_of(st);
 }
 
-/* --- making
- * ----------------------------------------------------------------------------------------------------------- */
+/* --- making ------------------------------------------------------------------------------------------------------ */
 
 const char *cairn_protect_version(void)
 {
@@ -161,8 +159,7 @@ static Status load(void *ctx, Slice name, Arena *arena, Slice *text, Error *err)
     return error_set(err, ERR_NOT_FOUND, "the header names a file that was not handed over: %.*s", SLICE_ARG(name));
 }
 
-/* --- protecting
- * ------------------------------------------------------------------------------------------------------- */
+/* --- protecting -------------------------------------------------------------------------------------------------- */
 
 cairn_protect_code cairn_protect_run(
     cairn_protect *p, const char *header, size_t len, unsigned threads, cairn_protect_error *err)
@@ -239,8 +236,7 @@ cairn_protect_code cairn_protect_output(
     return tell(st, &e, err);
 }
 
-/* --- attacking
- * -------------------------------------------------------------------------------------------------------- */
+/* --- attacking --------------------------------------------------------------------------------------------------- */
 
 static Status attack(cairn_protect *p, Slice header, uint32_t min_possible, unsigned threads, Error *err)
 {

@@ -251,8 +251,7 @@ static void gather(PairWorker *w, const uint32_t *members, size_t count, size_t 
     }
 }
 
-/* --- handing out
- * -------------------------------------------------------------------------------------------------------- */
+/* --- handing out ------------------------------------------------------------------------------------------------- */
 
 /* What is being enumerated, and where a pair must be first shared to be handed out here. */
 typedef struct Place {
@@ -459,8 +458,7 @@ static Status pair_window(PairWorker *w, const WorkItem *item, Error *err)
     return OK;
 }
 
-/* --- threads
- * ------------------------------------------------------------------------------------------------------------ */
+/* --- threads ----------------------------------------------------------------------------------------------------- */
 
 typedef struct PairRun {
     const Blocks *blocks;

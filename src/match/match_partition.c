@@ -69,8 +69,7 @@ static void put_text(Buf *out, Slice text)
     buf_add(out, text);
 }
 
-/* --- what belongs to a share
- * ------------------------------------------------------------------------------------------ */
+/* --- what belongs to a share ------------------------------------------------------------------------------------- */
 
 typedef struct Share {
     const MatchPartitions *run;
@@ -145,8 +144,7 @@ static void mark_records(Share *s)
             s->place[r] = ++s->records;
 }
 
-/* --- texts
- * ------------------------------------------------------------------------------------------------------------ */
+/* --- texts ------------------------------------------------------------------------------------------------------- */
 
 static Status new_numbers(Share *s, Error *err)
 {
@@ -196,8 +194,7 @@ static Status write_texts(Share *s, Error *err)
     return st;
 }
 
-/* --- records, blocks, places
- * ------------------------------------------------------------------------------------------- */
+/* --- records, blocks, places ------------------------------------------------------------------------------------- */
 
 static Status write_record(Share *s, uint32_t record, Error *err)
 {
@@ -318,8 +315,7 @@ Status match_partitions_write(const MatchPartitions *p, uint32_t part, Buf *out,
     return st;
 }
 
-/* --- scoring and joining
- * -------------------------------------------------------------------------------------------------- */
+/* --- scoring and joining ----------------------------------------------------------------------------------------- */
 
 /* The model must be for these blocks: masks are its passes. */
 static Status check_passes(const Partition *p, const MatchModel *m, Error *err)

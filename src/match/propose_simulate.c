@@ -199,8 +199,7 @@ static bool state_agrees(const FieldState *s, FieldKind kind, const KeyPart *p)
     }
 }
 
-/* --- pairs of sources
- * ------------------------------------------------------------------------------------------------- */
+/* --- pairs of sources -------------------------------------------------------------------------------------------- */
 
 typedef struct SourceRun {
     uint32_t begin, count; /* in the sample */

@@ -478,8 +478,7 @@ static Status check_rest(Union *u, Slice table, Error *err)
     return st;
 }
 
-/* --- one lineage, year and split
- * -------------------------------------------------------------------------------------- */
+/* --- one lineage, year and split --------------------------------------------------------------------------------- */
 
 static Status find_groups(Union *u, Slice name, int32_t year, Slice split, Groups *g, Error *err)
 {
@@ -578,8 +577,7 @@ static Status check_split(Union *u, Slice name, int32_t year, Slice split, const
     return st;
 }
 
-/* --- what has changed at all
- * ------------------------------------------------------------------------------------------ */
+/* --- what has changed at all ------------------------------------------------------------------------------------- */
 
 static Slice cell_key(Union *u, const PublishedCell *c)
 {

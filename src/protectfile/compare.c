@@ -75,8 +75,7 @@ static bool counts(const Compare *c, uint32_t cell)
     return true;
 }
 
-/* --- pools of neighbours
- * ------------------------------------------------------------------------------------------------ */
+/* --- pools of neighbours ----------------------------------------------------------------------------------------- */
 
 static Slice key_of(const Compare *c, const TablesCell *t, uint32_t d, uint32_t code, uint32_t *key)
 {
@@ -215,8 +214,7 @@ static Status read_lanes(Compare *c, const ProtectOptions *options, Error *err)
     }
 }
 
-/* --- counting
- * ----------------------------------------------------------------------------------------------------------- */
+/* --- counting ---------------------------------------------------------------------------------------------------- */
 
 static void count_cell(Compare *c, uint32_t i)
 {
@@ -259,8 +257,7 @@ static Status work(Compare *c, Error *err)
     return OK;
 }
 
-/* --- telling
- * ------------------------------------------------------------------------------------------------------------ */
+/* --- telling ----------------------------------------------------------------------------------------------------- */
 
 static const char *const LANE_NAMES[LANE_COUNT] = {
     "suppression", "pooling_places", "pooling_years", "rounding", "cell_keys", "differential_privacy"};

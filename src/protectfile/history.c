@@ -25,8 +25,7 @@ static Status corrupt(const char *dir, size_t entry, const char *why, Error *err
     return error_set(err, ERR_CORRUPT, "history %s, entry %04zu: %s", dir, entry, why);
 }
 
-/* --- what an entry's files are
- * ----------------------------------------------------------------------------------------- */
+/* --- what an entry's files are ----------------------------------------------------------------------------------- */
 
 static Status add_file(Buf *list, Slice name, Slice text, Error *err)
 {
@@ -143,8 +142,7 @@ void history_close(History *h)
     *h = (History){0};
 }
 
-/* --- adding
- * ----------------------------------------------------------------------------------------------------------- */
+/* --- adding ------------------------------------------------------------------------------------------------------ */
 
 typedef struct Entry {
     History *h;

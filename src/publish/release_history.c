@@ -56,8 +56,7 @@ Status release_list(Ledger *ledger, Arena *arena, ReleaseEntries *out, Error *er
     return st;
 }
 
-/* --- what an earlier release printed
- * ---------------------------------------------------------------------------------- */
+/* --- what an earlier release printed ----------------------------------------------------------------------------- */
 
 typedef VEC(PublishedCell) EarlierCells;
 
@@ -278,8 +277,7 @@ void gate_report_free(GateReport *report)
     *report = (GateReport){0};
 }
 
-/* --- withdrawing
- * ------------------------------------------------------------------------------------------------------ */
+/* --- withdrawing ------------------------------------------------------------------------------------------------- */
 
 /* releases/WITHDRAWN: ids, one a line, in the ledger's order; made anew from it each time. */
 static Status write_withdrawn(const ReleaseEntries *list, const char *releases_dir, Arena *arena, Error *err)

@@ -71,8 +71,7 @@ static Seen enumerate(const Blocks *b, uint32_t records, unsigned threads)
     return s;
 }
 
-/* --- oracles
- * ------------------------------------------------------------------------------------------------------------ */
+/* --- oracles ----------------------------------------------------------------------------------------------------- */
 
 /* Passes without window and without refining: equal keys. */
 static uint32_t keys_mask(const MatchTable *t, const PassSpec *passes, uint32_t count, uint32_t a, uint32_t b)
@@ -136,8 +135,7 @@ static void assert_seen(const Seen *s, const uint32_t *masks)
     assert_int_equal(s->pairs, pairs);
 }
 
-/* --- passes
- * --------------------------------------------------------------------------------------------------------------- */
+/* --- passes ------------------------------------------------------------------------------------------------------ */
 
 static const PassSpec PASSES[] = {
     {.parts = {{F_NUMBER, KEY_WHOLE, 0}}, .part_count = 1},
@@ -230,8 +228,7 @@ static void world_init(World *w, const SourceCase *c, uint64_t seed)
     world_people(w, seed);
 }
 
-/* --- tests
- * ---------------------------------------------------------------------------------------------------------------- */
+/* --- tests ------------------------------------------------------------------------------------------------------- */
 
 static void test_equal_keys(void **state)
 {
