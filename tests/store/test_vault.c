@@ -366,7 +366,8 @@ static void test_tampering(void **state)
         "UPDATE bundle SET box = CAST(substr(box, 1, 20) || CASE substr(box, 21, 1) WHEN x'00' THEN x'01' ELSE x'00' "
         "END || substr(box, 22) AS BLOB) WHERE id = 1",
         "UPDATE bundle SET box = CAST(zeroblob(12) || substr(box, 13) AS BLOB) WHERE id = 1",
-        "UPDATE bundle SET box = CAST(substr(box, 1, length(box) - 1) || x'55' AS BLOB) WHERE id = 1",
+        "UPDATE bundle SET box = CAST(substr(box, 1, length(box) - 1) || CASE substr(box, -1) WHEN x'55' THEN x'54' "
+        "ELSE x'55' END AS BLOB) WHERE id = 1",
         "UPDATE bundle SET box = substr(box, 1, 5) WHERE id = 1",
         "UPDATE bundle SET box = x'' WHERE id = 1",
         /* a box in another bundle's place */
@@ -378,7 +379,8 @@ static void test_tampering(void **state)
         "UPDATE bundle SET key_id = 2 WHERE id = 1",
         "UPDATE bundle SET key_id = -1 WHERE id = 1",
         /* other tags, fewer, none; two of them changed over; a count and a place that are not theirs */
-        "UPDATE bundle SET tags = CAST(substr(tags, 1, 319) || x'00' AS BLOB) WHERE id = 1",
+        "UPDATE bundle SET tags = CAST(substr(tags, 1, 319) || CASE substr(tags, 320) WHEN x'00' THEN x'01' ELSE x'00' "
+        "END AS BLOB) WHERE id = 1",
         "UPDATE bundle SET tags = CAST(substr(tags, 1, 304) AS BLOB), records = 19 WHERE id = 1",
         "UPDATE bundle SET tags = x'' WHERE id = 1",
         "UPDATE bundle SET tags = x'0102' WHERE id = 1",
