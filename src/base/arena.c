@@ -172,10 +172,9 @@ Status arena_dup(Arena *a, Slice s, Slice *out, Error *err)
     return OK;
 }
 
-Status arena_printf(Arena *a, const char **out, Error *err, const char *fmt, ...)
+static Status format_text(Arena *a, Slice *out, Error *err, const char *fmt, va_list args)
 {
-    va_list args, again;
-    va_start(args, fmt);
+    va_list again;
     va_copy(again, args);
     char *text = NULL;
     int n = vsnprintf(NULL, 0, fmt, args);
@@ -183,9 +182,29 @@ Status arena_printf(Arena *a, const char **out, Error *err, const char *fmt, ...
         n < 0 ? error_set(err, ERR_INTERNAL, "text could not be formatted") : take(a, (size_t)n + 1, 1, &text, err);
     if (st == OK) {
         (void)vsnprintf(text, (size_t)n + 1, fmt, again);
-        *out = text;
+        *out = (Slice){text, (size_t)n};
     }
     va_end(again);
+    return st;
+}
+
+Status arena_printf(Arena *a, const char **out, Error *err, const char *fmt, ...)
+{
+    va_list args;
+    Slice text;
+    va_start(args, fmt);
+    Status st = format_text(a, &text, err, fmt, args);
+    va_end(args);
+    if (st == OK)
+        *out = text.ptr;
+    return st;
+}
+
+Status arena_format(Arena *a, Slice *out, Error *err, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    Status st = format_text(a, out, err, fmt, args);
     va_end(args);
     return st;
 }

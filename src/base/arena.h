@@ -26,6 +26,8 @@ MUST_USE Status arena_alloc(Arena *a, size_t size, void **out, Error *err);
 /* NUL-terminated copy. */
 MUST_USE Status arena_dup(Arena *a, Slice s, Slice *out, Error *err);
 MUST_USE Status arena_printf(Arena *a, const char **out, Error *err, const char *fmt, ...) PRINTF_LIKE(4, 5);
+/* The same as a slice; a NUL stands behind it. */
+MUST_USE Status arena_format(Arena *a, Slice *out, Error *err, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
 /* arena_new(&a, Type, count, &ptr, err) */
 #define arena_new(a, type, count, out, err) arena_array_((a), (count), sizeof(type), (void **)(type **){(out)}, (err))

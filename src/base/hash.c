@@ -72,6 +72,14 @@ Status sha256_of(Slice s, uint8_t out[SHA256_SIZE], Error *err)
     return OK;
 }
 
+Status sha256_hex(Slice s, char out[SHA256_HEX_SIZE], Error *err)
+{
+    uint8_t digest[SHA256_SIZE];
+    TRY(sha256_of(s, digest, err));
+    hex_encode(digest, sizeof digest, out);
+    return OK;
+}
+
 void hex_encode(const void *data, size_t size, char *out)
 {
     static const char digits[] = "0123456789abcdef";

@@ -16,6 +16,8 @@ MUST_USE Status sha256_update(Sha256 *h, const void *data, size_t size, Error *e
 MUST_USE Status sha256_final(Sha256 *h, uint8_t out[SHA256_SIZE], Error *err);
 void sha256_free(Sha256 *h);
 MUST_USE Status sha256_of(Slice s, uint8_t out[SHA256_SIZE], Error *err);
+/* The same as text, as hex_encode writes it. */
+MUST_USE Status sha256_hex(Slice s, char out[SHA256_HEX_SIZE], Error *err);
 /* Lower-case hex with a NUL; out holds 2 * size + 1. */
 void hex_encode(const void *data, size_t size, char *out);
 /* 0..15, or -1 when c is no hex digit of either case. */

@@ -19,14 +19,6 @@ static Status check_name(const char *user, Error *err)
     return good ? OK : error_set(err, ERR_USAGE, "--user is 1 to 64 letters, digits, - and _");
 }
 
-static Status digest_of(Slice text, char out[SHA256_HEX_SIZE], Error *err)
-{
-    uint8_t digest[SHA256_SIZE];
-    TRY(sha256_of(text, digest, err));
-    hex_encode(digest, sizeof digest, out);
-    return OK;
-}
-
 static void body_of(size_t size, const char *sha256, Buf *out)
 {
     buf_addf(out, "{\"bytes\":%zu,\"sha256\":\"%s\"}", size, sha256);
@@ -40,7 +32,7 @@ static Status check_list(const Asker *a, Slice body, Slice list, Error *err)
         Buf same;
         if (n > 0 && list.ptr[n - 1] != '\n')
             continue;
-        TRY(digest_of(slice_sub(list, 0, n), sha256, err));
+        TRY(sha256_hex(slice_sub(list, 0, n), sha256, err));
         buf_init(&same, 0);
         body_of(n, sha256, &same);
         bool is_same = slice_eq(buf_slice(&same), body);
@@ -94,7 +86,7 @@ Status asker_note(Asker *a, Error *err)
     buf_init(&body, 0);
     Status st = file_read(a->list, 0, &list, err);
     if (st == OK)
-        st = digest_of(buf_slice(&list), sha256, err);
+        st = sha256_hex(buf_slice(&list), sha256, err);
     if (st == OK) {
         body_of(list.len, sha256, &body);
         st = buf_status(&body, err);

@@ -54,15 +54,13 @@ static Status step_subject(Cli *cli, const Workplace *w, const char *step, Slice
 {
     Buf key;
     buf_init(&key, 0);
-    uint8_t digest[SHA256_SIZE];
     char hex[SHA256_HEX_SIZE];
     const char *text;
     Status st;
     TRY_OUT(base_key(cli, w, &key, err));
     TRY_OUT(identity_key(w, step, &key, err));
     TRY_OUT(buf_status(&key, err));
-    TRY_OUT(sha256_of(buf_slice(&key), digest, err));
-    hex_encode(digest, sizeof digest, hex);
+    TRY_OUT(sha256_hex(buf_slice(&key), hex, err));
     TRY_OUT(arena_printf(&cli->arena, &text, err, "%s:%s", step, hex));
     *out = slice_of(text);
 out:

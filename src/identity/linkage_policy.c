@@ -113,7 +113,6 @@ static Status config_hash(
     const PolicyFile *model, const PolicyFile *context, Slice nicknames, char out[SHA256_HEX_SIZE], Error *err)
 {
     Buf text;
-    uint8_t digest[SHA256_SIZE];
     buf_init(&text, 0);
     buf_adds(&text, LINKING_VERSION "\n");
     buf_add(&text, model->text);
@@ -121,10 +120,8 @@ static Status config_hash(
     buf_add(&text, nicknames);
     Status st = buf_status(&text, err);
     if (st == OK)
-        st = sha256_of(buf_slice(&text), digest, err);
+        st = sha256_hex(buf_slice(&text), out, err);
     buf_free(&text);
-    if (st == OK)
-        hex_encode(digest, sizeof digest, out);
     return st;
 }
 

@@ -181,7 +181,6 @@ Status match_model_version(const MatchModel *m, char out[SHA256_HEX_SIZE], Error
 {
     Buf text;
     Json j;
-    uint8_t digest[SHA256_SIZE];
     buf_init(&text, MODEL_FILE_MAX);
     json_begin(&j, &text, JSON_PRETTY);
     json_open_object(&j);
@@ -189,9 +188,7 @@ Status match_model_version(const MatchModel *m, char out[SHA256_HEX_SIZE], Error
     json_end(&j);
     Status st = buf_status(&text, err);
     if (st == OK)
-        st = sha256_of(buf_slice(&text), digest, err);
-    if (st == OK)
-        hex_encode(digest, sizeof digest, out);
+        st = sha256_hex(buf_slice(&text), out, err);
     buf_free(&text);
     return st;
 }

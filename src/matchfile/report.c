@@ -20,22 +20,6 @@ typedef struct Report {
     TmplMatchReport page;
 } Report;
 
-static Status text(Report *p, Slice *out, Error *err, const char *fmt, ...) PRINTF_LIKE(4, 5);
-static Status text(Report *p, Slice *out, Error *err, const char *fmt, ...)
-{
-    Buf b;
-    va_list args;
-    buf_init(&b, 0);
-    va_start(args, fmt);
-    buf_addv(&b, fmt, args);
-    va_end(args);
-    Status st = buf_status(&b, err);
-    if (st == OK)
-        st = arena_dup(&p->arena, buf_slice(&b), out, err);
-    buf_free(&b);
-    return st;
-}
-
 /* 1234567 as 1,234,567. */
 static Status count(Report *p, uint64_t v, Slice *out, Error *err)
 {
@@ -91,7 +75,7 @@ static Status fill_summary(Report *p, Error *err)
     char version[SHA256_HEX_SIZE];
     TRY(match_model_version(p->run->model, version, err));
     TRY(arena_new(&p->arena, TmplMatchReportSentences, 2, &lead, err));
-    TRY(text(p, &lead[0].text, err,
+    TRY(arena_format(&p->arena, &lead[0].text, err,
         "Two records are linked from a probability of %.4g on; from %.4g on a pair is for review. Model %.12s, %s.",
         weight_probability(p->run->config.match_from), weight_probability(p->run->config.review_from), version,
         r->trained ? "trained on these records" : "read from a file"));
@@ -141,9 +125,9 @@ static Status fill_sources(Report *p, Error *err)
     p->page.sources_count = c->source_count;
     double possible = possible_pairs(c, records), compared = (double)p->run->report.pairs.compared;
     TRY(possible < 9e18 ? count(p, (uint64_t)possible, &p->page.possible, err)
-                        : text(p, &p->page.possible, err, "%.3g", possible));
+                        : arena_format(&p->arena, &p->page.possible, err, "%.3g", possible));
     TRY(count(p, p->run->report.pairs.compared, &p->page.compared, err));
-    return text(p, &p->page.share, err, "%.3g %%", possible > 0 ? 100 * compared / possible : 0);
+    return arena_format(&p->arena, &p->page.share, err, "%.3g %%", possible > 0 ? 100 * compared / possible : 0);
 }
 
 /* --- truth ---------------------------------------------------------------------------------------------------------
@@ -155,9 +139,9 @@ static Status truth_row(Report *p, const char *name, PairCounts c, TmplMatchRepo
     TRY(count(p, c.found, &out->found, err));
     TRY(count(p, c.right, &out->right, err));
     TRY(count(p, c.truth, &out->truth, err));
-    TRY(text(p, &out->precision, err, "%.4f", pair_precision(c)));
-    TRY(text(p, &out->recall, err, "%.4f", pair_recall(c)));
-    return text(p, &out->f1, err, "%.4f", pair_f1(c));
+    TRY(arena_format(&p->arena, &out->precision, err, "%.4f", pair_precision(c)));
+    TRY(arena_format(&p->arena, &out->recall, err, "%.4f", pair_recall(c)));
+    return arena_format(&p->arena, &out->f1, err, "%.4f", pair_f1(c));
 }
 
 static Status fill_bins(Report *p, const TruthReport *t, Error *err)
@@ -169,10 +153,10 @@ static Status fill_bins(Report *p, const TruthReport *t, Error *err)
         const CalibrationBin *b = &t->bins[i];
         if (b->pairs == 0)
             continue;
-        TRY(text(p, &out[n].range, err, "%.4g to %.4g", b->from, b->to));
+        TRY(arena_format(&p->arena, &out[n].range, err, "%.4g to %.4g", b->from, b->to));
         TRY(count(p, b->pairs, &out[n].pairs, err));
-        TRY(text(p, &out[n].stated, err, "%.4f", b->stated));
-        TRY(text(p, &out[n++].right, err, "%.4f", (double)b->right / (double)b->pairs));
+        TRY(arena_format(&p->arena, &out[n].stated, err, "%.4f", b->stated));
+        TRY(arena_format(&p->arena, &out[n++].right, err, "%.4f", (double)b->right / (double)b->pairs));
     }
     p->page.bins = out;
     p->page.bins_count = n;
@@ -199,7 +183,7 @@ static Status fill_truth(Report *p, Error *err)
     p->page.has_truth = true;
     TRY(count(p, t->records, &p->page.truth_records, err));
     TRY(count(p, t->persons, &p->page.truth_persons, err));
-    TRY(text(p, &p->page.truth_best, err, "The best threshold is known only in hindsight: %.4g.",
+    TRY(arena_format(&p->arena, &p->page.truth_best, err, "The best threshold is known only in hindsight: %.4g.",
         weight_probability(t->best_from)));
     TRY(arena_new(&p->arena, TmplMatchReportTruth, COUNT_OF(rows), &out, err));
     for (size_t i = 0; i < COUNT_OF(rows); i++)
@@ -225,9 +209,9 @@ static Status fill_levels(Report *p, uint32_t segment, uint32_t field, TmplMatch
         const LevelView *v = &views[l - 1];
         row->name = v->name;
         row->is_default = v->is_default;
-        TRY(text(p, &row->match, err, "%.3g", v->match));
-        TRY(text(p, &row->stranger, err, "%.3g", v->stranger));
-        TRY(text(p, &row->evidence, err, "%.0f", v->evidence));
+        TRY(arena_format(&p->arena, &row->match, err, "%.3g", v->match));
+        TRY(arena_format(&p->arena, &row->stranger, err, "%.3g", v->stranger));
+        TRY(arena_format(&p->arena, &row->evidence, err, "%.0f", v->evidence));
         TRY(bits(p, v->weight, &row->weight, err));
     }
     out->levels = rows;
@@ -235,8 +219,8 @@ static Status fill_levels(Report *p, uint32_t segment, uint32_t field, TmplMatch
     Buf b;
     Slice chart, id, title;
     buf_init(&b, 0);
-    TRY(text(p, &id, err, "w-%" PRIu32 "-%" PRIu32, segment, field));
-    TRY(text(p, &title, err, "Weights of %.*s", SLICE_ARG(c->fields[field].name)));
+    TRY(arena_format(&p->arena, &id, err, "w-%" PRIu32 "-%" PRIu32, segment, field));
+    TRY(arena_format(&p->arena, &title, err, "Weights of %.*s", SLICE_ARG(c->fields[field].name)));
     chart_weights(&b, id.ptr, title, views, n - 1);
     TRY(keep(p, &b, &chart, err));
     out->chart.s = chart;
@@ -271,7 +255,7 @@ static Status describe_field(Report *p, const FieldSpec *f, TmplMatchReportSegme
                 : f->term_frequency            ? SLICE("Common values weigh less.")
                 : f->shared                    ? SLICE("Households share it.")
                                                : (Slice){"", 0};
-    return text(p, &out->filled, err, "%.1f %%", filled_share(p, f));
+    return arena_format(&p->arena, &out->filled, err, "%.1f %%", filled_share(p, f));
 }
 
 static Status fill_segment(Report *p, uint32_t segment, TmplMatchReportSegments *out, Error *err)
@@ -329,14 +313,15 @@ static Status fill_passes(Report *p, Error *err)
         TRY(count(p, s->pairs, &out[i].pairs, err));
         TRY(count(p, s->refined, &out[i].refined, err));
         TRY(count(p, s->uncompared, &out[i].uncompared, err));
-        TRY(text(p, &out[i].alone, err, "%.1f", s->matches_only_here));
+        TRY(arena_format(&p->arena, &out[i].alone, err, "%.1f", s->matches_only_here));
     }
     p->page.passes = out;
     p->page.passes_count = r->pass_count;
     if (!p->run->report.trained)
-        return text(p, &p->page.expected_recall, err, "not estimated, because the model was read from a file");
+        return arena_format(
+            &p->arena, &p->page.expected_recall, err, "not estimated, because the model was read from a file");
     double all = t->matches + t->missed;
-    return text(p, &p->page.expected_recall, err, "%.4f", all > 0 ? t->matches / all : 1);
+    return arena_format(&p->arena, &p->page.expected_recall, err, "%.4f", all > 0 ? t->matches / all : 1);
 }
 
 static Status add_training(Report *p, const char *name, Slice value, Error *err)
@@ -368,11 +353,11 @@ static Status fill_training(Report *p, Error *err)
         TRY(add_training(p, counts[i].name, value, err));
     }
     TRY(add_training(p, "Converged", t->converged ? SLICE("yes") : SLICE("no"), err));
-    TRY(text(p, &value, err, "%.2g", t->change));
+    TRY(arena_format(&p->arena, &value, err, "%.2g", t->change));
     TRY(add_training(p, "Largest change in the last iteration", value, err));
-    TRY(text(p, &value, err, "%.1f", t->matches));
+    TRY(arena_format(&p->arena, &value, err, "%.1f", t->matches));
     TRY(add_training(p, "Expected matches among the pairs compared", value, err));
-    TRY(text(p, &value, err, "%.1f", t->missed));
+    TRY(arena_format(&p->arena, &value, err, "%.1f", t->missed));
     return add_training(p, "Expected matches that no pass brings together", value, err);
 }
 
@@ -392,8 +377,8 @@ static Status fill_defaults(Report *p, Error *err)
                 if (!v.is_default)
                     continue;
                 Slice name = p->page.segments[s].name;
-                TRY(text(p, &out[n++].text, err, "%.*s: %.*s%s%.*s%s", SLICE_ARG(c->fields[f].name), SLICE_ARG(v.name),
-                    name.len ? " (" : "", SLICE_ARG(name), name.len ? ")" : ""));
+                TRY(arena_format(&p->arena, &out[n++].text, err, "%.*s: %.*s%s%.*s%s", SLICE_ARG(c->fields[f].name),
+                    SLICE_ARG(v.name), name.len ? " (" : "", SLICE_ARG(name), name.len ? ")" : ""));
             }
     p->page.defaults = out;
     p->page.defaults_count = n;
@@ -424,11 +409,12 @@ static Status fill_scores(Report *p, Error *err)
     TRY(arena_new(&p->arena, TmplMatchReportBands, n, &out, err));
     for (uint32_t i = first; i < last; i++) {
         TmplMatchReportBands *row = &out[i - first];
-        TRY(text(p, &row->range, err, "%d to %d", bands[i].from, bands[i].to));
+        TRY(arena_format(&p->arena, &row->range, err, "%d to %d", bands[i].from, bands[i].to));
         TRY(count(p, bands[i].pairs, &row->pairs, err));
         const char *low = run_decision(r, bands[i].from * WEIGHT_BIT);
         const char *high = run_decision(r, bands[i].to * WEIGHT_BIT - 1);
-        TRY(low == high ? text(p, &row->decision, err, "%s", low) : text(p, &row->decision, err, "%s, %s", low, high));
+        TRY(low == high ? arena_format(&p->arena, &row->decision, err, "%s", low)
+                        : arena_format(&p->arena, &row->decision, err, "%s, %s", low, high));
     }
     p->page.bands = out;
     p->page.bands_count = last - first;
@@ -456,7 +442,7 @@ static Status fill_sizes(Report *p, Error *err)
     for (uint32_t s = 1; s <= SIZES_MAX; s++) {
         if (sizes[s] == 0)
             continue;
-        TRY(text(p, &out[n].records, err, "%" PRIu32 "%s", s, s == SIZES_MAX ? " and more" : ""));
+        TRY(arena_format(&p->arena, &out[n].records, err, "%" PRIu32 "%s", s, s == SIZES_MAX ? " and more" : ""));
         TRY(count(p, sizes[s], &out[n++].clusters, err));
     }
     p->page.sizes = out;
@@ -522,7 +508,7 @@ static Status cluster_row(Report *p, uint32_t cluster, TmplMatchReportLargest *o
     add_cluster_name(r, cluster, &b);
     TRY(keep(p, &b, &out->name, err));
     TRY(count(p, r->cluster_size[cluster], &out->records, err));
-    return text(p, &out->weakest, err, "%.4f", weight_probability(r->clusters.weakest[cluster]));
+    return arena_format(&p->arena, &out->weakest, err, "%.4f", weight_probability(r->clusters.weakest[cluster]));
 }
 
 static Status fill_clusters(Report *p, Error *err)
@@ -614,7 +600,7 @@ static Status pair_row(Report *p, MatchLook *x, const MatchPair *pair, TmplMatch
     add_passes(&b, r->model, pair->passes);
     TRY(keep(p, &b, &out->passes, err));
     out->decision = slice_of(run_decision(r, pair->odds));
-    TRY(text(p, &out->probability, err, "%.4f", weight_probability(pair->odds)));
+    TRY(arena_format(&p->arena, &out->probability, err, "%.4f", weight_probability(pair->odds)));
     TRY(pair_fields(p, &e, swapped, out, err));
     return pair_steps(p, &e, pair->odds, out, err);
 }

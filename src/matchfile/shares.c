@@ -16,14 +16,6 @@
 #define SHARE_MAX ((size_t)1 << 36)
 #define ANSWER_HEAD "# cairn scored pairs 1 "
 
-static Status hash_hex(Slice s, char out[SHA256_HEX_SIZE], Error *err)
-{
-    uint8_t digest[SHA256_SIZE];
-    TRY(sha256_of(s, digest, err));
-    hex_encode(digest, sizeof digest, out);
-    return OK;
-}
-
 /* --- cutting -------------------------------------------------------------------------------------------------------
  */
 
@@ -38,7 +30,7 @@ static Status write_share(
     if (st == OK)
         st = arena_printf(&r->arena, &path, err, "%s/share-%04" PRIu32, dir, part + 1);
     if (st == OK)
-        st = hash_hex(buf_slice(&share), hash, err);
+        st = sha256_hex(buf_slice(&share), hash, err);
     if (st == OK)
         st = file_write(path, buf_slice(&share), MODE_PRIVATE, err);
     if (st == OK)
@@ -87,8 +79,8 @@ Status matchfile_score_share(const char *share_path, const char *model_path, Buf
     TRY_OUT(file_read(model_path, (size_t)64 << 20, &model, err));
     at = share_path;
     TRY_OUT(file_read(share_path, SHARE_MAX, &share, err));
-    TRY_OUT(hash_hex(buf_slice(&share), share_hash, err));
-    TRY_OUT(hash_hex(buf_slice(&model), model_hash, err));
+    TRY_OUT(sha256_hex(buf_slice(&share), share_hash, err));
+    TRY_OUT(sha256_hex(buf_slice(&model), model_hash, err));
     TRY_OUT(match_partition_score(buf_slice(&share), buf_slice(&model), path_base(model_path), &pairs, err));
     buf_addf(out, ANSWER_HEAD "share=%s model=%s\na,b,odds,passes,pattern\n", share_hash, model_hash);
     for (size_t i = 0; i < pairs.len; i++) {
@@ -195,7 +187,7 @@ Status run_merge(MatchRun *r, Error *err)
     buf_init(&model, 0);
     Status st = file_read(r->options.model_path, (size_t)64 << 20, &model, err);
     if (st == OK)
-        st = hash_hex(buf_slice(&model), model_hash, err);
+        st = sha256_hex(buf_slice(&model), model_hash, err);
     buf_free(&model);
     TRY(st);
     TRY(path_join(&r->arena, dir, "shares.csv", &path, err));

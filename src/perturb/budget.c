@@ -66,21 +66,13 @@ void budget_spend_body(const BudgetEntry *e, const char *prev, int64_t spent, Bu
 static Status add_line(Buf *file, const Buf *body, char hash[SHA256_HEX_SIZE], Error *err)
 {
     TRY(buf_status(body, err));
-    TRY(budget_hash(slice_sub(buf_slice(body), 1, body->len), hash, err));
+    TRY(sha256_hex(slice_sub(buf_slice(body), 1, body->len), hash, err));
     buf_adds(file, "{\"hash\":\"");
     buf_adds(file, hash);
     buf_adds(file, "\",");
     buf_add(file, slice_sub(buf_slice(body), 1, body->len));
     buf_addc(file, '\n');
     return buf_status(file, err);
-}
-
-Status budget_hash(Slice rest, char hash[SHA256_HEX_SIZE], Error *err)
-{
-    uint8_t digest[SHA256_SIZE];
-    TRY(sha256_of(rest, digest, err));
-    hex_encode(digest, sizeof digest, hash);
-    return OK;
 }
 
 /* --- what may stand in a line -------------------------------------------------------------------------------- */

@@ -13,11 +13,9 @@
 const char *budget_mechanism(DpMechanism m);
 const char *budget_neighbours(DpNeighbours n);
 
-/* A line as one JSON object without its hash. */
+/* A line as one JSON object without its hash, which is the SHA-256 of what follows {"hash":"...", in it. */
 void budget_open_body(const BudgetTerms *t, int64_t at, Buf *rest);
 void budget_spend_body(const BudgetEntry *e, const char *prev, int64_t spent, Buf *rest);
-/* SHA-256 of what follows {"hash":"...", in a line. */
-MUST_USE Status budget_hash(Slice rest, char hash[SHA256_HEX_SIZE], Error *err);
 
 MUST_USE Status budget_check_text(Slice s, const char *what, Error *err);
 MUST_USE Status budget_check_sha(Slice s, const char *what, Error *err);

@@ -77,14 +77,12 @@ out:
 static Status load_bytes(Policy *p, Entry *e, Error *err)
 {
     Buf text;
-    uint8_t digest[SHA256_SIZE];
     Status st = OK;
     if (e->loaded)
         return OK;
     buf_init(&text, 0);
     TRY_OUT(file_read(e->file.full_path, FILE_MAX_BYTES, &text, err));
-    TRY_OUT(sha256_of(buf_slice(&text), digest, err));
-    hex_encode(digest, sizeof digest, e->file.sha256);
+    TRY_OUT(sha256_hex(buf_slice(&text), e->file.sha256, err));
     TRY_OUT(arena_dup(&p->arena, buf_slice(&text), &e->file.text, err));
     e->loaded = true;
 out:
@@ -314,7 +312,6 @@ Status policy_used(Policy *p, PolicyFiles *out, Error *err)
 Status policy_fingerprint(Policy *p, char out[SHA256_HEX_SIZE], Error *err)
 {
     Buf all;
-    uint8_t digest[SHA256_SIZE];
     Status st = OK;
     buf_init(&all, 0);
     for (size_t i = 0; i < p->entries.len; i++) {
@@ -322,8 +319,7 @@ Status policy_fingerprint(Policy *p, char out[SHA256_HEX_SIZE], Error *err)
         buf_addf(&all, "%s %s\n", p->entries.at[i]->file.sha256, p->entries.at[i]->file.path);
     }
     TRY_OUT(buf_status(&all, err));
-    TRY_OUT(sha256_of(buf_slice(&all), digest, err));
-    hex_encode(digest, sizeof digest, out);
+    TRY_OUT(sha256_hex(buf_slice(&all), out, err));
 out:
     buf_free(&all);
     return st;

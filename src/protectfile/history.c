@@ -8,14 +8,11 @@
 static Status chain_next(const char *previous, size_t entry, Slice content, char out[SHA256_HEX_SIZE], Error *err)
 {
     Buf text;
-    uint8_t digest[SHA256_SIZE];
     buf_init(&text, 4096);
     buf_addf(&text, "%s\n%04zu\n%.*s\n", previous, entry, SLICE_ARG(content));
     Status st = buf_status(&text, err);
     if (st == OK)
-        st = sha256_of(buf_slice(&text), digest, err);
-    if (st == OK)
-        hex_encode(digest, sizeof digest, out);
+        st = sha256_hex(buf_slice(&text), out, err);
     buf_free(&text);
     return st;
 }
@@ -29,20 +26,10 @@ static Status corrupt(const char *dir, size_t entry, const char *why, Error *err
 
 static Status add_file(Buf *list, Slice name, Slice text, Error *err)
 {
-    uint8_t digest[SHA256_SIZE];
     char hex[SHA256_HEX_SIZE];
-    TRY(sha256_of(text, digest, err));
-    hex_encode(digest, sizeof digest, hex);
+    TRY(sha256_hex(text, hex, err));
     buf_addf(list, "%s  %.*s\n", hex, SLICE_ARG(name));
     return buf_status(list, err);
-}
-
-static Status digest_of(const Buf *list, char out[SHA256_HEX_SIZE], Error *err)
-{
-    uint8_t digest[SHA256_SIZE];
-    TRY(sha256_of(buf_slice(list), digest, err));
-    hex_encode(digest, sizeof digest, out);
-    return OK;
 }
 
 static Status add_folder(History *h, size_t entry, const char *sub, Buf *list, Error *err)
@@ -85,7 +72,7 @@ static Status read_entry(History *h, size_t entry, Slice content, Buf *header, E
     if (st == OK)
         st = add_folder(h, entry, "printed", &list, err);
     if (st == OK)
-        st = digest_of(&list, hex, err);
+        st = sha256_hex(buf_slice(&list), hex, err);
     if (st == OK && !slice_eq_z(content, hex))
         st = corrupt(h->dir, entry, "its files are not those that were given out", err);
     if (st == OK) {
@@ -224,7 +211,7 @@ static Status is_known(Entry *e, TablesLoad load, void *ctx, bool *known, Error 
     for (size_t i = 0; i < e->h->count && !*known; i++) {
         char hex[SHA256_HEX_SIZE];
         TRY(put_all(e, i + 1, load, ctx, err));
-        TRY(digest_of(&e->list, hex, err));
+        TRY(sha256_hex(buf_slice(&e->list), hex, err));
         *known = strcmp(hex, e->h->contents.at[i]) == 0;
     }
     return OK;
@@ -245,7 +232,7 @@ static Status write_entry(Entry *e, TablesLoad load, void *ctx, Error *err)
     TRY(path_join(&h->arena, e->dir, "printed", &sub, err));
     TRY(dir_make(sub, MODE_DIR_PRIVATE, err));
     TRY(put_all(e, number, load, ctx, err));
-    TRY(digest_of(&e->list, content, err));
+    TRY(sha256_hex(buf_slice(&e->list), content, err));
     TRY(chain_next(h->chain, number, slice_of(content), chain, err));
     buf_addf(&h->ledger, "%04zu,%s,%s\n", number, content, chain);
     TRY(buf_status(&h->ledger, err));

@@ -6,15 +6,12 @@ Status lanes_read(
 {
     Slice text;
     const char *path;
-    uint8_t digest[SHA256_SIZE];
     if (!options->lane_load)
         return error_set(err, ERR_INVALID, "lane files cannot be read here: %.*s", SLICE_ARG(file));
     TRY(options->lane_load(options->lane_ctx, file, arena, &text, err));
     TRY(arena_printf(arena, &path, err, "%.*s", SLICE_ARG(file)));
     TRY(lane_parse(text, path, arena, out, err));
-    TRY(sha256_of(text, digest, err));
-    hex_encode(digest, sizeof digest, sha256);
-    return OK;
+    return sha256_hex(text, sha256, err);
 }
 
 static Status use(ProtectJob *job, const ProtectOptions *options, Slice file, LaneKind kind, uint32_t *out, Error *err)

@@ -194,7 +194,6 @@ static Status parse(Slice text, ProtectionPolicy *p, Error *err)
         "source", "lane", "lane_file", "median_file", "compare_files", "suppressed", "parameter", "band", "override",
         NULL};
     Slice schema;
-    uint8_t digest[SHA256_SIZE];
     TRY(toml_parse(text, p->path, &p->arena, &p->root, err));
     TRY(toml_only(p->root, p->path, keys, err));
     TRY(toml_str(p->root, p->path, "schema", &schema, err));
@@ -213,9 +212,7 @@ static Status parse(Slice text, ProtectionPolicy *p, Error *err)
     TRY(read_parameters(p, p->root, err));
     TRY(read_bands(p, p->root, err));
     TRY(check_overrides(p, p->root, err));
-    TRY(sha256_of(text, digest, err));
-    hex_encode(digest, sizeof digest, p->sha256);
-    return OK;
+    return sha256_hex(text, p->sha256, err);
 }
 
 Status protection_parse(Slice text, const char *path, ProtectionPolicy *out, Error *err)

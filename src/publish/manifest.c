@@ -102,11 +102,8 @@ static void write_files(const Release *r, Json *j)
 
 Status manifest_write(Release *r, Error *err)
 {
-    for (size_t i = 0; i < r->files.len; i++) {
-        uint8_t digest[SHA256_SIZE];
-        TRY(sha256_of(buf_slice(&r->files.at[i].content), digest, err));
-        hex_encode(digest, sizeof digest, r->files.at[i].sha256);
-    }
+    for (size_t i = 0; i < r->files.len; i++)
+        TRY(sha256_hex(buf_slice(&r->files.at[i].content), r->files.at[i].sha256, err));
     Json j;
     json_begin(&j, &r->manifest, JSON_PRETTY);
     json_open_object(&j);
@@ -121,8 +118,5 @@ Status manifest_write(Release *r, Error *err)
     json_end(&j);
     buf_addc(&r->manifest, '\n');
     TRY(buf_status(&r->manifest, err));
-    uint8_t digest[SHA256_SIZE];
-    TRY(sha256_of(buf_slice(&r->manifest), digest, err));
-    hex_encode(digest, sizeof digest, r->manifest_sha256);
-    return OK;
+    return sha256_hex(buf_slice(&r->manifest), r->manifest_sha256, err);
 }

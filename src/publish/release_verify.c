@@ -12,7 +12,6 @@ static Status corrupt(Error *err, const char *file, const char *why)
 
 static Status check_name(const char *path, Slice manifest, Error *err)
 {
-    uint8_t digest[SHA256_SIZE];
     char hex[SHA256_HEX_SIZE];
     Slice id = slice_of(path);
     while (id.len > 1 && id.ptr[id.len - 1] == '/')
@@ -21,8 +20,7 @@ static Status check_name(const char *path, Slice manifest, Error *err)
     while (from > 0 && id.ptr[from - 1] != '/')
         from--;
     id = slice_sub(id, from, id.len);
-    TRY(sha256_of(manifest, digest, err));
-    hex_encode(digest, sizeof digest, hex);
+    TRY(sha256_hex(manifest, hex, err));
     if (!slice_eq(id, slice_sub(slice_of(hex), 0, 12)))
         return corrupt(err, "manifest.json", "the manifest's hash is not the release's name");
     return OK;

@@ -30,9 +30,9 @@ static Status grouped(Arena *arena, int64_t v, Slice *out, Error *err)
 {
     Slice head;
     if (v < 1000)
-        return report_printf(arena, out, err, "%" PRId64, v);
+        return arena_format(arena, out, err, "%" PRId64, v);
     TRY(grouped(arena, v / 1000, &head, err));
-    return report_printf(arena, out, err, "%.*s,%03" PRId64, SLICE_ARG(head), v % 1000);
+    return arena_format(arena, out, err, "%.*s,%03" PRId64, SLICE_ARG(head), v % 1000);
 }
 
 static Status value_text(Arena *arena, const ReleasedTable *t, double v, Slice *out, Error *err)
@@ -44,12 +44,12 @@ static Status value_text(Arena *arena, const ReleasedTable *t, double v, Slice *
     }
     bool is_whole = fabs(v - floor(v)) < 1e-9;
     if (is_percent(t))
-        return report_printf(arena, out, err, is_whole ? "%.0f%%" : "%.1f%%", v);
+        return arena_format(arena, out, err, is_whole ? "%.0f%%" : "%.1f%%", v);
     if (!is_whole || v < 0)
-        return report_printf(arena, out, err, "%.1f", v);
+        return arena_format(arena, out, err, "%.1f", v);
     TRY(grouped(arena, (int64_t)v, &whole, err));
     bool dollars = slice_starts(t->unit, SLICE("dollars"));
-    return report_printf(arena, out, err, "%s%.*s", dollars ? "$" : "", SLICE_ARG(whole));
+    return arena_format(arena, out, err, "%s%.*s", dollars ? "$" : "", SLICE_ARG(whole));
 }
 
 static Status people_text(Arena *arena, Slice people, Slice *out, Error *err)
@@ -74,7 +74,7 @@ static Status styled(Arena *arena, Buf *svg, Html *out, Error *err)
     size_t open = slice_find(all, SLICE(">"));
     Status st = buf_status(svg, err);
     if (st == OK && open < all.len)
-        st = report_printf(arena, &text, err, "%.*s%s%.*s", (int)open + 1, all.ptr, CHART_STYLE,
+        st = arena_format(arena, &text, err, "%.*s%s%.*s", (int)open + 1, all.ptr, CHART_STYLE,
             (int)(all.len - open - 1), all.ptr + open + 1);
     buf_free(svg);
     out->s = text;
@@ -93,8 +93,8 @@ static Status trend_chart(Arena *arena, const ReleasedTable *t, const TmplAnnual
             .value = isnan(values[i]) ? 0 : values[i],
             .shown = rows[i].value,
             .missing = isnan(values[i])};
-    TRY(report_printf(arena, &id, err, "trend-%.*s", SLICE_ARG(t->measure)));
-    TRY(report_printf(arena, &desc, err, "Statewide figures from %.*s to %.*s; the table beside has the same numbers.",
+    TRY(arena_format(arena, &id, err, "trend-%.*s", SLICE_ARG(t->measure)));
+    TRY(arena_format(arena, &desc, err, "Statewide figures from %.*s to %.*s; the table beside has the same numbers.",
         SLICE_ARG(rows[0].year), SLICE_ARG(rows[count - 1].year)));
     buf_init(&svg, 0);
     svg_line(&svg, id.ptr, t->title, desc, points, count, is_percent(t));
@@ -116,7 +116,7 @@ static Status measure_part(const AnnualPage *p, const ReleasedTable *t, TmplAnnu
         if (!slice_eq_z(c->split, "all") || c->year > p->year)
             continue;
         values[count] = c->value;
-        TRY(report_printf(arena, &rows[count].year, err, "%" PRId32, c->year));
+        TRY(arena_format(arena, &rows[count].year, err, "%" PRId32, c->year));
         TRY(value_text(arena, t, c->value, &rows[count].value, err));
         TRY(people_text(arena, c->people, &rows[count].people, err));
         count++;
@@ -128,7 +128,7 @@ static Status measure_part(const AnnualPage *p, const ReleasedTable *t, TmplAnnu
         .assumed = slice_eq_z(t->rule_status, "assumed"),
         .rows = rows,
         .rows_count = count};
-    TRY(report_printf(
+    TRY(arena_format(
         arena, &out->answer, err, "%.*s in %.*s.", SLICE_ARG(rows[count - 1].value), SLICE_ARG(rows[count - 1].year)));
     return trend_chart(arena, t, rows, values, count, &out->chart, err);
 }
@@ -142,7 +142,7 @@ static Status section_part(AnnualPage *p, const Toml *section, size_t number, Tm
     *out = (TmplAnnualSections){0};
     TRY(toml_str(section, p->plan->path, "title", &out->title, err));
     TRY(toml_str(section, p->plan->path, "text", &out->text, err));
-    TRY(report_printf(arena, &out->anchor, err, "topic-%zu", number));
+    TRY(arena_format(arena, &out->anchor, err, "topic-%zu", number));
     TRY(arena_new(arena, TmplAnnualSectionsMeasures, names->count, &measures, err));
     for (const Toml *n = names->first; n; n = n->next) {
         const ReleasedTable *t = released_table(p->released, n->string);
@@ -180,7 +180,7 @@ static Status gap_text(Arena *arena, const ReleasedTable *t, double value, doubl
         return OK;
     double gap = value - all;
     const char *sign = gap > 0 ? "+" : gap < 0 ? "\xe2\x88\x92" : "";
-    return report_printf(arena, out, err, is_percent(t) ? "%s%.1f points" : "%s%.0f", sign, fabs(gap));
+    return arena_format(arena, out, err, is_percent(t) ? "%s%.1f points" : "%s%.0f", sign, fabs(gap));
 }
 
 static Status bars_chart(Arena *arena, const ReleasedTable *t, Slice split, Slice caption,
@@ -195,7 +195,7 @@ static Status bars_chart(Arena *arena, const ReleasedTable *t, Slice split, Slic
         if (!isnan(values[i]))
             bars[n++] =
                 (SvgBar){.label = rows[i].name, .value = values[i], .shown = rows[i].value, .is_reference = i == 0};
-    TRY(report_printf(arena, &id, err, "bars-%.*s-%.*s", SLICE_ARG(t->measure), SLICE_ARG(split)));
+    TRY(arena_format(arena, &id, err, "bars-%.*s-%.*s", SLICE_ARG(t->measure), SLICE_ARG(split)));
     buf_init(&svg, 0);
     svg_bars(&svg, id.ptr, caption, SLICE("The table beside has the same numbers."), bars, n, is_percent(t));
     return styled(arena, &svg, out, err);
@@ -251,7 +251,7 @@ static Status split_part(
         return OK;
     out->rows = rows;
     out->rows_count = count;
-    TRY(report_printf(
+    TRY(arena_format(
         arena, &out->caption, err, "%.*s: %.*s, %" PRId32, SLICE_ARG(t->title), SLICE_ARG(out->title), year));
     return bars_chart(arena, t, split, out->caption, rows, values, count, &out->chart, err);
 }
@@ -289,7 +289,7 @@ static Status add_method(const AnnualPage *p, TmplAnnual *v, Error *err)
     TmplAnnualParameters *parameters;
     TmplAnnualDefinitions *definitions;
     TmplAnnualQuality *quality;
-    TRY(report_printf(r->arena, &v->audit, err,
+    TRY(arena_format(r->arena, &v->audit, err,
         "An independent check attacked all %" PRId64 " published figures before they left and found nobody; %" PRId64
         " tables or groups were withheld or shown together with others.",
         r->audited, r->withheld));
@@ -298,7 +298,7 @@ static Status add_method(const AnnualPage *p, TmplAnnual *v, Error *err)
     TRY(arena_new(r->arena, TmplAnnualQuality, r->tables.len, &quality, err));
     for (size_t i = 0; i < r->parameters.len; i++) {
         parameters[i].name = r->parameters.at[i].name;
-        TRY(report_printf(r->arena, &parameters[i].value, err, "%" PRId64, r->parameters.at[i].value));
+        TRY(arena_format(r->arena, &parameters[i].value, err, "%" PRId64, r->parameters.at[i].value));
     }
     for (size_t i = 0; i < r->tables.len; i++) {
         const ReleasedTable *t = &r->tables.at[i];
@@ -311,11 +311,11 @@ static Status add_method(const AnnualPage *p, TmplAnnual *v, Error *err)
             .denominator = t->denominator,
             .source = t->rule_source,
             .assumed = slice_eq_z(t->rule_status, "assumed")};
-        TRY(report_printf(r->arena, &definitions[v->definitions_count++].rule, err, "%.*s, version %.*s",
+        TRY(arena_format(r->arena, &definitions[v->definitions_count++].rule, err, "%.*s, version %.*s",
             SLICE_ARG(t->rule), SLICE_ARG(t->rule_version)));
         quality[v->quality_count] = (TmplAnnualQuality){
             .title = t->title, .seen = c->seen, .linked = c->linked, .precision = c->precision, .recall = c->recall};
-        TRY(report_printf(r->arena, &quality[v->quality_count++].year, err, "%" PRId32, c->year));
+        TRY(arena_format(r->arena, &quality[v->quality_count++].year, err, "%" PRId32, c->year));
     }
     v->protection = r->protection;
     v->protection_file = r->protection_file;
@@ -332,14 +332,14 @@ static Status log_row(const AnnualPage *p, const LedgerEntry *e, TmplAnnualRelea
     char at[21];
     clock_print(e->at, at);
     *out = (TmplAnnualReleases){.id = e->subject, .current = slice_eq(e->subject, p->released->id)};
-    TRY(report_printf(arena, &out->day, err, "%.10s", at));
+    TRY(arena_format(arena, &out->day, err, "%.10s", at));
     json_t *body = json_loadb(e->body.ptr, e->body.len, 0, NULL);
     const json_t *cells = json_object_get(body, "cells");
-    Status st = slice_eq_z(e->kind, "release.withdrawn") ? report_printf(arena, &out->what, err, "withdrawn")
+    Status st = slice_eq_z(e->kind, "release.withdrawn") ? arena_format(arena, &out->what, err, "withdrawn")
                 : json_is_integer(cells)
-                    ? report_printf(arena, &out->what, err, "published, %" JSON_INTEGER_FORMAT " figures checked",
+                    ? arena_format(arena, &out->what, err, "published, %" JSON_INTEGER_FORMAT " figures checked",
                           json_integer_value(cells))
-                    : report_printf(arena, &out->what, err, "published");
+                    : arena_format(arena, &out->what, err, "published");
     json_decref(body);
     return st;
 }
@@ -378,11 +378,11 @@ static Status missing_text(const AnnualPage *p, Slice *out, Error *err)
     const Released *r = p->released;
     *out = (Slice){"", 0};
     for (size_t i = 0; i < r->missing.len; i++)
-        TRY(report_printf(
+        TRY(arena_format(
             r->arena, out, err, "%.*s%s%.*s", SLICE_ARG(*out), i ? ", " : "", SLICE_ARG(r->missing.at[i])));
     for (size_t i = 0; i < r->tables.len; i++)
         if (released_latest(&r->tables.at[i], p->year) == 0)
-            TRY(report_printf(r->arena, out, err, "%.*s%s%.*s", SLICE_ARG(*out), out->len ? ", " : "",
+            TRY(arena_format(r->arena, out, err, "%.*s%s%.*s", SLICE_ARG(*out), out->len ? ", " : "",
                 SLICE_ARG(r->tables.at[i].title)));
     return OK;
 }
@@ -393,8 +393,8 @@ static Status write_paper(const AnnualPage *p, const Contents *contents, const B
 {
     Slice title, foot;
     Arena *arena = p->released->arena;
-    TRY(report_printf(arena, &title, err, "%.*s, %" PRId32, SLICE_ARG(p->plan->title), p->year));
-    TRY(report_printf(arena, &foot, err,
+    TRY(arena_format(arena, &title, err, "%.*s, %" PRId32, SLICE_ARG(p->plan->title), p->year));
+    TRY(arena_format(arena, &foot, err,
         "All figures are those of release %.*s, as they were printed there: none stands for a single person or a small "
         "group.",
         SLICE_ARG(p->released->id)));

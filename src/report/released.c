@@ -12,21 +12,6 @@ static Status corrupt(Error *err, const char *file)
     return error_set(err, ERR_CORRUPT, "%s of the release is not of the form a release has", file);
 }
 
-Status report_printf(Arena *arena, Slice *out, Error *err, const char *fmt, ...)
-{
-    va_list args;
-    Buf b;
-    buf_init(&b, 0);
-    va_start(args, fmt);
-    buf_addv(&b, fmt, args);
-    va_end(args);
-    Status st = buf_status(&b, err);
-    if (st == OK)
-        st = arena_dup(arena, buf_slice(&b), out, err);
-    buf_free(&b);
-    return st;
-}
-
 static Status read_json(const Released *r, const char *relative, json_t **out, Error *err)
 {
     const char *path;
@@ -50,9 +35,9 @@ static Status text_of(const Released *r, const json_t *object, const char *key, 
     if (json_is_string(v))
         return arena_dup(r->arena, (Slice){json_string_value(v), json_string_length(v)}, out, err);
     if (json_is_integer(v))
-        return report_printf(r->arena, out, err, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+        return arena_format(r->arena, out, err, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
     if (json_is_real(v))
-        return report_printf(r->arena, out, err, "%.1f", json_real_value(v));
+        return arena_format(r->arena, out, err, "%.1f", json_real_value(v));
     return OK;
 }
 
@@ -119,7 +104,7 @@ static Status read_table(Released *r, const json_t *manifest, Slice name, Error 
     } texts[] = {{"measure", &t.measure}, {"title", &t.title}, {"question", &t.question}, {"population", &t.population},
         {"numerator", &t.numerator}, {"denominator", &t.denominator}, {"unit", &t.unit}, {"kind", &t.kind},
         {"note", &t.note}, {"rule", &t.rule}, {"rule_version", &t.rule_version}, {"rule_status", &t.rule_status}};
-    TRY(report_printf(r->arena, &relative, err, "data/%.*s.json", SLICE_ARG(name)));
+    TRY(arena_format(r->arena, &relative, err, "data/%.*s.json", SLICE_ARG(name)));
     Status st = read_json(r, relative.ptr, &file, err);
     for (size_t i = 0; st == OK && i < COUNT_OF(texts); i++)
         st = text_of(r, file, texts[i].key, texts[i].to, err);
@@ -215,7 +200,7 @@ static Status find_current(Home *home, Released *r, Error *err)
     buf_free(&text);
     TRY(st);
     Slice relative;
-    TRY(report_printf(r->arena, &relative, err, "releases/%.*s", SLICE_ARG(r->id)));
+    TRY(arena_format(r->arena, &relative, err, "releases/%.*s", SLICE_ARG(r->id)));
     return home_file(home, r->arena, relative.ptr, &r->dir, err);
 }
 

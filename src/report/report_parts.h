@@ -71,7 +71,4 @@ MUST_USE Status annual_page(AnnualPage *page, Buf *out, Error *err);
 /* Makes pdf from html by WeasyPrint under the given instant. *there is false when it is not installed. */
 MUST_USE Status pdf_make(const char *html, const char *pdf, int64_t instant, bool *there, Error *err);
 
-/* Text in the arena. */
-MUST_USE Status report_printf(Arena *arena, Slice *out, Error *err, const char *fmt, ...) PRINTF_LIKE(4, 5);
-
 #endif

@@ -25,13 +25,11 @@ Status tables_refuse(const TablesReader *r, const Toml *t, Error *err, const cha
 
 Status tables_fetch(TablesReader *r, Slice file, Slice *text, Error *err)
 {
-    uint8_t digest[SHA256_SIZE];
     char hex[SHA256_HEX_SIZE];
     if (file.len == 0)
         return error_set(err, ERR_INVALID, "a file has no name");
     TRY(r->load(r->ctx, file, &r->set->arena, text, err));
-    TRY(sha256_of(*text, digest, err));
-    hex_encode(digest, sizeof digest, hex);
+    TRY(sha256_hex(*text, hex, err));
     buf_addf(&r->set->digest, "%s  %.*s\n", hex, SLICE_ARG(file));
     return buf_status(&r->set->digest, err);
 }
