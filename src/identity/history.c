@@ -12,7 +12,8 @@
 typedef struct Undo {
     Vault *vault;
     Arena arena;
-    Slice model; /* of the state that is restored */
+    Slice model;     /* of the state that is restored */
+    int64_t back_to; /* the first run that is undone; 0: lines of the journal are */
     Links back;
     RecordTags gone;
     Journal journal;
@@ -77,6 +78,7 @@ static Status undo_runs(Undo *u, int64_t run, Error *err)
     if (st == OK) {
         /* before the first run there was no model; its own name does no harm, for there are no links either */
         u->model = run > 1 ? runs.at[run - 2].model : runs.at[0].model;
+        u->back_to = run;
         st = restore_before(u, run, err);
     }
     vec_free(&runs);
@@ -158,6 +160,7 @@ Status identity_undo(const LinkContext *ctx, const UndoOptions *options, UndoRep
         .links = &u.back,
         .gone = &u.gone,
         .journal = &u.journal,
+        .back_to = u.back_to,
         .report = SLICE("{}")};
     if (st == OK && (u.back.len > 0 || u.gone.len > 0))
         st = vault_put_links(u.vault, &w, &out->run, err);

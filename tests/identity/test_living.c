@@ -107,8 +107,8 @@ static void decide(World *w, const RecordTag *a, const RecordTag *b, ReviewVerdi
 {
     Vault *vault;
     assert_ok(vault_open(w->home, &vault, err));
-    assert_ok(vault_add_decision(vault,
-        &(ReviewDecision){.a = *a, .b = *b, .verdict = verdict, .reviewer = slice_of(who), .odds = INT32_MIN}, err));
+    const ReviewDecision d = {.a = *a, .b = *b, .verdict = verdict, .reviewer = slice_of(who), .odds = INT32_MIN};
+    assert_ok(vault_add_decisions(vault, &d, 1, NULL, err));
     vault_close(vault);
 }
 
