@@ -16,7 +16,7 @@ static size_t placeholder(Slice s)
 static void add_value(const Param *p, const ParamValue *v, Buf *out)
 {
     if (p->type == PARAM_INTEGER) {
-        buf_add_i64(out, v->from);
+        buf_addf(out, v->from < 0 ? "(%" PRId64 ")" : "%" PRId64, v->from); /* "x -{n}" is no comment */
         return;
     }
     if (p->type == PARAM_YEARS) {
