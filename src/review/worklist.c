@@ -223,22 +223,24 @@ static Status check_words(const ReviewContext *ctx, Vault *vault, const ReviewWo
 static Status add_words(
     const ReviewContext *ctx, Vault *vault, const ReviewBook *book, const ReviewWord *words, size_t count, Error *err)
 {
+    ReviewDecision *decisions;
+    size_t bad = 0;
+    TRY(mem_zalloc(count, sizeof *decisions, (void **)&decisions, err));
     for (size_t i = 0; i < count; i++) {
         ReviewEntry entry;
         review_book_find(book, &words[i].a, &words[i].b, &entry);
-        const ReviewDecision d = {.a = words[i].a,
+        decisions[i] = (ReviewDecision){.a = words[i].a,
             .b = words[i].b,
             .verdict = words[i].verdict,
             .reviewer = whose(ctx, &words[i]),
             .blind = words[i].blind,
             .odds = entry.evidence.len ? entry.odds : INT32_MIN};
-        Status st = vault_add_decision(vault, &d, err);
-        if (st == OK)
-            continue;
-        error_at(err, NULL, words[i].row, NULL);
-        return st;
     }
-    return OK;
+    Status st = vault_add_decisions(vault, decisions, count, &bad, err);
+    if (st == ERR_INVALID)
+        error_at(err, NULL, words[bad].row, NULL);
+    mem_free(decisions);
+    return st;
 }
 
 Status review_write(const ReviewContext *ctx, const ReviewWord *words, size_t count, PairState *state, Error *err)

@@ -12,11 +12,13 @@
  *   model(id, name, json, config, baseline)                 frozen parameters; the last run's model is in force
  *   decision(seq, a, b, verdict, reviewer, ...)             append-only: reviewers' words are kept for ever
  *   review(a, b, odds, reason, value, evidence)             pairs that wait for a reviewer
- *   person_missed(person, missed)                           expected missing pairs, for published link quality
+ *   person_missed(person, missed, run)                      expected missing pairs, for published link quality
+ *   person_missed_past(person, ended, missed, run)          what a run replaced, as with links
  *   clerical(sample, stratum, a, b, ...)                    pairs drawn to measure quality with
  *
  * Because a replaced link is kept with the run that ended it, the state before any
- * run is one query, and undo is that state written as a run of its own.
+ * run is one query, and undo is that state written as a run of its own: with the
+ * model that each link was made by.
  */
 #ifndef CAIRN_STORE_LINKAGE_H
 #define CAIRN_STORE_LINKAGE_H
@@ -156,10 +158,11 @@ typedef struct LinkWrite {
     const ReviewItems *queue; /* may be NULL with QUEUE_KEEP */
     QueueMode queue_mode;
     const PersonMisses *misses; /* may be NULL; replace those there are with QUEUE_REPLACE */
+    int64_t back_to;            /* RUN_UNDO of runs: the first one undone; misses are again what they were before it */
     Slice report;               /* JSON */
 } LinkWrite;
 /* One transaction. *run: its number. A RUN_UNDO also drops the queue of records and the misses of persons that have no
- * link any more. */
+ * link any more, and its links keep the model of the past link that they equal. */
 MUST_USE Status vault_put_links(Vault *v, const LinkWrite *w, int64_t *run, Error *err);
 /* Replaces queue and misses alone, for a full run that changed no link and so is none. One transaction. */
 MUST_USE Status vault_renew_review(Vault *v, const ReviewItems *queue, const PersonMisses *misses, Error *err);
@@ -199,8 +202,9 @@ typedef struct ReviewDecision {
 typedef VEC(ReviewDecision) ReviewDecisions;
 /* ERR_INVALID unless a decision may be in this name: not blank, UTF-8, at most 100 bytes. */
 MUST_USE Status reviewer_check(Slice reviewer, Error *err);
-/* Appends; seq and at are given by the vault. Also a decision.made entry of the ledger (tags, verdict, reviewer). */
-MUST_USE Status vault_add_decision(Vault *v, const ReviewDecision *d, Error *err);
+/* Appends all or none; seq and at are given by the vault. Also a decision.made entry of the ledger (tags, verdict,
+ * reviewer) for each, before any of them counts. *bad, which may be NULL: the one that an ERR_INVALID is about. */
+MUST_USE Status vault_add_decisions(Vault *v, const ReviewDecision *d, size_t count, size_t *bad, Error *err);
 /* In order of seq; text in arena. */
 MUST_USE Status vault_decisions(Vault *v, Arena *arena, ReviewDecisions *out, Error *err);
 MUST_USE Status vault_last_decision(Vault *v, int64_t *out, Error *err); /* 0: none */

@@ -363,8 +363,23 @@ static Status index_pause(Vault *v, size_t links, bool *fresh, bool *paused, Err
     return *paused ? lite_exec(&v->lite, "DROP INDEX link_person", err) : OK;
 }
 
-static Status put_links(Vault *v, const Links *links, int64_t model, int64_t run, PersonId *highest, Error *err)
+/* ?6 is the run's model. What an undo puts back equals a past link and was made by that one's model. */
+static Status prepare_put(Vault *v, LinkRunKind kind, sqlite3_stmt **out, Error *err)
 {
+    const char *sql =
+        kind == RUN_UNDO
+            ? "INSERT OR REPLACE INTO link (tag, person, kind, odds, partner, model, run) VALUES (?1, ?2, ?3, ?4, ?5, "
+              "coalesce((SELECT model FROM link_past WHERE tag = ?1 AND person = ?2 AND kind = ?3 AND odds = ?4 AND "
+              "partner IS ?5 AND ended < ?7 ORDER BY ended DESC LIMIT 1), ?6), ?7)"
+            : "INSERT OR REPLACE INTO link (tag, person, kind, odds, partner, model, run) VALUES (?1, ?2, ?3, ?4, ?5, "
+              "?6, "
+              "?7)";
+    return lite_prepare(&v->lite, sql, out, err);
+}
+
+static Status put_links(Vault *v, const LinkWrite *w, int64_t model, int64_t run, PersonId *highest, Error *err)
+{
+    const Links *links = w->links;
     sqlite3_stmt *stmt = NULL, *archive = NULL;
     const Link **order = NULL;
     bool fresh, paused;
@@ -372,9 +387,7 @@ static Status put_links(Vault *v, const Links *links, int64_t model, int64_t run
     TRY_OUT(index_pause(v, links->len, &fresh, &paused, err));
     TRY_OUT(sorted_links(links, &order, err));
     TRY_OUT(prepare_archive(v, run, &archive, err));
-    TRY_OUT(lite_prepare(&v->lite,
-        "INSERT OR REPLACE INTO link (tag, person, kind, odds, partner, model, run) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        &stmt, err));
+    TRY_OUT(prepare_put(v, w->kind, &stmt, err));
     sqlite3_bind_int64(stmt, 6, model);
     sqlite3_bind_int64(stmt, 7, run);
     for (size_t i = 0; i < links->len; i++) {
@@ -454,20 +467,61 @@ static Status raise_counter(Vault *v, PersonId highest, Error *err)
     return st;
 }
 
-static Status put_misses(Vault *v, const PersonMisses *misses, QueueMode mode, Error *err)
+/* ?1 is the run; ?2, where the statement has it, what an undo goes back to. */
+static Status exec_for_run(Vault *v, const char *sql, int64_t run, int64_t back_to, Error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    if (mode == QUEUE_REPLACE)
-        TRY(lite_exec(&v->lite, "DELETE FROM person_missed", err));
-    TRY(lite_prepare(&v->lite, "INSERT OR REPLACE INTO person_missed (person, missed) VALUES (?, ?)", &stmt, err));
-    Status st = OK;
-    for (size_t i = 0; i < misses->len && st == OK; i++) {
-        sqlite3_bind_int64(stmt, 1, (int64_t)misses->at[i].person);
-        sqlite3_bind_int64(stmt, 2, (int64_t)misses->at[i].missed);
-        st = lite_run(&v->lite, stmt, err);
-    }
+    TRY(lite_prepare(&v->lite, sql, &stmt, err));
+    sqlite3_bind_int64(stmt, 1, run);
+    if (sqlite3_bind_parameter_count(stmt) > 1)
+        sqlite3_bind_int64(stmt, 2, back_to);
+    Status st = lite_run(&v->lite, stmt, err);
     sqlite3_finalize(stmt);
     return st;
+}
+
+#define ARCHIVE_MISSES_SQL \
+    "INSERT OR REPLACE INTO person_missed_past (person, ended, missed, run) SELECT person, ?1, missed, run FROM " \
+    "person_missed"
+
+static Status clear_misses(Vault *v, int64_t run, Error *err)
+{
+    TRY(exec_for_run(v, ARCHIVE_MISSES_SQL " WHERE run < ?1", run, 0, err));
+    return lite_exec(&v->lite, "DELETE FROM person_missed", err);
+}
+
+/* Each person's, in the place of what was there, which is kept as what `run` ended. */
+static Status put_misses(Vault *v, const PersonMisses *misses, int64_t run, Error *err)
+{
+    sqlite3_stmt *stmt = NULL, *archive = NULL;
+    Status st;
+    TRY_OUT(lite_prepare(&v->lite, ARCHIVE_MISSES_SQL " WHERE run < ?1 AND person = ?2", &archive, err));
+    TRY_OUT(lite_prepare(
+        &v->lite, "INSERT OR REPLACE INTO person_missed (person, missed, run) VALUES (?, ?, ?)", &stmt, err));
+    sqlite3_bind_int64(archive, 1, run);
+    sqlite3_bind_int64(stmt, 3, run);
+    for (size_t i = 0; i < misses->len; i++) {
+        sqlite3_bind_int64(archive, 2, (int64_t)misses->at[i].person);
+        TRY_OUT(lite_run(&v->lite, archive, err));
+        sqlite3_bind_int64(stmt, 1, (int64_t)misses->at[i].person);
+        sqlite3_bind_int64(stmt, 2, (int64_t)misses->at[i].missed);
+        TRY_OUT(lite_run(&v->lite, stmt, err));
+    }
+out:
+    sqlite3_finalize(stmt);
+    sqlite3_finalize(archive);
+    return st;
+}
+
+/* As they were before run `back_to`; `run` is the undo's own. */
+static Status restore_misses(Vault *v, int64_t back_to, int64_t run, Error *err)
+{
+    TRY(exec_for_run(v, ARCHIVE_MISSES_SQL " WHERE run >= ?2", run, back_to, err));
+    TRY(exec_for_run(v, "DELETE FROM person_missed WHERE run >= ?2", run, back_to, err));
+    return exec_for_run(v,
+        "INSERT OR REPLACE INTO person_missed (person, missed, run) SELECT person, missed, ?1 FROM person_missed_past "
+        "WHERE run < ?2 AND ended >= ?2 AND ended < ?1",
+        run, back_to, err);
 }
 
 Status vault_misses(Vault *v, PersonMisses *out, Error *err)
@@ -506,14 +560,18 @@ static Status put_run(Vault *v, const LinkWrite *w, int64_t *run, Error *err)
         TRY(vault_put_model(v, w->stored, err));
     TRY(vault_model_id(v, w->model, &model, err));
     TRY(insert_run(v, w, model, run, err));
-    TRY(put_links(v, w->links, model, *run, &highest, err));
+    TRY(put_links(v, w, model, *run, &highest, err));
     if (w->gone)
         TRY(take_links(v, w->gone, *run, err));
     TRY(put_journal(v, w->journal, *run, &highest, err));
     if (w->queue_mode != QUEUE_KEEP)
         TRY(vault_put_queue(v, w->queue, w->queue_mode, err));
+    if (w->misses && w->queue_mode == QUEUE_REPLACE)
+        TRY(clear_misses(v, *run, err));
     if (w->misses)
-        TRY(put_misses(v, w->misses, w->queue_mode, err));
+        TRY(put_misses(v, w->misses, *run, err));
+    if (w->kind == RUN_UNDO && w->back_to > 0)
+        TRY(restore_misses(v, w->back_to, *run, err));
     if (w->kind == RUN_UNDO)
         TRY(drop_orphans(v, err));
     return raise_counter(v, highest, err);
@@ -536,9 +594,14 @@ Status vault_renew_review(Vault *v, const ReviewItems *queue, const PersonMisses
     TRY(home_must_write(v->home, err));
     ASSERT(!v->in_load);
     TRY(lite_exec(&v->lite, "BEGIN IMMEDIATE", err));
+    int64_t run = 0;
     Status st = vault_put_queue(v, queue, QUEUE_REPLACE, err);
     if (st == OK)
-        st = put_misses(v, misses, QUEUE_REPLACE, err);
+        st = vault_last_run(v, &run, err);
+    if (st == OK)
+        st = clear_misses(v, run, err);
+    if (st == OK)
+        st = put_misses(v, misses, run, err);
     if (st == OK)
         st = lite_exec(&v->lite, "COMMIT", err);
     lite_rollback(&v->lite);

@@ -123,35 +123,69 @@ Status reviewer_check(Slice reviewer, Error *err)
     return OK;
 }
 
-Status vault_add_decision(Vault *v, const ReviewDecision *given, Error *err)
+/* About two records, a before b; and a reviewer. */
+static Status fit_decision(const ReviewDecision *given, ReviewDecision *d, Error *err)
 {
-    ReviewDecision d = *given;
-    sqlite3_stmt *stmt = NULL;
-    TRY(home_must_write(v->home, err));
-    int order = tag_cmp(&d.a, &d.b);
+    int order = tag_cmp(&given->a, &given->b);
     if (order == 0)
         return error_set(err, ERR_INVALID, "a decision is about two records");
-    TRY(reviewer_check(d.reviewer, err));
+    *d = *given;
     if (order > 0) {
-        d.a = given->b;
-        d.b = given->a;
+        d->a = given->b;
+        d->b = given->a;
     }
-    /* The ledger first: a decision that counts has been written down. */
-    TRY(ledger_decision(v, &d, err));
-    TRY(lite_prepare(&v->lite,
-        "INSERT INTO decision (at, a, b, verdict, reviewer, blind, odds) VALUES (?, ?, ?, ?, ?, ?, ?)", &stmt, err));
+    return reviewer_check(d->reviewer, err);
+}
+
+static Status insert_decision(Vault *v, sqlite3_stmt *stmt, const ReviewDecision *d, Error *err)
+{
     sqlite3_bind_int64(stmt, 1, clock_now());
-    lite_bind_blob(stmt, 2, tag_bytes(&d.a));
-    lite_bind_blob(stmt, 3, tag_bytes(&d.b));
-    sqlite3_bind_int64(stmt, 4, d.verdict);
-    lite_bind_text(stmt, 5, d.reviewer);
-    sqlite3_bind_int64(stmt, 6, d.blind);
-    if (d.odds == INT32_MIN)
+    lite_bind_blob(stmt, 2, tag_bytes(&d->a));
+    lite_bind_blob(stmt, 3, tag_bytes(&d->b));
+    sqlite3_bind_int64(stmt, 4, d->verdict);
+    lite_bind_text(stmt, 5, d->reviewer);
+    sqlite3_bind_int64(stmt, 6, d->blind);
+    if (d->odds == INT32_MIN)
         sqlite3_bind_null(stmt, 7);
     else
-        sqlite3_bind_int64(stmt, 7, d.odds);
-    Status st = lite_run(&v->lite, stmt, err);
+        sqlite3_bind_int64(stmt, 7, d->odds);
+    return lite_run(&v->lite, stmt, err);
+}
+
+static Status insert_decisions(Vault *v, const ReviewDecision *decisions, size_t count, Error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    Status st = lite_exec(&v->lite, "BEGIN IMMEDIATE", err);
+    if (st == OK)
+        st = lite_prepare(&v->lite,
+            "INSERT INTO decision (at, a, b, verdict, reviewer, blind, odds) VALUES (?, ?, ?, ?, ?, ?, ?)", &stmt, err);
+    for (size_t i = 0; i < count && st == OK; i++)
+        st = insert_decision(v, stmt, &decisions[i], err);
     sqlite3_finalize(stmt);
+    if (st == OK)
+        st = lite_exec(&v->lite, "COMMIT", err);
+    lite_rollback(&v->lite);
+    return st;
+}
+
+Status vault_add_decisions(Vault *v, const ReviewDecision *given, size_t count, size_t *bad, Error *err)
+{
+    ReviewDecision *fit = NULL;
+    Status st;
+    TRY(home_must_write(v->home, err));
+    ASSERT(!v->in_load);
+    TRY_OUT(mem_zalloc(count, sizeof *fit, (void **)&fit, err));
+    for (size_t i = 0; i < count; i++) {
+        if (bad)
+            *bad = i;
+        TRY_OUT(fit_decision(&given[i], &fit[i], err));
+    }
+    /* The ledger first: a decision that counts has been written down. */
+    for (size_t i = 0; i < count; i++)
+        TRY_OUT(ledger_decision(v, &fit[i], err));
+    st = insert_decisions(v, fit, count, err);
+out:
+    mem_free(fit);
     return st;
 }
 

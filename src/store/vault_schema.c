@@ -5,7 +5,8 @@
  */
 #include "store/vault_impl.h"
 
-#define SCHEMA 3
+#define SCHEMA 4
+#define SCHEMA_TEXT "4"
 
 static const char records_sql[] =
     "CREATE TABLE source (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
@@ -42,7 +43,9 @@ static const char linkage_sql[] =
     " BEGIN SELECT RAISE(ABORT, 'decisions are kept for ever'); END;"
     "CREATE TABLE review (a BLOB NOT NULL, b BLOB NOT NULL, odds INTEGER NOT NULL, reason INTEGER NOT NULL,"
     " value INTEGER NOT NULL, evidence TEXT NOT NULL, PRIMARY KEY (a, b)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE person_missed (person INTEGER PRIMARY KEY, missed INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE person_missed (person INTEGER PRIMARY KEY, missed INTEGER NOT NULL, run INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE person_missed_past (person INTEGER NOT NULL, ended INTEGER NOT NULL, missed INTEGER NOT NULL,"
+    " run INTEGER NOT NULL, PRIMARY KEY (person, ended)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE clerical_sample (sample INTEGER PRIMARY KEY, at INTEGER NOT NULL, model INTEGER NOT NULL) STRICT;"
     "CREATE TABLE clerical_stratum (sample INTEGER NOT NULL, stratum INTEGER NOT NULL, population INTEGER NOT NULL,"
     " from_odds INTEGER NOT NULL, linked INTEGER NOT NULL, PRIMARY KEY (sample, stratum)) STRICT;"
@@ -57,7 +60,7 @@ static Status exec_all(const Lite *lite, const char *const *sql, size_t count, E
     for (size_t i = 0; i < count && st == OK; i++)
         st = lite_exec(lite, sql[i], err);
     if (st == OK)
-        st = lite_exec(lite, "PRAGMA user_version = 3", err);
+        st = lite_exec(lite, "PRAGMA user_version = " SCHEMA_TEXT, err);
     if (st == OK)
         st = lite_exec(lite, "COMMIT", err);
     lite_rollback(lite);

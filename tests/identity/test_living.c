@@ -107,8 +107,8 @@ static void decide(World *w, const RecordTag *a, const RecordTag *b, ReviewVerdi
 {
     Vault *vault;
     assert_ok(vault_open(w->home, &vault, err));
-    assert_ok(vault_add_decision(vault,
-        &(ReviewDecision){.a = *a, .b = *b, .verdict = verdict, .reviewer = slice_of(who), .odds = INT32_MIN}, err));
+    const ReviewDecision d = {.a = *a, .b = *b, .verdict = verdict, .reviewer = slice_of(who), .odds = INT32_MIN};
+    assert_ok(vault_add_decisions(vault, &d, 1, NULL, err));
     vault_close(vault);
 }
 
@@ -282,6 +282,66 @@ static void partner_elsewhere(void **state)
     assert_true(r.precision.low >= 0 && r.precision.value <= 1);
     vec_free(&links);
     arena_free(&arena);
+}
+
+static void put_state(Vault *vault, LinkRunKind kind, const Link *at, size_t count, const Journal *journal)
+{
+    Links links = {0};
+    int64_t run;
+    for (size_t i = 0; i < count; i++)
+        assert_ok(vec_push(&links, at[i], err));
+    const LinkWrite w = {.kind = kind, .model = SLICE("m"), .links = &links, .journal = journal, .report = SLICE("{}")};
+    assert_ok(vault_put_links(vault, &w, &run, err));
+    vec_free(&links);
+}
+
+/* The record that others hang on was moved in by mistake: without it the person is one tree all the same. */
+static void undo_leaves_whole_trees(void **state)
+{
+    World *w = *state;
+    LinkContext ctx = world_context(w);
+    RecordTag t[4];
+    Journal none = {0}, moved = {0};
+    Links links = {0};
+    UndoReport undone;
+    Vault *vault;
+    world_add_people(w, 0, 2, t);
+    const RecordTag nobody = {{0}};
+    const StoredModel model = {.name = SLICE("m"), .json = SLICE("{}"), .config = SLICE("c"), .baseline = SLICE("{}")};
+    /* a alone in person 1; b, c, d in person 2 */
+    const RecordTag a = t[0], b = t[1], c = t[2], d = t[3];
+    const Link before[] = {{a, 1, LINK_FOUNDING, 0, nobody}, {b, 2, LINK_FOUNDING, 0, nobody},
+        {c, 2, LINK_MODEL, 5000, b}, {d, 2, LINK_RULE, 6000, c}};
+    const Link after[] = {{a, 2, LINK_FOUNDING, 0, nobody}, {b, 2, LINK_MODEL, 7000, a}, {c, 2, LINK_MODEL, 8000, a},
+        {d, 2, LINK_RULE, 6000, c}};
+    assert_ok(vault_open(w->home, &vault, err));
+    assert_ok(vault_put_model(vault, &model, err));
+    put_state(vault, RUN_FULL, before, 4, &none);
+    assert_ok(vec_push(&moved, ((JournalEntry){JOURNAL_MOVE, 1, 2, a}), err));
+    put_state(vault, RUN_FULL, after, 4, &moved);
+    vault_close(vault);
+    assert_ok(identity_undo(&ctx, &(UndoOptions){.seq_from = 1, .seq_to = 1}, &undone, err));
+    assert_int_equal(undone.restored, 1);
+    assert_ok(vault_open(w->home, &vault, err));
+    assert_ok(vault_links(vault, &links, err));
+    vault_close(vault);
+    const bool b_first = tag_cmp(&b, &c) < 0;
+    const RecordTag founder = b_first ? b : c, other = b_first ? c : b;
+    assert_int_equal(links.len, 4);
+    for (size_t i = 0; i < 4; i++) {
+        const Link *l = &links.at[i];
+        if (tag_cmp(&l->tag, &a) == 0)
+            assert_true(l->person == 1 && l->kind == LINK_FOUNDING);
+        else if (tag_cmp(&l->tag, &founder) == 0)
+            assert_true(l->person == 2 && l->kind == LINK_FOUNDING && l->odds == 0 && tag_is_zero(&l->partner));
+        else if (tag_cmp(&l->tag, &other) == 0)
+            assert_true(l->person == 2 && l->kind == LINK_MODEL && l->odds == (b_first ? 8000 : 7000) &&
+                        tag_cmp(&l->partner, &founder) == 0);
+        else
+            assert_true(l->person == 2 && l->kind == LINK_RULE && tag_cmp(&l->partner, &c) == 0);
+    }
+    vec_free(&links);
+    vec_free(&moved);
 }
 
 static void queue_now(World *w, Arena *arena, ReviewItems *out)
@@ -576,6 +636,7 @@ int main(void)
         IN_WORLD(undo_goes_back),
         IN_WORLD(decisions_wait),
         IN_WORLD(partner_elsewhere),
+        IN_WORLD(undo_leaves_whole_trees),
         IN_WORLD(queue_is_renewed),
         IN_WORLD(map_tells_changes),
         IN_WORLD(drift_is_told),

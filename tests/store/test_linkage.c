@@ -156,15 +156,20 @@ static void test_decisions(void **state)
     scratch_make_home(s);
     Fixture f = open_vault(s, HOME_WRITE);
     ReviewDecision d = {.a = {{2}}, .b = {{1}}, .verdict = REVIEW_SAME, .reviewer = SLICE("Ann"), .odds = INT32_MIN};
-    assert_ok(vault_add_decision(f.vault, &d, err));
+    assert_ok(vault_add_decisions(f.vault, &d, 1, NULL, err));
     d = (ReviewDecision){
         .a = {{1}}, .b = {{2}}, .verdict = REVIEW_DIFFERENT, .reviewer = SLICE("Bo"), .blind = true, .odds = -5};
-    assert_ok(vault_add_decision(f.vault, &d, err));
-    d.reviewer = SLICE(" ");
-    assert_status(vault_add_decision(f.vault, &d, err), ERR_INVALID);
-    d.reviewer = SLICE("Bo");
-    d.b = d.a;
-    assert_status(vault_add_decision(f.vault, &d, err), ERR_INVALID);
+    assert_ok(vault_add_decisions(f.vault, &d, 1, NULL, err));
+    /* all or none */
+    ReviewDecision three[] = {d, d, d};
+    size_t bad = 0;
+    three[1].reviewer = SLICE(" ");
+    assert_status(vault_add_decisions(f.vault, three, 3, &bad, err), ERR_INVALID);
+    assert_int_equal(bad, 1);
+    three[1].reviewer = SLICE("Bo");
+    three[2].b = three[2].a;
+    assert_status(vault_add_decisions(f.vault, three, 3, &bad, err), ERR_INVALID);
+    assert_int_equal(bad, 2);
     assert_ok(vault_decisions(f.vault, &arena, &all, err));
     assert_int_equal(all.len, 2);
     for (size_t i = 0; i < 2; i++) {
@@ -285,6 +290,63 @@ static void test_queue_after_undo(void **state)
     close_vault(&f);
 }
 
+/* Two models, two runs, each of which changes what is missing of person 1; going back brings the first state again. */
+static void test_undo_brings_models_and_misses(void **state)
+{
+    Scratch *s = *state;
+    Arena arena;
+    Links links = {0}, then = {0};
+    Journal none = {0};
+    PersonMisses misses = {0}, missed = {0};
+    LinkInfo info;
+    int64_t run;
+    arena_init(&arena, 0);
+    scratch_make_home(s);
+    Fixture f = open_vault(s, HOME_WRITE);
+    const RecordTag one = {{1}}, two = {{2}};
+    assert_ok(vec_push(&links, ((Link){.tag = one, .person = 1, .kind = LINK_FOUNDING}), err));
+    assert_ok(vec_push(&links, ((Link){.tag = two, .person = 2, .kind = LINK_FOUNDING}), err));
+    assert_ok(vec_push(&misses, ((PersonMiss){1, 100}), err));
+    LinkWrite w = {.kind = RUN_FULL,
+        .model = SLICE("old"),
+        .links = &links,
+        .journal = &none,
+        .queue_mode = QUEUE_KEEP,
+        .misses = &misses,
+        .report = SLICE("{}")};
+    assert_ok(vault_put_links(f.vault, &w, &run, err));
+    w.kind = RUN_NEWCOMERS;
+    w.model = SLICE("new");
+    links.at[1] = (Link){.tag = two, .person = 1, .kind = LINK_MODEL, .odds = 9, .partner = one};
+    misses.at[0].missed = 130;
+    assert_ok(vault_put_links(f.vault, &w, &run, err));
+    for (int64_t back_to = 2; back_to <= 3; back_to++) {
+        bool undone = back_to == 2; /* and then the undo itself is */
+        then.len = missed.len = 0;
+        assert_ok(vault_links_before(f.vault, back_to, &then, err));
+        const LinkWrite undo = {.kind = RUN_UNDO,
+            .model = SLICE("undoer"),
+            .links = &then,
+            .journal = &none,
+            .back_to = back_to,
+            .report = SLICE("{}")};
+        assert_ok(vault_put_links(f.vault, &undo, &run, err));
+        assert_int_equal(run, back_to + 1);
+        assert_ok(vault_link_of(f.vault, &two, &arena, &info, err));
+        assert_int_equal(info.link.person, undone ? 2 : 1);
+        assert_true(slice_eq_z(info.model, undone ? "old" : "new"));
+        assert_ok(vault_misses(f.vault, &missed, err));
+        assert_int_equal(missed.len, 1);
+        assert_int_equal(missed.at[0].missed, undone ? 100 : 130);
+    }
+    vec_free(&links);
+    vec_free(&then);
+    vec_free(&misses);
+    vec_free(&missed);
+    arena_free(&arena);
+    close_vault(&f);
+}
+
 static void test_samples(void **state)
 {
     Scratch *s = *state;
@@ -348,6 +410,7 @@ int main(void)
         WITH_SCRATCH(test_decisions),
         WITH_SCRATCH(test_queue_and_models),
         WITH_SCRATCH(test_queue_after_undo),
+        WITH_SCRATCH(test_undo_brings_models_and_misses),
         WITH_SCRATCH(test_samples),
         WITH_SCRATCH(test_other_schema),
     };
