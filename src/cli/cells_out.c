@@ -1,11 +1,6 @@
 /* Figures of the measure engine on the command line; see cells_out.h. */
 #include "cli/cells_out.h"
 
-#include "equity/equity.h"
-#include "publish/svg.h"
-
-#include <math.h>
-
 const char cells_banner[] = "unprotected figures, for inside only: what leaves goes through \"cairn release\"";
 
 /* --- options ----------------------------------------------------------------------------------------------------- */
@@ -129,132 +124,6 @@ Status cells_deliver(Cli *cli, Slice text, Error *err)
     return OK;
 }
 
-/* --- charts ------------------------------------------------------------------------------------------------------ */
-
-typedef struct Chart {
-    SvgBar *bars;
-    SvgPoint *points;
-    size_t count;
-    bool is_share;
-} Chart;
-
-static Status figure_text(Cli *cli, const Cell *c, Slice *out, Error *err)
-{
-    const char *text;
-    TRY(arena_printf(&cli->arena, &text, err, "%.1f", c->value));
-    *out = isnan(c->value) ? SLICE("no figure") : slice_of(text);
-    return OK;
-}
-
-/* One figure a year is a line; else the newest year's figures are bars. */
-static Status chart_points(Cli *cli, const CellSet *cells, Chart *chart, Error *err)
-{
-    for (size_t i = 0; i < cells->count; i++) {
-        const char *label;
-        const Cell *c = &cells->cells[i];
-        TRY(arena_printf(&cli->arena, &label, err, "%" PRId32, c->year));
-        SvgPoint *p = &chart->points[chart->count++];
-        *p = (SvgPoint){.label = slice_of(label), .value = isnan(c->value) ? 0 : c->value, .missing = isnan(c->value)};
-        TRY(figure_text(cli, c, &p->shown, err));
-    }
-    return OK;
-}
-
-enum { BARS_MAX = 60 };
-
-/* Place, group with its split where several are shown, category, and how many persons there are. */
-static Status bar_label(Cli *cli, const Cell *c, bool name_split, Slice *out, Error *err)
-{
-    bool place = !slice_eq_z(c->level, "state"), split = name_split && !slice_eq_z(c->split, "all");
-    return arena_format(&cli->arena, out, err, "%.*s%s%.*s%s%.*s%s%.*s, n %" PRId64,
-        SLICE_ARG(place ? c->unit : SLICE("")), place ? " " : "", SLICE_ARG(split ? c->split : SLICE("")),
-        split ? " " : "", SLICE_ARG(c->grp), c->category.len ? " " : "", SLICE_ARG(c->category), c->denominator);
-}
-
-/* Of a rate: Wilson's interval at 95 percent. */
-static void bar_interval(const Cell *c, SvgBar *b)
-{
-    if (!slice_eq_z(c->kind, "rate") || c->denominator == 0)
-        return;
-    Interval i = interval_wilson((Count){c->numerator, c->denominator}, stats_normal_z(0.95));
-    b->has_interval = true;
-    b->low = 100 * i.low;
-    b->high = 100 * i.high;
-}
-
-static Status chart_bars(Cli *cli, const CellSet *cells, Chart *chart, Error *err)
-{
-    int32_t newest = 0;
-    bool several = false;
-    for (size_t i = 0; i < cells->count; i++) {
-        newest = cells->cells[i].year > newest ? cells->cells[i].year : newest;
-        several |= !slice_eq(cells->cells[i].split, cells->cells[0].split);
-    }
-    for (size_t i = 0; i < cells->count && chart->count < BARS_MAX; i++) {
-        const Cell *c = &cells->cells[i];
-        if (c->year != newest || isnan(c->value))
-            continue;
-        SvgBar *b = &chart->bars[chart->count++];
-        *b = (SvgBar){.value = c->value};
-        TRY(bar_label(cli, c, several, &b->label, err));
-        TRY(figure_text(cli, c, &b->shown, err));
-        bar_interval(c, b);
-    }
-    return OK;
-}
-
-/* The pages' charts get their colours from a style sheet; a file of its own brings them along. */
-static const char CHART_STYLE[] =
-    "<style>text{font:13px sans-serif;fill:#1b1b1b}.tick,.desc{fill:#565c65;font-size:11.5px}.value{font-weight:700}"
-    ".bar,.dot{fill:#005ea2}.bar-all{fill:#565c65}.track{fill:#dfe1e2}.line{fill:none;stroke:#005ea2;stroke-width:2}"
-    ".grid,.axis,.reference{stroke:#a9aeb1}.whisker{stroke:#1b1b1b;stroke-width:2}</style>\n";
-
-static Status write_chart(const char *path, Slice svg, Error *err)
-{
-    Buf file;
-    Slice open = SLICE("<svg ");
-    size_t end = slice_find(svg, SLICE(">")) + 1;
-    ASSERT(slice_starts(svg, open) && end <= svg.len);
-    buf_init(&file, 0);
-    buf_adds(&file, "<svg xmlns=\"http://www.w3.org/2000/svg\" ");
-    buf_add(&file, slice_sub(svg, open.len, end));
-    buf_addc(&file, '\n');
-    buf_adds(&file, CHART_STYLE);
-    buf_add(&file, slice_sub(svg, end, svg.len));
-    Status st = buf_status(&file, err);
-    if (st == OK)
-        st = file_write(path, buf_slice(&file), MODE_PRIVATE, err);
-    buf_free(&file);
-    return st;
-}
-
-static Status draw(Cli *cli, const CellSet *cells, const char *path, Slice title, Error *err)
-{
-    Chart chart = {0};
-    Buf svg;
-    if (!path)
-        return OK;
-    TRY(arena_new(&cli->arena, SvgBar, BARS_MAX, &chart.bars, err));
-    TRY(arena_new(&cli->arena, SvgPoint, cells->count + 1, &chart.points, err));
-    bool line = cells->count > 1;
-    for (size_t i = 1; i < cells->count; i++)
-        line &= cells->cells[i].year != cells->cells[i - 1].year;
-    for (size_t i = 0; i < cells->count; i++)
-        chart.is_share = slice_eq_z(cells->cells[i].kind, "rate") || slice_eq_z(cells->cells[i].kind, "distribution");
-    buf_init(&svg, 0);
-    Status st = line ? chart_points(cli, cells, &chart, err) : chart_bars(cli, cells, &chart, err);
-    if (st == OK && line)
-        svg_line(&svg, "chart", title, slice_of(cells_banner), chart.points, chart.count, chart.is_share);
-    else if (st == OK)
-        svg_bars(&svg, "chart", title, slice_of(cells_banner), chart.bars, chart.count, chart.is_share);
-    if (st == OK)
-        st = buf_status(&svg, err);
-    if (st == OK)
-        st = write_chart(path, buf_slice(&svg), err);
-    buf_free(&svg);
-    return st;
-}
-
 /* --- figures ----------------------------------------------------------------------------------------------------- */
 
 static Status print(const CellSet *cells, CellFormat format, const CellsHead *head, Buf *text, Error *err)
@@ -274,7 +143,8 @@ static Status print(const CellSet *cells, CellFormat format, const CellsHead *he
 Status cells_show(Cli *cli, const CellSet *cells, const CellsOut *out, const CellsHead *head, Error *err)
 {
     Buf text;
-    TRY(draw(cli, cells, out->chart, head->title, err));
+    if (out->chart)
+        TRY(cells_draw(cli, cells, out->chart, head->title, err));
     if (out->chart_only || out->format == CELLS_PARQUET) {
         if (!out->chart_only)
             TRY(cells_to_parquet(cells->cells, cells->count, out->file, err));

@@ -111,6 +111,7 @@ check_equal "a CSV file" "$(head -c 12 "$work/answer.csv")" "measure,year"
 check_equal "a JSON file" "$("$CAIRN_JSON_GET" generation <"$work/answer.json")" 1
 check_equal "a Parquet file" "$(head -c 4 "$work/answer.parquet")" "PAR1"
 check_text "a chart, with an interval to each rate" "$work/answer.svg" 'class="whisker"'
+check_text "and words above it" "$work/answer.svg" '<text class="title" x="0" y="16">Employment after high school</text>'
 check_code "persons are for those who may see them" 0 ask run "$script" --who hit --years 2024
 check "and are listed" test "$(wc -l <"$work/check.out")" -gt 10
 check_code "persons as JSON" $EXIT_USAGE ask run "$script" --who hit --json
@@ -175,6 +176,19 @@ check_text "are told" "$work/check.out" 'changed since the script was saved; wha
 sed -i 's/AND c.quarter - 1$/AND c.quarter - 2/; s/^WHERE a.enrolled$/WHERE a.enrolled AND TRUE/' "$work/policy/colorado/cohorts/college.toml"
 check_code "a block of the script that changed" 0 "$CAIRN" cohort run after-school@1 --home "$work/other" "${why[@]}"
 check_text "is told" "$work/check.out" 'changed since the script was saved, and what it comes to with them'
+
+# blocks of another time: old years keep them, and a script that they do not know leaves those years unanswered
+blocks=$work/policy/colorado/cohorts
+sed 's/^effective_from = .*/&\neffective_to = 2024-12-31/' "$blocks/work.toml" >"$blocks/work-old.toml"
+sed -i 's/^effective_from = .*/effective_from = 2025-01-01/; s/^version = "1"/version = "2"/; s/"known by a social security number"/"known by number"/; s/^counted known by a social.*/counted known by number/' "$blocks/work.toml"
+check_code "words of blocks that are no more" $EXIT_INVALID env -u CAIRN_HOME "$CAIRN" cohort check "$script" --policy "$work/policy/colorado"
+sed 's/known by a social security number/known by number/' "$script" >"$work/new.cohort"
+check_code "words that old blocks do not know" 0 env -u CAIRN_HOME "$CAIRN" cohort check "$work/new.cohort" --policy "$work/policy/colorado"
+check_text "leave their years unanswered, and say so" "$work/check.out" 'note: years from 2010-07-01 to 2024-12-31 stay unanswered'
+check_code "run" 0 "$CAIRN" cohort run "$work/new.cohort" --home "$work/other" --format csv "${why[@]}"
+check_equal "the first year is one that is answered" "$(sed -n 2p "$work/check.out" | cut -d, -f2)" 2025
+check_code "run without them, all years" 0 "$CAIRN" cohort run "$work/matriculation_rate.cohort" --home "$work/other" --format csv "${why[@]}"
+check_equal "are answered, each by the blocks of its time" "$(sed -n 2p "$work/check.out" | cut -d, -f2)" 2024
 
 # --- what is refused, and how ---
 
