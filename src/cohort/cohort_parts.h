@@ -1,7 +1,7 @@
 /*
  * Private to cohort: blocks and scripts as read.
  *
- *   blocks   policy/<state>/cohorts/ to structs, and which are in force when        blocks_read.c, blocks_print.c
+ *   blocks   policy/<state>/cohorts/ to structs, and which are in force when        blocks_read.c, block_sets.c
  *   words    a script's bytes to lines of words                                     words.c
  *   phrase   a line's words against the phrases of the blocks                       phrase.c
  *   script   lines to a plan                                                        script.c

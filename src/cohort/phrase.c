@@ -183,7 +183,7 @@ static Status add_allowed(const Block *b, const Stop *stop, Words *list, Arena *
     return add_once(list, SLICE("the end of the line"), err);
 }
 
-/* The words of a list that a comma or "or" would lengthen are not counted as the place: the item is. */
+/* furthest: words that the best blocks took. */
 static Status refuse(const BlockSet *set, unsigned kinds, const char *name, const ScriptLine *line, size_t furthest,
     Arena *arena, Error *err)
 {

@@ -29,11 +29,9 @@ static Status refuse(const Reader *r, const ScriptLine *line, size_t word, const
 
 static Status one_word(const Reader *r, const ScriptLine *line, const Slice *allowed, size_t count, Error *err)
 {
-    if (line->count != 1)
-        return refuse(r, line, line->count ? 2 : 1,
-            line->count ? "one word was enough; here may stand " : "here may stand ", line->count ? NULL : allowed,
-            line->count ? 0 : count, err);
-    for (size_t i = 0; i < count; i++)
+    if (line->count > 1)
+        return refuse(r, line, 2, "one word is enough", NULL, 0, err);
+    for (size_t i = 0; line->count == 1 && i < count; i++)
         if (slice_eq(line->words[0], allowed[i]))
             return OK;
     return refuse(r, line, 1, "here may stand ", allowed, count, err);
@@ -94,6 +92,22 @@ static Status read_title(Reader *r, const ScriptLine *line, Error *err)
     return OK;
 }
 
+static Status add_split(const Reader *r, const ScriptLine *line, size_t at, CohortBy *out, Error *err)
+{
+    bool known = false;
+    for (size_t i = 0; at < line->count && i < r->split_count; i++)
+        known |= slice_eq(line->words[at], r->splits[i]);
+    if (!known)
+        return refuse(r, line, at + 1, "a split is one of ", r->splits, r->split_count, err);
+    for (size_t i = 0; i < out->count; i++)
+        if (slice_eq(out->names[i], line->words[at]))
+            return refuse(r, line, at + 1, "this split stands there twice", NULL, 0, err);
+    if (out->count == COUNT_OF(out->names))
+        return refuse(r, line, at + 1, "at most three splits can be crossed", NULL, 0, err);
+    out->names[out->count++] = line->words[at];
+    return OK;
+}
+
 static Status read_by(Reader *r, const ScriptLine *line, Error *err)
 {
     CohortPlan *p = r->plan;
@@ -101,23 +115,11 @@ static Status read_by(Reader *r, const ScriptLine *line, Error *err)
     if (p->by_count == BY_LINES_MAX)
         return script_error_at(
             error_set(err, ERR_LIMIT, "at most %d lines \"by\"", BY_LINES_MAX), r->lines->name, line->line, err);
-    for (size_t i = 0; i < line->count || i == 0; i++) {
-        const ScriptLine name = {
-            .line = line->line, .keyword = line->keyword, .words = line->words, .count = line->count};
-        bool comma = i % 2 == 1, known = comma && slice_eq_z(line->words[i], ",") && i + 1 < line->count;
-        for (size_t k = 0; !comma && i < line->count && k < r->split_count; k++)
-            known |= slice_eq(line->words[i], r->splits[k]);
-        if (!known)
-            return refuse(r, &name, i + 1, comma ? "splits are crossed with commas between" : "a split is one of ",
-                comma ? NULL : r->splits, comma ? 0 : r->split_count, err);
-        if (comma)
-            continue;
-        if (by.count == COUNT_OF(by.names))
-            return refuse(r, &name, i + 1, "at most three splits can be crossed", NULL, 0, err);
-        for (size_t k = 0; k < by.count; k++)
-            if (slice_eq(by.names[k], line->words[i]))
-                return refuse(r, &name, i + 1, "this split stands there twice", NULL, 0, err);
-        by.names[by.count++] = line->words[i];
+    TRY(add_split(r, line, 0, &by, err));
+    for (size_t i = 1; i < line->count; i += 2) {
+        if (!slice_eq_z(line->words[i], ","))
+            return refuse(r, line, i + 1, "splits are crossed with commas between", NULL, 0, err);
+        TRY(add_split(r, line, i + 1, &by, err));
     }
     p->by[p->by_count++] = by;
     return OK;

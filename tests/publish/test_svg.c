@@ -135,7 +135,7 @@ static void test_bars(void **state)
         /* one interval was given, one is drawn, from its low end to its high one */
         const char *line = strstr(b.ptr, "class=\"whisker\" x1=\"152.6\" x2=\"356\"");
         assert_non_null(line);
-        assert_null(strstr(line + 1, "whisker"));
+        assert_null(strstr(line + sizeof "class=\"whisker", "whisker"));
         buf_free(&b);
     }
     Buf none;
