@@ -230,6 +230,7 @@ static void head_json(const Script *s, const Cohort *c, const Origin *o, Buf *ou
     Json j;
     json_begin(&j, out, JSON_COMPACT);
     json_open_object(&j);
+    json_kstr(&j, "note", slice_of(cells_banner));
     json_kstr(&j, "cohort", s->label);
     json_kstr(&j, "title", c->title);
     json_kstr(&j, "script", c->text);
@@ -383,8 +384,10 @@ static Status say_explained(Cli *cli, const Script *s, const Cohort *c, const Co
         cli_json(cli, &j);
         json_kstr(&j, "cohort", s->label);
         json_kstr(&j, "text", buf_slice(&text));
-        if (funnel)
+        if (funnel) {
+            json_kstr(&j, "note", slice_of(cells_banner));
             cohort_funnel_json(funnel, &j);
+        }
         cli_json_end(cli, &j);
     } else if (st == OK) {
         buf_add(&cli->out, buf_slice(&text));

@@ -248,6 +248,58 @@ static void test_refusals(void **state)
     assert_int_equal(refused(w, &q), ERR_INVALID);
 }
 
+/* --- definitions of one's own --- */
+
+/* What stands in no file is answered as a file's definition is, each version for its years; what it lacks is told. */
+static void test_own_definitions(void **state)
+{
+    const World *w = *state;
+    static const MeasureReason reasons[] = {
+        {SLICE_INIT("transfer_out"), SLICE_INIT("t")}, {SLICE_INIT("deceased"), SLICE_INIT("t")}};
+    static const Slice needs[] = {SLICE_INIT("k12_cohort")}, splits[] = {SLICE_INIT("shoe_size")};
+    PolicyFile old = {.path = "old", .effective_from = day("2010-07-01"), .effective_to = day("2024-12-31")};
+    PolicyFile new = {.path = "new", .effective_from = day("2025-01-01"), .effective_to = DATE_NONE};
+    MeasureOwn own[2] = {
+        {.file = &old,
+            .kind = MEASURE_RATE,
+            .level = SLICE("county"),
+            .sql = SLICE("SELECT person, ayg AS year, district_id, removed IS NULL AS counted, diploma "
+                         "AS hit, TRUE AS covered, removed AS reason FROM k12_cohort"),
+            .needs = needs,
+            .need_count = 1,
+            .reasons = reasons,
+            .reason_count = COUNT_OF(reasons)},
+        {.file = &new,
+            .kind = MEASURE_RATE,
+            .level = SLICE("county"),
+            .sql = SLICE("SELECT person, ayg AS year, TRUE AS counted, TRUE AS hit FROM k12_cohort")}};
+    MeasureQuery q = ask("graduation_rate_4yr");
+    CellSet filed = answer(w, &q);
+    q.own = own;
+    q.own_count = COUNT_OF(own);
+    CellSet set = answer(w, &q);
+    assert_int_equal(set.count, filed.count);
+    assert_true(set.count >= 2);
+    for (size_t i = 0; i < set.count; i++) {
+        const Cell *a = &filed.cells[i], *b = &set.cells[i];
+        assert_int_equal(a->year, b->year);
+        assert_int_equal(b->excluded, b->year < 2025 ? a->excluded : 0);
+        assert_int_equal(b->numerator, b->year < 2025 ? a->numerator : b->denominator);
+        assert_true(a->excluded > 0 && a->numerator < a->denominator);
+    }
+    cells_free(&set);
+    cells_free(&filed);
+    q.level = SLICE("school");
+    assert_int_equal(refused(w, &q), ERR_INVALID);
+    q.level = (Slice){0};
+    own[1].level = SLICE("planet");
+    assert_int_equal(refused(w, &q), ERR_INVALID);
+    own[1].level = SLICE("state");
+    own[1].splits = splits;
+    own[1].split_count = 1;
+    assert_int_equal(refused(w, &q), ERR_INVALID);
+}
+
 /* --- pooling --- */
 
 static int by_value(const void *a, const void *b)
@@ -527,6 +579,7 @@ int main(void)
         cmocka_unit_test(test_crossings_add_up),
         cmocka_unit_test(test_overlapping_groups),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_own_definitions),
         cmocka_unit_test(test_pooled_median),
         cmocka_unit_test(test_small_figures_are_pooled),
         cmocka_unit_test(test_small_units_are_pooled),
