@@ -372,6 +372,7 @@ static Status say_explained(Cli *cli, const Script *s, const Cohort *c, const Co
 {
     Buf text;
     Json j;
+    Slice changed = changed_words(s, c);
     buf_init(&text, 0);
     if (funnel && cli->format == CLI_TEXT) {
         buf_addf(&text, "%s\nremain after each line, a person once a year of the cohort (generation %" PRIu32 "):\n",
@@ -379,6 +380,8 @@ static Status say_explained(Cli *cli, const Script *s, const Cohort *c, const Co
         cohort_funnel_text(funnel, &text);
         buf_addc(&text, '\n');
     }
+    if (changed.len > 0)
+        buf_addf(&text, "note: %.*s\n\n", SLICE_ARG(changed));
     Status st = cohort_explain(c, &text, err);
     if (st == OK && cli->format == CLI_JSON) {
         cli_json(cli, &j);

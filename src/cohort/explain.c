@@ -65,7 +65,7 @@ static void add_question(Buf *out, const CohortPlan *p)
 {
     static const char *const asks[MEASURE_KIND_COUNT] = {
         [MEASURE_RATE] = "How many percent of those counted are reached?",
-        [MEASURE_MEDIAN] = "What is the middle value of those counted who have one, with the quarters around it?",
+        [MEASURE_MEDIAN] = "What is the middle value of those counted who have one, with the 25th and 75th percentile?",
         [MEASURE_MEAN] = "What is the mean of those counted who have a value?",
         [MEASURE_COUNT] = "How many are counted?",
         [MEASURE_RATIO] = "How much is there for each unit of what it is divided by?",
