@@ -4,6 +4,7 @@
  */
 #include "account/account.h"
 #include "cli/commands.h"
+#include "cohort/cohort.h"
 #include "contract/contract.h"
 #include "equity/equity.h"
 #include "measure/measure.h"
@@ -13,7 +14,7 @@ static const Option CHECK_OPTIONS[] = {
 };
 
 typedef struct CheckTally {
-    uint64_t contracts, uncovered, measures, vectors, equity, frameworks, framework_vectors;
+    uint64_t contracts, uncovered, measures, vectors, equity, frameworks, framework_vectors, blocks, block_vectors;
 } CheckTally;
 
 /* Uncovered is told and counted, not fatal: a contract may be drafted before its agreement is signed. */
@@ -72,6 +73,24 @@ static Status check_measures(Policy *policy, CheckTally *tally, Error *err)
     return st;
 }
 
+static void count_blocks(void *ctx, Slice name, uint64_t blocks, uint64_t vectors)
+{
+    CheckTally *tally = ctx;
+    UNUSED(name);
+    tally->blocks += blocks;
+    tally->block_vectors += vectors;
+}
+
+/* A state may do without cohorts. */
+static Status check_cohorts(Policy *policy, CheckTally *tally, Error *err)
+{
+    PolicyFiles files = {0};
+    Status st = policy_list(policy, "cohorts", &files, err);
+    bool any = files.len > 0;
+    vec_free(&files);
+    return st == OK && any ? cohort_test(policy, count_blocks, tally, err) : st;
+}
+
 static Status run_check(Cli *cli, Error *err)
 {
     const char *dir;
@@ -82,6 +101,8 @@ static Status run_check(Cli *cli, Error *err)
     Status st = check_contracts(cli, policy, &tally, err);
     if (st == OK)
         st = check_measures(policy, &tally, err);
+    if (st == OK)
+        st = check_cohorts(policy, &tally, err);
     if (st == OK)
         st = equity_check(policy, &tally.equity, err);
     if (st == OK)
@@ -99,6 +120,8 @@ static Status run_check(Cli *cli, Error *err)
         json_kint(&j, "contracts_without_agreement", (int64_t)tally.uncovered);
         json_kint(&j, "measures", (int64_t)tally.measures);
         json_kint(&j, "vectors", (int64_t)tally.vectors);
+        json_kint(&j, "cohort_blocks", (int64_t)tally.blocks);
+        json_kint(&j, "cohort_vectors", (int64_t)tally.block_vectors);
         json_kint(&j, "equity_files", (int64_t)tally.equity);
         json_kint(&j, "frameworks", (int64_t)tally.frameworks);
         json_kint(&j, "framework_vectors", (int64_t)tally.framework_vectors);
@@ -106,10 +129,11 @@ static Status run_check(Cli *cli, Error *err)
     } else {
         cli_say(cli,
             "%" PRIu64 " contracts fit the warehouse, %" PRIu64 " of them without an agreement in force; %" PRIu64
-            " measures agree with their %" PRIu64 " vectors; %" PRIu64 " equity files can be read; %" PRIu64
+            " measures agree with their %" PRIu64 " vectors; %" PRIu64 " blocks of cohorts agree with their %" PRIu64
+            " vectors; %" PRIu64 " equity files can be read; %" PRIu64
             " accountability frameworks agree with their %" PRIu64 " vectors\n",
-            tally.contracts, tally.uncovered, tally.measures, tally.vectors, tally.equity, tally.frameworks,
-            tally.framework_vectors);
+            tally.contracts, tally.uncovered, tally.measures, tally.vectors, tally.blocks, tally.block_vectors,
+            tally.equity, tally.frameworks, tally.framework_vectors);
     }
     if (tally.uncovered)
         return error_set(err, ERR_DENIED, "contracts without an agreement in force: %" PRIu64, tally.uncovered);
@@ -119,11 +143,11 @@ static Status run_check(Cli *cli, Error *err)
 const Command CMD_CHECK = {
     .name = "check",
     .synopsis = "",
-    .summary = "check a policy folder: contracts, agreements, measures, frameworks",
+    .summary = "check a policy folder: contracts, agreements, measures, cohorts, frameworks",
     .text =
         "Reads every file of the policy; checks that each contract maps onto tables that exist and is covered by an "
-        "agreement in force, that each measure and each accountability framework gives what its test vectors say, and "
-        "that the equity files can be read. Run it after editing policy.\n\n"
+        "agreement in force, that each measure, each block of cohorts and each accountability framework gives what its "
+        "test vectors say, and that the equity files can be read. Run it after editing policy.\n\n"
         "Exit code 7 when a contract is covered by no agreement.",
     .options = CHECK_OPTIONS,
     .option_count = COUNT_OF(CHECK_OPTIONS),

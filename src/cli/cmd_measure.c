@@ -3,9 +3,8 @@
  * unprotected: a role must allow it, the ledger says who asked what, why and under which agreement before anything is
  * shown, and files are readable by nobody else.
  */
-#include "cli/inside.h"
+#include "cli/cells_out.h"
 #include "cli/pipeline.h"
-#include "publish/svg.h"
 
 #include <math.h>
 
@@ -15,20 +14,9 @@ static const Option MEASURE_OPTIONS[] = {
         "list, explain, test: the state's policy folder (default: CAIRN_POLICY, then the installed Colorado)"},
     {"by", 'b', "SPLITS", "up to three splits, crossed, with commas between: race_ethnicity,sex"},
     {"level", 'l', "LEVEL", "state (default), county, district or school"},
-    {"years", 'y', "YEARS", "one year or FIRST-LAST (default: all)"},
     {"definition", 'd', "NAME", "which rule of the measure's family (default: the measure's own)"},
-    {"pool", 0, "WHAT", "years=N, small=N or units, with commas between: see below"},
     {"minimum", 0, "N", "persons below which a figure is small, in place of the definition's"},
-    {"as-known-on", 0, "DATE", "as it was known at the end of that day (YYYY-MM-DD)"},
-    {"who", 0, "STATUS",
-        "the persons instead of figures: excluded, uncounted, missed, hit, counted, not_found, "
-        "out_of_coverage, blocked"},
-    {"format", 0, "FORMAT", "table (default), csv, json or parquet"},
-    {"out", 'o', "FILE", "write there (mode 0600); parquet needs it"},
-    {"chart", 0, "FILE", "also draw the figures as SVG (mode 0600)"},
-    {"purpose", 0, "TEXT", "why you ask; goes into the ledger"},
-    {"agreement", 0, "ID", "the agreement you ask under; goes into the ledger"},
-    {"role", 0, "NAME", "the role you ask in (default: the first that allows it)"},
+    CELLS_OPTIONS,
 };
 
 /* --- list, explain, test ---------------------------------------------------------------------------------------- */
@@ -166,50 +154,6 @@ static Status with_policy(Cli *cli, Status (*fn)(Cli *cli, Policy *policy, Error
 
 /* --- the question ----------------------------------------------------------------------------------------------- */
 
-static Status parse_number(Slice text, const char *what, int64_t *out, Error *err)
-{
-    uint64_t n;
-    if (parse_u64(text, &n, NULL) != OK || n > 9999)
-        return error_set(err, ERR_USAGE, "%s must be a whole number: \"%.*s\"", what, SLICE_ARG(text));
-    *out = (int64_t)n;
-    return OK;
-}
-
-static Status parse_years(Slice text, MeasureQuery *q, Error *err)
-{
-    int64_t from = 0, to;
-    if (text.len == 0)
-        return OK;
-    Slice rest = text, first = slice_cut(&rest, '-');
-    TRY(parse_number(first, "a year", &from, err));
-    to = from;
-    if (rest.ptr)
-        TRY(parse_number(rest, "a year", &to, err));
-    if (from == 0 || to < from)
-        return error_set(err, ERR_USAGE, "years must be one year or FIRST-LAST: \"%.*s\"", SLICE_ARG(text));
-    q->year_from = (int32_t)from;
-    q->year_to = (int32_t)to;
-    return OK;
-}
-
-static Status parse_pool(Slice text, MeasurePool *pool, Error *err)
-{
-    while (text.len > 0 && text.ptr) {
-        Slice part = slice_cut(&text, ',');
-        bool small = slice_starts(part, SLICE("small="));
-        if (slice_eq_z(part, "units")) {
-            pool->units = true;
-            continue;
-        }
-        if ((!small && !slice_starts(part, SLICE("years="))) || pool->years > 0)
-            return error_set(
-                err, ERR_USAGE, "--pool takes years=N or small=N, and units, not \"%.*s\"", SLICE_ARG(part));
-        TRY(parse_number(slice_sub(part, 6, part.len), "the years to pool", &pool->years, err));
-        pool->small_only = small;
-    }
-    return OK;
-}
-
 static Status parse_by(Slice text, MeasureQuery *q, Error *err)
 {
     while (text.len > 0 && text.ptr) {
@@ -236,13 +180,9 @@ static Status parse_query(const Cli *cli, MeasureQuery *q, Error *err)
     q->definition = slice_of(cli_value(cli, "definition"));
     q->level = slice_of(cli_value(cli, "level"));
     TRY(parse_by(slice_of(cli_value(cli, "by")), q, err));
-    TRY(parse_years(slice_of(cli_value(cli, "years")), q, err));
-    TRY(parse_pool(slice_of(cli_value(cli, "pool")), &q->pool, err));
+    TRY(cells_query_options(cli, q, err));
     TRY(cli_number(cli, "minimum", 0, 1, 1000000, &minimum, err));
     q->pool.minimum = (int64_t)minimum;
-    const char *day = cli_value(cli, "as-known-on");
-    if (day && date_parse(slice_of(day), DATE_ISO, &q->as_known_on, NULL) != OK)
-        return error_set(err, ERR_USAGE, "--as-known-on takes a day as YYYY-MM-DD, not \"%s\"", day);
     return OK;
 }
 
@@ -262,231 +202,26 @@ static Status allow(Cli *cli, const Workplace *w, const char *act, Error *err)
     return inside_allow(cli, w, act, "measure.asked", slice_of(cli->positional[0]), err);
 }
 
-/* An option that the question at hand does not read would be asked for and not answered. */
-static Status refuse_options(const Cli *cli, const char *question, const char *const *options, Error *err)
-{
-    for (; *options; options++)
-        if (cli_flag(cli, *options))
-            return error_set(err, ERR_USAGE, "%s takes no --%s", question, *options);
-    return OK;
-}
-
-static const char BANNER[] = "unprotected figures, for inside only: what leaves goes through \"cairn release\"";
-
-/* Text to --out or to standard output. */
-static Status deliver(Cli *cli, Slice text, Error *err)
-{
-    const char *out = cli_value(cli, "out");
-    if (!out) {
-        buf_add(&cli->out, text);
-        return OK;
-    }
-    TRY(file_write(out, text, MODE_PRIVATE, err));
-    cli_answer(cli, "file", slice_of(out), "%s", out);
-    return OK;
-}
-
-/* --- figures ---------------------------------------------------------------------------------------------------- */
-
-static Status read_format(const Cli *cli, CellFormat *out, Error *err)
-{
-    static const char *const names[] = {"csv", "json", "table", "parquet"};
-    const char *text = cli_value(cli, "format");
-    *out = cli->format == CLI_JSON ? CELLS_JSON : CELLS_TABLE;
-    for (size_t i = 0; text && i < COUNT_OF(names); i++) {
-        if (slice_eq_z(slice_of(text), names[i])) {
-            *out = (CellFormat)i;
-            text = NULL;
-        }
-    }
-    if (text)
-        return error_set(err, ERR_USAGE, "--format takes table, csv, json or parquet, not \"%s\"", text);
-    if (*out == CELLS_PARQUET && !cli_flag(cli, "out"))
-        return error_set(err, ERR_USAGE, "--format parquet needs --out FILE");
-    return OK;
-}
-
-typedef struct Chart {
-    SvgBar *bars;
-    SvgPoint *points;
-    size_t count;
-    bool is_share;
-} Chart;
-
-static Status figure_text(Cli *cli, const Cell *c, Slice *out, Error *err)
-{
-    const char *text;
-    TRY(arena_printf(&cli->arena, &text, err, "%.1f", c->value));
-    *out = isnan(c->value) ? SLICE("no figure") : slice_of(text);
-    return OK;
-}
-
-/* One figure a year is a line; else the newest year's figures are bars. */
-static Status chart_points(Cli *cli, const CellSet *cells, Chart *chart, Error *err)
-{
-    for (size_t i = 0; i < cells->count; i++) {
-        const char *label;
-        const Cell *c = &cells->cells[i];
-        TRY(arena_printf(&cli->arena, &label, err, "%" PRId32, c->year));
-        SvgPoint *p = &chart->points[chart->count++];
-        *p = (SvgPoint){.label = slice_of(label), .value = isnan(c->value) ? 0 : c->value, .missing = isnan(c->value)};
-        TRY(figure_text(cli, c, &p->shown, err));
-    }
-    return OK;
-}
-
-enum { BARS_MAX = 60 };
-
-static Status chart_bars(Cli *cli, const CellSet *cells, Chart *chart, Error *err)
-{
-    int32_t newest = cells->count ? cells->cells[cells->count - 1].year : 0;
-    for (size_t i = 0; i < cells->count && chart->count < BARS_MAX; i++) {
-        const char *label;
-        const Cell *c = &cells->cells[i];
-        if (c->year != newest || isnan(c->value))
-            continue;
-        bool place = !slice_eq_z(c->level, "state");
-        TRY(arena_printf(&cli->arena, &label, err, "%.*s%s%.*s%s%.*s", SLICE_ARG(place ? c->unit : SLICE("")),
-            place ? " " : "", SLICE_ARG(c->grp), c->category.len ? " " : "", SLICE_ARG(c->category)));
-        SvgBar *b = &chart->bars[chart->count++];
-        *b = (SvgBar){.label = slice_of(label), .value = c->value};
-        TRY(figure_text(cli, c, &b->shown, err));
-    }
-    return OK;
-}
-
-/* The pages' charts get their colours from a style sheet; a file of its own brings them along. */
-static const char CHART_STYLE[] =
-    "<style>text{font:13px sans-serif;fill:#1b1b1b}.tick,.desc{fill:#565c65;font-size:11.5px}.value{font-weight:700}"
-    ".bar,.dot{fill:#005ea2}.bar-all{fill:#565c65}.track{fill:#dfe1e2}.line{fill:none;stroke:#005ea2;stroke-width:2}"
-    ".grid,.axis,.reference{stroke:#a9aeb1}</style>\n";
-
-static Status write_chart(const char *path, Slice svg, Error *err)
-{
-    Buf file;
-    Slice open = SLICE("<svg ");
-    size_t end = slice_find(svg, SLICE(">")) + 1;
-    ASSERT(slice_starts(svg, open) && end <= svg.len);
-    buf_init(&file, 0);
-    buf_adds(&file, "<svg xmlns=\"http://www.w3.org/2000/svg\" ");
-    buf_add(&file, slice_sub(svg, open.len, end));
-    buf_addc(&file, '\n');
-    buf_adds(&file, CHART_STYLE);
-    buf_add(&file, slice_sub(svg, end, svg.len));
-    Status st = buf_status(&file, err);
-    if (st == OK)
-        st = file_write(path, buf_slice(&file), MODE_PRIVATE, err);
-    buf_free(&file);
-    return st;
-}
-
-static Status draw(Cli *cli, const CellSet *cells, Error *err)
-{
-    const char *path = cli_value(cli, "chart");
-    Chart chart = {0};
-    Buf svg;
-    if (!path)
-        return OK;
-    TRY(arena_new(&cli->arena, SvgBar, BARS_MAX, &chart.bars, err));
-    TRY(arena_new(&cli->arena, SvgPoint, cells->count + 1, &chart.points, err));
-    bool line = cells->count > 1;
-    for (size_t i = 1; i < cells->count; i++)
-        line &= cells->cells[i].year != cells->cells[i - 1].year;
-    for (size_t i = 0; i < cells->count; i++)
-        chart.is_share = slice_eq_z(cells->cells[i].kind, "rate") || slice_eq_z(cells->cells[i].kind, "distribution");
-    Slice title = slice_of(cli->positional[0]);
-    buf_init(&svg, 0);
-    Status st = line ? chart_points(cli, cells, &chart, err) : chart_bars(cli, cells, &chart, err);
-    if (st == OK && line)
-        svg_line(&svg, "chart", title, slice_of(BANNER), chart.points, chart.count, chart.is_share);
-    else if (st == OK)
-        svg_bars(&svg, "chart", title, slice_of(BANNER), chart.bars, chart.count, chart.is_share);
-    if (st == OK)
-        st = buf_status(&svg, err);
-    if (st == OK)
-        st = write_chart(path, buf_slice(&svg), err);
-    buf_free(&svg);
-    return st;
-}
-
-static Status show_cells(Cli *cli, const CellSet *cells, CellFormat format, Error *err)
-{
-    Buf text;
-    const char *out = cli_value(cli, "out");
-    TRY(draw(cli, cells, err));
-    if (format == CELLS_PARQUET) {
-        TRY(cells_to_parquet(cells->cells, cells->count, out, err));
-        cli_answer(cli, "file", slice_of(out), "%s", out);
-        return OK;
-    }
-    buf_init(&text, 0);
-    if (format == CELLS_TABLE)
-        buf_addf(&text, "%s\n", BANNER);
-    Status st = cells_print(cells->cells, cells->count, format, &text, err);
-    if (format == CELLS_TABLE && cells->count == 0)
-        buf_adds(&text, "no figures: nobody is in the measure for those years, or nothing was known on that day\n");
-    if (st == OK)
-        st = buf_status(&text, err);
-    if (st == OK)
-        st = deliver(cli, buf_slice(&text), err);
-    buf_free(&text);
-    return st;
-}
-
 static Status ask_cells(Cli *cli, const Workplace *w, const MeasureContext *ctx, const MeasureQuery *q, Error *err)
 {
     CellSet cells;
-    CellFormat format;
+    CellsOut out;
     uint32_t generation;
-    TRY(read_format(cli, &format, err));
+    TRY(cells_out(cli, &out, err));
     TRY(allow(cli, w, "cells", err));
     TRY(measure_query(ctx, q, &cells, &generation, err));
-    Status st = show_cells(cli, &cells, format, err);
+    Status st = cells_show(cli, &cells, &out, &(CellsHead){.title = q->name}, err);
     cells_free(&cells);
     return st;
 }
 
-/* --- persons ---------------------------------------------------------------------------------------------------- */
-
-static void print_persons(const MeasurePersons *set, Buf *out)
-{
-    buf_adds(out, "person,year,county,district,school,status,reason,gap,value\n");
-    for (size_t i = 0; i < set->count; i++) {
-        const MeasurePerson *p = &set->at[i];
-        const Slice texts[] = {p->county, p->district, p->school, p->status, p->reason, p->gap};
-        buf_addf(out, "%016" PRIx64 ",%" PRId32, p->person, p->year);
-        for (size_t k = 0; k < COUNT_OF(texts); k++) {
-            buf_addc(out, ',');
-            csv_cell(out, texts[k]);
-        }
-        if (p->has_value)
-            buf_addf(out, ",%s%" PRIu64 ".%02" PRIu64 "\n", p->value < 0 ? "-" : "",
-                (uint64_t)(p->value < 0 ? -p->value : p->value) / 100,
-                (uint64_t)(p->value < 0 ? -p->value : p->value) % 100);
-        else
-            buf_adds(out, ",\n");
-    }
-}
-
 static Status ask_who(Cli *cli, const Workplace *w, const MeasureContext *ctx, const MeasureQuery *q, Error *err)
 {
-    MeasurePersons set;
-    Buf text;
     static const char *const unread[] = {"by", "level", "pool", "minimum", "chart", NULL};
-    const char *format = cli_value(cli, "format");
-    if (cli->format == CLI_JSON || (format && !slice_eq_z(slice_of(format), "csv")))
-        return error_set(err, ERR_USAGE, "persons come as CSV only");
-    TRY(refuse_options(cli, "--who", unread, err));
+    TRY(cells_persons_format(cli, err));
+    TRY(cells_refuse_options(cli, "--who", unread, err));
     TRY(allow(cli, w, "persons", err));
-    TRY(measure_who(ctx, q, slice_of(cli_value(cli, "who")), &set, err));
-    buf_init(&text, 0);
-    print_persons(&set, &text);
-    Status st = buf_status(&text, err);
-    if (st == OK)
-        st = deliver(cli, buf_slice(&text), err);
-    buf_free(&text);
-    measure_persons_free(&set);
-    return st;
+    return cells_ask_persons(cli, ctx, q, err);
 }
 
 /* --- compare ---------------------------------------------------------------------------------------------------- */
@@ -518,7 +253,7 @@ static void compare_years(const MeasureComparison *c, Buf *out)
 
 static void compare_text(const Cli *cli, const MeasureComparison *c, Buf *out)
 {
-    buf_addf(out, "%s\na: %s\nb: %s\n\nyear  persons a      value a  persons b      value b\n", BANNER,
+    buf_addf(out, "%s\na: %s\nb: %s\n\nyear  persons a      value a  persons b      value b\n", cells_banner,
         cli->positional[1], cli->positional[2]);
     compare_years(c, out);
     buf_adds(out,
@@ -558,7 +293,7 @@ static void compare_json(const MeasureComparison *c, Buf *out)
     Json j;
     json_begin(&j, out, JSON_PRETTY);
     json_open_object(&j);
-    json_kstr(&j, "note", slice_of(BANNER));
+    json_kstr(&j, "note", slice_of(cells_banner));
     side_json(&j, "a", c->a, c->a_count);
     side_json(&j, "b", c->b, c->b_count);
     json_key(&j, "persons");
@@ -596,7 +331,7 @@ static Status ask_compare(Cli *cli, const Workplace *w, const MeasureContext *ct
         compare_text(cli, &c, &text);
     Status st = buf_status(&text, err);
     if (st == OK)
-        st = deliver(cli, buf_slice(&text), err);
+        st = cells_deliver(cli, buf_slice(&text), err);
     buf_free(&text);
     measure_comparison_free(&c);
     return st;
@@ -649,7 +384,7 @@ static void published_json(const MeasurePublished *p, Buf *out)
     Json j;
     json_begin(&j, out, JSON_PRETTY);
     json_open_object(&j);
-    json_kstr(&j, "note", slice_of(BANNER));
+    json_kstr(&j, "note", slice_of(cells_banner));
     json_key(&j, "figures");
     json_open_array(&j);
     for (size_t i = 0; i < p->count; i++) {
@@ -683,7 +418,7 @@ static Status ask_published(Cli *cli, const Workplace *w, const MeasureContext *
         published_text(&p, &text);
     Status st = buf_status(&text, err);
     if (st == OK)
-        st = deliver(cli, buf_slice(&text), err);
+        st = cells_deliver(cli, buf_slice(&text), err);
     buf_free(&text);
     measure_published_free(&p);
     return st;
@@ -696,7 +431,7 @@ static Status run_published(Cli *cli, Error *err)
     Workplace w;
     if (cli->positional_count != 2)
         return error_set(err, ERR_USAGE, "measure published takes the name of a measure");
-    TRY(refuse_options(cli, "measure published", unread, err));
+    TRY(cells_refuse_options(cli, "measure published", unread, err));
     TRY(workplace_open(cli, HOME_READ, &w, err));
     const MeasureContext ctx = {.home = w.home, .policy = w.policy, .log = &cli->log, .progress = cli->progress};
     Status st = ask_published(cli, &w, &ctx, err);
@@ -715,7 +450,7 @@ static Status run_question(Cli *cli, bool compare, Error *err)
     if (compare ? cli->positional_count != 3 : cli->positional_count != 1)
         return error_set(err, ERR_USAGE, "measure %s", compare ? "compare takes two definitions" : "takes one name");
     if (compare)
-        TRY(refuse_options(cli, "measure compare", unread, err));
+        TRY(cells_refuse_options(cli, "measure compare", unread, err));
     TRY(parse_query(cli, &q, err));
     TRY(workplace_open(cli, HOME_READ, &w, err));
     const MeasureContext ctx = {.home = w.home, .policy = w.policy, .log = &cli->log, .progress = cli->progress};

@@ -8,6 +8,7 @@ const Command *const CLI_COMMANDS[] = {
     &CMD_LINK,
     &CMD_BUILD,
     &CMD_MEASURE,
+    &CMD_COHORT,
     &CMD_EQUITY,
     &CMD_ACCOUNT,
     &CMD_RELEASE,

@@ -56,22 +56,28 @@ static void entry_body(const Cli *cli, const InsideRequest *r, const InsideGrant
     json_end(&j);
 }
 
-Status inside_allow(Cli *cli, const Workplace *w, const char *act, const char *kind, Slice subject, Error *err)
+Status inside_grant(Cli *cli, const Workplace *w, const char *act, InsideRequest *request, InsideGrant *out, Error *err)
 {
-    InsideRequest r = {.act = slice_of(act),
+    struct stat home;
+    *request = (InsideRequest){.act = slice_of(act),
         .role = slice_of(cli_value(cli, "role")),
         .purpose = slice_of(cli_value(cli, "purpose")),
         .agreement = slice_of(cli_value(cli, "agreement")),
         .on = clock_today()};
-    InsideGrant grant;
-    struct stat home;
-    Buf body;
-    if (r.purpose.len == 0 || r.agreement.len == 0)
+    if (request->purpose.len == 0 || request->agreement.len == 0)
         return error_set(err, ERR_USAGE,
             "an inside question needs --purpose TEXT and --agreement ID: figures before protection are ledgered");
-    TRY(user_name(cli, &r.user, err));
-    r.owns_home = stat(home_path(w->home), &home) == 0 && home.st_uid == geteuid();
-    TRY(govern_allow_inside(w->policy, &r, &cli->arena, &grant, err));
+    TRY(user_name(cli, &request->user, err));
+    request->owns_home = stat(home_path(w->home), &home) == 0 && home.st_uid == geteuid();
+    return govern_allow_inside(w->policy, request, &cli->arena, out, err);
+}
+
+Status inside_allow(Cli *cli, const Workplace *w, const char *act, const char *kind, Slice subject, Error *err)
+{
+    InsideRequest r;
+    InsideGrant grant;
+    Buf body;
+    TRY(inside_grant(cli, w, act, &r, &grant, err));
     buf_init(&body, 0);
     entry_body(cli, &r, &grant, &body);
     Status st = buf_status(&body, err);

@@ -28,6 +28,10 @@ typedef struct Inside {
 
 /* --format and --json together. */
 MUST_USE Status inside_format(const Cli *cli, SheetFormat *out, Error *err);
+/* The command's purpose, agreement and role allow an act; the caller writes the ledger entry. ERR_USAGE: no purpose or
+ * agreement; ERR_DENIED: govern_allow_inside. */
+MUST_USE Status inside_grant(
+    Cli *cli, const Workplace *w, const char *act, InsideRequest *request, InsideGrant *out, Error *err);
 /* The command's purpose, agreement and role allow a look at "cells" or "persons", and the ledger holds an entry of
  * `kind` about `subject` that says who looks, why, and the command's words and options, never a figure. Nothing may be
  * shown before. ERR_USAGE: no purpose or agreement; ERR_DENIED: govern_allow_inside. */

@@ -86,47 +86,64 @@ static void print_json(const Cell *cells, size_t count, Buf *out)
 
 /* --- table --- */
 
-enum { TABLE_COLUMNS = 9 };
+typedef enum TableColumn {
+    TABLE_YEAR,
+    TABLE_UNIT,
+    TABLE_SPLIT,
+    TABLE_GROUP,
+    TABLE_CATEGORY,
+    TABLE_PERSONS,
+    TABLE_HIT,
+    TABLE_VALUE,
+    TABLE_EXCLUDED,
+    TABLE_NOTE,
+    TABLE_COLUMNS
+} TableColumn;
 static const char *const table_heads[TABLE_COLUMNS] = {
-    "year", "unit", "group", "category", "persons", "hit", "value", "excluded", "note"};
+    "year", "unit", "split", "group", "category", "persons", "hit", "value", "excluded", "note"};
 
 static Slice table_text(const Cell *c, size_t column, char text[TEXT_SIZE])
 {
-    switch (column) {
-    case 0:
+    switch ((TableColumn)column) {
+    case TABLE_YEAR:
         snprintf(text, TEXT_SIZE, "%" PRId32, c->year);
         return slice_of(text);
-    case 1:
+    case TABLE_UNIT:
         return c->unit;
-    case 2:
+    case TABLE_SPLIT:
+        return c->split;
+    case TABLE_GROUP:
         return c->grp;
-    case 3:
+    case TABLE_CATEGORY:
         return c->category;
-    case 4:
+    case TABLE_PERSONS:
         snprintf(text, TEXT_SIZE, "%" PRId64, c->denominator);
         return slice_of(text);
-    case 5:
+    case TABLE_HIT:
         snprintf(text, TEXT_SIZE, "%" PRId64, c->numerator);
         return slice_of(text);
-    case 6:
+    case TABLE_VALUE:
         if (isnan(c->value))
             return SLICE("-");
         snprintf(text, TEXT_SIZE, "%.2f", c->value);
         return slice_of(text);
-    case 7:
+    case TABLE_EXCLUDED:
         snprintf(text, TEXT_SIZE, "%" PRId64, c->excluded);
         return slice_of(text);
-    default:
+    case TABLE_NOTE:
         snprintf(text, TEXT_SIZE, "%s%s%.*s%s", c->small ? "small" : "", c->small && c->pooled.len ? ", " : "",
             (int)(c->pooled.len < 40 ? c->pooled.len : 40), c->pooled.ptr ? c->pooled.ptr : "",
             c->pooled.len > 40 ? "..." : "");
         return slice_of(text);
+    case TABLE_COLUMNS:
+        break;
     }
+    return SLICE("");
 }
 
 static bool is_number(size_t column)
 {
-    return column >= 4 && column <= 7;
+    return column >= TABLE_PERSONS && column <= TABLE_EXCLUDED;
 }
 
 static void table_cell(Buf *out, Slice s, size_t column, size_t width, bool last)
@@ -140,17 +157,43 @@ static void table_cell(Buf *out, Slice s, size_t column, size_t width, bool last
     buf_adds(out, last ? "\n" : "  ");
 }
 
+static bool is_always_shown(TableColumn column)
+{
+    return column == TABLE_YEAR || column == TABLE_UNIT || column == TABLE_PERSONS || column == TABLE_VALUE ||
+           column == TABLE_EXCLUDED;
+}
+
+/* Whether a cell has what its column is for: a split is worth a column where several are shown. */
+static bool says_something(const Cell *c, const Cell *first, TableColumn column)
+{
+    switch (column) {
+    case TABLE_SPLIT:
+        return !slice_eq(c->split, first->split);
+    case TABLE_GROUP:
+        return !slice_eq_z(c->grp, "all");
+    case TABLE_CATEGORY:
+        return c->category.len > 0;
+    case TABLE_HIT:
+        return c->numerator != 0;
+    case TABLE_NOTE:
+        return c->small || c->pooled.len > 0;
+    default:
+        return false;
+    }
+}
+
 static void print_table(const Cell *cells, size_t count, Buf *out)
 {
     size_t widths[TABLE_COLUMNS] = {0}, last = 0;
     char text[TEXT_SIZE];
     for (size_t k = 0; k < TABLE_COLUMNS; k++) {
-        bool shown = k != 2 && k != 3 && k != 5 && k != 8;
+        bool shown = false;
         for (size_t i = 0; i < count; i++) {
             Slice s = table_text(&cells[i], k, text);
-            shown |= k == 5 ? cells[i].numerator != 0 : k == 2 ? !slice_eq_z(s, "all") : s.len > 0;
+            shown |= says_something(&cells[i], &cells[0], (TableColumn)k);
             widths[k] = s.len > widths[k] ? s.len : widths[k];
         }
+        shown |= is_always_shown((TableColumn)k);
         size_t head = strlen(table_heads[k]);
         widths[k] = !shown ? 0 : widths[k] > head ? widths[k] : head;
         last = shown ? k : last;

@@ -25,6 +25,7 @@ typedef enum MeasureKind {
     MEASURE_DISTRIBUTION,
     MEASURE_KIND_COUNT
 } MeasureKind;
+extern const char *const measure_kind_names[MEASURE_KIND_COUNT]; /* "rate", "median", ... */
 
 /* Why a person has no outcome although one was asked for: never "not employed". */
 typedef enum MeasureGap { GAP_NOT_FOUND, GAP_OUT_OF_COVERAGE, GAP_BLOCKED, GAP_COUNT } MeasureGap;
@@ -113,8 +114,30 @@ typedef struct MeasurePool {
     int64_t minimum; /* in place of the definition's minimum_n; 0: that one */
 } MeasurePool;
 
+/* A reason to leave a person out altogether, or a clause of a rule. */
+typedef struct MeasureReason {
+    Slice code, text;
+} MeasureReason;
+
+/* A definition that stands in no file of its own: what others make a question of (cohorts). It says what a file of
+ * schema cairn.measure/1 says; texts and lists are the caller's and outlive the question. */
+typedef struct MeasureOwn {
+    const PolicyFile *file; /* its dates say for which years it answers, its path is named in errors */
+    MeasureKind kind;
+    Slice level; /* the finest */
+    Slice sql;   /* no parameters left */
+    const Slice *needs, *splits;
+    size_t need_count, split_count;
+    const MeasureReason *reasons;
+    size_t reason_count;
+    int64_t minimum_n;
+    Slice family, definition; /* empty: the SQL says everything itself */
+} MeasureOwn;
+
 typedef struct MeasureQuery {
     Slice name;
+    const MeasureOwn *own; /* in place of the policy's measure of the name: its versions; NULL: that one */
+    size_t own_count;
     Slice definition; /* of the measure's family; empty: the measure's default */
     Slice by[3];      /* splits to cross; by_count 0: everybody together */
     size_t by_count;
@@ -233,6 +256,12 @@ typedef void (*MeasureTestedFn)(void *ctx, Slice name, uint64_t vectors);
  * name. name empty: all measures, in a fraction of the time of one after the other; of a name that is none nothing is
  * told. ERR_INVALID names vector and cell. */
 MUST_USE Status measure_test(Policy *policy, Slice name, MeasureTestedFn tested, void *ctx, Error *err);
+
+/* Makes the definition that a vector's `script` asks for; texts in arena. */
+typedef Status (*MeasureOwnFn)(void *ctx, Slice script, uint32_t line, Arena *arena, MeasureOwn *out, Error *err);
+/* Runs the test vectors of a file whose definitions are made from each vector's script. */
+MUST_USE Status measure_test_own(
+    Policy *policy, const PolicyFile *file, MeasureOwnFn make, void *ctx, uint64_t *vectors, Error *err);
 
 /* Published rules of a family, e.g. of "employed". */
 typedef struct DefinitionInfo {

@@ -37,11 +37,9 @@ static Status read_levels(const PolicyFile *file, Arena *arena, MeasureLevel *fi
     return OK;
 }
 
-static Status read_splits(const PolicyFile *file, const MeasureFrame *frame, Arena *arena, MeasureDef *out, Error *err)
+static Status find_splits(const PolicyFile *file, const MeasureFrame *frame, const Slice *names, size_t count,
+    Arena *arena, MeasureDef *out, Error *err)
 {
-    Slice *names = NULL;
-    size_t count;
-    TRY(measure_read_names(file, file->toml, "splits", arena, &names, &count, err));
     TRY(arena_array_(arena, count, sizeof(const SplitDef *), (void **)&out->splits, err));
     for (size_t i = 0; i < count; i++) {
         out->splits[i] = measure_split(frame, names[i]);
@@ -51,6 +49,14 @@ static Status read_splits(const PolicyFile *file, const MeasureFrame *frame, Are
     }
     out->split_count = count;
     return OK;
+}
+
+static Status read_splits(const PolicyFile *file, const MeasureFrame *frame, Arena *arena, MeasureDef *out, Error *err)
+{
+    Slice *names = NULL;
+    size_t count;
+    TRY(measure_read_names(file, file->toml, "splits", arena, &names, &count, err));
+    return find_splits(file, frame, names, count, arena, out, err);
 }
 
 /* A parameter like any other, so that it has a status and a source. */
@@ -116,14 +122,38 @@ static Status read_measure(const PolicyFile *file, const MeasureFrame *frame, Ar
     TRY(measure_read_kind(file, &out->kind, err));
     TRY(read_levels(file, arena, &out->finest, err));
     TRY(read_splits(file, frame, arena, out, err));
-    TRY(measure_read_names(file, file->toml, "needs", arena, &out->needs, &out->need_count, err));
-    TRY(measure_read_reasons(file, "exclusion", "reason", arena, &out->reasons, &out->reason_count, err));
+    Reason *reasons = NULL;
+    Slice *needs = NULL;
+    TRY(measure_read_names(file, file->toml, "needs", arena, &needs, &out->need_count, err));
+    TRY(measure_read_reasons(file, "exclusion", "reason", arena, &reasons, &out->reason_count, err));
+    out->needs = needs;
+    out->reasons = reasons;
     TRY(toml_int_or(file->toml, file->path, "years", 0, &out->years, err));
     TRY(read_minimum(file, &out->minimum_n, err));
     TRY(read_family(file, out, err));
     TRY(measure_read_sql(file, arena, &out->sql, err));
     TRY(check_parameters(file, err));
     return check_vectors(file, err);
+}
+
+Status measure_def_own(
+    const MeasureFrame *frame, Slice name, const MeasureOwn *own, Arena *arena, MeasureDef *out, Error *err)
+{
+    *out = (MeasureDef){.file = own->file,
+        .name = name,
+        .kind = own->kind,
+        .needs = own->needs,
+        .need_count = own->need_count,
+        .reasons = own->reasons,
+        .reason_count = own->reason_count,
+        .minimum_n = own->minimum_n,
+        .family = own->family,
+        .definition = own->definition,
+        .sql = own->sql};
+    if (!measure_level_find(own->level, &out->finest))
+        return error_set(err, ERR_INVALID, "%s: %.*s is none of state, county, district, school", own->file->path,
+            SLICE_ARG(own->level));
+    return find_splits(own->file, frame, own->splits, own->split_count, arena, out, err);
 }
 
 /* Files of one schema in a folder of the policy, marked used. */

@@ -44,9 +44,7 @@ typedef struct MeasureFrame {
     size_t split_count;
 } MeasureFrame;
 
-typedef struct Reason {
-    Slice code, text;
-} Reason;
+typedef MeasureReason Reason;
 
 /* One published way to say who is employed and what is earned; definitions/NAME.toml, schema "cairn.definition/1". */
 typedef struct OutcomeDef {
@@ -69,9 +67,9 @@ typedef struct MeasureDef {
     MeasureLevel finest;
     const SplitDef **splits;
     size_t split_count;
-    Slice *needs;
+    const Slice *needs;
     size_t need_count;
-    Reason *reasons;
+    const Reason *reasons;
     size_t reason_count;
     int64_t years;     /* the most recent ones that are kept; 0: all */
     int64_t minimum_n; /* figures of fewer persons are marked small; 0: no minimum named */
@@ -82,7 +80,6 @@ typedef struct MeasureDef {
 typedef VEC(MeasureDef) MeasureDefs;
 
 extern const char *const measure_level_names[LEVEL_COUNT];
-extern const char *const measure_kind_names[MEASURE_KIND_COUNT];
 extern const char *const measure_gap_names[GAP_COUNT];
 
 MUST_USE Status measure_frame_read(Policy *policy, Arena *arena, MeasureFrame *out, Error *err);
@@ -91,6 +88,10 @@ const SplitDef *measure_split(const MeasureFrame *frame, Slice name);
  * source, a declared split. */
 MUST_USE Status measure_defs_read(
     Policy *policy, const MeasureFrame *frame, Arena *arena, MeasureDefs *out, Error *err);
+/* What a caller made itself, under a name, as a definition; lists in arena. ERR_INVALID: a level or split that is
+ * none. */
+MUST_USE Status measure_def_own(
+    const MeasureFrame *frame, Slice name, const MeasureOwn *own, Arena *arena, MeasureDef *out, Error *err);
 /* Every version of every member of every family. */
 MUST_USE Status outcome_defs_read(Policy *policy, Arena *arena, OutcomeDefs *out, Error *err);
 /* The version in force on `on`; NULL when there is none. */

@@ -249,12 +249,9 @@ static Status run_vector(const VectorRun *run, const TestVector *v, Error *err)
     return st == OK ? back : st;
 }
 
-static Status run_measure(const VectorRun *run, Arena *arena, uint64_t *vectors, Error *err)
+/* Derived tables that the definition, or any of its family, rests on. */
+static Status needed_tables(const VectorRun *run, DerivedTables *out, Error *err)
 {
-    DerivedTables needed = {0};
-    TestVectors list = {0};
-    VectorRun narrow = *run;
-    Status st = OK;
     for (size_t i = 0; i < run->derived->len; i++) {
         bool used = measure_needs_table(run->derived, &(RowWish){.def = run->def}, run->derived->at[i].name);
         for (size_t o = 0; run->def->family.len > 0 && o < run->outcomes->len; o++)
@@ -262,8 +259,18 @@ static Status run_measure(const VectorRun *run, Arena *arena, uint64_t *vectors,
                 used |= measure_needs_table(
                     run->derived, &(RowWish){.outcome = &run->outcomes->at[o]}, run->derived->at[i].name);
         if (used)
-            TRY_OUT(vec_push(&needed, run->derived->at[i], err));
+            TRY(vec_push(out, run->derived->at[i], err));
     }
+    return OK;
+}
+
+static Status run_measure(const VectorRun *run, Arena *arena, uint64_t *vectors, Error *err)
+{
+    DerivedTables needed = {0};
+    TestVectors list = {0};
+    VectorRun narrow = *run;
+    Status st = OK;
+    TRY_OUT(needed_tables(run, &needed, err));
     narrow.derived = &needed;
     TRY_OUT(model_vectors(run->def->file, arena, &list, err));
     for (size_t i = 0; i < list.len; i++) {
@@ -315,6 +322,16 @@ static void testing_end(Testing *t)
     arena_free(&t->arena);
 }
 
+static VectorRun run_of(const Testing *t, const MeasureDef *def)
+{
+    return (VectorRun){.frame = &t->frame,
+        .def = def,
+        .outcomes = &t->outcomes,
+        .tables = &t->tables,
+        .derived = &t->derived,
+        .db = t->db};
+}
+
 static bool last_version(const MeasureDefs *defs, size_t i)
 {
     return i + 1 == defs->len || !slice_eq(defs->at[i].name, defs->at[i + 1].name);
@@ -328,12 +345,7 @@ Status measure_test(Policy *policy, Slice name, MeasureTestedFn tested, void *ct
     arena_init(&t.arena, 0);
     TRY_OUT(testing_begin(policy, &t, err));
     for (size_t i = 0; i < t.defs.len; i++) {
-        const VectorRun run = {.frame = &t.frame,
-            .def = &t.defs.at[i],
-            .outcomes = &t.outcomes,
-            .tables = &t.tables,
-            .derived = &t.derived,
-            .db = t.db};
+        const VectorRun run = run_of(&t, &t.defs.at[i]);
         if (name.len > 0 && !slice_eq(t.defs.at[i].name, name))
             continue;
         TRY_OUT(run_measure(&run, &t.arena, &vectors, err));
@@ -343,6 +355,46 @@ Status measure_test(Policy *policy, Slice name, MeasureTestedFn tested, void *ct
         }
     }
 out:
+    testing_end(&t);
+    return st;
+}
+
+static Status run_own(Testing *t, const TestVector *v, const MeasureOwn *own, Error *err)
+{
+    MeasureDef def;
+    DerivedTables needed = {0};
+    TRY(measure_def_own(&t->frame, v->name, own, &t->arena, &def, err));
+    VectorRun run = run_of(t, &def);
+    Status st = needed_tables(&run, &needed, err);
+    run.derived = &needed;
+    if (st == OK)
+        st = run_vector(&run, v, err);
+    vec_free(&needed);
+    return st;
+}
+
+Status measure_test_own(
+    Policy *policy, const PolicyFile *file, MeasureOwnFn make, void *ctx, uint64_t *vectors, Error *err)
+{
+    Testing t = {0};
+    TestVectors list = {0};
+    Status st = OK;
+    arena_init(&t.arena, 0);
+    TRY_OUT(testing_begin(policy, &t, err));
+    TRY_OUT(model_vectors(file, &t.arena, &list, err));
+    for (size_t i = 0; i < list.len; i++) {
+        MeasureOwn own;
+        st = make(ctx, list.at[i].script, list.at[i].script_line, &t.arena, &own, err);
+        if (st == OK)
+            st = run_own(&t, &list.at[i], &own, err);
+        if (st != OK) {
+            error_hint(err, "in vector \"%.*s\"", SLICE_ARG(list.at[i].name));
+            goto out;
+        }
+        ++*vectors;
+    }
+out:
+    vec_free(&list);
     testing_end(&t);
     return st;
 }

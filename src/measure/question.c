@@ -60,10 +60,24 @@ static Status add_version(
     return OK;
 }
 
+/* The versions that the caller brings along, in place of the policy's of that name. */
+static Status take_own(Question *q, const MeasureQuery *query, Error *err)
+{
+    q->defs.len = 0;
+    for (size_t i = 0; i < query->own_count; i++) {
+        MeasureDef def;
+        TRY(measure_def_own(&q->frame, query->name, &query->own[i], &q->arena, &def, err));
+        TRY(vec_push(&q->defs, def, err));
+    }
+    return OK;
+}
+
 Status question_wishes(Question *q, const MeasureQuery *query, AskedList *out, Error *err)
 {
     const SplitDef **splits;
     TRY(read_splits(q, query, &splits, err));
+    if (query->own)
+        TRY(take_own(q, query, err));
     for (size_t i = 0; i < q->defs.len; i++) {
         MeasureDef *def = &q->defs.at[i];
         if (!slice_eq(def->name, query->name))

@@ -86,6 +86,8 @@ typedef struct VectorTable { /* rows of text cells; a cell that is empty is NULL
 typedef struct TestVector {
     Slice name;
     Slice definition; /* of a measure's family; empty: none named */
+    Slice script;     /* of a cohort; empty: none */
+    uint32_t script_line;
     VectorTable *given;
     size_t given_count;
     VectorTable expect;

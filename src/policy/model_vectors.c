@@ -74,7 +74,9 @@ static Status read_tables(const PolicyFile *file, const Toml *tables, Arena *are
 
 Status model_vectors(const PolicyFile *file, Arena *arena, TestVectors *out, Error *err)
 {
-    const char *const allowed[] = {"name", "given", "expect", "note", "definition", NULL};
+    const char *const of_definition[] = {"name", "given", "expect", "note", "definition", NULL};
+    const char *const of_script[] = {"name", "given", "expect", "note", "script", NULL};
+    const char *const *allowed = slice_eq_z(file->schema, "cairn.cohort_blocks/1") ? of_script : of_definition;
     const Toml *fixture, *list;
     TRY(toml_table(file->toml, file->path, "fixture", &fixture, err));
     TRY(toml_array(file->toml, file->path, "vector", &list, err));
@@ -84,6 +86,8 @@ Status model_vectors(const PolicyFile *file, Arena *arena, TestVectors *out, Err
         TRY(toml_only(t, file->path, allowed, err));
         TRY(toml_str(t, file->path, "name", &v.name, err));
         TRY(toml_str_or(t, file->path, "definition", SLICE(""), &v.definition, err));
+        TRY(toml_str_or(t, file->path, "script", SLICE(""), &v.script, err));
+        v.script_line = v.script.len ? toml_get(t, "script")->line : 0;
         TRY(toml_table(t, file->path, "given", &given, err));
         size_t n = (fixture ? fixture->count : 0) + (given ? given->count : 0);
         TRY(arena_new(arena, VectorTable, n + 1, &v.given, err));

@@ -74,7 +74,8 @@ static Status split_chart(Page *p, Slice split, const TmplPageMeasureSplitsRows 
     size_t drawn = 0;
     for (size_t i = 0; i < count; i++)
         if (!isnan(values[i]))
-            bars[drawn++] = (SvgBar){rows[i].label, values[i], rows[i].value, i == 0};
+            bars[drawn++] =
+                (SvgBar){.label = rows[i].label, .value = values[i], .shown = rows[i].value, .is_reference = i == 0};
     Slice title;
     const char *id;
     TRY(view_printf(p->r, &title, err, "%.*s by %.*s, %d", SLICE_ARG(p->m->title),

@@ -22,6 +22,8 @@ typedef struct SvgBar {
     double value;
     Slice shown;
     bool is_reference; /* everybody: the first one, its end is marked at all bars */
+    bool has_interval; /* drawn as a line through the bar's end */
+    double low, high;
 } SvgBar;
 
 typedef struct SvgArea {

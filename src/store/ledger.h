@@ -9,7 +9,8 @@
  * Kinds: load.accepted, load.refused, link.run, build.generation, measure.run, measure.asked,
  * release.published, release.withdrawn, vault.read, key.rotated, backup.made,
  * query.answered (cairn protect --user: what one asker's history holds),
- * agreement.used, results.read (equity and account: figures before protection).
+ * agreement.used, results.read (equity and account: figures before protection),
+ * cohort.asked, cohort.saved (the script itself, a version of its name).
  */
 #ifndef CAIRN_STORE_LEDGER_H
 #define CAIRN_STORE_LEDGER_H

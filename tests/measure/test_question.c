@@ -2,6 +2,7 @@
  * One question at a time, over a generation with two loads of the same scope: known time, crossings, pooling, who and
  * compare, each against a recount by another road.
  */
+#include "made_up.h"
 #include "measure/measure_parts.h"
 
 #include <math.h>
@@ -28,80 +29,6 @@ typedef struct World {
     MeasureContext ctx;
 } World;
 
-/* Load 1 was believed until load 2, a correction of the same years, came on 2026-06-01: there every fifth person who
- * had left has a diploma. Wages came once. */
-static const char *const facts[] = {
-    "INSERT INTO main.load VALUES (1, 'a', 's', '1', 'y', 'f', 'h', 'g', TIMESTAMP '2026-01-10 12:00:00', TIMESTAMP "
-    "'2026-06-01 09:00:00', 1, 0), (2, 'b', 's', '1', 'y', 'f', 'h', 'g', TIMESTAMP '2026-06-01 09:00:00', NULL, 1, "
-    "0), "
-    "(3, 'c', 't', '1', 'z', 'f', 'h', 'g', TIMESTAMP '2026-01-10 12:00:00', NULL, 1, 0)",
-    "INSERT INTO county SELECT '080' || lpad((i * 2 + 1)::VARCHAR, 2, '0'), 'c', TRUE FROM range(4) t(i)",
-    "INSERT INTO district BY NAME SELECT lpad(i::VARCHAR, 4, '0') AS district_id, '080' || lpad(((i % 4) * 2 + "
-    "1)::VARCHAR, 2, '0') AS county_fips, 'urban' AS rurality FROM range(30) t(i)",
-    "INSERT INTO school BY NAME SELECT lpad(i::VARCHAR, 4, '0') AS district_id, '0001' AS school_id FROM range(30) "
-    "t(i)",
-    "INSERT INTO fact.k12_end_of_year BY NAME SELECT i AS person, 2021 + i % 3 + y AS school_year, lpad((i * i % "
-    "31)::VARCHAR, 4, '0') AS district_id, '0001' AS school_id, lpad((9 + y)::VARCHAR, 2, '0') AS grade_level, CASE "
-    "WHEN "
-    "y < 3 THEN 'year_end' WHEN i % 7 = 0 THEN 'transfer_verified' WHEN i % 3 = 0 AND NOT (l = 2 AND i % 5 = 0) THEN "
-    "'dropout' ELSE 'graduated' END AS exit_class, CASE WHEN y = 3 AND i % 7 > 0 AND (i % 3 > 0 OR (l = 2 AND i % 5 = "
-    "0)) THEN CASE WHEN i % 11 = 0 THEN 'certificate' ELSE 'diploma' END END AS completion_type, CASE WHEN y = 3 THEN "
-    "make_date(2021 + i % 3 + y, 5, 20) END AS completion_date, l AS load_no, i * 4 + y AS row_no FROM range(1, 2000) "
-    "a(i), range(4) b(y), range(1, 3) c(l)",
-    "INSERT INTO fact.k12_student_year BY NAME SELECT i AS person, 2021 + i % 3 AS school_year, '09' AS grade_level, "
-    "['F', 'M', NULL][1 + i % 3] AS sex, i % 4 = 0 AS hispanic, FALSE AS american_indian, i % 6 = 0 AS asian, i % 5 = "
-    "0 "
-    "AS black, FALSE AS pacific_islander, i % 5 > 1 AS white, i % 3 = 0 AS economically_disadvantaged, i % 8 = 0 AS "
-    "english_learner, 3 AS load_no, i AS row_no FROM range(1, 2000) t(i)",
-    "INSERT INTO fact.program_participation BY NAME SELECT i AS person, 'WIOA_ADULT' AS program, make_date(2022, 1, 5) "
-    "AS entry_date, make_date(2022 + (i % 3)::INTEGER, 9, 1) AS exit_date, CASE WHEN i % 13 = 0 THEN '03' ELSE '00' "
-    "END "
-    "AS exit_reason, '080' || lpad(((i % 4) * 2 + 1)::VARCHAR, 2, '0') AS county_fips, 3 AS load_no, i AS row_no FROM "
-    "range(1, 600) t(i)",
-    "INSERT INTO fact.employment_quarter BY NAME SELECT i AS person, q AS quarter, "
-    "'00000000-0000-0000-0000-000000000001'::UUID AS employer, (1000 + i * 7 % 977 + (q % 5) * 100)::DECIMAL(12,2) AS "
-    "wages, 3 AS load_no, (i * 40 + q) AS row_no FROM range(1, 600) a(i), range(8088, 8104) b(q) WHERE (i + q) % 4 > 0",
-};
-
-static void fill(const World *w, Db *db)
-{
-    Arena arena;
-    TableDefs tables = {0};
-    DerivedTables derived = {0};
-    Buf sql;
-    arena_init(&arena, 0);
-    buf_init(&sql, 0);
-    assert_ok(model_tables(w->policy, &arena, &tables, err));
-    assert_ok(model_derived(&arena, &tables, &derived, err));
-    buf_adds(&sql,
-        "CREATE SCHEMA fact; CREATE TABLE main.load (load_no INTEGER, load_id VARCHAR, source VARCHAR, "
-        "contract_version VARCHAR, scope VARCHAR, file_name VARCHAR, file_sha256 VARCHAR, agreement VARCHAR, "
-        "known_from TIMESTAMP, known_to TIMESTAMP, rows_accepted BIGINT, rows_rejected BIGINT);"
-        "CREATE TABLE person_link AS SELECT i::UBIGINT AS person, 1 AS records, 1 AS sources, 'x' AS "
-        "weakest_rule, 1.0::DOUBLE AS link_score, TRUE AS has_ssn, TRUE AS has_sasid, 1::BIGINT AS link_pairs, "
-        "1000000::BIGINT AS link_correct, 0::BIGINT AS link_missed FROM range(1, 2000) t(i);\n");
-    for (size_t i = 0; i < tables.len; i++) {
-        bool fact = tables.at[i].origin == TABLE_FACT;
-        model_create_sql(&tables.at[i], fact ? "fact" : "main", &sql);
-        if (fact)
-            buf_addf(&sql,
-                "CREATE VIEW main.%.*s AS SELECT * FROM fact.%.*s WHERE load_no IN (SELECT load_no FROM "
-                "main.load WHERE known_to IS NULL);\n",
-                SLICE_ARG(tables.at[i].name), SLICE_ARG(tables.at[i].name));
-    }
-    assert_ok(db_exec(db, buf_z(&sql), err));
-    for (size_t i = 0; i < COUNT_OF(facts); i++)
-        assert_ok(db_exec(db, facts[i], err));
-    buf_reset(&sql);
-    for (size_t i = 0; i < derived.len; i++)
-        model_insert_sql(&derived.at[i], (Slice){0}, &sql);
-    assert_ok(db_exec(db, buf_z(&sql), err));
-    buf_free(&sql);
-    vec_free(&tables);
-    vec_free(&derived);
-    arena_free(&arena);
-}
-
 static int world_open(void **state)
 {
     World *w = NULL;
@@ -119,7 +46,7 @@ static int world_open(void **state)
     assert_ok(home_open(path, HOME_WRITE, &w->home, err));
     assert_ok(policy_open(CAIRN_TEST_POLICY, &w->policy, err));
     assert_ok(generation_begin(w->home, &gen, err));
-    fill(w, generation_db(gen));
+    assert_ok(made_up_fill(w->policy, generation_db(gen), err));
     assert_ok(generation_publish(gen, err));
     w->ctx = (MeasureContext){.home = w->home, .policy = w->policy, .progress = PROGRESS_OFF};
     *state = w;
@@ -318,6 +245,58 @@ static void test_refusals(void **state)
     q = ask("graduation_rate_4yr");
     q.pool.units = true;
     q.pool.minimum = 10;
+    assert_int_equal(refused(w, &q), ERR_INVALID);
+}
+
+/* --- definitions of one's own --- */
+
+/* What stands in no file is answered as a file's definition is, each version for its years; what it lacks is told. */
+static void test_own_definitions(void **state)
+{
+    const World *w = *state;
+    static const MeasureReason reasons[] = {
+        {SLICE_INIT("transfer_out"), SLICE_INIT("t")}, {SLICE_INIT("deceased"), SLICE_INIT("t")}};
+    static const Slice needs[] = {SLICE_INIT("k12_cohort")}, splits[] = {SLICE_INIT("shoe_size")};
+    PolicyFile old = {.path = "old", .effective_from = day("2010-07-01"), .effective_to = day("2024-12-31")};
+    PolicyFile new = {.path = "new", .effective_from = day("2025-01-01"), .effective_to = DATE_NONE};
+    MeasureOwn own[2] = {
+        {.file = &old,
+            .kind = MEASURE_RATE,
+            .level = SLICE("county"),
+            .sql = SLICE("SELECT person, ayg AS year, district_id, removed IS NULL AS counted, diploma "
+                         "AS hit, TRUE AS covered, removed AS reason FROM k12_cohort"),
+            .needs = needs,
+            .need_count = 1,
+            .reasons = reasons,
+            .reason_count = COUNT_OF(reasons)},
+        {.file = &new,
+            .kind = MEASURE_RATE,
+            .level = SLICE("county"),
+            .sql = SLICE("SELECT person, ayg AS year, TRUE AS counted, TRUE AS hit FROM k12_cohort")}};
+    MeasureQuery q = ask("graduation_rate_4yr");
+    CellSet filed = answer(w, &q);
+    q.own = own;
+    q.own_count = COUNT_OF(own);
+    CellSet set = answer(w, &q);
+    assert_int_equal(set.count, filed.count);
+    assert_true(set.count >= 2);
+    for (size_t i = 0; i < set.count; i++) {
+        const Cell *a = &filed.cells[i], *b = &set.cells[i];
+        assert_int_equal(a->year, b->year);
+        assert_int_equal(b->excluded, b->year < 2025 ? a->excluded : 0);
+        assert_int_equal(b->numerator, b->year < 2025 ? a->numerator : b->denominator);
+        assert_true(a->excluded > 0 && a->numerator < a->denominator);
+    }
+    cells_free(&set);
+    cells_free(&filed);
+    q.level = SLICE("school");
+    assert_int_equal(refused(w, &q), ERR_INVALID);
+    q.level = (Slice){0};
+    own[1].level = SLICE("planet");
+    assert_int_equal(refused(w, &q), ERR_INVALID);
+    own[1].level = SLICE("state");
+    own[1].splits = splits;
+    own[1].split_count = 1;
     assert_int_equal(refused(w, &q), ERR_INVALID);
 }
 
@@ -600,6 +579,7 @@ int main(void)
         cmocka_unit_test(test_crossings_add_up),
         cmocka_unit_test(test_overlapping_groups),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_own_definitions),
         cmocka_unit_test(test_pooled_median),
         cmocka_unit_test(test_small_figures_are_pooled),
         cmocka_unit_test(test_small_units_are_pooled),

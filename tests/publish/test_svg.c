@@ -117,9 +117,14 @@ static void test_sparks(void **state)
 static void test_bars(void **state)
 {
     const SvgBar bars[] = {
-        {SLICE("Everybody"), 83, SLICE("83.0%"), true},
-        {SLICE("Native Hawaiian or Other Pacific Islander and Not reported"), 100, SLICE("100%"), false},
-        {SLICE("A-word-without-any-blank-that-is-longer-than-a-line"), 0, SLICE("0%"), false},
+        {.label = SLICE("Everybody"), .value = 83, .shown = SLICE("83.0%"), .is_reference = true},
+        {.label = SLICE("Native Hawaiian or Other Pacific Islander and Not reported"),
+            .value = 100,
+            .shown = SLICE("100%"),
+            .has_interval = true,
+            .low = 60,
+            .high = 140},
+        {.label = SLICE("A-word-without-any-blank-that-is-longer-than-a-line"), .shown = SLICE("0%")},
     };
     for (int share = 0; share < 2; share++) {
         Buf b;
@@ -127,6 +132,10 @@ static void test_bars(void **state)
         svg_bars(&b, "b", SLICE("t"), SLICE("d"), bars, COUNT_OF(bars), share != 0);
         check_svg(&b);
         assert_non_null(strstr(b.ptr, ">Islander and Not reported</text>"));
+        /* one interval was given, one is drawn, from its low end to its high one */
+        const char *line = strstr(b.ptr, "class=\"whisker\" x1=\"152.6\" x2=\"356\"");
+        assert_non_null(line);
+        assert_null(strstr(line + sizeof "class=\"whisker", "whisker"));
         buf_free(&b);
     }
     Buf none;

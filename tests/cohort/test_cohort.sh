@@ -1,0 +1,228 @@
+#!/usr/bin/env bash
+#
+# `cairn cohort` over a generation of made-up people: what a script says is what the catalogue's measure says, to the last
+# digit; saved versions, their order, their bytes; what is refused, and how.
+source "$(dirname "${BASH_SOURCE[0]}")/../system/lib.sh"
+
+: "${SAMPLE_HOME:?set SAMPLE_HOME to the program tests/cohort/sample_home}"
+"$SAMPLE_HOME" "$work/home" "$CAIRN_POLICY" >"$work/sample.log" 2>&1 || give_up "a home with a generation" "$work/sample.log"
+why=(--purpose "to see what happens" --agreement cde-slds)
+cohort() { "$CAIRN" cohort "$@" --home "$work/home"; }
+ask() { cohort "$@" "${why[@]}"; }
+
+# --- the same as the catalogue ---
+
+# figures FILE...: without the first column, the name.
+figures() { cut -d, -f2- "$1" | grep -v '^year,' ; }
+
+# catalogue MEASURE LEVEL SPLIT: all persons, then the split, as a script of the same name answers.
+catalogue()
+{
+    local measure=$1 level=$2 split=$3
+    "$CAIRN" measure "$measure" --home "$work/home" --level "$level" --format csv "${why[@]}" >"$work/all.csv" 2>"$work/all.err" &&
+        "$CAIRN" measure "$measure" --home "$work/home" --level "$level" --by "$split" --format csv "${why[@]}" >"$work/split.csv" 2>>"$work/all.err" &&
+        ask run "$work/$measure.cohort" --format csv >"$work/cohort.csv" 2>"$work/cohort.err" || {
+        cat "$work/all.err" "$work/cohort.err" >"$work/both.err"
+        fail "$measure can be asked both ways" "$work/both.err"
+        return 1
+    }
+    { figures "$work/all.csv"; figures "$work/split.csv"; } >"$work/want"
+    figures "$work/cohort.csv" >"$work/got"
+    check "$measure has figures to compare ($(wc -l <"$work/want"))" test "$(wc -l <"$work/want")" -ge 4
+    check_same "a script that says what $measure says, says its figures" "$work/want" "$work/got"
+}
+
+cat >"$work/graduation_rate_4yr.cohort" <<'EOF'
+cohort  "Four-year graduation"
+who     in the graduating class
+reached earned a diploma with the class
+by      race_ethnicity
+level   district
+minimum 16
+EOF
+catalogue graduation_rate_4yr district race_ethnicity
+cat >"$work/graduation_rate_5yr.cohort" <<'EOF'
+cohort  "Five-year graduation"
+who     in the graduating class seen after 5 years
+reached earned a diploma with the class within 5 years
+by      sex
+minimum 16
+level   county
+EOF
+catalogue graduation_rate_5yr county sex
+cat >"$work/matriculation_rate.cohort" <<'EOF'
+cohort  "Matriculation"
+who     graduated
+reached matriculated
+by      race_ethnicity
+level   school
+minimum 16
+EOF
+catalogue matriculation_rate school race_ethnicity
+cat >"$work/hs_employment_rate_q2.cohort" <<'EOF'
+cohort  "Employment after high school"
+who     completed high school
+not     in college in the fall after high school
+counted known by a social security number
+from    completion
+reached employed in quarter 2 by the wioa rule
+by      english_learner
+level   county
+EOF
+catalogue hs_employment_rate_q2 county english_learner
+cat >"$work/hs_median_earnings_q2.cohort" <<'EOF'
+cohort  "Earnings after high school"
+who     completed high school
+not     in college in the fall after high school
+reached earnings in quarter 2
+by      sex
+EOF
+catalogue hs_median_earnings_q2 state sex
+cat >"$work/wioa_employment_rate_q2.cohort" <<'EOF'
+cohort  "Employment after a workforce programme"
+who     left a workforce programme
+reached employed in quarter 2
+by      race_ethnicity
+level   county
+EOF
+catalogue wioa_employment_rate_q2 county race_ethnicity
+cat >"$work/award_median_earnings_q2.cohort" <<'EOF'
+cohort  "Earnings after a college award"
+who     earned a college award
+reached earnings in quarter 2
+by      sex
+level   county
+EOF
+catalogue award_median_earnings_q2 county sex
+
+# --- forms of an answer ---
+
+script=$work/hs_employment_rate_q2.cohort
+check_code "a table says where it comes from" 0 ask run "$script"
+check_text "with the script's digest" "$work/check.out" "^script sha256 $(sha256sum "$script" | cut -d' ' -f1)"
+check_text "and the generation and policy" "$work/check.out" '^generation 1, policy sha256 [0-9a-f]{64}$'
+check_code "JSON" 0 ask run "$script" --json
+check_equal "names the script" "$("$CAIRN_JSON_GET" script_sha256 <"$work/check.out")" "$(sha256sum "$script" | cut -d' ' -f1)"
+for kind in csv json parquet svg; do
+    check "to a file of the name .$kind" ask run "$script" --out "$work/answer.$kind"
+done
+check_equal "files are nobody else's" "$(stat -c %a "$work"/answer.* | sort -u)" 600
+check_equal "a CSV file" "$(head -c 12 "$work/answer.csv")" "measure,year"
+check_equal "a JSON file" "$("$CAIRN_JSON_GET" generation <"$work/answer.json")" 1
+check_equal "a Parquet file" "$(head -c 4 "$work/answer.parquet")" "PAR1"
+check_text "a chart, with an interval to each rate" "$work/answer.svg" 'class="whisker"'
+check_text "and words above it" "$work/answer.svg" '<text class="title" x="0" y="16">Employment after high school</text>'
+check_code "persons are for those who may see them" 0 ask run "$script" --who hit --years 2024
+check "and are listed" test "$(wc -l <"$work/check.out")" -gt 10
+check_code "persons as JSON" $EXIT_USAGE ask run "$script" --who hit --json
+check_code "a role that may not" $EXIT_DENIED ask run "$script" --who hit --role analyst
+check_code "no purpose" $EXIT_USAGE cohort run "$script"
+check "a question is in the ledger, by the script's content" \
+    grep -aqs "sha256:$(sha256sum "$script" | cut -d' ' -f1)" "$work"/home/ledger.db "$work"/home/ledger.db-wal
+check_code "as known before the correction" 0 ask run "$work/graduation_rate_4yr.cohort" --as-known-on 2026-05-31 --format csv
+figures "$work/check.out" >"$work/then"
+check_code "and now" 0 ask run "$work/graduation_rate_4yr.cohort" --format csv
+figures "$work/check.out" >"$work/now"
+check "as many figures" test "$(wc -l <"$work/then")" -eq "$(wc -l <"$work/now")"
+check "and others" sh -c "! cmp -s '$work/then' '$work/now'"
+
+# --- explain ---
+
+check_code "explained without a home" 0 env -u CAIRN_HOME "$CAIRN" cohort explain "$script"
+check_text "in words" "$work/check.out" '^not +in college in the fall after high school$'
+check_text "with SQL" "$work/check.out" '^WITH cohort_who AS'
+check "without figures" test "$(grep -c 'unprotected' "$work/check.out")" -eq 0
+check_code "explained with its funnel" 0 ask explain "$script" --json
+cp "$work/check.out" "$work/funnel.json"
+last=$("$CAIRN_JSON_GET" funnel.3.remain <"$work/funnel.json" 2>/dev/null)
+ask run "$script" --format csv 2>/dev/null | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) col[$i] = i; next } $col["split"] == "all" { n += $col["denominator"] } END { print n }' >"$work/denominator"
+check_equal "whose last number is the denominator" "$last" "$(cat "$work/denominator")"
+
+# --- saved versions ---
+
+check_code "saved" 0 ask save "$script" --name after-school
+check_text "as the first version" "$work/check.out" '^saved after-school@1$'
+check_code "saved again" 0 ask save "$script" --name after-school
+check_text "is nothing new" "$work/check.out" '^after-school@1 has this text already; nothing was written$'
+check_code "run by name" 0 ask run after-school@1 --json
+cp "$work/check.out" "$work/first.json"
+sed 's/quarter 2/quarter 3/' "$script" >"$work/later.cohort"
+check_code "changed and saved" 0 ask save "$work/later.cohort" --name after-school
+check_text "as the second version" "$work/check.out" '^saved after-school@2$'
+check_code "the first version again" 0 ask run after-school@1 --json
+check_same "gives the same bytes" "$work/first.json" "$work/check.out"
+check_code "with one thread too" 0 ask run after-school@1 --json --threads 1
+check_same "the same bytes" "$work/first.json" "$work/check.out"
+check_code "shown" 0 cohort show after-school@1
+check_same "as it was written" "$script" "$work/check.out"
+check_code "listed" 0 cohort list
+check_equal "twice" "$(grep -c '^after-school@[12] ' "$work/check.out")" 2
+check_code "compared" 0 cohort diff after-school@1 after-school
+check_text "the old line" "$work/check.out" '^- reached employed in quarter 2'
+check_text "and the new one" "$work/check.out" '^\+ reached employed in quarter 3'
+check_code "no such version" $EXIT_NOT_FOUND cohort show after-school@3
+check_code "no such name" $EXIT_NOT_FOUND ask run before-school
+check_code "no name for a cohort" $EXIT_USAGE ask save "$script" --name After_School
+check_code "saving needs a purpose" $EXIT_USAGE cohort save "$script" --name after-school
+check "the ledger's chain holds" sh -c "'$CAIRN' doctor --home '$work/home' | grep -q 'ledger chain'"
+
+# a policy whose blocks changed since, once beside the script and once in it
+cp -r "$CAIRN_SOURCE/policy" "$work/policy"
+cp -r "$work/home" "$work/other"
+sed -i "s|policy_dir = .*|policy_dir = \"$work/policy/colorado\"|; s|$CAIRN_POLICY|$work/policy/colorado|" "$work/other/cairn.toml"
+sed -i 's/^title = "Blocks: college"/title = "Blocks: at college"/' "$work/policy/colorado/cohorts/college.toml"
+check_code "blocks that changed elsewhere" 0 "$CAIRN" cohort run after-school@1 --home "$work/other" "${why[@]}"
+check_text "are told" "$work/check.out" 'changed since the script was saved; what it comes to did not'
+sed -i 's/AND c.quarter - 1$/AND c.quarter - 2/; s/^WHERE a.enrolled$/WHERE a.enrolled AND TRUE/' "$work/policy/colorado/cohorts/college.toml"
+check_code "a block of the script that changed" 0 "$CAIRN" cohort run after-school@1 --home "$work/other" "${why[@]}"
+check_text "is told" "$work/check.out" 'changed since the script was saved, and what it comes to with them'
+
+# blocks of another time: old years keep them, and a script that they do not know leaves those years unanswered
+blocks=$work/policy/colorado/cohorts
+sed 's/^effective_from = .*/&\neffective_to = 2024-12-31/' "$blocks/work.toml" >"$blocks/work-old.toml"
+sed -i 's/^effective_from = .*/effective_from = 2025-01-01/; s/^version = "1"/version = "2"/; s/"known by a social security number"/"known by number"/; s/^counted known by a social.*/counted known by number/' "$blocks/work.toml"
+check_code "words of blocks that are no more" $EXIT_INVALID env -u CAIRN_HOME "$CAIRN" cohort check "$script" --policy "$work/policy/colorado"
+sed 's/known by a social security number/known by number/' "$script" >"$work/new.cohort"
+check_code "words that old blocks do not know" 0 env -u CAIRN_HOME "$CAIRN" cohort check "$work/new.cohort" --policy "$work/policy/colorado"
+check_text "leave their years unanswered, and say so" "$work/check.out" 'note: years from 2010-07-01 to 2024-12-31 stay unanswered'
+check_code "run" 0 "$CAIRN" cohort run "$work/new.cohort" --home "$work/other" --format csv "${why[@]}"
+check_equal "the first year is one that is answered" "$(sed -n 2p "$work/check.out" | cut -d, -f2)" 2025
+check_code "run without them, all years" 0 "$CAIRN" cohort run "$work/matriculation_rate.cohort" --home "$work/other" --format csv "${why[@]}"
+check_equal "are answered, each by the blocks of its time" "$(sed -n 2p "$work/check.out" | cut -d, -f2)" 2024
+
+# --- what is refused, and how ---
+
+# refused NAME TEXT PATTERN: a script that is one line away from right
+refused()
+{
+    printf 'cohort "t"\nwho graduated\n%s\n' "$2" >"$work/bad.cohort"
+    check_code "$1" $EXIT_INVALID env -u CAIRN_HOME "$CAIRN" cohort check "$work/bad.cohort" &&
+        check_text "$1: says what would do" "$work/check.err" "$3"
+}
+refused "a keyword" 'reach matriculated' 'bad.cohort:3: word 1, "reach": .*Did you mean "reached"'
+refused "a word of a phrase" 'reached employd in quarter 2' 'word 2, "employd".*Did you mean "employed"'
+refused "a number out of range" 'reached employed in quarter 99' 'word 5, "99": here may stand a whole number from 1 to 60'
+refused "a code" 'reached matriculated by colege' 'Did you mean "college"'
+refused "a missing word" 'reached employed in quarter' 'word 5, the end of the line'
+refused "a split" "$(printf 'reached matriculated\nby race_etnicity')" 'Did you mean "race_ethnicity"'
+refused "an outcome as a trait" 'and matriculated' 'word 2, "matriculated"'
+refused "quotes" "reached matriculated by '); drop" 'word 4'
+refused "no outcome" '# nothing' 'no line "reached"'
+printf 'cohort "t"\nwho began college\nreached persisted to the next fall\nlevel school\n' >"$work/bad.cohort"
+check_code "a level finer than is known" $EXIT_INVALID env -u CAIRN_HOME "$CAIRN" cohort check "$work/bad.cohort"
+check_text "is told with what is known" "$work/check.err" 'known by county at the finest, not by school'
+check_code "an option that the verb does not read" $EXIT_USAGE cohort list --years 2024
+check_code "no such verb" $EXIT_USAGE cohort walk
+check_code "no such file" $EXIT_NOT_FOUND env -u CAIRN_HOME "$CAIRN" cohort check ./nowhere.cohort
+for example in "$CAIRN_SOURCE"/docs/examples/cohorts/*.cohort; do
+    check "example $(basename "$example")" env -u CAIRN_HOME "$CAIRN" cohort check "$example"
+done
+check_code "blocks" 0 env -u CAIRN_HOME "$CAIRN" cohort blocks --json
+check "there are blocks" test "$("$CAIRN_JSON_GET" blocks.9.phrase <"$work/check.out" | wc -c)" -gt 5
+check_code "no such block" $EXIT_NOT_FOUND env -u CAIRN_HOME "$CAIRN" cohort blocks nothing
+check_code "vectors of all blocks" 0 env -u CAIRN_HOME "$CAIRN" cohort test --json
+check "more than sixty blocks" test "$("$CAIRN_JSON_GET" blocks <"$work/check.out")" -gt 60
+
+"$CAIRN" init "$work/empty" >/dev/null 2>&1
+check_code "a home without a generation" $EXIT_NOT_FOUND "$CAIRN" cohort run "$script" --home "$work/empty" "${why[@]}"
+finish
