@@ -4,7 +4,7 @@
  *   frame    what all measures share: splits.toml and the parsed definitions       frame_parse.c, measure_parse.c
  *   rows     what a definition's SQL gives, one row a person and year, as columns  rows_sql.c, rows_read.c
  *   fold     rows to figures by year, unit, group and category, in integers        fold.c, fold_values.c
- *   cells    figures with their names, sorted, to and from Parquet                 cells.c, cells_file.c, cells_feed.c
+ *   cells    figures with their names, sorted, to and from Parquet                 cells.c, cells_order.c, cells_f*.c
  */
 #ifndef CAIRN_MEASURE_PARTS_H
 #define CAIRN_MEASURE_PARTS_H
@@ -288,11 +288,15 @@ typedef struct CellNaming {
     Arena *arena;
     const FoldSpec *spec;
     Slice pooled;
+    Slice *unit_texts, *category_texts; /* by number: cells_texts */
 } CellNaming;
+/* Texts of all units and categories, in the arena: once for any number of cells_name. */
+MUST_USE Status cells_texts(CellNaming *n, Error *err);
 MUST_USE Status cells_name(
     const CellNaming *n, const Folded *folded, Cells *cells, ExclusionCells *exclusions, Error *err);
-void cells_sort(Cell *cells, size_t count);
-void exclusions_sort(ExclusionCell *cells, size_t count);
+/* In the order of measure.h. */
+MUST_USE Status cells_sort(Cell *cells, size_t count, Error *err);
+MUST_USE Status exclusions_sort(ExclusionCell *cells, size_t count, Error *err);
 bool measure_level_find(Slice name, MeasureLevel *out);
 
 /* Everybody and each of the definition's splits, at all its levels. */

@@ -138,8 +138,8 @@ static Status do_wish(Run *run, Worker *w, size_t item, Error *err)
     arena_init(&arena, 0);
     TRY_OUT(cancel_check(err));
     TRY_OUT(measure_cells(&source, wish, &arena, &cells, &exclusions, err));
-    cells_sort(cells.at, cells.len);
-    exclusions_sort(exclusions.at, exclusions.len);
+    TRY_OUT(cells_sort(cells.at, cells.len, err));
+    TRY_OUT(exclusions_sort(exclusions.at, exclusions.len, err));
     log_line(run->ctx->log, LOG_DEBUG, "step=measure name=%.*s seconds=%.2f", SLICE_ARG(wish->def->name),
         clock_monotonic() - began);
     TRY_OUT(write_in_turn(run, item, &cells, &exclusions, err));
