@@ -113,8 +113,7 @@ static Status rank_rows(
     return OK;
 }
 
-static Status order_by(
-    const uint32_t *rank, size_t ranks, uint32_t *order, uint32_t *other, size_t count, Error *err)
+static Status order_by(const uint32_t *rank, size_t ranks, uint32_t *order, uint32_t *other, size_t count, Error *err)
 {
     size_t *starts;
     TRY(mem_zalloc(ranks + 1, sizeof *starts, (void **)&starts, err));

@@ -4,16 +4,14 @@
  * written in the order of definitions, so that the bytes do not tell who was first, and no more than one result a
  * worker waits.
  */
-#include "measure/measure_parts.h"
+#include "measure/persons.h"
 
 #include <pthread.h>
 
-enum { WORKERS_MAX = 4 }; /* each keeps a table of codes of all persons: about 60 bytes each */
+enum { WORKERS_MAX = 4 };
 
 typedef struct Worker {
     Db *db;
-    Arena arena;
-    UnitNames units;
     bool busy;
 } Worker;
 
@@ -24,6 +22,8 @@ typedef struct Run {
     const MeasureFrame *frame;
     const RowWishes *wishes;
     Db *db;
+    UnitNames units;
+    Persons *persons;
     CellsFile *file;
     Progress *progress;
     Worker workers[WORKERS_MAX];
@@ -64,15 +64,17 @@ static Status make_wishes(const MeasureDefs *defs, const OutcomeDefs *outcomes, 
     return OK;
 }
 
-/* --- workers --- */
+/* --- what all share --- */
 
-static Status worker_start(Run *run, Worker *w, Error *err)
+static Status read_units(Run *run, Error *err)
 {
-    arena_init(&w->arena, 0);
-    TRY(db_beside(run->db, &w->db, err));
-    TRY(measure_units_prepare(w->db, &w->arena, &w->units, err));
-    return measure_persons_prepare(w->db, run->frame, err);
+    const SplitDef *splits[SPLITS_MAX];
+    for (size_t i = 0; i < run->frame->split_count; i++)
+        splits[i] = &run->frame->splits[i];
+    return measure_units_read(run->db, run->frame, splits, run->frame->split_count, LEVEL_SCHOOL, &run->units, err);
 }
+
+/* --- workers --- */
 
 /* There are as many workers as threads, so that one is free. */
 static Worker *worker_take(Run *run)
@@ -129,7 +131,8 @@ static Status write_in_turn(Run *run, size_t item, const Cells *cells, const Exc
 static Status do_wish(Run *run, Worker *w, size_t item, Error *err)
 {
     const RowWish *wish = &run->wishes->at[item];
-    const RowSource source = {.db = w->db, .frame = run->frame, .units = &w->units, .persons_ready = true};
+    const RowSource source = {
+        .db = w->db, .frame = run->frame, .units = &run->units, .persons = run->persons, .by_place = true};
     double began = clock_monotonic();
     Arena arena;
     Cells cells = {0};
@@ -185,14 +188,12 @@ static Status run_all(Run *run, Error *err)
     TRY_OUT(progress_new(run->ctx->progress, "measure", run->wishes->len, "measures", &run->progress, err));
     ASSERT(pthread_mutex_init(&run->lock, NULL) == 0 && pthread_cond_init(&run->turn, NULL) == 0);
     for (; run->worker_count < workers; run->worker_count++)
-        TRY_OUT(worker_start(run, &run->workers[run->worker_count], err));
+        TRY_OUT(db_beside(run->db, &run->workers[run->worker_count].db, err));
     st = parallel_for(run->wishes->len, workers, run_item, run, err);
 out:
     progress_done(run->progress);
-    for (size_t i = 0; i < WORKERS_MAX; i++) {
+    for (size_t i = 0; i < WORKERS_MAX; i++)
         db_close(run->workers[i].db);
-        arena_free(&run->workers[i].arena);
-    }
     pthread_cond_destroy(&run->turn);
     pthread_mutex_destroy(&run->lock);
     return st;
@@ -216,6 +217,8 @@ Status measure_run(const MeasureContext *ctx, uint32_t *generation, uint64_t *ce
     TRY_OUT(make_wishes(&defs, &outcomes, &wishes, err));
     TRY_OUT(invariants_read(ctx->policy, &defs, &invariants, err));
     TRY_OUT(warehouse_open(ctx->home, generation, &run.db, err));
+    TRY_OUT(read_units(&run, err));
+    TRY_OUT(persons_read(run.db, &frame, &run.persons, err));
     TRY_OUT(cells_file_new(ctx->home, &run.file, err));
     TRY_OUT(run_all(&run, err));
     TRY_OUT(cells_file_end(run.file, &written, err));
@@ -224,6 +227,8 @@ Status measure_run(const MeasureContext *ctx, uint32_t *generation, uint64_t *ce
     *cells = run.cells;
 out:
     cells_file_free(run.file);
+    persons_free(run.persons);
+    measure_units_free(&run.units);
     db_close(run.db);
     vec_free(&invariants);
     vec_free(&wishes);

@@ -254,6 +254,7 @@ Status measure_query(
     a.arena = &a.q.arena;
     TRY_OUT(question_wishes(&a.q, query, &a.asked, err));
     TRY_OUT(check_query(&a, err));
+    a.q.finest = a.level;
     TRY_OUT(question_known_on(&a.q, query->as_known_on, &a.asked, err));
     TRY_OUT(question_read(&a.q, &a.asked, err));
     for (size_t i = 0; i < a.asked.len; i++)
