@@ -199,6 +199,7 @@ typedef struct RowWish {
     const OutcomeDef *outcome; /* NULL without a family */
     const SplitDef **splits;
     size_t split_count;
+    size_t subjects, work; /* numbers of what subjects_prepare made for it, from 1; 0: nothing */
 } RowWish;
 /* Runs the definition. ERR_INVALID names what its rows break: two of a person and year, an undeclared reason, gap or
  * clause, an unknown column. Free with measure_rows_free, also after an error. */
@@ -240,6 +241,14 @@ MUST_USE Status measure_rows_sql(const RowSource *source, const RowWish *wish, B
 bool split_in_memory(const RowSource *source, const SplitDef *split);
 /* A split's code as an expression over p, d, c and a; 0 stands for "unknown" also where groups overlap. */
 void split_code_sql(const SplitDef *split, Buf *sql);
+#define SUBJECTS_DB "cairn_subjects" /* the database that holds them while the run lasts */
+/* For a whole run: the rows of each measure of a family once, and what of the wages any of them asks about, in tables
+ * that all connections see; numbers them in the wishes. Reads the state's wages once instead of once a measure. */
+MUST_USE Status subjects_prepare(Db *db, const MeasureFrame *frame, RowWish *wishes, size_t count, Error *err);
+/* SELECT of person, year, origin and after_quarters of everybody whom the measure of a family asks about, from its rows
+ * in `table`. */
+MUST_USE Status measure_subject_sql(
+    Db *db, const MeasureFrame *frame, const RowWish *wish, const char *table, Buf *out, Error *err);
 /* The definition's rows alone, as a SELECT of every column that a definition may give. */
 MUST_USE Status measure_input_sql(Db *db, const MeasureFrame *frame, const RowWish *wish, Buf *out, Error *err);
 

@@ -37,6 +37,11 @@ typedef struct Run {
 
 /* --- what is to be done --- */
 
+static RowWish wish_of(const MeasureDef *def, const OutcomeDef *outcome)
+{
+    return (RowWish){.def = def, .outcome = outcome, .splits = def->splits, .split_count = def->split_count};
+}
+
 /* A measure of a family is computed under its own definition; others are for whoever asks. */
 static Status add_family(const MeasureDef *def, const OutcomeDefs *outcomes, RowWishes *out, Error *err)
 {
@@ -44,7 +49,7 @@ static Status add_family(const MeasureDef *def, const OutcomeDefs *outcomes, Row
     for (size_t i = 0; i < outcomes->len; i++) {
         const OutcomeDef *o = &outcomes->at[i];
         if (slice_eq(o->family, def->family) && slice_eq(o->name, def->definition))
-            TRY(vec_push(out, ((RowWish){def, o, def->splits, def->split_count}), err));
+            TRY(vec_push(out, wish_of(def, o), err));
     }
     if (out->len == before)
         return error_set(err, ERR_INVALID, "%s: family %.*s has no definition %.*s", def->file->path,
@@ -59,7 +64,7 @@ static Status make_wishes(const MeasureDefs *defs, const OutcomeDefs *outcomes, 
         if (def->family.len > 0)
             TRY(add_family(def, outcomes, out, err));
         else
-            TRY(vec_push(out, ((RowWish){def, NULL, def->splits, def->split_count}), err));
+            TRY(vec_push(out, wish_of(def, NULL), err));
     }
     return OK;
 }
@@ -219,6 +224,7 @@ Status measure_run(const MeasureContext *ctx, uint32_t *generation, uint64_t *ce
     TRY_OUT(warehouse_open(ctx->home, generation, &run.db, err));
     TRY_OUT(read_units(&run, err));
     TRY_OUT(persons_read(run.db, &frame, &run.persons, err));
+    TRY_OUT(subjects_prepare(run.db, &frame, wishes.at, wishes.len, err));
     TRY_OUT(cells_file_new(ctx->home, &run.file, err));
     TRY_OUT(run_all(&run, err));
     TRY_OUT(cells_file_end(run.file, &written, err));

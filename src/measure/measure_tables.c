@@ -95,7 +95,8 @@ static Status keep_raw(Db *db, const MeasureFrame *frame, const RowWish *wish, E
 Status measure_add_outcome_cells(
     Db *db, const MeasureFrame *frame, const MeasureDef *def, const OutcomeDef *outcome, Error *err)
 {
-    const RowWish wish = {def, outcome, def->splits, def->split_count};
+    const RowWish wish = {
+        .def = def, .outcome = outcome, .splits = def->splits, .split_count = def->split_count};
     Arena arena;
     UnitNames units = {0};
     RowSource source = {.db = db, .frame = frame, .units = &units};

@@ -40,6 +40,13 @@ static Status read_splits(Question *q, const MeasureQuery *query, const SplitDef
     return OK;
 }
 
+static Asked wish_of(
+    const MeasureDef *def, const OutcomeDef *outcome, const SplitDef **splits, const MeasureQuery *query)
+{
+    return (Asked){
+        .wish = {.def = def, .outcome = outcome, .splits = splits, .split_count = query->by_count}};
+}
+
 static Status add_version(
     Question *q, const MeasureQuery *query, const MeasureDef *def, const SplitDef **splits, AskedList *out, Error *err)
 {
@@ -48,11 +55,11 @@ static Status add_version(
         return error_set(
             err, ERR_INVALID, "measure %.*s has no family of definitions to choose from", SLICE_ARG(def->name));
     if (def->family.len == 0)
-        return vec_push(out, ((Asked){.wish = {def, NULL, splits, query->by_count}}), err);
+        return vec_push(out, wish_of(def, NULL, splits, query), err);
     for (size_t i = 0; i < q->outcomes.len; i++) {
         const OutcomeDef *o = &q->outcomes.at[i];
         if (slice_eq(o->family, def->family) && slice_eq(o->name, name))
-            TRY(vec_push(out, ((Asked){.wish = {def, o, splits, query->by_count}}), err));
+            TRY(vec_push(out, wish_of(def, o, splits, query), err));
     }
     if (out->len == 0)
         return error_set(

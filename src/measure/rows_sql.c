@@ -112,35 +112,75 @@ static void add_input(const Given *given, RowInput input, const char *alias, Buf
 }
 
 /* Quarters without wages are kept: "no wages" is a finding, a missing row would be none. */
-static void add_subject_quarter(const OutcomeDef *outcome, Buf *sql)
+static void add_subject_quarter(const RowWish *wish, Buf *sql)
 {
     buf_addf(sql,
-        ",\nsubject_quarter AS (SELECT s.person, s.year, s.origin, s.after_quarters, k.k, q.quarter, w.wages, "
-        "w.employers, w.employer, a.quarter IS NOT NULL AS arrived FROM subject s "
-        "CROSS JOIN (SELECT unnest(generate_series(%" PRId64 ", %" PRId64 "))::INTEGER AS k) k "
-        "CROSS JOIN LATERAL (SELECT (s.origin + s.after_quarters + k.k)::INTEGER AS quarter) q "
-        "LEFT JOIN employment_person_quarter w ON w.person = s.person AND w.quarter = q.quarter "
-        "LEFT JOIN (SELECT DISTINCT quarter FROM wage_quarter) a ON a.quarter = q.quarter)",
-        outcome->quarter_from, outcome->quarter_to);
+        ",\nsubject_quarter AS (SELECT q.person, q.year, q.origin, q.after_quarters, q.k, q.quarter, w.wages, "
+        "w.employers, w.employer, a.quarter IS NOT NULL AS arrived FROM (SELECT s.*, k.k, (s.origin + "
+        "s.after_quarters + k.k)::INTEGER AS quarter FROM subject s CROSS JOIN (SELECT unnest(generate_series(%" PRId64
+        ", %" PRId64 "))::INTEGER AS k) k) q\nLEFT JOIN ",
+        wish->outcome->quarter_from, wish->outcome->quarter_to);
+    if (wish->work)
+        buf_addf(sql,
+            "(SELECT * FROM " SUBJECTS_DB ".work WHERE asked = %zu) w ON w.person = q.person AND w.year = q.year AND "
+            "w.k = q.k",
+            wish->work);
+    else
+        buf_adds(sql, "employment_person_quarter w ON w.person = q.person AND w.quarter = q.quarter");
+    buf_adds(sql, " LEFT JOIN (SELECT DISTINCT quarter FROM wage_quarter) a ON a.quarter = q.quarter)");
 }
 
-/* WITH measure_subject, subject, subject_quarter; a definition's vector brings `subject` as a table of its own. */
-static void add_subject(const RowWish *wish, const Given *given, Buf *sql)
+static void add_subject_select(const Given *given, const char *table, Buf *sql)
 {
-    buf_addf(sql, "WITH measure_subject AS MATERIALIZED (SELECT * FROM (%.*s\n)),\nsubject AS (SELECT ",
-        SLICE_ARG(wish->def->sql));
     const RowInput columns[] = {IN_PERSON, IN_YEAR, IN_ORIGIN, IN_AFTER};
+    buf_adds(sql, "SELECT ");
     for (size_t i = 0; i < COUNT_OF(columns); i++) {
         buf_adds(sql, i ? ", " : "");
         add_input(given, columns[i], "m", sql);
         buf_addf(sql, " AS %s", input_names[columns[i]]);
     }
-    buf_adds(sql, " FROM measure_subject m");
+    buf_addf(sql, " FROM %s m", table);
     if (given->inputs & BIT(IN_REASON))
         buf_adds(sql, " WHERE m.reason IS NULL");
+}
+
+/* WITH measure_subject, subject, subject_quarter; a definition's vector brings `subject` as a table of its own. */
+static void add_subject(const RowWish *wish, const Given *given, Buf *sql)
+{
+    buf_adds(sql, "WITH measure_subject AS ");
+    if (wish->subjects)
+        buf_addf(sql, "(SELECT * FROM " SUBJECTS_DB ".subject_%zu)", wish->subjects);
+    else
+        buf_addf(sql, "MATERIALIZED (SELECT * FROM (%.*s\n))", SLICE_ARG(wish->def->sql));
+    buf_adds(sql, ",\nsubject AS (");
+    add_subject_select(given, "measure_subject", sql);
     buf_adds(sql, ")");
     if (wish->outcome->has_quarters)
-        add_subject_quarter(wish->outcome, sql);
+        add_subject_quarter(wish, sql);
+}
+
+static Status describe_subject(Db *db, const MeasureFrame *frame, const RowWish *wish, Given *out, Error *err)
+{
+    const PolicyFile *file = wish->def->file;
+    Buf plain;
+    buf_init(&plain, 0);
+    buf_add(&plain, wish->def->sql);
+    Status st = buf_status(&plain, err);
+    if (st == OK)
+        st = describe(db, file, frame, SUBJECT_INPUTS, &plain, out, err);
+    buf_free(&plain);
+    if (st == OK && (~out->inputs & (BIT(IN_ORIGIN) | BIT(IN_AFTER))) != 0)
+        st = error_set(err, ERR_INVALID, "%s: a measure of a family must give origin and after_quarters", file->path);
+    return st;
+}
+
+Status measure_subject_sql(
+    Db *db, const MeasureFrame *frame, const RowWish *wish, const char *table, Buf *out, Error *err)
+{
+    Given given;
+    TRY(describe_subject(db, frame, wish, &given, err));
+    add_subject_select(&given, table, out);
+    return buf_status(out, err);
 }
 
 static Status add_with_outcome(
@@ -151,16 +191,8 @@ static Status add_with_outcome(
     Status st = OK;
     buf_init(&plain, 0);
     buf_init(&head, 0);
-    buf_add(&plain, wish->def->sql);
-    TRY_OUT(buf_status(&plain, err));
-    TRY_OUT(describe(db, wish->def->file, frame, SUBJECT_INPUTS, &plain, &subject, err));
-    if ((~subject.inputs & (BIT(IN_ORIGIN) | BIT(IN_AFTER))) != 0) {
-        st = error_set(
-            err, ERR_INVALID, "%s: a measure of a family must give origin and after_quarters", wish->def->file->path);
-        goto out;
-    }
+    TRY_OUT(describe_subject(db, frame, wish, &subject, err));
     add_subject(wish, &subject, &head);
-    buf_reset(&plain);
     buf_addf(&plain, "%s\nSELECT * FROM (%.*s\n)", buf_z(&head), SLICE_ARG(wish->outcome->sql));
     TRY_OUT(buf_status(&plain, err));
     TRY_OUT(describe(db, wish->outcome->file, NULL, OUTCOME_INPUTS, &plain, &outcome, err));
