@@ -93,12 +93,10 @@ static Status rank_values(Ranks *r, Error *err)
 }
 
 /* rank[i]: of row i's value in the column. */
-static Status rank_rows(
+static Status rank_column(
     Ranks *r, const OrderColumn *c, const char *rows, size_t count, size_t size, uint32_t *rank, Error *err)
 {
     Ranked before = {0};
-    keys_reset(&r->numbers);
-    r->values.len = 0;
     for (size_t i = 0; i < count; i++) {
         Ranked value = value_at(c, rows + i * size);
         if (i > 0 && is_same(&value, &before))
@@ -107,10 +105,14 @@ static Status rank_rows(
             TRY(number_of(r, &value, &rank[i], err));
         before = value;
     }
-    TRY(rank_values(r, err));
-    for (size_t i = 0; i < count; i++)
-        rank[i] = r->of_value[rank[i]];
     return OK;
+}
+
+static void ranks_free(Ranks *r)
+{
+    keys_free(&r->numbers);
+    vec_free(&r->values);
+    mem_free(r->of_value);
 }
 
 static Status order_by(const uint32_t *rank, size_t ranks, uint32_t *order, uint32_t *other, size_t count, Error *err)
@@ -147,50 +149,83 @@ static void move_rows(char *rows, size_t size, uint32_t *order, size_t count, ch
     }
 }
 
-static Status sort_rows(
-    void *rows, size_t count, size_t size, const OrderColumn *columns, size_t column_count, Error *err)
+typedef struct OrderShape {
+    size_t size; /* of a row */
+    const OrderColumn *columns;
+    size_t column_count;
+} OrderShape;
+
+/* order: count numbers. `rank` and `other` have room for as many. */
+static Status order_column(const OrderShape *shape, size_t c, const char *rows, size_t count, uint32_t *order,
+    uint32_t *rank, uint32_t *other, Error *err)
 {
     Ranks ranks = {0};
-    uint32_t *numbers = NULL; /* rank, order and room for another order of each row */
-    char *spare = NULL;
     Status st = OK;
-    if (count < 2)
-        return OK;
+    TRY_OUT(rank_column(&ranks, &shape->columns[c], rows, count, shape->size, rank, err));
+    if (ranks.values.len < 2)
+        goto out;
+    TRY_OUT(rank_values(&ranks, err));
+    for (size_t i = 0; i < count; i++)
+        rank[i] = ranks.of_value[rank[i]];
+    st = order_by(rank, ranks.count, order, other, count, err);
+out:
+    ranks_free(&ranks);
+    return st;
+}
+
+static Status order_rows(const OrderShape *shape, const void *rows, size_t count, uint32_t *order, Error *err)
+{
+    uint32_t *room = NULL;
+    Status st = OK;
     if (count > UINT32_MAX / 4)
         return error_set(err, ERR_LIMIT, "more figures of a measure than can be sorted");
-    TRY_OUT(mem_zalloc(count, 3 * sizeof *numbers, (void **)&numbers, err));
-    TRY_OUT(mem_alloc(size, (void **)&spare, err));
-    uint32_t *rank = numbers, *order = numbers + count, *other = order + count;
+    TRY(mem_zalloc(count + 1, 2 * sizeof *room, (void **)&room, err));
     for (size_t i = 0; i < count; i++)
         order[i] = (uint32_t)i;
-    for (size_t c = column_count; c-- > 0;) {
-        TRY_OUT(rank_rows(&ranks, &columns[c], rows, count, size, rank, err));
-        if (ranks.count > 1)
-            TRY_OUT(order_by(rank, ranks.count, order, other, count, err));
-    }
-    move_rows(rows, size, order, count, spare);
+    for (size_t c = shape->column_count; c-- > 0;)
+        TRY_OUT(order_column(shape, c, rows, count, order, room, room + count, err));
 out:
-    mem_free(numbers);
-    mem_free(spare);
-    keys_free(&ranks.numbers);
-    vec_free(&ranks.values);
-    mem_free(ranks.of_value);
+    mem_free(room);
     return st;
+}
+
+static Status sort_rows(const OrderShape *shape, void *rows, size_t count, Error *err)
+{
+    uint32_t *order = NULL;
+    char *spare = NULL;
+    Status st = OK;
+    TRY_OUT(mem_zalloc(count + 1, sizeof *order, (void **)&order, err));
+    TRY_OUT(mem_alloc(shape->size, (void **)&spare, err));
+    TRY_OUT(order_rows(shape, rows, count, order, err));
+    move_rows(rows, shape->size, order, count, spare);
+out:
+    mem_free(order);
+    mem_free(spare);
+    return st;
+}
+
+static const OrderColumn cell_order[] = {{BY_TEXT, offsetof(Cell, measure)}, {BY_YEAR, offsetof(Cell, year)},
+    {BY_LEVEL, offsetof(Cell, level)}, {BY_TEXT, offsetof(Cell, split)}, {BY_TEXT, offsetof(Cell, unit)},
+    {BY_TEXT, offsetof(Cell, parent)}, {BY_TEXT, offsetof(Cell, grp)}, {BY_TEXT, offsetof(Cell, category)}};
+static const OrderShape cell_shape = {sizeof(Cell), cell_order, COUNT_OF(cell_order)};
+
+static const OrderColumn exclusion_order[] = {{BY_TEXT, offsetof(ExclusionCell, measure)},
+    {BY_YEAR, offsetof(ExclusionCell, year)}, {BY_LEVEL, offsetof(ExclusionCell, level)},
+    {BY_TEXT, offsetof(ExclusionCell, split)}, {BY_TEXT, offsetof(ExclusionCell, unit)},
+    {BY_TEXT, offsetof(ExclusionCell, grp)}, {BY_TEXT, offsetof(ExclusionCell, reason)}};
+static const OrderShape exclusion_shape = {sizeof(ExclusionCell), exclusion_order, COUNT_OF(exclusion_order)};
+
+Status cells_order(const Cell *cells, size_t count, uint32_t *order, Error *err)
+{
+    return order_rows(&cell_shape, cells, count, order, err);
 }
 
 Status cells_sort(Cell *cells, size_t count, Error *err)
 {
-    static const OrderColumn columns[] = {{BY_TEXT, offsetof(Cell, measure)}, {BY_YEAR, offsetof(Cell, year)},
-        {BY_LEVEL, offsetof(Cell, level)}, {BY_TEXT, offsetof(Cell, split)}, {BY_TEXT, offsetof(Cell, unit)},
-        {BY_TEXT, offsetof(Cell, parent)}, {BY_TEXT, offsetof(Cell, grp)}, {BY_TEXT, offsetof(Cell, category)}};
-    return sort_rows(cells, count, sizeof *cells, columns, COUNT_OF(columns), err);
+    return sort_rows(&cell_shape, cells, count, err);
 }
 
 Status exclusions_sort(ExclusionCell *cells, size_t count, Error *err)
 {
-    static const OrderColumn columns[] = {{BY_TEXT, offsetof(ExclusionCell, measure)},
-        {BY_YEAR, offsetof(ExclusionCell, year)}, {BY_LEVEL, offsetof(ExclusionCell, level)},
-        {BY_TEXT, offsetof(ExclusionCell, split)}, {BY_TEXT, offsetof(ExclusionCell, unit)},
-        {BY_TEXT, offsetof(ExclusionCell, grp)}, {BY_TEXT, offsetof(ExclusionCell, reason)}};
-    return sort_rows(cells, count, sizeof *cells, columns, COUNT_OF(columns), err);
+    return sort_rows(&exclusion_shape, cells, count, err);
 }

@@ -346,7 +346,8 @@ typedef struct CellNaming {
 MUST_USE Status cells_texts(CellNaming *n, Error *err);
 MUST_USE Status cells_name(
     const CellNaming *n, const Folded *folded, Cells *cells, ExclusionCells *exclusions, Error *err);
-/* In the order of measure.h. */
+/* In the order of measure.h. order: the numbers of all rows, which themselves stay where they are. */
+MUST_USE Status cells_order(const Cell *cells, size_t count, uint32_t *order, Error *err);
 MUST_USE Status cells_sort(Cell *cells, size_t count, Error *err);
 MUST_USE Status exclusions_sort(ExclusionCell *cells, size_t count, Error *err);
 bool measure_level_find(Slice name, MeasureLevel *out);
@@ -371,7 +372,8 @@ extern const size_t cell_column_count;
 /* Files of one generation, written measure by measure in the order of cells. */
 typedef struct CellsFile CellsFile;
 MUST_USE Status cells_file_new(Home *home, CellsFile **out, Error *err);
-MUST_USE Status cells_file_add(CellsFile *f, const Cell *cells, size_t count, Error *err);
+/* order: the rows' numbers as they are to be written. */
+MUST_USE Status cells_file_add(CellsFile *f, const Cell *cells, const uint32_t *order, size_t count, Error *err);
 MUST_USE Status cells_file_add_exclusions(CellsFile *f, const ExclusionCell *cells, size_t count, Error *err);
 /* No more will come. *cells: a database with a view `cells` over what was written, with the columns of cell_columns;
  * borrowed. */
@@ -384,8 +386,9 @@ void cells_file_free(CellsFile *f); /* NULL is fine; what was not closed is remo
 typedef struct CellsFeed CellsFeed;
 /* path: overwritten. Ends with cells_feed_close or cells_feed_drop. */
 MUST_USE Status cells_feed_open(const CellShape *shape, const char *path, CellsFeed **out, Error *err);
-/* Returns when `rows` (borrowed, UTF-8 texts) are taken; one caller at a time. Tells an earlier failure to write. */
-MUST_USE Status cells_feed_add(CellsFeed *f, const void *rows, size_t count, Error *err);
+/* Returns when `rows` (borrowed, UTF-8 texts) are taken, in the order of the numbers in `order` (NULL: as they lie);
+ * one caller at a time. Tells an earlier failure to write. */
+MUST_USE Status cells_feed_add(CellsFeed *f, const void *rows, const uint32_t *order, size_t count, Error *err);
 /* Waits for the end of the file and frees, also on failure. */
 MUST_USE Status cells_feed_close(CellsFeed *f, Error *err);
 void cells_feed_drop(CellsFeed *f); /* NULL is fine; leaves half a file */

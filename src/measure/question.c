@@ -43,8 +43,7 @@ static Status read_splits(Question *q, const MeasureQuery *query, const SplitDef
 static Asked wish_of(
     const MeasureDef *def, const OutcomeDef *outcome, const SplitDef **splits, const MeasureQuery *query)
 {
-    return (Asked){
-        .wish = {.def = def, .outcome = outcome, .splits = splits, .split_count = query->by_count}};
+    return (Asked){.wish = {.def = def, .outcome = outcome, .splits = splits, .split_count = query->by_count}};
 }
 
 static Status add_version(
