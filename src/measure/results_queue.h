@@ -9,7 +9,7 @@
 
 #include "measure/measure_parts.h"
 
-enum { RESULTS_AHEAD = 8 };
+enum { RESULTS_AHEAD = 4 };
 
 typedef struct Result { /* of one measure */
     Cells cells;        /* as they came; to be written in `order` */

@@ -8,6 +8,8 @@
  */
 #include "measure/measure_parts.h"
 
+#include <stdio.h>
+
 static bool asks_wages(const RowWish *w)
 {
     return w->outcome && w->outcome->has_quarters;
