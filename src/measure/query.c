@@ -192,6 +192,7 @@ static Status answer_version(Answer *a, const MeasureRows *rows, Error *err)
     TRY_OUT(fold_units_make(rows, &units, err));
     if (pool->units)
         TRY_OUT(pool_units(rows, &units, &a->q.units, &spec, rows->def->minimum_n, a->arena, &members, err));
+    TRY_OUT(cells_texts(&naming, err));
     if (!pool->small_only)
         TRY_OUT(answer_windows(a, &naming, spec, years, err));
     for (int32_t y = years.first; pool->small_only && y <= years.last; y++)
@@ -253,11 +254,12 @@ Status measure_query(
     a.arena = &a.q.arena;
     TRY_OUT(question_wishes(&a.q, query, &a.asked, err));
     TRY_OUT(check_query(&a, err));
+    a.q.finest = a.level;
     TRY_OUT(question_known_on(&a.q, query->as_known_on, &a.asked, err));
     TRY_OUT(question_read(&a.q, &a.asked, err));
     for (size_t i = 0; i < a.asked.len; i++)
         TRY_OUT(answer_version(&a, &a.asked.at[i].rows, err));
-    cells_sort(a.cells.at, a.cells.len);
+    TRY_OUT(cells_sort(a.cells.at, a.cells.len, err));
     TRY_OUT(keep_texts(&a, out, err));
     *generation = a.q.generation;
 out:
