@@ -6,7 +6,8 @@
  */
 #include "suppress/engine.h"
 
-#define FAR_ENOUGH 4 /* questions in a row too far for the local simplex; then Clp is asked at once */
+#define FAR_ENOUGH 4  /* questions in a row too far for the local simplex; then Clp is asked at once */
+#define NEAR_ROWS 250 /* of the local simplex over the whole of a net of many cells */
 #define WINDOW_PIVOTS 1000
 #define CLP_PIVOTS 10 /* times as many as the local simplex may take */
 /* Work is pivots, those over many equations counted more often; no clock, so that the answer is always the same. */
@@ -53,6 +54,16 @@ static Status ask_clp(Engine *e, const LocalQuery *q, LocalStatus *status, Local
     return OK;
 }
 
+/* All suppressed cells: a program a fraction of the size, and what it finds costs nothing. */
+static Status ask_suppressed(Engine *e, const LocalQuery *whole, LocalStatus *status, LocalAnswer *a, Error *err)
+{
+    LocalQuery q = *whole;
+    for (uint32_t j = 0; j < e->net->cell_count; j++)
+        e->inside[j] = e->in[j] && whole->allowed[j];
+    q.allowed = e->inside;
+    return ask_clp(e, &q, status, a, err);
+}
+
 /* In a large net: parts of it first. */
 static Status ask_large(Engine *e, const LocalQuery *whole, LocalStatus *status, LocalAnswer *a, Error *err)
 {
@@ -73,7 +84,9 @@ static Status ask_whole(Engine *e, const LocalQuery *q, LocalStatus *status, Loc
         return ask_large(e, q, status, a, err);
     *status = LOCAL_STOPPED;
     if (e->far < FAR_ENOUGH) {
-        TRY(local_solve(e->local, q, status, a, err));
+        LocalQuery near = *q;
+        near.row_limit = e->near ? NEAR_ROWS : q->row_limit;
+        TRY(local_solve(e->local, &near, status, a, err));
         count_work(e, a, 0);
     }
     if (*status != LOCAL_STOPPED) {
@@ -81,7 +94,9 @@ static Status ask_whole(Engine *e, const LocalQuery *q, LocalStatus *status, Loc
         return OK;
     }
     e->far++;
-    return ask_clp(e, q, status, a, err);
+    if (e->near)
+        TRY(ask_suppressed(e, q, status, a, err));
+    return *status == LOCAL_FOUND ? OK : ask_clp(e, q, status, a, err);
 }
 
 Status engine_ask(Engine *e, const LocalQuery *q, LocalStatus *status, LocalAnswer *a, Error *err)

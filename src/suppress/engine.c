@@ -29,6 +29,7 @@ static Status arrays_new(Engine *e, Error *err)
     TRY(arena_new(&e->arena, uint8_t, cells, &e->must, err));
     TRY(arena_new(&e->arena, uint8_t, cells, &e->in, err));
     TRY(arena_new(&e->arena, uint8_t, cells, &e->allowed, err));
+    TRY(arena_new(&e->arena, uint8_t, cells, &e->inside, err));
     TRY(arena_new(&e->arena, uint8_t, cells, &e->singleton, err));
     TRY(arena_new(&e->arena, IdList, cells, &e->needs_of, err));
     return arena_new(&e->arena, IdList, cells, &e->users, err);

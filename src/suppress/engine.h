@@ -58,6 +58,7 @@ typedef struct Engine {
     uint8_t *must;      /* sensitive */
     uint8_t *in;        /* suppressed */
     uint8_t *allowed;   /* may move in the next query */
+    uint8_t *inside;    /* allowed and suppressed, for ask.c */
     uint8_t *singleton; /* cell holds one contributor, who knows it */
     bool any_singleton;
     NeedList needs;
