@@ -14,19 +14,10 @@
 #define RESHAPES 3 /* times a move's costs are set by what it used (slope scaling, Kim and Pardalos 1999) */
 #define WHOLE (1 - 1e-9)
 #define LOCAL_ROWS 1000 /* a dense inverse of more costs more than Clp over the whole net */
-#define FAR_ENOUGH 4
-/* In nets of so many equations each unit moved has a price of its own, and values count with their root: a move through
- * a thousand cheap cells is dearer to find than it is worth. */
-#define LARGE_ROWS 5000
-#define SMALL_WINDOWS 2
-#define WINDOW_PIVOTS 1000
+/* At first, in large nets, each unit moved has a price of its own, and values count with their root: a move through a
+ * thousand cheap cells is dearer to find than it is worth. */
 #define LARGE_FLOOR 1.0
 #define LARGE_CHEAP 0.1
-/* Work is pivots, those over many equations counted more often; no clock, so that the answer is always the same. */
-#define ROWS_A_WORK 64
-#define WIDE_START 20
-
-static const uint32_t window_size[] = {128, 384, 1024, 2048}; /* cells */
 
 static Status arrays_new(Engine *e, Error *err)
 {
@@ -38,6 +29,7 @@ static Status arrays_new(Engine *e, Error *err)
     TRY(arena_new(&e->arena, uint8_t, cells, &e->must, err));
     TRY(arena_new(&e->arena, uint8_t, cells, &e->in, err));
     TRY(arena_new(&e->arena, uint8_t, cells, &e->allowed, err));
+    TRY(arena_new(&e->arena, uint8_t, cells, &e->inside, err));
     TRY(arena_new(&e->arena, uint8_t, cells, &e->singleton, err));
     TRY(arena_new(&e->arena, IdList, cells, &e->needs_of, err));
     return arena_new(&e->arena, IdList, cells, &e->users, err);
@@ -55,27 +47,35 @@ static double jitter(uint32_t j)
     return (double)(uint32_t)(j * UINT32_C(2654435761)) / 4294967296.0;
 }
 
-static void price_cells(Engine *e)
+/* Rough: see LARGE_FLOOR. */
+static void weigh_cells(Engine *e)
 {
     const Net *n = e->net;
     double total = 0;
+    for (uint32_t j = 0; j < n->cell_count; j++)
+        total += (double)n->problem->cells[n->outside[j]].cost;
+    double mean = n->cell_count > 0 ? total / n->cell_count : 0;
+    mean = mean > 0 ? mean : 1;
+    double least = e->rough ? LARGE_FLOOR : 1e-6; /* a free cell is still better left alone */
+    double cheap = e->rough ? LARGE_CHEAP : CHEAP;
+    for (uint32_t j = 0; j < n->cell_count; j++) {
+        const SdcCell *c = &n->problem->cells[n->outside[j]];
+        double own = (double)c->cost / mean;
+        own = e->rough ? sqrt(own) : own;
+        e->weight[j] = (own + least) * (1 + 1e-4 * jitter(j));
+        e->cheap[j] = cheap * (own < 1 ? 0.5 + 0.5 * own : 1) * (1 + 0.25 * jitter(j));
+        e->cheap[j] = e->cheap[j] < e->weight[j] ? e->cheap[j] : e->weight[j];
+    }
+}
+
+static void price_cells(Engine *e)
+{
+    const Net *n = e->net;
+    weigh_cells(e);
     for (uint32_t j = 0; j < n->cell_count; j++) {
         const SdcCell *c = &n->problem->cells[n->outside[j]];
         e->must[j] = c->status == SDC_SENSITIVE || c->status == SDC_SECONDARY;
         e->price[j] = e->must[j] ? 0 : c->cost;
-        total += (double)c->cost;
-    }
-    double mean = n->cell_count > 0 ? total / n->cell_count : 0;
-    mean = mean > 0 ? mean : 1;
-    double least = e->large ? LARGE_FLOOR : 1e-6; /* a free cell is still better left alone */
-    double cheap = e->large ? LARGE_CHEAP : CHEAP;
-    for (uint32_t j = 0; j < n->cell_count; j++) {
-        const SdcCell *c = &n->problem->cells[n->outside[j]];
-        double own = (double)c->cost / mean;
-        own = e->large ? sqrt(own) : own;
-        e->weight[j] = (own + least) * (1 + 1e-4 * jitter(j));
-        e->cheap[j] = cheap * (own < 1 ? 0.5 + 0.5 * own : 1) * (1 + 0.25 * jitter(j));
-        e->cheap[j] = e->cheap[j] < e->weight[j] ? e->cheap[j] : e->weight[j];
         e->allowed[j] = 1;
         set_in(e, j, e->must[j]);
     }
@@ -110,12 +110,13 @@ Status engine_new(const Net *net, const EngineSetup *setup, Engine **out, Error 
     TRY(mem_zalloc(1, sizeof *e, (void **)&e, err));
     arena_init(&e->arena, 0);
     e->net = net;
-    e->large = net->row_count >= LARGE_ROWS;
-    e->windows = COUNT_OF(window_size);
+    e->reach = ENGINE_WHOLE;
+    e->near = net->cell_count >= setup->near_cells;
+    e->rough = e->large = net->row_count >= setup->large_rows;
     rng_init(&e->rng, setup->seed, 0);
     TRY_OUT(arrays_new(e, err));
     TRY_OUT(local_new(net, &e->local, err));
-    if (e->large)
+    if (e->near || e->large)
         TRY_OUT(window_new(net, &e->window, err));
     price_cells(e);
     TRY_OUT(add_needs(e, setup, err));
@@ -290,59 +291,6 @@ static Status keep_move(Move *best, const LocalAnswer *a, int64_t price, Error *
     return OK;
 }
 
-/* Near first. Once questions go far again and again, Clp is asked at once. */
-static Status query_all(Engine *e, const LocalQuery *q, LocalStatus *status, LocalAnswer *a, Error *err)
-{
-    e->queries++;
-    *status = LOCAL_STOPPED;
-    if (e->far < FAR_ENOUGH) {
-        TRY(local_solve(e->local, q, status, a, err));
-        e->pivots += a->pivots;
-        e->work += a->pivots * (1 + (uint64_t)a->rows / ROWS_A_WORK);
-    }
-    if (*status != LOCAL_STOPPED) {
-        e->far = 0;
-        return OK;
-    }
-    e->far++;
-    if (!e->wide)
-        TRY(wide_new(e->net, &e->wide, err));
-    TRY(wide_solve(e->wide, q, status, a, err));
-    e->pivots += a->pivots;
-    e->work += (a->pivots + WIDE_START) * (1 + (uint64_t)e->net->row_count / ROWS_A_WORK);
-    return OK;
-}
-
-/* Among the cells of a window alone; what is found holds anywhere, what is not says nothing. */
-static Status query_window(
-    Engine *e, const LocalQuery *whole, uint32_t size, LocalStatus *status, LocalAnswer *a, Error *err)
-{
-    LocalQuery q = *whole;
-    q.pivot_limit = q.pivot_limit < WINDOW_PIVOTS ? q.pivot_limit : WINDOW_PIVOTS;
-    TRY(window_grow(e->window, q.cell, size, whole->allowed, e->cost, &q.allowed, err));
-    e->queries++;
-    TRY(local_solve(e->local, &q, status, a, err));
-    e->pivots += a->pivots;
-    e->work += a->pivots * (1 + (uint64_t)a->rows / ROWS_A_WORK);
-    return OK;
-}
-
-/* In a large net a trial that no window saves is given up, and so is a first look (near_only). */
-static Status query(Engine *e, const LocalQuery *q, LocalStatus *status, LocalAnswer *a, Error *err)
-{
-    size_t tries = !e->large ? 0 : e->trying || e->reshaping ? SMALL_WINDOWS : e->windows;
-    for (size_t i = 0; i < tries; i++) {
-        TRY(query_window(e, q, window_size[i], status, a, err));
-        if (*status == LOCAL_FOUND)
-            return OK;
-    }
-    if (e->large && (e->near_only || e->trying || e->reshaping)) {
-        *status = LOCAL_STOPPED;
-        return OK;
-    }
-    return query_all(e, q, status, a, err);
-}
-
 /* The linear cost of a cell counts how far it moves; what is paid is that it moves at all. So the cells of the last
  * move are charged per unit what makes up their price, and the search is repeated from there. */
 static Status reshape(Engine *e, LocalQuery *q, Move *best, Error *err)
@@ -362,7 +310,7 @@ static Status reshape(Engine *e, LocalQuery *q, Move *best, Error *err)
         if (changed == 0)
             return OK;
         e->reshaping = true;
-        Status st = query(e, q, &status, &a, err);
+        Status st = engine_ask(e, q, &status, &a, err);
         e->reshaping = false;
         int64_t price = st == OK && status == LOCAL_FOUND ? new_price(e, a.terms, a.count) : INT64_MAX;
         for (uint32_t i = 1; i < best->count; i++)
@@ -397,7 +345,7 @@ static Status find_move(Engine *e, uint32_t id, uint32_t pivot_limit, double cos
         known_allowed = e->allowed[need.knows];
         e->allowed[need.knows] = 0;
     }
-    Status st = query(e, &q, &status, &a, err);
+    Status st = engine_ask(e, &q, &status, &a, err);
     if (st == OK && status == LOCAL_FOUND)
         st = keep_move(best, &a, new_price(e, a.terms, a.count), err);
     if (st == OK && best->count > 0)
@@ -481,7 +429,7 @@ static Status meet_or_despair(Engine *e, uint32_t id, Move *m, Error *err)
         e->needs.at[id].target = -1;
         TRY(meet(e, id, QUERY_PIVOTS, INFINITY, m, err));
     }
-    e->needs.at[id].hopeless = !e->needs.at[id].met && !e->near_only;
+    e->needs.at[id].hopeless = !e->needs.at[id].met && e->reach == ENGINE_WHOLE && !e->shrinking;
     return OK;
 }
 
@@ -497,20 +445,22 @@ static Status meet_ranked(Engine *e, const Ranked *ranked, size_t count, Error *
     return st;
 }
 
-/* In a large net, needs whose answer is near come first: what they suppress often brings the others' answers near. */
+/* Needs that suppressed cells can meet come first, then those whose answer is near: what they suppress often brings the
+ * others' answers near. */
 Status engine_meet_all(Engine *e, EngineOrder order, Error *err)
 {
+    const bool apart[] = {[ENGINE_INSIDE] = e->near, [ENGINE_NEAR] = e->large, [ENGINE_WHOLE] = true};
     Ranked *ranked = NULL;
     size_t count;
     Status st = OK;
     TRY(rank_needs(e, order, &ranked, &count, err));
-    e->near_only = true;
-    for (e->windows = SMALL_WINDOWS; e->windows <= COUNT_OF(window_size) && e->large && st == OK; e->windows++)
-        st = meet_ranked(e, ranked, count, err);
-    e->windows = COUNT_OF(window_size);
-    e->near_only = false;
-    if (st == OK)
-        st = meet_ranked(e, ranked, count, err);
+    for (e->reach = ENGINE_INSIDE; st == OK; e->reach++) {
+        if (apart[e->reach])
+            st = meet_ranked(e, ranked, count, err);
+        if (e->reach == ENGINE_WHOLE)
+            break;
+    }
+    e->reach = ENGINE_WHOLE;
     mem_free(ranked);
     return st;
 }
@@ -523,6 +473,20 @@ void engine_reset(Engine *e)
     }
     for (size_t i = 0; i < e->needs.len; i++)
         e->needs.at[i].met = false;
+}
+
+/* What cannot be met this time, though it was before, is met outside. */
+Status engine_shrink(Engine *e, EngineOrder order, Error *err)
+{
+    memcpy(e->allowed, e->in, e->net->cell_count);
+    e->rough = false; /* among the pattern's cells alone, true prices can be afforded */
+    weigh_cells(e);
+    engine_reset(e);
+    e->shrinking = true;
+    Status st = engine_meet_all(e, order, err);
+    e->shrinking = false;
+    memset(e->allowed, 1, e->net->cell_count);
+    return st == OK ? engine_meet_all(e, order, err) : st;
 }
 
 Status engine_adopt(Engine *e, const uint8_t *in, bool *safe, Error *err)
