@@ -89,7 +89,7 @@ static Status prove(Engine *e, const SuppressOptions *o, BlockResult *r, uint8_t
     uint32_t open = 0;
     for (uint32_t j = 0; j < e->net->cell_count; j++)
         open += !e->must[j];
-    if (open > o->exact_cells || e->any_singleton)
+    if (open > o->exact_cells || e->any_singleton || e->any_width)
         return OK;
     TRY(exact_solve(e, o->exact_pivots, &exact, err));
     memcpy(in, e->in, e->net->cell_count);
