@@ -467,6 +467,16 @@ static SdcCell problem_cell(const TablesCell *c, int64_t largest)
     return out;
 }
 
+/* A complement, which stands in no table, is looked for where its part stands. */
+static void say_table(const TablesSystem *s, uint32_t cell, Buf *out)
+{
+    const TablesCell *c = &s->cells[cell];
+    while (c->table == TABLES_NONE && c->part != TABLES_NONE)
+        c = &s->cells[c->part];
+    if (c->table != TABLES_NONE)
+        buf_addf(out, " (table %.*s)", SLICE_ARG(s->set->tables[c->table].name));
+}
+
 Status tables_problem(const TablesSystem *s, SdcProblem *out, Error *err)
 {
     int64_t *largest = NULL;
@@ -483,6 +493,7 @@ Status tables_problem(const TablesSystem *s, SdcProblem *out, Error *err)
             out->cells[i].cost = 0;
         buf_reset(&words);
         tables_cell_words(s, i, &words);
+        say_table(s, i, &words);
         st = arena_dup(&out->arena, buf_slice(&words), &out->names[i], err);
     }
     if (st == OK) {
