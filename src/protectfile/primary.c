@@ -301,9 +301,23 @@ static void keep_frozen(ProtectJob *job, uint32_t cell)
     job->cells[cell].reason = REASON_NONE;
 }
 
+/* That nobody is in a group is public more often than not; that nobody of a group has an outcome is not, where only a
+ * rate would print it. */
+static void thaw_outcomes(ProtectJob *job)
+{
+    for (uint32_t i = 0; i < job->system.cell_count; i++) {
+        const TablesCell *c = &job->system.cells[i];
+        SdcCell *p = &job->problem.cells[i];
+        bool outcome = job->role[c->quantity] == ROLE_NUMERATOR && !c->own_column && !c->frozen;
+        if (outcome && p->status == SDC_FROZEN && c->value.mark != TABLES_STRUCTURAL)
+            p->status = SDC_OPEN;
+    }
+}
+
 Status primary_mark(ProtectJob *job, Error *err)
 {
     TRY(find_roles(job, err));
+    thaw_outcomes(job);
     TRY(check_helpers(job, err));
     for (uint32_t i = 0; i < job->system.cell_count; i++)
         if (job->problem.cells[i].status == SDC_SECONDARY && job->system.cells[i].buried)

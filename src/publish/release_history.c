@@ -271,6 +271,68 @@ Status release_gate(const ReleaseGate *g, const char *releases_dir, Arena *arena
     return st;
 }
 
+/* --- what is out of one measure ------------------------------------------------------------------------------------
+ */
+
+static Status print_one(Gate *gate, Slice id, Slice measure, Error *err)
+{
+    static const MeasureInfos none = {0};
+    Arena arena;
+    EarlierCells cells = {0};
+    const char *path = NULL;
+    size_t kept = 0;
+    arena_init(&arena, 0);
+    Status st = arena_printf(&arena, &path, err, "%s/%.*s", gate->dir, SLICE_ARG(id));
+    if (st == OK)
+        st = read_release(path, &arena, &none, &cells, err);
+    for (size_t i = 0; i < cells.len; i++)
+        if (slice_eq(cells.at[i].cell.table, measure))
+            cells.at[kept++] = cells.at[i];
+    cells.len = kept;
+    if (st == OK)
+        st = keep_cells(gate, &cells, err);
+    vec_free(&cells);
+    arena_free(&arena);
+    return st;
+}
+
+static Status print_all(Gate *gate, Ledger *ledger, Slice measure, Error *err)
+{
+    ReleaseEntries list = {0};
+    Status st = release_list(ledger, &gate->kept, &list, err);
+    if (st == OK)
+        st = add_untold(gate->dir, &gate->kept, &list, err);
+    for (size_t i = 0; i < list.len && st == OK; i++)
+        if (list.at[i].in_force)
+            st = print_one(gate, list.at[i].id, measure, err);
+    vec_free(&list);
+    return st;
+}
+
+Status release_printed(Home *home, Ledger *ledger, Slice measure, ReleasePrinted *out, Error *err)
+{
+    Gate gate = {0};
+    *out = (ReleasePrinted){0};
+    arena_init(&gate.kept, 0);
+    buf_init(&gate.key, 1 << 20);
+    Status st = map_init(&gate.seen, err);
+    if (st == OK)
+        st = home_file(home, &gate.kept, "releases", &gate.dir, err);
+    if (st == OK)
+        st = print_all(&gate, ledger, measure, err);
+    map_free(&gate.seen);
+    buf_free(&gate.key);
+    *out = (ReleasePrinted){.arena = gate.kept, .cells = gate.cells.at, .count = gate.cells.len};
+    return st;
+}
+
+void release_printed_free(ReleasePrinted *p)
+{
+    mem_free(p->cells);
+    arena_free(&p->arena);
+    *p = (ReleasePrinted){0};
+}
+
 void gate_report_free(GateReport *report)
 {
     vec_free(&report->clashing);

@@ -192,6 +192,42 @@ bad "missing margin" 'missing' '/^all,x,/d'
 bad "unknown code" 'code "Z" is not in dimension school' 's/^B,x,26/Z,x,26/'
 bad "a row twice" 'stands at the same place as row' 's/^B,x,26/B,y,26/'
 
+# --- a level that is left out, with rows left out because nobody is in them ---
+mkdir -p level
+cat >level/tables.toml <<'HEAD'
+schema = "cairn.tables/1"
+name = "class"
+title = "A class"
+[markers]
+suppressed = ["*"]
+[[dimension]]
+name = "year"
+open = true
+[[dimension]]
+name = "place"
+total = "all"
+open = true
+separator = "/"
+[[table]]
+name = "students"
+file = "students.csv"
+absent = "zero"
+margins = false
+[[table.by]]
+dimension = "year"
+column = "year"
+[[table.by]]
+dimension = "place"
+column = "place"
+[[table.count]]
+name = "students"
+HEAD
+printf 'year,place,students\n1,c,30\n1,c/d/x,30\n2,c,50\n2,c/d/x,20\n2,c/d/y,30\n' >level/students.csv
+code "a school without people in one year, under a district that is left out" 0 \
+    "$cairn" protect level/tables.toml --policy n10 --out level/out
+sed -i 's/^1,c,30/1,c,31/' level/students.csv
+code "is added up all the same" 3 "$cairn" protect level/tables.toml --policy n10 --out level/bad
+
 # --- rules that could not be checked, or that only the second table has ---
 wages_head() # lines of the total
 {
