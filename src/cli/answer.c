@@ -76,7 +76,8 @@ static Status write_policy(Giving *g, const char **path, Error *err)
 {
     Buf text;
     buf_init(&text, 0);
-    Status st = protect_rule_file(g->w->policy, clock_today(), &text, err);
+    Status st = protect_rule_file(g->w->policy, clock_today(),
+        answer_has_employers(g->ask) ? NULL : "the question's figures have no employers", &text, err);
     if (st == OK)
         st = path_join(&g->arena, g->dir, "policy.toml", path, err);
     if (st == OK)

@@ -36,6 +36,8 @@ typedef struct AnswerSplits {
 MUST_USE Status answer_splits(const AnswerAsk *ask, const char *history, Arena *arena, AnswerSplits *out, Error *err);
 /* The group of a cell in one split: "all" where the cell is not divided so. */
 Slice answer_group(const Cell *c, Slice split);
+/* Whether the cells tell of employers: medians of wages do. */
+bool answer_has_employers(const AnswerAsk *ask);
 /* dir gets tables.toml, answer.csv and, where something is out, told.csv and printed.csv. */
 MUST_USE Status answer_tables(const AnswerAsk *ask, const AnswerSplits *splits, const AnswerPlaces *places,
     const AnswerTolds *told, const char *dir, Arena *arena, Error *err);

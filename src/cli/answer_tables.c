@@ -74,7 +74,7 @@ Slice answer_group(const Cell *c, Slice split)
 
 /* --- the header -------------------------------------------------------------------------------------------------- */
 
-static bool has_employers(const AnswerAsk *ask)
+bool answer_has_employers(const AnswerAsk *ask)
 {
     for (size_t i = 0; i < ask->count; i++)
         if (ask->cells[i].employers > 0)
@@ -135,7 +135,7 @@ static void add_header(const AnswerAsk *ask, const AnswerSplits *splits, bool to
         buf_adds(out, "[[table.rate]]\nname = \"value\"\nnumerator = \"hits\"\ndenominator = \"people\"\n");
     if (kind_is(ask, "median")) {
         buf_adds(out, "[[table.median]]\nname = \"value\"\npeople = \"people\"\n");
-        if (has_employers(ask))
+        if (answer_has_employers(ask))
             buf_adds(out, "employers = \"employers\"\ntop_employer = \"top_employer\"\n");
     }
     if (!told)
@@ -181,7 +181,7 @@ static void add_value(const Cell *c, bool is_rate, Buf *out)
 static Status answer_rows(
     const AnswerAsk *ask, const AnswerSplits *splits, const AnswerPlaces *places, Arena *arena, Buf *out, Error *err)
 {
-    bool is_rate = kind_is(ask, "rate"), is_median = kind_is(ask, "median"), employers = has_employers(ask);
+    bool is_rate = kind_is(ask, "rate"), is_median = kind_is(ask, "median"), employers = answer_has_employers(ask);
     add_heads(splits, out);
     buf_addf(out, ",people%s%s%s\n", is_rate ? ",hits" : "", is_rate || is_median ? ",value" : "",
         is_median && employers ? ",employers,top_employer" : "");

@@ -72,8 +72,8 @@ MUST_USE Status protect_release(
 void protected_free(Protected *p);
 
 /* The rule's minimums as a policy for tables (schema cairn.protection/1), appended: for answers to single questions,
- * which are suppressed instead of pooled. */
-MUST_USE Status protect_rule_file(Policy *policy, Date on, Buf *out, Error *err);
+ * which are suppressed instead of pooled. no_employers: why rules about employers do not matter; NULL: they do. */
+MUST_USE Status protect_rule_file(Policy *policy, Date on, const char *no_employers, Buf *out, Error *err);
 
 /* Whether the people of two measures are of one lineage of families, so that differences of their counts are groups of
  * people, too. */

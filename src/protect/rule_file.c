@@ -56,7 +56,7 @@ static void add_bands(const ProtectRule *rule, Buf *out)
     }
 }
 
-Status protect_rule_file(Policy *policy, Date on, Buf *out, Error *err)
+Status protect_rule_file(Policy *policy, Date on, const char *no_employers, Buf *out, Error *err)
 {
     ProtectRule rule;
     TRY(rule_read(policy, on, &rule, err));
@@ -67,6 +67,10 @@ Status protect_rule_file(Policy *policy, Date on, Buf *out, Error *err)
     quoted(out, "title", f->title);
     quoted(out, "status", f->status);
     quoted(out, "source", slice_of(f->path));
+    if (no_employers) {
+        buf_adds(out, "employers = \"not_applicable\"\n");
+        quoted(out, "employers_reason", slice_of(no_employers));
+    }
     for (size_t i = 0; i < COUNT_OF(NUMBERS); i++)
         TRY(add_number(f, &NUMBERS[i], out, err));
     buf_adds(out, "\n[[parameter]]\nname = \"rate_decimals\"\nvalue = 1\nstatus = \"assumed\"\n"

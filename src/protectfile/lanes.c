@@ -192,6 +192,11 @@ bool lanes_changes(const ProtectJob *job, uint32_t table)
     return job->lanes && job->lanes->of_table[table] != LANES_NONE;
 }
 
+bool lanes_is_fuzzy(const ProtectJob *job, uint32_t table)
+{
+    return job->lanes && job->lanes->median_of[table] != LANES_NONE;
+}
+
 bool lanes_figure(const ProtectJob *job, uint32_t cell, int64_t *out)
 {
     if (cell == TABLES_NONE || !job->lanes->shown[cell])

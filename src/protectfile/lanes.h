@@ -49,6 +49,8 @@ MUST_USE Status lanes_read(
     const ProtectOptions *options, Slice file, Arena *arena, Lane *out, char sha256[SHA256_HEX_SIZE], Error *err);
 /* Whether a table's figures are changed instead of suppressed. */
 bool lanes_changes(const ProtectJob *job, uint32_t table);
+/* Whether a table's medians are those of the fuzzy lane. */
+bool lanes_is_fuzzy(const ProtectJob *job, uint32_t table);
 bool lanes_figure(const ProtectJob *job, uint32_t cell, int64_t *out);
 typedef enum LanesMedian { LANES_NO_MEDIAN, LANES_HIDDEN, LANES_SHOWN } LanesMedian;
 LanesMedian lanes_median(const ProtectJob *job, uint32_t table, uint32_t row, uint32_t column, int64_t *cents);

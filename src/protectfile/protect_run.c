@@ -22,6 +22,7 @@ static Status find_rest(ProtectJob *job, Error *err)
 
 static Status find_rules(ProtectJob *job, Error *err)
 {
+    TRY(protection_check_tables(job->policy, &job->set, err));
     TRY(arena_new(&job->arena, ProtectionRules, job->set.table_count, &job->rules, err));
     for (uint32_t t = 0; t < job->set.table_count; t++)
         TRY(protection_rules(job->policy, job->set.tables[t].name, &job->rules[t], err));

@@ -266,7 +266,23 @@ wages_head '' >wages/tables.toml
 code "numbers that the header does not describe do not leave" 3 "$cairn" protect wages/tables.toml --policy n10 --out wages/out
 has "and are shown" 'wages.csv:2: one: is a number in a column that the header does not describe' out.log
 wages_head 'top = ["one", "two"]' >wages/tables.toml
-code "with them it is" 0 "$cairn" protect wages/tables.toml --policy n10 --out wages/out
+code "a total whose employers nobody names passes no rule about them" 3 \
+    "$cairn" protect wages/tables.toml --policy n10 --out wages/out
+has "and says how the policy can say that there are none" \
+    'column wages: the policy.s min_employers cannot be checked.*not_applicable' out.log
+with_head() { sed "/^lane = /i $1" "$source/policy/core/protection/n10.toml"; }
+with_head 'employers = "not_applicable"' >wages/none.toml
+code "without a reason it is not said" 3 "$cairn" protect wages/tables.toml --policy wages/none.toml --out wages/out
+has "in which line" 'none.toml:[0-9]*.*need a reason' out.log
+with_head 'employers = "not_applicable"\nemployers_reason = "grants, not wages"' >wages/none.toml
+code "with them it is protected" 0 "$cairn" protect wages/tables.toml --policy wages/none.toml --out wages/out
+{
+    cat wages/none.toml
+    printf '\n[[override]]\ntable = "wagse"\n[[override.parameter]]\nname = "min_n"\nvalue = 5\n'
+    printf 'meaning = "m"\nstatus = "assumed"\nsource = "s"\n'
+} >wages/misspelt.toml
+code "an override of a table that is not there" 3 "$cairn" protect wages/tables.toml --policy wages/misspelt.toml --out wages/bad
+has "names file, line and the tables there are" 'misspelt.toml:[0-9]*: .*wagse; there are wages' out.log
 has "a total that one contributor makes up is suppressed" '^A,40,\*' wages/out/wages.csv
 {
     head_of students.csv
