@@ -248,7 +248,7 @@ void lanes_json(const ProtectJob *job, Json *j)
     json_end(j);
 }
 
-Status lanes_errors_csv(const ProtectJob *job, Buf *out, Error *err)
+Status protect_errors_csv(const ProtectJob *job, Buf *out, Error *err)
 {
     const ProtectLanes *l = job->lanes;
     Buf words;

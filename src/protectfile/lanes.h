@@ -58,7 +58,5 @@ LanesMedian lanes_median(const ProtectJob *job, uint32_t table, uint32_t row, ui
 bool lanes_guards(const ProtectJob *job, uint32_t cell);
 /* The labels of all lanes that were used, as an array. */
 void lanes_json(const ProtectJob *job, Json *j);
-/* Figures with noise and their error bars; empty where there are none. */
-MUST_USE Status lanes_errors_csv(const ProtectJob *job, Buf *out, Error *err);
 
 #endif

@@ -169,6 +169,9 @@ MUST_USE Status protect_report_html(const ProtectJob *job, Buf *out, Error *err)
 /* The figures of the run and the audit, as JSON; part of what is published. */
 MUST_USE Status protect_audit_json(const ProtectJob *job, Buf *out, Error *err);
 
+/* Figures with noise and their error bars; empty where there are none. */
+MUST_USE Status protect_errors_csv(const ProtectJob *job, Buf *out, Error *err);
+
 /* --- folders ---------------------------------------------------------------------------------------------------------
  */
 
