@@ -14,7 +14,9 @@ Status lanes_read(
     return sha256_hex(text, sha256, err);
 }
 
-static Status use(ProtectJob *job, const ProtectOptions *options, Slice file, LaneKind kind, uint32_t *out, Error *err)
+/* either: two kinds of lane that are wanted here, or the same twice. */
+static Status use(
+    ProtectJob *job, const ProtectOptions *options, Slice file, const LaneKind either[2], uint32_t *out, Error *err)
 {
     ProtectLanes *l = job->lanes;
     for (*out = 0; *out < l->used_count && !slice_eq(l->used[*out].file, file); ++*out)
@@ -25,16 +27,22 @@ static Status use(ProtectJob *job, const ProtectOptions *options, Slice file, La
         TRY(lanes_read(options, file, &job->arena, &u->lane, u->sha256, err));
         l->used_count++;
     }
-    if (u->lane.kind != kind)
-        return error_set(err, ERR_INVALID, "%.*s is a file of the lane %s; here %s is wanted", SLICE_ARG(file),
-            lane_name(u->lane.kind), lane_name(kind));
+    if (u->lane.kind != either[0] && u->lane.kind != either[1])
+        return error_set(err, ERR_INVALID, "%.*s is a file of the lane %s; here %s%s%s is wanted", SLICE_ARG(file),
+            lane_name(u->lane.kind), lane_name(either[0]), either[0] == either[1] ? "" : " or ",
+            either[0] == either[1] ? "" : lane_name(either[1]));
     return OK;
+}
+
+bool lanes_is_private(const Lane *lane)
+{
+    return lane->kind == LANE_DP_COUNTS || lane->kind == LANE_DP_TREE;
 }
 
 static Status check_columns(const ProtectJob *job, uint32_t t, Error *err)
 {
     const TablesTable *table = &job->set.tables[t];
-    bool is_noisy = job->lanes->used[job->lanes->of_table[t]].lane.kind == LANE_DP_COUNTS;
+    bool is_noisy = lanes_is_private(&job->lanes->used[job->lanes->of_table[t]].lane);
     uint32_t counts = 0;
     for (uint32_t c = 0; c < table->column_count; c++) {
         const TablesColumn *column = &table->columns[c];
@@ -58,7 +66,9 @@ static Status check_columns(const ProtectJob *job, uint32_t t, Error *err)
 
 static Status choose(ProtectJob *job, const ProtectOptions *options, uint32_t t, Error *err)
 {
-    static const LaneKind kinds[] = {LANE_ROUNDING, LANE_ROUNDING, LANE_CELL_KEY, LANE_DP_COUNTS};
+    static const LaneKind fuzzy[] = {LANE_FUZZY, LANE_FUZZY};
+    static const LaneKind kinds[][2] = {{LANE_ROUNDING, LANE_ROUNDING}, {LANE_ROUNDING, LANE_ROUNDING},
+        {LANE_CELL_KEY, LANE_CELL_KEY}, {LANE_DP_COUNTS, LANE_DP_TREE}};
     const TablesTable *table = &job->set.tables[t];
     ProtectionLane lane;
     ProtectLanes *l = job->lanes;
@@ -68,7 +78,7 @@ static Status choose(ProtectJob *job, const ProtectOptions *options, uint32_t t,
     for (uint32_t c = 0; c < table->column_count; c++)
         has_median = has_median || table->columns[c].kind == TABLES_MEDIAN;
     if (has_median && lane.median_file.len > 0 && !table->released)
-        TRY(use(job, options, lane.median_file, LANE_FUZZY, &l->median_of[t], err));
+        TRY(use(job, options, lane.median_file, fuzzy, &l->median_of[t], err));
     if (lane.kind == PROTECTION_SUPPRESS)
         return OK;
     if (table->released)

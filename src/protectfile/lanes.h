@@ -44,9 +44,19 @@ void lanes_unmark(ProtectJob *job);
 MUST_USE Status lanes_change(ProtectJob *job, const ProtectOptions *options, Error *err);
 MUST_USE Status lanes_spend(ProtectJob *job, const ProtectOptions *options, Error *err);
 
+/* lanes_tree.c: the cells of a lane as one hierarchy; arrays in the job's arena. */
+typedef struct LaneTree {
+    uint32_t *cell; /* a cell of the system, parents first */
+    DpTree tree;
+} LaneTree;
+/* ERR_INVALID: a cell is part of two sums, or divided in two ways, or the lane's shares are not those of the levels. */
+MUST_USE Status lanes_tree(ProtectJob *job, uint32_t lane, LaneTree *out, Error *err);
+
 /* The lane file of that name, read and parsed. */
 MUST_USE Status lanes_read(
     const ProtectOptions *options, Slice file, Arena *arena, Lane *out, char sha256[SHA256_HEX_SIZE], Error *err);
+/* Counts under differential privacy. */
+bool lanes_is_private(const Lane *lane);
 /* Whether a table's figures are changed instead of suppressed. */
 bool lanes_changes(const ProtectJob *job, uint32_t table);
 /* Whether a table's medians are those of the fuzzy lane. */

@@ -152,13 +152,11 @@ static Status make_query(Spending *s, Slice *out, Error *err)
 }
 
 /* The ledger first; without it nothing is drawn. */
-static Status draw(Spending *s, const char *budget, Error *err)
+static Status pay(Spending *s, const char *budget, BudgetPermit *permit, Error *err)
 {
     UsedLane *u = &s->job->lanes->used[s->lane];
-    BudgetPermit permit;
     uint8_t digest[SHA256_SIZE];
     char program[SHA256_HEX_SIZE];
-    DpCountOptions every = u->lane.counts;
     if (!budget)
         return error_set(err, ERR_INVALID, "differential privacy needs the ledger of a budget to pay from");
     TRY(make_query(s, &u->query, err));
@@ -169,22 +167,52 @@ static Status draw(Spending *s, const char *budget, Error *err)
         .policy_sha256 = slice_of(u->sha256),
         .code_sha256 = slice_of(program),
         .at = clock_now()};
-    TRY(budget_spend(budget, &request, NULL, NULL, &permit, err));
-    memcpy(u->paid, permit.hash, sizeof u->paid);
+    TRY(budget_spend(budget, &request, NULL, NULL, permit, err));
+    memcpy(u->paid, permit->hash, sizeof u->paid);
+    return OK;
+}
+
+static Status draw_counts(Spending *s, const char *budget, Error *err)
+{
+    const Lane *lane = &s->job->lanes->used[s->lane].lane;
+    BudgetPermit permit;
+    DpCountOptions every = lane->counts;
+    TRY(find_leaves(s, err));
+    TRY(rehearse(s, err));
+    TRY(pay(s, budget, &permit, err));
     every.min_noisy_n = INT64_MIN; /* sums are made of all; what is printed is gated afterwards */
-    TRY(dp_counts(&permit, &u->lane.privacy, &every, s->value, s->leaves, s->drawn, err));
-    return take_over(s, &u->lane.counts, err);
+    TRY(dp_counts(&permit, &lane->privacy, &every, s->value, s->leaves, s->drawn, err));
+    return take_over(s, &lane->counts, err);
+}
+
+/* Noise by level, fitted to one hierarchy that adds up; every figure is shown. */
+static Status draw_tree(Spending *s, const char *budget, Error *err)
+{
+    ProtectLanes *l = s->job->lanes;
+    const Lane *lane = &l->used[s->lane].lane;
+    BudgetPermit permit;
+    LaneTree t;
+    TRY(lanes_tree(s->job, s->lane, &t, err));
+    TRY(arena_new(&s->job->arena, DpCount, t.tree.n + 1, &s->drawn, err));
+    TRY(pay(s, budget, &permit, err));
+    TRY(dp_tree(&permit, &lane->privacy, &t.tree, s->drawn, err));
+    for (size_t i = 0; i < t.tree.n; i++) {
+        l->figure[t.cell[i]] = s->drawn[i].value;
+        l->half_width[t.cell[i]] = s->drawn[i].half_width;
+        l->shown[t.cell[i]] = true;
+    }
+    return OK;
 }
 
 Status lanes_spend(ProtectJob *job, const ProtectOptions *options, Error *err)
 {
     for (uint32_t u = 0; job->lanes && u < job->lanes->used_count; u++) {
         Spending s = {.job = job, .lane = u};
-        if (job->lanes->used[u].lane.kind != LANE_DP_COUNTS)
-            continue;
-        TRY(find_leaves(&s, err));
-        TRY(rehearse(&s, err));
-        TRY(draw(&s, options->budget, err));
+        LaneKind kind = job->lanes->used[u].lane.kind;
+        if (kind == LANE_DP_COUNTS)
+            TRY(draw_counts(&s, options->budget, err));
+        else if (kind == LANE_DP_TREE)
+            TRY(draw_tree(&s, options->budget, err));
     }
     return OK;
 }

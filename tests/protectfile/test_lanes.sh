@@ -200,6 +200,45 @@ code "and is not drawn again" 6 "$cairn" protect dp_tables.toml --policy dp.toml
 sed 's/dpclass/dpclass2/' dp_tables.toml >dp2.toml
 "$cairn" budget open poor.jsonl --name test --rho 1/8 --policy-file dp.toml >/dev/null
 code "a budget that is short refuses" 7 "$cairn" protect dp2.toml --policy dp.toml --budget poor.jsonl --out none
+# one hierarchy, its levels paid for by shares
+mkdir -p tree
+cat >tree/tables.toml <<'HEAD'
+schema = "cairn.tables/1"
+name = "tree"
+[[dimension]]
+name = "place"
+total = "all"
+open = true
+separator = "/"
+[[table]]
+name = "places"
+file = "places.csv"
+[[table.by]]
+dimension = "place"
+column = "place"
+[[table.count]]
+name = "students"
+HEAD
+printf 'place,students\nall,700\nr1,400\nr2,300\nr1/a,150\nr1/b,250\nr2/c,299\nr2/d,1\n' >tree/places.csv
+sed 's|^shares = .*|shares = ["1/10", "3/10", "6/10"]|' "$source/docs/lanes/dp_tree.toml" >tree.lane
+policy 'lane = "dp"
+lane_file = "tree.lane"' >tree.policy
+code "a private hierarchy" 0 "$cairn" protect tree/tables.toml --policy tree.policy --budget budget.jsonl --out treed
+has "is labelled" '"lane": "dp_tree"' treed/audit.json
+has "with error bars" 'half_width_95' treed/errors.csv
+awk -F, 'NR > 1 { v[$1] = $2; if ($2 < 0) exit 1 }
+    END { exit v["all"] != v["r1"] + v["r2"] || v["r1"] != v["r1/a"] + v["r1/b"] || v["r2"] != v["r2/c"] + v["r2/d"] }' \
+    treed/places.csv && ok "its sums hold, and nothing is negative" || not_ok "sums of the hierarchy" treed/places.csv
+cp "$source/docs/lanes/dp_tree.toml" tree.lane
+lines=$(wc -l <budget.jsonl)
+sed 's/"tree"/"tree2"/' tree/tables.toml >tree/tables2.toml
+code "shares of other levels are refused" 3 "$cairn" protect tree/tables2.toml --policy tree.policy --budget budget.jsonl --out none
+has "with both numbers" 'has 3 levels, but tree.lane has shares of 4' out.log
+sed 's/"dpclass"/"dpclass3"/' dp_tables.toml >dp3.toml
+code "and a table of two dimensions" 3 "$cairn" protect dp3.toml --policy tree.policy --budget budget.jsonl --out none
+has "which is no hierarchy" 'divided in two ways' out.log
+[ "$(wc -l <budget.jsonl)" -eq "$lines" ] && ok "what is refused costs nothing here, too" || not_ok "costs" budget.jsonl
+
 # two lanes of the same people
 { header mixed "" ""; sed -n '/^\[\[table\]\]/,$p' dp_tables.toml | sed '0,/name = "students"/s//name = "exact"/; s/"students.csv"/"exact.csv"/'; } >mixed.toml
 cp students.csv exact.csv
