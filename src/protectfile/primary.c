@@ -288,16 +288,18 @@ static Status check_total(const TablesTable *t, const TablesColumn *c, const Pro
 }
 
 /* A median or a total without its employers would pass rules about them unseen. A mean has those of its total; medians
- * of the fuzzy lane have the lane's own. */
+ * of the fuzzy lane have the lane's own; private percentiles look at none, since hiding by data would break their
+ * promise. */
 static Status check_employers(
     const ProtectJob *job, const TablesTable *t, const TablesColumn *c, const ProtectionRules *r, Error *err)
 {
-    bool is_fuzzy = c->kind == TABLES_MEDIAN && lanes_is_fuzzy(job, (uint32_t)(t - job->set.tables));
+    const Lane *medians = c->kind == TABLES_MEDIAN ? lanes_of_medians(job, (uint32_t)(t - job->set.tables)) : NULL;
+    bool is_fuzzy = medians && medians->kind == LANE_FUZZY, blind = medians && !is_fuzzy;
     if (r->no_employers || is_fuzzy || (c->kind != TABLES_MEDIAN && c->kind != TABLES_TOTAL))
         return OK;
-    const char *lacking = r->min_employers > 0 && c->employers == TABLES_NONE         ? "min_employers"
-                          : r->top_employer_max > 0 && c->top_employer == TABLES_NONE ? "top_employer_max"
-                                                                                      : NULL;
+    const char *lacking = r->min_employers > 0 && (blind || c->employers == TABLES_NONE)         ? "min_employers"
+                          : r->top_employer_max > 0 && (blind || c->top_employer == TABLES_NONE) ? "top_employer_max"
+                                                                                                 : NULL;
     if (!lacking)
         return OK;
     Status st = lacks(t, c, lacking, strcmp(lacking, "min_employers") == 0 ? "employers" : "top_employer", err);
