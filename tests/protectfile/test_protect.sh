@@ -192,6 +192,28 @@ bad "missing margin" 'missing' '/^all,x,/d'
 bad "unknown code" 'code "Z" is not in dimension school' 's/^B,x,26/Z,x,26/'
 bad "a row twice" 'stands at the same place as row' 's/^B,x,26/B,y,26/'
 
+# --- a sum of cells of two tables keeps to the stricter one ---
+mkdir -p sums
+{
+    printf 'schema = "cairn.tables/1"\nname = "class"\n[markers]\nsuppressed = ["*"]\n'
+    printf '[[dimension]]\nname = "school"\ntotal = "all"\ncodes = ["A", "B", "C"]\n'
+    for t in one two; do
+        printf '[[table]]\nname = "%s"\nfile = "%s.csv"\nmargins = false\n' $t $t
+        printf '[[table.by]]\ndimension = "school"\ncolumn = "school"\n[[table.count]]\nname = "students"\n'
+    done
+} >sums/tables.toml
+printf 'school,students\nall,60\nA,4\n' >sums/one.csv
+printf 'school,students\nB,12\nC,44\n' >sums/two.csv
+code "a group of 4 beside one of 12" 0 "$cairn" protect sums/tables.toml --policy n10 --out sums/n10
+has "is 16 people together, which the minimum of 10 allows" '^C,44' sums/n10/two.csv
+{
+    cat "$source/policy/core/protection/n10.toml"
+    printf '\n[[override]]\ntable = "two"\n[[override.parameter]]\nname = "min_suppressed_sum"\nvalue = 30\n'
+    printf 'meaning = "m"\nstatus = "assumed"\nsource = "s"\n'
+} >sums/strict.toml
+code "where the second table asks for 30" 0 "$cairn" protect sums/tables.toml --policy sums/strict.toml --out sums/n30
+has "a third is hidden, too" '^C,[*]' sums/n30/two.csv
+
 # --- a level that is left out, with rows left out because nobody is in them ---
 mkdir -p level
 cat >level/tables.toml <<'HEAD'
