@@ -88,6 +88,11 @@ static Status add_need(Engine *e, uint32_t cell, uint32_t knows, double target, 
     return vec_push(&e->needs_of[cell], (uint32_t)(e->needs.len - 1), err);
 }
 
+static bool asks_width(const SdcCell *c)
+{
+    return c->spl > c->upl + c->lpl;
+}
+
 static Status add_needs(Engine *e, const EngineSetup *setup, Error *err)
 {
     const Net *n = e->net;
@@ -95,6 +100,7 @@ static Status add_needs(Engine *e, const EngineSetup *setup, Error *err)
         uint32_t cell = n->outside[j];
         if (setup->singleton && setup->singleton[cell])
             e->singleton[j] = e->any_singleton = true;
+        e->any_width = e->any_width || asks_width(&n->problem->cells[cell]);
         if (setup->up[cell] > 0)
             TRY(add_need(e, j, NET_NONE, (double)setup->up[cell], err));
         if (setup->down[cell] > 0)
@@ -368,6 +374,10 @@ static Status suppress_move(Engine *e, const Move *m, Error *err)
 
 static Status meet(Engine *e, uint32_t id, uint32_t pivot_limit, double cost_limit, Move *m, Error *err)
 {
+    if (e->needs.at[id].target == 0) {
+        e->needs.at[id].met = true;
+        return OK;
+    }
     TRY(find_move(e, id, pivot_limit, cost_limit, m, err));
     if (m->count == 0)
         return OK;
@@ -419,11 +429,64 @@ static Status rank_needs(Engine *e, EngineOrder order, Ranked **out, size_t *cou
     return OK;
 }
 
+/* The largest whole target from low on for which there is a move, low where there is none; none reaches high. */
+static Status farthest(Engine *e, uint32_t id, int64_t low, int64_t high, Move *m, Error *err)
+{
+    while (low + 1 < high) {
+        int64_t middle = low + (high - low) / 2;
+        e->needs.at[id].target = (double)middle;
+        TRY(find_move(e, id, QUERY_PIVOTS, INFINITY, m, err));
+        if (m->count > 0)
+            low = middle;
+        else
+            high = middle;
+    }
+    e->needs.at[id].target = (double)low;
+    return OK;
+}
+
+static Status ask_below(Engine *e, uint32_t cell, double target, uint32_t *id, Error *err)
+{
+    for (size_t i = 0; i < e->needs_of[cell].len; i++) {
+        *id = e->needs_of[cell].at[i];
+        Need *need = &e->needs.at[*id];
+        if (need->knows != NET_NONE || need->target >= 0)
+            continue;
+        if (need->target > target) {
+            need->target = target;
+            need->met = false;
+        }
+        return OK;
+    }
+    *id = (uint32_t)e->needs.len;
+    return add_need(e, cell, NET_NONE, target, err);
+}
+
+static Status meet_or_despair(Engine *e, uint32_t id, Move *m, Error *err);
+
+/* A width (spl) was asked upwards. Where the cell cannot go so far, it goes as far as it can, at least to its level,
+ * and the rest of the width is asked below: the auditor asks no more. */
+static Status share_width(Engine *e, uint32_t id, Move *m, Error *err)
+{
+    const Need *need = &e->needs.at[id];
+    uint32_t cell = need->cell, below;
+    const SdcCell *c = &e->net->problem->cells[e->net->outside[cell]];
+    int64_t target = (int64_t)need->target;
+    if (need->knows != NET_NONE || !asks_width(c) || target <= c->upl)
+        return OK;
+    TRY(farthest(e, id, c->upl, target, m, err));
+    TRY(ask_below(e, cell, e->needs.at[id].target - (double)c->spl, &below, err));
+    TRY(meet_or_despair(e, below, m, err)); /* its turn may be over */
+    return meet(e, id, QUERY_PIVOTS, INFINITY, m, err);
+}
+
 static Status meet_or_despair(Engine *e, uint32_t id, Move *m, Error *err)
 {
     if (e->needs.at[id].met || e->needs.at[id].hopeless)
         return OK;
     TRY(meet(e, id, QUERY_PIVOTS, INFINITY, m, err));
+    if (!e->needs.at[id].met && !e->near_only)
+        TRY(share_width(e, id, m, err));
     if (!e->needs.at[id].met && e->needs.at[id].knows != NET_NONE && e->needs.at[id].target > 0 &&
         e->net->down[e->needs.at[id].cell] >= 1) { /* doubt on one side is enough for a singleton */
         e->needs.at[id].target = -1;
@@ -520,6 +583,8 @@ static Status bereave(Engine *e, uint32_t cell, Error *err)
     TRY(vec_reserve(&e->log, e->log.len + list->len, err));
     for (size_t i = 0; i < list->len; i++) {
         uint32_t id = list->at[i];
+        if (id >= e->needs.len)
+            continue; /* of a trial that failed: drop_new_needs */
         Need *need = &e->needs.at[id];
         if (need->met ? !uses(need, cell) : true)
             continue; /* stale, or already in the log under another cell: then it is listed there */
@@ -665,6 +730,8 @@ static Status improve_once(Engine *e, const Ranked *list, size_t count, IdList *
     if (!e->in[first] || e->users[first].len == 0)
         return OK;
     uint32_t id = e->users[first].at[rng_below(&e->rng, e->users[first].len)];
+    if (id >= e->needs.len)
+        return OK; /* of a trial that failed */
     const Need *need = &e->needs.at[id];
     cells->len = 0;
     TRY(vec_push(cells, first, err));

@@ -61,6 +61,7 @@ typedef struct Engine {
     uint8_t *inside;    /* allowed and suppressed, for ask.c */
     uint8_t *singleton; /* cell holds one contributor, who knows it */
     bool any_singleton;
+    bool any_width; /* a cell asks for a width beyond its two levels, which may be shared out in many ways */
     NeedList needs;
     IdList *needs_of; /* cell -> needs about it */
     IdList *users;    /* cell -> needs whose witness uses it, and some that no longer do */

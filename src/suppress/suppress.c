@@ -102,7 +102,7 @@ static Status prove(Engine *e, const SuppressOptions *o, BlockResult *r, uint8_t
     uint32_t open = 0;
     for (uint32_t j = 0; j < e->net->cell_count; j++)
         open += !e->must[j];
-    if (open > o->exact_cells || e->any_singleton)
+    if (open > o->exact_cells || e->any_singleton || e->any_width)
         return OK;
     TRY(exact_solve(e, o->exact_pivots, &exact, err));
     memcpy(in, e->in, e->net->cell_count);
@@ -340,25 +340,4 @@ void suppress_report_free(SuppressReport *r)
 {
     arena_free(&r->arena);
     *r = (SuppressReport){0};
-}
-
-Status suppress_report_text(const SdcProblem *p, const SuppressReport *r, Buf *out, Error *err)
-{
-    char name[100];
-    for (size_t i = 0; i < r->leak_count; i++) {
-        const SuppressLeak *leak = &r->leaks[i];
-        sdc_cell_name(p, leak->cell, name, sizeof name);
-        buf_addf(out, "%s cannot be hidden", name);
-        if (leak->knows != UINT32_MAX) {
-            sdc_cell_name(p, leak->knows, name, sizeof name);
-            buf_addf(out, " from the one person or firm in %s", name);
-        }
-        buf_adds(out, leak->target > 0 ? " upwards" : " downwards");
-        for (size_t k = 0; k < leak->frozen_count; k++) {
-            sdc_cell_name(p, leak->frozen[k], name, sizeof name);
-            buf_addf(out, "%s%s", k ? ", " : " because these are published: ", name);
-        }
-        buf_addc(out, '\n');
-    }
-    return buf_status(out, err);
 }

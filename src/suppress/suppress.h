@@ -76,8 +76,6 @@ typedef struct SuppressReport {
  * be raised. Free the report with suppress_report_free. */
 MUST_USE Status suppress_solve(SdcProblem *p, const SuppressOptions *options, SuppressReport *out, Error *err);
 void suppress_report_free(SuppressReport *r);
-/* One line a leak, in words, names from p. */
-MUST_USE Status suppress_report_text(const SdcProblem *p, const SuppressReport *r, Buf *out, Error *err);
 
 /* Costs of suppressing a cell, for all cells that are not sensitive. */
 typedef enum SuppressCost {
