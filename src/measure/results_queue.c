@@ -18,13 +18,23 @@ struct ResultQueue {
     uint64_t cells;
 };
 
+/* Operators read logs and may not see results: no count of persons, only how large it is. The counts themselves lie in
+ * the exclusions beside the results. */
+static const char *magnitude(int64_t persons)
+{
+    return persons < 100     ? "under_100"
+           : persons < 1000  ? "hundreds"
+           : persons < 10000 ? "thousands"
+                             : "ten_thousand_or_more";
+}
+
 static void log_exclusions(const Log *log, const ExclusionCells *cells)
 {
     for (size_t i = 0; i < cells->len; i++) {
         const ExclusionCell *c = &cells->at[i];
         if (slice_eq_z(c->level, "state") && slice_eq_z(c->split, "all"))
-            log_line(log, LOG_INFO, "measure=%.*s year=%" PRId32 " excluded=%.*s rows=%" PRId64, SLICE_ARG(c->measure),
-                c->year, SLICE_ARG(c->reason), c->persons);
+            log_line(log, LOG_INFO, "measure=%.*s year=%" PRId32 " excluded=%.*s rows=%s", SLICE_ARG(c->measure),
+                c->year, SLICE_ARG(c->reason), magnitude(c->persons));
     }
 }
 

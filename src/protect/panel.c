@@ -319,7 +319,9 @@ void panel_set_tier(Panel *p, unsigned tier)
         p->tables[t].needed = panel_active(p, t);
     for (size_t i = 0; i < p->subset_count; i++) {
         const PanelSubset *s = &p->subsets[i];
-        for (size_t k = 0; subset_is_active(p, s) && k < s->count; k++)
+        if (!subset_is_active(p, s))
+            continue;
+        for (size_t k = 0; k < s->count; k++)
             p->tables[s->terms[k].table].needed = true;
     }
 }

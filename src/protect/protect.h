@@ -91,17 +91,17 @@ MUST_USE Status protect_audit(Policy *policy, Date on, const ProtectCell *input,
     uint64_t *checked, Error *err);
 
 typedef struct UnionReport {
-    uint64_t compared; /* lineages and years in which the releases are not the same cell by cell */
+    uint64_t compared; /* lineages and years of which the new release lacks an earlier cell, or has it otherwise */
     uint64_t cells;    /* looked at in them */
     uint64_t findings;
     char first[400];
 } UnionReport;
 
 /* The second check: this release together with the cells of an earlier one that is in force (as printed, read back from
- * its files: cell keys, members, groups, shown_value, shown_denominator and is_median are used). Cells that are the
- * same in both are safe; where a lineage and year differ, the cells of both must nest, what one has beyond the other
- * must be nobody or pass the rule, and no number of people may have been corrected. ERR_DENIED tells the first finding.
- */
+ * its files: cell keys, members, groups, shown_value, shown_denominator and is_median are used). Where the
+ * new release has every earlier cell of a lineage and year, both together are the new one, which protect_audit has to
+ * pass; elsewhere the cells of both must nest, what one has beyond the other must be nobody or pass the rule, and no
+ * number of people may have been corrected. ERR_DENIED tells the first finding. */
 MUST_USE Status protect_audit_union(Policy *policy, Date on, const ProtectCell *input, size_t input_count,
     const Protected *now, const PublishedCell *earlier, size_t earlier_count, UnionReport *report, Error *err);
 

@@ -132,11 +132,12 @@ static bool is_released(const json_t *manifest, Slice name)
     return false;
 }
 
-static Slice source_title(const Released *r, Slice name)
+/* Of a source or a measure, as the policy in force names it; else its own name. */
+static Slice policy_title(const Released *r, const char *folder, Slice name)
 {
     PolicyFiles files = {0};
     Slice title = name;
-    if (policy_list(r->policy, "sources", &files, NULL) == OK)
+    if (policy_list(r->policy, folder, &files, NULL) == OK)
         for (size_t i = 0; i < files.len; i++)
             if (slice_eq(files.at[i]->name, name))
                 title = files.at[i]->title;
@@ -153,7 +154,7 @@ static Status read_sources(Released *r, const json_t *manifest, Error *err)
         ReleasedSource s = {.files = 0};
         TRY(text_of(r, input, "source", &s.name, err));
         if (r->sources.len == 0 || !slice_eq(vec_last(&r->sources).name, s.name)) {
-            s.title = source_title(r, s.name);
+            s.title = policy_title(r, "sources", s.name);
             TRY(vec_push(&r->sources, s, err));
         }
         vec_last(&r->sources).files++;
@@ -221,7 +222,7 @@ Status released_open(
         if (is_released(manifest, names[i]))
             TRY_OUT(read_table(out, manifest, names[i], err));
         else
-            TRY_OUT(vec_push(&out->missing, names[i], err));
+            TRY_OUT(vec_push(&out->missing, policy_title(out, "measures", names[i]), err));
     }
 out:
     json_decref(manifest);

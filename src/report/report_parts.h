@@ -43,7 +43,7 @@ typedef struct Released {
     VEC(ReleasedTable) tables; /* those the report names, in its order */
     VEC(ReleasedSource) sources;
     VEC(ReleasedParameter) parameters;
-    VEC(Slice) missing;
+    VEC(Slice) missing; /* titles */
 } Released;
 
 /* Verifies and reads the current release: the manifest, and the tables of `names`. Free with released_free, also after

@@ -25,6 +25,15 @@ fi
 check_equal "the page loads nothing" "$(grep -cE '<script|<link|src=|url\(' "$html")" 0
 check "the release is named" grep -q "$("$CAIRN_JSON_GET" release <"$work/answer.json")" "$html"
 
+# Measures that the release does not hold are named as readers know them.
+notice=$(grep -F 'Not in this release' "$html")
+check "what is missing is told" test -n "$notice"
+codes=0
+for file in "$CAIRN_POLICY"/measures/*.toml; do
+    case $notice in *"$(basename "$file" .toml)"*) codes=$((codes + 1)) ;; esac
+done
+check_equal "by title, not by code" "$codes" 0
+
 # The page's statewide figure is the one of the release's data file, and no other.
 id=$(cat "$work/home/releases/CURRENT")
 csv=$work/home/releases/$id/data/graduation_rate_4yr.csv

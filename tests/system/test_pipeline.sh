@@ -115,8 +115,12 @@ check_equal "a second run finds every step up to date" "$(grep -c 'up to date' "
 check_equal "the same release stays in force" "$(release_of "$work/home")" "$release"
 check_same "and its bytes are the same" "$work/release-before" "$release"
 check_equal "no row was taken twice" "$(status_of "$work/home" rows_accepted)" "$rows"
-must_run "$work/home" "$work/state/inbox" --force --quiet
+must_run "$work/home" "$work/state/inbox" --force --verbose
 check_equal "a forced run publishes the same release" "$(release_of "$work/home")" "$release"
+# Operators read what a run logs: who was left out of a measure is told by its size only.
+grep -E 'measure=[a-z0-9_]+ year=[0-9]+ excluded=' "$work/run.log" >"$work/excluded"
+check "a run tells who was left out ($(wc -l <"$work/excluded") lines)" test -s "$work/excluded"
+check_code "but not how many" 1 grep -vE ' rows=(under_100|hundreds|thousands|ten_thousand_or_more)$' "$work/excluded"
 check_equal "there is one release" "$(find "$work/home/releases" -mindepth 1 -maxdepth 1 -type d | wc -l)" 1
 
 # A correction: the last year's file again with one row less supersedes, and what was is kept.
