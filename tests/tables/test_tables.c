@@ -70,7 +70,7 @@ static void test_system(void **state)
     }
     assert_int_equal(hidden, 15); /* complements are printed by nobody */
     assert_int_equal(frozen, 0);  /* the one zero is a complement */
-    assert_string_equal(p.names[0].ptr, "students, all");
+    assert_string_equal(p.names[0].ptr, "students, all (table rates)");
     sdc_free(&p);
     read_free(&r);
 }
