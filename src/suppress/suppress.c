@@ -51,7 +51,7 @@ static Status collect_leaks(const Engine *e, BlockResult *r, Error *err)
  * needs that came last first. */
 static Status search_large(Engine *e, const SuppressOptions *o, uint8_t *best, Error *err)
 {
-    static const EngineOrder orders[] = {ENGINE_BY_LEVEL_UP, ENGINE_BY_LEVEL_DOWN};
+    static const EngineOrder orders[] = {ENGINE_BY_LEVEL_UP, ENGINE_BY_LEVEL_DOWN, ENGINE_BY_LEVEL_UP};
     TRY(engine_meet_all(e, ENGINE_BY_LEVEL_DOWN, err));
     for (size_t i = 0; i < COUNT_OF(orders) && o->effort > 0; i++)
         TRY(engine_shrink(e, orders[i], err));
