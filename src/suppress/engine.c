@@ -14,8 +14,8 @@
 #define RESHAPES 3 /* times a move's costs are set by what it used (slope scaling, Kim and Pardalos 1999) */
 #define WHOLE (1 - 1e-9)
 #define LOCAL_ROWS 1000 /* a dense inverse of more costs more than Clp over the whole net */
-/* In large nets each unit moved has a price of its own, and values count with their root: a move through a
- * thousand cheap cells is dearer to find than it is worth. */
+/* In large nets each unit moved has a price of its own, and values count with their root: a move through a thousand
+ * cheap cells is dearer to find than it is worth. */
 #define LARGE_FLOOR 1.0
 #define LARGE_CHEAP 0.1
 
