@@ -120,6 +120,8 @@ Wide wide_ceil_div(Wide a, Wide b);
 int64_t wide_clamp(Wide v); /* to -ENDLESS .. ENDLESS */
 
 /* What was found out about the unknowns of one piece, from a solution in hand. */
+#define REACH_WINDOWS 3
+
 typedef struct Reach {
     const Piece *piece;
     const int64_t *point;
@@ -138,6 +140,7 @@ typedef struct Reach {
     double *deviation; /* of the last program over the whole piece */
     uint32_t *stamp, *left_stamp, *row_stamp, *rows_left, *list;
     uint32_t stamp_now;
+    uint32_t misses[REACH_WINDOWS]; /* windows of each size in a row that held no solution */
     bool all_equal; /* rows are equations and there are no quotients: what moves one way moves the other */
     uint64_t programs, pivots, tables;
 } Reach;

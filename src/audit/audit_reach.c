@@ -13,7 +13,7 @@
 #define FAR_ENOUGH (INT64_C(1) << 40) /* an endless unknown is followed no further */
 
 /* Sizes of windows, before the whole piece. */
-static const uint32_t WINDOWS[] = {128, 512, 1536}, BOUNDS[] = {32, 128, 400};
+static const uint32_t WINDOWS[REACH_WINDOWS] = {128, 512, 1536}, BOUNDS[] = {32, 128, 400};
 
 Status reach_init(Reach *r, const Piece *p, const int64_t *point, const AuditEffort *effort, Error *err)
 {
@@ -253,6 +253,21 @@ static Status whole_for(Reach *r, const Goal *goal, Found *found, Error *err)
     return OK;
 }
 
+/* A size that has failed so often in a row is tried once in so many questions from then on. */
+#define MISSES 8
+
+static Status try_windows(Reach *r, const Goal *goal, Found *found, Error *err)
+{
+    for (size_t i = 0; i < COUNT_OF(WINDOWS) && *found == FOUND_LIMIT && r->piece->vars > WINDOWS[i]; i++) {
+        uint32_t *misses = &r->misses[i];
+        if (*misses >= MISSES && (*misses)++ % MISSES != 0)
+            continue;
+        TRY(window_try(r, goal, WINDOWS[i], found, err));
+        *misses = *found == FOUND_ONE ? 0 : *misses + (*misses < MISSES);
+    }
+    return OK;
+}
+
 Status reach_for(Reach *r, const Goal *goal, Found *found, Error *err)
 {
     *found = FOUND_LIMIT;
@@ -266,8 +281,7 @@ Status reach_for(Reach *r, const Goal *goal, Found *found, Error *err)
     }
     if (r->piece->vars <= TINY)
         TRY(search_all(r, goal, found, err));
-    for (size_t i = 0; i < COUNT_OF(WINDOWS) && *found == FOUND_LIMIT && r->piece->vars > WINDOWS[i]; i++)
-        TRY(window_try(r, goal, WINDOWS[i], found, err));
+    TRY(try_windows(r, goal, found, err));
     for (size_t i = 0; i < COUNT_OF(BOUNDS) && *found == FOUND_LIMIT && r->piece->vars > BOUNDS[i]; i++) {
         TRY(window_bound(r, goal, BOUNDS[i], err));
         if (excluded(r, goal))

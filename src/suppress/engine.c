@@ -14,8 +14,8 @@
 #define RESHAPES 3 /* times a move's costs are set by what it used (slope scaling, Kim and Pardalos 1999) */
 #define WHOLE (1 - 1e-9)
 #define LOCAL_ROWS 1000 /* a dense inverse of more costs more than Clp over the whole net */
-/* At first, in large nets, each unit moved has a price of its own, and values count with their root: a move through a
- * thousand cheap cells is dearer to find than it is worth. */
+/* In large nets each unit moved has a price of its own, and values count with their root: a move through a thousand
+ * cheap cells is dearer to find than it is worth. */
 #define LARGE_FLOOR 1.0
 #define LARGE_CHEAP 0.1
 
@@ -47,7 +47,6 @@ static double jitter(uint32_t j)
     return (double)(uint32_t)(j * UINT32_C(2654435761)) / 4294967296.0;
 }
 
-/* Rough: see LARGE_FLOOR. */
 static void weigh_cells(Engine *e)
 {
     const Net *n = e->net;
@@ -56,12 +55,12 @@ static void weigh_cells(Engine *e)
         total += (double)n->problem->cells[n->outside[j]].cost;
     double mean = n->cell_count > 0 ? total / n->cell_count : 0;
     mean = mean > 0 ? mean : 1;
-    double least = e->rough ? LARGE_FLOOR : 1e-6; /* a free cell is still better left alone */
-    double cheap = e->rough ? LARGE_CHEAP : CHEAP;
+    double least = e->large ? LARGE_FLOOR : 1e-6; /* a free cell is still better left alone */
+    double cheap = e->large ? LARGE_CHEAP : CHEAP;
     for (uint32_t j = 0; j < n->cell_count; j++) {
         const SdcCell *c = &n->problem->cells[n->outside[j]];
         double own = (double)c->cost / mean;
-        own = e->rough ? sqrt(own) : own;
+        own = e->large ? sqrt(own) : own;
         e->weight[j] = (own + least) * (1 + 1e-4 * jitter(j));
         e->cheap[j] = cheap * (own < 1 ? 0.5 + 0.5 * own : 1) * (1 + 0.25 * jitter(j));
         e->cheap[j] = e->cheap[j] < e->weight[j] ? e->cheap[j] : e->weight[j];
@@ -118,7 +117,7 @@ Status engine_new(const Net *net, const EngineSetup *setup, Engine **out, Error 
     e->net = net;
     e->reach = ENGINE_WHOLE;
     e->near = net->cell_count >= setup->near_cells;
-    e->rough = e->large = net->row_count >= setup->large_rows;
+    e->large = net->row_count >= setup->large_rows;
     rng_init(&e->rng, setup->seed, 0);
     TRY_OUT(arrays_new(e, err));
     TRY_OUT(local_new(net, &e->local, err));
@@ -485,7 +484,7 @@ static Status meet_or_despair(Engine *e, uint32_t id, Move *m, Error *err)
     if (e->needs.at[id].met || e->needs.at[id].hopeless)
         return OK;
     TRY(meet(e, id, QUERY_PIVOTS, INFINITY, m, err));
-    if (!e->needs.at[id].met && !e->near_only)
+    if (!e->needs.at[id].met && e->reach == ENGINE_WHOLE)
         TRY(share_width(e, id, m, err));
     if (!e->needs.at[id].met && e->needs.at[id].knows != NET_NONE && e->needs.at[id].target > 0 &&
         e->net->down[e->needs.at[id].cell] >= 1) { /* doubt on one side is enough for a singleton */
@@ -542,8 +541,6 @@ void engine_reset(Engine *e)
 Status engine_shrink(Engine *e, EngineOrder order, Error *err)
 {
     memcpy(e->allowed, e->in, e->net->cell_count);
-    e->rough = false; /* among the pattern's cells alone, true prices can be afforded */
-    weigh_cells(e);
     engine_reset(e);
     e->shrinking = true;
     Status st = engine_meet_all(e, order, err);

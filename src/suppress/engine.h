@@ -45,7 +45,6 @@ typedef struct Engine {
     uint32_t far; /* questions in a row that were */
     bool near;    /* many cells: suppressed cells nearby are asked first */
     bool large;   /* many equations: near answers are worth more than cheap ones */
-    bool rough;   /* costs are bent so that near moves are found */
     EngineReach reach;
     bool reshaping; /* a better answer is looked for: in a large net only near */
     bool shrinking; /* not every cell is allowed: what is not found proves nothing */

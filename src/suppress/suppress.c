@@ -53,7 +53,7 @@ static Status search_large(Engine *e, const SuppressOptions *o, uint8_t *best, E
 {
     static const EngineOrder orders[] = {ENGINE_BY_LEVEL_UP, ENGINE_BY_LEVEL_DOWN, ENGINE_BY_LEVEL_UP};
     TRY(engine_meet_all(e, ENGINE_BY_LEVEL_DOWN, err));
-    for (size_t i = 0; i < COUNT_OF(orders) && o->effort > 0; i++)
+    for (size_t i = 0; i < COUNT_OF(orders) && o->effort > 0 && engine_price(e) > 0; i++)
         TRY(engine_shrink(e, orders[i], err));
     TRY(engine_clean(e, o->effort / 4, err));
     memcpy(best, e->in, e->net->cell_count);

@@ -1,8 +1,8 @@
 /*
- * Private to suppress: the question of local.h, put to Clp over the whole net.
+ * Private to suppress: the question of local.h, put to Clp over all cells that may move.
  *
- * For moves that reach so far that a dense inverse does not pay any more. Equations that follow from others are dropped
- * first: with them Clp takes several times as long (domain measurements in README.md).
+ * For moves that reach so far that a dense inverse does not pay any more. Each question is a program of its own; its
+ * answer does not depend on those before.
  */
 #ifndef CAIRN_SUPPRESS_WIDE_H
 #define CAIRN_SUPPRESS_WIDE_H
