@@ -49,7 +49,11 @@ static Status read_script(Cli *cli, const Workplace *w, const char *word, Script
     if (is_file(word))
         return read_file(cli, word, out, err);
     *out = (Script){.is_saved = true};
-    TRY(cohort_saved_find(w->ledger, &cli->arena, slice_of(word), &out->saved, err));
+    Status st = cohort_saved_find(w->ledger, &cli->arena, slice_of(word), &out->saved, err);
+    if (st != OK) {
+        error_hint(err, "A script in a file is named with a dot or a slash: ./%s", word);
+        return st;
+    }
     out->text = out->saved.text;
     return arena_format(&cli->arena, &out->label, err, "%.*s@%" PRId64, SLICE_ARG(out->saved.name), out->saved.version);
 }

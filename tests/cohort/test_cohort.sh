@@ -190,6 +190,17 @@ check_equal "the first year is one that is answered" "$(sed -n 2p "$work/check.o
 check_code "run without them, all years" 0 "$CAIRN" cohort run "$work/matriculation_rate.cohort" --home "$work/other" --format csv "${why[@]}"
 check_equal "are answered, each by the blocks of its time" "$(sed -n 2p "$work/check.out" | cut -d, -f2)" 2024
 
+# what no vector would show: a derived table that stays today's when it is asked what was known earlier
+tables() # NEEDS PATTERN
+{
+    cp "$CAIRN_SOURCE/policy/colorado/cohorts/school.toml" "$blocks/school.toml"
+    sed -i "s/^needs = \[\"k12_completion\", \"k12_end_of_year\"\]/needs = [$1]/" "$blocks/school.toml"
+    check_code "needs = [$1]" $EXIT_INVALID env -u CAIRN_HOME "$CAIRN" cohort test --policy "$work/policy/colorado" &&
+        check_text "is told" "$work/check.err" "$2"
+}
+tables '"k12_end_of_year"' 'block completes_within reads table k12_completion and does not name it'
+tables '"k12_completion", "k12_ending"' 'needs a table k12_ending, which no file defines'
+
 # --- what is refused, and how ---
 
 # refused NAME TEXT PATTERN: a script that is one line away from right
