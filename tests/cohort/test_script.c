@@ -244,6 +244,8 @@ static void test_blocks_refused(void **state)
         {"figure = [\"rate\"]", "figure = [\"rat\"]", "no kind of figure: rat"},
         {"figure = [\"rate\"]", "", "says which figures it gives"},
         {"gives = [\"district_id\"]", "gives = [\"district id\"]", "not a name for a column"},
+        {"gives = [\"district_id\"]", "gives = [\"day\"]", "not a name for a column of its own: day"},
+        {"name = \"start\"", "name = \"year\"", "not a name for a day: year"},
         {"name = \"quarters\"", "name = \"least\"", "one that the file has already: least"},
         {"sql = \"SELECT person, year FROM", "note = \"SELECT person, year FROM", "note"},
         {"status = \"assumed\"\nsource = \"s\"\nlevel", "status = \"sure\"\nsource = \"s\"\nlevel",
