@@ -112,8 +112,8 @@ check_equal "a JSON file" "$("$CAIRN_JSON_GET" generation <"$work/answer.json")"
 check_equal "a Parquet file" "$(head -c 4 "$work/answer.parquet")" "PAR1"
 check_text "a chart, with an interval to each rate" "$work/answer.svg" 'class="whisker"'
 check_text "and words above it" "$work/answer.svg" '<text class="title" x="0" y="16">Employment after high school</text>'
-check "measure takes a file's name for the format too" "$CAIRN" measure hs_employment_rate_q2 --home "$work/home" --by sex --out "$work/measure.svg" "${why[@]}"
-check_text "and draws the same bars" "$work/measure.svg" '>female, n [0-9]+</text>.*>[0-9.]+</text>'
+check "measure takes a file's name for the format too" "$CAIRN" measure hs_employment_rate_q2 --home "$work/home" --by english_learner --out "$work/measure.svg" "${why[@]}"
+check_text "and draws the same bars" "$work/measure.svg" '>english learner: yes, n [0-9]+</text>.*>[0-9.]+</text>'
 check_code "a chart beside a chart" $EXIT_USAGE ask run "$script" --out "$work/a.svg" --chart "$work/b.svg"
 check_code "no such format" $EXIT_USAGE ask run "$script" --format xml
 check_code "persons are for those who may see them" 0 ask run "$script" --who hit --years 2024
