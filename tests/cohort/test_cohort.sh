@@ -112,7 +112,7 @@ check_equal "a JSON file" "$("$CAIRN_JSON_GET" generation <"$work/answer.json")"
 check_equal "a Parquet file" "$(head -c 4 "$work/answer.parquet")" "PAR1"
 check_text "a chart, with an interval to each rate" "$work/answer.svg" 'class="whisker"'
 check_text "and words above it" "$work/answer.svg" '<text class="title" x="0" y="16">Employment after high school</text>'
-check "measure takes a file's name for the format too" "$CAIRN" measure hs_employment_rate_q2 --home "$work/home" --by english_learner --out "$work/measure.svg" "${why[@]}"
+check "measure takes a file's name for the format too" "$CAIRN" measure graduation_rate_4yr --home "$work/home" --by english_learner --out "$work/measure.svg" "${why[@]}"
 check_text "and draws the same bars" "$work/measure.svg" '>english learner: yes, n [0-9]+</text>.*>[0-9.]+</text>'
 check_code "a chart beside a chart" $EXIT_USAGE ask run "$script" --out "$work/a.svg" --chart "$work/b.svg"
 check_code "no such format" $EXIT_USAGE ask run "$script" --format xml
@@ -180,6 +180,8 @@ check_text "are told" "$work/check.out" 'changed since the script was saved; wha
 sed -i 's/AND c.quarter - 1$/AND c.quarter - 2/; s/^WHERE a.enrolled$/WHERE a.enrolled AND TRUE/' "$work/policy/colorado/cohorts/college.toml"
 check_code "a block of the script that changed" 0 "$CAIRN" cohort run after-school@1 --home "$work/other" "${why[@]}"
 check_text "is told" "$work/check.out" 'changed since the script was saved, and what it comes to with them'
+check_code "as CSV" 0 "$CAIRN" cohort run after-school@1 --home "$work/other" --format csv "${why[@]}"
+check_text "on standard error" "$work/check.err" 'changed since the script was saved, and what it comes to with them'
 
 # blocks of another time: old years keep them, and a script that they do not know leaves those years unanswered
 blocks=$work/policy/colorado/cohorts
