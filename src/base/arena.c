@@ -172,6 +172,7 @@ Status arena_dup(Arena *a, Slice s, Slice *out, Error *err)
     return OK;
 }
 
+PRINTF_LIKE(4, 0)
 static Status format_text(Arena *a, Slice *out, Error *err, const char *fmt, va_list args)
 {
     va_list again;

@@ -64,4 +64,7 @@ MUST_USE Status toml_array(const Toml *t, const char *file, const char *key, con
 /* ERR_INVALID naming the first member of t whose key is not in the NULL-terminated list: catches misspelt options. */
 MUST_USE Status toml_only(const Toml *t, const char *file, const char *const *allowed, Error *err);
 
+/* Writes a string as TOML has it, quotes included. */
+void toml_quote(Buf *out, Slice text);
+
 #endif

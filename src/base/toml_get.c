@@ -137,3 +137,18 @@ Status toml_only(const Toml *t, const char *file, const char *const *allowed, Er
             return fail_at(m, file, m->key.ptr, "is not a known key here", err);
     return OK;
 }
+
+void toml_quote(Buf *out, Slice text)
+{
+    buf_addc(out, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (c == '"' || c == '\\')
+            buf_addf(out, "\\%c", c);
+        else if (c < 0x20 || c == 0x7F)
+            buf_addf(out, "\\u%04X", c);
+        else
+            buf_addc(out, (char)c);
+    }
+    buf_addc(out, '"');
+}

@@ -4,7 +4,6 @@
  * ledger knows is one of a run that was killed: it stays part of the attack, which can only make that stricter.
  */
 #include "cli/asker.h"
-#include "store/ledger.h"
 
 #define KIND "query.answered"
 #define NAME_MAX_LEN 64
@@ -16,7 +15,7 @@ static Status check_name(const char *user, Error *err)
     for (size_t i = 0; i < n && good; i++)
         good = (user[i] >= 'a' && user[i] <= 'z') || (user[i] >= 'A' && user[i] <= 'Z') ||
                (user[i] >= '0' && user[i] <= '9') || user[i] == '-' || user[i] == '_';
-    return good ? OK : error_set(err, ERR_USAGE, "--user is 1 to 64 letters, digits, - and _");
+    return good ? OK : error_set(err, ERR_USAGE, "an asker's name is 1 to 64 letters, digits, - and _");
 }
 
 static void body_of(size_t size, const char *sha256, Buf *out)
@@ -64,18 +63,37 @@ static Status check_history(const Asker *a, Arena *arena, Error *err)
     return st;
 }
 
-Status asker_open(Cli *cli, const char *user, Asker *out, Error *err)
+Status asker_open(
+    Home *home, Ledger *ledger, const char *user, const char *people, Arena *arena, Asker *out, Error *err)
+{
+    const char *answers, *name = user;
+    *out = (Asker){.ledger = ledger};
+    TRY(check_name(user, err));
+    if (people)
+        TRY(arena_printf(arena, &name, err, "%s@%s", user, people));
+    out->user = slice_of(name);
+    TRY(path_join(arena, home_path(home), "answers", &answers, err));
+    TRY(dir_make(answers, MODE_DIR_PRIVATE, err));
+    TRY(path_join(arena, answers, name, &out->history, err));
+    TRY(path_join(arena, out->history, "ledger.csv", &out->list, err));
+    return check_history(out, arena, err);
+}
+
+Status asker_people(Home *home, const char *user, Arena *arena, PathList *out, Error *err)
 {
     const char *answers;
-    *out = (Asker){.user = slice_of(user)};
-    TRY(check_name(user, err));
-    TRY(cli_home(cli, HOME_WRITE, &out->home, err));
-    TRY(ledger_open(out->home, &out->ledger, err));
-    TRY(path_join(&cli->arena, home_path(out->home), "answers", &answers, err));
-    TRY(dir_make(answers, MODE_DIR_PRIVATE, err));
-    TRY(path_join(&cli->arena, answers, user, &out->history, err));
-    TRY(path_join(&cli->arena, out->history, "ledger.csv", &out->list, err));
-    return check_history(out, &cli->arena, err);
+    PathList names = {0};
+    TRY(path_join(arena, home_path(home), "answers", &answers, err));
+    if (!dir_exists(answers))
+        return OK;
+    Status st = dir_list(answers, arena, &names, err);
+    for (size_t i = 0; i < names.len && st == OK; i++) {
+        size_t n = strlen(user);
+        if (strncmp(names.at[i], user, n) == 0 && names.at[i][n] == '@')
+            st = vec_push(out, names.at[i] + n + 1, err);
+    }
+    vec_free(&names);
+    return st;
 }
 
 Status asker_note(Asker *a, Error *err)
@@ -96,11 +114,4 @@ Status asker_note(Asker *a, Error *err)
     buf_free(&list);
     buf_free(&body);
     return st;
-}
-
-void asker_close(Asker *a)
-{
-    ledger_close(a->ledger);
-    home_close(a->home);
-    *a = (Asker){0};
 }

@@ -2,22 +2,25 @@
 #ifndef CAIRN_CLI_ASKER_H
 #define CAIRN_CLI_ASKER_H
 
-#include "cli/cli.h"
+#include "base/base.h"
+#include "store/home.h"
+#include "store/ledger.h"
 
 typedef struct Asker {
-    Home *home;
-    Ledger *ledger;
+    Ledger *ledger; /* the home's, not owned */
     Slice user;
-    const char *history; /* HOME/answers/USER */
+    const char *history; /* HOME/answers/USER, or HOME/answers/USER@PEOPLE */
     const char *list;    /* the ledger file of that folder */
 } Asker;
 
-/* Opens the home for writing, so that two answers to one asker are never given at once. ERR_USAGE: a name other than
- * letters, digits, - and _. ERR_CORRUPT: the folder is not what the home's ledger says was answered. Close with
- * asker_close, also after a failure. */
-MUST_USE Status asker_open(Cli *cli, const char *user, Asker *out, Error *err);
+/* people: answers about these alone are one history, NULL: about whatever their tables count. The home must be open for
+ * writing, so that two answers to one asker are never given at once. ERR_USAGE: a name other than letters, digits, -
+ * and _. ERR_CORRUPT: the folder is not what the home's ledger says was answered. */
+MUST_USE Status asker_open(
+    Home *home, Ledger *ledger, const char *user, const char *people, Arena *arena, Asker *out, Error *err);
+/* Whom the answers so far are about: texts in the arena, from the folders of this asker. */
+MUST_USE Status asker_people(Home *home, const char *user, Arena *arena, PathList *out, Error *err);
 /* Writes into the home's ledger what the folder holds now (kind query.answered). */
 MUST_USE Status asker_note(Asker *a, Error *err);
-void asker_close(Asker *a);
 
 #endif

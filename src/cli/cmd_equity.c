@@ -43,10 +43,10 @@ static Status write_chart(const Cli *cli, const Sheet *s, Error *err)
     return file_write(path, s->chart, MODE_PRIVATE, err);
 }
 
-static Status table_sheet(const Inside *in, const EquityQuery *q, Sheet *out, Error *err)
+static Status table_sheet(const CellSet *cells, Policy *policy, const EquityQuery *q, Sheet *out, Error *err)
 {
     EquityTable t;
-    Status st = equity_table(&in->cells, in->place.policy, q, &t, err);
+    Status st = equity_table(cells, policy, q, &t, err);
     if (st == OK) {
         equity_table_sheet(&t, out);
         st = sheet_status(out, err);
@@ -78,16 +78,28 @@ static Status check_options(const Cli *cli, Error *err)
     return OK;
 }
 
-static Status equity_answer(Cli *cli, const Inside *in, EquityQuery *q, Sheet *out, Error *err)
+static Status figures_answer(
+    Cli *cli, Policy *policy, const CellSet *cells, const EquityQuery *q, Sheet *out, Error *err)
 {
     uint64_t since, other_year;
     TRY(cli_number(cli, "since", 0, 1900, 9999, &since, err));
     TRY(cli_number(cli, "against-year", 0, 1900, 9999, &other_year, err));
     const EquityAgainst against = {.unit = slice_of(cli_value(cli, "against-unit")), .year = (int32_t)other_year};
+    if (cli_flag(cli, "trend"))
+        return equity_trend(cells, policy, q, (int32_t)since, out, err);
+    if (against.unit.len > 0 || against.year > 0)
+        return equity_against(cells, policy, q, &against, out, err);
+    return table_sheet(cells, policy, q, out, err);
+}
+
+static Status equity_answer(Cli *cli, const Inside *in, EquityQuery *q, Sheet *out, Error *err)
+{
+    EquityFigures figures;
+    const MeasureContext ctx = inside_context(cli, in);
     if (slice_eq_z(q->measure, "participation")) {
         q->measure = slice_of(cli->positional[1]);
         q->split = q->split.len ? q->split : SLICE("all");
-        return equity_participation(&in->cells, in->place.policy, q, out, err);
+        return equity_participation(&ctx, &in->cells, in->place.policy, q, out, err);
     }
     if (cli->positional_count > 1)
         return error_set(err, ERR_USAGE, "equity takes one measure, or participation and a programme");
@@ -95,11 +107,10 @@ static Status equity_answer(Cli *cli, const Inside *in, EquityQuery *q, Sheet *o
         return error_set(err, ERR_USAGE, "equity needs --by SPLIT");
     if (cli_flag(cli, "earnings"))
         return earnings_sheet(cli, in, q, out, err);
-    if (cli_flag(cli, "trend"))
-        return equity_trend(&in->cells, in->place.policy, q, (int32_t)since, out, err);
-    if (against.unit.len > 0 || against.year > 0)
-        return equity_against(&in->cells, in->place.policy, q, &against, out, err);
-    return table_sheet(in, q, out, err);
+    TRY(equity_figures(&ctx, &in->cells, q, &figures, err));
+    Status st = figures_answer(cli, in->place.policy, &figures.cells, q, out, err);
+    equity_figures_free(&figures);
+    return st;
 }
 
 static Status run_equity(Cli *cli, Error *err)
@@ -131,7 +142,8 @@ const Command CMD_EQUITY = {
         "Compares the groups of a split in the measured results of the current generation: percentage point gaps, 80 % "
         "index, representation index, risk ratio, each with its interval or flag; disparity over all groups; coverage "
         "and quality of linkage beside each number, and whether they could explain the gap. Flagged groups get a "
-        "sentence. docs/equity.md names every formula's source.\n\n"
+        "sentence. A split that the measure does not store is worked out from the persons. docs/equity.md names every "
+        "formula's source.\n\n"
         "--trend, --against-unit, --against-year and --earnings ask other questions of the same groups. "
         "\"participation\" shows for each programme who could have taken part, who did and who did not.\n\n"
         "The results are unprotected and stay inside: a role of the policy's access folder must allow the look, "

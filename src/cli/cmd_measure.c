@@ -3,8 +3,10 @@
  * unprotected: a role must allow it, the ledger says who asked what, why and under which agreement before anything is
  * shown, and files are readable by nobody else.
  */
+#include "cli/answer.h"
 #include "cli/cells_out.h"
 #include "cli/pipeline.h"
+#include "protect/protect.h"
 
 #include <math.h>
 
@@ -17,6 +19,9 @@ static const Option MEASURE_OPTIONS[] = {
     {"definition", 'd', "NAME", "which rule of the measure's family (default: the measure's own)"},
     {"minimum", 0, "N", "persons below which a figure is small, in place of the definition's"},
     CELLS_OPTIONS,
+    {"answer-to", 0, "USER",
+        "protect the figures for this asker, who is outside: suppressed, audited together with all releases in force "
+        "and all he was told before; comes as CSV, or JSON with --json"},
 };
 
 /* --- list, explain, test ---------------------------------------------------------------------------------------- */
@@ -211,6 +216,83 @@ static Status ask_cells(Cli *cli, const Workplace *w, const MeasureContext *ctx,
     TRY(allow(cli, w, "cells", err));
     TRY(measure_query(ctx, q, &cells, &generation, err));
     Status st = cells_show(cli, &cells, &out, &(CellsHead){.title = q->name}, err);
+    cells_free(&cells);
+    return st;
+}
+
+/* --- answers that leave ------------------------------------------------------------------------------------------ */
+
+static void answer_json(const Answer *a, const MeasureQuery *q, Json *j)
+{
+    json_kstr(j, "measure", q->name);
+    json_kint(j, "earlier", (int64_t)a->report.earlier);
+    json_kbool(j, "known", a->report.known);
+    json_kint(j, "suppressed", (int64_t)a->report.stats.suppressed);
+    json_key(j, "figures");
+    json_open_array(j);
+    for (size_t i = 0; i < a->count; i++) {
+        const Cell *c = a->figures[i].cell;
+        json_open_object(j);
+        json_kint(j, "year", c->year);
+        json_kstr(j, "level", c->level);
+        json_kstr(j, "unit", c->unit);
+        json_kstr(j, "parent", c->parent);
+        json_kstr(j, "split", c->split);
+        json_kstr(j, "group", c->grp);
+        json_kstr(j, "people", a->figures[i].people);
+        json_kstr(j, "value", a->figures[i].value);
+        json_end(j);
+    }
+    json_end(j);
+}
+
+static Status tell_answer(Cli *cli, const Answer *a, const MeasureQuery *q, Error *err)
+{
+    Buf text;
+    buf_init(&text, 0);
+    Status st = OK;
+    if (cli->format == CLI_JSON) {
+        Json j;
+        json_begin(&j, &text, JSON_PRETTY);
+        json_open_object(&j);
+        answer_json(a, q, &j);
+        json_end(&j);
+        buf_addc(&text, '\n');
+        st = buf_status(&text, err);
+    } else {
+        st = answer_csv(a, &text, err);
+    }
+    if (st == OK)
+        st = cells_deliver(cli, buf_slice(&text), err);
+    buf_free(&text);
+    return st;
+}
+
+static Status ask_answer(Cli *cli, const Workplace *w, const MeasureContext *ctx, const MeasureQuery *q, Error *err)
+{
+    static const char *const unread[] = {
+        "definition", "pool", "minimum", "as-known-on", "who", "format", "chart", NULL};
+    CellSet cells;
+    Answer answer = {0};
+    uint32_t generation;
+    bool named;
+    TRY(cells_refuse_options(cli, "--answer-to", unread, err));
+    TRY(protect_publishes(w->policy, clock_today(), q->name, &named, err));
+    if (!named)
+        return error_set(
+            err, ERR_DENIED, "no family of the release policy names %.*s: its figures stay inside", SLICE_ARG(q->name));
+    TRY(allow(cli, w, "cells", err));
+    TRY(measure_query(ctx, q, &cells, &generation, err));
+    const AnswerAsk ask = {.user = cli_value(cli, "answer-to"),
+        .people = q->name,
+        .cells = cells.cells,
+        .count = cells.count,
+        .released = true,
+        .threads = home_settings(w->home)->threads};
+    Status st = answer_give(cli, w, &ask, &answer, err);
+    if (st == OK)
+        st = tell_answer(cli, &answer, q, err);
+    answer_free(&answer);
     cells_free(&cells);
     return st;
 }
@@ -426,8 +508,8 @@ static Status ask_published(Cli *cli, const Workplace *w, const MeasureContext *
 
 static Status run_published(Cli *cli, Error *err)
 {
-    static const char *const unread[] = {
-        "by", "level", "years", "definition", "pool", "minimum", "as-known-on", "who", "format", "chart", NULL};
+    static const char *const unread[] = {"by", "level", "years", "definition", "pool", "minimum", "as-known-on", "who",
+        "format", "chart", "answer-to", NULL};
     Workplace w;
     if (cli->positional_count != 2)
         return error_set(err, ERR_USAGE, "measure published takes the name of a measure");
@@ -444,7 +526,7 @@ static Status run_published(Cli *cli, Error *err)
 static Status run_question(Cli *cli, bool compare, Error *err)
 {
     static const char *const unread[] = {
-        "by", "level", "definition", "pool", "minimum", "who", "format", "chart", NULL};
+        "by", "level", "definition", "pool", "minimum", "who", "format", "chart", "answer-to", NULL};
     Workplace w;
     MeasureQuery q;
     if (compare ? cli->positional_count != 3 : cli->positional_count != 1)
@@ -452,11 +534,12 @@ static Status run_question(Cli *cli, bool compare, Error *err)
     if (compare)
         TRY(cells_refuse_options(cli, "measure compare", unread, err));
     TRY(parse_query(cli, &q, err));
-    TRY(workplace_open(cli, HOME_READ, &w, err));
+    TRY(workplace_open(cli, cli_flag(cli, "answer-to") ? HOME_WRITE : HOME_READ, &w, err));
     const MeasureContext ctx = {.home = w.home, .policy = w.policy, .log = &cli->log, .progress = cli->progress};
-    Status st = compare                ? ask_compare(cli, &w, &ctx, &q, err)
-                : cli_flag(cli, "who") ? ask_who(cli, &w, &ctx, &q, err)
-                                       : ask_cells(cli, &w, &ctx, &q, err);
+    Status st = compare                      ? ask_compare(cli, &w, &ctx, &q, err)
+                : cli_flag(cli, "answer-to") ? ask_answer(cli, &w, &ctx, &q, err)
+                : cli_flag(cli, "who")       ? ask_who(cli, &w, &ctx, &q, err)
+                                             : ask_cells(cli, &w, &ctx, &q, err);
     workplace_close(&w);
     return st;
 }
@@ -496,7 +579,13 @@ const Command CMD_MEASURE = {
         "--pool years=3 joins whole windows of three years, counted back from the latest; small=3 joins only figures "
         "below the minimum, over as few years as it takes; units joins places below the minimum with their smallest "
         "siblings. The output says what was pooled.\n\n"
-        "Figures are unprotected and stay inside: a role of the policy's access folder must allow the question, "
+        "--answer-to USER is for an answer that leaves the house: the cells pass the release rule's minimums by "
+        "suppression, and the audit together with all releases in force and with everything USER was told before. The "
+        "answer becomes an entry of USER's history and of the ledger (query.answered). Exit code 7, and nothing "
+        "written, "
+        "when no pattern protects every cell.\n\n"
+        "All other figures are unprotected and stay inside: a role of the policy's access folder must allow the "
+        "question, "
         "--purpose and --agreement are needed, and each question is an entry of the ledger. Exit code 7 when it is "
         "denied.",
     .options = MEASURE_OPTIONS,

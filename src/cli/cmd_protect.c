@@ -115,20 +115,30 @@ static Status protect_jj(Cli *cli, const ProtectOptions *run, Error *err)
     return say_jj(cli, &report, (Slice){"", 0});
 }
 
+static Status answer_in(Cli *cli, Home *home, Ledger *ledger, ProtectFileOptions *o, ProtectFileReport *r, Error *err)
+{
+    Asker asker;
+    TRY(asker_open(home, ledger, cli_value(cli, "user"), NULL, &cli->arena, &asker, err));
+    o->history = asker.history;
+    TRY(protectfile_protect(o, r, err));
+    return r->known ? OK : asker_note(&asker, err);
+}
+
 /* A self-service answer: the same gate, with everything the asker was told before. */
 static Status answer_asker(Cli *cli, ProtectFileOptions *o, Error *err)
 {
     ProtectFileReport report;
-    Asker asker;
+    Home *home = NULL;
+    Ledger *ledger = NULL;
     if (o->history)
         return error_set(err, ERR_USAGE, "--user has its history in the data home: leave --history away");
-    Status st = asker_open(cli, cli_value(cli, "user"), &asker, err);
-    o->history = asker.history;
+    Status st = cli_home(cli, HOME_WRITE, &home, err);
     if (st == OK)
-        st = protectfile_protect(o, &report, err);
-    if (st == OK && !report.known)
-        st = asker_note(&asker, err);
-    asker_close(&asker);
+        st = ledger_open(home, &ledger, err);
+    if (st == OK)
+        st = answer_in(cli, home, ledger, o, &report, err);
+    ledger_close(ledger);
+    home_close(home);
     return st == OK ? say_protected(cli, &report) : st;
 }
 

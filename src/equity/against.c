@@ -12,6 +12,7 @@ static const SheetColumn part_columns[] = {
     {"rate_against", "rate there"},
     {"rate_part", "by rate"},
     {"composition_part", "by mix"},
+    {"refused", "why not"},
 };
 
 static const SheetColumn trend_columns[] = {
@@ -32,6 +33,7 @@ typedef struct Sides {
     Slice groups[GROUPS_MAX];
     Count a[GROUPS_MAX], b[GROUPS_MAX];
     size_t count;
+    bool overlapping;
 } Sides;
 
 static Status side_group(Sides *s, Slice grp, size_t *at, Error *err)
@@ -55,6 +57,7 @@ static Status fill_sides(const CellSet *cells, const CellQuery *a, const CellQue
             if (!cell_matches(c, side == 0 ? a : b))
                 continue;
             TRY(side_group(s, c->grp, &at, err));
+            s->overlapping |= !c->additive;
             if (side == 0)
                 s->a[at] = cell_count(c);
             else
@@ -75,7 +78,7 @@ static void write_parts(const Sides *s, Slice split, const Labels *labels, Sheet
 {
     KitagawaPart parts[GROUPS_MAX];
     char gap[32], rate[32], mix[32];
-    KitagawaPart sum = kitagawa(s->a, s->b, s->count, parts);
+    const KitagawaPart sum = kitagawa(s->a, s->b, s->count, parts);
     sheet_table(
         out, "parts", SLICE("Parts of the difference, percentage points"), part_columns, COUNT_OF(part_columns));
     for (size_t i = 0; i < s->count; i++) {
@@ -85,8 +88,13 @@ static void write_parts(const Sides *s, Slice split, const Labels *labels, Sheet
         sheet_num(out, 100 * count_rate(s->a[i]), 1);
         sheet_int(out, s->b[i].n);
         sheet_num(out, 100 * count_rate(s->b[i]), 1);
-        sheet_num(out, 100 * parts[i].rate, 3);
-        sheet_num(out, 100 * parts[i].composition, 3);
+        sheet_num(out, s->overlapping ? NAN : 100 * parts[i].rate, 3);
+        sheet_num(out, s->overlapping ? NAN : 100 * parts[i].composition, 3);
+        sheet_words(out, slice_of(s->overlapping ? overlap_reason : ""));
+    }
+    if (s->overlapping) {
+        overlap_note(out);
+        return;
     }
     sheet_finding(out,
         "Of the difference of %s points, %s come from the groups' rates and %s from who is there (the mix of groups).",
@@ -227,6 +235,8 @@ Status equity_trend(
         t.info.kind == MEASURE_RATE
             ? "Slope in points a year, years weighted by the rate's variance; interval of sampling alone."
             : "Slope a year by ordinary least squares with Student's t; gaps of medians and means are to everybody.");
+    if (t.units.at[0].overlapping)
+        overlap_note(out);
     equity_notes(&t.rules, &t.info, out);
     TRY_OUT(sheet_status(out, err));
 out:

@@ -49,6 +49,16 @@ Status equity_measure(Policy *policy, Slice name, Arena *arena, MeasureInfo *out
     return st;
 }
 
+const char overlap_reason[] = "groups overlap: their persons add up to more than there are";
+
+void overlap_note(Sheet *out)
+{
+    sheet_note(out,
+        "The groups of this split overlap: a person is in each that she named. A gap to all others is one to who did "
+        "not name the group, and its interval and flags hold as ever. Between two groups those in both count on both "
+        "sides; that can only make such an interval wider than it need be.");
+}
+
 void equity_notes(const EquityRules *rules, const MeasureInfo *info, Sheet *out)
 {
     const Toml *all = toml_get(rules->file->toml, "parameters");

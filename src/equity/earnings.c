@@ -29,6 +29,7 @@ static const SheetColumn sum_columns[] = {
     {"theil_between", "between groups"},
     {"theil_within", "within groups"},
     {"between_share", "between, %"},
+    {"refused", "why not"},
 };
 
 typedef struct Group {
@@ -79,16 +80,35 @@ static void group_row(const Labels *l, const EquityQuery *q, const MeasureValue 
 typedef struct UnitResult {
     Slice unit;
     TheilParts theil;
+    bool overlapping; /* the groups: no parts */
 } UnitResult;
 typedef VEC(UnitResult) UnitResults;
 
-/* Values of one unit, sorted. */
-static Status unit_rows(const Labels *l, const EquityQuery *q, const MeasureValue *p, size_t n, double z, Sheet *s,
-    UnitResults *results, Error *err)
+static void add_value(EarningsSum *sum, const MeasureValue *v)
+{
+    double y = dollars(v->value);
+    sum->n++;
+    sum->total += y;
+    sum->ylny += y > 0 ? y * log(y) : 0;
+}
+
+/* Of everybody in the unit once, where groups overlap. */
+static EarningsSum whole_of(const MeasureValues *whole, Slice unit)
+{
+    EarningsSum sum = {0};
+    for (size_t i = 0; i < whole->count; i++)
+        if (slice_eq(whole->at[i].unit, unit))
+            add_value(&sum, &whole->at[i]);
+    return sum;
+}
+
+/* Values of one unit, sorted; whole: every value once, NULL where the groups are a partition. */
+static Status unit_rows(const Labels *l, const EquityQuery *q, const MeasureValue *p, size_t n,
+    const MeasureValues *whole, double z, Sheet *s, UnitResults *results, Error *err)
 {
     Group groups[GROUPS_MAX];
-    EarningsSum sums[GROUPS_MAX], all = {0};
-    double within[GROUPS_MAX];
+    EarningsSum sums[GROUPS_MAX] = {{0}}, all = {0};
+    double within[GROUPS_MAX], own;
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
         if (count == 0 || !slice_eq(groups[count - 1].grp, p[i].grp)) {
@@ -97,18 +117,19 @@ static Status unit_rows(const Labels *l, const EquityQuery *q, const MeasureValu
             groups[count++] = (Group){.grp = p[i].grp, .first = i};
         }
         Group *g = &groups[count - 1];
-        double y = dollars(p[i].value);
         g->count++;
-        g->sum.n++;
-        g->sum.total += y;
-        g->sum.ylny += y > 0 ? y * log(y) : 0;
+        add_value(&g->sum, &p[i]);
     }
     for (size_t i = 0; i < count; i++) {
         sums[i] = groups[i].sum;
         all.n += sums[i].n;
         all.total += sums[i].total;
     }
-    UnitResult r = {p->unit, theil_decompose(sums, count, within)};
+    UnitResult r = {p->unit, theil_decompose(sums, count, within), whole != NULL};
+    if (whole) {
+        all = whole_of(whole, p->unit);
+        r.theil = (TheilParts){theil_decompose(&all, 1, &own).total, NAN, NAN};
+    }
     for (size_t i = 0; i < count; i++)
         group_row(l, q, p, &groups[i], within[i], &all, z, s);
     return vec_push(results, r, err);
@@ -128,6 +149,7 @@ static void write_sums(const Labels *l, const EquityQuery *q, const UnitResults 
         sheet_num(s, r->theil.between, 5);
         sheet_num(s, r->theil.within, 5);
         sheet_num(s, between, 1);
+        sheet_words(s, slice_of(r->overlapping ? overlap_reason : ""));
         if (isfinite(between))
             sheet_finding(s,
                 "%.*s: of the inequality of earnings (Theil T %s), %s %% lies between the groups, the rest "
@@ -136,8 +158,8 @@ static void write_sums(const Labels *l, const EquityQuery *q, const UnitResults 
     }
 }
 
-static Status all_units(
-    const Labels *l, const EquityQuery *q, const MeasureValues *values, double z, Sheet *s, Error *err)
+static Status all_units(const Labels *l, const EquityQuery *q, const MeasureValues *values, const MeasureValues *whole,
+    double z, Sheet *s, Error *err)
 {
     UnitResults results = {0};
     Status st = OK;
@@ -149,7 +171,7 @@ static Status all_units(
         for (next = i; next < values->count && slice_eq(values->at[next].unit, first->unit);)
             next++;
         if (q->unit.len == 0 || slice_eq(first->unit, q->unit))
-            TRY_OUT(unit_rows(l, q, first, next - i, z, s, &results, err));
+            TRY_OUT(unit_rows(l, q, first, next - i, whole, z, s, &results, err));
     }
     if (results.len == 0)
         TRY_OUT(error_set(err, ERR_NOT_FOUND, "no values of unit %.*s", SLICE_ARG(q->unit)));
@@ -163,8 +185,10 @@ static Status earnings_sheet(const MeasureContext *ctx, const EquityQuery *query
     const Labels *labels, Sheet *out, Error *err)
 {
     MeasureQuery want = MEASURE_QUERY_INIT;
-    MeasureValues values = {0};
+    MeasureValues values = {0}, whole = {0};
+    bool overlapping = labels_split_overlaps(labels, query->split);
     EquityRules rules;
+    Status st = OK;
     want.name = query->measure;
     want.level = query->level;
     want.by[0] = query->split;
@@ -172,16 +196,22 @@ static Status earnings_sheet(const MeasureContext *ctx, const EquityQuery *query
     want.year_from = want.year_to = query->year;
     TRY(equity_rules(ctx->policy, query->year, &rules, err));
     TRY(measure_values(ctx, &want, &values, err));
+    want.by_count = 0;
+    if (overlapping)
+        TRY_OUT(measure_values(ctx, &want, &whole, err));
     sheet_fact(out, "measure", "%.*s", SLICE_ARG(query->measure));
     sheet_fact(out, "year", "%" PRId32, query->year);
     sheet_fact(out, "level", "%.*s", SLICE_ARG(query->level));
     sheet_fact(out, "split", "%.*s", SLICE_ARG(query->split));
-    Status st = all_units(labels, query, &values, rules.z, out, err);
-    measure_values_free(&values);
-    if (st != OK)
-        return st;
+    TRY_OUT(all_units(labels, query, &values, overlapping ? &whole : NULL, rules.z, out, err));
+    if (overlapping)
+        overlap_note(out);
     equity_notes(&rules, info, out);
-    return sheet_status(out, err);
+    TRY_OUT(sheet_status(out, err));
+out:
+    measure_values_free(&values);
+    measure_values_free(&whole);
+    return st;
 }
 
 Status equity_earnings(const MeasureContext *ctx, const EquityQuery *query, Sheet *out, Error *err)

@@ -70,8 +70,9 @@ typedef struct EquityUnit {
     Count all;
     double value;                        /* of all persons */
     size_t first, count;                 /* rows */
-    Estimate disparity[DISPARITY_COUNT]; /* NaN where it has no value: no rate, no order, groups that overlap or are
-                                            fewer than two */
+    bool overlapping;                    /* a person may be in several of the groups */
+    Estimate disparity[DISPARITY_COUNT]; /* NaN where it has no value: no rate, no order, fewer than two groups, or
+                                            groups that overlap and an index of shares */
 } EquityUnit;
 
 typedef struct EquityTable {
@@ -85,6 +86,17 @@ typedef struct EquityTable {
     VEC(EquityRow) rows;
     VEC(EquityUnit) units;
 } EquityTable;
+
+/* The cells of the question's measure. */
+typedef struct EquityFigures {
+    CellSet cells;              /* in the order that equity_table takes */
+    CellSet at_level, of_state; /* what was asked of the persons; cells point into it */
+} EquityFigures;
+/* From `stored`, which must outlive them; where it holds none of the measure by that split, from the persons of the
+ * current generation. Errors as measure_query. Free with equity_figures_free, not after a failure. */
+MUST_USE Status equity_figures(
+    const MeasureContext *ctx, const CellSet *stored, const EquityQuery *query, EquityFigures *out, Error *err);
+void equity_figures_free(EquityFigures *f);
 
 /* Rates, medians, means and ratios; ERR_USAGE for counts and distributions. ERR_NOT_FOUND when no cell answers the
  * query (the message says which part has none); ERR_LIMIT for more than GROUPS_MAX groups. Free with equity_table_free,
@@ -110,9 +122,10 @@ MUST_USE Status equity_against(const CellSet *cells, Policy *policy, const Equit
 MUST_USE Status equity_trend(
     const CellSet *cells, Policy *policy, const EquityQuery *query, int32_t since, Sheet *out, Error *err);
 /* For each programme of policy/<state>/equity/participation.toml (or the one named): who could have taken part, who
- * did and who did not, by group and place. query->measure is a programme's name or empty; split empty: all of each. */
+ * did and who did not, by group and place. query->measure is a programme's name or empty; split "all": all of each.
+ * ask: for figures that are not stored; NULL: only those that are. */
 MUST_USE Status equity_participation(
-    const CellSet *cells, Policy *policy, const EquityQuery *query, Sheet *out, Error *err);
+    const MeasureContext *ask, const CellSet *stored, Policy *policy, const EquityQuery *query, Sheet *out, Error *err);
 /* Median measures: what persons' values say and cells cannot: mean, interval of the median, Theil T between and within
  * groups. Reads the current generation; query->year is needed. */
 MUST_USE Status equity_earnings(const MeasureContext *ctx, const EquityQuery *query, Sheet *out, Error *err);

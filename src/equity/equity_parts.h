@@ -15,6 +15,9 @@ typedef struct Labels {
 } Labels;
 MUST_USE Status labels_open(Policy *policy, Arena *arena, Labels *out, Error *err);
 void labels_free(Labels *l);
+bool labels_has_split(const Labels *l, Slice split);
+/* Its groups overlap: a person may be in several. */
+bool labels_split_overlaps(const Labels *l, Slice split);
 Slice labels_split(const Labels *l, Slice split);
 Slice labels_group(const Labels *l, Slice split, Slice grp);
 Slice labels_unit(const Labels *l, Slice level, Slice unit);
@@ -40,6 +43,10 @@ int32_t cells_latest(const CellSet *cells, const CellQuery *q);
 const Cell *cells_find(const CellSet *cells, const CellQuery *q, Slice grp);
 Count cell_count(const Cell *c);
 
+/* Why a figure that needs groups without a person in common is not given. */
+extern const char overlap_reason[];
+/* What every table of groups that overlap says. */
+void overlap_note(Sheet *out);
 /* What no equity sheet may be without. */
 void equity_notes(const EquityRules *rules, const MeasureInfo *info, Sheet *out);
 const char *flag_word(Flag f);

@@ -54,6 +54,7 @@ static const SheetColumn disparity_columns[] = {
     {"error", "error"},
     {"low", "low"},
     {"high", "high"},
+    {"refused", "why not"},
 };
 
 static void interval_cells(Sheet *s, Interval i, int decimals)
@@ -177,6 +178,24 @@ static void say_findings(const EquityTable *t, Sheet *s)
         sheet_finding(s, "No group is flagged by the percentage point gap or the 80 %% index.");
 }
 
+/* An index without a value has no line, but for one that was asked of groups it cannot be made of. */
+static void disparity_rows(const EquityTable *t, const EquityUnit *u, Sheet *out)
+{
+    for (Disparity d = 0; d < DISPARITY_COUNT; d++) {
+        const Estimate *e = &u->disparity[d];
+        bool refused = t->info.kind == MEASURE_RATE && u->overlapping && disparity_needs_shares(d);
+        if (isnan(e->value) && !refused)
+            continue;
+        sheet_words(out, u->unit);
+        sheet_words(out, u->title);
+        sheet_words(out, slice_of(disparity_names[d]));
+        sheet_num(out, e->value, 6);
+        sheet_num(out, e->error, 6);
+        interval_cells(out, e->interval, 6);
+        sheet_words(out, slice_of(refused ? overlap_reason : ""));
+    }
+}
+
 void equity_table_sheet(const EquityTable *t, Sheet *out)
 {
     const char *path = t->rules.file->path;
@@ -195,17 +214,9 @@ void equity_table_sheet(const EquityTable *t, Sheet *out)
             row_cells(t, &t->units.at[k], &t->rows.at[t->units.at[k].first + i], out);
     sheet_table(out, "disparity", SLICE("Disparity over all groups"), disparity_columns, COUNT_OF(disparity_columns));
     for (size_t k = 0; k < t->units.len; k++)
-        for (Disparity d = 0; d < DISPARITY_COUNT; d++) {
-            const EquityUnit *u = &t->units.at[k];
-            if (isnan(u->disparity[d].value))
-                continue;
-            sheet_words(out, u->unit);
-            sheet_words(out, u->title);
-            sheet_words(out, slice_of(disparity_names[d]));
-            sheet_num(out, u->disparity[d].value, 6);
-            sheet_num(out, u->disparity[d].error, 6);
-            interval_cells(out, u->disparity[d].interval, 6);
-        }
+        disparity_rows(t, &t->units.at[k], out);
+    if (t->units.at[0].overlapping)
+        overlap_note(out);
     if (t->info.kind == MEASURE_RATE) {
         say_findings(t, out);
     } else {

@@ -258,7 +258,8 @@ static void unit_disparity(Build *b, EquityUnit *u)
         bool needs_order = d == DISPARITY_SLOPE || d == DISPARITY_CONCENTRATION;
         u->disparity[d] = (Estimate){NAN, NAN, {NAN, NAN}};
         /* Groups that overlap have no shares that add up to one. */
-        if (is_rate(b->t) && n >= 2 && b->groups[0]->additive && (ordered || !needs_order))
+        bool refused = u->overlapping && disparity_needs_shares(d);
+        if (is_rate(b->t) && n >= 2 && !refused && (ordered || !needs_order))
             u->disparity[d] = disparity_estimate(d, groups, n, b->t->rules.z);
     }
 }
@@ -266,7 +267,7 @@ static void unit_disparity(Build *b, EquityUnit *u)
 static Status add_unit(Build *b, Error *err)
 {
     EquityTable *t = b->t;
-    EquityUnit u = {.first = t->rows.len, .count = b->group_count};
+    EquityUnit u = {.first = t->rows.len, .count = b->group_count, .overlapping = !b->groups[0]->additive};
     const Cell *c = b->groups[0];
     uint64_t at;
     if (!map_get(&b->totals, c->unit, &at))
@@ -358,8 +359,8 @@ static Status settle_query(const CellSet *cells, const EquityQuery *asked, Equit
         error_set(err, ERR_NOT_FOUND, "no figures of %.*s by %.*s at level %.*s%s%.*s%s", SLICE_ARG(q->measure),
             SLICE_ARG(q->split), SLICE_ARG(q->level), q->unit.len ? " for unit " : "", SLICE_ARG(q->unit),
             q->year ? " in that year" : "");
-        error_hint(err, "The measure's file says which splits and levels are measured; \"cairn measure NAME --by "
-                        "SPLIT\" computes others.");
+        error_hint(err, "The measure's file says which levels are measured, measures/splits.toml which splits there "
+                        "are.");
         return ERR_NOT_FOUND;
     }
     return OK;

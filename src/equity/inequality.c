@@ -6,6 +6,11 @@
 const char *const disparity_names[DISPARITY_COUNT] = {"range_difference", "range_ratio", "between_group_variance",
     "index_of_disparity", "mean_log_deviation", "theil_t", "slope_index", "concentration_index"};
 
+bool disparity_needs_shares(Disparity kind)
+{
+    return kind != DISPARITY_RANGE && kind != DISPARITY_RANGE_RATIO;
+}
+
 static double overall(const double *rates, const double *shares, size_t count)
 {
     double p = 0;

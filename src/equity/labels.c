@@ -98,15 +98,31 @@ static const Toml *find_named(const Toml *list, const char *key, Slice name)
     return NULL;
 }
 
+static const Toml *find_split(const Labels *l, Slice split)
+{
+    return find_named(toml_get(l->splits->toml, "split"), "name", split);
+}
+
+bool labels_has_split(const Labels *l, Slice split)
+{
+    return find_split(l, split) != NULL;
+}
+
+bool labels_split_overlaps(const Labels *l, Slice split)
+{
+    const Toml *s = find_split(l, split), *partition = s ? toml_get(s, "partition") : NULL;
+    return partition && partition->type == TOML_BOOLEAN && !partition->boolean;
+}
+
 Slice labels_split(const Labels *l, Slice split)
 {
-    return text_or(find_named(toml_get(l->splits->toml, "split"), "name", split), "title", split);
+    return text_or(find_split(l, split), "title", split);
 }
 
 Slice labels_group(const Labels *l, Slice split, Slice grp)
 {
-    const Toml *s = find_named(toml_get(l->splits->toml, "split"), "name", split);
-    return text_or(find_named(toml_get(s, "value"), "code", grp), "title", grp);
+    const Toml *s = find_split(l, split);
+    return text_or(find_named(s ? toml_get(s, "value") : NULL, "code", grp), "title", grp);
 }
 
 Slice labels_unit(const Labels *l, Slice level, Slice unit)

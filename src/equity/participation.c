@@ -79,29 +79,50 @@ static void say_programme(const Programme *p, const EquityUnit *u, const EquityR
         number_text(r->value, 1, share), number_text(fabs(r->ppg), 1, gap), r->need_parity);
 }
 
-static Status add_programme(const CellSet *cells, Policy *policy, const EquityQuery *query, const Programme *p,
-    bool must_exist, Sheet *out, Error *err)
+/* What is asked of every programme. */
+typedef struct Asking {
+    const MeasureContext *ask; /* NULL: stored figures only */
+    const CellSet *stored;
+    Policy *policy;
+    const EquityQuery *query;
+    Sheet *out;
+    bool overlapping; /* groups of some programme's split */
+} Asking;
+
+static Status add_table(
+    Asking *a, const CellSet *cells, const EquityQuery *q, const Programme *p, EquityTable *t, Error *err)
 {
-    EquityTable t;
-    EquityQuery q = *query;
     Error quiet = ERROR_INIT;
-    q.measure = p->measure;
-    q.reference = SLICE("others");
-    Status st = equity_table(cells, policy, &q, &t, &quiet);
-    if (st == ERR_NOT_FOUND && !must_exist) {
-        sheet_note(out, "%.*s: %s", SLICE_ARG(p->title), quiet.message);
-        equity_table_free(&t);
+    Status st = equity_table(cells, a->policy, q, t, &quiet);
+    if (st == ERR_NOT_FOUND && a->query->measure.len == 0) {
+        sheet_note(a->out, "%.*s: %s", SLICE_ARG(p->title), quiet.message);
         return OK;
     }
     if (st != OK && err)
         *err = quiet;
-    for (size_t k = 0; st == OK && k < t.units.len; k++)
-        for (size_t i = 0; i < t.units.at[k].count; i++) {
-            const EquityRow *r = &t.rows.at[t.units.at[k].first + i];
-            programme_row(p, &t, &t.units.at[k], r, out);
-            say_programme(p, &t.units.at[k], r, out);
+    for (size_t k = 0; st == OK && k < t->units.len; k++) {
+        const EquityUnit *u = &t->units.at[k];
+        a->overlapping |= u->overlapping;
+        for (size_t i = u->first; i < u->first + u->count; i++) {
+            programme_row(p, t, u, &t->rows.at[i], a->out);
+            say_programme(p, u, &t->rows.at[i], a->out);
         }
+    }
+    return st;
+}
+
+static Status add_programme(Asking *a, const Programme *p, Error *err)
+{
+    EquityFigures figures = {.cells = {.count = 0}};
+    EquityTable t;
+    EquityQuery q = *a->query;
+    q.measure = p->measure;
+    q.reference = SLICE("others");
+    if (a->ask)
+        TRY(equity_figures(a->ask, a->stored, &q, &figures, err));
+    Status st = add_table(a, a->ask ? &figures.cells : a->stored, &q, p, &t, err);
     equity_table_free(&t);
+    equity_figures_free(&figures);
     return st;
 }
 
@@ -113,11 +134,13 @@ static Status programmes_file(Policy *policy, Date day, const PolicyFile **out, 
     return toml_only((*out)->toml, (*out)->path, allowed, err);
 }
 
-Status equity_participation(const CellSet *cells, Policy *policy, const EquityQuery *query, Sheet *out, Error *err)
+Status equity_participation(
+    const MeasureContext *ask, const CellSet *stored, Policy *policy, const EquityQuery *query, Sheet *out, Error *err)
 {
     const PolicyFile *file;
     const Toml *list;
     EquityRules rules;
+    Asking a = {.ask = ask, .stored = stored, .policy = policy, .query = query, .out = out};
     bool found = false;
     int32_t year = query->year ? query->year : date_school_year(clock_today());
     Date day;
@@ -135,10 +158,12 @@ Status equity_participation(const CellSet *cells, Policy *policy, const EquityQu
         if (query->measure.len > 0 && !slice_eq(query->measure, p.name))
             continue;
         found = true;
-        TRY(add_programme(cells, policy, query, &p, query->measure.len > 0, out, err));
+        TRY(add_programme(&a, &p, err));
     }
     if (!found)
         return error_set(err, ERR_NOT_FOUND, "%s names no programme \"%.*s\"", file->path, SLICE_ARG(query->measure));
+    if (a.overlapping)
+        overlap_note(out);
     equity_notes(&rules, NULL, out);
     return sheet_status(out, err);
 }

@@ -144,6 +144,9 @@ typedef enum Disparity {
     DISPARITY_COUNT
 } Disparity;
 extern const char *const disparity_names[DISPARITY_COUNT];
+/* Weighs groups by their share of the persons: of groups that overlap it has no value. The others are differences
+ * between two groups. */
+bool disparity_needs_shares(Disparity kind);
 /* rates and shares of the persons (sum 1) of at most GROUPS_MAX groups. Formulas: National Cancer Institute, HD*Calc
  * (Harper and Lynch 2005, Methods for Measuring Cancer Disparities); s share, p rate, P overall rate, R rank of the
  * middle of a group in the given order. */

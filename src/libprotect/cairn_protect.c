@@ -5,6 +5,9 @@
 #include "protectfile/attack.h"
 #include "protectfile/protectfile.h"
 
+#define KEY_MIN 16
+#define KEY_MAX 4096
+
 typedef struct File {
     Slice name, text;
 } File;
@@ -16,6 +19,8 @@ struct cairn_protect {
     bool has_policy, has_job, has_attack;
     ProtectJob job;
     AttackJob attack;
+    Buf key;                /* of rounding and cell keys */
+    const char *budget;     /* in arena; NULL */
     VEC(uint32_t) findings; /* cells of the attack */
     Arena texts;            /* handed out */
 };
@@ -74,6 +79,7 @@ cairn_protect_code cairn_protect_new(cairn_protect **out, cairn_protect_error *e
     if (st == OK) {
         arena_init(&p->arena, 0);
         arena_init(&p->texts, 0);
+        buf_init(&p->key, KEY_MAX);
         *out = p;
     }
     return tell(st, &e, err);
@@ -90,6 +96,13 @@ static void forget_results(cairn_protect *p)
     arena_reset(&p->texts);
 }
 
+static void forget_key(cairn_protect *p)
+{
+    if (p->key.len > 0)
+        mem_wipe(p->key.ptr, p->key.len);
+    buf_free(&p->key);
+}
+
 void cairn_protect_free(cairn_protect *p)
 {
     if (!p)
@@ -99,6 +112,7 @@ void cairn_protect_free(cairn_protect *p)
         protection_free(&p->policy);
     vec_free(&p->files);
     vec_free(&p->findings);
+    forget_key(p);
     arena_free(&p->texts);
     arena_free(&p->arena);
     mem_free(p);
@@ -147,6 +161,30 @@ cairn_protect_code cairn_protect_policy(cairn_protect *p, const char *toml, size
     return tell(set_policy(p, (Slice){toml, len}, &e), &e, err);
 }
 
+static Status set_key(cairn_protect *p, Slice key, Error *err)
+{
+    forget_key(p);
+    buf_init(&p->key, KEY_MAX);
+    if (key.len < KEY_MIN || key.len > KEY_MAX)
+        return error_set(err, ERR_USAGE, "a key is %d to %d bytes", KEY_MIN, KEY_MAX);
+    buf_add(&p->key, key);
+    return buf_status(&p->key, err);
+}
+
+cairn_protect_code cairn_protect_key(cairn_protect *p, const char *key, size_t len, cairn_protect_error *err)
+{
+    Error e = ERROR_INIT;
+    forget_results(p);
+    return tell(set_key(p, (Slice){key, len}, &e), &e, err);
+}
+
+cairn_protect_code cairn_protect_budget(cairn_protect *p, const char *path, cairn_protect_error *err)
+{
+    Error e = ERROR_INIT;
+    forget_results(p);
+    return tell(arena_printf(&p->arena, &p->budget, &e, "%s", path), &e, err);
+}
+
 static Status load(void *ctx, Slice name, Arena *arena, Slice *text, Error *err)
 {
     const cairn_protect *p = ctx;
@@ -156,7 +194,8 @@ static Status load(void *ctx, Slice name, Arena *arena, Slice *text, Error *err)
             *text = p->files.at[i].text;
             return OK;
         }
-    return error_set(err, ERR_NOT_FOUND, "the header names a file that was not handed over: %.*s", SLICE_ARG(name));
+    return error_set(
+        err, ERR_NOT_FOUND, "header or policy name a file that was not handed over: %.*s", SLICE_ARG(name));
 }
 
 /* --- protecting -------------------------------------------------------------------------------------------------- */
@@ -166,7 +205,12 @@ cairn_protect_code cairn_protect_run(
 {
     Error e = ERROR_INIT;
     Log log = {0};
-    const ProtectOptions options = {.threads = threads, .log = &log};
+    const ProtectOptions options = {.threads = threads,
+        .log = &log,
+        .lane_load = load,
+        .lane_ctx = p,
+        .secret = buf_slice(&p->key),
+        .budget = p->budget};
     Slice own; /* results borrow from the header, which the caller may free */
     forget_results(p);
     if (!p->has_policy)
@@ -201,6 +245,8 @@ static Status write_output(const ProtectJob *job, Slice name, Buf *out, Error *e
         return protect_header(job, out, err);
     if (slice_eq_z(name, "audit.json"))
         return protect_audit_json(job, out, err);
+    if (slice_eq_z(name, "errors.csv"))
+        return protect_errors_csv(job, out, err);
     if (slice_eq_z(name, "suppressed.csv"))
         return protect_reasons_csv(job, out, err);
     if (slice_eq_z(name, "report.html"))

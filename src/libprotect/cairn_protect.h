@@ -6,7 +6,9 @@
  *   cairn_protect_new(&p, &e)
  *   cairn_protect_file(p, "places.csv", text, len, &e)       every file that the header names: tables and code lists
  *   cairn_protect_policy(p, toml, len, &e)                   rules of protection (docs/protect.md)
- *   cairn_protect_run(p, header, len, threads, &e)           suppresses, and attacks what comes out
+ *   cairn_protect_key(p, key, len, &e)                       for the lanes round and cell_key: their secret
+ *   cairn_protect_budget(p, "budget.jsonl", &e)              for the lane dp: the ledger it is paid from
+ *   cairn_protect_run(p, header, len, threads, &e)           suppresses or changes, and attacks what comes out
  *   cairn_protect_output(p, "rates.csv", &text, &len, &e)    a table as it may be published
  *   cairn_protect_free(p)
  *
@@ -33,7 +35,7 @@ typedef enum cairn_protect_code {
     CAIRN_PROTECT_OK = 0,
     CAIRN_PROTECT_USAGE,   /* called in the wrong order, or for something that is not there */
     CAIRN_PROTECT_INVALID, /* header, policy or table break a rule: the table does not add up, ... */
-    CAIRN_PROTECT_EXPOSED, /* no pattern protects every cell: nothing comes out */
+    CAIRN_PROTECT_EXPOSED, /* no pattern protects every cell, or the budget is short: nothing comes out */
     CAIRN_PROTECT_LIMIT,   /* a stated maximum was reached */
     CAIRN_PROTECT_NOMEM,
     CAIRN_PROTECT_OTHER
@@ -58,8 +60,16 @@ void cairn_protect_free(cairn_protect *p); /* NULL is fine */
 /* A file by the name the header has for it; an earlier text of that name is replaced. */
 cairn_protect_code cairn_protect_file(
     cairn_protect *p, const char *name, const char *text, size_t len, cairn_protect_error *err);
-/* The text of a policy, schema "cairn.protection/1". */
+/* The text of a policy, schema "cairn.protection/1". Files of lanes that it names (docs/lanes.md) are handed over by
+ * cairn_protect_file, under the names that the policy has for them. */
 cairn_protect_code cairn_protect_policy(cairn_protect *p, const char *toml, size_t len, cairn_protect_error *err);
+/* The secret of the lanes round and cell_key, at least 16 bytes; the same key, the same noise. Wiped when the object is
+ * freed, or another key is given. */
+cairn_protect_code cairn_protect_key(cairn_protect *p, const char *key, size_t len, cairn_protect_error *err);
+/* The ledger file that differential privacy is paid from; `cairn budget open` makes one. A run with the lane dp writes
+ * its line before anything is drawn, and a query that was paid for is not drawn again (CAIRN_PROTECT_OTHER): keep the
+ * outputs. */
+cairn_protect_code cairn_protect_budget(cairn_protect *p, const char *path, cairn_protect_error *err);
 
 /* Protects the tables of a header, schema "cairn.tables/1". CAIRN_PROTECT_EXPOSED names a cell that nothing protects.
  */
@@ -73,8 +83,9 @@ typedef struct cairn_protect_stats {
 } cairn_protect_stats;
 cairn_protect_code cairn_protect_stats_get(const cairn_protect *p, cairn_protect_stats *out, cairn_protect_error *err);
 
-/* What a run made: the base name of a table's file, "tables.toml" (a header for audits), "audit.json", and for the
- * owner alone "suppressed.csv" and "report.html". CAIRN_PROTECT_USAGE for other names, or without a run. */
+/* What a run made: the base name of a table's file, "tables.toml" (a header for audits), "audit.json", "errors.csv"
+ * (error bars of noise; empty without), and for the owner alone "suppressed.csv" and "report.html". CAIRN_PROTECT_USAGE
+ * for other names, or without a run. */
 cairn_protect_code cairn_protect_output(
     cairn_protect *p, const char *name, const char **text, size_t *len, cairn_protect_error *err);
 

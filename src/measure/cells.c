@@ -1,7 +1,5 @@
-/* Figures get their names and their order: codes of units, groups and categories as text, sorted as measure.h says. */
+/* Figures get their names: codes of units, groups and categories as text. */
 #include "measure/measure_parts.h"
-
-#include <stdlib.h>
 
 bool measure_level_find(Slice name, MeasureLevel *out)
 {
@@ -44,38 +42,41 @@ static Status unit_name(const CellNaming *n, const FoldUnit *u, Slice *out, Erro
     return OK;
 }
 
-typedef struct Names { /* of everything a set of figures speaks of */
-    Slice *units, *categories;
-    Slice split;
-    bool additive;
-} Names;
-
-static Status name_units(const CellNaming *n, Slice *out, Error *err)
+Status cells_texts(CellNaming *n, Error *err)
 {
+    TRY(arena_new(n->arena, Slice, n->units->units.len, &n->unit_texts, err));
+    TRY(arena_new(n->arena, Slice, n->rows->categories.len, &n->category_texts, err));
     for (size_t i = 0; i < n->units->units.len; i++) {
         const FoldUnit *u = &n->units->units.at[i];
         if (u->pooled)
-            TRY(join(n->arena, out[u->parent], "-", SLICE("POOLED"), &out[i], err));
+            TRY(join(n->arena, n->unit_texts[u->parent], "-", SLICE("POOLED"), &n->unit_texts[i], err));
         else
-            TRY(unit_name(n, u, &out[i], err));
+            TRY(unit_name(n, u, &n->unit_texts[i], err));
     }
+    for (size_t i = 0; i < n->rows->categories.len; i++)
+        TRY(arena_dup(n->arena, n->rows->categories.entries[i].key, &n->category_texts[i], err));
     return OK;
 }
 
-static Status name_split(const CellNaming *n, Names *out, Error *err)
+typedef struct SplitName {
+    Slice text;
+    bool additive;
+} SplitName;
+
+static Status name_split(const CellNaming *n, SplitName *out, Error *err)
 {
     out->additive = true;
     if (n->spec->by_count == 0) {
-        out->split = SLICE("all");
+        out->text = SLICE("all");
         return OK;
     }
     for (size_t i = 0; i < n->spec->by_count; i++) {
         const SplitDef *s = n->rows->splits[n->spec->by[i]];
         out->additive &= !s->overlapping;
         if (i == 0)
-            out->split = s->name;
+            out->text = s->name;
         else
-            TRY(join(n->arena, out->split, ",", s->name, &out->split, err));
+            TRY(join(n->arena, out->text, ",", s->name, &out->text, err));
     }
     return OK;
 }
@@ -109,16 +110,16 @@ static Status group_name(const CellNaming *n, GroupNames *g, const uint8_t codes
 /* --- figures --- */
 
 static Status add_cell(
-    const CellNaming *n, const Names *names, GroupNames *groups, const FoldCell *f, Cells *cells, Error *err)
+    const CellNaming *n, const SplitName *split, GroupNames *groups, const FoldCell *f, Cells *cells, Error *err)
 {
     const FoldUnit *unit = &n->units->units.at[f->unit];
     const MeasureDef *def = n->rows->def;
     Cell c = {.measure = def->name,
         .year = f->year,
         .level = slice_of(measure_level_names[unit->level]),
-        .unit = names->units[f->unit],
-        .parent = unit->level == LEVEL_STATE ? SLICE("") : names->units[unit->parent],
-        .split = names->split,
+        .unit = n->unit_texts[f->unit],
+        .parent = unit->level == LEVEL_STATE ? SLICE("") : n->unit_texts[unit->parent],
+        .split = split->text,
         .denominator = f->sums.denominator,
         .numerator = f->sums.numerator,
         .value = f->value,
@@ -132,14 +133,14 @@ static Status add_cell(
         .employers = f->sums.employers,
         .top_employer = f->sums.top_employer,
         .kind = slice_of(measure_kind_names[def->kind]),
-        .category = f->category ? names->categories[f->category - 1] : SLICE(""),
+        .category = f->category ? n->category_texts[f->category - 1] : SLICE(""),
         .p25 = f->p25,
         .p75 = f->p75,
         .total = f->sums.total,
         .weight = f->sums.weight,
         .excluded = f->sums.excluded,
         .small = f->sums.denominator < def->minimum_n,
-        .additive = names->additive,
+        .additive = split->additive,
         .pooled = n->pooled};
     memcpy(c.gaps, f->sums.gaps, sizeof c.gaps);
     if (def->kind == MEASURE_MEDIAN)
@@ -150,117 +151,35 @@ static Status add_cell(
     return vec_push(cells, c, err);
 }
 
-static Status add_exclusion(const CellNaming *n, const Names *names, GroupNames *groups, const FoldExclusion *f,
+static Status add_exclusion(const CellNaming *n, const SplitName *split, GroupNames *groups, const FoldExclusion *f,
     ExclusionCells *out, Error *err)
 {
     const FoldUnit *unit = &n->units->units.at[f->unit];
     ExclusionCell c = {.measure = n->rows->def->name,
         .year = f->year,
         .level = slice_of(measure_level_names[unit->level]),
-        .unit = names->units[f->unit],
-        .split = names->split,
+        .unit = n->unit_texts[f->unit],
+        .split = split->text,
         .reason = n->rows->def->reasons[f->reason - 1].code,
         .persons = f->persons};
     TRY(group_name(n, groups, f->codes, &c.grp, err));
     return vec_push(out, c, err);
 }
 
-static Status name_all(const CellNaming *n, Names *out, Error *err)
-{
-    TRY(arena_new(n->arena, Slice, n->units->units.len, &out->units, err));
-    TRY(arena_new(n->arena, Slice, n->rows->categories.len, &out->categories, err));
-    TRY(name_units(n, out->units, err));
-    for (size_t i = 0; i < n->rows->categories.len; i++)
-        TRY(arena_dup(n->arena, n->rows->categories.entries[i].key, &out->categories[i], err));
-    return name_split(n, out, err);
-}
-
 Status cells_name(const CellNaming *n, const Folded *folded, Cells *cells, ExclusionCells *exclusions, Error *err)
 {
-    Names names = {0};
+    SplitName split;
     GroupNames groups = {0};
     Status st = OK;
-    TRY_OUT(name_all(n, &names, err));
+    TRY_OUT(name_split(n, &split, err));
     for (size_t i = 0; i < folded->cells.len; i++)
-        TRY_OUT(add_cell(n, &names, &groups, &folded->cells.at[i], cells, err));
+        TRY_OUT(add_cell(n, &split, &groups, &folded->cells.at[i], cells, err));
     for (size_t i = 0; exclusions && i < folded->exclusions.len; i++)
-        TRY_OUT(add_exclusion(n, &names, &groups, &folded->exclusions.at[i], exclusions, err));
+        TRY_OUT(add_exclusion(n, &split, &groups, &folded->exclusions.at[i], exclusions, err));
 out:
     keys_free(&groups.numbers);
     vec_free(&groups.texts);
     return st;
-}
-
-/* --- order --- */
-
-/* Most texts of a measure's figures are one copy each, so that a look at the pointers saves the comparison. */
-static int compare_texts(Slice a, Slice b)
-{
-    return a.ptr == b.ptr && a.len == b.len ? 0 : slice_cmp(a, b);
-}
-
-static int compare_levels(Slice a, Slice b)
-{
-    MeasureLevel x = LEVEL_COUNT, y = LEVEL_COUNT;
-    if (a.ptr == b.ptr)
-        return 0;
-    ASSERT(measure_level_find(a, &x) && measure_level_find(b, &y));
-    return (x > y) - (x < y);
-}
-
-/* What figures and exclusions are both sorted by first. */
-typedef struct CellPlace {
-    Slice measure;
-    int32_t year;
-    Slice level, split, unit;
-} CellPlace;
-
-static int compare_places(const CellPlace *a, const CellPlace *b)
-{
-    int c = compare_texts(a->measure, b->measure);
-    if (c == 0)
-        c = (a->year > b->year) - (a->year < b->year);
-    if (c == 0)
-        c = compare_levels(a->level, b->level);
-    if (c == 0)
-        c = compare_texts(a->split, b->split);
-    return c ? c : compare_texts(a->unit, b->unit);
-}
-
-static int compare_cells(const void *x, const void *y)
-{
-    const Cell *a = x, *b = y;
-    const CellPlace p = {a->measure, a->year, a->level, a->split, a->unit};
-    const CellPlace q = {b->measure, b->year, b->level, b->split, b->unit};
-    int c = compare_places(&p, &q);
-    if (c == 0)
-        c = compare_texts(a->parent, b->parent);
-    if (c == 0)
-        c = compare_texts(a->grp, b->grp);
-    return c ? c : compare_texts(a->category, b->category);
-}
-
-void cells_sort(Cell *cells, size_t count)
-{
-    if (count > 1)
-        qsort(cells, count, sizeof *cells, compare_cells);
-}
-
-static int compare_exclusions(const void *x, const void *y)
-{
-    const ExclusionCell *a = x, *b = y;
-    const CellPlace p = {a->measure, a->year, a->level, a->split, a->unit};
-    const CellPlace q = {b->measure, b->year, b->level, b->split, b->unit};
-    int c = compare_places(&p, &q);
-    if (c == 0)
-        c = compare_texts(a->grp, b->grp);
-    return c ? c : compare_texts(a->reason, b->reason);
-}
-
-void exclusions_sort(ExclusionCell *cells, size_t count)
-{
-    if (count > 1)
-        qsort(cells, count, sizeof *cells, compare_exclusions);
 }
 
 /* --- a definition's figures --- */
@@ -289,6 +208,7 @@ Status measure_cells(
     Status st = OK;
     TRY_OUT(measure_rows_read(source, wish, &rows, err));
     TRY_OUT(fold_units_make(&rows, &units, err));
+    TRY_OUT(cells_texts(&n, err));
     TRY_OUT(fold_split(&n, NULL, cells, exclusions, err));
     for (size_t i = 0; i < wish->split_count; i++)
         TRY_OUT(fold_split(&n, &i, cells, exclusions, err));

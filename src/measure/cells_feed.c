@@ -20,6 +20,7 @@ struct CellsFeed {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
     const char *rows; /* handed over, borrowed until at == count */
+    const uint32_t *order;
     size_t count, at;
     bool ended;   /* no more will come */
     bool dropped; /* the file is not wanted any more */
@@ -33,13 +34,25 @@ struct CellsFeed {
 static const duckdb_type column_types[] = {
     DUCKDB_TYPE_VARCHAR, DUCKDB_TYPE_BIGINT, DUCKDB_TYPE_INTEGER, DUCKDB_TYPE_DOUBLE};
 
+typedef struct Rows { /* of the hand-over, from `at` on */
+    const CellsFeed *feed;
+    size_t offset; /* of the column */
+} Rows;
+
+static const void *value_at(const Rows *r, size_t k)
+{
+    const CellsFeed *f = r->feed;
+    size_t row = f->order ? f->order[f->at + k] : f->at + k;
+    return f->rows + row * f->shape->size + r->offset;
+}
+
 /* Neighbours mostly carry the same text, one copy of it: the vector keeps it once. */
-static void fill_texts(duckdb_vector vector, const char *first, size_t stride, size_t to, size_t count)
+static void fill_texts(duckdb_vector vector, const Rows *rows, size_t to, size_t count)
 {
     duckdb_string_t *data = duckdb_vector_get_data(vector);
     Slice before = {0};
     for (size_t k = 0; k < count; k++) {
-        Slice s = *(const Slice *)(const void *)(first + k * stride);
+        Slice s = *(const Slice *)value_at(rows, k);
         if (k > 0 && s.ptr == before.ptr && s.len == before.len)
             data[to + k] = data[to + k - 1];
         else
@@ -52,20 +65,19 @@ static void fill_texts(duckdb_vector vector, const char *first, size_t stride, s
     do { \
         type_ *data_ = duckdb_vector_get_data(vector); \
         for (size_t k = 0; k < count; k++) \
-            data_[to + k] = *(const type_ *)(const void *)(first + k * stride); \
+            data_[to + k] = *(const type_ *)value_at(&rows, k); \
     } while (0)
 
 /* count rows of the hand-over into rows to .. of the chunk. */
 static void fill_rows(const CellsFeed *f, duckdb_data_chunk chunk, size_t to, size_t count)
 {
     const CellShape *s = f->shape;
-    size_t stride = s->size;
     for (size_t i = 0; i < s->count; i++) {
         duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, i);
-        const char *first = f->rows + f->at * stride + s->columns[i].offset;
+        const Rows rows = {f, s->columns[i].offset};
         switch (s->columns[i].type) {
         case CELL_TEXT:
-            fill_texts(vector, first, stride, to, count);
+            fill_texts(vector, &rows, to, count);
             break;
         case CELL_INT:
             FILL(int64_t);
@@ -190,10 +202,11 @@ out:
     return st;
 }
 
-Status cells_feed_add(CellsFeed *f, const void *rows, size_t count, Error *err)
+Status cells_feed_add(CellsFeed *f, const void *rows, const uint32_t *order, size_t count, Error *err)
 {
     pthread_mutex_lock(&f->lock);
     f->rows = rows;
+    f->order = order;
     f->count = count;
     f->at = 0;
     pthread_cond_broadcast(&f->changed);

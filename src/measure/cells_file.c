@@ -107,14 +107,14 @@ void cells_file_free(CellsFile *f)
     mem_free(f);
 }
 
-Status cells_file_add(CellsFile *f, const Cell *cells, size_t count, Error *err)
+Status cells_file_add(CellsFile *f, const Cell *cells, const uint32_t *order, size_t count, Error *err)
 {
-    return cells_feed_add(f->cell_feed, cells, count, err);
+    return cells_feed_add(f->cell_feed, cells, order, count, err);
 }
 
 Status cells_file_add_exclusions(CellsFile *f, const ExclusionCell *cells, size_t count, Error *err)
 {
-    return cells_feed_add(f->exclusion_feed, cells, count, err);
+    return cells_feed_add(f->exclusion_feed, cells, NULL, count, err);
 }
 
 static Status result_path(
@@ -167,7 +167,7 @@ Status cells_to_parquet(const Cell *cells, size_t count, const char *path, Error
 {
     CellsFeed *feed;
     TRY(cells_feed_open(&cell_shape, path, &feed, err));
-    Status st = cells_feed_add(feed, cells, count, err);
+    Status st = cells_feed_add(feed, cells, NULL, count, err);
     if (st == OK)
         return cells_feed_close(feed, err);
     cells_feed_drop(feed);

@@ -142,9 +142,11 @@ static Status fold_side(Comparing *c, const Side *side, Cell **out, size_t *coun
             .coarsest = LEVEL_STATE, .finest = LEVEL_STATE, .year_from = c->a->year_from, .year_to = c->a->year_to};
         FoldUnits units = {0};
         Folded folded = {0};
-        const CellNaming naming = {
+        CellNaming naming = {
             .rows = rows, .units = &units, .names = &c->q.units, .arena = &c->out->arena, .spec = &spec};
         st = fold_units_make(rows, &units, err);
+        if (st == OK)
+            st = cells_texts(&naming, err);
         if (st == OK)
             st = fold_rows(rows, &units, &spec, &folded, err);
         if (st == OK)
@@ -154,7 +156,7 @@ static Status fold_side(Comparing *c, const Side *side, Cell **out, size_t *coun
         if (st != OK)
             goto out;
     }
-    cells_sort(cells.at, cells.len);
+    TRY_OUT(cells_sort(cells.at, cells.len, err));
     TRY_OUT(arena_new(&c->out->arena, Cell, cells.len, out, err));
     for (size_t i = 0; i < cells.len; i++) {
         (*out)[i] = cells.at[i];

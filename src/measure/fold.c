@@ -130,9 +130,8 @@ static bool row_keys_begin(const Pass *p, size_t row, RowKeys *k)
     for (size_t i = 0; i < BY_MAX; i++) {
         k->all[i] = 1;
         if (i < p->spec->by_count) {
-            size_t s = p->spec->by[i];
-            uint64_t group = p->rows->groups[s][row];
-            k->all[i] = p->rows->splits[s]->overlapping ? group : UINT64_C(1) << group;
+            const RowGroups *group = &p->rows->groups[p->spec->by[i]];
+            k->all[i] = group->bits ? group->bits[row] : UINT64_C(1) << group->code[row];
         }
         k->left[i] = k->all[i];
     }

@@ -15,7 +15,7 @@
 
 enum { RADIX_BITS = 11, RADIX = 1 << RADIX_BITS };
 
-static Status sort_by_key(const uint64_t *key_of_row, uint32_t *order, size_t count, Error *err)
+Status order_by_key(const uint64_t *key_of_row, uint32_t *order, size_t count, Error *err)
 {
     uint32_t *other = NULL;
     uint64_t all = 0;
@@ -64,13 +64,13 @@ Status fold_order_rows(MeasureRows *rows, Error *err)
         for (size_t i = 0; i < rows->count; i++)
             key[i] = (uint64_t)rows->value[i] - (uint64_t)least;
         TRY_OUT(counted_rows(rows, &rows->by_value, &rows->counted, err));
-        TRY_OUT(sort_by_key(key, rows->by_value, rows->counted, err));
+        TRY_OUT(order_by_key(key, rows->by_value, rows->counted, err));
     }
     if (rows->has_employer) {
         for (size_t i = 0; i < rows->count; i++)
             key[i] = rows->employer[i];
         TRY_OUT(counted_rows(rows, &rows->by_employer, &rows->counted, err));
-        TRY_OUT(sort_by_key(key, rows->by_employer, rows->counted, err));
+        TRY_OUT(order_by_key(key, rows->by_employer, rows->counted, err));
     }
 out:
     mem_free(key);

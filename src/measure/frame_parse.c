@@ -61,14 +61,12 @@ Status measure_read_sql(const PolicyFile *file, Arena *arena, Slice *out, Error 
 
 /* --- splits --- */
 
-static bool reads(Slice sql, const char *alias)
+bool split_reads(const SplitDef *split, const char *alias)
 {
-    return slice_find(sql, slice_of(alias)) < sql.len;
-}
-
-static bool reads_places(Slice sql)
-{
-    return reads(sql, "d.") || reads(sql, "c.") || reads(sql, "a.");
+    bool found = slice_find(split->sql, slice_of(alias)) < split->sql.len;
+    for (size_t i = 1; i < split->value_count; i++)
+        found |= slice_find(split->values[i].sql, slice_of(alias)) < split->values[i].sql.len;
+    return found;
 }
 
 static Status read_value(const PolicyFile *file, const Toml *v, Arena *arena, SplitDef *split, Error *err)
@@ -87,7 +85,6 @@ static Status read_value(const PolicyFile *file, const Toml *v, Arena *arena, Sp
     if (split->overlapping) {
         TRY(toml_str(v, file->path, "sql", &raw, err));
         TRY(fill(file, raw, arena, &value.sql, err));
-        split->of_person &= !reads_places(value.sql);
     }
     split->values[split->value_count++] = value;
     return OK;
@@ -118,17 +115,18 @@ static Status read_split(const PolicyFile *file, const Toml *t, Arena *arena, Sp
     TRY(toml_str(t, file->path, "title", &out->title, err));
     TRY(toml_bool_or(t, file->path, "partition", true, &partition, err));
     out->overlapping = !partition;
-    out->of_person = true;
     if (partition) {
         TRY(toml_str(t, file->path, "sql", &raw, err));
         TRY(fill(file, raw, arena, &out->sql, err));
-        out->of_person = !reads_places(out->sql);
     } else if (toml_get(t, "sql")) {
         return error_set(err, ERR_INVALID,
             "%s:%" PRIu32 ": split %.*s is no partition, so each of its values has the sql, not the split", file->path,
             t->line, SLICE_ARG(out->name));
     }
-    return read_values(file, t, arena, out, err);
+    TRY(read_values(file, t, arena, out, err));
+    out->of_person = !split_reads(out, "d.") && !split_reads(out, "c.") && !split_reads(out, "a.");
+    out->of_place = !out->of_person && !split_reads(out, "p.");
+    return OK;
 }
 
 const SplitDef *measure_split(const MeasureFrame *frame, Slice name)
@@ -145,9 +143,12 @@ static Status read_frame(const PolicyFile *file, Arena *arena, MeasureFrame *out
     out->file = file;
     TRY(toml_str(file->toml, file->path, "state", &out->state, err));
     TRY(toml_array(file->toml, file->path, "split", &splits, err));
+    if (splits && splits->count > SPLITS_MAX)
+        return error_set(err, ERR_LIMIT, "%s: more than %d splits", file->path, SPLITS_MAX);
     TRY(arena_new(arena, SplitDef, splits ? splits->count : 0, &out->splits, err));
     for (const Toml *s = splits ? splits->first : NULL; s; s = s->next) {
         TRY(read_split(file, s, arena, &out->splits[out->split_count], err));
+        out->splits[out->split_count].number = out->split_count;
         if (measure_split(out, out->splits[out->split_count].name))
             return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": split %.*s is there twice", file->path, s->line,
                 SLICE_ARG(out->splits[out->split_count].name));

@@ -26,9 +26,8 @@ void keys_reset(KeyTable *t)
     t->len = 0;
 }
 
-static Status grow(KeyTable *t, Error *err)
+static Status grow(KeyTable *t, size_t count, Error *err)
 {
-    size_t count = t->slot_count ? t->slot_count * 2 : 1024;
     uint32_t *slots;
     TRY(mem_resize((void **)&t->keys, count / 2, sizeof *t->keys, err));
     TRY(mem_zalloc(count, sizeof *slots, (void **)&slots, err));
@@ -45,12 +44,32 @@ static Status grow(KeyTable *t, Error *err)
     return OK;
 }
 
+Status keys_reserve(KeyTable *t, size_t count, Error *err)
+{
+    size_t slots = t->slot_count ? t->slot_count : 1024;
+    while (slots / 2 < count)
+        slots *= 2;
+    return slots > t->slot_count ? grow(t, slots, err) : OK;
+}
+
+bool keys_find(const KeyTable *t, uint64_t key, uint32_t *out)
+{
+    if (t->len == 0)
+        return false;
+    for (size_t at = mix(key) & (t->slot_count - 1); t->slots[at]; at = (at + 1) & (t->slot_count - 1)) {
+        *out = t->slots[at] - 1;
+        if (t->keys[*out] == key)
+            return true;
+    }
+    return false;
+}
+
 Status keys_number(KeyTable *t, uint64_t key, uint32_t *out, Error *err)
 {
     if (t->len == t->cap) {
         if (t->len >= UINT32_MAX / 4)
             return error_set(err, ERR_LIMIT, "more than %u keys", UINT32_MAX / 4);
-        TRY(grow(t, err));
+        TRY(grow(t, t->slot_count ? t->slot_count * 2 : 1024, err));
     }
     size_t at = mix(key) & (t->slot_count - 1);
     while (t->slots[at]) {

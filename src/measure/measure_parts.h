@@ -2,9 +2,10 @@
  * Private to measure: parsed definitions and the steps from a definition to cells. README.md tells the way.
  *
  *   frame    what all measures share: splits.toml and the parsed definitions       frame_parse.c, measure_parse.c
- *   rows     what a definition's SQL gives, one row a person and year, as columns  rows_sql.c, rows_read.c
+ *   rows     what a definition's SQL gives, one row a person and year, as columns  rows_sql.c, rows_read.c;
+ *            what is looked up for each of them                                    units.c, persons.c
  *   fold     rows to figures by year, unit, group and category, in integers        fold.c, fold_values.c
- *   cells    figures with their names, sorted, to and from Parquet                 cells.c, cells_file.c, cells_feed.c
+ *   cells    figures with their names, sorted, to and from Parquet                 cells.c, cells_order.c, cells_f*.c
  */
 #ifndef CAIRN_MEASURE_PARTS_H
 #define CAIRN_MEASURE_PARTS_H
@@ -17,6 +18,7 @@ typedef enum MeasureLevel { LEVEL_STATE, LEVEL_COUNTY, LEVEL_DISTRICT, LEVEL_SCH
 
 enum {
     SPLIT_VALUES_MAX = 62, /* groups of one split, "unknown" among them: a bit each in 63 */
+    SPLITS_MAX = 64,       /* of a frame */
     BY_MAX = 3,            /* splits crossed at once */
 };
 
@@ -31,8 +33,10 @@ typedef struct SplitDef {
     Slice sql;          /* partitions: over p (person), d (district), c (county), a (workforce area); a code, or NULL */
     SplitValue *values; /* values[0] is "unknown" */
     size_t value_count;
+    size_t number;    /* in the frame */
     bool overlapping; /* a person is in every group whose condition holds */
     bool of_person;   /* reads nothing but p */
+    bool of_place;    /* reads d, c or a, and not p */
 } SplitDef;
 
 /* What all measures of a state share: splits.toml, schema "cairn.splits/1". */
@@ -84,6 +88,7 @@ extern const char *const measure_gap_names[GAP_COUNT];
 
 MUST_USE Status measure_frame_read(Policy *policy, Arena *arena, MeasureFrame *out, Error *err);
 const SplitDef *measure_split(const MeasureFrame *frame, Slice name);
+bool split_reads(const SplitDef *split, const char *alias); /* "p.", "d.", "c." or "a." */
 /* Every version of every measure, by name, then effective_from. ERR_INVALID names what a file lacks: a vector, a
  * source, a declared split. */
 MUST_USE Status measure_defs_read(
@@ -121,13 +126,37 @@ typedef struct KeyTable {
 } KeyTable;
 void keys_free(KeyTable *t);
 void keys_reset(KeyTable *t); /* forgets the keys, keeps the memory */
+/* Room for so many keys at once. */
+MUST_USE Status keys_reserve(KeyTable *t, size_t count, Error *err);
+bool keys_find(const KeyTable *t, uint64_t key, uint32_t *out);
 MUST_USE Status keys_number(KeyTable *t, uint64_t key, uint32_t *out, Error *err);
 
 /* The units of a frame's reference tables; number 0 is OTHER. */
+typedef struct UnitsOfText { /* numbers of what a code is a code of; 0: none */
+    uint32_t county, district;
+    uint32_t listed; /* the county list has the county; a district's own may be missing there */
+} UnitsOfText;
 typedef struct UnitNames {
+    Arena arena;
     Slice *counties, *districts, *schools; /* schools: without the district */
     size_t county_count, district_count, school_count;
+    /* how a row finds its own: units.c */
+    Map long_texts;
+    KeyTable texts, pairs; /* codes; texts of a district and a school of it */
+    VEC(UnitsOfText) by_text;
+    VEC(uint32_t) county_of_district, school_of_pair;
+    uint64_t **place_groups; /* a split of the frame that a place decides: group by district and county; else NULL */
 } UnitNames;
+/* What every measure asks about a person: persons.h. */
+typedef struct Persons Persons;
+
+enum { LINK_COUNT = 3 }; /* columns of person_link that figures add up */
+extern const char *const link_names[LINK_COUNT];
+
+typedef struct RowGroups { /* of one split; the other is NULL */
+    uint8_t *code;
+    uint64_t *bits; /* one a code, where groups overlap */
+} RowGroups;
 
 typedef struct MeasureRows {
     const MeasureFrame *frame;
@@ -142,7 +171,7 @@ typedef struct MeasureRows {
     uint8_t *flags, *reason, *gap, *clause; /* reason and clause: 1-based; 0: none */
     int64_t *value, *weight, *link_pairs, *link_correct, *link_missed;
     uint32_t *employer, *category; /* numbers in `employers` and `categories` */
-    uint64_t **groups;             /* a split: the code, or one bit a code where groups overlap */
+    RowGroups *groups;             /* a split */
     KeyTable places;               /* county << 40 | district << 20 | school */
     Map employers, categories;
     bool has_employer;
@@ -156,52 +185,73 @@ typedef struct RowSource {
     Db *db;
     const MeasureFrame *frame;
     const UnitNames *units;
-    bool persons_ready; /* measure_persons_prepare ran for every split of the frame */
+    const Persons *persons; /* for many measures; NULL: the statement asks for those of the one measure */
+    bool by_place;          /* rows in the order of years and places: pays when they are folded more than once */
 } RowSource;
 
-/* Temporary tables of units with their numbers, and the names in arena. Once a connection. */
-MUST_USE Status measure_units_prepare(Db *db, Arena *arena, UnitNames *out, Error *err);
-/* A temporary table with the codes of every person in every split that reads the person alone: for many measures. */
-MUST_USE Status measure_persons_prepare(Db *db, const MeasureFrame *frame, Error *err);
+/* Names and numbers of units, and the groups of those of the splits that a place decides. finest: schools are not read
+ * for figures of districts. Free with measure_units_free, also after an error. */
+MUST_USE Status measure_units_read(Db *db, const MeasureFrame *frame, const SplitDef *const *splits, size_t split_count,
+    MeasureLevel finest, UnitNames *out, Error *err);
+void measure_units_free(UnitNames *u);
 
 typedef struct RowWish {
     const MeasureDef *def;
     const OutcomeDef *outcome; /* NULL without a family */
     const SplitDef **splits;
     size_t split_count;
+    size_t subjects, work; /* numbers of what subjects_prepare made for it, from 1; 0: nothing */
 } RowWish;
 /* Runs the definition. ERR_INVALID names what its rows break: two of a person and year, an undeclared reason, gap or
  * clause, an unknown column. Free with measure_rows_free, also after an error. */
 MUST_USE Status measure_rows_read(const RowSource *source, const RowWish *wish, MeasureRows *out, Error *err);
 void measure_rows_free(MeasureRows *rows);
-/* The statement that measure_rows_read runs; its columns in the order of RowColumn. Also the check that the definition
- * gives no column that the engine does not know. */
-MUST_USE Status measure_rows_sql(const RowSource *source, const RowWish *wish, Buf *out, Error *err);
-/* The definition's rows alone, as a SELECT of every column that a definition may give. */
-MUST_USE Status measure_input_sql(Db *db, const MeasureFrame *frame, const RowWish *wish, Buf *out, Error *err);
 
-typedef enum RowColumn { /* of the statement; after them one column a split */
+typedef enum RowColumn {
     COL_PERSON,
     COL_YEAR,
-    COL_COUNTY,
     COL_DISTRICT,
     COL_SCHOOL,
+    COL_COUNTY,
     COL_COUNTED,
     COL_HIT,
     COL_COVERED,
-    COL_STRONG,
     COL_VALUE,
     COL_WEIGHT,
-    COL_LINK_PAIRS,
-    COL_LINK_CORRECT,
-    COL_LINK_MISSED,
     COL_REASON,
     COL_GAP,
     COL_CLAUSE,
     COL_CATEGORY,
     COL_EMPLOYER,
-    COL_SPLITS
+    COL_STRONG,
+    COL_LINK, /* the first of LINK_COUNT */
+    COL_COUNT = COL_LINK + LINK_COUNT
 } RowColumn;
+
+/* Where a statement's columns are; -1: it has none, because the definition says nothing of it or it is looked up in
+ * memory. */
+typedef struct RowLayout {
+    int column[COL_COUNT];
+    int split[SPLITS_MAX]; /* of the wish; NULL in a row: looked up in memory */
+    int count;
+} RowLayout;
+/* The statement that measure_rows_read runs. Also the check that the definition gives no column that the engine does
+ * not know. */
+MUST_USE Status measure_rows_sql(const RowSource *source, const RowWish *wish, Buf *out, RowLayout *layout, Error *err);
+/* Whether a split's groups come from memory. */
+bool split_in_memory(const RowSource *source, const SplitDef *split);
+/* A split's code as an expression over p, d, c and a; 0 stands for "unknown" also where groups overlap. */
+void split_code_sql(const SplitDef *split, Buf *sql);
+#define SUBJECTS_DB "cairn_subjects" /* the database that holds them while the run lasts */
+/* For a whole run: the rows of each measure of a family once, and what of the wages any of them asks about, in tables
+ * that all connections see; numbers them in the wishes. Reads the state's wages once instead of once a measure. */
+MUST_USE Status subjects_prepare(Db *db, const MeasureFrame *frame, RowWish *wishes, size_t count, Error *err);
+/* SELECT of person, year, origin and after_quarters of everybody whom the measure of a family asks about, from its rows
+ * in `table`. */
+MUST_USE Status measure_subject_sql(
+    Db *db, const MeasureFrame *frame, const RowWish *wish, const char *table, Buf *out, Error *err);
+/* The definition's rows alone, as a SELECT of every column that a definition may give. */
+MUST_USE Status measure_input_sql(Db *db, const MeasureFrame *frame, const RowWish *wish, Buf *out, Error *err);
 
 /* --- fold --- */
 
@@ -268,6 +318,8 @@ typedef struct FoldValues {
 typedef struct FoldInstances { /* a counted row in each slot it belongs to, in the order of by_value or by_employer */
     VEC(uint32_t) row, slot;
 } FoldInstances;
+/* Sorts row numbers by key, keeping the order of equal ones (radix sort). */
+MUST_USE Status order_by_key(const uint64_t *key_of_row, uint32_t *order, size_t count, Error *err);
 /* Orders counted rows by value and employer, as the kind needs. */
 MUST_USE Status fold_order_rows(MeasureRows *rows, Error *err);
 /* Medians and percentiles of each slot; values[slot_count]. */
@@ -289,11 +341,16 @@ typedef struct CellNaming {
     Arena *arena;
     const FoldSpec *spec;
     Slice pooled;
+    Slice *unit_texts, *category_texts; /* by number: cells_texts */
 } CellNaming;
+/* Texts of all units and categories, in the arena: once for any number of cells_name. */
+MUST_USE Status cells_texts(CellNaming *n, Error *err);
 MUST_USE Status cells_name(
     const CellNaming *n, const Folded *folded, Cells *cells, ExclusionCells *exclusions, Error *err);
-void cells_sort(Cell *cells, size_t count);
-void exclusions_sort(ExclusionCell *cells, size_t count);
+/* In the order of measure.h. order: the numbers of all rows, which themselves stay where they are. */
+MUST_USE Status cells_order(const Cell *cells, size_t count, uint32_t *order, Error *err);
+MUST_USE Status cells_sort(Cell *cells, size_t count, Error *err);
+MUST_USE Status exclusions_sort(ExclusionCell *cells, size_t count, Error *err);
 bool measure_level_find(Slice name, MeasureLevel *out);
 
 /* Everybody and each of the definition's splits, at all its levels. */
@@ -316,7 +373,8 @@ extern const size_t cell_column_count;
 /* Files of one generation, written measure by measure in the order of cells. */
 typedef struct CellsFile CellsFile;
 MUST_USE Status cells_file_new(Home *home, CellsFile **out, Error *err);
-MUST_USE Status cells_file_add(CellsFile *f, const Cell *cells, size_t count, Error *err);
+/* order: the rows' numbers as they are to be written. */
+MUST_USE Status cells_file_add(CellsFile *f, const Cell *cells, const uint32_t *order, size_t count, Error *err);
 MUST_USE Status cells_file_add_exclusions(CellsFile *f, const ExclusionCell *cells, size_t count, Error *err);
 /* No more will come. *cells: a database with a view `cells` over what was written, with the columns of cell_columns;
  * borrowed. */
@@ -329,8 +387,9 @@ void cells_file_free(CellsFile *f); /* NULL is fine; what was not closed is remo
 typedef struct CellsFeed CellsFeed;
 /* path: overwritten. Ends with cells_feed_close or cells_feed_drop. */
 MUST_USE Status cells_feed_open(const CellShape *shape, const char *path, CellsFeed **out, Error *err);
-/* Returns when `rows` (borrowed, UTF-8 texts) are taken; one caller at a time. Tells an earlier failure to write. */
-MUST_USE Status cells_feed_add(CellsFeed *f, const void *rows, size_t count, Error *err);
+/* Returns when `rows` (borrowed, UTF-8 texts) are taken, in the order of the numbers in `order` (NULL: as they lie);
+ * one caller at a time. Tells an earlier failure to write. */
+MUST_USE Status cells_feed_add(CellsFeed *f, const void *rows, const uint32_t *order, size_t count, Error *err);
 /* Waits for the end of the file and frees, also on failure. */
 MUST_USE Status cells_feed_close(CellsFeed *f, Error *err);
 void cells_feed_drop(CellsFeed *f); /* NULL is fine; leaves half a file */
@@ -367,7 +426,8 @@ typedef struct Question {
     OutcomeDefs outcomes;
     Db *db;
     uint32_t generation;
-    UnitNames units;
+    MeasureLevel finest; /* of the units that are told apart */
+    UnitNames units;     /* from question_read on */
 } Question;
 typedef struct Asked { /* one version */
     RowWish wish;

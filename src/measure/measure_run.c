@@ -1,19 +1,17 @@
 /*
  * All measures over the current generation. The generation is read-only, so that several connections work on it at
  * once, each on a definition of its own; DuckDB's own threads serve whichever of them has most to scan. Cells are
- * written in the order of definitions, so that the bytes do not tell who was first, and no more than one result a
- * worker waits.
+ * written in the order of definitions (results_queue.h), so that the bytes do not tell who was first.
  */
-#include "measure/measure_parts.h"
+#include "measure/persons.h"
+#include "measure/results_queue.h"
 
 #include <pthread.h>
 
-enum { WORKERS_MAX = 4 }; /* each keeps a table of codes of all persons: about 60 bytes each */
+enum { WORKERS_MAX = 4 };
 
 typedef struct Worker {
     Db *db;
-    Arena arena;
-    UnitNames units;
     bool busy;
 } Worker;
 
@@ -24,18 +22,22 @@ typedef struct Run {
     const MeasureFrame *frame;
     const RowWishes *wishes;
     Db *db;
+    UnitNames units;
+    Persons *persons;
     CellsFile *file;
-    Progress *progress;
+    ResultQueue *queue;
     Worker workers[WORKERS_MAX];
     size_t worker_count;
-    pthread_mutex_t lock; /* guards what follows, workers' busy and the file */
-    pthread_cond_t turn;
-    size_t next; /* the wish whose cells are written next */
-    bool failed;
+    pthread_mutex_t lock; /* guards workers' busy */
     uint64_t cells;
 } Run;
 
 /* --- what is to be done --- */
+
+static RowWish wish_of(const MeasureDef *def, const OutcomeDef *outcome)
+{
+    return (RowWish){.def = def, .outcome = outcome, .splits = def->splits, .split_count = def->split_count};
+}
 
 /* A measure of a family is computed under its own definition; others are for whoever asks. */
 static Status add_family(const MeasureDef *def, const OutcomeDefs *outcomes, RowWishes *out, Error *err)
@@ -44,7 +46,7 @@ static Status add_family(const MeasureDef *def, const OutcomeDefs *outcomes, Row
     for (size_t i = 0; i < outcomes->len; i++) {
         const OutcomeDef *o = &outcomes->at[i];
         if (slice_eq(o->family, def->family) && slice_eq(o->name, def->definition))
-            TRY(vec_push(out, ((RowWish){def, o, def->splits, def->split_count}), err));
+            TRY(vec_push(out, wish_of(def, o), err));
     }
     if (out->len == before)
         return error_set(err, ERR_INVALID, "%s: family %.*s has no definition %.*s", def->file->path,
@@ -59,20 +61,22 @@ static Status make_wishes(const MeasureDefs *defs, const OutcomeDefs *outcomes, 
         if (def->family.len > 0)
             TRY(add_family(def, outcomes, out, err));
         else
-            TRY(vec_push(out, ((RowWish){def, NULL, def->splits, def->split_count}), err));
+            TRY(vec_push(out, wish_of(def, NULL), err));
     }
     return OK;
 }
 
-/* --- workers --- */
+/* --- what all share --- */
 
-static Status worker_start(Run *run, Worker *w, Error *err)
+static Status read_units(Run *run, Error *err)
 {
-    arena_init(&w->arena, 0);
-    TRY(db_beside(run->db, &w->db, err));
-    TRY(measure_units_prepare(w->db, &w->arena, &w->units, err));
-    return measure_persons_prepare(w->db, run->frame, err);
+    const SplitDef *splits[SPLITS_MAX];
+    for (size_t i = 0; i < run->frame->split_count; i++)
+        splits[i] = &run->frame->splits[i];
+    return measure_units_read(run->db, run->frame, splits, run->frame->split_count, LEVEL_SCHOOL, &run->units, err);
 }
+
+/* --- workers --- */
 
 /* There are as many workers as threads, so that one is free. */
 static Worker *worker_take(Run *run)
@@ -97,72 +101,36 @@ static void worker_give(Run *run, Worker *w)
 
 /* --- one definition --- */
 
-static void log_exclusions(const Log *log, const ExclusionCells *cells)
-{
-    for (size_t i = 0; i < cells->len; i++) {
-        const ExclusionCell *c = &cells->at[i];
-        if (slice_eq_z(c->level, "state") && slice_eq_z(c->split, "all"))
-            log_line(log, LOG_INFO, "measure=%.*s year=%" PRId32 " excluded=%.*s rows=%" PRId64, SLICE_ARG(c->measure),
-                c->year, SLICE_ARG(c->reason), c->persons);
-    }
-}
-
-static Status write_in_turn(Run *run, size_t item, const Cells *cells, const ExclusionCells *exclusions, Error *err)
-{
-    Status st = OK;
-    pthread_mutex_lock(&run->lock);
-    while (run->next != item && !run->failed)
-        pthread_cond_wait(&run->turn, &run->lock);
-    if (!run->failed) {
-        st = cells_file_add(run->file, cells->at, cells->len, err);
-        if (st == OK)
-            st = cells_file_add_exclusions(run->file, exclusions->at, exclusions->len, err);
-        log_exclusions(run->ctx->log, exclusions);
-        run->cells += cells->len;
-        run->next++;
-    }
-    pthread_cond_broadcast(&run->turn);
-    pthread_mutex_unlock(&run->lock);
-    return st;
-}
-
-static Status do_wish(Run *run, Worker *w, size_t item, Error *err)
+static Status do_wish(Run *run, Worker *w, size_t item, Result *out, Error *err)
 {
     const RowWish *wish = &run->wishes->at[item];
-    const RowSource source = {.db = w->db, .frame = run->frame, .units = &w->units, .persons_ready = true};
+    const RowSource source = {
+        .db = w->db, .frame = run->frame, .units = &run->units, .persons = run->persons, .by_place = true};
     double began = clock_monotonic();
-    Arena arena;
-    Cells cells = {0};
-    ExclusionCells exclusions = {0};
-    Status st = OK;
-    arena_init(&arena, 0);
-    TRY_OUT(cancel_check(err));
-    TRY_OUT(measure_cells(&source, wish, &arena, &cells, &exclusions, err));
-    cells_sort(cells.at, cells.len);
-    exclusions_sort(exclusions.at, exclusions.len);
+    TRY(cancel_check(err));
+    TRY(measure_cells(&source, wish, &out->arena, &out->cells, &out->exclusions, err));
+    TRY(vec_reserve(&out->order, out->cells.len + 1, err));
+    TRY(cells_order(out->cells.at, out->cells.len, out->order.at, err));
+    TRY(exclusions_sort(out->exclusions.at, out->exclusions.len, err));
     log_line(run->ctx->log, LOG_DEBUG, "step=measure name=%.*s seconds=%.2f", SLICE_ARG(wish->def->name),
         clock_monotonic() - began);
-    TRY_OUT(write_in_turn(run, item, &cells, &exclusions, err));
-    progress_add(run->progress, 1);
-out:
-    vec_free(&cells);
-    vec_free(&exclusions);
-    arena_free(&arena);
-    return st;
+    return OK;
 }
 
+/* Without a place in the queue the run has failed elsewhere, and there the error is told. */
 static Status run_item(size_t item, void *arg, Error *err)
 {
     Run *run = arg;
+    Result *result = results_take(run->queue, item);
+    if (!result)
+        return OK;
     Worker *w = worker_take(run);
-    Status st = do_wish(run, w, item, err);
+    Status st = do_wish(run, w, item, result, err);
     worker_give(run, w);
-    if (st != OK) {
-        pthread_mutex_lock(&run->lock);
-        run->failed = true; /* whoever waits for a turn behind this one waits no longer */
-        pthread_cond_broadcast(&run->turn);
-        pthread_mutex_unlock(&run->lock);
-    }
+    if (st == OK)
+        results_give(run->queue, item);
+    else
+        results_fail(run->queue);
     return st;
 }
 
@@ -182,18 +150,19 @@ static Status run_all(Run *run, Error *err)
 {
     unsigned workers = worker_count(run->ctx->home, run->wishes->len);
     Status st = OK;
-    TRY_OUT(progress_new(run->ctx->progress, "measure", run->wishes->len, "measures", &run->progress, err));
-    ASSERT(pthread_mutex_init(&run->lock, NULL) == 0 && pthread_cond_init(&run->turn, NULL) == 0);
+    Progress *progress = NULL;
+    ASSERT(pthread_mutex_init(&run->lock, NULL) == 0);
+    TRY_OUT(progress_new(run->ctx->progress, "measure", run->wishes->len, "measures", &progress, err));
     for (; run->worker_count < workers; run->worker_count++)
-        TRY_OUT(worker_start(run, &run->workers[run->worker_count], err));
+        TRY_OUT(db_beside(run->db, &run->workers[run->worker_count].db, err));
+    TRY_OUT(results_open(run->file, run->wishes->len, run->ctx->log, progress, &run->queue, err));
     st = parallel_for(run->wishes->len, workers, run_item, run, err);
+    Status written = results_close(run->queue, &run->cells, st == OK ? err : NULL);
+    st = st == OK ? written : st;
 out:
-    progress_done(run->progress);
-    for (size_t i = 0; i < WORKERS_MAX; i++) {
+    progress_done(progress);
+    for (size_t i = 0; i < WORKERS_MAX; i++)
         db_close(run->workers[i].db);
-        arena_free(&run->workers[i].arena);
-    }
-    pthread_cond_destroy(&run->turn);
     pthread_mutex_destroy(&run->lock);
     return st;
 }
@@ -216,6 +185,9 @@ Status measure_run(const MeasureContext *ctx, uint32_t *generation, uint64_t *ce
     TRY_OUT(make_wishes(&defs, &outcomes, &wishes, err));
     TRY_OUT(invariants_read(ctx->policy, &defs, &invariants, err));
     TRY_OUT(warehouse_open(ctx->home, generation, &run.db, err));
+    TRY_OUT(read_units(&run, err));
+    TRY_OUT(persons_read(run.db, &frame, &run.persons, err));
+    TRY_OUT(subjects_prepare(run.db, &frame, wishes.at, wishes.len, err));
     TRY_OUT(cells_file_new(ctx->home, &run.file, err));
     TRY_OUT(run_all(&run, err));
     TRY_OUT(cells_file_end(run.file, &written, err));
@@ -224,6 +196,8 @@ Status measure_run(const MeasureContext *ctx, uint32_t *generation, uint64_t *ce
     *cells = run.cells;
 out:
     cells_file_free(run.file);
+    persons_free(run.persons);
+    measure_units_free(&run.units);
     db_close(run.db);
     vec_free(&invariants);
     vec_free(&wishes);

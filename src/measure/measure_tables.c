@@ -95,15 +95,16 @@ static Status keep_raw(Db *db, const MeasureFrame *frame, const RowWish *wish, E
 Status measure_add_outcome_cells(
     Db *db, const MeasureFrame *frame, const MeasureDef *def, const OutcomeDef *outcome, Error *err)
 {
-    const RowWish wish = {def, outcome, def->splits, def->split_count};
+    const RowWish wish = {
+        .def = def, .outcome = outcome, .splits = def->splits, .split_count = def->split_count};
     Arena arena;
-    UnitNames units;
+    UnitNames units = {0};
     RowSource source = {.db = db, .frame = frame, .units = &units};
     Cells cells = {0};
     ExclusionCells exclusions = {0};
     Status st = OK;
     arena_init(&arena, 0);
-    TRY_OUT(measure_units_prepare(db, &arena, &units, err));
+    TRY_OUT(measure_units_read(db, frame, def->splits, def->split_count, def->finest, &units, err));
     TRY_OUT(keep_raw(db, frame, &wish, err));
     TRY_OUT(measure_cells(&source, &wish, &arena, &cells, &exclusions, err));
     TRY_OUT(append_cells(db, &cells, err));
@@ -113,6 +114,7 @@ out:
         error_at(err, def->file->path, 0, NULL);
     vec_free(&cells);
     vec_free(&exclusions);
+    measure_units_free(&units);
     arena_free(&arena);
     return st;
 }

@@ -127,25 +127,23 @@ static Status check_rows(const OutcomeTest *t, const TestVector *v, Db *db, Erro
 static Status run_vector(const OutcomeTest *t, TestVector *v, Db *db, Error *err)
 {
     const RowWish wish = {.def = &t->measure, .outcome = t->def};
-    UnitNames units;
+    UnitNames units = {0};
     RowSource source = {.db = db, .frame = &t->frame, .units = &units};
     MeasureRows rows = {0};
-    Arena arena;
     Buf sql;
     Status st = OK;
-    arena_init(&arena, 0);
     buf_init(&sql, 0);
     TRY_OUT(fill(t, v, db, err));
     buf_adds(&sql, "CREATE TEMP TABLE vector_found AS ");
     TRY_OUT(measure_input_sql(db, &t->frame, &wish, &sql, err));
     TRY_OUT(db_exec(db, buf_z(&sql), err));
-    TRY_OUT(measure_units_prepare(db, &arena, &units, err));
+    TRY_OUT(measure_units_read(db, &t->frame, NULL, 0, LEVEL_STATE, &units, err));
     TRY_OUT(measure_rows_read(&source, &wish, &rows, err));
     st = check_rows(t, v, db, err);
 out:
     measure_rows_free(&rows);
+    measure_units_free(&units);
     buf_free(&sql);
-    arena_free(&arena);
     return st;
 }
 

@@ -200,6 +200,7 @@ static Status answer_version(Answer *a, const MeasureRows *rows, const MeasureBy
     TRY_OUT(fold_units_make(rows, &units, err));
     if (pool->units)
         TRY_OUT(pool_units(rows, &units, &a->q.units, &spec, rows->def->minimum_n, a->arena, &members, err));
+    TRY_OUT(cells_texts(&naming, err));
     if (!pool->small_only)
         TRY_OUT(answer_windows(a, &naming, spec, years, err));
     for (int32_t y = years.first; pool->small_only && y <= years.last; y++)
@@ -217,9 +218,7 @@ static Status answer_crossing(Answer *a, size_t number, Error *err)
     size_t before = a->cells.len;
     for (size_t i = 0; i < a->asked.len; i++)
         TRY(answer_version(a, &a->asked.at[i].rows, &by, err));
-    if (a->cells.len > before)
-        cells_sort(a->cells.at + before, a->cells.len - before);
-    return OK;
+    return a->cells.len > before ? cells_sort(a->cells.at + before, a->cells.len - before, err) : OK;
 }
 
 static Status check_query(Answer *a, Error *err)
@@ -272,6 +271,7 @@ Status measure_query(
     a.arena = &a.q.arena;
     TRY_OUT(question_wishes(&a.q, query, &a.asked, err));
     TRY_OUT(check_query(&a, err));
+    a.q.finest = a.level;
     TRY_OUT(question_known_on(&a.q, query->as_known_on, &a.asked, err));
     TRY_OUT(question_read(&a.q, &a.asked, err));
     for (size_t i = 0; i < query_by_count(query); i++)

@@ -3,17 +3,17 @@
 
 Status question_open(const MeasureContext *ctx, Question *out, Error *err)
 {
-    *out = (Question){.ctx = ctx};
+    *out = (Question){.ctx = ctx, .finest = LEVEL_SCHOOL};
     arena_init(&out->arena, 0);
     TRY(measure_frame_read(ctx->policy, &out->arena, &out->frame, err));
     TRY(measure_defs_read(ctx->policy, &out->frame, &out->arena, &out->defs, err));
     TRY(outcome_defs_read(ctx->policy, &out->arena, &out->outcomes, err));
-    TRY(warehouse_open(ctx->home, &out->generation, &out->db, err));
-    return measure_units_prepare(out->db, &out->arena, &out->units, err);
+    return warehouse_open(ctx->home, &out->generation, &out->db, err);
 }
 
 void question_close(Question *q)
 {
+    measure_units_free(&q->units);
     db_close(q->db);
     vec_free(&q->defs);
     vec_free(&q->outcomes);
@@ -89,7 +89,9 @@ static Status add_version(Question *q, const MeasureQuery *query, const RowWish 
     for (size_t i = 0; i < q->outcomes.len; i++) {
         const OutcomeDef *o = &q->outcomes.at[i];
         if (slice_eq(o->family, def->family) && slice_eq(o->name, name))
-            TRY(vec_push(out, ((Asked){.wish = {def, o, wish->splits, wish->split_count}}), err));
+            TRY(vec_push(out,
+                ((Asked){.wish = {.def = def, .outcome = o, .splits = wish->splits, .split_count = wish->split_count}}),
+                err));
     }
     if (out->len == 0)
         return error_set(
@@ -122,7 +124,7 @@ Status question_wishes(Question *q, const MeasureQuery *query, AskedList *out, E
             continue;
         if (query->pool.minimum > 0)
             def->minimum_n = query->pool.minimum;
-        TRY(add_version(q, query, &(RowWish){def, NULL, splits, count}, out, err));
+        TRY(add_version(q, query, &(RowWish){.def = def, .splits = splits, .split_count = count}, out, err));
     }
     if (out->len == 0)
         return error_set(err, ERR_NOT_FOUND, "there is no measure %.*s", SLICE_ARG(query->name));
@@ -144,6 +146,9 @@ Status question_known_on(Question *q, Date day, const AskedList *asked, Error *e
 Status question_read(Question *q, AskedList *asked, Error *err)
 {
     const RowSource source = {.db = q->db, .frame = &q->frame, .units = &q->units};
+    const RowWish *first = &asked->at[0].wish; /* all are asked by the same splits */
+    if (!q->units.counties)
+        TRY(measure_units_read(q->db, &q->frame, first->splits, first->split_count, q->finest, &q->units, err));
     for (size_t i = 0; i < asked->len; i++)
         TRY(measure_rows_read(&source, &asked->at[i].wish, &asked->at[i].rows, err));
     return OK;

@@ -1,10 +1,9 @@
 /*
  * From a definition to one statement that gives, for each person and year, everything a figure needs as small numbers.
  *
- * The definition says who counts; what is the same for all measures is added here, once: the place of a person
- * (state > county > district > school, each unit in exactly one unit above), the groups of the splits (everybody in one
- * group of each partition, "unknown" included), coverage and strength of links. Texts become numbers inside DuckDB,
- * because a comparison of two texts a row and split is what the whole used to spend its time on.
+ * The definition says who counts. What is the same for all measures - the place of a person, the groups of the splits
+ * (everybody in one group of each partition, "unknown" included), the strength of links - is looked up in memory
+ * where that is cheaper (units.c, persons.c) and otherwise added here.
  */
 #include "measure/measure_parts.h"
 
@@ -113,35 +112,75 @@ static void add_input(const Given *given, RowInput input, const char *alias, Buf
 }
 
 /* Quarters without wages are kept: "no wages" is a finding, a missing row would be none. */
-static void add_subject_quarter(const OutcomeDef *outcome, Buf *sql)
+static void add_subject_quarter(const RowWish *wish, Buf *sql)
 {
     buf_addf(sql,
-        ",\nsubject_quarter AS (SELECT s.person, s.year, s.origin, s.after_quarters, k.k, q.quarter, w.wages, "
-        "w.employers, w.employer, a.quarter IS NOT NULL AS arrived FROM subject s "
-        "CROSS JOIN (SELECT unnest(generate_series(%" PRId64 ", %" PRId64 "))::INTEGER AS k) k "
-        "CROSS JOIN LATERAL (SELECT (s.origin + s.after_quarters + k.k)::INTEGER AS quarter) q "
-        "LEFT JOIN employment_person_quarter w ON w.person = s.person AND w.quarter = q.quarter "
-        "LEFT JOIN (SELECT DISTINCT quarter FROM wage_quarter) a ON a.quarter = q.quarter)",
-        outcome->quarter_from, outcome->quarter_to);
+        ",\nsubject_quarter AS (SELECT q.person, q.year, q.origin, q.after_quarters, q.k, q.quarter, w.wages, "
+        "w.employers, w.employer, a.quarter IS NOT NULL AS arrived FROM (SELECT s.*, k.k, (s.origin + "
+        "s.after_quarters + k.k)::INTEGER AS quarter FROM subject s CROSS JOIN (SELECT unnest(generate_series(%" PRId64
+        ", %" PRId64 "))::INTEGER AS k) k) q\nLEFT JOIN ",
+        wish->outcome->quarter_from, wish->outcome->quarter_to);
+    if (wish->work)
+        buf_addf(sql,
+            "(SELECT * FROM " SUBJECTS_DB ".work WHERE asked = %zu) w ON w.person = q.person AND w.year = q.year AND "
+            "w.k = q.k",
+            wish->work);
+    else
+        buf_adds(sql, "employment_person_quarter w ON w.person = q.person AND w.quarter = q.quarter");
+    buf_adds(sql, " LEFT JOIN (SELECT DISTINCT quarter FROM wage_quarter) a ON a.quarter = q.quarter)");
 }
 
-/* WITH measure_subject, subject, subject_quarter; a definition's vector brings `subject` as a table of its own. */
-static void add_subject(const RowWish *wish, const Given *given, Buf *sql)
+static void add_subject_select(const Given *given, const char *table, Buf *sql)
 {
-    buf_addf(sql, "WITH measure_subject AS MATERIALIZED (SELECT * FROM (%.*s\n)),\nsubject AS (SELECT ",
-        SLICE_ARG(wish->def->sql));
     const RowInput columns[] = {IN_PERSON, IN_YEAR, IN_ORIGIN, IN_AFTER};
+    buf_adds(sql, "SELECT ");
     for (size_t i = 0; i < COUNT_OF(columns); i++) {
         buf_adds(sql, i ? ", " : "");
         add_input(given, columns[i], "m", sql);
         buf_addf(sql, " AS %s", input_names[columns[i]]);
     }
-    buf_adds(sql, " FROM measure_subject m");
+    buf_addf(sql, " FROM %s m", table);
     if (given->inputs & BIT(IN_REASON))
         buf_adds(sql, " WHERE m.reason IS NULL");
+}
+
+/* WITH measure_subject, subject, subject_quarter; a definition's vector brings `subject` as a table of its own. */
+static void add_subject(const RowWish *wish, const Given *given, Buf *sql)
+{
+    buf_adds(sql, "WITH measure_subject AS ");
+    if (wish->subjects)
+        buf_addf(sql, "(SELECT * FROM " SUBJECTS_DB ".subject_%zu)", wish->subjects);
+    else
+        buf_addf(sql, "MATERIALIZED (SELECT * FROM (%.*s\n))", SLICE_ARG(wish->def->sql));
+    buf_adds(sql, ",\nsubject AS (");
+    add_subject_select(given, "measure_subject", sql);
     buf_adds(sql, ")");
     if (wish->outcome->has_quarters)
-        add_subject_quarter(wish->outcome, sql);
+        add_subject_quarter(wish, sql);
+}
+
+static Status describe_subject(Db *db, const MeasureFrame *frame, const RowWish *wish, Given *out, Error *err)
+{
+    const PolicyFile *file = wish->def->file;
+    Buf plain;
+    buf_init(&plain, 0);
+    buf_add(&plain, wish->def->sql);
+    Status st = buf_status(&plain, err);
+    if (st == OK)
+        st = describe(db, file, frame, SUBJECT_INPUTS, &plain, out, err);
+    buf_free(&plain);
+    if (st == OK && (~out->inputs & (BIT(IN_ORIGIN) | BIT(IN_AFTER))) != 0)
+        st = error_set(err, ERR_INVALID, "%s: a measure of a family must give origin and after_quarters", file->path);
+    return st;
+}
+
+Status measure_subject_sql(
+    Db *db, const MeasureFrame *frame, const RowWish *wish, const char *table, Buf *out, Error *err)
+{
+    Given given;
+    TRY(describe_subject(db, frame, wish, &given, err));
+    add_subject_select(&given, table, out);
+    return buf_status(out, err);
 }
 
 static Status add_with_outcome(
@@ -152,16 +191,8 @@ static Status add_with_outcome(
     Status st = OK;
     buf_init(&plain, 0);
     buf_init(&head, 0);
-    buf_add(&plain, wish->def->sql);
-    TRY_OUT(buf_status(&plain, err));
-    TRY_OUT(describe(db, wish->def->file, frame, SUBJECT_INPUTS, &plain, &subject, err));
-    if ((~subject.inputs & (BIT(IN_ORIGIN) | BIT(IN_AFTER))) != 0) {
-        st = error_set(
-            err, ERR_INVALID, "%s: a measure of a family must give origin and after_quarters", wish->def->file->path);
-        goto out;
-    }
+    TRY_OUT(describe_subject(db, frame, wish, &subject, err));
     add_subject(wish, &subject, &head);
-    buf_reset(&plain);
     buf_addf(&plain, "%s\nSELECT * FROM (%.*s\n)", buf_z(&head), SLICE_ARG(wish->outcome->sql));
     TRY_OUT(buf_status(&plain, err));
     TRY_OUT(describe(db, wish->outcome->file, NULL, OUTCOME_INPUTS, &plain, &outcome, err));
@@ -185,7 +216,8 @@ static Status add_with_outcome(
         if (subject.splits & BIT(i))
             buf_addf(sql, ", m.%.*s", SLICE_ARG(frame->splits[i].name));
     buf_adds(sql, "\nFROM measure_subject m LEFT JOIN outcome o ON o.person = m.person AND o.year = m.year");
-    given->inputs = PLAIN_INPUTS | BIT(IN_CLAUSE);
+    given->inputs = (subject.inputs & PLAIN_INPUTS & ~OUTCOME_INPUTS) | (outcome.inputs & OUTCOME_INPUTS) |
+                    BIT(IN_PERSON) | BIT(IN_YEAR) | BIT(IN_COUNTED);
     given->splits = subject.splits;
 out:
     buf_free(&plain);
@@ -240,7 +272,7 @@ static void add_code_case(const char *value, const SplitDef *s, Buf *sql)
 }
 
 /* One number a person: the group's code, or a bit a group where they overlap. */
-static void add_shared_code(const SplitDef *s, Buf *sql)
+void split_code_sql(const SplitDef *s, Buf *sql)
 {
     if (s->overlapping) {
         for (size_t i = 1; i < s->value_count; i++)
@@ -278,95 +310,31 @@ static void add_gap_case(const char *value, Buf *sql)
     buf_addf(sql, " ELSE %d END", GAP_COUNT);
 }
 
-/* --- temporary tables --- */
-
-static const char units_sql[] =
-    "CREATE OR REPLACE TEMP TABLE measure_county AS SELECT county_fips, row_number() OVER (ORDER BY county_fips) AS "
-    "cairn_n FROM (SELECT county_fips FROM county UNION SELECT county_fips FROM district) WHERE county_fips IS NOT "
-    "NULL;\n"
-    "CREATE OR REPLACE TEMP TABLE measure_district AS SELECT d.*, row_number() OVER (ORDER BY d.district_id) AS "
-    "cairn_n, c.cairn_n AS cairn_county_n FROM district d LEFT JOIN temp.measure_county c ON c.county_fips = "
-    "d.county_fips WHERE d.district_id IS NOT NULL;\n"
-    "CREATE OR REPLACE TEMP TABLE measure_school AS SELECT district_id, school_id, row_number() OVER (ORDER BY "
-    "district_id, school_id) AS cairn_n FROM school WHERE district_id IS NOT NULL AND school_id IS NOT NULL;\n";
-
-static Status read_unit_names(Db *db, const char *sql, Arena *arena, Slice **out, size_t *count, Error *err)
-{
-    DbRows *rows = NULL;
-    VEC(Slice) list = {0};
-    bool more = true;
-    Status st = OK;
-    TRY_OUT(vec_push(&list, SLICE("OTHER"), err));
-    TRY_OUT(db_query(db, sql, &rows, err));
-    for (;;) {
-        Slice name;
-        TRY_OUT(db_next(rows, &more, err));
-        if (!more)
-            break;
-        TRY_OUT(arena_dup(arena, db_str(rows, 0), &name, err));
-        TRY_OUT(vec_push(&list, name, err));
-    }
-    TRY_OUT(arena_new(arena, Slice, list.len, out, err));
-    memcpy(*out, list.at, list.len * sizeof *list.at);
-    *count = list.len;
-out:
-    db_rows_free(rows);
-    vec_free(&list);
-    return st;
-}
-
-Status measure_units_prepare(Db *db, Arena *arena, UnitNames *out, Error *err)
-{
-    *out = (UnitNames){0};
-    TRY(db_exec(db, units_sql, err));
-    TRY(read_unit_names(db, "SELECT county_fips FROM temp.measure_county ORDER BY cairn_n", arena, &out->counties,
-        &out->county_count, err));
-    TRY(read_unit_names(db, "SELECT district_id FROM temp.measure_district ORDER BY cairn_n", arena, &out->districts,
-        &out->district_count, err));
-    TRY(read_unit_names(db, "SELECT school_id FROM temp.measure_school ORDER BY cairn_n", arena, &out->schools,
-        &out->school_count, err));
-    if (out->county_count > UINT16_MAX || out->district_count >= (1u << 20) || out->school_count >= (1u << 20))
-        return error_set(err, ERR_LIMIT, "more counties, districts or schools than the engine numbers");
-    return OK;
-}
-
-static const char *const link_names[] = {"link_pairs", "link_correct", "link_missed"};
-
-Status measure_persons_prepare(Db *db, const MeasureFrame *frame, Error *err)
-{
-    Buf sql;
-    buf_init(&sql, 0);
-    buf_addf(&sql,
-        "CREATE OR REPLACE TEMP TABLE measure_person AS SELECT coalesce(p.person, k.person) AS person, "
-        "coalesce(k.link_score >= %.*s, FALSE) AS strong",
-        SLICE_ARG(frame->strong));
-    for (size_t i = 0; i < COUNT_OF(link_names); i++)
-        buf_addf(&sql, ", coalesce(k.%s, 0)::BIGINT AS %s", link_names[i], link_names[i]);
-    for (size_t i = 0; i < frame->split_count; i++) {
-        const SplitDef *s = &frame->splits[i];
-        if (!s->of_person)
-            continue;
-        buf_adds(&sql, ",\n  (");
-        add_shared_code(s, &sql);
-        buf_addf(&sql, ")::%s AS split_%.*s", s->overlapping ? "BIGINT" : "UTINYINT", SLICE_ARG(s->name));
-    }
-    buf_adds(&sql, "\nFROM person p FULL JOIN person_link k ON k.person = p.person");
-    Status st = buf_status(&sql, err);
-    if (st == OK)
-        st = db_exec(db, buf_z(&sql), err);
-    buf_free(&sql);
-    return st;
-}
-
 /* --- the statement --- */
 
-static void add_split(const RowSource *source, const SplitDef *s, const Given *given, Buf *sql)
+const char *const link_names[LINK_COUNT] = {"link_pairs", "link_correct", "link_missed"};
+
+bool split_in_memory(const RowSource *source, const SplitDef *split)
 {
-    size_t number = (size_t)(s - source->frame->splits);
-    bool own = (given->splits & BIT(number)) != 0;
-    Buf value;
-    buf_adds(sql, ",\n  ");
+    return split->of_person ? source->persons != NULL : source->units->place_groups[split->number] != NULL;
+}
+
+static void begin_column(int *at, RowLayout *layout, Buf *sql)
+{
+    buf_adds(sql, layout->count > 0 ? ",\n  " : "SELECT ");
+    *at = layout->count++;
+}
+
+static void add_split(
+    const RowSource *source, const SplitDef *s, const Given *given, int *at, RowLayout *layout, Buf *sql)
+{
+    bool own = (given->splits & BIT(s->number)) != 0, in_memory = split_in_memory(source, s);
+    if (in_memory && !own)
+        return;
+    begin_column(at, layout, sql);
+    buf_adds(sql, "(");
     if (own) {
+        Buf value;
         buf_init(&value, 0);
         buf_addf(&value, "x.%.*s", SLICE_ARG(s->name));
         buf_addf(sql, "CASE WHEN x.%.*s IS NOT NULL THEN ", SLICE_ARG(s->name));
@@ -374,45 +342,38 @@ static void add_split(const RowSource *source, const SplitDef *s, const Given *g
             add_code_case(buf_z(&value), s, sql);
         else
             sql->status = value.status;
-        buf_adds(sql, " ELSE ");
         buf_free(&value);
     }
-    if (s->of_person && source->persons_ready)
-        buf_addf(sql, "coalesce(g.split_%.*s, 0)", SLICE_ARG(s->name));
-    else
-        add_shared_code(s, sql);
-    if (own)
-        buf_adds(sql, " END");
+    if (own && !in_memory)
+        buf_adds(sql, " ELSE ");
+    if (!in_memory)
+        split_code_sql(s, sql);
+    buf_addf(sql, "%s)::%s", own ? " END" : "", s->overlapping ? "BIGINT" : "UTINYINT");
 }
 
-static bool any_reads(const RowWish *wish, const char *alias)
+static bool any_reads(const RowSource *source, const RowWish *wish, const char *alias)
 {
-    for (size_t i = 0; i < wish->split_count; i++) {
-        const SplitDef *s = wish->splits[i];
-        if (slice_find(s->sql, slice_of(alias)) < s->sql.len)
+    for (size_t i = 0; i < wish->split_count; i++)
+        if (!split_in_memory(source, wish->splits[i]) && split_reads(wish->splits[i], alias))
             return true;
-        for (size_t k = 1; k < s->value_count; k++)
-            if (slice_find(s->values[k].sql, slice_of(alias)) < s->values[k].sql.len)
-                return true;
-    }
     return false;
 }
 
+/* What is not looked up in memory. */
 static void add_from(const RowSource *source, const RowWish *wish, Buf *sql)
 {
-    buf_adds(sql, "LEFT JOIN temp.measure_district d ON d.district_id = x.district_id\n"
-                  "LEFT JOIN temp.measure_school s ON s.school_id = x.school_id AND s.district_id = x.district_id\n"
-                  "LEFT JOIN temp.measure_county cn ON cn.county_fips = x.county_fips\n");
-    /* c holds what the county list knows; numbers are also given to counties that only the district list names */
-    buf_adds(sql, "LEFT JOIN county c ON c.county_fips = x.county_fips\n");
-    if (any_reads(wish, "a."))
+    bool area = any_reads(source, wish, "a.");
+    buf_adds(sql, "\nFROM x\n");
+    if (area || any_reads(source, wish, "d."))
+        buf_adds(sql, "LEFT JOIN district d ON d.district_id = x.district_id\n");
+    if (area || any_reads(source, wish, "c."))
+        buf_adds(sql, "LEFT JOIN county c ON c.county_fips = x.county_fips\n");
+    if (area)
         buf_adds(sql, "LEFT JOIN workforce_area a ON a.county_fips = coalesce(d.county_fips, c.county_fips)\n");
-    if (source->persons_ready)
-        buf_adds(sql, "LEFT JOIN temp.measure_person g ON g.person = x.person");
-    else
-        buf_adds(sql, "LEFT JOIN person_link g ON g.person = x.person");
-    if (!source->persons_ready && any_reads(wish, "p."))
-        buf_adds(sql, "\nLEFT JOIN person p ON p.person = x.person");
+    if (!source->persons)
+        buf_adds(sql, "LEFT JOIN person_link g ON g.person = x.person\n");
+    if (any_reads(source, wish, "p."))
+        buf_adds(sql, "LEFT JOIN person p ON p.person = x.person\n");
 }
 
 /* A version of a definition answers for the years whose June lies in its time of effect. */
@@ -427,37 +388,82 @@ static void add_years(const PolicyFile *file, Buf *sql)
     }
 }
 
-static void add_columns(const RowSource *source, const RowWish *wish, const Given *given, Buf *sql)
+static const RowInput column_inputs[] = {[COL_PERSON] = IN_PERSON,
+    [COL_YEAR] = IN_YEAR,
+    [COL_DISTRICT] = IN_DISTRICT,
+    [COL_SCHOOL] = IN_SCHOOL,
+    [COL_COUNTY] = IN_COUNTY,
+    [COL_COUNTED] = IN_COUNTED,
+    [COL_HIT] = IN_HIT,
+    [COL_COVERED] = IN_COVERED,
+    [COL_VALUE] = IN_VALUE,
+    [COL_WEIGHT] = IN_WEIGHT,
+    [COL_REASON] = IN_REASON,
+    [COL_GAP] = IN_GAP,
+    [COL_CLAUSE] = IN_CLAUSE,
+    [COL_CATEGORY] = IN_CATEGORY,
+    [COL_EMPLOYER] = IN_EMPLOYER};
+
+static bool is_read(const RowWish *wish, const Given *given, RowColumn column)
 {
-    buf_adds(sql, "SELECT x.person, x.year, coalesce(d.cairn_county_n, CASE WHEN c.county_fips IS NOT NULL "
-                  "THEN cn.cairn_n END, 0), coalesce(d.cairn_n, 0), coalesce(s.cairn_n, 0), "
-                  "coalesce(x.counted, FALSE), coalesce(x.hit, FALSE), coalesce(x.covered, FALSE), ");
-    if (source->persons_ready)
-        buf_adds(sql, "coalesce(g.strong, FALSE)");
-    else
-        buf_addf(sql, "coalesce(g.link_score >= %.*s, FALSE)", SLICE_ARG(source->frame->strong));
-    buf_adds(sql, ", x.value, x.weight");
-    for (size_t i = 0; i < COUNT_OF(link_names); i++)
-        buf_addf(sql, ", coalesce(g.%s, 0)", link_names[i]);
-    buf_adds(sql, ",\n  ");
-    add_reason_case("x.reason", wish->def->reasons, wish->def->reason_count, sql);
-    buf_adds(sql, ", ");
-    add_gap_case("x.gap", sql);
-    buf_adds(sql, ", ");
-    if (wish->outcome)
-        add_reason_case("x.clause", wish->outcome->clauses, wish->outcome->clause_count, sql);
-    else
-        buf_adds(sql, "0");
-    buf_adds(sql, ", x.category, x.employer");
-    for (size_t i = 0; i < wish->split_count; i++)
-        add_split(source, wish->splits[i], given, sql);
+    if (column == COL_CATEGORY && wish->def->kind != MEASURE_DISTRIBUTION)
+        return false;
+    if (column == COL_EMPLOYER && wish->def->kind == MEASURE_RATE)
+        return false;
+    if (column == COL_CLAUSE && !wish->outcome)
+        return false;
+    return (given->inputs & BIT(column_inputs[column])) != 0;
 }
 
-Status measure_rows_sql(const RowSource *source, const RowWish *wish, Buf *out, Error *err)
+static void add_column(const RowWish *wish, RowColumn column, Buf *sql)
+{
+    switch (column) {
+    case COL_REASON:
+        add_reason_case("x.reason", wish->def->reasons, wish->def->reason_count, sql);
+        break;
+    case COL_CLAUSE:
+        add_reason_case("x.clause", wish->outcome->clauses, wish->outcome->clause_count, sql);
+        break;
+    case COL_GAP:
+        add_gap_case("x.gap", sql);
+        break;
+    default:
+        buf_addf(sql, "x.%s", input_names[column_inputs[column]]);
+        return;
+    }
+    buf_adds(sql, "::UTINYINT");
+}
+
+static void add_columns(const RowSource *source, const RowWish *wish, const Given *given, RowLayout *layout, Buf *sql)
+{
+    for (size_t i = 0; i < COUNT_OF(column_inputs); i++) {
+        if (!is_read(wish, given, (RowColumn)i))
+            continue;
+        begin_column(&layout->column[i], layout, sql);
+        add_column(wish, (RowColumn)i, sql);
+    }
+    if (!source->persons) {
+        begin_column(&layout->column[COL_STRONG], layout, sql);
+        buf_addf(sql, "g.link_score >= %.*s", SLICE_ARG(source->frame->strong));
+    }
+    for (size_t i = 0; !source->persons && i < LINK_COUNT; i++) {
+        begin_column(&layout->column[COL_LINK + i], layout, sql);
+        buf_addf(sql, "g.%s::BIGINT", link_names[i]);
+    }
+    for (size_t i = 0; i < wish->split_count; i++)
+        add_split(source, wish->splits[i], given, &layout->split[i], layout, sql);
+}
+
+Status measure_rows_sql(const RowSource *source, const RowWish *wish, Buf *out, RowLayout *layout, Error *err)
 {
     Given given;
     Buf input;
     Status st = OK;
+    layout->count = 0;
+    for (size_t i = 0; i < COL_COUNT; i++)
+        layout->column[i] = -1;
+    for (size_t i = 0; i < SPLITS_MAX; i++)
+        layout->split[i] = -1;
     buf_init(&input, 0);
     TRY_OUT(add_input_select(source->db, source->frame, wish, &input, &given, err));
     buf_adds(out, "WITH i AS (SELECT * FROM (");
@@ -478,8 +484,7 @@ Status measure_rows_sql(const RowSource *source, const RowWish *wish, Buf *out, 
     if (wish->outcome)
         add_years(wish->outcome->file, out);
     buf_adds(out, "))\n");
-    add_columns(source, wish, &given, out);
-    buf_adds(out, "\nFROM x\n");
+    add_columns(source, wish, &given, layout, out);
     add_from(source, wish, out);
     TRY_OUT(buf_status(out, err));
 out:

@@ -70,11 +70,11 @@ static Status add_row(Pass *p, const MeasureRows *rows, size_t i, Error *err)
     if (rows->split_count == 0)
         return add_value(p, rows, i, SLICE("all"), err);
     const SplitDef *split = rows->splits[0];
-    uint64_t code = rows->groups[0][i];
-    if (!split->overlapping)
-        return add_value(p, rows, i, split->values[code].code, err);
+    const RowGroups *groups = &rows->groups[0];
+    if (!groups->bits)
+        return add_value(p, rows, i, split->values[groups->code[i]].code, err);
     for (size_t g = 0; g < split->value_count; g++)
-        if (code >> g & 1)
+        if (groups->bits[i] >> g & 1)
             TRY(add_value(p, rows, i, split->values[g].code, err));
     return OK;
 }

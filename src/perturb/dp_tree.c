@@ -126,6 +126,31 @@ static Status publish(Work *w, DpCount *out, Error *err)
     return OK;
 }
 
+static Status check_all(Work *w, const DpPrivacy *privacy, Error *err)
+{
+    const DpTree *t = w->tree;
+    TRY(check_parents(w, err));
+    TRY(check_sums(w, err));
+    TRY(check_shares(t, err));
+    for (uint32_t l = 0; l < t->levels; l++) {
+        Noise noise;
+        if (t->shares[l].num > 0)
+            TRY(dp_noise(privacy, t->shares[l], l + 1 == t->levels ? REACH_FINEST : REACH_COARSE, &noise, err));
+    }
+    return OK;
+}
+
+Status dp_tree_check(const DpPrivacy *privacy, const DpTree *tree, Error *err)
+{
+    Work w = {0};
+    arena_init(&w.arena, 0);
+    Status st = work_init(&w, tree, err);
+    if (st == OK)
+        st = check_all(&w, privacy, err);
+    arena_wipe(&w.arena);
+    return st;
+}
+
 Status dp_tree(BudgetPermit *permit, const DpPrivacy *privacy, const DpTree *tree, DpCount *out, Error *err)
 {
     Work w = {0};
@@ -134,9 +159,7 @@ Status dp_tree(BudgetPermit *permit, const DpPrivacy *privacy, const DpTree *tre
     Status st = OK;
     TRY_OUT(dp_use(permit, privacy, err));
     TRY_OUT(work_init(&w, tree, err));
-    TRY_OUT(check_parents(&w, err));
-    TRY_OUT(check_sums(&w, err));
-    TRY_OUT(check_shares(tree, err));
+    TRY_OUT(check_all(&w, privacy, err));
     find_fixed(&w);
     TRY_OUT(coins_new(&coins, err));
     TRY_OUT(measure(&w, privacy, coins, err));

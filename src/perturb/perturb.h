@@ -297,6 +297,8 @@ typedef struct DpTree {
  * hold, shares. Permit and limits as for dp_counts.
  */
 MUST_USE Status dp_tree(BudgetPermit *permit, const DpPrivacy *privacy, const DpTree *tree, DpCount *out, Error *err);
+/* What dp_tree would refuse of the tree, before anything is paid. */
+MUST_USE Status dp_tree_check(const DpPrivacy *privacy, const DpTree *tree, Error *err);
 
 typedef struct DpQuantileOptions {
     const int64_t *edges;     /* public bin edges in cents, ascending, bins + 1; values are clamped into them */

@@ -643,24 +643,34 @@ static bool count_named(Audit *a, const PublishedCell *p, Slice name, int64_t *o
     return true;
 }
 
-static bool names_table(Slice count, Slice table)
+/* One side of a subset, a count or a list of counts, added up; false when one of them is not published. *named: one of
+ * them is the cell's own. */
+static bool sum_named(Audit *a, const PublishedCell *p, const Toml *side, bool *named, int64_t *sum)
 {
-    return slice_eq(slice_cut(&count, '.'), table);
+    const Toml *first = side && side->type == TOML_ARRAY ? side->first : side;
+    for (const Toml *name = first; name; name = side->type == TOML_ARRAY ? name->next : NULL) {
+        Slice table = name->string;
+        int64_t people;
+        *named = *named || slice_eq(slice_cut(&table, '.'), p->cell.table);
+        if (!count_named(a, p, name->string, &people))
+            return false;
+        *sum += people;
+    }
+    return first != NULL;
 }
 
 /* What is left when a part is taken from its whole is a group of people too. */
 static Status check_subsets(Audit *a, const PublishedCell *p, Error *err)
 {
-    const ProtectCell *c = &p->cell;
     for (const Toml *s = a->limits.subsets ? a->limits.subsets->first : NULL; s; s = s->next) {
-        const Toml *inner = toml_get(s, "inner"), *outer = toml_get(s, "outer");
-        int64_t part, whole;
-        if (!inner || !outer || !(names_table(inner->string, c->table) || names_table(outer->string, c->table)) ||
-            !count_named(a, p, inner->string, &part) || !count_named(a, p, outer->string, &whole))
+        int64_t part = 0, whole = 0;
+        bool named = false;
+        if (!sum_named(a, p, toml_get(s, "inner"), &named, &part) ||
+            !sum_named(a, p, toml_get(s, "outer"), &named, &whole) || !named)
             continue;
         int64_t rest = whole - part < 0 ? part - whole : whole - part;
         if (rest > 0 && rest < a->limits.numerator)
-            return fail(c, "the difference to another published count stands for too few people", err);
+            return fail(&p->cell, "the difference to another published count stands for too few people", err);
     }
     return OK;
 }

@@ -251,23 +251,39 @@ static Status check_sums(const Panel *p, Arena *arena, Error *err)
     return OK;
 }
 
-/* "table.numerator" or "table.denominator"; *found is false when the table is not in this panel. */
-static Status read_count(const Panel *p, const ProtectRule *rule, const Toml *subset, const char *key, PanelCount *out,
+/* "table.numerator" or "table.denominator"; *found becomes false when the table is not in this panel. */
+static Status read_term(
+    const Panel *p, const ProtectRule *rule, const Toml *name, PanelSubset *out, bool is_inner, bool *found, Error *err)
+{
+    const char *path = rule->policy->path;
+    bool is_text = name->type == TOML_STRING;
+    PanelTerm term = {.inner = is_inner, .is_denominator = is_text && slice_ends(name->string, SLICE(".denominator"))};
+    if (!is_text || (!term.is_denominator && !slice_ends(name->string, SLICE(".numerator"))))
+        return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": a count of a subset ends in .numerator or .denominator",
+            path, name->line);
+    if (out->count == PANEL_MAX_TERMS)
+        return error_set(
+            err, ERR_LIMIT, "%s:%" PRIu32 ": a subset has more than %d counts", path, name->line, PANEL_MAX_TERMS);
+    Slice table = slice_sub(name->string, 0, slice_find(name->string, SLICE(".")));
+    while (term.table < p->table_count && !slice_eq(p->tables[term.table].name, table))
+        term.table++;
+    *found = *found && term.table < p->table_count;
+    out->terms[out->count++] = term;
+    return OK;
+}
+
+/* One count, or a list of counts that are added. */
+static Status read_terms(const Panel *p, const ProtectRule *rule, const Toml *subset, const char *key, PanelSubset *out,
     bool *found, Error *err)
 {
-    Slice name;
-    TRY(toml_str(subset, rule->policy->path, key, &name, err));
-    out->is_denominator = slice_ends(name, SLICE(".denominator"));
-    if (!out->is_denominator && !slice_ends(name, SLICE(".numerator")))
-        return error_set(
-            err, ERR_INVALID, "%s: subset %s must end in .numerator or .denominator", rule->policy->path, key);
-    Slice table = slice_sub(name, 0, slice_find(name, SLICE(".")));
-    *found = false;
-    for (uint32_t t = 0; t < p->table_count; t++)
-        if (slice_eq(p->tables[t].name, table)) {
-            out->table = t;
-            *found = true;
-        }
+    const Toml *v = toml_get(subset, key);
+    bool is_inner = strcmp(key, "inner") == 0;
+    if (!v || (v->type == TOML_ARRAY && !v->first))
+        return error_set(err, ERR_INVALID, "%s:%" PRIu32 ": a subset needs %s", rule->policy->path, subset->line, key);
+    if (v->type != TOML_ARRAY)
+        return read_term(p, rule, v, out, is_inner, found, err);
+    for (const Toml *name = v->first; name; name = name->next)
+        TRY(read_term(p, rule, name, out, is_inner, found, err));
     return OK;
 }
 
@@ -278,13 +294,22 @@ static Status collect_subsets(Panel *p, const ProtectRule *rule, Arena *arena, E
     TRY(arena_new(arena, PanelSubset, list ? list->count : 0, &p->subsets, err));
     for (const Toml *s = list ? list->first : NULL; s; s = s->next) {
         PanelSubset *at = &p->subsets[p->subset_count];
-        bool inner, outer;
-        TRY(read_count(p, rule, s, "inner", &at->inner, &inner, err));
-        TRY(read_count(p, rule, s, "outer", &at->outer, &outer, err));
-        if (inner && outer)
+        bool found = true;
+        at->count = 0;
+        TRY(read_terms(p, rule, s, "inner", at, &found, err));
+        TRY(read_terms(p, rule, s, "outer", at, &found, err));
+        if (found)
             p->subset_count++;
     }
     return OK;
+}
+
+static bool subset_is_active(const Panel *p, const PanelSubset *s)
+{
+    for (size_t k = 0; k < s->count; k++)
+        if (panel_active(p, s->terms[k].table))
+            return true;
+    return false;
 }
 
 void panel_set_tier(Panel *p, unsigned tier)
@@ -293,25 +318,27 @@ void panel_set_tier(Panel *p, unsigned tier)
     for (size_t t = 0; t < p->table_count; t++)
         p->tables[t].needed = panel_active(p, t);
     for (size_t i = 0; i < p->subset_count; i++) {
-        uint32_t inner = p->subsets[i].inner.table, outer = p->subsets[i].outer.table;
-        if (panel_active(p, inner) || panel_active(p, outer))
-            p->tables[inner].needed = p->tables[outer].needed = true;
+        const PanelSubset *s = &p->subsets[i];
+        for (size_t k = 0; subset_is_active(p, s) && k < s->count; k++)
+            p->tables[s->terms[k].table].needed = true;
     }
 }
 
 bool panel_subset_pass(const ProtectRule *rule, const Panel *p, const PanelSplit *s, size_t level,
     const PanelSubset *subset, const Counts *counts)
 {
-    PanelCount inner = subset->inner, outer = subset->outer;
-    const PanelTable *a = &p->tables[inner.table], *b = &p->tables[outer.table];
-    bool decided = panel_active(p, inner.table) || panel_active(p, outer.table);
-    if (!decided || a->withheld || b->withheld || a->tier > p->tier || b->tier > p->tier ||
-        !s->has[level][inner.table] || !s->has[level][outer.table])
+    int64_t rest = 0;
+    if (!subset_is_active(p, subset))
         return true;
-    int64_t part = inner.is_denominator ? counts[inner.table].n : counts[inner.table].k;
-    int64_t whole = outer.is_denominator ? counts[outer.table].n : counts[outer.table].k;
-    int64_t rest = whole > part ? whole - part : part - whole;
-    return rest == 0 || rest >= rule->min_numerator;
+    for (size_t k = 0; k < subset->count; k++) {
+        const PanelTerm *x = &subset->terms[k];
+        const PanelTable *table = &p->tables[x->table];
+        if (table->withheld || table->tier > p->tier || !s->has[level][x->table])
+            return true;
+        int64_t people = x->is_denominator ? counts[x->table].n : counts[x->table].k;
+        rest += x->inner ? -people : people;
+    }
+    return rest == 0 || rest >= rule->min_numerator || -rest >= rule->min_numerator;
 }
 
 bool panel_counts_pass(const ProtectRule *rule, const Panel *p, const PanelSplit *s, size_t level, const Counts *counts)

@@ -40,14 +40,18 @@ typedef struct PanelSplit {
     bool *has[RULE_MAX_LEVELS];                 /* [table]: the table has this split at this level */
 } PanelSplit;
 
-/* A count of which another is a part: "table.numerator" or "table.denominator". */
-typedef struct PanelCount {
+/* A count, "table.numerator" or "table.denominator", and whether it belongs to the part that is taken away. */
+typedef struct PanelTerm {
     uint32_t table;
-    bool is_denominator;
-} PanelCount;
+    bool is_denominator, inner;
+} PanelTerm;
 
+#define PANEL_MAX_TERMS 8
+
+/* Counts of which some are a part of the others: what remains is a group of people too. */
 typedef struct PanelSubset {
-    PanelCount inner, outer;
+    PanelTerm terms[PANEL_MAX_TERMS]; /* inner ones first */
+    size_t count;
 } PanelSubset;
 
 /* People, and people with the outcome, of one table. */
@@ -81,7 +85,7 @@ MUST_USE Status panel_build(const ProtectRule *rule, Slice family, int32_t year,
 bool panel_counts_pass(
     const ProtectRule *rule, const Panel *p, const PanelSplit *s, size_t level, const Counts *counts);
 
-/* As above for one pair of counts that lie in each other. */
+/* As above for one remainder of counts that lie in each other. */
 bool panel_subset_pass(const ProtectRule *rule, const Panel *p, const PanelSplit *s, size_t level,
     const PanelSubset *subset, const Counts *counts);
 

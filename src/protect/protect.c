@@ -41,6 +41,16 @@ static Status withhold(
     return vec_push(&w->withheld, note, err);
 }
 
+/* Of the highest tier; of several that one whose count is taken away. */
+static uint32_t last_table(const Panel *p, const PanelSubset *s)
+{
+    uint32_t last = s->terms[0].table;
+    for (size_t k = 1; k < s->count; k++)
+        if (p->tables[s->terms[k].table].tier > p->tables[last].tier)
+            last = s->terms[k].table;
+    return last;
+}
+
 /* A table whose statewide figure fails is not published at all, and no longer constrains the others. */
 static Status withhold_failing_tables(Work *w, Panel *p, Error *err)
 {
@@ -57,13 +67,12 @@ static Status withhold_failing_tables(Work *w, Panel *p, Error *err)
     Counts counts[PANEL_MAX_TABLES] = {{0, 0}};
     for (size_t t = 0; t < p->table_count; t++)
         counts_add(&counts[t], panel_cell(p, &p->splits[0], 0, t, 0, 0));
-    /* Of two tables the one that is decided later gives way. */
+    /* Of all its tables the one that is decided last gives way. */
     for (size_t i = 0; i < p->subset_count; i++) {
-        unsigned inner = p->tables[p->subsets[i].inner.table].tier, outer = p->tables[p->subsets[i].outer.table].tier;
-        panel_set_tier(p, inner > outer ? inner : outer);
+        uint32_t t = last_table(p, &p->subsets[i]);
+        panel_set_tier(p, p->tables[t].tier);
         if (panel_subset_pass(&w->rule, p, &p->splits[0], 0, &p->subsets[i], counts))
             continue;
-        size_t t = outer > inner ? p->subsets[i].outer.table : p->subsets[i].inner.table;
         p->tables[t].withheld = true;
         TRY(withhold(w, p, t, &p->splits[0], p->levels[0].name,
             "its difference to another published count stands for too few people in the whole state", err));

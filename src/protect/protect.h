@@ -71,6 +71,14 @@ MUST_USE Status protect_release(
     Policy *policy, Date on, const ProtectCell *cells, size_t count, Protected *out, Error *err);
 void protected_free(Protected *p);
 
+/* The rule's minimums as a policy for tables (schema cairn.protection/1), appended: for answers to single questions,
+ * which are suppressed instead of pooled. no_employers: why rules about employers do not matter; NULL: they do. */
+MUST_USE Status protect_rule_file(Policy *policy, Date on, const char *no_employers, Buf *out, Error *err);
+
+/* Whether the people of two measures are of one lineage of families, so that differences of their counts are groups of
+ * people, too. */
+MUST_USE Status protect_same_lineage(Policy *policy, Date on, Slice a, Slice b, bool *out, Error *err);
+
 /* Whether the rule in force lets a measure's figures out: only those that a [[family]] names, so that a new measure
  * stays inside until somebody has said which people it counts. */
 MUST_USE Status protect_publishes(Policy *policy, Date on, Slice measure, bool *out, Error *err);

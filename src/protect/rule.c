@@ -115,6 +115,15 @@ Slice rule_lineage(const ProtectRule *rule, Slice measure, unsigned *tier)
     return toml_get(f, "name")->string;
 }
 
+Status protect_same_lineage(Policy *policy, Date on, Slice a, Slice b, bool *out, Error *err)
+{
+    ProtectRule rule;
+    unsigned tier;
+    TRY(rule_read(policy, on, &rule, err));
+    *out = slice_eq(rule_lineage(&rule, a, &tier), rule_lineage(&rule, b, &tier));
+    return OK;
+}
+
 bool rule_names(const ProtectRule *rule, Slice measure)
 {
     return family_naming(rule, measure) != NULL;

@@ -591,39 +591,25 @@ static bool same_cell(const PublishedCell *old, const PublishedCell *now)
            printed_alike(old->shown_denominator, now->shown_denominator);
 }
 
-/* Lineage and year in which the two releases are not the same cell by cell; those that are cannot be subtracted. */
+/*
+ * Lineage and year of which the new release does not have every earlier cell as it was printed. Where it has them all,
+ * the two together are the new one alone, and that has passed the first audit.
+ */
 static Status find_changed(Union *u, const Published *both, Map *changed, Error *err)
 {
-    Map now = {0}, old_years = {0}, before = {0};
+    Map now = {0};
     TRY(map_init(&now, err));
-    Status st = map_init(&old_years, err);
+    Status st = OK;
     for (size_t i = 0; i < both[1].count && st == OK; i++)
         st = map_put(&now, cell_key(u, &both[1].cells[i]), i, NULL, err);
     for (size_t i = 0; i < both[0].count && st == OK; i++) {
         const PublishedCell *old = &both[0].cells[i];
         uint64_t at;
-        Slice name = lineage(u, old->cell.table);
-        st = map_put(&old_years, KEY(u, old->cell.year, name), 1, NULL, err);
         bool same = map_get(&now, cell_key(u, old), &at) && same_cell(old, &both[1].cells[at]);
-        if (st == OK && !same)
-            st = map_put(changed, KEY(u, old->cell.year, name), 1, NULL, err);
+        if (!same)
+            st = map_put(changed, KEY(u, old->cell.year, lineage(u, old->cell.table)), 1, NULL, err);
     }
     map_free(&now);
-    /* cells that are new among people whom an earlier release counts */
-    if (st == OK)
-        st = map_init(&before, err);
-    for (size_t i = 0; i < both[0].count && st == OK; i++)
-        st = map_put(&before, cell_key(u, &both[0].cells[i]), i, NULL, err);
-    for (size_t i = 0; i < both[1].count && st == OK; i++) {
-        const PublishedCell *c = &both[1].cells[i];
-        uint64_t at;
-        if (map_get(&before, cell_key(u, c), &at) ||
-            !map_get(&old_years, KEY(u, c->cell.year, lineage(u, c->cell.table)), &at))
-            continue;
-        st = map_put(changed, KEY(u, c->cell.year, lineage(u, c->cell.table)), 1, NULL, err);
-    }
-    map_free(&before);
-    map_free(&old_years);
     return st;
 }
 

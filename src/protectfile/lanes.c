@@ -14,7 +14,9 @@ Status lanes_read(
     return sha256_hex(text, sha256, err);
 }
 
-static Status use(ProtectJob *job, const ProtectOptions *options, Slice file, LaneKind kind, uint32_t *out, Error *err)
+/* either: two kinds of lane that are wanted here, or the same twice. */
+static Status use(
+    ProtectJob *job, const ProtectOptions *options, Slice file, const LaneKind either[2], uint32_t *out, Error *err)
 {
     ProtectLanes *l = job->lanes;
     for (*out = 0; *out < l->used_count && !slice_eq(l->used[*out].file, file); ++*out)
@@ -25,26 +27,52 @@ static Status use(ProtectJob *job, const ProtectOptions *options, Slice file, La
         TRY(lanes_read(options, file, &job->arena, &u->lane, u->sha256, err));
         l->used_count++;
     }
-    if (u->lane.kind != kind)
-        return error_set(err, ERR_INVALID, "%.*s is a file of the lane %s; here %s is wanted", SLICE_ARG(file),
-            lane_name(u->lane.kind), lane_name(kind));
+    if (u->lane.kind != either[0] && u->lane.kind != either[1])
+        return error_set(err, ERR_INVALID, "%.*s is a file of the lane %s; here %s%s%s is wanted", SLICE_ARG(file),
+            lane_name(u->lane.kind), lane_name(either[0]), either[0] == either[1] ? "" : " or ",
+            either[0] == either[1] ? "" : lane_name(either[1]));
     return OK;
+}
+
+bool lanes_is_private(const Lane *lane)
+{
+    return lane->kind == LANE_DP_COUNTS || lane->kind == LANE_DP_TREE;
+}
+
+static bool changes_totals(const Lane *lane)
+{
+    return lane->kind == LANE_CELL_KEY && lane->magnitude_per_mille > 0;
+}
+
+/* The noise of a total is measured by its largest contribution, and keyed by its contributors. */
+static Status check_total(const TablesTable *t, const TablesColumn *c, Error *err)
+{
+    if (c->top_count > 0 && t->contributions)
+        return OK;
+    return error_set(err, ERR_INVALID,
+        "table %.*s: the noise of %.*s needs its largest contribution (top) and who contributes (contributions)",
+        SLICE_ARG(t->name), SLICE_ARG(c->name));
 }
 
 static Status check_columns(const ProtectJob *job, uint32_t t, Error *err)
 {
     const TablesTable *table = &job->set.tables[t];
-    bool is_noisy = job->lanes->used[job->lanes->of_table[t]].lane.kind == LANE_DP_COUNTS;
+    const Lane *lane = &job->lanes->used[job->lanes->of_table[t]].lane;
+    bool is_noisy = lanes_is_private(lane);
     uint32_t counts = 0;
     for (uint32_t c = 0; c < table->column_count; c++) {
         const TablesColumn *column = &table->columns[c];
-        bool median = column->kind == TABLES_MEDIAN && job->lanes->median_of[t] != LANES_NONE && !is_noisy;
+        bool median = column->kind == TABLES_MEDIAN && job->lanes->median_of[t] != LANES_NONE;
         counts += column->kind == TABLES_COUNT;
+        if (column->kind == TABLES_TOTAL && changes_totals(lane)) {
+            TRY(check_total(table, column, err));
+            continue;
+        }
         if (column->kind == TABLES_COUNT || column->kind == TABLES_RATE || column->kind == TABLES_HELPER || median)
             continue;
         return error_set(err, ERR_INVALID,
-            "table %.*s: its lane has no figure for %.*s, only for counts, rates of them, and medians by median_file "
-            "(not beside differential privacy)",
+            "table %.*s: its lane has no figure for %.*s, only for counts, rates of them, medians by median_file, and "
+            "totals by cell keys with magnitude_per_mille",
             SLICE_ARG(table->name), SLICE_ARG(column->name));
     }
     if (is_noisy && counts != 1)
@@ -58,7 +86,9 @@ static Status check_columns(const ProtectJob *job, uint32_t t, Error *err)
 
 static Status choose(ProtectJob *job, const ProtectOptions *options, uint32_t t, Error *err)
 {
-    static const LaneKind kinds[] = {LANE_ROUNDING, LANE_ROUNDING, LANE_CELL_KEY, LANE_DP_COUNTS};
+    static const LaneKind fuzzy[] = {LANE_FUZZY, LANE_FUZZY}, private[] = {LANE_DP_QUANTILES, LANE_DP_QUANTILES};
+    static const LaneKind kinds[][2] = {{LANE_ROUNDING, LANE_ROUNDING}, {LANE_ROUNDING, LANE_ROUNDING},
+        {LANE_CELL_KEY, LANE_CELL_KEY}, {LANE_DP_COUNTS, LANE_DP_TREE}};
     const TablesTable *table = &job->set.tables[t];
     ProtectionLane lane;
     ProtectLanes *l = job->lanes;
@@ -68,7 +98,7 @@ static Status choose(ProtectJob *job, const ProtectOptions *options, uint32_t t,
     for (uint32_t c = 0; c < table->column_count; c++)
         has_median = has_median || table->columns[c].kind == TABLES_MEDIAN;
     if (has_median && lane.median_file.len > 0 && !table->released)
-        TRY(use(job, options, lane.median_file, LANE_FUZZY, &l->median_of[t], err));
+        TRY(use(job, options, lane.median_file, lane.kind == PROTECTION_DP ? private : fuzzy, &l->median_of[t], err));
     if (lane.kind == PROTECTION_SUPPRESS)
         return OK;
     if (table->released)
@@ -125,7 +155,8 @@ static Status assign_cells(ProtectJob *job, Error *err)
         lane[q] = UNSEEN;
     for (uint32_t t = 0; t < job->set.table_count; t++)
         for (uint32_t c = 0; c < job->set.tables[t].column_count; c++)
-            if (job->set.tables[t].columns[c].kind == TABLES_COUNT)
+            if (job->set.tables[t].columns[c].kind == TABLES_COUNT ||
+                job->set.tables[t].columns[c].kind == TABLES_TOTAL)
                 TRY(join(job, lane, job->set.tables[t].columns[c].quantity, job->lanes->of_table[t], &changed, err));
     while (changed)
         TRY(join_parts(job, lane, &changed, err));
@@ -192,6 +223,12 @@ bool lanes_changes(const ProtectJob *job, uint32_t table)
     return job->lanes && job->lanes->of_table[table] != LANES_NONE;
 }
 
+const Lane *lanes_of_medians(const ProtectJob *job, uint32_t table)
+{
+    uint32_t of = job->lanes ? job->lanes->median_of[table] : LANES_NONE;
+    return of == LANES_NONE ? NULL : &job->lanes->used[of].lane;
+}
+
 bool lanes_figure(const ProtectJob *job, uint32_t cell, int64_t *out)
 {
     if (cell == TABLES_NONE || !job->lanes->shown[cell])
@@ -243,24 +280,43 @@ void lanes_json(const ProtectJob *job, Json *j)
     json_end(j);
 }
 
-Status lanes_errors_csv(const ProtectJob *job, Buf *out, Error *err)
+static void error_row(const ProtectJob *job, uint32_t cell, const char *what, int64_t figure, int64_t half, Buf *out)
 {
-    const ProtectLanes *l = job->lanes;
+    const TablesCell *c = &job->system.cells[cell];
     Buf words;
     buf_init(&words, 1 << 16);
-    for (uint32_t i = 0; l && i < job->system.cell_count; i++) {
-        const TablesCell *c = &job->system.cells[i];
-        if (!l->shown[i] || l->half_width[i] == 0 || c->table == TABLES_NONE)
-            continue;
-        if (out->len == 0)
-            buf_adds(out, "table,row,cell,figure,half_width_95\n");
-        csv_cell(out, job->set.tables[c->table].name);
-        buf_addf(out, ",%u,", job->set.tables[c->table].csv_row[c->row] + 2);
-        buf_reset(&words);
-        tables_cell_words(&job->system, i, &words);
-        csv_cell(out, buf_slice(&words));
-        buf_addf(out, ",%lld,%lld\n", (long long)l->figure[i], (long long)l->half_width[i]);
-    }
+    if (out->len == 0)
+        buf_adds(out, "table,row,cell,figure,half_width_95\n");
+    csv_cell(out, job->set.tables[c->table].name);
+    buf_addf(out, ",%u,", job->set.tables[c->table].csv_row[c->row] + 2);
+    buf_adds(&words, what);
+    tables_cell_words(&job->system, cell, &words);
+    csv_cell(out, buf_slice(&words));
+    buf_addf(out, ",%lld,%lld\n", (long long)figure, (long long)half);
     buf_free(&words);
+}
+
+/* Medians in whole units of money, their bars rounded up. */
+static void median_errors(const ProtectJob *job, uint32_t t, Buf *out)
+{
+    const TablesTable *table = &job->set.tables[t];
+    const FuzzyFigure *figures = job->lanes->fuzzy[t];
+    for (uint32_t row = 0; figures && row < table->row_count; row++)
+        for (uint32_t c = 0; c < table->column_count; c++) {
+            const FuzzyFigure *f = &figures[(size_t)row * table->column_count + c];
+            uint32_t cell = table->cell[(size_t)row * table->column_count + table->columns[c].denominator];
+            if (table->columns[c].kind == TABLES_MEDIAN && f->verdict == FUZZY_SHOWN && f->half_width > 0)
+                error_row(job, cell, "median of ", f->value / 100, (f->half_width + 99) / 100, out);
+        }
+}
+
+Status protect_errors_csv(const ProtectJob *job, Buf *out, Error *err)
+{
+    const ProtectLanes *l = job->lanes;
+    for (uint32_t i = 0; l && i < job->system.cell_count; i++)
+        if (l->shown[i] && l->half_width[i] > 0 && job->system.cells[i].table != TABLES_NONE)
+            error_row(job, i, "", l->figure[i], l->half_width[i], out);
+    for (uint32_t t = 0; l && t < job->set.table_count; t++)
+        median_errors(job, t, out);
     return buf_status(out, err);
 }

@@ -25,7 +25,8 @@ typedef struct UsedLane {
 
 typedef struct FuzzyFigure {
     FuzzyVerdict verdict;
-    int64_t value; /* cents */
+    int64_t value;      /* cents */
+    int64_t half_width; /* of its error bar, cents; 0: no noise */
 } FuzzyFigure;
 
 typedef struct ProtectLanes {
@@ -44,11 +45,34 @@ void lanes_unmark(ProtectJob *job);
 MUST_USE Status lanes_change(ProtectJob *job, const ProtectOptions *options, Error *err);
 MUST_USE Status lanes_spend(ProtectJob *job, const ProtectOptions *options, Error *err);
 
+/* lanes_tree.c: the cells of a lane as one hierarchy; arrays in the job's arena. */
+typedef struct LaneTree {
+    uint32_t *cell; /* a cell of the system, parents first */
+    DpTree tree;
+} LaneTree;
+/* ERR_INVALID: a cell is part of two sums, or divided in two ways, or the lane's shares are not those of the levels. */
+MUST_USE Status lanes_tree(ProtectJob *job, uint32_t lane, LaneTree *out, Error *err);
+
+/* lanes_medians.c: the one median column of a lane of private percentiles, ready to be drawn. */
+typedef struct LaneMedians {
+    uint32_t table, column, percent; /* which of the lane's percents is printed */
+    size_t count;
+    int64_t *value;
+    uint32_t *group; /* value -> row of the table */
+} LaneMedians;
+MUST_USE Status lanes_medians(ProtectJob *job, uint32_t lane, LaneMedians *out, Error *err);
+MUST_USE Status lanes_draw_medians(
+    ProtectJob *job, const LaneMedians *m, const Lane *lane, BudgetPermit *permit, Error *err);
+
 /* The lane file of that name, read and parsed. */
 MUST_USE Status lanes_read(
     const ProtectOptions *options, Slice file, Arena *arena, Lane *out, char sha256[SHA256_HEX_SIZE], Error *err);
+/* Counts under differential privacy. */
+bool lanes_is_private(const Lane *lane);
 /* Whether a table's figures are changed instead of suppressed. */
 bool lanes_changes(const ProtectJob *job, uint32_t table);
+/* The lane of a table's medians; NULL: they are as the table has them. */
+const Lane *lanes_of_medians(const ProtectJob *job, uint32_t table);
 bool lanes_figure(const ProtectJob *job, uint32_t cell, int64_t *out);
 typedef enum LanesMedian { LANES_NO_MEDIAN, LANES_HIDDEN, LANES_SHOWN } LanesMedian;
 LanesMedian lanes_median(const ProtectJob *job, uint32_t table, uint32_t row, uint32_t column, int64_t *cents);
@@ -56,7 +80,5 @@ LanesMedian lanes_median(const ProtectJob *job, uint32_t table, uint32_t row, ui
 bool lanes_guards(const ProtectJob *job, uint32_t cell);
 /* The labels of all lanes that were used, as an array. */
 void lanes_json(const ProtectJob *job, Json *j);
-/* Figures with noise and their error bars; empty where there are none. */
-MUST_USE Status lanes_errors_csv(const ProtectJob *job, Buf *out, Error *err);
 
 #endif

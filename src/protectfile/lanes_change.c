@@ -2,6 +2,7 @@
 #include "protectfile/lanes.h"
 
 #define DOMAIN "count"
+#define TOTAL_DOMAIN "total" /* a total must not share noise with the count of its people */
 
 /* --- rounding ------------------------------------------------------------------------------------------------------
  */
@@ -110,18 +111,10 @@ static Status no_keys(const TablesTable *t, uint32_t c, Error *err)
     return ERR_INVALID;
 }
 
-/* Keys of one count column: a row its sum. */
-static Status column_keys(const ProtectJob *job, uint32_t t, uint32_t c, CellKeys *keys, uint64_t *out, Error *err)
+/* Sums of the keys of the persons of a count column, a row. */
+static Status person_keys(const ProtectJob *job, uint32_t t, uint32_t c, CellKeys *keys, uint64_t *out, Error *err)
 {
-    const TablesTable *table = &job->set.tables[t];
     const TablesContributions *p = &job->lanes->people[t];
-    if (table->columns[c].key_position != TABLES_NONE) {
-        for (uint32_t row = 0; row < table->row_count; row++)
-            TRY(key_column(table, row, c, &out[row], err));
-        return OK;
-    }
-    if (!table->contributions)
-        return no_keys(table, c, err);
     for (size_t i = 0; i < p->pairs; i++) {
         uint64_t key;
         if (!p->member[c][p->who[i]])
@@ -129,6 +122,29 @@ static Status column_keys(const ProtectJob *job, uint32_t t, uint32_t c, CellKey
         TRY(cellkeys_record(keys, p->person[p->who[i]], &key, err));
         out[p->row[i]] += key;
     }
+    return OK;
+}
+
+/* Keys of one count column: a row its sum. */
+static Status column_keys(const ProtectJob *job, uint32_t t, uint32_t c, CellKeys *keys, uint64_t *out, Error *err)
+{
+    const TablesTable *table = &job->set.tables[t];
+    if (table->columns[c].key_position != TABLES_NONE) {
+        for (uint32_t row = 0; row < table->row_count; row++)
+            TRY(key_column(table, row, c, &out[row], err));
+        return OK;
+    }
+    return table->contributions ? person_keys(job, t, c, keys, out, err) : no_keys(table, c, err);
+}
+
+static Status take_figure(ProtectJob *job, uint32_t t, uint32_t cell, int64_t figure, Error *err)
+{
+    ProtectLanes *l = job->lanes;
+    if (l->shown[cell] && l->figure[cell] != figure)
+        return error_set(err, ERR_INVALID, "two tables have different keys for the same people, one of them %.*s",
+            SLICE_ARG(job->set.tables[t].name));
+    l->figure[cell] = figure;
+    l->shown[cell] = true;
     return OK;
 }
 
@@ -142,14 +158,53 @@ static Status change_column(ProtectJob *job, uint32_t t, uint32_t c, CellKeys *k
         uint32_t cell = table->cell[(size_t)row * table->column_count + c];
         if (cell == TABLES_NONE)
             continue;
-        int64_t figure = cellkey_count(ptable, job->problem.cells[cell].value, sums[row]);
-        if (job->lanes->shown[cell] && job->lanes->figure[cell] != figure)
-            return error_set(err, ERR_INVALID, "two tables have different keys for the same people, one of them %.*s",
-                SLICE_ARG(table->name));
-        job->lanes->figure[cell] = figure;
-        job->lanes->shown[cell] = true;
+        TRY(take_figure(job, t, cell, cellkey_count(ptable, job->problem.cells[cell].value, sums[row]), err));
     }
     return OK;
+}
+
+/* Totals: noise in steps of the largest contribution, keyed by those who contribute. In hundredths. */
+static Status change_totals(ProtectJob *job, uint32_t t, uint32_t c, CellKeys *keys, const PTable *ptable, Error *err)
+{
+    const TablesTable *table = &job->set.tables[t];
+    const TablesColumn *column = &table->columns[c];
+    uint32_t per_mille = job->lanes->used[job->lanes->of_table[t]].lane.magnitude_per_mille;
+    uint64_t *sums;
+    TRY(arena_new(&job->arena, uint64_t, (size_t)table->row_count + 1, &sums, err));
+    TRY(person_keys(job, t, column->denominator, keys, sums, err));
+    for (uint32_t row = 0; row < table->row_count; row++) {
+        const TablesValue *top = &table->values[(size_t)row * table->column_count + column->top[0]];
+        uint32_t cell = table->cell[(size_t)row * table->column_count + c];
+        int64_t figure;
+        if (cell == TABLES_NONE)
+            continue;
+        Status st = top->mark == TABLES_EXACT
+                        ? cellkey_magnitude(
+                              ptable, job->problem.cells[cell].value, top->low, per_mille, sums[row], &figure, err)
+                        : error_set(err, ERR_INVALID, "a total without its largest contribution has no noise");
+        if (st != OK)
+            return error_at(err, table->file.ptr, table->csv_row[row] + 2, NULL), st;
+        TRY(take_figure(job, t, cell, figure, err));
+    }
+    return OK;
+}
+
+static Status total_lane(ProtectJob *job, uint32_t u, Slice secret, Error *err)
+{
+    CellKeys *keys = NULL;
+    PTable *ptable = NULL;
+    PTableOptions o = job->lanes->used[u].lane.ptable;
+    o.forbidden = 0; /* of counts; a total may be anything */
+    Status st = cellkeys_new(secret, TOTAL_DOMAIN, &keys, err);
+    if (st == OK)
+        st = ptable_new(&o, &ptable, err);
+    for (uint32_t t = 0; t < job->set.table_count && st == OK; t++)
+        for (uint32_t c = 0; c < job->set.tables[t].column_count && st == OK; c++)
+            if (job->lanes->of_table[t] == u && job->set.tables[t].columns[c].kind == TABLES_TOTAL)
+                st = change_totals(job, t, c, keys, ptable, err);
+    cellkeys_free(keys);
+    ptable_free(ptable);
+    return st;
 }
 
 static Status key_lane(ProtectJob *job, uint32_t u, Slice secret, Error *err)
@@ -239,11 +294,13 @@ Status lanes_change(ProtectJob *job, const ProtectOptions *options, Error *err)
             TRY(round_lane(job, u, options->secret, err));
         else if (kind == LANE_CELL_KEY)
             TRY(key_lane(job, u, options->secret, err));
+        if (kind == LANE_CELL_KEY && job->lanes->used[u].lane.magnitude_per_mille > 0)
+            TRY(total_lane(job, u, options->secret, err));
         for (uint32_t t = 0; t < job->set.table_count; t++)
             job->set.tables[t].is_noisy |= job->lanes->of_table[t] == u && kind != LANE_ROUNDING;
     }
     for (uint32_t t = 0; job->lanes && t < job->set.table_count; t++)
-        if (job->lanes->median_of[t] != LANES_NONE)
+        if (lanes_of_medians(job, t) && lanes_of_medians(job, t)->kind == LANE_FUZZY)
             TRY(fuzzy_table(job, t, err));
     return OK;
 }

@@ -17,6 +17,8 @@ typedef struct Spending {
     int64_t *value;
     DpCount *drawn;
     uint64_t *parts; /* a cell: of how many leaves it is the sum; 0: not yet known */
+    LaneTree tree;
+    LaneMedians medians;
 } Spending;
 
 static bool is_leaf(const ProtectJob *job, const TablesCell *c)
@@ -140,10 +142,12 @@ static Status make_query(Spending *s, Slice *out, Error *err)
     buf_init(&b, 0);
     buf_add(&b, set->name);
     for (uint32_t t = 0; t < set->table_count; t++)
-        if (s->job->lanes->of_table[t] == s->lane) {
+        if (s->job->lanes->of_table[t] == s->lane || s->job->lanes->median_of[t] == s->lane) {
             buf_addc(&b, '/');
             buf_add(&b, set->tables[t].name);
         }
+    if (s->job->lanes->used[s->lane].lane.kind == LANE_DP_QUANTILES)
+        buf_adds(&b, "/medians");
     Status st = buf_status(&b, err);
     if (st == OK)
         st = arena_dup(&s->job->arena, buf_slice(&b), out, err);
@@ -152,13 +156,11 @@ static Status make_query(Spending *s, Slice *out, Error *err)
 }
 
 /* The ledger first; without it nothing is drawn. */
-static Status draw(Spending *s, const char *budget, Error *err)
+static Status pay(Spending *s, const char *budget, BudgetPermit *permit, Error *err)
 {
     UsedLane *u = &s->job->lanes->used[s->lane];
-    BudgetPermit permit;
     uint8_t digest[SHA256_SIZE];
     char program[SHA256_HEX_SIZE];
-    DpCountOptions every = u->lane.counts;
     if (!budget)
         return error_set(err, ERR_INVALID, "differential privacy needs the ledger of a budget to pay from");
     TRY(make_query(s, &u->query, err));
@@ -169,22 +171,74 @@ static Status draw(Spending *s, const char *budget, Error *err)
         .policy_sha256 = slice_of(u->sha256),
         .code_sha256 = slice_of(program),
         .at = clock_now()};
-    TRY(budget_spend(budget, &request, NULL, NULL, &permit, err));
-    memcpy(u->paid, permit.hash, sizeof u->paid);
+    TRY(budget_spend(budget, &request, NULL, NULL, permit, err));
+    memcpy(u->paid, permit->hash, sizeof u->paid);
+    return OK;
+}
+
+static Status draw_counts(Spending *s, BudgetPermit *permit, Error *err)
+{
+    const Lane *lane = &s->job->lanes->used[s->lane].lane;
+    DpCountOptions every = lane->counts;
     every.min_noisy_n = INT64_MIN; /* sums are made of all; what is printed is gated afterwards */
-    TRY(dp_counts(&permit, &u->lane.privacy, &every, s->value, s->leaves, s->drawn, err));
-    return take_over(s, &u->lane.counts, err);
+    TRY(dp_counts(permit, &lane->privacy, &every, s->value, s->leaves, s->drawn, err));
+    return take_over(s, &lane->counts, err);
+}
+
+/* Noise by level, fitted to one hierarchy that adds up; every figure is shown. */
+static Status draw_tree(Spending *s, BudgetPermit *permit, Error *err)
+{
+    ProtectLanes *l = s->job->lanes;
+    const LaneTree *t = &s->tree;
+    TRY(arena_new(&s->job->arena, DpCount, t->tree.n + 1, &s->drawn, err));
+    TRY(dp_tree(permit, &l->used[s->lane].lane.privacy, &t->tree, s->drawn, err));
+    for (size_t i = 0; i < t->tree.n; i++) {
+        l->figure[t->cell[i]] = s->drawn[i].value;
+        l->half_width[t->cell[i]] = s->drawn[i].half_width;
+        l->shown[t->cell[i]] = true;
+    }
+    return OK;
+}
+
+/* Everything that can be refused, for every lane, before anything is paid for any. */
+static Status prepare(Spending *s, Error *err)
+{
+    switch (s->job->lanes->used[s->lane].lane.kind) {
+    case LANE_DP_COUNTS:
+        TRY(find_leaves(s, err));
+        return rehearse(s, err);
+    case LANE_DP_TREE:
+        return lanes_tree(s->job, s->lane, &s->tree, err);
+    case LANE_DP_QUANTILES:
+        return lanes_medians(s->job, s->lane, &s->medians, err);
+    default:
+        return OK;
+    }
+}
+
+static Status draw(Spending *s, const char *budget, Error *err)
+{
+    const Lane *lane = &s->job->lanes->used[s->lane].lane;
+    BudgetPermit permit;
+    if (lane->kind < LANE_DP_COUNTS)
+        return OK;
+    TRY(pay(s, budget, &permit, err));
+    return lane->kind == LANE_DP_COUNTS ? draw_counts(s, &permit, err)
+           : lane->kind == LANE_DP_TREE ? draw_tree(s, &permit, err)
+                                        : lanes_draw_medians(s->job, &s->medians, lane, &permit, err);
 }
 
 Status lanes_spend(ProtectJob *job, const ProtectOptions *options, Error *err)
 {
-    for (uint32_t u = 0; job->lanes && u < job->lanes->used_count; u++) {
-        Spending s = {.job = job, .lane = u};
-        if (job->lanes->used[u].lane.kind != LANE_DP_COUNTS)
-            continue;
-        TRY(find_leaves(&s, err));
-        TRY(rehearse(&s, err));
-        TRY(draw(&s, options->budget, err));
+    Spending *all;
+    if (!job->lanes)
+        return OK;
+    TRY(arena_new(&job->arena, Spending, (size_t)job->lanes->used_count + 1, &all, err));
+    for (uint32_t u = 0; u < job->lanes->used_count; u++) {
+        all[u] = (Spending){.job = job, .lane = u};
+        TRY(prepare(&all[u], err));
     }
+    for (uint32_t u = 0; u < job->lanes->used_count; u++)
+        TRY(draw(&all[u], options->budget, err));
     return OK;
 }

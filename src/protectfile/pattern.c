@@ -6,6 +6,7 @@
  */
 #include "protectfile/pattern.h"
 
+#include "protectfile/blame.h"
 #include "suppress/suppress.h"
 
 /* Pivots, in proportion to the problem and at most what the solver takes by itself: a small table is at its best soon,
@@ -90,30 +91,19 @@ static uint32_t next_to_suppress(Walk *w, uint32_t cell)
     return PATTERN_NONE;
 }
 
-/* Names the published cells in the equations of a cell that nothing can protect. */
-static Status impossible(const SdcProblem *p, const Rows *rows, uint32_t cell, Error *err)
+/* Nothing more can be suppressed for this cell. */
+static Status impossible(const SdcProblem *p, const Rows *rows, const AuditOptions *ask, uint32_t cell, Error *err)
 {
-    Buf names;
     char name[200];
-    unsigned told = 0;
-    buf_init(&names, 1 << 16);
-    for (uint32_t i = rows->from[cell]; i < rows->from[cell + 1]; i++)
-        for (uint32_t k = p->start[rows->row[i]]; k < p->start[rows->row[i] + 1] && told < 4; k++) {
-            uint32_t other = p->cell[k];
-            if (p->cells[other].status != SDC_FROZEN || p->cells[other].value == 0)
-                continue;
-            sdc_cell_name(p, other, name, sizeof name);
-            buf_addf(&names, "%s%s", told++ > 0 ? "; " : "", name);
-        }
+    bool forced;
+    TRY(blame(p, rows, ask, &(BlameCell){.cell = cell}, &forced, err));
     sdc_cell_name(p, cell, name, sizeof name);
-    error_set(err, ERR_DENIED, "nothing protects [%s]%s%.300s", name,
-        told > 0 ? ": given away by what is published already: " : "", told > 0 ? buf_z(&names) : "");
-    error_hint(err, "Leave out a table or a level, join groups or places, or withdraw the earlier release.");
-    buf_free(&names);
-    return ERR_DENIED;
+    return error_set(
+        err, ERR_DENIED, "the audit cannot show that [%s] is hidden, and nothing is left to suppress", name);
 }
 
-static Status repair_cell(Pattern *p, const Rows *rows, Walk *walk, const AuditCell *found, Error *err)
+static Status repair_cell(
+    Pattern *p, const Rows *rows, const AuditOptions *ask, Walk *walk, const AuditCell *found, Error *err)
 {
     uint32_t cell = PATTERN_NONE;
     if (found->reason == AUDIT_BY_SUM && found->partner != AUDIT_NONE)
@@ -121,13 +111,13 @@ static Status repair_cell(Pattern *p, const Rows *rows, Walk *walk, const AuditC
     if (cell == PATTERN_NONE)
         cell = next_to_suppress(walk, found->cell);
     if (cell == PATTERN_NONE)
-        return impossible(p->problem, rows, found->cell, err);
+        return impossible(p->problem, rows, ask, found->cell, err);
     p->problem->cells[cell].status = SDC_SECONDARY;
     p->repairs++;
     return OK;
 }
 
-static Status repair(Pattern *p, const Rows *rows, const AuditReport *report, Error *err)
+static Status repair(Pattern *p, const Rows *rows, const AuditOptions *ask, const AuditReport *report, Error *err)
 {
     Walk walk = {.problem = p->problem, .rows = rows};
     Status st = mem_zalloc((size_t)p->problem->cell_count + 1, sizeof *walk.queue, (void **)&walk.queue, err);
@@ -135,7 +125,7 @@ static Status repair(Pattern *p, const Rows *rows, const AuditReport *report, Er
         st = mem_zalloc((size_t)p->problem->cell_count + 1, sizeof *walk.seen, (void **)&walk.seen, err);
     for (size_t i = 0; i < report->count && st == OK; i++)
         if (report->cells[i].verdict != AUDIT_PROTECTED)
-            st = repair_cell(p, rows, &walk, &report->cells[i], err);
+            st = repair_cell(p, rows, ask, &walk, &report->cells[i], err);
     mem_free(walk.queue);
     mem_free(walk.seen);
     return st;
@@ -160,25 +150,28 @@ static Status clean(Pattern *p, Error *err)
     return st;
 }
 
-/* Cells that nothing can protect are told with what gives them away. */
-static Status leaks(const SdcProblem *problem, const SuppressReport *report, Error *err)
+/* Cells that the solver could not hide. The auditor has the last word: what he accepts in the widest pattern is left to
+ * repair. */
+static Status leaks(
+    const SdcProblem *p, const Rows *rows, const AuditOptions *ask, const SuppressReport *report, Error *err)
 {
-    Buf text;
-    buf_init(&text, 0);
-    Status st = suppress_report_text(problem, report, &text, err);
-    if (st == OK) {
-        Slice rest = buf_slice(&text), first = slice_cut(&rest, '\n');
-        st = error_set(err, ERR_DENIED, "nothing protects every cell: %.*s%s", first.len > 450 ? 450 : (int)first.len,
-            first.ptr, report->leak_count > 1 ? "; and others" : "");
-        error_hint(err, "Leave out a table or a level, join groups or places, or withdraw the earlier release.");
+    bool forced;
+    for (size_t i = 0; i < report->leak_count; i++) {
+        const SuppressLeak *leak = &report->leaks[i];
+        const SdcCell *c = &p->cells[leak->cell];
+        /* what an insider finds, and a width, has two sides, of which the solver explains one */
+        bool explained = leak->knows == UINT32_MAX && c->spl <= c->upl + c->lpl;
+        const BlameCell what = {
+            .cell = leak->cell, .frozen = leak->frozen, .frozen_count = explained ? leak->frozen_count : 0};
+        if (i == 0 || leak->cell != leak[-1].cell)
+            TRY(blame(p, rows, ask, &what, &forced, err));
     }
-    buf_free(&text);
-    return st;
+    return OK;
 }
 
 /* What the solver proposes; sums of suppressed cells are left to the attack. Where its rounds did not suffice, the
  * attack goes on from what it has. */
-static Status propose(Pattern *p, Error *err)
+static Status propose(Pattern *p, const Rows *rows, const AuditOptions *ask, Error *err)
 {
     SuppressOptions o = SUPPRESS_OPTIONS_INIT;
     SuppressReport report = {0};
@@ -191,8 +184,8 @@ static Status propose(Pattern *p, Error *err)
     log_line(p->options->log, LOG_INFO, "event=protect.suppressed secondaries=%u cost=%lld leaks=%zu pivots=%llu",
         report.secondaries, (long long)report.cost, report.leak_count, (unsigned long long)report.pivots);
     if (st == OK && report.leak_count > 0)
-        st = leaks(p->problem, &report, err);
-    p->bounded = st == OK && report.bounded;
+        st = leaks(p->problem, rows, ask, &report, err);
+    p->bounded = st == OK && report.bounded && report.leak_count == 0;
     p->lower_bound = report.lower_bound;
     suppress_report_free(&report);
     if (st == ERR_LIMIT) {
@@ -210,7 +203,7 @@ Status pattern_make(Pattern *p, const Rows *rows, Error *err)
     ask.sum_ctx = p->sum_ctx;
     ask.effort.threads = p->options->threads;
     bool cleaned = false;
-    TRY(propose(p, err));
+    TRY(propose(p, rows, &ask, err));
     for (;;) {
         AuditReport report = {0};
         Status st = audit_problem(p->problem, &ask, &report, err);
@@ -220,7 +213,7 @@ Status pattern_make(Pattern *p, const Rows *rows, Error *err)
         p->audited = report.count;
         p->unprotected = report.exposed + report.unproven;
         if (st == OK && !is_clean)
-            st = repair(p, rows, &report, err);
+            st = repair(p, rows, &ask, &report, err);
         audit_report_free(&report);
         if (st != OK || (is_clean && (p->repairs == 0 || cleaned)))
             return st;

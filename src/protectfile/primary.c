@@ -6,6 +6,7 @@
  * that the total fails (SDC handbook, Hundepool et al. 2012, 4.2.2): p% asks X - x1 - x2 >= p/100 x1, (n,k) asks
  * x1 + ... + xn <= k/100 X. Everything is compared in integers.
  */
+#include "protectfile/lanes.h"
 #include "protectfile/protect_impl.h"
 
 static bool is_denominator(const TablesSet *set, uint32_t quantity)
@@ -265,12 +266,11 @@ static Status lacks(const TablesTable *t, const TablesColumn *c, const char *rul
     error_set(err, ERR_INVALID,
         "table %.*s, column %.*s: the policy's %s cannot be checked, because the header names no %s",
         SLICE_ARG(t->name), SLICE_ARG(c->name), rule, what);
-    error_hint(err, "Name the columns in the header, or switch the rule off for this table by an override.");
     return ERR_INVALID;
 }
 
 /* A rule that asks for columns nobody named would pass every total. */
-static Status check_total(const TablesTable *t, const TablesColumn *c, const ProtectionRules *r, Error *err)
+static Status check_tops(const TablesTable *t, const TablesColumn *c, const ProtectionRules *r, Error *err)
 {
     if (r->p_percent > 0 && c->top_count < 2)
         return lacks(t, c, "p_percent", "two columns as top", err);
@@ -279,13 +279,44 @@ static Status check_total(const TablesTable *t, const TablesColumn *c, const Pro
     return OK;
 }
 
+static Status check_total(const TablesTable *t, const TablesColumn *c, const ProtectionRules *r, Error *err)
+{
+    Status st = check_tops(t, c, r, err);
+    if (st != OK)
+        error_hint(err, "Name the columns in the header, or switch the rule off for this table by an override.");
+    return st;
+}
+
+/* A median or a total without its employers would pass rules about them unseen. A mean has those of its total; medians
+ * of the fuzzy lane have the lane's own; private percentiles look at none, since hiding by data would break their
+ * promise. */
+static Status check_employers(
+    const ProtectJob *job, const TablesTable *t, const TablesColumn *c, const ProtectionRules *r, Error *err)
+{
+    const Lane *medians = c->kind == TABLES_MEDIAN ? lanes_of_medians(job, (uint32_t)(t - job->set.tables)) : NULL;
+    bool is_fuzzy = medians && medians->kind == LANE_FUZZY, blind = medians && !is_fuzzy;
+    if (r->no_employers || is_fuzzy || (c->kind != TABLES_MEDIAN && c->kind != TABLES_TOTAL))
+        return OK;
+    const char *lacking = r->min_employers > 0 && (blind || c->employers == TABLES_NONE)         ? "min_employers"
+                          : r->top_employer_max > 0 && (blind || c->top_employer == TABLES_NONE) ? "top_employer_max"
+                                                                                                 : NULL;
+    if (!lacking)
+        return OK;
+    Status st = lacks(t, c, lacking, strcmp(lacking, "min_employers") == 0 ? "employers" : "top_employer", err);
+    error_hint(err, "Name the column in the header. Where a figure has no employers, the policy says employers = "
+                    "\"not_applicable\" and employers_reason, for all tables or in an override.");
+    return st;
+}
+
 static Status check_helpers(const ProtectJob *job, Error *err)
 {
     for (uint32_t t = 0; t < job->set.table_count; t++) {
         const TablesTable *table = &job->set.tables[t];
-        for (uint32_t c = 0; c < table->column_count && !table->released; c++)
+        for (uint32_t c = 0; c < table->column_count && !table->released; c++) {
             if (table->columns[c].kind == TABLES_TOTAL)
                 TRY(check_total(table, &table->columns[c], &job->rules[t], err));
+            TRY(check_employers(job, table, &table->columns[c], &job->rules[t], err));
+        }
     }
     return OK;
 }
@@ -301,9 +332,23 @@ static void keep_frozen(ProtectJob *job, uint32_t cell)
     job->cells[cell].reason = REASON_NONE;
 }
 
+/* That nobody is in a group is public more often than not; that nobody of a group has an outcome is not, where only a
+ * rate would print it. */
+static void thaw_outcomes(ProtectJob *job)
+{
+    for (uint32_t i = 0; i < job->system.cell_count; i++) {
+        const TablesCell *c = &job->system.cells[i];
+        SdcCell *p = &job->problem.cells[i];
+        bool outcome = job->role[c->quantity] == ROLE_NUMERATOR && !c->own_column && !c->frozen;
+        if (outcome && p->status == SDC_FROZEN && c->value.mark != TABLES_STRUCTURAL)
+            p->status = SDC_OPEN;
+    }
+}
+
 Status primary_mark(ProtectJob *job, Error *err)
 {
     TRY(find_roles(job, err));
+    thaw_outcomes(job);
     TRY(check_helpers(job, err));
     for (uint32_t i = 0; i < job->system.cell_count; i++)
         if (job->problem.cells[i].status == SDC_SECONDARY && job->system.cells[i].buried)

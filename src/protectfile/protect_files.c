@@ -114,7 +114,7 @@ static Status write_errors(FileJob *f, const char *dir, Error *err)
 {
     Buf b;
     buf_init(&b, 0);
-    Status st = lanes_errors_csv(&f->job, &b, err);
+    Status st = protect_errors_csv(&f->job, &b, err);
     if (st == OK && b.len > 0)
         st = write_text(f, dir, SLICE("errors.csv"), buf_slice(&b), MODE_PUBLIC, err);
     buf_free(&b);

@@ -113,6 +113,13 @@ static void print_changed(const ProtectJob *job, uint32_t t, uint32_t row, uint3
         k = k < 0 ? 0 : k > n ? n : k;
         if (shown)
             print_percent(&job->rules[t], k, n, out);
+    } else if (c->kind == TABLES_TOTAL) {
+        int64_t step = job->rules[t].rounding;
+        shown = lanes_figure(job, cell_of(job, t, row, column), &n);
+        if (shown && step > 1)
+            add_grouped(out, n / 100, step);
+        else if (shown)
+            print_cents(n, out);
     } else if (c->kind == TABLES_MEDIAN && lanes_median(job, t, row, column, &cents) == LANES_SHOWN) {
         print_cents(cents, out);
         shown = true;

@@ -6,6 +6,9 @@
 #include "protectfile/lanes.h"
 #include "protectfile/protect_impl.h"
 
+#define PUBLISHED_HEADER "the published header"
+#define EXPLAIN_LIMIT 60
+
 static Status find_rest(ProtectJob *job, Error *err)
 {
     TRY(arena_new(&job->arena, uint32_t, job->system.cell_count, &job->rest, err));
@@ -19,6 +22,7 @@ static Status find_rest(ProtectJob *job, Error *err)
 
 static Status find_rules(ProtectJob *job, Error *err)
 {
+    TRY(protection_check_tables(job->policy, &job->set, err));
     TRY(arena_new(&job->arena, ProtectionRules, job->set.table_count, &job->rules, err));
     for (uint32_t t = 0; t < job->set.table_count; t++)
         TRY(protection_rules(job->policy, job->set.tables[t].name, &job->rules[t], err));
@@ -83,9 +87,9 @@ static const char *found_words(AuditFinding f)
                               : "cannot show to be hidden";
 }
 
-/* A complement may be found out, as long as no sensitive cell is: it is there to blur others. What the attack could not
- * decide counts as found. */
-static Status found(const ProtectJob *job, const AttackJob *attack, Error *err)
+/* The first cell that is found out; TABLES_NONE. A complement may be, as long as no sensitive cell is: it is there to
+ * blur others. What the attack could not decide counts as found. */
+static uint32_t found(const ProtectJob *job, const AttackJob *attack)
 {
     for (uint32_t i = 0; i < attack->system.cell_count; i++) {
         AuditFinding f = attack->result.unknowns[i].finding;
@@ -93,17 +97,33 @@ static Status found(const ProtectJob *job, const AttackJob *attack, Error *err)
         uint32_t own = open ? own_cell(job, attack, i) : TABLES_NONE;
         bool sensitive = own != TABLES_NONE && job->problem.cells[own].status == SDC_SENSITIVE;
         sensitive = sensitive || (own != TABLES_NONE && lanes_guards(job, own));
-        if (f != AUDIT_CLASH && !sensitive)
-            continue;
-        Buf words;
-        buf_init(&words, 1 << 16);
-        tables_cell_words(&attack->system, i, &words);
-        error_set(err, ERR_DENIED, "the audit of the printed tables %s [%.300s]; nothing was written", found_words(f),
-            buf_z(&words));
-        buf_free(&words);
-        return ERR_DENIED;
+        if (f == AUDIT_CLASH || sensitive)
+            return i;
     }
-    return OK;
+    return TABLES_NONE;
+}
+
+/* With what it follows from: for that the printed tables are attacked once more. */
+static Status refuse_found(const char *header, Printed *p, const AttackOptions *quick, uint32_t cell, Error *err)
+{
+    AttackOptions o = *quick;
+    AttackJob attack = {0};
+    Buf words, why;
+    buf_init(&words, 1 << 16);
+    buf_init(&why, 1 << 20);
+    o.explain_limit = EXPLAIN_LIMIT;
+    Status st = attack_run(slice_of(header), PUBLISHED_HEADER, load_printed, p, &o, &attack, err);
+    if (st == OK) {
+        tables_cell_words(&attack.system, cell, &words);
+        st = audit_explain(attack.audit, &attack.result.unknowns[cell], &why, err);
+    }
+    if (st == OK)
+        st = error_set(err, ERR_DENIED, "the audit of the printed tables %s [%.150s]; nothing was written. %.350s",
+            found_words(attack.result.unknowns[cell].finding), buf_z(&words), buf_z(&why));
+    buf_free(&words);
+    buf_free(&why);
+    attack_free(&attack);
+    return st;
 }
 
 /* What an outsider finds in the bytes that would leave, and in nothing else. */
@@ -123,10 +143,11 @@ static Status attack_printed(ProtectJob *job, Printed *p, const ProtectOptions *
     if (st == OK)
         st = protect_header(job, &header, err);
     if (st == OK)
-        st = attack_run(buf_slice(&header), "the published header", load_printed, p, &o, &attack, err);
+        st = attack_run(buf_slice(&header), PUBLISHED_HEADER, load_printed, p, &o, &attack, err);
     if (st == OK) {
         job->stats.attacked = attack.tally.hidden;
-        st = found(job, &attack, err);
+        uint32_t cell = found(job, &attack);
+        st = cell == TABLES_NONE ? OK : refuse_found(buf_z(&header), p, &o, cell, err);
     }
     attack_free(&attack);
     buf_free(&header);

@@ -40,6 +40,7 @@ typedef struct ProtectionRules {
     int64_t rate_decimals;
     int64_t rounding; /* medians, means, totals: to multiples of this */
     int64_t cost_people_percent, cost_margin_percent, cost_fair_percent;
+    bool no_employers; /* the policy says why employers do not matter here: figures about money need not name them */
 } ProtectionRules;
 
 typedef struct ProtectionPolicy {
@@ -59,6 +60,8 @@ MUST_USE Status protection_parse(Slice text, const char *path, ProtectionPolicy 
 void protection_free(ProtectionPolicy *p);
 /* The rules of one table: the policy's, with what [[override]] changes. */
 MUST_USE Status protection_rules(const ProtectionPolicy *p, Slice table, ProtectionRules *out, Error *err);
+/* ERR_INVALID, with file and line: an override is of a table that is not there. */
+MUST_USE Status protection_check_tables(const ProtectionPolicy *p, const TablesSet *set, Error *err);
 /* Which lane a table takes (docs/lanes.md). */
 typedef enum ProtectionLaneKind {
     PROTECTION_SUPPRESS,
@@ -165,6 +168,9 @@ MUST_USE Status protect_reasons_csv(const ProtectJob *job, Buf *out, Error *err)
 MUST_USE Status protect_report_html(const ProtectJob *job, Buf *out, Error *err);
 /* The figures of the run and the audit, as JSON; part of what is published. */
 MUST_USE Status protect_audit_json(const ProtectJob *job, Buf *out, Error *err);
+
+/* Figures with noise and their error bars; empty where there are none. */
+MUST_USE Status protect_errors_csv(const ProtectJob *job, Buf *out, Error *err);
 
 /* --- folders ---------------------------------------------------------------------------------------------------------
  */

@@ -110,6 +110,23 @@ static Status read_bands(ProtectionPolicy *p, const Toml *root, Error *err)
     return OK;
 }
 
+/* employers = "not_applicable" needs a reason beside it; what is not said stays. */
+static Status read_employers(const ProtectionPolicy *p, const Toml *t, ProtectionRules *rules, Error *err)
+{
+    Slice word, reason;
+    TRY(toml_str_or(t, p->path, "employers", (Slice){NULL, 0}, &word, err));
+    TRY(toml_str_or(t, p->path, "employers_reason", (Slice){"", 0}, &reason, err));
+    if (!word.ptr)
+        return reason.len == 0 ? OK : refuse(p, t, "employers_reason stands beside employers", (Slice){"", 0}, err);
+    rules->no_employers = slice_eq_z(word, "not_applicable");
+    if (!rules->no_employers && !slice_eq_z(word, "apply"))
+        return refuse(p, toml_get(t, "employers"), "employers is apply or not_applicable; this is another", word, err);
+    if (rules->no_employers && slice_trim(reason).len == 0)
+        return refuse(p, toml_get(t, "employers"), "employers that are not_applicable need a reason: employers_reason",
+            (Slice){"", 0}, err);
+    return OK;
+}
+
 /* What the policy, or one override of it, says of lanes; what it does not say stays. */
 static Status read_lane(const ProtectionPolicy *p, const Toml *t, ProtectionLane *out, Error *err)
 {
@@ -173,7 +190,8 @@ Status protection_lane_file(const ProtectionPolicy *p, size_t i, Slice *out, boo
 /* Every override is tried once, so that a wrong one is found when the policy is read. */
 static Status check_overrides(const ProtectionPolicy *p, const Toml *root, Error *err)
 {
-    static const char *const keys[] = {"table", "parameter", "lane", "lane_file", "median_file", NULL};
+    static const char *const keys[] = {
+        "table", "parameter", "lane", "lane_file", "median_file", "employers", "employers_reason", NULL};
     const Toml *list;
     TRY(toml_array(root, p->path, "override", &list, err));
     for (const Toml *o = list ? list->first : NULL; o; o = o->next) {
@@ -191,8 +209,8 @@ static Status check_overrides(const ProtectionPolicy *p, const Toml *root, Error
 static Status parse(Slice text, ProtectionPolicy *p, Error *err)
 {
     static const char *const keys[] = {"schema", "name", "version", "title", "effective_from", "effective_to", "status",
-        "source", "lane", "lane_file", "median_file", "compare_files", "suppressed", "parameter", "band", "override",
-        NULL};
+        "source", "lane", "lane_file", "median_file", "compare_files", "employers", "employers_reason", "suppressed",
+        "parameter", "band", "override", NULL};
     Slice schema;
     TRY(toml_parse(text, p->path, &p->arena, &p->root, err));
     TRY(toml_only(p->root, p->path, keys, err));
@@ -210,6 +228,7 @@ static Status parse(Slice text, ProtectionPolicy *p, Error *err)
     ProtectionLane lane;
     TRY(protection_lane(p, (Slice){"", 0}, &lane, err));
     TRY(read_parameters(p, p->root, err));
+    TRY(read_employers(p, p->root, &p->rules, err));
     TRY(read_bands(p, p->root, err));
     TRY(check_overrides(p, p->root, err));
     return sha256_hex(text, p->sha256, err);
@@ -239,6 +258,35 @@ Status protection_rules(const ProtectionPolicy *p, Slice table, ProtectionRules 
         TRY(toml_array(o, p->path, "parameter", &parameters, err));
         for (const Toml *t = parameters ? parameters->first : NULL; t; t = t->next)
             TRY(set_parameter(p, t, out, err));
+        TRY(read_employers(p, o, out, err));
+    }
+    return OK;
+}
+
+static bool has_table(const TablesSet *set, Slice name)
+{
+    for (uint32_t t = 0; t < set->table_count; t++)
+        if (slice_eq(set->tables[t].name, name))
+            return true;
+    return false;
+}
+
+Status protection_check_tables(const ProtectionPolicy *p, const TablesSet *set, Error *err)
+{
+    const Toml *list = toml_get(p->root, "override");
+    Buf names;
+    for (const Toml *o = list ? list->first : NULL; o; o = o->next) {
+        Slice name = toml_get(o, "table")->string; /* protection_parse has seen that it is one */
+        if (has_table(set, name))
+            continue;
+        buf_init(&names, 1 << 16);
+        buf_addf(&names, "%.*s; there are ", SLICE_ARG(name));
+        for (uint32_t t = 0, said = 0; t < set->table_count; t++)
+            if (!set->tables[t].released)
+                buf_addf(&names, "%s%.*s", said++ > 0 ? ", " : "", SLICE_ARG(set->tables[t].name));
+        Status st = refuse(p, o, "the override is of a table that is not there", buf_slice(&names), err);
+        buf_free(&names);
+        return st;
     }
     return OK;
 }

@@ -21,19 +21,27 @@ static Status find_singletons(const ProtectJob *job, uint8_t **out, Error *err)
     return OK;
 }
 
-/* Groups of one kind that are suppressed in one sum: the sum is printed, or can be worked out. */
+static int64_t least_sum(const ProtectionRules *r, QuantityRole role)
+{
+    return role == ROLE_SIZE         ? r->min_suppressed_sum
+           : role == ROLE_NUMERATOR  ? r->min_numerator
+           : role == ROLE_COMPLEMENT ? r->min_complement
+                                     : 0;
+}
+
+/* Groups of one kind that are suppressed in one sum: the sum is printed, or can be worked out. It keeps to the
+ * strictest of their tables. */
 static bool small_sum(const uint32_t *cells, size_t count, int64_t sum, void *ctx)
 {
     const ProtectJob *job = ctx;
     QuantityRole role = job->role[job->system.cells[cells[0]].quantity];
-    const ProtectionRules *r = primary_rules(job, cells[0]);
-    for (size_t i = 1; i < count; i++)
+    int64_t minimum = 0;
+    for (size_t i = 0; i < count; i++) {
+        int64_t own = least_sum(primary_rules(job, cells[i]), role);
         if (job->role[job->system.cells[cells[i]].quantity] != role)
             return false;
-    int64_t minimum = role == ROLE_SIZE         ? r->min_suppressed_sum
-                      : role == ROLE_NUMERATOR  ? r->min_numerator
-                      : role == ROLE_COMPLEMENT ? r->min_complement
-                                                : 0;
+        minimum = own > minimum ? own : minimum;
+    }
     return sum > 0 && sum < minimum;
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/base.h"
 #include "policy/policy.h"
+#include "protect/protect.h"
 #include "store/home.h"
 #include "store/ledger.h"
 
@@ -51,6 +52,17 @@ MUST_USE Status release_list(Ledger *ledger, Arena *arena, ReleaseEntries *out, 
  * and makes the newest one in force CURRENT. ERR_NOT_FOUND; ERR_USAGE without a reason. Repeating it changes nothing.
  */
 MUST_USE Status release_withdraw(Home *home, Ledger *ledger, Slice id, Slice reason, Error *err);
+/* What all releases in force printed of one measure, each figure once, as read back from their files: cell keys,
+ * members, groups and the shown texts. A folder that no line of the ledger names counts as in force. Free also after a
+ * failure.
+ */
+typedef struct ReleasePrinted {
+    Arena arena;
+    PublishedCell *cells;
+    size_t count;
+} ReleasePrinted;
+MUST_USE Status release_printed(Home *home, Ledger *ledger, Slice measure, ReleasePrinted *out, Error *err);
+void release_printed_free(ReleasePrinted *p);
 /* Re-checks a release: its name, every file's hash, that there is no other file, and the signature. ERR_CORRUPT names
  * the file. */
 MUST_USE Status release_verify(const char *path, Error *err);

@@ -271,6 +271,68 @@ Status release_gate(const ReleaseGate *g, const char *releases_dir, Arena *arena
     return st;
 }
 
+/* --- what is out of one measure ------------------------------------------------------------------------------------
+ */
+
+static Status print_one(Gate *gate, Slice id, Slice measure, Error *err)
+{
+    static const MeasureInfos none = {0};
+    Arena arena;
+    EarlierCells cells = {0};
+    const char *path = NULL;
+    size_t kept = 0;
+    arena_init(&arena, 0);
+    Status st = arena_printf(&arena, &path, err, "%s/%.*s", gate->dir, SLICE_ARG(id));
+    if (st == OK)
+        st = read_release(path, &arena, &none, &cells, err);
+    for (size_t i = 0; i < cells.len; i++)
+        if (slice_eq(cells.at[i].cell.table, measure))
+            cells.at[kept++] = cells.at[i];
+    cells.len = kept;
+    if (st == OK)
+        st = keep_cells(gate, &cells, err);
+    vec_free(&cells);
+    arena_free(&arena);
+    return st;
+}
+
+static Status print_all(Gate *gate, Ledger *ledger, Slice measure, Error *err)
+{
+    ReleaseEntries list = {0};
+    Status st = release_list(ledger, &gate->kept, &list, err);
+    if (st == OK)
+        st = add_untold(gate->dir, &gate->kept, &list, err);
+    for (size_t i = 0; i < list.len && st == OK; i++)
+        if (list.at[i].in_force)
+            st = print_one(gate, list.at[i].id, measure, err);
+    vec_free(&list);
+    return st;
+}
+
+Status release_printed(Home *home, Ledger *ledger, Slice measure, ReleasePrinted *out, Error *err)
+{
+    Gate gate = {0};
+    *out = (ReleasePrinted){0};
+    arena_init(&gate.kept, 0);
+    buf_init(&gate.key, 1 << 20);
+    Status st = map_init(&gate.seen, err);
+    if (st == OK)
+        st = home_file(home, &gate.kept, "releases", &gate.dir, err);
+    if (st == OK)
+        st = print_all(&gate, ledger, measure, err);
+    map_free(&gate.seen);
+    buf_free(&gate.key);
+    *out = (ReleasePrinted){.arena = gate.kept, .cells = gate.cells.at, .count = gate.cells.len};
+    return st;
+}
+
+void release_printed_free(ReleasePrinted *p)
+{
+    mem_free(p->cells);
+    arena_free(&p->arena);
+    *p = (ReleasePrinted){0};
+}
+
 void gate_report_free(GateReport *report)
 {
     vec_free(&report->clashing);
@@ -279,21 +341,60 @@ void gate_report_free(GateReport *report)
 
 /* --- withdrawing ------------------------------------------------------------------------------------------------- */
 
-/* releases/WITHDRAWN: ids, one a line, in the ledger's order; made anew from it each time. */
-static Status write_withdrawn(const ReleaseEntries *list, const char *releases_dir, Arena *arena, Error *err)
+static bool has_line(Slice text, Slice line)
+{
+    while (text.ptr && text.len > 0)
+        if (slice_eq(slice_cut(&text, '\n'), line))
+            return true;
+    return false;
+}
+
+static Status read_withdrawn(const char *releases_dir, Arena *arena, const char **path, Buf *out, Error *err)
+{
+    TRY(path_join(arena, releases_dir, "WITHDRAWN", path, err));
+    return file_exists(*path) ? file_read(*path, 0, out, err) : OK;
+}
+
+/* Nobody is shown a release once its withdrawal has begun: the file comes before the ledger, so that a process killed
+ * between the two leaves a release that is not served, and not one that should not be. */
+static Status mark_withdrawn(const char *releases_dir, Slice id, Arena *arena, Error *err)
 {
     Buf text;
+    const char *path;
+    buf_init(&text, 0);
+    Status st = read_withdrawn(releases_dir, arena, &path, &text, err);
+    if (st == OK && !has_line(buf_slice(&text), id)) {
+        buf_addf(&text, "%.*s\n", SLICE_ARG(id));
+        st = buf_status(&text, err);
+        if (st == OK)
+            st = file_write(path, buf_slice(&text), MODE_PUBLIC, err);
+    }
+    buf_free(&text);
+    return st;
+}
+
+/* releases/WITHDRAWN: ids, one a line, in the ledger's order; made anew from it each time. What is marked and in force
+ * by the ledger stays: its withdrawal was cut short, and only publishing it again (current) takes the mark away. */
+static Status write_withdrawn(
+    const ReleaseEntries *list, const char *releases_dir, const char *current, Arena *arena, Error *err)
+{
+    Buf text, marked;
     const char *path = NULL;
     buf_init(&text, 0);
-    for (size_t i = 0; i < list->len; i++)
-        if (!list->at[i].in_force)
-            buf_addf(&text, "%.*s\n", SLICE_ARG(list->at[i].id));
-    Status st = buf_status(&text, err);
+    buf_init(&marked, 0);
+    Status st = read_withdrawn(releases_dir, arena, &path, &marked, err);
+    for (size_t i = 0; i < list->len && st == OK; i++) {
+        Slice id = list->at[i].id;
+        bool cut_short = has_line(buf_slice(&marked), id) && !(current && slice_eq_z(id, current));
+        if (!list->at[i].in_force || cut_short)
+            buf_addf(&text, "%.*s\n", SLICE_ARG(id));
+    }
     if (st == OK)
-        st = path_join(arena, releases_dir, "WITHDRAWN", &path, err);
-    if (st == OK && (text.len > 0 || file_exists(path)))
+        st = buf_status(&text, err);
+    if (st == OK && (text.len > 0 || marked.len > 0))
         st = file_write(path, buf_slice(&text), MODE_PUBLIC, err);
     buf_free(&text);
+    buf_free(&marked);
     return st;
 }
 
@@ -321,7 +422,7 @@ Status release_name_files(Ledger *ledger, const char *releases_dir, const char *
     arena_init(&arena, 0);
     Status st = release_list(ledger, &arena, &list, err);
     if (st == OK)
-        st = write_withdrawn(&list, releases_dir, &arena, err);
+        st = write_withdrawn(&list, releases_dir, current, &arena, err);
     if (st == OK)
         st = write_current(&list, releases_dir, current, &arena, err);
     vec_free(&list);
@@ -359,14 +460,17 @@ Status release_withdraw_in_ledger(Ledger *ledger, const char *releases_dir, Slic
             known = true;
             in_force = list.at[i].in_force;
         }
+    if (st == OK && !known)
+        st = error_set(err, ERR_NOT_FOUND, "there is no release %.*s", SLICE_ARG(id));
+    if (st == OK && slice_trim(reason).len == 0)
+        st = error_set(err, ERR_USAGE, "a release is withdrawn for a reason: give it");
+    if (st == OK && in_force)
+        st = mark_withdrawn(releases_dir, id, &arena, err);
+    if (st == OK && in_force)
+        st = tell_withdrawn(ledger, id, reason, err);
     vec_free(&list);
     arena_free(&arena);
-    TRY(st);
-    if (!known)
-        return error_set(err, ERR_NOT_FOUND, "there is no release %.*s", SLICE_ARG(id));
-    if (slice_trim(reason).len == 0)
-        return error_set(err, ERR_USAGE, "a release is withdrawn for a reason: give it");
-    return in_force ? tell_withdrawn(ledger, id, reason, err) : OK;
+    return st;
 }
 
 Status release_withdraw_by(Ledger *ledger, const char *releases_dir, Slice id, Slice reason, Error *err)

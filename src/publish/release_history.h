@@ -31,12 +31,13 @@ typedef struct GateReport {
  * hint says what can be done. ERR_CORRUPT: an earlier release is not what was published. Free also after a failure. */
 MUST_USE Status release_gate(const ReleaseGate *g, const char *releases_dir, Arena *arena, GateReport *out, Error *err);
 void gate_report_free(GateReport *report);
-/* Says so in the ledger alone: the files of the folder releases/ follow by release_name_files. */
+/* Names it in releases/WITHDRAWN first, so that nobody is shown it any more, then says so in the ledger; CURRENT
+ * follows by release_name_files. */
 MUST_USE Status release_withdraw_in_ledger(
     Ledger *ledger, const char *releases_dir, Slice id, Slice reason, Error *err);
 MUST_USE Status release_withdraw_by(Ledger *ledger, const char *releases_dir, Slice id, Slice reason, Error *err);
-/* releases/WITHDRAWN and releases/CURRENT from the ledger; `current` is named whatever its age, NULL: the newest in
- * force. */
+/* releases/WITHDRAWN and releases/CURRENT from the ledger; `current`, just published, is named whatever its age, NULL:
+ * the newest in force. A release marked in WITHDRAWN by a withdrawal that was cut short stays there. */
 MUST_USE Status release_name_files(Ledger *ledger, const char *releases_dir, const char *current, Error *err);
 
 #endif

@@ -68,6 +68,22 @@ Slice db_str(const DbRows *rows, size_t column);
 /* UUID as 16 bytes in the order of its text form. */
 void db_uuid(const DbRows *rows, size_t column, uint8_t out[16]);
 
+/* For readers of millions of rows: the next chunk's columns as DuckDB lays them out, instead of db_next. *rows is 0
+ * after the last one. */
+typedef struct DbVector {
+    const void *data;
+    const uint64_t *valid; /* a bit a row; NULL: no row is NULL */
+} DbVector;
+MUST_USE Status db_next_chunk(DbRows *rows, size_t *count, Error *err);
+DbVector db_vector(const DbRows *rows, size_t column);
+static inline bool db_vector_has(const DbVector *v, size_t row)
+{
+    return !v->valid || (v->valid[row / 64] >> (row % 64) & 1);
+}
+/* The 16 bytes of db_uuid, of a vector's element. */
+void db_vector_uuid(const DbVector *v, size_t row, uint8_t out[16]);
+Slice db_vector_str(const DbVector *v, size_t row);
+
 /* One-row conveniences: ERR_NOT_FOUND when the query returns no row. */
 MUST_USE Status db_value_i64(Db *db, int64_t *out, Error *err, const char *fmt, ...) PRINTF_LIKE(4, 5);
 MUST_USE Status db_value_str(Db *db, Buf *out, Error *err, const char *fmt, ...) PRINTF_LIKE(4, 5);

@@ -135,6 +135,14 @@ Status db_next(DbRows *rows, bool *more, Error *err)
     return next_chunk(rows, more, err);
 }
 
+Status db_next_chunk(DbRows *rows, size_t *count, Error *err)
+{
+    bool more;
+    Status st = next_chunk(rows, &more, err);
+    *count = st == OK && more ? rows->chunk_rows : 0;
+    return st;
+}
+
 void db_rows_free(DbRows *rows)
 {
     if (!rows)
@@ -257,18 +265,21 @@ double db_f64(const DbRows *rows, size_t column)
     return c->type.scale ? v / pow(10, c->type.scale) : v;
 }
 
+/* An inlined text lies in the vector itself, behind its length (duckdb.h). */
+static Slice text_at(const void *data, size_t row)
+{
+    const duckdb_string_t *s = (const duckdb_string_t *)data + row;
+    size_t len = s->value.inlined.length;
+    return (Slice){len <= sizeof s->value.inlined.inlined ? s->value.inlined.inlined : s->value.pointer.ptr, len};
+}
+
 Slice db_str(const DbRows *rows, size_t column)
 {
     const Column *c = column_at(rows, column);
     if (is_null(c, rows->row))
         return (Slice){0};
     ASSERT(c->type.storage == DUCKDB_TYPE_VARCHAR || c->type.storage == DUCKDB_TYPE_BLOB);
-    /* the chunk is ours: DuckDB's accessor only lacks the const */
-    duckdb_string_t s = ((const duckdb_string_t *)c->data)[rows->row];
-    size_t len = duckdb_string_t_length(s);
-    if (duckdb_string_is_inlined(s))
-        return (Slice){((const duckdb_string_t *)c->data)[rows->row].value.inlined.inlined, len};
-    return (Slice){s.value.pointer.ptr, len};
+    return text_at(c->data, rows->row);
 }
 
 void db_uuid(const DbRows *rows, size_t column, uint8_t out[16])
@@ -279,6 +290,22 @@ void db_uuid(const DbRows *rows, size_t column, uint8_t out[16])
         memset(out, 0, 16);
     else
         db_uuid_unpack(((const duckdb_hugeint *)c->data)[rows->row], out);
+}
+
+DbVector db_vector(const DbRows *rows, size_t column)
+{
+    ASSERT(column < rows->column_count);
+    return (DbVector){rows->columns[column].data, rows->columns[column].validity};
+}
+
+Slice db_vector_str(const DbVector *v, size_t row)
+{
+    return text_at(v->data, row);
+}
+
+void db_vector_uuid(const DbVector *v, size_t row, uint8_t out[16])
+{
+    db_uuid_unpack(((const duckdb_hugeint *)v->data)[row], out);
 }
 
 /* --- one value ----------------------------------------------------------------------------------------------- */

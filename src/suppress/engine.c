@@ -14,19 +14,10 @@
 #define RESHAPES 3 /* times a move's costs are set by what it used (slope scaling, Kim and Pardalos 1999) */
 #define WHOLE (1 - 1e-9)
 #define LOCAL_ROWS 1000 /* a dense inverse of more costs more than Clp over the whole net */
-#define FAR_ENOUGH 4
-/* In nets of so many equations each unit moved has a price of its own, and values count with their root: a move through
- * a thousand cheap cells is dearer to find than it is worth. */
-#define LARGE_ROWS 5000
-#define SMALL_WINDOWS 2
-#define WINDOW_PIVOTS 1000
+/* At first, in large nets, each unit moved has a price of its own, and values count with their root: a move through a
+ * thousand cheap cells is dearer to find than it is worth. */
 #define LARGE_FLOOR 1.0
 #define LARGE_CHEAP 0.1
-/* Work is pivots, those over many equations counted more often; no clock, so that the answer is always the same. */
-#define ROWS_A_WORK 64
-#define WIDE_START 20
-
-static const uint32_t window_size[] = {128, 384, 1024, 2048}; /* cells */
 
 static Status arrays_new(Engine *e, Error *err)
 {
@@ -38,6 +29,7 @@ static Status arrays_new(Engine *e, Error *err)
     TRY(arena_new(&e->arena, uint8_t, cells, &e->must, err));
     TRY(arena_new(&e->arena, uint8_t, cells, &e->in, err));
     TRY(arena_new(&e->arena, uint8_t, cells, &e->allowed, err));
+    TRY(arena_new(&e->arena, uint8_t, cells, &e->inside, err));
     TRY(arena_new(&e->arena, uint8_t, cells, &e->singleton, err));
     TRY(arena_new(&e->arena, IdList, cells, &e->needs_of, err));
     return arena_new(&e->arena, IdList, cells, &e->users, err);
@@ -55,27 +47,35 @@ static double jitter(uint32_t j)
     return (double)(uint32_t)(j * UINT32_C(2654435761)) / 4294967296.0;
 }
 
-static void price_cells(Engine *e)
+/* Rough: see LARGE_FLOOR. */
+static void weigh_cells(Engine *e)
 {
     const Net *n = e->net;
     double total = 0;
+    for (uint32_t j = 0; j < n->cell_count; j++)
+        total += (double)n->problem->cells[n->outside[j]].cost;
+    double mean = n->cell_count > 0 ? total / n->cell_count : 0;
+    mean = mean > 0 ? mean : 1;
+    double least = e->rough ? LARGE_FLOOR : 1e-6; /* a free cell is still better left alone */
+    double cheap = e->rough ? LARGE_CHEAP : CHEAP;
+    for (uint32_t j = 0; j < n->cell_count; j++) {
+        const SdcCell *c = &n->problem->cells[n->outside[j]];
+        double own = (double)c->cost / mean;
+        own = e->rough ? sqrt(own) : own;
+        e->weight[j] = (own + least) * (1 + 1e-4 * jitter(j));
+        e->cheap[j] = cheap * (own < 1 ? 0.5 + 0.5 * own : 1) * (1 + 0.25 * jitter(j));
+        e->cheap[j] = e->cheap[j] < e->weight[j] ? e->cheap[j] : e->weight[j];
+    }
+}
+
+static void price_cells(Engine *e)
+{
+    const Net *n = e->net;
+    weigh_cells(e);
     for (uint32_t j = 0; j < n->cell_count; j++) {
         const SdcCell *c = &n->problem->cells[n->outside[j]];
         e->must[j] = c->status == SDC_SENSITIVE || c->status == SDC_SECONDARY;
         e->price[j] = e->must[j] ? 0 : c->cost;
-        total += (double)c->cost;
-    }
-    double mean = n->cell_count > 0 ? total / n->cell_count : 0;
-    mean = mean > 0 ? mean : 1;
-    double least = e->large ? LARGE_FLOOR : 1e-6; /* a free cell is still better left alone */
-    double cheap = e->large ? LARGE_CHEAP : CHEAP;
-    for (uint32_t j = 0; j < n->cell_count; j++) {
-        const SdcCell *c = &n->problem->cells[n->outside[j]];
-        double own = (double)c->cost / mean;
-        own = e->large ? sqrt(own) : own;
-        e->weight[j] = (own + least) * (1 + 1e-4 * jitter(j));
-        e->cheap[j] = cheap * (own < 1 ? 0.5 + 0.5 * own : 1) * (1 + 0.25 * jitter(j));
-        e->cheap[j] = e->cheap[j] < e->weight[j] ? e->cheap[j] : e->weight[j];
         e->allowed[j] = 1;
         set_in(e, j, e->must[j]);
     }
@@ -88,6 +88,11 @@ static Status add_need(Engine *e, uint32_t cell, uint32_t knows, double target, 
     return vec_push(&e->needs_of[cell], (uint32_t)(e->needs.len - 1), err);
 }
 
+static bool asks_width(const SdcCell *c)
+{
+    return c->spl > c->upl + c->lpl;
+}
+
 static Status add_needs(Engine *e, const EngineSetup *setup, Error *err)
 {
     const Net *n = e->net;
@@ -95,6 +100,7 @@ static Status add_needs(Engine *e, const EngineSetup *setup, Error *err)
         uint32_t cell = n->outside[j];
         if (setup->singleton && setup->singleton[cell])
             e->singleton[j] = e->any_singleton = true;
+        e->any_width = e->any_width || asks_width(&n->problem->cells[cell]);
         if (setup->up[cell] > 0)
             TRY(add_need(e, j, NET_NONE, (double)setup->up[cell], err));
         if (setup->down[cell] > 0)
@@ -110,12 +116,13 @@ Status engine_new(const Net *net, const EngineSetup *setup, Engine **out, Error 
     TRY(mem_zalloc(1, sizeof *e, (void **)&e, err));
     arena_init(&e->arena, 0);
     e->net = net;
-    e->large = net->row_count >= LARGE_ROWS;
-    e->windows = COUNT_OF(window_size);
+    e->reach = ENGINE_WHOLE;
+    e->near = net->cell_count >= setup->near_cells;
+    e->rough = e->large = net->row_count >= setup->large_rows;
     rng_init(&e->rng, setup->seed, 0);
     TRY_OUT(arrays_new(e, err));
     TRY_OUT(local_new(net, &e->local, err));
-    if (e->large)
+    if (e->near || e->large)
         TRY_OUT(window_new(net, &e->window, err));
     price_cells(e);
     TRY_OUT(add_needs(e, setup, err));
@@ -290,59 +297,6 @@ static Status keep_move(Move *best, const LocalAnswer *a, int64_t price, Error *
     return OK;
 }
 
-/* Near first. Once questions go far again and again, Clp is asked at once. */
-static Status query_all(Engine *e, const LocalQuery *q, LocalStatus *status, LocalAnswer *a, Error *err)
-{
-    e->queries++;
-    *status = LOCAL_STOPPED;
-    if (e->far < FAR_ENOUGH) {
-        TRY(local_solve(e->local, q, status, a, err));
-        e->pivots += a->pivots;
-        e->work += a->pivots * (1 + (uint64_t)a->rows / ROWS_A_WORK);
-    }
-    if (*status != LOCAL_STOPPED) {
-        e->far = 0;
-        return OK;
-    }
-    e->far++;
-    if (!e->wide)
-        TRY(wide_new(e->net, &e->wide, err));
-    TRY(wide_solve(e->wide, q, status, a, err));
-    e->pivots += a->pivots;
-    e->work += (a->pivots + WIDE_START) * (1 + (uint64_t)e->net->row_count / ROWS_A_WORK);
-    return OK;
-}
-
-/* Among the cells of a window alone; what is found holds anywhere, what is not says nothing. */
-static Status query_window(
-    Engine *e, const LocalQuery *whole, uint32_t size, LocalStatus *status, LocalAnswer *a, Error *err)
-{
-    LocalQuery q = *whole;
-    q.pivot_limit = q.pivot_limit < WINDOW_PIVOTS ? q.pivot_limit : WINDOW_PIVOTS;
-    TRY(window_grow(e->window, q.cell, size, whole->allowed, e->cost, &q.allowed, err));
-    e->queries++;
-    TRY(local_solve(e->local, &q, status, a, err));
-    e->pivots += a->pivots;
-    e->work += a->pivots * (1 + (uint64_t)a->rows / ROWS_A_WORK);
-    return OK;
-}
-
-/* In a large net a trial that no window saves is given up, and so is a first look (near_only). */
-static Status query(Engine *e, const LocalQuery *q, LocalStatus *status, LocalAnswer *a, Error *err)
-{
-    size_t tries = !e->large ? 0 : e->trying || e->reshaping ? SMALL_WINDOWS : e->windows;
-    for (size_t i = 0; i < tries; i++) {
-        TRY(query_window(e, q, window_size[i], status, a, err));
-        if (*status == LOCAL_FOUND)
-            return OK;
-    }
-    if (e->large && (e->near_only || e->trying || e->reshaping)) {
-        *status = LOCAL_STOPPED;
-        return OK;
-    }
-    return query_all(e, q, status, a, err);
-}
-
 /* The linear cost of a cell counts how far it moves; what is paid is that it moves at all. So the cells of the last
  * move are charged per unit what makes up their price, and the search is repeated from there. */
 static Status reshape(Engine *e, LocalQuery *q, Move *best, Error *err)
@@ -362,7 +316,7 @@ static Status reshape(Engine *e, LocalQuery *q, Move *best, Error *err)
         if (changed == 0)
             return OK;
         e->reshaping = true;
-        Status st = query(e, q, &status, &a, err);
+        Status st = engine_ask(e, q, &status, &a, err);
         e->reshaping = false;
         int64_t price = st == OK && status == LOCAL_FOUND ? new_price(e, a.terms, a.count) : INT64_MAX;
         for (uint32_t i = 1; i < best->count; i++)
@@ -397,7 +351,7 @@ static Status find_move(Engine *e, uint32_t id, uint32_t pivot_limit, double cos
         known_allowed = e->allowed[need.knows];
         e->allowed[need.knows] = 0;
     }
-    Status st = query(e, &q, &status, &a, err);
+    Status st = engine_ask(e, &q, &status, &a, err);
     if (st == OK && status == LOCAL_FOUND)
         st = keep_move(best, &a, new_price(e, a.terms, a.count), err);
     if (st == OK && best->count > 0)
@@ -420,6 +374,10 @@ static Status suppress_move(Engine *e, const Move *m, Error *err)
 
 static Status meet(Engine *e, uint32_t id, uint32_t pivot_limit, double cost_limit, Move *m, Error *err)
 {
+    if (e->needs.at[id].target == 0) {
+        e->needs.at[id].met = true;
+        return OK;
+    }
     TRY(find_move(e, id, pivot_limit, cost_limit, m, err));
     if (m->count == 0)
         return OK;
@@ -471,17 +429,70 @@ static Status rank_needs(Engine *e, EngineOrder order, Ranked **out, size_t *cou
     return OK;
 }
 
+/* The largest whole target from low on for which there is a move, low where there is none; none reaches high. */
+static Status farthest(Engine *e, uint32_t id, int64_t low, int64_t high, Move *m, Error *err)
+{
+    while (low + 1 < high) {
+        int64_t middle = low + (high - low) / 2;
+        e->needs.at[id].target = (double)middle;
+        TRY(find_move(e, id, QUERY_PIVOTS, INFINITY, m, err));
+        if (m->count > 0)
+            low = middle;
+        else
+            high = middle;
+    }
+    e->needs.at[id].target = (double)low;
+    return OK;
+}
+
+static Status ask_below(Engine *e, uint32_t cell, double target, uint32_t *id, Error *err)
+{
+    for (size_t i = 0; i < e->needs_of[cell].len; i++) {
+        *id = e->needs_of[cell].at[i];
+        Need *need = &e->needs.at[*id];
+        if (need->knows != NET_NONE || need->target >= 0)
+            continue;
+        if (need->target > target) {
+            need->target = target;
+            need->met = false;
+        }
+        return OK;
+    }
+    *id = (uint32_t)e->needs.len;
+    return add_need(e, cell, NET_NONE, target, err);
+}
+
+static Status meet_or_despair(Engine *e, uint32_t id, Move *m, Error *err);
+
+/* A width (spl) was asked upwards. Where the cell cannot go so far, it goes as far as it can, at least to its level,
+ * and the rest of the width is asked below: the auditor asks no more. */
+static Status share_width(Engine *e, uint32_t id, Move *m, Error *err)
+{
+    const Need *need = &e->needs.at[id];
+    uint32_t cell = need->cell, below;
+    const SdcCell *c = &e->net->problem->cells[e->net->outside[cell]];
+    int64_t target = (int64_t)need->target;
+    if (need->knows != NET_NONE || !asks_width(c) || target <= c->upl)
+        return OK;
+    TRY(farthest(e, id, c->upl, target, m, err));
+    TRY(ask_below(e, cell, e->needs.at[id].target - (double)c->spl, &below, err));
+    TRY(meet_or_despair(e, below, m, err)); /* its turn may be over */
+    return meet(e, id, QUERY_PIVOTS, INFINITY, m, err);
+}
+
 static Status meet_or_despair(Engine *e, uint32_t id, Move *m, Error *err)
 {
     if (e->needs.at[id].met || e->needs.at[id].hopeless)
         return OK;
     TRY(meet(e, id, QUERY_PIVOTS, INFINITY, m, err));
+    if (!e->needs.at[id].met && !e->near_only)
+        TRY(share_width(e, id, m, err));
     if (!e->needs.at[id].met && e->needs.at[id].knows != NET_NONE && e->needs.at[id].target > 0 &&
         e->net->down[e->needs.at[id].cell] >= 1) { /* doubt on one side is enough for a singleton */
         e->needs.at[id].target = -1;
         TRY(meet(e, id, QUERY_PIVOTS, INFINITY, m, err));
     }
-    e->needs.at[id].hopeless = !e->needs.at[id].met && !e->near_only;
+    e->needs.at[id].hopeless = !e->needs.at[id].met && e->reach == ENGINE_WHOLE && !e->shrinking;
     return OK;
 }
 
@@ -497,20 +508,22 @@ static Status meet_ranked(Engine *e, const Ranked *ranked, size_t count, Error *
     return st;
 }
 
-/* In a large net, needs whose answer is near come first: what they suppress often brings the others' answers near. */
+/* Needs that suppressed cells can meet come first, then those whose answer is near: what they suppress often brings the
+ * others' answers near. */
 Status engine_meet_all(Engine *e, EngineOrder order, Error *err)
 {
+    const bool apart[] = {[ENGINE_INSIDE] = e->near, [ENGINE_NEAR] = e->large, [ENGINE_WHOLE] = true};
     Ranked *ranked = NULL;
     size_t count;
     Status st = OK;
     TRY(rank_needs(e, order, &ranked, &count, err));
-    e->near_only = true;
-    for (e->windows = SMALL_WINDOWS; e->windows <= COUNT_OF(window_size) && e->large && st == OK; e->windows++)
-        st = meet_ranked(e, ranked, count, err);
-    e->windows = COUNT_OF(window_size);
-    e->near_only = false;
-    if (st == OK)
-        st = meet_ranked(e, ranked, count, err);
+    for (e->reach = ENGINE_INSIDE; st == OK; e->reach++) {
+        if (apart[e->reach])
+            st = meet_ranked(e, ranked, count, err);
+        if (e->reach == ENGINE_WHOLE)
+            break;
+    }
+    e->reach = ENGINE_WHOLE;
     mem_free(ranked);
     return st;
 }
@@ -523,6 +536,20 @@ void engine_reset(Engine *e)
     }
     for (size_t i = 0; i < e->needs.len; i++)
         e->needs.at[i].met = false;
+}
+
+/* What cannot be met this time, though it was before, is met outside. */
+Status engine_shrink(Engine *e, EngineOrder order, Error *err)
+{
+    memcpy(e->allowed, e->in, e->net->cell_count);
+    e->rough = false; /* among the pattern's cells alone, true prices can be afforded */
+    weigh_cells(e);
+    engine_reset(e);
+    e->shrinking = true;
+    Status st = engine_meet_all(e, order, err);
+    e->shrinking = false;
+    memset(e->allowed, 1, e->net->cell_count);
+    return st == OK ? engine_meet_all(e, order, err) : st;
 }
 
 Status engine_adopt(Engine *e, const uint8_t *in, bool *safe, Error *err)
@@ -556,6 +583,8 @@ static Status bereave(Engine *e, uint32_t cell, Error *err)
     TRY(vec_reserve(&e->log, e->log.len + list->len, err));
     for (size_t i = 0; i < list->len; i++) {
         uint32_t id = list->at[i];
+        if (id >= e->needs.len)
+            continue; /* of a trial that failed: drop_new_needs */
         Need *need = &e->needs.at[id];
         if (need->met ? !uses(need, cell) : true)
             continue; /* stale, or already in the log under another cell: then it is listed there */
@@ -701,6 +730,8 @@ static Status improve_once(Engine *e, const Ranked *list, size_t count, IdList *
     if (!e->in[first] || e->users[first].len == 0)
         return OK;
     uint32_t id = e->users[first].at[rng_below(&e->rng, e->users[first].len)];
+    if (id >= e->needs.len)
+        return OK; /* of a trial that failed */
     const Need *need = &e->needs.at[id];
     cells->len = 0;
     TRY(vec_push(cells, first, err));

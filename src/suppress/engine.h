@@ -31,16 +31,25 @@ typedef struct OldUse {
     uint32_t *use;
 } OldUse;
 
+/* How far a question may look. */
+typedef enum EngineReach {
+    ENGINE_INSIDE, /* among suppressed cells nearby */
+    ENGINE_NEAR,   /* among all cells nearby */
+    ENGINE_WHOLE
+} EngineReach;
+
 typedef struct Engine {
     const Net *net;
     Local *local;
-    Wide *wide;       /* made when a question first was too far-reaching for local */
-    uint32_t far;     /* questions in a row that were */
-    bool large;       /* many equations: near answers are worth more than cheap ones */
-    bool near_only;   /* what no window answers waits */
-    bool reshaping;   /* a better answer is looked for: not beyond small windows */
-    uint32_t windows; /* so many sizes are tried */
-    Window *window;   /* of a large net */
+    Wide *wide;   /* made when a question first was too far-reaching for local */
+    uint32_t far; /* questions in a row that were */
+    bool near;    /* many cells: suppressed cells nearby are asked first */
+    bool large;   /* many equations: near answers are worth more than cheap ones */
+    bool rough;   /* costs are bent so that near moves are found */
+    EngineReach reach;
+    bool reshaping; /* a better answer is looked for: in a large net only near */
+    bool shrinking; /* not every cell is allowed: what is not found proves nothing */
+    Window *window; /* with near or large */
     Arena arena;
     int64_t *price;     /* of suppressing a cell */
     double *weight;     /* the same, for the simplex */
@@ -49,8 +58,10 @@ typedef struct Engine {
     uint8_t *must;      /* sensitive */
     uint8_t *in;        /* suppressed */
     uint8_t *allowed;   /* may move in the next query */
+    uint8_t *inside;    /* allowed and suppressed, for ask.c */
     uint8_t *singleton; /* cell holds one contributor, who knows it */
     bool any_singleton;
+    bool any_width; /* a cell asks for a width beyond its two levels, which may be shared out in many ways */
     NeedList needs;
     IdList *needs_of; /* cell -> needs about it */
     IdList *users;    /* cell -> needs whose witness uses it, and some that no longer do */
@@ -66,11 +77,15 @@ typedef struct EngineSetup {
     const int64_t *up, *down; /* cell of the problem: how far an attacker must be led astray; 0: no need */
     const uint8_t *singleton; /* cell of the problem; NULL: none */
     uint64_t seed;
+    uint32_t near_cells, large_rows; /* as in SuppressOptions */
 } EngineSetup;
 
 /* SDC_SENSITIVE and SDC_SECONDARY cells of the problem are suppressed from the start. */
 MUST_USE Status engine_new(const Net *net, const EngineSetup *setup, Engine **out, Error *err);
 void engine_free(Engine *e);
+
+/* Asks what the engine's reach allows; LOCAL_STOPPED when that gives no answer. */
+MUST_USE Status engine_ask(Engine *e, const LocalQuery *q, LocalStatus *status, LocalAnswer *a, Error *err);
 
 typedef enum EngineOrder { ENGINE_BY_LEVEL_UP, ENGINE_BY_LEVEL_DOWN, ENGINE_BY_VALUE, ENGINE_RANDOM } EngineOrder;
 /* Meets every need that is not met. */
@@ -80,6 +95,8 @@ MUST_USE Status engine_meet_all(Engine *e, EngineOrder order, Error *err);
 MUST_USE Status engine_clean(Engine *e, uint64_t work_limit, Error *err);
 /* Takes whole witnesses out and builds them anew, again and again, and keeps what is cheaper. */
 MUST_USE Status engine_improve(Engine *e, uint64_t work_limit, Error *err);
+/* Builds the pattern anew from its own cells: the needs that come first now know what the last ones took. */
+MUST_USE Status engine_shrink(Engine *e, EngineOrder order, Error *err);
 /* Forgets the pattern down to what must be suppressed. */
 void engine_reset(Engine *e);
 /* Makes `in` (a net's cell) the pattern, and finds a witness in it for every need. *safe: there were some for all. */

@@ -222,21 +222,76 @@ static bool raise(int64_t *target, int64_t wanted, int64_t reached, int64_t room
     return true;
 }
 
-Status plan_raise_targets(Plan *plan, const SuppressShorts *shorts, bool *more, Error *err)
+static bool cheaper(const SdcProblem *p, uint32_t a, uint32_t b)
 {
-    UNUSED(err);
-    for (size_t i = 0; i < shorts->len; i++) {
-        const SuppressShort *s = &shorts->at[i];
-        if (s->cell >= plan->given_cells || is_leak(plan, s->cell))
-            continue;
-        const SdcCell *c = &plan->work.cells[s->cell];
-        int64_t up, down;
-        set_targets(c, &up, &down);
-        bool raised = raise(&plan->up[s->cell], up, s->up, c->upper - c->value);
-        raised = raise(&plan->down[s->cell], down, s->down, c->value - c->lower) || raised;
-        *more = *more || raised;
+    if (b == NET_NONE || p->cells[a].cost != p->cells[b].cost)
+        return b == NET_NONE || p->cells[a].cost < p->cells[b].cost;
+    return a < b;
+}
+
+static uint32_t cheapest_open(const SdcProblem *p, uint32_t row)
+{
+    uint32_t best = NET_NONE;
+    for (uint32_t k = p->start[row]; k < p->start[row + 1]; k++) {
+        const SdcCell *c = &p->cells[p->cell[k]];
+        if (c->status == SDC_OPEN && c->lower < c->upper && cheaper(p, p->cell[k], best))
+            best = p->cell[k];
     }
-    return OK;
+    return best;
+}
+
+/* Where no target can be raised, fractions were to blame: one more cell beside the cell that is short gives whole
+ * numbers room. best: by cell, of its equations. */
+static void open_more(Plan *plan, const uint8_t *stuck, uint32_t *best, bool *more)
+{
+    SdcProblem *p = &plan->work;
+    memset(best, 0xff, p->cell_count * sizeof *best);
+    for (uint32_t r = 0; r < p->row_count; r++) {
+        uint32_t open = cheapest_open(p, r);
+        for (uint32_t k = p->start[r]; k < p->start[r + 1] && open != NET_NONE; k++)
+            if (stuck[p->cell[k]] && cheaper(p, open, best[p->cell[k]]))
+                best[p->cell[k]] = open;
+    }
+    for (uint32_t i = 0; i < plan->given_cells; i++)
+        if (stuck[i] && best[i] != NET_NONE) {
+            p->cells[best[i]].status = SDC_SECONDARY;
+            *more = true;
+        }
+}
+
+static bool raise_cell(Plan *plan, const SuppressShort *s)
+{
+    const SdcCell *c = &plan->work.cells[s->cell];
+    int64_t up, down;
+    set_targets(c, &up, &down);
+    bool raised = raise(&plan->up[s->cell], up, s->up, c->upper - c->value);
+    return raise(&plan->down[s->cell], down, s->down, c->value - c->lower) || raised;
+}
+
+Status plan_repair(Plan *plan, const SuppressShorts *shorts, bool *more, Error *err)
+{
+    Arena scratch;
+    uint8_t *stuck;
+    uint32_t *best;
+    bool any = false;
+    Status st;
+    arena_init(&scratch, 0);
+    TRY_OUT(arena_new(&scratch, uint8_t, (size_t)plan->work.cell_count + 1, &stuck, err));
+    TRY_OUT(arena_new(&scratch, uint32_t, (size_t)plan->work.cell_count + 1, &best, err));
+    for (size_t i = 0; i < shorts->len; i++) {
+        uint32_t cell = shorts->at[i].cell;
+        if (cell >= plan->given_cells || is_leak(plan, cell))
+            continue;
+        if (raise_cell(plan, &shorts->at[i]))
+            *more = true;
+        else
+            stuck[cell] = any = true;
+    }
+    if (any)
+        open_more(plan, stuck, best, more);
+out:
+    arena_free(&scratch);
+    return st;
 }
 
 size_t plan_unexplained(const Plan *plan, const SuppressShorts *shorts)

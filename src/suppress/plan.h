@@ -27,8 +27,9 @@ void plan_free(Plan *plan);
 /* Each equation that gives away a sum of suppressed cells that may not be known gets a sensitive cell for that sum.
  * *more: there was one. */
 MUST_USE Status plan_add_sums(Plan *plan, const SuppressOptions *o, bool *more, Error *err);
-/* Cells found short get a larger target. *more: one of them can. */
-MUST_USE Status plan_raise_targets(Plan *plan, const SuppressShorts *shorts, bool *more, Error *err);
+/* Cells found short get a larger target, or where their bounds allow none, one more suppressed cell beside them. *more:
+ * something was done. */
+MUST_USE Status plan_repair(Plan *plan, const SuppressShorts *shorts, bool *more, Error *err);
 /* How many of these cells are not among the leaks. */
 size_t plan_unexplained(const Plan *plan, const SuppressShorts *shorts);
 void plan_write_back(const Plan *plan, SdcProblem *p);

@@ -47,6 +47,19 @@ static Status collect_leaks(const Engine *e, BlockResult *r, Error *err)
     return OK;
 }
 
+/* A large net's first pattern costs more work than all effort. What pays is to build it anew from its own cells, the
+ * needs that came last first. */
+static Status search_large(Engine *e, const SuppressOptions *o, uint8_t *best, Error *err)
+{
+    static const EngineOrder orders[] = {ENGINE_BY_LEVEL_UP, ENGINE_BY_LEVEL_DOWN, ENGINE_BY_LEVEL_UP};
+    TRY(engine_meet_all(e, ENGINE_BY_LEVEL_DOWN, err));
+    for (size_t i = 0; i < COUNT_OF(orders) && o->effort > 0; i++)
+        TRY(engine_shrink(e, orders[i], err));
+    TRY(engine_clean(e, o->effort / 4, err));
+    memcpy(best, e->in, e->net->cell_count);
+    return OK;
+}
+
 /* Of several orders the cheapest pattern is kept and made cheaper; the effort decides how many are tried. */
 static Status search(Engine *e, const SuppressOptions *o, uint8_t *best, Error *err)
 {
@@ -89,7 +102,7 @@ static Status prove(Engine *e, const SuppressOptions *o, BlockResult *r, uint8_t
     uint32_t open = 0;
     for (uint32_t j = 0; j < e->net->cell_count; j++)
         open += !e->must[j];
-    if (open > o->exact_cells || e->any_singleton)
+    if (open > o->exact_cells || e->any_singleton || e->any_width)
         return OK;
     TRY(exact_solve(e, o->exact_pivots, &exact, err));
     memcpy(in, e->in, e->net->cell_count);
@@ -102,11 +115,15 @@ static Status prove(Engine *e, const SuppressOptions *o, BlockResult *r, uint8_t
 static Status solve_net(const Round *round, const Net *net, BlockResult *r, uint8_t *in, Error *err)
 {
     const Plan *plan = round->plan;
-    EngineSetup setup = {
-        .up = plan->up, .down = plan->down, .singleton = plan->singleton, .seed = round->options->seed};
+    EngineSetup setup = {.up = plan->up,
+        .down = plan->down,
+        .singleton = plan->singleton,
+        .seed = round->options->seed,
+        .near_cells = round->options->near_cells,
+        .large_rows = round->options->large_rows};
     Engine *e = NULL;
     TRY(engine_new(net, &setup, &e, err));
-    Status st = search(e, round->options, in, err);
+    Status st = e->large ? search_large(e, round->options, in, err) : search(e, round->options, in, err);
     if (st == OK)
         st = prove(e, round->options, r, in, err);
     if (st == OK)
@@ -271,7 +288,7 @@ static Status audit_and_repair(Plan *plan, const SuppressOptions *o, SdcProblem 
         st = o->audit(p, &shorts, o->audit_ctx, err);
         report->unprotected = shorts.len;
         if (st == OK)
-            st = plan_raise_targets(plan, &shorts, &more, err);
+            st = plan_repair(plan, &shorts, &more, err);
         if (st == OK && more && report->audit_rounds++ >= o->rounds)
             st = error_set(err, ERR_LIMIT, "cells are unprotected after %" PRIu32 " rounds of repair", o->rounds);
         if (st == OK && more)
@@ -323,25 +340,4 @@ void suppress_report_free(SuppressReport *r)
 {
     arena_free(&r->arena);
     *r = (SuppressReport){0};
-}
-
-Status suppress_report_text(const SdcProblem *p, const SuppressReport *r, Buf *out, Error *err)
-{
-    char name[100];
-    for (size_t i = 0; i < r->leak_count; i++) {
-        const SuppressLeak *leak = &r->leaks[i];
-        sdc_cell_name(p, leak->cell, name, sizeof name);
-        buf_addf(out, "%s cannot be hidden", name);
-        if (leak->knows != UINT32_MAX) {
-            sdc_cell_name(p, leak->knows, name, sizeof name);
-            buf_addf(out, " from the one person or firm in %s", name);
-        }
-        buf_adds(out, leak->target > 0 ? " upwards" : " downwards");
-        for (size_t k = 0; k < leak->frozen_count; k++) {
-            sdc_cell_name(p, leak->frozen[k], name, sizeof name);
-            buf_addf(out, "%s%s", k ? ", " : " because these are published: ", name);
-        }
-        buf_addc(out, '\n');
-    }
-    return buf_status(out, err);
 }

@@ -27,6 +27,8 @@ typedef struct SuppressOptions {
     uint64_t effort;       /* pivots a block for making a safe pattern cheaper; no clock. 0: only as many as needed */
     uint64_t seed;         /* of the random part of that search */
     uint32_t exact_cells;  /* blocks of at most so many open cells are solved exactly; 0: none */
+    uint32_t near_cells;   /* in blocks of so many open cells, suppressed cells nearby are asked before the whole */
+    uint32_t large_rows;   /* blocks of so many equations are large: near answers are worth more than cheap ones */
     uint64_t exact_pivots; /* at most so many pivots for it; then the bound says what is left */
     const uint8_t *singleton; /* a cell: one contributor, who knows it and must not find out another; NULL: none */
     int64_t min_sum; /* an equation may not give away a sum of suppressed cells that is > 0 and below; 0: any may */
@@ -38,7 +40,8 @@ typedef struct SuppressOptions {
 } SuppressOptions;
 #define SUPPRESS_OPTIONS_INIT \
     { \
-        .threads = 1, .effort = 400000, .seed = 1, .exact_cells = 1500, .exact_pivots = 400000, .rounds = 20 \
+        .threads = 1, .effort = 400000, .seed = 1, .exact_cells = 1500, .exact_pivots = 400000, .near_cells = 5000, \
+        .large_rows = 5000, .rounds = 20 \
     }
 
 /* A sensitive cell that cannot be protected whatever is suppressed. */
@@ -73,8 +76,6 @@ typedef struct SuppressReport {
  * be raised. Free the report with suppress_report_free. */
 MUST_USE Status suppress_solve(SdcProblem *p, const SuppressOptions *options, SuppressReport *out, Error *err);
 void suppress_report_free(SuppressReport *r);
-/* One line a leak, in words, names from p. */
-MUST_USE Status suppress_report_text(const SdcProblem *p, const SuppressReport *r, Buf *out, Error *err);
 
 /* Costs of suppressing a cell, for all cells that are not sensitive. */
 typedef enum SuppressCost {

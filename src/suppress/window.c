@@ -81,7 +81,7 @@ static Entry take(Window *w)
     return first;
 }
 
-static Status touch_row(Window *w, uint32_t r, const uint8_t *allowed, const double *cost, Error *err)
+static Status touch_row(Window *w, uint32_t r, const WindowWish *wish, Error *err)
 {
     const Net *n = w->net;
     w->row_in[r] = 1;
@@ -90,10 +90,10 @@ static Status touch_row(Window *w, uint32_t r, const uint8_t *allowed, const dou
         uint32_t j = n->row_cell[i];
         if (w->touched[j]++ == 0)
             w->seen[w->seen_count++] = j;
-        if (w->in[j] || !allowed[j])
+        if (w->in[j] || !wish->allowed[j] || (wish->within && !wish->within[j]))
             continue;
         uint32_t missing = n->col_start[j + 1] - n->col_start[j] - w->touched[j];
-        TRY(enter(w, (Entry){missing, j, cost[j]}, err));
+        TRY(enter(w, (Entry){missing, j, wish->cost[j]}, err));
     }
     return OK;
 }
@@ -110,19 +110,18 @@ static void forget(Window *w)
     w->heap.len = 0;
 }
 
-Status window_grow(
-    Window *w, uint32_t k, uint32_t size, const uint8_t *allowed, const double *cost, const uint8_t **out, Error *err)
+Status window_grow(Window *w, const WindowWish *wish, const uint8_t **out, Error *err)
 {
     const Net *n = w->net;
     uint32_t count = 0;
     forget(w);
     *out = w->in;
-    for (uint32_t j = k;;) {
+    for (uint32_t j = wish->cell;;) {
         w->in[j] = 1;
         for (uint32_t i = n->col_start[j]; i < n->col_start[j + 1]; i++)
             if (!w->row_in[n->col_row[i]])
-                TRY(touch_row(w, n->col_row[i], allowed, cost, err));
-        if (++count >= size)
+                TRY(touch_row(w, n->col_row[i], wish, err));
+        if (++count >= wish->size)
             return OK;
         do {
             if (w->heap.len == 0)

@@ -13,9 +13,13 @@ typedef struct Window Window; /* workspace for one net; one thread */
 
 MUST_USE Status window_new(const Net *net, Window **out, Error *err);
 void window_free(Window *w);
-/* At most `size` cells that `allowed` names, around cell k. Flags by a net's cell, valid until the next call; the first
- * windows are parts of the later ones. ERR_NOMEM. */
-MUST_USE Status window_grow(
-    Window *w, uint32_t k, uint32_t size, const uint8_t *allowed, const double *cost, const uint8_t **out, Error *err);
+typedef struct WindowWish {
+    uint32_t cell;                   /* around which */
+    uint32_t size;                   /* cells at most */
+    const uint8_t *allowed, *within; /* by a net's cell: cells that both name; within NULL: those that `allowed` does */
+    const double *cost;
+} WindowWish;
+/* Flags by a net's cell, valid until the next call; the first windows are parts of the later ones. ERR_NOMEM. */
+MUST_USE Status window_grow(Window *w, const WindowWish *wish, const uint8_t **out, Error *err);
 
 #endif

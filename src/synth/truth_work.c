@@ -7,12 +7,13 @@
  *   - normal time is 1, 2 and 4 years for a certificate, an associate and a bachelor, from the 31 August at the
  * beginning of the year of entry;
  *   - a concentrator has two Carnegie units in one programme, or 12 credits of it, or has finished a shorter one;
- *   - the six definitions of employment and earnings look at the quarters after the quarter of the award.
+ *   - the six definitions of employment and earnings are asked about a quarter so many after that of the award, the
+ * completion or the exit from a programme; a definition that looks at a quarter outside the state's wages says nothing.
  */
 #include "synth/truth_cells.h"
 #include "synth/writers.h"
 
-enum { BLOCK_QUARTERS = 8, FEDERAL_MINIMUM_CENTS = 725, KENTUCKY_CENTS = 300000 };
+enum { BLOCK_QUARTERS = 7, ASKED = 4, FEDERAL_MINIMUM_CENTS = 725, KENTUCKY_CENTS = 300000 };
 
 void truth_work_heads(Buf *college, Buf *training, Buf *work)
 {
@@ -21,8 +22,8 @@ void truth_work_heads(Buf *college, Buf *training, Buf *work)
         "persisted,credits,completed_100,completed_150,completed_200,transferred,status_2,status_4,status_6,associate_"
         "year,associate_hundredths,bachelor_year,bachelor_hundredths\n");
     buf_adds(training, "person,item,year,cip,place,hit\n");
-    buf_adds(work, "person,kind,year,level,horizon,wage_quarters,kentucky,wioa,pseo,scorecard,leo,adrf,naics,work_"
-                   "county,leo_quarters,leo_study,q2_wages\n");
+    buf_adds(work, "person,kind,year,level,place,after_quarters,wage_quarters,calendar_quarters,leo_quarters,"
+                   "calendar_study,leo_study,kentucky,wioa,pseo,scorecard,leo,adrf,naics,work_county\n");
 }
 
 /* --- college --- */
@@ -411,20 +412,34 @@ static void program_truth(const World *w, const Person *p, const Life *l, const 
 
 /* --- work --- */
 
+/* The quarter that is asked about, [ASKED], three before and three after; [0] is unused, as the rules count from one.
+ */
 typedef struct Window {
-    int64_t wages[BLOCK_QUARTERS + 1]; /* [1] is the first quarter of the block */
+    const World *w;
+    Quarter before; /* the one before [1] */
+    int64_t wages[BLOCK_QUARTERS + 1];
     uint32_t employer[BLOCK_QUARTERS + 1];
     int64_t main[BLOCK_QUARTERS + 1]; /* at that employer */
 } Window;
 
-static void fill_window(const Life *l, Quarter before, Window *v)
+/* Whose work is asked about, after which day. */
+typedef struct WorkSubject {
+    uint64_t person;
+    const char *kind;
+    int year;          /* that the measure counts it in */
+    const char *level; /* of an award */
+    Slice place;       /* code of the college or the school */
+    Date day;
+} WorkSubject;
+
+static void fill_window(const World *w, const Life *l, Quarter asked, Window *v)
 {
-    memset(v, 0, sizeof *v);
+    *v = (Window){.w = w, .before = asked - ASKED};
     for (int i = 1; i <= BLOCK_QUARTERS; i++) {
         v->employer[i] = NO_INDEX;
         for (uint32_t k = 0; k < l->wage_count; k++) {
             const Wage *x = &l->wages[k];
-            if (x->quarter != before + i)
+            if (x->quarter != v->before + i)
                 continue;
             /* two jobs with one employer in one quarter are one employer's wages */
             int64_t here = 0;
@@ -440,22 +455,19 @@ static void fill_window(const Life *l, Quarter before, Window *v)
     }
 }
 
-static void sum_range(const Window *v, int from, int64_t *sum, int *quarters)
-{
-    *sum = 0;
-    *quarters = 0;
-    for (int i = from; i < from + 4; i++) {
-        *sum += v->wages[i];
-        *quarters += v->wages[i] > 0;
-    }
-}
+typedef struct YearSum {
+    int64_t cents;
+    int quarters;
+} YearSum;
 
-static void value_cell(Buf *b, bool employed, int64_t cents)
+static YearSum four_from(const Window *v, int from)
 {
-    if (employed)
-        cell_cents(b, cents);
-    else
-        buf_addc(b, ',');
+    YearSum sum = {0, 0};
+    for (int i = from; i < from + 4; i++) {
+        sum.cents += v->wages[i];
+        sum.quarters += v->wages[i] > 0;
+    }
+    return sum;
 }
 
 static bool studied_in_year(const Life *l, int year)
@@ -474,50 +486,78 @@ static bool studied_in_fiscal(const Life *l, int year)
     return false;
 }
 
-static void work_row(const World *w, const Person *p, const Life *l, const char *kind, int year, const char *level,
-    Quarter base, int horizon, Buf *b)
+/* What a definition says of the quarter asked about. */
+typedef struct Verdict {
+    int from, to; /* of the window: the quarters it looks at */
+    bool employed;
+    int64_t cents;
+} Verdict;
+
+/* Empty: a quarter that the definition looks at lies outside the state's wages; zero: not employed. */
+static void verdict_cell(const Window *v, const Verdict *x, Buf *b)
+{
+    if (v->before + x->from >= v->w->first_quarter && v->before + x->to <= v->w->last_quarter)
+        cell_cents(b, x->employed ? x->cents : 0);
+    else
+        buf_addc(b, ',');
+}
+
+static void definition_cells(const Life *l, const Window *v, Buf *b)
+{
+    Quarter asked = v->before + ASKED;
+    int january = ASKED - asked % 4;     /* of the calendar year that holds it */
+    int april = ASKED - (asked + 3) % 4; /* of the year from April to March that holds it */
+    YearSum four = four_from(v, 1), calendar = four_from(v, january), tax = four_from(v, april);
+    bool studied = studied_in_year(l, asked / 4);
+    bool attached = calendar.quarters >= 3 && calendar.cents >= INT64_C(35) * 50 * FEDERAL_MINIMUM_CENTS;
+    bool winter = v->wages[april + 2] > 0 && v->wages[april + 3] > 0;
+    int64_t annual = tax.quarters > 0 ? (tax.cents * 4 * 2 + tax.quarters) / (2 * tax.quarters) : 0;
+    uint32_t main = v->employer[ASKED];
+    bool whole = main != NO_INDEX && v->employer[ASKED - 1] == main && v->employer[ASKED + 1] == main;
+    const Verdict verdicts[] = {
+        {1, ASKED, four.quarters >= 2 && four.cents >= KENTUCKY_CENTS, four.cents},
+        {ASKED, ASKED, true, v->wages[ASKED]},
+        {january, january + 3, attached, calendar.cents},
+        {january, january + 3, !studied, calendar.cents},
+        {april, april + 3, winter, annual},
+        {ASKED - 1, ASKED + 1, whole, v->main[ASKED]},
+    };
+    cell_u64(b, (uint64_t)four.quarters);
+    cell_u64(b, (uint64_t)calendar.quarters);
+    cell_u64(b, (uint64_t)tax.quarters);
+    cell_u64(b, studied);
+    cell_u64(b, studied_in_fiscal(l, (v->before + april) / 4 + 1));
+    for (size_t i = 0; i < COUNT_OF(verdicts); i++)
+        verdict_cell(v, &verdicts[i], b);
+}
+
+static void work_row(const World *w, const Life *l, const WorkSubject *s, int after, Buf *b)
 {
     Window v;
-    int64_t sum;
-    int n;
-    Quarter before = base + 4 * (horizon - 1);
-    if (before + 2 > w->last_quarter) /* the later quarters of a window may be missing: nobody is shown then */
+    Quarter asked = quarter_of(s->day) + after;
+    if (asked - 3 > w->last_quarter) /* none of its quarters is in any file */
         return;
-    fill_window(l, before, &v);
-    buf_add_u64(b, p->id);
-    cell_text(b, span(kind));
-    cell_u64(b, (uint64_t)year);
-    cell_text(b, span(level));
-    cell_u64(b, (uint64_t)horizon);
-    sum_range(&v, 1, &sum, &n);
-    cell_u64(b, (uint64_t)n);
-    value_cell(b, n >= 2 && sum >= KENTUCKY_CENTS, sum);
-    value_cell(b, v.wages[4] > 0, v.wages[4]);
-    int calendar = 4 - base % 4; /* the first quarter of the first whole calendar year */
-    sum_range(&v, calendar, &sum, &n);
-    value_cell(b, n >= 3 && sum >= INT64_C(35) * 50 * FEDERAL_MINIMUM_CENTS, sum);
-    value_cell(b, sum > 0 && !studied_in_year(l, (before + calendar) / 4), sum);
-    int tax = (4 - base % 4) % 4 + 1; /* the first quarter of the first whole year from April on */
-    sum_range(&v, tax, &sum, &n);
-    bool winter = v.wages[tax + 2] > 0 && v.wages[tax + 3] > 0;
-    value_cell(b, winter, n > 0 ? (sum * 4 * 2 + n) / (2 * n) : 0);
-    bool whole = v.employer[4] != NO_INDEX && v.employer[3] == v.employer[4] && v.employer[5] == v.employer[4];
-    value_cell(b, whole, v.main[4]);
-    const Employer *employer = v.employer[4] == NO_INDEX ? NULL : &w->employers[v.employer[4]];
+    fill_window(w, l, asked, &v);
+    buf_add_u64(b, s->person);
+    cell_text(b, span(s->kind));
+    cell_u64(b, (uint64_t)s->year);
+    cell_text(b, span(s->level));
+    cell_text(b, s->place);
+    cell_u64(b, (uint64_t)after);
+    definition_cells(l, &v, b);
+    uint32_t main = v.employer[ASKED];
+    const Employer *employer = main == NO_INDEX ? NULL : &w->employers[main];
     cell_text(b, employer ? span(w->p.sectors[employer->sector].naics) : SLICE(""));
     cell_text(b, employer ? w->counties[employer->county].fips : SLICE(""));
-    cell_u64(b, (uint64_t)n);
-    cell_u64(b, studied_in_fiscal(l, (before + tax) / 4 + 1));
-    value_cell(b, v.wages[2] > 0, v.wages[2]);
     buf_addc(b, '\n');
 }
 
-static void work_rows(
-    const World *w, const Person *p, const Life *l, const char *kind, int year, const char *level, Date day, Buf *b)
+/* Two quarters, and one, three, five and ten years after. */
+static void work_rows(const World *w, const Life *l, const WorkSubject *s, Buf *b)
 {
-    static const int horizons[] = {1, 3, 5, 10};
-    for (size_t i = 0; i < COUNT_OF(horizons); i++)
-        work_row(w, p, l, kind, year, level, quarter_of(day), horizons[i], b);
+    static const int after[] = {2, 4, 12, 20, 40};
+    for (size_t i = 0; i < COUNT_OF(after); i++)
+        work_row(w, l, s, after[i], b);
 }
 
 static void award_truth(const World *w, const Person *p, const Life *l, Buf *b)
@@ -530,7 +570,10 @@ static void award_truth(const World *w, const Person *p, const Life *l, Buf *b)
             last &= !reports(w, l->awards[k].college) || l->awards[k].date <= a->date ||
                     date_school_year(l->awards[k].date) != date_school_year(a->date);
         if (last)
-            work_rows(w, p, l, "award", date_school_year(a->date), names[a->level], a->date, b);
+            work_rows(w, l,
+                &(WorkSubject){p->id, "award", date_school_year(a->date), names[a->level],
+                    w->colleges[a->college].state_code, a->date},
+                b);
     }
 }
 
@@ -539,9 +582,17 @@ void truth_work(const World *w, const Person *p, const Life *l, Buf *college, Bu
     college_truth(w, p, l, college);
     cte_truth(w, p, l, true, training);
     cte_truth(w, p, l, false, training);
-    for (uint32_t i = 0; i < l->program_count; i++)
-        program_truth(w, p, l, &l->programs[i], training);
+    for (uint32_t i = 0; i < l->program_count; i++) {
+        const Participation *x = &l->programs[i];
+        program_truth(w, p, l, x, training);
+        if (x->kind != WORKFORCE_APPRENTICE && x->exit != DATE_NONE)
+            work_rows(
+                w, l, &(WorkSubject){p->id, "programme", date_school_year(x->exit), "", SLICE(""), x->exit}, work);
+    }
     award_truth(w, p, l, work);
     if (l->completion != EXIT_YEAR_END)
-        work_rows(w, p, l, "high_school", l->completion_year, "", l->completion_date, work);
+        work_rows(w, l,
+            &(WorkSubject){p->id, "high_school", l->completion_year, "", w->schools[l->completion_school].code,
+                l->completion_date},
+            work);
 }

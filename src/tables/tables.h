@@ -244,7 +244,7 @@ void tables_equation_words(const TablesSystem *s, uint32_t row, Buf *out);
 /* The cell in words, appended: "students, place D1, sex F". Codes at their total are left out. */
 void tables_cell_words(const TablesSystem *s, uint32_t cell, Buf *out);
 /* The problem for the solver: values, bounds 0 to the largest of the quantity, statuses OPEN, FROZEN (zeros, structural
- * zeros, earlier releases) or SECONDARY (not printed). Names are the cells' words. Free with sdc_free. */
+ * zeros, earlier releases) or SECONDARY (not printed). Names are the cells' words and table. Free with sdc_free. */
 MUST_USE Status tables_problem(const TablesSystem *s, SdcProblem *out, Error *err);
 
 #endif

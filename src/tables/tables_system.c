@@ -263,6 +263,20 @@ static Status missing(const Building *b, const Sum *sum, uint32_t code, const ch
     return ERR_INVALID;
 }
 
+/* The cells that are there of a code: its own, or those of its children, of which some may be absent and so nobody. */
+static Status add_present(Building *b, Sum *sum, uint32_t code, Error *err)
+{
+    const TablesDimension *d = &b->set->dimensions[sum->dimension];
+    const TablesSum *s = sum_of(d, code, sum->hierarchy);
+    sum->at[sum->dimension] = code;
+    uint32_t cell = find(b, sum->quantity, sum->at);
+    if (cell != TABLES_NONE)
+        return add_term(b, cell, -1, err);
+    for (uint32_t i = 0; s && i < s->count; i++)
+        TRY(add_present(b, sum, d->children[s->first + i], err));
+    return OK;
+}
+
 /* Absent children of a table whose owner says what that means: none, or nobody knows. */
 static Status add_absent(Building *b, Sum *sum, const TablesSum *s, TablesAbsent absent, Error *err)
 {
@@ -271,8 +285,12 @@ static Status add_absent(Building *b, Sum *sum, const TablesSum *s, TablesAbsent
         uint32_t child = d->children[s->first + i], cell;
         Seen seen;
         sum->missing = TABLES_NONE;
+        if (absent == TABLES_ABSENT_ZERO) {
+            TRY(add_present(b, sum, child, err));
+            continue;
+        }
         TRY(add_code(b, sum, child, &seen, err));
-        if (seen == SEEN_ALL || absent == TABLES_ABSENT_ZERO)
+        if (seen == SEEN_ALL)
             continue;
         uint32_t *at;
         TRY(arena_new(&b->s->arena, uint32_t, b->set->dimension_count, &at, err));
@@ -467,6 +485,16 @@ static SdcCell problem_cell(const TablesCell *c, int64_t largest)
     return out;
 }
 
+/* A complement, which stands in no table, is looked for where its part stands. */
+static void say_table(const TablesSystem *s, uint32_t cell, Buf *out)
+{
+    const TablesCell *c = &s->cells[cell];
+    while (c->table == TABLES_NONE && c->part != TABLES_NONE)
+        c = &s->cells[c->part];
+    if (c->table != TABLES_NONE)
+        buf_addf(out, " (table %.*s)", SLICE_ARG(s->set->tables[c->table].name));
+}
+
 Status tables_problem(const TablesSystem *s, SdcProblem *out, Error *err)
 {
     int64_t *largest = NULL;
@@ -483,6 +511,7 @@ Status tables_problem(const TablesSystem *s, SdcProblem *out, Error *err)
             out->cells[i].cost = 0;
         buf_reset(&words);
         tables_cell_words(s, i, &words);
+        say_table(s, i, &words);
         st = arena_dup(&out->arena, buf_slice(&words), &out->names[i], err);
     }
     if (st == OK) {

@@ -111,26 +111,11 @@ Status tables_write_csv(const TablesSet *set, uint32_t table, TablesPrint print,
 
 /* --- headers ------------------------------------------------------------------------------------------------------ */
 
-static void emit_string(Buf *out, Slice s)
-{
-    buf_addc(out, '"');
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.ptr[i];
-        if (c == '"' || c == '\\')
-            buf_addf(out, "\\%c", c);
-        else if (c < 0x20 || c == 0x7F)
-            buf_addf(out, "\\u%04X", c);
-        else
-            buf_addc(out, (char)c);
-    }
-    buf_addc(out, '"');
-}
-
 static void emit_value(Buf *out, const Toml *v)
 {
     switch (v->type) {
     case TOML_STRING:
-        emit_string(out, v->string);
+        toml_quote(out, v->string);
         break;
     case TOML_INTEGER:
         buf_add_i64(out, v->integer);
@@ -144,7 +129,7 @@ static void emit_value(Buf *out, const Toml *v)
         for (const Toml *m = v->first; m; m = m->next) {
             buf_adds(out, m == v->first ? "" : ", ");
             if (v->type == TOML_TABLE) {
-                emit_string(out, m->key);
+                toml_quote(out, m->key);
                 buf_adds(out, " = ");
             }
             emit_value(out, m);
@@ -159,7 +144,7 @@ static void emit_value(Buf *out, const Toml *v)
 
 static void emit_member(Buf *out, const Toml *m)
 {
-    emit_string(out, m->key);
+    toml_quote(out, m->key);
     buf_adds(out, " = ");
     emit_value(out, m);
     buf_addc(out, '\n');
@@ -191,7 +176,7 @@ static void emit_table_published(Buf *out, const TablesTable *t, const Toml *tab
 {
     static const char *const never[] = {"published", "file", "contributions", NULL};
     buf_adds(out, "\n[[table]]\nfile = ");
-    emit_string(out, tables_base_name(t->file));
+    toml_quote(out, tables_base_name(t->file));
     buf_addc(out, '\n');
     for (const Toml *m = table->first; m; m = m->next)
         if (!key_in(m->key, never) && !key_in(m->key, COLUMN_KINDS) && !slice_eq_z(m->key, "by"))
@@ -224,7 +209,7 @@ static void emit_list(Buf *out, const Toml *markers, const char *key, Slice more
         buf_adds(out, m->next || more.len > 0 ? ", " : "");
     }
     if (more.len > 0)
-        emit_string(out, more);
+        toml_quote(out, more);
     buf_adds(out, "]\n");
 }
 
@@ -255,12 +240,12 @@ static void emit_dimension(Buf *out, const Toml *d)
     for (const Toml *m = d->first; m; m = m->next) {
         if (slice_eq_z(m->key, "hierarchy")) {
             buf_adds(out, "hierarchy = ");
-            emit_string(out, tables_base_name(m->string));
+            toml_quote(out, tables_base_name(m->string));
             buf_addc(out, '\n');
         } else if (slice_eq_z(m->key, "hierarchies")) {
             buf_adds(out, "hierarchies = [");
             for (const Toml *h = m->first; h; h = h->next) {
-                emit_string(out, tables_base_name(h->string));
+                toml_quote(out, tables_base_name(h->string));
                 buf_adds(out, h->next ? ", " : "");
             }
             buf_adds(out, "]\n");
@@ -293,9 +278,9 @@ Status tables_write_header(const TablesSet *set, const TablesMarks *marks, Buf *
     const Toml *dimensions = toml_get(set->root, "dimension"), *tables = toml_get(set->root, "table");
     buf_adds(out, "# The protected tables as an outsider has them: cairn audit attacks them from this header.\n");
     buf_adds(out, "schema = \"cairn.tables/1\"\nname = ");
-    emit_string(out, set->name);
+    toml_quote(out, set->name);
     buf_adds(out, "\ntitle = ");
-    emit_string(out, set->title);
+    toml_quote(out, set->title);
     buf_addc(out, '\n');
     emit_markers(set, marks, out);
     for (const Toml *d = dimensions ? dimensions->first : NULL; d; d = d->next)
@@ -315,7 +300,7 @@ static void emit_path(Buf *out, const char *key, Slice folder, Slice file)
     buf_addc(&path, '/');
     buf_add(&path, tables_base_name(file));
     buf_addf(out, "%s = ", key);
-    emit_string(out, buf_slice(&path));
+    toml_quote(out, buf_slice(&path));
     buf_addc(out, '\n');
     buf_free(&path);
 }
@@ -334,10 +319,10 @@ Status tables_write_released(const TablesSet *set, Slice prefix, Slice truth, Sl
         buf_init(&name, 4096);
         buf_add(&name, prefix);
         buf_add(&name, set->tables[i].name);
-        emit_string(out, buf_slice(&name));
+        toml_quote(out, buf_slice(&name));
         buf_free(&name);
         buf_adds(out, "\npeople = ");
-        emit_string(out, people ? people->string : set->name);
+        toml_quote(out, people ? people->string : set->name);
         buf_addc(out, '\n');
         emit_path(out, "file", truth, set->tables[i].file);
         emit_path(out, "published", printed, set->tables[i].file);

@@ -333,6 +333,95 @@ static void test_references(void **state)
     }
 }
 
+static bool says(Slice text, const char *words)
+{
+    Slice w = slice_of(words);
+    return slice_find(text, w) < text.len;
+}
+
+static const SheetCell *cell_of(const Sheet *s, const char *table, size_t row, const char *key)
+{
+    for (size_t t = 0; t < s->tables.len; t++)
+        for (size_t c = 0; slice_eq_z(slice_of(table), s->tables.at[t].key) && c < s->tables.at[t].column_count; c++)
+            if (slice_eq_z(slice_of(key), s->tables.at[t].columns[c].key))
+                return &s->tables.at[t].cells.at[row * s->tables.at[t].column_count + c];
+    fail_msg("no column %s", key);
+    return NULL;
+}
+
+/* Of 1,000 persons 900 named one group and 300 another: 200 named both. */
+static CellSet overlapping_cells(Cell made[3])
+{
+    for (size_t i = 0; i < 3; i++)
+        made[i] = rate_cells[3];
+    made[1].additive = made[2].additive = 0;
+    made[1].split = made[2].split = SLICE("race_any_part");
+    made[1].grp = SLICE("asian");
+    made[1].denominator = 300;
+    made[1].numerator = 210;
+    made[2].grp = SLICE("white");
+    made[2].denominator = 900;
+    made[2].numerator = 730;
+    return (CellSet){.cells = made, .count = 3};
+}
+
+static void test_groups_that_overlap(void **state)
+{
+    Cell made[3];
+    const CellSet cells = overlapping_cells(made);
+    EquityQuery q = query_of("others");
+    EquityTable t;
+    Sheet s;
+    q.split = SLICE("race_any_part");
+    assert_ok(equity_table(&cells, *state, &q, &t, err));
+    assert_true(t.units.at[0].overlapping);
+    /* All others are those who did not name the group, whatever else they named. */
+    const EquityRow *r = row_of(&t, "asian");
+    const Count mine = {210, 300}, others = {590, 700}, best = {730, 900};
+    near(r->gap, 100 * (210.0 / 300 - 590.0 / 700));
+    Interval n = interval_newcombe(mine, others, t.rules.z);
+    near(r->gap_interval.low, 100 * n.low);
+    near(r->risk, (210.0 / 300) / (590.0 / 700));
+    near(r->eighty, gap_ratio(mine, best));
+    assert_int_equal(r->ppg_flag, FLAG_RAISED);
+    for (Disparity d = 0; d < DISPARITY_COUNT; d++)
+        assert_int_equal(isnan(t.units.at[0].disparity[d].value), disparity_needs_shares(d));
+    near(t.units.at[0].disparity[DISPARITY_RANGE].value, 730.0 / 900 - 210.0 / 300);
+    sheet_init(&s, "x");
+    equity_table_sheet(&t, &s);
+    assert_ok(sheet_status(&s, err));
+    for (size_t i = 0; i < DISPARITY_COUNT; i++) {
+        bool given = cell_of(&s, "disparity", i, "value")->kind == SHEET_CELL_NUMBER;
+        assert_int_equal(says(cell_of(&s, "disparity", i, "refused")->text, "groups overlap"), !given);
+    }
+    assert_true(says(s.notes.at[0], "overlap"));
+    sheet_free(&s);
+    equity_table_free(&t);
+}
+
+static void test_overlap_is_not_taken_apart(void **state)
+{
+    Cell made[6];
+    overlapping_cells(made);
+    overlapping_cells(made + 3);
+    for (size_t i = 0; i < 3; i++)
+        made[i].year = 2023;
+    const CellSet cells = {.cells = made, .count = COUNT_OF(made)};
+    const EquityAgainst year = {.year = 2023};
+    EquityQuery q = query_of("");
+    Sheet s;
+    q.split = SLICE("race_any_part");
+    q.year = 2024;
+    sheet_init(&s, "x");
+    assert_ok(equity_against(&cells, *state, &q, &year, &s, err));
+    assert_string_equal(cell_of(&s, "parts", 0, "n")->text.ptr, "300");
+    assert_int_equal(cell_of(&s, "parts", 0, "rate_part")->kind, SHEET_CELL_NONE);
+    assert_int_equal(cell_of(&s, "parts", 1, "composition_part")->kind, SHEET_CELL_NONE);
+    assert_true(says(cell_of(&s, "parts", 1, "refused")->text, "groups overlap"));
+    assert_int_equal(s.findings.len, 0);
+    sheet_free(&s);
+}
+
 static void test_units_and_small_groups(void **state)
 {
     const CellSet cells = the_cells();
@@ -409,12 +498,6 @@ static void test_refusals(void **state)
 }
 
 /* --- sheets --- */
-
-static bool says(Slice text, const char *words)
-{
-    Slice w = slice_of(words);
-    return slice_find(text, w) < text.len;
-}
 
 static void test_findings(void **state)
 {
@@ -513,16 +596,6 @@ static void test_sheet_formats(void **state)
     assert_int_equal(sheet_format_parse(SLICE("pdf"), &f, NULL), ERR_USAGE);
 }
 
-static const SheetCell *cell_of(const Sheet *s, const char *table, size_t row, const char *key)
-{
-    for (size_t t = 0; t < s->tables.len; t++)
-        for (size_t c = 0; slice_eq_z(slice_of(table), s->tables.at[t].key) && c < s->tables.at[t].column_count; c++)
-            if (slice_eq_z(slice_of(key), s->tables.at[t].columns[c].key))
-                return &s->tables.at[t].cells.at[row * s->tables.at[t].column_count + c];
-    fail_msg("no column %s", key);
-    return NULL;
-}
-
 static void test_against(void **state)
 {
     const CellSet cells = the_cells();
@@ -576,7 +649,7 @@ static void test_participation(void **state)
     const CellSet cells = {.cells = made, .count = COUNT_OF(made)};
     q.measure = SLICE("work_based_learning");
     sheet_init(&s, "x");
-    assert_ok(equity_participation(&cells, *state, &q, &s, err));
+    assert_ok(equity_participation(NULL, &cells, *state, &q, &s, err));
     assert_string_equal(cell_of(&s, "participation", 2, "group")->text.ptr, "yes");
     assert_string_equal(cell_of(&s, "participation", 2, "eligible")->text.ptr, "200");
     assert_string_equal(cell_of(&s, "participation", 2, "not_participated")->text.ptr, "80");
@@ -585,12 +658,12 @@ static void test_participation(void **state)
     /* All programmes: those without figures are named, not an error; a programme that is asked for is. */
     sheet_init(&s, "x");
     q.measure = SLICE("");
-    assert_ok(equity_participation(&cells, *state, &q, &s, err));
+    assert_ok(equity_participation(NULL, &cells, *state, &q, &s, err));
     assert_true(says(s.notes.at[0], "no figures of"));
     q.measure = SLICE("credential");
-    assert_int_equal(equity_participation(&cells, *state, &q, &s, NULL), ERR_NOT_FOUND);
+    assert_int_equal(equity_participation(NULL, &cells, *state, &q, &s, NULL), ERR_NOT_FOUND);
     q.measure = SLICE("no_such");
-    assert_int_equal(equity_participation(&cells, *state, &q, &s, NULL), ERR_NOT_FOUND);
+    assert_int_equal(equity_participation(NULL, &cells, *state, &q, &s, NULL), ERR_NOT_FOUND);
     sheet_free(&s);
 }
 
@@ -663,6 +736,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_row),
         cmocka_unit_test(test_references),
+        cmocka_unit_test(test_groups_that_overlap),
+        cmocka_unit_test(test_overlap_is_not_taken_apart),
         cmocka_unit_test(test_units_and_small_groups),
         cmocka_unit_test(test_medians),
         cmocka_unit_test(test_refusals),

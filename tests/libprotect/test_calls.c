@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -77,8 +78,61 @@ static void test_order(void **state)
     cairn_protect_free(NULL);
 }
 
+static const char LANE[] =
+    "schema = \"cairn.lane/1\"\nname = \"r\"\nversion = \"1\"\ntitle = \"t\"\nlane = \"rounding\"\n"
+    "effective_from = 2026-01-01\nstatus = \"assumed\"\nsource = \"s\"\n[rounding]\nbase = 5\n";
+static const char DP_LANE[] =
+    "schema = \"cairn.lane/1\"\nname = \"d\"\nversion = \"1\"\ntitle = \"t\"\nlane = \"dp_counts\"\n"
+    "effective_from = 2026-01-01\nstatus = \"assumed\"\nsource = \"s\"\n[privacy]\n"
+    "mechanism = \"discrete_laplace\"\nepsilon = \"1\"\nneighbours = \"add_remove\"\n"
+    "cells_per_person = 1\n[counts]\n";
+
+static cairn_protect *with_lane(const char *lane, const char *text)
+{
+    char policy[1000];
+    cairn_protect *p = with("d,n\nall,62\na,4\nb,27\nc,31\n", 0);
+    cairn_protect_error e;
+    (void)snprintf(policy, sizeof policy, "lane = \"%s\"\nlane_file = \"lane.toml\"\n%s", lane, POLICY);
+    assert_int_equal(cairn_protect_policy(p, policy, strlen(policy), NULL), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_run(p, HEADER, strlen(HEADER), 1, &e), CAIRN_PROTECT_USAGE);
+    assert_non_null(strstr(e.message, "lane.toml"));
+    assert_int_equal(cairn_protect_file(p, "lane.toml", text, strlen(text), NULL), CAIRN_PROTECT_OK);
+    return p;
+}
+
+static void test_lanes(void **state)
+{
+    (void)state;
+    cairn_protect *p = with_lane("round", LANE);
+    cairn_protect_error e;
+    const char *text;
+    size_t len;
+    assert_int_equal(cairn_protect_run(p, HEADER, strlen(HEADER), 1, &e), CAIRN_PROTECT_INVALID);
+    assert_non_null(strstr(e.message, "needs a key"));
+    assert_int_equal(cairn_protect_key(p, "short", 5, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_key(p, "0123456789abcdef", 16, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_run(p, HEADER, strlen(HEADER), 1, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_output(p, "t.csv", &text, &len, &e), CAIRN_PROTECT_OK);
+    unsigned all, a, b, c;
+    assert_int_equal(sscanf(text, "d,n\nall,%u\na,%u\nb,%u\nc,%u\n", &all, &a, &b, &c), 4);
+    assert_int_equal(all, a + b + c);
+    assert_int_equal(all % 5 + a % 5 + b % 5 + c % 5, 0);
+    assert_int_equal(cairn_protect_output(p, "errors.csv", &text, &len, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(len, 0);
+    cairn_protect_free(p);
+
+    p = with_lane("dp", DP_LANE);
+    assert_int_equal(cairn_protect_run(p, HEADER, strlen(HEADER), 1, &e), CAIRN_PROTECT_INVALID);
+    assert_non_null(strstr(e.message, "needs the ledger of a budget"));
+    assert_int_equal(cairn_protect_budget(p, "no such folder/budget.jsonl", &e), CAIRN_PROTECT_OK);
+    assert_int_not_equal(cairn_protect_run(p, HEADER, strlen(HEADER), 1, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_output(p, "t.csv", &text, &len, &e), CAIRN_PROTECT_USAGE);
+    cairn_protect_free(p);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_bad_input), cmocka_unit_test(test_order)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bad_input), cmocka_unit_test(test_order), cmocka_unit_test(test_lanes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -560,7 +560,7 @@ static void feed_file(const char *path, const Cell *cells, const size_t *parts, 
     size_t done = 0;
     assert_ok(cells_feed_open(&shape, path, &feed, err));
     for (size_t i = 0; i < count; i++) {
-        assert_ok(cells_feed_add(feed, cells + done, parts[i], err));
+        assert_ok(cells_feed_add(feed, cells + done, NULL, parts[i], err));
         done += parts[i];
     }
     assert_int_equal(done, FED);
@@ -595,7 +595,7 @@ static void test_feed(void **state)
     feed_file(path, cells, parts, COUNT_OF(parts), &b);
     assert_false(slice_eq(buf_slice(&a), buf_slice(&b)));
     assert_ok(cells_feed_open(&shape, path, &feed, err));
-    assert_ok(cells_feed_add(feed, cells, 10, err));
+    assert_ok(cells_feed_add(feed, cells, NULL, 10, err));
     cells_feed_drop(feed);
     snprintf(path, sizeof path, "%s/none/fed.parquet", w->dir);
     assert_int_not_equal(cells_to_parquet(cells, FED, path, NULL), OK);

@@ -116,6 +116,36 @@ static void test_another_year(void **state)
     policy_close(policy);
 }
 
+/* A later look at the same cohort joins what is out already: the earlier release is a part of the new one, and nothing
+ * of it is looked at again. */
+static void test_later_look_joins(void **state)
+{
+    UNUSED(state);
+    static const int64_t n[] = {80, 90, 70}, four[] = {50, 60, 40}, five[] = {60, 66, 50};
+    Policy *policy = tables_policy();
+    Tables t, more;
+    Old o;
+    UnionReport report;
+    Error err = ERROR_INIT;
+    tables_counties(&t, n, four, COUNT_OF(n));
+    tables_counties(&more, n, five, COUNT_OF(n));
+    name_all(&t, "graduation_rate_4yr", 2024);
+    name_all(&more, "graduation_rate_5yr", 2024);
+    release_of(policy, &t, &o);
+    size_t before = o.cells.len;
+    for (size_t i = 0; i < more.cells.len; i++)
+        tables_assert(vec_push(&t.cells, more.cells.at[i], &err), &err);
+    tables_assert(together(policy, &t, &o, &report, &err), &err);
+    assert_int_equal(report.compared, 0);
+    old_free(&o);
+    release_of(policy, &t, &o);
+    assert_int_equal(o.cells.len, 2 * before);
+    old_free(&o);
+    tables_free(&t);
+    tables_free(&more);
+    policy_close(policy);
+}
+
 typedef struct Planted {
     const char *name;
     int64_t n[4], k[4]; /* of today */
@@ -274,6 +304,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_release),
         cmocka_unit_test(test_another_year),
+        cmocka_unit_test(test_later_look_joins),
         cmocka_unit_test(test_planted),
         cmocka_unit_test(test_three_together),
         cmocka_unit_test(test_split_gone),

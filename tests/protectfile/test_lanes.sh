@@ -172,6 +172,49 @@ sed '5p' persons.csv >twice.csv
 sed 's/persons.csv/twice.csv/' people.toml >twice.toml
 code "a person stands once" 3 "$cairn" protect twice.toml --policy keys.toml --key key --out none
 
+# totals of money by cell keys
+mkdir -p money
+awk 'BEGIN { print "id,place"; for (i = 1; i <= 50; i++) printf "w%d,%s\n", i, i % 2 ? "a" : "b" }' >money/persons.csv
+printf 'place,workers,wages,largest\nall,50,500000,60000\na,25,300000,60000\nb,25,200000,20000\n' >money/wages.csv
+cat >money/tables.toml <<'HEAD'
+schema = "cairn.tables/1"
+name = "money"
+[[dimension]]
+name = "place"
+total = "all"
+codes = ["a", "b"]
+[[table]]
+name = "wages"
+file = "wages.csv"
+contributions = { file = "persons.csv", person = "id" }
+[[table.by]]
+dimension = "place"
+column = "place"
+[[table.count]]
+name = "workers"
+[[table.total]]
+name = "wages"
+contributors = "workers"
+top = ["largest"]
+HEAD
+sed 's/^magnitude_per_mille = .*/magnitude_per_mille = 0/' "$source/docs/lanes/cell_key.toml" >none.lane
+sed 's/^magnitude_per_mille = .*/magnitude_per_mille = 100/' "$source/docs/lanes/cell_key.toml" >money.lane
+grep -q '^magnitude_per_mille = 100' money.lane || sed -i '/^\[cell_key\]/a magnitude_per_mille = 100' money.lane
+policy 'lane = "cell_key"
+lane_file = "none.lane"' >none.policy
+code "totals have no figure without a step" 3 "$cairn" protect money/tables.toml --policy none.policy --key key --out none
+policy 'lane = "cell_key"
+lane_file = "money.lane"' >money.policy
+code "totals with noise by cell keys" 0 "$cairn" protect money/tables.toml --policy money.policy --key key --out moneyed
+hasnt "the largest contribution stays inside" 'largest' moneyed/wages.csv
+awk -F, 'NR == FNR { v[$1] = $3; l[$1] = $4; next } FNR > 1 { d = $3 - v[$1]; if (d < 0) d = -d
+    if (d > 5 * l[$1] / 10) exit 1; if (d > 0) moved = 1 } END { exit !moved }' money/wages.csv moneyed/wages.csv \
+    && ok "by steps of a tenth of it, five at most" || not_ok "steps" moneyed/wages.csv
+sed -i '/^top = /d' money/tables.toml
+sed -i 's/,[0-9]*$//; s/,largest//' money/wages.csv
+code "without the largest contribution there is no step" 3 \
+    "$cairn" protect money/tables.toml --policy money.policy --key key --out none
+
 # --- fuzzy medians ---
 cp full.csv students.csv
 sed "s|^file = \"students.csv\"|&\n$people|" with_median.toml >median.toml
@@ -200,6 +243,88 @@ code "and is not drawn again" 6 "$cairn" protect dp_tables.toml --policy dp.toml
 sed 's/dpclass/dpclass2/' dp_tables.toml >dp2.toml
 "$cairn" budget open poor.jsonl --name test --rho 1/8 --policy-file dp.toml >/dev/null
 code "a budget that is short refuses" 7 "$cairn" protect dp2.toml --policy dp.toml --budget poor.jsonl --out none
+# one hierarchy, its levels paid for by shares
+mkdir -p tree
+cat >tree/tables.toml <<'HEAD'
+schema = "cairn.tables/1"
+name = "tree"
+[[dimension]]
+name = "place"
+total = "all"
+open = true
+separator = "/"
+[[table]]
+name = "places"
+file = "places.csv"
+[[table.by]]
+dimension = "place"
+column = "place"
+[[table.count]]
+name = "students"
+HEAD
+printf 'place,students\nall,700\nr1,400\nr2,300\nr1/a,150\nr1/b,250\nr2/c,299\nr2/d,1\n' >tree/places.csv
+sed 's|^shares = .*|shares = ["1/10", "3/10", "6/10"]|' "$source/docs/lanes/dp_tree.toml" >tree.lane
+policy 'lane = "dp"
+lane_file = "tree.lane"' >tree.policy
+code "a private hierarchy" 0 "$cairn" protect tree/tables.toml --policy tree.policy --budget budget.jsonl --out treed
+has "is labelled" '"lane": "dp_tree"' treed/audit.json
+has "with error bars" 'half_width_95' treed/errors.csv
+awk -F, 'NR > 1 { v[$1] = $2; if ($2 < 0) exit 1 }
+    END { exit v["all"] != v["r1"] + v["r2"] || v["r1"] != v["r1/a"] + v["r1/b"] || v["r2"] != v["r2/c"] + v["r2/d"] }' \
+    treed/places.csv && ok "its sums hold, and nothing is negative" || not_ok "sums of the hierarchy" treed/places.csv
+cp "$source/docs/lanes/dp_tree.toml" tree.lane
+lines=$(wc -l <budget.jsonl)
+sed 's/"tree"/"tree2"/' tree/tables.toml >tree/tables2.toml
+code "shares of other levels are refused" 3 "$cairn" protect tree/tables2.toml --policy tree.policy --budget budget.jsonl --out none
+has "with both numbers" 'has 3 levels, but tree.lane has shares of 4' out.log
+sed 's/"dpclass"/"dpclass3"/' dp_tables.toml >dp3.toml
+code "and a table of two dimensions" 3 "$cairn" protect dp3.toml --policy tree.policy --budget budget.jsonl --out none
+has "which is no hierarchy" 'divided in two ways' out.log
+[ "$(wc -l <budget.jsonl)" -eq "$lines" ] && ok "what is refused costs nothing here, too" || not_ok "costs" budget.jsonl
+
+# private medians beside private counts
+mkdir -p med
+awk 'BEGIN { print "id,place,wage"; for (i = 1; i <= 900; i++) printf "m%d,%s,%d\n", i, i % 3 ? "a" : "b", 20000 + 37 * i }' >med/persons.csv
+cat >med/tables.toml <<'HEAD'
+schema = "cairn.tables/1"
+name = "wages"
+[[dimension]]
+name = "place"
+total = "all"
+codes = ["a", "b"]
+[[table]]
+name = "wages"
+file = "wages.csv"
+contributions = { file = "persons.csv", person = "id", value = "wage" }
+[[table.by]]
+dimension = "place"
+column = "place"
+[[table.count]]
+name = "workers"
+[[table.median]]
+name = "median"
+people = "workers"
+HEAD
+printf 'place,workers,median\nall,900,36000\na,600,36000\nb,300,36000\n' >med/wages.csv
+cp "$source/docs/lanes/dp_quantiles.toml" quantiles.lane
+policy 'lane = "dp"
+lane_file = "dp_counts.toml"
+median_file = "quantiles.lane"' >med.policy
+"$cairn" budget open rich.jsonl --name test --rho 9 --policy-file med.policy >/dev/null
+code "who is in a row and its total is in two" 3 "$cairn" protect med/tables.toml --policy med.policy --budget rich.jsonl --out none
+[ "$(wc -l <rich.jsonl)" -eq 1 ] && ok "the counts beside them are not paid for either" || not_ok "paid for" rich.jsonl
+has "and it is said" 'is in 2 rows, totals among them; the lane.s cells_per_person says 1' out.log
+sed -i 's/^cells_per_person = .*/cells_per_person = 2/' quantiles.lane
+sed -i 's/"wages"$/"wages2"/' med/tables.toml
+code "private medians" 0 "$cairn" protect med/tables.toml --policy med.policy --budget rich.jsonl --out medians
+has "are paid for by a line of their own" '"query":"wages2/wages2/medians"' rich.jsonl
+has "labelled" '"lane": "dp_quantiles"' medians/audit.json
+has "and have an error bar" 'median of ' medians/errors.csv
+awk -F, 'NR > 1 && ($3 == "*" || $3 < 25000 || $3 > 50000) { exit 1 }' medians/wages.csv && ok "near the truth" \
+    || not_ok "near the truth" medians/wages.csv
+policy 'median_file = "quantiles.lane"' >exact.policy
+code "beside exact counts they are refused" 3 "$cairn" protect med/tables.toml --policy exact.policy --budget rich.jsonl --out none
+
 # two lanes of the same people
 { header mixed "" ""; sed -n '/^\[\[table\]\]/,$p' dp_tables.toml | sed '0,/name = "students"/s//name = "exact"/; s/"students.csv"/"exact.csv"/'; } >mixed.toml
 cp students.csv exact.csv

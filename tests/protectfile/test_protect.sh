@@ -172,7 +172,8 @@ rm -rf history
 sed 's/^A,x,4/A,x,*/' students.csv >earlier.csv
 sed -i 's/^file = "students.csv"$/file = "students.csv"/' union.toml
 code "an earlier release that blanked one cell alone forces a leak" 7 "$cairn" protect union.toml --policy n10 --out x
-has "the message names what gives it away" 'given away\|nothing protects' out.log
+has "the message names the cell and what gives it away" \
+    'nothing protects \[students, school A, group x (table students)\]: it follows from what is published: \[students, ' out.log
 [ -e x/students.csv ] && not_ok "nothing is written" || ok "nothing is written"
 
 # --- bad input: the place and the rule, and nothing written ---
@@ -190,6 +191,64 @@ bad "negative" 'students.csv:7.*is negative' 's/^A,y,36/A,y,-36/'
 bad "missing margin" 'missing' '/^all,x,/d'
 bad "unknown code" 'code "Z" is not in dimension school' 's/^B,x,26/Z,x,26/'
 bad "a row twice" 'stands at the same place as row' 's/^B,x,26/B,y,26/'
+
+# --- a sum of cells of two tables keeps to the stricter one ---
+mkdir -p sums
+{
+    printf 'schema = "cairn.tables/1"\nname = "class"\n[markers]\nsuppressed = ["*"]\n'
+    printf '[[dimension]]\nname = "school"\ntotal = "all"\ncodes = ["A", "B", "C"]\n'
+    for t in one two; do
+        printf '[[table]]\nname = "%s"\nfile = "%s.csv"\nmargins = false\n' $t $t
+        printf '[[table.by]]\ndimension = "school"\ncolumn = "school"\n[[table.count]]\nname = "students"\n'
+    done
+} >sums/tables.toml
+printf 'school,students\nall,60\nA,4\n' >sums/one.csv
+printf 'school,students\nB,12\nC,44\n' >sums/two.csv
+code "a group of 4 beside one of 12" 0 "$cairn" protect sums/tables.toml --policy n10 --out sums/n10
+has "is 16 people together, which the minimum of 10 allows" '^C,44' sums/n10/two.csv
+{
+    cat "$source/policy/core/protection/n10.toml"
+    printf '\n[[override]]\ntable = "two"\n[[override.parameter]]\nname = "min_suppressed_sum"\nvalue = 30\n'
+    printf 'meaning = "m"\nstatus = "assumed"\nsource = "s"\n'
+} >sums/strict.toml
+code "where the second table asks for 30" 0 "$cairn" protect sums/tables.toml --policy sums/strict.toml --out sums/n30
+has "a third is hidden, too" '^C,[*]' sums/n30/two.csv
+
+# --- a level that is left out, with rows left out because nobody is in them ---
+mkdir -p level
+cat >level/tables.toml <<'HEAD'
+schema = "cairn.tables/1"
+name = "class"
+title = "A class"
+[markers]
+suppressed = ["*"]
+[[dimension]]
+name = "year"
+open = true
+[[dimension]]
+name = "place"
+total = "all"
+open = true
+separator = "/"
+[[table]]
+name = "students"
+file = "students.csv"
+absent = "zero"
+margins = false
+[[table.by]]
+dimension = "year"
+column = "year"
+[[table.by]]
+dimension = "place"
+column = "place"
+[[table.count]]
+name = "students"
+HEAD
+printf 'year,place,students\n1,c,30\n1,c/d/x,30\n2,c,50\n2,c/d/x,20\n2,c/d/y,30\n' >level/students.csv
+code "a school without people in one year, under a district that is left out" 0 \
+    "$cairn" protect level/tables.toml --policy n10 --out level/out
+sed -i 's/^1,c,30/1,c,31/' level/students.csv
+code "is added up all the same" 3 "$cairn" protect level/tables.toml --policy n10 --out level/bad
 
 # --- rules that could not be checked, or that only the second table has ---
 wages_head() # lines of the total
@@ -229,7 +288,23 @@ wages_head '' >wages/tables.toml
 code "numbers that the header does not describe do not leave" 3 "$cairn" protect wages/tables.toml --policy n10 --out wages/out
 has "and are shown" 'wages.csv:2: one: is a number in a column that the header does not describe' out.log
 wages_head 'top = ["one", "two"]' >wages/tables.toml
-code "with them it is" 0 "$cairn" protect wages/tables.toml --policy n10 --out wages/out
+code "a total whose employers nobody names passes no rule about them" 3 \
+    "$cairn" protect wages/tables.toml --policy n10 --out wages/out
+has "and says how the policy can say that there are none" \
+    'column wages: the policy.s min_employers cannot be checked.*not_applicable' out.log
+with_head() { sed "/^lane = /i $1" "$source/policy/core/protection/n10.toml"; }
+with_head 'employers = "not_applicable"' >wages/none.toml
+code "without a reason it is not said" 3 "$cairn" protect wages/tables.toml --policy wages/none.toml --out wages/out
+has "in which line" 'none.toml:[0-9]*.*need a reason' out.log
+with_head 'employers = "not_applicable"\nemployers_reason = "grants, not wages"' >wages/none.toml
+code "with them it is protected" 0 "$cairn" protect wages/tables.toml --policy wages/none.toml --out wages/out
+{
+    cat wages/none.toml
+    printf '\n[[override]]\ntable = "wagse"\n[[override.parameter]]\nname = "min_n"\nvalue = 5\n'
+    printf 'meaning = "m"\nstatus = "assumed"\nsource = "s"\n'
+} >wages/misspelt.toml
+code "an override of a table that is not there" 3 "$cairn" protect wages/tables.toml --policy wages/misspelt.toml --out wages/bad
+has "names file, line and the tables there are" 'misspelt.toml:[0-9]*: .*wagse; there are wages' out.log
 has "a total that one contributor makes up is suppressed" '^A,40,\*' wages/out/wages.csv
 {
     head_of students.csv

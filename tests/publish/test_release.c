@@ -294,6 +294,56 @@ static void test_gate_errors(void **state)
     ledger_close(ledger);
 }
 
+static bool is_marked(const char *dir, const char *id)
+{
+    char path[1024];
+    Buf text;
+    Error err = ERROR_INIT;
+    (void)snprintf(path, sizeof path, "%s/WITHDRAWN", dir);
+    buf_init(&text, 0);
+    if (file_exists(path))
+        ok(file_read(path, 0, &text, &err), &err);
+    bool marked = slice_find(buf_slice(&text), slice_of(id)) < text.len;
+    buf_free(&text);
+    return marked;
+}
+
+/* A withdrawal that ends before the ledger, and one that ends after it: the release is shown in neither case. */
+static void test_withdrawal_cut_short(void **state)
+{
+    Bench *b = *state;
+    Ledger *ledger;
+    const char *id = "00112233aabb";
+    char dir[512], path[1024];
+    Error err = ERROR_INIT;
+    at(b, dir, "home/cut");
+    ok(ledger_open(b->home, &ledger, &err), &err);
+    ok(dir_make(dir, MODE_DIR_PUBLIC, &err), &err);
+    ok(ledger_append(ledger, "release.published", slice_of(id), SLICE("{}"), &err), &err);
+    size_t before = in_force(ledger);
+
+    /* the file cannot be written: then the ledger says nothing either */
+    (void)snprintf(path, sizeof path, "%s/WITHDRAWN", dir);
+    ok(dir_make(path, MODE_DIR_PUBLIC, &err), &err);
+    assert_int_not_equal(release_withdraw_in_ledger(ledger, dir, slice_of(id), SLICE("x"), &err), OK);
+    error_clear(&err);
+    assert_int_equal(in_force(ledger), before);
+    ok(dir_remove(path, &err), &err);
+
+    /* killed after the file: marked, not in the ledger. Naming the files again keeps the mark */
+    ok(file_write(path, SLICE("00112233aabb\n"), MODE_PUBLIC, &err), &err);
+    ok(release_name_files(ledger, dir, NULL, &err), &err);
+    assert_true(is_marked(dir, id));
+    ok(release_name_files(ledger, dir, id, &err), &err); /* published again */
+    assert_false(is_marked(dir, id));
+
+    /* killed after the ledger, before CURRENT */
+    ok(release_withdraw_in_ledger(ledger, dir, slice_of(id), SLICE("x"), &err), &err);
+    assert_int_equal(in_force(ledger), before - 1);
+    assert_true(is_marked(dir, id));
+    ledger_close(ledger);
+}
+
 /* The same again passes; one person more is refused, or replaces what was out; a withdrawn release is named. */
 static void test_gate(void **state)
 {
@@ -357,6 +407,7 @@ int main(void)
         cmocka_unit_test(test_pages),
         cmocka_unit_test(test_gate),
         cmocka_unit_test(test_gate_errors),
+        cmocka_unit_test(test_withdrawal_cut_short),
         cmocka_unit_test(test_data),
         cmocka_unit_test(test_store_and_verify),
     };

@@ -215,11 +215,10 @@ static void check_leaks(const Tiny *t, SdcProblem *given, const SuppressReport *
     }
 }
 
-static void test_against_enumeration(void **state)
+/* tables seed .. seed + count - 1 */
+static void check_tables(uint64_t seed, uint64_t count, SuppressOptions o, uint32_t *protected_cells, uint32_t *leaks)
 {
-    UNUSED(state);
-    uint32_t protected_cells = 0, leaks = 0;
-    for (uint64_t seed = 0; seed < 1000; seed++) {
+    for (uint64_t last = seed + count; seed < last; seed++) {
         Rng r;
         Tiny t;
         SdcProblem p = {0}, given = {0};
@@ -228,7 +227,7 @@ static void test_against_enumeration(void **state)
         tiny_random(&r, &t);
         tiny_problem(&t, &p);
         tiny_problem(&t, &given);
-        solve(&p, &t, quick(), &report);
+        solve(&p, &t, o, &report);
         Seen seen = attack(&t, &p);
         for (uint32_t i = 0; i < p.cell_count; i++) {
             SdcCell before = given.cells[i];
@@ -237,18 +236,87 @@ static void test_against_enumeration(void **state)
             if (p.cells[i].status != SDC_SENSITIVE)
                 continue;
             if (is_leak(&report, i))
-                leaks++;
+                ++*leaks;
             else if (!safe(&p, &seen, i))
                 fail_msg("table %u: cell %u is unprotected and not reported", (unsigned)seed, i);
             else
-                protected_cells++;
+                ++*protected_cells;
         }
         check_leaks(&t, &given, &report);
         sdc_free(&given);
         suppress_report_free(&report);
         sdc_free(&p);
     }
+}
+
+static void test_against_enumeration(void **state)
+{
+    UNUSED(state);
+    uint32_t protected_cells = 0, leaks = 0;
+    check_tables(0, 1000, quick(), &protected_cells, &leaks);
     assert_true(protected_cells > 500 && leaks > 0);
+}
+
+/* The way of large nets, on small ones. */
+static SuppressOptions as_if_large(void)
+{
+    SuppressOptions o = quick();
+    o.near_cells = o.large_rows = 1;
+    o.exact_cells = 0;
+    return o;
+}
+
+static void test_large_against_enumeration(void **state)
+{
+    UNUSED(state);
+    uint32_t protected_cells = 0, leaks = 0;
+    check_tables(0, 300, as_if_large(), &protected_cells, &leaks);
+    assert_true(protected_cells > 100 && leaks > 0);
+}
+
+/* A ring: a[i] + b[i] and b[i] + a[i + 1] are published, and c[i] = a[i] besides. The one move there is goes all the
+ * way round: no window holds it, and Clp sees a[i] and c[i] as one. */
+#define RING 400
+
+static void ring(SdcProblem *p)
+{
+    Error err = ERROR_INIT;
+    uint32_t at = 0, row = 0;
+    assert_int_equal(sdc_new(3 * RING, 3 * RING, 6 * RING, p, &err), OK);
+    for (uint32_t i = 0; i < 3 * RING; i++)
+        p->cells[i] = (SdcCell){.value = 20, .upper = 60, .cost = 1 + i % 7, .status = SDC_OPEN};
+    p->cells[0].status = SDC_SENSITIVE;
+    p->cells[0].upl = p->cells[0].lpl = 10;
+    for (uint32_t i = 0; i < RING; i++) {
+        const uint32_t pairs[3][2] = {{i, RING + i}, {RING + i, (i + 1) % RING}, {i, 2 * RING + i}};
+        for (uint32_t k = 0; k < 3; k++) {
+            p->cell[at] = pairs[k][0];
+            p->coef[at++] = 1;
+            p->cell[at] = pairs[k][1];
+            p->coef[at++] = k == 2 ? -1 : 1;
+            p->rhs[row] = k == 2 ? 0 : 40;
+            p->start[++row] = at;
+        }
+    }
+}
+
+static void test_large_far_answers(void **state)
+{
+    UNUSED(state);
+    for (uint32_t published = 0; published <= RING; published += RING) {
+        SdcProblem p = {0};
+        SuppressReport r = {0};
+        Error err = ERROR_INIT;
+        SuppressOptions o = as_if_large();
+        ring(&p);
+        if (published > 0)
+            p.cells[published].status = SDC_FROZEN;
+        assert_int_equal(suppress_solve(&p, &o, &r, &err), OK);
+        assert_int_equal(r.leak_count, published ? 2 : 0); /* upwards and downwards */
+        assert_int_equal(r.secondaries, published ? 0 : 3 * RING - 1);
+        suppress_report_free(&r);
+        sdc_free(&p);
+    }
 }
 
 /* The enumeration must be able to find fault: without secondaries tables leak. */
@@ -302,7 +370,8 @@ static void test_square(void **state)
     sdc_free(&p);
 }
 
-/* An auditor who finds a cell short though its levels are reached, as for a singleton: no target can be raised. */
+/* An auditor who finds a cell short though its levels are reached, as for a singleton: no target can be raised, and
+ * one cell after another is suppressed beside it until none is left. */
 static Status never_content(const SdcProblem *p, SuppressShorts *shorts, void *ctx, Error *err)
 {
     uint32_t *asked = ctx;
@@ -311,6 +380,14 @@ static Status never_content(const SdcProblem *p, SuppressShorts *shorts, void *c
         if (p->cells[i].status == SDC_SENSITIVE)
             TRY(vec_push(shorts, ((SuppressShort){i, p->cells[i].upl, p->cells[i].lpl}), err));
     return OK;
+}
+
+static bool has_sensitive(const SdcProblem *p, uint32_t row)
+{
+    for (uint32_t k = p->start[row]; k < p->start[row + 1]; k++)
+        if (p->cells[p->cell[k]].status == SDC_SENSITIVE)
+            return true;
+    return false;
 }
 
 static void test_unprotected_is_no_success(void **state)
@@ -325,7 +402,10 @@ static void test_unprotected_is_no_success(void **state)
     o.audit_ctx = &asked;
     square(&p);
     assert_int_equal(suppress_solve(&p, &o, &r, &err), ERR_LIMIT);
-    assert_int_equal(asked, 1);
+    assert_true(asked > 1);
+    for (uint32_t row = 0; row < p.row_count; row++)
+        for (uint32_t k = p.start[row]; k < p.start[row + 1] && has_sensitive(&p, row); k++)
+            assert_int_not_equal(p.cells[p.cell[k]].status, SDC_OPEN);
     assert_non_null(strstr(err.message, "1 cells are unprotected"));
     assert_int_equal(r.secondaries, 0);
     sdc_free(&p);
@@ -338,7 +418,6 @@ static void test_frozen_cells_and_explanation(void **state)
     SuppressReport r = {0};
     SuppressOptions o = quick();
     Error err = ERROR_INIT;
-    Buf text;
     square(&p);
     p.cells[0].status = SDC_FROZEN;
     assert_int_equal(suppress_solve(&p, &o, &r, &err), OK);
@@ -358,11 +437,6 @@ static void test_frozen_cells_and_explanation(void **state)
     assert_int_equal(r.leaks[0].frozen[0], 3);
     assert_int_equal(r.leaks[0].frozen[1], 5);
     assert_int_equal(r.leaks[0].frozen[2], 10);
-    buf_init(&text, 0);
-    assert_int_equal(suppress_report_text(&p, &r, &text, &err), OK);
-    assert_non_null(
-        strstr(buf_z(&text), "cell 4 cannot be hidden upwards because these are published: cell 3, cell 5"));
-    buf_free(&text);
     suppress_report_free(&r);
     sdc_free(&p);
 }
@@ -620,7 +694,8 @@ static void compare_answers(const Net *net, uint32_t cell, double target, uint32
     assert_int_equal(local_solve(local, &q, &status[0], &answer[0], &err), OK);
     assert_int_equal(wide_solve(wide, &q, &status[1], &answer[1], &err), OK);
     double near_cost = answer[0].cost;
-    assert_int_equal(window_grow(window, cell, net->cell_count, allowed, cost, &q.allowed, &err), OK);
+    WindowWish wish = {.cell = cell, .size = net->cell_count, .allowed = allowed, .cost = cost};
+    assert_int_equal(window_grow(window, &wish, &q.allowed, &err), OK);
     assert_int_equal(local_solve(local, &q, &status[2], &answer[2], &err), OK);
     assert_int_equal(status[0], status[1]);
     assert_int_equal(status[0], status[2]);
@@ -738,6 +813,8 @@ int main(void)
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_enumeration_finds_leaks),
         cmocka_unit_test(test_against_enumeration),
+        cmocka_unit_test(test_large_against_enumeration),
+        cmocka_unit_test(test_large_far_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

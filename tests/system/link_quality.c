@@ -218,13 +218,13 @@ static const struct {
     {"wioa_same_employer_rate", "training WHERE item = 'wioa_same_employer'", "avg(hit) * 100", "year"},
     {"wioa_credential_rate", "training WHERE item = 'wioa_credential'", "avg(hit) * 100", "year"},
     {"wioa_measurable_skill_gains_rate", "training WHERE item = 'wioa_gain'", "avg(hit) * 100", "year"},
-    {"award_employment_1yr", "work WHERE kind = 'award' AND horizon = 1", "avg((kentucky IS NOT NULL)::INTEGER) * 100",
+    {"award_employment_1yr", "work WHERE kind = 'award' AND after_quarters = 4", "avg((kentucky > 0)::INTEGER) * 100",
         "year"},
-    {"award_in_state_1yr", "work WHERE kind = 'award' AND horizon = 1", "avg((wage_quarters > 0)::INTEGER) * 100",
-        "year"},
-    {"award_earnings_1yr", "work WHERE kind = 'award' AND horizon = 1 AND kentucky IS NOT NULL",
+    {"award_in_state_1yr", "work WHERE kind = 'award' AND after_quarters = 4",
+        "avg((wage_quarters > 0)::INTEGER) * 100", "year"},
+    {"award_earnings_1yr", "work WHERE kind = 'award' AND after_quarters = 4 AND kentucky > 0",
         "quantile_cont(kentucky, 0.5)", "year"},
-    {"award_earnings_3yr", "work WHERE kind = 'award' AND horizon = 3 AND kentucky IS NOT NULL",
+    {"award_earnings_3yr", "work WHERE kind = 'award' AND after_quarters = 12 AND kentucky > 0",
         "quantile_cont(kentucky, 0.5)", "year"},
 };
 

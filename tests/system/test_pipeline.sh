@@ -39,6 +39,35 @@ check "verify accepts the release" "$CAIRN" verify "$release"
 check "doctor finds the home healthy" "$CAIRN" doctor --home "$work/home"
 check "verify accepts the ledger's chain" "$CAIRN" verify --home "$work/home"
 
+# An answer that leaves: protected, kept in the asker's history, refused where two answers together would tell more.
+ask()
+{
+    local user=$1
+    shift
+    "$CAIRN" measure "$@" --home "$work/home" --purpose "an answer to a request" --agreement cde-slds --answer-to "$user"
+}
+check_code "a question is answered to somebody outside" 0 ask ann graduation_rate_4yr --by race_ethnicity
+cp "$work/check.out" "$work/answer.csv"
+check_equal "no group under the minimum is in it" \
+    "$(awk -F, 'NR > 1 && $7 != "*" && $7 > 0 && $7 < 16' "$work/answer.csv")" ""
+check "small groups are hidden, larger ones shown" test "$(grep -c '[*],[*]$' "$work/answer.csv")" -gt 0 \
+    -a "$(grep -c 'white,[0-9]*,[0-9]*$' "$work/answer.csv")" -gt 0
+check_equal "it is an entry of the asker's history" "$(wc -l <"$work/home/answers/ann@graduation_rate_4yr/ledger.csv")" 2
+check_code "the same question again" 0 ask ann graduation_rate_4yr --by race_ethnicity
+check_same "has the same answer" "$work/answer.csv" "$work/check.out"
+check_equal "and is no second entry" "$(wc -l <"$work/home/answers/ann@graduation_rate_4yr/ledger.csv")" 2
+find "$work/home/answers" -type f | sort >"$work/before"
+check_code "a second measure of the same people is refused" $EXIT_DENIED ask ann completion_rate_4yr
+check_code "a measure that no family of the release names stays inside" $EXIT_DENIED ask ann mobility_rate
+check_code "pooled figures are not answered" $EXIT_USAGE ask ann graduation_rate_4yr --pool years=2
+check_same "a refusal writes nothing" <(cat "$work/before") <(find "$work/home/answers" -type f | sort)
+check_code "another asker may ask for it" 0 ask bob completion_rate_4yr
+printf '0002,00,00\n' >>"$work/home/answers/bob@completion_rate_4yr/ledger.csv"
+check_code "a history that was changed answers nobody" $EXIT_CORRUPT ask bob completion_rate_4yr
+rm -r "$work/home/answers/ann@graduation_rate_4yr"
+check_code "a history that was taken away is missed" $EXIT_CORRUPT ask ann graduation_rate_4yr
+check "doctor and verify still hold" "$CAIRN" verify --home "$work/home"
+
 # What status says is what the reports and receipts say.
 read -r loaded refused < <("$CAIRN_JSON_GET" ingest.loaded ingest.refused <"$work/first.json" | tr '\n' ' ')
 check_equal "every file was loaded or refused" "$((loaded + refused))" "$files"
@@ -65,6 +94,19 @@ check_code "no report, receipt or release holds a social security number" 1 \
     grep -rqFf "$work/ssns" "$release" "$work/home/inbox-reports" --include=*.csv --include=*.json --include=*.html
 awk -F, 'NR > 1 && $4 != 0 { print $4 }' "$work/state/truth/people.csv" | head -n 2000 >"$work/sasids"
 check_code "nor a student number" 1 grep -rqFf "$work/sasids" "$release" --include=*.csv --include=*.json --include=*.html
+
+# Groups that overlap are stored of no measure: gaps between them rest on the figures that are asked for there and then.
+inside=(--home "$work/home" --purpose test --agreement cde-slds --level district --format csv --by race_any_part)
+"$CAIRN" measure graduation_rate_4yr "${inside[@]}" --years 2024 | awk -F, 'NR > 1 { print $4 "," $7 "," $8 "," $9 }' |
+    sort >"$work/asked"
+"$CAIRN" equity graduation_rate_4yr "${inside[@]}" --year 2024 --out "$work/gaps.csv" 2>"$work/equity.err"
+# The title of a group holds a comma and stands in quotes.
+sed '1d; s/"[^"]*"//' "$work/gaps.csv" | awk -F, '{ print $1 "," $3 "," $5 "," $6 }' | sort >"$work/compared"
+check "groups that overlap are compared ($(wc -l <"$work/compared") of them)" test "$(wc -l <"$work/compared")" -ge 50
+check_same "their persons are those of the measure" "$work/asked" "$work/compared"
+"$CAIRN" equity graduation_rate_4yr "${inside[@]}" --table disparity >"$work/disparity.csv"
+check_text "an index of shares is refused, and says why" "$work/disparity.csv" ',theil_t,,,,,groups overlap'
+check_text "the range is given" "$work/disparity.csv" ',range_difference,[0-9.]+,'
 
 # A second run has nothing to do and changes nothing.
 cp -a "$release" "$work/release-before"

@@ -37,63 +37,80 @@
     "(SELECT max(school_year) FROM school_year)) "
 
 const Comparison school_comparisons[] = {
-    {"graduation_rate_5yr", COHORT("5", "graduated"), NULL},
-    {"graduation_rate_6yr", COHORT("6", "graduated"), NULL},
-    {"graduation_rate_7yr", COHORT("7", "graduated"), NULL},
-    {"completion_rate_5yr", COHORT("5", "completed"), NULL},
-    {"completion_rate_6yr", COHORT("6", "completed"), NULL},
-    {"completion_rate_7yr", COHORT("7", "completed"), NULL},
+    {"graduation_rate_4yr",
+        "SELECT person, ayg AS year, in_cohort_4 = 1 AS counted, graduated_4 = 1 AS hit, district_id, school_id "
+        "FROM outcome WHERE in_cohort_4 IS NOT NULL"},
+    {"completion_rate_4yr",
+        "SELECT person, ayg AS year, in_cohort_4 = 1 AS counted, completed_4 = 1 AS hit, district_id, school_id "
+        "FROM outcome WHERE in_cohort_4 IS NOT NULL"},
+    {"matriculation_rate",
+        "SELECT person, completion_year AS year, TRUE AS counted, matriculated = 1 AS hit FROM outcome WHERE "
+        "completion = 'diploma'"},
+    {"big_three_rate",
+        "SELECT person, completion_year AS year, TRUE AS counted, big_three = 1 AS hit FROM outcome WHERE completion = "
+        "'diploma'"},
+    {"big_three_credential_rate",
+        "SELECT person, completion_year AS year, TRUE AS counted, credentials_listed > 0 AS hit FROM outcome "
+        "WHERE completion = 'diploma'"},
+    {"big_three_credit_rate",
+        "SELECT person, completion_year AS year, TRUE AS counted, concurrent_credits >= 12 AS hit FROM outcome "
+        "WHERE completion = 'diploma'"},
+    {"big_three_wbl_rate",
+        "SELECT person, completion_year AS year, TRUE AS counted, wbl_through + wbl_at > 0 AS hit FROM outcome "
+        "WHERE completion = 'diploma'"},
+    {"graduation_rate_5yr", COHORT("5", "graduated")},
+    {"graduation_rate_6yr", COHORT("6", "graduated")},
+    {"graduation_rate_7yr", COHORT("7", "graduated")},
+    {"completion_rate_5yr", COHORT("5", "completed")},
+    {"completion_rate_6yr", COHORT("6", "completed")},
+    {"completion_rate_7yr", COHORT("7", "completed")},
     {"dropout_rate",
         "SELECT person, school_year + 1 AS year, TRUE AS counted, dropout = 1 AS hit, district_id, school_id FROM "
-        "school_year WHERE grade >= 7",
-        NULL},
+        "school_year WHERE grade >= 7"},
     {"mobility_rate",
         "SELECT person, school_year AS year, TRUE AS counted, mobile = 1 AS hit, district_id, school_id FROM "
-        "school_year WHERE member = 1",
-        NULL},
-    {"matriculation_cte_rate", GRADUATES("s.matriculated_cte = 1"), NULL},
-    {"matriculation_two_year_rate", GRADUATES("s.matriculated_two_year = 1"), NULL},
-    {"matriculation_four_year_rate", GRADUATES("s.matriculated_four_year = 1"), NULL},
-    {"matriculation_credential_rate", GRADUATES("o.matriculated_credential = 1"), NULL},
-    {"matriculation_military_rate", GRADUATES("o.matriculated_military = 1"), NULL},
-    {"concurrent_enrollment_rate", PUPILS_WHO("concurrent"), NULL},
-    {"concurrent_enrollment_credits", CREDITS("concurrent"), NULL},
-    {"ptech_rate", OFFERED("ptech"), NULL},
-    {"ptech_credits", CREDITS("ptech"), NULL},
-    {"early_college_rate", OFFERED("early_college"), NULL},
-    {"early_college_credits", CREDITS("early_college"), NULL},
+        "school_year WHERE member = 1"},
+    {"matriculation_cte_rate", GRADUATES("s.matriculated_cte = 1")},
+    {"matriculation_two_year_rate", GRADUATES("s.matriculated_two_year = 1")},
+    {"matriculation_four_year_rate", GRADUATES("s.matriculated_four_year = 1")},
+    {"matriculation_credential_rate", GRADUATES("o.matriculated_credential = 1")},
+    {"matriculation_military_rate", GRADUATES("o.matriculated_military = 1")},
+    {"concurrent_enrollment_rate", PUPILS_WHO("concurrent")},
+    {"concurrent_enrollment_credits", CREDITS("concurrent")},
+    {"ptech_rate", OFFERED("ptech")},
+    {"ptech_credits", CREDITS("ptech")},
+    {"early_college_rate", OFFERED("early_college")},
+    {"early_college_credits", CREDITS("early_college")},
     {"ascent_rate",
         FIFTH_YEAR "SELECT g.person, g.year, g.for_ascent OR coalesce(t.ascent, FALSE) AS counted, "
                    "coalesce(t.ascent, FALSE) AS hit, g.district_id, g.school_id FROM graduate g LEFT JOIN took t ON "
                    "t.person = g.person AND t.year = g.year UNION ALL SELECT person, year, FALSE, FALSE, district_id, "
-                   "school_id FROM second",
-        NULL},
-    {"ascent_credits", CREDITS("ascent"), NULL},
+                   "school_id FROM second"},
+    {"ascent_credits", CREDITS("ascent")},
     {"trep_rate",
         FIFTH_YEAR "SELECT g.person, g.year, g.for_trep OR coalesce(t.trep, FALSE) AS counted, coalesce(t.trep, FALSE) "
                    "AS hit, g.district_id, g.school_id FROM graduate g LEFT JOIN took t ON t.person = g.person AND "
-                   "t.year = g.year UNION ALL SELECT person, year, TRUE, FALSE, district_id, school_id FROM second",
-        NULL},
-    {"trep_credits", CREDITS("trep"), NULL},
-    {"credential_rate", PUPILS_WHO("credential"), NULL},
-    {"wbl_about_rate", PUPILS_WHO("wbl_about"), NULL},
-    {"wbl_through_rate", PUPILS_WHO("wbl_through"), NULL},
-    {"wbl_at_rate", PUPILS_WHO("wbl_at"), NULL},
-    {"guideline_english_rate", GRADUATES("s.english = 1") " AND s.english IS NOT NULL", NULL},
-    {"guideline_math_rate", GRADUATES("s.math = 1") " AND s.math IS NOT NULL", NULL},
-    {"guideline_rate", GRADUATES("s.english = 1 AND s.math = 1") " AND s.math IS NOT NULL", NULL},
-    {"guideline_reported_rate", GRADUATES("s.reported = 1") " AND s.reported IS NOT NULL", NULL},
-    {"ap_ib_rate", GRADUATES("s.ap_ib = 1"), NULL},
-    {"ap_ib_participation_rate", GRADUATES("s.ap_ib_taken = 1"), NULL},
+                   "t.year = g.year UNION ALL SELECT person, year, TRUE, FALSE, district_id, school_id FROM second"},
+    {"trep_credits", CREDITS("trep")},
+    {"credential_rate", PUPILS_WHO("credential")},
+    {"wbl_about_rate", PUPILS_WHO("wbl_about")},
+    {"wbl_through_rate", PUPILS_WHO("wbl_through")},
+    {"wbl_at_rate", PUPILS_WHO("wbl_at")},
+    {"guideline_english_rate", GRADUATES("s.english = 1") " AND s.english IS NOT NULL"},
+    {"guideline_math_rate", GRADUATES("s.math = 1") " AND s.math IS NOT NULL"},
+    {"guideline_rate", GRADUATES("s.english = 1 AND s.math = 1") " AND s.math IS NOT NULL"},
+    {"guideline_reported_rate", GRADUATES("s.reported = 1") " AND s.reported IS NOT NULL"},
+    {"ap_ib_rate", GRADUATES("s.ap_ib = 1")},
+    {"ap_ib_participation_rate", GRADUATES("s.ap_ib_taken = 1")},
 };
 const size_t school_comparison_count = COUNT_OF(school_comparisons);
 
-const char *truth_school_hidden(const char *measure)
+const char *truth_school_hidden(Slice measure)
 {
     static const char *const hidden[][2] = {{"matriculation_cte_rate", HIDDEN("cte")},
         {"matriculation_two_year_rate", HIDDEN("two_year")}, {"matriculation_four_year_rate", HIDDEN("four_year")}};
     for (size_t i = 0; i < COUNT_OF(hidden); i++)
-        if (slice_eq_z(slice_of(measure), hidden[i][0]))
+        if (slice_eq_z(measure, hidden[i][0]))
             return hidden[i][1];
     return NULL;
 }

@@ -1,0 +1,45 @@
+/* Private to the answers: what is out already, and the question as tables. */
+#ifndef CAIRN_CLI_ANSWER_IMPL_H
+#define CAIRN_CLI_ANSWER_IMPL_H
+
+#include "cli/answer.h"
+#include "publish/publish.h"
+
+/* answer_places.c: where a place lies, as a code whose parts are parted by strokes: "001/0010/0212". */
+typedef struct AnswerPlaces {
+    Map parent; /* level, code -> parents */
+    VEC(Slice) parents;
+} AnswerPlaces;
+MUST_USE Status answer_places_new(const CellSet *all, AnswerPlaces *out, Error *err);
+void answer_places_free(AnswerPlaces *p);
+MUST_USE Status answer_place(const AnswerPlaces *p, const Cell *c, Arena *arena, const char **out, Error *err);
+/* 0: the state, 3: a school. */
+size_t answer_level(Slice level);
+
+/* answer_told.c: cells of today's results that the releases tell something of, and whether they are printed. */
+typedef struct AnswerTold {
+    const Cell *cell;
+    bool printed;
+} AnswerTold;
+typedef VEC(AnswerTold) AnswerTolds;
+/* Of the years, splits and levels of the question, coarser ones included. ERR_DENIED: a printed figure is not what
+ * today's records say. */
+MUST_USE Status answer_told(
+    const AnswerAsk *ask, const CellSet *all, const ReleasePrinted *printed, AnswerTolds *out, Error *err);
+
+/* answer_tables.c */
+typedef struct AnswerSplits {
+    Slice names[TABLES_MAX_DIMENSIONS];
+    size_t count;
+} AnswerSplits;
+/* Splits of the question and of the entries of a history; texts in the arena. ERR_LIMIT. */
+MUST_USE Status answer_splits(const AnswerAsk *ask, const char *history, Arena *arena, AnswerSplits *out, Error *err);
+/* The group of a cell in one split: "all" where the cell is not divided so. */
+Slice answer_group(const Cell *c, Slice split);
+/* Whether the cells tell of employers: medians of wages do. */
+bool answer_has_employers(const AnswerAsk *ask);
+/* dir gets tables.toml, answer.csv and, where something is out, told.csv and printed.csv. */
+MUST_USE Status answer_tables(const AnswerAsk *ask, const AnswerSplits *splits, const AnswerPlaces *places,
+    const AnswerTolds *told, const char *dir, Arena *arena, Error *err);
+
+#endif

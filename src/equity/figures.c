@@ -1,0 +1,82 @@
+/*
+ * The figures a question is asked of: those that were measured with the generation, and, where its split is none of
+ * those the measure stores, what the persons say. Splits whose groups overlap are stored of no measure.
+ */
+#include "equity/equity_parts.h"
+
+static bool has_cells(const CellSet *cells, const EquityQuery *q, Slice split, Slice level)
+{
+    const CellQuery any = {.measure = q->measure, .split = split, .level = level};
+    return cells_latest(cells, &any) != 0;
+}
+
+static Status split_exists(const MeasureContext *ctx, Slice split, bool *out, Error *err)
+{
+    Arena arena;
+    Labels labels = {0};
+    arena_init(&arena, 0);
+    Status st = labels_open(ctx->policy, &arena, &labels, err);
+    *out = st == OK && labels_has_split(&labels, split);
+    labels_free(&labels);
+    arena_free(&arena);
+    return st;
+}
+
+static Status ask_level(
+    const MeasureContext *ctx, const CellSet *stored, const EquityQuery *q, Slice level, CellSet *out, Error *err)
+{
+    MeasureQuery want = MEASURE_QUERY_INIT;
+    uint32_t generation;
+    /* Of a level without totals the measure says nothing at all. */
+    if (!has_cells(stored, q, SLICE("all"), level) || has_cells(stored, q, q->split, level))
+        return OK;
+    want.name = q->measure;
+    want.by[0] = q->split;
+    want.by_count = 1;
+    want.level = level;
+    return measure_query(ctx, &want, out, &generation, err);
+}
+
+static Status join(const CellSet *stored, Slice measure, EquityFigures *f, Error *err)
+{
+    size_t room = f->at_level.count + f->of_state.count;
+    for (size_t i = 0; i < stored->count; i++)
+        room += slice_eq(stored->cells[i].measure, measure);
+    TRY(arena_new(&f->cells.arena, Cell, room, &f->cells.cells, err));
+    for (size_t i = 0; i < stored->count; i++)
+        if (slice_eq(stored->cells[i].measure, measure))
+            f->cells.cells[f->cells.count++] = stored->cells[i];
+    const CellSet *const asked[] = {&f->of_state, &f->at_level};
+    for (size_t k = 0; k < COUNT_OF(asked); k++)
+        for (size_t i = 0; i < asked[k]->count; i++)
+            f->cells.cells[f->cells.count++] = asked[k]->cells[i];
+    return OK;
+}
+
+Status equity_figures(
+    const MeasureContext *ctx, const CellSet *stored, const EquityQuery *query, EquityFigures *out, Error *err)
+{
+    bool exists = false;
+    Status st = OK;
+    *out = (EquityFigures){0};
+    arena_init(&out->cells.arena, 0);
+    TRY_OUT(split_exists(ctx, query->split, &exists, err));
+    if (exists) {
+        TRY_OUT(ask_level(ctx, stored, query, query->level, &out->at_level, err));
+        /* A group too small in its place is compared with the state's. */
+        if (!slice_eq_z(query->level, "state"))
+            TRY_OUT(ask_level(ctx, stored, query, SLICE("state"), &out->of_state, err));
+    }
+    TRY_OUT(join(stored, query->measure, out, err));
+    return OK;
+out:
+    equity_figures_free(out);
+    return st;
+}
+
+void equity_figures_free(EquityFigures *f)
+{
+    cells_free(&f->cells);
+    cells_free(&f->at_level);
+    cells_free(&f->of_state);
+}
