@@ -9,7 +9,9 @@
 
 #define CELLS_OPTIONS \
     {"years", 'y', "YEARS", "one year or FIRST-LAST (default: all)"}, \
-        {"pool", 0, "WHAT", "years=N, small=N or units, with commas between: see below"}, \
+        {"pool", 0, "WHAT", \
+            "with commas between: years=N (whole windows), small=N (figures below the minimum, over up to N years), " \
+            "units (places below it with their siblings)"}, \
         {"as-known-on", 0, "DATE", "as it was known at the end of that day (YYYY-MM-DD)"}, \
         {"who", 0, "STATUS", \
             "the persons instead of figures: excluded, uncounted, missed, hit, counted, not_found, " \

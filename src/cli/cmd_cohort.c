@@ -49,7 +49,11 @@ static Status read_script(Cli *cli, const Workplace *w, const char *word, Script
     if (is_file(word))
         return read_file(cli, word, out, err);
     *out = (Script){.is_saved = true};
-    TRY(cohort_saved_find(w->ledger, &cli->arena, slice_of(word), &out->saved, err));
+    Status st = cohort_saved_find(w->ledger, &cli->arena, slice_of(word), &out->saved, err);
+    if (st != OK) {
+        error_hint(err, "A script in a file is named with a dot or a slash: ./%s", word);
+        return st;
+    }
     out->text = out->saved.text;
     return arena_format(&cli->arena, &out->label, err, "%.*s@%" PRId64, SLICE_ARG(out->saved.name), out->saved.version);
 }
@@ -310,9 +314,23 @@ out:
     return st;
 }
 
+/* A table and JSON carry their notes; beside the others they go to standard error. */
+static void log_notes(const Cli *cli, const Run *r, const CellsOut *out)
+{
+    if (!out->chart_only && (out->format == CELLS_TABLE || out->format == CELLS_JSON))
+        return;
+    for (size_t i = 0; i < r->cohort->warning_count; i++)
+        log_line(&cli->log, LOG_WARN, "event=cohort script=%.*s note=\"%.*s\"", SLICE_ARG(r->script.label),
+            SLICE_ARG(r->cohort->warnings[i]));
+    if (r->origin.changed.len > 0)
+        log_line(&cli->log, LOG_WARN, "event=cohort script=%.*s note=\"%.*s\"", SLICE_ARG(r->script.label),
+            SLICE_ARG(r->origin.changed));
+}
+
 static Status show_figures(Cli *cli, const Run *r, const CellsOut *out, const CellSet *cells, Error *err)
 {
     Buf text, json;
+    log_notes(cli, r, out);
     buf_init(&text, 0);
     buf_init(&json, 0);
     head_text(&r->script, r->cohort, &r->origin, &text);

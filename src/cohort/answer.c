@@ -1,8 +1,6 @@
 /* Asks the measure engine: figures for everybody and each line of splits, and the funnel from a distribution. */
 #include "cohort/cohort_parts.h"
 
-#include <stdlib.h>
-
 MeasureQuery cohort_query(const Cohort *c, const CohortAsk *ask)
 {
     MeasureQuery q = MEASURE_QUERY_INIT;
@@ -17,54 +15,13 @@ MeasureQuery cohort_query(const Cohort *c, const CohortAsk *ask)
     return q;
 }
 
-typedef VEC(Cell) Cells;
-
-static Status take_cells(const CellSet *from, Arena *arena, Cells *out, Error *err)
-{
-    for (size_t i = 0; i < from->count; i++) {
-        Cell c = from->cells[i];
-        Slice *const texts[] = {
-            &c.measure, &c.level, &c.unit, &c.parent, &c.split, &c.grp, &c.kind, &c.category, &c.pooled};
-        for (size_t k = 0; k < COUNT_OF(texts); k++)
-            TRY(arena_dup(arena, *texts[k], texts[k], err));
-        TRY(vec_push(out, c, err));
-    }
-    return OK;
-}
-
-static Status ask_once(
-    const MeasureContext *ctx, const MeasureQuery *q, Arena *arena, Cells *out, uint32_t *generation, Error *err)
-{
-    CellSet cells;
-    TRY(measure_query(ctx, q, &cells, generation, err));
-    Status st = take_cells(&cells, arena, out, err);
-    cells_free(&cells);
-    return st;
-}
-
 Status cohort_figures(
     const MeasureContext *ctx, const Cohort *c, const CohortAsk *ask, CellSet *out, uint32_t *generation, Error *err)
 {
-    Cells cells = {0};
     MeasureQuery q = cohort_query(c, ask);
-    Status st = OK;
-    *out = (CellSet){0};
-    arena_init(&out->arena, 0);
-    TRY_OUT(ask_once(ctx, &q, &out->arena, &cells, generation, err));
-    for (size_t i = 0; i < c->by_count; i++) {
-        memcpy(q.by, c->by[i].names, sizeof q.by);
-        q.by_count = c->by[i].count;
-        TRY_OUT(ask_once(ctx, &q, &out->arena, &cells, generation, err));
-    }
-    TRY_OUT(arena_new(&out->arena, Cell, cells.len + 1, &out->cells, err));
-    if (cells.len > 0)
-        memcpy(out->cells, cells.at, cells.len * sizeof *cells.at);
-    out->count = cells.len;
-out:
-    vec_free(&cells);
-    if (st != OK)
-        cells_free(out);
-    return st;
+    q.each = c->by;
+    q.each_count = c->by_count;
+    return measure_query(ctx, &q, out, generation, err);
 }
 
 /* --- funnel --- */

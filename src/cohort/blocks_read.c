@@ -234,6 +234,16 @@ static Status read_phrases(Block *b, Arena *arena, Error *err)
 
 /* --- blocks --- */
 
+/* Columns that the engine makes itself, or that every block gives. */
+static bool is_reserved(Slice column)
+{
+    static const char *const names[] = {"person", "year", "day", "quarter", "fiscal", "reason"};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (slice_eq_z(column, names[i]))
+            return true;
+    return false;
+}
+
 static Status read_anchors(const Toml *t, Arena *arena, Block *b, Error *err)
 {
     const char *const allowed[] = {"name", "text", "in_year", NULL};
@@ -246,7 +256,7 @@ static Status read_anchors(const Toml *t, Arena *arena, Block *b, Error *err)
         TRY(toml_str(e, b->file->path, "name", &a->name, err));
         TRY(toml_str(e, b->file->path, "text", &a->text, err));
         TRY(toml_bool_or(e, b->file->path, "in_year", false, &a->in_year, err));
-        if (!is_name(a->name))
+        if (!is_name(a->name) || is_reserved(a->name))
             return bad(b, "not a name for a day: ", a->name, err);
     }
     if ((b->kind == BLOCK_ENTRY) != (b->anchor_count > 0))
@@ -319,8 +329,8 @@ static Status check_family(const Block *b, Error *err)
 static Status check_columns(const Block *b, Error *err)
 {
     for (size_t i = 0; i < b->give_count; i++)
-        if (!is_name(b->gives[i]))
-            return bad(b, "not a name for a column: ", b->gives[i], err);
+        if (!is_name(b->gives[i]) || is_reserved(b->gives[i]))
+            return bad(b, "not a name for a column of its own: ", b->gives[i], err);
     if (b->kind == BLOCK_TRAIT && b->give_count > 0)
         return bad(b, "a trait gives person and year, and says so by nothing", SLICE(""), err);
     return OK;

@@ -24,18 +24,13 @@
 
 /* --- scripts --- */
 
-typedef struct CohortBy {
-    Slice names[3]; /* splits, crossed */
-    size_t count;
-} CohortBy;
-
 typedef struct CohortPlan CohortPlan; /* private: the lines as read */
 
 typedef struct Cohort {
     Arena arena;
     Slice text, title, note;
-    Slice level; /* empty: the state */
-    const CohortBy *by;
+    Slice level;         /* empty: the state */
+    const MeasureBy *by; /* everybody, then the script's lines */
     size_t by_count;
     MeasureOwn *figures, *funnel; /* a version for each time in which other blocks were in force; oldest first */
     size_t version_count;

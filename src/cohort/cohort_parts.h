@@ -170,7 +170,7 @@ struct CohortPlan {
     const PlanLine *from_line; /* whose block gives the day */
     const Anchor *from;
     MeasureKind figure;
-    CohortBy by[BY_LINES_MAX];
+    MeasureBy by[BY_LINES_MAX + 1]; /* the first: everybody */
     size_t by_count;
     int64_t minimum;
 };

@@ -81,7 +81,7 @@ static void add_question(Buf *out, const CohortPlan *p)
 static void add_rest(Buf *out, const CohortPlan *p)
 {
     buf_addf(out, "%-9s %.*s\n          %.*s\n", "from", SLICE_ARG(p->from->name), SLICE_ARG(p->from->text));
-    for (size_t i = 0; i < p->by_count; i++) {
+    for (size_t i = 1; i < p->by_count; i++) {
         buf_addf(out, "%-9s ", "by");
         for (size_t k = 0; k < p->by[i].count; k++)
             buf_addf(out, "%s%.*s", k ? ", " : "", SLICE_ARG(p->by[i].names[k]));

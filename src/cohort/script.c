@@ -92,7 +92,7 @@ static Status read_title(Reader *r, const ScriptLine *line, Error *err)
     return OK;
 }
 
-static Status add_split(const Reader *r, const ScriptLine *line, size_t at, CohortBy *out, Error *err)
+static Status add_split(const Reader *r, const ScriptLine *line, size_t at, MeasureBy *out, Error *err)
 {
     bool known = false;
     for (size_t i = 0; at < line->count && i < r->split_count; i++)
@@ -111,8 +111,8 @@ static Status add_split(const Reader *r, const ScriptLine *line, size_t at, Coho
 static Status read_by(Reader *r, const ScriptLine *line, Error *err)
 {
     CohortPlan *p = r->plan;
-    CohortBy by = {0};
-    if (p->by_count == BY_LINES_MAX)
+    MeasureBy by = {0};
+    if (p->by_count == COUNT_OF(p->by))
         return script_error_at(
             error_set(err, ERR_LIMIT, "at most %d lines \"by\"", BY_LINES_MAX), r->lines->name, line->line, err);
     TRY(add_split(r, line, 0, &by, err));
@@ -290,7 +290,7 @@ Status script_read(const BlockSet *set, const Slice *splits, size_t split_count,
     Arena *arena, CohortPlan *out, Error *err)
 {
     Reader r = {.splits = splits, .split_count = split_count, .arena = arena, .plan = out};
-    *out = (CohortPlan){.set = set, .name = name};
+    *out = (CohortPlan){.set = set, .name = name, .by_count = 1};
     TRY(arena_new(arena, ScriptLines, 1, &r.lines, err));
     TRY(script_lines(text, name, arena, r.lines, err));
     for (size_t i = 0; i < r.lines->count; i++)

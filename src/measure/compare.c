@@ -175,6 +175,7 @@ static Status open_sides(Comparing *c, Error *err)
     AskedList both = {0};
     Status st = OK;
     a.by_count = b.by_count = 0;
+    a.each = b.each = NULL;
     TRY(question_open(c->ctx, &c->q, err));
     TRY(question_wishes(&c->q, &a, &c->side_a.asked, err));
     TRY(question_wishes(&c->q, &b, &c->side_b.asked, err));

@@ -134,6 +134,11 @@ typedef struct MeasureOwn {
     Slice family, definition; /* empty: the SQL says everything itself */
 } MeasureOwn;
 
+typedef struct MeasureBy {
+    Slice names[3]; /* splits to cross; count 0: everybody together */
+    size_t count;
+} MeasureBy;
+
 typedef struct MeasureQuery {
     Slice name;
     const MeasureOwn *own; /* in place of the policy's measure of the name: its versions; NULL: that one */
@@ -141,6 +146,8 @@ typedef struct MeasureQuery {
     Slice definition; /* of the measure's family; empty: the measure's default */
     Slice by[3];      /* splits to cross; by_count 0: everybody together */
     size_t by_count;
+    const MeasureBy *each; /* in place of `by`: figures for each, one after the other, from one reading of the rows */
+    size_t each_count;
     Slice level;                /* empty: "state" */
     int32_t year_from, year_to; /* 0: no limit */
     MeasurePool pool;

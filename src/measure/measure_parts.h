@@ -438,6 +438,9 @@ MUST_USE Status question_open(const MeasureContext *ctx, Question *out, Error *e
 void question_close(Question *q);
 /* Versions of the query's measure that meet a version of its definition, not yet read. */
 MUST_USE Status question_wishes(Question *q, const MeasureQuery *query, AskedList *out, Error *err);
+/* The crossings that a query asks for: its own one, or each of several. */
+size_t query_by_count(const MeasureQuery *query);
+MeasureBy query_by(const MeasureQuery *query, size_t i);
 /* Hides what was not known on the query's day; before the rows. */
 MUST_USE Status question_known_on(Question *q, Date day, const AskedList *asked, Error *err);
 MUST_USE Status question_read(Question *q, AskedList *asked, Error *err);

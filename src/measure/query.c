@@ -169,24 +169,32 @@ static Status note_units(
     return OK;
 }
 
-static Status answer_version(Answer *a, const MeasureRows *rows, Error *err)
+/* Numbers of a crossing's splits among those that were read. */
+static void find_by(const MeasureRows *rows, const MeasureBy *by, size_t out[BY_MAX])
 {
-    size_t by[BY_MAX];
+    for (size_t i = 0; i < by->count; i++)
+        for (size_t k = 0; k < rows->split_count; k++)
+            if (slice_eq(rows->splits[k]->name, by->names[i]))
+                out[i] = k;
+}
+
+static Status answer_version(Answer *a, const MeasureRows *rows, const MeasureBy *crossing, Error *err)
+{
+    size_t by[BY_MAX] = {0};
     FoldUnits units = {0};
     Slice *members = NULL;
     size_t before = a->cells.len;
     YearRange years = year_range(a->query, rows);
     const MeasurePool *pool = &a->query->pool;
     FoldSpec spec = {.by = by,
-        .by_count = a->query->by_count,
+        .by_count = crossing->count,
         .coarsest = a->level,
         .finest = a->level,
         .year_from = a->query->year_from,
         .year_to = a->query->year_to};
     CellNaming naming = {.rows = rows, .units = &units, .names = &a->q.units, .arena = a->arena};
     Status st = OK;
-    for (size_t i = 0; i < BY_MAX; i++)
-        by[i] = i;
+    find_by(rows, crossing, by);
     if (years.first > years.last)
         return OK;
     TRY_OUT(fold_units_make(rows, &units, err));
@@ -202,6 +210,15 @@ static Status answer_version(Answer *a, const MeasureRows *rows, Error *err)
 out:
     fold_units_free(&units);
     return st;
+}
+
+static Status answer_crossing(Answer *a, size_t number, Error *err)
+{
+    const MeasureBy by = query_by(a->query, number);
+    size_t before = a->cells.len;
+    for (size_t i = 0; i < a->asked.len; i++)
+        TRY(answer_version(a, &a->asked.at[i].rows, &by, err));
+    return a->cells.len > before ? cells_sort(a->cells.at + before, a->cells.len - before, err) : OK;
 }
 
 static Status check_query(Answer *a, Error *err)
@@ -257,9 +274,8 @@ Status measure_query(
     a.q.finest = a.level;
     TRY_OUT(question_known_on(&a.q, query->as_known_on, &a.asked, err));
     TRY_OUT(question_read(&a.q, &a.asked, err));
-    for (size_t i = 0; i < a.asked.len; i++)
-        TRY_OUT(answer_version(&a, &a.asked.at[i].rows, err));
-    TRY_OUT(cells_sort(a.cells.at, a.cells.len, err));
+    for (size_t i = 0; i < query_by_count(query); i++)
+        TRY_OUT(answer_crossing(&a, i, err));
     TRY_OUT(keep_texts(&a, out, err));
     *generation = a.q.generation;
 out:

@@ -21,44 +21,77 @@ void question_close(Question *q)
     *q = (Question){0};
 }
 
-static Status read_splits(Question *q, const MeasureQuery *query, const SplitDef ***out, Error *err)
+static Status find_split(const Question *q, Slice name, const SplitDef **out, Error *err)
 {
-    TRY(arena_array_(&q->arena, query->by_count + 1, sizeof(const SplitDef *), (void **)out, err));
-    if (query->by_count > BY_MAX)
-        return error_set(err, ERR_INVALID, "at most %d splits can be crossed", BY_MAX);
-    for (size_t i = 0; i < query->by_count; i++) {
-        (*out)[i] = measure_split(&q->frame, query->by[i]);
-        if (!(*out)[i]) {
-            error_set(err, ERR_INVALID, "there is no split %.*s", SLICE_ARG(query->by[i]));
-            error_hint(err, "the splits are those of %s", q->frame.file->path);
-            return ERR_INVALID;
-        }
-        for (size_t k = 0; k < i; k++)
-            if ((*out)[k] == (*out)[i])
-                return error_set(err, ERR_INVALID, "split %.*s is named twice", SLICE_ARG(query->by[i]));
+    *out = measure_split(&q->frame, name);
+    if (*out)
+        return OK;
+    error_set(err, ERR_INVALID, "there is no split %.*s", SLICE_ARG(name));
+    error_hint(err, "the splits are those of %s", q->frame.file->path);
+    return ERR_INVALID;
+}
+
+MeasureBy query_by(const MeasureQuery *query, size_t i)
+{
+    MeasureBy by = {.count = query->by_count};
+    if (query->each)
+        return query->each[i];
+    memcpy(by.names, query->by, sizeof by.names);
+    return by;
+}
+
+size_t query_by_count(const MeasureQuery *query)
+{
+    return query->each ? query->each_count : 1;
+}
+
+/* Adds a crossing's splits to those that are read, each once. */
+static Status add_splits(const Question *q, const MeasureBy *by, const SplitDef **out, size_t *count, Error *err)
+{
+    for (size_t i = 0; i < by->count; i++) {
+        const SplitDef *split;
+        size_t k = 0;
+        TRY(find_split(q, by->names[i], &split, err));
+        for (size_t n = 0; n < i; n++)
+            if (slice_eq(by->names[n], by->names[i]))
+                return error_set(err, ERR_INVALID, "split %.*s is named twice", SLICE_ARG(by->names[i]));
+        while (k < *count && out[k] != split)
+            k++;
+        out[k] = split;
+        *count += k == *count;
     }
     return OK;
 }
 
-static Asked wish_of(
-    const MeasureDef *def, const OutcomeDef *outcome, const SplitDef **splits, const MeasureQuery *query)
+static Status read_splits(Question *q, const MeasureQuery *query, const SplitDef ***out, size_t *count, Error *err)
 {
-    return (Asked){.wish = {.def = def, .outcome = outcome, .splits = splits, .split_count = query->by_count}};
+    size_t sets = query_by_count(query);
+    *count = 0;
+    TRY(arena_array_(&q->arena, sets * BY_MAX + 1, sizeof(const SplitDef *), (void **)out, err));
+    for (size_t i = 0; i < sets; i++) {
+        const MeasureBy by = query_by(query, i);
+        if (by.count > BY_MAX)
+            return error_set(err, ERR_INVALID, "at most %d splits can be crossed", BY_MAX);
+        TRY(add_splits(q, &by, *out, count, err));
+    }
+    return OK;
 }
 
-static Status add_version(
-    Question *q, const MeasureQuery *query, const MeasureDef *def, const SplitDef **splits, AskedList *out, Error *err)
+static Status add_version(Question *q, const MeasureQuery *query, const RowWish *wish, AskedList *out, Error *err)
 {
+    const MeasureDef *def = wish->def;
     Slice name = query->definition.len > 0 ? query->definition : def->definition;
     if (def->family.len == 0 && query->definition.len > 0)
         return error_set(
             err, ERR_INVALID, "measure %.*s has no family of definitions to choose from", SLICE_ARG(def->name));
     if (def->family.len == 0)
-        return vec_push(out, wish_of(def, NULL, splits, query), err);
+        return vec_push(out, ((Asked){.wish = *wish}), err);
     for (size_t i = 0; i < q->outcomes.len; i++) {
         const OutcomeDef *o = &q->outcomes.at[i];
         if (slice_eq(o->family, def->family) && slice_eq(o->name, name))
-            TRY(vec_push(out, wish_of(def, o, splits, query), err));
+            TRY(vec_push(out,
+                ((Asked){.wish = {.def = def, .outcome = o, .splits = wish->splits, .split_count = wish->split_count}}),
+                err));
     }
     if (out->len == 0)
         return error_set(
@@ -81,7 +114,8 @@ static Status take_own(Question *q, const MeasureQuery *query, Error *err)
 Status question_wishes(Question *q, const MeasureQuery *query, AskedList *out, Error *err)
 {
     const SplitDef **splits;
-    TRY(read_splits(q, query, &splits, err));
+    size_t count;
+    TRY(read_splits(q, query, &splits, &count, err));
     if (query->own)
         TRY(take_own(q, query, err));
     for (size_t i = 0; i < q->defs.len; i++) {
@@ -90,7 +124,7 @@ Status question_wishes(Question *q, const MeasureQuery *query, AskedList *out, E
             continue;
         if (query->pool.minimum > 0)
             def->minimum_n = query->pool.minimum;
-        TRY(add_version(q, query, def, splits, out, err));
+        TRY(add_version(q, query, &(RowWish){.def = def, .splits = splits, .split_count = count}, out, err));
     }
     if (out->len == 0)
         return error_set(err, ERR_NOT_FOUND, "there is no measure %.*s", SLICE_ARG(query->name));

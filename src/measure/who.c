@@ -82,6 +82,7 @@ Status measure_who(const MeasureContext *ctx, const MeasureQuery *query, Slice w
     *out = (MeasurePersons){0};
     arena_init(&out->arena, 0);
     plain.by_count = 0;
+    plain.each = NULL;
     if (!is_known(who))
         TRY_OUT(error_set(err, ERR_INVALID,
             "%.*s is none of excluded, uncounted, missed, hit, counted, not_found, out_of_coverage, blocked",

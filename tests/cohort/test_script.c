@@ -103,8 +103,9 @@ static void test_a_script(void **state)
     assert_int_equal(w.plan->line_count, 6);
     assert_int_equal(w.plan->who->said.line->line, 3);
     assert_true(slice_eq_z(w.plan->from->name, "start"));
-    assert_int_equal(w.plan->by_count, 2);
-    assert_int_equal(w.plan->by[0].count, 2);
+    assert_int_equal(w.plan->by_count, 3);
+    assert_int_equal(w.plan->by[0].count, 0);
+    assert_int_equal(w.plan->by[1].count, 2);
     assert_int_equal(f.kind, MEASURE_RATE);
     assert_int_equal(f.minimum_n, 16);
     assert_true(slice_eq_z(f.level, "district"));
@@ -244,6 +245,8 @@ static void test_blocks_refused(void **state)
         {"figure = [\"rate\"]", "figure = [\"rat\"]", "no kind of figure: rat"},
         {"figure = [\"rate\"]", "", "says which figures it gives"},
         {"gives = [\"district_id\"]", "gives = [\"district id\"]", "not a name for a column"},
+        {"gives = [\"district_id\"]", "gives = [\"day\"]", "not a name for a column of its own: day"},
+        {"name = \"start\"", "name = \"year\"", "not a name for a day: year"},
         {"name = \"quarters\"", "name = \"least\"", "one that the file has already: least"},
         {"sql = \"SELECT person, year FROM", "note = \"SELECT person, year FROM", "note"},
         {"status = \"assumed\"\nsource = \"s\"\nlevel", "status = \"sure\"\nsource = \"s\"\nlevel",

@@ -206,6 +206,39 @@ static void test_crossings_add_up(void **state)
     cells_free(&all);
 }
 
+/* Several crossings of one reading are what each is when asked alone, in the order asked. */
+static void test_each_crossing(void **state)
+{
+    const World *w = *state;
+    static const MeasureBy each[] = {{.count = 0}, {{SLICE_INIT("sex"), SLICE_INIT("race_any_part")}, 2},
+        {{SLICE_INIT("race_any_part")}, 1}, {{SLICE_INIT("english_learner"), SLICE_INIT("sex")}, 2}};
+    MeasureQuery q = ask("wioa_median_earnings_q2");
+    size_t at = 0;
+    q.level = SLICE("county");
+    q.each = each;
+    q.each_count = COUNT_OF(each);
+    CellSet all = answer(w, &q);
+    q.each = NULL;
+    for (size_t i = 0; i < COUNT_OF(each); i++) {
+        memcpy(q.by, each[i].names, sizeof q.by);
+        q.by_count = each[i].count;
+        CellSet one_by_one = answer(w, &q);
+        assert_true(one_by_one.count > 0 && at + one_by_one.count <= all.count);
+        Buf a, b;
+        buf_init(&a, 0);
+        buf_init(&b, 0);
+        assert_ok(cells_print(all.cells + at, one_by_one.count, CELLS_CSV, &a, err));
+        assert_ok(cells_print(one_by_one.cells, one_by_one.count, CELLS_CSV, &b, err));
+        assert_true(slice_eq(buf_slice(&a), buf_slice(&b)));
+        buf_free(&a);
+        buf_free(&b);
+        at += one_by_one.count;
+        cells_free(&one_by_one);
+    }
+    assert_int_equal(at, all.count);
+    cells_free(&all);
+}
+
 static void test_overlapping_groups(void **state)
 {
     const World *w = *state;
@@ -577,6 +610,7 @@ int main(void)
         cmocka_unit_test(test_known_time),
         cmocka_unit_test(test_known_today_is_now),
         cmocka_unit_test(test_crossings_add_up),
+        cmocka_unit_test(test_each_crossing),
         cmocka_unit_test(test_overlapping_groups),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_own_definitions),
