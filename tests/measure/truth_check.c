@@ -357,7 +357,8 @@ static Status compare_one(Db *db, const MeasureFrame *frame, const MeasureDef *d
         if (!outcome)
             return error_set(err, ERR_NOT_FOUND, "no definition \"%s\"", c->definition);
     }
-    TRY(measure_add_outcome_cells(db, frame, def, outcome, err));
+    TRY(measure_keep_raw(db, frame, def, outcome, err));
+    TRY(measure_add_cells(db, frame, def, outcome, err));
     TRY(db_value_i64(db, &people, err, "SELECT count(*) FROM temp.measure_raw"));
     printf(
         "%s%s%s: %" PRId64 " rows\n", c->measure, c->definition ? "@" : "", c->definition ? c->definition : "", people);
