@@ -408,11 +408,13 @@ MUST_USE Status invariants_read(Policy *policy, const MeasureDefs *defs, PartWho
 /* ERR_INVALID names the first figure that breaks one. cells: a database with a table or view `cells`. */
 MUST_USE Status invariants_check(const PartWholes *list, Db *cells, Error *err);
 
-/* The definition's figures and raw rows as temp.measure_cells and temp.measure_raw of the database: for test vectors
- * and the check against a synthetic state's truth. measure_prepare once before. */
+/* The definition's figures in temp.measure_cells and temp.measure_exclusions of the database: for test vectors and the
+ * check against a synthetic state's truth. measure_prepare once before. outcome: NULL without a family. */
 MUST_USE Status measure_prepare(Db *db, const MeasureFrame *frame, Error *err);
-MUST_USE Status measure_add_cells(Db *db, const MeasureFrame *frame, const MeasureDef *def, Error *err);
-MUST_USE Status measure_add_outcome_cells(
+MUST_USE Status measure_add_cells(
+    Db *db, const MeasureFrame *frame, const MeasureDef *def, const OutcomeDef *outcome, Error *err);
+/* Its rows as temp.measure_raw. */
+MUST_USE Status measure_keep_raw(
     Db *db, const MeasureFrame *frame, const MeasureDef *def, const OutcomeDef *outcome, Error *err);
 
 /* --- one question --- */

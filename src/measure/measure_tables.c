@@ -80,23 +80,23 @@ out:
     return st;
 }
 
-static Status keep_raw(Db *db, const MeasureFrame *frame, const RowWish *wish, Error *err)
+Status measure_keep_raw(Db *db, const MeasureFrame *frame, const MeasureDef *def, const OutcomeDef *outcome, Error *err)
 {
+    const RowWish wish = {.def = def, .outcome = outcome};
     Buf input;
     buf_init(&input, 0);
     buf_adds(&input, "CREATE OR REPLACE TEMP TABLE measure_raw AS ");
-    Status st = measure_input_sql(db, frame, wish, &input, err);
+    Status st = measure_input_sql(db, frame, &wish, &input, err);
     if (st == OK)
         st = db_exec(db, buf_z(&input), err);
     buf_free(&input);
     return st;
 }
 
-Status measure_add_outcome_cells(
+Status measure_add_cells(
     Db *db, const MeasureFrame *frame, const MeasureDef *def, const OutcomeDef *outcome, Error *err)
 {
-    const RowWish wish = {
-        .def = def, .outcome = outcome, .splits = def->splits, .split_count = def->split_count};
+    const RowWish wish = {.def = def, .outcome = outcome, .splits = def->splits, .split_count = def->split_count};
     Arena arena;
     UnitNames units = {0};
     RowSource source = {.db = db, .frame = frame, .units = &units};
@@ -105,7 +105,6 @@ Status measure_add_outcome_cells(
     Status st = OK;
     arena_init(&arena, 0);
     TRY_OUT(measure_units_read(db, frame, def->splits, def->split_count, def->finest, &units, err));
-    TRY_OUT(keep_raw(db, frame, &wish, err));
     TRY_OUT(measure_cells(&source, &wish, &arena, &cells, &exclusions, err));
     TRY_OUT(append_cells(db, &cells, err));
     TRY_OUT(append_exclusions(db, &exclusions, err));
@@ -117,9 +116,4 @@ out:
     measure_units_free(&units);
     arena_free(&arena);
     return st;
-}
-
-Status measure_add_cells(Db *db, const MeasureFrame *frame, const MeasureDef *def, Error *err)
-{
-    return measure_add_outcome_cells(db, frame, def, NULL, err);
 }

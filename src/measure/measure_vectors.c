@@ -232,7 +232,7 @@ static Status try_vector(const VectorRun *run, const TestVector *v, Error *err)
     TRY(fill_given(v, run->tables, run->def->file->path, run->db, err));
     TRY(fill_derived(v, run->derived, run->db, err));
     TRY(measure_prepare(run->db, run->frame, err));
-    TRY(measure_add_outcome_cells(run->db, run->frame, run->def, outcome, err));
+    TRY(measure_add_cells(run->db, run->frame, run->def, outcome, err));
     for (size_t r = 0; r < v->expect.rows; r++)
         TRY(compare_row(run->db, run->def, v, r, run->frame->state, err));
     return compare_count(run->db, run->def, v, run->frame->state, err);

@@ -1,3 +1,7 @@
+/*
+ * The queue between workers and writer: a ring with a place for each measure that is being made or waits, so that the
+ * memory of one measure serves the next.
+ */
 #include "measure/results_queue.h"
 
 #include <pthread.h>

@@ -145,7 +145,7 @@ static Status groups_sql(const UnitNames *u, const SplitDef *const *splits, size
 }
 
 /* A place in two rows is one that the reference lists have twice: its rows are refused when they come. */
-static Status take_groups(UnitNames *u, const DbRows *rows, const SplitDef *const *splits, size_t count, Error *err)
+static void take_groups(UnitNames *u, const DbRows *rows, const SplitDef *const *splits, size_t count)
 {
     size_t at = (size_t)db_i64(rows, 0) * u->county_count + (size_t)db_i64(rows, 1);
     for (size_t i = 0; i < count; i++) {
@@ -153,8 +153,6 @@ static Status take_groups(UnitNames *u, const DbRows *rows, const SplitDef *cons
         uint64_t *to = &u->place_groups[splits[i]->number][at];
         *to = *to == NO_GROUP ? (splits[i]->overlapping && code == 0 ? 1 : code) : DOUBLED_GROUP;
     }
-    UNUSED(err);
-    return OK;
 }
 
 static Status read_groups(UnitNames *u, Db *db, const SplitDef *const *splits, size_t count, Error *err)
@@ -177,7 +175,7 @@ static Status read_groups(UnitNames *u, Db *db, const SplitDef *const *splits, s
         TRY_OUT(db_next(rows, &more, err));
         if (!more)
             break;
-        TRY_OUT(take_groups(u, rows, splits, count, err));
+        take_groups(u, rows, splits, count);
     }
 out:
     db_rows_free(rows);

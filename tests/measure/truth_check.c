@@ -107,7 +107,7 @@ out:
 static const char compare_sql[] =
     "CREATE OR REPLACE TEMP TABLE difference AS WITH found AS (SELECT person, year, coalesce(counted AND reason IS "
     "NULL, FALSE) AS counted, hit, value, CASE WHEN starts_with(category, 'left_') THEN 'left' ELSE category END AS "
-    "category, district_id, school_id FROM temp.found_rows), shown AS (SELECT min(year) AS a, max(year) AS b FROM "
+    "category, district_id, school_id FROM temp.measure_raw), shown AS (SELECT min(year) AS a, max(year) AS b FROM "
     "found), told AS (SELECT NULL::BOOLEAN AS hit, NULL::DECIMAL(14,2) AS value, NULL::VARCHAR AS category, "
     "NULL::VARCHAR AS district_id, NULL::VARCHAR AS school_id, NULL::UBIGINT AS person, NULL::INTEGER AS year, "
     "NULL::BOOLEAN AS counted WHERE FALSE UNION ALL BY NAME SELECT * FROM (%s)), "
@@ -185,20 +185,6 @@ static const char *says(const char *truth, const char *column)
     return strstr(truth, column) ? "TRUE" : "FALSE";
 }
 
-/* The definition's rows, before anything is counted. */
-static Status find_rows(Check *c, const MeasureDef *def, const OutcomeDef *outcome, Error *err)
-{
-    const RowWish wish = {.def = def, .outcome = outcome};
-    Buf sql;
-    buf_init(&sql, 0);
-    buf_adds(&sql, "CREATE OR REPLACE TEMP TABLE found_rows AS ");
-    Status st = measure_input_sql(c->db, &c->catalogue->frame, &wish, &sql, err);
-    if (st == OK)
-        st = db_exec(c->db, buf_z(&sql), err);
-    buf_free(&sql);
-    return st;
-}
-
 static Status name_check(Check *c, const MeasureDef *def, const OutcomeDef *outcome, Checked **out, Error *err)
 {
     Checked fresh = {.name = NULL};
@@ -222,7 +208,7 @@ static Status compare(Check *c, const MeasureDef *def, const OutcomeDef *outcome
     TRY(name_check(c, def, outcome, &checked, err));
     if (checked->people > 0)
         return OK;
-    TRY(find_rows(c, def, outcome, err));
+    TRY(measure_keep_raw(c->db, &c->catalogue->frame, def, outcome, err));
     const char *hidden = truth_school_hidden(def->name);
     TRY(db_execf(
         c->db, err, "CREATE OR REPLACE TEMP TABLE hidden AS %s;", hidden ? hidden : "SELECT person FROM temp.unseen"));
