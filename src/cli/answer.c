@@ -69,6 +69,8 @@ static Status collect(Giving *g, Error *err)
     if (g->ask->released)
         TRY(release_printed(g->w->home, g->w->ledger, g->ask->people, &g->printed, err));
     TRY(answer_told(g->ask, &g->all, &g->printed, &g->told, err));
+    if (g->ask->released)
+        TRY(answer_beside(g->ask, &(AnswerHouse){g->w->home, g->w->policy, g->w->ledger}, &g->all, &g->printed, err));
     return answer_splits(g->ask, g->asker.history, &g->arena, &g->splits, err);
 }
 
@@ -99,14 +101,18 @@ static Status make_dir(Giving *g, Error *err)
 /* The tables are made by this program: what is wrong with them is that they contradict what was told before. */
 static Status run_gate(Giving *g, ProtectFileReport *report, Error *err)
 {
-    ProtectFileOptions o = {
-        .history = g->asker.history, .out = g->out, .run = {.threads = g->ask->threads, .log = g->log}};
+    ProtectFileOptions o = {.history = g->asker.history,
+        .out = g->out,
+        .noted = asker_note,
+        .noted_ctx = &g->asker,
+        .run = {.threads = g->ask->threads, .log = g->log}};
     TRY(write_policy(g, &o.policy, err));
     TRY(path_join(&g->arena, g->dir, "tables.toml", &o.tables, err));
     Error why = ERROR_INIT;
     Status st = protectfile_protect(&o, report, &why);
     if (st == ERR_INVALID) {
-        error_set(err, ERR_DENIED, "the answer does not go with what was told before: %.450s", why.message);
+        /* what does not add up, and by how much, is what the refusal hides */
+        error_set(err, ERR_DENIED, "the answer does not go with what was told before");
         error_hint(err, "Records were corrected since, and the difference of two answers would show whose.");
         return ERR_DENIED;
     }
@@ -148,7 +154,6 @@ static Status give(Giving *g, Answer *out, Error *err)
     TRY(make_dir(g, err));
     TRY(answer_tables(g->ask, &g->splits, &g->places, &g->told, g->dir, &g->arena, err));
     TRY(run_gate(g, &out->report, err));
-    TRY(out->report.known ? OK : asker_note(&g->asker, err));
     return read_figures(g, out, err);
 }
 

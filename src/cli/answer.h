@@ -16,7 +16,7 @@
 #include "protectfile/protectfile.h"
 
 typedef struct AnswerAsk {
-    const char *user; /* whose history: letters, digits, - and _ */
+    const char *user; /* whose history: small letters, digits, - and _ */
     /* Whom the cells count, a word without full stops: a measure's name, a cohort's. Counts of the same people, year,
      * place and group are one unknown in everything that one asker is told. */
     Slice people;

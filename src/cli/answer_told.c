@@ -15,16 +15,16 @@ typedef struct Telling {
     Buf key;
 } Telling;
 
-static Slice figure_key(Telling *t, int32_t year, Slice level, Slice unit, Slice split, Slice grp)
+Slice answer_key(Buf *key, int32_t year, Slice level, Slice unit, Slice split, Slice grp)
 {
     const Slice parts[] = {level, unit, split, grp};
-    buf_reset(&t->key);
-    buf_addf(&t->key, "%d", (int)year);
+    buf_reset(key);
+    buf_addf(key, "%d", (int)year);
     for (size_t i = 0; i < COUNT_OF(parts); i++) {
-        buf_addc(&t->key, '\x1f');
-        buf_add(&t->key, parts[i]);
+        buf_addc(key, '\x1f');
+        buf_add(key, parts[i]);
     }
-    return buf_slice(&t->key);
+    return buf_slice(key);
 }
 
 /* Whether a split of single groups, or none, is part of what the question divides by. */
@@ -58,7 +58,7 @@ static Status take_cells(Telling *t, const CellSet *all, Error *err)
         split = c->split;
         if (!part)
             continue;
-        Slice key = figure_key(t, c->year, c->level, c->unit, c->split, c->grp);
+        Slice key = answer_key(&t->key, c->year, c->level, c->unit, c->split, c->grp);
         TRY(buf_status(&t->key, err));
         TRY(map_put(&t->index, key, t->told->len, NULL, err));
         TRY(vec_push(t->told, ((AnswerTold){.cell = c}), err));
@@ -76,7 +76,7 @@ static void add_up(Telling *t, const PublishedCell *c, int64_t *people, int64_t 
         while (groups.len > 0) {
             uint64_t at;
             Slice grp = slice_cut(&groups, ' ');
-            if (!map_get(&t->index, figure_key(t, c->cell.year, c->cell.level, unit, c->cell.split, grp), &at))
+            if (!map_get(&t->index, answer_key(&t->key, c->cell.year, c->cell.level, unit, c->cell.split, grp), &at))
                 continue;
             *people += t->told->at[at].cell->denominator;
             *hits += t->told->at[at].cell->numerator;
@@ -112,7 +112,8 @@ static Status take_printed(Telling *t, const PublishedCell *c, bool is_rate, Err
         return ERR_DENIED;
     }
     if (c->members.len == 0 && c->groups.len == 0 &&
-        map_get(&t->index, figure_key(t, c->cell.year, c->cell.level, c->cell.unit, c->cell.split, c->cell.grp), &at))
+        map_get(
+            &t->index, answer_key(&t->key, c->cell.year, c->cell.level, c->cell.unit, c->cell.split, c->cell.grp), &at))
         t->told->at[at].printed = true;
     return buf_status(&t->key, err);
 }

@@ -13,9 +13,9 @@ static Status check_name(const char *user, Error *err)
     size_t n = strlen(user);
     bool good = n > 0 && n <= NAME_MAX_LEN;
     for (size_t i = 0; i < n && good; i++)
-        good = (user[i] >= 'a' && user[i] <= 'z') || (user[i] >= 'A' && user[i] <= 'Z') ||
-               (user[i] >= '0' && user[i] <= '9') || user[i] == '-' || user[i] == '_';
-    return good ? OK : error_set(err, ERR_USAGE, "an asker's name is 1 to 64 letters, digits, - and _");
+        good = (user[i] >= 'a' && user[i] <= 'z') || (user[i] >= '0' && user[i] <= '9') || user[i] == '-' ||
+               user[i] == '_';
+    return good ? OK : error_set(err, ERR_USAGE, "an asker's name is 1 to 64 small letters, digits, - and _");
 }
 
 static void body_of(size_t size, const char *sha256, Buf *out)
@@ -89,15 +89,37 @@ Status asker_people(Home *home, const char *user, Arena *arena, PathList *out, E
     Status st = dir_list(answers, arena, &names, err);
     for (size_t i = 0; i < names.len && st == OK; i++) {
         size_t n = strlen(user);
-        if (strncmp(names.at[i], user, n) == 0 && names.at[i][n] == '@')
+        const char *list;
+        if (strncmp(names.at[i], user, n) != 0 || names.at[i][n] != '@')
+            continue;
+        st = arena_printf(arena, &list, err, "%s/%s/ledger.csv", answers, names.at[i]);
+        if (st == OK && file_exists(list)) /* a refused question leaves a folder without one */
             st = vec_push(out, names.at[i] + n + 1, err);
     }
     vec_free(&names);
     return st;
 }
 
-Status asker_note(Asker *a, Error *err)
+static Status note_body(Asker *a, Slice body, Error *err)
 {
+    LedgerEntry last;
+    Arena arena;
+    arena_init(&arena, 0);
+    Status st = ledger_last(a->ledger, KIND, a->user, &arena, &last, err);
+    bool noted = st == OK && slice_eq(last.body, body);
+    arena_free(&arena);
+    if (noted)
+        return OK;
+    if (st == ERR_NOT_FOUND)
+        error_clear(err);
+    else
+        TRY(st);
+    return ledger_append(a->ledger, KIND, a->user, body, err);
+}
+
+Status asker_note(void *asker, Error *err)
+{
+    Asker *a = asker;
     Buf list, body;
     char sha256[SHA256_HEX_SIZE];
     buf_init(&list, 0);
@@ -110,7 +132,7 @@ Status asker_note(Asker *a, Error *err)
         st = buf_status(&body, err);
     }
     if (st == OK)
-        st = ledger_append(a->ledger, KIND, a->user, buf_slice(&body), err);
+        st = note_body(a, buf_slice(&body), err);
     buf_free(&list);
     buf_free(&body);
     return st;

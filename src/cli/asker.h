@@ -14,13 +14,15 @@ typedef struct Asker {
 } Asker;
 
 /* people: answers about these alone are one history, NULL: about whatever their tables count. The home must be open for
- * writing, so that two answers to one asker are never given at once. ERR_USAGE: a name other than letters, digits, -
- * and _. ERR_CORRUPT: the folder is not what the home's ledger says was answered. */
+ * writing, so that two answers to one asker are never given at once. ERR_USAGE: a name other than small letters,
+ * digits, - and _: Ann and ann would be two. ERR_CORRUPT: the folder is not what the home's ledger says was answered.
+ */
 MUST_USE Status asker_open(
     Home *home, Ledger *ledger, const char *user, const char *people, Arena *arena, Asker *out, Error *err);
 /* Whom the answers so far are about: texts in the arena, from the folders of this asker. */
 MUST_USE Status asker_people(Home *home, const char *user, Arena *arena, PathList *out, Error *err);
-/* Writes into the home's ledger what the folder holds now (kind query.answered). */
-MUST_USE Status asker_note(Asker *a, Error *err);
+/* Writes into the home's ledger what the folder holds now (kind query.answered), unless its last entry says so already.
+ * asker: an Asker; a ProtectFileOptions takes the pair as `noted`. */
+MUST_USE Status asker_note(void *asker, Error *err);
 
 #endif

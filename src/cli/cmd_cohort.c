@@ -285,13 +285,14 @@ static void run_close(Run *r)
     workplace_close(&r->place);
 }
 
-/* A saved script is named in the ledger by name and version, a file by its content. */
+/* A saved script is named in the ledger by name and version, which has its text; of a file the ledger keeps the text,
+ * for the file may be gone when somebody asks what was asked. */
 static Status allow(Cli *cli, const Run *r, const char *act, Error *err)
 {
-    Slice subject = r->script.label;
+    Slice subject = r->script.label, text = r->script.is_saved ? (Slice){0} : r->script.text;
     if (!r->script.is_saved)
         TRY(arena_format(&cli->arena, &subject, err, "sha256:%s", r->cohort->script_sha256));
-    return inside_allow(cli, &r->place, act, "cohort.asked", subject, err);
+    return inside_allow_script(cli, &r->place, act, "cohort.asked", subject, text, err);
 }
 
 static Status run_open(Cli *cli, const char *act, Run *out, Error *err)

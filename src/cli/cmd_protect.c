@@ -120,8 +120,9 @@ static Status answer_in(Cli *cli, Home *home, Ledger *ledger, ProtectFileOptions
     Asker asker;
     TRY(asker_open(home, ledger, cli_value(cli, "user"), NULL, &cli->arena, &asker, err));
     o->history = asker.history;
-    TRY(protectfile_protect(o, r, err));
-    return r->known ? OK : asker_note(&asker, err);
+    o->noted = asker_note;
+    o->noted_ctx = &asker;
+    return protectfile_protect(o, r, err);
 }
 
 /* A self-service answer: the same gate, with everything the asker was told before. */

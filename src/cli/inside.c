@@ -32,7 +32,7 @@ static Status user_name(Cli *cli, Slice *out, Error *err)
 }
 
 /* The command's words and options, never a figure. */
-static void entry_body(const Cli *cli, const InsideRequest *r, const InsideGrant *grant, Buf *out)
+static void entry_body(const Cli *cli, const InsideRequest *r, const InsideGrant *grant, Slice script, Buf *out)
 {
     Json j;
     json_begin(&j, out, JSON_COMPACT);
@@ -53,6 +53,8 @@ static void entry_body(const Cli *cli, const InsideRequest *r, const InsideGrant
         if (cli->values[i])
             json_kstr(&j, cli->command->options[i].name, slice_of(cli->values[i]));
     json_end(&j);
+    if (script.len > 0)
+        json_kstr(&j, "script", script);
     json_end(&j);
 }
 
@@ -74,12 +76,18 @@ Status inside_grant(Cli *cli, const Workplace *w, const char *act, InsideRequest
 
 Status inside_allow(Cli *cli, const Workplace *w, const char *act, const char *kind, Slice subject, Error *err)
 {
+    return inside_allow_script(cli, w, act, kind, subject, (Slice){0}, err);
+}
+
+Status inside_allow_script(
+    Cli *cli, const Workplace *w, const char *act, const char *kind, Slice subject, Slice script, Error *err)
+{
     InsideRequest r;
     InsideGrant grant;
     Buf body;
     TRY(inside_grant(cli, w, act, &r, &grant, err));
     buf_init(&body, 0);
-    entry_body(cli, &r, &grant, &body);
+    entry_body(cli, &r, &grant, script, &body);
     Status st = buf_status(&body, err);
     if (st == OK)
         st = ledger_append(w->ledger, kind, subject, buf_slice(&body), err);

@@ -37,6 +37,9 @@ MUST_USE Status inside_grant(
  * shown before. ERR_USAGE: no purpose or agreement; ERR_DENIED: govern_allow_inside. */
 MUST_USE Status inside_allow(
     Cli *cli, const Workplace *w, const char *act, const char *kind, Slice subject, Error *err);
+/* The same for a question that is no word or option: its text goes into the entry. */
+MUST_USE Status inside_allow_script(
+    Cli *cli, const Workplace *w, const char *act, const char *kind, Slice subject, Slice script, Error *err);
 /* Asks for a look at "cells" or "persons", writes the ledger entry, opens the cells of every kind and split. Close with
  * inside_close, not after a failure. ERR_DENIED: no role, agreement or purpose allows it. */
 MUST_USE Status inside_open(Cli *cli, const char *act, Inside *out, Error *err);

@@ -124,6 +124,14 @@ Status protect_same_lineage(Policy *policy, Date on, Slice a, Slice b, bool *out
     return OK;
 }
 
+Status protect_least_difference(Policy *policy, Date on, int64_t *out, Error *err)
+{
+    ProtectRule rule;
+    TRY(rule_read(policy, on, &rule, err));
+    *out = rule.min_numerator;
+    return OK;
+}
+
 bool rule_names(const ProtectRule *rule, Slice measure)
 {
     return family_naming(rule, measure) != NULL;

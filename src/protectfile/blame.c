@@ -33,6 +33,7 @@ static Status widest_make(Blame *b, Error *err)
 {
     const SdcProblem *p = b->given;
     b->widest = *p;
+    b->widest.cells = NULL;
     TRY(mem_alloc(((size_t)p->cell_count + 1) * sizeof *p->cells, (void **)&b->widest.cells, err));
     for (uint32_t i = 0; i < p->cell_count; i++) {
         SdcCell c = p->cells[i];

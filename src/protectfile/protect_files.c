@@ -164,6 +164,8 @@ static Status protect(FileJob *f, ProtectFileReport *out, Error *err)
     out->earlier = f->history.count;
     if (f->o->history)
         TRY(history_add(&f->history, &f->job, load, f, &out->known, err));
+    if (f->o->noted)
+        TRY(f->o->noted(f->o->noted_ctx, err));
     return f->o->out ? write_out(f, err) : OK;
 }
 

@@ -74,7 +74,8 @@ static Status folders_exist(Doctor *d, Error *err)
 static Status modes_are_private(Doctor *d, Error *err)
 {
     static const char *const private[] = {".", "keys", "inbox", "loads", "warehouse", "results", "extracts", "tmp",
-        "keys/master.key", "keys/keyring.json", "vault.db", "vault.db-wal", "ledger.db", "ledger.db-wal", "cairn.toml"};
+        "answers", "keys/master.key", "keys/keyring.json", "vault.db", "vault.db-wal", "ledger.db", "ledger.db-wal",
+        "cairn.toml"};
     for (size_t i = 0; i < COUNT_OF(private); i++) {
         const char *path = NULL;
         TRY(in_home(d, private[i], NULL, &path, err));

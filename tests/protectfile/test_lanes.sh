@@ -351,6 +351,16 @@ has "is known" '1 earlier, this one among them' out.log
 code "another asker has another history" 0 "$cairn" protect dp_tables.toml --policy plain.toml --out a3 --home home --user bob
 has "which was empty" '0 earlier' out.log
 code "names are plain" 2 "$cairn" protect dp_tables.toml --policy plain.toml --out a4 --home home --user ../ann
+code "names have small letters" 2 "$cairn" protect dp_tables.toml --policy plain.toml --out a4 --home home --user Ann
+# a run that was killed between the history and the ledger: the same question again is answered, and noted
+"$cairn" init late --policy "$CAIRN_POLICY" >/dev/null 2>&1
+mkdir -p late/answers
+cp -r home/answers/bob late/answers/bob
+code "an answer that the ledger does not know of is given again" 0 \
+    "$cairn" protect dp_tables.toml --policy plain.toml --out b1 --home late --user bob
+has "as one that is known" 'this one among them' out.log
+rm -r late/answers/bob
+code "and is in the ledger now" 11 "$cairn" protect dp_tables.toml --policy plain.toml --out b2 --home late --user bob
 rm -r home/answers/ann
 code "a history that was taken away is missed" 11 "$cairn" protect dp_tables.toml --policy plain.toml --out a5 --home home --user ann
 [ ! -e a5 ] && ok "and nothing is answered" || not_ok "nothing is answered"
