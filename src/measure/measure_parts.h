@@ -131,11 +131,11 @@ MUST_USE Status keys_reserve(KeyTable *t, size_t count, Error *err);
 bool keys_find(const KeyTable *t, uint64_t key, uint32_t *out);
 MUST_USE Status keys_number(KeyTable *t, uint64_t key, uint32_t *out, Error *err);
 
-/* The units of a frame's reference tables; number 0 is OTHER. */
 typedef struct UnitsOfText { /* numbers of what a code is a code of; 0: none */
     uint32_t county, district;
     uint32_t listed; /* the county list has the county; a district's own may be missing there */
 } UnitsOfText;
+/* The units of a frame's reference tables; number 0 is OTHER. */
 typedef struct UnitNames {
     Arena arena;
     Slice *counties, *districts, *schools; /* schools: without the district */

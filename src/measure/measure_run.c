@@ -157,6 +157,8 @@ static Status run_all(Run *run, Error *err)
         TRY_OUT(db_beside(run->db, &run->workers[run->worker_count].db, err));
     TRY_OUT(results_open(run->file, run->wishes->len, run->ctx->log, progress, &run->queue, err));
     st = parallel_for(run->wishes->len, workers, run_item, run, err);
+    if (st != OK)
+        results_fail(run->queue); /* also where no item began */
     Status written = results_close(run->queue, &run->cells, st == OK ? err : NULL);
     st = st == OK ? written : st;
 out:

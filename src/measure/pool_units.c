@@ -10,6 +10,7 @@
 typedef struct Sibling {
     uint32_t unit, parent;
     int64_t persons;
+    uint64_t path; /* in the order of codes; units are numbered as their rows came */
 } Sibling;
 typedef VEC(Sibling) Siblings;
 
@@ -20,7 +21,7 @@ static int by_parent_and_size(const void *x, const void *y)
         return a->parent < b->parent ? -1 : 1;
     if (a->persons != b->persons)
         return a->persons < b->persons ? -1 : 1;
-    return (a->unit > b->unit) - (a->unit < b->unit);
+    return (a->path > b->path) - (a->path < b->path);
 }
 
 static Status count_units(
@@ -42,7 +43,7 @@ static Status count_units(
     }
     for (uint32_t i = 0; i < units->units.len; i++)
         if (least[i] != INT64_MAX)
-            TRY_OUT(vec_push(out, ((Sibling){i, units->units.at[i].parent, least[i]}), err));
+            TRY_OUT(vec_push(out, ((Sibling){i, units->units.at[i].parent, least[i], units->units.at[i].path}), err));
     if (out->len > 1)
         qsort(out->at, out->len, sizeof *out->at, by_parent_and_size);
 out:

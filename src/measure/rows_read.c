@@ -1,6 +1,7 @@
 /*
- * A definition's rows as columns in memory, checked: 68 bytes a row and 8 a split, so that a cohort of a million is
- * read once and folded as often as there are splits and levels without asking DuckDB again.
+ * A definition's rows as columns in memory, checked: 68 bytes a row, and one a split, eight where groups overlap, so
+ * that a cohort of a million is read once and folded as often as there are splits and levels without asking DuckDB
+ * again.
  */
 #include "measure/persons.h"
 #include "measure/units.h"

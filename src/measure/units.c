@@ -144,14 +144,16 @@ static Status groups_sql(const UnitNames *u, const SplitDef *const *splits, size
     return buf_status(sql, err);
 }
 
-/* A place in two rows is one that the reference lists have twice: its rows are refused when they come. */
+/* A place in two rows that say different things is one that the reference lists have twice: its rows are refused when
+ * they come. */
 static void take_groups(UnitNames *u, const DbRows *rows, const SplitDef *const *splits, size_t count)
 {
     size_t at = (size_t)db_i64(rows, 0) * u->county_count + (size_t)db_i64(rows, 1);
     for (size_t i = 0; i < count; i++) {
         uint64_t code = (uint64_t)db_i64(rows, 2 + i);
         uint64_t *to = &u->place_groups[splits[i]->number][at];
-        *to = *to == NO_GROUP ? (splits[i]->overlapping && code == 0 ? 1 : code) : DOUBLED_GROUP;
+        code = splits[i]->overlapping && code == 0 ? 1 : code;
+        *to = *to == NO_GROUP || *to == code ? code : DOUBLED_GROUP;
     }
 }
 

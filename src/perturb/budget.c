@@ -128,6 +128,7 @@ Status budget_create(const char *path, const BudgetTerms *terms, int64_t at, Err
     return st;
 }
 
+/* cost: of this request and of those that are to be granted before it. */
 static Status check_request(const Budget *b, const BudgetRequest *r, int64_t cost, Error *err)
 {
     TRY(budget_check_text(r->query, "the query's name", err));
@@ -222,5 +223,22 @@ Status budget_spend(
         file_unlock(lock);
     }
     arena_free(&arena);
+    return st;
+}
+
+Status budget_suffices(const char *path, const BudgetRequest *requests, size_t count, Error *err)
+{
+    Budget b = {0};
+    int64_t sum = 0, cost;
+    TRY(budget_read(path, &b, err));
+    Status st = OK;
+    for (size_t i = 0; i < count && st == OK; i++) {
+        st = dp_cost(&requests[i].privacy, &cost, err);
+        if (st == OK && CKD_ADD(&sum, sum, cost))
+            st = error_set(err, ERR_LIMIT, "the sum of what is asked for does not fit into 64 bits");
+        if (st == OK)
+            st = check_request(&b, &requests[i], sum, err);
+    }
+    budget_free(&b);
     return st;
 }

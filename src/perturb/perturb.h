@@ -253,6 +253,9 @@ typedef struct BudgetPermit {
  * budget stays spent. */
 typedef Status (*BudgetWitness)(void *ctx, const BudgetPermit *permit, Slice query, Error *err);
 
+/* Whether budget_spend would grant all of these, one after another; spends nothing and promises nothing when others
+ * spend meanwhile. Errors as there. */
+MUST_USE Status budget_suffices(const char *path, const BudgetRequest *requests, size_t count, Error *err);
 /* ERR_DENIED: the remaining budget is short, by how much. ERR_EXISTS: this query was paid for before. ERR_BUSY: another
  * process writes. ERR_CORRUPT: the file is damaged, and nothing is spent from a damaged file. witness may be NULL. */
 MUST_USE Status budget_spend(

@@ -304,9 +304,10 @@ static void median_errors(const ProtectJob *job, uint32_t t, Buf *out)
     for (uint32_t row = 0; figures && row < table->row_count; row++)
         for (uint32_t c = 0; c < table->column_count; c++) {
             const FuzzyFigure *f = &figures[(size_t)row * table->column_count + c];
+            if (table->columns[c].kind != TABLES_MEDIAN || f->verdict != FUZZY_SHOWN || f->half_width <= 0)
+                continue;
             uint32_t cell = table->cell[(size_t)row * table->column_count + table->columns[c].denominator];
-            if (table->columns[c].kind == TABLES_MEDIAN && f->verdict == FUZZY_SHOWN && f->half_width > 0)
-                error_row(job, cell, "median of ", f->value / 100, (f->half_width + 99) / 100, out);
+            error_row(job, cell, "median of ", f->value / 100, (f->half_width + 99) / 100, out);
         }
 }
 

@@ -155,24 +155,16 @@ static Status make_query(Spending *s, Slice *out, Error *err)
     return st;
 }
 
-/* The ledger first; without it nothing is drawn. */
-static Status pay(Spending *s, const char *budget, BudgetPermit *permit, Error *err)
+/* program: SHA-256 of the running program, in hex. */
+static Status ask_for(Spending *s, const char *program, BudgetRequest *out, Error *err)
 {
     UsedLane *u = &s->job->lanes->used[s->lane];
-    uint8_t digest[SHA256_SIZE];
-    char program[SHA256_HEX_SIZE];
-    if (!budget)
-        return error_set(err, ERR_INVALID, "differential privacy needs the ledger of a budget to pay from");
     TRY(make_query(s, &u->query, err));
-    TRY(file_sha256("/proc/self/exe", digest, err));
-    hex_encode(digest, sizeof digest, program);
-    const BudgetRequest request = {.query = u->query,
+    *out = (BudgetRequest){.query = u->query,
         .privacy = u->lane.privacy,
         .policy_sha256 = slice_of(u->sha256),
         .code_sha256 = slice_of(program),
         .at = clock_now()};
-    TRY(budget_spend(budget, &request, NULL, NULL, permit, err));
-    memcpy(u->paid, permit->hash, sizeof u->paid);
     return OK;
 }
 
@@ -216,16 +208,44 @@ static Status prepare(Spending *s, Error *err)
     }
 }
 
-static Status draw(Spending *s, const char *budget, Error *err)
+/* The ledger first; without it nothing is drawn. */
+static Status draw(Spending *s, const char *budget, const BudgetRequest *request, Error *err)
 {
-    const Lane *lane = &s->job->lanes->used[s->lane].lane;
+    UsedLane *u = &s->job->lanes->used[s->lane];
+    const Lane *lane = &u->lane;
     BudgetPermit permit;
-    if (lane->kind < LANE_DP_COUNTS)
-        return OK;
-    TRY(pay(s, budget, &permit, err));
+    TRY(budget_spend(budget, request, NULL, NULL, &permit, err));
+    memcpy(u->paid, permit.hash, sizeof u->paid);
     return lane->kind == LANE_DP_COUNTS ? draw_counts(s, &permit, err)
            : lane->kind == LANE_DP_TREE ? draw_tree(s, &permit, err)
                                         : lanes_draw_medians(s->job, &s->medians, lane, &permit, err);
+}
+
+/* The budget grants all lanes or none: what was paid for one would be lost when another is refused. */
+static Status spend(ProtectJob *job, Spending *all, const char *budget, Error *err)
+{
+    BudgetRequest *requests;
+    Spending **paying;
+    size_t count = 0;
+    uint8_t digest[SHA256_SIZE];
+    char program[SHA256_HEX_SIZE];
+    TRY(arena_new(&job->arena, BudgetRequest, (size_t)job->lanes->used_count + 1, &requests, err));
+    TRY(arena_new(&job->arena, Spending *, (size_t)job->lanes->used_count + 1, &paying, err));
+    for (uint32_t u = 0; u < job->lanes->used_count; u++)
+        if (job->lanes->used[u].lane.kind >= LANE_DP_COUNTS)
+            paying[count++] = &all[u];
+    if (count == 0)
+        return OK;
+    if (!budget)
+        return error_set(err, ERR_INVALID, "differential privacy needs the ledger of a budget to pay from");
+    TRY(file_sha256("/proc/self/exe", digest, err));
+    hex_encode(digest, sizeof digest, program);
+    for (size_t i = 0; i < count; i++)
+        TRY(ask_for(paying[i], program, &requests[i], err));
+    TRY(budget_suffices(budget, requests, count, err));
+    for (size_t i = 0; i < count; i++)
+        TRY(draw(paying[i], budget, &requests[i], err));
+    return OK;
 }
 
 Status lanes_spend(ProtectJob *job, const ProtectOptions *options, Error *err)
@@ -238,7 +258,5 @@ Status lanes_spend(ProtectJob *job, const ProtectOptions *options, Error *err)
         all[u] = (Spending){.job = job, .lane = u};
         TRY(prepare(&all[u], err));
     }
-    for (uint32_t u = 0; u < job->lanes->used_count; u++)
-        TRY(draw(&all[u], options->budget, err));
-    return OK;
+    return spend(job, all, options->budget, err);
 }

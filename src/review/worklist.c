@@ -224,7 +224,7 @@ static Status add_words(
     const ReviewContext *ctx, Vault *vault, const ReviewBook *book, const ReviewWord *words, size_t count, Error *err)
 {
     ReviewDecision *decisions;
-    size_t bad = 0;
+    size_t bad = count;
     TRY(mem_zalloc(count, sizeof *decisions, (void **)&decisions, err));
     for (size_t i = 0; i < count; i++) {
         ReviewEntry entry;
@@ -237,7 +237,7 @@ static Status add_words(
             .odds = entry.evidence.len ? entry.odds : INT32_MIN};
     }
     Status st = vault_add_decisions(vault, decisions, count, &bad, err);
-    if (st == ERR_INVALID)
+    if (st != OK && bad < count)
         error_at(err, NULL, words[bad].row, NULL);
     mem_free(decisions);
     return st;

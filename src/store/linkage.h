@@ -203,7 +203,8 @@ typedef VEC(ReviewDecision) ReviewDecisions;
 /* ERR_INVALID unless a decision may be in this name: not blank, UTF-8, at most 100 bytes. */
 MUST_USE Status reviewer_check(Slice reviewer, Error *err);
 /* Appends all or none; seq and at are given by the vault. Also a decision.made entry of the ledger (tags, verdict,
- * reviewer) for each, before any of them counts. *bad, which may be NULL: the one that an ERR_INVALID is about. */
+ * reviewer) for each, before any of them counts. *bad, which may be NULL: the one that is no decision; count
+ * when all are. */
 MUST_USE Status vault_add_decisions(Vault *v, const ReviewDecision *d, size_t count, size_t *bad, Error *err);
 /* In order of seq; text in arena. */
 MUST_USE Status vault_decisions(Vault *v, Arena *arena, ReviewDecisions *out, Error *err);

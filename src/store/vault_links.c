@@ -363,17 +363,17 @@ static Status index_pause(Vault *v, size_t links, bool *fresh, bool *paused, Err
     return *paused ? lite_exec(&v->lite, "DROP INDEX link_person", err) : OK;
 }
 
-/* ?6 is the run's model. What an undo puts back equals a past link and was made by that one's model. */
+/* ?6 is the run's model. What an undo puts back equals a past link and was made by that one's model: the one in force
+ * before run ?8, or else the last. */
 static Status prepare_put(Vault *v, LinkRunKind kind, sqlite3_stmt **out, Error *err)
 {
     const char *sql =
         kind == RUN_UNDO
             ? "INSERT OR REPLACE INTO link (tag, person, kind, odds, partner, model, run) VALUES (?1, ?2, ?3, ?4, ?5, "
               "coalesce((SELECT model FROM link_past WHERE tag = ?1 AND person = ?2 AND kind = ?3 AND odds = ?4 AND "
-              "partner IS ?5 AND ended < ?7 ORDER BY ended DESC LIMIT 1), ?6), ?7)"
+              "partner IS ?5 AND ended < ?7 ORDER BY run < ?8 AND ended >= ?8 DESC, ended DESC LIMIT 1), ?6), ?7)"
             : "INSERT OR REPLACE INTO link (tag, person, kind, odds, partner, model, run) VALUES (?1, ?2, ?3, ?4, ?5, "
-              "?6, "
-              "?7)";
+              "?6, ?7)";
     return lite_prepare(&v->lite, sql, out, err);
 }
 
@@ -390,6 +390,8 @@ static Status put_links(Vault *v, const LinkWrite *w, int64_t model, int64_t run
     TRY_OUT(prepare_put(v, w->kind, &stmt, err));
     sqlite3_bind_int64(stmt, 6, model);
     sqlite3_bind_int64(stmt, 7, run);
+    if (w->kind == RUN_UNDO)
+        sqlite3_bind_int64(stmt, 8, w->back_to);
     for (size_t i = 0; i < links->len; i++) {
         const Link *link = order[i];
         if (!fresh) {
@@ -541,15 +543,15 @@ Status vault_misses(Vault *v, PersonMisses *out, Error *err)
 }
 
 /* What an undo released is nobody: there is nothing to ask about it, and nothing of it is missing. */
-static Status drop_orphans(Vault *v, Error *err)
+#define ORPHAN_SQL "NOT EXISTS (SELECT 1 FROM link WHERE link.person = person_missed.person)"
+static Status drop_orphans(Vault *v, int64_t run, Error *err)
 {
     TRY(lite_exec(&v->lite,
         "DELETE FROM review WHERE NOT EXISTS (SELECT 1 FROM link WHERE tag = review.a)"
         " OR NOT EXISTS (SELECT 1 FROM link WHERE tag = review.b)",
         err));
-    return lite_exec(&v->lite,
-        "DELETE FROM person_missed WHERE NOT EXISTS (SELECT 1 FROM link WHERE link.person = person_missed.person)",
-        err);
+    TRY(exec_for_run(v, ARCHIVE_MISSES_SQL " WHERE run < ?1 AND " ORPHAN_SQL, run, 0, err));
+    return lite_exec(&v->lite, "DELETE FROM person_missed WHERE " ORPHAN_SQL, err);
 }
 
 static Status put_run(Vault *v, const LinkWrite *w, int64_t *run, Error *err)
@@ -573,7 +575,7 @@ static Status put_run(Vault *v, const LinkWrite *w, int64_t *run, Error *err)
     if (w->kind == RUN_UNDO && w->back_to > 0)
         TRY(restore_misses(v, w->back_to, *run, err));
     if (w->kind == RUN_UNDO)
-        TRY(drop_orphans(v, err));
+        TRY(drop_orphans(v, *run, err));
     return raise_counter(v, highest, err);
 }
 

@@ -180,6 +180,8 @@ Status vault_add_decisions(Vault *v, const ReviewDecision *given, size_t count, 
             *bad = i;
         TRY_OUT(fit_decision(&given[i], &fit[i], err));
     }
+    if (bad)
+        *bad = count;
     /* The ledger first: a decision that counts has been written down. */
     for (size_t i = 0; i < count; i++)
         TRY_OUT(ledger_decision(v, &fit[i], err));

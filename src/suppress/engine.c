@@ -484,7 +484,7 @@ static Status meet_or_despair(Engine *e, uint32_t id, Move *m, Error *err)
     if (e->needs.at[id].met || e->needs.at[id].hopeless)
         return OK;
     TRY(meet(e, id, QUERY_PIVOTS, INFINITY, m, err));
-    if (!e->needs.at[id].met && e->reach == ENGINE_WHOLE)
+    if (!e->needs.at[id].met && e->reach == ENGINE_WHOLE && !e->shrinking)
         TRY(share_width(e, id, m, err));
     if (!e->needs.at[id].met && e->needs.at[id].knows != NET_NONE && e->needs.at[id].target > 0 &&
         e->net->down[e->needs.at[id].cell] >= 1) { /* doubt on one side is enough for a singleton */

@@ -316,6 +316,10 @@ code "who is in a row and its total is in two" 3 "$cairn" protect med/tables.tom
 has "and it is said" 'is in 2 rows, totals among them; the lane.s cells_per_person says 1' out.log
 sed -i 's/^cells_per_person = .*/cells_per_person = 2/' quantiles.lane
 sed -i 's/"wages"$/"wages2"/' med/tables.toml
+"$cairn" budget open half.jsonl --name test --rho 3/4 --policy-file med.policy >/dev/null
+code "a budget that pays for the counts and not for the medians pays for neither" 7 \
+    "$cairn" protect med/tables.toml --policy med.policy --budget half.jsonl --out none
+[ "$(wc -l <half.jsonl)" -eq 1 ] && ok "so that no figure is lost" || not_ok "paid for" half.jsonl
 code "private medians" 0 "$cairn" protect med/tables.toml --policy med.policy --budget rich.jsonl --out medians
 has "are paid for by a line of their own" '"query":"wages2/wages2/medians"' rich.jsonl
 has "labelled" '"lane": "dp_quantiles"' medians/audit.json
