@@ -40,7 +40,8 @@ static Status add_who(const CohortPlan *p, Buf *sql, Error *err)
     if (!own_day) {
         buf_addf(sql, "cohort_from AS (SELECT person, min(%.*s) AS day FROM (", SLICE_ARG(p->from->name));
         TRY(block_fill(&p->from_line->said, p->from_line->said.block->sql, "", sql, err));
-        buf_addf(sql, ")%s GROUP BY person),\n", p->from_line->said.block->reason_count > 0 ? " WHERE reason IS NULL" : "");
+        buf_addf(
+            sql, ")%s GROUP BY person),\n", p->from_line->said.block->reason_count > 0 ? " WHERE reason IS NULL" : "");
     }
     buf_adds(sql, "cohort_day AS (SELECT w.person, w.year::INTEGER AS year");
     for (size_t i = 0; i < COUNT_OF(place_columns); i++)
