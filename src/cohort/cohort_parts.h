@@ -13,7 +13,6 @@
 #include "cohort/cohort.h"
 
 enum {
-    SCRIPT_MAX = COHORT_SCRIPT_BYTES,
     LINES_MAX = 100,
     WORDS_MAX = 64,
     WORD_MAX = 64, /* bytes */

@@ -94,6 +94,14 @@ by      sex
 level   county
 EOF
 catalogue award_median_earnings_q2 county sex
+cat >"$work/ps_persistence_rate.cohort" <<'EOF'
+cohort  "Persistence"
+who     began college
+reached persisted to the next fall
+by      sex
+level   county
+EOF
+catalogue ps_persistence_rate county sex
 
 # --- forms of an answer ---
 

@@ -221,7 +221,7 @@ static void test_limits(void **state)
     assert_int_equal(read_script(&w, buf_z(&text), &f, &funnel, NULL), ERR_LIMIT);
     arena_free(&w.arena);
     buf_reset(&text);
-    buf_pad(&text, 'a', SCRIPT_MAX + 1);
+    buf_pad(&text, 'a', COHORT_SCRIPT_BYTES + 1);
     assert_int_equal(read_script(&w, buf_z(&text), &f, &funnel, NULL), ERR_LIMIT);
     arena_free(&w.arena);
     buf_free(&text);
