@@ -107,6 +107,9 @@ Status cells_out(const Cli *cli, CellsOut *out, Error *err)
     } else if (!word) {
         (void)format_named(extension(out->file), &out->format);
     }
+    if (cli->format == CLI_JSON && (out->chart_only || out->format != CELLS_JSON))
+        return error_set(err, ERR_USAGE, "--json and %s %s contradict each other", word ? "--format" : "--out",
+            word ? word : out->file);
     if (out->format == CELLS_PARQUET && !out->file)
         return error_set(err, ERR_USAGE, "--format parquet needs --out FILE");
     return OK;
@@ -184,7 +187,11 @@ static void print_persons(const MeasurePersons *set, Buf *out)
 Status cells_persons_format(const Cli *cli, Error *err)
 {
     const char *format = cli_value(cli, "format");
-    if (cli->format == CLI_JSON || (format && !slice_eq_z(slice_of(format), "csv")))
+    Slice end = extension(cli_value(cli, "out"));
+    CellFormat named = CELLS_CSV;
+    bool other = format ? !slice_eq_z(slice_of(format), "csv")
+                        : slice_eq_z(end, "svg") || (format_named(end, &named) && named != CELLS_CSV);
+    if (cli->format == CLI_JSON || other)
         return error_set(err, ERR_USAGE, "persons come as CSV only");
     return OK;
 }

@@ -37,7 +37,7 @@ typedef struct CellsOut {
     const char *file, *chart; /* NULL: none */
     bool chart_only;
 } CellsOut;
-/* --format, --out, --chart and --json together. */
+/* --format, --out, --chart and --json together; refused where they contradict each other. */
 MUST_USE Status cells_out(const Cli *cli, CellsOut *out, Error *err);
 
 typedef struct CellsHead { /* what an answer says of itself */

@@ -16,8 +16,6 @@ static const Option COHORT_OPTIONS[] = {
     CELLS_OPTIONS,
 };
 
-enum { SCRIPT_BYTES_MAX = 64 * 1024 };
-
 /* --- the script -------------------------------------------------------------------------------------------------- */
 
 typedef struct Script {
@@ -37,7 +35,7 @@ static Status read_file(Cli *cli, const char *path, Script *out, Error *err)
     Buf text;
     *out = (Script){.label = slice_of(path_base(path))};
     buf_init(&text, 0);
-    Status st = file_read(path, SCRIPT_BYTES_MAX, &text, err);
+    Status st = file_read(path, COHORT_SCRIPT_BYTES, &text, err);
     if (st == OK)
         st = arena_dup(&cli->arena, buf_slice(&text), &out->text, err);
     buf_free(&text);

@@ -84,14 +84,15 @@ static Status check_characters(const Block *b, const Param *p, Error *err)
 
 static Status read_param(const Block *b, const Toml *t, Arena *arena, Param *out, Error *err)
 {
-    const char *const allowed[] = {
-        "name", "type", "text", "min", "max", "values", "characters", "min_length", "max_length", "default", NULL};
+    const char *const allowed[] = {"name", "type", "text", "min", "max", "at_most", "values", "characters",
+        "min_length", "max_length", "default", NULL};
     const char *file = b->file->path;
     *out = (Param){0};
     TRY(toml_only(t, file, allowed, err));
     TRY(toml_str(t, file, "name", &out->name, err));
     TRY(toml_str(t, file, "text", &out->text, err));
     TRY(read_type(b, t, &out->type, err));
+    TRY(toml_str_or(t, file, "at_most", SLICE(""), &out->at_most, err));
     if (!is_name(out->name) || slice_eq_z(out->name, "cohort") ||
         toml_get(toml_get(b->file->toml, "parameters"), out->name.ptr))
         return bad(b, "not a name for a parameter, or one that the file has already: ", out->name, err);
@@ -133,6 +134,22 @@ static Status read_param(const Block *b, const Toml *t, Arena *arena, Param *out
     return OK;
 }
 
+const Param *block_param(const Block *b, Slice name)
+{
+    for (size_t i = 0; i < b->param_count; i++)
+        if (slice_eq(b->params[i].name, name))
+            return &b->params[i];
+    return NULL;
+}
+
+static Status check_at_most(const Block *b, const Param *p, Error *err)
+{
+    const Param *other = block_param(b, p->at_most);
+    if (p->at_most.len > 0 && (!other || other == p || p->type != PARAM_INTEGER || other->type != PARAM_INTEGER))
+        return bad(b, "at_most names another whole number of the block: ", p->name, err);
+    return OK;
+}
+
 static Status read_params(const Toml *t, Arena *arena, Block *b, Error *err)
 {
     const Toml *list;
@@ -147,18 +164,12 @@ static Status read_params(const Toml *t, Arena *arena, Block *b, Error *err)
                 return bad(b, "has a parameter twice: ", b->params[i].name, err);
         b->param_count++;
     }
+    for (size_t i = 0; i < b->param_count; i++)
+        TRY(check_at_most(b, &b->params[i], err));
     return OK;
 }
 
 /* --- phrases --- */
-
-static const Param *find_param(const Block *b, Slice name)
-{
-    for (size_t i = 0; i < b->param_count; i++)
-        if (slice_eq(b->params[i].name, name))
-            return &b->params[i];
-    return NULL;
-}
 
 static Status read_part(const Block *b, Slice word, PhrasePart *out, Error *err)
 {
@@ -166,7 +177,7 @@ static Status read_part(const Block *b, Slice word, PhrasePart *out, Error *err)
     if (word.ptr[0] != '{')
         return is_word(word) ? OK : bad(b, "its phrase has a word that no script can have: ", word, err);
     out->word = (Slice){0};
-    out->param = find_param(b, slice_sub(word, 1, word.len - 1));
+    out->param = block_param(b, slice_sub(word, 1, word.len - 1));
     return out->param && word.ptr[word.len - 1] == '}' ? OK : bad(b, "its phrase names no parameter: ", word, err);
 }
 
@@ -319,7 +330,7 @@ static Status check_family(const Block *b, Error *err)
 {
     if (b->family.len == 0)
         return b->sql.len > 0 ? OK : bad(b, "needs sql, or a family of definitions", SLICE(""), err);
-    const Param *rule = find_param(b, SLICE("rule")), *quarters = find_param(b, SLICE("quarters"));
+    const Param *rule = block_param(b, SLICE("rule")), *quarters = block_param(b, SLICE("quarters"));
     if (b->kind != BLOCK_OUTCOME || b->sql.len > 0 || !rule || rule->type != PARAM_CODE || !quarters ||
         quarters->type != PARAM_INTEGER)
         return bad(b, "an outcome with a family has no sql, a code {rule} and an integer {quarters}", SLICE(""), err);
@@ -400,6 +411,8 @@ void param_describe(const Param *p, Buf *out)
     switch (p->type) {
     case PARAM_INTEGER:
         buf_addf(out, "a whole number from %" PRId64 " to %" PRId64, p->min, p->max);
+        if (p->at_most.len > 0)
+            buf_addf(out, ", at most {%.*s}", SLICE_ARG(p->at_most));
         break;
     case PARAM_YEARS:
         buf_adds(out, "a year or FIRST-LAST");

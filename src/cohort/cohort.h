@@ -24,6 +24,8 @@
 
 /* --- scripts --- */
 
+enum { COHORT_SCRIPT_BYTES = 64 * 1024 }; /* the longest */
+
 typedef struct CohortPlan CohortPlan; /* private: the lines as read */
 
 typedef struct Cohort {

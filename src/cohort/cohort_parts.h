@@ -13,7 +13,6 @@
 #include "cohort/cohort.h"
 
 enum {
-    SCRIPT_MAX = 64 * 1024,
     LINES_MAX = 100,
     WORDS_MAX = 64,
     WORD_MAX = 64, /* bytes */
@@ -40,6 +39,7 @@ typedef struct Param {
     Slice name, text;
     ParamType type;
     int64_t min, max;    /* integer */
+    Slice at_most;       /* integer: another one that it must not exceed; empty: none */
     const Slice *values; /* code, codes */
     size_t value_count;
     Slice characters; /* texts: what an item may hold */
@@ -105,6 +105,8 @@ MUST_USE Status blocksets_read(Policy *policy, Arena *arena, BlockSets *out, Err
 /* The set in force on a day; NULL. */
 const BlockSet *blockset_on(const BlockSets *sets, Date day);
 bool block_gives(const Block *b, const char *column);
+/* NULL: none of that name. */
+const Param *block_param(const Block *b, Slice name);
 /* "a whole number from 1 to 40", "one of diploma, certificate": what may stand for the parameter. */
 void param_describe(const Param *p, Buf *out);
 

@@ -40,7 +40,8 @@ static Status add_who(const CohortPlan *p, Buf *sql, Error *err)
     if (!own_day) {
         buf_addf(sql, "cohort_from AS (SELECT person, min(%.*s) AS day FROM (", SLICE_ARG(p->from->name));
         TRY(block_fill(&p->from_line->said, p->from_line->said.block->sql, "", sql, err));
-        buf_adds(sql, ") GROUP BY person),\n");
+        buf_addf(
+            sql, ")%s GROUP BY person),\n", p->from_line->said.block->reason_count > 0 ? " WHERE reason IS NULL" : "");
     }
     buf_adds(sql, "cohort_day AS (SELECT w.person, w.year::INTEGER AS year");
     for (size_t i = 0; i < COUNT_OF(place_columns); i++)
@@ -192,7 +193,7 @@ static Status add_figures(const CohortPlan *p, Buf *sql, Error *err)
         add_row_columns(p, sql);
         buf_adds(sql, ", j.reason, (");
         add_counted(p, sql);
-        buf_adds(sql, block_gives(b, "counted") ? ") AND coalesce(o.counted, TRUE) AS counted" : ") AS counted");
+        buf_adds(sql, block_gives(b, "counted") ? ") AND coalesce(o.counted, FALSE) AS counted" : ") AS counted");
         if (b->kind == BLOCK_TRAIT)
             buf_adds(sql, ", o.person IS NOT NULL AS hit, TRUE AS covered");
         for (size_t i = 0; i < b->give_count; i++)

@@ -157,6 +157,8 @@ static void param_json(const Param *p, Json *j)
     if (p->type == PARAM_INTEGER) {
         json_kint(j, "min", p->min);
         json_kint(j, "max", p->max);
+        if (p->at_most.len > 0)
+            json_kstr(j, "at_most", p->at_most);
         if (p->has_default)
             json_kint(j, "default", p->number);
     } else if (p->type == PARAM_CODE || p->type == PARAM_CODES) {

@@ -205,6 +205,21 @@ out:
     return st;
 }
 
+/* Numbers that contradict each other: so many of fewer. */
+static Status check_numbers(const Said *said, const char *name, Error *err)
+{
+    for (size_t i = 0; i < said->block->param_count; i++) {
+        const Param *p = &said->block->params[i], *other = block_param(said->block, p->at_most);
+        if (!other || said->values[i].from <= said->values[other - said->block->params].from)
+            continue;
+        return script_error_at(
+            error_set(err, ERR_INVALID, "%" PRId64 " (%.*s) is more than %" PRId64 " (%.*s)", said->values[i].from,
+                SLICE_ARG(p->text), said->values[other - said->block->params].from, SLICE_ARG(other->text)),
+            name, said->line->line, err);
+    }
+    return OK;
+}
+
 Status phrase_read(
     const BlockSet *set, unsigned kinds, const char *name, const ScriptLine *line, Arena *arena, Said *out, Error *err)
 {
@@ -229,5 +244,5 @@ Status phrase_read(
         TRY(arena_new(arena, ParamValue, PARAMS_MAX, &out->values, err));
         memcpy(out->values, values, sizeof values);
     }
-    return out->block ? OK : refuse(set, kinds, name, line, furthest, arena, err);
+    return out->block ? check_numbers(out, name, err) : refuse(set, kinds, name, line, furthest, arena, err);
 }

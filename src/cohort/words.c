@@ -104,8 +104,8 @@ Status script_lines(Slice text, const char *name, Arena *arena, ScriptLines *out
     size_t bad;
     out->name = name;
     out->count = 0;
-    if (text.len > SCRIPT_MAX)
-        return error_set(err, ERR_LIMIT, "%s: a script has at most %d bytes", name, SCRIPT_MAX);
+    if (text.len > COHORT_SCRIPT_BYTES)
+        return error_set(err, ERR_LIMIT, "%s: a script has at most %d bytes", name, COHORT_SCRIPT_BYTES);
     if (!slice_is_utf8(text, &bad))
         return error_set(err, ERR_PARSE, "%s: byte %zu is not UTF-8", name, bad + 1);
     for (Slice rest = text; rest.ptr && number < UINT32_MAX;)

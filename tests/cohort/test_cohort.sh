@@ -94,8 +94,22 @@ by      sex
 level   county
 EOF
 catalogue award_median_earnings_q2 county sex
+cat >"$work/ps_persistence_rate.cohort" <<'EOF'
+cohort  "Persistence"
+who     began college
+reached persisted to the next fall
+by      sex
+level   county
+EOF
+catalogue ps_persistence_rate county sex
 
 # --- forms of an answer ---
+
+cat >"$work/contradiction.cohort" <<'EOF'
+cohort  "Five of two"
+who     graduated
+reached employed within 2 quarters in at least 5 of them
+EOF
 
 script=$work/hs_employment_rate_q2.cohort
 check_code "a table says where it comes from" 0 ask run "$script"
@@ -115,10 +129,17 @@ check_text "and words above it" "$work/answer.svg" '<text class="title" x="0" y=
 check "measure takes a file's name for the format too" "$CAIRN" measure graduation_rate_4yr --home "$work/home" --by english_learner --out "$work/measure.svg" "${why[@]}"
 check_text "and draws the same bars" "$work/measure.svg" '>english learner: yes, n [0-9]+</text>.*>[0-9.]+</text>'
 check_code "a chart beside a chart" $EXIT_USAGE ask run "$script" --out "$work/a.svg" --chart "$work/b.svg"
+check_code "JSON to a file of another name" $EXIT_USAGE ask run "$script" --json --out "$work/a.csv"
+check_code "JSON as a chart" $EXIT_USAGE ask run "$script" --json --out "$work/a.svg"
+check_code "JSON in another format" $EXIT_USAGE ask run "$script" --json --format csv
+check "none of them wrote anything" sh -c "! ls '$work'/a.*"
 check_code "no such format" $EXIT_USAGE ask run "$script" --format xml
 check_code "persons are for those who may see them" 0 ask run "$script" --who hit --years 2024
 check "and are listed" test "$(wc -l <"$work/check.out")" -gt 10
 check_code "persons as JSON" $EXIT_USAGE ask run "$script" --who hit --json
+check_code "persons to a file of JSON" $EXIT_USAGE ask run "$script" --who hit --out "$work/a.json"
+check_code "more quarters with wages than quarters" $EXIT_INVALID ask run "$work/contradiction.cohort"
+check_text "names both" "$work/check.err" '5 \(quarters with wages\) is more than 2 \(quarters looked at\)'
 check_code "a role that may not" $EXIT_DENIED ask run "$script" --who hit --role analyst
 check_code "no purpose" $EXIT_USAGE cohort run "$script"
 check "a question is in the ledger, by the script's content" \

@@ -29,12 +29,13 @@ static const char blocks[] =
     "param = [{ name = \"n\", type = \"integer\", text = \"t\", min = 1, max = 40 }, { name = \"places\", type = "
     "\"texts\", text = \"code\", characters = \"0123456789\", min_length = 4, max_length = 4 }]\n"
     "sql = \"SELECT person, year FROM {cohort} WHERE n >= {n} AND p IN ({places})\"\n"
-    "[[block]]\nname = \"works\"\nkind = \"outcome\"\nphrase = \"works within {n} quarters\"\n"
+    "[[block]]\nname = \"works\"\nkind = \"outcome\"\nphrase = \"works within {n} quarters [in {m}]\"\n"
     "definition = \"d\"\nstatus = \"assumed\"\nsource = \"s\"\ngives = [\"hit\", \"covered\"]\nfigure = [\"rate\"]\n"
-    "param = [{ name = \"n\", type = \"integer\", text = \"t\", min = 1, max = 8 }]\n"
+    "param = [{ name = \"n\", type = \"integer\", text = \"looked at\", min = 1, max = 8 }, { name = \"m\", type = "
+    "\"integer\", text = \"worked\", min = 1, max = 8, at_most = \"n\", default = 1 }]\n"
     "years = \"SELECT year FROM {cohort}\"\nsql = \"SELECT person, year, TRUE AS hit, TRUE AS covered FROM {cohort} "
     "WHERE q "
-    "= {n}\"\n"
+    "= {n} AND r >= {m}\"\n"
     "[[block]]\nname = \"earns\"\nkind = \"outcome\"\nphrase = \"earnings in quarter {quarters} [by the {rule} "
     "rule]\"\n"
     "definition = \"d\"\nstatus = \"assumed\"\nsource = \"s\"\nfigure = [\"median\", \"mean\"]\nfamily = "
@@ -114,7 +115,7 @@ static void test_a_script(void **state)
     /* the order of what is in brackets is free; values are literals of their type */
     assert_has(f.sql, "y BETWEEN 2020 AND 2022 AND t IN ('certificate', 'diploma') AND n > 3");
     assert_has(f.sql, "n >= 2 AND p IN ('0010', '0880')");
-    assert_has(f.sql, "WHERE q = 2");
+    assert_has(f.sql, "WHERE q = 2 AND r >= 1");
     /* two lines of one block are two reasons */
     assert_int_equal(f.reason_count, 3);
     assert_true(slice_eq_z(f.reasons[0].code, "took") && slice_eq_z(f.reasons[1].code, "took_2"));
@@ -171,6 +172,8 @@ static void test_refusals(void **state)
         {"cohort \"t\"\nreached works within 2 quarters\n", ERR_INVALID, 0, "no line \"who\"", ""},
         {"cohort \"t\"\nwho finished\nreached works within 2 quarters\nfrom finnish\n", ERR_INVALID, 4, "finish, start",
             "\"finish\""},
+        {"cohort \"t\"\nwho finished\nreached works within 2 quarters in 3\n", ERR_INVALID, 3,
+            "3 (worked) is more than 2 (looked at)", ""},
         {"cohort \"t\"\nwho finished\nreached works within 2 quarters\nfigure median\n", ERR_INVALID, 4, "stand rate",
             ""},
         {"cohort \"t\"\nwho finished\nreached works within 2 quarters\nlevel school\n", ERR_INVALID, 0,
@@ -218,7 +221,7 @@ static void test_limits(void **state)
     assert_int_equal(read_script(&w, buf_z(&text), &f, &funnel, NULL), ERR_LIMIT);
     arena_free(&w.arena);
     buf_reset(&text);
-    buf_pad(&text, 'a', SCRIPT_MAX + 1);
+    buf_pad(&text, 'a', COHORT_SCRIPT_BYTES + 1);
     assert_int_equal(read_script(&w, buf_z(&text), &f, &funnel, NULL), ERR_LIMIT);
     arena_free(&w.arena);
     buf_free(&text);
@@ -239,6 +242,8 @@ static void test_blocks_refused(void **state)
         {"took at least", "took AT least", "a word that no script can have: AT"},
         {"characters = \"0123456789\"", "characters = \"'{}\"", "characters of texts are some of"},
         {"max = 40", "max = 0", "min <= default <= max does not hold: n"},
+        {"at_most = \"n\"", "at_most = \"o\"", "at_most names another whole number of the block: m"},
+        {"at_most = \"n\"", "at_most = \"m\"", "at_most names another whole number of the block: m"},
         {"[\"diploma\", \"certificate\"]", "[\"di ploma\"]", "may be in a word: di ploma"},
         {", default = [\"diploma\"]", "", "a parameter in brackets needs a default: types"},
         {"anchor = [{", "anchor2 = [{", "anchor2"},
