@@ -10,7 +10,7 @@
 
 typedef struct Beside {
     const AnswerAsk *ask;
-    int64_t least;
+    ProtectLeast least;
     Map asked; /* key -> place in ask->cells: what the answer would add to what is printed */
     Map shown; /* keys that the releases print of the measure at hand */
     Buf key;
@@ -21,9 +21,15 @@ static Slice cell_key(Beside *b, const Cell *c)
     return answer_key(&b->key, c->year, c->level, c->unit, c->split, c->grp);
 }
 
+/* Those who have the outcome; of a median, those whose values it is of. */
+static int64_t outcomes(const Cell *c)
+{
+    return slice_eq_z(c->kind, "median") ? c->denominator : c->numerator;
+}
+
 static bool lets_out(const Beside *b, int64_t difference)
 {
-    return difference == 0 || llabs(difference) >= b->least;
+    return difference == 0 || llabs(difference) >= b->least.numerator;
 }
 
 /* Figures that stand alone in a release; of a pool nothing can be taken off but another pool. */
@@ -40,10 +46,22 @@ static Status list_shown(Beside *b, const ReleasePrinted *printed, Error *err)
     return OK;
 }
 
+/* What the rule's minimums hide in any case. */
+static bool is_hidden(const Beside *b, const Cell *c)
+{
+    if (c->denominator == 0)
+        return false;
+    return c->denominator < b->least.n ||
+           (slice_eq_z(c->kind, "rate") &&
+               (c->numerator < b->least.numerator || c->denominator - c->numerator < b->least.complement));
+}
+
 static Status list_asked(Beside *b, Error *err)
 {
     uint64_t at;
     for (size_t i = 0; i < b->ask->count; i++) {
+        if (is_hidden(b, &b->ask->cells[i]))
+            continue;
         Slice key = cell_key(b, &b->ask->cells[i]);
         TRY(buf_status(&b->key, err));
         if (!map_get(&b->shown, key, &at))
@@ -58,7 +76,7 @@ static Status compare(Beside *b, const Cell *other, Error *err)
     if (!map_get(&b->asked, cell_key(b, other), &at) || !map_get(&b->shown, cell_key(b, other), &(uint64_t){0}))
         return OK;
     const Cell *mine = &b->ask->cells[at];
-    if (lets_out(b, mine->denominator - other->denominator) && lets_out(b, mine->numerator - other->numerator))
+    if (lets_out(b, mine->denominator - other->denominator) && lets_out(b, outcomes(mine) - outcomes(other)))
         return OK;
     error_set(err, ERR_DENIED,
         "a release in force prints %.*s of %d for the same group and place (%.*s %.*s), and the difference of the two "
@@ -91,7 +109,7 @@ static Status look_at(Beside *b, Home *home, Ledger *ledger, const Cell *cells, 
 static Status look_at_all(
     Beside *b, const AnswerHouse *house, const CellSet *all, const ReleasePrinted *own, Error *err)
 {
-    TRY(protect_least_difference(house->policy, clock_today(), &b->least, err));
+    TRY(protect_least(house->policy, clock_today(), &b->least, err));
     TRY(list_shown(b, own, err));
     TRY(list_asked(b, err));
     for (size_t i = 0, end; i < all->count; i = end) {

@@ -79,8 +79,11 @@ MUST_USE Status protect_rule_file(Policy *policy, Date on, const char *no_employ
  * people, too. */
 MUST_USE Status protect_same_lineage(Policy *policy, Date on, Slice a, Slice b, bool *out, Error *err);
 
-/* The fewest people that a difference of two counts may be, if it is not nobody (min_numerator of the rule). */
-MUST_USE Status protect_least_difference(Policy *policy, Date on, int64_t *out, Error *err);
+/* The fewest people that may be told of, if it is not nobody: in a group, with the outcome, without it. */
+typedef struct ProtectLeast {
+    int64_t n, numerator, complement;
+} ProtectLeast;
+MUST_USE Status protect_least(Policy *policy, Date on, ProtectLeast *out, Error *err);
 
 /* Whether the rule in force lets a measure's figures out: only those that a [[family]] names, so that a new measure
  * stays inside until somebody has said which people it counts. */

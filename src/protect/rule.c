@@ -124,11 +124,11 @@ Status protect_same_lineage(Policy *policy, Date on, Slice a, Slice b, bool *out
     return OK;
 }
 
-Status protect_least_difference(Policy *policy, Date on, int64_t *out, Error *err)
+Status protect_least(Policy *policy, Date on, ProtectLeast *out, Error *err)
 {
     ProtectRule rule;
     TRY(rule_read(policy, on, &rule, err));
-    *out = rule.min_numerator;
+    *out = (ProtectLeast){rule.min_n, rule.min_numerator, rule.min_complement};
     return OK;
 }
 

@@ -61,9 +61,12 @@ check_code "a second measure of the same people is refused" $EXIT_DENIED ask ann
 check_code "a measure that no family of the release names stays inside" $EXIT_DENIED ask ann mobility_rate
 check_code "pooled figures are not answered" $EXIT_USAGE ask ann graduation_rate_4yr --pool years=2
 check_same "a refusal writes nothing" <(cat "$work/before") <(find "$work/home/answers" -type f | sort)
-check_code "another asker may ask for it" 0 ask bob completion_rate_4yr
-printf '0002,00,00\n' >>"$work/home/answers/bob@completion_rate_4yr/ledger.csv"
-check_code "a history that was changed answers nobody" $EXIT_CORRUPT ask bob completion_rate_4yr
+check_code "another asker is refused what a release beside it would turn into a few people" $EXIT_DENIED \
+    ask bob completion_rate_4yr
+check_text "the release's measure is named" "$work/check.err" 'a release in force prints (graduation|completion)_rate_'
+check_code "he may ask of other people" 0 ask bob award_employment_rate_q2
+printf '0002,00,00\n' >>"$work/home/answers/bob@award_employment_rate_q2/ledger.csv"
+check_code "a history that was changed answers nobody" $EXIT_CORRUPT ask bob award_employment_rate_q2
 rm -r "$work/home/answers/ann@graduation_rate_4yr"
 check_code "a history that was taken away is missed" $EXIT_CORRUPT ask ann graduation_rate_4yr
 check "doctor and verify still hold" "$CAIRN" verify --home "$work/home"
