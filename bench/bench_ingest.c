@@ -50,8 +50,8 @@ static const char *file_in(Bench *b, const char *name)
 
 static void wage_row(Buf *out, Rng *rng, uint64_t i, const char *quarter)
 {
-    static const char *const names[] = {"SMITH", "JOHNSON", "MARTINEZ", "GARCIA-LOPEZ", "NGUYEN", "ANDERSON", "OBRIEN",
-        "BEGAYE"};
+    static const char *const names[] = {
+        "SMITH", "JOHNSON", "MARTINEZ", "GARCIA-LOPEZ", "NGUYEN", "ANDERSON", "OBRIEN", "BEGAYE"};
     uint64_t person = i * 9 / 10; /* every tenth row is a second job */
     uint64_t ssn = 100000000 + person * 7919 % 800000000;
     bool named = person % 4 != 0;
@@ -64,8 +64,7 @@ static void wage_row(Buf *out, Rng *rng, uint64_t i, const char *quarter)
     /* wage files come employer by employer */
     buf_addf(out, ",%06u.00-%u,%06u", (unsigned)(i / 14), (unsigned)(i / 14 % 10),
         110000 + (unsigned)(i / 14 * 31 % 800000));
-    buf_addf(out, ",%s,%u.%02u\n", quarter, (unsigned)rng_below(rng, 40000) + 1,
-        (unsigned)rng_below(rng, 100));
+    buf_addf(out, ",%s,%u.%02u\n", quarter, (unsigned)rng_below(rng, 40000) + 1, (unsigned)rng_below(rng, 100));
 }
 
 /* The shape of IPEDS completions. */
@@ -75,9 +74,8 @@ static void completion_row(Buf *out, Rng *rng, uint64_t i, const char *unused)
     unsigned women = (unsigned)rng_below(rng, 100);
     unsigned men = (unsigned)rng_below(rng, 100);
     buf_addf(out, "%06u,\"College of %u, The\",%02u.%04u,%u,%u,%u,%u,%u\n", 100000 + (unsigned)(i / 500),
-        (unsigned)(i / 500),
-        (unsigned)(i / 10 % 50) + 1, (unsigned)(i / 10 % 50) * 100, 1u + (unsigned)(i / 5 % 2), (unsigned)(i % 5) + 1,
-        men + women, men, women);
+        (unsigned)(i / 500), (unsigned)(i / 10 % 50) + 1, (unsigned)(i / 10 % 50) * 100, 1u + (unsigned)(i / 5 % 2),
+        (unsigned)(i % 5) + 1, men + women, men, women);
 }
 
 typedef void (*RowFn)(Buf *out, Rng *rng, uint64_t i, const char *quarter);
@@ -116,7 +114,8 @@ static Seconds bare(Bench *b, const char *path, const char *columns)
         must(db_open(&options, &db, &err), &err);
         Seconds begin = {clock_monotonic(), clock_cpu()};
         must(db_execf(db, &err, "CREATE TABLE t AS SELECT * FROM read_csv('%s', header = true, columns = %s)", path,
-            columns), &err);
+                 columns),
+            &err);
         Seconds took = {clock_monotonic() - begin.wall, clock_cpu() - begin.cpu};
         db_close(db);
         best = run == 0 || took.wall < best.wall ? took : best;
@@ -164,8 +163,8 @@ static void run_all(Bench *b)
     Seconds wages = bare(b, first, wage_columns);
     tell(b, "wages, every person new", wages, ingest(b, "cdle_wage_csv", first));
     tell(b, "wages, every person known", wages, ingest(b, "cdle_wage_csv", second));
-    tell(b, "completions, reference table", bare(b, completions, completion_columns), ingest(b, "ref_ipeds_completions",
-        completions));
+    tell(b, "completions, reference table", bare(b, completions, completion_columns),
+        ingest(b, "ref_ipeds_completions", completions));
     printf("peak memory %.0f MiB\n", (double)clock_peak_rss() / 1048576);
 }
 

@@ -50,11 +50,11 @@ struct Identities {
     size_t count;
     bool employer;
     Vault *vault;
-    KnownTags *known;  /* the vault's; NULL: nothing is tagged */
-    bool stored;       /* what was claimed of known is in the vault */
-    VEC(RecordTag) dropped; /* sorted, when it is used */
+    KnownTags *known;          /* the vault's; NULL: nothing is tagged */
+    bool stored;               /* what was claimed of known is in the vault */
+    VEC(RecordTag) dropped;    /* sorted, when it is used */
     pthread_mutex_t pool_lock; /* guards what follows */
-    Workers workers;   /* all of them */
+    Workers workers;           /* all of them */
     Workers idle;
     Taggers token_taggers;
     EmployerTaggers employers;
@@ -79,8 +79,7 @@ static Status collect_fields(Identities *ids, const Contract *c, Error *err)
         for (size_t k = 0; k < ids->count; k++)
             if (ids->roles[k] == role)
                 return error_set(err, ERR_INVALID, "contract %.*s: two fields have the identity role %.*s",
-                SLICE_ARG(c->name),
-                    SLICE_ARG(f->identity));
+                    SLICE_ARG(c->name), SLICE_ARG(f->identity));
         ids->roles[ids->count] = role;
         ids->fields[ids->count++] = f;
     }
@@ -244,8 +243,8 @@ static void give_worker(Identities *ids, Worker *w)
     pthread_mutex_unlock(&ids->pool_lock);
 }
 
-static Status pack(const Identities *ids, Arena *arena, size_t row, const Slice *const *args, const char **out,
-    Error *err)
+static Status pack(
+    const Identities *ids, Arena *arena, size_t row, const Slice *const *args, const char **out, Error *err)
 {
     size_t size = 0;
     for (size_t i = 0; i < ids->count; i++)
@@ -339,8 +338,8 @@ static Status make_tags(Identities *ids, Worker *w, size_t rows, const Slice *co
     return OK;
 }
 
-static Status tag_rows(Identities *ids, Worker *w, size_t rows, const Slice *const *args, uint8_t (*out)[16],
-    bool *out_null, Error *err)
+static Status tag_rows(
+    Identities *ids, Worker *w, size_t rows, const Slice *const *args, uint8_t (*out)[16], bool *out_null, Error *err)
 {
     size_t made = 0;
     TRY(make_room(w, rows, err));
@@ -348,8 +347,8 @@ static Status tag_rows(Identities *ids, Worker *w, size_t rows, const Slice *con
     return keep_new(ids, w, made, args, err);
 }
 
-static void tag_vector(void *ctx, size_t rows, size_t arg_count, const Slice *const *args, uint8_t (*out)[16],
-    bool *out_null)
+static void tag_vector(
+    void *ctx, size_t rows, size_t arg_count, const Slice *const *args, uint8_t (*out)[16], bool *out_null)
 {
     Identities *ids = ctx;
     Error err = ERROR_INIT;
@@ -364,9 +363,8 @@ static void tag_vector(void *ctx, size_t rows, size_t arg_count, const Slice *co
         note_failure(ids, st, &err);
 }
 
-static Status token_rows(Tagger *t, IdentityRole role, size_t rows, const Slice *value, uint8_t (*out)[16],
-    bool *out_null,
-    Error *err)
+static Status token_rows(
+    Tagger *t, IdentityRole role, size_t rows, const Slice *value, uint8_t (*out)[16], bool *out_null, Error *err)
 {
     for (size_t k = 0; k < rows; k++) {
         RecordTag tag;
@@ -381,8 +379,8 @@ static Status token_rows(Tagger *t, IdentityRole role, size_t rows, const Slice 
     return OK;
 }
 
-static void token_vector(void *ctx, size_t rows, size_t arg_count, const Slice *const *args, uint8_t (*out)[16],
-    bool *out_null)
+static void token_vector(
+    void *ctx, size_t rows, size_t arg_count, const Slice *const *args, uint8_t (*out)[16], bool *out_null)
 {
     const TokenField *field = ctx;
     Identities *ids = field->ids;
@@ -417,8 +415,8 @@ static void give_employer(Identities *ids, EmployerTagger *t)
         employer_tagger_free(t);
 }
 
-static Status employer_rows(EmployerTagger *t, size_t rows, const Slice *account, uint8_t (*out)[16], bool *out_null,
-    Error *err)
+static Status employer_rows(
+    EmployerTagger *t, size_t rows, const Slice *account, uint8_t (*out)[16], bool *out_null, Error *err)
 {
     for (size_t k = 0; k < rows; k++) {
         out_null[k] = account[k].len == 0;
@@ -432,8 +430,8 @@ static Status employer_rows(EmployerTagger *t, size_t rows, const Slice *account
     return OK;
 }
 
-static void employer_vector(void *ctx, size_t rows, size_t arg_count, const Slice *const *args, uint8_t (*out)[16],
-    bool *out_null)
+static void employer_vector(
+    void *ctx, size_t rows, size_t arg_count, const Slice *const *args, uint8_t (*out)[16], bool *out_null)
 {
     Identities *ids = ctx;
     Error err = ERROR_INIT;

@@ -36,9 +36,9 @@ typedef struct IngestResult {
     uint64_t rows_accepted;
     uint64_t rows_rejected;
     uint64_t warnings;
-    char reason[300];       /* why refused or denied; empty otherwise */
-    char report_path[512];  /* error report; empty when there is nothing to say */
-    char supersedes[17];    /* load id, or empty */
+    char reason[300];      /* why refused or denied; empty otherwise */
+    char report_path[512]; /* error report; empty when there is nothing to say */
+    char supersedes[17];   /* load id, or empty */
 } IngestResult;
 
 typedef struct IngestContext {
@@ -59,9 +59,7 @@ MUST_USE Status ingest_file(const IngestContext *ctx, Slice source, const char *
  * is told in the log. Calls done after each file. Files accepted or refused before with the same content are skipped
  * cheaply (INGEST_ALREADY). Reference sources go first, then records, so that cross-file rules see what they need. */
 MUST_USE Status ingest_inbox(const IngestContext *ctx, const char *dir,
-                             Status (*done)(const IngestResult *result, const char *path, void *arg, Error *err),
-                             void *arg,
-                             Error *err);
+    Status (*done)(const IngestResult *result, const char *path, void *arg, Error *err), void *arg, Error *err);
 
 /* `cairn profile`: guesses format, columns, types, fill rates, patterns and likely code lists of an unknown file and
  * writes a draft contract (TOML, status "assumed") to out. Values appear only when a column looks like a code list

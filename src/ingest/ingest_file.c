@@ -10,10 +10,14 @@
 
 Status ingest_step(IngestJob *job, IngestStep s, Error *err)
 {
-    static const char *const names[STEP_COUNT] = {
-        [STEP_SURVEYED] = "surveyed", [STEP_STAGED] = "staged", [STEP_CHECKED] = "checked", [STEP_BUILT] = "built",
-        [STEP_VAULT_OPEN] = "vault-open", [STEP_VAULT_DONE] = "vault-done", [STEP_MOVED] = "moved", [STEP_RECORDED] =
-        "recorded"};
+    static const char *const names[STEP_COUNT] = {[STEP_SURVEYED] = "surveyed",
+        [STEP_STAGED] = "staged",
+        [STEP_CHECKED] = "checked",
+        [STEP_BUILT] = "built",
+        [STEP_VAULT_OPEN] = "vault-open",
+        [STEP_VAULT_DONE] = "vault-done",
+        [STEP_MOVED] = "moved",
+        [STEP_RECORDED] = "recorded"};
     double now = clock_monotonic();
     double cpu = clock_cpu();
     log_line(job->ctx->log, LOG_DEBUG, "event=step step=%s load=%s ms=%.0f cpu_ms=%.0f", names[s], job->out->load,
@@ -33,8 +37,8 @@ static Status ask_agreement(IngestJob *job, Error *err)
     for (size_t i = 0; i < c->field_count; i++)
         uses[i] = (ElementUse){.field = c->fields[i].name, .clause = c->fields[i].clause};
     Error denial = ERROR_INIT;
-    Status st = govern_allow_source(job->ctx->policy, c->name, uses, c->field_count, clock_today(), &job->arena,
-        &job->agreement, &denial);
+    Status st = govern_allow_source(
+        job->ctx->policy, c->name, uses, c->field_count, clock_today(), &job->arena, &job->agreement, &denial);
     if (st == ERR_DENIED) {
         job->agreement = NULL;
         refuse(&job->refusal, 0, "%s", denial.message);
@@ -150,7 +154,7 @@ static Status end_refused(IngestJob *job, IngestOutcome outcome, Error *err)
     snprintf(job->out->reason, sizeof job->out->reason, "%s", job->refusal.reason);
     if (job->refusal.line > 0)
         snprintf(job->out->reason, sizeof job->out->reason, "%.250s (line %" PRIu64 ")", job->refusal.reason,
-        job->refusal.line);
+            job->refusal.line);
     log_line(job->ctx->log, LOG_WARN, "event=%s source=%.*s load=%s", outcome == INGEST_DENIED ? "denied" : "refused",
         SLICE_ARG(job->contract->name), job->out->load);
     return commit_refusal(job, err);
@@ -195,8 +199,7 @@ static void job_free(IngestJob *job)
 }
 
 Status ingest_file_with(const IngestContext *ctx, Slice source, const char *path, const IngestOptions *options,
-    IngestResult *out,
-    Error *err)
+    IngestResult *out, Error *err)
 {
     IngestJob job = {
         .ctx = ctx,

@@ -15,13 +15,13 @@
 /* Between any two of them a process may die and the file be taken in again. */
 typedef enum IngestStep {
     STEP_SURVEYED,
-    STEP_STAGED,       /* every row typed and checked */
-    STEP_CHECKED,      /* and the file as a whole */
-    STEP_BUILT,        /* the load's folder is complete under tmp/ */
-    STEP_VAULT_OPEN,   /* identities are in the vault's transaction */
+    STEP_STAGED,     /* every row typed and checked */
+    STEP_CHECKED,    /* and the file as a whole */
+    STEP_BUILT,      /* the load's folder is complete under tmp/ */
+    STEP_VAULT_OPEN, /* identities are in the vault's transaction */
     STEP_VAULT_DONE,
-    STEP_MOVED,        /* tmp/ -> loads/ */
-    STEP_RECORDED,     /* the ledger has it */
+    STEP_MOVED,    /* tmp/ -> loads/ */
+    STEP_RECORDED, /* the ledger has it */
     STEP_COUNT
 } IngestStep;
 
@@ -33,7 +33,7 @@ typedef struct IngestOptions {
     Status (*fault)(IngestStep step, Error *err);
 } IngestOptions;
 MUST_USE Status ingest_file_with(const IngestContext *ctx, Slice source, const char *path, const IngestOptions *options,
-                                 IngestResult *out, Error *err);
+    IngestResult *out, Error *err);
 
 typedef struct ScopeValue {
     Slice name;
@@ -59,22 +59,22 @@ typedef struct IngestJob {
     Db *db;
     RowScan *scan;
     Progress *progress;
-    ValueReader *readers;       /* one a field of the file */
+    ValueReader *readers; /* one a field of the file */
     size_t reader_count;
     Identities *identities;
-    ScopeValue *scope;          /* one a scope part of the contract */
-    Slice scope_text;           /* "school_year=2024,term=3" */
-    bool *rule_unchecked;       /* cross rules whose other source has no load */
-    bool *rule_warned;          /* file rules of severity warning that failed */
-    bool has_findings;          /* keys or cross rules found something */
-    bool has_rejected_later;    /* rows rejected by key or cross rules */
+    ScopeValue *scope;       /* one a scope part of the contract */
+    Slice scope_text;        /* "school_year=2024,term=3" */
+    bool *rule_unchecked;    /* cross rules whose other source has no load */
+    bool *rule_warned;       /* file rules of severity warning that failed */
+    bool has_findings;       /* keys or cross rules found something */
+    bool has_rejected_later; /* rows rejected by key or cross rules */
     TotalValue *totals;
     uint64_t trailers;
     Refusal refusal;
-    Loads loads;                /* as the ledger had them at the start */
-    const char *folder;         /* under tmp/, then where it was moved */
-    double step_began;          /* monotonic seconds */
-    double step_began_cpu;      /* of the process, all threads */
+    Loads loads;           /* as the ledger had them at the start */
+    const char *folder;    /* under tmp/, then where it was moved */
+    double step_began;     /* monotonic seconds */
+    double step_began_cpu; /* of the process, all threads */
 } IngestJob;
 
 /* After each step: tells the log how long it took, and asks the test's hook. */
@@ -97,8 +97,8 @@ MUST_USE Status check_load(IngestJob *job, Error *err);
  * also sets job->out->warnings. */
 MUST_USE Status report_write(IngestJob *job, const char *path, uint64_t *lines, Error *err);
 /* Calls fn for each rejected row in order, with the row as received. */
-MUST_USE Status rejected_each(IngestJob *job, Status (*fn)(uint64_t row, Slice raw, void *ctx, Error *err), void *ctx,
-    Error *err);
+MUST_USE Status rejected_each(
+    IngestJob *job, Status (*fn)(uint64_t row, Slice raw, void *ctx, Error *err), void *ctx, Error *err);
 
 /* --- ingest_receipt.c --- */
 

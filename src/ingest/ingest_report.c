@@ -70,14 +70,18 @@ static void add_columns(Report *r)
     for (size_t i = 0; is_csv && i < file->field_count; i++) {
         if (file->cell_of_field[i] != CELL_ABSENT || file->fields[i]->required)
             continue;
-        add_line(r, &(Line){.field = file->fields[i]->name, .rule = SLICE("column"), .severity = SEVERITY_WARNING,
-                         .message = SLICE("the file does not have this column; it was taken as empty")});
+        add_line(r, &(Line){.field = file->fields[i]->name,
+                        .rule = SLICE("column"),
+                        .severity = SEVERITY_WARNING,
+                        .message = SLICE("the file does not have this column; it was taken as empty")});
     }
     /* A header with columns missing may be a row of data, whose text is nobody's business here. */
     bool is_header = !r->job->refusal.refused;
     for (size_t i = 0; is_csv && is_header && i < file->unknown.len; i++)
-        add_line(r, &(Line){.field = file->unknown.at[i], .rule = SLICE("column"), .severity = SEVERITY_WARNING,
-                         .message = SLICE("the contract does not know this column; it was not read")});
+        add_line(r, &(Line){.field = file->unknown.at[i],
+                        .rule = SLICE("column"),
+                        .severity = SEVERITY_WARNING,
+                        .message = SLICE("the contract does not know this column; it was not read")});
 }
 
 static void add_rules(Report *r)
@@ -86,11 +90,13 @@ static void add_rules(Report *r)
     for (size_t i = 0; i < c->rule_count; i++) {
         const Rule *rule = &c->rules[i];
         if (r->job->rule_warned && r->job->rule_warned[i])
-            add_line(r, &(Line){.field = rule->field, .rule = rule->id, .severity = SEVERITY_WARNING, .message =
-            rule->message});
+            add_line(
+                r, &(Line){
+                       .field = rule->field, .rule = rule->id, .severity = SEVERITY_WARNING, .message = rule->message});
         if (r->job->rule_unchecked && r->job->rule_unchecked[i])
-            add_line(r, &(Line){.rule = rule->id, .severity = SEVERITY_WARNING,
-                             .message = SLICE("not checked: nothing of the other source was ever accepted")});
+            add_line(r, &(Line){.rule = rule->id,
+                            .severity = SEVERITY_WARNING,
+                            .message = SLICE("not checked: nothing of the other source was ever accepted")});
     }
 }
 
@@ -191,14 +197,13 @@ static Status add_rows(Report *r, Error *err)
     DbRows *rows = NULL;
     bool more = false;
     /* the join is for the few files where keys or cross rules found something */
-    const char *sql =
-        r->job->has_findings
-            ? "SELECT \"~row\", \"~line\", concat(\"~problems\", codes) FROM staged LEFT JOIN "
-              "(SELECT \"~row\", string_agg('r' || rule || ';', '' ORDER BY rule) AS codes FROM finding"
-              " GROUP BY \"~row\") "
-              "USING (\"~row\") WHERE \"~problems\" IS NOT NULL OR codes IS NOT NULL ORDER BY \"~row\""
-            : "SELECT \"~row\", \"~line\", \"~problems\" FROM staged WHERE \"~problems\" IS NOT NULL"
-              " ORDER BY \"~row\"";
+    const char *sql = r->job->has_findings
+                          ? "SELECT \"~row\", \"~line\", concat(\"~problems\", codes) FROM staged LEFT JOIN "
+                            "(SELECT \"~row\", string_agg('r' || rule || ';', '' ORDER BY rule) AS codes FROM finding"
+                            " GROUP BY \"~row\") "
+                            "USING (\"~row\") WHERE \"~problems\" IS NOT NULL OR codes IS NOT NULL ORDER BY \"~row\""
+                          : "SELECT \"~row\", \"~line\", \"~problems\" FROM staged WHERE \"~problems\" IS NOT NULL"
+                            " ORDER BY \"~row\"";
     TRY(db_query(r->job->db, sql, &rows, err));
     Status st;
     while ((st = db_next(rows, &more, err)) == OK && more) {

@@ -79,8 +79,7 @@ static Status check_key(IngestJob *job, size_t index, Error *err)
     buf_init(&sql, 0);
     buf_addf(&sql,
         "INSERT INTO finding SELECT r.\"~row\", %zu, %s FROM staged r JOIN repeated d ON r.\"~row\" > d.\"~first\"",
-        index,
-        rejects(rule));
+        index, rejects(rule));
     for (size_t i = 0; i < rule->column_count; i++) {
         buf_adds(&sql, " AND r.");
         sql_ident(&sql, rule->columns[i]);
@@ -131,8 +130,7 @@ static Status check_cross(IngestJob *job, size_t index, Error *err)
     buf_init(&sql, 0);
     buf_addf(&sql,
         "INSERT INTO finding SELECT \"~row\", %zu, %s FROM staged r WHERE \"~ok\" AND NOT coalesce((%.*s), true)",
-        index,
-        rejects(rule), SLICE_ARG(rule->sql));
+        index, rejects(rule), SLICE_ARG(rule->sql));
     return run(job, &sql, err);
 }
 
