@@ -140,6 +140,7 @@ static Status check(IngestJob *job, Error *err)
     if (job->refusal.refused)
         return OK;
     TRY(identities_new(job->ctx->home, job->ctx->vault, job->contract, &job->identities, err));
+    TRY(commit_folder(job, "load", err));
     TRY(check_rows(job, err));
     if (job->refusal.refused)
         return OK;
@@ -157,6 +158,8 @@ static Status end_refused(IngestJob *job, IngestOutcome outcome, Error *err)
             job->refusal.line);
     log_line(job->ctx->log, LOG_WARN, "event=%s source=%.*s load=%s", outcome == INGEST_DENIED ? "denied" : "refused",
         SLICE_ARG(job->contract->name), job->out->load);
+    if (job->folder)
+        TRY(dir_remove(job->folder, err));
     return commit_refusal(job, err);
 }
 
@@ -188,6 +191,10 @@ static void job_free(IngestJob *job)
 {
     db_close(job->db);
     row_scan_free(job->scan);
+    row_sink_free(job->sink);
+    vec_free(&job->columns);
+    vec_free(&job->troubles);
+    vec_free(&job->rejected);
     identities_free(job->identities);
     for (size_t i = 0; i < job->reader_count; i++)
         value_reader_free(&job->readers[i]);

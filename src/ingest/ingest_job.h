@@ -11,6 +11,7 @@
 #include "ingest/identities.h"
 #include "ingest/ingest.h"
 #include "ingest/row_scan.h"
+#include "ingest/row_sink.h"
 
 /* Between any two of them a process may die and the file be taken in again. */
 typedef enum IngestStep {
@@ -58,16 +59,18 @@ typedef struct IngestJob {
     AgencyFile file;
     Db *db;
     RowScan *scan;
+    SinkColumns columns; /* what the rows consist of after checking */
+    RowSink *sink;
     Progress *progress;
     ValueReader *readers; /* one a field of the file */
     size_t reader_count;
     Identities *identities;
-    ScopeValue *scope;       /* one a scope part of the contract */
-    Slice scope_text;        /* "school_year=2024,term=3" */
-    bool *rule_unchecked;    /* cross rules whose other source has no load */
-    bool *rule_warned;       /* file rules of severity warning that failed */
-    bool has_findings;       /* keys or cross rules found something */
-    bool has_rejected_later; /* rows rejected by key or cross rules */
+    ScopeValue *scope;    /* one a scope part of the contract */
+    Slice scope_text;     /* "school_year=2024,term=3" */
+    bool *rule_unchecked; /* cross rules whose other source has no load */
+    bool *rule_warned;    /* file rules of severity warning that failed */
+    Troubles troubles;    /* rows that something is to be said about, in order */
+    RowNumbers rejected;  /* of these, rejected by key or cross rules */
     TotalValue *totals;
     uint64_t trailers;
     Refusal refusal;
@@ -83,7 +86,7 @@ MUST_USE Status ingest_step(IngestJob *job, IngestStep s, Error *err);
 /* --- row_check.c: validation in SQL. A refused file is OK with job->refusal set. --- */
 
 /* Opens the in-memory database, registers reader and functions, runs the one statement that types and checks every
- * row. */
+ * row. Good rows are then in job->folder/rows.parquet, which the view `staged` shows. */
 MUST_USE Status check_rows(IngestJob *job, Error *err);
 
 /* --- load_check.c: what is decided over many rows, after check_rows --- */
@@ -107,15 +110,14 @@ MUST_USE Status receipt_make(IngestJob *job, const char *folder, const char *con
 
 /* --- ingest_commit.c --- */
 
+/* An empty folder under tmp/, named by prefix and load, as job->folder. */
+MUST_USE Status commit_folder(IngestJob *job, const char *prefix, Error *err);
 MUST_USE Status commit_load(IngestJob *job, Error *err);
 /* Report and receipt for the sender, ledger entry load.refused. Also for a denial. */
 MUST_USE Status commit_refusal(IngestJob *job, Error *err);
 
 /* --- row_check.c --- */
 
-/* Columns of rows.parquet after row_no and record_tag, as a SQL select list over the accepted rows; identities left
- * out. */
-void sql_content_columns(const IngestJob *job, Buf *sql);
 /* True for fields that go into rows.parquet (employers as keyed tags). */
 bool field_is_content(const Field *f);
 
