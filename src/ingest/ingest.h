@@ -36,9 +36,11 @@ typedef struct IngestResult {
     uint64_t rows_accepted;
     uint64_t rows_rejected;
     uint64_t warnings;
-    char reason[300];      /* why refused or denied; empty otherwise */
-    char report_path[512]; /* error report; empty when there is nothing to say */
-    char supersedes[17];   /* load id, or empty */
+    char reason[300];       /* why refused or denied; empty otherwise */
+    char report_path[512];  /* error report; empty when there is nothing to say */
+    char supersedes[17];    /* load id, or empty */
+    char superseded_by[17]; /* INGEST_ALREADY: the load that replaced it since, or empty: it is in force */
+    char reinstates[17];    /* ingest_reinstate: the first load of this content, or empty */
 } IngestResult;
 
 typedef struct IngestContext {
@@ -54,6 +56,13 @@ typedef struct IngestContext {
  * is for what is not the file's fault: I/O, a broken contract, a full disk. Safe to kill at any moment and to repeat.
  * */
 MUST_USE Status ingest_file(const IngestContext *ctx, Slice source, const char *path, IngestResult *out, Error *err);
+
+/* As ingest_file, but a content that was accepted before and superseded since comes back into force: it is checked anew
+ * and becomes a load of its own, which supersedes the one in force; its ledger entry and receipt name the first load of
+ * the content (`reinstates`). The id is made as any, with the number of earlier loads of the content beside it, so that
+ * a repetition after a kill goes on with the same one, and asking again once it is in force is INGEST_ALREADY. */
+MUST_USE Status ingest_reinstate(
+    const IngestContext *ctx, Slice source, const char *path, IngestResult *out, Error *err);
 
 /* Every file under dir/SOURCE/ for each contract of the policy, in sorted order; a folder whose name is no contract
  * is told in the log. Calls done after each file. Files accepted or refused before with the same content are skipped

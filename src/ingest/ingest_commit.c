@@ -191,6 +191,8 @@ static Status record_load(IngestJob *job, Error *err)
         .received_at = clock_now(),
     };
     TRY(arena_printf(&job->arena, &extra, err, "\"contract_sha256\":\"%s\"", job->contract->file->sha256));
+    if (job->out->reinstates[0])
+        TRY(arena_printf(&job->arena, &extra, err, "%s,\"reinstates\":\"%s\"", extra, job->out->reinstates));
     return ledger_add_load(job->ctx->ledger, &load, slice_of(extra), err);
 }
 

@@ -51,7 +51,8 @@ static Status ask_agreement(IngestJob *job, Error *err)
 
 /* --- known already? ------------------------------------------------------------------------------------------- */
 
-static Status make_load_id(IngestJob *job, Error *err)
+/* earlier: loads of this content that were accepted and superseded before it is taken in once more. */
+static Status make_load_id(IngestJob *job, unsigned earlier, Error *err)
 {
     Buf text;
     uint8_t digest[SHA256_SIZE];
@@ -61,6 +62,10 @@ static Status make_load_id(IngestJob *job, Error *err)
     buf_add(&text, job->contract->version);
     buf_addc(&text, '\0');
     buf_adds(&text, job->file.sha256);
+    if (earlier > 0) {
+        buf_addc(&text, '\0');
+        buf_add_u64(&text, earlier);
+    }
     Status st = buf_status(&text, err);
     if (st == OK)
         st = sha256_of(buf_slice(&text), digest, err);
@@ -70,18 +75,39 @@ static Status make_load_id(IngestJob *job, Error *err)
     return st;
 }
 
-static bool was_accepted(IngestJob *job)
+static const Load *accepted_load(const IngestJob *job)
 {
-    for (size_t i = 0; i < job->loads.len; i++) {
-        const Load *load = &job->loads.at[i];
-        if (!slice_eq_z(load->id, job->out->load))
-            continue;
-        job->out->rows_accepted = load->rows_accepted;
-        job->out->rows_rejected = load->rows_rejected;
-        job->out->rows_read = load->rows_accepted + load->rows_rejected;
-        return true;
+    for (size_t i = 0; i < job->loads.len; i++)
+        if (slice_eq_z(job->loads.at[i].id, job->out->load))
+            return &job->loads.at[i];
+    return NULL;
+}
+
+/* Goes over the loads of this content, of which only the last can be in force. */
+static Status was_accepted(IngestJob *job, bool *out, Error *err)
+{
+    const Load *last = NULL;
+    char first[sizeof job->out->load] = "";
+    for (unsigned n = 0;; n++) {
+        TRY(make_load_id(job, n, err));
+        const Load *load = accepted_load(job);
+        if (!load)
+            break;
+        last = load;
+        if (n == 0)
+            memcpy(first, job->out->load, sizeof first);
     }
-    return false;
+    *out = last && !(job->reinstate && last->superseded_by.len > 0);
+    if (*out) {
+        snprintf(job->out->load, sizeof job->out->load, "%.*s", SLICE_ARG(last->id));
+        snprintf(job->out->superseded_by, sizeof job->out->superseded_by, "%.*s", SLICE_ARG(last->superseded_by));
+        job->out->rows_accepted = last->rows_accepted;
+        job->out->rows_rejected = last->rows_rejected;
+        job->out->rows_read = last->rows_accepted + last->rows_rejected;
+    } else if (last) {
+        memcpy(job->out->reinstates, first, sizeof first);
+    }
+    return OK;
 }
 
 /* Refused before, under the very same contract. Another source's file may have come since, so only the inbox skips
@@ -108,8 +134,7 @@ static Status was_refused(IngestJob *job, bool *out, Error *err)
 static Status is_known(IngestJob *job, bool *known, Error *err)
 {
     TRY(ledger_loads(job->ctx->ledger, &job->arena, &job->loads, err));
-    TRY(make_load_id(job, err));
-    *known = was_accepted(job);
+    TRY(was_accepted(job, known, err));
     if (*known || !job->skip_refused)
         return OK;
     return was_refused(job, known, err);
@@ -212,6 +237,7 @@ Status ingest_file_with(const IngestContext *ctx, Slice source, const char *path
         .ctx = ctx,
         .fault = options->fault,
         .skip_refused = options->refused == REFUSED_SKIP,
+        .reinstate = options->superseded == SUPERSEDED_REINSTATE,
         .out = out,
         .path = path,
         .file = {.fd = -1},
@@ -231,4 +257,9 @@ Status ingest_file_with(const IngestContext *ctx, Slice source, const char *path
 Status ingest_file(const IngestContext *ctx, Slice source, const char *path, IngestResult *out, Error *err)
 {
     return ingest_file_with(ctx, source, path, &(IngestOptions){0}, out, err);
+}
+
+Status ingest_reinstate(const IngestContext *ctx, Slice source, const char *path, IngestResult *out, Error *err)
+{
+    return ingest_file_with(ctx, source, path, &(IngestOptions){.superseded = SUPERSEDED_REINSTATE}, out, err);
 }

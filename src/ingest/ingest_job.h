@@ -28,8 +28,10 @@ typedef enum IngestStep {
 
 /* What ingest_file does not offer. */
 typedef enum RefusedBefore { REFUSED_TRY_AGAIN, REFUSED_SKIP } RefusedBefore;
+typedef enum SupersededBefore { SUPERSEDED_STAYS, SUPERSEDED_REINSTATE } SupersededBefore;
 typedef struct IngestOptions {
     RefusedBefore refused;
+    SupersededBefore superseded;
     /* test hook, called after each step; its failure ends the job. NULL: none */
     Status (*fault)(IngestStep step, Error *err);
 } IngestOptions;
@@ -51,6 +53,7 @@ typedef struct IngestJob {
     const IngestContext *ctx;
     Status (*fault)(IngestStep step, Error *err);
     bool skip_refused;
+    bool reinstate;
     IngestResult *out;
     Arena arena;
     const char *path;

@@ -296,6 +296,65 @@ static void test_resubmission(void **state)
 
 /* --- formats --------------------------------------------------------------------------------------------------- */
 
+/* An old file that comes again stays superseded, until somebody says otherwise; then it is a load of its own. */
+static void test_reinstated(void **state)
+{
+    Site *s = *state;
+    Loads loads = {0};
+    LedgerEntry entry;
+    const char *first = HEADER GOOD1 GOOD2 "bad,row,,,,0010,,,,,\n";
+    IngestResult a = site_ingest_z(s, "people", "people_2023.csv", first);
+    IngestResult b = site_ingest_z(s, "people", "people_2023.csv", HEADER GOOD1);
+    assert_text(b.supersedes, a.load);
+    IngestResult again = site_ingest_z(s, "people", "people_2023.csv", first);
+    assert_int_equal(again.outcome, INGEST_ALREADY);
+    assert_text(again.superseded_by, b.load);
+
+    const char *path = site_path(s, "people_2023.csv");
+    IngestResult back;
+    assert_int_equal(ingest_reinstate(&s->ctx, SLICE("people"), path, &back, NULL), OK);
+    assert_int_equal(back.outcome, INGEST_LOADED);
+    assert_text(back.supersedes, b.load);
+    assert_text(back.reinstates, a.load);
+    assert_true(strcmp(back.load, a.load) != 0);
+    assert_int_equal(back.rows_accepted, 2);
+    assert_text(site_ask(s, back.load, "SELECT count(*) FROM %s"), "2");
+    assert_int_equal(site_quarantined(s), 2); /* one a load */
+    assert_non_null(strstr(site_file(s, "loads", back.load, "receipt.json"), "\"reinstates\": \""));
+    assert_int_equal(ledger_last(s->ledger, "load.accepted", slice_of(back.load), &s->arena, &entry, NULL), OK);
+    assert_true(slice_find(entry.body, SLICE("\"reinstates\":\"")) < entry.body.len);
+
+    assert_int_equal(ledger_loads(s->ledger, &s->arena, &loads, NULL), OK);
+    assert_int_equal(loads.len, 3);
+    for (size_t i = 0; i < loads.len; i++)
+        assert_int_equal(loads.at[i].superseded_by.len == 0, slice_eq_z(loads.at[i].id, back.load));
+    vec_free(&loads);
+
+    /* it is in force now: nothing to do, with and without the option */
+    assert_int_equal(ingest_reinstate(&s->ctx, SLICE("people"), path, &again, NULL), OK);
+    assert_int_equal(again.outcome, INGEST_ALREADY);
+    assert_text(again.superseded_by, "");
+    assert_text(again.load, back.load);
+
+    /* and back and forth: b, then a for the third time */
+    IngestResult other;
+    const char *path_b = site_write(s, "people_2023.csv", slice_of(HEADER GOOD1));
+    assert_int_equal(ingest_reinstate(&s->ctx, SLICE("people"), path_b, &other, NULL), OK);
+    assert_text(other.reinstates, b.load);
+    assert_text(other.supersedes, back.load);
+    assert_int_equal(site_ingest_z(s, "people", "people_2023.csv", first).outcome, INGEST_ALREADY);
+    assert_int_equal(ingest_reinstate(&s->ctx, SLICE("people"), path, &again, NULL), OK);
+    assert_text(again.reinstates, a.load);
+    assert_text(again.supersedes, other.load);
+    assert_true(strcmp(again.load, back.load) != 0);
+
+    /* one that was never taken loads as any */
+    path = site_write(s, "people_2022.csv", slice_of(HEADER GOOD2));
+    assert_int_equal(ingest_reinstate(&s->ctx, SLICE("people"), path, &again, NULL), OK);
+    assert_int_equal(again.outcome, INGEST_LOADED);
+    assert_text(again.reinstates, "");
+}
+
 static void test_columns(void **state)
 {
     Site *s = *state;
@@ -590,6 +649,7 @@ int main(void)
         SITE_TEST(test_not_the_files_fault),
         SITE_TEST(test_sent_twice),
         SITE_TEST(test_resubmission),
+        SITE_TEST(test_reinstated),
         SITE_TEST(test_columns),
         SITE_TEST(test_fixed),
         SITE_TEST(test_fixed_unbroken),
