@@ -86,7 +86,7 @@ static Status collect_fields(Identities *ids, const Contract *c, Error *err)
     return OK;
 }
 
-Status identities_new(Home *home, Vault *vault, const Contract *c, Identities **out, Error *err)
+static Status make(Home *home, Vault *vault, const Contract *c, Identities **out, Error *err)
 {
     TRY(mem_zalloc(1, sizeof **out, (void **)out, err));
     Identities *ids = *out;
@@ -94,8 +94,21 @@ Status identities_new(Home *home, Vault *vault, const Contract *c, Identities **
     ids->source = c->name;
     ASSERT(pthread_mutex_init(&ids->pool_lock, NULL) == 0);
     ids->vault = vault;
-    TRY(collect_fields(ids, c, err));
-    return ids->count > 0 ? vault_known_tags(vault, c->name, &ids->known, err) : OK;
+    return collect_fields(ids, c, err);
+}
+
+Status identities_new(Home *home, Vault *vault, const Contract *c, Identities **out, Error *err)
+{
+    TRY(make(home, vault, c, out, err));
+    return (*out)->count > 0 ? vault_known_tags(vault, c->name, &(*out)->known, err) : OK;
+}
+
+Status identities_after(const Identities *before, const Contract *c, Identities **out, Error *err)
+{
+    TRY(make(before->home, before->vault, c, out, err));
+    ASSERT((before->known != NULL) == ((*out)->count > 0));
+    (*out)->known = known_tags_share(before->known);
+    return OK;
 }
 
 static void worker_free(Worker *w)
@@ -118,6 +131,7 @@ void identities_free(Identities *ids)
     /* claimed, but not there: whoever sends them next must find them new */
     if (ids->known && !ids->stored)
         vault_forget_tags(ids->vault);
+    known_tags_release(ids->known);
     for (size_t i = 0; i < ids->workers.len; i++)
         worker_free(ids->workers.at[i]);
     vec_free(&ids->workers);
@@ -464,6 +478,11 @@ Status identities_register(Identities *ids, Db *db, Error *err)
 Status identities_drop(Identities *ids, const RecordTag *tag, Error *err)
 {
     return vec_push(&ids->dropped, *tag, err);
+}
+
+bool identities_final(const Identities *ids)
+{
+    return ids->dropped.len == 0;
 }
 
 static int compare_tags(const void *a, const void *b)

@@ -83,29 +83,6 @@ static Status quarantine_row(uint64_t row, Slice raw, void *ctx, Error *err)
     return vault_add_quarantine(job->ctx->vault, slice_of(job->out->load), row, raw, err);
 }
 
-/* Identities met only on rows that a key or cross rule rejected do not belong into the vault's records. */
-static Status drop_rejected(IngestJob *job, Error *err)
-{
-    DbRows *rows = NULL;
-    bool more = false;
-    Status st;
-    if (job->rejected.len == 0 || !identities_any(job->identities))
-        return OK;
-    TRY(db_query(job->db,
-        "SELECT DISTINCT \"~tag\" FROM staged WHERE \"~tag\" IS NOT NULL AND "
-        "\"~row\" IN (SELECT \"~row\" FROM finding WHERE rejects) "
-        "AND \"~tag\" NOT IN (SELECT \"~tag\" FROM accepted WHERE \"~tag\" IS NOT NULL)",
-        &rows, err));
-    while ((st = db_next(rows, &more, err)) == OK && more) {
-        RecordTag tag;
-        db_uuid(rows, 0, tag.bytes);
-        TRY_OUT(identities_drop(job->identities, &tag, err));
-    }
-out:
-    db_rows_free(rows);
-    return st;
-}
-
 /* --- both at once --------------------------------------------------------------------------------------------- */
 
 enum { COMMIT_VAULT, COMMIT_FOLDER, COMMIT_TASKS };
@@ -141,7 +118,6 @@ static Status prepare_commit(IngestJob *job, uint64_t *lines, Error *err)
 
 static Status commit_parts(IngestJob *job, uint64_t *lines, Error *err)
 {
-    TRY(drop_rejected(job, err));
     TRY(vault_begin(job->ctx->vault, err));
     Status st = prepare_commit(job, lines, err);
     if (st != OK) {

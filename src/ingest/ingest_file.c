@@ -117,7 +117,7 @@ static Status was_refused(IngestJob *job, bool *out, Error *err)
     LedgerEntry last;
     Error ignored = ERROR_INIT;
     *out = false;
-    Status st = ledger_last(job->ctx->ledger, "load.refused", slice_of(job->out->load), &job->arena, &last, &ignored);
+    Status st = ledger_last(job->ledger, "load.refused", slice_of(job->out->load), &job->arena, &last, &ignored);
     if (st == ERR_NOT_FOUND)
         return OK;
     if (st != OK) {
@@ -133,7 +133,8 @@ static Status was_refused(IngestJob *job, bool *out, Error *err)
 
 static Status is_known(IngestJob *job, bool *known, Error *err)
 {
-    TRY(ledger_loads(job->ctx->ledger, &job->arena, &job->loads, err));
+    job->loads.len = 0;
+    TRY(ledger_loads(job->ledger, &job->arena, &job->loads, err));
     TRY(was_accepted(job, known, err));
     if (*known || !job->skip_refused)
         return OK;
@@ -164,8 +165,11 @@ static Status check(IngestJob *job, Error *err)
 {
     if (job->refusal.refused)
         return OK;
-    TRY(identities_new(job->ctx->home, job->ctx->vault, job->contract, &job->identities, err));
-    TRY(commit_folder(job, "load", err));
+    if (job->before)
+        TRY(identities_after(job->before->identities, job->contract, &job->identities, err));
+    else
+        TRY(identities_new(job->ctx->home, job->ctx->vault, job->contract, &job->identities, err));
+    TRY(commit_folder(job, job->prefix, err));
     TRY(check_rows(job, err));
     if (job->refusal.refused)
         return OK;
@@ -174,8 +178,9 @@ static Status check(IngestJob *job, Error *err)
     return job->refusal.refused ? OK : ingest_step(job, STEP_CHECKED, err);
 }
 
-static Status end_refused(IngestJob *job, IngestOutcome outcome, Error *err)
+static Status end_refused(IngestJob *job, Error *err)
 {
+    IngestOutcome outcome = job->end == END_DENIED ? INGEST_DENIED : INGEST_REFUSED;
     job->out->outcome = outcome;
     snprintf(job->out->reason, sizeof job->out->reason, "%s", job->refusal.reason);
     if (job->refusal.line > 0)
@@ -188,31 +193,84 @@ static Status end_refused(IngestJob *job, IngestOutcome outcome, Error *err)
     return commit_refusal(job, err);
 }
 
-static Status ingest(IngestJob *job, Slice source, Error *err)
+static Status prepare(IngestJob *job, Slice source, Error *err)
 {
     bool known = false;
     TRY(find_contract(job, source, err));
     TRY(ask_agreement(job, err));
-    if (job->refusal.refused)
-        return end_refused(job, INGEST_DENIED, err);
+    if (job->refusal.refused) {
+        job->end = END_DENIED;
+        return OK;
+    }
     TRY(survey(job, err));
     TRY(is_known(job, &known, err));
     if (known) {
-        job->out->outcome = INGEST_ALREADY;
+        job->end = END_KNOWN;
         return OK;
     }
     TRY(ingest_step(job, STEP_SURVEYED, err));
     TRY(check(job, err));
-    if (job->refusal.refused)
-        return end_refused(job, INGEST_REFUSED, err);
-    TRY(commit_load(job, err));
-    job->out->outcome = INGEST_LOADED;
-    log_line(job->ctx->log, LOG_INFO, "event=loaded source=%.*s load=%s rows=%" PRIu64 " rejected=%" PRIu64,
-        SLICE_ARG(source), job->out->load, job->out->rows_accepted, job->out->rows_rejected);
+    job->end = job->refusal.refused ? END_REFUSED : END_COMMIT;
     return OK;
 }
 
-static void job_free(IngestJob *job)
+Status ingest_job_prepare(IngestJob *job, Slice source, Error *err)
+{
+    snprintf(job->out->source, sizeof job->out->source, "%.*s", SLICE_ARG(source));
+    Status st = prepare(job, source, err);
+    progress_done(job->progress);
+    job->progress = NULL;
+    if (st != OK)
+        error_at(err, path_base(job->path), 0, NULL);
+    return st;
+}
+
+bool ingest_job_may_be_followed(const IngestJob *job)
+{
+    return job->end == END_COMMIT && identities_final(job->identities);
+}
+
+static Status commit(IngestJob *job, Error *err)
+{
+    bool known = false;
+    if (job->ledger != job->ctx->ledger) {
+        /* the ledger was read while the file before was on its way there */
+        job->ledger = job->ctx->ledger;
+        TRY(is_known(job, &known, err));
+        if (known) {
+            job->end = END_KNOWN;
+            job->out->outcome = INGEST_ALREADY;
+            return dir_remove(job->folder, err);
+        }
+    }
+    TRY(commit_load(job, err));
+    job->out->outcome = INGEST_LOADED;
+    log_line(job->ctx->log, LOG_INFO, "event=loaded source=%.*s load=%s rows=%" PRIu64 " rejected=%" PRIu64,
+        SLICE_ARG(job->contract->name), job->out->load, job->out->rows_accepted, job->out->rows_rejected);
+    return OK;
+}
+
+Status ingest_job_finish(IngestJob *job, Error *err)
+{
+    Status st = OK;
+    switch (job->end) {
+    case END_KNOWN:
+        job->out->outcome = INGEST_ALREADY;
+        break;
+    case END_DENIED:
+    case END_REFUSED:
+        st = end_refused(job, err);
+        break;
+    case END_COMMIT:
+        st = commit(job, err);
+        break;
+    }
+    if (st != OK)
+        error_at(err, path_base(job->path), 0, NULL);
+    return st;
+}
+
+void ingest_job_free(IngestJob *job)
 {
     db_close(job->db);
     row_scan_free(job->scan);
@@ -230,11 +288,13 @@ static void job_free(IngestJob *job)
     arena_free(&job->arena);
 }
 
-Status ingest_file_with(const IngestContext *ctx, Slice source, const char *path, const IngestOptions *options,
-    IngestResult *out, Error *err)
+void ingest_job_init(
+    IngestJob *job, const IngestContext *ctx, const char *path, const IngestOptions *options, IngestResult *out)
 {
-    IngestJob job = {
+    *job = (IngestJob){
         .ctx = ctx,
+        .ledger = ctx->ledger,
+        .prefix = "load",
         .fault = options->fault,
         .skip_refused = options->refused == REFUSED_SKIP,
         .reinstate = options->superseded == SUPERSEDED_REINSTATE,
@@ -245,12 +305,18 @@ Status ingest_file_with(const IngestContext *ctx, Slice source, const char *path
         .step_began_cpu = clock_cpu(),
     };
     *out = (IngestResult){0};
-    snprintf(out->source, sizeof out->source, "%.*s", SLICE_ARG(source));
-    arena_init(&job.arena, 0);
-    Status st = ingest(&job, source, err);
-    job_free(&job);
-    if (st != OK)
-        error_at(err, path_base(path), 0, NULL);
+    arena_init(&job->arena, 0);
+}
+
+Status ingest_file_with(const IngestContext *ctx, Slice source, const char *path, const IngestOptions *options,
+    IngestResult *out, Error *err)
+{
+    IngestJob job;
+    ingest_job_init(&job, ctx, path, options, out);
+    Status st = ingest_job_prepare(&job, source, err);
+    if (st == OK)
+        st = ingest_job_finish(&job, err);
+    ingest_job_free(&job);
     return st;
 }
 

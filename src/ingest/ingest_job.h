@@ -35,6 +35,10 @@ typedef struct IngestOptions {
     /* test hook, called after each step; its failure ends the job. NULL: none */
     Status (*fault)(IngestStep step, Error *err);
 } IngestOptions;
+/* As ingest_inbox; fault may be called by two threads at once. */
+MUST_USE Status ingest_inbox_with(const IngestContext *ctx, const char *dir,
+    Status (*fault)(IngestStep step, Error *err),
+    Status (*done)(const IngestResult *result, const char *path, void *arg, Error *err), void *arg, Error *err);
 MUST_USE Status ingest_file_with(const IngestContext *ctx, Slice source, const char *path, const IngestOptions *options,
     IngestResult *out, Error *err);
 
@@ -49,8 +53,15 @@ typedef struct TotalValue {
     Slice value; /* ptr NULL: SQL NULL */
 } TotalValue;
 
+/* What is left to do after ingest_job_prepare. */
+typedef enum JobEnd { END_KNOWN, END_DENIED, END_REFUSED, END_COMMIT } JobEnd;
+
 typedef struct IngestJob {
     const IngestContext *ctx;
+    Ledger *ledger;                 /* to read while another job writes ctx->ledger; else the same */
+    const struct IngestJob *before; /* of the same source, being finished meanwhile; or NULL */
+    const char *prefix; /* of its folder under tmp/: two jobs at once have different ones, even of one content */
+    JobEnd end;
     Status (*fault)(IngestStep step, Error *err);
     bool skip_refused;
     bool reinstate;
@@ -83,6 +94,19 @@ typedef struct IngestJob {
     double step_began_cpu; /* of the process, all threads */
 } IngestJob;
 
+/* --- ingest_file.c --- */
+
+/* A file on its way: init, prepare (everything that decides what becomes of it; only folders under tmp/ are written),
+ * finish (commit or refusal; *out is right from then on), free. `before`, when it is not NULL, has been prepared and
+ * may be finished at the same time on another thread if ingest_job_may_be_followed says so; then `ledger` must be a
+ * handle of this job's own. Jobs are finished and freed in the order they were prepared in. */
+void ingest_job_init(
+    IngestJob *job, const IngestContext *ctx, const char *path, const IngestOptions *options, IngestResult *out);
+MUST_USE Status ingest_job_prepare(IngestJob *job, Slice source, Error *err);
+bool ingest_job_may_be_followed(const IngestJob *job);
+MUST_USE Status ingest_job_finish(IngestJob *job, Error *err);
+void ingest_job_free(IngestJob *job);
+
 /* After each step: tells the log how long it took, and asks the test's hook. */
 MUST_USE Status ingest_step(IngestJob *job, IngestStep s, Error *err);
 
@@ -94,7 +118,8 @@ MUST_USE Status check_rows(IngestJob *job, Error *err);
 
 /* --- load_check.c: what is decided over many rows, after check_rows --- */
 
-/* Keys, cross rules, error limit, file rules, scope and totals, in this order; sets the counts of job->out. */
+/* Keys, cross rules, error limit, file rules, scope and totals, in this order; sets the counts of job->out. Identities
+ * of rows that were rejected here are dropped. */
 MUST_USE Status check_load(IngestJob *job, Error *err);
 
 /* --- ingest_report.c --- */

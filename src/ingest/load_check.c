@@ -313,6 +313,29 @@ static Status check_whole_file(IngestJob *job, Error *err)
     return st;
 }
 
+/* Identities met only on rows that a key or cross rule rejected do not belong into the vault's records. */
+static Status drop_rejected(IngestJob *job, Error *err)
+{
+    DbRows *rows = NULL;
+    bool more = false;
+    Status st;
+    if (job->rejected.len == 0 || !identities_any(job->identities))
+        return OK;
+    TRY(db_query(job->db,
+        "SELECT DISTINCT \"~tag\" FROM staged WHERE \"~tag\" IS NOT NULL AND "
+        "\"~row\" IN (SELECT \"~row\" FROM finding WHERE rejects) "
+        "AND \"~tag\" NOT IN (SELECT \"~tag\" FROM accepted WHERE \"~tag\" IS NOT NULL)",
+        &rows, err));
+    while ((st = db_next(rows, &more, err)) == OK && more) {
+        RecordTag tag;
+        db_uuid(rows, 0, tag.bytes);
+        TRY_OUT(identities_drop(job->identities, &tag, err));
+    }
+out:
+    db_rows_free(rows);
+    return st;
+}
+
 static Status tell_scope(IngestJob *job, Error *err)
 {
     Buf text;
@@ -335,5 +358,6 @@ Status check_load(IngestJob *job, Error *err)
     if (job->refusal.refused)
         return OK;
     TRY(check_whole_file(job, err));
-    return tell_scope(job, err);
+    TRY(tell_scope(job, err));
+    return drop_rejected(job, err);
 }
