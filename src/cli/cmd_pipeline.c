@@ -6,6 +6,7 @@
 static const Option INGEST_OPTIONS[] = {
     {"source", 0, "NAME", "contract of the file FILE"},
     {"inbox", 0, "DIR", "take every file under DIR/SOURCE/ (default: the home's inbox)"},
+    {"reinstate", 0, NULL, "FILE comes back into force when a later file replaced its content"},
 };
 
 static void tally_members(Json *j, const IngestTally *t)
@@ -34,6 +35,8 @@ static void result_json(Cli *cli, const IngestResult *r)
     json_kstr(&j, "reason", slice_of(r->reason));
     json_kstr(&j, "report", slice_of(r->report_path));
     json_kstr(&j, "supersedes", slice_of(r->supersedes));
+    json_kstr(&j, "superseded_by", slice_of(r->superseded_by));
+    json_kstr(&j, "reinstates", slice_of(r->reinstates));
     cli_json_end(cli, &j);
 }
 
@@ -42,7 +45,9 @@ static Status ingest_one(Cli *cli, const Workplace *w, const char *path, IngestR
     Vault *vault;
     TRY(vault_open(w->home, &vault, err));
     IngestContext ctx = pipeline_ingest_context(cli, w, vault);
-    Status st = ingest_file(&ctx, slice_of(cli_value(cli, "source")), path, r, err);
+    Slice source = slice_of(cli_value(cli, "source"));
+    Status st = cli_flag(cli, "reinstate") ? ingest_reinstate(&ctx, source, path, r, err)
+                                           : ingest_file(&ctx, source, path, r, err);
     vault_close(vault);
     if (st != OK)
         return st;
@@ -68,6 +73,8 @@ static Status run_ingest(Cli *cli, Error *err)
     bool one = cli->positional_count == 1;
     if (one != cli_flag(cli, "source") || (one && cli_flag(cli, "inbox")))
         return error_set(err, ERR_USAGE, "ingest takes either --source NAME FILE or an inbox");
+    if (!one && cli_flag(cli, "reinstate"))
+        return error_set(err, ERR_USAGE, "--reinstate is for one FILE, not for an inbox");
     Workplace w;
     TRY(workplace_open(cli, HOME_WRITE, &w, err));
     IngestTally tally = {0};
@@ -100,7 +107,9 @@ const Command CMD_INGEST = {
         "and an agreement in force; good rows become a load, bad rows go to quarantine, and a report and a receipt for "
         "the sender lie in HOME/loads/LOAD.\n\nA file whose content was taken before is a no-op. A file that reports "
         "on "
-        "the same scope (for instance the same school year) supersedes the earlier one, whose facts are kept.\n\n"
+        "the same scope (for instance the same school year) supersedes the earlier one, whose facts are kept. A file "
+        "that was superseded stays so when it is sent again byte for byte; with --reinstate it is checked anew and "
+        "becomes a load that supersedes the one in force, and the ledger says which load it brings back.\n\n"
         "Exit code 3 when a file was refused, 7 when no agreement covers one.",
     .options = INGEST_OPTIONS,
     .option_count = COUNT_OF(INGEST_OPTIONS),

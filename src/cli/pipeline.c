@@ -112,9 +112,13 @@ void pipeline_say_file(Cli *cli, const IngestResult *r, const char *path)
             cli_say(cli, ", %" PRIu64 " warnings", r->warnings);
         if (r->supersedes[0])
             cli_say(cli, " (supersedes load %s)", r->supersedes);
+        if (r->reinstates[0])
+            cli_say(cli, " (brings back load %s)", r->reinstates);
         break;
     case INGEST_ALREADY:
         cli_say(cli, "known    %s/%s: same content was taken before", r->source, name);
+        if (r->superseded_by[0])
+            cli_say(cli, " and superseded by load %s (--reinstate brings it back)", r->superseded_by);
         break;
     case INGEST_REFUSED:
         cli_say(cli, "refused  %s/%s: %s", r->source, name, r->reason);

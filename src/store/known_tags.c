@@ -9,6 +9,7 @@
 #include "store/vault_impl.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #define SHARD_COUNT 64
 #define PREFETCH_AHEAD 6
@@ -22,6 +23,7 @@ typedef struct Shard {
 
 struct KnownTags {
     Shard shards[SHARD_COUNT];
+    atomic_uint shares;
 };
 
 static bool is_free(const RecordTag *slot)
@@ -124,14 +126,33 @@ static Status know_tag(const RecordTag *tag, void *ctx, Error *err)
     return insert(&known->shards[shard_number(tag)], tag, &was_new, err);
 }
 
+KnownTags *known_tags_share(KnownTags *known)
+{
+    if (known)
+        atomic_fetch_add(&known->shares, 1);
+    return known;
+}
+
+void known_tags_release(KnownTags *known)
+{
+    if (!known || atomic_fetch_sub(&known->shares, 1) > 1)
+        return;
+    for (size_t i = 0; i < SHARD_COUNT; i++) {
+        mem_free(known->shards[i].slots);
+        pthread_mutex_destroy(&known->shards[i].lock);
+    }
+    mem_free(known);
+}
+
 Status vault_known_tags(Vault *v, Slice source, KnownTags **out, Error *err)
 {
     if (v->known && slice_eq(v->known_source, source)) {
-        *out = v->known;
+        *out = known_tags_share(v->known);
         return OK;
     }
     vault_forget_tags(v);
     TRY(mem_zalloc(1, sizeof *v->known, (void **)&v->known, err));
+    atomic_init(&v->known->shares, 1);
     for (size_t i = 0; i < SHARD_COUNT; i++)
         ASSERT(pthread_mutex_init(&v->known->shards[i].lock, NULL) == 0);
     v->known_source = (Slice){0};
@@ -142,18 +163,12 @@ Status vault_known_tags(Vault *v, Slice source, KnownTags **out, Error *err)
         vault_forget_tags(v);
         return st;
     }
-    *out = v->known;
+    *out = known_tags_share(v->known);
     return OK;
 }
 
 void vault_forget_tags(Vault *v)
 {
-    if (!v->known)
-        return;
-    for (size_t i = 0; i < SHARD_COUNT; i++) {
-        mem_free(v->known->shards[i].slots);
-        pthread_mutex_destroy(&v->known->shards[i].lock);
-    }
-    mem_free(v->known);
+    known_tags_release(v->known);
     v->known = NULL;
 }

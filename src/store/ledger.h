@@ -47,7 +47,7 @@ MUST_USE Status ledger_verify(Ledger *l, uint64_t *entries, Error *err);
  * source and scope supersedes the earlier one, whose facts are kept.
  */
 typedef struct Load {
-    Slice id;       /* 16 hex digits: SHA-256 of source, contract version and file content */
+    Slice id;       /* 16 hex digits: SHA-256 of source, contract version, file content, and how often it came before */
     Slice source;   /* contract name */
     Slice contract; /* contract version */
     Slice scope;

@@ -186,7 +186,9 @@ Status vault_add_record(Vault *v, Slice source, const RecordTag *tag, const Iden
     KnownTags *known = NULL;
     bool was_new = false;
     TRY(vault_known_tags(v, source, &known, err));
-    TRY(known_tags_claim(known, tag, 1, &was_new, err));
+    Status st = known_tags_claim(known, tag, 1, &was_new, err);
+    known_tags_release(known);
+    TRY(st);
     return was_new ? vault_add_claimed(v, source, tag, values, err) : OK;
 }
 

@@ -87,9 +87,11 @@ MUST_USE Status vault_add_claimed(
     Vault *v, Slice source, const RecordTag *tag, const IdentityValues *values, Error *err);
 
 /* The tags of a source. Read at the first use, then kept until another source's are asked for, so that the files of a
- * source share them; owned by v. */
+ * source share them. known_tags_release ends the caller's share; a set that the vault has forgotten lives until then. */
 typedef struct KnownTags KnownTags;
 MUST_USE Status vault_known_tags(Vault *v, Slice source, KnownTags **out, Error *err);
+KnownTags *known_tags_share(KnownTags *known); /* one more; NULL is fine here and below */
+void known_tags_release(KnownTags *known);
 /* was_new[i]: tags[i] was not known, and is now: whoever is told so must add it or, if that fails or is not wanted any
  * more, have all forgotten. From any number of threads at once. */
 MUST_USE Status known_tags_claim(KnownTags *known, const RecordTag *tags, size_t count, bool *was_new, Error *err);

@@ -99,6 +99,13 @@ json "measure test of one" vectors measure test "$one_measure"
 check_code "a measure nobody knows" $EXIT_NOT_FOUND "$CAIRN" measure test nothing
 file=$(find "$work/state/inbox/cde_student_demographic" -type f | head -n 1)
 json "ingest of a file" outcome ingest --home "$work/home" --source cde_student_demographic "$file" --quiet
+check_code "an inbox is not reinstated" $EXIT_USAGE "$CAIRN" ingest --home "$work/home" --reinstate
+sed '$d' "$file" >"$work/$(basename "$file")"
+json "a file that replaces another" supersedes ingest --home "$work/home" --source cde_student_demographic "$work/$(basename "$file")" --quiet
+json "the other again" superseded_by ingest --home "$work/home" --source cde_student_demographic "$file" --quiet
+check_equal "it stays superseded" "$("$CAIRN_JSON_GET" outcome <"$work/out.json")" already
+json "the other reinstated" reinstates ingest --home "$work/home" --source cde_student_demographic --reinstate "$file" --quiet
+check_equal "it is loaded" "$("$CAIRN_JSON_GET" outcome <"$work/out.json")" loaded
 json profile contract profile "$file"
 json "ingest of an inbox" files ingest --home "$work/home" --inbox "$work/state/inbox" --quiet
 json run release.skipped run --home "$work/home" --inbox "$work/state/inbox" --quiet

@@ -12,13 +12,13 @@
 
 #include "base/base.h"
 
-#define assert_ok(expr)                                             \
-    do {                                                            \
-        Error assert_err_ = ERROR_INIT;                             \
-        Status assert_st_ = (expr);                                 \
-        (void)assert_err_;                                          \
-        if (assert_st_ != OK)                                       \
-            fail_msg("%s is %s", #expr, status_name(assert_st_));   \
+#define assert_ok(expr) \
+    do { \
+        Error assert_err_ = ERROR_INIT; \
+        Status assert_st_ = (expr); \
+        (void)assert_err_; \
+        if (assert_st_ != OK) \
+            fail_msg("%s is %s", #expr, status_name(assert_st_)); \
     } while (0)
 
 #endif

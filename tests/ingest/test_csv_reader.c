@@ -50,9 +50,8 @@ static const Known known[] = {
     {"\"a\0b\",c\n", 8, 1, {{2, NULL, "c", DEFECT_NUL, 1}}},
 };
 
-static size_t split_all(const char *text, size_t size, ScanPoint place, Record *records, Slice (*cells)[CELLS],
-    size_t max,
-    char *work)
+static size_t split_all(
+    const char *text, size_t size, ScanPoint place, Record *records, Slice (*cells)[CELLS], size_t max, char *work)
 {
     CsvCursor c;
     size_t n = 0;

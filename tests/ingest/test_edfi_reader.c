@@ -49,12 +49,11 @@ static const Case cases[] = {
         {{"deep", "flat", "flat", "deep"}}},
     {ROOT "<S><G>uri://ed-fi.org/GradeLevelDescriptor#Ninth grade</G><H><CodeValue>Local</CodeValue></H></S></I>", "S",
         {"G", "H", "", ""}, false, 1, {{"Ninth grade", "Local"}}},
-    {ROOT "<S><Race>A</Race><Race><CodeValue>B</CodeValue></Race><Race>uri://x#C</Race></S></I>", "S", {"Race", "", "",
-    ""}, false,
-        1, {{"A;B;C"}}},
+    {ROOT "<S><Race>A</Race><Race><CodeValue>B</CodeValue></Race><Race>uri://x#C</Race></S></I>", "S",
+        {"Race", "", "", ""}, false, 1, {{"A;B;C"}}},
     {"<p:I xmlns:p=\"u\"><p:S><p:A>1</p:A></p:S></p:I>", "S", {"A", "", "", ""}, false, 1, {{"1"}}},
     {ROOT "<S><A><![CDATA[<x>&]]></A><B>a&amp;b&#65;</B></S></I>", "S", {"A", "B", "", ""}, false, 1,
-    {{"<x>&", "a&bA"}}},
+        {{"<x>&", "a&bA"}}},
     {"<?xml version=\"1.0\" encoding=\"windows-1252\"?><I><S><A>Mu\xF1oz</A></S></I>", "S", {"A", "", "", ""}, false, 1,
         {{"Mu\xC3\xB1oz"}}},
     {ROOT "<S><A>1</A>", "S", {"A", "", "", ""}, true, 0, {{0}}},
@@ -149,8 +148,7 @@ static void test_entities(void **state)
     buf_adds(&xml, "<!DOCTYPE I [<!ENTITY a0 \"lol\">");
     for (int i = 1; i < 12; i++)
         buf_addf(&xml, "<!ENTITY a%d \"&a%d;&a%d;&a%d;&a%d;&a%d;&a%d;&a%d;&a%d;\">", i, i - 1, i - 1, i - 1, i - 1,
-        i - 1, i - 1,
-            i - 1, i - 1);
+            i - 1, i - 1, i - 1, i - 1);
     buf_adds(&xml, "]><I><S><A>&a11;</A></S></I>");
     Case k = {buf_z(&xml), "S", {"A", "", "", ""}, true, 0, {{0}}};
     check_case(&k, 4096);

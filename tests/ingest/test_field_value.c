@@ -16,7 +16,7 @@ typedef struct Case {
     int64_t value; /* dates: YYYYMMDD */
 } Case;
 
-#define Q(y, q) ((y) * 4 + (q) - 1)
+#define Q(y, q) ((y)*4 + (q)-1)
 
 static const Case cases[] = {
     {TYPE_INTEGER, "", 0, false, "0", true, 0},
@@ -108,8 +108,11 @@ static void test_values(void **state)
     UNUSED(state);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const Case *k = &cases[i];
-        Field f = {.name = SLICE("f"), .type = k->type, .format = slice_of(k->format), .scale = k->scale, .implied =
-            k->implied};
+        Field f = {.name = SLICE("f"),
+            .type = k->type,
+            .format = slice_of(k->format),
+            .scale = k->scale,
+            .implied = k->implied};
         ValueReader r;
         int64_t value = 0;
         assert_int_equal(value_reader_init(&r, &f, FORMAT_CSV, NULL), OK);
@@ -172,7 +175,11 @@ static void test_encodings(void **state)
         {TEXT_UTF8, "\xC0\xAF", NULL},
         {TEXT_WINDOWS_1252, "Mu\xF1oz", "Mu\xC3\xB1oz"},
         {TEXT_WINDOWS_1252, "\x80 5", "\xE2\x82\xAC 5"},
-        {TEXT_WINDOWS_1252, "O\x92" "Brien", "O\xE2\x80\x99" "Brien"},
+        {TEXT_WINDOWS_1252,
+            "O\x92"
+            "Brien",
+            "O\xE2\x80\x99"
+            "Brien"},
         {TEXT_WINDOWS_1252, "a\x81", NULL},
         {TEXT_WINDOWS_1252, "", ""},
     };

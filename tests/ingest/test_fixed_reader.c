@@ -28,11 +28,11 @@ static const Case cases[] = {
     {"SabcdE\nSfg\nSfghiJ\n", 6, "S", false, 3, {"abc", "fg", "fgh"}, {0, DEFECT_LENGTH, 0}, {1, 2, 3}},
     {"SabcdE\nSabcdEF\n", 6, "S", false, 2, {"abc", "abc"}, {0, DEFECT_LENGTH}, {1, 2}},
     {"SabcdE\n\n\r\nSfghiJ\n", 6, "S", false, 2, {"abc", "fgh"}, {0}, {1, 4}},
-    {"SabcdE\nSfg", 6, "S", true, 0, {0}, {0}, {0}},          /* cut off */
+    {"SabcdE\nSfg", 6, "S", true, 0, {0}, {0}, {0}},                 /* cut off */
     {"SabcdESfghiJ", 6, "S", false, 2, {"abc", "fgh"}, {0}, {1, 2}}, /* no line ends */
-    {"SabcdESfghi", 6, "S", true, 0, {0}, {0}, {0}},          /* no line ends, cut off */
+    {"SabcdESfghi", 6, "S", true, 0, {0}, {0}, {0}},                 /* no line ends, cut off */
     {"AxxxxXSfghiJ", 6, "S", false, 1, {"fgh"}, {0}, {2}},
-    {"SabcdE\n\x1A", 6, "S", false, 1, {"abc"}, {0}, {1}},    /* DOS end mark */
+    {"SabcdE\n\x1A", 6, "S", false, 1, {"abc"}, {0}, {1}},       /* DOS end mark */
     {"Sabc\nSf\n", 0, "S", false, 2, {"abc", "f"}, {0}, {1, 2}}, /* length not checked */
     {"RSab\nRAcd\nRSef\n", 0, "RS", false, 2, {"Sab", "Sef"}, {0}, {1, 3}},
 };
@@ -98,8 +98,8 @@ static void test_cases(void **state)
 static void test_nul(void **state)
 {
     UNUSED(state);
-    FixedLayout layout = {.record_length = 6, .select = SLICE("S"), .columns = columns, .column_count =
-        COUNT_OF(columns)};
+    FixedLayout layout = {
+        .record_length = 6, .select = SLICE("S"), .columns = columns, .column_count = COUNT_OF(columns)};
     static const char text[] = "Sa\0cdE\n";
     FixedCursor c = {.layout = &layout, .at = text, .end = text + sizeof text - 1};
     Slice cells[COUNT_OF(columns)];

@@ -35,11 +35,13 @@ static void test_good(void **state)
     assert_text(site_ask(s, r.load, "SELECT string_agg(column_name, ',') FROM (DESCRIBE FROM %s)"),
         "row_no,record_tag,sasid_token,district,grade,amount,employer,entry,exit,birth_year,scope_year");
     assert_text(site_ask(s, r.load, "SELECT string_agg(row_no, ',') FROM %s"), "1,2,3");
-    assert_text(site_ask(s, r.load,
-        "SELECT list([district, grade::VARCHAR, amount::VARCHAR, exit::VARCHAR, birth_year::VARCHAR]) FROM %s"),
+    assert_text(
+        site_ask(s, r.load,
+            "SELECT list([district, grade::VARCHAR, amount::VARCHAR, exit::VARCHAR, birth_year::VARCHAR]) FROM %s"),
         "[[0010, 9, 12.50, NULL, 2005], [0010, 10, NULL, 2024-01-01, 2004], [0020, NULL, 7.00, NULL, NULL]]");
-    assert_text(site_ask(s, r.load,
-        "SELECT count(DISTINCT record_tag) || '/' || count(DISTINCT employer) || '/' || count(employer) FROM %s"),
+    assert_text(
+        site_ask(s, r.load,
+            "SELECT count(DISTINCT record_tag) || '/' || count(DISTINCT employer) || '/' || count(employer) FROM %s"),
         "3/1/2");
     assert_text(site_ask(s, r.load, "SELECT DISTINCT scope_year FROM %s"), "2024");
     const char *receipt = site_file(s, "loads", r.load, "receipt.json");
@@ -68,19 +70,19 @@ static void test_bad_rows(void **state)
     Site *s = *state;
     assert_int_equal(site_ingest_z(s, "ref_district", "d.csv", DISTRICTS).outcome, INGEST_LOADED);
     IngestResult r = site_ingest_z(s, "people", "people_2024.csv",
-        HEADER GOOD1 GOOD2                                                     /* 1, 2 */
-        "0000000000,Dunn,,,1,0010,9,,,20230815,\n"                              /* 3 missing */
-        "12345,Evans,,13012005,3,10,x,1.234,,20230815,2023\n"                   /* 4 many */
-        "1000000005,Flores,,,,0010,13,2000,,20230815,20230814\n"                /* 5 range; rules wait for fields */
-        "1000000006,Flores,,,,0010,12,,,20230815,20230814\n"                    /* 6 row rule */
-        "1000000007,Green\n"                                                    /* 7 cells missing */
-        "1000000008,Hall,,,,0010,9,,,20230815,,extra\n"                         /* 8 cells extra */
-        "1000000001,Adams,Ann,01022005,2,0010,9,1,,20230815,\n"                 /* 9 key */
-        "1000000010,Ibarra,,,,0030,9,,,20230815,\n"                             /* 10 cross */
-        "1000000011,\"Jo\"x,,,,0010,9,,,20230815,\n"                            /* 11 after quote */
-        "1000000012,Kelly\xFF,,,,0010,9,,,20230815,\n"                          /* 12 encoding */
-        "1000000013,Abcdefghijklmnopqrstu,,,,0010,9,,,20230815,\n"              /* 13 length */
-        GOOD3                                                                   /* 14, warning */
+        HEADER GOOD1 GOOD2                                         /* 1, 2 */
+        "0000000000,Dunn,,,1,0010,9,,,20230815,\n"                 /* 3 missing */
+        "12345,Evans,,13012005,3,10,x,1.234,,20230815,2023\n"      /* 4 many */
+        "1000000005,Flores,,,,0010,13,2000,,20230815,20230814\n"   /* 5 range; rules wait for fields */
+        "1000000006,Flores,,,,0010,12,,,20230815,20230814\n"       /* 6 row rule */
+        "1000000007,Green\n"                                       /* 7 cells missing */
+        "1000000008,Hall,,,,0010,9,,,20230815,,extra\n"            /* 8 cells extra */
+        "1000000001,Adams,Ann,01022005,2,0010,9,1,,20230815,\n"    /* 9 key */
+        "1000000010,Ibarra,,,,0030,9,,,20230815,\n"                /* 10 cross */
+        "1000000011,\"Jo\"x,,,,0010,9,,,20230815,\n"               /* 11 after quote */
+        "1000000012,Kelly\xFF,,,,0010,9,,,20230815,\n"             /* 12 encoding */
+        "1000000013,Abcdefghijklmnopqrstu,,,,0010,9,,,20230815,\n" /* 13 length */
+        GOOD3                                                      /* 14, warning */
         "1000000015,Lee,,,,0010,9,,,20230815,\n"
         "1000000016,Moe,,,,0010,9,,,20230815,\n1000000017,Nye,,,,0010,9,,,20230815,\n"
         "1000000018,Oak,,,,0010,9,,,20230815,\n"
@@ -134,11 +136,9 @@ static const struct {
     {"1000000002,Baker,,,,0010,13,,e1,20230815,\n",
         "2,3,grade,range,error,the value is outside the range allowed\n"
         "2,3,employer,pattern,error,the value does not have the form required\n"},
-    {"1000000002,,,,,0010,9,,e1,20230815,\n",
-        "2,3,last_name,required,error,the value is missing\n"
-        "2,3,employer,pattern,error,the value does not have the form required\n"},
-    {"10000x0002,Baker,,,,0010,9,,E1,20230815,\n",
-        "2,3,sasid,type,error,the value is not made of digits only\n"},
+    {"1000000002,,,,,0010,9,,e1,20230815,\n", "2,3,last_name,required,error,the value is missing\n"
+                                              "2,3,employer,pattern,error,the value does not have the form required\n"},
+    {"10000x0002,Baker,,,,0010,9,,E1,20230815,\n", "2,3,sasid,type,error,the value is not made of digits only\n"},
 };
 
 static void test_forms(void **state)
@@ -180,14 +180,14 @@ static const Refused refused[] = {
         "the header has two columns for sasid (line 1)"},
     {"people", "people_2024.csv", "PK\x03\x04zip", "the file is a zip archive or a spreadsheet, not text"},
     {"people_fixed", "w.txt", "S123456789ADAMS100201904\nS1234567",
-    "the file is cut off: its last record has 8 of 24 bytes (line 2)"},
+        "the file is cut off: its last record has 8 of 24 bytes (line 2)"},
     {"people_fixed", "w.txt", "S123456789ADAMS100201904\nS123456780BAKER100202001\n",
-    "the file is about more than one quarter"},
+        "the file is about more than one quarter"},
     {"people_fixed", "w.txt", "A0000\nT0000\nX", "the file is cut off: its last record has 1 of 24 bytes (line 3)"},
     {"people_xml", "s.xml", "<I><Student><StudentUniqueId>1</StudentUniqueId></Student>",
-    "the document is not well-formed XML (line 1)"},
+        "the document is not well-formed XML (line 1)"},
     {"latin", "l.csv", "SSN;Name;Town;Color\n123456789;A;B;C\n",
-    "the header has 1 column(s) that the contract does not know (line 1)"},
+        "the header has 1 column(s) that the contract does not know (line 1)"},
 };
 
 static void test_refused(void **state)
@@ -296,11 +296,71 @@ static void test_resubmission(void **state)
 
 /* --- formats --------------------------------------------------------------------------------------------------- */
 
+/* An old file that comes again stays superseded, until somebody says otherwise; then it is a load of its own. */
+static void test_reinstated(void **state)
+{
+    Site *s = *state;
+    Loads loads = {0};
+    LedgerEntry entry;
+    const char *first = HEADER GOOD1 GOOD2 "bad,row,,,,0010,,,,,\n";
+    IngestResult a = site_ingest_z(s, "people", "people_2023.csv", first);
+    IngestResult b = site_ingest_z(s, "people", "people_2023.csv", HEADER GOOD1);
+    assert_text(b.supersedes, a.load);
+    IngestResult again = site_ingest_z(s, "people", "people_2023.csv", first);
+    assert_int_equal(again.outcome, INGEST_ALREADY);
+    assert_text(again.superseded_by, b.load);
+
+    const char *path = site_path(s, "people_2023.csv");
+    IngestResult back;
+    assert_int_equal(ingest_reinstate(&s->ctx, SLICE("people"), path, &back, NULL), OK);
+    assert_int_equal(back.outcome, INGEST_LOADED);
+    assert_text(back.supersedes, b.load);
+    assert_text(back.reinstates, a.load);
+    assert_true(strcmp(back.load, a.load) != 0);
+    assert_int_equal(back.rows_accepted, 2);
+    assert_text(site_ask(s, back.load, "SELECT count(*) FROM %s"), "2");
+    assert_int_equal(site_quarantined(s), 2); /* one a load */
+    assert_non_null(strstr(site_file(s, "loads", back.load, "receipt.json"), "\"reinstates\": \""));
+    assert_int_equal(ledger_last(s->ledger, "load.accepted", slice_of(back.load), &s->arena, &entry, NULL), OK);
+    assert_true(slice_find(entry.body, SLICE("\"reinstates\":\"")) < entry.body.len);
+
+    assert_int_equal(ledger_loads(s->ledger, &s->arena, &loads, NULL), OK);
+    assert_int_equal(loads.len, 3);
+    for (size_t i = 0; i < loads.len; i++)
+        assert_int_equal(loads.at[i].superseded_by.len == 0, slice_eq_z(loads.at[i].id, back.load));
+    vec_free(&loads);
+
+    /* it is in force now: nothing to do, with and without the option */
+    assert_int_equal(ingest_reinstate(&s->ctx, SLICE("people"), path, &again, NULL), OK);
+    assert_int_equal(again.outcome, INGEST_ALREADY);
+    assert_text(again.superseded_by, "");
+    assert_text(again.load, back.load);
+
+    /* and back and forth: b, then a for the third time */
+    IngestResult other;
+    const char *path_b = site_write(s, "people_2023.csv", slice_of(HEADER GOOD1));
+    assert_int_equal(ingest_reinstate(&s->ctx, SLICE("people"), path_b, &other, NULL), OK);
+    assert_text(other.reinstates, b.load);
+    assert_text(other.supersedes, back.load);
+    assert_int_equal(site_ingest_z(s, "people", "people_2023.csv", first).outcome, INGEST_ALREADY);
+    assert_int_equal(ingest_reinstate(&s->ctx, SLICE("people"), path, &again, NULL), OK);
+    assert_text(again.reinstates, a.load);
+    assert_text(again.supersedes, other.load);
+    assert_true(strcmp(again.load, back.load) != 0);
+
+    /* one that was never taken loads as any */
+    path = site_write(s, "people_2022.csv", slice_of(HEADER GOOD2));
+    assert_int_equal(ingest_reinstate(&s->ctx, SLICE("people"), path, &again, NULL), OK);
+    assert_int_equal(again.outcome, INGEST_LOADED);
+    assert_text(again.reinstates, "");
+}
+
 static void test_columns(void **state)
 {
     Site *s = *state;
     IngestResult r = site_ingest_z(s, "people", "people_2024.csv",
-        "\xEF\xBB\xBF" "color,ENTRY,district,LAST_NAME,sasid\r\nred,20230815,0010,Adams,1000000001\r\n");
+        "\xEF\xBB\xBF"
+        "color,ENTRY,district,LAST_NAME,sasid\r\nred,20230815,0010,Adams,1000000001\r\n");
     assert_int_equal(r.outcome, INGEST_LOADED);
     assert_text(site_ask(s, r.load, "SELECT entry FROM %s"), "2023-08-15");
     const char *report = site_file(s, "loads", r.load, "report.csv");
@@ -321,8 +381,8 @@ static void test_fixed(void **state)
     assert_int_equal(r.outcome, INGEST_LOADED);
     assert_int_equal(r.rows_read, 4);
     assert_int_equal(r.rows_accepted, 2);
-    assert_text(site_ask(s, r.load, "SELECT sum(wages) || ' ' || min(quarter) || ' ' || max(row_no) FROM %s"),
-        "3.50 8079 2");
+    assert_text(
+        site_ask(s, r.load, "SELECT sum(wages) || ' ' || min(quarter) || ' ' || max(row_no) FROM %s"), "3.50 8079 2");
     assert_text(site_file(s, "loads", r.load, "report.csv"),
         "row,line,field,rule,severity,message\n"
         "3,4,ssn,type,error,the value is not made of digits only\n"
@@ -369,7 +429,8 @@ static void test_windows_1252(void **state)
 {
     Site *s = *state;
     IngestResult r = site_ingest_z(s, "latin", "l.csv",
-        "SSN;Name;Town\n123456789;Mu\xF1oz;Ca\xF1on City\n123456780;O\x92" "Brien;D\x81nver\n123456781;;\n");
+        "SSN;Name;Town\n123456789;Mu\xF1oz;Ca\xF1on City\n123456780;O\x92"
+        "Brien;D\x81nver\n123456781;;\n");
     assert_text(r.reason, "");
     assert_int_equal(r.rows_accepted, 2);
     assert_text(site_ask(s, r.load, "SELECT town FROM %s WHERE row_no = 1"), "Ca\xC3\xB1on City");
@@ -387,11 +448,9 @@ static const char *big_file(Site *s, size_t rows, Slice *out)
     buf_adds(&text, HEADER);
     for (size_t i = 0; i < rows; i++)
         buf_addf(&text, "%010u,\"Name %u\nx\",F%u,%02u%02u%04u,%u,%04u,%u,%u.%02u,E%u,20230815,\n",
-        1000000000u + (unsigned)(i / 3),
-            (unsigned)rng_below(&rng, 5000), (unsigned)i, (unsigned)rng_below(&rng, 13), 1 + (unsigned)rng_below(&rng,
-            28),
-            1990 + (unsigned)rng_below(&rng, 20), 1 + (unsigned)rng_below(&rng, 2), (unsigned)(i % 4),
-            (unsigned)rng_below(&rng, 13),
+            1000000000u + (unsigned)(i / 3), (unsigned)rng_below(&rng, 5000), (unsigned)i,
+            (unsigned)rng_below(&rng, 13), 1 + (unsigned)rng_below(&rng, 28), 1990 + (unsigned)rng_below(&rng, 20),
+            1 + (unsigned)rng_below(&rng, 2), (unsigned)(i % 4), (unsigned)rng_below(&rng, 13),
             (unsigned)rng_below(&rng, 10) / 9, (unsigned)rng_below(&rng, 30), (unsigned)rng_below(&rng, 50));
     assert_int_equal(arena_dup(&s->arena, buf_slice(&text), out, NULL), OK);
     buf_free(&text);
@@ -415,8 +474,8 @@ static void test_threads(void **state)
             Slice kept;
             const char *path;
             buf_init(&bytes, 0);
-            assert_int_equal(arena_printf(&s->arena, &path, NULL, "%s/home/loads/%s/%s", s->root, r.load, names[i]),
-                OK);
+            assert_int_equal(
+                arena_printf(&s->arena, &path, NULL, "%s/home/loads/%s/%s", s->root, r.load, names[i]), OK);
             assert_int_equal(file_read(path, 0, &bytes, NULL), OK);
             assert_int_equal(arena_dup(&s->arena, buf_slice(&bytes), &kept, NULL), OK);
             buf_free(&bytes);
@@ -438,13 +497,13 @@ static void test_threads(void **state)
 
 /* --- killed between steps -------------------------------------------------------------------------------------- */
 
-#define FAULT(n)                                   \
+#define FAULT(n) \
     static Status die_at_##n(IngestStep step, Error *err) \
-    {                                              \
-        UNUSED(err);                               \
-        if (step == (IngestStep)(n))               \
-            raise(SIGKILL);                        \
-        return OK;                                 \
+    { \
+        UNUSED(err); \
+        if (step == (IngestStep)(n)) \
+            raise(SIGKILL); \
+        return OK; \
     }
 FAULT(0)
 FAULT(1)
@@ -553,8 +612,8 @@ static Status tally(const IngestResult *result, const char *path, void *arg, Err
 static void test_inbox(void **state)
 {
     Site *s = *state;
-    static const char *const folders[] = {"inbox/people", "inbox/ref_district", "inbox/people_fixed",
-        "inbox/strangers"};
+    static const char *const folders[] = {
+        "inbox/people", "inbox/ref_district", "inbox/people_fixed", "inbox/strangers"};
     for (size_t i = 0; i < COUNT_OF(folders); i++)
         assert_int_equal(dir_make(site_path(s, folders[i]), MODE_DIR_PRIVATE, NULL), OK);
     site_write(s, "inbox/people/people_2024.csv", SLICE(HEADER GOOD1));
@@ -590,6 +649,7 @@ int main(void)
         SITE_TEST(test_not_the_files_fault),
         SITE_TEST(test_sent_twice),
         SITE_TEST(test_resubmission),
+        SITE_TEST(test_reinstated),
         SITE_TEST(test_columns),
         SITE_TEST(test_fixed),
         SITE_TEST(test_fixed_unbroken),

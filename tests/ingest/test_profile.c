@@ -29,8 +29,11 @@ static void csv_content(Buf *out, const char *header)
     buf_adds(out, header);
     for (unsigned i = 0; i < 200; i++)
         buf_addf(out, "%010u,Person%u,%s,%02u%02u%04u,%u.%02u,%s,%u\n", 1000000000u + i, i, i % 2 ? "F" : "M",
-        1 + i % 12, 1 + i % 28,
-            2000 + i % 10, i, i % 100, i == 7 ? "rare-secret" : i % 3 ? "active" : "gone", 201901 + i % 4);
+            1 + i % 12, 1 + i % 28, 2000 + i % 10, i, i % 100,
+            i == 7  ? "rare-secret"
+            : i % 3 ? "active"
+                    : "gone",
+            201901 + i % 4);
 }
 
 static void test_csv(void **state)
@@ -45,10 +48,9 @@ static void test_csv(void **state)
         const char *name;
         FieldType type;
         const char *format;
-    } want[] = {
-        {"state_id", TYPE_DIGITS, ""}, {"last_name", TYPE_TEXT, ""}, {"sex", TYPE_CODE, ""}, {"birth_date", TYPE_DATE,
-            "MMDDYYYY"},
-        {"amount", TYPE_DECIMAL, ""}, {"status", TYPE_TEXT, ""}, {"quarter", TYPE_INTEGER, "YYYYQQ"}};
+    } want[] = {{"state_id", TYPE_DIGITS, ""}, {"last_name", TYPE_TEXT, ""}, {"sex", TYPE_CODE, ""},
+        {"birth_date", TYPE_DATE, "MMDDYYYY"}, {"amount", TYPE_DECIMAL, ""}, {"status", TYPE_TEXT, ""},
+        {"quarter", TYPE_INTEGER, "YYYYQQ"}};
     assert_true(slice_eq_z(c->name, "some_file_2024"));
     assert_int_equal(c->skip_lines, 1);
     assert_int_equal(c->field_count, COUNT_OF(want));
@@ -175,9 +177,13 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SITE_TEST(test_csv), SITE_TEST(test_no_header), SITE_TEST(test_doubtful_header),
+        SITE_TEST(test_csv),
+        SITE_TEST(test_no_header),
+        SITE_TEST(test_doubtful_header),
         SITE_TEST(test_many_columns),
-        SITE_TEST(test_fixed), SITE_TEST(test_xml), SITE_TEST(test_refused),
+        SITE_TEST(test_fixed),
+        SITE_TEST(test_xml),
+        SITE_TEST(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,8 +77,7 @@ static void test_real_files(void **state)
             continue;
         failures++;
         print_message("%s: %s%s [%s], %" PRIu64 " accepted, %" PRIu64 " rejected, report %s\n", files[i].path,
-            err.message, r.reason,
-            err.detail, r.rows_accepted, r.rows_rejected, r.report_path);
+            err.message, r.reason, err.detail, r.rows_accepted, r.rows_rejected, r.report_path);
     }
     assert_int_equal(failures, 0);
 }

@@ -8,8 +8,8 @@
 
 static Slice random_csv(Site *s, Rng *rng)
 {
-    static const char *const cells[] = {"", "a", "\"q,q\"", "\"two\nlines\"", "5\" pipe", "\xFF", "17",
-        "\"open \"\"quote\"\"\"", "x,y"};
+    static const char *const cells[] = {
+        "", "a", "\"q,q\"", "\"two\nlines\"", "5\" pipe", "\xFF", "17", "\"open \"\"quote\"\"\"", "x,y"};
     Buf text;
     Slice kept;
     buf_init(&text, 0);
@@ -31,10 +31,9 @@ static Slice random_csv(Site *s, Rng *rng)
 }
 
 /* Sums over the rows that any mistake in number, line, place, defect or value would change. */
-static const char check_sql[] =
-    "SELECT count(*) || ' ' || sum(\"~row\") || ' ' || sum(\"~row\" * \"~line\") || ' ' || "
-    "sum(hash(\"~row\", \"~line\", \"~at\", "
-    "\"~defect\", \"~first\", \"~suspect\", ssn, last_name, town, \"~n0\")::HUGEINT) FROM ";
+static const char check_sql[] = "SELECT count(*) || ' ' || sum(\"~row\") || ' ' || sum(\"~row\" * \"~line\") || ' ' || "
+                                "sum(hash(\"~row\", \"~line\", \"~at\", "
+                                "\"~defect\", \"~first\", \"~suspect\", ssn, last_name, town, \"~n0\")::HUGEINT) FROM ";
 
 /* The parts one after another: the same rows, and in the file's order. */
 static void ask_parts(Db *db, const RowScan *scan, Slice whole)
@@ -49,8 +48,7 @@ static void ask_parts(Db *db, const RowScan *scan, Slice whole)
     assert_int_equal(db_exec(db, buf_z(&sql), NULL), OK);
     assert_int_equal(db_value_str(db, &got, NULL, "%s parts", check_sql), OK);
     assert_true(slice_eq(buf_slice(&got), whole));
-    assert_int_equal(
-        db_value_i64(db, &disorder, NULL, "SELECT count(*) FROM parts WHERE \"~row\" <> rowid + 1"), OK);
+    assert_int_equal(db_value_i64(db, &disorder, NULL, "SELECT count(*) FROM parts WHERE \"~row\" <> rowid + 1"), OK);
     assert_int_equal(disorder, 0);
     buf_free(&sql);
     buf_free(&got);
@@ -110,7 +108,7 @@ static void test_slices_and_threads(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_slices_and_threads, site_setup,
-        site_teardown)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_slices_and_threads, site_setup, site_teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,183 @@
+/*
+ * Many files at once: what comes of an inbox does not depend on whether a file
+ * is prepared while the one before is committed, nor on where that is killed.
+ */
+#include "ingest_support.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define HEADER "SSN;Name;Town\n"
+
+/* The second is refused after its persons were met, so that the third must find them new; the fourth is the third
+ * again. */
+static const struct {
+    const char *name;
+    const char *content;
+} files[] = {
+    {"a.csv", HEADER "100000001;One;X\n100000002;Two;Y\n100000003;Three;Z\n1000000x3;Three;Z\n"},
+    {"b.csv", HEADER "100000004;Four;X\n100000005;Five;Y\n100000006"},
+    {"c.csv", HEADER "100000004;Four;X\n100000005;Five;Y\n100000001;One;Z\n"},
+    {"d.csv", HEADER "100000004;Four;X\n100000005;Five;Y\n100000001;One;Z\n"},
+    {"e.csv", HEADER "100000001;One;X\n100000006;Six;Y\n\n"},
+    {"f.csv", HEADER "100000006;Six;Q\n100000007;Seven;Y\n"},
+    {"g.csv", "SSN;Name\n"},
+    {"h.csv", HEADER "100000007;Seven;Y\n100000008;Eight;Y\n"},
+};
+
+static const char told_first[] = "0/3 2/2 0/3 1/3 0/2 0/2 2/0 0/2 ";
+
+enum { PERSONS = 8, QUARANTINED = 1, ACCEPTED = 5 };
+
+static void fill_inbox(Site *s)
+{
+    assert_int_equal(dir_make(site_path(s, "inbox/latin"), MODE_DIR_PRIVATE, NULL), OK);
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        char name[40];
+        snprintf(name, sizeof name, "inbox/latin/%s", files[i].name);
+        site_write(s, name, slice_of(files[i].content));
+    }
+}
+
+static Status tell(const IngestResult *result, const char *path, void *arg, Error *err)
+{
+    Buf *told = arg;
+    UNUSED(path);
+    UNUSED(err);
+    buf_addf(told, "%d/%" PRIu64 " ", (int)result->outcome, result->rows_accepted);
+    return OK;
+}
+
+/* A fresh home under the same keys. */
+static void begin_again(Site *s)
+{
+    HomeSettings settings = HOME_SETTINGS_INIT;
+    settings.policy_dir = "/nowhere";
+    site_close(s);
+    assert_int_equal(rename(site_path(s, "home"), site_path(s, "old")), 0);
+    assert_int_equal(home_create(site_path(s, "home"), &settings, site_path(s, "old/keys"), NULL), OK);
+    assert_int_equal(dir_remove(site_path(s, "old"), NULL), OK);
+    site_open(s);
+}
+
+/* Every accepted load's rows, and what is in the vault. */
+static void look(Site *s, Buf *out)
+{
+    Loads loads = {0};
+    assert_int_equal(ledger_loads(s->ledger, &s->arena, &loads, NULL), OK);
+    for (size_t i = 0; i < loads.len; i++) {
+        char id[17];
+        snprintf(id, sizeof id, "%.*s", SLICE_ARG(loads.at[i].id));
+        buf_addf(out, "%s after %.*s: %s\n%s\n", id, SLICE_ARG(loads.at[i].superseded_by),
+            site_ask(s, id, "SELECT list(p ORDER BY row_no) FROM %s p"), site_file(s, "loads", id, "receipt.json"));
+    }
+    buf_addf(
+        out, "%zu loads, %" PRIu64 " records, %" PRIu64 " rows\n", loads.len, site_records(s), site_quarantined(s));
+    assert_int_equal(loads.len, ACCEPTED);
+    assert_int_equal(site_records(s), PERSONS);
+    assert_int_equal(site_quarantined(s), QUARANTINED);
+    vec_free(&loads);
+}
+
+static void test_threads(void **state)
+{
+    Site *s = *state;
+    Buf told, first, now;
+    buf_init(&told, 0);
+    buf_init(&first, 0);
+    buf_init(&now, 0);
+    fill_inbox(s);
+    for (unsigned threads = 1; threads <= 4; threads++) {
+        home_override(s->home, threads, 0);
+        buf_reset(&told);
+        buf_reset(&now);
+        assert_int_equal(ingest_inbox(&s->ctx, site_path(s, "inbox"), tell, &told, NULL), OK);
+        assert_string_equal(buf_z(&told), told_first);
+        look(s, threads == 1 ? &first : &now);
+        if (threads > 1)
+            assert_string_equal(buf_z(&now), buf_z(&first));
+        begin_again(s);
+    }
+    buf_free(&told);
+    buf_free(&first);
+    buf_free(&now);
+}
+
+/* Each step of any file takes a byte from this pipe; whoever finds it empty dies. */
+#define LIVES_FD 200
+
+static Status take_life(IngestStep step, Error *err)
+{
+    char life;
+    UNUSED(step);
+    UNUSED(err);
+    if (read(LIVES_FD, &life, 1) != 1)
+        raise(SIGKILL);
+    return OK;
+}
+
+/* True when the child died before the end. */
+static bool run_with_lives(Site *s, size_t lives)
+{
+    int ends[2];
+    int status = 0;
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    for (size_t i = 0; i < lives; i++)
+        assert_int_equal(write(ends[1], "x", 1), 1);
+    site_close(s);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        dup2(ends[0], LIVES_FD);
+        site_open(s);
+        home_override(s->home, 2, 0);
+        Status st = ingest_inbox_with(&s->ctx, site_path(s, "inbox"), take_life, NULL, NULL, NULL);
+        _exit(st == OK ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    close(ends[0]);
+    close(ends[1]);
+    site_open(s);
+    if (WIFSIGNALED(status))
+        return true;
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    return false;
+}
+
+static void test_killed(void **state)
+{
+    Site *s = *state;
+    Buf first, now;
+    size_t deaths = 0;
+    buf_init(&first, 0);
+    buf_init(&now, 0);
+    fill_inbox(s);
+    assert_int_equal(ingest_inbox(&s->ctx, site_path(s, "inbox"), NULL, NULL, NULL), OK);
+    look(s, &first);
+    bool died = true;
+    for (size_t lives = 0; died; lives += 6) {
+        begin_again(s);
+        died = run_with_lives(s, lives);
+        deaths += died;
+        assert_int_equal(ingest_inbox(&s->ctx, site_path(s, "inbox"), NULL, NULL, NULL), OK);
+        buf_reset(&now);
+        look(s, &now);
+        assert_string_equal(buf_z(&now), buf_z(&first));
+    }
+    assert_true(deaths > 3);
+    uint64_t entries;
+    assert_int_equal(ledger_verify(s->ledger, &entries, NULL), OK);
+    buf_free(&first);
+    buf_free(&now);
+}
+
+#define SITE_TEST(f) cmocka_unit_test_setup_teardown(f, site_setup, site_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {SITE_TEST(test_threads), SITE_TEST(test_killed)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
