@@ -106,6 +106,11 @@ void comparer_free(Comparer *c);
 uint64_t compare_pair(Comparer *c, uint32_t a, uint32_t b);
 /* patterns[i] = compare_pair(a, others[i]); the fast way. */
 void compare_many(Comparer *c, uint32_t a, const uint32_t *others, size_t n, uint64_t *patterns);
+/* Of a batch of candidates (below), those that the caller picked: patterns[i] = compare_pair(batch->a, others[i]).
+ * places: theirs in the batch's tile, NULL where it has none. One comparer serves one run of blocks_each. */
+struct PairBatch;
+MUST_USE Status compare_batch(Comparer *c, const struct PairBatch *batch, const uint32_t *others,
+    const uint32_t *places, size_t n, uint64_t *patterns, Error *err);
 /* The value both hold where field_level_exact (0: none): its frequency is what counts. */
 uint32_t compare_agreed(const MatchTable *t, uint32_t a, uint32_t b, uint32_t field);
 
@@ -136,13 +141,21 @@ void blocks_report(const Blocks *b, PassReport reports[MATCH_PASSES_MAX]);
 uint64_t blocks_pairs(const Blocks *b); /* upper bound of the pairs blocks_each will hand out */
 uint32_t blocks_max(const Blocks *b);   /* config.block_max, or what was left of it to keep to config.pairs_max */
 
+/* Records of a block of which many batches come one after the other. */
+typedef struct PairTile {
+    const uint32_t *members;
+    size_t count;
+    uint64_t number; /* another for each tile of this worker; 0: the batch has none */
+} PairTile;
 /* Candidate pairs of one record: others[i] is comparable with a and appears once in the whole run for this a or that
  * other; masks[i] are all passes that bring the two together. Neither is the lower number always. */
 typedef struct PairBatch {
     uint32_t a;
     const uint32_t *others;
     const uint32_t *masks;
+    const uint32_t *places; /* of the others among the tile's members, ascending; NULL: no tile */
     size_t count;
+    PairTile tile;
 } PairBatch;
 typedef Status (*BatchFn)(const PairBatch *batch, void *worker, Error *err);
 /* One worker context a thread: worker_new is called once for each of the threads, worker_done once at its end, in order

@@ -39,6 +39,7 @@ typedef struct PairWorker {
     MatchPairs kept;
     uint64_t compared;
     uint64_t only_here[MATCH_PASSES_MAX];
+    uint64_t patterns[PATTERNS_AT_ONCE]; /* here, because arrays on the stack are cleared at each call */
 } PairWorker;
 
 static void worker_free(PairWorker *w)
@@ -64,11 +65,13 @@ static Status worker_new(void *ctx, unsigned thread, void **worker, Error *err)
     return OK;
 }
 
-static Status score_run(PairWorker *w, uint32_t a, const uint32_t *others, const uint32_t *masks, size_t n, Error *err)
+/* Candidates at .. at + n - 1 of a batch. */
+static Status score_run(PairWorker *w, const PairBatch *batch, size_t at, size_t n, Error *err)
 {
-    uint64_t patterns[PATTERNS_AT_ONCE];
     const PairQuery *q = w->run->query;
-    compare_many(w->comparer, a, others, n, patterns);
+    const uint32_t *others = batch->others + at, *masks = batch->masks + at, a = batch->a;
+    const uint64_t *patterns = w->patterns;
+    TRY(compare_batch(w->comparer, batch, others, batch->places ? batch->places + at : NULL, n, w->patterns, err));
     w->compared += n;
     for (size_t i = 0; i < n; i++) {
         uint32_t b = others[i];
@@ -91,7 +94,7 @@ static Status score_batch(const PairBatch *batch, void *worker, Error *err)
     PairWorker *w = worker;
     for (size_t at = 0; at < batch->count; at += PATTERNS_AT_ONCE) {
         size_t n = batch->count - at < PATTERNS_AT_ONCE ? batch->count - at : PATTERNS_AT_ONCE;
-        TRY(score_run(w, batch->a, batch->others + at, batch->masks + at, n, err));
+        TRY(score_run(w, batch, at, n, err));
     }
     progress_add(w->run->progress, batch->count);
     return OK;

@@ -71,6 +71,46 @@ INLINE_ALWAYS bool quick_name_differs(const QuickName *x, const NameInfo *y)
            !((x->flags | y->flags) & x->flag_mask);
 }
 
+/*
+ * What the letters alone leave open: Jaro's similarity itself, of names of up to 16 letters A to Z, the positions of
+ * each letter of the one made once for all the others. Equal to the room kernel's (text_pair.c), which says why the
+ * direction plays no part.
+ */
+typedef struct QuickJaro {
+    uint32_t value;  /* whose positions are in `at`; 0: nobody's */
+    uint32_t length; /* 0: not such a name */
+    uint32_t at[26];
+} QuickJaro;
+
+static inline void quick_jaro_of(QuickJaro *q, uint32_t value, const NameLetters *x, uint32_t length)
+{
+    *q = (QuickJaro){.value = value};
+    if (x->at[0] == NAME_LETTERS_NONE)
+        return;
+    q->length = length;
+    for (uint32_t i = 0; i < length; i++)
+        q->at[x->at[i]] |= UINT32_C(1) << i;
+}
+
+/* Is Jaro-Winkler under BAND_LOOSE? Up to there nothing is added for the beginning. */
+static inline bool quick_jaro_differs(const QuickJaro *x, const NameLetters *y, uint32_t lb)
+{
+    uint32_t la = x->length, half = (la > lb ? la : lb) / 2, w = half > 0 ? half - 1 : 0;
+    uint32_t window = (UINT32_C(2) << w) - 1, in_x = 0, in_y = 0, moved = 0;
+    for (uint32_t j = 0; j < lb; j++) {
+        uint32_t free = x->at[y->at[j]] & window & ~in_x, found = free & (0 - free);
+        in_x |= found;
+        in_y |= (uint32_t)(found != 0) << j;
+        window = window << 1 | (j < w);
+    }
+    uint32_t m = count_bits(in_x), sizes = la + lb, area = la * lb;
+    if (10 * m * sizes < 11 * area)
+        return true;
+    for (; in_x != 0; in_x &= in_x - 1, in_y &= in_y - 1)
+        moved += (x->at[y->at[__builtin_ctz(in_y)]] & in_x & (0 - in_x)) == 0;
+    return 10 * (m * m * sizes + (m - moved / 2) * area) < 21 * m * area;
+}
+
 /* --- packed values ---------------------------------------------------------------------------------------------- */
 
 /* The lowest bit of each group of four that is not 0. */

@@ -87,6 +87,13 @@ typedef struct NameInfo {
 /* Up to this length a name cut off is loosely similar, too: m / la = 1, m / lb >= 0.1. */
 #define NAME_QUICK_MAX 30
 
+/* The letters of a name of one word, up to 16 and only A to Z, as 0 to 25; of any other name the first one is
+ * NAME_LETTERS_NONE. */
+typedef struct NameLetters {
+    uint8_t at[16];
+} NameLetters;
+#define NAME_LETTERS_NONE 255
+
 /*
  * Packed values (Dict.codes), so that two can be compared by their exclusive or:
  *
@@ -118,6 +125,7 @@ struct Dict {
     const Nicknames *nicknames;
     Texts texts;
     VEC(NameInfo) names;
+    VEC(NameLetters) letters;
     VEC(uint32_t) roots; /* value numbers */
     VEC(uint32_t) parts;
     VEC(uint64_t) codes;
