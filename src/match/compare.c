@@ -20,7 +20,7 @@ struct Comparer {
     const MatchTable *t;
     Arena arena;
     uint32_t field_count;
-    uint32_t column_count; /* of a tile */
+    uint32_t column_count, name_count; /* of a tile */
     FieldPlan plans[MATCH_FIELDS_MAX];
     CompareTile tile;     /* of the last compare_batch */
     uint64_t tile_number; /* its number; 0: none */
@@ -28,6 +28,7 @@ struct Comparer {
     /* Scratch of one stretch. Here, because arrays on the stack are cleared at each call. */
     uint32_t low[STRETCH + LANES_SPARE], high[STRETCH + LANES_SPARE]; /* levels of fields 0 to 7, 8 to 15 */
     uint32_t open[STRETCH + LANES_SPARE];                             /* places that a shortcut left undecided */
+    uint32_t alike[STRETCH + LANES_SPARE]; /* names that may be alike by their letters */
     uint64_t patterns[STRETCH];
 };
 
@@ -83,6 +84,8 @@ static Status plan_field(Comparer *c, uint32_t field, Error *err)
         .plain = !f->levels && kind_is_plain(f->kind),
         .other_column = MATCH_NONE};
     c->column_count += columns_of(p->way);
+    p->name = c->name_count;
+    c->name_count += p->way == WAY_NAME;
     for (int id = 0; id < LV_COUNT; id++)
         p->number[id] = (uint8_t)field_level_number(f, (LevelId)id);
     TRY(compile_levels(c, p, err));
@@ -103,6 +106,13 @@ static void plan_swap(Comparer *c, uint32_t field)
     p->other_shift = 4 * other;
 }
 
+static void tile_free(CompareTile *tile)
+{
+    mem_free(tile->rows);
+    mem_free(tile->columns);
+    mem_free(tile->letters);
+}
+
 static Status tile_reserve(const Comparer *c, CompareTile *tile, size_t records, Error *err)
 {
     size_t room = records + LANES_SPARE;
@@ -110,6 +120,8 @@ static Status tile_reserve(const Comparer *c, CompareTile *tile, size_t records,
         return OK;
     TRY(mem_resize((void **)&tile->rows, room, sizeof *tile->rows, err));
     TRY(mem_resize((void **)&tile->columns, room * c->column_count, sizeof *tile->columns, err));
+    if (c->name_count > 0)
+        TRY(mem_resize((void **)&tile->letters, room * c->name_count, sizeof *tile->letters, err));
     /* lanes beyond a stretch are computed too, and nobody looks at them */
     memset(tile->columns, 0, room * c->column_count * sizeof *tile->columns);
     tile->room = room;
@@ -147,10 +159,8 @@ void comparer_free(Comparer *c)
         return;
     for (uint32_t f = 0; f < c->field_count; f++)
         mem_free(c->plans[f].memo);
-    mem_free(c->tile.rows);
-    mem_free(c->tile.columns);
-    mem_free(c->stretch.rows);
-    mem_free(c->stretch.columns);
+    tile_free(&c->tile);
+    tile_free(&c->stretch);
     arena_free(&c->arena);
     mem_free(c);
 }
@@ -224,7 +234,9 @@ static uint32_t value_level(const FieldPlan *p, uint32_t a, uint32_t b)
 static void load_name(const FieldPlan *p, const CompareTile *tile, uint32_t *at, size_t n)
 {
     const NameInfo *names = p->dict->names.at;
+    const NameLetters *written = p->dict->letters.at;
     const size_t room = tile->room;
+    NameLetters *letters = tile->letters + p->name * room;
     for (size_t i = 0; i < n; i++, at++) {
         uint32_t value = tile->rows[i][p->column];
         const NameInfo *x = &names[value];
@@ -235,6 +247,7 @@ static void load_name(const FieldPlan *p, const CompareTile *tile, uint32_t *at,
         at[NAME_ROOTS * room] = x->root_mask;
         memcpy(&at[NAME_LENGTH * room], &length, sizeof length);
         at[NAME_REPEATS * room] = x->repeats;
+        letters[i] = written[value];
     }
 }
 
@@ -284,6 +297,12 @@ static void load_records(const Comparer *c, const CompareTile *tile, const uint3
     load_columns(c, tile, n);
 }
 
+static StretchView view_of(const CompareTile *tile, size_t first, size_t n)
+{
+    const NameLetters *letters = tile->letters ? tile->letters + first : NULL;
+    return (StretchView){tile->rows + first, tile->columns + first, letters, tile->room, n};
+}
+
 /* --- a stretch ------------------------------------------------------------------------------------------------ */
 
 /* The best of all pairs of the values that the two records hold; the same value in another column is an alias. */
@@ -312,33 +331,33 @@ static void add_open(
         levels[open[i]] |= known_level(p, value, values[open[i]]) << shift;
 }
 
-/* Of names that were left open for their letters alone, those with too small a Jaro-Winkler; the others stay. */
-static size_t settle_names(
-    FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *open, size_t count, uint32_t *levels)
+/* Names that were left open for their letters alone: most have too small a Jaro-Winkler. */
+static size_t settle_alike(FieldPlan *p, uint32_t value, const StretchView *v, const uint32_t *alike, size_t count,
+    uint32_t *levels, uint32_t *open, size_t open_count)
 {
-    const Dict *d = p->dict;
-    const NameInfo *x = &d->names.at[value];
-    const bool first = p->spec->kind != FIELD_LAST_NAME;
-    const uint32_t flags = first ? NAME_LETTER | NAME_ODD : NAME_ODD, roots = first ? x->root_mask : 0;
-    const uint32_t *values = view_column(v, p->first);
-    size_t left = 0;
-    for (size_t i = 0; i < count; i++)
-        __builtin_prefetch(&d->letters.at[values[open[i]]]);
+    const uint32_t *lengths = view_column(v, p->first + NAME_LENGTH);
+    const NameLetters *letters = v->letters + p->name * v->room;
     if (p->jaro.value != value)
-        quick_jaro_of(&p->jaro, value, &d->letters.at[value], x->length);
-    if (p->jaro.length == 0)
-        return count;
+        quick_jaro_of(&p->jaro, value, &p->dict->letters.at[value], p->dict->names.at[value].length);
     for (size_t i = 0; i < count; i++) {
-        uint32_t at = open[i], other = values[at];
-        const NameInfo *y = &d->names.at[other];
-        const NameLetters *letters = &d->letters.at[other];
-        bool related = x->sound == y->sound || (roots & y->root_mask) || ((x->flags | y->flags) & flags);
-        if (!related && letters->at[0] != NAME_LETTERS_NONE && quick_jaro_differs(&p->jaro, letters, y->length))
+        uint32_t at = alike[i];
+        float length;
+        memcpy(&length, &lengths[at], sizeof length);
+        bool short_ones = p->jaro.length > 0 && letters[at].at[0] != NAME_LETTERS_NONE;
+        if (short_ones && quick_jaro_differs(&p->jaro, &letters[at], (uint32_t)length))
             levels[at] |= (uint32_t)p->number[LV_DIFFERS] << (p->shift & 31);
         else
-            open[left++] = at;
+            open[open_count++] = at;
     }
-    return left;
+    return open_count;
+}
+
+static size_t add_names(Comparer *c, FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels)
+{
+    NamePlaces found = lanes_names(p, value, v, levels, c->open, c->alike);
+    if (found.alike == 0)
+        return found.open;
+    return settle_alike(p, value, v, c->alike, found.alike, levels, c->open, found.open);
 }
 
 /* A shortcut decides, or leaves open: what is not in the stretch is not looked at. */
@@ -436,9 +455,7 @@ static void add_field(Comparer *c, FieldPlan *p, const uint32_t *a, const Stretc
         lanes_plain(p, value, v, levels);
         return;
     case WAY_NAME:
-        count = lanes_names(p, value, v, levels, open);
-        if (count > 0)
-            count = settle_names(p, value, v, open, count, levels);
+        count = add_names(c, p, value, v, levels);
         break;
     case WAY_DATE:
         count = lanes_dates(p, value, v, levels, open);
@@ -477,7 +494,7 @@ static void compare_stretch(Comparer *c, const uint32_t *a, const StretchView *v
 
 void compare_many(Comparer *c, uint32_t a, const uint32_t *others, size_t n, uint64_t *patterns)
 {
-    StretchView v = {c->stretch.rows, c->stretch.columns, c->stretch.room, 0};
+    StretchView v = view_of(&c->stretch, 0, 0);
     for (size_t from = 0; from < n; from += STRETCH) {
         v.n = n - from < STRETCH ? n - from : STRETCH;
         load_records(c, &c->stretch, others + from, v.n);
@@ -496,6 +513,12 @@ static void pick_records(Comparer *c, const uint32_t *places, size_t n)
         for (size_t i = 0; i < n; i++)
             to[i] = column[places[i]];
     }
+    for (uint32_t k = 0; k < c->name_count; k++) {
+        const NameLetters *letters = c->tile.letters + k * c->tile.room;
+        NameLetters *to = c->stretch.letters + k * c->stretch.room;
+        for (size_t i = 0; i < n; i++)
+            to[i] = letters[places[i]];
+    }
 }
 
 /* The next places that lie within one stretch of the tile. */
@@ -513,7 +536,7 @@ static void compare_places(Comparer *c, const uint32_t *a, const uint32_t *place
     for (size_t from = 0, count; from < n; from += count, places += count, patterns += count) {
         count = places_together(places, n - from);
         size_t first = places[0], span = places[count - 1] - first + 1;
-        StretchView v = {c->tile.rows + first, c->tile.columns + first, c->tile.room, span};
+        StretchView v = view_of(&c->tile, first, span);
         if (span == count) {
             compare_stretch(c, a, &v, patterns);
         } else if (span <= count + count / 4) {
@@ -523,7 +546,8 @@ static void compare_places(Comparer *c, const uint32_t *a, const uint32_t *place
         } else {
             count = n - from < STRETCH ? n - from : STRETCH;
             pick_records(c, places, count);
-            compare_stretch(c, a, &(StretchView){c->stretch.rows, c->stretch.columns, c->stretch.room, count}, patterns);
+            v = view_of(&c->stretch, 0, count);
+            compare_stretch(c, a, &v, patterns);
         }
     }
 }

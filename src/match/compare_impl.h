@@ -9,6 +9,7 @@
  *   others         value
  *
  * A column is `room` numbers of 32 bits; length is a float, because baseline machines multiply those four at a time.
+ * The letters of names lie beside, 16 bytes each.
  */
 #ifndef CAIRN_MATCH_COMPARE_IMPL_H
 #define CAIRN_MATCH_COMPARE_IMPL_H
@@ -28,6 +29,7 @@ enum CodeColumn { CODE_VALUE, CODE_LOW, CODE_HIGH, CODE_COLUMNS };
 typedef struct CompareTile {
     const uint32_t **rows; /* cells of each record */
     uint32_t *columns;     /* [column * room + record] */
+    NameLetters *letters;  /* [name * room + record] */
     size_t room;
 } CompareTile;
 
@@ -49,6 +51,7 @@ typedef struct FieldPlan {
     const Dict *dict;
     PlanWay way;
     uint32_t first;  /* column of the tile */
+    uint32_t name;   /* of names: which column of letters */
     uint32_t column; /* of the present value, in the table */
     uint32_t column_count;
     uint32_t shift; /* of the field's four bits */
@@ -67,6 +70,7 @@ typedef struct FieldPlan {
 typedef struct StretchView {
     const uint32_t *const *rows;
     const uint32_t *columns;
+    const NameLetters *letters;
     size_t room, n;
 } StretchView;
 
@@ -80,7 +84,12 @@ static inline const uint32_t *view_column(const StretchView *v, uint32_t column)
  * the places that are left to the memo, and their number is returned. Up to LANES_SPARE - 1 places beyond the stretch
  * are written. The value is there.
  */
-size_t lanes_names(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places);
+/* Of names: places that are open for any reason but their letters, and those open for their letters alone. */
+typedef struct NamePlaces {
+    size_t open, alike;
+} NamePlaces;
+NamePlaces lanes_names(
+    const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places, uint32_t *alike);
 size_t lanes_dates(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places);
 size_t lanes_postal(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places);
 void lanes_plain(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels);

@@ -60,7 +60,8 @@ static inline uint32_t level_bits(const FieldPlan *p, LevelId id)
 }
 
 /* As quick_name_differs. */
-size_t lanes_names(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places)
+NamePlaces lanes_names(
+    const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places, uint32_t *alike)
 {
     const NameInfo *x = &p->dict->names.at[value];
     const bool first = p->spec->kind != FIELD_LAST_NAME;
@@ -74,7 +75,7 @@ size_t lanes_names(const FieldPlan *p, uint32_t value, const StretchView *v, uin
     const Lanes32 exact = lanes_of(level_bits(p, LV_EXACT)), differs = lanes_of(level_bits(p, LV_DIFFERS));
     const Lanes32 judged = lanes_of(x->flags & flag_mask ? 0 : UINT32_MAX), none = lanes_of(0);
     const float la = x->length;
-    size_t open = 0;
+    NamePlaces found = {0};
     for (size_t i = 0; i < v->n; i += 4) {
         Lanes32 other = load_lanes(values + i), written = load_lanes(letters + i);
         Lanes32 equal = (Lanes32)(other == mine), there = (Lanes32)(other != none);
@@ -85,13 +86,16 @@ size_t lanes_names(const FieldPlan *p, uint32_t value, const StretchView *v, uin
         /* least letters in common (QuickLengths), without the division */
         Lanes32 few = (Lanes32)(m * (10 * (lb + la)) < lb * (11 * la));
         Lanes32 related = (load_lanes(roots + i) & my_roots) | (written & flags);
-        Lanes32 apart = few & (Lanes32)(load_lanes(sounds + i) != my_sound) & (Lanes32)(related == none) & judged;
-        add_lanes(levels + i, choose_lanes(equal, exact, apart & differs & there));
-        Lanes32 unknown = ~(equal | apart) & there & inside_lanes(i, v->n);
+        Lanes32 strange = (Lanes32)(load_lanes(sounds + i) != my_sound) & (Lanes32)(related == none) & judged;
+        Lanes32 unknown = ~equal & there & inside_lanes(i, v->n), near = unknown & strange & ~few;
+        add_lanes(levels + i, choose_lanes(equal, exact, strange & few & differs & there));
+        unknown &= ~strange;
+        if (any_lane(near))
+            found.alike = push_places(alike, found.alike, near, i);
         if (any_lane(unknown))
-            open = push_places(places, open, unknown, i);
+            found.open = push_places(places, found.open, unknown, i);
     }
-    return open;
+    return found;
 }
 
 size_t lanes_dates(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places)
