@@ -331,23 +331,26 @@ static void add_open(
         levels[open[i]] |= known_level(p, value, values[open[i]]) << shift;
 }
 
-/* Names that were left open for their letters alone: most have too small a Jaro-Winkler. */
+/* Names of one word without a common root: of most the letters tell the level. */
 static size_t settle_alike(FieldPlan *p, uint32_t value, const StretchView *v, const uint32_t *alike, size_t count,
     uint32_t *levels, uint32_t *open, size_t open_count)
 {
-    const uint32_t *lengths = view_column(v, p->first + NAME_LENGTH);
-    const NameLetters *letters = v->letters + p->name * v->room;
+    const uint32_t *lengths = view_column(v, p->first + NAME_LENGTH), *sounds = view_column(v, p->first + NAME_SOUND);
+    const NameLetters *letters = v->letters + p->name * v->room, *mine = &p->dict->letters.at[value];
+    const NameInfo *x = &p->dict->names.at[value];
     if (p->jaro.value != value)
-        quick_jaro_of(&p->jaro, value, &p->dict->letters.at[value], p->dict->names.at[value].length);
+        quick_jaro_of(&p->jaro, value, mine, x->length);
     for (size_t i = 0; i < count; i++) {
         uint32_t at = alike[i];
+        if (p->jaro.length == 0 || letters[at].at[0] == NAME_LETTERS_NONE) {
+            open[open_count++] = at;
+            continue;
+        }
         float length;
         memcpy(&length, &lengths[at], sizeof length);
-        bool short_ones = p->jaro.length > 0 && letters[at].at[0] != NAME_LETTERS_NONE;
-        if (short_ones && quick_jaro_differs(&p->jaro, &letters[at], (uint32_t)length))
-            levels[at] |= (uint32_t)p->number[LV_DIFFERS] << (p->shift & 31);
-        else
-            open[open_count++] = at;
+        bool sound = x->sound != 0 && x->sound == sounds[at];
+        LevelId level = quick_name_level(p->spec->kind, &p->jaro, mine, &letters[at], (uint32_t)length, sound);
+        levels[at] |= (uint32_t)p->number[level] << (p->shift & 31);
     }
     return open_count;
 }

@@ -84,7 +84,7 @@ static inline const uint32_t *view_column(const StretchView *v, uint32_t column)
  * the places that are left to the memo, and their number is returned. Up to LANES_SPARE - 1 places beyond the stretch
  * are written. The value is there.
  */
-/* Of names: places that are open for any reason but their letters, and those open for their letters alone. */
+/* Of names: places that are open, and those of names of one word without a common root, for quick_name_level. */
 typedef struct NamePlaces {
     size_t open, alike;
 } NamePlaces;

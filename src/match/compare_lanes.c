@@ -86,9 +86,10 @@ NamePlaces lanes_names(
         /* least letters in common (QuickLengths), without the division */
         Lanes32 few = (Lanes32)(m * (10 * (lb + la)) < lb * (11 * la));
         Lanes32 related = (load_lanes(roots + i) & my_roots) | (written & flags);
-        Lanes32 strange = (Lanes32)(load_lanes(sounds + i) != my_sound) & (Lanes32)(related == none) & judged;
-        Lanes32 unknown = ~equal & there & inside_lanes(i, v->n), near = unknown & strange & ~few;
-        add_lanes(levels + i, choose_lanes(equal, exact, strange & few & differs & there));
+        Lanes32 sound = load_lanes(sounds + i), strange = (Lanes32)(related == none) & judged;
+        Lanes32 apart = strange & few & (Lanes32)(sound != my_sound);
+        Lanes32 unknown = ~(equal | apart) & there & inside_lanes(i, v->n), near = unknown & strange;
+        add_lanes(levels + i, choose_lanes(equal, exact, apart & differs & there));
         unknown &= ~strange;
         if (any_lane(near))
             found.alike = push_places(alike, found.alike, near, i);

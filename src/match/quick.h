@@ -72,9 +72,9 @@ INLINE_ALWAYS bool quick_name_differs(const QuickName *x, const NameInfo *y)
 }
 
 /*
- * What the letters alone leave open: Jaro's similarity itself, of names of up to 16 letters A to Z, the positions of
- * each letter of the one made once for all the others. Equal to the room kernel's (text_pair.c), which says why the
- * direction plays no part.
+ * What the letters alone leave open, of names of one word of up to 16 letters A to Z: Jaro's similarity itself, the
+ * positions of each letter of the one made once for all the others. Equal to the room kernel's (text_pair.c), which
+ * says why the direction plays no part.
  */
 typedef struct QuickJaro {
     uint32_t value;  /* whose positions are in `at`; 0: nobody's */
@@ -92,8 +92,24 @@ static inline void quick_jaro_of(QuickJaro *q, uint32_t value, const NameLetters
         q->at[x->at[i]] |= UINT32_C(1) << i;
 }
 
-/* Is Jaro-Winkler under BAND_LOOSE? Up to there nothing is added for the beginning. */
-static inline bool quick_jaro_differs(const QuickJaro *x, const NameLetters *y, uint32_t lb)
+/* Jaro-Winkler as a fraction, tenths / (10 * whole): jaro_winkler_score, without the division. */
+typedef struct QuickScore {
+    uint32_t tenths, whole;
+} QuickScore;
+
+/* Equal leading letters; names of this form hold nothing but zeros behind their letters. */
+static inline uint32_t equal_letters(const NameLetters *x, const NameLetters *y)
+{
+    uint64_t a[2], b[2];
+    memcpy(a, x->at, sizeof a);
+    memcpy(b, y->at, sizeof b);
+    if (a[0] != b[0])
+        return (uint32_t)__builtin_ctzll(a[0] ^ b[0]) / 8;
+    return a[1] != b[1] ? 8 + (uint32_t)__builtin_ctzll(a[1] ^ b[1]) / 8 : 16;
+}
+
+/* whole is 0 where so few letters match that the score is surely under BAND_LOOSE. */
+static inline QuickScore quick_jaro(const QuickJaro *x, const NameLetters *y, uint32_t lb, uint32_t equal_leading)
 {
     uint32_t la = x->length, half = (la > lb ? la : lb) / 2, w = half > 0 ? half - 1 : 0;
     uint32_t window = (UINT32_C(2) << w) - 1, in_x = 0, in_y = 0, moved = 0;
@@ -105,10 +121,51 @@ static inline bool quick_jaro_differs(const QuickJaro *x, const NameLetters *y, 
     }
     uint32_t m = count_bits(in_x), sizes = la + lb, area = la * lb;
     if (10 * m * sizes < 11 * area)
-        return true;
+        return (QuickScore){0};
     for (; in_x != 0; in_x &= in_x - 1, in_y &= in_y - 1)
         moved += (x->at[y->at[__builtin_ctz(in_y)]] & in_x & (0 - in_x)) == 0;
-    return 10 * (m * m * sizes + (m - moved / 2) * area) < 21 * m * area;
+    uint32_t part = m * m * sizes + (m - moved / 2) * area, whole = 3 * m * area, tenths = 10 * part;
+    if (tenths > 7 * whole)
+        tenths += (equal_leading < 4 ? equal_leading : 4) * (whole - part);
+    return (QuickScore){tenths, whole};
+}
+
+static inline bool score_from(QuickScore s, uint32_t band)
+{
+    return 1000 * s.tenths >= band * s.whole;
+}
+
+/* Optimal string alignment distance 1; `equal` leading letters, at most the shorter one's. */
+static inline bool is_one_edit(const NameLetters *x, uint32_t la, const NameLetters *y, uint32_t lb, uint32_t equal)
+{
+    const uint8_t *a = x->at + equal, *b = y->at + equal;
+    if (la > lb)
+        return memcmp(a + 1, b, lb - equal) == 0;
+    if (la < lb)
+        return memcmp(a, b + 1, la - equal) == 0;
+    uint32_t rest = la - equal;
+    if (rest < 2 || memcmp(a + 1, b + 1, rest - 1) == 0)
+        return true;
+    return a[0] == b[1] && a[1] == b[0] && memcmp(a + 2, b + 2, rest - 2) == 0;
+}
+
+/* The level of two names of one word without a common root, whose letters are known; neither is a single letter, but
+ * surnames. sound: they have a sound, and it is the same. */
+static inline LevelId quick_name_level(
+    FieldKind kind, const QuickJaro *x, const NameLetters *mine, const NameLetters *y, uint32_t lb, bool sound)
+{
+    uint32_t la = x->length, shorter = la < lb ? la : lb, longer = la < lb ? lb : la;
+    uint32_t equal = equal_letters(mine, y);
+    equal = equal < shorter ? equal : shorter;
+    QuickScore score = quick_jaro(x, y, lb, equal);
+    LevelId alike = kind == FIELD_MIDDLE_NAME ? LV_DIFFERS : sound ? LV_SOUND : LV_LOOSE;
+    if (score.whole == 0 || !score_from(score, BAND_LOOSE)) /* what is one edit away, or cut off, scores more */
+        return alike == LV_SOUND ? LV_SOUND : LV_DIFFERS;
+    if (shorter >= EDIT_LETTERS_LEAST && longer - shorter <= 1 && is_one_edit(mine, la, y, lb, equal))
+        return LV_ONE_EDIT;
+    if (equal == shorter && shorter >= (kind == FIELD_LAST_NAME ? TRUNCATED_LAST_LEAST : TRUNCATED_FIRST_LEAST))
+        return LV_TRUNCATED;
+    return score_from(score, BAND_CLOSE) ? LV_CLOSE : score_from(score, BAND_SIMILAR) ? LV_SIMILAR : alike;
 }
 
 /* --- packed values ---------------------------------------------------------------------------------------------- */

@@ -221,6 +221,10 @@ bool is_transposed(Slice a, Slice b);
 #define BAND_SIMILAR 8800u
 #define BAND_LOOSE 7000u
 #define NEAR_DAYS 31
+/* Shorter names are other names too often when a letter differs: LEE and LEA, KIM and TIM. */
+#define EDIT_LETTERS_LEAST 4
+#define TRUNCATED_FIRST_LEAST 3
+#define TRUNCATED_LAST_LEAST 4
 #define EMAIL_EDITS 2 /* of what stands before the @, where it is similar */
 
 /* --- expressions (expr.c, expr_lex.c) ----------------------------------------------------------------------------- */
