@@ -19,7 +19,7 @@
 
 #include "match/blocks.h"
 
-enum { WORK_PAIRS = 1 << 17, WORK_MEMBERS = 1 << 15, TILE = 2048, AHEAD = 12 };
+enum { WORK_PAIRS = 1 << 17, WORK_MEMBERS = 1 << 15, TILE = 2048, AHEAD = 24 };
 
 typedef uint32_t V4 __attribute__((vector_size(16)));
 typedef uint64_t V2 __attribute__((vector_size(16)));

@@ -331,19 +331,35 @@ static void add_open(
         levels[open[i]] |= known_level(p, value, values[open[i]]) << shift;
 }
 
-/* Names of one word without a common root: of most the letters tell the level. */
+static bool have_common_root(const Dict *d, const NameInfo *x, const NameInfo *y)
+{
+    const uint32_t *a = d->roots.at + x->roots, *b = d->roots.at + y->roots;
+    for (uint32_t i = 0; i < x->root_count; i++)
+        for (uint32_t k = 0; k < y->root_count; k++)
+            if (a[i] == b[k])
+                return true;
+    return false;
+}
+
+/* Names of one word: of most the letters tell the level. */
 static size_t settle_alike(FieldPlan *p, uint32_t value, const StretchView *v, const uint32_t *alike, size_t count,
     uint32_t *levels, uint32_t *open, size_t open_count)
 {
     const uint32_t *lengths = view_column(v, p->first + NAME_LENGTH), *sounds = view_column(v, p->first + NAME_SOUND);
     const NameLetters *letters = v->letters + p->name * v->room, *mine = &p->dict->letters.at[value];
-    const NameInfo *x = &p->dict->names.at[value];
+    const NameInfo *names = p->dict->names.at, *x = &names[value];
+    const uint32_t *values = view_column(v, p->first), *roots = view_column(v, p->first + NAME_ROOTS);
+    const uint32_t my_roots = p->spec->kind != FIELD_LAST_NAME ? x->root_mask : 0;
     if (p->jaro.value != value)
         quick_jaro_of(&p->jaro, value, mine, x->length);
     for (size_t i = 0; i < count; i++) {
         uint32_t at = alike[i];
         if (p->jaro.length == 0 || letters[at].at[0] == NAME_LETTERS_NONE) {
             open[open_count++] = at;
+            continue;
+        }
+        if ((roots[at] & my_roots) && have_common_root(p->dict, x, &names[values[at]])) {
+            levels[at] |= (uint32_t)p->number[LV_NICKNAME] << (p->shift & 31);
             continue;
         }
         float length;

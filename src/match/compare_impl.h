@@ -84,7 +84,7 @@ static inline const uint32_t *view_column(const StretchView *v, uint32_t column)
  * the places that are left to the memo, and their number is returned. Up to LANES_SPARE - 1 places beyond the stretch
  * are written. The value is there.
  */
-/* Of names: places that are open, and those of names of one word without a common root, for quick_name_level. */
+/* Of names: places that are open, and those of names of one word, which quick_name_level may know. */
 typedef struct NamePlaces {
     size_t open, alike;
 } NamePlaces;

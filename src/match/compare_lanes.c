@@ -85,12 +85,12 @@ NamePlaces lanes_names(
         memcpy(&lb, lengths + i, sizeof lb);
         /* least letters in common (QuickLengths), without the division */
         Lanes32 few = (Lanes32)(m * (10 * (lb + la)) < lb * (11 * la));
-        Lanes32 related = (load_lanes(roots + i) & my_roots) | (written & flags);
-        Lanes32 sound = load_lanes(sounds + i), strange = (Lanes32)(related == none) & judged;
-        Lanes32 apart = strange & few & (Lanes32)(sound != my_sound);
-        Lanes32 unknown = ~(equal | apart) & there & inside_lanes(i, v->n), near = unknown & strange;
+        Lanes32 rootless = (Lanes32)((load_lanes(roots + i) & my_roots) == none);
+        Lanes32 sound = load_lanes(sounds + i), plain = (Lanes32)((written & flags) == none) & judged;
+        Lanes32 apart = plain & rootless & few & (Lanes32)(sound != my_sound);
+        Lanes32 unknown = ~(equal | apart) & there & inside_lanes(i, v->n), near = unknown & plain;
         add_lanes(levels + i, choose_lanes(equal, exact, apart & differs & there));
-        unknown &= ~strange;
+        unknown &= ~plain;
         if (any_lane(near))
             found.alike = push_places(alike, found.alike, near, i);
         if (any_lane(unknown))

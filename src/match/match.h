@@ -255,12 +255,18 @@ typedef struct MatchLabel { /* a pair whose truth is known */
     bool match;
 } MatchLabel;
 
+/* Candidates of a table under a model's passes, which training and scoring both go through. */
+typedef struct Blocks MatchBlocks;
+void match_blocks_free(MatchBlocks *b); /* NULL is fine */
+
 typedef struct TrainOptions {
     unsigned threads;
     const Log *log;
     ProgressMode progress;
     const MatchLabel *labels; /* supervised calibration; none: without labels */
     size_t label_count;
+    MatchBlocks **blocks; /* NULL, or where the blocks are left for match_pairs, which makes them anew otherwise; caller
+                           * frees. They hold 4 bytes a record and pass, and as much again */
 } TrainOptions;
 
 /* Proposes passes when the config names none, estimates all parameters. Caller frees with match_model_free. */
@@ -311,6 +317,8 @@ typedef struct RunOptions {
     unsigned threads;
     const Log *log;
     ProgressMode progress;
+    MatchBlocks **blocks; /* match_pairs: what match_train left of this table and model; freed when done with, *blocks is
+                           * then NULL. NULL or of other passes: made anew */
 } RunOptions;
 
 /* Scores every candidate pair once and keeps those from config.keep_from on, sorted by (a, b). The odds are

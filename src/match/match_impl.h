@@ -135,6 +135,8 @@ typedef struct Blocks Blocks;
 MUST_USE Status blocks_build(
     const MatchTable *t, const PassSpec *passes, uint32_t pass_count, unsigned threads, Blocks **out, Error *err);
 void blocks_free(Blocks *b); /* NULL is fine */
+/* Are they what blocks_build would make of these? */
+bool blocks_are_of(const Blocks *b, const MatchTable *t, const PassSpec *passes, uint32_t pass_count);
 /* Fills keys, blocks, largest_block, pairs, refined, uncompared. Before blocks_each has run pairs is an upper bound and
  * uncompared a lower one; then both are exact. */
 void blocks_report(const Blocks *b, PassReport reports[MATCH_PASSES_MAX]);
@@ -354,6 +356,17 @@ void scorer_free(Scorer *s);
 Weight score_pattern(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern);
 /* False: score_pattern is surely below `from`. Much cheaper, and true of most candidates. */
 bool score_may_reach(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, Weight from);
+
+/* What score_may_reach said of the patterns seen last, under one limit: few of millions are different. Zeroed at
+ * first. */
+#define REACH_SLOTS 512
+typedef struct ReachMemo {
+    uint64_t pattern[REACH_SLOTS];
+    uint16_t known[REACH_SLOTS]; /* 0: nothing; otherwise segment + 1, doubled, and 1 where it may */
+} ReachMemo;
+/* As score_may_reach; `from` is the same in all calls with one memo. */
+bool score_may_reach_again(
+    const Scorer *s, ReachMemo *memo, uint32_t a, uint32_t b, uint64_t pattern, Weight from);
 
 /* Term frequency of what the two agree on, as each class sees it. */
 void pair_rarity(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, Weight rarity[CLASS_COUNT]);

@@ -406,7 +406,10 @@ Status match_train(const MatchTable *t, const TrainOptions *options, MatchModel 
     *out = NULL;
     Status st = train(&x, err);
     scorer_free(x.scorer);
-    blocks_free(x.blocks);
+    if (st == OK && options->blocks)
+        *options->blocks = x.blocks;
+    else
+        blocks_free(x.blocks);
     pattern_table_free(&x.counted);
     vec_free(&x.random);
     vec_free(&x.candidates);

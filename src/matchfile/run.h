@@ -15,6 +15,7 @@ struct MatchRun {
     Profile profile; /* when the config was proposed */
     MatchTable *table;
     MatchModel *model; /* NULL with fewer than two records */
+    MatchBlocks *blocks; /* between training and scoring */
     MatchPairs pairs;
     MatchClusters clusters;
     uint32_t *person; /* of each record; NULL: no truth */
