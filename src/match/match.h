@@ -218,6 +218,8 @@ Slice match_record_id(const MatchTable *t, uint32_t record);
 uint32_t match_record_source(const MatchTable *t, uint32_t record);
 /* Order in which match_table_add was called, 0-based: to find the caller's own row. */
 uint32_t match_record_added(const MatchTable *t, uint32_t record);
+/* Id of the record that was added k-th, from 0 on. */
+Slice match_added_id(const MatchTable *t, uint32_t added);
 /* Standardised text of a cell, for people: review and explanations. Empty: missing. */
 Slice match_cell_text(const MatchTable *t, uint32_t record, uint32_t column);
 
@@ -501,6 +503,8 @@ MUST_USE Status match_look_new(const MatchTable *t, const MatchModel *m, MatchLo
 void match_look_free(MatchLook *x); /* NULL is fine */
 MatchPair match_look_score(MatchLook *x, uint32_t a, uint32_t b);
 void match_look_explain(MatchLook *x, uint32_t a, uint32_t b, Explanation *out);
+/* The same of a pair that match_pairs found, whose pattern and passes are known, without the two records' values. */
+void match_look_pair(MatchLook *x, const MatchPair *pair, Explanation *out);
 /* What the model says of a level, for reports: shares of matching pairs and of strangers, log2 of their ratio. */
 typedef struct LevelView {
     Slice name;

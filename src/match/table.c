@@ -312,6 +312,11 @@ Slice match_record_id(const MatchTable *t, uint32_t record)
     return added_id(t->parts, t->parts->added[record]);
 }
 
+Slice match_added_id(const MatchTable *t, uint32_t added)
+{
+    return added_id(t->parts, added);
+}
+
 uint32_t match_record_source(const MatchTable *t, uint32_t record)
 {
     return t->source[record];

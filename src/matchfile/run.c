@@ -299,6 +299,7 @@ void matchfile_free(MatchRun *r)
     match_clusters_free(&r->clusters);
     match_blocks_free(r->blocks);
     vec_free(&r->pairs);
+    buf_free(&r->names);
     match_model_free(r->model);
     match_table_free(r->table);
     people_close(&r->people);
