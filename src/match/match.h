@@ -218,6 +218,8 @@ Slice match_record_id(const MatchTable *t, uint32_t record);
 uint32_t match_record_source(const MatchTable *t, uint32_t record);
 /* Order in which match_table_add was called, 0-based: to find the caller's own row. */
 uint32_t match_record_added(const MatchTable *t, uint32_t record);
+/* Asks for what comparing and explaining read of a record, ahead of use. */
+void match_record_fetch(const MatchTable *t, uint32_t record);
 /* Id of the record that was added k-th, from 0 on. */
 Slice match_added_id(const MatchTable *t, uint32_t added);
 /* Standardised text of a cell, for people: review and explanations. Empty: missing. */

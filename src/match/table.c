@@ -340,6 +340,11 @@ Slice match_record_id(const MatchTable *t, uint32_t record)
     return added_id(t->parts, t->parts->added[record]);
 }
 
+void match_record_fetch(const MatchTable *t, uint32_t record)
+{
+    record_prefetch(t, record);
+}
+
 Slice match_added_id(const MatchTable *t, uint32_t added)
 {
     return added_id(t->parts, added);

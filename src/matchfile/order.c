@@ -13,7 +13,7 @@
 #define HEAD_BYTES 8
 #define PARTS (HEAD_BYTES + 1) /* of what is sorted by: the source, and the id's first bytes */
 #define DIGIT_MAX (1u << 12)   /* values of a digit of the radix sort */
-#define SMALL 32
+#define IDS_AT_ONCE 64
 
 /* A record's place is decided by its source's name and its id; the first bytes of the id settle most. */
 typedef struct Place {
@@ -134,17 +134,28 @@ static void source_places(const MatchConfig *c, uint32_t places[MATCH_SOURCES_MA
     }
 }
 
-/* "source,id" of each record, as cells, in the order. */
+/* "source,id" of each record, as cells, in the order. Ids lie in the order of adding: some are asked for at once. */
 static Status name_records(MatchRun *r, const Place *all, Error *err)
 {
     uint32_t n = match_record_count(r->table);
-    Status st = OK;
+    Slice sources[MATCH_SOURCES_MAX], ids[IDS_AT_ONCE];
+    uint32_t places[MATCH_SOURCES_MAX];
+    source_places(&r->config, places);
+    for (uint32_t s = 0; s < r->config.source_count; s++)
+        sources[places[s]] = r->config.sources[s].name;
     TRY(arena_new(&r->arena, size_t, (size_t)n + 1, &r->name_ends, err));
-    for (uint32_t i = 0; st == OK && i < n; i++) {
-        csv_cell(&r->names, r->config.sources[match_record_source(r->table, r->order[i])].name);
-        buf_addc(&r->names, ',');
-        csv_cell(&r->names, match_added_id(r->table, all[i].added));
-        r->name_ends[i + 1] = r->names.len;
+    for (uint32_t from = 0; from < n; from += IDS_AT_ONCE) {
+        uint32_t count = n - from < IDS_AT_ONCE ? n - from : IDS_AT_ONCE;
+        for (uint32_t i = 0; i < count; i++) {
+            ids[i] = match_added_id(r->table, all[from + i].added);
+            __builtin_prefetch(ids[i].ptr);
+        }
+        for (uint32_t i = 0; i < count; i++) {
+            csv_cell(&r->names, sources[all[from + i].source]);
+            buf_addc(&r->names, ',');
+            csv_cell(&r->names, ids[i]);
+            r->name_ends[from + i + 1] = r->names.len;
+        }
     }
     return buf_status(&r->names, err);
 }
@@ -159,10 +170,11 @@ static Status order_records(MatchRun *r, Place **all, Place **other, Error *err)
     source_places(&r->config, places);
     for (uint32_t i = 0; i < n; i++)
         record[match_record_added(r->table, i)] = i;
+    bool one = r->config.source_count == 1;
     for (uint32_t i = 0; i < n; i++)
         (*all)[i] = (Place){.head = head_of(match_added_id(r->table, i)),
             .added = i,
-            .source = places[match_record_source(r->table, record[i])]};
+            .source = one ? 0 : places[match_record_source(r->table, record[i])]};
     Status st = sort_places(r->table, all, other, n, err);
     for (uint32_t i = 0; st == OK && i < n; i++) {
         r->order[i] = record[(*all)[i].added];
@@ -245,10 +257,9 @@ Status run_order(MatchRun *r, Error *err)
     return st == OK ? know_clusters(r, err) : st;
 }
 
-void add_record(const MatchRun *r, uint32_t record, Buf *out)
+Slice ranked_name(const MatchRun *r, uint32_t rank)
 {
-    uint32_t rank = r->rank[record];
-    buf_add(out, (Slice){r->names.ptr + r->name_ends[rank], r->name_ends[rank + 1] - r->name_ends[rank]});
+    return (Slice){r->names.ptr + r->name_ends[rank], r->name_ends[rank + 1] - r->name_ends[rank]};
 }
 
 void add_cluster_name(const MatchRun *r, uint32_t cluster, Buf *out)

@@ -37,8 +37,8 @@ struct MatchRun {
 
 /* Fills order, rank and what is known of clusters; once. */
 MUST_USE Status run_order(MatchRun *r, Error *err);
-/* A record's source and id, as two cells. After run_order. */
-void add_record(const MatchRun *r, uint32_t record, Buf *out);
+/* Source and id, as two cells, of the record at a place in the order. After run_order. */
+Slice ranked_name(const MatchRun *r, uint32_t rank);
 /* A cluster's name: 16 hex digits of the content of its first record, "-2" and so on behind a second of the same. After
  * run_order. */
 void add_cluster_name(const MatchRun *r, uint32_t cluster, Buf *out);

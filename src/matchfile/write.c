@@ -8,7 +8,7 @@
 
 /* A pair in the stretch of the record that comes first in the order. */
 typedef struct PairPlace {
-    uint32_t other; /* rank */
+    uint32_t first, other; /* ranks */
     uint32_t pair;
 } PairPlace;
 
@@ -118,16 +118,16 @@ static void add_why(const Explanation *x, Weight odds, Buf *cell)
     }
 }
 
-static void add_pair(Piece *w, const MatchPair *p)
+static void add_pair(Piece *w, const PairPlace *place)
 {
     const MatchRun *r = w->run;
     Buf *out = &w->out, *cell = &w->cell;
     const Explanation *e = &w->why;
-    bool swapped = r->rank[p->a] > r->rank[p->b];
+    const MatchPair *p = &r->pairs.at[place->pair];
     match_look_pair(w->look, p, &w->why);
-    add_record(r, swapped ? p->b : p->a, out);
+    buf_add(out, ranked_name(r, place->first));
     buf_addc(out, ',');
-    add_record(r, swapped ? p->a : p->b, out);
+    buf_add(out, ranked_name(r, place->other));
     buf_addc(out, ',');
     add_probability(out, p->odds);
     buf_addc(out, ',');
@@ -150,8 +150,20 @@ static void add_pair(Piece *w, const MatchPair *p)
 
 static void fill_pairs(Piece *w)
 {
-    for (size_t i = w->from; i < w->to; i++)
-        add_pair(w, &w->run->pairs.at[w->order[i].pair]);
+    const MatchRun *r = w->run;
+    for (size_t i = w->from; i < w->to; i++) {
+        if (i + 2 * AHEAD < w->to) {
+            __builtin_prefetch(&r->pairs.at[w->order[i + 2 * AHEAD].pair]);
+            __builtin_prefetch(&r->name_ends[w->order[i + 2 * AHEAD].other]);
+        }
+        if (i + AHEAD < w->to) {
+            const MatchPair *p = &r->pairs.at[w->order[i + AHEAD].pair];
+            __builtin_prefetch(r->names.ptr + r->name_ends[w->order[i + AHEAD].other]);
+            match_record_fetch(r->table, p->a);
+            match_record_fetch(r->table, p->b);
+        }
+        add_pair(w, &w->order[i]);
+    }
 }
 
 static int by_other(const void *a, const void *b)
@@ -183,7 +195,7 @@ static Status pairs_in_order(const MatchRun *r, PairPlace **out, Error *err)
         next[i] += next[i - 1];
     for (size_t i = 0; i < r->pairs.len; i++) {
         uint32_t a = r->rank[r->pairs.at[i].a], b = r->rank[r->pairs.at[i].b];
-        all[next[(a < b ? a : b) + 1]++] = (PairPlace){a < b ? b : a, (uint32_t)i};
+        all[next[(a < b ? a : b) + 1]++] = (PairPlace){a < b ? a : b, a < b ? b : a, (uint32_t)i};
     }
     for (size_t i = 0; i < n; i++)
         if (next[i + 1] - next[i] > 1)
@@ -226,11 +238,11 @@ out:
 /* --- clusters ------------------------------------------------------------------------------------------------------
  */
 
-static void add_member(const MatchRun *r, uint32_t record, Buf *out)
+static void add_member(const MatchRun *r, uint32_t rank, Buf *out)
 {
-    uint32_t cluster = r->clusters.cluster[record];
+    uint32_t record = r->order[rank], cluster = r->clusters.cluster[record];
     const ClusterKnown *known = &r->cluster[cluster];
-    add_record(r, record, out);
+    buf_add(out, ranked_name(r, rank));
     buf_addc(out, ',');
     add_cluster_name(r, cluster, out);
     buf_addc(out, ',');
@@ -240,7 +252,7 @@ static void add_member(const MatchRun *r, uint32_t record, Buf *out)
     if (to == MATCH_NONE)
         buf_adds(out, ",,");
     else {
-        add_record(r, to, out);
+        buf_add(out, ranked_name(r, r->rank[to]));
         buf_addc(out, ',');
         add_probability(out, r->clusters.link_odds[record]);
     }
@@ -267,7 +279,7 @@ static void fill_clusters(Piece *w)
             if (to != MATCH_NONE)
                 __builtin_prefetch(&r->rank[to]);
         }
-        add_member(r, r->order[i], &w->out);
+        add_member(r, (uint32_t)i, &w->out);
     }
 }
 
