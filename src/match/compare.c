@@ -28,7 +28,7 @@ struct Comparer {
     /* Scratch of one stretch. Here, because arrays on the stack are cleared at each call. */
     uint32_t low[STRETCH + LANES_SPARE], high[STRETCH + LANES_SPARE]; /* levels of fields 0 to 7, 8 to 15 */
     uint32_t open[STRETCH + LANES_SPARE];                             /* places that a shortcut left undecided */
-    uint32_t alike[STRETCH + LANES_SPARE]; /* names that may be alike by their letters */
+    uint32_t alike[STRETCH + LANES_SPARE];                            /* names that may be alike by their letters */
     uint64_t patterns[STRETCH];
 };
 
@@ -63,10 +63,10 @@ static PlanWay way_of(const FieldSpec *f, const Dict *d)
 
 static uint32_t columns_of(PlanWay way)
 {
-    return way == WAY_NAME                           ? NAME_COLUMNS
-           : way == WAY_DATE                         ? DATE_COLUMNS
+    return way == WAY_NAME                          ? NAME_COLUMNS
+           : way == WAY_DATE                        ? DATE_COLUMNS
            : way == WAY_POSTAL || way == WAY_DIGITS ? CODE_COLUMNS
-                                                     : 1;
+                                                    : 1;
 }
 
 static Status plan_field(Comparer *c, uint32_t field, Error *err)

@@ -68,7 +68,8 @@ NamePlaces lanes_names(
     const uint32_t flag_mask = first ? NAME_LETTER | NAME_ODD : NAME_ODD;
     const uint32_t *values = view_column(v, p->first), *letters = view_column(v, p->first + NAME_LETTERS);
     const uint32_t *sounds = view_column(v, p->first + NAME_SOUND), *roots = view_column(v, p->first + NAME_ROOTS);
-    const uint32_t *lengths = view_column(v, p->first + NAME_LENGTH), *repeats = view_column(v, p->first + NAME_REPEATS);
+    const uint32_t *lengths = view_column(v, p->first + NAME_LENGTH),
+                   *repeats = view_column(v, p->first + NAME_REPEATS);
     const Lanes32 mine = lanes_of(value), flags = lanes_of(flag_mask << NAME_FLAGS_SHIFT);
     const Lanes32 my_letters = lanes_of(x->letters), my_sound = lanes_of(x->sound);
     const Lanes32 my_roots = lanes_of(first ? x->root_mask : 0), my_repeats = lanes_of(x->repeats);

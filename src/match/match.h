@@ -321,8 +321,8 @@ typedef struct RunOptions {
     unsigned threads;
     const Log *log;
     ProgressMode progress;
-    MatchBlocks **blocks; /* match_pairs: what match_train left of this table and model; freed when done with, *blocks is
-                           * then NULL. NULL or of other passes: made anew */
+    MatchBlocks **blocks; /* match_pairs: what match_train left of this table and model; freed when done with, *blocks
+                           * is then NULL. NULL or of other passes: made anew */
 } RunOptions;
 
 /* Scores every candidate pair once and keeps those from config.keep_from on, sorted by (a, b). The odds are

@@ -365,8 +365,7 @@ typedef struct ReachMemo {
     uint16_t known[REACH_SLOTS]; /* 0: nothing; otherwise segment + 1, doubled, and 1 where it may */
 } ReachMemo;
 /* As score_may_reach; `from` is the same in all calls with one memo. */
-bool score_may_reach_again(
-    const Scorer *s, ReachMemo *memo, uint32_t a, uint32_t b, uint64_t pattern, Weight from);
+bool score_may_reach_again(const Scorer *s, ReachMemo *memo, uint32_t a, uint32_t b, uint64_t pattern, Weight from);
 
 /* Term frequency of what the two agree on, as each class sees it. */
 void pair_rarity(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, Weight rarity[CLASS_COUNT]);

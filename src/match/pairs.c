@@ -375,8 +375,7 @@ static void fill_report(PairsReport *report, const Blocks *blocks, const MatchMo
 }
 
 /* The blocks that training left, where they are this run's, or new ones. */
-static Status take_blocks(
-    const MatchTable *t, const MatchModel *m, const RunOptions *options, Blocks **out, Error *err)
+static Status take_blocks(const MatchTable *t, const MatchModel *m, const RunOptions *options, Blocks **out, Error *err)
 {
     if (options->blocks && *options->blocks) {
         *out = *options->blocks;

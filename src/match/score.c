@@ -235,8 +235,7 @@ bool score_may_reach(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, 
     return bound >= from || rule_on(s, pattern, bound, &rule) >= from;
 }
 
-bool score_may_reach_again(
-    const Scorer *s, ReachMemo *memo, uint32_t a, uint32_t b, uint64_t pattern, Weight from)
+bool score_may_reach_again(const Scorer *s, ReachMemo *memo, uint32_t a, uint32_t b, uint64_t pattern, Weight from)
 {
     uint32_t slot = (uint32_t)(pattern * UINT64_C(0x9E3779B97F4A7C15) >> 55), segment = segment_of(s, a, b);
     if (memo->pattern[slot] == pattern && memo->known[slot] >> 1 == segment + 1)

@@ -68,7 +68,6 @@ static Status draw_sample(Train *x, Error *err)
     return OK;
 }
 
-
 /* --- counting candidates -------------------------------------------------------------------------------------- */
 
 typedef struct CountWorker {

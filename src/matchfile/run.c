@@ -238,10 +238,8 @@ static void count_links(MatchRun *r)
 static Status link_records(MatchRun *r, const RowNotes *notes, Error *err)
 {
     TruthFile labels = {0};
-    RunOptions run = {.threads = r->options.threads,
-        .log = r->options.log,
-        .progress = r->options.progress,
-        .blocks = &r->blocks};
+    RunOptions run = {
+        .threads = r->options.threads, .log = r->options.log, .progress = r->options.progress, .blocks = &r->blocks};
     MatchRunReport *report = &r->report;
     Status st;
     Watch watch = watch_start();

@@ -22,7 +22,7 @@ struct MatchRun {
     MatchInput input;
     Profile profile; /* when the config was proposed */
     MatchTable *table;
-    MatchModel *model; /* NULL with fewer than two records */
+    MatchModel *model;   /* NULL with fewer than two records */
     MatchBlocks *blocks; /* between training and scoring */
     MatchPairs pairs;
     MatchClusters clusters;
@@ -30,7 +30,7 @@ struct MatchRun {
     MatchRunReport report;
     /* Made by run_order: records in the order of source and id, and each record's place in it. */
     uint32_t *order, *rank;
-    Buf names;         /* "source,id" of each record as cells, by rank: the i-th ends at name_ends[i + 1] */
+    Buf names; /* "source,id" of each record as cells, by rank: the i-th ends at name_ends[i + 1] */
     size_t *name_ends;
     ClusterKnown *cluster;
 };
