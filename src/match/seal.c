@@ -24,12 +24,17 @@ typedef struct Keyed {
     uint32_t row;
 } Keyed;
 
+/* What a raw spelling stands for; together, because a row reads both. */
+typedef struct Spelling {
+    uint64_t hash; /* of the standard text */
+    uint32_t number;
+} Spelling;
+
 typedef struct Seal {
     MatchTable *t;
     uint32_t heads[MATCH_COLUMNS_MAX]; /* lowest columns of the dictionaries */
     uint32_t head_count;
-    uint32_t *standard[MATCH_COLUMNS_MAX]; /* of a head: number of each raw spelling's standard text */
-    uint64_t *hashes[MATCH_COLUMNS_MAX];   /* of a head: of each standard text */
+    Spelling *spellings[MATCH_COLUMNS_MAX]; /* of a head: of each raw number */
     uint64_t source_hash[MATCH_SOURCES_MAX];
     uint64_t *content;
     Keyed *order;
@@ -43,17 +48,16 @@ static Status standardise_spellings(Seal *s, uint32_t head, Buf *scratch, Error 
     TableParts *p = s->t->parts;
     Texts *raw = &p->raw[head];
     Dict *d = s->t->dict[head];
-    TRY(mem_alloc((size_t)raw->count * sizeof(uint32_t), (void **)&s->standard[head], err));
-    s->standard[head][0] = 0;
+    TRY(mem_alloc((size_t)raw->count * sizeof(Spelling), (void **)&s->spellings[head], err));
+    Spelling *spellings = s->spellings[head];
+    spellings[0] = (Spelling){0};
     texts_drop_index(raw);
     for (uint32_t i = 1; i < raw->count; i++) {
         TRY(standard_value(p->kind[head], texts_at(raw, i), scratch, err));
-        TRY(texts_put(&d->texts, buf_slice(scratch), &s->standard[head][i], err));
+        TRY(texts_put(&d->texts, buf_slice(scratch), &spellings[i].number, err));
+        spellings[i].hash = content_of_text(buf_slice(scratch));
     }
     texts_free(raw);
-    TRY(mem_alloc((size_t)dict_count(d) * sizeof(uint64_t), (void **)&s->hashes[head], err));
-    for (uint32_t v = 0; v < dict_count(d); v++)
-        s->hashes[head][v] = content_of_text(dict_text(d, v));
     return OK;
 }
 
@@ -81,8 +85,9 @@ static Status rows_item(size_t item, void *ctx, Error *err)
         uint32_t *cells = t->cells + r * t->columns;
         hashes[0] = s->source_hash[t->source[r]];
         for (uint32_t c = 0; c < t->columns; c++) {
-            cells[c] = s->standard[group[c]][cells[c]];
-            hashes[c + 1] = s->hashes[group[c]][cells[c]];
+            Spelling spelling = s->spellings[group[c]][cells[c]];
+            cells[c] = spelling.number;
+            hashes[c + 1] = spelling.hash;
         }
         s->content[r] = content_of_row(hashes, t->columns + 1);
     }
@@ -313,10 +318,8 @@ static void note_heads(Seal *s)
 static void free_seal(Seal *s)
 {
     for (uint32_t i = 0; i < s->head_count; i++) {
-        mem_free(s->standard[s->heads[i]]);
-        mem_free(s->hashes[s->heads[i]]);
-        s->standard[s->heads[i]] = NULL;
-        s->hashes[s->heads[i]] = NULL;
+        mem_free(s->spellings[s->heads[i]]);
+        s->spellings[s->heads[i]] = NULL;
     }
     mem_free(s->order);
     s->order = NULL;
