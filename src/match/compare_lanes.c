@@ -59,7 +59,12 @@ static inline uint32_t level_bits(const FieldPlan *p, LevelId id)
     return (uint32_t)p->number[id] << (p->shift & 31);
 }
 
-/* As quick_name_differs. */
+/*
+ * Is nothing but the last level left? One edit in names of four letters or more and truncation imply a Jaro-Winkler of
+ * 0.7, so only that, the sound and the nicknames are asked. With m matched letters J is at most (m / la + m / lb + 1) /
+ * 3, and up to 0.7 nothing is added for the beginning; at most so many letters match as the two have in common, and
+ * repeats. Of strangers' names four in five are decided here.
+ */
 NamePlaces lanes_names(
     const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places, uint32_t *alike)
 {
@@ -84,7 +89,6 @@ NamePlaces lanes_names(
         Lanes32 most = count_lanes(written & my_letters) + choose_lanes(fewer, theirs, my_repeats);
         Float32 lb, m = __builtin_convertvector((Signed32)most, Float32);
         memcpy(&lb, lengths + i, sizeof lb);
-        /* least letters in common (QuickLengths), without the division */
         Lanes32 few = (Lanes32)(m * (10 * (lb + la)) < lb * (11 * la));
         Lanes32 rootless = (Lanes32)((load_lanes(roots + i) & my_roots) == none);
         Lanes32 sound = load_lanes(sounds + i), plain = (Lanes32)((written & flags) == none) & judged;

@@ -22,59 +22,10 @@ static inline uint32_t count_bits(uint32_t v)
     return ((v + (v >> 4)) & 0x0F0F0F0F) * 0x01010101 >> 24;
 }
 
-/* [la][lb]: common letters from which on two names of these lengths can be loosely similar. With m matched letters J is
- * at most (m / la + m / lb + 1) / 3, and up to 0.7 nothing is added for the beginning. */
-typedef struct QuickLengths {
-    uint8_t least[NAME_QUICK_MAX + 1][NAME_QUICK_MAX + 1];
-} QuickLengths;
-
-/* *q is zeroed. */
-static inline void quick_lengths_init(QuickLengths *q)
-{
-    for (uint32_t la = 1; la <= NAME_QUICK_MAX; la++)
-        for (uint32_t lb = 1; lb <= NAME_QUICK_MAX; lb++) {
-            uint32_t least = (11 * la * lb + 10 * (la + lb) - 1) / (10 * (la + lb));
-            q->least[la][lb] = (uint8_t)least;
-        }
-}
-
-/* One name against many: what stays the same. */
-typedef struct QuickName {
-    uint32_t letters, sound, root_mask;
-    uint32_t repeats, flags;
-    uint32_t flag_mask;   /* flags of either side that leave a pair open */
-    const uint8_t *least; /* by the other's length */
-} QuickName;
-
-static inline QuickName quick_name_of(const QuickLengths *lengths, FieldKind kind, const NameInfo *x)
-{
-    bool first = kind != FIELD_LAST_NAME;
-    return (QuickName){.letters = x->letters,
-        .sound = x->sound,
-        .root_mask = first ? x->root_mask : 0,
-        .repeats = x->repeats,
-        .flags = x->flags,
-        .flag_mask = first ? NAME_LETTER | NAME_ODD : NAME_ODD,
-        .least = lengths->least[x->length > NAME_QUICK_MAX ? 0 : x->length]};
-}
-
-/* Is nothing but the last level left? One edit in names of four letters or more and truncation imply a Jaro-Winkler of
- * 0.7, so only that, the sound and the nicknames are asked. At most so many letters match as the two have in common,
- * and repeats. No branches: of strangers' names two in three are decided here, in an order that no processor foresees.
- */
-INLINE_ALWAYS bool quick_name_differs(const QuickName *x, const NameInfo *y)
-{
-    uint32_t repeats = x->repeats < y->repeats ? x->repeats : y->repeats;
-    uint32_t most = count_bits(x->letters & y->letters) + repeats;
-    uint32_t length = y->length > NAME_QUICK_MAX ? 0 : y->length;
-    return (most < x->least[length]) & (x->sound != y->sound) & !(x->root_mask & y->root_mask) &
-           !((x->flags | y->flags) & x->flag_mask);
-}
-
 /*
- * What the letters alone leave open, of names of one word of up to 16 letters A to Z: Jaro's similarity itself, the
- * positions of each letter of the one made once for all the others. Equal to the room kernel's (text_pair.c), which
- * says why the direction plays no part.
+ * What the set of letters leaves open (compare_lanes.c), of names of one word of up to 16 letters A to Z: Jaro's
+ * similarity itself, the positions of each letter of the one made once for all the others. Equal to the room kernel's
+ * (text_pair.c), which says why the direction plays no part.
  */
 typedef struct QuickJaro {
     uint32_t value;  /* whose positions are in `at`; 0: nobody's */
