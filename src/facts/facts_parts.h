@@ -1,7 +1,7 @@
 /*
  * Private to facts: the steps of a build, in their order. Each works on an open
  * Db that holds, in an attached in-memory database `staging`, the person map
- * (staging.identity_map, staging.person_link). The map never touches the
+ * (staging.identity_map, identity_source, person_link, link_source). The map never touches the
  * generation's file: blocks freed there would still hold the vault's tags.
  */
 #ifndef CAIRN_FACTS_PARTS_H
