@@ -35,7 +35,7 @@ typedef VEC(LoadGroup) LoadGroups;
 /* Fact tables, reference tables and table load; then `fact` holds full history and main the views on it. */
 MUST_USE Status facts_schema_create(Db *db, const TableDefs *tables, Error *err);
 MUST_USE Status facts_schema_loads(Db *db, const Load *loads, size_t count, Error *err);
-MUST_USE Status facts_schema_views(Db *db, const TableDefs *tables, Error *err);
+MUST_USE Status facts_schema_views(Db *db, const TableDefs *tables, const Load *loads, size_t count, Error *err);
 
 /* Reads each load's own copy of its contract. Free with load_groups_free. */
 MUST_USE Status load_groups_read(const FactsInput *in, Arena *arena, LoadGroups *out, Error *err);
