@@ -26,8 +26,8 @@ typedef struct BuildContext {
 typedef struct BuildReport {
     uint32_t generation;
     uint64_t loads;
-    uint64_t facts;         /* rows over all fact tables, history included */
-    uint64_t bytes;         /* size of the generation's file */
+    uint64_t facts; /* rows over all fact tables, history included */
+    uint64_t bytes; /* size of the generation's file */
 } BuildReport;
 
 MUST_USE Status facts_build(const BuildContext *ctx, BuildReport *out, Error *err);

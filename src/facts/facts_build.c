@@ -106,8 +106,9 @@ Status facts_assemble(Db *db, const FactsInput *in, uint64_t *facts, Error *err)
     TRY_OUT(facts_reference_policy(db, in->policy, &tables, err));
     TRY_OUT(add_rows(db, in, &tables, err));
     TRY_OUT(check_linked(db, &tables, facts, err));
-    TRY_OUT(db_exec(db, "DROP TABLE staging.identity_map; DROP TABLE staging.load_file", err));
-    TRY_OUT(facts_schema_views(db, &tables, err));
+    TRY_OUT(db_exec(
+        db, "DROP TABLE staging.identity_map; DROP TABLE staging.identity_source; DROP TABLE staging.load_file", err));
+    TRY_OUT(facts_schema_views(db, &tables, in->loads, in->load_count, err));
     TRY_OUT(facts_derive(db, in, &tables, err));
 out:
     vec_free(&tables);

@@ -1,6 +1,9 @@
 /*
  * Rows to facts: a contract's mapping as one INSERT over all files of the group.
  *
+ * A record tag is of one source, so that the rows of a group are joined to that source's part of the person map: what
+ * is hashed is a few million tags and not all of them once for each mapping.
+ *
  * The person map stands on the right of a LEFT JOIN: a row whose record has no
  * person becomes a fact without one, is counted and stops the build. An inner
  * join would lose it without a word.
@@ -30,7 +33,7 @@ static Status add_select(const Contract *c, const FactMapping *m, const TableDef
     return OK;
 }
 
-static void add_from(const FactMapping *m, const TableDef *t, Slice files, Buf *sql)
+static void add_from(const FactMapping *m, const TableDef *t, int64_t source, Slice files, Buf *sql)
 {
     buf_adds(sql, "\nFROM (SELECT p.* EXCLUDE (cairn_file), l.load_no AS cairn_load_no");
     if (t->person)
@@ -38,22 +41,24 @@ static void add_from(const FactMapping *m, const TableDef *t, Slice files, Buf *
     buf_adds(sql, "\n  FROM read_parquet(");
     buf_add(sql, files);
     buf_adds(sql, ", filename = 'cairn_file') p\n  JOIN staging.load_file l ON l.path = p.cairn_file");
-    if (t->person)
-        buf_adds(sql, "\n  LEFT JOIN staging.identity_map m ON m.record_tag = p.record_tag"
-                      "\n  WHERE p.record_tag IS NOT NULL"); /* wages sent without number and name are about nobody */
+    if (t->person) /* wages sent without number and name are about nobody */
+        buf_addf(sql,
+            "\n  LEFT JOIN (SELECT record_tag, person FROM staging.identity_map WHERE source = %" PRId64 ") m"
+            " ON m.record_tag = p.record_tag\n  WHERE p.record_tag IS NOT NULL",
+            source);
     buf_addf(sql, ") r\n%.*s", SLICE_ARG(m->joins));
     if (m->where.len > 0)
         buf_addf(sql, "\nWHERE (%.*s)", SLICE_ARG(m->where));
 }
 
 static Status insert_mapping(
-    Db *db, const LoadGroup *group, const FactMapping *m, const TableDef *t, Slice files, Error *err)
+    Db *db, const LoadGroup *group, const FactMapping *m, const TableDef *t, int64_t source, Slice files, Error *err)
 {
     Buf sql;
     buf_init(&sql, 0);
     Status st = add_select(group->contract, m, t, &sql, err);
     if (st == OK) {
-        add_from(m, t, files, &sql);
+        add_from(m, t, source, files, &sql);
         st = buf_status(&sql, err);
     }
     if (st == OK)
@@ -62,13 +67,29 @@ static Status insert_mapping(
     return st;
 }
 
+/* The number the person map gives the group's source; -1: it has no record there. */
+static Status source_number(Db *db, const LoadGroup *group, int64_t *out, Error *err)
+{
+    Buf name;
+    buf_init(&name, 0);
+    sql_literal(&name, group->source);
+    Status st = buf_status(&name, err);
+    if (st == OK)
+        st = db_value_i64(db, out, err, "SELECT coalesce(max(source), -1) FROM staging.identity_source WHERE name = %s",
+            buf_z(&name));
+    buf_free(&name);
+    return st;
+}
+
 Status facts_insert_group(Db *db, const FactsInput *in, const TableDefs *tables, const LoadGroup *group, Error *err)
 {
     const Contract *c = group->contract;
     size_t count;
+    int64_t source;
     Buf files;
     Status st = OK;
     buf_init(&files, 0);
+    TRY_OUT(source_number(db, group, &source, err));
     load_group_files(in, group, ALL_LOADS, &files, &count);
     TRY_OUT(buf_status(&files, err));
     for (size_t i = 0; i < c->fact_count; i++) {
@@ -78,7 +99,7 @@ Status facts_insert_group(Db *db, const FactsInput *in, const TableDefs *tables,
                 SLICE_ARG(c->name), SLICE_ARG(c->facts[i].table));
             goto out;
         }
-        TRY_OUT(insert_mapping(db, group, &c->facts[i], t, buf_slice(&files), err));
+        TRY_OUT(insert_mapping(db, group, &c->facts[i], t, source, buf_slice(&files), err));
     }
 out:
     if (st != OK)

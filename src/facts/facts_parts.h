@@ -1,7 +1,7 @@
 /*
  * Private to facts: the steps of a build, in their order. Each works on an open
  * Db that holds, in an attached in-memory database `staging`, the person map
- * (staging.identity_map, staging.person_link). The map never touches the
+ * (staging.identity_map, identity_source, person_link, link_source). The map never touches the
  * generation's file: blocks freed there would still hold the vault's tags.
  */
 #ifndef CAIRN_FACTS_PARTS_H
@@ -35,7 +35,7 @@ typedef VEC(LoadGroup) LoadGroups;
 /* Fact tables, reference tables and table load; then `fact` holds full history and main the views on it. */
 MUST_USE Status facts_schema_create(Db *db, const TableDefs *tables, Error *err);
 MUST_USE Status facts_schema_loads(Db *db, const Load *loads, size_t count, Error *err);
-MUST_USE Status facts_schema_views(Db *db, const TableDefs *tables, Error *err);
+MUST_USE Status facts_schema_views(Db *db, const TableDefs *tables, const Load *loads, size_t count, Error *err);
 
 /* Reads each load's own copy of its contract. Free with load_groups_free. */
 MUST_USE Status load_groups_read(const FactsInput *in, Arena *arena, LoadGroups *out, Error *err);

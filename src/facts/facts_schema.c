@@ -68,15 +68,29 @@ Status facts_schema_loads(Db *db, const Load *loads, size_t count, Error *err)
     return st;
 }
 
-Status facts_schema_views(Db *db, const TableDefs *tables, Error *err)
+/* A generation never changes, so what is superseded in it is known now: mostly nothing, and then the view costs
+ * nothing. (As a semi-join to table load it cost a tenth of each reading.) */
+static void add_superseded(const Load *loads, size_t count, Buf *sql)
 {
-    for (size_t i = 0; i < tables->len; i++) {
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        if (loads[i].superseded_by.len > 0)
+            buf_addf(sql, "%s%" PRIu32, n++ > 0 ? ", " : "\nWHERE load_no NOT IN (", loads[i].number);
+    buf_adds(sql, n > 0 ? ")" : "");
+}
+
+Status facts_schema_views(Db *db, const TableDefs *tables, const Load *loads, size_t count, Error *err)
+{
+    Buf where;
+    buf_init(&where, 0);
+    add_superseded(loads, count, &where);
+    Status st = buf_status(&where, err);
+    for (size_t i = 0; i < tables->len && st == OK; i++) {
         Slice name = tables->at[i].name;
         if (tables->at[i].origin == TABLE_FACT)
-            TRY(db_execf(db, err,
-                "CREATE VIEW main.%.*s AS SELECT * FROM fact.%.*s "
-                "WHERE load_no IN (SELECT load_no FROM main.load WHERE known_to IS NULL)",
-                SLICE_ARG(name), SLICE_ARG(name)));
+            st = db_execf(db, err, "CREATE VIEW main.%.*s AS SELECT * FROM fact.%.*s%s", SLICE_ARG(name),
+                SLICE_ARG(name), buf_z(&where));
     }
-    return OK;
+    buf_free(&where);
+    return st;
 }

@@ -2,230 +2,355 @@
  * The person map for the warehouse builder: record tags and pseudonyms, no
  * identity. Link quality is summed up a person here, because only this room may
  * look at the records behind it.
+ *
+ * Links and records both come in order of tag. One pass over the links numbers
+ * persons and their expected right pairs; one over the records, beside the links,
+ * writes the map and sums up what each person has. Persons' numbers are given one
+ * after the other, so an array finds a person, where hashing twenty million of them
+ * cost more than the map itself.
  */
 #include "identity/identity_impl.h"
 
+#include <stdlib.h>
+
 #include "match/standard.h"
 
-typedef struct Evidence { /* of one record, in order of tag */
-    RecordTag tag;
-    uint16_t source;
+typedef struct Person {
+    uint64_t name;            /* pseudonym */
+    uint64_t correct, missed; /* pairs, in millionths */
+    double score;             /* of the weakest link */
+    uint32_t records;
+    uint8_t kind; /* of the weakest link; of equal ones the first kind */
     bool has_ssn, has_sasid;
-} Evidence;
+} Person;
 
-typedef struct EvidenceArg {
-    VEC(Evidence) at;
-    Map sources;
+typedef struct Source {
+    Slice name, sector;
+} Source;
+
+#define NOBODY UINT32_MAX
+
+typedef struct Export {
+    const MatchConfig *config;
     Arena arena;
-} EvidenceArg;
+    Links links;
+    VEC(Person) persons; /* in the order of their first links */
+    uint32_t *number;    /* of each link's person */
+    uint32_t *number_of; /* of each PersonId up to highest; NOBODY */
+    PersonId highest;
+    VEC(Source) sources; /* as they come */
+    Map source_numbers;
+    uint64_t *seen; /* [persons * SOURCE_WORDS]: sources that know the person */
+    size_t at;      /* the next link whose record is awaited */
+    DbAppender *map;
+} Export;
 
-static Status take_evidence(const VaultRecord *in, void *ctx, Error *err)
+#define SOURCE_WORDS (MATCH_SOURCES_MAX / 64)
+
+static void export_free(Export *x)
 {
-    EvidenceArg *a = ctx;
-    Evidence e = {.tag = in->tag, .has_sasid = in->values.at[ID_SASID].len > 0};
-    char ssn[10];
-    uint64_t source;
-    TRY(standard_ssn(in->values.at[ID_SSN], ssn, err));
-    e.has_ssn = ssn[0] != '\0';
-    TRY(map_get_or_put(&a->sources, in->source, a->sources.len, &source, err));
-    e.source = (uint16_t)source;
-    return vec_push(&a->at, e, err);
+    if (x->map)
+        db_appender_abandon(x->map);
+    vec_free(&x->links);
+    vec_free(&x->persons);
+    vec_free(&x->sources);
+    mem_free(x->number);
+    mem_free(x->number_of);
+    mem_free(x->seen);
+    map_free(&x->source_numbers);
+    arena_free(&x->arena);
 }
 
-/* Both lists are in order of tag, so one walk joins them. */
-static Status write_rows(Db *db, const Links *links, const EvidenceArg *evidence, Pseudonymiser *pseudo, Error *err)
+/* --- persons --------------------------------------------------------------------------------------------------- */
+
+static Status number_persons(Export *x, Error *err)
 {
-    DbAppender *a;
-    Status st = OK;
-    TRY(db_appender_open(db, "identity_evidence", &a, err));
-    PersonId last = 0;
-    uint64_t name = 0;
-    size_t e = 0;
-    for (size_t i = 0; st == OK && i < links->len; i++) {
-        const Link *l = &links->at[i];
-        while (e < evidence->at.len && memcmp(evidence->at.at[e].tag.bytes, l->tag.bytes, sizeof l->tag.bytes) < 0)
-            e++;
-        bool known =
-            e < evidence->at.len && memcmp(evidence->at.at[e].tag.bytes, l->tag.bytes, sizeof l->tag.bytes) == 0;
-        if (!known) {
-            st = error_set(err, ERR_CORRUPT, "the vault holds a link whose record is missing");
-            break;
+    const Links *links = &x->links;
+    for (size_t i = 0; i < links->len; i++)
+        if (links->at[i].person > x->highest)
+            x->highest = links->at[i].person;
+    if (links->len >= UINT32_MAX || x->highest >= SIZE_MAX / sizeof *x->number_of - 1)
+        return error_set(err, ERR_LIMIT, "the vault holds more links than can be exported");
+    TRY(mem_alloc((links->len + 1) * sizeof *x->number, (void **)&x->number, err));
+    TRY(mem_alloc(((size_t)x->highest + 1) * sizeof *x->number_of, (void **)&x->number_of, err));
+    for (size_t id = 0; id <= x->highest; id++)
+        x->number_of[id] = NOBODY;
+    for (size_t i = 0; i < links->len; i++) {
+        uint32_t *number = &x->number_of[links->at[i].person];
+        if (*number == NOBODY) {
+            *number = (uint32_t)x->persons.len;
+            TRY(vec_push(&x->persons, ((Person){.score = 2}), err));
         }
-        if (l->person != last)
-            st = pseudonym_of(pseudo, l->person, &name, err);
-        last = l->person;
-        if (st != OK)
-            break;
-        double score = l->kind == LINK_FOUNDING ? 1.0 : weight_probability(l->odds);
-        db_append_uuid(a, 0, l->tag.bytes);
-        db_append_i64(a, 1, (int64_t)name);
-        db_append_i64(a, 2, evidence->at.at[e].source);
-        db_append_i64(a, 3, (int64_t)l->kind);
-        db_append_f64(a, 4, score);
-        db_append_i64(a, 5, evidence->at.at[e].has_ssn);
-        db_append_i64(a, 6, evidence->at.at[e].has_sasid);
-        st = db_append_row(a, err);
+        x->number[i] = *number;
     }
-    if (st != OK) {
-        db_appender_abandon(a);
-        return st;
-    }
-    return db_appender_close(a, err);
+    return OK;
 }
 
-/* Sources by number, with the kind of source the policy of the model calls them. */
-static Status source_names(Db *db, const EvidenceArg *evidence, const MatchConfig *config, Error *err)
+static int by_name(const void *x, const void *y)
 {
-    Buf sql;
-    buf_init(&sql, 0);
-    buf_adds(&sql, "CREATE TEMP TABLE identity_source(source INTEGER, name VARCHAR, sector VARCHAR);");
-    for (size_t i = 0; i < evidence->sources.len; i++) {
-        Slice name = evidence->sources.entries[i].key, sector = SLICE("other");
-        for (uint32_t k = 0; k < config->source_count; k++)
-            if (slice_eq(config->sources[k].name, name) && config->trait_count > 0)
-                sector = config->traits[config->sources[k].trait];
-        buf_addf(&sql, "INSERT INTO identity_source VALUES (%" PRIu64 ", ", evidence->sources.entries[i].value);
-        sql_literal(&sql, name);
-        buf_adds(&sql, ", ");
-        sql_literal(&sql, sector);
-        buf_adds(&sql, ");");
-    }
-    Status st = buf_status(&sql, err);
-    if (st == OK)
-        st = db_exec(db, buf_z(&sql), err);
-    buf_free(&sql);
+    uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
+    return (a > b) - (a < b);
+}
+
+/* Two persons under one pseudonym would be a silent merge; with 64 bits it does not happen, but it is looked for. */
+static Status check_pseudonyms(const Export *x, Error *err)
+{
+    size_t n = x->persons.len;
+    uint64_t *names = NULL;
+    TRY(mem_alloc((n + 1) * sizeof *names, (void **)&names, err));
+    for (size_t i = 0; i < n; i++)
+        names[i] = x->persons.at[i].name;
+    if (n > 1)
+        qsort(names, n, sizeof *names, by_name);
+    Status st = OK;
+    for (size_t i = 1; i < n && st == OK; i++)
+        if (names[i] == names[i - 1])
+            st = error_set(err, ERR_INTERNAL, "two persons fall on one pseudonym");
+    mem_free(names);
     return st;
 }
 
-static Status kind_names(Db *db, Error *err)
+static Status name_persons(Export *x, Home *home, Error *err)
 {
-    Buf sql;
-    buf_init(&sql, 0);
-    buf_adds(&sql, "CREATE TEMP TABLE identity_rule(rule INTEGER, name VARCHAR);");
-    for (int k = 0; k < LINK_KIND_COUNT; k++)
-        buf_addf(&sql, "INSERT INTO identity_rule VALUES (%d, '%s');", k, link_kind_name((LinkKind)k));
-    Status st = buf_status(&sql, err);
-    if (st == OK)
-        st = db_exec(db, buf_z(&sql), err);
-    buf_free(&sql);
-    return st;
+    Pseudonymiser *pseudo = NULL;
+    TRY(pseudonymiser_new(home, &pseudo, err));
+    Status st = OK;
+    for (size_t id = 0; st == OK && id <= x->highest; id++)
+        if (x->number_of[id] != NOBODY)
+            st = pseudonym_of(pseudo, (PersonId)id, &x->persons.at[x->number_of[id]].name, err);
+    pseudonymiser_free(pseudo);
+    return st == OK ? check_pseudonyms(x, err) : st;
 }
 
-static Status write_misses(Db *db, Vault *vault, Pseudonymiser *pseudo, Error *err)
-{
-    PersonMisses misses = {0};
-    DbAppender *a = NULL;
-    Status st = vault_misses(vault, &misses, err);
-    if (st == OK)
-        st = db_appender_open(db, "identity_missed", &a, err);
-    for (size_t i = 0; st == OK && i < misses.len; i++) {
-        uint64_t name;
-        st = pseudonym_of(pseudo, misses.at[i].person, &name, err);
-        if (st != OK)
-            break;
-        db_append_i64(a, 0, (int64_t)name);
-        db_append_i64(a, 1, (int64_t)misses.at[i].missed);
-        st = db_append_row(a, err);
-    }
-    vec_free(&misses);
-    if (st == OK)
-        return db_appender_close(a, err);
-    if (a)
-        db_appender_abandon(a);
-    return st;
-}
+/* --- expected pairs -------------------------------------------------------------------------------------------- */
 
-/* Index of a tag's link; MATCH_NONE. */
-static uint32_t link_of_tag(const Links *links, const RecordTag *tag)
+/* Partner of each link; MATCH_NONE for founders, and when an undo of a part of the journal left the partner in another
+ * person. */
+static Status find_partners(const Export *x, uint32_t *to, Error *err)
 {
-    size_t low = 0, high = links->len;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (tag_cmp(&links->at[middle].tag, tag) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < links->len && tag_cmp(&links->at[low].tag, tag) == 0 ? (uint32_t)low : MATCH_NONE;
-}
-
-/* Persons in the order of their links; the forest of links over them. */
-typedef struct Persons {
-    VEC(PersonId) ids;
-    uint32_t *to, *cluster;
-    Weight *odds;
-    uint64_t *correct; /* expected right pairs of each, in millionths */
-} Persons;
-
-/* MATCH_NONE also when an undo of a part of the journal left the partner in another person. */
-static uint32_t partner_of(const Links *links, const Link *l)
-{
-    uint32_t to = l->kind == LINK_FOUNDING ? MATCH_NONE : link_of_tag(links, &l->partner);
-    return to != MATCH_NONE && links->at[to].person == l->person ? to : MATCH_NONE;
-}
-
-static Status count_correct(const Links *links, Persons *p, Error *err)
-{
-    Map numbers;
-    size_t n = links->len ? links->len : 1;
-    TRY(map_init(&numbers, err));
-    Status st;
-    TRY_OUT(mem_zalloc(n, sizeof *p->to, (void **)&p->to, err));
-    TRY_OUT(mem_zalloc(n, sizeof *p->cluster, (void **)&p->cluster, err));
-    TRY_OUT(mem_zalloc(n, sizeof *p->odds, (void **)&p->odds, err));
+    const Links *links = &x->links;
+    TagPlaces tags;
+    TRY(tag_places_new(links->len ? &links->at[0].tag : NULL, sizeof *links->at, links->len, &tags, err));
     for (size_t i = 0; i < links->len; i++) {
         const Link *l = &links->at[i];
-        uint64_t number;
-        TRY_OUT(
-            map_get_or_put(&numbers, (Slice){(const char *)&l->person, sizeof l->person}, p->ids.len, &number, err));
-        if (number == p->ids.len)
-            TRY_OUT(vec_push(&p->ids, l->person, err));
-        p->cluster[i] = (uint32_t)number;
-        p->odds[i] = l->odds;
-        p->to[i] = partner_of(links, l);
+        uint32_t partner = l->kind == LINK_FOUNDING ? MATCH_NONE : tag_places_find(&tags, &l->partner);
+        to[i] = partner != MATCH_NONE && links->at[partner].person == l->person ? partner : MATCH_NONE;
     }
-    TRY_OUT(mem_zalloc(p->ids.len + 1, sizeof *p->correct, (void **)&p->correct, err));
-    const Forest f = {.count = (uint32_t)links->len,
-        .clusters = (uint32_t)p->ids.len,
-        .to = p->to,
-        .odds = p->odds,
-        .cluster = p->cluster};
-    st = trees_correct(&f, p->correct, NULL, err);
+    tag_places_free(&tags);
+    return OK;
+}
+
+static Status count_correct(Export *x, Error *err)
+{
+    const Links *links = &x->links;
+    size_t n = links->len + 1, persons = x->persons.len;
+    uint32_t *to = NULL;
+    Weight *odds = NULL;
+    uint64_t *correct = NULL;
+    Status st;
+    TRY_OUT(mem_alloc(n * sizeof *to, (void **)&to, err));
+    TRY_OUT(mem_alloc(n * sizeof *odds, (void **)&odds, err));
+    TRY_OUT(mem_zalloc(persons + 1, sizeof *correct, (void **)&correct, err));
+    TRY_OUT(find_partners(x, to, err));
+    for (size_t i = 0; i < links->len; i++)
+        odds[i] = links->at[i].odds;
+    const Forest f = {
+        .count = (uint32_t)links->len, .clusters = (uint32_t)persons, .to = to, .odds = odds, .cluster = x->number};
+    TRY_OUT(trees_correct(&f, correct, NULL, err));
+    for (size_t i = 0; i < persons; i++)
+        x->persons.at[i].correct = correct[i];
 out:
-    map_free(&numbers);
+    mem_free(to);
+    mem_free(odds);
+    mem_free(correct);
     return st;
 }
 
-static void persons_free(Persons *p)
+static Status take_misses(Export *x, Vault *vault, Error *err)
 {
-    vec_free(&p->ids);
-    mem_free(p->to);
-    mem_free(p->cluster);
-    mem_free(p->odds);
-    mem_free(p->correct);
+    PersonMisses misses = {0};
+    Status st = vault_misses(vault, &misses, err);
+    for (size_t i = 0; st == OK && i < misses.len; i++) {
+        const PersonMiss *m = &misses.at[i];
+        if (m->person <= x->highest && x->number_of[m->person] != NOBODY)
+            x->persons.at[x->number_of[m->person]].missed = m->missed;
+    }
+    vec_free(&misses);
+    return st;
 }
 
-static Status write_correct(Db *db, const Links *links, Pseudonymiser *pseudo, Error *err)
+/* --- records --------------------------------------------------------------------------------------------------- */
+
+/* The kind of source is what the policy of the model calls it. */
+static Status source_number(Export *x, Slice name, uint64_t *out, Error *err)
 {
-    Persons p = {0};
+    if (map_get(&x->source_numbers, name, out))
+        return OK;
+    if (x->sources.len == MATCH_SOURCES_MAX)
+        return error_set(err, ERR_LIMIT, "more than %d sources", MATCH_SOURCES_MAX);
+    Source source = {.sector = SLICE("other")};
+    TRY(arena_dup(&x->arena, name, &source.name, err));
+    for (uint32_t k = 0; k < x->config->source_count; k++)
+        if (slice_eq(x->config->sources[k].name, name) && x->config->trait_count > 0)
+            source.sector = x->config->traits[x->config->sources[k].trait];
+    *out = x->sources.len;
+    TRY(map_put(&x->source_numbers, source.name, *out, NULL, err));
+    return vec_push(&x->sources, source, err);
+}
+
+static Status take_record(const VaultRecord *in, void *ctx, Error *err)
+{
+    Export *x = ctx;
+    const Links *links = &x->links;
+    if (x->at == links->len || tag_cmp(&links->at[x->at].tag, &in->tag) > 0)
+        return OK; /* not linked: it came since that was asked */
+    if (tag_cmp(&links->at[x->at].tag, &in->tag) < 0)
+        return error_set(err, ERR_CORRUPT, "the vault holds a link whose record is missing");
+    const Link *l = &links->at[x->at];
+    uint32_t number = x->number[x->at++];
+    Person *p = &x->persons.at[number];
+    uint64_t source;
+    char ssn[10];
+    TRY(standard_ssn(in->values.at[ID_SSN], ssn, err));
+    TRY(source_number(x, in->source, &source, err));
+    double score = l->kind == LINK_FOUNDING ? 1.0 : weight_probability(l->odds);
+    if (score < p->score || (score == p->score && l->kind < p->kind)) {
+        p->score = score;
+        p->kind = (uint8_t)l->kind;
+    }
+    p->records++;
+    p->has_ssn = p->has_ssn || ssn[0] != '\0';
+    p->has_sasid = p->has_sasid || in->values.at[ID_SASID].len > 0;
+    x->seen[(size_t)number * SOURCE_WORDS + source / 64] |= UINT64_C(1) << (source % 64);
+    db_append_uuid(x->map, 0, in->tag.bytes);
+    db_append_i64(x->map, 1, (int64_t)p->name);
+    db_append_i64(x->map, 2, (int64_t)source);
+    return db_append_row(x->map, err);
+}
+
+static Status write_map(Export *x, Vault *vault, const char *authority, Db *db, Error *err)
+{
+    const VaultPurpose purpose = {.purpose = "link", .agreement = authority};
+    TRY(mem_zalloc(x->persons.len * SOURCE_WORDS + 1, sizeof *x->seen, (void **)&x->seen, err));
+    TRY(db_appender_open(db, "identity_map", &x->map, err));
+    TRY(vault_each_record(vault, &purpose, take_record, x, err));
+    if (x->at != x->links.len)
+        return error_set(err, ERR_CORRUPT, "the vault holds a link whose record is missing");
+    DbAppender *map = x->map;
+    x->map = NULL;
+    return db_appender_close(map, err);
+}
+
+/* --- what is said of persons and sources ------------------------------------------------------------------------ */
+
+static bool knows(const Export *x, size_t person, size_t source)
+{
+    return x->seen[person * SOURCE_WORDS + source / 64] >> (source % 64) & 1;
+}
+
+static uint64_t pairs_of(const Person *p)
+{
+    return (uint64_t)p->records * (p->records - 1) / 2;
+}
+
+static int by_text(const void *x, const void *y)
+{
+    return slice_cmp(*(const Slice *)x, *(const Slice *)y);
+}
+
+/* The kinds of the person's sources, each once, in order: "college+k12". */
+static Status sectors_of(const Export *x, size_t person, Buf *out, uint32_t *sources, Error *err)
+{
+    Slice names[MATCH_SOURCES_MAX];
+    size_t n = 0;
+    buf_reset(out);
+    for (size_t s = 0; s < x->sources.len; s++)
+        if (knows(x, person, s))
+            names[n++] = x->sources.at[s].sector;
+    *sources = (uint32_t)n;
+    if (n > 1)
+        qsort(names, n, sizeof *names, by_text);
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 && slice_eq(names[i], names[i - 1]))
+            continue;
+        buf_adds(out, i > 0 ? "+" : "");
+        buf_add(out, names[i]);
+    }
+    return buf_status(out, err);
+}
+
+static Status write_persons(const Export *x, Db *db, Error *err)
+{
     DbAppender *a = NULL;
-    Status st = count_correct(links, &p, err);
-    if (st == OK)
-        st = db_appender_open(db, "identity_correct", &a, err);
-    for (size_t i = 0; st == OK && i < p.ids.len; i++) {
-        uint64_t name;
-        st = pseudonym_of(pseudo, p.ids.at[i], &name, err);
+    Buf sectors;
+    buf_init(&sectors, 0);
+    Status st = db_appender_open(db, "person_link", &a, err);
+    for (size_t i = 0; st == OK && i < x->persons.len; i++) {
+        const Person *p = &x->persons.at[i];
+        uint32_t sources;
+        st = sectors_of(x, i, &sectors, &sources, err);
         if (st != OK)
             break;
-        db_append_i64(a, 0, (int64_t)name);
-        db_append_i64(a, 1, (int64_t)p.correct[i]);
+        db_append_i64(a, 0, (int64_t)p->name);
+        db_append_i64(a, 1, p->records);
+        db_append_i64(a, 2, sources);
+        db_append_str(a, 3, slice_of(link_kind_name((LinkKind)p->kind)));
+        db_append_f64(a, 4, p->score);
+        db_append_i64(a, 5, p->has_ssn);
+        db_append_i64(a, 6, p->has_sasid);
+        db_append_str(a, 7, buf_slice(&sectors));
+        db_append_i64(a, 8, (int64_t)pairs_of(p));
+        db_append_i64(a, 9, (int64_t)p->correct);
+        db_append_i64(a, 10, (int64_t)p->missed);
         st = db_append_row(a, err);
     }
-    persons_free(&p);
+    buf_free(&sectors);
     if (st == OK)
         return db_appender_close(a, err);
-    if (a)
-        db_appender_abandon(a);
+    db_appender_abandon(a);
+    return st;
+}
+
+/* A person counts for each source that knows it. */
+static Status write_sources(const Export *x, Db *db, Error *err)
+{
+    DbAppender *a = NULL;
+    Status st = db_appender_open(db, "link_source", &a, err);
+    for (size_t s = 0; st == OK && s < x->sources.len; s++) {
+        uint64_t persons = 0, pairs = 0, correct = 0, missed = 0;
+        for (size_t i = 0; i < x->persons.len; i++) {
+            if (!knows(x, i, s))
+                continue;
+            persons++;
+            pairs += pairs_of(&x->persons.at[i]);
+            correct += x->persons.at[i].correct;
+            missed += x->persons.at[i].missed;
+        }
+        db_append_str(a, 0, x->sources.at[s].name);
+        db_append_i64(a, 1, (int64_t)persons);
+        db_append_i64(a, 2, (int64_t)pairs);
+        db_append_i64(a, 3, (int64_t)correct);
+        db_append_i64(a, 4, (int64_t)missed);
+        st = db_append_row(a, err);
+    }
+    if (st == OK)
+        return db_appender_close(a, err);
+    db_appender_abandon(a);
+    return st;
+}
+
+static Status name_sources(const Export *x, Db *db, Error *err)
+{
+    DbAppender *a = NULL;
+    Status st = db_appender_open(db, "identity_source", &a, err);
+    for (size_t s = 0; st == OK && s < x->sources.len; s++) {
+        db_append_i64(a, 0, (int64_t)s);
+        db_append_str(a, 1, x->sources.at[s].name);
+        st = db_append_row(a, err);
+    }
+    if (st == OK)
+        return db_appender_close(a, err);
+    db_appender_abandon(a);
     return st;
 }
 
@@ -240,78 +365,37 @@ static Status must_be_linked(Vault *vault, Error *err)
     return ERR_INVALID;
 }
 
-/* Two persons under one pseudonym would be a silent merge; with 64 bits it does not happen, but it is looked for. */
-static Status check_pseudonyms(Db *db, const Links *links, Error *err)
-{
-    int64_t distinct;
-    TRY(db_value_i64(db, &distinct, err, "SELECT count(DISTINCT person) FROM identity_map"));
-    Map persons;
-    TRY(map_init(&persons, err));
-    Status st = OK;
-    for (size_t i = 0; st == OK && i < links->len; i++)
-        st = map_put(&persons, (Slice){(const char *)&links->at[i].person, sizeof links->at[i].person}, 1, NULL, err);
-    if (st == OK && (uint64_t)distinct != persons.len)
-        st = error_set(err, ERR_INTERNAL, "two persons fall on one pseudonym");
-    map_free(&persons);
-    return st;
-}
-
 Status identity_export(const LinkContext *ctx, Db *db, Error *err)
 {
     Linkage policy;
     TRY(linkage_load(ctx->policy, clock_today(), &policy, err));
     Vault *vault = NULL;
-    Pseudonymiser *pseudo = NULL;
-    Links links = {0};
-    EvidenceArg evidence = {0};
-    arena_init(&evidence.arena, 0);
+    Export x = {.config = &policy.match};
+    arena_init(&x.arena, 0);
     Status st;
-    TRY_OUT(map_init(&evidence.sources, err));
+    TRY_OUT(map_init(&x.source_numbers, err));
     TRY_OUT(vault_open(ctx->home, &vault, err));
     TRY_OUT(must_be_linked(vault, err));
-    TRY_OUT(pseudonymiser_new(ctx->home, &pseudo, err));
-    TRY_OUT(vault_links(vault, &links, err));
-    const VaultPurpose purpose = {.purpose = "link", .agreement = policy.authority};
-    TRY_OUT(vault_each_record(vault, &purpose, take_evidence, &evidence, err));
+    TRY_OUT(vault_links(vault, &x.links, err));
+    TRY_OUT(number_persons(&x, err));
+    TRY_OUT(name_persons(&x, ctx->home, err));
+    TRY_OUT(count_correct(&x, err));
+    TRY_OUT(take_misses(&x, vault, err));
     TRY_OUT(db_exec(db,
-        "CREATE TEMP TABLE identity_evidence(record_tag UUID, person UBIGINT, source INTEGER, rule INTEGER, "
-        "score DOUBLE, has_ssn BOOLEAN, has_sasid BOOLEAN);"
-        "CREATE TEMP TABLE identity_correct(person UBIGINT, correct BIGINT);"
-        "CREATE TEMP TABLE identity_missed(person UBIGINT, missed BIGINT)",
+        "CREATE TABLE identity_map(record_tag UUID, person UBIGINT, source SMALLINT);"
+        "CREATE TABLE identity_source(source SMALLINT, name VARCHAR);"
+        "CREATE TABLE person_link(person UBIGINT, records INTEGER, sources INTEGER, weakest_rule VARCHAR, link_score "
+        "DOUBLE, has_ssn BOOLEAN, has_sasid BOOLEAN, sectors VARCHAR, link_pairs BIGINT, link_correct BIGINT, "
+        "link_missed BIGINT);"
+        "CREATE TABLE link_source(source VARCHAR, persons BIGINT, link_pairs BIGINT, link_correct BIGINT, link_missed "
+        "BIGINT)",
         err));
-    TRY_OUT(write_rows(db, &links, &evidence, pseudo, err));
-    TRY_OUT(write_correct(db, &links, pseudo, err));
-    TRY_OUT(write_misses(db, vault, pseudo, err));
-    TRY_OUT(kind_names(db, err));
-    TRY_OUT(source_names(db, &evidence, &policy.match, err));
-    /* whole numbers throughout: sums of them do not depend on who adds first */
-    TRY_OUT(db_exec(db,
-        "CREATE TABLE identity_map AS SELECT record_tag, person FROM identity_evidence;"
-        "CREATE TABLE person_link AS SELECT g.*, q.correct AS link_correct, coalesce(m.missed, 0)::BIGINT AS "
-        "link_missed "
-        "FROM ("
-        "SELECT e.person, count(*)::INTEGER AS records, "
-        "count(DISTINCT e.source)::INTEGER AS sources, arg_min(r.name, (e.score, e.rule)) AS weakest_rule, "
-        "min(e.score) AS link_score, bool_or(e.has_ssn) AS has_ssn, bool_or(e.has_sasid) AS has_sasid, "
-        "array_to_string(list_sort(list_distinct(list(s.sector))), '+') AS sectors, "
-        "(count(*) * (count(*) - 1) // 2)::BIGINT AS link_pairs "
-        "FROM identity_evidence e JOIN identity_rule r USING (rule) JOIN identity_source s USING (source) "
-        "GROUP BY e.person) g JOIN identity_correct q USING (person) LEFT JOIN identity_missed m USING (person);"
-        /* a person counts for each source that knows it */
-        "CREATE TABLE link_source AS SELECT s.name AS source, count(*)::BIGINT AS persons, "
-        "sum(k.link_pairs)::BIGINT AS link_pairs, sum(k.link_correct)::BIGINT AS link_correct, "
-        "sum(k.link_missed)::BIGINT AS link_missed FROM (SELECT DISTINCT person, source FROM identity_evidence) e "
-        "JOIN identity_source s USING (source) JOIN person_link k USING (person) GROUP BY s.name;"
-        "DROP TABLE identity_evidence; DROP TABLE identity_rule; DROP TABLE identity_source; DROP TABLE "
-        "identity_missed; DROP TABLE identity_correct",
-        err));
-    st = check_pseudonyms(db, &links, err);
+    TRY_OUT(write_map(&x, vault, policy.authority, db, err));
+    TRY_OUT(write_persons(&x, db, err));
+    TRY_OUT(write_sources(&x, db, err));
+    st = name_sources(&x, db, err);
 out:
-    vec_free(&links);
-    vec_free(&evidence.at);
-    map_free(&evidence.sources);
-    arena_free(&evidence.arena);
-    pseudonymiser_free(pseudo);
+    export_free(&x);
     vault_close(vault);
     linkage_free(&policy);
     return st;

@@ -110,7 +110,7 @@ MUST_USE Status identity_map_csv(Home *home, int64_t run, MapScope scope, Buf *o
 /* --- the warehouse -------------------------------------------------------------------------------------------- */
 
 /* Fills, in db, for the warehouse builder (no identity in it):
- *   identity_map(record_tag UUID, person UBIGINT)
+ *   identity_map(record_tag UUID, person UBIGINT, source SMALLINT); identity_source(source SMALLINT, name VARCHAR)
  *   person_link(person UBIGINT, records INTEGER, sources INTEGER, weakest_rule VARCHAR, link_score DOUBLE,
  *     has_ssn BOOLEAN, has_sasid BOOLEAN, sectors VARCHAR, link_pairs BIGINT, link_correct BIGINT, link_missed BIGINT)
  *   link_source(source VARCHAR, persons, link_pairs, link_correct, link_missed BIGINT), over the persons a source knows

@@ -66,14 +66,12 @@ typedef enum RecordsMode { RECORDS_ALL, RECORDS_NEW_APART } RecordsMode;
 MUST_USE Status records_load(const LinkContext *ctx, Vault *vault, Linkage *linkage, RecordsMode mode,
     const char *purpose, Records *out, Error *err);
 void records_free(Records *r);
-/* From tag to record number, newcomers included. */
-typedef struct TagIndex {
-    struct TagPlace *places;
-    uint32_t count;
-} TagIndex;
-MUST_USE Status tag_index_new(const Records *r, TagIndex *out, Error *err);
-void tag_index_free(TagIndex *x);
-uint32_t tag_index_find(const TagIndex *x, const RecordTag *tag); /* MATCH_NONE when there is none */
+/* From tag to record number, newcomers included; points into r->tags. tag_places_find gives UINT32_MAX, which is
+ * MATCH_NONE, for a tag of no record. */
+static inline Status records_by_tag(const Records *r, TagPlaces *out, Error *err)
+{
+    return tag_places_new(r->tags, sizeof *r->tags, r->count, out, err);
+}
 
 /* --- what was decided (resolved.c) --- */
 
@@ -92,7 +90,7 @@ void resolved_free(Resolved *r);
 
 /* Settled decisions over records that are there, as the engine takes them; *verdicts is the caller's to free. */
 typedef VEC(Decision) Decisions;
-MUST_USE Status settled_decisions(Vault *vault, const Records *r, const TagIndex *tags, Arena *arena,
+MUST_USE Status settled_decisions(Vault *vault, const Records *r, const TagPlaces *tags, Arena *arena,
     PairVerdicts *verdicts, Decisions *out, Error *err);
 
 /* --- stable ids (assign.c) --- */
@@ -110,7 +108,7 @@ typedef struct LinkJob {
     Records records;
     MatchModel *model;
     Slice model_name, baseline;
-    TagIndex tags;
+    TagPlaces tags;
     PairVerdicts verdicts;
     Decisions decisions;
     MatchPairs pairs; /* kept ones: all, or those of newcomers */

@@ -20,7 +20,7 @@ static int by_person(const void *x, const void *y)
 static uint32_t partner_of(const LinkJob *job, const Link *link)
 {
     const Records *r = &job->records;
-    uint32_t to = tag_is_zero(&link->partner) ? MATCH_NONE : tag_index_find(&job->tags, &link->partner);
+    uint32_t to = tag_is_zero(&link->partner) ? MATCH_NONE : tag_places_find(&job->tags, &link->partner);
     if (to == MATCH_NONE || to >= r->in_table || r->old_links.at[r->old[to]].person != link->person)
         return MATCH_NONE;
     return to;
@@ -61,7 +61,7 @@ Status job_load_present(LinkJob *job, const char *purpose, Error *err)
     job->model_name = stored.name;
     TRY(records_load(job->ctx, job->vault, &job->linkage, RECORDS_NEW_APART, purpose, &job->records, err));
     TRY(match_model_parse(stored.json, "the model in force", &job->linkage.match, &job->model, err));
-    TRY(tag_index_new(&job->records, &job->tags, err));
+    TRY(records_by_tag(&job->records, &job->tags, err));
     TRY(resolved_init(job->records.in_table, &job->resolved, err));
     return present_links(job, err);
 }
@@ -73,7 +73,7 @@ void job_free(LinkJob *job)
     vec_free(&job->decisions);
     vec_free(&job->verdicts);
     match_model_free(job->model);
-    tag_index_free(&job->tags);
+    tag_places_free(&job->tags);
     records_free(&job->records);
     vault_close(job->vault);
     linkage_free(&job->linkage);

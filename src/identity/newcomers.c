@@ -256,7 +256,7 @@ Status link_newcomers(LinkJob *job, const StoredModel *stored, Error *err)
     TRY(match_model_parse(stored->json, "the model in force", &job->linkage.match, &job->model, err));
     job->model_name = stored->name;
     job->baseline = stored->baseline;
-    TRY(tag_index_new(&job->records, &job->tags, err));
+    TRY(records_by_tag(&job->records, &job->tags, err));
     TRY(settled_decisions(job->vault, &job->records, &job->tags, &job->arena, &job->verdicts, &job->decisions, err));
     Pass p = {.job = job};
     Status st = run_pass(&p, err);

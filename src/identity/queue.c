@@ -87,7 +87,7 @@ static Status list_settled(const LinkJob *job, SettledPersons *out, Error *err)
         const PairVerdict *v = &job->verdicts.at[i];
         if (v->state != PAIR_DIFFERENT && v->state != PAIR_UNSURE)
             continue;
-        uint32_t a = tag_index_find(&job->tags, &v->a), b = tag_index_find(&job->tags, &v->b);
+        uint32_t a = tag_places_find(&job->tags, &v->a), b = tag_places_find(&job->tags, &v->b);
         if (a == MATCH_NONE || b == MATCH_NONE || r->cluster[a] == r->cluster[b])
             continue;
         uint32_t x = r->cluster[a], y = r->cluster[b];

@@ -71,10 +71,11 @@ Status relink_everything(LinkJob *job, Error *err)
     ClusterReport clusters = {0};
     MatchClusters found = {0};
     TRY(records_load(job->ctx, job->vault, &job->linkage, RECORDS_ALL, "link", &job->records, err));
-    TRY(tag_index_new(&job->records, &job->tags, err));
+    int64_t decided;
+    TRY(vault_last_decision(job->vault, &decided, err));
+    if (decided > 0) /* otherwise nobody will ask for a record by its tag */
+        TRY(records_by_tag(&job->records, &job->tags, err));
     TRY(settled_decisions(job->vault, &job->records, &job->tags, &job->arena, &job->verdicts, &job->decisions, err));
-    if (job->verdicts.len == 0) /* nobody will ask it: its room goes to the pairs */
-        tag_index_free(&job->tags);
     TRY(train(job, threads, err));
     TRY(match_pairs(job->records.table, job->model, &run, &job->pairs, &pairs, err));
     Status st = match_clusters(job->records.table, job->model, &job->pairs, job->decisions.at, job->decisions.len, &run,

@@ -22,7 +22,7 @@ void resolved_free(Resolved *r)
     *r = (Resolved){0};
 }
 
-Status settled_decisions(Vault *vault, const Records *r, const TagIndex *tags, Arena *arena, PairVerdicts *verdicts,
+Status settled_decisions(Vault *vault, const Records *r, const TagPlaces *tags, Arena *arena, PairVerdicts *verdicts,
     Decisions *out, Error *err)
 {
     ReviewDecisions all = {0};
@@ -33,7 +33,7 @@ Status settled_decisions(Vault *vault, const Records *r, const TagIndex *tags, A
         const PairVerdict *v = &verdicts->at[i];
         if (v->state != PAIR_SAME && v->state != PAIR_DIFFERENT)
             continue;
-        uint32_t a = tag_index_find(tags, &v->a), b = tag_index_find(tags, &v->b);
+        uint32_t a = tag_places_find(tags, &v->a), b = tag_places_find(tags, &v->b);
         if (a == MATCH_NONE || b == MATCH_NONE)
             continue;
         Decision d = {

@@ -62,7 +62,7 @@ static Status find_side(Why *w, Slice text, RecordList *out, Error *err)
     if (rest.ptr) {
         TRY(find_by_id(w, source, rest, out, err));
     } else if (tag_parse(text, &tag, NULL) == OK) {
-        uint32_t record = tag_index_find(&w->job.tags, &tag);
+        uint32_t record = tag_places_find(&w->job.tags, &tag);
         if (record != MATCH_NONE)
             TRY(vec_push(out, record, err));
     } else if (parse_u64(text, &person, NULL) == OK) {

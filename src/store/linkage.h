@@ -250,4 +250,19 @@ bool tag_is_zero(const RecordTag *tag);
 void tag_print(const RecordTag *tag, char out[TAG_HEX_SIZE]);
 MUST_USE Status tag_parse(Slice text, RecordTag *out, Error *err);
 
+/* Distinct tags that stand `stride` bytes apart, the first at `first`, in order: order[k] is the place of the k-th. The
+ * tags are borrowed and must stay. Linear in their number, which is below UINT32_MAX. Free with tag_places_free. */
+typedef struct TagPlaces {
+    const RecordTag *first;
+    size_t stride;
+    uint32_t count;
+    uint32_t *order;
+    uint32_t *start; /* of each bucket of equal first bits, into order */
+    unsigned shift;
+} TagPlaces;
+MUST_USE Status tag_places_new(const RecordTag *first, size_t stride, size_t count, TagPlaces *out, Error *err);
+void tag_places_free(TagPlaces *p);
+/* Place of a tag; UINT32_MAX when it is none of them. */
+uint32_t tag_places_find(const TagPlaces *p, const RecordTag *tag);
+
 #endif

@@ -9,8 +9,6 @@
  */
 #include "store/vault_impl.h"
 
-#include <stdlib.h>
-
 const char *link_kind_name(LinkKind kind)
 {
     static const char *const names[LINK_KIND_COUNT] = {"founding", "model", "rule", "decision"};
@@ -321,26 +319,6 @@ static Status insert_run(Vault *v, const LinkWrite *w, int64_t model, int64_t *r
     return st;
 }
 
-static int compare_links(const void *a, const void *b)
-{
-    const Link *const *x = a;
-    const Link *const *y = b;
-    return tag_cmp(&(*x)->tag, &(*y)->tag);
-}
-
-/* Sorted keys make the B-tree several times faster; the caller's order is hers. */
-static Status sorted_links(const Links *links, const Link ***out, Error *err)
-{
-    const Link **order = NULL;
-    TRY(mem_zalloc(links->len, sizeof *order, (void **)&order, err));
-    for (size_t i = 0; i < links->len; i++)
-        order[i] = &links->at[i];
-    if (links->len > 1)
-        qsort(order, links->len, sizeof *order, compare_links);
-    *out = order;
-    return OK;
-}
-
 /* What link says of the record goes to link_past; nothing when it says nothing. */
 static Status prepare_archive(Vault *v, int64_t run, sqlite3_stmt **out, Error *err)
 {
@@ -381,11 +359,12 @@ static Status put_links(Vault *v, const LinkWrite *w, int64_t model, int64_t run
 {
     const Links *links = w->links;
     sqlite3_stmt *stmt = NULL, *archive = NULL;
-    const Link **order = NULL;
+    TagPlaces sorted = {0};
     bool fresh, paused;
     Status st;
     TRY_OUT(index_pause(v, links->len, &fresh, &paused, err));
-    TRY_OUT(sorted_links(links, &order, err));
+    /* Sorted keys make the B-tree several times faster; the caller's order is hers. */
+    TRY_OUT(tag_places_new(links->len ? &links->at[0].tag : NULL, sizeof *links->at, links->len, &sorted, err));
     TRY_OUT(prepare_archive(v, run, &archive, err));
     TRY_OUT(prepare_put(v, w->kind, &stmt, err));
     sqlite3_bind_int64(stmt, 6, model);
@@ -393,7 +372,7 @@ static Status put_links(Vault *v, const LinkWrite *w, int64_t model, int64_t run
     if (w->kind == RUN_UNDO)
         sqlite3_bind_int64(stmt, 8, w->back_to);
     for (size_t i = 0; i < links->len; i++) {
-        const Link *link = order[i];
+        const Link *link = &links->at[sorted.order[i]];
         if (!fresh) {
             lite_bind_blob(archive, 2, tag_bytes(&link->tag));
             TRY_OUT(lite_run(&v->lite, archive, err));
@@ -412,7 +391,7 @@ static Status put_links(Vault *v, const LinkWrite *w, int64_t model, int64_t run
 out:
     sqlite3_finalize(stmt);
     sqlite3_finalize(archive);
-    mem_free(order);
+    tag_places_free(&sorted);
     return st;
 }
 

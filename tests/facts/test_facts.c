@@ -183,7 +183,10 @@ static void make_loads(Load out[6])
 static const char person_map[] =
     "ATTACH ':memory:' AS staging;"
     "CREATE TABLE staging.identity_map AS SELECT ('00000000-0000-0000-0000-00000000000' || tag)::UUID AS record_tag, "
-    "person::UBIGINT AS person FROM (VALUES (1, 71), (2, 72), (3, 71), (4, 74)) v(tag, person);"
+    "person::UBIGINT AS person, source::SMALLINT AS source FROM (VALUES (1, 71, 1), (2, 72, 1), (3, 71, 0), (4, 74, 0))"
+    " v(tag, person, source);"
+    "CREATE TABLE staging.identity_source AS SELECT source::SMALLINT AS source, name FROM (VALUES (0, 'wages'), (1, "
+    "'year')) v(source, name);"
     "CREATE TABLE staging.person_link AS SELECT person::UBIGINT AS person, 2::INTEGER AS records, 1::INTEGER AS "
     "sources, "
     "'ssn' AS weakest_rule, 0.99::DOUBLE AS link_score, TRUE AS has_ssn, TRUE AS has_sasid "

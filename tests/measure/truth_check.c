@@ -23,7 +23,8 @@
 #include <stdio.h>
 
 static const char stage_sql[] =
-    "CREATE TABLE staging.row_person AS SELECT r.record_tag, t.person::UBIGINT AS person FROM (SELECT *, row::BIGINT - "
+    "CREATE TABLE staging.row_person AS SELECT r.record_tag, t.source, t.person::UBIGINT AS person FROM (SELECT *, "
+    "row::BIGINT - "
     "min(row::BIGINT) "
     "OVER (PARTITION BY source, file) + 1 AS row_no FROM read_csv('%s/records.csv', header = true, all_varchar = "
     "true)) t LEFT JOIN "
@@ -38,8 +39,11 @@ static const char stage_sql[] =
     "record_tag FROM "
     "staging.tag_person GROUP BY record_tag HAVING count(*) > 1) UNION SELECT person FROM staging.row_person WHERE "
     "record_tag IS NULL;"
-    "CREATE TABLE staging.identity_map AS SELECT record_tag, min(person) AS person FROM staging.tag_person GROUP BY "
-    "record_tag;"
+    "CREATE TABLE staging.identity_source AS SELECT row_number() OVER (ORDER BY name)::SMALLINT AS source, name FROM "
+    "(SELECT DISTINCT source AS name FROM staging.row_person);"
+    "CREATE TABLE staging.identity_map AS SELECT t.record_tag, min(t.person) AS person, min(s.source) AS source FROM "
+    "staging.row_person t JOIN staging.identity_source s ON s.name = t.source WHERE t.record_tag IS NOT NULL GROUP BY "
+    "t.record_tag;"
     "CREATE TABLE staging.people AS SELECT person::UBIGINT AS person, sex, ssn IS NOT NULL AS has_ssn FROM "
     "read_csv('%s/people.csv', header = true, all_varchar = true);"
     "CREATE TABLE staging.person_link AS SELECT person, count(*)::INTEGER AS records, 1::INTEGER AS sources, 'truth' "

@@ -401,10 +401,57 @@ static void test_other_schema(void **state)
     }
 }
 
+/* --- tags in order ---------------------------------------------------------------------------------------------- */
+
+typedef struct Tagged {
+    RecordTag tag;
+    uint32_t more;
+} Tagged;
+
+/* same: so many first bytes are alike in all tags, so that they fall into one bucket. */
+static void check_places(size_t count, size_t same)
+{
+    Error err = ERROR_INIT;
+    Tagged *all = NULL;
+    TagPlaces places;
+    assert_int_equal(mem_zalloc(count + 1, sizeof *all, (void **)&all, &err), OK);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t hash = ((uint64_t)i + 1) * UINT64_C(0x9e3779b97f4a7c15);
+        for (size_t k = 0; k < 8; k++)
+            all[i].tag.bytes[same + k] = (uint8_t)(hash >> (56 - 8 * k));
+    }
+    assert_int_equal(tag_places_new(&all[0].tag, sizeof *all, count, &places, &err), OK);
+    for (size_t i = 1; i < count; i++)
+        assert_true(tag_cmp(&all[places.order[i - 1]].tag, &all[places.order[i]].tag) < 0);
+    for (size_t i = 0; i < count; i++) {
+        RecordTag other = all[i].tag;
+        assert_int_equal(tag_places_find(&places, &all[i].tag), i);
+        other.bytes[15] ^= 1;
+        assert_int_equal(tag_places_find(&places, &other), UINT32_MAX);
+    }
+    tag_places_free(&places);
+    mem_free(all);
+}
+
+static void test_tag_places(void **state)
+{
+    UNUSED(state);
+    RecordTag none = {{0}};
+    TagPlaces empty;
+    assert_int_equal(tag_places_new(NULL, sizeof none, 0, &empty, NULL), OK);
+    assert_int_equal(tag_places_find(&empty, &none), UINT32_MAX);
+    tag_places_free(&empty);
+    for (size_t count = 1; count < 40; count++)
+        check_places(count, 0);
+    check_places(20000, 0);
+    check_places(3000, 7);
+}
+
 int main(void)
 {
 #define WITH_SCRATCH(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tag_places),
         WITH_SCRATCH(test_links),
         WITH_SCRATCH(test_links_before_a_run),
         WITH_SCRATCH(test_decisions),
