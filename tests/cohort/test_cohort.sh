@@ -159,9 +159,14 @@ check_text "with SQL" "$work/check.out" '^WITH cohort_who AS'
 check "without figures" test "$(grep -c 'unprotected' "$work/check.out")" -eq 0
 check_code "explained with its funnel" 0 ask explain "$script" --json
 cp "$work/check.out" "$work/funnel.json"
-last=$("$CAIRN_JSON_GET" funnel.3.remain <"$work/funnel.json" 2>/dev/null)
+last=$("$CAIRN_JSON_GET" funnel.4.remain <"$work/funnel.json" 2>/dev/null)
 ask run "$script" --format csv 2>/dev/null | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) col[$i] = i; next } $col["split"] == "all" { n += $col["denominator"] } END { print n }' >"$work/denominator"
 check_equal "whose last number is the denominator" "$last" "$(cat "$work/denominator")"
+check_code "of an outcome that does not speak of all" 0 ask explain "$work/hs_median_earnings_q2.cohort"
+grep -E '^ +[0-9]' "$work/check.out" | grep -v 'all years' >"$work/funnel"
+check_text "the last step says so" "$work/funnel" 'of whom the outcome speaks: the denominator$'
+check_equal "and of the others why" "$(awk '/not counted: / { why += $1; next } /the denominator$/ { last = $1; next } { before = $1 }
+    END { print before - last > 0 && before - last == why }' "$work/funnel")" 1
 
 # --- saved versions ---
 
