@@ -117,8 +117,8 @@ static Status read_printed(AnswerPeople *p, const ProtectJob *job, Error *err)
     bool has_value = st == OK && is_rate && csv_column(&t, "value", &value, NULL) == OK;
     for (size_t i = 0; i < question->count && st == OK; i++) {
         const Slice *row = t.cells + i * t.columns;
-        question->figures[i].printed = (is_number(row[people]) ? OVERLAP_PEOPLE : 0u) |
-                                       (has_value && is_number(row[value]) ? OVERLAP_HITS : 0u);
+        question->figures[i].printed =
+            (is_number(row[people]) ? OVERLAP_PEOPLE : 0u) | (has_value && is_number(row[value]) ? OVERLAP_HITS : 0u);
     }
     buf_free(&csv);
     return st;
@@ -129,7 +129,8 @@ static Status refuse(const AnswerPeople *p, const ToldReport *r, Status st, Erro
     if (st != ERR_DENIED || !r->is_small)
         return st;
     error_set(err, ERR_DENIED,
-        "beside what %s was told and releases print of others that have people in common with it (%s), the answer would "
+        "beside what %s was told and releases print of others that have people in common with it (%s), the answer "
+        "would "
         "show a group of too few people",
         p->ask->user, r->with);
     error_hint(err, "Ask for a coarser level, or for fewer splits.");

@@ -759,10 +759,12 @@ const Command CMD_COHORT = {
         "changed since.\n\n"
         "\"test\" runs the test vectors of the blocks.\n\n"
         "run --answer-to USER is for an answer that leaves the house: the figures pass the release rule's minimums by "
-        "suppression, and are attacked together with everything that counts some of the same people: what USER was told "
+        "suppression, and are attacked together with everything that counts some of the same people: what USER was "
+        "told "
         "of other cohorts and of measures, and what releases in force print. Exit code 7, and nothing written, when "
         "hiding does not help.\n\n"
-        "All other figures are unprotected and stay inside: a role of the policy's access folder must allow the question, "
+        "All other figures are unprotected and stay inside: a role of the policy's access folder must allow the "
+        "question, "
         "--purpose and --agreement are needed, and each question is an entry of the ledger. Exit code 3 when a script "
         "says what no block knows, 5 when there is no such script, 7 when the question is denied.",
     .options = COHORT_OPTIONS,

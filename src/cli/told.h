@@ -38,14 +38,13 @@ void told_sources_free(ToldSources *list);
 /* Everything this asker was told, appended; with user NULL what anybody was told of whom such a folder is kept.
  * ERR_CORRUPT: a file is not what was noted. */
 MUST_USE Status told_answers(Home *home, Ledger *ledger, const char *user, ToldSources *out, Error *err);
-/* Adds an answer and notes it in the home's ledger, unless the asker was told the same before. The home must be open for
- * writing. */
+/* Adds an answer and notes it in the home's ledger, unless the asker was told the same before. The home must be open
+ * for writing. */
 MUST_USE Status told_add(Home *home, Ledger *ledger, const char *user, const ToldSource *source, Error *err);
 
 /* What the releases in force print of one measure, with the people of today's records, appended; nothing where they
  * print nothing of it. */
-MUST_USE Status told_release(
-    const MeasureContext *ctx, Ledger *ledger, Slice measure, ToldSources *out, Error *err);
+MUST_USE Status told_release(const MeasureContext *ctx, Ledger *ledger, Slice measure, ToldSources *out, Error *err);
 
 /* The same bytes for the same answer. */
 MUST_USE Status told_write(const ToldSource *s, Buf *out, Error *err);
@@ -65,7 +64,7 @@ typedef struct ToldReport {
     uint8_t *hide; /* by figure of the asked source: what must not be told; NULL: nothing. mem_free */
     size_t hidden;
     uint64_t patterns, systems;
-    bool is_small; /* ERR_DENIED: because a group of too few people would follow */
+    bool is_small;  /* ERR_DENIED: because a group of too few people would follow */
     char with[200]; /* whom the sources count that have people in common with the question */
 } ToldReport;
 /* Attacks what is asked together with what was told, if people of other questions are in it. ERR_DENIED, ERR_LIMIT as

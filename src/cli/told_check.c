@@ -73,10 +73,10 @@ typedef struct SourceView { /* a source in a system */
     Map places;                /* year, place, outcome, groups -> number in found */
     VEC(uint32_t) found;
     VEC(uint32_t) some;
-    VEC(uint32_t) counted_first;            /* by place: where its figures begin in counted */
-    VEC(uint32_t) counted;                  /* figures of the source; a list ends with UINT32_MAX */
-    int64_t *people, *hits;                 /* by figure of the source */
-    uint8_t *touched;                       /* by figure of the source: has a person of the question */
+    VEC(uint32_t) counted_first; /* by place: where its figures begin in counted */
+    VEC(uint32_t) counted;       /* figures of the source; a list ends with UINT32_MAX */
+    int64_t *people, *hits;      /* by figure of the source */
+    uint8_t *touched;            /* by figure of the source: has a person of the question */
     Buf key;
 } SourceView;
 
@@ -229,8 +229,8 @@ static Status new_place(SourceView *v, size_t row, Error *err)
             }
         }
     TRY_OUT(vec_push(&v->counted, UINT32_MAX, err));
-    TRY_OUT(overlap_place(
-        v->sys->overlap, v->some.at, v->some.len, m->hit[row] ? OVERLAP_HIT : OVERLAP_MISS, &place, err));
+    TRY_OUT(
+        overlap_place(v->sys->overlap, v->some.at, v->some.len, m->hit[row] ? OVERLAP_HIT : OVERLAP_MISS, &place, err));
     TRY_OUT(vec_push(&v->found, place, err));
 out:
     buf_free(&grp);
@@ -271,8 +271,7 @@ static Status add_rows(SourceView *v, Error *err)
         memcpy(key, head, sizeof head);
         for (size_t k = 0; k < v->used.len; k++)
             key[sizeof head + k] = m->code[v->used.at[k]][i];
-        TRY(map_get_or_put(
-            &v->places, (Slice){(const char *)key, sizeof head + v->used.len}, v->found.len, &at, err));
+        TRY(map_get_or_put(&v->places, (Slice){(const char *)key, sizeof head + v->used.len}, v->found.len, &at, err));
         if (at == v->found.len)
             TRY(new_place(v, i, err));
         count_row(v, i, at);
@@ -301,7 +300,8 @@ static Status compare_printed(const SourceView *v, Error *err)
             (f->people == v->people[i] && same_rate(f->value, v->people[i], v->hits[i])))
             continue;
         error_set(err, ERR_DENIED,
-            "a release in force printed %.*s of %d, %.*s %.*s, and today's records count otherwise: beside it an answer "
+            "a release in force printed %.*s of %d, %.*s %.*s, and today's records count otherwise: beside it an "
+            "answer "
             "would show who was corrected",
             SLICE_ARG(v->source->people), (int)f->year, SLICE_ARG(f->level), SLICE_ARG(f->unit));
         error_hint(err, "Release the corrected figures first (cairn release --replace TEXT).");
@@ -376,8 +376,8 @@ static Status list_sources(Checking *c, bool *others, Error *err)
         if (slice_eq(s->people, c->question->people))
             continue;
         *others = true;
-        int n = snprintf(c->report->with + used, sizeof c->report->with - used, "%s%.*s", used ? ", " : "",
-            SLICE_ARG(s->people));
+        int n = snprintf(
+            c->report->with + used, sizeof c->report->with - used, "%s%.*s", used ? ", " : "", SLICE_ARG(s->people));
         used += n > 0 && used + (size_t)n < sizeof c->report->with ? (size_t)n : 0;
     }
     return OK;
@@ -448,8 +448,7 @@ static Status check_all(Checking *c, Error *err)
         return OK;
     TRY(list_systems(c, err));
     for (size_t i = 0; i < c->systems.len; i++) {
-        System sys = {
-            .check = c->check, .names = &c->systems.at[i], .asked = c->asked, .asked_count = c->asked_count};
+        System sys = {.check = c->check, .names = &c->systems.at[i], .asked = c->asked, .asked_count = c->asked_count};
         arena_init(&sys.arena, 0);
         Status st = run_system(c, &sys, err);
         overlap_free(sys.overlap);

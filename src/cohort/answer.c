@@ -251,7 +251,8 @@ void cohort_funnel_json(const CohortFunnel *f, Json *j)
         json_end(j);
         json_end(j);
     }
-    json_end(j);    json_key(j, "not_counted");
+    json_end(j);
+    json_key(j, "not_counted");
     json_open_array(j);
     for (size_t i = 0; i < f->why_count; i++) {
         json_open_object(j);

@@ -80,8 +80,8 @@ typedef struct CohortStep {
     const int64_t *remain; /* by year */
     int64_t total;
 } CohortStep;
-/* Persons of the base who are in no denominator, by what the outcome, or its rule, says of them: a clause's code, else a
- * gap (not_found, ...), else "uncounted". */
+/* Persons of the base who are in no denominator, by what the outcome, or its rule, says of them: a clause's code, else
+ * a gap (not_found, ...), else "uncounted". */
 typedef struct CohortWhy {
     Slice code;
     int64_t persons;
