@@ -2,7 +2,9 @@
  * Answers that leave the house: the cells of one question become safe cells, or nothing.
  *
  *   cells ─► tables ─► suppression by the release rule's minimums ─► audit together with every release in force and
- *                                                                   everything this asker was told before
+ *                         ▲                                         everything this asker was told of the same question
+ *                         └─ held back ◄─ audit together with every other figure that counts some of the same people,
+ *                                         told to this asker or printed by releases (told.h)
  *        ─► the asker's history (HOME/answers/USER@PEOPLE) ─► the home's ledger (query.answered) ─► figures
  *
  * Whoever has cells of measure.h can use it: `cairn measure --answer-to`, and any other command that counts people by
@@ -23,7 +25,10 @@ typedef struct AnswerAsk {
     /* Of one kind: rate, median or count; nothing pooled. Groups of a split add up. Sorted in any way. */
     const Cell *cells;
     size_t count;
-    bool released; /* people is a measure that releases tell of: they are part of the attack */
+    bool released; /* people is a measure that releases tell of: they are part of the attack on its tables */
+    /* How the cells were asked for: whom they count is asked the same way. */
+    const MeasureContext *ctx;
+    const MeasureQuery *query;
     unsigned threads;
 } AnswerAsk;
 
@@ -37,15 +42,23 @@ typedef struct Answer {
     AnswerFigure *figures; /* one a cell, in the order of the cells */
     size_t count;
     ProtectFileReport report;
+    size_t held;       /* figures hidden because of what else the asker knows of the same people */
+    uint64_t patterns; /* into which the figures that hang together divide them */
 } Answer;
 
 /* The home must be open for writing. ERR_DENIED: no pattern protects all cells, or what was told before counted other
- * people than today's records do (a correction would show by subtraction); then nothing was written or noted.
- * ERR_INVALID: cells that cannot be answered (a kind, pooled, overlapping groups). Free also after a failure. */
+ * people than today's records do (a correction would show by subtraction), or beside other figures it would show a
+ * group of too few people whatever is hidden; then nothing was written or noted. ERR_LIMIT: too many figures hang
+ * together. ERR_INVALID: cells that cannot be answered (a kind, pooled, overlapping groups). Free also after a failure.
+ */
 MUST_USE Status answer_give(Cli *cli, const Workplace *w, const AnswerAsk *ask, Answer *out, Error *err);
 void answer_free(Answer *a);
 
-/* CSV: year,level,unit,parent,split,group,people,value. */
-MUST_USE Status answer_csv(const Answer *a, Buf *out, Error *err);
+typedef struct AnswerHead {
+    const char *key; /* "measure", "cohort" */
+    Slice name, title;
+} AnswerHead;
+/* To --out or standard output: CSV (year,level,unit,parent,split,group,people,value), or JSON with --json. */
+MUST_USE Status answer_tell(Cli *cli, const Answer *a, const AnswerHead *head, Error *err);
 
 #endif

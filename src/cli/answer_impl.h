@@ -3,6 +3,8 @@
 #define CAIRN_CLI_ANSWER_IMPL_H
 
 #include "cli/answer.h"
+#include "cli/asker.h"
+#include "cli/told.h"
 #include "publish/publish.h"
 
 /* answer_places.c: where a place lies, as a code whose parts are parted by strokes: "001/0010/0212". */
@@ -30,16 +32,28 @@ MUST_USE Status answer_told(
 /* Year, level, place, split and group as one text, in `key`; its status is the caller's to look at. */
 Slice answer_key(Buf *key, int32_t year, Slice level, Slice unit, Slice split, Slice grp);
 
-/* answer_lineage.c */
-typedef struct AnswerHouse {
+/* answer_people.c: the question beside everything else the asker knows. */
+typedef struct AnswerPeople {
+    const AnswerAsk *ask;
     Home *home;
-    Policy *policy;
     Ledger *ledger;
-} AnswerHouse;
-/* ERR_DENIED: beside what releases in force print of another measure of the same people, a figure would show a group of
- * too few. own: what they print of this one. */
-MUST_USE Status answer_beside(
-    const AnswerAsk *ask, const AnswerHouse *house, const CellSet *all, const ReleasePrinted *own, Error *err);
+    Policy *policy;
+    Arena arena;
+    ToldSources sources; /* the question, answers to this asker, releases */
+    OverlapLeast least;
+    uint8_t *held; /* by cell: OVERLAP_PEOPLE | OVERLAP_HITS that must not be printed */
+    size_t held_count;
+    unsigned rounds;
+    bool again; /* the last check failed because more must be held back: protect once more */
+    uint64_t patterns;
+} AnswerPeople;
+/* ERR_DENIED: of an earlier answer it was not kept whom it counts. Free also after a failure. */
+MUST_USE Status answer_people_open(const AnswerAsk *ask, const Workplace *w, AnswerPeople *out, Error *err);
+void answer_people_free(AnswerPeople *p);
+/* For ProtectFileOptions.check, with an AnswerPeople. ERR_DENIED. */
+MUST_USE Status answer_people_check(void *people, const ProtectJob *job, Error *err);
+/* Keeps whom the answer counts, before it can be read. */
+MUST_USE Status answer_people_note(AnswerPeople *p, Error *err);
 
 /* answer_tables.c */
 typedef struct AnswerSplits {
@@ -52,8 +66,15 @@ MUST_USE Status answer_splits(const AnswerAsk *ask, const char *history, Arena *
 Slice answer_group(const Cell *c, Slice split);
 /* Whether the cells tell of employers: medians of wages do. */
 bool answer_has_employers(const AnswerAsk *ask);
-/* dir gets tables.toml, answer.csv and, where something is out, told.csv and printed.csv. */
-MUST_USE Status answer_tables(const AnswerAsk *ask, const AnswerSplits *splits, const AnswerPlaces *places,
-    const AnswerTolds *told, const char *dir, Arena *arena, Error *err);
+typedef struct AnswerTables {
+    const AnswerAsk *ask;
+    const AnswerSplits *splits;
+    const AnswerPlaces *places;
+    const AnswerTolds *told;
+    const uint8_t *held; /* by cell: what must be hidden whatever the rule says; NULL: nothing */
+} AnswerTables;
+/* dir gets tables.toml, answer.csv; where something is out, told.csv and printed.csv; where something must be hidden,
+ * held.csv and held_printed.csv. */
+MUST_USE Status answer_tables(const AnswerTables *t, const char *dir, Arena *arena, Error *err);
 
 #endif

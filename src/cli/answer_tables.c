@@ -125,8 +125,10 @@ static bool kind_is(const AnswerAsk *ask, const char *kind)
     return ask->count > 0 && slice_eq_z(ask->cells[0].kind, kind);
 }
 
-static void add_header(const AnswerAsk *ask, const AnswerSplits *splits, bool told, Buf *out)
+static void add_header(const AnswerTables *t, Buf *out)
 {
+    const AnswerAsk *ask = t->ask;
+    const AnswerSplits *splits = t->splits;
     bool is_rate = kind_is(ask, "rate");
     add_dimensions(splits, out);
     add_table(ask, splits, "answer", NULL, out);
@@ -138,10 +140,14 @@ static void add_header(const AnswerAsk *ask, const AnswerSplits *splits, bool to
         if (answer_has_employers(ask))
             buf_adds(out, "employers = \"employers\"\ntop_employer = \"top_employer\"\n");
     }
-    if (!told)
-        return;
-    add_table(ask, splits, "told", "printed.csv", out);
-    add_counts(is_rate, true, out);
+    if (t->told->len > 0) {
+        add_table(ask, splits, "told", "printed.csv", out);
+        add_counts(is_rate, true, out);
+    }
+    if (t->held) {
+        add_table(ask, splits, "held", "held_printed.csv", out);
+        add_counts(is_rate, true, out);
+    }
 }
 
 /* --- the rows ---------------------------------------------------------------------------------------------------- */
@@ -220,6 +226,29 @@ static Status told_rows(const AnswerAsk *ask, const AnswerSplits *splits, const 
     return buf_status(out, err);
 }
 
+/* printed: what must be hidden, as something that an earlier release hid; the rest is as if it had no such cell. */
+static Status held_rows(const AnswerTables *t, bool printed, Arena *arena, Buf *out, Error *err)
+{
+    bool is_rate = kind_is(t->ask, "rate");
+    add_heads(t->splits, out);
+    buf_adds(out, is_rate ? ",people,hits\n" : ",people\n");
+    for (size_t i = 0; i < t->ask->count; i++) {
+        const Cell *c = &t->ask->cells[i];
+        TRY(add_row(c, t->splits, t->places, arena, out, err));
+        if (!printed) {
+            buf_addf(out, ",%lld", (long long)c->denominator);
+            if (is_rate)
+                buf_addf(out, ",%lld", (long long)c->numerator);
+        } else {
+            buf_adds(out, t->held[i] & OVERLAP_PEOPLE ? ",*" : ",N/A");
+            if (is_rate)
+                buf_adds(out, t->held[i] ? ",*" : ",N/A");
+        }
+        buf_addc(out, '\n');
+    }
+    return buf_status(out, err);
+}
+
 static Status write_text(const char *dir, const char *name, const Buf *text, Arena *arena, Error *err)
 {
     const char *path;
@@ -227,26 +256,32 @@ static Status write_text(const char *dir, const char *name, const Buf *text, Are
     return file_write(path, buf_slice(text), MODE_PRIVATE, err);
 }
 
-Status answer_tables(const AnswerAsk *ask, const AnswerSplits *splits, const AnswerPlaces *places,
-    const AnswerTolds *told, const char *dir, Arena *arena, Error *err)
+static Status write_all(const AnswerTables *t, const char *dir, Buf *text, Arena *arena, Error *err)
+{
+    add_header(t, text);
+    TRY(buf_status(text, err));
+    TRY(write_text(dir, "tables.toml", text, arena, err));
+    buf_reset(text);
+    TRY(answer_rows(t->ask, t->splits, t->places, arena, text, err));
+    TRY(write_text(dir, "answer.csv", text, arena, err));
+    for (int printed = 0; printed < 2 && t->told->len > 0; printed++) {
+        buf_reset(text);
+        TRY(told_rows(t->ask, t->splits, t->places, t->told, printed, arena, text, err));
+        TRY(write_text(dir, printed ? "printed.csv" : "told.csv", text, arena, err));
+    }
+    for (int printed = 0; printed < 2 && t->held; printed++) {
+        buf_reset(text);
+        TRY(held_rows(t, printed, arena, text, err));
+        TRY(write_text(dir, printed ? "held_printed.csv" : "held.csv", text, arena, err));
+    }
+    return OK;
+}
+
+Status answer_tables(const AnswerTables *t, const char *dir, Arena *arena, Error *err)
 {
     Buf text;
     buf_init(&text, 0);
-    add_header(ask, splits, told->len > 0, &text);
-    Status st = buf_status(&text, err);
-    if (st == OK)
-        st = write_text(dir, "tables.toml", &text, arena, err);
-    buf_reset(&text);
-    if (st == OK)
-        st = answer_rows(ask, splits, places, arena, &text, err);
-    if (st == OK)
-        st = write_text(dir, "answer.csv", &text, arena, err);
-    for (int printed = 0; printed < 2 && told->len > 0 && st == OK; printed++) {
-        buf_reset(&text);
-        st = told_rows(ask, splits, places, told, printed, arena, &text, err);
-        if (st == OK)
-            st = write_text(dir, printed ? "printed.csv" : "told.csv", &text, arena, err);
-    }
+    Status st = write_all(t, dir, &text, arena, err);
     buf_free(&text);
     return st;
 }

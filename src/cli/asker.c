@@ -7,6 +7,7 @@
 
 #define KIND "query.answered"
 #define NAME_MAX_LEN 64
+#define TOLD ".told"
 
 static Status check_name(const char *user, Error *err)
 {
@@ -63,20 +64,53 @@ static Status check_history(const Asker *a, Arena *arena, Error *err)
     return st;
 }
 
-Status asker_open(
-    Home *home, Ledger *ledger, const char *user, const char *people, Arena *arena, Asker *out, Error *err)
+static Status open_folder(Home *home, Ledger *ledger, const char *name, Arena *arena, Asker *out, Error *err)
 {
-    const char *answers, *name = user;
-    *out = (Asker){.ledger = ledger};
-    TRY(check_name(user, err));
-    if (people)
-        TRY(arena_printf(arena, &name, err, "%s@%s", user, people));
-    out->user = slice_of(name);
+    const char *answers;
+    *out = (Asker){.ledger = ledger, .user = slice_of(name)};
     TRY(path_join(arena, home_path(home), "answers", &answers, err));
     TRY(dir_make(answers, MODE_DIR_PRIVATE, err));
     TRY(path_join(arena, answers, name, &out->history, err));
     TRY(path_join(arena, out->history, "ledger.csv", &out->list, err));
     return check_history(out, arena, err);
+}
+
+Status asker_open(
+    Home *home, Ledger *ledger, const char *user, const char *people, Arena *arena, Asker *out, Error *err)
+{
+    const char *name = user;
+    TRY(check_name(user, err));
+    if (people)
+        TRY(arena_printf(arena, &name, err, "%s@%s", user, people));
+    return open_folder(home, ledger, name, arena, out, err);
+}
+
+Status asker_open_told(Home *home, Ledger *ledger, const char *user, Arena *arena, Asker *out, Error *err)
+{
+    const char *name;
+    TRY(check_name(user, err));
+    TRY(arena_printf(arena, &name, err, "%s" TOLD, user));
+    return open_folder(home, ledger, name, arena, out, err);
+}
+
+Status asker_users(Home *home, Arena *arena, PathList *out, Error *err)
+{
+    const char *answers;
+    PathList names = {0};
+    TRY(path_join(arena, home_path(home), "answers", &answers, err));
+    if (!dir_exists(answers))
+        return OK;
+    Status st = dir_list(answers, arena, &names, err);
+    for (size_t i = 0; i < names.len && st == OK; i++) {
+        Slice user = slice_of(names.at[i]), kept;
+        if (!slice_ends(user, SLICE(TOLD)))
+            continue;
+        st = arena_dup(arena, slice_sub(user, 0, user.len - strlen(TOLD)), &kept, err);
+        if (st == OK)
+            st = vec_push(out, kept.ptr, err);
+    }
+    vec_free(&names);
+    return st;
 }
 
 Status asker_people(Home *home, const char *user, Arena *arena, PathList *out, Error *err)

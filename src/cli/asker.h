@@ -9,7 +9,7 @@
 typedef struct Asker {
     Ledger *ledger; /* the home's, not owned */
     Slice user;
-    const char *history; /* HOME/answers/USER, or HOME/answers/USER@PEOPLE */
+    const char *history; /* HOME/answers/USER, USER@PEOPLE, or USER.told */
     const char *list;    /* the ledger file of that folder */
 } Asker;
 
@@ -19,6 +19,10 @@ typedef struct Asker {
  */
 MUST_USE Status asker_open(
     Home *home, Ledger *ledger, const char *user, const char *people, Arena *arena, Asker *out, Error *err);
+/* The same for whom the answers counted: HOME/answers/USER.told, a name that no people have. */
+MUST_USE Status asker_open_told(Home *home, Ledger *ledger, const char *user, Arena *arena, Asker *out, Error *err);
+/* Everybody who has such a folder; texts in the arena. */
+MUST_USE Status asker_users(Home *home, Arena *arena, PathList *out, Error *err);
 /* Whom the answers so far are about: texts in the arena, from the folders of this asker. */
 MUST_USE Status asker_people(Home *home, const char *user, Arena *arena, PathList *out, Error *err);
 /* Writes into the home's ledger what the folder holds now (kind query.answered), unless its last entry says so already.

@@ -3,6 +3,7 @@
  * has the policy; figures and persons are asked for as measure's are: a role, a purpose and an agreement, an entry of
  * the ledger before anything is shown, files of mode 0600.
  */
+#include "cli/answer.h"
 #include "cli/cells_out.h"
 #include "cohort/cohort.h"
 
@@ -14,6 +15,9 @@ static const Option COHORT_OPTIONS[] = {
         "check, explain, blocks, test: the state's policy folder (default: the home's, then CAIRN_POLICY, then the "
         "installed Colorado)"},
     CELLS_OPTIONS,
+    {"answer-to", 0, "USER",
+        "run: protect the figures for this asker, who is outside: suppressed, audited together with all releases in "
+        "force and all he was told of the same people; comes as CSV, or JSON with --json"},
 };
 
 /* --- the script -------------------------------------------------------------------------------------------------- */
@@ -298,7 +302,7 @@ static Status run_open(Cli *cli, const char *act, Run *out, Error *err)
     Status st;
     *out = (Run){0};
     TRY(ask_options(cli, &out->ask, err));
-    TRY(workplace_open(cli, HOME_READ, &out->place, err));
+    TRY(workplace_open(cli, cli_flag(cli, "answer-to") ? HOME_WRITE : HOME_READ, &out->place, err));
     out->ctx = (MeasureContext){
         .home = out->place.home, .policy = out->place.policy, .log = &cli->log, .progress = cli->progress};
     TRY_OUT(read_script(cli, &out->place, cli->positional[1], &out->script, err));
@@ -378,8 +382,56 @@ static Status run_persons(Cli *cli, Error *err)
     return st;
 }
 
+/* --- an answer that leaves --------------------------------------------------------------------------------------- */
+
+/* Whom a cohort counts is what its script comes to: another name or other words for the same make it no other. */
+static Status cohort_people(Cli *cli, const Cohort *c, Slice *out, Error *err)
+{
+    return arena_format(&cli->arena, out, err, "cohort-%.16s", c->meaning_sha256);
+}
+
+static Status give_answer(Cli *cli, const Run *r, const CellSet *cells, Error *err)
+{
+    Answer answer = {0};
+    MeasureQuery q = cohort_query(r->cohort, &r->ask);
+    q.each = r->cohort->by;
+    q.each_count = r->cohort->by_count;
+    AnswerAsk ask = {.user = cli_value(cli, "answer-to"),
+        .cells = cells->cells,
+        .count = cells->count,
+        .ctx = &r->ctx,
+        .query = &q,
+        .threads = home_settings(r->place.home)->threads};
+    TRY(cohort_people(cli, r->cohort, &ask.people, err));
+    Status st = answer_give(cli, &r->place, &ask, &answer, err);
+    if (st == OK)
+        st = answer_tell(
+            cli, &answer, &(AnswerHead){.key = "cohort", .name = r->script.label, .title = r->cohort->title}, err);
+    answer_free(&answer);
+    return st;
+}
+
+static Status run_answer(Cli *cli, Error *err)
+{
+    static const char *const unread[] = {"pool", "as-known-on", "who", "format", "chart", NULL};
+    Run r;
+    CellSet cells;
+    uint32_t generation;
+    TRY(cells_refuse_options(cli, "--answer-to", unread, err));
+    TRY(run_open(cli, "cells", &r, err));
+    Status st = cohort_figures(&r.ctx, r.cohort, &r.ask, &cells, &generation, err);
+    if (st == OK) {
+        st = give_answer(cli, &r, &cells, err);
+        cells_free(&cells);
+    }
+    run_close(&r);
+    return st;
+}
+
 static Status run_run(Cli *cli, Error *err)
 {
+    if (cli_flag(cli, "answer-to"))
+        return run_answer(cli, err);
     return cli_flag(cli, "who") ? run_persons(cli, err) : run_figures(cli, err);
 }
 
@@ -647,7 +699,7 @@ typedef struct Verb {
 
 static const Verb verbs[] = {
     {"run", "a script: FILE or NAME[@VERSION]", 1, 1,
-        " years pool as-known-on who format out chart purpose agreement role ", run_run},
+        " years pool as-known-on who format out chart purpose agreement role answer-to ", run_run},
     {"check", "a script: FILE or NAME[@VERSION]", 1, 1, " policy ", run_check},
     {"explain", "a script: FILE or NAME[@VERSION]", 1, 1, " policy years as-known-on purpose agreement role ",
         run_explain},
@@ -706,7 +758,13 @@ const Command CMD_COHORT = {
         "the same bytes each time; an answer names script, version, generation and policy, and says so when the blocks "
         "changed since.\n\n"
         "\"test\" runs the test vectors of the blocks.\n\n"
-        "Figures are unprotected and stay inside: a role of the policy's access folder must allow the question, "
+        "run --answer-to USER is for an answer that leaves the house: the figures pass the release rule's minimums by "
+        "suppression, and are attacked together with everything that counts some of the same people: what USER was "
+        "told "
+        "of other cohorts and of measures, and what releases in force print. Exit code 7, and nothing written, when "
+        "hiding does not help.\n\n"
+        "All other figures are unprotected and stay inside: a role of the policy's access folder must allow the "
+        "question, "
         "--purpose and --agreement are needed, and each question is an entry of the ledger. Exit code 3 when a script "
         "says what no block knows, 5 when there is no such script, 7 when the question is denied.",
     .options = COHORT_OPTIONS,

@@ -222,52 +222,6 @@ static Status ask_cells(Cli *cli, const Workplace *w, const MeasureContext *ctx,
 
 /* --- answers that leave ------------------------------------------------------------------------------------------ */
 
-static void answer_json(const Answer *a, const MeasureQuery *q, Json *j)
-{
-    json_kstr(j, "measure", q->name);
-    json_kint(j, "earlier", (int64_t)a->report.earlier);
-    json_kbool(j, "known", a->report.known);
-    json_kint(j, "suppressed", (int64_t)a->report.stats.suppressed);
-    json_key(j, "figures");
-    json_open_array(j);
-    for (size_t i = 0; i < a->count; i++) {
-        const Cell *c = a->figures[i].cell;
-        json_open_object(j);
-        json_kint(j, "year", c->year);
-        json_kstr(j, "level", c->level);
-        json_kstr(j, "unit", c->unit);
-        json_kstr(j, "parent", c->parent);
-        json_kstr(j, "split", c->split);
-        json_kstr(j, "group", c->grp);
-        json_kstr(j, "people", a->figures[i].people);
-        json_kstr(j, "value", a->figures[i].value);
-        json_end(j);
-    }
-    json_end(j);
-}
-
-static Status tell_answer(Cli *cli, const Answer *a, const MeasureQuery *q, Error *err)
-{
-    Buf text;
-    buf_init(&text, 0);
-    Status st = OK;
-    if (cli->format == CLI_JSON) {
-        Json j;
-        json_begin(&j, &text, JSON_PRETTY);
-        json_open_object(&j);
-        answer_json(a, q, &j);
-        json_end(&j);
-        buf_addc(&text, '\n');
-        st = buf_status(&text, err);
-    } else {
-        st = answer_csv(a, &text, err);
-    }
-    if (st == OK)
-        st = cells_deliver(cli, buf_slice(&text), err);
-    buf_free(&text);
-    return st;
-}
-
 static Status ask_answer(Cli *cli, const Workplace *w, const MeasureContext *ctx, const MeasureQuery *q, Error *err)
 {
     static const char *const unread[] = {
@@ -288,10 +242,12 @@ static Status ask_answer(Cli *cli, const Workplace *w, const MeasureContext *ctx
         .cells = cells.cells,
         .count = cells.count,
         .released = true,
+        .ctx = ctx,
+        .query = q,
         .threads = home_settings(w->home)->threads};
     Status st = answer_give(cli, w, &ask, &answer, err);
     if (st == OK)
-        st = tell_answer(cli, &answer, q, err);
+        st = answer_tell(cli, &answer, &(AnswerHead){.key = "measure", .name = q->name}, err);
     answer_free(&answer);
     cells_free(&cells);
     return st;
@@ -580,7 +536,8 @@ const Command CMD_MEASURE = {
         "below the minimum, over as few years as it takes; units joins places below the minimum with their smallest "
         "siblings. The output says what was pooled.\n\n"
         "--answer-to USER is for an answer that leaves the house: the cells pass the release rule's minimums by "
-        "suppression, and the audit together with all releases in force and with everything USER was told before. The "
+        "suppression, and the audit together with all releases in force and with everything USER was told before, of "
+        "measures and of cohorts. The "
         "answer becomes an entry of USER's history and of the ledger (query.answered). Exit code 7, and nothing "
         "written, "
         "when no pattern protects every cell.\n\n"

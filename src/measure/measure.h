@@ -186,6 +186,30 @@ MUST_USE Status measure_who(
     const MeasureContext *ctx, const MeasureQuery *query, Slice who, MeasurePersons *out, Error *err);
 void measure_persons_free(MeasurePersons *set);
 
+/* Whom the denominators of a question count, with what its figures divide them by: for those who must know which
+ * figures count the same people. Columns of `count` entries, one a counted person and year, in order of year, person
+ * and place. */
+typedef struct MeasurePlace {
+    Slice county, district, school; /* unit codes as in Cell; empty: finer than the question's level */
+} MeasurePlace;
+typedef struct MeasureMembers {
+    Arena arena;
+    Slice *splits; /* of all crossings of the query, each once; those whose groups overlap are left out */
+    size_t split_count;
+    Slice **groups; /* by split, then by code */
+    MeasurePlace *places;
+    size_t place_count;
+    size_t count;
+    uint64_t *person;
+    int32_t *year;
+    uint32_t *place; /* number in places */
+    uint8_t *hit;    /* 1: has the outcome of a rate */
+    uint8_t **code;  /* by split: number in its groups */
+} MeasureMembers;
+/* Pooling is not looked at. Errors as of measure_query. Free with measure_members_free, also after a failure. */
+MUST_USE Status measure_members(const MeasureContext *ctx, const MeasureQuery *query, MeasureMembers *out, Error *err);
+void measure_members_free(MeasureMembers *set);
+
 /* Two definitions beside each other. */
 typedef struct CompareRow { /* persons whom the two judge alike */
     int32_t year;

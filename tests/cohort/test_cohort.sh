@@ -159,9 +159,14 @@ check_text "with SQL" "$work/check.out" '^WITH cohort_who AS'
 check "without figures" test "$(grep -c 'unprotected' "$work/check.out")" -eq 0
 check_code "explained with its funnel" 0 ask explain "$script" --json
 cp "$work/check.out" "$work/funnel.json"
-last=$("$CAIRN_JSON_GET" funnel.3.remain <"$work/funnel.json" 2>/dev/null)
+last=$("$CAIRN_JSON_GET" funnel.4.remain <"$work/funnel.json" 2>/dev/null)
 ask run "$script" --format csv 2>/dev/null | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) col[$i] = i; next } $col["split"] == "all" { n += $col["denominator"] } END { print n }' >"$work/denominator"
 check_equal "whose last number is the denominator" "$last" "$(cat "$work/denominator")"
+check_code "of an outcome that does not speak of all" 0 ask explain "$work/hs_median_earnings_q2.cohort"
+grep -E '^ +[0-9]' "$work/check.out" | grep -v 'all years' >"$work/funnel"
+check_text "the last step says so" "$work/funnel" 'of whom the outcome speaks: the denominator$'
+check_equal "and of the others why" "$(awk '/not counted: / { why += $1; next } /the denominator$/ { last = $1; next } { before = $1 }
+    END { print before - last > 0 && before - last == why }' "$work/funnel")" 1
 
 # --- saved versions ---
 
@@ -260,6 +265,71 @@ check "there are blocks" test "$("$CAIRN_JSON_GET" blocks.9.phrase <"$work/check
 check_code "no such block" $EXIT_NOT_FOUND env -u CAIRN_HOME "$CAIRN" cohort blocks nothing
 check_code "vectors of all blocks" 0 env -u CAIRN_HOME "$CAIRN" cohort test --json
 check "more than sixty blocks" test "$("$CAIRN_JSON_GET" blocks <"$work/check.out")" -gt 60
+
+# --- answers that leave ---
+
+# leaves USER NAME [OPTION...]: the answer to an asker, in $work/check.out.
+leaves()
+{
+    local user=$1 name=$2
+    shift 2
+    cohort run "$work/$name.cohort" --answer-to "$user" "${why[@]}" "$@"
+}
+# of_2024 NAME LINE...: those who graduated in 2024, with further lines.
+of_2024()
+{
+    local name=$1
+    shift
+    printf 'cohort "%s"\nwho graduated in 2024\nreached matriculated\n' "$name" >"$work/$name.cohort"
+    printf '%s\n' "$@" >>"$work/$name.cohort"
+}
+# the state's figure of an answer
+figure() { grep ',state,CO,,all,all,' "$work/check.out" | cut -d, -f7-; }
+
+"$CAIRN" measure --home "$work/home" >"$work/results.log" 2>&1 || give_up "results" "$work/results.log"
+of_2024 everybody
+of_2024 renamed '# the same, in other words' 'note nothing else is meant'
+of_2024 nested 'not in district 0001'
+of_2024 half 'and in district 0000, 0001, 0002, 0004, 0005, 0007, 0008, 0009, 0010'
+of_2024 other_half 'not in district 0000, 0001, 0002, 0004, 0005, 0007, 0008, 0009'
+check_code "a cohort is answered" 0 leaves ann everybody
+everybody=$(figure)
+check "with a figure ($everybody)" test "${everybody%,*}" -ge 16
+cp "$work/check.out" "$work/first"
+check "kept with whom it counts" test "$(wc -l <"$work/home/answers/ann.told/ledger.csv")" -eq 2
+check_code "the same again" 0 leaves ann everybody
+check_same "is the same" "$work/first" "$work/check.out"
+check_code "under another name, in other words" 0 leaves ann renamed
+check_same "is the same too" "$work/first" "$work/check.out"
+check "and nothing new was told" test "$(wc -l <"$work/home/answers/ann.told/ledger.csv")" -eq 2
+check "somebody else may be told of all but one small district" leaves bob nested
+check_code "he who knows of everybody" 0 leaves ann nested
+check_equal "is not: the difference would be its few" "$(figure)" '*,*'
+check_code "the other order" 0 leaves bob everybody
+check_equal "is no other" "$(figure)" '*,*'
+check_code "one half and what is not the other" 0 leaves cleo half
+check "with a figure" test "$(figure)" != '*,*'
+check_code "beside the other" 0 leaves cleo other_half
+check "may be told" test "$(figure)" != '*,*'
+check_code "with everybody" 0 leaves cleo everybody
+check_equal "they are not: the sum of both less all is the district of both" "$(figure)" '*,*'
+printf 'cohort "t"\nwho graduated\nreached matriculated\nlevel district\n' >"$work/districts.cohort"
+printf 'cohort "t"\nwho graduated in 2025\nand in district 0001\nnot was english-learner in high school\nreached matriculated\n' >"$work/within.cohort"
+check_code "districts" 0 leaves dora districts
+check_text "are told" "$work/check.out" '^2025,district,0001,08003,all,all,34,'
+check_code "those of one of them without a few" 0 leaves dora within
+check_equal "are not" "$(figure)" '*,*'
+check_code "JSON" 0 leaves dora within --json
+check_equal "names the cohort" "$("$CAIRN_JSON_GET" cohort <"$work/check.out")" within.cohort
+check_code "pooled figures are not answered" $EXIT_USAGE leaves dora districts --pool years=2
+check_code "nor without a purpose" $EXIT_USAGE cohort run "$work/everybody.cohort" --answer-to eve
+check_code "nor to anybody by any name" $EXIT_USAGE leaves 'Eve/..' everybody
+check "no refusal leaves anything" test ! -e "$work/home/answers/eve.told"
+printf 'x' >>"$work/home/answers/dora.told/0001.people"
+check_code "kept people that were changed answer nobody" $EXIT_CORRUPT leaves dora everybody
+rm -r "$work/home/answers/cleo.told"
+check_code "and are missed" $EXIT_CORRUPT leaves cleo everybody
+check "the ledger's chain holds" "$CAIRN" verify --home "$work/home"
 
 "$CAIRN" init "$work/empty" >/dev/null 2>&1
 check_code "a home without a generation" $EXIT_NOT_FOUND "$CAIRN" cohort run "$script" --home "$work/empty" "${why[@]}"

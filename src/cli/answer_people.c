@@ -1,0 +1,170 @@
+/*
+ * An answer beside everything else the asker knows: other questions he was told of, and what releases in force print.
+ * The audit of the answer's own tables sees figures of the same people only; here all figures that count some of them
+ * are one system (told.h). What must go because of it is held back, the tables are protected once more around it, and
+ * what would then be printed is attacked again.
+ */
+#include "cli/answer_impl.h"
+#include "protect/protect.h"
+
+static Status add_question(AnswerPeople *p, Error *err)
+{
+    const AnswerAsk *ask = p->ask;
+    ToldSource s = {.people = ask->people, .origin = OVERLAP_ASKED, .count = ask->count};
+    Status st = measure_members(ask->ctx, ask->query, &s.members, err);
+    if (st == OK)
+        st = arena_new(&s.members.arena, ToldFigure, ask->count + 1, &s.figures, err);
+    for (size_t i = 0; i < ask->count && st == OK; i++) {
+        const Cell *c = &ask->cells[i];
+        s.figures[i] = (ToldFigure){
+            .year = c->year, .level = c->level, .unit = c->unit, .split = c->split, .grp = c->grp, .people = -1};
+    }
+    if (st == OK)
+        st = vec_push(&p->sources, s, err);
+    if (st != OK)
+        told_source_free(&s);
+    return st;
+}
+
+/* Releases: of a measure's question those of its lineage, which the policy says count the same people; of any other
+ * question all. */
+static Status add_releases(AnswerPeople *p, Error *err)
+{
+    MeasureInfos measures = {0};
+    Slice last = {0};
+    Status st = measure_list(p->policy, &p->arena, &measures, err);
+    for (size_t i = 0; i < measures.len && st == OK; i++) {
+        Slice name = measures.at[i].name;
+        bool wanted = true;
+        if (slice_eq(name, last))
+            continue;
+        last = name;
+        st = protect_publishes(p->policy, clock_today(), name, &wanted, err);
+        if (st == OK && wanted && p->ask->released && !slice_eq(name, p->ask->people))
+            st = protect_same_lineage(p->policy, clock_today(), name, p->ask->people, &wanted, err);
+        if (st == OK && wanted)
+            st = told_release(p->ask->ctx, p->ledger, name, &p->sources, err);
+    }
+    vec_free(&measures);
+    return st;
+}
+
+/* Answers that were given before this program kept whom they count cannot be attacked together with others. */
+static Status check_kept(AnswerPeople *p, Error *err)
+{
+    PathList people = {0};
+    Status st = asker_people(p->home, p->ask->user, &p->arena, &people, err);
+    for (size_t i = 0; i < people.len && st == OK; i++) {
+        bool kept = slice_eq_z(p->ask->people, people.at[i]);
+        for (size_t k = 0; k < p->sources.len && !kept; k++)
+            kept = !p->sources.at[k].of_release && slice_eq_z(p->sources.at[k].people, people.at[i]);
+        if (!kept)
+            st = error_set(err, ERR_DENIED,
+                "%s was told of %s before it was kept whom answers count: what both together tell cannot be known",
+                p->ask->user, people.at[i]);
+    }
+    vec_free(&people);
+    return st;
+}
+
+Status answer_people_open(const AnswerAsk *ask, const Workplace *w, AnswerPeople *out, Error *err)
+{
+    ProtectLeast least;
+    *out = (AnswerPeople){.ask = ask, .home = w->home, .ledger = w->ledger, .policy = w->policy};
+    arena_init(&out->arena, 0);
+    TRY(protect_least(w->policy, clock_today(), &least, err));
+    out->least = (OverlapLeast){.n = least.n, .numerator = least.numerator, .complement = least.complement};
+    TRY(arena_new(&out->arena, uint8_t, ask->count + 1, &out->held, err));
+    TRY(add_question(out, err));
+    TRY(told_answers(w->home, w->ledger, ask->user, &out->sources, err));
+    TRY(check_kept(out, err));
+    return add_releases(out, err);
+}
+
+void answer_people_free(AnswerPeople *p)
+{
+    told_sources_free(&p->sources);
+    arena_free(&p->arena);
+}
+
+/* --- the gate ---------------------------------------------------------------------------------------------------- */
+
+static bool is_number(Slice text)
+{
+    double value;
+    return parse_f64(text, &value, NULL) == OK;
+}
+
+/* Which of the question's figures the job would print. */
+static Status read_printed(AnswerPeople *p, const ProtectJob *job, Error *err)
+{
+    ToldSource *question = &p->sources.at[0];
+    Buf csv;
+    CsvTable t;
+    size_t people, value;
+    uint32_t table = 0;
+    while (job->set.tables[table].released || !slice_eq_z(job->set.tables[table].name, "answer"))
+        table++;
+    buf_init(&csv, 0);
+    Status st = protect_csv(job, table, &csv, err);
+    if (st == OK)
+        st = csv_parse(buf_slice(&csv), "answer.csv", &p->arena, &t, err);
+    if (st == OK)
+        st = csv_column(&t, "people", &people, err);
+    if (st == OK && t.rows != question->count)
+        st = error_set(err, ERR_INTERNAL, "an answer of %zu rows for %zu figures", t.rows, question->count);
+    bool is_rate = p->ask->count > 0 && slice_eq_z(p->ask->cells[0].kind, "rate");
+    bool has_value = st == OK && is_rate && csv_column(&t, "value", &value, NULL) == OK;
+    for (size_t i = 0; i < question->count && st == OK; i++) {
+        const Slice *row = t.cells + i * t.columns;
+        question->figures[i].printed =
+            (is_number(row[people]) ? OVERLAP_PEOPLE : 0u) | (has_value && is_number(row[value]) ? OVERLAP_HITS : 0u);
+    }
+    buf_free(&csv);
+    return st;
+}
+
+static Status refuse(const AnswerPeople *p, const ToldReport *r, Status st, Error *err)
+{
+    if (st != ERR_DENIED || !r->is_small)
+        return st;
+    error_set(err, ERR_DENIED,
+        "beside what %s was told and releases print of others that have people in common with it (%s), the answer "
+        "would "
+        "show a group of too few people",
+        p->ask->user, r->with);
+    error_hint(err, "Ask for a coarser level, or for fewer splits.");
+    return ERR_DENIED;
+}
+
+static Status hold_back(AnswerPeople *p, const ToldReport *r, Error *err)
+{
+    size_t added = 0;
+    for (size_t i = 0; i < p->sources.at[0].count && r->hide; i++) {
+        added += (r->hide[i] & ~p->held[i]) != 0;
+        p->held[i] |= r->hide[i];
+    }
+    p->held_count += added;
+    p->again = added > 0;
+    return added > 0 ? error_set(err, ERR_DENIED, "%zu figures are held back", added) : OK;
+}
+
+Status answer_people_check(void *ctx, const ProtectJob *job, Error *err)
+{
+    AnswerPeople *p = ctx;
+    ToldReport r;
+    ToldMode mode = p->rounds++ == 0 ? TOLD_HIDE : TOLD_ATTACK;
+    const ToldCheck check = {.sources = &p->sources, .least = p->least, .threads = p->ask->threads};
+    p->again = false;
+    TRY(read_printed(p, job, err));
+    Status st = told_check(&check, mode, &r, err);
+    p->patterns = r.patterns;
+    st = st != OK ? refuse(p, &r, st, err) : mode == TOLD_HIDE ? hold_back(p, &r, err) : OK;
+    mem_free(r.hide);
+    return st;
+}
+
+Status answer_people_note(AnswerPeople *p, Error *err)
+{
+    return told_add(p->home, p->ledger, p->ask->user, &p->sources.at[0], err);
+}

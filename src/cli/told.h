@@ -1,0 +1,75 @@
+/*
+ * Whom the figures that were told count: for each answer to an asker its people under the warehouse's pseudonyms, with
+ * place and groups, and which figures were printed. So an attack on everything one asker was told needs no question to
+ * be asked again, and stays about the people as they were counted then.
+ *
+ *   HOME/answers/USER.told/0001.people    one answer; told.c has its bytes
+ *                          ledger.csv     entry,sha256; the home's ledger vouches for it (asker.h)
+ */
+#ifndef CAIRN_CLI_TOLD_H
+#define CAIRN_CLI_TOLD_H
+
+#include "cli/asker.h"
+#include "measure/measure.h"
+#include "overlap/overlap.h"
+#include "policy/policy.h"
+
+typedef struct ToldFigure {
+    int32_t year;
+    Slice level, unit, split, grp; /* as in Cell */
+    Slice members, groups;         /* of a release's pool: units, groups, with blanks between; empty: unit, grp */
+    unsigned printed;              /* OVERLAP_PEOPLE | OVERLAP_HITS */
+    /* A release's figures as printed, to be held against today's records; people -1: nothing to compare. */
+    int64_t people;
+    Slice value;
+} ToldFigure;
+
+typedef struct ToldSource {
+    Slice people; /* a measure's name, a cohort's word */
+    OverlapOrigin origin;
+    bool of_release;
+    MeasureMembers members;
+    ToldFigure *figures; /* texts and list in the members' arena */
+    size_t count;
+} ToldSource;
+typedef VEC(ToldSource) ToldSources;
+void told_sources_free(ToldSources *list);
+
+/* Everything this asker was told, appended; with user NULL what anybody was told of whom such a folder is kept.
+ * ERR_CORRUPT: a file is not what was noted. */
+MUST_USE Status told_answers(Home *home, Ledger *ledger, const char *user, ToldSources *out, Error *err);
+/* Adds an answer and notes it in the home's ledger, unless the asker was told the same before. The home must be open
+ * for writing. */
+MUST_USE Status told_add(Home *home, Ledger *ledger, const char *user, const ToldSource *source, Error *err);
+
+/* What the releases in force print of one measure, with the people of today's records, appended; nothing where they
+ * print nothing of it. */
+MUST_USE Status told_release(const MeasureContext *ctx, Ledger *ledger, Slice measure, ToldSources *out, Error *err);
+
+/* The same bytes for the same answer. */
+MUST_USE Status told_write(const ToldSource *s, Buf *out, Error *err);
+/* ERR_CORRUPT: these are not such bytes. Free the source with told_source_free, also after a failure. */
+MUST_USE Status told_parse(Slice bytes, ToldSource *out, Error *err);
+void told_source_free(ToldSource *s);
+
+/* --- the attack -------------------------------------------------------------------------------------------------- */
+
+typedef struct ToldCheck {
+    const ToldSources *sources; /* those of OVERLAP_ASKED are the question */
+    OverlapLeast least;
+    unsigned threads;
+} ToldCheck;
+typedef enum ToldMode { TOLD_HIDE, TOLD_ATTACK } ToldMode;
+typedef struct ToldReport {
+    uint8_t *hide; /* by figure of the asked source: what must not be told; NULL: nothing. mem_free */
+    size_t hidden;
+    uint64_t patterns, systems;
+    bool is_small;  /* ERR_DENIED: because a group of too few people would follow */
+    char with[200]; /* whom the sources count that have people in common with the question */
+} ToldReport;
+/* Attacks what is asked together with what was told, if people of other questions are in it. ERR_DENIED, ERR_LIMIT as
+ * overlap_hide and overlap_attack say; ERR_DENIED too where a release printed what today's records do not say of people
+ * of the question. */
+MUST_USE Status told_check(const ToldCheck *c, ToldMode mode, ToldReport *out, Error *err);
+
+#endif

@@ -1,0 +1,526 @@
+/*
+ * Figures of overlapping groups. The planted attacks are those of docs/cohort.md; the random ones are held against an
+ * oracle that tries every table of whole numbers that what is told allows, and knows nothing of the room's own way.
+ */
+#include "overlap/overlap.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define LEAST ((OverlapLeast){.n = 16, .numerator = 3, .complement = 3})
+
+/* --- planted ----------------------------------------------------------------------------------------------------- */
+
+typedef struct Figures {
+    Overlap *o;
+    uint32_t at[8];
+    size_t count;
+    uint64_t next; /* person */
+} Figures;
+
+static void figures_new(Figures *f)
+{
+    *f = (Figures){.next = 1};
+    assert_int_equal(overlap_new(&LEAST, &f->o, NULL), OK);
+}
+
+static void add_figure(Figures *f, OverlapOrigin origin, unsigned printed)
+{
+    assert_int_equal(overlap_figure(f->o, origin, printed, &f->at[f->count++], NULL), OK);
+}
+
+/* People whom the figures of the letters count: "ab", with the outcome of those in capitals. */
+static void add_people(Figures *f, const char *where, unsigned people)
+{
+    for (unsigned i = 0; i < people; i++, f->next++)
+        for (const char *c = where; *c; c++) {
+            uint32_t place;
+            bool hit = *c < 'a';
+            assert_int_equal(
+                overlap_place(f->o, &f->at[*c - (hit ? 'A' : 'a')], 1, hit ? OVERLAP_HIT : OVERLAP_MISS, &place, NULL),
+                OK);
+            assert_int_equal(overlap_person(f->o, f->next * UINT64_C(0x9e3779b97f4a7c15), place, NULL), OK);
+        }
+}
+
+static OverlapReport hide(Figures *f, Status want)
+{
+    OverlapReport r;
+    Error err = ERROR_INIT;
+    Status st = overlap_hide(f->o, 1, &r, &err);
+    if (st != want)
+        print_error("%s %s\n", err.message, err.detail);
+    assert_int_equal(st, want);
+    overlap_free(f->o);
+    return r;
+}
+
+static void nested_cohorts_that_differ_by_one_person(void **state)
+{
+    (void)state;
+    Figures f;
+    figures_new(&f);
+    add_figure(&f, OVERLAP_TOLD, OVERLAP_PEOPLE);
+    add_figure(&f, OVERLAP_ASKED, OVERLAP_PEOPLE);
+    add_people(&f, "ab", 99);
+    add_people(&f, "a", 1);
+    OverlapReport r = hide(&f, OK);
+    assert_int_equal(r.hide[f.at[1]], OVERLAP_PEOPLE);
+    assert_int_equal(r.hide[f.at[0]], 0);
+    overlap_report_free(&r);
+}
+
+static void nested_cohorts_that_differ_by_enough(void **state)
+{
+    (void)state;
+    Figures f;
+    figures_new(&f);
+    add_figure(&f, OVERLAP_TOLD, OVERLAP_PEOPLE);
+    add_figure(&f, OVERLAP_ASKED, OVERLAP_PEOPLE);
+    add_people(&f, "ab", 84);
+    add_people(&f, "a", 16);
+    OverlapReport r = hide(&f, OK);
+    assert_int_equal(r.hidden, 0);
+    overlap_report_free(&r);
+}
+
+/* |A| + |B| - |A or B| are those who are in both. */
+static void three_cohorts_whose_sum_isolates_someone(void **state)
+{
+    (void)state;
+    for (unsigned told = 0; told < 3; told++) {
+        Figures f;
+        figures_new(&f);
+        for (unsigned i = 0; i < 3; i++)
+            add_figure(&f, i < told ? OVERLAP_TOLD : OVERLAP_ASKED, OVERLAP_PEOPLE);
+        add_people(&f, "ac", 40);
+        add_people(&f, "bc", 50);
+        add_people(&f, "abc", 2);
+        OverlapReport r = hide(&f, OK);
+        assert_int_equal(r.hidden, 1);
+        overlap_report_free(&r);
+    }
+}
+
+static void the_same_people_again(void **state)
+{
+    (void)state;
+    Figures f;
+    figures_new(&f);
+    add_figure(&f, OVERLAP_TOLD, OVERLAP_PEOPLE | OVERLAP_HITS);
+    add_figure(&f, OVERLAP_ASKED, OVERLAP_PEOPLE | OVERLAP_HITS);
+    add_people(&f, "ab", 40);
+    add_people(&f, "AB", 9);
+    OverlapReport r = hide(&f, OK);
+    assert_int_equal(r.hidden, 0);
+    overlap_report_free(&r);
+}
+
+/* a: a district, published; b: those of it in a programme; c: those who are not. */
+static void a_complement_within_a_published_district(void **state)
+{
+    (void)state;
+    Figures f;
+    figures_new(&f);
+    add_figure(&f, OVERLAP_TOLD, OVERLAP_PEOPLE);
+    add_figure(&f, OVERLAP_ASKED, OVERLAP_PEOPLE);
+    add_people(&f, "ab", 120);
+    add_people(&f, "a", 4);
+    OverlapReport r = hide(&f, OK);
+    assert_int_equal(r.hide[f.at[1]], OVERLAP_PEOPLE);
+    overlap_report_free(&r);
+}
+
+/* Two outcomes of the same people that one person has beyond the other. */
+static void outcomes_that_differ_by_one_person(void **state)
+{
+    (void)state;
+    Figures f;
+    figures_new(&f);
+    add_figure(&f, OVERLAP_TOLD, OVERLAP_PEOPLE | OVERLAP_HITS);
+    add_figure(&f, OVERLAP_ASKED, OVERLAP_PEOPLE | OVERLAP_HITS);
+    add_people(&f, "ab", 60);
+    add_people(&f, "AB", 30);
+    add_people(&f, "Ab", 1);
+    OverlapReport r = hide(&f, OK);
+    assert_int_equal(r.hide[f.at[1]], OVERLAP_HITS);
+    overlap_report_free(&r);
+}
+
+/* Those who finish (the numerator of a) are the people of b: seven did not, which a's rate tells already. */
+static void a_numerator_that_is_the_next_denominator(void **state)
+{
+    (void)state;
+    for (unsigned first = 0; first < 2; first++) {
+        Figures f;
+        figures_new(&f);
+        add_figure(&f, first == 0 ? OVERLAP_TOLD : OVERLAP_ASKED, OVERLAP_PEOPLE | OVERLAP_HITS);
+        add_figure(&f, first == 1 ? OVERLAP_TOLD : OVERLAP_ASKED, OVERLAP_PEOPLE);
+        add_people(&f, "Ab", 30);
+        add_people(&f, "a", 7);
+        OverlapReport r = hide(&f, OK);
+        assert_int_equal(r.hidden, 0);
+        overlap_report_free(&r);
+    }
+}
+
+/* What was told already cannot be taken back, and is no reason to refuse what adds nothing; but it must not be told
+ * more of. */
+static void what_was_told_before_is_not_blamed_on_the_answer(void **state)
+{
+    (void)state;
+    Figures f;
+    figures_new(&f);
+    add_figure(&f, OVERLAP_TOLD, OVERLAP_PEOPLE);
+    add_figure(&f, OVERLAP_TOLD, OVERLAP_PEOPLE);
+    add_figure(&f, OVERLAP_ASKED, OVERLAP_PEOPLE);
+    add_people(&f, "abc", 50);
+    add_people(&f, "ac", 5);
+    OverlapReport r = hide(&f, OK);
+    assert_int_equal(r.followed, 1);
+    assert_int_equal(r.hidden, 0);
+    overlap_report_free(&r);
+
+    figures_new(&f);
+    add_figure(&f, OVERLAP_TOLD, OVERLAP_PEOPLE);
+    add_figure(&f, OVERLAP_TOLD, OVERLAP_PEOPLE);
+    add_figure(&f, OVERLAP_ASKED, OVERLAP_PEOPLE);
+    add_people(&f, "abc", 50);
+    add_people(&f, "ac", 3);
+    add_people(&f, "a", 2);
+    r = hide(&f, OK);
+    assert_int_equal(r.hide[f.at[2]], OVERLAP_PEOPLE);
+    overlap_report_free(&r);
+}
+
+/* Figures of other people are not looked at. */
+static void strangers_are_left_out(void **state)
+{
+    (void)state;
+    Figures f;
+    figures_new(&f);
+    add_figure(&f, OVERLAP_TOLD, OVERLAP_PEOPLE);
+    add_figure(&f, OVERLAP_TOLD, OVERLAP_PEOPLE);
+    add_figure(&f, OVERLAP_ASKED, OVERLAP_PEOPLE);
+    add_people(&f, "ab", 50);
+    add_people(&f, "a", 1);
+    add_people(&f, "c", 20);
+    OverlapReport r = hide(&f, OK);
+    assert_int_equal(r.patterns, 1);
+    assert_int_equal(r.followed, 0);
+    assert_int_equal(r.hidden, 0);
+    overlap_report_free(&r);
+}
+
+/* --- against every table ------------------------------------------------------------------------------------------ */
+
+enum { MAX_FIGURES = 3, MAX_CODES = 6, MAX_STATES = 4 };
+#define CAP 40 /* more people than any figure counts */
+
+typedef struct Case {
+    unsigned figures;
+    OverlapOrigin origin[MAX_FIGURES];
+    unsigned printed[MAX_FIGURES];
+    unsigned codes;
+    uint8_t in[MAX_CODES][MAX_FIGURES]; /* 0: not counted, 1: without, 2: with the outcome */
+    int people[MAX_CODES];
+} Case;
+
+static const OverlapLeast SMALL = {.n = 4, .numerator = 2, .complement = 2};
+
+static void draw(Rng *rng, Case *c)
+{
+    *c = (Case){.figures = 2 + (unsigned)rng_below(rng, 2)};
+    for (unsigned f = 0; f < c->figures; f++) {
+        c->origin[f] = f > 0 && rng_below(rng, 2) ? OVERLAP_ASKED : OVERLAP_TOLD;
+        c->printed[f] = rng_below(rng, 3) ? OVERLAP_PEOPLE | OVERLAP_HITS : OVERLAP_PEOPLE;
+    }
+    c->origin[c->figures - 1] = OVERLAP_ASKED;
+    c->codes = 2 + (unsigned)rng_below(rng, MAX_CODES - 1);
+    for (unsigned i = 0; i < c->codes; i++) {
+        for (unsigned f = 0; f < c->figures; f++)
+            c->in[i][f] = (uint8_t)rng_below(rng, 3);
+        c->people[i] = 1 + (int)rng_below(rng, rng_below(rng, 2) ? 7 : 2);
+    }
+}
+
+/* What is told makes of a code: whether people are counted, whether they are seen to have the outcome. */
+static unsigned seen(const Case *c, unsigned code, unsigned figure)
+{
+    unsigned in = c->in[code][figure];
+    return (in > 0 && (c->printed[figure] & OVERLAP_PEOPLE) ? 1u : 0u) |
+           (in == 2 && (c->printed[figure] & OVERLAP_HITS) ? 2u : 0u);
+}
+
+/* Codes that nothing told tells apart become one. */
+static void join_alike(Case *c)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < c->codes; i++) {
+        unsigned same = 0;
+        bool any = false;
+        for (unsigned f = 0; f < c->figures; f++)
+            any = any || seen(c, i, f);
+        for (same = 0; same < kept; same++) {
+            bool alike = true;
+            for (unsigned f = 0; f < c->figures; f++)
+                alike = alike && seen(c, i, f) == seen(c, same, f);
+            if (alike)
+                break;
+        }
+        if (!any)
+            continue;
+        if (same < kept) {
+            c->people[same] += c->people[i];
+            continue;
+        }
+        memcpy(c->in[kept], c->in[i], sizeof c->in[i]);
+        c->people[kept++] = c->people[i];
+    }
+    c->codes = kept;
+}
+
+typedef struct Range {
+    int low, high;
+} Range;
+
+typedef struct Oracle {
+    const Case *c;
+    unsigned told[MAX_FIGURES]; /* what of each figure is known */
+    unsigned group[MAX_CODES];  /* codes of the same people */
+    int x[MAX_CODES];
+    Range code[MAX_CODES], sum[MAX_CODES]; /* of a code; of a group, by its first code */
+} Oracle;
+
+static int left(const Oracle *o, unsigned figure, bool hits, unsigned upto)
+{
+    int n = 0;
+    for (unsigned i = 0; i < o->c->codes; i++) {
+        bool counts = hits ? o->c->in[i][figure] == 2 : o->c->in[i][figure] > 0;
+        n += counts ? o->c->people[i] : 0;
+        n -= counts && i < upto ? o->x[i] : 0;
+    }
+    return n;
+}
+
+static void see(Oracle *o)
+{
+    int sums[MAX_CODES] = {0};
+    for (unsigned f = 0; f < o->c->figures; f++)
+        for (unsigned hits = 0; hits < 2; hits++)
+            if ((o->told[f] & (hits ? OVERLAP_HITS : OVERLAP_PEOPLE)) && left(o, f, hits, o->c->codes) != 0)
+                return;
+    for (unsigned i = 0; i < o->c->codes; i++) {
+        sums[o->group[i]] += o->x[i];
+        o->code[i].low = o->x[i] < o->code[i].low ? o->x[i] : o->code[i].low;
+        o->code[i].high = o->x[i] > o->code[i].high ? o->x[i] : o->code[i].high;
+    }
+    for (unsigned i = 0; i < o->c->codes; i++) {
+        o->sum[i].low = sums[i] < o->sum[i].low ? sums[i] : o->sum[i].low;
+        o->sum[i].high = sums[i] > o->sum[i].high ? sums[i] : o->sum[i].high;
+    }
+}
+
+static void search(Oracle *o, unsigned i)
+{
+    if (i == o->c->codes) {
+        see(o);
+        return;
+    }
+    int most = INT32_MAX;
+    for (unsigned f = 0; f < o->c->figures; f++)
+        for (unsigned hits = 0; hits < 2; hits++)
+            if ((o->told[f] & (hits ? OVERLAP_HITS : OVERLAP_PEOPLE)) &&
+                (hits ? o->c->in[i][f] == 2 : o->c->in[i][f] > 0)) {
+                int n = left(o, f, hits, i);
+                most = n < most ? n : most;
+            }
+    if (most == INT32_MAX) { /* nothing tells of them: as many as they are, none, or very many */
+        const int some[] = {o->c->people[i], 0, CAP};
+        for (size_t k = 0; k < COUNT_OF(some); k++) {
+            o->x[i] = some[k];
+            search(o, i + 1);
+        }
+        return;
+    }
+    for (o->x[i] = 0; o->x[i] <= most; o->x[i]++)
+        search(o, i + 1);
+}
+
+static void ask(Oracle *o, const Case *c, const uint8_t *hidden, bool asked)
+{
+    *o = (Oracle){.c = c};
+    for (unsigned f = 0; f < c->figures; f++) {
+        bool counts = c->origin[f] == OVERLAP_TOLD || asked;
+        o->told[f] = counts ? c->printed[f] & ~(unsigned)(hidden ? hidden[f] : 0) : 0;
+    }
+    for (unsigned i = 0; i < c->codes; i++) {
+        o->code[i] = o->sum[i] = (Range){INT32_MAX, INT32_MIN};
+        for (o->group[i] = 0; o->group[i] < i; o->group[i]++) {
+            bool alike = true;
+            for (unsigned f = 0; f < c->figures; f++)
+                alike = alike && (seen(c, i, f) & 1) == (seen(c, o->group[i], f) & 1);
+            if (alike)
+                break;
+        }
+    }
+    search(o, 0);
+}
+
+static bool is_open(Range now, Range before, int people, int least)
+{
+    int high = least < before.high ? least : before.high, low = people - 1 > before.low ? people - 1 : before.low;
+    return people == 0 || people >= least || (now.high >= high && now.low <= low);
+}
+
+/* The room's rule of a group that is all of an outcome, said once more. */
+static int least_of_group(const Case *c, const Oracle *o, unsigned g)
+{
+    int least = (int)SMALL.n, people = 0;
+    for (unsigned i = 0; i < c->codes; i++)
+        people += o->group[i] == g ? c->people[i] : 0;
+    for (unsigned f = 0; f < c->figures; f++) {
+        int with = 0, all_with = 0, all = 0;
+        if (!(c->printed[f] & OVERLAP_HITS) || c->in[g][f] == 0)
+            continue;
+        for (unsigned i = 0; i < c->codes; i++) {
+            all += c->in[i][f] > 0 ? c->people[i] : 0;
+            all_with += c->in[i][f] == 2 ? c->people[i] : 0;
+            with += o->group[i] == g && c->in[i][f] == 2 ? c->people[i] : 0;
+        }
+        if (with == people && with == all_with)
+            least = (int)SMALL.numerator;
+        if (with == 0 && people == all - all_with)
+            least = (int)SMALL.complement;
+    }
+    return least;
+}
+
+static bool is_safe(const Case *c, const uint8_t *hidden)
+{
+    Oracle now, before;
+    bool safe = true;
+    ask(&before, c, NULL, false);
+    ask(&now, c, hidden, true);
+    for (unsigned i = 0; i < c->codes; i++) {
+        unsigned members = 0;
+        int people = 0;
+        bool counted = false, with = false;
+        for (unsigned f = 0; f < c->figures; f++) {
+            counted = counted || (seen(c, i, f) & 1);
+            with = with || (seen(c, i, f) & 2);
+        }
+        for (unsigned k = 0; k < c->codes; k++) {
+            members += now.group[k] == now.group[i];
+            people += now.group[k] == now.group[i] ? c->people[k] : 0;
+        }
+        if (now.group[i] == i && counted)
+            safe = safe && is_open(now.sum[i], before.sum[i], people, least_of_group(c, &now, i));
+        if (members > 1 || !counted)
+            safe = safe &&
+                   is_open(now.code[i], before.code[i], c->people[i], (int)(with ? SMALL.numerator : SMALL.complement));
+    }
+    return safe;
+}
+
+static void add_case(const Case *c, uint64_t mix, Overlap **out)
+{
+    uint32_t figure[MAX_FIGURES], place;
+    uint64_t person = 0;
+    assert_int_equal(overlap_new(&SMALL, out, NULL), OK);
+    for (unsigned f = 0; f < c->figures; f++)
+        assert_int_equal(overlap_figure(*out, c->origin[f], c->printed[f], &figure[f], NULL), OK);
+    for (unsigned i = 0; i < c->codes; i++)
+        for (int k = 0; k < c->people[i]; k++, person++)
+            for (unsigned f = 0; f < c->figures; f++) {
+                if (c->in[i][f] == 0)
+                    continue;
+                assert_int_equal(
+                    overlap_place(*out, &figure[f], 1, c->in[i][f] == 2 ? OVERLAP_HIT : OVERLAP_MISS, &place, NULL),
+                    OK);
+                assert_int_equal(overlap_person(*out, (person + 1) * mix, place, NULL), OK);
+            }
+}
+
+static void what_is_kept_is_safe_by_every_table(void **state)
+{
+    (void)state;
+    Rng rng;
+    unsigned hidden = 0, shown = 0;
+    rng_init(&rng, 20261129, 5);
+    for (unsigned n = 0; n < 2000; n++) {
+        Case c;
+        Overlap *o;
+        OverlapReport r, again;
+        static const uint8_t none[MAX_FIGURES] = {0};
+        draw(&rng, &c);
+        join_alike(&c);
+        if (c.codes == 0)
+            continue;
+        add_case(&c, UINT64_C(0x9e3779b97f4a7c15), &o);
+        Status alone = overlap_attack(o, 1, &r, NULL);
+        assert_int_equal(alone == OK, is_safe(&c, none));
+        overlap_report_free(&r);
+        assert_int_equal(overlap_hide(o, 1, &r, NULL), OK);
+        assert_true(is_safe(&c, r.hide));
+        assert_true(r.hidden == 0 || alone != OK);
+        for (unsigned f = 0; f < c.figures; f++)
+            assert_true(c.origin[f] == OVERLAP_ASKED || r.hide[f] == 0);
+        hidden += r.hidden > 0;
+        shown += r.hidden == 0;
+        overlap_free(o);
+        add_case(&c, UINT64_C(0xd1342543de82ef95), &o); /* other pseudonyms, and threads */
+        assert_int_equal(overlap_hide(o, 3, &again, NULL), OK);
+        assert_memory_equal(r.hide, again.hide, c.figures);
+        overlap_free(o);
+        overlap_report_free(&r);
+        overlap_report_free(&again);
+    }
+    assert_true(hidden > 300 && shown > 300);
+}
+
+static void each_allocation_may_fail(void **state)
+{
+    (void)state;
+    Figures f;
+    bool done = false;
+    for (long n = 0; !done; n++) {
+        OverlapReport r;
+        figures_new(&f);
+        add_figure(&f, OVERLAP_TOLD, OVERLAP_PEOPLE);
+        add_figure(&f, OVERLAP_ASKED, OVERLAP_PEOPLE | OVERLAP_HITS);
+        add_people(&f, "ab", 30);
+        add_people(&f, "aB", 30);
+        add_people(&f, "a", 2);
+        mem_fail_after(n);
+        Status st = overlap_hide(f.o, 1, &r, NULL);
+        done = mem_fail_pending();
+        mem_fail_after(-1);
+        assert_int_equal(st, done ? OK : ERR_NOMEM);
+        overlap_report_free(&r);
+        overlap_free(f.o);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nested_cohorts_that_differ_by_one_person),
+        cmocka_unit_test(nested_cohorts_that_differ_by_enough),
+        cmocka_unit_test(three_cohorts_whose_sum_isolates_someone),
+        cmocka_unit_test(the_same_people_again),
+        cmocka_unit_test(a_complement_within_a_published_district),
+        cmocka_unit_test(outcomes_that_differ_by_one_person),
+        cmocka_unit_test(a_numerator_that_is_the_next_denominator),
+        cmocka_unit_test(what_was_told_before_is_not_blamed_on_the_answer),
+        cmocka_unit_test(strangers_are_left_out),
+        cmocka_unit_test(what_is_kept_is_safe_by_every_table),
+        cmocka_unit_test(each_allocation_may_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
