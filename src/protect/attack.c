@@ -666,7 +666,7 @@ static Status tell_absent(Attack *a, const bool *told, Error *err)
 
 static Status print_told(Attack *a, Error *err)
 {
-    const ProtectOptions *o = a->ask->options;
+    const LaneOptions *o = a->ask->options;
     bool hides = false, told[MAX_TABLES] = {false};
     for (size_t i = 0; i < o->told_count; i++) {
         const PublishedCell *p = &o->told[i];
@@ -775,18 +775,56 @@ static Status attack(Attack *a, HideFindings *findings, ProtectAttack *report, E
     return run(a, findings, report, err);
 }
 
+static Status read_told(Attack *a, Error *err)
+{
+    TRY(limits_read(a->ask->policy, a->ask->on, &a->limits, err));
+    TRY(read_input(a, err));
+    TRY(add_quantities(a, err));
+    return print_told(a, err);
+}
+
+static Status attack_open(Attack *a, const AttackAsk *ask, Error *err)
+{
+    *a = (Attack){.ask = ask};
+    arena_init(&a->arena, 0);
+    buf_init(&a->key, 0);
+    TRY(map_init(&a->spot_of, err));
+    TRY(map_init(&a->slot_of, err));
+    return map_init(&a->row_of, err);
+}
+
+static void attack_close(Attack *a)
+{
+    map_free(&a->spot_of);
+    map_free(&a->slot_of);
+    map_free(&a->row_of);
+    vec_free(&a->spots);
+    vec_free(&a->unknowns);
+    vec_free(&a->cells);
+    vec_free(&a->row);
+    vec_free(&a->term);
+    vec_free(&a->coef);
+    vec_free(&a->least);
+    buf_free(&a->key);
+    arena_free(&a->arena);
+}
+
+Status attack_told(const AttackAsk *ask, Error *err)
+{
+    Attack a;
+    Status st = attack_open(&a, ask, err);
+    if (st == OK)
+        st = read_told(&a, err);
+    attack_close(&a);
+    return st;
+}
+
 Status attack_lineage(const AttackAsk *ask, HideFindings *findings, ProtectAttack *report, Error *err)
 {
-    Attack a = {.ask = ask};
+    Attack a;
     HideFindings own = {0}, *list = findings ? findings : &own;
     size_t before = list->len;
-    arena_init(&a.arena, 0);
-    buf_init(&a.key, 0);
-    Status st = map_init(&a.spot_of, err);
-    if (st == OK)
-        st = map_init(&a.slot_of, err);
-    if (st == OK)
-        st = map_init(&a.row_of, err);
+    Status st = attack_open(&a, ask, err);
     if (st == OK)
         st = attack(&a, list, report, err);
     if (st == OK && !findings && list->len > before) {
@@ -798,18 +836,7 @@ Status attack_lineage(const AttackAsk *ask, HideFindings *findings, ProtectAttac
             SLICE_ARG(f->table), (int)f->year, SLICE_ARG(f->level), SLICE_ARG(f->split), list->len - before);
     }
     vec_free(&own);
-    map_free(&a.spot_of);
-    map_free(&a.slot_of);
-    map_free(&a.row_of);
-    vec_free(&a.spots);
-    vec_free(&a.unknowns);
-    vec_free(&a.cells);
-    vec_free(&a.row);
-    vec_free(&a.term);
-    vec_free(&a.coef);
-    vec_free(&a.least);
-    buf_free(&a.key);
-    arena_free(&a.arena);
+    attack_close(&a);
     return st;
 }
 
@@ -821,12 +848,17 @@ typedef struct Part {
     size_t at;
 } Part;
 
-static int compare_parts(const void *a, const void *b)
+static int compare_group(const void *a, const void *b)
 {
     const Part *x = a, *y = b;
     int c = slice_cmp(x->lineage, y->lineage);
-    if (c == 0)
-        c = x->year < y->year ? -1 : x->year > y->year;
+    return c != 0 ? c : x->year < y->year ? -1 : x->year > y->year;
+}
+
+static int compare_parts(const void *a, const void *b)
+{
+    const Part *x = a, *y = b;
+    int c = compare_group(a, b);
     return c != 0 ? c : x->at < y->at ? -1 : x->at > y->at;
 }
 
@@ -840,6 +872,7 @@ typedef struct Whole {
     PublishedCell *printed;
 } Whole;
 
+/* report NULL: only what is told is looked at. */
 static Status attack_parts(Whole *w, const AttackAsk *common, ProtectAttack *report, Error *err)
 {
     size_t print = 0;
@@ -861,10 +894,26 @@ static Status attack_parts(Whole *w, const AttackAsk *common, ProtectAttack *rep
         ask.input_count = to - from;
         ask.cells = w->printed;
         ask.cell_count = printed;
-        TRY(attack_lineage(&ask, NULL, report, err));
+        TRY(report ? attack_lineage(&ask, NULL, report, err) : attack_told(&ask, err));
     }
     if (print < w->print_count)
         return deny(&w->p->cells[w->prints[print].at].cell, "a figure stands where nobody is counted", err);
+    return OK;
+}
+
+/* Told cells of a lineage and year that has nobody today. */
+static Status told_of_nobody(const Whole *w, const LaneOptions *o, Error *err)
+{
+    unsigned tier;
+    for (size_t i = 0; i < o->told_count; i++) {
+        const PublishedCell *c = &o->told[i];
+        Slice lineage = limits_lineage(&w->limits, c->cell.table, &tier);
+        const Part key = {lineage, c->cell.year, 0};
+        if (c->hiding == PROTECT_HIDDEN || !limits_suppresses(&w->limits, o->lane, lineage))
+            continue;
+        if (!bsearch(&key, w->inputs, w->input_count, sizeof key, compare_group))
+            return corrected(c, err);
+    }
     return OK;
 }
 
@@ -891,15 +940,18 @@ static Status take_parts(Whole *w, ProtectLane lane, size_t input_count, Error *
     return mem_alloc((w->print_count + 1) * sizeof *w->printed, (void **)&w->printed, err);
 }
 
-Status protect_attack(Policy *policy, Date on, const ProtectCell *input, size_t input_count, const Protected *p,
-    const ProtectOptions *options, ProtectAttack *report, Error *err)
+static Status attack_whole(Policy *policy, Date on, const ProtectCell *input, size_t input_count, const Protected *p,
+    const LaneOptions *options, ProtectAttack *report, Error *err)
 {
     const AttackAsk common = {.policy = policy, .on = on, .options = options};
     Whole w = {.p = p, .input = input};
-    *report = (ProtectAttack){0};
+    if (report)
+        *report = (ProtectAttack){0};
     Status st = limits_read(policy, on, &w.limits, err);
     if (st == OK)
         st = take_parts(&w, options->lane, input_count, err);
+    if (st == OK)
+        st = told_of_nobody(&w, options, err);
     if (st == OK)
         st = attack_parts(&w, &common, report, err);
     mem_free(w.inputs);
@@ -907,4 +959,17 @@ Status protect_attack(Policy *policy, Date on, const ProtectCell *input, size_t 
     mem_free(w.cells);
     mem_free(w.printed);
     return st;
+}
+
+Status protect_attack(Policy *policy, Date on, const ProtectCell *input, size_t input_count, const Protected *p,
+    const LaneOptions *options, ProtectAttack *report, Error *err)
+{
+    return attack_whole(policy, on, input, input_count, p, options, report, err);
+}
+
+Status protect_told_agrees(
+    Policy *policy, Date on, const ProtectCell *input, size_t input_count, const LaneOptions *options, Error *err)
+{
+    const Protected nothing = {0};
+    return attack_whole(policy, on, input, input_count, &nothing, options, NULL, err);
 }

@@ -103,7 +103,7 @@ static Status told_places(Hiding *h, const PublishedCell *c, size_t *table, size
 /* Pools of earlier releases become known sums, before the system is made. */
 static Status collect_sums(Hiding *h, Error *err)
 {
-    const ProtectOptions *o = h->ask->options;
+    const LaneOptions *o = h->ask->options;
     for (size_t i = 0; i < o->told_count; i++) {
         const PublishedCell *c = &o->told[i];
         EquationsTold sum;
@@ -120,7 +120,7 @@ static Status collect_sums(Hiding *h, Error *err)
 /* Where an earlier release hides figures of this lineage and year, what it leaves out is known to be empty. */
 static Status take_told(Hiding *h, Error *err)
 {
-    const ProtectOptions *o = h->ask->options;
+    const LaneOptions *o = h->ask->options;
     bool hides = false;
     for (size_t i = 0; i < o->told_count; i++) {
         const PublishedCell *c = &o->told[i];

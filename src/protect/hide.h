@@ -22,7 +22,7 @@ typedef struct HideAsk {
     const Panel *panel;
     const ProtectCell *const *input; /* the panel's cells */
     size_t input_count;
-    const ProtectOptions *options;
+    const LaneOptions *options;
     Arena *arena; /* what the cells borrow from, besides the input */
 } HideAsk;
 
@@ -40,8 +40,10 @@ typedef struct AttackAsk {
     size_t input_count;
     const PublishedCell *cells;
     size_t cell_count;
-    const ProtectOptions *options;
+    const LaneOptions *options;
 } AttackAsk;
+/* Only whether what is told is what the input says. ERR_DENIED. */
+MUST_USE Status attack_told(const AttackAsk *ask, Error *err);
 /* findings: appended, slices borrowed from the input; NULL: the first one is told as ERR_DENIED. Counts are added to
  * the report. ERR_DENIED: a printed figure is not what the input says, or one is missing. */
 MUST_USE Status attack_lineage(const AttackAsk *ask, HideFindings *findings, ProtectAttack *report, Error *err);

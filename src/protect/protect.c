@@ -26,7 +26,7 @@ typedef struct Work {
     WithheldTables withheld;
     Policy *policy;
     Date on;
-    const ProtectOptions *options;
+    const LaneOptions *options;
     bool pools, suppresses;
 } Work;
 
@@ -405,12 +405,12 @@ static Status copy_out(Work *w, Protected *out, Error *err)
 
 Status protect_release(Policy *policy, Date on, const ProtectCell *cells, size_t count, Protected *out, Error *err)
 {
-    const ProtectOptions alone = PROTECT_OPTIONS_INIT;
+    const LaneOptions alone = LANE_OPTIONS_INIT;
     return protect_release_beside(policy, on, cells, count, &alone, out, err);
 }
 
 Status protect_release_beside(Policy *policy, Date on, const ProtectCell *cells, size_t count,
-    const ProtectOptions *options, Protected *out, Error *err)
+    const LaneOptions *options, Protected *out, Error *err)
 {
     *out = (Protected){0};
     Work w = {.arena = &out->arena, .policy = policy, .on = on, .options = options};

@@ -66,7 +66,7 @@ typedef struct WithheldTable { /* (table, year, split) that cannot be published 
 /* How a family's figures are kept safe: `protection` of the family at the root of its lineage. */
 typedef enum ProtectLane { PROTECT_BY_POLICY, PROTECT_POOL_LANE, PROTECT_SUPPRESS_LANE } ProtectLane;
 
-typedef struct ProtectOptions {
+typedef struct LaneOptions {
     ProtectLane lane; /* for all families; PROTECT_BY_POLICY: each its own */
     /* What releases in force printed, hidden cells included; used for suppressed families: what is printed stays as it
      * is, what is hidden stays hidden. */
@@ -74,8 +74,8 @@ typedef struct ProtectOptions {
     size_t told_count;
     unsigned threads; /* 0: one a core; the result does not depend on it */
     const Log *log;
-} ProtectOptions;
-#define PROTECT_OPTIONS_INIT \
+} LaneOptions;
+#define LANE_OPTIONS_INIT \
     { \
         .threads = 1 \
     }
@@ -110,7 +110,7 @@ MUST_USE Status protect_release(
 /* The same beside what is out, or in another lane than the policy's. ERR_DENIED: a release in force prints what today's
  * records do not say, or what gives somebody away whatever is hidden now. */
 MUST_USE Status protect_release_beside(Policy *policy, Date on, const ProtectCell *cells, size_t count,
-    const ProtectOptions *options, Protected *out, Error *err);
+    const LaneOptions *options, Protected *out, Error *err);
 void protected_free(Protected *p);
 
 /* The lane of a measure's lineage. */
@@ -123,6 +123,9 @@ MUST_USE Status protect_rule_file(Policy *policy, Date on, const char *no_employ
 /* Whether the people of two measures are of one lineage of families, so that differences of their counts are groups of
  * people, too. */
 MUST_USE Status protect_same_lineage(Policy *policy, Date on, Slice a, Slice b, bool *out, Error *err);
+
+/* The family at the root of a measure's lineage; a measure of no family is its own. Valid as long as the policy. */
+MUST_USE Status protect_lineage_of(Policy *policy, Date on, Slice measure, Slice *out, Error *err);
 
 /* The fewest people that may be told of, if it is not nobody: in a group, with the outcome, without it. */
 typedef struct ProtectLeast {
@@ -145,7 +148,24 @@ MUST_USE Status protect_audit(Policy *policy, Date on, const ProtectCell *input,
  * the published cells, the input and the room audit alone; shares no code with the protector. Pooled families are not
  * looked at. ERR_DENIED names the first figure that can be worked out, or that is not what the input says. */
 MUST_USE Status protect_attack(Policy *policy, Date on, const ProtectCell *input, size_t input_count,
-    const Protected *p, const ProtectOptions *options, ProtectAttack *report, Error *err);
+    const Protected *p, const LaneOptions *options, ProtectAttack *report, Error *err);
+
+/* Whether what releases in force printed of suppressed families is what today's records say; options->told. ERR_DENIED:
+ * a figure was corrected, or is no longer there. */
+MUST_USE Status protect_told_agrees(
+    Policy *policy, Date on, const ProtectCell *input, size_t input_count, const LaneOptions *options, Error *err);
+
+/* What readers can see of one measure at one level, all years and splits. People are counted once a split. */
+typedef struct ProtectVisible {
+    Slice table, level;
+    uint64_t figures, figures_alone; /* groups of places with people in them; those shown by themselves */
+    uint64_t people, people_alone;
+    uint64_t small_people, small_people_alone; /* in groups under local_group_min_percent of the state's people */
+} ProtectVisible;
+typedef VEC(ProtectVisible) ProtectVisibleRows;
+/* Appended, by table and level. True sizes: for inside, or rounded. Free the list with vec_free. */
+MUST_USE Status protect_visible(Policy *policy, Date on, const ProtectCell *cells, size_t count, const Protected *p,
+    ProtectVisibleRows *out, Error *err);
 
 typedef struct UnionReport {
     uint64_t compared; /* lineages and years of which the new release lacks an earlier cell, or has it otherwise */

@@ -151,6 +151,15 @@ Status protect_lane_of(Policy *policy, Date on, Slice measure, ProtectLane *out,
     return OK;
 }
 
+Status protect_lineage_of(Policy *policy, Date on, Slice measure, Slice *out, Error *err)
+{
+    ProtectRule rule;
+    unsigned tier;
+    TRY(rule_read(policy, on, &rule, err));
+    *out = rule_lineage(&rule, measure, &tier);
+    return OK;
+}
+
 Status protect_same_lineage(Policy *policy, Date on, Slice a, Slice b, bool *out, Error *err)
 {
     ProtectRule rule;
