@@ -298,7 +298,11 @@ static Status compare_lanes(Cli *cli, Error *err)
 {
     Workplace w;
     TRY(workplace_open(cli, HOME_READ, &w, err));
-    const ReleaseContext ctx = {.home = w.home, .policy = w.policy, .ledger = w.ledger, .log = &cli->log};
+    const ReleaseContext ctx = {.home = w.home,
+        .policy = w.policy,
+        .ledger = w.ledger,
+        .threads = home_settings(w.home)->threads,
+        .log = &cli->log};
     Status st = release_compare(
         &ctx, cli_value(cli, "family"), cli->format == CLI_JSON ? RELEASE_JSON : RELEASE_TEXT, &cli->out, err);
     workplace_close(&w);

@@ -645,14 +645,13 @@ static bool is_told_here(const Attack *a, const PublishedCell *p)
     return p->cell.year == a->ask->year && slice_eq(limits_lineage(&a->limits, p->cell.table, &tier), a->ask->lineage);
 }
 
-/* A release that hides figures of the lineage tells of all places: whom it leaves out, it says to be nobody. Tables it
- * does not have at all it says nothing of. */
-static Status tell_absent(Attack *a, const bool *told, Error *err)
+/* A release that hides figures of a measure tells of all its places: whom it leaves out, it says to be nobody. */
+static Status tell_absent(Attack *a, const bool *hides, Error *err)
 {
     for (uint32_t t = 0; t < a->table_count; t++)
         for (uint32_t i = 0; i < a->spots.len; i++) {
             const Table *table = &a->tables[t];
-            if (!told[t] || !table->has[a->spots.at[i].slot] || (table->seen[i] & SEEN_TOLD))
+            if (!hides[t] || !table->has[a->spots.at[i].slot] || (table->seen[i] & SEEN_TOLD))
                 continue;
             const Spot *s = &a->spots.at[i];
             PublishedCell c = {
@@ -667,7 +666,7 @@ static Status tell_absent(Attack *a, const bool *told, Error *err)
 static Status print_told(Attack *a, Error *err)
 {
     const LaneOptions *o = a->ask->options;
-    bool hides = false, told[MAX_TABLES] = {false};
+    bool hides[MAX_TABLES] = {false};
     for (size_t i = 0; i < o->told_count; i++) {
         const PublishedCell *p = &o->told[i];
         uint32_t t, spot;
@@ -676,14 +675,13 @@ static Status print_told(Attack *a, Error *err)
         t = find_table(a, p->cell.table);
         if (t == NONE)
             return corrected(p, err); /* a measure nobody counts today any more */
-        told[t] = true;
-        hides = hides || p->hiding == PROTECT_HIDDEN;
+        hides[t] = hides[t] || p->hiding == PROTECT_HIDDEN;
         if (find_spot(a, p->cell.level, p->cell.unit, p->cell.split, p->cell.grp, &spot))
             a->tables[t].seen[spot] |= SEEN_TOLD;
         if (p->hiding != PROTECT_HIDDEN)
             TRY(tell(a, p, t, err));
     }
-    return hides ? tell_absent(a, told, err) : OK;
+    return tell_absent(a, hides, err);
 }
 
 /* --- the attack -------------------------------------------------------------------------------------------------- */

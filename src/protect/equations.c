@@ -204,7 +204,9 @@ static int64_t cost_of(const Builder *b, uint32_t q, const EquationsPlace *x)
     int64_t tables = e->sizes[q];
     for (uint32_t k = 0; k < e->pair_count; k++)
         tables += e->pairs[k].part == q || e->pairs[k].whole == q;
-    int64_t cost = 10 * tables;
+    int64_t people = e->value[q][equations_place(b->p, x->split, x->level, x->unit, x->group)];
+    /* figures that go, and the people in them: of two groups the smaller helps the other */
+    int64_t cost = tables * (50 + (people < 5000 ? people : 5000));
     for (size_t l = x->level + 1; l < b->p->level_count; l++)
         cost *= 4; /* a level higher is what more readers look for */
     return x->split == 0 ? 2 * cost : cost;

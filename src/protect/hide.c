@@ -117,18 +117,19 @@ static Status collect_sums(Hiding *h, Error *err)
     return OK;
 }
 
-/* Where an earlier release hides figures of this lineage and year, what it leaves out is known to be empty. */
+/* Where an earlier release hides figures of a measure and year, what it leaves out is known to be empty. */
 static Status take_told(Hiding *h, Error *err)
 {
     const LaneOptions *o = h->ask->options;
-    bool hides = false;
+    bool hides[PANEL_MAX_TABLES] = {false};
     for (size_t i = 0; i < o->told_count; i++) {
         const PublishedCell *c = &o->told[i];
         size_t table, *places, count;
         if (!belongs(h, c) || c->members.len > 0 || c->groups.len > 0)
             continue;
-        hides = hides || c->hiding == PROTECT_HIDDEN;
         TRY(told_places(h, c, &table, &places, &count, err));
+        if (count > 0 && c->hiding == PROTECT_HIDDEN)
+            hides[table] = true;
         if (count == 0 || !is_counted(h, table, places[0]))
             continue;
         uint8_t *f = figure_at(h, table, places[0]);
@@ -137,10 +138,10 @@ static Status take_told(Hiding *h, Error *err)
         else if (*f != FIGURE_SHOWN)
             *f = FIGURE_HIDDEN;
     }
-    for (size_t t = 0; t < h->panel->table_count && hides; t++)
+    for (size_t t = 0; t < h->panel->table_count; t++)
         for (size_t i = 0; i < h->e.place_count; i++) {
             const ProtectCell *c = input_of(h, t, i);
-            if (*figure_at(h, t, i) == FIGURE_OPEN && (!c || c->denominator == 0))
+            if (hides[t] && *figure_at(h, t, i) == FIGURE_OPEN && (!c || c->denominator == 0))
                 *figure_at(h, t, i) = FIGURE_SHOWN;
         }
     return OK;

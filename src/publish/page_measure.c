@@ -115,15 +115,19 @@ static Status add_split(Page *p, Slice split, TmplPageMeasureSplits *out, Error 
     TRY(arena_new(p->arena, TmplPageMeasureSplitsRows, count, &rows, err));
     TRY(arena_new(p->arena, double, count, &values, err));
     TRY(split_row(p, all, all, &rows[0], &values[0], err));
-    bool joined = false;
+    bool joined = false, hides = false;
     for (size_t i = 1; i < count; i++) {
         TRY(split_row(p, groups[i - 1], all, &rows[i], &values[i], err));
         joined = joined || groups[i - 1]->groups.len > 0;
+        hides = hides || groups[i - 1]->hiding != PROTECT_SHOWN;
     }
     out->rows = rows;
     out->rows_count = count;
     if (joined)
         out->note = SLICE("Groups named together are too small to be shown apart.");
+    if (hides)
+        out->note =
+            SLICE("Hidden: few people stand behind the figure, or it would help to work out another of few people.");
     return split_chart(p, split, rows, values, count, &out->chart, err);
 }
 
