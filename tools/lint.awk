@@ -33,7 +33,7 @@ BEGIN {
     may("facts", "base policy contract identity store/db.h store/home.h store/ledger.h store/warehouse.h")
     may("measure", "base policy store/db.h store/home.h store/warehouse.h")
     may("cohort", "base kernel policy measure store/ledger.h")
-    may("protect", "base policy")
+    may("protect", "base policy sdc suppress audit")
     may("sdc", "base")
     may("suppress", "base sdc lp")
     may("lp", "base")

@@ -239,6 +239,8 @@ static const Option RELEASE_OPTIONS[] = {
     {"reason", 0, "TEXT", "why it is withdrawn; kept in the ledger"},
     {"replace", 0, "TEXT",
         "withdraw, for this reason, earlier releases that give somebody away together with this one"},
+    {"compare", 0, NULL, "publish nothing: say what readers would see if families pooled and if they suppressed"},
+    {"family", 0, "NAME", "with --compare: only the lineage that begins with this family"},
 };
 
 static Status release_rows(Cli *cli, const ReleaseEntries *list)
@@ -300,8 +302,28 @@ static Status withdraw(Cli *cli, Error *err)
     return st;
 }
 
+/* True shares of people who are not published: for inside, as whoever may release sees them. */
+static Status compare_lanes(Cli *cli, Error *err)
+{
+    Workplace w;
+    TRY(workplace_open(cli, HOME_READ, &w, err));
+    const ReleaseContext ctx = {.home = w.home,
+        .policy = w.policy,
+        .ledger = w.ledger,
+        .threads = home_settings(w.home)->threads,
+        .log = &cli->log};
+    Status st = release_compare(
+        &ctx, cli_value(cli, "family"), cli->format == CLI_JSON ? RELEASE_JSON : RELEASE_TEXT, &cli->out, err);
+    workplace_close(&w);
+    return st;
+}
+
 static Status run_release(Cli *cli, Error *err)
 {
+    if (cli_flag(cli, "compare"))
+        return compare_lanes(cli, err);
+    if (cli_value(cli, "family"))
+        return error_set(err, ERR_USAGE, "--family goes with --compare");
     if (cli_flag(cli, "list"))
         return list_releases(cli, err);
     if (cli_value(cli, "withdraw"))
@@ -321,7 +343,9 @@ const Command CMD_RELEASE = {
             "of this release alone and of this release together with every earlier one in force.\n\n"
             "A correction of a year that is out already differs from the earlier release by few people, who could be "
             "found by subtraction: such a release is refused (exit code 7) until the earlier one is withdrawn. A "
-            "withdrawn release stays in its folder and in the ledger, with the reason; serve shows it no more.",
+            "withdrawn release stays in its folder and in the ledger, with the reason; serve shows it no more.\n\n"
+            "Each family of the release policy pools places that are too small, or (protection = \"suppress\") hides "
+            "figures; --compare shows on the actual figures what either leaves to readers. It is for inside.",
     .options = RELEASE_OPTIONS,
     .option_count = COUNT_OF(RELEASE_OPTIONS),
     .run = run_release,

@@ -325,7 +325,11 @@ static Status web_dir(Cli *cli, const Workplace *w, const char **out, Error *err
 
 static Status do_release(Cli *cli, const Workplace *w, Buf *body, Error *err)
 {
-    ReleaseContext ctx = {.home = w->home, .policy = w->policy, .ledger = w->ledger, .log = &cli->log};
+    ReleaseContext ctx = {.home = w->home,
+        .policy = w->policy,
+        .ledger = w->ledger,
+        .threads = home_settings(w->home)->threads,
+        .log = &cli->log};
     TRY(web_dir(cli, w, &ctx.web_dir, err));
     ctx.replace = cli_value(cli, "replace"); /* run and release have it */
     ReleaseReport r = {0};

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+#
+# Families that suppress: stars in the files, the attack in the manifest, the same again, beside pools that are out, and a
+# corrected file that would show by subtraction.
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+state "$work/state" "${PEOPLE:-6000}" --first-year 2023 --last-year 2024
+cp -r "$CAIRN_SOURCE/policy" "$work/policy"
+rule=$work/policy/colorado/release/coarse.toml
+lane() # lane LANE: of the two lineages that are not the cohort's
+{
+    sed -i '/^protection = /d; s/^name = "\(award\|wioa\)"$/&\nprotection = "'"$1"'"/' "$rule"
+}
+
+lane suppress
+home "$work/home" --policy "$work/policy/colorado"
+must_run "$work/home" "$work/state/inbox" --quiet
+first=$(release_of "$work/home")
+csv=$first/data/wioa_employment_rate_q2.csv
+check "hidden figures are stars, with a reason" grep -q ',\*,\*,,,,,few_people$' "$csv"
+check "some are shown" grep -Eq ',state,CO,.*,[0-9.]+,[0-9]+,[0-9]*,[0-9]*,[0-9.]*,[0-9.]*,$' "$csv"
+check "a family that pools has no star" bash -c "! grep -q ',\*,' '$first/data/graduation_rate_4yr.csv'"
+check "the manifest names the lane" grep -q '"lane": "suppress"' "$first/manifest.json"
+check "and an attack that found nothing" grep -q '"unprotected": 0' "$first/manifest.json"
+check "the page says why" grep -q 'few people stand behind the figure' "$first/measure-wioa_employment_rate_q2.html"
+check "the release verifies" "$CAIRN" verify "$first"
+
+check "made again" "$CAIRN" release --home "$work/home" --force --quiet
+check_equal "it is the same" "$(release_of "$work/home")" "$first"
+check_equal "and the only one" "$(find "$work/home/releases" -name manifest.json | wc -l)" 1
+
+check_code "what readers would see" 0 "$CAIRN" release --home "$work/home" --compare --family wioa --json
+check "by both lanes" test "$(grep -c '"possible": true' "$work/check.out")" = 2
+check_code "of no such family" $EXIT_NOT_FOUND "$CAIRN" release --home "$work/home" --compare --family nobody
+
+# Rows that a sender leaves out of a corrected file: who they were would follow from the two releases.
+last=$(find "$work/state/inbox/wioa_pirl" -name '*.csv' | sort | tail -n 1)
+mkdir -p "$work/corrected/wioa_pirl"
+awk 'NR == 1 || NR % 3' "$last" >"$work/corrected/wioa_pirl/$(basename "$last")"
+check_code "a correction of what is out is refused" $EXIT_DENIED run "$work/home" "$work/corrected" --quiet
+check_equal "the earlier release stays in force" "$(release_of "$work/home")" "$first"
+must_run "$work/home" "$work/corrected" --quiet --replace "a corrected file"
+check "unless it is replaced" test "$(release_of "$work/home")" != "$first"
+check "which withdraws the earlier one" grep -qx "$(basename "$first")" "$work/home/releases/WITHDRAWN"
+
+# The lane is said once a lineage, and is one of two.
+cp "$rule" "$work/rule.toml"
+sed -i 's/^name = "wioa_earnings"$/&\nprotection = "suppress"/' "$rule"
+check_code "a family that coarsens another has no lane of its own" $EXIT_INVALID "$CAIRN" release --home "$work/home" --force --quiet
+cp "$work/rule.toml" "$rule"
+lane hide
+check_code "an unknown lane is refused" $EXIT_INVALID "$CAIRN" release --home "$work/home" --force --quiet
+finish
