@@ -100,6 +100,8 @@ static Status add_needs(Engine *e, const EngineSetup *setup, Error *err)
         if (setup->singleton && setup->singleton[cell])
             e->singleton[j] = e->any_singleton = true;
         e->any_width = e->any_width || asks_width(&n->problem->cells[cell]);
+        if (setup->settled[cell])
+            continue;
         if (setup->up[cell] > 0)
             TRY(add_need(e, j, NET_NONE, (double)setup->up[cell], err));
         if (setup->down[cell] > 0)

@@ -75,6 +75,7 @@ typedef struct Engine {
 typedef struct EngineSetup {
     const int64_t *up, *down; /* cell of the problem: how far an attacker must be led astray; 0: no need */
     const uint8_t *singleton; /* cell of the problem; NULL: none */
+    const uint8_t *settled;   /* cell of the problem: its needs were met in an earlier round */
     uint64_t seed;
     uint32_t near_cells, large_rows; /* as in SuppressOptions */
 } EngineSetup;
