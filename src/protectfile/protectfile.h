@@ -125,10 +125,10 @@ typedef struct ProtectJob {
     TablesSystem system;
     SdcProblem problem;
     const ProtectionPolicy *policy;
-    ProtectionRules *rules; /* one a table */
-    ProtectedCell *cells;   /* one a cell */
-    QuantityRole *role;     /* one a quantity */
-    uint32_t *rest;         /* cell of a part -> that of those who are not in it; TABLES_NONE */
+    ProtectionRules *rules;     /* one a table */
+    ProtectedCell *cells;       /* one a cell */
+    QuantityRole *role;         /* one a quantity */
+    uint32_t *rest, *rest_from; /* cells of those who are not in a part, by its cell: rest[rest_from[c]] and on */
     ProtectStats stats;
     struct ProtectLanes *lanes; /* NULL: every table is suppressed */
     Arena arena;

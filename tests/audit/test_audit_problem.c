@@ -497,6 +497,71 @@ static bool same(const AuditReport *a, const AuditReport *b)
     return true;
 }
 
+static void attack_remembering(const SdcProblem *p, const AuditOptions *o, AuditMemory *memory, uint64_t *tables)
+{
+    AuditOptions with = *o;
+    with.memory = memory;
+    AuditReport alone = attack(p, o), again = attack(p, &with);
+    assert_int_equal(alone.count, again.count);
+    for (size_t i = 0; i < alone.count; i++) {
+        assert_int_equal(alone.cells[i].cell, again.cells[i].cell);
+        assert_int_equal(alone.cells[i].verdict, again.cells[i].verdict);
+    }
+    *tables = again.tables;
+    audit_report_free(&alone);
+    audit_report_free(&again);
+}
+
+/* A memory changes no verdict, whatever becomes of the pattern: it grows, shrinks, another problem comes, singletons
+ * come. Where it grows, what held is not attacked again. */
+static void test_memory(void **state)
+{
+    UNUSED(state);
+    Error err = ERROR_INIT;
+    uint32_t saved = 0;
+    for (uint64_t seed = 0; seed < 6; seed++) {
+        SdcProblem p;
+        AuditMemory *memory;
+        AuditOptions o = AUDIT_OPTIONS_INIT;
+        Rng rng;
+        uint8_t singleton[1000] = {0};
+        uint64_t first, later;
+        rng_init(&rng, 31, seed);
+        wide_grid(&p, 10, seed);
+        assert_true(p.cell_count <= sizeof singleton);
+        assert_int_equal(audit_memory_new(&memory, &err), OK);
+        attack_remembering(&p, &o, memory, &first);
+        attack_remembering(&p, &o, memory, &later);
+        saved += later < first;
+        for (int step = 0; step < 12; step++) {
+            uint32_t cell = (uint32_t)rng_below(&rng, p.cell_count);
+            SdcCell *c = &p.cells[cell];
+            switch (step % 4) {
+            case 0: /* grows */
+                c->status = c->status == SDC_OPEN ? SDC_SECONDARY : c->status;
+                break;
+            case 1: /* shrinks */
+                c->status = c->status == SDC_SECONDARY ? SDC_OPEN : c->status;
+                break;
+            case 2: /* another level */
+                c->upl += c->status == SDC_SENSITIVE;
+                break;
+            default: /* somebody knows his own cell */
+                singleton[cell] = 1;
+                o.singleton = singleton;
+                break;
+            }
+            attack_remembering(&p, &o, memory, &later);
+        }
+        for (uint32_t i = 0; i < p.cell_count; i++) /* everything that was hidden is printed */
+            p.cells[i].status = p.cells[i].status == SDC_SECONDARY ? SDC_OPEN : p.cells[i].status;
+        attack_remembering(&p, &o, memory, &later);
+        audit_memory_free(memory);
+        sdc_free(&p);
+    }
+    assert_true(saved >= 3);
+}
+
 /* Sixteen grids in one problem, so that there is something to share out: the same report for any number of threads. */
 static void test_threads(void **state)
 {
@@ -626,6 +691,7 @@ int main(void)
         cmocka_unit_test(test_user_support_136),
         cmocka_unit_test(test_user_support_160),
         cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_memory),
         cmocka_unit_test(test_levels_agree_with_intervals),
         cmocka_unit_test(test_no_effort_is_unproven),
         cmocka_unit_test(test_no_memory),

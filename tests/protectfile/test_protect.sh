@@ -362,6 +362,52 @@ awk -F, 'NR == 1 { print $0 ",graduates"; next }
 code "a group of one without the outcome is protected" 0 "$cairn" protect one/tables.toml --policy n10 --out one/out
 has "by hiding that she is there" '^A,x,\*,' one/out/one.csv
 
+# --- counts that are parts of each other: those between any two of them are a group ---
+mkdir parts
+parts_of() # part_of of the graduates
+{
+    sed 's/students.csv/parts.csv/' tables.toml
+    printf '[[table.count]]\nname = "completers"\npart_of = "students"\n'
+    printf '[[table.count]]\nname = "graduates"\npart_of = %s\n' "$1"
+}
+{
+    sed -n '1,/^title/p' "$source/policy/core/protection/n10.toml"
+    printf 'effective_from = 2026-01-01\nstatus = "assumed"\nsource = "s"\n'
+    for p in 'min_n 10' 'min_complement 5'; do
+        printf '[[parameter]]\nname = "%s"\nvalue = %s\nmeaning = "m"\nstatus = "assumed"\nsource = "s"\n' $p
+    done
+} >five.toml
+# in A, x everybody is a completer but two, and of these two did not graduate: four students who are no graduates
+cat >parts/parts.csv <<'CSV'
+school,group,students,completers,graduates
+all,all,240,178,116
+all,x,120,98,76
+all,y,120,80,40
+A,all,80,68,56
+A,x,40,38,36
+A,y,40,30,20
+B,all,80,55,30
+B,x,40,30,20
+B,y,40,25,10
+C,all,80,55,30
+C,x,40,30,20
+C,y,40,25,10
+CSV
+parts_of '"completers"' >parts/tables.toml
+code "a chain of parts is protected" 0 "$cairn" protect parts/tables.toml --policy five.toml --out parts/chain
+parts_of '["completers", "students"]' >parts/tables.toml
+code "a count that is a part of two is protected" 0 "$cairn" protect parts/tables.toml --policy five.toml --out parts/both
+hasnt "between any two" '^A,x,\(40,38,\|40,.*,36$\|.*,38,36$\)' parts/both/parts.csv
+code "which the audit of the printed tables agrees with" 0 "$cairn" audit parts/both/tables.toml --possible 2
+{
+    parts_of '"completers"'
+    printf '[[table.rate]]\nname = "rate"\nnumerator = "graduates"\ndenominator = "students"\n'
+} >parts/tables.toml
+awk -F, 'NR == 1 { print $0 ",rate"; next } { printf "%s,%.1f\n", $0, 100 * $5 / $3 }' parts/parts.csv >parts/rate.csv
+mv parts/rate.csv parts/parts.csv
+code "a rate over several steps is protected" 0 "$cairn" protect parts/tables.toml --policy five.toml --out parts/rate
+hasnt "between its numerator and its denominator" '^A,x,40,.*,36,' parts/rate/parts.csv
+
 # --- the state's workbook ---
 data=$source/../shared/data/colorado
 if [ -f "$data/co_grad_2024_state.csv" ]; then

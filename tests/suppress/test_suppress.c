@@ -4,7 +4,10 @@
  */
 #include "suppress/suppress.h"
 
+#include "audit/audit.h"
+#include "protect_tables.h"
 #include "suppress/local.h"
+#include "suppress/part.h"
 #include "suppress/wide.h"
 #include "suppress/window.h"
 
@@ -528,6 +531,105 @@ static void test_same_for_any_threads(void **state)
     sdc_free(&all[1]);
 }
 
+/* Problems side by side: blocks of one. */
+static void side_by_side(SdcProblem *one, uint32_t count, SdcProblem *out)
+{
+    uint32_t cells = 0, rows = 0, terms = 0;
+    Error err = ERROR_INIT;
+    for (uint32_t i = 0; i < count; i++) {
+        cells += one[i].cell_count;
+        rows += one[i].row_count;
+        terms += one[i].start[one[i].row_count];
+    }
+    assert_int_equal(sdc_new(cells, rows, terms, out, &err), OK);
+    cells = rows = terms = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        memcpy(out->cells + cells, one[i].cells, one[i].cell_count * sizeof *out->cells);
+        for (uint32_t k = 0; k < one[i].start[one[i].row_count]; k++) {
+            out->cell[terms + k] = cells + one[i].cell[k];
+            out->coef[terms + k] = one[i].coef[k];
+        }
+        for (uint32_t r = 0; r <= one[i].row_count; r++)
+            out->start[rows + r] = terms + one[i].start[r];
+        cells += one[i].cell_count;
+        rows += one[i].row_count;
+        terms += one[i].start[one[i].row_count];
+    }
+}
+
+typedef struct Attacks {
+    AuditMemory *memory;
+    unsigned threads;
+    uint32_t count;
+} Attacks;
+
+static Status attack_pattern(const SdcProblem *p, SuppressShorts *shorts, void *ctx, Error *err)
+{
+    Attacks *a = ctx;
+    AuditOptions o = AUDIT_OPTIONS_INIT;
+    AuditReport r = {0};
+    o.memory = a->memory;
+    o.effort.threads = a->threads;
+    a->count++;
+    Status st = audit_problem(p, &o, &r, err);
+    for (size_t i = 0; i < r.count && st == OK; i++) {
+        const AuditCell *c = &r.cells[i];
+        int64_t value = p->cells[c->cell].value;
+        if (c->verdict != AUDIT_PROTECTED)
+            st = vec_push(shorts, ((SuppressShort){c->cell, c->seen_high - value, value - c->seen_low}), err);
+    }
+    audit_report_free(&r);
+    return st;
+}
+
+/* The way of large nets (windows, programs over windows, repair after an attack with memory): the same pattern for any
+ * number of threads, and an attack without memory finds nothing either. */
+static void test_large_same_for_any_threads(void **state)
+{
+    UNUSED(state);
+    enum { CUBES = 3, SIDE = 11 };
+    SdcProblem cubes[CUBES], first = {0};
+    Error err = ERROR_INIT;
+    uint32_t attacks = 0;
+    for (uint32_t i = 0; i < CUBES; i++)
+        assert_int_equal(protect_cube(SIDE, 10 + i, 7 + i, &cubes[i], &err), OK);
+    for (unsigned threads = 1; threads <= 3; threads++) {
+        SdcProblem p = {0};
+        SuppressReport report = {0};
+        SuppressOptions o = quick();
+        Attacks a = {.threads = threads};
+        assert_int_equal(audit_memory_new(&a.memory, &err), OK);
+        side_by_side(cubes, CUBES, &p);
+        o.effort = 0;
+        o.near_cells = o.large_rows = 300;
+        o.threads = threads;
+        o.audit = attack_pattern;
+        o.audit_ctx = &a;
+        assert_int_equal(suppress_solve(&p, &o, &report, &err), OK);
+        assert_int_equal(report.leak_count, 0);
+        assert_int_equal(report.unprotected, 0);
+        assert_true(report.secondaries > 0);
+        attacks += a.count;
+        audit_memory_free(a.memory);
+        a.memory = NULL;
+        SuppressShorts shorts = {0};
+        assert_int_equal(attack_pattern(&p, &shorts, &a, &err), OK);
+        assert_int_equal(shorts.len, 0);
+        vec_free(&shorts);
+        suppress_report_free(&report);
+        if (threads == 1) {
+            first = p;
+            continue;
+        }
+        assert_memory_equal(first.cells, p.cells, p.cell_count * sizeof *p.cells);
+        sdc_free(&p);
+    }
+    assert_true(attacks > 3); /* at least one repair: memory was of use */
+    sdc_free(&first);
+    for (uint32_t i = 0; i < CUBES; i++)
+        sdc_free(&cubes[i]);
+}
+
 /* A problem whose pattern is fixed: what is open is frozen, `mask` says which of the open cells are suppressed. */
 static bool pattern_is_safe(const Tiny *t, uint32_t mask)
 {
@@ -678,8 +780,9 @@ static void compare_answers(const Net *net, uint32_t cell, double target, uint32
     Local *local = NULL;
     Wide *wide = NULL;
     Window *window = NULL;
-    LocalStatus status[3];
-    LocalAnswer answer[3];
+    Part *part = NULL;
+    LocalStatus status[4];
+    LocalAnswer answer[4];
     Error err = ERROR_INIT;
     double cost[MAX_CELLS];
     uint8_t allowed[MAX_CELLS];
@@ -697,9 +800,15 @@ static void compare_answers(const Net *net, uint32_t cell, double target, uint32
     WindowWish wish = {.cell = cell, .size = net->cell_count, .allowed = allowed, .cost = cost};
     assert_int_equal(window_grow(window, &wish, &q.allowed, &err), OK);
     assert_int_equal(local_solve(local, &q, &status[2], &answer[2], &err), OK);
+    assert_int_equal(part_new(net, &part, &err), OK);
+    WindowPart whole = window_part(window);
+    assert_int_equal(part_solve(part, &q, &whole, &status[3], &answer[3], &err), OK);
     assert_int_equal(status[0], status[1]);
     assert_int_equal(status[0], status[2]);
+    assert_int_equal(status[0] == LOCAL_FOUND, status[3] == LOCAL_FOUND);
     if (status[0] == LOCAL_FOUND) {
+        assert_true(fabs(near_cost - answer[3].cost) < 1e-6);
+        assert_int_equal(answer[3].terms[0].cell, cell);
         assert_true(fabs(near_cost - answer[1].cost) < 1e-6);
         assert_true(fabs(near_cost - answer[2].cost) < 1e-6);
         assert_int_equal(answer[1].terms[0].cell, cell);
@@ -708,6 +817,7 @@ static void compare_answers(const Net *net, uint32_t cell, double target, uint32
     local_free(local);
     wide_free(wide);
     window_free(window);
+    part_free(part);
 }
 
 static void test_clp_answers_alike(void **state)
@@ -804,6 +914,7 @@ int main(void)
         cmocka_unit_test(test_sums),
         cmocka_unit_test(test_singletons),
         cmocka_unit_test(test_same_for_any_threads),
+        cmocka_unit_test(test_large_same_for_any_threads),
         cmocka_unit_test(test_optimum_against_all_patterns),
         cmocka_unit_test(test_more_frozen_never_cheaper),
         cmocka_unit_test(test_no_secondary_is_needless),

@@ -75,6 +75,58 @@ static void test_system(void **state)
     read_free(&r);
 }
 
+/* Three counts that are parts of each other. What is said twice is one pair; a rate makes the pair that no count named.
+ */
+static void test_parts_of_several(void **state)
+{
+    UNUSED(state);
+    static const char head[] =
+        "schema = \"cairn.tables/1\"\nname = \"class\"\n"
+        "[[dimension]]\nname = \"place\"\ntotal = \"CO\"\nhierarchy = \"places.csv\"\n"
+        "[[table]]\nname = \"t\"\nfile = \"t.csv\"\n[[table.by]]\ndimension = \"place\"\ncolumn = \"p\"\n"
+        "[[table.count]]\nname = \"students\"\n"
+        "[[table.count]]\nname = \"completers\"\npart_of = \"students\"\n"
+        "[[table.count]]\nname = \"graduates\"\npart_of = [\"completers\"%s]\n%s";
+    static const char rate[] = "[[table.rate]]\nname = \"r\"\nnumerator = \"graduates\"\ndenominator = \"students\"\n";
+    static const struct {
+        const char *more, *rate;
+        uint32_t parts;
+    } cases[] = {{"", "", 2}, {", \"students\"", "", 3}, {", \"completers\"", "", 2}, {"", rate, 3},
+        {", \"students\"", rate, 3}};
+    const char *files[] = {"places.csv", "code,parent\nA,CO\nB,CO\n", "t.csv", NULL, NULL};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        Buf text;
+        buf_init(&text, 0);
+        buf_addf(&text, head, cases[i].more, cases[i].rate);
+        files[3] = cases[i].rate[0]
+                       ? "p,students,completers,graduates,r\nCO,100,80,70,70\nA,60,50,45,75\nB,40,30,25,62.5\n"
+                       : "p,students,completers,graduates\nCO,100,80,70\nA,60,50,45\nB,40,30,25\n";
+        Read r = {.err = ERROR_INIT};
+        r.status = tables_read(buf_slice(&text), "t", memory_load, files, TABLES_TRUE_VALUES, &r.set, &r.err);
+        if (r.status == OK)
+            r.status = tables_system(&r.set, TABLES_TRUE_VALUES, &r.system, &r.err);
+        if (r.status != OK)
+            fail_msg("%zu: %s", i, r.err.message);
+        assert_int_equal(r.set.part_count, cases[i].parts);
+        assert_int_equal(r.system.cell_count, 3 * (3 + cases[i].parts));
+        assert_int_equal(r.system.row_count, 3 * (1 + cases[i].parts));
+        const TablesColumn *columns = r.set.tables[0].columns;
+        uint32_t students = columns[0].quantity, completers = columns[1].quantity, graduates = columns[2].quantity;
+        assert_true(tables_is_part(&r.set, graduates, students));
+        assert_true(tables_is_part(&r.set, graduates, completers));
+        assert_false(tables_is_part(&r.set, students, graduates));
+        assert_false(tables_is_part(&r.set, students, students));
+        for (uint32_t c = 0; c < r.system.cell_count; c++) {
+            const TablesCell *rest = &r.system.cells[c];
+            if (rest->part != TABLES_NONE)
+                assert_int_equal(
+                    rest->value.low, r.system.cells[rest->whole].value.low - r.system.cells[rest->part].value.low);
+        }
+        read_free(&r);
+        buf_free(&text);
+    }
+}
+
 /* A table twice is the same unknowns: linked tables need no rule of their own. */
 static void test_linked(void **state)
 {
@@ -163,6 +215,11 @@ static const Bad BAD[] = {
         "tables.toml", 0},
     {"wrong schema", "cairn.tables/1", "cairn.tables/9", "schema must be", "tables.toml", 0},
     {"part of itself", "part_of = \"students\"", "part_of = \"graduates\"", "part of itself", "tables.toml", 0},
+    {"part of itself through another", "part_of = \"students\"\n",
+        "part_of = [\"more\", \"students\"]\n"
+        "[[table.count]]\nname = \"more\"\npublish = false\npart_of = \"graduates\"\n",
+        "part of itself", "tables.toml", 0},
+    {"part of a number", "part_of = \"students\"", "part_of = [1]", "part_of names a count", "tables.toml", 0},
     {"rate of strangers", "numerator = \"graduates\"\ndenominator = \"students\"",
         "numerator = \"students\"\ndenominator = \"graduates\"", "part_of the denominator", "tables.toml", 0},
 };
@@ -359,6 +416,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_system),
+        cmocka_unit_test(test_parts_of_several),
         cmocka_unit_test(test_linked),
         cmocka_unit_test(test_hierarchies_that_do_not_nest),
         cmocka_unit_test(test_bad_input),
