@@ -100,11 +100,6 @@ static Status check_cross(IngestJob *job, size_t index, Error *err)
 
 /* --- all that is to be said ------------------------------------------------------------------------------------ */
 
-static Status keep_finding(IngestJob *job, uint64_t row, bool rejected, Error *err)
-{
-    return rejected ? vec_push(&job->rejected, row, err) : OK;
-}
-
 /* What the rows' own problems and the findings come to, in the file's order. */
 static Status merge_findings(IngestJob *job, const Troubles *own, DbRows *rows, Error *err)
 {
@@ -128,7 +123,8 @@ static Status merge_findings(IngestJob *job, const Troubles *own, DbRows *rows, 
             t.place = row_sink_place(job->sink, row);
         }
         TRY(vec_push(&job->troubles, t, err));
-        TRY(keep_finding(job, row, t.rejected, err));
+        if (t.rejected)
+            TRY(vec_push(&job->rejected, row, err));
     }
 }
 

@@ -87,7 +87,8 @@ MUST_USE Status vault_add_claimed(
     Vault *v, Slice source, const RecordTag *tag, const IdentityValues *values, Error *err);
 
 /* The tags of a source. Read at the first use, then kept until another source's are asked for, so that the files of a
- * source share them. known_tags_release ends the caller's share; a set that the vault has forgotten lives until then. */
+ * source share them. known_tags_release ends the caller's share; a set that the vault has forgotten lives until
+ * then. */
 typedef struct KnownTags KnownTags;
 MUST_USE Status vault_known_tags(Vault *v, Slice source, KnownTags **out, Error *err);
 KnownTags *known_tags_share(KnownTags *known); /* one more; NULL is fine here and below */
