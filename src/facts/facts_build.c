@@ -15,22 +15,30 @@
 
 static Status stage_load_files(Db *db, const FactsInput *in, Error *err)
 {
+    Arena arena;
     Buf sql;
+    bool first = true;
+    Status st = OK;
+    arena_init(&arena, 0);
     buf_init(&sql, 0);
     buf_adds(&sql, "CREATE TABLE staging.load_file (path VARCHAR, load_no INTEGER);\n");
-    for (size_t i = 0; i < in->load_count; i++) {
-        Buf path;
-        buf_init(&path, 0);
-        buf_addf(&path, "%s/%.*s/rows.parquet", in->loads_dir, SLICE_ARG(in->loads[i].id));
-        buf_adds(&sql, i ? ",\n(" : "INSERT INTO staging.load_file VALUES (");
-        sql_literal(&sql, buf_slice(&path));
-        buf_addf(&sql, ", %" PRIu32 ")", in->loads[i].number);
-        buf_free(&path);
+    for (size_t i = 0; i < in->load_count && st == OK; i++) {
+        PathList files = {0};
+        st = load_row_files(in->loads_dir, &in->loads[i], &arena, &files, err);
+        for (size_t k = 0; k < files.len; k++) {
+            buf_adds(&sql, first ? "INSERT INTO staging.load_file VALUES (" : ",\n(");
+            sql_literal(&sql, slice_of(files.at[k]));
+            buf_addf(&sql, ", %" PRIu32 ")", in->loads[i].number);
+            first = false;
+        }
+        vec_free(&files);
     }
-    Status st = buf_status(&sql, err);
+    if (st == OK)
+        st = buf_status(&sql, err);
     if (st == OK)
         st = db_exec(db, buf_z(&sql), err);
     buf_free(&sql);
+    arena_free(&arena);
     return st;
 }
 

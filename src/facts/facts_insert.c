@@ -90,8 +90,7 @@ Status facts_insert_group(Db *db, const FactsInput *in, const TableDefs *tables,
     Status st = OK;
     buf_init(&files, 0);
     TRY_OUT(source_number(db, group, &source, err));
-    load_group_files(in, group, ALL_LOADS, &files, &count);
-    TRY_OUT(buf_status(&files, err));
+    TRY_OUT(load_group_files(in, group, ALL_LOADS, &files, &count, err));
     for (size_t i = 0; i < c->fact_count; i++) {
         const TableDef *t = model_table(tables, c->facts[i].table);
         if (!t || t->origin != TABLE_FACT) {

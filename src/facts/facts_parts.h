@@ -50,7 +50,8 @@ MUST_USE Status facts_insert_group(
     Db *db, const FactsInput *in, const TableDefs *tables, const LoadGroup *group, Error *err);
 /* "['path', ...]" of the group's files, for read_parquet; current only when asked. *count is how many. */
 typedef enum WhichLoads { ALL_LOADS, CURRENT_LOADS } WhichLoads;
-void load_group_files(const FactsInput *in, const LoadGroup *group, WhichLoads which, Buf *out, size_t *count);
+MUST_USE Status load_group_files(
+    const FactsInput *in, const LoadGroup *group, WhichLoads which, Buf *out, size_t *count, Error *err);
 
 MUST_USE Status facts_derive(Db *db, const FactsInput *in, const TableDefs *tables, Error *err);
 

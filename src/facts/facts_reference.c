@@ -98,7 +98,7 @@ Status facts_reference_loads(Db *db, const FactsInput *in, const LoadGroup *grou
     Buf sql, files;
     buf_init(&sql, 0);
     buf_init(&files, 0);
-    load_group_files(in, group, CURRENT_LOADS, &files, &count);
+    Status st = load_group_files(in, group, CURRENT_LOADS, &files, &count, err);
     create_from_fields(c, &sql);
     if (count > 0) {
         buf_addf(&sql, "INSERT INTO main.%.*s BY NAME SELECT l.load_no, r.row_no", SLICE_ARG(c->reference_table));
@@ -110,7 +110,6 @@ Status facts_reference_loads(Db *db, const FactsInput *in, const LoadGroup *grou
             "ORDER BY l.load_no, r.row_no;\n",
             buf_z(&files));
     }
-    Status st = buf_status(&files, err);
     if (st == OK)
         st = buf_status(&sql, err);
     if (st == OK)

@@ -65,24 +65,24 @@ void load_groups_free(LoadGroups *groups)
     vec_free(groups);
 }
 
-void load_group_files(const FactsInput *in, const LoadGroup *group, WhichLoads which, Buf *out, size_t *count)
+Status load_group_files(
+    const FactsInput *in, const LoadGroup *group, WhichLoads which, Buf *out, size_t *count, Error *err)
 {
-    Buf path;
-    buf_init(&path, 0);
-    *count = 0;
+    Arena arena;
+    PathList files = {0};
+    Status st = OK;
+    arena_init(&arena, 0);
+    for (size_t i = 0; i < group->loads.len && st == OK; i++)
+        if (which == ALL_LOADS || group->loads.at[i]->superseded_by.len == 0)
+            st = load_row_files(in->loads_dir, group->loads.at[i], &arena, &files, err);
     buf_addc(out, '[');
-    for (size_t i = 0; i < group->loads.len; i++) {
-        const Load *load = group->loads.at[i];
-        if (which == CURRENT_LOADS && load->superseded_by.len > 0)
-            continue;
-        buf_reset(&path);
-        buf_addf(&path, "%s/%.*s/rows.parquet", in->loads_dir, SLICE_ARG(load->id));
-        if (path.status != OK)
-            out->status = path.status;
-        buf_adds(out, *count > 0 ? ", " : "");
-        sql_literal(out, buf_slice(&path));
-        ++*count;
+    for (size_t i = 0; i < files.len; i++) {
+        buf_adds(out, i > 0 ? ", " : "");
+        sql_literal(out, slice_of(files.at[i]));
     }
     buf_addc(out, ']');
-    buf_free(&path);
+    *count = files.len;
+    vec_free(&files);
+    arena_free(&arena);
+    return st == OK ? buf_status(out, err) : st;
 }

@@ -24,32 +24,29 @@ typedef struct ContextRun {
 static Status make_source(ContextRun *r, Slice source, bool *found, Error *err)
 {
     const char *dir;
-    Buf sql, path;
+    PathList files = {0};
+    Buf sql;
     TRY(home_file(r->ctx->home, &r->arena, "loads", &dir, err));
     buf_init(&sql, 0);
-    buf_init(&path, 0);
-    *found = false;
+    Status st = OK;
+    for (size_t i = 0; i < r->loads.len && st == OK; i++)
+        if (slice_eq(r->loads.at[i].source, source) && r->loads.at[i].superseded_by.len == 0)
+            st = load_row_files(dir, &r->loads.at[i], &r->arena, &files, err);
+    *found = files.len > 0;
     buf_adds(&sql, "CREATE OR REPLACE VIEW ");
     sql_ident(&sql, source);
     buf_adds(&sql, " AS SELECT * FROM read_parquet([");
-    for (size_t i = 0; i < r->loads.len; i++) {
-        const Load *load = &r->loads.at[i];
-        if (!slice_eq(load->source, source) || load->superseded_by.len > 0)
-            continue;
-        buf_reset(&path);
-        buf_addf(&path, "%s/%.*s/rows.parquet", dir, SLICE_ARG(load->id));
-        buf_adds(&sql, *found ? ", " : "");
-        sql_literal(&sql, buf_slice(&path));
-        *found = true;
+    for (size_t i = 0; i < files.len; i++) {
+        buf_adds(&sql, i > 0 ? ", " : "");
+        sql_literal(&sql, slice_of(files.at[i]));
     }
     buf_adds(&sql, "], union_by_name = true)");
-    Status st = buf_status(&path, err);
     if (st == OK)
         st = buf_status(&sql, err);
     if (st == OK && *found)
         st = db_exec(r->db, buf_z(&sql), err);
     buf_free(&sql);
-    buf_free(&path);
+    vec_free(&files);
     return st;
 }
 

@@ -65,6 +65,9 @@ typedef VEC(Load) Loads;
 
 /* Every accepted load with supersession worked out, sorted by source, scope, then acceptance. */
 MUST_USE Status ledger_loads(Ledger *l, Arena *arena, Loads *out, Error *err);
+/* The Parquet files that hold a load's rows, in order; appended to out, text in arena. loads_dir: home/loads. The only
+ * place that knows their names for those who read loads in force. */
+MUST_USE Status load_row_files(const char *loads_dir, const Load *load, Arena *arena, PathList *out, Error *err);
 /* Writes load.accepted; ERR_EXISTS when that load was accepted before. number and superseded_* of `load` are ignored;
  * extra_json_members is text such as "a":1,"b":"x" for the body, or empty. */
 MUST_USE Status ledger_add_load(Ledger *l, const Load *load, Slice extra_json_members, Error *err);

@@ -178,3 +178,10 @@ Status ledger_loads(Ledger *l, Arena *arena, Loads *out, Error *err)
         work_out_supersession(out);
     return st;
 }
+
+Status load_row_files(const char *loads_dir, const Load *load, Arena *arena, PathList *out, Error *err)
+{
+    const char *path;
+    TRY(arena_printf(arena, &path, err, "%s/%.*s/rows.parquet", loads_dir, SLICE_ARG(load->id)));
+    return vec_push(out, path, err);
+}
