@@ -14,7 +14,7 @@
 
 /* Counts in one system. Beyond what is measured (README.md) solver and attack have questions that reach over the whole
  * system, and would be awaited for hours. */
-#define MOST_COUNTS 20000
+#define MOST_COUNTS 5000
 #define ROUNDS 40 /* of attack and repair; each hides more, so that far fewer are needed */
 
 typedef enum Figure { FIGURE_NONE, FIGURE_OPEN, FIGURE_SHOWN, FIGURE_HIDDEN } Figure;
