@@ -68,6 +68,9 @@ static Status add_card(const Release *r, const MeasureInfo *m, Cards *cards, Err
     if (m->kind == MEASURE_MEDIAN)
         TRY(view_printf(r, &card.what, err, "%.*s, in the middle of %.*s people, %d", SLICE_ARG(m->unit),
             SLICE_ARG(now->shown_denominator), (int)now->cell.year));
+    if (now->hiding == PROTECT_HIDDEN)
+        TRY(view_printf(r, &card.what, err, "%d: few people stand behind it, or behind another it would tell of",
+            (int)now->cell.year));
     const PublishedCell *then = view_state(t, years[0]);
     if (then)
         TRY(change_sentence(r, now, then, &card.change, err));

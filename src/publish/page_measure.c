@@ -336,7 +336,12 @@ static Status sentences(Page *p, Error *err)
     TmplPageMeasureSentences *s;
     TRY(arena_new(p->arena, TmplPageMeasureSentences, 4, &s, err));
     size_t n = 0;
-    if (p->m->kind == MEASURE_RATE)
+    if (now->hiding == PROTECT_HIDDEN)
+        TRY(view_printf(p->r, &s[n++].text, err,
+            "The figure of %d is hidden: few people stand behind it, or it would help to work out another of few "
+            "people.",
+            (int)p->year));
+    else if (p->m->kind == MEASURE_RATE)
         TRY(view_printf(p->r, &s[n++].text, err, "%.*s of %.*s people counted for %d.", SLICE_ARG(p->v.value),
             SLICE_ARG(now->shown_denominator), (int)p->year));
     else

@@ -43,7 +43,8 @@ MUST_USE Status gate_clash(GateReport *report, Arena *arena, Slice id, Error *er
 
 /* The new figures of families that pool, together with all earlier releases in force, one more of them each time, so
  * that what follows from three or more together is found too. A folder that no line of the ledger names was left by a
- * killed run and can be read by anyone: it counts as in force. Changes nothing; those in out->clashing are left aside.
+ * killed run and can be read by anyone: it counts as in force. Changes nothing. out is zeroed by the
+ * caller, or holds in `clashing` those that are left aside.
  * ERR_DENIED: something follows from all that none shows; the hint says what can be done. ERR_CORRUPT: an earlier
  * release is not what was published. Free also after a failure. */
 MUST_USE Status release_gate(const ReleaseGate *g, const char *releases_dir, Arena *arena, GateReport *out, Error *err);

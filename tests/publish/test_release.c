@@ -239,7 +239,7 @@ typedef struct GateSeen {
 static Status gate_of(Bench *b, Ledger *ledger, const char *dir, const char *replace, GateSeen *seen, Error *err)
 {
     const Log log = {0};
-    GateReport report;
+    GateReport report = {0};
     Arena arena;
     ReleaseGate gate = {.policy = b->sample.policy,
         .input = b->sample.cells.at,

@@ -31,6 +31,8 @@ check_equal "and the only one" "$(find "$work/home/releases" -name manifest.json
 
 check_code "what readers would see" 0 "$CAIRN" release --home "$work/home" --compare --family wioa --json
 check "by both lanes" test "$(grep -c '"possible": true' "$work/check.out")" = 2
+check_code "a lineage that is too large for the solver" 0 "$CAIRN" release --home "$work/home" --compare --family cohort
+check_text "can pool only, and the answer says so" "$work/check.out" 'suppress: not possible: family cohort'
 check_code "of no such family" $EXIT_NOT_FOUND "$CAIRN" release --home "$work/home" --compare --family nobody
 
 # Rows that a sender leaves out of a corrected file: who they were would follow from the two releases.
