@@ -587,7 +587,7 @@ static Status attack_pattern(const SdcProblem *p, SuppressShorts *shorts, void *
 static void test_large_same_for_any_threads(void **state)
 {
     UNUSED(state);
-    enum { CUBES = 2, SIDE = 9 };
+    enum { CUBES = 2, SIDE = 12 };
     SdcProblem cubes[CUBES], first = {0};
     Error err = ERROR_INIT;
     uint32_t attacks = 0;
@@ -601,6 +601,7 @@ static void test_large_same_for_any_threads(void **state)
         assert_int_equal(audit_memory_new(&a.memory, &err), OK);
         side_by_side(cubes, CUBES, &p);
         o.effort = 0;
+        o.exact_cells = 0;
         o.near_cells = o.large_rows = 200;
         o.threads = threads;
         o.audit = attack_pattern;
