@@ -83,6 +83,17 @@ static Status say_protected(Cli *cli, const ProtectFileReport *r)
     return OK;
 }
 
+/* A cost as the file has it: 12.50 and not 1250. */
+static void add_cost(Buf *out, int64_t cost, uint32_t decimals)
+{
+    uint64_t unit = 1, size = cost < 0 ? 0 - (uint64_t)cost : (uint64_t)cost;
+    for (uint32_t i = 0; i < decimals; i++)
+        unit *= 10;
+    buf_addf(out, "%s%llu", cost < 0 ? "-" : "", (unsigned long long)(size / unit));
+    if (decimals > 0)
+        buf_addf(out, ".%0*llu", (int)decimals, (unsigned long long)(size % unit));
+}
+
 static Status say_jj(Cli *cli, const JjReport *r, Slice text)
 {
     if (cli->format == CLI_JSON) {
@@ -95,14 +106,19 @@ static Status say_jj(Cli *cli, const JjReport *r, Slice text)
         json_kint(&j, "cost", r->cost);
         if (r->bounded)
             json_kint(&j, "lower_bound", r->lower_bound);
+        json_kint(&j, "cost_decimals", r->cost_decimals);
         json_kint(&j, "exposed", (int64_t)r->exposed);
         json_kint(&j, "unproven", (int64_t)r->unproven);
         cli_json_end(cli, &j);
         return OK;
     }
-    cli_say(cli, "%.*s%u cells, %u equations; %u sensitive, %u secondary at a cost of %lld; unprotected: %llu\n",
-        SLICE_ARG(text), r->cells, r->equations, r->sensitive, r->secondary, (long long)r->cost,
+    Buf cost;
+    buf_init(&cost, 64);
+    add_cost(&cost, r->cost, r->cost_decimals);
+    cli_say(cli, "%.*s%u cells, %u equations; %u sensitive, %u secondary at a cost of %s; unprotected: %llu\n",
+        SLICE_ARG(text), r->cells, r->equations, r->sensitive, r->secondary, buf_z(&cost),
         (unsigned long long)(r->exposed + r->unproven));
+    buf_free(&cost);
     return OK;
 }
 

@@ -16,7 +16,7 @@ static Status read_problem(const char *path, SdcProblem *p, JjReport *report, Er
     if (st == OK)
         st = sdc_check(p, err);
     buf_free(&text);
-    *report = (JjReport){.cells = p->cell_count, .equations = p->row_count};
+    *report = (JjReport){.cells = p->cell_count, .equations = p->row_count, .cost_decimals = p->cost_decimals};
     return st;
 }
 

@@ -63,25 +63,6 @@ static Status write_made(FileJob *f, const char *dir, const char *name, unsigned
     return st;
 }
 
-/* Base names become names in one folder: two tables must not meet there. */
-static Status check_names(const TablesSet *set, Error *err)
-{
-    for (uint32_t i = 0; i < set->table_count; i++) {
-        Slice name = tables_base_name(set->tables[i].file), file;
-        if (set->tables[i].released)
-            continue;
-        bool taken = slice_eq_z(name, "tables.toml") || slice_eq_z(name, "audit.json") ||
-                     slice_eq_z(name, "errors.csv") || name.len == 0;
-        for (uint32_t k = 0; k < i; k++)
-            taken = taken || (!set->tables[k].released && slice_eq(tables_base_name(set->tables[k].file), name));
-        for (size_t k = 0; tables_code_file(set, k, &file); k++)
-            taken = taken || slice_eq(tables_base_name(file), name);
-        if (taken)
-            return error_set(err, ERR_INVALID, "two files would be written as %.*s", SLICE_ARG(name));
-    }
-    return OK;
-}
-
 static Status write_tables(FileJob *f, const char *dir, Error *err)
 {
     const TablesSet *set = &f->job.set;
@@ -159,7 +140,6 @@ static Status protect(FileJob *f, ProtectFileReport *out, Error *err)
 {
     TRY(read_inputs(f, err));
     TRY(protect_job_run(buf_slice(&f->header), f->o->tables, load, f, &f->policy, &f->run, &f->job, err));
-    TRY(check_names(&f->job.set, err));
     if (f->o->check)
         TRY(f->o->check(f->o->check_ctx, &f->job, err));
     out->stats = f->job.stats;

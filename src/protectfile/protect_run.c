@@ -44,6 +44,28 @@ static Status find_rules(ProtectJob *job, Error *err)
     return OK;
 }
 
+/* Base names become names in one folder, beside files of our own: two must not meet there. Asked before anything else,
+ * for a table that is refused after a budget has paid for it is paid for and not there. */
+static Status check_names(const TablesSet *set, Error *err)
+{
+    static const char *const own[] = {"tables.toml", "audit.json", "errors.csv", "inside"};
+    for (uint32_t i = 0; i < set->table_count; i++) {
+        Slice name = tables_base_name(set->tables[i].file), file;
+        bool taken = name.len == 0;
+        if (set->tables[i].released)
+            continue;
+        for (size_t k = 0; k < COUNT_OF(own); k++)
+            taken = taken || slice_eq_z(name, own[k]);
+        for (uint32_t k = 0; k < i; k++)
+            taken = taken || (!set->tables[k].released && slice_eq(tables_base_name(set->tables[k].file), name));
+        for (size_t k = 0; tables_code_file(set, k, &file); k++)
+            taken = taken || slice_eq(tables_base_name(file), name);
+        if (taken)
+            return error_set(err, ERR_INVALID, "two files would be written as %.*s", SLICE_ARG(name));
+    }
+    return OK;
+}
+
 /* --- the outsider ------------------------------------------------------------------------------------------------- */
 
 typedef struct Printed {
@@ -186,6 +208,7 @@ static Status run(Slice header, const char *name, TablesLoad load, void *ctx, co
     ProtectJob *job, Error *err)
 {
     TRY(tables_read(header, name, load, ctx, TABLES_TRUE_VALUES, &job->set, err));
+    TRY(check_names(&job->set, err));
     TRY(tables_system(&job->set, TABLES_TRUE_VALUES, &job->system, err));
     TRY(tables_problem(&job->system, &job->problem, err));
     TRY(find_rest(job, err));

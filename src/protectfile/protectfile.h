@@ -207,7 +207,8 @@ MUST_USE Status protectfile_protect(const ProtectFileOptions *options, ProtectFi
 
 typedef struct JjReport {
     uint32_t cells, equations, sensitive, secondary;
-    int64_t cost; /* of the secondary cells */
+    int64_t cost;           /* of the secondary cells, in units of 10^-cost_decimals as lower_bound */
+    uint32_t cost_decimals; /* as many as the file's costs have */
     uint64_t exposed, unproven;
     bool bounded; /* lower_bound is known */
     int64_t lower_bound;

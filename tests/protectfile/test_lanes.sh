@@ -241,6 +241,13 @@ has "says what it promises" '"differential_privacy": true' private/audit.json
 has "names the line that paid" "$(tail -1 budget.jsonl | cut -c 10-73)" private/audit.json
 code "and is not drawn again" 6 "$cairn" protect dp_tables.toml --policy dp.toml --budget budget.jsonl --out none
 sed 's/dpclass/dpclass2/' dp_tables.toml >dp2.toml
+sed 's/^file = "[^"]*"$/file = "errors.csv"/' dp_tables.toml >dp_errors.toml
+cp "$(sed -n 's/^file = "\([^"]*\)"$/\1/p' dp_tables.toml | head -1)" errors.csv
+lines=$(wc -l <budget.jsonl)
+code "a table whose name an own file has is refused" 3 \
+    "$cairn" protect dp_errors.toml --policy dp.toml --budget budget.jsonl --out none
+[ "$(wc -l <budget.jsonl)" -eq "$lines" ] && ok "before it is paid for" || not_ok "before it is paid for" budget.jsonl
+
 "$cairn" budget open poor.jsonl --name test --rho 1/8 --policy-file dp.toml >/dev/null
 code "a budget that is short refuses" 7 "$cairn" protect dp2.toml --policy dp.toml --budget poor.jsonl --out none
 # one hierarchy, its levels paid for by shares

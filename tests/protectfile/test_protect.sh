@@ -362,6 +362,30 @@ awk -F, 'NR == 1 { print $0 ",graduates"; next }
 code "a group of one without the outcome is protected" 0 "$cairn" protect one/tables.toml --policy n10 --out one/out
 has "by hiding that she is there" '^A,x,\*,' one/out/one.csv
 
+# --- a problem whose costs have decimals ---
+cat >decimals.jj <<'JJ'
+0
+9
+0 12 2.25 s 0 24 0 0 0
+1 3 1 u 0 20 1 1 0
+2 9 1.50 s 0 18 0 0 0
+3 20 3 s 0 40 0 0 0
+4 8 2.75 s 0 16 0 0 0
+5 12 1 s 0 24 0 0 0
+6 32 4 s 0 64 0 0 0
+7 11 3 s 0 22 0 0 0
+8 21 3 s 0 42 0 0 0
+6
+0 3 : 0 (-1) 1 (1) 2 (1)
+0 3 : 3 (-1) 4 (1) 5 (1)
+0 3 : 6 (-1) 0 (1) 3 (1)
+0 3 : 7 (-1) 1 (1) 4 (1)
+0 3 : 8 (-1) 2 (1) 5 (1)
+0 3 : 6 (-1) 7 (1) 8 (1)
+JJ
+code "a problem whose costs have decimals" 0 "$cairn" protect --jj decimals.jj
+has "its cost has them, too" '3 secondary at a cost of 5\.25;' out.log
+
 # --- counts that are parts of each other: those between any two of them are a group ---
 mkdir parts
 parts_of() # part_of of the graduates

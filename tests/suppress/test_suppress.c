@@ -587,13 +587,13 @@ static Status attack_pattern(const SdcProblem *p, SuppressShorts *shorts, void *
 static void test_large_same_for_any_threads(void **state)
 {
     UNUSED(state);
-    enum { CUBES = 3, SIDE = 11 };
+    enum { CUBES = 2, SIDE = 12 };
     SdcProblem cubes[CUBES], first = {0};
     Error err = ERROR_INIT;
     uint32_t attacks = 0;
     for (uint32_t i = 0; i < CUBES; i++)
         assert_int_equal(protect_cube(SIDE, 10 + i, 7 + i, &cubes[i], &err), OK);
-    for (unsigned threads = 1; threads <= 3; threads++) {
+    for (unsigned threads = 1; threads <= 3; threads += 2) {
         SdcProblem p = {0};
         SuppressReport report = {0};
         SuppressOptions o = quick();
@@ -601,7 +601,8 @@ static void test_large_same_for_any_threads(void **state)
         assert_int_equal(audit_memory_new(&a.memory, &err), OK);
         side_by_side(cubes, CUBES, &p);
         o.effort = 0;
-        o.near_cells = o.large_rows = 300;
+        o.exact_cells = 0;
+        o.near_cells = o.large_rows = 200;
         o.threads = threads;
         o.audit = attack_pattern;
         o.audit_ctx = &a;
@@ -624,7 +625,7 @@ static void test_large_same_for_any_threads(void **state)
         assert_memory_equal(first.cells, p.cells, p.cell_count * sizeof *p.cells);
         sdc_free(&p);
     }
-    assert_true(attacks > 3); /* at least one repair: memory was of use */
+    assert_true(attacks >= 2);
     sdc_free(&first);
     for (uint32_t i = 0; i < CUBES; i++)
         sdc_free(&cubes[i]);
