@@ -3,21 +3,9 @@
  * identity. Link quality is summed up a person here, because only this room may
  * look at the records behind it.
  */
-#include "identity/identity_impl.h"
+#include "identity/export.h"
 
 #include "match/standard.h"
-
-typedef struct Evidence { /* of one record, in order of tag */
-    RecordTag tag;
-    uint16_t source;
-    bool has_ssn, has_sasid;
-} Evidence;
-
-typedef struct EvidenceArg {
-    VEC(Evidence) at;
-    Map sources;
-    Arena arena;
-} EvidenceArg;
 
 static Status take_evidence(const VaultRecord *in, void *ctx, Error *err)
 {
@@ -111,23 +99,19 @@ static Status kind_names(Db *db, Error *err)
     return st;
 }
 
-static Status write_misses(Db *db, Vault *vault, Pseudonymiser *pseudo, Error *err)
+static Status write_misses(Db *db, const PersonMisses *misses, Pseudonymiser *pseudo, Error *err)
 {
-    PersonMisses misses = {0};
     DbAppender *a = NULL;
-    Status st = vault_misses(vault, &misses, err);
-    if (st == OK)
-        st = db_appender_open(db, "identity_missed", &a, err);
-    for (size_t i = 0; st == OK && i < misses.len; i++) {
+    Status st = db_appender_open(db, "identity_missed", &a, err);
+    for (size_t i = 0; st == OK && i < misses->len; i++) {
         uint64_t name;
-        st = pseudonym_of(pseudo, misses.at[i].person, &name, err);
+        st = pseudonym_of(pseudo, misses->at[i].person, &name, err);
         if (st != OK)
             break;
         db_append_i64(a, 0, (int64_t)name);
-        db_append_i64(a, 1, (int64_t)misses.at[i].missed);
+        db_append_i64(a, 1, (int64_t)misses->at[i].missed);
         st = db_append_row(a, err);
     }
-    vec_free(&misses);
     if (st == OK)
         return db_appender_close(a, err);
     if (a)
@@ -256,63 +240,94 @@ static Status check_pseudonyms(Db *db, const Links *links, Error *err)
     return st;
 }
 
-Status identity_export(const LinkContext *ctx, Db *db, Error *err)
+/* --- one state of the links --------------------------------------------------------------------------------- */
+
+static const char state_sql[] =
+    "CREATE TEMP TABLE identity_evidence(record_tag UUID, person UBIGINT, source INTEGER, rule INTEGER, "
+    "score DOUBLE, has_ssn BOOLEAN, has_sasid BOOLEAN);"
+    "CREATE TEMP TABLE identity_correct(person UBIGINT, correct BIGINT);"
+    "CREATE TEMP TABLE identity_missed(person UBIGINT, missed BIGINT)";
+
+/* whole numbers throughout: sums of them do not depend on who adds first */
+#define PERSON_LINK_SQL \
+    "SELECT g.*, q.correct AS link_correct, coalesce(m.missed, 0)::BIGINT AS link_missed " \
+    "FROM (SELECT e.person, count(*)::INTEGER AS records, " \
+    "count(DISTINCT e.source)::INTEGER AS sources, arg_min(r.name, (e.score, e.rule)) AS weakest_rule, " \
+    "min(e.score) AS link_score, bool_or(e.has_ssn) AS has_ssn, bool_or(e.has_sasid) AS has_sasid, " \
+    "array_to_string(list_sort(list_distinct(list(s.sector))), '+') AS sectors, " \
+    "(count(*) * (count(*) - 1) // 2)::BIGINT AS link_pairs " \
+    "FROM identity_evidence e JOIN identity_rule r USING (rule) JOIN identity_source s USING (source) " \
+    "GROUP BY e.person) g JOIN identity_correct q USING (person) LEFT JOIN identity_missed m USING (person)"
+
+Status export_state(const Export *e, const Links *links, const PersonMisses *misses, const char *table, Error *err)
 {
-    Linkage policy;
-    TRY(linkage_load(ctx->policy, clock_today(), &policy, err));
-    Vault *vault = NULL;
-    Pseudonymiser *pseudo = NULL;
-    Links links = {0};
-    EvidenceArg evidence = {0};
-    arena_init(&evidence.arena, 0);
-    Status st;
-    TRY_OUT(map_init(&evidence.sources, err));
-    TRY_OUT(vault_open(ctx->home, &vault, err));
-    TRY_OUT(must_be_linked(vault, err));
-    TRY_OUT(pseudonymiser_new(ctx->home, &pseudo, err));
-    TRY_OUT(vault_links(vault, &links, err));
-    const VaultPurpose purpose = {.purpose = "link", .agreement = policy.authority};
-    TRY_OUT(vault_each_record(vault, &purpose, take_evidence, &evidence, err));
-    TRY_OUT(db_exec(db,
-        "CREATE TEMP TABLE identity_evidence(record_tag UUID, person UBIGINT, source INTEGER, rule INTEGER, "
-        "score DOUBLE, has_ssn BOOLEAN, has_sasid BOOLEAN);"
-        "CREATE TEMP TABLE identity_correct(person UBIGINT, correct BIGINT);"
-        "CREATE TEMP TABLE identity_missed(person UBIGINT, missed BIGINT)",
-        err));
-    TRY_OUT(write_rows(db, &links, &evidence, pseudo, err));
-    TRY_OUT(write_correct(db, &links, pseudo, err));
-    TRY_OUT(write_misses(db, vault, pseudo, err));
-    TRY_OUT(kind_names(db, err));
-    TRY_OUT(source_names(db, &evidence, &policy.match, err));
-    /* whole numbers throughout: sums of them do not depend on who adds first */
-    TRY_OUT(db_exec(db,
+    TRY(db_exec(e->db, state_sql, err));
+    TRY(write_rows(e->db, links, &e->evidence, e->pseudo, err));
+    TRY(write_correct(e->db, links, e->pseudo, err));
+    TRY(write_misses(e->db, misses, e->pseudo, err));
+    return db_execf(e->db, err, "CREATE TABLE %s AS " PERSON_LINK_SQL, table);
+}
+
+Status export_drop_state(const Export *e, Error *err)
+{
+    return db_exec(e->db, "DROP TABLE identity_evidence; DROP TABLE identity_missed; DROP TABLE identity_correct", err);
+}
+
+/* A person counts for each source that knows it. */
+static Status export_today(const Export *e, const Links *links, Error *err)
+{
+    PersonMisses misses = {0};
+    Status st = vault_misses(e->vault, &misses, err);
+    if (st == OK)
+        st = export_state(e, links, &misses, "person_link", err);
+    vec_free(&misses);
+    TRY(st);
+    TRY(db_exec(e->db,
         "CREATE TABLE identity_map AS SELECT record_tag, person FROM identity_evidence;"
-        "CREATE TABLE person_link AS SELECT g.*, q.correct AS link_correct, coalesce(m.missed, 0)::BIGINT AS "
-        "link_missed "
-        "FROM ("
-        "SELECT e.person, count(*)::INTEGER AS records, "
-        "count(DISTINCT e.source)::INTEGER AS sources, arg_min(r.name, (e.score, e.rule)) AS weakest_rule, "
-        "min(e.score) AS link_score, bool_or(e.has_ssn) AS has_ssn, bool_or(e.has_sasid) AS has_sasid, "
-        "array_to_string(list_sort(list_distinct(list(s.sector))), '+') AS sectors, "
-        "(count(*) * (count(*) - 1) // 2)::BIGINT AS link_pairs "
-        "FROM identity_evidence e JOIN identity_rule r USING (rule) JOIN identity_source s USING (source) "
-        "GROUP BY e.person) g JOIN identity_correct q USING (person) LEFT JOIN identity_missed m USING (person);"
-        /* a person counts for each source that knows it */
         "CREATE TABLE link_source AS SELECT s.name AS source, count(*)::BIGINT AS persons, "
         "sum(k.link_pairs)::BIGINT AS link_pairs, sum(k.link_correct)::BIGINT AS link_correct, "
         "sum(k.link_missed)::BIGINT AS link_missed FROM (SELECT DISTINCT person, source FROM identity_evidence) e "
-        "JOIN identity_source s USING (source) JOIN person_link k USING (person) GROUP BY s.name;"
-        "DROP TABLE identity_evidence; DROP TABLE identity_rule; DROP TABLE identity_source; DROP TABLE "
-        "identity_missed; DROP TABLE identity_correct",
+        "JOIN identity_source s USING (source) JOIN person_link k USING (person) GROUP BY s.name",
         err));
-    st = check_pseudonyms(db, &links, err);
+    return export_drop_state(e, err);
+}
+
+/* --- all ----------------------------------------------------------------------------------------------------- */
+
+Status identity_export(const LinkContext *ctx, Db *db, Error *err)
+{
+    return identity_export_since(ctx, NULL, 0, db, err);
+}
+
+Status identity_export_since(const LinkContext *ctx, const LinkMoment *moments, size_t moment_count, Db *db, Error *err)
+{
+    Linkage policy;
+    Export e = {.db = db};
+    Links links = {0};
+    TRY(linkage_load(ctx->policy, clock_today(), &policy, err));
+    arena_init(&e.evidence.arena, 0);
+    Status st;
+    TRY_OUT(map_init(&e.evidence.sources, err));
+    TRY_OUT(vault_open(ctx->home, &e.vault, err));
+    TRY_OUT(must_be_linked(e.vault, err));
+    TRY_OUT(pseudonymiser_new(ctx->home, &e.pseudo, err));
+    TRY_OUT(vault_links(e.vault, &links, err));
+    const VaultPurpose purpose = {.purpose = "link", .agreement = policy.authority};
+    TRY_OUT(vault_each_record(e.vault, &purpose, take_evidence, &e.evidence, err));
+    TRY_OUT(kind_names(db, err));
+    TRY_OUT(source_names(db, &e.evidence, &policy.match, err));
+    TRY_OUT(export_today(&e, &links, err));
+    TRY_OUT(check_pseudonyms(db, &links, err));
+    if (moment_count > 0)
+        TRY_OUT(export_past(&e, moments, moment_count, err));
+    st = db_exec(db, "DROP TABLE identity_rule; DROP TABLE identity_source", err);
 out:
     vec_free(&links);
-    vec_free(&evidence.at);
-    map_free(&evidence.sources);
-    arena_free(&evidence.arena);
-    pseudonymiser_free(pseudo);
-    vault_close(vault);
+    vec_free(&e.evidence.at);
+    map_free(&e.evidence.sources);
+    arena_free(&e.evidence.arena);
+    pseudonymiser_free(e.pseudo);
+    vault_close(e.vault);
     linkage_free(&policy);
     return st;
 }

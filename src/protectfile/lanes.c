@@ -133,14 +133,12 @@ static Status join(const ProtectJob *job, uint32_t *lane, uint32_t q, uint32_t o
 static Status join_parts(const ProtectJob *job, uint32_t *lane, bool *changed, Error *err)
 {
     *changed = false;
-    for (uint32_t q = 0; q < job->set.quantity_count; q++) {
-        const TablesQuantity *quantity = &job->set.quantities[q];
-        const uint32_t others[] = {quantity->part_of, quantity->complement};
+    for (uint32_t p = 0; p < job->set.part_count; p++) {
+        const TablesPart *part = &job->set.parts[p];
+        const uint32_t others[] = {part->whole, part->rest};
         for (size_t i = 0; i < COUNT_OF(others); i++) {
-            if (others[i] == TABLES_NONE)
-                continue;
-            TRY(join(job, lane, q, lane[others[i]], changed, err));
-            TRY(join(job, lane, others[i], lane[q], changed, err));
+            TRY(join(job, lane, part->part, lane[others[i]], changed, err));
+            TRY(join(job, lane, others[i], lane[part->part], changed, err));
         }
     }
     return OK;

@@ -1,0 +1,99 @@
+/*
+ * Inside comparison: what compare.c plans and loads, and compare_lanes.c compares.
+ *
+ * Records that are compared with each other lie in a tile, column by column, so that four of them are one vector:
+ *
+ *   names          value | letters, flags | sound | roots | length | repeats        (NameColumn)
+ *   dates          value | written | days                                           (DateColumn)
+ *   packed digits  value | lower half | upper half                                  (CodeColumn)
+ *   others         value
+ *
+ * A column is `room` numbers of 32 bits; length is a float, because baseline machines multiply those four at a time.
+ * The letters of names lie beside, 16 bytes each.
+ */
+#ifndef CAIRN_MATCH_COMPARE_IMPL_H
+#define CAIRN_MATCH_COMPARE_IMPL_H
+
+#include "match/quick.h"
+
+#define STRETCH 64
+#define LANES_SPARE 4 /* vectors read and write beyond the last record */
+
+enum NameColumn { NAME_VALUE, NAME_LETTERS, NAME_SOUND, NAME_ROOTS, NAME_LENGTH, NAME_REPEATS, NAME_COLUMNS };
+enum DateColumn { DATE_VALUE, DATE_WRITTEN, DATE_DAYS, DATE_COLUMNS };
+enum CodeColumn { CODE_VALUE, CODE_LOW, CODE_HIGH, CODE_COLUMNS };
+
+/* Flags of a name stand above its letters. */
+#define NAME_FLAGS_SHIFT 30
+
+typedef struct CompareTile {
+    const uint32_t **rows; /* cells of each record */
+    uint32_t *columns;     /* [column * room + record] */
+    NameLetters *letters;  /* [name * room + record] */
+    size_t room;
+} CompareTile;
+
+/* How the values of a field are compared. */
+typedef enum PlanWay {
+    WAY_PLAIN, /* equal or not */
+    WAY_NAME,
+    WAY_DATE,
+    WAY_POSTAL,
+    WAY_DIGITS,
+    WAY_TEXT,
+    WAY_OWN,     /* expressions of the config */
+    WAY_ALIASES, /* several columns */
+    WAY_MEMO     /* whatever is not equal */
+} PlanWay;
+
+typedef struct FieldPlan {
+    const FieldSpec *spec;
+    const Dict *dict;
+    PlanWay way;
+    uint32_t first;  /* column of the tile */
+    uint32_t name;   /* of names: which column of letters */
+    uint32_t column; /* of the present value, in the table */
+    uint32_t column_count;
+    uint32_t shift; /* of the field's four bits */
+    bool plain;     /* equal or not: no memo */
+    uint8_t number[LV_COUNT];
+    uint64_t *memo;
+    QuickJaro jaro;
+    Expr *when[MATCH_LEVELS_MAX]; /* of an own comparator */
+    Expr *neutral;                /* of one; NULL: always compared */
+    uint32_t other_first;         /* the field that it may be swapped with: column of the tile */
+    uint32_t other_column;        /* and of the table; MATCH_NONE */
+    uint32_t other_shift;
+} FieldPlan;
+
+/* A stretch of a tile: column k begins at columns + k * room. */
+typedef struct StretchView {
+    const uint32_t *const *rows;
+    const uint32_t *columns;
+    const NameLetters *letters;
+    size_t room, n;
+} StretchView;
+
+static inline const uint32_t *view_column(const StretchView *v, uint32_t column)
+{
+    return v->columns + (size_t)column * v->room;
+}
+
+/*
+ * One value against a stretch: adds each level to levels[], shifted by the field's place within 32 bits; places[] gets
+ * the places that are left to the memo, and their number is returned. Up to LANES_SPARE - 1 places beyond the stretch
+ * are written. The value is there.
+ */
+/* Of names: places that are open, and those of names of one word, which quick_name_level may know. */
+typedef struct NamePlaces {
+    size_t open, alike;
+} NamePlaces;
+NamePlaces lanes_names(
+    const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places, uint32_t *alike);
+size_t lanes_dates(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places);
+size_t lanes_postal(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places);
+void lanes_plain(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels);
+/* Places at which either value stands in the other's column. */
+size_t lanes_crosswise(const FieldPlan *p, uint32_t value, uint32_t other, const StretchView *v, uint32_t *places);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * Overlap: figures that count partly the same people, put together by somebody who was told several of them.
+ *
+ * Two groups of enough people each may differ by one: their counts, subtracted, tell of that one. Whoever gives the
+ * figures knows who is in which of them, so the attack can be made as it is: people whom exactly the same figures count
+ * are one pattern (an atom of the Venn diagram of all the sets), patterns are unknown whole numbers, and each figure
+ * that is told is an equation over them. Nobody may learn of a pattern of few people that it is so small, unless it
+ * followed from what was told before.
+ *
+ *   who is counted where ─► patterns ─► cells and equations (sdc) ─► which figures must go (suppress)
+ *                                                                  ─► what follows all the same (audit)
+ *
+ * A union of patterns is no less: where a sum of patterns is found to be small, each pattern in it is found to be no
+ * larger. README.md has what is assumed, what is proven and the limits.
+ */
+#ifndef CAIRN_OVERLAP_OVERLAP_H
+#define CAIRN_OVERLAP_OVERLAP_H
+
+#include "base/base.h"
+
+/* The fewest people that may be told of, if it is not nobody: in a group, with an outcome, without it. */
+typedef struct OverlapLeast {
+    int64_t n, numerator, complement;
+} OverlapLeast;
+
+typedef enum OverlapOrigin {
+    OVERLAP_TOLD, /* known already: it cannot be taken back */
+    OVERLAP_ASKED /* may be left out */
+} OverlapOrigin;
+
+/* What of a figure is told, or would be: how many people, how many of them have the outcome. */
+enum { OVERLAP_PEOPLE = 1, OVERLAP_HITS = 2 };
+
+#define OVERLAP_MAX_PATTERNS 200000 /* more are ERR_LIMIT: an attack on them would take hours */
+
+typedef struct Overlap Overlap;
+
+MUST_USE Status overlap_new(const OverlapLeast *least, Overlap **out, Error *err);
+void overlap_free(Overlap *o); /* NULL is fine */
+/* Numbers from 0 in the order of calls; what comes out depends on that order, never on the persons' keys. ERR_LIMIT:
+ * more than 2^30. */
+MUST_USE Status overlap_figure(Overlap *o, OverlapOrigin origin, unsigned printed, uint32_t *id, Error *err);
+/* People whom the same figures count. hit: those who have the figures' outcome. A person may be in many places. */
+typedef enum OverlapOutcome { OVERLAP_MISS, OVERLAP_HIT } OverlapOutcome;
+MUST_USE Status overlap_place(
+    Overlap *o, const uint32_t *figures, size_t count, OverlapOutcome outcome, uint32_t *id, Error *err);
+/* Once a person and place; a second time is the same. */
+MUST_USE Status overlap_person(Overlap *o, uint64_t person, uint32_t place, Error *err);
+
+typedef struct OverlapReport {
+    uint8_t *hide;     /* by figure: OVERLAP_PEOPLE | OVERLAP_HITS of an asked one that must not be told; mem_free */
+    size_t hidden;     /* figures of which something must go */
+    uint64_t patterns; /* that hang together with what is asked */
+    uint64_t small;    /* of them too small to be told of */
+    uint64_t followed; /* of these: what was told before tells of them to some degree; it must not tell more now */
+} OverlapReport;
+#define OVERLAP_REPORT_INIT \
+    { \
+        .hide = NULL \
+    }
+
+/* Which asked figures must go, so that the others tell of no small pattern more than was told before. ERR_DENIED: no
+ * choice does it, or none could be shown to; ERR_LIMIT: too many patterns. Free the report also after a failure. */
+MUST_USE Status overlap_hide(Overlap *o, unsigned threads, OverlapReport *out, Error *err);
+/* The attack alone: all asked figures are told. ERR_DENIED: a small pattern follows, or could not be shown not to. */
+MUST_USE Status overlap_attack(Overlap *o, unsigned threads, OverlapReport *out, Error *err);
+void overlap_report_free(OverlapReport *r);
+
+#endif

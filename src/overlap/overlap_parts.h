@@ -1,0 +1,82 @@
+/* Private to overlap: figures and persons as they come, patterns, and the problem made of them. */
+#ifndef CAIRN_OVERLAP_PARTS_H
+#define CAIRN_OVERLAP_PARTS_H
+
+#include "overlap/overlap.h"
+#include "sdc/sdc.h"
+
+#define OVERLAP_NONE UINT32_MAX
+
+typedef struct OverlapFigure {
+    OverlapOrigin origin;
+    unsigned printed;
+} OverlapFigure;
+
+/* A reference is figure * 2, or figure * 2 + 1 for those who have the outcome. */
+typedef struct OverlapPlace {
+    uint32_t first, count; /* in refs */
+} OverlapPlace;
+
+typedef struct OverlapRow {
+    uint64_t person;
+    uint32_t place;
+} OverlapRow;
+
+struct Overlap {
+    OverlapLeast least;
+    VEC(OverlapFigure) figures;
+    VEC(OverlapPlace) places;
+    VEC(uint32_t) refs;
+    VEC(OverlapRow) rows;
+};
+
+/* People whom the same figures count, with the same outcomes. */
+typedef struct Pattern {
+    const uint32_t *refs; /* ascending */
+    uint32_t count;
+    uint32_t group; /* number among the groups; OVERLAP_NONE: no figure tells how many people they are */
+    uint32_t next;  /* of the same group; OVERLAP_NONE */
+    int64_t people;
+} Pattern;
+/* People whom the same figures count, whatever their outcomes. */
+typedef struct PatternGroup {
+    const uint32_t *refs; /* those of people alone */
+    uint32_t count;
+    uint32_t patterns, first, last; /* how many; a chain of them */
+    int64_t people;
+} PatternGroup;
+
+typedef struct Patterns {
+    Arena arena;
+    Pattern *at; /* by refs */
+    size_t count;
+    PatternGroup *groups; /* in the order of their first pattern */
+    size_t group_count;
+    int64_t *people, *hits; /* by figure */
+    uint8_t *kept;          /* by figure: hangs together with an asked one */
+} Patterns;
+
+/* Free also after a failure. ERR_LIMIT. */
+MUST_USE Status patterns_make(Overlap *o, Patterns *out, Error *err);
+void patterns_free(Patterns *p);
+
+typedef struct OverlapProblem {
+    SdcProblem sdc;
+    uint32_t *cell[2]; /* by figure: the cell of its people, of those with the outcome; OVERLAP_NONE. In sdc's arena */
+    uint64_t patterns, small;
+} OverlapProblem;
+/* Patterns are hidden, those that are too small sensitive; asked figures open, told ones frozen. Free with sdc_free. */
+MUST_USE Status overlap_problem(const Overlap *o, const Patterns *p, OverlapProblem *out, Error *err);
+
+/* The open cell that is nearest to a hidden one by equations and hidden cells between; of several the cheapest. */
+typedef struct Nearest {
+    const SdcProblem *sdc;
+    uint32_t *from, *row; /* equations of cell c: row[from[c]] .. row[from[c + 1]] */
+    uint32_t *queue, *seen, walk;
+} Nearest;
+/* Free also after a failure. */
+MUST_USE Status nearest_new(const SdcProblem *sdc, Nearest *out, Error *err);
+void nearest_free(Nearest *n);
+bool nearest_open(Nearest *n, uint32_t cell, uint32_t *out);
+
+#endif
