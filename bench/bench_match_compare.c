@@ -200,10 +200,6 @@ static Status compare_pass(Bench *b, Comparer *cmp, int pass, Error *err)
     for (size_t i = 0; st == OK && i < n; i++)
         members[i] = keyed[i].record;
     uint64_t patterns[BLOCK_MAX];
-    uint32_t places[BLOCK_MAX];
-    for (uint32_t i = 0; i < BLOCK_MAX; i++)
-        places[i] = i;
-    PairTile tile = {.number = (uint64_t)pass << 32}; /* one comparer for all passes */
     double start = clock_cpu();
     uint64_t before = b->pairs;
     for (size_t from = 0, to; st == OK && from < n && b->pairs - before < b->pairs_max; from = to) {
@@ -211,10 +207,8 @@ static Status compare_pass(Bench *b, Comparer *cmp, int pass, Error *err)
             to++;
         for (size_t i = from; i < to && i + AHEAD < n; i++)
             record_prefetch(b->table, members[i + AHEAD]);
-        tile = (PairTile){members + from, to - from, tile.number + 1};
-        for (size_t i = from; i + 1 < to && st == OK; i++) {
-            PairBatch batch = {.a = members[i], .tile = tile};
-            st = compare_batch(cmp, &batch, members + i + 1, places + i + 1 - from, to - i - 1, patterns, err);
+        for (size_t i = from; i + 1 < to; i++) {
+            compare_many(cmp, members[i], members + i + 1, to - i - 1, patterns);
             for (size_t k = 0; k < to - i - 1; k++)
                 b->sum += patterns[k];
         }

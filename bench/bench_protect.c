@@ -78,9 +78,7 @@ static uint32_t sensitive(const SdcProblem *p)
 }
 
 typedef struct Auditor {
-    unsigned threads;
     double seconds;
-    AuditMemory *memory;
 } Auditor;
 
 static Status audit(const SdcProblem *p, SuppressShorts *shorts, void *ctx, Error *err)
@@ -89,8 +87,6 @@ static Status audit(const SdcProblem *p, SuppressShorts *shorts, void *ctx, Erro
     AuditOptions o = AUDIT_OPTIONS_INIT;
     AuditReport r = {0};
     double start = cpu_seconds();
-    o.memory = a->memory;
-    o.effort.threads = a->threads;
     Status st = audit_problem(p, &o, &r, err);
     a->seconds += cpu_seconds() - start;
     for (size_t i = 0; i < r.count && st == OK; i++) {
@@ -115,13 +111,9 @@ static int run(const char *what, SuppressOptions *o)
         return 1;
     }
     o->audit_ctx = &auditor;
-    auditor.threads = o->threads;
-    if (audit_memory_new(&auditor.memory, &err) != OK)
-        return 1;
     double start = cpu_seconds();
     if (suppress_solve(&p, o, &r, &err) != OK) {
         printf("%s: %s\n", what, err.message);
-        audit_memory_free(auditor.memory);
         sdc_free(&p);
         return 1;
     }
@@ -136,7 +128,6 @@ static int run(const char *what, SuppressOptions *o)
     printf(
         " | queries %" PRIu64 " pivots %" PRIu64 " cpu %.2f s peak %ld MiB\n", r.queries, r.pivots, took, peak_mib());
     fflush(stdout);
-    audit_memory_free(auditor.memory);
     suppress_report_free(&r);
     sdc_free(&p);
     return 0;

@@ -33,12 +33,11 @@ BEGIN {
     may("facts", "base policy contract identity store/db.h store/home.h store/ledger.h store/warehouse.h")
     may("measure", "base policy store/db.h store/home.h store/warehouse.h")
     may("cohort", "base kernel policy measure store/ledger.h")
-    may("protect", "base policy sdc suppress audit")
+    may("protect", "base policy")
     may("sdc", "base")
     may("suppress", "base sdc lp")
     may("lp", "base")
     may("audit", "base sdc lp")
-    may("overlap", "base sdc suppress audit")
     may("perturb", "base sdc lp")
     may("tables", "base sdc")
     may("protectfile", "base sdc suppress audit perturb tables publish/html.h")
@@ -52,15 +51,15 @@ BEGIN {
     may("review", "base policy store match identity serve/http.h publish/html.h")
     may("synth", "base")
     may("cli", "base kernel token policy contract store govern ingest match matchfile identity facts measure cohort protect publish serve " \
-        "equity account dictionary report review synth sdc audit overlap suppress perturb tables protectfile")
+        "equity account dictionary report review synth sdc audit suppress perturb tables protectfile")
     list("room", "base kernel token policy contract store govern ingest match libmatch matchfile identity facts measure cohort protect " \
-        "publish equity account dictionary report serve review synth cli sdc lp audit overlap suppress perturb tables protectfile libprotect")
+        "publish equity account dictionary report serve review synth cli sdc lp audit suppress perturb tables protectfile libprotect")
     # What a room shows to the others, where that is not just ROOM/ROOM.h.
     list("public_header", "equity/sheet.h measure/values.h identity/verdicts.h match/standard.h policy/model.h publish/html.h publish/paper.h publish/svg.h " \
         "protectfile/attack.h protectfile/compare.h serve/http.h store/db.h store/home.h store/ledger.h " \
         "store/linkage.h store/vault.h store/warehouse.h")
     # Rooms that must not reach the vault by any detour either.
-    list("vaultless", "facts measure cohort protect publish equity account dictionary report serve sdc lp audit overlap suppress perturb tables protectfile libprotect")
+    list("vaultless", "facts measure cohort protect publish equity account dictionary report serve sdc lp audit suppress perturb tables protectfile libprotect")
 
     list("rule", "banned-functions no-mutable-global no-function-static room-includes file-head line-length")
 }

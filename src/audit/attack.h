@@ -60,12 +60,6 @@ typedef struct Pieces {
 } Pieces;
 Status pieces_find(const Piece *p, Arena *a, Pieces *out, Error *err);
 
-/* audit_memory.c: hidden is a flag a cell. Forgets what does not hold for this problem and pattern. */
-Status memory_open(AuditMemory *m, const SdcProblem *p, const AuditOptions *o, const uint8_t *hidden, Error *err);
-/* What was shown of a cell; NULL: nothing. */
-const AuditCell *memory_of(const AuditMemory *m, uint32_t cell);
-void memory_keep(AuditMemory *m, const AuditCell *c);
-
 /* Scratch of propagation and search over one piece. Not shared between threads. */
 typedef struct Change {
     uint32_t var;

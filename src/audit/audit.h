@@ -80,13 +80,6 @@ typedef enum AuditDepth {
     AUDIT_INTERVALS /* low and high as near to seen_low and seen_high as the effort allows */
 } AuditDepth;
 
-/* What earlier attacks on one problem have shown, for who attacks a pattern again that has grown: cells that held are
- * not attacked a second time, because hiding more leaves every possible table possible. It forgets by itself when the
- * problem, its levels or singletons differ or a cell that was hidden is not. For one thread at a time. */
-typedef struct AuditMemory AuditMemory;
-MUST_USE Status audit_memory_new(AuditMemory **out, Error *err);
-void audit_memory_free(AuditMemory *m); /* NULL is fine */
-
 typedef struct AuditOptions {
     AuditCells cells;
     AuditDepth depth;
@@ -96,7 +89,6 @@ typedef struct AuditOptions {
     int64_t min_sum;          /* a printed sum of suppressed cells between 1 and min_sum - 1 exposes them; 0: no rule */
     AuditSumRule sum_rule;    /* NULL: min_sum alone */
     void *sum_ctx;
-    AuditMemory *memory; /* NULL: every cell is attacked. Not used with AUDIT_INTERVALS, which asks for more */
     AuditEffort effort;
 } AuditOptions;
 #define AUDIT_OPTIONS_INIT \

@@ -6,8 +6,6 @@
  */
 #include "audit/attack.h"
 
-#include <stdlib.h>
-
 #define NO_VAR AUDIT_NONE
 
 Wide wide_floor_div(Wide a, Wide b)
@@ -68,27 +66,12 @@ Status piece_index(Piece *p, Arena *a, Error *err)
     return OK;
 }
 
-/* What a part has of the whole. Nothing here is as long as the whole: a large one is cut a hundred thousand times. */
+/* Where variables of the whole lie in the part, and which constraints the part has, in order. */
 typedef struct Cut {
-    const uint32_t *list; /* variables, ascending */
-    uint32_t count;
-    uint32_t *taken; /* constraints, ascending */
-    uint32_t taken_count, entries;
+    uint32_t *place; /* AUDIT_NONE: outside */
+    uint8_t *taken;  /* a constraint of the whole */
+    uint32_t entries;
 } Cut;
-
-/* A variable's number in the part; AUDIT_NONE: outside. */
-static uint32_t cut_place(const Cut *cut, uint32_t v)
-{
-    uint32_t low = 0, high = cut->count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (cut->list[middle] < v)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < cut->count && cut->list[low] == v ? low : AUDIT_NONE;
-}
 
 static bool fixed(const Piece *p, uint32_t v)
 {
@@ -109,38 +92,27 @@ static bool comes_with(const Piece *p, uint32_t v, uint32_t constraint)
     return false;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
 static Status cut_plan(const Piece *p, const uint32_t *list, uint32_t count, Arena *a, Cut *cut, Piece *out, Error *err)
 {
-    size_t uses = 0;
-    *cut = (Cut){.list = list, .count = count};
+    uint32_t constraints = p->rows + p->quotients;
+    TRY(arena_new(a, uint32_t, (size_t)p->vars + 1, &cut->place, err));
+    TRY(arena_new(a, uint8_t, (size_t)constraints + 1, &cut->taken, err));
+    memset(cut->place, 0xff, p->vars * sizeof *cut->place);
     for (uint32_t i = 0; i < count; i++)
-        uses += p->use_start[list[i] + 1] - p->use_start[list[i]];
-    TRY(arena_new(a, uint32_t, uses + 1, &cut->taken, err));
+        cut->place[list[i]] = i;
     for (uint32_t i = 0; i < count; i++)
         for (uint32_t u = p->use_start[list[i]]; u < p->use_start[list[i] + 1]; u++) {
             uint32_t k = p->use[u];
             if (k < p->rows)
                 cut->entries++; /* at least what is needed: fixed variables of taken rows count */
-            if (comes_with(p, list[i], k))
-                cut->taken[cut->taken_count++] = k;
-        }
-    qsort(cut->taken, cut->taken_count, sizeof *cut->taken, ascending);
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < cut->taken_count; i++)
-        if (kept == 0 || cut->taken[i] != cut->taken[kept - 1]) {
-            cut->taken[kept++] = cut->taken[i];
-            if (cut->taken[i] < p->rows)
+            if (cut->taken[k] || !comes_with(p, list[i], k))
+                continue;
+            cut->taken[k] = 1;
+            if (k < p->rows)
                 out->rows++;
             else
                 out->quotients++;
         }
-    cut->taken_count = kept;
     return OK;
 }
 
@@ -166,12 +138,13 @@ static int64_t end_less(int64_t end, Wide taken)
 static void cut_rows(const Piece *p, const int64_t *point, const Cut *cut, Piece *out)
 {
     uint32_t at = 0, row = 0;
-    for (; row < out->rows; row++) {
-        uint32_t r = cut->taken[row];
+    for (uint32_t r = 0; r < p->rows; r++) {
+        if (!cut->taken[r])
+            continue;
         Wide outside = 0;
         out->start[row] = at;
         for (uint32_t i = p->start[r]; i < p->start[r + 1]; i++) {
-            uint32_t v = cut_place(cut, p->var[i]);
+            uint32_t v = cut->place[p->var[i]];
             if (v == NO_VAR) {
                 ASSERT(point);
                 outside += (Wide)p->coef[i] * point[p->var[i]];
@@ -181,7 +154,7 @@ static void cut_rows(const Piece *p, const int64_t *point, const Cut *cut, Piece
             out->coef[at++] = p->coef[i];
         }
         out->row_low[row] = end_less(p->row_low[r], outside);
-        out->row_high[row] = end_less(p->row_high[r], outside);
+        out->row_high[row++] = end_less(p->row_high[r], outside);
     }
     out->start[row] = at;
 }
@@ -221,37 +194,28 @@ static void drop_single_rows(Piece *p)
     p->rows = rows;
 }
 
-/* The number in the part of quotient q of the whole; AUDIT_NONE: not taken. */
-static uint32_t cut_quotient(const Piece *p, const Cut *cut, const Piece *out, uint32_t q)
-{
-    if (q == AUDIT_NONE)
-        return AUDIT_NONE;
-    for (uint32_t low = out->rows, high = cut->taken_count; low < high;) {
-        uint32_t middle = low + (high - low) / 2;
-        if (cut->taken[middle] == p->rows + q)
-            return middle - out->rows;
-        if (cut->taken[middle] < p->rows + q)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return AUDIT_NONE;
-}
-
 /* A quotient is taken with all its variables: windows grow until it is whole, pieces are whole anyway. */
-static void cut_quotients(const Piece *p, const Cut *cut, Piece *out)
+static void cut_quotients(const Piece *p, const Cut *cut, uint32_t *renamed, Piece *out)
 {
-    for (uint32_t q = 0; q < out->quotients; q++) {
-        Quotient *to = &out->quotient[q];
-        *to = p->quotient[cut->taken[out->rows + q] - p->rows];
+    uint32_t at = 0;
+    for (uint32_t q = 0; q < p->quotients; q++)
+        if (cut->taken[p->rows + q])
+            renamed[q] = at++;
+        else
+            renamed[q] = AUDIT_NONE;
+    for (uint32_t q = 0; q < p->quotients; q++) {
+        if (renamed[q] == AUDIT_NONE)
+            continue;
+        Quotient *to = &out->quotient[renamed[q]];
+        *to = p->quotient[q];
         uint32_t *vars[] = {&to->a, &to->b, &to->c, &to->d};
         for (size_t i = 0; i < COUNT_OF(vars); i++)
             if (*vars[i] != NO_VAR) {
-                *vars[i] = cut_place(cut, *vars[i]);
+                *vars[i] = cut->place[*vars[i]];
                 ASSERT(*vars[i] != NO_VAR);
             }
-        to->rate_ab = cut_quotient(p, cut, out, to->rate_ab);
-        to->rate_cd = cut_quotient(p, cut, out, to->rate_cd);
+        to->rate_ab = to->rate_ab == AUDIT_NONE ? AUDIT_NONE : renamed[to->rate_ab];
+        to->rate_cd = to->rate_cd == AUDIT_NONE ? AUDIT_NONE : renamed[to->rate_cd];
     }
 }
 
@@ -260,9 +224,12 @@ Status piece_cut(
 {
     Arena scratch;
     Cut cut = {0};
+    uint32_t *renamed = NULL;
     *out = (Piece){0};
     arena_init(&scratch, 0);
     Status st = cut_plan(p, list, count, &scratch, &cut, out, err);
+    if (st == OK)
+        st = arena_new(&scratch, uint32_t, (size_t)p->quotients + 1, &renamed, err);
     if (st == OK)
         st = cut_alloc(count, cut.entries, a, out, err);
     if (st == OK) {
@@ -272,8 +239,8 @@ Status piece_cut(
             out->high[i] = p->high[list[i]];
         }
         cut_rows(p, point, &cut, out);
-        cut_quotients(p, &cut, out); /* counts rows as they were taken */
         drop_single_rows(out);
+        cut_quotients(p, &cut, renamed, out);
         st = piece_index(out, a, err);
     }
     arena_free(&scratch);

@@ -22,7 +22,6 @@ typedef struct Job {
     int64_t *truth;      /* of a variable */
     Pieces pieces;
     uint64_t *programs, *pivots, *tables; /* a piece */
-    AuditMemory *memory;                  /* NULL: none */
 } Job;
 
 static bool is_hidden(const Job *j, uint32_t cell)
@@ -144,11 +143,6 @@ static Status report_make(Job *j, Arena *scratch, Error *err)
             continue;
         AuditCell *out = &r->cells[j->report_of[c]];
         uint32_t v = j->var_of[c];
-        const AuditCell *before = j->memory && v != AUDIT_NONE ? memory_of(j->memory, c) : NULL;
-        if (before) {
-            *out = *before;
-            continue;
-        }
         int64_t value = p->cells[c].value;
         *out = (AuditCell){
             .cell = c, .verdict = AUDIT_EXPOSED, .partner = AUDIT_NONE, .seen_low = value, .seen_high = value};
@@ -157,27 +151,6 @@ static Status report_make(Job *j, Arena *scratch, Error *err)
         out->high = v == AUDIT_NONE ? value : j->whole.high[v];
     }
     return OK;
-}
-
-static Status memory_begin(Job *j, Arena *scratch, Error *err)
-{
-    uint8_t *hidden;
-    if (!j->options->memory || j->options->depth == AUDIT_INTERVALS)
-        return OK;
-    TRY(arena_new(scratch, uint8_t, (size_t)j->p->cell_count + 1, &hidden, err));
-    for (uint32_t c = 0; c < j->p->cell_count; c++)
-        hidden[c] = is_hidden(j, c);
-    TRY(memory_open(j->options->memory, j->p, j->options, hidden, err));
-    j->memory = j->options->memory;
-    return OK;
-}
-
-/* Before sums are looked at: those change with the pattern. */
-static void memory_end(const Job *j)
-{
-    for (size_t i = 0; j->memory && i < j->report->count; i++)
-        if (j->report->cells[i].verdict == AUDIT_PROTECTED)
-            memory_keep(j->memory, &j->report->cells[i]);
 }
 
 /* One piece and what its cells must reach. */
@@ -194,12 +167,6 @@ typedef struct Attack {
 static uint32_t cell_at(const Attack *a, uint32_t v)
 {
     return a->job->cell_of[a->piece.outer[v]];
-}
-
-/* Shown by an earlier attack. */
-static bool is_settled(const Job *j, uint32_t cell)
-{
-    return j->memory && memory_of(j->memory, cell) != NULL;
 }
 
 static AuditCell *report_at(const Attack *a, uint32_t v)
@@ -220,7 +187,7 @@ static Status attack_prepare(Attack *a, uint32_t piece, Error *err)
     TRY(arena_new(&a->arena, uint8_t, n + 1, &a->singleton, err));
     for (uint32_t v = 0; v < n; v++) {
         const SdcCell *c = &j->p->cells[cell_at(a, v)];
-        bool wanted = report_at(a, v) && !is_settled(j, cell_at(a, v));
+        bool wanted = report_at(a, v) != NULL;
         a->point[v] = c->value;
         a->want_low[v] = wanted ? c->value - c->lpl : c->value;
         a->want_high[v] = wanted ? c->value + c->upl : c->value;
@@ -342,7 +309,7 @@ static Status attack_run(Attack *a, Error *err)
 {
     for (uint32_t v = 0; v < a->piece.vars; v++) {
         bool excluded;
-        if (!report_at(a, v) || is_settled(a->job, cell_at(a, v)))
+        if (!report_at(a, v))
             continue;
         TRY(outsider(a, v, &excluded, err));
         outsider_report(a, v, excluded);
@@ -350,7 +317,7 @@ static Status attack_run(Attack *a, Error *err)
     pairs(a);
     for (uint32_t v = 0; v < a->piece.vars; v++) {
         AuditCell *out = report_at(a, v);
-        if (!out || is_settled(a->job, cell_at(a, v)))
+        if (!out)
             continue;
         if (a->singletons)
             TRY(insiders(a, v, err));
@@ -363,23 +330,9 @@ static Status attack_run(Attack *a, Error *err)
     return OK;
 }
 
-/* Nothing is asked: earlier attacks have shown it all, and no singletons ask for PS2. */
-static bool piece_is_idle(const Job *j, uint32_t piece)
-{
-    for (uint32_t i = j->pieces.first[piece]; i < j->pieces.first[piece + 1]; i++) {
-        uint32_t cell = j->cell_of[j->pieces.order[i]];
-        if ((j->options->singleton && j->options->singleton[cell]) ||
-            (j->report_of[cell] != AUDIT_NONE && !is_settled(j, cell)))
-            return false;
-    }
-    return true;
-}
-
 static Status attack_piece(size_t item, void *ctx, Error *err)
 {
     Job *j = ctx;
-    if (piece_is_idle(j, (uint32_t)item))
-        return OK;
     Attack a = {.job = j};
     arena_init(&a.arena, 0);
     Status st = attack_prepare(&a, (uint32_t)item, err);
@@ -442,14 +395,12 @@ static Status job_run(Job *j, Arena *scratch, Error *err)
     TRY(sdc_check(j->p, err));
     TRY(whole_make(j, scratch, err));
     TRY(whole_propagate(j, err));
-    TRY(memory_begin(j, scratch, err));
     TRY(report_make(j, scratch, err));
     TRY(pieces_find(&j->whole, scratch, &j->pieces, err));
     TRY(arena_new(scratch, uint64_t, (size_t)j->pieces.count + 1, &j->programs, err));
     TRY(arena_new(scratch, uint64_t, (size_t)j->pieces.count + 1, &j->pivots, err));
     TRY(arena_new(scratch, uint64_t, (size_t)j->pieces.count + 1, &j->tables, err));
     TRY(parallel_for(j->pieces.count, j->options->effort.threads, attack_piece, j, err));
-    memory_end(j);
     return sums(j, scratch, err);
 }
 

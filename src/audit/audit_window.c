@@ -274,36 +274,35 @@ Status window_support(Reach *r, const Goal *goal, uint32_t node_limit, Found *fo
     return window_solve(r, goal, g.count, node_limit, found, err);
 }
 
-/* Rows that the window touches, whole. A variable's number in the part is rows_left[v] where left_stamp[v] is new: no
- * array here is as long as the piece. */
+/* Rows that the window touches, whole. */
 typedef struct Touched {
     Arena arena;
     Piece part;
-    uint32_t *rows, row_count, entries;
+    uint32_t *place, *rows, row_count, entries;
     int64_t *point;
 } Touched;
 
-static Status touched_rows(Reach *r, uint32_t count, Touched *t, Error *err)
+static Status touched_rows(const Reach *r, uint32_t count, Touched *t, Error *err)
 {
     const Piece *p = r->piece;
-    size_t uses = 0;
-    for (uint32_t i = 0; i < count; i++)
-        uses += p->use_start[r->list[i] + 1] - p->use_start[r->list[i]];
-    TRY(arena_new(&t->arena, uint32_t, uses + 1, &t->rows, err));
-    r->stamp_now++;
+    uint8_t *seen;
+    TRY(arena_new(&t->arena, uint8_t, (size_t)p->rows + 1, &seen, err));
+    TRY(arena_new(&t->arena, uint32_t, (size_t)p->rows + 1, &t->rows, err));
+    TRY(arena_new(&t->arena, uint32_t, (size_t)p->vars + 1, &t->place, err));
+    memset(t->place, 0xff, p->vars * sizeof *t->place);
     for (uint32_t i = 0; i < count; i++)
         for (uint32_t u = p->use_start[r->list[i]]; u < p->use_start[r->list[i] + 1]; u++) {
             uint32_t row = p->use[u];
-            if (row >= p->rows || r->row_stamp[row] == r->stamp_now)
+            if (row >= p->rows || seen[row])
                 continue;
-            r->row_stamp[row] = r->stamp_now;
+            seen[row] = 1;
             t->rows[t->row_count++] = row;
             t->entries += p->start[row + 1] - p->start[row];
         }
     return OK;
 }
 
-static Status touched_piece(Reach *r, Touched *t, Error *err)
+static Status touched_piece(const Reach *r, Touched *t, Error *err)
 {
     const Piece *p = r->piece;
     Piece *out = &t->part;
@@ -320,14 +319,13 @@ static Status touched_piece(Reach *r, Touched *t, Error *err)
         uint32_t row = t->rows[out->rows], at = out->start[out->rows];
         for (uint32_t i = p->start[row]; i < p->start[row + 1]; i++, at++) {
             uint32_t v = p->var[i];
-            if (r->left_stamp[v] != r->stamp_now) {
-                r->left_stamp[v] = r->stamp_now;
+            if (t->place[v] == AUDIT_NONE) {
                 out->low[out->vars] = p->low[v];
                 out->high[out->vars] = p->high[v];
                 t->point[out->vars] = r->point[v];
-                r->rows_left[v] = out->vars++;
+                t->place[v] = out->vars++;
             }
-            out->var[at] = r->rows_left[v];
+            out->var[at] = t->place[v];
             out->coef[at] = p->coef[i];
         }
         out->row_low[out->rows] = p->row_low[row];
@@ -342,8 +340,8 @@ static Status touched_solve(Reach *r, const Goal *goal, Touched *t, Error *err)
     Lp *lp = NULL;
     int64_t bound;
     double *nothing;
-    uint32_t var = r->rows_left[goal->var];
-    if (r->left_stamp[goal->var] != r->stamp_now)
+    uint32_t var = t->place[goal->var];
+    if (var == AUDIT_NONE)
         return OK;
     TRY(arena_new(&t->arena, double, (size_t)t->part.vars + 1, &nothing, err));
     TRY(program_make(&t->part, t->point, &lp, err));

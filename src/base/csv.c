@@ -23,40 +23,12 @@ typedef struct Reader {
     bool record_ended;
 } Reader;
 
-#define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
-
-/* A byte of v is c: the lowest bit that is set afterwards is always right (Mycroft 1987). */
-static uint64_t bytes_equal(uint64_t v, uint8_t c)
-{
-    v ^= EACH_BYTE(c);
-    return (v - EACH_BYTE(1)) & ~v & EACH_BYTE(0x80);
-}
-
-static bool is_mark(char c)
-{
-    return c == ',' || c == '"' || c == '\n' || c == '\r';
-}
-
-/* Eight bytes at a time: millions of rows go through here. */
-static bool needs_quotes(Slice s)
-{
-    size_t i = 0;
-    for (uint64_t v; i + sizeof v <= s.len; i += sizeof v) {
-        memcpy(&v, s.ptr + i, sizeof v);
-        if (bytes_equal(v, ',') | bytes_equal(v, '"') | bytes_equal(v, '\n') | bytes_equal(v, '\r'))
-            return true;
-    }
-    for (; i < s.len; i++)
-        if (is_mark(s.ptr[i]))
-            return true;
-    return false;
-}
-
 void csv_cell(Buf *out, Slice s)
 {
     /* at the beginning of a file '#' would read back as a comment and a byte order mark would vanish */
     bool quote = s.len > 0 && (s.ptr[0] == '#' || s.ptr[0] == BYTE_ORDER_MARK[0]);
-    quote = quote || needs_quotes(s);
+    for (size_t i = 0; i < s.len && !quote; i++)
+        quote = s.ptr[i] == ',' || s.ptr[i] == '"' || s.ptr[i] == '\n' || s.ptr[i] == '\r';
     if (!quote) {
         buf_add(out, s);
         return;

@@ -10,13 +10,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/arith.h"
 
 #define FAIL_OFF (-1L)
-#define LARGE_PAGE ((size_t)2 << 20)
-#define LARGE (2 * LARGE_PAGE)
 
 /* lint: allow no-mutable-global one countdown a thread, for tests that fail an allocation at will */
 static _Thread_local long fail_countdown = FAIL_OFF;
@@ -38,24 +35,11 @@ static bool fails_now(void)
     return fail_countdown-- == 0;
 }
 
-/* Large pieces ask for large pages: a table of millions of records is read here and there, and with pages of 4 KiB half
- * the time of each read goes into finding the page. A wish only, and never an error. */
-static void wish_large_pages(void *p, size_t size)
-{
-#ifdef MADV_HUGEPAGE
-    if (size < LARGE)
-        return;
-    size_t skip = (LARGE_PAGE - (uintptr_t)p % LARGE_PAGE) % LARGE_PAGE;
-    (void)madvise((char *)p + skip, (size - skip) / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE);
-#endif
-}
-
 Status mem_alloc(size_t size, void **out, Error *err)
 {
     void *p = fails_now() ? NULL : malloc(size ? size : 1);
     if (!p)
         return error_nomem(err);
-    wish_large_pages(p, size);
     *out = p;
     return OK;
 }
@@ -69,7 +53,6 @@ Status mem_zalloc(size_t count, size_t size, void **out, Error *err)
     void *p = fails_now() ? NULL : calloc(1, total ? total : 1);
     if (!p)
         return error_nomem(err);
-    wish_large_pages(p, total);
     *out = p;
     return OK;
 }
@@ -82,7 +65,6 @@ Status mem_resize(void **ptr, size_t count, size_t size, Error *err)
     void *p = fails_now() ? NULL : realloc(*ptr, total ? total : 1);
     if (!p)
         return error_nomem(err);
-    wish_large_pages(p, total);
     *ptr = p;
     return OK;
 }

@@ -93,7 +93,7 @@ static bool has_kind(const CohortPlan *p, LineKind kind)
 static Status add_steps(Funnel *f, Error *err)
 {
     const CohortPlan *p = f->plan;
-    TRY(arena_new(&f->out->arena, CohortStep, p->line_count + 6, &f->out->steps, err));
+    TRY(arena_new(&f->out->arena, CohortStep, p->line_count + 5, &f->out->steps, err));
     TRY(line_step(f, p->who, err));
     for (size_t i = 0; i < p->who->said.block->reason_count; i++)
         if (i == 0)
@@ -118,71 +118,6 @@ static Status keep_texts(CohortFunnel *out, Error *err)
     return OK;
 }
 
-/* --- the denominator --- */
-
-static Status add_denominators(CohortFunnel *out, const CellSet *figures, Error *err)
-{
-    CohortStep *step = &out->steps[out->step_count];
-    int64_t *remain;
-    *step = (CohortStep){.text = SLICE("of whom the outcome speaks: the denominator")};
-    TRY(arena_new(&out->arena, int64_t, out->year_count + 1, &remain, err));
-    for (size_t y = 0; y < out->year_count; y++) {
-        for (size_t i = 0; i < figures->count; i++)
-            remain[y] += figures->cells[i].year == out->years[y] ? figures->cells[i].denominator : 0;
-        step->total += remain[y];
-    }
-    step->remain = remain;
-    out->step_count++;
-    return OK;
-}
-
-static Status add_why(CohortFunnel *out, const MeasurePerson *p, Error *err)
-{
-    Slice code = p->reason.len > 0 ? p->reason : p->gap.len > 0 ? p->gap : SLICE("uncounted");
-    size_t at = 0;
-    while (at < out->why_count && slice_cmp(out->whys[at].code, code) < 0)
-        at++;
-    if (at == out->why_count || !slice_eq(out->whys[at].code, code)) {
-        CohortWhy *grown;
-        TRY(arena_new(&out->arena, CohortWhy, out->why_count + 1, &grown, err));
-        if (at > 0)
-            memcpy(grown, out->whys, at * sizeof *grown);
-        if (at < out->why_count)
-            memcpy(grown + at + 1, out->whys + at, (out->why_count - at) * sizeof *grown);
-        TRY(arena_dup(&out->arena, code, &grown[at].code, err));
-        out->whys = grown;
-        out->why_count++;
-    }
-    out->whys[at].persons++;
-    return OK;
-}
-
-static Status add_whys(const MeasureContext *ctx, const MeasureQuery *q, CohortFunnel *out, Error *err)
-{
-    MeasurePersons persons;
-    TRY(measure_who(ctx, q, SLICE("uncounted"), &persons, err));
-    Status st = OK;
-    for (size_t i = 0; i < persons.count && st == OK; i++)
-        st = add_why(out, &persons.at[i], err);
-    measure_persons_free(&persons);
-    return st;
-}
-
-/* What an outcome counts it says itself, in its block or in its family's rule: so the figures are asked. */
-static Status add_counted_by_outcome(
-    const MeasureContext *ctx, const Cohort *c, const CohortAsk *ask, CohortFunnel *out, Error *err)
-{
-    CellSet figures;
-    uint32_t generation;
-    MeasureQuery q = cohort_query(c, ask);
-    q.level = (Slice){0};
-    q.pool = (MeasurePool){0};
-    TRY(measure_query(ctx, &q, &figures, &generation, err));
-    Status st = add_denominators(out, &figures, err);
-    cells_free(&figures);
-    return st == OK ? add_whys(ctx, &q, out, err) : st;
-}
-
 Status cohort_funnel(const MeasureContext *ctx, const Cohort *c, const CohortAsk *ask, CohortFunnel *out, Error *err)
 {
     CellSet cells = {0};
@@ -197,8 +132,6 @@ Status cohort_funnel(const MeasureContext *ctx, const Cohort *c, const CohortAsk
     Status st = find_years(&f, err);
     if (st == OK)
         st = add_steps(&f, err);
-    if (st == OK)
-        st = add_counted_by_outcome(ctx, c, ask, out, err);
     if (st == OK)
         st = keep_texts(out, err);
     cells_free(&cells);
@@ -225,8 +158,6 @@ void cohort_funnel_text(const CohortFunnel *f, Buf *out)
             buf_addf(out, " %9" PRId64, f->steps[i].remain[y]);
         buf_addf(out, "  %.*s\n", SLICE_ARG(f->steps[i].text));
     }
-    for (size_t i = 0; i < f->why_count; i++)
-        buf_addf(out, "%14" PRId64 "  not counted: %.*s\n", f->whys[i].persons, SLICE_ARG(f->whys[i].code));
 }
 
 void cohort_funnel_json(const CohortFunnel *f, Json *j)
@@ -249,15 +180,6 @@ void cohort_funnel_json(const CohortFunnel *f, Json *j)
             json_end(j);
         }
         json_end(j);
-        json_end(j);
-    }
-    json_end(j);
-    json_key(j, "not_counted");
-    json_open_array(j);
-    for (size_t i = 0; i < f->why_count; i++) {
-        json_open_object(j);
-        json_kstr(j, "code", f->whys[i].code);
-        json_kint(j, "persons", f->whys[i].persons);
         json_end(j);
     }
     json_end(j);

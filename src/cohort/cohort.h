@@ -80,17 +80,8 @@ typedef struct CohortStep {
     const int64_t *remain; /* by year */
     int64_t total;
 } CohortStep;
-/* Persons of the base who are in no denominator, by what the outcome, or its rule, says of them: a clause's code, else
- * a gap (not_found, ...), else "uncounted". */
-typedef struct CohortWhy {
-    Slice code;
-    int64_t persons;
-} CohortWhy;
-/* The last step is the denominator of the cohort's figures: those of whom the outcome speaks. */
 typedef struct CohortFunnel {
     Arena arena;
-    CohortWhy *whys; /* by code */
-    size_t why_count;
     CohortStep *steps;
     size_t step_count;
     int32_t *years;

@@ -94,15 +94,15 @@ static Status list_fields(AgencyFile *file, Error *err)
 static Status fixed_layout(AgencyFile *file, Slice head, Error *err)
 {
     const Contract *c = file->contract;
-    if (c->select.len > sizeof((FixedScanner *)0)->head)
+    if (c->select.len > sizeof ((FixedScanner *)0)->head)
         return error_set(err, ERR_INVALID, "contract %.*s: select is too long", SLICE_ARG(c->name));
     FixedColumn *columns = NULL;
     TRY(arena_new(&file->arena, FixedColumn, file->field_count, &columns, err));
     for (size_t i = 0; i < file->field_count; i++) {
         const Field *f = file->fields[i];
         if (f->start == 0 || f->length == 0)
-            return error_set(
-                err, ERR_INVALID, "contract %.*s: field %.*s has no position", SLICE_ARG(c->name), SLICE_ARG(f->name));
+            return error_set(err, ERR_INVALID, "contract %.*s: field %.*s has no position", SLICE_ARG(c->name),
+            SLICE_ARG(f->name));
         columns[i] = (FixedColumn){f->start - 1, f->length};
     }
     file->fixed = (FixedLayout){
@@ -316,7 +316,8 @@ void agency_file_close(AgencyFile *file)
 
 /* Feeds [from, size) to fn in large pieces. */
 static Status each_piece(const AgencyFile *file, uint64_t from, Status (*fn)(void *ctx, Slice bytes, Error *err),
-    void *ctx, Progress *progress, Error *err)
+    void *ctx,
+    Progress *progress, Error *err)
 {
     char *bytes = NULL;
     TRY(mem_alloc(READ_BYTES, (void **)&bytes, err));

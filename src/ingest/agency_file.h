@@ -34,19 +34,19 @@ typedef struct AgencyFile {
     Refusal refusal;
 
     /* columns */
-    const Field **fields; /* fields that are in the file: those without `derive` */
+    const Field **fields;     /* fields that are in the file: those without `derive` */
     size_t field_count;
-    size_t *cell_of_field; /* CELL_ABSENT where the file has no such column */
-    size_t cell_count;     /* cells a record must have */
-    Slices unknown;        /* headers no field answers to */
-    Slice *xml_paths;      /* one a field, alternatives joined by '|' */
+    size_t *cell_of_field;    /* CELL_ABSENT where the file has no such column */
+    size_t cell_count;        /* cells a record must have */
+    Slices unknown;           /* headers no field answers to */
+    Slice *xml_paths;         /* one a field, alternatives joined by '|' */
     FixedLayout fixed;
 
     /* after the first pass */
-    ScanPoint data;    /* where the rows begin */
-    ScanPoints points; /* slices of at least SLICE_BYTES; empty for XML */
-    uint64_t rows;     /* as the scanner counts; 0 for XML */
-    bool open_end;     /* CSV: the last record has no line end */
+    ScanPoint data;           /* where the rows begin */
+    ScanPoints points;        /* slices of at least SLICE_BYTES; empty for XML */
+    uint64_t rows;            /* as the scanner counts; 0 for XML */
+    bool open_end;            /* CSV: the last record has no line end */
     char sha256[SHA256_HEX_SIZE];
 } AgencyFile;
 
@@ -56,8 +56,8 @@ MUST_USE Status agency_file_open(const Contract *contract, const char *path, Age
 void agency_file_close(AgencyFile *file);
 /* SHA-256 and scan points; on two threads when threads allows. May set file->refusal. point_every is SLICE_BYTES
  * outside tests. */
-MUST_USE Status agency_file_survey(
-    AgencyFile *file, unsigned threads, uint64_t point_every, Progress *progress, Error *err);
+MUST_USE Status agency_file_survey(AgencyFile *file, unsigned threads, uint64_t point_every, Progress *progress,
+    Error *err);
 /* ERR_IO when size or time of change are not what they were at opening: what was read is then not what was hashed. */
 MUST_USE Status agency_file_unchanged(const AgencyFile *file, Error *err);
 /* Bytes [from, from + size) into out; ERR_IO when the file is shorter. */

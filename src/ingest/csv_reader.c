@@ -269,7 +269,9 @@ static Slice quoted_cell(Cut *cut)
 static void skip_blank_lines(CsvCursor *c)
 {
     while (c->at < c->end) {
-        size_t skip = *c->at == '\n' ? 1 : *c->at == '\r' && (c->at + 1 == c->end || c->at[1] == '\n') ? 2 : 0;
+        size_t skip = *c->at == '\n'                                                  ? 1
+                      : *c->at == '\r' && (c->at + 1 == c->end || c->at[1] == '\n') ? 2
+                                                                                     : 0;
         if (skip == 0)
             return;
         if (skip > (size_t)(c->end - c->at))

@@ -20,16 +20,16 @@ typedef struct CsvScanner {
     char delimiter;
     uint64_t point_every; /* bytes between scan points, at least */
     CsvState state;
-    char previous;   /* byte before the next one fed; '\n' at the start */
-    char first;      /* first byte of the record */
-    uint64_t offset; /* of the next byte fed */
+    char previous;        /* byte before the next one fed; '\n' at the start */
+    char first;           /* first byte of the record */
+    uint64_t offset;      /* of the next byte fed */
     uint64_t record_start;
     uint64_t record_line; /* line the record begins on */
     uint64_t rows;        /* complete records so far */
     uint64_t lines;       /* line ends so far */
     uint64_t next_point;
-    bool open_end;     /* after csv_scanner_end: the last record has no line end */
-    ScanPoints points; /* freed by csv_scanner_free */
+    bool open_end;        /* after csv_scanner_end: the last record has no line end */
+    ScanPoints points;    /* freed by csv_scanner_free */
     Refusal refusal;
 } CsvScanner;
 
@@ -42,9 +42,9 @@ MUST_USE Status csv_scanner_end(CsvScanner *s, Error *err);
 void csv_scanner_free(CsvScanner *s);
 
 typedef struct CsvCursor {
-    char *at;        /* mutable: quoted cells are unfolded in place */
-    char *end;       /* *end must be writable: a line end is put there as a sentinel */
-    ScanPoint place; /* of `at` */
+    char *at;         /* mutable: quoted cells are unfolded in place */
+    char *end;        /* *end must be writable: a line end is put there as a sentinel */
+    ScanPoint place;  /* of `at` */
     uint8_t classes[256];
 } CsvCursor;
 

@@ -265,7 +265,7 @@ static void begin_element(EdfiReader *r, Slice name)
     buf_add(&r->path, name);
     if (r->path.status != OK)
         refuse(&r->refusal, (uint64_t)xmlTextReaderGetParserLineNumber(r->xml),
-            "the names of nested elements are too long");
+        "the names of nested elements are too long");
 }
 
 static void hand_over(EdfiReader *r, Record *record)

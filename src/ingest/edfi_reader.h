@@ -20,12 +20,12 @@
 typedef Status (*EdfiReadFn)(void *ctx, char *out, size_t size, size_t *got, Error *err);
 
 typedef struct EdfiOptions {
-    Slice row_element;  /* one name, or several separated by '|' */
-    const Slice *paths; /* one a field: "A/B", alternatives separated by '|', the first present wins; empty: never */
+    Slice row_element;    /* one name, or several separated by '|' */
+    const Slice *paths;   /* one a field: "A/B", alternatives separated by '|', the first present wins; empty: never */
     size_t path_count;
     EdfiReadFn read;
     void *read_ctx;
-    bool want_raw; /* keep each row's XML for edfi_raw */
+    bool want_raw;        /* keep each row's XML for edfi_raw */
 } EdfiOptions;
 
 typedef struct EdfiReader EdfiReader;

@@ -34,8 +34,8 @@ static Status parse_format(const Field *f, Slice name, unsigned *formats, Error 
         *formats |= known->format;
         return OK;
     }
-    return error_set(
-        err, ERR_INVALID, "field %.*s: format \"%.*s\" is not known for its type", SLICE_ARG(f->name), SLICE_ARG(name));
+    return error_set(err, ERR_INVALID, "field %.*s: format \"%.*s\" is not known for its type", SLICE_ARG(f->name),
+        SLICE_ARG(name));
 }
 
 static Status map_codes(ValueReader *r, Error *err)

@@ -32,23 +32,23 @@ typedef enum ValueFormat {
 
 typedef struct ValueReader {
     const Field *field;
-    unsigned formats;                /* ValueFormat bits */
-    Map codes;                       /* sent code -> index in field->codes */
-    uint32_t length_max;             /* longest text in bytes that is certainly short enough; 0: none */
+    unsigned formats; /* ValueFormat bits */
+    Map codes;        /* sent code -> index in field->codes */
+    uint32_t length_max;            /* longest text in bytes that is certainly short enough; 0: none */
     uint32_t digits_min, digits_max; /* a pattern "[0-9]{min,max}" over TYPE_DIGITS; 0: none */
-    bool wants_regex;                /* the pattern is left to SQL */
+    bool wants_regex; /* the pattern is left to SQL */
 } ValueReader;
 
 /* What a text turned out to be. */
 typedef struct Value {
-    bool missing;   /* empty or a null spelling */
-    bool suspect;   /* breaks a rule of the field, or may: SQL looks at it again and says which */
-    Slice text;     /* as sent; empty when missing */
-    bool there;     /* one of these holds the value: */
+    bool missing;  /* empty or a null spelling */
+    bool suspect;  /* breaks a rule of the field, or may: SQL looks at it again and says which */
+    Slice text;    /* as sent; empty when missing */
+    bool there;    /* one of these holds the value: */
     int64_t number; /* integers and unscaled decimals */
     Date date;
     bool flag;
-    Slice string; /* text, digits, codes */
+    Slice string;  /* text, digits, codes */
 } Value;
 
 /* ERR_INVALID on a format that is unknown or does not suit the type. */

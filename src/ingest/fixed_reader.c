@@ -128,7 +128,8 @@ Status fixed_scanner_end(FixedScanner *s, Error *err)
         return OK;
     if (length < s->layout->record_length) {
         refuse(&s->refusal, s->lines + 1, "the file is cut off: its last record has %" PRIu64 " of %" PRIu32 " bytes",
-            length, s->layout->record_length);
+            length,
+            s->layout->record_length);
         return OK;
     }
     return close_record(s, s->offset, s->offset, err);

@@ -11,7 +11,7 @@
 #include "ingest/reader.h"
 
 typedef struct FixedColumn {
-    uint32_t start; /* 0-based */
+    uint32_t start;  /* 0-based */
     uint32_t length;
 } FixedColumn;
 
@@ -31,11 +31,11 @@ typedef struct FixedScanner {
     uint64_t point_every;
     uint64_t offset;
     uint64_t record_start;
-    char head[16]; /* the record's first bytes, for `select` */
+    char head[16];   /* the record's first bytes, for `select` */
     size_t head_len;
     bool ends_in_cr;
     uint64_t rows;
-    uint64_t lines; /* records so far */
+    uint64_t lines;  /* records so far */
     uint64_t next_point;
     ScanPoints points;
     Refusal refusal;

@@ -50,11 +50,11 @@ struct Identities {
     size_t count;
     bool employer;
     Vault *vault;
-    KnownTags *known;          /* the vault's; NULL: nothing is tagged */
-    bool stored;               /* what was claimed of known is in the vault */
-    VEC(RecordTag) dropped;    /* sorted, when it is used */
+    KnownTags *known;  /* the vault's; NULL: nothing is tagged */
+    bool stored;       /* what was claimed of known is in the vault */
+    VEC(RecordTag) dropped; /* sorted, when it is used */
     pthread_mutex_t pool_lock; /* guards what follows */
-    Workers workers;           /* all of them */
+    Workers workers;   /* all of them */
     Workers idle;
     Taggers token_taggers;
     EmployerTaggers employers;
@@ -79,14 +79,15 @@ static Status collect_fields(Identities *ids, const Contract *c, Error *err)
         for (size_t k = 0; k < ids->count; k++)
             if (ids->roles[k] == role)
                 return error_set(err, ERR_INVALID, "contract %.*s: two fields have the identity role %.*s",
-                    SLICE_ARG(c->name), SLICE_ARG(f->identity));
+                SLICE_ARG(c->name),
+                    SLICE_ARG(f->identity));
         ids->roles[ids->count] = role;
         ids->fields[ids->count++] = f;
     }
     return OK;
 }
 
-static Status make(Home *home, Vault *vault, const Contract *c, Identities **out, Error *err)
+Status identities_new(Home *home, Vault *vault, const Contract *c, Identities **out, Error *err)
 {
     TRY(mem_zalloc(1, sizeof **out, (void **)out, err));
     Identities *ids = *out;
@@ -94,21 +95,8 @@ static Status make(Home *home, Vault *vault, const Contract *c, Identities **out
     ids->source = c->name;
     ASSERT(pthread_mutex_init(&ids->pool_lock, NULL) == 0);
     ids->vault = vault;
-    return collect_fields(ids, c, err);
-}
-
-Status identities_new(Home *home, Vault *vault, const Contract *c, Identities **out, Error *err)
-{
-    TRY(make(home, vault, c, out, err));
-    return (*out)->count > 0 ? vault_known_tags(vault, c->name, &(*out)->known, err) : OK;
-}
-
-Status identities_after(const Identities *before, const Contract *c, Identities **out, Error *err)
-{
-    TRY(make(before->home, before->vault, c, out, err));
-    ASSERT((before->known != NULL) == ((*out)->count > 0));
-    (*out)->known = known_tags_share(before->known);
-    return OK;
+    TRY(collect_fields(ids, c, err));
+    return ids->count > 0 ? vault_known_tags(vault, c->name, &ids->known, err) : OK;
 }
 
 static void worker_free(Worker *w)
@@ -131,7 +119,6 @@ void identities_free(Identities *ids)
     /* claimed, but not there: whoever sends them next must find them new */
     if (ids->known && !ids->stored)
         vault_forget_tags(ids->vault);
-    known_tags_release(ids->known);
     for (size_t i = 0; i < ids->workers.len; i++)
         worker_free(ids->workers.at[i]);
     vec_free(&ids->workers);
@@ -257,8 +244,8 @@ static void give_worker(Identities *ids, Worker *w)
     pthread_mutex_unlock(&ids->pool_lock);
 }
 
-static Status pack(
-    const Identities *ids, Arena *arena, size_t row, const Slice *const *args, const char **out, Error *err)
+static Status pack(const Identities *ids, Arena *arena, size_t row, const Slice *const *args, const char **out,
+    Error *err)
 {
     size_t size = 0;
     for (size_t i = 0; i < ids->count; i++)
@@ -352,8 +339,8 @@ static Status make_tags(Identities *ids, Worker *w, size_t rows, const Slice *co
     return OK;
 }
 
-static Status tag_rows(
-    Identities *ids, Worker *w, size_t rows, const Slice *const *args, uint8_t (*out)[16], bool *out_null, Error *err)
+static Status tag_rows(Identities *ids, Worker *w, size_t rows, const Slice *const *args, uint8_t (*out)[16],
+    bool *out_null, Error *err)
 {
     size_t made = 0;
     TRY(make_room(w, rows, err));
@@ -361,8 +348,8 @@ static Status tag_rows(
     return keep_new(ids, w, made, args, err);
 }
 
-static void tag_vector(
-    void *ctx, size_t rows, size_t arg_count, const Slice *const *args, uint8_t (*out)[16], bool *out_null)
+static void tag_vector(void *ctx, size_t rows, size_t arg_count, const Slice *const *args, uint8_t (*out)[16],
+    bool *out_null)
 {
     Identities *ids = ctx;
     Error err = ERROR_INIT;
@@ -377,8 +364,9 @@ static void tag_vector(
         note_failure(ids, st, &err);
 }
 
-static Status token_rows(
-    Tagger *t, IdentityRole role, size_t rows, const Slice *value, uint8_t (*out)[16], bool *out_null, Error *err)
+static Status token_rows(Tagger *t, IdentityRole role, size_t rows, const Slice *value, uint8_t (*out)[16],
+    bool *out_null,
+    Error *err)
 {
     for (size_t k = 0; k < rows; k++) {
         RecordTag tag;
@@ -393,8 +381,8 @@ static Status token_rows(
     return OK;
 }
 
-static void token_vector(
-    void *ctx, size_t rows, size_t arg_count, const Slice *const *args, uint8_t (*out)[16], bool *out_null)
+static void token_vector(void *ctx, size_t rows, size_t arg_count, const Slice *const *args, uint8_t (*out)[16],
+    bool *out_null)
 {
     const TokenField *field = ctx;
     Identities *ids = field->ids;
@@ -429,8 +417,8 @@ static void give_employer(Identities *ids, EmployerTagger *t)
         employer_tagger_free(t);
 }
 
-static Status employer_rows(
-    EmployerTagger *t, size_t rows, const Slice *account, uint8_t (*out)[16], bool *out_null, Error *err)
+static Status employer_rows(EmployerTagger *t, size_t rows, const Slice *account, uint8_t (*out)[16], bool *out_null,
+    Error *err)
 {
     for (size_t k = 0; k < rows; k++) {
         out_null[k] = account[k].len == 0;
@@ -444,8 +432,8 @@ static Status employer_rows(
     return OK;
 }
 
-static void employer_vector(
-    void *ctx, size_t rows, size_t arg_count, const Slice *const *args, uint8_t (*out)[16], bool *out_null)
+static void employer_vector(void *ctx, size_t rows, size_t arg_count, const Slice *const *args, uint8_t (*out)[16],
+    bool *out_null)
 {
     Identities *ids = ctx;
     Error err = ERROR_INIT;
@@ -478,11 +466,6 @@ Status identities_register(Identities *ids, Db *db, Error *err)
 Status identities_drop(Identities *ids, const RecordTag *tag, Error *err)
 {
     return vec_push(&ids->dropped, *tag, err);
-}
-
-bool identities_final(const Identities *ids)
-{
-    return ids->dropped.len == 0;
 }
 
 static int compare_tags(const void *a, const void *b)

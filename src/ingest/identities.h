@@ -20,9 +20,6 @@ typedef struct Identities Identities;
 /* Asks the vault for the known tags of the source. ERR_INVALID when the contract names an unknown role. home and vault
  * must outlive it. */
 MUST_USE Status identities_new(Home *home, Vault *vault, const Contract *c, Identities **out, Error *err);
-/* The same for the file after `before`, of the same contract, whose identities are being stored meanwhile: the vault is
- * not asked. */
-MUST_USE Status identities_after(const Identities *before, const Contract *c, Identities **out, Error *err);
 void identities_free(Identities *ids);
 /* True when the contract has fields with an identity role (the employer is none). */
 bool identities_any(const Identities *ids);
@@ -40,8 +37,6 @@ MUST_USE Status identities_register(Identities *ids, Db *db, Error *err);
 MUST_USE Status identities_status(const Identities *ids, Error *err);
 /* Leaves out a tag that was met only on rows rejected later. */
 MUST_USE Status identities_drop(Identities *ids, const RecordTag *tag, Error *err);
-/* True when all that this file claimed as new is stored unless storing fails: the next file may go by it. */
-bool identities_final(const Identities *ids);
 /* Adds what is new to the vault; inside a vault transaction. *added counts. */
 MUST_USE Status identities_store(Identities *ids, Vault *vault, Slice source, uint64_t *added, Error *err);
 

@@ -39,8 +39,6 @@ typedef struct IngestResult {
     char reason[300];       /* why refused or denied; empty otherwise */
     char report_path[512];  /* error report; empty when there is nothing to say */
     char supersedes[17];    /* load id, or empty */
-    char superseded_by[17]; /* INGEST_ALREADY: the load that replaced it since, or empty: it is in force */
-    char reinstates[17];    /* ingest_reinstate: the first load of this content, or empty */
 } IngestResult;
 
 typedef struct IngestContext {
@@ -57,18 +55,13 @@ typedef struct IngestContext {
  * */
 MUST_USE Status ingest_file(const IngestContext *ctx, Slice source, const char *path, IngestResult *out, Error *err);
 
-/* As ingest_file, but a content that was accepted before and superseded since comes back into force: it is checked anew
- * and becomes a load of its own, which supersedes the one in force; its ledger entry and receipt name the first load of
- * the content (`reinstates`). The id is made as any, with the number of earlier loads of the content beside it, so that
- * a repetition after a kill goes on with the same one, and asking again once it is in force is INGEST_ALREADY. */
-MUST_USE Status ingest_reinstate(
-    const IngestContext *ctx, Slice source, const char *path, IngestResult *out, Error *err);
-
 /* Every file under dir/SOURCE/ for each contract of the policy, in sorted order; a folder whose name is no contract
  * is told in the log. Calls done after each file. Files accepted or refused before with the same content are skipped
  * cheaply (INGEST_ALREADY). Reference sources go first, then records, so that cross-file rules see what they need. */
 MUST_USE Status ingest_inbox(const IngestContext *ctx, const char *dir,
-    Status (*done)(const IngestResult *result, const char *path, void *arg, Error *err), void *arg, Error *err);
+                             Status (*done)(const IngestResult *result, const char *path, void *arg, Error *err),
+                             void *arg,
+                             Error *err);
 
 /* `cairn profile`: guesses format, columns, types, fill rates, patterns and likely code lists of an unknown file and
  * writes a draft contract (TOML, status "assumed") to out. Values appear only when a column looks like a code list

@@ -17,6 +17,8 @@
 
 #include <stdio.h>
 
+#include <sys/stat.h>
+
 /* --- building ------------------------------------------------------------------------------------------------- */
 
 /* Not synced one by one: dir_sync does it for all before the folder is renamed. */
@@ -30,7 +32,29 @@ static Status write_text(IngestJob *job, const char *name, Slice text, Error *er
     return writer_close(writer, WRITER_NO_SYNC, err);
 }
 
-Status commit_folder(IngestJob *job, const char *prefix, Error *err)
+static Status write_rows(IngestJob *job, Error *err)
+{
+    const char *path;
+    Buf sql;
+    TRY(path_join(&job->arena, job->folder, "rows.parquet", &path, err));
+    buf_init(&sql, 0);
+    /* On one thread and in the file's order, whatever the number of threads: with several DuckDB cuts row groups by
+     * what each thread happened to have. The vault is written meanwhile. */
+    buf_adds(&sql, "SET threads = 1; COPY (SELECT \"~row\" AS row_no, \"~tag\" AS record_tag");
+    sql_content_columns(job, &sql);
+    buf_adds(&sql, " FROM accepted) TO ");
+    sql_literal(&sql, slice_of(path));
+    buf_adds(&sql, " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880,"
+                   " PARQUET_VERSION v2)");
+    Status st = buf_status(&sql, err);
+    if (st == OK)
+        st = db_exec(job->db, buf_z(&sql), err);
+    buf_free(&sql);
+    TRY(st);
+    return chmod(path, MODE_PRIVATE) == 0 ? OK : error_errno(err, "could not set the mode of rows.parquet");
+}
+
+static Status make_folder(IngestJob *job, const char *prefix, Error *err)
 {
     const char *relative;
     TRY(arena_printf(&job->arena, &relative, err, "tmp/%s-%s", prefix, job->out->load));
@@ -68,9 +92,8 @@ static Status build_load(IngestJob *job, uint64_t *lines, Error *err)
 {
     static const char *const names[] = {"rows.parquet", "contract.toml", "report.csv", NULL};
     find_superseded(job);
-    /* keys and rules between files may reject what was written already */
-    if (job->rejected.len > 0)
-        TRY(row_sink_leave_out(job->sink, job->db, &job->rejected, err));
+    TRY(make_folder(job, "load", err));
+    TRY(write_rows(job, err));
     TRY(write_text(job, "contract.toml", job->contract->file->text, err));
     return write_report_and_receipt(job, names, lines, err);
 }
@@ -81,6 +104,29 @@ static Status quarantine_row(uint64_t row, Slice raw, void *ctx, Error *err)
 {
     const IngestJob *job = ctx;
     return vault_add_quarantine(job->ctx->vault, slice_of(job->out->load), row, raw, err);
+}
+
+/* Identities met only on rows that a key or cross rule rejected do not belong into the vault's records. */
+static Status drop_rejected(IngestJob *job, Error *err)
+{
+    DbRows *rows = NULL;
+    bool more = false;
+    Status st;
+    if (!job->has_rejected_later || !identities_any(job->identities))
+        return OK;
+    TRY(db_query(job->db,
+        "SELECT DISTINCT \"~tag\" FROM staged WHERE \"~tag\" IS NOT NULL AND "
+        "\"~row\" IN (SELECT \"~row\" FROM finding WHERE rejects) "
+        "AND \"~tag\" NOT IN (SELECT \"~tag\" FROM accepted WHERE \"~tag\" IS NOT NULL)",
+        &rows, err));
+    while ((st = db_next(rows, &more, err)) == OK && more) {
+        RecordTag tag;
+        db_uuid(rows, 0, tag.bytes);
+        TRY_OUT(identities_drop(job->identities, &tag, err));
+    }
+out:
+    db_rows_free(rows);
+    return st;
 }
 
 /* --- both at once --------------------------------------------------------------------------------------------- */
@@ -118,6 +164,7 @@ static Status prepare_commit(IngestJob *job, uint64_t *lines, Error *err)
 
 static Status commit_parts(IngestJob *job, uint64_t *lines, Error *err)
 {
+    TRY(drop_rejected(job, err));
     TRY(vault_begin(job->ctx->vault, err));
     Status st = prepare_commit(job, lines, err);
     if (st != OK) {
@@ -167,8 +214,6 @@ static Status record_load(IngestJob *job, Error *err)
         .received_at = clock_now(),
     };
     TRY(arena_printf(&job->arena, &extra, err, "\"contract_sha256\":\"%s\"", job->contract->file->sha256));
-    if (job->out->reinstates[0])
-        TRY(arena_printf(&job->arena, &extra, err, "%s,\"reinstates\":\"%s\"", extra, job->out->reinstates));
     return ledger_add_load(job->ctx->ledger, &load, slice_of(extra), err);
 }
 
@@ -217,7 +262,7 @@ Status commit_refusal(IngestJob *job, Error *err)
     uint64_t lines = 0;
     if (job->out->outcome == INGEST_DENIED) /* not opened: there is no hash to name it by */
         return record_refusal(job, job->contract->name, err);
-    TRY(commit_folder(job, "refused", err));
+    TRY(make_folder(job, "refused", err));
     TRY(write_report_and_receipt(job, names, &lines, err));
     TRY(move_folder(job, "inbox-reports", err));
     tell_report(job, lines);

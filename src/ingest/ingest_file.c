@@ -10,14 +10,10 @@
 
 Status ingest_step(IngestJob *job, IngestStep s, Error *err)
 {
-    static const char *const names[STEP_COUNT] = {[STEP_SURVEYED] = "surveyed",
-        [STEP_STAGED] = "staged",
-        [STEP_CHECKED] = "checked",
-        [STEP_BUILT] = "built",
-        [STEP_VAULT_OPEN] = "vault-open",
-        [STEP_VAULT_DONE] = "vault-done",
-        [STEP_MOVED] = "moved",
-        [STEP_RECORDED] = "recorded"};
+    static const char *const names[STEP_COUNT] = {
+        [STEP_SURVEYED] = "surveyed", [STEP_STAGED] = "staged", [STEP_CHECKED] = "checked", [STEP_BUILT] = "built",
+        [STEP_VAULT_OPEN] = "vault-open", [STEP_VAULT_DONE] = "vault-done", [STEP_MOVED] = "moved", [STEP_RECORDED] =
+        "recorded"};
     double now = clock_monotonic();
     double cpu = clock_cpu();
     log_line(job->ctx->log, LOG_DEBUG, "event=step step=%s load=%s ms=%.0f cpu_ms=%.0f", names[s], job->out->load,
@@ -37,8 +33,8 @@ static Status ask_agreement(IngestJob *job, Error *err)
     for (size_t i = 0; i < c->field_count; i++)
         uses[i] = (ElementUse){.field = c->fields[i].name, .clause = c->fields[i].clause};
     Error denial = ERROR_INIT;
-    Status st = govern_allow_source(
-        job->ctx->policy, c->name, uses, c->field_count, clock_today(), &job->arena, &job->agreement, &denial);
+    Status st = govern_allow_source(job->ctx->policy, c->name, uses, c->field_count, clock_today(), &job->arena,
+        &job->agreement, &denial);
     if (st == ERR_DENIED) {
         job->agreement = NULL;
         refuse(&job->refusal, 0, "%s", denial.message);
@@ -51,8 +47,7 @@ static Status ask_agreement(IngestJob *job, Error *err)
 
 /* --- known already? ------------------------------------------------------------------------------------------- */
 
-/* earlier: loads of this content that were accepted and superseded before it is taken in once more. */
-static Status make_load_id(IngestJob *job, unsigned earlier, Error *err)
+static Status make_load_id(IngestJob *job, Error *err)
 {
     Buf text;
     uint8_t digest[SHA256_SIZE];
@@ -62,10 +57,6 @@ static Status make_load_id(IngestJob *job, unsigned earlier, Error *err)
     buf_add(&text, job->contract->version);
     buf_addc(&text, '\0');
     buf_adds(&text, job->file.sha256);
-    if (earlier > 0) {
-        buf_addc(&text, '\0');
-        buf_add_u64(&text, earlier);
-    }
     Status st = buf_status(&text, err);
     if (st == OK)
         st = sha256_of(buf_slice(&text), digest, err);
@@ -75,39 +66,18 @@ static Status make_load_id(IngestJob *job, unsigned earlier, Error *err)
     return st;
 }
 
-static const Load *accepted_load(const IngestJob *job)
+static bool was_accepted(IngestJob *job)
 {
-    for (size_t i = 0; i < job->loads.len; i++)
-        if (slice_eq_z(job->loads.at[i].id, job->out->load))
-            return &job->loads.at[i];
-    return NULL;
-}
-
-/* Goes over the loads of this content, of which only the last can be in force. */
-static Status was_accepted(IngestJob *job, bool *out, Error *err)
-{
-    const Load *last = NULL;
-    char first[sizeof job->out->load] = "";
-    for (unsigned n = 0;; n++) {
-        TRY(make_load_id(job, n, err));
-        const Load *load = accepted_load(job);
-        if (!load)
-            break;
-        last = load;
-        if (n == 0)
-            memcpy(first, job->out->load, sizeof first);
+    for (size_t i = 0; i < job->loads.len; i++) {
+        const Load *load = &job->loads.at[i];
+        if (!slice_eq_z(load->id, job->out->load))
+            continue;
+        job->out->rows_accepted = load->rows_accepted;
+        job->out->rows_rejected = load->rows_rejected;
+        job->out->rows_read = load->rows_accepted + load->rows_rejected;
+        return true;
     }
-    *out = last && !(job->reinstate && last->superseded_by.len > 0);
-    if (*out) {
-        snprintf(job->out->load, sizeof job->out->load, "%.*s", SLICE_ARG(last->id));
-        snprintf(job->out->superseded_by, sizeof job->out->superseded_by, "%.*s", SLICE_ARG(last->superseded_by));
-        job->out->rows_accepted = last->rows_accepted;
-        job->out->rows_rejected = last->rows_rejected;
-        job->out->rows_read = last->rows_accepted + last->rows_rejected;
-    } else if (last) {
-        memcpy(job->out->reinstates, first, sizeof first);
-    }
-    return OK;
+    return false;
 }
 
 /* Refused before, under the very same contract. Another source's file may have come since, so only the inbox skips
@@ -117,7 +87,7 @@ static Status was_refused(IngestJob *job, bool *out, Error *err)
     LedgerEntry last;
     Error ignored = ERROR_INIT;
     *out = false;
-    Status st = ledger_last(job->ledger, "load.refused", slice_of(job->out->load), &job->arena, &last, &ignored);
+    Status st = ledger_last(job->ctx->ledger, "load.refused", slice_of(job->out->load), &job->arena, &last, &ignored);
     if (st == ERR_NOT_FOUND)
         return OK;
     if (st != OK) {
@@ -133,9 +103,9 @@ static Status was_refused(IngestJob *job, bool *out, Error *err)
 
 static Status is_known(IngestJob *job, bool *known, Error *err)
 {
-    job->loads.len = 0;
-    TRY(ledger_loads(job->ledger, &job->arena, &job->loads, err));
-    TRY(was_accepted(job, known, err));
+    TRY(ledger_loads(job->ctx->ledger, &job->arena, &job->loads, err));
+    TRY(make_load_id(job, err));
+    *known = was_accepted(job);
     if (*known || !job->skip_refused)
         return OK;
     return was_refused(job, known, err);
@@ -165,11 +135,7 @@ static Status check(IngestJob *job, Error *err)
 {
     if (job->refusal.refused)
         return OK;
-    if (job->before)
-        TRY(identities_after(job->before->identities, job->contract, &job->identities, err));
-    else
-        TRY(identities_new(job->ctx->home, job->ctx->vault, job->contract, &job->identities, err));
-    TRY(commit_folder(job, job->prefix, err));
+    TRY(identities_new(job->ctx->home, job->ctx->vault, job->contract, &job->identities, err));
     TRY(check_rows(job, err));
     if (job->refusal.refused)
         return OK;
@@ -178,106 +144,46 @@ static Status check(IngestJob *job, Error *err)
     return job->refusal.refused ? OK : ingest_step(job, STEP_CHECKED, err);
 }
 
-static Status end_refused(IngestJob *job, Error *err)
+static Status end_refused(IngestJob *job, IngestOutcome outcome, Error *err)
 {
-    IngestOutcome outcome = job->end == END_DENIED ? INGEST_DENIED : INGEST_REFUSED;
     job->out->outcome = outcome;
     snprintf(job->out->reason, sizeof job->out->reason, "%s", job->refusal.reason);
     if (job->refusal.line > 0)
         snprintf(job->out->reason, sizeof job->out->reason, "%.250s (line %" PRIu64 ")", job->refusal.reason,
-            job->refusal.line);
+        job->refusal.line);
     log_line(job->ctx->log, LOG_WARN, "event=%s source=%.*s load=%s", outcome == INGEST_DENIED ? "denied" : "refused",
         SLICE_ARG(job->contract->name), job->out->load);
-    if (job->folder)
-        TRY(dir_remove(job->folder, err));
     return commit_refusal(job, err);
 }
 
-static Status prepare(IngestJob *job, Slice source, Error *err)
+static Status ingest(IngestJob *job, Slice source, Error *err)
 {
     bool known = false;
     TRY(find_contract(job, source, err));
     TRY(ask_agreement(job, err));
-    if (job->refusal.refused) {
-        job->end = END_DENIED;
-        return OK;
-    }
+    if (job->refusal.refused)
+        return end_refused(job, INGEST_DENIED, err);
     TRY(survey(job, err));
     TRY(is_known(job, &known, err));
     if (known) {
-        job->end = END_KNOWN;
+        job->out->outcome = INGEST_ALREADY;
         return OK;
     }
     TRY(ingest_step(job, STEP_SURVEYED, err));
     TRY(check(job, err));
-    job->end = job->refusal.refused ? END_REFUSED : END_COMMIT;
-    return OK;
-}
-
-Status ingest_job_prepare(IngestJob *job, Slice source, Error *err)
-{
-    snprintf(job->out->source, sizeof job->out->source, "%.*s", SLICE_ARG(source));
-    Status st = prepare(job, source, err);
-    progress_done(job->progress);
-    job->progress = NULL;
-    if (st != OK)
-        error_at(err, path_base(job->path), 0, NULL);
-    return st;
-}
-
-bool ingest_job_may_be_followed(const IngestJob *job)
-{
-    return job->end == END_COMMIT && identities_final(job->identities);
-}
-
-static Status commit(IngestJob *job, Error *err)
-{
-    bool known = false;
-    if (job->ledger != job->ctx->ledger) {
-        /* the ledger was read while the file before was on its way there */
-        job->ledger = job->ctx->ledger;
-        TRY(is_known(job, &known, err));
-        if (known) {
-            job->end = END_KNOWN;
-            job->out->outcome = INGEST_ALREADY;
-            return dir_remove(job->folder, err);
-        }
-    }
+    if (job->refusal.refused)
+        return end_refused(job, INGEST_REFUSED, err);
     TRY(commit_load(job, err));
     job->out->outcome = INGEST_LOADED;
     log_line(job->ctx->log, LOG_INFO, "event=loaded source=%.*s load=%s rows=%" PRIu64 " rejected=%" PRIu64,
-        SLICE_ARG(job->contract->name), job->out->load, job->out->rows_accepted, job->out->rows_rejected);
+        SLICE_ARG(source), job->out->load, job->out->rows_accepted, job->out->rows_rejected);
     return OK;
 }
 
-Status ingest_job_finish(IngestJob *job, Error *err)
-{
-    Status st = OK;
-    switch (job->end) {
-    case END_KNOWN:
-        job->out->outcome = INGEST_ALREADY;
-        break;
-    case END_DENIED:
-    case END_REFUSED:
-        st = end_refused(job, err);
-        break;
-    case END_COMMIT:
-        st = commit(job, err);
-        break;
-    }
-    if (st != OK)
-        error_at(err, path_base(job->path), 0, NULL);
-    return st;
-}
-
-void ingest_job_free(IngestJob *job)
+static void job_free(IngestJob *job)
 {
     db_close(job->db);
     row_scan_free(job->scan);
-    row_sink_free(job->sink);
-    vec_free(&job->columns);
-    vec_free(&job->troubles);
-    vec_free(&job->rejected);
     identities_free(job->identities);
     for (size_t i = 0; i < job->reader_count; i++)
         value_reader_free(&job->readers[i]);
@@ -288,16 +194,14 @@ void ingest_job_free(IngestJob *job)
     arena_free(&job->arena);
 }
 
-void ingest_job_init(
-    IngestJob *job, const IngestContext *ctx, const char *path, const IngestOptions *options, IngestResult *out)
+Status ingest_file_with(const IngestContext *ctx, Slice source, const char *path, const IngestOptions *options,
+    IngestResult *out,
+    Error *err)
 {
-    *job = (IngestJob){
+    IngestJob job = {
         .ctx = ctx,
-        .ledger = ctx->ledger,
-        .prefix = "load",
         .fault = options->fault,
         .skip_refused = options->refused == REFUSED_SKIP,
-        .reinstate = options->superseded == SUPERSEDED_REINSTATE,
         .out = out,
         .path = path,
         .file = {.fd = -1},
@@ -305,27 +209,16 @@ void ingest_job_init(
         .step_began_cpu = clock_cpu(),
     };
     *out = (IngestResult){0};
-    arena_init(&job->arena, 0);
-}
-
-Status ingest_file_with(const IngestContext *ctx, Slice source, const char *path, const IngestOptions *options,
-    IngestResult *out, Error *err)
-{
-    IngestJob job;
-    ingest_job_init(&job, ctx, path, options, out);
-    Status st = ingest_job_prepare(&job, source, err);
-    if (st == OK)
-        st = ingest_job_finish(&job, err);
-    ingest_job_free(&job);
+    snprintf(out->source, sizeof out->source, "%.*s", SLICE_ARG(source));
+    arena_init(&job.arena, 0);
+    Status st = ingest(&job, source, err);
+    job_free(&job);
+    if (st != OK)
+        error_at(err, path_base(path), 0, NULL);
     return st;
 }
 
 Status ingest_file(const IngestContext *ctx, Slice source, const char *path, IngestResult *out, Error *err)
 {
     return ingest_file_with(ctx, source, path, &(IngestOptions){0}, out, err);
-}
-
-Status ingest_reinstate(const IngestContext *ctx, Slice source, const char *path, IngestResult *out, Error *err)
-{
-    return ingest_file_with(ctx, source, path, &(IngestOptions){.superseded = SUPERSEDED_REINSTATE}, out, err);
 }

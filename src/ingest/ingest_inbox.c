@@ -2,13 +2,6 @@
  * The inbox: a folder a source, taken in so that rules between files find what
  * they need: reference tables first, then records that need no other source,
  * then those that do.
- *
- * On two threads or more, a file is prepared while the one before it, of the
- * same source, is being committed (vault, folder, ledger; much of it waiting for
- * the disk). Everything that counts is written file by file in the order of
- * names all the same. They do not overlap where the second could go by something
- * that is not settled: when the first was refused or lost identities to a rule,
- * and where a rule reads other loads.
  */
 #include "ingest/ingest_job.h"
 
@@ -19,12 +12,6 @@ typedef struct Inbox {
     const IngestContext *ctx;
     Arena arena;
     const char *dir;
-    Status (*fault)(IngestStep step, Error *err);
-    Ledger *reads; /* a second handle, for the file that is prepared; NULL: one at a time */
-    IngestJob jobs[2];
-    IngestResult results[2];
-    bool busy[2];
-    size_t last; /* of the two, that was prepared last; it waits to be finished when it is busy */
     Status (*done)(const IngestResult *result, const char *path, void *arg, Error *err);
     void *arg;
 } Inbox;
@@ -32,7 +19,6 @@ typedef struct Inbox {
 typedef struct Source {
     Slice name;
     unsigned rank;
-    bool follows; /* a file may be prepared while the one before is finished */
 } Source;
 typedef VEC(Source) Sources;
 
@@ -68,7 +54,7 @@ static Status list_sources(Inbox *inbox, Sources *out, Error *err)
             continue;
         st = contract_parse(f, &inbox->arena, &c, err);
         if (st == OK)
-            st = vec_push(out, ((Source){c->name, rank_of(c), rank_of(c) < 2}), err);
+            st = vec_push(out, ((Source){c->name, rank_of(c)}), err);
     }
     vec_free(&files);
     if (st == OK && out->len > 0)
@@ -111,108 +97,31 @@ static Status refuse_name(Inbox *inbox, Slice source, const char *path, Error *e
     return inbox->done ? inbox->done(&result, path, inbox->arg, err) : OK;
 }
 
-/* --- one after another, or nearly ------------------------------------------------------------------------------ */
-
-static Status tell_done(Inbox *inbox, size_t i, Error *err)
+static Status take_in(Inbox *inbox, Slice source, const char *path, Error *err)
 {
-    return inbox->done ? inbox->done(&inbox->results[i], inbox->jobs[i].path, inbox->arg, err) : OK;
-}
-
-static void free_job(Inbox *inbox, size_t i)
-{
-    if (inbox->busy[i])
-        ingest_job_free(&inbox->jobs[i]);
-    inbox->busy[i] = false;
-}
-
-/* Ends the file that waits, if any does. */
-static Status finish_last(Inbox *inbox, Error *err)
-{
-    size_t i = inbox->last;
-    if (!inbox->busy[i])
-        return OK;
-    Status st = ingest_job_finish(&inbox->jobs[i], err);
-    if (st == OK)
-        st = tell_done(inbox, i, err);
-    free_job(inbox, i);
-    return st;
-}
-
-enum { PAIR_FINISH, PAIR_PREPARE, PAIR_TASKS };
-
-typedef struct Pair {
-    Inbox *inbox;
-    size_t first; /* of the two jobs, that is finished */
-    Slice source;
-} Pair;
-
-static Status pair_task(size_t task, void *ctx, Error *err)
-{
-    Pair *p = ctx;
-    if (task == PAIR_FINISH)
-        return ingest_job_finish(&p->inbox->jobs[p->first], err);
-    return ingest_job_prepare(&p->inbox->jobs[1 - p->first], p->source, err);
-}
-
-static Status take_both(Inbox *inbox, Slice source, Error *err)
-{
-    size_t first = inbox->last;
-    Pair pair = {.inbox = inbox, .first = first, .source = source};
-    IngestJob *job = &inbox->jobs[1 - first];
-    job->before = &inbox->jobs[first];
-    job->ledger = inbox->reads;
-    Status st = parallel_for(PAIR_TASKS, PAIR_TASKS, pair_task, &pair, err);
-    job->before = NULL;
-    if (st == OK)
-        st = tell_done(inbox, first, err);
-    free_job(inbox, first);
-    inbox->last = 1 - first;
-    return st;
-}
-
-static Status take_file(Inbox *inbox, const Source *source, const char *path, Error *err)
-{
-    IngestOptions options = {.refused = REFUSED_SKIP, .fault = inbox->fault};
-    size_t last = inbox->last;
-    bool follows = inbox->reads && source->follows && inbox->busy[last] &&
-                   slice_eq(inbox->jobs[last].contract->name, source->name) &&
-                   ingest_job_may_be_followed(&inbox->jobs[last]);
-    if (!follows)
-        TRY(finish_last(inbox, err));
-    size_t i = 1 - last;
-    ingest_job_init(&inbox->jobs[i], inbox->ctx, path, &options, &inbox->results[i]);
-    inbox->jobs[i].prefix = i == 0 ? "load" : "next";
-    inbox->busy[i] = true;
-    if (follows)
-        return take_both(inbox, source->name, err);
-    inbox->last = i;
-    return ingest_job_prepare(&inbox->jobs[i], source->name, err);
-}
-
-static Status take_in(Inbox *inbox, const Source *source, const char *path, Error *err)
-{
+    IngestResult result;
+    IngestOptions options = {.refused = REFUSED_SKIP};
     TRY(cancel_check(err));
     if (dir_exists(path))
         return OK;
     if (!file_exists(path)) {
         log_line(inbox->ctx->log, LOG_WARN, "event=passed-over source=%.*s reason=\"not a regular file\"",
-            SLICE_ARG(source->name));
+            SLICE_ARG(source));
         return OK;
     }
-    if (!slice_is_utf8(slice_of(path_base(path)), NULL)) {
-        TRY(finish_last(inbox, err));
-        return refuse_name(inbox, source->name, path, err);
-    }
-    return take_file(inbox, source, path, err);
+    if (!slice_is_utf8(slice_of(path_base(path)), NULL))
+        return refuse_name(inbox, source, path, err);
+    TRY(ingest_file_with(inbox->ctx, source, path, &options, &result, err));
+    return inbox->done ? inbox->done(&result, path, inbox->arg, err) : OK;
 }
 
-static Status take_folder(Inbox *inbox, const Source *source, Error *err)
+static Status take_folder(Inbox *inbox, Slice source, Error *err)
 {
     const char *name;
     const char *folder;
     const char *path;
     PathList names = {0};
-    TRY(arena_printf(&inbox->arena, &name, err, "%.*s", SLICE_ARG(source->name)));
+    TRY(arena_printf(&inbox->arena, &name, err, "%.*s", SLICE_ARG(source)));
     TRY(path_join(&inbox->arena, inbox->dir, name, &folder, err));
     if (!dir_exists(folder))
         return OK;
@@ -228,48 +137,18 @@ static Status take_folder(Inbox *inbox, const Source *source, Error *err)
     return st;
 }
 
-static Status take_all(Inbox *inbox, Error *err)
-{
-    Sources sources = {0};
-    Status st = list_sources(inbox, &sources, err);
-    if (st == OK)
-        st = tell_unknown(inbox, &sources, err);
-    for (size_t i = 0; st == OK && i < sources.len; i++)
-        st = take_folder(inbox, &sources.at[i], err);
-    if (st == OK)
-        st = finish_last(inbox, err);
-    vec_free(&sources);
-    return st;
-}
-
-Status ingest_inbox_with(const IngestContext *ctx, const char *dir, Status (*fault)(IngestStep step, Error *err),
-    Status (*done)(const IngestResult *result, const char *path, void *arg, Error *err), void *arg, Error *err)
-{
-    Inbox *inbox = NULL;
-    unsigned threads = home_settings(ctx->home)->threads;
-    TRY(mem_zalloc(1, sizeof *inbox, (void **)&inbox, err));
-    inbox->ctx = ctx;
-    inbox->dir = dir;
-    inbox->fault = fault;
-    inbox->done = done;
-    inbox->arg = arg;
-    arena_init(&inbox->arena, 0);
-    Status st = OK;
-    if ((threads ? threads : thread_cores()) > 1)
-        st = ledger_open(ctx->home, &inbox->reads, err);
-    if (st == OK)
-        st = take_all(inbox, err);
-    /* in the order they were prepared in */
-    free_job(inbox, 1 - inbox->last);
-    free_job(inbox, inbox->last);
-    ledger_close(inbox->reads);
-    arena_free(&inbox->arena);
-    mem_free(inbox);
-    return st;
-}
-
 Status ingest_inbox(const IngestContext *ctx, const char *dir,
     Status (*done)(const IngestResult *result, const char *path, void *arg, Error *err), void *arg, Error *err)
 {
-    return ingest_inbox_with(ctx, dir, NULL, done, arg, err);
+    Inbox inbox = {.ctx = ctx, .dir = dir, .done = done, .arg = arg};
+    Sources sources = {0};
+    arena_init(&inbox.arena, 0);
+    Status st = list_sources(&inbox, &sources, err);
+    if (st == OK)
+        st = tell_unknown(&inbox, &sources, err);
+    for (size_t i = 0; st == OK && i < sources.len; i++)
+        st = take_folder(&inbox, sources.at[i].name, err);
+    vec_free(&sources);
+    arena_free(&inbox.arena);
+    return st;
 }

@@ -97,8 +97,6 @@ Status receipt_make(IngestJob *job, const char *folder, const char *const *names
     add_counts(job, &j);
     add_totals(job, &j);
     json_kstr(&j, "supersedes", slice_of(job->out->supersedes));
-    if (job->out->reinstates[0])
-        json_kstr(&j, "reinstates", slice_of(job->out->reinstates));
     TRY(add_files(job, folder, names, &j, err));
     json_end(&j);
     buf_addc(out, '\n');

@@ -70,18 +70,14 @@ static void add_columns(Report *r)
     for (size_t i = 0; is_csv && i < file->field_count; i++) {
         if (file->cell_of_field[i] != CELL_ABSENT || file->fields[i]->required)
             continue;
-        add_line(r, &(Line){.field = file->fields[i]->name,
-                        .rule = SLICE("column"),
-                        .severity = SEVERITY_WARNING,
-                        .message = SLICE("the file does not have this column; it was taken as empty")});
+        add_line(r, &(Line){.field = file->fields[i]->name, .rule = SLICE("column"), .severity = SEVERITY_WARNING,
+                         .message = SLICE("the file does not have this column; it was taken as empty")});
     }
     /* A header with columns missing may be a row of data, whose text is nobody's business here. */
     bool is_header = !r->job->refusal.refused;
     for (size_t i = 0; is_csv && is_header && i < file->unknown.len; i++)
-        add_line(r, &(Line){.field = file->unknown.at[i],
-                        .rule = SLICE("column"),
-                        .severity = SEVERITY_WARNING,
-                        .message = SLICE("the contract does not know this column; it was not read")});
+        add_line(r, &(Line){.field = file->unknown.at[i], .rule = SLICE("column"), .severity = SEVERITY_WARNING,
+                         .message = SLICE("the contract does not know this column; it was not read")});
 }
 
 static void add_rules(Report *r)
@@ -90,13 +86,11 @@ static void add_rules(Report *r)
     for (size_t i = 0; i < c->rule_count; i++) {
         const Rule *rule = &c->rules[i];
         if (r->job->rule_warned && r->job->rule_warned[i])
-            add_line(
-                r, &(Line){
-                       .field = rule->field, .rule = rule->id, .severity = SEVERITY_WARNING, .message = rule->message});
+            add_line(r, &(Line){.field = rule->field, .rule = rule->id, .severity = SEVERITY_WARNING, .message =
+            rule->message});
         if (r->job->rule_unchecked && r->job->rule_unchecked[i])
-            add_line(r, &(Line){.rule = rule->id,
-                            .severity = SEVERITY_WARNING,
-                            .message = SLICE("not checked: nothing of the other source was ever accepted")});
+            add_line(r, &(Line){.rule = rule->id, .severity = SEVERITY_WARNING,
+                             .message = SLICE("not checked: nothing of the other source was ever accepted")});
     }
 }
 
@@ -192,16 +186,30 @@ static void add_problem(Report *r, Line line, Slice code)
     }
 }
 
-static void add_rows(Report *r)
+static Status add_rows(Report *r, Error *err)
 {
-    for (size_t i = 0; i < r->job->troubles.len; i++) {
-        const Trouble *t = &r->job->troubles.at[i];
-        Slice codes = t->codes;
+    DbRows *rows = NULL;
+    bool more = false;
+    /* the join is for the few files where keys or cross rules found something */
+    const char *sql =
+        r->job->has_findings
+            ? "SELECT \"~row\", \"~line\", concat(\"~problems\", codes) FROM staged LEFT JOIN "
+              "(SELECT \"~row\", string_agg('r' || rule || ';', '' ORDER BY rule) AS codes FROM finding"
+              " GROUP BY \"~row\") "
+              "USING (\"~row\") WHERE \"~problems\" IS NOT NULL OR codes IS NOT NULL ORDER BY \"~row\""
+            : "SELECT \"~row\", \"~line\", \"~problems\" FROM staged WHERE \"~problems\" IS NOT NULL"
+              " ORDER BY \"~row\"";
+    TRY(db_query(r->job->db, sql, &rows, err));
+    Status st;
+    while ((st = db_next(rows, &more, err)) == OK && more) {
+        Slice codes = db_str(rows, 2);
         while (codes.ptr) {
             Slice code = slice_cut(&codes, ';');
-            add_problem(r, (Line){.row = t->place.row, .line = t->place.line}, code);
+            add_problem(r, (Line){.row = db_u64(rows, 0), .line = db_u64(rows, 1)}, code);
         }
     }
+    db_rows_free(rows);
+    return st;
 }
 
 /* --- the file ------------------------------------------------------------------------------------------------- */
@@ -216,7 +224,7 @@ static Status write_lines(Report *r, Error *err)
     add_rules(r);
     bool has_rows = job->rule_unchecked != NULL; /* the rows were checked */
     if (has_rows)
-        add_rows(r);
+        TRY(add_rows(r, err));
     if (r->lines > REPORT_MAX_LINES) {
         Buf more;
         buf_init(&more, 0);
@@ -303,40 +311,36 @@ static Status read_raw(RawReader *r, uint64_t offset, Slice *out, Error *err)
     }
 }
 
-static Status raw_by_offset(IngestJob *job, RawFn fn, void *ctx, Error *err)
+static Status raw_by_offset(IngestJob *job, DbRows *rows, RawFn fn, void *ctx, Error *err)
 {
     RawReader r = {.job = job};
+    bool more = false;
     Slice raw;
-    Status st = OK;
-    for (size_t i = 0; st == OK && i < job->troubles.len; i++) {
-        const Trouble *t = &job->troubles.at[i];
-        if (!t->rejected)
-            continue;
-        st = read_raw(&r, t->place.at, &raw, err);
-        if (st == OK)
-            st = fn(t->place.row, raw, ctx, err);
+    Status st;
+    while ((st = db_next(rows, &more, err)) == OK && more) {
+        TRY_OUT(read_raw(&r, db_u64(rows, 1), &raw, err));
+        TRY_OUT(fn(db_u64(rows, 0), raw, ctx, err));
     }
+out:
     mem_free(r.bytes);
     mem_free(r.work);
     return st;
 }
 
 /* XML has no offsets: the document is read again up to each rejected row. */
-static Status raw_by_number(IngestJob *job, RawFn fn, void *ctx, Error *err)
+static Status raw_by_number(IngestJob *job, DbRows *rows, RawFn fn, void *ctx, Error *err)
 {
     EdfiReader *xml = NULL;
     XmlPlace place;
     Record record = {0};
-    bool more = true;
-    Status st = OK;
+    bool more = false;
+    bool more_xml = true;
+    Status st;
     TRY(agency_file_xml(&job->file, XML_WITH_RAW, &place, &xml, err));
-    for (size_t i = 0; i < job->troubles.len; i++) {
-        const Trouble *t = &job->troubles.at[i];
-        if (!t->rejected)
-            continue;
-        while (more && record.number < t->place.row)
-            TRY_OUT(edfi_next(xml, &record, &more, err));
-        if (more)
+    while ((st = db_next(rows, &more, err)) == OK && more) {
+        while (more_xml && record.number < db_u64(rows, 0))
+            TRY_OUT(edfi_next(xml, &record, &more_xml, err));
+        if (more_xml)
             TRY_OUT(fn(record.number, edfi_raw(xml), ctx, err));
     }
 out:
@@ -346,7 +350,16 @@ out:
 
 Status rejected_each(IngestJob *job, RawFn fn, void *ctx, Error *err)
 {
+    DbRows *rows = NULL;
     if (job->out->rows_rejected == 0)
         return OK;
-    return job->contract->format == FORMAT_XML ? raw_by_number(job, fn, ctx, err) : raw_by_offset(job, fn, ctx, err);
+    TRY(db_query(job->db,
+        "SELECT \"~row\", \"~at\" FROM staged WHERE NOT \"~ok\" OR "
+        "\"~row\" IN (SELECT \"~row\" FROM finding WHERE rejects) "
+        "ORDER BY \"~row\"",
+        &rows, err));
+    Status st = job->contract->format == FORMAT_XML ? raw_by_number(job, rows, fn, ctx, err)
+                                                    : raw_by_offset(job, rows, fn, ctx, err);
+    db_rows_free(rows);
+    return st;
 }

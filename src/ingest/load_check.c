@@ -3,13 +3,23 @@
  * error limit, rules over the whole file, scope and totals.
  *
  * Findings go to finding(~row, rule, rejects); the view `accepted` is what is
- * left of `staged`, the good rows as rows.parquet has them.
+ * left. A key costs one aggregation; only when it finds duplicates are rows
+ * joined to it.
  */
 #include "ingest/ingest_job.h"
 
 #include <stdio.h>
 
 /* --- keys ----------------------------------------------------------------------------------------------------- */
+
+static void add_columns(Buf *sql, const Rule *rule, const char *prefix, const char *between)
+{
+    for (size_t i = 0; i < rule->column_count; i++) {
+        buf_adds(sql, i ? between : "");
+        buf_adds(sql, prefix);
+        sql_ident(sql, rule->columns[i]);
+    }
+}
 
 static Status run(IngestJob *job, Buf *sql, Error *err)
 {
@@ -27,32 +37,58 @@ static const char *rejects(const Rule *rule)
     return rule->severity == SEVERITY_ERROR ? "true" : "false";
 }
 
-static Status add_findings(IngestJob *job, size_t index, const RowNumbers *rows, Error *err)
+/* By hashes of the keys, which costs a third of grouping by the columns: equal keys have equal hashes, so that there
+ * are no duplicates where no hash comes twice. */
+static Status may_repeat(IngestJob *job, const Rule *rule, bool *out, Error *err)
 {
-    DbAppender *a = NULL;
-    Status st = OK;
-    TRY(db_appender_open(job->db, "finding", &a, err));
-    for (size_t i = 0; st == OK && i < rows->len; i++) {
-        db_append_i64(a, 0, (int64_t)rows->at[i]);
-        db_append_i64(a, 1, (int64_t)index);
-        db_append_i64(a, 2, job->contract->rules[index].severity == SEVERITY_ERROR);
-        st = db_append_row(a, err);
-    }
+    int64_t repeated = 0;
+    Buf sql;
+    buf_init(&sql, 0);
+    buf_adds(&sql, "SELECT count(*) - count(DISTINCT hash(");
+    add_columns(&sql, rule, "", ", ");
+    buf_adds(&sql, ")) FROM staged WHERE \"~ok\"");
+    Status st = buf_status(&sql, err);
     if (st == OK)
-        return db_appender_close(a, err);
-    db_appender_abandon(a);
+        st = db_value_i64(job->db, &repeated, err, "%s", buf_z(&sql));
+    if (st == ERR_INVALID)
+        error_at(err, job->contract->file ? job->contract->file->path : NULL, 0, NULL);
+    buf_free(&sql);
+    *out = repeated > 0;
     return st;
 }
 
-/* key: the rule's place among the keys of the contract. */
-static Status check_key(IngestJob *job, size_t index, size_t key, Error *err)
+static Status check_key(IngestJob *job, size_t index, Error *err)
 {
-    RowNumbers repeated = {0};
-    Status st = row_sink_repeated(job->sink, key, &repeated, err);
-    if (st == OK && repeated.len > 0)
-        st = add_findings(job, index, &repeated, err);
-    vec_free(&repeated);
-    return st;
+    const Rule *rule = &job->contract->rules[index];
+    int64_t repeated = 0;
+    bool may = false;
+    Buf sql;
+    TRY(may_repeat(job, rule, &may, err));
+    if (!may)
+        return OK;
+    buf_init(&sql, 0);
+    buf_adds(&sql, "CREATE OR REPLACE TABLE repeated AS SELECT ");
+    add_columns(&sql, rule, "", ", ");
+    buf_adds(&sql, ", min(\"~row\") AS \"~first\" FROM staged WHERE \"~ok\" GROUP BY ");
+    add_columns(&sql, rule, "", ", ");
+    buf_adds(&sql, " HAVING count(*) > 1");
+    TRY(run(job, &sql, err));
+    TRY(db_value_i64(job->db, &repeated, err, "SELECT count(*) FROM repeated"));
+    if (repeated == 0)
+        return OK;
+    buf_init(&sql, 0);
+    buf_addf(&sql,
+        "INSERT INTO finding SELECT r.\"~row\", %zu, %s FROM staged r JOIN repeated d ON r.\"~row\" > d.\"~first\"",
+        index,
+        rejects(rule));
+    for (size_t i = 0; i < rule->column_count; i++) {
+        buf_adds(&sql, " AND r.");
+        sql_ident(&sql, rule->columns[i]);
+        buf_adds(&sql, " IS NOT DISTINCT FROM d.");
+        sql_ident(&sql, rule->columns[i]);
+    }
+    buf_adds(&sql, " WHERE r.\"~ok\"");
+    return run(job, &sql, err);
 }
 
 /* --- rules that read another source --------------------------------------------------------------------------- */
@@ -93,84 +129,31 @@ static Status check_cross(IngestJob *job, size_t index, Error *err)
         return OK;
     Buf sql;
     buf_init(&sql, 0);
-    buf_addf(&sql, "INSERT INTO finding SELECT \"~row\", %zu, %s FROM staged r WHERE NOT coalesce((%.*s), true)", index,
+    buf_addf(&sql,
+        "INSERT INTO finding SELECT \"~row\", %zu, %s FROM staged r WHERE \"~ok\" AND NOT coalesce((%.*s), true)",
+        index,
         rejects(rule), SLICE_ARG(rule->sql));
     return run(job, &sql, err);
-}
-
-/* --- all that is to be said ------------------------------------------------------------------------------------ */
-
-static Status keep_finding(IngestJob *job, uint64_t row, bool rejected, Error *err)
-{
-    return rejected ? vec_push(&job->rejected, row, err) : OK;
-}
-
-/* What the rows' own problems and the findings come to, in the file's order. */
-static Status merge_findings(IngestJob *job, const Troubles *own, DbRows *rows, Error *err)
-{
-    size_t at = 0;
-    bool more = true;
-    for (;;) {
-        TRY(db_next(rows, &more, err));
-        uint64_t row = more ? db_u64(rows, 0) : UINT64_MAX;
-        for (; at < own->len && own->at[at].place.row < row; at++)
-            TRY(vec_push(&job->troubles, own->at[at], err));
-        if (!more)
-            return OK;
-        Trouble t = {.rejected = db_i64(rows, 2) != 0};
-        if (at < own->len && own->at[at].place.row == row) {
-            /* warnings of its own */
-            TRY(arena_format(
-                &job->arena, &t.codes, err, "%.*s%.*s", SLICE_ARG(own->at[at].codes), SLICE_ARG(db_str(rows, 1))));
-            t.place = own->at[at++].place;
-        } else {
-            TRY(arena_dup(&job->arena, db_str(rows, 1), &t.codes, err));
-            t.place = row_sink_place(job->sink, row);
-        }
-        TRY(vec_push(&job->troubles, t, err));
-        TRY(keep_finding(job, row, t.rejected, err));
-    }
-}
-
-static Status collect_troubles(IngestJob *job, Error *err)
-{
-    Troubles own = {0};
-    DbRows *rows = NULL;
-    Status st = row_sink_troubles(job->sink, &own, err);
-    if (st == OK)
-        st = db_query(job->db,
-            "SELECT \"~row\", string_agg('r' || rule || ';', '' ORDER BY rule), bool_or(rejects) FROM finding "
-            "GROUP BY \"~row\" ORDER BY \"~row\"",
-            &rows, err);
-    if (st == OK)
-        st = merge_findings(job, &own, rows, err);
-    db_rows_free(rows);
-    vec_free(&own);
-    return st;
 }
 
 static Status check_rules_over_rows(IngestJob *job, Error *err)
 {
     const Contract *c = job->contract;
-    size_t keys = 0;
-    bool any = false;
-    for (size_t i = 0; i < c->rule_count; i++)
-        any = any || c->rules[i].level == RULE_KEY || c->rules[i].level == RULE_CROSS;
-    if (!any) {
-        TRY(row_sink_troubles(job->sink, &job->troubles, err));
-        return db_exec(job->db, "CREATE VIEW accepted AS SELECT * FROM staged", err);
-    }
+    int64_t found = 0;
+    int64_t rejected = 0;
     TRY(db_exec(job->db, "CREATE TABLE finding(\"~row\" BIGINT, rule INTEGER, rejects BOOLEAN)", err));
     for (size_t i = 0; i < c->rule_count; i++) {
         if (c->rules[i].level == RULE_KEY)
-            TRY(check_key(job, i, keys++, err));
+            TRY(check_key(job, i, err));
         else if (c->rules[i].level == RULE_CROSS)
             TRY(check_cross(job, i, err));
     }
-    TRY(collect_troubles(job, err));
-    const char *less =
-        job->rejected.len > 0 ? " WHERE \"~row\" NOT IN (SELECT \"~row\" FROM finding WHERE rejects)" : "";
-    return db_execf(job->db, err, "CREATE VIEW accepted AS SELECT * FROM staged r%s", less);
+    TRY(db_value_i64(job->db, &found, err, "SELECT count(*) FROM finding"));
+    TRY(db_value_i64(job->db, &rejected, err, "SELECT count(*) FROM finding WHERE rejects"));
+    job->has_findings = found > 0;
+    job->has_rejected_later = rejected > 0;
+    const char *more = rejected > 0 ? " AND \"~row\" NOT IN (SELECT \"~row\" FROM finding WHERE rejects)" : "";
+    return db_execf(job->db, err, "CREATE VIEW accepted AS SELECT * FROM staged r WHERE \"~ok\"%s", more);
 }
 
 /* --- counts and limit ----------------------------------------------------------------------------------------- */
@@ -190,35 +173,41 @@ static void print_percent(uint32_t ppm, char out[24])
  * A last record without a line end and with too few fields is where the file broke off: what came before it may be half
  * of what was meant, and would supersede an earlier, whole file.
  */
-static void check_cut_off(IngestJob *job)
+static Status check_cut_off(IngestJob *job, Error *err)
 {
-    if (job->contract->format != FORMAT_CSV || !job->file.open_end || job->troubles.len == 0)
-        return;
-    char code[24];
-    const Trouble *last = &vec_last(&job->troubles);
-    snprintf(code, sizeof code, "d%d;", (int)DEFECT_CELLS_MISSING);
-    if (last->place.row == job->file.rows && slice_eq_z(last->codes, code))
-        refuse(&job->refusal, last->place.line, "the file is cut off: its last row has too few fields and no line end");
+    if (job->contract->format != FORMAT_CSV || !job->file.open_end)
+        return OK;
+    int64_t line = 0;
+    TRY(db_value_i64(job->db, &line, err,
+        "SELECT coalesce(max(\"~line\"), 0) FROM staged WHERE \"~row\" = %" PRIu64 " AND \"~problems\" = 'd%d;'",
+        job->file.rows, (int)DEFECT_CELLS_MISSING));
+    if (line > 0)
+        refuse(&job->refusal, (uint64_t)line, "the file is cut off: its last row has too few fields and no line end");
+    return OK;
 }
 
-static void check_counts(IngestJob *job)
+static Status check_counts(IngestJob *job, Error *err)
 {
-    uint64_t read = row_sink_read(job->sink);
-    job->out->rows_read = read;
-    job->out->rows_accepted = row_sink_good(job->sink) - job->rejected.len;
-    job->out->rows_rejected = read - job->out->rows_accepted;
+    int64_t read = 0;
+    int64_t accepted = 0;
+    TRY(db_value_i64(job->db, &read, err, "SELECT count(*) FROM staged"));
+    TRY(db_value_i64(job->db, &accepted, err, "SELECT count(*) FROM accepted"));
+    job->out->rows_read = (uint64_t)read;
+    job->out->rows_accepted = (uint64_t)accepted;
+    job->out->rows_rejected = (uint64_t)(read - accepted);
     if (job->contract->format != FORMAT_XML)
-        job->trailers = job->file.rows - read;
+        job->trailers = job->file.rows - (uint64_t)read;
     if (read == 0)
         refuse(&job->refusal, 0, "the file has no rows");
-    check_cut_off(job);
-    uint64_t limit = read * job->contract->error_limit_ppm;
+    TRY(check_cut_off(job, err));
+    uint64_t limit = (uint64_t)read * job->contract->error_limit_ppm;
     if (job->out->rows_rejected * 1000000 <= limit)
-        return;
+        return OK;
     char percent[24];
     print_percent(job->contract->error_limit_ppm, percent);
     refuse(&job->refusal, 0, "%" PRIu64 " of %" PRIu64 " rows are in error, the limit is %s: nothing was loaded",
         job->out->rows_rejected, job->out->rows_read, percent);
+    return OK;
 }
 
 /* --- the whole file ------------------------------------------------------------------------------------------- */
@@ -313,29 +302,6 @@ static Status check_whole_file(IngestJob *job, Error *err)
     return st;
 }
 
-/* Identities met only on rows that a key or cross rule rejected do not belong into the vault's records. */
-static Status drop_rejected(IngestJob *job, Error *err)
-{
-    DbRows *rows = NULL;
-    bool more = false;
-    Status st;
-    if (job->rejected.len == 0 || !identities_any(job->identities))
-        return OK;
-    TRY(db_query(job->db,
-        "SELECT DISTINCT \"~tag\" FROM staged WHERE \"~tag\" IS NOT NULL AND "
-        "\"~row\" IN (SELECT \"~row\" FROM finding WHERE rejects) "
-        "AND \"~tag\" NOT IN (SELECT \"~tag\" FROM accepted WHERE \"~tag\" IS NOT NULL)",
-        &rows, err));
-    while ((st = db_next(rows, &more, err)) == OK && more) {
-        RecordTag tag;
-        db_uuid(rows, 0, tag.bytes);
-        TRY_OUT(identities_drop(job->identities, &tag, err));
-    }
-out:
-    db_rows_free(rows);
-    return st;
-}
-
 static Status tell_scope(IngestJob *job, Error *err)
 {
     Buf text;
@@ -354,10 +320,9 @@ Status check_load(IngestJob *job, Error *err)
     TRY(arena_new(&job->arena, bool, job->contract->rule_count, &job->rule_unchecked, err));
     TRY(arena_new(&job->arena, bool, job->contract->rule_count, &job->rule_warned, err));
     TRY(check_rules_over_rows(job, err));
-    check_counts(job);
+    TRY(check_counts(job, err));
     if (job->refusal.refused)
         return OK;
     TRY(check_whole_file(job, err));
-    TRY(tell_scope(job, err));
-    return drop_rejected(job, err);
+    return tell_scope(job, err);
 }

@@ -21,17 +21,17 @@ typedef struct Counted {
 } Counted;
 
 typedef struct Column {
-    Slice name;      /* snake_case, unique; set by profile_name_columns */
-    Slice header;    /* empty without a header line; XML: the path */
-    uint32_t start;  /* fixed: 1-based */
-    uint32_t length; /* fixed */
+    Slice name;   /* snake_case, unique; set by profile_name_columns */
+    Slice header; /* empty without a header line; XML: the path */
+    uint32_t start;   /* fixed: 1-based */
+    uint32_t length;  /* fixed */
     uint64_t filled;
     uint64_t repeated; /* XML: occurrences beyond the first in a row */
     size_t longest, shortest;
     uint64_t digits, integers, decimals, booleans; /* rows that could be read so */
     uint64_t dates[PROFILE_DATE_FORMATS];
     uint64_t quarters;
-    uint32_t scale; /* most decimals seen */
+    uint32_t scale;   /* most decimals seen */
     Counted codes[PROFILE_CODES_MAX];
     size_t code_count;
     bool too_many_codes;
@@ -47,7 +47,7 @@ typedef struct Profile {
     ContractFormat format;
     bool is_utf8;
     char delimiter;
-    size_t usual_cells; /* csv: of most records */
+    size_t usual_cells;  /* csv: of most records */
     bool header;
     uint32_t skip_lines; /* title records before the header */
     uint32_t record_length;

@@ -92,13 +92,9 @@ static void add_pair(Buf *out, const char *key, Slice value)
 
 static const char *type_name(FieldType t)
 {
-    static const char *const names[] = {[TYPE_TEXT] = "text",
-        [TYPE_DIGITS] = "digits",
-        [TYPE_INTEGER] = "integer",
-        [TYPE_DECIMAL] = "decimal",
-        [TYPE_DATE] = "date",
-        [TYPE_BOOLEAN] = "boolean",
-        [TYPE_CODE] = "code"};
+    static const char *const names[] = {
+        [TYPE_TEXT] = "text", [TYPE_DIGITS] = "digits", [TYPE_INTEGER] = "integer", [TYPE_DECIMAL] = "decimal",
+        [TYPE_DATE] = "date", [TYPE_BOOLEAN] = "boolean", [TYPE_CODE] = "code"};
     return names[t];
 }
 
@@ -110,7 +106,8 @@ static void add_head(const Profile *p, Buf *out)
     add_snake(&name, slice_sub(base, 0, slice_find(base, SLICE("."))));
     if (name.len == 0)
         buf_adds(&name, "unknown");
-    buf_adds(out, "# Draft made by `cairn profile`: read every line before use. Types, lengths and code lists are\n"
+    buf_adds(out,
+        "# Draft made by `cairn profile`: read every line before use. Types, lengths and code lists are\n"
                   "# guesses from one file; definitions, sensitivities, identity roles, keys and the agreement's\n"
                   "# clauses are for a person to set.\n\n");
     add_pair(out, "schema", SLICE("cairn.contract/1"));
@@ -123,10 +120,8 @@ static void add_head(const Profile *p, Buf *out)
     buf_addc(out, '\n');
     add_pair(out, "agency", SLICE("unknown"));
     add_pair(out, "kind", SLICE("records"));
-    add_pair(out, "format",
-        p->format == FORMAT_CSV     ? SLICE("csv")
-        : p->format == FORMAT_FIXED ? SLICE("fixed")
-                                    : SLICE("xml"));
+    add_pair(out, "format", p->format == FORMAT_CSV ? SLICE("csv") : p->format == FORMAT_FIXED ? SLICE("fixed")
+        : SLICE("xml"));
     add_pair(out, "encoding", p->is_utf8 ? SLICE("utf-8") : SLICE("windows-1252"));
     if (p->format == FORMAT_CSV && p->delimiter != ',')
         add_pair(out, "delimiter", (Slice){&p->delimiter, 1});
@@ -273,8 +268,8 @@ void profile_write_report(const Profile *p, Buf *out)
     else
         buf_addf(out, "delimited by %s, %s", p->delimiter == '\t' ? "tab" : (char[]){p->delimiter, '\0'},
             p->header ? "with a header" : "no header (or none that is certain)");
-    buf_addf(
-        out, ", %s, %" PRIu64 " rows, %zu columns\n", p->is_utf8 ? "UTF-8" : "Windows-1252", p->rows, p->columns.len);
+    buf_addf(out, ", %s, %" PRIu64 " rows, %zu columns\n", p->is_utf8 ? "UTF-8" : "Windows-1252", p->rows,
+        p->columns.len);
     if (p->odd_rows > 0)
         buf_addf(out, "%" PRIu64 " rows do not have the usual number of fields or length\n", p->odd_rows);
     for (size_t i = 0; i < p->columns.len; i++)

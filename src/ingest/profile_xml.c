@@ -17,7 +17,7 @@ typedef struct Walk {
     Map columns; /* second: path -> column */
     Buf path;
     size_t marks[DEPTH_MAX + 1];
-    int depth; /* open elements below the row; -1 outside rows */
+    int depth;   /* open elements below the row; -1 outside rows */
     Buf text;
 } Walk;
 
@@ -34,8 +34,8 @@ static void ignore_message(void *ctx, xmlErrorPtr error)
 
 static Status each_node(Walk *w, Status (*fn)(Walk *w, int type, Error *err), Error *err)
 {
-    w->xml = xmlReaderForFile(
-        w->p->path, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA);
+    w->xml = xmlReaderForFile(w->p->path, NULL,
+        XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA);
     if (!w->xml)
         return error_set(err, ERR_IO, "could not open %s", path_base(w->p->path));
     xmlTextReaderSetStructuredErrorHandler(w->xml, ignore_message, NULL);
@@ -118,8 +118,8 @@ static Status see_node(Walk *w, int type, Error *err)
 {
     bool is_empty = type == XML_READER_TYPE_ELEMENT && xmlTextReaderIsEmptyElement(w->xml) == 1;
     if (w->depth < 0) {
-        if (type != XML_READER_TYPE_ELEMENT || xmlTextReaderDepth(w->xml) != 1 ||
-            !slice_eq(name_of(w), w->p->row_element))
+        if (type != XML_READER_TYPE_ELEMENT || xmlTextReaderDepth(w->xml) != 1 || !slice_eq(name_of(w),
+            w->p->row_element))
             return OK;
         w->p->rows++;
         w->depth = is_empty ? -1 : 0;

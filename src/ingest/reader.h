@@ -19,14 +19,14 @@
 
 typedef enum Defect {
     DEFECT_NONE,
-    DEFECT_CELLS_MISSING, /* fewer cells than the header */
-    DEFECT_CELLS_EXTRA,   /* more cells than the header */
-    DEFECT_QUOTE_INSIDE,  /* a quote inside a cell that does not begin with one */
-    DEFECT_AFTER_QUOTE,   /* text between a closing quote and the next delimiter */
-    DEFECT_NUL,           /* a NUL byte */
-    DEFECT_ENCODING,      /* bytes that the encoding does not have */
-    DEFECT_CELL_LONG,     /* a cell longer than FIELD_MAX_BYTES */
-    DEFECT_LENGTH,        /* fixed width: not the contract's record length */
+    DEFECT_CELLS_MISSING,   /* fewer cells than the header */
+    DEFECT_CELLS_EXTRA,     /* more cells than the header */
+    DEFECT_QUOTE_INSIDE,    /* a quote inside a cell that does not begin with one */
+    DEFECT_AFTER_QUOTE,     /* text between a closing quote and the next delimiter */
+    DEFECT_NUL,             /* a NUL byte */
+    DEFECT_ENCODING,        /* bytes that the encoding does not have */
+    DEFECT_CELL_LONG,       /* a cell longer than FIELD_MAX_BYTES */
+    DEFECT_LENGTH,          /* fixed width: not the contract's record length */
     DEFECT_COUNT
 } Defect;
 
@@ -40,9 +40,9 @@ typedef struct Record {
     uint64_t offset; /* of its first byte in the file; 0 for XML */
     Slice *cells;
     size_t cell_count;
-    bool ascii;         /* no byte above 127 */
-    Defect defect;      /* the first one met */
-    size_t defect_cell; /* cell it was met in */
+    bool ascii;          /* no byte above 127 */
+    Defect defect;       /* the first one met */
+    size_t defect_cell;  /* cell it was met in */
 } Record;
 
 /* Where scanning may begin: always the first byte of a line outside quotes. */

@@ -282,100 +282,21 @@ static bool mentions(Slice sql, Slice name)
     return false;
 }
 
-/* Identity fields go on only when a rule over several rows needs them: as part of a key, */
-static bool is_in_key(const Contract *c, const Field *f)
-{
-    for (size_t i = 0; i < c->rule_count; i++)
-        for (size_t k = 0; k < c->rules[i].column_count; k++)
-            if (slice_eq(c->rules[i].columns[k], f->name))
-                return true;
-    return false;
-}
-
-/* or by name in its SQL. */
+/* Identity fields go on only when a rule over several rows needs them. */
 static bool is_needed_later(const Contract *c, const Field *f)
 {
-    for (size_t i = 0; i < c->rule_count; i++)
-        if (c->rules[i].level != RULE_ROW && mentions(c->rules[i].sql, f->name))
+    for (size_t i = 0; i < c->rule_count; i++) {
+        const Rule *r = &c->rules[i];
+        for (size_t k = 0; k < r->column_count; k++)
+            if (slice_eq(r->columns[k], f->name))
+                return true;
+        if (r->level != RULE_ROW && mentions(r->sql, f->name))
             return true;
+    }
     for (size_t i = 0; i < c->total_count; i++)
         if (mentions(c->totals[i].sql, f->name))
             return true;
     return false;
-}
-
-static ParquetColumn column_of(const Field *f)
-{
-    ParquetColumn c = {.name = f->name, .type = PARQUET_TEXT};
-    if (is_employer(f)) {
-        c.type = PARQUET_UUID;
-        return c;
-    }
-    switch (f->type) {
-    case TYPE_INTEGER:
-        c.type = PARQUET_INTEGER;
-        break;
-    case TYPE_DECIMAL:
-        c.type = PARQUET_DECIMAL;
-        c.scale = f->scale;
-        break;
-    case TYPE_DATE:
-        c.type = PARQUET_DATE;
-        break;
-    case TYPE_BOOLEAN:
-        c.type = PARQUET_BOOLEAN;
-        break;
-    case TYPE_TEXT:
-    case TYPE_DIGITS:
-    case TYPE_CODE:
-        break;
-    }
-    return c;
-}
-
-/* The columns of rows.parquet in their order, and among them those that only rules over many rows need. */
-static Status list_columns(IngestJob *job, Error *err)
-{
-    const Contract *c = job->contract;
-    for (size_t i = 0; i < c->field_count; i++) {
-        const Field *f = &c->fields[i];
-        SinkColumn column = {.as = column_of(f), .content = field_is_content(f)};
-        column.later = !column.content && is_needed_later(c, f);
-        if (column.content || column.later || is_in_key(c, f))
-            TRY(vec_push(&job->columns, column, err));
-        if (column.content || !f->token)
-            continue;
-        column = (SinkColumn){.as = {.type = PARQUET_UUID}, .content = true};
-        TRY(arena_format(&job->arena, &column.as.name, err, "%.*s_token", SLICE_ARG(f->name)));
-        TRY(vec_push(&job->columns, column, err));
-    }
-    for (size_t i = 0; i < c->scope_count; i++) {
-        SinkColumn column = {.as = {.type = PARQUET_TEXT}, .content = true};
-        TRY(arena_format(&job->arena, &column.as.name, err, "scope_%.*s", SLICE_ARG(c->scope[i].name)));
-        TRY(vec_push(&job->columns, column, err));
-    }
-    return OK;
-}
-
-static Status list_keys(IngestJob *job, SinkKey *keys, size_t *count, Error *err)
-{
-    const Contract *c = job->contract;
-    for (size_t i = 0; i < c->rule_count; i++) {
-        const Rule *rule = &c->rules[i];
-        size_t *columns = NULL;
-        if (rule->level != RULE_KEY)
-            continue;
-        TRY(arena_new(&job->arena, size_t, rule->column_count, &columns, err));
-        for (size_t k = 0; k < rule->column_count; k++) {
-            while (columns[k] < job->columns.len && !slice_eq(job->columns.at[columns[k]].as.name, rule->columns[k]))
-                columns[k]++;
-            if (columns[k] == job->columns.len)
-                return error_set(err, ERR_INVALID, "contract %.*s: a key names %.*s, which is no column",
-                    SLICE_ARG(c->name), SLICE_ARG(rule->columns[k]));
-        }
-        keys[(*count)++] = (SinkKey){columns, rule->column_count};
-    }
-    return OK;
 }
 
 static void add_kept(const IngestJob *job, Buf *sql)
@@ -383,7 +304,7 @@ static void add_kept(const IngestJob *job, Buf *sql)
     const Contract *c = job->contract;
     for (size_t i = 0; i < c->field_count; i++) {
         const Field *f = &c->fields[i];
-        if (!field_is_content(f) && !is_needed_later(c, f) && !is_in_key(c, f))
+        if (!field_is_content(f) && !is_needed_later(c, f))
             continue;
         buf_adds(sql, ", ");
         if (is_employer(f)) {
@@ -405,48 +326,28 @@ static void add_kept(const IngestJob *job, Buf *sql)
         buf_addf(sql, ", \"scope_%.*s\"", SLICE_ARG(c->scope[i].name));
 }
 
+void sql_content_columns(const IngestJob *job, Buf *sql)
+{
+    const Contract *c = job->contract;
+    for (size_t i = 0; i < c->field_count; i++) {
+        const Field *f = &c->fields[i];
+        if (field_is_content(f)) {
+            buf_adds(sql, ", ");
+            add_name(sql, f->name);
+        } else if (f->token) {
+            buf_addf(sql, ", \"%.*s_token\"", SLICE_ARG(f->name));
+        }
+    }
+    for (size_t i = 0; i < c->scope_count; i++)
+        buf_addf(sql, ", \"scope_%.*s\"", SLICE_ARG(c->scope[i].name));
+}
+
 /* --- the statement -------------------------------------------------------------------------------------------- */
-
-static bool keeps_identities(const IngestJob *job)
-{
-    for (size_t i = 0; i < job->columns.len; i++)
-        if (job->columns.at[i].later)
-            return true;
-    return false;
-}
-
-/* Every row goes to the sink, in the last WHERE; what it lets through are identities that SQL over many rows names, and
- * seldom anything. */
-static void begin_statement(const IngestJob *job, size_t part, Buf *sql)
-{
-    if (!keeps_identities(job)) {
-        buf_adds(sql, "SELECT count(*)");
-        return;
-    }
-    buf_addf(sql, "CREATE TABLE named_%zu AS SELECT \"~row\"", part);
-    for (size_t i = 0; i < job->columns.len; i++) {
-        if (!job->columns.at[i].later)
-            continue;
-        buf_adds(sql, ", ");
-        add_name(sql, job->columns.at[i].as.name);
-    }
-}
-
-static void end_statement(const IngestJob *job, size_t part, Buf *sql)
-{
-    buf_addf(sql, ") AS r WHERE ingest_rows_%zu(" SINK_LEADING, part);
-    for (size_t i = 0; i < job->columns.len; i++) {
-        buf_adds(sql, ", ");
-        add_name(sql, job->columns.at[i].as.name);
-    }
-    buf_adds(sql, ")");
-}
 
 static void make_statement(const IngestJob *job, size_t part, Buf *sql)
 {
     const Contract *c = job->contract;
-    begin_statement(job, part, sql);
-    buf_adds(sql, " FROM (SELECT \"~row\", \"~line\", \"~at\", \"~ok\", ");
+    buf_addf(sql, "CREATE TABLE staged_%zu AS SELECT \"~row\", \"~line\", \"~at\", \"~ok\", ", part);
     buf_adds(sql, "CASE WHEN \"~clean\" THEN NULL WHEN \"~defect\" IS NOT NULL THEN concat('d', \"~defect\", ';') "
                   "WHEN NOT \"~fok\" THEN concat(''");
     each_check(job, sql, code_when);
@@ -468,26 +369,6 @@ static void make_statement(const IngestJob *job, size_t part, Buf *sql)
     buf_adds(sql, " AS \"~fok\" FROM (");
     add_derived_layer(job, part, sql);
     buf_adds(sql, ") AS r) AS r) AS r) AS r");
-    end_statement(job, part, sql);
-}
-
-static Status register_sink(IngestJob *job, Error *err)
-{
-    SinkKey *keys = NULL;
-    TRY(list_columns(job, err));
-    TRY(arena_new(&job->arena, SinkKey, job->contract->rule_count, &keys, err));
-    SinkOptions options = {
-        .columns = job->columns.at,
-        .column_count = job->columns.len,
-        .keys = keys,
-        .parts = row_scan_parts(job->scan),
-        .folder = job->folder,
-    };
-    TRY(list_keys(job, keys, &options.key_count, err));
-    options.places = options.key_count > 0;
-    for (size_t i = 0; i < job->contract->rule_count; i++)
-        options.places = options.places || job->contract->rules[i].level == RULE_CROSS;
-    return row_sink_register(job->db, &options, &job->sink, err);
 }
 
 static Status register_parts(IngestJob *job, Error *err)
@@ -498,8 +379,7 @@ static Status register_parts(IngestJob *job, Error *err)
         TRY(value_reader_init(&job->readers[i], job->file.fields[i], job->contract->format, err));
     }
     TRY(identities_register(job->identities, job->db, err));
-    TRY(row_scan_register(job->db, "agency_rows", &job->file, job->readers, job->progress, &job->scan, err));
-    return register_sink(job, err);
+    return row_scan_register(job->db, "agency_rows", &job->file, job->readers, job->progress, &job->scan, err);
 }
 
 /* A failure of the statement has its cause in the reader, in a function of ours, or in the contract's SQL. */
@@ -509,7 +389,6 @@ static Status explain(IngestJob *job, Status st, Error *err)
     if (row_scan_failed(job->scan, &reader, &job->refusal, err))
         return reader;
     TRY(identities_status(job->identities, err));
-    TRY(row_sink_status(job->sink, err));
     error_at(err, job->contract->file ? job->contract->file->path : NULL, 0, NULL);
     return st;
 }
@@ -549,7 +428,7 @@ static Status read_file_name(IngestJob *job, Error *err)
  * expressions, a quarter of a small file's time. */
 static Status check_part(size_t part, void *ctx, Error *err)
 {
-    IngestJob *job = ctx;
+    const IngestJob *job = ctx;
     Db *db = NULL;
     Buf sql;
     buf_init(&sql, 0);
@@ -562,31 +441,17 @@ static Status check_part(size_t part, void *ctx, Error *err)
         st = db_exec(db, buf_z(&sql), err);
     db_close(db);
     buf_free(&sql);
-    return st == OK ? row_sink_end_part(job->sink, part, err) : st;
+    return st;
 }
 
-/* `staged`: the good rows, with row_no and record_tag under the names they have before, and identities that rules over
- * many rows name. */
-static Status make_staged(IngestJob *job, Error *err)
+/* `staged` has the rows of all parts, in the file's order. */
+static Status unite_parts(IngestJob *job, Error *err)
 {
-    const char *path;
     Buf sql;
-    TRY(path_join(&job->arena, job->folder, "rows.parquet", &path, err));
     buf_init(&sql, 0);
-    buf_adds(&sql, "CREATE OR REPLACE VIEW staged AS SELECT row_no AS \"~row\", record_tag AS \"~tag\", "
-                   "p.* EXCLUDE (row_no, record_tag)");
-    if (keeps_identities(job)) {
-        buf_adds(&sql, ", n.* EXCLUDE (\"~row\") FROM read_parquet(");
-        sql_literal(&sql, slice_of(path));
-        buf_adds(&sql, ") AS p JOIN (");
-        for (size_t i = 0; i < row_scan_parts(job->scan); i++)
-            buf_addf(&sql, "%sSELECT * FROM named_%zu", i ? " UNION ALL " : "", i);
-        buf_adds(&sql, ") AS n ON p.row_no = n.\"~row\"");
-    } else {
-        buf_adds(&sql, " FROM read_parquet(");
-        sql_literal(&sql, slice_of(path));
-        buf_adds(&sql, ") AS p");
-    }
+    buf_adds(&sql, "CREATE VIEW staged AS ");
+    for (size_t i = 0; i < row_scan_parts(job->scan); i++)
+        buf_addf(&sql, "%sSELECT * FROM staged_%zu", i ? " UNION ALL " : "", i);
     Status st = buf_status(&sql, err);
     if (st == OK)
         st = db_exec(job->db, buf_z(&sql), err);
@@ -615,9 +480,9 @@ Status check_rows(IngestJob *job, Error *err)
     unsigned later = job->file.size > SMALL_FILE ? threads : 1; /* there is nothing to share out of less */
     if (st == OK)
         st = db_execf(job->db, err, "SET preserve_insertion_order = true; SET threads = %u", later);
+    if (st == OK)
+        st = unite_parts(job, err);
     if (st != OK)
         return explain(job, st, err);
-    TRY(identities_status(job->identities, err));
-    TRY(row_sink_end(job->sink, err));
-    return make_staged(job, err);
+    return identities_status(job->identities, err);
 }

@@ -44,16 +44,17 @@ typedef struct OutColumn {
     idx_t column;    /* COLUMN_..., fields from COLUMN_FIELDS on */
 } OutColumn;
 
+
 /* One thread of it. */
 typedef struct ScanThread {
     RowScan *scan;
-    ScanJob *job; /* set at each call: DuckDB does not show it before */
+    ScanJob *job;   /* set at each call: DuckDB does not show it before */
     OutColumn *columns;
-    Slice *cells;  /* the record's, as read */
-    Slice *texts;  /* one a field: UTF-8, trimmed; len 0: missing */
-    Value *values; /* one a field */
+    Slice *cells;   /* the record's, as read */
+    Slice *texts;   /* one a field: UTF-8, trimmed; len 0: missing */
+    Value *values;  /* one a field */
     bool suspect;
-    Buf *carried; /* fill_down: the last value of each field */
+    Buf *carried;   /* fill_down: the last value of each field */
     Buf scratch;
     char *bytes;
     size_t bytes_cap;
@@ -62,7 +63,7 @@ typedef struct ScanThread {
     EdfiReader *xml;
     XmlPlace xml_place;
     bool in_slice;
-    bool refused; /* the reader refused the file; noted already */
+    bool refused;   /* the reader refused the file; noted already */
 } ScanThread;
 
 static int32_t defect_code(Defect d, size_t field)
@@ -605,7 +606,8 @@ size_t row_scan_parts(const RowScan *scan)
 }
 
 Status row_scan_register(Db *db, const char *name, const AgencyFile *file, const ValueReader *readers,
-    Progress *progress, RowScan **out, Error *err)
+    Progress *progress,
+    RowScan **out, Error *err)
 {
     TRY(mem_zalloc(1, sizeof **out, (void **)out, err));
     RowScan *scan = *out;

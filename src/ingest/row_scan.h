@@ -32,7 +32,8 @@ typedef struct RowScan RowScan;
 /* Registers the table function `name()` over a surveyed file, and `name(part := n)` over its part n, 0-based;
  * readers: one a field of the file. Scan, file and readers must outlive db; the function can be used several times. */
 MUST_USE Status row_scan_register(Db *db, const char *name, const AgencyFile *file, const ValueReader *readers,
-    Progress *progress, RowScan **out, Error *err);
+    Progress *progress,
+                                  RowScan **out, Error *err);
 void row_scan_free(RowScan *scan);
 size_t row_scan_parts(const RowScan *scan);
 /* When a statement over the scan failed: the reader's own error or refusal, if it was the reader that stopped it.

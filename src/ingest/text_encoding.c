@@ -3,38 +3,9 @@
 
 /* 0x80 .. 0x9F; 0 is undefined. From 0xA0 on code page and Unicode agree. */
 static const uint16_t windows_1252_high[32] = {
-    0x20AC,
-    0,
-    0x201A,
-    0x0192,
-    0x201E,
-    0x2026,
-    0x2020,
-    0x2021,
-    0x02C6,
-    0x2030,
-    0x0160,
-    0x2039,
-    0x0152,
-    0,
-    0x017D,
-    0,
-    0,
-    0x2018,
-    0x2019,
-    0x201C,
-    0x201D,
-    0x2022,
-    0x2013,
-    0x2014,
-    0x02DC,
-    0x2122,
-    0x0161,
-    0x203A,
-    0x0153,
-    0,
-    0x017E,
-    0x0178,
+    0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+    0x2039, 0x0152, 0,      0x017D, 0,      0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+    0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178,
 };
 
 Status text_encoding_parse(Slice name, TextEncoding *out, Error *err)
@@ -44,8 +15,8 @@ Status text_encoding_parse(Slice name, TextEncoding *out, Error *err)
     else if (slice_eq_nocase(name, SLICE("windows-1252")))
         *out = TEXT_WINDOWS_1252;
     else
-        return error_set(
-            err, ERR_INVALID, "unknown encoding \"%.*s\": utf-8 and windows-1252 are read", SLICE_ARG(name));
+        return error_set(err, ERR_INVALID, "unknown encoding \"%.*s\": utf-8 and windows-1252 are read",
+        SLICE_ARG(name));
     return OK;
 }
 

@@ -19,7 +19,7 @@
 
 #include "match/blocks.h"
 
-enum { WORK_PAIRS = 1 << 17, WORK_MEMBERS = 1 << 15, TILE = 2048, AHEAD = 24 };
+enum { WORK_PAIRS = 1 << 17, WORK_MEMBERS = 1 << 15, TILE = 2048, AHEAD = 12 };
 
 typedef uint32_t V4 __attribute__((vector_size(16)));
 typedef uint64_t V2 __attribute__((vector_size(16)));
@@ -131,9 +131,7 @@ typedef struct PairWorker {
     uint32_t *extra;
     uint32_t *masks;
     uint32_t *others;
-    uint32_t *places; /* of the others in the tile */
     uint32_t *kept;
-    PairTile tile;
     Run *runs;
     bool tile_extra;        /* some record of the tile has extras */
     uint64_t *left, *right; /* lists of two records */
@@ -242,13 +240,10 @@ static void gather(PairWorker *w, const uint32_t *members, size_t count, size_t 
     const Blocks *b = w->blocks;
     size_t vectors = b->stride / 4;
     for (size_t i = 0; i < count; i++) {
-        if (i + AHEAD < readable) {
+        if (i + AHEAD < readable)
             __builtin_prefetch(b->rows + (size_t)members[i + AHEAD] * b->stride);
-            record_prefetch(b->table, members[i + AHEAD]);
-        }
         memcpy(w->rows + i * vectors, b->rows + (size_t)members[i] * b->stride, vectors * sizeof(V4));
     }
-    w->tile = (PairTile){members, count, w->tile.number + 1};
     w->tile_extra = false;
     for (size_t i = 0; b->extra_of && i < count; i++) {
         w->extra[i] = b->extra_of[members[i]];
@@ -271,10 +266,6 @@ static Status hand_out(PairWorker *w, const Place *place, uint32_t a, size_t cou
     if (count == 0)
         return OK;
     PairBatch batch = {.a = a, .others = w->others, .masks = w->kept, .count = count};
-    if (w->tile.members) {
-        batch.places = w->places;
-        batch.tile = w->tile;
-    }
     w->counts.found[place->pass] += count;
     return w->batch(&batch, w->context, err);
 }
@@ -297,7 +288,6 @@ static size_t keep_first(PairWorker *w, const Place *place, const uint32_t *memb
     for (size_t i = from; i < to; i++) {
         uint32_t mask = w->masks[i];
         w->others[n] = members[i];
-        w->places[n] = (uint32_t)i;
         w->kept[n] = mask;
         n += (mask & before) == 0;
     }
@@ -329,7 +319,6 @@ static size_t keep_exact(PairWorker *w, const Place *place, uint32_t a, const ui
         if ((mask & before) != 0)
             continue;
         w->others[n] = members[i];
-        w->places[n] = (uint32_t)i;
         w->kept[n++] = mask;
     }
     return n;
@@ -463,7 +452,6 @@ static Status pair_window(PairWorker *w, const WorkItem *item, Error *err)
 {
     const BlockPass *p = &w->blocks->passes[item->pass];
     Place place = {.pass = item->pass, .exact = true};
-    w->tile.members = NULL;
     for (uint32_t i = item->first; i < item->last; i++)
         if (p->leads.len == 0 || p->leads.at[i])
             TRY(pair_entry(w, &place, i, err));
@@ -496,7 +484,6 @@ static Status worker_init(PairWorker *w, Error *err)
     TRY(mem_alloc(TILE * sizeof w->extra[0], (void **)&w->extra, err));
     TRY(mem_alloc(TILE * sizeof w->masks[0], (void **)&w->masks, err));
     TRY(mem_alloc(TILE * sizeof w->others[0], (void **)&w->others, err));
-    TRY(mem_alloc(TILE * sizeof w->places[0], (void **)&w->places, err));
     TRY(mem_alloc(MATCH_SOURCES_MAX * sizeof w->runs[0], (void **)&w->runs, err));
     TRY(mem_alloc(BLOCK_LIST_ROW_MAX * sizeof w->left[0], (void **)&w->left, err));
     TRY(mem_alloc(BLOCK_LIST_ROW_MAX * sizeof w->right[0], (void **)&w->right, err));
@@ -510,7 +497,6 @@ static void worker_free(PairWorker *w)
     mem_free(w->extra);
     mem_free(w->masks);
     mem_free(w->others);
-    mem_free(w->places);
     mem_free(w->kept);
     mem_free(w->runs);
     mem_free(w->left);

@@ -452,28 +452,6 @@ void blocks_free(Blocks *b)
     mem_free(b);
 }
 
-static bool same_pass(const PassSpec *a, const PassSpec *b)
-{
-    if (a->window != b->window || a->part_count != b->part_count)
-        return false;
-    for (uint32_t i = 0; i < a->part_count; i++) {
-        const KeyPart *x = &a->parts[i], *y = &b->parts[i];
-        if (x->field != y->field || x->transform != y->transform || x->length != y->length)
-            return false;
-    }
-    return true;
-}
-
-bool blocks_are_of(const Blocks *b, const MatchTable *t, const PassSpec *passes, uint32_t pass_count)
-{
-    if (b->table != t || b->pass_count != pass_count)
-        return false;
-    for (uint32_t i = 0; i < pass_count; i++)
-        if (!same_pass(&b->passes[i].spec, &passes[i]))
-            return false;
-    return true;
-}
-
 uint64_t blocks_pairs(const Blocks *b)
 {
     uint64_t pairs = 0;

@@ -155,39 +155,30 @@ static Weight clipped(Weight odds)
 }
 
 /* Worth of a set of nodes as one person: its strongest spanning tree (Prim 1957), so that each node beyond the first
- * enters once, less what the pairs beside the tree say against it. WEIGHT_NEVER: a contradiction is inside. Of equally
- * strong edges the one with the lower node inside is taken, then with the lower outside. */
+ * enters once, less what the pairs beside the tree say against it. WEIGHT_NEVER: a contradiction is inside. */
 static Weight set_worth(const Contest *c, uint32_t mask)
 {
-    size_t node[COMPETE_NODES_MAX], from[COMPETE_NODES_MAX], n = 0;
+    uint32_t in = mask & (0 - mask);
     Weight worth = 0;
-    for (uint32_t rest = mask; rest != 0; rest &= rest - 1)
-        node[n++] = (size_t)__builtin_ctz(rest);
-    for (size_t i = 1; i < n; i++)
-        for (size_t j = 0; j < i; j++) {
-            if (c->odds[node[i]][node[j]] == ODDS_NEVER)
-                return WEIGHT_NEVER;
-            worth += c->against[node[i]][node[j]];
-        }
-    for (size_t i = 1; i < n; i++)
-        from[i] = node[0];
-    for (; n > 1; n--) { /* node[1 .. n - 1] are outside, each with its strongest edge from inside */
-        size_t best = 1;
-        for (size_t i = 2; i < n; i++) {
-            Weight odds = c->odds[from[i]][node[i]], most = c->odds[from[best]][node[best]];
-            if (odds > most ||
-                (odds == most && (from[i] < from[best] || (from[i] == from[best] && node[i] < node[best]))))
-                best = i;
-        }
-        size_t in = node[best];
-        worth += clipped(c->odds[from[best]][in]) - c->against[from[best]][in]; /* the odds have it already */
-        node[best] = node[n - 1];
-        from[best] = from[n - 1];
-        for (size_t i = 1; i < n - 1; i++) {
-            Weight odds = c->odds[in][node[i]], known = c->odds[from[i]][node[i]];
-            if (odds > known || (odds == known && in < from[i]))
-                from[i] = in;
-        }
+    for (size_t i = 0; i < c->n; i++)
+        for (size_t j = 0; j < i; j++)
+            if ((mask >> i & 1) && (mask >> j & 1)) {
+                if (c->odds[i][j] == ODDS_NEVER)
+                    return WEIGHT_NEVER;
+                worth += c->against[i][j];
+            }
+    while (in != mask) {
+        size_t from = 0, to = 0;
+        Weight best = ODDS_NEVER;
+        for (size_t i = 0; i < c->n; i++)
+            for (size_t j = 0; j < c->n; j++)
+                if ((in >> i & 1) && ((mask & ~in) >> j & 1) && c->odds[i][j] > best) {
+                    best = c->odds[i][j];
+                    from = i;
+                    to = j;
+                }
+        worth += clipped(best) - c->against[from][to]; /* the odds have it already */
+        in |= (uint32_t)1 << to;
     }
     return worth;
 }
@@ -226,10 +217,8 @@ Weight contest_odds(const Contest *c, const LogSum *table)
 {
     ASSERT(c->n >= 2 && c->n <= COMPETE_NODES_MAX);
     Partitions w = {.n = c->n, .table = table, .together = WEIGHT_NEVER, .apart = WEIGHT_NEVER};
-    for (uint32_t mask = 1; mask < (uint32_t)1 << c->n; mask++) {
-        uint32_t fewer = mask & (mask - 1); /* what contradicts itself there does so here */
-        w.worth[mask] = fewer != 0 && w.worth[fewer] == WEIGHT_NEVER ? WEIGHT_NEVER : set_worth(c, mask);
-    }
+    for (uint32_t mask = 1; mask < (uint32_t)1 << c->n; mask++)
+        w.worth[mask] = set_worth(c, mask);
     partitions_walk(&w, 0, 0);
     if (w.together == WEIGHT_NEVER)
         return ODDS_NEVER;

@@ -23,18 +23,6 @@
  */
 #include "match/cluster_impl.h"
 
-/* What is known of two records, whichever groups they stand in. */
-typedef struct PairFacts {
-    uint32_t a, b; /* equal: nothing yet */
-    uint64_t pattern;
-    uint32_t rule;
-    Weight stated, lift;
-    Weight rarity[MATCH_FIELDS_MAX];
-} PairFacts;
-
-/* Refinement asks for the same few hundred pairs in ever other groupings: they stay in the second-level cache. */
-#define FACTS_BITS 12
-
 struct Joint {
     const MatchTable *t;
     const MatchModel *m;
@@ -45,7 +33,6 @@ struct Joint {
     Weight log2_of[2 * BUNDLE_FACES_MAX * BUNDLE_FACES_MAX]; /* of counts of pairs */
     uint8_t views[MATCH_FIELDS_MAX];                         /* set of classes that see a field as strangers do */
     bool has_rules;
-    PairFacts facts[1 << FACTS_BITS]; /* direct-mapped */
 };
 
 /* What the cross pairs have said so far of one field. */
@@ -140,24 +127,6 @@ static void find_initials(const Joint *j, const uint32_t *faces, size_t n, uint3
     }
 }
 
-static const PairFacts *facts_of(Joint *j, uint32_t a, uint32_t b)
-{
-    uint64_t key = (uint64_t)a << 32 | b;
-    PairFacts *known = &j->facts[key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - FACTS_BITS)];
-    if (known->a == a && known->b == b && a != b)
-        return known;
-    ScoreParts parts;
-    known->a = a;
-    known->b = b;
-    known->pattern = compare_pair(j->comparer, a, b);
-    score_parts(j->scorer, a, b, known->pattern, &parts);
-    known->rule = parts.rule;
-    known->stated = parts.stated;
-    known->lift = households_lift(j->households, a, b);
-    memcpy(known->rarity, parts.rarity, sizeof known->rarity);
-    return known;
-}
-
 /* skip: mask of fields that say nothing here. */
 static void add_pair(Joint *j, uint32_t a, uint32_t b, uint32_t skip, JointSum *sum)
 {
@@ -165,25 +134,28 @@ static void add_pair(Joint *j, uint32_t a, uint32_t b, uint32_t skip, JointSum *
     bool comparable = table_comparable(config, j->t->source[a], j->t->source[b]);
     if (!comparable && !j->has_rules)
         return;
-    const PairFacts *pair = facts_of(j, a, b);
-    if (pair->rule != MATCH_NONE) {
-        sum->must |= config->rules[pair->rule].effect == RULE_MUST;
-        sum->never |= config->rules[pair->rule].effect == RULE_MUST_NOT;
+    ScoreParts parts;
+    uint64_t pattern = compare_pair(j->comparer, a, b);
+    score_parts(j->scorer, a, b, pattern, &parts);
+    if (parts.rule != MATCH_NONE) {
+        sum->must |= config->rules[parts.rule].effect == RULE_MUST;
+        sum->never |= config->rules[parts.rule].effect == RULE_MUST_NOT;
     }
     if (!comparable)
         return;
     uint32_t segment = table_segment(config, j->t->source[a], j->t->source[b]);
-    if (!sum->comparable || pair->stated > sum->best || (pair->stated == sum->best && segment < sum->segment)) {
-        sum->best = pair->stated;
+    if (!sum->comparable || parts.stated > sum->best || (parts.stated == sum->best && segment < sum->segment)) {
+        sum->best = parts.stated;
         sum->segment = segment;
         sum->comparable = true;
     }
-    sum->up = pair->lift > sum->up ? pair->lift : sum->up;
-    sum->down = pair->lift < sum->down ? pair->lift : sum->down;
+    Weight lift = households_lift(j->households, a, b);
+    sum->up = lift > sum->up ? lift : sum->up;
+    sum->down = lift < sum->down ? lift : sum->down;
     for (uint32_t f = 0; f < j->m->field_count; f++) {
-        uint32_t level = pattern_level(pair->pattern, f);
+        uint32_t level = pattern_level(pattern, f);
         if (level && !(skip >> f & 1))
-            add_field(&sum->fields[f], j->m, segment, f, level, pair->rarity[f]);
+            add_field(&sum->fields[f], j->m, segment, f, level, parts.rarity[f]);
     }
 }
 

@@ -219,11 +219,13 @@ static int64_t mask_value(const Bundles *g, const Open *o, uint32_t mask)
 }
 
 /* The most paying split, of those along the unions that made the group. */
-static bool split(Bundles *g, const Near *near, const Open *o, int64_t value, const SetUnion unions[BUNDLE_FACES_MAX],
-    uint64_t *moved)
+static bool split(Bundles *g, const Near *near, const Open *o, int64_t value, uint64_t *moved)
 {
+    SetUnion unions[BUNDLE_FACES_MAX];
     uint32_t best_mask = 0, all = all_faces(o);
     int64_t best = value;
+    if (set_value(g, o->faces, o->face_count, unions) == SET_NEVER)
+        return false;
     for (size_t i = 0; i + 1 < o->face_count; i++)
         for (int side = 0; side < 2; side++) {
             uint32_t mask = side ? unions[i].right : unions[i].left;
@@ -274,30 +276,8 @@ static size_t contradicting(const Bundles *g, const Open *o, const uint32_t *rec
     return found;
 }
 
-/* Values that several moves of one group ask for. */
-typedef struct Values {
-    int64_t whole; /* of the group */
-    int64_t left;  /* without the face in question, once left_known */
-    bool left_known;
-    uint32_t root[BUNDLE_FACES_MAX]; /* of groups moved to, the latest ones */
-    int64_t to[BUNDLE_FACES_MAX];
-    size_t count;
-} Values;
-
-static int64_t value_of_target(const Bundles *g, const Open *to, Values *v)
-{
-    size_t known = v->count < BUNDLE_FACES_MAX ? v->count : BUNDLE_FACES_MAX;
-    for (size_t i = 0; i < known; i++)
-        if (v->root[i] == to->root)
-            return v->to[i];
-    size_t slot = v->count++ % BUNDLE_FACES_MAX;
-    v->root[slot] = to->root;
-    v->to[slot] = value_of(g, to->faces, to->face_count);
-    return v->to[slot];
-}
-
-/* The gain of one move; at most 0: not worth it, or not allowed. */
-static int64_t weigh_move(const Bundles *g, const Open *from, Values *v, Move *m)
+/* The gain of one move, value being what `from` is worth; at most 0: not worth it, or not allowed. */
+static int64_t weigh_move(const Bundles *g, const Open *from, int64_t value, Move *m)
 {
     const uint32_t *record = &from->faces[m->face];
     uint32_t here[BUNDLE_FACES_MAX], there[BUNDLE_FACES_MAX];
@@ -309,16 +289,11 @@ static int64_t weigh_move(const Bundles *g, const Open *from, Values *v, Move *m
         return 0;
     k = m->out == SIZE_MAX ? mask_list(m->to.faces, all_faces(&m->to), there) : without(&m->to, m->out, there);
     there[k++] = *record;
-    if (!v->left_known)
-        v->left = value_of(g, here, n);
-    v->left_known = true;
-    if (v->left == SET_NEVER)
-        return 0;
-    int64_t left = v->left, grown = value_of(g, there, k);
-    if (grown == SET_NEVER)
+    int64_t left = value_of(g, here, n), grown = value_of(g, there, k);
+    if (left == SET_NEVER || grown == SET_NEVER)
         return 0;
     /* A place that is contested is given to another only where that is clearly better. */
-    int64_t before = v->whole + value_of_target(g, &m->to, v) + (m->out != SIZE_MAX ? AMBIGUITY_MARGIN : 0);
+    int64_t before = value + value_of(g, m->to.faces, m->to.face_count) + (m->out != SIZE_MAX ? AMBIGUITY_MARGIN : 0);
     m->exchange = false;
     if (m->out != SIZE_MAX && n > 0) {
         here[n] = m->to.faces[m->out];
@@ -331,11 +306,10 @@ static int64_t weigh_move(const Bundles *g, const Open *from, Values *v, Move *m
     return grown + left - before;
 }
 
-static void best_move_of(Bundles *g, const Near *near, const Open *o, Values *values, size_t face, Move *best)
+static void best_move_of(Bundles *g, const Near *near, const Open *o, int64_t value, size_t face, Move *best)
 {
     uint32_t seen[MOVE_NEAR_MAX], record = o->faces[face];
     size_t n = 0;
-    values->left_known = false;
     for (uint64_t i = near->start[record]; i < near->start[record + 1] && n < MOVE_NEAR_MAX; i++) {
         if (near->list[i].odds < MOVE_FROM)
             return;
@@ -349,7 +323,7 @@ static void best_move_of(Bundles *g, const Near *near, const Open *o, Values *va
         Move m = {.face = face};
         if (!bundle_open(g, root, &m.to) || m.to.face_count + 2 > BUNDLE_FACES_MAX)
             continue;
-        m.gain = weigh_move(g, o, values, &m);
+        m.gain = weigh_move(g, o, value, &m);
         if (m.gain > best->gain)
             *best = m;
     }
@@ -358,10 +332,9 @@ static void best_move_of(Bundles *g, const Near *near, const Open *o, Values *va
 static bool move_one(Bundles *g, const Near *near, const Open *o, int64_t value, uint64_t *moved)
 {
     Move best = {.gain = 0};
-    Values values = {.whole = value};
     for (size_t f = 0; f < o->face_count; f++)
         if (!(o->tied >> f & 1))
-            best_move_of(g, near, o, &values, f, &best);
+            best_move_of(g, near, o, value, f, &best);
     if (best.gain == 0)
         return false;
     uint32_t mine = (uint32_t)1 << best.face, theirs = best.out == SIZE_MAX ? 0 : (uint32_t)1 << best.out;
@@ -379,11 +352,10 @@ static bool refine_bundle(Bundles *g, const Near *near, uint32_t root, uint64_t 
     Open o;
     if (!bundle_open(g, root, &o))
         return false;
-    SetUnion unions[BUNDLE_FACES_MAX];
-    int64_t value = set_value(g, o.faces, o.face_count, unions);
+    int64_t value = value_of(g, o.faces, o.face_count);
     if (value == SET_NEVER) /* a reviewer's word against a rule: the reviewer's */
         return false;
-    return (o.face_count > 1 && split(g, near, &o, value, unions, moved)) || move_one(g, near, &o, value, moved);
+    return (o.face_count > 1 && split(g, near, &o, value, moved)) || move_one(g, near, &o, value, moved);
 }
 
 Status clusters_refine(Bundles *g, const Near *near, uint64_t *moved, Error *err)

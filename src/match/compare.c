@@ -9,27 +9,39 @@
  * another pair's. Records are compared field by field over a stretch that fits the
  * first-level cache.
  */
-#include "match/compare_impl.h"
+#include "match/quick.h"
 
 #include <stdio.h>
 
+#define STRETCH 64
 #define MEMO_BITS 15
 #define MEMO_MASK ((UINT64_C(1) << MEMO_BITS) - 1)
+
+typedef struct FieldPlan {
+    const FieldSpec *spec;
+    const Dict *dict;
+    uint32_t column; /* of the present value */
+    uint32_t column_count;
+    uint32_t shift; /* of the field's four bits */
+    bool plain;     /* equal or not: no memo */
+    uint8_t number[LV_COUNT];
+    uint64_t *memo;
+    Expr *when[MATCH_LEVELS_MAX]; /* of an own comparator */
+    Expr *neutral;                /* of one; NULL: always compared */
+    uint32_t other_column;        /* the present value of the field that it may be swapped with; MATCH_NONE */
+    uint32_t other_shift;
+} FieldPlan;
 
 struct Comparer {
     const MatchTable *t;
     Arena arena;
     uint32_t field_count;
-    uint32_t column_count, name_count; /* of a tile */
     FieldPlan plans[MATCH_FIELDS_MAX];
-    CompareTile tile;     /* of the last compare_batch */
-    uint64_t tile_number; /* its number; 0: none */
-    CompareTile stretch;  /* others, picked from the tile or from the table */
+    QuickLengths lengths;
     /* Scratch of one stretch. Here, because arrays on the stack are cleared at each call. */
-    uint32_t low[STRETCH + LANES_SPARE], high[STRETCH + LANES_SPARE]; /* levels of fields 0 to 7, 8 to 15 */
-    uint32_t open[STRETCH + LANES_SPARE];                             /* places that a shortcut left undecided */
-    uint32_t alike[STRETCH + LANES_SPARE];                            /* names that may be alike by their letters */
-    uint64_t patterns[STRETCH];
+    const uint32_t *rows[STRETCH];
+    uint32_t written[STRETCH], days[STRETCH]; /* of dates, as packed; days then gets the levels */
+    uint32_t open[STRETCH];                   /* places in the stretch that a shortcut left undecided */
 };
 
 /* --- making --------------------------------------------------------------------------------------------------- */
@@ -41,91 +53,27 @@ static Status compile_levels(Comparer *c, FieldPlan *p, Error *err)
     return p->spec->neutral.len ? expr_compile(p->spec->neutral, "neutral", NULL, &c->arena, &p->neutral, err) : OK;
 }
 
-static PlanWay way_of(const FieldSpec *f, const Dict *d)
-{
-    if (f->column_count > 1 && !f->combine)
-        return WAY_ALIASES;
-    if (f->levels)
-        return WAY_OWN;
-    if (kind_is_plain(f->kind))
-        return WAY_PLAIN;
-    switch (d->domain) {
-    case DOMAIN_NAME:
-        return WAY_NAME;
-    case DOMAIN_CODE:
-        return f->kind == FIELD_DATE ? WAY_DATE : f->kind == FIELD_POSTAL_CODE ? WAY_POSTAL : WAY_DIGITS;
-    case DOMAIN_TEXT:
-        return WAY_TEXT;
-    default:
-        return WAY_MEMO;
-    }
-}
-
-static uint32_t columns_of(PlanWay way)
-{
-    return way == WAY_NAME                          ? NAME_COLUMNS
-           : way == WAY_DATE                        ? DATE_COLUMNS
-           : way == WAY_POSTAL || way == WAY_DIGITS ? CODE_COLUMNS
-                                                    : 1;
-}
-
 static Status plan_field(Comparer *c, uint32_t field, Error *err)
 {
     FieldPlan *p = &c->plans[field];
     const FieldSpec *f = &c->t->config->fields[field];
-    const Dict *d = c->t->dict[f->columns[0]];
     *p = (FieldPlan){.spec = f,
-        .dict = d,
-        .way = way_of(f, d),
-        .first = c->column_count,
+        .dict = c->t->dict[f->columns[0]],
         .column = f->columns[0],
         .column_count = f->combine ? 1 : f->column_count,
         .shift = 4 * field,
         .plain = !f->levels && kind_is_plain(f->kind),
         .other_column = MATCH_NONE};
-    c->column_count += columns_of(p->way);
-    p->name = c->name_count;
-    c->name_count += p->way == WAY_NAME;
     for (int id = 0; id < LV_COUNT; id++)
         p->number[id] = (uint8_t)field_level_number(f, (LevelId)id);
+    if (f->swap_with != MATCH_NONE) {
+        p->other_column = c->t->config->fields[f->swap_with].columns[0];
+        p->other_shift = 4 * f->swap_with;
+    }
     TRY(compile_levels(c, p, err));
     if (p->plain)
         return OK;
     return mem_zalloc(MEMO_MASK + 1, sizeof *p->memo, (void **)&p->memo, err);
-}
-
-/* After all fields have their columns. */
-static void plan_swap(Comparer *c, uint32_t field)
-{
-    FieldPlan *p = &c->plans[field];
-    uint32_t other = p->spec->swap_with;
-    if (other == MATCH_NONE)
-        return;
-    p->other_column = c->plans[other].column;
-    p->other_first = c->plans[other].first;
-    p->other_shift = 4 * other;
-}
-
-static void tile_free(CompareTile *tile)
-{
-    mem_free(tile->rows);
-    mem_free(tile->columns);
-    mem_free(tile->letters);
-}
-
-static Status tile_reserve(const Comparer *c, CompareTile *tile, size_t records, Error *err)
-{
-    size_t room = records + LANES_SPARE;
-    if (room <= tile->room)
-        return OK;
-    TRY(mem_resize((void **)&tile->rows, room, sizeof *tile->rows, err));
-    TRY(mem_resize((void **)&tile->columns, room * c->column_count, sizeof *tile->columns, err));
-    if (c->name_count > 0)
-        TRY(mem_resize((void **)&tile->letters, room * c->name_count, sizeof *tile->letters, err));
-    /* lanes beyond a stretch are computed too, and nobody looks at them */
-    memset(tile->columns, 0, room * c->column_count * sizeof *tile->columns);
-    tile->room = room;
-    return OK;
 }
 
 Status comparer_new(const MatchTable *t, Comparer **out, Error *err)
@@ -134,6 +82,7 @@ Status comparer_new(const MatchTable *t, Comparer **out, Error *err)
     TRY(mem_zalloc(1, sizeof *c, (void **)&c, err));
     c->t = t;
     arena_init(&c->arena, 0);
+    quick_lengths_init(&c->lengths);
     c->field_count = t->config->field_count;
     for (uint32_t f = 0; f < c->field_count; f++) {
         Status st = plan_field(c, f, err);
@@ -141,13 +90,6 @@ Status comparer_new(const MatchTable *t, Comparer **out, Error *err)
             comparer_free(c);
             return st;
         }
-    }
-    for (uint32_t f = 0; f < c->field_count; f++)
-        plan_swap(c, f);
-    Status st = tile_reserve(c, &c->stretch, STRETCH, err);
-    if (st != OK) {
-        comparer_free(c);
-        return st;
     }
     *out = c;
     return OK;
@@ -159,8 +101,6 @@ void comparer_free(Comparer *c)
         return;
     for (uint32_t f = 0; f < c->field_count; f++)
         mem_free(c->plans[f].memo);
-    tile_free(&c->tile);
-    tile_free(&c->stretch);
     arena_free(&c->arena);
     mem_free(c);
 }
@@ -229,81 +169,7 @@ static uint32_t value_level(const FieldPlan *p, uint32_t a, uint32_t b)
     return quick != LV_MISSING ? p->number[quick] : known_level(p, a, b);
 }
 
-/* --- loading a tile ------------------------------------------------------------------------------------------- */
-
-static void load_name(const FieldPlan *p, const CompareTile *tile, uint32_t *at, size_t n)
-{
-    const NameInfo *names = p->dict->names.at;
-    const NameLetters *written = p->dict->letters.at;
-    const size_t room = tile->room;
-    NameLetters *letters = tile->letters + p->name * room;
-    for (size_t i = 0; i < n; i++, at++) {
-        uint32_t value = tile->rows[i][p->column];
-        const NameInfo *x = &names[value];
-        float length = x->length;
-        at[NAME_VALUE * room] = value;
-        at[NAME_LETTERS * room] = x->letters | (uint32_t)x->flags << NAME_FLAGS_SHIFT;
-        at[NAME_SOUND * room] = x->sound;
-        at[NAME_ROOTS * room] = x->root_mask;
-        memcpy(&at[NAME_LENGTH * room], &length, sizeof length);
-        at[NAME_REPEATS * room] = x->repeats;
-        letters[i] = written[value];
-    }
-}
-
-static void load_code(const FieldPlan *p, const CompareTile *tile, uint32_t *at, size_t n)
-{
-    const uint64_t *codes = p->dict->codes.at;
-    const size_t room = tile->room;
-    /* a date is told by its upper half first */
-    const size_t low = (p->way == WAY_DATE ? (size_t)DATE_DAYS : (size_t)CODE_LOW) * room;
-    const size_t high = (p->way == WAY_DATE ? (size_t)DATE_WRITTEN : (size_t)CODE_HIGH) * room;
-    for (size_t i = 0; i < n; i++, at++) {
-        uint32_t value = tile->rows[i][p->column];
-        uint64_t code = codes[value];
-        at[0] = value;
-        at[low] = (uint32_t)code;
-        at[high] = (uint32_t)(code >> 32);
-    }
-}
-
-static void load_value(const FieldPlan *p, const CompareTile *tile, uint32_t *at, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        at[i] = tile->rows[i][p->column];
-}
-
-/* The tile's rows are set. */
-static void load_columns(const Comparer *c, const CompareTile *tile, size_t n)
-{
-    for (uint32_t f = 0; f < c->field_count; f++) {
-        const FieldPlan *p = &c->plans[f];
-        uint32_t *at = tile->columns + (size_t)p->first * tile->room;
-        if (p->way == WAY_NAME)
-            load_name(p, tile, at, n);
-        else if (p->way == WAY_DATE || p->way == WAY_POSTAL || p->way == WAY_DIGITS)
-            load_code(p, tile, at, n);
-        else
-            load_value(p, tile, at, n);
-    }
-}
-
-static void load_records(const Comparer *c, const CompareTile *tile, const uint32_t *records, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        tile->rows[i] = record_cells(c->t, records[i]);
-        __builtin_prefetch(tile->rows[i]);
-    }
-    load_columns(c, tile, n);
-}
-
-static StretchView view_of(const CompareTile *tile, size_t first, size_t n)
-{
-    const NameLetters *letters = tile->letters ? tile->letters + first : NULL;
-    return (StretchView){tile->rows + first, tile->columns + first, letters, tile->room, n};
-}
-
-/* --- a stretch ------------------------------------------------------------------------------------------------ */
+/* --- a stretch of records ------------------------------------------------------------------------------------- */
 
 /* The best of all pairs of the values that the two records hold; the same value in another column is an alias. */
 static uint32_t alias_level(const FieldPlan *p, const uint32_t *a, const uint32_t *b)
@@ -320,110 +186,150 @@ static uint32_t alias_level(const FieldPlan *p, const uint32_t *a, const uint32_
     return best;
 }
 
+static void add_aliases(
+    const FieldPlan *p, const uint32_t *a, const uint32_t *const *rows, size_t n, uint64_t *patterns)
+{
+    for (size_t i = 0; i < n; i++)
+        patterns[i] |= (uint64_t)alias_level(p, a, rows[i]) << p->shift;
+}
+
+static void add_plain(const FieldPlan *p, uint32_t value, const uint32_t *const *rows, size_t n, uint64_t *patterns)
+{
+    uint64_t exact = p->number[LV_EXACT], differs = p->number[LV_DIFFERS];
+    for (size_t i = 0; i < n; i++) {
+        uint32_t other = rows[i][p->column];
+        uint64_t level = other == value ? exact : differs;
+        patterns[i] |= (other ? level : 0) << p->shift;
+    }
+}
+
+static void add_own(const FieldPlan *p, uint32_t value, const uint32_t *const *rows, size_t n, uint64_t *patterns)
+{
+    for (size_t i = 0; i < n; i++)
+        patterns[i] |= (uint64_t)value_level(p, value, rows[i][p->column]) << p->shift;
+}
+
 /* Levels that a shortcut left open, through the memo, whose entries are asked for before they are read. */
-static void add_open(
-    const FieldPlan *p, uint32_t value, const StretchView *v, const uint32_t *open, size_t count, uint32_t *levels)
+static void add_open(const FieldPlan *p, uint32_t value, const Comparer *c, size_t open, uint64_t *patterns)
 {
-    const uint32_t *values = view_column(v, p->first), shift = p->shift & 31;
-    for (size_t i = 0; i < count; i++)
-        __builtin_prefetch(&p->memo[spread(value, values[open[i]]) & MEMO_MASK]);
-    for (size_t i = 0; i < count; i++)
-        levels[open[i]] |= known_level(p, value, values[open[i]]) << shift;
-}
-
-static bool have_common_root(const Dict *d, const NameInfo *x, const NameInfo *y)
-{
-    const uint32_t *a = d->roots.at + x->roots, *b = d->roots.at + y->roots;
-    for (uint32_t i = 0; i < x->root_count; i++)
-        for (uint32_t k = 0; k < y->root_count; k++)
-            if (a[i] == b[k])
-                return true;
-    return false;
-}
-
-/* Names of one word: of most the letters tell the level. */
-static size_t settle_alike(FieldPlan *p, uint32_t value, const StretchView *v, const uint32_t *alike, size_t count,
-    uint32_t *levels, uint32_t *open, size_t open_count)
-{
-    const uint32_t *lengths = view_column(v, p->first + NAME_LENGTH), *sounds = view_column(v, p->first + NAME_SOUND);
-    const NameLetters *letters = v->letters + p->name * v->room, *mine = &p->dict->letters.at[value];
-    const NameInfo *names = p->dict->names.at, *x = &names[value];
-    const uint32_t *values = view_column(v, p->first), *roots = view_column(v, p->first + NAME_ROOTS);
-    const uint32_t my_roots = p->spec->kind != FIELD_LAST_NAME ? x->root_mask : 0;
-    if (p->jaro.value != value)
-        quick_jaro_of(&p->jaro, value, mine, x->length);
-    for (size_t i = 0; i < count; i++) {
-        uint32_t at = alike[i];
-        if (p->jaro.length == 0 || letters[at].at[0] == NAME_LETTERS_NONE) {
-            open[open_count++] = at;
-            continue;
-        }
-        if ((roots[at] & my_roots) && have_common_root(p->dict, x, &names[values[at]])) {
-            levels[at] |= (uint32_t)p->number[LV_NICKNAME] << (p->shift & 31);
-            continue;
-        }
-        float length;
-        memcpy(&length, &lengths[at], sizeof length);
-        bool sound = x->sound != 0 && x->sound == sounds[at];
-        LevelId level = quick_name_level(p->spec->kind, &p->jaro, mine, &letters[at], (uint32_t)length, sound);
-        levels[at] |= (uint32_t)p->number[level] << (p->shift & 31);
+    for (size_t i = 0; i < open; i++)
+        __builtin_prefetch(&p->memo[spread(value, c->rows[c->open[i]][p->column]) & MEMO_MASK]);
+    for (size_t i = 0; i < open; i++) {
+        uint32_t at = c->open[i];
+        patterns[at] |= (uint64_t)known_level(p, value, c->rows[at][p->column]) << p->shift;
     }
-    return open_count;
 }
 
-static size_t add_names(Comparer *c, FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels)
+/* The loop over values of which a shortcut knows whether they surely differ: DIFFERS, of `mine` and `other`. */
+#define DIFFERS_LOOP(DIFFERS) \
+    const uint32_t *const *rows = c->rows; \
+    const uint64_t exact = p->number[LV_EXACT], differs = p->number[LV_DIFFERS]; \
+    const uint32_t column = p->column, shift = p->shift; \
+    size_t open = 0; \
+    for (size_t i = 0; i < n; i++) { \
+        uint32_t other = rows[i][column]; \
+        if (other == value) { \
+            patterns[i] |= exact << shift; \
+        } else if (other) { \
+            bool decided = DIFFERS; \
+            patterns[i] |= (decided ? differs : 0) << shift; \
+            c->open[open] = (uint32_t)i; \
+            open += !decided; \
+        } \
+    } \
+    add_open(p, value, c, open, patterns)
+
+static void add_names(Comparer *c, const FieldPlan *p, uint32_t value, size_t n, uint64_t *restrict patterns)
 {
-    NamePlaces found = lanes_names(p, value, v, levels, c->open, c->alike);
-    if (found.alike == 0)
-        return found.open;
-    return settle_alike(p, value, v, c->alike, found.alike, levels, c->open, found.open);
+    const NameInfo *names = p->dict->names.at;
+    const QuickName mine = quick_name_of(&c->lengths, p->spec->kind, &names[value]);
+    DIFFERS_LOOP(quick_name_differs(&mine, &names[other]));
 }
 
-/* A shortcut decides, or leaves open: what is not in the stretch is not looked at. */
-static size_t add_digits(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *open)
+static void add_texts(Comparer *c, const FieldPlan *p, uint32_t value, size_t n, uint64_t *restrict patterns)
 {
-    const uint32_t *values = view_column(v, p->first), *low = view_column(v, p->first + CODE_LOW);
-    const uint32_t *high = view_column(v, p->first + CODE_HIGH), shift = p->shift & 31;
-    const uint64_t mine = p->dict->codes.at[value];
-    size_t count = 0;
-    for (size_t i = 0; i < v->n; i++) {
-        if (values[i] == value) {
-            levels[i] |= (uint32_t)p->number[LV_EXACT] << shift;
-        } else if (values[i]) {
-            uint32_t level = p->number[quick_code(p->spec->kind, mine, (uint64_t)high[i] << 32 | low[i])];
-            levels[i] |= level << shift;
-            open[count] = (uint32_t)i;
-            count += level == 0;
-        }
-    }
-    return count;
-}
-
-static size_t add_texts(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *open)
-{
-    const uint32_t *values = view_column(v, p->first), shift = p->shift & 31;
     const TextInfo *texts = p->dict->texts_known.at;
     const TextInfo mine = texts[value];
     const FieldKind kind = p->spec->kind;
-    size_t count = 0;
-    for (size_t i = 0; i < v->n; i++) {
-        if (values[i] == value) {
-            levels[i] |= (uint32_t)p->number[LV_EXACT] << shift;
-        } else if (values[i]) {
-            bool differs = quick_text_differs(kind, &mine, &texts[values[i]]);
-            levels[i] |= (differs ? (uint32_t)p->number[LV_DIFFERS] : 0) << shift;
-            open[count] = (uint32_t)i;
-            count += !differs;
-        }
-    }
-    return count;
+    DIFFERS_LOOP(quick_text_differs(kind, &mine, &texts[other]));
 }
 
-static void add_each(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels)
+/* QUICK is the level of `mine` and `theirs`, LV_MISSING: open. */
+#define CODES_LOOP(QUICK) \
+    const uint64_t *codes = p->dict->codes.at, mine = codes[value], exact = p->number[LV_EXACT]; \
+    const uint32_t *const *rows = c->rows; \
+    const uint32_t column = p->column, shift = p->shift; \
+    size_t open = 0; \
+    for (size_t i = 0; i < n; i++) { \
+        uint32_t other = rows[i][column]; \
+        if (other == value) { \
+            patterns[i] |= exact << shift; \
+        } else if (other) { \
+            uint64_t theirs = codes[other], level = p->number[QUICK]; \
+            patterns[i] |= level << shift; \
+            c->open[open] = (uint32_t)i; \
+            open += level == 0; \
+        } \
+    } \
+    add_open(p, value, c, open, patterns)
+
+static void add_dates(Comparer *c, const FieldPlan *p, uint32_t value, size_t n, uint64_t *restrict patterns)
 {
-    const uint32_t *values = view_column(v, p->first);
-    for (size_t i = 0; i < v->n; i++)
-        levels[i] |= value_level(p, value, values[i]) << (p->shift & 31);
+    const uint64_t *codes = p->dict->codes.at;
+    const uint32_t *const *rows = c->rows;
+    const QuickDate mine = quick_date_of(codes[value]);
+    const uint32_t column = p->column, shift = p->shift;
+    uint32_t *written = c->written, *days = c->days;
+    size_t open = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t code = codes[rows[i][column]];
+        written[i] = (uint32_t)(code >> 32);
+        days[i] = (uint32_t)code;
+    }
+    for (size_t i = 0; i < n; i += 4) { /* lanes beyond n hold what was there before: nobody asks */
+        Lanes32 w, d;
+        memcpy(&w, written + i, sizeof w);
+        memcpy(&d, days + i, sizeof d);
+        Lanes32 level = quick_dates(&mine, w, d, p->number);
+        Lanes32 known = (d != CODE_NO_DAY) & (mine.day != CODE_NO_DAY ? ~lanes_of(0) : lanes_of(0));
+        level = choose_lanes(known, level, lanes_of(0));
+        level = choose_lanes((Lanes32)(w == mine.written), lanes_of(p->number[LV_EXACT]), level);
+        memcpy(days + i, &level, sizeof level);
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint64_t level = written[i] ? days[i] : 0;
+        patterns[i] |= level << shift;
+        c->open[open] = (uint32_t)i;
+        open += (level == 0) & (written[i] != 0);
+    }
+    add_open(p, value, c, open, patterns);
+}
+
+static void add_postal_codes(Comparer *c, const FieldPlan *p, uint32_t value, size_t n, uint64_t *restrict patterns)
+{
+    CODES_LOOP(quick_code(FIELD_POSTAL_CODE, mine, theirs));
+}
+
+static void add_numbers(Comparer *c, const FieldPlan *p, uint32_t value, size_t n, uint64_t *restrict patterns)
+{
+    const FieldKind kind = p->spec->kind;
+    CODES_LOOP(quick_code(kind, mine, theirs));
+}
+
+static void add_known(const FieldPlan *p, uint32_t value, const uint32_t *const *rows, size_t n, uint64_t *patterns)
+{
+    uint64_t exact = p->number[LV_EXACT];
+    for (size_t i = 0; i < n; i++) {
+        uint32_t other = rows[i][p->column];
+        uint64_t level;
+        if (other == value)
+            level = exact;
+        else if (other == 0)
+            level = 0;
+        else
+            level = known_level(p, value, other);
+        patterns[i] |= level << p->shift;
+    }
 }
 
 /* Equal, or one and the same name most likely. */
@@ -438,156 +344,77 @@ static bool is_nearly(const FieldPlan *p, uint32_t a, uint32_t b)
 
 /* Both values crosswise: one equal, the other nearly. Then the field says so and the other is silent,
  * lest the exchange counts twice. */
-static void mark_swapped(Comparer *c, const FieldPlan *p, const uint32_t *a, const StretchView *v, uint64_t *patterns)
+static void mark_swapped(
+    const FieldPlan *p, const uint32_t *a, const uint32_t *const *rows, size_t n, uint64_t *patterns)
 {
     uint32_t mine = a[p->column], mine_other = a[p->other_column];
     if (!mine || !mine_other)
         return;
-    size_t found = lanes_crosswise(p, mine, mine_other, v, c->open);
-    for (size_t i = 0; i < found; i++) {
-        uint32_t at = c->open[i], his = v->rows[at][p->column], his_other = v->rows[at][p->other_column];
-        if (!his || !his_other)
+    for (size_t i = 0; i < n; i++) {
+        uint32_t his = rows[i][p->column], his_other = rows[i][p->other_column];
+        if ((mine != his_other && mine_other != his) || !his || !his_other)
             continue;
         bool crosswise = (mine == his_other && is_nearly(p, mine_other, his)) ||
                          (mine_other == his && is_nearly(p, mine, his_other));
-        uint64_t level = patterns[at] >> p->shift & 15, other_level = patterns[at] >> p->other_shift & 15;
+        uint64_t level = patterns[i] >> p->shift & 15, other_level = patterns[i] >> p->other_shift & 15;
         if (!crosswise || level <= p->number[LV_SWAPPED] || other_level <= 1)
             continue;
-        patterns[at] &= ~(UINT64_C(15) << p->shift | UINT64_C(15) << p->other_shift);
-        patterns[at] |= (uint64_t)p->number[LV_SWAPPED] << p->shift;
+        patterns[i] &= ~(UINT64_C(15) << p->shift | UINT64_C(15) << p->other_shift);
+        patterns[i] |= (uint64_t)p->number[LV_SWAPPED] << p->shift;
     }
 }
 
-static void add_field(Comparer *c, FieldPlan *p, const uint32_t *a, const StretchView *v, uint32_t *levels)
+static void add_codes(Comparer *c, const FieldPlan *p, uint32_t value, size_t n, uint64_t *patterns)
 {
-    uint32_t value = a[p->column], *open = c->open;
-    size_t count = 0;
-    if (p->way == WAY_ALIASES) {
-        for (size_t i = 0; i < v->n; i++)
-            levels[i] |= alias_level(p, a, v->rows[i]) << (p->shift & 31);
-        return;
-    }
-    if (value == 0)
-        return;
-    switch (p->way) {
-    case WAY_PLAIN:
-        lanes_plain(p, value, v, levels);
-        return;
-    case WAY_NAME:
-        count = add_names(c, p, value, v, levels);
-        break;
-    case WAY_DATE:
-        count = lanes_dates(p, value, v, levels, open);
-        break;
-    case WAY_POSTAL:
-        count = lanes_postal(p, value, v, levels, open);
-        break;
-    case WAY_DIGITS:
-        count = add_digits(p, value, v, levels, open);
-        break;
-    case WAY_TEXT:
-        count = add_texts(p, value, v, levels, open);
-        break;
-    default:
-        add_each(p, value, v, levels);
-        return;
-    }
-    if (count > 0)
-        add_open(p, value, v, open, count, levels);
+    if (p->spec->kind == FIELD_DATE)
+        add_dates(c, p, value, n, patterns);
+    else if (p->spec->kind == FIELD_POSTAL_CODE)
+        add_postal_codes(c, p, value, n, patterns);
+    else
+        add_numbers(c, p, value, n, patterns);
 }
 
-static void compare_stretch(Comparer *c, const uint32_t *a, const StretchView *v, uint64_t *patterns)
+/* Patterns are 0 at first. */
+static void compare_stretch(Comparer *c, const uint32_t *a, size_t n, uint64_t *patterns)
 {
-    bool wide = c->field_count > 8;
-    memset(c->low, 0, v->n * sizeof *c->low);
-    if (wide)
-        memset(c->high, 0, v->n * sizeof *c->high);
-    for (uint32_t f = 0; f < c->field_count; f++)
-        add_field(c, &c->plans[f], a, v, f < 8 ? c->low : c->high);
-    for (size_t i = 0; i < v->n; i++)
-        patterns[i] = wide ? (uint64_t)c->high[i] << 32 | c->low[i] : c->low[i];
+    const uint32_t *const *rows = c->rows;
+    for (uint32_t f = 0; f < c->field_count; f++) {
+        const FieldPlan *p = &c->plans[f];
+        uint32_t value = a[p->column];
+        if (p->column_count > 1)
+            add_aliases(p, a, rows, n, patterns);
+        else if (value == 0)
+            continue;
+        else if (p->plain)
+            add_plain(p, value, rows, n, patterns);
+        else if (p->spec->levels)
+            add_own(p, value, rows, n, patterns);
+        else if (p->dict->domain == DOMAIN_NAME)
+            add_names(c, p, value, n, patterns);
+        else if (p->dict->domain == DOMAIN_CODE)
+            add_codes(c, p, value, n, patterns);
+        else if (p->dict->domain == DOMAIN_TEXT)
+            add_texts(c, p, value, n, patterns);
+        else
+            add_known(p, value, rows, n, patterns);
+    }
     for (uint32_t f = 0; f < c->field_count; f++)
         if (c->plans[f].other_column != MATCH_NONE)
-            mark_swapped(c, &c->plans[f], a, v, patterns);
+            mark_swapped(&c->plans[f], a, rows, n, patterns);
 }
 
 void compare_many(Comparer *c, uint32_t a, const uint32_t *others, size_t n, uint64_t *patterns)
 {
-    StretchView v = view_of(&c->stretch, 0, 0);
+    const MatchTable *t = c->t;
     for (size_t from = 0; from < n; from += STRETCH) {
-        v.n = n - from < STRETCH ? n - from : STRETCH;
-        load_records(c, &c->stretch, others + from, v.n);
-        compare_stretch(c, record_cells(c->t, a), &v, patterns + from);
-    }
-}
-
-/* Columns are picked here and there, which costs less than asking the dictionaries anew. */
-static void pick_records(Comparer *c, const uint32_t *places, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        c->stretch.rows[i] = c->tile.rows[places[i]];
-    for (uint32_t k = 0; k < c->column_count; k++) {
-        const uint32_t *column = c->tile.columns + k * c->tile.room;
-        uint32_t *to = c->stretch.columns + k * c->stretch.room;
-        for (size_t i = 0; i < n; i++)
-            to[i] = column[places[i]];
-    }
-    for (uint32_t k = 0; k < c->name_count; k++) {
-        const NameLetters *letters = c->tile.letters + k * c->tile.room;
-        NameLetters *to = c->stretch.letters + k * c->stretch.room;
-        for (size_t i = 0; i < n; i++)
-            to[i] = letters[places[i]];
-    }
-}
-
-/* The next places that lie within one stretch of the tile. */
-static size_t places_together(const uint32_t *places, size_t n)
-{
-    size_t count = n < STRETCH ? n : STRETCH;
-    while (places[count - 1] - places[0] >= STRETCH)
-        count--;
-    return count;
-}
-
-/* Places of the tile in ascending order. Where few are left out, the gaps are compared, too. */
-static void compare_places(Comparer *c, const uint32_t *a, const uint32_t *places, size_t n, uint64_t *patterns)
-{
-    for (size_t from = 0, count; from < n; from += count, places += count, patterns += count) {
-        count = places_together(places, n - from);
-        size_t first = places[0], span = places[count - 1] - first + 1;
-        StretchView v = view_of(&c->tile, first, span);
-        if (span == count) {
-            compare_stretch(c, a, &v, patterns);
-        } else if (span <= count + count / 4) {
-            compare_stretch(c, a, &v, c->patterns);
-            for (size_t i = 0; i < count; i++)
-                patterns[i] = c->patterns[places[i] - first];
-        } else {
-            count = n - from < STRETCH ? n - from : STRETCH;
-            pick_records(c, places, count);
-            v = view_of(&c->stretch, 0, count);
-            compare_stretch(c, a, &v, patterns);
+        size_t count = n - from < STRETCH ? n - from : STRETCH;
+        for (size_t i = 0; i < count; i++) {
+            c->rows[i] = record_cells(t, others[from + i]);
+            __builtin_prefetch(c->rows[i]);
+            patterns[from + i] = 0;
         }
+        compare_stretch(c, record_cells(t, a), count, patterns + from);
     }
-}
-
-/* Loading pays from the second record on that is compared with the tile. */
-#define TILE_LEAST 3
-
-Status compare_batch(Comparer *c, const PairBatch *batch, const uint32_t *others, const uint32_t *places, size_t n,
-    uint64_t *patterns, Error *err)
-{
-    if (!places || batch->tile.count < TILE_LEAST) {
-        compare_many(c, batch->a, others, n, patterns);
-        return OK;
-    }
-    if (batch->tile.number != c->tile_number) {
-        TRY(tile_reserve(c, &c->tile, batch->tile.count, err));
-        load_records(c, &c->tile, batch->tile.members, batch->tile.count);
-        c->tile_number = batch->tile.number;
-    }
-    compare_places(c, record_cells(c->t, batch->a), places, n, patterns);
-    return OK;
 }
 
 uint64_t compare_pair(Comparer *c, uint32_t a, uint32_t b)

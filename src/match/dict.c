@@ -44,8 +44,6 @@ Status dict_new(FieldKind kind, const Nicknames *nicknames, Dict **out, Error *e
     Status st = texts_init(&d->texts, err);
     if (st == OK && d->domain == DOMAIN_NAME)
         st = vec_push(&d->names, (NameInfo){0}, err);
-    if (st == OK && d->domain == DOMAIN_NAME)
-        st = vec_push(&d->letters, (NameLetters){.at = {NAME_LETTERS_NONE}}, err);
     if (st == OK && d->domain == DOMAIN_CODE)
         st = vec_push(&d->codes, 0, err);
     if (st == OK && d->domain == DOMAIN_TEXT)
@@ -64,7 +62,6 @@ void dict_free(Dict *d)
         return;
     texts_free(&d->texts);
     vec_free(&d->names);
-    vec_free(&d->letters);
     vec_free(&d->roots);
     vec_free(&d->parts);
     vec_free(&d->codes);
@@ -301,19 +298,6 @@ static void learn_letters(Slice text, NameInfo *n)
         (uint8_t)((n->length == 1 ? NAME_LETTER : 0) | (n->words > 1 || n->length > NAME_QUICK_MAX ? NAME_ODD : 0));
 }
 
-static NameLetters plain_letters(Slice text)
-{
-    NameLetters letters = {.at = {NAME_LETTERS_NONE}};
-    if (text.len > sizeof letters.at)
-        return letters;
-    for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] < 'A' || text.ptr[i] > 'Z')
-            return letters;
-    for (size_t i = 0; i < text.len; i++)
-        letters.at[i] = (uint8_t)(text.ptr[i] - 'A');
-    return letters;
-}
-
 static Status learn_name(Dict *d, uint32_t value, Error *err)
 {
     NameInfo n = {0};
@@ -321,7 +305,6 @@ static Status learn_name(Dict *d, uint32_t value, Error *err)
     n.sound = name_sound(dict_text(d, value));
     TRY(learn_parts(d, value, &n, err));
     TRY(learn_roots(d, value, &n, err));
-    TRY(vec_push(&d->letters, plain_letters(dict_text(d, value)), err));
     return vec_push(&d->names, n, err);
 }
 

@@ -16,7 +16,6 @@ struct MatchLook {
     const MatchModel *model;
     Comparer *comparer;
     Scorer *scorer;
-    Weight *alone; /* [(segment * fields + field) * MATCH_LEVELS_MAX + level]: what a level says, frequency apart */
 };
 
 void match_look_free(MatchLook *x)
@@ -25,8 +24,24 @@ void match_look_free(MatchLook *x)
         return;
     comparer_free(x->comparer);
     scorer_free(x->scorer);
-    mem_free(x->alone);
     mem_free(x);
+}
+
+Status match_look_new(const MatchTable *t, const MatchModel *m, MatchLook **out, Error *err)
+{
+    MatchLook *x;
+    TRY(mem_zalloc(1, sizeof *x, (void **)&x, err));
+    x->table = t;
+    x->model = m;
+    Status st = comparer_new(t, &x->comparer, err);
+    if (st == OK)
+        st = scorer_new(t, m, &x->scorer, err);
+    if (st != OK) {
+        match_look_free(x);
+        return st;
+    }
+    *out = x;
+    return OK;
 }
 
 static void in_order(uint32_t *a, uint32_t *b)
@@ -90,96 +105,48 @@ static bool shows_frequency(const MatchModel *m, uint32_t segment, const FieldSp
     return m->class_share[segment][CLASS_NEIGHBOUR] <= 0 || class_view(field, CLASS_NEIGHBOUR) != VIEW_OWN;
 }
 
-static Weight *level_alone(const MatchLook *x, uint32_t segment, uint32_t field, uint32_t level)
+static void explain_field(
+    const MatchTable *t, const MatchModel *m, const MatchPair *pair, uint32_t f, Weight rarity, FieldReason *out)
 {
-    return &x->alone[((size_t)segment * x->model->field_count + field) * MATCH_LEVELS_MAX + level];
-}
-
-static Status weigh_levels(MatchLook *x, Error *err)
-{
-    const MatchModel *m = x->model;
-    TRY(mem_zalloc((size_t)m->segments * m->field_count * MATCH_LEVELS_MAX, sizeof *x->alone, (void **)&x->alone, err));
-    for (uint32_t s = 0; s < m->segments; s++)
-        for (uint32_t f = 0; f < m->field_count; f++)
-            for (uint32_t l = 1; l < m->level_counts[f]; l++)
-                *level_alone(x, s, f, l) = m->level_weight[s][CLASS_MATCH][f][l] - level_by_chance(m, s, f, l);
-    return OK;
-}
-
-Status match_look_new(const MatchTable *t, const MatchModel *m, MatchLook **out, Error *err)
-{
-    MatchLook *x;
-    TRY(mem_zalloc(1, sizeof *x, (void **)&x, err));
-    x->table = t;
-    x->model = m;
-    Status st = comparer_new(t, &x->comparer, err);
-    if (st == OK)
-        st = scorer_new(t, m, &x->scorer, err);
-    if (st == OK)
-        st = weigh_levels(x, err);
-    if (st != OK) {
-        match_look_free(x);
-        return st;
-    }
-    *out = x;
-    return OK;
-}
-
-static void explain_level(
-    const MatchLook *x, uint32_t segment, uint32_t f, uint32_t level, Weight rarity, FieldReason *out)
-{
-    const MatchModel *m = x->model;
+    const FieldSpec *spec = &t->config->fields[f];
+    uint32_t segment = table_segment(t->config, t->source[pair->a], t->source[pair->b]);
+    uint32_t level = pattern_level(pair->pattern, f);
+    uint32_t agreed = level && field_level_exact(spec, level) ? compare_agreed(t, pair->a, pair->b, f) : 0;
     out->field = m->field_names[f];
     out->level = m->level_names[f][level];
+    out->left = shown(t, pair->a, spec, agreed);
+    out->right = shown(t, pair->b, spec, agreed);
     if (level == 0)
         return;
     /* rarer than average: strangers agree less often, so the agreement weighs more */
-    out->frequency = shows_frequency(m, segment, &x->table->config->fields[f]) ? -rarity : 0;
-    out->weight = *level_alone(x, segment, f, level) + out->frequency;
+    out->frequency = shows_frequency(m, segment, spec) ? -rarity : 0;
+    out->weight =
+        m->level_weight[segment][CLASS_MATCH][f][level] - level_by_chance(m, segment, f, level) + out->frequency;
 }
 
-static void show_values(const MatchTable *t, const MatchPair *pair, uint32_t f, FieldReason *out)
-{
-    const FieldSpec *spec = &t->config->fields[f];
-    uint32_t level = pattern_level(pair->pattern, f);
-    uint32_t agreed = level && field_level_exact(spec, level) ? compare_agreed(t, pair->a, pair->b, f) : 0;
-    out->left = shown(t, pair->a, spec, agreed);
-    out->right = shown(t, pair->b, spec, agreed);
-}
-
-void match_look_pair(MatchLook *x, const MatchPair *pair, Explanation *out)
+void match_look_explain(MatchLook *x, uint32_t a, uint32_t b, Explanation *out)
 {
     const MatchTable *t = x->table;
     const MatchModel *m = x->model;
     ScoreParts parts;
     *out = (Explanation){0};
-    score_parts(x->scorer, pair->a, pair->b, pair->pattern, &parts);
-    uint32_t segment = table_segment(t->config, t->source[pair->a], t->source[pair->b]);
+    in_order(&a, &b);
+    MatchPair pair = {.a = a, .b = b, .pattern = compare_pair(x->comparer, a, b)};
+    score_parts(x->scorer, a, b, pair.pattern, &parts);
+    uint32_t segment = table_segment(t->config, t->source[a], t->source[b]);
     out->prior = m->class_weight[segment][CLASS_MATCH] - weight_log2(1 - m->class_share[segment][CLASS_MATCH]);
     out->household = parts.raw - out->prior;
     out->field_count = m->field_count;
     for (uint32_t f = 0; f < m->field_count; f++) {
-        explain_level(x, segment, f, pattern_level(pair->pattern, f), parts.rarity[f], &out->fields[f]);
+        explain_field(t, m, &pair, f, parts.rarity[f], &out->fields[f]);
         out->household -= out->fields[f].weight;
     }
     out->calibration = parts.stated - parts.raw;
     out->ruled = parts.odds - parts.stated;
     out->odds = parts.odds;
-    out->passes = pair->passes;
+    out->passes = blocks_mask(t, m->passes, m->pass_count, a, b);
     if (parts.rule != MATCH_NONE)
         out->rule = t->config->rules[parts.rule].name;
-}
-
-void match_look_explain(MatchLook *x, uint32_t a, uint32_t b, Explanation *out)
-{
-    in_order(&a, &b);
-    MatchPair pair = {.a = a,
-        .b = b,
-        .passes = blocks_mask(x->table, x->model->passes, x->model->pass_count, a, b),
-        .pattern = compare_pair(x->comparer, a, b)};
-    match_look_pair(x, &pair, out);
-    for (uint32_t f = 0; f < x->model->field_count; f++)
-        show_values(x->table, &pair, f, &out->fields[f]);
 }
 
 Status match_explain(const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, Explanation *out, Error *err)

@@ -7,6 +7,11 @@
 #include "kernel/kernel.h"
 #include "match/value_impl.h"
 
+/* Shorter names are other names too often when a letter differs: LEE and LEA, KIM and TIM. */
+#define EDIT_LETTERS_LEAST 4
+#define TRUNCATED_FIRST_LEAST 3
+#define TRUNCATED_LAST_LEAST 4
+
 bool is_truncated(Slice a, Slice b, size_t least)
 {
     Slice shorter = a.len < b.len ? a : b, longer = a.len < b.len ? b : a;

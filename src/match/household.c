@@ -25,7 +25,6 @@
  */
 #include <stdlib.h>
 
-#include "match/blocks.h"
 #include "match/cluster_impl.h"
 
 #define HOUSEHOLD_MAX 8
@@ -37,6 +36,11 @@
 #define PRIOR_PAIRS 20
 #define PRIOR_MATCH 0.2
 #define PRIOR_OTHER 0.05
+
+typedef struct Keyed64 {
+    uint64_t key;
+    uint32_t record;
+} Keyed64;
 
 /* A certain link between two households, seen from both sides. */
 typedef struct HouseLink {
@@ -78,6 +82,14 @@ static uint64_t household_key(const MatchTable *t, uint32_t record)
     return key ? key : 1;
 }
 
+static int by_key(const void *x, const void *y)
+{
+    const Keyed64 *a = x, *b = y;
+    if (a->key != b->key)
+        return a->key < b->key ? -1 : 1;
+    return a->record < b->record ? -1 : a->record > b->record;
+}
+
 static bool names_households(const MatchConfig *config)
 {
     uint32_t shared = 0;
@@ -86,56 +98,33 @@ static bool names_households(const MatchConfig *config)
     return shared >= 2;
 }
 
-/* Records with a key, by it; equal ones by number. */
-typedef struct HouseKeys {
-    uint64_t *keys, *key_scratch;
-    uint32_t *records, *record_scratch;
-    size_t count;
-} HouseKeys;
-
-static Status house_keys_init(HouseKeys *k, const MatchTable *t, Error *err)
-{
-    size_t n = t->records;
-    TRY(mem_alloc(n * sizeof *k->keys, (void **)&k->keys, err));
-    TRY(mem_alloc(n * sizeof *k->key_scratch, (void **)&k->key_scratch, err));
-    TRY(mem_alloc(n * sizeof *k->records, (void **)&k->records, err));
-    TRY(mem_alloc(n * sizeof *k->record_scratch, (void **)&k->record_scratch, err));
-    for (uint32_t r = 0; r < n; r++) {
-        uint64_t key = household_key(t, r);
-        k->keys[k->count] = key;
-        k->records[k->count] = r;
-        k->count += key != 0;
-    }
-    if (k->count > 0)
-        sort_keys(k->keys, k->records, k->count, k->key_scratch, k->record_scratch);
-    return OK;
-}
-
-static void house_keys_free(HouseKeys *k)
-{
-    mem_free(k->keys);
-    mem_free(k->key_scratch);
-    mem_free(k->records);
-    mem_free(k->record_scratch);
-}
-
 static Status number_households(Households *h, Error *err)
 {
-    HouseKeys k = {0};
-    TRY(mem_zalloc(h->t->records, sizeof *h->house, (void **)&h->house, err));
-    Status st = house_keys_init(&k, h->t, err);
-    uint32_t number = 0;
-    for (size_t i = 0, j; st == OK && i < k.count; i = j) {
-        for (j = i + 1; j < k.count && k.keys[j] == k.keys[i];)
-            j++;
-        if (j - i < 2 || j - i > HOUSEHOLD_MAX)
-            continue;
-        number++;
-        for (size_t m = i; m < j; m++)
-            h->house[k.records[m]] = number;
+    uint32_t n = h->t->records;
+    Keyed64 *keys = NULL;
+    size_t count = 0;
+    TRY(mem_zalloc(n, sizeof *h->house, (void **)&h->house, err));
+    TRY(mem_alloc((size_t)n * sizeof *keys, (void **)&keys, err));
+    for (uint32_t r = 0; r < n; r++) {
+        uint64_t key = household_key(h->t, r);
+        if (key)
+            keys[count++] = (Keyed64){key, r};
     }
-    house_keys_free(&k);
-    return st;
+    qsort(keys, count, sizeof *keys, by_key);
+    uint32_t number = 0;
+    for (size_t i = 0; i < count;) {
+        size_t j = i;
+        while (j < count && keys[j].key == keys[i].key)
+            j++;
+        if (j - i >= 2 && j - i <= HOUSEHOLD_MAX) {
+            number++;
+            for (size_t k = i; k < j; k++)
+                h->house[keys[k].record] = number;
+        }
+        i = j;
+    }
+    mem_free(keys);
+    return OK;
 }
 
 static int by_houses(const void *x, const void *y)

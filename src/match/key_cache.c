@@ -17,22 +17,7 @@ typedef struct CachedPart {
     KeyPart part;
     uint32_t *start; /* NULL: not worth it */
     uint64_t *hash;
-    uint64_t *only; /* of each value the one hash it has; 0: none, several, or it is 0 */
 } CachedPart;
-
-/* A part of a plain pass. */
-typedef struct PlainPart {
-    uint32_t column;
-    const uint64_t *only;
-} PlainPart;
-
-/* One column a part, all cached: usually one key a record. */
-typedef struct PlainPass {
-    uint32_t count; /* 0: not plain */
-    PlainPart parts[MATCH_KEY_PARTS_MAX];
-    uint32_t partner[MATCH_KEY_PARTS_MAX]; /* the later part that may change places with it, or count */
-    bool done[MATCH_KEY_PARTS_MAX];        /* is it an earlier part's partner? */
-} PlainPass;
 
 struct KeyCache {
     CachedPart *entries;
@@ -41,7 +26,7 @@ struct KeyCache {
     uint32_t entry[MATCH_PASSES_MAX][MATCH_KEY_PARTS_MAX][MATCH_ALIASES_MAX];
     const PassSpec *passes;
     uint32_t records;
-    PlainPass plain[MATCH_PASSES_MAX];
+    bool plain[MATCH_PASSES_MAX]; /* one column a part, no parts that change places: usually one key a record */
 };
 
 static bool same_part(const CachedPart *e, const Dict *d, FieldKind kind, const KeyPart *p)
@@ -69,21 +54,13 @@ static void list_entries(KeyCache *c, const MatchTable *t, uint32_t pass_count)
         }
 }
 
-static void plan_plain(KeyCache *c, const MatchTable *t, uint32_t number)
+static bool is_plain(const MatchTable *t, const PassSpec *pass)
 {
-    const PassSpec *pass = &c->passes[number];
-    PlainPass *plain = &c->plain[number];
-    for (uint32_t k = 0; k < pass->part_count; k++) {
-        const FieldSpec *f = &t->config->fields[pass->parts[k].field];
-        const CachedPart *e = &c->entries[c->entry[number][k][0]];
-        if (f->column_count > 1 || !e->only)
-            return;
-        plain->parts[k] = (PlainPart){f->columns[0], e->only};
-        plain->partner[k] = pass_swap_partner(t->config, pass, k);
-        if (!plain->done[k] && plain->partner[k] < pass->part_count)
-            plain->done[plain->partner[k]] = true;
-    }
-    plain->count = pass->part_count;
+    for (uint32_t k = 0; k < pass->part_count; k++)
+        if (t->config->fields[pass->parts[k].field].column_count > 1 ||
+            pass_swap_partner(t->config, pass, k) < pass->part_count)
+            return false;
+    return true;
 }
 
 static Status fill_entry(size_t item, void *ctx, Error *err)
@@ -96,7 +73,6 @@ static Status fill_entry(size_t item, void *ctx, Error *err)
     VEC(uint64_t) hashes = {0};
     Status st = OK;
     TRY_OUT(mem_zalloc((size_t)values + 1, sizeof *e->start, (void **)&e->start, err));
-    TRY_OUT(mem_zalloc((size_t)values + 1, sizeof *e->only, (void **)&e->only, err));
     TRY_OUT(vec_reserve(&hashes, values, err));
     for (uint32_t v = 1; v < values; v++) {
         KeyList list = {.count = 0};
@@ -104,7 +80,6 @@ static Status fill_entry(size_t item, void *ctx, Error *err)
         TRY_OUT(vec_reserve(&hashes, hashes.len + list.count, err));
         memcpy(hashes.at + hashes.len, list.at, list.count * sizeof list.at[0]);
         hashes.len += list.count;
-        e->only[v] = list.count == 1 ? list.at[0] : 0;
         if (hashes.len > UINT32_MAX) {
             st = error_set(err, ERR_LIMIT, "more than %u keys of distinct values", UINT32_MAX);
             goto out;
@@ -127,9 +102,9 @@ Status key_cache_new(
     TRY_OUT(mem_zalloc((size_t)MATCH_PASSES_MAX * MATCH_KEY_PARTS_MAX * MATCH_ALIASES_MAX, sizeof *c->entries,
         (void **)&c->entries, err));
     list_entries(c, t, pass_count);
-    TRY_OUT(parallel_for(c->count, threads, fill_entry, c, err));
     for (uint32_t i = 0; i < pass_count; i++)
-        plan_plain(c, t, i);
+        c->plain[i] = is_plain(t, &passes[i]);
+    TRY_OUT(parallel_for(c->count, threads, fill_entry, c, err));
     *out = c;
     c = NULL;
 out:
@@ -144,7 +119,6 @@ void key_cache_free(KeyCache *c)
     for (size_t i = 0; i < c->count; i++) {
         mem_free(c->entries[i].start);
         mem_free(c->entries[i].hash);
-        mem_free(c->entries[i].only);
     }
     mem_free(c->entries);
     mem_free(c);
@@ -172,37 +146,35 @@ static void cached_hashes(
     }
 }
 
-/* As record_keys_by, when each part has one hash; 0: some part has none, or several. */
-static uint64_t plain_key(const PlainPass *p, const uint32_t *cells)
+/* The key of a record under a plain pass when each part has one hash, or 0 keys when one has none; otherwise false. */
+static bool plain_key(
+    const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record, uint64_t *key, size_t *count)
 {
-    uint64_t sum = p->count, hashes[MATCH_KEY_PARTS_MAX], all = 1;
-    for (uint32_t k = 0; k < p->count; k++) {
-        hashes[k] = p->parts[k].only[cells[p->parts[k].column]];
-        all = hashes[k] ? all : 0;
+    const uint32_t *cells = record_cells(t, record);
+    uint64_t sum = pass->part_count;
+    for (uint32_t k = 0; k < pass->part_count; k++) {
+        uint32_t value = cells[t->config->fields[pass->parts[k].field].columns[0]];
+        const CachedPart *e = &c->entries[c->entry[pass - c->passes][k][0]];
+        if (value != 0 && !e->start)
+            return false;
+        uint32_t first = value != 0 ? e->start[value] : 0, n = value != 0 ? e->start[value + 1] - first : 0;
+        *count = 0;
+        if (n == 0)
+            return true;
+        if (n > 1)
+            return false;
+        sum = key_fold(sum, e->hash[first]);
     }
-    if (!all)
-        return 0;
-    for (uint32_t k = 0; k < p->count; k++) {
-        if (p->done[k])
-            continue;
-        uint64_t hash = hashes[k];
-        if (p->partner[k] < p->count) {
-            uint64_t other = hashes[p->partner[k]];
-            hash = hash < other ? key_fold(hash, other) : key_fold(other, hash);
-        }
-        sum = key_fold(sum, hash);
-    }
-    return sum == 0 ? 1 : sum;
+    *key = sum == 0 ? 1 : sum;
+    *count = 1;
+    return true;
 }
 
 size_t key_cache_keys(
     const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record, uint64_t keys[RECORD_KEYS_MAX])
 {
-    const PlainPass *plain = &c->plain[pass - c->passes];
-    if (plain->count > 0) {
-        keys[0] = plain_key(plain, record_cells(t, record));
-        if (keys[0] != 0)
-            return 1;
-    }
+    size_t count;
+    if (c->plain[pass - c->passes] && plain_key(c, t, pass, record, keys, &count))
+        return count;
     return record_keys_by(t, pass, record, cached_hashes, c, keys);
 }

@@ -218,10 +218,6 @@ Slice match_record_id(const MatchTable *t, uint32_t record);
 uint32_t match_record_source(const MatchTable *t, uint32_t record);
 /* Order in which match_table_add was called, 0-based: to find the caller's own row. */
 uint32_t match_record_added(const MatchTable *t, uint32_t record);
-/* Asks for what comparing and explaining read of a record, ahead of use. */
-void match_record_fetch(const MatchTable *t, uint32_t record);
-/* Id of the record that was added k-th, from 0 on. */
-Slice match_added_id(const MatchTable *t, uint32_t added);
 /* Standardised text of a cell, for people: review and explanations. Empty: missing. */
 Slice match_cell_text(const MatchTable *t, uint32_t record, uint32_t column);
 
@@ -259,18 +255,12 @@ typedef struct MatchLabel { /* a pair whose truth is known */
     bool match;
 } MatchLabel;
 
-/* Candidates of a table under a model's passes, which training and scoring both go through. */
-typedef struct Blocks MatchBlocks;
-void match_blocks_free(MatchBlocks *b); /* NULL is fine */
-
 typedef struct TrainOptions {
     unsigned threads;
     const Log *log;
     ProgressMode progress;
     const MatchLabel *labels; /* supervised calibration; none: without labels */
     size_t label_count;
-    MatchBlocks **blocks; /* NULL, or where the blocks are left for match_pairs, which makes them anew otherwise; caller
-                           * frees. They hold 4 bytes a record and pass, and as much again */
 } TrainOptions;
 
 /* Proposes passes when the config names none, estimates all parameters. Caller frees with match_model_free. */
@@ -321,8 +311,6 @@ typedef struct RunOptions {
     unsigned threads;
     const Log *log;
     ProgressMode progress;
-    MatchBlocks **blocks; /* match_pairs: what match_train left of this table and model; freed when done with, *blocks
-                           * is then NULL. NULL or of other passes: made anew */
 } RunOptions;
 
 /* Scores every candidate pair once and keeps those from config.keep_from on, sorted by (a, b). The odds are
@@ -505,8 +493,6 @@ MUST_USE Status match_look_new(const MatchTable *t, const MatchModel *m, MatchLo
 void match_look_free(MatchLook *x); /* NULL is fine */
 MatchPair match_look_score(MatchLook *x, uint32_t a, uint32_t b);
 void match_look_explain(MatchLook *x, uint32_t a, uint32_t b, Explanation *out);
-/* The same of a pair that match_pairs found, whose pattern and passes are known, without the two records' values. */
-void match_look_pair(MatchLook *x, const MatchPair *pair, Explanation *out);
 /* What the model says of a level, for reports: shares of matching pairs and of strangers, log2 of their ratio. */
 typedef struct LevelView {
     Slice name;

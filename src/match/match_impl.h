@@ -106,11 +106,6 @@ void comparer_free(Comparer *c);
 uint64_t compare_pair(Comparer *c, uint32_t a, uint32_t b);
 /* patterns[i] = compare_pair(a, others[i]); the fast way. */
 void compare_many(Comparer *c, uint32_t a, const uint32_t *others, size_t n, uint64_t *patterns);
-/* Of a batch of candidates (below), those that the caller picked: patterns[i] = compare_pair(batch->a, others[i]).
- * places: theirs in the batch's tile, NULL where it has none. One comparer serves one run of blocks_each. */
-struct PairBatch;
-MUST_USE Status compare_batch(Comparer *c, const struct PairBatch *batch, const uint32_t *others,
-    const uint32_t *places, size_t n, uint64_t *patterns, Error *err);
 /* The value both hold where field_level_exact (0: none): its frequency is what counts. */
 uint32_t compare_agreed(const MatchTable *t, uint32_t a, uint32_t b, uint32_t field);
 
@@ -135,29 +130,19 @@ typedef struct Blocks Blocks;
 MUST_USE Status blocks_build(
     const MatchTable *t, const PassSpec *passes, uint32_t pass_count, unsigned threads, Blocks **out, Error *err);
 void blocks_free(Blocks *b); /* NULL is fine */
-/* Are they what blocks_build would make of these? */
-bool blocks_are_of(const Blocks *b, const MatchTable *t, const PassSpec *passes, uint32_t pass_count);
 /* Fills keys, blocks, largest_block, pairs, refined, uncompared. Before blocks_each has run pairs is an upper bound and
  * uncompared a lower one; then both are exact. */
 void blocks_report(const Blocks *b, PassReport reports[MATCH_PASSES_MAX]);
 uint64_t blocks_pairs(const Blocks *b); /* upper bound of the pairs blocks_each will hand out */
 uint32_t blocks_max(const Blocks *b);   /* config.block_max, or what was left of it to keep to config.pairs_max */
 
-/* Records of a block of which many batches come one after the other. */
-typedef struct PairTile {
-    const uint32_t *members;
-    size_t count;
-    uint64_t number; /* another for each tile of this worker; 0: the batch has none */
-} PairTile;
 /* Candidate pairs of one record: others[i] is comparable with a and appears once in the whole run for this a or that
  * other; masks[i] are all passes that bring the two together. Neither is the lower number always. */
 typedef struct PairBatch {
     uint32_t a;
     const uint32_t *others;
     const uint32_t *masks;
-    const uint32_t *places; /* of the others among the tile's members, ascending; NULL: no tile */
     size_t count;
-    PairTile tile;
 } PairBatch;
 typedef Status (*BatchFn)(const PairBatch *batch, void *worker, Error *err);
 /* One worker context a thread: worker_new is called once for each of the threads, worker_done once at its end, in order
@@ -356,16 +341,6 @@ void scorer_free(Scorer *s);
 Weight score_pattern(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern);
 /* False: score_pattern is surely below `from`. Much cheaper, and true of most candidates. */
 bool score_may_reach(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, Weight from);
-
-/* What score_may_reach said of the patterns seen last, under one limit: few of millions are different. Zeroed at
- * first. */
-#define REACH_SLOTS 512
-typedef struct ReachMemo {
-    uint64_t pattern[REACH_SLOTS];
-    uint16_t known[REACH_SLOTS]; /* 0: nothing; otherwise segment + 1, doubled, and 1 where it may */
-} ReachMemo;
-/* As score_may_reach; `from` is the same in all calls with one memo. */
-bool score_may_reach_again(const Scorer *s, ReachMemo *memo, uint32_t a, uint32_t b, uint64_t pattern, Weight from);
 
 /* Term frequency of what the two agree on, as each class sees it. */
 void pair_rarity(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, Weight rarity[CLASS_COUNT]);

@@ -39,8 +39,6 @@ typedef struct PairWorker {
     MatchPairs kept;
     uint64_t compared;
     uint64_t only_here[MATCH_PASSES_MAX];
-    ReachMemo reach;
-    uint64_t patterns[PATTERNS_AT_ONCE]; /* here, because arrays on the stack are cleared at each call */
 } PairWorker;
 
 static void worker_free(PairWorker *w)
@@ -66,17 +64,15 @@ static Status worker_new(void *ctx, unsigned thread, void **worker, Error *err)
     return OK;
 }
 
-/* Candidates at .. at + n - 1 of a batch. */
-static Status score_run(PairWorker *w, const PairBatch *batch, size_t at, size_t n, Error *err)
+static Status score_run(PairWorker *w, uint32_t a, const uint32_t *others, const uint32_t *masks, size_t n, Error *err)
 {
+    uint64_t patterns[PATTERNS_AT_ONCE];
     const PairQuery *q = w->run->query;
-    const uint32_t *others = batch->others + at, *masks = batch->masks + at, a = batch->a;
-    const uint64_t *patterns = w->patterns;
-    TRY(compare_batch(w->comparer, batch, others, batch->places ? batch->places + at : NULL, n, w->patterns, err));
+    compare_many(w->comparer, a, others, n, patterns);
     w->compared += n;
     for (size_t i = 0; i < n; i++) {
         uint32_t b = others[i];
-        if (!score_may_reach_again(q->scorer, &w->reach, a, b, patterns[i], q->from))
+        if (!score_may_reach(q->scorer, a, b, patterns[i], q->from))
             continue;
         Weight odds = score_pattern(q->scorer, a, b, patterns[i]);
         if (odds < q->from)
@@ -95,7 +91,7 @@ static Status score_batch(const PairBatch *batch, void *worker, Error *err)
     PairWorker *w = worker;
     for (size_t at = 0; at < batch->count; at += PATTERNS_AT_ONCE) {
         size_t n = batch->count - at < PATTERNS_AT_ONCE ? batch->count - at : PATTERNS_AT_ONCE;
-        TRY(score_run(w, batch, at, n, err));
+        TRY(score_run(w, batch->a, batch->others + at, batch->masks + at, n, err));
     }
     progress_add(w->run->progress, batch->count);
     return OK;
@@ -374,25 +370,6 @@ static void fill_report(PairsReport *report, const Blocks *blocks, const MatchMo
     }
 }
 
-/* The blocks that training left, where they are this run's, or new ones. */
-static Status take_blocks(const MatchTable *t, const MatchModel *m, const RunOptions *options, Blocks **out, Error *err)
-{
-    if (options->blocks && *options->blocks) {
-        *out = *options->blocks;
-        *options->blocks = NULL;
-        if (blocks_are_of(*out, t, m->passes, m->pass_count))
-            return OK;
-        blocks_free(*out);
-        *out = NULL;
-    }
-    return blocks_build(t, m->passes, m->pass_count, options->threads, out, err);
-}
-
-void match_blocks_free(MatchBlocks *b)
-{
-    blocks_free(b);
-}
-
 Status match_pairs(const MatchTable *t, const MatchModel *m, const RunOptions *options, MatchPairs *out,
     PairsReport *report, Error *err)
 {
@@ -402,7 +379,7 @@ Status match_pairs(const MatchTable *t, const MatchModel *m, const RunOptions *o
     Status st = scorer_new(t, m, &scorer, err);
     if (st != OK)
         return st;
-    TRY_OUT(take_blocks(t, m, options, &blocks, err));
+    TRY_OUT(blocks_build(t, m->passes, m->pass_count, options->threads, &blocks, err));
     PairQuery query = {
         .table = t, .scorer = scorer, .blocks = blocks, .from = pairs_collect_from(t->config), .label = "score"};
     TRY_OUT(pairs_collect(&query, options, out, report, err));

@@ -25,16 +25,11 @@ void pattern_table_free(PatternTable *p)
 
 static uint64_t hash_of(const PatternCount *c)
 {
-    uint64_t rarity = 0;
-    uint16_t last;
-    _Static_assert(sizeof c->rarity == sizeof rarity + sizeof last, "five classes of two bytes");
-    memcpy(&rarity, c->rarity, sizeof rarity);
-    memcpy(&last, c->rarity + 4, sizeof last);
     uint64_t h = c->pattern * UINT64_C(0x9e3779b97f4a7c15);
     h ^= h >> 32;
-    h += (uint64_t)c->passes << 32 ^ (uint64_t)c->segment << 24 ^ last;
-    h = h * UINT64_C(0x94d049bb133111eb) + rarity;
-    h ^= h >> 29;
+    h += (uint64_t)c->passes << 32 ^ (uint64_t)c->segment << 24;
+    for (uint32_t k = 0; k < CLASS_COUNT; k++)
+        h = (h << 7 | h >> 57) ^ (uint64_t)(uint16_t)c->rarity[k];
     h *= UINT64_C(0xbf58476d1ce4e5b9);
     return h ^ h >> 31;
 }

@@ -22,101 +22,53 @@ static inline uint32_t count_bits(uint32_t v)
     return ((v + (v >> 4)) & 0x0F0F0F0F) * 0x01010101 >> 24;
 }
 
-/*
- * What the set of letters leaves open (compare_lanes.c), of names of one word of up to 16 letters A to Z: Jaro's
- * similarity itself, the positions of each letter of the one made once for all the others. Equal to the room kernel's
- * (text_pair.c), which says why the direction plays no part.
+/* [la][lb]: common letters from which on two names of these lengths can be loosely similar. With m matched letters J is
+ * at most (m / la + m / lb + 1) / 3, and up to 0.7 nothing is added for the beginning. */
+typedef struct QuickLengths {
+    uint8_t least[NAME_QUICK_MAX + 1][NAME_QUICK_MAX + 1];
+} QuickLengths;
+
+/* *q is zeroed. */
+static inline void quick_lengths_init(QuickLengths *q)
+{
+    for (uint32_t la = 1; la <= NAME_QUICK_MAX; la++)
+        for (uint32_t lb = 1; lb <= NAME_QUICK_MAX; lb++) {
+            uint32_t least = (11 * la * lb + 10 * (la + lb) - 1) / (10 * (la + lb));
+            q->least[la][lb] = (uint8_t)least;
+        }
+}
+
+/* One name against many: what stays the same. */
+typedef struct QuickName {
+    uint32_t letters, sound, root_mask;
+    uint32_t repeats, flags;
+    uint32_t flag_mask;   /* flags of either side that leave a pair open */
+    const uint8_t *least; /* by the other's length */
+} QuickName;
+
+static inline QuickName quick_name_of(const QuickLengths *lengths, FieldKind kind, const NameInfo *x)
+{
+    bool first = kind != FIELD_LAST_NAME;
+    return (QuickName){.letters = x->letters,
+        .sound = x->sound,
+        .root_mask = first ? x->root_mask : 0,
+        .repeats = x->repeats,
+        .flags = x->flags,
+        .flag_mask = first ? NAME_LETTER | NAME_ODD : NAME_ODD,
+        .least = lengths->least[x->length > NAME_QUICK_MAX ? 0 : x->length]};
+}
+
+/* Is nothing but the last level left? One edit in names of four letters or more and truncation imply a Jaro-Winkler of
+ * 0.7, so only that, the sound and the nicknames are asked. At most so many letters match as the two have in common,
+ * and repeats. No branches: of strangers' names two in three are decided here, in an order that no processor foresees.
  */
-typedef struct QuickJaro {
-    uint32_t value;  /* whose positions are in `at`; 0: nobody's */
-    uint32_t length; /* 0: not such a name */
-    uint32_t at[26];
-} QuickJaro;
-
-static inline void quick_jaro_of(QuickJaro *q, uint32_t value, const NameLetters *x, uint32_t length)
+INLINE_ALWAYS bool quick_name_differs(const QuickName *x, const NameInfo *y)
 {
-    *q = (QuickJaro){.value = value};
-    if (x->at[0] == NAME_LETTERS_NONE)
-        return;
-    q->length = length;
-    for (uint32_t i = 0; i < length; i++)
-        q->at[x->at[i]] |= UINT32_C(1) << i;
-}
-
-/* Jaro-Winkler as a fraction, tenths / (10 * whole): jaro_winkler_score, without the division. */
-typedef struct QuickScore {
-    uint32_t tenths, whole;
-} QuickScore;
-
-/* Equal leading letters; names of this form hold nothing but zeros behind their letters. */
-static inline uint32_t equal_letters(const NameLetters *x, const NameLetters *y)
-{
-    uint64_t a[2], b[2];
-    memcpy(a, x->at, sizeof a);
-    memcpy(b, y->at, sizeof b);
-    if (a[0] != b[0])
-        return (uint32_t)__builtin_ctzll(a[0] ^ b[0]) / 8;
-    return a[1] != b[1] ? 8 + (uint32_t)__builtin_ctzll(a[1] ^ b[1]) / 8 : 16;
-}
-
-/* whole is 0 where so few letters match that the score is surely under BAND_LOOSE. */
-static inline QuickScore quick_jaro(const QuickJaro *x, const NameLetters *y, uint32_t lb, uint32_t equal_leading)
-{
-    uint32_t la = x->length, half = (la > lb ? la : lb) / 2, w = half > 0 ? half - 1 : 0;
-    uint32_t window = (UINT32_C(2) << w) - 1, in_x = 0, in_y = 0, moved = 0;
-    for (uint32_t j = 0; j < lb; j++) {
-        uint32_t free = x->at[y->at[j]] & window & ~in_x, found = free & (0 - free);
-        in_x |= found;
-        in_y |= (uint32_t)(found != 0) << j;
-        window = window << 1 | (j < w);
-    }
-    uint32_t m = count_bits(in_x), sizes = la + lb, area = la * lb;
-    if (10 * m * sizes < 11 * area)
-        return (QuickScore){0};
-    for (; in_x != 0; in_x &= in_x - 1, in_y &= in_y - 1)
-        moved += (x->at[y->at[__builtin_ctz(in_y)]] & in_x & (0 - in_x)) == 0;
-    uint32_t part = m * m * sizes + (m - moved / 2) * area, whole = 3 * m * area, tenths = 10 * part;
-    if (tenths > 7 * whole)
-        tenths += (equal_leading < 4 ? equal_leading : 4) * (whole - part);
-    return (QuickScore){tenths, whole};
-}
-
-static inline bool score_from(QuickScore s, uint32_t band)
-{
-    return 1000 * s.tenths >= band * s.whole;
-}
-
-/* Optimal string alignment distance 1; `equal` leading letters, at most the shorter one's. */
-static inline bool is_one_edit(const NameLetters *x, uint32_t la, const NameLetters *y, uint32_t lb, uint32_t equal)
-{
-    const uint8_t *a = x->at + equal, *b = y->at + equal;
-    if (la > lb)
-        return memcmp(a + 1, b, lb - equal) == 0;
-    if (la < lb)
-        return memcmp(a, b + 1, la - equal) == 0;
-    uint32_t rest = la - equal;
-    if (rest < 2 || memcmp(a + 1, b + 1, rest - 1) == 0)
-        return true;
-    return a[0] == b[1] && a[1] == b[0] && memcmp(a + 2, b + 2, rest - 2) == 0;
-}
-
-/* The level of two names of one word without a common root, whose letters are known; neither is a single letter, but
- * surnames. sound: they have a sound, and it is the same. */
-static inline LevelId quick_name_level(
-    FieldKind kind, const QuickJaro *x, const NameLetters *mine, const NameLetters *y, uint32_t lb, bool sound)
-{
-    uint32_t la = x->length, shorter = la < lb ? la : lb, longer = la < lb ? lb : la;
-    uint32_t equal = equal_letters(mine, y);
-    equal = equal < shorter ? equal : shorter;
-    QuickScore score = quick_jaro(x, y, lb, equal);
-    LevelId alike = kind == FIELD_MIDDLE_NAME ? LV_DIFFERS : sound ? LV_SOUND : LV_LOOSE;
-    if (score.whole == 0 || !score_from(score, BAND_LOOSE)) /* what is one edit away, or cut off, scores more */
-        return alike == LV_SOUND ? LV_SOUND : LV_DIFFERS;
-    if (shorter >= EDIT_LETTERS_LEAST && longer - shorter <= 1 && is_one_edit(mine, la, y, lb, equal))
-        return LV_ONE_EDIT;
-    if (equal == shorter && shorter >= (kind == FIELD_LAST_NAME ? TRUNCATED_LAST_LEAST : TRUNCATED_FIRST_LEAST))
-        return LV_TRUNCATED;
-    return score_from(score, BAND_CLOSE) ? LV_CLOSE : score_from(score, BAND_SIMILAR) ? LV_SIMILAR : alike;
+    uint32_t repeats = x->repeats < y->repeats ? x->repeats : y->repeats;
+    uint32_t most = count_bits(x->letters & y->letters) + repeats;
+    uint32_t length = y->length > NAME_QUICK_MAX ? 0 : y->length;
+    return (most < x->least[length]) & (x->sound != y->sound) & !(x->root_mask & y->root_mask) &
+           !((x->flags | y->flags) & x->flag_mask);
 }
 
 /* --- packed values ---------------------------------------------------------------------------------------------- */

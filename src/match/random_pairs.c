@@ -37,39 +37,22 @@ static Status count_run(
     return OK;
 }
 
-typedef struct Drawn {
-    uint32_t a, n;
-    uint32_t others[OTHERS];
-} Drawn;
-
-/* One record and others to compare it with, asked for ahead of use: they lie anywhere. */
-static void draw(const Draw *d, Rng *rng, Drawn *out)
-{
-    uint32_t which = rng_pick(rng, d->cumulative, d->source_pairs);
-    uint32_t s = d->low[which], o = d->high[which];
-    out->a = d->order[d->start[s] + rng_below(rng, d->start[s + 1] - d->start[s])];
-    out->n = 0;
-    for (uint32_t k = 0; k < OTHERS; k++) {
-        uint32_t b = d->order[d->start[o] + rng_below(rng, d->start[o + 1] - d->start[o])];
-        record_prefetch(d->t, b);
-        if (b != out->a)
-            out->others[out->n++] = b;
-    }
-}
-
 static Status draw_chunk(Draw *d, size_t chunk, Comparer *comparer, Error *err)
 {
     Rng rng;
-    Drawn drawn[2];
-    uint64_t runs = (d->per_chunk + OTHERS - 1) / OTHERS;
     rng_init(&rng, d->t->config->seed, chunk);
-    for (uint64_t i = 0; i <= runs; i++) {
-        if (i < runs)
-            draw(d, &rng, &drawn[i & 1]);
-        if (i == 0)
-            continue;
-        const Drawn *last = &drawn[(i - 1) & 1];
-        TRY(count_run(d, chunk, comparer, last->a, last->others, last->n, err));
+    for (uint64_t done = 0; done < d->per_chunk; done += OTHERS) {
+        uint32_t which = rng_pick(&rng, d->cumulative, d->source_pairs);
+        uint32_t s = d->low[which], o = d->high[which];
+        uint32_t a = d->order[d->start[s] + rng_below(&rng, d->start[s + 1] - d->start[s])];
+        uint32_t others[OTHERS];
+        size_t n = 0;
+        for (uint32_t k = 0; k < OTHERS; k++) {
+            uint32_t b = d->order[d->start[o] + rng_below(&rng, d->start[o + 1] - d->start[o])];
+            if (b != a)
+                others[n++] = b;
+        }
+        TRY(count_run(d, chunk, comparer, a, others, n, err));
     }
     return OK;
 }

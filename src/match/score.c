@@ -13,8 +13,6 @@
  */
 #include "match/match_impl.h"
 
-_Static_assert(REACH_SLOTS == 1 << 9, "the upper nine bits are the slot");
-
 #define PATTERN_BYTES (MATCH_FIELDS_MAX / 2)
 
 #define OTHERS (CLASS_COUNT - 1) /* classes that are no match */
@@ -233,17 +231,6 @@ bool score_may_reach(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, 
         bound = calibrate(s->model, bound);
     uint32_t rule;
     return bound >= from || rule_on(s, pattern, bound, &rule) >= from;
-}
-
-bool score_may_reach_again(const Scorer *s, ReachMemo *memo, uint32_t a, uint32_t b, uint64_t pattern, Weight from)
-{
-    uint32_t slot = (uint32_t)(pattern * UINT64_C(0x9E3779B97F4A7C15) >> 55), segment = segment_of(s, a, b);
-    if (memo->pattern[slot] == pattern && memo->known[slot] >> 1 == segment + 1)
-        return memo->known[slot] & 1;
-    bool may = score_may_reach(s, a, b, pattern, from);
-    memo->pattern[slot] = pattern;
-    memo->known[slot] = (uint16_t)((segment + 1) << 1 | may);
-    return may;
 }
 
 void score_parts(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, ScoreParts *out)

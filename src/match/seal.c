@@ -16,25 +16,18 @@
 
 #define CHUNK_ROWS ((size_t)65536)
 #define SMALL_BUCKET 16
-#define AHEAD 16
-#define IDS_AT_ONCE 64
 
 typedef struct Keyed {
     uint64_t content;
     uint32_t row;
 } Keyed;
 
-/* What a raw spelling stands for; together, because a row reads both. */
-typedef struct Spelling {
-    uint64_t hash; /* of the standard text */
-    uint32_t number;
-} Spelling;
-
 typedef struct Seal {
     MatchTable *t;
     uint32_t heads[MATCH_COLUMNS_MAX]; /* lowest columns of the dictionaries */
     uint32_t head_count;
-    Spelling *spellings[MATCH_COLUMNS_MAX]; /* of a head: of each raw number */
+    uint32_t *standard[MATCH_COLUMNS_MAX]; /* of a head: number of each raw spelling's standard text */
+    uint64_t *hashes[MATCH_COLUMNS_MAX];   /* of a head: of each standard text */
     uint64_t source_hash[MATCH_SOURCES_MAX];
     uint64_t *content;
     Keyed *order;
@@ -48,16 +41,17 @@ static Status standardise_spellings(Seal *s, uint32_t head, Buf *scratch, Error 
     TableParts *p = s->t->parts;
     Texts *raw = &p->raw[head];
     Dict *d = s->t->dict[head];
-    TRY(mem_alloc((size_t)raw->count * sizeof(Spelling), (void **)&s->spellings[head], err));
-    Spelling *spellings = s->spellings[head];
-    spellings[0] = (Spelling){0};
+    TRY(mem_alloc((size_t)raw->count * sizeof(uint32_t), (void **)&s->standard[head], err));
+    s->standard[head][0] = 0;
     texts_drop_index(raw);
     for (uint32_t i = 1; i < raw->count; i++) {
         TRY(standard_value(p->kind[head], texts_at(raw, i), scratch, err));
-        TRY(texts_put(&d->texts, buf_slice(scratch), &spellings[i].number, err));
-        spellings[i].hash = content_of_text(buf_slice(scratch));
+        TRY(texts_put(&d->texts, buf_slice(scratch), &s->standard[head][i], err));
     }
     texts_free(raw);
+    TRY(mem_alloc((size_t)dict_count(d) * sizeof(uint64_t), (void **)&s->hashes[head], err));
+    for (uint32_t v = 0; v < dict_count(d); v++)
+        s->hashes[head][v] = content_of_text(dict_text(d, v));
     return OK;
 }
 
@@ -85,9 +79,8 @@ static Status rows_item(size_t item, void *ctx, Error *err)
         uint32_t *cells = t->cells + r * t->columns;
         hashes[0] = s->source_hash[t->source[r]];
         for (uint32_t c = 0; c < t->columns; c++) {
-            Spelling spelling = s->spellings[group[c]][cells[c]];
-            cells[c] = spelling.number;
-            hashes[c + 1] = spelling.hash;
+            cells[c] = s->standard[group[c]][cells[c]];
+            hashes[c + 1] = s->hashes[group[c]][cells[c]];
         }
         s->content[r] = content_of_row(hashes, t->columns + 1);
     }
@@ -146,57 +139,35 @@ static Status order_records(Seal *s, Error *err)
     return OK;
 }
 
-typedef struct IdSlots {
-    uint64_t *at; /* upper half: of the hash; lower half: row + 1 */
-    size_t count;
-} IdSlots;
-
-/* *other: the row that has this id already, or MATCH_NONE. */
-static void put_id(const MatchTable *t, IdSlots *slots, uint32_t row, uint64_t hash, uint32_t *other)
-{
-    size_t i = (hash >> 32) & (slots->count - 1);
-    *other = MATCH_NONE;
-    for (; slots->at[i]; i = (i + 1) & (slots->count - 1)) {
-        uint32_t there = (uint32_t)slots->at[i] - 1;
-        if (slots->at[i] >> 32 == hash >> 32 && t->source[there] == t->source[row] &&
-            slice_eq(added_id(t->parts, there), added_id(t->parts, row))) {
-            *other = there;
-            return;
-        }
-    }
-    slots->at[i] = (hash >> 32 << 32) | (row + 1);
-}
-
-/* Every id of a source once. The first row, in order of adding, that repeats one is named. Slots are asked for some
- * rows ahead. */
+/* Every id of a source once. The first row, in order of adding, that repeats one is named. */
 static Status check_ids(const MatchTable *t, Error *err)
 {
-    IdSlots slots = {.count = 64};
-    while (slots.count < (size_t)t->records * 2)
-        slots.count *= 2;
-    uint64_t seed[2], hashes[IDS_AT_ONCE];
+    size_t count = 64;
+    while (count < (size_t)t->records * 2)
+        count *= 2;
+    uint64_t seed[2], *slots = NULL; /* upper half: of the hash; lower half: row + 1 */
     TRY(random_bytes(seed, sizeof seed, err));
-    TRY(mem_zalloc(slots.count, sizeof *slots.at, (void **)&slots.at, err));
+    TRY(mem_zalloc(count, sizeof *slots, (void **)&slots, err));
     Status st = OK;
-    for (uint32_t first = 0; first < t->records && st == OK; first += IDS_AT_ONCE) {
-        uint32_t n = t->records - first < IDS_AT_ONCE ? t->records - first : IDS_AT_ONCE, other;
-        for (uint32_t i = 0; i < n; i++) {
-            Slice id = added_id(t->parts, first + i);
-            hashes[i] = siphash13(seed, id.ptr, id.len) ^ t->source[first + i] * UINT64_C(0x9E3779B97F4A7C15);
-            __builtin_prefetch(&slots.at[(hashes[i] >> 32) & (slots.count - 1)]);
+    for (uint32_t r = 0; r < t->records && st == OK; r++) {
+        Slice id = added_id(t->parts, r);
+        uint64_t hash = siphash13(seed, id.ptr, id.len) ^ t->source[r] * UINT64_C(0x9E3779B97F4A7C15);
+        size_t i = (hash >> 32) & (count - 1);
+        for (; slots[i]; i = (i + 1) & (count - 1)) {
+            uint32_t other = (uint32_t)slots[i] - 1;
+            if (slots[i] >> 32 == hash >> 32 && t->source[other] == t->source[r] &&
+                slice_eq(added_id(t->parts, other), id)) {
+                Slice source = t->config->sources[t->source[r]].name;
+                st = error_set(err, ERR_INVALID,
+                    "record %" PRIu32 " has the id of record %" PRIu32 " of the same source '%.*s' (counted from 1 in "
+                    "the order of adding)",
+                    r + 1, other + 1, SLICE_ARG(source));
+                break;
+            }
         }
-        for (uint32_t i = 0; i < n && st == OK; i++) {
-            put_id(t, &slots, first + i, hashes[i], &other);
-            if (other == MATCH_NONE)
-                continue;
-            Slice source = t->config->sources[t->source[first + i]].name;
-            st = error_set(err, ERR_INVALID,
-                "record %" PRIu32 " has the id of record %" PRIu32 " of the same source '%.*s' (counted from 1 in "
-                "the order of adding)",
-                first + i + 1, other + 1, SLICE_ARG(source));
-        }
+        slots[i] = (hash >> 32 << 32) | (r + 1);
     }
-    mem_free(slots.at);
+    mem_free(slots);
     return st;
 }
 
@@ -210,8 +181,6 @@ static Status arrange_item(size_t item, void *ctx, Error *err)
     size_t end = (item + 1) * CHUNK_ROWS < t->records ? (item + 1) * CHUNK_ROWS : t->records;
     for (size_t r = item * CHUNK_ROWS; r < end; r++) {
         uint32_t row = s->order[r].row;
-        if (r + AHEAD < end)
-            __builtin_prefetch(t->cells + (size_t)s->order[r + AHEAD].row * t->columns);
         memcpy(s->cells + r * t->columns, t->cells + (size_t)row * t->columns, t->columns * sizeof *s->cells);
         s->content[r] = s->order[r].content;
         t->parts->added[r] = row;
@@ -318,8 +287,10 @@ static void note_heads(Seal *s)
 static void free_seal(Seal *s)
 {
     for (uint32_t i = 0; i < s->head_count; i++) {
-        mem_free(s->spellings[s->heads[i]]);
-        s->spellings[s->heads[i]] = NULL;
+        mem_free(s->standard[s->heads[i]]);
+        mem_free(s->hashes[s->heads[i]]);
+        s->standard[s->heads[i]] = NULL;
+        s->hashes[s->heads[i]] = NULL;
     }
     mem_free(s->order);
     s->order = NULL;
@@ -330,7 +301,6 @@ static Status seal(Seal *s, unsigned threads, Error *err)
     MatchTable *t = s->t;
     TableParts *p = t->parts;
     size_t n = t->records, chunks = (n + CHUNK_ROWS - 1) / CHUNK_ROWS, room = n ? n : 1;
-    TRY(table_settle(t, err));
     TRY(check_ids(t, err));
     TRY(parallel_for(s->head_count, threads, spellings_item, s, err));
     TRY(mem_alloc(room * sizeof *s->content, (void **)&s->content, err));

@@ -91,9 +91,6 @@ Status match_table_new(const MatchConfig *config, MatchTable **out, Error *err)
     TRY_OUT(mem_zalloc(1, sizeof *t->parts, (void **)&t->parts, err));
     buf_init(&t->parts->joined, 0);
     buf_init(&t->parts->standard, 0);
-    buf_init(&t->parts->waiting, 0);
-    TRY_OUT(mem_zalloc((size_t)t->columns * TEXTS_AT_ONCE * 2 + 1, sizeof *t->parts->waiting_ends,
-        (void **)&t->parts->waiting_ends, err));
     TRY_OUT(nicknames_init(&t->parts->nicknames, slice_of(config->nickname_csv), "nicknames", err));
     group_columns(t->parts, config);
     find_suffixes(t->parts, config);
@@ -130,8 +127,6 @@ void match_table_free(MatchTable *t)
         mem_free(p->added);
         buf_free(&p->joined);
         buf_free(&p->standard);
-        buf_free(&p->waiting);
-        mem_free(p->waiting_ends);
     }
     mem_free(p);
     mem_free(t);
@@ -237,37 +232,14 @@ Status match_table_add(MatchTable *t, uint32_t source, Slice id, const Slice *va
     if (source >= t->config->source_count)
         return error_set(err, ERR_INVALID, "a record of a source that the config does not name");
     TRY(reserve_record(t, err));
+    uint32_t *cells = t->cells + (size_t)t->records * t->columns;
     for (uint32_t c = 0; c < t->columns; c++) {
         Slice raw = raw_cell(p, c, values);
         TRY(buf_status(&p->joined, err));
-        uint32_t *ends = &p->waiting_ends[2 * ((size_t)c * TEXTS_AT_ONCE + p->waiting_rows)];
-        ends[0] = (uint32_t)p->waiting.len;
-        buf_add(&p->waiting, raw);
-        ends[1] = (uint32_t)p->waiting.len;
+        TRY(texts_put(&p->raw[p->group[c]], raw, &cells[c], err));
     }
-    TRY(buf_status(&p->waiting, err));
     TRY(add_id(p, id, err));
     t->source[t->records++] = (uint16_t)source;
-    return ++p->waiting_rows == TEXTS_AT_ONCE ? table_settle(t, err) : OK;
-}
-
-Status table_settle(MatchTable *t, Error *err)
-{
-    TableParts *p = t->parts;
-    Slice texts[TEXTS_AT_ONCE];
-    uint32_t numbers[TEXTS_AT_ONCE], rows = p->waiting_rows;
-    uint32_t *cells = t->cells + (size_t)(t->records - rows) * t->columns;
-    for (uint32_t c = 0; rows > 0 && c < t->columns; c++) {
-        for (uint32_t i = 0; i < rows; i++) {
-            const uint32_t *ends = &p->waiting_ends[2 * ((size_t)c * TEXTS_AT_ONCE + i)];
-            texts[i] = slice_sub(buf_slice(&p->waiting), ends[0], ends[1]);
-        }
-        TRY(texts_put_many(&p->raw[p->group[c]], texts, rows, numbers, err));
-        for (uint32_t i = 0; i < rows; i++)
-            cells[(size_t)i * t->columns + c] = numbers[i];
-    }
-    p->waiting_rows = 0;
-    buf_reset(&p->waiting);
     return OK;
 }
 
@@ -338,16 +310,6 @@ Slice added_id(const TableParts *p, uint32_t added)
 Slice match_record_id(const MatchTable *t, uint32_t record)
 {
     return added_id(t->parts, t->parts->added[record]);
-}
-
-void match_record_fetch(const MatchTable *t, uint32_t record)
-{
-    record_prefetch(t, record);
-}
-
-Slice match_added_id(const MatchTable *t, uint32_t added)
-{
-    return added_id(t->parts, added);
 }
 
 uint32_t match_record_source(const MatchTable *t, uint32_t record)

@@ -22,15 +22,9 @@ typedef struct TableParts {
     size_t id_used, id_cap;
     VEC(size_t) id_ends;
     size_t frequency_cap[MATCH_FIELDS_MAX], frequency_len[MATCH_FIELDS_MAX];
-    /* Rows that were added last and are not in cells yet: their cells' bytes, and where each ends, column by column. */
-    Buf waiting;
-    uint32_t *waiting_ends; /* [column * TEXTS_AT_ONCE + row], begin and end in turns */
-    uint32_t waiting_rows;
     Buf joined, standard; /* scratch */
 } TableParts;
 
-/* Numbers the texts of waiting rows. */
-MUST_USE Status table_settle(MatchTable *t, Error *err);
 uint64_t content_of_text(Slice text);
 /* Of the source's hash and those of the cells. */
 uint64_t content_of_row(const uint64_t *hashes, size_t n);

@@ -49,10 +49,10 @@ static void put_slot(uint64_t *slots, size_t count, uint32_t hash, uint32_t numb
 }
 
 /* The hashes are in the old slots, or, after texts_drop_index, are made anew from the texts. */
-static Status grow_index(Texts *t, size_t more, Error *err)
+static Status grow_index(Texts *t, Error *err)
 {
     size_t count = t->slot_count ? t->slot_count : SLOTS_FIRST;
-    while ((size_t)t->count + more > count / 3 * 2)
+    while ((size_t)t->count + 1 > count / 3 * 2)
         if (CKD_MUL(&count, count, (size_t)2))
             return error_nomem(err);
     if (count == t->slot_count)
@@ -86,9 +86,13 @@ static Status add_text(Texts *t, Slice s, Error *err)
     return OK;
 }
 
-/* The index has room for one more. */
-static Status put_hashed(Texts *t, Slice s, uint32_t hash, uint32_t *number, Error *err)
+Status texts_put(Texts *t, Slice s, uint32_t *number, Error *err)
 {
+    *number = 0;
+    if (s.len == 0)
+        return OK;
+    TRY(grow_index(t, err));
+    uint32_t hash = hash_of(t, s);
     size_t i = hash & (t->slot_count - 1);
     for (; t->slots[i]; i = (i + 1) & (t->slot_count - 1)) {
         if (t->slots[i] >> 32 != hash)
@@ -100,39 +104,6 @@ static Status put_hashed(Texts *t, Slice s, uint32_t hash, uint32_t *number, Err
     TRY(add_text(t, s, err));
     *number = t->count - 1;
     t->slots[i] = (uint64_t)hash << 32 | *number;
-    return OK;
-}
-
-Status texts_put(Texts *t, Slice s, uint32_t *number, Error *err)
-{
-    *number = 0;
-    if (s.len == 0)
-        return OK;
-    TRY(grow_index(t, 1, err));
-    return put_hashed(t, s, hash_of(t, s), number, err);
-}
-
-/* A step of all texts at a time, each step asking for what the next one reads: slots, places, bytes. */
-Status texts_put_many(Texts *t, const Slice *texts, size_t n, uint32_t *numbers, Error *err)
-{
-    uint32_t hashes[TEXTS_AT_ONCE];
-    ASSERT(n <= TEXTS_AT_ONCE);
-    TRY(grow_index(t, n, err));
-    for (size_t i = 0; i < n; i++) {
-        hashes[i] = hash_of(t, texts[i]);
-        __builtin_prefetch(&t->slots[hashes[i] & (t->slot_count - 1)]);
-    }
-    for (size_t i = 0; i < n; i++) {
-        numbers[i] = (uint32_t)t->slots[hashes[i] & (t->slot_count - 1)];
-        __builtin_prefetch(&t->offset[numbers[i]]);
-    }
-    for (size_t i = 0; i < n; i++)
-        __builtin_prefetch(t->bytes + t->offset[numbers[i]]);
-    for (size_t i = 0; i < n; i++) {
-        numbers[i] = 0;
-        if (texts[i].len > 0)
-            TRY(put_hashed(t, texts[i], hashes[i], &numbers[i], err));
-    }
     return OK;
 }
 

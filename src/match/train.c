@@ -68,6 +68,20 @@ static Status draw_sample(Train *x, Error *err)
     return OK;
 }
 
+/* The next pairs of a batch that are in the sample, from *at on; returns how many. */
+static size_t sample_batch(
+    const RecordSample *sample, const PairBatch *batch, size_t *at, uint32_t *others, uint32_t *masks)
+{
+    size_t n = 0;
+    bool all = sample_has(sample, batch->a);
+    for (; *at < batch->count && n < AT_ONCE; ++*at) {
+        others[n] = batch->others[*at];
+        masks[n] = batch->masks[*at];
+        n += all || sample_has(sample, others[n]);
+    }
+    return n;
+}
+
 /* --- counting candidates -------------------------------------------------------------------------------------- */
 
 typedef struct CountWorker {
@@ -76,8 +90,7 @@ typedef struct CountWorker {
     Comparer *comparer;
     PatternTable table;
     SampledPairs pairs;
-    uint32_t others[AT_ONCE], masks[AT_ONCE], places[AT_ONCE];
-    uint64_t patterns[AT_ONCE];
+    uint32_t others[AT_ONCE], masks[AT_ONCE];
 } CountWorker;
 
 typedef struct CountRun {
@@ -112,36 +125,19 @@ static Status count_new(void *ctx, unsigned thread, void **worker, Error *err)
     return OK;
 }
 
-/* The next pairs of a batch that are in the sample, from *at on; returns how many. */
-static size_t sample_batch(CountWorker *w, const PairBatch *batch, size_t *at)
-{
-    const RecordSample *sample = &w->train->sample;
-    size_t n = 0;
-    bool all = sample_has(sample, batch->a);
-    for (; *at < batch->count && n < AT_ONCE; ++*at) {
-        w->others[n] = batch->others[*at];
-        w->masks[n] = batch->masks[*at];
-        w->places[n] = batch->places ? batch->places[*at] : 0;
-        n += all || sample_has(sample, w->others[n]);
-    }
-    return n;
-}
-
 static Status count_batch(const PairBatch *batch, void *worker, Error *err)
 {
     CountWorker *w = worker;
     const MatchTable *t = w->train->table;
+    uint64_t patterns[AT_ONCE];
     for (size_t at = 0; at < batch->count;) {
-        size_t n = sample_batch(w, batch, &at);
-        if (n == 0)
-            continue;
-        TRY(compare_batch(w->comparer, batch, w->others, batch->places ? w->places : NULL, n, w->patterns, err));
+        size_t n = sample_batch(&w->train->sample, batch, &at, w->others, w->masks);
+        compare_many(w->comparer, batch->a, w->others, n, patterns);
         TRY(vec_reserve(&w->pairs, w->pairs.len + n, err));
         for (size_t i = 0; i < n; i++) {
-            w->pairs.at[w->pairs.len++] = (SampledPair){w->patterns[i], batch->a, w->others[i], w->masks[i]};
+            w->pairs.at[w->pairs.len++] = (SampledPair){patterns[i], batch->a, w->others[i], w->masks[i]};
             uint32_t segment = table_segment(t->config, t->source[batch->a], t->source[w->others[i]]);
-            PatternCount c = {
-                .pattern = w->patterns[i], .passes = w->masks[i], .segment = (uint16_t)segment, .count = 1};
+            PatternCount c = {.pattern = patterns[i], .passes = w->masks[i], .segment = (uint16_t)segment, .count = 1};
             TRY(pattern_table_add(&w->table, &c, err));
         }
     }
@@ -405,10 +401,7 @@ Status match_train(const MatchTable *t, const TrainOptions *options, MatchModel 
     *out = NULL;
     Status st = train(&x, err);
     scorer_free(x.scorer);
-    if (st == OK && options->blocks)
-        *options->blocks = x.blocks;
-    else
-        blocks_free(x.blocks);
+    blocks_free(x.blocks);
     pattern_table_free(&x.counted);
     vec_free(&x.random);
     vec_free(&x.candidates);

@@ -55,9 +55,6 @@ static inline Slice texts_at(const Texts *t, uint32_t i)
     return (Slice){t->bytes + t->offset[i], (size_t)(t->offset[i + 1] - t->offset[i])};
 }
 MUST_USE Status texts_put(Texts *t, Slice s, uint32_t *number, Error *err);
-/* The same for n texts, which costs half as much where the table is larger than the caches. */
-#define TEXTS_AT_ONCE 64
-MUST_USE Status texts_put_many(Texts *t, const Slice *texts, size_t n, uint32_t *numbers, Error *err);
 /* Frees what only texts_put needs; it makes it anew. */
 void texts_drop_index(Texts *t);
 /* The same texts in another order: text i of t becomes text order[i] of *out; order[0] is 0. */
@@ -90,13 +87,6 @@ typedef struct NameInfo {
 /* Up to this length a name cut off is loosely similar, too: m / la = 1, m / lb >= 0.1. */
 #define NAME_QUICK_MAX 30
 
-/* The letters of a name of one word, up to 16 and only A to Z, as 0 to 25; of any other name the first one is
- * NAME_LETTERS_NONE. */
-typedef struct NameLetters {
-    uint8_t at[16];
-} NameLetters;
-#define NAME_LETTERS_NONE 255
-
 /*
  * Packed values (Dict.codes), so that two can be compared by their exclusive or:
  *
@@ -128,7 +118,6 @@ struct Dict {
     const Nicknames *nicknames;
     Texts texts;
     VEC(NameInfo) names;
-    VEC(NameLetters) letters;
     VEC(uint32_t) roots; /* value numbers */
     VEC(uint32_t) parts;
     VEC(uint64_t) codes;
@@ -224,10 +213,6 @@ bool is_transposed(Slice a, Slice b);
 #define BAND_SIMILAR 8800u
 #define BAND_LOOSE 7000u
 #define NEAR_DAYS 31
-/* Shorter names are other names too often when a letter differs: LEE and LEA, KIM and TIM. */
-#define EDIT_LETTERS_LEAST 4
-#define TRUNCATED_FIRST_LEAST 3
-#define TRUNCATED_LAST_LEAST 4
 #define EMAIL_EDITS 2 /* of what stands before the @, where it is similar */
 
 /* --- expressions (expr.c, expr_lex.c) ----------------------------------------------------------------------------- */

@@ -437,7 +437,7 @@ static Status fill_sizes(Report *p, Error *err)
     TmplMatchReportSizes *out = NULL;
     size_t n = 0;
     for (uint32_t c = 0; c < r->clusters.count; c++)
-        sizes[r->cluster[c].size < SIZES_MAX ? r->cluster[c].size : SIZES_MAX]++;
+        sizes[r->cluster_size[c] < SIZES_MAX ? r->cluster_size[c] : SIZES_MAX]++;
     TRY(arena_new(&p->arena, TmplMatchReportSizes, SIZES_MAX + 1, &out, err));
     for (uint32_t s = 1; s <= SIZES_MAX; s++) {
         if (sizes[s] == 0)
@@ -487,40 +487,27 @@ static void add_record_name(const MatchRun *r, uint32_t record, Buf *out)
     buf_add(out, match_record_id(r->table, record));
 }
 
-/* Ranks of a cluster's first members; returns how many. */
-static uint32_t first_members(const MatchRun *r, uint32_t cluster, uint32_t ranks[SHOWN_MEMBERS])
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < match_record_count(r->table); i++) {
-        if (r->clusters.cluster[i] != cluster)
-            continue;
-        uint32_t rank = r->rank[i], k = n < SHOWN_MEMBERS ? n++ : n;
-        if (k == SHOWN_MEMBERS && rank > ranks[--k])
-            continue;
-        for (; k > 0 && ranks[k - 1] > rank; k--)
-            ranks[k] = ranks[k - 1];
-        ranks[k] = rank;
-    }
-    return n;
-}
-
 static Status cluster_row(Report *p, uint32_t cluster, TmplMatchReportLargest *out, Error *err)
 {
     const MatchRun *r = p->run;
     Buf b;
-    uint32_t first[SHOWN_MEMBERS], n = first_members(r, cluster, first);
+    uint32_t shown = 0;
     buf_init(&b, 0);
-    for (uint32_t i = 0; i < n; i++) {
-        buf_adds(&b, i ? ", " : "");
-        add_record_name(r, r->order[first[i]], &b);
+    for (uint32_t i = 0; i < match_record_count(r->table) && shown <= SHOWN_MEMBERS; i++) {
+        uint32_t record = r->order[i];
+        if (r->clusters.cluster[record] != cluster)
+            continue;
+        buf_adds(&b, shown ? ", " : "");
+        if (shown++ == SHOWN_MEMBERS)
+            buf_addf(&b, "and %" PRIu32 " more", r->cluster_size[cluster] - SHOWN_MEMBERS);
+        else
+            add_record_name(r, record, &b);
     }
-    if (r->cluster[cluster].size > n)
-        buf_addf(&b, ", and %" PRIu32 " more", r->cluster[cluster].size - n);
     TRY(keep(p, &b, &out->members, err));
     buf_init(&b, 0);
     add_cluster_name(r, cluster, &b);
     TRY(keep(p, &b, &out->name, err));
-    TRY(count(p, r->cluster[cluster].size, &out->records, err));
+    TRY(count(p, r->cluster_size[cluster], &out->records, err));
     return arena_format(&p->arena, &out->weakest, err, "%.4f", weight_probability(r->clusters.weakest[cluster]));
 }
 
@@ -532,9 +519,9 @@ static Status fill_clusters(Report *p, Error *err)
     TmplMatchReportLargest *top = NULL;
     TmplMatchReportWeakest *low = NULL;
     for (uint32_t c = 0; c < r->clusters.count; c++) {
-        if (r->cluster[c].size < 2)
+        if (r->cluster_size[c] < 2)
             continue;
-        rank_in(largest, &largest_count, (Ranked){-(int64_t)r->cluster[c].size, c});
+        rank_in(largest, &largest_count, (Ranked){-(int64_t)r->cluster_size[c], c});
         rank_in(weakest, &weakest_count, (Ranked){r->clusters.weakest[c], c});
     }
     TRY(arena_new(&p->arena, TmplMatchReportLargest, SHOWN_CLUSTERS, &top, err));

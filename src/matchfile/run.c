@@ -221,8 +221,7 @@ static Status make_model(MatchRun *r, const TruthFile *labels, Error *err)
         .log = o->log,
         .progress = o->progress,
         .labels = labels->labels.at,
-        .label_count = labels->labels.len,
-        .blocks = &r->blocks};
+        .label_count = labels->labels.len};
     r->report.trained = true;
     return match_train(r->table, &train, &r->model, &r->report.training, err);
 }
@@ -238,18 +237,13 @@ static void count_links(MatchRun *r)
 static Status link_records(MatchRun *r, const RowNotes *notes, Error *err)
 {
     TruthFile labels = {0};
-    RunOptions run = {
-        .threads = r->options.threads, .log = r->options.log, .progress = r->options.progress, .blocks = &r->blocks};
+    RunOptions run = {.threads = r->options.threads, .log = r->options.log, .progress = r->options.progress};
     MatchRunReport *report = &r->report;
     Status st;
     Watch watch = watch_start();
     TRY_OUT(read_truth(r, notes, &labels, err));
     TRY_OUT(make_model(r, &labels, err));
     watch_take(&watch, report, 1);
-    if (r->options.partitions > 0 || r->options.scored) {
-        match_blocks_free(r->blocks);
-        r->blocks = NULL;
-    }
     if (r->options.partitions > 0)
         goto out;
     TRY_OUT(
@@ -295,9 +289,7 @@ void matchfile_free(MatchRun *r)
     if (!r)
         return;
     match_clusters_free(&r->clusters);
-    match_blocks_free(r->blocks);
     vec_free(&r->pairs);
-    buf_free(&r->names);
     match_model_free(r->model);
     match_table_free(r->table);
     people_close(&r->people);

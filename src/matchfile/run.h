@@ -6,14 +6,6 @@
 #include "matchfile/people.h"
 #include "matchfile/suggest.h"
 
-/* What is written of a cluster. */
-typedef struct ClusterKnown {
-    uint64_t content; /* hash of its first record */
-    uint32_t twin;    /* clusters before it whose first record has the same content */
-    uint32_t size;    /* records */
-    Weight weakest;
-} ClusterKnown;
-
 struct MatchRun {
     Arena arena;
     MatchFileOptions options;
@@ -22,23 +14,20 @@ struct MatchRun {
     MatchInput input;
     Profile profile; /* when the config was proposed */
     MatchTable *table;
-    MatchModel *model;   /* NULL with fewer than two records */
-    MatchBlocks *blocks; /* between training and scoring */
+    MatchModel *model; /* NULL with fewer than two records */
     MatchPairs pairs;
     MatchClusters clusters;
     uint32_t *person; /* of each record; NULL: no truth */
     MatchRunReport report;
     /* Made by run_order: records in the order of source and id, and each record's place in it. */
     uint32_t *order, *rank;
-    Buf names; /* "source,id" of each record as cells, by rank: the i-th ends at name_ends[i + 1] */
-    size_t *name_ends;
-    ClusterKnown *cluster;
+    uint32_t *cluster_size;
+    uint64_t *cluster_content; /* hash of each cluster's first record */
+    uint32_t *cluster_twin;    /* clusters before it whose first record has the same content */
 };
 
 /* Fills order, rank and what is known of clusters; once. */
 MUST_USE Status run_order(MatchRun *r, Error *err);
-/* Source and id, as two cells, of the record at a place in the order. After run_order. */
-Slice ranked_name(const MatchRun *r, uint32_t rank);
 /* A cluster's name: 16 hex digits of the content of its first record, "-2" and so on behind a second of the same. After
  * run_order. */
 void add_cluster_name(const MatchRun *r, uint32_t cluster, Buf *out);

@@ -6,90 +6,38 @@
 
 #include "matchfile/run.h"
 
-/* A pair in the stretch of the record that comes first in the order. */
-typedef struct PairPlace {
-    uint32_t first, other; /* ranks */
-    uint32_t pair;
-} PairPlace;
+#define WRITE_AT ((size_t)1 << 20)
 
-/* --- rows in pieces ------------------------------------------------------------------------------------------------
- */
-
-#define PIECE_ROWS 4096
-#define AHEAD 16
-
-/* Rows from .. to - 1 of a table into the buffer of one piece. */
-typedef struct Piece {
-    MatchRun *run;
-    const PairPlace *order; /* of pairs */
-    MatchLook *look;
-    Explanation why;
-    Buf out, cell;
-    size_t from, to;
-} Piece;
-typedef void (*PieceFn)(Piece *p);
-
-typedef struct Pieces {
-    Piece *at;
-    PieceFn fill;
-} Pieces;
-
-static Status fill_piece(size_t item, void *ctx, Error *err)
+static void add_record(const MatchRun *r, uint32_t record, Buf *out)
 {
-    const Pieces *p = ctx;
-    Piece *piece = &p->at[item];
-    buf_reset(&piece->out);
-    p->fill(piece);
-    return buf_status(&piece->out, err);
+    csv_cell(out, r->config.sources[match_record_source(r->table, record)].name);
+    buf_addc(out, ',');
+    csv_cell(out, match_record_id(r->table, record));
 }
 
-/* Each thread writes rows of its own, and the pieces go to the file in their order. */
-static Status write_pieces(Pieces *p, unsigned threads, size_t rows, FileWriter *w, Error *err)
+static Status flush(FileWriter *w, Buf *b, size_t from, Error *err)
 {
-    for (size_t row = 0; row < rows;) {
-        size_t count = 0;
-        for (; count < threads && row < rows; count++) {
-            p->at[count].from = row;
-            row = rows - row > PIECE_ROWS ? row + PIECE_ROWS : rows;
-            p->at[count].to = row;
-        }
-        TRY(cancel_check(err));
-        TRY(parallel_for(count, threads, fill_piece, p, err));
-        for (size_t i = 0; i < count; i++)
-            writer_add(w, buf_slice(&p->at[i].out));
-    }
-    return OK;
-}
-
-static void pieces_free(Pieces *p, unsigned threads)
-{
-    for (unsigned i = 0; p->at && i < threads; i++) {
-        match_look_free(p->at[i].look);
-        buf_free(&p->at[i].out);
-        buf_free(&p->at[i].cell);
-    }
-    mem_free(p->at);
-}
-
-static Status pieces_new(MatchRun *r, unsigned threads, PieceFn fill, Pieces *out, Error *err)
-{
-    *out = (Pieces){.fill = fill};
-    TRY(mem_zalloc(threads, sizeof *out->at, (void **)&out->at, err));
-    for (unsigned i = 0; i < threads; i++) {
-        out->at[i].run = r;
-        buf_init(&out->at[i].out, 0);
-        buf_init(&out->at[i].cell, 0);
-    }
-    return OK;
-}
-
-static unsigned threads_of(const MatchRun *r)
-{
-    return r->options.threads > 0 ? r->options.threads : thread_cores();
+    if (b->len < from)
+        return OK;
+    TRY(buf_status(b, err));
+    writer_add(w, buf_slice(b));
+    buf_reset(b);
+    return cancel_check(err);
 }
 
 /* --- pairs ---------------------------------------------------------------------------------------------------------
  */
+
+typedef struct PairPlace {
+    uint64_t place; /* rank of the lower record, rank of the other */
+    size_t pair;
+} PairPlace;
+
+static int by_pair_place(const void *a, const void *b)
+{
+    const PairPlace *x = a, *y = b;
+    return x->place < y->place ? -1 : x->place > y->place;
+}
 
 static void add_why(const Explanation *x, Weight odds, Buf *cell)
 {
@@ -118,16 +66,14 @@ static void add_why(const Explanation *x, Weight odds, Buf *cell)
     }
 }
 
-static void add_pair(Piece *w, const PairPlace *place)
+static void add_pair(MatchRun *r, MatchLook *x, const MatchPair *p, Buf *out, Buf *cell)
 {
-    const MatchRun *r = w->run;
-    Buf *out = &w->out, *cell = &w->cell;
-    const Explanation *e = &w->why;
-    const MatchPair *p = &r->pairs.at[place->pair];
-    match_look_pair(w->look, p, &w->why);
-    buf_add(out, ranked_name(r, place->first));
+    Explanation e;
+    bool swapped = r->rank[p->a] > r->rank[p->b];
+    match_look_explain(x, p->a, p->b, &e);
+    add_record(r, swapped ? p->b : p->a, out);
     buf_addc(out, ',');
-    buf_add(out, ranked_name(r, place->other));
+    add_record(r, swapped ? p->a : p->b, out);
     buf_addc(out, ',');
     add_probability(out, p->odds);
     buf_addc(out, ',');
@@ -138,160 +84,97 @@ static void add_pair(Piece *w, const PairPlace *place)
     buf_reset(cell);
     add_passes(cell, r->model, p->passes);
     csv_cell(out, buf_slice(cell));
-    for (uint32_t f = 0; f < e->field_count; f++) {
+    for (uint32_t f = 0; f < e.field_count; f++) {
         buf_addc(out, ',');
-        csv_cell(out, e->fields[f].level);
+        csv_cell(out, e.fields[f].level);
     }
-    add_why(e, p->odds, cell);
+    add_why(&e, p->odds, cell);
     buf_addc(out, ',');
     csv_cell(out, buf_slice(cell));
     buf_addc(out, '\n');
 }
 
-static void fill_pairs(Piece *w)
+static Status pairs_in_order(MatchRun *r, PairPlace **out, Error *err)
 {
-    const MatchRun *r = w->run;
-    for (size_t i = w->from; i < w->to; i++) {
-        if (i + 2 * AHEAD < w->to) {
-            __builtin_prefetch(&r->pairs.at[w->order[i + 2 * AHEAD].pair]);
-            __builtin_prefetch(&r->name_ends[w->order[i + 2 * AHEAD].other]);
-        }
-        if (i + AHEAD < w->to) {
-            const MatchPair *p = &r->pairs.at[w->order[i + AHEAD].pair];
-            __builtin_prefetch(r->names.ptr + r->name_ends[w->order[i + AHEAD].other]);
-            match_record_fetch(r->table, p->a);
-            match_record_fetch(r->table, p->b);
-        }
-        add_pair(w, &w->order[i]);
-    }
-}
-
-static int by_other(const void *a, const void *b)
-{
-    const PairPlace *x = a, *y = b;
-    return x->other < y->other ? -1 : x->other > y->other;
-}
-
-/* By the lower rank, then the other: counted into the stretches of the lower ones. */
-static Status pairs_in_order(const MatchRun *r, PairPlace **out, Error *err)
-{
-    size_t n = match_record_count(r->table);
-    uint32_t *next = NULL;
     PairPlace *all = NULL;
-    Status st = mem_zalloc(n + 2, sizeof *next, (void **)&next, err);
-    if (st == OK && r->pairs.len >= UINT32_MAX)
-        st = error_set(err, ERR_LIMIT, "more than %" PRIu32 " pairs are kept: raise keep_from", UINT32_MAX - 1);
-    if (st == OK)
-        st = mem_alloc((r->pairs.len + 1) * sizeof *all, (void **)&all, err);
-    if (st != OK) {
-        mem_free(next);
-        return st;
-    }
+    TRY(mem_zalloc(r->pairs.len + 1, sizeof *all, (void **)&all, err));
     for (size_t i = 0; i < r->pairs.len; i++) {
-        uint32_t a = r->rank[r->pairs.at[i].a], b = r->rank[r->pairs.at[i].b];
-        next[(a < b ? a : b) + 2]++;
+        uint64_t a = r->rank[r->pairs.at[i].a], b = r->rank[r->pairs.at[i].b];
+        all[i] = (PairPlace){.place = a < b ? a << 32 | b : b << 32 | a, .pair = i};
     }
-    for (size_t i = 2; i < n + 2; i++)
-        next[i] += next[i - 1];
-    for (size_t i = 0; i < r->pairs.len; i++) {
-        uint32_t a = r->rank[r->pairs.at[i].a], b = r->rank[r->pairs.at[i].b];
-        all[next[(a < b ? a : b) + 1]++] = (PairPlace){a < b ? a : b, a < b ? b : a, (uint32_t)i};
-    }
-    for (size_t i = 0; i < n; i++)
-        if (next[i + 1] - next[i] > 1)
-            qsort(all + next[i], next[i + 1] - next[i], sizeof *all, by_other);
-    mem_free(next);
+    qsort(all, r->pairs.len, sizeof *all, by_pair_place);
     *out = all;
     return OK;
 }
 
 static Status write_pair_rows(MatchRun *r, FileWriter *w, Error *err)
 {
-    Buf head;
+    Buf out, cell;
     PairPlace *order = NULL;
-    Pieces pieces;
-    unsigned threads = threads_of(r);
-    buf_init(&head, 0);
+    MatchLook *x = NULL;
+    buf_init(&out, 0);
+    buf_init(&cell, 0);
     Status st;
-    TRY_OUT(pieces_new(r, threads, fill_pairs, &pieces, err));
     TRY_OUT(pairs_in_order(r, &order, err));
-    for (unsigned i = 0; i < threads; i++) {
-        pieces.at[i].order = order;
-        TRY_OUT(match_look_new(r->table, r->model, &pieces.at[i].look, err));
-    }
-    buf_adds(&head, "source_a,id_a,source_b,id_b,probability,odds,decision,passes");
+    TRY_OUT(match_look_new(r->table, r->model, &x, err));
+    buf_adds(&out, "source_a,id_a,source_b,id_b,probability,odds,decision,passes");
     for (uint32_t f = 0; f < r->config.field_count; f++) {
-        buf_addc(&head, ',');
-        csv_cell(&head, r->config.fields[f].name);
+        buf_addc(&out, ',');
+        csv_cell(&out, r->config.fields[f].name);
     }
-    buf_adds(&head, ",why\n");
-    TRY_OUT(buf_status(&head, err));
-    writer_add(w, buf_slice(&head));
-    TRY_OUT(write_pieces(&pieces, threads, r->pairs.len, w, err));
+    buf_adds(&out, ",why\n");
+    for (size_t i = 0; i < r->pairs.len; i++) {
+        add_pair(r, x, &r->pairs.at[order[i].pair], &out, &cell);
+        TRY_OUT(flush(w, &out, WRITE_AT, err));
+    }
+    TRY_OUT(flush(w, &out, 0, err));
 out:
-    pieces_free(&pieces, threads);
+    match_look_free(x);
     mem_free(order);
-    buf_free(&head);
+    buf_free(&out);
+    buf_free(&cell);
     return st;
 }
 
 /* --- clusters ------------------------------------------------------------------------------------------------------
  */
 
-static void add_member(const MatchRun *r, uint32_t rank, Buf *out)
+static void add_member(MatchRun *r, uint32_t record, Buf *out)
 {
-    uint32_t record = r->order[rank], cluster = r->clusters.cluster[record];
-    const ClusterKnown *known = &r->cluster[cluster];
-    buf_add(out, ranked_name(r, rank));
+    uint32_t cluster = r->clusters.cluster[record];
+    add_record(r, record, out);
     buf_addc(out, ',');
     add_cluster_name(r, cluster, out);
     buf_addc(out, ',');
-    buf_add_u64(out, known->size);
+    buf_add_u64(out, r->cluster_size[cluster]);
     buf_addc(out, ',');
     uint32_t to = r->clusters.link_to[record];
     if (to == MATCH_NONE)
         buf_adds(out, ",,");
     else {
-        buf_add(out, ranked_name(r, r->rank[to]));
+        add_record(r, to, out);
         buf_addc(out, ',');
         add_probability(out, r->clusters.link_odds[record]);
     }
     buf_addc(out, ',');
-    if (known->size > 1)
-        add_probability(out, known->weakest);
+    if (r->cluster_size[cluster] > 1)
+        add_probability(out, r->clusters.weakest[cluster]);
     buf_addc(out, '\n');
-}
-
-/* What a row says lies here and there, and is asked for some rows ahead. */
-static void fill_clusters(Piece *w)
-{
-    const MatchRun *r = w->run;
-    for (size_t i = w->from; i < w->to; i++) {
-        if (i + 2 * AHEAD < w->to) {
-            uint32_t ahead = r->order[i + 2 * AHEAD];
-            __builtin_prefetch(&r->clusters.cluster[ahead]);
-            __builtin_prefetch(&r->clusters.link_to[ahead]);
-            __builtin_prefetch(&r->clusters.link_odds[ahead]);
-        }
-        if (i + AHEAD < w->to) {
-            uint32_t ahead = r->order[i + AHEAD], to = r->clusters.link_to[ahead];
-            __builtin_prefetch(&r->cluster[r->clusters.cluster[ahead]]);
-            if (to != MATCH_NONE)
-                __builtin_prefetch(&r->rank[to]);
-        }
-        add_member(r, (uint32_t)i, &w->out);
-    }
 }
 
 static Status write_cluster_rows(MatchRun *r, FileWriter *w, Error *err)
 {
-    Pieces pieces;
-    unsigned threads = threads_of(r);
-    writer_add(w, SLICE("source,id,cluster,records,link_source,link_id,link_probability,weakest_probability\n"));
-    Status st = pieces_new(r, threads, fill_clusters, &pieces, err);
-    if (st == OK)
-        st = write_pieces(&pieces, threads, match_record_count(r->table), w, err);
-    pieces_free(&pieces, threads);
+    Buf out;
+    Status st = OK;
+    buf_init(&out, 0);
+    buf_adds(&out, "source,id,cluster,records,link_source,link_id,link_probability,weakest_probability\n");
+    for (uint32_t i = 0; i < match_record_count(r->table); i++) {
+        add_member(r, r->order[i], &out);
+        TRY_OUT(flush(w, &out, WRITE_AT, err));
+    }
+    TRY_OUT(flush(w, &out, 0, err));
+out:
+    buf_free(&out);
     return st;
 }
 

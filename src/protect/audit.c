@@ -12,9 +12,16 @@
  *
  * Maps from printed keys hold everything; a release of half a million cells takes about a second.
  */
-#include "protect/limits.h"
+#include "protect/protect.h"
 
 #include <math.h>
+
+typedef struct Limits {
+    int64_t n, numerator, complement, employers, top_employer, coarse_below, rounding;
+    const Toml *families;
+    const Toml *hierarchy;
+    const Toml *subsets;
+} Limits;
 
 /* A block above a cell's level, and how many people of it the cell holds. */
 typedef struct Around {
@@ -45,11 +52,64 @@ typedef struct Audit {
     VEC(int64_t) sums;  /* pairs: people, people with the outcome */
 } Audit;
 
+static Status limit(const PolicyFile *file, const char *name, int64_t *out, Error *err)
+{
+    const Toml *list = toml_get(file->toml, "parameter");
+    for (const Toml *p = list ? list->first : NULL; p; p = p->next) {
+        const Toml *key = toml_get(p, "name"), *value = toml_get(p, "value");
+        if (!key || !slice_eq_z(key->string, name))
+            continue;
+        if (!value || value->type != TOML_INTEGER)
+            break;
+        *out = value->integer;
+        return OK;
+    }
+    return error_set(err, ERR_INVALID, "%s: the auditor finds no parameter %s", file->path, name);
+}
+
+static Status limits_read(Policy *policy, Date on, Limits *out, Error *err)
+{
+    const PolicyFile *f;
+    TRY(policy_get(policy, "release", SLICE("coarse"), on, &f, err));
+    TRY(limit(f, "min_n", &out->n, err));
+    TRY(limit(f, "min_numerator", &out->numerator, err));
+    TRY(limit(f, "min_complement", &out->complement, err));
+    TRY(limit(f, "min_employers", &out->employers, err));
+    TRY(limit(f, "top_employer_max", &out->top_employer, err));
+    TRY(limit(f, "coarse_rate_below", &out->coarse_below, err));
+    TRY(limit(f, "median_rounding", &out->rounding, err));
+    out->families = toml_get(f->toml, "family");
+    out->subsets = toml_get(f->toml, "subset");
+    out->hierarchy = toml_get(f->toml, "hierarchy");
+    if (out->n < 2 || !out->hierarchy)
+        return error_set(err, ERR_INVALID, "%s: the auditor finds no usable minimum or hierarchy", f->path);
+    return OK;
+}
+
+static const Toml *family_with(const Audit *a, Slice measure, Slice name)
+{
+    for (const Toml *f = a->limits.families ? a->limits.families->first : NULL; f; f = f->next) {
+        const Toml *list = toml_get(f, "measures"), *own = toml_get(f, "name");
+        if (name.ptr && own && slice_eq(own->string, name))
+            return f;
+        for (const Toml *m = list ? list->first : NULL; m && !name.ptr; m = m->next)
+            if (slice_eq(m->string, measure))
+                return f;
+    }
+    return NULL;
+}
+
+#define MAX_TIERS 16
 #define EVERY_UNIT " " /* no code: marks a level at which a tier shows something */
 
+/* The root of the families a table's family coarsens, and the steps from there. */
 static Slice lineage_of(const Audit *a, Slice table, unsigned *tier)
 {
-    return limits_lineage(&a->limits, table, tier);
+    const Toml *f = family_with(a, table, (Slice){NULL, 0});
+    *tier = 0;
+    for (const Toml *up; f && (up = toml_get(f, "coarsens")) && *tier < MAX_TIERS; ++*tier)
+        f = family_with(a, table, up->string);
+    return f && toml_get(f, "name") ? toml_get(f, "name")->string : table;
 }
 
 static Slice family_of(const Audit *a, Slice table)
@@ -227,10 +287,54 @@ static Status check_sum(Audit *a, const PublishedCell *p, Error *err)
     return OK;
 }
 
+/* The digits of a printed number without sign of currency and thousands; `decimals` counts those after the point. */
+static bool read_shown(Slice s, double *value, int *decimals)
+{
+    double v = 0, scale = 1;
+    bool point = false, digit = false;
+    *decimals = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        char ch = s.ptr[i];
+        if (ch >= '0' && ch <= '9') {
+            digit = true;
+            v = v * 10 + (ch - '0');
+            if (point) {
+                scale *= 10;
+                (*decimals)++;
+            }
+        } else if (ch == '.' && !point) {
+            point = true;
+        } else if (ch != ',' && !(ch == '$' && i == 0)) {
+            return false;
+        }
+    }
+    *value = v / scale;
+    return digit;
+}
+
 static Status check_shown(const Audit *a, const PublishedCell *p, Error *err)
 {
-    const char *why = limits_shown_wrong(&a->limits, p, &p->cell);
-    return why ? fail(&p->cell, why, err) : OK;
+    const ProtectCell *c = &p->cell;
+    double value;
+    int decimals;
+    if (!read_shown(p->shown_denominator, &value, &decimals) || (int64_t)value != c->denominator || decimals != 0)
+        return fail(c, "the printed number of people is not the cell's", err);
+    if (c->is_median && p->shown_value.len == 0)
+        return OK;
+    if (!read_shown(p->shown_value, &value, &decimals))
+        return fail(c, "a printed value is no number", err);
+    if (c->is_median) {
+        double step = (double)a->limits.rounding;
+        if (decimals != 0 || fmod(value, step) > 0 || fabs(value - c->fuzzy) > step / 2 + 1e-6)
+            return fail(c, "a printed wage is not the rounded one", err);
+        return OK;
+    }
+    double exact = 100.0 * (double)c->numerator / (double)c->denominator;
+    if (decimals > (c->denominator < a->limits.coarse_below ? 0 : 1))
+        return fail(c, "a rate is printed more precisely than allowed", err);
+    if (fabs(value - exact) > (decimals == 0 ? 0.5 : 0.05) + 1e-9)
+        return fail(c, "a printed rate is not the cell's", err);
+    return OK;
 }
 
 static Status check_alone(Audit *a, const PublishedCell *p, Error *err)
@@ -362,7 +466,7 @@ static Status share_blocks(Audit *a, size_t i, Error *err)
     const ProtectCell *c = &p->cell;
     unsigned tier;
     Slice family = lineage_of(a, c->table, &tier);
-    if (tier >= LIMITS_MAX_TIERS)
+    if (tier >= MAX_TIERS)
         return fail(c, "the families coarsen each other too deeply", err);
     for (Slice units = units_of(p); units.ptr;) {
         Slice unit = slice_cut(&units, ' ');
@@ -593,34 +697,16 @@ static Status audit_all(Audit *a, uint64_t *checked, Error *err)
     return buf_status(&a->key, err);
 }
 
-/* Figures of suppressed families are protect_attack's. */
-static Status keep_pooled(Audit *a, const Protected *p, PublishedCell **kept, Error *err)
-{
-    unsigned tier;
-    *kept = NULL;
-    if (!p->suppresses)
-        return OK;
-    a->count = 0;
-    TRY(mem_alloc((p->count + 1) * sizeof **kept, (void **)kept, err));
-    for (size_t i = 0; i < p->count; i++)
-        if (!limits_suppresses(&a->limits, p->lane, lineage_of(a, p->cells[i].cell.table, &tier)))
-            (*kept)[a->count++] = p->cells[i];
-    a->cells = *kept;
-    return OK;
-}
-
 Status protect_audit(Policy *policy, Date on, const ProtectCell *input, size_t input_count, const Protected *p,
     uint64_t *checked, Error *err)
 {
     *checked = 0;
-    PublishedCell *kept = NULL;
     Audit a = {.input = input, .cells = p->cells, .count = p->count};
     Map *maps[] = {&a.input_cells, &a.input_units, &a.levels, &a.unit_known, &a.peopled, &a.placed, &a.published,
         &a.block_of, &a.family_block, &a.grouping, &a.block_sum, &a.child_sum};
     buf_init(&a.key, 0);
     Status st;
     TRY_OUT(limits_read(policy, on, &a.limits, err));
-    TRY_OUT(keep_pooled(&a, p, &kept, err));
     for (size_t i = 0; i < COUNT_OF(maps); i++)
         TRY_OUT(map_init(maps[i], err));
     TRY_OUT(index_input(&a, input_count, err));
@@ -631,7 +717,6 @@ out:
         map_free(maps[i]);
     vec_free(&a.sums);
     vec_free(&a.around);
-    mem_free(kept);
     buf_free(&a.key);
     return st;
 }

@@ -187,29 +187,6 @@ static Status place_cell(Panel *p, const ProtectCell *c, Error *err)
     return OK;
 }
 
-bool panel_find(const Panel *p, const ProtectCell *c, size_t *table, size_t *split, size_t *level)
-{
-    for (*table = 0; *table < p->table_count && !slice_eq(p->tables[*table].name, c->table);)
-        ++*table;
-    for (*split = 0; *split < p->split_count && !slice_eq(p->splits[*split].name, c->split);)
-        ++*split;
-    for (*level = 0; *level < p->level_count && !slice_eq(p->levels[*level].name, c->level);)
-        ++*level;
-    return *table < p->table_count && *split < p->split_count && *level < p->level_count;
-}
-
-bool panel_find_unit(const Panel *p, size_t level, Slice code, size_t *unit)
-{
-    *unit = find_unit(&p->levels[level], code);
-    return *unit < p->levels[level].count;
-}
-
-bool panel_find_group(const Panel *p, size_t split, Slice name, size_t *group)
-{
-    *group = find_slice(p->splits[split].groups, p->splits[split].group_count, name);
-    return *group < p->splits[split].group_count;
-}
-
 static Counts unit_total(const Panel *p, const PanelSplit *s, size_t level, size_t t, size_t unit)
 {
     Counts sum = {0, 0};

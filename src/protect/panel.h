@@ -89,11 +89,6 @@ bool panel_counts_pass(
 bool panel_subset_pass(const ProtectRule *rule, const Panel *p, const PanelSplit *s, size_t level,
     const PanelSubset *subset, const Counts *counts);
 
-/* Places of a name in the panel; false: it has none of that name. */
-bool panel_find(const Panel *p, const ProtectCell *c, size_t *table, size_t *split, size_t *level);
-bool panel_find_unit(const Panel *p, size_t level, Slice code, size_t *unit);
-bool panel_find_group(const Panel *p, size_t split, Slice name, size_t *group);
-
 /* Turns to a tier; withheld must be settled for it and those before. */
 void panel_set_tier(Panel *p, unsigned tier);
 

@@ -3,7 +3,6 @@
  * coarsening the one before, a panel gets a partition of places for everybody and, coarser, one a split; what they say
  * is written out as cells.
  */
-#include "protect/hide.h"
 #include "protect/partition.h"
 
 #include <math.h>
@@ -16,6 +15,7 @@ typedef struct Filed {
     const ProtectCell *cell;
 } Filed;
 
+typedef VEC(PublishedCell) PublishedCells;
 typedef VEC(WithheldTable) WithheldTables;
 
 typedef struct Work {
@@ -24,10 +24,6 @@ typedef struct Work {
     Arena scratch;
     PublishedCells cells;
     WithheldTables withheld;
-    Policy *policy;
-    Date on;
-    const LaneOptions *options;
-    bool pools, suppresses;
 } Work;
 
 static int compare_filed(const void *a, const void *b)
@@ -320,47 +316,15 @@ static int compare_published(const void *a, const void *b, void *rule)
 
 static Status describe(Work *w, Slice *out, Error *err)
 {
-    static const char pooled[] = " Places too small for that are shown together with their neighbours as one, never "
-                                 "blanked, so that nothing can "
-                                 "be found by subtracting one figure from another.";
-    static const char hidden[] =
-        " Figures too small for that are hidden, and so are as many others as it takes that none of them can be worked "
-        "out from what is shown, now or before.";
-    static const char both[] =
-        " Which of two ways keeps a measure safe is said with it: places that are too small are shown together with "
-        "their neighbours, or figures that are too small are hidden, and so are as many others as it takes that none "
-        "can be worked out from what is shown, now or before.";
     const ProtectRule *r = &w->rule;
     const char *text;
     TRY(arena_printf(w->arena, &text, err,
         "No figure stands for fewer than %lld people, and no rate for fewer than %lld people with the outcome or %lld "
-        "without it.%s",
-        (long long)r->min_n, (long long)r->min_numerator, (long long)r->min_complement,
-        w->pools && w->suppresses ? both
-        : w->suppresses           ? hidden
-                                  : pooled));
+        "without it. Places too small for that are shown together with their neighbours as one, never blanked, so that "
+        "nothing can be found by subtracting one figure from another.",
+        (long long)r->min_n, (long long)r->min_numerator, (long long)r->min_complement));
     *out = slice_of(text);
     return OK;
-}
-
-/* In the family's lane. */
-static Status protect_one(Work *w, Panel *p, const ProtectCell *const *cells, size_t count, Error *err)
-{
-    ProtectLane lane = w->options->lane == PROTECT_BY_POLICY ? rule_lane(&w->rule, p->family) : w->options->lane;
-    if (lane == PROTECT_POOL_LANE) {
-        w->pools = true;
-        return protect_panel(w, p, err);
-    }
-    w->suppresses = true;
-    const HideAsk ask = {.rule = &w->rule,
-        .policy = w->policy,
-        .on = w->on,
-        .panel = p,
-        .input = cells,
-        .input_count = count,
-        .options = w->options,
-        .arena = w->arena};
-    return hide_panel(&ask, &w->cells, err);
 }
 
 static Status protect_all(Work *w, Filed *filed, size_t count, Error *err)
@@ -377,7 +341,7 @@ static Status protect_all(Work *w, Filed *filed, size_t count, Error *err)
         Panel panel;
         st = panel_build(&w->rule, filed[from].lineage, filed[from].year, cells, to - from, &w->scratch, &panel, err);
         if (st == OK)
-            st = protect_one(w, &panel, cells, to - from, err);
+            st = protect_panel(w, &panel, err);
         arena_reset(&w->scratch);
     }
     mem_free(cells);
@@ -397,23 +361,13 @@ static Status copy_out(Work *w, Protected *out, Error *err)
     out->count = w->cells.len;
     out->withheld_count = w->withheld.len;
     out->policy = w->rule.policy;
-    out->lane = w->options->lane;
-    out->pools = w->pools;
-    out->suppresses = w->suppresses;
     return describe(w, &out->rule, err);
 }
 
 Status protect_release(Policy *policy, Date on, const ProtectCell *cells, size_t count, Protected *out, Error *err)
 {
-    const LaneOptions alone = LANE_OPTIONS_INIT;
-    return protect_release_beside(policy, on, cells, count, &alone, out, err);
-}
-
-Status protect_release_beside(Policy *policy, Date on, const ProtectCell *cells, size_t count,
-    const LaneOptions *options, Protected *out, Error *err)
-{
     *out = (Protected){0};
-    Work w = {.arena = &out->arena, .policy = policy, .on = on, .options = options};
+    Work w = {.arena = &out->arena};
     arena_init(&out->arena, 0);
     arena_init(&w.scratch, 0);
     Filed *filed = NULL;

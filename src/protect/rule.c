@@ -67,21 +67,6 @@ static const Toml *family_named(const ProtectRule *rule, Slice name)
     return NULL;
 }
 
-/* Tables of the same people take one lane: it is said once, where the lineage begins. */
-static Status check_lane(const char *path, const Toml *family, bool is_root, Error *err)
-{
-    Slice lane;
-    TRY(toml_str_or(family, path, "protection", SLICE("pool"), &lane, err));
-    if (!slice_eq_z(lane, "pool") && !slice_eq_z(lane, "suppress"))
-        return error_set(
-            err, ERR_INVALID, "%s:%" PRIu32 ": protection is \"pool\" or \"suppress\"", path, family->line);
-    if (!is_root && toml_get(family, "protection"))
-        return error_set(err, ERR_INVALID,
-            "%s:%" PRIu32 ": protection is said by the family that coarsens no other, for all that coarsen it", path,
-            family->line);
-    return OK;
-}
-
 /* Names are given, and whatever a family coarsens stands before it, so that no family coarsens itself. */
 static Status check_families(const ProtectRule *rule, Error *err)
 {
@@ -98,7 +83,6 @@ static Status check_families(const ProtectRule *rule, Error *err)
         if (!before)
             return error_set(
                 err, ERR_INVALID, "%s: family %.*s coarsens one that does not stand before it", path, SLICE_ARG(name));
-        TRY(check_lane(path, f, coarsens.ptr == NULL, err));
     }
     return OK;
 }
@@ -129,35 +113,6 @@ Slice rule_lineage(const ProtectRule *rule, Slice measure, unsigned *tier)
     for (const Toml *up; (up = toml_get(f, "coarsens")); ++*tier)
         f = family_named(rule, up->string);
     return toml_get(f, "name")->string;
-}
-
-ProtectLane rule_lane(const ProtectRule *rule, Slice lineage)
-{
-    const Toml *list = toml_get(rule->policy->toml, "family");
-    for (const Toml *f = list ? list->first : NULL; f; f = f->next) {
-        const Toml *lane = toml_get(f, "protection");
-        if (slice_eq(toml_get(f, "name")->string, lineage))
-            return lane && slice_eq_z(lane->string, "suppress") ? PROTECT_SUPPRESS_LANE : PROTECT_POOL_LANE;
-    }
-    return PROTECT_POOL_LANE;
-}
-
-Status protect_lane_of(Policy *policy, Date on, Slice measure, ProtectLane *out, Error *err)
-{
-    ProtectRule rule;
-    unsigned tier;
-    TRY(rule_read(policy, on, &rule, err));
-    *out = rule_lane(&rule, rule_lineage(&rule, measure, &tier));
-    return OK;
-}
-
-Status protect_lineage_of(Policy *policy, Date on, Slice measure, Slice *out, Error *err)
-{
-    ProtectRule rule;
-    unsigned tier;
-    TRY(rule_read(policy, on, &rule, err));
-    *out = rule_lineage(&rule, measure, &tier);
-    return OK;
 }
 
 Status protect_same_lineage(Policy *policy, Date on, Slice a, Slice b, bool *out, Error *err)

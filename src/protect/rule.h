@@ -26,8 +26,6 @@ MUST_USE Status rule_read(Policy *policy, Date on, ProtectRule *out, Error *err)
 Slice rule_lineage(const ProtectRule *rule, Slice measure, unsigned *tier);
 /* Whether a family names the measure; figures of others do not leave. */
 bool rule_names(const ProtectRule *rule, Slice measure);
-/* PROTECT_SUPPRESS_LANE where the family at the lineage's root says protection = "suppress". */
-ProtectLane rule_lane(const ProtectRule *rule, Slice lineage);
 /* Index of a level, or level_count. */
 size_t rule_level(const ProtectRule *rule, Slice level);
 

@@ -247,7 +247,7 @@ static bool is_small(const AttackOptions *o, const TablesSet *set, const TablesC
     if (!o->policy || q->is_total || value <= 0)
         return false;
     const ProtectionRules *r = &o->policy->rules;
-    return value < (q->is_complement ? r->min_complement : q->is_part ? r->min_numerator : r->min_n);
+    return value < (q->is_complement ? r->min_complement : q->part_of != TABLES_NONE ? r->min_numerator : r->min_n);
 }
 
 static AttackVerdict judge(const AttackOptions *o, const AttackJob *job, uint32_t cell, const AuditInference *i)

@@ -133,12 +133,14 @@ static Status join(const ProtectJob *job, uint32_t *lane, uint32_t q, uint32_t o
 static Status join_parts(const ProtectJob *job, uint32_t *lane, bool *changed, Error *err)
 {
     *changed = false;
-    for (uint32_t p = 0; p < job->set.part_count; p++) {
-        const TablesPart *part = &job->set.parts[p];
-        const uint32_t others[] = {part->whole, part->rest};
+    for (uint32_t q = 0; q < job->set.quantity_count; q++) {
+        const TablesQuantity *quantity = &job->set.quantities[q];
+        const uint32_t others[] = {quantity->part_of, quantity->complement};
         for (size_t i = 0; i < COUNT_OF(others); i++) {
-            TRY(join(job, lane, part->part, lane[others[i]], changed, err));
-            TRY(join(job, lane, others[i], lane[part->part], changed, err));
+            if (others[i] == TABLES_NONE)
+                continue;
+            TRY(join(job, lane, q, lane[others[i]], changed, err));
+            TRY(join(job, lane, others[i], lane[q], changed, err));
         }
     }
     return OK;

@@ -195,20 +195,25 @@ static Status propose(Pattern *p, const Rows *rows, const AuditOptions *ask, Err
     return st;
 }
 
-/* Until nothing is found. The memory of the rounds before is of use while the pattern grows; cleaning empties it. */
-static Status attack(Pattern *p, const Rows *rows, AuditOptions *ask, Error *err)
+Status pattern_make(Pattern *p, const Rows *rows, Error *err)
 {
+    AuditOptions ask = AUDIT_OPTIONS_INIT;
+    ask.singleton = p->singleton;
+    ask.sum_rule = p->sum_rule;
+    ask.sum_ctx = p->sum_ctx;
+    ask.effort.threads = p->options->threads;
     bool cleaned = false;
+    TRY(propose(p, rows, &ask, err));
     for (;;) {
         AuditReport report = {0};
-        Status st = audit_problem(p->problem, ask, &report, err);
+        Status st = audit_problem(p->problem, &ask, &report, err);
         bool is_clean = st == OK && report.exposed == 0 && report.unproven == 0;
         log_line(p->options->log, LOG_INFO, "event=protect.audit cells=%zu exposed=%zu unproven=%zu", report.count,
             report.exposed, report.unproven);
         p->audited = report.count;
         p->unprotected = report.exposed + report.unproven;
         if (st == OK && !is_clean)
-            st = repair(p, rows, ask, &report, err);
+            st = repair(p, rows, &ask, &report, err);
         audit_report_free(&report);
         if (st != OK || (is_clean && (p->repairs == 0 || cleaned)))
             return st;
@@ -217,18 +222,4 @@ static Status attack(Pattern *p, const Rows *rows, AuditOptions *ask, Error *err
         cleaned = cleaned || is_clean;
         TRY(cancel_check(err));
     }
-}
-
-Status pattern_make(Pattern *p, const Rows *rows, Error *err)
-{
-    AuditOptions ask = AUDIT_OPTIONS_INIT;
-    ask.singleton = p->singleton;
-    ask.sum_rule = p->sum_rule;
-    ask.sum_ctx = p->sum_ctx;
-    ask.effort.threads = p->options->threads;
-    TRY(propose(p, rows, &ask, err));
-    TRY(audit_memory_new(&ask.memory, err));
-    Status st = attack(p, rows, &ask, err);
-    audit_memory_free(ask.memory);
-    return st;
 }

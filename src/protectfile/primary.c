@@ -28,10 +28,10 @@ static Status find_roles(ProtectJob *job, Error *err)
     TRY(arena_new(&job->arena, QuantityRole, set->quantity_count, &job->role, err));
     for (uint32_t q = 0; q < set->quantity_count; q++) {
         const TablesQuantity *quantity = &set->quantities[q];
-        job->role[q] = quantity->is_total                             ? ROLE_TOTAL
-                       : quantity->is_complement                      ? ROLE_COMPLEMENT
-                       : !quantity->is_part || is_denominator(set, q) ? ROLE_SIZE
-                                                                      : ROLE_NUMERATOR;
+        job->role[q] = quantity->is_total                                           ? ROLE_TOTAL
+                       : quantity->is_complement                                    ? ROLE_COMPLEMENT
+                       : quantity->part_of == TABLES_NONE || is_denominator(set, q) ? ROLE_SIZE
+                                                                                    : ROLE_NUMERATOR;
     }
     return OK;
 }
@@ -159,11 +159,8 @@ static void code_rate(ProtectJob *job, const TablesTable *t, uint32_t row, const
     if ((Wide)with * 100 <= (Wide)people * band->percent) {
         code_count(job, k, people, band, REASON_NEARLY_NONE);
         job->cells[k].coded = true;
-    } else if ((Wide)(people - with) * 100 <= (Wide)people * band->percent) {
-        uint32_t rest = protect_rest(job, k, n);
-        if (rest == TABLES_NONE)
-            return;
-        code_count(job, rest, people, band, REASON_NEARLY_ALL);
+    } else if ((Wide)(people - with) * 100 <= (Wide)people * band->percent && job->rest[k] != TABLES_NONE) {
+        code_count(job, job->rest[k], people, band, REASON_NEARLY_ALL);
         job->cells[k].coded = true;
     }
 }
@@ -180,23 +177,16 @@ static void code_rates(ProtectJob *job)
 
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
-static bool is_hidden_one(const ProtectJob *job, uint32_t cell)
-{
-    const TablesCell *c = &job->system.cells[cell];
-    return c->value.low == 1 && job->role[c->quantity] == ROLE_SIZE && primary_rules(job, cell)->min_n > 1;
-}
-
 /* A part of a group of one is that one person again, or nobody: hiding the group hides it, and she would be taken for
  * an insider who finds out herself. */
 bool primary_same_person(const ProtectJob *job, uint32_t cell)
 {
     const TablesSystem *s = &job->system;
-    if (s->cells[cell].whole != TABLES_NONE)
-        return is_hidden_one(job, s->cells[cell].whole);
-    for (uint32_t i = job->rest_from[cell]; i < job->rest_from[cell + 1]; i++)
-        if (is_hidden_one(job, s->cells[job->rest[i]].whole))
-            return true;
-    return false;
+    uint32_t whole = s->cells[cell].whole;
+    if (whole == TABLES_NONE && job->rest[cell] != TABLES_NONE)
+        whole = s->cells[job->rest[cell]].whole;
+    return whole != TABLES_NONE && s->cells[whole].value.low == 1 && job->role[s->cells[whole].quantity] == ROLE_SIZE &&
+           primary_rules(job, whole)->min_n > 1;
 }
 
 /* By the rules of one table that prints the cell, or of none. */
@@ -245,11 +235,9 @@ static void judge_again(ProtectJob *job, uint32_t table, uint32_t row, uint32_t 
     here.row = row;
     here.column = column;
     judge(job, cell, &here, &job->rules[table], job->role[here.quantity]);
-    for (uint32_t i = job->rest_from[cell]; i < job->rest_from[cell + 1]; i++) {
-        const TablesCell *rest = &job->system.cells[job->rest[i]];
-        if (rest->table == TABLES_NONE)
-            judge(job, job->rest[i], rest, &job->rules[table], job->role[rest->quantity]);
-    }
+    uint32_t rest = job->rest[cell];
+    if (rest != TABLES_NONE && job->system.cells[rest].table == TABLES_NONE)
+        judge(job, rest, &job->system.cells[rest], &job->rules[table], job->role[job->system.cells[rest].quantity]);
 }
 
 static bool is_cell(const TablesColumn *c)

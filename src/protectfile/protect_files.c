@@ -160,8 +160,6 @@ static Status protect(FileJob *f, ProtectFileReport *out, Error *err)
     TRY(read_inputs(f, err));
     TRY(protect_job_run(buf_slice(&f->header), f->o->tables, load, f, &f->policy, &f->run, &f->job, err));
     TRY(check_names(&f->job.set, err));
-    if (f->o->check)
-        TRY(f->o->check(f->o->check_ctx, &f->job, err));
     out->stats = f->job.stats;
     out->earlier = f->history.count;
     if (f->o->history)

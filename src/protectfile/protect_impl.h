@@ -11,8 +11,6 @@ __extension__ typedef __int128 Wide;
 MUST_USE Status primary_mark(ProtectJob *job, Error *err);
 /* The rules of the table in which a cell stands first; of a complement, its part's. */
 const ProtectionRules *primary_rules(const ProtectJob *job, uint32_t cell);
-/* The cell of those in the whole who are not in the part; TABLES_NONE. */
-uint32_t protect_rest(const ProtectJob *job, uint32_t part, uint32_t whole);
 /* Whether a cell is a part of a group of one that is hidden itself. */
 bool primary_same_person(const ProtectJob *job, uint32_t cell);
 /* cost.c: what suppressing a cell costs. */

@@ -59,10 +59,8 @@ static void print_rate(const ProtectJob *job, const ProtectionRules *r, uint32_t
     }
     int64_t people = job->problem.cells[n].value, with = job->problem.cells[k].value;
     const ProtectionBand *band = protection_band(job->policy, people);
-    /* of several denominators only some may have it coded */
-    bool low = band && (Wide)with * 100 <= (Wide)people * band->percent;
-    bool high = band && (Wide)(people - with) * 100 <= (Wide)people * band->percent;
-    if (job->cells[k].coded && (low || high) && !protect_hidden(job, n)) {
+    if (job->cells[k].coded && band && !protect_hidden(job, n)) {
+        bool low = (Wide)with * 100 <= (Wide)people * band->percent;
         buf_addf(out, low ? "<%lld" : ">%lld", (long long)(low ? band->percent : 100 - band->percent));
         return;
     }

@@ -11,28 +11,13 @@
 
 static Status find_rest(ProtectJob *job, Error *err)
 {
-    const TablesSystem *s = &job->system;
-    uint32_t *from;
-    TRY(arena_new(&job->arena, uint32_t, s->cell_count + (size_t)2, &from, err));
-    for (uint32_t i = 0; i < s->cell_count; i++)
-        if (s->cells[i].part != TABLES_NONE)
-            from[s->cells[i].part + 2]++;
-    for (uint32_t i = 2; i < s->cell_count + 2; i++)
-        from[i] += from[i - 1];
-    TRY(arena_new(&job->arena, uint32_t, from[s->cell_count + 1] + (size_t)1, &job->rest, err));
-    for (uint32_t i = 0; i < s->cell_count; i++)
-        if (s->cells[i].part != TABLES_NONE)
-            job->rest[from[s->cells[i].part + 1]++] = i;
-    job->rest_from = from;
+    TRY(arena_new(&job->arena, uint32_t, job->system.cell_count, &job->rest, err));
+    for (uint32_t i = 0; i < job->system.cell_count; i++)
+        job->rest[i] = TABLES_NONE;
+    for (uint32_t i = 0; i < job->system.cell_count; i++)
+        if (job->system.cells[i].part != TABLES_NONE)
+            job->rest[job->system.cells[i].part] = i;
     return OK;
-}
-
-uint32_t protect_rest(const ProtectJob *job, uint32_t part, uint32_t whole)
-{
-    for (uint32_t i = job->rest_from[part]; i < job->rest_from[part + 1]; i++)
-        if (job->system.cells[job->rest[i]].whole == whole)
-            return job->rest[i];
-    return TABLES_NONE;
 }
 
 static Status find_rules(ProtectJob *job, Error *err)
@@ -83,7 +68,7 @@ static uint32_t own_cell(const ProtectJob *job, const AttackJob *attack, uint32_
     const TablesCell *c = &attack->system.cells[cell];
     if (c->table == TABLES_NONE && c->part != TABLES_NONE) {
         uint32_t part = own_cell(job, attack, c->part);
-        return part == TABLES_NONE ? TABLES_NONE : protect_rest(job, part, own_cell(job, attack, c->whole));
+        return part == TABLES_NONE ? TABLES_NONE : job->rest[part];
     }
     for (uint32_t t = 0; c->table != TABLES_NONE && t < job->set.table_count; t++) {
         const TablesTable *own = &job->set.tables[t], *theirs = &attack->set.tables[c->table];

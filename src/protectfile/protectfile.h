@@ -125,10 +125,10 @@ typedef struct ProtectJob {
     TablesSystem system;
     SdcProblem problem;
     const ProtectionPolicy *policy;
-    ProtectionRules *rules;     /* one a table */
-    ProtectedCell *cells;       /* one a cell */
-    QuantityRole *role;         /* one a quantity */
-    uint32_t *rest, *rest_from; /* cells of those who are not in a part, by its cell: rest[rest_from[c]] and on */
+    ProtectionRules *rules; /* one a table */
+    ProtectedCell *cells;   /* one a cell */
+    QuantityRole *role;     /* one a quantity */
+    uint32_t *rest;         /* cell of a part -> that of those who are not in it; TABLES_NONE */
     ProtectStats stats;
     struct ProtectLanes *lanes; /* NULL: every table is suppressed */
     Arena arena;
@@ -182,9 +182,6 @@ typedef struct ProtectFileOptions {
     const char
         *history;    /* folder of earlier releases or answers, which are part of the attack; this one is added. NULL */
     const char *key; /* file with the secret of rounding and cell keys; NULL: none */
-    /* Called when every audit passed and before anything is written or noted; its failure is the call's. NULL */
-    Status (*check)(void *ctx, const ProtectJob *job, Error *err);
-    void *check_ctx;
     /* Called when the history has the release and before anything of it can be read; its failure is the call's. NULL */
     Status (*noted)(void *ctx, Error *err);
     void *noted_ctx;

@@ -106,7 +106,7 @@ static void count(ProtectJob *job)
         s->sensitive += hidden && job->problem.cells[i].status == SDC_SENSITIVE;
         s->secondary += hidden && job->problem.cells[i].status == SDC_SECONDARY;
         if (hidden && is_finest(job, c) && !job->set.quantities[c->quantity].is_total &&
-            !job->set.quantities[c->quantity].is_part)
+            job->set.quantities[c->quantity].part_of == TABLES_NONE)
             s->people_hidden += c->value.low;
     }
 }

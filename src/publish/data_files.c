@@ -15,14 +15,6 @@ static void plain(Buf *out, Slice shown)
             buf_addc(out, shown.ptr[i]);
 }
 
-/* Why a figure is not there. One word for few people and for what protects them: which of the two it is would tell. */
-static Slice why_hidden(const PublishedCell *c)
-{
-    return c->hiding == PROTECT_HIDDEN         ? SLICE("few_people")
-           : c->hiding == PROTECT_HIDDEN_VALUE ? SLICE("employers")
-                                               : (Slice){"", 0};
-}
-
 static Status csv_row(const Release *r, const PublishedCell *c, Buf *out, Error *err)
 {
     Slice name, group, covered, strong, right, found;
@@ -39,11 +31,10 @@ static Status csv_row(const Release *r, const PublishedCell *c, Buf *out, Error 
         csv_cell(out, texts[i]);
     }
     buf_addc(out, ',');
-    plain(out, c->hiding == PROTECT_SHOWN ? c->shown_value : SLICE("*"));
+    plain(out, c->shown_value);
     buf_addc(out, ',');
-    plain(out, c->hiding == PROTECT_HIDDEN ? SLICE("*") : c->shown_denominator);
-    buf_addf(out, ",%.*s,%.*s,%.*s,%.*s,%.*s\n", SLICE_ARG(covered), SLICE_ARG(strong), SLICE_ARG(right),
-        SLICE_ARG(found), SLICE_ARG(why_hidden(c)));
+    plain(out, c->shown_denominator);
+    buf_addf(out, ",%.*s,%.*s,%.*s,%.*s\n", SLICE_ARG(covered), SLICE_ARG(strong), SLICE_ARG(right), SLICE_ARG(found));
     return OK;
 }
 
@@ -54,7 +45,7 @@ static Status write_csv(Release *r, const MeasureInfo *m, CellRange t, Error *er
     TRY(view_printf(r, &path, err, "data/%.*s.csv", SLICE_ARG(m->name)));
     TRY(release_add(r, path.ptr, &out, err));
     buf_adds(out, "measure,year,level,unit,parent,name,members,split,group,group_name,groups,value,people,seen_of_100,"
-                  "linked_of_100,link_precision,link_recall,hidden\n");
+                  "linked_of_100,link_precision,link_recall\n");
     for (size_t i = 0; i < t.count; i++)
         TRY(csv_row(r, &t.at[i], out, err));
     return buf_status(out, err);
@@ -105,8 +96,6 @@ static Status json_cell(const Release *r, const PublishedCell *c, Json *j, Error
     json_number_text(j, "linked_of_100", strong);
     json_number_text(j, "link_precision", right);
     json_number_text(j, "link_recall", found);
-    if (c->hiding != PROTECT_SHOWN)
-        json_kstr(j, "hidden", why_hidden(c));
     json_end(j);
     return OK;
 }

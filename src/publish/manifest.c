@@ -42,44 +42,6 @@ static Status write_policy(const Release *r, Json *j, Error *err)
     return OK;
 }
 
-/* The lane of each family that the release has measures of. */
-static Status write_lanes(const Release *r, Json *j, Error *err)
-{
-    const Protected *f = r->plan->figures;
-    const Toml *list = toml_get(f->policy->toml, "family");
-    Date day;
-    TRY(release_day(r->plan->policy, &day, err));
-    json_key(j, "families");
-    json_open_array(j);
-    for (const Toml *family = list ? list->first : NULL; family; family = family->next) {
-        const Toml *measures = toml_get(family, "measures");
-        ProtectLane lane;
-        if (!measures || !measures->first)
-            continue;
-        TRY(protect_lane_of(r->plan->policy, day, measures->first->string, &lane, err));
-        json_open_object(j);
-        json_kstr(j, "family", toml_get(family, "name")->string);
-        json_kstr(j, "lane", lane == PROTECT_SUPPRESS_LANE ? SLICE("suppress") : SLICE("pool"));
-        json_end(j);
-    }
-    json_end(j);
-    return OK;
-}
-
-static void write_attack(const ProtectAttack *a, Json *j)
-{
-    json_key(j, "attack"); /* nothing with an unprotected count gets this far */
-    json_open_object(j);
-    json_kint(j, "systems", (int64_t)a->systems);
-    json_kint(j, "figures", (int64_t)a->figures);
-    json_kint(j, "hidden", (int64_t)a->hidden);
-    json_kint(j, "unknowns", (int64_t)a->unknowns);
-    json_kint(j, "equations", (int64_t)a->equations);
-    json_kint(j, "sensitive", (int64_t)a->sensitive);
-    json_kint(j, "unprotected", (int64_t)a->unprotected);
-    json_end(j);
-}
-
 static Status write_protection(const Release *r, Json *j, Error *err)
 {
     const Protected *f = r->plan->figures;
@@ -88,8 +50,6 @@ static Status write_protection(const Release *r, Json *j, Error *err)
     json_open_object(j);
     json_kstr(j, "rule", f->rule);
     json_kstr(j, "file", slice_of(f->policy->path));
-    json_kstr(j, "sha256", slice_of(f->policy->sha256));
-    TRY(write_lanes(r, j, err));
     json_key(j, "parameters");
     json_open_object(j);
     for (const Toml *p = list ? list->first : NULL; p; p = p->next) {
@@ -106,8 +66,6 @@ static Status write_protection(const Release *r, Json *j, Error *err)
     json_kint(j, "cells", (int64_t)r->plan->audited);
     json_kint(j, "withheld", (int64_t)f->withheld_count);
     json_end(j);
-    if (f->suppresses)
-        write_attack(&r->plan->attack, j);
     json_end(j);
     return OK;
 }

@@ -68,7 +68,6 @@ static Status add_families(const Release *r, Families *out, Error *err)
     for (const Toml *f = list ? list->first : NULL; f; f = f->next) {
         TmplPageHowFamilies row = {0};
         Slice coarsens = words_in(f, "coarsens");
-        row.suppressed = slice_eq_z(words_in(f, "protection"), "suppress");
         TRY(measure_titles(r, f, &row.measures, err));
         for (const Toml *g = list->first; g && coarsens.len > 0; g = g->next)
             if (slice_eq(words_in(g, "name"), coarsens))
@@ -110,10 +109,6 @@ Status page_how_write(Release *r, Error *err)
     Buf body;
     buf_init(&body, 0);
     Status st;
-    v.pools = figures->pools;
-    v.suppresses = figures->suppresses;
-    TRY_OUT(grouped(r, r->plan->attack.hidden, &v.hidden, err));
-    TRY_OUT(grouped(r, r->plan->attack.sensitive, &v.sensitive, err));
     TRY_OUT(grouped(r, r->plan->audited, &v.audited, err));
     TRY_OUT(grouped(r, figures->withheld_count, &v.withheld_count, err));
     TRY_OUT(grouped(r, r->plan->source_count, &v.source_count, err));

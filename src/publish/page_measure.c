@@ -49,7 +49,7 @@ static Status trend(Page *p, Error *err)
         points[i] = (SvgPoint){.label = rows[i].year, .value = view_number(c), .shown = rows[i].value};
         points[i].missing = isnan(points[i].value);
         if (c) {
-            rows[i].n = view_people(c);
+            rows[i].n = c->shown_denominator;
             TRY(shares(p, c, &rows[i].covered, &rows[i].strong, err));
         }
     }
@@ -93,7 +93,7 @@ static Status split_row(Page *p, const PublishedCell *c, const PublishedCell *al
 {
     TRY(words_group(&p->r->words, c->cell.split, c->cell.grp, c->groups, &row->label, err));
     TRY(view_value(p->arena, c, &row->value, err));
-    row->n = view_people(c);
+    row->n = c->shown_denominator;
     if (c != all)
         TRY(view_gap(p->arena, c, all, &row->gap, err));
     row->behind = slice_starts(row->gap, SLICE("\xe2\x88\x92"));
@@ -115,19 +115,15 @@ static Status add_split(Page *p, Slice split, TmplPageMeasureSplits *out, Error 
     TRY(arena_new(p->arena, TmplPageMeasureSplitsRows, count, &rows, err));
     TRY(arena_new(p->arena, double, count, &values, err));
     TRY(split_row(p, all, all, &rows[0], &values[0], err));
-    bool joined = false, hides = false;
+    bool joined = false;
     for (size_t i = 1; i < count; i++) {
         TRY(split_row(p, groups[i - 1], all, &rows[i], &values[i], err));
         joined = joined || groups[i - 1]->groups.len > 0;
-        hides = hides || groups[i - 1]->hiding != PROTECT_SHOWN;
     }
     out->rows = rows;
     out->rows_count = count;
     if (joined)
         out->note = SLICE("Groups named together are too small to be shown apart.");
-    if (hides)
-        out->note =
-            SLICE("Hidden: few people stand behind the figure, or it would help to work out another of few people.");
     return split_chart(p, split, rows, values, count, &out->chart, err);
 }
 
@@ -226,13 +222,6 @@ static Status map_area(Page *p, Slice level, const Ranges *ranges, Slice unit, S
     TRY(words_unit(&p->r->words, level, unit, (Slice){"", 0}, 1, &full, err));
     if (!c)
         return view_printf(p->r, &a->words, err, "%.*s: no figure", SLICE_ARG(full));
-    if (c->hiding == PROTECT_HIDDEN)
-        return view_printf(p->r, &a->words, err,
-            "%.*s: hidden, because few people stand behind it or it would help to work out a figure of few",
-            SLICE_ARG(full));
-    if (c->hiding == PROTECT_HIDDEN_VALUE)
-        return view_printf(
-            p->r, &a->words, err, "%.*s: hidden, because an employer could be known by it", SLICE_ARG(full));
     TRY(view_value(p->arena, c, &a->shown, err));
     a->pooled = c->unit_count > 1;
     a->shade = shade_of(ranges, view_number(c));
@@ -282,7 +271,7 @@ static Status draw_map(Page *p, const Toml *map, Slice level, Error *err)
     svg_map(&b, "map", title, SLICE("A map; each area's value is in the table under it."), areas, t.rows);
     TRY(keep_html(p, &b, &p->v.map, err));
     buf_init(&b, 0);
-    svg_legend(&b, ranges.words, ranges.step > 0 ? 5 : 0, p->v.suppresses ? SVG_NONE_HIDDEN : SVG_NONE_POOLED);
+    svg_legend(&b, ranges.words, ranges.step > 0 ? 5 : 0);
     return keep_html(p, &b, &p->v.legend, err);
 }
 
@@ -303,7 +292,7 @@ static Status area_rows(Page *p, Slice level, Error *err)
         TmplPageMeasureAreas *row = &rows[p->v.areas_count++];
         TRY(view_unit(p->r, c, &row->name, err));
         TRY(view_value(p->arena, c, &row->value, err));
-        row->n = view_people(c);
+        row->n = c->shown_denominator;
         TRY(shares(p, c, &row->covered, &row->strong, err));
         if (c->unit_count > 1) {
             TmplPageMeasurePools *pool = &pools[p->v.pools_count++];
@@ -386,46 +375,6 @@ static Status withheld(Page *p, Error *err)
     return OK;
 }
 
-/* --- what can be seen ------------------------------------------------------------------------------------------- */
-
-/* In steps of five: what is hidden must not be worked out from a share. */
-static Status share_text(Page *p, uint64_t part, uint64_t whole, Slice *out, Error *err)
-{
-    uint64_t five = whole == 0 ? 0 : (part * 40 + whole) / (2 * whole) * 5;
-    if (whole == 0) {
-        *out = SLICE("nobody");
-        return OK;
-    }
-    if (five == 100 && part < whole)
-        return view_printf(p->r, out, err, "nearly all");
-    if (five == 0 && part > 0)
-        return view_printf(p->r, out, err, "under 5%%");
-    return view_printf(p->r, out, err, "%d%%", (int)five);
-}
-
-static Status seen_levels(Page *p, Error *err)
-{
-    const ReleaseSeen *seen = &p->r->seen;
-    TmplPageMeasureLevels *rows;
-    TRY(arena_new(p->arena, TmplPageMeasureLevels, seen->len, &rows, err));
-    for (size_t i = 0; i < seen->len; i++) {
-        const ProtectVisible *s = &seen->at[i];
-        if (!slice_eq(s->table, p->m->name))
-            continue;
-        TmplPageMeasureLevels *row = &rows[p->v.levels_count++];
-        row->name = words_level(&p->r->words, s->level, "many");
-        TRY(share_text(p, s->figures_alone, s->figures, &row->figures, err));
-        TRY(share_text(p, s->people_alone, s->people, &row->people, err));
-        TRY(share_text(p, s->small_people_alone, s->small_people, &row->small, err));
-    }
-    p->v.levels = rows;
-    ProtectLane lane;
-    TRY(view_lane(p->r, p->m->name, &lane, err));
-    p->v.pools_lane = lane == PROTECT_POOL_LANE;
-    p->v.suppresses = !p->v.pools_lane;
-    return OK;
-}
-
 static Status definition(Page *p, Error *err)
 {
     const MeasureInfo *m = p->m;
@@ -472,7 +421,6 @@ Status page_measure_write(Release *r, const MeasureInfo *m, Error *err)
     Slice path;
     TRY(view_years(p.table, p.arena, &p.years, &p.year_count, err));
     TRY(definition(&p, err));
-    TRY(seen_levels(&p, err));
     TRY(figures(&p, err));
     TRY(view_href(r, m->name, ".html", &path, err));
     Buf body;

@@ -8,7 +8,7 @@ typedef VEC(TmplPagePlacesRows) Rows;
 
 static Status add_place(const Release *r, const PublishedCell *c, unsigned depth, Rows *rows, Error *err)
 {
-    TmplPagePlacesRows row = {.n = view_people(c), .top = depth == 1, .second = depth == 2, .third = depth > 2};
+    TmplPagePlacesRows row = {.n = c->shown_denominator, .top = depth == 1, .second = depth == 2, .third = depth > 2};
     TRY(view_unit(r, c, &row.name, err));
     TRY(view_value(r->words.arena, c, &row.value, err));
     TRY(view_members(r, c, &row.members, err));
@@ -41,11 +41,7 @@ Status page_places_write(Release *r, const MeasureInfo *m, Error *err)
     const PublishedCell *state = count > 0 ? view_state(t, years[count - 1]) : NULL;
     if (!state)
         return OK;
-    ProtectLane lane;
     TmplPagePlaces v = {.title = m->title, .question = m->question, .people = SLICE("People")};
-    TRY(view_lane(r, m->name, &lane, err));
-    v.pools = lane == PROTECT_POOL_LANE;
-    v.suppresses = !v.pools;
     Rows rows = {0};
     Buf body;
     Slice path, title;

@@ -24,7 +24,6 @@ typedef struct ReleaseContext {
     Ledger *ledger;
     const char *web_dir; /* static files: web/static */
     const char *replace; /* reason for which earlier releases that clash with this one are withdrawn; NULL: refused */
-    unsigned threads;    /* 0: one a core; the release does not depend on it */
     const Log *log;
 } ReleaseContext;
 
@@ -40,12 +39,6 @@ typedef struct ReleaseReport {
  * force, writes. ERR_DENIED: an audit found something; nothing is written. An unchanged release is a no-op with the
  * same id. */
 MUST_USE Status release_make(const ReleaseContext *ctx, ReleaseReport *out, Error *err);
-typedef enum ReleaseStyle { RELEASE_TEXT, RELEASE_JSON } ReleaseStyle;
-/* Before choosing a lane: what readers would see by themselves of each lineage when its families pool and when they
- * suppress, each protected and audited as a release would be, alone (not beside what is out). True shares: for inside.
- * family: the root of one lineage; NULL: all. Appended; writes nothing else. ERR_NOT_FOUND: no such family. */
-MUST_USE Status release_compare(
-    const ReleaseContext *ctx, const char *family, ReleaseStyle style, Buf *out, Error *err);
 /* Releases the ledger knows, in the order of their first publication. Text in arena; the list is the caller's. */
 typedef struct ReleaseEntry {
     Slice id;
@@ -59,9 +52,9 @@ MUST_USE Status release_list(Ledger *ledger, Arena *arena, ReleaseEntries *out, 
  * and makes the newest one in force CURRENT. ERR_NOT_FOUND; ERR_USAGE without a reason. Repeating it changes nothing.
  */
 MUST_USE Status release_withdraw(Home *home, Ledger *ledger, Slice id, Slice reason, Error *err);
-/* What all releases in force printed of one measure, each figure once, as read back from their files; figures that they
- * hide are left out, hidden wages have no value: cell keys, members, groups and the shown texts. A folder that no line
- * of the ledger names counts as in force. Free also after a failure.
+/* What all releases in force printed of one measure, each figure once, as read back from their files: cell keys,
+ * members, groups and the shown texts. A folder that no line of the ledger names counts as in force. Free also after a
+ * failure.
  */
 typedef struct ReleasePrinted {
     Arena arena;

@@ -6,7 +6,8 @@
 #include "publish/release.h"
 
 #include "publish/release_history.h"
-#include "publish/release_input.h"
+
+#include "store/warehouse.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,15 +17,73 @@ typedef VEC(ReleaseSource) ReleaseSources;
 typedef struct Making {
     const ReleaseContext *ctx;
     Arena arena;
-    ReleaseInput in;
+    CellSet cells;
+    ProtectCell *input; /* those of measures that are published */
+    size_t input_count;
     Protected figures;
+    MeasureInfos measures;
     ReleaseSources sources;
+    uint32_t generation;
     uint64_t audited;
-    ReleaseTold told;
-    ProtectAttack attack;
     GateReport gate;
     const char *releases_dir;
 } Making;
+
+/* Counts, means, ratios and distributions are for inside: no protection rule takes them yet. */
+static void keep_publishable(MeasureInfos *measures)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < measures->len; i++)
+        if (measures->at[i].kind == MEASURE_RATE || measures->at[i].kind == MEASURE_MEDIAN)
+            measures->at[kept++] = measures->at[i];
+    measures->len = kept;
+}
+
+static const MeasureInfo *measure_named(const Making *m, Slice name)
+{
+    for (size_t k = 0; k < m->measures.len; k++)
+        if (slice_eq(m->measures.at[k].name, name))
+            return &m->measures.at[k];
+    return NULL;
+}
+
+static Status read_cells(Making *m, Error *err)
+{
+    TRY(warehouse_current(m->ctx->home, &m->generation, err));
+    TRY(cells_read(m->ctx->home, m->generation, &m->cells, err));
+    TRY(measure_list(m->ctx->policy, &m->arena, &m->measures, err));
+    TRY(release_keep_published(m->ctx->policy, &m->measures, err));
+    keep_publishable(&m->measures);
+    TRY(arena_new(&m->arena, ProtectCell, m->cells.count, &m->input, err));
+    for (size_t i = 0; i < m->cells.count; i++) {
+        const Cell *c = &m->cells.cells[i];
+        const MeasureInfo *info = measure_named(m, c->measure);
+        if (!info)
+            continue;
+        bool is_median = info->kind == MEASURE_MEDIAN;
+        m->input[m->input_count++] = (ProtectCell){.table = c->measure,
+            .year = c->year,
+            .level = c->level,
+            .unit = c->unit,
+            .parent = c->parent,
+            .split = c->split,
+            .grp = c->grp,
+            .denominator = c->denominator,
+            .numerator = is_median ? 0 : c->numerator,
+            .is_median = is_median,
+            .value = c->value,
+            .fuzzy = c->fuzzy,
+            .covered = c->covered,
+            .base = c->base,
+            .strong = c->strong,
+            .link_pairs = c->link_pairs,
+            .link_correct = c->link_correct,
+            .link_missed = c->link_missed,
+            .employers = c->employers,
+            .top_employer = c->top_employer};
+    }
+    return OK;
+}
 
 static int compare_sources(const void *a, const void *b)
 {
@@ -48,78 +107,30 @@ static Status read_sources(Making *m, Error *err)
     return st;
 }
 
-/* Without the figures, which are not there yet when what is out is read. */
-static Status gate_of(Making *m, ReleaseGate *out, Error *err)
+static Status protect(Making *m, Error *err)
 {
-    *out = (ReleaseGate){.policy = m->ctx->policy,
-        .input = m->in.input,
-        .input_count = m->in.count,
-        .measures = &m->in.measures,
+    Date day;
+    TRY(release_day(m->ctx->policy, &day, err));
+    TRY(protect_release(m->ctx->policy, day, m->input, m->input_count, &m->figures, err));
+    TRY(protect_audit(m->ctx->policy, day, m->input, m->input_count, &m->figures, &m->audited, err));
+    log_line(m->ctx->log, LOG_INFO, "event=release.audited cells=%" PRIu64 " withheld=%zu", m->audited,
+        m->figures.withheld_count);
+    return OK;
+}
+
+/* Together with what is out already. */
+static Status pass_gate(Making *m, Error *err)
+{
+    ReleaseGate gate = {.policy = m->ctx->policy,
+        .input = m->input,
+        .input_count = m->input_count,
+        .figures = &m->figures,
+        .measures = &m->measures,
         .ledger = m->ctx->ledger,
         .replace = m->ctx->replace,
         .log = m->ctx->log};
-    TRY(release_day(m->ctx->policy, &out->day, err));
-    return home_file(m->ctx->home, &m->arena, "releases", &m->releases_dir, err);
-}
-
-static Status any_suppressed(const Making *m, Date day, bool *out, Error *err)
-{
-    *out = false;
-    for (size_t i = 0; i < m->in.measures.len && !*out; i++) {
-        ProtectLane lane;
-        TRY(protect_lane_of(m->ctx->policy, day, m->in.measures.at[i].name, &lane, err));
-        *out = lane == PROTECT_SUPPRESS_LANE;
-    }
-    return OK;
-}
-
-static LaneOptions options_of(const Making *m)
-{
-    return (LaneOptions){
-        .told = m->told.cells, .told_count = m->told.count, .threads = m->ctx->threads, .log = m->ctx->log};
-}
-
-/* Where releases in force print what gives somebody away whatever is hidden now, they have to be replaced. */
-static Status protect_beside(Making *m, Date day, Error *err)
-{
-    LaneOptions o = options_of(m);
-    Status st = protect_release_beside(m->ctx->policy, day, m->in.input, m->in.count, &o, &m->figures, err);
-    if (st != ERR_DENIED || !m->ctx->replace || m->told.count == 0)
-        return st;
-    error_clear(err);
-    for (size_t i = 0; i < m->told.ids.len; i++)
-        TRY(gate_clash(&m->gate, &m->arena, m->told.ids.at[i], err));
-    m->told.count = 0;
-    o = options_of(m);
-    return protect_release_beside(m->ctx->policy, day, m->in.input, m->in.count, &o, &m->figures, err);
-}
-
-static Status protect(Making *m, Error *err)
-{
-    ReleaseGate gate;
-    bool suppressed;
-    TRY(gate_of(m, &gate, err));
-    TRY(any_suppressed(m, gate.day, &suppressed, err));
-    if (suppressed)
-        TRY(release_told(&gate, m->releases_dir, &m->arena, &m->gate, &m->told, err));
-    TRY(protect_beside(m, gate.day, err));
-    TRY(protect_audit(m->ctx->policy, gate.day, m->in.input, m->in.count, &m->figures, &m->audited, err));
-    if (suppressed) {
-        const LaneOptions o = options_of(m);
-        TRY(protect_attack(m->ctx->policy, gate.day, m->in.input, m->in.count, &m->figures, &o, &m->attack, err));
-        m->audited += m->attack.figures;
-    }
-    log_line(m->ctx->log, LOG_INFO, "event=release.audited cells=%" PRIu64 " withheld=%zu hidden=%" PRIu64, m->audited,
-        m->figures.withheld_count, m->attack.hidden);
-    return OK;
-}
-
-/* Together with what is out already: families that pool. Those that suppress have passed theirs in the attack. */
-static Status pass_gate(Making *m, Error *err)
-{
-    ReleaseGate gate;
-    TRY(gate_of(m, &gate, err));
-    gate.figures = &m->figures;
+    TRY(release_day(m->ctx->policy, &gate.day, err));
+    TRY(home_file(m->ctx->home, &m->arena, "releases", &m->releases_dir, err));
     TRY(release_gate(&gate, m->releases_dir, &m->arena, &m->gate, err));
     log_line(m->ctx->log, LOG_INFO, "event=release.gate releases=%" PRIu64 " compared=%" PRIu64 " cells=%" PRIu64,
         m->gate.releases, m->gate.compared, m->gate.cells);
@@ -151,7 +162,7 @@ static Status tell_ledger(const Making *m, const Release *r, const ReleaseReport
     buf_init(&body, 0);
     json_begin(&j, &body, JSON_COMPACT);
     json_open_object(&j);
-    json_kint(&j, "generation", m->in.generation);
+    json_kint(&j, "generation", m->generation);
     json_kstr(&j, "manifest_sha256", slice_of(r->manifest_sha256));
     json_kint(&j, "cells", (int64_t)report->cells);
     json_kint(&j, "withheld", (int64_t)report->withheld);
@@ -179,13 +190,10 @@ static Status publish(Making *m, ReleaseReport *out, Error *err)
 {
     const ReleasePlan plan = {.policy = m->ctx->policy,
         .figures = &m->figures,
-        .measures = &m->in.measures,
+        .measures = &m->measures,
         .sources = m->sources.at,
         .source_count = m->sources.len,
         .audited = m->audited,
-        .attack = m->attack,
-        .input = m->in.input,
-        .input_count = m->in.count,
         .web_dir = m->ctx->web_dir};
     Release r;
     bool is_new;
@@ -211,17 +219,17 @@ Status release_make(const ReleaseContext *ctx, ReleaseReport *out, Error *err)
     *out = (ReleaseReport){0};
     arena_init(&m.arena, 0);
     Status st;
-    TRY_OUT(release_input_read(ctx, &m.in, err));
+    TRY_OUT(read_cells(&m, err));
     TRY_OUT(read_sources(&m, err));
     TRY_OUT(protect(&m, err));
     TRY_OUT(pass_gate(&m, err));
     st = publish(&m, out, err);
 out:
     gate_report_free(&m.gate);
-    release_told_free(&m.told);
     protected_free(&m.figures);
+    vec_free(&m.measures);
     vec_free(&m.sources);
-    release_input_free(&m.in);
+    cells_free(&m.cells);
     arena_free(&m.arena);
     return st;
 }

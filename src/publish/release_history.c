@@ -64,18 +64,6 @@ static const char *const COLUMNS[] = {
     "measure", "year", "level", "unit", "parent", "members", "split", "group", "groups", "value", "people"};
 enum { MEASURE, YEAR, LEVEL, UNIT, PARENT, MEMBERS, SPLIT, GROUP, GROUPS, VALUE, PEOPLE, COLUMN_COUNT };
 
-/* Hidden figures have a star, or a value of one; what is no figure is no text. */
-static void read_hiding(PublishedCell *c)
-{
-    static const Slice star = {"*", 1};
-    bool value = slice_eq(c->shown_value, star), people = slice_eq(c->shown_denominator, star);
-    c->hiding = people ? PROTECT_HIDDEN : value ? PROTECT_HIDDEN_VALUE : PROTECT_SHOWN;
-    if (value || people)
-        c->shown_value = (Slice){"", 0};
-    if (people)
-        c->shown_denominator = (Slice){"", 0};
-}
-
 static Status read_table(const char *path, Arena *arena, const MeasureInfos *measures, EarlierCells *out, Error *err)
 {
     CsvTable t;
@@ -104,7 +92,6 @@ static Status read_table(const char *path, Arena *arena, const MeasureInfos *mea
         for (size_t m = 0; m < measures->len; m++)
             if (slice_eq(measures->at[m].name, c.cell.table))
                 c.cell.is_median = measures->at[m].kind == MEASURE_MEDIAN;
-        read_hiding(&c);
         TRY(vec_push(out, c, err));
     }
     return OK;
@@ -155,35 +142,11 @@ static Slice figure_key(Buf *key, const PublishedCell *c)
         c->groups, c->shown_value, c->shown_denominator};
     buf_reset(key);
     buf_add_i64(key, c->cell.year);
-    buf_add_i64(key, c->hiding);
     for (size_t i = 0; i < COUNT_OF(parts); i++) {
         buf_addc(key, '\x1f');
         buf_add(key, parts[i]);
     }
     return buf_slice(key);
-}
-
-/* Which figures of a release are looked at. */
-typedef enum Wanted { WANTED_POOLED, WANTED_SUPPRESSED } Wanted;
-
-/* Of the lane that their family takes now. A hidden figure is nothing to those that pool. */
-static Status keep_lane(const Gate *gate, Wanted wanted, EarlierCells *cells, Error *err)
-{
-    const ReleaseGate *g = gate->g;
-    size_t kept = 0;
-    ProtectLane lane = PROTECT_POOL_LANE;
-    Slice table = {NULL, 0};
-    for (size_t i = 0; i < cells->len; i++) {
-        PublishedCell *c = &cells->at[i];
-        if (!table.ptr || !slice_eq(c->cell.table, table))
-            TRY(protect_lane_of(g->policy, g->day, c->cell.table, &lane, err));
-        table = c->cell.table;
-        bool suppressed = lane == PROTECT_SUPPRESS_LANE;
-        if (suppressed == (wanted == WANTED_SUPPRESSED) && (suppressed || c->hiding != PROTECT_HIDDEN))
-            cells->at[kept++] = *c;
-    }
-    cells->len = kept;
-    return OK;
 }
 
 /* A release mostly repeats the one before: only what it adds is kept. */
@@ -232,8 +195,6 @@ static Status check_one(Gate *gate, Slice id, UnionReport *report, bool *denied,
     Status st = arena_printf(&arena, &path, err, "%s/%.*s", gate->dir, SLICE_ARG(id));
     if (st == OK)
         st = read_release(path, &arena, gate->g->measures, &cells, err);
-    if (st == OK)
-        st = keep_lane(gate, WANTED_POOLED, &cells, err);
     if (st == OK) {
         st = check_with(gate, &cells, report, err);
         *denied = st == ERR_DENIED;
@@ -243,33 +204,15 @@ static Status check_one(Gate *gate, Slice id, UnionReport *report, bool *denied,
     return st;
 }
 
-static bool clashes(const GateReport *report, Slice id)
-{
-    for (size_t i = 0; i < report->clashing.len; i++)
-        if (slice_eq(report->clashing.at[i], id))
-            return true;
-    return false;
-}
-
-Status gate_clash(GateReport *report, Arena *arena, Slice id, Error *err)
-{
-    Slice kept;
-    if (clashes(report, id))
-        return OK;
-    TRY(arena_dup(arena, id, &kept, err));
-    return vec_push(&report->clashing, kept, err);
-}
-
 static Status check_all(Gate *gate, const ReleaseEntries *list, Arena *arena, GateReport *out, Error *err)
 {
     for (size_t i = 0; i < list->len; i++) {
         UnionReport report = {0};
         bool denied;
+        Slice id;
         if (!list->at[i].in_force)
             continue;
         out->releases++;
-        if (clashes(out, list->at[i].id))
-            continue;
         Status st = check_one(gate, list->at[i].id, &report, &denied, err);
         out->compared += report.compared;
         out->cells += report.cells;
@@ -280,7 +223,8 @@ static Status check_all(Gate *gate, const ReleaseEntries *list, Arena *arena, Ga
             continue;
         }
         error_clear(err);
-        TRY(gate_clash(out, arena, list->at[i].id, err));
+        TRY(arena_dup(arena, list->at[i].id, &id, err));
+        TRY(vec_push(&out->clashing, id, err));
     }
     return OK;
 }
@@ -309,7 +253,7 @@ Status release_gate(const ReleaseGate *g, const char *releases_dir, Arena *arena
 {
     Gate gate = {.g = g, .dir = releases_dir};
     ReleaseEntries list = {0};
-    out->releases = out->compared = out->cells = 0;
+    *out = (GateReport){0};
     arena_init(&gate.kept, 0);
     buf_init(&gate.key, 1 << 20);
     Status st = map_init(&gate.seen, err);
@@ -327,76 +271,6 @@ Status release_gate(const ReleaseGate *g, const char *releases_dir, Arena *arena
     return st;
 }
 
-/* --- what suppressed families have to live with ------------------------------------------------------------------ */
-
-static Status tell_one(Gate *gate, Slice id, Arena *arena, GateReport *report, ReleaseTold *out, Error *err)
-{
-    const ReleaseGate *g = gate->g;
-    Arena own;
-    EarlierCells cells = {0};
-    const char *path = NULL;
-    Slice teller;
-    arena_init(&own, 0);
-    Status st = arena_printf(&own, &path, err, "%s/%.*s", gate->dir, SLICE_ARG(id));
-    if (st == OK)
-        st = read_release(path, &own, g->measures, &cells, err);
-    if (st == OK)
-        st = keep_lane(gate, WANTED_SUPPRESSED, &cells, err);
-    if (st == OK && cells.len > 0) {
-        const LaneOptions told = {.told = cells.at, .told_count = cells.len, .threads = 1};
-        st = protect_told_agrees(g->policy, g->day, g->input, g->input_count, &told, err);
-        if (st == ERR_DENIED && g->replace) {
-            error_clear(err);
-            cells.len = 0;
-            st = gate_clash(report, arena, id, err);
-        } else if (st == ERR_DENIED) {
-            st = refused(id, err);
-        }
-    }
-    if (st == OK && cells.len > 0)
-        st = keep_cells(gate, &cells, err);
-    if (st == OK && cells.len > 0)
-        st = arena_dup(arena, id, &teller, err);
-    if (st == OK && cells.len > 0)
-        st = vec_push(&out->ids, teller, err);
-    vec_free(&cells);
-    arena_free(&own);
-    return st;
-}
-
-Status release_told(
-    const ReleaseGate *g, const char *releases_dir, Arena *arena, GateReport *report, ReleaseTold *out, Error *err)
-{
-    Gate gate = {.g = g, .dir = releases_dir};
-    ReleaseEntries list = {0};
-    *out = (ReleaseTold){0};
-    arena_init(&gate.kept, 0);
-    buf_init(&gate.key, 1 << 20);
-    Status st = map_init(&gate.seen, err);
-    if (st == OK)
-        st = release_list(g->ledger, &gate.kept, &list, err);
-    if (st == OK)
-        st = add_untold(releases_dir, &gate.kept, &list, err);
-    for (size_t i = 0; i < list.len && st == OK; i++)
-        if (list.at[i].in_force)
-            st = tell_one(&gate, list.at[i].id, arena, report, out, err);
-    vec_free(&list);
-    map_free(&gate.seen);
-    buf_free(&gate.key);
-    out->arena = gate.kept;
-    out->cells = gate.cells.at;
-    out->count = gate.cells.len;
-    return st;
-}
-
-void release_told_free(ReleaseTold *told)
-{
-    mem_free(told->cells);
-    vec_free(&told->ids);
-    arena_free(&told->arena);
-    *told = (ReleaseTold){0};
-}
-
 /* --- what is out of one measure ------------------------------------------------------------------------------------
  */
 
@@ -412,7 +286,7 @@ static Status print_one(Gate *gate, Slice id, Slice measure, Error *err)
     if (st == OK)
         st = read_release(path, &arena, &none, &cells, err);
     for (size_t i = 0; i < cells.len; i++)
-        if (slice_eq(cells.at[i].cell.table, measure) && cells.at[i].hiding != PROTECT_HIDDEN)
+        if (slice_eq(cells.at[i].cell.table, measure))
             cells.at[kept++] = cells.at[i];
     cells.len = kept;
     if (st == OK)

@@ -18,14 +18,6 @@ typedef struct ReleaseGate {
     const Log *log;
 } ReleaseGate;
 
-/* What releases in force printed and hid of suppressed families, each figure once. */
-typedef struct ReleaseTold {
-    Arena arena;
-    PublishedCell *cells;
-    size_t count;
-    VEC(Slice) ids; /* of those that tell anything, in arena */
-} ReleaseTold;
-
 typedef struct GateReport {
     uint64_t releases;   /* in force before this one */
     uint64_t compared;   /* families and years in which they are not the same, cell by cell */
@@ -33,19 +25,10 @@ typedef struct GateReport {
     VEC(Slice) clashing; /* ids in the arena; to be withdrawn when the new release is on disk, not before */
 } GateReport;
 
-/* Reads them, and holds each to today's records: ERR_DENIED when a figure was corrected and g->replace is NULL;
- * otherwise its release joins report->clashing and tells nothing. g->figures is not used. Free also after a failure. */
-MUST_USE Status release_told(
-    const ReleaseGate *g, const char *releases_dir, Arena *arena, GateReport *report, ReleaseTold *out, Error *err);
-void release_told_free(ReleaseTold *told);
-/* Once: an id that is to be withdrawn. */
-MUST_USE Status gate_clash(GateReport *report, Arena *arena, Slice id, Error *err);
-
-/* The new figures of families that pool, together with all earlier releases in force, one more of them each time, so
- * that what follows from three or more together is found too. A folder that no line of the ledger names was left by a
- * killed run and can be read by anyone: it counts as in force. Changes nothing; those in out->clashing are left aside.
- * ERR_DENIED: something follows from all that none shows; the hint says what can be done. ERR_CORRUPT: an earlier
- * release is not what was published. Free also after a failure. */
+/* The new figures together with all earlier releases in force, one more of them each time, so that what follows from
+ * three or more together is found too. A folder that no line of the ledger names was left by a killed run and can be
+ * read by anyone: it counts as in force. Changes nothing. ERR_DENIED: something follows from all that none shows; the
+ * hint says what can be done. ERR_CORRUPT: an earlier release is not what was published. Free also after a failure. */
 MUST_USE Status release_gate(const ReleaseGate *g, const char *releases_dir, Arena *arena, GateReport *out, Error *err);
 void gate_report_free(GateReport *report);
 /* Names it in releases/WITHDRAWN first, so that nobody is shown it any more, then says so in the ledger; CURRENT

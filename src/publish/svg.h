@@ -43,10 +43,8 @@ void svg_line(Buf *out, const char *id, Slice title, Slice desc, const SvgPoint 
 void svg_spark(Buf *out, const SvgPoint *points, size_t count);
 void svg_bars(Buf *out, const char *id, Slice title, Slice desc, const SvgBar *bars, size_t count, bool is_share);
 void svg_map(Buf *out, const char *id, Slice title, Slice desc, const SvgArea *areas, size_t count);
-/* What an area of too few people looks like. */
-typedef enum SvgNone { SVG_NONE_POOLED, SVG_NONE_HIDDEN } SvgNone;
-/* The five shades with the ranges' words, and the hatch of pooled areas or the blank of hidden ones. */
-void svg_legend(Buf *out, const Slice *ranges, size_t count, SvgNone none);
+/* The five shades and the hatch of pooled areas, with the ranges' words. */
+void svg_legend(Buf *out, const Slice *ranges, size_t count);
 
 /* Shared by the charts: tenths as a decimal number. */
 void svg_number(Buf *out, int64_t tenths);

@@ -70,15 +70,12 @@ static void legend_row(Buf *out, int shade, const char *over, Slice words)
     buf_adds(out, "</li>\n");
 }
 
-void svg_legend(Buf *out, const Slice *ranges, size_t count, SvgNone none)
+void svg_legend(Buf *out, const Slice *ranges, size_t count)
 {
     static const char *const over[6] = {"", "", "dots2", "dots3", "dots4", "dots5"};
     buf_adds(out, "<ul class=\"legend\">\n");
     for (size_t i = 0; i < count && i < 5; i++)
         legend_row(out, (int)i + 1, over[i + 1], ranges[i]);
-    if (none == SVG_NONE_POOLED)
-        legend_row(out, 2, "hatch", SLICE("places shown together"));
-    else
-        legend_row(out, 0, "", SLICE("hidden, or nobody is counted"));
+    legend_row(out, 2, "hatch", SLICE("places shown together"));
     buf_adds(out, "</ul>\n");
 }

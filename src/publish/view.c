@@ -97,18 +97,13 @@ Status view_printf(const Release *r, Slice *out, Error *err, const char *fmt, ..
 
 Status view_value(Arena *arena, const PublishedCell *c, Slice *out, Error *err)
 {
-    *out = c && c->hiding != PROTECT_SHOWN ? SLICE("hidden") : SLICE("not given");
+    *out = SLICE("not given");
     if (!c || c->shown_value.len == 0)
         return OK;
     const char *text;
     TRY(arena_printf(arena, &text, err, "%.*s%s", SLICE_ARG(c->shown_value), c->cell.is_median ? "" : "%"));
     *out = slice_of(text);
     return OK;
-}
-
-Slice view_people(const PublishedCell *c)
-{
-    return c->hiding == PROTECT_HIDDEN ? SLICE("hidden") : c->shown_denominator;
 }
 
 /* Value in tenths and whether it has a decimal. */
@@ -280,11 +275,4 @@ Status page_write(Release *r, const char *path, Slice title, Slice description, 
         .version = SLICE(CAIRN_VERSION)};
     tmpl_frame(out, &v);
     return buf_status(out, err);
-}
-
-Status view_lane(const Release *r, Slice measure, ProtectLane *out, Error *err)
-{
-    Date day;
-    TRY(release_day(r->plan->policy, &day, err));
-    return protect_lane_of(r->plan->policy, day, measure, out, err);
 }

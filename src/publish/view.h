@@ -25,10 +25,8 @@ MUST_USE Status view_groups(
     const Release *r, CellRange t, int32_t year, Slice split, const PublishedCell ***out, size_t *count, Error *err);
 const MeasureInfo *view_measure(const Release *r, Slice name);
 
-/* "84.2%", "$9,300", "hidden", "not given". */
+/* "84.2%", "$9,300", "not given". */
 MUST_USE Status view_value(Arena *arena, const PublishedCell *c, Slice *out, Error *err);
-/* "1,234"; "hidden" where a suppressed family hides the figure. */
-Slice view_people(const PublishedCell *c);
 /* As a number, from what is printed and never from what is behind it; NaN when nothing is. */
 double view_number(const PublishedCell *c);
 /* "97", "90", "100": how many of 100, coarsely. Empty when not known. */
@@ -50,9 +48,6 @@ const Toml *view_seen(const Release *r, Slice measure);
 MUST_USE Status view_printf(const Release *r, Slice *out, Error *err, const char *fmt, ...) PRINTF_LIKE(4, 5);
 /* "measure-NAME.html" */
 MUST_USE Status view_href(const Release *r, Slice measure, const char *suffix, Slice *out, Error *err);
-
-/* How the measure's family keeps people safe. */
-MUST_USE Status view_lane(const Release *r, Slice measure, ProtectLane *out, Error *err);
 
 /* Puts a body into the site's frame as file `path`. */
 MUST_USE Status page_write(Release *r, const char *path, Slice title, Slice description, const Buf *body, Error *err);

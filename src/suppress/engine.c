@@ -100,8 +100,6 @@ static Status add_needs(Engine *e, const EngineSetup *setup, Error *err)
         if (setup->singleton && setup->singleton[cell])
             e->singleton[j] = e->any_singleton = true;
         e->any_width = e->any_width || asks_width(&n->problem->cells[cell]);
-        if (setup->settled[cell])
-            continue;
         if (setup->up[cell] > 0)
             TRY(add_need(e, j, NET_NONE, (double)setup->up[cell], err));
         if (setup->down[cell] > 0)
@@ -125,8 +123,6 @@ Status engine_new(const Net *net, const EngineSetup *setup, Engine **out, Error 
     TRY_OUT(local_new(net, &e->local, err));
     if (e->near || e->large)
         TRY_OUT(window_new(net, &e->window, err));
-    if (e->large)
-        TRY_OUT(part_new(net, &e->part, err));
     price_cells(e);
     TRY_OUT(add_needs(e, setup, err));
     *out = e;
@@ -154,7 +150,6 @@ void engine_free(Engine *e)
     local_free(e->local);
     wide_free(e->wide);
     window_free(e->window);
-    part_free(e->part);
     arena_free(&e->arena);
     mem_free(e);
 }

@@ -9,7 +9,6 @@
 #define CAIRN_SUPPRESS_ENGINE_H
 
 #include "suppress/local.h"
-#include "suppress/part.h"
 #include "suppress/wide.h"
 #include "suppress/window.h"
 
@@ -50,7 +49,6 @@ typedef struct Engine {
     bool reshaping; /* a better answer is looked for: in a large net only near */
     bool shrinking; /* not every cell is allowed: what is not found proves nothing */
     Window *window; /* with near or large */
-    Part *part;     /* with large */
     Arena arena;
     int64_t *price;     /* of suppressing a cell */
     double *weight;     /* the same, for the simplex */
@@ -77,7 +75,6 @@ typedef struct Engine {
 typedef struct EngineSetup {
     const int64_t *up, *down; /* cell of the problem: how far an attacker must be led astray; 0: no need */
     const uint8_t *singleton; /* cell of the problem; NULL: none */
-    const uint8_t *settled;   /* cell of the problem: its needs were met in an earlier round */
     uint64_t seed;
     uint32_t near_cells, large_rows; /* as in SuppressOptions */
 } EngineSetup;

@@ -40,15 +40,13 @@ static Status copy_problem(
 
 static Status resize_targets(Plan *plan, uint32_t count, Error *err)
 {
-    void *up = plan->up, *down = plan->down, *singleton = plan->singleton, *settled = plan->settled;
+    void *up = plan->up, *down = plan->down, *singleton = plan->singleton;
     TRY(mem_resize(&up, (size_t)count + 1, sizeof *plan->up, err));
     plan->up = up;
     TRY(mem_resize(&down, (size_t)count + 1, sizeof *plan->down, err));
     plan->down = down;
     TRY(mem_resize(&singleton, (size_t)count + 1, 1, err));
     plan->singleton = singleton;
-    TRY(mem_resize(&settled, (size_t)count + 1, 1, err));
-    plan->settled = settled;
     return OK;
 }
 
@@ -61,7 +59,6 @@ Status plan_new(const SdcProblem *p, const SuppressOptions *o, Plan *out, Error 
     for (uint32_t i = 0; i < p->cell_count; i++) {
         set_targets(&p->cells[i], &plan.up[i], &plan.down[i]);
         plan.singleton[i] = o->singleton ? o->singleton[i] : 0;
-        plan.settled[i] = 0;
     }
     *out = plan;
     return OK;
@@ -76,7 +73,6 @@ void plan_free(Plan *plan)
     mem_free(plan->up);
     mem_free(plan->down);
     mem_free(plan->singleton);
-    mem_free(plan->settled);
     vec_free(&plan->leaks);
     *plan = (Plan){0};
 }
@@ -178,7 +174,6 @@ static Status append_sums(Plan *plan, const Sums *sums, const SuppressOptions *o
         plan->up[old + i] = level;
         plan->down[old + i] = 0;
         plan->singleton[old + i] = 0;
-        plan->settled[old + i] = 0;
     }
     if (st == OK) {
         sdc_free(&plan->work);
@@ -270,9 +265,7 @@ static bool raise_cell(Plan *plan, const SuppressShort *s)
     int64_t up, down;
     set_targets(c, &up, &down);
     bool raised = raise(&plan->up[s->cell], up, s->up, c->upper - c->value);
-    raised = raise(&plan->down[s->cell], down, s->down, c->value - c->lower) || raised;
-    plan->settled[s->cell] = plan->settled[s->cell] && !raised;
-    return raised;
+    return raise(&plan->down[s->cell], down, s->down, c->value - c->lower) || raised;
 }
 
 Status plan_repair(Plan *plan, const SuppressShorts *shorts, bool *more, Error *err)

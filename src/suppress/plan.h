@@ -19,9 +19,6 @@ typedef struct Plan {
     uint32_t given_cells;
     int64_t *up, *down; /* a cell of work: targets; 0: none */
     uint8_t *singleton; /* a cell of work; NULL: none */
-    /* A cell of work: witnesses for its targets were found, or it is a leak. A pattern only grows, so they hold in
-     * every later round, and only what is new or was raised is asked for again. */
-    uint8_t *settled;
     PlanLeaks leaks;
 } Plan;
 

@@ -28,7 +28,7 @@ typedef struct Round {
 static bool block_is_idle(const Plan *plan, const NetBlock *block)
 {
     for (uint32_t i = 0; i < block->cell_count; i++)
-        if (!plan->settled[block->cells[i]] && (plan->up[block->cells[i]] > 0 || plan->down[block->cells[i]] > 0))
+        if (plan->up[block->cells[i]] > 0 || plan->down[block->cells[i]] > 0)
             return false;
     return true;
 }
@@ -118,7 +118,6 @@ static Status solve_net(const Round *round, const Net *net, BlockResult *r, uint
     EngineSetup setup = {.up = plan->up,
         .down = plan->down,
         .singleton = plan->singleton,
-        .settled = plan->settled,
         .seed = round->options->seed,
         .near_cells = round->options->near_cells,
         .large_rows = round->options->large_rows};
@@ -219,13 +218,13 @@ static Status leaks_outside_blocks(Plan *plan, const uint32_t *block_of, Error *
     for (uint32_t i = 0; i < plan->work.cell_count; i++) {
         const int64_t targets[] = {plan->up[i], -plan->down[i]};
         for (size_t k = 0; k < 2 && block_of[i] == NET_NONE; k++)
-            if (targets[k] != 0 && !plan->settled[i])
+            if (targets[k] != 0)
                 TRY(vec_push(&plan->leaks, ((PlanLeak){.cell = i, .knows = NET_NONE, .target = targets[k]}), err));
     }
     return OK;
 }
 
-/* One pass over all blocks for the targets that are not settled. */
+/* One pass over all blocks with the targets as they are. */
 static Status protect_blocks(Plan *plan, const SuppressOptions *o, SuppressReport *report, Error *err)
 {
     Round round = {.plan = plan, .options = o};
@@ -234,6 +233,7 @@ static Status protect_blocks(Plan *plan, const SuppressOptions *o, SuppressRepor
     Arena scratch;
     Status st;
     arena_init(&scratch, 0);
+    plan->leaks.len = 0;
     TRY_OUT(arena_new(&scratch, uint8_t, (size_t)n + 1, &usable, err));
     TRY_OUT(arena_new(&scratch, uint32_t, (size_t)n + 1, &block_of, err));
     for (uint32_t i = 0; i < n; i++) {
@@ -249,7 +249,6 @@ static Status protect_blocks(Plan *plan, const SuppressOptions *o, SuppressRepor
     report->lower_bound = 0;
     for (uint32_t b = 0; b < blocks; b++)
         TRY_OUT(merge_block(&round, b, report, err));
-    memset(plan->settled, 1, n);
     report->blocks = blocks;
     report->bounded = report->bounded && report->sum_rounds == 0 && report->audit_rounds == 0;
 out:

@@ -103,17 +103,10 @@ typedef struct TablesColumn {
 typedef struct TablesQuantity {
     Slice people, name;
     bool is_total;
-    bool is_part;       /* of some other: see TablesSet.parts */
-    bool is_complement; /* those of a whole who are not in one of its parts: printed by nobody */
+    uint32_t part_of;    /* quantity of which it is a part; TABLES_NONE */
+    uint32_t complement; /* quantity of those who are not in the part; TABLES_NONE */
+    bool is_complement;
 } TablesQuantity;
-
-/* One count is a part of another: whole = part + rest, at every place where both are told. A count may be a part of
- * several (graduates of completers and of the cohort) and have several parts; what follows from others (the cohort
- * holds the completers, these the graduates) need not be said. Quantities; rest is the complement, of this pair alone.
- */
-typedef struct TablesPart {
-    uint32_t part, whole, rest;
-} TablesPart;
 
 typedef enum TablesAbsent { TABLES_ABSENT_ERROR, TABLES_ABSENT_ZERO, TABLES_ABSENT_HIDDEN } TablesAbsent;
 
@@ -151,8 +144,6 @@ typedef struct TablesSet {
     uint32_t table_count;
     TablesQuantity *quantities;
     uint32_t quantity_count;
-    TablesPart *parts; /* in order of the header; no count is a part of itself through others */
-    uint32_t part_count;
     const Toml *root;
     Buf digest; /* names and SHA-256 of all files read, a line each */
 } TablesSet;
@@ -169,8 +160,6 @@ typedef enum TablesReading { TABLES_TRUE_VALUES, TABLES_AS_PUBLISHED } TablesRea
 MUST_USE Status tables_read(
     Slice header, const char *name, TablesLoad load, void *ctx, TablesReading reading, TablesSet *out, Error *err);
 void tables_free(TablesSet *set);
-/* Whether one quantity is a part of another, be it through others. */
-bool tables_is_part(const TablesSet *set, uint32_t part, uint32_t whole);
 /* A loader for folders: names are relative to dir (a const char *); ctx is the folder. */
 MUST_USE Status tables_load_file(void *dir, Slice name, Arena *arena, Slice *text, Error *err);
 

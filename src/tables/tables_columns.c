@@ -4,8 +4,6 @@
  */
 #include "tables/tables_impl.h"
 
-#define MAX_PARTS 512
-
 typedef struct Adding {
     TablesReader *r;
     const Toml *t; /* the table */
@@ -84,65 +82,33 @@ static Status link_to(const Adding *a, const Toml *c, const char *key, TablesKin
     return OK;
 }
 
-/* --- parts and wholes --------------------------------------------------------------------------------------------- */
-
-bool tables_is_part(const TablesSet *set, uint32_t part, uint32_t whole)
-{
-    uint8_t seen[TABLES_MAX_QUANTITIES] = {0}; /* wholes reached */
-    bool changed = true;
-    for (uint32_t i = 0; i < set->part_count; i++)
-        seen[set->parts[i].whole] |= set->parts[i].part == part;
-    while (changed && !seen[whole]) {
-        changed = false;
-        for (uint32_t i = 0; i < set->part_count; i++)
-            if (seen[set->parts[i].part] && !seen[set->parts[i].whole]) {
-                seen[set->parts[i].whole] = 1;
-                changed = true;
-            }
-    }
-    return seen[whole];
-}
-
 /* n = k + those who are not k: the complement is a quantity of its own, printed by nobody and known to all. */
-static Status add_part(Adding *a, const Toml *c, uint32_t part, uint32_t whole, Error *err)
+static Status link_part(Adding *a, const Toml *c, uint32_t part, Error *err)
 {
     TablesSet *set = a->r->set;
-    for (uint32_t i = 0; i < set->part_count; i++)
-        if (set->parts[i].part == part && set->parts[i].whole == whole)
-            return OK;
-    if (part == whole || tables_is_part(set, whole, part))
+    Slice whole, name;
+    uint32_t of, rest;
+    TRY(toml_str_or(c, a->r->name, "part_of", (Slice){NULL, 0}, &whole, err));
+    if (!whole.ptr)
+        return OK;
+    TRY(tables_quantity(set, a->people, whole, false, &of, err));
+    if (of == part)
         return tables_refuse(a->r, c, err, "a count cannot be a part of itself");
-    if (set->part_count >= MAX_PARTS)
-        return tables_refuse(a->r, c, err, "more than %d parts of counts", MAX_PARTS);
+    if (set->quantities[part].part_of != TABLES_NONE && set->quantities[part].part_of != of)
+        return tables_refuse(a->r, c, err, "a count is a part of one other; two tables disagree about it");
+    if (set->quantities[part].part_of == of)
+        return OK;
     const char *text;
-    TRY(arena_printf(&set->arena, &text, err, "%.*s without %.*s", SLICE_ARG(set->quantities[whole].name),
+    TRY(arena_printf(&set->arena, &text, err, "%.*s without %.*s", SLICE_ARG(set->quantities[of].name),
         SLICE_ARG(set->quantities[part].name)));
-    Slice name = slice_of(text);
+    name = slice_of(text);
     for (size_t i = 0; i < name.len; i++)
         if (name.ptr[i] == '.')
             return tables_refuse(a->r, c, err, "names of counts hold no full stop");
-    uint32_t rest;
     TRY(tables_quantity(set, set->quantities[part].people, name, false, &rest, err));
-    if (!set->parts)
-        TRY(arena_new(&set->arena, TablesPart, MAX_PARTS, &set->parts, err));
-    set->parts[set->part_count++] = (TablesPart){part, whole, rest};
-    set->quantities[part].is_part = true;
+    set->quantities[part].part_of = of;
+    set->quantities[part].complement = rest;
     set->quantities[rest].is_complement = true;
-    return OK;
-}
-
-/* part_of: a count by name, or a list of them. */
-static Status link_parts(Adding *a, const Toml *c, uint32_t part, Error *err)
-{
-    const Toml *of = toml_get(c, "part_of");
-    bool is_list = of && of->type == TOML_ARRAY;
-    for (const Toml *w = is_list ? of->first : of; w; w = is_list ? w->next : NULL) {
-        uint32_t whole;
-        if (w->type != TOML_STRING)
-            return tables_refuse(a->r, w, err, "part_of names a count, or lists several by name");
-        TRY(tables_quantity(a->r->set, a->people, w->string, false, &whole, err));
-        TRY(add_part(a, c, part, whole, err));
-    }
     return OK;
 }
 
@@ -167,7 +133,7 @@ static Status add_count(Adding *a, const Toml *c, bool is_total, Error *err)
     a->table->columns[column].hidden = !publish;
     TRY(add_contributors(a, c, column, err));
     if (!is_total)
-        return link_parts(a, c, quantity, err);
+        return link_part(a, c, quantity, err);
     return link_to(a, c, "contributors", TABLES_COUNT, &a->table->columns[column].denominator, err);
 }
 
@@ -184,11 +150,10 @@ static Status add_rate(Adding *a, const Toml *c, Error *err)
     TRY(link_to(a, c, "numerator", TABLES_COUNT, &rate->numerator, err));
     TRY(link_to(a, c, "denominator", TABLES_COUNT, &rate->denominator, err));
     const TablesColumn *k = &a->table->columns[rate->numerator], *n = &a->table->columns[rate->denominator];
-    if (k->quantity != n->quantity && !tables_is_part(set, k->quantity, n->quantity))
-        return tables_refuse(a->r, c, err, "the numerator must be part_of the denominator");
-    /* through others or not: those in the denominator who are not in the numerator are a group that the rate tells of
-     */
-    return k->quantity == n->quantity ? OK : add_part(a, c, k->quantity, n->quantity, err);
+    for (uint32_t q = k->quantity; q != n->quantity; q = set->quantities[q].part_of)
+        if (set->quantities[q].part_of == TABLES_NONE)
+            return tables_refuse(a->r, c, err, "the numerator must be part_of the denominator");
+    return OK;
 }
 
 static Status add_statistic(Adding *a, const Toml *c, TablesKind kind, Error *err)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #define MAX_MARKERS 1000
+#define MAX_QUANTITIES 4096
 
 Status tables_refuse(const TablesReader *r, const Toml *t, Error *err, const char *fmt, ...)
 {
@@ -72,9 +73,10 @@ Status tables_quantity(TablesSet *set, Slice people, Slice name, bool is_total, 
                     err, ERR_INVALID, "%.*s is a count in one table and a total in another", SLICE_ARG(name));
             return OK;
         }
-    if (set->quantity_count >= TABLES_MAX_QUANTITIES)
-        return error_set(err, ERR_LIMIT, "more than %d quantities", TABLES_MAX_QUANTITIES);
-    set->quantities[set->quantity_count++] = (TablesQuantity){.people = people, .name = name, .is_total = is_total};
+    if (set->quantity_count >= MAX_QUANTITIES)
+        return error_set(err, ERR_LIMIT, "more than %d quantities", MAX_QUANTITIES);
+    set->quantities[set->quantity_count++] = (TablesQuantity){
+        .people = people, .name = name, .is_total = is_total, .part_of = TABLES_NONE, .complement = TABLES_NONE};
     return OK;
 }
 
@@ -192,7 +194,7 @@ static Status read_tables(TablesReader *r, const Toml *root, Error *err)
     if (list->count > TABLES_MAX_TABLES)
         return tables_refuse(r, list, err, "more than %d tables", TABLES_MAX_TABLES);
     TRY(arena_new(&set->arena, TablesTable, list->count, &set->tables, err));
-    TRY(arena_new(&set->arena, TablesQuantity, TABLES_MAX_QUANTITIES, &set->quantities, err));
+    TRY(arena_new(&set->arena, TablesQuantity, MAX_QUANTITIES, &set->quantities, err));
     for (const Toml *t = list->first; t; t = t->next) {
         TablesTable *table = &set->tables[set->table_count++];
         TRY(tables_columns(r, t, table, err));

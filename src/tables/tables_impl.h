@@ -4,8 +4,6 @@
 
 #include "tables/tables.h"
 
-#define TABLES_MAX_QUANTITIES 4096
-
 typedef struct TablesReader {
     TablesSet *set;
     const char *name; /* the header's, for messages */

@@ -157,14 +157,16 @@ static void drop_row(Building *b)
     b->terms.len = b->coefs.len = b->starts.at[--b->starts.len];
 }
 
-/* The cell of those who are in the whole and not in the part, and what makes it so. */
-static Status complement(Building *b, uint32_t part, const TablesPart *of, Error *err)
+static Status complement(Building *b, uint32_t part, Error *err)
 {
-    uint32_t whole = find(b, of->whole, b->cells.at[part].at), rest;
+    const TablesQuantity *q = &b->set->quantities[b->cells.at[part].quantity];
+    if (q->part_of == TABLES_NONE)
+        return OK;
+    uint32_t whole = find(b, q->part_of, b->cells.at[part].at), rest;
     if (whole == TABLES_NONE)
         return OK;
     const TablesCell *p = &b->cells.at[part], *w = &b->cells.at[whole];
-    TablesCell cell = {.quantity = of->rest,
+    TablesCell cell = {.quantity = q->complement,
         .at = p->at,
         .table = TABLES_NONE,
         .value = {.mark = TABLES_HIDDEN, .high = INT64_MAX},
@@ -176,7 +178,7 @@ static Status complement(Building *b, uint32_t part, const TablesPart *of, Error
         if (cell.value.low < 0) {
             const TablesTable *t = &b->set->tables[p->table];
             error_set(err, ERR_INVALID, "the part is larger than its whole, %.*s",
-                SLICE_ARG(b->set->quantities[of->whole].name));
+                SLICE_ARG(b->set->quantities[q->part_of].name));
             error_at(err, t->file.ptr, t->csv_row[p->row] + 2, t->columns[p->column].name.ptr);
             return ERR_INVALID;
         }
@@ -367,9 +369,7 @@ static Status add_equations(Building *b, Error *err)
     /* cells that are made on the way are of absent rows: they have no children that are there */
     size_t count = b->cells.len;
     for (uint32_t i = 0; i < count; i++)
-        for (uint32_t p = 0; p < b->set->part_count; p++)
-            if (b->set->parts[p].part == b->cells.at[i].quantity)
-                TRY(complement(b, i, &b->set->parts[p], err));
+        TRY(complement(b, i, err));
     for (uint32_t i = 0; i < count; i++) {
         if (b->reading == TABLES_TRUE_VALUES)
             TRY(check_margins(b, i, err));
