@@ -376,7 +376,7 @@ Status ratings_compute(const Framework *f, const CellSet *cells, const Reference
     if (unit.len > 0 && count == 0) {
         st = error_set(err, ERR_NOT_FOUND, "%.*s %.*s has no figures that framework %.*s uses for %" PRId32,
             SLICE_ARG(f->level), SLICE_ARG(unit), SLICE_ARG(f->file->name), year);
-        error_hint(err, "A school's code is DISTRICT-SCHOOL.");
+        cells_hint_units(cells, f->level, unit, err);
     }
 out:
     index_free(&x);

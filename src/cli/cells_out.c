@@ -139,7 +139,7 @@ static Status print(const CellSet *cells, CellFormat format, const CellsHead *he
     if (format == CELLS_JSON && head->json.len > 0)
         buf_adds(text, "}\n");
     if (format == CELLS_TABLE && cells->count == 0)
-        buf_adds(text, "no figures: nobody is in the measure for those years, or nothing was known on that day\n");
+        buf_adds(text, "no figures: nobody is in the measure for those years\n");
     return buf_status(text, err);
 }
 

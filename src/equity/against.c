@@ -123,9 +123,14 @@ static Status against_sheet(const CellSet *cells, Policy *policy, const EquityQu
         against->year ? against->year : a.year};
     TRY(equity_rules(policy, a.year ? a.year : 2000, &rules, err));
     TRY(fill_sides(cells, &a, &b, &sides, err));
-    if (persons(sides.a, sides.count) == 0 || persons(sides.b, sides.count) == 0)
-        return error_set(err, ERR_NOT_FOUND, "no figures of %.*s by %.*s for one of the two sides",
-            SLICE_ARG(query->measure), SLICE_ARG(query->split));
+    if (persons(sides.a, sides.count) == 0 || persons(sides.b, sides.count) == 0) {
+        Slice missing = persons(sides.a, sides.count) == 0 ? a.unit : b.unit;
+        error_set(err, ERR_NOT_FOUND, "no figures of %.*s by %.*s for one of the two sides", SLICE_ARG(query->measure),
+            SLICE_ARG(query->split));
+        if (missing.len > 0)
+            cells_hint_units(cells, query->level, missing, err);
+        return ERR_NOT_FOUND;
+    }
     sheet_fact(out, "measure", "%.*s", SLICE_ARG(query->measure));
     sheet_fact(out, "split", "%.*s", SLICE_ARG(query->split));
     sheet_fact(out, "here", "%.*s %.*s %" PRId32, SLICE_ARG(a.level), SLICE_ARG(a.unit), a.year);

@@ -359,8 +359,11 @@ static Status settle_query(const CellSet *cells, const EquityQuery *asked, Equit
         error_set(err, ERR_NOT_FOUND, "no figures of %.*s by %.*s at level %.*s%s%.*s%s", SLICE_ARG(q->measure),
             SLICE_ARG(q->split), SLICE_ARG(q->level), q->unit.len ? " for unit " : "", SLICE_ARG(q->unit),
             q->year ? " in that year" : "");
-        error_hint(err, "The measure's file says which levels are measured, measures/splits.toml which splits there "
-                        "are.");
+        if (q->unit.len > 0)
+            cells_hint_units(cells, q->level, q->unit, err);
+        else
+            error_hint(err, "The measure's file says which levels are measured, measures/splits.toml which splits "
+                            "there are.");
         return ERR_NOT_FOUND;
     }
     return OK;

@@ -69,6 +69,7 @@ static Status add_rows(Db *db, const FactsInput *in, const TableDefs *tables, Er
         log_line(in->log, LOG_DEBUG, "step=facts source=%.*s loads=%zu rows=%" PRIu64 " seconds=%.2f",
             SLICE_ARG(groups.at[i].source), groups.at[i].loads.len, rows, clock_monotonic() - began);
     }
+    st = facts_past(db, in, &groups, err);
 out:
     progress_done(progress);
     load_groups_free(&groups);
@@ -114,8 +115,10 @@ Status facts_assemble(Db *db, const FactsInput *in, uint64_t *facts, Error *err)
     TRY_OUT(facts_reference_policy(db, in->policy, &tables, err));
     TRY_OUT(add_rows(db, in, &tables, err));
     TRY_OUT(check_linked(db, &tables, facts, err));
-    TRY_OUT(db_exec(
-        db, "DROP TABLE staging.identity_map; DROP TABLE staging.identity_source; DROP TABLE staging.load_file", err));
+    TRY_OUT(db_exec(db,
+        "DROP TABLE staging.identity_map; DROP TABLE staging.identity_source; DROP TABLE staging.load_file; "
+        "DROP TABLE IF EXISTS staging.identity_moved; DROP TABLE IF EXISTS staging.person_link_past",
+        err));
     TRY_OUT(facts_schema_views(db, &tables, in->loads, in->load_count, err));
     TRY_OUT(facts_derive(db, in, &tables, err));
 out:
@@ -125,11 +128,12 @@ out:
 }
 
 /* identity_export makes its tables in the database in use, so that is staging while it runs. */
-static Status stage_persons(const BuildContext *ctx, Db *db, Error *err)
+static Status stage_persons(const BuildContext *ctx, Db *db, const Builds *builds, Error *err)
 {
     const LinkContext link = {
         .home = ctx->home, .policy = ctx->policy, .ledger = ctx->ledger, .log = ctx->log, .progress = ctx->progress};
     Buf name, back;
+    VEC(LinkMoment) moments = {0};
     Status st = OK;
     buf_init(&name, 0);
     buf_init(&back, 0);
@@ -138,33 +142,59 @@ static Status stage_persons(const BuildContext *ctx, Db *db, Error *err)
     sql_ident(&back, buf_slice(&name));
     TRY_OUT(buf_status(&back, err));
     TRY_OUT(db_exec(db, "ATTACH ':memory:' AS staging; USE staging", err));
-    TRY_OUT(identity_export(&link, db, err));
+    for (size_t i = 0; i + 1 < builds->len; i++)
+        TRY_OUT(vec_push(&moments,
+            ((LinkMoment){.build = builds->at[i].seq, .run = builds->at[i].link_run, .at = builds->at[i].at}), err));
+    TRY_OUT(identity_export_since(&link, moments.at, moments.len, db, err));
     TRY_OUT(db_exec(db, buf_z(&back), err));
 out:
+    vec_free(&moments);
     buf_free(&name);
     buf_free(&back);
     return st;
 }
 
-static Status record(const BuildContext *ctx, const BuildReport *r, Error *err)
+/* The ledger's builds, and after them this one, whose place in the ledger is behind everything that is there. */
+static Status read_builds(const BuildContext *ctx, uint32_t generation, Arena *arena, Builds *out, Error *err)
 {
-    char subject[16], policy[SHA256_HEX_SIZE];
-    Json json;
-    Buf body;
+    Build now = {.seq = INT64_MAX, .at = clock_now(), .generation = generation};
+    IdentityState links;
+    char *policy;
+    TRY(ledger_builds(ctx->ledger, arena, out, err));
+    TRY(identity_state(ctx->home, &links, err));
+    TRY(arena_array_(arena, SHA256_HEX_SIZE, 1, (void **)&policy, err));
+    TRY(policy_fingerprint(ctx->policy, policy, err));
+    now.link_run = links.last_run;
+    now.policy = slice_of(policy);
+    return vec_push(out, now, err);
+}
+
+/* The policy as it is now, for whoever asks later what was known now. */
+static Status keep_policy(const BuildContext *ctx, Slice fingerprint, Error *err)
+{
+    Arena arena;
+    const char *folder, *path;
     Status st = OK;
-    snprintf(subject, sizeof subject, "gen-%06" PRIu32, r->generation);
-    buf_init(&body, 0);
-    TRY_OUT(policy_fingerprint(ctx->policy, policy, err));
-    json_begin(&json, &body, JSON_COMPACT);
-    json_open_object(&json);
-    json_kint(&json, "loads", (int64_t)r->loads);
-    json_kint(&json, "facts", (int64_t)r->facts);
-    json_kint(&json, "bytes", (int64_t)r->bytes);
-    json_kstr(&json, "policy", slice_of(policy));
-    json_end(&json);
-    TRY_OUT(buf_status(&body, err));
-    TRY_OUT(ledger_append(ctx->ledger, "build.generation", slice_of(subject), buf_slice(&body), err));
+    arena_init(&arena, 0);
+    TRY_OUT(home_file(ctx->home, &arena, "warehouse/policy", &folder, err));
+    if (!dir_exists(folder))
+        TRY_OUT(dir_make(folder, MODE_DIR_PRIVATE, err));
+    TRY_OUT(arena_printf(&arena, &path, err, "%s/%.*s", folder, SLICE_ARG(fingerprint)));
+    if (!dir_exists(path))
+        st = policy_save(ctx->policy, path, err);
 out:
+    arena_free(&arena);
+    return st;
+}
+
+static Status record(const BuildContext *ctx, const Build *build, const BuildReport *r, Error *err)
+{
+    Buf body;
+    buf_init(&body, 0);
+    buf_addf(&body, "\"loads\":%" PRIu64 ",\"facts\":%" PRIu64 ",\"bytes\":%" PRIu64, r->loads, r->facts, r->bytes);
+    Status st = buf_status(&body, err);
+    if (st == OK)
+        st = ledger_add_build(ctx->ledger, build, buf_slice(&body), err);
     buf_free(&body);
     return st;
 }
@@ -181,6 +211,7 @@ Status facts_build(const BuildContext *ctx, BuildReport *out, Error *err)
 {
     Arena arena;
     Loads loads = {0};
+    Builds builds = {0};
     Generation *gen = NULL;
     FactsInput in = {.policy = ctx->policy, .log = ctx->log, .progress = ctx->progress};
     Status st = OK;
@@ -193,7 +224,10 @@ Status facts_build(const BuildContext *ctx, BuildReport *out, Error *err)
     TRY_OUT(generation_begin(ctx->home, &gen, err));
     out->generation = generation_number(gen);
     out->loads = loads.len;
-    TRY_OUT(stage_persons(ctx, generation_db(gen), err));
+    TRY_OUT(read_builds(ctx, out->generation, &arena, &builds, err));
+    TRY_OUT(keep_policy(ctx, vec_last(&builds).policy, err));
+    in.builds = &builds;
+    TRY_OUT(stage_persons(ctx, generation_db(gen), &builds, err));
     TRY_OUT(facts_assemble(generation_db(gen), &in, &out->facts, err));
     TRY_OUT(db_exec(generation_db(gen), "DETACH staging", err));
     st = generation_publish(gen, err);
@@ -201,9 +235,10 @@ Status facts_build(const BuildContext *ctx, BuildReport *out, Error *err)
     if (st != OK)
         goto out;
     TRY_OUT(measure_file(ctx, &arena, out, err));
-    TRY_OUT(record(ctx, out, err));
+    TRY_OUT(record(ctx, &vec_last(&builds), out, err));
 out:
     generation_abandon(gen);
+    vec_free(&builds);
     vec_free(&loads);
     arena_free(&arena);
     return st;

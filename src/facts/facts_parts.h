@@ -16,6 +16,7 @@
 
 typedef struct FactsInput {
     Policy *policy;
+    const Builds *builds;  /* earlier ones, then the one that is made, with the highest seq there is */
     const char *loads_dir; /* home/loads */
     const Load *loads;     /* as ledger_loads gives them */
     size_t load_count;
@@ -52,6 +53,10 @@ MUST_USE Status facts_insert_group(
 typedef enum WhichLoads { ALL_LOADS, CURRENT_LOADS } WhichLoads;
 MUST_USE Status load_group_files(
     const FactsInput *in, const LoadGroup *group, WhichLoads which, Buf *out, size_t *count, Error *err);
+
+/* Earlier builds, and who was who at each of them: known_build, person_link_past, fact_person_past. Needs
+ * staging.identity_map and the rest of identity_export_since; builds NULL: nothing is told of them. */
+MUST_USE Status facts_past(Db *db, const FactsInput *in, const LoadGroups *groups, Error *err);
 
 MUST_USE Status facts_derive(Db *db, const FactsInput *in, const TableDefs *tables, Error *err);
 

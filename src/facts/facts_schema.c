@@ -14,7 +14,8 @@ Status facts_schema_create(Db *db, const TableDefs *tables, Error *err)
         "CREATE SCHEMA fact;\n"
         "CREATE TABLE main.load (load_no INTEGER, load_id VARCHAR, source VARCHAR, contract_version VARCHAR, "
         "scope VARCHAR, file_name VARCHAR, file_sha256 VARCHAR, agreement VARCHAR, known_from TIMESTAMP, "
-        "known_to TIMESTAMP, rows_accepted BIGINT, rows_rejected BIGINT);\n"
+        "known_to TIMESTAMP, rows_accepted BIGINT, rows_rejected BIGINT, accepted_seq BIGINT, superseded_seq "
+        "BIGINT);\n"
         "CREATE TABLE main.person_link AS SELECT * FROM staging.person_link ORDER BY person;\n"
         "CREATE TABLE main.link_source AS SELECT * FROM staging.link_source ORDER BY source;\n");
     for (size_t i = 0; i < tables->len; i++)
@@ -47,7 +48,11 @@ static void add_load(const Load *l, Buf *out)
     add_instant(l->received_at, true, out);
     buf_adds(out, ", ");
     add_instant(l->superseded_at, l->superseded_by.len > 0, out);
-    buf_addf(out, ", %" PRIu64 ", %" PRIu64 ")", l->rows_accepted, l->rows_rejected);
+    buf_addf(out, ", %" PRIu64 ", %" PRIu64 ", %" PRId64 ", ", l->rows_accepted, l->rows_rejected, l->seq);
+    if (l->superseded_by.len > 0)
+        buf_addf(out, "%" PRId64 ")", l->superseded_seq);
+    else
+        buf_adds(out, "NULL)");
 }
 
 Status facts_schema_loads(Db *db, const Load *loads, size_t count, Error *err)

@@ -9,7 +9,7 @@
  * after the other, so an array finds a person, where hashing twenty million of them
  * cost more than the map itself.
  */
-#include "identity/identity_impl.h"
+#include "identity/export.h"
 
 #include <stdlib.h>
 
@@ -24,48 +24,37 @@ typedef struct Person {
     bool has_ssn, has_sasid;
 } Person;
 
-typedef struct Source {
-    Slice name, sector;
-} Source;
+#define NOBODY       UINT32_MAX
+#define SOURCE_WORDS (MATCH_SOURCES_MAX / 64)
 
-#define NOBODY UINT32_MAX
-
-typedef struct Export {
-    const MatchConfig *config;
-    Arena arena;
-    Links links;
+/* One state of the links, today's or an earlier one of some persons. */
+typedef struct State {
+    Export *export;
+    const Links *links;
     VEC(Person) persons; /* in the order of their first links */
     uint32_t *number;    /* of each link's person */
     uint32_t *number_of; /* of each PersonId up to highest; NOBODY */
     PersonId highest;
-    VEC(Source) sources; /* as they come */
-    Map source_numbers;
     uint64_t *seen; /* [persons * SOURCE_WORDS]: sources that know the person */
     size_t at;      /* the next link whose record is awaited */
     DbAppender *map;
-} Export;
+} State;
 
-#define SOURCE_WORDS (MATCH_SOURCES_MAX / 64)
-
-static void export_free(Export *x)
+static void state_free(State *x)
 {
     if (x->map)
         db_appender_abandon(x->map);
-    vec_free(&x->links);
     vec_free(&x->persons);
-    vec_free(&x->sources);
     mem_free(x->number);
     mem_free(x->number_of);
     mem_free(x->seen);
-    map_free(&x->source_numbers);
-    arena_free(&x->arena);
 }
 
 /* --- persons --------------------------------------------------------------------------------------------------- */
 
-static Status number_persons(Export *x, Error *err)
+static Status number_persons(State *x, Error *err)
 {
-    const Links *links = &x->links;
+    const Links *links = x->links;
     for (size_t i = 0; i < links->len; i++)
         if (links->at[i].person > x->highest)
             x->highest = links->at[i].person;
@@ -93,7 +82,7 @@ static int by_name(const void *x, const void *y)
 }
 
 /* Two persons under one pseudonym would be a silent merge; with 64 bits it does not happen, but it is looked for. */
-static Status check_pseudonyms(const Export *x, Error *err)
+static Status check_pseudonyms(const State *x, Error *err)
 {
     size_t n = x->persons.len;
     uint64_t *names = NULL;
@@ -110,15 +99,12 @@ static Status check_pseudonyms(const Export *x, Error *err)
     return st;
 }
 
-static Status name_persons(Export *x, Home *home, Error *err)
+static Status name_persons(State *x, Error *err)
 {
-    Pseudonymiser *pseudo = NULL;
-    TRY(pseudonymiser_new(home, &pseudo, err));
     Status st = OK;
     for (size_t id = 0; st == OK && id <= x->highest; id++)
         if (x->number_of[id] != NOBODY)
-            st = pseudonym_of(pseudo, (PersonId)id, &x->persons.at[x->number_of[id]].name, err);
-    pseudonymiser_free(pseudo);
+            st = pseudonym_of(x->export->pseudo, (PersonId)id, &x->persons.at[x->number_of[id]].name, err);
     return st == OK ? check_pseudonyms(x, err) : st;
 }
 
@@ -126,9 +112,9 @@ static Status name_persons(Export *x, Home *home, Error *err)
 
 /* Partner of each link; MATCH_NONE for founders, and when an undo of a part of the journal left the partner in another
  * person. */
-static Status find_partners(const Export *x, uint32_t *to, Error *err)
+static Status find_partners(const State *x, uint32_t *to, Error *err)
 {
-    const Links *links = &x->links;
+    const Links *links = x->links;
     TagPlaces tags;
     TRY(tag_places_new(links->len ? &links->at[0].tag : NULL, sizeof *links->at, links->len, &tags, err));
     for (size_t i = 0; i < links->len; i++) {
@@ -140,9 +126,9 @@ static Status find_partners(const Export *x, uint32_t *to, Error *err)
     return OK;
 }
 
-static Status count_correct(Export *x, Error *err)
+static Status count_correct(State *x, Error *err)
 {
-    const Links *links = &x->links;
+    const Links *links = x->links;
     size_t n = links->len + 1, persons = x->persons.len;
     uint32_t *to = NULL;
     Weight *odds = NULL;
@@ -166,76 +152,123 @@ out:
     return st;
 }
 
-static Status take_misses(Export *x, Vault *vault, Error *err)
+static void take_misses(State *x, const PersonMisses *misses)
 {
-    PersonMisses misses = {0};
-    Status st = vault_misses(vault, &misses, err);
-    for (size_t i = 0; st == OK && i < misses.len; i++) {
-        const PersonMiss *m = &misses.at[i];
+    for (size_t i = 0; i < misses->len; i++) {
+        const PersonMiss *m = &misses->at[i];
         if (m->person <= x->highest && x->number_of[m->person] != NOBODY)
             x->persons.at[x->number_of[m->person]].missed = m->missed;
     }
-    vec_free(&misses);
-    return st;
+}
+
+/* Persons of the state with what their links say of them; records come next. */
+static Status state_init(State *x, Export *e, const Links *links, const PersonMisses *misses, Error *err)
+{
+    *x = (State){.export = e, .links = links};
+    TRY(number_persons(x, err));
+    TRY(name_persons(x, err));
+    TRY(count_correct(x, err));
+    take_misses(x, misses);
+    return mem_zalloc(x->persons.len * SOURCE_WORDS + 1, sizeof *x->seen, (void **)&x->seen, err);
 }
 
 /* --- records --------------------------------------------------------------------------------------------------- */
 
 /* The kind of source is what the policy of the model calls it. */
-static Status source_number(Export *x, Slice name, uint64_t *out, Error *err)
+static Status source_number(Export *e, Slice name, uint64_t *out, Error *err)
 {
-    if (map_get(&x->source_numbers, name, out))
+    if (map_get(&e->source_numbers, name, out))
         return OK;
-    if (x->sources.len == MATCH_SOURCES_MAX)
+    if (e->sources.len == MATCH_SOURCES_MAX)
         return error_set(err, ERR_LIMIT, "more than %d sources", MATCH_SOURCES_MAX);
-    Source source = {.sector = SLICE("other")};
-    TRY(arena_dup(&x->arena, name, &source.name, err));
-    for (uint32_t k = 0; k < x->config->source_count; k++)
-        if (slice_eq(x->config->sources[k].name, name) && x->config->trait_count > 0)
-            source.sector = x->config->traits[x->config->sources[k].trait];
-    *out = x->sources.len;
-    TRY(map_put(&x->source_numbers, source.name, *out, NULL, err));
-    return vec_push(&x->sources, source, err);
+    ExportSource source = {.sector = SLICE("other")};
+    TRY(arena_dup(&e->arena, name, &source.name, err));
+    for (uint32_t k = 0; k < e->config->source_count; k++)
+        if (slice_eq(e->config->sources[k].name, name) && e->config->trait_count > 0)
+            source.sector = e->config->traits[e->config->sources[k].trait];
+    *out = e->sources.len;
+    TRY(map_put(&e->source_numbers, source.name, *out, NULL, err));
+    return vec_push(&e->sources, source, err);
 }
 
-static Status take_record(const VaultRecord *in, void *ctx, Error *err)
+/* The record of the next link. */
+static Person *count_record(State *x, const Evidence *record)
 {
-    Export *x = ctx;
-    const Links *links = &x->links;
-    if (x->at == links->len || tag_cmp(&links->at[x->at].tag, &in->tag) > 0)
-        return OK; /* not linked: it came since that was asked */
-    if (tag_cmp(&links->at[x->at].tag, &in->tag) < 0)
-        return error_set(err, ERR_CORRUPT, "the vault holds a link whose record is missing");
-    const Link *l = &links->at[x->at];
+    const Link *l = &x->links->at[x->at];
     uint32_t number = x->number[x->at++];
     Person *p = &x->persons.at[number];
-    uint64_t source;
-    char ssn[10];
-    TRY(standard_ssn(in->values.at[ID_SSN], ssn, err));
-    TRY(source_number(x, in->source, &source, err));
     double score = l->kind == LINK_FOUNDING ? 1.0 : weight_probability(l->odds);
     if (score < p->score || (score == p->score && l->kind < p->kind)) {
         p->score = score;
         p->kind = (uint8_t)l->kind;
     }
     p->records++;
-    p->has_ssn = p->has_ssn || ssn[0] != '\0';
-    p->has_sasid = p->has_sasid || in->values.at[ID_SASID].len > 0;
-    x->seen[(size_t)number * SOURCE_WORDS + source / 64] |= UINT64_C(1) << (source % 64);
+    p->has_ssn = p->has_ssn || record->has_ssn;
+    p->has_sasid = p->has_sasid || record->has_sasid;
+    x->seen[(size_t)number * SOURCE_WORDS + record->source / 64] |= UINT64_C(1) << (record->source % 64);
+    return p;
+}
+
+static Status record_missing(Error *err)
+{
+    return error_set(err, ERR_CORRUPT, "the vault holds a link whose record is missing");
+}
+
+static Status take_record(const VaultRecord *in, void *ctx, Error *err)
+{
+    State *x = ctx;
+    const Links *links = x->links;
+    if (x->at == links->len || tag_cmp(&links->at[x->at].tag, &in->tag) > 0)
+        return OK; /* not linked: it came since that was asked */
+    if (tag_cmp(&links->at[x->at].tag, &in->tag) < 0)
+        return record_missing(err);
+    Evidence record = {.tag = in->tag, .has_sasid = in->values.at[ID_SASID].len > 0};
+    uint64_t source;
+    char ssn[10];
+    TRY(standard_ssn(in->values.at[ID_SSN], ssn, err));
+    TRY(source_number(x->export, in->source, &source, err));
+    record.has_ssn = ssn[0] != '\0';
+    record.source = (uint16_t)source;
+    if (x->export->keep_evidence)
+        TRY(vec_push(&x->export->evidence, record, err));
+    const Person *p = count_record(x, &record);
     db_append_uuid(x->map, 0, in->tag.bytes);
     db_append_i64(x->map, 1, (int64_t)p->name);
     db_append_i64(x->map, 2, (int64_t)source);
     return db_append_row(x->map, err);
 }
 
-static Status write_map(Export *x, Vault *vault, const char *authority, Db *db, Error *err)
+static Status write_map(State *x, const char *authority, Error *err)
 {
     const VaultPurpose purpose = {.purpose = "link", .agreement = authority};
-    TRY(mem_zalloc(x->persons.len * SOURCE_WORDS + 1, sizeof *x->seen, (void **)&x->seen, err));
-    TRY(db_appender_open(db, "identity_map", &x->map, err));
-    TRY(vault_each_record(vault, &purpose, take_record, x, err));
-    if (x->at != x->links.len)
-        return error_set(err, ERR_CORRUPT, "the vault holds a link whose record is missing");
+    TRY(db_appender_open(x->export->db, "identity_map", &x->map, err));
+    TRY(vault_each_record(x->export->vault, &purpose, take_record, x, err));
+    if (x->at != x->links->len)
+        return record_missing(err);
+    DbAppender *map = x->map;
+    x->map = NULL;
+    return db_appender_close(map, err);
+}
+
+/* Both lists are in order of tag, so one walk joins them. */
+static Status write_then(State *x, Error *err)
+{
+    const Links *links = x->links;
+    TRY(db_appender_open(x->export->db, "identity_then", &x->map, err));
+    for (size_t i = 0; i < x->export->evidence.len && x->at < links->len; i++) {
+        const Evidence *record = &x->export->evidence.at[i];
+        int order = tag_cmp(&links->at[x->at].tag, &record->tag);
+        if (order > 0)
+            continue;
+        if (order < 0)
+            return record_missing(err);
+        const Person *p = count_record(x, record);
+        db_append_uuid(x->map, 0, record->tag.bytes);
+        db_append_i64(x->map, 1, (int64_t)p->name);
+        TRY(db_append_row(x->map, err));
+    }
+    if (x->at != links->len)
+        return record_missing(err);
     DbAppender *map = x->map;
     x->map = NULL;
     return db_appender_close(map, err);
@@ -243,7 +276,7 @@ static Status write_map(Export *x, Vault *vault, const char *authority, Db *db, 
 
 /* --- what is said of persons and sources ------------------------------------------------------------------------ */
 
-static bool knows(const Export *x, size_t person, size_t source)
+static bool knows(const State *x, size_t person, size_t source)
 {
     return x->seen[person * SOURCE_WORDS + source / 64] >> (source % 64) & 1;
 }
@@ -259,14 +292,14 @@ static int by_text(const void *x, const void *y)
 }
 
 /* The kinds of the person's sources, each once, in order: "college+k12". */
-static Status sectors_of(const Export *x, size_t person, Buf *out, uint32_t *sources, Error *err)
+static Status sectors_of(const State *x, size_t person, Buf *out, uint32_t *sources, Error *err)
 {
     Slice names[MATCH_SOURCES_MAX];
     size_t n = 0;
     buf_reset(out);
-    for (size_t s = 0; s < x->sources.len; s++)
+    for (size_t s = 0; s < x->export->sources.len; s++)
         if (knows(x, person, s))
-            names[n++] = x->sources.at[s].sector;
+            names[n++] = x->export->sources.at[s].sector;
     *sources = (uint32_t)n;
     if (n > 1)
         qsort(names, n, sizeof *names, by_text);
@@ -279,12 +312,12 @@ static Status sectors_of(const Export *x, size_t person, Buf *out, uint32_t *sou
     return buf_status(out, err);
 }
 
-static Status write_persons(const Export *x, Db *db, Error *err)
+static Status write_persons(const State *x, const char *table, Error *err)
 {
     DbAppender *a = NULL;
     Buf sectors;
     buf_init(&sectors, 0);
-    Status st = db_appender_open(db, "person_link", &a, err);
+    Status st = db_appender_open(x->export->db, table, &a, err);
     for (size_t i = 0; st == OK && i < x->persons.len; i++) {
         const Person *p = &x->persons.at[i];
         uint32_t sources;
@@ -312,11 +345,11 @@ static Status write_persons(const Export *x, Db *db, Error *err)
 }
 
 /* A person counts for each source that knows it. */
-static Status write_sources(const Export *x, Db *db, Error *err)
+static Status write_sources(const State *x, Error *err)
 {
     DbAppender *a = NULL;
-    Status st = db_appender_open(db, "link_source", &a, err);
-    for (size_t s = 0; st == OK && s < x->sources.len; s++) {
+    Status st = db_appender_open(x->export->db, "link_source", &a, err);
+    for (size_t s = 0; st == OK && s < x->export->sources.len; s++) {
         uint64_t persons = 0, pairs = 0, correct = 0, missed = 0;
         for (size_t i = 0; i < x->persons.len; i++) {
             if (!knows(x, i, s))
@@ -326,7 +359,7 @@ static Status write_sources(const Export *x, Db *db, Error *err)
             correct += x->persons.at[i].correct;
             missed += x->persons.at[i].missed;
         }
-        db_append_str(a, 0, x->sources.at[s].name);
+        db_append_str(a, 0, x->export->sources.at[s].name);
         db_append_i64(a, 1, (int64_t)persons);
         db_append_i64(a, 2, (int64_t)pairs);
         db_append_i64(a, 3, (int64_t)correct);
@@ -339,13 +372,13 @@ static Status write_sources(const Export *x, Db *db, Error *err)
     return st;
 }
 
-static Status name_sources(const Export *x, Db *db, Error *err)
+static Status name_sources(const Export *e, Error *err)
 {
     DbAppender *a = NULL;
-    Status st = db_appender_open(db, "identity_source", &a, err);
-    for (size_t s = 0; st == OK && s < x->sources.len; s++) {
+    Status st = db_appender_open(e->db, "identity_source", &a, err);
+    for (size_t s = 0; st == OK && s < e->sources.len; s++) {
         db_append_i64(a, 0, (int64_t)s);
-        db_append_str(a, 1, x->sources.at[s].name);
+        db_append_str(a, 1, e->sources.at[s].name);
         st = db_append_row(a, err);
     }
     if (st == OK)
@@ -365,38 +398,81 @@ static Status must_be_linked(Vault *vault, Error *err)
     return ERR_INVALID;
 }
 
-Status identity_export(const LinkContext *ctx, Db *db, Error *err)
+/* --- all ------------------------------------------------------------------------------------------------------- */
+
+#define PERSON_LINK_COLUMNS                                                                                            \
+    "(person UBIGINT, records INTEGER, sources INTEGER, weakest_rule VARCHAR, link_score DOUBLE, has_ssn BOOLEAN, "    \
+    "has_sasid BOOLEAN, sectors VARCHAR, link_pairs BIGINT, link_correct BIGINT, link_missed BIGINT)"
+
+static Status export_today(Export *e, const char *authority, Error *err)
 {
-    Linkage policy;
-    TRY(linkage_load(ctx->policy, clock_today(), &policy, err));
-    Vault *vault = NULL;
-    Export x = {.config = &policy.match};
-    arena_init(&x.arena, 0);
+    Links links = {0};
+    PersonMisses misses = {0};
+    State x = {0};
     Status st;
-    TRY_OUT(map_init(&x.source_numbers, err));
-    TRY_OUT(vault_open(ctx->home, &vault, err));
-    TRY_OUT(must_be_linked(vault, err));
-    TRY_OUT(vault_links(vault, &x.links, err));
-    TRY_OUT(number_persons(&x, err));
-    TRY_OUT(name_persons(&x, ctx->home, err));
-    TRY_OUT(count_correct(&x, err));
-    TRY_OUT(take_misses(&x, vault, err));
-    TRY_OUT(db_exec(db,
+    TRY_OUT(vault_links(e->vault, &links, err));
+    TRY_OUT(vault_misses(e->vault, &misses, err));
+    TRY_OUT(state_init(&x, e, &links, &misses, err));
+    TRY_OUT(db_exec(e->db,
         "CREATE TABLE identity_map(record_tag UUID, person UBIGINT, source SMALLINT);"
         "CREATE TABLE identity_source(source SMALLINT, name VARCHAR);"
-        "CREATE TABLE person_link(person UBIGINT, records INTEGER, sources INTEGER, weakest_rule VARCHAR, link_score "
-        "DOUBLE, has_ssn BOOLEAN, has_sasid BOOLEAN, sectors VARCHAR, link_pairs BIGINT, link_correct BIGINT, "
-        "link_missed BIGINT);"
+        "CREATE TABLE person_link" PERSON_LINK_COLUMNS ";"
         "CREATE TABLE link_source(source VARCHAR, persons BIGINT, link_pairs BIGINT, link_correct BIGINT, link_missed "
         "BIGINT)",
         err));
-    TRY_OUT(write_map(&x, vault, policy.authority, db, err));
-    TRY_OUT(write_persons(&x, db, err));
-    TRY_OUT(write_sources(&x, db, err));
-    st = name_sources(&x, db, err);
+    TRY_OUT(write_map(&x, authority, err));
+    TRY_OUT(write_persons(&x, "person_link", err));
+    TRY_OUT(write_sources(&x, err));
+    st = name_sources(e, err);
 out:
-    export_free(&x);
-    vault_close(vault);
+    state_free(&x);
+    vec_free(&misses);
+    vec_free(&links);
+    return st;
+}
+
+Status export_then(Export *e, const Links *links, const PersonMisses *misses, Error *err)
+{
+    State x = {0};
+    Status st;
+    TRY_OUT(db_exec(e->db,
+        "CREATE TABLE identity_then(record_tag UUID, person UBIGINT);"
+        "CREATE TABLE person_link_then" PERSON_LINK_COLUMNS,
+        err));
+    TRY_OUT(state_init(&x, e, links, misses, err));
+    TRY_OUT(write_then(&x, err));
+    st = write_persons(&x, "person_link_then", err);
+out:
+    state_free(&x);
+    return st;
+}
+
+Status identity_export(const LinkContext *ctx, Db *db, Error *err)
+{
+    return identity_export_since(ctx, NULL, 0, db, err);
+}
+
+Status identity_export_since(const LinkContext *ctx, const LinkMoment *moments, size_t moment_count, Db *db, Error *err)
+{
+    Linkage policy;
+    TRY(linkage_load(ctx->policy, clock_today(), &policy, err));
+    Export e = {.db = db, .config = &policy.match, .keep_evidence = moment_count > 0};
+    arena_init(&e.arena, 0);
+    Status st;
+    TRY_OUT(map_init(&e.source_numbers, err));
+    TRY_OUT(vault_open(ctx->home, &e.vault, err));
+    TRY_OUT(must_be_linked(e.vault, err));
+    TRY_OUT(pseudonymiser_new(ctx->home, &e.pseudo, err));
+    TRY_OUT(export_today(&e, policy.authority, err));
+    if (moment_count > 0)
+        st = export_past(&e, moments, moment_count, err);
+out:
+    vec_free(&e.evidence);
+    vec_free(&e.sources);
+    map_free(&e.source_numbers);
+    arena_free(&e.arena);
+    pseudonymiser_free(e.pseudo);
+    vault_close(e.vault);
     linkage_free(&policy);
     return st;
 }

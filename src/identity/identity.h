@@ -121,6 +121,22 @@ MUST_USE Status identity_map_csv(Home *home, int64_t run, MapScope scope, Buf *o
  * missed). ERR_INVALID when records have not been linked yet. */
 MUST_USE Status identity_export(const LinkContext *ctx, Db *db, Error *err);
 
+/* An earlier build of the warehouse, by what it was made of. */
+typedef struct LinkMoment {
+    int64_t build; /* grows with time; the caller's number */
+    int64_t run;   /* the last run it rested on; -1: the last one that ended by `at` */
+    int64_t at;
+} LinkMoment;
+/* As identity_export, and with moments (in order of build) also what was otherwise at each of them, backwards: a row
+ * holds at its own build and at every one before it, up to the next such row of the same record or person.
+ *   identity_moved(build BIGINT, record_tag UUID, person UBIGINT): the record belonged to another person
+ *   person_link_past(build BIGINT, present BOOLEAN, and the columns of person_link): the person was linked otherwise,
+ *     or (present false) was not there
+ * What is not in them was as it is now. Costs what runs changed since the first moment: little after passes over
+ * newcomers, as much as the export itself for each full run under another model. */
+MUST_USE Status identity_export_since(
+    const LinkContext *ctx, const LinkMoment *moments, size_t moment_count, Db *db, Error *err);
+
 /* Pairwise quality against a truth table in db, truth(record_tag UUID, true_person VARCHAR): counts over records known
  * to both. */
 typedef struct LinkQuality {

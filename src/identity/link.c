@@ -110,6 +110,30 @@ static void drop_evidence(LinkJob *job)
     job->records.table = NULL;
 }
 
+static int by_person(const void *a, const void *b)
+{
+    const PersonMiss *x = a, *y = b;
+    return (x->person > y->person) - (x->person < y->person);
+}
+
+/* Whether the expected missing pairs are those the vault has: decisions change them where they change no link. What
+ * changes is a run, so that what was expected before it is kept. */
+static Status same_misses(const LinkJob *job, const Outcome *o, bool *out, Error *err)
+{
+    PersonMisses now = {0}, then = {0};
+    Status st = vault_misses(job->vault, &then, err);
+    for (size_t i = 0; st == OK && i < o->misses.len; i++)
+        st = vec_push(&now, o->misses.at[i], err);
+    if (now.len > 1)
+        qsort(now.at, now.len, sizeof *now.at, by_person);
+    *out = st == OK && now.len == then.len;
+    for (size_t i = 0; *out && i < now.len; i++)
+        *out = now.at[i].person == then.at[i].person && now.at[i].missed == then.at[i].missed;
+    vec_free(&now);
+    vec_free(&then);
+    return st;
+}
+
 static Status write_outcome(LinkJob *job, const Outcome *o, Error *err)
 {
     LinkReport *report = job->report;
@@ -124,7 +148,10 @@ static Status write_outcome(LinkJob *job, const Outcome *o, Error *err)
         TRY(st);
     bool same_model =
         st == OK && slice_eq(before.name, job->model_name) && slice_eq_z(before.config, job->linkage.config);
-    if (o->changed.len == 0 && o->journal.len == 0 && same_model && !(report->full && last == 0))
+    bool same = o->changed.len == 0 && o->journal.len == 0 && same_model && !(report->full && last == 0);
+    if (same && report->full)
+        TRY(same_misses(job, o, &same, err));
+    if (same)
         return report->full ? vault_renew_review(job->vault, &o->queue, &o->misses, err) : OK;
     Buf text;
     Json j;

@@ -176,14 +176,14 @@ static Status open_sides(Comparing *c, Error *err)
     Status st = OK;
     a.by_count = b.by_count = 0;
     a.each = b.each = NULL;
-    TRY(question_open(c->ctx, &c->q, err));
+    TRY(question_open(c->ctx, c->a->as_known_on, &c->q, err));
     TRY(question_wishes(&c->q, &a, &c->side_a.asked, err));
     TRY(question_wishes(&c->q, &b, &c->side_b.asked, err));
     for (size_t i = 0; i < c->side_a.asked.len; i++)
         TRY_OUT(vec_push(&both, c->side_a.asked.at[i], err));
     for (size_t i = 0; i < c->side_b.asked.len; i++)
         TRY_OUT(vec_push(&both, c->side_b.asked.at[i], err));
-    TRY_OUT(question_known_on(&c->q, a.as_known_on, &both, err));
+    TRY_OUT(question_known_on(&c->q, &both, err));
     TRY_OUT(question_read(&c->q, &c->side_a.asked, err));
     TRY_OUT(question_read(&c->q, &c->side_b.asked, err));
 out:

@@ -102,6 +102,9 @@ MUST_USE Status cells_read(Home *home, uint32_t generation, CellSet *out, Error 
 /* The same with every kind and every split. */
 MUST_USE Status cells_read_all(Home *home, uint32_t generation, CellSet *out, Error *err);
 void cells_free(CellSet *set);
+/* The hint of an error about a unit that has no figures: that it is none of the level's in the set, with those whose
+ * codes are near (at most two letters away), or that it has other figures. */
+void cells_hint_units(const CellSet *set, Slice level, Slice code, Error *err);
 MUST_USE Status exclusions_read(Home *home, uint32_t generation, ExclusionSet *out, Error *err);
 void exclusions_free(ExclusionSet *set);
 
@@ -151,7 +154,9 @@ typedef struct MeasureQuery {
     Slice level;                /* empty: "state" */
     int32_t year_from, year_to; /* 0: no limit */
     MeasurePool pool;
-    Date as_known_on; /* DATE_NONE: as known now */
+    Date as_known_on; /* DATE_NONE: as known now. Else the last generation whose build had begun by the end of that day:
+                       * its loads, links and policy; where the home has not kept that policy, which is a warning on the
+                       * log, today's without what is dated after the day. ERR_NOT_FOUND: nothing had been built */
 } MeasureQuery;
 
 #define MEASURE_QUERY_INIT \

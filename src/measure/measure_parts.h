@@ -200,7 +200,9 @@ typedef struct RowWish {
     const OutcomeDef *outcome; /* NULL without a family */
     const SplitDef **splits;
     size_t split_count;
-    size_t subjects, work; /* numbers of what subjects_prepare made for it, from 1; 0: nothing */
+    size_t subjects, work;      /* numbers of what subjects_prepare made for it, from 1; 0: nothing */
+    Slice quarters;             /* a condition: of which quarters it asks (subjects_ask); empty: not known */
+    int32_t year_from, year_to; /* rows of other years are not wanted; 0: no limit */
 } RowWish;
 /* Runs the definition. ERR_INVALID names what its rows break: two of a person and year, an undeclared reason, gap or
  * clause, an unknown column. Free with measure_rows_free, also after an error. */
@@ -246,6 +248,10 @@ void split_code_sql(const SplitDef *split, Buf *sql);
 /* For a whole run: the rows of each measure of a family once, and what of the wages any of them asks about, in tables
  * that all connections see; numbers them in the wishes. Reads the state's wages once instead of once a measure. */
 MUST_USE Status subjects_prepare(Db *db, const MeasureFrame *frame, RowWish *wishes, size_t count, Error *err);
+/* For one question: the rows of the measures of a family once, and of which quarters each asks, so that the wages of
+ * others are not read; texts in arena. */
+MUST_USE Status subjects_ask(
+    Db *db, const MeasureFrame *frame, RowWish *const *wishes, size_t count, Arena *arena, Error *err);
 /* SELECT of person, year, origin and after_quarters of everybody whom the measure of a family asks about, from its rows
  * in `table`. */
 MUST_USE Status measure_subject_sql(
@@ -419,6 +425,14 @@ MUST_USE Status measure_keep_raw(
 
 /* --- one question --- */
 
+/* A build of the warehouse, as the newest generation tells it. */
+typedef struct KnownBuild {
+    int64_t build; /* its place in the ledger's order */
+    uint32_t generation;
+    bool current; /* the newest one itself */
+    Slice began;  /* "2026-03-01T12:00:00Z" */
+    Slice policy; /* fingerprint; empty: not known */
+} KnownBuild;
 /* A generation opened for one measure: its versions, each with the version of the outcome definition, as rows. */
 typedef struct Question {
     const MeasureContext *ctx;
@@ -428,6 +442,9 @@ typedef struct Question {
     OutcomeDefs outcomes;
     Db *db;
     uint32_t generation;
+    Policy *policy; /* the caller's, or that of the day */
+    Policy *then;   /* own; NULL: the caller's is used */
+    KnownBuild known;
     MeasureLevel finest; /* of the units that are told apart */
     UnitNames units;     /* from question_read on */
 } Question;
@@ -436,15 +453,16 @@ typedef struct Asked { /* one version */
     MeasureRows rows;
 } Asked;
 typedef VEC(Asked) AskedList;
-MUST_USE Status question_open(const MeasureContext *ctx, Question *out, Error *err);
+/* day: DATE_NONE for now; else definitions are those of the build that was in force on the day's end. */
+MUST_USE Status question_open(const MeasureContext *ctx, Date day, Question *out, Error *err);
 void question_close(Question *q);
 /* Versions of the query's measure that meet a version of its definition, not yet read. */
 MUST_USE Status question_wishes(Question *q, const MeasureQuery *query, AskedList *out, Error *err);
 /* The crossings that a query asks for: its own one, or each of several. */
 size_t query_by_count(const MeasureQuery *query);
 MeasureBy query_by(const MeasureQuery *query, size_t i);
-/* Hides what was not known on the query's day; before the rows. */
-MUST_USE Status question_known_on(Question *q, Date day, const AskedList *asked, Error *err);
+/* Hides what was not known on the question's day; before the rows. */
+MUST_USE Status question_known_on(Question *q, const AskedList *asked, Error *err);
 MUST_USE Status question_read(Question *q, AskedList *asked, Error *err);
 void asked_free(AskedList *list);
 /* "excluded", "uncounted", "missed", "hit" or "counted". */
@@ -457,13 +475,29 @@ Slice row_clause(const MeasureRows *rows, size_t row);
 MUST_USE Status pool_units(const MeasureRows *rows, FoldUnits *units, const UnitNames *names, const FoldSpec *spec,
     int64_t minimum, Arena *arena, Slice **pooled, Error *err);
 
+/* --- names near a mistyped one (units_near.c) --- */
+
+enum { NEAR_NAMES = 4 };
+typedef struct NearNames { /* the nearest that were offered, of equally near ones the first by name */
+    Slice name[NEAR_NAMES];
+    size_t distance[NEAR_NAMES];
+    size_t count;
+} NearNames;
+/* Names more than two letters away are not taken. Borrowed. */
+void near_offer(NearNames *near, Slice asked, Slice name);
+void near_list(const NearNames *near, Buf *out); /* with commas between */
+
 /* --- known time --- */
 
-/* Temporary views and tables that hide the generation's: facts of the loads that were believed at the end of `day`, and
- * the derived tables in `needs` (and `person`) worked out from them. Needs a database whose facts are in schema fact.
- */
+/* The last build that had begun by the end of `day`; texts in arena. ERR_NOT_FOUND: there was none. */
+MUST_USE Status known_on_find(Db *db, Date day, Arena *arena, KnownBuild *out, Error *err);
+/* The policy it was made under; NULL where the home has not kept it. Close with policy_close. */
+MUST_USE Status known_on_policy(Home *home, const KnownBuild *build, Policy **out, Error *err);
+/* Temporary views and tables that hide the generation's: facts and links of the build, the reference lists of `policy`,
+ * and its derived tables in `needs` (and `person`) worked out from them. Needs a database whose facts are in schema
+ * fact. */
 MUST_USE Status known_on_prepare(
-    Db *db, Policy *policy, Date day, const RowWish *wishes, size_t wish_count, Error *err);
+    Db *db, Policy *policy, const KnownBuild *build, const RowWish *wishes, size_t wish_count, Error *err);
 /* Derived tables that a definition rests on, directly or not; `person` always. */
 bool measure_needs_table(const DerivedTables *all, const RowWish *wish, Slice name);
 

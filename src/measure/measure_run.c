@@ -117,7 +117,7 @@ static Status do_wish(Run *run, Worker *w, size_t item, Result *out, Error *err)
     return OK;
 }
 
-/* Without a place in the queue the run has failed elsewhere, and there the error is told. */
+/* Without a place in the queue the run has failed at a measure before this one, and there the error is told. */
 static Status run_item(size_t item, void *arg, Error *err)
 {
     Run *run = arg;
@@ -130,7 +130,7 @@ static Status run_item(size_t item, void *arg, Error *err)
     if (st == OK)
         results_give(run->queue, item);
     else
-        results_fail(run->queue);
+        results_fail(run->queue, item);
     return st;
 }
 
@@ -158,7 +158,7 @@ static Status run_all(Run *run, Error *err)
     TRY_OUT(results_open(run->file, run->wishes->len, run->ctx->log, progress, &run->queue, err));
     st = parallel_for(run->wishes->len, workers, run_item, run, err);
     if (st != OK)
-        results_fail(run->queue); /* also where no item began */
+        results_fail(run->queue, 0); /* also where no item began */
     Status written = results_close(run->queue, &run->cells, st == OK ? err : NULL);
     st = st == OK ? written : st;
 out:

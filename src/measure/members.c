@@ -181,10 +181,10 @@ Status measure_members(const MeasureContext *ctx, const MeasureQuery *query, Mea
     Status st = OK;
     *out = (MeasureMembers){0};
     arena_init(&out->arena, 0);
-    TRY_OUT(question_open(ctx, &m.q, err));
+    TRY_OUT(question_open(ctx, query->as_known_on, &m.q, err));
     TRY_OUT(question_wishes(&m.q, query, &m.asked, err));
     TRY_OUT(check_level(&m, err));
-    TRY_OUT(question_known_on(&m.q, query->as_known_on, &m.asked, err));
+    TRY_OUT(question_known_on(&m.q, &m.asked, err));
     TRY_OUT(question_read(&m.q, &m.asked, err));
     TRY_OUT(collect(&m, err));
 out:

@@ -267,12 +267,12 @@ Status measure_query(
     Status st = OK;
     *out = (CellSet){0};
     arena_init(&out->arena, 0);
-    TRY_OUT(question_open(ctx, &a.q, err));
+    TRY_OUT(question_open(ctx, query->as_known_on, &a.q, err));
     a.arena = &a.q.arena;
     TRY_OUT(question_wishes(&a.q, query, &a.asked, err));
     TRY_OUT(check_query(&a, err));
     a.q.finest = a.level;
-    TRY_OUT(question_known_on(&a.q, query->as_known_on, &a.asked, err));
+    TRY_OUT(question_known_on(&a.q, &a.asked, err));
     TRY_OUT(question_read(&a.q, &a.asked, err));
     for (size_t i = 0; i < query_by_count(query); i++)
         TRY_OUT(answer_crossing(&a, i, err));

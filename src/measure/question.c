@@ -1,14 +1,32 @@
 /* One question at a time: which versions of a definition answer it, opened over the generation and read. */
 #include "measure/measure_parts.h"
 
-Status question_open(const MeasureContext *ctx, Question *out, Error *err)
+/* Which rules: those of the day's build where the home has them. */
+static Status find_rules(Question *q, Date day, Error *err)
+{
+    q->policy = q->ctx->policy;
+    q->known.current = true;
+    if (day == DATE_NONE)
+        return OK;
+    TRY(known_on_find(q->db, day, &q->arena, &q->known, err));
+    TRY(known_on_policy(q->ctx->home, &q->known, &q->then, err));
+    if (q->then)
+        q->policy = q->then;
+    log_line(q->ctx->log, q->then ? LOG_INFO : LOG_WARN, "event=known generation=%" PRIu32 " built=%.*s rules=%s",
+        q->known.generation, SLICE_ARG(q->known.began),
+        q->then ? "of-then" : "today's: the policy of that build was not kept");
+    return OK;
+}
+
+Status question_open(const MeasureContext *ctx, Date day, Question *out, Error *err)
 {
     *out = (Question){.ctx = ctx, .finest = LEVEL_SCHOOL};
     arena_init(&out->arena, 0);
-    TRY(measure_frame_read(ctx->policy, &out->arena, &out->frame, err));
-    TRY(measure_defs_read(ctx->policy, &out->frame, &out->arena, &out->defs, err));
-    TRY(outcome_defs_read(ctx->policy, &out->arena, &out->outcomes, err));
-    return warehouse_open(ctx->home, &out->generation, &out->db, err);
+    TRY(warehouse_open(ctx->home, &out->generation, &out->db, err));
+    TRY(find_rules(out, day, err));
+    TRY(measure_frame_read(out->policy, &out->arena, &out->frame, err));
+    TRY(measure_defs_read(out->policy, &out->frame, &out->arena, &out->defs, err));
+    return outcome_defs_read(out->policy, &out->arena, &out->outcomes, err);
 }
 
 void question_close(Question *q)
@@ -17,6 +35,7 @@ void question_close(Question *q)
     db_close(q->db);
     vec_free(&q->defs);
     vec_free(&q->outcomes);
+    policy_close(q->then);
     arena_free(&q->arena);
     *q = (Question){0};
 }
@@ -26,8 +45,16 @@ static Status find_split(const Question *q, Slice name, const SplitDef **out, Er
     *out = measure_split(&q->frame, name);
     if (*out)
         return OK;
+    NearNames near = {0};
+    Buf text;
+    for (size_t i = 0; i < q->frame.split_count; i++)
+        near_offer(&near, name, q->frame.splits[i].name);
+    buf_init(&text, 0);
+    near_list(&near, &text);
     error_set(err, ERR_INVALID, "there is no split %.*s", SLICE_ARG(name));
-    error_hint(err, "the splits are those of %s", q->frame.file->path);
+    error_hint(err, "%s%s%sthe splits are those of %s", near.count ? "near it are " : "",
+        near.count ? buf_z(&text) : "", near.count ? "; " : "", q->frame.file->path);
+    buf_free(&text);
     return ERR_INVALID;
 }
 
@@ -77,6 +104,12 @@ static Status read_splits(Question *q, const MeasureQuery *query, const SplitDef
     return OK;
 }
 
+/* Today's rules stand in for those of a day that were not kept: without what was dated later. */
+static bool was_dated(const Question *q, const MeasureQuery *query, const PolicyFile *file)
+{
+    return query->as_known_on == DATE_NONE || q->then || file->effective_from <= query->as_known_on;
+}
+
 static Status add_version(Question *q, const MeasureQuery *query, const RowWish *wish, AskedList *out, Error *err)
 {
     const MeasureDef *def = wish->def;
@@ -88,9 +121,14 @@ static Status add_version(Question *q, const MeasureQuery *query, const RowWish 
         return vec_push(out, ((Asked){.wish = *wish}), err);
     for (size_t i = 0; i < q->outcomes.len; i++) {
         const OutcomeDef *o = &q->outcomes.at[i];
-        if (slice_eq(o->family, def->family) && slice_eq(o->name, name))
+        if (slice_eq(o->family, def->family) && slice_eq(o->name, name) && was_dated(q, query, o->file))
             TRY(vec_push(out,
-                ((Asked){.wish = {.def = def, .outcome = o, .splits = wish->splits, .split_count = wish->split_count}}),
+                ((Asked){.wish = {.def = def,
+                             .outcome = o,
+                             .splits = wish->splits,
+                             .split_count = wish->split_count,
+                             .year_from = wish->year_from,
+                             .year_to = wish->year_to}}),
                 err));
     }
     if (out->len == 0)
@@ -111,6 +149,21 @@ static Status take_own(Question *q, const MeasureQuery *query, Error *err)
     return OK;
 }
 
+static Status no_measure(const Question *q, Slice name, Error *err)
+{
+    NearNames near = {0};
+    Buf text;
+    for (size_t i = 0; i < q->defs.len; i++)
+        near_offer(&near, name, q->defs.at[i].name);
+    buf_init(&text, 0);
+    near_list(&near, &text);
+    error_set(err, ERR_NOT_FOUND, "there is no measure %.*s", SLICE_ARG(name));
+    if (near.count > 0)
+        error_hint(err, "near it are %s", buf_z(&text));
+    buf_free(&text);
+    return ERR_NOT_FOUND;
+}
+
 Status question_wishes(Question *q, const MeasureQuery *query, AskedList *out, Error *err)
 {
     const SplitDef **splits;
@@ -120,35 +173,42 @@ Status question_wishes(Question *q, const MeasureQuery *query, AskedList *out, E
         TRY(take_own(q, query, err));
     for (size_t i = 0; i < q->defs.len; i++) {
         MeasureDef *def = &q->defs.at[i];
-        if (!slice_eq(def->name, query->name))
+        if (!slice_eq(def->name, query->name) || (!query->own && !was_dated(q, query, def->file)))
             continue;
         if (query->pool.minimum > 0)
             def->minimum_n = query->pool.minimum;
-        TRY(add_version(q, query, &(RowWish){.def = def, .splits = splits, .split_count = count}, out, err));
+        RowWish wish = {.def = def, .splits = splits, .split_count = count};
+        if (def->years <= 0) { /* else which years are the latest is decided by all rows */
+            wish.year_from = query->year_from;
+            wish.year_to = query->year_to;
+        }
+        TRY(add_version(q, query, &wish, out, err));
     }
-    if (out->len == 0)
-        return error_set(err, ERR_NOT_FOUND, "there is no measure %.*s", SLICE_ARG(query->name));
-    return OK;
+    return out->len > 0 ? OK : no_measure(q, query->name, err);
 }
 
-Status question_known_on(Question *q, Date day, const AskedList *asked, Error *err)
+Status question_known_on(Question *q, const AskedList *asked, Error *err)
 {
     RowWish *wishes;
-    if (day == DATE_NONE)
+    if (q->known.current) /* its own policy made its tables */
         return OK;
     TRY(arena_new(&q->arena, RowWish, asked->len, &wishes, err));
     for (size_t i = 0; i < asked->len; i++)
         wishes[i] = asked->at[i].wish;
-    TRY(known_on_prepare(q->db, q->ctx->policy, day, wishes, asked->len, err));
-    return OK;
+    return known_on_prepare(q->db, q->policy, &q->known, wishes, asked->len, err);
 }
 
 Status question_read(Question *q, AskedList *asked, Error *err)
 {
     const RowSource source = {.db = q->db, .frame = &q->frame, .units = &q->units};
     const RowWish *first = &asked->at[0].wish; /* all are asked by the same splits */
+    RowWish **wishes;
     if (!q->units.counties)
         TRY(measure_units_read(q->db, &q->frame, first->splits, first->split_count, q->finest, &q->units, err));
+    TRY(arena_array_(&q->arena, asked->len, sizeof *wishes, (void **)&wishes, err));
+    for (size_t i = 0; i < asked->len; i++)
+        wishes[i] = &asked->at[i].wish;
+    TRY(subjects_ask(q->db, &q->frame, wishes, asked->len, &q->arena, err));
     for (size_t i = 0; i < asked->len; i++)
         TRY(measure_rows_read(&source, &asked->at[i].wish, &asked->at[i].rows, err));
     return OK;

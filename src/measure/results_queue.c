@@ -16,8 +16,8 @@ struct ResultQueue {
     pthread_cond_t changed;
     Result ring[RESULTS_AHEAD]; /* a measure's place: its number modulo RESULTS_AHEAD */
     size_t next;                /* the measure that is written next */
-    bool failed;
-    Status status; /* of the writer; its own until it has been joined */
+    size_t stop;                /* the first measure that failed, and is not written; count: none did */
+    Status status;              /* of the writer; its own until it has been joined */
     Error error;
     uint64_t cells;
 };
@@ -55,9 +55,9 @@ static Status write_result(ResultQueue *q, const Result *r, Error *err)
 static bool wait_for_next(ResultQueue *q)
 {
     pthread_mutex_lock(&q->lock);
-    while (!q->failed && !q->ring[q->next % RESULTS_AHEAD].done)
+    while (q->next < q->stop && !q->ring[q->next % RESULTS_AHEAD].done)
         pthread_cond_wait(&q->changed, &q->lock);
-    bool go_on = !q->failed;
+    bool go_on = q->next < q->stop;
     pthread_mutex_unlock(&q->lock);
     return go_on;
 }
@@ -69,7 +69,7 @@ static void *write_all(void *arg)
         Result *r = &q->ring[q->next % RESULTS_AHEAD];
         q->status = write_result(q, r, &q->error);
         pthread_mutex_lock(&q->lock);
-        q->failed |= q->status != OK;
+        q->stop = q->status == OK ? q->stop : 0;
         r->done = false;
         q->next++;
         pthread_cond_broadcast(&q->changed);
@@ -96,7 +96,7 @@ Status results_open(CellsFile *file, size_t count, const Log *log, Progress *pro
     ResultQueue *q;
     TRY(mem_zalloc(1, sizeof *q, (void **)&q, err));
     q->file = file;
-    q->count = count;
+    q->count = q->stop = count;
     q->log = log;
     q->progress = progress;
     q->error = (Error)ERROR_INIT;
@@ -114,9 +114,9 @@ Status results_open(CellsFile *file, size_t count, const Log *log, Progress *pro
 Result *results_take(ResultQueue *q, size_t item)
 {
     pthread_mutex_lock(&q->lock);
-    while (!q->failed && item >= q->next + RESULTS_AHEAD)
+    while (item < q->stop && item >= q->next + RESULTS_AHEAD)
         pthread_cond_wait(&q->changed, &q->lock);
-    Result *r = q->failed ? NULL : &q->ring[item % RESULTS_AHEAD];
+    Result *r = item < q->stop ? &q->ring[item % RESULTS_AHEAD] : NULL;
     pthread_mutex_unlock(&q->lock);
     if (r) {
         r->cells.len = r->order.len = r->exclusions.len = 0; /* the memory is kept for the next */
@@ -133,10 +133,10 @@ void results_give(ResultQueue *q, size_t item)
     pthread_mutex_unlock(&q->lock);
 }
 
-void results_fail(ResultQueue *q)
+void results_fail(ResultQueue *q, size_t item)
 {
     pthread_mutex_lock(&q->lock);
-    q->failed = true;
+    q->stop = item < q->stop ? item : q->stop;
     pthread_cond_broadcast(&q->changed);
     pthread_mutex_unlock(&q->lock);
 }

@@ -23,11 +23,12 @@ typedef struct ResultQueue ResultQueue;
 /* Starts the thread that writes. file, log and progress (a step a measure) are borrowed. */
 MUST_USE Status results_open(
     CellsFile *file, size_t count, const Log *log, Progress *progress, ResultQueue **out, Error *err);
-/* Room for the measure's figures, empty; NULL when the run has failed elsewhere. Waits. */
+/* Room for the measure's figures, empty; NULL when the run has failed before it. Waits. */
 Result *results_take(ResultQueue *q, size_t item);
 void results_give(ResultQueue *q, size_t item);
-/* A measure failed: nothing more is written, nobody waits. */
-void results_fail(ResultQueue *q);
+/* A measure failed: it and those after it are not written, and nobody waits for them. Those before it are still made,
+ * so that the failure that is told is the first by order, whatever came first by the clock. */
+void results_fail(ResultQueue *q, size_t item);
 /* Waits for the writer and frees, also on failure. *cells: how many were written. */
 MUST_USE Status results_close(ResultQueue *q, uint64_t *cells, Error *err);
 

@@ -111,20 +111,37 @@ static void add_input(const Given *given, RowInput input, const char *alias, Buf
         buf_addf(sql, "NULL::%s", input_types[input]);
 }
 
+/* DuckDB makes a table of every WITH that is not told otherwise, with all its columns; what is read once is taken in,
+ * and then only the columns that a figure needs are read from the tables behind it. */
+#define TAKEN_IN "AS NOT MATERIALIZED ("
+
+static size_t count_of(Slice text, Slice word)
+{
+    size_t n = 0;
+    for (size_t at; (at = slice_find(text, word)) < text.len; n++)
+        text = slice_sub(text, at + word.len, text.len);
+    return n;
+}
+
 /* Quarters without wages are kept: "no wages" is a finding, a missing row would be none. */
 static void add_subject_quarter(const RowWish *wish, Buf *sql)
 {
+    bool once = count_of(wish->outcome->sql, SLICE("subject_quarter")) == 1;
     buf_addf(sql,
-        ",\nsubject_quarter AS (SELECT q.person, q.year, q.origin, q.after_quarters, q.k, q.quarter, w.wages, "
+        ",\nsubject_quarter %sSELECT q.person, q.year, q.origin, q.after_quarters, q.k, q.quarter, w.wages, "
         "w.employers, w.employer, a.quarter IS NOT NULL AS arrived FROM (SELECT s.*, k.k, (s.origin + "
         "s.after_quarters + k.k)::INTEGER AS quarter FROM subject s CROSS JOIN (SELECT unnest(generate_series(%" PRId64
         ", %" PRId64 "))::INTEGER AS k) k) q\nLEFT JOIN ",
-        wish->outcome->quarter_from, wish->outcome->quarter_to);
+        once ? TAKEN_IN : "AS (", wish->outcome->quarter_from, wish->outcome->quarter_to);
     if (wish->work)
         buf_addf(sql,
             "(SELECT * FROM " SUBJECTS_DB ".work WHERE asked = %zu) w ON w.person = q.person AND w.year = q.year AND "
             "w.k = q.k",
             wish->work);
+    else if (wish->quarters.len > 0)
+        buf_addf(sql,
+            "(SELECT * FROM employment_person_quarter WHERE %.*s) w ON w.person = q.person AND w.quarter = q.quarter",
+            SLICE_ARG(wish->quarters));
     else
         buf_adds(sql, "employment_person_quarter w ON w.person = q.person AND w.quarter = q.quarter");
     buf_adds(sql, " LEFT JOIN (SELECT DISTINCT quarter FROM wage_quarter) a ON a.quarter = q.quarter)");
@@ -147,12 +164,12 @@ static void add_subject_select(const Given *given, const char *table, Buf *sql)
 /* WITH measure_subject, subject, subject_quarter; a definition's vector brings `subject` as a table of its own. */
 static void add_subject(const RowWish *wish, const Given *given, Buf *sql)
 {
-    buf_adds(sql, "WITH measure_subject AS ");
+    buf_adds(sql, "WITH measure_subject ");
     if (wish->subjects)
-        buf_addf(sql, "(SELECT * FROM " SUBJECTS_DB ".subject_%zu)", wish->subjects);
+        buf_addf(sql, TAKEN_IN "SELECT * FROM " SUBJECTS_DB ".subject_%zu)", wish->subjects);
     else
-        buf_addf(sql, "MATERIALIZED (SELECT * FROM (%.*s\n))", SLICE_ARG(wish->def->sql));
-    buf_adds(sql, ",\nsubject AS (");
+        buf_addf(sql, "AS MATERIALIZED (SELECT * FROM (%.*s\n))", SLICE_ARG(wish->def->sql));
+    buf_adds(sql, ",\nsubject " TAKEN_IN);
     add_subject_select(given, "measure_subject", sql);
     buf_adds(sql, ")");
     if (wish->outcome->has_quarters)
@@ -196,7 +213,7 @@ static Status add_with_outcome(
     buf_addf(&plain, "%s\nSELECT * FROM (%.*s\n)", buf_z(&head), SLICE_ARG(wish->outcome->sql));
     TRY_OUT(buf_status(&plain, err));
     TRY_OUT(describe(db, wish->outcome->file, NULL, OUTCOME_INPUTS, &plain, &outcome, err));
-    buf_addf(sql, "%s,\noutcome AS (SELECT * FROM (%.*s\n))\nSELECT m.person, m.year", buf_z(&head),
+    buf_addf(sql, "%s,\noutcome " TAKEN_IN "SELECT * FROM (%.*s\n))\nSELECT m.person, m.year", buf_z(&head),
         SLICE_ARG(wish->outcome->sql));
     for (size_t i = IN_DISTRICT; i < IN_CLAUSE + 1; i++) {
         bool of_outcome = (OUTCOME_INPUTS & BIT(i)) != 0 && i != IN_COUNTED;
@@ -466,9 +483,9 @@ Status measure_rows_sql(const RowSource *source, const RowWish *wish, Buf *out, 
         layout->split[i] = -1;
     buf_init(&input, 0);
     TRY_OUT(add_input_select(source->db, source->frame, wish, &input, &given, err));
-    buf_adds(out, "WITH i AS (SELECT * FROM (");
+    buf_adds(out, "WITH i " TAKEN_IN "SELECT * FROM (");
     buf_add(out, buf_slice(&input));
-    buf_adds(out, "\n)),\nx AS (SELECT ");
+    buf_adds(out, "\n)),\nx " TAKEN_IN "SELECT ");
     for (size_t i = 0; i <= IN_CLAUSE; i++) {
         buf_adds(out, i ? ", " : "");
         add_input(&given, (RowInput)i, "i", out);
@@ -483,6 +500,10 @@ Status measure_rows_sql(const RowSource *source, const RowWish *wish, Buf *out, 
     add_years(wish->def->file, out);
     if (wish->outcome)
         add_years(wish->outcome->file, out);
+    if (wish->year_from)
+        buf_addf(out, " AND i.year >= %" PRId32, wish->year_from);
+    if (wish->year_to)
+        buf_addf(out, " AND i.year <= %" PRId32, wish->year_to);
     buf_adds(out, "))\n");
     add_columns(source, wish, &given, layout, out);
     add_from(source, wish, out);

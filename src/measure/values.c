@@ -112,9 +112,9 @@ Status measure_values(const MeasureContext *ctx, const MeasureQuery *query, Meas
         TRY_OUT(error_set(err, ERR_INVALID, "there is no level %.*s", SLICE_ARG(query->level)));
     if (query->by_count > 1)
         TRY_OUT(error_set(err, ERR_INVALID, "values are told by one split at a time"));
-    TRY_OUT(question_open(ctx, &q, err));
+    TRY_OUT(question_open(ctx, query->as_known_on, &q, err));
     TRY_OUT(question_wishes(&q, query, &asked, err));
-    TRY_OUT(question_known_on(&q, query->as_known_on, &asked, err));
+    TRY_OUT(question_known_on(&q, &asked, err));
     TRY_OUT(question_read(&q, &asked, err));
     for (size_t a = 0; a < asked.len; a++)
         for (size_t i = 0; i < asked.at[a].rows.count; i++)

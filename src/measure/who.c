@@ -87,9 +87,9 @@ Status measure_who(const MeasureContext *ctx, const MeasureQuery *query, Slice w
         TRY_OUT(error_set(err, ERR_INVALID,
             "%.*s is none of excluded, uncounted, missed, hit, counted, not_found, out_of_coverage, blocked",
             SLICE_ARG(who)));
-    TRY_OUT(question_open(ctx, &q, err));
+    TRY_OUT(question_open(ctx, query->as_known_on, &q, err));
     TRY_OUT(question_wishes(&q, &plain, &asked, err));
-    TRY_OUT(question_known_on(&q, plain.as_known_on, &asked, err));
+    TRY_OUT(question_known_on(&q, &asked, err));
     TRY_OUT(question_read(&q, &asked, err));
     for (size_t a = 0; a < asked.len; a++)
         for (size_t i = 0; i < asked.at[a].rows.count; i++)

@@ -51,6 +51,10 @@ const TableDef *model_table(const TableDefs *tables, Slice name);
 /* "CREATE TABLE schema.name (...);" with the builder's columns in front for facts. */
 void model_create_sql(const TableDef *t, const char *schema, Buf *out);
 
+/* Statements that fill a TABLE_REFERENCE, which is there and empty, in `schema` with the rows of its CSV, in the order
+ * of all columns. */
+MUST_USE Status model_reference_sql(Policy *policy, const TableDef *t, const char *schema, Buf *out, Error *err);
+
 /* --- derived tables --- */
 
 typedef struct DerivedTable {

@@ -5,26 +5,12 @@
  * Everything is loaded before anything is used, so that a mistake in a file
  * nobody asks for today is told today and not on the night of the release.
  */
-#include "policy/policy.h"
+#include "policy/policy_impl.h"
 
 #include <stdlib.h>
 
 #define FOLDER_DEPTH_MAX 4
 #define FILE_MAX_BYTES ((size_t)64 << 20)
-
-typedef struct Entry {
-    PolicyFile file;
-    Slice kind;
-    bool is_toml;
-    bool loaded;
-    bool used;
-} Entry;
-
-struct Policy {
-    Arena arena;
-    const char *dir;
-    VEC(Entry *) entries; /* by path */
-};
 
 /* --- finding files --- */
 
@@ -74,7 +60,7 @@ out:
 
 /* --- reading --- */
 
-static Status load_bytes(Policy *p, Entry *e, Error *err)
+Status policy_entry_load(Policy *p, Entry *e, Error *err)
 {
     Buf text;
     Status st = OK;
@@ -141,7 +127,7 @@ static Status read_head(Entry *e, Error *err)
 
 static Status load_toml(Policy *p, Entry *e, Error *err)
 {
-    TRY(load_bytes(p, e, err));
+    TRY(policy_entry_load(p, e, err));
     TRY(toml_parse(e->file.text, e->file.path, &p->arena, &e->file.toml, err));
     return read_head(e, err);
 }
@@ -291,7 +277,7 @@ Status policy_data(Policy *p, const char *relative, Slice *out, const char **ful
         Entry *e = p->entries.at[i];
         if (e->is_toml || slice_eq_z(e->kind, "core") || strcmp(e->file.path + head, relative) != 0)
             continue;
-        TRY(load_bytes(p, e, err));
+        TRY(policy_entry_load(p, e, err));
         e->used = true;
         *out = e->file.text;
         if (full_path)
@@ -315,7 +301,7 @@ Status policy_fingerprint(Policy *p, char out[SHA256_HEX_SIZE], Error *err)
     Status st = OK;
     buf_init(&all, 0);
     for (size_t i = 0; i < p->entries.len; i++) {
-        TRY_OUT(load_bytes(p, p->entries.at[i], err));
+        TRY_OUT(policy_entry_load(p, p->entries.at[i], err));
         buf_addf(&all, "%s %s\n", p->entries.at[i]->file.sha256, p->entries.at[i]->file.path);
     }
     TRY_OUT(buf_status(&all, err));

@@ -17,19 +17,19 @@
 typedef struct Policy Policy;
 
 typedef struct PolicyFile {
-    const char *path;     /* relative to the policy folder's parent: "colorado/measures/graduation_4yr.toml" */
+    const char *path; /* relative to the policy folder's parent: "colorado/measures/graduation_4yr.toml" */
     const char *full_path;
-    Slice schema;         /* "cairn.contract/1" */
+    Slice schema; /* "cairn.contract/1" */
     Slice name;
     Slice version;
     Slice title;
-    Slice status;         /* "verified" or "assumed" */
+    Slice status; /* "verified" or "assumed" */
     Slice source;
     Date effective_from;
-    Date effective_to;    /* DATE_NONE: open */
+    Date effective_to; /* DATE_NONE: open */
     char sha256[SHA256_HEX_SIZE];
-    const Toml *toml;     /* the whole document */
-    Slice text;           /* the file's bytes */
+    const Toml *toml; /* the whole document */
+    Slice text;       /* the file's bytes */
 } PolicyFile;
 typedef VEC(const PolicyFile *) PolicyFiles;
 
@@ -47,6 +47,11 @@ MUST_USE Status policy_get(Policy *p, const char *kind, Slice name, Date on, con
 MUST_USE Status policy_data(Policy *p, const char *relative, Slice *out, const char **full_path, Error *err);
 /* What was used so far, for a manifest: sorted by path. */
 MUST_USE Status policy_used(Policy *p, PolicyFiles *out, Error *err);
+/* A copy of every file under `dir` (made; must not exist), the state's folder and core side by side: policy_open of
+ * policy_saved gives the same policy, fingerprint included. The folder appears whole or not at all. */
+MUST_USE Status policy_save(Policy *p, const char *dir, Error *err);
+/* The state's folder in what policy_save wrote. ERR_NOT_FOUND. */
+MUST_USE Status policy_saved(const char *dir, Arena *arena, const char **out, Error *err);
 /* SHA-256 over all files' paths and hashes: the pipeline's "did policy change". */
 MUST_USE Status policy_fingerprint(Policy *p, char out[SHA256_HEX_SIZE], Error *err);
 

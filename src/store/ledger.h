@@ -57,19 +57,38 @@ typedef struct Load {
     uint64_t rows_accepted;
     uint64_t rows_rejected;
     int64_t received_at; /* seconds since 1970 */
+    int64_t seq;         /* of its ledger entry: the order of acceptance */
     Slice superseded_by; /* load id, or empty */
-    int64_t superseded_at;
+    int64_t superseded_at, superseded_seq;
     uint32_t number; /* 1, 2, ... in order of (source, scope, received); dense */
 } Load;
 typedef VEC(Load) Loads;
+
+/*
+ * Builds of the warehouse, as the ledger tells them: which loads, links and policy a generation was made of, so that
+ * any earlier one can be told again. What a build holds is told by its place in the order of entries: the loads before
+ * it, and of them those that no load before it superseded.
+ */
+typedef struct Build {
+    int64_t seq; /* of its entry */
+    int64_t at;  /* when it began; of the entry where the entry says nothing */
+    uint32_t generation;
+    int64_t link_run; /* the last run of the linking that it was made of; -1: the entry does not say */
+    Slice policy;     /* fingerprint of the policy folder, in hex; empty: the entry does not say */
+} Build;
+typedef VEC(Build) Builds;
+/* In order; text in arena. */
+MUST_USE Status ledger_builds(Ledger *l, Arena *arena, Builds *out, Error *err);
+/* Writes build.generation; seq is ignored. extra_json_members as in ledger_add_load. */
+MUST_USE Status ledger_add_build(Ledger *l, const Build *build, Slice extra_json_members, Error *err);
 
 /* Every accepted load with supersession worked out, sorted by source, scope, then acceptance. */
 MUST_USE Status ledger_loads(Ledger *l, Arena *arena, Loads *out, Error *err);
 /* The Parquet files that hold a load's rows, in order; appended to out, text in arena. loads_dir: home/loads. The only
  * place that knows their names for those who read loads in force. */
 MUST_USE Status load_row_files(const char *loads_dir, const Load *load, Arena *arena, PathList *out, Error *err);
-/* Writes load.accepted; ERR_EXISTS when that load was accepted before. number and superseded_* of `load` are ignored;
- * extra_json_members is text such as "a":1,"b":"x" for the body, or empty. */
+/* Writes load.accepted; ERR_EXISTS when that load was accepted before. number, seq and superseded_* of `load` are
+ * ignored; extra_json_members is text such as "a":1,"b":"x" for the body, or empty. */
 MUST_USE Status ledger_add_load(Ledger *l, const Load *load, Slice extra_json_members, Error *err);
 
 #endif

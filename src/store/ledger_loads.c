@@ -128,7 +128,7 @@ static Status read_members(const json_t *root, const LedgerEntry *e, Arena *aren
 
 static Status read_load(const LedgerEntry *e, Arena *arena, Load *out, Error *err)
 {
-    *out = (Load){.id = e->subject};
+    *out = (Load){.id = e->subject, .seq = e->seq};
     json_t *root = json_loadb(e->body.ptr, e->body.len, JSON_REJECT_DUPLICATES, NULL);
     Status st = json_is_object(root) ? read_members(root, e, arena, out, err) : damaged(e, "at all", err);
     json_decref(root);
@@ -159,6 +159,7 @@ static void work_out_supersession(Loads *loads)
         if (next && slice_eq(next->source, load->source) && slice_eq(next->scope, load->scope)) {
             load->superseded_by = next->id;
             load->superseded_at = next->received_at;
+            load->superseded_seq = next->seq;
         }
     }
 }

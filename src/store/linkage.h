@@ -144,6 +144,17 @@ typedef VEC(PersonMiss) PersonMisses;
 /* In order of person. */
 MUST_USE Status vault_misses(Vault *v, PersonMisses *out, Error *err);
 
+/* What runs changed, told backwards: each person that a run after `since` and up to `until` touched, with what links
+ * and expected missing pairs were after run `since`. A person without links then did not exist. */
+typedef struct LinksThen {
+    VEC(PersonId) touched; /* in order */
+    Links links;           /* of them, ordered by tag */
+    PersonMisses misses;   /* of them, in order of person */
+} LinksThen;
+/* Free with links_then_free, also after an error. */
+MUST_USE Status vault_links_then(Vault *v, int64_t since, int64_t until, LinksThen *out, Error *err);
+void links_then_free(LinksThen *t);
+
 /* --- writing a run --- */
 
 typedef enum QueueMode { QUEUE_KEEP, QUEUE_ADD, QUEUE_REPLACE } QueueMode;

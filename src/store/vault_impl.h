@@ -81,6 +81,9 @@ MUST_USE Status vault_ensure_schema(const Lite *lite, LiteAccess access, Error *
 MUST_USE Status vault_need_ledger(Vault *v, Error *err);
 /* A tag from column `column` of stmt's row; ERR_CORRUPT when it is none. NULL gives the zero tag. */
 MUST_USE Status vault_column_tag(sqlite3_stmt *stmt, int column, RecordTag *out, Error *err);
+/* The rest of a SELECT of tag, person, kind, odds, partner; and of person, missed. Appended to out. */
+MUST_USE Status vault_read_links(Vault *v, sqlite3_stmt *stmt, Links *out, Error *err);
+MUST_USE Status vault_read_misses(Vault *v, sqlite3_stmt *stmt, PersonMisses *out, Error *err);
 Slice tag_bytes(const RecordTag *tag);
 /* Number of a model by name, made when it is new; and the queue: both inside the caller's transaction. */
 MUST_USE Status vault_model_id(Vault *v, Slice name, int64_t *out, Error *err);

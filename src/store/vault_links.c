@@ -91,7 +91,7 @@ static Status read_link(sqlite3_stmt *stmt, Link *out, Error *err)
     return vault_column_tag(stmt, 4, &out->partner, err);
 }
 
-static Status read_links(Vault *v, sqlite3_stmt *stmt, Links *out, Error *err)
+Status vault_read_links(Vault *v, sqlite3_stmt *stmt, Links *out, Error *err)
 {
     for (;;) {
         bool more = false;
@@ -108,7 +108,7 @@ Status vault_links(Vault *v, Links *out, Error *err)
 {
     sqlite3_stmt *stmt = NULL;
     TRY(lite_prepare(&v->lite, "SELECT tag, person, kind, odds, partner FROM link ORDER BY tag", &stmt, err));
-    Status st = read_links(v, stmt, out, err);
+    Status st = vault_read_links(v, stmt, out, err);
     sqlite3_finalize(stmt);
     return st;
 }
@@ -121,7 +121,7 @@ Status vault_links_before(Vault *v, int64_t run, Links *out, Error *err)
         "SELECT tag, person, kind, odds, partner FROM link_past WHERE run < ?1 AND ended >= ?1 ORDER BY tag",
         &stmt, err));
     sqlite3_bind_int64(stmt, 1, run);
-    Status st = read_links(v, stmt, out, err);
+    Status st = vault_read_links(v, stmt, out, err);
     sqlite3_finalize(stmt);
     return st;
 }
@@ -505,18 +505,23 @@ static Status restore_misses(Vault *v, int64_t back_to, int64_t run, Error *err)
         run, back_to, err);
 }
 
+Status vault_read_misses(Vault *v, sqlite3_stmt *stmt, PersonMisses *out, Error *err)
+{
+    for (;;) {
+        bool more = false;
+        TRY(lite_next(&v->lite, stmt, &more, err));
+        if (!more)
+            return OK;
+        PersonMiss miss = {(PersonId)sqlite3_column_int64(stmt, 0), (uint64_t)sqlite3_column_int64(stmt, 1)};
+        TRY(vec_push(out, miss, err));
+    }
+}
+
 Status vault_misses(Vault *v, PersonMisses *out, Error *err)
 {
     sqlite3_stmt *stmt = NULL;
     TRY(lite_prepare(&v->lite, "SELECT person, missed FROM person_missed ORDER BY person", &stmt, err));
-    Status st = OK;
-    for (bool more = true; st == OK;) {
-        st = lite_next(&v->lite, stmt, &more, err);
-        if (st != OK || !more)
-            break;
-        PersonMiss miss = {(PersonId)sqlite3_column_int64(stmt, 0), (uint64_t)sqlite3_column_int64(stmt, 1)};
-        st = vec_push(out, miss, err);
-    }
+    Status st = vault_read_misses(v, stmt, out, err);
     sqlite3_finalize(stmt);
     return st;
 }

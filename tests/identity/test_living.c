@@ -378,14 +378,16 @@ static void queue_is_renewed(void **state)
     World *w = *state;
     RecordTag tags[2 * PEOPLE];
     ReviewItems queue = {0}, nothing = {0};
-    PersonMisses none = {0};
+    PersonMisses misses = {0};
     Arena arena;
     Vault *vault;
     arena_init(&arena, 0);
     world_add_people(w, 0, PEOPLE, tags);
     link_now(w, LINK_EVERYTHING);
     assert_ok(vault_open(w->home, &vault, err));
-    assert_ok(vault_renew_review(vault, &nothing, &none, err));
+    assert_ok(vault_misses(vault, &misses, err));
+    assert_ok(vault_renew_review(vault, &nothing, &misses, err));
+    vec_free(&misses);
     vault_close(vault);
     LinkReport r = link_now(w, LINK_EVERYTHING);
     assert_int_equal(r.run, 0);
@@ -603,6 +605,86 @@ static void export_for_the_warehouse(World *w)
     db_close(db);
 }
 
+/* What the warehouse gets now, kept under the number of a moment. */
+static LinkMoment keep_moment(World *w, Db *db, int64_t number)
+{
+    LinkContext ctx = world_context(w);
+    LinkMoment m = {.build = number * 10, .at = clock_now()};
+    Vault *vault;
+    assert_ok(vault_open(w->home, &vault, err));
+    assert_ok(vault_last_run(vault, &m.run, err));
+    vault_close(vault);
+    assert_ok(identity_export(&ctx, db, err));
+    assert_ok(db_execf(db, err,
+        "ALTER TABLE person_link RENAME TO link_%" PRId64 "; ALTER TABLE identity_map RENAME TO map_%" PRId64
+        "; DROP TABLE link_source",
+        number, number));
+    return m;
+}
+
+/* Rows of the export at a moment that going back from today's does not give, or gives without cause. */
+static void same_as_then(Db *db, int64_t number)
+{
+    int64_t wrong, rows;
+    assert_ok(db_execf(db, err,
+        "CREATE OR REPLACE TABLE l AS SELECT * FROM person_link_past WHERE build >= %" PRId64
+        " QUALIFY row_number() OVER (PARTITION BY person ORDER BY build) = 1; CREATE OR REPLACE TABLE then_link AS "
+        "SELECT * FROM person_link ANTI JOIN l USING (person) UNION ALL BY NAME SELECT * EXCLUDE (build, present) FROM "
+        "l "
+        "WHERE present",
+        number * 10));
+    assert_ok(db_value_i64(db, &wrong, err,
+        "SELECT count(*) FROM ((FROM then_link EXCEPT FROM link_%" PRId64 ") UNION ALL (FROM link_%" PRId64
+        " EXCEPT FROM then_link))",
+        number, number));
+    assert_int_equal(wrong, 0);
+    assert_ok(db_value_i64(db, &wrong, err,
+        "SELECT count(*) FROM map_%" PRId64
+        " t JOIN identity_map m USING (record_tag) LEFT JOIN (SELECT record_tag, arg_min(person, build) AS person FROM "
+        "identity_moved WHERE build >= %" PRId64
+        " GROUP BY 1) b USING (record_tag) WHERE coalesce(b.person, m.person) <> t.person",
+        number, number * 10));
+    assert_int_equal(wrong, 0);
+    assert_ok(db_value_i64(db, &rows, err, "SELECT count(*) FROM map_%" PRId64, number));
+    assert_true(rows >= 2 * PEOPLE);
+}
+
+/* Newcomers and a decision, an undo, a run after it, everything anew: each earlier export can be told from the last. */
+static void earlier_exports_are_told(void **state)
+{
+    World *w = *state;
+    LinkContext ctx = world_context(w);
+    RecordTag tags[2 * PEOPLE], late[2 * 10];
+    DbOptions options = DB_OPTIONS_INIT;
+    LinkMoment moments[4];
+    UndoReport undone;
+    int64_t moved, changed;
+    Db *db;
+    assert_ok(db_open(&options, &db, err));
+    world_add_people(w, 0, PEOPLE, tags);
+    link_now(w, LINK_EVERYTHING);
+    unsigned i = united(w, tags);
+    moments[0] = keep_moment(w, db, 1);
+    world_add_people(w, PEOPLE, 10, late);
+    decide(w, &tags[2 * i], &tags[2 * i + 1], REVIEW_DIFFERENT, "Ann");
+    link_now(w, LINK_NEWCOMERS);
+    moments[1] = keep_moment(w, db, 2);
+    decide(w, &tags[2 * i], &tags[2 * ((i + 7) % PEOPLE)], REVIEW_SAME, "Ann");
+    link_now(w, LINK_NEWCOMERS);
+    moments[2] = keep_moment(w, db, 3);
+    assert_ok(identity_undo(&ctx, &(UndoOptions){0}, &undone, err));
+    link_now(w, LINK_NEWCOMERS);
+    moments[3] = keep_moment(w, db, 4);
+    link_now(w, LINK_EVERYTHING);
+    assert_ok(identity_export_since(&ctx, moments, COUNT_OF(moments), db, err));
+    assert_ok(db_value_i64(db, &moved, err, "SELECT count(*) FROM identity_moved"));
+    assert_ok(db_value_i64(db, &changed, err, "SELECT count(*) FROM person_link_past WHERE NOT present"));
+    assert_true(moved > 0 && changed > 0);
+    for (int64_t number = 1; number <= 4; number++)
+        same_as_then(db, number);
+    db_close(db);
+}
+
 static void not_linked_yet(World *w)
 {
     LinkContext ctx = world_context(w);
@@ -634,6 +716,7 @@ int main(void)
         IN_WORLD(newcomers_keep_ids),
         IN_WORLD(decisions_are_obeyed),
         IN_WORLD(undo_goes_back),
+        IN_WORLD(earlier_exports_are_told),
         IN_WORLD(decisions_wait),
         IN_WORLD(partner_elsewhere),
         IN_WORLD(undo_leaves_whole_trees),

@@ -7,9 +7,11 @@
  * had left has a diploma. Wages came once. */
 static const char *const facts[] = {
     "INSERT INTO main.load VALUES (1, 'a', 's', '1', 'y', 'f', 'h', 'g', TIMESTAMP '2026-01-10 12:00:00', TIMESTAMP "
-    "'2026-06-01 09:00:00', 1, 0), (2, 'b', 's', '1', 'y', 'f', 'h', 'g', TIMESTAMP '2026-06-01 09:00:00', NULL, 1, "
-    "0), "
-    "(3, 'c', 't', '1', 'z', 'f', 'h', 'g', TIMESTAMP '2026-01-10 12:00:00', NULL, 1, 0)",
+    "'2026-06-01 09:00:00', 1, 0, 1, 5), (2, 'b', 's', '1', 'y', 'f', 'h', 'g', TIMESTAMP '2026-06-01 09:00:00', NULL, "
+    "1, 0, 5, NULL), "
+    "(3, 'c', 't', '1', 'z', 'f', 'h', 'g', TIMESTAMP '2026-01-10 12:00:00', NULL, 1, 0, 2, NULL)",
+    "INSERT INTO known_build VALUES (3, 1, TIMESTAMP '2026-01-10 13:00:00', ''), (4, 2, TIMESTAMP '2026-03-01 "
+    "13:00:00', ''), (9223372036854775807, 3, TIMESTAMP '2026-06-01 13:00:00', '')",
     "INSERT INTO county SELECT '080' || lpad((i * 2 + 1)::VARCHAR, 2, '0'), 'c', TRUE FROM range(4) t(i)",
     "INSERT INTO district BY NAME SELECT lpad(i::VARCHAR, 4, '0') AS district_id, '080' || lpad(((i % 4) * 2 + "
     "1)::VARCHAR, 2, '0') AS county_fips, 'urban' AS rurality FROM range(30) t(i)",
@@ -53,10 +55,14 @@ static const char *const facts[] = {
 static const char own_tables[] =
     "CREATE SCHEMA fact; CREATE TABLE main.load (load_no INTEGER, load_id VARCHAR, source VARCHAR, "
     "contract_version VARCHAR, scope VARCHAR, file_name VARCHAR, file_sha256 VARCHAR, agreement VARCHAR, "
-    "known_from TIMESTAMP, known_to TIMESTAMP, rows_accepted BIGINT, rows_rejected BIGINT);"
+    "known_from TIMESTAMP, known_to TIMESTAMP, rows_accepted BIGINT, rows_rejected BIGINT, accepted_seq BIGINT, "
+    "superseded_seq BIGINT);"
+    "CREATE TABLE known_build (build BIGINT, generation INTEGER, began TIMESTAMP, policy VARCHAR);"
+    "CREATE TABLE fact_person_past (build BIGINT, load_no INTEGER, row_no BIGINT, person UBIGINT);"
     "CREATE TABLE person_link AS SELECT i::UBIGINT AS person, 1 AS records, 1 AS sources, 'x' AS "
     "weakest_rule, 1.0::DOUBLE AS link_score, i % 9 > 0 AS has_ssn, TRUE AS has_sasid, 1::BIGINT AS link_pairs, "
-    "1000000::BIGINT AS link_correct, 0::BIGINT AS link_missed FROM range(1, 2000) t(i);\n";
+    "1000000::BIGINT AS link_correct, 0::BIGINT AS link_missed FROM range(1, 2000) t(i);\n"
+    "CREATE TABLE person_link_past AS SELECT 0::BIGINT AS build, TRUE AS present, * FROM person_link LIMIT 0;\n";
 
 static void create_tables(const TableDefs *tables, Buf *sql)
 {
