@@ -50,6 +50,8 @@ static Status collect(Giving *g, Error *err)
     if (g->ask->released)
         TRY(release_printed(g->w->home, g->w->ledger, g->ask->people, &g->printed, err));
     TRY(answer_told(g->ask, &g->all, &g->printed, &g->told, err));
+    if (g->ask->released)
+        TRY(answer_beside(g->ask, &(AnswerHouse){g->w->home, g->w->policy, g->w->ledger}, &g->all, &g->printed, err));
     TRY(answer_people_open(g->ask, g->w, &g->people, err));
     return answer_splits(g->ask, g->asker.history, &g->arena, &g->splits, err);
 }

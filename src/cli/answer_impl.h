@@ -32,6 +32,17 @@ MUST_USE Status answer_told(
 /* Year, level, place, split and group as one text, in `key`; its status is the caller's to look at. */
 Slice answer_key(Buf *key, int32_t year, Slice level, Slice unit, Slice split, Slice grp);
 
+/* answer_lineage.c */
+typedef struct AnswerHouse {
+    Home *home;
+    Policy *policy;
+    Ledger *ledger;
+} AnswerHouse;
+/* ERR_DENIED: beside what releases in force print of another measure of the same people, a figure would show a group of
+ * too few. own: what they print of this one. */
+MUST_USE Status answer_beside(
+    const AnswerAsk *ask, const AnswerHouse *house, const CellSet *all, const ReleasePrinted *own, Error *err);
+
 /* answer_people.c: the question beside everything else the asker knows. */
 typedef struct AnswerPeople {
     const AnswerAsk *ask;

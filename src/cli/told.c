@@ -417,7 +417,7 @@ static Status find_crossings(const ReleasePrinted *printed, Crossings *out, Erro
     return OK;
 }
 
-static Status keep_figure(const PublishedCell *c, Arena *arena, ToldFigure *f, Error *err)
+static Status keep_figure(const PublishedCell *c, MeasureKind kind, Arena *arena, ToldFigure *f, Error *err)
 {
     double rate;
     *f = (ToldFigure){.year = c->cell.year, .people = -1};
@@ -429,38 +429,38 @@ static Status keep_figure(const PublishedCell *c, Arena *arena, ToldFigure *f, E
     TRY(arena_dup(arena, c->groups, &f->groups, err));
     if (parse_i64(c->shown_denominator, &f->people, NULL) == OK)
         f->printed |= OVERLAP_PEOPLE;
-    if (c->cell.is_median || parse_f64(c->shown_value, &rate, NULL) != OK)
+    if (kind != MEASURE_RATE || parse_f64(c->shown_value, &rate, NULL) != OK)
         return OK;
     f->printed |= OVERLAP_HITS;
     return arena_dup(arena, c->shown_value, &f->value, err);
 }
 
-static Status keep_printed(const ReleasePrinted *printed, ToldSource *s, Error *err)
+static Status keep_printed(const ReleasePrinted *printed, MeasureKind kind, ToldSource *s, Error *err)
 {
     Arena *arena = &s->members.arena;
     TRY(arena_new(arena, ToldFigure, printed->count + 1, &s->figures, err));
     for (size_t i = 0; i < printed->count; i++)
-        TRY(keep_figure(&printed->cells[i], arena, &s->figures[s->count++], err));
+        TRY(keep_figure(&printed->cells[i], kind, arena, &s->figures[s->count++], err));
     return OK;
 }
 
 static Status read_release(
-    const MeasureContext *ctx, Slice measure, const ReleasePrinted *printed, ToldSources *out, Error *err)
+    const MeasureContext *ctx, const MeasureInfo *measure, const ReleasePrinted *printed, ToldSources *out, Error *err)
 {
     Crossings by = {0};
     ToldSource s = {.origin = OVERLAP_TOLD, .of_release = true};
     MeasureQuery q = MEASURE_QUERY_INIT;
     Status st = find_crossings(printed, &by, err);
-    q.name = measure;
+    q.name = measure->name;
     q.level = by.level;
     q.each = by.at.at;
     q.each_count = by.at.len;
     if (st == OK) {
         st = measure_members(ctx, &q, &s.members, err);
         if (st == OK)
-            st = arena_dup(&s.members.arena, measure, &s.people, err);
+            st = arena_dup(&s.members.arena, measure->name, &s.people, err);
         if (st == OK)
-            st = keep_printed(printed, &s, err);
+            st = keep_printed(printed, measure->kind, &s, err);
         if (st == OK)
             st = vec_push(out, s, err);
         if (st != OK)
@@ -470,10 +470,10 @@ static Status read_release(
     return st;
 }
 
-Status told_release(const MeasureContext *ctx, Ledger *ledger, Slice measure, ToldSources *out, Error *err)
+Status told_release(const MeasureContext *ctx, Ledger *ledger, const MeasureInfo *measure, ToldSources *out, Error *err)
 {
     ReleasePrinted printed;
-    Status st = release_printed(ctx->home, ledger, measure, &printed, err);
+    Status st = release_printed(ctx->home, ledger, measure->name, &printed, err);
     if (st == OK && printed.count > 0)
         st = read_release(ctx, measure, &printed, out, err);
     release_printed_free(&printed);

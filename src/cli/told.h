@@ -44,7 +44,8 @@ MUST_USE Status told_add(Home *home, Ledger *ledger, const char *user, const Tol
 
 /* What the releases in force print of one measure, with the people of today's records, appended; nothing where they
  * print nothing of it. */
-MUST_USE Status told_release(const MeasureContext *ctx, Ledger *ledger, Slice measure, ToldSources *out, Error *err);
+MUST_USE Status told_release(
+    const MeasureContext *ctx, Ledger *ledger, const MeasureInfo *measure, ToldSources *out, Error *err);
 
 /* The same bytes for the same answer. */
 MUST_USE Status told_write(const ToldSource *s, Buf *out, Error *err);

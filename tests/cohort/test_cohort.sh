@@ -166,7 +166,7 @@ check_code "of an outcome that does not speak of all" 0 ask explain "$work/hs_me
 grep -E '^ +[0-9]' "$work/check.out" | grep -v 'all years' >"$work/funnel"
 check_text "the last step says so" "$work/funnel" 'of whom the outcome speaks: the denominator$'
 check_equal "and of the others why" "$(awk '/not counted: / { why += $1; next } /the denominator$/ { last = $1; next } { before = $1 }
-    END { print before - last > 0 && before - last == why }' "$work/funnel")" 1
+    END { print (before - last > 0 && before - last == why) }' "$work/funnel")" 1
 
 # --- saved versions ---
 
