@@ -46,7 +46,8 @@ static Status add_moved(Db *db, const FactsInput *in, const LoadGroup *group, Er
         st = db_execf(db, err,
             "INSERT INTO main.fact_person_past SELECT m.build, l.load_no, r.row_no, m.person FROM read_parquet(%s, "
             "filename = 'cairn_file') r JOIN staging.load_file l ON l.path = r.cairn_file JOIN main.load o ON "
-            "o.load_no = l.load_no JOIN staging.identity_moved m ON m.record_tag = r.record_tag WHERE o.accepted_seq < m.build",
+            "o.load_no = l.load_no JOIN staging.identity_moved m ON m.record_tag = r.record_tag WHERE o.accepted_seq < "
+            "m.build",
             buf_z(&files));
     buf_free(&files);
     return st;

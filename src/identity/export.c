@@ -24,7 +24,7 @@ typedef struct Person {
     bool has_ssn, has_sasid;
 } Person;
 
-#define NOBODY       UINT32_MAX
+#define NOBODY UINT32_MAX
 #define SOURCE_WORDS (MATCH_SOURCES_MAX / 64)
 
 /* One state of the links, today's or an earlier one of some persons. */
@@ -400,8 +400,8 @@ static Status must_be_linked(Vault *vault, Error *err)
 
 /* --- all ------------------------------------------------------------------------------------------------------- */
 
-#define PERSON_LINK_COLUMNS                                                                                            \
-    "(person UBIGINT, records INTEGER, sources INTEGER, weakest_rule VARCHAR, link_score DOUBLE, has_ssn BOOLEAN, "    \
+#define PERSON_LINK_COLUMNS \
+    "(person UBIGINT, records INTEGER, sources INTEGER, weakest_rule VARCHAR, link_score DOUBLE, has_ssn BOOLEAN, " \
     "has_sasid BOOLEAN, sectors VARCHAR, link_pairs BIGINT, link_correct BIGINT, link_missed BIGINT)"
 
 static Status export_today(Export *e, const char *authority, Error *err)
