@@ -27,6 +27,7 @@ const char *const home_folders[] = {
     "results",
     "releases",
     "extracts",
+    "answers",
     "tmp",
 };
 const size_t home_folder_count = COUNT_OF(home_folders);

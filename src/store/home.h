@@ -15,6 +15,7 @@
  *     results/gen-NNNNNN.parquet   measured cells, unprotected, inside only
  *     releases/ID/, releases/CURRENT
  *     extracts/ID/
+ *     answers/USER@PEOPLE/, answers/USER.told/
  *     tmp/                    scratch; emptied when the writer opens the home
  *
  * Folders 0700, files 0600; releases are 0755/0644 because they are public.

@@ -45,6 +45,8 @@ static void fill_home(Scratch *s)
     assert_ok(generation_begin(home, &g, err));
     assert_ok(db_exec(generation_db(g), "CREATE TABLE t AS SELECT 1 AS a", err));
     assert_ok(generation_publish(g, err));
+    assert_ok(dir_make(scratch_path(s, "home/answers/user@people"), 0700, err));
+    assert_ok(file_write(scratch_path(s, "home/answers/user@people/ledger.csv"), SLICE("told\n"), 0600, err));
     assert_ok(dir_make(scratch_path(s, "home/releases/0123456789ab/data"), 0755, err));
     assert_ok(file_write(scratch_path(s, "home/releases/0123456789ab/data/t.csv"), SLICE("abc"), 0644, err));
     assert_ok(file_write(scratch_path(s, "home/releases/0123456789ab/manifest.json"),
@@ -145,6 +147,8 @@ static void test_backup_and_restore(void **state)
     assert_int_equal(unhealthy(s, "again", NULL), 0);
     assert_int_equal(check_home(s, "home", HOME_WRITE), 1);
     struct stat info;
+    assert_int_equal(stat(scratch_path(s, "again/answers/user@people/ledger.csv"), &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
     assert_int_equal(stat(scratch_path(s, "again/releases/0123456789ab/data/t.csv"), &info), 0);
     assert_int_equal(info.st_mode & 0777, 0644);
     assert_int_equal(stat(scratch_path(s, "again/keys/master.key"), &info), 0);
