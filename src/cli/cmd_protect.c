@@ -83,10 +83,12 @@ static Status say_protected(Cli *cli, const ProtectFileReport *r)
     return OK;
 }
 
-/* A cost as the file has it: 12.50 and not 1250. */
+/* A cost in the unit of the file, without zeros at the end: 1250 with two decimals is 12.5. */
 static void add_cost(Buf *out, int64_t cost, uint32_t decimals)
 {
     uint64_t unit = 1, size = cost < 0 ? 0 - (uint64_t)cost : (uint64_t)cost;
+    for (; decimals > 0 && size % 10 == 0; decimals--)
+        size /= 10;
     for (uint32_t i = 0; i < decimals; i++)
         unit *= 10;
     buf_addf(out, "%s%llu", cost < 0 ? "-" : "", (unsigned long long)(size / unit));

@@ -120,7 +120,8 @@ json "measure explain" text measure explain graduation_rate_4yr
 json "measure of one" 0.measure measure big_three_rate --years 1990-2100 --by sex --level county "${ask[@]}"
 json "measure as known" 0.value measure big_three_rate --as-known-on 2100-01-01 "${ask[@]}"
 json "measure compare" note measure compare graduation_rate_4yr completion_rate_4yr "${ask[@]}"
-"$CAIRN" measure completion_rate_4yr --as-known-on 1990-01-01 "${ask[@]}" >"$work/nothing"
+check_code "before the first build nothing was known" 5 "$CAIRN" measure completion_rate_4yr --as-known-on 1990-01-01 "${ask[@]}"
+"$CAIRN" measure completion_rate_4yr --years 1990 "${ask[@]}" >"$work/nothing"
 check_code "a question without an answer says so" 0 grep -q '^no figures' "$work/nothing"
 check_code "figures need a purpose" $EXIT_USAGE "$CAIRN" measure completion_rate_4yr --home "$work/home" --agreement cde-slds
 check_code "figures need an agreement in force" $EXIT_DENIED \
