@@ -120,7 +120,7 @@ static const Change changes[] = {
     {"needs = ", "need = ", "need", "derived/wage_quarter.toml"},
     {"partition = \"quarter\"", "", "partition and partition_values go together",
         "derived/employment_person_quarter.toml"},
-    {"quarter = {partition}", "quarter = 8096", "a partition needs {partition}",
+    {"BETWEEN {partition} AND {partition}::SMALLINT + 3", "BETWEEN 8096 AND 8099", "a partition needs {partition}",
         "derived/employment_person_quarter.toml"},
     {"{grade_9_years}", "{grade_8_years}", "there is no [parameters.grade_8_years]", "derived/k12_cohort.toml"},
     {"GROUP BY person", "GROUP BY", "the SQL is wrong", "derived/person.toml"},
