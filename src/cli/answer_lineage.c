@@ -95,7 +95,7 @@ static Status refuse_suppressed(const ReleasePrinted *printed, Slice measure, Er
     error_set(err, ERR_DENIED,
         "a release in force hides figures of %.*s by suppression: an answer about the same people could give them back",
         SLICE_ARG(measure));
-    error_hint(err, "What the release shows is all that is told of this lineage; ask for a cohort instead.");
+    error_hint(err, "A cohort (cairn cohort run --answer-to) is held against it person by person.");
     return ERR_DENIED;
 }
 

@@ -136,7 +136,8 @@ static Status refuse(const AnswerPeople *p, const ToldReport *r, Status st, Erro
     if (st != ERR_DENIED || !r->is_small)
         return st;
     error_set(err, ERR_DENIED,
-        "beside what %s was told and releases print of others that have people in common with it (%s), the answer "
+        "beside what %s was told and releases print of others that have people in common with it, or with each other "
+        "(%s), the answer "
         "would "
         "show a group of too few people",
         p->ask->user, r->with);
