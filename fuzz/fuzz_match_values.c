@@ -2,9 +2,12 @@
  * Fuzzes standardisation and the levels of values. The first byte chooses the kind
  * of field, a byte of 0x1F parts two values. Beyond memory safety: a standard text
  * is short and has no control characters, the level of two values does not depend
- * on their order, and the shortcuts decide as the levels do.
+ * on their order, the shortcuts decide as the levels do, and so do whole stretches
+ * of records, four at a time.
  */
 #include "match/quick.h"
+
+static const char NICKNAMES[] = "nickname,formal\nBOB,ROBERT\nROB,ROBERT\n";
 
 static uint32_t put(Dict *d, FieldKind kind, Slice raw)
 {
@@ -58,6 +61,59 @@ static void check_shortcuts(const Dict *d, FieldKind kind, uint32_t a, uint32_t 
     }
 }
 
+/* A table of one field: the first value, the other, none. */
+static MatchTable *table_of(const MatchConfig *c, Slice first, Slice other, uint32_t record[3])
+{
+    const Slice rows[3] = {first, other, {"", 0}}, ids[3] = {SLICE("0"), SLICE("1"), SLICE("2")};
+    MatchTable *t = NULL;
+    Status st = match_table_new(c, &t, NULL);
+    ASSERT(st == OK);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        st = match_table_add(t, 0, ids[i], &rows[i], NULL);
+        ASSERT(st == OK);
+    }
+    st = match_table_seal(t, 1, NULL);
+    ASSERT(st == OK);
+    for (uint32_t r = 0; r < COUNT_OF(rows); r++)
+        record[match_record_added(t, r)] = r;
+    return t;
+}
+
+/* Records of the two values and of none, in stretches of every length modulo the lanes and from either side: what the
+ * comparer says of each is what level_of says. */
+static void check_stretches(FieldKind kind, Slice first, Slice other)
+{
+    MatchConfig c;
+    match_config_init(&c);
+    c.columns[0] = SLICE("v");
+    c.column_count = 1;
+    c.fields[0] = (FieldSpec){.name = SLICE("v"), .kind = kind, .column_count = 1, .swap_with = MATCH_NONE};
+    c.field_count = 1;
+    c.sources[0] = (SourceSpec){.name = SLICE("s"), .dedupe = true};
+    c.source_count = 1;
+    c.nickname_csv = NICKNAMES;
+    static const uint8_t turns[] = {1, 0, 2, 1, 1, 2, 0, 1, 0, 0, 1};
+    uint32_t record[3], others[COUNT_OF(turns)];
+    uint64_t patterns[COUNT_OF(turns)];
+    Comparer *cmp = NULL;
+    MatchTable *t = table_of(&c, first, other, record);
+    Status st = comparer_new(t, &cmp, NULL);
+    ASSERT(st == OK);
+    for (size_t i = 0; i < COUNT_OF(turns); i++)
+        others[i] = record[turns[i]];
+    for (uint32_t a = 0; a < COUNT_OF(record); a++) {
+        size_t n = COUNT_OF(turns) - a;
+        compare_many(cmp, a, others, n, patterns);
+        for (size_t i = 0; i < n; i++) {
+            uint32_t x = record_cells(t, a)[0], y = record_cells(t, others[i])[0];
+            LevelId level = x == 0 || y == 0 ? LV_MISSING : x == y ? LV_EXACT : level_of(kind, t->dict[0], x, y);
+            ASSERT(patterns[i] == (level == LV_MISSING ? 0 : field_level_number(&c.fields[0], level)));
+        }
+    }
+    comparer_free(cmp);
+    match_table_free(t);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
@@ -67,7 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     Slice first = slice_cut(&rest, '\x1f');
     Nicknames nicknames;
     Dict *d = NULL;
-    Status st = nicknames_init(&nicknames, SLICE("nickname,formal\nBOB,ROBERT\nROB,ROBERT\n"), "nicknames", NULL);
+    Status st = nicknames_init(&nicknames, slice_of(NICKNAMES), "nicknames", NULL);
     ASSERT(st == OK);
     st = dict_new(kind, &nicknames, &d, NULL);
     ASSERT(st == OK);
@@ -80,5 +136,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     dict_free(d);
     nicknames_free(&nicknames);
+    check_stretches(kind, first, rest);
     return 0;
 }

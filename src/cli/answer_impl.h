@@ -15,8 +15,6 @@ typedef struct AnswerPlaces {
 MUST_USE Status answer_places_new(const CellSet *all, AnswerPlaces *out, Error *err);
 void answer_places_free(AnswerPlaces *p);
 MUST_USE Status answer_place(const AnswerPlaces *p, const Cell *c, Arena *arena, const char **out, Error *err);
-/* 0: the state, 3: a school. */
-size_t answer_level(Slice level);
 
 /* answer_told.c: cells of today's results that the releases tell something of, and whether they are printed. */
 typedef struct AnswerTold {
@@ -39,7 +37,7 @@ typedef struct AnswerHouse {
     Ledger *ledger;
 } AnswerHouse;
 /* ERR_DENIED: beside what releases in force print of another measure of the same people, a figure would show a group of
- * too few. own: what they print of this one. */
+ * too few; or they suppress figures of this measure or of one of its lineage. own: what they print of this one. */
 MUST_USE Status answer_beside(
     const AnswerAsk *ask, const AnswerHouse *house, const CellSet *all, const ReleasePrinted *own, Error *err);
 

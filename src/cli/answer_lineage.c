@@ -86,6 +86,19 @@ static Status compare(Beside *b, const Cell *other, Error *err)
     return ERR_DENIED;
 }
 
+/* What a release hides to protect others would come back by an answer that the attack of its tables does not see: that
+ * knows of pools, whose counts follow from what is printed. */
+static Status refuse_suppressed(const ReleasePrinted *printed, Slice measure, Error *err)
+{
+    if (!printed->hides)
+        return OK;
+    error_set(err, ERR_DENIED,
+        "a release in force hides figures of %.*s by suppression: an answer about the same people could give them back",
+        SLICE_ARG(measure));
+    error_hint(err, "A cohort (cairn cohort run --answer-to) is held against it person by person.");
+    return ERR_DENIED;
+}
+
 static Status start_over(Beside *b, Error *err)
 {
     map_free(&b->shown);
@@ -99,6 +112,8 @@ static Status look_at(Beside *b, Home *home, Ledger *ledger, const Cell *cells, 
     TRY(start_over(b, err));
     Status st = release_printed(home, ledger, cells->measure, &printed, err);
     if (st == OK)
+        st = refuse_suppressed(&printed, cells->measure, err);
+    if (st == OK)
         st = list_shown(b, &printed, err);
     release_printed_free(&printed);
     for (size_t i = 0; i < count && st == OK; i++)
@@ -109,6 +124,7 @@ static Status look_at(Beside *b, Home *home, Ledger *ledger, const Cell *cells, 
 static Status look_at_all(
     Beside *b, const AnswerHouse *house, const CellSet *all, const ReleasePrinted *own, Error *err)
 {
+    TRY(refuse_suppressed(own, b->ask->people, err));
     TRY(protect_least(house->policy, clock_today(), &b->least, err));
     TRY(list_shown(b, own, err));
     TRY(list_asked(b, err));

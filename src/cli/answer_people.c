@@ -16,8 +16,13 @@ static Status add_question(AnswerPeople *p, Error *err)
         st = arena_new(&s.members.arena, ToldFigure, ask->count + 1, &s.figures, err);
     for (size_t i = 0; i < ask->count && st == OK; i++) {
         const Cell *c = &ask->cells[i];
-        s.figures[i] = (ToldFigure){
-            .year = c->year, .level = c->level, .unit = c->unit, .split = c->split, .grp = c->grp, .people = -1};
+        s.figures[i] = (ToldFigure){.year = c->year,
+            .level = c->level,
+            .unit = c->unit,
+            .split = c->split,
+            .grp = c->grp,
+            .people = c->denominator,
+            .hits = slice_eq_z(c->kind, "rate") ? c->numerator : -1};
     }
     if (st == OK)
         st = vec_push(&p->sources, s, err);
@@ -47,15 +52,16 @@ static Status add_releases(AnswerPeople *p, Error *err)
     return st;
 }
 
-/* Answers that were given before this program kept whom they count cannot be attacked together with others. */
+/* Answers that were given before this program kept whom they count cannot be attacked together with others, nor with
+ * further ones of the same people: by the one that is kept, those before it would pass for kept too. */
 static Status check_kept(AnswerPeople *p, Error *err)
 {
     PathList people = {0};
-    Status st = asker_people(p->home, p->ask->user, &p->arena, &people, err);
+    Status st = asker_people(p->ledger, p->ask->user, &p->arena, &people, err);
     for (size_t i = 0; i < people.len && st == OK; i++) {
-        bool kept = slice_eq_z(p->ask->people, people.at[i]);
+        bool kept = false;
         for (size_t k = 0; k < p->sources.len && !kept; k++)
-            kept = !p->sources.at[k].of_release && slice_eq_z(p->sources.at[k].people, people.at[i]);
+            kept = p->sources.at[k].origin == OVERLAP_TOLD && slice_eq_z(p->sources.at[k].people, people.at[i]);
         if (!kept)
             st = error_set(err, ERR_DENIED,
                 "%s was told of %s before it was kept whom answers count: what both together tell cannot be known",
@@ -115,8 +121,11 @@ static Status read_printed(AnswerPeople *p, const ProtectJob *job, Error *err)
     bool has_value = st == OK && is_rate && csv_column(&t, "value", &value, NULL) == OK;
     for (size_t i = 0; i < question->count && st == OK; i++) {
         const Slice *row = t.cells + i * t.columns;
-        question->figures[i].printed =
-            (is_number(row[people]) ? OVERLAP_PEOPLE : 0u) | (has_value && is_number(row[value]) ? OVERLAP_HITS : 0u);
+        unsigned rate = !has_value                  ? 0u
+                        : is_number(row[value])     ? OVERLAP_HITS
+                        : told_is_coded(row[value]) ? TOLD_CODED
+                                                    : 0u;
+        question->figures[i].printed = (is_number(row[people]) ? OVERLAP_PEOPLE : 0u) | rate;
     }
     buf_free(&csv);
     return st;
@@ -127,7 +136,8 @@ static Status refuse(const AnswerPeople *p, const ToldReport *r, Status st, Erro
     if (st != ERR_DENIED || !r->is_small)
         return st;
     error_set(err, ERR_DENIED,
-        "beside what %s was told and releases print of others that have people in common with it (%s), the answer "
+        "beside what %s was told and releases print of others that have people in common with it, or with each other "
+        "(%s), the answer "
         "would "
         "show a group of too few people",
         p->ask->user, r->with);

@@ -1,16 +1,6 @@
 /* Places of an answer: each one's way down from the state, as the results know it. */
 #include "cli/answer_impl.h"
 
-static const char *const LEVELS[] = {"state", "county", "district", "school"};
-
-size_t answer_level(Slice level)
-{
-    size_t i = 0;
-    while (i < COUNT_OF(LEVELS) && !slice_eq_z(level, LEVELS[i]))
-        i++;
-    return i;
-}
-
 static Slice place_key(Buf *b, size_t level, Slice code)
 {
     buf_reset(b);
@@ -27,7 +17,7 @@ Status answer_places_new(const CellSet *all, AnswerPlaces *out, Error *err)
     Status st = map_init(&out->parent, err);
     for (size_t i = 0; i < all->count && st == OK; i++) {
         const Cell *c = &all->cells[i];
-        size_t level = answer_level(c->level);
+        size_t level = told_level(c->level);
         uint64_t known;
         if (level == 0 || map_get(&out->parent, place_key(&key, level, c->unit), &known))
             continue;
@@ -62,10 +52,10 @@ static bool step_up(const AnswerPlaces *p, Buf *key, size_t *level, Slice code, 
 
 Status answer_place(const AnswerPlaces *p, const Cell *c, Arena *arena, const char **out, Error *err)
 {
-    size_t level = answer_level(c->level);
+    size_t level = told_level(c->level);
     Slice code = c->parent, up;
     Buf key;
-    if (level == COUNT_OF(LEVELS))
+    if (level == TOLD_LEVELS)
         return error_set(err, ERR_INVALID, "an answer has no level %.*s", SLICE_ARG(c->level));
     if (level == 0)
         return arena_printf(arena, out, err, "all");

@@ -1,12 +1,10 @@
 /*
- * What releases in force tell of the people of a question. A release pools and never blanks; a pool's count follows
- * from its siblings and their parent. So the releases enter the attack as today's true cells of which those are printed
- * that stand alone, and the equations do the rest. That holds only while what was printed is what today's records say:
- * each printed count, pools too, is added up again.
+ * What releases in force tell of the people of a question. They pool and never blank (answer_lineage.c refuses what
+ * they suppress); a pool's count follows from its siblings and their parent. So the releases enter the attack as
+ * today's true cells of which those are printed that stand alone, and the equations do the rest. That holds only while
+ * what was printed is what today's records say: each printed count, pools too, is added up again.
  */
 #include "cli/answer_impl.h"
-
-#include <math.h>
 
 typedef struct Telling {
     const AnswerAsk *ask;
@@ -36,7 +34,7 @@ static bool is_part(const AnswerAsk *ask, int32_t year, Slice level, Slice split
         bool divides = slice_eq_z(split, "all");
         while (rest.ptr && rest.len > 0 && !divides)
             divides = slice_eq(slice_cut(&rest, ','), split);
-        if (divides && c->year == year && answer_level(level) <= answer_level(c->level))
+        if (divides && c->year == year && told_level(level) <= told_level(c->level))
             return true;
     }
     return false;
@@ -84,16 +82,6 @@ static void add_up(Telling *t, const PublishedCell *c, int64_t *people, int64_t 
     }
 }
 
-/* A rate in percent with at most one decimal; codes such as ">95" say less and are not compared. */
-static bool same_rate(Slice shown, int64_t people, int64_t hits)
-{
-    double value;
-    if (people == 0 || parse_f64(shown, &value, NULL) != OK)
-        return true;
-    bool whole = slice_find(shown, SLICE(".")) >= shown.len;
-    return fabs(100.0 * (double)hits / (double)people - value) <= (whole ? 0.5 : 0.05) + 1e-9;
-}
-
 static Status take_printed(Telling *t, const PublishedCell *c, bool is_rate, Error *err)
 {
     int64_t people, hits, shown;
@@ -102,7 +90,7 @@ static Status take_printed(Telling *t, const PublishedCell *c, bool is_rate, Err
         return OK;
     add_up(t, c, &people, &hits);
     if (parse_i64(c->shown_denominator, &shown, NULL) != OK || shown != people ||
-        (is_rate && !same_rate(c->shown_value, people, hits))) {
+        (is_rate && !told_same_rate(c->shown_value, people, hits))) {
         error_set(err, ERR_DENIED,
             "a release in force printed %.*s of %d, %.*s %.*s, and today's records count otherwise: beside it an "
             "answer "

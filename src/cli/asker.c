@@ -93,44 +93,25 @@ Status asker_open_told(Home *home, Ledger *ledger, const char *user, Arena *aren
     return open_folder(home, ledger, name, arena, out, err);
 }
 
-Status asker_users(Home *home, Arena *arena, PathList *out, Error *err)
+Status asker_people(Ledger *ledger, const char *user, Arena *arena, PathList *out, Error *err)
 {
-    const char *answers;
-    PathList names = {0};
-    TRY(path_join(arena, home_path(home), "answers", &answers, err));
-    if (!dir_exists(answers))
-        return OK;
-    Status st = dir_list(answers, arena, &names, err);
-    for (size_t i = 0; i < names.len && st == OK; i++) {
-        Slice user = slice_of(names.at[i]), kept;
-        if (!slice_ends(user, SLICE(TOLD)))
+    LedgerEntries entries = {0};
+    size_t n = strlen(user);
+    Status st = ledger_list(ledger, KIND, arena, &entries, err);
+    for (size_t i = 0; i < entries.len && st == OK; i++) {
+        Slice subject = entries.at[i].subject, people;
+        bool known = false;
+        if (subject.len <= n || memcmp(subject.ptr, user, n) != 0 || subject.ptr[n] != '@')
             continue;
-        st = arena_dup(arena, slice_sub(user, 0, user.len - strlen(TOLD)), &kept, err);
+        for (size_t k = 0; k < out->len && !known; k++)
+            known = slice_eq_z(slice_sub(subject, n + 1, subject.len), out->at[k]);
+        if (known)
+            continue;
+        st = arena_dup(arena, slice_sub(subject, n + 1, subject.len), &people, err);
         if (st == OK)
-            st = vec_push(out, kept.ptr, err);
+            st = vec_push(out, people.ptr, err);
     }
-    vec_free(&names);
-    return st;
-}
-
-Status asker_people(Home *home, const char *user, Arena *arena, PathList *out, Error *err)
-{
-    const char *answers;
-    PathList names = {0};
-    TRY(path_join(arena, home_path(home), "answers", &answers, err));
-    if (!dir_exists(answers))
-        return OK;
-    Status st = dir_list(answers, arena, &names, err);
-    for (size_t i = 0; i < names.len && st == OK; i++) {
-        size_t n = strlen(user);
-        const char *list;
-        if (strncmp(names.at[i], user, n) != 0 || names.at[i][n] != '@')
-            continue;
-        st = arena_printf(arena, &list, err, "%s/%s/ledger.csv", answers, names.at[i]);
-        if (st == OK && file_exists(list)) /* a refused question leaves a folder without one */
-            st = vec_push(out, names.at[i] + n + 1, err);
-    }
-    vec_free(&names);
+    vec_free(&entries);
     return st;
 }
 

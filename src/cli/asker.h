@@ -21,10 +21,9 @@ MUST_USE Status asker_open(
     Home *home, Ledger *ledger, const char *user, const char *people, Arena *arena, Asker *out, Error *err);
 /* The same for whom the answers counted: HOME/answers/USER.told, a name that no people have. */
 MUST_USE Status asker_open_told(Home *home, Ledger *ledger, const char *user, Arena *arena, Asker *out, Error *err);
-/* Everybody who has such a folder; texts in the arena. */
-MUST_USE Status asker_users(Home *home, Arena *arena, PathList *out, Error *err);
-/* Whom the answers so far are about: texts in the arena, from the folders of this asker. */
-MUST_USE Status asker_people(Home *home, const char *user, Arena *arena, PathList *out, Error *err);
+/* Whom the answers so far are about, each once: texts in the arena, from the home's ledger. An answer that a killed run
+ * left in its folder is in none of them: nobody could read it. */
+MUST_USE Status asker_people(Ledger *ledger, const char *user, Arena *arena, PathList *out, Error *err);
 /* Writes into the home's ledger what the folder holds now (kind query.answered), unless its last entry says so already.
  * asker: an Asker; a ProtectFileOptions takes the pair as `noted`. */
 MUST_USE Status asker_note(void *asker, Error *err);

@@ -32,6 +32,20 @@ void told_sources_free(ToldSources *list)
     vec_free(list);
 }
 
+size_t told_level(Slice level)
+{
+    static const char *const levels[TOLD_LEVELS] = {"state", "county", "district", "school"};
+    size_t n = 0;
+    while (n < TOLD_LEVELS && !slice_eq_z(level, levels[n]))
+        n++;
+    return n;
+}
+
+bool told_is_coded(Slice value)
+{
+    return slice_starts(value, SLICE("<")) || slice_starts(value, SLICE(">"));
+}
+
 /* --- to bytes ---------------------------------------------------------------------------------------------------- */
 
 static void put_number(Buf *out, uint64_t value, size_t size)
@@ -227,13 +241,13 @@ static Status take_figures(Reading *r, ToldSource *s, Error *err)
         ToldFigure *f = &s->figures[i];
         uint64_t n;
         TRY(take_number(r, 4, &n, err));
-        *f = (ToldFigure){.year = (int32_t)(uint32_t)n, .people = -1};
+        *f = (ToldFigure){.year = (int32_t)(uint32_t)n, .people = -1, .hits = -1};
         TRY(take_text(r, &f->level, err));
         TRY(take_text(r, &f->unit, err));
         TRY(take_text(r, &f->split, err));
         TRY(take_text(r, &f->grp, err));
         TRY(take_number(r, 4, &n, err));
-        f->printed = (unsigned)n & (OVERLAP_PEOPLE | OVERLAP_HITS);
+        f->printed = (unsigned)n & (OVERLAP_PEOPLE | OVERLAP_HITS | TOLD_CODED);
     }
     return r->left.len == 0 ? OK : broken(err);
 }
@@ -307,16 +321,8 @@ static Status read_answers(Home *home, Ledger *ledger, const char *user, Arena *
 Status told_answers(Home *home, Ledger *ledger, const char *user, ToldSources *out, Error *err)
 {
     Arena arena;
-    PathList users = {0};
     arena_init(&arena, 0);
-    Status st = OK;
-    if (user)
-        st = vec_push(&users, user, err);
-    else
-        st = asker_users(home, &arena, &users, err);
-    for (size_t i = 0; i < users.len && st == OK; i++)
-        st = read_answers(home, ledger, users.at[i], &arena, out, err);
-    vec_free(&users);
+    Status st = read_answers(home, ledger, user, &arena, out, err);
     arena_free(&arena);
     return st;
 }
@@ -380,15 +386,6 @@ typedef struct Crossings {
     Slice level; /* the finest */
 } Crossings;
 
-static int level_number(Slice level)
-{
-    static const char *const levels[] = {"state", "county", "district", "school"};
-    int n = 0;
-    while (n < 3 && !slice_eq_z(level, levels[n]))
-        n++;
-    return n;
-}
-
 /* By which splits the releases print, each once. */
 static Status find_crossings(const ReleasePrinted *printed, Crossings *out, Error *err)
 {
@@ -398,7 +395,7 @@ static Status find_crossings(const ReleasePrinted *printed, Crossings *out, Erro
         const ProtectCell *c = &printed->cells[i].cell;
         MeasureBy by = {0};
         bool known = slice_eq(c->split, last);
-        if (level_number(c->level) > level_number(out->level))
+        if (told_level(c->level) > told_level(out->level))
             out->level = c->level;
         last = c->split;
         for (Slice rest = c->split; rest.ptr && rest.len > 0 && by.count < COUNT_OF(by.names);) {
@@ -420,7 +417,7 @@ static Status find_crossings(const ReleasePrinted *printed, Crossings *out, Erro
 static Status keep_figure(const PublishedCell *c, MeasureKind kind, Arena *arena, ToldFigure *f, Error *err)
 {
     double rate;
-    *f = (ToldFigure){.year = c->cell.year, .people = -1};
+    *f = (ToldFigure){.year = c->cell.year, .people = -1, .hits = -1};
     TRY(arena_dup(arena, c->cell.level, &f->level, err));
     TRY(arena_dup(arena, c->cell.unit, &f->unit, err));
     TRY(arena_dup(arena, c->cell.split, &f->split, err));
@@ -429,6 +426,8 @@ static Status keep_figure(const PublishedCell *c, MeasureKind kind, Arena *arena
     TRY(arena_dup(arena, c->groups, &f->groups, err));
     if (parse_i64(c->shown_denominator, &f->people, NULL) == OK)
         f->printed |= OVERLAP_PEOPLE;
+    if (kind == MEASURE_RATE && told_is_coded(c->shown_value))
+        f->printed |= TOLD_CODED;
     if (kind != MEASURE_RATE || parse_f64(c->shown_value, &rate, NULL) != OK)
         return OK;
     f->printed |= OVERLAP_HITS;

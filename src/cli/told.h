@@ -14,14 +14,18 @@
 #include "overlap/overlap.h"
 #include "policy/policy.h"
 
+/* Of a rate that was printed as a range: "<4", ">96". */
+#define TOLD_CODED 4u
+
 typedef struct ToldFigure {
     int32_t year;
     Slice level, unit, split, grp; /* as in Cell */
     Slice members, groups;         /* of a release's pool: units, groups, with blanks between; empty: unit, grp */
-    unsigned printed;              /* OVERLAP_PEOPLE | OVERLAP_HITS */
-    /* A release's figures as printed, to be held against today's records; people -1: nothing to compare. */
-    int64_t people;
-    Slice value;
+    unsigned printed;              /* OVERLAP_PEOPLE | OVERLAP_HITS | TOLD_CODED */
+    /* To be held against whom the source counts: of the question as its cells say, of a release as printed. -1: nothing
+     * to compare. */
+    int64_t people, hits;
+    Slice value; /* a release's rate as printed */
 } ToldFigure;
 
 typedef struct ToldSource {
@@ -35,8 +39,7 @@ typedef struct ToldSource {
 typedef VEC(ToldSource) ToldSources;
 void told_sources_free(ToldSources *list);
 
-/* Everything this asker was told, appended; with user NULL what anybody was told of whom such a folder is kept.
- * ERR_CORRUPT: a file is not what was noted. */
+/* Everything this asker was told, appended. ERR_CORRUPT: a file is not what was noted. */
 MUST_USE Status told_answers(Home *home, Ledger *ledger, const char *user, ToldSources *out, Error *err);
 /* Adds an answer and notes it in the home's ledger, unless the asker was told the same before. The home must be open
  * for writing. */
@@ -53,6 +56,12 @@ MUST_USE Status told_write(const ToldSource *s, Buf *out, Error *err);
 MUST_USE Status told_parse(Slice bytes, ToldSource *out, Error *err);
 void told_source_free(ToldSource *s);
 
+enum { TOLD_LEVELS = 4 };
+/* 0: the state, 3: a school; TOLD_LEVELS: no such level. */
+size_t told_level(Slice level);
+/* Whether a value was printed as a range. */
+bool told_is_coded(Slice value);
+
 /* --- the attack -------------------------------------------------------------------------------------------------- */
 
 typedef struct ToldCheck {
@@ -66,11 +75,17 @@ typedef struct ToldReport {
     size_t hidden;
     uint64_t patterns, systems;
     bool is_small;  /* ERR_DENIED: because a group of too few people would follow */
-    char with[200]; /* whom the sources count that have people in common with the question */
+    char with[200]; /* whom the sources count that hang together with the question */
 } ToldReport;
-/* Attacks what is asked together with what was told, if people of other questions are in it. ERR_DENIED, ERR_LIMIT as
- * overlap_hide and overlap_attack say; ERR_DENIED too where a release printed what today's records do not say of people
- * of the question. */
+/* Attacks what is asked together with what was told: every source that has people of the question, or people of a
+ * source that hangs together with it so; nothing to attack where all these are of the question's own people.
+ * ERR_DENIED, ERR_LIMIT as overlap_hide and overlap_attack say; ERR_DENIED too where a release printed what today's
+ * records do not say of people of these answers; ERR_INTERNAL where the question's figures are not those of its
+ * members. */
 MUST_USE Status told_check(const ToldCheck *c, ToldMode mode, ToldReport *out, Error *err);
+
+/* A rate in percent with at most one decimal, as printed, is hits of people. True of codes such as ">95", which say
+ * less and are not compared, and of nobody's rate. */
+bool told_same_rate(Slice shown, int64_t people, int64_t hits);
 
 #endif

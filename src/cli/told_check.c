@@ -48,12 +48,18 @@ static bool is_within(const Names *a, const Names *b)
 
 /* --- one system -------------------------------------------------------------------------------------------------- */
 
+/* A coded rate ("<4") tells a range. Attacked are both ends of what that may be worth: nothing, and all of it. Neither
+ * alone would do: taken for known it is no secret that a sum could give away, taken for unknown its range helps nobody.
+ */
+typedef enum Reading { CODED_IS_UNKNOWN, CODED_IS_EXACT, READINGS } Reading;
+
 typedef struct System {
     const ToldCheck *check;
+    Reading reading;
     const Names *names; /* splits of this system */
     Overlap *overlap;
-    const uint64_t *asked; /* persons of the question, ascending */
-    size_t asked_count;
+    const uint64_t *answered; /* persons of the question and of answers that hang together with it, ascending */
+    size_t answered_count;
     bool has_asked;
     Arena arena;
 } System;
@@ -76,7 +82,7 @@ typedef struct SourceView { /* a source in a system */
     VEC(uint32_t) counted_first; /* by place: where its figures begin in counted */
     VEC(uint32_t) counted;       /* figures of the source; a list ends with UINT32_MAX */
     int64_t *people, *hits;      /* by figure of the source */
-    uint8_t *touched;            /* by figure of the source: has a person of the question */
+    uint8_t *touched;            /* by figure of a release: has a person of an answer */
     Buf key;
 } SourceView;
 
@@ -134,13 +140,18 @@ static Status add_keys(SourceView *v, uint32_t number, Error *err)
     return OK;
 }
 
-#define ADD_ONCE(list, slice, err) add_once((list)->at, (list)->len, (slice)) ? OK : vec_push((list), (slice), (err))
-static bool add_once(const Slice *at, size_t count, Slice text)
+static bool contains(const Slice *at, size_t count, Slice text)
 {
     for (size_t i = 0; i < count; i++)
         if (slice_eq(at[i], text))
             return true;
     return false;
+}
+
+static unsigned printed_by(const ToldFigure *f, Reading reading)
+{
+    bool exact = reading == CODED_IS_EXACT && (f->printed & TOLD_CODED) != 0;
+    return (f->printed & (OVERLAP_PEOPLE | OVERLAP_HITS)) | (exact ? OVERLAP_HITS : 0u);
 }
 
 static Status add_figures(SourceView *v, Error *err)
@@ -154,12 +165,15 @@ static Status add_figures(SourceView *v, Error *err)
         Names names;
         v->figure[i] = UINT32_MAX;
         TRY(read_names(s->figures[i].split, &names, err));
-        if (!is_within(&names, v->sys->names) || !s->figures[i].printed)
+        unsigned printed = printed_by(&s->figures[i], v->sys->reading);
+        if (!is_within(&names, v->sys->names) || !printed)
             continue;
-        TRY(overlap_figure(v->sys->overlap, s->origin, s->figures[i].printed, &v->figure[i], err));
+        TRY(overlap_figure(v->sys->overlap, s->origin, printed, &v->figure[i], err));
         v->sys->has_asked = v->sys->has_asked || s->origin == OVERLAP_ASKED;
-        TRY(ADD_ONCE(&v->splits, s->figures[i].split, err));
-        TRY(ADD_ONCE(&v->levels, s->figures[i].level, err));
+        if (!contains(v->splits.at, v->splits.len, s->figures[i].split))
+            TRY(vec_push(&v->splits, s->figures[i].split, err));
+        if (!contains(v->levels.at, v->levels.len, s->figures[i].level))
+            TRY(vec_push(&v->levels, s->figures[i].level, err));
         TRY(add_keys(v, (uint32_t)i, err));
     }
     for (size_t k = 0; k < s->members.split_count; k++)
@@ -243,21 +257,20 @@ static int compare_persons(const void *x, const void *y)
     return (a > b) - (a < b);
 }
 
-static bool is_asked(const System *sys, uint64_t person)
+static bool has_person(const uint64_t *persons, size_t count, uint64_t person)
 {
-    return sys->asked_count > 0 &&
-           bsearch(&person, sys->asked, sys->asked_count, sizeof person, compare_persons) != NULL;
+    return count > 0 && bsearch(&person, persons, count, sizeof person, compare_persons) != NULL;
 }
 
 static void count_row(SourceView *v, size_t row, size_t place)
 {
     const MeasureMembers *m = &v->source->members;
-    bool asked = v->source->of_release && is_asked(v->sys, m->person[row]);
+    bool touched = v->source->of_release && has_person(v->sys->answered, v->sys->answered_count, m->person[row]);
     for (size_t i = v->counted_first.at[place]; v->counted.at[i] != UINT32_MAX; i++) {
         uint32_t f = v->counted.at[i];
         v->people[f]++;
         v->hits[f] += m->hit[row];
-        v->touched[f] |= asked;
+        v->touched[f] |= touched;
     }
 }
 
@@ -280,8 +293,7 @@ static Status add_rows(SourceView *v, Error *err)
     return OK;
 }
 
-/* A rate in percent with at most one decimal. */
-static bool same_rate(Slice shown, int64_t people, int64_t hits)
+bool told_same_rate(Slice shown, int64_t people, int64_t hits)
 {
     double value;
     if (people == 0 || parse_f64(shown, &value, NULL) != OK)
@@ -290,14 +302,28 @@ static bool same_rate(Slice shown, int64_t people, int64_t hits)
     return fabs(100.0 * (double)hits / (double)people - value) <= (whole ? 0.5 : 0.05) + 1e-9;
 }
 
-/* What a release printed of people of the question is what today's records say: otherwise it counts people whom nobody
+/* The question's people are asked for by themselves: were they others than the figures count, the figures would stand
+ * for nobody in the attack. */
+static Status compare_asked(const SourceView *v, Error *err)
+{
+    for (size_t i = 0; i < v->source->count && v->source->origin == OVERLAP_ASKED; i++) {
+        const ToldFigure *f = &v->source->figures[i];
+        if (v->figure[i] != UINT32_MAX && f->people >= 0 &&
+            (f->people != v->people[i] || (f->hits >= 0 && f->hits != v->hits[i])))
+            return error_set(err, ERR_INTERNAL, "%.*s of %d, %.*s %.*s, counts others than its members",
+                SLICE_ARG(v->source->people), (int)f->year, SLICE_ARG(f->level), SLICE_ARG(f->unit));
+    }
+    return OK;
+}
+
+/* What a release printed of people of answers is what today's records say: otherwise it counts people whom nobody
  * knows here. */
 static Status compare_printed(const SourceView *v, Error *err)
 {
     for (size_t i = 0; i < v->source->count && v->source->of_release; i++) {
         const ToldFigure *f = &v->source->figures[i];
         if (v->figure[i] == UINT32_MAX || !v->touched[i] || f->people < 0 ||
-            (f->people == v->people[i] && same_rate(f->value, v->people[i], v->hits[i])))
+            (f->people == v->people[i] && told_same_rate(f->value, v->people[i], v->hits[i])))
             continue;
         error_set(err, ERR_DENIED,
             "a release in force printed %.*s of %d, %.*s %.*s, and today's records count otherwise: beside it an "
@@ -322,6 +348,8 @@ static Status add_source(System *sys, const ToldSource *source, uint32_t **figur
     if (st == OK && v.splits.len > 0)
         st = add_rows(&v, err);
     if (st == OK)
+        st = compare_asked(&v, err);
+    if (st == OK)
         st = compare_printed(&v, err);
     *figure = v.figure;
     view_free(&v);
@@ -330,49 +358,96 @@ static Status add_source(System *sys, const ToldSource *source, uint32_t **figur
 
 /* --- all systems ------------------------------------------------------------------------------------------------- */
 
+typedef VEC(uint64_t) Persons;
+
 typedef struct Checking {
     const ToldCheck *check;
     ToldMode mode;
     ToldReport *report;
     const ToldSource *question;
-    uint64_t *asked;
-    size_t asked_count;
-    VEC(const ToldSource *) sources; /* with people of the question, and itself */
+    Persons known;                   /* of all sources so far, ascending, each once */
+    Persons answered;                /* of these without releases */
+    uint8_t *joined;                 /* by source of the check */
+    VEC(const ToldSource *) sources; /* the question, and what hangs together with it */
+    bool has_coded;
     NamesList systems;
 } Checking;
 
-static Status list_asked(Checking *c, Error *err)
+static Status add_persons(Persons *list, const ToldSource *s, Error *err)
 {
-    const MeasureMembers *m = &c->question->members;
-    TRY(mem_zalloc(m->count + 1, sizeof *c->asked, (void **)&c->asked, err));
-    if (m->count > 0)
-        memcpy(c->asked, m->person, m->count * sizeof *c->asked);
-    qsort(c->asked, m->count, sizeof *c->asked, compare_persons);
-    for (size_t i = 0; i < m->count; i++)
-        if (i == 0 || c->asked[i] != c->asked[i - 1])
-            c->asked[c->asked_count++] = c->asked[i];
+    size_t before = list->len;
+    for (size_t i = 0; i < s->members.count; i++) {
+        uint64_t person = s->members.person[i];
+        if (!has_person(list->at, before, person))
+            TRY(vec_push(list, person, err));
+    }
     return OK;
 }
 
-static bool has_asked_person(const Checking *c, const ToldSource *s)
+static void sort_persons(Persons *list)
 {
-    for (size_t i = 0; i < s->members.count && c->asked_count > 0; i++)
-        if (bsearch(&s->members.person[i], c->asked, c->asked_count, sizeof *c->asked, compare_persons))
+    size_t kept = 0;
+    if (list->len > 1)
+        qsort(list->at, list->len, sizeof *list->at, compare_persons);
+    for (size_t i = 0; i < list->len; i++)
+        if (i == 0 || list->at[i] != list->at[kept - 1])
+            list->at[kept++] = list->at[i];
+    list->len = kept;
+}
+
+static Status join(Checking *c, size_t source, Error *err)
+{
+    const ToldSource *s = &c->check->sources->at[source];
+    c->joined[source] = 1;
+    TRY(add_persons(&c->known, s, err));
+    sort_persons(&c->known);
+    if (s->of_release)
+        return OK;
+    TRY(add_persons(&c->answered, s, err));
+    sort_persons(&c->answered);
+    return OK;
+}
+
+static bool has_known_person(const Checking *c, const ToldSource *s)
+{
+    for (size_t i = 0; i < s->members.count; i++)
+        if (has_person(c->known.at, c->known.len, s->members.person[i]))
             return true;
     return false;
 }
 
-/* Sources that have people of the question. *others: of other people than the question's own, which the audit of its
- * tables sees already. */
+/* Sources that have people of the question, sources that have people of these, and so on: A or B less B less all of A
+ * but a few are those few, and B has nobody of A. */
+static Status join_sources(Checking *c, Error *err)
+{
+    const ToldSources *all = c->check->sources;
+    TRY(mem_zalloc(all->len + 1, 1, (void **)&c->joined, err));
+    TRY(join(c, (size_t)(c->question - all->at), err));
+    for (bool more = true; more;) {
+        more = false;
+        for (size_t i = 0; i < all->len; i++) {
+            if (c->joined[i] || !has_known_person(c, &all->at[i]))
+                continue;
+            TRY(join(c, i, err));
+            more = true;
+        }
+    }
+    return OK;
+}
+
+/* *others: sources of other people than the question's own, which the audit of its tables sees already. */
 static Status list_sources(Checking *c, bool *others, Error *err)
 {
     size_t used = 0;
     *others = false;
+    TRY(join_sources(c, err));
     for (size_t i = 0; i < c->check->sources->len; i++) {
         const ToldSource *s = &c->check->sources->at[i];
-        if (s != c->question && !has_asked_person(c, s))
+        if (!c->joined[i])
             continue;
         TRY(vec_push(&c->sources, s, err));
+        for (size_t k = 0; k < s->count; k++)
+            c->has_coded = c->has_coded || (s->figures[k].printed & TOLD_CODED);
         if (slice_eq(s->people, c->question->people))
             continue;
         *others = true;
@@ -419,17 +494,9 @@ static Status take_report(Checking *c, const uint32_t *figure, const OverlapRepo
     return OK;
 }
 
-static Status run_system(Checking *c, System *sys, Error *err)
+static Status attack(Checking *c, System *sys, const uint32_t *figure, Error *err)
 {
     OverlapReport r = OVERLAP_REPORT_INIT;
-    uint32_t *figure = NULL, *other;
-    TRY(overlap_new(&c->check->least, &sys->overlap, err));
-    for (size_t i = 0; i < c->sources.len; i++) {
-        bool question = c->sources.at[i] == c->question;
-        TRY(add_source(sys, c->sources.at[i], question ? &figure : &other, err));
-    }
-    if (!sys->has_asked)
-        return OK;
     Status st = c->mode == TOLD_HIDE ? overlap_hide(sys->overlap, c->check->threads, &r, err)
                                      : overlap_attack(sys->overlap, c->check->threads, &r, err);
     c->report->is_small = st == ERR_DENIED;
@@ -439,23 +506,41 @@ static Status run_system(Checking *c, System *sys, Error *err)
     return st;
 }
 
+/* others: false: only whether the question's people are those of its figures. */
+static Status run_system(Checking *c, System *sys, bool others, Error *err)
+{
+    uint32_t *figure = NULL, *other;
+    TRY(overlap_new(&c->check->least, &sys->overlap, err));
+    for (size_t i = 0; i < c->sources.len; i++) {
+        bool question = c->sources.at[i] == c->question;
+        if (question || others)
+            TRY(add_source(sys, c->sources.at[i], question ? &figure : &other, err));
+    }
+    return sys->has_asked && others ? attack(c, sys, figure, err) : OK;
+}
+
+static Status check_system(Checking *c, size_t system, Reading reading, bool others, Error *err)
+{
+    System sys = {.check = c->check,
+        .reading = reading,
+        .names = &c->systems.at[system],
+        .answered = c->answered.at,
+        .answered_count = c->answered.len};
+    arena_init(&sys.arena, 0);
+    Status st = run_system(c, &sys, others, err);
+    overlap_free(sys.overlap);
+    arena_free(&sys.arena);
+    return st == OK ? cancel_check(err) : st;
+}
+
 static Status check_all(Checking *c, Error *err)
 {
     bool others;
-    TRY(list_asked(c, err));
     TRY(list_sources(c, &others, err));
-    if (!others)
-        return OK;
     TRY(list_systems(c, err));
-    for (size_t i = 0; i < c->systems.len; i++) {
-        System sys = {.check = c->check, .names = &c->systems.at[i], .asked = c->asked, .asked_count = c->asked_count};
-        arena_init(&sys.arena, 0);
-        Status st = run_system(c, &sys, err);
-        overlap_free(sys.overlap);
-        arena_free(&sys.arena);
-        TRY(st);
-        TRY(cancel_check(err));
-    }
+    for (Reading reading = 0; reading < (c->has_coded ? READINGS : CODED_IS_EXACT); reading++)
+        for (size_t i = 0; i < c->systems.len; i++)
+            TRY(check_system(c, i, reading, others, err));
     for (size_t i = 0; i < c->question->count && c->report->hide; i++)
         c->report->hidden += c->report->hide[i] != 0;
     return OK;
@@ -469,7 +554,9 @@ Status told_check(const ToldCheck *check, ToldMode mode, ToldReport *out, Error 
         if (check->sources->at[i].origin == OVERLAP_ASKED)
             c.question = &check->sources->at[i];
     Status st = c.question ? check_all(&c, err) : OK;
-    mem_free(c.asked);
+    mem_free(c.joined);
+    vec_free(&c.known);
+    vec_free(&c.answered);
     vec_free(&c.sources);
     vec_free(&c.systems);
     return st;

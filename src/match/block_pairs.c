@@ -8,9 +8,7 @@
  *
  * The rows of a block's records are gathered side by side first. The mask of a
  * pair is then a handful of four-lane compares of rows in the first-level cache;
- * only records whose row is too short (blocks.h) are compared list by list. The
- * vectors are the compiler's generic ones, so every machine gets its own
- * instructions and all the same masks.
+ * only records whose row is too short (blocks.h) are compared list by list.
  *
  * Work is cut into items of about WORK_PAIRS pairs: many small blocks, or some
  * records of a large one against the rest.
@@ -18,11 +16,9 @@
 #include <stdatomic.h>
 
 #include "match/blocks.h"
+#include "match/lanes.h"
 
 enum { WORK_PAIRS = 1 << 17, WORK_MEMBERS = 1 << 15, TILE = 2048, AHEAD = 24 };
-
-typedef uint32_t V4 __attribute__((vector_size(16)));
-typedef uint64_t V2 __attribute__((vector_size(16)));
 
 /* --- work items --------------------------------------------------------------------------------------------------- */
 
@@ -111,7 +107,7 @@ static Status cut_work(const Blocks *b, WorkItems *items, Error *err)
 
 /* One compare: lanes `vector` of the other's row against `value`; equal lanes give `bits`. */
 typedef struct Probe {
-    V4 value, bits;
+    Lanes32 value, bits;
     uint32_t vector;
 } Probe;
 
@@ -127,7 +123,7 @@ typedef struct PairWorker {
     void *context;
     Probe *probes;
     uint32_t probe_count;
-    V4 *rows; /* of the tile's records */
+    Lanes32 *rows; /* of the tile's records */
     uint32_t *extra;
     uint32_t *masks;
     uint32_t *others;
@@ -141,20 +137,13 @@ typedef struct PairWorker {
 } PairWorker;
 
 /* Blocks of 0 are none: as the probing side they must not equal anything. */
-static V4 probe_lanes(const uint32_t *lanes, uint32_t rotation)
+static Lanes32 probe_lanes(const uint32_t *lanes, uint32_t rotation)
 {
-    V4 v;
+    Lanes32 v;
     for (uint32_t i = 0; i < 4; i++) {
         uint32_t lane = lanes[(i + rotation) & 3];
         v[i] = lane == 0 ? UINT32_MAX : lane;
     }
-    return v;
-}
-
-static V4 load_lanes(const uint32_t *lanes)
-{
-    V4 v;
-    memcpy(&v, lanes, sizeof v);
     return v;
 }
 
@@ -189,32 +178,26 @@ static void make_probes(PairWorker *w, uint32_t record)
         add_probe(w, row, i, i, 0);
 }
 
-static inline uint32_t any_lane(V4 v)
-{
-    V2 halves = (V2)v;
-    uint64_t both = halves[0] | halves[1];
-    return (uint32_t)both | (uint32_t)(both >> 32);
-}
-
 /* Masks of one record, whose probes are made, with the tile's records from .. to - 1. */
 static void equal_masks(PairWorker *w, size_t from, size_t to)
 {
     size_t vectors = w->blocks->stride / 4;
     const Probe *p = w->probes;
-    const V4 *row = w->rows + from * vectors;
+    const Lanes32 *row = w->rows + from * vectors;
     uint32_t *masks = w->masks;
     if (w->probe_count == 1) {
         for (size_t i = from; i < to; i++, row += vectors)
-            masks[i] = any_lane((V4)(row[0] == p[0].value) & p[0].bits);
+            masks[i] = join_lanes((Lanes32)(row[0] == p[0].value) & p[0].bits);
     } else if (w->probe_count == 2 && !w->blocks->wide) {
         for (size_t i = from; i < to; i++, row += vectors)
-            masks[i] = any_lane(((V4)(row[0] == p[0].value) & p[0].bits) | ((V4)(row[1] == p[1].value) & p[1].bits));
+            masks[i] = join_lanes(
+                ((Lanes32)(row[0] == p[0].value) & p[0].bits) | ((Lanes32)(row[1] == p[1].value) & p[1].bits));
     } else {
         for (size_t i = from; i < to; i++, row += vectors) {
-            V4 sum = {0};
+            Lanes32 sum = {0};
             for (uint32_t k = 0; k < w->probe_count; k++)
-                sum |= (V4)(row[p[k].vector] == p[k].value) & p[k].bits;
-            masks[i] = any_lane(sum);
+                sum |= (Lanes32)(row[p[k].vector] == p[k].value) & p[k].bits;
+            masks[i] = join_lanes(sum);
         }
     }
 }
@@ -246,7 +229,7 @@ static void gather(PairWorker *w, const uint32_t *members, size_t count, size_t 
             __builtin_prefetch(b->rows + (size_t)members[i + AHEAD] * b->stride);
             record_prefetch(b->table, members[i + AHEAD]);
         }
-        memcpy(w->rows + i * vectors, b->rows + (size_t)members[i] * b->stride, vectors * sizeof(V4));
+        memcpy(w->rows + i * vectors, b->rows + (size_t)members[i] * b->stride, vectors * sizeof(Lanes32));
     }
     w->tile = (PairTile){members, count, w->tile.number + 1};
     w->tile_extra = false;

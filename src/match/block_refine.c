@@ -21,6 +21,7 @@
  * that in chains.
  */
 #include "match/blocks.h"
+#include "match/sort_keys.h"
 
 enum { DEPTH_MAX = 3, CHAIN_REACH = 4 };
 

@@ -7,6 +7,7 @@
  * stable radix sort of block_sort.c), equal texts by record.
  */
 #include "match/blocks.h"
+#include "match/sort_keys.h"
 
 /* Text of entry i: bytes[begin[i]] .. bytes[begin[i + 1] - 1]. */
 typedef struct WindowTexts {

@@ -61,9 +61,6 @@ uint64_t comparable_pairs(const SourcePairs *s, const MatchTable *t, const uint3
 /* Records in ascending order into the order of (source, record). scratch is as long as members. */
 void sort_members(const MatchTable *t, uint32_t *members, size_t count, uint32_t *scratch);
 
-/* Sorts keys with what belongs to them, keeping the order of equal keys. Scratch is as long as the input. */
-void sort_keys(uint64_t *keys, uint32_t *values, size_t count, uint64_t *key_scratch, uint32_t *value_scratch);
-
 /* Groups of two or more records that share a key and hold a comparable pair, in ascending order of key; *keys: distinct
  * keys, singletons included. */
 MUST_USE Status blocks_sort(const MatchTable *t, const KeyCache *cache, const PassSpec *pass,

@@ -80,20 +80,27 @@ static inline const uint32_t *view_column(const StretchView *v, uint32_t column)
 }
 
 /*
- * One value against a stretch: adds each level to levels[], shifted by the field's place within 32 bits; places[] gets
- * the places that are left to the memo, and their number is returned. Up to LANES_SPARE - 1 places beyond the stretch
- * are written. The value is there.
+ * One value against a stretch. All of them add each level they know to levels[], shifted by the field's place within 32
+ * bits, and write up to LANES_SPARE - 1 places beyond the stretch. value is not 0.
+ *
+ * Dates and postal codes: places[] gets the places whose level only the texts tell, ascending; returned is how many.
  */
-/* Of names: places that are open, and those of names of one word, which quick_name_level may know. */
+size_t lanes_dates(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places);
+size_t lanes_postal(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places);
+/* Equal or not: no place is left open. */
+void lanes_plain(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels);
+
+/* Names: how many places were written to places[], whose level only the texts tell (names of several words, single
+ * letters), and how many to alike[]: two names of one word that differ and that neither the set of their letters nor
+ * sounds nor roots tell apart. Of most of the latter quick_name_level knows the level. */
 typedef struct NamePlaces {
     size_t open, alike;
 } NamePlaces;
 NamePlaces lanes_names(
     const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places, uint32_t *alike);
-size_t lanes_dates(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places);
-size_t lanes_postal(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places);
-void lanes_plain(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels);
-/* Places at which either value stands in the other's column. */
+
+/* Writes the places at which either value stands in the other's column to places[], ascending; returned is how many.
+ * `value` is the field's, `other` that of the field it may be swapped with. No level is added. */
 size_t lanes_crosswise(const FieldPlan *p, uint32_t value, uint32_t other, const StretchView *v, uint32_t *places);
 
 #endif

@@ -1,18 +1,8 @@
-/*
- * One value against a stretch of a tile, four records at a time. The vectors are the compiler's generic ones: every
- * machine gets its own instructions and all the same levels.
- */
+/* One value against a stretch of a tile, four records at a time. */
 #include "match/compare_impl.h"
 
 typedef int32_t Signed32 __attribute__((vector_size(16)));
 typedef float Float32 __attribute__((vector_size(16)));
-
-INLINE_ALWAYS Lanes32 load_lanes(const uint32_t *at)
-{
-    Lanes32 v;
-    memcpy(&v, at, sizeof v);
-    return v;
-}
 
 INLINE_ALWAYS void add_lanes(uint32_t *at, Lanes32 v)
 {
@@ -37,13 +27,6 @@ INLINE_ALWAYS size_t push_places(uint32_t *places, size_t count, Lanes32 set, si
         count += set[k] & 1;
     }
     return count;
-}
-
-INLINE_ALWAYS bool any_lane(Lanes32 v)
-{
-    typedef uint64_t Halves __attribute__((vector_size(16)));
-    Halves halves = (Halves)v;
-    return (halves[0] | halves[1]) != 0;
 }
 
 /* Lanes at i that are part of a stretch of n. */
@@ -96,9 +79,9 @@ NamePlaces lanes_names(
         Lanes32 unknown = ~(equal | apart) & there & inside_lanes(i, v->n), near = unknown & plain;
         add_lanes(levels + i, choose_lanes(equal, exact, apart & differs & there));
         unknown &= ~plain;
-        if (any_lane(near))
+        if (is_lane_set(near))
             found.alike = push_places(alike, found.alike, near, i);
-        if (any_lane(unknown))
+        if (is_lane_set(unknown))
             found.open = push_places(places, found.open, unknown, i);
     }
     return found;
@@ -121,7 +104,7 @@ size_t lanes_dates(const FieldPlan *p, uint32_t value, const StretchView *v, uin
         level &= there;
         add_lanes(levels + i, level << shift);
         Lanes32 unknown = (Lanes32)(level == none) & there & inside_lanes(i, v->n);
-        if (any_lane(unknown))
+        if (is_lane_set(unknown))
             open = push_places(places, open, unknown, i);
     }
     return open;
@@ -175,7 +158,7 @@ size_t lanes_postal(const FieldPlan *p, uint32_t value, const StretchView *v, ui
         Lanes32 decided = (Lanes32)((above >> 24) == none) & (Lanes32)((low | high) != none) & judged;
         add_lanes(levels + i, choose_lanes(equal, exact, level & decided & there));
         Lanes32 unknown = ~(equal | decided) & there & inside_lanes(i, v->n);
-        if (any_lane(unknown))
+        if (is_lane_set(unknown))
             open = push_places(places, open, unknown, i);
     }
     return open;
@@ -198,7 +181,7 @@ size_t lanes_crosswise(const FieldPlan *p, uint32_t value, uint32_t other, const
     for (size_t i = 0; i < v->n; i += 4) {
         Lanes32 either = (Lanes32)(load_lanes(his) == other) | (Lanes32)(load_lanes(his_other) == value);
         either &= inside_lanes(i, v->n);
-        if (any_lane(either))
+        if (is_lane_set(either))
             found = push_places(places, found, either, i);
         his += 4;
         his_other += 4;

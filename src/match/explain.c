@@ -147,7 +147,7 @@ static void show_values(const MatchTable *t, const MatchPair *pair, uint32_t f, 
     out->right = shown(t, pair->b, spec, agreed);
 }
 
-void match_look_pair(MatchLook *x, const MatchPair *pair, Explanation *out)
+void match_look_pair(const MatchLook *x, const MatchPair *pair, Explanation *out)
 {
     const MatchTable *t = x->table;
     const MatchModel *m = x->model;

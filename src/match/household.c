@@ -25,8 +25,8 @@
  */
 #include <stdlib.h>
 
-#include "match/blocks.h"
 #include "match/cluster_impl.h"
+#include "match/sort_keys.h"
 
 #define HOUSEHOLD_MAX 8
 #define CERTAIN_FROM (8 * WEIGHT_BIT)

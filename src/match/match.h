@@ -505,8 +505,9 @@ MUST_USE Status match_look_new(const MatchTable *t, const MatchModel *m, MatchLo
 void match_look_free(MatchLook *x); /* NULL is fine */
 MatchPair match_look_score(MatchLook *x, uint32_t a, uint32_t b);
 void match_look_explain(MatchLook *x, uint32_t a, uint32_t b, Explanation *out);
-/* The same of a pair that match_pairs found, whose pattern and passes are known, without the two records' values. */
-void match_look_pair(MatchLook *x, const MatchPair *pair, Explanation *out);
+/* The same of a pair that match_pairs found, whose pattern and passes are known, without the two records' values.
+ * Changes nothing: any number of threads may ask one look. */
+void match_look_pair(const MatchLook *x, const MatchPair *pair, Explanation *out);
 /* What the model says of a level, for reports: shares of matching pairs and of strangers, log2 of their ratio. */
 typedef struct LevelView {
     Slice name;

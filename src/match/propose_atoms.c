@@ -7,6 +7,7 @@
  * sample of s of n records holds (s / n)^2 of the pairs of each block.
  */
 #include "match/propose.h"
+#include "match/sort_keys.h"
 
 enum { SAMPLE_MAX = 1 << 15 };
 

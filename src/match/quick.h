@@ -7,10 +7,8 @@
 #ifndef CAIRN_MATCH_QUICK_H
 #define CAIRN_MATCH_QUICK_H
 
+#include "match/lanes.h"
 #include "match/value_impl.h"
-
-/* The compiler takes these for too large; a call would cost as much as what they do. */
-#define INLINE_ALWAYS static inline __attribute__((always_inline))
 
 /* --- names ---------------------------------------------------------------------------------------------------- */
 
@@ -170,8 +168,6 @@ INLINE_ALWAYS LevelId quick_date(uint64_t x, uint64_t y)
  * The same for one date against many, four at a time. All that one digit pair exchanged, or day and month, can make of
  * the one date is made once, so that each is a comparison.
  */
-typedef uint32_t Lanes32 __attribute__((vector_size(16)));
-
 #define DATE_EXCHANGES 6
 
 typedef struct QuickDate {
@@ -193,16 +189,6 @@ static inline QuickDate quick_date_of(uint64_t code)
         q.exchanged[i] = exchange_digits(q.written, shifts[i]);
     q.exchanged[DATE_EXCHANGES - 1] = (q.written & 0xFFFF0000) | (q.written >> 8 & 0xFF) | (q.written & 0xFF) << 8;
     return q;
-}
-
-INLINE_ALWAYS Lanes32 lanes_of(uint32_t v)
-{
-    return (Lanes32){v, v, v, v};
-}
-
-INLINE_ALWAYS Lanes32 choose_lanes(Lanes32 where, Lanes32 then, Lanes32 otherwise)
-{
-    return (then & where) | (otherwise & ~where);
 }
 
 /* Level numbers of four dates, none of them equal to x and all days known, x's too; otherwise the lane means nothing.

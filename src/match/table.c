@@ -236,6 +236,9 @@ Status match_table_add(MatchTable *t, uint32_t source, Slice id, const Slice *va
     ASSERT(!p->sealed);
     if (source >= t->config->source_count)
         return error_set(err, ERR_INVALID, "a record of a source that the config does not name");
+    /* before anything changes: what could not be settled waits on, and no row more is taken */
+    if (p->waiting_rows == TEXTS_AT_ONCE)
+        TRY(table_settle(t, err));
     TRY(reserve_record(t, err));
     for (uint32_t c = 0; c < t->columns; c++) {
         Slice raw = raw_cell(p, c, values);
@@ -248,7 +251,8 @@ Status match_table_add(MatchTable *t, uint32_t source, Slice id, const Slice *va
     TRY(buf_status(&p->waiting, err));
     TRY(add_id(p, id, err));
     t->source[t->records++] = (uint16_t)source;
-    return ++p->waiting_rows == TEXTS_AT_ONCE ? table_settle(t, err) : OK;
+    p->waiting_rows++;
+    return OK;
 }
 
 Status table_settle(MatchTable *t, Error *err)

@@ -29,7 +29,7 @@ typedef struct TableParts {
     Buf joined, standard; /* scratch */
 } TableParts;
 
-/* Numbers the texts of waiting rows. */
+/* Numbers the texts of waiting rows. After a failure they still wait, and it may be called again. */
 MUST_USE Status table_settle(MatchTable *t, Error *err);
 uint64_t content_of_text(Slice text);
 /* Of the source's hash and those of the cells. */

@@ -1,14 +1,11 @@
 /*
  * The order of the outputs: records by source and id, so that the order of the input does not show, and what each is
  * called there. Rows are written in this order while the engine's records lie in another, so what a row says of a
- * record and its cluster is laid out here once: a million rows would otherwise wait for memory several times each.
+ * record is laid out here once: a million rows would otherwise wait for memory several times each.
  */
 #include <stdlib.h>
 
 #include "matchfile/run.h"
-
-/* --- order ---------------------------------------------------------------------------------------------------------
- */
 
 #define HEAD_BYTES 8
 #define PARTS (HEAD_BYTES + 1) /* of what is sorted by: the source, and the id's first bytes */
@@ -29,10 +26,6 @@ typedef struct Digits {
     uint32_t values[PARTS];
 } Digits;
 
-typedef struct IdOrder {
-    const MatchTable *table;
-} IdOrder;
-
 static uint64_t head_of(Slice s)
 {
     uint64_t head = 0;
@@ -44,8 +37,8 @@ static uint64_t head_of(Slice s)
 static int by_id(const void *a, const void *b, void *ctx)
 {
     const Place *x = a, *y = b;
-    const IdOrder *o = ctx;
-    return slice_cmp(match_added_id(o->table, x->added), match_added_id(o->table, y->added));
+    const MatchTable *t = ctx;
+    return slice_cmp(match_added_id(t, x->added), match_added_id(t, y->added));
 }
 
 static uint32_t part_of(const Place *p, uint32_t part)
@@ -87,19 +80,18 @@ static void sort_by_digit(
         out[starts[digit_of(d, &all[i], from, to)]++] = all[i];
 }
 
-static void sort_equal_heads(const MatchTable *t, Place *all, uint32_t n)
+static void sort_equal_heads(MatchTable *t, Place *all, uint32_t n)
 {
-    IdOrder order = {t};
     for (uint32_t from = 0, to; from < n; from = to) {
         for (to = from + 1; to < n && all[to].head == all[from].head && all[to].source == all[from].source;)
             to++;
         if (to - from > 1)
-            qsort_r(all + from, to - from, sizeof *all, by_id, &order);
+            qsort_r(all + from, to - from, sizeof *all, by_id, t);
     }
 }
 
 /* Leaves the sorted places in *all; other is as long. */
-static Status sort_places(const MatchTable *t, Place **all, Place **other, uint32_t n, Error *err)
+static Status sort_places(MatchTable *t, Place **all, Place **other, uint32_t n, Error *err)
 {
     Digits *digits = NULL;
     uint32_t *starts = NULL;
@@ -184,62 +176,6 @@ static Status order_records(MatchRun *r, Place **all, Place **other, Error *err)
     return st;
 }
 
-/* --- clusters ------------------------------------------------------------------------------------------------------
- */
-
-/* Not a secret: the same content has the same name everywhere. */
-static const uint64_t cluster_key[2] = {UINT64_C(0x436169726e206d61), UINT64_C(0x74636820636c7573)};
-
-static uint64_t content_of(const MatchRun *r, uint32_t record, Buf *text)
-{
-    buf_reset(text);
-    buf_add(text, r->config.sources[match_record_source(r->table, record)].name);
-    for (uint32_t c = 0; c < r->config.column_count; c++) {
-        buf_addc(text, '\0');
-        buf_add(text, match_cell_text(r->table, record, c));
-    }
-    return siphash13(cluster_key, buf_z(text), text->len);
-}
-
-/* Clusters of one content are told apart by the order of their first records, which is that of their numbers. */
-static Status number_twins(ClusterKnown *known, uint32_t n, Error *err)
-{
-    size_t slots = 64;
-    uint32_t *slot = NULL; /* the last cluster of a content so far, + 1 */
-    while (slots < (size_t)n * 2)
-        slots *= 2;
-    TRY(mem_zalloc(slots, sizeof *slot, (void **)&slot, err));
-    for (uint32_t c = 0; c < n; c++) {
-        size_t i = known[c].content & (slots - 1);
-        while (slot[i] && known[slot[i] - 1].content != known[c].content)
-            i = (i + 1) & (slots - 1);
-        known[c].twin = slot[i] ? known[slot[i] - 1].twin + 1 : 0;
-        slot[i] = c + 1;
-    }
-    mem_free(slot);
-    return OK;
-}
-
-static Status know_clusters(MatchRun *r, Error *err)
-{
-    Buf text;
-    uint32_t n = match_record_count(r->table), next = 0;
-    TRY(arena_new(&r->arena, ClusterKnown, (size_t)r->clusters.count + 1, &r->cluster, err));
-    buf_init(&text, 0);
-    /* clusters are numbered by their lowest record, so a new number is a new cluster's first */
-    for (uint32_t i = 0; i < n; i++) {
-        ClusterKnown *c = &r->cluster[r->clusters.cluster[i]];
-        c->size++;
-        if (r->clusters.cluster[i] != next)
-            continue;
-        c->content = content_of(r, i, &text);
-        c->weakest = r->clusters.weakest[next++];
-    }
-    Status st = buf_status(&text, err);
-    buf_free(&text);
-    return st == OK ? number_twins(r->cluster, next, err) : st;
-}
-
 Status run_order(MatchRun *r, Error *err)
 {
     uint32_t n = match_record_count(r->table);
@@ -260,18 +196,4 @@ Status run_order(MatchRun *r, Error *err)
 Slice ranked_name(const MatchRun *r, uint32_t rank)
 {
     return (Slice){r->names.ptr + r->name_ends[rank], r->name_ends[rank + 1] - r->name_ends[rank]};
-}
-
-void add_cluster_name(const MatchRun *r, uint32_t cluster, Buf *out)
-{
-    static const char digits[] = "0123456789abcdef";
-    const ClusterKnown *c = &r->cluster[cluster];
-    char name[16];
-    for (unsigned i = 0; i < sizeof name; i++)
-        name[i] = digits[c->content >> (60 - 4 * i) & 15];
-    buf_add(out, (Slice){name, sizeof name});
-    if (c->twin > 0) {
-        buf_addc(out, '-');
-        buf_add_u64(out, (uint64_t)c->twin + 1);
-    }
 }

@@ -35,8 +35,10 @@ struct MatchRun {
     ClusterKnown *cluster;
 };
 
-/* Fills order, rank and what is known of clusters; once. */
+/* Fills order, rank, names and what is known of clusters; once. */
 MUST_USE Status run_order(MatchRun *r, Error *err);
+/* The part of it that fills r->cluster. */
+MUST_USE Status know_clusters(MatchRun *r, Error *err);
 /* Source and id, as two cells, of the record at a place in the order. After run_order. */
 Slice ranked_name(const MatchRun *r, uint32_t rank);
 /* A cluster's name: 16 hex digits of the content of its first record, "-2" and so on behind a second of the same. After

@@ -119,8 +119,24 @@ static Status parse_hex(Slice s, uint64_t *out, Error *err)
     return OK;
 }
 
-static Status read_pair(const Slice *row, uint32_t records, MatchPair *out, Error *err)
+/* Every field at one of its levels, and nothing above the fields: explanations look levels up by it. */
+static bool is_pattern(const MatchConfig *c, uint64_t pattern)
 {
+    for (uint32_t f = 0; f < c->field_count; f++)
+        if (pattern_level(pattern, f) >= match_level_count(c, f))
+            return false;
+    return c->field_count >= MATCH_FIELDS_MAX || pattern >> (4 * c->field_count) == 0;
+}
+
+static bool is_mask(const MatchModel *m, uint64_t passes)
+{
+    return passes >> match_pass_count(m) == 0;
+}
+
+/* An answer comes from another machine: whatever it holds, what is taken over is a pair of this run. */
+static Status read_pair(const MatchRun *r, const Slice *row, MatchPair *out, Error *err)
+{
+    const uint32_t records = match_record_count(r->table);
     uint64_t a = 0, b = 0, passes = 0;
     int64_t odds = 0;
     TRY(parse_u64(row[0], &a, err));
@@ -128,8 +144,12 @@ static Status read_pair(const Slice *row, uint32_t records, MatchPair *out, Erro
     TRY(parse_i64(row[2], &odds, err));
     TRY(parse_hex(row[3], &passes, err));
     TRY(parse_hex(row[4], &out->pattern, err));
-    if (a >= b || b >= records || odds < WEIGHT_MIN || odds > WEIGHT_MAX || passes > UINT32_MAX)
+    if (a >= b || b >= records || odds < WEIGHT_MIN || odds > WEIGHT_MAX)
         return error_set(err, ERR_INVALID, "is no pair of these records");
+    if (!is_mask(r->model, passes))
+        return error_set(err, ERR_INVALID, "names a pass that the model does not have");
+    if (!is_pattern(&r->config, out->pattern))
+        return error_set(err, ERR_INVALID, "names a level that the field does not have");
     out->a = (uint32_t)a;
     out->b = (uint32_t)b;
     out->odds = (Weight)odds;
@@ -147,7 +167,7 @@ static Status read_pairs(MatchRun *r, Slice text, const char *file, Error *err)
         st = error_set(err, ERR_PARSE, "is no answer of match-worker");
     for (size_t i = 0; st == OK && i < t.rows; i++) {
         MatchPair pair;
-        st = read_pair(t.cells + i * t.columns, match_record_count(r->table), &pair, err);
+        st = read_pair(r, t.cells + i * t.columns, &pair, err);
         if (st == OK)
             st = vec_push(&r->pairs, pair, err);
         else

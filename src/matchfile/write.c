@@ -22,7 +22,7 @@ typedef struct PairPlace {
 typedef struct Piece {
     MatchRun *run;
     const PairPlace *order; /* of pairs */
-    MatchLook *look;
+    const MatchLook *look;  /* of all pieces */
     Explanation why;
     Buf out, cell;
     size_t from, to;
@@ -64,7 +64,6 @@ static Status write_pieces(Pieces *p, unsigned threads, size_t rows, FileWriter 
 static void pieces_free(Pieces *p, unsigned threads)
 {
     for (unsigned i = 0; p->at && i < threads; i++) {
-        match_look_free(p->at[i].look);
         buf_free(&p->at[i].out);
         buf_free(&p->at[i].cell);
     }
@@ -83,9 +82,13 @@ static Status pieces_new(MatchRun *r, unsigned threads, PieceFn fill, Pieces *ou
     return OK;
 }
 
+/* A piece a thread: more than this many would wait for the file. */
+#define THREADS_MAX 256
+
 static unsigned threads_of(const MatchRun *r)
 {
-    return r->options.threads > 0 ? r->options.threads : thread_cores();
+    unsigned threads = r->options.threads > 0 ? r->options.threads : thread_cores();
+    return threads < THREADS_MAX ? threads : THREADS_MAX;
 }
 
 /* --- pairs ---------------------------------------------------------------------------------------------------------
@@ -209,15 +212,17 @@ static Status write_pair_rows(MatchRun *r, FileWriter *w, Error *err)
 {
     Buf head;
     PairPlace *order = NULL;
+    MatchLook *look = NULL;
     Pieces pieces;
     unsigned threads = threads_of(r);
     buf_init(&head, 0);
     Status st;
     TRY_OUT(pieces_new(r, threads, fill_pairs, &pieces, err));
     TRY_OUT(pairs_in_order(r, &order, err));
+    TRY_OUT(match_look_new(r->table, r->model, &look, err));
     for (unsigned i = 0; i < threads; i++) {
         pieces.at[i].order = order;
-        TRY_OUT(match_look_new(r->table, r->model, &pieces.at[i].look, err));
+        pieces.at[i].look = look;
     }
     buf_adds(&head, "source_a,id_a,source_b,id_b,probability,odds,decision,passes");
     for (uint32_t f = 0; f < r->config.field_count; f++) {
@@ -230,6 +235,7 @@ static Status write_pair_rows(MatchRun *r, FileWriter *w, Error *err)
     TRY_OUT(write_pieces(&pieces, threads, r->pairs.len, w, err));
 out:
     pieces_free(&pieces, threads);
+    match_look_free(look);
     mem_free(order);
     buf_free(&head);
     return st;

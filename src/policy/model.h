@@ -64,7 +64,7 @@ typedef struct DerivedTable {
     size_t need_count;
     Slice sql;              /* parameters filled in */
     Slice partition;        /* column the work is cut by; empty: in one piece */
-    Slice partition_values; /* SELECT of the pieces, in order */
+    Slice partition_values; /* SELECT of what names each piece, in order: it takes the place of {partition} */
     const TableDef *table;
 } DerivedTable;
 typedef VEC(DerivedTable) DerivedTables;
@@ -72,7 +72,8 @@ typedef VEC(DerivedTable) DerivedTables;
 /* In an order in which each comes after the derived tables it needs (by name where that leaves a choice).
  * `tables` must outlive the result. ERR_INVALID names the files of a circle. */
 MUST_USE Status model_derived(Arena *arena, const TableDefs *tables, DerivedTables *out, Error *err);
-/* "INSERT INTO main.name ... SELECT ...;" for one piece; piece.ptr NULL: for everything at once. */
+/* "INSERT INTO main.name ... SELECT ...;" for one piece, a value of partition_values as a literal; piece.ptr NULL: for
+ * everything at once. */
 void model_insert_sql(const DerivedTable *d, Slice piece, Buf *out);
 /* The SELECT of it, all columns in order, everything at once. */
 void model_select_sql(const DerivedTable *d, Buf *out);

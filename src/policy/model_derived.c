@@ -2,9 +2,12 @@
  * Derived tables: their order and their SQL.
  *
  * The order is a depth-first walk over `needs` in the order of names, so it does
- * not depend on the folder. A table too large for one piece (a state's wages)
- * names a partition column: the builder runs its SQL once a value, which keeps
- * the hash tables of a piece in the cache instead of spilling those of the whole.
+ * not depend on the folder. A table too large for one piece (a state's wages) is
+ * made in pieces: the builder runs its SQL once for each value that
+ * partition_values gives, which keeps the hash tables of a piece in the cache
+ * instead of spilling those of the whole. What a value stands for is the SQL's
+ * affair: one value of the partition column, or the first of a stretch of them (a
+ * year of quarters). Filled at once, the column's own name takes its place.
  */
 #include "policy/model.h"
 

@@ -67,6 +67,7 @@ typedef struct ReleasePrinted {
     Arena arena;
     PublishedCell *cells;
     size_t count;
+    bool hides; /* one of them shows the measure with figures, or values, left out */
 } ReleasePrinted;
 MUST_USE Status release_printed(Home *home, Ledger *ledger, Slice measure, ReleasePrinted *out, Error *err);
 void release_printed_free(ReleasePrinted *p);

@@ -400,7 +400,7 @@ void release_told_free(ReleaseTold *told)
 /* --- what is out of one measure ------------------------------------------------------------------------------------
  */
 
-static Status print_one(Gate *gate, Slice id, Slice measure, Error *err)
+static Status print_one(Gate *gate, Slice id, Slice measure, bool *hides, Error *err)
 {
     static const MeasureInfos none = {0};
     Arena arena;
@@ -411,9 +411,13 @@ static Status print_one(Gate *gate, Slice id, Slice measure, Error *err)
     Status st = arena_printf(&arena, &path, err, "%s/%.*s", gate->dir, SLICE_ARG(id));
     if (st == OK)
         st = read_release(path, &arena, &none, &cells, err);
-    for (size_t i = 0; i < cells.len; i++)
-        if (slice_eq(cells.at[i].cell.table, measure) && cells.at[i].hiding != PROTECT_HIDDEN)
+    for (size_t i = 0; i < cells.len; i++) {
+        if (!slice_eq(cells.at[i].cell.table, measure))
+            continue;
+        *hides = *hides || cells.at[i].hiding != PROTECT_SHOWN;
+        if (cells.at[i].hiding != PROTECT_HIDDEN)
             cells.at[kept++] = cells.at[i];
+    }
     cells.len = kept;
     if (st == OK)
         st = keep_cells(gate, &cells, err);
@@ -422,7 +426,7 @@ static Status print_one(Gate *gate, Slice id, Slice measure, Error *err)
     return st;
 }
 
-static Status print_all(Gate *gate, Ledger *ledger, Slice measure, Error *err)
+static Status print_all(Gate *gate, Ledger *ledger, Slice measure, bool *hides, Error *err)
 {
     ReleaseEntries list = {0};
     Status st = release_list(ledger, &gate->kept, &list, err);
@@ -430,7 +434,7 @@ static Status print_all(Gate *gate, Ledger *ledger, Slice measure, Error *err)
         st = add_untold(gate->dir, &gate->kept, &list, err);
     for (size_t i = 0; i < list.len && st == OK; i++)
         if (list.at[i].in_force)
-            st = print_one(gate, list.at[i].id, measure, err);
+            st = print_one(gate, list.at[i].id, measure, hides, err);
     vec_free(&list);
     return st;
 }
@@ -438,6 +442,7 @@ static Status print_all(Gate *gate, Ledger *ledger, Slice measure, Error *err)
 Status release_printed(Home *home, Ledger *ledger, Slice measure, ReleasePrinted *out, Error *err)
 {
     Gate gate = {0};
+    bool hides = false;
     *out = (ReleasePrinted){0};
     arena_init(&gate.kept, 0);
     buf_init(&gate.key, 1 << 20);
@@ -445,10 +450,10 @@ Status release_printed(Home *home, Ledger *ledger, Slice measure, ReleasePrinted
     if (st == OK)
         st = home_file(home, &gate.kept, "releases", &gate.dir, err);
     if (st == OK)
-        st = print_all(&gate, ledger, measure, err);
+        st = print_all(&gate, ledger, measure, &hides, err);
     map_free(&gate.seen);
     buf_free(&gate.key);
-    *out = (ReleasePrinted){.arena = gate.kept, .cells = gate.cells.at, .count = gate.cells.len};
+    *out = (ReleasePrinted){.arena = gate.kept, .cells = gate.cells.at, .count = gate.cells.len, .hides = hides};
     return st;
 }
 

@@ -1,13 +1,34 @@
 /*
  * A data home with a generation of made-up people, for the test of the command: a pipeline over synthetic files would
- * cost half a minute, and the command's answers would be the same.
+ * cost half a minute, and the command's answers would be the same. Its ledger has an answer to one asker, olga, from a
+ * time when it was not kept whom answers count.
  *
  * usage: sample_home HOME POLICY_FOLDER
  */
 #include "made_up.h"
+#include "store/ledger.h"
 #include "store/warehouse.h"
 
 #include <stdio.h>
+
+/* As cli/asker.c notes a folder that has no list any more. */
+static Status answer_of_old(Home *home, Error *err)
+{
+    Ledger *ledger;
+    Buf body;
+    char sha256[SHA256_HEX_SIZE];
+    TRY(ledger_open(home, &ledger, err));
+    buf_init(&body, 0);
+    Status st = sha256_hex(SLICE(""), sha256, err);
+    buf_addf(&body, "{\"bytes\":0,\"sha256\":\"%s\"}", sha256);
+    if (st == OK)
+        st = buf_status(&body, err);
+    if (st == OK)
+        st = ledger_append(ledger, "query.answered", SLICE("olga@graduation_rate_4yr"), buf_slice(&body), err);
+    buf_free(&body);
+    ledger_close(ledger);
+    return st;
+}
 
 static Status fill(const char *path, const char *policy_dir, Error *err)
 {
@@ -26,6 +47,8 @@ static Status fill(const char *path, const char *policy_dir, Error *err)
     TRY_OUT(made_up_fill(policy, generation_db(gen), err));
     st = generation_publish(gen, err);
     gen = NULL;
+    if (st == OK)
+        st = answer_of_old(home, err);
 out:
     generation_abandon(gen);
     policy_close(policy);

@@ -319,6 +319,48 @@ check_code "districts" 0 leaves dora districts
 check_text "are told" "$work/check.out" '^2025,district,0001,08003,all,all,34,'
 check_code "those of one of them without a few" 0 leaves dora within
 check_equal "are not" "$(figure)" '*,*'
+# Figures that have nobody of the question can complete a sum: (A or B) - B - all of A but a few are those few.
+of_2025() # NAME OUTCOME LINE...
+{
+    local name=$1 outcome=$2
+    shift 2
+    printf 'cohort "%s"\nwho graduated in 2025\nreached %s\n' "$name" "$outcome" >"$work/$name.cohort"
+    printf '%s\n' "$@" >>"$work/$name.cohort"
+}
+of_2025 either matriculated 'and in district 0001, 0002'
+of_2025 second matriculated 'and in district 0002'
+for told in either second; do
+    check_code "of two districts, or of one of them ($told)" 0 leaves "flo-$told" "$told"
+    check_code "he is told of the first without a few" 0 leaves "flo-$told" within
+    check "by a figure" test "$(figure)" != '*,*'
+done
+check_code "of both districts" 0 leaves gus either
+check_code "and of the second" 0 leaves gus second
+check "by figures" test "$(figure)" != '*,*'
+check_code "who knows both" 0 leaves gus within
+check_equal "is not told of the first without a few: the second completes the sum" "$(figure)" '*,*'
+
+# A coded rate is a range, and what it says of the outcomes is part of a sum: of district 0010, two graduates.
+by_two_year='matriculated by two-year'
+of_2025 coded "$by_two_year" 'and in district 0005, 0009, 0014, 0018, 0019' 'level district'
+of_2025 wider "$by_two_year" 'and in district 0005, 0010'
+check_code "a sum of two districts" 0 leaves hal wider
+check_equal "has an exact rate" "$(figure)" '66,9'
+check_code "districts without the second" 0 leaves ida coded
+cp "$work/check.out" "$work/coded"
+check_text "the first has a coded rate" "$work/coded" '^2025,district,0005,08003,all,all,34,<13$'
+check_code "beside it the sum of two" 0 leaves ida wider
+check_equal "has none" "$(figure)" '66,*'
+check_code "the districts again" 0 leaves ida coded
+check_same "are the same" "$work/coded" "$work/check.out"
+check_code "the other order is refused" $EXIT_DENIED leaves hal coded
+
+# The home's ledger knows of an answer to olga of which nobody kept whom it counted (sample_home.c).
+check_code "who was answered before people were kept" $EXIT_DENIED leaves olga everybody
+check_text "is told why" "$work/check.err" 'olga was told of graduation_rate_4yr before it was kept whom answers count'
+check_code "nor is he answered about the same people" $EXIT_DENIED "$CAIRN" measure graduation_rate_4yr \
+    --home "$work/home" --answer-to olga "${why[@]}"
+check_text "for the same reason" "$work/check.err" 'olga was told of graduation_rate_4yr before it was kept whom answers count'
 check_code "JSON" 0 leaves dora within --json
 check_equal "names the cohort" "$("$CAIRN_JSON_GET" cohort <"$work/check.out")" within.cohort
 check_code "pooled figures are not answered" $EXIT_USAGE leaves dora districts --pool years=2

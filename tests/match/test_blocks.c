@@ -4,6 +4,7 @@
  * neighbourhoods against their order; threads, order of rows, failing
  * allocations.
  */
+#include "match/sort_keys.h"
 #include "small_table.h"
 
 enum { RECORDS = 400, PAIRS = RECORDS * RECORDS };

@@ -383,6 +383,65 @@ static void many_as_one_by_one(void **state)
     mem_free(patterns);
 }
 
+/* Names of every length about the 16 letters of a name that is told by its letters, and the 30 of one that is judged by
+ * their set; of letters A to Z, of others, and of several words. Stretches say of them what the texts say. */
+static void long_and_odd_names_of(FieldKind kind)
+{
+    enum { N = 300, LENGTH_MAX = 40 };
+    static const char *const letters[] = {"A", "B", "C", "D", "E", "R", "\xc3\x98", "\xd0\x96", "7"};
+    static char words[N][2 * LENGTH_MAX + 1];
+    static Slice cells[N];
+    static uint32_t record[N];
+    static uint64_t patterns[N];
+    MatchConfig c;
+    Comparer *cmp = NULL;
+    Rng r;
+    config_init(&c, kind);
+    rng_init(&r, 41, kind);
+    for (size_t i = 0; i < N; i++) {
+        Buf name;
+        buf_init(&name, 0);
+        size_t n = 1 + rng_below(&r, i % 3 ? 20 : LENGTH_MAX), known = i % 4 == 0 ? COUNT_OF(letters) : 6;
+        for (size_t k = 0; k < n; k++)
+            buf_adds(&name, i % 20 == 0 && k == n / 2 ? " " : letters[rng_below(&r, known)]);
+        if (i % 3 == 1) { /* the one before, with a letter cut off or added */
+            buf_reset(&name);
+            buf_add(&name, slice_sub(cells[i - 1], 0, cells[i - 1].len - (cells[i - 1].len > 4 && i % 2)));
+            buf_adds(&name, i % 2 ? "" : "A");
+        }
+        assert_true(name.len < sizeof words[i]);
+        memcpy(words[i], name.ptr, name.len);
+        cells[i] = (Slice){words[i], name.len};
+        buf_free(&name);
+    }
+    MatchTable *t = table_of(&c, cells, N, record);
+    assert_int_equal(comparer_new(t, &cmp, NULL), OK);
+    size_t seen[2] = {0}; /* pairs of values with known letters, and without */
+    for (uint32_t a = 0; a < N; a++) {
+        compare_many(cmp, a, record, N, patterns);
+        for (size_t i = 0; i < N; i++) {
+            uint32_t x = record_cells(t, a)[0], y = record_cells(t, record[i])[0];
+            LevelId level = x == 0 || y == 0 ? LV_MISSING : x == y ? LV_EXACT : level_of(kind, t->dict[0], x, y);
+            uint32_t expected = level == LV_MISSING ? 0 : field_level_number(&c.fields[0], level);
+            seen[t->dict[0]->letters.at[y].at[0] == NAME_LETTERS_NONE]++;
+            if (pattern_level(patterns[i], 0) != expected)
+                fail_msg("%s '%.*s' '%.*s': %u, not %u", field_kind_name(kind), SLICE_ARG(dict_text(t->dict[0], x)),
+                    SLICE_ARG(dict_text(t->dict[0], y)), pattern_level(patterns[i], 0), expected);
+        }
+    }
+    assert_true(seen[0] > N * N / 4 && seen[1] > N * N / 4);
+    comparer_free(cmp);
+    match_table_free(t);
+}
+
+static void long_and_odd_names(void **state)
+{
+    UNUSED(state);
+    long_and_odd_names_of(FIELD_FIRST_NAME);
+    long_and_odd_names_of(FIELD_MIDDLE_NAME);
+    long_and_odd_names_of(FIELD_LAST_NAME);
+}
+
 /* The memo of a field holds 32 Ki pairs; here are more, compared twice, and each against what is computed anew. And
  * where a name is said to differ, Jaro-Winkler says so too: the shortcut by letters leaves nothing out. */
 static void memo_and_shortcut_of(FieldKind kind)
@@ -722,6 +781,7 @@ int main(void)
         cmocka_unit_test(levels_are_whole),
         cmocka_unit_test(patterns_of_people),
         cmocka_unit_test(many_as_one_by_one),
+        cmocka_unit_test(long_and_odd_names),
         cmocka_unit_test(memo_and_shortcut),
         cmocka_unit_test(packed_codes),
         cmocka_unit_test(many_codes),

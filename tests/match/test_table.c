@@ -291,6 +291,23 @@ static void appending(void **state)
     match_table_free(all);
 }
 
+/* Row i of as many as one likes: each with texts of its own, so that the dictionaries grow. */
+static Status add_numbered(MatchTable *t, uint32_t i, Error *err)
+{
+    char id[24], texts[COLUMNS][40];
+    Slice values[COLUMNS];
+    snprintf(id, sizeof id, "%06" PRIu32, i);
+    for (uint32_t k = 0; k < COLUMNS; k++) {
+        snprintf(texts[k], sizeof texts[k], "%c%c%c of a long name", (char)('A' + i % 26), (char)('A' + i / 26 % 26),
+            (char)('A' + k));
+        values[k] = slice_of(texts[k]);
+    }
+    return match_table_add(t, 0, slice_of(id), values, err);
+}
+
+/* More rows than wait for their numbers at once. */
+enum { MANY_ROWS = 2 * TEXTS_AT_ONCE + 2 };
+
 static void every_allocation_fails(void **state)
 {
     UNUSED(state);
@@ -301,12 +318,8 @@ static void every_allocation_fails(void **state)
         Error err = ERROR_INIT;
         mem_fail_after(n);
         Status st = match_table_new(&c, &t, &err);
-        for (size_t i = 0; st == OK && i < 3; i++) {
-            Slice values[COLUMNS];
-            for (size_t k = 0; k < COLUMNS; k++)
-                values[k] = slice_of(ROWS[i].at[k]);
-            st = match_table_add(t, ROWS[i].source, slice_of(ROWS[i].id), values, &err);
-        }
+        for (uint32_t i = 0; st == OK && i < MANY_ROWS; i++)
+            st = add_numbered(t, i, &err);
         if (st == OK)
             st = match_table_seal(t, 1, &err);
         bool fired = !mem_fail_pending();
@@ -320,6 +333,40 @@ static void every_allocation_fails(void **state)
     }
 }
 
+/* The row whose adding first numbers those that wait: when memory fails there and the row is added
+ * again, the table is as if nothing had been. */
+static void goes_on_after_a_failure(void **state)
+{
+    UNUSED(state);
+    MatchConfig c;
+    MatchTable *whole = NULL;
+    config_init(&c);
+    assert_int_equal(match_table_new(&c, &whole, NULL), OK);
+    for (uint32_t i = 0; i < MANY_ROWS; i++)
+        assert_int_equal(add_numbered(whole, i, NULL), OK);
+    assert_int_equal(match_table_seal(whole, 1, NULL), OK);
+    bool fired = true;
+    long failures = 0;
+    for (; fired; failures++) {
+        MatchTable *t = NULL;
+        assert_int_equal(match_table_new(&c, &t, NULL), OK);
+        for (uint32_t i = 0; i < TEXTS_AT_ONCE; i++)
+            assert_int_equal(add_numbered(t, i, NULL), OK);
+        mem_fail_after(failures);
+        Status st = add_numbered(t, TEXTS_AT_ONCE, NULL);
+        fired = !mem_fail_pending();
+        mem_fail_after(-1);
+        assert_int_equal(st, fired ? ERR_NOMEM : OK);
+        for (uint32_t i = TEXTS_AT_ONCE + !fired; i < MANY_ROWS; i++)
+            assert_int_equal(add_numbered(t, i, NULL), OK);
+        assert_int_equal(match_table_seal(t, 1, NULL), OK);
+        assert_same_table(whole, t);
+        match_table_free(t);
+    }
+    assert_true(failures > COLUMNS); /* each dictionary's, not the record's alone */
+    match_table_free(whole);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -330,6 +377,7 @@ int main(void)
         cmocka_unit_test(empty_and_alike),
         cmocka_unit_test(appending),
         cmocka_unit_test(every_allocation_fails),
+        cmocka_unit_test(goes_on_after_a_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

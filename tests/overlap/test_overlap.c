@@ -107,6 +107,25 @@ static void three_cohorts_whose_sum_isolates_someone(void **state)
     }
 }
 
+/* (A or B) - B - all of A but a few: B has nobody of what is asked. */
+static void a_figure_of_nobody_asked_completes_a_sum(void **state)
+{
+    (void)state;
+    for (unsigned second = 0; second < 2; second++) {
+        Figures f;
+        figures_new(&f);
+        add_figure(&f, OVERLAP_TOLD, OVERLAP_PEOPLE);
+        add_figure(&f, OVERLAP_TOLD, second ? OVERLAP_PEOPLE : 0u);
+        add_figure(&f, OVERLAP_ASKED, OVERLAP_PEOPLE);
+        add_people(&f, "ac", 96);
+        add_people(&f, "a", 7);
+        add_people(&f, "ab", 100);
+        OverlapReport r = hide(&f, OK);
+        assert_int_equal(r.hide[f.at[2]], second ? OVERLAP_PEOPLE : 0);
+        overlap_report_free(&r);
+    }
+}
+
 static void the_same_people_again(void **state)
 {
     (void)state;
@@ -513,6 +532,7 @@ int main(void)
         cmocka_unit_test(nested_cohorts_that_differ_by_one_person),
         cmocka_unit_test(nested_cohorts_that_differ_by_enough),
         cmocka_unit_test(three_cohorts_whose_sum_isolates_someone),
+        cmocka_unit_test(a_figure_of_nobody_asked_completes_a_sum),
         cmocka_unit_test(the_same_people_again),
         cmocka_unit_test(a_complement_within_a_published_district),
         cmocka_unit_test(outcomes_that_differ_by_one_person),

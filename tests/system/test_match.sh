@@ -73,6 +73,20 @@ check "the answers are joined" "$CAIRN" match "$people" --config "$work/cut/matc
     --scored "$work/cut/parts" --out "$work/joined" --quiet
 check_same "pairs of the shares" "$work/whole/pairs.csv" "$work/joined/pairs.csv"
 check_same "clusters of the shares" "$work/whole/clusters.csv" "$work/joined/clusters.csv"
+cp "$work/cut/parts/share-0001.pairs" "$work/answer"
+# refused_answer NAME WORDS AWK: the first row of an answer changed; the run is refused and names file and row
+refused_answer()
+{
+    awk -F, -v OFS=, "NR == 3 { $3 } { print }" "$work/answer" >"$work/cut/parts/share-0001.pairs"
+    check_code "$1 is refused" $EXIT_INVALID "$CAIRN" match "$people" --config "$work/cut/match.toml" \
+        --model "$work/cut/model.json" --scored "$work/cut/parts" --out "$work/joined"
+    check_text "$1: which row of which file" "$work/check.err" "share-0001.pairs.*1.*$2"
+}
+refused_answer "a level that no field has" "names a level" '$5 = "f" substr($5, 2)'
+refused_answer "a level of a field that is not there" "names a level" '$5 = "1" sprintf("%015s", $5); gsub(/ /, "0", $5)'
+refused_answer "a pass that the model does not have" "names a pass" '$4 = "ffffffff"'
+refused_answer "a record that is not there" "no pair of these records" '$2 = 3000'
+cp "$work/answer" "$work/cut/parts/share-0001.pairs"
 cp "$work/cut/parts/share-0001.pairs" "$work/cut/parts/share-0002.pairs"
 check_code "an answer to another share is refused" $EXIT_INVALID "$CAIRN" match "$people" --config "$work/cut/match.toml" \
     --model "$work/cut/model.json" --scored "$work/cut/parts" --out "$work/joined"

@@ -25,6 +25,12 @@ check "and an attack that found nothing" grep -q '"unprotected": 0' "$first/mani
 check "the page says why" grep -q 'few people stand behind the figure' "$first/measure-wioa_employment_rate_q2.html"
 check "the release verifies" "$CAIRN" verify "$first"
 
+# What it hides would come back by an answer: a state whose figure it hides is the sum of what it shows and of few people.
+leaves() { "$CAIRN" "$@" --home "$work/home" --answer-to ann --purpose "an answer to a request" --agreement cde-slds; }
+check_code "a measure with hidden figures is not answered" $EXIT_DENIED leaves measure wioa_employment_rate_q2
+check_text "and why" "$work/check.err" 'a release in force hides figures of wioa_[a-z0-9_]+ by suppression'
+check "nothing is kept of it" test ! -e "$work/home/answers/ann.told"
+
 check "made again" "$CAIRN" release --home "$work/home" --force --quiet
 check_equal "it is the same" "$(release_of "$work/home")" "$first"
 check_equal "and the only one" "$(find "$work/home/releases" -name manifest.json | wc -l)" 1
