@@ -200,7 +200,7 @@ static Status derive_again(Db *db, const DerivedTable *d, Error *err)
 }
 
 Status known_on_prepare(
-    Db *db, Policy *policy, const KnownBuild *build, const RowWish *wishes, size_t wish_count, Error *err)
+    Db *db, Policy *policy, bool of_then, const KnownBuild *build, const RowWish *wishes, size_t wish_count, Error *err)
 {
     Arena arena;
     TableDefs tables = {0};
@@ -211,7 +211,8 @@ Status known_on_prepare(
     TRY_OUT(model_derived(&arena, &tables, &derived, err));
     TRY_OUT(hide_links(db, build, err));
     TRY_OUT(hide_facts(db, &tables, err));
-    TRY_OUT(hide_references(db, policy, &tables, err));
+    if (of_then)
+        TRY_OUT(hide_references(db, policy, &tables, err));
     for (size_t i = 0; i < derived.len; i++) {
         TRY_OUT(cancel_check(err));
         if (is_wished(&derived, wishes, wish_count, derived.at[i].name))

@@ -493,11 +493,11 @@ void near_list(const NearNames *near, Buf *out); /* with commas between */
 MUST_USE Status known_on_find(Db *db, Date day, Arena *arena, KnownBuild *out, Error *err);
 /* The policy it was made under; NULL where the home has not kept it. Close with policy_close. */
 MUST_USE Status known_on_policy(Home *home, const KnownBuild *build, Policy **out, Error *err);
-/* Temporary views and tables that hide the generation's: facts and links of the build, the reference lists of `policy`,
- * and its derived tables in `needs` (and `person`) worked out from them. Needs a database whose facts are in schema
- * fact. */
-MUST_USE Status known_on_prepare(
-    Db *db, Policy *policy, const KnownBuild *build, const RowWish *wishes, size_t wish_count, Error *err);
+/* Temporary views and tables that hide the generation's: facts and links of the build, with of_then (`policy` is that
+ * of the build) its reference lists, and its derived tables that the wishes rest on (and `person`) worked out from
+ * them. Needs a database whose facts are in schema fact. */
+MUST_USE Status known_on_prepare(Db *db, Policy *policy, bool of_then, const KnownBuild *build, const RowWish *wishes,
+    size_t wish_count, Error *err);
 /* Derived tables that a definition rests on, directly or not; `person` always. */
 bool measure_needs_table(const DerivedTables *all, const RowWish *wish, Slice name);
 

@@ -195,7 +195,7 @@ Status question_known_on(Question *q, const AskedList *asked, Error *err)
     TRY(arena_new(&q->arena, RowWish, asked->len, &wishes, err));
     for (size_t i = 0; i < asked->len; i++)
         wishes[i] = asked->at[i].wish;
-    return known_on_prepare(q->db, q->policy, &q->known, wishes, asked->len, err);
+    return known_on_prepare(q->db, q->policy, q->then != NULL, &q->known, wishes, asked->len, err);
 }
 
 Status question_read(Question *q, AskedList *asked, Error *err)

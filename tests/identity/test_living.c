@@ -617,7 +617,7 @@ static LinkMoment keep_moment(World *w, Db *db, int64_t number)
     assert_ok(identity_export(&ctx, db, err));
     assert_ok(db_execf(db, err,
         "ALTER TABLE person_link RENAME TO link_%" PRId64 "; ALTER TABLE identity_map RENAME TO map_%" PRId64
-        "; DROP TABLE link_source",
+        "; DROP TABLE link_source; DROP TABLE identity_source",
         number, number));
     return m;
 }
