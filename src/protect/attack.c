@@ -5,7 +5,8 @@
  * It reads input, rule and printed figures for itself, makes its own system from printed keys, and hands it to the room
  * audit, which proves in whole numbers. Nothing of the protector is used. What everybody knows:
  *   - groups add up to everybody, places to the place above;
- *   - counts of several tables that are equal wherever both are counted are the same people;
+ *   - counts of several tables that are equal wherever both are counted are the same people (an outcome and the people
+ *     it is asked of never: that all have it is not known beforehand);
  *   - who has an outcome is one of the people, and the smaller count of a [[subset]] is a part of the larger;
  *   - each printed count (a rate and its people give the outcome), sums of earlier pools, and that a place which a
  *     table leaves out has nobody.
@@ -39,18 +40,19 @@ typedef struct Unknown {
 typedef struct Table {
     Slice name;
     bool is_median;
-    bool *has;                /* slot */
+    bool *has; /* slot */
+    unsigned tier;
     uint32_t people, outcome; /* quantities; outcome NONE */
     uint8_t *seen;            /* spot: 1 printed or hidden now, 2 told */
 } Table;
 
 typedef struct Quantity {
-    uint32_t table;             /* the first that has it */
-    bool outcome;               /* of that table */
-    bool is_people, is_outcome; /* of some table */
-    int64_t *value;             /* spot */
-    bool *has;                  /* slot */
-    uint32_t *id;               /* spot -> unknown */
+    uint32_t table;  /* the first that has it */
+    bool outcome;    /* of that table */
+    bool is_outcome; /* by the policy: nobody's people, or those of later families only */
+    int64_t *value;  /* spot */
+    bool *has;       /* slot */
+    uint32_t *id;    /* spot -> unknown */
 } Quantity;
 
 typedef struct Attack {
@@ -167,11 +169,49 @@ static bool are_same(const Attack *a, const Quantity *q, const int64_t *value, c
     return counted;
 }
 
+static bool is_around(const Attack *a, uint32_t id, uint32_t inner)
+{
+    if (id == inner)
+        return true;
+    for (uint32_t t = 0; t < a->table_count; t++)
+        if (a->tables[t].outcome == inner && is_around(a, id, a->tables[t].people))
+            return true;
+    return false;
+}
+
+/* The one table of a side of a [[subset]] that is this count of one table; NONE. */
+static uint32_t side_table(const Attack *a, const Toml *side, const char *count)
+{
+    const Toml *first = side && side->type == TOML_ARRAY ? side->first : side;
+    if (!first || (side->type == TOML_ARRAY && first->next))
+        return NONE;
+    Slice rest = first->string;
+    uint32_t t = find_table(a, slice_cut(&rest, '.'));
+    return slice_eq_z(rest, count) ? t : NONE;
+}
+
+/* Whether a count would be one with what it is a part of: an outcome with its people, or people who are said to be
+ * among those with an outcome with those it is taken from. That all have it, nobody knows beforehand. */
+static bool contains_own(const Attack *a, uint32_t t, bool outcome, uint32_t id)
+{
+    if (outcome)
+        return is_around(a, id, a->tables[t].people);
+    for (const Toml *s = a->limits.subsets ? a->limits.subsets->first : NULL; s; s = s->next) {
+        uint32_t of = side_table(a, toml_get(s, "outer"), "numerator");
+        if (of == NONE || side_table(a, toml_get(s, "inner"), "denominator") != t || a->tables[of].outcome == NONE)
+            continue;
+        if (id != a->tables[of].outcome && is_around(a, id, a->tables[of].outcome))
+            return true;
+    }
+    return false;
+}
+
 static Status name_quantity(Attack *a, uint32_t t, bool outcome, const int64_t *value, uint32_t *out, Error *err)
 {
     Quantity *q = a->quantities;
     Table *table = &a->tables[t];
-    while (q < a->quantities + a->quantity_count && !are_same(a, q, value, table->has))
+    while (q < a->quantities + a->quantity_count &&
+           (contains_own(a, t, outcome, (uint32_t)(q - a->quantities)) || !are_same(a, q, value, table->has)))
         q++;
     *out = (uint32_t)(q - a->quantities);
     if (*out == a->quantity_count) {
@@ -181,14 +221,29 @@ static Status name_quantity(Attack *a, uint32_t t, bool outcome, const int64_t *
         TRY(arena_new(&a->arena, bool, a->slot_of.len, &q->has, err));
         TRY(arena_new(&a->arena, uint32_t, a->spots.len, &q->id, err));
     }
-    q->is_people = q->is_people || !outcome;
-    q->is_outcome = q->is_outcome || outcome;
     for (size_t i = 0; i < a->spots.len; i++)
         if (table->has[a->spots.at[i].slot])
             q->value[i] = value[i];
     for (size_t s = 0; s < a->slot_of.len; s++)
         q->has[s] = q->has[s] || table->has[s];
     return OK;
+}
+
+/* People have the minimum of an outcome only where each table that counts them is of a family that coarsens one which
+ * has them as its outcome: to be equal in the data is not enough. */
+static void mark_outcomes(Attack *a)
+{
+    for (uint32_t t = 0; t < a->table_count; t++)
+        if (a->tables[t].outcome != NONE)
+            a->quantities[a->tables[t].outcome].is_outcome = true;
+    for (uint32_t t = 0; t < a->table_count; t++) {
+        bool declared = false;
+        for (uint32_t k = 0; k < a->table_count; k++)
+            declared =
+                declared || (a->tables[k].outcome == a->tables[t].people && a->tables[k].tier < a->tables[t].tier);
+        if (!declared)
+            a->quantities[a->tables[t].people].is_outcome = false;
+    }
 }
 
 static Status read_input(Attack *a, Error *err)
@@ -200,11 +255,20 @@ static Status read_input(Attack *a, Error *err)
     }
     TRY(arena_new(&a->arena, int64_t *, 2 * (size_t)a->table_count, &values, err));
     TRY(read_counts(a, values, err));
+    unsigned last = 0;
     for (uint32_t t = 0; t < a->table_count; t++) {
-        TRY(name_quantity(a, t, false, values[2 * t], &a->tables[t].people, err));
-        if (!a->tables[t].is_median)
-            TRY(name_quantity(a, t, true, values[2 * t + 1], &a->tables[t].outcome, err));
+        (void)limits_lineage(&a->limits, a->tables[t].name, &a->tables[t].tier);
+        last = a->tables[t].tier > last ? a->tables[t].tier : last;
     }
+    for (unsigned tier = 0; tier <= last; tier++) /* wholes before their parts */
+        for (uint32_t t = 0; t < a->table_count; t++) {
+            if (a->tables[t].tier != tier)
+                continue;
+            TRY(name_quantity(a, t, false, values[2 * t], &a->tables[t].people, err));
+            if (!a->tables[t].is_median)
+                TRY(name_quantity(a, t, true, values[2 * t + 1], &a->tables[t].outcome, err));
+        }
+    mark_outcomes(a);
     return buf_status(&a->key, err);
 }
 
@@ -232,7 +296,7 @@ static bool is_small_known(const Attack *a, uint32_t people, size_t spot)
 static void guard_quantity(const Attack *a, uint32_t id, size_t spot, SdcCell *c)
 {
     const Quantity *q = &a->quantities[id];
-    if (q->is_people && !q->is_outcome && c->value > 0 && c->value < a->limits.n)
+    if (!q->is_outcome && c->value > 0 && c->value < a->limits.n)
         guard_below(c, a->limits.n);
     for (uint32_t t = 0; t < a->table_count; t++) {
         const Table *table = &a->tables[t];
