@@ -164,7 +164,8 @@ typedef struct ProtectVisible {
     uint64_t small_people, small_people_alone; /* in groups under local_group_min_percent of the state's people */
 } ProtectVisible;
 typedef VEC(ProtectVisible) ProtectVisibleRows;
-/* Appended, by table and level. True sizes: for inside alone, and rounding does not help. Free the list with vec_free. */
+/* Appended, by table and level. True sizes: for inside alone, and rounding does not help. Free the list with
+ * vec_free. */
 MUST_USE Status protect_visible(Policy *policy, Date on, const ProtectCell *cells, size_t count, const Protected *p,
     ProtectVisibleRows *out, Error *err);
 
