@@ -1,5 +1,6 @@
 /* Commands of the way of the data: ingest, link, build, measure, release, and run, which does them all. */
 #include "cli/commands.h"
+#include "cli/inside.h"
 #include "cli/pipeline.h"
 #include "publish/publish.h"
 
@@ -241,6 +242,9 @@ static const Option RELEASE_OPTIONS[] = {
         "withdraw, for this reason, earlier releases that give somebody away together with this one"},
     {"compare", 0, NULL, "publish nothing: say what readers would see if families pooled and if they suppressed"},
     {"family", 0, "NAME", "with --compare: only the lineage that begins with this family"},
+    {"purpose", 0, "TEXT", "with --compare: why you ask; goes into the ledger"},
+    {"agreement", 0, "ID", "with --compare: the agreement you ask under; goes into the ledger"},
+    {"role", 0, "NAME", "with --compare: the role you ask in (default: the first that allows it)"},
 };
 
 static Status release_rows(Cli *cli, const ReleaseEntries *list)
@@ -302,18 +306,20 @@ static Status withdraw(Cli *cli, Error *err)
     return st;
 }
 
-/* True shares of people who are not published: for inside, as whoever may release sees them. */
+/* True numbers of people who are not published: a look inside, ledgered before the first figure is read. */
 static Status compare_lanes(Cli *cli, Error *err)
 {
     Workplace w;
     TRY(workplace_open(cli, HOME_READ, &w, err));
+    Status st = inside_allow(cli, &w, "cells", "results.read", slice_of(cli->command->name), err);
     const ReleaseContext ctx = {.home = w.home,
         .policy = w.policy,
         .ledger = w.ledger,
         .threads = home_settings(w.home)->threads,
         .log = &cli->log};
-    Status st = release_compare(
-        &ctx, cli_value(cli, "family"), cli->format == CLI_JSON ? RELEASE_JSON : RELEASE_TEXT, &cli->out, err);
+    if (st == OK)
+        st = release_compare(
+            &ctx, cli_value(cli, "family"), cli->format == CLI_JSON ? RELEASE_JSON : RELEASE_TEXT, &cli->out, err);
     workplace_close(&w);
     return st;
 }
@@ -322,8 +328,10 @@ static Status run_release(Cli *cli, Error *err)
 {
     if (cli_flag(cli, "compare"))
         return compare_lanes(cli, err);
-    if (cli_value(cli, "family"))
-        return error_set(err, ERR_USAGE, "--family goes with --compare");
+    static const char *const inside[] = {"family", "purpose", "agreement", "role"};
+    for (size_t i = 0; i < COUNT_OF(inside); i++)
+        if (cli_value(cli, inside[i]))
+            return error_set(err, ERR_USAGE, "--%s goes with --compare", inside[i]);
     if (cli_flag(cli, "list"))
         return list_releases(cli, err);
     if (cli_value(cli, "withdraw"))
@@ -345,7 +353,9 @@ const Command CMD_RELEASE = {
             "found by subtraction: such a release is refused (exit code 7) until the earlier one is withdrawn. A "
             "withdrawn release stays in its folder and in the ledger, with the reason; serve shows it no more.\n\n"
             "Each family of the release policy pools places that are too small, or (protection = \"suppress\") hides "
-            "figures; --compare shows on the actual figures what either leaves to readers. It is for inside.",
+            "figures; --compare shows on the actual figures what either leaves to readers, as if nothing were out. Its "
+            "numbers are unprotected and stay inside: a role of the policy's access folder must allow the look, "
+            "--purpose and --agreement are needed, and each call is an entry of the ledger.",
     .options = RELEASE_OPTIONS,
     .option_count = COUNT_OF(RELEASE_OPTIONS),
     .run = run_release,

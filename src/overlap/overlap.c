@@ -130,18 +130,18 @@ static Status propose(Attack *a, Error *err)
 /* One figure more for each pattern that the attack finds, until it finds none or there is nothing left. */
 static Status repair(Attack *a, const AuditReport *report, Error *err)
 {
-    Nearest near;
+    SdcNearest near;
     bool found = true;
-    TRY(nearest_new(&a->problem.sdc, &near, err));
+    TRY(sdc_nearest_new(&a->problem.sdc, &near, err));
     for (size_t i = 0; i < report->count && found; i++) {
         uint32_t cell;
         if (report->cells[i].verdict == AUDIT_PROTECTED)
             continue;
-        found = nearest_open(&near, report->cells[i].cell, &cell);
+        found = sdc_nearest_open(&near, report->cells[i].cell, &cell);
         if (found)
             a->problem.sdc.cells[cell].status = SDC_SECONDARY;
     }
-    nearest_free(&near);
+    sdc_nearest_free(&near);
     return found ? OK : refuse(err);
 }
 

@@ -68,15 +68,4 @@ typedef struct OverlapProblem {
 /* Patterns are hidden, those that are too small sensitive; asked figures open, told ones frozen. Free with sdc_free. */
 MUST_USE Status overlap_problem(const Overlap *o, const Patterns *p, OverlapProblem *out, Error *err);
 
-/* The open cell that is nearest to a hidden one by equations and hidden cells between; of several the cheapest. */
-typedef struct Nearest {
-    const SdcProblem *sdc;
-    uint32_t *from, *row; /* equations of cell c: row[from[c]] .. row[from[c + 1]] */
-    uint32_t *queue, *seen, walk;
-} Nearest;
-/* Free also after a failure. */
-MUST_USE Status nearest_new(const SdcProblem *sdc, Nearest *out, Error *err);
-void nearest_free(Nearest *n);
-bool nearest_open(Nearest *n, uint32_t cell, uint32_t *out);
-
 #endif

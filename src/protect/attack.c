@@ -5,74 +5,22 @@
  * It reads input, rule and printed figures for itself, makes its own system from printed keys, and hands it to the room
  * audit, which proves in whole numbers. Nothing of the protector is used. What everybody knows:
  *   - groups add up to everybody, places to the place above;
- *   - counts of several tables that are equal wherever both are counted are the same people;
+ *   - counts of several tables that are equal wherever both are counted are the same people (an outcome and the people
+ *     it is asked of never: that all have it is not known beforehand);
  *   - who has an outcome is one of the people, and the smaller count of a [[subset]] is a part of the larger;
  *   - each printed count (a rate and its people give the outcome), sums of earlier pools, and that a place which a
  *     table leaves out has nobody.
  * What nobody may learn: that a count is below its minimum, or that it is not smaller than it is.
  */
-#include "protect/hide.h"
+#include "protect/attack_impl.h"
 
 #include "audit/audit.h"
-#include "protect/limits.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-#define NONE UINT32_MAX
-#define MAX_TABLES 64
 #define MAX_TERMS 8
 
-typedef struct Spot { /* somebody is counted there by some table */
-    Slice level, unit, parent, split, grp;
-    uint32_t slot; /* of (split, level) */
-} Spot;
-
-typedef struct Unknown {
-    uint32_t quantity; /* NONE: a rest, a sum */
-    uint32_t table;    /* whose count it is, or that of its first term */
-    uint32_t spot;
-    bool outcome;
-    bool printed;
-} Unknown;
-
-typedef struct Table {
-    Slice name;
-    bool is_median;
-    bool *has;                /* slot */
-    uint32_t people, outcome; /* quantities; outcome NONE */
-    uint8_t *seen;            /* spot: 1 printed or hidden now, 2 told */
-} Table;
-
-typedef struct Quantity {
-    uint32_t table;             /* the first that has it */
-    bool outcome;               /* of that table */
-    bool is_people, is_outcome; /* of some table */
-    int64_t *value;             /* spot */
-    bool *has;                  /* slot */
-    uint32_t *id;               /* spot -> unknown */
-} Quantity;
-
-typedef struct Attack {
-    const AttackAsk *ask;
-    Limits limits;
-    Arena arena;
-    Buf key;
-    Map spot_of, slot_of, row_of;
-    VEC(Spot) spots;
-    Table tables[MAX_TABLES];
-    uint32_t table_count;
-    Quantity quantities[2 * MAX_TABLES];
-    uint32_t quantity_count;
-    VEC(Unknown) unknowns;
-    VEC(SdcCell) cells;
-    VEC(uint32_t) row, term; /* entry: its equation, its unknown */
-    VEC(int32_t) coef;
-    uint32_t row_count;
-    VEC(int64_t) least; /* unknown: fewer of one kind in one sum are a group too */
-} Attack;
-
-static Status deny(const ProtectCell *c, const char *why, Error *err)
+Status attack_deny(const ProtectCell *c, const char *why, Error *err)
 {
     return error_set(err, ERR_DENIED, "table %.*s, year %d, level %.*s, split %.*s: %s", SLICE_ARG(c->table),
         (int)c->year, SLICE_ARG(c->level), SLICE_ARG(c->split), why);
@@ -91,29 +39,29 @@ static Slice text_key(Attack *a, const Slice *parts, size_t count)
 
 /* --- what is counted --------------------------------------------------------------------------------------------- */
 
-static bool find_spot(Attack *a, Slice level, Slice unit, Slice split, Slice grp, uint32_t *out)
+bool attack_find_spot(Attack *a, Slice level, Slice unit, Slice split, Slice grp, uint32_t *out)
 {
     uint64_t at;
     bool found = map_get(&a->spot_of, TEXT(a, level, unit, split, grp), &at);
-    *out = found ? (uint32_t)at : NONE;
+    *out = found ? (uint32_t)at : ATTACK_NONE;
     return found;
 }
 
-static uint32_t find_table(const Attack *a, Slice name)
+uint32_t attack_find_table(const Attack *a, Slice name)
 {
     for (uint32_t t = 0; t < a->table_count; t++)
         if (slice_eq(a->tables[t].name, name))
             return t;
-    return NONE;
+    return ATTACK_NONE;
 }
 
 static Status add_table(Attack *a, const ProtectCell *c, Error *err)
 {
-    if (find_table(a, c->table) != NONE)
+    if (attack_find_table(a, c->table) != ATTACK_NONE)
         return OK;
-    if (a->table_count == MAX_TABLES)
-        return error_set(err, ERR_LIMIT, "a lineage has more than %d measures", MAX_TABLES);
-    a->tables[a->table_count++] = (Table){.name = c->table, .is_median = c->is_median, .outcome = NONE};
+    if (a->table_count == ATTACK_MAX_TABLES)
+        return error_set(err, ERR_LIMIT, "a lineage has more than %d measures", ATTACK_MAX_TABLES);
+    a->tables[a->table_count++] = (AttackTable){.name = c->table, .is_median = c->is_median, .outcome = ATTACK_NONE};
     return OK;
 }
 
@@ -126,14 +74,14 @@ static Status add_spot(Attack *a, const ProtectCell *c, Error *err)
     TRY(map_get_or_put(&a->spot_of, TEXT(a, c->level, c->unit, c->split, c->grp), a->spots.len, &at, err));
     if (at < a->spots.len)
         return OK;
-    Spot s = {c->level, c->unit, c->parent, c->split, c->grp, (uint32_t)slot};
+    AttackSpot s = {c->level, c->unit, c->parent, c->split, c->grp, (uint32_t)slot};
     return vec_push(&a->spots, s, err);
 }
 
 static Status read_counts(Attack *a, int64_t **values, Error *err)
 {
     for (uint32_t t = 0; t < a->table_count; t++) {
-        Table *table = &a->tables[t];
+        AttackTable *table = &a->tables[t];
         TRY(arena_new(&a->arena, bool, a->slot_of.len, &table->has, err));
         TRY(arena_new(&a->arena, uint8_t, a->spots.len, &table->seen, err));
         TRY(arena_new(&a->arena, int64_t, a->spots.len, &values[2 * t], err));
@@ -141,11 +89,11 @@ static Status read_counts(Attack *a, int64_t **values, Error *err)
     }
     for (size_t i = 0; i < a->ask->input_count; i++) {
         const ProtectCell *c = a->ask->input[i];
-        uint32_t t = find_table(a, c->table), spot;
+        uint32_t t = attack_find_table(a, c->table), spot;
         uint64_t slot;
         if (map_get(&a->slot_of, TEXT(a, c->split, c->level), &slot))
             a->tables[t].has[slot] = true;
-        if (!find_spot(a, c->level, c->unit, c->split, c->grp, &spot))
+        if (!attack_find_spot(a, c->level, c->unit, c->split, c->grp, &spot))
             continue;
         values[2 * t][spot] = c->denominator;
         values[2 * t + 1][spot] = c->numerator;
@@ -153,7 +101,7 @@ static Status read_counts(Attack *a, int64_t **values, Error *err)
     return OK;
 }
 
-static bool are_same(const Attack *a, const Quantity *q, const int64_t *value, const bool *has)
+static bool are_same(const Attack *a, const AttackQuantity *q, const int64_t *value, const bool *has)
 {
     bool counted = false;
     for (size_t i = 0; i < a->spots.len; i++) {
@@ -167,28 +115,82 @@ static bool are_same(const Attack *a, const Quantity *q, const int64_t *value, c
     return counted;
 }
 
+static bool is_around(const Attack *a, uint32_t id, uint32_t inner)
+{
+    if (id == inner)
+        return true;
+    for (uint32_t t = 0; t < a->table_count; t++)
+        if (a->tables[t].outcome == inner && is_around(a, id, a->tables[t].people))
+            return true;
+    return false;
+}
+
+/* The one table of a side of a [[subset]] that is this count of one table; NONE. */
+static uint32_t side_table(const Attack *a, const Toml *side, const char *count)
+{
+    const Toml *first = side && side->type == TOML_ARRAY ? side->first : side;
+    if (!first || (side->type == TOML_ARRAY && first->next))
+        return ATTACK_NONE;
+    Slice rest = first->string;
+    uint32_t t = attack_find_table(a, slice_cut(&rest, '.'));
+    return slice_eq_z(rest, count) ? t : ATTACK_NONE;
+}
+
+/* Whether a count would be one with what it is a part of: an outcome with its people, or people who are said to be
+ * among those with an outcome with those it is taken from. That all have it, nobody knows beforehand. */
+static bool contains_own(const Attack *a, uint32_t t, bool outcome, uint32_t id)
+{
+    if (outcome)
+        return is_around(a, id, a->tables[t].people);
+    for (const Toml *s = a->limits.subsets ? a->limits.subsets->first : NULL; s; s = s->next) {
+        uint32_t of = side_table(a, toml_get(s, "outer"), "numerator");
+        if (of == ATTACK_NONE || side_table(a, toml_get(s, "inner"), "denominator") != t ||
+            a->tables[of].outcome == ATTACK_NONE)
+            continue;
+        if (id != a->tables[of].outcome && is_around(a, id, a->tables[of].outcome))
+            return true;
+    }
+    return false;
+}
+
 static Status name_quantity(Attack *a, uint32_t t, bool outcome, const int64_t *value, uint32_t *out, Error *err)
 {
-    Quantity *q = a->quantities;
-    Table *table = &a->tables[t];
-    while (q < a->quantities + a->quantity_count && !are_same(a, q, value, table->has))
+    AttackQuantity *q = a->quantities;
+    AttackTable *table = &a->tables[t];
+    while (q < a->quantities + a->quantity_count &&
+           (contains_own(a, t, outcome, (uint32_t)(q - a->quantities)) || !are_same(a, q, value, table->has)))
         q++;
     *out = (uint32_t)(q - a->quantities);
     if (*out == a->quantity_count) {
         a->quantity_count++;
-        *q = (Quantity){.table = t, .outcome = outcome};
+        *q = (AttackQuantity){.table = t, .outcome = outcome};
         TRY(arena_new(&a->arena, int64_t, a->spots.len, &q->value, err));
         TRY(arena_new(&a->arena, bool, a->slot_of.len, &q->has, err));
         TRY(arena_new(&a->arena, uint32_t, a->spots.len, &q->id, err));
     }
-    q->is_people = q->is_people || !outcome;
-    q->is_outcome = q->is_outcome || outcome;
     for (size_t i = 0; i < a->spots.len; i++)
         if (table->has[a->spots.at[i].slot])
             q->value[i] = value[i];
     for (size_t s = 0; s < a->slot_of.len; s++)
         q->has[s] = q->has[s] || table->has[s];
     return OK;
+}
+
+/* People have the minimum of an outcome only where each table that counts them is of a family that coarsens one which
+ * has them as its outcome: to be equal in the data is not enough. */
+static void mark_outcomes(Attack *a)
+{
+    for (uint32_t t = 0; t < a->table_count; t++)
+        if (a->tables[t].outcome != ATTACK_NONE)
+            a->quantities[a->tables[t].outcome].is_outcome = true;
+    for (uint32_t t = 0; t < a->table_count; t++) {
+        bool declared = false;
+        for (uint32_t k = 0; k < a->table_count; k++)
+            declared =
+                declared || (a->tables[k].outcome == a->tables[t].people && a->tables[k].tier < a->tables[t].tier);
+        if (!declared)
+            a->quantities[a->tables[t].people].is_outcome = false;
+    }
 }
 
 static Status read_input(Attack *a, Error *err)
@@ -200,11 +202,20 @@ static Status read_input(Attack *a, Error *err)
     }
     TRY(arena_new(&a->arena, int64_t *, 2 * (size_t)a->table_count, &values, err));
     TRY(read_counts(a, values, err));
+    unsigned last = 0;
     for (uint32_t t = 0; t < a->table_count; t++) {
-        TRY(name_quantity(a, t, false, values[2 * t], &a->tables[t].people, err));
-        if (!a->tables[t].is_median)
-            TRY(name_quantity(a, t, true, values[2 * t + 1], &a->tables[t].outcome, err));
+        (void)limits_lineage(&a->limits, a->tables[t].name, &a->tables[t].tier);
+        last = a->tables[t].tier > last ? a->tables[t].tier : last;
     }
+    for (unsigned tier = 0; tier <= last; tier++) /* wholes before their parts */
+        for (uint32_t t = 0; t < a->table_count; t++) {
+            if (a->tables[t].tier != tier)
+                continue;
+            TRY(name_quantity(a, t, false, values[2 * t], &a->tables[t].people, err));
+            if (!a->tables[t].is_median)
+                TRY(name_quantity(a, t, true, values[2 * t + 1], &a->tables[t].outcome, err));
+        }
+    mark_outcomes(a);
     return buf_status(&a->key, err);
 }
 
@@ -225,17 +236,17 @@ static void guard_below(SdcCell *c, int64_t minimum)
 /* A rate of a group whose size may be told, as an outcome of another rate, though it is too small for its own. */
 static bool is_small_known(const Attack *a, uint32_t people, size_t spot)
 {
-    const Quantity *q = &a->quantities[people];
+    const AttackQuantity *q = &a->quantities[people];
     return q->is_outcome && q->value[spot] > 0 && q->value[spot] < a->limits.n;
 }
 
 static void guard_quantity(const Attack *a, uint32_t id, size_t spot, SdcCell *c)
 {
-    const Quantity *q = &a->quantities[id];
-    if (q->is_people && !q->is_outcome && c->value > 0 && c->value < a->limits.n)
+    const AttackQuantity *q = &a->quantities[id];
+    if (!q->is_outcome && c->value > 0 && c->value < a->limits.n)
         guard_below(c, a->limits.n);
     for (uint32_t t = 0; t < a->table_count; t++) {
-        const Table *table = &a->tables[t];
+        const AttackTable *table = &a->tables[t];
         if (table->outcome != id || a->quantities[table->people].value[spot] == 0)
             continue;
         if (c->value < a->limits.numerator)
@@ -245,9 +256,9 @@ static void guard_quantity(const Attack *a, uint32_t id, size_t spot, SdcCell *c
     }
 }
 
-static Status add_unknown(Attack *a, const Unknown *u, const SdcCell *c, int64_t least, uint32_t *id, Error *err)
+Status attack_add_unknown(Attack *a, const AttackUnknown *u, const SdcCell *c, int64_t least, uint32_t *id, Error *err)
 {
-    if (a->unknowns.len >= NONE / 4)
+    if (a->unknowns.len >= ATTACK_NONE / 4)
         return error_set(err, ERR_LIMIT, "the figures of a lineage are too many for one attack");
     *id = (uint32_t)a->unknowns.len;
     TRY(vec_push(&a->unknowns, *u, err));
@@ -255,7 +266,7 @@ static Status add_unknown(Attack *a, const Unknown *u, const SdcCell *c, int64_t
     return vec_push(&a->cells, *c, err);
 }
 
-static Status add_entry(Attack *a, uint32_t row, uint32_t unknown, int32_t coef, Error *err)
+Status attack_add_entry(Attack *a, uint32_t row, uint32_t unknown, int32_t coef, Error *err)
 {
     TRY(vec_push(&a->row, row, err));
     TRY(vec_push(&a->term, unknown, err));
@@ -265,18 +276,18 @@ static Status add_entry(Attack *a, uint32_t row, uint32_t unknown, int32_t coef,
 static Status add_quantities(Attack *a, Error *err)
 {
     for (uint32_t id = 0; id < a->quantity_count; id++) {
-        Quantity *q = &a->quantities[id];
+        AttackQuantity *q = &a->quantities[id];
         int64_t largest = 0, least = q->is_outcome ? a->limits.numerator : a->limits.n;
         for (size_t i = 0; i < a->spots.len; i++)
             largest = q->value[i] > largest ? q->value[i] : largest;
         for (size_t i = 0; i < a->spots.len; i++) {
-            q->id[i] = NONE;
+            q->id[i] = ATTACK_NONE;
             if (!q->has[a->spots.at[i].slot])
                 continue;
             SdcCell c = {.value = q->value[i], .upper = largest + a->limits.n, .status = SDC_SECONDARY};
             guard_quantity(a, id, i, &c);
-            Unknown u = {.quantity = id, .table = q->table, .spot = (uint32_t)i, .outcome = q->outcome};
-            TRY(add_unknown(a, &u, &c, least, &q->id[i], err));
+            AttackUnknown u = {.quantity = id, .table = q->table, .spot = (uint32_t)i, .outcome = q->outcome};
+            TRY(attack_add_unknown(a, &u, &c, least, &q->id[i], err));
         }
     }
     return OK;
@@ -292,11 +303,11 @@ static Status row_named(Attack *a, Slice key, uint32_t whole, uint32_t *row, Err
     if (at < a->row_count)
         return OK;
     a->row_count++;
-    return add_entry(a, *row, whole, 1, err);
+    return attack_add_entry(a, *row, whole, 1, err);
 }
 
 /* The nearest coarser level at which the parent is counted under this split and group. */
-static bool spot_above(Attack *a, const Spot *s, uint32_t *out)
+static bool spot_above(Attack *a, const AttackSpot *s, uint32_t *out)
 {
     Slice above = {NULL, 0};
     for (const Toml *l = a->limits.hierarchy->first; l && !slice_eq(l->string, s->level); l = l->next) {
@@ -304,31 +315,31 @@ static bool spot_above(Attack *a, const Spot *s, uint32_t *out)
         if (map_get(&a->slot_of, TEXT(a, SLICE("all"), l->string), &slot))
             above = l->string;
     }
-    return above.ptr && find_spot(a, above, s->parent, s->split, s->grp, out);
+    return above.ptr && attack_find_spot(a, above, s->parent, s->split, s->grp, out);
 }
 
 static Status add_sums(Attack *a, Error *err)
 {
     for (size_t i = 0; i < a->spots.len; i++) {
-        const Spot s = a->spots.at[i];
-        uint32_t everybody = NONE, above = NONE, row;
+        const AttackSpot s = a->spots.at[i];
+        uint32_t everybody = ATTACK_NONE, above = ATTACK_NONE, row;
         if (!slice_eq_z(s.split, "all"))
-            (void)find_spot(a, s.level, s.unit, SLICE("all"), SLICE("all"), &everybody);
+            (void)attack_find_spot(a, s.level, s.unit, SLICE("all"), SLICE("all"), &everybody);
         (void)spot_above(a, &s, &above);
         for (uint32_t id = 0; id < a->quantity_count; id++) {
-            const Quantity *q = &a->quantities[id];
+            const AttackQuantity *q = &a->quantities[id];
             char number[16];
             Slice name = {number, (size_t)snprintf(number, sizeof number, "%u", id)};
-            if (q->id[i] == NONE)
+            if (q->id[i] == ATTACK_NONE)
                 continue;
-            if (everybody != NONE && q->id[everybody] != NONE) {
+            if (everybody != ATTACK_NONE && q->id[everybody] != ATTACK_NONE) {
                 TRY(row_named(a, TEXT(a, SLICE("g"), name, s.level, s.unit, s.split), q->id[everybody], &row, err));
-                TRY(add_entry(a, row, q->id[i], -1, err));
+                TRY(attack_add_entry(a, row, q->id[i], -1, err));
             }
-            if (above != NONE && q->id[above] != NONE) {
+            if (above != ATTACK_NONE && q->id[above] != ATTACK_NONE) {
                 TRY(row_named(
                     a, TEXT(a, SLICE("p"), name, s.level, s.parent, s.split, s.grp), q->id[above], &row, err));
-                TRY(add_entry(a, row, q->id[i], -1, err));
+                TRY(attack_add_entry(a, row, q->id[i], -1, err));
             }
         }
     }
@@ -360,8 +371,8 @@ static bool rest_at(const Attack *a, const Rest *r, size_t spot, int64_t *value)
 {
     *value = 0;
     for (size_t k = 0; k < r->count; k++) {
-        const Quantity *q = &a->quantities[r->quantity[k]];
-        if (q->id[spot] == NONE)
+        const AttackQuantity *q = &a->quantities[r->quantity[k]];
+        if (q->id[spot] == ATTACK_NONE)
             return false;
         *value += r->sign[k] * q->value[spot];
     }
@@ -369,7 +380,7 @@ static bool rest_at(const Attack *a, const Rest *r, size_t spot, int64_t *value)
 }
 
 /* rate: those without the outcome, of whom that there are none is not told either. */
-static Status add_rest(Attack *a, const Rest *r, const Table *rate, Error *err)
+static Status add_rest(Attack *a, const Rest *r, const AttackTable *rate, Error *err)
 {
     int64_t lowest = 0, largest = 0, v;
     for (size_t i = 0; i < a->spots.len; i++) {
@@ -393,12 +404,12 @@ static Status add_rest(Attack *a, const Rest *r, const Table *rate, Error *err)
         }
         if (rate && is_small_known(a, rate->people, i))
             guard_below(&c, c.value);
-        Unknown u = {.quantity = NONE, .table = r->table, .spot = (uint32_t)i, .outcome = r->outcome};
-        TRY(add_unknown(a, &u, &c, least, &id, err));
+        AttackUnknown u = {.quantity = ATTACK_NONE, .table = r->table, .spot = (uint32_t)i, .outcome = r->outcome};
+        TRY(attack_add_unknown(a, &u, &c, least, &id, err));
         uint32_t row = a->row_count++;
         for (size_t k = 0; k < r->count; k++)
-            TRY(add_entry(a, row, a->quantities[r->quantity[k]].id[i], r->sign[k], err));
-        TRY(add_entry(a, row, id, -1, err));
+            TRY(attack_add_entry(a, row, a->quantities[r->quantity[k]].id[i], r->sign[k], err));
+        TRY(attack_add_entry(a, row, id, -1, err));
     }
     return OK;
 }
@@ -406,8 +417,8 @@ static Status add_rest(Attack *a, const Rest *r, const Table *rate, Error *err)
 static Status add_complements(Attack *a, Error *err)
 {
     for (uint32_t t = 0; t < a->table_count; t++) {
-        const Table *table = &a->tables[t];
-        bool before = table->outcome == NONE;
+        const AttackTable *table = &a->tables[t];
+        bool before = table->outcome == ATTACK_NONE;
         for (uint32_t k = 0; k < t; k++)
             before = before || (a->tables[k].people == table->people && a->tables[k].outcome == table->outcome);
         Rest r = {.table = t, .outcome = true};
@@ -424,8 +435,8 @@ static Status add_complements(Attack *a, Error *err)
 static bool subset_term(const Attack *a, Slice name, int32_t sign, Rest *r)
 {
     Slice rest = name;
-    uint32_t t = find_table(a, slice_cut(&rest, '.'));
-    if (t == NONE || r->count == MAX_TERMS)
+    uint32_t t = attack_find_table(a, slice_cut(&rest, '.'));
+    if (t == ATTACK_NONE || r->count == MAX_TERMS)
         return false;
     bool people = slice_eq_z(rest, "denominator");
     r->table = t;
@@ -465,225 +476,6 @@ static Status add_subsets(Attack *a, Error *err)
     return OK;
 }
 
-/* --- what is printed --------------------------------------------------------------------------------------------- */
-
-static void print_figure(Attack *a, uint32_t t, uint32_t spot)
-{
-    const Table *table = &a->tables[t];
-    a->unknowns.at[a->quantities[table->people].id[spot]].printed = true;
-    if (table->outcome != NONE)
-        a->unknowns.at[a->quantities[table->outcome].id[spot]].printed = true;
-}
-
-static int64_t count_of(const Attack *a, uint32_t t, bool outcome, uint32_t spot)
-{
-    uint32_t q = outcome ? a->tables[t].outcome : a->tables[t].people;
-    return q == NONE ? 0 : a->quantities[q].value[spot];
-}
-
-/* The rule for one figure by itself, and the printed form. truth: the input's cell. */
-static Status check_figure(const Attack *a, const PublishedCell *p, const ProtectCell *truth, Error *err)
-{
-    const Limits *l = &a->limits;
-    int64_t n = truth->denominator, k = truth->numerator;
-    if (n < l->n || (!truth->is_median && (k < l->numerator || n - k < l->complement)))
-        return deny(&p->cell, "a figure of too few people is shown", err);
-    if (truth->is_median && p->shown_value.len > 0 &&
-        (truth->employers < l->employers || truth->top_employer * 100 > l->top_employer * n))
-        return deny(&p->cell, "a wage figure by which an employer could be known is shown", err);
-    if ((p->hiding == PROTECT_HIDDEN_VALUE) != (truth->is_median && p->shown_value.len == 0))
-        return deny(&p->cell, "a value is missing that is not said to be hidden", err);
-    const char *why = limits_shown_wrong(l, p, truth);
-    return why ? deny(&p->cell, why, err) : OK;
-}
-
-/* A hidden cell carries nothing that could be worded. */
-static bool is_bare(const PublishedCell *p)
-{
-    const ProtectCell *c = &p->cell;
-    return p->shown_value.len == 0 && p->shown_denominator.len == 0 && c->denominator == 0 && c->numerator == 0 &&
-           c->covered == 0 && c->base == 0 && c->strong == 0 && c->employers == 0 && c->top_employer == 0 &&
-           c->link_pairs == 0 && c->link_correct == 0 && c->link_missed == 0 && p->members.len == 0 &&
-           p->groups.len == 0;
-}
-
-/* table -> spot -> the input's cell */
-static Status index_truth(const Attack *a, const ProtectCell **truth, Attack *keys)
-{
-    for (size_t i = 0; i < a->ask->input_count; i++) {
-        const ProtectCell *c = a->ask->input[i];
-        uint32_t spot;
-        if (find_spot(keys, c->level, c->unit, c->split, c->grp, &spot))
-            truth[(size_t)find_table(a, c->table) * a->spots.len + spot] = c;
-    }
-    return OK;
-}
-
-enum { SEEN_NOW = 1, SEEN_TOLD = 2 };
-
-static Status print_now(Attack *a, ProtectAttack *report, Error *err)
-{
-    const ProtectCell **truth;
-    TRY(arena_array_(&a->arena, (size_t)a->table_count * a->spots.len + 1, sizeof *truth, (void **)&truth, err));
-    TRY(index_truth(a, truth, a));
-    for (size_t i = 0; i < a->ask->cell_count; i++) {
-        const PublishedCell *p = &a->ask->cells[i];
-        const ProtectCell *c = &p->cell;
-        uint32_t t = find_table(a, c->table), spot;
-        if (t == NONE || !find_spot(a, c->level, c->unit, c->split, c->grp, &spot) ||
-            !a->tables[t].has[a->spots.at[spot].slot])
-            return deny(c, "a figure stands where nobody is counted", err);
-        if (a->tables[t].seen[spot] & SEEN_NOW)
-            return deny(c, "a figure occurs twice", err);
-        a->tables[t].seen[spot] |= SEEN_NOW;
-        report->figures++;
-        report->hidden += p->hiding == PROTECT_HIDDEN;
-        if (p->hiding == PROTECT_HIDDEN) {
-            if (!is_bare(p))
-                return deny(c, "a hidden figure carries numbers", err);
-            continue;
-        }
-        const ProtectCell *true_cell = truth[(size_t)t * a->spots.len + spot];
-        if (!true_cell)
-            return deny(c, "a figure of nobody is shown", err);
-        TRY(check_figure(a, p, true_cell, err));
-        print_figure(a, t, spot);
-    }
-    for (uint32_t t = 0; t < a->table_count; t++)
-        for (uint32_t i = 0; i < a->spots.len; i++) {
-            const Table *table = &a->tables[t];
-            if (!table->has[a->spots.at[i].slot] || (table->seen[i] & SEEN_NOW))
-                continue;
-            if (count_of(a, t, false, i) > 0) {
-                const Spot *s = &a->spots.at[i];
-                ProtectCell c = {.table = table->name, .year = a->ask->year, .level = s->level, .split = s->split};
-                return deny(&c, "a figure is missing and not said to be hidden", err);
-            }
-            print_figure(a, t, i);
-        }
-    return OK;
-}
-
-/* --- what releases in force printed ------------------------------------------------------------------------------ */
-
-static Status corrected(const PublishedCell *p, Error *err)
-{
-    error_set(err, ERR_DENIED,
-        "a release in force printed %.*s of %d, %.*s %.*s, and today's records count otherwise: the difference of the "
-        "two would show who was corrected",
-        SLICE_ARG(p->cell.table), (int)p->cell.year, SLICE_ARG(p->cell.level), SLICE_ARG(p->cell.unit));
-    error_hint(err, "Withdraw that release, or release with --replace TEXT.");
-    return ERR_DENIED;
-}
-
-/* Adds up the places a told figure stands for; row: where their terms go, NONE: not asked. */
-static Status told_sum(Attack *a, const PublishedCell *p, uint32_t quantity, uint32_t row, int64_t *sum, bool *known,
-    uint32_t *last, Error *err)
-{
-    Slice units = p->members.len > 0 ? p->members : p->cell.unit;
-    *sum = 0;
-    *known = true;
-    *last = NONE;
-    while (units.ptr) {
-        Slice unit = slice_cut(&units, ' '), groups = p->groups.len > 0 ? p->groups : p->cell.grp;
-        while (groups.ptr) {
-            uint32_t spot;
-            if (!find_spot(a, p->cell.level, unit, p->cell.split, slice_cut(&groups, ' '), &spot))
-                continue; /* nobody is there today: the sum says whether somebody was */
-            const Quantity *q = &a->quantities[quantity];
-            if (q->id[spot] == NONE) {
-                *known = false;
-                continue;
-            }
-            *last = spot;
-            *sum += q->value[spot];
-            if (row != NONE)
-                TRY(add_entry(a, row, q->id[spot], 1, err));
-        }
-    }
-    return OK;
-}
-
-/* A pool: its sum is known. */
-static Status tell_sum(Attack *a, const PublishedCell *p, uint32_t quantity, Error *err)
-{
-    uint32_t row = a->row_count++, id, spot;
-    int64_t sum;
-    bool known;
-    TRY(told_sum(a, p, quantity, row, &sum, &known, &spot, err));
-    SdcCell c = {.value = sum, .lower = sum, .upper = sum, .status = SDC_OPEN};
-    Unknown u = {.quantity = NONE, .spot = spot, .printed = true};
-    TRY(add_unknown(a, &u, &c, 0, &id, err));
-    return add_entry(a, row, id, -1, err);
-}
-
-static Status tell(Attack *a, const PublishedCell *p, uint32_t t, Error *err)
-{
-    ProtectCell sum = {.is_median = a->tables[t].is_median};
-    const Table *table = &a->tables[t];
-    PublishedCell shown = *p;
-    bool known;
-    uint32_t spot;
-    TRY(told_sum(a, p, table->people, NONE, &sum.denominator, &known, &spot, err));
-    if (known && table->outcome != NONE)
-        TRY(told_sum(a, p, table->outcome, NONE, &sum.numerator, &known, &spot, err));
-    if (sum.is_median) /* wages are no counts: that they changed is told by no sum */
-        shown.shown_value = (Slice){"", 0};
-    if (!known || sum.denominator == 0 || limits_shown_wrong(&a->limits, &shown, &sum))
-        return corrected(p, err);
-    if (p->members.len == 0 && p->groups.len == 0) {
-        print_figure(a, t, spot);
-        return OK;
-    }
-    TRY(tell_sum(a, p, table->people, err));
-    return table->outcome == NONE ? OK : tell_sum(a, p, table->outcome, err);
-}
-
-static bool is_told_here(const Attack *a, const PublishedCell *p)
-{
-    unsigned tier;
-    return p->cell.year == a->ask->year && slice_eq(limits_lineage(&a->limits, p->cell.table, &tier), a->ask->lineage);
-}
-
-/* A release that hides figures of a measure tells of all its places: whom it leaves out, it says to be nobody. */
-static Status tell_absent(Attack *a, const bool *hides, Error *err)
-{
-    for (uint32_t t = 0; t < a->table_count; t++)
-        for (uint32_t i = 0; i < a->spots.len; i++) {
-            const Table *table = &a->tables[t];
-            if (!hides[t] || !table->has[a->spots.at[i].slot] || (table->seen[i] & SEEN_TOLD))
-                continue;
-            const Spot *s = &a->spots.at[i];
-            PublishedCell c = {
-                .cell = {.table = table->name, .year = a->ask->year, .level = s->level, .unit = s->unit}};
-            if (count_of(a, t, false, i) > 0)
-                return corrected(&c, err);
-            print_figure(a, t, i);
-        }
-    return OK;
-}
-
-static Status print_told(Attack *a, Error *err)
-{
-    const LaneOptions *o = a->ask->options;
-    bool hides[MAX_TABLES] = {false};
-    for (size_t i = 0; i < o->told_count; i++) {
-        const PublishedCell *p = &o->told[i];
-        uint32_t t, spot;
-        if (!is_told_here(a, p))
-            continue;
-        t = find_table(a, p->cell.table);
-        if (t == NONE)
-            return corrected(p, err); /* a measure nobody counts today any more */
-        hides[t] = hides[t] || p->hiding == PROTECT_HIDDEN;
-        if (find_spot(a, p->cell.level, p->cell.unit, p->cell.split, p->cell.grp, &spot))
-            a->tables[t].seen[spot] |= SEEN_TOLD;
-        if (p->hiding != PROTECT_HIDDEN)
-            TRY(tell(a, p, t, err));
-    }
-    return tell_absent(a, hides, err);
-}
-
 /* --- the attack -------------------------------------------------------------------------------------------------- */
 
 static Status make_problem(const Attack *a, SdcProblem *p, Error *err)
@@ -714,7 +506,7 @@ static bool small_sum(const uint32_t *cells, size_t count, int64_t sum, void *ct
 {
     const Attack *a = ctx;
     uint32_t kind = a->unknowns.at[cells[0]].quantity;
-    if (kind == NONE)
+    if (kind == ATTACK_NONE)
         return false;
     for (size_t i = 1; i < count; i++)
         if (a->unknowns.at[cells[i]].quantity != kind)
@@ -724,8 +516,8 @@ static bool small_sum(const uint32_t *cells, size_t count, int64_t sum, void *ct
 
 static Status note_finding(const Attack *a, uint32_t unknown, HideFindings *findings, Error *err)
 {
-    const Unknown *u = &a->unknowns.at[unknown];
-    const Spot *s = &a->spots.at[u->spot];
+    const AttackUnknown *u = &a->unknowns.at[unknown];
+    const AttackSpot *s = &a->spots.at[u->spot];
     HideFinding f = {a->tables[u->table].name, s->level, s->unit, s->split, s->grp, u->outcome, a->ask->year};
     return vec_push(findings, f, err);
 }
@@ -768,8 +560,8 @@ static Status attack(Attack *a, HideFindings *findings, ProtectAttack *report, E
     TRY(add_sums(a, err));
     TRY(add_complements(a, err));
     TRY(add_subsets(a, err));
-    TRY(print_told(a, err));
-    TRY(print_now(a, report, err));
+    TRY(attack_print_told(a, err));
+    TRY(attack_print_now(a, report, err));
     return run(a, findings, report, err);
 }
 
@@ -778,7 +570,7 @@ static Status read_told(Attack *a, Error *err)
     TRY(limits_read(a->ask->policy, a->ask->on, &a->limits, err));
     TRY(read_input(a, err));
     TRY(add_quantities(a, err));
-    return print_told(a, err);
+    return attack_print_told(a, err);
 }
 
 static Status attack_open(Attack *a, const AttackAsk *ask, Error *err)
@@ -836,138 +628,4 @@ Status attack_lineage(const AttackAsk *ask, HideFindings *findings, ProtectAttac
     vec_free(&own);
     attack_close(&a);
     return st;
-}
-
-/* --- a whole release --------------------------------------------------------------------------------------------- */
-
-typedef struct Part {
-    Slice lineage;
-    int32_t year;
-    size_t at;
-} Part;
-
-static int compare_group(const void *a, const void *b)
-{
-    const Part *x = a, *y = b;
-    int c = slice_cmp(x->lineage, y->lineage);
-    return c != 0 ? c : x->year < y->year ? -1 : x->year > y->year;
-}
-
-static int compare_parts(const void *a, const void *b)
-{
-    const Part *x = a, *y = b;
-    int c = compare_group(a, b);
-    return c != 0 ? c : x->at < y->at ? -1 : x->at > y->at;
-}
-
-typedef struct Whole {
-    Limits limits;
-    const Protected *p;
-    const ProtectCell *input;
-    Part *inputs, *prints;
-    size_t input_count, print_count;
-    const ProtectCell **cells;
-    PublishedCell *printed;
-} Whole;
-
-/* report NULL: only what is told is looked at. */
-static Status attack_parts(Whole *w, const AttackAsk *common, ProtectAttack *report, Error *err)
-{
-    size_t print = 0;
-    for (size_t from = 0, to; from < w->input_count; from = to) {
-        const Part *part = &w->inputs[from];
-        AttackAsk ask = *common;
-        size_t printed = 0;
-        for (to = from;
-             to < w->input_count && slice_eq(w->inputs[to].lineage, part->lineage) && w->inputs[to].year == part->year;
-             to++)
-            w->cells[to - from] = &w->input[w->inputs[to].at];
-        for (; print < w->print_count && slice_eq(w->prints[print].lineage, part->lineage) &&
-               w->prints[print].year == part->year;
-             print++)
-            w->printed[printed++] = w->p->cells[w->prints[print].at];
-        ask.lineage = part->lineage;
-        ask.year = part->year;
-        ask.input = w->cells;
-        ask.input_count = to - from;
-        ask.cells = w->printed;
-        ask.cell_count = printed;
-        TRY(report ? attack_lineage(&ask, NULL, report, err) : attack_told(&ask, err));
-    }
-    if (print < w->print_count)
-        return deny(&w->p->cells[w->prints[print].at].cell, "a figure stands where nobody is counted", err);
-    return OK;
-}
-
-/* Told cells of a lineage and year that has nobody today. */
-static Status told_of_nobody(const Whole *w, const LaneOptions *o, Error *err)
-{
-    unsigned tier;
-    for (size_t i = 0; i < o->told_count; i++) {
-        const PublishedCell *c = &o->told[i];
-        Slice lineage = limits_lineage(&w->limits, c->cell.table, &tier);
-        const Part key = {lineage, c->cell.year, 0};
-        if (c->hiding == PROTECT_HIDDEN || !limits_suppresses(&w->limits, o->lane, lineage))
-            continue;
-        if (!bsearch(&key, w->inputs, w->input_count, sizeof key, compare_group))
-            return corrected(c, err);
-    }
-    return OK;
-}
-
-static Status take_parts(Whole *w, ProtectLane lane, size_t input_count, Error *err)
-{
-    unsigned tier;
-    TRY(mem_alloc((input_count + 1) * sizeof *w->inputs, (void **)&w->inputs, err));
-    TRY(mem_alloc((w->p->count + 1) * sizeof *w->prints, (void **)&w->prints, err));
-    for (size_t i = 0; i < input_count; i++) {
-        Slice lineage = limits_lineage(&w->limits, w->input[i].table, &tier);
-        if (limits_suppresses(&w->limits, lane, lineage))
-            w->inputs[w->input_count++] = (Part){lineage, w->input[i].year, i};
-    }
-    for (size_t i = 0; i < w->p->count; i++) {
-        Slice lineage = limits_lineage(&w->limits, w->p->cells[i].cell.table, &tier);
-        if (limits_suppresses(&w->limits, lane, lineage))
-            w->prints[w->print_count++] = (Part){lineage, w->p->cells[i].cell.year, i};
-        else if (w->p->cells[i].hiding != PROTECT_SHOWN)
-            return deny(&w->p->cells[i].cell, "a figure of a pooled family is hidden", err);
-    }
-    qsort(w->inputs, w->input_count, sizeof *w->inputs, compare_parts);
-    qsort(w->prints, w->print_count, sizeof *w->prints, compare_parts);
-    TRY(mem_alloc((w->input_count + 1) * sizeof *w->cells, (void **)&w->cells, err));
-    return mem_alloc((w->print_count + 1) * sizeof *w->printed, (void **)&w->printed, err);
-}
-
-static Status attack_whole(Policy *policy, Date on, const ProtectCell *input, size_t input_count, const Protected *p,
-    const LaneOptions *options, ProtectAttack *report, Error *err)
-{
-    const AttackAsk common = {.policy = policy, .on = on, .options = options};
-    Whole w = {.p = p, .input = input};
-    if (report)
-        *report = (ProtectAttack){0};
-    Status st = limits_read(policy, on, &w.limits, err);
-    if (st == OK)
-        st = take_parts(&w, options->lane, input_count, err);
-    if (st == OK)
-        st = told_of_nobody(&w, options, err);
-    if (st == OK)
-        st = attack_parts(&w, &common, report, err);
-    mem_free(w.inputs);
-    mem_free(w.prints);
-    mem_free(w.cells);
-    mem_free(w.printed);
-    return st;
-}
-
-Status protect_attack(Policy *policy, Date on, const ProtectCell *input, size_t input_count, const Protected *p,
-    const LaneOptions *options, ProtectAttack *report, Error *err)
-{
-    return attack_whole(policy, on, input, input_count, p, options, report, err);
-}
-
-Status protect_told_agrees(
-    Policy *policy, Date on, const ProtectCell *input, size_t input_count, const LaneOptions *options, Error *err)
-{
-    const Protected nothing = {0};
-    return attack_whole(policy, on, input, input_count, &nothing, options, NULL, err);
 }

@@ -98,6 +98,34 @@ static bool same_counts(const Builder *b, uint32_t q, const int64_t *value, cons
     return together;
 }
 
+/* base, or what it is a part of, step by step. */
+static bool lies_over(const Equations *e, uint32_t q, uint32_t base)
+{
+    bool over = q == base;
+    for (uint32_t k = 0; k < e->pair_count && !over; k++)
+        over = e->pairs[k].part == base && lies_over(e, q, e->pairs[k].whole);
+    return over;
+}
+
+/* An outcome is no other name of its own people, nor of those they are a part of, however many have it: that all have
+ * it is what the rule hides. Neither are people who are declared a part of an outcome. */
+static bool may_be_one(const Builder *b, size_t table, bool outcome, uint32_t q)
+{
+    const Equations *e = b->e;
+    if (outcome)
+        return !lies_over(e, q, e->people[table]);
+    for (size_t i = 0; i < b->p->subset_count; i++) {
+        const PanelTerm *inner = &b->p->subsets[i].terms[0], *outer = &b->p->subsets[i].terms[1];
+        if (b->p->subsets[i].count != 2 || inner->table != table || !inner->is_denominator || !inner->inner ||
+            outer->inner || outer->is_denominator)
+            continue;
+        uint32_t whole = e->outcome[outer->table];
+        if (whole != EQUATIONS_NONE && q != whole && lies_over(e, q, whole))
+            return false;
+    }
+    return true;
+}
+
 static Status add_quantity(Builder *b, size_t table, bool outcome, uint32_t *out, Error *err)
 {
     Equations *e = b->e;
@@ -107,7 +135,8 @@ static Status add_quantity(Builder *b, size_t table, bool outcome, uint32_t *out
     TRY(arena_new(&e->arena, int64_t, e->place_count, &value, err));
     TRY(arena_new(&e->arena, bool, slots, &has, err));
     TRY(take_counts(b, table, outcome, value, has));
-    for (*out = 0; *out < e->quantity_count && !same_counts(b, *out, value, has);)
+    for (*out = 0;
+         *out < e->quantity_count && !(may_be_one(b, table, outcome, *out) && same_counts(b, *out, value, has));)
         ++*out;
     uint32_t q = *out;
     if (q == e->quantity_count) {
@@ -126,6 +155,43 @@ static Status add_quantity(Builder *b, size_t table, bool outcome, uint32_t *out
     return OK;
 }
 
+/* Tables from the root on: what a count is a part of is there before it. */
+static Status add_table(Builder *b, size_t t, Error *err)
+{
+    Equations *e = b->e;
+    TRY(add_quantity(b, t, false, &e->people[t], err));
+    e->sizes[e->people[t]]++;
+    if (b->p->tables[t].is_median)
+        return OK;
+    TRY(add_quantity(b, t, true, &e->outcome[t], err));
+    EquationsPair pair = {e->people[t], e->outcome[t]};
+    uint32_t k = 0;
+    while (k < e->pair_count && (e->pairs[k].whole != pair.whole || e->pairs[k].part != pair.part))
+        k++;
+    if (k == e->pair_count)
+        e->pairs[e->pair_count++] = pair;
+    return OK;
+}
+
+/* Equal data make counts one unknown, but no people an outcome: that the policy has to say, by a family that coarsens
+ * the rate's. Of counts that are one, the strictest decides. */
+static Status find_outcomes(Builder *b, Error *err)
+{
+    Equations *e = b->e;
+    TRY(arena_new(&e->arena, bool, e->quantity_count + 1, &e->as_outcome, err));
+    for (uint32_t q = 0; q < e->quantity_count; q++) {
+        unsigned first = b->p->tier_count;
+        for (size_t t = 0; t < b->p->table_count; t++)
+            if (e->outcome[t] == q && b->p->tables[t].tier < first)
+                first = b->p->tables[t].tier;
+        e->as_outcome[q] = first < b->p->tier_count;
+        for (size_t t = 0; t < b->p->table_count; t++)
+            if (e->people[t] == q && b->p->tables[t].tier <= first)
+                e->as_outcome[q] = false;
+    }
+    return OK;
+}
+
 static Status collect_quantities(Builder *b, Error *err)
 {
     Equations *e = b->e;
@@ -134,29 +200,18 @@ static Status collect_quantities(Builder *b, Error *err)
     TRY(arena_new(&e->arena, bool *, EQUATIONS_MAX_QUANTITIES, &b->has, err));
     TRY(arena_new(&e->arena, uint32_t, EQUATIONS_MAX_QUANTITIES, &e->sizes, err));
     TRY(arena_new(&e->arena, EquationsPair, PANEL_MAX_TABLES, &e->pairs, err));
-    for (size_t t = 0; t < b->p->table_count; t++) {
-        TRY(add_quantity(b, t, false, &e->people[t], err));
-        e->sizes[e->people[t]]++;
+    for (size_t t = 0; t < b->p->table_count; t++)
         e->outcome[t] = EQUATIONS_NONE;
-        if (b->p->tables[t].is_median)
-            continue;
-        TRY(add_quantity(b, t, true, &e->outcome[t], err));
-        EquationsPair pair = {e->people[t], e->outcome[t]};
-        uint32_t k = 0;
-        while (k < e->pair_count && (e->pairs[k].whole != pair.whole || e->pairs[k].part != pair.part))
-            k++;
-        if (k == e->pair_count)
-            e->pairs[e->pair_count++] = pair;
-    }
-    return OK;
+    for (unsigned tier = 0; tier < b->p->tier_count; tier++)
+        for (size_t t = 0; t < b->p->table_count; t++)
+            if (b->p->tables[t].tier == tier)
+                TRY(add_table(b, t, err));
+    return find_outcomes(b, err);
 }
 
 static bool is_outcome(const Equations *e, uint32_t q)
 {
-    for (uint32_t k = 0; k < e->pair_count; k++)
-        if (e->pairs[k].part == q)
-            return true;
-    return false;
+    return e->as_outcome[q];
 }
 
 /* --- cells ------------------------------------------------------------------------------------------------------- */

@@ -3,7 +3,8 @@
  *
  * A place is one (split, level, unit, group). At each place where any table counts anybody stand
  *   - quantities: the people and the people with the outcome of each table; counts that are equal at every place both
- *     have are one quantity, because whoever knows the definitions, or the years before, knows it too;
+ *     have are one quantity, because whoever knows the definitions, or the years before, knows it too; but no outcome
+ *     and its own people;
  *   - rests: the people without the outcome, and what is left when counts of a [[subset]] are taken from each other.
  * Equations: groups add up to everybody, places to the place above, part and rest to the whole. A place where no table
  * counts anybody is known to be empty and has no unknown.
@@ -33,9 +34,10 @@ typedef struct Equations {
     EquationsPlace *places;
     uint32_t people[PANEL_MAX_TABLES], outcome[PANEL_MAX_TABLES]; /* table -> quantity; outcome NONE: a median */
     uint32_t quantity_count;
-    int64_t **value; /* quantity -> place */
-    uint32_t **cell; /* quantity -> place -> cell; EQUATIONS_NONE */
-    uint32_t *sizes; /* quantity: as many tables have it as their people */
+    int64_t **value;  /* quantity -> place */
+    uint32_t **cell;  /* quantity -> place -> cell; EQUATIONS_NONE */
+    uint32_t *sizes;  /* quantity: as many tables have it as their people */
+    bool *as_outcome; /* quantity: it has the outcome's minimum, not that of people */
     EquationsPair *pairs;
     uint32_t pair_count;
     uint32_t **rest; /* pair -> place -> cell of those without the outcome */

@@ -26,7 +26,7 @@ typedef struct Hiding {
     uint8_t *figure; /* table * places + place: a Figure. OPEN: may be shown; SHOWN, HIDDEN: decided earlier */
     EquationsSums sums;
     Arena arena;
-    uint32_t *rows_from, *rows; /* cell -> its equations */
+    SdcNearest near;
 } Hiding;
 
 /* --- figures ----------------------------------------------------------------------------------------------------- */
@@ -294,79 +294,19 @@ static Status emit_all(Hiding *h, PublishedCells *out, Error *err)
 
 /* --- repair ------------------------------------------------------------------------------------------------------ */
 
-static Status index_rows(Hiding *h, Error *err)
-{
-    const SdcProblem *p = &h->e.problem;
-    TRY(arena_new(&h->arena, uint32_t, (size_t)p->cell_count + 2, &h->rows_from, err));
-    TRY(arena_new(&h->arena, uint32_t, (size_t)p->start[p->row_count] + 1, &h->rows, err));
-    for (uint32_t i = 0; i < p->start[p->row_count]; i++)
-        h->rows_from[p->cell[i] + 2]++;
-    for (uint32_t i = 2; i <= p->cell_count; i++)
-        h->rows_from[i] += h->rows_from[i - 1];
-    for (uint32_t r = 0; r < p->row_count; r++)
-        for (uint32_t i = p->start[r]; i < p->start[r + 1]; i++)
-            h->rows[h->rows_from[p->cell[i] + 1]++] = r;
-    return OK;
-}
-
-/* The cheapest count of the cell's equations that may still be hidden. */
-static uint32_t cheapest_near(const Hiding *h, uint32_t cell)
-{
-    const SdcProblem *p = &h->e.problem;
-    uint32_t best = EQUATIONS_NONE;
-    for (uint32_t k = h->rows_from[cell]; k < h->rows_from[cell + 1]; k++)
-        for (uint32_t i = p->start[h->rows[k]]; i < p->start[h->rows[k] + 1]; i++) {
-            const SdcCell *c = &p->cells[p->cell[i]];
-            if (c->status != SDC_OPEN)
-                continue;
-            if (best == EQUATIONS_NONE || c->cost < p->cells[best].cost ||
-                (c->cost == p->cells[best].cost && p->cell[i] < best))
-                best = p->cell[i];
-        }
-    return best;
-}
-
-/* Through hidden counts until an equation with one that may be hidden is met. */
-static Status hide_near(Hiding *h, uint32_t cell, bool *found, Error *err)
-{
-    const SdcProblem *p = &h->e.problem;
-    Map seen;
-    VEC(uint32_t) queue = {0};
-    *found = false;
-    TRY(map_init(&seen, err));
-    Status st = vec_push(&queue, cell, err);
-    for (size_t head = 0; head < queue.len && st == OK && !*found; head++) {
-        uint32_t best = cheapest_near(h, queue.at[head]);
-        if (best != EQUATIONS_NONE) {
-            h->e.problem.cells[best].status = SDC_SECONDARY;
-            *found = true;
-        }
-        for (uint32_t k = h->rows_from[queue.at[head]]; k < h->rows_from[queue.at[head] + 1] && st == OK; k++)
-            for (uint32_t i = p->start[h->rows[k]]; i < p->start[h->rows[k] + 1] && st == OK; i++) {
-                bool is_new = false;
-                uint32_t other = p->cell[i];
-                if (is_printed(h, other))
-                    continue;
-                st = map_put(&seen, (Slice){(const char *)&other, sizeof other}, 1, &is_new, err);
-                if (st == OK && is_new)
-                    st = vec_push(&queue, other, err);
-            }
-    }
-    vec_free(&queue);
-    map_free(&seen);
-    return st;
-}
-
 static Status repair(Hiding *h, const HideFinding *f, Error *err)
 {
     const ProtectCell key = {.table = f->table, .split = f->split, .level = f->level};
     size_t table, split, level, unit, group;
+    uint32_t more;
     bool found = false;
     if (panel_find(h->panel, &key, &table, &split, &level) && panel_find_unit(h->panel, level, f->unit, &unit) &&
         panel_find_group(h->panel, split, f->grp, &group)) {
         size_t place = equations_place(h->panel, split, level, unit, group);
         uint32_t q = f->outcome ? h->e.outcome[table] : h->e.people[table];
-        TRY(hide_near(h, h->e.cell[q][place], &found, err));
+        found = sdc_nearest_open(&h->near, h->e.cell[q][place], &more);
+        if (found)
+            h->e.problem.cells[more].status = SDC_SECONDARY;
     }
     if (found)
         return OK;
@@ -423,7 +363,7 @@ static Status hide(Hiding *h, PublishedCells *out, Error *err)
     open_figures(h);
     TRY(take_told(h, err));
     TRY(settle_counts(h, err));
-    TRY(index_rows(h, err));
+    TRY(sdc_nearest_new(&h->e.problem, &h->near, err));
     TRY(propose(h, err));
     for (int round = 0; round < ROUNDS && st == OK; round++) {
         out->len = from;
@@ -447,6 +387,7 @@ Status hide_panel(const HideAsk *ask, PublishedCells *out, Error *err)
     Hiding h = {.ask = ask, .panel = ask->panel};
     arena_init(&h.arena, 0);
     Status st = hide(&h, out, err);
+    sdc_nearest_free(&h.near);
     equations_free(&h.e);
     vec_free(&h.sums);
     arena_free(&h.arena);

@@ -80,7 +80,8 @@ typedef struct LaneOptions {
         .threads = 1 \
     }
 
-/* What the attack on suppressed families looked at. Counts, for the manifest and for people. */
+/* What the attack on suppressed families looked at. The first three and `unprotected` may leave; the others rest on
+ * hidden counts, or on what is out beside the release, and are for inside. */
 typedef struct ProtectAttack {
     uint64_t systems; /* lineages and years */
     uint64_t figures; /* shown or hidden */
@@ -163,7 +164,8 @@ typedef struct ProtectVisible {
     uint64_t small_people, small_people_alone; /* in groups under local_group_min_percent of the state's people */
 } ProtectVisible;
 typedef VEC(ProtectVisible) ProtectVisibleRows;
-/* Appended, by table and level. True sizes: for inside, or rounded. Free the list with vec_free. */
+/* Appended, by table and level. True sizes: for inside alone, and rounding does not help. Free the list with
+ * vec_free. */
 MUST_USE Status protect_visible(Policy *policy, Date on, const ProtectCell *cells, size_t count, const Protected *p,
     ProtectVisibleRows *out, Error *err);
 

@@ -66,6 +66,8 @@ static Status write_lanes(const Release *r, Json *j, Error *err)
     return OK;
 }
 
+/* What is the same for the same figures, and can be counted in them. How many hidden counts are small is told nowhere,
+ * and how many unknowns the attack had depends on which releases are out beside this one. */
 static void write_attack(const ProtectAttack *a, Json *j)
 {
     json_key(j, "attack"); /* nothing with an unprotected count gets this far */
@@ -73,9 +75,6 @@ static void write_attack(const ProtectAttack *a, Json *j)
     json_kint(j, "systems", (int64_t)a->systems);
     json_kint(j, "figures", (int64_t)a->figures);
     json_kint(j, "hidden", (int64_t)a->hidden);
-    json_kint(j, "unknowns", (int64_t)a->unknowns);
-    json_kint(j, "equations", (int64_t)a->equations);
-    json_kint(j, "sensitive", (int64_t)a->sensitive);
     json_kint(j, "unprotected", (int64_t)a->unprotected);
     json_end(j);
 }

@@ -8,15 +8,6 @@ typedef VEC(TmplPageHowParameters) Parameters;
 typedef VEC(TmplPageHowFamilies) Families;
 typedef VEC(TmplPageHowPolicies) Policies;
 
-static Status grouped(const Release *r, uint64_t v, Slice *out, Error *err)
-{
-    if (v < 1000)
-        return view_printf(r, out, err, "%llu", (unsigned long long)v);
-    Slice head;
-    TRY(grouped(r, v / 1000, &head, err));
-    return view_printf(r, out, err, "%.*s,%03llu", SLICE_ARG(head), (unsigned long long)(v % 1000));
-}
-
 /* Files of one source, summed: a state sends hundreds. */
 static Status add_sources(const Release *r, Sources *out, Error *err)
 {
@@ -26,8 +17,8 @@ static Status add_sources(const Release *r, Sources *out, Error *err)
         for (to = from; to < plan->source_count && slice_eq(plan->sources[to].source, plan->sources[from].source); to++)
             rows += plan->sources[to].rows;
         TmplPageHowSources s = {.name = plan->sources[from].source};
-        TRY(grouped(r, to - from, &s.files, err));
-        TRY(grouped(r, rows, &s.rows, err));
+        TRY(view_count(r, to - from, &s.files, err));
+        TRY(view_count(r, rows, &s.rows, err));
         TRY(vec_push(out, s, err));
     }
     return OK;
@@ -112,11 +103,10 @@ Status page_how_write(Release *r, Error *err)
     Status st;
     v.pools = figures->pools;
     v.suppresses = figures->suppresses;
-    TRY_OUT(grouped(r, r->plan->attack.hidden, &v.hidden, err));
-    TRY_OUT(grouped(r, r->plan->attack.sensitive, &v.sensitive, err));
-    TRY_OUT(grouped(r, r->plan->audited, &v.audited, err));
-    TRY_OUT(grouped(r, figures->withheld_count, &v.withheld_count, err));
-    TRY_OUT(grouped(r, r->plan->source_count, &v.source_count, err));
+    TRY_OUT(view_count(r, r->plan->attack.hidden, &v.hidden, err));
+    TRY_OUT(view_count(r, r->plan->audited, &v.audited, err));
+    TRY_OUT(view_count(r, figures->withheld_count, &v.withheld_count, err));
+    TRY_OUT(view_count(r, r->plan->source_count, &v.source_count, err));
     TRY_OUT(add_sources(r, &sources, err));
     TRY_OUT(add_parameters(r, &parameters, err));
     TRY_OUT(add_families(r, &families, err));

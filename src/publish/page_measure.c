@@ -393,37 +393,40 @@ static Status withheld(Page *p, Error *err)
 
 /* --- what can be seen ------------------------------------------------------------------------------------------- */
 
-/* In steps of five: what is hidden must not be worked out from a share. */
-static Status share_text(Page *p, uint64_t part, uint64_t whole, Slice *out, Error *err)
+static Status seen_level(Page *p, Slice level, TmplPageMeasureLevels *rows, Error *err)
 {
-    uint64_t five = whole == 0 ? 0 : (part * 40 + whole) / (2 * whole) * 5;
-    if (whole == 0) {
-        *out = SLICE("nobody");
-        return OK;
+    uint64_t alone = 0, other = 0;
+    for (size_t i = 0; i < p->table.count; i++) {
+        const PublishedCell *c = &p->table.at[i];
+        if (!slice_eq(c->cell.level, level))
+            continue;
+        if (c->hiding != PROTECT_SHOWN || c->members.len > 0 || c->groups.len > 0)
+            other++;
+        else
+            alone++;
     }
-    if (five == 100 && part < whole)
-        return view_printf(p->r, out, err, "nearly all");
-    if (five == 0 && part > 0)
-        return view_printf(p->r, out, err, "under 5%%");
-    return view_printf(p->r, out, err, "%d%%", (int)five);
+    if (alone + other == 0)
+        return OK;
+    TmplPageMeasureLevels *row = &rows[p->v.levels_count++];
+    row->name = words_level(&p->r->words, level, "many");
+    TRY(view_count(p->r, alone, &row->alone, err));
+    return view_count(p->r, other, &row->other, err);
 }
 
+/* Numbers of figures, as anybody counts them in the data file, and none of people: a share of the people shown rests
+ * on hidden counts, and with the people that are printed even a rounded one bounds how many are in the hidden groups.
+ */
 static Status seen_levels(Page *p, Error *err)
 {
-    const ReleaseSeen *seen = &p->r->seen;
+    const Toml *list = toml_get(p->r->plan->figures->policy->toml, "hierarchy");
     TmplPageMeasureLevels *rows;
-    TRY(arena_new(p->arena, TmplPageMeasureLevels, seen->len, &rows, err));
-    for (size_t i = 0; i < seen->len; i++) {
-        const ProtectVisible *s = &seen->at[i];
-        if (!slice_eq(s->table, p->m->name))
-            continue;
-        TmplPageMeasureLevels *row = &rows[p->v.levels_count++];
-        row->name = words_level(&p->r->words, s->level, "many");
-        TRY(share_text(p, s->figures_alone, s->figures, &row->figures, err));
-        TRY(share_text(p, s->people_alone, s->people, &row->people, err));
-        TRY(share_text(p, s->small_people_alone, s->small_people, &row->small, err));
-    }
+    size_t count = 0;
+    for (const Toml *l = list ? list->first : NULL; l; l = l->next)
+        count++;
+    TRY(arena_new(p->arena, TmplPageMeasureLevels, count, &rows, err));
     p->v.levels = rows;
+    for (const Toml *l = list ? list->first : NULL; l; l = l->next)
+        TRY(seen_level(p, l->string, rows, err));
     ProtectLane lane;
     TRY(view_lane(p->r, p->m->name, &lane, err));
     p->v.pools_lane = lane == PROTECT_POOL_LANE;

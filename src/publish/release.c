@@ -184,8 +184,6 @@ static Status publish(Making *m, ReleaseReport *out, Error *err)
         .source_count = m->sources.len,
         .audited = m->audited,
         .attack = m->attack,
-        .input = m->in.input,
-        .input_count = m->in.count,
         .web_dir = m->ctx->web_dir};
     Release r;
     bool is_new;

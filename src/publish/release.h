@@ -30,16 +30,11 @@ typedef struct ReleasePlan {
     size_t source_count;
     uint64_t audited;
     ProtectAttack attack;     /* zero where no family suppresses */
-    const ProtectCell *input; /* for what readers can see of it all, in rounded shares */
-    size_t input_count;
     const char *web_dir;
 } ReleasePlan;
 
-typedef ProtectVisibleRows ReleaseSeen;
-
 typedef struct Release {
     const ReleasePlan *plan;
-    ReleaseSeen seen; /* by measure and level; true numbers, shown as rounded shares only */
     Arena arena;
     Words words;
     PolicyFiles policies; /* every rule and definition behind the figures, sorted by path */

@@ -94,7 +94,6 @@ Status release_build(const ReleasePlan *plan, Release *out, Error *err)
     TRY(release_day(plan->policy, &day, err));
     TRY(words_open(plan->policy, day, &out->arena, &out->words, err));
     TRY(list_policies(out, err));
-    TRY(protect_visible(plan->policy, day, plan->input, plan->input_count, plan->figures, &out->seen, err));
     TRY(page_index_write(out, err));
     TRY(page_how_write(out, err));
     for (size_t i = 0; i < plan->measures->len; i++) {
@@ -113,7 +112,6 @@ void release_free(Release *r)
     for (size_t i = 0; i < r->files.len; i++)
         buf_free(&r->files.at[i].content);
     vec_free(&r->files);
-    vec_free(&r->seen);
     vec_free(&r->policies);
     words_free(&r->words);
     buf_free(&r->manifest);

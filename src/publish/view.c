@@ -213,6 +213,15 @@ Status view_link_quality(Arena *arena, const ProtectCell *c, Slice *right, Slice
     return OK;
 }
 
+Status view_count(const Release *r, uint64_t n, Slice *out, Error *err)
+{
+    if (n < 1000)
+        return view_printf(r, out, err, "%" PRIu64, n);
+    Slice head;
+    TRY(view_count(r, n / 1000, &head, err));
+    return view_printf(r, out, err, "%.*s,%03" PRIu64, SLICE_ARG(head), n % 1000);
+}
+
 Slice view_level_above(const Release *r, Slice level)
 {
     Slice above = {"", 0};

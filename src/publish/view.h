@@ -38,6 +38,8 @@ MUST_USE Status view_link_quality(Arena *arena, const ProtectCell *c, Slice *rig
 MUST_USE Status view_share(Arena *arena, int64_t part, int64_t whole, Slice *out, Error *err);
 /* "+1.2", "-4": difference of two printed values, in the coarser of their precisions; empty when one is missing. */
 MUST_USE Status view_gap(Arena *arena, const PublishedCell *c, const PublishedCell *all, Slice *out, Error *err);
+/* "1,234" */
+MUST_USE Status view_count(const Release *r, uint64_t n, Slice *out, Error *err);
 /* "$12,500" */
 MUST_USE Status view_dollars(Arena *arena, int64_t dollars, Slice *out, Error *err);
 MUST_USE Status view_unit(const Release *r, const PublishedCell *c, Slice *out, Error *err);

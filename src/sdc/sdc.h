@@ -79,4 +79,17 @@ MUST_USE Status sdc_check(const SdcProblem *p, Error *err);
 void sdc_cell_name(const SdcProblem *p, uint32_t cell, char *out, size_t size);
 void sdc_free(SdcProblem *p); /* a zeroed problem is fine */
 
+/* For whoever has found a suppressed cell out and must suppress one more: walks over equations and suppressed cells. */
+typedef struct SdcNearest {
+    const SdcProblem *sdc; /* borrowed; statuses may change between walks, nothing else */
+    uint32_t *from, *row;  /* equations of cell c: row[from[c]] .. row[from[c + 1]] */
+    uint32_t *queue, *seen, walk;
+} SdcNearest;
+/* ERR_NOMEM. Nothing to free after a failure. */
+MUST_USE Status sdc_nearest_new(const SdcProblem *sdc, SdcNearest *out, Error *err);
+void sdc_nearest_free(SdcNearest *n); /* a zeroed one is fine */
+/* The open cell with the fewest equations between it and `cell`, all cells in between suppressed; of several the
+ * cheapest, then the first. false: none is left. At most one visit a suppressed cell. */
+bool sdc_nearest_open(SdcNearest *n, uint32_t cell, uint32_t *out);
+
 #endif

@@ -4,6 +4,8 @@
  */
 #include "tables/tables_impl.h"
 
+/* Whether a count is a part of itself through others is asked of each new pair, which walks over all pairs there are.
+ */
 #define MAX_PARTS 512
 
 typedef struct Adding {

@@ -362,14 +362,32 @@ static Status check_margins(Building *b, uint32_t cell, Error *err)
     return OK;
 }
 
+/* In the order of the cells, and for each of the pairs of its quantity, in theirs. */
+static Status add_complements(Building *b, size_t count, Error *err)
+{
+    const TablesSet *set = b->set;
+    uint32_t *from, *pair; /* quantity -> its pairs, as numbers */
+    TRY(arena_new(&b->s->arena, uint32_t, (size_t)set->quantity_count + 2, &from, err));
+    TRY(arena_new(&b->s->arena, uint32_t, (size_t)set->part_count + 1, &pair, err));
+    for (uint32_t p = 0; p < set->part_count; p++)
+        from[set->parts[p].part + 2]++;
+    for (uint32_t q = 2; q < set->quantity_count + 2; q++)
+        from[q] += from[q - 1];
+    for (uint32_t p = 0; p < set->part_count; p++)
+        pair[from[set->parts[p].part + 1]++] = p;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t q = b->cells.at[i].quantity;
+        for (uint32_t k = from[q]; k < from[q + 1]; k++)
+            TRY(complement(b, i, &set->parts[pair[k]], err));
+    }
+    return OK;
+}
+
 static Status add_equations(Building *b, Error *err)
 {
     /* cells that are made on the way are of absent rows: they have no children that are there */
     size_t count = b->cells.len;
-    for (uint32_t i = 0; i < count; i++)
-        for (uint32_t p = 0; p < b->set->part_count; p++)
-            if (b->set->parts[p].part == b->cells.at[i].quantity)
-                TRY(complement(b, i, &b->set->parts[p], err));
+    TRY(add_complements(b, count, err));
     for (uint32_t i = 0; i < count; i++) {
         if (b->reading == TABLES_TRUE_VALUES)
             TRY(check_margins(b, i, err));

@@ -368,6 +368,79 @@ static void a_leak_that_is_out_is_found(void **state)
     policy_close(policy);
 }
 
+/* A rate that is 100 percent everywhere, and a wage table of the same people. */
+static void everybody_and_wages(Run *r, const char *rate, const char *wage)
+{
+    const int64_t n[] = {40, 5, 3, 60};
+    *r = (Run){.o = LANE_OPTIONS_INIT, .err = ERROR_INIT};
+    r->o.lane = PROTECT_SUPPRESS_LANE;
+    tables_counties(&r->t, n, n, 4);
+    size_t places = r->t.cells.len;
+    for (size_t i = 0; i < places; i++) {
+        ProtectCell c = r->t.cells.at[i];
+        r->t.cells.at[i].table = slice_of(rate);
+        c.table = slice_of(wage);
+        c.is_median = true;
+        c.numerator = 0;
+        c.value = c.fuzzy = 9000;
+        c.employers = 50;
+        c.top_employer = 1;
+        tables_assert(vec_push(&r->t.cells, c, &r->err), &r->err);
+    }
+}
+
+/* The outcome of such a rate is no other name of its people, whose minimum would be an outcome's: that there are few of
+ * the five and the three must not follow from the wage table's parent and siblings. */
+static void people_are_no_outcome_of_their_own(void **state)
+{
+    (void)state;
+    Policy *policy = tables_policy();
+    Run r;
+    ProtectAttack report;
+    size_t hidden = 0, beside = 0;
+    everybody_and_wages(&r, "completion_rate_4yr", "hs_median_earnings_q2");
+    tables_assert(protect(&r, policy), &r.err);
+    tables_assert(attack(&r, policy, &report), &r.err);
+    for (size_t i = 0; i < r.p.count; i++) {
+        bool is_hidden = r.p.cells[i].hiding == PROTECT_HIDDEN;
+        if (!r.p.cells[i].cell.is_median) {
+            assert_true(is_hidden); /* that nobody lacks it */
+        } else if (is_hidden) {
+            hidden++;
+            beside = truth_of(&r, &r.p.cells[i].cell)->denominator < 16 ? beside : i;
+        }
+    }
+    assert_true(beside > 0);
+    assert_int_equal(hidden, 3); /* the two, and one beside them */
+    PublishedCell *c = &r.p.cells[beside];
+    char people[32];
+    c->cell.denominator = truth_of(&r, &c->cell)->denominator;
+    snprintf(people, sizeof people, "%lld", (long long)c->cell.denominator);
+    c->shown_denominator = slice_of(people);
+    c->hiding = PROTECT_HIDDEN_VALUE;
+    assert_int_equal(attack(&r, policy, &report), ERR_DENIED);
+    if (!strstr(r.err.message, "can be worked out"))
+        fail_msg("%s", r.err.message);
+    stop(&r);
+    policy_close(policy);
+}
+
+/* People who are declared a part of an outcome that everybody has are that outcome, not the people: nothing is told by
+ * the rule alone, and the release is not refused for what nobody printed. */
+static void declared_parts_stay_outcomes(void **state)
+{
+    (void)state;
+    Policy *policy = tables_policy();
+    Run r;
+    ProtectAttack report;
+    everybody_and_wages(&r, "wioa_employment_rate_q2", "wioa_median_earnings_q2");
+    tables_assert(protect(&r, policy), &r.err);
+    tables_assert(attack(&r, policy, &report), &r.err);
+    assert_true(count_hidden(&r.p) < r.p.count);
+    stop(&r);
+    policy_close(policy);
+}
+
 static void what_can_be_seen_is_counted(void **state)
 {
     (void)state;
@@ -402,6 +475,8 @@ int main(void)
         cmocka_unit_test(corrections_are_refused),
         cmocka_unit_test(pools_that_are_out_count),
         cmocka_unit_test(a_leak_that_is_out_is_found),
+        cmocka_unit_test(people_are_no_outcome_of_their_own),
+        cmocka_unit_test(declared_parts_stay_outcomes),
         cmocka_unit_test(what_can_be_seen_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

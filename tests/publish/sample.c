@@ -270,8 +270,6 @@ Status sample_make(const SampleOptions *options, Sample *out, Error *err)
         .measures = &out->measures,
         .sources = out->sources,
         .source_count = COUNT_OF(out->sources),
-        .input = out->cells.at,
-        .input_count = out->cells.len,
         .web_dir = options->web_dir};
     if (st == OK)
         st = protect_audit(out->policy, day, out->cells.at, out->cells.len, &out->figures, &out->plan.audited, err);

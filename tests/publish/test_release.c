@@ -161,6 +161,77 @@ static void test_data(void **state)
     release_free(&r);
 }
 
+/* The page counts the figures that the data file has, hidden ones too. */
+static void check_counts(const Bench *b, const Release *r, const char *measure, const char *level, bool expect_other)
+{
+    size_t alone = 0, other = 0;
+    char name[128], row[160];
+    const char *text = NULL;
+    for (size_t i = 0; i < b->sample.figures.count; i++) {
+        const PublishedCell *c = &b->sample.figures.cells[i];
+        if (!slice_eq_z(c->cell.table, measure) || !slice_eq_z(c->cell.level, level))
+            continue;
+        if (c->hiding == PROTECT_SHOWN && c->members.len == 0 && c->groups.len == 0)
+            alone++;
+        else
+            other++;
+    }
+    assert_true(alone > 0 && alone < 1000 && (other > 0) == expect_other);
+    (void)snprintf(name, sizeof name, "measure-%s.html", measure);
+    (void)snprintf(row, sizeof row, "<td class=\"num\">%zu</td><td class=\"num\">%zu</td></tr>", alone, other);
+    for (size_t i = 0; i < r->files.len; i++)
+        if (strcmp(r->files.at[i].path, name) == 0)
+            text = buf_z((Buf *)&r->files.at[i].content);
+    assert_non_null(text);
+    const char *seen = strstr(text, "id=\"seen\"");
+    assert_non_null(seen);
+    assert_non_null(strstr(seen, row));
+}
+
+/* What the attack had to do, beyond the figures themselves, leaves no trace: neither how many hidden counts are small,
+ * nor what else is out. */
+static void test_figures_alone(void **state)
+{
+    Bench *b = *state;
+    Release first, second;
+    Error err = ERROR_INIT;
+    Protected *f = &b->sample.figures;
+    PublishedCell *hidden = &f->cells[0];
+    while (!slice_eq_z(hidden->cell.table, "hs_employment_rate_q2") || slice_eq_z(hidden->cell.split, "all"))
+        hidden++;
+    const PublishedCell kept = *hidden;
+    const bool suppresses = f->suppresses;
+    ReleasePlan plan = b->sample.plan;
+    ok(release_build(&plan, &first, &err), &err);
+    check_counts(b, &first, "hs_employment_rate_q2", "county", true);
+    release_free(&first);
+
+    *hidden = (PublishedCell){.cell = {.table = kept.cell.table,
+                                  .year = kept.cell.year,
+                                  .level = kept.cell.level,
+                                  .unit = kept.cell.unit,
+                                  .parent = kept.cell.parent,
+                                  .split = kept.cell.split,
+                                  .grp = kept.cell.grp},
+        .unit_count = 1,
+        .hiding = PROTECT_HIDDEN};
+    f->suppresses = true;
+    plan.attack =
+        (ProtectAttack){.systems = 2, .figures = 900, .hidden = 1, .unknowns = 1000, .equations = 300, .sensitive = 1};
+    ok(release_build(&plan, &first, &err), &err);
+    check_counts(b, &first, "hs_employment_rate_q2", slice_eq_z(kept.cell.level, "state") ? "state" : "county", true);
+    assert_non_null(strstr(buf_z(&first.manifest), "\"hidden\": 1"));
+    plan.attack.unknowns = 1100;
+    plan.attack.equations = 350;
+    plan.attack.sensitive = 1 + 6;
+    ok(release_build(&plan, &second, &err), &err);
+    assert_string_equal(first.manifest_sha256, second.manifest_sha256);
+    release_free(&first);
+    release_free(&second);
+    *hidden = kept;
+    f->suppresses = suppresses;
+}
+
 typedef struct Tamper {
     const char *name;
     const char *file;
@@ -405,6 +476,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_bytes),
         cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_figures_alone),
         cmocka_unit_test(test_gate),
         cmocka_unit_test(test_gate_errors),
         cmocka_unit_test(test_withdrawal_cut_short),

@@ -347,6 +347,41 @@ static void test_public_problems(void **state)
     arena_free(&arena);
 }
 
+/* A chain of equations: the nearest open cell, of several the cheapest, never through what is published. */
+static void test_nearest(void **state)
+{
+    /* 0 = 1 + 2, 2 = 3 + 4, 4 = 5 + 6: cells 0, 2 and 4 are in two equations or one */
+    static const uint32_t cells[] = {0, 1, 2, 2, 3, 4, 4, 5, 6};
+    static const SdcStatus status[] = {
+        SDC_FROZEN, SDC_SENSITIVE, SDC_SECONDARY, SDC_FROZEN, SDC_SECONDARY, SDC_OPEN, SDC_OPEN};
+    SdcProblem p = {0};
+    SdcNearest near;
+    Error err = ERROR_INIT;
+    uint32_t found;
+    UNUSED(state);
+    assert_int_equal(sdc_new(7, 3, 9, &p, &err), OK);
+    memcpy(p.cell, cells, sizeof cells);
+    for (uint32_t r = 0; r <= 3; r++)
+        p.start[r] = 3 * r;
+    for (uint32_t c = 0; c < 7; c++)
+        p.cells[c] = (SdcCell){.status = status[c], .cost = 100 - c};
+    assert_int_equal(sdc_nearest_new(&p, &near, &err), OK);
+    assert_true(sdc_nearest_open(&near, 1, &found));
+    assert_int_equal(found, 6); /* two suppressed cells away, cheaper than 5 */
+    p.cells[3].status = SDC_OPEN;
+    assert_true(sdc_nearest_open(&near, 1, &found));
+    assert_int_equal(found, 3); /* nearer, though dearer */
+    p.cells[3].status = SDC_SECONDARY;
+    p.cells[5].cost = p.cells[6].cost;
+    assert_true(sdc_nearest_open(&near, 1, &found));
+    assert_int_equal(found, 5); /* of equal cost the first */
+    p.cells[2].status = SDC_FROZEN;
+    assert_false(sdc_nearest_open(&near, 1, &found));
+    sdc_nearest_free(&near);
+    sdc_nearest_free(&near);
+    sdc_free(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -361,6 +396,7 @@ int main(void)
         cmocka_unit_test(test_check),
         cmocka_unit_test(test_rounding_is_absorbed),
         cmocka_unit_test(test_rounding_cuts_levels),
+        cmocka_unit_test(test_nearest),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_public_problems),
     };

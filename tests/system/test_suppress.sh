@@ -22,6 +22,8 @@ check "some are shown" grep -Eq ',state,CO,.*,[0-9.]+,[0-9]+,[0-9]*,[0-9]*,[0-9.
 check "a family that pools has no star" bash -c "! grep -q ',\*,' '$first/data/graduation_rate_4yr.csv'"
 check "the manifest names the lane" grep -q '"lane": "suppress"' "$first/manifest.json"
 check "and an attack that found nothing" grep -q '"unprotected": 0' "$first/manifest.json"
+check "but not how many hidden counts are small" bash -c "! grep -q 'sensitive\|unknowns\|equations' '$first/manifest.json'"
+check "nor does a page say which share of people is hidden" bash -c "! grep -q 'nearly all\|small groups</th>' '$first'/measure-*.html"
 check "the page says why" grep -q 'few people stand behind the figure' "$first/measure-wioa_employment_rate_q2.html"
 check "the release verifies" "$CAIRN" verify "$first"
 
@@ -35,11 +37,20 @@ check "made again" "$CAIRN" release --home "$work/home" --force --quiet
 check_equal "it is the same" "$(release_of "$work/home")" "$first"
 check_equal "and the only one" "$(find "$work/home/releases" -name manifest.json | wc -l)" 1
 
-check_code "what readers would see" 0 "$CAIRN" release --home "$work/home" --compare --family wioa --json
+compare() { "$CAIRN" release --home "$work/home" --compare "$@"; }
+asked=(--purpose "which lane" --agreement cde-slds)
+check_code "what readers would see is a look inside" $EXIT_USAGE compare --family wioa --json
+check_code "under an agreement in force" $EXIT_DENIED compare --family wioa --purpose "which lane" --agreement nobody
+check_code "and such a role" $EXIT_DENIED compare --family wioa "${asked[@]}" --role nobody
+check_equal "nothing was shown" "$(grep -c 'figures shown' "$work/check.out")" 0
+check_code "a purpose is for that alone" $EXIT_USAGE "$CAIRN" release --home "$work/home" --purpose "which lane"
+check "none of these is in the ledger" bash -c "! grep -qa 'which lane' '$work'/home/ledger.db*"
+check_code "what readers would see" 0 compare --family wioa --json "${asked[@]}"
 check "by both lanes" test "$(grep -c '"possible": true' "$work/check.out")" = 2
-check_code "a lineage that is too large for the solver" 0 "$CAIRN" release --home "$work/home" --compare --family cohort
+check "the ledger has it" grep -qa "which lane" "$work"/home/ledger.db*
+check_code "a lineage that is too large for the solver" 0 compare --family cohort "${asked[@]}"
 check_text "can pool only, and the answer says so" "$work/check.out" 'suppress: not possible: family cohort'
-check_code "of no such family" $EXIT_NOT_FOUND "$CAIRN" release --home "$work/home" --compare --family nobody
+check_code "of no such family" $EXIT_NOT_FOUND compare --family nobody "${asked[@]}"
 
 # Rows that a sender leaves out of corrected files: who they were would follow from the two releases. All files, because
 # of some years nothing may be shown that could be subtracted.

@@ -1,15 +1,17 @@
 /* Walks over the equations, breadth first, from a cell that was found out to what may still be left out. */
-#include "overlap/overlap_parts.h"
+#include "sdc/sdc.h"
+
+#define NONE UINT32_MAX
 
 static Status reserve(size_t count, uint32_t **out, Error *err)
 {
     return mem_zalloc(count + 2, sizeof **out, (void **)out, err);
 }
 
-Status nearest_new(const SdcProblem *sdc, Nearest *out, Error *err)
+Status sdc_nearest_new(const SdcProblem *sdc, SdcNearest *out, Error *err)
 {
     uint32_t terms = sdc->start[sdc->row_count];
-    *out = (Nearest){.sdc = sdc};
+    *out = (SdcNearest){.sdc = sdc};
     Status st = reserve(sdc->cell_count, &out->from, err);
     if (st == OK)
         st = reserve(terms, &out->row, err);
@@ -18,7 +20,7 @@ Status nearest_new(const SdcProblem *sdc, Nearest *out, Error *err)
     if (st == OK)
         st = reserve(sdc->cell_count, &out->seen, err);
     if (st != OK) {
-        nearest_free(out);
+        sdc_nearest_free(out);
         return st;
     }
     for (uint32_t i = 0; i < terms; i++)
@@ -31,27 +33,27 @@ Status nearest_new(const SdcProblem *sdc, Nearest *out, Error *err)
     return OK;
 }
 
-void nearest_free(Nearest *n)
+void sdc_nearest_free(SdcNearest *n)
 {
     mem_free(n->from);
     mem_free(n->row);
     mem_free(n->queue);
     mem_free(n->seen);
-    *n = (Nearest){0};
+    *n = (SdcNearest){0};
 }
 
 /* The cheapest open cell of the equations of a cell; the hidden ones that nobody has seen join the queue. */
-static uint32_t look_around(Nearest *n, uint32_t cell, uint32_t *tail)
+static uint32_t look_around(SdcNearest *n, uint32_t cell, uint32_t *tail)
 {
     const SdcProblem *p = n->sdc;
-    uint32_t best = OVERLAP_NONE;
+    uint32_t best = NONE;
     for (uint32_t i = n->from[cell]; i < n->from[cell + 1]; i++)
         for (uint32_t k = p->start[n->row[i]]; k < p->start[n->row[i] + 1]; k++) {
             uint32_t c = p->cell[k];
             if (p->cells[c].status == SDC_FROZEN)
                 continue;
             if (p->cells[c].status == SDC_OPEN) {
-                bool cheaper = best == OVERLAP_NONE || p->cells[c].cost < p->cells[best].cost ||
+                bool cheaper = best == NONE || p->cells[c].cost < p->cells[best].cost ||
                                (p->cells[c].cost == p->cells[best].cost && c < best);
                 best = cheaper ? c : best;
             } else if (n->seen[c] != n->walk) {
@@ -62,14 +64,14 @@ static uint32_t look_around(Nearest *n, uint32_t cell, uint32_t *tail)
     return best;
 }
 
-bool nearest_open(Nearest *n, uint32_t cell, uint32_t *out)
+bool sdc_nearest_open(SdcNearest *n, uint32_t cell, uint32_t *out)
 {
     uint32_t tail = 0;
     n->seen[cell] = ++n->walk;
     n->queue[tail++] = cell;
     for (uint32_t head = 0; head < tail; head++) {
         *out = look_around(n, n->queue[head], &tail);
-        if (*out != OVERLAP_NONE)
+        if (*out != NONE)
             return true;
     }
     return false;
