@@ -14,8 +14,8 @@
 #define ROWS_A_WORK 64
 #define WIDE_START 20
 
-static const uint32_t small_window[] = {128, 384};         /* cells, for the local simplex */
-static const uint32_t part_window[] = {1024, 4096, 16384}; /* for Clp: half of the net at most */
+static const uint32_t small_window[] = {128, 384};   /* cells, for the local simplex */
+static const uint32_t wide_window[] = {4096, 32768}; /* for Clp: an eighth of the net at most */
 
 static void count_work(Engine *e, const LocalAnswer *a, uint32_t start)
 {
@@ -68,13 +68,10 @@ static Status ask_suppressed(Engine *e, const LocalQuery *whole, LocalStatus *st
 static Status ask_large(Engine *e, const LocalQuery *whole, LocalStatus *status, LocalAnswer *a, Error *err)
 {
     LocalQuery q = *whole;
-    q.pivot_limit *= CLP_PIVOTS;
-    for (size_t i = 0; i < COUNT_OF(part_window) && part_window[i] <= e->net->cell_count / 2; i++) {
-        WindowWish wish = {.cell = q.cell, .size = part_window[i], .allowed = whole->allowed, .cost = e->cost};
+    for (size_t i = 0; i < COUNT_OF(wide_window) && wide_window[i] <= e->net->cell_count / 8; i++) {
+        WindowWish wish = {.cell = q.cell, .size = wide_window[i], .allowed = whole->allowed, .cost = e->cost};
         TRY(window_grow(e->window, &wish, &q.allowed, err));
-        WindowPart part = window_part(e->window);
-        TRY(part_solve(e->part, &q, &part, status, a, err));
-        count_work(e, a, WIDE_START);
+        TRY(ask_clp(e, &q, status, a, err));
         if (*status == LOCAL_FOUND)
             return OK;
     }

@@ -125,8 +125,6 @@ Status engine_new(const Net *net, const EngineSetup *setup, Engine **out, Error 
     TRY_OUT(local_new(net, &e->local, err));
     if (e->near || e->large)
         TRY_OUT(window_new(net, &e->window, err));
-    if (e->large)
-        TRY_OUT(part_new(net, &e->part, err));
     price_cells(e);
     TRY_OUT(add_needs(e, setup, err));
     *out = e;
@@ -154,7 +152,6 @@ void engine_free(Engine *e)
     local_free(e->local);
     wide_free(e->wide);
     window_free(e->window);
-    part_free(e->part);
     arena_free(&e->arena);
     mem_free(e);
 }

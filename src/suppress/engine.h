@@ -9,7 +9,6 @@
 #define CAIRN_SUPPRESS_ENGINE_H
 
 #include "suppress/local.h"
-#include "suppress/part.h"
 #include "suppress/wide.h"
 #include "suppress/window.h"
 
@@ -50,7 +49,6 @@ typedef struct Engine {
     bool reshaping; /* a better answer is looked for: in a large net only near */
     bool shrinking; /* not every cell is allowed: what is not found proves nothing */
     Window *window; /* with near or large */
-    Part *part;     /* with large */
     Arena arena;
     int64_t *price;     /* of suppressing a cell */
     double *weight;     /* the same, for the simplex */

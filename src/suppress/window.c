@@ -1,10 +1,6 @@
 /* Greedy growth over a heap whose entries may be out of date: a cell is entered again when it got nearer. */
 #include "suppress/window.h"
 
-#include <math.h>
-
-#define CLOSING 2 /* of a window's cells: closing equations in the order in which they were touched */
-
 typedef struct Entry {
     uint32_t missing; /* equations of the cell that the window does not touch */
     uint32_t cell;
@@ -13,12 +9,11 @@ typedef struct Entry {
 
 struct Window {
     const Net *net;
-    uint8_t *in;
-    uint32_t *row_in;  /* an equation: cells of it in the window */
+    uint8_t *in, *row_in;
     uint32_t *touched; /* a cell: how many of its equations the window touches */
     uint32_t *seen;    /* cells with touched > 0 */
-    uint32_t *rows, *cells;
-    uint32_t seen_count, row_count, cell_count;
+    uint32_t *rows;
+    uint32_t seen_count, row_count;
     VEC(Entry) heap;
     Arena arena;
 };
@@ -32,11 +27,10 @@ Status window_new(const Net *net, Window **out, Error *err)
     arena_init(&w->arena, 0);
     w->net = net;
     TRY_OUT(arena_new(&w->arena, uint8_t, cells, &w->in, err));
-    TRY_OUT(arena_new(&w->arena, uint32_t, rows, &w->row_in, err));
+    TRY_OUT(arena_new(&w->arena, uint8_t, rows, &w->row_in, err));
     TRY_OUT(arena_new(&w->arena, uint32_t, cells, &w->touched, err));
     TRY_OUT(arena_new(&w->arena, uint32_t, cells, &w->seen, err));
     TRY_OUT(arena_new(&w->arena, uint32_t, rows, &w->rows, err));
-    TRY_OUT(arena_new(&w->arena, uint32_t, cells, &w->cells, err));
     *out = w;
     return OK;
 out:
@@ -87,26 +81,19 @@ static Entry take(Window *w)
     return first;
 }
 
-static bool may_enter(const Window *w, uint32_t j, const WindowWish *wish)
-{
-    return !w->in[j] && wish->allowed[j] && (!wish->within || wish->within[j]);
-}
-
-static uint32_t missing(const Window *w, uint32_t j)
-{
-    return w->net->col_start[j + 1] - w->net->col_start[j] - w->touched[j];
-}
-
 static Status touch_row(Window *w, uint32_t r, const WindowWish *wish, Error *err)
 {
     const Net *n = w->net;
+    w->row_in[r] = 1;
     w->rows[w->row_count++] = r;
     for (uint32_t i = n->row_start[r]; i < n->row_start[r + 1]; i++) {
         uint32_t j = n->row_cell[i];
         if (w->touched[j]++ == 0)
             w->seen[w->seen_count++] = j;
-        if (may_enter(w, j, wish))
-            TRY(enter(w, (Entry){missing(w, j), j, wish->cost[j]}, err));
+        if (w->in[j] || !wish->allowed[j] || (wish->within && !wish->within[j]))
+            continue;
+        uint32_t missing = n->col_start[j + 1] - n->col_start[j] - w->touched[j];
+        TRY(enter(w, (Entry){missing, j, wish->cost[j]}, err));
     }
     return OK;
 }
@@ -119,66 +106,27 @@ static void forget(Window *w)
     }
     for (uint32_t i = 0; i < w->row_count; i++)
         w->row_in[w->rows[i]] = 0;
-    w->seen_count = w->row_count = w->cell_count = 0;
+    w->seen_count = w->row_count = 0;
     w->heap.len = 0;
-}
-
-/* A cell that stands alone in an equation of the window cannot move. In the order in which equations were touched, each
- * such one gets the cell that is cheapest for the equations it opens, so that what lies next to the asked cell can move
- * at all: a total of many equations would otherwise wait behind all cells of few. (Chosen by the number of equations
- * alone, the pattern of a tree of 28,000 cells cost twice as much.) */
-static uint32_t closing(Window *w, const WindowWish *wish, uint32_t *closed)
-{
-    const Net *n = w->net;
-    for (; *closed < w->row_count; ++*closed) {
-        uint32_t r = w->rows[*closed], best = NET_NONE;
-        double least = INFINITY;
-        for (uint32_t i = n->row_start[r]; i < n->row_start[r + 1] && w->row_in[r] < 2; i++) {
-            uint32_t j = n->row_cell[i];
-            double price = (1 + missing(w, j)) * wish->cost[j];
-            if (!may_enter(w, j, wish) || price >= least)
-                continue;
-            best = j;
-            least = price;
-        }
-        if (best != NET_NONE)
-            return best;
-    }
-    return NET_NONE;
-}
-
-static uint32_t nearest(Window *w)
-{
-    while (w->heap.len > 0) {
-        uint32_t j = take(w).cell;
-        if (!w->in[j])
-            return j;
-    }
-    return NET_NONE;
 }
 
 Status window_grow(Window *w, const WindowWish *wish, const uint8_t **out, Error *err)
 {
     const Net *n = w->net;
-    uint32_t closed = 0;
+    uint32_t count = 0;
     forget(w);
     *out = w->in;
-    for (uint32_t j = wish->cell; j != NET_NONE;) {
+    for (uint32_t j = wish->cell;;) {
         w->in[j] = 1;
-        w->cells[w->cell_count++] = j;
         for (uint32_t i = n->col_start[j]; i < n->col_start[j + 1]; i++)
-            if (w->row_in[n->col_row[i]]++ == 0)
+            if (!w->row_in[n->col_row[i]])
                 TRY(touch_row(w, n->col_row[i], wish, err));
-        if (w->cell_count >= wish->size)
+        if (++count >= wish->size)
             return OK;
-        j = w->cell_count < wish->size / CLOSING ? closing(w, wish, &closed) : NET_NONE;
-        if (j == NET_NONE)
-            j = nearest(w);
+        do {
+            if (w->heap.len == 0)
+                return OK;
+            j = take(w).cell;
+        } while (w->in[j]);
     }
-    return OK;
-}
-
-WindowPart window_part(const Window *w)
-{
-    return (WindowPart){w->cells, w->rows, w->cell_count, w->row_count};
 }

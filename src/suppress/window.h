@@ -3,7 +3,6 @@
  *
  * Grown by the cell that touches the fewest equations the window does not touch yet, the cheapest of those: so a window
  * closes on itself (the corners of a cube, whatever the dimensions), where growing by distance takes whole lines.
- * Before that, equations with one cell in the window get a second one.
  */
 #ifndef CAIRN_SUPPRESS_WINDOW_H
 #define CAIRN_SUPPRESS_WINDOW_H
@@ -22,12 +21,5 @@ typedef struct WindowWish {
 } WindowWish;
 /* Flags by a net's cell, valid until the next call; the first windows are parts of the later ones. ERR_NOMEM. */
 MUST_USE Status window_grow(Window *w, const WindowWish *wish, const uint8_t **out, Error *err);
-/* The last window as lists: its cells in the order in which they came, the asked one first, and every equation that has
- * one of them. Valid until the next call. */
-typedef struct WindowPart {
-    const uint32_t *cells, *rows;
-    uint32_t cell_count, row_count;
-} WindowPart;
-WindowPart window_part(const Window *w);
 
 #endif

@@ -7,7 +7,6 @@
 #include "audit/audit.h"
 #include "protect_tables.h"
 #include "suppress/local.h"
-#include "suppress/part.h"
 #include "suppress/wide.h"
 #include "suppress/window.h"
 
@@ -582,7 +581,7 @@ static Status attack_pattern(const SdcProblem *p, SuppressShorts *shorts, void *
     return st;
 }
 
-/* The way of large nets (windows, programs over windows, repair after an attack with memory): the same pattern for any
+/* The way of large nets (windows, repair after an attack with memory): the same pattern for any
  * number of threads, and an attack without memory finds nothing either. */
 static void test_large_same_for_any_threads(void **state)
 {
@@ -781,9 +780,8 @@ static void compare_answers(const Net *net, uint32_t cell, double target, uint32
     Local *local = NULL;
     Wide *wide = NULL;
     Window *window = NULL;
-    Part *part = NULL;
-    LocalStatus status[4];
-    LocalAnswer answer[4];
+    LocalStatus status[3];
+    LocalAnswer answer[3];
     Error err = ERROR_INIT;
     double cost[MAX_CELLS];
     uint8_t allowed[MAX_CELLS];
@@ -801,15 +799,9 @@ static void compare_answers(const Net *net, uint32_t cell, double target, uint32
     WindowWish wish = {.cell = cell, .size = net->cell_count, .allowed = allowed, .cost = cost};
     assert_int_equal(window_grow(window, &wish, &q.allowed, &err), OK);
     assert_int_equal(local_solve(local, &q, &status[2], &answer[2], &err), OK);
-    assert_int_equal(part_new(net, &part, &err), OK);
-    WindowPart whole = window_part(window);
-    assert_int_equal(part_solve(part, &q, &whole, &status[3], &answer[3], &err), OK);
     assert_int_equal(status[0], status[1]);
     assert_int_equal(status[0], status[2]);
-    assert_int_equal(status[0] == LOCAL_FOUND, status[3] == LOCAL_FOUND);
     if (status[0] == LOCAL_FOUND) {
-        assert_true(fabs(near_cost - answer[3].cost) < 1e-6);
-        assert_int_equal(answer[3].terms[0].cell, cell);
         assert_true(fabs(near_cost - answer[1].cost) < 1e-6);
         assert_true(fabs(near_cost - answer[2].cost) < 1e-6);
         assert_int_equal(answer[1].terms[0].cell, cell);
@@ -818,7 +810,6 @@ static void compare_answers(const Net *net, uint32_t cell, double target, uint32
     local_free(local);
     wide_free(wide);
     window_free(window);
-    part_free(part);
 }
 
 static void test_clp_answers_alike(void **state)
