@@ -133,7 +133,8 @@ typedef struct LinkMoment {
  *   person_link_past(build BIGINT, present BOOLEAN, and the columns of person_link): the person was linked otherwise,
  *     or (present false) was not there
  * What is not in them was as it is now. Costs what runs changed since the first moment: little after passes over
- * newcomers, as much as the export itself for each full run under another model. */
+ * newcomers, as much as the export itself for each full run under another model; and for each moment a reading of the
+ * vault's links and past links from end to end, which have no index by run. */
 MUST_USE Status identity_export_since(
     const LinkContext *ctx, const LinkMoment *moments, size_t moment_count, Db *db, Error *err);
 

@@ -110,12 +110,6 @@ static void drop_evidence(LinkJob *job)
     job->records.table = NULL;
 }
 
-static int by_person(const void *a, const void *b)
-{
-    const PersonMiss *x = a, *y = b;
-    return (x->person > y->person) - (x->person < y->person);
-}
-
 /* Whether the expected missing pairs are those the vault has: decisions change them where they change no link. What
  * changes is a run, so that what was expected before it is kept. */
 static Status same_misses(const LinkJob *job, const Outcome *o, bool *out, Error *err)
@@ -125,10 +119,8 @@ static Status same_misses(const LinkJob *job, const Outcome *o, bool *out, Error
     for (size_t i = 0; st == OK && i < o->misses.len; i++)
         st = vec_push(&now, o->misses.at[i], err);
     if (now.len > 1)
-        qsort(now.at, now.len, sizeof *now.at, by_person);
-    *out = st == OK && now.len == then.len;
-    for (size_t i = 0; *out && i < now.len; i++)
-        *out = now.at[i].person == then.at[i].person && now.at[i].missed == then.at[i].missed;
+        qsort(now.at, now.len, sizeof *now.at, by_miss);
+    *out = st == OK && person_misses_same(&now, &then);
     vec_free(&now);
     vec_free(&then);
     return st;

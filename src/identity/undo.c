@@ -55,6 +55,19 @@ static Status restore_before(Undo *u, int64_t run, Error *err)
     return st;
 }
 
+/* A full run may change no link and still the model in force or what is expected to be missing. */
+static Status compare_rest(Undo *u, int64_t run, Slice model_now, Error *err)
+{
+    PersonMisses then = {0}, now = {0};
+    Status st = vault_misses_before(u->vault, run, &then, err);
+    if (st == OK)
+        st = vault_misses(u->vault, &now, err);
+    u->changes = st == OK && (!slice_eq(u->model, model_now) || !person_misses_same(&then, &now));
+    vec_free(&then);
+    vec_free(&now);
+    return st;
+}
+
 static Status undo_runs(Undo *u, int64_t run, Error *err)
 {
     LinkRuns runs = {0};
@@ -71,6 +84,8 @@ static Status undo_runs(Undo *u, int64_t run, Error *err)
         u->model = run > 1 ? runs.at[run - 2].model : runs.at[0].model;
         u->back_to = run;
         st = restore_before(u, run, err);
+        if (st == OK)
+            st = compare_rest(u, run, vec_last(&runs).model, err);
     }
     vec_free(&runs);
     return st;
@@ -155,7 +170,7 @@ Status identity_undo(const LinkContext *ctx, const UndoOptions *options, UndoRep
         .journal = &u.journal,
         .back_to = u.back_to,
         .report = SLICE("{}")};
-    if (st == OK && (u.back.len > 0 || u.gone.len > 0))
+    if (st == OK && (u.back.len > 0 || u.gone.len > 0 || u.changes))
         st = vault_put_links(u.vault, &w, &out->run, err);
     vec_free(&u.back);
     vec_free(&u.gone);

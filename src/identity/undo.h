@@ -14,6 +14,7 @@ typedef struct Undo {
     Links back;
     RecordTags gone;
     Journal journal;
+    bool changes; /* something other than links: the model in force, pairs expected to be missing */
 } Undo;
 
 /* `back` and `gone` are in order of tag. Adds to `back` what makes a tree with one founder again of each person that

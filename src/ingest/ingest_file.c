@@ -230,19 +230,24 @@ bool ingest_job_may_be_followed(const IngestJob *job)
     return job->end == END_COMMIT && identities_final(job->identities);
 }
 
-static Status commit(IngestJob *job, Error *err)
+/* The ledger was read while the file before was on its way there, earlier or later: asked again now, it says what it
+ * says of one file after another. What was known still is, but another load may have superseded it. */
+static Status look_again(IngestJob *job, Error *err)
 {
     bool known = false;
-    if (job->ledger != job->ctx->ledger) {
-        /* the ledger was read while the file before was on its way there */
-        job->ledger = job->ctx->ledger;
-        TRY(is_known(job, &known, err));
-        if (known) {
-            job->end = END_KNOWN;
-            job->out->outcome = INGEST_ALREADY;
-            return dir_remove(job->folder, err);
-        }
-    }
+    if (job->ledger == job->ctx->ledger || job->end == END_DENIED)
+        return OK;
+    job->ledger = job->ctx->ledger;
+    TRY(is_known(job, &known, err));
+    ASSERT(known || job->end != END_KNOWN);
+    if (!known || job->end == END_KNOWN)
+        return OK;
+    job->end = END_KNOWN;
+    return job->folder ? dir_remove(job->folder, err) : OK;
+}
+
+static Status commit(IngestJob *job, Error *err)
+{
     TRY(commit_load(job, err));
     job->out->outcome = INGEST_LOADED;
     log_line(job->ctx->log, LOG_INFO, "event=loaded source=%.*s load=%s rows=%" PRIu64 " rejected=%" PRIu64,
@@ -250,21 +255,25 @@ static Status commit(IngestJob *job, Error *err)
     return OK;
 }
 
-Status ingest_job_finish(IngestJob *job, Error *err)
+static Status finish(IngestJob *job, Error *err)
 {
-    Status st = OK;
+    TRY(look_again(job, err));
     switch (job->end) {
     case END_KNOWN:
         job->out->outcome = INGEST_ALREADY;
         break;
     case END_DENIED:
     case END_REFUSED:
-        st = end_refused(job, err);
-        break;
+        return end_refused(job, err);
     case END_COMMIT:
-        st = commit(job, err);
-        break;
+        return commit(job, err);
     }
+    return OK;
+}
+
+Status ingest_job_finish(IngestJob *job, Error *err)
+{
+    Status st = finish(job, err);
     if (st != OK)
         error_at(err, path_base(job->path), 0, NULL);
     return st;

@@ -144,13 +144,17 @@ typedef struct Pair {
     Inbox *inbox;
     size_t first; /* of the two jobs, that is finished */
     Slice source;
+    bool finished; /* the first is done and to be told of, whatever became of the other */
 } Pair;
 
 static Status pair_task(size_t task, void *ctx, Error *err)
 {
     Pair *p = ctx;
-    if (task == PAIR_FINISH)
-        return ingest_job_finish(&p->inbox->jobs[p->first], err);
+    if (task == PAIR_FINISH) {
+        TRY(ingest_job_finish(&p->inbox->jobs[p->first], err));
+        p->finished = true;
+        return OK;
+    }
     return ingest_job_prepare(&p->inbox->jobs[1 - p->first], p->source, err);
 }
 
@@ -163,8 +167,11 @@ static Status take_both(Inbox *inbox, Slice source, Error *err)
     job->ledger = inbox->reads;
     Status st = parallel_for(PAIR_TASKS, PAIR_TASKS, pair_task, &pair, err);
     job->before = NULL;
-    if (st == OK)
-        st = tell_done(inbox, first, err);
+    if (pair.finished) {
+        /* an error of the other task comes first: it is in err already */
+        Status told = tell_done(inbox, first, st == OK ? err : NULL);
+        st = st == OK ? told : st;
+    }
     free_job(inbox, first);
     inbox->last = 1 - first;
     return st;

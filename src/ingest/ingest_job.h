@@ -144,9 +144,4 @@ MUST_USE Status commit_load(IngestJob *job, Error *err);
 /* Report and receipt for the sender, ledger entry load.refused. Also for a denial. */
 MUST_USE Status commit_refusal(IngestJob *job, Error *err);
 
-/* --- row_check.c --- */
-
-/* True for fields that go into rows.parquet (employers as keyed tags). */
-bool field_is_content(const Field *f);
-
 #endif

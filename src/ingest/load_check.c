@@ -61,26 +61,26 @@ static Status check_key(IngestJob *job, size_t index, size_t key, Error *err)
 static Status make_source_view(IngestJob *job, Slice source, bool *any, Error *err)
 {
     Buf sql;
+    const char *dir;
+    PathList files = {0};
+    TRY(home_file(job->ctx->home, &job->arena, "loads", &dir, err));
+    Status st = OK;
+    for (size_t i = 0; i < job->loads.len && st == OK; i++)
+        if (slice_eq(job->loads.at[i].source, source) && job->loads.at[i].superseded_by.len == 0)
+            st = load_row_files(dir, &job->loads.at[i], &job->arena, &files, err);
+    *any = files.len > 0;
     buf_init(&sql, 0);
-    *any = false;
     buf_addf(&sql, "CREATE OR REPLACE VIEW \"source_%.*s\" AS SELECT * FROM read_parquet([", SLICE_ARG(source));
-    for (size_t i = 0; i < job->loads.len; i++) {
-        const Load *load = &job->loads.at[i];
-        const char *relative;
-        const char *path;
-        if (!slice_eq(load->source, source) || load->superseded_by.len > 0)
-            continue;
-        TRY(arena_printf(&job->arena, &relative, err, "loads/%.*s/rows.parquet", SLICE_ARG(load->id)));
-        TRY(home_file(job->ctx->home, &job->arena, relative, &path, err));
-        buf_adds(&sql, *any ? ", " : "");
-        sql_literal(&sql, slice_of(path));
-        *any = true;
+    for (size_t i = 0; i < files.len; i++) {
+        buf_adds(&sql, i > 0 ? ", " : "");
+        sql_literal(&sql, slice_of(files.at[i]));
     }
     buf_adds(&sql, "], union_by_name = true)");
-    if (*any)
+    vec_free(&files);
+    if (st == OK && *any)
         return run(job, &sql, err);
     buf_free(&sql);
-    return OK;
+    return st;
 }
 
 static Status check_cross(IngestJob *job, size_t index, Error *err)

@@ -190,9 +190,15 @@ static Status add_number(ColumnFill *c, int64_t v, Error *err)
     return add_cell(c, (Cell){(const char *)&v, sizeof v}, err);
 }
 
+static uint32_t text_length(const duckdb_string_t *v)
+{
+    return v->value.inlined.length;
+}
+
 static Status add_text(ColumnFill *c, const duckdb_string_t *v, Error *err)
 {
-    uint32_t len = v->value.inlined.length;
+    uint32_t len = text_length(v);
+    c->text_bytes += len;
     const char *ptr = len <= sizeof v->value.inlined.inlined ? v->value.inlined.inlined : v->value.pointer.ptr;
     return add_cell(c, (Cell){ptr, len}, err);
 }
@@ -214,6 +220,21 @@ static Status add_value(ColumnFill *c, const void *data, size_t row, Error *err)
         return add_uuid(c, ((const duckdb_hugeint *)data)[row], err);
     }
     return OK;
+}
+
+size_t column_fits(const ColumnFill *c, const DbVector *v, const uint32_t *at, size_t count, size_t most)
+{
+    size_t bytes = c->text_bytes;
+    if (c->column->type != PARQUET_TEXT)
+        return count;
+    for (size_t i = 0; i < count; i++) {
+        if (!db_vector_has(v, at[i]))
+            continue;
+        bytes += text_length((const duckdb_string_t *)v->data + at[i]);
+        if (bytes > most)
+            return i;
+    }
+    return count;
 }
 
 Status column_add(ColumnFill *c, const DbVector *v, const uint32_t *at, size_t count, Error *err)
@@ -362,6 +383,7 @@ static void forget_rows(ColumnFill *c)
 {
     c->rows = 0;
     c->values = 0;
+    c->text_bytes = 0;
     c->numbered = !c->column->distinct; /* the next row group tries again */
     buf_reset(&c->plain);
     buf_reset(&c->entries);

@@ -26,6 +26,7 @@ typedef struct ColumnFill {
     uint64_t hash_key;
     size_t rows;        /* NULLs too */
     size_t values;      /* the others */
+    size_t text_bytes;  /* of all texts, numbered or not */
     size_t room;        /* rows that there, codes and lengths have room for */
     uint32_t *there;    /* a row: 1, or 0 for NULL */
     bool numbered;      /* by the dictionary, or a boolean */
@@ -42,6 +43,8 @@ typedef struct ColumnFill {
 
 void column_init(ColumnFill *c, const ParquetColumn *column, uint64_t hash_key);
 void column_free(ColumnFill *c);
+/* How many of the rows at[0 .. count), from the first, may be added before the texts come to more than `most` bytes. */
+size_t column_fits(const ColumnFill *c, const DbVector *v, const uint32_t *at, size_t count, size_t most);
 MUST_USE Status column_add(ColumnFill *c, const DbVector *v, const uint32_t *at, size_t count, Error *err);
 
 /* Where a column's pages are in the file and what they hold. */

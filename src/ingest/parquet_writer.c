@@ -6,7 +6,8 @@
 #include "ingest/parquet_parts.h"
 
 #define GROUP_ROWS 122880
-/* Text of one column in a row group: page sizes are 32-bit, and memory is not for long texts. */
+/* Text of one column in a row group, as it would be without a dictionary, which may be given up at any value: page
+ * sizes are 32-bit, and memory is not for long texts. */
 #define GROUP_TEXT_BYTES ((size_t)64 << 20)
 #define COPY_BYTES ((size_t)1 << 20)
 
@@ -99,24 +100,26 @@ static Status end_group(ParquetWriter *w, Error *err)
     return vec_push(&w->groups, group, err);
 }
 
-static bool is_full(const ParquetWriter *w)
+/* How many of the rows go into the row group; into an empty one, one at least. */
+static size_t rows_that_fit(const ParquetWriter *w, const DbVector *vectors, const uint32_t *at, size_t count)
 {
-    bool full = w->rows >= GROUP_ROWS;
+    size_t n = count;
     for (size_t i = 0; i < w->count; i++)
-        full = full || w->fills[i].plain.len >= GROUP_TEXT_BYTES;
-    return full;
+        n = column_fits(&w->fills[i], &vectors[i], at, n, GROUP_TEXT_BYTES);
+    return n == 0 && w->rows == 0 ? 1 : n;
 }
 
 Status parquet_add(ParquetWriter *w, const DbVector *vectors, const uint32_t *at, size_t count, Error *err)
 {
     while (count > 0) {
-        size_t n = GROUP_ROWS - w->rows < count ? GROUP_ROWS - w->rows : count;
+        size_t room = GROUP_ROWS - w->rows < count ? GROUP_ROWS - w->rows : count;
+        size_t n = rows_that_fit(w, vectors, at, room);
         for (size_t i = 0; i < w->count; i++)
             TRY(column_add(&w->fills[i], &vectors[i], at, n, err));
         w->rows += n;
         at += n;
         count -= n;
-        if (is_full(w))
+        if (n < room || w->rows == GROUP_ROWS)
             TRY(end_group(w, err));
     }
     return OK;

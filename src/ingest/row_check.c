@@ -12,9 +12,10 @@
  *   ~problems  NULL when clean, else what is wrong, in a short code: computed for those few rows only
  *   ~tag  record tag
  *
- * Problem codes, each ended by ';': d<defect>  n<field> missing  t<field> type  l<field> length  g<field> range
- * p<field> pattern
- * r<rule>  i (names nobody). <field> and <rule> are positions in the contract.
+ * Problem codes, each ended by ';', <field> and <rule> being positions in the contract:
+ *
+ *   d<defect>  n<field> missing  t<field> type  l<field> length  g<field> range  p<field> pattern
+ *   r<rule>    i names nobody
  */
 #include "ingest/ingest_job.h"
 
@@ -27,7 +28,8 @@ static void add_name(Buf *sql, Slice name)
     sql_ident(sql, name);
 }
 
-bool field_is_content(const Field *f)
+/* True for fields that go into rows.parquet (employers as keyed tags). */
+static bool field_is_content(const Field *f)
 {
     return f->identity.len == 0 || slice_eq_z(f->identity, "employer");
 }
@@ -502,7 +504,8 @@ static Status register_parts(IngestJob *job, Error *err)
     return register_sink(job, err);
 }
 
-/* A failure of the statement has its cause in the reader, in a function of ours, or in the contract's SQL. */
+/* A failure of the statements has its cause in the reader, in a function of ours, or in the contract's SQL: what names
+ * the contract has it from check_part, and what fails beside the statement is not the contract's doing. */
 static Status explain(IngestJob *job, Status st, Error *err)
 {
     Status reader;
@@ -510,7 +513,6 @@ static Status explain(IngestJob *job, Status st, Error *err)
         return reader;
     TRY(identities_status(job->identities, err));
     TRY(row_sink_status(job->sink, err));
-    error_at(err, job->contract->file ? job->contract->file->path : NULL, 0, NULL);
     return st;
 }
 
@@ -558,8 +560,11 @@ static Status check_part(size_t part, void *ctx, Error *err)
     Status st = buf_status(&sql, err);
     if (st == OK)
         st = db_beside(job->db, &db, err);
-    if (st == OK)
+    if (st == OK) {
         st = db_exec(db, buf_z(&sql), err);
+        if (st != OK)
+            error_at(err, job->contract->file ? job->contract->file->path : NULL, 0, NULL);
+    }
     db_close(db);
     buf_free(&sql);
     return st == OK ? row_sink_end_part(job->sink, part, err) : st;

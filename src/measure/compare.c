@@ -26,11 +26,6 @@ typedef struct Comparing {
     MeasureComparison *out;
 } Comparing;
 
-static bool in_years(const MeasureQuery *query, int32_t year)
-{
-    return (!query->year_from || year >= query->year_from) && (!query->year_to || year <= query->year_to);
-}
-
 /* As in rows_read.c: pseudonyms are keyed hashes. */
 static uint64_t person_key(const MeasureRows *r, size_t i)
 {
@@ -43,7 +38,7 @@ static Status index_side(const MeasureQuery *years, Side *side, Error *err)
         const MeasureRows *r = &side->asked.at[v].rows;
         for (size_t i = 0; i < r->count; i++) {
             uint32_t number;
-            if (!in_years(years, r->year[i]))
+            if (!query_in_years(years, r->year[i]))
                 continue;
             TRY(keys_number(&side->people, person_key(r, i), &number, err));
             if (number == side->where.len)

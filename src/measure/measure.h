@@ -156,7 +156,9 @@ typedef struct MeasureQuery {
     MeasurePool pool;
     Date as_known_on; /* DATE_NONE: as known now. Else the last generation whose build had begun by the end of that day:
                        * its loads, links and policy; where the home has not kept that policy, which is a warning on the
-                       * log, today's without what is dated after the day. ERR_NOT_FOUND: nothing had been built */
+                       * log, today's without what is dated after the day. What a mapping took from a list is by the
+                       * newest build's list, with a warning where that differs. ERR_NOT_FOUND: nothing had been built
+                       */
 } MeasureQuery;
 
 #define MEASURE_QUERY_INIT \

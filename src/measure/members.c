@@ -16,14 +16,10 @@ typedef struct Members {
     KeyTable places;         /* paths, cut at the level */
 } Members;
 
-static bool in_years(const MeasureQuery *query, int32_t year)
-{
-    return (!query->year_from || year >= query->year_from) && (!query->year_to || year <= query->year_to);
-}
-
 static bool is_member(const Members *m, const MeasureRows *rows, size_t i)
 {
-    return (rows->flags[i] & ROW_COUNTED) && !(rows->flags[i] & ROW_EXCLUDED) && in_years(m->query, rows->year[i]);
+    return (rows->flags[i] & ROW_COUNTED) && !(rows->flags[i] & ROW_EXCLUDED) &&
+           query_in_years(m->query, rows->year[i]);
 }
 
 static Status keep_splits(Members *m, Error *err)

@@ -19,17 +19,12 @@ typedef struct YearRange {
     int32_t first, last;
 } YearRange;
 
-static bool in_years(const MeasureQuery *query, int32_t year)
-{
-    return (!query->year_from || year >= query->year_from) && (!query->year_to || year <= query->year_to);
-}
-
 /* Of the rows that are asked for; first > last when there are none. */
 static YearRange year_range(const MeasureQuery *query, const MeasureRows *rows)
 {
     YearRange r = {INT32_MAX, INT32_MIN};
     for (size_t i = 0; i < rows->count; i++) {
-        if (!in_years(query, rows->year[i]))
+        if (!query_in_years(query, rows->year[i]))
             continue;
         r.first = rows->year[i] < r.first ? rows->year[i] : r.first;
         r.last = rows->year[i] > r.last ? rows->year[i] : r.last;

@@ -23,7 +23,7 @@ static Slice gap_of(const MeasureRows *rows, size_t i)
 
 static bool is_asked(const MeasureQuery *query, Slice who, const MeasureRows *rows, size_t i)
 {
-    if ((query->year_from && rows->year[i] < query->year_from) || (query->year_to && rows->year[i] > query->year_to))
+    if (!query_in_years(query, rows->year[i]))
         return false;
     bool base = !(rows->flags[i] & ROW_EXCLUDED);
     return slice_eq(row_status(rows, i), who) || (base && slice_eq(gap_of(rows, i), who));

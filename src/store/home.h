@@ -12,6 +12,7 @@
  *     vault.db                identities (SQLite, record-level AES-256-GCM)
  *     ledger.db               append-only, hash-chained (SQLite WAL)
  *     warehouse/gen-NNNNNN.duckdb, warehouse/CURRENT
+ *     warehouse/policy/FINGERPRINT/   the policy folder that generations were built under
  *     results/gen-NNNNNN.parquet   measured cells, unprotected, inside only
  *     releases/ID/, releases/CURRENT
  *     extracts/ID/

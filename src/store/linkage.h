@@ -143,6 +143,10 @@ typedef struct PersonMiss {
 typedef VEC(PersonMiss) PersonMisses;
 /* In order of person. */
 MUST_USE Status vault_misses(Vault *v, PersonMisses *out, Error *err);
+/* As they were before a run began, in order of person. */
+MUST_USE Status vault_misses_before(Vault *v, int64_t run, PersonMisses *out, Error *err);
+/* Both in order of person. */
+bool person_misses_same(const PersonMisses *a, const PersonMisses *b);
 
 /* What runs changed, told backwards: each person that a run after `since` and up to `until` touched, with what links
  * and expected missing pairs were after run `since`. A person without links then did not exist. */

@@ -526,6 +526,27 @@ Status vault_misses(Vault *v, PersonMisses *out, Error *err)
     return st;
 }
 
+Status vault_misses_before(Vault *v, int64_t run, PersonMisses *out, Error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    TRY(lite_prepare(&v->lite,
+        "SELECT person, missed FROM person_missed WHERE run < ?1 UNION ALL "
+        "SELECT person, missed FROM person_missed_past WHERE run < ?1 AND ended >= ?1 ORDER BY person",
+        &stmt, err));
+    sqlite3_bind_int64(stmt, 1, run);
+    Status st = vault_read_misses(v, stmt, out, err);
+    sqlite3_finalize(stmt);
+    return st;
+}
+
+bool person_misses_same(const PersonMisses *a, const PersonMisses *b)
+{
+    bool same = a->len == b->len;
+    for (size_t i = 0; same && i < a->len; i++)
+        same = a->at[i].person == b->at[i].person && a->at[i].missed == b->at[i].missed;
+    return same;
+}
+
 /* What an undo released is nobody: there is nothing to ask about it, and nothing of it is missing. */
 #define ORPHAN_SQL "NOT EXISTS (SELECT 1 FROM link WHERE link.person = person_missed.person)"
 static Status drop_orphans(Vault *v, int64_t run, Error *err)

@@ -2,7 +2,9 @@
  * The links of an earlier run, where they are not today's: what a warehouse needs to say who was who on an earlier day.
  *
  * A link is in force in [run, ended), so that "after run N" is run <= N and ended > N. Only persons that a later run
- * touched are read: after a pass over newcomers these are few, after a full run under another model all.
+ * touched are handed on: after a pass over newcomers these are few, after a full run under another model all. Finding
+ * them reads the tables from end to end, once an earlier build: there is no index by run, which every run that writes
+ * links would have to keep. Which is cheaper has not been measured.
  */
 #include "store/vault_impl.h"
 

@@ -244,6 +244,71 @@ static void decisions_wait(void **state)
     vec_free(&after);
 }
 
+/* A full run that changes nothing but what is expected to be missing, or the model, is undone like any other. */
+static void undo_without_links(void **state)
+{
+    World *w = *state;
+    LinkContext ctx = world_context(w);
+    PersonMisses before = {0}, other = {0}, after = {0};
+    UndoReport undone;
+    Vault *vault;
+    Arena arena;
+    StoredModel model;
+    Links links = {0};
+    Journal none = {0};
+    int64_t run;
+    arena_init(&arena, 0);
+    world_add_people(w, 0, PEOPLE, NULL);
+    link_now(w, LINK_EVERYTHING);
+    assert_ok(vault_open(w->home, &vault, err));
+    assert_ok(vault_model_in_force(vault, &arena, &model, err));
+    assert_ok(vault_misses(vault, &before, err));
+    for (size_t i = 0; i < before.len; i++)
+        assert_ok(vec_push(&other, ((PersonMiss){before.at[i].person, before.at[i].missed + 1}), err));
+    assert_true(other.len > 0);
+    const StoredModel next = {.name = SLICE("next"), .json = model.json, .config = model.config};
+    const LinkWrite misses_alone = {.kind = RUN_FULL,
+        .model = model.name,
+        .links = &links,
+        .journal = &none,
+        .queue_mode = QUEUE_REPLACE,
+        .queue = &(ReviewItems){0},
+        .misses = &other,
+        .report = SLICE("{}")};
+    const LinkWrite model_alone = {.kind = RUN_FULL,
+        .model = next.name,
+        .stored = &next,
+        .links = &links,
+        .journal = &none,
+        .queue_mode = QUEUE_KEEP,
+        .report = SLICE("{}")};
+    const LinkWrite *const runs[] = {&misses_alone, &model_alone};
+    for (size_t i = 0; i < COUNT_OF(runs); i++) {
+        StoredModel now;
+        assert_ok(vault_put_links(vault, runs[i], &run, err));
+        vault_close(vault);
+        assert_ok(identity_undo(&ctx, &(UndoOptions){0}, &undone, err));
+        assert_int_equal(undone.run, run + 1);
+        assert_int_equal(undone.restored + undone.released, 0);
+        assert_ok(vault_open(w->home, &vault, err));
+        after.len = 0;
+        assert_ok(vault_misses(vault, &after, err));
+        assert_true(person_misses_same(&before, &after));
+        assert_ok(vault_model_in_force(vault, &arena, &now, err));
+        assert_true(slice_eq(now.name, model.name));
+        /* once more there is nothing to do */
+        vault_close(vault);
+        assert_ok(identity_undo(&ctx, &(UndoOptions){.run = run}, &undone, err));
+        assert_int_equal(undone.run, 0);
+        assert_ok(vault_open(w->home, &vault, err));
+    }
+    vault_close(vault);
+    vec_free(&before);
+    vec_free(&other);
+    vec_free(&after);
+    arena_free(&arena);
+}
+
 /* Undoing some lines of the journal can leave a record's partner in another person. */
 static void partner_elsewhere(void **state)
 {
@@ -716,6 +781,7 @@ int main(void)
         IN_WORLD(newcomers_keep_ids),
         IN_WORLD(decisions_are_obeyed),
         IN_WORLD(undo_goes_back),
+        IN_WORLD(undo_without_links),
         IN_WORLD(earlier_exports_are_told),
         IN_WORLD(decisions_wait),
         IN_WORLD(partner_elsewhere),

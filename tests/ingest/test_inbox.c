@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HEADER "SSN;Name;Town\n"
@@ -174,10 +175,99 @@ static void test_killed(void **state)
     buf_free(&now);
 }
 
+/* --- what the two threads must not decide --------------------------------------------------------------------- */
+
+static void fill_first(Site *s)
+{
+    assert_int_equal(dir_make(site_path(s, "inbox/latin"), MODE_DIR_PRIVATE, NULL), OK);
+    site_write(s, "inbox/latin/a.csv", slice_of(files[0].content));
+}
+
+static void fill_rest(Site *s)
+{
+    site_write(s, "inbox/latin/b.csv", slice_of(files[2].content));
+    site_write(s, "inbox/latin/c.csv", slice_of(files[0].content));
+}
+
+/* The commit takes long enough for the file after it to have asked the ledger before. */
+static Status slow_commit(IngestStep step, Error *err)
+{
+    UNUSED(err);
+    if (step == STEP_VAULT_DONE)
+        nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+    return OK;
+}
+
+static Status tell_superseded(const IngestResult *result, const char *path, void *arg, Error *err)
+{
+    Buf *told = arg;
+    UNUSED(err);
+    buf_addf(told, "%s %d %s %s\n", path_base(path), (int)result->outcome, result->load, result->superseded_by);
+    return OK;
+}
+
+/* A known file whose load the file before supersedes: that is told whether it was asked about before or after. */
+static void test_superseded_meanwhile(void **state)
+{
+    Site *s = *state;
+    Buf told[2];
+    fill_first(s);
+    for (unsigned threads = 1; threads <= 2; threads++) {
+        Buf *now = &told[threads - 1];
+        buf_init(now, 0);
+        home_override(s->home, threads, 0);
+        assert_int_equal(ingest_inbox(&s->ctx, site_path(s, "inbox"), NULL, NULL, NULL), OK);
+        fill_rest(s);
+        assert_int_equal(
+            ingest_inbox_with(&s->ctx, site_path(s, "inbox"), slow_commit, tell_superseded, now, NULL), OK);
+        assert_int_equal(file_remove(site_path(s, "inbox/latin/b.csv"), NULL), OK);
+        assert_int_equal(file_remove(site_path(s, "inbox/latin/c.csv"), NULL), OK);
+        begin_again(s);
+    }
+    assert_string_equal(buf_z(&told[1]), buf_z(&told[0]));
+    const char *last = strstr(buf_z(&told[0]), "c.csv");
+    assert_non_null(last);
+    assert_int_equal(strlen(last), strlen("c.csv 0 ") + 16 + 1 + 16 + 1);
+    buf_free(&told[0]);
+    buf_free(&told[1]);
+}
+
+static int surveyed; /* files of the run at hand; one thread at a time prepares */
+
+static Status fail_third(IngestStep step, Error *err)
+{
+    if (step == STEP_SURVEYED && ++surveyed == 3)
+        return error_set(err, ERR_IO, "made for the test");
+    return OK;
+}
+
+/* A file that was committed is told of though the one prepared meanwhile fails. */
+static void test_failed_meanwhile(void **state)
+{
+    Site *s = *state;
+    Buf told;
+    Loads loads = {0};
+    Error e = ERROR_INIT;
+    buf_init(&told, 0);
+    fill_first(s);
+    fill_rest(s);
+    site_write(s, "inbox/latin/c.csv", slice_of(files[7].content));
+    home_override(s->home, 2, 0);
+    surveyed = 0;
+    assert_int_equal(ingest_inbox_with(&s->ctx, site_path(s, "inbox"), fail_third, tell, &told, &e), ERR_IO);
+    assert_non_null(strstr(e.message, "made for the test"));
+    assert_int_equal(ledger_loads(s->ledger, &s->arena, &loads, NULL), OK);
+    assert_int_equal(loads.len, 2);
+    assert_string_equal(buf_z(&told), "0/3 0/3 ");
+    vec_free(&loads);
+    buf_free(&told);
+}
+
 #define SITE_TEST(f) cmocka_unit_test_setup_teardown(f, site_setup, site_teardown)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {SITE_TEST(test_threads), SITE_TEST(test_killed)};
+    const struct CMUnitTest tests[] = {SITE_TEST(test_threads), SITE_TEST(test_killed),
+        SITE_TEST(test_superseded_meanwhile), SITE_TEST(test_failed_meanwhile)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

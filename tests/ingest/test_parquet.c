@@ -261,6 +261,68 @@ static void test_files(void **state)
     db_close(db);
 }
 
+/* Long texts end a row group by their bytes, whether a dictionary holds them or not: it may be given up at any value,
+ * which then takes the place of all. */
+static void test_long_texts(void **state)
+{
+    static const char *const remarks[] = {
+        "repeat(chr((65 + i % 26)::INTEGER), 20000) || (i % 200)::VARCHAR", /* in a dictionary, 4 MB, 82 MB of them */
+        "CASE WHEN i < 4000 THEN repeat('s', 20000) || (i % 210)::VARCHAR ELSE md5(i::VARCHAR) END", /* given up */
+        "CASE WHEN i > 3000 THEN repeat(md5(i::VARCHAR), 3000) END",        /* 96 kB each, 100 MB in one vector */
+        "CASE WHEN i IN (1, 2500) THEN repeat('y', 70000000) ELSE 'x' END", /* longer than a row group */
+    };
+    Site *s = *state;
+    const char *path = site_path(s, "long.parquet");
+    ParquetColumn column = {.name = SLICE("remark"), .type = PARQUET_TEXT};
+    Db *db = NULL;
+    DbOptions options = DB_OPTIONS_INIT;
+    assert_int_equal(db_open(&options, &db, NULL), OK);
+    for (size_t k = 0; k < COUNT_OF(remarks); k++) {
+        ParquetWriter *w = NULL;
+        DbRows *rows = NULL;
+        size_t count = 0;
+        int64_t wrong = 0;
+        int64_t most = 0;
+        int64_t groups = 0;
+        assert_int_equal(parquet_open(path, &column, 1, &w, NULL), OK);
+        assert_int_equal(
+            db_queryf(db, &rows, NULL, "SELECT %s AS remark FROM range(1, 4101) t(i) ORDER BY i", remarks[k]), OK);
+        while (db_next_chunk(rows, &count, NULL) == OK && count > 0) {
+            uint32_t at[2048];
+            for (uint32_t i = 0; i < count; i++)
+                at[i] = i;
+            DbVector v = db_vector(rows, 0);
+            assert_int_equal(parquet_add(w, &v, at, count, NULL), OK);
+        }
+        db_rows_free(rows);
+        assert_int_equal(parquet_close(w, NULL), OK);
+        parquet_free(w);
+        assert_int_equal(db_value_i64(db, &wrong, NULL,
+                             "SELECT count(*) FROM (SELECT md5(remark) AS r, count(*) FROM read_parquet('%s') GROUP BY "
+                             "1 EXCEPT SELECT md5(%s), count(*) FROM range(1, 4101) t(i) GROUP BY 1)",
+                             path, remarks[k]),
+            OK);
+        assert_int_equal(wrong, 0);
+        /* rows of a group, times their text */
+        assert_int_equal(
+            db_value_i64(db, &most, NULL,
+                "WITH g AS (SELECT DISTINCT row_group_id, row_group_num_rows AS n FROM parquet_metadata('%s')), e AS "
+                "(SELECT row_group_id, n, sum(n) OVER (ORDER BY row_group_id) AS until FROM g), r AS (SELECT "
+                "row_number() OVER () AS i, length(remark) AS b FROM read_parquet('%s')) SELECT coalesce(max(b), 0) "
+                "FROM (SELECT sum(b) AS b, n FROM e JOIN r ON i <= until AND i > until - n GROUP BY row_group_id, n) "
+                "WHERE n > 1",
+                path, path),
+            OK);
+        assert_true(most <= 64 << 20);
+        assert_int_equal(
+            db_value_i64(db, &groups, NULL, "SELECT count(DISTINCT row_group_id) FROM parquet_metadata('%s')", path),
+            OK);
+        assert_true(groups > 1);
+        assert_int_equal(file_remove(path, NULL), OK);
+    }
+    db_close(db);
+}
+
 /* One that is given up leaves no file. */
 static void test_given_up(void **state)
 {
@@ -280,6 +342,6 @@ static void test_given_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_encodings), SITE_TEST(test_files), SITE_TEST(test_given_up)};
+        cmocka_unit_test(test_encodings), SITE_TEST(test_files), SITE_TEST(test_long_texts), SITE_TEST(test_given_up)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

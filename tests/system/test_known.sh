@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 #
-# Any earlier figure, to the byte: after a resubmission, newcomers, a reviewer's merge, an undo, a full relinking and a
+# An earlier figure, to the byte: after a resubmission, newcomers, a reviewer's merge, an undo, a full relinking and a
 # changed definition, --as-known-on gives what was given on that day.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -90,9 +90,19 @@ for day in 1:2026-01-05 2:2026-02-03 2:2026-03-02 3:2026-03-03 4:2026-04-20 5:20
     check_same "figures of day ${day%:*} on ${day#*:}" "$work/day${day%:*}" "$work/then"
     rm -r "$work/then"
 done
+# What a mapping took from a list is by the newest build's list: that is said, where the question reads it and the list
+# is another one.
+said() { "$CAIRN" measure "$1" --as-known-on "$2" --home "$H" --purpose test --agreement "$agreement" 2>&1 >"$work/said.out"; }
+check_equal "the list is the same: nothing is said" "$(said credential_rate 2026-06-03 | grep -c 'event=known lists')" 0
+on 2026-07-04
+sed -i '$d' "$CAIRN_POLICY/reference/credentials.csv"
+must_run "$H" "$work/again" --quiet --replace "a shorter list of credentials"
+check_equal "a list that facts were mapped by has changed: that is said" \
+    "$(said credential_rate 2026-06-03 | grep -c 'event=known lists=listed_credential')" 1
+check_equal "but not where it is not read" "$(said dropout_rate 2026-06-03 | grep -c 'event=known lists')" 0
 must_figures "$work/now"
 check_code "the definition moved a figure" 1 diff -rq "$work/day6" "$work/now"
-must_figures "$work/today" --as-known-on 2026-07-03
+must_figures "$work/today" --as-known-on 2026-07-04
 check_same "known today is known now" "$work/now" "$work/today"
 check_code "before the first build nothing was known" $EXIT_NOT_FOUND ask graduation_rate_4yr --as-known-on 2026-01-04
 check "the warehouse holds no record's tag of its past" \
