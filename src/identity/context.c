@@ -7,6 +7,7 @@
  * the columns of the contract the load came under.
  */
 #include "identity/context.h"
+#include "store/load_view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,34 +21,12 @@ typedef struct ContextRun {
     Context *out;
 } ContextRun;
 
-/* "CREATE VIEW source AS ..." over the current loads; false when there is none. */
+/* A view of the source's name over the current loads; false when there is none. */
 static Status make_source(ContextRun *r, Slice source, bool *found, Error *err)
 {
     const char *dir;
-    PathList files = {0};
-    Buf sql;
     TRY(home_file(r->ctx->home, &r->arena, "loads", &dir, err));
-    buf_init(&sql, 0);
-    Status st = OK;
-    for (size_t i = 0; i < r->loads.len && st == OK; i++)
-        if (slice_eq(r->loads.at[i].source, source) && r->loads.at[i].superseded_by.len == 0)
-            st = load_row_files(dir, &r->loads.at[i], &r->arena, &files, err);
-    *found = files.len > 0;
-    buf_adds(&sql, "CREATE OR REPLACE VIEW ");
-    sql_ident(&sql, source);
-    buf_adds(&sql, " AS SELECT * FROM read_parquet([");
-    for (size_t i = 0; i < files.len; i++) {
-        buf_adds(&sql, i > 0 ? ", " : "");
-        sql_literal(&sql, slice_of(files.at[i]));
-    }
-    buf_adds(&sql, "], union_by_name = true)");
-    if (st == OK)
-        st = buf_status(&sql, err);
-    if (st == OK && *found)
-        st = db_exec(r->db, buf_z(&sql), err);
-    buf_free(&sql);
-    vec_free(&files);
-    return st;
+    return load_view(r->db, dir, &r->loads, source, source, found, err);
 }
 
 static Status make_table(ContextRun *r, const Toml *t, Error *err)

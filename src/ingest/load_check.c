@@ -6,20 +6,25 @@
  * left of `staged`, the good rows as rows.parquet has them.
  */
 #include "ingest/ingest_job.h"
+#include "store/load_view.h"
 
 #include <stdio.h>
 
 /* --- keys ----------------------------------------------------------------------------------------------------- */
+
+static Status at_contract(const IngestJob *job, Status st, Error *err)
+{
+    error_at(err, job->contract->file ? job->contract->file->path : NULL, 0, NULL);
+    return st;
+}
 
 static Status run(IngestJob *job, Buf *sql, Error *err)
 {
     Status st = buf_status(sql, err);
     if (st == OK)
         st = db_exec(job->db, buf_z(sql), err);
-    if (st == ERR_INVALID)
-        error_at(err, job->contract->file ? job->contract->file->path : NULL, 0, NULL);
     buf_free(sql);
-    return st;
+    return st == ERR_INVALID ? at_contract(job, st, err) : st;
 }
 
 static const char *rejects(const Rule *rule)
@@ -60,27 +65,11 @@ static Status check_key(IngestJob *job, size_t index, size_t key, Error *err)
 /* CREATE VIEW source_NAME over the loads of that source in force. *any is false when there is none. */
 static Status make_source_view(IngestJob *job, Slice source, bool *any, Error *err)
 {
-    Buf sql;
-    const char *dir;
-    PathList files = {0};
+    const char *dir, *name;
     TRY(home_file(job->ctx->home, &job->arena, "loads", &dir, err));
-    Status st = OK;
-    for (size_t i = 0; i < job->loads.len && st == OK; i++)
-        if (slice_eq(job->loads.at[i].source, source) && job->loads.at[i].superseded_by.len == 0)
-            st = load_row_files(dir, &job->loads.at[i], &job->arena, &files, err);
-    *any = files.len > 0;
-    buf_init(&sql, 0);
-    buf_addf(&sql, "CREATE OR REPLACE VIEW \"source_%.*s\" AS SELECT * FROM read_parquet([", SLICE_ARG(source));
-    for (size_t i = 0; i < files.len; i++) {
-        buf_adds(&sql, i > 0 ? ", " : "");
-        sql_literal(&sql, slice_of(files.at[i]));
-    }
-    buf_adds(&sql, "], union_by_name = true)");
-    vec_free(&files);
-    if (st == OK && *any)
-        return run(job, &sql, err);
-    buf_free(&sql);
-    return st;
+    TRY(arena_printf(&job->arena, &name, err, "source_%.*s", SLICE_ARG(source)));
+    Status st = load_view(job->db, dir, &job->loads, source, slice_of(name), any, err);
+    return st == ERR_INVALID ? at_contract(job, st, err) : st;
 }
 
 static Status check_cross(IngestJob *job, size_t index, Error *err)
