@@ -260,8 +260,10 @@ Status table_settle(MatchTable *t, Error *err)
     TableParts *p = t->parts;
     Slice texts[TEXTS_AT_ONCE];
     uint32_t numbers[TEXTS_AT_ONCE], rows = p->waiting_rows;
+    if (rows == 0) /* and of a table without a row there are no cells to point to */
+        return OK;
     uint32_t *cells = t->cells + (size_t)(t->records - rows) * t->columns;
-    for (uint32_t c = 0; rows > 0 && c < t->columns; c++) {
+    for (uint32_t c = 0; c < t->columns; c++) {
         for (uint32_t i = 0; i < rows; i++) {
             const uint32_t *ends = &p->waiting_ends[2 * ((size_t)c * TEXTS_AT_ONCE + i)];
             texts[i] = slice_sub(buf_slice(&p->waiting), ends[0], ends[1]);
