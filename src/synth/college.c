@@ -119,8 +119,10 @@ static void study_two_year(Scholar *s, int fall, uint32_t college)
     if (!chance(s->r, scaled(q->persist_two_ppm, s->persistence)))
         return;
     add_award(s, term_end(fall + years, SEASON_SPRING) + 3, college, certificate ? LEVEL_CERTIFICATE : LEVEL_ASSOCIATE);
-    if (!certificate && chance(s->r, scaled(q->transfer_up_ppm, s->persistence)))
-        study_four_year(s, fall + years, draw_college(s, POOL_FOUR_YEAR), years_needed(s->r, 2));
+    if (!certificate && chance(s->r, scaled(q->transfer_up_ppm, s->persistence))) {
+        const int more = years_needed(s->r, 2);
+        study_four_year(s, fall + years, draw_college(s, POOL_FOUR_YEAR), more);
+    }
 }
 
 static void enroll(Scholar *s, int fall, int64_t four_year_ppm)

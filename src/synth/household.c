@@ -146,7 +146,8 @@ static void draw_marriage(const World *w, Rng *r, const Family *f, Person *x)
         int year = born + age;
         if (!chance(r, w->p.marriage_year_ppm))
             continue;
-        x->married = date_of(year, (int)rng_between(r, 1, 12), (int)rng_between(r, 1, 28));
+        const int day = (int)rng_between(r, 1, 28);
+        x->married = date_of(year, (int)rng_between(r, 1, 12), day);
         break;
     }
     if (x->married == DATE_NONE || !chance(r, w->p.marriage_change_ppm))

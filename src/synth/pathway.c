@@ -22,8 +22,9 @@ Term *add_term(
     for (uint32_t i = 0; i < courses; i++) {
         /* different kinds within a term: a course cannot be taken twice at once */
         uint32_t kind = (first + i) % w->p.course_count;
-        l->courses[l->course_count++] = (Course){
-            .kind = kind, .section = (uint8_t)(1 + rng_below(r, 20)), .passed = chance(r, w->p.course_pass_ppm)};
+        const uint8_t section = (uint8_t)(1 + rng_below(r, 20));
+        const bool passed = chance(r, w->p.course_pass_ppm);
+        l->courses[l->course_count++] = (Course){.kind = kind, .section = section, .passed = passed};
         t->tenths = (uint16_t)(t->tenths + w->p.courses[kind].credits * 10);
     }
     return t;
