@@ -377,6 +377,9 @@ Status ratings_compute(const Framework *f, const CellSet *cells, const Reference
         st = error_set(err, ERR_NOT_FOUND, "%.*s %.*s has no figures that framework %.*s uses for %" PRId32,
             SLICE_ARG(f->level), SLICE_ARG(unit), SLICE_ARG(f->file->name), year);
         cells_hint_units(cells, f->level, unit, err);
+    } else if (count == 0) {
+        st = error_set(err, ERR_NOT_FOUND, "no %.*s has figures that framework %.*s uses for %" PRId32,
+            SLICE_ARG(f->level), SLICE_ARG(f->file->name), year);
     }
 out:
     index_free(&x);

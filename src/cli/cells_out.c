@@ -81,14 +81,11 @@ static bool format_named(Slice name, CellFormat *out)
     return false;
 }
 
-/* What a file's name ends in says the format where nothing else does. */
-static Slice extension(const char *file)
+/* A name without an end, or with that of plain text: what the terminal shows. */
+static bool is_text_name(const char *file)
 {
-    Slice base = slice_of(file ? path_base(file) : "");
-    size_t dot = base.len;
-    for (size_t i = 0; i < base.len; i++)
-        dot = base.ptr[i] == '.' ? i + 1 : dot;
-    return slice_sub(base, dot, base.len);
+    Slice end = cli_file_end(file);
+    return end.len == 0 || slice_eq_z(end, "txt") || slice_eq_z(end, "text");
 }
 
 Status cells_out(const Cli *cli, CellsOut *out, Error *err)
@@ -99,13 +96,16 @@ Status cells_out(const Cli *cli, CellsOut *out, Error *err)
         .chart = cli_value(cli, "chart")};
     if (word && !format_named(slice_of(word), &out->format))
         return error_set(err, ERR_USAGE, "--format takes table, csv, json or parquet, not \"%s\"", word);
-    if (!word && slice_eq_z(extension(out->file), "svg")) {
+    if (!word && slice_eq_z(cli_file_end(out->file), "svg")) {
         if (out->chart)
             return error_set(err, ERR_USAGE, "--out FILE.svg is the chart already");
         out->chart = out->file;
         out->chart_only = true;
-    } else if (!word) {
-        (void)format_named(extension(out->file), &out->format);
+    } else if (!word && !format_named(cli_file_end(out->file), &out->format) && cli->format != CLI_JSON &&
+               !is_text_name(out->file)) {
+        error_set(err, ERR_USAGE, "no format is called by the end of %s", out->file);
+        error_hint(err, "Names end in .csv, .json, .parquet, .svg or .txt; --format says it for any other name.");
+        return ERR_USAGE;
     }
     if (cli->format == CLI_JSON && (out->chart_only || out->format != CELLS_JSON))
         return error_set(err, ERR_USAGE, "--json and %s %s contradict each other", word ? "--format" : "--out",
@@ -187,7 +187,7 @@ static void print_persons(const MeasurePersons *set, Buf *out)
 Status cells_persons_format(const Cli *cli, Error *err)
 {
     const char *format = cli_value(cli, "format");
-    Slice end = extension(cli_value(cli, "out"));
+    Slice end = cli_file_end(cli_value(cli, "out"));
     CellFormat named = CELLS_CSV;
     bool other = format ? !slice_eq_z(slice_of(format), "csv")
                         : slice_eq_z(end, "svg") || (format_named(end, &named) && named != CELLS_CSV);

@@ -90,6 +90,12 @@ const char *cli_policy_default(void);
 /* The state folder to make a home with: --policy, CAIRN_POLICY, or the installed one. */
 MUST_USE Status cli_policy_dir(Cli *cli, const char **out, Error *err);
 
+/* What stands after the last dot of a file's name; empty without one, also for NULL. */
+Slice cli_file_end(const char *file);
+/* ERR_USAGE for an option of the command (those of every command aside) that `what` does not read; `read` ends in NULL.
+ */
+MUST_USE Status cli_only_options(const Cli *cli, const char *what, const char *const *read, Error *err);
+
 /* A home opened for work: everything most commands need. */
 typedef struct Workplace {
     Home *home;
@@ -97,6 +103,9 @@ typedef struct Workplace {
     Ledger *ledger;
 } Workplace;
 MUST_USE Status workplace_open(Cli *cli, HomeAccess access, Workplace *out, Error *err);
+/* The policy of a command that can do without a home: that of --policy; else of the home that --home or CAIRN_HOME
+ * names, which is opened for reading; else of cli_policy_dir. Without a home only `policy` is set. */
+MUST_USE Status workplace_policy(Cli *cli, Workplace *out, Error *err);
 void workplace_close(Workplace *w);
 
 #endif

@@ -20,6 +20,28 @@ Status cli_policy_dir(Cli *cli, const char **out, Error *err)
     return path_absolute(&cli->arena, dir, out, err);
 }
 
+Slice cli_file_end(const char *file)
+{
+    Slice base = slice_of(file ? path_base(file) : "");
+    size_t dot = base.len;
+    for (size_t i = 0; i < base.len; i++)
+        dot = base.ptr[i] == '.' ? i + 1 : dot;
+    return slice_sub(base, dot, base.len);
+}
+
+Status cli_only_options(const Cli *cli, const char *what, const char *const *read, Error *err)
+{
+    for (size_t i = 0; i < cli->command->option_count; i++) {
+        const char *name = cli->command->options[i].name;
+        bool known = false;
+        for (const char *const *r = read; *r; r++)
+            known |= strcmp(*r, name) == 0;
+        if (!known && cli_flag(cli, name))
+            return error_set(err, ERR_USAGE, "%s takes no --%s", what, name);
+    }
+    return OK;
+}
+
 Status cli_home(Cli *cli, HomeAccess access, Home **out, Error *err)
 {
     const char *path = cli_value(cli, "home");
@@ -49,6 +71,16 @@ Status workplace_open(Cli *cli, HomeAccess access, Workplace *out, Error *err)
 out:
     workplace_close(out);
     return st;
+}
+
+Status workplace_policy(Cli *cli, Workplace *out, Error *err)
+{
+    const char *dir;
+    *out = (Workplace){0};
+    if (!cli_value(cli, "policy") && (cli_value(cli, "home") || env_get("CAIRN_HOME")))
+        return workplace_open(cli, HOME_READ, out, err);
+    TRY(cli_policy_dir(cli, &dir, err));
+    return policy_open(dir, &out->policy, err);
 }
 
 void workplace_close(Workplace *w)

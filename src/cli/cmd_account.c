@@ -10,7 +10,8 @@ static const Option ACCOUNT_OPTIONS[] = {
     {"changes", 'c', "FILE", "what-if: TOML with a list changes = [\"PATH=VALUE\", ...]"},
     {"most", 'm', "N", "incentives: moves of at most N persons (default 3)"},
     {"students", 0, NULL, "explain: pseudonyms of those counted and left out, for a role that may see persons"},
-    {"policy", 0, "DIR", "list: the state's policy folder (default: CAIRN_POLICY, then the installed Colorado)"},
+    {"policy", 0, "DIR",
+        "list: the state's policy folder (default: the home's, then CAIRN_POLICY, then the installed Colorado)"},
     INSIDE_OPTIONS,
 };
 
@@ -132,17 +133,15 @@ static Status do_incentives(Cli *cli, Account *a, Sheet *s, Error *err)
 
 static Status run_list(Cli *cli, SheetFormat format, Error *err)
 {
-    const char *dir;
-    Policy *policy;
+    Workplace w;
     Sheet sheet;
-    TRY(cli_policy_dir(cli, &dir, err));
-    TRY(policy_open(dir, &policy, err));
+    TRY(workplace_policy(cli, &w, err));
     sheet_init(&sheet, "Accountability frameworks");
-    Status st = account_list_sheet(policy, &sheet, err);
+    Status st = account_list_sheet(w.policy, &sheet, err);
     if (st == OK)
         st = sheet_write(&sheet, format, cli_value(cli, "table"), &cli->out, err);
     sheet_free(&sheet);
-    policy_close(policy);
+    workplace_close(&w);
     return st;
 }
 

@@ -77,39 +77,17 @@ static Slice changed_words(const Script *s, const Cohort *c)
 
 /* --- what needs no home ------------------------------------------------------------------------------------------ */
 
-typedef struct Reader { /* a policy, and a home where one is named */
-    Workplace place;
-    Policy *policy;
-    bool has_home;
-} Reader;
-
-static Status reader_open(Cli *cli, bool needs_home, Reader *out, Error *err)
+/* A policy, and a home where one is named: a saved script is the home's. */
+static Status reader_open(Cli *cli, bool needs_home, Workplace *out, Error *err)
 {
-    const char *dir;
-    *out = (Reader){0};
-    out->has_home = !cli_flag(cli, "policy") && (cli_value(cli, "home") || env_get("CAIRN_HOME") || needs_home);
-    if (out->has_home) {
-        TRY(workplace_open(cli, HOME_READ, &out->place, err));
-        out->policy = out->place.policy;
-        return OK;
-    }
-    if (needs_home)
+    if (needs_home && cli_flag(cli, "policy"))
         return error_set(err, ERR_USAGE, "a saved script is the home's, and the home has a policy: without --policy");
-    TRY(cli_policy_dir(cli, &dir, err));
-    return policy_open(dir, &out->policy, err);
-}
-
-static void reader_close(Reader *r)
-{
-    if (r->has_home)
-        workplace_close(&r->place);
-    else
-        policy_close(r->policy);
+    return needs_home ? workplace_open(cli, HOME_READ, out, err) : workplace_policy(cli, out, err);
 }
 
 static Status run_blocks(Cli *cli, Error *err)
 {
-    Reader r;
+    Workplace r;
     Json j;
     Slice name = slice_of(cli->positional_count > 1 ? cli->positional[1] : NULL);
     TRY(reader_open(cli, false, &r, err));
@@ -123,7 +101,7 @@ static Status run_blocks(Cli *cli, Error *err)
     } else {
         st = cohort_blocks_text(r.policy, clock_today(), name, &cli->out, err);
     }
-    reader_close(&r);
+    workplace_close(&r);
     return st;
 }
 
@@ -144,7 +122,7 @@ static void tell_tested(void *ctx, Slice name, uint64_t blocks, uint64_t vectors
 
 static Status run_test(Cli *cli, Error *err)
 {
-    Reader r;
+    Workplace r;
     Tested t = {.cli = cli};
     TRY(reader_open(cli, false, &r, err));
     Status st = cohort_test(r.policy, tell_tested, &t, err);
@@ -156,7 +134,7 @@ static Status run_test(Cli *cli, Error *err)
         json_kint(&j, "vectors", (int64_t)t.vectors);
         cli_json_end(cli, &j);
     }
-    reader_close(&r);
+    workplace_close(&r);
     return st;
 }
 
@@ -189,17 +167,17 @@ static void say_checked(Cli *cli, const Script *s, const Cohort *c)
 
 static Status run_check(Cli *cli, Error *err)
 {
-    Reader r;
+    Workplace r;
     Script s;
     Cohort *c = NULL;
     TRY(reader_open(cli, !is_file(cli->positional[1]), &r, err));
-    Status st = read_script(cli, &r.place, cli->positional[1], &s, err);
+    Status st = read_script(cli, &r, cli->positional[1], &s, err);
     if (st == OK)
         st = cohort_read(r.policy, s.text, script_name(&s), clock_today(), &c, err);
     if (st == OK)
         say_checked(cli, &s, c);
     cohort_free(c);
-    reader_close(&r);
+    workplace_close(&r);
     return st;
 }
 
@@ -487,18 +465,18 @@ static Status explain_inside(Cli *cli, Error *err)
 static Status explain_outside(Cli *cli, Error *err)
 {
     static const char *const figures[] = {"years", "as-known-on", "role", NULL};
-    Reader r;
+    Workplace r;
     Script s;
     Cohort *c = NULL;
     TRY(cells_refuse_options(cli, "explain without --purpose and --agreement", figures, err));
     TRY(reader_open(cli, !is_file(cli->positional[1]), &r, err));
-    Status st = read_script(cli, &r.place, cli->positional[1], &s, err);
+    Status st = read_script(cli, &r, cli->positional[1], &s, err);
     if (st == OK)
         st = cohort_read(r.policy, s.text, script_name(&s), clock_today(), &c, err);
     if (st == OK)
         st = say_explained(cli, &s, c, NULL, err);
     cohort_free(c);
-    reader_close(&r);
+    workplace_close(&r);
     return st;
 }
 
@@ -693,34 +671,25 @@ static Status run_diff(Cli *cli, Error *err)
 typedef struct Verb {
     const char *name, *takes;
     size_t words_min, words_max; /* after the verb */
-    const char *options;         /* read by it, with blanks around each */
+    const char *options[12];     /* read by it */
     Status (*run)(Cli *cli, Error *err);
 } Verb;
 
 static const Verb verbs[] = {
     {"run", "a script: FILE or NAME[@VERSION]", 1, 1,
-        " years pool as-known-on who format out chart purpose agreement role answer-to ", run_run},
-    {"check", "a script: FILE or NAME[@VERSION]", 1, 1, " policy ", run_check},
-    {"explain", "a script: FILE or NAME[@VERSION]", 1, 1, " policy years as-known-on purpose agreement role ",
-        run_explain},
-    {"save", "a script: FILE", 1, 1, " name purpose agreement role ", run_save},
-    {"list", "no further word", 0, 0, " ", run_list},
-    {"show", "a saved script: NAME[@VERSION]", 1, 1, " ", run_show},
-    {"diff", "two scripts: FILE or NAME[@VERSION]", 2, 2, " ", run_diff},
-    {"blocks", "the name of a block, or none", 0, 1, " policy ", run_blocks},
-    {"test", "no further word", 0, 0, " policy ", run_test},
+        {"years", "pool", "as-known-on", "who", "format", "out", "chart", "purpose", "agreement", "role", "answer-to",
+            NULL},
+        run_run},
+    {"check", "a script: FILE or NAME[@VERSION]", 1, 1, {"policy", NULL}, run_check},
+    {"explain", "a script: FILE or NAME[@VERSION]", 1, 1,
+        {"policy", "years", "as-known-on", "purpose", "agreement", "role", NULL}, run_explain},
+    {"save", "a script: FILE", 1, 1, {"name", "purpose", "agreement", "role", NULL}, run_save},
+    {"list", "no further word", 0, 0, {NULL}, run_list},
+    {"show", "a saved script: NAME[@VERSION]", 1, 1, {NULL}, run_show},
+    {"diff", "two scripts: FILE or NAME[@VERSION]", 2, 2, {NULL}, run_diff},
+    {"blocks", "the name of a block, or none", 0, 1, {"policy", NULL}, run_blocks},
+    {"test", "no further word", 0, 0, {"policy", NULL}, run_test},
 };
-
-static Status check_options(const Cli *cli, const Verb *v, Error *err)
-{
-    for (size_t i = 0; i < COUNT_OF(COHORT_OPTIONS); i++) {
-        char padded[32];
-        snprintf(padded, sizeof padded, " %s ", COHORT_OPTIONS[i].name);
-        if (cli_flag(cli, COHORT_OPTIONS[i].name) && !strstr(v->options, padded))
-            return error_set(err, ERR_USAGE, "cohort %s takes no --%s", v->name, COHORT_OPTIONS[i].name);
-    }
-    return OK;
-}
 
 static Status run_cohort(Cli *cli, Error *err)
 {
@@ -733,7 +702,9 @@ static Status run_cohort(Cli *cli, Error *err)
             cli->positional[0]);
     if (cli->positional_count - 1 < v->words_min || cli->positional_count - 1 > v->words_max)
         return error_set(err, ERR_USAGE, "cohort %s takes %s", v->name, v->takes);
-    TRY(check_options(cli, v, err));
+    char what[32];
+    snprintf(what, sizeof what, "cohort %s", v->name);
+    TRY(cli_only_options(cli, what, v->options, err));
     return v->run(cli, err);
 }
 

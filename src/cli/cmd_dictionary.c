@@ -18,12 +18,16 @@ static Status writer_of(const Cli *cli, DictionaryWriter *out, Error *err)
         const char *name;
         DictionaryWriter print;
     } formats[] = {{"html", dictionary_html}, {"csv", dictionary_csv}, {"json", dictionary_json}};
-    const char *word = cli_value(cli, "format");
+    const char *said = cli_value(cli, "format"), *word = said;
+    for (size_t i = 0; !word && i < COUNT_OF(formats); i++) /* what the file's name ends in says the format too */
+        if (slice_eq_z(cli_file_end(cli_value(cli, "out")), formats[i].name))
+            word = formats[i].name;
     *out = cli->format == CLI_JSON ? dictionary_json : dictionary_html;
     for (size_t i = 0; word && i < COUNT_OF(formats); i++) {
         if (slice_eq_z(slice_of(word), formats[i].name)) {
             if (cli->format == CLI_JSON && formats[i].print != dictionary_json)
-                return error_set(err, ERR_USAGE, "--json and --format %s contradict each other", word);
+                return error_set(err, ERR_USAGE, "--json and %s %s contradict each other", said ? "--format" : "--out",
+                    said ? said : cli_value(cli, "out"));
             *out = formats[i].print;
             return OK;
         }
@@ -47,17 +51,6 @@ static Status deliver(Cli *cli, const Dictionary *d, DictionaryWriter print, Err
     return st;
 }
 
-/* With a home its own policy counts; without one, the folder that was named. */
-static Status open_place(Cli *cli, Workplace *w, Error *err)
-{
-    const char *dir;
-    *w = (Workplace){0};
-    if (cli_value(cli, "home") || (!cli_value(cli, "policy") && env_get("CAIRN_HOME")))
-        return workplace_open(cli, HOME_READ, w, err);
-    TRY(cli_policy_dir(cli, &dir, err));
-    return policy_open(dir, &w->policy, err);
-}
-
 static Status run_dictionary(Cli *cli, Error *err)
 {
     DictionaryWriter print;
@@ -70,7 +63,7 @@ static Status run_dictionary(Cli *cli, Error *err)
         return error_set(err, ERR_USAGE, "--on takes a day as YYYY-MM-DD, not \"%s\"", day);
     if (cli_value(cli, "home") && cli_value(cli, "policy"))
         return error_set(err, ERR_USAGE, "a home has its own policy: give --home or --policy");
-    TRY(open_place(cli, &w, err));
+    TRY(workplace_policy(cli, &w, err));
     Status st = dictionary_build(w.policy, w.home, w.ledger, on, &d, err);
     if (st == OK)
         st = deliver(cli, &d, print, err);

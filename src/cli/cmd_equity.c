@@ -3,10 +3,11 @@
 #include "equity/equity.h"
 
 static const Option EQUITY_OPTIONS[] = {
-    {"by", 'b', "SPLIT", "groups to compare; participation: all when left out"},
+    {"by", 'b', "SPLITS", "groups to compare: a split, or up to three crossed; participation: all when left out"},
     {"level", 'l', "LEVEL", "state (default), county, district or school"},
     {"unit", 'u', "CODE", "one unit of the level (default: all)"},
     {"year", 'y', "YEAR", "cohort or reporting year (default: the latest)"},
+    {"pool", 0, "years=N", "years together, in whole windows counted back from the latest"},
     {"reference", 'r', "WHO", "others (default), overall, highest, or a group's code"},
     {"trend", 0, NULL, "slopes of groups and gaps over the years up to --year"},
     {"since", 0, "YEAR", "first year of --trend"},
@@ -20,13 +21,20 @@ static const Option EQUITY_OPTIONS[] = {
 static Status query_of(const Cli *cli, EquityQuery *q, Error *err)
 {
     uint64_t year;
+    Slice pool = slice_of(cli_value(cli, "pool"));
+    uint64_t pool_years = 0;
     TRY(cli_number(cli, "year", 0, 1900, 9999, &year, err));
+    if (pool.len > 0 &&
+        (!slice_starts(pool, SLICE("years=")) || parse_u64(slice_sub(pool, 6, pool.len), &pool_years, NULL) != OK ||
+            pool_years < 2 || pool_years > 99))
+        return error_set(err, ERR_USAGE, "--pool takes years=N, N from 2, not \"%.*s\"", SLICE_ARG(pool));
     *q = (EquityQuery){.measure = slice_of(cli->positional[0]),
         .split = slice_of(cli_value(cli, "by")),
         .level = cli_value(cli, "level") ? slice_of(cli_value(cli, "level")) : SLICE("state"),
         .unit = slice_of(cli_value(cli, "unit")),
         .reference = slice_of(cli_value(cli, "reference")),
-        .year = (int32_t)year};
+        .year = (int32_t)year,
+        .pool_years = (int64_t)pool_years};
     return OK;
 }
 
@@ -58,8 +66,14 @@ static Status table_sheet(const CellSet *cells, Policy *policy, const EquityQuer
 static Status earnings_sheet(Cli *cli, const Inside *in, EquityQuery *q, Sheet *out, Error *err)
 {
     const MeasureContext ctx = inside_context(cli, in);
+    for (size_t i = 0; cli_value(cli, "year") == NULL && i < in->cells.count; i++) {
+        const Cell *c = &in->cells.cells[i];
+        if (slice_eq(c->measure, q->measure) && slice_eq(c->level, q->level) && c->year > q->year)
+            q->year = c->year;
+    }
     if (q->year == 0)
-        return error_set(err, ERR_USAGE, "--earnings needs --year");
+        return error_set(
+            err, ERR_NOT_FOUND, "no figures of %.*s at level %.*s", SLICE_ARG(q->measure), SLICE_ARG(q->level));
     return equity_earnings(&ctx, q, out, err);
 }
 
@@ -71,6 +85,8 @@ static Status check_options(const Cli *cli, Error *err)
     if (participation + cli_flag(cli, "trend") + cli_flag(cli, "earnings") + against > 1)
         return error_set(err, ERR_USAGE,
             "participation, --trend, --earnings and --against-unit or --against-year are questions of their own");
+    if (cli_flag(cli, "pool") && (participation || cli_flag(cli, "earnings")))
+        return error_set(err, ERR_USAGE, "--pool goes with gaps and trends, not with participation or --earnings");
     if (cli_flag(cli, "since") && !cli_flag(cli, "trend"))
         return error_set(err, ERR_USAGE, "--since goes with --trend");
     if (cli_flag(cli, "reference") && (participation || cli_flag(cli, "trend") || cli_flag(cli, "earnings") || against))

@@ -13,7 +13,8 @@
 static const Option MEASURE_OPTIONS[] = {
     {"force", 'f', NULL, "all measures: do it even when nothing has changed"},
     {"policy", 0, "DIR",
-        "list, explain, test: the state's policy folder (default: CAIRN_POLICY, then the installed Colorado)"},
+        "list, explain, test: the state's policy folder (default: the home's, then CAIRN_POLICY, then the installed "
+        "Colorado)"},
     {"by", 'b', "SPLITS", "up to three splits, crossed, with commas between: race_ethnicity,sex"},
     {"level", 'l', "LEVEL", "state (default), county, district or school"},
     {"definition", 'd', "NAME", "which rule of the measure's family (default: the measure's own)"},
@@ -73,8 +74,6 @@ static Status do_list(Cli *cli, Policy *policy, Error *err)
 static Status do_explain(Cli *cli, Policy *policy, Error *err)
 {
     Buf text;
-    if (cli->positional_count != 2)
-        return error_set(err, ERR_USAGE, "measure explain takes the name of a measure");
     buf_init(&text, 0);
     Status st =
         measure_explain(policy, slice_of(cli->positional[1]), slice_of(cli_value(cli, "definition")), &text, err);
@@ -133,8 +132,11 @@ static Status do_test(Cli *cli, Policy *policy, Error *err)
     Slice only = slice_of(cli->positional_count > 1 ? cli->positional[1] : NULL);
     TRY(measure_test(policy, only, tell_measure, &(TestTelling){cli, &tally}, err));
     TRY(test_definitions(cli, policy, only, &tally, err));
-    if (only.len && tally.measures + tally.definitions == 0)
-        return error_set(err, ERR_NOT_FOUND, "no measure or definition \"%.*s\"", SLICE_ARG(only));
+    if (only.len && tally.measures + tally.definitions == 0) {
+        error_set(err, ERR_NOT_FOUND, "there is no measure or definition %.*s", SLICE_ARG(only));
+        measure_hint_names(policy, only, err);
+        return ERR_NOT_FOUND;
+    }
     if (cli->format == CLI_JSON) {
         Json j;
         cli_json(cli, &j);
@@ -146,14 +148,29 @@ static Status do_test(Cli *cli, Policy *policy, Error *err)
     return OK;
 }
 
-static Status with_policy(Cli *cli, Status (*fn)(Cli *cli, Policy *policy, Error *err), Error *err)
+/* Words that need a policy and no home. */
+typedef struct Verb {
+    const char *name, *what, *takes;
+    size_t words_min, words_max; /* after the verb */
+    const char *options[4];      /* that it reads */
+    Status (*run)(Cli *cli, Policy *policy, Error *err);
+} Verb;
+
+static const Verb verbs[] = {
+    {"list", "measure list", "no further word", 0, 0, {"policy", NULL}, do_list},
+    {"explain", "measure explain", "the name of a measure", 1, 1, {"policy", "definition", NULL}, do_explain},
+    {"test", "measure test", "the name of one measure or definition, or none", 0, 1, {"policy", NULL}, do_test},
+};
+
+static Status run_verb(Cli *cli, const Verb *v, Error *err)
 {
-    const char *dir;
-    Policy *policy;
-    TRY(cli_policy_dir(cli, &dir, err));
-    TRY(policy_open(dir, &policy, err));
-    Status st = fn(cli, policy, err);
-    policy_close(policy);
+    Workplace w;
+    if (cli->positional_count - 1 < v->words_min || cli->positional_count - 1 > v->words_max)
+        return error_set(err, ERR_USAGE, "%s takes %s", v->what, v->takes);
+    TRY(cli_only_options(cli, v->what, v->options, err));
+    TRY(workplace_policy(cli, &w, err));
+    Status st = v->run(cli, w.policy, err);
+    workplace_close(&w);
     return st;
 }
 
@@ -502,15 +519,17 @@ static Status run_question(Cli *cli, bool compare, Error *err)
 
 static Status run_measure(Cli *cli, Error *err)
 {
-    if (cli->positional_count == 0)
+    static const char *const whole[] = {"force", NULL};
+    if (cli->positional_count == 0) {
+        TRY(cli_only_options(cli, "measure without a name", whole, err));
         return pipeline_run_one(cli, pipeline_measure, err);
+    }
     Slice word = slice_of(cli->positional[0]);
-    if (slice_eq_z(word, "list"))
-        return with_policy(cli, do_list, err);
-    if (slice_eq_z(word, "explain"))
-        return with_policy(cli, do_explain, err);
-    if (slice_eq_z(word, "test"))
-        return with_policy(cli, do_test, err);
+    for (size_t i = 0; i < COUNT_OF(verbs); i++)
+        if (slice_eq_z(word, verbs[i].name))
+            return run_verb(cli, &verbs[i], err);
+    if (cli_flag(cli, "force") || cli_flag(cli, "policy"))
+        return error_set(err, ERR_USAGE, "a question takes no --%s", cli_flag(cli, "force") ? "force" : "policy");
     if (slice_eq_z(word, "published"))
         return run_published(cli, err);
     return run_question(cli, slice_eq_z(word, "compare"), err);
@@ -544,7 +563,9 @@ const Command CMD_MEASURE = {
         "All other figures are unprotected and stay inside: a role of the policy's access folder must allow the "
         "question, "
         "--purpose and --agreement are needed, and each question is an entry of the ledger. Exit code 7 when it is "
-        "denied.",
+        "denied, 5 for a name that is none (near ones are told), 3 for a split, level or pooling that the measure does "
+        "not "
+        "have, 2 for an option that the question does not read.",
     .options = MEASURE_OPTIONS,
     .option_count = COUNT_OF(MEASURE_OPTIONS),
     .positional_max = 3,

@@ -10,12 +10,16 @@
 Status inside_format(const Cli *cli, SheetFormat *out, Error *err)
 {
     const char *word = cli_value(cli, "format");
+    const char *file = cli_value(cli, "out");
     *out = cli->format == CLI_JSON ? SHEET_JSON : SHEET_TEXT;
-    if (!word)
-        return OK;
-    TRY(sheet_format_parse(slice_of(word), out, err));
+    SheetFormat named;
+    if (word)
+        TRY(sheet_format_parse(slice_of(word), out, err));
+    else if (sheet_format_parse(cli_file_end(file), &named, NULL) == OK)
+        *out = named; /* what the file's name ends in says the format too; any other end says none */
     if (cli->format == CLI_JSON && *out != SHEET_JSON)
-        return error_set(err, ERR_USAGE, "--json and --format %s contradict each other", word);
+        return error_set(
+            err, ERR_USAGE, "--json and %s %s contradict each other", word ? "--format" : "--out", word ? word : file);
     return OK;
 }
 

@@ -82,10 +82,23 @@ static Status check_characters(const Block *b, const Param *p, Error *err)
     return OK;
 }
 
+/* Which reference list of the policy has the items: whether there is such a list is seen when a script names one. */
+static Status read_code_list(const Block *b, const Toml *t, Param *out, Error *err)
+{
+    const char *file = b->file->path;
+    TRY(toml_str_or(t, file, "table", SLICE(""), &out->table, err));
+    TRY(toml_str_or(t, file, "column", SLICE(""), &out->column, err));
+    TRY(toml_str_or(t, file, "within", SLICE(""), &out->within, err));
+    TRY(toml_bool_or(t, file, "partial", false, &out->partial, err));
+    if ((out->table.len > 0) != (out->column.len > 0) || (out->table.len == 0 && (out->within.len > 0 || out->partial)))
+        return bad(b, "a list has a table and a column: ", out->name, err);
+    return OK;
+}
+
 static Status read_param(const Block *b, const Toml *t, Arena *arena, Param *out, Error *err)
 {
     const char *const allowed[] = {"name", "type", "text", "min", "max", "at_most", "values", "characters",
-        "min_length", "max_length", "default", NULL};
+        "min_length", "max_length", "table", "column", "within", "partial", "default", NULL};
     const char *file = b->file->path;
     *out = (Param){0};
     TRY(toml_only(t, file, allowed, err));
@@ -125,6 +138,7 @@ static Status read_param(const Block *b, const Toml *t, Arena *arena, Param *out
         TRY(toml_int(t, file, "min_length", &out->min_length, err));
         TRY(toml_int(t, file, "max_length", &out->max_length, err));
         TRY(check_characters(b, out, err));
+        TRY(read_code_list(b, t, out, err));
         if (fallback)
             return bad(b, "texts have no default: ", out->name, err);
         break;
@@ -150,6 +164,14 @@ static Status check_at_most(const Block *b, const Param *p, Error *err)
     return OK;
 }
 
+static Status check_within(const Block *b, const Param *p, Error *err)
+{
+    const Param *other = block_param(b, p->within);
+    if (p->within.len > 0 && (!other || other == p || other->column.len == 0))
+        return bad(b, "within names another parameter with a list: ", p->name, err);
+    return OK;
+}
+
 static Status read_params(const Toml *t, Arena *arena, Block *b, Error *err)
 {
     const Toml *list;
@@ -166,6 +188,8 @@ static Status read_params(const Toml *t, Arena *arena, Block *b, Error *err)
     }
     for (size_t i = 0; i < b->param_count; i++)
         TRY(check_at_most(b, &b->params[i], err));
+    for (size_t i = 0; i < b->param_count; i++)
+        TRY(check_within(b, &b->params[i], err));
     return OK;
 }
 

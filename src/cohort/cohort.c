@@ -54,11 +54,33 @@ static Status warn(Cohort *c, const BlockSet *set, const Error *why, Error *err)
 }
 
 typedef struct Reading {
+    Policy *policy;
     Cohort *cohort;
     const char *name;
     Slice *splits;
     size_t split_count;
+    size_t set_count;
 } Reading;
+
+/* Codes that no list of the policy has: refused, or notes beside the years that stay unanswered. */
+static Status check_codes(const Reading *r, const CohortPlan *plan, Error *err)
+{
+    Cohort *c = r->cohort;
+    Notes notes = {0};
+    Slice *all;
+    Status st = plan_check_codes(r->policy, plan, &c->arena, &notes, err);
+    if (st == OK && notes.len > 0)
+        st = arena_new(&c->arena, Slice, c->warning_count + notes.len + r->set_count, &all, err);
+    if (st == OK && notes.len > 0) {
+        if (c->warning_count > 0)
+            memcpy(all, c->warnings, c->warning_count * sizeof *all);
+        memcpy(all + c->warning_count, notes.at, notes.len * sizeof *all);
+        c->warnings = all;
+        c->warning_count += notes.len;
+    }
+    vec_free(&notes);
+    return st;
+}
 
 static Status read_under(const Reading *r, const BlockSet *set, bool must, Error *err)
 {
@@ -88,15 +110,17 @@ static Status read_under(const Reading *r, const BlockSet *set, bool must, Error
     c->by = plan->by;
     c->by_count = plan->by_count;
     memcpy(c->blocks_sha256, set->sha256, sizeof c->blocks_sha256);
+    TRY(check_codes(r, plan, err));
     return digest_meaning(&figures, c->meaning_sha256, err);
 }
 
 static Status read_all(Policy *policy, Cohort *c, const char *name, Date today, Error *err)
 {
     BlockSets sets = {0};
-    Reading r = {.cohort = c, .name = name};
+    Reading r = {.policy = policy, .cohort = c, .name = name};
     Status st = OK;
     TRY_OUT(blocksets_read(policy, &c->arena, &sets, err));
+    r.set_count = sets.len;
     TRY_OUT(split_names(policy, &c->arena, &r.splits, &r.split_count, err));
     TRY_OUT(arena_new(&c->arena, MeasureOwn, sets.len, &c->figures, err));
     TRY_OUT(arena_new(&c->arena, MeasureOwn, sets.len, &c->funnel, err));

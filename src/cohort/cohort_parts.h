@@ -5,6 +5,7 @@
  *   words    a script's bytes to lines of words                                     words.c
  *   phrase   a line's words against the phrases of the blocks                       phrase.c
  *   script   lines to a plan                                                        script.c
+ *   lists    codes of a plan against the policy's reference lists                   code_lists.c
  *   compile  a plan to SQL                                                          fill.c, compile.c
  */
 #ifndef CAIRN_COHORT_PARTS_H
@@ -44,6 +45,9 @@ typedef struct Param {
     size_t value_count;
     Slice characters; /* texts: what an item may hold */
     int64_t min_length, max_length;
+    Slice table, column; /* texts: the policy's list that has all items; empty: none */
+    Slice within;        /* texts: another of them, whose column of the list narrows it; empty: none */
+    bool partial;        /* the list does not have all: an item that is not on it is noted, not refused */
     bool has_default;
     int64_t number;        /* integer's default */
     const Slice *defaults; /* the others' */
@@ -182,6 +186,13 @@ MUST_USE Status split_names(Policy *policy, Arena *arena, Slice **out, size_t *c
 /* splits: the names that `by` may use. */
 MUST_USE Status script_read(const BlockSet *set, const Slice *splits, size_t split_count, Slice text, const char *name,
     Arena *arena, CohortPlan *out, Error *err);
+
+/* --- lists --- */
+
+typedef VEC(Slice) Notes;
+/* Refuses a code that is on none of the lines' lists (ERR_INVALID with line, list and near codes); what a partial list
+ * does not have is noted, texts in arena. Lists are reference tables of the policy. */
+MUST_USE Status plan_check_codes(Policy *policy, const CohortPlan *plan, Arena *arena, Notes *notes, Error *err);
 
 /* --- compile --- */
 

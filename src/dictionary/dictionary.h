@@ -32,8 +32,9 @@ typedef struct DictionaryElement {
     Slice name;    /* column */
     Slice element; /* CEDS name; empty: none */
     Slice definition;
-    Slice origin;                     /* warehouse: the contracts that fill it, or what it is worked out from */
-    Slice agreement, clause, purpose; /* sources; agreement empty: none in force covers it */
+    Slice origin;            /* warehouse: the contracts that fill it, or what it is worked out from */
+    Slice agreement, clause; /* sources; agreement empty: none in force covers it */
+    Slice purpose;           /* warehouse: of the fields that it is made of, joined by " | " */
     Slice sensitivity;
     Slice type;
     Slice codes; /* "F = female; M = male"; empty: no code list */

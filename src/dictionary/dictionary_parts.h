@@ -5,6 +5,7 @@
 #include "contract/contract.h"
 #include "dictionary/dictionary.h"
 #include "govern/govern.h"
+#include "policy/model.h"
 #include "store/db.h"
 
 typedef VEC(DictionaryTable) DictionaryTables;
@@ -16,6 +17,11 @@ MUST_USE Status element_of_field(const Field *f, Arena *arena, DictionaryElement
 /* Tables of the warehouse: facts, references, derived. contracts: those in force, for where columns come from. */
 MUST_USE Status warehouse_elements(Policy *policy, const Contract *const *contracts, size_t contract_count,
     Arena *arena, DictionaryTables *out, Error *err);
+
+/* Sets the purposes of warehouse tables in `tables`, which has the contracts' too: those of the fields that a column is
+ * made of, by the agreements. */
+MUST_USE Status warehouse_purposes(const TableDefs *defs, const Contract *const *contracts, size_t contract_count,
+    Arena *arena, DictionaryTables *tables, Error *err);
 
 /* Fill rates and breaks of one source's table from its loads in force; elements that only earlier contracts had are
  * added as retired. rule: dictionary/dictionary.toml. */

@@ -1,6 +1,5 @@
 /* The warehouse's half: facts with the contracts that fill them, references, and what is worked out from both. */
 #include "dictionary/dictionary_parts.h"
-#include "policy/model.h"
 
 static bool is_person_table(const TableDef *t)
 {
@@ -110,6 +109,8 @@ Status warehouse_elements(Policy *policy, const Contract *const *contracts, size
         TRY_OUT(table_of(&defs.at[i], contracts, contract_count, arena, &t, err));
         TRY_OUT(vec_push(out, t, err));
     }
+    if (st == OK)
+        st = warehouse_purposes(&defs, contracts, contract_count, arena, out, err);
 out:
     vec_free(&defs);
     return st;

@@ -31,6 +31,14 @@ Count cell_count(const Cell *c)
     return (Count){c->numerator, c->denominator};
 }
 
+bool is_unknown_group(Slice grp)
+{
+    while (grp.ptr)
+        if (slice_eq_z(slice_cut(&grp, ','), EQUITY_UNKNOWN))
+            return true;
+    return false;
+}
+
 Status equity_measure(Policy *policy, Slice name, Arena *arena, MeasureInfo *out, Error *err)
 {
     MeasureInfos infos = {0};
@@ -43,8 +51,8 @@ Status equity_measure(Policy *policy, Slice name, Arena *arena, MeasureInfo *out
         }
     vec_free(&infos);
     if (st == OK && !found) {
-        st = error_set(err, ERR_NOT_FOUND, "no measure \"%.*s\"", SLICE_ARG(name));
-        error_hint(err, "\"cairn measure list\" names them.");
+        st = error_set(err, ERR_NOT_FOUND, "there is no measure %.*s", SLICE_ARG(name));
+        measure_hint_names(policy, name, err);
     }
     return st;
 }

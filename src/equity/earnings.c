@@ -191,8 +191,11 @@ static Status earnings_sheet(const MeasureContext *ctx, const EquityQuery *query
     Status st = OK;
     want.name = query->measure;
     want.level = query->level;
-    want.by[0] = query->split;
-    want.by_count = slice_eq_z(query->split, "all") ? 0 : 1;
+    for (Slice rest = query->split; rest.ptr && !slice_eq_z(query->split, "all");) {
+        if (want.by_count == COUNT_OF(want.by))
+            return error_set(err, ERR_USAGE, "at most %zu splits can be crossed", COUNT_OF(want.by));
+        want.by[want.by_count++] = slice_cut(&rest, ',');
+    }
     want.year_from = want.year_to = query->year;
     TRY(equity_rules(ctx->policy, query->year, &rules, err));
     TRY(measure_values(ctx, &want, &values, err));

@@ -35,10 +35,11 @@ MUST_USE Status equity_rules(Policy *policy, int32_t year, EquityRules *out, Err
 /* --- a table of gaps --- */
 
 typedef struct EquityQuery {
-    Slice measure, split, level;
-    Slice unit;      /* empty: every unit of the level */
-    int32_t year;    /* 0: the latest one that has cells */
-    Slice reference; /* "overall", "others", "highest" (the best group), or a group's code; empty: others */
+    Slice measure, split, level; /* split: one, or up to three crossed with commas between */
+    Slice unit;                  /* empty: every unit of the level */
+    int32_t year;                /* 0: the latest one that has cells */
+    Slice reference;             /* "overall", "others", "highest" (the best group), or a group's code; empty: others */
+    int64_t pool_years; /* so many years together, in whole windows counted back from the latest; 0 and 1: each alone */
 } EquityQuery;
 
 typedef struct EquityRow {
@@ -81,6 +82,7 @@ typedef struct EquityTable {
     EquityRules rules;
     EquityQuery query; /* as asked, with year and reference filled in */
     Slice split_title;
+    Slice pooled; /* "2023-2025": the years of the figures; empty: one */
     bool adverse; /* lower is better */
     bool ordered;
     VEC(EquityRow) rows;
@@ -92,8 +94,9 @@ typedef struct EquityFigures {
     CellSet cells;              /* in the order that equity_table takes */
     CellSet at_level, of_state; /* what was asked of the persons; cells point into it */
 } EquityFigures;
-/* From `stored`, which must outlive them; where it holds none of the measure by that split, from the persons of the
- * current generation. Errors as measure_query. Free with equity_figures_free, not after a failure. */
+/* From `stored`, which must outlive them; where it holds none of the measure by that split, and where years are pooled,
+ * from the persons of the current generation. Errors as measure_query; ERR_USAGE for more than three splits. Free with
+ * equity_figures_free, not after a failure. */
 MUST_USE Status equity_figures(
     const MeasureContext *ctx, const CellSet *stored, const EquityQuery *query, EquityFigures *out, Error *err);
 void equity_figures_free(EquityFigures *f);

@@ -15,8 +15,11 @@ typedef struct Labels {
 } Labels;
 MUST_USE Status labels_open(Policy *policy, Arena *arena, Labels *out, Error *err);
 void labels_free(Labels *l);
+/* `split` is one, or up to three crossed with commas between; so are its groups, and their titles. */
 bool labels_has_split(const Labels *l, Slice split);
-/* Its groups overlap: a person may be in several. */
+/* The hint of an error about a split that there is not: which there are, or that a place is a level. */
+void labels_hint_splits(const Labels *l, Slice asked, Error *err);
+/* Its groups, or those of one that is crossed, overlap: a person may be in several. */
 bool labels_split_overlaps(const Labels *l, Slice split);
 Slice labels_split(const Labels *l, Slice split);
 Slice labels_group(const Labels *l, Slice split, Slice grp);
@@ -42,11 +45,15 @@ bool cell_matches(const Cell *c, const CellQuery *q);
 int32_t cells_latest(const CellSet *cells, const CellQuery *q);
 const Cell *cells_find(const CellSet *cells, const CellQuery *q, Slice grp);
 Count cell_count(const Cell *c);
+/* A group of those of whom it, or a part of a crossing, is not known. */
+bool is_unknown_group(Slice grp);
 
 /* Why a figure that needs groups without a person in common is not given. */
 extern const char overlap_reason[];
 /* What every table of groups that overlap says. */
 void overlap_note(Sheet *out);
+/* Table "formulas": how each column of the gaps' tables is made, and by whose rule. */
+void equity_formulas(const MeasureInfo *info, Sheet *out);
 /* What no equity sheet may be without. */
 void equity_notes(const EquityRules *rules, const MeasureInfo *info, Sheet *out);
 const char *flag_word(Flag f);

@@ -38,9 +38,9 @@ static const SheetColumn gap_columns[] = {
     {"risk_flag", NULL},
     {"need_parity", "to parity"},
     {"need_unflag", "to unflag"},
-    {"coverage", NULL},
-    {"precision", NULL},
-    {"recall", NULL},
+    {"coverage", "coverage"},
+    {"precision", "precision"},
+    {"recall", "recall"},
     {"gap_linkage_low", NULL},
     {"gap_linkage_high", NULL},
     {"linkage_explains", "by linkage"},
@@ -203,6 +203,8 @@ void equity_table_sheet(const EquityTable *t, Sheet *out)
     sheet_fact(out, "measure_title", "%.*s", SLICE_ARG(t->info.title));
     sheet_fact(out, "unit_of_value", "%.*s", SLICE_ARG(t->info.unit));
     sheet_fact(out, "year", "%" PRId32, t->query.year);
+    if (t->pooled.len > 0)
+        sheet_fact(out, "pooled", "%.*s", SLICE_ARG(t->pooled));
     sheet_fact(out, "level", "%.*s", SLICE_ARG(t->query.level));
     sheet_fact(out, "split", "%.*s", SLICE_ARG(t->query.split));
     sheet_fact(out, "reference", "%.*s", SLICE_ARG(t->query.reference));
@@ -215,6 +217,7 @@ void equity_table_sheet(const EquityTable *t, Sheet *out)
     sheet_table(out, "disparity", SLICE("Disparity over all groups"), disparity_columns, COUNT_OF(disparity_columns));
     for (size_t k = 0; k < t->units.len; k++)
         disparity_rows(t, &t->units.at[k], out);
+    equity_formulas(&t->info, out);
     if (t->units.at[0].overlapping)
         overlap_note(out);
     if (t->info.kind == MEASURE_RATE) {

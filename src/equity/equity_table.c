@@ -14,8 +14,8 @@ typedef struct Build {
     Map state_groups; /* group to index of its cell of the state */
     const Cell *state_all;
     MissedMeaning missed;
-    const Cell *all;     /* of the unit at work */
-    const Cell **groups; /* of the unit at work */
+    const Cell *all;                /* of the unit at work */
+    const Cell *groups[GROUPS_MAX]; /* of the unit at work */
     size_t group_count;
     size_t best; /* index in groups; group_count: none */
 } Build;
@@ -177,7 +177,7 @@ static EquityRow empty_row(void)
 
 static bool is_compared(const Cell *c)
 {
-    return c->denominator > 0 && !slice_eq_z(c->grp, EQUITY_UNKNOWN);
+    return c->denominator > 0 && !is_unknown_group(c->grp);
 }
 
 static Status add_row(Build *b, const Cell *c, Error *err)
@@ -310,19 +310,17 @@ static Status add_units(Build *b, Error *err)
     const EquityQuery *q = &b->t->query;
     const CellQuery want = {
         .measure = q->measure, .split = q->split, .level = q->level, .unit = q->unit, .year = q->year};
-    const Cell *groups[GROUPS_MAX];
-    b->groups = groups;
     for (size_t i = 0; i < b->cells->count; i++) {
         const Cell *c = &b->cells->cells[i];
         if (!cell_matches(c, &want))
             continue;
-        if (b->group_count > 0 && !slice_eq(groups[0]->unit, c->unit)) {
+        if (b->group_count > 0 && !slice_eq(b->groups[0]->unit, c->unit)) {
             TRY(add_unit(b, err));
             b->group_count = 0;
         }
         if (b->group_count == GROUPS_MAX)
             return error_set(err, ERR_LIMIT, "split %.*s has more than %d groups", SLICE_ARG(q->split), GROUPS_MAX);
-        groups[b->group_count++] = c;
+        b->groups[b->group_count++] = c;
     }
     return b->group_count > 0 ? add_unit(b, err) : OK;
 }
@@ -344,8 +342,39 @@ out:
     return st;
 }
 
+static void hint_years(const CellSet *cells, const EquityQuery *q, Error *err)
+{
+    const CellQuery any = {.measure = q->measure, .split = SLICE("all"), .level = q->level};
+    int32_t first = 0, last = cells_latest(cells, &any);
+    for (size_t i = 0; i < cells->count; i++)
+        if (cell_matches(&cells->cells[i], &any) && (first == 0 || cells->cells[i].year < first))
+            first = cells->cells[i].year;
+    if (last > 0)
+        error_hint(err, "There are figures of %" PRId32 " to %" PRId32 ".", first, last);
+    else
+        error_hint(err, "The measure's file says which levels are measured (\"cairn measure explain %.*s\").",
+            SLICE_ARG(q->measure));
+}
+
+/* Why no figure answers: the split is none, the unit is none, the year or the level has none. */
+static void hint_figures(const CellSet *cells, Policy *policy, const EquityQuery *q, Error *err)
+{
+    Arena arena;
+    Labels labels = {0};
+    arena_init(&arena, 0);
+    bool known = labels_open(policy, &arena, &labels, NULL) == OK;
+    if (known && !labels_has_split(&labels, q->split))
+        labels_hint_splits(&labels, q->split, err);
+    else if (q->unit.len > 0)
+        cells_hint_units(cells, q->level, q->unit, err);
+    else
+        hint_years(cells, q, err);
+    labels_free(&labels);
+    arena_free(&arena);
+}
+
 /* Year and reference are filled in; the caller's texts need not outlive the table. */
-static Status settle_query(const CellSet *cells, const EquityQuery *asked, EquityTable *t, Error *err)
+static Status settle_query(const CellSet *cells, Policy *policy, const EquityQuery *asked, EquityTable *t, Error *err)
 {
     EquityQuery *q = &t->query;
     TRY(arena_dup(&t->arena, asked->measure, &q->measure, err));
@@ -354,18 +383,26 @@ static Status settle_query(const CellSet *cells, const EquityQuery *asked, Equit
     TRY(arena_dup(&t->arena, asked->unit, &q->unit, err));
     TRY(arena_dup(&t->arena, asked->reference.len ? asked->reference : SLICE("others"), &q->reference, err));
     const CellQuery any = {.measure = q->measure, .split = q->split, .level = q->level, .unit = q->unit};
+    q->pool_years = asked->pool_years;
     q->year = asked->year ? asked->year : cells_latest(cells, &any);
     if (q->year == 0 || cells_latest(cells, &(CellQuery){any.measure, any.split, any.level, any.unit, q->year}) == 0) {
         error_set(err, ERR_NOT_FOUND, "no figures of %.*s by %.*s at level %.*s%s%.*s%s", SLICE_ARG(q->measure),
             SLICE_ARG(q->split), SLICE_ARG(q->level), q->unit.len ? " for unit " : "", SLICE_ARG(q->unit),
             q->year ? " in that year" : "");
-        if (q->unit.len > 0)
-            cells_hint_units(cells, q->level, q->unit, err);
-        else
-            error_hint(err, "The measure's file says which levels are measured, measures/splits.toml which splits "
-                            "there are.");
+        hint_figures(cells, policy, q, err);
         return ERR_NOT_FOUND;
     }
+    return OK;
+}
+
+/* Which years are together in the figures, as the measure says it. */
+static Status keep_pooled(const CellSet *cells, EquityTable *t, Error *err)
+{
+    const EquityQuery *q = &t->query;
+    const CellQuery any = {.measure = q->measure, .split = q->split, .level = q->level, .year = q->year};
+    for (size_t i = 0; i < cells->count; i++)
+        if (cell_matches(&cells->cells[i], &any))
+            return arena_dup(&t->arena, cells->cells[i].pooled, &t->pooled, err);
     return OK;
 }
 
@@ -402,13 +439,14 @@ Status equity_table(const CellSet *cells, Policy *policy, const EquityQuery *que
     arena_init(&out->arena, 0);
     TRY_OUT(equity_measure(policy, query->measure, &out->arena, &out->info, err));
     TRY_OUT(check_kind(&out->info, err));
-    TRY_OUT(settle_query(cells, query, out, err));
+    TRY_OUT(settle_query(cells, policy, query, out, err));
     TRY_OUT(check_reference(out, cells, err));
     TRY_OUT(equity_rules(policy, out->query.year, &out->rules, err));
     TRY_OUT(labels_open(policy, &out->arena, &b.labels, err));
     TRY_OUT(rules_list_has(out->rules.file, "lower_is_better", out->query.measure, &out->adverse, err));
     TRY_OUT(rules_list_has(out->rules.file, "missed_link_is_hit", out->query.measure, &missed_is_hit, err));
     b.missed = missed_is_hit ? MISSED_IS_HIT : MISSED_IS_NO_HIT;
+    TRY_OUT(keep_pooled(cells, out, err));
     out->split_title = labels_split(&b.labels, out->query.split);
     TRY_OUT(map_init(&b.totals, err));
     TRY_OUT(map_init(&b.state_groups, err));

@@ -1,6 +1,7 @@
 /*
  * The figures a question is asked of: those that were measured with the generation, and, where its split is none of
- * those the measure stores, what the persons say. Splits whose groups overlap are stored of no measure.
+ * those the measure stores, what the persons say. Splits whose groups overlap, crossings and pooled years are stored of
+ * no measure.
  */
 #include "equity/equity_parts.h"
 
@@ -22,29 +23,47 @@ static Status split_exists(const MeasureContext *ctx, Slice split, bool *out, Er
     return st;
 }
 
+/* The splits of "a,b,c". */
+static Status cut_splits(Slice splits, MeasureBy *out, Error *err)
+{
+    *out = (MeasureBy){0};
+    while (splits.ptr) {
+        if (out->count == COUNT_OF(out->names))
+            return error_set(err, ERR_USAGE, "at most %zu splits can be crossed", COUNT_OF(out->names));
+        out->names[out->count++] = slice_cut(&splits, ',');
+    }
+    return OK;
+}
+
+/* Where years are pooled, everybody is pooled as the groups are. */
 static Status ask_level(
     const MeasureContext *ctx, const CellSet *stored, const EquityQuery *q, Slice level, CellSet *out, Error *err)
 {
     MeasureQuery want = MEASURE_QUERY_INIT;
+    MeasureBy by[2] = {{.count = 0}};
     uint32_t generation;
+    bool pooled = q->pool_years > 1;
     /* Of a level without totals the measure says nothing at all. */
-    if (!has_cells(stored, q, SLICE("all"), level) || has_cells(stored, q, q->split, level))
+    if (!has_cells(stored, q, SLICE("all"), level) || (!pooled && has_cells(stored, q, q->split, level)))
         return OK;
+    TRY(cut_splits(q->split, &by[1], err));
     want.name = q->measure;
-    want.by[0] = q->split;
-    want.by_count = 1;
+    want.each = pooled ? by : by + 1;
+    want.each_count = pooled ? 2 : 1;
     want.level = level;
+    want.pool.years = pooled ? q->pool_years : 0;
     return measure_query(ctx, &want, out, &generation, err);
 }
 
-static Status join(const CellSet *stored, Slice measure, EquityFigures *f, Error *err)
+static Status join(const CellSet *stored, const EquityQuery *q, EquityFigures *f, Error *err)
 {
     size_t room = f->at_level.count + f->of_state.count;
-    for (size_t i = 0; i < stored->count; i++)
-        room += slice_eq(stored->cells[i].measure, measure);
+    size_t kept = q->pool_years > 1 ? 0 : stored->count;
+    for (size_t i = 0; i < kept; i++)
+        room += slice_eq(stored->cells[i].measure, q->measure);
     TRY(arena_new(&f->cells.arena, Cell, room, &f->cells.cells, err));
-    for (size_t i = 0; i < stored->count; i++)
-        if (slice_eq(stored->cells[i].measure, measure))
+    for (size_t i = 0; i < kept; i++)
+        if (slice_eq(stored->cells[i].measure, q->measure))
             f->cells.cells[f->cells.count++] = stored->cells[i];
     const CellSet *const asked[] = {&f->of_state, &f->at_level};
     for (size_t k = 0; k < COUNT_OF(asked); k++)
@@ -67,7 +86,7 @@ Status equity_figures(
         if (!slice_eq_z(query->level, "state"))
             TRY_OUT(ask_level(ctx, stored, query, SLICE("state"), &out->of_state, err));
     }
-    TRY_OUT(join(stored, query->measure, out, err));
+    TRY_OUT(join(stored, query, out, err));
     return OK;
 out:
     equity_figures_free(out);

@@ -103,26 +103,96 @@ static const Toml *find_split(const Labels *l, Slice split)
     return find_named(toml_get(l->splits->toml, "split"), "name", split);
 }
 
+/* A split, or several crossed with commas between. */
+static bool each_split(const Labels *l, Slice split, bool (*holds)(const Toml *split), bool every)
+{
+    while (split.ptr) {
+        const Toml *s = find_split(l, slice_cut(&split, ','));
+        if (holds(s) != every)
+            return !every;
+    }
+    return every;
+}
+
+static bool is_there(const Toml *split)
+{
+    return split != NULL;
+}
+
+static bool overlaps(const Toml *split)
+{
+    const Toml *partition = split ? toml_get(split, "partition") : NULL;
+    return partition && partition->type == TOML_BOOLEAN && !partition->boolean;
+}
+
 bool labels_has_split(const Labels *l, Slice split)
 {
-    return find_split(l, split) != NULL;
+    return each_split(l, split, is_there, true);
 }
 
 bool labels_split_overlaps(const Labels *l, Slice split)
 {
-    const Toml *s = find_split(l, split), *partition = s ? toml_get(s, "partition") : NULL;
-    return partition && partition->type == TOML_BOOLEAN && !partition->boolean;
+    return each_split(l, split, overlaps, false);
 }
 
-Slice labels_split(const Labels *l, Slice split)
+void labels_hint_splits(const Labels *l, Slice asked, Error *err)
+{
+    Buf names;
+    const Toml *list = toml_get(l->splits->toml, "split");
+    buf_init(&names, 0);
+    for (const Toml *e = list ? list->first : NULL; e; e = e->next)
+        buf_addf(&names, "%s%.*s", names.len ? ", " : "", SLICE_ARG(text_or(e, "name", SLICE(""))));
+    while (asked.ptr) {
+        Slice name = slice_cut(&asked, ',');
+        if (slice_eq_z(name, "county") || slice_eq_z(name, "district") || slice_eq_z(name, "school"))
+            error_hint(err, "Places are levels: --level %.*s.", SLICE_ARG(name));
+        else if (!find_split(l, name))
+            error_hint(err, "There is no split %.*s; there are %s.", SLICE_ARG(name), buf_z(&names));
+        else
+            continue;
+        break;
+    }
+    buf_free(&names);
+}
+
+static Slice one_split(const Labels *l, Slice split)
 {
     return text_or(find_split(l, split), "title", split);
 }
 
-Slice labels_group(const Labels *l, Slice split, Slice grp)
+static Slice one_group(const Labels *l, Slice split, Slice grp)
 {
     const Toml *s = find_split(l, split);
     return text_or(find_named(s ? toml_get(s, "value") : NULL, "code", grp), "title", grp);
+}
+
+/* Of several the titles, with commas between; where there is no memory for them the codes. */
+static Slice joined(const Labels *l, Slice splits, Slice groups, bool of_groups)
+{
+    Slice kept = of_groups ? groups : splits, rest = splits, copy;
+    Buf text;
+    if (slice_find(splits, SLICE(",")) == splits.len)
+        return of_groups ? one_group(l, splits, groups) : one_split(l, splits);
+    buf_init(&text, 0);
+    while (rest.ptr) {
+        Slice split = slice_cut(&rest, ','), grp = slice_cut(&groups, ',');
+        buf_add(&text, of_groups ? one_group(l, split, grp) : one_split(l, split));
+        buf_adds(&text, rest.ptr ? ", " : "");
+    }
+    if (text.status == OK && arena_dup(l->arena, buf_slice(&text), &copy, NULL) == OK)
+        kept = copy;
+    buf_free(&text);
+    return kept;
+}
+
+Slice labels_split(const Labels *l, Slice split)
+{
+    return joined(l, split, (Slice){0}, false);
+}
+
+Slice labels_group(const Labels *l, Slice split, Slice grp)
+{
+    return joined(l, split, grp, true);
 }
 
 Slice labels_unit(const Labels *l, Slice level, Slice unit)

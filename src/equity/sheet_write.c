@@ -127,6 +127,18 @@ static Status write_text(const Sheet *s, Buf *out, Error *err)
 
 /* --- CSV --- */
 
+static Status no_table(const Sheet *s, const char *asked, Error *err)
+{
+    Buf names;
+    buf_init(&names, 0);
+    for (size_t i = 0; i < s->tables.len; i++)
+        buf_addf(&names, "%s%s", i ? ", " : "", s->tables.at[i].key);
+    error_set(err, ERR_NOT_FOUND, "this result has no table \"%s\"", asked);
+    error_hint(err, "Its tables are %s.", buf_z(&names));
+    buf_free(&names);
+    return ERR_NOT_FOUND;
+}
+
 static Status write_csv(const Sheet *s, const char *table, Buf *out, Error *err)
 {
     const SheetTable *t = NULL;
@@ -134,7 +146,7 @@ static Status write_csv(const Sheet *s, const char *table, Buf *out, Error *err)
         if (!table || slice_eq_z(slice_of(table), s->tables.at[i].key))
             t = &s->tables.at[i];
     if (!t)
-        return error_set(err, ERR_NOT_FOUND, "this result has no table \"%s\"", table ? table : "");
+        return no_table(s, table ? table : "", err);
     for (size_t c = 0; c < t->column_count; c++) {
         buf_adds(out, c ? "," : "");
         csv_cell(out, slice_of(t->columns[c].key));

@@ -130,7 +130,7 @@ double link_recall(const LinkCounts *links);
 
 /* --- disparity over all groups (inequality.c) --- */
 
-#define GROUPS_MAX 64
+#define GROUPS_MAX 512 /* three splits crossed */
 
 typedef enum Disparity {
     DISPARITY_RANGE,         /* max - min */

@@ -95,12 +95,40 @@ typedef enum TableColumn {
     TABLE_PERSONS,
     TABLE_HIT,
     TABLE_VALUE,
+    TABLE_P25,
+    TABLE_P75,
     TABLE_EXCLUDED,
+    TABLE_COVERAGE,
+    TABLE_PRECISION,
+    TABLE_RECALL,
     TABLE_NOTE,
     TABLE_COLUMNS
 } TableColumn;
-static const char *const table_heads[TABLE_COLUMNS] = {
-    "year", "unit", "split", "group", "category", "persons", "hit", "value", "excluded", "note"};
+static const char *const table_heads[TABLE_COLUMNS] = {"year", "unit", "split", "group", "category", "persons", "hit",
+    "value", "p25", "p75", "excluded", "coverage", "precision", "recall", "note"};
+
+static Slice decimal_text(double v, int decimals, char text[TEXT_SIZE])
+{
+    if (isnan(v))
+        return SLICE("-");
+    snprintf(text, TEXT_SIZE, "%.*f", decimals, v);
+    return slice_of(text);
+}
+
+static double share(double part, double whole)
+{
+    return whole > 0 ? part / whole : NAN;
+}
+
+/* Whom the outcome's source could have seen, and what the identity room expects of the links: beside every figure. */
+static double quality(const Cell *c, TableColumn column)
+{
+    double correct = (double)c->link_correct;
+    if (column == TABLE_COVERAGE)
+        return share((double)c->covered, (double)c->base);
+    return column == TABLE_PRECISION ? share(correct, (double)c->link_pairs * 1e6)
+                                     : share(correct, correct + (double)c->link_missed);
+}
 
 static Slice table_text(const Cell *c, size_t column, char text[TEXT_SIZE])
 {
@@ -123,10 +151,15 @@ static Slice table_text(const Cell *c, size_t column, char text[TEXT_SIZE])
         snprintf(text, TEXT_SIZE, "%" PRId64, c->numerator);
         return slice_of(text);
     case TABLE_VALUE:
-        if (isnan(c->value))
-            return SLICE("-");
-        snprintf(text, TEXT_SIZE, "%.2f", c->value);
-        return slice_of(text);
+        return decimal_text(c->value, 2, text);
+    case TABLE_P25:
+        return decimal_text(c->p25, 2, text);
+    case TABLE_P75:
+        return decimal_text(c->p75, 2, text);
+    case TABLE_COVERAGE:
+    case TABLE_PRECISION:
+    case TABLE_RECALL:
+        return decimal_text(quality(c, (TableColumn)column), 4, text);
     case TABLE_EXCLUDED:
         snprintf(text, TEXT_SIZE, "%" PRId64, c->excluded);
         return slice_of(text);
@@ -143,7 +176,7 @@ static Slice table_text(const Cell *c, size_t column, char text[TEXT_SIZE])
 
 static bool is_number(size_t column)
 {
-    return column >= TABLE_PERSONS && column <= TABLE_EXCLUDED;
+    return column >= TABLE_PERSONS && column <= TABLE_RECALL;
 }
 
 static void table_cell(Buf *out, Slice s, size_t column, size_t width, bool last)
@@ -160,7 +193,7 @@ static void table_cell(Buf *out, Slice s, size_t column, size_t width, bool last
 static bool is_always_shown(TableColumn column)
 {
     return column == TABLE_YEAR || column == TABLE_UNIT || column == TABLE_PERSONS || column == TABLE_VALUE ||
-           column == TABLE_EXCLUDED;
+           column == TABLE_EXCLUDED || column == TABLE_COVERAGE;
 }
 
 /* Whether a cell has what its column is for: a split is worth a column where several are shown. */
@@ -175,6 +208,13 @@ static bool says_something(const Cell *c, const Cell *first, TableColumn column)
         return c->category.len > 0;
     case TABLE_HIT:
         return c->numerator != 0;
+    case TABLE_P25:
+        return !isnan(c->p25);
+    case TABLE_P75:
+        return !isnan(c->p75);
+    case TABLE_PRECISION:
+    case TABLE_RECALL:
+        return !isnan(quality(c, column));
     case TABLE_NOTE:
         return c->small || c->pooled.len > 0;
     default:

@@ -172,13 +172,16 @@ Status measure_explain(Policy *policy, Slice name, Slice definition, Buf *out, E
         if (defs.at[i].family.len > 0)
             TRY_OUT(explain_family(&defs.at[i], &outcomes, definition, out, &defined, err));
     }
-    if (!found)
+    if (!found) {
         st = error_set(err, ERR_NOT_FOUND, "there is no measure %.*s", SLICE_ARG(name));
-    else if (!defined)
+        measure_hint_names(policy, name, err);
+    } else if (!defined) {
         st = error_set(
             err, ERR_NOT_FOUND, "measure %.*s has no definition %.*s", SLICE_ARG(name), SLICE_ARG(definition));
-    else
+        outcome_hint_names(&outcomes, SLICE(""), err);
+    } else {
         st = buf_status(out, err);
+    }
 out:
     vec_free(&defs);
     vec_free(&outcomes);

@@ -102,6 +102,19 @@ MUST_USE Status cells_read(Home *home, uint32_t generation, CellSet *out, Error 
 /* The same with every kind and every split. */
 MUST_USE Status cells_read_all(Home *home, uint32_t generation, CellSet *out, Error *err);
 void cells_free(CellSet *set);
+/* Names near a mistyped one: the nearest that were offered, of equally near ones the first by name. */
+enum { NEAR_NAMES = 4 };
+typedef struct NearNames {
+    Slice name[NEAR_NAMES];
+    size_t distance[NEAR_NAMES];
+    size_t count;
+} NearNames;
+/* Names more than two letters away are not taken. Borrowed. */
+void near_offer(NearNames *near, Slice asked, Slice name);
+void near_list(const NearNames *near, Buf *out); /* with commas between */
+/* The hint of an error about a measure or outcome definition that there is not: the policy's names near it, or how to
+ * have them all. */
+void measure_hint_names(Policy *policy, Slice asked, Error *err);
 /* The hint of an error about a unit that has no figures: that it is none of the level's in the set, with those whose
  * codes are near (at most two letters away), or that it has other figures. */
 void cells_hint_units(const CellSet *set, Slice level, Slice code, Error *err);

@@ -476,17 +476,8 @@ Slice row_clause(const MeasureRows *rows, size_t row);
 MUST_USE Status pool_units(const MeasureRows *rows, FoldUnits *units, const UnitNames *names, const FoldSpec *spec,
     int64_t minimum, Arena *arena, Slice **pooled, Error *err);
 
-/* --- names near a mistyped one (units_near.c) --- */
-
-enum { NEAR_NAMES = 4 };
-typedef struct NearNames { /* the nearest that were offered, of equally near ones the first by name */
-    Slice name[NEAR_NAMES];
-    size_t distance[NEAR_NAMES];
-    size_t count;
-} NearNames;
-/* Names more than two letters away are not taken. Borrowed. */
-void near_offer(NearNames *near, Slice asked, Slice name);
-void near_list(const NearNames *near, Buf *out); /* with commas between */
+/* The hint of an error about a definition that a family does not have (empty: any): those that there are. */
+void outcome_hint_names(const OutcomeDefs *outcomes, Slice family, Error *err);
 
 /* --- known time --- */
 

@@ -131,10 +131,11 @@ static Status add_version(Question *q, const MeasureQuery *query, const RowWish 
                              .year_to = wish->year_to}}),
                 err));
     }
-    if (out->len == 0)
-        return error_set(
-            err, ERR_NOT_FOUND, "family %.*s has no definition %.*s", SLICE_ARG(def->family), SLICE_ARG(name));
-    return OK;
+    if (out->len > 0)
+        return OK;
+    error_set(err, ERR_NOT_FOUND, "family %.*s has no definition %.*s", SLICE_ARG(def->family), SLICE_ARG(name));
+    outcome_hint_names(&q->outcomes, def->family, err);
+    return ERR_NOT_FOUND;
 }
 
 /* The versions that the caller brings along, in place of the policy's of that name. */

@@ -85,3 +85,45 @@ void cells_hint_units(const CellSet *set, Slice level, Slice code, Error *err)
             SLICE_ARG(code), slice_eq_z(level, "school") ? " A school's code is DISTRICT-SCHOOL." : "");
     buf_free(&text);
 }
+
+void measure_hint_names(Policy *policy, Slice asked, Error *err)
+{
+    MeasureInfos measures = {0};
+    DefinitionInfos definitions = {0};
+    NearNames near = {0};
+    Arena arena;
+    Buf text;
+    arena_init(&arena, 0);
+    buf_init(&text, 0);
+    if (measure_list(policy, &arena, &measures, NULL) == OK &&
+        definition_list(policy, &arena, &definitions, NULL) == OK) {
+        for (size_t i = 0; i < measures.len; i++)
+            near_offer(&near, asked, measures.at[i].name);
+        for (size_t i = 0; i < definitions.len; i++)
+            near_offer(&near, asked, definitions.at[i].name);
+    }
+    near_list(&near, &text);
+    if (near.count > 0 && text.status == OK)
+        error_hint(err, "near it are %s", buf_z(&text));
+    else
+        error_hint(err, "\"cairn measure list\" names them.");
+    vec_free(&measures);
+    vec_free(&definitions);
+    buf_free(&text);
+    arena_free(&arena);
+}
+
+void outcome_hint_names(const OutcomeDefs *outcomes, Slice family, Error *err)
+{
+    Buf text;
+    buf_init(&text, 0);
+    for (size_t i = 0; i < outcomes->len; i++) {
+        const OutcomeDef *o = &outcomes->at[i];
+        bool again = i > 0 && slice_eq(o->name, outcomes->at[i - 1].name); /* another version */
+        if ((family.len == 0 || slice_eq(o->family, family)) && !again)
+            buf_addf(&text, "%s%.*s", text.len > 0 ? ", " : "", SLICE_ARG(o->name));
+    }
+    if (text.len > 0 && text.status == OK)
+        error_hint(err, "the definitions are %s", buf_z(&text));
+    buf_free(&text);
+}

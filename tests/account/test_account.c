@@ -322,6 +322,10 @@ static void test_units(void **state)
     Ratings none = {0};
     assert_int_equal(
         ratings_compute(&w.f, &w.cells, &w.reference, 2017, SLICE("9999-0001"), &w.arena, &none, NULL), ERR_NOT_FOUND);
+    Error said = ERROR_INIT;
+    assert_int_equal(
+        ratings_compute(&w.f, &w.cells, &w.reference, 1999, SLICE(""), &w.arena, &none, &said), ERR_NOT_FOUND);
+    assert_non_null(strstr(said.message, "no school has figures"));
     vec_free(&none);
     world_close(&w);
 }

@@ -44,9 +44,25 @@ expect $usage "questions of their own" "$cairn" equity graduation_rate_4yr --by 
 expect $usage "--since goes with --trend" "$cairn" equity graduation_rate_4yr --by sex --since 2020
 expect $usage "--reference goes with" "$cairn" equity graduation_rate_4yr --by sex --trend --reference highest
 expect $usage "whole number" "$cairn" equity graduation_rate_4yr --year soon
+expect $usage "--pool takes years=N" "$cairn" equity graduation_rate_4yr --by sex --pool small=3
+expect $usage "--pool goes with gaps and trends" "$cairn" equity participation --by sex --pool years=2
+expect $usage "list takes no further word" "$cairn" measure list graduation_rate_4yr --policy "$policy"
+expect $usage "list takes no --by" "$cairn" measure list --by sex --policy "$policy"
+expect $usage "test takes no --years" "$cairn" measure test graduation_rate_4yr --years 2024 --policy "$policy"
+expect $usage "explain takes the name" "$cairn" measure explain --policy "$policy"
+expect $usage "without a name takes no --by" "$cairn" measure --by sex
+expect $usage "a question takes no --force" "$cairn" measure graduation_rate_4yr --force
+expect 5 "near it are graduation_rate_4yr" "$cairn" measure explain graduation_rate_4y --policy "$policy"
+expect 5 "near it are graduation_rate_4yr" "$cairn" measure test graduation_rate_4y --policy "$policy"
+expect 5 "\"cairn measure list\" names them" "$cairn" measure test no_such_thing --policy "$policy"
+expect 5 "the definitions are adrf, kentucky, leo" "$cairn" measure explain award_earnings_1yr --definition kentuky --policy "$policy"
 
 "$cairn" init "$work/home" --policy "$policy" >/dev/null
 export CAIRN_HOME=$work/home
+# what is listed and explained is what the home's own policy says
+env CAIRN_POLICY=/nowhere "$cairn" measure explain dropout_rate | grep -q '^numerator' || fail "measure explain of a home"
+env CAIRN_POLICY=/nowhere "$cairn" measure list | grep -q '^dropout_rate ' || fail "measure list of a home"
+env CAIRN_POLICY=/nowhere "$cairn" account list | grep -q '^district ' || fail "account list of a home"
 expect $usage "needs --purpose" "$cairn" equity graduation_rate_4yr --by sex
 expect $usage "needs --purpose" "$cairn" account rate --year 2024
 # what a question does not read is not silently passed over
@@ -57,6 +73,7 @@ expect $usage "persons come as CSV only" "$cairn" measure graduation_rate_4yr --
 expect $usage "compare takes no --by" "$cairn" measure compare graduation_rate_4yr completion_rate_4yr --by sex "${why[@]}"
 expect $usage "compare takes no --format" "$cairn" measure compare graduation_rate_4yr completion_rate_4yr --format csv \
     "${why[@]}"
+expect $usage "Names end in .csv" "$cairn" measure graduation_rate_4yr --out "$work/a.xlsx" "${why[@]}"
 expect $usage "published takes no --years" "$cairn" measure published graduation_rate_4yr --years 2024 "${why[@]}"
 # each question is an entry of the ledger before it is answered, and no entry without what it must say
 expect $usage "needs --purpose" "$cairn" measure graduation_rate_4yr --agreement cde-slds

@@ -5,6 +5,12 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../system/lib.sh"
 
 : "${SAMPLE_HOME:?set SAMPLE_HOME to the program tests/cohort/sample_home}"
+# The made-up people live in districts of their own, which this policy's list has too.
+cp -r "$(dirname "$CAIRN_POLICY")" "$work/policies"
+CAIRN_POLICY=$work/policies/$(basename "$CAIRN_POLICY")
+for i in $(seq 0 25); do
+    printf '%04d,Made-up %d,08001,Adams,urban,district,\n' "$i" "$i"
+done | grep -v '^0010,\|^0020,' >>"$CAIRN_POLICY/reference/districts.csv"
 "$SAMPLE_HOME" "$work/home" "$CAIRN_POLICY" >"$work/sample.log" 2>&1 || give_up "a home with a generation" "$work/sample.log"
 why=(--purpose "to see what happens" --agreement cde-slds)
 cohort() { "$CAIRN" cohort "$@" --home "$work/home"; }
@@ -140,6 +146,14 @@ check_code "persons as JSON" $EXIT_USAGE ask run "$script" --who hit --json
 check_code "persons to a file of JSON" $EXIT_USAGE ask run "$script" --who hit --out "$work/a.json"
 check_code "more quarters with wages than quarters" $EXIT_INVALID ask run "$work/contradiction.cohort"
 check_text "names both" "$work/check.err" '5 \(quarters with wages\) is more than 2 \(quarters looked at\)'
+printf 'cohort "t"\nwho graduated\nand in district 0881\nreached matriculated\n' >"$work/typed.cohort"
+check_code "a code that no district has" $EXIT_INVALID ask run "$work/typed.cohort"
+check_text "is told with codes like it" "$work/check.err" 'typed.cohort:3: no district code is 0881 .*near it are 0880'
+check_code "also where nobody is asked" $EXIT_INVALID cohort check "$work/typed.cohort"
+check_code "a name that is no format's" $EXIT_USAGE ask run "$script" --out "$work/a.xlsx"
+check_text "says which names are" "$work/check.err" 'Names end in .csv, .json, .parquet, .svg or .txt'
+check "a name without an end is the table" ask run "$script" --out "$work/plain"
+check_text "with coverage and links beside each figure" "$work/plain" '^year .* excluded +coverage +precision +recall'
 check_code "a role that may not" $EXIT_DENIED ask run "$script" --who hit --role analyst
 check_code "no purpose" $EXIT_USAGE cohort run "$script"
 check "a question is in the ledger, by the script's content" \

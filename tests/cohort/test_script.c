@@ -244,6 +244,10 @@ static void test_blocks_refused(void **state)
         {"max = 40", "max = 0", "min <= default <= max does not hold: n"},
         {"at_most = \"n\"", "at_most = \"o\"", "at_most names another whole number of the block: m"},
         {"at_most = \"n\"", "at_most = \"m\"", "at_most names another whole number of the block: m"},
+        {"min_length = 4", "table = \"district\", min_length = 4", "a list has a table and a column: places"},
+        {"min_length = 4", "partial = true, min_length = 4", "a list has a table and a column: places"},
+        {"min_length = 4", "table = \"a\", column = \"b\", within = \"n\", min_length = 4",
+            "within names another parameter with a list: places"},
         {"[\"diploma\", \"certificate\"]", "[\"di ploma\"]", "may be in a word: di ploma"},
         {", default = [\"diploma\"]", "", "a parameter in brackets needs a default: types"},
         {"anchor = [{", "anchor2 = [{", "anchor2"},
@@ -301,12 +305,55 @@ static void test_no_memory(void **state)
     assert_true(n > 3);
 }
 
+/* Codes that nobody has are refused, with those that are near; what a list does not have altogether is noted. */
+static void test_codes(void **state)
+{
+    static const struct {
+        const char *line;
+        Status status;
+        const char *says, *hint; /* of a script that is read: its note; NULL: none */
+    } cases[] = {
+        {"and in district 0880, 0010", OK, NULL, NULL},
+        {"and in district 0880, 0881", ERR_INVALID, "no district code is 0881", "near it are 0880"},
+        {"not in county 08032", ERR_INVALID, "no county FIPS code is 08032", "08031"},
+        {"and enrolled at any time in district 9999", ERR_INVALID, "no district code is 9999",
+            "reference table district"},
+        {"and in school 0187 of district 0010", OK, NULL, NULL},
+        {"and in school 0188 of district 0010", OK, "line 3: school code 0188 is not on the policy's list",
+            "near it are 0187"},
+        {"and in school 0187 of district 0020", OK, "school code 0187 is not on", "reference table school"},
+        {"and in school 0187 of district 0011", ERR_INVALID, "no district code is 0011", "0010"},
+    };
+    Policy *policy = NULL;
+    UNUSED(state);
+    assert_int_equal(policy_open(CAIRN_TEST_POLICY, &policy, NULL), OK);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        Cohort *c = NULL;
+        Error err = ERROR_INIT;
+        char text[256];
+        snprintf(text, sizeof text, "cohort \"t\"\nwho graduated\n%s\nreached matriculated\n", cases[i].line);
+        Status st = cohort_read(policy, slice_of(text), "s.cohort", 20000, &c, &err);
+        if (st != cases[i].status)
+            fail_msg("%s: status %d: %s", cases[i].line, (int)st, err.message);
+        if (st != OK && (err.line != 3 || !strstr(err.message, cases[i].says) || !strstr(err.hint, cases[i].hint)))
+            fail_msg("%s: line %d: %s (%s)", cases[i].line, (int)err.line, err.message, err.hint);
+        if (st == OK)
+            assert_int_equal(c->warning_count, cases[i].says ? 1 : 0);
+        if (st == OK && cases[i].says) {
+            assert_has(c->warnings[0], cases[i].says);
+            assert_has(c->warnings[0], cases[i].hint);
+        }
+        cohort_free(c);
+    }
+    policy_close(policy);
+}
+
 static void test_policy_no_memory(void **state)
 {
     Policy *policy = NULL;
     UNUSED(state);
     assert_int_equal(policy_open(CAIRN_TEST_POLICY, &policy, NULL), OK);
-    static const char text[] = "cohort \"t\"\nwho graduated\nreached matriculated\nby sex\n";
+    static const char text[] = "cohort \"t\"\nwho graduated\nnot in county 08031\nreached matriculated\nby sex\n";
     long n = 0, step = 1;
     for (;; n += step) {
         Cohort *c = NULL;
@@ -340,6 +387,7 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_blocks_refused),
+        cmocka_unit_test(test_codes),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_policy_no_memory),
     };

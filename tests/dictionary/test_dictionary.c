@@ -35,8 +35,8 @@ static void test_period(void **state)
         int32_t year;
     } cases[] = {{"school_year=2024", 2024}, {"school_year=2024,file=student_0100", 2024},
         {"year=2015,term=fall", 2015}, {"quarter=8066", 2016}, {"quarter=8067", 2016}, {"quarter=8068", 2017},
-        {"search_date=2025-11-15", 2025}, {"search_date=20161115", 2016}, {"program_year=2020", 2020},
-        {"file=student_0100_2024", DICTIONARY_NO_YEAR}, {"", DICTIONARY_NO_YEAR},
+        {"fiscal_year=2024", 2024}, {"search_date=2025-11-15", 2025}, {"search_date=20161115", 2016},
+        {"program_year=2020", 2020}, {"file=student_0100_2024", DICTIONARY_NO_YEAR}, {"", DICTIONARY_NO_YEAR},
         {"xschool_year=2024", DICTIONARY_NO_YEAR}};
     static const char *const bad[] = {"school_year=x", "school_year=0", "quarter=99999999", "search_date=2025-13-40"};
     Policy *policy;
@@ -106,14 +106,83 @@ static void test_policy_alone(void **state)
                 fail_msg("%.*s.%.*s has no definition", SLICE_ARG(t->name), SLICE_ARG(e->name));
             assert_int_equal(e->year_count, 0);
             ceds += e->element.len > 0;
+            if (e->purpose.len == 0)
+                fail_msg("%.*s.%.*s is held for no purpose", SLICE_ARG(t->name), SLICE_ARG(e->name));
             if (t->kind == DICTIONARY_SOURCE)
-                assert_true(e->agreement.len > 0 && e->purpose.len > 0);
+                assert_true(e->agreement.len > 0);
             else
                 warehouse++;
         }
     }
     assert_true(sources >= 30 && warehouse > 200 && ceds > 100);
     dictionary_free(&d);
+    policy_close(policy);
+}
+
+static const DictionaryElement *element_of(const Dictionary *d, const char *table, const char *name)
+{
+    for (size_t i = 0; i < d->table_count; i++)
+        for (size_t k = 0; slice_eq_z(d->tables[i].name, table) && k < d->tables[i].element_count; k++)
+            if (slice_eq_z(d->tables[i].elements[k].name, name))
+                return &d->tables[i].elements[k];
+    fail_msg("no element %s.%s", table, name);
+    return NULL;
+}
+
+/* A warehouse column serves what the fields serve that it is made of; what is worked out, what its tables serve. */
+static void test_purposes(void **state)
+{
+    static const struct {
+        const char *table, *column, *has, *lacks;
+    } cases[] = {
+        {"k12_end_of_year", "exit_class", "completion and cohort standing", "wage"},
+        {"employment_quarter", "wages", "earnings and employment after programmes", "college"},
+        {"wage_quarter", "quarter", "earnings and employment after programmes", "college"},
+        {"ps_cohort", "status_4", "programmes: college enrollment", "earnings"},
+        {"district", "rurality", "reference list of the policy", "evaluation"},
+    };
+    Policy *policy;
+    Dictionary d;
+    Date day;
+    Error err = ERROR_INIT;
+    (void)state;
+    ok(date_make(2026, 11, 29, &day, &err), &err);
+    ok(policy_open(POLICY_DIR, &policy, &err), &err);
+    ok(dictionary_build(policy, NULL, NULL, day, &d, &err), &err);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        Slice purpose = element_of(&d, cases[i].table, cases[i].column)->purpose;
+        if (slice_find(purpose, slice_of(cases[i].has)) == purpose.len ||
+            slice_find(purpose, slice_of(cases[i].lacks)) < purpose.len)
+            fail_msg("%s.%s is held for %.*s", cases[i].table, cases[i].column, SLICE_ARG(purpose));
+    }
+    dictionary_free(&d);
+    policy_close(policy);
+}
+
+/* The year of every file that has one is found: no source's elements stay undated for a name that nobody listed. */
+static void test_every_scope_has_a_year(void **state)
+{
+    static const char *const beside[] = {"file", "term"};
+    PolicyFiles files = {0};
+    Policy *policy;
+    Error err = ERROR_INIT;
+    (void)state;
+    const PolicyFile *rule = rule_file(&policy);
+    ok(policy_list(policy, "sources", &files, &err), &err);
+    for (size_t i = 0; i < files.len; i++) {
+        const Toml *scopes = toml_get(files.at[i]->toml, "scope"), *periods = toml_get(rule->toml, "period");
+        for (const Toml *s = scopes ? scopes->first : NULL; s; s = s->next) {
+            Slice name = toml_get(s, "name")->string;
+            bool known = false;
+            for (size_t k = 0; k < COUNT_OF(beside); k++)
+                known |= slice_eq_z(name, beside[k]);
+            for (const Toml *p = periods->first; p; p = p->next)
+                known |= slice_eq(toml_get(p, "scope")->string, name);
+            if (!known)
+                fail_msg("%s: scope %.*s is no period of the dictionary", files.at[i]->path, SLICE_ARG(name));
+        }
+    }
+    vec_free(&files);
     policy_close(policy);
 }
 
@@ -219,6 +288,8 @@ static void test_fill(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_period), cmocka_unit_test(test_changes),
-        cmocka_unit_test(test_policy_alone), cmocka_unit_test(test_before_agreements), cmocka_unit_test(test_fill)};
+        cmocka_unit_test(test_policy_alone), cmocka_unit_test(test_purposes),
+        cmocka_unit_test(test_every_scope_has_a_year), cmocka_unit_test(test_before_agreements),
+        cmocka_unit_test(test_fill)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -399,6 +399,74 @@ static void test_groups_that_overlap(void **state)
     equity_table_free(&t);
 }
 
+/* Groups of splits that are crossed: titles of each part, and nothing is made of those of whom a part is not known. */
+static void test_crossed(void **state)
+{
+    static const char *const groups[] = {"no,female", "no,male", "yes,female", "unknown,male", "yes,unknown"};
+    Cell made[1 + COUNT_OF(groups)];
+    const CellSet cells = {.cells = made, .count = COUNT_OF(made)};
+    EquityQuery q = query_of("");
+    EquityTable t;
+    Sheet s;
+    made[0] = rate_cells[3];
+    for (size_t i = 1; i < COUNT_OF(made); i++) {
+        made[i] = rate_cells[3];
+        made[i].split = SLICE("disability,sex");
+        made[i].grp = slice_of(groups[i - 1]);
+        made[i].pooled = SLICE("2023-2024");
+        made[i].denominator = 200;
+        made[i].numerator = 100 + 10 * (int64_t)i;
+    }
+    q.split = SLICE("disability,sex");
+    assert_ok(equity_table(&cells, *state, &q, &t, err));
+    assert_string_equal(t.split_title.ptr, "Disability, Sex");
+    assert_string_equal(row_of(&t, "yes,female")->title.ptr, "With a disability, Female");
+    assert_true(row_of(&t, "no,male")->compared);
+    assert_false(row_of(&t, "unknown,male")->compared);
+    assert_false(row_of(&t, "yes,unknown")->compared);
+    near(t.units.at[0].disparity[DISPARITY_RANGE].value, 0.1); /* of the three whose parts are known */
+    sheet_init(&s, "x");
+    equity_table_sheet(&t, &s);
+    assert_ok(sheet_status(&s, err));
+    bool told = false;
+    for (size_t i = 0; i < s.facts.len; i++)
+        told |= slice_eq_z(slice_of(s.facts.at[i].key), "pooled") && slice_eq_z(s.facts.at[i].value, "2023-2024");
+    assert_true(told);
+    sheet_free(&s);
+    equity_table_free(&t);
+}
+
+/* Each column of the gaps that is worked out says by which formula and whose. */
+static void test_formulas(void **state)
+{
+    static const char *const plain[] = {"unit", "unit_title", "group", "group_title", "n", "hits", "value", "reference",
+        "ppg1_margin", "risk_basis", "coverage", "precision", "recall", "linkage_explains"};
+    const CellSet cells = the_cells();
+    const EquityQuery q = query_of("");
+    EquityTable t;
+    Sheet s;
+    assert_ok(equity_table(&cells, *state, &q, &t, err));
+    sheet_init(&s, "x");
+    equity_table_sheet(&t, &s);
+    assert_ok(sheet_status(&s, err));
+    const SheetTable *gaps = &s.tables.at[0], *formulas = &s.tables.at[2];
+    assert_string_equal(formulas->key, "formulas");
+    for (size_t c = 0; c < gaps->column_count; c++) {
+        bool named = false;
+        for (size_t i = 0; i < COUNT_OF(plain); i++)
+            named |= strcmp(plain[i], gaps->columns[c].key) == 0;
+        for (size_t r = 0; r < formulas->cells.len / 3; r++)
+            for (Slice rest = formulas->cells.at[3 * r].text; rest.ptr;)
+                named |= slice_eq_z(slice_trim(slice_cut(&rest, ',')), gaps->columns[c].key);
+        if (!named)
+            fail_msg("no formula names column %s", gaps->columns[c].key);
+    }
+    for (size_t i = 0; i < formulas->cells.len; i++)
+        assert_true(formulas->cells.at[i].text.len > 0);
+    sheet_free(&s);
+    equity_table_free(&t);
+}
+
 static void test_overlap_is_not_taken_apart(void **state)
 {
     Cell made[6];
@@ -469,30 +537,36 @@ static void test_refusals(void **state)
     const CellSet cells = the_cells();
     static const struct {
         EquityQuery q;
-        const char *told;
+        const char *told, *hint;
     } rows[] = {
         {{.measure = SLICE_INIT("no_such"), .split = SLICE_INIT("disability"), .level = SLICE_INIT("state")},
-            "no measure \"no_such\""},
-        {{.measure = RATE, .split = SLICE_INIT("sex"), .level = SLICE_INIT("state")}, "by sex"},
-        {{.measure = RATE, .split = SLICE_INIT("disability"), .level = SLICE_INIT("school")}, "level school"},
-        {{.measure = RATE, .split = SLICE_INIT("disability"), .level = SLICE_INIT("state"), .year = 2020}, "that year"},
+            "there is no measure no_such", "cairn measure list"},
+        {{.measure = RATE, .split = SLICE_INIT("sex"), .level = SLICE_INIT("state")}, "by sex", "There are figures of"},
+        {{.measure = RATE, .split = SLICE_INIT("gender"), .level = SLICE_INIT("state")}, "by gender",
+            "There is no split gender; there are race_ethnicity, sex,"},
+        {{.measure = RATE, .split = SLICE_INIT("sex,county"), .level = SLICE_INIT("state")}, "by sex,county",
+            "--level county"},
+        {{.measure = RATE, .split = SLICE_INIT("disability"), .level = SLICE_INIT("school")}, "level school",
+            "cairn measure explain"},
+        {{.measure = RATE, .split = SLICE_INIT("disability"), .level = SLICE_INIT("state"), .year = 2020}, "that year",
+            "There are figures of 2023 to 2024."},
         {{.measure = RATE,
              .split = SLICE_INIT("disability"),
              .level = SLICE_INIT("district"),
              .unit = SLICE_INIT("9999")},
-            "unit 9999"},
+            "unit 9999", "There is no district 9999"},
         {{.measure = RATE,
              .split = SLICE_INIT("disability"),
              .level = SLICE_INIT("state"),
              .reference = SLICE_INIT("lowest")},
-            "no group \"lowest\""},
+            "no group \"lowest\"", "overall, others, highest"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         EquityTable t;
         Error said = ERROR_INIT;
         assert_int_equal(equity_table(&cells, *state, &rows[i].q, &t, &said), ERR_NOT_FOUND);
-        if (!strstr(said.message, rows[i].told))
-            fail_msg("\"%s\" does not say %s", said.message, rows[i].told);
+        if (!strstr(said.message, rows[i].told) || !strstr(said.hint, rows[i].hint))
+            fail_msg("\"%s\" (%s) does not say %s", said.message, said.hint, rows[i].told);
         equity_table_free(&t);
     }
 }
@@ -590,6 +664,15 @@ static void test_sheet_formats(void **state)
         buf_free(&out);
         buf_free(&cell);
     }
+    Error said = ERROR_INIT;
+    sheet_init(&s, "x");
+    sheet_table(&s, "gaps", SLICE(""), two_columns, COUNT_OF(two_columns));
+    sheet_table(&s, "parts", SLICE(""), two_columns, COUNT_OF(two_columns));
+    buf_init(&out, 0);
+    assert_int_equal(sheet_write(&s, SHEET_CSV, "gapz", &out, &said), ERR_NOT_FOUND);
+    assert_non_null(strstr(said.hint, "gaps, parts"));
+    buf_free(&out);
+    sheet_free(&s);
     SheetFormat f;
     assert_int_equal(sheet_format_parse(SLICE("html"), &f, NULL), OK);
     assert_int_equal(f, SHEET_HTML);
@@ -737,6 +820,8 @@ int main(void)
         cmocka_unit_test(test_row),
         cmocka_unit_test(test_references),
         cmocka_unit_test(test_groups_that_overlap),
+        cmocka_unit_test(test_crossed),
+        cmocka_unit_test(test_formulas),
         cmocka_unit_test(test_overlap_is_not_taken_apart),
         cmocka_unit_test(test_units_and_small_groups),
         cmocka_unit_test(test_medians),

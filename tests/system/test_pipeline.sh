@@ -111,6 +111,18 @@ check_same "their persons are those of the measure" "$work/asked" "$work/compare
 check_text "an index of shares is refused, and says why" "$work/disparity.csv" ',theil_t,,,,,groups overlap'
 check_text "the range is given" "$work/disparity.csv" ',range_difference,[0-9.]+,'
 
+# Crossings and pooled years are asked for too, and the file's name says the format.
+crossed=(--home "$work/home" --purpose test --agreement cde-slds --by disability,sex --pool years=2)
+"$CAIRN" measure graduation_rate_4yr "${crossed[@]}" --format csv >"$work/pooled.csv"
+"$CAIRN" equity graduation_rate_4yr "${crossed[@]}" --out "$work/crossed.json"
+year=$("$CAIRN_JSON_GET" year <"$work/crossed.json")
+awk -F, -v y="$year" 'NR > 1 && $2 == y' "$work/pooled.csv" | sed 's/"[^"]*"/GROUP/g' | awk -F, '{ print $8 "," $9 }' | sort >"$work/asked"
+"$CAIRN" equity graduation_rate_4yr "${crossed[@]}" --out "$work/crossed.csv"
+sed '1d; s/"[^"]*"/GROUP/g' "$work/crossed.csv" | awk -F, '{ print $5 "," $6 }' | sort >"$work/compared"
+check "crossed and pooled groups are compared ($(wc -l <"$work/compared") of them)" test "$(wc -l <"$work/compared")" -ge 4
+check_same "their persons are those of the measure, pooled alike" "$work/asked" "$work/compared"
+check_equal "and the result says what was pooled" "$("$CAIRN_JSON_GET" pooled <"$work/crossed.json")" "$((year - 1))-$year"
+
 # A second run has nothing to do and changes nothing.
 cp -a "$release" "$work/release-before"
 must_run "$work/home" "$work/state/inbox"
