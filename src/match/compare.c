@@ -303,6 +303,23 @@ static StretchView view_of(const CompareTile *tile, size_t first, size_t n)
     return (StretchView){tile->rows + first, tile->columns + first, letters, tile->room, n};
 }
 
+void compare_fetch(const MatchTable *t, uint32_t record)
+{
+    const uint32_t *cells = record_cells(t, record);
+    for (uint32_t f = 0; f < t->config->field_count; f++) {
+        uint32_t column = t->config->fields[f].columns[0], value = cells[column];
+        const Dict *d = t->dict[column];
+        if (d->domain == DOMAIN_NAME) {
+            __builtin_prefetch(&d->names.at[value]);
+            __builtin_prefetch(&d->letters.at[value]);
+        } else if (d->domain == DOMAIN_CODE) {
+            __builtin_prefetch(&d->codes.at[value]);
+        } else if (d->domain == DOMAIN_TEXT) {
+            __builtin_prefetch(&d->texts_known.at[value]);
+        }
+    }
+}
+
 /* --- a stretch ------------------------------------------------------------------------------------------------ */
 
 /* The best of all pairs of the values that the two records hold; the same value in another column is an alias. */
