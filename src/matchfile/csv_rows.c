@@ -31,7 +31,9 @@ typedef enum RowEnd { ROW_WHOLE, ROW_CUT_OFF, ROW_ODD } RowEnd;
 
 /* --- one row ------------------------------------------------------------------------------------------------------ */
 
-/* Returns the place behind the cell. *seen: bytes or'ed together. */
+#define SEEN_UNCLOSED 256u /* a quote that is not closed */
+
+/* Returns the place behind the cell. *seen: bytes or'ed together, and what is odd. */
 static const char *take_cell(const Stops *stops, const char *at, Slice *cell, unsigned *seen)
 {
     unsigned all = *seen;
@@ -40,7 +42,7 @@ static const char *take_cell(const Stops *stops, const char *at, Slice *cell, un
     const char *first = at += quoted;
     for (; !stop[(unsigned char)*at]; at++)
         all |= (unsigned char)*at;
-    *seen = all;
+    *seen = all | (quoted && *at != '"' ? SEEN_UNCLOSED : 0);
     *cell = (Slice){first, (size_t)(at - first)};
     return at + (quoted && *at == '"');
 }
@@ -55,7 +57,7 @@ static RowEnd take_row(CsvText *t, const char *at, const char *limit, const char
         at = take_cell(&t->stops, at, &t->cells[c], &seen);
         if (at >= limit)
             return ROW_CUT_OFF;
-        if (c + 1 < columns && *at++ != delimiter)
+        if ((seen & SEEN_UNCLOSED) || (c + 1 < columns && *at++ != delimiter))
             return ROW_ODD;
     }
     bool is_empty = columns == 1 && t->cells[0].len == 0;
@@ -83,24 +85,28 @@ static Status read_piece(CsvText *t, Error *err)
         t->to += got;
         t->end = got == 0;
     }
-    if (t->end && t->to > 0 && t->bytes[t->to - 1] != '\n') {
-        if (t->crlf)
-            t->bytes[t->to++] = '\r';
-        t->bytes[t->to++] = '\n';
-    }
     t->bytes[t->to] = '\0';
     return OK;
 }
 
-/* *found: the header ends in the first piece. */
+/* Gives the file's last row the line end that it lacks. */
+static void end_last_row(CsvText *t)
+{
+    if (!t->end || t->from == t->to || t->bytes[t->to - 1] == '\n')
+        return;
+    if (t->crlf)
+        t->bytes[t->to++] = '\r';
+    t->bytes[t->to++] = '\n';
+    t->bytes[t->to] = '\0';
+}
+
+/* *found: the header ends in the first piece, or is the whole file. */
 static void skip_header(CsvText *t, bool *found)
 {
     const char *line_end = memchr(t->bytes, '\n', t->to);
-    *found = line_end != NULL;
-    if (!line_end)
-        return;
-    t->from = (size_t)(line_end - t->bytes) + 1;
-    t->crlf = line_end > t->bytes && line_end[-1] == '\r';
+    *found = line_end != NULL || t->end;
+    t->from = line_end ? (size_t)(line_end - t->bytes) + 1 : t->to;
+    t->crlf = line_end && line_end > t->bytes && line_end[-1] == '\r';
 }
 
 /* Rows that are whole. *plain: the next one is not known to be odd. */
@@ -131,6 +137,7 @@ static Status read_rows(CsvText *t, CsvRowFn fn, void *ctx, bool *plain, Error *
     TRY(read_piece(t, err));
     skip_header(t, plain);
     while (*plain && t->from < t->to) {
+        end_last_row(t);
         TRY(hand_on(t, fn, ctx, plain, err));
         size_t left = t->to - t->from;
         if (*plain && left > 0 && (t->end || left == PIECE_BYTES))
