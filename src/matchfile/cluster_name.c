@@ -7,15 +7,6 @@
 /* Not a secret: the same content has the same name everywhere. */
 static const uint64_t cluster_key[2] = {UINT64_C(0x436169726e206d61), UINT64_C(0x74636820636c7573)};
 
-#define TEXTS_AHEAD 8
-
-/* Asks for the bytes of a record's texts: they lie anywhere, and their places are found without waiting for them. */
-static void fetch_texts(const MatchRun *r, uint32_t record)
-{
-    for (uint32_t c = 0; c < r->config.column_count; c++)
-        __builtin_prefetch(match_cell_text(r->table, record, c).ptr);
-}
-
 static uint64_t content_of(const MatchRun *r, uint32_t record, Buf *text)
 {
     buf_reset(text);
@@ -55,8 +46,6 @@ Status know_clusters(MatchRun *r, Error *err)
     /* clusters are numbered by their lowest record, so a new number is a new cluster's first */
     for (uint32_t i = 0; i < n; i++) {
         ClusterKnown *c = &r->cluster[r->clusters.cluster[i]];
-        if (i + TEXTS_AHEAD < n)
-            fetch_texts(r, i + TEXTS_AHEAD);
         c->size++;
         if (r->clusters.cluster[i] != next)
             continue;
