@@ -50,8 +50,7 @@ static Status take_clusters(LinkJob *job, const MatchClusters *c, Error *err)
 /* *blocks: what training blocked by, for the pairs. */
 static Status train(LinkJob *job, unsigned threads, MatchBlocks **blocks, Error *err)
 {
-    TrainOptions options = {
-        .threads = threads, .log = job->ctx->log, .progress = job->ctx->progress, .blocks = blocks};
+    TrainOptions options = {.threads = threads, .log = job->ctx->log, .progress = job->ctx->progress, .blocks = blocks};
     TrainReport training = {0};
     TRY(match_train(job->records.table, &options, &job->model, &training, err));
     if (!training.converged)

@@ -16,8 +16,8 @@ struct cairn_match {
     bool broken; /* sealing failed half-way: nothing can be done with the records any more */
     MatchModel *model;
     MatchBlocks *blocks; /* that training left for the next linking */
-    MatchPairs pairs;  /* record numbers as added, sorted; when linked */
-    uint32_t *cluster; /* of each record as added; NULL: not linked */
+    MatchPairs pairs;    /* record numbers as added, sorted; when linked */
+    uint32_t *cluster;   /* of each record as added; NULL: not linked */
     uint32_t cluster_count;
     uint32_t *record; /* number in the room of each record as added */
     Buf model_text;

@@ -387,8 +387,8 @@ static uint64_t with_swap(const FieldPlan *p, const uint32_t *a, const uint32_t 
     uint32_t mine = a[p->column], mine_other = a[p->other_column], his = b[p->column], his_other = b[p->other_column];
     if (!mine || !mine_other || !his || !his_other)
         return pattern;
-    bool crosswise = (mine == his_other && is_nearly(p, mine_other, his)) ||
-                     (mine_other == his && is_nearly(p, mine, his_other));
+    bool crosswise =
+        (mine == his_other && is_nearly(p, mine_other, his)) || (mine_other == his && is_nearly(p, mine, his_other));
     uint64_t level = pattern >> p->shift & 15, other_level = pattern >> p->other_shift & 15;
     if (!crosswise || level <= p->number[LV_SWAPPED] || other_level <= 1)
         return pattern;

@@ -30,8 +30,7 @@ static Status count_run(
     ASSERT(n <= OTHERS);
     compare_many(comparer, a, others, n, patterns);
     for (size_t i = 0; i < n; i++) {
-        uint32_t segment =
-            d->one_segment ? 0 : table_segment(d->t->config, d->t->source[a], d->t->source[others[i]]);
+        uint32_t segment = d->one_segment ? 0 : table_segment(d->t->config, d->t->source[a], d->t->source[others[i]]);
         PatternCount c = {.pattern = patterns[i], .segment = (uint16_t)segment, .count = 1};
         TRY(pattern_table_add(&d->tables[chunk], &c, err));
     }

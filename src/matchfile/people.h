@@ -45,9 +45,9 @@ Status people_failed(const InputFile *f, Status status, Error *err);
 MUST_USE Status csv_head(Slice line, const char *file, char *delimiter, Slice *names, uint32_t *count, Error *err);
 
 /*
- * Rows of a CSV file, without its header, as long as they are plain (csv_rows.c says what that is). cells: one a column,
- * blanks and all, valid during the call. *plain: those were all; otherwise the row behind the last one handed on is
- * DuckDB's to read, or to refuse. A failure of fn ends the reading.
+ * Rows of a CSV file, without its header, as long as they are plain (csv_rows.c says what that is). cells: one a
+ * column, blanks and all, valid during the call. *plain: those were all; otherwise the row behind the last one handed
+ * on is DuckDB's to read, or to refuse. A failure of fn ends the reading.
  */
 typedef Status (*CsvRowFn)(void *ctx, const Slice *cells, Error *err);
 MUST_USE Status csv_rows(const InputFile *f, CsvRowFn fn, void *ctx, bool *plain, Error *err);

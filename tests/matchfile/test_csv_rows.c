@@ -1,6 +1,6 @@
 /*
- * Rows of CSV files that are read without DuckDB: the same as DuckDB's, whatever the bytes. What is not plain is left to
- * it, and nothing that it refuses is taken.
+ * Rows of CSV files that are read without DuckDB: the same as DuckDB's, whatever the bytes. What is not plain is left
+ * to it, and nothing that it refuses is taken.
  */
 #include "matchfile/people.h"
 
