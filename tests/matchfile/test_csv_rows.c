@@ -133,7 +133,7 @@ static void any_bytes(void **state)
     uint64_t taken = 0;
     buf_init(&text, 0);
     rng_init(&r, 5, 6);
-    for (unsigned i = 0; i < 400; i++) {
+    for (unsigned i = 0; i < 60; i++) {                      /* each opens a database */
         size_t known = i % 3 == 0 ? 12 : i % 3 == 1 ? 8 : 5; /* fewer kinds of signs: more plain rows */
         buf_reset(&text);
         buf_adds(&text, "a,b\n");
@@ -145,7 +145,7 @@ static void any_bytes(void **state)
         taken += rows;
     }
     buf_free(&text);
-    assert_true(taken > 100);
+    assert_true(taken > 20);
 }
 
 /* Rows lie across the pieces that the file is read in; one that fits no piece is DuckDB's. */
