@@ -138,6 +138,16 @@ Status file_read_head(const char *path, size_t size, Buf *b, Error *err)
     return st;
 }
 
+Status file_open(const char *path, int *fd, Error *err)
+{
+    return fd_open(path, O_RDONLY, 0, fd, err);
+}
+
+Status file_read_piece(int fd, const char *path, void *out, size_t size, size_t *got, Error *err)
+{
+    return fd_read(fd, path, out, size, got, err);
+}
+
 /* The folder a path lies in: "a/b" gives "a", "b" gives ".", "/b" gives "/". */
 static Status parent_of(const char *path, char **out, Error *err)
 {

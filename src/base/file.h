@@ -55,6 +55,10 @@ const char *path_base(const char *path);
 MUST_USE Status file_open_below(const char *dir, Slice relative, int *fd, uint64_t *size, Error *err);
 /* Digest of an open file's whole content; its position does not move. */
 MUST_USE Status file_sha256_open(int fd, uint8_t out[SHA256_SIZE], Error *err);
+/* A file that is read piece by piece, from its beginning. End *fd with file_close. */
+MUST_USE Status file_open(const char *path, int *fd, Error *err);
+/* At most size bytes; *got is 0 at the end. path is for messages. */
+MUST_USE Status file_read_piece(int fd, const char *path, void *out, size_t size, size_t *got, Error *err);
 /* For descriptors that were read from only; -1 is fine. */
 void file_close(int fd);
 

@@ -47,9 +47,10 @@ static Status take_clusters(LinkJob *job, const MatchClusters *c, Error *err)
     return OK;
 }
 
-static Status train(LinkJob *job, unsigned threads, Error *err)
+/* *blocks: what training blocked by, for the pairs. */
+static Status train(LinkJob *job, unsigned threads, MatchBlocks **blocks, Error *err)
 {
-    TrainOptions options = {.threads = threads, .log = job->ctx->log, .progress = job->ctx->progress};
+    TrainOptions options = {.threads = threads, .log = job->ctx->log, .progress = job->ctx->progress, .blocks = blocks};
     TrainReport training = {0};
     TRY(match_train(job->records.table, &options, &job->model, &training, err));
     if (!training.converged)
@@ -76,9 +77,15 @@ Status relink_everything(LinkJob *job, Error *err)
     if (decided > 0) /* otherwise nobody will ask for a record by its tag */
         TRY(records_by_tag(&job->records, &job->tags, err));
     TRY(settled_decisions(job->vault, &job->records, &job->tags, &job->arena, &job->verdicts, &job->decisions, err));
-    TRY(train(job, threads, err));
-    TRY(match_pairs(job->records.table, job->model, &run, &job->pairs, &pairs, err));
-    Status st = match_clusters(job->records.table, job->model, &job->pairs, job->decisions.at, job->decisions.len, &run,
+    MatchBlocks *blocks = NULL;
+    run.blocks = &blocks;
+    Status st = train(job, threads, &blocks, err);
+    if (st == OK)
+        st = match_pairs(job->records.table, job->model, &run, &job->pairs, &pairs, err);
+    match_blocks_free(blocks);
+    if (st != OK)
+        return st;
+    st = match_clusters(job->records.table, job->model, &job->pairs, job->decisions.at, job->decisions.len, &run,
         &found, &clusters, err);
     if (st == OK)
         st = take_clusters(job, &found, err);

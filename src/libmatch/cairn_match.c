@@ -15,8 +15,9 @@ struct cairn_match {
     bool sealed;
     bool broken; /* sealing failed half-way: nothing can be done with the records any more */
     MatchModel *model;
-    MatchPairs pairs;  /* record numbers as added, sorted; when linked */
-    uint32_t *cluster; /* of each record as added; NULL: not linked */
+    MatchBlocks *blocks; /* that training left for the next linking */
+    MatchPairs pairs;    /* record numbers as added, sorted; when linked */
+    uint32_t *cluster;   /* of each record as added; NULL: not linked */
     uint32_t cluster_count;
     uint32_t *record; /* number in the room of each record as added */
     Buf model_text;
@@ -125,6 +126,7 @@ void cairn_match_free(cairn_match *m)
         return;
     forget_links(m);
     mem_free(m->record);
+    match_blocks_free(m->blocks);
     match_model_free(m->model);
     match_table_free(m->table);
     buf_free(&m->model_text);
@@ -235,10 +237,12 @@ static Status seal(cairn_match *m, unsigned threads, Error *err)
 
 static Status train(cairn_match *m, unsigned threads, Error *err)
 {
-    TrainOptions o = {.threads = threads, .progress = PROGRESS_OFF};
+    TrainOptions o = {.threads = threads, .progress = PROGRESS_OFF, .blocks = &m->blocks};
     TrainReport report;
     MatchModel *model = NULL;
     TRY(seal(m, threads, err));
+    match_blocks_free(m->blocks);
+    m->blocks = NULL;
     TRY(match_train(m->table, &o, &model, &report, err));
     match_model_free(m->model);
     m->model = model;
@@ -256,6 +260,8 @@ static Status read_model(cairn_match *m, Slice json, Error *err)
 {
     MatchModel *model = NULL;
     TRY(match_model_parse(json, "model", &m->config, &model, err));
+    match_blocks_free(m->blocks); /* the passes they are of are named by the model */
+    m->blocks = NULL;
     match_model_free(m->model);
     m->model = model;
     forget_links(m);
@@ -309,7 +315,7 @@ static Status keep_clusters(cairn_match *m, const MatchClusters *c, Error *err)
 
 static Status link_records(cairn_match *m, unsigned threads, Error *err)
 {
-    RunOptions o = {.threads = threads, .progress = PROGRESS_OFF};
+    RunOptions o = {.threads = threads, .progress = PROGRESS_OFF, .blocks = &m->blocks};
     MatchClusters clusters = {0};
     ClusterReport cluster_report;
     PairsReport pairs_report;

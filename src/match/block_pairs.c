@@ -229,6 +229,8 @@ static void gather(PairWorker *w, const uint32_t *members, size_t count, size_t 
             __builtin_prefetch(b->rows + (size_t)members[i + AHEAD] * b->stride);
             record_prefetch(b->table, members[i + AHEAD]);
         }
+        if (i + AHEAD / 2 < readable)
+            compare_fetch(b->table, members[i + AHEAD / 2]);
         memcpy(w->rows + i * vectors, b->rows + (size_t)members[i] * b->stride, vectors * sizeof(Lanes32));
     }
     w->tile = (PairTile){members, count, w->tile.number + 1};

@@ -22,6 +22,7 @@ enum {
     ROUND_ENTRIES = 1 << 24,
     ROUNDS_MAX = 1 << 8,
     SAMPLE_RECORDS = 1 << 10,
+    AHEAD = 16,
     SMALL = 48 /* insertion sort up to here */
 };
 
@@ -183,6 +184,8 @@ static Status collect_chunk(size_t item, void *ctx, Error *err)
     c->keys.len = c->records.len = 0;
     for (size_t r = begin; r < end; r++) {
         uint64_t keys[RECORD_KEYS_MAX];
+        if (r + AHEAD < end)
+            key_cache_fetch(j->cache, j->table, j->pass, (uint32_t)(r + AHEAD));
         size_t n = key_cache_keys(j->cache, j->table, j->pass, (uint32_t)r, keys);
         for (size_t k = 0; k < n; k++) {
             uint32_t bucket = bucket_of(j, keys[k]) - first;

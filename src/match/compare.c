@@ -13,6 +13,7 @@
 
 #include <stdio.h>
 
+#define FEW_PAIRS 4 /* up to so many of one record are compared pair by pair */
 #define MEMO_BITS 15
 #define MEMO_MASK ((UINT64_C(1) << MEMO_BITS) - 1)
 
@@ -303,7 +304,24 @@ static StretchView view_of(const CompareTile *tile, size_t first, size_t n)
     return (StretchView){tile->rows + first, tile->columns + first, letters, tile->room, n};
 }
 
-/* --- a stretch ------------------------------------------------------------------------------------------------ */
+void compare_fetch(const MatchTable *t, uint32_t record)
+{
+    const uint32_t *cells = record_cells(t, record);
+    for (uint32_t f = 0; f < t->config->field_count; f++) {
+        uint32_t column = t->config->fields[f].columns[0], value = cells[column];
+        const Dict *d = t->dict[column];
+        if (d->domain == DOMAIN_NAME) {
+            __builtin_prefetch(&d->names.at[value]);
+            __builtin_prefetch(&d->letters.at[value]);
+        } else if (d->domain == DOMAIN_CODE) {
+            __builtin_prefetch(&d->codes.at[value]);
+        } else if (d->domain == DOMAIN_TEXT) {
+            __builtin_prefetch(&d->texts_known.at[value]);
+        }
+    }
+}
+
+/* --- one pair of records ---------------------------------------------------------------------------------------- */
 
 /* The best of all pairs of the values that the two records hold; the same value in another column is an alias. */
 static uint32_t alias_level(const FieldPlan *p, const uint32_t *a, const uint32_t *b)
@@ -320,6 +338,87 @@ static uint32_t alias_level(const FieldPlan *p, const uint32_t *a, const uint32_
     return best;
 }
 
+static bool have_common_root(const Dict *d, const NameInfo *x, const NameInfo *y)
+{
+    const uint32_t *a = d->roots.at + x->roots, *b = d->roots.at + y->roots;
+    for (uint32_t i = 0; i < x->root_count; i++)
+        for (uint32_t k = 0; k < y->root_count; k++)
+            if (a[i] == b[k])
+                return true;
+    return false;
+}
+
+/* The same as lanes_names and settle_alike, of two different names. */
+static uint32_t name_level(FieldPlan *p, uint32_t a, uint32_t b)
+{
+    const NameInfo *x = &p->dict->names.at[a], *y = &p->dict->names.at[b];
+    const NameLetters *mine = &p->dict->letters.at[a], *his = &p->dict->letters.at[b];
+    const bool first = p->spec->kind != FIELD_LAST_NAME;
+    if ((x->flags | y->flags) & (first ? NAME_LETTER | NAME_ODD : NAME_ODD))
+        return known_level(p, a, b);
+    uint32_t la = x->length, lb = y->length, repeats = x->repeats < y->repeats ? x->repeats : y->repeats;
+    uint32_t most = count_bits(x->letters & y->letters) + repeats;
+    bool rooted = first && (x->root_mask & y->root_mask) != 0;
+    if (!rooted && x->sound != y->sound && 10 * most * (la + lb) < 11 * la * lb)
+        return p->number[LV_DIFFERS];
+    if (mine->at[0] == NAME_LETTERS_NONE || his->at[0] == NAME_LETTERS_NONE)
+        return known_level(p, a, b);
+    if (rooted && have_common_root(p->dict, x, y))
+        return p->number[LV_NICKNAME];
+    if (p->jaro.value != a)
+        quick_jaro_of(&p->jaro, a, mine, la);
+    return p->number[quick_name_level(p->spec->kind, &p->jaro, mine, his, lb, x->sound && x->sound == y->sound)];
+}
+
+/* Equal, or one and the same name most likely. */
+static bool is_nearly(const FieldPlan *p, uint32_t a, uint32_t b)
+{
+    if (a == b || a == 0 || b == 0)
+        return a == b;
+    LevelId level = level_of(p->spec->kind, p->dict, a, b);
+    return level == LV_ONE_EDIT || level == LV_CLOSE || level == LV_TRUNCATED || level == LV_NICKNAME ||
+           level == LV_PART || level == LV_JOINED;
+}
+
+/* Both values crosswise: one equal, the other nearly. Then the field says so and the other is silent, lest the exchange
+ * counts twice. */
+static uint64_t with_swap(const FieldPlan *p, const uint32_t *a, const uint32_t *b, uint64_t pattern)
+{
+    uint32_t mine = a[p->column], mine_other = a[p->other_column], his = b[p->column], his_other = b[p->other_column];
+    if (!mine || !mine_other || !his || !his_other)
+        return pattern;
+    bool crosswise =
+        (mine == his_other && is_nearly(p, mine_other, his)) || (mine_other == his && is_nearly(p, mine, his_other));
+    uint64_t level = pattern >> p->shift & 15, other_level = pattern >> p->other_shift & 15;
+    if (!crosswise || level <= p->number[LV_SWAPPED] || other_level <= 1)
+        return pattern;
+    pattern &= ~(UINT64_C(15) << p->shift | UINT64_C(15) << p->other_shift);
+    return pattern | (uint64_t)p->number[LV_SWAPPED] << p->shift;
+}
+
+/* Of so few pairs that loading a stretch would cost more than four at a time save. */
+static uint64_t pair_pattern(Comparer *c, const uint32_t *a, const uint32_t *b)
+{
+    uint64_t pattern = 0;
+    for (uint32_t f = 0; f < c->field_count; f++) {
+        FieldPlan *p = &c->plans[f];
+        uint32_t x = a[p->column], y = b[p->column], level;
+        if (p->way == WAY_ALIASES)
+            level = alias_level(p, a, b);
+        else if (p->way == WAY_NAME && x != y && x && y)
+            level = name_level(p, x, y);
+        else
+            level = value_level(p, x, y);
+        pattern |= (uint64_t)level << p->shift;
+    }
+    for (uint32_t f = 0; f < c->field_count; f++)
+        if (c->plans[f].other_column != MATCH_NONE)
+            pattern = with_swap(&c->plans[f], a, b, pattern);
+    return pattern;
+}
+
+/* --- a stretch ------------------------------------------------------------------------------------------------ */
+
 /* Levels that a shortcut left open, through the memo, whose entries are asked for before they are read. */
 static void add_open(
     const FieldPlan *p, uint32_t value, const StretchView *v, const uint32_t *open, size_t count, uint32_t *levels)
@@ -329,16 +428,6 @@ static void add_open(
         __builtin_prefetch(&p->memo[spread(value, values[open[i]]) & MEMO_MASK]);
     for (size_t i = 0; i < count; i++)
         levels[open[i]] |= known_level(p, value, values[open[i]]) << shift;
-}
-
-static bool have_common_root(const Dict *d, const NameInfo *x, const NameInfo *y)
-{
-    const uint32_t *a = d->roots.at + x->roots, *b = d->roots.at + y->roots;
-    for (uint32_t i = 0; i < x->root_count; i++)
-        for (uint32_t k = 0; k < y->root_count; k++)
-            if (a[i] == b[k])
-                return true;
-    return false;
 }
 
 /* Names of one word: of most the letters tell the level. */
@@ -426,18 +515,6 @@ static void add_each(const FieldPlan *p, uint32_t value, const StretchView *v, u
         levels[i] |= value_level(p, value, values[i]) << (p->shift & 31);
 }
 
-/* Equal, or one and the same name most likely. */
-static bool is_nearly(const FieldPlan *p, uint32_t a, uint32_t b)
-{
-    if (a == b || a == 0 || b == 0)
-        return a == b;
-    LevelId level = level_of(p->spec->kind, p->dict, a, b);
-    return level == LV_ONE_EDIT || level == LV_CLOSE || level == LV_TRUNCATED || level == LV_NICKNAME ||
-           level == LV_PART || level == LV_JOINED;
-}
-
-/* Both values crosswise: one equal, the other nearly. Then the field says so and the other is silent,
- * lest the exchange counts twice. */
 static void mark_swapped(Comparer *c, const FieldPlan *p, const uint32_t *a, const StretchView *v, uint64_t *patterns)
 {
     uint32_t mine = a[p->column], mine_other = a[p->other_column];
@@ -445,16 +522,8 @@ static void mark_swapped(Comparer *c, const FieldPlan *p, const uint32_t *a, con
         return;
     size_t found = lanes_crosswise(p, mine, mine_other, v, c->open);
     for (size_t i = 0; i < found; i++) {
-        uint32_t at = c->open[i], his = v->rows[at][p->column], his_other = v->rows[at][p->other_column];
-        if (!his || !his_other)
-            continue;
-        bool crosswise = (mine == his_other && is_nearly(p, mine_other, his)) ||
-                         (mine_other == his && is_nearly(p, mine, his_other));
-        uint64_t level = patterns[at] >> p->shift & 15, other_level = patterns[at] >> p->other_shift & 15;
-        if (!crosswise || level <= p->number[LV_SWAPPED] || other_level <= 1)
-            continue;
-        patterns[at] &= ~(UINT64_C(15) << p->shift | UINT64_C(15) << p->other_shift);
-        patterns[at] |= (uint64_t)p->number[LV_SWAPPED] << p->shift;
+        uint32_t at = c->open[i];
+        patterns[at] = with_swap(p, a, v->rows[at], patterns[at]);
     }
 }
 
@@ -514,6 +583,11 @@ static void compare_stretch(Comparer *c, const uint32_t *a, const StretchView *v
 void compare_many(Comparer *c, uint32_t a, const uint32_t *others, size_t n, uint64_t *patterns)
 {
     StretchView v = view_of(&c->stretch, 0, 0);
+    if (n <= FEW_PAIRS) {
+        for (size_t i = 0; i < n; i++)
+            patterns[i] = pair_pattern(c, record_cells(c->t, a), record_cells(c->t, others[i]));
+        return;
+    }
     for (size_t from = 0; from < n; from += STRETCH) {
         v.n = n - from < STRETCH ? n - from : STRETCH;
         load_records(c, &c->stretch, others + from, v.n);
@@ -571,8 +645,8 @@ static void compare_places(Comparer *c, const uint32_t *a, const uint32_t *place
     }
 }
 
-/* Loading pays from the second record on that is compared with the tile. */
-#define TILE_LEAST 3
+/* Loading pays when several records are compared with the tile. */
+#define TILE_LEAST 6
 
 Status compare_batch(Comparer *c, const PairBatch *batch, const uint32_t *others, const uint32_t *places, size_t n,
     uint64_t *patterns, Error *err)

@@ -195,6 +195,13 @@ static uint64_t plain_key(const PlainPass *p, const uint32_t *cells)
     return sum == 0 ? 1 : sum;
 }
 
+void key_cache_fetch(const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record)
+{
+    const PlainPass *plain = &c->plain[pass - c->passes];
+    for (uint32_t k = 0; k < plain->count; k++)
+        __builtin_prefetch(&plain->parts[k].only[record_cells(t, record)[plain->parts[k].column]]);
+}
+
 size_t key_cache_keys(
     const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record, uint64_t keys[RECORD_KEYS_MAX])
 {

@@ -104,6 +104,9 @@ typedef struct Comparer Comparer;
 MUST_USE Status comparer_new(const MatchTable *t, Comparer **out, Error *err);
 void comparer_free(Comparer *c);
 uint64_t compare_pair(Comparer *c, uint32_t a, uint32_t b);
+/* Asks for what comparing reads of a record's values ahead of use; the cells should be there by now (record_prefetch).
+ */
+void compare_fetch(const MatchTable *t, uint32_t record);
 /* patterns[i] = compare_pair(a, others[i]); the fast way. */
 void compare_many(Comparer *c, uint32_t a, const uint32_t *others, size_t n, uint64_t *patterns);
 /* Of a batch of candidates (below), those that the caller picked: patterns[i] = compare_pair(batch->a, others[i]).

@@ -140,19 +140,57 @@ static int by_other(const void *left, const void *right)
     return a->b < b->b ? -1 : a->b > b->b;
 }
 
-/* Every pair to the stretch of its first record, in place: whoever stands where another belongs goes on to his own. */
-static void group_by_first(MatchPairs *pairs, size_t *next, const size_t *end, uint32_t records)
+#define SHORT_STRETCH 24 /* insertion sort up to here */
+
+static void sort_stretch(MatchPair *at, size_t n)
 {
-    for (uint32_t r = 0; r < records; r++)
-        while (next[r] < end[r]) {
-            MatchPair pair = pairs->at[next[r]];
-            while (pair.a != r) {
-                MatchPair *place = &pairs->at[next[pair.a]++], other = *place;
+    if (n > SHORT_STRETCH) {
+        qsort(at, n, sizeof *at, by_other);
+        return;
+    }
+    for (size_t i = 1; i < n; i++) {
+        MatchPair pair = at[i];
+        size_t k = i;
+        for (; k > 0 && at[k - 1].b > pair.b; k--)
+            at[k] = at[k - 1];
+        at[k] = pair;
+    }
+}
+
+/* Pairs of groups first .. last - 1 to the stretch of their group, in place: whoever stands where another belongs goes
+ * on to his own. A pair's group is its first record without the lower bits. */
+static void group_pairs(MatchPair *at, size_t *next, const size_t *end, uint32_t first, uint32_t last, unsigned shift)
+{
+    for (uint32_t g = first; g < last; g++)
+        while (next[g] < end[g]) {
+            MatchPair pair = at[next[g]];
+            while (pair.a >> shift != g) {
+                MatchPair *place = &at[next[pair.a >> shift]++], other = *place;
                 *place = pair;
                 pair = other;
             }
-            pairs->at[next[r]++] = pair;
+            at[next[g]++] = pair;
         }
+}
+
+#define COARSE_GROUPS 1024
+
+/* First into a thousand stretches, whose ends the caches hold, then each of those, which they hold too. start[r]: where
+ * record r's stretch begins, r up to `records`; next: as long, without the last. */
+static void group_by_first(MatchPair *at, const size_t *start, size_t *next, uint32_t records)
+{
+    size_t coarse_next[COARSE_GROUPS], coarse_end[COARSE_GROUPS];
+    unsigned shift = 0;
+    while ((records - 1) >> shift >= COARSE_GROUPS)
+        shift++;
+    uint32_t groups = ((records - 1) >> shift) + 1;
+    for (uint32_t g = 0; g < groups; g++) {
+        uint64_t behind = ((uint64_t)g + 1) << shift;
+        coarse_next[g] = start[(size_t)g << shift];
+        coarse_end[g] = start[behind < records ? behind : records];
+    }
+    group_pairs(at, coarse_next, coarse_end, 0, groups, shift);
+    group_pairs(at, next, start + 1, 0, records, 0);
 }
 
 /* Linear, where a million pairs in qsort are not; and in place, because the pairs are most of a run's memory. */
@@ -171,10 +209,10 @@ Status pairs_sort(MatchPairs *pairs, uint32_t records, Error *err)
         start[r + 1] += start[r];
         next[r] = start[r];
     }
-    group_by_first(pairs, next, start + 1, records);
+    group_by_first(pairs->at, start, next, records);
     for (uint32_t r = 0; r < records; r++)
         if (start[r + 1] - start[r] > 1)
-            qsort(pairs->at + start[r], start[r + 1] - start[r], sizeof *pairs->at, by_other);
+            sort_stretch(pairs->at + start[r], start[r + 1] - start[r]);
 out:
     mem_free(start);
     mem_free(next);

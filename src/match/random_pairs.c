@@ -18,6 +18,7 @@ typedef struct Draw {
     const uint64_t *cumulative; /* comparable pairs, over pairs of sources */
     const uint32_t *low, *high; /* the pairs of sources */
     uint32_t source_pairs;
+    bool one_source, one_segment;
     PatternTable tables[CHUNKS];
     uint64_t drawn[CHUNKS];
 } Draw;
@@ -29,7 +30,7 @@ static Status count_run(
     ASSERT(n <= OTHERS);
     compare_many(comparer, a, others, n, patterns);
     for (size_t i = 0; i < n; i++) {
-        uint32_t segment = table_segment(d->t->config, d->t->source[a], d->t->source[others[i]]);
+        uint32_t segment = d->one_segment ? 0 : table_segment(d->t->config, d->t->source[a], d->t->source[others[i]]);
         PatternCount c = {.pattern = patterns[i], .segment = (uint16_t)segment, .count = 1};
         TRY(pattern_table_add(&d->tables[chunk], &c, err));
     }
@@ -42,34 +43,52 @@ typedef struct Drawn {
     uint32_t others[OTHERS];
 } Drawn;
 
+static uint32_t draw_record(const Draw *d, Rng *rng, uint32_t source)
+{
+    uint64_t place = d->start[source] + rng_below(rng, d->start[source + 1] - d->start[source]);
+    return d->one_source ? (uint32_t)place : d->order[place]; /* of one source in the records' own order */
+}
+
 /* One record and others to compare it with, asked for ahead of use: they lie anywhere. */
 static void draw(const Draw *d, Rng *rng, Drawn *out)
 {
     uint32_t which = rng_pick(rng, d->cumulative, d->source_pairs);
     uint32_t s = d->low[which], o = d->high[which];
-    out->a = d->order[d->start[s] + rng_below(rng, d->start[s + 1] - d->start[s])];
+    out->a = draw_record(d, rng, s);
+    record_prefetch(d->t, out->a);
     out->n = 0;
     for (uint32_t k = 0; k < OTHERS; k++) {
-        uint32_t b = d->order[d->start[o] + rng_below(rng, d->start[o + 1] - d->start[o])];
+        uint32_t b = draw_record(d, rng, o);
         record_prefetch(d->t, b);
         if (b != out->a)
             out->others[out->n++] = b;
     }
 }
 
+static void fetch_values(const Draw *d, const Drawn *drawn)
+{
+    compare_fetch(d->t, drawn->a);
+    for (uint32_t k = 0; k < drawn->n; k++)
+        compare_fetch(d->t, drawn->others[k]);
+}
+
+/* Three runs are under way: one is drawn and its cells are asked for, the one before has them and asks for what is
+ * known of the values, the one before that is compared. */
 static Status draw_chunk(Draw *d, size_t chunk, Comparer *comparer, Error *err)
 {
     Rng rng;
-    Drawn drawn[2];
+    Drawn drawn[3];
     uint64_t runs = (d->per_chunk + OTHERS - 1) / OTHERS;
     rng_init(&rng, d->t->config->seed, chunk);
-    for (uint64_t i = 0; i <= runs; i++) {
+    for (uint64_t i = 0; i < runs + 2; i++) {
         if (i < runs)
-            draw(d, &rng, &drawn[i & 1]);
-        if (i == 0)
+            draw(d, &rng, &drawn[i % 3]);
+        if (i >= 1 && i - 1 < runs)
+            fetch_values(d, &drawn[(i - 1) % 3]);
+        if (i < 2)
             continue;
-        const Drawn *last = &drawn[(i - 1) & 1];
-        TRY(count_run(d, chunk, comparer, last->a, last->others, last->n, err));
+        const Drawn *first = &drawn[(i - 2) % 3];
+        TRY(count_run(d, chunk, comparer, first->a, first->others, first->n, err));
     }
     return OK;
 }
@@ -136,7 +155,7 @@ Status random_pairs(
     *drawn = 0;
     Arena arena;
     arena_init(&arena, 0);
-    Draw d = {.t = t};
+    Draw d = {.t = t, .one_source = t->config->source_count == 1, .one_segment = segment_count(t->config) == 1};
     PatternTable all = {0};
     uint32_t *order = NULL, *start = NULL;
     Status st = OK;

@@ -73,6 +73,13 @@ static Status spellings_item(size_t item, void *ctx, Error *err)
 
 /* --- 2 rows --------------------------------------------------------------------------------------------------- */
 
+static void fetch_spellings(const Seal *s, size_t r)
+{
+    const MatchTable *t = s->t;
+    for (uint32_t c = 0; c < t->columns; c++)
+        __builtin_prefetch(&s->spellings[t->parts->group[c]][t->cells[r * t->columns + c]]);
+}
+
 static Status rows_item(size_t item, void *ctx, Error *err)
 {
     UNUSED(err);
@@ -83,6 +90,8 @@ static Status rows_item(size_t item, void *ctx, Error *err)
     uint64_t hashes[MATCH_COLUMNS_MAX + 1];
     for (size_t r = item * CHUNK_ROWS; r < end; r++) {
         uint32_t *cells = t->cells + r * t->columns;
+        if (r + AHEAD < end)
+            fetch_spellings(s, r + AHEAD);
         hashes[0] = s->source_hash[t->source[r]];
         for (uint32_t c = 0; c < t->columns; c++) {
             Spelling spelling = s->spellings[group[c]][cells[c]];

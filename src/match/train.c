@@ -20,6 +20,7 @@
 #define RANDOM_PAIRS ((uint64_t)1 << 20)
 #define SAMPLE_PAIRS ((uint64_t)3 << 20)
 #define AT_ONCE 256
+#define AHEAD 16 /* pairs; they lie in the order of blocks, their records anywhere */
 #define PROBABILITY_ONE (UINT64_C(1) << 20)
 #define PLAUSIBLE (-20 * WEIGHT_BIT) /* pairs below are strangers to step 3 */
 #define START_MATCHES 0.1            /* a record, where EM starts */
@@ -208,6 +209,15 @@ static int16_t rarity_steps(Weight w)
     return (int16_t)lround((double)w / RARITY_STEP);
 }
 
+/* Asks for both records' cells of a pair that is due soon. */
+static void fetch_pair(const Train *x, size_t i)
+{
+    if (i >= x->pairs.len)
+        return;
+    record_prefetch(x->table, x->pairs.at[i].a);
+    record_prefetch(x->table, x->pairs.at[i].b);
+}
+
 static PatternCount plain_pattern(const Train *x, const SampledPair *p)
 {
     const MatchTable *t = x->table;
@@ -240,6 +250,7 @@ static Status count_rarity(Train *x, Error *err)
     for (size_t i = 0; i < x->pairs.len; i++) {
         const SampledPair *p = &x->pairs.at[i];
         PatternCount c = plain_pattern(x, p);
+        fetch_pair(x, i + AHEAD);
         Weight rarity[CLASS_COUNT];
         pair_rarity(x->scorer, p->a, p->b, p->pattern, rarity);
         for (uint32_t k = 0; k < CLASS_COUNT; k++)
@@ -259,6 +270,7 @@ static Status find_duplicates(Train *x, Error *err)
     TRY(mem_zalloc(x->table->records, sizeof *duplicates, (void **)&duplicates, err));
     for (size_t i = 0; i < x->pairs.len; i++) {
         SampledPair p = x->pairs.at[i];
+        fetch_pair(x, i + AHEAD);
         if (!score_may_reach(x->scorer, p.a, p.b, p.pattern, PLAUSIBLE))
             continue;
         Weight odds = score_pattern(x->scorer, p.a, p.b, p.pattern);

@@ -109,24 +109,24 @@ typedef struct Loader {
     const InputFile *file;
     MatchTable *table;
     RowNotes *notes;
-    /* number of the result's column; -1: the file has none */
+    Progress *progress;
+    /* number of the row's cell; -1: the file has none */
     int values[MATCH_COLUMNS_MAX];
     int id, source, truth;
     uint32_t file_source;
+    uint64_t row; /* of the file, from 1 on */
 } Loader;
 
-static Status fail_row(const Loader *l, uint64_t row, Slice column, Status status, Error *err, const char *why)
+static Status fail_row(const Loader *l, Slice column, Status status, Error *err, const char *why)
 {
     Status st = error_set(err, status, "%s", why);
-    error_at(err, path_base(l->file->path), row, column.len ? column.ptr : NULL);
+    error_at(err, path_base(l->file->path), l->row, column.len ? column.ptr : NULL);
     return st;
 }
 
-/* "SELECT c3, c1, ... FROM relation", and where in it each wanted column stands. */
-static void select_columns(Loader *l, Buf *sql)
+/* Where in a row of the file each wanted column stands. */
+static void place_columns(Loader *l)
 {
-    int next = 0;
-    buf_adds(sql, "SELECT ");
     const MatchInput *in = l->options->input;
     const Slice extra[] = {in->id, in->source, in->truth};
     int *const places[] = {&l->id, &l->source, &l->truth};
@@ -135,20 +135,15 @@ static void select_columns(Loader *l, Buf *sql)
         Slice name = is_value ? l->config->columns[i] : extra[i - l->config->column_count];
         int *place = is_value ? &l->values[i] : places[i - l->config->column_count];
         uint32_t c = name.len > 0 ? people_column(l->file, name) : PEOPLE_COLUMNS_MAX;
-        *place = c < PEOPLE_COLUMNS_MAX ? next++ : -1;
-        if (*place >= 0)
-            buf_addf(sql, "%sc%" PRIu32, *place ? ", " : "", c);
+        *place = c < PEOPLE_COLUMNS_MAX ? (int)c : -1;
     }
-    if (next == 0)
-        buf_adds(sql, "NULL");
-    buf_addf(sql, " FROM %s", l->file->relation);
 }
 
-static Slice value_of(const Loader *l, const DbRows *rows, int column)
+static Slice value_of(const Loader *l, const Slice *cells, int column)
 {
     if (column < 0)
         return (Slice){"", 0};
-    Slice s = slice_trim(db_str(rows, (size_t)column));
+    Slice s = slice_trim(cells[column]);
     const MatchInput *in = l->options->input;
     for (uint32_t i = 0; i < in->missing_count; i++)
         if (slice_eq(s, in->missing[i]))
@@ -156,70 +151,109 @@ static Slice value_of(const Loader *l, const DbRows *rows, int column)
     return s;
 }
 
-static Status note_truth(const Loader *l, const DbRows *rows, Error *err)
+static Status note_truth(const Loader *l, const Slice *cells, Error *err)
 {
     if (l->options->input->truth.len == 0)
         return OK;
-    Slice person = value_of(l, rows, l->truth);
+    Slice person = value_of(l, cells, l->truth);
     uint64_t number = ROW_TRUTH_NONE;
     if (person.len > 0)
         TRY(map_get_or_put(&l->notes->persons, person, l->notes->persons.len, &number, err));
     return vec_push(&l->notes->truth, (uint32_t)number, err);
 }
 
-static Status add_row(Loader *l, const DbRows *rows, uint64_t row, Error *err)
+static Status add_row(Loader *l, const Slice *cells, Error *err)
 {
     Slice values[MATCH_COLUMNS_MAX];
     char digits[24];
     uint32_t source = l->file_source;
     for (uint32_t i = 0; i < l->config->column_count; i++)
-        values[i] = value_of(l, rows, l->values[i]);
+        values[i] = value_of(l, cells, l->values[i]);
     if (l->source >= 0) {
-        Slice name = slice_trim(db_str(rows, (size_t)l->source));
+        Slice name = slice_trim(cells[l->source]);
         source = source_number(l->config, name);
         if (source == MATCH_NONE)
-            return fail_row(l, row, l->options->input->source, ERR_INVALID, err, "the source is not known");
+            return fail_row(l, l->options->input->source, ERR_INVALID, err, "the source is not known");
     }
-    Slice id = l->id >= 0 ? slice_trim(db_str(rows, (size_t)l->id)) : (Slice){0};
+    Slice id = l->id >= 0 ? slice_trim(cells[l->id]) : (Slice){0};
     if (l->id >= 0 && id.len == 0)
-        return fail_row(l, row, l->options->input->id, ERR_INVALID, err, "the id is empty");
+        return fail_row(l, l->options->input->id, ERR_INVALID, err, "the id is empty");
     if (l->id < 0)
-        id = (Slice){digits, (size_t)snprintf(digits, sizeof digits, "%" PRIu64, row)};
+        id = (Slice){digits, (size_t)snprintf(digits, sizeof digits, "%" PRIu64, l->row)};
     TRY(match_table_add(l->table, source, id, values, err));
-    return note_truth(l, rows, err);
+    return note_truth(l, cells, err);
 }
 
-static Status load_file(People *p, Loader *l, Progress *progress, Error *err)
+static Status next_row(void *ctx, const Slice *cells, Error *err)
 {
+    Loader *l = ctx;
+    l->row++;
+    TRY(add_row(l, cells, err));
+    if ((l->row & 0xffff) > 0)
+        return OK;
+    progress_add(l->progress, 0x10000);
+    return cancel_check(err);
+}
+
+/* "SELECT c0, NULL, c2 ... FROM relation OFFSET n": cells that nobody wants are not read. */
+static void select_rows(const Loader *l, Buf *sql)
+{
+    bool wanted[PEOPLE_COLUMNS_MAX] = {false};
+    for (uint32_t i = 0; i < l->config->column_count; i++)
+        if (l->values[i] >= 0)
+            wanted[l->values[i]] = true;
+    const int extra[] = {l->id, l->source, l->truth};
+    for (size_t i = 0; i < COUNT_OF(extra); i++)
+        if (extra[i] >= 0)
+            wanted[extra[i]] = true;
+    buf_adds(sql, "SELECT ");
+    for (uint32_t c = 0; c < l->file->column_count; c++) {
+        buf_adds(sql, c ? ", " : "");
+        if (wanted[c])
+            buf_addf(sql, "c%" PRIu32, c);
+        else
+            buf_adds(sql, "NULL::VARCHAR");
+    }
+    buf_addf(sql, " FROM %s OFFSET %" PRIu64, l->file->relation, l->row);
+}
+
+/* The rows of the file behind those that are there already. */
+static Status load_by_query(People *p, Loader *l, Error *err)
+{
+    Slice cells[PEOPLE_COLUMNS_MAX];
     Buf sql;
     DbRows *rows = NULL;
-    bool more = false;
+    bool more = true;
     buf_init(&sql, 0);
-    select_columns(l, &sql);
-    l->file_source = source_number(l->config, l->file->name);
+    select_rows(l, &sql);
     Status st = buf_status(&sql, err);
     if (st == OK && (st = db_query(p->db, buf_z(&sql), &rows, err)) != OK)
         st = people_failed(l->file, st, err);
-    for (uint64_t row = 1; st == OK; row++) {
-        if ((st = db_next(rows, &more, err)) != OK || !more)
-            break;
-        st = add_row(l, rows, row, err);
-        if ((row & 0xffff) == 0) {
-            progress_add(progress, 0x10000);
-            if (st == OK)
-                st = cancel_check(err);
-        }
+    while (st == OK && (st = db_next(rows, &more, err)) == OK && more) {
+        for (uint32_t c = 0; c < l->file->column_count; c++)
+            cells[c] = db_str(rows, c);
+        st = next_row(l, cells, err);
     }
     db_rows_free(rows);
     buf_free(&sql);
     return st;
 }
 
+static Status load_file(People *p, Loader *l, Error *err)
+{
+    bool done = false;
+    place_columns(l);
+    l->file_source = source_number(l->config, l->file->name);
+    l->row = 0;
+    if (l->file->delimiter)
+        TRY(csv_rows(l->file, next_row, l, &done, err));
+    return done ? OK : load_by_query(p, l, err);
+}
+
 Status people_load(
     People *p, const MatchConfig *config, const LoadOptions *options, MatchTable **out, RowNotes *notes, Error *err)
 {
     Loader l = {.config = config, .options = options, .notes = notes};
-    Progress *progress = NULL;
     Status st;
     memset(notes, 0, sizeof *notes);
     TRY_OUT(map_init(&notes->persons, err));
@@ -230,16 +264,16 @@ Status people_load(
     if (options->input->truth.len > 0)
         TRY_OUT(people_require(p, options->input->truth, "truth", err));
     TRY_OUT(match_table_new(config, &l.table, err));
-    TRY_OUT(progress_new(options->progress, "reading", 0, "rows", &progress, err));
+    TRY_OUT(progress_new(options->progress, "reading", 0, "rows", &l.progress, err));
     for (size_t i = 0; i < p->file_count; i++) {
         l.file = &p->files[i];
-        TRY_OUT(load_file(p, &l, progress, err));
+        TRY_OUT(load_file(p, &l, err));
     }
     TRY_OUT(match_table_seal(l.table, options->threads, err));
     *out = l.table;
     l.table = NULL;
 out:
-    progress_done(progress);
+    progress_done(l.progress);
     match_table_free(l.table);
     if (st != OK)
         notes_free(notes);

@@ -48,7 +48,7 @@ static Status check_columns(const InputFile *f, Error *err)
 static Status open_csv(People *p, InputFile *f, Error *err)
 {
     Buf head, sql;
-    char delimiter = ',';
+    f->delimiter = ',';
     buf_init(&head, 0);
     buf_init(&sql, 0);
     Status st;
@@ -67,14 +67,14 @@ static Status open_csv(People *p, InputFile *f, Error *err)
     if (memchr(line.ptr, '\0', line.len) || !slice_is_utf8(line, NULL))
         TRY_OUT(bad_file(f->path, ERR_PARSE, err, "the header row is not text in UTF-8"));
     TRY_OUT(arena_dup(&p->arena, line, &copy, err));
-    TRY_OUT(csv_head(copy, path_base(f->path), &delimiter, f->columns, &f->column_count, err));
+    TRY_OUT(csv_head(copy, path_base(f->path), &f->delimiter, f->columns, &f->column_count, err));
     /* Nothing is guessed: DuckDB is told the dialect and the columns. */
     buf_adds(&sql, "read_csv(");
     sql_literal(&sql, slice_of(f->path));
     buf_addf(&sql,
         ", auto_detect = false, header = true, delim = '%s', quote = '\"', escape = '\"', strict_mode = true, "
         "null_padding = false, max_line_size = 4194304, columns = {",
-        delimiter == '\t' ? "\\t" : (char[2]){delimiter, '\0'});
+        f->delimiter == '\t' ? "\\t" : (char[2]){f->delimiter, '\0'});
     for (uint32_t i = 0; i < f->column_count; i++)
         buf_addf(&sql, "%s'c%" PRIu32 "': 'VARCHAR'", i ? ", " : "", i);
     buf_adds(&sql, "})");

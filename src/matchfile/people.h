@@ -13,6 +13,7 @@ typedef struct InputFile {
     Slice columns[PEOPLE_COLUMNS_MAX];
     uint32_t column_count;
     const char *relation; /* what SQL reads from: columns c0, c1 ... of text */
+    char delimiter;       /* of a CSV file; 0: a Parquet file */
 } InputFile;
 
 typedef struct People {
@@ -42,6 +43,14 @@ Status people_failed(const InputFile *f, Status status, Error *err);
 
 /* Names of the columns in the first line of a CSV text, and what parts them. Slices point into line. */
 MUST_USE Status csv_head(Slice line, const char *file, char *delimiter, Slice *names, uint32_t *count, Error *err);
+
+/*
+ * Rows of a CSV file, without its header, as long as they are plain (csv_rows.c says what that is). cells: one a
+ * column, blanks and all, valid during the call. *plain: those were all; otherwise the row behind the last one handed
+ * on is DuckDB's to read, or to refuse. A failure of fn ends the reading.
+ */
+typedef Status (*CsvRowFn)(void *ctx, const Slice *cells, Error *err);
+MUST_USE Status csv_rows(const InputFile *f, CsvRowFn fn, void *ctx, bool *plain, Error *err);
 
 /* --- loading ------------------------------------------------------------------------------------------------------ */
 

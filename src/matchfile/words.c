@@ -9,35 +9,39 @@ const char *run_decision(const MatchRun *r, Weight odds)
     return odds >= r->config.match_from ? "match" : odds >= r->config.review_from ? "review" : "below";
 }
 
+/* sign (0: none), whole part, point and `places` digits, in one piece: millions of rows hold some of these each. */
+static void add_decimal(Buf *out, char sign, uint32_t value, uint32_t places)
+{
+    char text[16];
+    size_t at = sizeof text;
+    for (; places > 0; places--, value /= 10)
+        text[--at] = (char)('0' + value % 10);
+    text[--at] = '.';
+    do
+        text[--at] = (char)('0' + value % 10);
+    while ((value /= 10) > 0);
+    if (sign)
+        text[--at] = sign;
+    buf_add(out, (Slice){text + at, sizeof text - at});
+}
+
 void add_probability(Buf *out, Weight odds)
 {
-    uint32_t millionths = (uint32_t)(weight_probability(odds) * 1e6 + 0.5);
-    buf_addc(out, (char)('0' + millionths / 1000000));
-    buf_addc(out, '.');
-    for (uint32_t unit = 100000; unit > 0; unit /= 10)
-        buf_addc(out, (char)('0' + millionths / unit % 10));
+    add_decimal(out, '\0', (uint32_t)(weight_probability(odds) * 1e6 + 0.5), 6);
 }
+
+_Static_assert(WEIGHT_BIT == 1000, "three decimals are a weight's own");
 
 void add_bits(Buf *out, Weight w)
 {
-    uint32_t size = w < 0 ? (uint32_t)-w : (uint32_t)w;
-    if (w < 0)
-        buf_addc(out, '-');
-    buf_add_u64(out, size / WEIGHT_BIT);
-    buf_addc(out, '.');
-    buf_addc(out, (char)('0' + size / 100 % 10));
-    buf_addc(out, (char)('0' + size / 10 % 10));
-    buf_addc(out, (char)('0' + size % 10));
+    add_decimal(out, w < 0 ? '-' : '\0', w < 0 ? (uint32_t)-w : (uint32_t)w, 3);
 }
 
 /* Rounded half away from zero. */
 void add_tenths(Buf *out, Weight w)
 {
     uint32_t size = ((w < 0 ? (uint32_t)-w : (uint32_t)w) + WEIGHT_BIT / 20) / (WEIGHT_BIT / 10);
-    buf_addc(out, w < 0 && size > 0 ? '-' : '+');
-    buf_add_u64(out, size / 10);
-    buf_addc(out, '.');
-    buf_addc(out, (char)('0' + size % 10));
+    add_decimal(out, w < 0 && size > 0 ? '-' : '+', size, 1);
 }
 
 void add_reason(Buf *out, const FieldReason *reason)
