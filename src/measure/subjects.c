@@ -6,7 +6,7 @@
  * rows of all of them are made first and the wages are read once: each row that is found carries the number of who
  * asked for it. Measures with the same persons, or the same persons and quarters, share them.
  *
- * One question does the same for itself, quarter by quarter. The statement that follows then joins small tables of
+ * One question does the same for itself, over runs of quarters. The statement that follows then joins small tables of
  * known size: with the wages in it DuckDB takes its rows for millions and makes hash tables of all persons of the
  * state.
  */
@@ -120,9 +120,24 @@ out:
     return st;
 }
 
-typedef VEC(int64_t) Quarters;
+enum { RUN_MAX = 4 }; /* longer ones would find more wages of each person than are asked about */
 
-static Status read_quarters(Db *db, const RowWish *w, Quarters *out, Error *err)
+typedef struct QuarterRun { /* of quarters in a row that somebody asks about */
+    int64_t from, to;
+} QuarterRun;
+typedef VEC(QuarterRun) QuarterRuns;
+
+static Status add_quarter(QuarterRuns *runs, int64_t quarter, Error *err)
+{
+    QuarterRun *last = runs->len > 0 ? &vec_last(runs) : NULL;
+    if (last && last->to + 1 == quarter && quarter - last->from < RUN_MAX) {
+        last->to = quarter;
+        return OK;
+    }
+    return vec_push(runs, ((QuarterRun){quarter, quarter}), err);
+}
+
+static Status read_runs(Db *db, const RowWish *w, QuarterRuns *out, Error *err)
 {
     DbRows *rows = NULL;
     bool more = true;
@@ -136,37 +151,39 @@ static Status read_quarters(Db *db, const RowWish *w, Quarters *out, Error *err)
         TRY_OUT(db_next(rows, &more, err));
         if (!more)
             break;
-        TRY_OUT(vec_push(out, db_i64(rows, 0), err));
+        TRY_OUT(add_quarter(out, db_i64(rows, 0), err));
     }
 out:
     db_rows_free(rows);
     return st;
 }
 
-/* The wages lie in the order of quarters and each statement names one, so that the blocks of others are passed over by
- * their minimum and maximum; and within a quarter a join needs the person alone, so that DuckDB holds its list of
- * persons against the scan. */
-static Status read_wages(Db *db, const RowWish *w, int64_t quarter, Error *err)
+/* The wages lie in the order of quarters and each statement names its own, so that the blocks of others are passed over
+ * by their minimum and maximum (a list of quarters would be joined to every row instead). And the person is all that
+ * must be equal, so that DuckDB holds its list of persons against the scan, which it does for joins by one column. */
+static Status read_wages(Db *db, const RowWish *w, const QuarterRun *run, Error *err)
 {
+    const int64_t before = w->outcome->quarter_from, after = w->outcome->quarter_to;
     return db_execf(db, err,
-        "INSERT INTO " SUBJECTS_DB ".work SELECT %zu, s.person, s.year, (%" PRId64 " - s.due)::INTEGER, w.wages, "
+        "INSERT INTO " SUBJECTS_DB ".work SELECT %zu, s.person, s.year, (w.quarter - s.due)::INTEGER, w.wages, "
         "w.employers, w.employer FROM (SELECT * FROM " SUBJECTS_DB ".due WHERE due BETWEEN %" PRId64 " AND %" PRId64
-        ") s JOIN employment_person_quarter w ON w.person = s.person WHERE w.quarter = %" PRId64,
-        w->work, quarter, quarter - w->outcome->quarter_to, quarter - w->outcome->quarter_from, quarter);
+        ") s JOIN employment_person_quarter w ON w.person = s.person AND w.quarter BETWEEN s.due + %" PRId64
+        " AND s.due + %" PRId64 " WHERE w.quarter BETWEEN %" PRId64 " AND %" PRId64,
+        w->work, run->from - after, run->to - before, before, after, run->from, run->to);
 }
 
 static Status ask_work(Db *db, const MeasureFrame *frame, const RowWish *w, Error *err)
 {
-    Quarters quarters = {0};
+    QuarterRuns runs = {0};
     Status st = OK;
     TRY_OUT(make_due(db, frame, w, err));
-    TRY_OUT(read_quarters(db, w, &quarters, err));
-    for (size_t i = 0; i < quarters.len; i++) {
+    TRY_OUT(read_runs(db, w, &runs, err));
+    for (size_t i = 0; i < runs.len; i++) {
         TRY_OUT(cancel_check(err));
-        TRY_OUT(read_wages(db, w, quarters.at[i], err));
+        TRY_OUT(read_wages(db, w, &runs.at[i], err));
     }
 out:
-    vec_free(&quarters);
+    vec_free(&runs);
     return st;
 }
 

@@ -79,7 +79,7 @@ static MeasureRows read_rows(const World *w, const RowWish *wish, AskedPersons *
     return rows;
 }
 
-static const MeasureRows *sorting; /* lint: allow no-mutable-global qsort has no context */
+static const MeasureRows *sorting; /* qsort has no context */
 
 static int by_person(const void *x, const void *y)
 {
