@@ -117,6 +117,9 @@ MUST_USE Status measure_read_kind(const PolicyFile *file, MeasureKind *out, Erro
 enum { ROW_COUNTED = 1, ROW_HIT = 2, ROW_COVERED = 4, ROW_STRONG = 8, ROW_HAS_VALUE = 16, ROW_EXCLUDED = 32 };
 
 #define NO_GAP UINT8_MAX
+/* Groups while rows are read: what the person decides and is not yet known of her. */
+#define CODE_OF_PERSON UINT8_MAX
+#define BITS_OF_PERSON UINT64_C(0)
 
 /* Numbers for keys in order of first appearance: unit paths, employers, groups of a fold. Not thread-safe. */
 typedef struct KeyTable {
@@ -149,6 +152,8 @@ typedef struct UnitNames {
 } UnitNames;
 /* What every measure asks about a person: persons.h. */
 typedef struct Persons Persons;
+/* The same for the persons of one measure's rows: asked_persons.h. */
+typedef struct AskedPersons AskedPersons;
 
 enum { LINK_COUNT = 3 }; /* columns of person_link that figures add up */
 extern const char *const link_names[LINK_COUNT];
@@ -185,7 +190,8 @@ typedef struct RowSource {
     Db *db;
     const MeasureFrame *frame;
     const UnitNames *units;
-    const Persons *persons; /* for many measures; NULL: the statement asks for those of the one measure */
+    const Persons *persons; /* for many measures; NULL: those of the one measure are asked for */
+    AskedPersons *asked;    /* by whom they are asked for when the rows are there; NULL: by the statement itself */
     bool by_place;          /* rows in the order of years and places: pays when they are folded more than once */
 } RowSource;
 
@@ -200,8 +206,7 @@ typedef struct RowWish {
     const OutcomeDef *outcome; /* NULL without a family */
     const SplitDef **splits;
     size_t split_count;
-    size_t subjects, work;      /* numbers of what subjects_prepare made for it, from 1; 0: nothing */
-    Slice quarters;             /* a condition: of which quarters it asks (subjects_ask); empty: not known */
+    size_t subjects, work;      /* numbers of what subjects_prepare or _ask made for it, from 1; 0: nothing */
     int32_t year_from, year_to; /* rows of other years are not wanted; 0: no limit */
 } RowWish;
 /* Runs the definition. ERR_INVALID names what its rows break: two of a person and year, an undeclared reason, gap or
@@ -248,10 +253,8 @@ void split_code_sql(const SplitDef *split, Buf *sql);
 /* For a whole run: the rows of each measure of a family once, and what of the wages any of them asks about, in tables
  * that all connections see; numbers them in the wishes. Reads the state's wages once instead of once a measure. */
 MUST_USE Status subjects_prepare(Db *db, const MeasureFrame *frame, RowWish *wishes, size_t count, Error *err);
-/* For one question: the rows of the measures of a family once, and of which quarters each asks, so that the wages of
- * others are not read; texts in arena. */
-MUST_USE Status subjects_ask(
-    Db *db, const MeasureFrame *frame, RowWish *const *wishes, size_t count, Arena *arena, Error *err);
+/* The same for one question, which asks about few quarters: wages of others are not read. */
+MUST_USE Status subjects_ask(Db *db, const MeasureFrame *frame, RowWish *const *wishes, size_t count, Error *err);
 /* SELECT of person, year, origin and after_quarters of everybody whom the measure of a family asks about, from its rows
  * in `table`. */
 MUST_USE Status measure_subject_sql(
@@ -447,6 +450,7 @@ typedef struct Question {
     KnownBuild known;
     MeasureLevel finest; /* of the units that are told apart */
     UnitNames units;     /* from question_read on */
+    AskedPersons *asked; /* the same */
 } Question;
 typedef struct Asked { /* one version */
     RowWish wish;

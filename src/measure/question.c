@@ -1,5 +1,5 @@
 /* One question at a time: which versions of a definition answer it, opened over the generation and read. */
-#include "measure/measure_parts.h"
+#include "measure/asked_persons.h"
 
 /* Which rules: those of the day's build where the home has them. */
 static Status find_rules(Question *q, Date day, Error *err)
@@ -33,6 +33,7 @@ void question_close(Question *q)
 {
     measure_units_free(&q->units);
     db_close(q->db);
+    asked_persons_free(q->asked);
     vec_free(&q->defs);
     vec_free(&q->outcomes);
     policy_close(q->then);
@@ -227,15 +228,17 @@ Status question_known_on(Question *q, const AskedList *asked, Error *err)
 
 Status question_read(Question *q, AskedList *asked, Error *err)
 {
-    const RowSource source = {.db = q->db, .frame = &q->frame, .units = &q->units};
     const RowWish *first = &asked->at[0].wish; /* all are asked by the same splits */
     RowWish **wishes;
     if (!q->units.counties)
         TRY(measure_units_read(q->db, &q->frame, first->splits, first->split_count, q->finest, &q->units, err));
+    if (!q->asked)
+        TRY(asked_persons_new(q->db, &q->asked, err));
     TRY(arena_array_(&q->arena, asked->len, sizeof *wishes, (void **)&wishes, err));
     for (size_t i = 0; i < asked->len; i++)
         wishes[i] = &asked->at[i].wish;
-    TRY(subjects_ask(q->db, &q->frame, wishes, asked->len, &q->arena, err));
+    TRY(subjects_ask(q->db, &q->frame, wishes, asked->len, err));
+    const RowSource source = {.db = q->db, .frame = &q->frame, .units = &q->units, .asked = q->asked};
     for (size_t i = 0; i < asked->len; i++)
         TRY(measure_rows_read(&source, &asked->at[i].wish, &asked->at[i].rows, err));
     return OK;

@@ -3,6 +3,7 @@
  * that a cohort of a million is read once and folded as often as there are splits and levels without asking DuckDB
  * again.
  */
+#include "measure/asked_persons.h"
 #include "measure/persons.h"
 #include "measure/units.h"
 
@@ -179,6 +180,15 @@ static uint8_t read_flags(const Chunk *c, size_t k, bool strong)
     return flags;
 }
 
+static Status leave_group(RowGroups *to, size_t i)
+{
+    if (to->bits)
+        to->bits[i] = BITS_OF_PERSON;
+    else
+        to->code[i] = CODE_OF_PERSON;
+    return OK;
+}
+
 /* What the row itself says of the split goes before what is known of the person or the place. */
 static Status read_group(const Chunk *c, size_t s, const void *person, size_t k, size_t i, Error *err)
 {
@@ -188,6 +198,8 @@ static Status read_group(const Chunk *c, size_t s, const void *person, size_t k,
     uint64_t group = split->overlapping ? 1 : 0;
     if (given->data && db_vector_has(given, k))
         group = split->overlapping ? ((const uint64_t *)given->data)[k] : ((const uint8_t *)given->data)[k];
+    else if (split->of_person && c->source->asked)
+        return leave_group(to, i);
     else if (split->of_person && person)
         group = persons_group(c->source->persons, person, split);
     else if (split->of_place && c->source->units->place_groups[split->number])
@@ -409,6 +421,8 @@ Status measure_rows_read(const RowSource *source, const RowWish *wish, MeasureRo
     TRY_OUT(read_all(source, buf_z(&sql), &layout, out, err));
     TRY_OUT(check_unique(out, err));
     keep_latest(out);
+    if (source->asked)
+        TRY_OUT(asked_persons_fill(source->asked, source, out, err));
     if (source->by_place)
         TRY_OUT(rows_by_place(out, err));
     st = fold_order_rows(out, err);

@@ -138,10 +138,6 @@ static void add_subject_quarter(const RowWish *wish, Buf *sql)
             "(SELECT * FROM " SUBJECTS_DB ".work WHERE asked = %zu) w ON w.person = q.person AND w.year = q.year AND "
             "w.k = q.k",
             wish->work);
-    else if (wish->quarters.len > 0)
-        buf_addf(sql,
-            "(SELECT * FROM employment_person_quarter WHERE %.*s) w ON w.person = q.person AND w.quarter = q.quarter",
-            SLICE_ARG(wish->quarters));
     else
         buf_adds(sql, "employment_person_quarter w ON w.person = q.person AND w.quarter = q.quarter");
     buf_adds(sql, " LEFT JOIN (SELECT DISTINCT quarter FROM wage_quarter) a ON a.quarter = q.quarter)");
@@ -333,7 +329,7 @@ const char *const link_names[LINK_COUNT] = {"link_pairs", "link_correct", "link_
 
 bool split_in_memory(const RowSource *source, const SplitDef *split)
 {
-    return split->of_person ? source->persons != NULL : source->units->place_groups[split->number] != NULL;
+    return split->of_person ? source->persons || source->asked : source->units->place_groups[split->number] != NULL;
 }
 
 static void begin_column(int *at, RowLayout *layout, Buf *sql)
@@ -387,7 +383,7 @@ static void add_from(const RowSource *source, const RowWish *wish, Buf *sql)
         buf_adds(sql, "LEFT JOIN county c ON c.county_fips = x.county_fips\n");
     if (area)
         buf_adds(sql, "LEFT JOIN workforce_area a ON a.county_fips = coalesce(d.county_fips, c.county_fips)\n");
-    if (!source->persons)
+    if (!source->persons && !source->asked)
         buf_adds(sql, "LEFT JOIN person_link g ON g.person = x.person\n");
     if (any_reads(source, wish, "p."))
         buf_adds(sql, "LEFT JOIN person p ON p.person = x.person\n");
@@ -459,11 +455,12 @@ static void add_columns(const RowSource *source, const RowWish *wish, const Give
         begin_column(&layout->column[i], layout, sql);
         add_column(wish, (RowColumn)i, sql);
     }
-    if (!source->persons) {
+    bool links = !source->persons && !source->asked;
+    if (links) {
         begin_column(&layout->column[COL_STRONG], layout, sql);
         buf_addf(sql, "g.link_score >= %.*s", SLICE_ARG(source->frame->strong));
     }
-    for (size_t i = 0; !source->persons && i < LINK_COUNT; i++) {
+    for (size_t i = 0; links && i < LINK_COUNT; i++) {
         begin_column(&layout->column[COL_LINK + i], layout, sql);
         buf_addf(sql, "g.%s::BIGINT", link_names[i]);
     }

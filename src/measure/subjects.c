@@ -6,9 +6,9 @@
  * rows of all of them are made first and the wages are read once: each row that is found carries the number of who
  * asked for it. Measures with the same persons, or the same persons and quarters, share them.
  *
- * One question by itself reads the wages in its own statement, which then takes the columns that the figure needs and
- * no others. What it is told beforehand is the quarters: the wages lie in their order, so that the blocks of all others
- * are passed over by their minimum and maximum.
+ * One question does the same for itself, over runs of quarters. The statement that follows then joins small tables of
+ * known size: with the wages in it DuckDB takes its rows for millions and makes hash tables of all persons of the
+ * state.
  */
 #include "measure/measure_parts.h"
 
@@ -101,70 +101,102 @@ out:
     return st;
 }
 
-/* Runs of quarters as a condition that the blocks' minima and maxima can be held against; a list with IN would be
- * joined to every row. */
-static void add_run(int64_t from, int64_t to, Buf *out)
-{
-    buf_adds(out, out->len ? " OR " : "(");
-    if (from == to)
-        buf_addf(out, "quarter = %" PRId64, from);
-    else
-        buf_addf(out, "quarter BETWEEN %" PRId64 " AND %" PRId64, from, to);
-}
-
-static Status read_runs(DbRows *rows, Buf *out, Error *err)
-{
-    int64_t from = 0, to = 0;
-    bool more = true, any = false;
-    for (;;) {
-        TRY(db_next(rows, &more, err));
-        if (!more)
-            break;
-        int64_t quarter = db_i64(rows, 0);
-        if (any && quarter == to + 1) {
-            to = quarter;
-            continue;
-        }
-        if (any)
-            add_run(from, to, out);
-        from = to = quarter;
-        any = true;
-    }
-    if (any)
-        add_run(from, to, out);
-    buf_adds(out, any ? ")" : "FALSE"); /* nobody asks about any */
-    return buf_status(out, err);
-}
-
-static Status list_quarters(Db *db, const MeasureFrame *frame, RowWish *w, Arena *arena, Error *err)
+/* Who is asked about, and of which quarter: `due` and those before and after it that the definition looks at. */
+static Status make_due(Db *db, const MeasureFrame *frame, const RowWish *w, Error *err)
 {
     char table[48];
-    Buf subject, sql, list;
-    DbRows *rows = NULL;
+    Buf sql;
     Status st = OK;
     snprintf(table, sizeof table, SUBJECTS_DB ".subject_%zu", w->subjects);
-    buf_init(&subject, 0);
     buf_init(&sql, 0);
-    buf_init(&list, 0);
-    TRY_OUT(measure_subject_sql(db, frame, w, table, &subject, err));
-    buf_addf(&sql,
-        "SELECT DISTINCT (s.origin + s.after_quarters + k.k)::INTEGER AS quarter FROM (%s) s CROSS JOIN (SELECT "
-        "unnest(generate_series(%" PRId64 ", %" PRId64 "))::INTEGER AS k) k WHERE s.origin + s.after_quarters IS NOT "
-        "NULL ORDER BY quarter",
-        buf_z(&subject), w->outcome->quarter_from, w->outcome->quarter_to);
+    buf_adds(&sql, "CREATE OR REPLACE TABLE " SUBJECTS_DB ".due AS SELECT person, year, origin + after_quarters AS due "
+                   "FROM (");
+    TRY_OUT(measure_subject_sql(db, frame, w, table, &sql, err));
+    buf_adds(&sql, ") WHERE origin + after_quarters IS NOT NULL");
     TRY_OUT(buf_status(&sql, err));
-    TRY_OUT(db_query(db, buf_z(&sql), &rows, err));
-    TRY_OUT(read_runs(rows, &list, err));
-    st = arena_dup(arena, buf_slice(&list), &w->quarters, err);
+    st = db_exec(db, buf_z(&sql), err);
 out:
-    db_rows_free(rows);
-    buf_free(&subject);
     buf_free(&sql);
-    buf_free(&list);
     return st;
 }
 
-Status subjects_ask(Db *db, const MeasureFrame *frame, RowWish *const *wishes, size_t count, Arena *arena, Error *err)
+enum { RUN_MAX = 4 }; /* longer ones would find more wages of each person than are asked about */
+
+typedef struct QuarterRun { /* of quarters in a row that somebody asks about */
+    int64_t from, to;
+} QuarterRun;
+typedef VEC(QuarterRun) QuarterRuns;
+
+static Status add_quarter(QuarterRuns *runs, int64_t quarter, Error *err)
+{
+    QuarterRun *last = runs->len > 0 ? &vec_last(runs) : NULL;
+    if (last && last->to + 1 == quarter && quarter - last->from < RUN_MAX) {
+        last->to = quarter;
+        return OK;
+    }
+    return vec_push(runs, ((QuarterRun){quarter, quarter}), err);
+}
+
+static Status read_runs(Db *db, const RowWish *w, QuarterRuns *out, Error *err)
+{
+    DbRows *rows = NULL;
+    bool more = true;
+    Status st = OK;
+    TRY(db_queryf(db, &rows, err,
+        "SELECT DISTINCT due + k FROM " SUBJECTS_DB ".due CROSS JOIN (SELECT unnest(generate_series(%" PRId64
+        ", %" PRId64 ")) AS k) WHERE due + k BETWEEN (SELECT min(quarter) FROM employment_person_quarter) AND (SELECT "
+        "max(quarter) FROM employment_person_quarter) ORDER BY 1",
+        w->outcome->quarter_from, w->outcome->quarter_to));
+    for (;;) {
+        TRY_OUT(db_next(rows, &more, err));
+        if (!more)
+            break;
+        TRY_OUT(add_quarter(out, db_i64(rows, 0), err));
+    }
+out:
+    db_rows_free(rows);
+    return st;
+}
+
+/* The wages lie in the order of quarters and each statement names its own, so that the blocks of others are passed over
+ * by their minimum and maximum (a list of quarters would be joined to every row instead). And the person is all that
+ * must be equal, so that DuckDB holds its list of persons against the scan, which it does for joins by one column. */
+static Status read_wages(Db *db, const RowWish *w, const QuarterRun *run, Error *err)
+{
+    const int64_t before = w->outcome->quarter_from, after = w->outcome->quarter_to;
+    return db_execf(db, err,
+        "INSERT INTO " SUBJECTS_DB ".work SELECT %zu, s.person, s.year, (w.quarter - s.due)::INTEGER, w.wages, "
+        "w.employers, w.employer FROM (SELECT * FROM " SUBJECTS_DB ".due WHERE due BETWEEN %" PRId64 " AND %" PRId64
+        ") s JOIN employment_person_quarter w ON w.person = s.person AND w.quarter BETWEEN s.due + %" PRId64
+        " AND s.due + %" PRId64 " WHERE w.quarter BETWEEN %" PRId64 " AND %" PRId64,
+        w->work, run->from - after, run->to - before, before, after, run->from, run->to);
+}
+
+static Status ask_work(Db *db, const MeasureFrame *frame, const RowWish *w, Error *err)
+{
+    QuarterRuns runs = {0};
+    Status st = OK;
+    TRY_OUT(make_due(db, frame, w, err));
+    TRY_OUT(read_runs(db, w, &runs, err));
+    for (size_t i = 0; i < runs.len; i++) {
+        TRY_OUT(cancel_check(err));
+        TRY_OUT(read_wages(db, w, &runs.at[i], err));
+    }
+out:
+    vec_free(&runs);
+    return st;
+}
+
+static Status begin_work(Db *db, Error *err)
+{
+    return db_exec(db,
+        "ATTACH IF NOT EXISTS ':memory:' AS " SUBJECTS_DB " (READ_WRITE); CREATE OR REPLACE TABLE " SUBJECTS_DB
+        ".work AS SELECT 0::USMALLINT AS asked, 0::UBIGINT AS person, 0::INTEGER AS year, 0::INTEGER AS k, wages, "
+        "employers, employer FROM employment_person_quarter LIMIT 0",
+        err);
+}
+
+Status subjects_ask(Db *db, const MeasureFrame *frame, RowWish *const *wishes, size_t count, Error *err)
 {
     size_t made = 0;
     for (size_t i = 0; i < count; i++) {
@@ -172,10 +204,10 @@ Status subjects_ask(Db *db, const MeasureFrame *frame, RowWish *const *wishes, s
         if (!asks_wages(w) || w->subjects)
             continue;
         if (made == 0)
-            TRY(db_exec(db, "ATTACH IF NOT EXISTS ':memory:' AS " SUBJECTS_DB " (READ_WRITE)", err));
-        w->subjects = ++made;
+            TRY(begin_work(db, err));
+        w->subjects = w->work = ++made;
         TRY(make_subject(db, w, err));
-        TRY(list_quarters(db, frame, w, arena, err));
+        TRY(ask_work(db, frame, w, err));
     }
     return OK;
 }
