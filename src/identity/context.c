@@ -78,14 +78,15 @@ static Status column_of(Context *c, Slice name, ContextColumn **out, Error *err)
     return OK;
 }
 
-static Status take_rows(ContextRun *r, Slice column, Slice sql, Error *err)
+/* share: as in ContextValue. */
+static Status take_rows(ContextRun *r, Slice column, uint32_t share, Slice sql, Error *err)
 {
     ContextColumn *to;
     DbRows *rows = NULL;
     bool more = true;
     Buf text;
     buf_init(&text, 0);
-    buf_adds(&text, "SELECT record_tag, value FROM (");
+    buf_addf(&text, "SELECT record_tag, value%s FROM (", share ? ", weight::BIGINT" : "");
     buf_add(&text, sql);
     buf_adds(&text, ") WHERE record_tag IS NOT NULL AND value IS NOT NULL");
     Status st;
@@ -93,12 +94,13 @@ static Status take_rows(ContextRun *r, Slice column, Slice sql, Error *err)
     TRY_OUT(column_of(r->out, column, &to, err));
     TRY_OUT(db_query(r->db, buf_z(&text), &rows, err));
     for (;;) {
-        ContextValue v;
+        ContextValue v = {.share = share};
         TRY_OUT(db_next(rows, &more, err));
         if (!more)
             break;
         db_uuid(rows, 0, v.tag.bytes);
         TRY_OUT(intern(r->out, db_str(rows, 1), &v.text, err));
+        v.weight = share ? db_i64(rows, 2) : 0;
         TRY_OUT(vec_push(&to->at, v, err));
     }
 out:
@@ -117,9 +119,33 @@ static Status take_month_of(ContextRun *r, const Toml *t, Slice name, Slice role
     return identity_role_parse(role, &column->month_of, err);
 }
 
+/* "across" and "take": *share is 0 when the values are each record's own. */
+static Status take_share(ContextRun *r, const Toml *t, uint32_t *share, Error *err)
+{
+    static const char *const takes[] = {"most", "least"};
+    Slice across, take;
+    ContextShare s;
+    *share = 0;
+    TRY(toml_str_or(t, r->file->path, "across", (Slice){0}, &across, err));
+    TRY(toml_str_or(t, r->file->path, "take", (Slice){0}, &take, err));
+    if (across.len == 0 && take.len == 0)
+        return OK;
+    TRY(identity_role_parse(across, &s.across, err));
+    if (slice_eq_z(take, takes[TAKE_MOST]))
+        s.take = TAKE_MOST;
+    else if (slice_eq_z(take, takes[TAKE_LEAST]))
+        s.take = TAKE_LEAST;
+    else
+        return error_set(err, ERR_INVALID, "%s:%u: \"take\" must be \"most\" or \"least\"", r->file->path, t->line);
+    TRY(vec_push(&r->out->shares, s, err));
+    *share = (uint32_t)r->out->shares.len;
+    return OK;
+}
+
 static Status run_value(ContextRun *r, const Toml *t, Error *err)
 {
-    static const char *const allowed[] = {"column", "sources", "sql", NULL};
+    static const char *const allowed[] = {"column", "sources", "sql", "across", "take", NULL};
+    uint32_t share;
     Slice column, sql, role;
     const Toml *sources;
     bool complete = true;
@@ -128,6 +154,7 @@ static Status run_value(ContextRun *r, const Toml *t, Error *err)
     if (role.len > 0)
         return take_month_of(r, t, column, role, err);
     TRY(toml_only(t, r->file->path, allowed, err));
+    TRY(take_share(r, t, &share, err));
     TRY(toml_str(t, r->file->path, "sql", &sql, err));
     TRY(toml_array(t, r->file->path, "sources", &sources, err));
     for (const Toml *s = sources ? sources->first : NULL; s && complete; s = s->next) {
@@ -137,7 +164,7 @@ static Status run_value(ContextRun *r, const Toml *t, Error *err)
     }
     if (!complete)
         return OK;
-    Status st = take_rows(r, column, sql, err);
+    Status st = take_rows(r, column, share, sql, err);
     if (st != OK)
         error_at(err, r->file->path, t->line, "sql");
     return st;
@@ -150,14 +177,15 @@ static int by_tag(const void *x, const void *y)
     return order ? order : a->text < b->text ? -1 : a->text > b->text;
 }
 
-/* In order of tag; two values of one record are a query's fault. */
+/* In order of tag; two values of one record are a query's fault, unless they are shared. */
 static Status settle(const ContextRun *r, ContextColumn *c, Error *err)
 {
     if (!c->at.len)
         return OK;
     qsort(c->at.at, c->at.len, sizeof *c->at.at, by_tag);
     for (size_t i = 1; i < c->at.len; i++)
-        if (memcmp(c->at.at[i].tag.bytes, c->at.at[i - 1].tag.bytes, sizeof c->at.at[i].tag.bytes) == 0)
+        if (memcmp(c->at.at[i].tag.bytes, c->at.at[i - 1].tag.bytes, sizeof c->at.at[i].tag.bytes) == 0 &&
+            (c->at.at[i].share == 0 || c->at.at[i].share != c->at.at[i - 1].share))
             return error_set(err, ERR_INVALID, "%s: the queries give a record two values of \"%.*s\"", r->file->path,
                 SLICE_ARG(c->name));
     return OK;
@@ -210,6 +238,7 @@ void context_free(Context *c)
     for (size_t i = 0; i < c->columns.len; i++)
         vec_free(&c->columns.at[i].at);
     vec_free(&c->columns);
+    vec_free(&c->shares);
     vec_free(&c->texts);
     map_free(&c->text_numbers);
     arena_free(&c->arena);
@@ -235,15 +264,21 @@ static Slice month_text(Slice iso, char text[CONTEXT_TEXT_SIZE])
     return (Slice){text, n > 0 && n < CONTEXT_TEXT_SIZE ? (size_t)n : 0};
 }
 
-Slice context_next(const Context *c, ContextColumn *column, const RecordTag *tag, const IdentityValues *values,
-    char text[CONTEXT_TEXT_SIZE])
+size_t context_next(ContextColumn *column, const RecordTag *tag, const ContextValue **out)
 {
+    size_t n = 0, from;
     while (column->walk < column->at.len &&
            memcmp(column->at.at[column->walk].tag.bytes, tag->bytes, sizeof tag->bytes) < 0)
         column->walk++;
-    if (column->walk < column->at.len &&
-        memcmp(column->at.at[column->walk].tag.bytes, tag->bytes, sizeof tag->bytes) == 0)
-        return c->texts.at[column->at.at[column->walk].text];
+    from = column->walk;
+    while (from + n < column->at.len && memcmp(column->at.at[from + n].tag.bytes, tag->bytes, sizeof tag->bytes) == 0)
+        n++;
+    *out = n ? &column->at.at[from] : NULL;
+    return n;
+}
+
+Slice context_own(const ContextColumn *column, const IdentityValues *values, char text[CONTEXT_TEXT_SIZE])
+{
     if (column->month_of < ID_ROLE_COUNT)
         return month_text(values->at[column->month_of], text);
     return (Slice){0};

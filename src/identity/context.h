@@ -10,19 +10,34 @@
 
 typedef struct ContextValue {
     RecordTag tag;
-    uint32_t text; /* into Context.texts */
+    uint32_t text;  /* into Context.texts */
+    uint32_t share; /* into Context.shares, counted from 1: one of several that the record has; 0: its only one */
+    int64_t weight; /* of a shared one */
 } ContextValue;
+
+/* Which of their values the records of one holder have, all of them. */
+typedef enum ContextTake {
+    TAKE_MOST, /* whose weights are the largest sum */
+    TAKE_LEAST /* of the least weight */
+} ContextTake;
+
+/* Values that belong to whoever holds a number: all records with that number have the one that is taken. */
+typedef struct ContextShare {
+    IdentityRole across; /* the number's role */
+    ContextTake take;
+} ContextShare;
 
 typedef struct ContextColumn {
     Slice name;            /* a column of the model's configuration */
     IdentityRole month_of; /* a date of the record itself whose month is the value; ID_ROLE_COUNT: none */
-    VEC(ContextValue) at;  /* in order of tag, each tag once */
+    VEC(ContextValue) at;  /* in order of tag; each tag once, unless its values are shared */
     size_t walk;
 } ContextColumn;
 
 typedef struct Context {
     Arena arena;
     VEC(ContextColumn) columns;
+    VEC(ContextShare) shares;
     VEC(Slice) texts; /* distinct ones: there are few */
     Map text_numbers;
 } Context;
@@ -34,9 +49,9 @@ void context_free(Context *c);
 /* NULL when the context says nothing of that column. */
 ContextColumn *context_column(Context *c, Slice name);
 #define CONTEXT_TEXT_SIZE 24
-/* The value of a record, for callers that ask in order of tag; empty when there is none. What is worked out of the
- * record's own values is written into text. */
-Slice context_next(const Context *c, ContextColumn *column, const RecordTag *tag, const IdentityValues *values,
-    char text[CONTEXT_TEXT_SIZE]);
+/* The values of a record, for callers that ask in order of tag: none, one, or several that are shared; *out borrows. */
+size_t context_next(ContextColumn *column, const RecordTag *tag, const ContextValue **out);
+/* What is worked out of a record's own values: the month of one of its dates, written into text; empty: none. */
+Slice context_own(const ContextColumn *column, const IdentityValues *values, char text[CONTEXT_TEXT_SIZE]);
 
 #endif

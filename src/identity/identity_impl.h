@@ -13,6 +13,14 @@
 
 /* --- policy (linkage_policy.c) --- */
 
+/* Records of a trait whose name is an initial are a kind of their own (linking.toml, [initials]): who cuts the one name
+ * cuts the other, and what goes together in one record would otherwise be counted as two rare errors. */
+typedef struct InitialsPolicy {
+    bool set;
+    IdentityRole role;  /* the name */
+    uint32_t trait, as; /* of the model's traits */
+} InitialsPolicy;
+
 typedef struct Linkage {
     Arena arena;
     MatchConfig match;     /* model.toml; columns are roles of identity or of context.toml; local_id with its
@@ -23,6 +31,7 @@ typedef struct Linkage {
     double drift_above;
     uint32_t drift_records;
     ReviewPolicy review;
+    InitialsPolicy initials;
     char config[SHA256_HEX_SIZE]; /* of everything a model rests on besides records */
 } Linkage;
 
@@ -44,7 +53,7 @@ typedef struct Newcomer { /* a record without a link, kept apart from the table 
     RecordTag tag;
     uint32_t source;
     uint64_t content; /* fixed-key hash: the order in which newcomers are taken depends on contents alone */
-    const Slice *values;
+    Slice *values;
 } Newcomer;
 
 typedef struct Records {

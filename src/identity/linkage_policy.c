@@ -9,7 +9,7 @@
 #include <math.h>
 
 /* Raised whenever this room's code can decide otherwise on the same records, model and policy. */
-#define LINKING_VERSION "linking/2"
+#define LINKING_VERSION "linking/3"
 
 static Status share_ppm(const Toml *t, const char *file, const char *key, double fallback, uint32_t *out, Error *err)
 {
@@ -45,7 +45,7 @@ static Status known_keys(const PolicyFile *file, const char *const *own, size_t 
 
 Status linking_policy(Policy *policy, Date on, LinkingPolicy *out, Error *err)
 {
-    static const char *const keys[] = {"full_above", "strong_score", "drift_above", "drift_records"};
+    static const char *const keys[] = {"full_above", "strong_score", "drift_above", "drift_records", "initials"};
     const PolicyFile *file;
     Slice authority;
     int64_t records;
@@ -109,8 +109,38 @@ static Status check_columns(const MatchConfig *config, const PolicyFile *context
     return OK;
 }
 
-static Status config_hash(
-    const PolicyFile *model, const PolicyFile *context, Slice nicknames, char out[SHA256_HEX_SIZE], Error *err)
+static Status trait_named(const MatchConfig *config, const char *file, Slice name, uint32_t *out, Error *err)
+{
+    for (uint32_t i = 0; i < config->trait_count; i++)
+        if (slice_eq(config->traits[i], name)) {
+            *out = i;
+            return OK;
+        }
+    return error_set(err, ERR_INVALID, "%s: \"%.*s\" is none of the model's traits", file, SLICE_ARG(name));
+}
+
+static Status read_initials(Policy *policy, Date on, const MatchConfig *config, InitialsPolicy *out, Error *err)
+{
+    static const char *const keys[] = {"column", "trait", "as", NULL};
+    const PolicyFile *file;
+    Slice column, trait, as;
+    TRY(policy_get(policy, "identity", SLICE("linking"), on, &file, err));
+    const Toml *t = toml_get(file->toml, "initials");
+    if (!t)
+        return OK;
+    TRY(toml_only(t, file->path, keys, err));
+    TRY(toml_str(t, file->path, "column", &column, err));
+    TRY(toml_str(t, file->path, "trait", &trait, err));
+    TRY(toml_str(t, file->path, "as", &as, err));
+    TRY(identity_role_parse(column, &out->role, err));
+    TRY(trait_named(config, file->path, trait, &out->trait, err));
+    TRY(trait_named(config, file->path, as, &out->as, err));
+    out->set = true;
+    return OK;
+}
+
+static Status config_hash(const PolicyFile *model, const PolicyFile *context, Slice nicknames,
+    const InitialsPolicy *initials, char out[SHA256_HEX_SIZE], Error *err)
 {
     Buf text;
     buf_init(&text, 0);
@@ -118,6 +148,8 @@ static Status config_hash(
     buf_add(&text, model->text);
     buf_add(&text, context ? context->text : (Slice){"", 0});
     buf_add(&text, nicknames);
+    if (initials->set)
+        buf_addf(&text, "initials %d %" PRIu32 " %" PRIu32 "\n", (int)initials->role, initials->trait, initials->as);
     Status st = buf_status(&text, err);
     if (st == OK)
         st = sha256_hex(buf_slice(&text), out, err);
@@ -150,7 +182,8 @@ static Status load(Policy *policy, Date on, Linkage *l, Error *err)
     l->drift_above = linking.drift_above;
     l->drift_records = linking.drift_records;
     TRY(identity_review_policy(policy, on, &l->review, err));
-    return config_hash(model, context, nicknames, l->config, err);
+    TRY(read_initials(policy, on, &l->match, &l->initials, err));
+    return config_hash(model, context, nicknames, &l->initials, l->config, err);
 }
 
 Status linkage_load(Policy *policy, Date on, Linkage *out, Error *err)

@@ -5,12 +5,16 @@
  * by their contents, so that nothing decided later depends on tags (which differ
  * between homes) or on the order in which files came.
  */
+#include "identity/context_share.h"
 #include "identity/identity_impl.h"
 
 #include <stdlib.h>
 
 /* A fixed key on purpose: the order must be the same in every home. */
 static const uint64_t CONTENT_KEY[2] = {UINT64_C(0x636169726e2d6964), UINT64_C(0x656e746974792d31)};
+
+/* A newcomer's place among the records that share context; a table has fewer rows. */
+#define NEWCOMER (UINT32_C(1) << 31)
 
 typedef struct LoadArg {
     Records *records;
@@ -20,6 +24,7 @@ typedef struct LoadArg {
     ContextColumn *contexts[MATCH_COLUMNS_MAX];
     char months[MATCH_COLUMNS_MAX][CONTEXT_TEXT_SIZE];
     Context context;
+    Sharing sharing; /* records: places in the table, newcomers' from NEWCOMER on */
     Map sources;
     size_t link_at;    /* in old_links */
     VEC(uint32_t) old; /* of each record added to the table, in that order */
@@ -27,21 +32,47 @@ typedef struct LoadArg {
     Buf local;
 } LoadArg;
 
-/* Sources that the policy does not name share the first trait, and may hold duplicates. */
-static Status source_number(LoadArg *a, Slice name, uint32_t *out, Error *err)
+/* A copy of `like` under the name; of NULL: the first trait, and it may hold duplicates. */
+static Status new_source(LoadArg *a, Slice name, const SourceSpec *like, uint64_t *out, Error *err)
 {
     MatchConfig *config = &a->linkage->match;
-    uint64_t n;
-    if (!map_get(&a->sources, name, &n)) {
-        Slice copy;
-        if (config->source_count == MATCH_SOURCES_MAX)
-            return error_set(err, ERR_LIMIT, "more than %d sources", MATCH_SOURCES_MAX);
-        TRY(arena_dup(&a->linkage->arena, name, &copy, err));
-        n = config->source_count++;
-        config->sources[n] = (SourceSpec){.name = copy, .dedupe = true};
-        TRY(map_put(&a->sources, copy, n, NULL, err));
-    }
+    SourceSpec source = like ? *like : (SourceSpec){.dedupe = true};
+    if (config->source_count == MATCH_SOURCES_MAX)
+        return error_set(err, ERR_LIMIT, "more than %d sources", MATCH_SOURCES_MAX);
+    TRY(arena_dup(&a->linkage->arena, name, &source.name, err));
+    *out = config->source_count++;
+    config->sources[*out] = source;
+    return map_put(&a->sources, source.name, *out, NULL, err);
+}
+
+/* "B" and "B." */
+static bool is_initial(Slice name)
+{
+    name = slice_trim(name);
+    return name.len == 1 || (name.len == 2 && name.ptr[1] == '.');
+}
+
+/* Sources that the policy does not name share the first trait. */
+static Status source_number(LoadArg *a, const VaultRecord *in, uint32_t *out, Error *err)
+{
+    const InitialsPolicy *initials = &a->linkage->initials;
+    const SourceSpec *sources = a->linkage->match.sources;
+    uint64_t n, cut;
+    if (!map_get(&a->sources, in->source, &n))
+        TRY(new_source(a, in->source, NULL, &n, err));
     *out = (uint32_t)n;
+    if (!initials->set || sources[n].trait != initials->trait || !is_initial(in->values.at[initials->role]))
+        return OK;
+    buf_reset(&a->local);
+    buf_add(&a->local, in->source);
+    buf_adds(&a->local, ", initials");
+    TRY(buf_status(&a->local, err));
+    if (!map_get(&a->sources, buf_slice(&a->local), &cut)) {
+        SourceSpec like = sources[n];
+        like.trait = initials->as;
+        TRY(new_source(a, buf_slice(&a->local), &like, &cut, err));
+    }
+    *out = (uint32_t)cut;
     return OK;
 }
 
@@ -54,17 +85,28 @@ static uint32_t next_old_link(LoadArg *a, const RecordTag *tag)
     return a->link_at < links->len && tag_cmp(&links->at[a->link_at].tag, tag) == 0 ? (uint32_t)a->link_at : NO_LINK;
 }
 
+/* The rest of the rows' value; shared ones are known when all records are. */
+static Status context_value(LoadArg *a, const VaultRecord *in, uint32_t column, uint32_t record, Slice *out, Error *err)
+{
+    const ContextValue *values;
+    *out = (Slice){0};
+    if (!a->contexts[column])
+        return OK;
+    size_t n = context_next(a->contexts[column], &in->tag, &values);
+    if (n > 0 && values->share)
+        return sharing_add(&a->sharing, &a->context, column, record, values, n, &in->tag, &in->values, err);
+    *out = n > 0 ? a->context.texts.at[values->text] : context_own(a->contexts[column], &in->values, a->months[column]);
+    return OK;
+}
+
 /* What the record says itself goes before what the rest of its rows says. */
-static Status column_values(LoadArg *a, const VaultRecord *in, Slice *out, Error *err)
+static Status column_values(LoadArg *a, const VaultRecord *in, uint32_t record, Slice *out, Error *err)
 {
     const MatchConfig *config = &a->linkage->match;
     for (uint32_t c = 0; c < config->column_count; c++) {
-        Slice around = {0};
-        if (a->contexts[c])
-            around = context_next(&a->context, a->contexts[c], &in->tag, &in->values, a->months[c]);
         out[c] = a->roles[c] == ID_ROLE_COUNT ? (Slice){0} : in->values.at[a->roles[c]];
         if (out[c].len == 0)
-            out[c] = around;
+            TRY(context_value(a, in, c, record, &out[c], err));
         if (a->roles[c] != ID_LOCAL || out[c].len == 0)
             continue;
         Slice org = in->values.at[ID_LOCAL_ORG];
@@ -83,25 +125,35 @@ static Status keep_newcomer(LoadArg *a, const VaultRecord *in, uint32_t source, 
     Records *r = a->records;
     uint32_t columns = a->linkage->match.column_count;
     Slice *copies;
-    Buf content;
     TRY(arena_new(&r->arena, Slice, columns, &copies, err));
-    buf_init(&content, 0);
-    buf_add(&content, in->source);
-    Status st = OK;
-    for (uint32_t c = 0; c < columns && st == OK; c++) {
-        buf_addc(&content, '\x1f');
-        buf_add(&content, values[c]);
-        st = arena_dup(&r->arena, values[c], &copies[c], err);
+    for (uint32_t c = 0; c < columns; c++)
+        TRY(arena_dup(&r->arena, values[c], &copies[c], err));
+    return vec_push(&r->newcomers, ((Newcomer){.tag = in->tag, .source = source, .values = copies}), err);
+}
+
+static Status hash_newcomer(const LoadArg *a, Newcomer *n, Buf *content, Error *err)
+{
+    const MatchConfig *config = &a->linkage->match;
+    buf_reset(content);
+    buf_add(content, config->sources[n->source].name);
+    for (uint32_t c = 0; c < config->column_count; c++) {
+        buf_addc(content, '\x1f');
+        buf_add(content, n->values[c]);
     }
-    if (st == OK)
-        st = buf_status(&content, err);
-    if (st == OK)
-        st = vec_push(&r->newcomers,
-            ((Newcomer){.tag = in->tag,
-                .source = source,
-                .content = siphash13(CONTENT_KEY, content.ptr, content.len),
-                .values = copies}),
-            err);
+    TRY(buf_status(content, err));
+    n->content = siphash13(CONTENT_KEY, content->ptr, content->len);
+    return OK;
+}
+
+/* When nothing of them is missing any more. */
+static Status hash_newcomers(LoadArg *a, Error *err)
+{
+    Records *r = a->records;
+    Buf content;
+    Status st = OK;
+    buf_init(&content, 0);
+    for (size_t i = 0; i < r->newcomers.len && st == OK; i++)
+        st = hash_newcomer(a, &r->newcomers.at[i], &content, err);
     if (content.ptr)
         mem_wipe(content.ptr, content.cap);
     buf_free(&content);
@@ -114,15 +166,26 @@ static Status take_record(const VaultRecord *in, void *ctx, Error *err)
     Records *r = a->records;
     Slice values[MATCH_COLUMNS_MAX];
     uint32_t source = 0;
-    TRY(source_number(a, in->source, &source, err));
-    TRY(column_values(a, in, values, err));
+    TRY(source_number(a, in, &source, err));
     uint32_t old = next_old_link(a, &in->tag);
+    bool apart = old == NO_LINK && a->mode == RECORDS_NEW_APART;
+    uint32_t record = apart ? NEWCOMER + (uint32_t)r->newcomers.len : (uint32_t)a->old.len;
+    TRY(column_values(a, in, record, values, err));
     r->linked += old != NO_LINK;
     progress_add(a->progress, 1);
-    if (old == NO_LINK && a->mode == RECORDS_NEW_APART)
+    if (apart)
         return keep_newcomer(a, in, source, values, err);
     TRY(vec_push(&a->old, old, err));
     return match_table_add(r->table, source, (Slice){(const char *)in->tag.bytes, sizeof in->tag.bytes}, values, err);
+}
+
+static Status fill_cell(void *ctx, const SharedCell *cell, Slice text, Error *err)
+{
+    LoadArg *a = ctx;
+    if (cell->record < NEWCOMER)
+        return match_table_fill(a->records->table, cell->record, cell->column, text, err);
+    Slice *values = a->records->newcomers.at[cell->record - NEWCOMER].values;
+    return arena_dup(&a->records->arena, text, &values[cell->column], err);
 }
 
 /* Equal contents are settled by the tag: the two are alike in everything that decides. */
@@ -173,12 +236,14 @@ static Status load(const LinkContext *ctx, Vault *vault, const char *purpose, Lo
         TRY(map_put(&a->sources, config->sources[i].name, i, NULL, err));
     TRY(match_table_new(config, &r->table, err));
     TRY(vault_count(vault, &count, &persons, &quarantined, err));
-    if (count > UINT32_MAX - 1)
-        return error_set(err, ERR_LIMIT, "the vault holds more than %" PRIu32 " records", UINT32_MAX - 1);
+    if (count >= NEWCOMER)
+        return error_set(err, ERR_LIMIT, "the vault holds %" PRIu32 " records or more", NEWCOMER);
     TRY(vault_links(vault, &r->old_links, err));
     TRY(progress_new(ctx->progress, "reading identities", count, "records", &a->progress, err));
     const VaultPurpose why = {.purpose = purpose, .agreement = a->linkage->authority};
     TRY(vault_each_record(vault, &why, take_record, a, err));
+    TRY(sharing_settle(&a->sharing, &a->context, fill_cell, a, err));
+    TRY(hash_newcomers(a, err));
     TRY(match_table_seal(r->table, home_settings(ctx->home)->threads, err));
     return number_records(a, err);
 }
@@ -195,6 +260,7 @@ Status records_load(const LinkContext *ctx, Vault *vault, Linkage *linkage, Reco
     progress_done(arg.progress);
     map_free(&arg.sources);
     vec_free(&arg.old);
+    sharing_free(&arg.sharing);
     context_free(&arg.context);
     buf_free(&arg.local);
     return st;

@@ -53,12 +53,13 @@ typedef struct FieldSum {
     Weight gain; /* of the best pair */
     Weight rarity;
     uint32_t level;              /* 0: missing in all */
+    uint32_t segment;            /* of the best pair: another kind of source may not know the field at all */
     uint32_t in_favour, against; /* pairs */
 } FieldSum;
 
 typedef struct JointSum {
     FieldSum fields[MATCH_FIELDS_MAX];
-    uint32_t segment; /* of the best pair */
+    uint32_t segment; /* of the best pair of all */
     Weight best;
     Weight up, down; /* most that the rest of a household adds, and takes away */
     bool must, never, comparable;
@@ -112,6 +113,7 @@ static void add_field(FieldSum *sum, const MatchModel *m, uint32_t segment, uint
     if (better) {
         sum->gain = gain;
         sum->level = level;
+        sum->segment = segment;
         sum->rarity = rarity;
     }
 }
@@ -199,7 +201,7 @@ static Weight joint_sum_odds(const Joint *j, const JointSum *sum, Weight *agains
         if (field->level == 0)
             continue;
         for (uint32_t c = 0; c < CLASS_COUNT; c++) {
-            sums[c] += m->level_weight[sum->segment][c][f][field->level];
+            sums[c] += m->level_weight[field->segment][c][f][field->level];
             if (j->views[f] >> c & 1)
                 sums[c] += field->rarity;
         }

@@ -31,7 +31,8 @@
 #include "match/em_impl.h"
 
 #define ITERATIONS_MAX 300
-#define ROUNDS_MAX 6 /* of fitting strangers anew */
+#define ROUNDS_MAX 16       /* of fitting strangers anew */
+#define STRANGERS_STILL 0.1 /* bits: an SSN's agreement goes on falling long after the matches stand still */
 #define TOLERANCE 1e-5
 #define NEGLIGIBLE 1e-7 /* patterns whose chance of being no stranger's is below are set aside between rounds */
 #define MATCH_FLOOR 0.5 /* expected matches never fall below: a share of 0 could not rise again */
@@ -315,7 +316,8 @@ static Status run(Em *e, Strangers strangers, Error *err)
 {
     TrainReport *report = &e->m->report;
     report->converged = false;
-    for (uint32_t round = 0; round < ROUNDS_MAX && !report->converged; round++) {
+    bool still = false;
+    for (uint32_t round = 0; round < ROUNDS_MAX && !(report->converged && still); round++) {
         double matches = 0, before = 0;
         for (uint32_t s = 0; s < e->segments; s++)
             before += e->class_count[s][CLASS_MATCH];
@@ -334,6 +336,7 @@ static Status run(Em *e, Strangers strangers, Error *err)
             matches += e->class_count[s][CLASS_MATCH];
         if (strangers == STRANGERS_KEPT)
             return OK;
+        still = e->strangers_change <= STRANGERS_STILL;
         report->converged = settled && round > 0 && fabs(matches - before) <= 1e-3 * (matches + 1);
     }
     return OK;
@@ -507,6 +510,7 @@ static Status fit(Em *e, Snapshot *with, Error *err)
     double pairs = candidate_pairs(e->in);
     fill_priors(e);
     fill_avoiding(e);
+    em_count_covered(e);
     e->active[CLASS_MATCH] = e->active[CLASS_STRANGER] = true;
     if (e->in->start == EM_FROM_MODEL) {
         for (PairClass c = CLASS_NEIGHBOUR; c < CLASS_COUNT; c++)
@@ -514,6 +518,9 @@ static Status fit(Em *e, Snapshot *with, Error *err)
                 e->active[c] |= e->m->class_share[s][c] > 0;
         double share;
         e->random_neighbours = e->active[CLASS_NEIGHBOUR] && em_neighbours_in_random(e, &share);
+        /* strangers are what the model's other classes leave, from the first fit on */
+        choose_busy(e);
+        expect(e);
         TRY(run(e, STRANGERS_FITTED, err));
         return finish(e, err);
     }

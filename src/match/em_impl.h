@@ -32,7 +32,9 @@ typedef struct Em {
     double class_count[MATCH_SEGMENTS_MAX][CLASS_COUNT];
     LevelTable count; /* of matches only where the field's avoiding passes see them */
     double apart[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX]; /* candidates that are no strangers */
-    double likelihood;                                                    /* log2, of the busy candidates */
+    double covered[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX]; /* candidates that agree exactly, strangers or not */
+    double strangers_change; /* of an exact agreement's share among strangers, log2, when last fitted */
+    double likelihood;       /* log2, of the busy candidates */
 } Em;
 
 typedef double LevelCounts[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
@@ -52,6 +54,9 @@ bool em_class_possible(const MatchConfig *config, PairClass class);
 /* Largest share of twins among a segment's pairs. */
 double em_twins_most(const Em *e, uint32_t segment);
 
+/* Candidates by exact agreement, once before strangers are fitted. */
+void em_count_covered(Em *e);
+/* From random pairs, the values' counts and e->apart. */
 void em_fit_strangers(Em *e);
 /* Are neighbours so many that random pairs show them? Then *share is where they start. */
 bool em_neighbours_in_random(const Em *e, double *share);

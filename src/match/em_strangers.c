@@ -17,6 +17,7 @@
 
 #define STRANGER_PAIRS 2.0 /* random pairs the prior of strangers is worth */
 #define STRANGER_SEGMENT_PAIRS 500.0
+#define COVERED 0.9           /* of the pairs that agree are candidates: then candidates tell how many are strangers */
 #define HALF_A_PAIR 0.5       /* none seen does not mean never (Jeffreys 1946) */
 #define NEIGHBOURS_SHOWN 50.0 /* random pairs that make neighbours known */
 #define NEIGHBOURS_MOST 0.3   /* of the pairs; in a file of one town nearly all are near, and strangers still exist */
@@ -50,19 +51,36 @@ static void count_random(Em *e, LevelCounts strangers, double pairs[MATCH_SEGMEN
     }
 }
 
-/* Share of comparable strangers that hold the same value. */
+/* Share of comparable strangers that hold the same value. What is left of all equal pairs when the other classes' are
+ * taken off is the difference of two large numbers where nearly all are matches (an SSN), and of a sample's noise more
+ * than of strangers: there the strangers among the candidates are counted instead, as a part of all equal pairs. */
 static double equal_share(const Em *e, uint32_t s, uint32_t f)
 {
-    double equal = e->in->totals->equal[s][f], both = e->in->totals->both[s][f];
+    double equal = e->in->totals->equal[s][f], both = e->in->totals->both[s][f], near = 0, apart_equal = 0;
     double neighbours = e->random_neighbours ? both * e->m->class_share[s][CLASS_NEIGHBOUR] : 0;
     for (uint32_t l = 1; l < e->m->level_counts[f]; l++) {
-        double apart = e->apart[s][f][l] + neighbours * em_parameter(e, s, f, l)->share[CLASS_NEIGHBOUR];
-        both -= apart;
-        if (field_level_exact(&e->config->fields[f], l))
-            equal -= apart;
+        double others = neighbours * em_parameter(e, s, f, l)->share[CLASS_NEIGHBOUR];
+        both -= e->apart[s][f][l] + others;
+        if (field_level_exact(&e->config->fields[f], l)) {
+            apart_equal += e->apart[s][f][l];
+            near += others;
+        }
     }
+    double covered = e->covered[s][f];
+    bool all_seen = covered > 0 && covered >= COVERED * equal;
+    equal = all_seen ? equal * (1 - fmin(apart_equal / covered, 1)) - near : equal - apart_equal - near;
     equal = fmax(equal, HALF_A_PAIR);
     return both > 2 * equal ? equal / both : 0.5;
+}
+
+void em_count_covered(Em *e)
+{
+    for (size_t i = 0; i < e->in->candidates->len; i++) {
+        const PatternCount *p = &e->in->candidates->at[i];
+        for (uint32_t f = 0; f < e->m->field_count; f++)
+            if (field_level_exact(&e->config->fields[f], pattern_level(p->pattern, f)))
+                e->covered[p->segment][f] += p->count;
+    }
 }
 
 static void fit_field(Em *e, uint32_t f, LevelCounts counts)
@@ -87,12 +105,16 @@ static void fit_field(Em *e, uint32_t f, LevelCounts counts)
             *(field_level_exact(&e->config->fields[f], l) ? &exact : &rest) += share[l];
         }
         /* exact levels share among them what the counts say of equal values, the others the rest */
-        double equal = exact_levels(e, f) && rest > 0 && e->in->totals->both[s][f] > 0 ? equal_share(e, s, f) : exact;
+        bool counted = exact_levels(e, f) && rest > 0 && e->in->totals->both[s][f] > 0;
+        double equal = counted ? equal_share(e, s, f) : exact, before = 0;
         for (uint32_t l = 1; l < levels; l++) {
             bool is_exact = field_level_exact(&e->config->fields[f], l);
+            before += is_exact ? em_parameter(e, s, f, l)->share[CLASS_STRANGER] : 0;
             double scaled = is_exact ? share[l] / exact * equal : rest > 0 ? share[l] / rest * (1 - equal) : 0;
             em_parameter(e, s, f, l)->share[CLASS_STRANGER] = scaled;
         }
+        if (counted && before > 0)
+            e->strangers_change = fmax(e->strangers_change, fabs(log2(equal / before)));
     }
 }
 
@@ -134,6 +156,7 @@ static double fit_once(Em *e, LevelCounts counts)
 void em_fit_strangers(Em *e)
 {
     LevelCounts counts;
+    e->strangers_change = 0;
     for (uint32_t i = 0; i < ROUNDS_MAX; i++)
         if (fit_once(e, counts) < TOLERANCE)
             return;

@@ -211,6 +211,9 @@ void match_table_free(MatchTable *t); /* NULL is fine */
 /* id is the caller's name of the record, unique in its source (checked by seal); values: one a column, empty is
  * missing. Everything is copied. */
 MUST_USE Status match_table_add(MatchTable *t, uint32_t source, Slice id, const Slice *values, Error *err);
+/* Gives the record that was added as number `added` another value in a column that stands by itself (no part of a
+ * combined field): what can be known only when all records have been seen. Before match_table_seal. */
+MUST_USE Status match_table_fill(MatchTable *t, uint32_t added, uint32_t column, Slice value, Error *err);
 /* Standardises, numbers records by content, counts frequencies. After this the table is read-only. */
 MUST_USE Status match_table_seal(MatchTable *t, unsigned threads, Error *err);
 uint32_t match_record_count(const MatchTable *t);

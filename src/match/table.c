@@ -255,6 +255,15 @@ Status match_table_add(MatchTable *t, uint32_t source, Slice id, const Slice *va
     return OK;
 }
 
+Status match_table_fill(MatchTable *t, uint32_t added, uint32_t column, Slice value, Error *err)
+{
+    TableParts *p = t->parts;
+    ASSERT(!p->sealed && added < t->records && column < t->columns && !p->is_part[column] && !p->parts_of[column]);
+    TRY(table_settle(t, err));
+    return texts_put(
+        &p->raw[p->group[column]], standard_cut(value), &t->cells[(size_t)added * t->columns + column], err);
+}
+
 Status table_settle(MatchTable *t, Error *err)
 {
     TableParts *p = t->parts;

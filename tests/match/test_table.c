@@ -291,6 +291,28 @@ static void appending(void **state)
     match_table_free(all);
 }
 
+/* A value that is known only when all rows were added: as if it had been there from the beginning. */
+static void filling(void **state)
+{
+    UNUSED(state);
+    MatchConfig c;
+    config_init(&c);
+    MatchTable *all = table_of(&c, ROWS, NULL, COUNT_OF(ROWS), 1), *t;
+    assert_int_equal(match_table_new(&c, &t, NULL), OK);
+    for (size_t i = 0; i < COUNT_OF(ROWS); i++) {
+        Slice values[COLUMNS];
+        for (size_t k = 0; k < COLUMNS; k++)
+            values[k] = k == 2 ? (Slice){0} : slice_of(ROWS[i].at[k]);
+        assert_int_equal(match_table_add(t, ROWS[i].source, slice_of(ROWS[i].id), values, NULL), OK);
+    }
+    for (uint32_t i = COUNT_OF(ROWS); i-- > 0;)
+        assert_int_equal(match_table_fill(t, i, 2, slice_of(ROWS[i].at[2]), NULL), OK);
+    assert_int_equal(match_table_seal(t, 1, NULL), OK);
+    assert_same_table(t, all);
+    match_table_free(t);
+    match_table_free(all);
+}
+
 /* Row i of as many as one likes: each with texts of its own, so that the dictionaries grow. */
 static Status add_numbered(MatchTable *t, uint32_t i, Error *err)
 {
@@ -376,6 +398,7 @@ int main(void)
         cmocka_unit_test(refuses_bad_rows),
         cmocka_unit_test(empty_and_alike),
         cmocka_unit_test(appending),
+        cmocka_unit_test(filling),
         cmocka_unit_test(every_allocation_fails),
         cmocka_unit_test(goes_on_after_a_failure),
     };

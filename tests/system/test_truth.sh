@@ -10,7 +10,7 @@ min_precision=0.995
 # School rows carry no social security number and wage rows no birth date: a person without a college or programme row in
 # between has a name, a county and an age to be recognised by. Who has a common name, or none in any wage file, is what
 # recall lacks.
-min_recall=0.96
+min_recall=0.975
 max_error_selected=8
 max_error=2.0 # percentage points, mean over years, of a state-wide rate
 

@@ -1,0 +1,128 @@
+/*
+ * Holders are told by a hash of their number: 64 bits, so that of ten million numbers two meet once in 370,000 runs,
+ * and then merely share a county. Values are sorted by holder and text, added up, and one of each holder stays.
+ */
+#include "identity/context_share.h"
+#include "match/standard.h"
+
+#include <stdlib.h>
+
+/* A fixed key on purpose: the order in which equal things come must be the same in every home. */
+static const uint64_t HOLDER_KEY[2] = {UINT64_C(0x636169726e2d686f), UINT64_C(0x6c6465722d76616c)};
+
+/* Of an SSN only one that can have been issued tells its holder: what programs fill in for a missing one does not. */
+static Status holder_number(IdentityRole role, Slice raw, char ssn[10], Slice *out, Error *err)
+{
+    *out = raw;
+    if (role != ID_SSN || raw.len == 0)
+        return OK;
+    TRY(standard_ssn(raw, ssn, err));
+    *out = slice_of(ssn);
+    return OK;
+}
+
+Status sharing_add(Sharing *s, const Context *c, uint32_t column, uint32_t record, const ContextValue *values, size_t n,
+    const RecordTag *tag, const IdentityValues *own, Error *err)
+{
+    const ContextShare *share = &c->shares.at[values->share - 1];
+    char ssn[10];
+    Slice number;
+    TRY(holder_number(share->across, own->at[share->across], ssn, &number, err));
+    if (number.len == 0)
+        number = (Slice){(const char *)tag->bytes, sizeof tag->bytes};
+    const uint64_t key[2] = {HOLDER_KEY[0] ^ share->across, HOLDER_KEY[1]};
+    uint64_t holder = siphash13(key, number.ptr, number.len);
+    mem_wipe(ssn, sizeof ssn);
+    TRY(vec_push(&s->cells, ((SharedCell){holder, column, record}), err));
+    for (size_t i = 0; i < n; i++)
+        TRY(vec_push(&s->values, ((SharedValue){holder, column, values[i].text, values[i].weight, share->take}), err));
+    return OK;
+}
+
+static int by_holder(const void *x, const void *y)
+{
+    const SharedValue *a = x, *b = y;
+    if (a->column != b->column)
+        return a->column < b->column ? -1 : 1;
+    if (a->holder != b->holder)
+        return a->holder < b->holder ? -1 : 1;
+    if (a->text != b->text)
+        return a->text < b->text ? -1 : 1;
+    return (a->weight > b->weight) - (a->weight < b->weight);
+}
+
+static bool same_holder(const SharedValue *a, const SharedValue *b)
+{
+    return a->column == b->column && a->holder == b->holder;
+}
+
+/* Of two values of one holder. */
+static bool is_better(const Context *c, const SharedValue *a, const SharedValue *b)
+{
+    if (a->weight != b->weight)
+        return a->take == TAKE_MOST ? a->weight > b->weight : a->weight < b->weight;
+    return slice_cmp(c->texts.at[a->text], c->texts.at[b->text]) < 0;
+}
+
+/* Sorted values that are equal become one: weights are added up, or the least of them, which is the first, stays. */
+static Status add_up(Sharing *s, Error *err)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->values.len; i++) {
+        const SharedValue *v = &s->values.at[i];
+        SharedValue *last = kept ? &s->values.at[kept - 1] : NULL;
+        if (!last || !same_holder(v, last) || v->text != last->text)
+            s->values.at[kept++] = *v;
+        else if (v->take == TAKE_MOST && CKD_ADD(&last->weight, last->weight, v->weight))
+            return error_set(err, ERR_LIMIT, "weights of a shared value of the context are too large to be added up");
+    }
+    s->values.len = kept;
+    return OK;
+}
+
+/* Each holder's best one, in order of column and holder. */
+static void take_best(Sharing *s, const Context *c)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->values.len; i++) {
+        const SharedValue *v = &s->values.at[i];
+        SharedValue *last = kept ? &s->values.at[kept - 1] : NULL;
+        if (!last || !same_holder(v, last))
+            s->values.at[kept++] = *v;
+        else if (is_better(c, v, last))
+            *last = *v;
+    }
+    s->values.len = kept;
+}
+
+static const SharedValue *value_of(const Sharing *s, const SharedCell *cell)
+{
+    size_t low = 0, high = s->values.len;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        const SharedValue *v = &s->values.at[mid];
+        if (v->column < cell->column || (v->column == cell->column && v->holder < cell->holder))
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return &s->values.at[low];
+}
+
+Status sharing_settle(Sharing *s, const Context *c,
+    Status (*fn)(void *ctx, const SharedCell *cell, Slice text, Error *err), void *ctx, Error *err)
+{
+    if (s->values.len > 1)
+        qsort(s->values.at, s->values.len, sizeof *s->values.at, by_holder);
+    TRY(add_up(s, err));
+    take_best(s, c);
+    for (size_t i = 0; i < s->cells.len; i++)
+        TRY(fn(ctx, &s->cells.at[i], c->texts.at[value_of(s, &s->cells.at[i])->text], err));
+    return OK;
+}
+
+void sharing_free(Sharing *s)
+{
+    vec_free(&s->cells);
+    vec_free(&s->values);
+}

@@ -1,0 +1,44 @@
+/*
+ * Shared context: values that belong to whoever holds a number. One worker's wages stand in many records (other files,
+ * other spellings of the name), and each shows a part of when and where she worked; together they show the whole. So
+ * all records of one number have one value (context.toml: across, take), and no later record speaks against the first.
+ */
+#ifndef CAIRN_IDENTITY_CONTEXT_SHARE_H
+#define CAIRN_IDENTITY_CONTEXT_SHARE_H
+
+#include "identity/context.h"
+
+/* A record's place with the caller, handed back. */
+typedef struct SharedCell {
+    uint64_t holder;
+    uint32_t column; /* with the caller */
+    uint32_t record; /* with the caller */
+} SharedCell;
+
+typedef struct SharedValue {
+    uint64_t holder;
+    uint32_t column;
+    uint32_t text; /* into Context.texts */
+    int64_t weight;
+    ContextTake take;
+} SharedValue;
+
+/* {0} is empty. */
+typedef struct Sharing {
+    VEC(SharedCell) cells;
+    VEC(SharedValue) values;
+} Sharing;
+
+/* Notes the shared values that context_next gave for a record, n > 0; own: the record's identity, of which the number
+ * is taken. A record without the number (or with one that was never issued) shares with nobody. Takes
+ * 24 bytes a record and 40 a value. */
+MUST_USE Status sharing_add(Sharing *s, const Context *c, uint32_t column, uint32_t record, const ContextValue *values,
+    size_t n, const RecordTag *tag, const IdentityValues *own, Error *err);
+
+/* Gives each noted record its holder's value, in the order of noting. The result is a function of the set of records:
+ * what weighs the same is settled by the text. */
+MUST_USE Status sharing_settle(Sharing *s, const Context *c,
+    Status (*fn)(void *ctx, const SharedCell *cell, Slice text, Error *err), void *ctx, Error *err);
+void sharing_free(Sharing *s);
+
+#endif

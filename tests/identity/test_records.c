@@ -1,0 +1,204 @@
+/*
+ * From the vault to the engine's table: context that the records of one number share, and records whose name is an
+ * initial as a kind of their own.
+ */
+#include "identity_world.h"
+
+#include <stdio.h>
+
+#include "identity/context_share.h"
+
+/* --- shared context ---------------------------------------------------------------------------------------------- */
+
+enum { BOULDER, DENVER, WELD, TEXTS };
+enum { BY_SSN = 1, BY_SASID, LEAST_BY_SSN }; /* as ContextValue.share counts them */
+
+static void context_init(Context *c)
+{
+    static const Slice texts[TEXTS] = {SLICE_INIT("08013"), SLICE_INIT("08031"), SLICE_INIT("08123")};
+    static const ContextShare shares[] = {{ID_SSN, TAKE_MOST}, {ID_SASID, TAKE_MOST}, {ID_SSN, TAKE_LEAST}};
+    *c = (Context){0};
+    for (size_t i = 0; i < TEXTS; i++)
+        assert_ok(vec_push(&c->texts, texts[i], err));
+    for (size_t i = 0; i < COUNT_OF(shares); i++)
+        assert_ok(vec_push(&c->shares, shares[i], err));
+}
+
+static void context_done(Context *c)
+{
+    vec_free(&c->texts);
+    vec_free(&c->shares);
+}
+
+typedef struct Fact {
+    const char *number;
+    uint32_t share, text;
+    int64_t weight;
+} Fact;
+
+static Status note_text(void *ctx, const SharedCell *cell, Slice text, Error *err)
+{
+    UNUSED(err);
+    Slice *got = ctx;
+    assert_int_equal(cell->column, 7);
+    got[cell->record] = text;
+    return OK;
+}
+
+/* Record i has fact i; whatever the order they are told in, record i gets want[i]. */
+static void expect_shared(const Fact *facts, size_t n, const char *const *want)
+{
+    Context c;
+    context_init(&c);
+    for (size_t turn = 0; turn < n; turn++) {
+        Sharing s = {0};
+        Slice got[8] = {{0}};
+        for (size_t k = 0; k < n; k++) {
+            size_t i = (k * 5 + turn) % n;
+            const ContextValue value = {.share = facts[i].share, .text = facts[i].text, .weight = facts[i].weight};
+            IdentityValues own = {0};
+            RecordTag tag = {{0}};
+            tag.bytes[0] = (uint8_t)(i + 1);
+            own.at[c.shares.at[value.share - 1].across] = slice_of(facts[i].number);
+            assert_ok(sharing_add(&s, &c, 7, (uint32_t)i, &value, 1, &tag, &own, err));
+        }
+        assert_ok(sharing_settle(&s, &c, note_text, got, err));
+        for (size_t i = 0; i < n; i++)
+            if (!slice_eq_z(got[i], want[i]))
+                fail_msg("record %zu got %.*s", i, SLICE_ARG(got[i]));
+        sharing_free(&s);
+    }
+    context_done(&c);
+}
+
+static void most_of_all(void **state)
+{
+    UNUSED(state);
+    /* 3 + 3 quarters in Denver outweigh 5 in Weld, though no record has more than these 5 */
+    const Fact facts[] = {{"123456788", BY_SSN, WELD, 5}, {"123456788", BY_SSN, DENVER, 3},
+        {"123456788", BY_SSN, DENVER, 3}, {"223456789", BY_SSN, WELD, 1}};
+    const char *const want[] = {"08031", "08031", "08031", "08123"};
+    expect_shared(facts, COUNT_OF(facts), want);
+}
+
+static void least_of_all(void **state)
+{
+    UNUSED(state);
+    const Fact facts[] = {{"123456788", LEAST_BY_SSN, WELD, 7}, {"123456788", LEAST_BY_SSN, DENVER, -2},
+        {"123456788", LEAST_BY_SSN, WELD, 3}};
+    const char *const want[] = {"08031", "08031", "08031"};
+    expect_shared(facts, COUNT_OF(facts), want);
+}
+
+static void ties_by_text(void **state)
+{
+    UNUSED(state);
+    const Fact facts[] = {{"123456788", BY_SSN, WELD, 2}, {"123456788", BY_SSN, BOULDER, 2}};
+    const char *const want[] = {"08013", "08013"};
+    expect_shared(facts, COUNT_OF(facts), want);
+}
+
+/* No number, and one that nobody was ever given: each record by itself. An SSN is no SASID of the same digits. */
+static void nothing_to_share_by(void **state)
+{
+    UNUSED(state);
+    const Fact facts[] = {{"", BY_SSN, WELD, 2}, {"", BY_SSN, DENVER, 9}, {"000000000", BY_SSN, BOULDER, 1},
+        {"000000000", BY_SSN, DENVER, 9}, {"123456788", BY_SSN, WELD, 1}, {"123456788", BY_SASID, DENVER, 9}};
+    const char *const want[] = {"08123", "08031", "08013", "08031", "08123", "08031"};
+    expect_shared(facts, COUNT_OF(facts), want);
+}
+
+/* --- initials ---------------------------------------------------------------------------------------------------- */
+
+static void put_linking(World *w, const char *section)
+{
+    char path[200], text[600];
+    snprintf(path, sizeof path, "%s/policy/state/identity/linking.toml", w->dir);
+    snprintf(text, sizeof text,
+        "schema = \"cairn.identity/1\"\nname = \"linking\"\nversion = \"2\"\ntitle = \"l\"\n"
+        "effective_from = 2010-07-01\nstatus = \"assumed\"\nsource = \"test\"\nauthority = \"test law\"\n%s",
+        section);
+    assert_ok(file_write(path, slice_of(text), MODE_PRIVATE, err));
+    snprintf(path, sizeof path, "%s/policy/state", w->dir);
+    policy_close(w->policy);
+    assert_ok(policy_open(path, &w->policy, err));
+}
+
+static const char *source_of(const Records *r, const RecordTag *tag)
+{
+    for (uint32_t i = 0; i < r->in_table; i++)
+        if (tag_cmp(&r->tags[i], tag) == 0)
+            return r->linkage->match.sources[match_record_source(r->table, i)].name.ptr;
+    fail_msg("a record is missing");
+    return "";
+}
+
+static void initials_are_a_kind(void **state)
+{
+    World *w = *state;
+    const WorldRecord records[] = {{"wage", NULL, "123456788", "B", "GONZAL", NULL, NULL},
+        {"wage", NULL, "123456788", "B.", "GONZALE", NULL, NULL},
+        {"wage", NULL, "123456788", "BENITA", "GONZALEZ", NULL, NULL},
+        {"wage", NULL, "223456789", NULL, NULL, NULL, NULL},
+        {"school", "1000000007", NULL, "B", "GONZALEZ", "2004-05-06", "F"}};
+    const char *const want[] = {"wage, initials", "wage, initials", "wage", "wage", "school"};
+    RecordTag tags[COUNT_OF(records)];
+    Linkage l;
+    Records r;
+    Vault *vault;
+    char plain[SHA256_HEX_SIZE];
+    world_add(w, records, COUNT_OF(records), tags);
+    LinkContext ctx = world_context(w);
+    assert_ok(linkage_load(w->policy, clock_today(), &l, err));
+    memcpy(plain, l.config, sizeof plain);
+    linkage_free(&l);
+    put_linking(w, "[initials]\ncolumn = \"first_name\"\ntrait = \"wage\"\nas = \"school\"\n");
+    ctx.policy = w->policy;
+    assert_ok(linkage_load(w->policy, clock_today(), &l, err));
+    assert_string_not_equal(plain, l.config); /* a model trained without does not fit any more */
+    assert_ok(vault_open(w->home, &vault, err));
+    assert_ok(records_load(&ctx, vault, &l, RECORDS_ALL, "test", &r, err));
+    for (size_t i = 0; i < COUNT_OF(records); i++)
+        assert_string_equal(source_of(&r, &tags[i]), want[i]);
+    for (uint32_t s = 0; s < l.match.source_count; s++)
+        if (slice_eq_z(l.match.sources[s].name, "wage, initials"))
+            assert_true(slice_eq_z(l.match.traits[l.match.sources[s].trait], "school"));
+    records_free(&r);
+    vault_close(vault);
+    linkage_free(&l);
+}
+
+static void initials_are_checked(void **state)
+{
+    static const struct {
+        const char *section, *message;
+    } cases[] = {
+        {"[initials]\ncolumn = \"first_name\"\ntrait = \"wage\"\nas = \"nothing\"\n",
+            "\"nothing\" is none of the model's"},
+        {"[initials]\ncolumn = \"first_name\"\ntrait = \"wage\"\n", "is missing"},
+        {"[initials]\ncolumn = \"given\"\ntrait = \"wage\"\nas = \"school\"\n", "given"},
+        {"[initials]\ncolumn = \"first_name\"\ntrait = \"wage\"\nas = \"school\"\nmore = 1\n", "not a known key"},
+    };
+    World *w = *state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        Linkage l;
+        Error err = ERROR_INIT;
+        put_linking(w, cases[i].section);
+        assert_int_not_equal(linkage_load(w->policy, clock_today(), &l, &err), OK);
+        if (!strstr(err.message, cases[i].message))
+            fail_msg("case %zu: %s", i, err.message);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(most_of_all),
+        cmocka_unit_test(least_of_all),
+        cmocka_unit_test(ties_by_text),
+        cmocka_unit_test(nothing_to_share_by),
+        cmocka_unit_test_setup_teardown(initials_are_a_kind, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(initials_are_checked, world_setup, world_teardown),
+    };
+    return cmocka_run_group_tests_name("identity/records", tests, NULL, NULL);
+}
