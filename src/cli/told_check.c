@@ -292,8 +292,10 @@ static void leave(SourceView *v)
         v->figure[f] = v->public[f] = UINT32_MAX;
 }
 
-/* All that was told and asked, with two measures of the releases, or one, or none: a and b are their places among the
- * sources. */
+enum { EVERY = SIZE_MAX - 1, NONE = SIZE_MAX }; /* beside the places of sources */
+
+/* All that was told and asked, with every measure of the releases (a: EVERY), with two, one or NONE: a and b are their
+ * places among the sources. */
 static Status attack_with(Checking *c, size_t a, size_t b, Error *err)
 {
     Overlap *overlap;
@@ -301,7 +303,7 @@ static Status attack_with(Checking *c, size_t a, size_t b, Error *err)
     TRY(overlap_new(&c->check->least, &overlap, err));
     Status st = OK;
     for (size_t i = 0; i < c->sources.len && st == OK; i++)
-        if (!c->sources.at[i]->of_release || i == a || i == b)
+        if (!c->sources.at[i]->of_release || a == EVERY || i == a || i == b)
             st = told_view_enter(&c->views[i], overlap, &asked, err);
         else
             leave(&c->views[i]);
@@ -311,17 +313,20 @@ static Status attack_with(Checking *c, size_t a, size_t b, Error *err)
     return st;
 }
 
-/* Releases two measures at a time: whom three of them tell apart together, but no two of them and the answers, is
- * theirs to answer for (src/protect/README.md). All at once, nearly every pattern of a small place would be a few. */
+/* A question may be left unanswered: it meets all that is out at once. A release meets the answers two measures at a
+ * time: whom three of them tell apart together, but no two of them and the answers, is theirs to answer for
+ * (src/protect/README.md). All at once, nearly every pattern of a small place would be a few. */
 static Status attack_all(Checking *c, Error *err)
 {
     VEC(size_t) measures = {0};
     Status st = OK;
+    if (c->question)
+        return attack_with(c, EVERY, NONE, err);
     for (size_t i = 0; i < c->sources.len && st == OK; i++)
         if (c->sources.at[i]->of_release && c->views[i].entering > 0)
             st = vec_push(&measures, i, err);
     if (st == OK && measures.len < 2)
-        st = attack_with(c, measures.len ? measures.at[0] : SIZE_MAX, SIZE_MAX, err);
+        st = attack_with(c, measures.len ? measures.at[0] : NONE, NONE, err);
     for (size_t a = 0; a < measures.len && st == OK; a++)
         for (size_t b = a + 1; b < measures.len && st == OK; b++)
             st = attack_with(c, measures.at[a], measures.at[b], err);
@@ -344,6 +349,7 @@ static Status run_system(Checking *c, System *sys, bool others, Error *err)
 static Status check_system(Checking *c, size_t system, Reading reading, bool others, Error *err)
 {
     System sys = {.reading = reading,
+        .beside = !c->question,
         .names = &c->systems.at[system],
         .answered = c->answered.at,
         .answered_count = c->answered.len};

@@ -287,7 +287,7 @@ static Status choose_figures(SourceView *v, Error *err)
 {
     const ToldSource *s = v->source;
     TRY(arena_new(&v->sys->arena, uint8_t, s->count + 1, &v->drop, err));
-    if (s->of_release) {
+    if (s->of_release && v->sys->beside) {
         TRY(told_implied(v, v->drop, err));
         TRY(drop_far(v, v->drop, err));
     }

@@ -21,6 +21,7 @@ typedef enum Reading { CODED_IS_UNKNOWN, CODED_IS_EXACT, READINGS } Reading;
 
 typedef struct System {
     Reading reading;
+    bool beside;              /* a release: its figures that are far from all answers stay out */
     const Names *names;       /* splits of this system */
     const uint64_t *answered; /* persons of the question and of answers that hang together with it, ascending */
     size_t answered_count;
