@@ -48,7 +48,8 @@ static Status collect(Giving *g, Error *err)
     TRY(cells_read_all(g->w->home, generation, &g->all, err));
     TRY(answer_places_new(&g->all, &g->places, err));
     if (g->ask->released)
-        TRY(release_printed(g->w->home, g->w->ledger, g->ask->people, &g->printed, err));
+        TRY(release_printed(&(ReleaseReading){.home = g->w->home, .ledger = g->w->ledger, .measure = g->ask->people},
+            &g->printed, err));
     TRY(answer_told(g->ask, &g->all, &g->printed, &g->told, err));
     if (g->ask->released)
         TRY(answer_beside(g->ask, &(AnswerHouse){g->w->home, g->w->policy, g->w->ledger}, &g->all, &g->printed, err));

@@ -19,6 +19,7 @@
 
 typedef struct AnswerAsk {
     const char *user; /* whose history: small letters, digits, - and _ */
+    Slice agreement;  /* under which it is asked: askers of one may be taken for one */
     /* Whom the cells count, a word without full stops: a measure's name, a cohort's. Counts of the same people, year,
      * place and group are one unknown in everything that one asker is told. */
     Slice people;

@@ -110,7 +110,8 @@ static Status look_at(Beside *b, Home *home, Ledger *ledger, const Cell *cells, 
 {
     ReleasePrinted printed;
     TRY(start_over(b, err));
-    Status st = release_printed(home, ledger, cells->measure, &printed, err);
+    Status st =
+        release_printed(&(ReleaseReading){.home = home, .ledger = ledger, .measure = cells->measure}, &printed, err);
     if (st == OK)
         st = refuse_suppressed(&printed, cells->measure, err);
     if (st == OK)

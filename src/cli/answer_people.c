@@ -5,12 +5,12 @@
  * what would then be printed is attacked again.
  */
 #include "cli/answer_impl.h"
-#include "protect/protect.h"
+#include "cli/askers.h"
 
 static Status add_question(AnswerPeople *p, Error *err)
 {
     const AnswerAsk *ask = p->ask;
-    ToldSource s = {.people = ask->people, .origin = OVERLAP_ASKED, .count = ask->count};
+    ToldSource s = {.people = ask->people, .asker = slice_of(ask->user), .origin = OVERLAP_ASKED, .count = ask->count};
     Status st = measure_members(ask->ctx, ask->query, &s.members, err);
     if (st == OK)
         st = arena_new(&s.members.arena, ToldFigure, ask->count + 1, &s.figures, err);
@@ -31,43 +31,43 @@ static Status add_question(AnswerPeople *p, Error *err)
     return st;
 }
 
-/* Releases, of a question that they do not tell of themselves. Beside a measure's they are looked at figure by figure
- * (answer_lineage.c): a whole lineage's releases in one system take minutes. */
-static Status add_releases(AnswerPeople *p, Error *err)
-{
-    MeasureInfos measures = {0};
-    Slice last = {0};
-    Status st = measure_list(p->policy, &p->arena, &measures, err);
-    for (size_t i = 0; i < measures.len && st == OK; i++) {
-        Slice name = measures.at[i].name;
-        bool wanted = true;
-        if (slice_eq(name, last))
-            continue;
-        last = name;
-        st = protect_publishes(p->policy, clock_today(), name, &wanted, err);
-        if (st == OK && wanted)
-            st = told_release(p->ask->ctx, p->ledger, &measures.at[i], &p->sources, err);
-    }
-    vec_free(&measures);
-    return st;
-}
-
 /* Answers that were given before this program kept whom they count cannot be attacked together with others, nor with
  * further ones of the same people: by the one that is kept, those before it would pass for kept too. */
-static Status check_kept(AnswerPeople *p, Error *err)
+static Status check_kept(AnswerPeople *p, const char *user, Error *err)
 {
     PathList people = {0};
-    Status st = asker_people(p->ledger, p->ask->user, &p->arena, &people, err);
+    Status st = asker_people(p->ledger, user, &p->arena, &people, err);
     for (size_t i = 0; i < people.len && st == OK; i++) {
         bool kept = false;
         for (size_t k = 0; k < p->sources.len && !kept; k++)
-            kept = p->sources.at[k].origin == OVERLAP_TOLD && slice_eq_z(p->sources.at[k].people, people.at[i]);
+            kept = p->sources.at[k].origin == OVERLAP_TOLD && slice_eq_z(p->sources.at[k].people, people.at[i]) &&
+                   slice_eq_z(p->sources.at[k].asker, user);
         if (!kept)
             st = error_set(err, ERR_DENIED,
                 "%s was told of %s before it was kept whom answers count: what both together tell cannot be known",
-                p->ask->user, people.at[i]);
+                user, people.at[i]);
     }
     vec_free(&people);
+    return st;
+}
+
+/* What he was told, and what those were who are taken for one with him. */
+static Status add_told(AnswerPeople *p, const char *user, Error *err)
+{
+    TRY(told_answers(p->home, p->ledger, user, &p->sources, err));
+    return check_kept(p, user, err);
+}
+
+static Status add_askers(AnswerPeople *p, Error *err)
+{
+    PathList others = {0};
+    ProtectAsking asking;
+    TRY(protect_asking(p->policy, clock_today(), &asking, err));
+    TRY(add_told(p, p->ask->user, err));
+    Status st = asker_others(p->ledger, asking.askers, p->ask->user, p->ask->agreement, &p->arena, &others, err);
+    for (size_t i = 0; i < others.len && st == OK; i++)
+        st = add_told(p, others.at[i], err);
+    vec_free(&others);
     return st;
 }
 
@@ -80,9 +80,10 @@ Status answer_people_open(const AnswerAsk *ask, const Workplace *w, AnswerPeople
     out->least = (OverlapLeast){.n = least.n, .numerator = least.numerator, .complement = least.complement};
     TRY(arena_new(&out->arena, uint8_t, ask->count + 1, &out->held, err));
     TRY(add_question(out, err));
-    TRY(told_answers(w->home, w->ledger, ask->user, &out->sources, err));
-    TRY(check_kept(out, err));
-    return ask->released ? OK : add_releases(out, err);
+    TRY(add_askers(out, err));
+    /* Beside a measure's own releases figures are compared one by one (answer_lineage.c): of a question by groups and
+     * districts, all pairs of measures in systems took more than a minute. */
+    return ask->released ? OK : told_releases(ask->ctx, w->ledger, NULL, &out->sources, err);
 }
 
 void answer_people_free(AnswerPeople *p)
@@ -174,5 +175,6 @@ Status answer_people_check(void *ctx, const ProtectJob *job, Error *err)
 
 Status answer_people_note(AnswerPeople *p, Error *err)
 {
+    TRY(asker_note_agreement(p->ledger, p->ask->user, p->ask->agreement, err));
     return told_add(p->home, p->ledger, p->ask->user, &p->sources.at[0], err);
 }

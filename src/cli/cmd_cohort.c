@@ -381,6 +381,7 @@ static Status give_answer(Cli *cli, const Run *r, const CellSet *cells, Error *e
         .query = &q,
         .threads = home_settings(r->place.home)->threads};
     TRY(cohort_people(cli, r->cohort, &ask.people, err));
+    TRY(inside_agreement(cli, &r->place, "cells", &ask.agreement, err));
     Status st = answer_give(cli, &r->place, &ask, &answer, err);
     if (st == OK)
         st = answer_tell(

@@ -254,7 +254,7 @@ static Status ask_answer(Cli *cli, const Workplace *w, const MeasureContext *ctx
             err, ERR_DENIED, "no family of the release policy names %.*s: its figures stay inside", SLICE_ARG(q->name));
     TRY(allow(cli, w, "cells", err));
     TRY(measure_query(ctx, q, &cells, &generation, err));
-    const AnswerAsk ask = {.user = cli_value(cli, "answer-to"),
+    AnswerAsk ask = {.user = cli_value(cli, "answer-to"),
         .people = q->name,
         .cells = cells.cells,
         .count = cells.count,
@@ -262,7 +262,9 @@ static Status ask_answer(Cli *cli, const Workplace *w, const MeasureContext *ctx
         .ctx = ctx,
         .query = q,
         .threads = home_settings(w->home)->threads};
-    Status st = answer_give(cli, w, &ask, &answer, err);
+    Status st = inside_agreement(cli, w, "cells", &ask.agreement, err);
+    if (st == OK)
+        st = answer_give(cli, w, &ask, &answer, err);
     if (st == OK)
         st = answer_tell(cli, &answer, &(AnswerHead){.key = "measure", .name = q->name}, err);
     answer_free(&answer);

@@ -26,8 +26,11 @@ static Status policy_file(Cli *cli, const char **out, Error *err)
         if (!((*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9')))
             return error_set(err, ERR_NOT_FOUND, "there is no policy file %s", name);
     TRY(arena_printf(&cli->arena, out, err, "%s/../core/protection/%s.toml", cli_policy_default(), name));
-    if (!file_exists(*out))
-        return error_set(err, ERR_NOT_FOUND, "%s is neither a policy file nor a preset", name);
+    if (!file_exists(*out)) {
+        error_set(err, ERR_NOT_FOUND, "%s is neither a policy file nor a preset", name);
+        error_hint(err, "Presets are sought in %s/../core/protection.", cli_policy_default());
+        return ERR_NOT_FOUND;
+    }
     return OK;
 }
 

@@ -99,6 +99,15 @@ Status inside_allow_script(
     return st;
 }
 
+Status inside_agreement(Cli *cli, const Workplace *w, const char *act, Slice *out, Error *err)
+{
+    InsideRequest r;
+    InsideGrant grant;
+    TRY(inside_grant(cli, w, act, &r, &grant, err));
+    *out = grant.agreement;
+    return OK;
+}
+
 Status inside_open(Cli *cli, const char *act, Inside *out, Error *err)
 {
     Status st;

@@ -40,6 +40,8 @@ MUST_USE Status inside_allow(
 /* The same for a question that is no word or option: its text goes into the entry. */
 MUST_USE Status inside_allow_script(
     Cli *cli, const Workplace *w, const char *act, const char *kind, Slice subject, Slice script, Error *err);
+/* The id of the agreement that the command is asked under; of the policy, or in the command's arena. */
+MUST_USE Status inside_agreement(Cli *cli, const Workplace *w, const char *act, Slice *out, Error *err);
 /* Asks for a look at "cells" or "persons", writes the ledger entry, opens the cells of every kind and split. Close with
  * inside_close, not after a failure. ERR_DENIED: no role, agreement or purpose allows it. */
 MUST_USE Status inside_open(Cli *cli, const char *act, Inside *out, Error *err);

@@ -1,6 +1,7 @@
 /* The steps of `cairn run` and of the single-step commands; see pipeline.h for the rule that lets a step be skipped. */
 #include "cli/pipeline.h"
 
+#include "cli/answers_gate.h"
 #include "facts/facts.h"
 #include "identity/identity.h"
 #include "measure/measure.h"
@@ -330,8 +331,12 @@ static Status do_release(Cli *cli, const Workplace *w, Buf *body, Error *err)
         .ledger = w->ledger,
         .threads = home_settings(w->home)->threads,
         .log = &cli->log};
+    const MeasureContext measure = {.home = w->home, .policy = w->policy, .log = &cli->log, .progress = cli->progress};
+    AnswersGate gate = {.ctx = &measure, .ledger = w->ledger, .threads = ctx.threads, .log = &cli->log};
     TRY(web_dir(cli, w, &ctx.web_dir, err));
     ctx.replace = cli_value(cli, "replace"); /* run and release have it */
+    ctx.check = answers_gate_check;
+    ctx.check_ctx = &gate;
     ReleaseReport r = {0};
     TRY(release_make(&ctx, &r, err));
     if (cli->format == CLI_TEXT)
@@ -340,6 +345,9 @@ static Status do_release(Cli *cli, const Workplace *w, Buf *body, Error *err)
             r.cells, r.withheld, r.path);
     if (cli->format == CLI_TEXT && r.replaced)
         cli_say(cli, "         earlier releases withdrawn: %" PRIu64 "\n", r.replaced);
+    if (cli->format == CLI_TEXT && gate.clashes)
+        cli_say(cli, "warning  beside answers (%" PRIu64 " of %" PRIu64 " askers, in the ledger): %s\n", gate.clashes,
+            gate.askers, gate.first);
     Json j;
     json_begin(&j, body, JSON_COMPACT);
     json_open_object(&j);
@@ -347,6 +355,8 @@ static Status do_release(Cli *cli, const Workplace *w, Buf *body, Error *err)
     json_kint(&j, "cells", (int64_t)r.cells);
     json_kint(&j, "withheld", (int64_t)r.withheld);
     json_kint(&j, "replaced", (int64_t)r.replaced);
+    json_kint(&j, "askers", (int64_t)gate.askers);
+    json_kint(&j, "told_more", (int64_t)gate.clashes);
     json_end(&j);
     return OK;
 }

@@ -13,6 +13,7 @@
 #include "measure/measure.h"
 #include "overlap/overlap.h"
 #include "policy/policy.h"
+#include "publish/publish.h"
 
 /* Of a rate that was printed as a range: "<4", ">96". */
 #define TOLD_CODED 4u
@@ -25,12 +26,14 @@ typedef struct ToldFigure {
     /* To be held against whom the source counts: of the question as its cells say, of a release as printed. -1: nothing
      * to compare. */
     int64_t people, hits;
-    Slice value; /* a release's rate as printed */
+    Slice value;    /* a release's rate as printed */
+    bool is_coming; /* of a release: of one that is about to leave, and of none in force */
 } ToldFigure;
 
 typedef struct ToldSource {
-    Slice people; /* a measure's name, a cohort's word */
-    OverlapOrigin origin;
+    Slice people;         /* a measure's name, a cohort's word */
+    Slice asker;          /* who was told, or asks; empty: everybody */
+    OverlapOrigin origin; /* of a release: of figures that are out; those that are coming are asked */
     bool of_release;
     MeasureMembers members;
     ToldFigure *figures; /* texts and list in the members' arena */
@@ -39,16 +42,19 @@ typedef struct ToldSource {
 typedef VEC(ToldSource) ToldSources;
 void told_sources_free(ToldSources *list);
 
-/* Everything this asker was told, appended. ERR_CORRUPT: a file is not what was noted. */
+/* Everything this asker was told, appended; user must outlive it. ERR_CORRUPT: a file is not what was noted. */
 MUST_USE Status told_answers(Home *home, Ledger *ledger, const char *user, ToldSources *out, Error *err);
 /* Adds an answer and notes it in the home's ledger, unless the asker was told the same before. The home must be open
  * for writing. */
 MUST_USE Status told_add(Home *home, Ledger *ledger, const char *user, const ToldSource *source, Error *err);
 
-/* What the releases in force print of one measure, with the people of today's records, appended; nothing where they
- * print nothing of it. */
-MUST_USE Status told_release(
-    const MeasureContext *ctx, Ledger *ledger, const MeasureInfo *measure, ToldSources *out, Error *err);
+/* What the releases in force print of one measure, and what one that is coming would (NULL: none), with the people of
+ * today's records, appended; nothing where they print nothing of it. */
+MUST_USE Status told_release(const MeasureContext *ctx, Ledger *ledger, const MeasureInfo *measure,
+    const ReleaseComing *coming, ToldSources *out, Error *err);
+/* The same of all measures that the release policy names. */
+MUST_USE Status told_releases(
+    const MeasureContext *ctx, Ledger *ledger, const ReleaseComing *coming, ToldSources *out, Error *err);
 
 /* The same bytes for the same answer. */
 MUST_USE Status told_write(const ToldSource *s, Buf *out, Error *err);
@@ -69,13 +75,18 @@ typedef struct ToldCheck {
     OverlapLeast least;
     unsigned threads;
 } ToldCheck;
-typedef enum ToldMode { TOLD_HIDE, TOLD_ATTACK } ToldMode;
+typedef enum ToldMode {
+    TOLD_HIDE,
+    TOLD_ATTACK,
+    TOLD_BESIDE /* what is asked is a release, safe by itself: overlap_beside */
+} ToldMode;
 typedef struct ToldReport {
-    uint8_t *hide; /* by figure of the asked source: what must not be told; NULL: nothing. mem_free */
+    uint8_t *hide; /* by figure of the asked source: what must not be told; NULL: nothing. mem_free. TOLD_HIDE alone */
     size_t hidden;
     uint64_t patterns, systems;
-    bool is_small;  /* ERR_DENIED: because a group of too few people would follow */
-    char with[200]; /* whom the sources count that hang together with the question */
+    bool is_small;   /* ERR_DENIED: because a group of too few people would follow */
+    char with[200];  /* whom the sources count that hang together with the question */
+    char named[600]; /* is_small: figures that count such a group, in words, without their numbers */
 } ToldReport;
 /* Attacks what is asked together with what was told: every source that has people of the question, or people of a
  * source that hangs together with it so; nothing to attack where all these are of the question's own people.

@@ -14,7 +14,7 @@
 #define EFFORT_A_CELL 200
 #define EFFORT_MOST 400000
 
-typedef enum Mode { MODE_HIDE, MODE_ATTACK } Mode;
+typedef enum Mode { MODE_HIDE, MODE_ATTACK, MODE_BESIDE } Mode;
 
 typedef struct Attack {
     const Overlap *o;
@@ -31,20 +31,20 @@ static Status audit(const Attack *a, AuditDepth depth, AuditReport *out, Error *
     return audit_problem(&a->problem.sdc, &ask, out, err);
 }
 
-static void set_asked(Attack *a, SdcStatus status)
+static void set_figures(Attack *a, OverlapOrigin origin, SdcStatus status)
 {
     for (size_t f = 0; f < a->o->figures.len; f++)
         for (unsigned hits = 0; hits < 2; hits++) {
             uint32_t cell = a->problem.cell[hits][f];
-            if (cell != OVERLAP_NONE && a->o->figures.at[f].origin == OVERLAP_ASKED)
+            if (cell != OVERLAP_NONE && a->o->figures.at[f].origin == origin)
                 a->problem.sdc.cells[cell].status = status;
         }
 }
 
-static bool has_told(const Attack *a)
+static bool has_known(const Attack *a)
 {
     for (size_t f = 0; f < a->o->figures.len; f++)
-        if (a->o->figures.at[f].origin == OVERLAP_TOLD && a->patterns.kept[f])
+        if (a->o->figures.at[f].origin != OVERLAP_ASKED && a->patterns.kept[f])
             return true;
     return false;
 }
@@ -88,18 +88,25 @@ static Status measure_known(Attack *a, const AuditReport *before, uint64_t *foll
     return st;
 }
 
-static Status allow_known(Attack *a, uint64_t *followed, Error *err)
+/* without: figures that the attack does not have. */
+static Status allow_without(Attack *a, OverlapOrigin without, SdcStatus status, uint64_t *followed, Error *err)
 {
     AuditReport before = {0};
-    if (!has_told(a))
-        return OK;
-    set_asked(a, SDC_SECONDARY);
+    set_figures(a, without, SDC_SECONDARY);
     Status st = audit(a, AUDIT_LEVELS, &before, err);
     if (st == OK && before.exposed > 0)
         st = measure_known(a, &before, followed, err);
     audit_report_free(&before);
-    set_asked(a, SDC_OPEN);
+    set_figures(a, without, status);
     return st;
+}
+
+/* Beside a release: also what it tells by itself. That passed an attack of its own, and is no asker's doing. */
+static Status allow_known(Attack *a, Mode mode, uint64_t *followed, Error *err)
+{
+    if (has_known(a))
+        TRY(allow_without(a, OVERLAP_ASKED, SDC_OPEN, followed, err));
+    return mode == MODE_BESIDE ? allow_without(a, OVERLAP_TOLD, SDC_FROZEN, followed, err) : OK;
 }
 
 /* --- what must go ------------------------------------------------------------------------------------------------ */
@@ -107,6 +114,41 @@ static Status allow_known(Attack *a, uint64_t *followed, Error *err)
 static Status refuse(Error *err)
 {
     return error_set(err, ERR_DENIED, "together with what was told before, it would show a group of too few people");
+}
+
+/* The figures that count the people of a cell. */
+static Status name_found(const Attack *a, uint32_t cell, OverlapReport *out, Error *err)
+{
+    const Patterns *p = &a->patterns;
+    const uint32_t *refs = NULL;
+    uint32_t count = 0, at = (uint32_t)p->count;
+    for (size_t g = 0; g < p->group_count && cell >= p->count; g++) {
+        if (p->groups[g].patterns < 2 || at++ != cell)
+            continue;
+        refs = p->groups[g].refs;
+        count = p->groups[g].count;
+    }
+    if (cell < p->count) {
+        refs = p->at[cell].refs;
+        count = p->at[cell].count;
+    }
+    mem_free(out->found);
+    out->found_count = 0;
+    TRY(mem_zalloc((size_t)count + 1, sizeof *out->found, (void **)&out->found, err));
+    for (uint32_t i = 0; i < count; i++)
+        if (i == 0 || refs[i] / 2 != refs[i - 1] / 2)
+            out->found[out->found_count++] = refs[i] / 2;
+    return OK;
+}
+
+static Status refuse_for(const Attack *a, const AuditReport *report, OverlapReport *out, Error *err)
+{
+    size_t i = 0;
+    while (i < report->count && report->cells[i].verdict == AUDIT_PROTECTED)
+        i++;
+    if (i < report->count)
+        TRY(name_found(a, report->cells[i].cell, out, err));
+    return refuse(err);
 }
 
 /* The solver's proposal; it knows no whole numbers, so the attack comes after it. */
@@ -128,7 +170,7 @@ static Status propose(Attack *a, Error *err)
 }
 
 /* One figure more for each pattern that the attack finds, until it finds none or there is nothing left. */
-static Status repair(Attack *a, const AuditReport *report, Error *err)
+static Status repair(Attack *a, const AuditReport *report, OverlapReport *out, Error *err)
 {
     SdcNearest near;
     bool found = true;
@@ -142,22 +184,40 @@ static Status repair(Attack *a, const AuditReport *report, Error *err)
             a->problem.sdc.cells[cell].status = SDC_SECONDARY;
     }
     sdc_nearest_free(&near);
-    return found ? OK : refuse(err);
+    return found ? OK : refuse_for(a, report, out, err);
 }
 
 /* The last word: nothing is told unless each small pattern is shown to stay open. */
-static Status attack(Attack *a, Mode mode, Error *err)
+static Status attack(Attack *a, Mode mode, OverlapReport *out, Error *err)
 {
     for (;;) {
         AuditReport report;
         TRY(audit(a, AUDIT_LEVELS, &report, err));
         bool found = report.exposed + report.unproven > 0;
-        Status st = !found ? OK : mode == MODE_HIDE ? repair(a, &report, err) : refuse(err);
+        Status st = !found ? OK : mode == MODE_HIDE ? repair(a, &report, out, err) : refuse_for(a, &report, out, err);
         audit_report_free(&report);
         if (!found || st != OK)
             return st;
         TRY(cancel_check(err));
     }
+}
+
+/* Everything told, first: mostly it holds, and then what was known before need not be found out. Patterns that stay
+ * open enough are looked at no more: where less is told they stay as open. */
+static Status attack_whole(Attack *a, bool *found, Error *err)
+{
+    AuditReport report;
+    TRY(audit(a, AUDIT_LEVELS, &report, err));
+    *found = report.exposed + report.unproven > 0;
+    for (size_t i = 0; i < report.count; i++) {
+        SdcCell *cell = &a->problem.sdc.cells[report.cells[i].cell];
+        if (report.cells[i].verdict != AUDIT_PROTECTED)
+            continue;
+        cell->status = SDC_SECONDARY;
+        cell->lpl = cell->upl = 0;
+    }
+    audit_report_free(&report);
+    return cancel_check(err);
 }
 
 static Status take_hidden(const Attack *a, OverlapReport *out, Error *err)
@@ -180,11 +240,14 @@ static Status run(Attack *a, Mode mode, OverlapReport *out, Error *err)
     TRY(overlap_problem(a->o, &a->patterns, &a->problem, err));
     out->patterns = a->problem.patterns;
     out->small = a->problem.small;
-    if (a->problem.patterns > 0) {
-        TRY(allow_known(a, &out->followed, err));
+    bool found = a->problem.patterns > 0;
+    if (found)
+        TRY(attack_whole(a, &found, err));
+    if (found) {
+        TRY(allow_known(a, mode, &out->followed, err));
         if (mode == MODE_HIDE)
             TRY(propose(a, err));
-        TRY(attack(a, mode, err));
+        TRY(attack(a, mode, out, err));
     }
     return take_hidden(a, out, err);
 }
@@ -194,6 +257,7 @@ static Status begin(Overlap *o, unsigned threads, Mode mode, OverlapReport *out,
     Attack a = {.o = o, .effort = AUDIT_EFFORT_INIT};
     *out = (OverlapReport)OVERLAP_REPORT_INIT;
     a.effort.threads = threads;
+    o->beside = mode == MODE_BESIDE;
     Status st = patterns_make(o, &a.patterns, err);
     if (st == OK)
         st = run(&a, mode, out, err);
@@ -212,8 +276,14 @@ Status overlap_attack(Overlap *o, unsigned threads, OverlapReport *out, Error *e
     return begin(o, threads, MODE_ATTACK, out, err);
 }
 
+Status overlap_beside(Overlap *o, unsigned threads, OverlapReport *out, Error *err)
+{
+    return begin(o, threads, MODE_BESIDE, out, err);
+}
+
 void overlap_report_free(OverlapReport *r)
 {
     mem_free(r->hide);
+    mem_free(r->found);
     *r = (OverlapReport)OVERLAP_REPORT_INIT;
 }

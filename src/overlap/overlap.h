@@ -24,8 +24,9 @@ typedef struct OverlapLeast {
 } OverlapLeast;
 
 typedef enum OverlapOrigin {
-    OVERLAP_TOLD, /* known already: it cannot be taken back */
-    OVERLAP_ASKED /* may be left out */
+    OVERLAP_TOLD,  /* known already: it cannot be taken back */
+    OVERLAP_ASKED, /* may be left out */
+    OVERLAP_PUBLIC /* known already, to everybody */
 } OverlapOrigin;
 
 /* What of a figure is told, or would be: how many people, how many of them have the outcome. */
@@ -53,6 +54,8 @@ typedef struct OverlapReport {
     uint64_t patterns; /* that hang together with what is asked */
     uint64_t small;    /* of them too small to be told of */
     uint64_t followed; /* of these: what was told before tells of them to some degree; it must not tell more now */
+    uint32_t *found;   /* after ERR_DENIED: the figures that count the people of one such pattern; mem_free */
+    size_t found_count;
 } OverlapReport;
 #define OVERLAP_REPORT_INIT \
     { \
@@ -64,6 +67,10 @@ typedef struct OverlapReport {
 MUST_USE Status overlap_hide(Overlap *o, unsigned threads, OverlapReport *out, Error *err);
 /* The attack alone: all asked figures are told. ERR_DENIED: a small pattern follows, or could not be shown not to. */
 MUST_USE Status overlap_attack(Overlap *o, unsigned threads, OverlapReport *out, Error *err);
+/* What is asked is to be public, and was found safe without what one asker was told: does either tell him more by the
+ * other? Patterns of which some figure is asked and some told hang together are looked at; one must stay as open as the
+ * more telling of the two leaves it, beside what is public already. ERR_DENIED, ERR_LIMIT as above. */
+MUST_USE Status overlap_beside(Overlap *o, unsigned threads, OverlapReport *out, Error *err);
 void overlap_report_free(OverlapReport *r);
 
 #endif

@@ -24,6 +24,7 @@ typedef struct OverlapRow {
 
 struct Overlap {
     OverlapLeast least;
+    bool beside; /* what hangs together with what is asked alone is left out */
     VEC(OverlapFigure) figures;
     VEC(OverlapPlace) places;
     VEC(uint32_t) refs;
@@ -53,7 +54,7 @@ typedef struct Patterns {
     PatternGroup *groups; /* in the order of their first pattern */
     size_t group_count;
     int64_t *people, *hits; /* by figure */
-    uint8_t *kept;          /* by figure: hangs together with an asked one */
+    uint8_t *kept;          /* by figure: hangs together with an asked one; beside: with a told one, too */
 } Patterns;
 
 /* Free also after a failure. ERR_LIMIT. */

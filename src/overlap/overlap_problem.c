@@ -137,7 +137,7 @@ static Status set_cells(Building *b, uint32_t *const figure_row[2], uint32_t *ro
                 continue;
             SdcCell *c = &sdc->cells[cell];
             c->value = hits ? p->hits[f] : p->people[f];
-            c->status = b->o->figures.at[f].origin == OVERLAP_TOLD ? SDC_FROZEN : SDC_OPEN;
+            c->status = b->o->figures.at[f].origin == OVERLAP_ASKED ? SDC_OPEN : SDC_FROZEN;
             figure_row[hits][f] = row;
             row_length[row++] = 1; /* its terms are counted by the patterns */
             b->out->cell[hits][f] = cell++;

@@ -152,6 +152,7 @@ static Status find_patterns(Making *m, Error *err)
 static Status mark_kept(const Overlap *o, const Making *m, Patterns *out, Error *err)
 {
     uint32_t n = (uint32_t)o->figures.len, *parent;
+    unsigned wanted = 1u << OVERLAP_ASKED | (o->beside ? 1u << OVERLAP_TOLD : 0u);
     TRY(arena_new(&out->arena, uint32_t, (size_t)n + 1, &parent, err));
     TRY(arena_new(&out->arena, uint8_t, (size_t)n + 1, &out->kept, err));
     forest_init(parent, n);
@@ -159,10 +160,12 @@ static Status mark_kept(const Overlap *o, const Making *m, Patterns *out, Error 
         for (uint32_t k = 1; k < m->list.at[i].count; k++)
             (void)forest_unite(parent, m->list.at[i].refs[0] / 2, m->list.at[i].refs[k] / 2);
     for (uint32_t f = 0; f < n; f++)
-        if (o->figures.at[f].origin == OVERLAP_ASKED && o->figures.at[f].printed)
-            out->kept[forest_root(parent, f)] = 1;
+        if (o->figures.at[f].printed)
+            out->kept[forest_root(parent, f)] |= (uint8_t)(1u << o->figures.at[f].origin);
     for (uint32_t f = 0; f < n; f++)
         out->kept[f] = out->kept[forest_root(parent, f)];
+    for (uint32_t f = 0; f < n; f++)
+        out->kept[f] = (out->kept[f] & wanted) == wanted;
     return OK;
 }
 

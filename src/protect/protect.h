@@ -134,6 +134,17 @@ typedef struct ProtectLeast {
 } ProtectLeast;
 MUST_USE Status protect_least(Policy *policy, Date on, ProtectLeast *out, Error *err);
 
+/* What a release does where it would tell a single asker more than it or his answers tell (`answers` of the rule,
+ * "refuse" unless it says "report"), and which askers are taken for one who puts everything together (`askers`,
+ * "user" unless it says "agreement" or "all"). ERR_INVALID: another word. */
+typedef enum ProtectAnswers { PROTECT_ANSWERS_REFUSE, PROTECT_ANSWERS_REPORT } ProtectAnswers;
+typedef enum ProtectAskers { PROTECT_ASKERS_USER, PROTECT_ASKERS_AGREEMENT, PROTECT_ASKERS_ALL } ProtectAskers;
+typedef struct ProtectAsking {
+    ProtectAnswers answers;
+    ProtectAskers askers;
+} ProtectAsking;
+MUST_USE Status protect_asking(Policy *policy, Date on, ProtectAsking *out, Error *err);
+
 /* Whether the rule in force lets a measure's figures out: only those that a [[family]] names, so that a new measure
  * stays inside until somebody has said which people it counts. */
 MUST_USE Status protect_publishes(Policy *policy, Date on, Slice measure, bool *out, Error *err);

@@ -103,6 +103,29 @@ static Status check_families(const ProtectRule *rule, Error *err)
     return OK;
 }
 
+/* One of so many words, the first where the rule says nothing. */
+static Status rule_word(
+    const PolicyFile *file, const char *key, const char *const *words, size_t count, size_t *out, Error *err)
+{
+    Slice word;
+    TRY(toml_str_or(file->toml, file->path, key, slice_of(words[0]), &word, err));
+    for (*out = 0; *out < count; ++*out)
+        if (slice_eq_z(word, words[*out]))
+            return OK;
+    return error_set(err, ERR_INVALID, "%s: %s has no meaning \"%.*s\": the first of its words is \"%s\"", file->path,
+        key, SLICE_ARG(word), words[0]);
+}
+
+static Status read_asking(const PolicyFile *file, ProtectAsking *out, Error *err)
+{
+    static const char *const answers[] = {"refuse", "report"}, *const askers[] = {"user", "agreement", "all"};
+    size_t answer, asker;
+    TRY(rule_word(file, "answers", answers, COUNT_OF(answers), &answer, err));
+    TRY(rule_word(file, "askers", askers, COUNT_OF(askers), &asker, err));
+    *out = (ProtectAsking){(ProtectAnswers)answer, (ProtectAskers)asker};
+    return OK;
+}
+
 Status rule_read(Policy *policy, Date on, ProtectRule *out, Error *err)
 {
     *out = (ProtectRule){0};
@@ -117,6 +140,7 @@ Status rule_read(Policy *policy, Date on, ProtectRule *out, Error *err)
     TRY(rule_parameter(f, "local_group_min_percent", 0, 100, &out->local_group_min_percent, err));
     TRY(rule_parameter(f, "coarse_rate_below", 0, 1000000000, &out->coarse_rate_below, err));
     TRY(rule_parameter(f, "median_rounding", 1, 1000000, &out->median_rounding, err));
+    TRY(read_asking(f, &out->asking, err));
     return check_families(out, err);
 }
 
@@ -140,6 +164,14 @@ ProtectLane rule_lane(const ProtectRule *rule, Slice lineage)
             return lane && slice_eq_z(lane->string, "suppress") ? PROTECT_SUPPRESS_LANE : PROTECT_POOL_LANE;
     }
     return PROTECT_POOL_LANE;
+}
+
+Status protect_asking(Policy *policy, Date on, ProtectAsking *out, Error *err)
+{
+    ProtectRule rule;
+    TRY(rule_read(policy, on, &rule, err));
+    *out = rule.asking;
+    return OK;
 }
 
 Status protect_lane_of(Policy *policy, Date on, Slice measure, ProtectLane *out, Error *err)

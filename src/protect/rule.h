@@ -16,6 +16,7 @@ typedef struct ProtectRule {
     int64_t local_group_min_percent;
     int64_t coarse_rate_below; /* denominators under this: whole percents */
     int64_t median_rounding;
+    ProtectAsking asking;
 } ProtectRule;
 
 /* ERR_NOT_FOUND when no rule is in force that day; ERR_INVALID names what is missing in it. */

@@ -18,6 +18,15 @@
 #include "store/home.h"
 #include "store/ledger.h"
 
+/* A release that has passed its audits and is about to be written. */
+typedef struct ReleaseComing {
+    const Protected *figures;
+    const Slice *replaced; /* releases that will be withdrawn for it */
+    size_t replaced_count;
+} ReleaseComing;
+/* The last word before anything is written: ERR_DENIED stops the release. */
+typedef Status (*ReleaseCheck)(void *ctx, const ReleaseComing *coming, Error *err);
+
 typedef struct ReleaseContext {
     Home *home;
     Policy *policy;
@@ -25,6 +34,8 @@ typedef struct ReleaseContext {
     const char *web_dir; /* static files: web/static */
     const char *replace; /* reason for which earlier releases that clash with this one are withdrawn; NULL: refused */
     unsigned threads;    /* 0: one a core; the release does not depend on it */
+    ReleaseCheck check;  /* NULL: none */
+    void *check_ctx;
     const Log *log;
 } ReleaseContext;
 
@@ -69,7 +80,14 @@ typedef struct ReleasePrinted {
     size_t count;
     bool hides; /* one of them shows the measure with figures, or values, left out */
 } ReleasePrinted;
-MUST_USE Status release_printed(Home *home, Ledger *ledger, Slice measure, ReleasePrinted *out, Error *err);
+typedef struct ReleaseReading {
+    Home *home;
+    Ledger *ledger;
+    Slice measure;
+    const Slice *without; /* releases that are not looked at */
+    size_t without_count;
+} ReleaseReading;
+MUST_USE Status release_printed(const ReleaseReading *reading, ReleasePrinted *out, Error *err);
 void release_printed_free(ReleasePrinted *p);
 /* Re-checks a release: its name, every file's hash, that there is no other file, and the signature. ERR_CORRUPT names
  * the file. */

@@ -126,6 +126,14 @@ static Status pass_gate(Making *m, Error *err)
     return OK;
 }
 
+/* Whoever runs the release may know of more that is out: what single askers were told. */
+static Status ask_check(const Making *m, Error *err)
+{
+    const ReleaseComing coming = {
+        .figures = &m->figures, .replaced = m->gate.clashing.at, .replaced_count = m->gate.clashing.len};
+    return m->ctx->check ? m->ctx->check(m->ctx->check_ctx, &coming, err) : OK;
+}
+
 static Status sign_with_home(void *ctx, Slice message, uint8_t signature[64], uint8_t public_key[32], Error *err)
 {
     return home_sign(ctx, message, signature, public_key, err);
@@ -213,6 +221,7 @@ Status release_make(const ReleaseContext *ctx, ReleaseReport *out, Error *err)
     TRY_OUT(read_sources(&m, err));
     TRY_OUT(protect(&m, err));
     TRY_OUT(pass_gate(&m, err));
+    TRY_OUT(ask_check(&m, err));
     st = publish(&m, out, err);
 out:
     gate_report_free(&m.gate);

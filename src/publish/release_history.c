@@ -110,7 +110,16 @@ static Status read_table(const char *path, Arena *arena, const MeasureInfos *mea
     return OK;
 }
 
-static Status read_release(const char *path, Arena *arena, const MeasureInfos *measures, EarlierCells *out, Error *err)
+/* Whether a file holds the table of a measure; each has its own, data/NAME.csv. */
+static bool is_table_of(const char *file, Slice measure)
+{
+    Slice name = slice_of(file), end = SLICE(".csv");
+    return slice_ends(name, end) && (measure.len == 0 || slice_eq(slice_sub(name, 0, name.len - end.len), measure));
+}
+
+/* measure: the only one that is wanted; empty: all. */
+static Status read_release(
+    const char *path, Slice measure, Arena *arena, const MeasureInfos *measures, EarlierCells *out, Error *err)
 {
     const char *data, *file;
     PathList names = {0};
@@ -118,7 +127,7 @@ static Status read_release(const char *path, Arena *arena, const MeasureInfos *m
     TRY(path_join(arena, path, "data", &data, err));
     Status st = dir_list(data, arena, &names, err);
     for (size_t i = 0; i < names.len && st == OK; i++) {
-        if (!slice_ends(slice_of(names.at[i]), SLICE(".csv")))
+        if (!is_table_of(names.at[i], measure))
             continue;
         st = path_join(arena, data, names.at[i], &file, err);
         if (st == OK)
@@ -231,7 +240,7 @@ static Status check_one(Gate *gate, Slice id, UnionReport *report, bool *denied,
     arena_init(&arena, 0);
     Status st = arena_printf(&arena, &path, err, "%s/%.*s", gate->dir, SLICE_ARG(id));
     if (st == OK)
-        st = read_release(path, &arena, gate->g->measures, &cells, err);
+        st = read_release(path, (Slice){NULL, 0}, &arena, gate->g->measures, &cells, err);
     if (st == OK)
         st = keep_lane(gate, WANTED_POOLED, &cells, err);
     if (st == OK) {
@@ -339,7 +348,7 @@ static Status tell_one(Gate *gate, Slice id, Arena *arena, GateReport *report, R
     arena_init(&own, 0);
     Status st = arena_printf(&own, &path, err, "%s/%.*s", gate->dir, SLICE_ARG(id));
     if (st == OK)
-        st = read_release(path, &own, g->measures, &cells, err);
+        st = read_release(path, (Slice){NULL, 0}, &own, g->measures, &cells, err);
     if (st == OK)
         st = keep_lane(gate, WANTED_SUPPRESSED, &cells, err);
     if (st == OK && cells.len > 0) {
@@ -410,7 +419,7 @@ static Status print_one(Gate *gate, Slice id, Slice measure, bool *hides, Error 
     arena_init(&arena, 0);
     Status st = arena_printf(&arena, &path, err, "%s/%.*s", gate->dir, SLICE_ARG(id));
     if (st == OK)
-        st = read_release(path, &arena, &none, &cells, err);
+        st = read_release(path, measure, &arena, &none, &cells, err);
     for (size_t i = 0; i < cells.len; i++) {
         if (!slice_eq(cells.at[i].cell.table, measure))
             continue;
@@ -426,20 +435,28 @@ static Status print_one(Gate *gate, Slice id, Slice measure, bool *hides, Error 
     return st;
 }
 
-static Status print_all(Gate *gate, Ledger *ledger, Slice measure, bool *hides, Error *err)
+static bool is_left_out(const ReleaseReading *r, Slice id)
+{
+    for (size_t i = 0; i < r->without_count; i++)
+        if (slice_eq(r->without[i], id))
+            return true;
+    return false;
+}
+
+static Status print_all(Gate *gate, const ReleaseReading *r, bool *hides, Error *err)
 {
     ReleaseEntries list = {0};
-    Status st = release_list(ledger, &gate->kept, &list, err);
+    Status st = release_list(r->ledger, &gate->kept, &list, err);
     if (st == OK)
         st = add_untold(gate->dir, &gate->kept, &list, err);
     for (size_t i = 0; i < list.len && st == OK; i++)
-        if (list.at[i].in_force)
-            st = print_one(gate, list.at[i].id, measure, hides, err);
+        if (list.at[i].in_force && !is_left_out(r, list.at[i].id))
+            st = print_one(gate, list.at[i].id, r->measure, hides, err);
     vec_free(&list);
     return st;
 }
 
-Status release_printed(Home *home, Ledger *ledger, Slice measure, ReleasePrinted *out, Error *err)
+Status release_printed(const ReleaseReading *r, ReleasePrinted *out, Error *err)
 {
     Gate gate = {0};
     bool hides = false;
@@ -448,9 +465,9 @@ Status release_printed(Home *home, Ledger *ledger, Slice measure, ReleasePrinted
     buf_init(&gate.key, 1 << 20);
     Status st = map_init(&gate.seen, err);
     if (st == OK)
-        st = home_file(home, &gate.kept, "releases", &gate.dir, err);
+        st = home_file(r->home, &gate.kept, "releases", &gate.dir, err);
     if (st == OK)
-        st = print_all(&gate, ledger, measure, &hides, err);
+        st = print_all(&gate, r, &hides, err);
     map_free(&gate.seen);
     buf_free(&gate.key);
     *out = (ReleasePrinted){.arena = gate.kept, .cells = gate.cells.at, .count = gate.cells.len, .hides = hides};

@@ -1,9 +1,9 @@
 /*
  * A data home with a generation of made-up people, for the test of the command: a pipeline over synthetic files would
  * cost half a minute, and the command's answers would be the same. Its ledger has an answer to one asker, olga, from a
- * time when it was not kept whom answers count.
+ * time when it was not kept whom answers count; with a third word it has none.
  *
- * usage: sample_home HOME POLICY_FOLDER
+ * usage: sample_home HOME POLICY_FOLDER [nobody-asked]
  */
 #include "made_up.h"
 #include "store/ledger.h"
@@ -30,7 +30,9 @@ static Status answer_of_old(Home *home, Error *err)
     return st;
 }
 
-static Status fill(const char *path, const char *policy_dir, Error *err)
+typedef enum Asked { SOMEBODY_ASKED, NOBODY_ASKED } Asked;
+
+static Status fill(const char *path, const char *policy_dir, Asked asked, Error *err)
 {
     HomeSettings settings = HOME_SETTINGS_INIT;
     Home *home = NULL;
@@ -47,7 +49,7 @@ static Status fill(const char *path, const char *policy_dir, Error *err)
     TRY_OUT(made_up_fill(policy, generation_db(gen), err));
     st = generation_publish(gen, err);
     gen = NULL;
-    if (st == OK)
+    if (st == OK && asked == SOMEBODY_ASKED)
         st = answer_of_old(home, err);
 out:
     generation_abandon(gen);
@@ -59,11 +61,11 @@ out:
 int main(int argc, char **argv)
 {
     Error err = ERROR_INIT;
-    if (argc != 3) {
-        fputs("usage: sample_home HOME POLICY_FOLDER\n", stderr);
+    if (argc < 3 || argc > 4) {
+        fputs("usage: sample_home HOME POLICY_FOLDER [nobody-asked]\n", stderr);
         return 64;
     }
-    if (fill(argv[1], argv[2], &err) == OK)
+    if (fill(argv[1], argv[2], argc == 4 ? NOBODY_ASKED : SOMEBODY_ASKED, &err) == OK)
         return 0;
     fprintf(stderr, "sample_home: %s %s\n", err.message, err.detail);
     return 1;

@@ -301,6 +301,13 @@ of_2024()
 figure() { grep ',state,CO,,all,all,' "$work/check.out" | cut -d, -f7-; }
 
 "$CAIRN" measure --home "$work/home" >"$work/results.log" 2>&1 || give_up "results" "$work/results.log"
+cp -r "$CAIRN_SOURCE/policy" "$work/asking"
+cp -r "$work/home" "$work/beside"
+"$SAMPLE_HOME" "$work/talk" "$CAIRN_POLICY" nobody-asked >"$work/talk.log" 2>&1 || give_up "a home where nobody asked" "$work/talk.log"
+"$CAIRN" measure --home "$work/talk" >"$work/talk.log" 2>&1 || give_up "results of it" "$work/talk.log"
+for name in beside talk; do
+    sed -i "s|policy_dir = .*|policy_dir = \"$work/asking/colorado\"|; s|$CAIRN_POLICY|$work/asking/colorado|" "$work/$name/cairn.toml"
+done
 of_2024 everybody
 of_2024 renamed '# the same, in other words' 'note nothing else is meant'
 of_2024 nested 'not in district 0001'
@@ -386,6 +393,52 @@ check_code "kept people that were changed answer nobody" $EXIT_CORRUPT leaves do
 rm -r "$work/home/answers/cleo.told"
 check_code "and are missed" $EXIT_CORRUPT leaves cleo everybody
 check "the ledger's chain holds" "$CAIRN" verify --home "$work/home"
+
+# --- a release beside answers ---
+
+# Everybody's question is harmless, whatever leaves later: the release prints the same. A district's graduates without a
+# few are not, where the release prints the district.
+rule=$work/asking/colorado/release/coarse.toml
+rule_says() { sed -i "s/^$1 = .*/$1 = \"$2\"/" "$rule"; }
+released() { "$CAIRN" release --home "$work/$1" "${@:2}"; }
+told() # HOME USER NAME: an answer of another home
+{
+    "$CAIRN" cohort run "$work/$3.cohort" --home "$work/$1" --answer-to "$2" "${why[@]}"
+}
+check_code "an asker is told of a district without a few" 0 told beside adam within
+check_code "another of everybody" 0 told beside wanda everybody
+check_code "no release leaves beside them" $EXIT_DENIED released beside
+check_text "it names the asker and what meets" "$work/check.err" \
+    'adam would learn of a group of too few people .*: cohort-[0-9a-f]* of 2025, state, told to adam; .* of 2025, .*of this release'
+check "but no number of people" bash -c "! grep -Eq '[^-0-9a-f](31|34)[^-0-9a-f]' '$work/check.err'"
+check "and nothing was written" test ! -e "$work/beside/releases/CURRENT"
+rule_says answers report
+check_code "where the policy lets it, it leaves" 0 released beside
+check_text "and says how many askers it tells more" "$work/check.out" 'warning  beside answers .2 of 3 askers'
+check "so does its entry" grep -qa '"askers":3,"told_more":2' "$work"/beside/ledger.db*
+check "the ledger keeps whom" grep -qa 'adam would learn of a group' "$work"/beside/ledger.db*
+check "wanda is not among them" bash -c "! grep -qa 'wanda would learn' '$work'/beside/ledger.db*"
+check "nor is it told to the public" bash -c "! grep -rq 'adam\|wanda' '$work/beside/releases'"
+check_code "the same release again" 0 released beside --force
+check "tells nobody more: it is out" bash -c "! grep -q 'beside answers' '$work/check.out'"
+check_code "beside it a measure is answered" 0 "$CAIRN" measure matriculation_rate --home "$work/beside" --answer-to zoe "${why[@]}"
+check_text "as it is printed" "$work/check.out" '^2025,state,CO,,all,all,520,30'
+told beside zoe within >"$work/check.out" 2>"$work/check.err" || true
+check "a district without a few is hidden, or refused" bash -c "! grep -q ',state,CO,,all,all,[0-9]' '$work/check.out'"
+
+# Two who talk: what one may know and what the other may know, nobody may know together.
+check_code "one of two who talk" 0 told talk ada everybody
+check_code "the other, where each is one" 0 told talk ben nested
+check "is told of all but a small district" test "$(figure)" != '*,*'
+rule_says askers agreement
+check_code "where those of an agreement are one" 0 told talk cid nested
+check_equal "a third is not" "$(figure)" '*,*'
+rule_says askers all
+check_code "nor where all are" 0 told talk dan nested
+check_equal "(all)" "$(figure)" '*,*'
+rule_says askers nobody
+check_code "another word is refused" $EXIT_INVALID told talk eve nested
+check_text "and named" "$work/check.err" 'askers has no meaning "nobody"'
 
 "$CAIRN" init "$work/empty" >/dev/null 2>&1
 check_code "a home without a generation" $EXIT_NOT_FOUND "$CAIRN" cohort run "$script" --home "$work/empty" "${why[@]}"

@@ -140,6 +140,108 @@ static void the_same_people_again(void **state)
     overlap_report_free(&r);
 }
 
+/* --- a release beside what was told ------------------------------------------------------------------------------ */
+
+static OverlapReport beside(Figures *f, Status want)
+{
+    OverlapReport r;
+    Error err = ERROR_INIT;
+    Status st = overlap_beside(f->o, 1, &r, &err);
+    if (st != want)
+        print_error("%s %s\n", err.message, err.detail);
+    assert_int_equal(st, want);
+    overlap_free(f->o);
+    return r;
+}
+
+/* a was told: a district without a few; b is released: the district. */
+static void a_release_shows_whom_an_answer_left_out(void **state)
+{
+    (void)state;
+    for (unsigned few = 1; few <= 16; few += 15) {
+        Figures f;
+        figures_new(&f);
+        add_figure(&f, OVERLAP_TOLD, OVERLAP_PEOPLE);
+        add_figure(&f, OVERLAP_ASKED, OVERLAP_PEOPLE);
+        add_people(&f, "ab", 44);
+        add_people(&f, "b", few);
+        OverlapReport r = beside(&f, few < 16 ? ERR_DENIED : OK);
+        assert_int_equal(r.found_count, few < 16 ? 1 : 0);
+        if (few < 16)
+            assert_int_equal(r.found[0], f.at[1]);
+        overlap_report_free(&r);
+    }
+}
+
+/* What each tells by itself is no finding: d - c is one person by the release alone, a - b one by what was told. */
+static void what_either_tells_alone_is_not_the_others_doing(void **state)
+{
+    (void)state;
+    Figures f;
+    figures_new(&f);
+    add_figure(&f, OVERLAP_TOLD, OVERLAP_PEOPLE);
+    add_figure(&f, OVERLAP_TOLD, OVERLAP_PEOPLE);
+    add_figure(&f, OVERLAP_ASKED, OVERLAP_PEOPLE);
+    add_figure(&f, OVERLAP_ASKED, OVERLAP_PEOPLE);
+    add_people(&f, "ab", 40);
+    add_people(&f, "a", 1);
+    add_people(&f, "cd", 50);
+    add_people(&f, "d", 1);
+    add_people(&f, "abcd", 60);
+    OverlapReport r = beside(&f, OK);
+    overlap_report_free(&r);
+}
+
+/* The same, and one person more follows from both together: told a is the release's c without her. */
+static void but_what_both_tell_is(void **state)
+{
+    (void)state;
+    Figures f;
+    figures_new(&f);
+    add_figure(&f, OVERLAP_TOLD, OVERLAP_PEOPLE);
+    add_figure(&f, OVERLAP_PUBLIC, OVERLAP_PEOPLE);
+    add_figure(&f, OVERLAP_ASKED, OVERLAP_PEOPLE);
+    add_people(&f, "ac", 60);
+    add_people(&f, "bc", 50);
+    add_people(&f, "c", 1);
+    OverlapReport r = beside(&f, ERR_DENIED);
+    assert_true(r.found_count > 0);
+    overlap_report_free(&r);
+}
+
+/* Nothing was told of the people of the second half: its leak is the release's own. */
+static void what_hangs_together_with_no_answer_is_not_looked_at(void **state)
+{
+    (void)state;
+    Figures f;
+    figures_new(&f);
+    add_figure(&f, OVERLAP_TOLD, OVERLAP_PEOPLE);
+    add_figure(&f, OVERLAP_ASKED, OVERLAP_PEOPLE);
+    add_figure(&f, OVERLAP_ASKED, OVERLAP_PEOPLE);
+    add_figure(&f, OVERLAP_ASKED, OVERLAP_PEOPLE);
+    add_people(&f, "ab", 40);
+    add_people(&f, "cd", 40);
+    add_people(&f, "c", 2);
+    OverlapReport r = beside(&f, OK);
+    assert_int_equal(r.patterns, 1);
+    overlap_report_free(&r);
+}
+
+/* Rates: the same people, one of whom has the outcome of the answer and not of the release. */
+static void outcomes_that_differ_by_one_beside_a_release(void **state)
+{
+    (void)state;
+    Figures f;
+    figures_new(&f);
+    add_figure(&f, OVERLAP_TOLD, OVERLAP_PEOPLE | OVERLAP_HITS);
+    add_figure(&f, OVERLAP_ASKED, OVERLAP_PEOPLE | OVERLAP_HITS);
+    add_people(&f, "ab", 40);
+    add_people(&f, "AB", 20);
+    add_people(&f, "aB", 1);
+    OverlapReport r = beside(&f, ERR_DENIED);
+    overlap_report_free(&r);
+}
+
 /* a: a district, published; b: those of it in a programme; c: those who are not. */
 static void a_complement_within_a_published_district(void **state)
 {
@@ -529,6 +631,11 @@ static void each_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_release_shows_whom_an_answer_left_out),
+        cmocka_unit_test(what_either_tells_alone_is_not_the_others_doing),
+        cmocka_unit_test(but_what_both_tell_is),
+        cmocka_unit_test(what_hangs_together_with_no_answer_is_not_looked_at),
+        cmocka_unit_test(outcomes_that_differ_by_one_beside_a_release),
         cmocka_unit_test(nested_cohorts_that_differ_by_one_person),
         cmocka_unit_test(nested_cohorts_that_differ_by_enough),
         cmocka_unit_test(three_cohorts_whose_sum_isolates_someone),

@@ -301,6 +301,43 @@ static void test_deep_hierarchy(void **state)
     buf_free(&places);
 }
 
+/* Each count is a part of all before it: 32 of them make 496 pairs, 34 make 561. */
+static void test_too_many_parts(void **state)
+{
+    UNUSED(state);
+    for (int counts = 31; counts <= 33; counts += 2) {
+        Buf head, rows, list;
+        Read r;
+        buf_init(&head, 0);
+        buf_init(&rows, 0);
+        buf_init(&list, 0);
+        buf_adds(&head, "schema = \"cairn.tables/1\"\nname = \"class\"\n"
+                        "[[dimension]]\nname = \"place\"\ntotal = \"CO\"\nhierarchy = \"places.csv\"\n"
+                        "[[table]]\nname = \"rates\"\nfile = \"rates.csv\"\n"
+                        "[[table.by]]\ndimension = \"place\"\ncolumn = \"place\"\n");
+        buf_adds(&rows, "place");
+        for (int i = 0; i <= counts; i++) {
+            buf_addf(&head, "[[table.count]]\nname = \"c%d\"\n", i);
+            if (i > 0)
+                buf_addf(&head, "part_of = [%s]\n", buf_z(&list));
+            buf_addf(&list, "%s\"c%d\"", i ? ", " : "", i);
+            buf_addf(&rows, ",c%d", i);
+        }
+        buf_adds(&rows, "\nCO");
+        for (int i = 0; i <= counts; i++)
+            buf_adds(&rows, ",20");
+        buf_adds(&rows, "\n");
+        read_with(&r, buf_z(&head), "code,parent\nCO,\n", buf_z(&rows), TABLES_TRUE_VALUES);
+        bool fits = counts * (counts + 1) / 2 <= 512;
+        assert_int_equal(r.status, fits ? OK : ERR_INVALID);
+        assert_true(fits || strstr(r.err.message, "more than 512 parts of counts"));
+        read_free(&r);
+        buf_free(&head);
+        buf_free(&rows);
+        buf_free(&list);
+    }
+}
+
 /* Numbers that the header does not describe would leave unprotected. */
 static void test_undescribed(void **state)
 {
@@ -422,6 +459,7 @@ int main(void)
         cmocka_unit_test(test_bad_input),
         cmocka_unit_test(test_bad_hierarchies),
         cmocka_unit_test(test_deep_hierarchy),
+        cmocka_unit_test(test_too_many_parts),
         cmocka_unit_test(test_undescribed),
         cmocka_unit_test(test_as_published),
         cmocka_unit_test(test_values),
