@@ -22,6 +22,15 @@ typedef VEC(SuppressShort) SuppressShorts;
 /* Looks at the pattern in p's statuses; pushes each cell that is not protected. */
 typedef Status (*SuppressAudit)(const SdcProblem *p, SuppressShorts *shorts, void *ctx, Error *err);
 
+/* How far a cell is from its value in a table that is possible, too. */
+typedef struct SuppressTerm {
+    uint32_t cell;
+    int64_t value; /* not 0 */
+} SuppressTerm;
+/* Takes a table of whole numbers that the pattern leaves possible, as far as doubles can tell; each cell once. Called
+ * from one thread. */
+typedef Status (*SuppressShow)(const SuppressTerm *terms, size_t count, void *ctx, Error *err);
+
 typedef struct SuppressOptions {
     unsigned threads;      /* 0: one a core. The pattern does not depend on it */
     uint64_t effort;       /* pivots a block for making a safe pattern cheaper; no clock. 0: only as many as needed */
@@ -35,8 +44,10 @@ typedef struct SuppressOptions {
     SuppressSumRule sum_rule; /* further sums that may not be known; NULL: none */
     void *sum_ctx;
     SuppressAudit audit; /* NULL: none */
-    void *audit_ctx;
-    uint32_t rounds; /* of repair after an audit, and of sums; then ERR_LIMIT */
+    SuppressShow show;   /* told of witnesses before each audit, which may verify them instead of looking for its own;
+                          * they hold in every later pattern, too. NULL: none */
+    void *audit_ctx;     /* of both */
+    uint32_t rounds;     /* of repair after an audit, and of sums; then ERR_LIMIT */
 } SuppressOptions;
 #define SUPPRESS_OPTIONS_INIT \
     { \
