@@ -78,6 +78,8 @@ static Status ask_local(Engine *e, const LocalQuery *whole, LocalStatus *status,
     LocalQuery q = *whole;
     uint32_t *misses = &e->misses[e->reach == ENGINE_WHOLE];
     *status = LOCAL_STOPPED;
+    if (!e->far_local)
+        return OK;
     if (*misses >= MISSES && (*misses)++ % MISSES != 0)
         return OK;
     q.row_limit = local_rows(e, whole->row_limit);
@@ -158,7 +160,7 @@ Status engine_ask(Engine *e, const LocalQuery *q, LocalStatus *status, LocalAnsw
         return OK;
     if (e->large)
         TRY(ask_small(e, q, NULL, status, a, err));
-    if (*status != LOCAL_FOUND && e->large && e->reach == ENGINE_NEAR && !e->trying && !e->reshaping)
+    if (*status != LOCAL_FOUND && e->far_local && e->reach == ENGINE_NEAR && !e->trying && !e->reshaping)
         TRY(ask_local(e, q, status, a, err));
     /* A trial that no window saves is given up. */
     if (*status == LOCAL_FOUND || e->reach == ENGINE_NEAR || (e->large && (e->trying || e->reshaping)))

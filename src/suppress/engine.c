@@ -120,6 +120,7 @@ Status engine_new(const Net *net, const EngineSetup *setup, Engine **out, Error 
     e->reach = ENGINE_WHOLE;
     e->near = net->cell_count >= setup->near_cells;
     e->large = net->row_count >= setup->large_rows;
+    e->far_local = e->large && net->row_count >= setup->far_rows;
     e->keeps_moves = setup->keeps_moves;
     rng_init(&e->rng, setup->seed, 0);
     TRY_OUT(arrays_new(e, err));

@@ -49,6 +49,7 @@ typedef struct Engine {
     uint32_t misses[2]; /* questions in a row of a large net that were, by how far local might go */
     bool near;          /* many cells: suppressed cells nearby are asked first */
     bool large;         /* many equations: near answers are worth more than cheap ones */
+    bool far_local;     /* large, with so many equations that the local simplex pays where answers are far */
     EngineReach reach;
     bool reshaping; /* a better answer is looked for: in a large net only near */
     bool shrinking; /* not every cell is allowed: what is not found proves nothing */
@@ -84,8 +85,8 @@ typedef struct EngineSetup {
     const uint8_t *singleton; /* cell of the problem; NULL: none */
     const uint8_t *settled;   /* cell of the problem: its needs were met in an earlier round */
     uint64_t seed;
-    uint32_t near_cells, large_rows; /* as in SuppressOptions */
-    bool keeps_moves;                /* for engine_moves */
+    uint32_t near_cells, large_rows, far_rows; /* as in SuppressOptions */
+    bool keeps_moves;                          /* for engine_moves */
 } EngineSetup;
 
 /* SDC_SENSITIVE and SDC_SECONDARY cells of the problem are suppressed from the start. */

@@ -123,6 +123,7 @@ static Status solve_net(const Round *round, const Net *net, BlockResult *r, uint
         .seed = round->options->seed,
         .near_cells = round->options->near_cells,
         .large_rows = round->options->large_rows,
+        .far_rows = round->options->far_rows,
         .keeps_moves = round->options->show != NULL};
     Engine *e = NULL;
     TRY(engine_new(net, &setup, &e, err));

@@ -38,6 +38,8 @@ typedef struct SuppressOptions {
     uint32_t exact_cells;  /* blocks of at most so many open cells are solved exactly; 0: none */
     uint32_t near_cells;   /* in blocks of so many open cells, suppressed cells nearby are asked before the whole */
     uint32_t large_rows;   /* blocks of so many equations are large: near answers are worth more than cheap ones */
+    uint32_t far_rows;     /* large blocks of so many equations ask the local simplex for far answers, before Clp, whose
+                            * programs then cost more than a dense inverse */
     uint64_t exact_pivots; /* at most so many pivots for it; then the bound says what is left */
     const uint8_t *singleton; /* a cell: one contributor, who knows it and must not find out another; NULL: none */
     int64_t min_sum; /* an equation may not give away a sum of suppressed cells that is > 0 and below; 0: any may */
@@ -52,7 +54,7 @@ typedef struct SuppressOptions {
 #define SUPPRESS_OPTIONS_INIT \
     { \
         .threads = 1, .effort = 400000, .seed = 1, .exact_cells = 1500, .exact_pivots = 400000, .near_cells = 5000, \
-        .large_rows = 5000, .rounds = 20 \
+        .large_rows = 5000, .far_rows = 12000, .rounds = 20 \
     }
 
 /* A sensitive cell that cannot be protected whatever is suppressed. */

@@ -263,7 +263,7 @@ static void test_against_enumeration(void **state)
 static SuppressOptions as_if_large(void)
 {
     SuppressOptions o = quick();
-    o.near_cells = o.large_rows = 1;
+    o.near_cells = o.large_rows = o.far_rows = 1;
     o.exact_cells = 0;
     return o;
 }
@@ -271,9 +271,13 @@ static SuppressOptions as_if_large(void)
 static void test_large_against_enumeration(void **state)
 {
     UNUSED(state);
-    uint32_t protected_cells = 0, leaks = 0;
-    check_tables(0, 300, as_if_large(), &protected_cells, &leaks);
-    assert_true(protected_cells > 100 && leaks > 0);
+    for (uint32_t far_rows = 1; far_rows != 0; far_rows = far_rows == 1 ? UINT32_MAX : 0) {
+        uint32_t protected_cells = 0, leaks = 0;
+        SuppressOptions o = as_if_large();
+        o.far_rows = far_rows;
+        check_tables(0, 300, o, &protected_cells, &leaks);
+        assert_true(protected_cells > 100 && leaks > 0);
+    }
 }
 
 /* A ring: a[i] + b[i] and b[i] + a[i + 1] are published, and c[i] = a[i] besides. The one move there is goes all the
@@ -305,11 +309,13 @@ static void ring(SdcProblem *p)
 static void test_large_far_answers(void **state)
 {
     UNUSED(state);
-    for (uint32_t published = 0; published <= RING; published += RING) {
+    for (uint32_t i = 0; i < 4; i++) {
+        uint32_t published = i % 2 * RING;
         SdcProblem p = {0};
         SuppressReport r = {0};
         Error err = ERROR_INIT;
         SuppressOptions o = as_if_large();
+        o.far_rows = i / 2 ? UINT32_MAX : 1;
         ring(&p);
         if (published > 0)
             p.cells[published].status = SDC_FROZEN;
@@ -618,7 +624,7 @@ static void test_large_same_for_any_threads(void **state)
         side_by_side(cubes, CUBES, &p);
         o.effort = 0;
         o.exact_cells = 0;
-        o.near_cells = o.large_rows = 200;
+        o.near_cells = o.large_rows = o.far_rows = 200;
         o.threads = threads;
         o.audit = attack_pattern;
         o.show = offer_table;
