@@ -57,8 +57,8 @@ static void count_all(const SdcProblem *p, Counted *c)
     each_table(p, count_one, c);
 }
 
-/* Offers tables and what is none: each counted table, and the same with a move too many, too few, too far, twice, of a
- * cell that is printed, of one that there is not. */
+/* Offers tables and what is none: each counted table, several times as far, back, and with a move too many, too few,
+ * too far, twice, of a cell that is printed, of one that there is not. */
 typedef struct Offering {
     const SdcProblem *p;
     AuditOffered *offered;
@@ -71,6 +71,15 @@ static void offer(AuditOffered *o, const AuditMove *moves, size_t count)
 {
     Error err = ERROR_INIT;
     assert_int_equal(audit_offer(o, moves, count, &err), OK);
+}
+
+/* Equations hold, bounds perhaps not. */
+static void offer_times(AuditOffered *o, const AuditMove *moves, size_t count, int64_t times)
+{
+    AuditMove more[CELLS_MAX];
+    for (size_t i = 0; i < count; i++)
+        more[i] = (AuditMove){moves[i].cell, moves[i].by * times};
+    offer(o, more, count);
 }
 
 static void offer_one(const int64_t *values, void *ctx)
@@ -87,6 +96,8 @@ static void offer_one(const int64_t *values, void *ctx)
     offer(f->offered, moves, n);
     if (n == 0)
         return;
+    offer_times(f->offered, moves, n, 3);
+    offer_times(f->offered, moves, n, -3);
     offer(f->offered, moves, n - 1);
     moves[n] = moves[n - 1];
     offer(f->offered, moves, n + 1);
