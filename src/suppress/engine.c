@@ -542,7 +542,7 @@ static Status meet_ranked(Engine *e, const Ranked *ranked, size_t count, Error *
  * singletons know their own cells, some of them may not move. */
 static Status meet_inside(Engine *e, const Ranked *ranked, size_t count, Error *err)
 {
-    if (!e->any_singleton)
+    if (!e->any_singleton && (!e->large || e->far_local))
         TRY(core_new(e->net, e->in, e->cost, &e->core, err));
     Status st = meet_ranked(e, ranked, count, err);
     core_free(e->core);
