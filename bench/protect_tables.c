@@ -188,3 +188,11 @@ Status protect_tree(uint32_t cells, uint64_t seed, SdcProblem *out, Error *err)
     const uint32_t levels[3] = {2, 2, 1};
     return make(all, levels, 6, 1.6, seed, out, err);
 }
+
+Status protect_small_tree(uint64_t seed, SdcProblem *out, Error *err)
+{
+    const uint32_t places[2] = {2, 2}, programmes[1] = {4}, groups[1] = {2};
+    const uint32_t *const all[3] = {places, programmes, groups};
+    const uint32_t levels[3] = {2, 1, 1};
+    return make(all, levels, 30, 1.2, seed, out, err);
+}

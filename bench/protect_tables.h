@@ -10,5 +10,8 @@ MUST_USE Status protect_cube(uint32_t n, double mean, uint64_t seed, SdcProblem 
 /* A release of real shape with about so many cells: schools in districts in regions in a state, by programme in two
  * levels, by group; small counts as above. */
 MUST_USE Status protect_tree(uint32_t cells, uint64_t seed, SdcProblem *out, Error *err);
+/* A hierarchy of 105 cells, small enough for its optimum to be proven: two regions of two places, by four programmes,
+ * by two groups; small counts as above. */
+MUST_USE Status protect_small_tree(uint64_t seed, SdcProblem *out, Error *err);
 
 #endif

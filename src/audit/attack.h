@@ -9,6 +9,7 @@
  *   audit_search.c     one whole-number solution, or the proof that there is none
  *   audit_bound.c      a bound from a linear program, verified in integers
  *   audit_reach.c      how far unknowns can be moved from a known solution
+ *   audit_offered.c    solutions that somebody offers, verified
  */
 #ifndef CAIRN_AUDIT_ATTACK_H
 #define CAIRN_AUDIT_ATTACK_H
@@ -168,6 +169,18 @@ Status reach_for(Reach *r, const Goal *goal, Found *found, Error *err);
 Status reach_ends(Reach *r, uint32_t var, Error *err);
 /* A verified solution of sub, a part of r's piece (NULL: all of it): notes how far it and its multiples go. */
 Status reach_saw(Reach *r, const Piece *sub, const int64_t *x, Error *err);
+/* Offered tables, shared out to pieces. Read by all threads. */
+typedef struct Offers {
+    const AuditOffered *offered;
+    uint32_t cells;
+    uint32_t *piece_of, *place_of; /* of a cell: its piece, AUDIT_NONE where none has it, and its number there */
+    uint32_t *first, *table;       /* piece i has table[first[i]] up to table[first[i + 1]] */
+} Offers;
+/* cell_of: of a variable. *out lives in a. */
+Status offers_share_out(const AuditOffered *o, const Pieces *pieces, const uint32_t *cell_of, uint32_t cells, Arena *a,
+    Offers *out, Error *err);
+/* Notes what the tables of r's piece show, those that are tables. */
+Status offers_verify(const Offers *s, uint32_t piece, Reach *r, Error *err);
 /* Tries within the neighbourhood of goal->var of at most size variables. Never FOUND_NONE. */
 Status window_try(Reach *r, const Goal *goal, uint32_t size, Found *found, Error *err);
 /* The other way round: only the rows that the neighbourhood touches count, with all their variables between their

@@ -87,6 +87,18 @@ typedef struct AuditMemory AuditMemory;
 MUST_USE Status audit_memory_new(AuditMemory **out, Error *err);
 void audit_memory_free(AuditMemory *m); /* NULL is fine */
 
+/* Tables that somebody offers who knows the truth, as far as they differ from it; whoever protected the problem has
+ * them. Each is verified in whole numbers against every bound and equation it touches, and left out when it does not
+ * hold, so that it can spare work and nothing else. Copied. Read by audit_problem alone. */
+typedef struct AuditMove {
+    uint32_t cell;
+    int64_t by; /* not 0 */
+} AuditMove;
+typedef struct AuditOffered AuditOffered;
+MUST_USE Status audit_offered_new(AuditOffered **out, Error *err);
+void audit_offered_free(AuditOffered *o); /* NULL is fine */
+MUST_USE Status audit_offer(AuditOffered *o, const AuditMove *moves, size_t count, Error *err);
+
 typedef struct AuditOptions {
     AuditCells cells;
     AuditDepth depth;
@@ -96,7 +108,8 @@ typedef struct AuditOptions {
     int64_t min_sum;          /* a printed sum of suppressed cells between 1 and min_sum - 1 exposes them; 0: no rule */
     AuditSumRule sum_rule;    /* NULL: min_sum alone */
     void *sum_ctx;
-    AuditMemory *memory; /* NULL: every cell is attacked. Not used with AUDIT_INTERVALS, which asks for more */
+    const AuditOffered *offered; /* NULL: none */
+    AuditMemory *memory;         /* NULL: every cell is attacked. Not used with AUDIT_INTERVALS, which asks for more */
     AuditEffort effort;
 } AuditOptions;
 #define AUDIT_OPTIONS_INIT \

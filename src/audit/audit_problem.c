@@ -23,6 +23,7 @@ typedef struct Job {
     Pieces pieces;
     uint64_t *programs, *pivots, *tables; /* a piece */
     AuditMemory *memory;                  /* NULL: none */
+    Offers offers;
 } Job;
 
 static bool is_hidden(const Job *j, uint32_t cell)
@@ -233,7 +234,7 @@ static Status attack_prepare(Attack *a, uint32_t piece, Error *err)
     a->reach.want_high = a->want_high;
     a->reach.singleton = a->singleton;
     a->reach.tracked = a->singletons ? a->tracked : NULL;
-    return OK;
+    return j->options->offered ? offers_verify(&j->offers, piece, &a->reach, err) : OK;
 }
 
 /* Both levels, the width, and at least one other value. *left: what could not be decided. */
@@ -445,6 +446,8 @@ static Status job_run(Job *j, Arena *scratch, Error *err)
     TRY(memory_begin(j, scratch, err));
     TRY(report_make(j, scratch, err));
     TRY(pieces_find(&j->whole, scratch, &j->pieces, err));
+    if (j->options->offered)
+        TRY(offers_share_out(j->options->offered, &j->pieces, j->cell_of, j->p->cell_count, scratch, &j->offers, err));
     TRY(arena_new(scratch, uint64_t, (size_t)j->pieces.count + 1, &j->programs, err));
     TRY(arena_new(scratch, uint64_t, (size_t)j->pieces.count + 1, &j->pivots, err));
     TRY(arena_new(scratch, uint64_t, (size_t)j->pieces.count + 1, &j->tables, err));

@@ -169,9 +169,21 @@ static Status leaks(
     return OK;
 }
 
+/* The solver's witnesses are the auditor's to verify. */
+static Status show(const SuppressTerm *terms, size_t count, void *ctx, Error *err)
+{
+    AuditMove *moves;
+    TRY(mem_alloc((count + 1) * sizeof *moves, (void **)&moves, err));
+    for (size_t i = 0; i < count; i++)
+        moves[i] = (AuditMove){terms[i].cell, terms[i].value};
+    Status st = audit_offer(ctx, moves, count, err);
+    mem_free(moves);
+    return st;
+}
+
 /* What the solver proposes; sums of suppressed cells are left to the attack. Where its rounds did not suffice, the
  * attack goes on from what it has. */
-static Status propose(Pattern *p, const Rows *rows, const AuditOptions *ask, Error *err)
+static Status propose(Pattern *p, const Rows *rows, const AuditOptions *ask, AuditOffered *offered, Error *err)
 {
     SuppressOptions o = SUPPRESS_OPTIONS_INIT;
     SuppressReport report = {0};
@@ -180,6 +192,8 @@ static Status propose(Pattern *p, const Rows *rows, const AuditOptions *ask, Err
     o.effort = effort < EFFORT_MOST ? effort : EFFORT_MOST;
     o.exact_pivots = o.effort;
     o.singleton = p->singleton;
+    o.show = show;
+    o.audit_ctx = offered;
     Status st = suppress_solve(p->problem, &o, &report, err);
     log_line(p->options->log, LOG_INFO, "event=protect.suppressed secondaries=%u cost=%lld leaks=%zu pivots=%llu",
         report.secondaries, (long long)report.cost, report.leak_count, (unsigned long long)report.pivots);
@@ -226,9 +240,15 @@ Status pattern_make(Pattern *p, const Rows *rows, Error *err)
     ask.sum_rule = p->sum_rule;
     ask.sum_ctx = p->sum_ctx;
     ask.effort.threads = p->options->threads;
-    TRY(propose(p, rows, &ask, err));
-    TRY(audit_memory_new(&ask.memory, err));
-    Status st = attack(p, rows, &ask, err);
+    AuditOffered *offered = NULL;
+    Status st;
+    TRY_OUT(audit_offered_new(&offered, err));
+    TRY_OUT(propose(p, rows, &ask, offered, err));
+    ask.offered = offered;
+    TRY_OUT(audit_memory_new(&ask.memory, err));
+    st = attack(p, rows, &ask, err);
+out:
     audit_memory_free(ask.memory);
+    audit_offered_free(offered);
     return st;
 }

@@ -88,8 +88,8 @@ typedef struct SdcNearest {
 /* ERR_NOMEM. Nothing to free after a failure. */
 MUST_USE Status sdc_nearest_new(const SdcProblem *sdc, SdcNearest *out, Error *err);
 void sdc_nearest_free(SdcNearest *n); /* a zeroed one is fine */
-/* The open cell with the fewest equations between it and `cell`, all cells in between suppressed; of several the
- * cheapest, then the first. false: none is left. At most one visit a suppressed cell. */
+/* The open cell with room between its bounds and the fewest equations between it and `cell`, all cells in between
+ * suppressed; of several the cheapest, then the first. false: none is left. At most one visit a suppressed cell. */
 bool sdc_nearest_open(SdcNearest *n, uint32_t cell, uint32_t *out);
 
 #endif

@@ -50,8 +50,8 @@ static uint32_t look_around(SdcNearest *n, uint32_t cell, uint32_t *tail)
     for (uint32_t i = n->from[cell]; i < n->from[cell + 1]; i++)
         for (uint32_t k = p->start[n->row[i]]; k < p->start[n->row[i] + 1]; k++) {
             uint32_t c = p->cell[k];
-            if (p->cells[c].status == SDC_FROZEN)
-                continue;
+            if (p->cells[c].status == SDC_FROZEN || p->cells[c].lower == p->cells[c].upper)
+                continue; /* hiding what everybody knows hides nothing */
             if (p->cells[c].status == SDC_OPEN) {
                 bool cheaper = best == NONE || p->cells[c].cost < p->cells[best].cost ||
                                (p->cells[c].cost == p->cells[best].cost && c < best);

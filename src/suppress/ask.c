@@ -9,7 +9,10 @@
 #define FAR_ENOUGH 4  /* questions in a row too far for the local simplex; then Clp is asked at once */
 #define NEAR_ROWS 250 /* of the local simplex over the whole of a net of many cells */
 #define WINDOW_PIVOTS 1000
-#define CLP_PIVOTS 10 /* times as many as the local simplex may take */
+#define LARGE_ROWS 300 /* of the local simplex over the whole of a large net, where no window held an answer */
+#define ROWS_A_ROW 50  /* beyond, a question to Clp costs less than so many equations in a dense inverse */
+#define MISSES 8       /* such questions in a row that failed; then one in so many is tried */
+#define CLP_PIVOTS 10  /* times as many as the local simplex may take */
 /* Work is pivots, those over many equations counted more often; no clock, so that the answer is always the same. */
 #define ROWS_A_WORK 64
 #define WIDE_START 20
@@ -43,6 +46,49 @@ static Status ask_small(
     return OK;
 }
 
+/* As ask_small among all suppressed cells. */
+static Status ask_core(Engine *e, const LocalQuery *whole, LocalStatus *status, LocalAnswer *a, Error *err)
+{
+    LocalQuery q = *whole;
+    q.pivot_limit = q.pivot_limit < WINDOW_PIVOTS ? q.pivot_limit : WINDOW_PIVOTS;
+    for (size_t i = 0; i < COUNT_OF(small_window) && core_moves(e->core, q.cell); i++) {
+        TRY(core_ask(e->core, &q, small_window[i], status, a, err));
+        count_work(e, a, 0);
+        if (*status == LOCAL_FOUND)
+            return OK;
+    }
+    *status = LOCAL_STOPPED;
+    return OK;
+}
+
+/* What a dense inverse may hold where Clp is the other way, which costs more the larger the net is. */
+static uint32_t local_rows(const Engine *e, uint32_t most)
+{
+    uint32_t worth = e->net->row_count / ROWS_A_ROW;
+    if (e->reach != ENGINE_WHOLE || worth < LARGE_ROWS)
+        return LARGE_ROWS;
+    return worth < most ? worth : most;
+}
+
+/* The local simplex over all of a large net: it looks at the equations it breaks and at no others, so an answer that is
+ * far off and narrow (from one leaf of a hierarchy up to where its branches meet, and down again) costs milliseconds,
+ * where a program over the whole costs more the larger the net is. */
+static Status ask_local(Engine *e, const LocalQuery *whole, LocalStatus *status, LocalAnswer *a, Error *err)
+{
+    LocalQuery q = *whole;
+    uint32_t *misses = &e->misses[e->reach == ENGINE_WHOLE];
+    *status = LOCAL_STOPPED;
+    if (!e->far_local)
+        return OK;
+    if (*misses >= MISSES && (*misses)++ % MISSES != 0)
+        return OK;
+    q.row_limit = local_rows(e, whole->row_limit);
+    TRY(local_solve(e->local, &q, status, a, err));
+    count_work(e, a, 0);
+    *misses = *status == LOCAL_STOPPED ? *misses + (*misses < MISSES) : 0;
+    return OK;
+}
+
 static Status ask_clp(Engine *e, const LocalQuery *q, LocalStatus *status, LocalAnswer *a, Error *err)
 {
     LocalQuery far = *q;
@@ -68,6 +114,9 @@ static Status ask_suppressed(Engine *e, const LocalQuery *whole, LocalStatus *st
 static Status ask_large(Engine *e, const LocalQuery *whole, LocalStatus *status, LocalAnswer *a, Error *err)
 {
     LocalQuery q = *whole;
+    TRY(ask_local(e, whole, status, a, err));
+    if (*status != LOCAL_STOPPED)
+        return OK;
     for (size_t i = 0; i < COUNT_OF(wide_window) && wide_window[i] <= e->net->cell_count / 8; i++) {
         WindowWish wish = {.cell = q.cell, .size = wide_window[i], .allowed = whole->allowed, .cost = e->cost};
         TRY(window_grow(e->window, &wish, &q.allowed, err));
@@ -103,12 +152,16 @@ Status engine_ask(Engine *e, const LocalQuery *q, LocalStatus *status, LocalAnsw
 {
     *a = (LocalAnswer){0};
     *status = LOCAL_STOPPED;
+    if (e->core)
+        return ask_core(e, q, status, a, err);
     if (e->near && !e->reshaping)
         TRY(ask_small(e, q, e->in, status, a, err));
     if (*status == LOCAL_FOUND || e->reach == ENGINE_INSIDE)
         return OK;
     if (e->large)
         TRY(ask_small(e, q, NULL, status, a, err));
+    if (*status != LOCAL_FOUND && e->far_local && e->reach == ENGINE_NEAR && !e->trying && !e->reshaping)
+        TRY(ask_local(e, q, status, a, err));
     /* A trial that no window saves is given up. */
     if (*status == LOCAL_FOUND || e->reach == ENGINE_NEAR || (e->large && (e->trying || e->reshaping)))
         return OK;

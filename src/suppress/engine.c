@@ -120,6 +120,8 @@ Status engine_new(const Net *net, const EngineSetup *setup, Engine **out, Error 
     e->reach = ENGINE_WHOLE;
     e->near = net->cell_count >= setup->near_cells;
     e->large = net->row_count >= setup->large_rows;
+    e->far_local = e->large && net->row_count >= setup->far_rows;
+    e->keeps_moves = setup->keeps_moves;
     rng_init(&e->rng, setup->seed, 0);
     TRY_OUT(arrays_new(e, err));
     TRY_OUT(local_new(net, &e->local, err));
@@ -138,10 +140,14 @@ void engine_free(Engine *e)
 {
     if (!e)
         return;
-    for (size_t i = 0; i < e->needs.len; i++)
+    for (size_t i = 0; i < e->needs.len; i++) {
         mem_free(e->needs.at[i].use);
-    for (size_t i = 0; i < e->log.len; i++)
+        whole_drop(e->needs.at[i].move);
+    }
+    for (size_t i = 0; i < e->log.len; i++) {
         mem_free(e->log.at[i].use);
+        whole_drop(e->log.at[i].move);
+    }
     for (uint32_t j = 0; e->users && j < e->net->cell_count; j++) {
         vec_free(&e->needs_of[j]);
         vec_free(&e->users[j]);
@@ -163,6 +169,14 @@ int64_t engine_price(const Engine *e)
         if (e->in[j] && !e->must[j])
             sum += e->price[j];
     return sum;
+}
+
+Status engine_moves(const Engine *e, WholeList *list, Error *err)
+{
+    for (size_t i = 0; i < e->needs.len; i++)
+        if (e->needs.at[i].met)
+            TRY(whole_list(list, e->needs.at[i].move, err));
+    return OK;
 }
 
 /* --- witnesses ---------------------------------------------------------------------------------------------------- */
@@ -192,6 +206,9 @@ static Status give(Engine *e, uint32_t id, const LocalTerm *terms, uint32_t coun
     mem_free(need->use);
     need->use = use;
     need->use_count = used;
+    WholeMove *move = whole_share(e->given);
+    whole_drop(need->move);
+    need->move = move;
     need->met = true;
     need->hopeless = false;
     for (uint32_t i = 0; i < used; i++)
@@ -373,6 +390,19 @@ static Status suppress_move(Engine *e, const Move *m, Error *err)
     return OK;
 }
 
+/* To the need that asked for it, and to all that it meets besides. */
+static Status give_out(Engine *e, uint32_t id, const Move *m, Error *err)
+{
+    if (e->keeps_moves)
+        TRY(whole_move(e->net, m->terms, m->count, &e->given, err));
+    Status st = give(e, id, m->terms, m->count, err);
+    if (st == OK)
+        st = credit(e, m->terms, m->count, err);
+    whole_drop(e->given);
+    e->given = NULL;
+    return st;
+}
+
 static Status meet(Engine *e, uint32_t id, uint32_t pivot_limit, double cost_limit, Move *m, Error *err)
 {
     if (e->needs.at[id].target == 0) {
@@ -383,8 +413,7 @@ static Status meet(Engine *e, uint32_t id, uint32_t pivot_limit, double cost_lim
     if (m->count == 0)
         return OK;
     TRY(suppress_move(e, m, err));
-    TRY(give(e, id, m->terms, m->count, err));
-    TRY(credit(e, m->terms, m->count, err));
+    TRY(give_out(e, id, m, err));
     if (e->needs.at[id].knows == NET_NONE)
         TRY(ask_singletons(e, e->needs.at[id].cell, m->terms, m->count, err));
     return OK;
@@ -509,6 +538,18 @@ static Status meet_ranked(Engine *e, const Ranked *ranked, size_t count, Error *
     return st;
 }
 
+/* What suppressed cells can meet by themselves. Nothing is suppressed on the way, so their net stays as it is; where
+ * singletons know their own cells, some of them may not move. */
+static Status meet_inside(Engine *e, const Ranked *ranked, size_t count, Error *err)
+{
+    if (!e->any_singleton && (!e->large || e->far_local))
+        TRY(core_new(e->net, e->in, e->cost, &e->core, err));
+    Status st = meet_ranked(e, ranked, count, err);
+    core_free(e->core);
+    e->core = NULL;
+    return st;
+}
+
 /* Needs that suppressed cells can meet come first, then those whose answer is near: what they suppress often brings the
  * others' answers near. */
 Status engine_meet_all(Engine *e, EngineOrder order, Error *err)
@@ -520,7 +561,7 @@ Status engine_meet_all(Engine *e, EngineOrder order, Error *err)
     TRY(rank_needs(e, order, &ranked, &count, err));
     for (e->reach = ENGINE_INSIDE; st == OK; e->reach++) {
         if (apart[e->reach])
-            st = meet_ranked(e, ranked, count, err);
+            st = e->reach == ENGINE_INSIDE ? meet_inside(e, ranked, count, err) : meet_ranked(e, ranked, count, err);
         if (e->reach == ENGINE_WHOLE)
             break;
     }
@@ -588,8 +629,9 @@ static Status bereave(Engine *e, uint32_t cell, Error *err)
         if (need->met ? !uses(need, cell) : true)
             continue; /* stale, or already in the log under another cell: then it is listed there */
         list->at[kept++] = id;
-        e->log.at[e->log.len++] = (OldUse){id, need->use_count, need->use};
+        e->log.at[e->log.len++] = (OldUse){id, need->use_count, need->use, need->move};
         need->use = NULL;
+        need->move = NULL;
         need->use_count = 0;
         need->met = false;
     }
@@ -603,9 +645,12 @@ static void settle(Engine *e, bool accept)
         Need *need = &e->needs.at[old->need];
         if (accept) {
             mem_free(old->use);
+            whole_drop(old->move);
             continue;
         }
         mem_free(need->use);
+        whole_drop(need->move);
+        need->move = old->move;
         need->use = old->use;
         need->use_count = old->count;
         need->met = true;
@@ -655,6 +700,7 @@ static void drop_new_needs(Engine *e, size_t needs_before)
         Need *need = &vec_last(&e->needs);
         e->needs_of[need->cell].len--;
         mem_free(need->use);
+        whole_drop(need->move);
         e->needs.len--;
     }
 }

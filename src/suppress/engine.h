@@ -8,7 +8,8 @@
 #ifndef CAIRN_SUPPRESS_ENGINE_H
 #define CAIRN_SUPPRESS_ENGINE_H
 
-#include "suppress/local.h"
+#include "suppress/core.h"
+#include "suppress/whole.h"
 #include "suppress/wide.h"
 #include "suppress/window.h"
 
@@ -18,6 +19,7 @@ typedef struct Need {
     double target;  /* signed, units of value */
     uint32_t *use;  /* secondaries of the witness */
     uint32_t use_count;
+    WholeMove *move; /* the witness itself; NULL: it has fractions, or nobody asks for it */
     bool met;
     bool hopeless; /* not even with every open cell suppressed, or not decided */
 } Need;
@@ -29,6 +31,7 @@ typedef VEC(Need) NeedList;
 typedef struct OldUse {
     uint32_t need, count;
     uint32_t *use;
+    WholeMove *move;
 } OldUse;
 
 /* How far a question may look. */
@@ -41,14 +44,17 @@ typedef enum EngineReach {
 typedef struct Engine {
     const Net *net;
     Local *local;
-    Wide *wide;   /* made when a question first was too far-reaching for local */
-    uint32_t far; /* questions in a row that were */
-    bool near;    /* many cells: suppressed cells nearby are asked first */
-    bool large;   /* many equations: near answers are worth more than cheap ones */
+    Wide *wide;         /* made when a question first was too far-reaching for local */
+    uint32_t far;       /* questions in a row that were */
+    uint32_t misses[2]; /* questions in a row of a large net that were, by how far local might go */
+    bool near;          /* many cells: suppressed cells nearby are asked first */
+    bool large;         /* many equations: near answers are worth more than cheap ones */
+    bool far_local;     /* large, with so many equations that the local simplex pays where answers are far */
     EngineReach reach;
     bool reshaping; /* a better answer is looked for: in a large net only near */
     bool shrinking; /* not every cell is allowed: what is not found proves nothing */
     Window *window; /* with near or large */
+    Core *core;     /* while only suppressed cells are asked, and all of them may move */
     Arena arena;
     int64_t *price;     /* of suppressing a cell */
     double *weight;     /* the same, for the simplex */
@@ -67,6 +73,8 @@ typedef struct Engine {
     VEC(OldUse) log;  /* of the trial under way */
     IdList added;     /* cells suppressed in the trial under way */
     bool trying;
+    bool keeps_moves; /* somebody asks for the witnesses */
+    WholeMove *given; /* the move that is being given out */
     uint64_t pivots, queries;
     uint64_t work; /* what effort is measured in */
     Rng rng;
@@ -77,7 +85,8 @@ typedef struct EngineSetup {
     const uint8_t *singleton; /* cell of the problem; NULL: none */
     const uint8_t *settled;   /* cell of the problem: its needs were met in an earlier round */
     uint64_t seed;
-    uint32_t near_cells, large_rows; /* as in SuppressOptions */
+    uint32_t near_cells, large_rows, far_rows; /* as in SuppressOptions */
+    bool keeps_moves;                          /* for engine_moves */
 } EngineSetup;
 
 /* SDC_SENSITIVE and SDC_SECONDARY cells of the problem are suppressed from the start. */
@@ -102,5 +111,7 @@ void engine_reset(Engine *e);
 /* Makes `in` (a net's cell) the pattern, and finds a witness in it for every need. *safe: there were some for all. */
 MUST_USE Status engine_adopt(Engine *e, const uint8_t *in, bool *safe, Error *err);
 int64_t engine_price(const Engine *e);
+/* Appends the whole-number witnesses of the pattern that no list has yet. */
+MUST_USE Status engine_moves(const Engine *e, WholeList *list, Error *err);
 
 #endif

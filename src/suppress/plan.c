@@ -227,41 +227,23 @@ static bool raise(int64_t *target, int64_t wanted, int64_t reached, int64_t room
     return true;
 }
 
-static bool cheaper(const SdcProblem *p, uint32_t a, uint32_t b)
-{
-    if (b == NET_NONE || p->cells[a].cost != p->cells[b].cost)
-        return b == NET_NONE || p->cells[a].cost < p->cells[b].cost;
-    return a < b;
-}
-
-static uint32_t cheapest_open(const SdcProblem *p, uint32_t row)
-{
-    uint32_t best = NET_NONE;
-    for (uint32_t k = p->start[row]; k < p->start[row + 1]; k++) {
-        const SdcCell *c = &p->cells[p->cell[k]];
-        if (c->status == SDC_OPEN && c->lower < c->upper && cheaper(p, p->cell[k], best))
-            best = p->cell[k];
-    }
-    return best;
-}
-
-/* Where no target can be raised, fractions were to blame: one more cell beside the cell that is short gives whole
- * numbers room. best: by cell, of its equations. */
-static void open_more(Plan *plan, const uint8_t *stuck, uint32_t *best, bool *more)
+/* Where no target can be raised, fractions were to blame: one more cell beside each cell that is short gives whole
+ * numbers room, and where all its equations are hidden, one beside those. best: by cell, what it gets. */
+static Status open_more(Plan *plan, const uint8_t *stuck, uint32_t *best, bool *more, Error *err)
 {
     SdcProblem *p = &plan->work;
-    memset(best, 0xff, p->cell_count * sizeof *best);
-    for (uint32_t r = 0; r < p->row_count; r++) {
-        uint32_t open = cheapest_open(p, r);
-        for (uint32_t k = p->start[r]; k < p->start[r + 1] && open != NET_NONE; k++)
-            if (stuck[p->cell[k]] && cheaper(p, open, best[p->cell[k]]))
-                best[p->cell[k]] = open;
-    }
+    SdcNearest nearest;
+    TRY(sdc_nearest_new(p, &nearest, err));
     for (uint32_t i = 0; i < plan->given_cells; i++)
-        if (stuck[i] && best[i] != NET_NONE) {
+        if (!stuck[i] || !sdc_nearest_open(&nearest, i, &best[i]))
+            best[i] = NET_NONE;
+    for (uint32_t i = 0; i < plan->given_cells; i++)
+        if (best[i] != NET_NONE) {
             p->cells[best[i]].status = SDC_SECONDARY;
             *more = true;
         }
+    sdc_nearest_free(&nearest);
+    return OK;
 }
 
 static bool raise_cell(Plan *plan, const SuppressShort *s)
@@ -295,7 +277,7 @@ Status plan_repair(Plan *plan, const SuppressShorts *shorts, bool *more, Error *
             stuck[cell] = any = true;
     }
     if (any)
-        open_more(plan, stuck, best, more);
+        TRY_OUT(open_more(plan, stuck, best, more, err));
 out:
     arena_free(&scratch);
     return st;

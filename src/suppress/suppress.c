@@ -13,6 +13,7 @@ typedef struct BlockResult {
     uint8_t *in; /* by place in the block's list */
     uint64_t queries, pivots;
     PlanLeaks leaks;
+    WholeList moves;
     bool bounded;
     int64_t bound;
 } BlockResult;
@@ -121,7 +122,9 @@ static Status solve_net(const Round *round, const Net *net, BlockResult *r, uint
         .settled = plan->settled,
         .seed = round->options->seed,
         .near_cells = round->options->near_cells,
-        .large_rows = round->options->large_rows};
+        .large_rows = round->options->large_rows,
+        .far_rows = round->options->far_rows,
+        .keeps_moves = round->options->show != NULL};
     Engine *e = NULL;
     TRY(engine_new(net, &setup, &e, err));
     Status st = e->large ? search_large(e, round->options, in, err) : search(e, round->options, in, err);
@@ -129,6 +132,8 @@ static Status solve_net(const Round *round, const Net *net, BlockResult *r, uint
         st = prove(e, round->options, r, in, err);
     if (st == OK)
         st = collect_leaks(e, r, err);
+    if (st == OK)
+        st = engine_moves(e, &r->moves, err);
     r->queries = e->queries;
     r->pivots += e->pivots;
     engine_free(e);
@@ -195,6 +200,21 @@ static Status list_blocks(Round *round, const uint32_t *block_of, uint32_t block
     return OK;
 }
 
+/* Cells that we made for sums are nobody else's, and nor are the equations that make them. */
+static Status show_moves(const Plan *plan, const SuppressOptions *o, WholeList *moves, Error *err)
+{
+    for (size_t i = 0; i < moves->start.len; i++) {
+        size_t first = moves->start.at[i], end = i + 1 < moves->start.len ? moves->start.at[i + 1] : moves->terms.len;
+        size_t count = 0;
+        SuppressTerm *terms = moves->terms.at + first;
+        for (size_t k = 0; k < end - first; k++)
+            if (terms[k].cell < plan->given_cells)
+                terms[count++] = terms[k];
+        TRY(o->show(terms, count, o->audit_ctx, err));
+    }
+    return OK;
+}
+
 static Status merge_block(Round *round, uint32_t b, SuppressReport *report, Error *err)
 {
     BlockResult *r = &round->results[b];
@@ -210,7 +230,7 @@ static Status merge_block(Round *round, uint32_t b, SuppressReport *report, Erro
     report->lower_bound += r->bound;
     for (size_t i = 0; i < r->leaks.len; i++)
         TRY(vec_push(&plan->leaks, r->leaks.at[i], err));
-    return OK;
+    return round->options->show ? show_moves(plan, round->options, &r->moves, err) : OK;
 }
 
 /* Sensitive cells that stand alone somewhere, or have no room: no block has them. */
@@ -256,6 +276,7 @@ out:
     for (uint32_t b = 0; round.results && b < blocks; b++) {
         mem_free(round.results[b].in);
         vec_free(&round.results[b].leaks);
+        whole_list_free(&round.results[b].moves);
     }
     arena_free(&scratch);
     return st;

@@ -22,6 +22,15 @@ typedef VEC(SuppressShort) SuppressShorts;
 /* Looks at the pattern in p's statuses; pushes each cell that is not protected. */
 typedef Status (*SuppressAudit)(const SdcProblem *p, SuppressShorts *shorts, void *ctx, Error *err);
 
+/* How far a cell is from its value in a table that is possible, too. */
+typedef struct SuppressTerm {
+    uint32_t cell;
+    int64_t value; /* not 0 */
+} SuppressTerm;
+/* Takes a table of whole numbers that the pattern leaves possible, as far as doubles can tell; each cell once. Called
+ * from one thread. */
+typedef Status (*SuppressShow)(const SuppressTerm *terms, size_t count, void *ctx, Error *err);
+
 typedef struct SuppressOptions {
     unsigned threads;      /* 0: one a core. The pattern does not depend on it */
     uint64_t effort;       /* pivots a block for making a safe pattern cheaper; no clock. 0: only as many as needed */
@@ -29,19 +38,23 @@ typedef struct SuppressOptions {
     uint32_t exact_cells;  /* blocks of at most so many open cells are solved exactly; 0: none */
     uint32_t near_cells;   /* in blocks of so many open cells, suppressed cells nearby are asked before the whole */
     uint32_t large_rows;   /* blocks of so many equations are large: near answers are worth more than cheap ones */
+    uint32_t far_rows;     /* large blocks of so many equations ask the local simplex for far answers, before Clp, whose
+                            * programs then cost more than a dense inverse */
     uint64_t exact_pivots; /* at most so many pivots for it; then the bound says what is left */
     const uint8_t *singleton; /* a cell: one contributor, who knows it and must not find out another; NULL: none */
     int64_t min_sum; /* an equation may not give away a sum of suppressed cells that is > 0 and below; 0: any may */
     SuppressSumRule sum_rule; /* further sums that may not be known; NULL: none */
     void *sum_ctx;
     SuppressAudit audit; /* NULL: none */
-    void *audit_ctx;
-    uint32_t rounds; /* of repair after an audit, and of sums; then ERR_LIMIT */
+    SuppressShow show;   /* told of witnesses before each audit, which may verify them instead of looking for its own;
+                          * they hold in every later pattern, too. NULL: none */
+    void *audit_ctx;     /* of both */
+    uint32_t rounds;     /* of repair after an audit, and of sums; then ERR_LIMIT */
 } SuppressOptions;
 #define SUPPRESS_OPTIONS_INIT \
     { \
         .threads = 1, .effort = 400000, .seed = 1, .exact_cells = 1500, .exact_pivots = 400000, .near_cells = 5000, \
-        .large_rows = 5000, .rounds = 20 \
+        .large_rows = 5000, .far_rows = 12000, .rounds = 20 \
     }
 
 /* A sensitive cell that cannot be protected whatever is suppressed. */

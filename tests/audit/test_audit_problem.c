@@ -57,7 +57,63 @@ static void count_all(const SdcProblem *p, Counted *c)
     each_table(p, count_one, c);
 }
 
-/* What the report says must be what counting says: intervals, verdicts, standards. */
+/* Offers tables and what is none: each counted table, several times as far, back, and with a move too many, too few,
+ * too far, twice, of a cell that is printed, of one that there is not. */
+typedef struct Offering {
+    const SdcProblem *p;
+    AuditOffered *offered;
+    uint32_t count;
+} Offering;
+
+#define OFFERED_MOST 40
+
+static void offer(AuditOffered *o, const AuditMove *moves, size_t count)
+{
+    Error err = ERROR_INIT;
+    assert_int_equal(audit_offer(o, moves, count, &err), OK);
+}
+
+/* Equations hold, bounds perhaps not. */
+static void offer_times(AuditOffered *o, const AuditMove *moves, size_t count, int64_t times)
+{
+    AuditMove more[CELLS_MAX];
+    for (size_t i = 0; i < count; i++)
+        more[i] = (AuditMove){moves[i].cell, moves[i].by * times};
+    offer(o, more, count);
+}
+
+static void offer_one(const int64_t *values, void *ctx)
+{
+    Offering *f = ctx;
+    AuditMove moves[CELLS_MAX + 1] = {0};
+    size_t n = 0;
+    uint32_t cells = f->p->cell_count;
+    if (f->count++ >= OFFERED_MOST)
+        return;
+    for (uint32_t i = cells; i-- > 0;) /* in an order that is nobody's */
+        if (values[i] != f->p->cells[i].value)
+            moves[n++] = (AuditMove){i, values[i] - f->p->cells[i].value};
+    offer(f->offered, moves, n);
+    if (n == 0)
+        return;
+    offer_times(f->offered, moves, n, 3);
+    offer_times(f->offered, moves, n, -3);
+    offer(f->offered, moves, n - 1);
+    moves[n] = moves[n - 1];
+    offer(f->offered, moves, n + 1);
+    moves[n] = (AuditMove){f->count % cells, 1};
+    offer(f->offered, moves, n + 1);
+    moves[n] = (AuditMove){cells + f->count, 1};
+    offer(f->offered, moves, n + 1);
+    moves[n - 1].by += moves[n - 1].by > 0 ? 1 : -1;
+    offer(f->offered, moves, n);
+    moves[n - 1].by = INT64_MAX;
+    offer(f->offered, moves, n);
+    moves[n - 1].by = 0;
+    offer(f->offered, moves, n);
+}
+
+/* What the report says must be what counting says: intervals, verdicts, standards; whatever was offered. */
 static void compare(const SdcProblem *p, const uint8_t *singleton, unsigned threads)
 {
     Counted c;
@@ -66,7 +122,13 @@ static void compare(const SdcProblem *p, const uint8_t *singleton, unsigned thre
     o.cells = AUDIT_SUPPRESSED_CELLS;
     o.singleton = singleton;
     o.effort.threads = threads;
+    Offering offering = {.p = p};
+    Error err = ERROR_INIT;
+    assert_int_equal(audit_offered_new(&offering.offered, &err), OK);
+    each_table(p, offer_one, &offering);
+    o.offered = threads > 1 ? offering.offered : NULL;
     AuditReport r = attack(p, &o);
+    audit_offered_free(offering.offered);
     count_all(p, &c);
     for (size_t i = 0; i < r.count; i++) {
         const AuditCell *a = &r.cells[i];
@@ -562,6 +624,46 @@ static void test_memory(void **state)
     assert_true(saved >= 3);
 }
 
+/* One unit round the corners of each rectangle; where one of them is printed, that is no table. */
+static void offer_rectangles(uint32_t side, AuditOffered *o)
+{
+    uint32_t w = side + 1;
+    for (uint32_t a = 0; a < side; a++)
+        for (uint32_t b = a + 1; b < side; b++)
+            for (uint32_t k = 0; k < side; k++)
+                for (uint32_t l = k + 1; l < side; l++) {
+                    const AuditMove moves[] = {{a * w + k, 1}, {a * w + l, -1}, {b * w + k, -1}, {b * w + l, 1}};
+                    offer(o, moves, COUNT_OF(moves));
+                }
+}
+
+/* What holds is not looked for again, and no verdict changes; what a pattern cannot do is not believed. */
+static void test_offered_spares_programs(void **state)
+{
+    UNUSED(state);
+    Error err = ERROR_INIT;
+    for (uint64_t seed = 0; seed < 4; seed++) {
+        enum { SIDE = 14 };
+        SdcProblem p;
+        AuditOptions o = AUDIT_OPTIONS_INIT;
+        AuditOffered *offered;
+        wide_grid(&p, SIDE, seed);
+        AuditReport alone = attack(&p, &o);
+        assert_int_equal(audit_offered_new(&offered, &err), OK);
+        offer_rectangles(SIDE, offered);
+        o.offered = offered;
+        AuditReport spared = attack(&p, &o);
+        assert_true(alone.programs > 0 && spared.programs < alone.programs);
+        assert_int_equal(alone.count, spared.count);
+        for (size_t i = 0; i < alone.count; i++)
+            assert_int_equal(alone.cells[i].verdict, spared.cells[i].verdict);
+        audit_report_free(&alone);
+        audit_report_free(&spared);
+        audit_offered_free(offered);
+        sdc_free(&p);
+    }
+}
+
 /* Sixteen grids in one problem, so that there is something to share out: the same report for any number of threads. */
 static void test_threads(void **state)
 {
@@ -692,6 +794,7 @@ int main(void)
         cmocka_unit_test(test_user_support_160),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_offered_spares_programs),
         cmocka_unit_test(test_levels_agree_with_intervals),
         cmocka_unit_test(test_no_effort_is_unproven),
         cmocka_unit_test(test_no_memory),

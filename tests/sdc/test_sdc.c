@@ -364,7 +364,7 @@ static void test_nearest(void **state)
     for (uint32_t r = 0; r <= 3; r++)
         p.start[r] = 3 * r;
     for (uint32_t c = 0; c < 7; c++)
-        p.cells[c] = (SdcCell){.status = status[c], .cost = 100 - c};
+        p.cells[c] = (SdcCell){.upper = 10, .status = status[c], .cost = 100 - c};
     assert_int_equal(sdc_nearest_new(&p, &near, &err), OK);
     assert_true(sdc_nearest_open(&near, 1, &found));
     assert_int_equal(found, 6); /* two suppressed cells away, cheaper than 5 */
@@ -375,6 +375,9 @@ static void test_nearest(void **state)
     p.cells[5].cost = p.cells[6].cost;
     assert_true(sdc_nearest_open(&near, 1, &found));
     assert_int_equal(found, 5); /* of equal cost the first */
+    p.cells[5].upper = 0;
+    assert_true(sdc_nearest_open(&near, 1, &found));
+    assert_int_equal(found, 6); /* not what everybody knows */
     p.cells[2].status = SDC_FROZEN;
     assert_false(sdc_nearest_open(&near, 1, &found));
     sdc_nearest_free(&near);

@@ -263,7 +263,7 @@ static void test_against_enumeration(void **state)
 static SuppressOptions as_if_large(void)
 {
     SuppressOptions o = quick();
-    o.near_cells = o.large_rows = 1;
+    o.near_cells = o.large_rows = o.far_rows = 1;
     o.exact_cells = 0;
     return o;
 }
@@ -271,9 +271,13 @@ static SuppressOptions as_if_large(void)
 static void test_large_against_enumeration(void **state)
 {
     UNUSED(state);
-    uint32_t protected_cells = 0, leaks = 0;
-    check_tables(0, 300, as_if_large(), &protected_cells, &leaks);
-    assert_true(protected_cells > 100 && leaks > 0);
+    for (uint32_t far_rows = 1; far_rows != 0; far_rows = far_rows == 1 ? UINT32_MAX : 0) {
+        uint32_t protected_cells = 0, leaks = 0;
+        SuppressOptions o = as_if_large();
+        o.far_rows = far_rows;
+        check_tables(0, 300, o, &protected_cells, &leaks);
+        assert_true(protected_cells > 100 && leaks > 0);
+    }
 }
 
 /* A ring: a[i] + b[i] and b[i] + a[i + 1] are published, and c[i] = a[i] besides. The one move there is goes all the
@@ -305,11 +309,13 @@ static void ring(SdcProblem *p)
 static void test_large_far_answers(void **state)
 {
     UNUSED(state);
-    for (uint32_t published = 0; published <= RING; published += RING) {
+    for (uint32_t i = 0; i < 4; i++) {
+        uint32_t published = i % 2 * RING;
         SdcProblem p = {0};
         SuppressReport r = {0};
         Error err = ERROR_INIT;
         SuppressOptions o = as_if_large();
+        o.far_rows = i / 2 ? UINT32_MAX : 1;
         ring(&p);
         if (published > 0)
             p.cells[published].status = SDC_FROZEN;
@@ -408,6 +414,8 @@ static void test_unprotected_is_no_success(void **state)
     for (uint32_t row = 0; row < p.row_count; row++)
         for (uint32_t k = p.start[row]; k < p.start[row + 1] && has_sensitive(&p, row); k++)
             assert_int_not_equal(p.cells[p.cell[k]].status, SDC_OPEN);
+    for (uint32_t i = 0; i < p.cell_count; i++) /* beyond them, too: hidden cells lead on to others */
+        assert_true(p.cells[i].status != SDC_OPEN || p.cells[i].lower == p.cells[i].upper);
     assert_non_null(strstr(err.message, "1 cells are unprotected"));
     assert_int_equal(r.secondaries, 0);
     sdc_free(&p);
@@ -558,6 +566,7 @@ static void side_by_side(SdcProblem *one, uint32_t count, SdcProblem *out)
 
 typedef struct Attacks {
     AuditMemory *memory;
+    AuditOffered *offered;
     unsigned threads;
     uint32_t count;
 } Attacks;
@@ -568,6 +577,7 @@ static Status attack_pattern(const SdcProblem *p, SuppressShorts *shorts, void *
     AuditOptions o = AUDIT_OPTIONS_INIT;
     AuditReport r = {0};
     o.memory = a->memory;
+    o.offered = a->offered;
     o.effort.threads = a->threads;
     a->count++;
     Status st = audit_problem(p, &o, &r, err);
@@ -581,8 +591,20 @@ static Status attack_pattern(const SdcProblem *p, SuppressShorts *shorts, void *
     return st;
 }
 
-/* The way of large nets (windows, repair after an attack with memory): the same pattern for any
- * number of threads, and an attack without memory finds nothing either. */
+static Status offer_table(const SuppressTerm *terms, size_t count, void *ctx, Error *err)
+{
+    Attacks *a = ctx;
+    AuditMove *moves = calloc(count + 1, sizeof *moves);
+    assert_non_null(moves);
+    for (size_t i = 0; i < count; i++)
+        moves[i] = (AuditMove){terms[i].cell, terms[i].value};
+    Status st = audit_offer(a->offered, moves, count, err);
+    free(moves);
+    return st;
+}
+
+/* The way of large nets (windows, repair after an attack with memory that is offered witnesses): the same pattern for
+ * any number of threads, and an attack without memory and without offers finds nothing either. */
 static void test_large_same_for_any_threads(void **state)
 {
     UNUSED(state);
@@ -598,12 +620,14 @@ static void test_large_same_for_any_threads(void **state)
         SuppressOptions o = quick();
         Attacks a = {.threads = threads};
         assert_int_equal(audit_memory_new(&a.memory, &err), OK);
+        assert_int_equal(audit_offered_new(&a.offered, &err), OK);
         side_by_side(cubes, CUBES, &p);
         o.effort = 0;
         o.exact_cells = 0;
-        o.near_cells = o.large_rows = 200;
+        o.near_cells = o.large_rows = o.far_rows = 200;
         o.threads = threads;
         o.audit = attack_pattern;
+        o.show = offer_table;
         o.audit_ctx = &a;
         assert_int_equal(suppress_solve(&p, &o, &report, &err), OK);
         assert_int_equal(report.leak_count, 0);
@@ -611,7 +635,9 @@ static void test_large_same_for_any_threads(void **state)
         assert_true(report.secondaries > 0);
         attacks += a.count;
         audit_memory_free(a.memory);
+        audit_offered_free(a.offered);
         a.memory = NULL;
+        a.offered = NULL;
         SuppressShorts shorts = {0};
         assert_int_equal(attack_pattern(&p, &shorts, &a, &err), OK);
         assert_int_equal(shorts.len, 0);
@@ -628,6 +654,85 @@ static void test_large_same_for_any_threads(void **state)
     sdc_free(&first);
     for (uint32_t i = 0; i < CUBES; i++)
         sdc_free(&cubes[i]);
+}
+
+typedef struct Shown {
+    VEC(SuppressTerm) terms;
+    VEC(size_t) start;
+} Shown;
+
+static Status keep_table(const SuppressTerm *terms, size_t count, void *ctx, Error *err)
+{
+    Shown *s = ctx;
+    TRY(vec_push(&s->start, s->terms.len, err));
+    for (size_t i = 0; i < count; i++)
+        TRY(vec_push(&s->terms, terms[i], err));
+    return OK;
+}
+
+/* Hidden cells alone, each once, within bounds, every equation as it was. Notes how far cells went. */
+static void check_shown(const SdcProblem *p, const SuppressTerm *terms, size_t count, int64_t *up, int64_t *down)
+{
+    int64_t *by = calloc(p->cell_count, sizeof *by);
+    assert_non_null(by);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t c = terms[i].cell;
+        assert_true(c < p->cell_count && terms[i].value != 0 && by[c] == 0);
+        assert_true(p->cells[c].status == SDC_SENSITIVE || p->cells[c].status == SDC_SECONDARY);
+        by[c] = terms[i].value;
+        assert_in_range(p->cells[c].value + by[c], p->cells[c].lower, p->cells[c].upper);
+        up[c] = by[c] > up[c] ? by[c] : up[c];
+        down[c] = -by[c] > down[c] ? -by[c] : down[c];
+    }
+    for (uint32_t r = 0; r < p->row_count; r++) {
+        int64_t sum = 0;
+        for (uint32_t k = p->start[r]; k < p->start[r + 1]; k++)
+            sum += p->coef[k] * by[p->cell[k]];
+        assert_int_equal(sum, 0);
+    }
+    free(by);
+}
+
+/* What is shown is a table of the pattern that comes out, also where sums were cells of our own on the way and where
+ * trials put witnesses aside; and it is shown for most cells. */
+static void test_shown_witnesses_are_tables(void **state)
+{
+    UNUSED(state);
+    for (uint32_t way = 0; way < 3; way++) {
+        SdcProblem p = {0};
+        SuppressReport report = {0};
+        SuppressOptions o = quick();
+        Shown shown = {0};
+        Error err = ERROR_INIT;
+        assert_int_equal(protect_cube(8, 12, 7 + way, &p, &err), OK);
+        o.near_cells = o.large_rows = way == 0 ? 100 : UINT32_MAX;
+        o.exact_cells = 0;
+        o.effort = 5000;
+        o.min_sum = way == 2 ? 40 : 0;
+        o.show = keep_table;
+        o.audit_ctx = &shown;
+        assert_int_equal(suppress_solve(&p, &o, &report, &err), OK);
+        assert_true(way != 2 || report.sum_rounds > 0);
+        int64_t *up = calloc(p.cell_count, sizeof *up), *down = calloc(p.cell_count, sizeof *down);
+        assert_true(up && down && shown.start.len > 10);
+        for (size_t i = 0; i < shown.start.len; i++) {
+            size_t first = shown.start.at[i];
+            size_t end = i + 1 < shown.start.len ? shown.start.at[i + 1] : shown.terms.len;
+            check_shown(&p, shown.terms.at + first, end - first, up, down);
+        }
+        uint32_t sensitive = 0, moved = 0;
+        for (uint32_t c = 0; c < p.cell_count; c++) {
+            sensitive += p.cells[c].status == SDC_SENSITIVE;
+            moved += p.cells[c].status == SDC_SENSITIVE && (up[c] > 0 || down[c] > 0);
+        }
+        assert_true(moved > sensitive * 3 / 4);
+        free(up);
+        free(down);
+        vec_free(&shown.terms);
+        vec_free(&shown.start);
+        suppress_report_free(&report);
+        sdc_free(&p);
+    }
 }
 
 /* A problem whose pattern is fixed: what is open is frozen, `mask` says which of the open cells are suppressed. */
@@ -885,11 +990,17 @@ static void test_no_memory(void **state)
         SuppressReport r = {0};
         Error err = ERROR_INIT;
         square(&p);
+        Shown shown = {0};
+        o.near_cells = n % 2 ? 1 : UINT32_MAX;
+        o.show = keep_table;
+        o.audit_ctx = &shown;
         mem_fail_after(n);
         Status st = suppress_solve(&p, &o, &r, &err);
         mem_fail_after(-1);
         suppress_report_free(&r);
         sdc_free(&p);
+        vec_free(&shown.terms);
+        vec_free(&shown.start);
         if (st == OK)
             break;
         assert_int_equal(st, ERR_NOMEM);
@@ -907,6 +1018,7 @@ int main(void)
         cmocka_unit_test(test_singletons),
         cmocka_unit_test(test_same_for_any_threads),
         cmocka_unit_test(test_large_same_for_any_threads),
+        cmocka_unit_test(test_shown_witnesses_are_tables),
         cmocka_unit_test(test_optimum_against_all_patterns),
         cmocka_unit_test(test_more_frozen_never_cheaper),
         cmocka_unit_test(test_no_secondary_is_needless),
