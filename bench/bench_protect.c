@@ -135,8 +135,7 @@ static Status audit_alone(const SdcProblem *p, unsigned threads, Error *err)
     return OK;
 }
 
-/* Proven optima of public problems, in units of their cost: targus by cairn itself and the literature, table8 by
- * cairn's exact search. */
+/* Proven optima of public problems, in units of their cost, as published with them. */
 static const struct {
     const char *name;
     double optimum;
