@@ -173,7 +173,7 @@ static Status run_check(Cli *cli, Error *err)
     TRY(reader_open(cli, !is_file(cli->positional[1]), &r, err));
     Status st = read_script(cli, &r, cli->positional[1], &s, err);
     if (st == OK)
-        st = cohort_read(r.policy, s.text, script_name(&s), clock_today(), &c, err);
+        st = cohort_read(r.policy, s.text, script_name(&s), clock_today(), s.is_saved, &c, err);
     if (st == OK)
         say_checked(cli, &s, c);
     cohort_free(c);
@@ -284,8 +284,8 @@ static Status run_open(Cli *cli, const char *act, Run *out, Error *err)
     out->ctx = (MeasureContext){
         .home = out->place.home, .policy = out->place.policy, .log = &cli->log, .progress = cli->progress};
     TRY_OUT(read_script(cli, &out->place, cli->positional[1], &out->script, err));
-    TRY_OUT(
-        cohort_read(out->place.policy, out->script.text, script_name(&out->script), clock_today(), &out->cohort, err));
+    TRY_OUT(cohort_read(out->place.policy, out->script.text, script_name(&out->script), clock_today(),
+        out->script.is_saved, &out->cohort, err));
     TRY_OUT(allow(cli, out, act, err));
     TRY_OUT(origin_of(&out->place, &out->script, out->cohort, &out->origin, err));
     TRY_OUT(figures_name(cli, &out->script, out->cohort, &out->origin, &out->ask.name, err));
@@ -473,7 +473,7 @@ static Status explain_outside(Cli *cli, Error *err)
     TRY(reader_open(cli, !is_file(cli->positional[1]), &r, err));
     Status st = read_script(cli, &r, cli->positional[1], &s, err);
     if (st == OK)
-        st = cohort_read(r.policy, s.text, script_name(&s), clock_today(), &c, err);
+        st = cohort_read(r.policy, s.text, script_name(&s), clock_today(), s.is_saved, &c, err);
     if (st == OK)
         st = say_explained(cli, &s, c, NULL, err);
     cohort_free(c);
@@ -536,7 +536,7 @@ static Status run_save(Cli *cli, Error *err)
     TRY(workplace_open(cli, HOME_WRITE, &w, err));
     Status st = read_script(cli, &w, cli->positional[1], &s, err);
     if (st == OK)
-        st = cohort_read(w.policy, s.text, script_name(&s), clock_today(), &c, err);
+        st = cohort_read(w.policy, s.text, script_name(&s), clock_today(), false, &c, err);
     if (st == OK)
         st = save_script(cli, &w, &s, c, err);
     cohort_free(c);

@@ -26,8 +26,8 @@ static Status query_of(const Cli *cli, EquityQuery *q, Error *err)
     TRY(cli_number(cli, "year", 0, 1900, 9999, &year, err));
     if (pool.len > 0 &&
         (!slice_starts(pool, SLICE("years=")) || parse_u64(slice_sub(pool, 6, pool.len), &pool_years, NULL) != OK ||
-            pool_years < 2 || pool_years > 99))
-        return error_set(err, ERR_USAGE, "--pool takes years=N, N from 2, not \"%.*s\"", SLICE_ARG(pool));
+            pool_years < 2 || pool_years > 50))
+        return error_set(err, ERR_USAGE, "--pool takes years=N, N from 2 to 50, not \"%.*s\"", SLICE_ARG(pool));
     *q = (EquityQuery){.measure = slice_of(cli->positional[0]),
         .split = slice_of(cli_value(cli, "by")),
         .level = cli_value(cli, "level") ? slice_of(cli_value(cli, "level")) : SLICE("state"),

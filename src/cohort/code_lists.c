@@ -1,7 +1,8 @@
 /*
  * Codes of a script against the policy's reference lists. A code that nobody has is a question nobody asked: it would
  * be answered with nobody, and "not in district 0881" with everybody. A list that does not have all codes there are
- * (schools: high schools only) cannot refuse; then the answer says that the code is not on it.
+ * (schools: high schools only) cannot refuse; then the answer says that the code is not on it. It says no more of a
+ * saved script either: what it names was on the list when it was saved, and old years have it still.
  */
 #include "cohort/cohort_parts.h"
 #include "policy/model.h"
@@ -9,6 +10,7 @@
 typedef struct Lists {
     Policy *policy;
     Arena *arena;
+    bool only_note;
     TableDefs tables;
 } Lists;
 
@@ -117,16 +119,16 @@ static Status check_param(
         NearNames near = {0};
         if (list_has(&list, v->items[i], &near))
             continue;
-        if (!p->partial)
+        if (!p->partial && !lists->only_note)
             return refuse(plan, said, p, v->items[i], &near, err);
         TRY(note(lists, said, p, v->items[i], &near, notes, err));
     }
     return OK;
 }
 
-Status plan_check_codes(Policy *policy, const CohortPlan *plan, Arena *arena, Notes *notes, Error *err)
+Status plan_check_codes(Policy *policy, const CohortPlan *plan, bool only_note, Arena *arena, Notes *notes, Error *err)
 {
-    Lists lists = {.policy = policy, .arena = arena};
+    Lists lists = {.policy = policy, .arena = arena, .only_note = only_note};
     Status st = OK;
     TRY_OUT(model_tables(policy, arena, &lists.tables, err));
     for (size_t i = 0; i < plan->line_count; i++)

@@ -57,6 +57,7 @@ typedef struct Reading {
     Policy *policy;
     Cohort *cohort;
     const char *name;
+    bool saved;
     Slice *splits;
     size_t split_count;
     size_t set_count;
@@ -68,7 +69,7 @@ static Status check_codes(const Reading *r, const CohortPlan *plan, Error *err)
     Cohort *c = r->cohort;
     Notes notes = {0};
     Slice *all;
-    Status st = plan_check_codes(r->policy, plan, &c->arena, &notes, err);
+    Status st = plan_check_codes(r->policy, plan, r->saved, &c->arena, &notes, err);
     if (st == OK && notes.len > 0)
         st = arena_new(&c->arena, Slice, c->warning_count + notes.len + r->set_count, &all, err);
     if (st == OK && notes.len > 0) {
@@ -114,10 +115,10 @@ static Status read_under(const Reading *r, const BlockSet *set, bool must, Error
     return digest_meaning(&figures, c->meaning_sha256, err);
 }
 
-static Status read_all(Policy *policy, Cohort *c, const char *name, Date today, Error *err)
+static Status read_all(Policy *policy, Cohort *c, const char *name, Date today, bool saved, Error *err)
 {
     BlockSets sets = {0};
-    Reading r = {.policy = policy, .cohort = c, .name = name};
+    Reading r = {.policy = policy, .cohort = c, .name = name, .saved = saved};
     Status st = OK;
     TRY_OUT(blocksets_read(policy, &c->arena, &sets, err));
     r.set_count = sets.len;
@@ -141,7 +142,7 @@ out:
     return st;
 }
 
-Status cohort_read(Policy *policy, Slice text, const char *name, Date today, Cohort **out, Error *err)
+Status cohort_read(Policy *policy, Slice text, const char *name, Date today, bool saved, Cohort **out, Error *err)
 {
     Cohort *c;
     Slice kept_name;
@@ -152,7 +153,7 @@ Status cohort_read(Policy *policy, Slice text, const char *name, Date today, Coh
     TRY_OUT(arena_dup(&c->arena, slice_of(name), &kept_name, err));
     TRY_OUT(arena_dup(&c->arena, text, &c->text, err));
     TRY_OUT(sha256_hex(text, c->script_sha256, err));
-    TRY_OUT(read_all(policy, c, kept_name.ptr, today, err));
+    TRY_OUT(read_all(policy, c, kept_name.ptr, today, saved, err));
     *out = c;
     return OK;
 out:

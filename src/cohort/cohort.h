@@ -36,7 +36,7 @@ typedef struct Cohort {
     size_t by_count;
     MeasureOwn *figures, *funnel; /* a version for each time in which other blocks were in force; oldest first */
     size_t version_count;
-    Slice *warnings; /* years that other blocks, which do not know the script, leave unanswered */
+    Slice *warnings; /* years that other blocks, which do not know the script, leave unanswered; codes on no list */
     size_t warning_count;
     char script_sha256[SHA256_HEX_SIZE];
     char blocks_sha256[SHA256_HEX_SIZE];  /* of the policy files that hold the blocks */
@@ -47,8 +47,11 @@ typedef struct Cohort {
 
 /* Reads a script under the blocks of the policy; those in force on `today` must know it. `name` is the file in errors.
  * ERR_INVALID names line and word, and what would be allowed there; ERR_LIMIT: more than 64 KiB, 100 lines or 64 words
- * in one. ERR_NOT_FOUND: the policy has no blocks. Free with cohort_free; the Policy must outlive it. */
-MUST_USE Status cohort_read(Policy *policy, Slice text, const char *name, Date today, Cohort **out, Error *err);
+ * in one. ERR_NOT_FOUND: the policy has no blocks. A code that is on none of the policy's lists is refused; of a script
+ * that was `saved` it is noted among the warnings, for it was read before and the list may have changed since. Free
+ * with cohort_free; the Policy must outlive it. */
+MUST_USE Status cohort_read(
+    Policy *policy, Slice text, const char *name, Date today, bool saved, Cohort **out, Error *err);
 void cohort_free(Cohort *c);
 
 /* What the script says, in sentences, with each block's definition, source and the SQL it comes to; appended. */

@@ -191,8 +191,10 @@ MUST_USE Status script_read(const BlockSet *set, const Slice *splits, size_t spl
 
 typedef VEC(Slice) Notes;
 /* Refuses a code that is on none of the lines' lists (ERR_INVALID with line, list and near codes); what a partial list
- * does not have is noted, texts in arena. Lists are reference tables of the policy. */
-MUST_USE Status plan_check_codes(Policy *policy, const CohortPlan *plan, Arena *arena, Notes *notes, Error *err);
+ * does not have is noted, and where `only_note` says so everything, texts in arena. Lists are reference tables of the
+ * policy. */
+MUST_USE Status plan_check_codes(
+    Policy *policy, const CohortPlan *plan, bool only_note, Arena *arena, Notes *notes, Error *err);
 
 /* --- compile --- */
 

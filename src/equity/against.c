@@ -102,6 +102,14 @@ static void write_parts(const Sides *s, Slice split, const Labels *labels, Sheet
         number_text(100 * sum.composition, 2, mix));
 }
 
+/* Which years are together in a side's figures; nothing where each year stands alone. */
+static void pooled_fact(const CellSet *cells, const char *key, const CellQuery *side, Sheet *out)
+{
+    Slice pooled = cells_pooled(cells, side);
+    if (pooled.len > 0)
+        sheet_fact(out, key, "%.*s", SLICE_ARG(pooled));
+}
+
 static Status need_rate(const MeasureInfo *info, Error *err)
 {
     if (info->kind == MEASURE_RATE)
@@ -135,6 +143,8 @@ static Status against_sheet(const CellSet *cells, Policy *policy, const EquityQu
     sheet_fact(out, "split", "%.*s", SLICE_ARG(query->split));
     sheet_fact(out, "here", "%.*s %.*s %" PRId32, SLICE_ARG(a.level), SLICE_ARG(a.unit), a.year);
     sheet_fact(out, "there", "%.*s %.*s %" PRId32, SLICE_ARG(b.level), SLICE_ARG(b.unit), b.year);
+    pooled_fact(cells, "pooled_here", &a, out);
+    pooled_fact(cells, "pooled_there", &b, out);
     write_parts(&sides, query->split, labels, out);
     sheet_note(out, "Kitagawa 1955. The parts describe; they do not say why a group's rate differs.");
     equity_notes(&rules, &info, out);
@@ -229,6 +239,11 @@ Status equity_trend(
     sheet_fact(out, "split", "%.*s", SLICE_ARG(t.query.split));
     sheet_fact(out, "level", "%.*s", SLICE_ARG(t.query.level));
     sheet_fact(out, "last_year", "%" PRId32, t.query.year);
+    if (t.pooled.len > 0)
+        sheet_fact(out, "pooled", "%.*s", SLICE_ARG(t.pooled));
+    if (t.query.pool_years > 1)
+        sheet_note(out, "Each point is %" PRId64 " years together, or what there is of them, at the last of them.",
+            t.query.pool_years);
     sheet_table(out, "trends", t.split_title, trend_columns, COUNT_OF(trend_columns));
     for (size_t k = 0; k < t.units.len; k++)
         for (size_t i = 0; i < t.units.at[k].count; i++) {

@@ -31,6 +31,14 @@ Count cell_count(const Cell *c)
     return (Count){c->numerator, c->denominator};
 }
 
+Slice cells_pooled(const CellSet *cells, const CellQuery *q)
+{
+    for (size_t i = 0; i < cells->count; i++)
+        if (cell_matches(&cells->cells[i], q))
+            return cells->cells[i].pooled;
+    return (Slice){0};
+}
+
 bool is_unknown_group(Slice grp)
 {
     while (grp.ptr)

@@ -45,6 +45,8 @@ bool cell_matches(const Cell *c, const CellQuery *q);
 int32_t cells_latest(const CellSet *cells, const CellQuery *q);
 const Cell *cells_find(const CellSet *cells, const CellQuery *q, Slice grp);
 Count cell_count(const Cell *c);
+/* Which years are together in the figures that match, as the measure says it; empty: one, or no figure. */
+Slice cells_pooled(const CellSet *cells, const CellQuery *q);
 /* A group of those of whom it, or a part of a crossing, is not known. */
 bool is_unknown_group(Slice grp);
 

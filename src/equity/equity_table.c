@@ -342,18 +342,32 @@ out:
     return st;
 }
 
+/* The newest year with figures before `year`; 0: none. */
+static int32_t year_before(const CellSet *cells, const CellQuery *any, int32_t year)
+{
+    int32_t found = 0;
+    for (size_t i = 0; i < cells->count; i++) {
+        const Cell *c = &cells->cells[i];
+        if (cell_matches(c, any) && c->year < year && c->year > found)
+            found = c->year;
+    }
+    return found;
+}
+
+/* Years that are pooled have one name: not every year between the first and the last has figures. */
 static void hint_years(const CellSet *cells, const EquityQuery *q, Error *err)
 {
     const CellQuery any = {.measure = q->measure, .split = SLICE("all"), .level = q->level};
-    int32_t first = 0, last = cells_latest(cells, &any);
-    for (size_t i = 0; i < cells->count; i++)
-        if (cell_matches(&cells->cells[i], &any) && (first == 0 || cells->cells[i].year < first))
-            first = cells->cells[i].year;
-    if (last > 0)
-        error_hint(err, "There are figures of %" PRId32 " to %" PRId32 ".", first, last);
+    Buf years;
+    buf_init(&years, 0);
+    for (int32_t y = year_before(cells, &any, INT32_MAX); y > 0; y = year_before(cells, &any, y))
+        buf_addf(&years, "%s%" PRId32, years.len > 0 ? ", " : "", y);
+    if (years.len > 0)
+        error_hint(err, "There are figures of %s.", buf_z(&years));
     else
         error_hint(err, "The measure's file says which levels are measured (\"cairn measure explain %.*s\").",
             SLICE_ARG(q->measure));
+    buf_free(&years);
 }
 
 /* Why no figure answers: the split is none, the unit is none, the year or the level has none. */
@@ -395,15 +409,11 @@ static Status settle_query(const CellSet *cells, Policy *policy, const EquityQue
     return OK;
 }
 
-/* Which years are together in the figures, as the measure says it. */
 static Status keep_pooled(const CellSet *cells, EquityTable *t, Error *err)
 {
     const EquityQuery *q = &t->query;
     const CellQuery any = {.measure = q->measure, .split = q->split, .level = q->level, .year = q->year};
-    for (size_t i = 0; i < cells->count; i++)
-        if (cell_matches(&cells->cells[i], &any))
-            return arena_dup(&t->arena, cells->cells[i].pooled, &t->pooled, err);
-    return OK;
+    return arena_dup(&t->arena, cells_pooled(cells, &any), &t->pooled, err);
 }
 
 static Status check_reference(const EquityTable *t, const CellSet *cells, Error *err)

@@ -49,7 +49,7 @@ static size_t find_from(const AskedPersons *a, uint64_t person, size_t *at)
     return low < a->count && a->persons[low] == person ? low : a->count;
 }
 
-/* cairn_asked(UBIGINT) -> BOOLEAN. */
+/* cairn_asked(UBIGINT) -> BOOLEAN. Of a NULL it may say either: statements ask for persons that are not NULL. */
 static void call_asked(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output)
 {
     const AskedPersons *a = duckdb_scalar_function_get_extra_info(info);
@@ -214,7 +214,7 @@ static Status fill_links(const RowSource *source, const Fill *f, Error *err)
     buf_addf(&sql, "SELECT person, coalesce(link_score >= %.*s, FALSE)", SLICE_ARG(source->frame->strong));
     for (size_t i = 0; i < LINK_COUNT; i++)
         buf_addf(&sql, ", coalesce(%s, 0)::BIGINT", link_names[i]);
-    buf_adds(&sql, " FROM person_link WHERE " ASKED_FUNCTION "(person)");
+    buf_adds(&sql, " FROM person_link WHERE " ASKED_FUNCTION "(person) AND person IS NOT NULL");
     Status st = ask(source, f, &sql, take_link, err);
     buf_free(&sql);
     return st;
@@ -270,7 +270,7 @@ static Status fill_groups(const RowSource *source, const Fill *f, Error *err)
     buf_init(&sql, 0);
     buf_adds(&sql, "SELECT p.person");
     add_groups(f, &sql);
-    buf_adds(&sql, "\nFROM person p WHERE " ASKED_FUNCTION "(p.person)");
+    buf_adds(&sql, "\nFROM person p WHERE " ASKED_FUNCTION "(p.person) AND p.person IS NOT NULL");
     Status st = ask(source, f, &sql, take_groups, err);
     buf_free(&sql);
     return st == OK ? fill_unknown(source, f, err) : st;

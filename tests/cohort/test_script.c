@@ -332,7 +332,7 @@ static void test_codes(void **state)
         Error err = ERROR_INIT;
         char text[256];
         snprintf(text, sizeof text, "cohort \"t\"\nwho graduated\n%s\nreached matriculated\n", cases[i].line);
-        Status st = cohort_read(policy, slice_of(text), "s.cohort", 20000, &c, &err);
+        Status st = cohort_read(policy, slice_of(text), "s.cohort", 20000, false, &c, &err);
         if (st != cases[i].status)
             fail_msg("%s: status %d: %s", cases[i].line, (int)st, err.message);
         if (st != OK && (err.line != 3 || !strstr(err.message, cases[i].says) || !strstr(err.hint, cases[i].hint)))
@@ -348,6 +348,24 @@ static void test_codes(void **state)
     policy_close(policy);
 }
 
+/* A list that lost a code since a script was saved does not take the script away: the answer says what is not on it. */
+static void test_codes_of_a_saved_script(void **state)
+{
+    static const char text[] = "cohort \"t\"\nwho graduated\nand in school 0187 of district 0011\nnot in county 08032\n"
+                               "reached matriculated\n";
+    Policy *policy = NULL;
+    Cohort *c = NULL;
+    UNUSED(state);
+    assert_int_equal(policy_open(CAIRN_TEST_POLICY, &policy, NULL), OK);
+    assert_int_equal(cohort_read(policy, slice_of(text), "t@1", 20000, true, &c, NULL), OK);
+    assert_int_equal(c->warning_count, 3);
+    assert_has(c->warnings[0], "line 3: school code 0187 is not on");
+    assert_has(c->warnings[1], "line 3: district code 0011 is not on the policy's list, reference table district");
+    assert_has(c->warnings[2], "line 4: county FIPS code 08032 is not on");
+    cohort_free(c);
+    policy_close(policy);
+}
+
 static void test_policy_no_memory(void **state)
 {
     Policy *policy = NULL;
@@ -358,7 +376,7 @@ static void test_policy_no_memory(void **state)
     for (;; n += step) {
         Cohort *c = NULL;
         mem_fail_after(n);
-        Status st = cohort_read(policy, slice_of(text), "t", 20000, &c, NULL);
+        Status st = cohort_read(policy, slice_of(text), "t", 20000, false, &c, NULL);
         bool fired = !mem_fail_pending();
         mem_fail_after(-1);
         if (st == OK) {
@@ -388,6 +406,7 @@ int main(void)
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_blocks_refused),
         cmocka_unit_test(test_codes),
+        cmocka_unit_test(test_codes_of_a_saved_script),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_policy_no_memory),
     };

@@ -349,6 +349,14 @@ static const SheetCell *cell_of(const Sheet *s, const char *table, size_t row, c
     return NULL;
 }
 
+static const char *fact_of(const Sheet *s, const char *key)
+{
+    for (size_t i = 0; i < s->facts.len; i++)
+        if (strcmp(s->facts.at[i].key, key) == 0)
+            return s->facts.at[i].value.ptr;
+    return NULL;
+}
+
 /* Of 1,000 persons 900 named one group and 300 another: 200 named both. */
 static CellSet overlapping_cells(Cell made[3])
 {
@@ -428,10 +436,7 @@ static void test_crossed(void **state)
     sheet_init(&s, "x");
     equity_table_sheet(&t, &s);
     assert_ok(sheet_status(&s, err));
-    bool told = false;
-    for (size_t i = 0; i < s.facts.len; i++)
-        told |= slice_eq_z(slice_of(s.facts.at[i].key), "pooled") && slice_eq_z(s.facts.at[i].value, "2023-2024");
-    assert_true(told);
+    assert_string_equal(fact_of(&s, "pooled"), "2023-2024");
     sheet_free(&s);
     equity_table_free(&t);
 }
@@ -549,7 +554,7 @@ static void test_refusals(void **state)
         {{.measure = RATE, .split = SLICE_INIT("disability"), .level = SLICE_INIT("school")}, "level school",
             "cairn measure explain"},
         {{.measure = RATE, .split = SLICE_INIT("disability"), .level = SLICE_INIT("state"), .year = 2020}, "that year",
-            "There are figures of 2023 to 2024."},
+            "There are figures of 2024, 2023."},
         {{.measure = RATE,
              .split = SLICE_INIT("disability"),
              .level = SLICE_INIT("district"),
@@ -719,7 +724,36 @@ static void test_trend(void **state)
     sheet_init(&s, "x");
     assert_ok(equity_trend(&cells, *state, &q, 2024, &s, err));
     assert_int_equal(cell_of(&s, "trends", 2, "slope")->kind, SHEET_CELL_NONE);
+    assert_null(fact_of(&s, "pooled"));
     sheet_free(&s);
+}
+
+/* Years that are together are told in the head of each question, and each side of a comparison has its own. */
+static void test_pooled_is_told(void **state)
+{
+    const CellSet plain = the_cells();
+    Cell *made = NULL;
+    EquityQuery q = query_of("");
+    const EquityAgainst year = {.year = 2023};
+    Sheet s;
+    assert_ok(mem_zalloc(plain.count, sizeof *made, (void **)&made, err));
+    memcpy(made, plain.cells, plain.count * sizeof *made);
+    for (size_t i = 0; i < plain.count; i++)
+        made[i].pooled = made[i].year == 2024 ? SLICE("2024-2024") : SLICE("2022-2023");
+    const CellSet cells = {.cells = made, .count = plain.count};
+    q.pool_years = 2;
+    q.year = 2024;
+    sheet_init(&s, "x");
+    assert_ok(equity_trend(&cells, *state, &q, 0, &s, err));
+    assert_string_equal(fact_of(&s, "pooled"), "2024-2024");
+    assert_true(says(s.notes.at[0], "Each point is 2 years together"));
+    sheet_free(&s);
+    sheet_init(&s, "x");
+    assert_ok(equity_against(&cells, *state, &q, &year, &s, err));
+    assert_string_equal(fact_of(&s, "pooled_here"), "2024-2024");
+    assert_string_equal(fact_of(&s, "pooled_there"), "2022-2023");
+    sheet_free(&s);
+    mem_free(made);
 }
 
 static void test_participation(void **state)
@@ -830,6 +864,7 @@ int main(void)
         cmocka_unit_test(test_sheet_formats),
         cmocka_unit_test(test_against),
         cmocka_unit_test(test_trend),
+        cmocka_unit_test(test_pooled_is_told),
         cmocka_unit_test(test_participation),
         cmocka_unit_test(test_rules),
     };

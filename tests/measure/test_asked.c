@@ -201,6 +201,23 @@ static void test_out_of_order(void **state)
         err));
 }
 
+/* Facts of nobody make a row of nobody, which is no row of the person whose number lies beneath the NULL. */
+static void test_nobody(void **state)
+{
+    const World *w = *state;
+    const MeasureDef *def = def_of(w, "graduation_rate_4yr");
+    assert_ok(db_exec(w->db,
+        "CREATE TABLE kept_person AS FROM person; CREATE TABLE kept_link AS FROM person_link;"
+        "UPDATE person SET person = NULL WHERE person % 3 = 0; UPDATE person_link SET person = NULL WHERE person % 4 = "
+        "0",
+        err));
+    assert_true(compare_wish(w, def, NULL) > 100);
+    assert_ok(db_exec(w->db,
+        "CREATE OR REPLACE TABLE person AS FROM kept_person; CREATE OR REPLACE TABLE person_link AS FROM kept_link;"
+        "DROP TABLE kept_person; DROP TABLE kept_link",
+        err));
+}
+
 static void refuse_twice(const World *w, const char *table)
 {
     const MeasureDef *def = def_of(w, "graduation_rate_4yr");
@@ -226,6 +243,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_in_order),
         cmocka_unit_test(test_out_of_order),
+        cmocka_unit_test(test_nobody),
         cmocka_unit_test(test_twice),
     };
     return cmocka_run_group_tests(tests, world_open, world_close);

@@ -15,7 +15,7 @@ while IFS='|' read -r _ trap measure words _; do
     file=$policy/measures/$measure.toml
     [ -e "$file" ] || file=$policy/definitions/$measure.toml
     rows=$((rows + 1))
-    if [ -z "$words" ] || ! grep -A1 '^\[\[vector\]\]' "$file" | grep '^name = ' | grep -qF -- "$words"; then
+    if [ -z "$words" ] || ! grep -A1 '^\[\[vector\]\]' "$file" | grep '^name = ' | grep -F -- "$words" >/dev/null; then
         echo "not ok: no vector of $measure says \"$words\":$trap" >&2
         failed=1
     fi
