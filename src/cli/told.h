@@ -52,7 +52,7 @@ MUST_USE Status told_add(Home *home, Ledger *ledger, const char *user, const Tol
  * today's records, appended; nothing where they print nothing of it. */
 MUST_USE Status told_release(const MeasureContext *ctx, Ledger *ledger, const MeasureInfo *measure,
     const ReleaseComing *coming, ToldSources *out, Error *err);
-/* The same of all measures that the release policy names. */
+/* The same of all measures of the policy: what a release prints stays out when its family no longer names it. */
 MUST_USE Status told_releases(
     const MeasureContext *ctx, Ledger *ledger, const ReleaseComing *coming, ToldSources *out, Error *err);
 
