@@ -5,6 +5,10 @@
 
 #include <stdio.h>
 
+/* Of each asker: some twenty attacks of as many patterns as one may have (OVERLAP_MAX_PATTERNS), up to an hour. Nobody
+ * knows beforehand how many pairs of measures, splits and people a large home has beside an answer. */
+#define MOST_WORK (20 * (uint64_t)OVERLAP_MAX_PATTERNS * TOLD_PATTERN_WORK)
+
 typedef struct Gate {
     AnswersGate *out;
     ProtectAsking asking;
@@ -103,10 +107,11 @@ static Status attack(Gate *g, const AskerGroup *group, const ToldSources *all, E
 {
     ToldReport r;
     Error why = ERROR_INIT;
-    const ToldCheck check = {.sources = all, .least = g->least, .threads = g->out->threads};
+    const ToldCheck check = {.sources = all, .least = g->least, .threads = g->out->threads, .most_work = MOST_WORK};
     Status st = told_check(&check, TOLD_BESIDE, &r, &why);
-    log_line(g->out->log, LOG_INFO, "event=release.beside_answers asker=%s patterns=%" PRIu64 " systems=%" PRIu64,
-        group->users.at[0], r.patterns, r.systems);
+    log_line(g->out->log, LOG_INFO,
+        "event=release.beside_answers asker=%s patterns=%" PRIu64 " systems=%" PRIu64 " work=%" PRIu64,
+        group->users.at[0], r.patterns, r.systems, r.work);
     if (st == ERR_DENIED && r.is_small)
         st = clash(g, group,
             "would learn of a group of too few people from this release beside what was answered: ", r.named, err);

@@ -4,13 +4,6 @@
 
 #define MAX_ENTRIES 9999
 
-void told_sources_free(ToldSources *list)
-{
-    for (size_t i = 0; i < list->len; i++)
-        told_source_free(&list->at[i]);
-    vec_free(list);
-}
-
 static Status read_list(const Asker *a, Arena *arena, CsvTable *out, Error *err)
 {
     *out = (CsvTable){0};

@@ -52,7 +52,7 @@ MUST_USE Status told_add(Home *home, Ledger *ledger, const char *user, const Tol
  * today's records, appended; nothing where they print nothing of it. */
 MUST_USE Status told_release(const MeasureContext *ctx, Ledger *ledger, const MeasureInfo *measure,
     const ReleaseComing *coming, ToldSources *out, Error *err);
-/* The same of all measures that the release policy names. */
+/* The same of all measures of the policy: what a release prints stays out when its family no longer names it. */
 MUST_USE Status told_releases(
     const MeasureContext *ctx, Ledger *ledger, const ReleaseComing *coming, ToldSources *out, Error *err);
 
@@ -74,7 +74,11 @@ typedef struct ToldCheck {
     const ToldSources *sources; /* those of OVERLAP_ASKED are the question */
     OverlapLeast least;
     unsigned threads;
+    /* TOLD_BESIDE alone: rows of sources that all attacks together may look at; a pattern of an attack counts as
+     * TOLD_PATTERN_WORK rows, as it costs. 0: any. */
+    uint64_t most_work;
 } ToldCheck;
+enum { TOLD_PATTERN_WORK = 1000 };
 typedef enum ToldMode {
     TOLD_HIDE,
     TOLD_ATTACK,
@@ -83,16 +87,16 @@ typedef enum ToldMode {
 typedef struct ToldReport {
     uint8_t *hide; /* by figure of the asked source: what must not be told; NULL: nothing. mem_free. TOLD_HIDE alone */
     size_t hidden;
-    uint64_t patterns, systems;
+    uint64_t patterns, systems, work;
     bool is_small;   /* ERR_DENIED: because a group of too few people would follow */
     char with[200];  /* whom the sources count that hang together with the question */
     char named[600]; /* is_small: figures that count such a group, in words, without their numbers */
 } ToldReport;
 /* Attacks what is asked together with what was told: every source that has people of the question, or people of a
  * source that hangs together with it so; nothing to attack where all these are of the question's own people.
- * ERR_DENIED, ERR_LIMIT as overlap_hide and overlap_attack say; ERR_DENIED too where a release printed what today's
- * records do not say of people of these answers; ERR_INTERNAL where the question's figures are not those of its
- * members. */
+ * ERR_DENIED, ERR_LIMIT as overlap_hide and overlap_attack say; ERR_LIMIT too beyond most_work; ERR_DENIED too where a
+ * release printed what today's records do not say of people of these answers; ERR_INTERNAL where the question's figures
+ * are not those of its members. */
 MUST_USE Status told_check(const ToldCheck *c, ToldMode mode, ToldReport *out, Error *err);
 
 /* A rate in percent with at most one decimal, as printed, is hits of people. True of codes such as ">95", which say

@@ -20,6 +20,13 @@ void told_source_free(ToldSource *s)
     *s = (ToldSource){0};
 }
 
+void told_sources_free(ToldSources *list)
+{
+    for (size_t i = 0; i < list->len; i++)
+        told_source_free(&list->at[i]);
+    vec_free(list);
+}
+
 size_t told_level(Slice level)
 {
     static const char *const levels[TOLD_LEVELS] = {"state", "county", "district", "school"};

@@ -226,13 +226,9 @@ Status told_releases(
     arena_init(&arena, 0);
     Status st = measure_list(ctx->policy, &arena, &measures, err);
     for (size_t i = 0; i < measures.len && st == OK; i++) {
-        Slice name = measures.at[i].name;
-        bool wanted = true;
-        if (slice_eq(name, last))
-            continue;
-        last = name;
-        st = protect_publishes(ctx->policy, clock_today(), name, &wanted, err);
-        if (st == OK && wanted)
+        bool again = slice_eq(measures.at[i].name, last);
+        last = measures.at[i].name;
+        if (!again)
             st = told_release(ctx, ledger, &measures.at[i], coming, out, err);
     }
     vec_free(&measures);

@@ -291,8 +291,11 @@ static Status choose_figures(SourceView *v, Error *err)
         TRY(told_implied(v, v->drop, err));
         TRY(drop_far(v, v->drop, err));
     }
-    for (size_t i = 0; i < s->count; i++)
-        v->entering += v->in[i] && !v->drop[i];
+    for (size_t i = 0; i < s->count; i++) {
+        bool enters = v->in[i] && !v->drop[i];
+        v->entering += enters;
+        v->is_coming = v->is_coming || (enters && s->figures[i].is_coming);
+    }
     return OK;
 }
 

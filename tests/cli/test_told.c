@@ -1,0 +1,123 @@
+/*
+ * A release beside answers, without a home: who is told apart by a new figure and an answer, and how much work is
+ * looked for. Sources are runs of persons, counted by one figure of the state each.
+ */
+#include "cli/told.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+typedef enum From { ANSWERED, OUT, COMING } From;
+
+/* Persons from `first` to `last`, both in. */
+static void add_source(ToldSources *list, const char *people, From from, uint64_t first, uint64_t last)
+{
+    ToldSource s = {.people = slice_of(people),
+        .asker = slice_of(from == ANSWERED ? "ann" : ""),
+        .origin = from == ANSWERED ? OVERLAP_TOLD : OVERLAP_PUBLIC,
+        .of_release = from != ANSWERED,
+        .count = 1};
+    MeasureMembers *m = &s.members;
+    arena_init(&m->arena, 0);
+    m->count = (size_t)(last - first + 1);
+    m->place_count = 1;
+    assert_int_equal(arena_new(&m->arena, MeasurePlace, 1, &m->places, NULL), OK);
+    assert_int_equal(arena_new(&m->arena, uint64_t, m->count, &m->person, NULL), OK);
+    assert_int_equal(arena_new(&m->arena, int32_t, m->count, &m->year, NULL), OK);
+    assert_int_equal(arena_new(&m->arena, uint32_t, m->count, &m->place, NULL), OK);
+    assert_int_equal(arena_new(&m->arena, uint8_t, m->count, &m->hit, NULL), OK);
+    assert_int_equal(arena_new(&m->arena, ToldFigure, 1, &s.figures, NULL), OK);
+    for (size_t i = 0; i < m->count; i++) {
+        m->person[i] = first + i;
+        m->year[i] = 2024;
+    }
+    s.figures[0] = (ToldFigure){.year = 2024,
+        .level = SLICE("state"),
+        .unit = SLICE("CO"),
+        .split = SLICE("all"),
+        .grp = SLICE("all"),
+        .printed = OVERLAP_PEOPLE,
+        .people = -1,
+        .hits = -1,
+        .is_coming = from == COMING};
+    assert_int_equal(vec_push(list, s, NULL), OK);
+}
+
+static Status check(const ToldSources *list, uint64_t most_work, ToldReport *out)
+{
+    const ToldCheck c = {
+        .sources = list, .least = {.n = 16, .numerator = 3, .complement = 3}, .threads = 1, .most_work = most_work};
+    Error err = ERROR_INIT;
+    Status st = told_check(&c, TOLD_BESIDE, out, &err);
+    assert_true(st == OK || err.message[0]);
+    mem_free(out->hide);
+    return st;
+}
+
+static void test_told_apart(void **state)
+{
+    (void)state;
+    ToldSources list = {0};
+    ToldReport r;
+    add_source(&list, "asked", ANSWERED, 1, 60);
+    add_source(&list, "same", COMING, 1, 60);
+    add_source(&list, "more", COMING, 1, 100);
+    assert_int_equal(check(&list, 0, &r), OK); /* the same people, and enough more */
+    told_sources_free(&list);
+    add_source(&list, "asked", ANSWERED, 1, 60);
+    add_source(&list, "more", COMING, 1, 61);
+    assert_int_equal(check(&list, 0, &r), ERR_DENIED);
+    assert_true(r.is_small);
+    assert_non_null(strstr(r.named, "more of 2024, state, of this release"));
+    assert_null(strstr(r.named, "61"));
+    add_source(&list, "same", COMING, 1, 60); /* then the release says it by itself, and is no asker's doing */
+    assert_int_equal(check(&list, 0, &r), OK);
+    told_sources_free(&list);
+}
+
+/* Pairs of measures that are out already are not looked at: work grows by those with a new one. */
+static void test_pairs(void **state)
+{
+    (void)state;
+    ToldSources list = {0};
+    ToldReport two, three;
+    add_source(&list, "asked", ANSWERED, 1, 60);
+    add_source(&list, "new", COMING, 1, 100);
+    add_source(&list, "old", OUT, 1, 140);
+    assert_int_equal(check(&list, 0, &two), OK);
+    assert_int_equal(two.systems, 1);
+    assert_int_equal(two.work, 60 + 100 + 140 + two.patterns * TOLD_PATTERN_WORK);
+    add_source(&list, "older", OUT, 1, 180);
+    assert_int_equal(check(&list, 0, &three), OK);
+    assert_int_equal(three.systems, 2);
+    assert_int_equal(three.work, 2 * 60 + 2 * 100 + 140 + 180 + three.patterns * TOLD_PATTERN_WORK);
+    told_sources_free(&list);
+}
+
+static void test_limit(void **state)
+{
+    (void)state;
+    ToldSources list = {0};
+    ToldReport r;
+    add_source(&list, "asked", ANSWERED, 1, 60);
+    add_source(&list, "new", COMING, 1, 100);
+    assert_int_equal(check(&list, 0, &r), OK);
+    uint64_t work = r.work;
+    assert_true(work >= 160 + TOLD_PATTERN_WORK);
+    assert_int_equal(check(&list, work, &r), OK);
+    assert_int_equal(check(&list, work - 1, &r), ERR_LIMIT); /* after its attack */
+    assert_false(r.is_small);
+    assert_string_equal(r.with, "asked, new");
+    assert_int_equal(check(&list, 159, &r), ERR_LIMIT); /* before it */
+    assert_int_equal(r.systems, 0);
+    told_sources_free(&list);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_told_apart), cmocka_unit_test(test_pairs), cmocka_unit_test(test_limit)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
