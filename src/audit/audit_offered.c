@@ -116,7 +116,7 @@ static bool place_moves(Verifier *v, const AuditMove *moves, size_t wanted, uint
     const Piece *p = v->reach->piece;
     for (*count = 0; *count < wanted; ++*count) {
         const AuditMove *m = &moves[*count];
-        if (m->cell >= v->offers->cells || v->offers->piece_of[m->cell] != v->piece || m->by == 0)
+        if (m->cell >= v->offers->cells || v->offers->piece_of[m->cell] != v->piece || m->by == 0 || m->by == INT64_MIN)
             return false;
         uint32_t var = v->offers->place_of[m->cell];
         Wide to = (Wide)v->reach->point[var] + m->by;

@@ -52,8 +52,8 @@ static void say_encoded(Cli *cli, const TokenScheme *scheme, const EncodeReport 
     cli_say(cli, "%" PRIu64 " rows encoded under scheme %s, key %s; without any field: %" PRIu64 "\n", r->rows,
         r->scheme_id, r->key_id, r->empty);
     for (size_t i = 0; i < scheme->field_count; i++)
-        cli_say(cli, "  %-24.*s missing or unreadable in %" PRIu64 "\n", SLICE_ARG(scheme->fields[i].name),
-            r->missing[i]);
+        cli_say(
+            cli, "  %-24.*s missing or unreadable in %" PRIu64 "\n", SLICE_ARG(scheme->fields[i].name), r->missing[i]);
 }
 
 static Status run_encode(Cli *cli, Error *err)
@@ -220,8 +220,7 @@ static void say_links(Match *m, const TokenSet *a, const TokenSet *b, const Toke
 {
     if (m->cli->format == CLI_JSON)
         return;
-    cli_say(m->cli,
-        "%s with %s: %zu links of at least %.4f, about %" PRIu64 " of them false (%s)\n", token_set_name(a),
+    cli_say(m->cli, "%s with %s: %zu links of at least %.4f, about %" PRIu64 " of them false (%s)\n", token_set_name(a),
         token_set_name(b), l->pairs.len, (double)l->threshold / KERNEL_ONE, l->expected_false,
         l->all_pairs ? "all pairs compared" : "pairs with a block in common compared");
 }
