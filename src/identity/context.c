@@ -177,6 +177,20 @@ static int by_tag(const void *x, const void *y)
     return order ? order : a->text < b->text ? -1 : a->text > b->text;
 }
 
+/* One holder's values come from several queries: of all of them either the most or the least is taken. */
+static Status check_takes(const ContextRun *r, const ContextColumn *c, Error *err)
+{
+    const ContextShare *first = NULL;
+    for (size_t i = 0; i < c->at.len; i++) {
+        const ContextShare *share = c->at.at[i].share ? &r->out->shares.at[c->at.at[i].share - 1] : NULL;
+        if (share && first && share->take != first->take)
+            return error_set(err, ERR_INVALID, "%s: the queries of \"%.*s\" take both \"most\" and \"least\"",
+                r->file->path, SLICE_ARG(c->name));
+        first = first ? first : share;
+    }
+    return OK;
+}
+
 /* In order of tag; two values of one record are a query's fault, unless they are shared. */
 static Status settle(const ContextRun *r, ContextColumn *c, Error *err)
 {
@@ -188,7 +202,7 @@ static Status settle(const ContextRun *r, ContextColumn *c, Error *err)
             (c->at.at[i].share == 0 || c->at.at[i].share != c->at.at[i - 1].share))
             return error_set(err, ERR_INVALID, "%s: the queries give a record two values of \"%.*s\"", r->file->path,
                 SLICE_ARG(c->name));
-    return OK;
+    return check_takes(r, c, err);
 }
 
 static Status run_all(ContextRun *r, Error *err)

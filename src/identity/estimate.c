@@ -79,6 +79,8 @@ static Status list_between(const LinkJob *job, Betweens *all, Error *err)
     return OK;
 }
 
+_Static_assert(MATCH_TRAITS_MAX <= 8, "a person's kinds of source are the bits of a byte");
+
 /* What is left of a pair's odds when the persons are looked at. */
 static double left_over(const LinkJob *job, const Between *b, const uint8_t *kinds)
 {

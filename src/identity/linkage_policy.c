@@ -79,16 +79,33 @@ Status identity_review_policy(Policy *policy, Date on, ReviewPolicy *out, Error 
     return OK;
 }
 
-/* Does some query of context.toml give this column? */
-static bool is_context_column(const PolicyFile *context, Slice column)
+/* Does some query of context.toml give this column, and say something by this key? */
+static bool context_says(const PolicyFile *context, Slice column, const char *key)
 {
     const Toml *values = context ? toml_get(context->toml, "value") : NULL;
     for (const Toml *v = values ? values->first : NULL; v; v = v->next) {
         const Toml *name = toml_get(v, "column");
-        if (name && name->type == TOML_STRING && slice_eq(name->string, column))
+        if (name && name->type == TOML_STRING && slice_eq(name->string, column) && toml_get(v, key))
             return true;
     }
     return false;
+}
+
+/* A part of a joined value is in no cell of its own when the shared ones become known. */
+static Status check_shared(const MatchConfig *config, const PolicyFile *context, const char *file, Error *err)
+{
+    for (uint32_t f = 0; f < config->field_count; f++) {
+        const FieldSpec *field = &config->fields[f];
+        for (uint32_t k = 0; field->combine && k < field->column_count; k++)
+            if (context_says(context, config->columns[field->columns[k]], "across")) {
+                Status st = error_set(err, ERR_INVALID,
+                    "field \"%.*s\" joins column \"%.*s\", whose values are shared across a number",
+                    SLICE_ARG(field->name), SLICE_ARG(config->columns[field->columns[k]]));
+                error_at(err, file, 0, "columns");
+                return st;
+            }
+    }
+    return OK;
 }
 
 /* Columns must be what the vault or the context holds. */
@@ -96,7 +113,7 @@ static Status check_columns(const MatchConfig *config, const PolicyFile *context
 {
     for (uint32_t i = 0; i < config->column_count; i++) {
         IdentityRole role;
-        if (is_context_column(context, config->columns[i]))
+        if (context_says(context, config->columns[i], "column"))
             continue;
         if (identity_role_parse(config->columns[i], &role, NULL) != OK || role == ID_LOCAL_ORG) {
             error_set(err, ERR_INVALID, "column \"%.*s\" is neither a role of identity nor one of context.toml",
@@ -171,6 +188,7 @@ static Status load(Policy *policy, Date on, Linkage *l, Error *err)
     else
         TRY(st);
     TRY(check_columns(&l->match, context, model->path, err));
+    TRY(check_shared(&l->match, context, model->path, err));
     TRY(policy_data(policy, "identity/nicknames.csv", &nicknames, &path, err));
     TRY(arena_dup(&l->arena, nicknames, &nicknames, err));
     l->match.nickname_csv = nicknames.ptr;

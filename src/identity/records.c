@@ -52,27 +52,48 @@ static bool is_initial(Slice name)
     return name.len == 1 || (name.len == 2 && name.ptr[1] == '.');
 }
 
+/* The source of those records of source n whose name is an initial. */
+static Status initials_source(LoadArg *a, uint64_t n, uint64_t *out, Error *err)
+{
+    SourceSpec like = a->linkage->match.sources[n];
+    buf_reset(&a->local);
+    buf_add(&a->local, like.name);
+    buf_adds(&a->local, ", initials");
+    TRY(buf_status(&a->local, err));
+    if (map_get(&a->sources, buf_slice(&a->local), out))
+        return OK;
+    like.trait = a->linkage->initials.as;
+    return new_source(a, buf_slice(&a->local), &like, out, err);
+}
+
+/* Sources in the policy's order, and those of their initials behind them before a record is read: records come in order
+ * of tags, which differ between homes, and the engine draws its pairs by the sources' numbers. */
+static Status number_sources(LoadArg *a, Error *err)
+{
+    const InitialsPolicy *initials = &a->linkage->initials;
+    const MatchConfig *config = &a->linkage->match;
+    uint32_t named = config->source_count;
+    uint64_t cut;
+    TRY(map_init(&a->sources, err));
+    for (uint32_t i = 0; i < named; i++)
+        TRY(map_put(&a->sources, config->sources[i].name, i, NULL, err));
+    for (uint32_t i = 0; i < named; i++)
+        if (initials->set && config->sources[i].trait == initials->trait)
+            TRY(initials_source(a, i, &cut, err));
+    return OK;
+}
+
 /* Sources that the policy does not name share the first trait. */
 static Status source_number(LoadArg *a, const VaultRecord *in, uint32_t *out, Error *err)
 {
     const InitialsPolicy *initials = &a->linkage->initials;
-    const SourceSpec *sources = a->linkage->match.sources;
-    uint64_t n, cut;
+    uint64_t n;
     if (!map_get(&a->sources, in->source, &n))
         TRY(new_source(a, in->source, NULL, &n, err));
+    if (initials->set && a->linkage->match.sources[n].trait == initials->trait &&
+        is_initial(in->values.at[initials->role]))
+        TRY(initials_source(a, n, &n, err));
     *out = (uint32_t)n;
-    if (!initials->set || sources[n].trait != initials->trait || !is_initial(in->values.at[initials->role]))
-        return OK;
-    buf_reset(&a->local);
-    buf_add(&a->local, in->source);
-    buf_adds(&a->local, ", initials");
-    TRY(buf_status(&a->local, err));
-    if (!map_get(&a->sources, buf_slice(&a->local), &cut)) {
-        SourceSpec like = sources[n];
-        like.trait = initials->as;
-        TRY(new_source(a, buf_slice(&a->local), &like, &cut, err));
-    }
-    *out = (uint32_t)cut;
     return OK;
 }
 
@@ -231,9 +252,7 @@ static Status load(const LinkContext *ctx, Vault *vault, const char *purpose, Lo
             a->roles[c] = ID_ROLE_COUNT;
         a->contexts[c] = context_column(&a->context, config->columns[c]);
     }
-    TRY(map_init(&a->sources, err));
-    for (uint32_t i = 0; i < config->source_count; i++)
-        TRY(map_put(&a->sources, config->sources[i].name, i, NULL, err));
+    TRY(number_sources(a, err));
     TRY(match_table_new(config, &r->table, err));
     TRY(vault_count(vault, &count, &persons, &quarantined, err));
     if (count >= NEWCOMER)

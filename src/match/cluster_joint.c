@@ -109,7 +109,9 @@ static void add_field(FieldSum *sum, const MatchModel *m, uint32_t segment, uint
         sum->in_favour++;
     else
         sum->against++;
-    bool better = sum->level == 0 || gain > sum->gain || (gain == sum->gain && level < sum->level);
+    /* what is alike is settled by the segment, so that neither the order of records nor of groups shows */
+    bool better = sum->level == 0 || gain > sum->gain ||
+                  (gain == sum->gain && (level < sum->level || (level == sum->level && segment < sum->segment)));
     if (better) {
         sum->gain = gain;
         sum->level = level;

@@ -316,8 +316,7 @@ static Status run(Em *e, Strangers strangers, Error *err)
 {
     TrainReport *report = &e->m->report;
     report->converged = false;
-    bool still = false;
-    for (uint32_t round = 0; round < ROUNDS_MAX && !(report->converged && still); round++) {
+    for (uint32_t round = 0; round < ROUNDS_MAX && !report->converged; round++) {
         double matches = 0, before = 0;
         for (uint32_t s = 0; s < e->segments; s++)
             before += e->class_count[s][CLASS_MATCH];
@@ -336,8 +335,8 @@ static Status run(Em *e, Strangers strangers, Error *err)
             matches += e->class_count[s][CLASS_MATCH];
         if (strangers == STRANGERS_KEPT)
             return OK;
-        still = e->strangers_change <= STRANGERS_STILL;
-        report->converged = settled && round > 0 && fabs(matches - before) <= 1e-3 * (matches + 1);
+        bool still = e->strangers_change <= STRANGERS_STILL && fabs(matches - before) <= 1e-3 * (matches + 1);
+        report->converged = settled && still && round > 0;
     }
     return OK;
 }

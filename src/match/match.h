@@ -34,7 +34,7 @@
 #define MATCH_PASSES_MAX 32 /* a set of passes is a 32-bit mask */
 #define MATCH_KEY_PARTS_MAX 4
 #define MATCH_SOURCES_MAX 256
-#define MATCH_TRAITS_MAX 4 /* kinds of source whose errors differ */
+#define MATCH_TRAITS_MAX 6 /* kinds of source whose errors differ */
 #define MATCH_SEGMENTS_MAX (MATCH_TRAITS_MAX * (MATCH_TRAITS_MAX + 1) / 2)
 #define MATCH_RULES_MAX 16
 #define MATCH_NONE UINT32_MAX

@@ -100,13 +100,15 @@ static void end_last_row(CsvText *t)
     t->bytes[t->to] = '\0';
 }
 
-/* *found: the header ends in the first piece, or is the whole file. */
-static void skip_header(CsvText *t, bool *found)
+/* *plain: the header ends in the first piece, or is the whole file, and a CR stands in it only before that end: what
+ * takes a CR for the end of a line reads other rows behind it. */
+static void skip_header(CsvText *t, bool *plain)
 {
-    const char *line_end = memchr(t->bytes, '\n', t->to);
-    *found = line_end != NULL || t->end;
+    const char *line_end = memchr(t->bytes, '\n', t->to), *cr;
     t->from = line_end ? (size_t)(line_end - t->bytes) + 1 : t->to;
     t->crlf = line_end && line_end > t->bytes && line_end[-1] == '\r';
+    cr = memchr(t->bytes, '\r', t->from);
+    *plain = (line_end || t->end) && (!cr || (t->crlf && cr == line_end - 1));
 }
 
 /* Rows that are whole. *plain: the next one is not known to be odd. */

@@ -16,7 +16,8 @@ static const char model_toml[] =
     "[[rule]]\nname = \"two SASIDs\"\neffect = \"must_not\"\nwhen = \"sasid = differs\"\n"
     "[[dataset]]\nname = \"school\"\ntrait = \"school\"\n"
     "[[dataset]]\nname = \"college\"\ntrait = \"school\"\n"
-    "[[dataset]]\nname = \"wage\"\ntrait = \"wage\"\n";
+    "[[dataset]]\nname = \"wage\"\ntrait = \"wage\"\n"
+    "[[dataset]]\nname = \"old wage\"\ntrait = \"wage\"\n";
 static const char linking_toml[] =
     "schema = \"cairn.identity/1\"\nname = \"linking\"\nversion = \"1\"\ntitle = \"l\"\neffective_from = 2010-07-01\n"
     "status = \"assumed\"\nsource = \"test\"\nauthority = \"test law\"\nfull_above = 0.2\ndrift_records = 20\n";

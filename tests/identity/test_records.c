@@ -110,18 +110,25 @@ static void nothing_to_share_by(void **state)
 
 /* --- initials ---------------------------------------------------------------------------------------------------- */
 
-static void put_linking(World *w, const char *section)
+static void put_policy(World *w, const char *name, const char *rest)
 {
-    char path[200], text[600];
-    snprintf(path, sizeof path, "%s/policy/state/identity/linking.toml", w->dir);
+    char path[200], text[1200];
+    snprintf(path, sizeof path, "%s/policy/state/identity/%s.toml", w->dir, name);
     snprintf(text, sizeof text,
-        "schema = \"cairn.identity/1\"\nname = \"linking\"\nversion = \"2\"\ntitle = \"l\"\n"
-        "effective_from = 2010-07-01\nstatus = \"assumed\"\nsource = \"test\"\nauthority = \"test law\"\n%s",
-        section);
+        "schema = \"cairn.identity/1\"\nname = \"%s\"\nversion = \"2\"\ntitle = \"l\"\n"
+        "effective_from = 2010-07-01\nstatus = \"assumed\"\nsource = \"test\"\n%s",
+        name, rest);
     assert_ok(file_write(path, slice_of(text), MODE_PRIVATE, err));
     snprintf(path, sizeof path, "%s/policy/state", w->dir);
     policy_close(w->policy);
     assert_ok(policy_open(path, &w->policy, err));
+}
+
+static void put_linking(World *w, const char *section)
+{
+    char rest[400];
+    snprintf(rest, sizeof rest, "authority = \"test law\"\n%s", section);
+    put_policy(w, "linking", rest);
 }
 
 static const char *source_of(const Records *r, const RecordTag *tag)
@@ -146,6 +153,7 @@ static void initials_are_a_kind(void **state)
     Linkage l;
     Records r;
     Vault *vault;
+    uint32_t named;
     char plain[SHA256_HEX_SIZE];
     world_add(w, records, COUNT_OF(records), tags);
     LinkContext ctx = world_context(w);
@@ -157,7 +165,12 @@ static void initials_are_a_kind(void **state)
     assert_ok(linkage_load(w->policy, clock_today(), &l, err));
     assert_string_not_equal(plain, l.config); /* a model trained without does not fit any more */
     assert_ok(vault_open(w->home, &vault, err));
+    named = l.match.source_count;
     assert_ok(records_load(&ctx, vault, &l, RECORDS_ALL, "test", &r, err));
+    /* in the policy's order, whichever record came first and whether any did */
+    assert_int_equal(l.match.source_count, named + 2);
+    assert_string_equal(l.match.sources[named].name.ptr, "wage, initials");
+    assert_string_equal(l.match.sources[named + 1].name.ptr, "old wage, initials");
     for (size_t i = 0; i < COUNT_OF(records); i++)
         assert_string_equal(source_of(&r, &tags[i]), want[i]);
     for (uint32_t s = 0; s < l.match.source_count; s++)
@@ -190,6 +203,44 @@ static void initials_are_checked(void **state)
     }
 }
 
+/* --- context that cannot be told -------------------------------------------------------------------------------- */
+
+#define VALUE(tag, take) \
+    "[[value]]\ncolumn = \"county\"\nacross = \"ssn\"\ntake = \"" take "\"\nsql = \"SELECT '" tag \
+    "'::UUID AS record_tag, 'x' AS value, 1 AS weight\"\n"
+#define ONE "00000000-0000-0000-0000-000000000001"
+#define TWO "00000000-0000-0000-0000-000000000002"
+
+static void one_way_to_take(void **state)
+{
+    World *w = *state;
+    static const char *const texts[] = {VALUE(ONE, "most") VALUE(TWO, "most"), VALUE(ONE, "most") VALUE(TWO, "least")};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        Context c;
+        Error err = ERROR_INIT;
+        put_policy(w, "context", texts[i]);
+        LinkContext ctx = world_context(w);
+        Status st = context_read(&ctx, clock_today(), &c, &err);
+        assert_int_equal(st, i == 0 ? OK : ERR_INVALID);
+        if (i > 0)
+            assert_non_null(strstr(err.message, "take both"));
+        context_free(&c);
+    }
+}
+
+static void no_part_of_a_joined_value(void **state)
+{
+    World *w = *state;
+    Linkage l;
+    Error err = ERROR_INIT;
+    put_policy(w, "context", VALUE(ONE, "most"));
+    put_policy(
+        w, "model", "[[field]]\nname = \"place\"\nkind = \"text\"\ncolumns = [\"county\", \"city\"]\ncombine = true\n");
+    assert_int_equal(linkage_load(w->policy, clock_today(), &l, &err), ERR_INVALID);
+    if (!strstr(err.message, "whose values are shared"))
+        fail_msg("%s", err.message);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +250,8 @@ int main(void)
         cmocka_unit_test(nothing_to_share_by),
         cmocka_unit_test_setup_teardown(initials_are_a_kind, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(initials_are_checked, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(one_way_to_take, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(no_part_of_a_joined_value, world_setup, world_teardown),
     };
     return cmocka_run_group_tests_name("identity/records", tests, NULL, NULL);
 }

@@ -619,6 +619,9 @@ static void many_codes(void **state)
         for (uint32_t a = 0; a < N; a++) {
             size_t from = a % 5, n = N - from - a % 7; /* stretches of every length modulo the lanes */
             compare_many(cmp, a, record + from, n, patterns);
+            uint64_t few[3]; /* so few are compared another way */
+            compare_many(cmp, a, record + from, COUNT_OF(few), few);
+            assert_memory_equal(few, patterns, sizeof few);
             for (size_t i = 0; i < n; i++) {
                 uint32_t x = record_cells(t, a)[0], y = record_cells(t, record[from + i])[0];
                 LevelId level = x == 0 || y == 0 ? LV_MISSING

@@ -224,7 +224,7 @@ static void refuses(void **state)
         {FIELD "[[dataset]]\nname = \"a\"\nunique = true\ndedupe = true\n", 0, "dedupe"},
         {FIELD "[[dataset]]\nname = \"a\"\ntrait = \"t\"\n", 6, "trait"},
         {FIELD "[[dataset]]\nname = \"a\"\n[[dataset]]\nname = \"a\"\n", 0, "name"},
-        {"traits = [\"a\", \"b\", \"c\", \"d\", \"e\"]\n" FIELD, 1, "traits"},
+        {"traits = [\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\"]\n" FIELD, 1, "traits"},
         {FIELD "[[rule]]\nname = \"r\"\neffect = \"may\"\nwhen = \"code = exact\"\n", 6, "effect"},
         {FIELD "[[rule]]\nname = \"r\"\neffect = \"must\"\n", 0, "when"},
         {FIELD "[input]\nid = 3\n", 5, "id"},

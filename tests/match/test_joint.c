@@ -85,8 +85,41 @@ static void test_field_by_its_own_kinds(void **state)
     match_table_free(t);
 }
 
+/* Two kinds of source show a field alike: whichever record comes first, the same one's weights count. */
+static void test_ties_by_kind(void **state)
+{
+    UNUSED(state);
+    MatchConfig config;
+    MatchTable *t;
+    Joint *j;
+    Error err = ERROR_INIT;
+    config_init(&config);
+    assert_ok(match_table_new(&config, &t, &err));
+    const Slice rows[TRAITS][FIELDS] = {{SLICE("ADA"), {0}}, {SLICE("ADA"), {0}}, {SLICE("ADA"), {0}}};
+    for (uint32_t i = 0; i < TRAITS; i++)
+        assert_ok(match_table_add(t, i, SLICE("1"), rows[i], &err));
+    assert_ok(match_table_seal(t, 1, &err));
+    MatchModel *m = model_of(&config);
+    set_level(m, WAGE, COLLEGE, F_NAME, 8);
+    for (uint32_t s = 0; s < m->segments; s++)
+        m->class_weight[s][CLASS_HOUSEHOLD] = -10 * WEIGHT_BIT;
+    m->level_weight[trait_segment(WAGE, K12)][CLASS_HOUSEHOLD][F_NAME][1] = -3 * WEIGHT_BIT;
+    assert_ok(joint_new(t, m, NULL, &j, &err));
+    const uint32_t k12 = record_of_source(t, K12), college = record_of_source(t, COLLEGE);
+    const uint32_t worker = record_of_source(t, WAGE), person[] = {k12, college}, reversed[] = {college, k12};
+    const Judge judge = joint_judge(j);
+    assert_int_not_equal(
+        judge.between(judge.ctx, &k12, 1, &worker, 1, NULL), judge.between(judge.ctx, &college, 1, &worker, 1, NULL));
+    assert_int_equal(
+        judge.between(judge.ctx, person, 2, &worker, 1, NULL), judge.between(judge.ctx, reversed, 2, &worker, 1, NULL));
+    joint_free(j);
+    match_model_free(m);
+    match_table_free(t);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_field_by_its_own_kinds)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_field_by_its_own_kinds), cmocka_unit_test(test_ties_by_kind)};
     return cmocka_run_group_tests_name("match/joint", tests, NULL, NULL);
 }

@@ -112,6 +112,9 @@ static void plain_and_odd(void **state)
         {SLICE_INIT("a,b\n1,2\n\xff,4\n"), 1, false},
         {SLICE_INIT("a,b\n1,2\nx\0y,4\n"), 1, false},
         {SLICE_INIT("a,b\n1,2\n3,\"4\""), 2, true},
+        {SLICE_INIT("a,b\r1,2\r3,4\r"), 0, false},
+        {SLICE_INIT("a,b\r1,2\r\n3,4\r\n"), 0, false},
+        {SLICE_INIT("a,b\r"), 0, false},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         uint64_t rows;
