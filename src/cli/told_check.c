@@ -304,7 +304,9 @@ static void leave(SourceView *v)
         v->figure[f] = v->public[f] = UINT32_MAX;
 }
 
-enum { EVERY = SIZE_MAX - 1, NONE = SIZE_MAX }; /* beside the places of sources */
+/* Beside the places of sources. */
+#define EVERY (SIZE_MAX - 1)
+#define NONE SIZE_MAX
 
 static Status enter(Checking *c, size_t source, Overlap *overlap, bool *asked, Error *err)
 {

@@ -18,14 +18,6 @@ typedef struct Implying {
     Arena arena;
 } Implying;
 
-static size_t index_of(const Slice *at, size_t count, Slice text)
-{
-    size_t i = 0;
-    while (i < count && !slice_eq(at[i], text))
-        i++;
-    return i;
-}
-
 static Status list_kinds(Implying *m, Error *err)
 {
     const SourceView *v = m->v;
@@ -39,8 +31,8 @@ static Status list_kinds(Implying *m, Error *err)
     for (size_t i = 0; i < n; i++) {
         const ToldFigure *f = &v->source->figures[i];
         if (v->in[i])
-            m->kind[i] = (uint32_t)(index_of(v->levels.at, levels, f->level) * splits +
-                                    index_of(v->splits.at, splits, f->split));
+            m->kind[i] = (uint32_t)(told_index(v->levels.at, levels, f->level) * splits +
+                                    told_index(v->splits.at, splits, f->split));
     }
     for (size_t a = 0; a < m->kinds; a++)
         for (size_t b = 0; b < m->kinds; b++) {

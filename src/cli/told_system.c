@@ -90,12 +90,12 @@ static Status add_keys(SourceView *v, uint32_t number, Error *err)
     return OK;
 }
 
-static bool contains(const Slice *at, size_t count, Slice text)
+size_t told_index(const Slice *at, size_t count, Slice text)
 {
-    for (size_t i = 0; i < count; i++)
-        if (slice_eq(at[i], text))
-            return true;
-    return false;
+    size_t i = 0;
+    while (i < count && !slice_eq(at[i], text))
+        i++;
+    return i;
 }
 
 OverlapOrigin told_origin(const ToldSource *s, const ToldFigure *f)
@@ -129,9 +129,9 @@ static Status add_figures(SourceView *v, Error *err)
         if (!told_names_within(&names, v->sys->names) || !printed)
             continue;
         v->in[i] = 1;
-        if (!contains(v->splits.at, v->splits.len, s->figures[i].split))
+        if (told_index(v->splits.at, v->splits.len, s->figures[i].split) == v->splits.len)
             TRY(vec_push(&v->splits, s->figures[i].split, err));
-        if (!contains(v->levels.at, v->levels.len, s->figures[i].level))
+        if (told_index(v->levels.at, v->levels.len, s->figures[i].level) == v->levels.len)
             TRY(vec_push(&v->levels, s->figures[i].level, err));
         TRY(add_keys(v, (uint32_t)i, err));
     }

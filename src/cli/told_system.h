@@ -13,6 +13,8 @@ typedef struct Names {
 typedef VEC(Names) NamesList;
 MUST_USE Status told_names(Slice split, Names *out, Error *err);
 bool told_names_within(const Names *a, const Names *b);
+/* The text's place, or count. */
+size_t told_index(const Slice *at, size_t count, Slice text);
 
 /* A coded rate ("<4") tells a range. Attacked are both ends of what that may be worth: nothing, and all of it. Neither
  * alone would do: taken for known it is no secret that a sum could give away, taken for unknown its range helps nobody.
