@@ -82,7 +82,7 @@ const Comparison after_comparisons[] = {
         "100)::BIGINT, 2), 99) WHEN kentucky > 0 AND c.annual_net_price > 0 THEN 99 END::DECIMAL(14,2) AS value FROM "
         "work w JOIN (SELECT DISTINCT state_code, control FROM institution) i ON i.state_code = w.place JOIN "
         "normal_time n ON n.award_level = w.level LEFT JOIN college_price c ON c.award_level = w.level AND c.control "
-        "= i.control LEFT JOIN high_school_earnings h ON make_date(w.year + 1, 6, 30) BETWEEN h.valid_from AND "
-        "coalesce(h.valid_to, DATE '9999-12-31') WHERE w.kind = 'award' AND w.after_quarters = 4)"},
+        "= i.control LEFT JOIN high_school_earnings h ON make_date(w.year + 5, 6, 30) BETWEEN h.valid_from AND "
+        "coalesce(h.valid_to, DATE '9999-12-31') WHERE w.kind = 'award' AND w.after_quarters = 20)"},
 };
 const size_t after_comparison_count = COUNT_OF(after_comparisons);
