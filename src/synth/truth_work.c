@@ -393,6 +393,35 @@ static void gain_truth(const World *w, const Person *p, const Participation *x, 
     }
 }
 
+static bool at_school_in(const Life *l, Quarter q)
+{
+    Date from = date_of(q / 4, q % 4 * 3 + 1, 1), to = date_of((q + 1) / 4, (q + 1) % 4 * 3 + 1, 1) - 1;
+    for (uint32_t i = 0; i < l->spell_count; i++) {
+        const Spell *s = &l->spells[i];
+        Date exit = s->exit != DATE_NONE ? s->exit : date_of(s->year, 6, 30);
+        if (s->entry != DATE_NONE && s->entry <= to && exit >= from)
+            return true;
+    }
+    return false;
+}
+
+/* In an apprenticeship, or in the schooling of a workforce programme. */
+static bool in_training_in(const Life *l, Quarter q)
+{
+    for (uint32_t i = 0; i < l->program_count; i++) {
+        const Participation *x = &l->programs[i];
+        bool trains = x->kind == WORKFORCE_APPRENTICE || x->education != DATE_NONE;
+        if (trains && quarter_of(x->entry) <= q && (x->exit == DATE_NONE || quarter_of(x->exit) >= q))
+            return true;
+    }
+    return false;
+}
+
+static bool youth_placed_in(const Life *l, Quarter q)
+{
+    return wages_of(l, q) > 0 || at_college_in(l, q) || at_school_in(l, q) || in_training_in(l, q);
+}
+
 static void program_truth(const World *w, const Person *p, const Life *l, const Participation *x, Buf *b)
 {
     if (x->kind == WORKFORCE_APPRENTICE)
@@ -404,6 +433,10 @@ static void program_truth(const World *w, const Person *p, const Life *l, const 
     int year, m, d;
     date_civil(x->exit, &year, &m, &d);
     training_row(p, "wioa_q4", year + 1, "", SLICE(""), wages_of(l, q + 4) > 0, b);
+    if (x->kind == WORKFORCE_YOUTH) {
+        training_row(p, "wioa_youth_q2", date_school_year(x->exit), "", SLICE(""), youth_placed_in(l, q + 2), b);
+        training_row(p, "wioa_youth_q4", year + 1, "", SLICE(""), youth_placed_in(l, q + 4), b);
+    }
     if (wages_of(l, q + 2) > 0)
         training_row(p, "wioa_same_employer", year + 1, "", SLICE(""), same_employer(l, q + 2, q + 4), b);
     if (x->education != DATE_NONE)

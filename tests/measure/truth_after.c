@@ -65,6 +65,8 @@ const Comparison after_comparisons[] = {
                     "'college_credential'"},
     {"perkins_3p1", NONTRADITIONAL("college_year", "college_concentrator")},
     {"wioa_employment_rate_q4", ITEM("wioa_q4")},
+    {"wioa_youth_placement_rate_q2", ITEM("wioa_youth_q2")},
+    {"wioa_youth_placement_rate_q4", ITEM("wioa_youth_q4")},
     {"wioa_same_employer_rate", ITEM("wioa_same_employer")},
     {"wioa_credential_rate", ITEM("wioa_credential")},
     {"wioa_measurable_skill_gains_rate", ITEM("wioa_gain")},

@@ -176,7 +176,7 @@ out:
 /* What rests on college anywhere is known only as far as the clearinghouse tells. */
 static bool rests_on_college(const MeasureDef *def, const OutcomeDef *outcome)
 {
-    static const char *const such[] = {"ps_", "perkins_3s1", "perkins_1p1", "hs_", "wioa_credential"};
+    static const char *const such[] = {"ps_", "perkins_3s1", "perkins_1p1", "hs_", "wioa_credential", "wioa_youth"};
     for (size_t i = 0; i < COUNT_OF(such); i++)
         if (slice_starts(def->name, slice_of(such[i])))
             return true;

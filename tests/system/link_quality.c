@@ -215,6 +215,8 @@ static const struct {
     {"perkins_2p1", "(SELECT * REPLACE (year + 1 AS year) FROM training WHERE item = 'college_credential')",
         "avg(hit) * 100", "year"},
     {"wioa_employment_rate_q4", "training WHERE item = 'wioa_q4'", "avg(hit) * 100", "year"},
+    {"wioa_youth_placement_rate_q2", "training WHERE item = 'wioa_youth_q2'", "avg(hit) * 100", "year"},
+    {"wioa_youth_placement_rate_q4", "training WHERE item = 'wioa_youth_q4'", "avg(hit) * 100", "year"},
     {"wioa_same_employer_rate", "training WHERE item = 'wioa_same_employer'", "avg(hit) * 100", "year"},
     {"wioa_credential_rate", "training WHERE item = 'wioa_credential'", "avg(hit) * 100", "year"},
     {"wioa_measurable_skill_gains_rate", "training WHERE item = 'wioa_gain'", "avg(hit) * 100", "year"},
