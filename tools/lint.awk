@@ -56,7 +56,7 @@ BEGIN {
     list("room", "base kernel token policy contract store govern ingest match libmatch matchfile identity facts measure cohort protect " \
         "publish equity account dictionary report serve review synth cli sdc lp audit overlap suppress perturb tables protectfile libprotect")
     # What a room shows to the others, where that is not just ROOM/ROOM.h.
-    list("public_header", "equity/sheet.h measure/values.h identity/verdicts.h match/standard.h policy/model.h publish/html.h publish/paper.h publish/svg.h " \
+    list("public_header", "equity/sheet.h measure/values.h identity/verdicts.h match/standard.h policy/model.h publish/html.h publish/paper.h publish/svg.h publish/words.h " \
         "protectfile/attack.h protectfile/compare.h serve/http.h store/db.h store/home.h store/ledger.h " \
         "store/linkage.h store/load_view.h store/vault.h store/warehouse.h")
     # Rooms that must not reach the vault by any detour either.

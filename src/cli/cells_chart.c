@@ -5,6 +5,7 @@
 #include "cli/cells_out.h"
 #include "equity/equity.h"
 #include "publish/svg.h"
+#include "publish/words.h"
 
 #include <math.h>
 
@@ -40,39 +41,43 @@ static Status chart_points(Cli *cli, const CellSet *cells, Chart *chart, Error *
     return OK;
 }
 
-/* "yes" alone tells nobody of what. */
-static bool is_bare(Slice group)
+/* "Female, Hispanic or Latino"; with its split where the group does not speak for itself. */
+static Status add_groups(const Words *words, const Cell *c, bool name_split, Buf *out, Error *err)
 {
-    return slice_eq_z(group, "yes") || slice_eq_z(group, "no") || slice_eq_z(group, "unknown");
-}
-
-/* Codes for reading: blanks for '_', and one after each comma. */
-static void add_words(Buf *out, Slice codes)
-{
-    for (size_t i = 0; i < codes.len; i++) {
-        buf_addc(out, codes.ptr[i] == '_' ? ' ' : codes.ptr[i]);
-        if (codes.ptr[i] == ',')
-            buf_addc(out, ' ');
+    Slice splits = c->split, groups = c->grp;
+    for (const char *between = ""; groups.len > 0; between = ", ") {
+        Slice split = slice_cut(&splits, ','), group = slice_cut(&groups, ','), name;
+        TRY(words_group(words, split, group, (Slice){0}, &name, err));
+        /* "Not reported", or a group without a title, tells nobody of what. */
+        bool bare = slice_eq_z(group, "unknown") || slice_eq(name, group);
+        buf_adds(out, between);
+        if (!slice_eq_z(split, "all") && (name_split || bare))
+            buf_addf(out, "%.*s: ", SLICE_ARG(words_split(words, split)));
+        buf_add(out, name);
     }
+    return OK;
 }
 
-/* Place, group, with its split where the group does not speak for itself, category, and how many persons there are. */
-static Status bar_label(Cli *cli, const Cell *c, bool name_split, Slice *out, Error *err)
+/* Place, group, category, and how many persons there are. */
+static Status bar_label(Cli *cli, const Words *words, const Cell *c, bool name_split, Slice *out, Error *err)
 {
     Buf text;
-    bool everybody = slice_eq_z(c->split, "all");
+    Slice place;
+    bool everybody = slice_eq_z(c->split, "all"), placed = !slice_eq_z(c->level, "state");
+    TRY(words_unit(words, c->level, c->unit, (Slice){0}, 0, &place, err));
     buf_init(&text, 0);
-    if (!slice_eq_z(c->level, "state"))
-        buf_addf(&text, "%.*s ", SLICE_ARG(c->unit));
-    if (!everybody && (name_split || is_bare(c->grp))) {
-        add_words(&text, c->split);
-        buf_adds(&text, ": ");
+    if (placed)
+        buf_addf(&text, "%.*s, ", SLICE_ARG(place));
+    Status st = OK;
+    if (!everybody || (!placed && c->category.len == 0)) {
+        st = add_groups(words, c, name_split, &text, err);
+        buf_adds(&text, ", ");
     }
-    add_words(&text, c->grp);
     if (c->category.len > 0)
-        buf_addf(&text, ", %.*s", SLICE_ARG(c->category));
-    buf_addf(&text, ", n %" PRId64, c->denominator);
-    Status st = buf_status(&text, err);
+        buf_addf(&text, "%.*s, ", SLICE_ARG(c->category));
+    buf_addf(&text, "n\u00a0%" PRId64, c->denominator);
+    if (st == OK)
+        st = buf_status(&text, err);
     if (st == OK)
         st = arena_dup(&cli->arena, buf_slice(&text), out, err);
     buf_free(&text);
@@ -105,7 +110,7 @@ static bool has_several_splits(const CellSet *cells)
     return false;
 }
 
-static Status add_bar(Cli *cli, const Cell *c, bool name_split, Chart *chart, Error *err)
+static Status add_bar(Cli *cli, const Words *words, const Cell *c, bool name_split, Chart *chart, Error *err)
 {
     if (chart->count == BARS_MAX) {
         chart->left_out++;
@@ -113,21 +118,21 @@ static Status add_bar(Cli *cli, const Cell *c, bool name_split, Chart *chart, Er
     }
     SvgBar *b = &chart->bars[chart->count++];
     *b = (SvgBar){.value = c->value};
-    TRY(bar_label(cli, c, name_split, &b->label, err));
+    TRY(bar_label(cli, words, c, name_split, &b->label, err));
     TRY(figure_text(cli, c, &b->shown, err));
     bar_interval(c, b);
     chart->has_intervals |= b->has_interval;
     return OK;
 }
 
-static Status chart_bars(Cli *cli, const CellSet *cells, Chart *chart, Error *err)
+static Status chart_bars(Cli *cli, const Words *words, const CellSet *cells, Chart *chart, Error *err)
 {
     bool several = has_several_splits(cells);
     for (size_t i = 0; i < cells->count; i++)
         chart->year = cells->cells[i].year > chart->year ? cells->cells[i].year : chart->year;
     for (size_t i = 0; i < cells->count; i++)
         if (cells->cells[i].year == chart->year && !isnan(cells->cells[i].value))
-            TRY(add_bar(cli, &cells->cells[i], several, chart, err));
+            TRY(add_bar(cli, words, &cells->cells[i], several, chart, err));
     return OK;
 }
 
@@ -221,7 +226,7 @@ static bool is_line(const CellSet *cells)
     return line;
 }
 
-Status cells_draw(Cli *cli, const CellSet *cells, const char *path, Slice title, Error *err)
+static Status draw(Cli *cli, const Words *words, const CellSet *cells, const char *path, Slice title, Error *err)
 {
     Chart chart = {0};
     Buf svg;
@@ -231,7 +236,7 @@ Status cells_draw(Cli *cli, const CellSet *cells, const char *path, Slice title,
     for (size_t i = 0; i < cells->count; i++)
         chart.is_share = slice_eq_z(cells->cells[i].kind, "rate") || slice_eq_z(cells->cells[i].kind, "distribution");
     buf_init(&svg, 0);
-    Status st = line ? chart_points(cli, cells, &chart, err) : chart_bars(cli, cells, &chart, err);
+    Status st = line ? chart_points(cli, cells, &chart, err) : chart_bars(cli, words, cells, &chart, err);
     if (st == OK && line)
         svg_line(&svg, "chart", title, slice_of(cells_banner), chart.points, chart.count, chart.is_share);
     else if (st == OK)
@@ -241,5 +246,15 @@ Status cells_draw(Cli *cli, const CellSet *cells, const char *path, Slice title,
     if (st == OK)
         st = write_chart(path, title, &chart, buf_slice(&svg), err);
     buf_free(&svg);
+    return st;
+}
+
+Status cells_draw(Cli *cli, const CellSet *cells, const char *path, const CellsHead *head, Error *err)
+{
+    Words words;
+    Status st = words_open(head->policy, clock_today(), &cli->arena, &words, err);
+    if (st == OK)
+        st = draw(cli, &words, cells, path, head->title, err);
+    words_free(&words);
     return st;
 }

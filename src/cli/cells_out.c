@@ -147,7 +147,7 @@ Status cells_show(Cli *cli, const CellSet *cells, const CellsOut *out, const Cel
 {
     Buf text;
     if (out->chart)
-        TRY(cells_draw(cli, cells, out->chart, head->title, err));
+        TRY(cells_draw(cli, cells, out->chart, head, err));
     if (out->chart_only || out->format == CELLS_PARQUET) {
         if (!out->chart_only)
             TRY(cells_to_parquet(cells->cells, cells->count, out->file, err));

@@ -41,13 +41,15 @@ typedef struct CellsOut {
 MUST_USE Status cells_out(const Cli *cli, CellsOut *out, Error *err);
 
 typedef struct CellsHead { /* what an answer says of itself */
+    Policy *policy;        /* whose words the chart has for places and groups */
     Slice title;           /* of the chart */
     Slice text;            /* lines above the table; empty: none */
     Slice json;            /* members of an object whose last is "figures"; empty: the figures alone */
 } CellsHead;
 MUST_USE Status cells_show(Cli *cli, const CellSet *cells, const CellsOut *out, const CellsHead *head, Error *err);
-/* The figures as SVG, with words above: a line where each year has one, else bars of the newest year. */
-MUST_USE Status cells_draw(Cli *cli, const CellSet *cells, const char *path, Slice title, Error *err);
+/* The figures as SVG, with words above: a line where each year has one, else bars of the newest year. Places and groups
+ * bear the names that the policy's pages give them. */
+MUST_USE Status cells_draw(Cli *cli, const CellSet *cells, const char *path, const CellsHead *head, Error *err);
 /* Text to --out or to standard output. */
 MUST_USE Status cells_deliver(Cli *cli, Slice text, Error *err);
 /* --who: asks and delivers persons as CSV; the question was allowed. */

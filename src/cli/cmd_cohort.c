@@ -321,8 +321,10 @@ static Status show_figures(Cli *cli, const Run *r, const CellsOut *out, const Ce
         st = buf_status(&json, err);
     if (st == OK) {
         Slice members = buf_slice(&json);
-        const CellsHead head = {
-            .title = r->cohort->title, .text = buf_slice(&text), .json = slice_sub(members, 1, members.len - 1)};
+        const CellsHead head = {.policy = r->place.policy,
+            .title = r->cohort->title,
+            .text = buf_slice(&text),
+            .json = slice_sub(members, 1, members.len - 1)};
         st = cells_show(cli, cells, out, &head, err);
     }
     buf_free(&text);

@@ -1,4 +1,4 @@
-/* Private to publish: names for codes. Everything a state words for itself is in policy/<state>/i18n. */
+/* Names for codes, for pages and charts. Everything a state words for itself is in policy/<state>/i18n. */
 #ifndef CAIRN_PUBLISH_WORDS_H
 #define CAIRN_PUBLISH_WORDS_H
 
