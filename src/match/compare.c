@@ -44,7 +44,8 @@ static Status compile_levels(Comparer *c, FieldPlan *p, Error *err)
 
 static PlanWay way_of(const FieldSpec *f, const Dict *d)
 {
-    if (f->column_count > 1 && !f->combine)
+    bool aliases = f->column_count > 1 && !f->combine;
+    if (aliases && (f->levels || d->domain != DOMAIN_NAME))
         return WAY_ALIASES;
     if (f->levels)
         return WAY_OWN;
@@ -84,7 +85,8 @@ static Status plan_field(Comparer *c, uint32_t field, Error *err)
         .shift = 4 * field,
         .plain = !f->levels && kind_is_plain(f->kind),
         .other_column = MATCH_NONE};
-    c->column_count += columns_of(p->way);
+    p->aliased = p->way == WAY_NAME && p->column_count > 1;
+    c->column_count += columns_of(p->way) + p->aliased;
     p->name = c->name_count;
     c->name_count += p->way == WAY_NAME;
     for (int id = 0; id < LV_COUNT; id++)
@@ -232,6 +234,21 @@ static uint32_t value_level(const FieldPlan *p, uint32_t a, uint32_t b)
 
 /* --- loading a tile ------------------------------------------------------------------------------------------- */
 
+/* Not 0: the record has a name beside the present one. */
+static inline uint32_t alias_mark(const FieldPlan *p, const uint32_t *cells)
+{
+    uint32_t mark = 0;
+    for (uint32_t i = 1; i < p->column_count; i++)
+        mark |= cells[p->spec->columns[i]];
+    return mark;
+}
+
+static void load_aliases(const FieldPlan *p, const CompareTile *tile, uint32_t *at, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        at[i] = alias_mark(p, tile->rows[i]);
+}
+
 static void load_name(const FieldPlan *p, const CompareTile *tile, uint32_t *at, size_t n)
 {
     const NameInfo *names = p->dict->names.at;
@@ -286,6 +303,8 @@ static void load_columns(const Comparer *c, const CompareTile *tile, size_t n)
             load_code(p, tile, at, n);
         else
             load_value(p, tile, at, n);
+        if (p->aliased)
+            load_aliases(p, tile, at + NAME_COLUMNS * tile->room, n);
     }
 }
 
@@ -403,7 +422,7 @@ static uint64_t pair_pattern(Comparer *c, const uint32_t *a, const uint32_t *b)
     for (uint32_t f = 0; f < c->field_count; f++) {
         FieldPlan *p = &c->plans[f];
         uint32_t x = a[p->column], y = b[p->column], level;
-        if (p->way == WAY_ALIASES)
+        if (p->way == WAY_ALIASES || (p->aliased && (alias_mark(p, a) | alias_mark(p, b))))
             level = alias_level(p, a, b);
         else if (p->way == WAY_NAME && x != y && x && y)
             level = name_level(p, x, y);
@@ -527,6 +546,23 @@ static void mark_swapped(Comparer *c, const FieldPlan *p, const uint32_t *a, con
     }
 }
 
+/* Where either has another name beside, all pairs of names are looked at; of most records neither has. */
+static void add_aliased(Comparer *c, FieldPlan *p, const uint32_t *a, const StretchView *v, uint32_t *levels)
+{
+    const uint32_t *marks = view_column(v, p->first + NAME_COLUMNS), value = a[p->column], shift = p->shift & 31;
+    const bool each = alias_mark(p, a) != 0;
+    if (!each && value == 0)
+        return;
+    if (!each) {
+        size_t count = add_names(c, p, value, v, levels);
+        if (count > 0)
+            add_open(p, value, v, c->open, count, levels);
+    }
+    for (size_t i = 0; i < v->n; i++)
+        if (each || marks[i])
+            levels[i] = (levels[i] & ~(UINT32_C(15) << shift)) | alias_level(p, a, v->rows[i]) << shift;
+}
+
 static void add_field(Comparer *c, FieldPlan *p, const uint32_t *a, const StretchView *v, uint32_t *levels)
 {
     uint32_t value = a[p->column], *open = c->open;
@@ -534,6 +570,10 @@ static void add_field(Comparer *c, FieldPlan *p, const uint32_t *a, const Stretc
     if (p->way == WAY_ALIASES) {
         for (size_t i = 0; i < v->n; i++)
             levels[i] |= alias_level(p, a, v->rows[i]) << (p->shift & 31);
+        return;
+    }
+    if (p->aliased) {
+        add_aliased(c, p, a, v, levels);
         return;
     }
     if (value == 0)

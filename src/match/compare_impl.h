@@ -4,6 +4,7 @@
  * Records that are compared with each other lie in a tile, column by column, so that four of them are one vector:
  *
  *   names          value | letters, flags | sound | roots | length | repeats        (NameColumn)
+ *                  and, of a field with other columns beside the present name, whether one of them holds something
  *   dates          value | written | days                                           (DateColumn)
  *   packed digits  value | lower half | upper half                                  (CodeColumn)
  *   others         value
@@ -42,7 +43,7 @@ typedef enum PlanWay {
     WAY_DIGITS,
     WAY_TEXT,
     WAY_OWN,     /* expressions of the config */
-    WAY_ALIASES, /* several columns */
+    WAY_ALIASES, /* several columns, but those of names (aliased) */
     WAY_MEMO     /* whatever is not equal */
 } PlanWay;
 
@@ -56,6 +57,7 @@ typedef struct FieldPlan {
     uint32_t column_count;
     uint32_t shift; /* of the field's four bits */
     bool plain;     /* equal or not: no memo */
+    bool aliased;   /* names with other columns, which most records leave empty */
     uint8_t number[LV_COUNT];
     uint64_t *memo;
     QuickJaro jaro;
