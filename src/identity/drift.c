@@ -26,6 +26,9 @@ static Status best_pairs(const LinkJob *job, uint32_t first, const MatchPair ***
     TRY(mem_zalloc(r->count ? r->count : 1, sizeof *best, (void **)&best, err));
     for (size_t i = 0; i < job->pairs.len; i++) {
         const MatchPair *p = &job->pairs.at[i];
+        fetch_clusters(job, i);
+        if (i + PAIRS_AHEAD < job->pairs.len)
+            __builtin_prefetch(&best[job->pairs.at[i + PAIRS_AHEAD].b]);
         if (r->cluster[p->a] != r->cluster[p->b])
             continue;
         const uint32_t sides[] = {p->a, p->b};
@@ -47,6 +50,8 @@ static Status count_levels(const LinkJob *job, uint32_t first, SourceCounts *cou
     const MatchPair **best;
     TRY(best_pairs(job, first, &best, err));
     for (uint32_t i = first; i < job->resolved.count; i++) {
+        if (i + PAIRS_AHEAD < job->resolved.count)
+            __builtin_prefetch(best[i + PAIRS_AHEAD]);
         SourceCounts *c = &counts[match_record_source(job->records.table, i)];
         c->records++;
         c->linked += best[i] != NULL;

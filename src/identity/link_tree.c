@@ -64,6 +64,7 @@ static Status strongest_first(const LinkJob *job, Edges *out, Error *err)
     TRY(mem_zalloc(values + 1, sizeof *place, (void **)&place, err));
     for (size_t i = 0; i < job->pairs.len; i++) {
         const MatchPair *p = &job->pairs.at[i];
+        fetch_clusters(job, i);
         ASSERT(p->odds >= WEIGHT_MIN && p->odds <= WEIGHT_MAX);
         place[WEIGHT_MAX - p->odds + 1] += r->cluster[p->a] == r->cluster[p->b];
     }
@@ -74,6 +75,7 @@ static Status strongest_first(const LinkJob *job, Edges *out, Error *err)
         out->len = decided + place[values];
     for (size_t i = 0; st == OK && i < job->pairs.len; i++) {
         const MatchPair *p = &job->pairs.at[i];
+        fetch_clusters(job, i);
         if (r->cluster[p->a] == r->cluster[p->b])
             out->at[decided + place[WEIGHT_MAX - p->odds]++] = (Edge){p->a, p->b, p->odds};
     }
@@ -103,6 +105,15 @@ static void tree_free(Tree *t)
     mem_free(t->stack);
 }
 
+/* What is known of an edge's two records, a while before it is its turn. */
+static inline void fetch_edge(const Edges *edges, size_t i, const uint32_t *of_record)
+{
+    if (i + PAIRS_AHEAD >= edges->len)
+        return;
+    __builtin_prefetch(&of_record[edges->at[i + PAIRS_AHEAD].a]);
+    __builtin_prefetch(&of_record[edges->at[i + PAIRS_AHEAD].b]);
+}
+
 /* Edges strongest first. Founders are the lowest records of their clusters. */
 static Status span(const Resolved *r, Edges *edges, const Weight *weakest, Tree *t, Error *err)
 {
@@ -112,9 +123,11 @@ static Status span(const Resolved *r, Edges *edges, const Weight *weakest, Tree 
     for (uint32_t i = r->count; i-- > 0;)
         founder[r->cluster[i]] = i;
     forest_init(t->parent, r->count);
-    for (size_t i = 0; i < edges->len; i++)
+    for (size_t i = 0; i < edges->len; i++) {
+        fetch_edge(edges, i, t->parent);
         if (forest_unite(t->parent, edges->at[i].a, edges->at[i].b))
             edges->at[n++] = edges->at[i];
+    }
     edges->len = n;
     Status st = OK;
     for (uint32_t i = 0; i < r->count && st == OK; i++) {
@@ -133,12 +146,14 @@ static Status fit_to_unions(const Resolved *r, Edges *edges, const Weight *weake
     size_t *worst; /* of clusters: number of the weakest edge, plus one */
     TRY(mem_zalloc(r->clusters ? r->clusters : 1, sizeof *worst, (void **)&worst, err));
     for (size_t i = 0; i < edges->len; i++) {
+        fetch_edge(edges, i, r->cluster);
         size_t *w = &worst[r->cluster[edges->at[i].a]];
         if (*w == 0 || by_odds(&edges->at[*w - 1], &edges->at[i]) < 0)
             *w = i + 1;
     }
     for (size_t i = 0; i < edges->len; i++) {
         Edge *e = &edges->at[i];
+        fetch_edge(edges, i, r->cluster);
         uint32_t c = r->cluster[e->a];
         bool last = worst[c] == i + 1;
         if (e->odds < weakest[c] || (last && e->odds < WEIGHT_MAX))
@@ -153,6 +168,7 @@ static Status list_ends(const Resolved *r, const Edges *edges, Tree *t, Error *e
     TRY(mem_zalloc((size_t)r->count + 2, sizeof *t->start, (void **)&t->start, err));
     TRY(mem_zalloc(2 * edges->len + 1, sizeof *t->ends, (void **)&t->ends, err));
     for (size_t i = 0; i < edges->len; i++) {
+        fetch_edge(edges, i, t->start);
         t->start[edges->at[i].a + 2]++;
         t->start[edges->at[i].b + 2]++;
     }
@@ -160,6 +176,7 @@ static Status list_ends(const Resolved *r, const Edges *edges, Tree *t, Error *e
         t->start[i + 2] += t->start[i + 1];
     for (size_t i = 0; i < edges->len; i++) {
         const Edge *e = &edges->at[i];
+        fetch_edge(edges, i, t->start);
         t->ends[t->start[e->a + 1]++] = *e;
         t->ends[t->start[e->b + 1]++] = (Edge){e->b, e->a, e->odds};
     }
@@ -285,6 +302,17 @@ Status trees_correct(const Forest *f, uint64_t *correct, double *variance, Error
     TRY_OUT(mem_zalloc(room, sizeof *squares, (void **)&squares, err));
     for (uint32_t k = 0; k < n; k++) {
         uint32_t i = order[k];
+        if (k + 2 * PAIRS_AHEAD < n) {
+            uint32_t later = order[k + 2 * PAIRS_AHEAD];
+            __builtin_prefetch(&to[later]);
+            __builtin_prefetch(&cluster[later]);
+            __builtin_prefetch(&sum[later]);
+            __builtin_prefetch(&squares[later]);
+            uint32_t soon = order[k + PAIRS_AHEAD], parent = to[soon];
+            __builtin_prefetch(&correct[cluster[soon]]);
+            __builtin_prefetch(&sum[parent == MATCH_NONE ? soon : parent]);
+            __builtin_prefetch(&squares[parent == MATCH_NONE ? soon : parent]);
+        }
         /* pairs whose path has its top here: with this record, and between different children */
         Wide between = ((Wide)sum[i] * sum[i] - squares[i]) / (2 * MILLION);
         correct[cluster[i]] += sum[i] + (uint64_t)between;
