@@ -149,7 +149,7 @@ MUST_USE Status link_newcomers(LinkJob *job, const StoredModel *stored, Error *e
 
 /* Fills to and odds of job->resolved from clusters, kept pairs and decisions: one tree a cluster, towards its lowest
  * record. weakest: of each cluster, as MatchClusters has it. Kinds are the caller's. */
-MUST_USE Status link_trees(LinkJob *job, const Weight *weakest, Error *err);
+MUST_USE Status link_trees(LinkJob *job, const Weight *weakest, unsigned threads, Error *err);
 
 typedef struct Forest {
     uint32_t count, clusters;

@@ -203,6 +203,17 @@ static Weight part_lift(void *ctx, uint32_t a, uint32_t b)
     return x->judge.lift(x->judge.ctx, x->record[a], x->record[b]);
 }
 
+/* Asks for a pair that is due soon, and for the numbers of the records of one that is due sooner. */
+static void fetch_pair(const ClusterParts *x, const uint32_t *list, uint32_t count, uint32_t i)
+{
+    const MatchPair *pairs = x->p->pairs->at;
+    if (i + PAIRS_AHEAD >= count)
+        return;
+    __builtin_prefetch(&pairs[list[i + PAIRS_AHEAD]]);
+    __builtin_prefetch(&x->local[pairs[list[i + PAIRS_AHEAD / 2]].a]);
+    __builtin_prefetch(&x->local[pairs[list[i + PAIRS_AHEAD / 2]].b]);
+}
+
 /* The part's pairs under its numbers, by the lower record; those of one record in the order in which they came. */
 static Status take_pairs(PartProblem *out, const ClusterParts *x, uint32_t part, uint32_t records, Error *err)
 {
@@ -211,10 +222,13 @@ static Status take_pairs(PartProblem *out, const ClusterParts *x, uint32_t part,
     uint32_t *start = NULL;
     TRY(vec_reserve(&out->pairs, count, err));
     TRY(mem_zalloc((size_t)records + 1, sizeof *start, (void **)&start, err));
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
+        fetch_pair(x, list, count, i);
         start[x->local[pairs[list[i]].a] + 1]++;
+    }
     add_up(start, records);
     for (uint32_t i = 0; i < count; i++) {
+        fetch_pair(x, list, count, i);
         MatchPair pair = pairs[list[i]];
         pair.a = x->local[pair.a];
         pair.b = x->local[pair.b];
