@@ -43,7 +43,8 @@ typedef enum PlanWay {
     WAY_DIGITS,
     WAY_TEXT,
     WAY_OWN,     /* expressions of the config */
-    WAY_ALIASES, /* several columns, but those of names (aliased) */
+    WAY_NAMES,   /* names with other columns beside, which most records leave empty */
+    WAY_ALIASES, /* several columns of another kind */
     WAY_MEMO     /* whatever is not equal */
 } PlanWay;
 
@@ -57,7 +58,6 @@ typedef struct FieldPlan {
     uint32_t column_count;
     uint32_t shift; /* of the field's four bits */
     bool plain;     /* equal or not: no memo */
-    bool aliased;   /* names with other columns, which most records leave empty */
     uint8_t number[LV_COUNT];
     uint64_t *memo;
     QuickJaro jaro;
