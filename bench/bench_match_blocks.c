@@ -131,7 +131,7 @@ static void walk(const Blocks *b, unsigned threads)
     Error err = ERROR_INIT;
     uint64_t sums[16 * 256] = {0}, pairs = 0;
     PassReport reports[MATCH_PASSES_MAX];
-    BatchWork work = {new_worker, count_batch, end_worker, sums};
+    BatchWork work = {new_worker, count_batch, end_worker, sums, NULL};
     RunOptions options = {.threads = threads, .progress = PROGRESS_OFF};
     double cpu = clock_cpu();
     must(blocks_each(b, &work, &options, &err), &err);

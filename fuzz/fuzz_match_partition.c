@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     Partition p;
     if (file.status == OK) {
         if (partition_read(buf_slice(&file), &p, NULL) == OK) {
-            BatchWork work = {new_worker, look_at, end_worker, &p};
+            BatchWork work = {new_worker, look_at, end_worker, &p, NULL};
             RunOptions options = {.threads = 1, .progress = PROGRESS_OFF};
             ASSERT(blocks_each(p.blocks, &work, &options, NULL) == OK);
         }

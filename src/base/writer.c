@@ -18,7 +18,7 @@
 struct FileWriter {
     int fd;
     Status status;
-    size_t used;
+    size_t used, behind; /* behind: written since the kernel was last told to begin */
     char *path;
     char *buffer;
     Error error; /* of the first failure */
@@ -49,10 +49,24 @@ Status writer_open(const char *path, unsigned mode, FileWriter **out, Error *err
     return OK;
 }
 
-static void flush(FileWriter *w)
+/* So much is on its way to the disk while more is made: the sync at the end waits for the rest alone. */
+#define WRITE_BEHIND ((size_t)8 << 20)
+
+static void put(FileWriter *w, const char *bytes, size_t size)
 {
     if (w->status == OK)
-        w->status = fd_write(w->fd, w->path, w->buffer, w->used, &w->error);
+        w->status = fd_write(w->fd, w->path, bytes, size, &w->error);
+    w->behind += size;
+    if (w->status != OK || w->behind < WRITE_BEHIND)
+        return;
+    w->behind = 0;
+    /* a hint: where it does not work, the sync does it all */
+    (void)sync_file_range(w->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+static void flush(FileWriter *w)
+{
+    put(w, w->buffer, w->used);
     w->used = 0;
 }
 
@@ -61,8 +75,7 @@ void writer_add(FileWriter *w, Slice s)
     if (s.len > WRITER_BUFFER - w->used) {
         flush(w);
         if (s.len >= WRITER_BUFFER) {
-            if (w->status == OK)
-                w->status = fd_write(w->fd, w->path, s.ptr, s.len, &w->error);
+            put(w, s.ptr, s.len);
             return;
         }
     }

@@ -7,10 +7,10 @@
  * the columns of the contract the load came under.
  */
 #include "identity/context.h"
+#include "store/linkage.h"
 #include "store/load_view.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 typedef struct ContextRun {
     const LinkContext *ctx;
@@ -170,11 +170,33 @@ static Status run_value(ContextRun *r, const Toml *t, Error *err)
     return st;
 }
 
-static int by_tag(const void *x, const void *y)
+static bool same_tag(const ContextValue *a, const ContextValue *b)
 {
-    const ContextValue *a = x, *b = y;
-    int order = memcmp(a->tag.bytes, b->tag.bytes, sizeof a->tag.bytes);
-    return order ? order : a->text < b->text ? -1 : a->text > b->text;
+    return memcmp(a->tag.bytes, b->tag.bytes, sizeof a->tag.bytes) == 0;
+}
+
+/* By tag, and those of one record, which are few, by text. */
+static Status sort_by_tag(ContextColumn *c, Error *err)
+{
+    const size_t n = c->at.len;
+    TagPlaces places;
+    ContextColumn sorted = {.month_of = ID_ROLE_COUNT};
+    TRY(tag_places_new(&c->at.at[0].tag, sizeof *c->at.at, n, &places, err));
+    Status st = vec_reserve(&sorted.at, n, err);
+    for (size_t i = 0; st == OK && i < n; i++) {
+        ContextValue v = c->at.at[places.order[i]];
+        size_t k = i;
+        for (; k > 0 && sorted.at.at[k - 1].text > v.text && same_tag(&sorted.at.at[k - 1], &v); k--)
+            sorted.at.at[k] = sorted.at.at[k - 1];
+        sorted.at.at[k] = v;
+    }
+    tag_places_free(&places);
+    if (st != OK)
+        return st;
+    vec_free(&c->at);
+    c->at = sorted.at;
+    c->at.len = n;
+    return OK;
 }
 
 /* One holder's values come from several queries: of all of them either the most or the least is taken. */
@@ -196,9 +218,9 @@ static Status settle(const ContextRun *r, ContextColumn *c, Error *err)
 {
     if (!c->at.len)
         return OK;
-    qsort(c->at.at, c->at.len, sizeof *c->at.at, by_tag);
+    TRY(sort_by_tag(c, err));
     for (size_t i = 1; i < c->at.len; i++)
-        if (memcmp(c->at.at[i].tag.bytes, c->at.at[i - 1].tag.bytes, sizeof c->at.at[i].tag.bytes) == 0 &&
+        if (same_tag(&c->at.at[i], &c->at.at[i - 1]) &&
             (c->at.at[i].share == 0 || c->at.at[i].share != c->at.at[i - 1].share))
             return error_set(err, ERR_INVALID, "%s: the queries give a record two values of \"%.*s\"", r->file->path,
                 SLICE_ARG(c->name));

@@ -1,6 +1,7 @@
 /*
  * Holders are told by a hash of their number: 64 bits, so that of ten million numbers two meet once in 370,000 runs,
- * and then merely share a county. Values are sorted by holder and text, added up, and one of each holder stays.
+ * and then merely share a county. Values are put in order of holder and text, by the hash's first bits and then within
+ * these, added up, and one of each holder stays.
  */
 #include "identity/context_share.h"
 #include "match/standard.h"
@@ -42,13 +43,72 @@ Status sharing_add(Sharing *s, const Context *c, uint32_t column, uint32_t recor
 static int by_holder(const void *x, const void *y)
 {
     const SharedValue *a = x, *b = y;
-    if (a->column != b->column)
-        return a->column < b->column ? -1 : 1;
     if (a->holder != b->holder)
         return a->holder < b->holder ? -1 : 1;
+    if (a->column != b->column)
+        return a->column < b->column ? -1 : 1;
     if (a->text != b->text)
         return a->text < b->text ? -1 : 1;
     return (a->weight > b->weight) - (a->weight < b->weight);
+}
+
+/* Where the values of each bucket begin: holders by their first bits. */
+typedef struct Buckets {
+    unsigned shift;
+    size_t count;
+    size_t *start; /* count + 1 */
+} Buckets;
+
+static size_t bucket_of(const Buckets *b, uint64_t holder)
+{
+    return (size_t)(holder >> b->shift);
+}
+
+/* About one value a bucket, or `most` bits. */
+static Status buckets_new(const Sharing *s, unsigned most, Buckets *b, Error *err)
+{
+    unsigned bits = 1;
+    while (bits < most && (size_t)1 << bits < s->values.len)
+        bits++;
+    b->shift = 64 - bits;
+    b->count = (size_t)1 << bits;
+    TRY(mem_zalloc(b->count + 1, sizeof *b->start, (void **)&b->start, err));
+    for (size_t i = 0; i < s->values.len; i++)
+        b->start[bucket_of(b, s->values.at[i].holder) + 1]++;
+    for (size_t i = 0; i < b->count; i++)
+        b->start[i + 1] += b->start[i];
+    return OK;
+}
+
+#define COARSE_BITS 10 /* so many stretches that the caches hold all their ends, and each of them for itself */
+
+/* In place, because values are much memory: whoever stands where another belongs goes on to his own. */
+static Status sort_values(Sharing *s, Error *err)
+{
+    Buckets b = {0};
+    size_t *next = NULL;
+    Status st = buckets_new(s, COARSE_BITS, &b, err);
+    if (st == OK)
+        st = mem_alloc(b.count * sizeof *next, (void **)&next, err);
+    if (st == OK)
+        memcpy(next, b.start, b.count * sizeof *next);
+    SharedValue *at = s->values.at;
+    for (size_t i = 0; st == OK && i < b.count; i++)
+        while (next[i] < b.start[i + 1]) {
+            SharedValue v = at[next[i]];
+            for (size_t home = bucket_of(&b, v.holder); home != i; home = bucket_of(&b, v.holder)) {
+                SharedValue other = at[next[home]];
+                at[next[home]++] = v;
+                v = other;
+            }
+            at[next[i]++] = v;
+        }
+    for (size_t i = 0; st == OK && i < b.count; i++)
+        if (b.start[i + 1] - b.start[i] > 1)
+            qsort(at + b.start[i], b.start[i + 1] - b.start[i], sizeof *at, by_holder);
+    mem_free(next);
+    mem_free(b.start);
+    return st;
 }
 
 static bool same_holder(const SharedValue *a, const SharedValue *b)
@@ -80,7 +140,7 @@ static Status add_up(Sharing *s, Error *err)
     return OK;
 }
 
-/* Each holder's best one, in order of column and holder. */
+/* Each holder's best one, in the same order. */
 static void take_best(Sharing *s, const Context *c)
 {
     size_t kept = 0;
@@ -95,13 +155,13 @@ static void take_best(Sharing *s, const Context *c)
     s->values.len = kept;
 }
 
-static const SharedValue *value_of(const Sharing *s, const SharedCell *cell)
+static const SharedValue *value_of(const Sharing *s, const Buckets *b, const SharedCell *cell)
 {
-    size_t low = 0, high = s->values.len;
+    size_t bucket = bucket_of(b, cell->holder), low = b->start[bucket], high = b->start[bucket + 1];
     while (low < high) {
         size_t mid = low + (high - low) / 2;
         const SharedValue *v = &s->values.at[mid];
-        if (v->column < cell->column || (v->column == cell->column && v->holder < cell->holder))
+        if (v->holder < cell->holder || (v->holder == cell->holder && v->column < cell->column))
             low = mid + 1;
         else
             high = mid;
@@ -109,16 +169,31 @@ static const SharedValue *value_of(const Sharing *s, const SharedCell *cell)
     return &s->values.at[low];
 }
 
+#define CELLS_AHEAD 16
+
+/* What looking up a later cell reads: first where its bucket is, then the bucket. */
+static void fetch_value(const Sharing *s, const Buckets *b, size_t i)
+{
+    if (i + CELLS_AHEAD < s->cells.len)
+        __builtin_prefetch(&b->start[bucket_of(b, s->cells.at[i + CELLS_AHEAD].holder)]);
+    if (i + CELLS_AHEAD / 2 < s->cells.len)
+        __builtin_prefetch(&s->values.at[b->start[bucket_of(b, s->cells.at[i + CELLS_AHEAD / 2].holder)]]);
+}
+
 Status sharing_settle(Sharing *s, const Context *c,
     Status (*fn)(void *ctx, const SharedCell *cell, Slice text, Error *err), void *ctx, Error *err)
 {
-    if (s->values.len > 1)
-        qsort(s->values.at, s->values.len, sizeof *s->values.at, by_holder);
+    Buckets b = {0};
+    TRY(sort_values(s, err));
     TRY(add_up(s, err));
     take_best(s, c);
-    for (size_t i = 0; i < s->cells.len; i++)
-        TRY(fn(ctx, &s->cells.at[i], c->texts.at[value_of(s, &s->cells.at[i])->text], err));
-    return OK;
+    Status st = buckets_new(s, 31, &b, err);
+    for (size_t i = 0; st == OK && i < s->cells.len; i++) {
+        fetch_value(s, &b, i);
+        st = fn(ctx, &s->cells.at[i], c->texts.at[value_of(s, &b, &s->cells.at[i])->text], err);
+    }
+    mem_free(b.start);
+    return st;
 }
 
 void sharing_free(Sharing *s)

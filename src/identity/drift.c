@@ -17,26 +17,41 @@ typedef struct SourceCounts {
     uint64_t level[MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
 } SourceCounts;
 
+/* A record's best pair. Its odds stand here, because the pairs themselves lie anywhere. */
+typedef struct BestPair {
+    Weight odds;
+    uint32_t number; /* of the pair, counted from 1; 0: none */
+} BestPair;
+
+/* Equal odds: the lowest records, whatever the order of the pairs. */
+static bool is_better(const LinkJob *job, const MatchPair *p, const BestPair *than)
+{
+    if (than->number == 0 || p->odds != than->odds)
+        return than->number == 0 || p->odds > than->odds;
+    const MatchPair *has = &job->pairs.at[than->number - 1];
+    return p->a < has->a || (p->a == has->a && p->b < has->b);
+}
+
 /* Each record's best pair within its person, from `first` on. Both the baseline and the newcomers are counted so: what
  * holds a person together is another question. */
-static Status best_pairs(const LinkJob *job, uint32_t first, const MatchPair ***out, Error *err)
+static Status best_pairs(const LinkJob *job, uint32_t first, BestPair **out, Error *err)
 {
     const Resolved *r = &job->resolved;
-    const MatchPair **best;
+    BestPair *best = NULL;
+    if (job->pairs.len >= UINT32_MAX)
+        return error_set(err, ERR_LIMIT, "%zu pairs are too many to be counted", job->pairs.len);
     TRY(mem_zalloc(r->count ? r->count : 1, sizeof *best, (void **)&best, err));
     for (size_t i = 0; i < job->pairs.len; i++) {
         const MatchPair *p = &job->pairs.at[i];
+        fetch_clusters(job, i);
+        if (i + PAIRS_AHEAD < job->pairs.len)
+            __builtin_prefetch(&best[job->pairs.at[i + PAIRS_AHEAD].b]);
         if (r->cluster[p->a] != r->cluster[p->b])
             continue;
         const uint32_t sides[] = {p->a, p->b};
-        for (size_t k = 0; k < 2; k++) {
-            const MatchPair *has = best[sides[k]];
-            /* equal odds: the lowest records, whatever the order of the pairs */
-            bool better = !has || p->odds > has->odds ||
-                          (p->odds == has->odds && (p->a < has->a || (p->a == has->a && p->b < has->b)));
-            if (sides[k] >= first && better)
-                best[sides[k]] = p;
-        }
+        for (size_t k = 0; k < 2; k++)
+            if (sides[k] >= first && is_better(job, p, &best[sides[k]]))
+                best[sides[k]] = (BestPair){p->odds, (uint32_t)i + 1};
     }
     *out = best;
     return OK;
@@ -44,14 +59,17 @@ static Status best_pairs(const LinkJob *job, uint32_t first, const MatchPair ***
 
 static Status count_levels(const LinkJob *job, uint32_t first, SourceCounts *counts, Error *err)
 {
-    const MatchPair **best;
+    BestPair *best = NULL;
     TRY(best_pairs(job, first, &best, err));
     for (uint32_t i = first; i < job->resolved.count; i++) {
+        if (i + PAIRS_AHEAD < job->resolved.count && best[i + PAIRS_AHEAD].number > 0)
+            __builtin_prefetch(&job->pairs.at[best[i + PAIRS_AHEAD].number - 1].pattern);
         SourceCounts *c = &counts[match_record_source(job->records.table, i)];
+        const MatchPair *pair = best[i].number > 0 ? &job->pairs.at[best[i].number - 1] : NULL;
         c->records++;
-        c->linked += best[i] != NULL;
-        for (uint32_t f = 0; best[i] && f < job->linkage.match.field_count; f++)
-            c->level[f][pattern_level(best[i]->pattern, f)]++;
+        c->linked += pair != NULL;
+        for (uint32_t f = 0; pair && f < job->linkage.match.field_count; f++)
+            c->level[f][pattern_level(pair->pattern, f)]++;
     }
     mem_free(best);
     return OK;

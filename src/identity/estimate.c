@@ -63,6 +63,7 @@ static Status list_between(const LinkJob *job, Betweens *all, Error *err)
     size_t n = 0;
     for (size_t i = 0; i < job->pairs.len; i++) {
         const MatchPair *p = &job->pairs.at[i];
+        fetch_clusters(job, i);
         uint32_t x = r->cluster[p->a], y = r->cluster[p->b];
         if (x == y)
             continue;

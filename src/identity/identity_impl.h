@@ -127,6 +127,16 @@ typedef struct LinkJob {
     LinkReport *report;
 } LinkJob;
 
+/* Asks for the clusters of both records of a kept pair that a walk over all pairs comes to soon: they lie anywhere. */
+#define PAIRS_AHEAD 16
+static inline void fetch_clusters(const LinkJob *job, size_t pair)
+{
+    if (pair + PAIRS_AHEAD >= job->pairs.len)
+        return;
+    __builtin_prefetch(&job->resolved.cluster[job->pairs.at[pair + PAIRS_AHEAD].a]);
+    __builtin_prefetch(&job->resolved.cluster[job->pairs.at[pair + PAIRS_AHEAD].b]);
+}
+
 /* The links in force as clusters, in order of person: fills resolved for the table's records (job.c). */
 MUST_USE Status present_links(LinkJob *job, Error *err);
 /* Policy, vault, linked records, the model in force and its links: what reading commands begin with. */
@@ -139,7 +149,7 @@ MUST_USE Status link_newcomers(LinkJob *job, const StoredModel *stored, Error *e
 
 /* Fills to and odds of job->resolved from clusters, kept pairs and decisions: one tree a cluster, towards its lowest
  * record. weakest: of each cluster, as MatchClusters has it. Kinds are the caller's. */
-MUST_USE Status link_trees(LinkJob *job, const Weight *weakest, Error *err);
+MUST_USE Status link_trees(LinkJob *job, const Weight *weakest, unsigned threads, Error *err);
 
 typedef struct Forest {
     uint32_t count, clusters;

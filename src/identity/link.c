@@ -5,6 +5,7 @@
  */
 #include "identity/identity_impl.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -83,6 +84,7 @@ typedef struct Outcome {
     ReviewItems queue;
     PersonMisses misses;
     ClusterQuality quality;
+    OpenRun run; /* run 0: nothing is written yet */
 } Outcome;
 
 static void outcome_free(Outcome *o)
@@ -126,12 +128,16 @@ static Status same_misses(const LinkJob *job, const Outcome *o, bool *out, Error
     return st;
 }
 
-static Status write_outcome(LinkJob *job, const Outcome *o, Error *err)
+/* Whether there is nothing to write but the review. A full run under a new model is a run even when no link changed:
+ * the model in force is the last run's. */
+static Status is_same(LinkJob *job, const Outcome *o, bool *out, Error *err)
 {
-    LinkReport *report = job->report;
-    /* A full run under a new model is a run even when no link changed: the model in force is the last run's. */
+    const LinkReport *report = job->report;
     int64_t last;
     StoredModel before = {0};
+    *out = false;
+    if (o->changed.len > 0 || o->journal.len > 0)
+        return OK;
     TRY(vault_last_run(job->vault, &last, err));
     Status st = vault_model_in_force(job->vault, &job->arena, &before, err);
     if (st == ERR_NOT_FOUND)
@@ -140,11 +146,22 @@ static Status write_outcome(LinkJob *job, const Outcome *o, Error *err)
         TRY(st);
     bool same_model =
         st == OK && slice_eq(before.name, job->model_name) && slice_eq_z(before.config, job->linkage.config);
-    bool same = o->changed.len == 0 && o->journal.len == 0 && same_model && !(report->full && last == 0);
-    if (same && report->full)
-        TRY(same_misses(job, o, &same, err));
-    if (same)
-        return report->full ? vault_renew_review(job->vault, &o->queue, &o->misses, err) : OK;
+    *out = same_model && !(report->full && last == 0);
+    return *out && report->full ? same_misses(job, o, out, err) : OK;
+}
+
+/* What is known before quality, queue and model are worked out. */
+static LinkWrite first_part(const LinkJob *job, const Outcome *o)
+{
+    return (LinkWrite){.kind = job->report->full ? RUN_FULL : RUN_NEWCOMERS,
+        .model = job->model_name,
+        .links = &o->changed,
+        .journal = &o->journal};
+}
+
+static Status write_rest(LinkJob *job, const Outcome *o, Error *err)
+{
+    LinkReport *report = job->report;
     Buf text;
     Json j;
     buf_init(&text, 0);
@@ -156,20 +173,35 @@ static Status write_outcome(LinkJob *job, const Outcome *o, Error *err)
         .json = buf_slice(&o->model),
         .config = slice_of(job->linkage.config),
         .baseline = buf_slice(&o->baseline)};
-    const LinkWrite w = {.kind = report->full ? RUN_FULL : RUN_NEWCOMERS,
-        .model = job->model_name,
-        .stored = report->full ? &stored : NULL,
-        .links = &o->changed,
-        .journal = &o->journal,
-        .queue = &o->queue,
-        .queue_mode = report->full ? QUEUE_REPLACE : QUEUE_ADD,
-        .misses = &o->misses,
-        .report = buf_slice(&text)};
-    st = buf_status(&text, err);
+    LinkWrite w = first_part(job, o);
+    w.stored = report->full ? &stored : NULL;
+    w.queue = &o->queue;
+    w.queue_mode = report->full ? QUEUE_REPLACE : QUEUE_ADD;
+    w.misses = &o->misses;
+    w.report = buf_slice(&text);
+    Status st = buf_status(&text, err);
     if (st == OK)
-        st = vault_put_links(job->vault, &w, &report->run, err);
+        st = vault_end_links(job->vault, &w, &o->run, err);
+    else
+        vault_drop_links(job->vault);
+    report->run = o->run.run;
     buf_free(&text);
     return st;
+}
+
+/* o->run is open where links were written meanwhile. */
+static Status write_outcome(LinkJob *job, Outcome *o, Error *err)
+{
+    bool same = false;
+    if (o->run.run == 0)
+        TRY(is_same(job, o, &same, err));
+    if (same)
+        return job->report->full ? vault_renew_review(job->vault, &o->queue, &o->misses, err) : OK;
+    if (o->run.run == 0) {
+        const LinkWrite w = first_part(job, o);
+        TRY(vault_begin_links(job->vault, &w, &o->run, err));
+    }
+    return write_rest(job, o, err);
 }
 
 static Status ledger_drifts(const LinkJob *job, Error *err)
@@ -198,6 +230,45 @@ static Status ledger_drifts(const LinkJob *job, Error *err)
     return OK;
 }
 
+typedef struct Finish {
+    LinkJob *job;
+    Outcome *out;
+    bool write;                      /* the links meanwhile */
+    atomic_uint_fast32_t unfinished; /* items that look at pairs and records */
+} Finish;
+
+enum { FINISH_WRITE, FINISH_QUEUE, FINISH_QUALITY, FINISH_MODEL, FINISH_ITEMS };
+
+/* Side by side: each writes its own parts of the outcome and the report, and the queue alone takes memory of the job's
+ * arena. The vault is the writer's; a pass over newcomers, which asks it for more, writes later. */
+static Status finish_part(const Finish *f, size_t item, Error *err)
+{
+    LinkJob *job = f->job;
+    bool full = job->report->full;
+    switch (item) {
+    case FINISH_QUEUE:
+        return queue_build(job, &f->out->queue, err);
+    case FINISH_QUALITY:
+        TRY(cluster_quality(job, &f->out->quality, err));
+        return full ? OK : add_old_misses(job, &f->out->quality, err);
+    default:
+        return full ? freeze_model(job, f->out, err) : drift_check(job, err);
+    }
+}
+
+static Status finish_item(size_t item, void *ctx, Error *err)
+{
+    Finish *f = ctx;
+    if (item == FINISH_WRITE) {
+        const LinkWrite w = first_part(f->job, f->out);
+        return f->write ? vault_begin_links(f->job->vault, &w, &f->out->run, err) : OK;
+    }
+    TRY(finish_part(f, item, err));
+    if (atomic_fetch_sub(&f->unfinished, 1) == 1)
+        drop_evidence(f->job);
+    return OK;
+}
+
 static Status finish(LinkJob *job, Outcome *o, Error *err)
 {
     LinkReport *report = job->report;
@@ -208,14 +279,18 @@ static Status finish(LinkJob *job, Outcome *o, Error *err)
     snprintf(report->model_version, sizeof report->model_version, "%.*s", SLICE_ARG(job->model_name));
     TRY(vault_next_person(job->vault, &next, err));
     TRY(assign_ids(&job->records, &job->resolved, next, &o->changed, &o->journal, report, err));
-    TRY(queue_build(job, &o->queue, err));
-    TRY(cluster_quality(job, &o->quality, err));
-    if (!report->full)
-        TRY(add_old_misses(job, &o->quality, err));
-    quality_totals(&o->quality, &report->precision, &report->recall);
-    TRY(list_misses(job, &o->quality, &o->misses, err));
-    TRY(report->full ? freeze_model(job, o, err) : drift_check(job, err));
-    drop_evidence(job);
+    Finish parts = {.job = job, .out = o, .write = report->full && o->changed.len > 0};
+    atomic_init(&parts.unfinished, FINISH_ITEMS - 1);
+    Status st = parallel_for(FINISH_ITEMS, home_settings(job->ctx->home)->threads, finish_item, &parts, err);
+    if (st == OK) {
+        quality_totals(&o->quality, &report->precision, &report->recall);
+        st = list_misses(job, &o->quality, &o->misses, err);
+    }
+    if (st != OK) {
+        if (o->run.run > 0)
+            vault_drop_links(job->vault);
+        return st;
+    }
     TRY(write_outcome(job, o, err));
     return ledger_drifts(job, err);
 }

@@ -54,40 +54,6 @@ static Status decided_edges(const LinkJob *job, Edges *out, Error *err)
     return OK;
 }
 
-/* Pairs inside clusters, strongest first; equal ones stay in the order of (a, b). Odds have few values: a counting sort
- * needs no room beside the result. */
-static Status strongest_first(const LinkJob *job, Edges *out, Error *err)
-{
-    const Resolved *r = &job->resolved;
-    const size_t values = (size_t)(WEIGHT_MAX - WEIGHT_MIN) + 1;
-    size_t *place, decided = out->len;
-    TRY(mem_zalloc(values + 1, sizeof *place, (void **)&place, err));
-    for (size_t i = 0; i < job->pairs.len; i++) {
-        const MatchPair *p = &job->pairs.at[i];
-        ASSERT(p->odds >= WEIGHT_MIN && p->odds <= WEIGHT_MAX);
-        place[WEIGHT_MAX - p->odds + 1] += r->cluster[p->a] == r->cluster[p->b];
-    }
-    for (size_t v = 0; v < values; v++)
-        place[v + 1] += place[v];
-    Status st = vec_reserve(out, decided + place[values], err);
-    if (st == OK)
-        out->len = decided + place[values];
-    for (size_t i = 0; st == OK && i < job->pairs.len; i++) {
-        const MatchPair *p = &job->pairs.at[i];
-        if (r->cluster[p->a] == r->cluster[p->b])
-            out->at[decided + place[WEIGHT_MAX - p->odds]++] = (Edge){p->a, p->b, p->odds};
-    }
-    mem_free(place);
-    return st;
-}
-
-/* Decided pairs first. */
-static Status candidate_edges(const LinkJob *job, Edges *out, Error *err)
-{
-    TRY(decided_edges(job, out, err));
-    return strongest_first(job, out, err);
-}
-
 typedef struct Tree {
     uint32_t *parent; /* union-find */
     uint32_t *start;  /* [records + 1] into ends */
@@ -194,23 +160,181 @@ static void orient(Resolved *r, Tree *t)
     }
 }
 
-Status link_trees(LinkJob *job, const Weight *weakest, Error *err)
+/* --- stretches of clusters ---------------------------------------------------------------------------------------- */
+
+/* Clusters have nothing to do with each other: stretches of some hundred of them, whose records and edges the caches
+ * hold, are worked on side by side, each with its records numbered anew, cluster by cluster and in one in order. */
+#define STRETCH_CLUSTERS_SHIFT 8
+
+typedef struct Stretches {
+    LinkJob *job;
+    const Weight *weakest;
+    uint32_t count;
+    uint32_t *member_start; /* [clusters + 1] into members */
+    uint32_t *members;      /* by cluster, ascending in each */
+    uint32_t *place;        /* [records] among the members */
+    size_t *edge_start;     /* [stretches + 1] into edges */
+    size_t *decided;        /* of each stretch: so many edges at its beginning are a reviewer's word */
+    Edge *edges;
+} Stretches;
+
+static uint32_t stretch_of(const Stretches *x, uint32_t record)
 {
-    Resolved *r = &job->resolved;
+    return x->job->resolved.cluster[record] >> STRETCH_CLUSTERS_SHIFT;
+}
+
+static Status list_members(Stretches *x, Error *err)
+{
+    const Resolved *r = &x->job->resolved;
+    TRY(mem_zalloc((size_t)r->clusters + 2, sizeof *x->member_start, (void **)&x->member_start, err));
+    TRY(mem_alloc(((size_t)r->count + 1) * sizeof *x->members, (void **)&x->members, err));
+    TRY(mem_alloc(((size_t)r->count + 1) * sizeof *x->place, (void **)&x->place, err));
+    /* counted two places on, so that filling leaves each start where it belongs */
+    for (uint32_t i = 0; i < r->count; i++)
+        x->member_start[r->cluster[i] + 2]++;
+    for (uint32_t c = 0; c < r->clusters; c++)
+        x->member_start[c + 2] += x->member_start[c + 1];
+    for (uint32_t i = 0; i < r->count; i++) {
+        uint32_t at = x->member_start[r->cluster[i] + 1]++;
+        x->members[at] = i;
+        x->place[i] = at;
+    }
+    return OK;
+}
+
+/* Decided pairs first, then pairs inside clusters in order of (a, b). */
+static Status list_edges(Stretches *x, const Edges *decided, Error *err)
+{
+    const LinkJob *job = x->job;
+    const Resolved *r = &job->resolved;
+    size_t *next = NULL;
+    TRY(mem_zalloc((size_t)x->count + 1, sizeof *x->edge_start, (void **)&x->edge_start, err));
+    TRY(mem_zalloc((size_t)x->count + 1, sizeof *x->decided, (void **)&x->decided, err));
+    for (size_t i = 0; i < decided->len; i++)
+        x->decided[stretch_of(x, decided->at[i].a)]++;
+    for (uint32_t k = 0; k < x->count; k++)
+        x->edge_start[k + 1] = x->decided[k];
+    for (size_t i = 0; i < job->pairs.len; i++) {
+        const MatchPair *p = &job->pairs.at[i];
+        fetch_clusters(job, i);
+        ASSERT(p->odds >= WEIGHT_MIN && p->odds <= WEIGHT_MAX);
+        x->edge_start[stretch_of(x, p->a) + 1] += r->cluster[p->a] == r->cluster[p->b];
+    }
+    for (uint32_t k = 0; k < x->count; k++)
+        x->edge_start[k + 1] += x->edge_start[k];
+    TRY(mem_alloc((x->edge_start[x->count] + 1) * sizeof *x->edges, (void **)&x->edges, err));
+    TRY(mem_alloc(((size_t)x->count + 1) * sizeof *next, (void **)&next, err));
+    memcpy(next, x->edge_start, (size_t)x->count * sizeof *next);
+    for (size_t i = 0; i < decided->len; i++)
+        x->edges[next[stretch_of(x, decided->at[i].a)]++] = decided->at[i];
+    for (size_t i = 0; i < job->pairs.len; i++) {
+        const MatchPair *p = &job->pairs.at[i];
+        fetch_clusters(job, i);
+        if (r->cluster[p->a] == r->cluster[p->b])
+            x->edges[next[stretch_of(x, p->a)]++] = (Edge){p->a, p->b, p->odds};
+    }
+    mem_free(next);
+    return OK;
+}
+
+#define ODDS_DIGIT 9
+#define ODDS_DIGITS 2 /* WEIGHT_MAX - WEIGHT_MIN fits them */
+_Static_assert(WEIGHT_MAX - WEIGHT_MIN < 1 << ODDS_DIGIT * ODDS_DIGITS, "odds are two digits");
+
+/* Strongest first, equal ones as they stood; an even number of passes leaves them where they were. */
+static void sort_by_odds(Edge *at, Edge *scratch, size_t n)
+{
+    for (unsigned shift = 0; shift < ODDS_DIGIT * ODDS_DIGITS; shift += ODDS_DIGIT) {
+        size_t start[(1 << ODDS_DIGIT) + 1] = {0};
+        const uint32_t mask = (1 << ODDS_DIGIT) - 1;
+        for (size_t i = 0; i < n; i++)
+            start[((uint32_t)(WEIGHT_MAX - at[i].odds) >> shift & mask) + 1]++;
+        for (uint32_t v = 0; v < mask; v++)
+            start[v + 1] += start[v];
+        for (size_t i = 0; i < n; i++)
+            scratch[start[(uint32_t)(WEIGHT_MAX - at[i].odds) >> shift & mask]++] = at[i];
+        Edge *swap = at;
+        at = scratch;
+        scratch = swap;
+    }
+}
+
+/* The stretch's records as a whole of their own: `first` is the first cluster, `begin` the place of its first record.
+ */
+static Status stretch_resolved(
+    const Stretches *x, uint32_t first, uint32_t begin, uint32_t records, Resolved *out, Error *err)
+{
+    const Resolved *r = &x->job->resolved;
+    TRY(resolved_init(records, out, err));
+    for (uint32_t i = 0; i < records; i++)
+        out->cluster[i] = r->cluster[x->members[begin + i]] - first;
+    return OK;
+}
+
+/* The stretch's edges, under its numbers, strongest first. */
+static Status stretch_edges(const Stretches *x, uint32_t stretch, uint32_t begin, Edges *out, Error *err)
+{
+    size_t from = x->edge_start[stretch], n = x->edge_start[stretch + 1] - from, decided = x->decided[stretch];
+    TRY(vec_reserve(out, 2 * n + 1, err)); /* twice: the sort's scratch behind them */
+    for (size_t i = 0; i < n; i++) {
+        Edge e = x->edges[from + i];
+        out->at[i] = (Edge){x->place[e.a] - begin, x->place[e.b] - begin, e.odds};
+    }
+    sort_by_odds(out->at + decided, out->at + n, n - decided);
+    out->len = n;
+    return OK;
+}
+
+static Status stretch_item(size_t stretch, void *ctx, Error *err)
+{
+    const Stretches *x = ctx;
+    Resolved *whole = &x->job->resolved, local = {0};
+    uint32_t first = (uint32_t)stretch << STRETCH_CLUSTERS_SHIFT, end = first + (1u << STRETCH_CLUSTERS_SHIFT);
+    end = end < whole->clusters ? end : whole->clusters;
+    uint32_t begin = x->member_start[first], records = x->member_start[end] - begin;
     Edges edges = {0};
     Tree t = {0};
-    size_t n = r->count ? r->count : 1;
     Status st;
-    TRY_OUT(mem_zalloc(n, sizeof *t.parent, (void **)&t.parent, err));
-    TRY_OUT(mem_zalloc(n, sizeof *t.stack, (void **)&t.stack, err));
-    TRY_OUT(candidate_edges(job, &edges, err));
-    TRY_OUT(span(r, &edges, weakest, &t, err));
-    TRY_OUT(fit_to_unions(r, &edges, weakest, err));
-    TRY_OUT(list_ends(r, &edges, &t, err));
-    orient(r, &t);
+    TRY_OUT(stretch_resolved(x, first, begin, records, &local, err));
+    local.clusters = end - first;
+    TRY_OUT(stretch_edges(x, (uint32_t)stretch, begin, &edges, err));
+    TRY_OUT(mem_zalloc((size_t)records + 1, sizeof *t.parent, (void **)&t.parent, err));
+    TRY_OUT(mem_zalloc((size_t)records + 1, sizeof *t.stack, (void **)&t.stack, err));
+    TRY_OUT(span(&local, &edges, x->weakest + first, &t, err));
+    TRY_OUT(fit_to_unions(&local, &edges, x->weakest + first, err));
+    TRY_OUT(list_ends(&local, &edges, &t, err));
+    orient(&local, &t);
+    for (uint32_t i = 0; i < records; i++) {
+        uint32_t record = x->members[begin + i];
+        whole->to[record] = local.to[i] == MATCH_NONE ? MATCH_NONE : x->members[begin + local.to[i]];
+        whole->odds[record] = local.odds[i];
+    }
 out:
     vec_free(&edges);
     tree_free(&t);
+    resolved_free(&local);
+    return st;
+}
+
+Status link_trees(LinkJob *job, const Weight *weakest, unsigned threads, Error *err)
+{
+    const uint32_t clusters = job->resolved.clusters;
+    Stretches x = {.job = job, .weakest = weakest};
+    Edges decided = {0};
+    Status st;
+    x.count = (clusters >> STRETCH_CLUSTERS_SHIFT) + ((clusters & ((1u << STRETCH_CLUSTERS_SHIFT) - 1)) != 0);
+    TRY_OUT(decided_edges(job, &decided, err));
+    TRY_OUT(list_members(&x, err));
+    TRY_OUT(list_edges(&x, &decided, err));
+    st = parallel_for(x.count, threads, stretch_item, &x, err);
+out:
+    vec_free(&decided);
+    mem_free(x.member_start);
+    mem_free(x.members);
+    mem_free(x.place);
+    mem_free(x.edge_start);
+    mem_free(x.decided);
+    mem_free(x.edges);
     return st;
 }
 
@@ -285,6 +409,17 @@ Status trees_correct(const Forest *f, uint64_t *correct, double *variance, Error
     TRY_OUT(mem_zalloc(room, sizeof *squares, (void **)&squares, err));
     for (uint32_t k = 0; k < n; k++) {
         uint32_t i = order[k];
+        if (k + 2 * PAIRS_AHEAD < n) {
+            uint32_t later = order[k + 2 * PAIRS_AHEAD];
+            __builtin_prefetch(&to[later]);
+            __builtin_prefetch(&cluster[later]);
+            __builtin_prefetch(&sum[later]);
+            __builtin_prefetch(&squares[later]);
+            uint32_t soon = order[k + PAIRS_AHEAD], parent = to[soon];
+            __builtin_prefetch(&correct[cluster[soon]]);
+            __builtin_prefetch(&sum[parent == MATCH_NONE ? soon : parent]);
+            __builtin_prefetch(&squares[parent == MATCH_NONE ? soon : parent]);
+        }
         /* pairs whose path has its top here: with this record, and between different children */
         Wide between = ((Wide)sum[i] * sum[i] - squares[i]) / (2 * MILLION);
         correct[cluster[i]] += sum[i] + (uint64_t)between;

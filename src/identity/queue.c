@@ -112,8 +112,11 @@ static Status ask_between(
     const MatchConfig *config = &job->linkage.match;
     for (size_t i = 0; i < job->pairs.len; i++) {
         const MatchPair *p = &job->pairs.at[i];
+        if (p->odds < config->review_from)
+            continue;
+        fetch_clusters(job, i);
         uint32_t x = r->cluster[p->a], y = r->cluster[p->b];
-        if (x == y || p->odds < config->review_from || is_settled(job, p->a, p->b) || persons_settled(settled, x, y))
+        if (x == y || is_settled(job, p->a, p->b) || persons_settled(settled, x, y))
             continue;
         bool likely = p->odds >= config->match_from;
         Question q = {.low = x < y ? x : y,
@@ -304,12 +307,15 @@ static Status list_nearby(
     TRY(mem_zalloc(used + 1, sizeof **near, (void **)near, err));
     for (size_t i = 0; i < job->pairs.len; i++) {
         const MatchPair *p = &job->pairs.at[i];
-        if (r->cluster[p->a] == r->cluster[p->b])
+        if (i + PAIRS_AHEAD < job->pairs.len)
+            __builtin_prefetch(&(*slots)[job->pairs.at[i + PAIRS_AHEAD].b]);
+        uint32_t a = (*slots)[p->a], b = (*slots)[p->b]; /* of most records nothing is asked */
+        if ((a == 0 && b == 0) || r->cluster[p->a] == r->cluster[p->b])
             continue;
-        if ((*slots)[p->a])
-            note_near(r, &(*near)[(*slots)[p->a]], p->b, p->odds);
-        if ((*slots)[p->b])
-            note_near(r, &(*near)[(*slots)[p->b]], p->a, p->odds);
+        if (a)
+            note_near(r, &(*near)[a], p->b, p->odds);
+        if (b)
+            note_near(r, &(*near)[b], p->a, p->odds);
     }
     return OK;
 }

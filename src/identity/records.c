@@ -218,6 +218,8 @@ static int by_content(const void *x, const void *y)
     return tag_cmp(&a->tag, &b->tag);
 }
 
+#define RECORDS_AHEAD 16 /* ids lie in the order of adding */
+
 /* Tags and former links in the order of record numbers; newcomers follow in theirs. */
 static Status number_records(LoadArg *a, Error *err)
 {
@@ -229,6 +231,10 @@ static Status number_records(LoadArg *a, Error *err)
     TRY(mem_zalloc(r->count ? r->count : 1, sizeof *r->tags, (void **)&r->tags, err));
     TRY(mem_zalloc(r->count ? r->count : 1, sizeof *r->old, (void **)&r->old, err));
     for (uint32_t i = 0; i < r->in_table; i++) {
+        if (i + RECORDS_AHEAD < r->in_table) {
+            __builtin_prefetch(match_record_id(r->table, i + RECORDS_AHEAD).ptr);
+            __builtin_prefetch(&a->old.at[match_record_added(r->table, i + RECORDS_AHEAD)]);
+        }
         Slice id = match_record_id(r->table, i);
         ASSERT(id.len == sizeof r->tags[i].bytes);
         memcpy(r->tags[i].bytes, id.ptr, id.len);
@@ -254,6 +260,7 @@ static Status load(const LinkContext *ctx, Vault *vault, const char *purpose, Lo
     }
     TRY(number_sources(a, err));
     TRY(match_table_new(config, &r->table, err));
+    TRY(match_table_threads(r->table, home_settings(ctx->home)->threads, err));
     TRY(vault_count(vault, &count, &persons, &quarantined, err));
     if (count >= NEWCOMER)
         return error_set(err, ERR_LIMIT, "the vault holds %" PRIu32 " records or more", NEWCOMER);

@@ -37,7 +37,7 @@ static Status take_clusters(LinkJob *job, const MatchClusters *c, Error *err)
     TRY(resolved_init(job->records.count, r, err));
     r->clusters = c->count;
     memcpy(r->cluster, c->cluster, r->count * sizeof *r->cluster);
-    TRY(link_trees(job, c->weakest, err));
+    TRY(link_trees(job, c->weakest, home_settings(job->ctx->home)->threads, err));
     MatchLook *look = NULL;
     if (has_must(&job->linkage.match))
         TRY(match_look_new(job->records.table, job->model, &look, err));

@@ -121,6 +121,7 @@ typedef struct PairWorker {
     const Blocks *blocks;
     BatchFn batch;
     void *context;
+    const RecordSample *sample; /* NULL: all pairs */
     Probe *probes;
     uint32_t probe_count;
     Lanes32 *rows; /* of the tile's records */
@@ -231,7 +232,9 @@ static void gather(PairWorker *w, const uint32_t *members, size_t count, size_t 
         }
         if (i + AHEAD / 2 < readable)
             compare_fetch(b->table, members[i + AHEAD / 2]);
-        memcpy(w->rows + i * vectors, b->rows + (size_t)members[i] * b->stride, vectors * sizeof(Lanes32));
+        const uint32_t *row = b->rows + (size_t)members[i] * b->stride;
+        for (size_t k = 0; k < vectors; k++) /* few: a call of memcpy costs more */
+            w->rows[i * vectors + k] = load_lanes(row + 4 * k);
     }
     w->tile = (PairTile){members, count, w->tile.number + 1};
     w->tile_extra = false;
@@ -356,24 +359,45 @@ typedef struct BlockSpan {
     uint32_t count;
     uint32_t from, to; /* records that play a */
     size_t readable;   /* members that follow in memory, for reading ahead */
+    /* all of the sample stand there; outside it a record meets these alone */
+    uint32_t sampled_from, sampled_to;
 } BlockSpan;
 
 /* Members of runs[own ..] behind i within [begin, end) against member i. */
 static Status pair_member(PairWorker *w, const Place *place, const BlockSpan *s, const Run *runs, size_t run_count,
     size_t own, uint32_t i, uint32_t begin, uint32_t end, Error *err)
 {
+    uint32_t begin_at = begin;
     const SourcePairs *sources = &w->blocks->sources;
+    if (!sample_has(w->sample, s->members[i])) {
+        begin_at = begin_at < s->sampled_from ? s->sampled_from : begin_at;
+        end = end > s->sampled_to ? s->sampled_to : end;
+        if (begin_at >= end || i + 1 >= end)
+            return OK;
+    }
     make_probes(w, s->members[i]);
     for (size_t k = own; k < run_count; k++) {
         if (!sources->all && !sources->comparable[runs[own].source * sources->sources + runs[k].source])
             continue;
         uint32_t from = k == own && i + 1 > runs[k].begin ? i + 1 : runs[k].begin, to = runs[k].end;
-        from = from < begin ? begin : from;
+        from = from < begin_at ? begin_at : from;
         to = to > end ? end : to;
         if (from < to)
             TRY(pair_range(w, place, s->members[i], s->members + begin, from - begin, to - begin, err));
     }
     return OK;
+}
+
+/* False: none of the block is in the sample. */
+static bool find_sampled(const PairWorker *w, BlockSpan *s)
+{
+    s->sampled_from = 0;
+    s->sampled_to = s->count;
+    while (s->sampled_from < s->sampled_to && !sample_has(w->sample, s->members[s->sampled_from]))
+        s->sampled_from++;
+    while (s->sampled_from < s->sampled_to && !sample_has(w->sample, s->members[s->sampled_to - 1]))
+        s->sampled_to--;
+    return s->sampled_from < s->sampled_to;
 }
 
 static Status pair_block(PairWorker *w, const Place *place, const BlockSpan *s, Error *err)
@@ -405,9 +429,10 @@ static Status pair_groups(PairWorker *w, const WorkItem *item, Error *err)
         BlockSpan s = {.members = group_members(g, i), .count = group_size(g, i)};
         s.from = item->from;
         s.to = item->to > 0 ? item->to : s.count;
-        s.readable = g->members.len - g->start.at[i];
+        s.readable = w->sample ? s.count : g->members.len - g->start.at[i]; /* of a sample most blocks are passed by */
         place.at = p->numbers.len > 0 ? p->numbers.at[i] : first + i;
-        TRY(pair_block(w, &place, &s, err));
+        if (find_sampled(w, &s))
+            TRY(pair_block(w, &place, &s, err));
     }
     return OK;
 }
@@ -557,11 +582,13 @@ Status blocks_each(const Blocks *b, const BatchWork *work, const RunOptions *opt
     for (; made < threads; made++) {
         run.workers[made].blocks = b;
         run.workers[made].batch = work->batch;
+        run.workers[made].sample = work->sample;
         TRY_OUT(worker_init(&run.workers[made], err));
         TRY_OUT(work->worker_new(work->ctx, made, &run.workers[made].context, err));
     }
     TRY_OUT(parallel_for(threads, threads, run_thread, &run, err));
-    add_counts(b, &run, threads);
+    if (!work->sample)
+        add_counts(b, &run, threads);
 out:
     st = end_workers(&run, made, st, err);
     for (unsigned i = 0; run.workers && i < threads; i++)

@@ -23,6 +23,39 @@
 /* Kept pairs of a group that are looked at: only the very largest have more. */
 #define NEAR_SCAN_MAX 4096
 
+/* Odds of the record's pair at i of the list; ODDS_NEVER behind its last one. */
+static Weight most_of(const Near *n, uint32_t record, uint32_t i)
+{
+    return i < n->start[record + 1] ? n->list[i].odds : ODDS_NEVER;
+}
+
+/* What stands in order of odds is put in order of components; in each, the order stays. */
+static Status order_by_component(Near *n, const ClusterProblem *p, Error *err)
+{
+    const size_t count = p->pairs->len;
+    const MatchPair *pairs = p->pairs->at;
+    n->components = p->component ? p->components : 1;
+    TRY(mem_zalloc((size_t)n->components + 1, sizeof *n->range, (void **)&n->range, err));
+    if (!p->component) {
+        n->range[1] = (uint32_t)count;
+        return OK;
+    }
+    uint32_t *sorted = NULL;
+    TRY(mem_alloc(count * sizeof *sorted, (void **)&sorted, err));
+    for (size_t i = 0; i < count; i++)
+        n->range[p->component[pairs[i].a] + 1]++;
+    for (uint32_t c = 0; c < n->components; c++)
+        n->range[c + 1] += n->range[c];
+    for (size_t i = 0; i < count; i++)
+        sorted[n->range[p->component[pairs[n->order[i]].a]]++] = n->order[i];
+    for (uint32_t c = n->components; c > 0; c--) /* each has moved on to the next one's */
+        n->range[c] = n->range[c - 1];
+    n->range[0] = 0;
+    mem_free(n->order);
+    n->order = sorted;
+    return OK;
+}
+
 Status near_init(Near *n, const ClusterProblem *p, Error *err)
 {
     memset(n, 0, sizeof *n);
@@ -35,6 +68,7 @@ Status near_init(Near *n, const ClusterProblem *p, Error *err)
     TRY(mem_zalloc((size_t)p->records + 1, sizeof *n->start, (void **)&n->start, err));
     TRY(mem_alloc(2 * count * sizeof *n->list, (void **)&n->list, err));
     TRY(mem_alloc((2 * count + 1) * sizeof *n->skip, (void **)&n->skip, err));
+    TRY(mem_alloc((size_t)p->records * sizeof *n->most, (void **)&n->most, err));
     for (size_t i = 0; i <= 2 * count; i++)
         n->skip[i] = (uint32_t)i;
 
@@ -58,6 +92,7 @@ Status near_init(Near *n, const ClusterProblem *p, Error *err)
     for (size_t i = 0; i < count; i++)
         n->order[place[WEIGHT_MAX - n->odds[i]]++] = (uint32_t)i;
     mem_free(place);
+    TRY(order_by_component(n, p, err));
     for (uint32_t r = 0; r < p->records; r++)
         n->start[r + 1] += n->start[r];
     for (size_t i = 0; i < count; i++) {
@@ -68,6 +103,8 @@ Status near_init(Near *n, const ClusterProblem *p, Error *err)
     for (uint32_t r = p->records; r > 0; r--) /* each start has moved on to the next one's */
         n->start[r] = n->start[r - 1];
     n->start[0] = 0;
+    for (uint32_t r = 0; r < p->records; r++)
+        n->most[r] = most_of(n, r, (uint32_t)n->start[r]);
     return OK;
 }
 
@@ -75,9 +112,11 @@ void near_free(Near *n)
 {
     mem_free(n->odds);
     mem_free(n->order);
+    mem_free(n->range);
     mem_free(n->start);
     mem_free(n->list);
     mem_free(n->skip);
+    mem_free(n->most);
     memset(n, 0, sizeof *n);
 }
 
@@ -85,6 +124,7 @@ void near_revive(const Near *n, uint32_t record)
 {
     for (uint64_t i = n->start[record]; i < n->start[record + 1]; i++)
         n->skip[i] = (uint32_t)i;
+    n->most[record] = most_of(n, record, (uint32_t)n->start[record]);
 }
 
 /* The next entry from i on that was not inside its record's group when last looked at; halves the way there. */
@@ -123,22 +163,39 @@ static size_t near_insert(NearBundle *list, size_t n, size_t max, NearBundle wha
     return n;
 }
 
+/* What member r of group x adds to the list of n. */
+static size_t near_of(Bundles *g, const Near *near, uint32_t x, uint32_t r, Weight from, NearBundle *out, size_t n,
+    size_t max, size_t *scanned)
+{
+    const uint32_t end = (uint32_t)near->start[r + 1];
+    uint32_t i = next_outside(near, (uint32_t)near->start[r]);
+    bool leads_out = false;
+    near->most[r] = most_of(near, r, i);
+    for (; i < end; i = next_outside(near, i + 1)) {
+        const NearPair *at = &near->list[i];
+        if (at->odds < from || (n == max && at->odds < out[n - 1].odds) || (*scanned)++ == NEAR_SCAN_MAX)
+            break;
+        uint32_t root = bundle_find(g, at->other);
+        if (root != x) {
+            n = near_insert(out, n, max, (NearBundle){root, at->pair, at->odds});
+            leads_out = true;
+        } else {
+            near->skip[i] = i + 1;
+            if (!leads_out)
+                near->most[r] = most_of(near, r, i + 1);
+        }
+    }
+    return n;
+}
+
 size_t near_bundles(Bundles *g, const Near *near, uint32_t x, Weight from, NearBundle *out, size_t max)
 {
     size_t n = 0, scanned = 0;
     uint32_t r = x;
     do {
-        const uint32_t end = (uint32_t)near->start[r + 1];
-        for (uint32_t i = next_outside(near, (uint32_t)near->start[r]); i < end; i = next_outside(near, i + 1)) {
-            const NearPair *at = &near->list[i];
-            if (at->odds < from || (n == max && at->odds < out[n - 1].odds) || scanned++ == NEAR_SCAN_MAX)
-                break;
-            uint32_t root = bundle_find(g, at->other);
-            if (root != x)
-                n = near_insert(out, n, max, (NearBundle){root, at->pair, at->odds});
-            else
-                near->skip[i] = i + 1;
-        }
+        /* of most members one look at `most` is all: what they are like is inside already */
+        if (near->most[r] >= from && (n < max || near->most[r] >= out[n - 1].odds))
+            n = near_of(g, near, x, r, from, out, n, max, &scanned);
         r = g->ring[r];
     } while (r != x && scanned <= NEAR_SCAN_MAX);
     return n;

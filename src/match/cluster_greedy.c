@@ -123,13 +123,29 @@ static Status propose(Greedy *w, Waiting what, Error *err)
     return OK;
 }
 
-static Status greedy_run(Greedy *w, Error *err)
+#define PAIRS_AHEAD 8
+
+/* Asks for a pair that is due soon, and for the groups of one that is due sooner. */
+static void fetch_pairs(const Greedy *w, size_t next)
+{
+    const Near *near = w->near;
+    if (next + 2 * PAIRS_AHEAD >= near->pairs->len)
+        return;
+    const MatchPair *soon = &near->pairs->at[near->order[next + PAIRS_AHEAD]];
+    __builtin_prefetch(&near->pairs->at[near->order[next + 2 * PAIRS_AHEAD]]);
+    __builtin_prefetch(&near->odds[near->order[next + 2 * PAIRS_AHEAD]]);
+    __builtin_prefetch(&w->g->parent[soon->a]);
+    __builtin_prefetch(&w->g->parent[soon->b]);
+}
+
+/* One component: none has to do with another, and what one needs the caches hold. */
+static Status greedy_component(Greedy *w, size_t next, size_t end, Error *err)
 {
     const Near *near = w->near;
     Weight from = w->g->p->config->match_from;
-    size_t next = 0, count = near->pairs->len;
     for (;;) {
-        bool more = next < count && near->odds[near->order[next]] >= from;
+        fetch_pairs(w, next);
+        bool more = next < end && near->odds[near->order[next]] >= from;
         Waiting what = {0, 0};
         if (more)
             what = (Waiting){near->odds[near->order[next]], near->order[next]};
@@ -143,6 +159,14 @@ static Status greedy_run(Greedy *w, Error *err)
         if (next % 65536 == 0)
             TRY(cancel_check(err));
     }
+}
+
+static Status greedy_run(Greedy *w, Error *err)
+{
+    const Near *near = w->near;
+    for (uint32_t c = 0; c < near->components; c++)
+        TRY(greedy_component(w, near->range[c], near->range[c + 1], err));
+    return OK;
 }
 
 static Status greedy_init(Greedy *w, Bundles *g, const Near *near, Error *err)

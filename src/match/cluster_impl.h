@@ -45,20 +45,25 @@ typedef struct ClusterProblem {
     const Decision *decisions;
     size_t decision_count;
     Judge judge;
+    /* Of each record: its component, ascending; NULL: all are taken for one. No pair is of two components. */
+    const uint32_t *component;
+    uint32_t components;
 } ClusterProblem;
 
 /*
  * Parts: unions of connected components of the graph of kept pairs and of decisions for "the same". Nothing that is
- * done to one part depends on another, so each is a problem of its own, with records numbered in the same order. What
- * is in a part is a function of the problem alone. Records without a pair are in none.
+ * done to one part depends on another, so each is a problem of its own, with records numbered component by component,
+ * and in one component in the same order. What is in a part is a function of the problem alone. Records without a pair
+ * are in none.
  */
 typedef struct ClusterParts {
     const ClusterProblem *p;
     uint32_t count;
     uint32_t *part;         /* [p->records]; MATCH_NONE: none */
     uint32_t *record_start; /* [count + 1] into record */
-    uint32_t *record;       /* numbers of records, ascending in each part */
+    uint32_t *record;       /* numbers of records, ascending in each component */
     uint32_t *local;        /* [p->records] place in the part */
+    bool *lowest;           /* [p->records] is it the first of a component? */
     uint32_t *pair_start;   /* [count + 1] into pair */
     uint32_t *pair;         /* numbers of pairs, ascending in each part */
     uint32_t *by_size;      /* parts, most pairs first: the order to work in */
@@ -73,6 +78,7 @@ typedef struct PartProblem {
     const uint32_t *record; /* whole's numbers */
     Judge judge;
     uint16_t *source;
+    uint32_t *component;
     MatchPairs pairs;
     VEC(Decision) decisions;
 } PartProblem;
@@ -144,10 +150,13 @@ typedef struct NearPair {
 typedef struct Near {
     const MatchPairs *pairs;
     Weight *odds;    /* of each pair, lifted */
-    uint32_t *order; /* of all pairs, best first; equal odds in order of (a, b) */
+    uint32_t *order; /* of all pairs, component by component, best first; equal odds in order of (a, b) */
+    uint32_t *range; /* [components + 1] into order */
+    uint32_t components;
     uint64_t *start; /* [records + 1] into list */
     NearPair *list;
     uint32_t *skip; /* of each entry of list: itself, or where to look next, both being in one group */
+    Weight *most;   /* of each record: no pair that leads out of its group has higher odds; lower than all: none does */
 } Near;
 MUST_USE Status near_init(Near *n, const ClusterProblem *p, Error *err);
 void near_free(Near *n);

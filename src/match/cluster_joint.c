@@ -132,12 +132,15 @@ static void find_initials(const Joint *j, const uint32_t *faces, size_t n, uint3
         uint32_t column = config->fields[f].columns[0];
         for (size_t i = 0; i < n; i++) {
             uint32_t value = record_cells(j->t, faces[i])[column];
-            for (size_t k = 0; k < n && value != 0 && !(initials[i] >> f & 1); k++) {
+            Slice text = dict_text(j->t->dict[column], value); /* of number 0: empty */
+            if (text.len != 1)
+                continue;
+            for (size_t k = 0; k < n && !(initials[i] >> f & 1); k++) {
                 uint32_t other = record_cells(j->t, faces[k])[column];
                 if (other == value || other == 0)
                     continue;
-                Slice longer = dict_text(j->t->dict[column], other), text = dict_text(j->t->dict[column], value);
-                if (text.len == 1 && longer.len > 1 && longer.ptr[0] == text.ptr[0])
+                Slice longer = dict_text(j->t->dict[column], other);
+                if (longer.len > 1 && longer.ptr[0] == text.ptr[0])
                     initials[i] |= (uint32_t)1 << f;
             }
         }

@@ -5,10 +5,17 @@
  * components in the order of their lowest records until it is large enough, so
  * that it never depends on threads. One component of many records is one part,
  * however large.
+ *
+ * In a part the records of a component stand together, in their order, and so do
+ * their pairs: what is looked at together lies together. Nothing that is decided
+ * between records of two components looks at numbers, so the result is that of
+ * any other order of components.
  */
 #include "match/cluster_impl.h"
 
 #include <stdlib.h>
+
+#define PAIRS_AHEAD 16
 
 /* --- components --------------------------------------------------------------------------------------------------- */
 
@@ -17,8 +24,11 @@ static Status find_components(ClusterParts *out, const ClusterProblem *p, Error 
 {
     uint32_t *parent = out->part;
     forest_init(parent, p->records);
-    for (size_t i = 0; i < p->pairs->len; i++)
+    for (size_t i = 0; i < p->pairs->len; i++) {
+        if (i + PAIRS_AHEAD < p->pairs->len)
+            __builtin_prefetch(&parent[p->pairs->at[i + PAIRS_AHEAD].b]);
         forest_unite(parent, p->pairs->at[i].a, p->pairs->at[i].b);
+    }
     for (size_t i = 0; i < p->decision_count; i++) {
         Decision d = p->decisions[i];
         if (d.a >= p->records || d.b >= p->records || d.a == d.b)
@@ -33,10 +43,12 @@ static Status find_components(ClusterParts *out, const ClusterProblem *p, Error 
 
 /* --- parts -------------------------------------------------------------------------------------------------------- */
 
-/* From lowest records to numbers of parts; out->local is lent for the sizes of components. */
-static void number_parts(ClusterParts *out, uint32_t part_records)
+/* From lowest records to numbers of parts, and all records that have one into their places, component by component.
+ * out->local is lent for the sizes of components, and then for where the next record of each goes. Returns how many
+ * records have a part. */
+static uint32_t place_records(ClusterParts *out, uint32_t part_records)
 {
-    uint32_t n = out->p->records, *size = out->local, filled = 0;
+    uint32_t n = out->p->records, *size = out->local, filled = 0, placed = 0;
     memset(size, 0, n * sizeof *size);
     for (uint32_t r = 0; r < n; r++)
         size[out->part[r]]++;
@@ -44,6 +56,7 @@ static void number_parts(ClusterParts *out, uint32_t part_records)
         uint32_t lowest = out->part[r];
         if (lowest != r) { /* its component has its number: lowest comes first */
             out->part[r] = out->part[lowest];
+            out->record[out->local[lowest]++] = r;
             continue;
         }
         if (size[r] == 1) {
@@ -54,9 +67,14 @@ static void number_parts(ClusterParts *out, uint32_t part_records)
             out->count++;
             filled = 0;
         }
-        filled += size[r];
         out->part[r] = out->count - 1;
+        out->lowest[r] = true;
+        out->record[placed] = r;
+        filled += size[r];
+        placed += size[r];
+        out->local[r] = placed - size[r] + 1;
     }
+    return placed;
 }
 
 /* Counts to places: start[i + 1] becomes the sum of all up to i. */
@@ -66,7 +84,7 @@ static void add_up(uint32_t *start, uint32_t count)
         start[i + 1] += start[i];
 }
 
-/* Places have moved on to the next part's while filling. */
+/* Places have moved on to the next one's while filling. */
 static void move_back(uint32_t *start, uint32_t count)
 {
     for (uint32_t i = count; i > 0; i--)
@@ -74,17 +92,11 @@ static void move_back(uint32_t *start, uint32_t count)
     start[0] = 0;
 }
 
-static void list_records(ClusterParts *out)
+static void list_records(ClusterParts *out, uint32_t placed)
 {
-    uint32_t n = out->p->records;
-    for (uint32_t r = 0; r < n; r++)
-        if (out->part[r] != MATCH_NONE)
-            out->record_start[out->part[r] + 1]++;
+    for (uint32_t i = 0; i < placed; i++)
+        out->record_start[out->part[out->record[i]] + 1]++;
     add_up(out->record_start, out->count);
-    for (uint32_t r = 0; r < n; r++)
-        if (out->part[r] != MATCH_NONE)
-            out->record[out->record_start[out->part[r]]++] = r;
-    move_back(out->record_start, out->count);
     for (uint32_t part = 0; part < out->count; part++)
         for (uint32_t i = out->record_start[part]; i < out->record_start[part + 1]; i++)
             out->local[out->record[i]] = i - out->record_start[part];
@@ -136,13 +148,14 @@ Status cluster_parts_init(ClusterParts *out, const ClusterProblem *p, uint32_t p
     TRY(mem_alloc(n * sizeof *out->part, (void **)&out->part, err));
     TRY(mem_alloc(n * sizeof *out->local, (void **)&out->local, err));
     TRY(mem_alloc(n * sizeof *out->record, (void **)&out->record, err));
+    TRY(mem_zalloc(n, sizeof *out->lowest, (void **)&out->lowest, err));
     TRY(mem_alloc(pairs * sizeof *out->pair, (void **)&out->pair, err));
     TRY(find_components(out, p, err));
-    number_parts(out, part_records);
+    uint32_t placed = place_records(out, part_records);
     TRY(mem_zalloc((size_t)out->count + 1, sizeof *out->record_start, (void **)&out->record_start, err));
     TRY(mem_zalloc((size_t)out->count + 1, sizeof *out->pair_start, (void **)&out->pair_start, err));
     TRY(mem_alloc(out->count * sizeof *out->by_size, (void **)&out->by_size, err));
-    list_records(out);
+    list_records(out, placed);
     list_pairs(out);
     return order_parts(out, err);
 }
@@ -151,6 +164,7 @@ void cluster_parts_free(ClusterParts *x)
 {
     mem_free(x->part);
     mem_free(x->local);
+    mem_free(x->lowest);
     mem_free(x->record);
     mem_free(x->record_start);
     mem_free(x->pair);
@@ -189,21 +203,56 @@ static Weight part_lift(void *ctx, uint32_t a, uint32_t b)
     return x->judge.lift(x->judge.ctx, x->record[a], x->record[b]);
 }
 
+/* Asks for a pair that is due soon, and for the numbers of the records of one that is due sooner. */
+static void fetch_pair(const ClusterParts *x, const uint32_t *list, uint32_t count, uint32_t i)
+{
+    const MatchPair *pairs = x->p->pairs->at;
+    if (i + PAIRS_AHEAD >= count)
+        return;
+    __builtin_prefetch(&pairs[list[i + PAIRS_AHEAD]]);
+    __builtin_prefetch(&x->local[pairs[list[i + PAIRS_AHEAD / 2]].a]);
+    __builtin_prefetch(&x->local[pairs[list[i + PAIRS_AHEAD / 2]].b]);
+}
+
+/* The part's pairs under its numbers, by the lower record; those of one record in the order in which they came. */
+static Status take_pairs(PartProblem *out, const ClusterParts *x, uint32_t part, uint32_t records, Error *err)
+{
+    const MatchPair *pairs = x->p->pairs->at;
+    const uint32_t *list = x->pair + x->pair_start[part], count = x->pair_start[part + 1] - x->pair_start[part];
+    uint32_t *start = NULL;
+    TRY(vec_reserve(&out->pairs, count, err));
+    TRY(mem_zalloc((size_t)records + 1, sizeof *start, (void **)&start, err));
+    for (uint32_t i = 0; i < count; i++) {
+        fetch_pair(x, list, count, i);
+        start[x->local[pairs[list[i]].a] + 1]++;
+    }
+    add_up(start, records);
+    for (uint32_t i = 0; i < count; i++) {
+        fetch_pair(x, list, count, i);
+        MatchPair pair = pairs[list[i]];
+        pair.a = x->local[pair.a];
+        pair.b = x->local[pair.b];
+        out->pairs.at[start[pair.a]++] = pair;
+    }
+    out->pairs.len = count;
+    mem_free(start);
+    return OK;
+}
+
 Status part_problem_init(PartProblem *out, const ClusterParts *x, uint32_t part, const Judge *judge, Error *err)
 {
     const ClusterProblem *whole = x->p;
     uint32_t n = x->record_start[part + 1] - x->record_start[part];
     *out = (PartProblem){.record = x->record + x->record_start[part], .judge = *judge};
     TRY(mem_alloc(n * sizeof *out->source, (void **)&out->source, err));
-    for (uint32_t i = 0; i < n; i++)
+    TRY(mem_alloc(n * sizeof *out->component, (void **)&out->component, err));
+    uint32_t components = 0;
+    for (uint32_t i = 0; i < n; i++) {
         out->source[i] = whole->source[out->record[i]];
-    TRY(vec_reserve(&out->pairs, x->pair_start[part + 1] - x->pair_start[part], err));
-    for (uint32_t i = x->pair_start[part]; i < x->pair_start[part + 1]; i++) {
-        MatchPair pair = whole->pairs->at[x->pair[i]];
-        pair.a = x->local[pair.a];
-        pair.b = x->local[pair.b];
-        TRY(vec_push(&out->pairs, pair, err));
+        components += x->lowest[out->record[i]];
+        out->component[i] = components - 1;
     }
+    TRY(take_pairs(out, x, part, n, err));
     for (size_t i = 0; i < whole->decision_count; i++) {
         Decision d = whole->decisions[i];
         if (x->part[d.a] == part && x->part[d.b] == part)
@@ -217,6 +266,8 @@ Status part_problem_init(PartProblem *out, const ClusterParts *x, uint32_t part,
         .decisions = out->decisions.at,
         .decision_count = out->decisions.len,
         .judge = {part_between, part_repeats, judge->lift ? part_lift : NULL, out},
+        .component = out->component,
+        .components = components,
     };
     return OK;
 }
@@ -224,6 +275,7 @@ Status part_problem_init(PartProblem *out, const ClusterParts *x, uint32_t part,
 void part_problem_free(PartProblem *x)
 {
     mem_free(x->source);
+    mem_free(x->component);
     vec_free(&x->pairs);
     vec_free(&x->decisions);
 }

@@ -10,12 +10,12 @@
 
 #include "match/cluster_impl.h"
 
-/* Rivals are compared again and again while neither changes. */
+/* Rivals are compared again and again while neither changes. A component's are few: they stay in the nearest caches. */
 typedef struct KnownOdds {
     uint32_t x, y, size_x, size_y, epoch;
     Weight odds, against;
 } KnownOdds;
-#define KNOWN_SLOTS ((size_t)1 << 16)
+#define KNOWN_BITS 12
 
 static int decision_order(const void *x, const void *y)
 {
@@ -100,7 +100,7 @@ Status bundles_init(Bundles *g, const ClusterProblem *p, Error *err)
     TRY(mem_zalloc(n, sizeof *g->face_count, (void **)&g->face_count, err));
     TRY(mem_zalloc(n, sizeof *g->flags, (void **)&g->flags, err));
     TRY(mem_zalloc(n, sizeof *g->weakest, (void **)&g->weakest, err));
-    TRY(mem_zalloc(KNOWN_SLOTS, sizeof *g->known, (void **)&g->known, err));
+    TRY(mem_zalloc((size_t)1 << KNOWN_BITS, sizeof *g->known, (void **)&g->known, err));
     TRY(number_unique_sources(g, err));
     TRY(take_decisions(g, err));
     for (uint32_t r = 0; r < p->records; r++)
@@ -271,7 +271,7 @@ Weight bundle_odds(Bundles *g, uint32_t x, uint32_t y, Weight *against)
         x = y;
         y = swap;
     }
-    KnownOdds *known = &g->known[((uint64_t)x << 32 | y) * UINT64_C(0x9e3779b97f4a7c15) >> 48];
+    KnownOdds *known = &g->known[((uint64_t)x << 32 | y) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - KNOWN_BITS)];
     if (known->x != x || known->y != y || known->size_x != g->size[x] || known->size_y != g->size[y] ||
         known->epoch != g->epoch) {
         *known = (KnownOdds){.x = x, .y = y, .size_x = g->size[x], .size_y = g->size[y], .epoch = g->epoch};

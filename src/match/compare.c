@@ -44,8 +44,11 @@ static Status compile_levels(Comparer *c, FieldPlan *p, Error *err)
 
 static PlanWay way_of(const FieldSpec *f, const Dict *d)
 {
-    if (f->column_count > 1 && !f->combine)
+    bool aliases = f->column_count > 1 && !f->combine;
+    if (aliases && (f->levels || d->domain != DOMAIN_NAME))
         return WAY_ALIASES;
+    if (aliases)
+        return WAY_NAMES;
     if (f->levels)
         return WAY_OWN;
     if (kind_is_plain(f->kind))
@@ -65,6 +68,7 @@ static PlanWay way_of(const FieldSpec *f, const Dict *d)
 static uint32_t columns_of(PlanWay way)
 {
     return way == WAY_NAME                          ? NAME_COLUMNS
+           : way == WAY_NAMES                       ? NAME_COLUMNS + 1
            : way == WAY_DATE                        ? DATE_COLUMNS
            : way == WAY_POSTAL || way == WAY_DIGITS ? CODE_COLUMNS
                                                     : 1;
@@ -86,7 +90,7 @@ static Status plan_field(Comparer *c, uint32_t field, Error *err)
         .other_column = MATCH_NONE};
     c->column_count += columns_of(p->way);
     p->name = c->name_count;
-    c->name_count += p->way == WAY_NAME;
+    c->name_count += p->way == WAY_NAME || p->way == WAY_NAMES;
     for (int id = 0; id < LV_COUNT; id++)
         p->number[id] = (uint8_t)field_level_number(f, (LevelId)id);
     TRY(compile_levels(c, p, err));
@@ -232,6 +236,21 @@ static uint32_t value_level(const FieldPlan *p, uint32_t a, uint32_t b)
 
 /* --- loading a tile ------------------------------------------------------------------------------------------- */
 
+/* Not 0: the record has a name beside the present one. */
+static inline uint32_t alias_mark(const FieldPlan *p, const uint32_t *cells)
+{
+    uint32_t mark = 0;
+    for (uint32_t i = 1; i < p->column_count; i++)
+        mark |= cells[p->spec->columns[i]];
+    return mark;
+}
+
+static void load_aliases(const FieldPlan *p, const CompareTile *tile, uint32_t *at, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        at[i] = alias_mark(p, tile->rows[i]);
+}
+
 static void load_name(const FieldPlan *p, const CompareTile *tile, uint32_t *at, size_t n)
 {
     const NameInfo *names = p->dict->names.at;
@@ -280,12 +299,14 @@ static void load_columns(const Comparer *c, const CompareTile *tile, size_t n)
     for (uint32_t f = 0; f < c->field_count; f++) {
         const FieldPlan *p = &c->plans[f];
         uint32_t *at = tile->columns + (size_t)p->first * tile->room;
-        if (p->way == WAY_NAME)
+        if (p->way == WAY_NAME || p->way == WAY_NAMES)
             load_name(p, tile, at, n);
         else if (p->way == WAY_DATE || p->way == WAY_POSTAL || p->way == WAY_DIGITS)
             load_code(p, tile, at, n);
         else
             load_value(p, tile, at, n);
+        if (p->way == WAY_NAMES)
+            load_aliases(p, tile, at + NAME_COLUMNS * tile->room, n);
     }
 }
 
@@ -396,6 +417,15 @@ static uint64_t with_swap(const FieldPlan *p, const uint32_t *a, const uint32_t 
     return pattern | (uint64_t)p->number[LV_SWAPPED] << p->shift;
 }
 
+/* Not inline, as add_aliased: most configs have no such field. */
+static __attribute__((noinline)) uint32_t names_level(FieldPlan *p, const uint32_t *a, const uint32_t *b)
+{
+    uint32_t x = a[p->column], y = b[p->column];
+    if (alias_mark(p, a) | alias_mark(p, b))
+        return alias_level(p, a, b);
+    return x != y && x && y ? name_level(p, x, y) : value_level(p, x, y);
+}
+
 /* Of so few pairs that loading a stretch would cost more than four at a time save. */
 static uint64_t pair_pattern(Comparer *c, const uint32_t *a, const uint32_t *b)
 {
@@ -405,6 +435,8 @@ static uint64_t pair_pattern(Comparer *c, const uint32_t *a, const uint32_t *b)
         uint32_t x = a[p->column], y = b[p->column], level;
         if (p->way == WAY_ALIASES)
             level = alias_level(p, a, b);
+        else if (p->way == WAY_NAMES)
+            level = names_level(p, a, b);
         else if (p->way == WAY_NAME && x != y && x && y)
             level = name_level(p, x, y);
         else
@@ -431,8 +463,8 @@ static void add_open(
 }
 
 /* Names of one word: of most the letters tell the level. */
-static size_t settle_alike(FieldPlan *p, uint32_t value, const StretchView *v, const uint32_t *alike, size_t count,
-    uint32_t *levels, uint32_t *open, size_t open_count)
+INLINE_ALWAYS size_t settle_alike(FieldPlan *p, uint32_t value, const StretchView *v, const uint32_t *alike,
+    size_t count, uint32_t *levels, uint32_t *open, size_t open_count)
 {
     const uint32_t *lengths = view_column(v, p->first + NAME_LENGTH), *sounds = view_column(v, p->first + NAME_SOUND);
     const NameLetters *letters = v->letters + p->name * v->room, *mine = &p->dict->letters.at[value];
@@ -460,7 +492,7 @@ static size_t settle_alike(FieldPlan *p, uint32_t value, const StretchView *v, c
     return open_count;
 }
 
-static size_t add_names(Comparer *c, FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels)
+INLINE_ALWAYS size_t add_names(Comparer *c, FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels)
 {
     NamePlaces found = lanes_names(p, value, v, levels, c->open, c->alike);
     if (found.alike == 0)
@@ -527,6 +559,24 @@ static void mark_swapped(Comparer *c, const FieldPlan *p, const uint32_t *a, con
     }
 }
 
+/* Where either has another name beside, all pairs of names are looked at; of most records neither has. */
+static __attribute__((noinline)) void add_aliased(
+    Comparer *c, FieldPlan *p, const uint32_t *a, const StretchView *v, uint32_t *levels)
+{
+    const uint32_t *marks = view_column(v, p->first + NAME_COLUMNS), value = a[p->column], shift = p->shift & 31;
+    const bool each = alias_mark(p, a) != 0;
+    if (!each && value == 0)
+        return;
+    if (!each) {
+        size_t count = add_names(c, p, value, v, levels);
+        if (count > 0)
+            add_open(p, value, v, c->open, count, levels);
+    }
+    for (size_t i = 0; i < v->n; i++)
+        if (each || marks[i])
+            levels[i] = (levels[i] & ~(UINT32_C(15) << shift)) | alias_level(p, a, v->rows[i]) << shift;
+}
+
 static void add_field(Comparer *c, FieldPlan *p, const uint32_t *a, const StretchView *v, uint32_t *levels)
 {
     uint32_t value = a[p->column], *open = c->open;
@@ -534,6 +584,10 @@ static void add_field(Comparer *c, FieldPlan *p, const uint32_t *a, const Stretc
     if (p->way == WAY_ALIASES) {
         for (size_t i = 0; i < v->n; i++)
             levels[i] |= alias_level(p, a, v->rows[i]) << (p->shift & 31);
+        return;
+    }
+    if (p->way == WAY_NAMES) {
+        add_aliased(c, p, a, v, levels);
         return;
     }
     if (value == 0)

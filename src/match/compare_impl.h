@@ -4,6 +4,7 @@
  * Records that are compared with each other lie in a tile, column by column, so that four of them are one vector:
  *
  *   names          value | letters, flags | sound | roots | length | repeats        (NameColumn)
+ *                  and, of a field with other columns beside the present name, whether one of them holds something
  *   dates          value | written | days                                           (DateColumn)
  *   packed digits  value | lower half | upper half                                  (CodeColumn)
  *   others         value
@@ -42,7 +43,8 @@ typedef enum PlanWay {
     WAY_DIGITS,
     WAY_TEXT,
     WAY_OWN,     /* expressions of the config */
-    WAY_ALIASES, /* several columns */
+    WAY_NAMES,   /* names with other columns beside, which most records leave empty */
+    WAY_ALIASES, /* several columns of another kind */
     WAY_MEMO     /* whatever is not equal */
 } PlanWay;
 

@@ -37,39 +37,70 @@ static uint32_t field_values(const MatchTable *t, const FieldSpec *f, uint32_t r
 
 /* --- totals of all comparable pairs -------------------------------------------------------------------------- */
 
-typedef struct Tally {
+/* Pairs with records of earlier sources, all those of one trait together. */
+typedef struct EarlierTrait {
+    uint32_t trait, segment;
+} EarlierTrait;
+
+/* How the records of one source pair. */
+typedef struct SourcePlan {
+    bool own; /* with each other, too */
+    uint32_t own_segment;
+    EarlierTrait earlier[MATCH_TRAITS_MAX];
+    uint32_t earlier_count;
+} SourcePlan;
+
+/* What all fields have in common. */
+typedef struct Totals {
     const MatchTable *t;
     const uint32_t *order; /* records by source */
     const uint32_t *start; /* of each source in order; one more than there are sources */
-    uint32_t traits;
+    uint32_t traits, values;
+    SourcePlan *plans; /* of each source */
+    PairTotals *out;
+} Totals;
+
+/* One field's. */
+typedef struct Tally {
+    const Totals *all;
     uint32_t *of_source; /* [value]: records of the source at hand */
-    uint32_t *of_trait;  /* [trait * values + value]: records of the sources before it */
+    uint32_t *of_trait;  /* [value * traits + trait]: records of the sources before it */
     uint32_t *touched;
-    uint32_t values;
 } Tally;
 
-/* Adds the pairs that n records of `source` make among themselves and with `before[trait]` records of earlier ones. */
-static void add_pairs(const MatchConfig *config, uint32_t source, double n, const double *before, double *out)
+static SourcePlan plan_source(const MatchConfig *config, uint32_t source)
 {
     const SourceSpec *s = config->sources;
-    if (table_comparable(config, source, source))
-        out[table_segment(config, source, source)] += n * (n - 1) / 2;
-    if (!config->link_sources)
-        return;
-    for (uint32_t earlier = 0, seen = 0; earlier < source; earlier++) {
+    SourcePlan plan = {.own = table_comparable(config, source, source)};
+    plan.own_segment = table_segment(config, source, source);
+    for (uint32_t earlier = 0, seen = 0; config->link_sources && earlier < source; earlier++) {
         /* one source stands for its trait */
         if (seen >> s[earlier].trait & 1)
             continue;
         seen |= 1u << s[earlier].trait;
-        out[table_segment(config, source, earlier)] += n * before[s[earlier].trait];
+        plan.earlier[plan.earlier_count++] = (EarlierTrait){s[earlier].trait, table_segment(config, source, earlier)};
     }
+    return plan;
 }
+
+/* Adds the pairs that n records of a source make among themselves and with `before[trait]` records of earlier ones. */
+static void add_pairs(const SourcePlan *plan, double n, const double *before, double *out)
+{
+    if (plan->own)
+        out[plan->own_segment] += n * (n - 1) / 2;
+    for (uint32_t i = 0; i < plan->earlier_count; i++)
+        out[plan->earlier[i].segment] += n * before[plan->earlier[i].trait];
+}
+
+#define RECORDS_AHEAD 16
 
 static void count_values(Tally *y, const FieldSpec *f, uint32_t source, uint32_t *touched_count, double *holders)
 {
-    uint32_t values[MATCH_ALIASES_MAX];
-    for (uint32_t i = y->start[source]; i < y->start[source + 1]; i++) {
-        uint32_t n = field_values(y->t, f, y->order[i], values);
+    uint32_t values[MATCH_ALIASES_MAX], end = y->all->start[source + 1];
+    for (uint32_t i = y->all->start[source]; i < end; i++) {
+        if (i + RECORDS_AHEAD < end)
+            record_prefetch(y->all->t, y->all->order[i + RECORDS_AHEAD]);
+        uint32_t n = field_values(y->all->t, f, y->all->order[i], values);
         *holders += n > 0;
         for (uint32_t k = 0; k < n; k++)
             if (y->of_source[values[k]]++ == 0)
@@ -77,46 +108,64 @@ static void count_values(Tally *y, const FieldSpec *f, uint32_t source, uint32_t
     }
 }
 
-static void total_field(Tally *y, uint32_t field, PairTotals *out)
+static void total_field(Tally *y, uint32_t field)
 {
-    const MatchConfig *config = y->t->config;
+    const Totals *all = y->all;
+    const MatchConfig *config = all->t->config;
     const FieldSpec *f = &config->fields[field];
     double holders_before[MATCH_TRAITS_MAX] = {0}, both[MATCH_SEGMENTS_MAX] = {0}, equal[MATCH_SEGMENTS_MAX] = {0};
-    memset(y->of_trait, 0, (size_t)y->traits * y->values * sizeof *y->of_trait);
     for (uint32_t source = 0; source < config->source_count; source++) {
+        const SourcePlan *plan = &all->plans[source];
         uint32_t touched = 0, trait = config->sources[source].trait;
         double holders = 0;
         count_values(y, f, source, &touched, &holders);
-        add_pairs(config, source, holders, holders_before, both);
+        add_pairs(plan, holders, holders_before, both);
         holders_before[trait] += holders;
         for (uint32_t i = 0; i < touched; i++) {
-            uint32_t v = y->touched[i];
+            uint32_t v = y->touched[i], *of_trait = y->of_trait + (size_t)v * all->traits;
             double before[MATCH_TRAITS_MAX] = {0};
-            for (uint32_t k = 0; k < y->traits; k++)
-                before[k] = y->of_trait[(size_t)k * y->values + v];
-            add_pairs(config, source, y->of_source[v], before, equal);
-            y->of_trait[(size_t)trait * y->values + v] += y->of_source[v];
+            for (uint32_t k = 0; k < all->traits; k++)
+                before[k] = of_trait[k];
+            add_pairs(plan, y->of_source[v], before, equal);
+            of_trait[trait] += y->of_source[v];
             y->of_source[v] = 0;
         }
     }
     for (uint32_t s = 0; s < segment_count(config); s++) {
-        out->both[s][field] = both[s];
-        out->equal[s][field] = equal[s] < both[s] ? equal[s] : both[s];
+        all->out->both[s][field] = both[s];
+        all->out->equal[s][field] = equal[s] < both[s] ? equal[s] : both[s];
     }
 }
 
-static void total_records(const Tally *y, PairTotals *out)
+static Status total_item(size_t field, void *ctx, Error *err)
+{
+    const Totals *all = ctx;
+    Tally y = {.all = all};
+    Status st = mem_zalloc(all->values, sizeof *y.of_source, (void **)&y.of_source, err);
+    if (st == OK)
+        st = mem_zalloc((size_t)all->traits * all->values, sizeof *y.of_trait, (void **)&y.of_trait, err);
+    if (st == OK)
+        st = mem_alloc(all->values * sizeof *y.touched, (void **)&y.touched, err);
+    if (st == OK)
+        total_field(&y, (uint32_t)field);
+    mem_free(y.of_source);
+    mem_free(y.of_trait);
+    mem_free(y.touched);
+    return st;
+}
+
+static void total_records(const Totals *all)
 {
     double before[MATCH_TRAITS_MAX] = {0};
-    const MatchConfig *config = y->t->config;
+    const MatchConfig *config = all->t->config;
     for (uint32_t source = 0; source < config->source_count; source++) {
-        double n = (double)(y->start[source + 1] - y->start[source]);
-        add_pairs(config, source, n, before, out->comparable);
+        double n = (double)(all->start[source + 1] - all->start[source]);
+        add_pairs(&all->plans[source], n, before, all->out->comparable);
         before[config->sources[source].trait] += n;
     }
-    for (uint32_t a = 0; a < y->traits; a++)
+    for (uint32_t a = 0; a < all->traits; a++)
         for (uint32_t b = 0; b <= a; b++)
-            out->records[trait_segment(a, b)] = a == b ? before[a] : before[a] + before[b];
+            all->out->records[trait_segment(a, b)] = a == b ? before[a] : before[a] + before[b];
 }
 
 Status records_by_source(const MatchTable *t, Arena *arena, uint32_t **order, uint32_t **start, Error *err)
@@ -134,25 +183,26 @@ Status records_by_source(const MatchTable *t, Arena *arena, uint32_t **order, ui
     return OK;
 }
 
-Status pair_totals(const MatchTable *t, PairTotals *out, Error *err)
+Status pair_totals(const MatchTable *t, unsigned threads, PairTotals *out, Error *err)
 {
+    const MatchConfig *config = t->config;
     memset(out, 0, sizeof *out);
     Arena arena;
     arena_init(&arena, 0);
-    uint32_t *order = NULL, *start = NULL, most = 1;
+    uint32_t *order = NULL, *start = NULL;
+    Totals all = {.t = t, .values = 1, .traits = config->trait_count ? config->trait_count : 1, .out = out};
     Status st = OK;
     TRY_OUT(records_by_source(t, &arena, &order, &start, err));
+    all.order = order;
+    all.start = start;
     for (uint32_t c = 0; c < t->columns; c++)
-        if (t->dict[c] && dict_count(t->dict[c]) > most)
-            most = dict_count(t->dict[c]);
-    Tally y = {.t = t, .order = order, .start = start, .values = most};
-    y.traits = t->config->trait_count ? t->config->trait_count : 1;
-    TRY_OUT(arena_new(&arena, uint32_t, most, &y.of_source, err));
-    TRY_OUT(arena_new(&arena, uint32_t, most, &y.touched, err));
-    TRY_OUT(arena_new(&arena, uint32_t, (size_t)y.traits * most, &y.of_trait, err));
-    total_records(&y, out);
-    for (uint32_t f = 0; f < t->config->field_count; f++)
-        total_field(&y, f, out);
+        if (t->dict[c] && dict_count(t->dict[c]) > all.values)
+            all.values = dict_count(t->dict[c]);
+    TRY_OUT(arena_new(&arena, SourcePlan, config->source_count, &all.plans, err));
+    for (uint32_t source = 0; source < config->source_count; source++)
+        all.plans[source] = plan_source(config, source);
+    total_records(&all);
+    st = parallel_for(config->field_count, threads, total_item, &all, err);
 out:
     arena_free(&arena);
     return st;
@@ -170,26 +220,32 @@ uint32_t frequency_bucket(uint32_t count)
 
 void persons_fit(MatchModel *m, const MatchTable *t, const RecordSample *sample, const double *duplicates)
 {
-    for (uint32_t f = 0; f < m->field_count; f++) {
-        double persons[FREQUENCY_BUCKETS] = {0}, records[FREQUENCY_BUCKETS] = {0}, all = 1, of = 1;
-        for (uint32_t r = 0; r < t->records; r++) {
-            uint32_t values[MATCH_ALIASES_MAX];
-            if (!sample_has(sample, r))
-                continue;
+    struct {
+        double persons[FREQUENCY_BUCKETS], records[FREQUENCY_BUCKETS], all, of;
+    } fields[MATCH_FIELDS_MAX] = {0};
+    for (uint32_t f = 0; f < m->field_count; f++)
+        fields[f].all = fields[f].of = 1;
+    for (uint32_t r = 0; r < t->records; r++) {
+        uint32_t values[MATCH_ALIASES_MAX];
+        if (!sample_has(sample, r))
+            continue;
+        double share = 1 / (1 + duplicates[r]);
+        for (uint32_t f = 0; f < m->field_count; f++) {
             uint32_t n = field_values(t, &t->config->fields[f], r, values);
             for (uint32_t k = 0; k < n; k++) {
                 uint32_t bucket = frequency_bucket(t->frequency[f][values[k]]);
-                double share = 1 / (1 + duplicates[r]);
-                persons[bucket] += share;
-                records[bucket] += 1;
-                all += share;
-                of += 1;
+                fields[f].persons[bucket] += share;
+                fields[f].records[bucket] += 1;
+                fields[f].all += share;
+                fields[f].of += 1;
             }
         }
-        /* a bucket with few records leans on all */
-        for (uint32_t b = 0; b < FREQUENCY_BUCKETS; b++)
-            m->persons_share[f][b] = (persons[b] + BUCKET_PRIOR * all / of) / (records[b] + BUCKET_PRIOR);
     }
+    /* a bucket with few records leans on all */
+    for (uint32_t f = 0; f < m->field_count; f++)
+        for (uint32_t b = 0; b < FREQUENCY_BUCKETS; b++)
+            m->persons_share[f][b] = (fields[f].persons[b] + BUCKET_PRIOR * fields[f].all / fields[f].of) /
+                                     (fields[f].records[b] + BUCKET_PRIOR);
 }
 
 static double persons_of(const MatchModel *m, uint32_t field, uint32_t count)

@@ -48,7 +48,9 @@ typedef VEC(HouseLink) HouseLinks;
 struct Households {
     const MatchTable *t;
     uint32_t *house; /* of each record; 0: none */
+    uint32_t houses; /* numbers in use: 1 .. houses */
     HouseLinks links;
+    size_t *start; /* [houses + 2] into links, by from */
     Weight linked, unlinked;
 };
 
@@ -134,6 +136,7 @@ static Status number_households(Households *h, Error *err)
         for (size_t m = i; m < j; m++)
             h->house[k.records[m]] = number;
     }
+    h->houses = number;
     house_keys_free(&k);
     return st;
 }
@@ -150,25 +153,57 @@ static int by_houses(const void *x, const void *y)
     return a->b < b->b ? -1 : a->b > b->b;
 }
 
+#define PAIRS_AHEAD 16
+
+/* Asks for the household of a pair's second record ahead of use: the first ones are in order. */
+static void fetch_house(const Households *h, const MatchPairs *pairs, size_t i)
+{
+    if (i + PAIRS_AHEAD < pairs->len)
+        __builtin_prefetch(&h->house[pairs->at[i + PAIRS_AHEAD].b]);
+}
+
 static bool between_houses(const Households *h, uint32_t a, uint32_t b)
 {
     uint32_t x = h->house[a], y = h->house[b];
     return x != 0 && y != 0 && x != y;
 }
 
+/* To stretches of one household by counting; these are short. */
+static Status sort_links(Households *h, Error *err)
+{
+    HouseLinks sorted = {0};
+    TRY(mem_zalloc((size_t)h->houses + 2, sizeof *h->start, (void **)&h->start, err));
+    TRY(vec_reserve(&sorted, h->links.len, err));
+    /* counted one place on, so that filling leaves each start where it belongs */
+    for (size_t i = 0; i < h->links.len; i++)
+        h->start[h->links.at[i].from + 1]++;
+    for (uint32_t house = 1; house <= h->houses; house++)
+        h->start[house + 1] += h->start[house];
+    for (size_t i = 0; i < h->links.len; i++)
+        sorted.at[h->start[h->links.at[i].from]++] = h->links.at[i];
+    sorted.len = h->links.len;
+    for (uint32_t house = h->houses + 1; house > 0; house--) /* each start has moved on to the next one's */
+        h->start[house] = h->start[house - 1];
+    vec_free(&h->links);
+    h->links = sorted;
+    for (uint32_t house = 1; house <= h->houses; house++)
+        if (h->start[house + 1] - h->start[house] > 1)
+            qsort(h->links.at + h->start[house], h->start[house + 1] - h->start[house], sizeof *h->links.at, by_houses);
+    return OK;
+}
+
 static Status collect_links(Households *h, const MatchPairs *pairs, Error *err)
 {
     for (size_t i = 0; i < pairs->len; i++) {
         const MatchPair *p = &pairs->at[i];
+        fetch_house(h, pairs, i);
         if (p->odds < CERTAIN_FROM || !between_houses(h, p->a, p->b))
             continue;
         uint32_t x = h->house[p->a], y = h->house[p->b];
         TRY(vec_push(&h->links, ((HouseLink){x, y, p->a, p->b}), err));
         TRY(vec_push(&h->links, ((HouseLink){y, x, p->b, p->a}), err));
     }
-    if (h->links.len > 0)
-        qsort(h->links.at, h->links.len, sizeof *h->links.at, by_houses);
-    return OK;
+    return sort_links(h, err);
 }
 
 typedef enum Rest {
@@ -181,7 +216,7 @@ typedef enum Rest {
 static Rest rest_of(const Households *h, uint32_t a, uint32_t b)
 {
     HouseLink from = {h->house[a], h->house[b], 0, 0};
-    size_t low = 0, high = h->links.len;
+    size_t low = h->start[from.from], end = h->start[from.from + 1], high = end;
     bool linked = false;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
@@ -190,9 +225,9 @@ static Rest rest_of(const Households *h, uint32_t a, uint32_t b)
         else
             high = mid;
     }
-    for (size_t i = low; i < h->links.len; i++) {
+    for (size_t i = low; i < end; i++) {
         const HouseLink *l = &h->links.at[i];
-        if (l->from != from.from || l->to != from.to)
+        if (l->to != from.to)
             break;
         if (l->a == a && l->b == b)
             continue;
@@ -209,6 +244,7 @@ static void learn_weights(Households *h, const MatchPairs *pairs)
     double linked[2] = {PRIOR_PAIRS * PRIOR_MATCH, PRIOR_PAIRS * PRIOR_OTHER}, all[2] = {PRIOR_PAIRS, PRIOR_PAIRS};
     for (size_t i = 0; i < pairs->len; i++) {
         const MatchPair *p = &pairs->at[i];
+        fetch_house(h, pairs, i);
         bool certain = p->odds >= CERTAIN_FROM;
         if ((!certain && p->odds >= UNLIKELY_BELOW) || !between_houses(h, p->a, p->b))
             continue;
@@ -250,6 +286,7 @@ void households_free(Households *h)
         return;
     mem_free(h->house);
     vec_free(&h->links);
+    mem_free(h->start);
     mem_free(h);
 }
 

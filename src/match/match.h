@@ -208,6 +208,9 @@ typedef struct MatchTable MatchTable;
 /* config and what it points to must outlive the table. */
 MUST_USE Status match_table_new(const MatchConfig *config, MatchTable **out, Error *err);
 void match_table_free(MatchTable *t); /* NULL is fine */
+/* Before the first record: so many threads (0: one a core) take rows in, a few thousand at a time. Without the call one
+ * does. */
+MUST_USE Status match_table_threads(MatchTable *t, unsigned threads, Error *err);
 /* id is the caller's name of the record, unique in its source (checked by seal); values: one a column, empty is
  * missing. Everything is copied. */
 MUST_USE Status match_table_add(MatchTable *t, uint32_t source, Slice id, const Slice *values, Error *err);

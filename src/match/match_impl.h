@@ -163,6 +163,16 @@ typedef struct PairBatch {
     PairTile tile;
 } PairBatch;
 typedef Status (*BatchFn)(const PairBatch *batch, void *worker, Error *err);
+/* Records of a sample, by number; NULL: all. A pair is in the sample when one of the two is. */
+typedef struct RecordSample {
+    uint64_t *bits;
+    uint32_t records;
+    double share_of_pairs;
+} RecordSample;
+static inline bool sample_has(const RecordSample *s, uint32_t record)
+{
+    return !s || !s->bits || s->bits[record >> 6] >> (record & 63) & 1;
+}
 /* One worker context a thread: worker_new is called once for each of the threads, worker_done once at its end, in order
  * of thread number. Which worker sees which pair varies; that every pair is seen exactly once does not. */
 typedef struct BatchWork {
@@ -170,6 +180,8 @@ typedef struct BatchWork {
     BatchFn batch;
     MUST_USE Status (*worker_done)(void *ctx, void *worker, Error *err); /* also after a failure */
     void *ctx;
+    /* NULL: all pairs. Otherwise pairs outside the sample may be left out, and what blocks_report says stays. */
+    const RecordSample *sample;
 } BatchWork;
 /* Of options only threads: progress is told by the batches, under the caller's label. */
 MUST_USE Status blocks_each(const Blocks *b, const BatchWork *work, const RunOptions *options, Error *err);
@@ -255,7 +267,7 @@ typedef struct PairTotals {
     double both[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX];  /* both have a value */
     double equal[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX]; /* and it is the same one */
 } PairTotals;
-MUST_USE Status pair_totals(const MatchTable *t, PairTotals *out, Error *err);
+MUST_USE Status pair_totals(const MatchTable *t, unsigned threads, PairTotals *out, Error *err);
 /* Records by source: those of source s are order[start[s]] .. order[start[s + 1] - 1]. */
 MUST_USE Status records_by_source(const MatchTable *t, Arena *arena, uint32_t **order, uint32_t **start, Error *err);
 
@@ -382,16 +394,6 @@ typedef struct ScoreParts {
 } ScoreParts;
 void score_parts(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, ScoreParts *out);
 
-/* Records of a sample, by number; NULL: all. A pair is in the sample when one of the two is. */
-typedef struct RecordSample {
-    uint64_t *bits;
-    uint32_t records;
-    double share_of_pairs;
-} RecordSample;
-static inline bool sample_has(const RecordSample *s, uint32_t record)
-{
-    return !s || !s->bits || s->bits[record >> 6] >> (record & 63) & 1;
-}
 typedef struct PairQuery {
     const MatchTable *table;
     const Scorer *scorer;
@@ -403,7 +405,7 @@ typedef struct PairQuery {
 MUST_USE Status pairs_collect(
     const PairQuery *query, const RunOptions *options, MatchPairs *out, PairsReport *report, Error *err);
 /* By (a, b); no pair twice. */
-MUST_USE Status pairs_sort(MatchPairs *pairs, uint32_t records, Error *err);
+MUST_USE Status pairs_sort(MatchPairs *pairs, uint32_t records, unsigned threads, Error *err);
 
 /* A record has at most one partner in a unique source: candidates that compete for the place share its odds
  * (pairs.c). Pairs are collected from pairs_collect_from on and sorted by (a, b), the whole run's (after merging, where

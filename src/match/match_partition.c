@@ -340,7 +340,7 @@ static Status score_partition(const Partition *p, const MatchModel *m, MatchPair
         .label = "score"};
     Status st = pairs_collect(&query, &options, out, &report, err);
     if (st == OK)
-        st = pairs_sort(out, record_total(p->table), err);
+        st = pairs_sort(out, record_total(p->table), options.threads, err);
     /* numbers ascend with the share's own, so the order stays */
     for (size_t i = 0; i < out->len; i++) {
         out->at[i].a = p->numbers[out->at[i].a];

@@ -157,15 +157,16 @@ static void sort_stretch(MatchPair *at, size_t n)
     }
 }
 
-/* Pairs of groups first .. last - 1 to the stretch of their group, in place: whoever stands where another belongs goes
- * on to his own. A pair's group is its first record without the lower bits. */
-static void group_pairs(MatchPair *at, size_t *next, const size_t *end, uint32_t first, uint32_t last, unsigned shift)
+/* Pairs to the stretch of their group, in place: whoever stands where another belongs goes on to his own. A pair's
+ * group is its first record, less `first`, without the lower bits; next[g]: where group g begins, end[g]: where it
+ * ends. */
+static void group_pairs(MatchPair *at, size_t *next, const size_t *end, uint32_t groups, uint32_t first, unsigned shift)
 {
-    for (uint32_t g = first; g < last; g++)
+    for (uint32_t g = 0; g < groups; g++)
         while (next[g] < end[g]) {
             MatchPair pair = at[next[g]];
-            while (pair.a >> shift != g) {
-                MatchPair *place = &at[next[pair.a >> shift]++], other = *place;
+            for (uint32_t home = (pair.a - first) >> shift; home != g; home = (pair.a - first) >> shift) {
+                MatchPair *place = &at[next[home]++], other = *place;
                 *place = pair;
                 pair = other;
             }
@@ -173,49 +174,69 @@ static void group_pairs(MatchPair *at, size_t *next, const size_t *end, uint32_t
         }
 }
 
-#define COARSE_GROUPS 1024
-
-/* First into a thousand stretches, whose ends the caches hold, then each of those, which they hold too. start[r]: where
- * record r's stretch begins, r up to `records`; next: as long, without the last. */
-static void group_by_first(MatchPair *at, const size_t *start, size_t *next, uint32_t records)
+/* next[g] and end[g] of all groups, from pairs in any order. */
+static void count_groups(
+    const MatchPair *at, size_t n, size_t *next, size_t *end, uint32_t groups, uint32_t first, unsigned shift)
 {
-    size_t coarse_next[COARSE_GROUPS], coarse_end[COARSE_GROUPS];
-    unsigned shift = 0;
-    while ((records - 1) >> shift >= COARSE_GROUPS)
-        shift++;
-    uint32_t groups = ((records - 1) >> shift) + 1;
+    memset(end, 0, groups * sizeof *end);
+    for (size_t i = 0; i < n; i++)
+        end[(at[i].a - first) >> shift]++;
+    size_t sum = 0;
     for (uint32_t g = 0; g < groups; g++) {
-        uint64_t behind = ((uint64_t)g + 1) << shift;
-        coarse_next[g] = start[(size_t)g << shift];
-        coarse_end[g] = start[behind < records ? behind : records];
+        next[g] = sum;
+        sum += end[g];
+        end[g] = sum;
     }
-    group_pairs(at, coarse_next, coarse_end, 0, groups, shift);
-    group_pairs(at, next, start + 1, 0, records, 0);
 }
 
-/* Linear, where a million pairs in qsort are not; and in place, because the pairs are most of a run's memory. */
-Status pairs_sort(MatchPairs *pairs, uint32_t records, Error *err)
+#define COARSE_GROUPS 1024
+
+typedef struct SortRun {
+    MatchPair *at;
+    unsigned shift; /* a coarse group is so many records, as a power of two */
+    uint32_t coarse;
+    size_t next[COARSE_GROUPS], end[COARSE_GROUPS];
+} SortRun;
+
+/* One coarse group, whose pairs and stretches the caches hold. */
+static Status sort_group(size_t group, void *ctx, Error *err)
 {
-    size_t *start = NULL; /* of each record's stretch, and of the one after the last */
-    size_t *next = NULL;
-    Status st = OK;
+    const SortRun *run = ctx;
+    size_t begin = group > 0 ? run->end[group - 1] : 0, n = run->end[group] - begin;
+    MatchPair *at = run->at + begin;
+    uint32_t records = UINT32_C(1) << run->shift, first = (uint32_t)group << run->shift;
+    size_t *places = NULL;
+    if (n < 2)
+        return OK;
+    TRY(mem_alloc(2 * (size_t)records * sizeof *places, (void **)&places, err));
+    size_t *next = places, *end = places + records;
+    count_groups(at, n, next, end, records, first, 0);
+    group_pairs(at, next, end, records, first, 0);
+    for (uint32_t r = 0; r < records; r++) {
+        size_t from = r > 0 ? end[r - 1] : 0;
+        if (end[r] - from > 1)
+            sort_stretch(at + from, end[r] - from);
+    }
+    mem_free(places);
+    return OK;
+}
+
+/* Linear, where a million pairs in qsort are not; and in place, because the pairs are most of a run's memory. First
+ * into a thousand stretches, whose ends the caches hold, then each of those by itself. */
+Status pairs_sort(MatchPairs *pairs, uint32_t records, unsigned threads, Error *err)
+{
+    SortRun *run = NULL;
     if (pairs->len < 2)
         return OK;
-    TRY_OUT(mem_zalloc((size_t)records + 1, sizeof *start, (void **)&start, err));
-    TRY_OUT(mem_alloc((size_t)records * sizeof *next, (void **)&next, err));
-    for (size_t i = 0; i < pairs->len; i++)
-        start[pairs->at[i].a + 1]++;
-    for (uint32_t r = 0; r < records; r++) {
-        start[r + 1] += start[r];
-        next[r] = start[r];
-    }
-    group_by_first(pairs->at, start, next, records);
-    for (uint32_t r = 0; r < records; r++)
-        if (start[r + 1] - start[r] > 1)
-            sort_stretch(pairs->at + start[r], start[r + 1] - start[r]);
-out:
-    mem_free(start);
-    mem_free(next);
+    TRY(mem_zalloc(1, sizeof *run, (void **)&run, err));
+    run->at = pairs->at;
+    while ((records - 1) >> run->shift >= COARSE_GROUPS)
+        run->shift++;
+    run->coarse = ((records - 1) >> run->shift) + 1;
+    count_groups(pairs->at, pairs->len, run->next, run->end, run->coarse, 0, run->shift);
+    group_pairs(pairs->at, run->next, run->end, run->coarse, 0, run->shift);
+    Status st = parallel_for(run->coarse, threads, sort_group, run, err);
+    mem_free(run);
     return st;
 }
 
@@ -447,7 +468,7 @@ Status match_pairs(const MatchTable *t, const MatchModel *m, const RunOptions *o
     fill_report(report, blocks, m);
     blocks_free(blocks);
     blocks = NULL;
-    TRY_OUT(pairs_sort(out, record_total(t), err));
+    TRY_OUT(pairs_sort(out, record_total(t), options->threads, err));
     TRY_OUT(pairs_compete(t, out, err));
     report->kept = out->len;
 out:

@@ -11,11 +11,15 @@
  * so the odds are at most w(match) - w(class) for each other class, with each exact agreement taken for the rarest.
  * Two fields take one addition of four lanes.
  */
+#include "match/lanes.h"
 #include "match/match_impl.h"
 
 _Static_assert(REACH_SLOTS == 1 << 9, "the upper nine bits are the slot");
 
 #define PATTERN_BYTES (MATCH_FIELDS_MAX / 2)
+
+#define CLASS_LANES 8 /* two vectors hold all classes */
+_Static_assert(CLASS_COUNT <= CLASS_LANES, "all classes");
 
 #define OTHERS (CLASS_COUNT - 1) /* classes that are no match */
 
@@ -24,6 +28,7 @@ typedef struct Segment {
     int32_t bound[PATTERN_BYTES][256][OTHERS]; /* most that two fields add to it, by their levels */
     int32_t class_weight[CLASS_COUNT];
     int32_t level[MATCH_FIELDS_MAX][MATCH_LEVELS_MAX][CLASS_COUNT];
+    uint32_t sum[PATTERN_BYTES][256][CLASS_LANES]; /* what two fields add to each class; two's complement */
 } Segment;
 
 struct Scorer {
@@ -38,6 +43,8 @@ struct Scorer {
     uint8_t segment_of[MATCH_TRAITS_MAX][MATCH_TRAITS_MAX];
     /* Term frequency, and the levels it applies to. */
     RarityScale *rarity[MATCH_FIELDS_MAX]; /* NULL: the field has none */
+    uint8_t rare[MATCH_FIELDS_MAX];        /* the fields that have one */
+    uint32_t rare_count;
     uint32_t rarity_len[MATCH_FIELDS_MAX]; /* values there were; later ones are taken for seen once */
     uint16_t exact[MATCH_FIELDS_MAX];      /* set of levels */
     uint8_t views[MATCH_FIELDS_MAX];       /* set of classes that see the field as strangers do */
@@ -69,12 +76,18 @@ static void fill_segment(const Scorer *s, uint32_t number, Segment *out)
             for (uint32_t c = 0; c < OTHERS; c++)
                 out->bound[byte][levels][c] = field_bound(s, out, 2 * byte, levels & 15, c + 1) +
                                               field_bound(s, out, 2 * byte + 1, levels >> 4, c + 1);
+    for (uint32_t byte = 0; byte < PATTERN_BYTES; byte++)
+        for (uint32_t levels = 0; levels < 256; levels++)
+            for (uint32_t c = 0; c < CLASS_COUNT; c++)
+                out->sum[byte][levels][c] =
+                    (uint32_t)(out->level[2 * byte][levels & 15][c] + out->level[2 * byte + 1][levels >> 4][c]);
 }
 
 static Status fill_rarity(Scorer *s, uint32_t f, Error *err)
 {
     const MatchTable *t = s->table;
     s->rarity_len[f] = dict_count(t->dict[t->config->fields[f].columns[0]]);
+    s->rare[s->rare_count++] = (uint8_t)f;
     TRY(arena_new(&s->arena, RarityScale, 1, &s->rarity[f], err));
     return rarity_init(s->rarity[f], t, s->model, f, s->rarity_len[f], &s->arena, err);
 }
@@ -166,20 +179,30 @@ void pair_rarity(const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, Weig
     }
 }
 
+/* rarity (may be NULL): of each field. */
 static void sum_classes(
     const Scorer *s, uint32_t a, uint32_t b, uint64_t pattern, Weight sums[CLASS_COUNT], Weight *rarity)
 {
     uint32_t number = segment_of(s, a, b);
     const Segment *segment = &s->segments[number];
-    memcpy(sums, segment->class_weight, CLASS_COUNT * sizeof *sums);
-    uint64_t rest = pattern;
-    for (uint32_t f = 0; f < s->model->field_count; f++, rest >>= 4) {
-        uint32_t l = rest & 15;
-        for (uint32_t c = 0; c < CLASS_COUNT; c++)
-            sums[c] += segment->level[f][l][c];
-        Weight r = 0;
-        if (s->rarity[f] && s->exact[f] >> l & 1)
-            r = value_rarity(s, number, a, b, f);
+    Lanes32 low = {0}, high = {0};
+    for (uint32_t i = 0; i < s->bytes; i++) {
+        const uint32_t *two = segment->sum[i][pattern >> (8 * i) & 255];
+        low += load_lanes(two);
+        high += load_lanes(two + 4);
+    }
+    int32_t levels[CLASS_LANES];
+    memcpy(levels, &low, sizeof low);
+    memcpy(levels + 4, &high, sizeof high);
+    for (uint32_t c = 0; c < CLASS_COUNT; c++)
+        sums[c] = segment->class_weight[c] + levels[c];
+    if (rarity)
+        memset(rarity, 0, MATCH_FIELDS_MAX * sizeof *rarity);
+    for (uint32_t i = 0; i < s->rare_count; i++) {
+        uint32_t f = s->rare[i];
+        if (!(s->exact[f] >> (pattern >> (4 * f) & 15) & 1))
+            continue;
+        Weight r = value_rarity(s, number, a, b, f);
         for (uint32_t c = 0; r != 0 && c < CLASS_COUNT; c++)
             if (s->views[f] >> c & 1)
                 sums[c] += r;

@@ -80,6 +80,21 @@ static Status make_dictionaries(MatchTable *t, Error *err)
     return OK;
 }
 
+/* One thread has a few rows wait, which its nearest cache holds; several, enough to be worth a start of them. */
+#define ROWS_OF_SEVERAL 8192
+
+Status match_table_threads(MatchTable *t, unsigned threads, Error *err)
+{
+    TableParts *p = t->parts;
+    ASSERT(t->records == 0);
+    p->threads = threads ? threads : thread_cores();
+    p->waiting_room = p->threads > 1 ? ROWS_OF_SEVERAL : TEXTS_AT_ONCE;
+    mem_free(p->waiting_ends);
+    p->waiting_ends = NULL;
+    return mem_alloc(
+        ((size_t)t->columns * p->waiting_room * 2 + 1) * sizeof *p->waiting_ends, (void **)&p->waiting_ends, err);
+}
+
 Status match_table_new(const MatchConfig *config, MatchTable **out, Error *err)
 {
     MatchTable *t = NULL;
@@ -92,8 +107,7 @@ Status match_table_new(const MatchConfig *config, MatchTable **out, Error *err)
     buf_init(&t->parts->joined, 0);
     buf_init(&t->parts->standard, 0);
     buf_init(&t->parts->waiting, 0);
-    TRY_OUT(mem_zalloc((size_t)t->columns * TEXTS_AT_ONCE * 2 + 1, sizeof *t->parts->waiting_ends,
-        (void **)&t->parts->waiting_ends, err));
+    TRY_OUT(match_table_threads(t, 1, err));
     TRY_OUT(nicknames_init(&t->parts->nicknames, slice_of(config->nickname_csv), "nicknames", err));
     group_columns(t->parts, config);
     find_suffixes(t->parts, config);
@@ -237,13 +251,13 @@ Status match_table_add(MatchTable *t, uint32_t source, Slice id, const Slice *va
     if (source >= t->config->source_count)
         return error_set(err, ERR_INVALID, "a record of a source that the config does not name");
     /* before anything changes: what could not be settled waits on, and no row more is taken */
-    if (p->waiting_rows == TEXTS_AT_ONCE)
+    if (p->waiting_rows == p->waiting_room)
         TRY(table_settle(t, err));
     TRY(reserve_record(t, err));
     for (uint32_t c = 0; c < t->columns; c++) {
         Slice raw = raw_cell(p, c, values);
         TRY(buf_status(&p->joined, err));
-        uint32_t *ends = &p->waiting_ends[2 * ((size_t)c * TEXTS_AT_ONCE + p->waiting_rows)];
+        uint32_t *ends = &p->waiting_ends[2 * ((size_t)c * p->waiting_room + p->waiting_rows)];
         ends[0] = (uint32_t)p->waiting.len;
         buf_add(&p->waiting, raw);
         ends[1] = (uint32_t)p->waiting.len;
@@ -264,23 +278,43 @@ Status match_table_fill(MatchTable *t, uint32_t added, uint32_t column, Slice va
         &p->raw[p->group[column]], standard_cut(value), &t->cells[(size_t)added * t->columns + column], err);
 }
 
-Status table_settle(MatchTable *t, Error *err)
+/* `rows` waiting rows of one column, at least one, from number `first` on. */
+static Status settle_stretch(MatchTable *t, uint32_t c, uint32_t first, uint32_t rows, Error *err)
 {
     TableParts *p = t->parts;
     Slice texts[TEXTS_AT_ONCE];
-    uint32_t numbers[TEXTS_AT_ONCE], rows = p->waiting_rows;
-    if (rows == 0) /* and of a table without a row there are no cells to point to */
-        return OK;
-    uint32_t *cells = t->cells + (size_t)(t->records - rows) * t->columns;
-    for (uint32_t c = 0; c < t->columns; c++) {
-        for (uint32_t i = 0; i < rows; i++) {
-            const uint32_t *ends = &p->waiting_ends[2 * ((size_t)c * TEXTS_AT_ONCE + i)];
-            texts[i] = slice_sub(buf_slice(&p->waiting), ends[0], ends[1]);
-        }
-        TRY(texts_put_many(&p->raw[p->group[c]], texts, rows, numbers, err));
-        for (uint32_t i = 0; i < rows; i++)
-            cells[(size_t)i * t->columns + c] = numbers[i];
+    uint32_t numbers[TEXTS_AT_ONCE];
+    uint32_t *cells = t->cells + (size_t)(t->records - p->waiting_rows + first) * t->columns;
+    ASSERT(rows > 0 && rows <= TEXTS_AT_ONCE);
+    for (uint32_t i = 0; i < rows; i++) {
+        const uint32_t *ends = &p->waiting_ends[2 * ((size_t)c * p->waiting_room + first + i)];
+        texts[i] = slice_sub(buf_slice(&p->waiting), ends[0], ends[1]);
     }
+    TRY(texts_put_many(&p->raw[p->group[c]], texts, rows, numbers, err));
+    for (uint32_t i = 0; i < rows; i++)
+        cells[(size_t)i * t->columns + c] = numbers[i];
+    return OK;
+}
+
+/* Columns of one dictionary are one item. */
+static Status settle_item(size_t group, void *ctx, Error *err)
+{
+    MatchTable *t = ctx;
+    const TableParts *p = t->parts;
+    for (uint32_t c = (uint32_t)group; c < t->columns; c++)
+        for (uint32_t first = 0; p->group[c] == group && first < p->waiting_rows; first += TEXTS_AT_ONCE) {
+            uint32_t left = p->waiting_rows - first;
+            TRY(settle_stretch(t, c, first, left < TEXTS_AT_ONCE ? left : TEXTS_AT_ONCE, err));
+        }
+    return OK;
+}
+
+Status table_settle(MatchTable *t, Error *err)
+{
+    TableParts *p = t->parts;
+    if (p->waiting_rows == 0) /* and of a table without a row there are no cells to point to */
+        return OK;
+    TRY(parallel_for(t->columns, p->threads, settle_item, t, err));
     p->waiting_rows = 0;
     buf_reset(&p->waiting);
     return OK;

@@ -24,8 +24,9 @@ typedef struct TableParts {
     size_t frequency_cap[MATCH_FIELDS_MAX], frequency_len[MATCH_FIELDS_MAX];
     /* Rows that were added last and are not in cells yet: their cells' bytes, and where each ends, column by column. */
     Buf waiting;
-    uint32_t *waiting_ends; /* [column * TEXTS_AT_ONCE + row], begin and end in turns */
-    uint32_t waiting_rows;
+    uint32_t *waiting_ends; /* [column * waiting_room + row], begin and end in turns */
+    uint32_t waiting_rows, waiting_room;
+    unsigned threads;     /* that number them */
     Buf joined, standard; /* scratch */
 } TableParts;
 

@@ -136,6 +136,7 @@ static Status count_batch(const PairBatch *batch, void *worker, Error *err)
         size_t n = sample_batch(w, batch, &at);
         if (n == 0)
             continue;
+        progress_add(w->progress, n);
         TRY(compare_batch(w->comparer, batch, w->others, batch->places ? w->places : NULL, n, w->patterns, err));
         TRY(vec_reserve(&w->pairs, w->pairs.len + n, err));
         for (size_t i = 0; i < n; i++) {
@@ -146,7 +147,6 @@ static Status count_batch(const PairBatch *batch, void *worker, Error *err)
             TRY(pattern_table_add(&w->table, &c, err));
         }
     }
-    progress_add(w->progress, batch->count);
     return OK;
 }
 
@@ -170,8 +170,13 @@ static Status count_candidates(Train *x, Error *err)
 {
     CountRun run = {.train = x};
     TRY(pattern_table_init(&x->counted, err));
-    TRY(progress_new(x->options->progress, "count", blocks_pairs(x->blocks), "pairs", &run.progress, err));
-    BatchWork work = {.worker_new = count_new, .batch = count_batch, .worker_done = count_done, .ctx = &run};
+    uint64_t pairs = (uint64_t)(x->sample.share_of_pairs * (double)blocks_pairs(x->blocks));
+    TRY(progress_new(x->options->progress, "count", pairs, "pairs", &run.progress, err));
+    BatchWork work = {.worker_new = count_new,
+        .batch = count_batch,
+        .worker_done = count_done,
+        .ctx = &run,
+        .sample = x->sample.bits ? &x->sample : NULL};
     Status st = blocks_each(x->blocks, &work, &x->run, err);
     progress_done(run.progress);
     if (st == OK)
@@ -394,7 +399,7 @@ static Status train(Train *x, Error *err)
     TRY(model_new(x->table->config, &x->m, err));
     TRY(choose_passes(x, err));
     TRY(mem_zalloc(1, sizeof *x->totals, (void **)&x->totals, err));
-    TRY(pair_totals(x->table, x->totals, err));
+    TRY(pair_totals(x->table, x->options->threads, x->totals, err));
     TRY(random_pairs(x->table, RANDOM_PAIRS, x->options->threads, &x->random, &x->m->report.random_pairs, err));
     TRY(blocks_build(x->table, x->m->passes, x->m->pass_count, x->options->threads, &x->blocks, err));
     TRY(draw_sample(x, err));

@@ -264,6 +264,7 @@ Status people_load(
     if (options->input->truth.len > 0)
         TRY_OUT(people_require(p, options->input->truth, "truth", err));
     TRY_OUT(match_table_new(config, &l.table, err));
+    TRY_OUT(match_table_threads(l.table, options->threads, err));
     TRY_OUT(progress_new(options->progress, "reading", 0, "rows", &l.progress, err));
     for (size_t i = 0; i < p->file_count; i++) {
         l.file = &p->files[i];

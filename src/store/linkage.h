@@ -179,6 +179,17 @@ typedef struct LinkWrite {
 /* One transaction. *run: its number. A RUN_UNDO also drops the queue of records and the misses of persons that have no
  * link any more, and its links keep the model of the past link that they equal. */
 MUST_USE Status vault_put_links(Vault *v, const LinkWrite *w, int64_t *run, Error *err);
+/* The same in two steps, the longer one first: links and journal can be written while the rest is worked out. The first
+ * opens the transaction and reads kind, model, links, gone and journal alone; the second reads what is left, with these
+ * as they were, and closes it. A step that fails leaves the vault as it was before the first. Nothing else may be asked
+ * of the vault between them but by vault_drop_links, which does the same instead of the second. */
+typedef struct OpenRun {
+    int64_t run, model;
+    PersonId highest;
+} OpenRun;
+MUST_USE Status vault_begin_links(Vault *v, const LinkWrite *w, OpenRun *out, Error *err);
+MUST_USE Status vault_end_links(Vault *v, const LinkWrite *w, const OpenRun *run, Error *err);
+void vault_drop_links(Vault *v);
 /* Replaces queue and misses alone, for a full run that changed no link and so is none. One transaction. */
 MUST_USE Status vault_renew_review(Vault *v, const ReviewItems *queue, const PersonMisses *misses, Error *err);
 

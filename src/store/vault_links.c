@@ -301,17 +301,15 @@ Status vault_model_id(Vault *v, Slice name, int64_t *out, Error *err)
     return st;
 }
 
-static Status insert_run(Vault *v, const LinkWrite *w, int64_t model, int64_t *run, Error *err)
+static Status insert_run(Vault *v, const LinkWrite *w, const OpenRun *run, Error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    TRY(vault_last_run(v, run, err));
-    ++*run;
     TRY(lite_prepare(
         &v->lite, "INSERT INTO run (run, at, kind, model, links, report) VALUES (?, ?, ?, ?, ?, ?)", &stmt, err));
-    sqlite3_bind_int64(stmt, 1, *run);
+    sqlite3_bind_int64(stmt, 1, run->run);
     sqlite3_bind_int64(stmt, 2, clock_now());
     sqlite3_bind_int64(stmt, 3, w->kind);
-    sqlite3_bind_int64(stmt, 4, model);
+    sqlite3_bind_int64(stmt, 4, run->model);
     sqlite3_bind_int64(stmt, 5, (int64_t)(w->links->len + (w->gone ? w->gone->len : 0)));
     lite_bind_text(stmt, 6, w->report);
     Status st = lite_run(&v->lite, stmt, err);
@@ -355,6 +353,8 @@ static Status prepare_put(Vault *v, LinkRunKind kind, sqlite3_stmt **out, Error 
     return lite_prepare(&v->lite, sql, out, err);
 }
 
+#define LINKS_AHEAD 8 /* in order of tag they lie anywhere */
+
 static Status put_links(Vault *v, const LinkWrite *w, int64_t model, int64_t run, PersonId *highest, Error *err)
 {
     const Links *links = w->links;
@@ -373,6 +373,8 @@ static Status put_links(Vault *v, const LinkWrite *w, int64_t model, int64_t run
         sqlite3_bind_int64(stmt, 8, w->back_to);
     for (size_t i = 0; i < links->len; i++) {
         const Link *link = &links->at[sorted.order[i]];
+        if (i + LINKS_AHEAD < links->len)
+            __builtin_prefetch(&links->at[sorted.order[i + LINKS_AHEAD]]);
         if (!fresh) {
             lite_bind_blob(archive, 2, tag_bytes(&link->tag));
             TRY_OUT(lite_run(&v->lite, archive, err));
@@ -559,41 +561,66 @@ static Status drop_orphans(Vault *v, int64_t run, Error *err)
     return lite_exec(&v->lite, "DELETE FROM person_missed WHERE " ORPHAN_SQL, err);
 }
 
-static Status put_run(Vault *v, const LinkWrite *w, int64_t *run, Error *err)
+static Status begin_run(Vault *v, const LinkWrite *w, OpenRun *run, Error *err)
 {
-    int64_t model = 0;
-    PersonId highest = 0;
+    TRY(vault_model_id(v, w->model, &run->model, err));
+    TRY(vault_last_run(v, &run->run, err));
+    run->run++;
+    TRY(put_links(v, w, run->model, run->run, &run->highest, err));
+    if (w->gone)
+        TRY(take_links(v, w->gone, run->run, err));
+    return put_journal(v, w->journal, run->run, &run->highest, err);
+}
+
+static Status end_run(Vault *v, const LinkWrite *w, const OpenRun *run, Error *err)
+{
     if (w->stored)
         TRY(vault_put_model(v, w->stored, err));
-    TRY(vault_model_id(v, w->model, &model, err));
-    TRY(insert_run(v, w, model, run, err));
-    TRY(put_links(v, w, model, *run, &highest, err));
-    if (w->gone)
-        TRY(take_links(v, w->gone, *run, err));
-    TRY(put_journal(v, w->journal, *run, &highest, err));
+    TRY(insert_run(v, w, run, err));
     if (w->queue_mode != QUEUE_KEEP)
         TRY(vault_put_queue(v, w->queue, w->queue_mode, err));
     if (w->misses && w->queue_mode == QUEUE_REPLACE)
-        TRY(clear_misses(v, *run, err));
+        TRY(clear_misses(v, run->run, err));
     if (w->misses)
-        TRY(put_misses(v, w->misses, *run, err));
+        TRY(put_misses(v, w->misses, run->run, err));
     if (w->kind == RUN_UNDO && w->back_to > 0)
-        TRY(restore_misses(v, w->back_to, *run, err));
+        TRY(restore_misses(v, w->back_to, run->run, err));
     if (w->kind == RUN_UNDO)
-        TRY(drop_orphans(v, *run, err));
-    return raise_counter(v, highest, err);
+        TRY(drop_orphans(v, run->run, err));
+    TRY(raise_counter(v, run->highest, err));
+    return lite_exec(&v->lite, "COMMIT", err);
+}
+
+Status vault_begin_links(Vault *v, const LinkWrite *w, OpenRun *out, Error *err)
+{
+    *out = (OpenRun){0};
+    TRY(home_must_write(v->home, err));
+    ASSERT(!v->in_load);
+    TRY(lite_exec(&v->lite, "BEGIN IMMEDIATE", err));
+    Status st = begin_run(v, w, out, err);
+    if (st != OK)
+        lite_rollback(&v->lite);
+    return st;
+}
+
+Status vault_end_links(Vault *v, const LinkWrite *w, const OpenRun *run, Error *err)
+{
+    Status st = end_run(v, w, run, err);
+    lite_rollback(&v->lite);
+    return st;
+}
+
+void vault_drop_links(Vault *v)
+{
+    lite_rollback(&v->lite);
 }
 
 Status vault_put_links(Vault *v, const LinkWrite *w, int64_t *run, Error *err)
 {
-    TRY(home_must_write(v->home, err));
-    ASSERT(!v->in_load);
-    TRY(lite_exec(&v->lite, "BEGIN IMMEDIATE", err));
-    Status st = put_run(v, w, run, err);
-    if (st == OK)
-        st = lite_exec(&v->lite, "COMMIT", err);
-    lite_rollback(&v->lite);
-    return st;
+    OpenRun open;
+    TRY(vault_begin_links(v, w, &open, err));
+    *run = open.run;
+    return vault_end_links(v, w, &open, err);
 }
 
 Status vault_renew_review(Vault *v, const ReviewItems *queue, const PersonMisses *misses, Error *err)

@@ -106,7 +106,7 @@ static void trees_span(void **state)
             }
         /* low enough to change nothing but the weakest edge */
         weakest = 500;
-        assert_int_equal(link_trees(&job, &weakest, NULL), OK);
+        assert_int_equal(link_trees(&job, &weakest, 1, NULL), OK);
         int64_t sum = 0;
         Weight least = INT32_MAX;
         assert_int_equal(job.resolved.to[0], MATCH_NONE);
@@ -139,7 +139,7 @@ static void untied_records(void **state)
     assert_int_equal(vec_push(&job.pairs, ((MatchPair){.a = 3, .b = 4, .odds = 9000}), NULL), OK);
     assert_int_equal(
         vec_push(&job.pairs, ((MatchPair){.a = 1, .b = 2, .odds = 9000}), NULL), OK); /* between two persons */
-    assert_int_equal(link_trees(&job, weakest, NULL), OK);
+    assert_int_equal(link_trees(&job, weakest, 2, NULL), OK);
     static const struct {
         uint32_t to;
         Weight odds;
@@ -152,12 +152,57 @@ static void untied_records(void **state)
     vec_free(&job.pairs);
 }
 
+/* More clusters than one thread takes at once: each has a tree of its own records that leads to the lowest of them,
+ * whoever made it. */
+static void many_clusters(void **state)
+{
+    UNUSED(state);
+    enum { N = 9000, CLUSTERS = 1500 };
+    LinkJob jobs[2] = {{0}, {0}};
+    Rng rng;
+    Weight weakest[CLUSTERS];
+    for (uint32_t c = 0; c < CLUSTERS; c++)
+        weakest[c] = 700;
+    for (unsigned k = 0; k < COUNT_OF(jobs); k++) {
+        Resolved *r = &jobs[k].resolved;
+        rng_init(&rng, 5, 1);
+        assert_int_equal(resolved_init(N, r, NULL), OK);
+        r->clusters = CLUSTERS;
+        for (uint32_t i = 0; i < N; i++) /* none is empty, and records of one lie anywhere */
+            r->cluster[i] = i < CLUSTERS ? i : (uint32_t)rng_below(&rng, CLUSTERS);
+        for (uint32_t a = 0; a < N; a++)
+            for (uint32_t n = 0; n < 20 && a + 1 < N; n++) {
+                uint32_t b = a + 1 + (uint32_t)rng_below(&rng, N - a - 1);
+                Weight odds = (Weight)rng_between(&rng, 1000, 1040); /* many are equal */
+                if (n < 3 || r->cluster[a] == r->cluster[b])
+                    assert_int_equal(vec_push(&jobs[k].pairs, ((MatchPair){.a = a, .b = b, .odds = odds}), NULL), OK);
+            }
+        assert_int_equal(link_trees(&jobs[k], weakest, k ? 3 : 1, NULL), OK);
+        uint32_t lowest[CLUSTERS];
+        for (uint32_t i = N; i-- > 0;)
+            lowest[r->cluster[i]] = i;
+        for (uint32_t i = 0; i < N; i++) {
+            uint32_t at = i, steps = 0;
+            for (; r->to[at] != MATCH_NONE && steps <= N; steps++)
+                at = r->to[at];
+            assert_int_equal(at, lowest[r->cluster[i]]);
+        }
+    }
+    assert_memory_equal(jobs[0].resolved.to, jobs[1].resolved.to, N * sizeof(uint32_t));
+    assert_memory_equal(jobs[0].resolved.odds, jobs[1].resolved.odds, N * sizeof(Weight));
+    for (unsigned k = 0; k < COUNT_OF(jobs); k++) {
+        resolved_free(&jobs[k].resolved);
+        vec_free(&jobs[k].pairs);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(correct_by_definition),
         cmocka_unit_test(trees_span),
         cmocka_unit_test(untied_records),
+        cmocka_unit_test(many_clusters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

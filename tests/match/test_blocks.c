@@ -58,18 +58,23 @@ static void seen_free(Seen *s)
     mem_free(s->times);
 }
 
-static Seen enumerate(const Blocks *b, uint32_t records, unsigned threads)
+static Seen enumerate_sample(const Blocks *b, uint32_t records, unsigned threads, const RecordSample *sample)
 {
     Seen s = {.records = records};
     Error err = ERROR_INIT;
     assert_ok(mem_zalloc((size_t)records * records, sizeof s.mask[0], (void **)&s.mask, &err));
     assert_ok(mem_zalloc((size_t)records * records, sizeof s.times[0], (void **)&s.times, &err));
-    BatchWork work = {seen_worker, seen_batch, seen_done, &s};
+    BatchWork work = {seen_worker, seen_batch, seen_done, &s, sample};
     RunOptions options = {.threads = threads, .progress = PROGRESS_OFF};
     assert_ok(blocks_each(b, &work, &options, &err));
     assert_int_equal(s.workers_made, threads);
     assert_int_equal(s.workers_done, threads);
     return s;
+}
+
+static Seen enumerate(const Blocks *b, uint32_t records, unsigned threads)
+{
+    return enumerate_sample(b, records, threads, NULL);
 }
 
 /* --- oracles ----------------------------------------------------------------------------------------------------- */
@@ -493,13 +498,58 @@ static void test_small_tables(void **state)
     }
 }
 
+/* Of a sample every pair with a record of it is handed out as ever, few others, and the reports stay. */
+static void check_sample(const World *w, uint64_t one_in, uint64_t seed)
+{
+    uint64_t bits[RECORDS / 64 + 1] = {0};
+    const RecordSample sample = {.bits = bits, .records = RECORDS, .share_of_pairs = 1};
+    Rng r;
+    rng_init(&r, seed, 0);
+    for (uint32_t i = 0; i < RECORDS; i++)
+        bits[i >> 6] |= (uint64_t)(rng_below(&r, one_in) == 0) << (i & 63);
+    Blocks *b = build(w, PASSES, COUNT_OF(PASSES), 2);
+    Seen all = enumerate(b, RECORDS, 1);
+    PassReport before[MATCH_PASSES_MAX], after[MATCH_PASSES_MAX];
+    blocks_report(b, before);
+    Seen some = enumerate_sample(b, RECORDS, 2, &sample);
+    blocks_report(b, after);
+    for (uint32_t p = 0; p < COUNT_OF(PASSES); p++)
+        assert_true(before[p].pairs == after[p].pairs && before[p].uncompared == after[p].uncompared);
+    for (uint32_t x = 0; x < RECORDS; x++)
+        for (uint32_t y = x + 1; y < RECORDS; y++) {
+            size_t at = (size_t)x * RECORDS + y;
+            if (sample_has(&sample, x) || sample_has(&sample, y) || some.times[at] > 0) {
+                assert_int_equal(some.times[at], all.times[at]);
+                assert_int_equal(some.mask[at], all.mask[at]);
+            }
+        }
+    assert_true(one_in < 10 || some.pairs < all.pairs);
+    seen_free(&all);
+    seen_free(&some);
+    blocks_free(b);
+}
+
+static void test_sample(void **state)
+{
+    UNUSED(state);
+    static const uint64_t one_in[] = {1, 3, 20, RECORDS};
+    for (size_t i = 0; i < COUNT_OF(SOURCE_CASES); i++)
+        for (size_t k = 0; k < COUNT_OF(one_in); k++) {
+            World w;
+            world_init(&w, &SOURCE_CASES[i], 400 + i);
+            w.config.block_max = k % 2 ? 30 : RECORDS;
+            check_sample(&w, one_in[k], 10 * i + k);
+            match_table_free(w.table);
+        }
+}
+
 static Status walk_blocks(void *ctx, Error *err)
 {
     const World *w = ctx;
     Blocks *b = NULL;
     TRY(blocks_build(w->table, PASSES + 6, 4, 1, &b, err));
     Seen s = {.records = RECORDS};
-    BatchWork work = {seen_worker, seen_batch, seen_done, &s};
+    BatchWork work = {seen_worker, seen_batch, seen_done, &s, NULL};
     RunOptions options = {.threads = 1, .progress = PROGRESS_OFF};
     Status st = mem_zalloc(PAIRS, sizeof s.mask[0], (void **)&s.mask, err);
     if (st == OK)
@@ -570,6 +620,7 @@ int main(void)
         cmocka_unit_test(test_row_order),
         cmocka_unit_test(test_pairs_max),
         cmocka_unit_test(test_small_tables),
+        cmocka_unit_test(test_sample),
         cmocka_unit_test(test_failing_allocations),
     };
     return cmocka_run_group_tests_name("match/blocks", tests, NULL, NULL);

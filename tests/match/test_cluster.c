@@ -455,6 +455,20 @@ static void test_parts(void **state)
     assert_int_equal(cluster_parts_init(&parts, &p, 100, &err), OK);
     assert_int_equal(parts.count, 1);
     assert_int_equal(parts.record_start[1], 7);
+    const uint32_t together[] = {0, 2, 5, 1, 4, 3, 6}, component[] = {0, 0, 0, 1, 1, 2, 2};
+    assert_memory_equal(parts.record, together, sizeof together);
+    PartProblem all;
+    Near near;
+    assert_int_equal(part_problem_init(&all, &parts, 0, &p.judge, &err), OK);
+    assert_memory_equal(all.problem.component, component, sizeof component);
+    assert_int_equal(near_init(&near, &all.problem, &err), OK);
+    assert_int_equal(near.components, 3);
+    for (uint32_t c = 0; c < 3; c++)
+        for (uint32_t i = near.range[c]; i < near.range[c + 1]; i++)
+            assert_int_equal(component[all.pairs.at[near.order[i]].a], c);
+    assert_int_equal(near.range[3], 4);
+    near_free(&near);
+    part_problem_free(&all);
     cluster_parts_free(&parts);
 
     Decision same = {.a = 6, .b = 1, .kind = DECIDED_SAME};

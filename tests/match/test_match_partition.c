@@ -183,7 +183,7 @@ static void test_candidates(void **state)
         assert_ok(match_partitions_write(p, part, &file, &err));
         assert_ok(partition_read(buf_slice(&file), &share, &err));
         seen.numbers = share.numbers;
-        BatchWork work = {seen_worker, seen_batch, seen_done, &seen};
+        BatchWork work = {seen_worker, seen_batch, seen_done, &seen, NULL};
         RunOptions options = {.threads = 1, .progress = PROGRESS_OFF};
         assert_ok(blocks_each(share.blocks, &work, &options, &err));
         partition_free(&share);

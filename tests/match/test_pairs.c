@@ -30,7 +30,7 @@ static void draw_pairs(MatchPairs *pairs, uint32_t records, uint32_t partners)
         }
 }
 
-static void check(uint32_t records, uint32_t partners)
+static void check(uint32_t records, uint32_t partners, unsigned threads)
 {
     MatchPairs pairs = {0}, want = {0};
     draw_pairs(&pairs, records, partners);
@@ -38,7 +38,7 @@ static void check(uint32_t records, uint32_t partners)
         assert_int_equal(vec_push(&want, pairs.at[i], NULL), OK);
     if (want.len > 1)
         qsort(want.at, want.len, sizeof *want.at, by_both);
-    assert_int_equal(pairs_sort(&pairs, records, NULL), OK);
+    assert_int_equal(pairs_sort(&pairs, records, threads, NULL), OK);
     for (size_t i = 0; i < pairs.len; i++)
         if (pairs.at[i].a != want.at[i].a || pairs.at[i].b != want.at[i].b || pairs.at[i].pattern != want.at[i].pattern)
             fail_msg("%u records: place %zu has %u and %u, not %u and %u", records, i, pairs.at[i].a, pairs.at[i].b,
@@ -53,9 +53,9 @@ static void test_sort(void **state)
     /* around the number of coarse groups and its multiples, where a record's group begins to be a shift */
     const uint32_t sizes[] = {1, 2, 3, 500, 1023, 1024, 1025, 2047, 2048, 2049, 5000, 9001};
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
-        check(sizes[i], 1);
-        check(sizes[i], 5);
-        check(sizes[i], 40); /* stretches too long for insertion */
+        check(sizes[i], 1, 1);
+        check(sizes[i], 5, 3);
+        check(sizes[i], 40, 2); /* stretches too long for insertion */
     }
 }
 

@@ -327,6 +327,29 @@ static Status add_numbered(MatchTable *t, uint32_t i, Error *err)
     return match_table_add(t, 0, slice_of(id), values, err);
 }
 
+/* Several threads have thousands of rows wait; the table is that of one. */
+static void taken_in_by_threads(void **state)
+{
+    UNUSED(state);
+    enum { N = 20000 };
+    MatchConfig c;
+    MatchTable *tables[3];
+    config_init(&c);
+    for (unsigned i = 0; i < COUNT_OF(tables); i++) {
+        assert_int_equal(match_table_new(&c, &tables[i], NULL), OK);
+        if (i > 0)
+            assert_int_equal(match_table_threads(tables[i], i + 1, NULL), OK);
+        for (uint32_t row = 0; row < N; row++)
+            assert_int_equal(add_numbered(tables[i], row, NULL), OK);
+        assert_int_equal(match_table_fill(tables[i], 7, 2, SLICE("known later"), NULL), OK);
+        assert_int_equal(match_table_seal(tables[i], 1, NULL), OK);
+        if (i > 0)
+            assert_same_table(tables[0], tables[i]);
+    }
+    for (unsigned i = 0; i < COUNT_OF(tables); i++)
+        match_table_free(tables[i]);
+}
+
 /* More rows than wait for their numbers at once. */
 enum { MANY_ROWS = 2 * TEXTS_AT_ONCE + 2 };
 
@@ -399,6 +422,7 @@ int main(void)
         cmocka_unit_test(empty_and_alike),
         cmocka_unit_test(appending),
         cmocka_unit_test(filling),
+        cmocka_unit_test(taken_in_by_threads),
         cmocka_unit_test(every_allocation_fails),
         cmocka_unit_test(goes_on_after_a_failure),
     };

@@ -49,6 +49,45 @@ static void put(Fixture *f, LinkRunKind kind, const char *model, const Links *li
     assert_int_equal(run, want_run);
 }
 
+/* Links first, the rest later; or nothing at all. */
+static void test_two_steps(void **state)
+{
+    Scratch *s = *state;
+    Links links = {0}, back = {0};
+    Journal journal = {0};
+    OpenRun run = {0};
+    int64_t last = 0;
+    PersonId next = 0;
+    StoredModel model = {.name = SLICE("v1"), .json = SLICE("{1}"), .config = SLICE("c"), .baseline = SLICE("b")}, read;
+    Arena arena;
+    arena_init(&arena, 0);
+    scratch_make_home(s);
+    Fixture f = open_vault(s, HOME_WRITE);
+    assert_ok(vec_push(&links, ((Link){.tag = {{1}}, .person = 40, .kind = LINK_FOUNDING}), err));
+    assert_ok(vec_push(&journal, ((JournalEntry){.kind = JOURNAL_NEW, .to = 40}), err));
+    LinkWrite w = {.kind = RUN_FULL, .model = SLICE("v1"), .links = &links, .journal = &journal};
+    assert_ok(vault_begin_links(f.vault, &w, &run, err));
+    assert_int_equal(run.run, 1);
+    vault_drop_links(f.vault);
+    assert_ok(vault_links(f.vault, &back, err));
+    assert_ok(vault_last_run(f.vault, &last, err));
+    assert_true(back.len == 0 && last == 0);
+    assert_ok(vault_begin_links(f.vault, &w, &run, err));
+    w.stored = &model;
+    w.report = SLICE("{}");
+    assert_ok(vault_end_links(f.vault, &w, &run, err));
+    assert_ok(vault_links(f.vault, &back, err));
+    assert_ok(vault_last_run(f.vault, &last, err));
+    assert_ok(vault_next_person(f.vault, &next, err));
+    assert_ok(vault_model_in_force(f.vault, &arena, &read, err));
+    assert_true(back.len == 1 && last == 1 && next == 41 && slice_eq_z(read.json, "{1}"));
+    vec_free(&links);
+    vec_free(&back);
+    vec_free(&journal);
+    arena_free(&arena);
+    close_vault(&f);
+}
+
 static void test_links(void **state)
 {
     Scratch *s = *state;
@@ -452,6 +491,7 @@ int main(void)
 #define WITH_SCRATCH(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tag_places),
+        WITH_SCRATCH(test_two_steps),
         WITH_SCRATCH(test_links),
         WITH_SCRATCH(test_links_before_a_run),
         WITH_SCRATCH(test_decisions),
