@@ -110,6 +110,23 @@ static Status ask_suppressed(Engine *e, const LocalQuery *whole, LocalStatus *st
     return ask_clp(e, &q, status, a, err);
 }
 
+/* The slabs that a table falls into, each way it can be cut. */
+static Status ask_parts(Engine *e, const LocalQuery *whole, LocalStatus *status, LocalAnswer *a, Error *err)
+{
+    LocalQuery q = *whole;
+    q.allowed = e->inside;
+    for (uint32_t i = 0; i < e->cut_count; i++) {
+        const uint32_t *part_of = e->cuts[i].part_of, *outside = e->net->outside;
+        for (uint32_t j = 0; j < e->net->cell_count; j++)
+            e->inside[j] = whole->allowed[j] && part_of[outside[j]] == part_of[outside[q.cell]];
+        TRY(ask_clp(e, &q, status, a, err));
+        if (*status == LOCAL_FOUND)
+            return OK;
+    }
+    *status = LOCAL_STOPPED;
+    return OK;
+}
+
 /* In a large net: parts of it first. */
 static Status ask_large(Engine *e, const LocalQuery *whole, LocalStatus *status, LocalAnswer *a, Error *err)
 {
@@ -124,6 +141,9 @@ static Status ask_large(Engine *e, const LocalQuery *whole, LocalStatus *status,
         if (*status == LOCAL_FOUND)
             return OK;
     }
+    TRY(ask_parts(e, whole, status, a, err));
+    if (*status == LOCAL_FOUND)
+        return OK;
     return ask_clp(e, whole, status, a, err);
 }
 

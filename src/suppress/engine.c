@@ -3,164 +3,16 @@
  * move, and what one move protects is not asked for again. Then the pattern is taken apart and put together again where
  * that is cheaper, since what was right for the first need is often useless after the last.
  */
-#include "suppress/engine.h"
+#include "suppress/apart.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #define QUERY_PIVOTS 5000 /* beyond this it walks in circles, and Clp is asked */
 #define TRIAL_PIVOTS 4000
-#define CHEAP 1e-3 /* of the mean weight: what using a suppressed cell costs */
 #define RESHAPES 3 /* times a move's costs are set by what it used (slope scaling, Kim and Pardalos 1999) */
 #define WHOLE (1 - 1e-9)
 #define LOCAL_ROWS 1000 /* a dense inverse of more costs more than Clp over the whole net */
-/* In large nets each unit moved has a price of its own, and values count with their root: a move through a thousand
- * cheap cells is dearer to find than it is worth. */
-#define LARGE_FLOOR 1.0
-#define LARGE_CHEAP 0.1
-
-static Status arrays_new(Engine *e, Error *err)
-{
-    size_t cells = (size_t)e->net->cell_count + 1;
-    TRY(arena_new(&e->arena, int64_t, cells, &e->price, err));
-    TRY(arena_new(&e->arena, double, cells, &e->weight, err));
-    TRY(arena_new(&e->arena, double, cells, &e->cost, err));
-    TRY(arena_new(&e->arena, double, cells, &e->cheap, err));
-    TRY(arena_new(&e->arena, uint8_t, cells, &e->must, err));
-    TRY(arena_new(&e->arena, uint8_t, cells, &e->in, err));
-    TRY(arena_new(&e->arena, uint8_t, cells, &e->allowed, err));
-    TRY(arena_new(&e->arena, uint8_t, cells, &e->inside, err));
-    TRY(arena_new(&e->arena, uint8_t, cells, &e->singleton, err));
-    TRY(arena_new(&e->arena, IdList, cells, &e->needs_of, err));
-    return arena_new(&e->arena, IdList, cells, &e->users, err);
-}
-
-static void set_in(Engine *e, uint32_t j, uint8_t in)
-{
-    e->in[j] = in;
-    e->cost[j] = in ? e->cheap[j] : e->weight[j];
-}
-
-/* Equal costs make the simplex walk in circles; a number in [0, 1) from the cell's place tells them apart. */
-static double jitter(uint32_t j)
-{
-    return (double)(uint32_t)(j * UINT32_C(2654435761)) / 4294967296.0;
-}
-
-static void weigh_cells(Engine *e)
-{
-    const Net *n = e->net;
-    double total = 0;
-    for (uint32_t j = 0; j < n->cell_count; j++)
-        total += (double)n->problem->cells[n->outside[j]].cost;
-    double mean = n->cell_count > 0 ? total / n->cell_count : 0;
-    mean = mean > 0 ? mean : 1;
-    double least = e->large ? LARGE_FLOOR : 1e-6; /* a free cell is still better left alone */
-    double cheap = e->large ? LARGE_CHEAP : CHEAP;
-    for (uint32_t j = 0; j < n->cell_count; j++) {
-        const SdcCell *c = &n->problem->cells[n->outside[j]];
-        double own = (double)c->cost / mean;
-        own = e->large ? sqrt(own) : own;
-        e->weight[j] = (own + least) * (1 + 1e-4 * jitter(j));
-        e->cheap[j] = cheap * (own < 1 ? 0.5 + 0.5 * own : 1) * (1 + 0.25 * jitter(j));
-        e->cheap[j] = e->cheap[j] < e->weight[j] ? e->cheap[j] : e->weight[j];
-    }
-}
-
-static void price_cells(Engine *e)
-{
-    const Net *n = e->net;
-    weigh_cells(e);
-    for (uint32_t j = 0; j < n->cell_count; j++) {
-        const SdcCell *c = &n->problem->cells[n->outside[j]];
-        e->must[j] = c->status == SDC_SENSITIVE || c->status == SDC_SECONDARY;
-        e->price[j] = e->must[j] ? 0 : c->cost;
-        e->allowed[j] = 1;
-        set_in(e, j, e->must[j]);
-    }
-}
-
-static Status add_need(Engine *e, uint32_t cell, uint32_t knows, double target, Error *err)
-{
-    Need need = {.cell = cell, .knows = knows, .target = target};
-    TRY(vec_push(&e->needs, need, err));
-    return vec_push(&e->needs_of[cell], (uint32_t)(e->needs.len - 1), err);
-}
-
-static bool asks_width(const SdcCell *c)
-{
-    return c->spl > c->upl + c->lpl;
-}
-
-static Status add_needs(Engine *e, const EngineSetup *setup, Error *err)
-{
-    const Net *n = e->net;
-    for (uint32_t j = 0; j < n->cell_count; j++) {
-        uint32_t cell = n->outside[j];
-        if (setup->singleton && setup->singleton[cell])
-            e->singleton[j] = e->any_singleton = true;
-        e->any_width = e->any_width || asks_width(&n->problem->cells[cell]);
-        if (setup->settled[cell])
-            continue;
-        if (setup->up[cell] > 0)
-            TRY(add_need(e, j, NET_NONE, (double)setup->up[cell], err));
-        if (setup->down[cell] > 0)
-            TRY(add_need(e, j, NET_NONE, -(double)setup->down[cell], err));
-    }
-    return OK;
-}
-
-Status engine_new(const Net *net, const EngineSetup *setup, Engine **out, Error *err)
-{
-    Engine *e = NULL;
-    Status st;
-    TRY(mem_zalloc(1, sizeof *e, (void **)&e, err));
-    arena_init(&e->arena, 0);
-    e->net = net;
-    e->reach = ENGINE_WHOLE;
-    e->near = net->cell_count >= setup->near_cells;
-    e->large = net->row_count >= setup->large_rows;
-    e->far_local = e->large && net->row_count >= setup->far_rows;
-    e->keeps_moves = setup->keeps_moves;
-    rng_init(&e->rng, setup->seed, 0);
-    TRY_OUT(arrays_new(e, err));
-    TRY_OUT(local_new(net, &e->local, err));
-    if (e->near || e->large)
-        TRY_OUT(window_new(net, &e->window, err));
-    price_cells(e);
-    TRY_OUT(add_needs(e, setup, err));
-    *out = e;
-    return OK;
-out:
-    engine_free(e);
-    return st;
-}
-
-void engine_free(Engine *e)
-{
-    if (!e)
-        return;
-    for (size_t i = 0; i < e->needs.len; i++) {
-        mem_free(e->needs.at[i].use);
-        whole_drop(e->needs.at[i].move);
-    }
-    for (size_t i = 0; i < e->log.len; i++) {
-        mem_free(e->log.at[i].use);
-        whole_drop(e->log.at[i].move);
-    }
-    for (uint32_t j = 0; e->users && j < e->net->cell_count; j++) {
-        vec_free(&e->needs_of[j]);
-        vec_free(&e->users[j]);
-    }
-    vec_free(&e->needs);
-    vec_free(&e->log);
-    vec_free(&e->added);
-    local_free(e->local);
-    wide_free(e->wide);
-    window_free(e->window);
-    arena_free(&e->arena);
-    mem_free(e);
-}
 
 int64_t engine_price(const Engine *e)
 {
@@ -284,7 +136,7 @@ static Status ask_singletons(Engine *e, uint32_t cell, const LocalTerm *terms, u
         if (!e->singleton[s] || s == cell || has_need(e, cell, s))
             continue;
         double unit = e->net->up[cell] >= 1 ? 1 : -1;
-        TRY(add_need(e, cell, s, unit, err));
+        TRY(engine_add_need(e, cell, s, unit, err));
     }
     return OK;
 }
@@ -383,7 +235,7 @@ static Status suppress_move(Engine *e, const Move *m, Error *err)
 {
     for (uint32_t i = 0; i < m->count; i++)
         if (!e->in[m->terms[i].cell]) {
-            set_in(e, m->terms[i].cell, 1);
+            engine_set_in(e, m->terms[i].cell, 1);
             if (e->trying)
                 TRY(vec_push(&e->added, m->terms[i].cell, err));
         }
@@ -403,6 +255,32 @@ static Status give_out(Engine *e, uint32_t id, const Move *m, Error *err)
     return st;
 }
 
+/* For the whole, of which this is a part. */
+static Status log_move(Engine *e, uint32_t id, const Move *m, Error *err)
+{
+    TRY(vec_push(&e->moves.at, ((EngineMove){e->outer_need[id], e->moves.terms.len}), err));
+    for (uint32_t i = 0; i < m->count; i++)
+        TRY(vec_push(&e->moves.terms, ((LocalTerm){e->outer[m->terms[i].cell], m->terms[i].value}), err));
+    return OK;
+}
+
+static Status make_move(Engine *e, uint32_t id, const Move *m, Error *err)
+{
+    if (e->outer)
+        TRY(log_move(e, id, m, err));
+    TRY(suppress_move(e, m, err));
+    TRY(give_out(e, id, m, err));
+    if (e->needs.at[id].knows == NET_NONE)
+        TRY(ask_singletons(e, e->needs.at[id].cell, m->terms, m->count, err));
+    return OK;
+}
+
+Status engine_take(Engine *e, uint32_t need, const LocalTerm *terms, uint32_t count, Error *err)
+{
+    const Move m = {.terms = (LocalTerm *)(uintptr_t)terms, .count = count};
+    return e->needs.at[need].met ? OK : make_move(e, need, &m, err);
+}
+
 static Status meet(Engine *e, uint32_t id, uint32_t pivot_limit, double cost_limit, Move *m, Error *err)
 {
     if (e->needs.at[id].target == 0) {
@@ -410,13 +288,7 @@ static Status meet(Engine *e, uint32_t id, uint32_t pivot_limit, double cost_lim
         return OK;
     }
     TRY(find_move(e, id, pivot_limit, cost_limit, m, err));
-    if (m->count == 0)
-        return OK;
-    TRY(suppress_move(e, m, err));
-    TRY(give_out(e, id, m, err));
-    if (e->needs.at[id].knows == NET_NONE)
-        TRY(ask_singletons(e, e->needs.at[id].cell, m->terms, m->count, err));
-    return OK;
+    return m->count > 0 ? make_move(e, id, m, err) : OK;
 }
 
 /* --- all needs ---------------------------------------------------------------------------------------------------- */
@@ -489,7 +361,7 @@ static Status ask_below(Engine *e, uint32_t cell, double target, uint32_t *id, E
         return OK;
     }
     *id = (uint32_t)e->needs.len;
-    return add_need(e, cell, NET_NONE, target, err);
+    return engine_add_need(e, cell, NET_NONE, target, err);
 }
 
 static Status meet_or_despair(Engine *e, uint32_t id, Move *m, Error *err);
@@ -502,7 +374,7 @@ static Status share_width(Engine *e, uint32_t id, Move *m, Error *err)
     uint32_t cell = need->cell, below;
     const SdcCell *c = &e->net->problem->cells[e->net->outside[cell]];
     int64_t target = (int64_t)need->target;
-    if (need->knows != NET_NONE || !asks_width(c) || target <= c->upl)
+    if (need->knows != NET_NONE || !engine_asks_width(c) || target <= c->upl)
         return OK;
     TRY(farthest(e, id, c->upl, target, m, err));
     TRY(ask_below(e, cell, e->needs.at[id].target - (double)c->spl, &below, err));
@@ -562,6 +434,10 @@ Status engine_meet_all(Engine *e, EngineOrder order, Error *err)
     for (e->reach = ENGINE_INSIDE; st == OK; e->reach++) {
         if (apart[e->reach])
             st = e->reach == ENGINE_INSIDE ? meet_inside(e, ranked, count, err) : meet_ranked(e, ranked, count, err);
+        if (e->reach == ENGINE_INSIDE && st == OK && e->cut_count > 0)
+            st = apart_meet(e, order, err);
+        if (e->outer && e->reach == ENGINE_NEAR)
+            break;
         if (e->reach == ENGINE_WHOLE)
             break;
     }
@@ -573,7 +449,7 @@ Status engine_meet_all(Engine *e, EngineOrder order, Error *err)
 void engine_reset(Engine *e)
 {
     for (uint32_t j = 0; j < e->net->cell_count; j++) {
-        set_in(e, j, e->must[j]);
+        engine_set_in(e, j, e->must[j]);
         e->users[j].len = 0;
     }
     for (size_t i = 0; i < e->needs.len; i++)
@@ -598,7 +474,7 @@ Status engine_adopt(Engine *e, const uint8_t *in, bool *safe, Error *err)
     Move m = {0};
     engine_reset(e);
     for (uint32_t j = 0; j < e->net->cell_count; j++) {
-        set_in(e, j, in[j] || e->must[j]);
+        engine_set_in(e, j, in[j] || e->must[j]);
         e->allowed[j] = e->in[j];
     }
     *safe = true;
@@ -657,7 +533,7 @@ static void settle(Engine *e, bool accept)
     }
     if (!accept)
         for (size_t i = 0; i < e->added.len; i++)
-            set_in(e, e->added.at[i], 0);
+            engine_set_in(e, e->added.at[i], 0);
     e->log.len = 0;
     e->added.len = 0;
     e->trying = false;
@@ -719,7 +595,7 @@ static Status try_without(Engine *e, const uint32_t *cells, size_t count, bool b
         st = bereave(e, j, err);
         budget += e->price[j];
         weight_budget += e->weight[j];
-        set_in(e, j, 0);
+        engine_set_in(e, j, 0);
         e->allowed[j] = !ban;
     }
     *accepted = false;
@@ -738,7 +614,7 @@ static Status try_without(Engine *e, const uint32_t *cells, size_t count, bool b
     settle(e, *accepted);
     if (!*accepted)
         for (size_t i = 0; i < count; i++)
-            set_in(e, cells[i], 1);
+            engine_set_in(e, cells[i], 1);
     return st;
 }
 

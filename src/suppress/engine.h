@@ -9,6 +9,7 @@
 #define CAIRN_SUPPRESS_ENGINE_H
 
 #include "suppress/core.h"
+#include "suppress/parts.h"
 #include "suppress/whole.h"
 #include "suppress/wide.h"
 #include "suppress/window.h"
@@ -34,6 +35,16 @@ typedef struct OldUse {
     WholeMove *move;
 } OldUse;
 
+/* Moves that met needs, in their order; those of a part speak of cells and needs of the whole. */
+typedef struct EngineMove {
+    uint32_t need;
+    size_t first; /* of its terms, which end where the next move's begin */
+} EngineMove;
+typedef struct EngineMoves {
+    VEC(EngineMove) at;
+    VEC(LocalTerm) terms;
+} EngineMoves;
+
 /* How far a question may look. */
 typedef enum EngineReach {
     ENGINE_INSIDE, /* among suppressed cells nearby */
@@ -50,6 +61,11 @@ typedef struct Engine {
     bool near;          /* many cells: suppressed cells nearby are asked first */
     bool large;         /* many equations: near answers are worth more than cheap ones */
     bool far_local;     /* large, with so many equations that the local simplex pays where answers are far */
+    Cut *cuts;          /* far_local: parts that are asked by themselves */
+    uint32_t cut_count;
+    unsigned threads;                   /* for them */
+    const uint32_t *outer, *outer_need; /* of a part: its cells and needs in the whole; NULL: this is the whole */
+    EngineMoves moves;                  /* of a part */
     EngineReach reach;
     bool reshaping; /* a better answer is looked for: in a large net only near */
     bool shrinking; /* not every cell is allowed: what is not found proves nothing */
@@ -85,6 +101,7 @@ typedef struct EngineSetup {
     const uint8_t *singleton; /* cell of the problem; NULL: none */
     const uint8_t *settled;   /* cell of the problem: its needs were met in an earlier round */
     uint64_t seed;
+    unsigned threads;
     uint32_t near_cells, large_rows, far_rows; /* as in SuppressOptions */
     bool keeps_moves;                          /* for engine_moves */
 } EngineSetup;
@@ -92,6 +109,18 @@ typedef struct EngineSetup {
 /* SDC_SENSITIVE and SDC_SECONDARY cells of the problem are suppressed from the start. */
 MUST_USE Status engine_new(const Net *net, const EngineSetup *setup, Engine **out, Error *err);
 void engine_free(Engine *e);
+/* Suppresses a cell of the net, or takes it back. */
+void engine_set_in(Engine *e, uint32_t j, uint8_t in);
+MUST_USE Status engine_add_need(Engine *e, uint32_t cell, uint32_t knows, double target, Error *err);
+/* Whether a width beyond both levels is asked of a cell. */
+bool engine_asks_width(const SdcCell *c);
+
+/* For a part of `whole`: a net of some of its cells, and those of `needs` (of the whole) that are about them. inner: a
+ * problem's cell -> the whole's. Reads the whole, does not change it. */
+MUST_USE Status engine_part(
+    const Engine *whole, const Net *net, const uint32_t *inner, const IdList *needs, Engine **out, Error *err);
+/* Makes a move that meets a need, unless that is met already. */
+MUST_USE Status engine_take(Engine *e, uint32_t need, const LocalTerm *terms, uint32_t count, Error *err);
 
 /* Asks what the engine's reach allows; LOCAL_STOPPED when that gives no answer. */
 MUST_USE Status engine_ask(Engine *e, const LocalQuery *q, LocalStatus *status, LocalAnswer *a, Error *err);

@@ -6,6 +6,8 @@
  */
 #include "suppress/plan.h"
 
+#define STUCK_MOST 10 /* rounds in which what is opened around a cell doubles */
+
 /* spl asks for a width: what is missing goes upwards where the bounds have room, the rest downwards. */
 static void set_targets(const SdcCell *c, int64_t *up, int64_t *down)
 {
@@ -58,6 +60,7 @@ Status plan_new(const SdcProblem *p, const SuppressOptions *o, Plan *out, Error 
     Status st;
     TRY_OUT(copy_problem(p, 0, 0, 0, &plan.work, err));
     TRY_OUT(resize_targets(&plan, p->cell_count, err));
+    TRY_OUT(mem_zalloc((size_t)p->cell_count + 1, 1, (void **)&plan.stuck, err));
     for (uint32_t i = 0; i < p->cell_count; i++) {
         set_targets(&p->cells[i], &plan.up[i], &plan.down[i]);
         plan.singleton[i] = o->singleton ? o->singleton[i] : 0;
@@ -77,6 +80,7 @@ void plan_free(Plan *plan)
     mem_free(plan->down);
     mem_free(plan->singleton);
     mem_free(plan->settled);
+    mem_free(plan->stuck);
     vec_free(&plan->leaks);
     *plan = (Plan){0};
 }
@@ -227,6 +231,14 @@ static bool raise(int64_t *target, int64_t wanted, int64_t reached, int64_t room
     return true;
 }
 
+/* Where one cell at a time did not help, the ones around come twice as many each round. */
+static void open_around(Plan *plan, SdcNearest *nearest, uint32_t cell)
+{
+    uint32_t count = UINT32_C(1) << (plan->stuck[cell] - 1), found;
+    for (uint32_t i = 1; i < count && sdc_nearest_open(nearest, cell, &found); i++)
+        plan->work.cells[found].status = SDC_SECONDARY;
+}
+
 /* Where no target can be raised, fractions were to blame: one more cell beside each cell that is short gives whole
  * numbers room, and where all its equations are hidden, one beside those. best: by cell, what it gets. */
 static Status open_more(Plan *plan, const uint8_t *stuck, uint32_t *best, bool *more, Error *err)
@@ -240,8 +252,13 @@ static Status open_more(Plan *plan, const uint8_t *stuck, uint32_t *best, bool *
     for (uint32_t i = 0; i < plan->given_cells; i++)
         if (best[i] != NET_NONE) {
             p->cells[best[i]].status = SDC_SECONDARY;
+            if (plan->stuck[i] < STUCK_MOST)
+                plan->stuck[i]++;
             *more = true;
         }
+    for (uint32_t i = 0; i < plan->given_cells; i++)
+        if (best[i] != NET_NONE)
+            open_around(plan, &nearest, i);
     sdc_nearest_free(&nearest);
     return OK;
 }

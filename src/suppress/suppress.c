@@ -121,6 +121,7 @@ static Status solve_net(const Round *round, const Net *net, BlockResult *r, uint
         .singleton = plan->singleton,
         .settled = plan->settled,
         .seed = round->options->seed,
+        .threads = round->options->threads,
         .near_cells = round->options->near_cells,
         .large_rows = round->options->large_rows,
         .far_rows = round->options->far_rows,

@@ -421,6 +421,51 @@ static void test_unprotected_is_no_success(void **state)
     sdc_free(&p);
 }
 
+typedef struct Stubborn {
+    uint32_t hidden[8], rounds;
+} Stubborn;
+
+/* Finds cell 0 short for six rounds, whatever is hidden. */
+static Status find_short(const SdcProblem *p, SuppressShorts *shorts, void *ctx, Error *err)
+{
+    Stubborn *s = ctx;
+    for (uint32_t c = 0; c < p->cell_count; c++)
+        s->hidden[s->rounds] += p->cells[c].status == SDC_SECONDARY;
+    return s->rounds++ < 6 ? vec_push(shorts, ((SuppressShort){.cell = 0, .up = 0, .down = 0}), err) : OK;
+}
+
+/* A target that its bounds keep from growing: what is opened beside the cell doubles each round, until nothing is left.
+ */
+static void test_short_cell_gets_more_each_round(void **state)
+{
+    UNUSED(state);
+    enum { CELLS = 101 };
+    static const uint32_t more[] = {1, 2, 4, 8, 16, 32};
+    SdcProblem p = {0};
+    SuppressReport r = {0};
+    Stubborn s = {0};
+    Error err = ERROR_INIT;
+    SuppressOptions o = quick();
+    o.audit = find_short;
+    o.audit_ctx = &s;
+    assert_int_equal(sdc_new(CELLS, 1, CELLS, &p, &err), OK);
+    for (uint32_t c = 0; c < CELLS; c++) {
+        p.cells[c] = (SdcCell){.value = 1, .upper = 5, .cost = 1, .status = SDC_OPEN};
+        p.cell[c] = c;
+        p.coef[c] = 1;
+    }
+    p.cells[0].status = SDC_SENSITIVE;
+    p.cells[0].upl = 4;
+    p.rhs[0] = CELLS;
+    p.start[1] = CELLS;
+    assert_int_equal(suppress_solve(&p, &o, &r, &err), OK);
+    assert_int_equal(s.rounds, 7);
+    for (uint32_t i = 0; i < COUNT_OF(more); i++)
+        assert_int_equal(s.hidden[i + 1] - s.hidden[i], more[i]);
+    suppress_report_free(&r);
+    sdc_free(&p);
+}
+
 static void test_frozen_cells_and_explanation(void **state)
 {
     UNUSED(state);
@@ -1013,6 +1058,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_square),
         cmocka_unit_test(test_unprotected_is_no_success),
+        cmocka_unit_test(test_short_cell_gets_more_each_round),
         cmocka_unit_test(test_frozen_cells_and_explanation),
         cmocka_unit_test(test_sums),
         cmocka_unit_test(test_singletons),
