@@ -441,17 +441,19 @@ static void employer_vector(
         note_failure(ids, st, &err);
 }
 
-Status identities_register(Identities *ids, Db *db, Error *err)
+Status identities_register(Identities *ids, Db *db, const char *mark, Error *err)
 {
+    char name[60];
+    snprintf(name, sizeof name, "ingest_tag%s", mark);
     if (ids->count > 0)
-        TRY(db_register_uuid_fn(db, "ingest_tag", ids->count, tag_vector, ids, err));
+        TRY(db_register_uuid_fn(db, name, ids->count, tag_vector, ids, err));
     for (size_t i = 0; i < ids->count; i++) {
-        char name[40];
-        snprintf(name, sizeof name, "ingest_token_%zu", i);
+        snprintf(name, sizeof name, "ingest_token_%zu%s", i, mark);
         ids->tokens[i] = (TokenField){.ids = ids, .role = ids->roles[i]};
         TRY(db_register_uuid_fn(db, name, 1, token_vector, &ids->tokens[i], err));
     }
-    return ids->employer ? db_register_uuid_fn(db, "ingest_employer", 1, employer_vector, ids, err) : OK;
+    snprintf(name, sizeof name, "ingest_employer%s", mark);
+    return ids->employer ? db_register_uuid_fn(db, name, 1, employer_vector, ids, err) : OK;
 }
 
 /* --- into the vault ------------------------------------------------------------------------------------------ */
