@@ -11,21 +11,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* An identity met for the first time. */
-typedef struct NewIdentity {
-    RecordTag tag;
-    const char *packed; /* per field of the contract: u32 length, bytes */
-} NewIdentity;
-
 /* What one call of the tag function works with; kept in a pool, as is what it has collected. */
 typedef struct Worker {
     Tagger *tagger;
-    Arena arena; /* of the packed values */
-    VEC(NewIdentity) news;
-    uint32_t *made; /* rows whose tag was made anew, their tags, and whether these are new */
-    RecordTag *tags;
-    bool *was_new;
-    size_t rows; /* of the three */
+    Arena arena;            /* of what follows: identities met for the first time */
+    VEC(PackedRecord) news; /* in the form the vault keeps, which is borrowed there */
+    RecordTag *tags;        /* of a call: made anew, */
+    size_t *ends;           /* their values in `packed`, */
+    bool *was_new;          /* and whether they are new */
+    size_t rows;            /* that the three have room for */
+    Buf packed;
 } Worker;
 
 /* Tokens are tags under a source of this name, which no contract can have, with one value only. */
@@ -116,9 +111,12 @@ static void worker_free(Worker *w)
     if (!w)
         return;
     tagger_free(w->tagger);
-    arena_free(&w->arena);
+    arena_wipe(&w->arena);
     vec_free(&w->news);
-    mem_free(w->made);
+    if (w->packed.ptr)
+        mem_wipe(w->packed.ptr, w->packed.cap);
+    buf_free(&w->packed);
+    mem_free(w->ends);
     mem_free(w->tags);
     mem_free(w->was_new);
     mem_free(w);
@@ -222,6 +220,7 @@ static Status worker_new(Identities *ids, Worker **out, Error *err)
     Worker *w = NULL;
     TRY(mem_zalloc(1, sizeof *w, (void **)&w, err));
     arena_init(&w->arena, 0);
+    buf_init(&w->packed, 0);
     Status st = tagger_new(ids->home, ids->source, &w->tagger, err);
     if (st == OK) {
         pthread_mutex_lock(&ids->pool_lock);
@@ -257,58 +256,37 @@ static void give_worker(Identities *ids, Worker *w)
     pthread_mutex_unlock(&ids->pool_lock);
 }
 
-static Status pack(
-    const Identities *ids, Arena *arena, size_t row, const Slice *const *args, const char **out, Error *err)
-{
-    size_t size = 0;
-    for (size_t i = 0; i < ids->count; i++)
-        size += sizeof(uint32_t) + args[i][row].len;
-    char *to = NULL;
-    TRY(arena_alloc(arena, size, (void **)&to, err));
-    *out = to;
-    for (size_t i = 0; i < ids->count; i++) {
-        uint32_t len = (uint32_t)args[i][row].len;
-        memcpy(to, &len, sizeof len);
-        to += sizeof len;
-        if (len > 0)
-            memcpy(to, args[i][row].ptr, len);
-        to += len;
-    }
-    return OK;
-}
-
-static void unpack(const Identities *ids, const char *packed, IdentityValues *values)
-{
-    *values = (IdentityValues){0};
-    for (size_t i = 0; i < ids->count; i++) {
-        uint32_t len;
-        memcpy(&len, packed, sizeof len);
-        values->at[ids->roles[i]] = (Slice){packed + sizeof len, len};
-        packed += sizeof len + len;
-    }
-}
-
 static Status make_room(Worker *w, size_t rows, Error *err)
 {
     if (rows <= w->rows)
         return OK;
     w->rows = 0;
-    TRY(mem_resize((void **)&w->made, rows, sizeof *w->made, err));
+    TRY(mem_resize((void **)&w->ends, rows, sizeof *w->ends, err));
     TRY(mem_resize((void **)&w->tags, rows, sizeof *w->tags, err));
     TRY(mem_resize((void **)&w->was_new, rows, sizeof *w->was_new, err));
     w->rows = rows;
     return OK;
 }
 
-static Status keep_new(const Identities *ids, Worker *w, size_t made, const Slice *const *args, Error *err)
+/* One piece of memory for the new values of a call. */
+static Status keep_new(const Identities *ids, Worker *w, size_t made, Error *err)
 {
+    size_t bytes = 0;
+    char *to = NULL;
     TRY(known_tags_claim(ids->known, w->tags, made, w->was_new, err));
+    for (size_t k = 0; k < made; k++)
+        bytes += w->was_new[k] ? w->ends[k] - (k > 0 ? w->ends[k - 1] : 0) : 0;
+    if (bytes == 0)
+        return OK;
+    TRY(arena_alloc(&w->arena, bytes, (void **)&to, err));
     for (size_t k = 0; k < made; k++) {
-        NewIdentity identity = {.tag = w->tags[k]};
+        size_t begin = k > 0 ? w->ends[k - 1] : 0;
+        PackedRecord record = {.tag = w->tags[k], .len = (uint32_t)(w->ends[k] - begin), .packed = to};
         if (!w->was_new[k])
             continue;
-        TRY(pack(ids, &w->arena, w->made[k], args, &identity.packed, err));
-        TRY(vec_push(&w->news, identity, err));
+        memcpy(to, w->packed.ptr + begin, record.len);
+        to += record.len;
+        TRY(vec_push(&w->news, record, err));
     }
     return OK;
 }
@@ -344,12 +322,14 @@ static Status make_tags(Identities *ids, Worker *w, size_t rows, const Slice *co
         }
         for (size_t i = 0; i < ids->count; i++)
             values.at[ids->roles[i]] = args[i][k];
+        Slice packed;
         RecordTag *tag = &w->tags[*made];
-        TRY(tagger_tag(w->tagger, &values, tag, err));
+        TRY(tagger_tag_packed(w->tagger, &values, tag, &packed, err));
         memcpy(out[k], tag->bytes, 16);
-        w->made[(*made)++] = (uint32_t)k;
+        buf_add(&w->packed, packed);
+        w->ends[(*made)++] = w->packed.len;
     }
-    return OK;
+    return buf_status(&w->packed, err);
 }
 
 static Status tag_rows(
@@ -357,8 +337,9 @@ static Status tag_rows(
 {
     size_t made = 0;
     TRY(make_room(w, rows, err));
+    buf_reset(&w->packed);
     TRY(make_tags(ids, w, rows, args, out, out_null, &made, err));
-    return keep_new(ids, w, made, args, err);
+    return keep_new(ids, w, made, err);
 }
 
 static void tag_vector(
@@ -460,17 +441,19 @@ static void employer_vector(
         note_failure(ids, st, &err);
 }
 
-Status identities_register(Identities *ids, Db *db, Error *err)
+Status identities_register(Identities *ids, Db *db, const char *mark, Error *err)
 {
+    char name[60];
+    snprintf(name, sizeof name, "ingest_tag%s", mark);
     if (ids->count > 0)
-        TRY(db_register_uuid_fn(db, "ingest_tag", ids->count, tag_vector, ids, err));
+        TRY(db_register_uuid_fn(db, name, ids->count, tag_vector, ids, err));
     for (size_t i = 0; i < ids->count; i++) {
-        char name[40];
-        snprintf(name, sizeof name, "ingest_token_%zu", i);
+        snprintf(name, sizeof name, "ingest_token_%zu%s", i, mark);
         ids->tokens[i] = (TokenField){.ids = ids, .role = ids->roles[i]};
         TRY(db_register_uuid_fn(db, name, 1, token_vector, &ids->tokens[i], err));
     }
-    return ids->employer ? db_register_uuid_fn(db, "ingest_employer", 1, employer_vector, ids, err) : OK;
+    snprintf(name, sizeof name, "ingest_employer%s", mark);
+    return ids->employer ? db_register_uuid_fn(db, name, 1, employer_vector, ids, err) : OK;
 }
 
 /* --- into the vault ------------------------------------------------------------------------------------------ */
@@ -496,21 +479,27 @@ static bool is_dropped(const Identities *ids, const RecordTag *tag)
            bsearch(tag, ids->dropped.at, ids->dropped.len, sizeof *ids->dropped.at, compare_tags);
 }
 
+static void leave_out_dropped(const Identities *ids, Worker *w)
+{
+    size_t kept = 0;
+    if (ids->dropped.len == 0)
+        return;
+    for (size_t k = 0; k < w->news.len; k++)
+        if (!is_dropped(ids, &w->news.at[k].tag))
+            w->news.at[kept++] = w->news.at[k];
+    w->news.len = kept;
+}
+
 Status identities_store(Identities *ids, Vault *vault, Slice source, uint64_t *added, Error *err)
 {
     *added = 0;
     if (ids->dropped.len > 0)
         qsort(ids->dropped.at, ids->dropped.len, sizeof *ids->dropped.at, compare_tags);
     for (size_t i = 0; i < ids->workers.len; i++) {
-        const Worker *w = ids->workers.at[i];
-        for (size_t k = 0; k < w->news.len; k++) {
-            IdentityValues values;
-            if (is_dropped(ids, &w->news.at[k].tag))
-                continue;
-            unpack(ids, w->news.at[k].packed, &values);
-            TRY(vault_add_claimed(vault, source, &w->news.at[k].tag, &values, err));
-            ++*added;
-        }
+        Worker *w = ids->workers.at[i];
+        leave_out_dropped(ids, w);
+        TRY(vault_add_claimed(vault, source, w->news.at, w->news.len, err));
+        *added += w->news.len;
     }
     /* the dropped were claimed too */
     ids->stored = ids->dropped.len == 0;

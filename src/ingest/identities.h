@@ -34,8 +34,9 @@ const Field *identities_field(const Identities *ids, size_t i);
 bool identities_names_somebody(const Identities *ids, size_t i);
 
 /* SQL: ingest_tag(VARCHAR, ...) -> UUID as listed above; ingest_employer(VARCHAR) -> UUID; and for each listed field
- * i ingest_token_i(VARCHAR) -> UUID, the same whatever the source. ids must outlive db. */
-MUST_USE Status identities_register(Identities *ids, Db *db, Error *err);
+ * i ingest_token_i(VARCHAR) -> UUID, the same whatever the source. `mark` is appended to each name. ids must outlive
+ * every statement that calls them. */
+MUST_USE Status identities_register(Identities *ids, Db *db, const char *mark, Error *err);
 /* After a statement that used the functions: the first failure inside them. */
 MUST_USE Status identities_status(const Identities *ids, Error *err);
 /* Leaves out a tag that was met only on rows rejected later. */

@@ -282,6 +282,7 @@ Status ingest_job_finish(IngestJob *job, Error *err)
 void ingest_job_free(IngestJob *job)
 {
     db_close(job->db);
+    job_db_end(job->database);
     row_scan_free(job->scan);
     row_sink_free(job->sink);
     vec_free(&job->columns);
@@ -297,8 +298,8 @@ void ingest_job_free(IngestJob *job)
     arena_free(&job->arena);
 }
 
-void ingest_job_init(
-    IngestJob *job, const IngestContext *ctx, const char *path, const IngestOptions *options, IngestResult *out)
+void ingest_job_init(IngestJob *job, const IngestContext *ctx, const char *path, const IngestOptions *options,
+    JobDb *database, IngestResult *out)
 {
     *job = (IngestJob){
         .ctx = ctx,
@@ -310,6 +311,7 @@ void ingest_job_init(
         .out = out,
         .path = path,
         .file = {.fd = -1},
+        .database = database,
         .step_began = clock_monotonic(),
         .step_began_cpu = clock_cpu(),
     };
@@ -321,11 +323,13 @@ Status ingest_file_with(const IngestContext *ctx, Slice source, const char *path
     IngestResult *out, Error *err)
 {
     IngestJob job;
-    ingest_job_init(&job, ctx, path, options, out);
+    JobDb database = {0};
+    ingest_job_init(&job, ctx, path, options, &database, out);
     Status st = ingest_job_prepare(&job, source, err);
     if (st == OK)
         st = ingest_job_finish(&job, err);
     ingest_job_free(&job);
+    job_db_close(&database);
     return st;
 }
 

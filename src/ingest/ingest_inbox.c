@@ -22,6 +22,7 @@ typedef struct Inbox {
     Status (*fault)(IngestStep step, Error *err);
     Ledger *reads; /* a second handle, for the file that is prepared; NULL: one at a time */
     IngestJob jobs[2];
+    JobDb databases[2]; /* of the jobs */
     IngestResult results[2];
     bool busy[2];
     size_t last; /* of the two, that was prepared last; it waits to be finished when it is busy */
@@ -187,7 +188,7 @@ static Status take_file(Inbox *inbox, const Source *source, const char *path, Er
     if (!follows)
         TRY(finish_last(inbox, err));
     size_t i = 1 - last;
-    ingest_job_init(&inbox->jobs[i], inbox->ctx, path, &options, &inbox->results[i]);
+    ingest_job_init(&inbox->jobs[i], inbox->ctx, path, &options, &inbox->databases[i], &inbox->results[i]);
     inbox->jobs[i].prefix = i == 0 ? "load" : "next";
     inbox->busy[i] = true;
     if (follows)
@@ -269,6 +270,8 @@ Status ingest_inbox_with(const IngestContext *ctx, const char *dir, Status (*fau
     /* in the order they were prepared in */
     free_job(inbox, 1 - inbox->last);
     free_job(inbox, inbox->last);
+    for (size_t i = 0; i < COUNT_OF(inbox->databases); i++)
+        job_db_close(&inbox->databases[i]);
     ledger_close(inbox->reads);
     arena_free(&inbox->arena);
     mem_free(inbox);

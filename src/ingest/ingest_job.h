@@ -10,6 +10,7 @@
 #include "ingest/field_value.h"
 #include "ingest/identities.h"
 #include "ingest/ingest.h"
+#include "ingest/job_db.h"
 #include "ingest/row_scan.h"
 #include "ingest/row_sink.h"
 
@@ -71,7 +72,8 @@ typedef struct IngestJob {
     const Contract *contract;
     const Agreement *agreement; /* NULL after a denial */
     AgencyFile file;
-    Db *db;
+    JobDb *database; /* lent */
+    Db *db;          /* a connection to it */
     RowScan *scan;
     SinkColumns columns; /* what the rows consist of after checking */
     RowSink *sink;
@@ -99,9 +101,10 @@ typedef struct IngestJob {
 /* A file on its way: init, prepare (everything that decides what becomes of it; only folders under tmp/ are written),
  * finish (commit or refusal; *out is right from then on), free. `before`, when it is not NULL, has been prepared and
  * may be finished at the same time on another thread if ingest_job_may_be_followed says so; then `ledger` must be a
- * handle of this job's own. Jobs are finished and freed in the order they were prepared in. */
-void ingest_job_init(
-    IngestJob *job, const IngestContext *ctx, const char *path, const IngestOptions *options, IngestResult *out);
+ * handle of this job's own. Jobs are finished and freed in the order they were prepared in. `database` is lent until
+ * the job is freed and serves one job at a time. */
+void ingest_job_init(IngestJob *job, const IngestContext *ctx, const char *path, const IngestOptions *options,
+    JobDb *database, IngestResult *out);
 MUST_USE Status ingest_job_prepare(IngestJob *job, Slice source, Error *err);
 bool ingest_job_may_be_followed(const IngestJob *job);
 MUST_USE Status ingest_job_finish(IngestJob *job, Error *err);
@@ -112,7 +115,7 @@ MUST_USE Status ingest_step(IngestJob *job, IngestStep s, Error *err);
 
 /* --- row_check.c: validation in SQL. A refused file is OK with job->refusal set. --- */
 
-/* Opens the in-memory database, registers reader and functions, runs the one statement that types and checks every
+/* Registers reader and functions with the in-memory database, runs the one statement that types and checks every
  * row. Good rows are then in job->folder/rows.parquet, which the view `staged` shows. */
 MUST_USE Status check_rows(IngestJob *job, Error *err);
 

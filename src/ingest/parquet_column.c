@@ -92,9 +92,10 @@ static bool same_cell(Cell a, Cell b)
         return false;
     size_t at = 0;
     for (; a.len - at >= sizeof(uint64_t); at += sizeof(uint64_t))
-        if (hash_load(a.ptr + at, sizeof(uint64_t)) != hash_load(b.ptr + at, sizeof(uint64_t)))
+        if (hash_load(a.ptr + at) != hash_load(b.ptr + at))
             return false;
-    return at == a.len || memcmp(a.ptr + at, b.ptr + at, a.len - at) == 0;
+    size_t rest = a.len - at;
+    return rest == 0 || hash_load_few(a.ptr + at, rest) == hash_load_few(b.ptr + at, rest);
 }
 
 static Status grow_slots(ColumnFill *c, Error *err)

@@ -19,6 +19,8 @@
  */
 #include "ingest/ingest_job.h"
 
+#include <stdio.h>
+
 #define SMALL_FILE (4 * SLICE_BYTES)
 
 /* --- names --------------------------------------------------------------------------------------------------- */
@@ -48,7 +50,7 @@ static bool is_text_type(const Field *f)
 
 static void add_reader_layer(const IngestJob *job, size_t part, Buf *sql)
 {
-    buf_addf(sql, "SELECT * FROM agency_rows(part := %zu)", part);
+    buf_addf(sql, "SELECT * FROM agency_rows%s(part := %zu)", job->database->mark, part);
     if (job->contract->trailer_pattern.len > 0) {
         buf_adds(sql, " WHERE NOT coalesce(regexp_full_match(\"~first\", ");
         sql_literal(sql, job->contract->trailer_pattern);
@@ -252,7 +254,7 @@ static void add_tag(const IngestJob *job, Buf *sql)
         buf_adds(sql, "NULL::UUID AS \"~tag\"");
         return;
     }
-    buf_adds(sql, "CASE WHEN \"~ok\" AND \"~named\" THEN ingest_tag(");
+    buf_addf(sql, "CASE WHEN \"~ok\" AND \"~named\" THEN ingest_tag%s(", job->database->mark);
     for (size_t i = 0; i < identities_count(job->identities); i++) {
         buf_adds(sql, i ? ", " : "");
         add_name(sql, identities_field(job->identities, i)->name);
@@ -389,7 +391,7 @@ static void add_kept(const IngestJob *job, Buf *sql)
             continue;
         buf_adds(sql, ", ");
         if (is_employer(f)) {
-            buf_adds(sql, "ingest_employer(");
+            buf_addf(sql, "ingest_employer%s(", job->database->mark);
             add_name(sql, f->name);
             buf_adds(sql, "::VARCHAR) AS ");
         }
@@ -399,7 +401,7 @@ static void add_kept(const IngestJob *job, Buf *sql)
         const Field *f = identities_field(job->identities, i);
         if (!f->token)
             continue;
-        buf_addf(sql, ", CASE WHEN \"~ok\" THEN ingest_token_%zu(", i);
+        buf_addf(sql, ", CASE WHEN \"~ok\" THEN ingest_token_%zu%s(", i, job->database->mark);
         add_name(sql, f->name);
         buf_addf(sql, "::VARCHAR) END AS \"%.*s_token\"", SLICE_ARG(f->name));
     }
@@ -436,7 +438,7 @@ static void begin_statement(const IngestJob *job, size_t part, Buf *sql)
 
 static void end_statement(const IngestJob *job, size_t part, Buf *sql)
 {
-    buf_addf(sql, ") AS r WHERE ingest_rows_%zu(" SINK_LEADING, part);
+    buf_addf(sql, ") AS r WHERE ingest_rows_%zu%s(" SINK_LEADING, part, job->database->mark);
     for (size_t i = 0; i < job->columns.len; i++) {
         buf_adds(sql, ", ");
         add_name(sql, job->columns.at[i].as.name);
@@ -484,6 +486,7 @@ static Status register_sink(IngestJob *job, Error *err)
         .keys = keys,
         .parts = row_scan_parts(job->scan),
         .folder = job->folder,
+        .mark = job->database->mark,
     };
     TRY(list_keys(job, keys, &options.key_count, err));
     options.places = options.key_count > 0;
@@ -499,8 +502,10 @@ static Status register_parts(IngestJob *job, Error *err)
         job->reader_count = i + 1;
         TRY(value_reader_init(&job->readers[i], job->file.fields[i], job->contract->format, err));
     }
-    TRY(identities_register(job->identities, job->db, err));
-    TRY(row_scan_register(job->db, "agency_rows", &job->file, job->readers, job->progress, &job->scan, err));
+    char name[40];
+    TRY(identities_register(job->identities, job->db, job->database->mark, err));
+    snprintf(name, sizeof name, "agency_rows%s", job->database->mark);
+    TRY(row_scan_register(job->db, name, &job->file, job->readers, job->progress, &job->scan, err));
     return register_sink(job, err);
 }
 
@@ -555,7 +560,7 @@ static Status check_part(size_t part, void *ctx, Error *err)
     Db *db = NULL;
     Buf sql;
     buf_init(&sql, 0);
-    buf_adds(&sql, "PRAGMA disable_optimizer; ");
+    buf_adds(&sql, "PRAGMA disable_optimizer; " JOB_DB_USE);
     make_statement(job, part, &sql);
     Status st = buf_status(&sql, err);
     if (st == OK)
@@ -602,11 +607,7 @@ static Status make_staged(IngestJob *job, Error *err)
 Status check_rows(IngestJob *job, Error *err)
 {
     const HomeSettings *settings = home_settings(job->ctx->home);
-    /* no spilling: the columns that keys need may be identities */
-    DbOptions options = DB_OPTIONS_INIT;
-    options.threads = settings->threads;
-    options.memory_mb = settings->memory_mb;
-    TRY(db_open(&options, &job->db, err));
+    TRY(job_db_begin(job->database, settings, &job->db, err));
     TRY(read_file_name(job, err));
     if (job->refusal.refused)
         return OK;

@@ -46,6 +46,7 @@ struct RowSink {
     bool places;
     bool later;
     const char *folder;
+    const char *mark;
     ParquetColumn *written;
     size_t written_count;
     uint64_t seeds[2];
@@ -273,8 +274,8 @@ static Status end_register(Db *db, duckdb_scalar_function function, SinkPart *p,
 
 static Status register_part(RowSink *s, Db *db, size_t n, Error *err)
 {
-    char name[40];
-    snprintf(name, sizeof name, "ingest_rows_%zu", n);
+    char name[60];
+    snprintf(name, sizeof name, "ingest_rows_%zu%s", n, s->mark);
     duckdb_scalar_function function = duckdb_create_scalar_function();
     duckdb_scalar_function_set_name(function, name);
     for (size_t i = 0; i < LEAD_COUNT; i++)
@@ -290,6 +291,7 @@ static Status copy_options(RowSink *s, const SinkOptions *o, Error *err)
     TRY(arena_new(&s->arena, SinkKey, o->key_count, &s->keys, err));
     TRY(arena_new(&s->arena, ParquetColumn, o->column_count + PARQUET_LEADING, &s->written, err));
     TRY(arena_printf(&s->arena, &s->folder, err, "%s", o->folder));
+    TRY(arena_printf(&s->arena, &s->mark, err, "%s", o->mark));
     s->written[0] = (ParquetColumn){.name = SLICE("row_no"), .type = PARQUET_INTEGER, .distinct = true};
     s->written[1] = (ParquetColumn){.name = SLICE("record_tag"), .type = PARQUET_UUID, .distinct = true};
     s->written_count = PARQUET_LEADING;
@@ -534,8 +536,10 @@ Status row_sink_repeated(const RowSink *s, size_t key, RowNumbers *out, Error *e
 
 static Status register_again(RowSink *s, Db *db, Error *err)
 {
+    char name[60];
+    snprintf(name, sizeof name, "ingest_rows_again%s", s->mark);
     duckdb_scalar_function function = duckdb_create_scalar_function();
-    duckdb_scalar_function_set_name(function, "ingest_rows_again");
+    duckdb_scalar_function_set_name(function, name);
     for (size_t i = 0; i < s->written_count; i++)
         add_parameter(function, &s->written[i]);
     return end_register(db, function, &s->again, err);
@@ -548,7 +552,7 @@ static Status read_again(RowSink *s, Db *db, const char *path, Error *err)
     buf_init(&sql, 0);
     buf_adds(&sql, "PRAGMA disable_optimizer; SELECT count(*) FROM read_parquet(");
     sql_literal(&sql, slice_of(path));
-    buf_adds(&sql, ") WHERE ingest_rows_again(");
+    buf_addf(&sql, ") WHERE ingest_rows_again%s(", s->mark);
     for (size_t i = 0; i < s->written_count; i++) {
         buf_adds(&sql, i ? ", " : "");
         sql_ident(&sql, s->written[i].name);

@@ -53,6 +53,7 @@ typedef struct SinkOptions {
     size_t parts;
     bool places;        /* row_sink_place will be asked */
     const char *folder; /* rows.parquet is made there */
+    const char *mark;   /* appended to the functions' names */
 } SinkOptions;
 
 /* The columns that come first: ~row, ~line, ~at BIGINT, ~ok BOOLEAN, ~problems VARCHAR, ~tag UUID. */
@@ -60,7 +61,8 @@ typedef struct SinkOptions {
 
 /* Registers ingest_rows_N(SINK_LEADING, columns ...) -> BOOLEAN for N = 0 .. parts - 1; each may be called by one
  * thread at a time, with rows in the file's order. True for good rows when some column is wanted later, else false: a
- * WHERE keeps what has to be kept. What options points to is copied but for names; the sink must outlive db. */
+ * WHERE keeps what has to be kept. What options points to is copied but for names; the sink must outlive every
+ * statement that calls them. */
 MUST_USE Status row_sink_register(Db *db, const SinkOptions *options, RowSink **out, Error *err);
 void row_sink_free(RowSink *s);
 /* The first failure inside the functions. */

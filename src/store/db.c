@@ -221,7 +221,7 @@ void db_close(Db *db)
         return;
     if (db->connection)
         duckdb_disconnect(&db->connection);
-    if (db->database)
+    if (db->database && !db->beside)
         duckdb_close(&db->database);
     mem_free(db);
 }
@@ -234,6 +234,8 @@ Status db_beside(Db *db, Db **out, Error *err)
         mem_free(other);
         return error_set(err, ERR_INTERNAL, "DuckDB refused a connection");
     }
+    other->database = db->database;
+    other->beside = true;
     *out = other;
     return OK;
 }

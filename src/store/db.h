@@ -39,7 +39,7 @@ typedef struct DbOptions {
 MUST_USE Status db_open(const DbOptions *options, Db **out, Error *err);
 void db_close(Db *db); /* NULL is fine */
 /* A second connection to the same database, to run a statement beside another on a thread of its own. Close it before
- * db. */
+ * the one that db_open gave; db may itself be one of these. */
 MUST_USE Status db_beside(Db *db, Db **out, Error *err);
 
 /* Runs one or several statements, throwing results away. The message of a failure never quotes data:

@@ -9,6 +9,7 @@
 struct Db {
     duckdb_database database;
     duckdb_connection connection;
+    bool beside; /* the database is another's */
 };
 
 /* Turns DuckDB's error into ours: its text quotes data, so that it goes to detail, and the message is a sentence of our

@@ -51,7 +51,7 @@ Status tagger_new(Home *home, Slice source, Tagger **out, Error *err)
     return OK;
 }
 
-Status tagger_tag(Tagger *t, const IdentityValues *values, RecordTag *out, Error *err)
+Status tagger_tag_packed(Tagger *t, const IdentityValues *values, RecordTag *out, Slice *packed, Error *err)
 {
     uint8_t digest[SHA256_SIZE];
     t->message.len = t->prefix;
@@ -59,7 +59,14 @@ Status tagger_tag(Tagger *t, const IdentityValues *values, RecordTag *out, Error
     TRY(buf_status(&t->message, err));
     TRY(hmac_of(t->hmac, buf_slice(&t->message), digest, err));
     memcpy(out->bytes, digest, sizeof out->bytes);
+    *packed = slice_sub(buf_slice(&t->message), t->prefix, t->message.len);
     return OK;
+}
+
+Status tagger_tag(Tagger *t, const IdentityValues *values, RecordTag *out, Error *err)
+{
+    Slice packed;
+    return tagger_tag_packed(t, values, out, &packed, err);
 }
 
 void tagger_free(Tagger *t)

@@ -46,7 +46,7 @@ Status vault_open(Home *home, Vault **out, Error *err)
     TRY(mem_zalloc(1, sizeof *v, (void **)&v, err));
     v->home = home;
     arena_init(&v->arena, 0);
-    buf_init(&v->plain, 0);
+    arena_init(&v->held, 0);
     buf_init(&v->scratch, 0);
     LiteAccess access = home->being_made ? LITE_CREATE : home->access == HOME_WRITE ? LITE_WRITE : LITE_READ;
     TRY_OUT(home_file(home, &v->arena, "vault.db", &path, err));
@@ -83,8 +83,7 @@ void vault_close(Vault *v)
     boxer_free(v->boxer);
     vec_free(&v->sources);
     vec_free(&v->pending);
-    wipe(&v->plain);
-    buf_free(&v->plain);
+    arena_wipe(&v->held);
     wipe(&v->scratch);
     buf_free(&v->scratch);
     arena_free(&v->arena);
@@ -134,7 +133,8 @@ static Status source_id(Vault *v, Slice name, int64_t *out, Error *err)
 static void forget_pending(Vault *v)
 {
     v->pending.len = 0;
-    buf_reset(&v->plain);
+    v->pending_bytes = 0;
+    arena_wipe(&v->held);
 }
 
 Status vault_begin(Vault *v, Error *err)
@@ -170,15 +170,33 @@ Status vault_write(Vault *v, Error *err)
     return OK;
 }
 
-Status vault_add_claimed(Vault *v, Slice source, const RecordTag *tag, const IdentityValues *values, Error *err)
+Status vault_add_claimed(Vault *v, Slice source, const PackedRecord *records, size_t count, Error *err)
 {
+    int64_t id;
     ASSERT(v->in_load);
-    Pending p = {.tag = *tag, .at = v->plain.len};
-    TRY(source_id(v, source, &p.source, err));
-    TRY(values_put(values, &v->scratch, &v->plain, err));
-    p.len = (uint32_t)(v->plain.len - p.at);
-    TRY(vec_push(&v->pending, p, err));
-    return v->plain.len >= PENDING_BYTES ? vault_write(v, err) : OK;
+    if (count == 0)
+        return OK;
+    TRY(source_id(v, source, &id, err));
+    TRY(vec_reserve(&v->pending, v->pending.len + count, err));
+    for (size_t i = 0; i < count; i++) {
+        TRY(vec_push(&v->pending, ((Pending){records[i], id}), err));
+        v->pending_bytes += records[i].len;
+        if (v->pending_bytes >= PENDING_BYTES)
+            TRY(vault_write(v, err));
+    }
+    return OK;
+}
+
+/* Values of a caller's who does not keep them. */
+static Status hold(Vault *v, const RecordTag *tag, const IdentityValues *values, PackedRecord *out, Error *err)
+{
+    Slice packed;
+    buf_reset(&v->scratch);
+    values_pack(values, &v->scratch);
+    TRY(buf_status(&v->scratch, err));
+    TRY(arena_dup(&v->held, buf_slice(&v->scratch), &packed, err));
+    *out = (PackedRecord){.tag = *tag, .len = (uint32_t)packed.len, .packed = packed.ptr};
+    return OK;
 }
 
 Status vault_add_record(Vault *v, Slice source, const RecordTag *tag, const IdentityValues *values, Error *err)
@@ -189,7 +207,11 @@ Status vault_add_record(Vault *v, Slice source, const RecordTag *tag, const Iden
     Status st = known_tags_claim(known, tag, 1, &was_new, err);
     known_tags_release(known);
     TRY(st);
-    return was_new ? vault_add_claimed(v, source, tag, values, err) : OK;
+    PackedRecord record;
+    if (!was_new)
+        return OK;
+    TRY(hold(v, tag, values, &record, err));
+    return vault_add_claimed(v, source, &record, 1, err);
 }
 
 void vault_u64_bytes(uint64_t v, char out[8])

@@ -64,6 +64,9 @@ void vault_close(Vault *v);
 typedef struct Tagger Tagger;
 MUST_USE Status tagger_new(Home *home, Slice source, Tagger **out, Error *err);
 MUST_USE Status tagger_tag(Tagger *t, const IdentityValues *values, RecordTag *out, Error *err);
+/* And the values in the form the vault keeps (README.md, "values"), which the tag is made of; valid until the next tag.
+ */
+MUST_USE Status tagger_tag_packed(Tagger *t, const IdentityValues *values, RecordTag *out, Slice *packed, Error *err);
 void tagger_free(Tagger *t);
 /* Keyed pseudonym of an employer account under "employer-pseudonym" (20 CFR 603.4: the employer is confidential too).
  */
@@ -82,9 +85,14 @@ MUST_USE Status vault_add_quarantine(Vault *v, Slice load, uint64_t row, Slice r
 MUST_USE Status vault_write(Vault *v, Error *err);
 MUST_USE Status vault_commit(Vault *v, Error *err);
 void vault_rollback(Vault *v);
-/* As vault_add_record, for a tag that was claimed (below) and found new; plain until the commit, in memory only. */
-MUST_USE Status vault_add_claimed(
-    Vault *v, Slice source, const RecordTag *tag, const IdentityValues *values, Error *err);
+/* As vault_add_record, for tags of one source that were claimed (below) and found new, with what tagger_tag_packed gave
+ * for each. The packed values are borrowed until vault_write or the end of the transaction. */
+typedef struct PackedRecord {
+    RecordTag tag;
+    uint32_t len;
+    const char *packed;
+} PackedRecord;
+MUST_USE Status vault_add_claimed(Vault *v, Slice source, const PackedRecord *records, size_t count, Error *err);
 
 /* The tags of a source. Read at the first use, then kept until another source's are asked for, so that the files of a
  * source share them. known_tags_release ends the caller's share; a set that the vault has forgotten lives until

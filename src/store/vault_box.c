@@ -171,23 +171,35 @@ Status boxer_open(Boxer *b, const BoxPlace *place, uint32_t key_id, Slice box, S
 
 /* --- packing ------------------------------------------------------------------------------------------------- */
 
-static void add_varint(Buf *out, size_t n)
+#define VARINT_MAX 10
+
+static char *put_varint(char *to, size_t n)
 {
     for (; n >= 0x80; n >>= 7)
-        buf_addc(out, (char)(0x80 | (n & 0x7F)));
-    buf_addc(out, (char)n);
+        *to++ = (char)(0x80 | (n & 0x7F));
+    *to++ = (char)n;
+    return to;
 }
 
+/* Room for all is asked for once: this is done for every row of a file. */
 void values_pack(const IdentityValues *values, Buf *out)
 {
-    for (unsigned role = 0; role < ID_ROLE_COUNT; role++) {
+    size_t most = 0;
+    for (unsigned role = 0; role < ID_ROLE_COUNT; role++)
+        most += values->at[role].len > 0 ? 1 + VARINT_MAX + values->at[role].len : 0;
+    char *begin = buf_reserve(out, most);
+    char *to = begin;
+    for (unsigned role = 0; to && role < ID_ROLE_COUNT; role++) {
         Slice s = values->at[role];
         if (s.len == 0)
             continue;
-        buf_addc(out, (char)(role + 1));
-        add_varint(out, s.len);
-        buf_add(out, s);
+        *to++ = (char)(role + 1);
+        to = put_varint(to, s.len);
+        memcpy(to, s.ptr, s.len);
+        to += s.len;
     }
+    if (to)
+        buf_advance(out, (size_t)(to - begin));
 }
 
 /* Little-endian base 128, at most 5 bytes. False when it does not end in time. */
@@ -205,14 +217,15 @@ static bool read_varint(Slice s, size_t *at, size_t *out)
     return false;
 }
 
-Status values_put(const IdentityValues *values, Buf *scratch, Buf *out, Error *err)
+void values_put(Slice packed, Buf *out)
 {
-    buf_reset(scratch);
-    values_pack(values, scratch);
-    add_varint(out, scratch->len);
-    buf_add(out, buf_slice(scratch));
-    TRY(buf_status(scratch, err));
-    return buf_status(out, err);
+    char *begin = buf_reserve(out, VARINT_MAX + packed.len);
+    if (!begin)
+        return;
+    char *to = put_varint(begin, packed.len);
+    if (packed.len > 0)
+        memcpy(to, packed.ptr, packed.len);
+    buf_advance(out, (size_t)(to - begin) + packed.len);
 }
 
 Status values_take(Slice all, size_t *at, Slice *packed, Error *err)

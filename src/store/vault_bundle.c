@@ -27,12 +27,12 @@ static int compare_pending(const void *a, const void *b)
     const Pending *y = b;
     if (x->source != y->source)
         return x->source < y->source ? -1 : 1;
-    return memcmp(x->tag.bytes, y->tag.bytes, TAG_SIZE);
+    return memcmp(x->record.tag.bytes, y->record.tag.bytes, TAG_SIZE);
 }
 
 static size_t bucket_of(const Pending *p)
 {
-    return (size_t)p->tag.bytes[0] << 8 | p->tag.bytes[1];
+    return (size_t)p->record.tag.bytes[0] << 8 | p->record.tag.bytes[1];
 }
 
 /* Tags are hashes, spread evenly: one pass by their first two bytes leaves a handful to be sorted in each bucket. */
@@ -90,8 +90,9 @@ static Status write_bundle(Vault *v, int64_t run, const Pending *records, size_t
     buf_init(&box, 0);
     buf_reset(&v->scratch);
     for (size_t i = 0; i < count; i++) {
-        buf_add(&tags, (Slice){(const char *)records[i].tag.bytes, TAG_SIZE});
-        buf_add(&v->scratch, (Slice){v->plain.ptr + records[i].at, records[i].len});
+        const PackedRecord *r = &records[i].record;
+        buf_add(&tags, (Slice){(const char *)r->tag.bytes, TAG_SIZE});
+        values_put((Slice){r->packed, r->len}, &v->scratch);
     }
     Status st = buf_status(&tags, err);
     if (st == OK)
@@ -122,7 +123,7 @@ static size_t bundle_length(const Pending *records, size_t count)
 {
     size_t n = 0;
     for (size_t bytes = 0; n < count && n < BUNDLE_RECORDS; n++) {
-        bytes += records[n].len;
+        bytes += records[n].record.len;
         if (n > 0 && (bytes > BUNDLE_BYTES || records[n].source != records[0].source))
             break;
     }

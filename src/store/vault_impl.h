@@ -31,8 +31,8 @@ MUST_USE Status boxer_open(Boxer *b, const BoxPlace *place, uint32_t key_id, Sli
 
 /* role + 1, length as a varint, bytes; for each value that is present, in order of role. */
 void values_pack(const IdentityValues *values, Buf *out);
-/* Appends the packed values with their length in front; scratch is used up on the way. */
-MUST_USE Status values_put(const IdentityValues *values, Buf *scratch, Buf *out, Error *err);
+/* Appends packed values with their length in front. */
+void values_put(Slice packed, Buf *out);
 /* The packed values at *at, which goes on to the next. ERR_CORRUPT when there are none. */
 MUST_USE Status values_take(Slice all, size_t *at, Slice *packed, Error *err);
 /* values point into packed. ERR_CORRUPT when malformed; zero padding at the end is skipped. */
@@ -47,10 +47,8 @@ typedef struct SourceName {
 
 /* Records wait here to be bundled in order of their tags. */
 typedef struct Pending {
-    RecordTag tag;
+    PackedRecord record;
     int64_t source;
-    size_t at; /* in Vault.plain */
-    uint32_t len;
 } Pending;
 
 struct Vault {
@@ -62,7 +60,8 @@ struct Vault {
     VEC(SourceName) sources;
     bool in_load;
     VEC(Pending) pending;
-    Buf plain; /* what values_put made of the pending records */
+    size_t pending_bytes; /* of their values */
+    Arena held;           /* values that nobody else keeps until they are written */
     Buf scratch;
     sqlite3_stmt *insert_bundle;
     sqlite3_stmt *insert_quarantine;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "ingest/parquet_encode.h"
+#include "ingest/value_hash.h"
 
 /* --- encodings ------------------------------------------------------------------------------------------------- */
 
@@ -337,11 +338,27 @@ static void test_given_up(void **state)
     parquet_free(NULL);
 }
 
+/* The tail of a value counts whole: any byte changed gives another number, and no byte behind it does. */
+static void test_last_bytes(void **state)
+{
+    UNUSED(state);
+    for (size_t n = 1; n < 8; n++) {
+        char bytes[8] = "abcdefg";
+        uint64_t was = hash_load_few(bytes, n);
+        for (size_t i = 0; i < 8; i++) {
+            bytes[i] ^= 0x20;
+            assert_int_equal(hash_load_few(bytes, n) != was, i < n);
+            bytes[i] ^= 0x20;
+        }
+        assert_true(hash_load_few(bytes, n) == was);
+    }
+}
+
 #define SITE_TEST(f) cmocka_unit_test_setup_teardown(f, site_setup, site_teardown)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_encodings), SITE_TEST(test_files), SITE_TEST(test_long_texts), SITE_TEST(test_given_up)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_encodings), cmocka_unit_test(test_last_bytes),
+        SITE_TEST(test_files), SITE_TEST(test_long_texts), SITE_TEST(test_given_up)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -344,6 +344,34 @@ static void test_memory_limit(void **state)
     db_close(db);
 }
 
+static int64_t answer_of(Db *db)
+{
+    DbRows *rows = NULL;
+    assert_ok(db_query(db, "SELECT i FROM t", &rows, err));
+    next_row(rows, true);
+    int64_t i = db_i64(rows, 0);
+    db_rows_free(rows);
+    return i;
+}
+
+/* One beside another that was opened beside; the database is there until the first is closed. */
+static void test_beside(void **state)
+{
+    UNUSED(state);
+    Db *db = memory_db();
+    Db *second = NULL;
+    Db *third = NULL;
+    assert_ok(db_exec(db, "CREATE TABLE t AS SELECT 42::BIGINT AS i", err));
+    assert_ok(db_beside(db, &second, err));
+    assert_ok(db_beside(second, &third, err));
+    assert_int_equal(answer_of(third), 42);
+    db_close(third);
+    assert_int_equal(answer_of(second), 42);
+    db_close(second);
+    assert_int_equal(answer_of(db), 42);
+    db_close(db);
+}
+
 static void test_file_states(void **state)
 {
     Scratch *s = *state;
@@ -451,6 +479,7 @@ int main(void)
         cmocka_unit_test(test_function),
         cmocka_unit_test(test_errors_hide_data),
         cmocka_unit_test(test_memory_limit),
+        cmocka_unit_test(test_beside),
         cmocka_unit_test_setup_teardown(test_file_states, scratch_setup, scratch_teardown),
         cmocka_unit_test_setup_teardown(test_read_only_is_locked, scratch_setup, scratch_teardown),
         cmocka_unit_test(test_allocation_failures),

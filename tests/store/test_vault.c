@@ -180,7 +180,9 @@ static void test_claims(void **state)
     Scratch *s = *state;
     KnownTags *known = NULL;
     RecordTag tags[3] = {{{1}}, {{2}}, {{1}}};
-    IdentityValues v = {.at[ID_LAST] = SLICE("Doe")};
+    static const char doe[] = "\x05\x03"
+                              "Doe"; /* role + 1, length, bytes */
+    PackedRecord record = {.tag = tags[0], .len = sizeof doe - 1, .packed = doe};
     bool was_new[3];
     scratch_make_home(s);
     Fixture f = open_vault(s, HOME_WRITE);
@@ -188,7 +190,7 @@ static void test_claims(void **state)
     assert_ok(known_tags_claim(known, tags, 3, was_new, err));
     assert_true(was_new[0] && was_new[1] && !was_new[2]);
     assert_ok(vault_begin(f.vault, err));
-    assert_ok(vault_add_claimed(f.vault, SLICE("k12"), &tags[0], &v, err));
+    assert_ok(vault_add_claimed(f.vault, SLICE("k12"), &record, 1, err));
     assert_ok(vault_commit(f.vault, err));
     assert_ok(known_tags_claim(known, tags, 3, was_new, err));
     assert_false(was_new[0] || was_new[1] || was_new[2]);
