@@ -12,31 +12,84 @@
 
 #include <stdio.h>
 
+/* A table of the rows of several sources. */
+typedef struct JoinedTable {
+    Slice name;
+    bool any; /* one of them has a load */
+} JoinedTable;
+
 typedef struct ContextRun {
     const LinkContext *ctx;
     const PolicyFile *file;
     Db *db;
     Loads loads;
     Arena arena; /* of this run */
+    VEC(JoinedTable) joined;
     Context *out;
 } ContextRun;
 
-/* A view of the source's name over the current loads; false when there is none. */
+/* A view of the source's name over the current loads, or the table of several sources of that name; false when there is
+ * no load. */
 static Status make_source(ContextRun *r, Slice source, bool *found, Error *err)
 {
     const char *dir;
+    for (size_t i = 0; i < r->joined.len; i++)
+        if (slice_eq(r->joined.at[i].name, source)) {
+            *found = r->joined.at[i].any;
+            return OK;
+        }
     TRY(home_file(r->ctx->home, &r->arena, "loads", &dir, err));
     return load_view(r->db, dir, &r->loads, source, source, found, err);
 }
 
+static Status source_name(const ContextRun *r, const Toml *t, Error *err)
+{
+    if (t->type != TOML_STRING)
+        return error_set(err, ERR_INVALID, "%s:%u: a source is named by a string", r->file->path, t->line);
+    return OK;
+}
+
+/* "sources" of a table: the rows of all that have a load. */
+static Status join_sources(ContextRun *r, Slice name, const Toml *sources, Error *err)
+{
+    JoinedTable joined = {.name = name};
+    Buf sql;
+    Status st = OK;
+    buf_init(&sql, 0);
+    buf_adds(&sql, "CREATE VIEW ");
+    sql_ident(&sql, name);
+    buf_adds(&sql, " AS ");
+    for (const Toml *s = sources->first; s; s = s->next) {
+        bool found;
+        TRY_OUT(source_name(r, s, err));
+        TRY_OUT(make_source(r, s->string, &found, err));
+        if (!found)
+            continue;
+        buf_adds(&sql, joined.any ? " UNION ALL BY NAME SELECT * FROM " : "SELECT * FROM ");
+        sql_ident(&sql, s->string);
+        joined.any = true;
+    }
+    TRY_OUT(buf_status(&sql, err));
+    if (joined.any)
+        TRY_OUT(db_exec(r->db, buf_z(&sql), err));
+    st = vec_push(&r->joined, joined, err);
+out:
+    buf_free(&sql);
+    return st;
+}
+
 static Status make_table(ContextRun *r, const Toml *t, Error *err)
 {
-    static const char *const allowed[] = {"name", "file", NULL};
+    static const char *const allowed[] = {"name", "file", "sources", NULL};
     Slice name, file, text;
+    const Toml *sources;
     const char *path;
     Buf sql;
     TRY(toml_only(t, r->file->path, allowed, err));
     TRY(toml_str(t, r->file->path, "name", &name, err));
+    TRY(toml_array(t, r->file->path, "sources", &sources, err));
+    if (sources)
+        return join_sources(r, name, sources, err);
     TRY(toml_str(t, r->file->path, "file", &file, err));
     TRY(policy_data(r->ctx->policy, file.ptr, &text, &path, err));
     buf_init(&sql, 0);
@@ -78,10 +131,10 @@ static Status column_of(Context *c, Slice name, ContextColumn **out, Error *err)
     return OK;
 }
 
-/* share: as in ContextValue. */
-static Status take_rows(ContextRun *r, Slice column, uint32_t share, Slice sql, Error *err)
+/* share: as in ContextValue; next: a further column, of which share + 1 speaks, or empty. */
+static Status take_rows(ContextRun *r, Slice column, Slice next, uint32_t share, Slice sql, Error *err)
 {
-    ContextColumn *to;
+    ContextColumn *to, *second = NULL;
     DbRows *rows = NULL;
     bool more = true;
     Buf text;
@@ -91,7 +144,10 @@ static Status take_rows(ContextRun *r, Slice column, uint32_t share, Slice sql, 
     buf_adds(&text, ") WHERE record_tag IS NOT NULL AND value IS NOT NULL");
     Status st;
     TRY_OUT(buf_status(&text, err));
+    if (next.len > 0)
+        TRY_OUT(column_of(r->out, next, &second, err));
     TRY_OUT(column_of(r->out, column, &to, err));
+    second = next.len > 0 ? context_column(r->out, next) : NULL; /* the list may have moved */
     TRY_OUT(db_query(r->db, buf_z(&text), &rows, err));
     for (;;) {
         ContextValue v = {.share = share};
@@ -102,6 +158,10 @@ static Status take_rows(ContextRun *r, Slice column, uint32_t share, Slice sql, 
         TRY_OUT(intern(r->out, db_str(rows, 1), &v.text, err));
         v.weight = share ? db_i64(rows, 2) : 0;
         TRY_OUT(vec_push(&to->at, v, err));
+        if (!second)
+            continue;
+        v.share = share + 1;
+        TRY_OUT(vec_push(&second->at, v, err));
     }
 out:
     db_rows_free(rows);
@@ -119,8 +179,9 @@ static Status take_month_of(ContextRun *r, const Toml *t, Slice name, Slice role
     return identity_role_parse(role, &column->month_of, err);
 }
 
-/* "across" and "take": *share is 0 when the values are each record's own. */
-static Status take_share(ContextRun *r, const Toml *t, uint32_t *share, Error *err)
+/* "across", "take" and "next": *share is 0 when the values are each record's own; that of the next column follows it.
+ */
+static Status take_share(ContextRun *r, const Toml *t, Slice next, uint32_t *share, Error *err)
 {
     static const char *const takes[] = {"most", "least"};
     Slice across, take;
@@ -128,7 +189,7 @@ static Status take_share(ContextRun *r, const Toml *t, uint32_t *share, Error *e
     *share = 0;
     TRY(toml_str_or(t, r->file->path, "across", (Slice){0}, &across, err));
     TRY(toml_str_or(t, r->file->path, "take", (Slice){0}, &take, err));
-    if (across.len == 0 && take.len == 0)
+    if (across.len == 0 && take.len == 0 && next.len == 0)
         return OK;
     TRY(identity_role_parse(across, &s.across, err));
     if (slice_eq_z(take, takes[TAKE_MOST]))
@@ -137,16 +198,19 @@ static Status take_share(ContextRun *r, const Toml *t, uint32_t *share, Error *e
         s.take = TAKE_LEAST;
     else
         return error_set(err, ERR_INVALID, "%s:%u: \"take\" must be \"most\" or \"least\"", r->file->path, t->line);
+    if (next.len > 0 && s.take != TAKE_MOST)
+        return error_set(err, ERR_INVALID, "%s:%u: \"next\" goes with \"most\" only", r->file->path, t->line);
     TRY(vec_push(&r->out->shares, s, err));
     *share = (uint32_t)r->out->shares.len;
-    return OK;
+    s.take = TAKE_NEXT;
+    return next.len > 0 ? vec_push(&r->out->shares, s, err) : OK;
 }
 
 static Status run_value(ContextRun *r, const Toml *t, Error *err)
 {
-    static const char *const allowed[] = {"column", "sources", "sql", "across", "take", NULL};
+    static const char *const allowed[] = {"column", "sources", "sql", "across", "take", "next", NULL};
     uint32_t share;
-    Slice column, sql, role;
+    Slice column, next, sql, role;
     const Toml *sources;
     bool complete = true;
     TRY(toml_str(t, r->file->path, "column", &column, err));
@@ -154,17 +218,17 @@ static Status run_value(ContextRun *r, const Toml *t, Error *err)
     if (role.len > 0)
         return take_month_of(r, t, column, role, err);
     TRY(toml_only(t, r->file->path, allowed, err));
-    TRY(take_share(r, t, &share, err));
+    TRY(toml_str_or(t, r->file->path, "next", (Slice){0}, &next, err));
+    TRY(take_share(r, t, next, &share, err));
     TRY(toml_str(t, r->file->path, "sql", &sql, err));
     TRY(toml_array(t, r->file->path, "sources", &sources, err));
     for (const Toml *s = sources ? sources->first : NULL; s && complete; s = s->next) {
-        if (s->type != TOML_STRING)
-            return error_set(err, ERR_INVALID, "%s:%u: a source is named by a string", r->file->path, s->line);
+        TRY(source_name(r, s, err));
         TRY(make_source(r, s->string, &complete, err));
     }
     if (!complete)
         return OK;
-    Status st = take_rows(r, column, share, sql, err);
+    Status st = take_rows(r, column, next, share, sql, err);
     if (st != OK)
         error_at(err, r->file->path, t->line, "sql");
     return st;
@@ -265,6 +329,7 @@ Status context_read(const LinkContext *ctx, Date on, Context *out, Error *err)
 out:
     db_close(r.db);
     vec_free(&r.loads);
+    vec_free(&r.joined);
     arena_free(&r.arena);
     return st;
 }

@@ -17,8 +17,9 @@ typedef struct ContextValue {
 
 /* Which of their values the records of one holder have, all of them. */
 typedef enum ContextTake {
-    TAKE_MOST, /* whose weights are the largest sum */
-    TAKE_LEAST /* of the least weight */
+    TAKE_MOST,  /* whose weights are the largest sum */
+    TAKE_LEAST, /* of the least weight */
+    TAKE_NEXT   /* whose weights are the second largest sum; none where there is one only */
 } ContextTake;
 
 /* Values that belong to whoever holds a number: all records with that number have the one that is taken. */

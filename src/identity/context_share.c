@@ -120,7 +120,7 @@ static bool same_holder(const SharedValue *a, const SharedValue *b)
 static bool is_better(const Context *c, const SharedValue *a, const SharedValue *b)
 {
     if (a->weight != b->weight)
-        return a->take == TAKE_MOST ? a->weight > b->weight : a->weight < b->weight;
+        return a->take == TAKE_LEAST ? a->weight < b->weight : a->weight > b->weight;
     return slice_cmp(c->texts.at[a->text], c->texts.at[b->text]) < 0;
 }
 
@@ -133,28 +133,44 @@ static Status add_up(Sharing *s, Error *err)
         SharedValue *last = kept ? &s->values.at[kept - 1] : NULL;
         if (!last || !same_holder(v, last) || v->text != last->text)
             s->values.at[kept++] = *v;
-        else if (v->take == TAKE_MOST && CKD_ADD(&last->weight, last->weight, v->weight))
+        else if (v->take != TAKE_LEAST && CKD_ADD(&last->weight, last->weight, v->weight))
             return error_set(err, ERR_LIMIT, "weights of a shared value of the context are too large to be added up");
     }
     s->values.len = kept;
     return OK;
 }
 
-/* Each holder's best one, in the same order. */
+/* The best of n values of one holder, or the one after it: a place in them, n where there is none. */
+static size_t best_of(const Context *c, const SharedValue *of, size_t n)
+{
+    size_t best = 0, next = n;
+    for (size_t i = 1; i < n; i++) {
+        if (is_better(c, &of[i], &of[best])) {
+            next = best;
+            best = i;
+        } else if (next == n || is_better(c, &of[i], &of[next])) {
+            next = i;
+        }
+    }
+    return of->take == TAKE_NEXT ? next : best;
+}
+
+/* One value of each holder that has one, in the same order. */
 static void take_best(Sharing *s, const Context *c)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < s->values.len; i++) {
-        const SharedValue *v = &s->values.at[i];
-        SharedValue *last = kept ? &s->values.at[kept - 1] : NULL;
-        if (!last || !same_holder(v, last))
-            s->values.at[kept++] = *v;
-        else if (is_better(c, v, last))
-            *last = *v;
+    for (size_t i = 0, n; i < s->values.len; i += n) {
+        const SharedValue *of = &s->values.at[i];
+        for (n = 1; i + n < s->values.len && same_holder(of, &of[n]);)
+            n++;
+        size_t best = best_of(c, of, n);
+        if (best < n)
+            s->values.at[kept++] = of[best];
     }
     s->values.len = kept;
 }
 
+/* NULL: the holder has none. */
 static const SharedValue *value_of(const Sharing *s, const Buckets *b, const SharedCell *cell)
 {
     size_t bucket = bucket_of(b, cell->holder), low = b->start[bucket], high = b->start[bucket + 1];
@@ -166,7 +182,8 @@ static const SharedValue *value_of(const Sharing *s, const Buckets *b, const Sha
         else
             high = mid;
     }
-    return &s->values.at[low];
+    const SharedValue *found = low < b->start[bucket + 1] ? &s->values.at[low] : NULL;
+    return found && found->column == cell->column && found->holder == cell->holder ? found : NULL;
 }
 
 #define CELLS_AHEAD 16
@@ -190,7 +207,9 @@ Status sharing_settle(Sharing *s, const Context *c,
     Status st = buckets_new(s, 31, &b, err);
     for (size_t i = 0; st == OK && i < s->cells.len; i++) {
         fetch_value(s, &b, i);
-        st = fn(ctx, &s->cells.at[i], c->texts.at[value_of(s, &b, &s->cells.at[i])->text], err);
+        const SharedValue *value = value_of(s, &b, &s->cells.at[i]);
+        if (value)
+            st = fn(ctx, &s->cells.at[i], c->texts.at[value->text], err);
     }
     mem_free(b.start);
     return st;

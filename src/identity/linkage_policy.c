@@ -79,15 +79,20 @@ Status identity_review_policy(Policy *policy, Date on, ReviewPolicy *out, Error 
     return OK;
 }
 
-/* Does some query of context.toml give this column, and say something by this key? */
+/* Is this the text of a key of a query? */
+static bool query_names(const Toml *query, const char *key, Slice column)
+{
+    const Toml *name = toml_get(query, key);
+    return name && name->type == TOML_STRING && slice_eq(name->string, column);
+}
+
+/* Does some query of context.toml give this column, first or next, and say something by this key? */
 static bool context_says(const PolicyFile *context, Slice column, const char *key)
 {
     const Toml *values = context ? toml_get(context->toml, "value") : NULL;
-    for (const Toml *v = values ? values->first : NULL; v; v = v->next) {
-        const Toml *name = toml_get(v, "column");
-        if (name && name->type == TOML_STRING && slice_eq(name->string, column) && toml_get(v, key))
+    for (const Toml *v = values ? values->first : NULL; v; v = v->next)
+        if ((query_names(v, "column", column) || query_names(v, "next", column)) && toml_get(v, key))
             return true;
-    }
     return false;
 }
 

@@ -11,12 +11,13 @@
 /* --- shared context ---------------------------------------------------------------------------------------------- */
 
 enum { BOULDER, DENVER, WELD, TEXTS };
-enum { BY_SSN = 1, BY_SASID, LEAST_BY_SSN }; /* as ContextValue.share counts them */
+enum { BY_SSN = 1, BY_SASID, LEAST_BY_SSN, NEXT_BY_SSN }; /* as ContextValue.share counts them */
 
 static void context_init(Context *c)
 {
     static const Slice texts[TEXTS] = {SLICE_INIT("08013"), SLICE_INIT("08031"), SLICE_INIT("08123")};
-    static const ContextShare shares[] = {{ID_SSN, TAKE_MOST}, {ID_SASID, TAKE_MOST}, {ID_SSN, TAKE_LEAST}};
+    static const ContextShare shares[] = {
+        {ID_SSN, TAKE_MOST}, {ID_SASID, TAKE_MOST}, {ID_SSN, TAKE_LEAST}, {ID_SSN, TAKE_NEXT}};
     *c = (Context){0};
     for (size_t i = 0; i < TEXTS; i++)
         assert_ok(vec_push(&c->texts, texts[i], err));
@@ -87,6 +88,17 @@ static void least_of_all(void **state)
     const Fact facts[] = {{"123456788", LEAST_BY_SSN, WELD, 7}, {"123456788", LEAST_BY_SSN, DENVER, -2},
         {"123456788", LEAST_BY_SSN, WELD, 3}};
     const char *const want[] = {"08031", "08031", "08031"};
+    expect_shared(facts, COUNT_OF(facts), want);
+}
+
+/* 6 quarters in Denver, 5 in Weld, 4 in Boulder: Weld comes after the most. Who was in one county has no next one. */
+static void next_of_all(void **state)
+{
+    UNUSED(state);
+    const Fact facts[] = {{"123456788", NEXT_BY_SSN, BOULDER, 4}, {"123456788", NEXT_BY_SSN, DENVER, 3},
+        {"123456788", NEXT_BY_SSN, WELD, 5}, {"123456788", NEXT_BY_SSN, DENVER, 3}, {"223456789", NEXT_BY_SSN, WELD, 7},
+        {"223456789", NEXT_BY_SSN, WELD, 1}, {"987654320", NEXT_BY_SSN, DENVER, 1}};
+    const char *const want[] = {"08123", "08123", "08123", "08123", "", "", ""};
     expect_shared(facts, COUNT_OF(facts), want);
 }
 
@@ -228,17 +240,70 @@ static void one_way_to_take(void **state)
     }
 }
 
+/* A value and the one after it; both belong to whoever holds the number. */
+static void next_column(void **state)
+{
+    World *w = *state;
+    Context c;
+    put_policy(w, "context", VALUE(ONE, "most") "next = \"other\"\n");
+    LinkContext ctx = world_context(w);
+    assert_ok(context_read(&ctx, clock_today(), &c, err));
+    assert_int_equal(c.columns.len, 2);
+    const ContextColumn *most = context_column(&c, SLICE("county")), *next = context_column(&c, SLICE("other"));
+    assert_non_null(most);
+    assert_non_null(next);
+    assert_int_equal(most->at.len, 1);
+    assert_int_equal(next->at.len, 1);
+    assert_int_equal(c.shares.at[most->at.at[0].share - 1].take, TAKE_MOST);
+    assert_int_equal(c.shares.at[next->at.at[0].share - 1].take, TAKE_NEXT);
+    assert_int_equal(c.shares.at[next->at.at[0].share - 1].across, ID_SSN);
+    context_free(&c);
+}
+
+static void nothing_comes_after_the_least(void **state)
+{
+    World *w = *state;
+    Context c;
+    Error err = ERROR_INIT;
+    put_policy(w, "context", VALUE(ONE, "least") "next = \"other\"\n");
+    LinkContext ctx = world_context(w);
+    assert_int_equal(context_read(&ctx, clock_today(), &c, &err), ERR_INVALID);
+    if (!strstr(err.message, "goes with \"most\" only"))
+        fail_msg("%s", err.message);
+    context_free(&c);
+}
+
+/* A table of sources that have no load is no table: what asks it is left out, what asks none is not. */
+static void tables_of_sources(void **state)
+{
+    World *w = *state;
+    Context c;
+    put_policy(w, "context",
+        "[[table]]\nname = \"wages\"\nsources = [\"wage\", \"old wage\"]\n[[value]]\ncolumn = \"month\"\nsources = "
+        "[\"wages\"]\nsql = \"SELECT record_tag, quarter AS value FROM wages\"\n" VALUE(ONE, "most"));
+    LinkContext ctx = world_context(w);
+    assert_ok(context_read(&ctx, clock_today(), &c, err));
+    assert_int_equal(c.columns.len, 1);
+    assert_non_null(context_column(&c, SLICE("county")));
+    context_free(&c);
+}
+
 static void no_part_of_a_joined_value(void **state)
 {
     World *w = *state;
     Linkage l;
     Error err = ERROR_INIT;
-    put_policy(w, "context", VALUE(ONE, "most"));
-    put_policy(
-        w, "model", "[[field]]\nname = \"place\"\nkind = \"text\"\ncolumns = [\"county\", \"city\"]\ncombine = true\n");
-    assert_int_equal(linkage_load(w->policy, clock_today(), &l, &err), ERR_INVALID);
-    if (!strstr(err.message, "whose values are shared"))
-        fail_msg("%s", err.message);
+    for (uint32_t turn = 0; turn < 2; turn++) {
+        put_policy(w, "context", turn == 0 ? VALUE(ONE, "most") : VALUE(ONE, "most") "next = \"other\"\n");
+        put_policy(w, "model",
+            turn == 0
+                ? "[[field]]\nname = \"place\"\nkind = \"text\"\ncolumns = [\"county\", \"city\"]\ncombine = true\n"
+                : "[[field]]\nname = \"place\"\nkind = \"text\"\ncolumns = [\"other\", \"city\"]\ncombine = true\n");
+        assert_int_equal(linkage_load(w->policy, clock_today(), &l, &err), ERR_INVALID);
+        if (!strstr(err.message, "whose values are shared"))
+            fail_msg("%s", err.message);
+        error_clear(&err);
+    }
 }
 
 int main(void)
@@ -246,11 +311,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(most_of_all),
         cmocka_unit_test(least_of_all),
+        cmocka_unit_test(next_of_all),
         cmocka_unit_test(ties_by_text),
         cmocka_unit_test(nothing_to_share_by),
         cmocka_unit_test_setup_teardown(initials_are_a_kind, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(initials_are_checked, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(one_way_to_take, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(next_column, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(nothing_comes_after_the_least, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(tables_of_sources, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(no_part_of_a_joined_value, world_setup, world_teardown),
     };
     return cmocka_run_group_tests_name("identity/records", tests, NULL, NULL);
