@@ -12,7 +12,7 @@
  *
  * A row without amount counts as nothing, one without place as the last. That SQL groups a state's wages twice and
  * compares pairs through sort keys; here a person's employers of a quarter, mostly one, are a short list beside the
- * group: a quarter of the time (src/facts/README.md). Lists are short, so they are searched from end to end; a long one
+ * group (src/facts/README.md). Lists are short, so they are searched from end to end; a long one
  * is put in order and summed up when it is full, so that many keys cost n log n.
  */
 #include "store/db_impl.h"
