@@ -161,6 +161,7 @@ static Status read_builds(const BuildContext *ctx, uint32_t generation, Arena *a
     IdentityState links;
     char *policy;
     TRY(ledger_builds(ctx->ledger, arena, out, err));
+    TRY(facts_lost_build(ctx->home, ctx->ledger, arena, out, err));
     TRY(identity_state(ctx->home, &links, err));
     TRY(arena_array_(arena, SHA256_HEX_SIZE, 1, (void **)&policy, err));
     TRY(policy_fingerprint(ctx->policy, policy, err));

@@ -12,6 +12,7 @@
 #include "policy/model.h"
 #include "policy/policy.h"
 #include "store/db.h"
+#include "store/home.h"
 #include "store/ledger.h"
 
 typedef struct FactsInput {
@@ -57,6 +58,10 @@ MUST_USE Status load_group_files(
 /* Earlier builds, and who was who at each of them: known_build, known_list, person_link_past, fact_person_past. Needs
  * staging.identity_map and the rest of identity_export_since; builds NULL: nothing is told of them. */
 MUST_USE Status facts_past(Db *db, const FactsInput *in, const LoadGroups *groups, Error *err);
+
+/* Where the generation in use has no ledger entry, because the process that built it was killed before: writes the
+ * entry and adds the build. `builds` as ledger_builds gives them; text in arena. */
+MUST_USE Status facts_lost_build(Home *home, Ledger *ledger, Arena *arena, Builds *builds, Error *err);
 
 MUST_USE Status facts_derive(Db *db, const FactsInput *in, const TableDefs *tables, Error *err);
 

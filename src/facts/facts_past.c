@@ -1,12 +1,12 @@
 /*
  * Earlier builds inside the newest generation, so that any earlier figure can be worked out again.
  *
- * known_build      each build with its place in the ledger's order, when it began and its policy
- * known_list       the reference lists of the policy that mappings of loads join, with the fact table they fill
- * load             (facts_schema.c) the places of a load's acceptance and of what superseded it: a build holds the
- *                  loads before it, and believed those of them that nothing before it superseded
- * fact_person_past a row of a load whose record belonged to another person then
- * person_link_past a person whose links were otherwise then, or who was not there
+ * known_build      each build with its place in the ledger's order, when it began, its policy and the linking's last
+ * run (facts_lost.c) known_list       the reference lists of the policy that mappings of loads join, with the fact
+ * table they fill load             (facts_schema.c) the places of a load's acceptance and of what superseded it: a
+ * build holds the loads before it, and believed those of them that nothing before it superseded fact_person_past a row
+ * of a load whose record belonged to another person then person_link_past a person whose links were otherwise then, or
+ * who was not there
  *
  * The last two are undo logs (identity_export_since): a row holds at its own build and at all before, up to the next
  * row of the same fact or person. Pseudonyms only; records' tags stay in staging.
@@ -14,7 +14,8 @@
 #include "facts/facts_parts.h"
 
 static const char tables_sql[] =
-    "CREATE TABLE main.known_build (build BIGINT, generation INTEGER, began TIMESTAMP, policy VARCHAR);\n"
+    "CREATE TABLE main.known_build (build BIGINT, generation INTEGER, began TIMESTAMP, policy VARCHAR, link_run "
+    "BIGINT);\n"
     "CREATE TABLE main.known_list (list VARCHAR, fact VARCHAR);\n"
     "CREATE TABLE main.fact_person_past (build BIGINT, load_no INTEGER, row_no BIGINT, person UBIGINT);\n";
 
@@ -28,7 +29,7 @@ static Status add_builds(Db *db, const Builds *builds, Error *err)
         buf_addf(&sql, "%s(%" PRId64 ", %" PRIu32 ", make_timestamp(%" PRId64 "::BIGINT * 1000000), ", i ? ",\n" : "",
             b->seq, b->generation, b->at);
         sql_literal(&sql, b->policy);
-        buf_addc(&sql, ')');
+        buf_addf(&sql, ", %" PRId64 ")", b->link_run);
     }
     Status st = buf_status(&sql, err);
     if (st == OK)

@@ -19,6 +19,9 @@ Status db_failed(duckdb_error_type type, const char *text, Error *err);
 /* Appends formatted SQL text. */
 MUST_USE Status db_format(Buf *out, const char *fmt, va_list args, Error *err) PRINTF_LIKE(2, 0);
 
+/* The aggregate main_part(key, amount, place); once a database. */
+MUST_USE Status db_register_main_part(Db *db, Error *err);
+
 /* What a column's values look like in memory. */
 typedef struct DbType {
     duckdb_type type;    /* as declared */

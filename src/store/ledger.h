@@ -71,7 +71,7 @@ typedef VEC(Load) Loads;
  * it, and of them those that no load before it superseded.
  */
 typedef struct Build {
-    int64_t seq; /* of its entry */
+    int64_t seq; /* place in the ledger's order: of its entry, or what the entry says in its stead */
     int64_t at;  /* when it began; of the entry where the entry says nothing */
     uint32_t generation;
     int64_t link_run; /* the last run of the linking that it was made of; -1: the entry does not say */

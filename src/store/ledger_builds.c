@@ -1,5 +1,5 @@
-/* Builds of the warehouse as ledger entries. Entries of older programs name neither the run of the linking nor when the
- * build began. */
+/* Builds of the warehouse as ledger entries. One that was written later than its build names the place it should have
+ * had; entries of older programs name neither the run of the linking nor when the build began. */
 #include "store/ledger_impl.h"
 
 #include <stdio.h>
@@ -44,6 +44,8 @@ static Status read_build(const LedgerEntry *e, Arena *arena, Build *out, Error *
         st = read_optional(root, e, "began", &out->at, err);
     if (st == OK)
         st = read_optional(root, e, "link_run", &out->link_run, err);
+    if (st == OK)
+        st = read_optional(root, e, "place", &out->seq, err);
     const json_t *policy = st == OK ? json_object_get(root, "policy") : NULL;
     if (json_is_string(policy))
         st = arena_dup(arena, (Slice){json_string_value(policy), json_string_length(policy)}, &out->policy, err);

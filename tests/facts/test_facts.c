@@ -369,6 +369,86 @@ static void test_build_in_a_home(void **state)
     arena_free(&arena);
 }
 
+static void add_notes(Ledger *ledger, int count)
+{
+    for (int i = 0; i < count; i++)
+        assert_ok(ledger_append(ledger, "note", SLICE("test"), SLICE("{}"), err));
+}
+
+/* A process that ended between the rename and the ledger entry: what facts_build leaves then, with one load. */
+static void lose_a_build(Home *home, int64_t accepted_seq)
+{
+    Generation *g = NULL;
+    assert_ok(generation_begin(home, &g, err));
+    assert_ok(db_execf(generation_db(g), err,
+        "CREATE TABLE known_build AS SELECT %" PRId64 "::BIGINT AS build, %" PRIu32
+        "::INTEGER AS generation, TIMESTAMP '2024-05-06 07:08:09' AS began, 'abc' AS policy, 0::BIGINT AS link_run;"
+        "CREATE TABLE load AS SELECT %" PRId64 "::BIGINT AS accepted_seq, NULL::BIGINT AS superseded_seq",
+        INT64_MAX, generation_number(g), accepted_seq));
+    assert_ok(generation_publish(g, err));
+}
+
+/* The next build tells of it: with its place before the loads that came in since, once, and in the ledger for good. */
+static void test_lost_build(void **state)
+{
+    const Fixture *f = *state;
+    HomeSettings settings = HOME_SETTINGS_INIT;
+    Home *home = NULL;
+    Ledger *ledger = NULL;
+    Db *db = NULL;
+    BuildReport report;
+    Builds builds = {0};
+    Arena arena;
+    char path[96];
+    uint32_t generation = 0;
+    arena_init(&arena, 0);
+    snprintf(path, sizeof path, "%s/home", f->dir);
+    settings.policy_dir = CAIRN_TEST_POLICY;
+    settings.memory_mb = 1024;
+    assert_ok(home_create(path, &settings, NULL, err));
+    assert_ok(home_open(path, HOME_WRITE, &home, err));
+    assert_ok(ledger_open(home, &ledger, err));
+    const BuildContext ctx = {.home = home, .policy = f->policy, .ledger = ledger, .progress = PROGRESS_OFF};
+    assert_ok(facts_build(&ctx, &report, err));
+    assert_ok(ledger_builds(ledger, &arena, &builds, err));
+    assert_int_equal(builds.len, 1);
+    const int64_t first = builds.at[0].seq;
+    add_notes(ledger, 3);
+    lose_a_build(home, first + 2);
+    add_notes(ledger, 4);
+    vec_free(&builds);
+    assert_ok(facts_build(&ctx, &report, err));
+    assert_int_equal(report.generation, 3);
+    assert_ok(ledger_builds(ledger, &arena, &builds, err));
+    assert_int_equal(builds.len, 3);
+    assert_int_equal(builds.at[1].generation, 2);
+    assert_int_equal(builds.at[1].seq, first + 3);
+    assert_int_equal(builds.at[1].at, 1714979289);
+    assert_int_equal(builds.at[1].link_run, 0);
+    assert_true(slice_eq_z(builds.at[1].policy, "abc"));
+    assert_true(builds.at[2].seq > builds.at[1].seq);
+    assert_ok(warehouse_open(home, &generation, &db, err));
+    assert_int_equal(number(db, "SELECT count(*) FROM known_build"), 3);
+    assert_int_equal(number(db, "SELECT build FROM known_build WHERE generation = 2"), first + 3);
+    assert_int_equal(
+        number(db, "SELECT epoch(began)::BIGINT FROM known_build WHERE generation = 2 AND policy = 'abc'"), 1714979289);
+    db_close(db);
+    /* without a load in between its place is right behind the build before */
+    const int64_t third = builds.at[2].seq;
+    lose_a_build(home, 1);
+    vec_free(&builds);
+    assert_ok(ledger_builds(ledger, &arena, &builds, err));
+    assert_ok(facts_lost_build(home, ledger, &arena, &builds, err));
+    assert_int_equal(builds.len, 4);
+    assert_int_equal(builds.at[3].seq, third + 1);
+    assert_ok(facts_lost_build(home, ledger, &arena, &builds, err));
+    assert_int_equal(builds.len, 4);
+    vec_free(&builds);
+    ledger_close(ledger);
+    home_close(home);
+    arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -377,6 +457,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_missing_load_is_an_error, setup, teardown),
         cmocka_unit_test_setup_teardown(test_order_and_threads_do_not_matter, setup, teardown),
         cmocka_unit_test_setup_teardown(test_build_in_a_home, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_lost_build, setup, teardown),
     };
     return cmocka_run_group_tests_name("facts", tests, NULL, NULL);
 }

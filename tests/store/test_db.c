@@ -298,6 +298,59 @@ static void test_function(void **state)
     db_close(db);
 }
 
+/* main_part beside the grouping of groups that it stands for. */
+static const char main_part_sql[] =
+    "SELECT count(*) FROM (SELECT grp, main_part(key, amount, place) AS m FROM part GROUP BY grp) a FULL JOIN "
+    "(SELECT grp, count(*) AS keys, arg_max(key, (amount, -place)) AS main, max(amount) AS amount FROM (SELECT grp, "
+    "key, "
+    "sum(amount) AS amount, min(place) AS place FROM part GROUP BY grp, key) GROUP BY grp) b ON a.grp = b.grp "
+    "WHERE (a.m.keys, a.m.main, a.m.amount) IS DISTINCT FROM (b.keys, b.main, b.amount)";
+
+/* Groups of 1 to 2,000 keys, many amounts alike, some keys NULL; several threads, so that states are put together. */
+static void test_main_part(void **state)
+{
+    UNUSED(state);
+    Db *db = memory_db();
+    int64_t n = -1;
+    assert_ok(db_exec(db,
+        "CREATE TABLE part AS SELECT g AS grp, CASE WHEN k % 11 = 3 THEN NULL ELSE md5((g * 10000 + k)::VARCHAR)::UUID "
+        "END "
+        "AS key, ((hash(i) % 5)::INTEGER - 1)::DECIMAL(12, 2) AS amount, (hash(i + 1) % 1000000000)::BIGINT AS place "
+        "FROM "
+        "(SELECT i, (hash(i) % 701)::INTEGER AS g, (hash(i * 3) % (1 + power(hash(i) % 701, 2) / "
+        "245)::INTEGER)::INTEGER AS "
+        "k FROM range(300000) r(i))",
+        err));
+    assert_ok(db_value_i64(db, &n, err, "SELECT count(DISTINCT key) FROM part GROUP BY grp ORDER BY 1 DESC LIMIT 1"));
+    assert_true(n > 300);
+    assert_ok(db_value_i64(db, &n, err, "%s", main_part_sql));
+    assert_int_equal(n, 0);
+    /* one group of more keys than fit any list: sorted and summed up on the way */
+    assert_ok(db_exec(db,
+        "CREATE OR REPLACE TABLE part AS SELECT 1 AS grp, md5((i % 50000)::VARCHAR)::UUID AS key, 0.01::DECIMAL(12, 2) "
+        "* "
+        "(i % 977) AS amount, i AS place FROM range(400000) r(i)",
+        err));
+    assert_ok(db_value_i64(db, &n, err, "%s", main_part_sql));
+    assert_int_equal(n, 0);
+    /* of equal sums the smaller place; nothing from nothing */
+    assert_ok(db_value_i64(db, &n, err,
+        "SELECT (SELECT (main_part(k::UUID, 2, p)).main::VARCHAR LIKE 'b%%' FROM (VALUES "
+        "('a0000000-0000-0000-0000-000000000000', 7), ('b0000000-0000-0000-0000-000000000000', 6)) v(k, p))::INTEGER * "
+        "10 "
+        "+ (SELECT m.keys = 0 AND m.main IS NULL AND m.amount IS NULL FROM (SELECT main_part(NULL, NULL, NULL) AS m "
+        "FROM "
+        "range(0)))::INTEGER"));
+    assert_int_equal(n, 11);
+    /* a sum that DECIMAL(18,2) does not hold is no silent wrap */
+    assert_int_equal(db_exec(db,
+                         "SELECT main_part('a0000000-0000-0000-0000-000000000000'::UUID, 9999999999999999.99, 1) FROM "
+                         "range(2)",
+                         NULL),
+        ERR_INVALID);
+    db_close(db);
+}
+
 static void test_errors_hide_data(void **state)
 {
     UNUSED(state);
@@ -477,6 +530,7 @@ int main(void)
         cmocka_unit_test(test_append_types),
         cmocka_unit_test(test_append_refuses),
         cmocka_unit_test(test_function),
+        cmocka_unit_test(test_main_part),
         cmocka_unit_test(test_errors_hide_data),
         cmocka_unit_test(test_memory_limit),
         cmocka_unit_test(test_beside),
