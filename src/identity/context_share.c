@@ -201,6 +201,8 @@ Status sharing_settle(Sharing *s, const Context *c,
     Status (*fn)(void *ctx, const SharedCell *cell, Slice text, Error *err), void *ctx, Error *err)
 {
     Buckets b = {0};
+    if (s->values.len == 0)
+        return OK;
     TRY(sort_values(s, err));
     TRY(add_up(s, err));
     take_best(s, c);
