@@ -1,12 +1,17 @@
 /*
  * Earlier builds inside the newest generation, so that any earlier figure can be worked out again.
  *
- * known_build      each build with its place in the ledger's order, when it began, its policy and the linking's last
- * run (facts_lost.c) known_list       the reference lists of the policy that mappings of loads join, with the fact
- * table they fill load             (facts_schema.c) the places of a load's acceptance and of what superseded it: a
- * build holds the loads before it, and believed those of them that nothing before it superseded fact_person_past a row
- * of a load whose record belonged to another person then person_link_past a person whose links were otherwise then, or
- * who was not there
+ * - known_build: each build with its place in the ledger's order, when it began, its policy and the linking's last run
+ *   (facts_lost.c);
+ *
+ * - known_list: the reference lists of the policy that mappings of loads join, with the fact table they fill;
+ *
+ * - load (facts_schema.c): the places of a load's acceptance and of what superseded it. A build holds the loads before
+ *   it, and believed those of them that nothing before it superseded;
+ *
+ * - fact_person_past: a row of a load whose record belonged to another person then;
+ *
+ * - person_link_past: a person whose links were otherwise then, or who was not there.
  *
  * The last two are undo logs (identity_export_since): a row holds at its own build and at all before, up to the next
  * row of the same fact or person. Pseudonyms only; records' tags stay in staging.

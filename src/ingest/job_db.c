@@ -11,7 +11,10 @@ static Status open_database(JobDb *j, const HomeSettings *settings, Error *err)
     options.threads = settings->threads;
     options.memory_mb = settings->memory_mb;
     TRY(db_open(&options, &j->db, err));
-    return db_exec(j->db, "SET enable_external_file_cache = false", err);
+    Status st = db_exec(j->db, "SET enable_external_file_cache = false", err);
+    if (st != OK)
+        job_db_close(j);
+    return st;
 }
 
 Status job_db_begin(JobDb *j, const HomeSettings *settings, Db **out, Error *err)

@@ -8,7 +8,7 @@
  * may be the amount, so that the result is that of
  *
  *     SELECT count(*), arg_max(key, (amount, -place)), max(amount)
- *     FROM (SELECT key, sum(amount) AS amount, min(place) AS place FROM ... GROUP BY key)
+ *     FROM (SELECT key, sum(coalesce(amount, 0)) AS amount, min(place) AS place FROM ... GROUP BY key)
  *
  * A row without amount counts as nothing, one without place as the last. That SQL groups a state's wages twice and
  * compares pairs through sort keys; here a person's employers of a quarter, mostly one, are a short list beside the
@@ -197,6 +197,14 @@ static void set_null(duckdb_vector v, idx_t row)
     duckdb_validity_set_row_invalid(duckdb_vector_get_validity(v), row);
 }
 
+/* More, or as much from an earlier place; of two without a place the lower key. */
+static bool is_before(const Part *a, const Part *b)
+{
+    if (a->amount != b->amount)
+        return a->amount > b->amount;
+    return a->place != b->place ? a->place < b->place : by_key(a, b) < 0;
+}
+
 static void finalize(
     duckdb_function_info info, duckdb_aggregate_state *sources, duckdb_vector result, idx_t count, idx_t offset)
 {
@@ -213,8 +221,7 @@ static void finalize(
         for (uint32_t i = 0; i < s->count; i++) {
             const Part *p = part_at(s, i);
             most = p->amount > most ? p->amount : most;
-            if (p->known &&
-                (!main || p->amount > main->amount || (p->amount == main->amount && p->place < main->place)))
+            if (p->known && (!main || is_before(p, main)))
                 main = p;
         }
         ((int64_t *)duckdb_vector_get_data(keys))[offset + k] = s->count;

@@ -177,7 +177,6 @@ Status vault_add_claimed(Vault *v, Slice source, const PackedRecord *records, si
     if (count == 0)
         return OK;
     TRY(source_id(v, source, &id, err));
-    TRY(vec_reserve(&v->pending, v->pending.len + count, err));
     for (size_t i = 0; i < count; i++) {
         TRY(vec_push(&v->pending, ((Pending){records[i], id}), err));
         v->pending_bytes += records[i].len;

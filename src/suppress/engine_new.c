@@ -175,6 +175,7 @@ Status engine_part(
     e->net = net;
     e->reach = ENGINE_WHOLE;
     e->near = e->large = e->far_local = e->shrinking = true;
+    e->rng = whole->rng;
     TRY_OUT(arrays_new(e, err));
     TRY_OUT(local_new(net, &e->local, err));
     TRY_OUT(window_new(net, &e->window, err));

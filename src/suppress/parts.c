@@ -5,8 +5,6 @@
  */
 #include "suppress/parts.h"
 
-#include <stdlib.h>
-
 #define NONE UINT32_MAX
 
 typedef struct Tree {
@@ -160,12 +158,21 @@ static Status cross(const Cut *cuts, uint32_t count, uint32_t cells, Arena *a, C
     return OK;
 }
 
-static int compare_cuts(const void *a, const void *b)
+static bool is_finer(const Cut *a, const Cut *b)
 {
-    const Cut *x = a, *y = b;
-    if (x->largest != y->largest)
-        return x->largest < y->largest ? -1 : 1;
-    return x->count < y->count ? -1 : x->count > y->count;
+    return a->largest != b->largest ? a->largest < b->largest : a->count < b->count;
+}
+
+/* Smallest parts first; cuts alike stay in the order of their dimensions. */
+static void sort_cuts(Cut *cuts, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++) {
+        Cut cut = cuts[i];
+        uint32_t at = i;
+        for (; at > 0 && is_finer(&cut, &cuts[at - 1]); at--)
+            cuts[at] = cuts[at - 1];
+        cuts[at] = cut;
+    }
 }
 
 static uint32_t grand_total(const Tree *t)
@@ -193,7 +200,7 @@ Status parts_cut(const SdcProblem *p, uint32_t most, Arena *a, Cut **cuts, uint3
         Cut *cut = &(*cuts)[*count];
         if (!is_axis(&t, row))
             continue;
-        cut->count = 1;
+        *cut = (Cut){.count = 1};
         TRY_OUT(arena_new(a, uint32_t, (size_t)p->cell_count + 1, &cut->part_of, err));
         TRY_OUT(cut_along(&t, row, most, cut, err));
         TRY_OUT(measure(cut, p->cell_count, &scratch, err));
@@ -203,7 +210,7 @@ Status parts_cut(const SdcProblem *p, uint32_t most, Arena *a, Cut **cuts, uint3
         TRY_OUT(cross(*cuts, *count, p->cell_count, a, &(*cuts)[*count], err));
         TRY_OUT(measure(&(*cuts)[(*count)++], p->cell_count, &scratch, err));
     }
-    qsort(*cuts, *count, sizeof **cuts, compare_cuts);
+    sort_cuts(*cuts, *count);
 out:
     arena_free(&scratch);
     return st;
