@@ -19,6 +19,7 @@
 #include "sdc/sdc.h"
 #include "suppress/suppress.h"
 
+#include "protect_attack.h"
 #include "protect_tables.h"
 
 static double cpu_seconds(void)
@@ -104,21 +105,12 @@ static Status audit(const SdcProblem *p, SuppressShorts *shorts, void *ctx, Erro
 {
     Auditor *a = ctx;
     AuditOptions o = AUDIT_OPTIONS_INIT;
-    AuditReport r = {0};
     double start = cpu_seconds();
     o.memory = a->memory;
     o.offered = a->offered;
     o.effort.threads = a->threads;
-    Status st = audit_problem(p, &o, &r, err);
+    Status st = protect_attack(p, &o, shorts, err);
     a->seconds += cpu_seconds() - start;
-    for (size_t i = 0; i < r.count && st == OK; i++) {
-        const AuditCell *c = &r.cells[i];
-        int64_t value = p->cells[c->cell].value;
-        if (c->verdict == AUDIT_PROTECTED)
-            continue;
-        st = vec_push(shorts, ((SuppressShort){c->cell, c->seen_high - value, value - c->seen_low}), err);
-    }
-    audit_report_free(&r);
     return st;
 }
 

@@ -224,31 +224,18 @@ static Status allow(Cli *cli, const Workplace *w, const char *act, Error *err)
     return inside_allow(cli, w, act, "measure.asked", slice_of(cli->positional[0]), err);
 }
 
-/* The newest title of a measure. */
-static Status title_of(Policy *policy, Arena *arena, Slice name, Slice *out, Error *err)
-{
-    MeasureInfos infos = {0};
-    Status st = measure_list(policy, arena, &infos, err);
-    *out = name;
-    for (size_t i = 0; st == OK && i < infos.len; i++)
-        if (slice_eq(infos.at[i].name, name))
-            *out = infos.at[i].title;
-    vec_free(&infos);
-    return st;
-}
-
 static Status ask_cells(Cli *cli, const Workplace *w, const MeasureContext *ctx, const MeasureQuery *q, Error *err)
 {
     CellSet cells;
     CellsOut out;
-    Slice title;
+    MeasureInfo info = {0};
     uint32_t generation;
     TRY(cells_out(cli, &out, err));
     TRY(allow(cli, w, "cells", err));
     TRY(measure_query(ctx, q, &cells, &generation, err));
-    Status st = title_of(ctx->policy, &cli->arena, q->name, &title, err);
+    Status st = out.chart ? measure_info(ctx->policy, q->name, &cli->arena, &info, err) : OK;
     if (st == OK)
-        st = cells_show(cli, &cells, &out, &(CellsHead){.policy = ctx->policy, .title = title}, err);
+        st = cells_show(cli, &cells, &out, &(CellsHead){.policy = ctx->policy, .title = info.title}, err);
     cells_free(&cells);
     return st;
 }

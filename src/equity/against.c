@@ -124,7 +124,7 @@ static Status against_sheet(const CellSet *cells, Policy *policy, const EquityQu
     EquityRules rules;
     MeasureInfo info;
     CellQuery a = {.measure = query->measure, .split = query->split, .level = query->level, .unit = query->unit};
-    TRY(equity_measure(policy, query->measure, &out->arena, &info, err));
+    TRY(measure_info(policy, query->measure, &out->arena, &info, err));
     TRY(need_rate(&info, err));
     a.year = query->year ? query->year : cells_latest(cells, &a);
     const CellQuery b = {a.measure, a.split, a.level, against->unit.len ? against->unit : a.unit,

@@ -47,24 +47,6 @@ bool is_unknown_group(Slice grp)
     return false;
 }
 
-Status equity_measure(Policy *policy, Slice name, Arena *arena, MeasureInfo *out, Error *err)
-{
-    MeasureInfos infos = {0};
-    bool found = false;
-    Status st = measure_list(policy, arena, &infos, err);
-    for (size_t i = 0; st == OK && i < infos.len; i++)
-        if (slice_eq(infos.at[i].name, name)) {
-            *out = infos.at[i];
-            found = true;
-        }
-    vec_free(&infos);
-    if (st == OK && !found) {
-        st = error_set(err, ERR_NOT_FOUND, "there is no measure %.*s", SLICE_ARG(name));
-        measure_hint_names(policy, name, err);
-    }
-    return st;
-}
-
 const char overlap_reason[] = "groups overlap: their persons add up to more than there are";
 
 void overlap_note(Sheet *out)

@@ -221,7 +221,7 @@ Status equity_earnings(const MeasureContext *ctx, const EquityQuery *query, Shee
 {
     MeasureInfo info;
     Labels labels = {0};
-    TRY(equity_measure(ctx->policy, query->measure, &out->arena, &info, err));
+    TRY(measure_info(ctx->policy, query->measure, &out->arena, &info, err));
     if (info.kind != MEASURE_MEDIAN)
         return error_set(err, ERR_USAGE, "%.*s is no median of earnings", SLICE_ARG(query->measure));
     Status st = labels_open(ctx->policy, &out->arena, &labels, err);

@@ -32,9 +32,6 @@ MUST_USE Status rules_list_has(const PolicyFile *file, const char *name, Slice t
 /* value of [parameters.SPLIT_order], or NULL. */
 const Toml *rules_order(const EquityRules *rules, Slice split);
 
-/* The newest version of a measure; ERR_NOT_FOUND. */
-MUST_USE Status equity_measure(Policy *policy, Slice name, Arena *arena, MeasureInfo *out, Error *err);
-
 /* Cells of one measure, split, level: index ranges are contiguous a unit because cells are sorted. */
 typedef struct CellQuery {
     Slice measure, split, level, unit; /* unit empty: any */

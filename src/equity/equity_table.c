@@ -447,7 +447,7 @@ Status equity_table(const CellSet *cells, Policy *policy, const EquityQuery *que
     Status st = OK;
     *out = (EquityTable){0};
     arena_init(&out->arena, 0);
-    TRY_OUT(equity_measure(policy, query->measure, &out->arena, &out->info, err));
+    TRY_OUT(measure_info(policy, query->measure, &out->arena, &out->info, err));
     TRY_OUT(check_kind(&out->info, err));
     TRY_OUT(settle_query(cells, policy, query, out, err));
     TRY_OUT(check_reference(out, cells, err));

@@ -187,7 +187,7 @@ static Status check_programmes(Policy *policy, uint64_t *files, Error *err)
         MeasureInfo info;
         st = read_programme(file, t, &p, err);
         if (st == OK)
-            st = equity_measure(policy, p.measure, &arena, &info, err);
+            st = measure_info(policy, p.measure, &arena, &info, err);
         if (st == OK && info.kind != MEASURE_RATE)
             st = error_set(
                 err, ERR_INVALID, "%s:%" PRIu32 ": %.*s is no rate", file->path, t->line, SLICE_ARG(p.measure));

@@ -301,6 +301,8 @@ typedef struct MeasureInfo {
 } MeasureInfo;
 typedef VEC(MeasureInfo) MeasureInfos;
 MUST_USE Status measure_list(Policy *policy, Arena *arena, MeasureInfos *out, Error *err);
+/* The newest version of one. ERR_NOT_FOUND: nothing is called so; the hint has the names that are like it. */
+MUST_USE Status measure_info(Policy *policy, Slice name, Arena *arena, MeasureInfo *out, Error *err);
 /* A measure, all its versions, passed so many vectors. */
 typedef void (*MeasureTestedFn)(void *ctx, Slice name, uint64_t vectors);
 /* Runs the definition's own test vectors (small tables in, expected cells out), and tells each measure that passed, by

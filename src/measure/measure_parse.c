@@ -288,3 +288,21 @@ out:
     vec_free(&files);
     return st;
 }
+
+Status measure_info(Policy *policy, Slice name, Arena *arena, MeasureInfo *out, Error *err)
+{
+    MeasureInfos infos = {0};
+    bool found = false;
+    Status st = measure_list(policy, arena, &infos, err);
+    for (size_t i = 0; st == OK && i < infos.len; i++)
+        if (slice_eq(infos.at[i].name, name)) {
+            *out = infos.at[i];
+            found = true;
+        }
+    vec_free(&infos);
+    if (st == OK && !found) {
+        st = error_set(err, ERR_NOT_FOUND, "there is no measure %.*s", SLICE_ARG(name));
+        measure_hint_names(policy, name, err);
+    }
+    return st;
+}

@@ -101,7 +101,12 @@ static Status add_needs(Engine *e, const EngineSetup *setup, Error *err)
     return OK;
 }
 
-Status engine_new(const Net *net, const EngineSetup *setup, Engine **out, Error *err)
+typedef struct EngineSize {
+    bool near, large, far_local; /* as in Engine */
+} EngineSize;
+
+/* Without prices and needs. */
+static Status engine_start(const Net *net, EngineSize size, Engine **out, Error *err)
 {
     Engine *e = NULL;
     Status st;
@@ -109,15 +114,31 @@ Status engine_new(const Net *net, const EngineSetup *setup, Engine **out, Error 
     arena_init(&e->arena, 0);
     e->net = net;
     e->reach = ENGINE_WHOLE;
-    e->near = net->cell_count >= setup->near_cells;
-    e->large = net->row_count >= setup->large_rows;
-    e->far_local = e->large && net->row_count >= setup->far_rows;
-    e->keeps_moves = setup->keeps_moves;
-    rng_init(&e->rng, setup->seed, 0);
+    e->near = size.near;
+    e->large = size.large;
+    e->far_local = size.far_local;
     TRY_OUT(arrays_new(e, err));
     TRY_OUT(local_new(net, &e->local, err));
     if (e->near || e->large)
         TRY_OUT(window_new(net, &e->window, err));
+    *out = e;
+    return OK;
+out:
+    engine_free(e);
+    return st;
+}
+
+Status engine_new(const Net *net, const EngineSetup *setup, Engine **out, Error *err)
+{
+    const bool large = net->row_count >= setup->large_rows;
+    const EngineSize size = {.near = net->cell_count >= setup->near_cells,
+        .large = large,
+        .far_local = large && net->row_count >= setup->far_rows};
+    Engine *e = NULL;
+    Status st;
+    TRY(engine_start(net, size, &e, err));
+    e->keeps_moves = setup->keeps_moves;
+    rng_init(&e->rng, setup->seed, 0);
     price_cells(e);
     TRY_OUT(add_needs(e, setup, err));
     e->threads = setup->threads;
@@ -168,17 +189,12 @@ static Status copy_needs(Engine *e, const Engine *whole, const IdList *needs, Er
 Status engine_part(
     const Engine *whole, const Net *net, const uint32_t *inner, const IdList *needs, Engine **out, Error *err)
 {
+    const EngineSize size = {.near = true, .large = true, .far_local = true};
     Engine *e = NULL;
     Status st;
-    TRY(mem_zalloc(1, sizeof *e, (void **)&e, err));
-    arena_init(&e->arena, 0);
-    e->net = net;
-    e->reach = ENGINE_WHOLE;
-    e->near = e->large = e->far_local = e->shrinking = true;
+    TRY(engine_start(net, size, &e, err));
+    e->shrinking = true;
     e->rng = whole->rng;
-    TRY_OUT(arrays_new(e, err));
-    TRY_OUT(local_new(net, &e->local, err));
-    TRY_OUT(window_new(net, &e->window, err));
     TRY_OUT(copy_cells(e, whole, inner, err));
     TRY_OUT(copy_needs(e, whole, needs, err));
     *out = e;

@@ -31,6 +31,11 @@ Date date_of(int year, int month, int day)
     return d;
 }
 
+Date quarter_begin(Quarter q)
+{
+    return date_of(q / 4, q % 4 * 3 + 1, 1);
+}
+
 uint32_t zip_of(const World *w, const Person *p, uint32_t county)
 {
     uint32_t place = (county == NO_COUNTY ? p->county : county) * PLACES_OF_COUNTY + p->place;

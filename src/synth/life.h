@@ -316,6 +316,8 @@ Level life_level(const Life *life, Date d);
 /* Surname in use on a day. */
 const char *surname_on(const Person *p, Date d);
 Date date_of(int year, int month, int day);
+/* The first day of a quarter; the last is the day before the next one begins. */
+Date quarter_begin(Quarter q);
 /* Five digits: the same for a household, another one after a move to another county. */
 uint32_t zip_of(const World *w, const Person *p, uint32_t county);
 

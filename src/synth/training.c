@@ -17,7 +17,7 @@ typedef struct Trainee {
 
 static bool studied_in(const Life *l, Quarter q)
 {
-    Date from = date_of(q / 4, q % 4 * 3 + 1, 1), to = date_of((q + 1) / 4, (q + 1) % 4 * 3 + 1, 1) - 1;
+    Date from = quarter_begin(q), to = quarter_begin(q + 1) - 1;
     for (uint32_t i = 0; i < l->term_count; i++) {
         const Term *t = &l->terms[i];
         if (term_begin(t->year, t->season) <= to && term_end(t->year, t->season) >= from)

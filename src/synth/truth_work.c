@@ -262,7 +262,7 @@ static int64_t wages_of(const Life *l, Quarter q)
 
 static bool at_college_in(const Life *l, Quarter q)
 {
-    Date from = date_of(q / 4, q % 4 * 3 + 1, 1), to = date_of((q + 1) / 4, (q + 1) % 4 * 3 + 1, 1) - 1;
+    Date from = quarter_begin(q), to = quarter_begin(q + 1) - 1;
     for (uint32_t i = 0; i < l->term_count; i++) {
         const Term *t = &l->terms[i];
         if (t->dual == DUAL_NONE && term_begin(t->year, t->season) <= to && term_end(t->year, t->season) >= from)
@@ -395,7 +395,7 @@ static void gain_truth(const World *w, const Person *p, const Participation *x, 
 
 static bool at_school_in(const Life *l, Quarter q)
 {
-    Date from = date_of(q / 4, q % 4 * 3 + 1, 1), to = date_of((q + 1) / 4, (q + 1) % 4 * 3 + 1, 1) - 1;
+    Date from = quarter_begin(q), to = quarter_begin(q + 1) - 1;
     for (uint32_t i = 0; i < l->spell_count; i++) {
         const Spell *s = &l->spells[i];
         Date exit = s->exit != DATE_NONE ? s->exit : date_of(s->year, 6, 30);

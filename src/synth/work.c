@@ -23,11 +23,6 @@ typedef struct Worker {
     bool rural;
 } Worker;
 
-static Date quarter_begin(Quarter q)
-{
-    return date_of(q / 4, (q % 4) * 3 + 1, 1);
-}
-
 static const Term *term_in(const Life *l, Date from, Date to)
 {
     for (uint32_t i = 0; i < l->term_count; i++) {

@@ -4,6 +4,7 @@
 #include "suppress/suppress.h"
 
 #include "audit/audit.h"
+#include "protect_attack.h"
 #include "protect_tables.h"
 #include "suppress/parts.h"
 
@@ -153,17 +154,8 @@ static void test_no_hierarchy(void **state)
 static Status attack(const SdcProblem *p, SuppressShorts *shorts, void *ctx, Error *err)
 {
     AuditOptions o = AUDIT_OPTIONS_INIT;
-    AuditReport r = {0};
     UNUSED(ctx);
-    Status st = audit_problem(p, &o, &r, err);
-    for (size_t i = 0; i < r.count && st == OK; i++) {
-        const AuditCell *c = &r.cells[i];
-        int64_t value = p->cells[c->cell].value;
-        if (c->verdict != AUDIT_PROTECTED)
-            st = vec_push(shorts, ((SuppressShort){c->cell, c->seen_high - value, value - c->seen_low}), err);
-    }
-    audit_report_free(&r);
-    return st;
+    return protect_attack(p, &o, shorts, err);
 }
 
 /* Small tables by the way of the largest: safe, and the same for any number of threads. With singletons, too. */

@@ -5,6 +5,7 @@
 #include "suppress/suppress.h"
 
 #include "audit/audit.h"
+#include "protect_attack.h"
 #include "protect_tables.h"
 #include "suppress/local.h"
 #include "suppress/wide.h"
@@ -620,20 +621,11 @@ static Status attack_pattern(const SdcProblem *p, SuppressShorts *shorts, void *
 {
     Attacks *a = ctx;
     AuditOptions o = AUDIT_OPTIONS_INIT;
-    AuditReport r = {0};
     o.memory = a->memory;
     o.offered = a->offered;
     o.effort.threads = a->threads;
     a->count++;
-    Status st = audit_problem(p, &o, &r, err);
-    for (size_t i = 0; i < r.count && st == OK; i++) {
-        const AuditCell *c = &r.cells[i];
-        int64_t value = p->cells[c->cell].value;
-        if (c->verdict != AUDIT_PROTECTED)
-            st = vec_push(shorts, ((SuppressShort){c->cell, c->seen_high - value, value - c->seen_low}), err);
-    }
-    audit_report_free(&r);
-    return st;
+    return protect_attack(p, &o, shorts, err);
 }
 
 static Status offer_table(const SuppressTerm *terms, size_t count, void *ctx, Error *err)
