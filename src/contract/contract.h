@@ -109,10 +109,11 @@ typedef struct FactColumn {
     Slice sql;
 } FactColumn;
 
-typedef struct FactMapping { /* from accepted rows to one warehouse table (policy/core/warehouse.toml) */
+/* From accepted rows to one warehouse table (policy/core/warehouse.toml): what a row says and nothing else. What a list
+ * of the policy says of it is a derived table's, which can be worked out again by the list of an earlier day. */
+typedef struct FactMapping {
     Slice table;
     Slice where; /* SQL; empty: every row */
-    Slice joins; /* SQL text after FROM rows r: further joins to reference tables; usually empty */
     FactColumn *columns;
     size_t column_count;
 } FactMapping;

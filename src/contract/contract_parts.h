@@ -34,7 +34,6 @@ typedef enum SqlPlace {
     SQL_RULE,    /* every column of the typed row */
     SQL_CROSS,   /* as SQL_RULE, but only names qualified by r are ours */
     SQL_MAPPING, /* content columns */
-    SQL_JOIN,    /* as SQL_MAPPING, but only names qualified by r are ours */
 } SqlPlace;
 
 /* Expands @codes(LIST, expression) and checks the columns. `at` is for messages. */

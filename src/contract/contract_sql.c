@@ -84,7 +84,7 @@ static bool is_coarse_role(Slice role)
 static Status check_field(const Scan *s, const Field *f, Error *err)
 {
     bool secret = f->identity.len > 0 && !slice_eq_z(f->identity, "employer");
-    if (secret && (s->place == SQL_MAPPING || s->place == SQL_JOIN))
+    if (secret && s->place == SQL_MAPPING)
         return contract_fail(
             s->p, s->at, NULL, err, "a mapping may not read %.*s, which is an identity field", SLICE_ARG(f->name));
     if (s->place != SQL_DERIVE)
@@ -129,7 +129,6 @@ static Slice take_word(Scan *s)
 
 static Status scan_word(Scan *s, Error *err)
 {
-    bool only_qualified = s->place == SQL_CROSS || s->place == SQL_JOIN;
     Slice word = take_word(s);
     char next = next_visible(s->sql, s->pos);
     if (next == '.') {
@@ -139,7 +138,7 @@ static Status scan_word(Scan *s, Error *err)
         Slice member = take_word(s);
         return slice_eq_z(word, "r") ? check_column(s, member, err) : OK;
     }
-    if (next == '(' || only_qualified || !is_lower_start(word.ptr[0]))
+    if (next == '(' || s->place == SQL_CROSS || !is_lower_start(word.ptr[0]))
         return OK;
     if (slice_eq_z(word, "true") || slice_eq_z(word, "false"))
         return OK;

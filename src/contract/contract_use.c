@@ -203,16 +203,14 @@ static Status read_fact_columns(Parse *p, const Toml *t, FactMapping *m, Error *
 
 static Status read_fact(Parse *p, const Toml *t, FactMapping *m, Error *err)
 {
-    static const char *const keys[] = {"table", "where", "joins", "columns", NULL};
-    Slice where, joins;
+    static const char *const keys[] = {"table", "where", "columns", NULL};
+    Slice where;
     TRY(toml_only(t, p->file, keys, err));
     TRY(toml_str(t, p->file, "table", &m->table, err));
     TRY(toml_str_or(t, p->file, "where", SLICE(""), &where, err));
-    TRY(toml_str_or(t, p->file, "joins", SLICE(""), &joins, err));
     if (!contract_is_name(m->table))
         return contract_fail(p, t, "table", err, "%.*s cannot be a table's name", SLICE_ARG(m->table));
     TRY(contract_sql(p, t, where, SQL_MAPPING, &m->where, err));
-    TRY(contract_sql(p, t, joins, SQL_JOIN, &m->joins, err));
     return read_fact_columns(p, t, m, err);
 }
 

@@ -46,7 +46,7 @@ static void add_from(const FactMapping *m, const TableDef *t, int64_t source, Sl
             "\n  LEFT JOIN (SELECT record_tag, person FROM staging.identity_map WHERE source = %" PRId64 ") m"
             " ON m.record_tag = p.record_tag\n  WHERE p.record_tag IS NOT NULL",
             source);
-    buf_addf(sql, ") r\n%.*s", SLICE_ARG(m->joins));
+    buf_adds(sql, ") r");
     if (m->where.len > 0)
         buf_addf(sql, "\nWHERE (%.*s)", SLICE_ARG(m->where));
 }

@@ -55,7 +55,7 @@ typedef enum WhichLoads { ALL_LOADS, CURRENT_LOADS } WhichLoads;
 MUST_USE Status load_group_files(
     const FactsInput *in, const LoadGroup *group, WhichLoads which, Buf *out, size_t *count, Error *err);
 
-/* Earlier builds, and who was who at each of them: known_build, known_list, person_link_past, fact_person_past. Needs
+/* Earlier builds, and who was who at each of them: known_build, person_link_past, fact_person_past. Needs
  * staging.identity_map and the rest of identity_export_since; builds NULL: nothing is told of them. */
 MUST_USE Status facts_past(Db *db, const FactsInput *in, const LoadGroups *groups, Error *err);
 

@@ -4,8 +4,6 @@
  * - known_build: each build with its place in the ledger's order, when it began, its policy and the linking's last run
  *   (facts_lost.c);
  *
- * - known_list: the reference lists of the policy that mappings of loads join, with the fact table they fill;
- *
  * - load (facts_schema.c): the places of a load's acceptance and of what superseded it. A build holds the loads before
  *   it, and believed those of them that nothing before it superseded;
  *
@@ -21,7 +19,6 @@
 static const char tables_sql[] =
     "CREATE TABLE main.known_build (build BIGINT, generation INTEGER, began TIMESTAMP, policy VARCHAR, link_run "
     "BIGINT);\n"
-    "CREATE TABLE main.known_list (list VARCHAR, fact VARCHAR);\n"
     "CREATE TABLE main.fact_person_past (build BIGINT, load_no INTEGER, row_no BIGINT, person UBIGINT);\n";
 
 static Status add_builds(Db *db, const Builds *builds, Error *err)
@@ -61,42 +58,11 @@ static Status add_moved(Db *db, const FactsInput *in, const LoadGroup *group, Er
     return st;
 }
 
-/* Facts are mapped anew at each build: what a mapping takes from a list is of the list of the newest. */
-static Status add_lists(Db *db, const LoadGroups *groups, Error *err)
-{
-    Buf sql;
-    Status st = OK;
-    buf_init(&sql, 0);
-    for (size_t i = 0; st == OK && i < groups->len; i++) {
-        const Contract *c = groups->at[i].contract;
-        for (size_t k = 0; st == OK && k < c->fact_count; k++) {
-            if (c->facts[k].joins.len == 0)
-                continue;
-            buf_reset(&sql);
-            buf_adds(&sql, "INSERT INTO main.known_list SELECT table_name, ");
-            sql_literal(&sql, c->facts[k].table);
-            buf_adds(&sql, " FROM information_schema.tables WHERE table_schema = 'main' AND regexp_matches(");
-            sql_literal(&sql, c->facts[k].joins);
-            buf_adds(&sql, ", '\\b' || table_name || '\\b')");
-            st = buf_status(&sql, err);
-            if (st == OK)
-                st = db_exec(db, buf_z(&sql), err);
-        }
-    }
-    buf_free(&sql);
-    return st == OK ? db_exec(db,
-                          "CREATE OR REPLACE TABLE main.known_list AS SELECT DISTINCT list, fact FROM main.known_list "
-                          "ORDER BY ALL",
-                          err)
-                    : st;
-}
-
 Status facts_past(Db *db, const FactsInput *in, const LoadGroups *groups, Error *err)
 {
     const bool earlier = in->builds && in->builds->len > 1;
     int64_t moved = 0;
     TRY(db_exec(db, tables_sql, err));
-    TRY(add_lists(db, groups, err));
     if (in->builds && in->builds->len > 0)
         TRY(add_builds(db, in->builds, err));
     TRY(db_exec(db,

@@ -11,7 +11,6 @@
  * first; the generation itself is not touched.
  *
  * What does not go back: lists of public files (loads that are no records), which no measure but `published` reads;
- * what a contract's mapping takes from a list of the policy (known_list), for facts are mapped anew at each build;
  * sectors of persons, which are by the newest policy of sources.
  */
 #include "measure/measure_parts.h"
@@ -198,74 +197,6 @@ static Status derive_again(Db *db, const DerivedTable *d, Error *err)
     if (st != OK)
         error_at(err, d->file->path, 0, NULL);
     buf_free(&sql);
-    return st;
-}
-
-static Status list_text(Policy *policy, Slice data, Arena *arena, Slice *out, Error *err)
-{
-    const char *path;
-    Slice relative;
-    TRY(arena_dup(arena, data, &relative, err));
-    return policy_data(policy, relative.ptr, out, &path, err);
-}
-
-static Status list_changed(
-    Policy *then, Policy *newest, const TableDefs *tables, Slice list, Arena *arena, bool *out, Error *err)
-{
-    Slice a, b;
-    TableDefs now = {0};
-    const TableDef *before = model_table(tables, list);
-    Status st = model_tables(newest, arena, &now, err);
-    const TableDef *after = st == OK ? model_table(&now, list) : NULL;
-    *out = st == OK && (before == NULL) != (after == NULL);
-    if (before && after && before->origin == TABLE_REFERENCE && after->origin == TABLE_REFERENCE) {
-        st = list_text(then, before->data, arena, &a, err);
-        if (st == OK)
-            st = list_text(newest, after->data, arena, &b, err);
-        *out = st == OK && !slice_eq(a, b);
-    }
-    vec_free(&now);
-    return st;
-}
-
-Status known_on_lists(Db *db, Policy *then, Policy *newest, const RowWish *wishes, size_t wish_count, Arena *arena,
-    Slice *out, Error *err)
-{
-    DbRows *rows = NULL;
-    TableDefs tables = {0};
-    DerivedTables derived = {0};
-    Buf names;
-    bool more = true, changed;
-    int64_t told = 0;
-    Status st = OK;
-    buf_init(&names, 0);
-    *out = (Slice){0};
-    TRY_OUT(db_value_i64(db, &told, err,
-        "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'main' AND table_name = 'known_list'"));
-    if (told == 0)
-        goto out;
-    TRY_OUT(model_tables(then, arena, &tables, err));
-    TRY_OUT(model_derived(arena, &tables, &derived, err));
-    TRY_OUT(db_query(db, "SELECT list, fact FROM main.known_list ORDER BY ALL", &rows, err));
-    for (;;) {
-        Slice list;
-        TRY_OUT(db_next(rows, &more, err));
-        if (!more)
-            break;
-        if (!is_wished(&derived, wishes, wish_count, db_str(rows, 1)))
-            continue;
-        TRY_OUT(arena_dup(arena, db_str(rows, 0), &list, err));
-        TRY_OUT(list_changed(then, newest, &tables, list, arena, &changed, err));
-        if (changed)
-            buf_addf(&names, "%s%.*s", names.len ? "," : "", SLICE_ARG(list));
-    }
-    TRY_OUT(buf_status(&names, err));
-    st = arena_dup(arena, buf_slice(&names), out, err);
-out:
-    db_rows_free(rows);
-    vec_free(&tables);
-    vec_free(&derived);
-    buf_free(&names);
     return st;
 }
 

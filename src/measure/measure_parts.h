@@ -494,10 +494,6 @@ MUST_USE Status known_on_policy(Home *home, const KnownBuild *build, Policy **ou
  * them. Needs a database whose facts are in schema fact. */
 MUST_USE Status known_on_prepare(Db *db, Policy *policy, bool of_then, const KnownBuild *build, const RowWish *wishes,
     size_t wish_count, Error *err);
-/* *out (in arena): lists, with commas between, that mappings of facts the wishes need join, and that are otherwise in
- * the policy of the newest build than in `then`. Such columns of facts do not go back. */
-MUST_USE Status known_on_lists(Db *db, Policy *then, Policy *newest, const RowWish *wishes, size_t wish_count,
-    Arena *arena, Slice *out, Error *err);
 /* Derived tables that a definition rests on, directly or not; `person` always. */
 bool measure_needs_table(const DerivedTables *all, const RowWish *wish, Slice name);
 

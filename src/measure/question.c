@@ -194,26 +194,6 @@ bool query_in_years(const MeasureQuery *query, int32_t year)
     return (!query->year_from || year >= query->year_from) && (!query->year_to || year <= query->year_to);
 }
 
-/* Says which lists' columns of facts are not those of the day. The newest build's policy mapped the facts. */
-static Status warn_of_lists(Question *q, const RowWish *wishes, size_t wish_count, Error *err)
-{
-    KnownBuild newest;
-    Policy *policy = NULL;
-    Slice lists = {0};
-    Date last;
-    if (!q->then)
-        return OK;
-    TRY(date_make(9999, 12, 31, &last, err));
-    TRY(known_on_find(q->db, last, &q->arena, &newest, err));
-    TRY(known_on_policy(q->ctx->home, &newest, &policy, err));
-    Status st = policy ? known_on_lists(q->db, q->then, policy, wishes, wish_count, &q->arena, &lists, err) : OK;
-    policy_close(policy);
-    if (st == OK && lists.len > 0)
-        log_line(q->ctx->log, LOG_WARN, "event=known lists=%.*s reason=\"facts have what today's lists say\"",
-            SLICE_ARG(lists));
-    return st;
-}
-
 Status question_known_on(Question *q, const AskedList *asked, Error *err)
 {
     RowWish *wishes;
@@ -222,7 +202,6 @@ Status question_known_on(Question *q, const AskedList *asked, Error *err)
     TRY(arena_new(&q->arena, RowWish, asked->len, &wishes, err));
     for (size_t i = 0; i < asked->len; i++)
         wishes[i] = asked->at[i].wish;
-    TRY(warn_of_lists(q, wishes, asked->len, err));
     return known_on_prepare(q->db, q->policy, q->then != NULL, &q->known, wishes, asked->len, err);
 }
 

@@ -101,7 +101,6 @@ static const char *const CONTRACT_TEXT =
     "[[fact]]\n"
     "table = \"work_based_learning\"\n"
     "where = \"grade IS NOT NULL\"\n"
-    "joins = \"LEFT JOIN district d ON d.code = r.kind\"\n"
     "[fact.columns]\n"
     "school_year = \"scope_school_year::SMALLINT\"\n"
     "hours = \"hours\"\n"

@@ -114,8 +114,7 @@ static void check_use(const Check *k)
                 if (slice_eq(t->columns[x].name, m->columns[n].column))
                     type = t->columns[x].type;
             buf_init(&sql, 0);
-            buf_addf(&sql, "SELECT CAST((%.*s) AS %.*s) FROM content r %.*s", SLICE_ARG(m->columns[n].sql),
-                SLICE_ARG(type), SLICE_ARG(m->joins));
+            buf_addf(&sql, "SELECT CAST((%.*s) AS %.*s) FROM content r", SLICE_ARG(m->columns[n].sql), SLICE_ARG(type));
             if (m->where.len > 0)
                 buf_addf(&sql, " WHERE (%.*s)", SLICE_ARG(m->where));
             run(k, "mapping", &sql);
