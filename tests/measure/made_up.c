@@ -45,10 +45,13 @@ static const char *const facts[] = {
     "INSERT INTO fact.ps_request BY NAME SELECT i AS person, make_date(2026, 11, 1) AS search_date, FALSE AS found, 3 "
     "AS load_no, i AS row_no FROM range(1, 2000) t(i) WHERE i % 5 > 0",
     "INSERT INTO fact.credential BY NAME SELECT i AS person, 2024 AS school_year, make_date(2024, 2, 1) AS award_date, "
-    "i % 2 = 0 AS listed, 3 AS load_no, i AS row_no FROM range(1, 2000) t(i) WHERE i % 10 < 2",
+    "CASE WHEN i % 2 = 0 THEN 'CNA' ELSE 'X' END AS credential_id, 3 AS load_no, i AS row_no FROM range(1, 2000) t(i) "
+    "WHERE i % 10 < 2",
+    "INSERT INTO listed_credential BY NAME SELECT 'CNA' AS credential_id, make_date(2017, 7, 1) AS listed_from",
     "INSERT INTO fact.ps_award BY NAME SELECT i AS person, '1370' AS institution_id, make_date(2022 + (i % "
-    "3)::INTEGER, 12, 15) AS award_date, ['certificate', 'associate', 'bachelor'][1 + i % 3] AS award_level, 'state' "
-    "AS via, 3 AS load_no, i AS row_no FROM range(1, 600) t(i) WHERE i % 3 = 1 OR i % 7 = 0",
+    "3)::INTEGER, 12, 15) AS award_date, ['certificate', 'associate', 'bachelor'][1 + i % 3] AS award_level, 2023 "
+    "+ i % 3 AS fiscal_year, 'state' AS via, 3 AS load_no, i AS row_no FROM range(1, 600) t(i) WHERE i % 3 = 1 OR i % "
+    "7 = 0",
     "INSERT INTO institution BY NAME SELECT '1370' AS state_code, 'A' AS name, '08003' AS county_fips",
 };
 
