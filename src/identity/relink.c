@@ -77,6 +77,7 @@ Status relink_everything(LinkJob *job, Error *err)
     if (decided > 0) /* otherwise nobody will ask for a record by its tag */
         TRY(records_by_tag(&job->records, &job->tags, err));
     TRY(settled_decisions(job->vault, &job->records, &job->tags, &job->arena, &job->verdicts, &job->decisions, err));
+    TRY(match_table_repeats(job->records.table, job->decisions.at, job->decisions.len, err));
     MatchBlocks *blocks = NULL;
     run.blocks = &blocks;
     Status st = train(job, threads, &blocks, err);

@@ -5,6 +5,7 @@
  *   standard.c  raw text -> standard text             dict.c    distinct values and what is known of each
  *   table.c     records of value numbers              field.c   levels of each kind of field
  *   compare.c   two records -> pattern                expr.c    comparators and rules written in the config
+ *   repeats.c   equal records, compared once
  *   keys.c      a record's keys under a pass          blocks.c  every candidate pair exactly once
  *   propose.c   passes from the data                  partition.c  a share of the blocks as a file
  *   random_pairs.c, frequency.c, patterns.c  what is counted for training
@@ -58,6 +59,10 @@ struct MatchTable {
     /* Of a table that holds a share of another's records (match_partition.c), whose frequency is the whole's: counts of
      * the values that it does not hold, too. Empty: those in frequency are all. */
     CountShares whole[MATCH_FIELDS_MAX];
+    /* match_table_repeats: the first of a record's repeats (itself where it is that), and how many there are; of one that
+     * follows: the how manieth it is. NULL: every record is by itself. */
+    uint32_t *lead, *times;
+    uint32_t repeated;        /* records that follow another */
     struct TableParts *parts; /* table.c's own: ids, order of adding, raw rows, arena */
 };
 
@@ -79,6 +84,18 @@ static inline uint32_t record_total(const MatchTable *t)
 {
     return t->records + t->appended;
 }
+/* repeats.c: is the record compared with others, or does it follow one that is? */
+static inline bool record_leads(const MatchTable *t, uint32_t record)
+{
+    return !t->lead || t->lead[record] == record;
+}
+/* Records that a leading one stands for. */
+static inline uint32_t record_times(const MatchTable *t, uint32_t record)
+{
+    return t->times ? t->times[record] : 1;
+}
+/* Is the second of two records the same as the first as far as anybody could tell? */
+bool table_repeats(const MatchTable *t, uint32_t a, uint32_t b);
 /* One more record on a sealed table: for the index. New values get numbers at the dictionaries' ends. */
 MUST_USE Status table_append(
     MatchTable *t, uint32_t source, Slice id, const Slice *values, uint32_t *record, Error *err);

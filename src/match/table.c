@@ -137,6 +137,8 @@ void match_table_free(MatchTable *t)
     mem_free(t->cells);
     mem_free(t->source);
     mem_free(t->content);
+    mem_free(t->lead);
+    mem_free(t->times);
     if (p) {
         nicknames_free(&p->nicknames);
         mem_free(p->id_bytes);
