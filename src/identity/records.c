@@ -240,6 +240,8 @@ static Status number_records(LoadArg *a, Error *err)
         memcpy(r->tags[i].bytes, id.ptr, id.len);
         r->old[i] = a->old.at[match_record_added(r->table, i)];
     }
+    if (a->mode == RECORDS_ALL) /* tags say as much */
+        match_table_forget(r->table);
     for (size_t k = 0; k < r->newcomers.len; k++) {
         r->tags[r->in_table + k] = r->newcomers.at[k].tag;
         r->old[r->in_table + k] = NO_LINK;

@@ -6,8 +6,12 @@
  * when nearly all of its records have one block in it, and four or eight when
  * they have several.
  *
- * When the pairs of all passes exceed config.pairs_max, block_max is halved until
- * they do not: ever smaller blocks are refined, nothing is dropped.
+ * Passes are weighed against each other. All together may cost what a table of this
+ * size is worth (blocks_budget, config.pairs_max at most); cheap ones cost what they
+ * cost, and the dear ones share the rest: each of them gets smaller blocks until it
+ * keeps to its share. So a pass of few values, whose pairs grow with the square of
+ * the records, stays where it is cheap and is refined where it is not. Ever smaller
+ * blocks are refined, nothing is dropped.
  */
 #include "match/blocks.h"
 
@@ -18,6 +22,23 @@ enum {
 };
 
 static const uint32_t WIDTHS[] = {1, 4, 8};
+
+/* --- the budget ------------------------------------------------------------------------------------------------- */
+
+/* As many pairs a record in small tables as need no saving, fewer in large ones. */
+#define PAIRS_A_RECORD 150.0
+#define PAIRS_A_RECORD_LARGE 60.0
+#define PAIRS_LARGE 9e6
+#define PAIRS_ANYWAY 250000.0 /* a hundredth of a second */
+
+uint64_t blocks_budget(const MatchTable *t)
+{
+    double records = t->records - t->repeated;
+    double small = PAIRS_A_RECORD * records, large = PAIRS_A_RECORD_LARGE * records + PAIRS_LARGE;
+    double budget = small < large ? small : large, most = (double)t->config->pairs_max;
+    budget = budget < PAIRS_ANYWAY ? PAIRS_ANYWAY : budget;
+    return (uint64_t)(budget < most ? budget : most);
+}
 
 /* --- groups ----------------------------------------------------------------------------------------------------- */
 
@@ -84,7 +105,7 @@ static uint64_t groups_pairs(const Blocks *b, const Groups *g)
     return pairs;
 }
 
-/* Finds the groups that are too large for b->block_max and adds up the others. */
+/* Finds the groups that are too large for the pass's block_max and adds up the others. */
 static Status find_oversized(const Blocks *b, BlockPass *p, Error *err)
 {
     p->oversized.len = 0;
@@ -92,7 +113,7 @@ static Status find_oversized(const Blocks *b, BlockPass *p, Error *err)
     for (uint32_t i = 0; i < group_count(&p->groups); i++) {
         uint64_t pairs =
             comparable_pairs(&b->sources, b->table, group_members(&p->groups, i), group_size(&p->groups, i));
-        if (group_oversized(&b->sources, b->table, &p->groups, i, b->block_max)) {
+        if (group_oversized(&b->sources, b->table, &p->groups, i, p->block_max)) {
             TRY(vec_push(&p->oversized, i, err));
             p->oversized_pairs += pairs;
         } else {
@@ -109,7 +130,7 @@ static Status refine_pass(Blocks *b, BlockPass *p, const Refiners *refiners, uns
     if (p->oversized.len == 0)
         return OK;
     RefineWork w = {.pass = p, .outs = NULL};
-    w.job = (RefineJob){b->table, &b->sources, refiners, &p->spec, b->block_max};
+    w.job = (RefineJob){b->table, &b->sources, refiners, &p->spec, p->block_max};
     Status st = OK;
     TRY(mem_zalloc(p->oversized.len, sizeof w.outs[0], (void **)&w.outs, err));
     TRY_OUT(parallel_for(p->oversized.len, threads, refine_one, &w, err));
@@ -126,49 +147,73 @@ out:
     return st;
 }
 
-/* One try at b->block_max. *fits: all passes together keep to pairs_max. Refining is left out where the blocks that
- * need none are too many already. */
-static Status try_block_max(Blocks *b, Refiners **refiners, unsigned threads, bool *fits, Error *err)
+/* --- weighing passes -------------------------------------------------------------------------------------------- */
+
+/* Cheap passes cost what they cost, and the others share evenly what these leave: the most that one may cost. */
+static uint64_t fair_share(const Blocks *b, uint64_t limit)
 {
-    uint64_t limit = b->table->config->pairs_max;
-    bool any = false;
-    for (uint32_t i = 0; i < b->pass_count; i++)
-        if (!pass_is_window(&b->passes[i])) {
-            TRY(find_oversized(b, &b->passes[i], err));
-            any = any || b->passes[i].oversized.len > 0;
-        }
-    *fits = blocks_pairs(b) <= limit;
-    if (!*fits && b->block_max > BLOCK_MAX_LEAST)
-        return OK;
-    if (any && !*refiners)
+    uint64_t costs[MATCH_PASSES_MAX];
+    for (uint32_t i = 0; i < b->pass_count; i++) {
+        uint32_t k = i;
+        for (; k > 0 && costs[k - 1] > b->passes[i].pairs; k--)
+            costs[k] = costs[k - 1];
+        costs[k] = b->passes[i].pairs;
+    }
+    for (uint32_t i = 0; i < b->pass_count; i++) {
+        uint64_t share = limit / (b->pass_count - i);
+        if (costs[i] > share)
+            return share;
+        limit -= costs[i];
+    }
+    return UINT64_MAX;
+}
+
+static Status refine_with(Blocks *b, BlockPass *p, Refiners **refiners, unsigned threads, Error *err)
+{
+    TRY(find_oversized(b, p, err));
+    if (p->oversized.len > 0 && !*refiners)
         TRY(refiners_new(b->table, threads, refiners, err));
-    for (uint32_t i = 0; i < b->pass_count; i++)
-        if (!pass_is_window(&b->passes[i]))
-            TRY(refine_pass(b, &b->passes[i], *refiners, threads, err));
-    *fits = blocks_pairs(b) <= limit;
+    return refine_pass(b, p, *refiners, threads, err);
+}
+
+/* Passes that cost more than their share get blocks of half the size. *again: there was one. */
+static Status weigh_passes(
+    Blocks *b, uint64_t limit, Refiners **refiners, unsigned threads, bool *again, Error *err)
+{
+    uint64_t share = fair_share(b, limit);
+    *again = false;
+    for (uint32_t i = 0; i < b->pass_count; i++) {
+        BlockPass *p = &b->passes[i];
+        if (pass_is_window(p) || p->pairs <= share || p->block_max == BLOCK_MAX_LEAST)
+            continue;
+        TRY(cancel_check(err));
+        p->block_max = p->block_max / 2 > BLOCK_MAX_LEAST ? p->block_max / 2 : BLOCK_MAX_LEAST;
+        TRY(refine_with(b, p, refiners, threads, err));
+        *again = true;
+    }
     return OK;
 }
 
 static Status refine_all(Blocks *b, unsigned threads, Error *err)
 {
     Refiners *refiners = NULL;
-    bool fits = false;
+    uint32_t most = b->table->config->block_max;
+    uint64_t limit = b->table->config->pairs_max, budget = blocks_budget(b->table);
+    bool again = true;
     Status st = OK;
-    b->block_max = b->table->config->block_max;
-    if (b->block_max < BLOCK_MAX_LEAST)
-        b->block_max = BLOCK_MAX_LEAST;
-    for (;;) {
-        TRY_OUT(cancel_check(err));
-        TRY_OUT(try_block_max(b, &refiners, threads, &fits, err));
-        if (fits || b->block_max == BLOCK_MAX_LEAST)
-            break;
-        b->block_max = b->block_max / 2 > BLOCK_MAX_LEAST ? b->block_max / 2 : BLOCK_MAX_LEAST;
+    for (uint32_t i = 0; i < b->pass_count; i++) {
+        BlockPass *p = &b->passes[i];
+        p->block_max = most > BLOCK_MAX_LEAST ? most : BLOCK_MAX_LEAST;
+        if (!pass_is_window(p))
+            TRY_OUT(refine_with(b, p, &refiners, threads, err));
     }
-    if (!fits) {
+    while (again)
+        TRY_OUT(weigh_passes(b, budget, &refiners, threads, &again, err));
+    if (blocks_pairs(b) > limit) {
         st = error_set(err, ERR_LIMIT,
-            "the passes give %" PRIu64 " pairs even with blocks of %u records, more than the "
+            "the passes give %" PRIu64 " pairs even with blocks of %d records, more than the "
             "%" PRIu64 " allowed",
-            blocks_pairs(b), b->block_max, b->table->config->pairs_max);
+            blocks_pairs(b), BLOCK_MAX_LEAST, limit);
         error_hint(err, "Raise pairs_max, or take passes whose keys are rarer.");
     }
 out:
@@ -482,11 +527,6 @@ uint64_t blocks_pairs(const Blocks *b)
     return pairs;
 }
 
-uint32_t blocks_max(const Blocks *b)
-{
-    return b->block_max;
-}
-
 static uint64_t largest_group(const BlockPass *p)
 {
     uint64_t largest = 0;
@@ -506,6 +546,7 @@ void blocks_report(const Blocks *b, PassReport reports[MATCH_PASSES_MAX])
             .blocks = group_count(&p->groups) - p->oversized.len + group_count(&p->refined),
             .largest_block = largest_group(p),
             .pairs = b->counts->known ? b->counts->found[i] : p->pairs,
+            .block_max = p->block_max,
             .refined = p->oversized.len,
             .uncompared = p->oversized_pairs > covered ? p->oversized_pairs - covered : 0,
         };

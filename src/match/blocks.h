@@ -110,7 +110,8 @@ typedef struct BlockPass {
      * the order, and is it compared with those behind it? */
     U32List numbers, places;
     VEC(bool) leads;
-    uint32_t first; /* number of groups' first block; refined's follow */
+    uint32_t block_max; /* a larger block is refined: config.block_max, or what weighing left of it */
+    uint32_t first;     /* number of groups' first block; refined's follow */
     uint32_t lane;  /* in the row */
     uint32_t width; /* lanes */
     uint64_t keys;
@@ -124,7 +125,6 @@ struct Blocks {
     SourcePairs sources;
     BlockPass *passes;
     uint32_t pass_count;
-    uint32_t block_max;   /* after tightening */
     uint32_t stride;      /* lanes of a row */
     uint32_t equal_lanes; /* lanes before the windows' */
     bool wide;            /* some pass has more than one lane */

@@ -234,6 +234,9 @@ uint32_t match_record_source(const MatchTable *t, uint32_t record);
  * say what that of the two says, are not listed. Who is in a decision stays by itself. Of a sealed table, once; not for
  * tables that are cut into partitions. */
 MUST_USE Status match_table_repeats(MatchTable *t, const Decision *decisions, size_t decision_count, Error *err);
+/* Gives back what only finding records again needs, for whoever has taken the ids over: no id, order of adding or new
+ * record is to be asked of the table afterwards. */
+void match_table_forget(MatchTable *t);
 /* Records that repeat another. */
 uint32_t match_table_repeated(const MatchTable *t);
 /* Order in which match_table_add was called, 0-based: to find the caller's own row. */
@@ -326,6 +329,7 @@ typedef struct PassReport {
     Slice name;
     uint64_t keys, blocks, largest_block;
     uint64_t pairs;           /* first brought together by this pass */
+    uint32_t block_max;       /* a larger block of this pass was refined: config.block_max, or less in a dear pass */
     uint64_t refined;         /* blocks over block_max, split by further keys */
     uint64_t uncompared;      /* pairs of those blocks that refining left out */
     double matches_only_here; /* expected matches that no other pass finds */

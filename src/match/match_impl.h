@@ -161,7 +161,9 @@ bool blocks_are_of(const Blocks *b, const MatchTable *t, const PassSpec *passes,
  * uncompared a lower one; then both are exact. */
 void blocks_report(const Blocks *b, PassReport reports[MATCH_PASSES_MAX]);
 uint64_t blocks_pairs(const Blocks *b); /* upper bound of the pairs blocks_each will hand out */
-uint32_t blocks_max(const Blocks *b);   /* config.block_max, or what was left of it to keep to config.pairs_max */
+/* What passes may cost together in a table of this size, in pairs: those proposed keep to it, those given are refined to
+ * keep to it as far as their costs can be told beforehand; config.pairs_max at most. */
+uint64_t blocks_budget(const MatchTable *t);
 
 /* Records of a block of which many batches come one after the other. */
 typedef struct PairTile {
