@@ -25,19 +25,23 @@ static const uint32_t WIDTHS[] = {1, 4, 8};
 
 /* --- the budget ------------------------------------------------------------------------------------------------- */
 
-/* As many pairs a record in small tables as need no saving, fewer in large ones. */
-#define PAIRS_A_RECORD 150.0
-#define PAIRS_A_RECORD_LARGE 60.0
-#define PAIRS_LARGE 9e6
+/* As many pairs a record in small tables as need no saving, fewer in large ones: what each further record may cost, up to
+ * a hundred thousand of them, up to three millions, and beyond. */
+static const struct {
+    double records, pairs;
+} BUDGET[] = {{1e5, 150}, {3e6, 60}, {0x1p32, 30}};
 #define PAIRS_ANYWAY 250000.0 /* a hundredth of a second */
 
 uint64_t blocks_budget(const MatchTable *t)
 {
-    double records = t->records - t->repeated;
-    double small = PAIRS_A_RECORD * records, large = PAIRS_A_RECORD_LARGE * records + PAIRS_LARGE;
-    double budget = small < large ? small : large, most = (double)t->config->pairs_max;
-    budget = budget < PAIRS_ANYWAY ? PAIRS_ANYWAY : budget;
-    return (uint64_t)(budget < most ? budget : most);
+    double records = t->records - t->repeated, most = (double)t->config->pairs_max, pairs = 0, from = 0;
+    for (size_t i = 0; i < COUNT_OF(BUDGET) && from < records; i++) {
+        double to = records < BUDGET[i].records ? records : BUDGET[i].records;
+        pairs += (to - from) * BUDGET[i].pairs;
+        from = to;
+    }
+    pairs = pairs < PAIRS_ANYWAY ? PAIRS_ANYWAY : pairs;
+    return (uint64_t)(pairs < most ? pairs : most);
 }
 
 /* --- groups ----------------------------------------------------------------------------------------------------- */
@@ -168,19 +172,29 @@ static uint64_t fair_share(const Blocks *b, uint64_t limit)
     return UINT64_MAX;
 }
 
-static Status refine_with(Blocks *b, BlockPass *p, Refiners **refiners, unsigned threads, Error *err)
+typedef struct Weighing {
+    Blocks *blocks;
+    unsigned threads;
+    Refiners *refiners; /* once something is refined */
+    bool refines;       /* false: p->pairs are those of the blocks that stay whole, the least that a pass costs */
+} Weighing;
+
+/* The pass with blocks of its block_max. */
+static Status cut_pass(Weighing *w, BlockPass *p, Error *err)
 {
-    TRY(find_oversized(b, p, err));
-    if (p->oversized.len > 0 && !*refiners)
-        TRY(refiners_new(b->table, threads, refiners, err));
-    return refine_pass(b, p, *refiners, threads, err);
+    TRY(find_oversized(w->blocks, p, err));
+    if (!w->refines)
+        return OK;
+    if (p->oversized.len > 0 && !w->refiners)
+        TRY(refiners_new(w->blocks->table, w->threads, &w->refiners, err));
+    return refine_pass(w->blocks, p, w->refiners, w->threads, err);
 }
 
 /* Passes that cost more than their share get blocks of half the size. *again: there was one. */
-static Status weigh_passes(
-    Blocks *b, uint64_t limit, Refiners **refiners, unsigned threads, bool *again, Error *err)
+static Status halve_dear(Weighing *w, uint64_t budget, bool *again, Error *err)
 {
-    uint64_t share = fair_share(b, limit);
+    Blocks *b = w->blocks;
+    uint64_t share = fair_share(b, budget);
     *again = false;
     for (uint32_t i = 0; i < b->pass_count; i++) {
         BlockPass *p = &b->passes[i];
@@ -188,27 +202,35 @@ static Status weigh_passes(
             continue;
         TRY(cancel_check(err));
         p->block_max = p->block_max / 2 > BLOCK_MAX_LEAST ? p->block_max / 2 : BLOCK_MAX_LEAST;
-        TRY(refine_with(b, p, refiners, threads, err));
+        TRY(cut_pass(w, p, err));
         *again = true;
     }
     return OK;
 }
 
+static Status weigh(Weighing *w, uint64_t budget, Error *err)
+{
+    Blocks *b = w->blocks;
+    for (uint32_t i = 0; i < b->pass_count; i++)
+        if (!pass_is_window(&b->passes[i]))
+            TRY(cut_pass(w, &b->passes[i], err));
+    for (bool again = true; again;)
+        TRY(halve_dear(w, budget, &again, err));
+    return OK;
+}
+
+/* First by what stays whole, which is quickly counted: what is too dear by that alone need not be refined to know. */
 static Status refine_all(Blocks *b, unsigned threads, Error *err)
 {
-    Refiners *refiners = NULL;
+    Weighing w = {.blocks = b, .threads = threads};
     uint32_t most = b->table->config->block_max;
     uint64_t limit = b->table->config->pairs_max, budget = blocks_budget(b->table);
-    bool again = true;
     Status st = OK;
-    for (uint32_t i = 0; i < b->pass_count; i++) {
-        BlockPass *p = &b->passes[i];
-        p->block_max = most > BLOCK_MAX_LEAST ? most : BLOCK_MAX_LEAST;
-        if (!pass_is_window(p))
-            TRY_OUT(refine_with(b, p, &refiners, threads, err));
-    }
-    while (again)
-        TRY_OUT(weigh_passes(b, budget, &refiners, threads, &again, err));
+    for (uint32_t i = 0; i < b->pass_count; i++)
+        b->passes[i].block_max = most > BLOCK_MAX_LEAST ? most : BLOCK_MAX_LEAST;
+    TRY_OUT(weigh(&w, budget, err));
+    w.refines = true;
+    TRY_OUT(weigh(&w, budget, err));
     if (blocks_pairs(b) > limit) {
         st = error_set(err, ERR_LIMIT,
             "the passes give %" PRIu64 " pairs even with blocks of %d records, more than the "
@@ -217,7 +239,7 @@ static Status refine_all(Blocks *b, unsigned threads, Error *err)
         error_hint(err, "Raise pairs_max, or take passes whose keys are rarer.");
     }
 out:
-    refiners_free(refiners);
+    refiners_free(w.refiners);
     return st;
 }
 
