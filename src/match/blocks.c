@@ -25,8 +25,8 @@ static const uint32_t WIDTHS[] = {1, 4, 8};
 
 /* --- the budget ------------------------------------------------------------------------------------------------- */
 
-/* As many pairs a record in small tables as need no saving, fewer in large ones: what each further record may cost, up to
- * a hundred thousand of them, up to three millions, and beyond. */
+/* As many pairs a record in small tables as need no saving, fewer in large ones: what each further record may cost, up
+ * to a hundred thousand of them, up to three millions, and beyond. */
 static const struct {
     double records, pairs;
 } BUDGET[] = {{1e5, 150}, {3e6, 60}, {0x1p32, 30}};

@@ -45,8 +45,8 @@ typedef struct ClusterProblem {
     const Decision *decisions;
     size_t decision_count;
     Judge judge;
-    /* Of each record: the one it repeats, or itself; NULL: none repeats another. Of the whole only: a part holds no record
-     * that repeats another, and afterwards each goes where that other is. Who is in a decision repeats none. */
+    /* Of each record: the one it repeats, or itself; NULL: none repeats another. Of the whole only: a part holds no
+     * record that repeats another, and afterwards each goes where that other is. Who is in a decision repeats none. */
     const uint32_t *lead;
     /* Of each record: its component, ascending; NULL: all are taken for one. No pair is of two components. */
     const uint32_t *component;

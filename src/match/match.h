@@ -228,11 +228,11 @@ MUST_USE Status match_table_seal(MatchTable *t, unsigned threads, Error *err);
 uint32_t match_record_count(const MatchTable *t);
 Slice match_record_id(const MatchTable *t, uint32_t record);
 uint32_t match_record_source(const MatchTable *t, uint32_t record);
-/* Repeats: of records that hold a whole number of a person (kinds ssn and identifier), agree on every value and come from
- * sources of one kind, only the first is compared with others from now on; match_pairs gives each of the rest one pair,
- * with the first. Training counts them all. For callers who want persons: pairs between repeats of two records, which
- * say what that of the two says, are not listed. Who is in a decision stays by itself. Of a sealed table, once; not for
- * tables that are cut into partitions. */
+/* Repeats: of records that hold a whole number of a person (kinds ssn and identifier), agree on every value and come
+ * from sources of one kind, only the first is compared with others from now on; match_pairs gives each of the rest one
+ * pair, with the first. Training counts them all. For callers who want persons: pairs between repeats of two records,
+ * which say what that of the two says, are not listed. Who is in a decision stays by itself. Of a sealed table, once;
+ * not for tables that are cut into partitions. */
 MUST_USE Status match_table_repeats(MatchTable *t, const Decision *decisions, size_t decision_count, Error *err);
 /* Gives back what only finding records again needs, for whoever has taken the ids over: no id, order of adding or new
  * record is to be asked of the table afterwards. */

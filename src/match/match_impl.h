@@ -59,8 +59,8 @@ struct MatchTable {
     /* Of a table that holds a share of another's records (match_partition.c), whose frequency is the whole's: counts of
      * the values that it does not hold, too. Empty: those in frequency are all. */
     CountShares whole[MATCH_FIELDS_MAX];
-    /* match_table_repeats: the first of a record's repeats (itself where it is that), and how many there are; of one that
-     * follows: the how manieth it is. NULL: every record is by itself. */
+    /* match_table_repeats: the first of a record's repeats (itself where it is that), and how many there are; of one
+     * that follows: the how manieth it is. NULL: every record is by itself. */
     uint32_t *lead, *times;
     uint32_t repeated;        /* records that follow another */
     struct TableParts *parts; /* table.c's own: ids, order of adding, raw rows, arena */
@@ -161,8 +161,8 @@ bool blocks_are_of(const Blocks *b, const MatchTable *t, const PassSpec *passes,
  * uncompared a lower one; then both are exact. */
 void blocks_report(const Blocks *b, PassReport reports[MATCH_PASSES_MAX]);
 uint64_t blocks_pairs(const Blocks *b); /* upper bound of the pairs blocks_each will hand out */
-/* What passes may cost together in a table of this size, in pairs: those proposed keep to it, those given are refined to
- * keep to it as far as their costs can be told beforehand; config.pairs_max at most. */
+/* What passes may cost together in a table of this size, in pairs: those proposed keep to it, those given are refined
+ * to keep to it as far as their costs can be told beforehand; config.pairs_max at most. */
 uint64_t blocks_budget(const MatchTable *t);
 
 /* Records of a block of which many batches come one after the other. */

@@ -22,8 +22,8 @@
  * does not matter. */
 #define WORTH_LEAST 5e-4
 #define WORTH_RECORDS 1e6
-#define GAIN_LEAST 4 /* simulated matches: fewer are chance */
-#define PAIRS_A_KEY 4.0       /* computing and sorting a key takes as long as comparing so many pairs */
+#define GAIN_LEAST 4    /* simulated matches: fewer are chance */
+#define PAIRS_A_KEY 4.0 /* computing and sorting a key takes as long as comparing so many pairs */
 #define PASSES_MOST 20
 
 typedef struct Candidate {

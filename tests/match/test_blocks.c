@@ -501,7 +501,7 @@ static void test_weighed(void **state)
         assert_true(report[0].block_max < w.config.block_max && report[0].refined > 0);
         assert_int_equal(report[1].block_max, w.config.block_max);
         assert_int_equal(report[1].refined, 0);
-                blocks_free(b);
+        blocks_free(b);
     }
     match_table_free(w.table);
 }

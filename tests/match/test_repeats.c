@@ -116,8 +116,7 @@ static void link_table(MatchTable *t, unsigned threads, const Decision *decision
     *out = (Linked){.t = t};
     assert_ok(match_train(t, &train, &out->m, &trained, NULL));
     assert_ok(match_pairs(t, out->m, &run, &out->pairs, &out->report, NULL));
-    assert_ok(
-        match_clusters(t, out->m, &out->pairs, decisions, count, &run, &out->clusters, &out->clustered, NULL));
+    assert_ok(match_clusters(t, out->m, &out->pairs, decisions, count, &run, &out->clusters, &out->clustered, NULL));
 }
 
 static void assert_same_model(const MatchModel *x, const MatchModel *y)
