@@ -338,6 +338,20 @@ static uint32_t round_lanes(uint32_t n)
     return (n + LANES - 1) / LANES * LANES;
 }
 
+/* Rows are much memory: what repeats another record has none of its own. */
+static Status number_rows(Blocks *b, uint32_t *rows, Error *err)
+{
+    const MatchTable *t = b->table;
+    *rows = t->records - t->repeated;
+    if (t->repeated == 0)
+        return OK;
+    TRY(mem_alloc(t->records * sizeof b->row_of[0], (void **)&b->row_of, err));
+    uint32_t next = 0;
+    for (uint32_t r = 0; r < t->records; r++) /* whom a record repeats comes before it */
+        b->row_of[r] = record_leads(t, r) ? next++ : b->row_of[t->lead[r]];
+    return OK;
+}
+
 static Status place_lanes(Blocks *b, Error *err)
 {
     uint32_t next = 0;
@@ -363,18 +377,21 @@ static Status place_lanes(Blocks *b, Error *err)
     for (uint32_t i = 0; i < b->pass_count; i++)
         for (uint32_t k = 0; k < b->passes[i].width; k++)
             b->lane_bit[b->passes[i].lane + k] = (uint32_t)1 << i;
-    return mem_zalloc((size_t)b->table->records * b->stride, sizeof b->rows[0], (void **)&b->rows, err);
+    uint32_t rows;
+    TRY(number_rows(b, &rows, err));
+    return mem_zalloc((size_t)rows * b->stride, sizeof b->rows[0], (void **)&b->rows, err);
 }
 
 typedef struct LaneCursor {
-    uint32_t *rows; /* at the pass's first lane */
-    uint32_t stride, width;
+    const Blocks *blocks;
+    uint32_t lane, width;
 } LaneCursor;
 
 static void fill_member(void *ctx, uint32_t record, uint32_t number)
 {
     const LaneCursor *c = ctx;
-    uint32_t *lanes = c->rows + (size_t)record * c->stride;
+    const Blocks *b = c->blocks;
+    uint32_t *lanes = b->rows + block_row_number(b, record) * b->stride + c->lane;
     for (uint32_t i = 0; i < c->width; i++)
         if (lanes[i] == 0) {
             lanes[i] = number;
@@ -387,7 +404,7 @@ static Status fill_lanes(size_t item, void *ctx, Error *err)
     UNUSED(err);
     RowWork *w = ctx;
     const BlockPass *p = &w->blocks->passes[item];
-    LaneCursor c = {w->blocks->rows + p->lane, w->blocks->stride, p->width};
+    LaneCursor c = {w->blocks, p->lane, p->width};
     each_member(p, fill_member, &c);
     return OK;
 }
@@ -511,6 +528,7 @@ void blocks_free(Blocks *b)
     source_pairs_free(&b->sources);
     mem_free(b->passes);
     mem_free(b->rows);
+    mem_free(b->row_of);
     mem_free(b->lane_bit);
     mem_free(b->extra_of);
     mem_free(b->extra_start);
@@ -585,7 +603,7 @@ BlockList record_blocks(const Blocks *b, uint32_t record, uint64_t scratch[BLOCK
         uint64_t begin = b->extra_start[extra - 1];
         return (BlockList){b->extras + begin, (size_t)(b->extra_start[extra] - begin)};
     }
-    const uint32_t *row = b->rows + (size_t)record * b->stride;
+    const uint32_t *row = block_row(b, record);
     size_t n = 0;
     for (uint32_t i = 0; i < b->pass_count; i++)
         for (uint32_t k = 0; k < b->passes[i].width; k++)
