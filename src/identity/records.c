@@ -271,6 +271,8 @@ static Status load(const LinkContext *ctx, Vault *vault, const char *purpose, Lo
     const VaultPurpose why = {.purpose = purpose, .agreement = a->linkage->authority};
     TRY(vault_each_record(vault, &why, take_record, a, err));
     TRY(sharing_settle(&a->sharing, &a->context, fill_cell, a, err));
+    sharing_free(&a->sharing); /* sealing wants room */
+    context_free(&a->context);
     TRY(hash_newcomers(a, err));
     TRY(match_table_seal(r->table, home_settings(ctx->home)->threads, err));
     return number_records(a, err);
