@@ -234,6 +234,11 @@ static void say_link(Cli *cli, const LinkReport *r)
     else
         cli_say(cli, "         %" PRIu64 " records were new: %" PRIu64 " joined persons there were\n", r->newcomers,
             r->joins);
+    for (size_t i = 0; i < r->refined_count; i++)
+        cli_say(cli,
+            "         %s: %" PRIu64 " blocks of more than %" PRIu32
+            " records were split by further keys, which left %" PRIu64 " pairs uncompared\n",
+            r->refined[i].name, r->refined[i].blocks, r->refined[i].block_max, r->refined[i].uncompared);
     for (size_t i = 0; i < r->drift_count; i++)
         cli_say(cli, "warning  %s: %s of new records has left the model (%.2f bits over %" PRIu64 " records)\n",
             r->drifts[i].source, r->drifts[i].field, r->drifts[i].divergence, r->drifts[i].records);

@@ -47,6 +47,15 @@ typedef struct Drift {
     uint64_t records;
 } Drift;
 
+/* A pass that would have brought too many pairs together: its large blocks were split by further keys. */
+#define REFINED_MAX 32
+typedef struct RefinedPass {
+    char name[128];
+    uint32_t block_max;  /* records of a block that was left whole, at most */
+    uint64_t blocks;     /* that were split */
+    uint64_t uncompared; /* pairs of these that nothing brings together any more */
+} RefinedPass;
+
 #define LINK_KINDS 4
 
 typedef struct LinkReport {
@@ -59,7 +68,10 @@ typedef struct LinkReport {
     uint64_t merges, splits, moves, joins;
     uint64_t refused;           /* links not made because the two sides contradict each other */
     uint64_t kinds[LINK_KINDS]; /* links by LinkKind: founding, model, rule, decision */
+    uint64_t repeats;           /* records that say what another one says, compared through it */
     uint64_t compared, kept;    /* pairs */
+    size_t refined_count;
+    RefinedPass refined[REFINED_MAX];
     uint64_t queued, queue_wanted;
     uint64_t queue_limit;
     uint64_t decisions; /* settled ones that were obeyed */

@@ -340,8 +340,9 @@ void identity_report_json(const LinkReport *r, Json *j)
         uint64_t value;
     } counts[] = {{"records", r->records}, {"newcomers", r->newcomers}, {"persons", r->persons},
         {"singletons", r->singletons}, {"new_persons", r->new_persons}, {"merges", r->merges}, {"splits", r->splits},
-        {"moves", r->moves}, {"joins", r->joins}, {"refused", r->refused}, {"compared", r->compared}, {"kept", r->kept},
-        {"queued", r->queued}, {"queue_wanted", r->queue_wanted}, {"decisions", r->decisions}};
+        {"moves", r->moves}, {"joins", r->joins}, {"refused", r->refused}, {"repeats", r->repeats},
+        {"compared", r->compared}, {"kept", r->kept}, {"queued", r->queued}, {"queue_wanted", r->queue_wanted},
+        {"decisions", r->decisions}};
     json_kbool(j, "full", r->full);
     for (size_t i = 0; i < COUNT_OF(counts); i++)
         json_kint(j, counts[i].key, (int64_t)counts[i].value);
@@ -353,6 +354,17 @@ void identity_report_json(const LinkReport *r, Json *j)
     json_end(j);
     identity_estimate_json(&r->precision, "precision", j);
     identity_estimate_json(&r->recall, "recall", j);
+    json_key(j, "refined");
+    json_open_array(j);
+    for (size_t i = 0; i < r->refined_count; i++) {
+        json_open_object(j);
+        json_kstr(j, "pass", slice_of(r->refined[i].name));
+        json_kint(j, "block_max", r->refined[i].block_max);
+        json_kint(j, "blocks", (int64_t)r->refined[i].blocks);
+        json_kint(j, "uncompared", (int64_t)r->refined[i].uncompared);
+        json_end(j);
+    }
+    json_end(j);
     json_key(j, "drift");
     json_open_array(j);
     for (size_t i = 0; i < r->drift_count; i++) {

@@ -240,6 +240,8 @@ static Status number_records(LoadArg *a, Error *err)
         memcpy(r->tags[i].bytes, id.ptr, id.len);
         r->old[i] = a->old.at[match_record_added(r->table, i)];
     }
+    if (a->mode == RECORDS_ALL) /* tags say as much */
+        match_table_forget(r->table);
     for (size_t k = 0; k < r->newcomers.len; k++) {
         r->tags[r->in_table + k] = r->newcomers.at[k].tag;
         r->old[r->in_table + k] = NO_LINK;
@@ -269,6 +271,8 @@ static Status load(const LinkContext *ctx, Vault *vault, const char *purpose, Lo
     const VaultPurpose why = {.purpose = purpose, .agreement = a->linkage->authority};
     TRY(vault_each_record(vault, &why, take_record, a, err));
     TRY(sharing_settle(&a->sharing, &a->context, fill_cell, a, err));
+    sharing_free(&a->sharing); /* sealing wants room */
+    context_free(&a->context);
     TRY(hash_newcomers(a, err));
     TRY(match_table_seal(r->table, home_settings(ctx->home)->threads, err));
     return number_records(a, err);

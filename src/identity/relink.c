@@ -5,6 +5,8 @@
  */
 #include "identity/identity_impl.h"
 
+#include <stdio.h>
+
 /* How a record came to its person. The engine gives odds; who made them is looked up here. */
 static LinkKind link_kind_of(const LinkJob *job, MatchLook *look, uint32_t record)
 {
@@ -64,6 +66,23 @@ static Status train(LinkJob *job, unsigned threads, MatchBlocks **blocks, Error 
     return arena_dup(&job->arena, slice_of(version), &job->model_name, err);
 }
 
+_Static_assert(REFINED_MAX >= MATCH_PASSES_MAX, "the report lists every pass");
+
+static void report_pairs(LinkReport *out, const MatchTable *t, const PairsReport *pairs)
+{
+    out->repeats = match_table_repeated(t);
+    out->compared = pairs->compared;
+    out->kept = pairs->kept;
+    for (uint32_t i = 0; i < pairs->pass_count; i++) {
+        const PassReport *pass = &pairs->passes[i];
+        if (pass->refined == 0)
+            continue;
+        RefinedPass *r = &out->refined[out->refined_count++];
+        *r = (RefinedPass){.block_max = pass->block_max, .blocks = pass->refined, .uncompared = pass->uncompared};
+        snprintf(r->name, sizeof r->name, "%.*s", SLICE_ARG(pass->name));
+    }
+}
+
 Status relink_everything(LinkJob *job, Error *err)
 {
     unsigned threads = home_settings(job->ctx->home)->threads;
@@ -77,6 +96,7 @@ Status relink_everything(LinkJob *job, Error *err)
     if (decided > 0) /* otherwise nobody will ask for a record by its tag */
         TRY(records_by_tag(&job->records, &job->tags, err));
     TRY(settled_decisions(job->vault, &job->records, &job->tags, &job->arena, &job->verdicts, &job->decisions, err));
+    TRY(match_table_repeats(job->records.table, job->decisions.at, job->decisions.len, err));
     MatchBlocks *blocks = NULL;
     run.blocks = &blocks;
     Status st = train(job, threads, &blocks, err);
@@ -85,13 +105,12 @@ Status relink_everything(LinkJob *job, Error *err)
     match_blocks_free(blocks);
     if (st != OK)
         return st;
+    report_pairs(job->report, job->records.table, &pairs);
     st = match_clusters(job->records.table, job->model, &job->pairs, job->decisions.at, job->decisions.len, &run,
         &found, &clusters, err);
     if (st == OK)
         st = take_clusters(job, &found, err);
     match_clusters_free(&found);
-    job->report->compared = pairs.compared;
-    job->report->kept = pairs.kept;
     job->report->refused = clusters.refused;
     return st;
 }

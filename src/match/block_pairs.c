@@ -161,7 +161,7 @@ static void add_probe(PairWorker *w, const uint32_t *row, uint32_t from, uint32_
 static void make_probes(PairWorker *w, uint32_t record)
 {
     const Blocks *b = w->blocks;
-    const uint32_t *row = b->rows + (size_t)record * b->stride;
+    const uint32_t *row = block_row(b, record);
     uint32_t single = b->equal_lanes / 4;
     w->probe_count = 0;
     for (uint32_t i = 0; b->wide && i < b->pass_count; i++) {
@@ -226,13 +226,15 @@ static void gather(PairWorker *w, const uint32_t *members, size_t count, size_t 
     const Blocks *b = w->blocks;
     size_t vectors = b->stride / 4;
     for (size_t i = 0; i < count; i++) {
+        if (b->row_of && i + 2 * AHEAD < readable)
+            __builtin_prefetch(&b->row_of[members[i + 2 * AHEAD]]);
         if (i + AHEAD < readable) {
-            __builtin_prefetch(b->rows + (size_t)members[i + AHEAD] * b->stride);
+            __builtin_prefetch(block_row(b, members[i + AHEAD]));
             record_prefetch(b->table, members[i + AHEAD]);
         }
         if (i + AHEAD / 2 < readable)
             compare_fetch(b->table, members[i + AHEAD / 2]);
-        const uint32_t *row = b->rows + (size_t)members[i] * b->stride;
+        const uint32_t *row = block_row(b, members[i]);
         for (size_t k = 0; k < vectors; k++) /* few: a call of memcpy costs more */
             w->rows[i * vectors + k] = load_lanes(row + 4 * k);
     }
@@ -296,7 +298,7 @@ static size_t keep_exact(PairWorker *w, const Place *place, uint32_t a, const ui
 {
     const Blocks *b = w->blocks;
     const BlockPass *p = &b->passes[place->pass];
-    const uint32_t *row = b->rows + (size_t)a * b->stride;
+    const uint32_t *row = block_row(b, a);
     BlockList list = record_blocks(b, a, w->left);
     bool a_extra = b->extra_of && b->extra_of[a] > 0;
     uint32_t before = ((uint32_t)1 << place->pass) - 1;
@@ -332,7 +334,7 @@ static Status pair_range(
         return OK;
     equal_masks(w, from, to);
     if (b->equal_lanes < b->stride)
-        window_masks(w, b->rows + (size_t)a * b->stride, from, to);
+        window_masks(w, block_row(b, a), from, to);
     bool exact = place->exact || w->tile_extra || (b->extra_of && b->extra_of[a] > 0);
     size_t n = exact ? keep_exact(w, place, a, members, from, to) : keep_first(w, place, members, from, to);
     return hand_out(w, place, a, n, err);

@@ -186,6 +186,8 @@ static Status collect_chunk(size_t item, void *ctx, Error *err)
         uint64_t keys[RECORD_KEYS_MAX];
         if (r + AHEAD < end)
             key_cache_fetch(j->cache, j->table, j->pass, (uint32_t)(r + AHEAD));
+        if (!record_leads(j->table, (uint32_t)r))
+            continue;
         size_t n = key_cache_keys(j->cache, j->table, j->pass, (uint32_t)r, keys);
         for (size_t k = 0; k < n; k++) {
             uint32_t bucket = bucket_of(j, keys[k]) - first;

@@ -33,6 +33,8 @@ static Status collect_texts(const MatchTable *t, const PassSpec *pass, WindowTex
     key_texts_init(&texts);
     TRY_OUT(vec_push(&out->begin, 0, err));
     for (uint32_t r = 0; r < t->records; r++) {
+        if (!record_leads(t, r))
+            continue;
         TRY_OUT(record_key_texts(t, pass, r, &texts, err));
         uint32_t begin = 0;
         for (size_t k = 0; k < texts.count; k++) {

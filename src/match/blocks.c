@@ -6,8 +6,12 @@
  * when nearly all of its records have one block in it, and four or eight when
  * they have several.
  *
- * When the pairs of all passes exceed config.pairs_max, block_max is halved until
- * they do not: ever smaller blocks are refined, nothing is dropped.
+ * Passes are weighed against each other. All together may cost what a table of this
+ * size is worth (blocks_budget, config.pairs_max at most); cheap ones cost what they
+ * cost, and the dear ones share the rest: each of them gets smaller blocks until it
+ * keeps to its share. So a pass of few values, whose pairs grow with the square of
+ * the records, stays where it is cheap and is refined where it is not. Ever smaller
+ * blocks are refined, nothing is dropped.
  */
 #include "match/blocks.h"
 
@@ -18,6 +22,27 @@ enum {
 };
 
 static const uint32_t WIDTHS[] = {1, 4, 8};
+
+/* --- the budget ------------------------------------------------------------------------------------------------- */
+
+/* As many pairs a record in small tables as need no saving, fewer in large ones: what each further record may cost, up
+ * to a hundred thousand of them, up to three millions, and beyond. */
+static const struct {
+    double records, pairs;
+} BUDGET[] = {{1e5, 150}, {3e6, 60}, {0x1p32, 30}};
+#define PAIRS_ANYWAY 250000.0 /* a hundredth of a second */
+
+uint64_t blocks_budget(const MatchTable *t)
+{
+    double records = t->records - t->repeated, most = (double)t->config->pairs_max, pairs = 0, from = 0;
+    for (size_t i = 0; i < COUNT_OF(BUDGET) && from < records; i++) {
+        double to = records < BUDGET[i].records ? records : BUDGET[i].records;
+        pairs += (to - from) * BUDGET[i].pairs;
+        from = to;
+    }
+    pairs = pairs < PAIRS_ANYWAY ? PAIRS_ANYWAY : pairs;
+    return (uint64_t)(pairs < most ? pairs : most);
+}
 
 /* --- groups ----------------------------------------------------------------------------------------------------- */
 
@@ -84,7 +109,7 @@ static uint64_t groups_pairs(const Blocks *b, const Groups *g)
     return pairs;
 }
 
-/* Finds the groups that are too large for b->block_max and adds up the others. */
+/* Finds the groups that are too large for the pass's block_max and adds up the others. */
 static Status find_oversized(const Blocks *b, BlockPass *p, Error *err)
 {
     p->oversized.len = 0;
@@ -92,7 +117,7 @@ static Status find_oversized(const Blocks *b, BlockPass *p, Error *err)
     for (uint32_t i = 0; i < group_count(&p->groups); i++) {
         uint64_t pairs =
             comparable_pairs(&b->sources, b->table, group_members(&p->groups, i), group_size(&p->groups, i));
-        if (group_oversized(&b->sources, b->table, &p->groups, i, b->block_max)) {
+        if (group_oversized(&b->sources, b->table, &p->groups, i, p->block_max)) {
             TRY(vec_push(&p->oversized, i, err));
             p->oversized_pairs += pairs;
         } else {
@@ -109,7 +134,7 @@ static Status refine_pass(Blocks *b, BlockPass *p, const Refiners *refiners, uns
     if (p->oversized.len == 0)
         return OK;
     RefineWork w = {.pass = p, .outs = NULL};
-    w.job = (RefineJob){b->table, &b->sources, refiners, &p->spec, b->block_max};
+    w.job = (RefineJob){b->table, &b->sources, refiners, &p->spec, p->block_max};
     Status st = OK;
     TRY(mem_zalloc(p->oversized.len, sizeof w.outs[0], (void **)&w.outs, err));
     TRY_OUT(parallel_for(p->oversized.len, threads, refine_one, &w, err));
@@ -126,53 +151,95 @@ out:
     return st;
 }
 
-/* One try at b->block_max. *fits: all passes together keep to pairs_max. Refining is left out where the blocks that
- * need none are too many already. */
-static Status try_block_max(Blocks *b, Refiners **refiners, unsigned threads, bool *fits, Error *err)
+/* --- weighing passes -------------------------------------------------------------------------------------------- */
+
+/* Cheap passes cost what they cost, and the others share evenly what these leave: the most that one may cost. */
+static uint64_t fair_share(const Blocks *b, uint64_t limit)
 {
-    uint64_t limit = b->table->config->pairs_max;
-    bool any = false;
-    for (uint32_t i = 0; i < b->pass_count; i++)
-        if (!pass_is_window(&b->passes[i])) {
-            TRY(find_oversized(b, &b->passes[i], err));
-            any = any || b->passes[i].oversized.len > 0;
-        }
-    *fits = blocks_pairs(b) <= limit;
-    if (!*fits && b->block_max > BLOCK_MAX_LEAST)
+    uint64_t costs[MATCH_PASSES_MAX];
+    for (uint32_t i = 0; i < b->pass_count; i++) {
+        uint32_t k = i;
+        for (; k > 0 && costs[k - 1] > b->passes[i].pairs; k--)
+            costs[k] = costs[k - 1];
+        costs[k] = b->passes[i].pairs;
+    }
+    for (uint32_t i = 0; i < b->pass_count; i++) {
+        uint64_t share = limit / (b->pass_count - i);
+        if (costs[i] > share)
+            return share;
+        limit -= costs[i];
+    }
+    return UINT64_MAX;
+}
+
+typedef struct Weighing {
+    Blocks *blocks;
+    unsigned threads;
+    Refiners *refiners; /* once something is refined */
+    bool refines;       /* false: p->pairs are those of the blocks that stay whole, the least that a pass costs */
+} Weighing;
+
+/* The pass with blocks of its block_max. */
+static Status cut_pass(Weighing *w, BlockPass *p, Error *err)
+{
+    TRY(find_oversized(w->blocks, p, err));
+    if (!w->refines)
         return OK;
-    if (any && !*refiners)
-        TRY(refiners_new(b->table, threads, refiners, err));
-    for (uint32_t i = 0; i < b->pass_count; i++)
-        if (!pass_is_window(&b->passes[i]))
-            TRY(refine_pass(b, &b->passes[i], *refiners, threads, err));
-    *fits = blocks_pairs(b) <= limit;
+    if (p->oversized.len > 0 && !w->refiners)
+        TRY(refiners_new(w->blocks->table, w->threads, &w->refiners, err));
+    return refine_pass(w->blocks, p, w->refiners, w->threads, err);
+}
+
+/* Passes that cost more than their share get blocks of half the size. *again: there was one. */
+static Status halve_dear(Weighing *w, uint64_t budget, bool *again, Error *err)
+{
+    Blocks *b = w->blocks;
+    uint64_t share = fair_share(b, budget);
+    *again = false;
+    for (uint32_t i = 0; i < b->pass_count; i++) {
+        BlockPass *p = &b->passes[i];
+        if (pass_is_window(p) || p->pairs <= share || p->block_max == BLOCK_MAX_LEAST)
+            continue;
+        TRY(cancel_check(err));
+        p->block_max = p->block_max / 2 > BLOCK_MAX_LEAST ? p->block_max / 2 : BLOCK_MAX_LEAST;
+        TRY(cut_pass(w, p, err));
+        *again = true;
+    }
     return OK;
 }
 
+static Status weigh(Weighing *w, uint64_t budget, Error *err)
+{
+    Blocks *b = w->blocks;
+    for (uint32_t i = 0; i < b->pass_count; i++)
+        if (!pass_is_window(&b->passes[i]))
+            TRY(cut_pass(w, &b->passes[i], err));
+    for (bool again = true; again;)
+        TRY(halve_dear(w, budget, &again, err));
+    return OK;
+}
+
+/* First by what stays whole, which is quickly counted: what is too dear by that alone need not be refined to know. */
 static Status refine_all(Blocks *b, unsigned threads, Error *err)
 {
-    Refiners *refiners = NULL;
-    bool fits = false;
+    Weighing w = {.blocks = b, .threads = threads};
+    uint32_t most = b->table->config->block_max;
+    uint64_t limit = b->table->config->pairs_max, budget = blocks_budget(b->table);
     Status st = OK;
-    b->block_max = b->table->config->block_max;
-    if (b->block_max < BLOCK_MAX_LEAST)
-        b->block_max = BLOCK_MAX_LEAST;
-    for (;;) {
-        TRY_OUT(cancel_check(err));
-        TRY_OUT(try_block_max(b, &refiners, threads, &fits, err));
-        if (fits || b->block_max == BLOCK_MAX_LEAST)
-            break;
-        b->block_max = b->block_max / 2 > BLOCK_MAX_LEAST ? b->block_max / 2 : BLOCK_MAX_LEAST;
-    }
-    if (!fits) {
+    for (uint32_t i = 0; i < b->pass_count; i++)
+        b->passes[i].block_max = most > BLOCK_MAX_LEAST ? most : BLOCK_MAX_LEAST;
+    TRY_OUT(weigh(&w, budget, err));
+    w.refines = true;
+    TRY_OUT(weigh(&w, budget, err));
+    if (blocks_pairs(b) > limit) {
         st = error_set(err, ERR_LIMIT,
-            "the passes give %" PRIu64 " pairs even with blocks of %u records, more than the "
+            "the passes give %" PRIu64 " pairs even with blocks of %d records, more than the "
             "%" PRIu64 " allowed",
-            blocks_pairs(b), b->block_max, b->table->config->pairs_max);
+            blocks_pairs(b), BLOCK_MAX_LEAST, limit);
         error_hint(err, "Raise pairs_max, or take passes whose keys are rarer.");
     }
 out:
-    refiners_free(refiners);
+    refiners_free(w.refiners);
     return st;
 }
 
@@ -271,6 +338,20 @@ static uint32_t round_lanes(uint32_t n)
     return (n + LANES - 1) / LANES * LANES;
 }
 
+/* Rows are much memory: what repeats another record has none of its own. */
+static Status number_rows(Blocks *b, uint32_t *rows, Error *err)
+{
+    const MatchTable *t = b->table;
+    *rows = t->records - t->repeated;
+    if (t->repeated == 0)
+        return OK;
+    TRY(mem_alloc(t->records * sizeof b->row_of[0], (void **)&b->row_of, err));
+    uint32_t next = 0;
+    for (uint32_t r = 0; r < t->records; r++) /* whom a record repeats comes before it */
+        b->row_of[r] = record_leads(t, r) ? next++ : b->row_of[t->lead[r]];
+    return OK;
+}
+
 static Status place_lanes(Blocks *b, Error *err)
 {
     uint32_t next = 0;
@@ -296,18 +377,21 @@ static Status place_lanes(Blocks *b, Error *err)
     for (uint32_t i = 0; i < b->pass_count; i++)
         for (uint32_t k = 0; k < b->passes[i].width; k++)
             b->lane_bit[b->passes[i].lane + k] = (uint32_t)1 << i;
-    return mem_zalloc((size_t)b->table->records * b->stride, sizeof b->rows[0], (void **)&b->rows, err);
+    uint32_t rows;
+    TRY(number_rows(b, &rows, err));
+    return mem_zalloc((size_t)rows * b->stride, sizeof b->rows[0], (void **)&b->rows, err);
 }
 
 typedef struct LaneCursor {
-    uint32_t *rows; /* at the pass's first lane */
-    uint32_t stride, width;
+    const Blocks *blocks;
+    uint32_t lane, width;
 } LaneCursor;
 
 static void fill_member(void *ctx, uint32_t record, uint32_t number)
 {
     const LaneCursor *c = ctx;
-    uint32_t *lanes = c->rows + (size_t)record * c->stride;
+    const Blocks *b = c->blocks;
+    uint32_t *lanes = b->rows + block_row_number(b, record) * b->stride + c->lane;
     for (uint32_t i = 0; i < c->width; i++)
         if (lanes[i] == 0) {
             lanes[i] = number;
@@ -320,7 +404,7 @@ static Status fill_lanes(size_t item, void *ctx, Error *err)
     UNUSED(err);
     RowWork *w = ctx;
     const BlockPass *p = &w->blocks->passes[item];
-    LaneCursor c = {w->blocks->rows + p->lane, w->blocks->stride, p->width};
+    LaneCursor c = {w->blocks, p->lane, p->width};
     each_member(p, fill_member, &c);
     return OK;
 }
@@ -444,6 +528,7 @@ void blocks_free(Blocks *b)
     source_pairs_free(&b->sources);
     mem_free(b->passes);
     mem_free(b->rows);
+    mem_free(b->row_of);
     mem_free(b->lane_bit);
     mem_free(b->extra_of);
     mem_free(b->extra_start);
@@ -482,11 +567,6 @@ uint64_t blocks_pairs(const Blocks *b)
     return pairs;
 }
 
-uint32_t blocks_max(const Blocks *b)
-{
-    return b->block_max;
-}
-
 static uint64_t largest_group(const BlockPass *p)
 {
     uint64_t largest = 0;
@@ -506,6 +586,7 @@ void blocks_report(const Blocks *b, PassReport reports[MATCH_PASSES_MAX])
             .blocks = group_count(&p->groups) - p->oversized.len + group_count(&p->refined),
             .largest_block = largest_group(p),
             .pairs = b->counts->known ? b->counts->found[i] : p->pairs,
+            .block_max = p->block_max,
             .refined = p->oversized.len,
             .uncompared = p->oversized_pairs > covered ? p->oversized_pairs - covered : 0,
         };
@@ -522,7 +603,7 @@ BlockList record_blocks(const Blocks *b, uint32_t record, uint64_t scratch[BLOCK
         uint64_t begin = b->extra_start[extra - 1];
         return (BlockList){b->extras + begin, (size_t)(b->extra_start[extra] - begin)};
     }
-    const uint32_t *row = b->rows + (size_t)record * b->stride;
+    const uint32_t *row = block_row(b, record);
     size_t n = 0;
     for (uint32_t i = 0; i < b->pass_count; i++)
         for (uint32_t k = 0; k < b->passes[i].width; k++)

@@ -110,7 +110,8 @@ typedef struct BlockPass {
      * the order, and is it compared with those behind it? */
     U32List numbers, places;
     VEC(bool) leads;
-    uint32_t first; /* number of groups' first block; refined's follow */
+    uint32_t block_max; /* a larger block is refined: config.block_max, or what weighing left of it */
+    uint32_t first;     /* number of groups' first block; refined's follow */
     uint32_t lane;  /* in the row */
     uint32_t width; /* lanes */
     uint64_t keys;
@@ -124,11 +125,11 @@ struct Blocks {
     SourcePairs sources;
     BlockPass *passes;
     uint32_t pass_count;
-    uint32_t block_max;   /* after tightening */
     uint32_t stride;      /* lanes of a row */
     uint32_t equal_lanes; /* lanes before the windows' */
     bool wide;            /* some pass has more than one lane */
-    uint32_t *rows;       /* [record * stride + lane] */
+    uint32_t *rows;       /* [row * stride + lane] */
+    uint32_t *row_of;     /* of each record; one that repeats another has that one's. NULL: the record's number */
     uint32_t *lane_bit;   /* mask of the lane's pass */
     /* Whole lists of the records whose row is too short; extra_of[record]: list number + 1, 0: none. NULL when all rows
      * suffice. */
@@ -137,6 +138,15 @@ struct Blocks {
     uint64_t *extras;
     BlockCounts *counts;
 };
+
+static inline size_t block_row_number(const Blocks *b, uint32_t record)
+{
+    return b->row_of ? b->row_of[record] : record;
+}
+static inline const uint32_t *block_row(const Blocks *b, uint32_t record)
+{
+    return b->rows + block_row_number(b, record) * b->stride;
+}
 
 /* Every block of a pass in ascending order of number. */
 typedef void (*BlockFn)(void *ctx, uint32_t number, const uint32_t *members, uint32_t count);

@@ -162,6 +162,21 @@ static Status out_alloc(uint32_t records, MatchClusters *out, Error *err)
     return OK;
 }
 
+/* Records that repeat another go where it is. A cluster's weakest link may be one of theirs: it stands at the record
+ * until number_clusters. */
+static void place_repeats(const ClusterProblem *p, MatchClusters *out)
+{
+    for (size_t i = 0; p->lead && i < p->pairs->len; i++) {
+        const MatchPair *pair = &p->pairs->at[i];
+        if (!pair_of_repeats(p, pair))
+            continue;
+        out->cluster[pair->b] = out->cluster[pair->a];
+        out->link_odds[pair->b] = pair->odds;
+        out->link_to[pair->b] = pair->a;
+        out->weakest[pair->b] = pair->odds;
+    }
+}
+
 /* Clusters are numbered in the order of their first records, in place: a cluster's number is at most its first record,
  * and what stood there has been read by then. */
 static Status number_clusters(uint32_t n, MatchClusters *out, ClusterReport *report, Error *err)
@@ -176,6 +191,8 @@ static Status number_clusters(uint32_t n, MatchClusters *out, ClusterReport *rep
         if (number[root] == MATCH_NONE) {
             number[root] = out->count;
             out->weakest[out->count++] = out->weakest[r];
+        } else if (out->weakest[r] < out->weakest[number[root]]) {
+            out->weakest[number[root]] = out->weakest[r];
         }
         out->cluster[r] = number[root];
         size[number[root]]++;
@@ -202,8 +219,10 @@ Status clusters_solve(const ClusterProblem *p, const Judge *judges, unsigned thr
         st = out_alloc(p->records, out, err);
     if (st == OK)
         st = parallel_for(threads, threads, solve_thread, &s, err);
-    if (st == OK)
+    if (st == OK) {
+        place_repeats(p, out);
         st = number_clusters(p->records, out, report, err);
+    }
     report->refused = atomic_load(&s.refused);
     report->moved = atomic_load(&s.moved);
     cluster_parts_free(&parts);
@@ -244,6 +263,7 @@ Status match_clusters(const MatchTable *t, const MatchModel *m, const MatchPairs
             .pairs = pairs,
             .decisions = decisions,
             .decision_count = decision_count,
+            .lead = t->lead,
         };
         st = clusters_solve(&p, judges, threads, out, report, err);
     }

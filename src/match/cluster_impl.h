@@ -45,6 +45,9 @@ typedef struct ClusterProblem {
     const Decision *decisions;
     size_t decision_count;
     Judge judge;
+    /* Of each record: the one it repeats, or itself; NULL: none repeats another. Of the whole only: a part holds no
+     * record that repeats another, and afterwards each goes where that other is. Who is in a decision repeats none. */
+    const uint32_t *lead;
     /* Of each record: its component, ascending; NULL: all are taken for one. No pair is of two components. */
     const uint32_t *component;
     uint32_t components;
@@ -71,6 +74,11 @@ typedef struct ClusterParts {
 /* part_records: a part takes components until it has so many records. ERR_INVALID: a decision about no two records. */
 MUST_USE Status cluster_parts_init(ClusterParts *out, const ClusterProblem *p, uint32_t part_records, Error *err);
 void cluster_parts_free(ClusterParts *x);
+
+static inline bool pair_of_repeats(const ClusterProblem *p, const MatchPair *pair)
+{
+    return p->lead && p->lead[pair->b] == pair->a;
+}
 
 /* One part as a problem: everything numbered from 0, the judge asked by the whole's numbers. */
 typedef struct PartProblem {

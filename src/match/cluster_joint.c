@@ -249,10 +249,7 @@ static Weight joint_between(void *ctx, const uint32_t *a, size_t na, const uint3
 static bool joint_repeats(void *ctx, uint32_t a, uint32_t b)
 {
     const Joint *j = ctx;
-    const MatchTable *t = j->t;
-    const SourceSpec *x = &t->config->sources[t->source[a]], *y = &t->config->sources[t->source[b]];
-    bool alike = x == y || (t->config->link_sources && x->dedupe && y->dedupe && x->trait == y->trait);
-    return alike && memcmp(record_cells(t, a), record_cells(t, b), t->columns * sizeof(uint32_t)) == 0;
+    return table_repeats(j->t, a, b);
 }
 
 static Weight joint_lift(void *ctx, uint32_t a, uint32_t b)

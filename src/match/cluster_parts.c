@@ -27,7 +27,8 @@ static Status find_components(ClusterParts *out, const ClusterProblem *p, Error 
     for (size_t i = 0; i < p->pairs->len; i++) {
         if (i + PAIRS_AHEAD < p->pairs->len)
             __builtin_prefetch(&parent[p->pairs->at[i + PAIRS_AHEAD].b]);
-        forest_unite(parent, p->pairs->at[i].a, p->pairs->at[i].b);
+        if (!pair_of_repeats(p, &p->pairs->at[i]))
+            forest_unite(parent, p->pairs->at[i].a, p->pairs->at[i].b);
     }
     for (size_t i = 0; i < p->decision_count; i++) {
         Decision d = p->decisions[i];
@@ -106,10 +107,12 @@ static void list_pairs(ClusterParts *out)
 {
     const MatchPairs *pairs = out->p->pairs;
     for (size_t i = 0; i < pairs->len; i++)
-        out->pair_start[out->part[pairs->at[i].a] + 1]++;
+        if (!pair_of_repeats(out->p, &pairs->at[i]))
+            out->pair_start[out->part[pairs->at[i].a] + 1]++;
     add_up(out->pair_start, out->count);
     for (size_t i = 0; i < pairs->len; i++)
-        out->pair[out->pair_start[out->part[pairs->at[i].a]]++] = (uint32_t)i;
+        if (!pair_of_repeats(out->p, &pairs->at[i]))
+            out->pair[out->pair_start[out->part[pairs->at[i].a]]++] = (uint32_t)i;
     move_back(out->pair_start, out->count);
 }
 

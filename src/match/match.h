@@ -205,6 +205,12 @@ MUST_USE Status match_config_check(const MatchConfig *config, Error *err);
 
 typedef struct MatchTable MatchTable;
 
+typedef enum DecisionKind { DECIDED_SAME, DECIDED_DIFFERENT } DecisionKind;
+typedef struct Decision { /* a reviewer's word: kept whatever the model says */
+    uint32_t a, b;
+    DecisionKind kind;
+} Decision;
+
 /* config and what it points to must outlive the table. */
 MUST_USE Status match_table_new(const MatchConfig *config, MatchTable **out, Error *err);
 void match_table_free(MatchTable *t); /* NULL is fine */
@@ -222,6 +228,17 @@ MUST_USE Status match_table_seal(MatchTable *t, unsigned threads, Error *err);
 uint32_t match_record_count(const MatchTable *t);
 Slice match_record_id(const MatchTable *t, uint32_t record);
 uint32_t match_record_source(const MatchTable *t, uint32_t record);
+/* Repeats: of records that hold a whole number of a person (kinds ssn and identifier), agree on every value and come
+ * from sources of one kind, only the first is compared with others from now on; match_pairs gives each of the rest one
+ * pair, with the first. Training counts them all. For callers who want persons: pairs between repeats of two records,
+ * which say what that of the two says, are not listed. Who is in a decision stays by itself. Of a sealed table, once;
+ * not for tables that are cut into partitions. */
+MUST_USE Status match_table_repeats(MatchTable *t, const Decision *decisions, size_t decision_count, Error *err);
+/* Gives back what only finding records again needs, for whoever has taken the ids over: no id, order of adding or new
+ * record is to be asked of the table afterwards. */
+void match_table_forget(MatchTable *t);
+/* Records that repeat another. */
+uint32_t match_table_repeated(const MatchTable *t);
 /* Order in which match_table_add was called, 0-based: to find the caller's own row. */
 uint32_t match_record_added(const MatchTable *t, uint32_t record);
 /* Asks for what comparing and explaining read of a record, ahead of use. */
@@ -312,6 +329,7 @@ typedef struct PassReport {
     Slice name;
     uint64_t keys, blocks, largest_block;
     uint64_t pairs;           /* first brought together by this pass */
+    uint32_t block_max;       /* a larger block of this pass was refined: config.block_max, or less in a dear pass */
     uint64_t refined;         /* blocks over block_max, split by further keys */
     uint64_t uncompared;      /* pairs of those blocks that refining left out */
     double matches_only_here; /* expected matches that no other pass finds */
@@ -359,12 +377,6 @@ MUST_USE Status match_partition_score(
 MUST_USE Status match_partitions_join(const MatchTable *t, MatchPairs *pairs, Error *err);
 
 /* --- clusters ------------------------------------------------------------------------------------------------- */
-
-typedef enum DecisionKind { DECIDED_SAME, DECIDED_DIFFERENT } DecisionKind;
-typedef struct Decision { /* a reviewer's word: kept whatever the model says */
-    uint32_t a, b;
-    DecisionKind kind;
-} Decision;
 
 typedef struct ClusterReport {
     uint64_t clusters, singletons, largest;

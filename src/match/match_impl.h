@@ -5,6 +5,7 @@
  *   standard.c  raw text -> standard text             dict.c    distinct values and what is known of each
  *   table.c     records of value numbers              field.c   levels of each kind of field
  *   compare.c   two records -> pattern                expr.c    comparators and rules written in the config
+ *   repeats.c   equal records, compared once
  *   keys.c      a record's keys under a pass          blocks.c  every candidate pair exactly once
  *   propose.c   passes from the data                  partition.c  a share of the blocks as a file
  *   random_pairs.c, frequency.c, patterns.c  what is counted for training
@@ -58,6 +59,10 @@ struct MatchTable {
     /* Of a table that holds a share of another's records (match_partition.c), whose frequency is the whole's: counts of
      * the values that it does not hold, too. Empty: those in frequency are all. */
     CountShares whole[MATCH_FIELDS_MAX];
+    /* match_table_repeats: the first of a record's repeats (itself where it is that), and how many there are; of one
+     * that follows: the how manieth it is. NULL: every record is by itself. */
+    uint32_t *lead, *times;
+    uint32_t repeated;        /* records that follow another */
     struct TableParts *parts; /* table.c's own: ids, order of adding, raw rows, arena */
 };
 
@@ -79,6 +84,18 @@ static inline uint32_t record_total(const MatchTable *t)
 {
     return t->records + t->appended;
 }
+/* repeats.c: is the record compared with others, or does it follow one that is? */
+static inline bool record_leads(const MatchTable *t, uint32_t record)
+{
+    return !t->lead || t->lead[record] == record;
+}
+/* Records that a leading one stands for. */
+static inline uint32_t record_times(const MatchTable *t, uint32_t record)
+{
+    return t->times ? t->times[record] : 1;
+}
+/* Is the second of two records the same as the first as far as anybody could tell? */
+bool table_repeats(const MatchTable *t, uint32_t a, uint32_t b);
 /* One more record on a sealed table: for the index. New values get numbers at the dictionaries' ends. */
 MUST_USE Status table_append(
     MatchTable *t, uint32_t source, Slice id, const Slice *values, uint32_t *record, Error *err);
@@ -144,7 +161,9 @@ bool blocks_are_of(const Blocks *b, const MatchTable *t, const PassSpec *passes,
  * uncompared a lower one; then both are exact. */
 void blocks_report(const Blocks *b, PassReport reports[MATCH_PASSES_MAX]);
 uint64_t blocks_pairs(const Blocks *b); /* upper bound of the pairs blocks_each will hand out */
-uint32_t blocks_max(const Blocks *b);   /* config.block_max, or what was left of it to keep to config.pairs_max */
+/* What passes may cost together in a table of this size, in pairs: those proposed keep to it, those given are refined
+ * to keep to it as far as their costs can be told beforehand; config.pairs_max at most. */
+uint64_t blocks_budget(const MatchTable *t);
 
 /* Records of a block of which many batches come one after the other. */
 typedef struct PairTile {

@@ -70,6 +70,7 @@ static Status worker_new(void *ctx, unsigned thread, void **worker, Error *err)
 static Status score_run(PairWorker *w, const PairBatch *batch, size_t at, size_t n, Error *err)
 {
     const PairQuery *q = w->run->query;
+    const MatchTable *t = q->table;
     const uint32_t *others = batch->others + at, *masks = batch->masks + at, a = batch->a;
     const uint64_t *patterns = w->patterns;
     TRY(compare_batch(w->comparer, batch, others, batch->places ? batch->places + at : NULL, n, w->patterns, err));
@@ -85,7 +86,8 @@ static Status score_run(PairWorker *w, const PairBatch *batch, size_t at, size_t
             .a = a < b ? a : b, .b = a < b ? b : a, .odds = odds, .passes = masks[i], .pattern = patterns[i]};
         TRY(vec_push(&w->kept, pair, err));
         if (pair.passes && (pair.passes & (pair.passes - 1)) == 0)
-            w->only_here[__builtin_ctz(pair.passes)] += (uint64_t)(weight_probability(odds) * (double)PROBABILITY_ONE);
+            w->only_here[__builtin_ctz(pair.passes)] += (uint64_t)record_times(t, a) * record_times(t, b) *
+                                                        (uint64_t)(weight_probability(odds) * (double)PROBABILITY_ONE);
     }
     return OK;
 }
@@ -121,6 +123,64 @@ static Status worker_done(void *ctx, void *worker, Error *err)
     for (uint32_t p = 0; p < MATCH_PASSES_MAX; p++)
         run->only_here[p] += w->only_here[p];
     worker_free(w);
+    return st;
+}
+
+/* --- repeats -------------------------------------------------------------------------------------------------- */
+
+#define REPEAT_STRETCH ((uint32_t)1 << 16) /* records of one item */
+
+typedef struct RepeatRun {
+    const PairQuery *query;
+    MatchPair *out;  /* one for each record that follows another, in order */
+    uint32_t *first; /* of each stretch: its first in out */
+} RepeatRun;
+
+/* Of each record that follows another, the pair of the two. Its passes are those in whose blocks the first is. */
+static Status score_repeats(size_t stretch, void *ctx, Error *err)
+{
+    const RepeatRun *run = ctx;
+    const PairQuery *q = run->query;
+    const MatchTable *t = q->table;
+    uint32_t begin = (uint32_t)stretch * REPEAT_STRETCH;
+    uint32_t end = t->records - begin > REPEAT_STRETCH ? begin + REPEAT_STRETCH : t->records;
+    MatchPair *out = run->out + run->first[stretch];
+    Comparer *comparer = NULL;
+    TRY(cancel_check(err));
+    TRY(comparer_new(t, &comparer, err));
+    for (uint32_t r = begin; r < end; r++) {
+        uint32_t lead = t->lead[r];
+        if (lead == r)
+            continue;
+        MatchPair pair = {.a = lead, .b = r, .pattern = compare_pair(comparer, lead, r)};
+        pair.odds = score_pattern(q->scorer, lead, r, pair.pattern);
+        pair.passes = blocks_pair_mask(q->blocks, lead, lead);
+        *out++ = pair;
+    }
+    comparer_free(comparer);
+    return OK;
+}
+
+static Status add_repeats(const PairQuery *q, unsigned threads, MatchPairs *out, Error *err)
+{
+    const MatchTable *t = q->table;
+    RepeatRun run = {.query = q};
+    if (t->repeated == 0)
+        return OK;
+    uint32_t stretches = (t->records - 1) / REPEAT_STRETCH + 1, found = 0;
+    TRY(vec_reserve(out, out->len + t->repeated, err));
+    TRY(mem_alloc(stretches * sizeof *run.first, (void **)&run.first, err));
+    run.out = out->at + out->len;
+    for (uint32_t r = 0; r < t->records; r++) {
+        if (r % REPEAT_STRETCH == 0)
+            run.first[r / REPEAT_STRETCH] = found;
+        found += !record_leads(t, r);
+    }
+    Status st = parallel_for(stretches, threads, score_repeats, &run, err);
+    for (uint32_t i = 0; st == OK && i < found; i++)
+        if (run.out[i].odds >= q->from)
+            out->at[out->len++] = run.out[i];
+    mem_free(run.first);
     return st;
 }
 
@@ -413,7 +473,8 @@ Status pairs_collect(
         return st;
     BatchWork work = {.worker_new = worker_new, .batch = score_batch, .worker_done = worker_done, .ctx = &run};
     TRY_OUT(blocks_each(query->blocks, &work, options, err));
-    report->compared = run.compared;
+    TRY_OUT(add_repeats(query, options->threads, out, err));
+    report->compared = run.compared + query->table->repeated;
     for (uint32_t p = 0; p < MATCH_PASSES_MAX; p++)
         report->passes[p].matches_only_here = (double)run.only_here[p] / (double)PROBABILITY_ONE;
 out:

@@ -22,13 +22,8 @@
  * does not matter. */
 #define WORTH_LEAST 5e-4
 #define WORTH_RECORDS 1e6
-#define GAIN_LEAST 4 /* simulated matches: fewer are chance */
-/* Budget: as many pairs a record in small tables as need no saving, fewer in large ones. */
-#define PAIRS_A_RECORD 150.0
-#define PAIRS_A_RECORD_LARGE 60.0
-#define PAIRS_LARGE 9e6
-#define PAIRS_ANYWAY 250000.0 /* a hundredth of a second */
-#define PAIRS_A_KEY 4.0       /* computing and sorting a key takes as long as comparing so many pairs */
+#define GAIN_LEAST 4    /* simulated matches: fewer are chance */
+#define PAIRS_A_KEY 4.0 /* computing and sorting a key takes as long as comparing so many pairs */
 #define PASSES_MOST 20
 
 typedef struct Candidate {
@@ -280,14 +275,6 @@ out:
     return st;
 }
 
-static double pairs_budget(const MatchTable *t)
-{
-    double small = PAIRS_A_RECORD * t->records, large = PAIRS_A_RECORD_LARGE * t->records + PAIRS_LARGE;
-    double budget = small < large ? small : large, most = (double)t->config->pairs_max;
-    budget = budget < PAIRS_ANYWAY ? PAIRS_ANYWAY : budget;
-    return budget < most ? budget : most;
-}
-
 Status passes_propose(const MatchTable *t, PassSpec passes[MATCH_PASSES_MAX], uint32_t *count, Error *err)
 {
     Sample sample = {.table = t};
@@ -296,7 +283,7 @@ Status passes_propose(const MatchTable *t, PassSpec passes[MATCH_PASSES_MAX], ui
     *count = 0;
     TRY_OUT(mem_zalloc(1, sizeof *c, (void **)&c, err));
     c->sample = &sample;
-    c->budget = pairs_budget(t);
+    c->budget = (double)blocks_budget(t);
     TRY_OUT(sample_init(t, &sample, err));
     TRY_OUT(sample_simulate(&sample, err));
     TRY_OUT(list_candidates(c, err));

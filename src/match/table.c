@@ -137,6 +137,8 @@ void match_table_free(MatchTable *t)
     mem_free(t->cells);
     mem_free(t->source);
     mem_free(t->content);
+    mem_free(t->lead);
+    mem_free(t->times);
     if (p) {
         nicknames_free(&p->nicknames);
         mem_free(p->id_bytes);
@@ -225,6 +227,7 @@ static Status add_id(TableParts *p, Slice id, Error *err)
 static Status reserve_record(MatchTable *t, Error *err)
 {
     TableParts *p = t->parts;
+    ASSERT(!p->sealed || t->content); /* match_table_forget */
     size_t need = (size_t)record_total(t) + 1;
     if (need >= MATCH_NONE)
         return error_set(err, ERR_LIMIT, "more than %" PRIu32 " records", MATCH_NONE - 1);
@@ -382,6 +385,20 @@ uint32_t match_record_count(const MatchTable *t)
 Slice added_id(const TableParts *p, uint32_t added)
 {
     return (Slice){p->id_bytes + p->id_ends.at[added], p->id_ends.at[added + 1] - p->id_ends.at[added]};
+}
+
+void match_table_forget(MatchTable *t)
+{
+    TableParts *p = t->parts;
+    ASSERT(p->sealed);
+    mem_free(t->content);
+    mem_free(p->id_bytes);
+    mem_free(p->added);
+    vec_free(&p->id_ends);
+    t->content = NULL;
+    p->id_bytes = NULL;
+    p->added = NULL;
+    p->id_used = p->id_cap = 0;
 }
 
 Slice match_record_id(const MatchTable *t, uint32_t record)

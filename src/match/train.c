@@ -12,6 +12,9 @@
  * Large files are sampled by records: a drawn record takes all its candidates along, so that its duplicates can be
  * counted and a pattern's count need only be scaled. The draw is a hash of the record's number, which follows from the
  * contents, so neither threads nor the order of rows matter.
+ *
+ * Where repeats are compared once (repeats.c) a pair counts for all the pairs it stands for, and a record that leads
+ * others once more for those among them: what is learned is what all the pairs would have taught.
  */
 #include <math.h>
 
@@ -39,6 +42,7 @@ typedef struct Train {
     Blocks *blocks;
     Scorer *scorer;
     RecordSample sample;
+    double share_of_records; /* that are in the sample */
     PairTotals *totals;
     PatternCounts random, candidates;
     SampledPairs pairs; /* after step 2 all of the sample, after step 3 the plausible ones */
@@ -53,20 +57,53 @@ static Status draw_sample(Train *x, Error *err)
     uint64_t pairs = blocks_pairs(x->blocks), seed = x->table->config->seed;
     x->sample.records = x->table->records;
     x->sample.share_of_pairs = 1;
+    x->share_of_records = 1;
     if (pairs <= SAMPLE_PAIRS)
         return OK;
     x->sample.share_of_pairs = (double)SAMPLE_PAIRS / (double)pairs;
     /* a pair is in when either record is */
     double share = 1 - sqrt(1 - x->sample.share_of_pairs);
     uint64_t threshold = (uint64_t)(share * 0x1p63) * 2;
+    x->share_of_records = share;
     TRY(mem_zalloc((size_t)x->table->records / 64 + 1, sizeof *x->sample.bits, (void **)&x->sample.bits, err));
     for (uint32_t r = 0; r < x->table->records; r++) {
         Rng rng;
-        rng_init(&rng, seed, r);
+        rng_init(&rng, seed, x->table->lead ? x->table->lead[r] : r); /* repeats together */
         if (rng_u64(&rng) < threshold)
             x->sample.bits[r >> 6] |= UINT64_C(1) << (r & 63);
     }
     return OK;
+}
+
+/* --- repeats -------------------------------------------------------------------------------------------------- */
+
+/* Does the second follow the first? */
+static bool is_repeat(const MatchTable *t, uint32_t lead, uint32_t record)
+{
+    return t->lead && lead != record && t->lead[record] == lead;
+}
+
+#define PARTS_OF_A_PAIR 1024.0 /* counts are whole numbers of them: their sums are exact in any order */
+
+/* Pairs that a sampled one stands for. A pair of different records is in the sample when either is, one of repeats when
+ * their record is: the latter are too few by that, and counts are scaled as if they were not. */
+static double pairs_meant(const Train *x, uint32_t a, uint32_t b)
+{
+    const MatchTable *t = x->table;
+    double times = record_times(t, a);
+    if (!is_repeat(t, a, b))
+        return times * record_times(t, b);
+    double pairs = times * (times - 1) / 2 * x->sample.share_of_pairs / x->share_of_records;
+    return round(pairs * PARTS_OF_A_PAIR) / PARTS_OF_A_PAIR;
+}
+
+static PatternCount plain_pattern(const Train *x, const SampledPair *p)
+{
+    const MatchTable *t = x->table;
+    return (PatternCount){.pattern = p->pattern,
+        .passes = p->passes,
+        .segment = (uint16_t)table_segment(t->config, t->source[p->a], t->source[p->b]),
+        .count = pairs_meant(x, p->a, p->b)};
 }
 
 /* --- counting candidates -------------------------------------------------------------------------------------- */
@@ -131,7 +168,6 @@ static size_t sample_batch(CountWorker *w, const PairBatch *batch, size_t *at)
 static Status count_batch(const PairBatch *batch, void *worker, Error *err)
 {
     CountWorker *w = worker;
-    const MatchTable *t = w->train->table;
     for (size_t at = 0; at < batch->count;) {
         size_t n = sample_batch(w, batch, &at);
         if (n == 0)
@@ -141,9 +177,7 @@ static Status count_batch(const PairBatch *batch, void *worker, Error *err)
         TRY(vec_reserve(&w->pairs, w->pairs.len + n, err));
         for (size_t i = 0; i < n; i++) {
             w->pairs.at[w->pairs.len++] = (SampledPair){w->patterns[i], batch->a, w->others[i], w->masks[i]};
-            uint32_t segment = table_segment(t->config, t->source[batch->a], t->source[w->others[i]]);
-            PatternCount c = {
-                .pattern = w->patterns[i], .passes = w->masks[i], .segment = (uint16_t)segment, .count = 1};
+            PatternCount c = plain_pattern(w->train, &w->pairs.at[w->pairs.len - 1]);
             TRY(pattern_table_add(&w->table, &c, err));
         }
     }
@@ -166,6 +200,28 @@ static Status count_done(void *ctx, void *worker, Error *err)
     return st;
 }
 
+/* Of each record of the sample that others follow, the pair with the first of them. */
+static Status count_repeats(Train *x, Error *err)
+{
+    const MatchTable *t = x->table;
+    Comparer *comparer = NULL;
+    TRY(comparer_new(t, &comparer, err));
+    Status st = OK;
+    for (uint32_t r = 0; st == OK && t->lead && r < t->records; r++) {
+        uint32_t lead = t->lead[r];
+        if (lead == r || t->times[r] != 2 || !sample_has(&x->sample, r)) /* the second of its kind */
+            continue;
+        SampledPair pair = {.pattern = compare_pair(comparer, lead, r), .a = lead, .b = r};
+        pair.passes = blocks_mask(t, x->m->passes, x->m->pass_count, lead, r);
+        PatternCount c = plain_pattern(x, &pair);
+        st = pair.passes ? vec_push(&x->pairs, pair, err) : OK;
+        if (st == OK && pair.passes)
+            st = pattern_table_add(&x->counted, &c, err);
+    }
+    comparer_free(comparer);
+    return st;
+}
+
 static Status count_candidates(Train *x, Error *err)
 {
     CountRun run = {.train = x};
@@ -179,6 +235,8 @@ static Status count_candidates(Train *x, Error *err)
         .sample = x->sample.bits ? &x->sample : NULL};
     Status st = blocks_each(x->blocks, &work, &x->run, err);
     progress_done(run.progress);
+    if (st == OK)
+        st = count_repeats(x, err);
     if (st == OK)
         st = pattern_table_sorted(&x->counted, 1 / x->sample.share_of_pairs, &x->candidates, err);
     return st;
@@ -223,15 +281,6 @@ static void fetch_pair(const Train *x, size_t i)
     record_prefetch(x->table, x->pairs.at[i].b);
 }
 
-static PatternCount plain_pattern(const Train *x, const SampledPair *p)
-{
-    const MatchTable *t = x->table;
-    return (PatternCount){.pattern = p->pattern,
-        .passes = p->passes,
-        .segment = (uint16_t)table_segment(t->config, t->source[p->a], t->source[p->b]),
-        .count = 1};
-}
-
 /* Takes the plausible pairs out of the counts and puts them back with their rarity. */
 static Status count_rarity(Train *x, Error *err)
 {
@@ -269,6 +318,7 @@ static Status count_rarity(Train *x, Error *err)
  * pairs stand in the order in which threads found them. */
 static Status find_duplicates(Train *x, Error *err)
 {
+    const MatchTable *t = x->table;
     uint64_t *duplicates = NULL;
     size_t kept = 0;
     TRY(mem_zalloc(x->table->records, sizeof *x->duplicates, (void **)&x->duplicates, err));
@@ -282,13 +332,17 @@ static Status find_duplicates(Train *x, Error *err)
         if (odds < PLAUSIBLE)
             continue;
         uint64_t probability = (uint64_t)(weight_probability(odds) * (double)PROBABILITY_ONE);
-        duplicates[p.a] += probability;
-        duplicates[p.b] += probability;
+        if (is_repeat(t, p.a, p.b)) {
+            duplicates[p.a] += probability * (record_times(t, p.a) - 1);
+        } else {
+            duplicates[p.a] += probability * record_times(t, p.b);
+            duplicates[p.b] += probability * record_times(t, p.a);
+        }
         x->pairs.at[kept++] = p;
     }
     x->pairs.len = kept;
-    for (uint32_t r = 0; r < x->table->records; r++)
-        x->duplicates[r] = (double)duplicates[r] / (double)PROBABILITY_ONE;
+    for (uint32_t r = 0; r < t->records; r++)
+        x->duplicates[r] = (double)duplicates[t->lead ? t->lead[r] : r] / (double)PROBABILITY_ONE;
     mem_free(duplicates);
     return OK;
 }

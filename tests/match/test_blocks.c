@@ -450,6 +450,13 @@ static void test_row_order(void **state)
     match_table_free(turned.table);
 }
 
+static uint32_t block_max_of(const Blocks *b, uint32_t pass)
+{
+    PassReport report[MATCH_PASSES_MAX];
+    blocks_report(b, report);
+    return report[pass].block_max;
+}
+
 static void test_pairs_max(void **state)
 {
     UNUSED(state);
@@ -457,17 +464,45 @@ static void test_pairs_max(void **state)
     world_init(&w, &SOURCE_CASES[0], 23);
     Blocks *b = build(&w, &PASSES[9], 1, 1);
     uint64_t all = blocks_pairs(b);
-    assert_int_equal(blocks_max(b), RECORDS);
+    assert_int_equal(block_max_of(b, 0), RECORDS);
     blocks_free(b);
     w.config.pairs_max = all / 3;
     b = build(&w, &PASSES[9], 1, 1);
     assert_true(blocks_pairs(b) <= all / 3);
-    assert_true(blocks_max(b) < RECORDS);
+    assert_true(block_max_of(b, 0) < RECORDS);
     blocks_free(b);
     w.config.pairs_max = 10;
     Error err = ERROR_INIT;
     assert_int_equal(blocks_build(w.table, &PASSES[9], 1, 1, &b, &err), ERR_LIMIT);
     assert_non_null(strstr(err.message, "more than the 10 allowed"));
+    match_table_free(w.table);
+}
+
+/* A budget is shared: what is cheap stays whole, what is dear is refined until it keeps to its share. */
+static void test_weighed(void **state)
+{
+    UNUSED(state);
+    World w;
+    world_init(&w, &SOURCE_CASES[0], 24);
+    const PassSpec passes[] = {PASSES[9], PASSES[4]}; /* postal codes; both names */
+    uint64_t cost[COUNT_OF(passes)];
+    for (size_t p = 0; p < COUNT_OF(passes); p++) {
+        Blocks *b = build(&w, &passes[p], 1, 1);
+        cost[p] = blocks_pairs(b);
+        blocks_free(b);
+    }
+    assert_true(cost[1] > 0 && cost[1] * 8 < cost[0]);
+    w.config.pairs_max = cost[1] + cost[0] / 3;
+    for (unsigned threads = 1; threads <= 3; threads += 2) {
+        Blocks *b = build(&w, passes, 2, threads);
+        PassReport report[MATCH_PASSES_MAX];
+        blocks_report(b, report);
+        assert_true(blocks_pairs(b) <= w.config.pairs_max);
+        assert_true(report[0].block_max < w.config.block_max && report[0].refined > 0);
+        assert_int_equal(report[1].block_max, w.config.block_max);
+        assert_int_equal(report[1].refined, 0);
+        blocks_free(b);
+    }
     match_table_free(w.table);
 }
 
@@ -619,6 +654,7 @@ int main(void)
         cmocka_unit_test(test_identical),
         cmocka_unit_test(test_row_order),
         cmocka_unit_test(test_pairs_max),
+        cmocka_unit_test(test_weighed),
         cmocka_unit_test(test_small_tables),
         cmocka_unit_test(test_sample),
         cmocka_unit_test(test_failing_allocations),
