@@ -62,23 +62,21 @@ static const Table tables[] = {
         "c.person WHERE ayg BETWEEN (SELECT min(school_year) + 3 FROM k12_end_of_year) AND (SELECT max(school_year) "
         "FROM k12_end_of_year) GROUP BY ALL HAVING count(*) FILTER (removed IS NULL) > 0 ORDER BY ALL"},
     {"hs_employment_rate_q2", "district", "race_ethnicity",
-        "WITH completer AS (SELECT person, school_year, district_id, year(completion_date)::INTEGER * 4 + "
-        "quarter(completion_date)::INTEGER + 1 AS quarter FROM k12_completion QUALIFY row_number() OVER (PARTITION BY "
-        "person ORDER BY school_year, completion_date, completion_type) = 1), arrived AS (SELECT y.school_year FROM "
-        "(SELECT DISTINCT school_year FROM completer) y JOIN wage_quarter w ON w.quarter BETWEEN y.school_year * 4 AND "
-        "y.school_year * 4 + 3 GROUP BY y.school_year HAVING count(*) = 4), x AS (SELECT c.*, NOT coalesce(a.enrolled, "
-        "FALSE) AS stays, w.person IS NOT NULL AS hit, q.quarter IS NOT NULL AS arrived, coalesce(k.has_ssn, FALSE) AS "
-        "has_ssn, k.link_score, k.link_pairs, k.link_correct, k.link_missed FROM completer c JOIN arrived y ON "
-        "y.school_year = c.school_year LEFT JOIN college_after a ON a.person = c.person LEFT JOIN person_link k ON "
-        "k.person = c.person LEFT JOIN wage_quarter q ON q.quarter = c.quarter LEFT JOIN employment_person_quarter w "
-        "ON w.person = c.person AND w.quarter = c.quarter) SELECT x.school_year, d.county_fips, d.district_id, "
-        "coalesce(p.race_ethnicity, 'unknown') AS grp, count(*) FILTER (stays AND has_ssn AND arrived), count(*) "
-        "FILTER (stays AND has_ssn AND arrived AND hit), count(*) FILTER (stays AND (hit OR has_ssn)), count(*) FILTER "
-        "(stays), count(*) FILTER (stays AND link_score >= 0.95), sum(link_pairs) FILTER (stays), sum(link_correct) "
-        "FILTER (stays), sum(link_missed) FILTER (stays), count(*) FILTER (NOT stays), count(*) FILTER (stays AND NOT "
-        "hit AND arrived AND has_ssn), count(*) FILTER (stays AND NOT hit AND NOT (arrived AND has_ssn)) FROM x LEFT "
-        "JOIN district d ON d.district_id = x.district_id LEFT JOIN person p ON p.person = x.person GROUP BY ALL "
-        "HAVING count(*) FILTER (stays) > 0 ORDER BY ALL"},
+        "WITH arrived AS (SELECT y.school_year FROM (SELECT DISTINCT school_year FROM college_after) y JOIN "
+        "wage_quarter w ON w.quarter BETWEEN y.school_year * 4 AND y.school_year * 4 + 3 GROUP BY y.school_year "
+        "HAVING count(*) = 4), x AS (SELECT c.person, c.school_year, c.district_id, NOT c.enrolled AS stays, w.person "
+        "IS NOT NULL AS hit, q.quarter IS NOT NULL AS arrived, c.has_ssn, k.link_score, k.link_pairs, k.link_correct, "
+        "k.link_missed FROM college_after c JOIN arrived y ON y.school_year = c.school_year LEFT JOIN person_link k "
+        "ON k.person = c.person LEFT JOIN wage_quarter q ON q.quarter = c.quarter + 2 LEFT JOIN (SELECT person, "
+        "quarter FROM person_quarter WHERE state = 'employed') w ON w.person = c.person AND w.quarter = c.quarter + "
+        "2) SELECT x.school_year, d.county_fips, d.district_id, coalesce(p.race_ethnicity, 'unknown') AS grp, "
+        "count(*) FILTER (stays AND has_ssn AND arrived), count(*) FILTER (stays AND has_ssn AND arrived AND hit), "
+        "count(*) FILTER (stays AND (hit OR has_ssn)), count(*) FILTER (stays), count(*) FILTER (stays AND link_score "
+        ">= 0.95), sum(link_pairs) FILTER (stays), sum(link_correct) FILTER (stays), sum(link_missed) FILTER (stays), "
+        "count(*) FILTER (NOT stays), count(*) FILTER (stays AND NOT hit AND arrived AND has_ssn), count(*) FILTER "
+        "(stays AND NOT hit AND NOT (arrived AND has_ssn)) FROM x LEFT JOIN district d ON d.district_id = "
+        "x.district_id LEFT JOIN person p ON p.person = x.person GROUP BY ALL HAVING count(*) FILTER (stays) > 0 "
+        "ORDER BY ALL"},
 };
 
 typedef struct Sums {
@@ -184,7 +182,8 @@ static bool reads_wages(const MeasureDef *def)
 {
     bool wages = slice_eq(def->family, SLICE("employment"));
     for (size_t i = 0; i < def->need_count; i++)
-        wages = wages || slice_eq(def->needs[i], SLICE("employment_person_quarter"));
+        wages = wages || slice_eq(def->needs[i], SLICE("employment_person_quarter")) ||
+                slice_eq(def->needs[i], SLICE("person_quarter"));
     return wages;
 }
 

@@ -286,9 +286,23 @@ static Status read_cells(Home *home, uint32_t generation, const char *where, Cel
     return st;
 }
 
-Status cells_read(Home *home, uint32_t generation, CellSet *out, Error *err)
+Status cells_read(
+    Home *home, uint32_t generation, const Slice *measures, size_t measure_count, CellSet *out, Error *err)
 {
-    return read_cells(home, generation, " WHERE additive = 1 AND kind IN ('rate', 'median')", out, err);
+    Buf where;
+    buf_init(&where, 0);
+    buf_adds(&where, " WHERE additive = 1 AND kind IN ('rate', 'median') AND measure IN (''");
+    for (size_t i = 0; i < measure_count; i++) {
+        buf_adds(&where, ", ");
+        sql_literal(&where, measures[i]);
+    }
+    buf_adds(&where, ")");
+    *out = (CellSet){0};
+    Status st = buf_status(&where, err);
+    if (st == OK)
+        st = read_cells(home, generation, buf_z(&where), out, err);
+    buf_free(&where);
+    return st;
 }
 
 Status cells_read_all(Home *home, uint32_t generation, CellSet *out, Error *err)

@@ -96,10 +96,11 @@ typedef struct MeasureContext {
  * home/results/gen-NNNNNN.parquet and gen-NNNNNN.exclusions.parquet (0600). The bytes do not depend on the number of
  * threads. */
 MUST_USE Status measure_run(const MeasureContext *ctx, uint32_t *generation, uint64_t *cells, Error *err);
-/* Reads what measure_run wrote: the figures whose groups add up, of rates and medians, as protection takes them. Free
- * with cells_free. ERR_NOT_FOUND when the generation has not been measured. */
-MUST_USE Status cells_read(Home *home, uint32_t generation, CellSet *out, Error *err);
-/* The same with every kind and every split. */
+/* Reads what measure_run wrote of the measures named: the figures whose groups add up, of rates and medians, as
+ * protection takes them. Free with cells_free. ERR_NOT_FOUND when the generation has not been measured. */
+MUST_USE Status cells_read(
+    Home *home, uint32_t generation, const Slice *measures, size_t measure_count, CellSet *out, Error *err);
+/* The same of all measures, with every kind and every split. */
 MUST_USE Status cells_read_all(Home *home, uint32_t generation, CellSet *out, Error *err);
 void cells_free(CellSet *set);
 /* Names near a mistyped one: the nearest that were offered, of equally near ones the first by name. */

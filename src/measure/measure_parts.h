@@ -253,8 +253,14 @@ void split_code_sql(const SplitDef *split, Buf *sql);
 /* For a whole run: the rows of each measure of a family once, and what of the wages any of them asks about, in tables
  * that all connections see; numbers them in the wishes. Reads the state's wages once instead of once a measure. */
 MUST_USE Status subjects_prepare(Db *db, const MeasureFrame *frame, RowWish *wishes, size_t count, Error *err);
+/* Which tables of wages tell of the day that is asked about. */
+typedef enum WagesKept {
+    WAGES_ALONE,     /* employment_person_quarter */
+    WAGES_AFTER_TOO, /* where the generation has it, also person_quarter, which is smaller */
+} WagesKept;
 /* The same for one question, which asks about few quarters: wages of others are not read. */
-MUST_USE Status subjects_ask(Db *db, const MeasureFrame *frame, RowWish *const *wishes, size_t count, Error *err);
+MUST_USE Status subjects_ask(
+    Db *db, const MeasureFrame *frame, RowWish *const *wishes, size_t count, WagesKept kept, Error *err);
 /* SELECT of person, year, origin and after_quarters of everybody whom the measure of a family asks about, from its rows
  * in `table`. */
 MUST_USE Status measure_subject_sql(

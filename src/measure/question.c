@@ -216,7 +216,7 @@ Status question_read(Question *q, AskedList *asked, Error *err)
     TRY(arena_array_(&q->arena, asked->len, sizeof *wishes, (void **)&wishes, err));
     for (size_t i = 0; i < asked->len; i++)
         wishes[i] = &asked->at[i].wish;
-    TRY(subjects_ask(q->db, &q->frame, wishes, asked->len, err));
+    TRY(subjects_ask(q->db, &q->frame, wishes, asked->len, q->known.current ? WAGES_AFTER_TOO : WAGES_ALONE, err));
     const RowSource source = {.db = q->db, .frame = &q->frame, .units = &q->units, .asked = q->asked};
     for (size_t i = 0; i < asked->len; i++)
         TRY(measure_rows_read(&source, &asked->at[i].wish, &asked->at[i].rows, err));

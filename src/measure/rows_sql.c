@@ -389,16 +389,12 @@ static void add_from(const RowSource *source, const RowWish *wish, Buf *sql)
         buf_adds(sql, "LEFT JOIN person p ON p.person = x.person\n");
 }
 
-/* A version of a definition answers for the years whose June lies in its time of effect. */
+/* A version of a definition answers for the years whose 30 June lies in its time of effect. */
 static void add_years(const PolicyFile *file, Buf *sql)
 {
-    char from[11], to[11];
-    date_print(file->effective_from, from);
-    buf_addf(sql, " AND make_date(i.year, 6, 30) >= DATE '%s'", from);
-    if (file->effective_to != DATE_NONE) {
-        date_print(file->effective_to, to);
-        buf_addf(sql, " AND make_date(i.year, 6, 30) <= DATE '%s'", to);
-    }
+    buf_addf(sql, " AND i.year >= %d", date_school_year(file->effective_from));
+    if (file->effective_to != DATE_NONE)
+        buf_addf(sql, " AND i.year < %d", date_school_year(file->effective_to + 1));
 }
 
 static const RowInput column_inputs[] = {[COL_PERSON] = IN_PERSON,

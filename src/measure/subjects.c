@@ -158,29 +158,56 @@ out:
     return st;
 }
 
+#define WAGES_OF_ALL "employment_person_quarter"
+#define WAGES_AFTER "(SELECT * FROM person_quarter WHERE state = 'employed')"
+
+/* Where the wages asked about are. person_quarter has those of persons who left school, college or a programme, from
+ * the quarter after that on: a third or less of the state's. It does where everybody who is asked about is in it from
+ * the first quarter on that is looked at. */
+static Status find_wages(Db *db, const RowWish *w, const char **out, Error *err)
+{
+    int64_t tables, outside;
+    *out = WAGES_OF_ALL;
+    TRY(db_value_i64(db, &tables, err,
+        "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'main' AND table_name IN "
+        "('person_quarter', 'work_subject')"));
+    if (tables != 2)
+        return OK;
+    TRY(db_value_i64(db, &outside, err,
+        "SELECT count(*) FROM " SUBJECTS_DB ".due d LEFT JOIN work_subject s ON s.person = d.person WHERE s.person IS "
+        "NULL OR d.due + %" PRId64 " < s.first_quarter",
+        w->outcome->quarter_from));
+    if (outside == 0)
+        *out = WAGES_AFTER;
+    return OK;
+}
+
 /* The wages lie in the order of quarters and each statement names its own, so that the blocks of others are passed over
  * by their minimum and maximum (a list of quarters would be joined to every row instead). And the person is all that
  * must be equal, so that DuckDB holds its list of persons against the scan, which it does for joins by one column. */
-static Status read_wages(Db *db, const RowWish *w, const QuarterRun *run, Error *err)
+static Status read_wages(Db *db, const RowWish *w, const char *wages, const QuarterRun *run, Error *err)
 {
     const int64_t before = w->outcome->quarter_from, after = w->outcome->quarter_to;
     return db_execf(db, err,
         "INSERT INTO " SUBJECTS_DB ".work SELECT %zu, s.person, s.year, (w.quarter - s.due)::INTEGER, w.wages, "
         "w.employers, w.employer FROM (SELECT * FROM " SUBJECTS_DB ".due WHERE due BETWEEN %" PRId64 " AND %" PRId64
-        ") s JOIN employment_person_quarter w ON w.person = s.person AND w.quarter BETWEEN s.due + %" PRId64
-        " AND s.due + %" PRId64 " WHERE w.quarter BETWEEN %" PRId64 " AND %" PRId64,
-        w->work, run->from - after, run->to - before, before, after, run->from, run->to);
+        ") s JOIN %s w ON w.person = s.person AND w.quarter BETWEEN s.due + %" PRId64 " AND s.due + %" PRId64
+        " WHERE w.quarter BETWEEN %" PRId64 " AND %" PRId64,
+        w->work, run->from - after, run->to - before, wages, before, after, run->from, run->to);
 }
 
-static Status ask_work(Db *db, const MeasureFrame *frame, const RowWish *w, Error *err)
+static Status ask_work(Db *db, const MeasureFrame *frame, const RowWish *w, WagesKept kept, Error *err)
 {
     QuarterRuns runs = {0};
+    const char *wages = WAGES_OF_ALL;
     Status st = OK;
     TRY_OUT(make_due(db, frame, w, err));
     TRY_OUT(read_runs(db, w, &runs, err));
+    if (kept == WAGES_AFTER_TOO)
+        TRY_OUT(find_wages(db, w, &wages, err));
     for (size_t i = 0; i < runs.len; i++) {
         TRY_OUT(cancel_check(err));
-        TRY_OUT(read_wages(db, w, &runs.at[i], err));
+        TRY_OUT(read_wages(db, w, wages, &runs.at[i], err));
     }
 out:
     vec_free(&runs);
@@ -196,7 +223,7 @@ static Status begin_work(Db *db, Error *err)
         err);
 }
 
-Status subjects_ask(Db *db, const MeasureFrame *frame, RowWish *const *wishes, size_t count, Error *err)
+Status subjects_ask(Db *db, const MeasureFrame *frame, RowWish *const *wishes, size_t count, WagesKept kept, Error *err)
 {
     size_t made = 0;
     for (size_t i = 0; i < count; i++) {
@@ -207,7 +234,7 @@ Status subjects_ask(Db *db, const MeasureFrame *frame, RowWish *const *wishes, s
             TRY(begin_work(db, err));
         w->subjects = w->work = ++made;
         TRY(make_subject(db, w, err));
-        TRY(ask_work(db, frame, w, err));
+        TRY(ask_work(db, frame, w, kept, err));
     }
     return OK;
 }

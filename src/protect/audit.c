@@ -43,22 +43,31 @@ typedef struct Audit {
     Map child_sum;      /* table year split child level, parent unit -> index in sums */
     VEC(Around) around; /* scratch of made_of_blocks */
     VEC(int64_t) sums;  /* pairs: people, people with the outcome */
+    struct {
+        Slice table, lineage;
+        unsigned tier;
+    } last; /* table that was asked about: cells come table by table */
 } Audit;
 
 #define EVERY_UNIT " " /* no code: marks a level at which a tier shows something */
 
-static Slice lineage_of(const Audit *a, Slice table, unsigned *tier)
+static Slice lineage_of(Audit *a, Slice table, unsigned *tier)
 {
-    return limits_lineage(&a->limits, table, tier);
+    if (!a->last.table.ptr || !slice_eq(a->last.table, table)) {
+        a->last.lineage = limits_lineage(&a->limits, table, &a->last.tier);
+        a->last.table = table;
+    }
+    *tier = a->last.tier;
+    return a->last.lineage;
 }
 
-static Slice family_of(const Audit *a, Slice table)
+static Slice family_of(Audit *a, Slice table)
 {
     unsigned tier;
     return lineage_of(a, table, &tier);
 }
 
-static unsigned tier_of(const Audit *a, Slice table)
+static unsigned tier_of(Audit *a, Slice table)
 {
     unsigned tier;
     (void)lineage_of(a, table, &tier);
@@ -539,30 +548,49 @@ static bool count_named(Audit *a, const PublishedCell *p, Slice name, int64_t *o
     return true;
 }
 
-/* One side of a subset, a count or a list of counts, added up; false when one of them is not published. *named: one of
- * them is the cell's own. */
-static bool sum_named(Audit *a, const PublishedCell *p, const Toml *side, bool *named, int64_t *sum)
+/* The counts of one side of a subset: a list of them, or the only one. */
+static const Toml *first_of(const Toml *side)
 {
-    const Toml *first = side && side->type == TOML_ARRAY ? side->first : side;
-    for (const Toml *name = first; name; name = side->type == TOML_ARRAY ? name->next : NULL) {
-        Slice table = name->string;
+    return side && side->type == TOML_ARRAY ? side->first : side;
+}
+
+static const Toml *next_of(const Toml *side, const Toml *name)
+{
+    return side->type == TOML_ARRAY ? name->next : NULL;
+}
+
+static bool side_names(const Toml *side, Slice table)
+{
+    for (const Toml *name = first_of(side); name; name = next_of(side, name)) {
+        Slice text = name->string;
+        if (slice_eq(slice_cut(&text, '.'), table))
+            return true;
+    }
+    return false;
+}
+
+/* One side added up; false when one of its counts is not published. */
+static bool sum_named(Audit *a, const PublishedCell *p, const Toml *side, int64_t *sum)
+{
+    for (const Toml *name = first_of(side); name; name = next_of(side, name)) {
         int64_t people;
-        *named = *named || slice_eq(slice_cut(&table, '.'), p->cell.table);
         if (!count_named(a, p, name->string, &people))
             return false;
         *sum += people;
     }
-    return first != NULL;
+    return first_of(side) != NULL;
 }
 
-/* What is left when a part is taken from its whole is a group of people too. */
+/* What is left when a part is taken from its whole is a group of people too. Looked at where one of the counts is the
+ * cell's own. */
 static Status check_subsets(Audit *a, const PublishedCell *p, Error *err)
 {
     for (const Toml *s = a->limits.subsets ? a->limits.subsets->first : NULL; s; s = s->next) {
+        const Toml *inner = toml_get(s, "inner"), *outer = toml_get(s, "outer");
         int64_t part = 0, whole = 0;
-        bool named = false;
-        if (!sum_named(a, p, toml_get(s, "inner"), &named, &part) ||
-            !sum_named(a, p, toml_get(s, "outer"), &named, &whole) || !named)
+        if (!side_names(inner, p->cell.table) && !side_names(outer, p->cell.table))
+            continue;
+        if (!sum_named(a, p, inner, &part) || !sum_named(a, p, outer, &whole))
             continue;
         int64_t rest = whole - part < 0 ? part - whole : whole - part;
         if (rest > 0 && rest < a->limits.numerator)

@@ -422,8 +422,11 @@ Status protect_release_beside(Policy *policy, Date on, const ProtectCell *cells,
         st = mem_zalloc(count + 1, sizeof *filed, (void **)&filed, err);
     if (st == OK) {
         unsigned tier;
-        for (size_t i = 0; i < count; i++)
-            filed[i] = (Filed){rule_lineage(&w.rule, cells[i].table, &tier), cells[i].year, &cells[i]};
+        for (size_t i = 0; i < count; i++) { /* cells come table by table */
+            bool same = i > 0 && slice_eq(cells[i].table, cells[i - 1].table);
+            Slice lineage = same ? filed[i - 1].lineage : rule_lineage(&w.rule, cells[i].table, &tier);
+            filed[i] = (Filed){lineage, cells[i].year, &cells[i]};
+        }
         qsort(filed, count, sizeof *filed, compare_filed);
         st = protect_all(&w, filed, count, err);
     }

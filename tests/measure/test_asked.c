@@ -135,16 +135,29 @@ static size_t same_rows(MeasureRows *a, MeasureRows *b)
     return count;
 }
 
+static RowWish wish_of(const MeasureDef *def, const OutcomeDef *outcome)
+{
+    return (RowWish){.def = def, .outcome = outcome, .splits = def->splits, .split_count = def->split_count};
+}
+
+static MeasureRows read_apart(const World *w, const MeasureDef *def, const OutcomeDef *outcome, WagesKept kept)
+{
+    RowWish apart = wish_of(def, outcome), *wishes[] = {&apart};
+    assert_ok(subjects_ask(w->db, &w->frame, wishes, 1, kept, err));
+    assert_int_equal(apart.work > 0, outcome && outcome->has_quarters);
+    return read_rows(w, &apart, w->asked);
+}
+
 static size_t compare_wish(const World *w, const MeasureDef *def, const OutcomeDef *outcome)
 {
-    RowWish joined = {.def = def, .outcome = outcome, .splits = def->splits, .split_count = def->split_count};
-    RowWish apart = joined, *wishes[] = {&apart};
-    MeasureRows a, b;
-    assert_ok(subjects_ask(w->db, &w->frame, wishes, 1, err));
-    assert_int_equal(apart.work > 0, outcome && outcome->has_quarters);
-    a = read_rows(w, &joined, NULL);
-    b = read_rows(w, &apart, w->asked);
-    return same_rows(&a, &b);
+    const WagesKept kept[] = {WAGES_ALONE, WAGES_AFTER_TOO};
+    const RowWish joined = wish_of(def, outcome);
+    size_t rows = 0;
+    for (size_t i = 0; i < COUNT_OF(kept); i++) {
+        MeasureRows a = read_rows(w, &joined, NULL), b = read_apart(w, def, outcome, kept[i]);
+        rows = same_rows(&a, &b);
+    }
+    return rows;
 }
 
 static const MeasureDef *def_of(const World *w, const char *name)
@@ -154,6 +167,15 @@ static const MeasureDef *def_of(const World *w, const char *name)
             return &w->defs.at[i];
     fail();
     return NULL;
+}
+
+static const OutcomeDef *outcome_of(const World *w, const char *name)
+{
+    const OutcomeDef *found = NULL;
+    for (size_t k = 0; name && k < w->outcomes.len; k++)
+        if (slice_eq_z(w->outcomes.at[k].name, name))
+            found = &w->outcomes.at[k];
+    return found;
 }
 
 /* Rows that say a group of their own, that say none, that are left out; a rate, a median, a distribution; one quarter,
@@ -167,11 +189,7 @@ static size_t compare_all(const World *w)
     size_t rows = 0;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const MeasureDef *def = def_of(w, cases[i].measure);
-        const OutcomeDef *outcome = NULL;
-        for (size_t k = 0; cases[i].definition && k < w->outcomes.len; k++)
-            if (slice_eq_z(w->outcomes.at[k].name, cases[i].definition))
-                outcome = &w->outcomes.at[k];
-        const size_t found = compare_wish(w, def, outcome);
+        const size_t found = compare_wish(w, def, outcome_of(w, cases[i].definition));
         assert_true(found > 20);
         rows += found;
     }
@@ -181,6 +199,41 @@ static size_t compare_all(const World *w)
 static void test_in_order(void **state)
 {
     assert_true(compare_all(*state) > 2000);
+}
+
+static size_t hits_of(const World *w, WagesKept kept)
+{
+    MeasureRows r = read_apart(w, def_of(w, "hs_employment_rate_q2"), outcome_of(w, "wioa"), kept);
+    size_t hits = 0;
+    for (size_t i = 0; i < r.count; i++)
+        hits += (r.flags[i] & ROW_HIT) != 0;
+    measure_rows_free(&r);
+    return hits;
+}
+
+/* The smaller table of wages is read where it has everybody who is asked about, and only there. */
+static void test_wages_after(void **state)
+{
+    const World *w = *state;
+    size_t hits = hits_of(w, WAGES_ALONE);
+    assert_true(hits > 20);
+    assert_ok(db_exec(w->db,
+        "CREATE TABLE kept_quarter AS FROM person_quarter; CREATE TABLE kept_subject AS FROM work_subject;"
+        "UPDATE person_quarter SET state = 'not_found'",
+        err));
+    assert_int_equal(hits_of(w, WAGES_ALONE), hits);
+    assert_int_equal(hits_of(w, WAGES_AFTER_TOO), 0);
+    assert_ok(db_exec(w->db, "UPDATE work_subject SET first_quarter = first_quarter + 2", err));
+    assert_int_equal(hits_of(w, WAGES_AFTER_TOO), hits);
+    assert_ok(db_exec(w->db,
+        "CREATE OR REPLACE TABLE work_subject AS FROM kept_subject WHERE person <> (SELECT min(person) FROM "
+        "k12_completion); CREATE OR REPLACE TABLE person_quarter AS FROM kept_quarter WHERE FALSE",
+        err));
+    assert_true(hits_of(w, WAGES_AFTER_TOO) > 0);
+    assert_ok(db_exec(w->db,
+        "CREATE OR REPLACE TABLE person_quarter AS FROM kept_quarter; CREATE OR REPLACE TABLE work_subject AS FROM "
+        "kept_subject; DROP TABLE kept_quarter; DROP TABLE kept_subject",
+        err));
 }
 
 /* A real generation has everybody in both tables; what stands in none is nobody's group, not an error. */
@@ -242,6 +295,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_in_order),
+        cmocka_unit_test(test_wages_after),
         cmocka_unit_test(test_out_of_order),
         cmocka_unit_test(test_nobody),
         cmocka_unit_test(test_twice),

@@ -578,13 +578,14 @@ static void check_against_joins(const World *w, const char *home)
 static void test_home_round_trip(void **state)
 {
     const World *w = *state;
+    const Slice wanted = SLICE("graduation_rate_4yr");
     char dir[] = "/tmp/cairn-measure-XXXXXX", path[64];
     HomeSettings settings = HOME_SETTINGS_INIT;
     Home *home = NULL;
     Generation *gen = NULL;
     CellSet set;
     uint32_t generation = 0;
-    uint64_t cells = 0;
+    uint64_t cells = 0, of_wanted = 0;
     assert_non_null(mkdtemp(dir));
     snprintf(path, sizeof path, "%s/home", dir);
     settings.policy_dir = CAIRN_TEST_POLICY;
@@ -594,16 +595,24 @@ static void test_home_round_trip(void **state)
     assert_ok(home_open(path, HOME_WRITE, &home, err));
     const MeasureContext ctx = {.home = home, .policy = w->policy, .progress = PROGRESS_OFF};
     assert_int_equal(measure_run(&ctx, &generation, &cells, NULL), ERR_NOT_FOUND);
-    assert_int_equal(cells_read(home, 1, &set, NULL), ERR_NOT_FOUND);
+    assert_int_equal(cells_read(home, 1, &wanted, 1, &set, NULL), ERR_NOT_FOUND);
     assert_ok(generation_begin(home, &gen, err));
     fill_state(w, generation_db(gen), "ALL");
     assert_ok(generation_publish(gen, err));
     assert_ok(measure_run(&ctx, &generation, &cells, err));
     assert_int_equal(generation, 1);
     assert_true(cells > 500);
-    assert_ok(cells_read(home, generation, &set, err));
+    assert_ok(cells_read_all(home, generation, &set, err));
     assert_int_equal(set.count, cells);
     check_cells(&set);
+    for (size_t i = 0; i < set.count; i++)
+        of_wanted += slice_eq(set.cells[i].measure, wanted);
+    cells_free(&set);
+    assert_ok(cells_read(home, generation, &wanted, 1, &set, err));
+    assert_true(of_wanted > 0 && of_wanted < cells);
+    assert_int_equal(set.count, of_wanted);
+    for (size_t i = 0; i < set.count; i++)
+        assert_true(slice_eq(set.cells[i].measure, wanted));
     cells_free(&set);
     check_against_joins(w, path);
     home_close(home);
