@@ -313,7 +313,10 @@ static bool read_typed(const ValueReader *r, Slice text, Value *out)
 void value_read(const ValueReader *r, Slice text, Value *out)
 {
     const Field *f = r->field;
-    *out = (Value){.text = text};
+    /* only what the type needs is set: nobody looks at the rest */
+    out->text = text;
+    out->missing = false;
+    out->there = false;
     if (text.len == 0 || (f->null_count > 0 && is_null_spelling(f, text))) {
         out->text = (Slice){0};
         out->missing = true;

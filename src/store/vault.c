@@ -1,9 +1,9 @@
 /*
  * Opening the vault, and writing records to it.
  *
- * Records of a load wait in memory, up to 256 MiB of them, to be bundled in
- * order of tag (vault_bundle.c). All of a load is one transaction; a process
- * killed inside it leaves nothing behind.
+ * Records of a load are bundled in order of tag (vault_bundle.c); those that
+ * come one by one wait in memory for that, up to 256 MiB of them. All of a load
+ * is one transaction; a process killed inside it leaves nothing behind.
  */
 #include "store/vault_impl.h"
 
@@ -110,7 +110,7 @@ static const SourceName *find_source(const Vault *v, Slice name)
     return NULL;
 }
 
-static Status source_id(Vault *v, Slice name, int64_t *out, Error *err)
+static Status need_source(Vault *v, Slice name, SourceName *out, Error *err)
 {
     const SourceName *found = find_source(v, name);
     if (!found) {
@@ -124,7 +124,7 @@ static Status source_id(Vault *v, Slice name, int64_t *out, Error *err)
         found = find_source(v, name);
         ASSERT(found);
     }
-    *out = found->id;
+    *out = *found;
     return OK;
 }
 
@@ -162,55 +162,53 @@ void vault_rollback(Vault *v)
         v->sources.len = 0;
 }
 
-Status vault_write(Vault *v, Error *err)
+static Status write_pending(Vault *v, Error *err)
 {
-    ASSERT(v->in_load);
-    TRY(bundles_write(v, err));
+    TRY(bundles_write(v, &v->pending_source, v->pending.at, v->pending.len, err));
     forget_pending(v);
     return OK;
 }
 
 Status vault_add_claimed(Vault *v, Slice source, const PackedRecord *records, size_t count, Error *err)
 {
-    int64_t id;
+    SourceName name;
     ASSERT(v->in_load);
     if (count == 0)
         return OK;
-    TRY(source_id(v, source, &id, err));
-    for (size_t i = 0; i < count; i++) {
-        TRY(vec_push(&v->pending, ((Pending){records[i], id}), err));
-        v->pending_bytes += records[i].len;
-        if (v->pending_bytes >= PENDING_BYTES)
-            TRY(vault_write(v, err));
-    }
-    return OK;
+    TRY(need_source(v, source, &name, err));
+    return bundles_write(v, &name, records, count, err);
 }
 
-/* Values of a caller's who does not keep them. */
-static Status hold(Vault *v, const RecordTag *tag, const IdentityValues *values, PackedRecord *out, Error *err)
+/* The values are a caller's who does not keep them. */
+static Status hold(Vault *v, const RecordTag *tag, const IdentityValues *values, Error *err)
 {
     Slice packed;
     buf_reset(&v->scratch);
     values_pack(values, &v->scratch);
     TRY(buf_status(&v->scratch, err));
     TRY(arena_dup(&v->held, buf_slice(&v->scratch), &packed, err));
-    *out = (PackedRecord){.tag = *tag, .len = (uint32_t)packed.len, .packed = packed.ptr};
-    return OK;
+    v->pending_bytes += packed.len;
+    PackedRecord record = {.tag = *tag, .len = (uint32_t)packed.len, .packed = packed.ptr};
+    return vec_push(&v->pending, record, err);
 }
 
 Status vault_add_record(Vault *v, Slice source, const RecordTag *tag, const IdentityValues *values, Error *err)
 {
     KnownTags *known = NULL;
+    SourceName name;
     bool was_new = false;
+    ASSERT(v->in_load);
     TRY(vault_known_tags(v, source, &known, err));
     Status st = known_tags_claim(known, tag, 1, &was_new, err);
     known_tags_release(known);
     TRY(st);
-    PackedRecord record;
     if (!was_new)
         return OK;
-    TRY(hold(v, tag, values, &record, err));
-    return vault_add_claimed(v, source, &record, 1, err);
+    TRY(need_source(v, source, &name, err));
+    if (v->pending_source.id != name.id || v->pending_bytes >= PENDING_BYTES)
+        TRY(write_pending(v, err));
+    v->pending_source = name;
+    return hold(v, tag, values, err);
 }
 
 void vault_u64_bytes(uint64_t v, char out[8])
@@ -250,7 +248,7 @@ Status vault_add_quarantine(Vault *v, Slice load, uint64_t row, Slice raw, Error
 Status vault_commit(Vault *v, Error *err)
 {
     ASSERT(v->in_load);
-    Status st = vault_write(v, err);
+    Status st = write_pending(v, err);
     if (st == OK)
         st = lite_exec(&v->lite, "COMMIT", err);
     if (st == OK)

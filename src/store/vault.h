@@ -81,12 +81,10 @@ MUST_USE Status vault_add_record(
     Vault *v, Slice source, const RecordTag *tag, const IdentityValues *values, Error *err);
 /* The rejected row as received, boxed. Replaces a row of the same load and number. */
 MUST_USE Status vault_add_quarantine(Vault *v, Slice load, uint64_t row, Slice raw, Error *err);
-/* Writes what waits in memory: what vault_commit does first, for who has time for it before. */
-MUST_USE Status vault_write(Vault *v, Error *err);
 MUST_USE Status vault_commit(Vault *v, Error *err);
 void vault_rollback(Vault *v);
 /* As vault_add_record, for tags of one source that were claimed (below) and found new, with what tagger_tag_packed gave
- * for each. The packed values are borrowed until vault_write or the end of the transaction. */
+ * for each. Written at once, in order of their tags, whatever order they come in. */
 typedef struct PackedRecord {
     RecordTag tag;
     uint32_t len;

@@ -45,12 +45,6 @@ typedef struct SourceName {
     Slice name;
 } SourceName;
 
-/* Records wait here to be bundled in order of their tags. */
-typedef struct Pending {
-    PackedRecord record;
-    int64_t source;
-} Pending;
-
 struct Vault {
     Home *home;
     Lite lite;
@@ -59,9 +53,10 @@ struct Vault {
     Arena arena;
     VEC(SourceName) sources;
     bool in_load;
-    VEC(Pending) pending;
-    size_t pending_bytes; /* of their values */
-    Arena held;           /* values that nobody else keeps until they are written */
+    VEC(PackedRecord) pending; /* of vault_add_record, to be bundled in order of their tags: */
+    SourceName pending_source;
+    size_t pending_bytes; /* of their values, */
+    Arena held;           /* which are here */
     Buf scratch;
     sqlite3_stmt *insert_bundle;
     sqlite3_stmt *insert_quarantine;
@@ -116,8 +111,9 @@ typedef struct Bundle {
 /* What bundle_read wants of a row of `bundle`. */
 #define BUNDLE_COLUMNS "id, source, records, key_id, first, tags, box"
 
-/* All pending records, as one run for each source. Inside a transaction. */
-MUST_USE Status bundles_write(Vault *v, Error *err);
+/* Records with distinct tags, in any order, as one run. Inside a transaction. */
+MUST_USE Status bundles_write(
+    Vault *v, const SourceName *source, const PackedRecord *records, size_t count, Error *err);
 void bundle_init(Bundle *b);
 void bundle_free(Bundle *b); /* wipes the values */
 /* Opens the bundle in stmt's row; what b held before is forgotten. ERR_CORRUPT when it does not open; b->count is
