@@ -14,7 +14,6 @@
 /* What one call of the tag function works with; kept in a pool, as is what it has collected. */
 typedef struct Worker {
     Tagger *tagger;
-    Arena arena;     /* of the values of identities met for the first time */
     RecordTag *tags; /* of a call: made anew, */
     size_t *ends;    /* their values in `packed`, */
     bool *was_new;   /* and whether they are new */
@@ -48,7 +47,7 @@ struct Identities {
     bool stored;               /* what was claimed of known is in the vault */
     VEC(RecordTag) dropped;    /* sorted, when it is used */
     pthread_mutex_t pool_lock; /* guards what follows */
-    VEC(PackedRecord) news;    /* met for the first time; their values are the workers' */
+    NewRecords *news;          /* met for the first time; none before identities_expect */
     Workers workers;           /* all of them */
     Workers idle;
     Taggers token_taggers;
@@ -111,7 +110,6 @@ static void worker_free(Worker *w)
     if (!w)
         return;
     tagger_free(w->tagger);
-    arena_wipe(&w->arena);
     if (w->packed.ptr)
         mem_wipe(w->packed.ptr, w->packed.cap);
     buf_free(&w->packed);
@@ -131,7 +129,7 @@ void identities_free(Identities *ids)
     known_tags_release(ids->known);
     for (size_t i = 0; i < ids->workers.len; i++)
         worker_free(ids->workers.at[i]);
-    vec_free(&ids->news);
+    new_records_free(ids->news);
     vec_free(&ids->workers);
     vec_free(&ids->idle);
     vec_free(&ids->dropped);
@@ -196,14 +194,9 @@ Status identities_status(const Identities *ids, Error *err)
     return ids->status;
 }
 
-/* Beyond this a longer list is worth the copy. */
-#define EXPECTED_MAX ((uint64_t)8 << 20)
-
 Status identities_expect(Identities *ids, uint64_t rows, Error *err)
 {
-    if (ids->count == 0)
-        return OK;
-    return vec_reserve(&ids->news, (size_t)(rows < EXPECTED_MAX ? rows : EXPECTED_MAX), err);
+    return ids->count > 0 ? new_records_new(rows, &ids->news, err) : OK;
 }
 
 static Status take_tagger(Identities *ids, Taggers *pool, Tagger **out, Error *err)
@@ -229,7 +222,6 @@ static Status worker_new(Identities *ids, Worker **out, Error *err)
 {
     Worker *w = NULL;
     TRY(mem_zalloc(1, sizeof *w, (void **)&w, err));
-    arena_init(&w->arena, 0);
     buf_init(&w->packed, 0);
     Status st = tagger_new(ids->home, ids->source, &w->tagger, err);
     if (st == OK) {
@@ -278,38 +270,17 @@ static Status make_room(Worker *w, size_t rows, Error *err)
     return OK;
 }
 
-/* The new values of a call, one after the other; adds them to the news of all. */
-static Status list_news(Identities *ids, Worker *w, size_t made, char *to, size_t count, Error *err)
-{
-    pthread_mutex_lock(&ids->pool_lock);
-    Status st = vec_reserve(&ids->news, ids->news.len + count, err);
-    for (size_t k = 0; st == OK && k < made; k++) {
-        size_t begin = k > 0 ? w->ends[k - 1] : 0;
-        PackedRecord record = {.tag = w->tags[k], .len = (uint32_t)(w->ends[k] - begin), .packed = to};
-        if (!w->was_new[k])
-            continue;
-        memcpy(to, w->packed.ptr + begin, record.len);
-        to += record.len;
-        ids->news.at[ids->news.len++] = record;
-    }
-    pthread_mutex_unlock(&ids->pool_lock);
-    return st;
-}
-
 static Status keep_new(Identities *ids, Worker *w, size_t made, Error *err)
 {
-    size_t bytes = 0;
-    size_t count = 0;
-    char *to = NULL;
     TRY(known_tags_claim(ids->known, w->tags, made, w->was_new, err));
-    for (size_t k = 0; k < made; k++) {
-        bytes += w->was_new[k] ? w->ends[k] - (k > 0 ? w->ends[k - 1] : 0) : 0;
-        count += w->was_new[k];
-    }
-    if (count == 0)
-        return OK;
-    TRY(arena_alloc(&w->arena, bytes, (void **)&to, err));
-    return list_news(ids, w, made, to, count, err);
+    Status st = OK;
+    pthread_mutex_lock(&ids->pool_lock);
+    for (size_t k = 0; st == OK && k < made; k++)
+        if (w->was_new[k])
+            st = new_records_add(
+                ids->news, &w->tags[k], slice_sub(buf_slice(&w->packed), k > 0 ? w->ends[k - 1] : 0, w->ends[k]), err);
+    pthread_mutex_unlock(&ids->pool_lock);
+    return st;
 }
 
 static bool same_as_previous(const Identities *ids, size_t row, const Slice *const *args)
@@ -494,27 +465,20 @@ static int compare_tags(const void *a, const void *b)
     return memcmp(a, b, sizeof(RecordTag));
 }
 
-static bool is_dropped(const Identities *ids, const RecordTag *tag)
+static bool is_dropped(const RecordTag *tag, void *ctx)
 {
+    const Identities *ids = ctx;
     return bsearch(tag, ids->dropped.at, ids->dropped.len, sizeof *ids->dropped.at, compare_tags) != NULL;
-}
-
-static void leave_out_dropped(Identities *ids)
-{
-    size_t kept = 0;
-    if (ids->dropped.len == 0)
-        return;
-    qsort(ids->dropped.at, ids->dropped.len, sizeof *ids->dropped.at, compare_tags);
-    for (size_t k = 0; k < ids->news.len; k++)
-        if (!is_dropped(ids, &ids->news.at[k].tag))
-            ids->news.at[kept++] = ids->news.at[k];
-    ids->news.len = kept;
 }
 
 Status identities_store(Identities *ids, Vault *vault, Slice source, Error *err)
 {
-    leave_out_dropped(ids);
-    TRY(vault_add_claimed(vault, source, ids->news.at, ids->news.len, err));
+    if (ids->dropped.len > 0) {
+        qsort(ids->dropped.at, ids->dropped.len, sizeof *ids->dropped.at, compare_tags);
+        new_records_leave_out(ids->news, is_dropped, ids);
+    }
+    if (ids->news)
+        TRY(vault_add_claimed(vault, source, ids->news, err));
     /* the dropped were claimed too */
     ids->stored = ids->dropped.len == 0;
     return OK;

@@ -37,7 +37,7 @@ bool identities_names_somebody(const Identities *ids, size_t i);
  * i ingest_token_i(VARCHAR) -> UUID, the same whatever the source. `mark` is appended to each name. ids must outlive
  * every statement that calls them. */
 MUST_USE Status identities_register(Identities *ids, Db *db, const char *mark, Error *err);
-/* Makes room for the new identities of that many rows. Room that is not used costs nothing: it is never touched. */
+/* Before the first statement that calls them: about how many rows will come. */
 MUST_USE Status identities_expect(Identities *ids, uint64_t rows, Error *err);
 /* After a statement that used the functions: the first failure inside them. */
 MUST_USE Status identities_status(const Identities *ids, Error *err);

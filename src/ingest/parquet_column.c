@@ -181,9 +181,16 @@ static Status add_cell(ColumnFill *c, Cell v, Error *err)
     return OK;
 }
 
+static void uuid_words(duckdb_hugeint v, uint64_t words[2])
+{
+    words[0] = __builtin_bswap64((uint64_t)v.upper ^ (UINT64_C(1) << 63));
+    words[1] = __builtin_bswap64(v.lower);
+}
+
 static Status add_uuid(ColumnFill *c, duckdb_hugeint v, Error *err)
 {
-    uint64_t words[2] = {__builtin_bswap64((uint64_t)v.upper ^ (UINT64_C(1) << 63)), __builtin_bswap64(v.lower)};
+    uint64_t words[2];
+    uuid_words(v, words);
     return add_cell(c, (Cell){(const char *)words, sizeof words}, err);
 }
 
@@ -262,10 +269,37 @@ static Status note_nulls(ColumnFill *c, const DbVector *v, const uint32_t *at, s
     return OK;
 }
 
+/* Where no dictionary is tried, values are laid down all at once. */
+static void add_distinct(ColumnFill *c, const DbVector *v, const uint32_t *at, size_t count)
+{
+    bool uuid = c->column->type == PARQUET_UUID;
+    char *begin = buf_reserve(&c->plain, count * width_of(c->column->type));
+    char *to = begin;
+    for (size_t i = 0; to && i < count; i++) {
+        uint64_t words[2];
+        if (!db_vector_has(v, at[i]))
+            continue;
+        if (uuid)
+            uuid_words(((const duckdb_hugeint *)v->data)[at[i]], words);
+        else
+            memcpy(words, (const int64_t *)v->data + at[i], sizeof words[0]);
+        memcpy(to, words, uuid ? sizeof words : sizeof words[0]);
+        to += uuid ? sizeof words : sizeof words[0];
+        c->values++;
+    }
+    if (to)
+        buf_advance(&c->plain, (size_t)(to - begin));
+}
+
 Status column_add(ColumnFill *c, const DbVector *v, const uint32_t *at, size_t count, Error *err)
 {
     TRY(make_room(c, count, err));
     TRY(note_nulls(c, v, at, count, err));
+    if (c->column->distinct) {
+        ASSERT(c->column->type == PARQUET_UUID || c->column->type == PARQUET_INTEGER);
+        add_distinct(c, v, at, count);
+        return buf_status(&c->plain, err);
+    }
     for (size_t i = 0; i < count; i++)
         if (db_vector_has(v, at[i]))
             TRY(add_value(c, v->data, at[i], err));

@@ -237,7 +237,7 @@ static int32_t record_defect(const AgencyFile *file, const Record *record)
 /* slice_trim for cells, nearly all of which need none. */
 static Slice trimmed(Slice s)
 {
-    return s.len > 0 && (uint8_t)s.ptr[0] > ' ' && (uint8_t)s.ptr[s.len - 1] > ' ' ? s : slice_trim(s);
+    return s.len == 0 || ((uint8_t)s.ptr[0] > ' ' && (uint8_t)s.ptr[s.len - 1] > ' ') ? s : slice_trim(s);
 }
 
 /* Cells to texts. Returns the defect, 0 when there is none. */

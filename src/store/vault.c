@@ -46,7 +46,6 @@ Status vault_open(Home *home, Vault **out, Error *err)
     TRY(mem_zalloc(1, sizeof *v, (void **)&v, err));
     v->home = home;
     arena_init(&v->arena, 0);
-    arena_init(&v->held, 0);
     buf_init(&v->scratch, 0);
     LiteAccess access = home->being_made ? LITE_CREATE : home->access == HOME_WRITE ? LITE_WRITE : LITE_READ;
     TRY_OUT(home_file(home, &v->arena, "vault.db", &path, err));
@@ -54,6 +53,7 @@ Status vault_open(Home *home, Vault **out, Error *err)
     TRY_OUT(vault_ensure_schema(&v->lite, access, err));
     TRY_OUT(boxer_new(home, &v->boxer, err));
     TRY_OUT(read_sources(v, err));
+    TRY_OUT(new_records_new(0, &v->pending, err));
     if (home->access == HOME_WRITE)
         TRY_OUT(prepare_writes(v, err));
     *out = v;
@@ -82,8 +82,7 @@ void vault_close(Vault *v)
     ledger_close(v->ledger);
     boxer_free(v->boxer);
     vec_free(&v->sources);
-    vec_free(&v->pending);
-    arena_wipe(&v->held);
+    new_records_free(v->pending);
     wipe(&v->scratch);
     buf_free(&v->scratch);
     arena_free(&v->arena);
@@ -130,18 +129,11 @@ static Status need_source(Vault *v, Slice name, SourceName *out, Error *err)
 
 /* --- one load ------------------------------------------------------------------------------------------------ */
 
-static void forget_pending(Vault *v)
-{
-    v->pending.len = 0;
-    v->pending_bytes = 0;
-    arena_wipe(&v->held);
-}
-
 Status vault_begin(Vault *v, Error *err)
 {
     TRY(home_must_write(v->home, err));
     ASSERT(!v->in_load);
-    forget_pending(v);
+    new_records_reset(v->pending);
     TRY(lite_exec(&v->lite, "BEGIN IMMEDIATE", err));
     v->in_load = true;
     return OK;
@@ -152,7 +144,7 @@ void vault_rollback(Vault *v)
     if (!v->in_load)
         return;
     v->in_load = false;
-    forget_pending(v);
+    new_records_reset(v->pending);
     vault_forget_tags(v);
     lite_rollback(&v->lite);
     /* the log of a load that did not fit keeps the disk full: give the room back, for the ledger's entry about it */
@@ -164,32 +156,19 @@ void vault_rollback(Vault *v)
 
 static Status write_pending(Vault *v, Error *err)
 {
-    TRY(bundles_write(v, &v->pending_source, v->pending.at, v->pending.len, err));
-    forget_pending(v);
+    TRY(bundles_write(v, &v->pending_source, v->pending, err));
+    new_records_reset(v->pending);
     return OK;
 }
 
-Status vault_add_claimed(Vault *v, Slice source, const PackedRecord *records, size_t count, Error *err)
+Status vault_add_claimed(Vault *v, Slice source, const NewRecords *n, Error *err)
 {
     SourceName name;
     ASSERT(v->in_load);
-    if (count == 0)
+    if (!new_records_any(n))
         return OK;
     TRY(need_source(v, source, &name, err));
-    return bundles_write(v, &name, records, count, err);
-}
-
-/* The values are a caller's who does not keep them. */
-static Status hold(Vault *v, const RecordTag *tag, const IdentityValues *values, Error *err)
-{
-    Slice packed;
-    buf_reset(&v->scratch);
-    values_pack(values, &v->scratch);
-    TRY(buf_status(&v->scratch, err));
-    TRY(arena_dup(&v->held, buf_slice(&v->scratch), &packed, err));
-    v->pending_bytes += packed.len;
-    PackedRecord record = {.tag = *tag, .len = (uint32_t)packed.len, .packed = packed.ptr};
-    return vec_push(&v->pending, record, err);
+    return bundles_write(v, &name, n, err);
 }
 
 Status vault_add_record(Vault *v, Slice source, const RecordTag *tag, const IdentityValues *values, Error *err)
@@ -205,10 +184,13 @@ Status vault_add_record(Vault *v, Slice source, const RecordTag *tag, const Iden
     if (!was_new)
         return OK;
     TRY(need_source(v, source, &name, err));
-    if (v->pending_source.id != name.id || v->pending_bytes >= PENDING_BYTES)
+    if (v->pending_source.id != name.id || new_records_bytes(v->pending) >= PENDING_BYTES)
         TRY(write_pending(v, err));
     v->pending_source = name;
-    return hold(v, tag, values, err);
+    buf_reset(&v->scratch);
+    values_pack(values, &v->scratch);
+    TRY(buf_status(&v->scratch, err));
+    return new_records_add(v->pending, tag, buf_slice(&v->scratch), err);
 }
 
 void vault_u64_bytes(uint64_t v, char out[8])

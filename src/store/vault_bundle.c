@@ -23,6 +23,8 @@
 
 /* What the bundles of a run are made in, one after the other. */
 typedef struct BundleMaker {
+    const NewRecords *all;
+    size_t part; /* the next */
     const PackedRecord *records;
     TagPlaces places; /* their order */
     size_t next;
@@ -31,39 +33,43 @@ typedef struct BundleMaker {
     Buf box;
 } BundleMaker;
 
-/* Records lie in memory as they came: without a word beforehand each would be waited for, and its values again. */
-static void fetch_ahead(const BundleMaker *m)
+/* Goes on to a part that has records, if there is one. */
+static Status next_part(BundleMaker *m, Error *err)
 {
-    const uint32_t *order = m->places.order;
-    if (m->next + 32 < m->places.count)
-        __builtin_prefetch(&m->records[order[m->next + 32]]);
-    if (m->next + 16 < m->places.count)
-        __builtin_prefetch(m->records[order[m->next + 16]].packed);
+    while (m->next == m->places.count && m->part < new_records_parts(m->all)) {
+        size_t count;
+        m->records = new_records_part(m->all, m->part++, &count);
+        m->next = 0;
+        tag_places_free(&m->places);
+        if (count > 0)
+            TRY(tag_places_new(&m->records[0].tag, sizeof *m->records, count, &m->places, err));
+    }
+    return OK;
 }
 
-/* At least one record, then as many as have room. */
-static size_t fill_bundle(BundleMaker *m)
+/* At least one record, if any is left, then as many as have room. */
+static Status fill_bundle(BundleMaker *m, size_t *count, Error *err)
 {
-    size_t count = 0;
     buf_reset(&m->tags);
     buf_reset(&m->values);
-    for (; m->next < m->places.count && count < BUNDLE_RECORDS; m->next++, count++) {
-        const PackedRecord *r = &m->records[m->places.order[m->next]];
-        fetch_ahead(m);
-        if (count > 0 && m->tags.len + m->values.len + TAG_SIZE + r->len > BUNDLE_BYTES)
+    for (*count = 0; *count < BUNDLE_RECORDS; (*count)++) {
+        TRY(next_part(m, err));
+        if (m->next == m->places.count)
             break;
+        const PackedRecord *r = &m->records[m->places.order[m->next]];
+        if (*count > 0 && m->tags.len + m->values.len + TAG_SIZE + r->len > BUNDLE_BYTES)
+            break;
+        m->next++;
         buf_add(&m->tags, (Slice){(const char *)r->tag.bytes, TAG_SIZE});
         values_put((Slice){r->packed, r->len}, &m->values);
     }
-    return count;
+    TRY(buf_status(&m->tags, err));
+    return buf_status(&m->values, err);
 }
 
-static Status write_bundle(Vault *v, BundleMaker *m, int64_t run, const SourceName *source, Error *err)
+static Status write_bundle(Vault *v, BundleMaker *m, size_t count, int64_t run, const SourceName *source, Error *err)
 {
     sqlite3_stmt *stmt = v->insert_bundle;
-    size_t count = fill_bundle(m);
-    TRY(buf_status(&m->tags, err));
-    TRY(buf_status(&m->values, err));
     BoxPlace place = {"bundle", buf_slice(&m->tags), source->name};
     buf_reset(&m->box);
     TRY(boxer_seal(v->boxer, &place, buf_slice(&m->values), &m->box, err));
@@ -77,20 +83,26 @@ static Status write_bundle(Vault *v, BundleMaker *m, int64_t run, const SourceNa
     return lite_run(&v->lite, stmt, err);
 }
 
-Status bundles_write(Vault *v, const SourceName *source, const PackedRecord *records, size_t count, Error *err)
+static Status write_run(Vault *v, BundleMaker *m, const SourceName *source, Error *err)
 {
     int64_t run = 0;
-    BundleMaker m = {.records = records};
-    if (count == 0)
-        return OK;
+    size_t count = 0;
+    TRY(lite_i64(&v->lite, "SELECT coalesce(max(run), 0) + 1 FROM bundle", &run, err));
+    for (;;) {
+        TRY(fill_bundle(m, &count, err));
+        if (count == 0)
+            return OK;
+        TRY(write_bundle(v, m, count, run, source, err));
+    }
+}
+
+Status bundles_write(Vault *v, const SourceName *source, const NewRecords *n, Error *err)
+{
+    BundleMaker m = {.all = n};
     buf_init(&m.tags, 0);
     buf_init(&m.values, 0);
     buf_init(&m.box, 0);
-    Status st = lite_i64(&v->lite, "SELECT coalesce(max(run), 0) + 1 FROM bundle", &run, err);
-    if (st == OK)
-        st = tag_places_new(&records[0].tag, sizeof *records, count, &m.places, err);
-    while (st == OK && m.next < count)
-        st = write_bundle(v, &m, run, source, err);
+    Status st = write_run(v, &m, source, err);
     tag_places_free(&m.places);
     if (m.values.ptr)
         mem_wipe(m.values.ptr, m.values.cap);
