@@ -9,8 +9,8 @@
  */
 #include "store/vault_impl.h"
 
-/* Records of a part, when as many come as were expected: with their values about 200 KiB. */
-#define PART_RECORDS ((uint64_t)4096)
+/* Records of a part, when as many come as were expected: with their values about 400 KiB. */
+#define PART_RECORDS ((uint64_t)8192)
 #define PART_BITS_MAX 8
 /* Values are laid down in blocks of a part's own. */
 #define BLOCK_BYTES ((size_t)8 << 10)
