@@ -180,12 +180,37 @@ Status hmac_new(const uint8_t *key, size_t key_size, Hmac **out, Error *err)
     return OK;
 }
 
-static bool hmac_by_states(const Hmac *h, Slice message, uint8_t out[SHA256_SIZE])
+static void put_be(uint64_t v, uint8_t *to, size_t bytes)
 {
-    SHA256_CTX ctx = h->inner;
-    bool good = SHA256_Update(&ctx, message.ptr, message.len) == 1 && SHA256_Final(out, &ctx) == 1;
-    ctx = h->outer;
-    return good && SHA256_Update(&ctx, out, SHA256_SIZE) == 1 && SHA256_Final(out, &ctx) == 1;
+    for (size_t i = 0; i < bytes; i++)
+        to[i] = (uint8_t)(v >> (8 * (bytes - 1 - i)));
+}
+
+/* Padded as FIPS 180-4 5.1.1 says, after the one block of the key: OpenSSL's Final costs as much as the block does. */
+static void sha256_end(const SHA256_CTX *after_key, const char *message, size_t size, uint8_t out[SHA256_SIZE])
+{
+    SHA256_CTX ctx = *after_key;
+    uint8_t block[SHA256_CBLOCK] = {0};
+    size_t at = 0;
+    for (; size - at >= sizeof block; at += sizeof block)
+        SHA256_Transform(&ctx, (const uint8_t *)message + at);
+    if (size > at)
+        memcpy(block, message + at, size - at);
+    block[size - at] = 0x80;
+    if (size - at >= sizeof block - 8) {
+        SHA256_Transform(&ctx, block);
+        memset(block, 0, sizeof block);
+    }
+    put_be((uint64_t)(sizeof block + size) * 8, block + sizeof block - 8, 8);
+    SHA256_Transform(&ctx, block);
+    for (size_t i = 0; i < SHA256_SIZE / 4; i++)
+        put_be(ctx.h[i], out + 4 * i, 4);
+}
+
+static void hmac_by_states(const Hmac *h, Slice message, uint8_t out[SHA256_SIZE])
+{
+    sha256_end(&h->inner, message.ptr, message.len, out);
+    sha256_end(&h->outer, (const char *)out, SHA256_SIZE, out);
 }
 
 static bool hmac_by_provider(const Hmac *h, Slice message, uint8_t out[SHA256_SIZE])
@@ -199,8 +224,10 @@ static bool hmac_by_provider(const Hmac *h, Slice message, uint8_t out[SHA256_SI
 
 Status hmac_of(Hmac *h, Slice message, uint8_t out[SHA256_SIZE], Error *err)
 {
-    bool good = h->mac ? hmac_by_provider(h, message, out) : hmac_by_states(h, message, out);
-    return good ? OK : crypto_failed(err, "compute HMAC-SHA-256");
+    if (h->mac)
+        return hmac_by_provider(h, message, out) ? OK : crypto_failed(err, "compute HMAC-SHA-256");
+    hmac_by_states(h, message, out);
+    return OK;
 }
 
 void hmac_free(Hmac *h)

@@ -47,6 +47,15 @@ static Status map_codes(ValueReader *r, Error *err)
     return OK;
 }
 
+static Status trim_nulls(ValueReader *r, Error *err)
+{
+    const Field *f = r->field;
+    TRY(mem_zalloc(f->null_count, sizeof *r->nulls, (void **)&r->nulls, err));
+    for (size_t i = 0; i < f->null_count; i++)
+        r->nulls[i] = slice_trim(f->nulls[i]);
+    return OK;
+}
+
 /* "[0-9]{9}" and "[0-9]{2,6}" over digits are lengths; the regular expression machine is ten times as slow. */
 static bool read_digit_pattern(ValueReader *r)
 {
@@ -77,11 +86,13 @@ Status value_reader_init(ValueReader *r, const Field *f, ContractFormat format, 
         TRY(parse_format(f, slice_trim(slice_cut(&rest, '|')), &r->formats, err));
     if (f->type == TYPE_DATE && r->formats == 0)
         r->formats = VALUE_ISO;
+    TRY(trim_nulls(r, err));
     return map_codes(r, err);
 }
 
 void value_reader_free(ValueReader *r)
 {
+    mem_free(r->nulls);
     map_free(&r->codes);
 }
 
@@ -276,10 +287,11 @@ bool value_boolean(const ValueReader *r, Slice text, bool *out)
 
 /* --- all at once ----------------------------------------------------------------------------------------------- */
 
-static bool is_null_spelling(const Field *f, Slice text)
+/* text is not empty */
+static bool is_null_spelling(const ValueReader *r, Slice text)
 {
-    for (size_t i = 0; i < f->null_count; i++)
-        if (slice_eq(slice_trim(f->nulls[i]), text))
+    for (size_t i = 0; i < r->field->null_count; i++)
+        if (r->nulls[i].len == text.len && r->nulls[i].ptr[0] == text.ptr[0] && slice_eq(r->nulls[i], text))
             return true;
     return false;
 }
@@ -313,8 +325,11 @@ static bool read_typed(const ValueReader *r, Slice text, Value *out)
 void value_read(const ValueReader *r, Slice text, Value *out)
 {
     const Field *f = r->field;
-    *out = (Value){.text = text};
-    if (text.len == 0 || (f->null_count > 0 && is_null_spelling(f, text))) {
+    /* only what the type needs is set: nobody looks at the rest */
+    out->text = text;
+    out->missing = false;
+    out->there = false;
+    if (text.len == 0 || is_null_spelling(r, text)) {
         out->text = (Slice){0};
         out->missing = true;
         out->suspect = f->required;

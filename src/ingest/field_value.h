@@ -34,6 +34,7 @@ typedef struct ValueReader {
     const Field *field;
     unsigned formats;                /* ValueFormat bits */
     Map codes;                       /* sent code -> index in field->codes */
+    Slice *nulls;                    /* field->nulls without spaces around them */
     uint32_t length_max;             /* longest text in bytes that is certainly short enough; 0: none */
     uint32_t digits_min, digits_max; /* a pattern "[0-9]{min,max}" over TYPE_DIGITS; 0: none */
     bool wants_regex;                /* the pattern is left to SQL */

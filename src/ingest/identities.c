@@ -14,12 +14,10 @@
 /* What one call of the tag function works with; kept in a pool, as is what it has collected. */
 typedef struct Worker {
     Tagger *tagger;
-    Arena arena;            /* of what follows: identities met for the first time */
-    VEC(PackedRecord) news; /* in the form the vault keeps, which is borrowed there */
-    RecordTag *tags;        /* of a call: made anew, */
-    size_t *ends;           /* their values in `packed`, */
-    bool *was_new;          /* and whether they are new */
-    size_t rows;            /* that the three have room for */
+    RecordTag *tags; /* of a call: made anew, */
+    size_t *ends;    /* their values in `packed`, */
+    bool *was_new;   /* and whether they are new */
+    size_t rows;     /* that the three have room for */
     Buf packed;
 } Worker;
 
@@ -49,6 +47,7 @@ struct Identities {
     bool stored;               /* what was claimed of known is in the vault */
     VEC(RecordTag) dropped;    /* sorted, when it is used */
     pthread_mutex_t pool_lock; /* guards what follows */
+    NewRecords *news;          /* met for the first time; none before identities_expect */
     Workers workers;           /* all of them */
     Workers idle;
     Taggers token_taggers;
@@ -111,8 +110,6 @@ static void worker_free(Worker *w)
     if (!w)
         return;
     tagger_free(w->tagger);
-    arena_wipe(&w->arena);
-    vec_free(&w->news);
     if (w->packed.ptr)
         mem_wipe(w->packed.ptr, w->packed.cap);
     buf_free(&w->packed);
@@ -132,6 +129,7 @@ void identities_free(Identities *ids)
     known_tags_release(ids->known);
     for (size_t i = 0; i < ids->workers.len; i++)
         worker_free(ids->workers.at[i]);
+    new_records_free(ids->news);
     vec_free(&ids->workers);
     vec_free(&ids->idle);
     vec_free(&ids->dropped);
@@ -196,6 +194,11 @@ Status identities_status(const Identities *ids, Error *err)
     return ids->status;
 }
 
+Status identities_expect(Identities *ids, uint64_t rows, Error *err)
+{
+    return ids->count > 0 ? new_records_new(rows, &ids->news, err) : OK;
+}
+
 static Status take_tagger(Identities *ids, Taggers *pool, Tagger **out, Error *err)
 {
     *out = NULL;
@@ -219,7 +222,6 @@ static Status worker_new(Identities *ids, Worker **out, Error *err)
 {
     Worker *w = NULL;
     TRY(mem_zalloc(1, sizeof *w, (void **)&w, err));
-    arena_init(&w->arena, 0);
     buf_init(&w->packed, 0);
     Status st = tagger_new(ids->home, ids->source, &w->tagger, err);
     if (st == OK) {
@@ -268,27 +270,17 @@ static Status make_room(Worker *w, size_t rows, Error *err)
     return OK;
 }
 
-/* One piece of memory for the new values of a call. */
-static Status keep_new(const Identities *ids, Worker *w, size_t made, Error *err)
+static Status keep_new(Identities *ids, Worker *w, size_t made, Error *err)
 {
-    size_t bytes = 0;
-    char *to = NULL;
     TRY(known_tags_claim(ids->known, w->tags, made, w->was_new, err));
-    for (size_t k = 0; k < made; k++)
-        bytes += w->was_new[k] ? w->ends[k] - (k > 0 ? w->ends[k - 1] : 0) : 0;
-    if (bytes == 0)
-        return OK;
-    TRY(arena_alloc(&w->arena, bytes, (void **)&to, err));
-    for (size_t k = 0; k < made; k++) {
-        size_t begin = k > 0 ? w->ends[k - 1] : 0;
-        PackedRecord record = {.tag = w->tags[k], .len = (uint32_t)(w->ends[k] - begin), .packed = to};
-        if (!w->was_new[k])
-            continue;
-        memcpy(to, w->packed.ptr + begin, record.len);
-        to += record.len;
-        TRY(vec_push(&w->news, record, err));
-    }
-    return OK;
+    Status st = OK;
+    pthread_mutex_lock(&ids->pool_lock);
+    for (size_t k = 0; st == OK && k < made; k++)
+        if (w->was_new[k])
+            st = new_records_add(
+                ids->news, &w->tags[k], slice_sub(buf_slice(&w->packed), k > 0 ? w->ends[k - 1] : 0, w->ends[k]), err);
+    pthread_mutex_unlock(&ids->pool_lock);
+    return st;
 }
 
 static bool same_as_previous(const Identities *ids, size_t row, const Slice *const *args)
@@ -473,34 +465,20 @@ static int compare_tags(const void *a, const void *b)
     return memcmp(a, b, sizeof(RecordTag));
 }
 
-static bool is_dropped(const Identities *ids, const RecordTag *tag)
+static bool is_dropped(const RecordTag *tag, void *ctx)
 {
-    return ids->dropped.len > 0 &&
-           bsearch(tag, ids->dropped.at, ids->dropped.len, sizeof *ids->dropped.at, compare_tags);
+    const Identities *ids = ctx;
+    return bsearch(tag, ids->dropped.at, ids->dropped.len, sizeof *ids->dropped.at, compare_tags) != NULL;
 }
 
-static void leave_out_dropped(const Identities *ids, Worker *w)
+Status identities_store(Identities *ids, Vault *vault, Slice source, Error *err)
 {
-    size_t kept = 0;
-    if (ids->dropped.len == 0)
-        return;
-    for (size_t k = 0; k < w->news.len; k++)
-        if (!is_dropped(ids, &w->news.at[k].tag))
-            w->news.at[kept++] = w->news.at[k];
-    w->news.len = kept;
-}
-
-Status identities_store(Identities *ids, Vault *vault, Slice source, uint64_t *added, Error *err)
-{
-    *added = 0;
-    if (ids->dropped.len > 0)
+    if (ids->dropped.len > 0) {
         qsort(ids->dropped.at, ids->dropped.len, sizeof *ids->dropped.at, compare_tags);
-    for (size_t i = 0; i < ids->workers.len; i++) {
-        Worker *w = ids->workers.at[i];
-        leave_out_dropped(ids, w);
-        TRY(vault_add_claimed(vault, source, w->news.at, w->news.len, err));
-        *added += w->news.len;
+        new_records_leave_out(ids->news, is_dropped, ids);
     }
+    if (ids->news)
+        TRY(vault_add_claimed(vault, source, ids->news, err));
     /* the dropped were claimed too */
     ids->stored = ids->dropped.len == 0;
     return OK;

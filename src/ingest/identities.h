@@ -37,13 +37,15 @@ bool identities_names_somebody(const Identities *ids, size_t i);
  * i ingest_token_i(VARCHAR) -> UUID, the same whatever the source. `mark` is appended to each name. ids must outlive
  * every statement that calls them. */
 MUST_USE Status identities_register(Identities *ids, Db *db, const char *mark, Error *err);
+/* Before the first statement that calls them: about how many rows will come. */
+MUST_USE Status identities_expect(Identities *ids, uint64_t rows, Error *err);
 /* After a statement that used the functions: the first failure inside them. */
 MUST_USE Status identities_status(const Identities *ids, Error *err);
 /* Leaves out a tag that was met only on rows rejected later. */
 MUST_USE Status identities_drop(Identities *ids, const RecordTag *tag, Error *err);
 /* True when all that this file claimed as new is stored unless storing fails: the next file may go by it. */
 bool identities_final(const Identities *ids);
-/* Adds what is new to the vault; inside a vault transaction. *added counts. */
-MUST_USE Status identities_store(Identities *ids, Vault *vault, Slice source, uint64_t *added, Error *err);
+/* Adds what is new to the vault; inside a vault transaction. */
+MUST_USE Status identities_store(Identities *ids, Vault *vault, Slice source, Error *err);
 
 #endif

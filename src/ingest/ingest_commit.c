@@ -97,11 +97,9 @@ typedef struct Commit {
 static Status commit_task(size_t task, void *ctx, Error *err)
 {
     Commit *c = ctx;
-    uint64_t added = 0;
     if (task == COMMIT_FOLDER)
         return build_load(c->job, &c->lines, err);
-    TRY(identities_store(c->job->identities, c->job->ctx->vault, c->job->contract->name, &added, err));
-    return vault_write(c->job->ctx->vault, err);
+    return identities_store(c->job->identities, c->job->ctx->vault, c->job->contract->name, err);
 }
 
 /* Inside the vault's transaction. */

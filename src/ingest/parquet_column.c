@@ -163,7 +163,8 @@ static Status make_room(ColumnFill *c, size_t more, Error *err)
     size_t room = c->room ? c->room : 2048;
     while (room < need)
         room *= 2;
-    TRY(mem_resize((void **)&c->there, room, sizeof *c->there, err));
+    if (c->there)
+        TRY(mem_resize((void **)&c->there, room, sizeof *c->there, err));
     if (!c->column->distinct)
         TRY(mem_resize((void **)&c->codes, room, sizeof *c->codes, err));
     if (c->lengths || (!c->numbered && c->column->type == PARQUET_TEXT))
@@ -180,9 +181,16 @@ static Status add_cell(ColumnFill *c, Cell v, Error *err)
     return OK;
 }
 
+static void uuid_words(duckdb_hugeint v, uint64_t words[2])
+{
+    words[0] = __builtin_bswap64((uint64_t)v.upper ^ (UINT64_C(1) << 63));
+    words[1] = __builtin_bswap64(v.lower);
+}
+
 static Status add_uuid(ColumnFill *c, duckdb_hugeint v, Error *err)
 {
-    uint64_t words[2] = {__builtin_bswap64((uint64_t)v.upper ^ (UINT64_C(1) << 63)), __builtin_bswap64(v.lower)};
+    uint64_t words[2];
+    uuid_words(v, words);
     return add_cell(c, (Cell){(const char *)words, sizeof words}, err);
 }
 
@@ -238,15 +246,63 @@ size_t column_fits(const ColumnFill *c, const DbVector *v, const uint32_t *at, s
     return count;
 }
 
+static bool any_null(const DbVector *v, const uint32_t *at, size_t count)
+{
+    bool all = true;
+    for (size_t i = 0; v->valid && i < count; i++)
+        all = all && db_vector_has(v, at[i]);
+    return !all;
+}
+
+/* Most columns never have a NULL. */
+static Status note_nulls(ColumnFill *c, const DbVector *v, const uint32_t *at, size_t count, Error *err)
+{
+    if (!c->has_nulls && any_null(v, at, count)) {
+        TRY(mem_resize((void **)&c->there, c->room, sizeof *c->there, err));
+        for (size_t i = 0; i < c->rows; i++)
+            c->there[i] = 1;
+        c->has_nulls = true;
+    }
+    for (size_t i = 0; c->has_nulls && i < count; i++)
+        c->there[c->rows + i] = db_vector_has(v, at[i]);
+    c->rows += count;
+    return OK;
+}
+
+/* Where no dictionary is tried, values are laid down all at once. */
+static void add_distinct(ColumnFill *c, const DbVector *v, const uint32_t *at, size_t count)
+{
+    bool uuid = c->column->type == PARQUET_UUID;
+    char *begin = buf_reserve(&c->plain, count * width_of(c->column->type));
+    char *to = begin;
+    for (size_t i = 0; to && i < count; i++) {
+        uint64_t words[2];
+        if (!db_vector_has(v, at[i]))
+            continue;
+        if (uuid)
+            uuid_words(((const duckdb_hugeint *)v->data)[at[i]], words);
+        else
+            memcpy(words, (const int64_t *)v->data + at[i], sizeof words[0]);
+        memcpy(to, words, uuid ? sizeof words : sizeof words[0]);
+        to += uuid ? sizeof words : sizeof words[0];
+        c->values++;
+    }
+    if (to)
+        buf_advance(&c->plain, (size_t)(to - begin));
+}
+
 Status column_add(ColumnFill *c, const DbVector *v, const uint32_t *at, size_t count, Error *err)
 {
     TRY(make_room(c, count, err));
-    for (size_t i = 0; i < count; i++) {
-        bool there = db_vector_has(v, at[i]);
-        c->there[c->rows++] = there;
-        if (there)
-            TRY(add_value(c, v->data, at[i], err));
+    TRY(note_nulls(c, v, at, count, err));
+    if (c->column->distinct) {
+        ASSERT(c->column->type == PARQUET_UUID || c->column->type == PARQUET_INTEGER);
+        add_distinct(c, v, at, count);
+        return buf_status(&c->plain, err);
     }
+    for (size_t i = 0; i < count; i++)
+        if (db_vector_has(v, at[i]))
+            TRY(add_value(c, v->data, at[i], err));
     return buf_status(&c->plain, err);
 }
 
@@ -333,7 +389,10 @@ static void add_levels(const ColumnFill *c, Buf *out)
 {
     size_t at = out->len;
     add_little_endian(out, 0, 4);
-    parquet_hybrid(c->there, c->rows, 1, out);
+    if (c->has_nulls)
+        parquet_hybrid(c->there, c->rows, 1, out);
+    else
+        parquet_hybrid_ones(c->rows, out);
     if (out->status != OK)
         return;
     uint32_t length = (uint32_t)(out->len - at - 4);
@@ -383,6 +442,7 @@ static void add_values(const ColumnFill *c, ParquetEncoding encoding, Buf *out)
 static void forget_rows(ColumnFill *c)
 {
     c->rows = 0;
+    c->has_nulls = false;
     c->values = 0;
     c->text_bytes = 0;
     c->numbered = !c->column->distinct; /* the next row group tries again */
@@ -394,34 +454,35 @@ static void forget_rows(ColumnFill *c)
         memset(c->slots, 0, c->slot_count * sizeof *c->slots);
 }
 
-Status column_end(ColumnFill *c, uint64_t offset, Arena *arena, Buf *out, ColumnPages *pages, Error *err)
+static Status make_pages(const ColumnFill *c, uint64_t offset, PageBufs *bufs, ColumnPages *pages, Error *err)
 {
-    Buf page;
-    size_t begin = out->len;
-    *pages = (ColumnPages){.rows = c->rows, .nulls = c->rows - c->values, .encoding = encoding_of(c)};
-    buf_init(&page, 0);
+    Buf *page = &bufs->page;
+    Buf *out = &bufs->out;
+    buf_reset(out);
+    buf_reset(page);
     if (pages->encoding == ENCODING_DICTIONARY) {
-        dictionary_values(c, &page);
+        dictionary_values(c, page);
         pages->dictionary_at = offset;
-        footer_dictionary_page(c->entry_count, page.len, out);
-        buf_add(out, buf_slice(&page));
+        footer_dictionary_page(c->entry_count, page->len, out);
+        buf_add(out, buf_slice(page));
     }
-    Status st = buf_status(&page, err);
-    buf_reset(&page);
-    if (st == OK) {
-        add_levels(c, &page);
-        add_values(c, pages->encoding, &page);
-        pages->data_at = offset + (out->len - begin);
-        footer_data_page(c->rows, pages->encoding, page.len, out);
-        buf_add(out, buf_slice(&page));
-        pages->bytes = out->len - begin;
-        st = buf_status(&page, err);
-    }
-    buf_free(&page);
-    if (st == OK)
-        st = buf_status(out, err);
-    if (st == OK)
-        st = find_range(c, arena, pages, err);
+    TRY(buf_status(page, err));
+    buf_reset(page);
+    add_levels(c, page);
+    add_values(c, pages->encoding, page);
+    TRY(buf_status(page, err));
+    pages->data_at = offset + out->len;
+    footer_data_page(c->rows, pages->encoding, page->len, out);
+    buf_add(out, buf_slice(page));
+    pages->bytes = out->len;
+    return buf_status(out, err);
+}
+
+Status column_end(ColumnFill *c, uint64_t offset, Arena *arena, PageBufs *bufs, ColumnPages *pages, Error *err)
+{
+    *pages = (ColumnPages){.rows = c->rows, .nulls = c->rows - c->values, .encoding = encoding_of(c)};
+    TRY(make_pages(c, offset, bufs, pages, err));
+    TRY(find_range(c, arena, pages, err));
     forget_rows(c);
-    return st;
+    return OK;
 }

@@ -118,6 +118,15 @@ void parquet_hybrid(const uint32_t *values, size_t count, unsigned width, Buf *o
     add_literals(values + waiting, count - waiting, width, out);
 }
 
+void parquet_hybrid_ones(size_t count, Buf *out)
+{
+    static const uint32_t ones[RUN_LEAST] = {1, 1, 1, 1, 1, 1, 1, 1};
+    if (count >= RUN_LEAST)
+        add_run(1, count, 1, out);
+    else
+        add_literals(ones, count, 1, out);
+}
+
 void parquet_booleans(const uint32_t *values, size_t count, Buf *out)
 {
     pack_groups(values, count, 1, out);

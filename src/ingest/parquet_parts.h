@@ -28,6 +28,7 @@ typedef struct ColumnFill {
     size_t values;      /* the others */
     size_t text_bytes;  /* of all texts, numbered or not */
     size_t room;        /* rows that there, codes and lengths have room for */
+    bool has_nulls;     /* among the rows; without any, `there` is not kept */
     uint32_t *there;    /* a row: 1, or 0 for NULL */
     bool numbered;      /* by the dictionary, or a boolean */
     uint32_t *codes;    /* a value, while numbered */
@@ -59,8 +60,15 @@ typedef struct ColumnPages {
     Slice least, most; /* PLAIN, in the arena of column_end */
 } ColumnPages;
 
-/* Appends the pages to out, whose first byte lies at file offset `offset`, and forgets the rows. */
-MUST_USE Status column_end(ColumnFill *c, uint64_t offset, Arena *arena, Buf *out, ColumnPages *pages, Error *err);
+/* Memory that the columns of a file take turns with: one page, and the pages of a column. */
+typedef struct PageBufs {
+    Buf page;
+    Buf out;
+} PageBufs;
+
+/* Makes the pages, in bufs->out, of which the first byte will lie at file offset `offset`, and forgets the rows. */
+MUST_USE Status column_end(
+    ColumnFill *c, uint64_t offset, Arena *arena, PageBufs *bufs, ColumnPages *pages, Error *err);
 
 /* --- what the file says of itself (parquet_footer.c) ---------------------------------------------------------- */
 

@@ -23,7 +23,7 @@ struct ParquetWriter {
     FileWriter *file;
     char *path;
     uint64_t at; /* bytes written so far */
-    Buf pages;
+    PageBufs bufs;
 };
 
 static void put(ParquetWriter *w, Slice s)
@@ -49,7 +49,8 @@ Status parquet_open(const char *path, const ParquetColumn *columns, size_t count
     w->columns = columns;
     w->count = count;
     arena_init(&w->arena, 0);
-    buf_init(&w->pages, 0);
+    buf_init(&w->bufs.page, 0);
+    buf_init(&w->bufs.out, 0);
     Status st = make_fills(w, err);
     if (st == OK)
         st = mem_strndup(path, strlen(path), &w->path, err);
@@ -80,7 +81,8 @@ void parquet_free(ParquetWriter *w)
     writer_abandon(w->file);
     vec_free(&w->groups);
     arena_free(&w->arena);
-    buf_free(&w->pages);
+    buf_free(&w->bufs.page);
+    buf_free(&w->bufs.out);
     mem_free(w->path);
     mem_free(w);
 }
@@ -92,9 +94,8 @@ static Status end_group(ParquetWriter *w, Error *err)
         return OK;
     TRY(arena_new(&w->arena, ColumnPages, w->count, &group.columns, err));
     for (size_t i = 0; i < w->count; i++) {
-        buf_reset(&w->pages);
-        TRY(column_end(&w->fills[i], w->at, &w->arena, &w->pages, &group.columns[i], err));
-        put(w, buf_slice(&w->pages));
+        TRY(column_end(&w->fills[i], w->at, &w->arena, &w->bufs, &group.columns[i], err));
+        put(w, buf_slice(&w->bufs.out));
     }
     w->rows = 0;
     return vec_push(&w->groups, group, err);
@@ -202,11 +203,12 @@ Status parquet_join(ParquetWriter *w, ParquetWriter *other, Error *err)
 Status parquet_close(ParquetWriter *w, Error *err)
 {
     TRY(parquet_end_rows(w, err));
-    buf_reset(&w->pages);
-    footer_file(w->columns, w->count, &w->groups, &w->pages);
-    TRY(buf_status(&w->pages, err));
-    uint32_t length = (uint32_t)w->pages.len;
-    put(w, buf_slice(&w->pages));
+    Buf *footer = &w->bufs.out;
+    buf_reset(footer);
+    footer_file(w->columns, w->count, &w->groups, footer);
+    TRY(buf_status(footer, err));
+    uint32_t length = (uint32_t)footer->len;
+    put(w, buf_slice(footer));
     put(w, (Slice){(const char *)&length, sizeof length});
     put(w, (Slice){magic, sizeof magic});
     FileWriter *file = w->file;

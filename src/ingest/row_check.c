@@ -504,6 +504,7 @@ static Status register_parts(IngestJob *job, Error *err)
     }
     char name[40];
     TRY(identities_register(job->identities, job->db, job->database->mark, err));
+    TRY(identities_expect(job->identities, job->file.rows, err));
     snprintf(name, sizeof name, "agency_rows%s", job->database->mark);
     TRY(row_scan_register(job->db, name, &job->file, job->readers, job->progress, &job->scan, err));
     return register_sink(job, err);

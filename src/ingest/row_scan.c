@@ -1,7 +1,6 @@
 /*
  * See row_scan.h. Strings of up to 12 bytes, which are most of them, are written straight into DuckDB's inlined form;
- * longer
- * ones go through the C API, which copies them into the vector's own heap.
+ * longer ones go through the C API, which copies them into the vector's own heap.
  */
 #include "ingest/row_scan.h"
 
@@ -9,8 +8,9 @@
 #include <pthread.h>
 #include <stdio.h>
 
-/* then a ~n column a field, then a typed column a field */
+/* then a ~n column a field, then a typed column a field: in this file's own notes COLUMN_TEXT and COLUMN_VALUE */
 enum { COLUMN_ROW, COLUMN_LINE, COLUMN_AT, COLUMN_DEFECT, COLUMN_FIRST, COLUMN_SUSPECT, COLUMN_FIELDS };
+enum { COLUMN_TEXT = COLUMN_FIELDS, COLUMN_VALUE };
 
 #define DEFECT_BITS 8
 #define NO_FIELD SIZE_MAX
@@ -39,19 +39,21 @@ typedef struct ScanJob {
 typedef struct OutColumn {
     duckdb_vector vector;
     void *data;
-    uint64_t *valid; /* NULL until the first NULL */
-    bool sparse;     /* nearly always NULL: all rows begin so */
-    idx_t column;    /* COLUMN_..., fields from COLUMN_FIELDS on */
+    uint64_t *valid; /* NULL until the first NULL; of a sparse column all rows begin as NULL */
+    idx_t column;    /* COLUMN_..., COLUMN_TEXT or COLUMN_VALUE */
+    size_t field;    /* of the last two */
 } OutColumn;
 
 /* One thread of it. */
 typedef struct ScanThread {
     RowScan *scan;
-    ScanJob *job; /* set at each call: DuckDB does not show it before */
-    OutColumn *columns;
-    Slice *cells;  /* the record's, as read */
-    Slice *texts;  /* one a field: UTF-8, trimmed; len 0: missing */
-    Value *values; /* one a field */
+    ScanJob *job;       /* set at each call: DuckDB does not show it before */
+    OutColumn *columns; /* first those that every row fills, */
+    size_t dense_count;
+    size_t column_count; /* then those that only a defect or a suspect row does */
+    Slice *cells;        /* the record's, as read */
+    Slice *texts;        /* one a field: UTF-8, trimmed; len 0: missing */
+    Value *values;       /* one a field */
     bool suspect;
     Buf *carried; /* fill_down: the last value of each field */
     Buf scratch;
@@ -235,7 +237,7 @@ static int32_t record_defect(const AgencyFile *file, const Record *record)
 /* slice_trim for cells, nearly all of which need none. */
 static Slice trimmed(Slice s)
 {
-    return s.len > 0 && (uint8_t)s.ptr[0] > ' ' && (uint8_t)s.ptr[s.len - 1] > ' ' ? s : slice_trim(s);
+    return s.len == 0 || ((uint8_t)s.ptr[0] > ' ' && (uint8_t)s.ptr[s.len - 1] > ' ') ? s : slice_trim(s);
 }
 
 /* Cells to texts. Returns the defect, 0 when there is none. */
@@ -302,6 +304,28 @@ static void put_null(OutColumn *c, idx_t row)
     c->valid[row / 64] &= ~(UINT64_C(1) << (row % 64));
 }
 
+/* n bytes, at most 12, without a call: first and last part may overlap. */
+static inline void copy_few(char *to, const char *from, size_t n)
+{
+    if (n >= sizeof(uint64_t)) {
+        uint64_t first, last;
+        memcpy(&first, from, sizeof first);
+        memcpy(&last, from + n - sizeof last, sizeof last);
+        memcpy(to, &first, sizeof first);
+        memcpy(to + n - sizeof last, &last, sizeof last);
+    } else if (n >= sizeof(uint32_t)) {
+        uint32_t first, last;
+        memcpy(&first, from, sizeof first);
+        memcpy(&last, from + n - sizeof last, sizeof last);
+        memcpy(to, &first, sizeof first);
+        memcpy(to + n - sizeof last, &last, sizeof last);
+    } else {
+        to[0] = from[0];
+        to[n / 2] = from[n / 2];
+        to[n - 1] = from[n - 1];
+    }
+}
+
 static void put_string(OutColumn *c, idx_t row, Slice s)
 {
     if (s.len == 0) {
@@ -315,7 +339,7 @@ static void put_string(OutColumn *c, idx_t row, Slice s)
     }
     *cell = (duckdb_string_t){0};
     cell->value.inlined.length = (uint32_t)s.len;
-    memcpy(cell->value.inlined.inlined, s.ptr, s.len);
+    copy_few(cell->value.inlined.inlined, s.ptr, s.len);
 }
 
 static void put_first(ScanThread *t, OutColumn *c, idx_t row, const Record *record)
@@ -333,25 +357,14 @@ static void put_first(ScanThread *t, OutColumn *c, idx_t row, const Record *reco
     buf_free(&scratch);
 }
 
-static void put_text(ScanThread *t, OutColumn *c, idx_t row, size_t field)
+static void put_value(ScanThread *t, OutColumn *c, idx_t row)
 {
-    Slice text = t->values[field].text;
-    if (!c->sparse) {
-        put_string(c, row, text);
-    } else if (t->suspect && text.len > 0) {
-        c->valid[row / 64] |= UINT64_C(1) << (row % 64);
-        put_string(c, row, text);
-    }
-}
-
-static void put_value(ScanThread *t, OutColumn *c, idx_t row, size_t field)
-{
-    const Value *v = &t->values[field];
+    const Value *v = &t->values[c->field];
     if (!v->there) {
         put_null(c, row);
         return;
     }
-    switch (t->scan->file->fields[field]->type) {
+    switch (t->scan->file->fields[c->field]->type) {
     case TYPE_INTEGER:
     case TYPE_DECIMAL:
         ((int64_t *)c->data)[row] = v->number;
@@ -369,49 +382,55 @@ static void put_value(ScanThread *t, OutColumn *c, idx_t row, size_t field)
     }
 }
 
-static void put_field(ScanThread *t, OutColumn *c, idx_t row, int32_t defect)
+static void put_dense(ScanThread *t, OutColumn *c, idx_t row, const Record *record, int32_t defect)
 {
-    size_t count = t->scan->file->field_count;
-    size_t field = c->column - COLUMN_FIELDS;
-    if (defect != 0 && !c->sparse)
-        put_null(c, row);
-    else if (defect != 0)
+    switch (c->column) {
+    case COLUMN_ROW:
+        ((int64_t *)c->data)[row] = (int64_t)record->number;
+        break;
+    case COLUMN_LINE:
+        ((int64_t *)c->data)[row] = (int64_t)record->line;
+        break;
+    case COLUMN_AT:
+        ((int64_t *)c->data)[row] = (int64_t)record->offset;
+        break;
+    case COLUMN_FIRST:
+        put_first(t, c, row, record);
+        break;
+    case COLUMN_SUSPECT:
+        ((bool *)c->data)[row] = defect != 0 || t->suspect;
+        break;
+    case COLUMN_TEXT:
+        put_string(c, row, defect == 0 ? t->values[c->field].text : (Slice){0});
+        break;
+    case COLUMN_VALUE:
+        if (defect == 0)
+            put_value(t, c, row);
+        else
+            put_null(c, row);
+    }
+}
+
+static void put_sparse(ScanThread *t, OutColumn *c, idx_t row, int32_t defect)
+{
+    Slice text = c->column == COLUMN_TEXT ? t->values[c->field].text : (Slice){0};
+    if (c->column == COLUMN_DEFECT ? defect == 0 : defect != 0 || text.len == 0)
         return;
-    else if (field < count)
-        put_text(t, c, row, field);
+    c->valid[row / 64] |= UINT64_C(1) << (row % 64);
+    if (c->column == COLUMN_DEFECT)
+        ((int32_t *)c->data)[row] = defect;
     else
-        put_value(t, c, row, field - count);
+        put_string(c, row, text);
 }
 
 static void put_record(ScanThread *t, idx_t row, const Record *record, int32_t defect)
 {
-    for (idx_t i = 0; i < t->job->column_count; i++) {
-        OutColumn *c = &t->columns[i];
-        switch (c->column) {
-        case COLUMN_ROW:
-            ((int64_t *)c->data)[row] = (int64_t)record->number;
-            break;
-        case COLUMN_LINE:
-            ((int64_t *)c->data)[row] = (int64_t)record->line;
-            break;
-        case COLUMN_AT:
-            ((int64_t *)c->data)[row] = (int64_t)record->offset;
-            break;
-        case COLUMN_DEFECT:
-            ((int32_t *)c->data)[row] = defect;
-            if (defect != 0)
-                c->valid[row / 64] |= UINT64_C(1) << (row % 64);
-            break;
-        case COLUMN_FIRST:
-            put_first(t, c, row, record);
-            break;
-        case COLUMN_SUSPECT:
-            ((bool *)c->data)[row] = defect != 0 || t->suspect;
-            break;
-        default:
-            put_field(t, c, row, defect);
-        }
-    }
+    for (size_t i = 0; i < t->dense_count; i++)
+        put_dense(t, &t->columns[i], row, record, defect);
+    if (defect == 0 && !t->suspect)
+        return;
+    for (size_t i = t->dense_count; i < t->column_count; i++)
+        put_sparse(t, &t->columns[i], row, defect);
 }
 
 static Status fill_chunk(ScanThread *t, duckdb_data_chunk output, Error *err)
@@ -561,6 +580,7 @@ static void scan_local_init(duckdb_init_info info)
     duckdb_init_set_init_data(info, t, thread_free);
 }
 
+/* Of a row without a defect that is not suspect nothing stands in it. */
 static bool is_sparse(const RowScan *scan, idx_t column)
 {
     if (column == COLUMN_DEFECT)
@@ -569,21 +589,42 @@ static bool is_sparse(const RowScan *scan, idx_t column)
            !scan->readers[column - COLUMN_FIELDS].wants_regex;
 }
 
+static OutColumn out_column(const RowScan *scan, duckdb_vector vector, idx_t column)
+{
+    size_t fields = scan->file->field_count;
+    OutColumn c = {.vector = vector, .data = duckdb_vector_get_data(vector), .column = column};
+    if (column >= COLUMN_FIELDS) {
+        c.field = (column - COLUMN_FIELDS) % fields;
+        c.column = column - COLUMN_FIELDS < fields ? COLUMN_TEXT : COLUMN_VALUE;
+    }
+    return c;
+}
+
+static void begin_columns(ScanThread *t, duckdb_data_chunk output)
+{
+    const ScanJob *job = t->job;
+    t->column_count = 0;
+    for (int sparse = 0; sparse <= 1; sparse++) {
+        t->dense_count = t->column_count;
+        for (idx_t i = 0; i < job->column_count; i++) {
+            if (is_sparse(t->scan, job->columns[i]) != (sparse == 1))
+                continue;
+            OutColumn *c = &t->columns[t->column_count++];
+            *c = out_column(t->scan, duckdb_data_chunk_get_vector(output, i), job->columns[i]);
+            if (sparse == 0)
+                continue;
+            duckdb_vector_ensure_validity_writable(c->vector);
+            c->valid = duckdb_vector_get_validity(c->vector);
+            memset(c->valid, 0, duckdb_vector_size() / 8);
+        }
+    }
+}
+
 static void scan_rows(duckdb_function_info info, duckdb_data_chunk output)
 {
     ScanThread *t = duckdb_function_get_local_init_data(info);
     t->job = duckdb_function_get_init_data(info);
-    for (idx_t i = 0; i < t->job->column_count; i++) {
-        OutColumn *c = &t->columns[i];
-        duckdb_vector vector = duckdb_data_chunk_get_vector(output, i);
-        *c = (OutColumn){.vector = vector, .data = duckdb_vector_get_data(vector), .column = t->job->columns[i]};
-        c->sparse = is_sparse(t->scan, c->column);
-        if (!c->sparse)
-            continue;
-        duckdb_vector_ensure_validity_writable(vector);
-        c->valid = duckdb_vector_get_validity(vector);
-        memset(c->valid, 0, duckdb_vector_size() / 8);
-    }
+    begin_columns(t, output);
     Error err = ERROR_INIT;
     Status st = fill_chunk(t, output, &err);
     if (st == OK)

@@ -184,12 +184,13 @@ void db_append_str(DbAppender *a, size_t column, Slice s)
 
 duckdb_hugeint db_uuid_pack(const uint8_t id[16])
 {
-    uint64_t high = 0;
-    uint64_t low = 0;
-    for (int i = 0; i < 8; i++) {
-        high = high << 8 | id[i];
-        low = low << 8 | id[8 + i];
-    }
+    uint64_t high, low;
+    memcpy(&high, id, sizeof high);
+    memcpy(&low, id + sizeof high, sizeof low);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    high = __builtin_bswap64(high);
+    low = __builtin_bswap64(low);
+#endif
     return (duckdb_hugeint){.lower = low, .upper = (int64_t)(high ^ (UINT64_C(1) << 63))};
 }
 

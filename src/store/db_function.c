@@ -36,14 +36,9 @@ static Status scratch_make(size_t rows, size_t arg_count, void **memory, Scratch
 
 static void read_argument(duckdb_vector vector, size_t rows, Slice *cells)
 {
-    const uint64_t *validity = duckdb_vector_get_validity(vector);
-    duckdb_string_t *strings = duckdb_vector_get_data(vector);
-    for (size_t k = 0; k < rows; k++) {
-        if (validity && !(validity[k / 64] >> (k % 64) & 1))
-            cells[k] = (Slice){0};
-        else
-            cells[k] = (Slice){duckdb_string_t_data(&strings[k]), duckdb_string_t_length(strings[k])};
-    }
+    DbVector v = {duckdb_vector_get_data(vector), duckdb_vector_get_validity(vector)};
+    for (size_t k = 0; k < rows; k++)
+        cells[k] = db_vector_has(&v, k) ? db_vector_str(&v, k) : (Slice){0};
 }
 
 static void write_result(duckdb_vector vector, size_t rows, const Scratch *s)

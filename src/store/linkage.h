@@ -284,6 +284,7 @@ typedef struct TagPlaces {
     uint32_t count;
     uint32_t *order;
     uint32_t *start; /* of each bucket of equal first bits, into order */
+    unsigned shared; /* bits at the front of all tags */
     unsigned shift;
 } TagPlaces;
 MUST_USE Status tag_places_new(const RecordTag *first, size_t stride, size_t count, TagPlaces *out, Error *err);

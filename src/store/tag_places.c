@@ -1,9 +1,10 @@
 /*
  * Arrays in order of tag, and one tag among millions.
  *
- * Tags are keyed hashes, so their first bits tell where they belong: a counting sort
- * by these leaves about one tag a bucket, and a look-up reads one bucket. Whoever
- * chose tags to be alike would get a slow sort, not a wrong one.
+ * Tags are keyed hashes, so their first bits (after those that all of them share) tell
+ * where they belong: a counting sort by these leaves about one tag a bucket, and a
+ * look-up reads one bucket. Whoever chose tags to be alike would get a slow sort, not a
+ * wrong one.
  */
 #include "store/linkage.h"
 
@@ -20,6 +21,20 @@ static uint64_t top_of(const RecordTag *tag)
 static const RecordTag *tag_at(const TagPlaces *p, uint32_t at)
 {
     return (const RecordTag *)((const char *)p->first + (size_t)at * p->stride);
+}
+
+static size_t bucket_of(const TagPlaces *p, const RecordTag *tag)
+{
+    return (size_t)(top_of(tag) << p->shared >> p->shift);
+}
+
+/* Of many tags of hashes the first few tell already that it is none. */
+static unsigned count_shared_bits(const TagPlaces *p)
+{
+    uint64_t differing = 0;
+    for (uint32_t i = 1; i < p->count && differing >> 63 == 0; i++)
+        differing |= top_of(tag_at(p, i)) ^ top_of(tag_at(p, 0));
+    return differing == 0 ? 0 : (unsigned)__builtin_clzll(differing);
 }
 
 /* Before heap sort takes over: a bucket is this large only where tags are no hashes. */
@@ -74,6 +89,7 @@ Status tag_places_new(const RecordTag *first, size_t stride, size_t count, TagPl
     while (bits < 31 && (size_t)1 << bits < count)
         bits++;
     out->shift = 64 - bits;
+    out->shared = count_shared_bits(out);
     const size_t buckets = (size_t)1 << bits;
     TRY(mem_zalloc(buckets + 2, sizeof *out->start, (void **)&out->start, err));
     Status st = mem_alloc((count ? count : 1) * sizeof *out->order, (void **)&out->order, err);
@@ -83,11 +99,11 @@ Status tag_places_new(const RecordTag *first, size_t stride, size_t count, TagPl
     }
     /* counted two places on, so that filling leaves each start where it belongs */
     for (uint32_t i = 0; i < out->count; i++)
-        out->start[(top_of(tag_at(out, i)) >> out->shift) + 2]++;
+        out->start[bucket_of(out, tag_at(out, i)) + 2]++;
     for (size_t b = 0; b < buckets; b++)
         out->start[b + 2] += out->start[b + 1];
     for (uint32_t i = 0; i < out->count; i++)
-        out->order[out->start[(top_of(tag_at(out, i)) >> out->shift) + 1]++] = i;
+        out->order[out->start[bucket_of(out, tag_at(out, i)) + 1]++] = i;
     for (size_t b = 0; b < buckets; b++)
         sort_bucket(out, out->order + out->start[b], out->start[b + 1] - out->start[b]);
     return OK;
@@ -104,7 +120,7 @@ uint32_t tag_places_find(const TagPlaces *p, const RecordTag *tag)
 {
     if (p->count == 0)
         return UINT32_MAX;
-    size_t bucket = top_of(tag) >> p->shift;
+    size_t bucket = bucket_of(p, tag);
     uint32_t low = p->start[bucket], high = p->start[bucket + 1];
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;

@@ -1,9 +1,9 @@
 /*
  * Opening the vault, and writing records to it.
  *
- * Records of a load wait in memory, up to 256 MiB of them, to be bundled in
- * order of tag (vault_bundle.c). All of a load is one transaction; a process
- * killed inside it leaves nothing behind.
+ * Records of a load are bundled in order of tag (vault_bundle.c); those that
+ * come one by one wait in memory for that, up to 256 MiB of them. All of a load
+ * is one transaction; a process killed inside it leaves nothing behind.
  */
 #include "store/vault_impl.h"
 
@@ -46,7 +46,6 @@ Status vault_open(Home *home, Vault **out, Error *err)
     TRY(mem_zalloc(1, sizeof *v, (void **)&v, err));
     v->home = home;
     arena_init(&v->arena, 0);
-    arena_init(&v->held, 0);
     buf_init(&v->scratch, 0);
     LiteAccess access = home->being_made ? LITE_CREATE : home->access == HOME_WRITE ? LITE_WRITE : LITE_READ;
     TRY_OUT(home_file(home, &v->arena, "vault.db", &path, err));
@@ -54,6 +53,7 @@ Status vault_open(Home *home, Vault **out, Error *err)
     TRY_OUT(vault_ensure_schema(&v->lite, access, err));
     TRY_OUT(boxer_new(home, &v->boxer, err));
     TRY_OUT(read_sources(v, err));
+    TRY_OUT(new_records_new(0, &v->pending, err));
     if (home->access == HOME_WRITE)
         TRY_OUT(prepare_writes(v, err));
     *out = v;
@@ -82,8 +82,7 @@ void vault_close(Vault *v)
     ledger_close(v->ledger);
     boxer_free(v->boxer);
     vec_free(&v->sources);
-    vec_free(&v->pending);
-    arena_wipe(&v->held);
+    new_records_free(v->pending);
     wipe(&v->scratch);
     buf_free(&v->scratch);
     arena_free(&v->arena);
@@ -110,7 +109,7 @@ static const SourceName *find_source(const Vault *v, Slice name)
     return NULL;
 }
 
-static Status source_id(Vault *v, Slice name, int64_t *out, Error *err)
+static Status need_source(Vault *v, Slice name, SourceName *out, Error *err)
 {
     const SourceName *found = find_source(v, name);
     if (!found) {
@@ -124,24 +123,17 @@ static Status source_id(Vault *v, Slice name, int64_t *out, Error *err)
         found = find_source(v, name);
         ASSERT(found);
     }
-    *out = found->id;
+    *out = *found;
     return OK;
 }
 
 /* --- one load ------------------------------------------------------------------------------------------------ */
 
-static void forget_pending(Vault *v)
-{
-    v->pending.len = 0;
-    v->pending_bytes = 0;
-    arena_wipe(&v->held);
-}
-
 Status vault_begin(Vault *v, Error *err)
 {
     TRY(home_must_write(v->home, err));
     ASSERT(!v->in_load);
-    forget_pending(v);
+    new_records_reset(v->pending);
     TRY(lite_exec(&v->lite, "BEGIN IMMEDIATE", err));
     v->in_load = true;
     return OK;
@@ -152,7 +144,7 @@ void vault_rollback(Vault *v)
     if (!v->in_load)
         return;
     v->in_load = false;
-    forget_pending(v);
+    new_records_reset(v->pending);
     vault_forget_tags(v);
     lite_rollback(&v->lite);
     /* the log of a load that did not fit keeps the disk full: give the room back, for the ledger's entry about it */
@@ -162,55 +154,43 @@ void vault_rollback(Vault *v)
         v->sources.len = 0;
 }
 
-Status vault_write(Vault *v, Error *err)
+static Status write_pending(Vault *v, Error *err)
 {
-    ASSERT(v->in_load);
-    TRY(bundles_write(v, err));
-    forget_pending(v);
+    TRY(bundles_write(v, &v->pending_source, v->pending, err));
+    new_records_reset(v->pending);
     return OK;
 }
 
-Status vault_add_claimed(Vault *v, Slice source, const PackedRecord *records, size_t count, Error *err)
+Status vault_add_claimed(Vault *v, Slice source, const NewRecords *n, Error *err)
 {
-    int64_t id;
+    SourceName name;
     ASSERT(v->in_load);
-    if (count == 0)
+    if (!new_records_any(n))
         return OK;
-    TRY(source_id(v, source, &id, err));
-    for (size_t i = 0; i < count; i++) {
-        TRY(vec_push(&v->pending, ((Pending){records[i], id}), err));
-        v->pending_bytes += records[i].len;
-        if (v->pending_bytes >= PENDING_BYTES)
-            TRY(vault_write(v, err));
-    }
-    return OK;
-}
-
-/* Values of a caller's who does not keep them. */
-static Status hold(Vault *v, const RecordTag *tag, const IdentityValues *values, PackedRecord *out, Error *err)
-{
-    Slice packed;
-    buf_reset(&v->scratch);
-    values_pack(values, &v->scratch);
-    TRY(buf_status(&v->scratch, err));
-    TRY(arena_dup(&v->held, buf_slice(&v->scratch), &packed, err));
-    *out = (PackedRecord){.tag = *tag, .len = (uint32_t)packed.len, .packed = packed.ptr};
-    return OK;
+    TRY(need_source(v, source, &name, err));
+    return bundles_write(v, &name, n, err);
 }
 
 Status vault_add_record(Vault *v, Slice source, const RecordTag *tag, const IdentityValues *values, Error *err)
 {
     KnownTags *known = NULL;
+    SourceName name;
     bool was_new = false;
+    ASSERT(v->in_load);
     TRY(vault_known_tags(v, source, &known, err));
     Status st = known_tags_claim(known, tag, 1, &was_new, err);
     known_tags_release(known);
     TRY(st);
-    PackedRecord record;
     if (!was_new)
         return OK;
-    TRY(hold(v, tag, values, &record, err));
-    return vault_add_claimed(v, source, &record, 1, err);
+    TRY(need_source(v, source, &name, err));
+    if (v->pending_source.id != name.id || new_records_bytes(v->pending) >= PENDING_BYTES)
+        TRY(write_pending(v, err));
+    v->pending_source = name;
+    buf_reset(&v->scratch);
+    values_pack(values, &v->scratch);
+    TRY(buf_status(&v->scratch, err));
+    return new_records_add(v->pending, tag, buf_slice(&v->scratch), err);
 }
 
 void vault_u64_bytes(uint64_t v, char out[8])
@@ -250,7 +230,7 @@ Status vault_add_quarantine(Vault *v, Slice load, uint64_t row, Slice raw, Error
 Status vault_commit(Vault *v, Error *err)
 {
     ASSERT(v->in_load);
-    Status st = vault_write(v, err);
+    Status st = write_pending(v, err);
     if (st == OK)
         st = lite_exec(&v->lite, "COMMIT", err);
     if (st == OK)

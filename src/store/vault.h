@@ -81,18 +81,19 @@ MUST_USE Status vault_add_record(
     Vault *v, Slice source, const RecordTag *tag, const IdentityValues *values, Error *err);
 /* The rejected row as received, boxed. Replaces a row of the same load and number. */
 MUST_USE Status vault_add_quarantine(Vault *v, Slice load, uint64_t row, Slice raw, Error *err);
-/* Writes what waits in memory: what vault_commit does first, for who has time for it before. */
-MUST_USE Status vault_write(Vault *v, Error *err);
 MUST_USE Status vault_commit(Vault *v, Error *err);
 void vault_rollback(Vault *v);
-/* As vault_add_record, for tags of one source that were claimed (below) and found new, with what tagger_tag_packed gave
- * for each. The packed values are borrowed until vault_write or the end of the transaction. */
-typedef struct PackedRecord {
-    RecordTag tag;
-    uint32_t len;
-    const char *packed;
-} PackedRecord;
-MUST_USE Status vault_add_claimed(Vault *v, Slice source, const PackedRecord *records, size_t count, Error *err);
+/* Records with distinct tags that wait to be written, kept by the first bits of these. One thread at a time. */
+typedef struct NewRecords NewRecords;
+/* expected: about how many will come; less or more costs time only. */
+MUST_USE Status new_records_new(uint64_t expected, NewRecords **out, Error *err);
+void new_records_free(NewRecords *n); /* wipes the values */
+/* packed: what tagger_tag_packed gave, copied. */
+MUST_USE Status new_records_add(NewRecords *n, const RecordTag *tag, Slice packed, Error *err);
+/* Forgets those for which leave_out says true. */
+void new_records_leave_out(NewRecords *n, bool (*leave_out)(const RecordTag *tag, void *ctx), void *ctx);
+/* As vault_add_record, for tags of one source that were claimed (below) and found new. Written at once. */
+MUST_USE Status vault_add_claimed(Vault *v, Slice source, const NewRecords *n, Error *err);
 
 /* The tags of a source. Read at the first use, then kept until another source's are asked for, so that the files of a
  * source share them. known_tags_release ends the caller's share; a set that the vault has forgotten lives until

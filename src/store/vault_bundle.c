@@ -14,138 +14,102 @@
  */
 #include "store/vault_impl.h"
 
-#include <stdlib.h>
-
 #define TAG_SIZE sizeof(((RecordTag *)0)->bytes)
-#define BUNDLE_BYTES ((size_t)64 << 10)
-
-/* --- sorting ------------------------------------------------------------------------------------------------- */
-
-static int compare_pending(const void *a, const void *b)
-{
-    const Pending *x = a;
-    const Pending *y = b;
-    if (x->source != y->source)
-        return x->source < y->source ? -1 : 1;
-    return memcmp(x->record.tag.bytes, y->record.tag.bytes, TAG_SIZE);
-}
-
-static size_t bucket_of(const Pending *p)
-{
-    return (size_t)p->record.tag.bytes[0] << 8 | p->record.tag.bytes[1];
-}
-
-/* Tags are hashes, spread evenly: one pass by their first two bytes leaves a handful to be sorted in each bucket. */
-static Status sort_into_buckets(const Pending *from, size_t count, Pending *to, Error *err)
-{
-    enum { BUCKETS = 1 << 16 };
-    size_t *ends = NULL;
-    TRY(mem_zalloc(BUCKETS + 1, sizeof *ends, (void **)&ends, err));
-    for (size_t i = 0; i < count; i++)
-        ends[bucket_of(&from[i]) + 1]++;
-    for (size_t b = 0; b < BUCKETS; b++)
-        ends[b + 1] += ends[b];
-    for (size_t i = count; i > 0; i--)
-        to[--ends[bucket_of(&from[i - 1]) + 1]] = from[i - 1];
-    /* now ends[b + 1] is where bucket b begins */
-    for (size_t b = 0; b < BUCKETS; b++) {
-        size_t begin = ends[b + 1];
-        size_t end = b + 1 < BUCKETS ? ends[b + 2] : count;
-        if (end - begin > 1)
-            qsort(to + begin, end - begin, sizeof *to, compare_pending);
-    }
-    mem_free(ends);
-    return OK;
-}
-
-static Status sort_pending(Vault *v, Error *err)
-{
-    size_t count = v->pending.len;
-    bool one_source = true;
-    Pending *sorted = NULL;
-    for (size_t i = 1; i < count; i++)
-        one_source = one_source && v->pending.at[i].source == v->pending.at[0].source;
-    if (!one_source || count < 1024) {
-        if (count > 1)
-            qsort(v->pending.at, count, sizeof *v->pending.at, compare_pending);
-        return OK;
-    }
-    TRY(mem_alloc(count * sizeof *sorted, (void **)&sorted, err));
-    Status st = sort_into_buckets(v->pending.at, count, sorted, err);
-    if (st == OK)
-        memcpy(v->pending.at, sorted, count * sizeof *sorted);
-    mem_free(sorted);
-    return st;
-}
+/* Tags and values, so that two rows fill a page of SQLite's (16 KiB, lite.c) with their numbers, padding and what a box
+ * adds: of one row a page a third stayed empty. */
+#define BUNDLE_BYTES ((size_t)8064)
 
 /* --- writing ------------------------------------------------------------------------------------------------- */
 
-static Status write_bundle(Vault *v, int64_t run, const Pending *records, size_t count, Error *err)
-{
+/* What the bundles of a run are made in, one after the other. */
+typedef struct BundleMaker {
+    const NewRecords *all;
+    size_t part; /* the next */
+    const PackedRecord *records;
+    TagPlaces places; /* their order */
+    size_t next;
     Buf tags;
+    Buf values;
     Buf box;
-    Slice source;
-    sqlite3_stmt *stmt = v->insert_bundle;
-    buf_init(&tags, 0);
-    buf_init(&box, 0);
-    buf_reset(&v->scratch);
-    for (size_t i = 0; i < count; i++) {
-        const PackedRecord *r = &records[i].record;
-        buf_add(&tags, (Slice){(const char *)r->tag.bytes, TAG_SIZE});
-        values_put((Slice){r->packed, r->len}, &v->scratch);
-    }
-    Status st = buf_status(&tags, err);
-    if (st == OK)
-        st = buf_status(&v->scratch, err);
-    if (st == OK)
-        st = vault_source_name(v, records[0].source, &source, err);
-    if (st == OK) {
-        BoxPlace place = {"bundle", buf_slice(&tags), source};
-        st = boxer_seal(v->boxer, &place, buf_slice(&v->scratch), &box, err);
-    }
-    if (st == OK) {
-        sqlite3_bind_int64(stmt, 1, run);
-        sqlite3_bind_int64(stmt, 2, records[0].source);
-        lite_bind_blob(stmt, 3, (Slice){tags.ptr, TAG_SIZE});
-        sqlite3_bind_int64(stmt, 4, (int64_t)count);
-        sqlite3_bind_int64(stmt, 5, boxer_key_id(v->boxer));
-        lite_bind_blob(stmt, 6, buf_slice(&tags));
-        lite_bind_blob(stmt, 7, buf_slice(&box));
-        st = lite_run(&v->lite, stmt, err);
-    }
-    buf_free(&tags);
-    buf_free(&box);
-    return st;
-}
+} BundleMaker;
 
-/* How many of the records, at least one, make a bundle. */
-static size_t bundle_length(const Pending *records, size_t count)
+/* Goes on to a part that has records, if there is one. */
+static Status next_part(BundleMaker *m, Error *err)
 {
-    size_t n = 0;
-    for (size_t bytes = 0; n < count && n < BUNDLE_RECORDS; n++) {
-        bytes += records[n].record.len;
-        if (n > 0 && (bytes > BUNDLE_BYTES || records[n].source != records[0].source))
-            break;
-    }
-    return n;
-}
-
-Status bundles_write(Vault *v, Error *err)
-{
-    int64_t run = 0;
-    if (v->pending.len == 0)
-        return OK;
-    TRY(sort_pending(v, err));
-    TRY(lite_i64(&v->lite, "SELECT coalesce(max(run), 0) FROM bundle", &run, err));
-    for (size_t i = 0; i < v->pending.len;) {
-        const Pending *from = &v->pending.at[i];
-        size_t count = bundle_length(from, v->pending.len - i);
-        if (i == 0 || from->source != from[-1].source)
-            run++;
-        TRY(write_bundle(v, run, from, count, err));
-        i += count;
+    while (m->next == m->places.count && m->part < new_records_parts(m->all)) {
+        size_t count;
+        m->records = new_records_part(m->all, m->part++, &count);
+        m->next = 0;
+        tag_places_free(&m->places);
+        if (count > 0)
+            TRY(tag_places_new(&m->records[0].tag, sizeof *m->records, count, &m->places, err));
     }
     return OK;
+}
+
+/* At least one record, if any is left, then as many as have room. */
+static Status fill_bundle(BundleMaker *m, size_t *count, Error *err)
+{
+    buf_reset(&m->tags);
+    buf_reset(&m->values);
+    for (*count = 0; *count < BUNDLE_RECORDS; (*count)++) {
+        TRY(next_part(m, err));
+        if (m->next == m->places.count)
+            break;
+        const PackedRecord *r = &m->records[m->places.order[m->next]];
+        if (*count > 0 && m->tags.len + m->values.len + TAG_SIZE + r->len > BUNDLE_BYTES)
+            break;
+        m->next++;
+        buf_add(&m->tags, (Slice){(const char *)r->tag.bytes, TAG_SIZE});
+        values_put((Slice){r->packed, r->len}, &m->values);
+    }
+    TRY(buf_status(&m->tags, err));
+    return buf_status(&m->values, err);
+}
+
+static Status write_bundle(Vault *v, BundleMaker *m, size_t count, int64_t run, const SourceName *source, Error *err)
+{
+    sqlite3_stmt *stmt = v->insert_bundle;
+    BoxPlace place = {"bundle", buf_slice(&m->tags), source->name};
+    buf_reset(&m->box);
+    TRY(boxer_seal(v->boxer, &place, buf_slice(&m->values), &m->box, err));
+    sqlite3_bind_int64(stmt, 1, run);
+    sqlite3_bind_int64(stmt, 2, source->id);
+    lite_bind_blob(stmt, 3, slice_sub(buf_slice(&m->tags), 0, TAG_SIZE));
+    sqlite3_bind_int64(stmt, 4, (int64_t)count);
+    sqlite3_bind_int64(stmt, 5, boxer_key_id(v->boxer));
+    lite_bind_blob(stmt, 6, buf_slice(&m->tags));
+    lite_bind_blob(stmt, 7, buf_slice(&m->box));
+    return lite_run(&v->lite, stmt, err);
+}
+
+static Status write_run(Vault *v, BundleMaker *m, const SourceName *source, Error *err)
+{
+    int64_t run = 0;
+    size_t count = 0;
+    TRY(lite_i64(&v->lite, "SELECT coalesce(max(run), 0) + 1 FROM bundle", &run, err));
+    for (;;) {
+        TRY(fill_bundle(m, &count, err));
+        if (count == 0)
+            return OK;
+        TRY(write_bundle(v, m, count, run, source, err));
+    }
+}
+
+Status bundles_write(Vault *v, const SourceName *source, const NewRecords *n, Error *err)
+{
+    BundleMaker m = {.all = n};
+    buf_init(&m.tags, 0);
+    buf_init(&m.values, 0);
+    buf_init(&m.box, 0);
+    Status st = write_run(v, &m, source, err);
+    tag_places_free(&m.places);
+    if (m.values.ptr)
+        mem_wipe(m.values.ptr, m.values.cap);
+    buf_free(&m.values);
+    buf_free(&m.tags);
+    buf_free(&m.box);
+    return st;
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------- */

@@ -38,18 +38,27 @@ MUST_USE Status values_take(Slice all, size_t *at, Slice *packed, Error *err);
 /* values point into packed. ERR_CORRUPT when malformed; zero padding at the end is skipped. */
 MUST_USE Status values_unpack(Slice packed, IdentityValues *out, Error *err);
 
+/* --- records that wait (new_records.c) --- */
+
+typedef struct PackedRecord {
+    RecordTag tag;
+    uint32_t len;
+    const char *packed;
+} PackedRecord;
+
+/* Every tag of a part comes before every tag of the next; within one they are in no order. */
+size_t new_records_parts(const NewRecords *n);
+const PackedRecord *new_records_part(const NewRecords *n, size_t part, size_t *count);
+bool new_records_any(const NewRecords *n);
+size_t new_records_bytes(const NewRecords *n); /* of values */
+void new_records_reset(NewRecords *n);         /* forgets all */
+
 /* --- the vault (vault.c) --- */
 
 typedef struct SourceName {
     int64_t id;
     Slice name;
 } SourceName;
-
-/* Records wait here to be bundled in order of their tags. */
-typedef struct Pending {
-    PackedRecord record;
-    int64_t source;
-} Pending;
 
 struct Vault {
     Home *home;
@@ -59,9 +68,8 @@ struct Vault {
     Arena arena;
     VEC(SourceName) sources;
     bool in_load;
-    VEC(Pending) pending;
-    size_t pending_bytes; /* of their values */
-    Arena held;           /* values that nobody else keeps until they are written */
+    NewRecords *pending; /* of vault_add_record, and all of one source: */
+    SourceName pending_source;
     Buf scratch;
     sqlite3_stmt *insert_bundle;
     sqlite3_stmt *insert_quarantine;
@@ -116,8 +124,8 @@ typedef struct Bundle {
 /* What bundle_read wants of a row of `bundle`. */
 #define BUNDLE_COLUMNS "id, source, records, key_id, first, tags, box"
 
-/* All pending records, as one run for each source. Inside a transaction. */
-MUST_USE Status bundles_write(Vault *v, Error *err);
+/* One run. Inside a transaction. */
+MUST_USE Status bundles_write(Vault *v, const SourceName *source, const NewRecords *n, Error *err);
 void bundle_init(Bundle *b);
 void bundle_free(Bundle *b); /* wipes the values */
 /* Opens the bundle in stmt's row; what b held before is forgotten. ERR_CORRUPT when it does not open; b->count is

@@ -56,6 +56,16 @@ rm -rf "$work/out"
 CAIRN_DUCKDB_DIR=$work/site fetch
 is $? 0 'the environment variable names the site path'
 
+rm -rf "$work/out"
+sed -i "s/^arm64 .*/arm64 libduckdb.so some-package@1 libduckdb.so $(hash "$work/bad/libduckdb.so")/" "$work/lock/duckdb.lock"
+fetch --from "$work/site" --arch arm64
+is $? 2 'another architecture has its own hash'
+fetch --from "$work/site" --arch x64
+is $? 0 'an architecture may be named'
+rm -rf "$work/out"
+fetch --from "$work/site" --arch mips
+is $? 1 'an architecture without a pinned library fails'
+
 # A path that holds every tool but npm.
 rm -rf "$work/out"
 mkdir "$work/bin"
