@@ -368,13 +368,8 @@ static void choose_rounds(SortJob *j)
 Status blocks_sort(const MatchTable *t, const KeyCache *cache, const PassSpec *pass, const SourcePairs *sources,
     uint32_t known, unsigned threads, Groups *out, uint64_t *keys, Error *err)
 {
-    SortJob j = {.table = t,
-        .cache = cache,
-        .pass = pass,
-        .sources = sources,
-        .known = known,
-        .threads = threads,
-        .out = out};
+    SortJob j = {
+        .table = t, .cache = cache, .pass = pass, .sources = sources, .known = known, .threads = threads, .out = out};
     Status st = OK;
     *keys = 0;
     choose_rounds(&j);

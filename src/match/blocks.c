@@ -29,8 +29,8 @@ static uint64_t window_pairs(const BlockPass *p)
     return reach * n - reach * (reach + 1) / 2;
 }
 
-/* A pass over typing errors of a field beside one over the field itself: the column whose equal values the latter brings
- * together. */
+/* A pass over typing errors of a field beside one over the field itself: the column whose equal values the latter
+ * brings together. */
 static uint32_t known_column(const Blocks *b, const PassSpec *pass)
 {
     const KeyPart *part = &pass->parts[0];
@@ -62,8 +62,8 @@ static Status sort_passes(Blocks *b, unsigned threads, Error *err)
             p->keys = p->order.len;
             p->pairs = window_pairs(p);
         } else {
-            TRY_OUT(blocks_sort(b->table, cache, &specs[i], &b->sources, known_column(b, &specs[i]), threads, &p->groups,
-                &p->keys, err));
+            TRY_OUT(blocks_sort(b->table, cache, &specs[i], &b->sources, known_column(b, &specs[i]), threads,
+                &p->groups, &p->keys, err));
         }
     }
 out:

@@ -20,7 +20,7 @@ typedef struct Em {
     MatchModel *m;
     uint32_t segments;
     bool active[CLASS_COUNT];
-    bool random_neighbours;              /* neighbours are learned from random pairs */
+    bool random_neighbours;                                  /* neighbours are learned from random pairs */
     uint32_t avoiding[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX]; /* passes that do not look at the field; all where these
                                                               * find nobody */
     double prior[CLASS_COUNT][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];

@@ -283,7 +283,8 @@ static uint64_t blocks_of_pass(const Blocks *b, uint32_t pass)
     return reports[pass].blocks;
 }
 
-/* Beside a pass over the numbers, one over their typing errors has blocks of different numbers only; no pair is lost. */
+/* Beside a pass over the numbers, one over their typing errors has blocks of different numbers only; no pair is lost.
+ */
 static void test_known_values(void **state)
 {
     UNUSED(state);

@@ -332,7 +332,8 @@ static void test_unreached_segment(void **state)
     w.totals.records[BETWEEN] = 15000;
     MatchModel *m = world_fit(&w);
     check_near("cut surnames between the kinds", m->levels[BETWEEN][LAST][CUT].share[CLASS_MATCH], 0.4, 0.05);
-    check_near("cut surnames inside one", m->levels[0][LAST][CUT].share[CLASS_MATCH], w.share[CLASS_MATCH][LAST][CUT], 0.01);
+    check_near(
+        "cut surnames inside one", m->levels[0][LAST][CUT].share[CLASS_MATCH], w.share[CLASS_MATCH][LAST][CUT], 0.01);
     match_model_free(m);
     world_free(&w);
 }
