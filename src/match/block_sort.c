@@ -9,6 +9,9 @@
  * digit first, which is stable and has no bad inputs). Singletons, most of all
  * keys, are dropped on the way.
  *
+ * Most groups of a deletion neighbourhood are ten times the records of one number; beside a pass over the number itself
+ * they are left out, and what stays is numbers a typing error apart.
+ *
  * A pass with many keys a record (deletion neighbourhoods of nine digits: ten)
  * runs in rounds over ranges of keys, so that memory stays at that of a round.
  */
@@ -154,6 +157,7 @@ typedef struct SortJob {
     const KeyCache *cache;
     const PassSpec *pass;
     const SourcePairs *sources;
+    uint32_t known; /* column; MATCH_NONE */
     unsigned threads;
     uint32_t rounds, round, buckets;
     Chunk *chunks;
@@ -223,6 +227,19 @@ static size_t run_end(const uint64_t *keys, size_t begin, size_t end)
     return i;
 }
 
+/* Does a run of one key make a group? */
+static bool is_group(const SortJob *j, const uint32_t *records, size_t n)
+{
+    if (n < 2 || comparable_pairs(j->sources, j->table, records, n) == 0)
+        return false;
+    if (j->known == MATCH_NONE)
+        return true;
+    size_t i = 1;
+    while (i < n && record_cells(j->table, records[i])[j->known] == record_cells(j->table, records[0])[j->known])
+        i++;
+    return i < n;
+}
+
 static Status sort_bucket(size_t item, void *ctx, Error *err)
 {
     UNUSED(err);
@@ -234,12 +251,11 @@ static Status sort_bucket(size_t item, void *ctx, Error *err)
     for (size_t i = begin; i < b->end;) {
         size_t end = run_end(j->keys, i, b->end);
         b->distinct++;
-        if (end - i > 1) {
+        if (end - i > 1)
             sort_members(j->table, j->records + i, end - i, j->record_scratch + i);
-            if (comparable_pairs(j->sources, j->table, j->records + i, end - i) > 0) {
-                b->groups++;
-                b->members += (uint32_t)(end - i);
-            }
+        if (is_group(j, j->records + i, end - i)) {
+            b->groups++;
+            b->members += (uint32_t)(end - i);
         }
         i = end;
     }
@@ -255,7 +271,7 @@ static Status write_bucket(size_t item, void *ctx, Error *err)
     for (size_t i = b->begin; i < b->end;) {
         size_t end = run_end(j->keys, i, b->end);
         size_t n = end - i;
-        if (n > 1 && comparable_pairs(j->sources, j->table, j->records + i, n) > 0) {
+        if (is_group(j, j->records + i, n)) {
             memcpy(j->out->members.at + member, j->records + i, n * sizeof j->records[0]);
             member += (uint32_t)n;
             j->out->start.at[++group] = member;
@@ -352,9 +368,10 @@ static void choose_rounds(SortJob *j)
 }
 
 Status blocks_sort(const MatchTable *t, const KeyCache *cache, const PassSpec *pass, const SourcePairs *sources,
-    unsigned threads, Groups *out, uint64_t *keys, Error *err)
+    uint32_t known, unsigned threads, Groups *out, uint64_t *keys, Error *err)
 {
-    SortJob j = {.table = t, .cache = cache, .pass = pass, .sources = sources, .threads = threads, .out = out};
+    SortJob j = {
+        .table = t, .cache = cache, .pass = pass, .sources = sources, .known = known, .threads = threads, .out = out};
     Status st = OK;
     *keys = 0;
     choose_rounds(&j);

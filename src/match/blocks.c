@@ -54,6 +54,23 @@ static uint64_t window_pairs(const BlockPass *p)
     return reach * n - reach * (reach + 1) / 2;
 }
 
+/* A pass over typing errors of a field beside one over the field itself: the column whose equal values the latter
+ * brings together. */
+static uint32_t known_column(const Blocks *b, const PassSpec *pass)
+{
+    const KeyPart *part = &pass->parts[0];
+    const FieldSpec *field = &b->table->config->fields[part->field];
+    if (pass->part_count != 1 || part->transform != KEY_DELETION || field->column_count != 1)
+        return MATCH_NONE;
+    for (uint32_t i = 0; i < b->pass_count; i++) {
+        const PassSpec *other = &b->passes[i].spec;
+        if (!pass_is_window(&b->passes[i]) && other->part_count == 1 && other->parts[0].field == part->field &&
+            other->parts[0].transform == KEY_WHOLE)
+            return field->columns[0];
+    }
+    return MATCH_NONE;
+}
+
 static Status sort_passes(Blocks *b, unsigned threads, Error *err)
 {
     PassSpec specs[MATCH_PASSES_MAX];
@@ -70,7 +87,8 @@ static Status sort_passes(Blocks *b, unsigned threads, Error *err)
             p->keys = p->order.len;
             p->pairs = window_pairs(p);
         } else {
-            TRY_OUT(blocks_sort(b->table, cache, &specs[i], &b->sources, threads, &p->groups, &p->keys, err));
+            TRY_OUT(blocks_sort(b->table, cache, &specs[i], &b->sources, known_column(b, &specs[i]), threads,
+                &p->groups, &p->keys, err));
         }
     }
 out:

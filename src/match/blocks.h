@@ -62,9 +62,10 @@ uint64_t comparable_pairs(const SourcePairs *s, const MatchTable *t, const uint3
 void sort_members(const MatchTable *t, uint32_t *members, size_t count, uint32_t *scratch);
 
 /* Groups of two or more records that share a key and hold a comparable pair, in ascending order of key; *keys: distinct
- * keys, singletons included. */
+ * keys, singletons included. Groups whose records have one value in column `known` are left out, because another pass
+ * brings equal values together (MATCH_NONE: none does). */
 MUST_USE Status blocks_sort(const MatchTable *t, const KeyCache *cache, const PassSpec *pass,
-    const SourcePairs *sources, unsigned threads, Groups *out, uint64_t *keys, Error *err);
+    const SourcePairs *sources, uint32_t known, unsigned threads, Groups *out, uint64_t *keys, Error *err);
 
 /* A group is too large when it has more than block_max records and more pairs than a full block of that size: a few
  * newcomers against many references is a large block, but not a dear one. */

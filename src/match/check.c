@@ -68,6 +68,14 @@ static Status check_swap(const MatchConfig *c, uint32_t field, Error *err)
     return kind_is_name(f->kind) && kind_is_name(other->kind) ? OK : bad_field(f, err, "only names can be swapped");
 }
 
+static Status check_beside(const MatchConfig *c, uint32_t field, Error *err)
+{
+    const FieldSpec *f = &c->fields[field];
+    if (f->neutral_beside >> c->field_count)
+        return bad_field(f, err, "it is neutral beside a field that is not there");
+    return f->neutral_beside >> field & 1 ? bad_field(f, err, "it is neutral beside itself") : OK;
+}
+
 /* A column is standardised in one way. */
 static Status check_shared_columns(const MatchConfig *c, uint32_t field, Error *err)
 {
@@ -95,6 +103,7 @@ static Status check_field(const MatchConfig *c, uint32_t field, Arena *arena, Er
     TRY(check_columns(c, f, err));
     TRY(check_shared_columns(c, field, err));
     TRY(check_swap(c, field, err));
+    TRY(check_beside(c, field, err));
     return check_levels(f, arena, err);
 }
 

@@ -22,6 +22,7 @@ struct Comparer {
     Arena arena;
     uint32_t field_count;
     uint32_t column_count, name_count; /* of a tile */
+    uint32_t given;                    /* set of fields that are missing beside an equal number */
     FieldPlan plans[MATCH_FIELDS_MAX];
     CompareTile tile;     /* of the last compare_batch */
     uint64_t tile_number; /* its number; 0: none */
@@ -147,8 +148,10 @@ Status comparer_new(const MatchTable *t, Comparer **out, Error *err)
             return st;
         }
     }
-    for (uint32_t f = 0; f < c->field_count; f++)
+    for (uint32_t f = 0; f < c->field_count; f++) {
         plan_swap(c, f);
+        c->given |= (uint32_t)(t->config->fields[f].neutral_beside != 0) << f;
+    }
     Status st = tile_reserve(c, &c->stretch, STRETCH, err);
     if (st != OK) {
         comparer_free(c);
@@ -417,6 +420,17 @@ static uint64_t with_swap(const FieldPlan *p, const uint32_t *a, const uint32_t 
     return pattern | (uint64_t)p->number[LV_SWAPPED] << p->shift;
 }
 
+static uint64_t without_given(const Comparer *c, uint64_t pattern)
+{
+    for (uint32_t given = c->given; given != 0; given &= given - 1) {
+        const FieldPlan *p = &c->plans[__builtin_ctz(given)];
+        for (uint32_t beside = p->spec->neutral_beside; beside != 0; beside &= beside - 1)
+            if (pattern_level(pattern, (uint32_t)__builtin_ctz(beside)) == 1)
+                pattern &= ~(UINT64_C(15) << p->shift);
+    }
+    return pattern;
+}
+
 /* Not inline, as add_aliased: most configs have no such field. */
 static __attribute__((noinline)) uint32_t names_level(FieldPlan *p, const uint32_t *a, const uint32_t *b)
 {
@@ -446,7 +460,7 @@ static uint64_t pair_pattern(Comparer *c, const uint32_t *a, const uint32_t *b)
     for (uint32_t f = 0; f < c->field_count; f++)
         if (c->plans[f].other_column != MATCH_NONE)
             pattern = with_swap(&c->plans[f], a, b, pattern);
-    return pattern;
+    return without_given(c, pattern);
 }
 
 /* --- a stretch ------------------------------------------------------------------------------------------------ */
@@ -632,6 +646,8 @@ static void compare_stretch(Comparer *c, const uint32_t *a, const StretchView *v
     for (uint32_t f = 0; f < c->field_count; f++)
         if (c->plans[f].other_column != MATCH_NONE)
             mark_swapped(c, &c->plans[f], a, v, patterns);
+    for (size_t i = 0; c->given != 0 && i < v->n; i++)
+        patterns[i] = without_given(c, patterns[i]);
 }
 
 void compare_many(Comparer *c, uint32_t a, const uint32_t *others, size_t n, uint64_t *patterns)

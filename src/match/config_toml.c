@@ -226,7 +226,7 @@ static Status read_kind(const Reader *r, const Toml *t, FieldKind *out, Error *e
 static Status read_field(const Reader *r, const Toml *t, Error *err)
 {
     static const char *const keys[] = {"name", "kind", "column", "columns", "combine", "swap_with", "term_frequency",
-        "shared", "neutral", "level", NULL};
+        "shared", "neutral", "neutral_beside", "level", NULL};
     MatchConfig *c = r->config;
     FieldSpec *f = &c->fields[c->field_count];
     memset(f, 0, sizeof *f);
@@ -269,6 +269,19 @@ static Status read_swap(const Reader *r, const Toml *t, FieldSpec *f, Error *err
     return OK;
 }
 
+static Status read_beside(const Reader *r, const Toml *t, FieldSpec *f, Error *err)
+{
+    const Toml *names;
+    TRY(toml_array(t, r->file, "neutral_beside", &names, err));
+    for (const Toml *at = names ? names->first : NULL; at; at = at->next) {
+        uint32_t other = at->type == TOML_STRING ? field_by_name(r->config, at->string) : MATCH_NONE;
+        if (other == MATCH_NONE)
+            return fail_key(r, at, "neutral_beside", "names no field", err);
+        f->neutral_beside |= UINT32_C(1) << other;
+    }
+    return OK;
+}
+
 static Status read_fields(const Reader *r, const Toml *root, Error *err)
 {
     const Toml *first = NULL;
@@ -278,8 +291,10 @@ static Status read_fields(const Reader *r, const Toml *root, Error *err)
     for (const Toml *t = first; t; t = t->next)
         TRY(read_field(r, t, err));
     uint32_t f = 0;
-    for (const Toml *t = first; t; t = t->next)
-        TRY(read_swap(r, t, &r->config->fields[f++], err));
+    for (const Toml *t = first; t; t = t->next) {
+        TRY(read_swap(r, t, &r->config->fields[f], err));
+        TRY(read_beside(r, t, &r->config->fields[f++], err));
+    }
     return OK;
 }
 

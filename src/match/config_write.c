@@ -195,6 +195,14 @@ static void write_field(const MatchConfig *c, const FieldSpec *f, Buf *out)
     add_flag(out, "combine", f->combine, false);
     if (f->swap_with != MATCH_NONE)
         add_key_text(out, "swap_with", c->fields[f->swap_with].name);
+    if (f->neutral_beside) {
+        Slice names[MATCH_FIELDS_MAX];
+        uint32_t count = 0;
+        for (uint32_t i = 0; i < c->field_count; i++)
+            if (f->neutral_beside >> i & 1)
+                names[count++] = c->fields[i].name;
+        add_list(out, "neutral_beside", names, count);
+    }
     add_flag(out, "term_frequency", f->term_frequency, field_kind_term_frequency(f->kind));
     add_flag(out, "shared", f->shared, field_kind_shared(f->kind));
     if (f->neutral.len)

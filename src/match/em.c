@@ -17,7 +17,7 @@
  * Ascertainment. Every candidate agrees on the fields of some pass; a field's error rate learned from pairs that were
  * chosen for agreeing on it would be too good. Given its class, a pair's level in a field does not depend on its
  * having been found by passes over other fields, so a field is learned from the pairs that such passes find
- * (avoiding[]), and only where there are none from all.
+ * (avoiding[]), and only in segments where there are none from all.
  *
  * Priors. Dirichlet, worth PRIOR_PAIRS pairs, around field_level_prior; a segment's around the shares of all segments
  * (SEGMENT_PAIRS). They decide only where data are thin, and a level they decide is marked is_default. Missing (level
@@ -139,18 +139,32 @@ static bool overlap(const FieldSpec *a, const FieldSpec *b)
     return false;
 }
 
+static uint32_t passes_avoiding(const Em *e, uint32_t f)
+{
+    uint32_t passes = 0;
+    for (uint32_t p = 0; p < e->in->pass_count; p++) {
+        bool looks = false;
+        for (uint32_t k = 0; k < e->in->passes[p].part_count; k++)
+            looks |= overlap(&e->config->fields[e->in->passes[p].parts[k].field], &e->config->fields[f]);
+        if (!looks)
+            passes |= 1u << p;
+    }
+    return passes;
+}
+
+/* A pass over a number brings nobody together of two kinds of source of which one has no such number: where fewer pairs
+ * of a segment are found than its prior is worth, all of its pairs are taken. */
 static void fill_avoiding(Em *e)
 {
+    const PatternCounts *all = e->in->candidates;
     for (uint32_t f = 0; f < e->m->field_count; f++) {
-        for (uint32_t p = 0; p < e->in->pass_count; p++) {
-            bool looks = false;
-            for (uint32_t k = 0; k < e->in->passes[p].part_count; k++)
-                looks |= overlap(&e->config->fields[e->in->passes[p].parts[k].field], &e->config->fields[f]);
-            if (!looks)
-                e->avoiding[f] |= 1u << p;
-        }
-        if (e->avoiding[f] == 0)
-            e->avoiding[f] = UINT32_MAX;
+        double found[MATCH_SEGMENTS_MAX] = {0};
+        uint32_t passes = passes_avoiding(e, f);
+        for (size_t i = 0; i < all->len; i++)
+            if (all->at[i].passes & passes && pattern_level(all->at[i].pattern, f))
+                found[all->at[i].segment] += all->at[i].count;
+        for (uint32_t s = 0; s < e->segments; s++)
+            e->avoiding[s][f] = found[s] < SEGMENT_PAIRS ? UINT32_MAX : passes;
     }
 }
 
@@ -200,7 +214,7 @@ static void add_expectation(Em *e, const PatternCount *p)
             continue;
         e->apart[p->segment][f][level] += apart;
         for (uint32_t c = 0; c < CLASS_COUNT; c++)
-            if (c != CLASS_MATCH || p->passes & e->avoiding[f])
+            if (c != CLASS_MATCH || p->passes & e->avoiding[p->segment][f])
                 e->count[p->segment][c][f][level] += post[c];
     }
 }

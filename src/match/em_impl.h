@@ -20,8 +20,9 @@ typedef struct Em {
     MatchModel *m;
     uint32_t segments;
     bool active[CLASS_COUNT];
-    bool random_neighbours;              /* neighbours are learned from random pairs */
-    uint32_t avoiding[MATCH_FIELDS_MAX]; /* passes that do not look at the field; all where every one does */
+    bool random_neighbours;                                  /* neighbours are learned from random pairs */
+    uint32_t avoiding[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX]; /* passes that do not look at the field; all where these
+                                                              * find nobody */
     double prior[CLASS_COUNT][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
     const PatternCount **busy; /* candidates that are not surely strangers */
     size_t busy_count;

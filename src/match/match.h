@@ -96,6 +96,9 @@ typedef struct FieldSpec {
     uint32_t level_count;
     Slice neutral; /* with own levels: a pair for which this expression holds is not compared, as if a value were
                       missing */
+    /* A set of fields, by number: of two records that agree exactly on one of them this field is missing. For a value
+     * that all records of a number were given together: there it agrees by construction, which is no evidence. */
+    uint32_t neutral_beside;
 } FieldSpec;
 
 typedef enum KeyTransform {

@@ -752,6 +752,45 @@ static void neutral_pairs(void **state)
         assert_true(slice_eq_z(level_between(&c, cases[i].left, cases[i].right), cases[i].level));
 }
 
+/* What all records of a number were given together is no evidence beside that number: alone and in a stretch. */
+static void missing_beside(void **state)
+{
+    UNUSED(state);
+    enum { N = 12 };
+    static const char *const births[] = {"1990-05-17", "1990-05-17", "1990-05-18", ""};
+    MatchConfig c;
+    Slice cells[N * PEOPLE_COLUMNS] = {0};
+    uint32_t record[N], others[N - 1];
+    uint64_t patterns[N - 1];
+    Comparer *cmp = NULL;
+    people_init(&c);
+    c.fields[3].neutral_beside = 1u << 3;
+    assert_int_equal(match_config_check(&c, NULL), ERR_INVALID); /* itself */
+    c.fields[3].neutral_beside = 1u << 4;
+    assert_int_equal(match_config_check(&c, NULL), ERR_INVALID); /* not there */
+    c.fields[3].neutral_beside = 1u << 0 | 1u << 2;
+    assert_int_equal(match_config_check(&c, NULL), OK);
+    for (uint32_t i = 0; i < N; i++) {
+        cells[i * PEOPLE_COLUMNS + BIRTH] = slice_of(births[i % 4]);
+        cells[i * PEOPLE_COLUMNS + SEX] = i < 6 ? SLICE("F") : SLICE("M");
+    }
+    MatchTable *t = table_of(&c, cells, N, record);
+    assert_int_equal(comparer_new(t, &cmp, NULL), OK);
+    for (uint32_t i = 1; i < N; i++)
+        others[i - 1] = record[i];
+    compare_many(cmp, record[0], others, N - 1, patterns);
+    for (uint32_t i = 1; i < N; i++) {
+        const char *want = i % 4 < 2 ? "missing" : i < 6 ? "exact" : "differs";
+        const uint64_t seen[] = {patterns[i - 1], compare_pair(cmp, record[0], record[i])};
+        for (size_t k = 0; k < COUNT_OF(seen); k++) {
+            unsigned level = pattern_level(seen[k], 3);
+            assert_string_equal(level ? field_level_name(&c.fields[3], level).ptr : "missing", want);
+        }
+    }
+    comparer_free(cmp);
+    match_table_free(t);
+}
+
 /* A comparer made before records were appended knows them. */
 static void appended_records(void **state)
 {
@@ -791,6 +830,7 @@ int main(void)
         cmocka_unit_test(letters_of_texts),
         cmocka_unit_test(own_comparator),
         cmocka_unit_test(neutral_pairs),
+        cmocka_unit_test(missing_beside),
         cmocka_unit_test(appended_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,6 +41,7 @@ static const char full[] = "schema = \"cairn.match/1\"\n"
                            "kind = \"code\"\n"
                            "column = \"sname\"\n"
                            "shared = true\n"
+                           "neutral_beside = [\"surname\", \"date\"]\n"
                            "[[field.level]]\n"
                            "name = \"same\"\n"
                            "when = \"left = right\"\n"
@@ -99,6 +100,8 @@ static void read_everything(void **state)
     assert_true(c.fields[1].shared);
     assert_true(c.fields[2].combine && c.fields[2].column_count == 3 && !c.fields[1].combine);
     assert_int_equal(c.fields[3].columns[0], 1);
+    assert_int_equal(c.fields[3].neutral_beside, 1u << 1 | 1u << 2);
+    assert_int_equal(c.fields[2].neutral_beside, 0);
     assert_int_equal(c.fields[3].level_count, 2);
     assert_slice(c.fields[3].levels[1].when, "edits(left, right) <= 2");
     assert_int_equal(c.pass_count, 2);
@@ -139,6 +142,7 @@ static void written_is_read(void **state)
     assert_int_equal(back.keep_from, c.keep_from);
     assert_int_equal(back.fields[0].swap_with, 1);
     assert_int_equal(back.fields[3].level_count, 2);
+    assert_int_equal(back.fields[3].neutral_beside, 1u << 1 | 1u << 2);
     assert_int_equal(back.passes[1].window, 9);
     assert_int_equal(back.sources[1].trait, 1);
     buf_free(&once);
@@ -209,6 +213,9 @@ static void refuses(void **state)
         {FIELD "[[field.level]]\nname = \"a\"\n", 0, "when"},
         {FIELD "[[field.level]]\nname = \"differs\"\nwhen = \"1\"\n", 0, "name"},
         {FIELD "neutral = \"left = right\"\n", 4, "neutral"},
+        {FIELD "neutral_beside = \"other\"\n", 4, "neutral_beside"},
+        {FIELD "neutral_beside = [\"other\"]\n", 4, "neutral_beside"},
+        {FIELD "neutral_beside = [1]\n", 4, "neutral_beside"},
         {FIELD "level = 3\n", 4, "level"},
         {FIELD "level = [3]\n", 4, "level"},
         {FIELD "[[pass]]\n", 0, "keys"},

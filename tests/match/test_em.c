@@ -299,6 +299,45 @@ static void test_ascertainment(void **state)
     world_free(&w);
 }
 
+/* Two kinds of source, of which one has neither birth dates nor addresses and cuts surnames: the passes without the
+ * surname find nobody between the two, so what is cut there is learned from the pairs that the names bring together. */
+static void test_unreached_segment(void **state)
+{
+    enum { BETWEEN = 1, CUT = 4, PAIRS = 3000 };
+    World w;
+    UNUSED(state);
+    world_init(&w, 0, 0);
+    w.config.trait_count = 2;
+    w.config.traits[0] = SLICE("school");
+    w.config.traits[1] = SLICE("wage");
+    double cut[MATCH_LEVELS_MAX] = {[1] = 0.6, [CUT] = 0.4};
+    for (uint32_t first = 1; first < w.levels[FIRST]; first++)
+        for (uint32_t last = 1; last < w.levels[LAST]; last++) {
+            double match = PAIRS * w.share[CLASS_MATCH][FIRST][first] * cut[last];
+            double stranger = 5e7 * w.share[CLASS_STRANGER][FIRST][first] * w.share[CLASS_STRANGER][LAST][last];
+            uint64_t pattern = first | (uint64_t)last << 4 * LAST;
+            bool names = first == 1 && (last == 1 || last == CUT);
+            PatternCount candidate = {.pattern = pattern, .segment = BETWEEN, .passes = 1, .count = match + stranger};
+            PatternCount random = {.pattern = pattern, .segment = BETWEEN, .count = (match + stranger) * 0.01};
+            if (names)
+                assert_ok(vec_push(&w.candidates, candidate, NULL));
+            if (random.count > 0.5)
+                assert_ok(vec_push(&w.random, random, NULL));
+            w.totals.both[BETWEEN][FIRST] += match + stranger;
+            w.totals.both[BETWEEN][LAST] += match + stranger;
+            w.totals.equal[BETWEEN][FIRST] += first == 1 ? match + stranger : 0;
+            w.totals.equal[BETWEEN][LAST] += last == 1 ? match + stranger : 0;
+            w.totals.comparable[BETWEEN] += match + stranger;
+        }
+    w.totals.records[BETWEEN] = 15000;
+    MatchModel *m = world_fit(&w);
+    check_near("cut surnames between the kinds", m->levels[BETWEEN][LAST][CUT].share[CLASS_MATCH], 0.4, 0.05);
+    check_near(
+        "cut surnames inside one", m->levels[0][LAST][CUT].share[CLASS_MATCH], w.share[CLASS_MATCH][LAST][CUT], 0.01);
+    match_model_free(m);
+    world_free(&w);
+}
+
 /* Twenty records: everything stays a number, and the prior decides. */
 static void test_tiny(void **state)
 {
@@ -366,6 +405,7 @@ int main(void)
         cmocka_unit_test(test_twins),
         cmocka_unit_test(test_without_household_class),
         cmocka_unit_test(test_ascertainment),
+        cmocka_unit_test(test_unreached_segment),
         cmocka_unit_test(test_tiny),
         cmocka_unit_test(test_no_pair),
         cmocka_unit_test(test_order),
