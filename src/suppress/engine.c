@@ -446,21 +446,29 @@ Status engine_meet_all(Engine *e, EngineOrder order, Error *err)
     return st;
 }
 
-void engine_reset(Engine *e)
+static void take_out(Engine *e)
 {
     for (uint32_t j = 0; j < e->net->cell_count; j++) {
         engine_set_in(e, j, e->must[j]);
         e->users[j].len = 0;
     }
+}
+
+void engine_reset(Engine *e)
+{
+    take_out(e);
     for (size_t i = 0; i < e->needs.len; i++)
         e->needs.at[i].met = false;
 }
 
-/* What cannot be met this time, though it was before, is met outside. */
+/* Witnesses without secondaries stay: in a hierarchy most needs have one, and to find them again would cost more than
+ * all else. What cannot be met this time, though it was before, is met outside. */
 Status engine_shrink(Engine *e, EngineOrder order, Error *err)
 {
     memcpy(e->allowed, e->in, e->net->cell_count);
-    engine_reset(e);
+    take_out(e);
+    for (size_t i = 0; i < e->needs.len; i++)
+        e->needs.at[i].met = e->needs.at[i].met && e->needs.at[i].use_count == 0;
     e->shrinking = true;
     Status st = engine_meet_all(e, order, err);
     e->shrinking = false;

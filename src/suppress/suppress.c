@@ -49,12 +49,16 @@ static Status collect_leaks(const Engine *e, BlockResult *r, Error *err)
 }
 
 /* A large net's first pattern costs more work than all effort. What pays is to build it anew from its own cells, the
- * needs that came last first. */
+ * needs that came last first: so many times that all equations gone through anew stay under REBUILT_ROWS, since one
+ * time costs most of what the first pattern did. */
+#define REBUILT_ROWS 72000
+
 static Status search_large(Engine *e, const SuppressOptions *o, uint8_t *best, Error *err)
 {
     static const EngineOrder orders[] = {ENGINE_BY_LEVEL_UP, ENGINE_BY_LEVEL_DOWN, ENGINE_BY_LEVEL_UP};
+    size_t times = o->effort > 0 ? REBUILT_ROWS / e->net->row_count : 0;
     TRY(engine_meet_all(e, ENGINE_BY_LEVEL_DOWN, err));
-    for (size_t i = 0; i < COUNT_OF(orders) && o->effort > 0 && engine_price(e) > 0; i++)
+    for (size_t i = 0; i < COUNT_OF(orders) && i < times && engine_price(e) > 0; i++)
         TRY(engine_shrink(e, orders[i], err));
     TRY(engine_clean(e, o->effort / 4, err));
     memcpy(best, e->in, e->net->cell_count);
