@@ -303,9 +303,13 @@ static Status protect_sums(Plan *plan, const SuppressOptions *o, SuppressReport 
     return error_set(err, ERR_LIMIT, "sums of suppressed cells could not be hidden in %" PRIu32 " rounds", o->rounds);
 }
 
+/* A round of repair meets what the auditor found short and looks for nothing cheaper: the search had its effort. */
 static Status audit_and_repair(Plan *plan, const SuppressOptions *o, SdcProblem *p, SuppressReport *report, Error *err)
 {
     SuppressShorts shorts = {0};
+    SuppressOptions again = *o;
+    again.effort = 0;
+    again.exact_cells = 0;
     Status st = OK;
     bool more = true;
     while (st == OK && o->audit && more) {
@@ -319,7 +323,7 @@ static Status audit_and_repair(Plan *plan, const SuppressOptions *o, SdcProblem 
         if (st == OK && more && report->audit_rounds++ >= o->rounds)
             st = error_set(err, ERR_LIMIT, "cells are unprotected after %" PRIu32 " rounds of repair", o->rounds);
         if (st == OK && more)
-            st = protect_sums(plan, o, report, err);
+            st = protect_sums(plan, &again, report, err);
     }
     size_t open = plan_unexplained(plan, &shorts);
     if (st == OK && open > 0)
