@@ -131,13 +131,14 @@ static Status repair(Pattern *p, const Rows *rows, const AuditOptions *ask, cons
     return st;
 }
 
-/* Repair suppresses cells that may turn out to hide nothing: what follows anyway may as well be printed. */
-static Status clean(Pattern *p, Error *err)
+/* Repair suppresses cells that may turn out to hide nothing: what follows anyway may as well be printed. A complement
+ * asks for no levels, so only what never moved costs the attack a question. */
+static Status clean(Pattern *p, const AuditOffered *offered, Error *err)
 {
     AuditOptions ask = AUDIT_OPTIONS_INIT;
     AuditReport report = {0};
     ask.cells = AUDIT_SUPPRESSED_CELLS;
-    ask.depth = AUDIT_INTERVALS;
+    ask.offered = offered;
     ask.effort.threads = p->options->threads;
     Status st = audit_problem(p->problem, &ask, &report, err);
     for (size_t i = 0; i < report.count && st == OK; i++) {
@@ -169,21 +170,45 @@ static Status leaks(
     return OK;
 }
 
+/* What the solver is told of the attack, and shows to it. */
+typedef struct Attacker {
+    const AuditOptions *ask;
+    AuditOffered *offered;
+} Attacker;
+
+/* Cells that an outsider comes too near to are the solver's to repair: it raises their targets and asks for those
+ * alone. What singletons and sums give away is repaired here. */
+static Status find_shorts(const SdcProblem *p, SuppressShorts *shorts, void *ctx, Error *err)
+{
+    const Attacker *a = ctx;
+    AuditReport report = {0};
+    Status st = audit_problem(p, a->ask, &report, err);
+    for (size_t i = 0; i < report.count && st == OK; i++) {
+        const AuditCell *c = &report.cells[i];
+        int64_t value = p->cells[c->cell].value;
+        if (c->verdict != AUDIT_PROTECTED && c->reason == AUDIT_BY_OUTSIDER)
+            st = vec_push(shorts, ((SuppressShort){c->cell, c->seen_high - value, value - c->seen_low}), err);
+    }
+    audit_report_free(&report);
+    return st == OK ? cancel_check(err) : st;
+}
+
 /* The solver's witnesses are the auditor's to verify. */
 static Status show(const SuppressTerm *terms, size_t count, void *ctx, Error *err)
 {
+    const Attacker *a = ctx;
     AuditMove *moves;
     TRY(mem_alloc((count + 1) * sizeof *moves, (void **)&moves, err));
     for (size_t i = 0; i < count; i++)
         moves[i] = (AuditMove){terms[i].cell, terms[i].value};
-    Status st = audit_offer(ctx, moves, count, err);
+    Status st = audit_offer(a->offered, moves, count, err);
     mem_free(moves);
     return st;
 }
 
-/* What the solver proposes; sums of suppressed cells are left to the attack. Where its rounds did not suffice, the
- * attack goes on from what it has. */
-static Status propose(Pattern *p, const Rows *rows, const AuditOptions *ask, AuditOffered *offered, Error *err)
+/* What the solver proposes, and repairs where the attack finds cells short; sums of suppressed cells are left to the
+ * attack. Where its rounds did not suffice, the attack goes on from what it has. */
+static Status propose(Pattern *p, const Rows *rows, Attacker *attacker, bool *repaired, Error *err)
 {
     SuppressOptions o = SUPPRESS_OPTIONS_INIT;
     SuppressReport report = {0};
@@ -192,15 +217,17 @@ static Status propose(Pattern *p, const Rows *rows, const AuditOptions *ask, Aud
     o.effort = effort < EFFORT_MOST ? effort : EFFORT_MOST;
     o.exact_pivots = o.effort;
     o.singleton = p->singleton;
+    o.audit = find_shorts;
     o.show = show;
-    o.audit_ctx = offered;
+    o.audit_ctx = attacker;
     Status st = suppress_solve(p->problem, &o, &report, err);
     log_line(p->options->log, LOG_INFO, "event=protect.suppressed secondaries=%u cost=%lld leaks=%zu pivots=%llu",
         report.secondaries, (long long)report.cost, report.leak_count, (unsigned long long)report.pivots);
     if (st == OK && report.leak_count > 0)
-        st = leaks(p->problem, rows, ask, &report, err);
+        st = leaks(p->problem, rows, attacker->ask, &report, err);
     p->bounded = st == OK && report.bounded && report.leak_count == 0;
     p->lower_bound = report.lower_bound;
+    *repaired = st == ERR_LIMIT || report.audit_rounds > 0;
     suppress_report_free(&report);
     if (st == ERR_LIMIT) {
         error_clear(err);
@@ -209,9 +236,11 @@ static Status propose(Pattern *p, const Rows *rows, const AuditOptions *ask, Aud
     return st;
 }
 
-/* Until nothing is found. The memory of the rounds before is of use while the pattern grows; cleaning empties it. */
-static Status attack(Pattern *p, const Rows *rows, AuditOptions *ask, Error *err)
+/* Until nothing is found. The memory of the rounds before is of use while the pattern grows; cleaning empties it.
+ * repaired: the solver hid cells after an attack. */
+static Status attack(Pattern *p, const Rows *rows, const Attacker *attacker, bool repaired, Error *err)
 {
+    const AuditOptions *ask = attacker->ask;
     bool cleaned = false;
     for (;;) {
         AuditReport report = {0};
@@ -224,10 +253,11 @@ static Status attack(Pattern *p, const Rows *rows, AuditOptions *ask, Error *err
         if (st == OK && !is_clean)
             st = repair(p, rows, ask, &report, err);
         audit_report_free(&report);
-        if (st != OK || (is_clean && (p->repairs == 0 || cleaned)))
+        if (st != OK || (is_clean && ((p->repairs == 0 && !repaired) || cleaned)))
             return st;
         if (is_clean)
-            TRY(clean(p, err)); /* and attacked again: only what the last attack could not break is handed out */
+            TRY(clean(p, attacker->offered,
+                err)); /* and attacked again: only what the last attack could not break is handed out */
         cleaned = cleaned || is_clean;
         TRY(cancel_check(err));
     }
@@ -240,15 +270,16 @@ Status pattern_make(Pattern *p, const Rows *rows, Error *err)
     ask.sum_rule = p->sum_rule;
     ask.sum_ctx = p->sum_ctx;
     ask.effort.threads = p->options->threads;
-    AuditOffered *offered = NULL;
+    Attacker attacker = {.ask = &ask};
+    bool repaired = false;
     Status st;
-    TRY_OUT(audit_offered_new(&offered, err));
-    TRY_OUT(propose(p, rows, &ask, offered, err));
-    ask.offered = offered;
+    TRY_OUT(audit_offered_new(&attacker.offered, err));
     TRY_OUT(audit_memory_new(&ask.memory, err));
-    st = attack(p, rows, &ask, err);
+    ask.offered = attacker.offered;
+    TRY_OUT(propose(p, rows, &attacker, &repaired, err));
+    st = attack(p, rows, &attacker, repaired, err);
 out:
     audit_memory_free(ask.memory);
-    audit_offered_free(offered);
+    audit_offered_free(attacker.offered);
     return st;
 }

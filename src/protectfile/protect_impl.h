@@ -38,5 +38,7 @@ typedef struct PrintContext {
     Buf text;
 } PrintContext;
 MUST_USE Status protect_print(void *ctx, uint32_t table, uint32_t row, uint32_t column, Slice *text, Error *err);
+/* protect_header with the tables of earlier releases, which protect_csv writes as they were printed. */
+MUST_USE Status protect_header_of_all(const ProtectJob *job, Buf *out, Error *err);
 
 #endif

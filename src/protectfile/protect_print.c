@@ -225,21 +225,60 @@ Status protect_print(void *ctx, uint32_t t, uint32_t row, uint32_t column, Slice
     return buf_status(&p->text, err);
 }
 
+/* "<5" or ">95", where the policy has a band of 5 percent. */
+static bool is_band(const ProtectionPolicy *policy, Slice text)
+{
+    int64_t percent;
+    text = slice_trim(text);
+    if (text.len < 2 || (text.ptr[0] != '<' && text.ptr[0] != '>') ||
+        parse_i64(slice_sub(text, 1, text.len), &percent, NULL) != OK)
+        return false;
+    for (size_t i = 0; i < policy->band_count; i++)
+        if (policy->bands[i].percent == (text.ptr[0] == '<' ? percent : 100 - percent))
+            return true;
+    return false;
+}
+
+/* What an earlier release printed, as far as the header's markers and the policy's bands have a meaning for it. */
+static Status print_earlier(void *ctx, uint32_t t, uint32_t row, uint32_t column, Slice *text, Error *err)
+{
+    const ProtectJob *job = ((const PrintContext *)ctx)->job;
+    const TablesTable *table = &job->set.tables[t];
+    size_t at = (size_t)row * table->column_count + column;
+    (void)err;
+    bool known = table->old[at] != TABLES_HIDDEN || is_band(job->policy, table->old_text[at]);
+    *text = known ? table->old_text[at] : job->policy->suppressed;
+    return OK;
+}
+
 Status protect_csv(const ProtectJob *job, uint32_t table, Buf *out, Error *err)
 {
     PrintContext p = {.job = job};
     buf_init(&p.text, 1 << 16);
-    Status st = tables_write_csv(&job->set, table, protect_print, &p, out, err);
+    Status st = tables_write_csv(
+        &job->set, table, job->set.tables[table].released ? print_earlier : protect_print, &p, out, err);
     buf_free(&p.text);
     return st;
 }
 
-Status protect_header(const ProtectJob *job, Buf *out, Error *err)
+typedef Status (*WriteHeader)(const TablesSet *set, const TablesMarks *marks, Buf *out, Error *err);
+
+static Status write_header(const ProtectJob *job, WriteHeader header_of, Buf *out, Error *err)
 {
     int64_t bands[PROTECTION_MAX_BANDS];
     const TablesMarks marks = {
         .suppressed = job->policy->suppressed, .bands = bands, .band_count = job->policy->band_count};
     for (size_t i = 0; i < job->policy->band_count; i++)
         bands[i] = job->policy->bands[i].percent;
-    return tables_write_header(&job->set, &marks, out, err);
+    return header_of(&job->set, &marks, out, err);
+}
+
+Status protect_header(const ProtectJob *job, Buf *out, Error *err)
+{
+    return write_header(job, tables_write_header, out, err);
+}
+
+Status protect_header_of_all(const ProtectJob *job, Buf *out, Error *err)
+{
+    return write_header(job, tables_write_header_of_all, out, err);
 }

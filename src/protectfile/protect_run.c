@@ -75,10 +75,15 @@ typedef struct Printed {
     Buf *csv; /* one a table */
 } Printed;
 
-/* The published tables from memory; code lists from where they are. */
+/* Published tables, those of earlier releases among them, from memory; code lists from where they are. */
 static Status load_printed(void *ctx, Slice name, Arena *arena, Slice *text, Error *err)
 {
     const Printed *p = ctx;
+    uint32_t earlier = tables_earlier(&p->job->set, name);
+    if (earlier != TABLES_NONE) {
+        *text = buf_slice(&p->csv[earlier]);
+        return OK;
+    }
     for (uint32_t t = 0; t < p->job->set.table_count; t++)
         if (!p->job->set.tables[t].released && slice_eq(tables_base_name(p->job->set.tables[t].file), name)) {
             *text = buf_slice(&p->csv[t]);
@@ -109,7 +114,7 @@ static uint32_t own_cell(const ProtectJob *job, const AttackJob *attack, uint32_
     }
     for (uint32_t t = 0; c->table != TABLES_NONE && t < job->set.table_count; t++) {
         const TablesTable *own = &job->set.tables[t], *theirs = &attack->set.tables[c->table];
-        if (own->released || !slice_eq(own->name, theirs->name))
+        if (!slice_eq(own->name, theirs->name))
             continue;
         uint32_t column = column_named(own, theirs->columns[c->column].name);
         return column == TABLES_NONE ? TABLES_NONE : own->cell[(size_t)c->row * own->column_count + column];
@@ -163,7 +168,7 @@ static Status refuse_found(const char *header, Printed *p, const AttackOptions *
     return st;
 }
 
-/* What an outsider finds in the bytes that would leave, and in nothing else. */
+/* What an outsider finds in the bytes that would leave beside those that are out already, and in nothing else. */
 static Status attack_printed(ProtectJob *job, Printed *p, const ProtectOptions *options, Error *err)
 {
     Buf header;
@@ -175,10 +180,9 @@ static Status attack_printed(ProtectJob *job, Printed *p, const ProtectOptions *
     o.effort.threads = options->threads;
     Status st = OK;
     for (uint32_t t = 0; t < job->set.table_count && st == OK; t++)
-        if (!job->set.tables[t].released)
-            st = protect_csv(job, t, &p->csv[t], err);
+        st = protect_csv(job, t, &p->csv[t], err);
     if (st == OK)
-        st = protect_header(job, &header, err);
+        st = protect_header_of_all(job, &header, err);
     if (st == OK)
         st = attack_run(buf_slice(&header), PUBLISHED_HEADER, load_printed, p, &o, &attack, err);
     if (st == OK) {

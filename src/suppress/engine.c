@@ -446,21 +446,29 @@ Status engine_meet_all(Engine *e, EngineOrder order, Error *err)
     return st;
 }
 
-void engine_reset(Engine *e)
+static void take_out(Engine *e)
 {
     for (uint32_t j = 0; j < e->net->cell_count; j++) {
         engine_set_in(e, j, e->must[j]);
         e->users[j].len = 0;
     }
+}
+
+void engine_reset(Engine *e)
+{
+    take_out(e);
     for (size_t i = 0; i < e->needs.len; i++)
         e->needs.at[i].met = false;
 }
 
-/* What cannot be met this time, though it was before, is met outside. */
+/* Witnesses without secondaries stay: in a hierarchy most needs have one, and to find them again would cost more than
+ * all else. What cannot be met this time, though it was before, is met outside. */
 Status engine_shrink(Engine *e, EngineOrder order, Error *err)
 {
     memcpy(e->allowed, e->in, e->net->cell_count);
-    engine_reset(e);
+    take_out(e);
+    for (size_t i = 0; i < e->needs.len; i++)
+        e->needs.at[i].met = e->needs.at[i].met && e->needs.at[i].use_count == 0;
     e->shrinking = true;
     Status st = engine_meet_all(e, order, err);
     e->shrinking = false;
@@ -495,22 +503,27 @@ Status engine_adopt(Engine *e, const uint8_t *in, bool *safe, Error *err)
 static Status bereave(Engine *e, uint32_t cell, Error *err)
 {
     IdList *list = &e->users[cell];
-    size_t kept = 0;
-    TRY(vec_reserve(&e->log, e->log.len + list->len, err));
-    for (size_t i = 0; i < list->len; i++) {
+    size_t kept = 0, count = list->len;
+    TRY(vec_reserve(&e->log, e->log.len + count, err));
+    e->walk++;
+    for (size_t i = 0; i < count; i++) {
         uint32_t id = list->at[i];
         if (id >= e->needs.len)
             continue; /* of a trial that failed: drop_new_needs */
         Need *need = &e->needs.at[id];
-        if (need->met ? !uses(need, cell) : true)
-            continue; /* stale, or already in the log under another cell: then it is listed there */
+        if (need->walk == e->walk || (need->met && !uses(need, cell)))
+            continue; /* twice, or stale: gone for good, or trial after trial would go through more of them */
+        need->walk = e->walk;
         list->at[kept++] = id;
+        if (!need->met)
+            continue; /* in the log under another cell; put back, it uses this one again */
         e->log.at[e->log.len++] = (OldUse){id, need->use_count, need->use, need->move};
         need->use = NULL;
         need->move = NULL;
         need->use_count = 0;
         need->met = false;
     }
+    list->len = kept;
     return OK;
 }
 

@@ -21,6 +21,7 @@ typedef struct Need {
     uint32_t *use;  /* secondaries of the witness */
     uint32_t use_count;
     WholeMove *move; /* the witness itself; NULL: it has fractions, or nobody asks for it */
+    uint64_t walk;   /* the last through a list of users that came by */
     bool met;
     bool hopeless; /* not even with every open cell suppressed, or not decided */
 } Need;
@@ -93,6 +94,7 @@ typedef struct Engine {
     WholeMove *given; /* the move that is being given out */
     uint64_t pivots, queries;
     uint64_t work; /* what effort is measured in */
+    uint64_t walk; /* number of the last walk through a list of users */
     Rng rng;
 } Engine;
 

@@ -49,12 +49,16 @@ static Status collect_leaks(const Engine *e, BlockResult *r, Error *err)
 }
 
 /* A large net's first pattern costs more work than all effort. What pays is to build it anew from its own cells, the
- * needs that came last first. */
+ * needs that came last first: so many times that all equations gone through anew stay under REBUILT_ROWS, since one
+ * time costs most of what the first pattern did. */
+#define REBUILT_ROWS 72000
+
 static Status search_large(Engine *e, const SuppressOptions *o, uint8_t *best, Error *err)
 {
     static const EngineOrder orders[] = {ENGINE_BY_LEVEL_UP, ENGINE_BY_LEVEL_DOWN, ENGINE_BY_LEVEL_UP};
+    size_t times = o->effort > 0 ? REBUILT_ROWS / e->net->row_count : 0;
     TRY(engine_meet_all(e, ENGINE_BY_LEVEL_DOWN, err));
-    for (size_t i = 0; i < COUNT_OF(orders) && o->effort > 0 && engine_price(e) > 0; i++)
+    for (size_t i = 0; i < COUNT_OF(orders) && i < times && engine_price(e) > 0; i++)
         TRY(engine_shrink(e, orders[i], err));
     TRY(engine_clean(e, o->effort / 4, err));
     memcpy(best, e->in, e->net->cell_count);
@@ -299,9 +303,13 @@ static Status protect_sums(Plan *plan, const SuppressOptions *o, SuppressReport 
     return error_set(err, ERR_LIMIT, "sums of suppressed cells could not be hidden in %" PRIu32 " rounds", o->rounds);
 }
 
+/* A round of repair meets what the auditor found short and looks for nothing cheaper: the search had its effort. */
 static Status audit_and_repair(Plan *plan, const SuppressOptions *o, SdcProblem *p, SuppressReport *report, Error *err)
 {
     SuppressShorts shorts = {0};
+    SuppressOptions again = *o;
+    again.effort = 0;
+    again.exact_cells = 0;
     Status st = OK;
     bool more = true;
     while (st == OK && o->audit && more) {
@@ -315,7 +323,7 @@ static Status audit_and_repair(Plan *plan, const SuppressOptions *o, SdcProblem 
         if (st == OK && more && report->audit_rounds++ >= o->rounds)
             st = error_set(err, ERR_LIMIT, "cells are unprotected after %" PRIu32 " rounds of repair", o->rounds);
         if (st == OK && more)
-            st = protect_sums(plan, o, report, err);
+            st = protect_sums(plan, &again, report, err);
     }
     size_t open = plan_unexplained(plan, &shorts);
     if (st == OK && open > 0)

@@ -134,6 +134,7 @@ typedef struct TablesTable {
     uint32_t *csv_row;   /* row -> record of the CSV file, from 0 */
     TablesValue *values; /* row * columns + column */
     TablesMark *old;     /* as above, of the published file of an earlier release; NULL: none */
+    Slice *old_text;     /* with old: what stands there; empty where the file has no such column */
     CsvTable csv;        /* for writing back */
     Slice preamble;      /* lines before the header */
     uint32_t *block;     /* row -> first CSV column of its block (wide), else 0 */
@@ -211,6 +212,11 @@ typedef struct TablesMarks {
 } TablesMarks;
 /* A header that describes the written tables as an outsider has them: for whoever wants to audit them. Appended. */
 MUST_USE Status tables_write_header(const TablesSet *set, const TablesMarks *marks, Buf *out, Error *err);
+/* The same with the tables of earlier releases, for an attack on everything that is out: whatever their file is called,
+ * tables_earlier knows it by the name that this header has for it. */
+MUST_USE Status tables_write_header_of_all(const TablesSet *set, const TablesMarks *marks, Buf *out, Error *err);
+/* The table of an earlier release that such a file is; TABLES_NONE. */
+uint32_t tables_earlier(const TablesSet *set, Slice file);
 /* The [[table]] blocks alone, as tables of an earlier release whose true values lie in folder `truth` and whose printed
  * values in folder `printed`, under names that begin with `prefix`. Appended. */
 MUST_USE Status tables_write_released(

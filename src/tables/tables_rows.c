@@ -497,7 +497,7 @@ static Status read_old_cell(const Old *o, uint32_t row, uint32_t c, Error *err)
     if (old == TABLES_NONE)
         return OK;
     TablesValue v;
-    Slice text = o->csv.cells[t->csv_row[row] * o->csv.columns + old];
+    Slice text = t->old_text[at] = o->csv.cells[t->csv_row[row] * o->csv.columns + old];
     if (tables_value(set->markers, set->marker_count, text, is_rate(column->kind), &v, NULL) != OK) {
         if (is_code(text))
             return OK; /* such as "<5", in a release of ours: the cell itself is not told */
@@ -536,6 +536,7 @@ static Status read_published(Rows *w, Error *err)
         return old_refuse(&o, o.csv.rows, TABLES_NONE, "the published file has other rows than its true values", err);
     TRY(check_same_rows(&o, err));
     TRY(arena_new(&w->r->set->arena, TablesMark, (size_t)t->row_count * t->column_count, &t->old, err));
+    TRY(arena_new(&w->r->set->arena, Slice, (size_t)t->row_count * t->column_count, &t->old_text, err));
     for (uint32_t row = 0; row < t->row_count; row++)
         for (uint32_t c = 0; c < t->column_count; c++)
             TRY(read_old_cell(&o, row, c, err));

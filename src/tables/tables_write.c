@@ -172,12 +172,38 @@ static void emit_column(Buf *out, const char *kind, const Toml *c)
 
 static const char *const COLUMN_KINDS[] = {"count", "total", "rate", "median", "mean", "gap", "needed", NULL};
 
-static void emit_table_published(Buf *out, const TablesTable *t, const Toml *table)
+#define EARLIER "earlier release "
+
+uint32_t tables_earlier(const TablesSet *set, Slice file)
+{
+    Slice name = slice_sub(file, strlen(EARLIER), file.len);
+    for (uint32_t t = 0; t < set->table_count && slice_starts(file, SLICE(EARLIER)); t++)
+        if (set->tables[t].released && slice_eq(set->tables[t].name, name))
+            return t;
+    return TABLES_NONE;
+}
+
+static Status emit_file(Buf *out, const TablesTable *t, Error *err)
+{
+    Buf name;
+    buf_init(&name, 4096);
+    if (t->released)
+        buf_addf(&name, EARLIER "%.*s", SLICE_ARG(t->name));
+    else
+        buf_add(&name, tables_base_name(t->file));
+    buf_adds(out, "file = ");
+    toml_quote(out, buf_slice(&name));
+    buf_addc(out, '\n');
+    Status st = buf_status(&name, err);
+    buf_free(&name);
+    return st;
+}
+
+static Status emit_table_published(Buf *out, const TablesTable *t, const Toml *table, Error *err)
 {
     static const char *const never[] = {"published", "file", "contributions", NULL};
-    buf_adds(out, "\n[[table]]\nfile = ");
-    toml_quote(out, tables_base_name(t->file));
-    buf_addc(out, '\n');
+    buf_adds(out, "\n[[table]]\n");
+    TRY(emit_file(out, t, err));
     for (const Toml *m = table->first; m; m = m->next)
         if (!key_in(m->key, never) && !key_in(m->key, COLUMN_KINDS) && !slice_eq_z(m->key, "by"))
             emit_member(out, m);
@@ -196,6 +222,7 @@ static void emit_table_published(Buf *out, const TablesTable *t, const Toml *tab
         for (const Toml *c = list ? list->first : NULL; c; c = c->next)
             emit_column(out, COLUMN_KINDS[k], c);
     }
+    return OK;
 }
 
 static void emit_list(Buf *out, const Toml *markers, const char *key, Slice more)
@@ -273,7 +300,9 @@ bool tables_code_file(const TablesSet *set, size_t i, Slice *file)
     return false;
 }
 
-Status tables_write_header(const TablesSet *set, const TablesMarks *marks, Buf *out, Error *err)
+typedef enum Which { ONLY_NEW, WITH_EARLIER } Which;
+
+static Status emit_header(const TablesSet *set, const TablesMarks *marks, Which which, Buf *out, Error *err)
 {
     const Toml *dimensions = toml_get(set->root, "dimension"), *tables = toml_get(set->root, "table");
     buf_adds(out, "# The protected tables as an outsider has them: cairn audit attacks them from this header.\n");
@@ -287,9 +316,19 @@ Status tables_write_header(const TablesSet *set, const TablesMarks *marks, Buf *
         emit_dimension(out, d);
     uint32_t i = 0;
     for (const Toml *t = tables ? tables->first : NULL; t; t = t->next, i++)
-        if (!set->tables[i].released)
-            emit_table_published(out, &set->tables[i], t);
+        if (which == WITH_EARLIER || !set->tables[i].released)
+            TRY(emit_table_published(out, &set->tables[i], t, err));
     return buf_status(out, err);
+}
+
+Status tables_write_header(const TablesSet *set, const TablesMarks *marks, Buf *out, Error *err)
+{
+    return emit_header(set, marks, ONLY_NEW, out, err);
+}
+
+Status tables_write_header_of_all(const TablesSet *set, const TablesMarks *marks, Buf *out, Error *err)
+{
+    return emit_header(set, marks, WITH_EARLIER, out, err);
 }
 
 static void emit_path(Buf *out, const char *key, Slice folder, Slice file)

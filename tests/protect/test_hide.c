@@ -368,6 +368,56 @@ static void a_leak_that_is_out_is_found(void **state)
     policy_close(policy);
 }
 
+/* One county of eight people beside what an earlier release prints of several together: its total, a group that
+ * overlaps. The protector hides a county beside it; printed again, the attack must find the eight. */
+static void totals_and_overlaps_that_are_out_are_found(void **state)
+{
+    static const struct {
+        const char *members, *people, *value; /* C001 are the eight, four of them with the outcome */
+        uint32_t units;
+        size_t hidden; /* the county that must go with them */
+    } out[] = {{"C000 C001", "48", "50", 2, 0}, {"C001 C002", "38", "42", 2, 2}, {"C001 C003", "68", "50", 2, 3}};
+    (void)state;
+    Policy *policy = tables_policy();
+    const int64_t n[] = {40, 8, 30, 60}, k[] = {20, 4, 12, 30};
+    for (size_t i = 0; i < COUNT_OF(out); i++) {
+        Run r = {.o = LANE_OPTIONS_INIT, .err = ERROR_INIT};
+        ProtectAttack report;
+        r.o.lane = PROTECT_SUPPRESS_LANE;
+        tables_counties(&r.t, n, k, 4);
+        PublishedCell told = {.cell = r.t.cells.at[0], .unit_count = out[i].units, .hiding = PROTECT_SHOWN};
+        told.cell.level = SLICE("county");
+        told.cell.unit = SLICE("POOL:CO");
+        told.cell.parent = SLICE("CO");
+        told.members = slice_of(out[i].members);
+        told.groups = SLICE("");
+        told.shown_denominator = slice_of(out[i].people);
+        told.shown_value = slice_of(out[i].value);
+        r.o.told = &told;
+        r.o.told_count = 1;
+        tables_assert(protect(&r, policy), &r.err);
+        tables_assert(attack(&r, policy, &report), &r.err);
+        size_t again = 0;
+        for (size_t c = 0; c < r.p.count; c++) {
+            PublishedCell *cell = &r.p.cells[c], kept = *cell;
+            const ProtectCell *truth = truth_of(&r, &cell->cell);
+            char texts[2][32];
+            if (cell->hiding != PROTECT_HIDDEN || truth->denominator != n[out[i].hidden])
+                continue;
+            reveal(&r, cell, truth, texts);
+            assert_int_equal(attack(&r, policy, &report), ERR_DENIED);
+            if (!strstr(r.err.message, "can be worked out"))
+                fail_msg("%s: %s", out[i].members, r.err.message);
+            error_clear(&r.err);
+            *cell = kept;
+            again++;
+        }
+        assert_int_equal(again, 1);
+        stop(&r);
+    }
+    policy_close(policy);
+}
+
 /* A rate that is 100 percent everywhere, and a wage table of the same people. */
 static void everybody_and_wages(Run *r, const char *rate, const char *wage)
 {
@@ -475,6 +525,7 @@ int main(void)
         cmocka_unit_test(corrections_are_refused),
         cmocka_unit_test(pools_that_are_out_count),
         cmocka_unit_test(a_leak_that_is_out_is_found),
+        cmocka_unit_test(totals_and_overlaps_that_are_out_are_found),
         cmocka_unit_test(people_are_no_outcome_of_their_own),
         cmocka_unit_test(declared_parts_stay_outcomes),
         cmocka_unit_test(what_can_be_seen_is_counted),

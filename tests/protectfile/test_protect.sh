@@ -176,6 +176,61 @@ has "the message names the cell and what gives it away" \
     'nothing protects \[students, school A, group x (table students)\]: it follows from what is published: \[students, ' out.log
 [ -e x/students.csv ] && not_ok "nothing is written" || ok "nothing is written"
 
+# --- the same mistakes by what is out beside the tables: a total, a rate, groups that overlap ---
+mkdir -p beside
+schools() # columns of both tables; the second is an earlier release
+{
+    printf 'schema = "cairn.tables/1"\nname = "class"\n[markers]\nsuppressed = ["*"]\n'
+    printf '[[markers.range]]\ntext = "30 or less"\nlow = 0\nhigh = 30\n'
+    printf '[[dimension]]\nname = "school"\ntotal = "all"\ncodes = ["A", "B", "C"]\n'
+    printf '[[dimension.sum]]\ntotal = "A+B"\nof = ["A", "B"]\n'
+    for t in now earlier; do
+        printf '[[table]]\nname = "%s"\nfile = "%s.csv"\nmargins = false\nabsent = "zero"\n' $t $t
+        [ $t = now ] || printf 'published = "out.csv"\n'
+        printf '[[table.by]]\ndimension = "school"\ncolumn = "school"\n[[table.count]]\nname = "students"\n%b' "${1:-}"
+    done
+}
+beside() # what, expected exit code, rows of the earlier release that it printed
+{
+    printf 'school,students\n%b' "$3" >beside/earlier.csv
+    cp beside/earlier.csv beside/out.csv
+    rm -rf beside/safe
+    code "$1" "$2" "$cairn" protect beside/tables.toml --policy n10 --out beside/safe
+}
+outsider() # what, expected exit code, the table now, the earlier release
+{
+    mkdir -p outsider
+    sed '/^published/d; s/"zero"/"hidden"/' beside/tables.toml >outsider/tables.toml
+    printf 'school,students\n%b' "$3" >outsider/now.csv
+    printf 'school,students\n%b' "$4" >outsider/earlier.csv
+    code "$1" "$2" "$cairn" audit outsider/tables.toml --possible 2
+}
+schools >beside/tables.toml
+printf 'school,students\nA,4\nB,50\nC,60\n' >beside/now.csv
+beside "a total that is out" 0 'all,114\n'
+[ "$(grep -c '\*' beside/safe/now.csv)" -eq 2 ] && ok "costs another school" || not_ok "two schools" beside/safe/now.csv
+beside "an earlier release of two schools together" 0 'A+B,54\n'
+has "costs the other of them" '^B,\*$' beside/safe/now.csv
+beside "and with one of them forces a leak" 7 'A+B,54\nB,50\n'
+has "which is told" 'nothing protects .students, school A .*school A+B (table earlier)' out.log
+outsider "planted: a total that leaked is found" 7 'A,*\nB,50\nC,60\n' 'all,114\n'
+has "and told" 'students, school A: is exactly 4.*earlier.csv, row 2' out.log
+outsider "planted: an overlapping earlier release is found" 7 'A,*\nB,50\nC,*\n' 'A+B,54\n'
+has "and told" 'students, school A: is exactly 4.*earlier.csv, row 2' out.log
+outsider "which is no leak beside two schools hidden" 0 'A,*\nB,*\nC,60\n' 'A+B,54\n'
+
+schools '[[table.count]]\nname = "graduates"\npart_of = "students"\npublish = false\n[[table.rate]]\nname = "rate"\nnumerator = "graduates"\ndenominator = "students"\n' >beside/tables.toml
+printf 'school,students,graduates,rate\nA,24,13,54.2\nB,100,50,50\nC,60,30,50\n' >beside/now.csv
+cp beside/now.csv beside/earlier.csv
+printf 'school,students,rate\nA,30 or less,*\nB,100,50\nC,60,50\n' >beside/out.csv
+code "an earlier release that hid a size" 0 "$cairn" protect beside/tables.toml --policy n30 --out beside/safe
+rm -rf beside/safe
+sed -i 's/^A,30 or less,.*/A,30 or less,54.2/' beside/out.csv
+code "planted: an earlier rate that reveals the size it hid is found" 7 \
+    "$cairn" protect beside/tables.toml --policy n30 --out beside/safe
+has "and told" 'students, school A: is exactly 24.*earlier release earlier, row 2, rate' out.log
+[ -e beside/safe ] && not_ok "nothing is written" || ok "nothing is written"
+
 # --- bad input: the place and the rule, and nothing written ---
 bad() # what, pattern, sed script on the table
 {
