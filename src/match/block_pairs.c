@@ -266,6 +266,8 @@ static Status hand_out(PairWorker *w, const Place *place, uint32_t a, size_t cou
         batch.tile = w->tile;
     }
     w->counts.found[place->pass] += count;
+    for (size_t i = 0; w->blocks->known_count > 0 && i < count; i++)
+        w->kept[i] = complete_mask(w->blocks, w->kept[i]);
     return w->batch(&batch, w->context, err);
 }
 

@@ -54,20 +54,36 @@ static uint64_t window_pairs(const BlockPass *p)
     return reach * n - reach * (reach + 1) / 2;
 }
 
-/* A pass over typing errors of a field beside one over the field itself: the column whose equal values the latter
- * brings together. */
-static uint32_t known_column(const Blocks *b, const PassSpec *pass)
+/* The field that the pass takes alone, under this transform; MATCH_NONE. */
+static uint32_t only_field(const BlockPass *p, KeyTransform transform)
 {
-    const KeyPart *part = &pass->parts[0];
-    const FieldSpec *field = &b->table->config->fields[part->field];
-    if (pass->part_count != 1 || part->transform != KEY_DELETION || field->column_count != 1)
-        return MATCH_NONE;
+    const KeyPart *part = &p->spec.parts[0];
+    return !pass_is_window(p) && p->spec.part_count == 1 && part->transform == transform ? part->field : MATCH_NONE;
+}
+
+/* Parts of a date are no key as a whole, but have typing errors. */
+void blocks_find_known(Blocks *b)
+{
+    b->known_count = 0;
     for (uint32_t i = 0; i < b->pass_count; i++) {
-        const PassSpec *other = &b->passes[i].spec;
-        if (!pass_is_window(&b->passes[i]) && other->part_count == 1 && other->parts[0].field == part->field &&
-            other->parts[0].transform == KEY_WHOLE)
-            return field->columns[0];
+        uint32_t f = only_field(&b->passes[i], KEY_DELETION);
+        const FieldSpec *field = f == MATCH_NONE ? NULL : &b->table->config->fields[f];
+        if (!field || field->column_count != 1 || field->kind == FIELD_DATE)
+            continue;
+        uint32_t whole = 0;
+        while (whole < b->pass_count && only_field(&b->passes[whole], KEY_WHOLE) != f)
+            whole++;
+        if (whole < b->pass_count)
+            b->known[b->known_count++] = (KnownPass){i, whole};
     }
+}
+
+/* The column whose equal values another pass brings together; MATCH_NONE. */
+static uint32_t known_column(const Blocks *b, uint32_t pass)
+{
+    for (uint32_t i = 0; i < b->known_count; i++)
+        if (b->known[i].pass == pass)
+            return b->table->config->fields[b->passes[pass].spec.parts[0].field].columns[0];
     return MATCH_NONE;
 }
 
@@ -87,8 +103,8 @@ static Status sort_passes(Blocks *b, unsigned threads, Error *err)
             p->keys = p->order.len;
             p->pairs = window_pairs(p);
         } else {
-            TRY_OUT(blocks_sort(b->table, cache, &specs[i], &b->sources, known_column(b, &specs[i]), threads,
-                &p->groups, &p->keys, err));
+            TRY_OUT(blocks_sort(
+                b->table, cache, &specs[i], &b->sources, known_column(b, i), threads, &p->groups, &p->keys, err));
         }
     }
 out:
@@ -517,6 +533,7 @@ Status blocks_build(
     TRY_OUT(mem_zalloc(pass_count, sizeof b->passes[0], (void **)&b->passes, err));
     for (uint32_t i = 0; i < pass_count; i++)
         b->passes[i].spec = passes[i];
+    blocks_find_known(b);
     TRY_OUT(source_pairs_new(t->config, &b->sources, err));
     TRY_OUT(sort_passes(b, threads, err));
     TRY_OUT(refine_all(b, threads, err));
@@ -692,7 +709,9 @@ uint32_t blocks_meet(const Blocks *b, BlockList left, BlockList right, uint32_t 
 uint32_t blocks_pair_mask(const Blocks *b, uint32_t left, uint32_t right)
 {
     uint64_t left_scratch[BLOCK_LIST_ROW_MAX], right_scratch[BLOCK_LIST_ROW_MAX], least;
-    return blocks_meet(b, record_blocks(b, left, left_scratch), record_blocks(b, right, right_scratch), 0, &least);
+    uint32_t mask =
+        blocks_meet(b, record_blocks(b, left, left_scratch), record_blocks(b, right, right_scratch), 0, &least);
+    return complete_mask(b, mask);
 }
 
 uint32_t blocks_mask(const MatchTable *t, const PassSpec *passes, uint32_t pass_count, uint32_t a, uint32_t b)

@@ -113,17 +113,25 @@ typedef struct BlockPass {
     VEC(bool) leads;
     uint32_t block_max; /* a larger block is refined: config.block_max, or what weighing left of it */
     uint32_t first;     /* number of groups' first block; refined's follow */
-    uint32_t lane;  /* in the row */
-    uint32_t width; /* lanes */
+    uint32_t lane;      /* in the row */
+    uint32_t width;     /* lanes */
     uint64_t keys;
     uint64_t pairs;           /* upper bound */
     uint64_t oversized_pairs; /* of the groups that were refined */
     uint64_t refined_pairs;   /* of the blocks in their place, some pairs more than once */
 } BlockPass;
 
+/* A pass over the typing errors of a field beside one over the field itself, by number: groups of one value are left to
+ * the latter, so whom that one brings together the former does as well, whether a block of its own shows it or not. */
+typedef struct KnownPass {
+    uint32_t pass, whole;
+} KnownPass;
+
 struct Blocks {
     const MatchTable *table;
     SourcePairs sources;
+    KnownPass known[MATCH_PASSES_MAX];
+    uint32_t known_count;
     BlockPass *passes;
     uint32_t pass_count;
     uint32_t stride;      /* lanes of a row */
@@ -162,9 +170,19 @@ typedef struct BlockList {
 #define BLOCK_LIST_ROW_MAX 320 /* lanes of the widest row */
 /* scratch holds the list of a record without extras. */
 BlockList record_blocks(const Blocks *b, uint32_t record, uint64_t scratch[BLOCK_LIST_ROW_MAX]);
-/* Passes that two records share; *least: what comes first of the things they share in `pass`: a block's number, or for
- * a window pass the two places, lower << 32 | higher. */
+/* Passes in whose blocks two records are together; *least: what comes first of the things they share in `pass`: a
+ * block's number, or for a window pass the two places, lower << 32 | higher. */
 uint32_t blocks_meet(const Blocks *b, BlockList left, BlockList right, uint32_t pass, uint64_t *least);
+
+/* Fills `known` from the passes' specs. */
+void blocks_find_known(Blocks *b);
+/* What blocks show of a pair, and what follows from it. */
+static inline uint32_t complete_mask(const Blocks *b, uint32_t mask)
+{
+    for (uint32_t i = 0; i < b->known_count; i++)
+        mask |= (mask >> b->known[i].whole & 1) << b->known[i].pass;
+    return mask;
+}
 
 static inline bool pass_is_window(const BlockPass *p)
 {

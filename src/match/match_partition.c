@@ -317,21 +317,25 @@ Status match_partitions_write(const MatchPartitions *p, uint32_t part, Buf *out,
 
 /* --- scoring and joining ----------------------------------------------------------------------------------------- */
 
-/* The model must be for these blocks: masks are its passes. */
-static Status check_passes(const Partition *p, const MatchModel *m, Error *err)
+Status partition_take_passes(Partition *p, const MatchModel *m, Error *err)
 {
     bool same = p->blocks->pass_count == m->pass_count;
-    for (uint32_t i = 0; same && i < m->pass_count; i++)
+    for (uint32_t i = 0; same && i < m->pass_count; i++) {
         same = p->blocks->passes[i].spec.window == m->passes[i].window;
-    return same ? OK : error_set(err, ERR_INVALID, "the partition was cut with other passes than the model's");
+        p->blocks->passes[i].spec = m->passes[i];
+    }
+    if (!same)
+        return error_set(err, ERR_INVALID, "the partition was cut with other passes than the model's");
+    blocks_find_known(p->blocks);
+    return OK;
 }
 
-static Status score_partition(const Partition *p, const MatchModel *m, MatchPairs *out, Error *err)
+static Status score_partition(Partition *p, const MatchModel *m, MatchPairs *out, Error *err)
 {
     Scorer *scorer = NULL;
     PairsReport report = {0};
     RunOptions options = {.threads = 1, .progress = PROGRESS_OFF};
-    TRY(check_passes(p, m, err));
+    TRY(partition_take_passes(p, m, err));
     TRY(scorer_new(p->table, m, &scorer, err));
     PairQuery query = {.table = p->table,
         .scorer = scorer,

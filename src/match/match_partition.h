@@ -51,6 +51,9 @@ typedef struct Partition {
 } Partition;
 /* ERR_PARSE for bytes that are not such a file, ERR_CORRUPT when they do not match their digest. Free in every case. */
 MUST_USE Status partition_read(Slice bytes, Partition *out, Error *err);
+/* Before its blocks are walked over: the model must be for these, and masks are its passes, of which a file names the
+ * windows only. */
+MUST_USE Status partition_take_passes(Partition *p, const MatchModel *m, Error *err);
 void partition_free(Partition *p);
 
 #endif

@@ -10,6 +10,7 @@ enum { RECORDS = 600 };
 
 static const PassSpec PASSES[] = {
     {.name = SLICE_INIT("number"), .parts = {{F_NUMBER, KEY_WHOLE, 0}}, .part_count = 1},
+    {.name = SLICE_INIT("errors"), .parts = {{F_NUMBER, KEY_DELETION, 0}}, .part_count = 1},
     {.name = SLICE_INIT("names"), .parts = {{F_FIRST, KEY_ROOT, 0}, {F_LAST, KEY_PART, 0}}, .part_count = 2},
     {.name = SLICE_INIT("zip"), .parts = {{F_ZIP, KEY_WHOLE, 0}}, .part_count = 1},
     {.name = SLICE_INIT("order"),
@@ -182,6 +183,7 @@ static void test_candidates(void **state)
         buf_init(&file, 0);
         assert_ok(match_partitions_write(p, part, &file, &err));
         assert_ok(partition_read(buf_slice(&file), &share, &err));
+        assert_ok(partition_take_passes(&share, run.model, &err));
         seen.numbers = share.numbers;
         BatchWork work = {seen_worker, seen_batch, seen_done, &seen, NULL};
         RunOptions options = {.threads = 1, .progress = PROGRESS_OFF};
