@@ -420,15 +420,17 @@ static uint64_t with_swap(const FieldPlan *p, const uint32_t *a, const uint32_t 
     return pattern | (uint64_t)p->number[LV_SWAPPED] << p->shift;
 }
 
+/* By what the comparison said, whichever field comes first. */
 static uint64_t without_given(const Comparer *c, uint64_t pattern)
 {
+    uint64_t rest = pattern;
     for (uint32_t given = c->given; given != 0; given &= given - 1) {
         const FieldPlan *p = &c->plans[__builtin_ctz(given)];
         for (uint32_t beside = p->spec->neutral_beside; beside != 0; beside &= beside - 1)
             if (pattern_level(pattern, (uint32_t)__builtin_ctz(beside)) == 1)
-                pattern &= ~(UINT64_C(15) << p->shift);
+                rest &= ~(UINT64_C(15) << p->shift);
     }
-    return pattern;
+    return rest;
 }
 
 /* Not inline, as add_aliased: most configs have no such field. */

@@ -769,6 +769,7 @@ static void missing_beside(void **state)
     c.fields[3].neutral_beside = 1u << 4;
     assert_int_equal(match_config_check(&c, NULL), ERR_INVALID); /* not there */
     c.fields[3].neutral_beside = 1u << 0 | 1u << 2;
+    c.fields[2].neutral_beside = 1u << 3; /* each is looked at as it was */
     assert_int_equal(match_config_check(&c, NULL), OK);
     for (uint32_t i = 0; i < N; i++) {
         cells[i * PEOPLE_COLUMNS + BIRTH] = slice_of(births[i % 4]);
@@ -785,6 +786,7 @@ static void missing_beside(void **state)
         for (size_t k = 0; k < COUNT_OF(seen); k++) {
             unsigned level = pattern_level(seen[k], 3);
             assert_string_equal(level ? field_level_name(&c.fields[3], level).ptr : "missing", want);
+            assert_int_equal(pattern_level(seen[k], 2) > 0, i >= 6 && i % 4 < 3);
         }
     }
     comparer_free(cmp);
