@@ -162,13 +162,14 @@ static Status out_alloc(uint32_t records, MatchClusters *out, Error *err)
     return OK;
 }
 
-/* Records that repeat another go where it is. A cluster's weakest link may be one of theirs: it stands at the record
- * until number_clusters. */
+/* Records that repeat another go where it is, if the pair of the two is a link: two that agree on everything and yet
+ * are more probably two people (a number filled in for all) stay apart. A cluster's weakest link may be one of theirs:
+ * it stands at the record until number_clusters. */
 static void place_repeats(const ClusterProblem *p, MatchClusters *out)
 {
     for (size_t i = 0; p->lead && i < p->pairs->len; i++) {
         const MatchPair *pair = &p->pairs->at[i];
-        if (!pair_of_repeats(p, pair))
+        if (!pair_of_repeats(p, pair) || pair->odds < p->config->match_from)
             continue;
         out->cluster[pair->b] = out->cluster[pair->a];
         out->link_odds[pair->b] = pair->odds;

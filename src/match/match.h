@@ -242,6 +242,8 @@ MUST_USE Status match_table_repeats(MatchTable *t, const Decision *decisions, si
 void match_table_forget(MatchTable *t);
 /* Records that repeat another. */
 uint32_t match_table_repeated(const MatchTable *t);
+/* The record that this one repeats, whose pairs are its pairs too; itself, if it repeats none. */
+uint32_t match_record_repeats(const MatchTable *t, uint32_t record);
 /* Order in which match_table_add was called, 0-based: to find the caller's own row. */
 uint32_t match_record_added(const MatchTable *t, uint32_t record);
 /* Asks for what comparing and explaining read of a record, ahead of use. */

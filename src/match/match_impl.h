@@ -87,7 +87,7 @@ static inline uint32_t record_total(const MatchTable *t)
 /* repeats.c: is the record compared with others, or does it follow one that is? */
 static inline bool record_leads(const MatchTable *t, uint32_t record)
 {
-    return !t->lead || t->lead[record] == record;
+    return !t->lead || record >= t->records || t->lead[record] == record;
 }
 /* Records that a leading one stands for. */
 static inline uint32_t record_times(const MatchTable *t, uint32_t record)

@@ -317,7 +317,7 @@ typedef struct Contest {
     Weight *others; /* of each pair: log2 of what its odds are divided by */
     Weight *right;  /* scratch */
     double *found;  /* [source * sources + unique source]: expected partners */
-    uint32_t *size; /* records of each source */
+    uint32_t *size; /* records of each source that are compared */
 } Contest;
 
 static int by_place(const void *left, const void *right)
@@ -423,7 +423,7 @@ static Status contest_new(Contest *c, Error *err)
     TRY(arena_new(&c->arena, uint32_t, sources, &c->size, err));
     log_sum_fill(c->log_sum);
     for (uint32_t r = 0; r < record_total(c->table); r++)
-        c->size[c->table->source[r]]++;
+        c->size[c->table->source[r]] += record_leads(c->table, r);
     return OK;
 }
 

@@ -83,7 +83,7 @@ static bool parts_swapped(const Sample *s, const Candidate *c)
 static Status add_candidate(Choice *c, const uint32_t *atoms, uint32_t count, Error *err)
 {
     const Sample *s = c->sample;
-    double records = s->table->records;
+    double records = s->all;
     Candidate new = {.count = count, .pairs = records * records / 2, .keys = records};
     for (uint32_t i = 0; i < count; i++) {
         new.atoms[i] = atoms[i];
@@ -167,12 +167,12 @@ static double candidate_cost(const Candidate *c)
 /* Share of the matches by pairs a record. */
 static double candidate_worth(const Choice *c, const Candidate *x, uint32_t gain)
 {
-    return (double)gain / SIMULATED * c->sample->table->records / candidate_cost(x);
+    return (double)gain / SIMULATED * c->sample->all / candidate_cost(x);
 }
 
 static bool is_worth(const Choice *c, const Candidate *x, uint32_t gain)
 {
-    double records = c->sample->table->records;
+    double records = c->sample->all;
     double least = WORTH_LEAST * (records < WORTH_RECORDS ? records / WORTH_RECORDS : 1);
     return gain >= GAIN_LEAST && candidate_worth(c, x, gain) >= least;
 }

@@ -25,9 +25,10 @@ typedef struct Atom {
 typedef struct Sample {
     const MatchTable *table;
     SourcePairs sources;
-    uint32_t *records; /* in order of (source, record) */
+    uint32_t all;      /* records of the table that are compared: without what repeats another */
+    uint32_t *records; /* some of them, in order of (source, record) */
     uint32_t count;
-    double scale; /* records of the table by records here */
+    double scale; /* all by count */
     Atom *atoms;
     uint32_t atom_count;
     uint64_t swapped[SIMULATED_WORDS]; /* simulated pairs with first and last name exchanged */

@@ -70,18 +70,18 @@ static const AtomSpec ATOM_SPECS[] = {
 static Status draw_records(Sample *s, Error *err)
 {
     const MatchTable *t = s->table;
-    uint32_t step = (t->records + SAMPLE_MAX - 1) / SAMPLE_MAX;
-    uint32_t *scratch = NULL;
-    if (step == 0)
-        step = 1;
+    uint32_t step, seen = 0, *scratch = NULL;
+    s->all = t->records - t->repeated;
+    step = (s->all + SAMPLE_MAX - 1) / SAMPLE_MAX;
     TRY(mem_alloc(SAMPLE_MAX * sizeof s->records[0], (void **)&s->records, err));
     TRY(mem_alloc(SAMPLE_MAX * sizeof scratch[0], (void **)&scratch, err));
     /* records are in the order of a hash of their contents, so any stride is a random sample */
-    for (uint64_t r = 0; r < t->records; r += step)
-        s->records[s->count++] = (uint32_t)r;
+    for (uint32_t r = 0; r < t->records; r++)
+        if (record_leads(t, r) && seen++ % step == 0)
+            s->records[s->count++] = r;
     sort_members(t, s->records, s->count, scratch);
     mem_free(scratch);
-    s->scale = s->count > 0 ? (double)t->records / s->count : 1;
+    s->scale = s->count > 0 ? (double)s->all / s->count : 1;
     return OK;
 }
 
@@ -128,7 +128,7 @@ static Status cost_atom(size_t item, void *ctx, Error *err)
 {
     const Sample *s = ctx;
     uint32_t atom = (uint32_t)item;
-    double pairs, keys, total = (double)s->table->records * (double)s->table->records / 2;
+    double pairs, keys, total = (double)s->all * (double)s->all / 2;
     TRY(sample_cost(s, &atom, 1, &pairs, &keys, err));
     s->atoms[item].collide = pairs / (total > 1 ? total : 1);
     return OK;

@@ -26,6 +26,13 @@ bool table_repeats(const MatchTable *t, uint32_t a, uint32_t b)
 
 #define SSN_DIGITS 9 /* where only the last four are known, many people share them */
 
+/* A source that is not looked through for duplicates has none. And its equal records must not fill one place of the
+ * hash table: a million of them would each look at all before. */
+static bool may_repeat(const MatchTable *t, uint32_t record)
+{
+    return table_comparable(t->config, t->source[record], t->source[record]);
+}
+
 static bool holds_number(const MatchTable *t, uint32_t record)
 {
     const uint32_t *cells = record_cells(t, record);
@@ -68,7 +75,7 @@ static void place(const Finding *x, uint32_t record, uint64_t hash)
             return;
         }
         uint32_t first = x->slots[slot] - 1;
-        if (table_repeats(t, first, record) && table_comparable(t->config, t->source[first], t->source[record])) {
+        if (table_repeats(t, first, record)) {
             t->lead[record] = first;
             t->times[record] = ++t->times[first];
             t->repeated++;
@@ -85,7 +92,7 @@ static void find(const Finding *x, const bool *alone)
     for (uint64_t i = 0; i < (uint64_t)t->records + 2 * AHEAD; i++) {
         if (i >= 2 * AHEAD) {
             uint32_t record = (uint32_t)(i - 2 * AHEAD);
-            if (!alone[record] && holds_number(t, record))
+            if (!alone[record] && may_repeat(t, record) && holds_number(t, record))
                 place(x, record, hashes[i % (2 * AHEAD)]);
         }
         if (i < t->records) {
@@ -126,10 +133,20 @@ Status match_table_repeats(MatchTable *t, const Decision *decisions, size_t deci
 out:
     mem_free(alone);
     mem_free(x.slots);
+    if (st != OK) { /* every record is by itself, as before */
+        mem_free(t->lead);
+        mem_free(t->times);
+        t->lead = t->times = NULL;
+    }
     return st;
 }
 
 uint32_t match_table_repeated(const MatchTable *t)
 {
     return t->repeated;
+}
+
+uint32_t match_record_repeats(const MatchTable *t, uint32_t record)
+{
+    return record_leads(t, record) ? record : t->lead[record];
 }

@@ -404,6 +404,31 @@ static void test_output(void **state)
     vec_free(&graph.pairs);
 }
 
+/* 1 and 2 repeat 0; the pair of 0 and 2 is no link, so only 1 goes where 0 is, which is with 3. */
+static void test_repeats(void **state)
+{
+    UNUSED(state);
+    Graph graph;
+    MatchClusters c;
+    ClusterReport report;
+    Error err = ERROR_INIT;
+    graph_init(&graph, 4);
+    edge(&graph, 0, 1, 5 * WEIGHT_BIT);
+    edge(&graph, 0, 2, -3 * WEIGHT_BIT);
+    edge(&graph, 0, 3, 9 * WEIGHT_BIT);
+    ClusterProblem p = problem_of(&graph);
+    const uint32_t lead[] = {0, 0, 0, 3}, clusters[] = {0, 0, 1, 0}, link_to[] = {MATCH_NONE, 0, MATCH_NONE, 0};
+    assert_int_equal(p.pairs->len, 3);
+    p.lead = lead;
+    assert_int_equal(clusters_solve(&p, &p.judge, 1, &c, &report, &err), OK);
+    assert_int_equal(c.count, 2);
+    assert_memory_equal(c.cluster, clusters, sizeof clusters);
+    assert_memory_equal(c.link_to, link_to, sizeof link_to);
+    assert_int_equal(c.weakest[0], 5 * WEIGHT_BIT);
+    match_clusters_free(&c);
+    vec_free(&graph.pairs);
+}
+
 /* Each allocation fails in turn: an error and nothing left behind (the sanitizer looks). */
 static void test_no_memory(void **state)
 {
@@ -563,6 +588,7 @@ int main(void)
         cmocka_unit_test(test_one_to_one),
         cmocka_unit_test(test_decisions),
         cmocka_unit_test(test_output),
+        cmocka_unit_test(test_repeats),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_threads),

@@ -3,9 +3,11 @@
  * persons.
  */
 #include "crowd.h"
+#include "match/propose.h"
 
 static const PassSpec PASSES[] = {
     {.name = SLICE_INIT("number"), .parts = {{.field = C_NUMBER}}, .part_count = 1},
+    {.name = SLICE_INIT("errors"), .parts = {{.field = C_NUMBER, .transform = KEY_DELETION}}, .part_count = 1},
     {.name = SLICE_INIT("birth"), .parts = {{.field = C_BIRTH}}, .part_count = 1},
     {.name = SLICE_INIT("names"), .parts = {{.field = C_FIRST}, {.field = C_LAST}}, .part_count = 2},
     {.name = SLICE_INIT("street"), .parts = {{.field = C_STREET}, {.field = C_ZIP}}, .part_count = 2},
@@ -107,6 +109,25 @@ static void test_not_found(void **state)
     }
 }
 
+/* A source that is not looked through has no repeats, and its equal records are no work. */
+static void test_many_alike(void **state)
+{
+    UNUSED(state);
+    Crowd crowd = {.persons = 1};
+    crowd_config(&crowd.config);
+    crowd.config.rule_count = 0;
+    for (uint32_t i = 0; i < 120000; i++) {
+        CrowdRow row = {.text = {"ANNA", "BADEN", "2001-02-03", "1 MAIN ST", "80201", "7654321"}, .source = COLLEGE};
+        snprintf(row.id, sizeof row.id, "%u", i);
+        assert_ok(vec_push(&crowd.rows, row, NULL));
+    }
+    MatchTable *t = crowd_table(&crowd, crowd.rows.len, 1);
+    assert_ok(match_table_repeats(t, NULL, 0, NULL));
+    assert_int_equal(match_table_repeated(t), 0);
+    match_table_free(t);
+    vec_free(&crowd.rows);
+}
+
 /* Everything that follows from one table. */
 static void link_table(MatchTable *t, unsigned threads, const Decision *decisions, size_t count, Linked *out)
 {
@@ -206,6 +227,111 @@ static void test_same_result(void **state)
     assert_true((before - after) / SEEDS < 0.005);
 }
 
+typedef VEC(Weight) Weights;
+
+static int by_weight(const void *x, const void *y)
+{
+    Weight a = *(const Weight *)x, b = *(const Weight *)y;
+    return (a > b) - (a < b);
+}
+
+static Weights odds_of_leading(MatchTable *t, const MatchModel *m)
+{
+    RunOptions run = {.threads = 1, .progress = PROGRESS_OFF};
+    MatchPairs pairs = {0};
+    PairsReport report;
+    Weights out = {0};
+    assert_ok(match_table_repeats(t, NULL, 0, NULL));
+    assert_ok(match_pairs(t, m, &run, &pairs, &report, NULL));
+    for (size_t i = 0; i < pairs.len; i++)
+        if (record_leads(t, pairs.at[i].b))
+            assert_ok(vec_push(&out, pairs.at[i].odds, NULL));
+    assert_true(out.len > 100);
+    qsort(out.at, out.len, sizeof *out.at, by_weight);
+    vec_free(&pairs);
+    return out;
+}
+
+/* How often records are repeated plays no part in what passes are proposed, nor in who finds a place in a source that
+ * holds nobody twice. */
+static void test_copies_change_nothing(void **state)
+{
+    UNUSED(state);
+    Crowd crowd;
+    MatchModel *m;
+    TrainReport trained;
+    TrainOptions train = {.threads = 1, .progress = PROGRESS_OFF};
+    crowd_new(&crowd, 250, 21);
+    for (uint32_t f = 0; f < crowd.config.field_count; f++)
+        crowd.config.fields[f].term_frequency = false; /* of which the copies are part */
+    size_t rows = crowd.rows.len;
+    MatchTable *t = crowd_table(&crowd, rows, 1);
+    assert_ok(match_train(t, &train, &m, &trained, NULL));
+    for (size_t i = 0; i < rows; i++)
+        for (uint32_t k = 0; crowd.rows.at[i].source == WORK && crowd.rows.at[i].text[C_NUMBER][0] && k < 4; k++) {
+            CrowdRow row = crowd.rows.at[i];
+            snprintf(row.id, sizeof row.id, "x%u+%u", (unsigned)i % 100000, (unsigned)k);
+            assert_ok(vec_push(&crowd.rows, row, NULL));
+        }
+    MatchTable *u = crowd_table(&crowd, crowd.rows.len, 1);
+    Weights a = odds_of_leading(t, m), b = odds_of_leading(u, m);
+    assert_int_equal(a.len, b.len);
+    assert_memory_equal(a.at, b.at, a.len * sizeof *a.at);
+    Sample x, y;
+    assert_ok(sample_init(t, &x, NULL));
+    assert_ok(sample_init(u, &y, NULL));
+    assert_true(t->records < u->records);
+    assert_int_equal(x.count, y.count);
+    for (uint32_t i = 0; i < x.atom_count; i++)
+        assert_true(x.atoms[i].collide == y.atoms[i].collide);
+    sample_free(&x);
+    sample_free(&y);
+    vec_free(&a);
+    vec_free(&b);
+    match_model_free(m);
+    match_table_free(t);
+    match_table_free(u);
+    vec_free(&crowd.rows);
+}
+
+/* Each allocation fails in turn: an error, nothing left behind, and a table in which all are by themselves. */
+static void test_no_memory(void **state)
+{
+    UNUSED(state);
+    Crowd crowd;
+    MatchModel *m;
+    TrainReport trained;
+    TrainOptions train = {.threads = 1, .progress = PROGRESS_OFF};
+    RunOptions run = {.threads = 1, .progress = PROGRESS_OFF};
+    copies_new(&crowd, 20, 3);
+    MatchTable *t = crowd_table(&crowd, crowd.rows.len, 1);
+    bool failed = true;
+    for (long n = 0; failed; n++) {
+        mem_fail_after(n);
+        Status st = match_table_repeats(t, NULL, 0, NULL);
+        failed = !mem_fail_pending();
+        mem_fail_after(-1);
+        assert_int_equal(st, failed ? ERR_NOMEM : OK);
+        assert_true(!failed || (record_leads(t, t->records - 1) && match_table_repeated(t) == 0));
+    }
+    assert_true(match_table_repeated(t) > 0);
+    assert_ok(match_train(t, &train, &m, &trained, NULL));
+    failed = true;
+    for (long n = 0; failed; n++) {
+        MatchPairs pairs = {0};
+        PairsReport report;
+        mem_fail_after(n);
+        Status st = match_pairs(t, m, &run, &pairs, &report, NULL);
+        failed = !mem_fail_pending();
+        mem_fail_after(-1);
+        assert_int_equal(st, failed ? ERR_NOMEM : OK);
+        vec_free(&pairs);
+    }
+    match_model_free(m);
+    match_table_free(t);
+    vec_free(&crowd.rows);
+}
+
 /* A reviewer told two apart that agree in everything: they are by themselves, and stay so. */
 static void test_decided(void **state)
 {
@@ -235,7 +361,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_found),
         cmocka_unit_test(test_not_found),
+        cmocka_unit_test(test_many_alike),
         cmocka_unit_test(test_same_result),
+        cmocka_unit_test(test_copies_change_nothing),
+        cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_decided),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
