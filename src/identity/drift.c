@@ -32,6 +32,19 @@ static bool is_better(const LinkJob *job, const MatchPair *p, const BestPair *th
     return p->a < has->a || (p->a == has->a && p->b < has->b);
 }
 
+/* What repeats another record has that one's pairs: newcomers, who are compared with everybody, have all of theirs. */
+static void share_with_repeats(const LinkJob *job, uint32_t first, BestPair *best)
+{
+    const Resolved *r = &job->resolved;
+    const MatchTable *t = job->records.table;
+    for (uint32_t i = first; match_table_repeated(t) > 0 && i < job->records.in_table; i++) {
+        const BestPair *other = &best[match_record_repeats(t, i)];
+        bool one = r->cluster[match_record_repeats(t, i)] == r->cluster[i];
+        if (one && other->number > 0 && is_better(job, &job->pairs.at[other->number - 1], &best[i]))
+            best[i] = *other;
+    }
+}
+
 /* Each record's best pair within its person, from `first` on. Both the baseline and the newcomers are counted so: what
  * holds a person together is another question. */
 static Status best_pairs(const LinkJob *job, uint32_t first, BestPair **out, Error *err)
@@ -53,6 +66,7 @@ static Status best_pairs(const LinkJob *job, uint32_t first, BestPair **out, Err
             if (sides[k] >= first && is_better(job, p, &best[sides[k]]))
                 best[sides[k]] = (BestPair){p->odds, (uint32_t)i + 1};
     }
+    share_with_repeats(job, first, best);
     *out = best;
     return OK;
 }
