@@ -31,6 +31,7 @@ Status match_partitions_new(
 {
     MatchPartitions *p = NULL;
     Status st = OK;
+    ASSERT(!t->lead); /* a share would lack what repeats another record */
     if (count == 0)
         return error_set(err, ERR_USAGE, "a run is cut into at least one partition");
     TRY(mem_zalloc(1, sizeof *p, (void **)&p, err));

@@ -24,14 +24,14 @@ bool table_repeats(const MatchTable *t, uint32_t a, uint32_t b)
     return alike && memcmp(record_cells(t, a), record_cells(t, b), t->columns * sizeof(uint32_t)) == 0;
 }
 
-#define SSN_DIGITS 9 /* where only the last four are known, many people share them */
-
 /* A source that is not looked through for duplicates has none. And its equal records must not fill one place of the
  * hash table: a million of them would each look at all before. */
 static bool may_repeat(const MatchTable *t, uint32_t record)
 {
     return table_comparable(t->config, t->source[record], t->source[record]);
 }
+
+#define SSN_DIGITS 9 /* where only the last four are known, many people share them */
 
 static bool holds_number(const MatchTable *t, uint32_t record)
 {
