@@ -43,7 +43,9 @@ static Status add_number(const PolicyFile *file, const Renamed *r, Buf *out, Err
 }
 
 /* Releases code a rate of fewer than min_numerator, or of all but fewer than min_complement; a policy for tables says
- * so by size and percent. Each band is half as large again as the one before, as wide as its smallest group needs. */
+ * so by size and percent. A code must leave the minimum itself possible, or it would say that there are fewer: so each
+ * band, half as large again as the one before, is as wide as its smallest group needs, and of the larger ones that
+ * many are coded, too (3 of 16 to 23, under a minimum of 16 and 3). What a release prints of these stays as it is. */
 static void add_bands(const ProtectRule *rule, Buf *out)
 {
     int64_t least = rule->min_numerator > rule->min_complement ? rule->min_numerator : rule->min_complement;

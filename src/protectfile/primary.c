@@ -132,13 +132,24 @@ static void money_rules(ProtectJob *job, uint32_t cell, const TablesCell *c, con
 /* --- rates that say (nearly) everybody or nobody --------------------------------------------------------------------
  */
 
+/* An earlier release shows it: itself, or both counts between which somebody stands who passes the rules. Groups of
+ * others that are too small stay sensitive, and what is out gives them away. */
+static bool is_out(const ProtectJob *job, uint32_t cell)
+{
+    const TablesCell *c = &job->system.cells[cell];
+    const SdcCell *p = &job->problem.cells[cell];
+    if (c->whole == TABLES_NONE)
+        return c->frozen && p->status == SDC_FROZEN;
+    return p->value > 0 && p->status != SDC_SENSITIVE && is_out(job, c->part) && is_out(job, c->whole);
+}
+
 /* A coded rate prints that the count lies between 0 and the band: so much everybody knows, and no more. */
 static void code_count(ProtectJob *job, uint32_t cell, int64_t n, const ProtectionBand *band, ProtectReason reason)
 {
     SdcCell *c = &job->problem.cells[cell];
     int64_t most = (int64_t)((Wide)n * band->percent / 100);
-    if (c->status == SDC_FROZEN && job->system.cells[cell].frozen)
-        return; /* an earlier release shows it */
+    if (is_out(job, cell))
+        return;
     mark(job, cell, reason, c->value > 0 ? 1 : 0, most > c->value ? 1 : 0);
     if (c->upper > most)
         c->upper = most;

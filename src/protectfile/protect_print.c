@@ -225,17 +225,17 @@ Status protect_print(void *ctx, uint32_t t, uint32_t row, uint32_t column, Slice
     return buf_status(&p->text, err);
 }
 
-/* "<5" or ">95", where the policy has a band of 5 percent. */
+/* "<5" or ">95", spelt as it would be here, where the policy has a band of 5 percent. */
 static bool is_band(const ProtectionPolicy *policy, Slice text)
 {
-    int64_t percent;
+    char low[32], high[32];
     text = slice_trim(text);
-    if (text.len < 2 || (text.ptr[0] != '<' && text.ptr[0] != '>') ||
-        parse_i64(slice_sub(text, 1, text.len), &percent, NULL) != OK)
-        return false;
-    for (size_t i = 0; i < policy->band_count; i++)
-        if (policy->bands[i].percent == (text.ptr[0] == '<' ? percent : 100 - percent))
+    for (size_t i = 0; i < policy->band_count; i++) {
+        snprintf(low, sizeof low, "<%lld", (long long)policy->bands[i].percent);
+        snprintf(high, sizeof high, ">%lld", (long long)(100 - policy->bands[i].percent));
+        if (slice_eq_z(text, low) || slice_eq_z(text, high))
             return true;
+    }
     return false;
 }
 

@@ -231,6 +231,28 @@ code "planted: an earlier rate that reveals the size it hid is found" 7 \
 has "and told" 'students, school A: is exactly 24.*earlier release earlier, row 2, rate' out.log
 [ -e beside/safe ] && not_ok "nothing is written" || ok "nothing is written"
 
+# A band codes more than the minimum of the rule asks for; what is out is out, but for groups under the minimum.
+printf 'school,students,graduates,rate\nA,19,16,84\nB,100,50,50\nC,60,30,50\n' >beside/now.csv
+cp beside/now.csv beside/earlier.csv
+printf 'school,students,rate\nA,19,84\nB,100,50\nC,60,50\n' >beside/out.csv
+code "an earlier release that prints three without the outcome, whom a band would code" 0 \
+    "$cairn" protect beside/tables.toml --policy n10 --out beside/safe
+has "the code says no more" '^A,19,>80$' beside/safe/now.csv
+rm -rf beside/safe
+printf 'school,students,rate\nA,*,<020\nB,100,50\nC,60,50\n' >beside/out.csv
+code "a code spelt as nobody here spells it tells nothing" 0 "$cairn" protect beside/tables.toml --policy n10 --out beside/safe
+rm -rf beside/safe
+printf 'school,students,graduates,rate\nA,19,17,89\nB,100,50,50\nC,60,30,50\n' >beside/now.csv
+cp beside/now.csv beside/earlier.csv
+printf 'school,students,rate\nA,19,89\nB,100,50\nC,60,50\n' >beside/out.csv
+code "planted: an earlier release that prints two without the outcome" 7 \
+    "$cairn" protect beside/tables.toml --policy n10 --out beside/safe
+has "is told" 'nothing protects .students without graduates, school A' out.log
+printf 'school,students,rate\nA,*,*\nB,100,60\nC,60,50\n' >beside/out.csv
+code "planted: an earlier rate that is not today's" 7 "$cairn" protect beside/tables.toml --policy n10 --out beside/safe
+has "is told" 'contradict themselves at .*school B' out.log
+[ -e beside/safe ] && not_ok "nothing is written" || ok "nothing is written"
+
 # --- bad input: the place and the rule, and nothing written ---
 bad() # what, pattern, sed script on the table
 {

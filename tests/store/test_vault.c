@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -207,6 +208,65 @@ static void test_claims(void **state)
     known_tags_release(known);
     assert_true(!was_new[0] && was_new[1]);
     assert_int_equal(records(&f), 1);
+    close_vault(&f);
+}
+
+static Status add_packed(NewRecords *n, const RecordTag *tag, const IdentityValues *values)
+{
+    Buf packed;
+    buf_init(&packed, 0);
+    values_pack(values, &packed);
+    Status st = buf_status(&packed, NULL);
+    if (st == OK)
+        st = new_records_add(n, tag, buf_slice(&packed), NULL);
+    buf_free(&packed);
+    return st;
+}
+
+/* Different for each number, in no order. */
+static RecordTag scattered_tag(uint32_t i)
+{
+    uint32_t bits = i * UINT32_C(2654435761);
+    return (RecordTag){{(uint8_t)(bits >> 24), (uint8_t)(bits >> 16), (uint8_t)(bits >> 8), (uint8_t)bits}};
+}
+
+static bool ends_in_nought(const RecordTag *tag, void *ctx)
+{
+    bool nought = tag->bytes[3] % 16 == 0;
+    *(size_t *)ctx += nought;
+    return nought;
+}
+
+/* Whatever parts they wait in, records are written in order, those of any size and without those left out. */
+static void test_parts(void **state)
+{
+    enum { RECORDS = 40000 };
+    static char big[20000];
+    Scratch *s = *state;
+    NewRecords *news = NULL;
+    size_t left_out = 0;
+    memset(big, 'x', sizeof big);
+    scratch_make_home(s);
+    Fixture f = open_vault(s, HOME_WRITE);
+    assert_ok(new_records_new(RECORDS, &news, err));
+    assert_int_equal(new_records_parts(news), 8);
+    for (uint32_t i = 0; i < RECORDS; i++) {
+        char text[64];
+        RecordTag tag = scattered_tag(i);
+        IdentityValues v = person(i, text);
+        v.at[ID_ADDRESS] = (Slice){big, i % 997 == 0 ? sizeof big : i % 300};
+        assert_int_equal(add_packed(news, &tag, &v), OK);
+    }
+    new_records_leave_out(news, ends_in_nought, &left_out);
+    assert_true(left_out > 2000 && left_out < 3000);
+    assert_ok(vault_begin(f.vault, err));
+    assert_ok(vault_add_claimed(f.vault, SLICE("k12"), news, err));
+    assert_ok(vault_commit(f.vault, err));
+    new_records_free(news);
+    Seen seen = {.values_good = true};
+    assert_ok(vault_each_record(f.vault, &linking, see_record, &seen, err));
+    assert_int_equal(seen.count, RECORDS - left_out);
+    assert_true(seen.values_good);
     close_vault(&f);
 }
 
@@ -490,22 +550,26 @@ static void test_rollback(void **state)
     close_vault(&f);
 }
 
-/* Dies in the middle of a load, after much was already handed to SQLite. */
+/* Dies in the middle of a load, after much was already written to the database's log. */
 static void die_inside_a_load(Scratch *s)
 {
     Fixture f = open_vault(s, HOME_WRITE);
-    char big[4096];
+    static char big[4096];
+    NewRecords *news = NULL;
+    RecordTag waits = {{0, 0, 2}};
     IdentityValues v = {0};
     memset(big, 'x', sizeof big);
     v.at[ID_ADDRESS] = (Slice){big, sizeof big};
-    if (vault_begin(f.vault, NULL) != OK)
+    if (lite_exec(&f.vault->lite, "PRAGMA cache_size = -1024", NULL) != OK || vault_begin(f.vault, NULL) != OK ||
+        vault_add_record(f.vault, SLICE("k12"), &waits, &v, NULL) != OK || new_records_new(10000, &news, NULL) != OK)
         _exit(1);
-    for (unsigned i = 0; i < 40000; i++) {
-        /* different where the set of known tags looks, too */
-        RecordTag tag = {{(uint8_t)(i * 37), (uint8_t)(i >> 8), (uint8_t)i, 1, 0, 0, (uint8_t)i, (uint8_t)(i >> 8)}};
-        if (vault_add_record(f.vault, SLICE("k12"), &tag, &v, NULL) != OK)
+    for (unsigned i = 0; i < 10000; i++) {
+        RecordTag tag = {{(uint8_t)(i * 37), (uint8_t)(i >> 8), 1}};
+        if (add_packed(news, &tag, &v) != OK)
             _exit(1);
     }
+    if (vault_add_claimed(f.vault, SLICE("k12"), news, NULL) != OK)
+        _exit(1);
     kill(getpid(), SIGKILL);
 }
 
@@ -524,6 +588,9 @@ static void test_killed_inside_a_load(void **state)
     int how = 0;
     assert_int_equal(waitpid(child, &how, 0), child);
     assert_true(WIFSIGNALED(how));
+    struct stat log;
+    assert_int_equal(stat(scratch_path(s, "home/vault.db-wal"), &log), 0);
+    assert_true(log.st_size > 1 << 24);
     f = open_vault(s, HOME_WRITE);
     assert_int_equal(records(&f), 10);
     add_load(&f, "k12", 5, 20);
@@ -626,6 +693,7 @@ int main(void)
         WITH_SCRATCH(test_round_trip),
         WITH_SCRATCH(test_many_runs),
         WITH_SCRATCH(test_claims),
+        WITH_SCRATCH(test_parts),
         WITH_SCRATCH(test_values_of_every_size),
         cmocka_unit_test(test_packing_refuses_nonsense),
         WITH_SCRATCH(test_reading_needs_a_purpose),

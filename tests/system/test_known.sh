@@ -15,7 +15,7 @@ H=$work/home
 cairn() { "$CAIRN" "$@" --home "$H" --quiet; }
 
 measures="graduation_rate_4yr hs_employment_rate_q2 wioa_median_earnings_q2 hs_earnings_1yr ps_retention_rate dropout_rate
-    credential_rate matriculation_four_year_rate"
+    credential_rate matriculation_four_year_rate hs_industry_1yr award_in_state_1yr"
 agreement=$(basename "$(ls "$CAIRN_POLICY"/agreements/cdhe*.toml)" .toml)
 ask() { cairn measure "$@" --purpose test --agreement "$agreement" --format csv; }
 # figures DIR [OPTION...]: every column of some measures, crossed, and who is behind one of them
