@@ -10,7 +10,9 @@ shift 4
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # shellcheck disable=SC2086 # the compiler may be a command with options
-$cc -r -nostdlib -o "$work/all.o" "$1" -Wl,--start-group "${@:2}" -Wl,--end-group
-$objcopy --wildcard --keep-global-symbol='cairn_match_*' "$work/all.o" "$work/cairn_match.o"
+$cc -fno-lto -r -nostdlib -o "$work/all.o" "$1" -Wl,--start-group "${@:2}" -Wl,--end-group
+# What a compiler keeps beside the code, to optimise across files, would bring every name back.
+$objcopy --wildcard --keep-global-symbol='cairn_match_*' --remove-section='.gnu.lto_*' --remove-section='.gnu.debuglto_*' \
+    --strip-symbol=__gnu_lto_slim "$work/all.o" "$work/cairn_match.o"
 rm -f "$out"
 $ar rcsD "$out" "$work/cairn_match.o"
