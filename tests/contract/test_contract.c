@@ -160,7 +160,8 @@ static void test_refuses(void **state)
         {"hours = \"hours\"", "hours = \"r.birth_date\"", "may not read birth_date"},
         {"hours = \"hours\"", "hours = \"minutes\"", "names column minutes"},
         {"hours = \"hours\"", "Hours = \"hours\"", "lower-case name"},
-        {"ON d.code = r.kind", "ON d.code = r.sasid", "may not read sasid"},
+        {"where = \"grade IS NOT NULL\"", "where = \"r.sasid IS NOT NULL\"", "may not read sasid"},
+        {"where = \"grade IS NOT NULL\"", "joins = \"LEFT JOIN district d ON d.code = r.kind\"", "joins"},
         {"where = \"grade IS NOT NULL\"", "where = \"sasid IS NOT NULL\"", "may not read sasid"},
         {"where = \"grade IS NOT NULL\"", "when = \"grade IS NOT NULL\"", "when"},
         /* codes */
