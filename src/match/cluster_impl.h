@@ -77,7 +77,7 @@ void cluster_parts_free(ClusterParts *x);
 
 static inline bool pair_of_repeats(const ClusterProblem *p, const MatchPair *pair)
 {
-    return p->lead && p->lead[pair->b] == pair->a;
+    return is_repeat(p->lead, pair->a, pair->b);
 }
 
 /* One part as a problem: everything numbered from 0, the judge asked by the whole's numbers. */

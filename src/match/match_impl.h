@@ -89,6 +89,11 @@ static inline bool record_leads(const MatchTable *t, uint32_t record)
 {
     return !t->lead || record >= t->records || t->lead[record] == record;
 }
+/* Does `record` repeat `first`? lead: of each record, NULL where none repeats another. */
+static inline bool is_repeat(const uint32_t *lead, uint32_t first, uint32_t record)
+{
+    return lead && first != record && lead[record] == first;
+}
 /* Records that a leading one stands for. */
 static inline uint32_t record_times(const MatchTable *t, uint32_t record)
 {

@@ -77,12 +77,6 @@ static Status draw_sample(Train *x, Error *err)
 
 /* --- repeats -------------------------------------------------------------------------------------------------- */
 
-/* Does the second follow the first? */
-static bool is_repeat(const MatchTable *t, uint32_t lead, uint32_t record)
-{
-    return t->lead && lead != record && t->lead[record] == lead;
-}
-
 #define PARTS_OF_A_PAIR 1024.0 /* counts are whole numbers of them: their sums are exact in any order */
 
 /* Pairs that a sampled one stands for. A pair of different records is in the sample when either is, one of repeats when
@@ -91,7 +85,7 @@ static double pairs_meant(const Train *x, uint32_t a, uint32_t b)
 {
     const MatchTable *t = x->table;
     double times = record_times(t, a);
-    if (!is_repeat(t, a, b))
+    if (!is_repeat(t->lead, a, b))
         return times * record_times(t, b);
     double pairs = times * (times - 1) / 2 * x->sample.share_of_pairs / x->share_of_records;
     return round(pairs * PARTS_OF_A_PAIR) / PARTS_OF_A_PAIR;
@@ -332,7 +326,7 @@ static Status find_duplicates(Train *x, Error *err)
         if (odds < PLAUSIBLE)
             continue;
         uint64_t probability = (uint64_t)(weight_probability(odds) * (double)PROBABILITY_ONE);
-        if (is_repeat(t, p.a, p.b)) {
+        if (is_repeat(t->lead, p.a, p.b)) {
             duplicates[p.a] += probability * (record_times(t, p.a) - 1);
         } else {
             duplicates[p.a] += probability * record_times(t, p.b);
