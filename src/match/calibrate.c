@@ -7,6 +7,7 @@
  *     2007), slope never negative;
  *   - many: isotonic regression (Zadrozny and Elkan 2002), a knot a pooled block, with the slope kept between and 1
  *     beyond the outermost knots, so that order is never lost.
+ * A label counts with its weight, and smoothing by what the weights leave of the number of labels (Kish 1965).
  *
  * calibration_table is how to see whether it worked.
  */
@@ -49,10 +50,22 @@ static void add_knot(MatchModel *m, Weight raw, Weight stated)
     m->knot_stated[m->knots++] = stated;
 }
 
-/* Newton's method on two parameters; stated = slope * raw + shift, in bits. */
-static void fit_platt(MatchModel *m, const LabelledOdds *labels, size_t count, double right)
+/* How many labels of one kind there are, so far as weights go. */
+static double effective(const LabelledOdds *labels, size_t count, bool match)
 {
-    double wrong = (double)count - right;
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < count; i++)
+        if (labels[i].match == match) {
+            sum += labels[i].weight;
+            squares += labels[i].weight * labels[i].weight;
+        }
+    return squares > 0 ? sum * sum / squares : 0;
+}
+
+/* Newton's method on two parameters; stated = slope * raw + shift, in bits. */
+static void fit_platt(MatchModel *m, const LabelledOdds *labels, size_t count)
+{
+    double right = effective(labels, count, true), wrong = effective(labels, count, false);
     double high = (right + 1) / (right + 2), low = 1 / (wrong + 2);
     double slope = 1, shift = 0;
     for (int i = 0; i < PLATT_ITERATIONS; i++) {
@@ -60,7 +73,7 @@ static void fit_platt(MatchModel *m, const LabelledOdds *labels, size_t count, d
         for (size_t k = 0; k < count; k++) {
             double x = (double)labels[k].odds / WEIGHT_BIT;
             double p = 1 / (1 + exp2(-(slope * x + shift)));
-            double d = p - (labels[k].match ? high : low), w = p * (1 - p);
+            double d = labels[k].weight * (p - (labels[k].match ? high : low)), w = labels[k].weight * p * (1 - p);
             g0 += d;
             g1 += d * x;
             h00 += w;
@@ -84,13 +97,27 @@ static void fit_platt(MatchModel *m, const LabelledOdds *labels, size_t count, d
         add_knot(m, bits * WEIGHT_BIT, weight_clip(llround((slope * bits + shift) * WEIGHT_BIT)));
 }
 
-typedef struct Pool {
-    double sum_odds, count, right;
+typedef struct Pool { /* sums of weights, and of weights times what the name says */
+    double weight, squares, odds, right;
 } Pool;
 
 static double share_right(const Pool *p)
 {
-    return p->right / p->count;
+    return p->right / p->weight;
+}
+
+static void pool_add(Pool *to, const Pool *more)
+{
+    to->weight += more->weight;
+    to->squares += more->squares;
+    to->odds += more->odds;
+    to->right += more->right;
+}
+
+static Pool pool_of(const LabelledOdds *l)
+{
+    double w = l->weight;
+    return (Pool){.weight = w, .squares = w * w, .odds = w * l->odds, .right = l->match ? w : 0};
 }
 
 /* labels sorted by odds */
@@ -100,21 +127,28 @@ static Status fit_isotonic(MatchModel *m, const LabelledOdds *labels, size_t cou
     size_t n = 0;
     TRY(mem_zalloc(count, sizeof *pools, (void **)&pools, err));
     for (size_t i = 0; i < count; i++) {
-        pools[n++] = (Pool){labels[i].odds, 1, labels[i].match};
+        pools[n++] = pool_of(&labels[i]);
         bool tie = i > 0 && labels[i].odds == labels[i - 1].odds;
         while (n > 1 && (tie || share_right(&pools[n - 2]) >= share_right(&pools[n - 1]))) {
-            pools[n - 2].sum_odds += pools[n - 1].sum_odds;
-            pools[n - 2].count += pools[n - 1].count;
-            pools[n - 2].right += pools[n - 1].right;
+            pool_add(&pools[n - 2], &pools[n - 1]);
             n--;
             tie = false;
         }
     }
-    size_t stride = n / CALIBRATION_MAX + 1;
-    for (size_t i = 0; i < n; i += stride) {
-        /* half a label either way: no pool is sure */
-        double p = (pools[i].right + 0.5) / (pools[i].count + 1);
-        add_knot(m, (Weight)llround(pools[i].sum_odds / pools[i].count), probability_weight(p));
+    size_t stride = n / CALIBRATION_MAX + 1, knots = 0;
+    for (size_t i = 0; i < n; i++) /* too many: so many neighbours together */
+        if (i % stride == 0)
+            pools[knots++] = pools[i];
+        else
+            pool_add(&pools[knots - 1], &pools[i]);
+    for (size_t i = 0; i < knots; i++) {
+        double p = share_right(&pools[i]), one = pools[i].squares / pools[i].weight;
+        double unsure = one / 2 / (pools[i].weight + one); /* half a label the other way: no pool is sure */
+        if (p <= 0)
+            p = i + 1 < knots ? fmin(unsure, share_right(&pools[i + 1])) : unsure;
+        else if (p >= 1)
+            p = i > 0 ? fmax(1 - unsure, share_right(&pools[i - 1])) : 1 - unsure;
+        add_knot(m, (Weight)llround(pools[i].odds / pools[i].weight), probability_weight(p));
     }
     mem_free(pools);
     return OK;
@@ -125,7 +159,9 @@ static int by_odds(const void *left, const void *right)
     const LabelledOdds *a = left, *b = right;
     if (a->odds != b->odds)
         return a->odds < b->odds ? -1 : 1;
-    return (int)a->match - (int)b->match;
+    if (a->match != b->match)
+        return (int)a->match - (int)b->match;
+    return (a->weight > b->weight) - (a->weight < b->weight);
 }
 
 Status calibrate_fit(MatchModel *m, const LabelledOdds *labels, size_t count, Error *err)
@@ -138,7 +174,7 @@ Status calibrate_fit(MatchModel *m, const LabelledOdds *labels, size_t count, Er
     if (count == 0)
         return OK;
     if (rarer < ISOTONIC_FROM) {
-        fit_platt(m, labels, count, (double)right);
+        fit_platt(m, labels, count);
         return OK;
     }
     LabelledOdds *sorted = NULL;
