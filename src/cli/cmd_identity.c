@@ -142,8 +142,10 @@ static void say_sample(Cli *cli, const SampleQuality *q)
 {
     cli_say(cli, "by reviewers: sample %" PRId64 ", %" PRIu64 " of %" PRIu64 " pairs judged, %" PRIu64 " unclear\n",
         q->sample, q->judged, q->pairs, q->unsure);
-    if (!q->complete)
-        cli_say(cli, "  not yet: some stratum has fewer than two judged pairs\n");
+    if (!q->complete) {
+        cli_say(cli, "  precision and recall are not known yet: some stratum has fewer than two judged pairs\n");
+        return;
+    }
     say_estimate(cli, "precision", &q->precision);
     say_estimate(cli, "recall", &q->recall);
 }
@@ -201,8 +203,10 @@ static Status do_quality(Cli *cli, const Workplace *w, Error *err)
             json_kint(&j, "sample", sample.sample);
             json_kint(&j, "judged", (int64_t)sample.judged);
             json_kbool(&j, "complete", sample.complete);
-            identity_estimate_json(&sample.precision, "precision", &j);
-            identity_estimate_json(&sample.recall, "recall", &j);
+            if (sample.complete) {
+                identity_estimate_json(&sample.precision, "precision", &j);
+                identity_estimate_json(&sample.recall, "recall", &j);
+            }
         }
         groups_json(&j, &groups);
         cli_json_end(cli, &j);

@@ -342,7 +342,7 @@ void identity_report_json(const LinkReport *r, Json *j)
         {"singletons", r->singletons}, {"new_persons", r->new_persons}, {"merges", r->merges}, {"splits", r->splits},
         {"moves", r->moves}, {"joins", r->joins}, {"refused", r->refused}, {"repeats", r->repeats},
         {"compared", r->compared}, {"kept", r->kept}, {"queued", r->queued}, {"queue_wanted", r->queue_wanted},
-        {"decisions", r->decisions}};
+        {"decisions", r->decisions}, {"calibrated", r->calibrated}};
     json_kbool(j, "full", r->full);
     for (size_t i = 0; i < COUNT_OF(counts); i++)
         json_kint(j, counts[i].key, (int64_t)counts[i].value);

@@ -285,8 +285,8 @@ typedef struct TrainReport {
 typedef struct MatchLabel { /* a pair whose truth is known */
     uint32_t a, b;
     bool match;
-    double weight; /* how many pairs it stands for, against the other labels: one over the chance of being drawn, up to a
-                    * factor, which may depend on the pair's odds. 1 where pairs of equal odds were drawn alike */
+    double weight; /* how many pairs it stands for, against the other labels: one over the chance of being drawn, up to
+                    * a factor, which may depend on the pair's odds. 1 where pairs of equal odds were drawn alike */
 } MatchLabel;
 
 /* Candidates of a table under a model's passes, which training and scoring both go through. */

@@ -227,7 +227,8 @@ static Status make_model(MatchRun *r, const TruthFile *labels, Error *err)
     return match_train(r->table, &train, &r->model, &r->report.training, err);
 }
 
-/* No labels that were drawn fairly move the number of matches beyond these times what training expects, chance apart. */
+/* Labels that were drawn fairly do not move the number of matches beyond so many times what training expects, chance
+ * apart. */
 #define LABELS_OFF 2
 #define LABELS_CHANCE 10
 
@@ -243,11 +244,12 @@ static Status check_labels(const MatchRun *r, const TruthFile *labels, Error *er
     if (stated <= expected * LABELS_OFF + LABELS_CHANCE && stated >= expected / LABELS_OFF - LABELS_CHANCE)
         return OK;
     error_set(err, ERR_INVALID,
-        "calibrated on these labels, %.0f pairs would be matches where training expects %.0f: they were drawn by their answer",
+        "calibrated on these labels, %.0f pairs would be matches where training expects %.0f: they were drawn by their "
+        "answer",
         stated, expected);
     error_hint(err,
-        "Draw them by odds or at random, or add a column weight: how many pairs each stands for. A list of all true pairs "
-        "is for --truth.");
+        "Draw them by odds or at random, or add a column weight: how many pairs each stands for. A list of all true "
+        "pairs is for --truth.");
     error_at(err, path_base(r->options.labels), 0, NULL);
     return ERR_INVALID;
 }
