@@ -5,16 +5,7 @@
 #define CAIRN_MATCH_INDEX_IMPL_H
 
 #include "match/cluster_impl.h"
-#include "match/keys.h"
-
-/* Postings of the sealed records: hash of pass and key -> records. Sorted; directory[h >> shift] is the first of those
- * whose hash begins so. */
-typedef struct Postings {
-    uint64_t *entry;     /* low 32 bits of the hash, record */
-    uint64_t *directory; /* one more than there are beginnings */
-    size_t count;
-    unsigned shift;
-} Postings;
+#include "match/postings.h"
 
 /* Postings of newcomers: a hash table of chains. */
 typedef struct GrownEntry {
@@ -42,6 +33,7 @@ struct MatchIndex {
     const MatchModel *m;
     Joint *joint;
     Postings postings;
+    uint32_t whole[MATCH_PASSES_MAX]; /* pass_of_values of each pass */
     Grown grown;
     Window windows[MATCH_PASSES_MAX];
     KeyTexts texts;

@@ -237,6 +237,9 @@ uint32_t match_record_source(const MatchTable *t, uint32_t record);
  * which say what that of the two says, are not listed. Who is in a decision stays by itself. Of a sealed table, once;
  * not for tables that are cut into partitions. */
 MUST_USE Status match_table_repeats(MatchTable *t, const Decision *decisions, size_t decision_count, Error *err);
+/* A record that repeats another is by itself from now on, as somebody in a decision is. For the index: training and
+ * match_pairs count repeats in the order in which they stand. */
+void match_table_apart(MatchTable *t, uint32_t record);
 /* Gives back what only finding records again needs, for whoever has taken the ids over: no id, order of adding or new
  * record is to be asked of the table afterwards. */
 void match_table_forget(MatchTable *t);
