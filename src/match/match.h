@@ -532,6 +532,13 @@ typedef struct MatchLook MatchLook;
 MUST_USE Status match_look_new(const MatchTable *t, const MatchModel *m, MatchLook **out, Error *err);
 void match_look_free(MatchLook *x); /* NULL is fine */
 MatchPair match_look_score(MatchLook *x, uint32_t a, uint32_t b);
+Weight match_look_odds(
+    MatchLook *x, uint32_t a, uint32_t b); /* the same without a look at the passes: much less work */
+/* Odds that all records of the one list and all of the other are one person, as clusters judge it before rivals and
+ * households are considered: of each list twelve records of different content at most, in its order. A rule that keeps
+ * them apart: the least Weight. */
+MUST_USE Status match_persons_odds(const MatchTable *t, const MatchModel *m, const uint32_t *a, size_t a_count,
+    const uint32_t *b, size_t b_count, Weight *odds, Error *err);
 void match_look_explain(MatchLook *x, uint32_t a, uint32_t b, Explanation *out);
 /* The same of a pair that match_pairs found, whose pattern and passes are known, without the two records' values.
  * Changes nothing: any number of threads may ask one look. */
