@@ -11,10 +11,13 @@
  * of the value, which the other pass knows.
  *
  * Oversized blocks. Blocking splits a block of more than block_max records by
- * further keys; here its records count when another block of the newcomer has
- * them as well, which is the same idea with the passes as further keys. When no
- * other block has anybody, the first block_max records of the smallest oversized
- * one are taken: of a million equal rows any few will do.
+ * further keys. Here the smallest of a newcomer's oversized blocks are looked
+ * through for who shares such a key with it, up to LOOKED_THROUGH * block_max
+ * records, which is a fraction of a millisecond: of a state's twenty million
+ * records a birth date has little more than block_max. Records of the others
+ * count when another block of the newcomer has them as well. When nobody is
+ * found, the first block_max records of the smallest are taken: of a million
+ * equal rows any few will do.
  *
  * Sorted neighbourhoods are kept by the first eight bytes of their text; a
  * newcomer meets the sealed records near its place, and other newcomers where the
@@ -26,6 +29,9 @@
 #include "match/index_impl.h"
 
 #define KEYS_MAX (MATCH_PASSES_MAX * RECORD_KEYS_MAX)
+#define FURTHER_KEYS 3   /* as blocking takes side by side */
+#define LOOKED_THROUGH 4 /* times block_max: records of oversized blocks that are looked through for one newcomer */
+#define AHEAD 8
 
 /* --- newcomers ---------------------------------------------------------------------------------------------------- */
 
@@ -227,6 +233,87 @@ static int by_entry(const void *x, const void *y)
     return *a < *b ? -1 : *a > *b;
 }
 
+/* Further keys of a newcomer, of which somebody in an oversized block must share one: the first that it has of those
+ * that blocking would split the block by. */
+typedef struct Further {
+    const PassSpec *pass[FURTHER_KEYS];
+    uint64_t keys[FURTHER_KEYS][RECORD_KEYS_MAX];
+    size_t key_count[FURTHER_KEYS], count;
+} Further;
+
+static void further_keys(const MatchIndex *x, uint32_t record, uint32_t pass, Further *f)
+{
+    const Refiners *r = x->refiners;
+    f->count = 0;
+    for (uint32_t i = 0; i < r->count && f->count < FURTHER_KEYS; i++) {
+        if (refiner_implied(&x->m->passes[pass], &r->keys[i].parts[0]))
+            continue;
+        f->pass[f->count] = &r->keys[i];
+        f->key_count[f->count] = record_keys(x->t, &r->keys[i], record, f->keys[f->count]);
+        f->count += f->key_count[f->count] > 0;
+    }
+}
+
+static bool shares_further(const MatchIndex *x, const Further *f, uint32_t other)
+{
+    for (size_t p = 0; p < f->count; p++) {
+        uint64_t keys[RECORD_KEYS_MAX];
+        size_t n = key_cache_keys(x->refiners->cache, x->t, f->pass[p], other, keys);
+        for (size_t i = 0; i < n; i++)
+            for (size_t k = 0; k < f->key_count[p]; k++)
+                if (keys[i] == f->keys[p][k])
+                    return true;
+    }
+    return false;
+}
+
+static Status touch_alike(MatchIndex *x, uint32_t record, const BlockRef *b, Error *err)
+{
+    size_t touched = 0, most = x->t->config->block_max;
+    Further f;
+    further_keys(x, record, b->pass, &f);
+    for (size_t i = 0; i < b->count && touched < most; i++) {
+        uint32_t other = (uint32_t)b->entry[i];
+        if (i + AHEAD < b->count)
+            record_prefetch(x->t, (uint32_t)b->entry[i + AHEAD]);
+        if (!shares_further(x, &f, other))
+            continue;
+        TRY(touch(x, other, b->pass, err));
+        touched++;
+    }
+    return OK;
+}
+
+static int by_count(const void *x, const void *y)
+{
+    const BlockRef *a = x, *b = y;
+    if (a->count != b->count)
+        return a->count < b->count ? -1 : 1;
+    return a->pass < b->pass ? -1 : a->pass > b->pass;
+}
+
+/* Oversized blocks: those of them that are looked through, and then all add their passes to whoever is marked. */
+static Status gather_large(MatchIndex *x, uint32_t record, Large *large, Error *err)
+{
+    size_t most = x->t->config->block_max, left = LOOKED_THROUGH * most;
+    if (large->count > 1)
+        qsort(large->at, large->count, sizeof large->at[0], by_count);
+    for (size_t k = 0; k < large->count && large->at[k].count <= left; k++) {
+        left -= large->at[k].count;
+        TRY(touch_alike(x, record, &large->at[k], err));
+    }
+    size_t own = x->mask.at[record] != 0; /* it finds itself */
+    for (size_t k = 0; k < large->count; k++) {
+        const BlockRef *b = &large->at[k];
+        for (size_t i = 0; i < x->touched.len; i++) { /* few marked against many posted: look each of the few up */
+            uint64_t want = (b->entry[0] & ~(uint64_t)UINT32_MAX) | x->touched.at[i];
+            if (bsearch(&want, b->entry, b->count, sizeof want, by_entry))
+                x->mask.at[x->touched.at[i]] |= (uint32_t)1 << b->pass;
+        }
+    }
+    return large->count > 0 && x->touched.len <= own ? touch_block(x, &large->at[0], most, err) : OK;
+}
+
 /* Marks every candidate with the passes that bring it up. */
 static Status gather(MatchIndex *x, uint32_t record, Error *err)
 {
@@ -234,21 +321,7 @@ static Status gather(MatchIndex *x, uint32_t record, Error *err)
     large.count = 0;
     for (uint32_t p = 0; p < x->m->pass_count; p++)
         TRY(touch_pass(x, record, p, &large, err));
-    size_t own = x->mask.at[record] != 0; /* it finds itself */
-    const BlockRef *smallest = NULL;
-    for (size_t k = 0; k < large.count; k++) {
-        const BlockRef *b = &large.at[k];
-        if (!smallest || b->count < smallest->count)
-            smallest = b;
-        for (size_t i = 0; i < x->touched.len; i++) { /* few marked against many posted: look each of the few up */
-            uint64_t want = (b->entry[0] & ~(uint64_t)UINT32_MAX) | x->touched.at[i];
-            if (bsearch(&want, b->entry, b->count, sizeof want, by_entry))
-                x->mask.at[x->touched.at[i]] |= (uint32_t)1 << b->pass;
-        }
-    }
-    if (smallest && x->touched.len <= own)
-        TRY(touch_block(x, smallest, x->t->config->block_max, err));
-    return OK;
+    return gather_large(x, record, &large, err);
 }
 
 static int by_odds(const void *x, const void *y)
@@ -330,6 +403,8 @@ static Status build_index(MatchIndex *x, unsigned threads, Error *err)
     note_records(x);
     for (uint32_t p = 0; p < x->m->pass_count; p++)
         x->whole[p] = pass_of_values(x->t->config, x->m->passes, x->m->pass_count, p);
+    if (x->t->records > x->t->config->block_max) /* a block may be oversized; before a newcomer brings new values */
+        TRY(refiners_new(x->t, threads, &x->refiners, err));
     TRY(postings_build(x->t, x->m->passes, x->m->pass_count, x->whole, threads, &x->postings, err));
     for (uint32_t p = 0; p < x->m->pass_count; p++)
         if (x->m->passes[p].window > 0)
@@ -361,6 +436,7 @@ void match_index_free(MatchIndex *x)
         return;
     joint_free(x->joint);
     postings_free(&x->postings);
+    refiners_free(x->refiners);
     mem_free(x->grown.keys);
     mem_free(x->grown.heads);
     vec_free(&x->grown.entries);

@@ -4,6 +4,7 @@
 #ifndef CAIRN_MATCH_INDEX_IMPL_H
 #define CAIRN_MATCH_INDEX_IMPL_H
 
+#include "match/blocks.h"
 #include "match/cluster_impl.h"
 #include "match/postings.h"
 
@@ -34,6 +35,7 @@ struct MatchIndex {
     Joint *joint;
     Postings postings;
     uint32_t whole[MATCH_PASSES_MAX]; /* pass_of_values of each pass */
+    Refiners *refiners;               /* what oversized blocks are split by */
     Grown grown;
     Window windows[MATCH_PASSES_MAX];
     KeyTexts texts;
