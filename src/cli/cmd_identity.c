@@ -248,13 +248,16 @@ const Command CMD_IDENTITY = {
     .name = "identity",
     .synopsis = "undo|runs|journal|map|sample|quality",
     .summary = "the history of who is who, taking it back, and how good it is",
-    .text = "Every linking is a numbered run, and every merge, split and move a numbered line of the journal. \"runs\" "
-            "and \"journal\" list them as CSV. \"undo\" takes back the last run, all runs from --run on, or what the "
-            "lines --from to --to moved: records go back to the persons they had, with the evidence they had. An undo "
-            "is a run too. What kept two records together is not changed by it: to keep them apart, decide so in "
-            "review. \"map\" tells which person ids became which, for instance after a full relink.\n\n"
-            "\"sample\" draws pairs for reviewers, by stratum; \"quality\" tells what their verdicts say of precision "
-            "and recall, with intervals, and what the model expects, by group of persons (needs a built warehouse).",
+    .text =
+        "Every linking is a numbered run, and every merge, split and move a numbered line of the journal. \"runs\" "
+        "and \"journal\" list them as CSV. \"undo\" takes back the last run, all runs from --run on, or what the "
+        "lines --from to --to moved: records go back to the persons they had, with the evidence they had. An undo "
+        "is a run too. What kept two records together is not changed by it: to keep them apart, decide so in "
+        "review. \"map\" tells which person ids became which, for instance after a full relink.\n\n"
+        "\"sample\" draws pairs for reviewers, by stratum; \"quality\" tells what their verdicts say of precision "
+        "and recall, with intervals, and what the model expects, by group of persons (needs a built warehouse). "
+        "The next \"cairn link --full\" calibrates the model on judged samples, where the policy says from how many "
+        "pairs on.",
     .options = IDENTITY_OPTIONS,
     .option_count = COUNT_OF(IDENTITY_OPTIONS),
     .positional_min = 1,
