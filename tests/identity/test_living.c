@@ -125,6 +125,8 @@ static void decisions_are_obeyed(void **state)
     LinkReport r = link_now(w, LINK_NEWCOMERS);
     assert_false(r.full);
     assert_int_equal(r.decisions, 1);
+    /* what was missing before is as uncertain as it was */
+    assert_true(r.recall.value < 1 && r.recall.low < r.recall.value && r.recall.value < r.recall.high);
     assert_int_not_equal(world_person(w, a), world_person(w, b));
     decide(w, b, c, REVIEW_SAME, "Ann");
     link_now(w, LINK_NEWCOMERS);
