@@ -13,8 +13,8 @@
 #include "match/postings.h"
 
 #define CHUNK 4096
-#define SAMPLED_CHUNKS 16 /* one chunk in so many tells how large a directory pays */
-#define RUN_LENGTH 8      /* entries that begin alike: a line of the cache */
+#define SAMPLED 64   /* one record in so many tells how large a directory pays */
+#define RUN_LENGTH 8 /* entries that begin alike: a line of the cache */
 #define BITS_MIN 8
 #define BITS_MAX 28
 #define INSERTION_MAX 24
@@ -57,26 +57,24 @@ static size_t keys_of(const Build *b, uint32_t pass, uint32_t record, uint64_t k
     return key_cache_keys(b->cache, b->t, &b->passes[pass], record, keys);
 }
 
-/* Every key of a chunk's records, handed to fn. */
-typedef void (*PostingFn)(Build *b, uint64_t hash, uint32_t record);
-static uint64_t each_key(Build *b, size_t chunk, PostingFn fn)
+typedef struct RecordKeys {
+    uint32_t record;
+    size_t count;
+    uint64_t hash[MATCH_PASSES_MAX * RECORD_KEYS_MAX];
+} RecordKeys;
+
+static void list_keys(const Build *b, uint32_t record, RecordKeys *out)
 {
-    uint32_t begin = (uint32_t)(chunk * CHUNK), end = begin + CHUNK;
-    uint64_t total = 0;
-    if (end > b->t->records)
-        end = b->t->records;
-    for (uint32_t r = begin; r < end; r++) {
-        if (!record_leads(b->t, r))
-            continue;
-        for (uint32_t p = 0; p < b->pass_count; p++) {
-            uint64_t keys[RECORD_KEYS_MAX];
-            size_t n = keys_of(b, p, r, keys);
-            for (size_t i = 0; i < n && fn; i++)
-                fn(b, posting_hash(p, keys[i]), r);
-            total += n;
-        }
+    out->record = record;
+    out->count = 0;
+    if (!record_leads(b->t, record))
+        return;
+    for (uint32_t p = 0; p < b->pass_count; p++) {
+        uint64_t keys[RECORD_KEYS_MAX];
+        size_t n = keys_of(b, p, record, keys);
+        for (size_t i = 0; i < n; i++)
+            out->hash[out->count++] = posting_hash(p, keys[i]);
     }
-    return total;
 }
 
 /* --- counting, placing, sorting ------------------------------------------------------------------------------------
@@ -88,30 +86,71 @@ static atomic_uint_least32_t *place_of(const Build *b, uint64_t hash)
     return &b->p->directory[(hash >> b->p->shift) + 1];
 }
 
-static void count_key(Build *b, uint64_t hash, uint32_t record)
+static void count_key(const Build *b, uint64_t hash)
 {
-    UNUSED(record);
     atomic_fetch_add_explicit(place_of(b, hash) + 1, 1, memory_order_relaxed);
 }
 
-static void place_key(Build *b, uint64_t hash, uint32_t record)
+static void place_key(const Build *b, uint64_t hash, uint32_t record)
 {
     uint32_t at = (uint32_t)atomic_fetch_add_explicit(place_of(b, hash), 1, memory_order_relaxed);
     b->p->entry[at] = hash << 32 | record;
+}
+
+/* Counters and entries lie anywhere: a record's are asked for two turns ahead and one turn ahead. */
+static void fetch_places(const Build *b, const RecordKeys *keys)
+{
+    for (size_t i = 0; i < keys->count; i++)
+        __builtin_prefetch(place_of(b, keys->hash[i]), 1);
+}
+
+static void fetch_entries(const Build *b, const RecordKeys *keys)
+{
+    for (size_t i = 0; b->p->entry && i < keys->count; i++)
+        __builtin_prefetch(&b->p->entry[atomic_load_explicit(place_of(b, keys->hash[i]), memory_order_relaxed)], 1);
+}
+
+/* Counts a chunk's keys, or places them once there is room; returns how many there are. */
+static uint64_t take_chunk(const Build *b, size_t chunk)
+{
+    enum { TURNS = 3 };
+    uint32_t begin = (uint32_t)(chunk * CHUNK), end = begin + CHUNK;
+    uint64_t total = 0;
+    RecordKeys ring[TURNS];
+    for (size_t i = 0; i < TURNS; i++)
+        ring[i].count = 0;
+    if (end > b->t->records)
+        end = b->t->records;
+    for (uint32_t r = begin; r < end + TURNS - 1; r++) {
+        RecordKeys *coming = &ring[r % TURNS], *next = &ring[(r + 2) % TURNS], *now = &ring[(r + 1) % TURNS];
+        if (r < end)
+            list_keys(b, r, coming);
+        else
+            coming->count = 0;
+        fetch_places(b, coming);
+        fetch_entries(b, next);
+        for (size_t i = 0; i < now->count; i++)
+            if (b->p->entry)
+                place_key(b, now->hash[i], now->record);
+            else
+                count_key(b, now->hash[i]);
+        total += now->count;
+    }
+    return total;
 }
 
 static Status count_chunk(size_t chunk, void *ctx, Error *err)
 {
     UNUSED(err);
     Build *b = ctx;
-    atomic_fetch_add(&b->total, each_key(b, chunk, count_key));
+    atomic_fetch_add(&b->total, take_chunk(b, chunk));
     return OK;
 }
 
 static Status place_chunk(size_t chunk, void *ctx, Error *err)
 {
     UNUSED(err);
-    each_key(ctx, chunk, place_key);
+    take_chunk(ctx, chunk);
     return OK;
 }
 
@@ -152,13 +191,16 @@ static Status sort_chunk(size_t chunk, void *ctx, Error *err)
     return OK;
 }
 
-static unsigned choose_bits(Build *b, size_t chunks)
+/* By the keys of one record in so many. */
+static unsigned choose_bits(const Build *b)
 {
-    uint64_t keys = 0, sampled = 0;
+    uint64_t expected = 0;
     unsigned bits = BITS_MIN;
-    for (size_t c = 0; c < chunks; c += SAMPLED_CHUNKS, sampled++)
-        keys += each_key(b, c, NULL);
-    uint64_t expected = sampled ? keys * chunks / sampled : 0;
+    RecordKeys keys;
+    for (uint32_t r = 0; r < b->t->records; r += SAMPLED) {
+        list_keys(b, r, &keys);
+        expected += keys.count * SAMPLED;
+    }
     while (bits < BITS_MAX && expected >> bits > RUN_LENGTH)
         bits++;
     return bits;
@@ -167,7 +209,7 @@ static unsigned choose_bits(Build *b, size_t chunks)
 static Status build(Build *b, unsigned threads, Error *err)
 {
     size_t chunks = ((size_t)b->t->records + CHUNK - 1) / CHUNK;
-    unsigned bits = choose_bits(b, chunks);
+    unsigned bits = choose_bits(b);
     size_t begins = (size_t)1 << bits;
     b->p->shift = 64 - bits;
     void *directory = NULL;

@@ -175,6 +175,9 @@ refused "one record" $EXIT_INVALID 'no two records' match "$work/one.csv"
 refused "a ragged row" $EXIT_PARSE 'ragged\.csv:3: a row has 2 cells where the header has 4' match "$work/ragged.csv"
 refused "an open quote" $EXIT_PARSE 'quote\.csv:3: a quote' match "$work/quote.csv"
 refused "bytes that are no text" $EXIT_PARSE 'bytes\.csv.* not text in UTF-8' match "$work/bytes.csv"
+printf 'id,first_name\n1,\xff\xfe\n' >"$work/x.csv"
+(cd "$work" && "$CAIRN" match x.csv --out out --quiet) 2>"$work/check.err"
+check_text "bytes that are no text, in a file of few words" "$work/check.err" 'x\.csv:2: is not text in UTF-8'
 refused "an id twice" $EXIT_INVALID 'record 2 has the id of record 1' match "$work/twice.csv" --id id
 refused "a column name twice" $EXIT_INVALID 'names\.csv: a: two columns' match "$work/names.csv"
 refused "a column without name" $EXIT_INVALID 'blank\.csv: a column has no name' match "$work/blank.csv"
