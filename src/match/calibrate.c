@@ -18,6 +18,9 @@
 
 #define ISOTONIC_FROM 100 /* labels of the rarer kind */
 #define PLATT_ITERATIONS 100
+#define SLOPE_MIN 0.05 /* order is never lost, however the labels contradict it */
+#define SLOPE_MAX 5
+#define SHIFT_MAX 500 /* nats */
 
 /* --- applying ------------------------------------------------------------------------------------------------- */
 
@@ -62,37 +65,97 @@ static double effective(const LabelledOdds *labels, size_t count, bool match)
     return squares > 0 ? sum * sum / squares : 0;
 }
 
-/* Newton's method on two parameters; stated = slope * raw + shift, in bits. */
+typedef struct Platt {
+    const LabelledOdds *labels;
+    size_t count;
+    double high, low; /* what is aimed at for right and wrong pairs: never quite sure */
+} Platt;
+
+/* log(1 + exp(z)) without overflow. */
+static double soft_plus(double z)
+{
+    return z > 0 ? z + log1p(exp(-z)) : log1p(exp(z));
+}
+
+/* What is made as small as can be, by nats: cross entropy of z = slope * raw + shift. */
+static double platt_loss(const Platt *p, double slope, double shift)
+{
+    double loss = 0;
+    for (size_t k = 0; k < p->count; k++) {
+        const LabelledOdds *l = &p->labels[k];
+        double z = slope * l->odds / WEIGHT_BIT + shift;
+        loss += l->weight * (soft_plus(z) - (l->match ? p->high : p->low) * z);
+    }
+    return loss;
+}
+
+/* The way that Newton's method goes from here, and how much of the loss one step of it promises to take, times two. */
+static double platt_step(const Platt *p, double slope, double shift, double *by_slope, double *by_shift)
+{
+    double g0 = 0, g1 = 0, h00 = 1e-12, h01 = 0, h11 = 1e-12;
+    for (size_t k = 0; k < p->count; k++) {
+        const LabelledOdds *l = &p->labels[k];
+        double x = (double)l->odds / WEIGHT_BIT, q = 1 / (1 + exp(-(slope * x + shift)));
+        double d = l->weight * (q - (l->match ? p->high : p->low)), w = l->weight * q * (1 - q);
+        g0 += d;
+        g1 += d * x;
+        h00 += w;
+        h01 += w * x;
+        h11 += w * x * x;
+    }
+    double det = h00 * h11 - h01 * h01;
+    if (!(det > 0)) { /* all of one odds: the shift alone */
+        *by_slope = 0;
+        *by_shift = -g0 / h00;
+    } else {
+        *by_slope = -(h00 * g1 - h01 * g0) / det;
+        *by_shift = -(h11 * g0 - h01 * g1) / det;
+    }
+    return -(g0 * *by_shift + g1 * *by_slope);
+}
+
+/* With the slope given: as many right ones are expected as there are. */
+static double best_shift(const Platt *p, double slope)
+{
+    double low = -SHIFT_MAX, high = SHIFT_MAX;
+    for (int i = 0; i < 100; i++) {
+        double middle = (low + high) / 2, excess = 0;
+        for (size_t k = 0; k < p->count; k++) {
+            const LabelledOdds *l = &p->labels[k];
+            double q = 1 / (1 + exp(-(slope * l->odds / WEIGHT_BIT + middle)));
+            excess += l->weight * (q - (l->match ? p->high : p->low));
+        }
+        if (excess < 0)
+            low = middle;
+        else
+            high = middle;
+    }
+    return (low + high) / 2;
+}
+
+/* Newton's method with steps halved until the loss falls, from no slope at all, where no label is so sure that it has
+ * lost its say (Lin, Lin and Weng 2007). In knots stated = slope * raw + shift, in bits. */
 static void fit_platt(MatchModel *m, const LabelledOdds *labels, size_t count)
 {
     double right = effective(labels, count, true), wrong = effective(labels, count, false);
-    double high = (right + 1) / (right + 2), low = 1 / (wrong + 2);
-    double slope = 1, shift = 0;
+    const Platt p = {labels, count, (right + 1) / (right + 2), 1 / (wrong + 2)};
+    double slope = 0, shift = log((right + 1) / (wrong + 1)), loss = platt_loss(&p, slope, shift);
     for (int i = 0; i < PLATT_ITERATIONS; i++) {
-        double g0 = 0, g1 = 0, h00 = 1e-6, h01 = 0, h11 = 1e-6;
-        for (size_t k = 0; k < count; k++) {
-            double x = (double)labels[k].odds / WEIGHT_BIT;
-            double p = 1 / (1 + exp2(-(slope * x + shift)));
-            double d = labels[k].weight * (p - (labels[k].match ? high : low)), w = labels[k].weight * p * (1 - p);
-            g0 += d;
-            g1 += d * x;
-            h00 += w;
-            h01 += w * x;
-            h11 += w * x * x;
-        }
-        double det = h00 * h11 - h01 * h01;
-        if (!(det > 0))
+        double by_slope, by_shift, promised = platt_step(&p, slope, shift, &by_slope, &by_shift), part = 1;
+        while (part > 1e-10 &&
+               platt_loss(&p, slope + part * by_slope, shift + part * by_shift) > loss - 1e-4 * part * promised)
+            part /= 2;
+        if (part <= 1e-10 || promised < 1e-12 * (1 + loss))
             break;
-        /* the derivative of 2^-x carries a factor ln 2 that cancels in all but the step's length */
-        double step0 = (h11 * g0 - h01 * g1) / det / M_LN2, step1 = (h00 * g1 - h01 * g0) / det / M_LN2;
-        double length = fabs(step0) + fabs(step1);
-        double damp = length > 4 ? 4 / length : 1;
-        shift -= damp * step0;
-        slope -= damp * step1;
-        if (length < 1e-9)
-            break;
+        slope += part * by_slope;
+        shift += part * by_shift;
+        loss = platt_loss(&p, slope, shift);
     }
-    slope = !(slope > 0.05) ? 0.05 : slope > 5 ? 5 : slope;
+    double kept = fmin(fmax(slope, SLOPE_MIN * M_LN2), SLOPE_MAX * M_LN2);
+    if (kept != slope)
+        shift = best_shift(&p, kept);
+    slope = kept / M_LN2;
+    shift /= M_LN2;
     for (int bits = -60; bits <= 60; bits += 120)
         add_knot(m, bits * WEIGHT_BIT, weight_clip(llround((slope * bits + shift) * WEIGHT_BIT)));
 }

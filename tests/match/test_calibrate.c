@@ -130,6 +130,34 @@ static void test_weights_scale(void **state)
     }
 }
 
+/* Far out, where the model is as sure as can be, labels count like everywhere. */
+static void test_sure_and_wrong(void **state)
+{
+    enum { LABELS = 100 };
+    static const struct {
+        int from, spread, right, want_bits;
+    } cases[] = {
+        {28000, 0, 50, 0}, {28000, 3000, 50, 0}, {-25000, 2000, 50, 0}, {20000, 8000, 80, 2}, {40000, 0, 80, 2}};
+    UNUSED(state);
+    for (size_t c = 0; c < COUNT_OF(cases); c++) {
+        LabelledOdds labels[LABELS];
+        MatchModel *m = NULL;
+        int sum = 0;
+        for (int i = 0; i < LABELS; i++) {
+            labels[i] =
+                (LabelledOdds){cases[c].from + i * 37 % LABELS * cases[c].spread / LABELS, i < cases[c].right, 1};
+            sum += labels[i].odds / LABELS;
+        }
+        assert_ok(mem_zalloc(1, sizeof *m, (void **)&m, NULL));
+        assert_ok(calibrate_fit(m, labels, LABELS, NULL));
+        Weight stated = calibrate(m, sum);
+        if (abs(stated - cases[c].want_bits * WEIGHT_BIT) > WEIGHT_BIT / 4)
+            fail_msg("case %zu: %d is stated as %d", c, sum, stated);
+        check_rises(m);
+        match_model_free(m);
+    }
+}
+
 /* Labels of one kind, one label, labels that contradict the odds: sane answers. */
 static void test_poor_labels(void **state)
 {
@@ -180,6 +208,7 @@ int main(void)
         cmocka_unit_test(test_weights),
         cmocka_unit_test(test_weights_scale),
         cmocka_unit_test(test_poor_labels),
+        cmocka_unit_test(test_sure_and_wrong),
         cmocka_unit_test(test_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
