@@ -80,6 +80,8 @@ typedef struct Refiners {
 } Refiners;
 MUST_USE Status refiners_new(const MatchTable *t, unsigned threads, Refiners **out, Error *err);
 void refiners_free(Refiners *r);
+/* Does the pass itself ask for as much already? */
+bool refiner_implied(const PassSpec *pass, const KeyPart *refiner);
 
 typedef struct RefineJob {
     const MatchTable *table;

@@ -280,3 +280,29 @@ MatchPair joint_pair(Joint *j, uint32_t a, uint32_t b)
     pair.odds = score_pattern(j->scorer, pair.a, pair.b, pair.pattern);
     return pair;
 }
+
+/* Records of different content. */
+static size_t faces_of(Joint *j, const uint32_t *records, size_t n, uint32_t faces[BUNDLE_FACES_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n && count < BUNDLE_FACES_MAX; i++) {
+        bool repeats = false;
+        for (size_t k = 0; k < count && !repeats; k++)
+            repeats = joint_repeats(j, faces[k], records[i]);
+        if (!repeats)
+            faces[count++] = records[i];
+    }
+    return count;
+}
+
+Status match_persons_odds(const MatchTable *t, const MatchModel *m, const uint32_t *a, size_t a_count,
+    const uint32_t *b, size_t b_count, Weight *odds, Error *err)
+{
+    Joint *j;
+    uint32_t left[BUNDLE_FACES_MAX], right[BUNDLE_FACES_MAX];
+    TRY(joint_new(t, m, NULL, &j, err));
+    size_t na = faces_of(j, a, a_count, left), nb = faces_of(j, b, b_count, right);
+    *odds = weight_clip(joint_between(j, left, na, right, nb, NULL));
+    joint_free(j);
+    return OK;
+}

@@ -30,6 +30,10 @@ static inline uint64_t key_fold(uint64_t key, uint64_t hash)
 /* The later part of the pass that may change places with this one; part_count: none. */
 uint32_t pass_swap_partner(const MatchConfig *config, const PassSpec *pass, uint32_t part);
 
+/* Of a pass over the typing errors of a field alone: the one over the field itself, which brings equal values together;
+ * MATCH_NONE. */
+uint32_t pass_of_values(const MatchConfig *config, const PassSpec *passes, uint32_t pass_count, uint32_t pass);
+
 void key_list_add(KeyList *list, uint64_t key);
 /* Adds the keys of one value under one part of a pass; kind is that of the part's field. */
 void key_value_hashes(FieldKind kind, const Dict *d, uint32_t value, const KeyPart *part, KeyList *list);

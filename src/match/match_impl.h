@@ -442,6 +442,7 @@ Weight calibrate(const MatchModel *m, Weight raw);
 typedef struct LabelledOdds {
     Weight odds;
     bool match;
+    double weight; /* as in MatchLabel; above 0 */
 } LabelledOdds;
 /* Knots from labels: Platt's logistic regression with few, isotonic regression with many. */
 MUST_USE Status calibrate_fit(MatchModel *m, const LabelledOdds *labels, size_t count, Error *err);
