@@ -106,14 +106,15 @@ static void assert_row(const MeasureRows *a, size_t i, const MeasureRows *b, siz
     assert_int_equal(a->year[i], b->year[k]);
     assert_true(a->places.keys[a->place[i]] == b->places.keys[b->place[k]]);
     assert_int_equal(a->flags[i], b->flags[k]);
-    assert_int_equal(a->reason[i], b->reason[k]);
-    assert_int_equal(a->gap[i], b->gap[k]);
-    assert_int_equal(a->clause[i], b->clause[k]);
-    assert_true(a->value[i] == b->value[k] && a->weight[i] == b->weight[k]);
-    assert_true(a->link_pairs[i] == b->link_pairs[k] && a->link_correct[i] == b->link_correct[k]);
-    assert_true(a->link_missed[i] == b->link_missed[k]);
-    assert_int_equal(a->employer[i] > 0, b->employer[k] > 0);
-    assert_int_equal(a->category[i] > 0, b->category[k] > 0);
+    assert_int_equal(row_reason(a, i), row_reason(b, k));
+    assert_int_equal(row_gap(a, i), row_gap(b, k));
+    assert_int_equal(row_clause_number(a, i), row_clause_number(b, k));
+    assert_true(row_value(a, i) == row_value(b, k) && row_weight(a, i) == row_weight(b, k));
+    assert_memory_equal(row_links(a, i), row_links(b, k), sizeof(LinkSums));
+    assert_int_equal(!a->employer, !b->employer);
+    assert_true(!a->employer || (a->employer[i] > 0) == (b->employer[k] > 0));
+    assert_int_equal(!a->category, !b->category);
+    assert_true(!a->category || (a->category[i] > 0) == (b->category[k] > 0));
     for (size_t s = 0; s < a->split_count; s++)
         if (a->groups[s].bits)
             assert_true(a->groups[s].bits[i] == b->groups[s].bits[k]);
