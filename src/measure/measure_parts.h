@@ -2,8 +2,8 @@
  * Private to measure: parsed definitions and the steps from a definition to cells. README.md tells the way.
  *
  *   frame    what all measures share: splits.toml and the parsed definitions       frame_parse.c, measure_parse.c
- *   rows     what a definition's SQL gives, one row a person and year, as columns  rows_sql.c, rows_read.c, rows_keep.c;
- *            what is looked up for each of them                                    units.c, persons.c
+ *   rows     what a definition's SQL gives, one row a person and year, as columns  rows_sql.c, rows_read.c,
+ *            and what is looked up for each of them                                rows_keep.c, units.c, persons.c
  *   fold     rows to figures by year, unit, group and category, in integers        fold.c, fold_values.c
  *   cells    figures with their names, sorted, to and from Parquet                 cells.c, cells_order.c, cells_f*.c
  */

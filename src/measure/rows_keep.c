@@ -1,8 +1,8 @@
 /*
- * The columns of a definition's rows: 17 bytes a row and what the definition says more: reasons, gaps and clauses 1 each,
- * values and weights 8, employers and categories 4, 24 of links (a number of 4 where one question looks up its persons),
- * 1 a split and 8 where groups overlap. So a cohort of a million is read once and folded as often as there are splits
- * and levels without asking DuckDB again.
+ * The columns of a definition's rows: 17 bytes a row and what the definition says more: reasons, gaps and clauses 1
+ * each, values and weights 8, employers and categories 4, links 24 (a number of 4 where one question looks up its
+ * persons), a split 1 or 8 where groups overlap. So a cohort of a million is read once and folded as often as there are
+ * splits and levels without asking DuckDB again.
  */
 #include "measure/measure_parts.h"
 
@@ -25,15 +25,14 @@ static void columns_of(MeasureRows *r, Column out[FIXED_COLUMNS])
     memcpy(out, all, sizeof all);
 }
 
-/* From ROWS_MANY on a column is asked for in a piece of its own, which the allocator then grows by moving pages instead
- * of copying; what is not yet written costs nothing. */
-enum { ROWS_FEW = 4096, ROWS_MANY = 1 << 20, ROWS_LARGE = 1 << 23 };
+/* Room grows by large steps: what is not yet written costs nothing, and each step copies what is. */
+enum { ROWS_FIRST = 4096, ROWS_STEP = 16, ROWS_LARGE = 1 << 24 };
 
 static size_t next_cap(size_t cap, size_t needed)
 {
-    cap = cap ? cap : ROWS_FEW;
+    cap = cap ? cap : ROWS_FIRST;
     while (cap < needed)
-        cap = cap == ROWS_MANY ? ROWS_LARGE : cap * 2;
+        cap *= cap < ROWS_LARGE ? ROWS_STEP : 2;
     return cap;
 }
 

@@ -202,6 +202,52 @@ static void test_in_order(void **state)
     assert_true(compare_all(*state) > 2000);
 }
 
+/* A question keeps no column that says nothing of any row, and what is told of links once a person. */
+static void test_columns(void **state)
+{
+    const World *w = *state;
+    MeasureRows rate = read_apart(w, def_of(w, "graduation_rate_4yr"), NULL, WAGES_ALONE);
+    MeasureRows median = read_apart(w, def_of(w, "hs_median_earnings_q2"), outcome_of(w, "wioa"), WAGES_ALONE);
+    uint32_t *order = order_of(&rate);
+    assert_null(rate.value);
+    assert_null(rate.weight);
+    assert_null(rate.employer);
+    assert_null(rate.category);
+    assert_null(rate.clause);
+    assert_non_null(rate.reason);
+    assert_non_null(median.value);
+    assert_non_null(median.employer);
+    assert_non_null(median.clause);
+    for (size_t i = 1; i < rate.count; i++)
+        assert_true((rate.person[order[i - 1]] == rate.person[order[i]]) ==
+                    (rate.link_of[order[i - 1]] == rate.link_of[order[i]]));
+    mem_free(order);
+    measure_rows_free(&rate);
+    measure_rows_free(&median);
+}
+
+static bool reads_schools(const World *w, const UnitNames *units)
+{
+    const RowSource source = {.db = w->db, .frame = &w->frame, .units = units, .asked = w->asked};
+    const RowWish wish = wish_of(def_of(w, "graduation_rate_4yr"), NULL);
+    RowLayout layout;
+    Buf sql;
+    buf_init(&sql, 0);
+    assert_ok(measure_rows_sql(&source, &wish, &sql, &layout, err));
+    buf_free(&sql);
+    return layout.column[COL_SCHOOL] >= 0;
+}
+
+static void test_no_schools(void **state)
+{
+    const World *w = *state;
+    UnitNames districts;
+    assert_ok(measure_units_read(w->db, &w->frame, NULL, 0, LEVEL_DISTRICT, &districts, err));
+    assert_true(reads_schools(w, &w->units));
+    assert_false(reads_schools(w, &districts));
+    measure_units_free(&districts);
+}
+
 static size_t hits_of(const World *w, WagesKept kept)
 {
     MeasureRows r = read_apart(w, def_of(w, "hs_employment_rate_q2"), outcome_of(w, "wioa"), kept);
@@ -296,6 +342,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_in_order),
+        cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_no_schools),
         cmocka_unit_test(test_wages_after),
         cmocka_unit_test(test_out_of_order),
         cmocka_unit_test(test_nobody),
