@@ -57,6 +57,17 @@ void overlap_note(Sheet *out)
         "sides; that can only make such an interval wider than it need be.");
 }
 
+void equity_asked_facts(const EquityQuery *query, Sheet *out)
+{
+    char day[11];
+    if (query->definition.len > 0)
+        sheet_fact(out, "definition", "%.*s", SLICE_ARG(query->definition));
+    if (query->as_known_on != DATE_NONE) {
+        date_print(query->as_known_on, day);
+        sheet_fact(out, "as_known_on", "%s", day);
+    }
+}
+
 void equity_notes(const EquityRules *rules, const MeasureInfo *info, Sheet *out)
 {
     const Toml *all = toml_get(rules->file->toml, "parameters");

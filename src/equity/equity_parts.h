@@ -53,6 +53,8 @@ extern const char overlap_reason[];
 void overlap_note(Sheet *out);
 /* Table "formulas": how each column of the gaps' tables is made, and by whose rule. */
 void equity_formulas(const MeasureInfo *info, Sheet *out);
+/* Which definition and which day's knowledge, where they were asked for. */
+void equity_asked_facts(const EquityQuery *query, Sheet *out);
 /* What no equity sheet may be without. */
 void equity_notes(const EquityRules *rules, const MeasureInfo *info, Sheet *out);
 const char *flag_word(Flag f);

@@ -397,7 +397,9 @@ static Status settle_query(const CellSet *cells, Policy *policy, const EquityQue
     TRY(arena_dup(&t->arena, asked->unit, &q->unit, err));
     TRY(arena_dup(&t->arena, asked->reference.len ? asked->reference : SLICE("others"), &q->reference, err));
     const CellQuery any = {.measure = q->measure, .split = q->split, .level = q->level, .unit = q->unit};
+    TRY(arena_dup(&t->arena, asked->definition, &q->definition, err));
     q->pool_years = asked->pool_years;
+    q->as_known_on = asked->as_known_on;
     q->year = asked->year ? asked->year : cells_latest(cells, &any);
     if (q->year == 0 || cells_latest(cells, &(CellQuery){any.measure, any.split, any.level, any.unit, q->year}) == 0) {
         error_set(err, ERR_NOT_FOUND, "no figures of %.*s by %.*s at level %.*s%s%.*s%s", SLICE_ARG(q->measure),
@@ -440,6 +442,20 @@ static Status check_kind(const MeasureInfo *info, Error *err)
         SLICE_ARG(info->name), info->kind == MEASURE_COUNT ? "count" : "distribution");
 }
 
+/* What a value is in is the definition's to say: dollars a quarter, dollars a year. */
+static Status take_unit(Policy *policy, const EquityQuery *query, EquityTable *t, Error *err)
+{
+    DefinitionInfos all = {0};
+    if (query->definition.len == 0 || t->info.kind == MEASURE_RATE)
+        return OK;
+    Status st = definition_list(policy, &t->arena, &all, err);
+    for (size_t i = 0; i < all.len; i++)
+        if (slice_eq(all.at[i].name, query->definition) && slice_eq(all.at[i].family, t->info.family))
+            t->info.unit = all.at[i].unit;
+    vec_free(&all);
+    return st;
+}
+
 Status equity_table(const CellSet *cells, Policy *policy, const EquityQuery *query, EquityTable *out, Error *err)
 {
     Build b = {.cells = cells, .t = out};
@@ -449,6 +465,7 @@ Status equity_table(const CellSet *cells, Policy *policy, const EquityQuery *que
     arena_init(&out->arena, 0);
     TRY_OUT(measure_info(policy, query->measure, &out->arena, &out->info, err));
     TRY_OUT(check_kind(&out->info, err));
+    TRY_OUT(take_unit(policy, query, out, err));
     TRY_OUT(settle_query(cells, policy, query, out, err));
     TRY_OUT(check_reference(out, cells, err));
     TRY_OUT(equity_rules(policy, out->query.year, &out->rules, err));
