@@ -7,7 +7,9 @@ static const Option EQUITY_OPTIONS[] = {
     {"level", 'l', "LEVEL", "state (default), county, district or school"},
     {"unit", 'u', "CODE", "one unit of the level (default: all)"},
     {"year", 'y', "YEAR", "cohort or reporting year (default: the latest)"},
-    {"pool", 0, "years=N", "years together, in whole windows counted back from the latest"},
+    {"pool", 0, "WHAT",
+        "with commas between: years=N (whole windows, counted back from the latest), units (places below the measure's "
+        "minimum with their smallest siblings)"},
     {"reference", 'r', "WHO", "others (default), overall, highest, or a group's code"},
     {"trend", 0, NULL, "slopes of groups and gaps over the years up to --year"},
     {"since", 0, "YEAR", "first year of --trend"},
@@ -20,16 +22,29 @@ static const Option EQUITY_OPTIONS[] = {
     INSIDE_OPTIONS,
 };
 
+static Status parse_pool(Slice text, EquityQuery *q, Error *err)
+{
+    while (text.len > 0) {
+        Slice part = slice_trim(slice_cut(&text, ','));
+        uint64_t years;
+        if (slice_eq_z(part, "units"))
+            q->pool_units = true;
+        else if (slice_starts(part, SLICE("years=")) && parse_u64(slice_sub(part, 6, part.len), &years, NULL) == OK &&
+                 years >= 2 && years <= 50)
+            q->pool_years = (int64_t)years;
+        else
+            return error_set(
+                err, ERR_USAGE, "--pool takes years=N, N from 2 to 50, and units, not \"%.*s\"", SLICE_ARG(part));
+    }
+    if (q->pool_units && slice_eq_z(q->level, "state"))
+        return error_set(err, ERR_USAGE, "--pool units goes with a --level below the state");
+    return OK;
+}
+
 static Status query_of(const Cli *cli, EquityQuery *q, Error *err)
 {
     uint64_t year;
-    Slice pool = slice_of(cli_value(cli, "pool"));
-    uint64_t pool_years = 0;
     TRY(cli_number(cli, "year", 0, 1900, 9999, &year, err));
-    if (pool.len > 0 &&
-        (!slice_starts(pool, SLICE("years=")) || parse_u64(slice_sub(pool, 6, pool.len), &pool_years, NULL) != OK ||
-            pool_years < 2 || pool_years > 50))
-        return error_set(err, ERR_USAGE, "--pool takes years=N, N from 2 to 50, not \"%.*s\"", SLICE_ARG(pool));
     Date known = DATE_NONE;
     const char *day = cli_value(cli, "as-known-on");
     if (day && date_parse(slice_of(day), DATE_ISO, &known, NULL) != OK)
@@ -40,10 +55,9 @@ static Status query_of(const Cli *cli, EquityQuery *q, Error *err)
         .unit = slice_of(cli_value(cli, "unit")),
         .reference = slice_of(cli_value(cli, "reference")),
         .year = (int32_t)year,
-        .pool_years = (int64_t)pool_years,
         .definition = slice_of(cli_value(cli, "definition")),
         .as_known_on = known};
-    return OK;
+    return parse_pool(slice_of(cli_value(cli, "pool")), q, err);
 }
 
 static Status write_chart(const Cli *cli, const Sheet *s, Error *err)

@@ -102,7 +102,7 @@ static void write_parts(const Sides *s, Slice split, const Labels *labels, Sheet
         number_text(100 * sum.composition, 2, mix));
 }
 
-/* Which years are together in a side's figures; nothing where each year stands alone. */
+/* What is together in a side's figures; nothing where each year and unit stands alone. */
 static void pooled_fact(const CellSet *cells, const char *key, const CellQuery *side, Sheet *out)
 {
     Slice pooled = cells_pooled(cells, side);

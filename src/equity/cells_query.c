@@ -39,6 +39,24 @@ Slice cells_pooled(const CellSet *cells, const CellQuery *q)
     return (Slice){0};
 }
 
+/* "2023-2025; 0020 0040", "2023-2025", or of a pooled unit "0020 0040". */
+void cell_pooled(const Cell *c, Slice *years, Slice *units)
+{
+    Slice rest = c->pooled;
+    *years = *units = (Slice){0};
+    if (!slice_ends(c->unit, SLICE("-POOLED"))) {
+        *years = rest;
+        return;
+    }
+    Slice first = slice_cut(&rest, ';');
+    if (rest.ptr) {
+        *years = first;
+        *units = slice_trim(rest);
+    } else {
+        *units = first;
+    }
+}
+
 bool is_unknown_group(Slice grp)
 {
     while (grp.ptr)

@@ -40,6 +40,7 @@ typedef struct EquityQuery {
     int32_t year;                /* 0: the latest one that has cells */
     Slice reference;             /* "overall", "others", "highest" (the best group), or a group's code; empty: others */
     int64_t pool_years; /* so many years together, in whole windows counted back from the latest; 0 and 1: each alone */
+    bool pool_units;    /* places below the measure's minimum_n with their smallest siblings; not of the state */
     Slice definition;   /* of the measure's family of outcome definitions; empty: its own */
     Date as_known_on;   /* as of measure_query; DATE_NONE: now */
 } EquityQuery;

@@ -264,6 +264,16 @@ static void unit_disparity(Build *b, EquityUnit *u)
     }
 }
 
+/* A pooled unit is named by those it is made of. */
+static Status title_of(const Build *b, const Cell *c, Slice *out, Error *err)
+{
+    Slice years, units;
+    cell_pooled(c, &years, &units);
+    if (units.len > 0)
+        return arena_format(&b->t->arena, out, err, "%.*s together", SLICE_ARG(units));
+    return arena_dup(&b->t->arena, labels_unit(&b->labels, b->t->query.level, c->unit), out, err);
+}
+
 static Status add_unit(Build *b, Error *err)
 {
     EquityTable *t = b->t;
@@ -275,7 +285,7 @@ static Status add_unit(Build *b, Error *err)
     b->all = &b->cells->cells[at];
     TRY(arena_dup(&t->arena, c->unit, &u.unit, err));
     TRY(arena_dup(&t->arena, c->parent, &u.parent, err));
-    TRY(arena_dup(&t->arena, labels_unit(&b->labels, t->query.level, u.unit), &u.title, err));
+    TRY(title_of(b, b->groups[0], &u.title, err));
     u.all = cell_count(b->all);
     u.value = cell_value(t, b->all);
     find_best(b);
@@ -399,6 +409,7 @@ static Status settle_query(const CellSet *cells, Policy *policy, const EquityQue
     const CellQuery any = {.measure = q->measure, .split = q->split, .level = q->level, .unit = q->unit};
     TRY(arena_dup(&t->arena, asked->definition, &q->definition, err));
     q->pool_years = asked->pool_years;
+    q->pool_units = asked->pool_units;
     q->as_known_on = asked->as_known_on;
     q->year = asked->year ? asked->year : cells_latest(cells, &any);
     if (q->year == 0 || cells_latest(cells, &(CellQuery){any.measure, any.split, any.level, any.unit, q->year}) == 0) {
@@ -415,7 +426,11 @@ static Status keep_pooled(const CellSet *cells, EquityTable *t, Error *err)
 {
     const EquityQuery *q = &t->query;
     const CellQuery any = {.measure = q->measure, .split = q->split, .level = q->level, .year = q->year};
-    return arena_dup(&t->arena, cells_pooled(cells, &any), &t->pooled, err);
+    Slice years = {0}, units;
+    for (size_t i = 0; i < cells->count && years.len == 0; i++)
+        if (cell_matches(&cells->cells[i], &any))
+            cell_pooled(&cells->cells[i], &years, &units);
+    return arena_dup(&t->arena, years, &t->pooled, err);
 }
 
 static Status check_reference(const EquityTable *t, const CellSet *cells, Error *err)

@@ -1,7 +1,7 @@
 /*
  * The figures a question is asked of: those that were measured with the generation, and, where its split is none of
- * those the measure stores, what the persons say. Splits whose groups overlap, crossings, pooled years, definitions
- * that are not the measure's own and what was known on another day are stored of no measure.
+ * those the measure stores, what the persons say. Splits whose groups overlap, crossings, pooled years and units,
+ * definitions that are not the measure's own and what was known on another day are stored of no measure.
  */
 #include "equity/equity_parts.h"
 
@@ -38,7 +38,7 @@ static Status cut_splits(Slice splits, MeasureBy *out, Error *err)
 /* Nothing that is stored answers: everybody is asked for as the groups are. */
 static bool asks_anew(const EquityQuery *q)
 {
-    return q->pool_years > 1 || q->definition.len > 0 || q->as_known_on != DATE_NONE;
+    return q->pool_years > 1 || q->pool_units || q->definition.len > 0 || q->as_known_on != DATE_NONE;
 }
 
 static Status ask_level(
@@ -60,6 +60,7 @@ static Status ask_level(
     want.each_count = anew && !all ? 2 : 1;
     want.level = level;
     want.pool.years = q->pool_years > 1 ? q->pool_years : 0;
+    want.pool.units = q->pool_units && !slice_eq_z(level, "state");
     return measure_query(ctx, &want, out, &generation, err);
 }
 

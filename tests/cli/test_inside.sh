@@ -45,6 +45,7 @@ expect $usage "--since goes with --trend" "$cairn" equity graduation_rate_4yr --
 expect $usage "--reference goes with" "$cairn" equity graduation_rate_4yr --by sex --trend --reference highest
 expect $usage "whole number" "$cairn" equity graduation_rate_4yr --year soon
 expect $usage "--pool takes years=N" "$cairn" equity graduation_rate_4yr --by sex --pool small=3
+expect $usage "below the state" "$cairn" equity graduation_rate_4yr --by sex --pool years=2,units
 expect $usage "--pool goes with gaps and trends" "$cairn" equity participation --by sex --pool years=2
 expect $usage "takes a day as YYYY-MM-DD" "$cairn" equity graduation_rate_4yr --by sex --as-known-on yesterday
 expect $usage "go with a measure" "$cairn" equity participation --by sex --definition wioa
