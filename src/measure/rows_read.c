@@ -16,9 +16,8 @@ typedef struct Chunk {
     size_t count;               /* rows r->count .. r->count + count - 1 are being made */
     DbVector column[COL_COUNT]; /* data NULL: the statement has none */
     DbVector split[SPLITS_MAX];
-    size_t near;                    /* persons_find */
-    Slice district, school, county; /* of the last row; ptr NULL: none */
-    UnitPlace place;
+    size_t near;     /* persons_find */
+    UnitPlace place; /* of the last row */
     uint32_t place_number;
 } Chunk;
 
@@ -121,23 +120,20 @@ static void take_flags(const Chunk *c)
 
 /* --- places, persons and groups --- */
 
-static bool same_text(Slice a, Slice b)
+static bool same_text(const Chunk *c, RowColumn column, size_t k)
 {
-    return a.len == b.len && (a.len == 0 ? !a.ptr == !b.ptr : memcmp(a.ptr, b.ptr, a.len) == 0);
+    return !c->column[column].data || db_vector_same_str(&c->column[column], k, k - 1);
 }
 
 /* Neighbours are often of one person, and so of one school. */
 static Status take_place(Chunk *c, size_t k, Error *err)
 {
-    Slice district = text_at(c, COL_DISTRICT, k), school = text_at(c, COL_SCHOOL, k),
-          county = text_at(c, COL_COUNTY, k);
-    if (k == 0 || !same_text(district, c->district) || !same_text(school, c->school) || !same_text(county, c->county)) {
+    if (k == 0 || !same_text(c, COL_DISTRICT, k) || !same_text(c, COL_SCHOOL, k) || !same_text(c, COL_COUNTY, k)) {
+        Slice district = text_at(c, COL_DISTRICT, k), school = text_at(c, COL_SCHOOL, k),
+              county = text_at(c, COL_COUNTY, k);
         TRY(units_place(c->source->units, district.ptr ? &district : NULL, school.ptr ? &school : NULL,
             county.ptr ? &county : NULL, &c->place, err));
         TRY(keys_number(&c->rows->places, c->place.path, &c->place_number, err));
-        c->district = district;
-        c->school = school;
-        c->county = county;
     }
     c->rows->place[c->rows->count + k] = c->place_number;
     return OK;
