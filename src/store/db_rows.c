@@ -302,7 +302,7 @@ bool db_vector_same_str(const DbVector *v, size_t a, size_t b)
 {
     const duckdb_string_t *s = v->data;
     bool has_a = db_vector_has(v, a), has_b = db_vector_has(v, b);
-    /* a short text lies in the element itself, filled up with zeros; of a long one there are length, beginning, place */
+    /* a short text lies in the element itself, filled up with zeros; of a long one its length, beginning and place */
     return has_a == has_b && (!has_a || memcmp(&s[a], &s[b], sizeof *s) == 0);
 }
 
