@@ -772,6 +772,44 @@ static void test_shown_witnesses_are_tables(void **state)
     }
 }
 
+/* k = a + b and a = b + 1: one more for k is a half for the others, two more are one each. room: of k. */
+static size_t shown_of_halves(int64_t room)
+{
+    SdcProblem p = {0};
+    SuppressReport report = {0};
+    SuppressOptions o = quick();
+    Shown shown = {0};
+    Error err = ERROR_INIT;
+    assert_int_equal(sdc_new(3, 2, 5, &p, &err), OK);
+    p.cells[0] = (SdcCell){.value = 5, .upper = 5 + room, .lpl = 0, .upl = 1, .status = SDC_SENSITIVE};
+    p.cells[1] = (SdcCell){.value = 3, .cost = 3, .upper = 6};
+    p.cells[2] = (SdcCell){.value = 2, .cost = 2, .upper = 4};
+    memcpy(p.start, (uint32_t[]){0, 3, 5}, 3 * sizeof *p.start);
+    memcpy(p.cell, (uint32_t[]){1, 2, 0, 1, 2}, 5 * sizeof *p.cell);
+    memcpy(p.coef, (int32_t[]){1, 1, -1, 1, -1}, 5 * sizeof *p.coef);
+    p.rhs[1] = 1;
+    o.show = keep_table;
+    o.audit_ctx = &shown;
+    assert_int_equal(suppress_solve(&p, &o, &report, &err), OK);
+    int64_t up[3] = {0}, down[3] = {0};
+    for (size_t i = 0; i < shown.start.len; i++)
+        check_shown(&p, shown.terms.at + shown.start.at[i], 3, up, down);
+    assert_true(shown.start.len == 0 || up[0] == 2);
+    size_t count = shown.start.len;
+    vec_free(&shown.terms);
+    vec_free(&shown.start);
+    suppress_report_free(&report);
+    sdc_free(&p);
+    return count;
+}
+
+static void test_fractions_are_shown_by_a_multiple(void **state)
+{
+    UNUSED(state);
+    assert_int_equal(shown_of_halves(2), 1);
+    assert_int_equal(shown_of_halves(1), 0);
+}
+
 /* A problem whose pattern is fixed: what is open is frozen, `mask` says which of the open cells are suppressed. */
 static bool pattern_is_safe(const Tiny *t, uint32_t mask)
 {
@@ -1057,6 +1095,7 @@ int main(void)
         cmocka_unit_test(test_same_for_any_threads),
         cmocka_unit_test(test_large_same_for_any_threads),
         cmocka_unit_test(test_shown_witnesses_are_tables),
+        cmocka_unit_test(test_fractions_are_shown_by_a_multiple),
         cmocka_unit_test(test_optimum_against_all_patterns),
         cmocka_unit_test(test_more_frozen_never_cheaper),
         cmocka_unit_test(test_no_secondary_is_needless),
