@@ -24,6 +24,7 @@ typedef struct Need {
     uint64_t walk;   /* the last through a list of users that came by */
     bool met;
     bool hopeless; /* not even with every open cell suppressed, or not decided */
+    bool whole;    /* the auditor could do nothing with a witness of fractions: whole numbers are looked for */
 } Need;
 
 typedef VEC(uint32_t) IdList;
@@ -102,6 +103,7 @@ typedef struct EngineSetup {
     const int64_t *up, *down; /* cell of the problem: how far an attacker must be led astray; 0: no need */
     const uint8_t *singleton; /* cell of the problem; NULL: none */
     const uint8_t *settled;   /* cell of the problem: its needs were met in an earlier round */
+    const uint8_t *whole;     /* cell of the problem: its witnesses should be whole numbers; with keeps_moves */
     uint64_t seed;
     unsigned threads;
     uint32_t near_cells, large_rows, far_rows; /* as in SuppressOptions */

@@ -124,6 +124,7 @@ static Status solve_net(const Round *round, const Net *net, BlockResult *r, uint
         .down = plan->down,
         .singleton = plan->singleton,
         .settled = plan->settled,
+        .whole = plan->whole,
         .seed = round->options->seed,
         .threads = round->options->threads,
         .near_cells = round->options->near_cells,
@@ -319,7 +320,7 @@ static Status audit_and_repair(Plan *plan, const SuppressOptions *o, SdcProblem 
         st = o->audit(p, &shorts, o->audit_ctx, err);
         report->unprotected = shorts.len;
         if (st == OK)
-            st = plan_repair(plan, &shorts, &more, err);
+            st = plan_repair(plan, &shorts, o->show != NULL, &more, err);
         if (st == OK && more && report->audit_rounds++ >= o->rounds)
             st = error_set(err, ERR_LIMIT, "cells are unprotected after %" PRIu32 " rounds of repair", o->rounds);
         if (st == OK && more)

@@ -39,8 +39,8 @@ static bool fits(const Net *net, const LocalTerm *term, double value)
     return fabs(value) < LARGEST && (value > 0 ? value <= net->up[term->cell] : -value <= net->down[term->cell]);
 }
 
-/* Tables add up in any proportion: the move by whole parts, so many times that the asked cell goes at least as far. *by:
- * what each term is multiplied with; 0: the bounds have no room, or the parts are too many. */
+/* Tables add up in any proportion: the move by whole parts, so many times that the asked cell goes at least as far.
+ * *by: what each term is multiplied with; 0: the bounds have no room, or the parts are too many. */
 static void find_parts(const Net *net, const LocalTerm *terms, uint32_t count, double *by)
 {
     double asked = fabs(terms[0].value);

@@ -803,6 +803,48 @@ static size_t shown_of_halves(int64_t room)
     return count;
 }
 
+/* k = a + b + c + d, a = b and d = 2 g: one more for k alone is halves of the cheap ones; of whole numbers only c gives
+ * it. d is the cheapest that is open beside k, and does not help. */
+static void halves_or_dear(SdcProblem *p)
+{
+    enum { A, B, C, D, G, K };
+    Error err = ERROR_INIT;
+    assert_int_equal(sdc_new(6, 3, 9, p, &err), OK);
+    for (uint32_t i = 0; i < 6; i++)
+        p->cells[i] = (SdcCell){.value = 1, .cost = 1, .upper = 5};
+    p->cells[C].cost = 10;
+    p->cells[D] = (SdcCell){.value = 2, .cost = 5, .upper = 5};
+    p->cells[K] = (SdcCell){.value = 5, .upper = 6, .upl = 1, .status = SDC_SENSITIVE};
+    memcpy(p->start, (uint32_t[]){0, 5, 7, 9}, 4 * sizeof *p->start);
+    memcpy(p->cell, (uint32_t[]){A, B, C, D, K, A, B, D, G}, 9 * sizeof *p->cell);
+    memcpy(p->coef, (int32_t[]){1, 1, 1, 1, -1, 1, -1, 1, -2}, 9 * sizeof *p->coef);
+}
+
+static void test_whole_witness_before_more_cells(void **state)
+{
+    UNUSED(state);
+    for (uint32_t shows = 0; shows < 2; shows++) {
+        SdcProblem p = {0};
+        SuppressReport report = {0};
+        SuppressOptions o = quick();
+        Error err = ERROR_INIT;
+        Attacks attacked = {.threads = 1};
+        halves_or_dear(&p);
+        assert_int_equal(audit_offered_new(&attacked.offered, &err), OK);
+        o.exact_cells = 0;
+        o.audit = attack_pattern;
+        o.show = shows ? offer_table : NULL;
+        o.audit_ctx = &attacked;
+        assert_int_equal(suppress_solve(&p, &o, &report, &err), OK);
+        assert_int_equal(report.unprotected, 0);
+        assert_int_equal(report.audit_rounds, shows ? 1 : 2);
+        assert_int_equal(report.cost, shows ? 1 + 1 + 10 : 1 + 1 + 10 + 5 + 1);
+        audit_offered_free(attacked.offered);
+        suppress_report_free(&report);
+        sdc_free(&p);
+    }
+}
+
 static void test_fractions_are_shown_by_a_multiple(void **state)
 {
     UNUSED(state);
@@ -1096,6 +1138,7 @@ int main(void)
         cmocka_unit_test(test_large_same_for_any_threads),
         cmocka_unit_test(test_shown_witnesses_are_tables),
         cmocka_unit_test(test_fractions_are_shown_by_a_multiple),
+        cmocka_unit_test(test_whole_witness_before_more_cells),
         cmocka_unit_test(test_optimum_against_all_patterns),
         cmocka_unit_test(test_more_frozen_never_cheaper),
         cmocka_unit_test(test_no_secondary_is_needless),
