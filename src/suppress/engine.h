@@ -144,6 +144,18 @@ void engine_reset(Engine *e);
 /* Makes `in` (a net's cell) the pattern, and finds a witness in it for every need. *safe: there were some for all. */
 MUST_USE Status engine_adopt(Engine *e, const uint8_t *in, bool *safe, Error *err);
 int64_t engine_price(const Engine *e);
+
+/* engine_kept.c: the pattern as it is, with witnesses. */
+typedef struct EngineKept {
+    int64_t price;
+    uint8_t *in;
+    NeedList needs; /* with copies of their cells */
+} EngineKept;
+/* Free with engine_kept_free. ERR_NOMEM. */
+MUST_USE Status engine_keep(const Engine *e, EngineKept *out, Error *err);
+/* Makes it the pattern again, and takes the other in its place. ERR_NOMEM: free the engine. */
+MUST_USE Status engine_back(Engine *e, EngineKept *k, Error *err);
+void engine_kept_free(EngineKept *k); /* zeroed is fine */
 /* Appends the whole-number witnesses of the pattern that no list has yet. */
 MUST_USE Status engine_moves(const Engine *e, WholeList *list, Error *err);
 

@@ -53,13 +53,26 @@ static Status collect_leaks(const Engine *e, BlockResult *r, Error *err)
  * time costs most of what the first pattern did. */
 #define REBUILT_ROWS 72000
 
+/* What was met inside the pattern alone may leave the last needs to be met outside, dearer than before: then it stays.
+ */
+static Status shrink(Engine *e, EngineOrder order, Error *err)
+{
+    EngineKept kept;
+    TRY(engine_keep(e, &kept, err));
+    Status st = engine_shrink(e, order, err);
+    if (st == OK && engine_price(e) > kept.price)
+        st = engine_back(e, &kept, err);
+    engine_kept_free(&kept);
+    return st;
+}
+
 static Status search_large(Engine *e, const SuppressOptions *o, uint8_t *best, Error *err)
 {
     static const EngineOrder orders[] = {ENGINE_BY_LEVEL_UP, ENGINE_BY_LEVEL_DOWN, ENGINE_BY_LEVEL_UP};
     size_t times = o->effort > 0 ? REBUILT_ROWS / e->net->row_count : 0;
     TRY(engine_meet_all(e, ENGINE_BY_LEVEL_DOWN, err));
     for (size_t i = 0; i < COUNT_OF(orders) && i < times && engine_price(e) > 0; i++)
-        TRY(engine_shrink(e, orders[i], err));
+        TRY(shrink(e, orders[i], err));
     TRY(engine_clean(e, o->effort / 4, err));
     memcpy(best, e->in, e->net->cell_count);
     return OK;

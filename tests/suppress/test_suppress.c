@@ -7,6 +7,7 @@
 #include "audit/audit.h"
 #include "protect_attack.h"
 #include "protect_tables.h"
+#include "suppress/engine.h"
 #include "suppress/local.h"
 #include "suppress/wide.h"
 #include "suppress/window.h"
@@ -772,6 +773,65 @@ static void test_shown_witnesses_are_tables(void **state)
     }
 }
 
+/* A pattern that is put aside comes back whole: its cells, its price, and a witness for every need. */
+static void test_kept_pattern_comes_back(void **state)
+{
+    UNUSED(state);
+    SdcProblem p = {0};
+    Error err = ERROR_INIT;
+    Net net = {0};
+    Engine *e = NULL;
+    EngineKept kept;
+    assert_int_equal(protect_cube(8, 12, 7, &p, &err), OK);
+    int64_t *up = calloc(p.cell_count, sizeof *up), *down = calloc(p.cell_count, sizeof *down);
+    uint8_t *none = calloc(p.cell_count, 1), *usable = calloc(p.cell_count, 1);
+    assert_true(up && down && none && usable);
+    for (uint32_t i = 0; i < p.cell_count; i++) {
+        up[i] = p.cells[i].upl;
+        down[i] = p.cells[i].lpl;
+        usable[i] = p.cells[i].status != SDC_FROZEN && p.cells[i].upper > p.cells[i].lower;
+    }
+    assert_int_equal(net_build(&p, usable, NULL, &net, &err), OK);
+    const EngineSetup setup = {.up = up,
+        .down = down,
+        .settled = none,
+        .whole = none,
+        .seed = 1,
+        .threads = 1,
+        .near_cells = UINT32_MAX,
+        .large_rows = UINT32_MAX,
+        .far_rows = UINT32_MAX,
+        .keeps_moves = true};
+    assert_int_equal(engine_new(&net, &setup, &e, &err), OK);
+    assert_int_equal(engine_meet_all(e, ENGINE_BY_LEVEL_DOWN, &err), OK);
+    int64_t price = engine_price(e);
+    uint32_t met = 0, again = 0;
+    for (size_t i = 0; i < e->needs.len; i++)
+        met += e->needs.at[i].met;
+    assert_int_equal(engine_keep(e, &kept, &err), OK);
+    engine_reset(e);
+    assert_int_equal(engine_meet_all(e, ENGINE_BY_VALUE, &err), OK);
+    assert_true(engine_price(e) != price);
+    assert_int_equal(engine_back(e, &kept, &err), OK);
+    assert_int_equal(engine_price(e), price);
+    for (size_t i = 0; i < e->needs.len; i++) {
+        again += e->needs.at[i].met;
+        for (uint32_t u = 0; u < e->needs.at[i].use_count; u++)
+            assert_true(e->in[e->needs.at[i].use[u]]);
+    }
+    assert_int_equal(again, met);
+    assert_int_equal(engine_clean(e, 100000, &err), OK); /* works with the lists of who uses a cell */
+    assert_true(engine_price(e) <= price);
+    engine_kept_free(&kept);
+    engine_free(e);
+    net_free(&net);
+    sdc_free(&p);
+    free(up);
+    free(down);
+    free(none);
+    free(usable);
+}
+
 /* k = a + b and a = b + 1: one more for k is a half for the others, two more are one each. room: of k. */
 static size_t shown_of_halves(int64_t room)
 {
@@ -1137,6 +1197,7 @@ int main(void)
         cmocka_unit_test(test_same_for_any_threads),
         cmocka_unit_test(test_large_same_for_any_threads),
         cmocka_unit_test(test_shown_witnesses_are_tables),
+        cmocka_unit_test(test_kept_pattern_comes_back),
         cmocka_unit_test(test_fractions_are_shown_by_a_multiple),
         cmocka_unit_test(test_whole_witness_before_more_cells),
         cmocka_unit_test(test_optimum_against_all_patterns),
