@@ -24,7 +24,18 @@ typedef struct Round {
     const uint8_t *usable;
     NetBlock *blocks;
     BlockResult *results;
+    uint64_t cells; /* of blocks that are not idle */
 } Round;
+
+#define SHARE_LEAST 20000 /* pivots: what most small blocks are done with */
+
+/* A problem of ten years is ten blocks, and takes as long as one of one. */
+static uint64_t share_of(const Round *round, uint64_t pivots, const NetBlock *block)
+{
+    uint64_t own = (uint64_t)((double)pivots * block->cell_count / (double)round->cells);
+    own = own > SHARE_LEAST ? own : SHARE_LEAST;
+    return own < pivots ? own : pivots;
+}
 
 static bool block_is_idle(const Plan *plan, const NetBlock *block)
 {
@@ -130,9 +141,13 @@ static Status prove(Engine *e, const SuppressOptions *o, BlockResult *r, uint8_t
     return OK;
 }
 
-static Status solve_net(const Round *round, const Net *net, BlockResult *r, uint8_t *in, Error *err)
+static Status solve_net(
+    const Round *round, const NetBlock *block, const Net *net, BlockResult *r, uint8_t *in, Error *err)
 {
     const Plan *plan = round->plan;
+    SuppressOptions own = *round->options;
+    own.effort = share_of(round, own.effort, block);
+    own.exact_pivots = share_of(round, own.exact_pivots, block);
     EngineSetup setup = {.up = plan->up,
         .down = plan->down,
         .singleton = plan->singleton,
@@ -146,9 +161,9 @@ static Status solve_net(const Round *round, const Net *net, BlockResult *r, uint
         .keeps_moves = round->options->show != NULL};
     Engine *e = NULL;
     TRY(engine_new(net, &setup, &e, err));
-    Status st = e->large ? search_large(e, round->options, in, err) : search(e, round->options, in, err);
+    Status st = e->large ? search_large(e, &own, in, err) : search(e, &own, in, err);
     if (st == OK)
-        st = prove(e, round->options, r, in, err);
+        st = prove(e, &own, r, in, err);
     if (st == OK)
         st = collect_leaks(e, r, err);
     if (st == OK)
@@ -171,7 +186,7 @@ static Status solve_block(size_t item, void *ctx, Error *err)
         return OK;
     }
     TRY(net_build(&round->plan->work, round->usable, block, &net, err));
-    Status st = solve_net(round, &net, r, r->in, err);
+    Status st = solve_net(round, block, &net, r, r->in, err);
     net_free(&net);
     return st;
 }
@@ -282,6 +297,8 @@ static Status protect_blocks(Plan *plan, const SuppressOptions *o, SuppressRepor
     TRY_OUT(net_blocks(&plan->work, usable, block_of, &blocks, err));
     TRY_OUT(list_blocks(&round, block_of, blocks, &scratch, err));
     round.usable = usable;
+    for (uint32_t b = 0; b < blocks; b++)
+        round.cells += block_is_idle(plan, &round.blocks[b]) ? 0 : round.blocks[b].cell_count;
     TRY_OUT(parallel_for(blocks, o->threads, solve_block, &round, err));
     TRY_OUT(leaks_outside_blocks(plan, block_of, err));
     report->bounded = true;
