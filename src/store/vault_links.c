@@ -328,17 +328,6 @@ static Status prepare_archive(Vault *v, int64_t run, sqlite3_stmt **out, Error *
     return OK;
 }
 
-/* The first links of a vault: an index that is built at the end, in its own order, costs a fraction of one that is kept
- * up with tags in theirs. (Later the pages of a dropped index would stay free in the file.) */
-static Status index_pause(Vault *v, size_t links, bool *fresh, bool *paused, Error *err)
-{
-    int64_t before;
-    TRY(lite_i64(&v->lite, "SELECT count(*) FROM (SELECT 1 FROM link LIMIT 1)", &before, err));
-    *fresh = before == 0;
-    *paused = *fresh && links >= 10000;
-    return *paused ? lite_exec(&v->lite, "DROP INDEX link_person", err) : OK;
-}
-
 /* ?6 is the run's model. What an undo puts back equals a past link and was made by that one's model: the one in force
  * before run ?8, or else the last. */
 static Status prepare_put(Vault *v, LinkRunKind kind, sqlite3_stmt **out, Error *err)
@@ -353,46 +342,100 @@ static Status prepare_put(Vault *v, LinkRunKind kind, sqlite3_stmt **out, Error 
     return lite_prepare(&v->lite, sql, out, err);
 }
 
+/* Parameters of a statement, from `first` on: tag, person, kind, odds, partner. */
+static void bind_link(sqlite3_stmt *stmt, int first, const Link *link)
+{
+    lite_bind_blob(stmt, first, tag_bytes(&link->tag));
+    sqlite3_bind_int64(stmt, first + 1, (int64_t)link->person);
+    sqlite3_bind_int64(stmt, first + 2, link->kind);
+    sqlite3_bind_int64(stmt, first + 3, link->odds);
+    bind_tag_or_null(stmt, first + 4, &link->partner);
+}
+
 #define LINKS_AHEAD 8 /* in order of tag they lie anywhere */
 
-static Status put_links(Vault *v, const LinkWrite *w, int64_t model, int64_t run, PersonId *highest, Error *err)
+static const Link *link_in_order(const Links *links, const uint32_t *order, size_t i)
 {
-    const Links *links = w->links;
+    if (i + LINKS_AHEAD < links->len)
+        __builtin_prefetch(&links->at[order[i + LINKS_AHEAD]]);
+    return &links->at[order[i]];
+}
+
+/* `archived`: the table may hold what they replace. */
+static Status put_each(
+    Vault *v, const LinkWrite *w, const uint32_t *order, int64_t model, int64_t run, bool archived, Error *err)
+{
     sqlite3_stmt *stmt = NULL, *archive = NULL;
-    TagPlaces sorted = {0};
-    bool fresh, paused;
     Status st;
-    TRY_OUT(index_pause(v, links->len, &fresh, &paused, err));
-    /* Sorted keys make the B-tree several times faster; the caller's order is hers. */
-    TRY_OUT(tag_places_new(links->len ? &links->at[0].tag : NULL, sizeof *links->at, links->len, &sorted, err));
     TRY_OUT(prepare_archive(v, run, &archive, err));
     TRY_OUT(prepare_put(v, w->kind, &stmt, err));
     sqlite3_bind_int64(stmt, 6, model);
     sqlite3_bind_int64(stmt, 7, run);
     if (w->kind == RUN_UNDO)
         sqlite3_bind_int64(stmt, 8, w->back_to);
-    for (size_t i = 0; i < links->len; i++) {
-        const Link *link = &links->at[sorted.order[i]];
-        if (i + LINKS_AHEAD < links->len)
-            __builtin_prefetch(&links->at[sorted.order[i + LINKS_AHEAD]]);
-        if (!fresh) {
+    for (size_t i = 0; i < w->links->len; i++) {
+        const Link *link = link_in_order(w->links, order, i);
+        if (archived) {
             lite_bind_blob(archive, 2, tag_bytes(&link->tag));
             TRY_OUT(lite_run(&v->lite, archive, err));
         }
-        lite_bind_blob(stmt, 1, tag_bytes(&link->tag));
-        sqlite3_bind_int64(stmt, 2, (int64_t)link->person);
-        sqlite3_bind_int64(stmt, 3, link->kind);
-        sqlite3_bind_int64(stmt, 4, link->odds);
-        bind_tag_or_null(stmt, 5, &link->partner);
+        bind_link(stmt, 1, link);
         TRY_OUT(lite_run(&v->lite, stmt, err));
-        if (link->person > *highest)
-            *highest = link->person;
     }
-    if (paused)
-        st = lite_exec(&v->lite, VAULT_LINK_PERSON_SQL, err);
 out:
     sqlite3_finalize(stmt);
     sqlite3_finalize(archive);
+    return st;
+}
+
+/* Into the empty table: no two of one record. */
+static Status put_first(Vault *v, const Links *links, const uint32_t *order, int64_t model, int64_t run, Error *err)
+{
+    BulkRows rows = {.lite = &v->lite,
+        .into = "link (tag, person, kind, odds, partner, model, run)",
+        .columns = 7,
+        .left = links->len};
+    Status st = OK;
+    for (size_t i = 0; i < links->len && st == OK; i++) {
+        int at;
+        TRY_OUT(bulk_row(&rows, &at, err));
+        bind_link(rows.stmt, at, link_in_order(links, order, i));
+        sqlite3_bind_int64(rows.stmt, at + 5, model);
+        sqlite3_bind_int64(rows.stmt, at + 6, run);
+        st = bulk_row_done(&rows, err);
+    }
+out:
+    bulk_free(&rows);
+    return st;
+}
+
+#define MANY_LINKS 10000
+
+/* Sorted keys make the B-tree several times faster; the caller's order is hers. The first links of a vault get their
+ * index at the end, in its own order: that costs a fraction of one that is kept up with tags in theirs. (Later the
+ * pages of a dropped index would stay free in the file.) */
+static Status put_links(Vault *v, const LinkWrite *w, int64_t model, int64_t run, PersonId *highest, Error *err)
+{
+    const Links *links = w->links;
+    TagPlaces sorted = {0};
+    int64_t before;
+    Status st;
+    TRY(tag_places_new(links->len ? &links->at[0].tag : NULL, sizeof *links->at, links->len, &sorted, err));
+    TRY_OUT(lite_i64(&v->lite, "SELECT count(*) FROM (SELECT 1 FROM link LIMIT 1)", &before, err));
+    bool many_first = before == 0 && links->len >= MANY_LINKS;
+    if (many_first)
+        TRY_OUT(lite_exec(&v->lite, "DROP INDEX link_person", err));
+    if (many_first && w->kind != RUN_UNDO) {
+        TRY_OUT(put_first(v, links, sorted.order, model, run, err));
+        TRY_OUT(vault_index_persons(v, links, sorted.order, err));
+    } else {
+        TRY_OUT(put_each(v, w, sorted.order, model, run, before > 0, err));
+        if (many_first)
+            TRY_OUT(lite_exec(&v->lite, VAULT_LINK_PERSON_SQL, err));
+    }
+    for (size_t i = 0; i < links->len; i++)
+        *highest = links->at[i].person > *highest ? links->at[i].person : *highest;
+out:
     tag_places_free(&sorted);
     return st;
 }
