@@ -368,8 +368,7 @@ static Slice month_text(Slice iso, char text[CONTEXT_TEXT_SIZE])
 size_t context_next(ContextColumn *column, const RecordTag *tag, const ContextValue **out)
 {
     size_t n = 0, from;
-    while (column->walk < column->at.len &&
-           memcmp(column->at.at[column->walk].tag.bytes, tag->bytes, sizeof tag->bytes) < 0)
+    while (column->walk < column->at.len && tag_cmp(&column->at.at[column->walk].tag, tag) < 0)
         column->walk++;
     from = column->walk;
     while (from + n < column->at.len && memcmp(column->at.at[from + n].tag.bytes, tag->bytes, sizeof tag->bytes) == 0)

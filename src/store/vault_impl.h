@@ -150,8 +150,10 @@ void bundle_free(Bundle *b); /* wipes the values */
 /* Opens the bundle in stmt's row; what b held before is forgotten. ERR_CORRUPT when it does not open; b->count is
  * then what its tags say. */
 MUST_USE Status bundle_read(Vault *v, sqlite3_stmt *stmt, Bundle *b, Error *err);
-/* 16 bytes: the tag of the record that comes next. */
-const uint8_t *bundle_tag(const Bundle *b);
+/* The tag of the record that comes next. */
+const RecordTag *bundle_tag(const Bundle *b);
+/* The next record, of which there is one; packed as values_unpack takes it. Valid until the next bundle_read. */
+MUST_USE Status bundle_next_packed(Bundle *b, RecordTag *tag, Slice *packed, Error *err);
 /* Values are valid until the next bundle_read. */
 MUST_USE Status bundle_next(Bundle *b, VaultRecord *out, bool *more, Error *err);
 
