@@ -460,24 +460,28 @@ out:
 
 static Status put_journal(Vault *v, const Journal *journal, int64_t run, PersonId *highest, Error *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    TRY(lite_prepare(
-        &v->lite, "INSERT INTO journal (run, kind, from_person, to_person, tag) VALUES (?, ?, ?, ?, ?)", &stmt, err));
+    BulkRows rows = {.lite = &v->lite,
+        .into = "journal (run, kind, from_person, to_person, tag)",
+        .columns = 5,
+        .left = journal->len};
     Status st = OK;
     for (size_t i = 0; i < journal->len && st == OK; i++) {
         const JournalEntry *e = &journal->at[i];
-        sqlite3_bind_int64(stmt, 1, run);
-        sqlite3_bind_int64(stmt, 2, e->kind);
-        sqlite3_bind_int64(stmt, 3, (int64_t)e->from);
-        sqlite3_bind_int64(stmt, 4, (int64_t)e->to);
-        bind_tag_or_null(stmt, 5, &e->tag);
-        st = lite_run(&v->lite, stmt, err);
+        int at;
+        TRY_OUT(bulk_row(&rows, &at, err));
+        sqlite3_bind_int64(rows.stmt, at, run);
+        sqlite3_bind_int64(rows.stmt, at + 1, e->kind);
+        sqlite3_bind_int64(rows.stmt, at + 2, (int64_t)e->from);
+        sqlite3_bind_int64(rows.stmt, at + 3, (int64_t)e->to);
+        bind_tag_or_null(rows.stmt, at + 4, &e->tag);
+        st = bulk_row_done(&rows, err);
         if (e->to > *highest)
             *highest = e->to;
         if (e->from > *highest)
             *highest = e->from;
     }
-    sqlite3_finalize(stmt);
+out:
+    bulk_free(&rows);
     return st;
 }
 
@@ -514,6 +518,25 @@ static Status clear_misses(Vault *v, int64_t run, Error *err)
 {
     TRY(exec_for_run(v, ARCHIVE_MISSES_SQL " WHERE run < ?1", run, 0, err));
     return lite_exec(&v->lite, "DELETE FROM person_missed", err);
+}
+
+/* Each person's once, where none is. */
+static Status put_all_misses(Vault *v, const PersonMisses *misses, int64_t run, Error *err)
+{
+    BulkRows rows = {
+        .lite = &v->lite, .into = "person_missed (person, missed, run)", .columns = 3, .left = misses->len};
+    Status st = OK;
+    for (size_t i = 0; i < misses->len && st == OK; i++) {
+        int at;
+        TRY_OUT(bulk_row(&rows, &at, err));
+        sqlite3_bind_int64(rows.stmt, at, (int64_t)misses->at[i].person);
+        sqlite3_bind_int64(rows.stmt, at + 1, (int64_t)misses->at[i].missed);
+        sqlite3_bind_int64(rows.stmt, at + 2, run);
+        st = bulk_row_done(&rows, err);
+    }
+out:
+    bulk_free(&rows);
+    return st;
 }
 
 /* Each person's, in the place of what was there, which is kept as what `run` ended. */
@@ -622,10 +645,12 @@ static Status end_run(Vault *v, const LinkWrite *w, const OpenRun *run, Error *e
     TRY(insert_run(v, w, run, err));
     if (w->queue_mode != QUEUE_KEEP)
         TRY(vault_put_queue(v, w->queue, w->queue_mode, err));
-    if (w->misses && w->queue_mode == QUEUE_REPLACE)
+    if (w->misses && w->queue_mode == QUEUE_REPLACE) {
         TRY(clear_misses(v, run->run, err));
-    if (w->misses)
+        TRY(put_all_misses(v, w->misses, run->run, err));
+    } else if (w->misses) {
         TRY(put_misses(v, w->misses, run->run, err));
+    }
     if (w->kind == RUN_UNDO && w->back_to > 0)
         TRY(restore_misses(v, w->back_to, run->run, err));
     if (w->kind == RUN_UNDO)
@@ -678,7 +703,7 @@ Status vault_renew_review(Vault *v, const ReviewItems *queue, const PersonMisses
     if (st == OK)
         st = clear_misses(v, run, err);
     if (st == OK)
-        st = put_misses(v, misses, run, err);
+        st = put_all_misses(v, misses, run, err);
     if (st == OK)
         st = lite_exec(&v->lite, "COMMIT", err);
     lite_rollback(&v->lite);
