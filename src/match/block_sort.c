@@ -421,7 +421,8 @@ static void choose_rounds(SortJob *j)
     uint64_t found = 0, seen = 0;
     for (size_t i = 0; i < n; i += step, seen++) {
         uint64_t keys[RECORD_KEYS_MAX];
-        found += sorted_keys(j, record_at(j, i), keys);
+        if (record_leads(j->table, record_at(j, i)))
+            found += sorted_keys(j, record_at(j, i), keys);
     }
     uint64_t expected = seen > 0 ? found * n / seen : 0;
     uint64_t rounds = expected / ROUND_ENTRIES + 1;
