@@ -158,6 +158,15 @@ static inline const uint32_t *block_row(const Blocks *b, uint32_t record)
 {
     return b->rows + block_row_number(b, record) * b->stride;
 }
+/* Asks for all lines of the row ahead of use. */
+#define LINE_LANES 16
+static inline void block_row_prefetch(const Blocks *b, uint32_t record)
+{
+    const uint32_t *row = block_row(b, record);
+    for (uint32_t lane = 0; lane < b->stride; lane += LINE_LANES)
+        __builtin_prefetch(row + lane);
+    __builtin_prefetch(row + b->stride - 1);
+}
 
 /* Every block of a pass in ascending order of number. */
 typedef void (*BlockFn)(void *ctx, uint32_t number, const uint32_t *members, uint32_t count);

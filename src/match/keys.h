@@ -44,8 +44,9 @@ typedef struct KeyCache KeyCache;
 MUST_USE Status key_cache_new(
     const MatchTable *t, const PassSpec *passes, uint32_t pass_count, unsigned threads, KeyCache **out, Error *err);
 void key_cache_free(KeyCache *c); /* NULL is fine */
-/* Asks for what key_cache_keys will read of a record, whose cells are at hand. */
+/* Asks for what key_cache_keys will read of a record, whose cells are at hand; and for the rest, when that has come. */
 void key_cache_fetch(const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record);
+void key_cache_fetch_lists(const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record);
 /* As record_keys, and the same keys; pass must be one of those the cache was made for. */
 size_t key_cache_keys(
     const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record, uint64_t keys[RECORD_KEYS_MAX]);
