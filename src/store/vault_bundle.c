@@ -25,7 +25,7 @@
 typedef struct BundleMaker {
     const NewRecords *all;
     size_t part; /* the next */
-    const PackedRecord *records;
+    PackedRecords records;
     TagPlaces places; /* their order */
     size_t next;
     Buf tags;
@@ -37,12 +37,11 @@ typedef struct BundleMaker {
 static Status next_part(BundleMaker *m, Error *err)
 {
     while (m->next == m->places.count && m->part < new_records_parts(m->all)) {
-        size_t count;
-        m->records = new_records_part(m->all, m->part++, &count);
+        TRY(new_records_part(m->all, m->part++, &m->records, err));
         m->next = 0;
         tag_places_free(&m->places);
-        if (count > 0)
-            TRY(tag_places_new(&m->records[0].tag, sizeof *m->records, count, &m->places, err));
+        if (m->records.len > 0)
+            TRY(tag_places_new(&m->records.at[0].tag, sizeof *m->records.at, m->records.len, &m->places, err));
     }
     return OK;
 }
@@ -56,7 +55,7 @@ static Status fill_bundle(BundleMaker *m, size_t *count, Error *err)
         TRY(next_part(m, err));
         if (m->next == m->places.count)
             break;
-        const PackedRecord *r = &m->records[m->places.order[m->next]];
+        const PackedRecord *r = &m->records.at[m->places.order[m->next]];
         if (*count > 0 && m->tags.len + m->values.len + TAG_SIZE + r->len > BUNDLE_BYTES)
             break;
         m->next++;
@@ -104,6 +103,7 @@ Status bundles_write(Vault *v, const SourceName *source, const NewRecords *n, Er
     buf_init(&m.box, 0);
     Status st = write_run(v, &m, source, err);
     tag_places_free(&m.places);
+    vec_free(&m.records);
     if (m.values.ptr)
         mem_wipe(m.values.ptr, m.values.cap);
     buf_free(&m.values);
