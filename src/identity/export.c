@@ -4,10 +4,11 @@
  * look at the records behind it.
  *
  * Links and records both come in order of tag. One pass over the links numbers
- * persons and their expected right pairs; one over the records, beside the links,
- * writes the map and sums up what each person has. Persons' numbers are given one
- * after the other, so an array finds a person, where hashing twenty million of them
- * cost more than the map itself.
+ * persons and their expected right pairs, while another thread opens the records and
+ * notes two bytes of each beside its link; then one thread sums up what each person
+ * has and one writes the map. Persons' numbers are given one after the other, so an
+ * array finds a person, where hashing twenty million of them cost more than the map
+ * itself.
  */
 #include "identity/export.h"
 
@@ -36,6 +37,7 @@ typedef struct State {
     uint32_t *number_of; /* of each PersonId up to highest; NOBODY */
     PersonId highest;
     uint64_t *seen; /* [persons * SOURCE_WORDS]: sources that know the person */
+    uint16_t *said; /* of each link's record, today: see pack_said */
     size_t at;      /* the next link whose record is awaited */
     DbAppender *map;
 } State;
@@ -48,6 +50,7 @@ static void state_free(State *x)
     mem_free(x->number);
     mem_free(x->number_of);
     mem_free(x->seen);
+    mem_free(x->said);
 }
 
 /* --- persons --------------------------------------------------------------------------------------------------- */
@@ -161,10 +164,9 @@ static void take_misses(State *x, const PersonMisses *misses)
     }
 }
 
-/* Persons of the state with what their links say of them; records come next. */
-static Status state_init(State *x, Export *e, const Links *links, const PersonMisses *misses, Error *err)
+/* Persons of x->links with what these say of them; what records say comes next. */
+static Status state_persons(State *x, const PersonMisses *misses, Error *err)
 {
-    *x = (State){.export = e, .links = links};
     TRY(number_persons(x, err));
     TRY(name_persons(x, err));
     TRY(count_correct(x, err));
@@ -191,11 +193,11 @@ static Status source_number(Export *e, Slice name, uint64_t *out, Error *err)
     return vec_push(&e->sources, source, err);
 }
 
-/* The record of the next link. */
-static Person *count_record(State *x, const Evidence *record)
+/* What the record of link i says goes to its person. */
+static Person *count_record(State *x, size_t i, const Evidence *record)
 {
-    const Link *l = &x->links->at[x->at];
-    uint32_t number = x->number[x->at++];
+    const Link *l = &x->links->at[i];
+    uint32_t number = x->number[i];
     Person *p = &x->persons.at[number];
     double score = l->kind == LINK_FOUNDING ? 1.0 : weight_probability(l->odds);
     if (score < p->score || (score == p->score && l->kind < p->kind)) {
@@ -207,6 +209,18 @@ static Person *count_record(State *x, const Evidence *record)
     p->has_sasid = p->has_sasid || record->has_sasid;
     x->seen[(size_t)number * SOURCE_WORDS + record->source / 64] |= UINT64_C(1) << (record->source % 64);
     return p;
+}
+
+_Static_assert(MATCH_SOURCES_MAX <= UINT16_MAX / 4, "a source and two bits are packed into 16");
+
+static uint16_t pack_said(const Evidence *e)
+{
+    return (uint16_t)(e->source << 2 | (e->has_ssn ? 2 : 0) | (e->has_sasid ? 1 : 0));
+}
+
+static Evidence unpack_said(uint16_t said)
+{
+    return (Evidence){.source = said >> 2, .has_ssn = (said & 2) != 0, .has_sasid = (said & 1) != 0};
 }
 
 static Status record_missing(Error *err)
@@ -231,20 +245,35 @@ static Status take_record(const VaultRecord *in, void *ctx, Error *err)
     record.source = (uint16_t)source;
     if (x->export->keep_evidence)
         TRY(vec_push(&x->export->evidence, record, err));
-    const Person *p = count_record(x, &record);
-    db_append_uuid(x->map, 0, in->tag.bytes);
-    db_append_i64(x->map, 1, (int64_t)p->name);
-    db_append_i64(x->map, 2, (int64_t)source);
-    return db_append_row(x->map, err);
+    x->said[x->at++] = pack_said(&record);
+    return OK;
 }
 
-static Status write_map(State *x, const char *authority, Error *err)
+static Status read_records(State *x, Error *err)
 {
-    const VaultPurpose purpose = {.purpose = "link", .agreement = authority};
-    TRY(db_appender_open(x->export->db, "identity_map", &x->map, err));
+    const VaultPurpose purpose = {.purpose = "link", .agreement = x->export->authority};
+    TRY(mem_alloc((x->links->len + 1) * sizeof *x->said, (void **)&x->said, err));
     TRY(vault_each_record(x->export->vault, &purpose, take_record, x, err));
-    if (x->at != x->links->len)
-        return record_missing(err);
+    return x->at == x->links->len ? OK : record_missing(err);
+}
+
+static void count_records(State *x)
+{
+    for (size_t i = 0; i < x->links->len; i++) {
+        Evidence record = unpack_said(x->said[i]);
+        count_record(x, i, &record);
+    }
+}
+
+static Status write_map(State *x, Error *err)
+{
+    TRY(db_appender_open(x->export->db, "identity_map", &x->map, err));
+    for (size_t i = 0; i < x->links->len; i++) {
+        db_append_uuid(x->map, 0, x->links->at[i].tag.bytes);
+        db_append_i64(x->map, 1, (int64_t)x->persons.at[x->number[i]].name);
+        db_append_i64(x->map, 2, unpack_said(x->said[i]).source);
+        TRY(db_append_row(x->map, err));
+    }
     DbAppender *map = x->map;
     x->map = NULL;
     return db_appender_close(map, err);
@@ -262,7 +291,7 @@ static Status write_then(State *x, Error *err)
             continue;
         if (order < 0)
             return record_missing(err);
-        const Person *p = count_record(x, record);
+        const Person *p = count_record(x, x->at++, record);
         db_append_uuid(x->map, 0, record->tag.bytes);
         db_append_i64(x->map, 1, (int64_t)p->name);
         TRY(db_append_row(x->map, err));
@@ -404,15 +433,38 @@ static Status must_be_linked(Vault *vault, Error *err)
     "(person UBIGINT, records INTEGER, sources INTEGER, weakest_rule VARCHAR, link_score DOUBLE, has_ssn BOOLEAN, " \
     "has_sasid BOOLEAN, sectors VARCHAR, link_pairs BIGINT, link_correct BIGINT, link_missed BIGINT)"
 
-static Status export_today(Export *e, const char *authority, Error *err)
+/* Two things at once, twice; neither of a pair writes what the other reads. */
+enum { EXPORT_PERSONS, EXPORT_RECORDS, EXPORT_READ_TASKS };
+enum { EXPORT_COUNT, EXPORT_MAP, EXPORT_WRITE_TASKS };
+
+typedef struct Today {
+    State x;
+    Links links;
+    PersonMisses misses;
+} Today;
+
+static Status read_task(size_t task, void *ctx, Error *err)
 {
-    Links links = {0};
-    PersonMisses misses = {0};
-    State x = {0};
+    Today *t = ctx;
+    return task == EXPORT_PERSONS ? state_persons(&t->x, &t->misses, err) : read_records(&t->x, err);
+}
+
+static Status write_task(size_t task, void *ctx, Error *err)
+{
+    Today *t = ctx;
+    if (task == EXPORT_MAP)
+        return write_map(&t->x, err);
+    count_records(&t->x);
+    return OK;
+}
+
+static Status export_today(Export *e, Error *err)
+{
+    Today t = {.x = {.export = e}};
     Status st;
-    TRY_OUT(vault_links(e->vault, &links, err));
-    TRY_OUT(vault_misses(e->vault, &misses, err));
-    TRY_OUT(state_init(&x, e, &links, &misses, err));
+    t.x.links = &t.links;
+    TRY_OUT(vault_links(e->vault, &t.links, err));
+    TRY_OUT(vault_misses(e->vault, &t.misses, err));
     TRY_OUT(db_exec(e->db,
         "CREATE TABLE identity_map(record_tag UUID, person UBIGINT, source SMALLINT);"
         "CREATE TABLE identity_source(source SMALLINT, name VARCHAR);"
@@ -420,26 +472,27 @@ static Status export_today(Export *e, const char *authority, Error *err)
         "CREATE TABLE link_source(source VARCHAR, persons BIGINT, link_pairs BIGINT, link_correct BIGINT, link_missed "
         "BIGINT)",
         err));
-    TRY_OUT(write_map(&x, authority, err));
-    TRY_OUT(write_persons(&x, "person_link", err));
-    TRY_OUT(write_sources(&x, err));
+    TRY_OUT(parallel_for(EXPORT_READ_TASKS, e->threads, read_task, &t, err));
+    TRY_OUT(parallel_for(EXPORT_WRITE_TASKS, e->threads, write_task, &t, err));
+    TRY_OUT(write_persons(&t.x, "person_link", err));
+    TRY_OUT(write_sources(&t.x, err));
     st = name_sources(e, err);
 out:
-    state_free(&x);
-    vec_free(&misses);
-    vec_free(&links);
+    state_free(&t.x);
+    vec_free(&t.misses);
+    vec_free(&t.links);
     return st;
 }
 
 Status export_then(Export *e, const Links *links, const PersonMisses *misses, Error *err)
 {
-    State x = {0};
+    State x = {.export = e, .links = links};
     Status st;
     TRY_OUT(db_exec(e->db,
         "CREATE TABLE identity_then(record_tag UUID, person UBIGINT);"
         "CREATE TABLE person_link_then" PERSON_LINK_COLUMNS,
         err));
-    TRY_OUT(state_init(&x, e, links, misses, err));
+    TRY_OUT(state_persons(&x, misses, err));
     TRY_OUT(write_then(&x, err));
     st = write_persons(&x, "person_link_then", err);
 out:
@@ -456,14 +509,18 @@ Status identity_export_since(const LinkContext *ctx, const LinkMoment *moments, 
 {
     Linkage policy;
     TRY(linkage_load(ctx->policy, clock_today(), &policy, err));
-    Export e = {.db = db, .config = &policy.match, .keep_evidence = moment_count > 0};
+    Export e = {.db = db,
+        .config = &policy.match,
+        .authority = policy.authority,
+        .threads = home_settings(ctx->home)->threads,
+        .keep_evidence = moment_count > 0};
     arena_init(&e.arena, 0);
     Status st;
     TRY_OUT(map_init(&e.source_numbers, err));
     TRY_OUT(vault_open(ctx->home, &e.vault, err));
     TRY_OUT(must_be_linked(e.vault, err));
     TRY_OUT(pseudonymiser_new(ctx->home, &e.pseudo, err));
-    TRY_OUT(export_today(&e, policy.authority, err));
+    TRY_OUT(export_today(&e, err));
     if (moment_count > 0)
         st = export_past(&e, moments, moment_count, err);
 out:

@@ -19,6 +19,8 @@ typedef struct Export {
     Vault *vault;
     Pseudonymiser *pseudo;
     const MatchConfig *config;
+    const char *authority; /* for reading the vault */
+    unsigned threads;
     Arena arena;
     VEC(ExportSource) sources; /* as they come */
     Map source_numbers;

@@ -196,7 +196,10 @@ Status identities_status(const Identities *ids, Error *err)
 
 Status identities_expect(Identities *ids, uint64_t rows, Error *err)
 {
-    return ids->count > 0 ? new_records_new(rows, &ids->news, err) : OK;
+    if (ids->count == 0)
+        return OK;
+    TRY(known_tags_expect(ids->known, rows, err));
+    return new_records_new(rows, &ids->news, err);
 }
 
 static Status take_tagger(Identities *ids, Taggers *pool, Tagger **out, Error *err)

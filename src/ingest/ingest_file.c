@@ -151,10 +151,18 @@ static Status find_contract(IngestJob *job, Slice source, Error *err)
     return OK;
 }
 
-static Status survey(IngestJob *job, Error *err)
+static Status survey(IngestJob *job, Slice source, Error *err)
 {
+    TRY(find_contract(job, source, err));
+    TRY(ask_agreement(job, err));
+    if (job->refusal.refused) {
+        job->end = END_DENIED;
+        return OK;
+    }
     TRY(agency_file_open(job->contract, job->path, &job->file, err));
-    TRY(progress_new(job->ctx->progress, path_base(job->path), job->file.size * 2, "bytes", &job->progress, err));
+    /* one file at a time has a progress bar: that which is prepared */
+    if (!job->ahead)
+        TRY(progress_new(job->ctx->progress, path_base(job->path), job->file.size * 2, "bytes", &job->progress, err));
     TRY(agency_file_survey(&job->file, home_settings(job->ctx->home)->threads, SLICE_BYTES, job->progress, err));
     if (job->file.refusal.refused)
         job->refusal = job->file.refusal;
@@ -193,16 +201,27 @@ static Status end_refused(IngestJob *job, Error *err)
     return commit_refusal(job, err);
 }
 
+/* What a survey ahead of its turn came to. */
+static Status take_survey(IngestJob *job, Error *err)
+{
+    if (job->survey_status != OK) {
+        if (err)
+            *err = job->survey_error;
+        return job->survey_status;
+    }
+    if (job->end == END_DENIED)
+        return OK;
+    TRY(progress_new(job->ctx->progress, path_base(job->path), job->file.size * 2, "bytes", &job->progress, err));
+    progress_add(job->progress, job->file.size);
+    return OK;
+}
+
 static Status prepare(IngestJob *job, Slice source, Error *err)
 {
     bool known = false;
-    TRY(find_contract(job, source, err));
-    TRY(ask_agreement(job, err));
-    if (job->refusal.refused) {
-        job->end = END_DENIED;
+    TRY(job->ahead ? take_survey(job, err) : survey(job, source, err));
+    if (job->end == END_DENIED)
         return OK;
-    }
-    TRY(survey(job, err));
     TRY(is_known(job, &known, err));
     if (known) {
         job->end = END_KNOWN;
@@ -214,8 +233,16 @@ static Status prepare(IngestJob *job, Slice source, Error *err)
     return OK;
 }
 
+void ingest_job_survey(IngestJob *job, Slice source)
+{
+    job->ahead = true;
+    job->survey_status = survey(job, source, &job->survey_error);
+}
+
 Status ingest_job_prepare(IngestJob *job, Slice source, Error *err)
 {
+    job->step_began = clock_monotonic();
+    job->step_began_cpu = clock_cpu();
     snprintf(job->out->source, sizeof job->out->source, "%.*s", SLICE_ARG(source));
     Status st = prepare(job, source, err);
     progress_done(job->progress);
@@ -312,8 +339,7 @@ void ingest_job_init(IngestJob *job, const IngestContext *ctx, const char *path,
         .path = path,
         .file = {.fd = -1},
         .database = database,
-        .step_began = clock_monotonic(),
-        .step_began_cpu = clock_cpu(),
+        .survey_error = ERROR_INIT,
     };
     *out = (IngestResult){0};
     arena_init(&job->arena, 0);

@@ -5,15 +5,19 @@
  *
  * On two threads or more, a file is prepared while the one before it, of the
  * same source, is being committed (vault, folder, ledger; much of it waiting for
- * the disk). Everything that counts is written file by file in the order of
- * names all the same. They do not overlap where the second could go by something
- * that is not settled: when the first was refused or lost identities to a rule,
- * and where a rule reads other loads.
+ * the disk), and the one after it is surveyed. Everything that counts is written
+ * file by file in the order of names all the same. Preparing and committing do
+ * not overlap where the second file could go by something that is not settled:
+ * when the first was refused or lost identities to a rule, and where a rule reads
+ * other loads. A survey goes by nothing but the file.
  */
 #include "ingest/ingest_job.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+/* One is finished, one prepared, one surveyed. */
+#define JOB_COUNT 3
 
 typedef struct Inbox {
     const IngestContext *ctx;
@@ -21,11 +25,12 @@ typedef struct Inbox {
     const char *dir;
     Status (*fault)(IngestStep step, Error *err);
     Ledger *reads; /* a second handle, for the file that is prepared; NULL: one at a time */
-    IngestJob jobs[2];
-    JobDb databases[2]; /* of the jobs */
-    IngestResult results[2];
-    bool busy[2];
-    size_t last; /* of the two, that was prepared last; it waits to be finished when it is busy */
+    IngestJob jobs[JOB_COUNT];
+    JobDb databases[JOB_COUNT]; /* of the jobs */
+    IngestResult results[JOB_COUNT];
+    bool busy[JOB_COUNT];
+    size_t last;  /* that was prepared last; it waits to be finished when it is busy */
+    size_t ahead; /* that was surveyed for the file whose turn is next; JOB_COUNT: none */
     Status (*done)(const IngestResult *result, const char *path, void *arg, Error *err);
     void *arg;
 } Inbox;
@@ -139,100 +144,152 @@ static Status finish_last(Inbox *inbox, Error *err)
     return st;
 }
 
-enum { PAIR_FINISH, PAIR_PREPARE, PAIR_TASKS };
+/* What is done at once. */
+typedef enum RoundTask { ROUND_FINISH, ROUND_PREPARE, ROUND_SURVEY, ROUND_TASKS } RoundTask;
 
-typedef struct Pair {
+typedef struct Round {
     Inbox *inbox;
-    size_t first; /* of the two jobs, that is finished */
     Slice source;
-    bool finished; /* the first is done and to be told of, whatever became of the other */
-} Pair;
+    RoundTask tasks[ROUND_TASKS];
+    size_t count;
+    size_t first;  /* of the jobs, that is finished, */
+    size_t second; /* prepared, */
+    size_t third;  /* surveyed */
+    bool finished; /* the first is done and to be told of, whatever became of the others */
+} Round;
 
-static Status pair_task(size_t task, void *ctx, Error *err)
+static Status round_task(size_t task, void *ctx, Error *err)
 {
-    Pair *p = ctx;
-    if (task == PAIR_FINISH) {
-        TRY(ingest_job_finish(&p->inbox->jobs[p->first], err));
-        p->finished = true;
+    Round *r = ctx;
+    IngestJob *jobs = r->inbox->jobs;
+    switch (r->tasks[task]) {
+    case ROUND_FINISH:
+        TRY(ingest_job_finish(&jobs[r->first], err));
+        r->finished = true;
         return OK;
+    case ROUND_PREPARE:
+        return ingest_job_prepare(&jobs[r->second], r->source, err);
+    case ROUND_SURVEY:
+    case ROUND_TASKS:
+        break;
     }
-    return ingest_job_prepare(&p->inbox->jobs[1 - p->first], p->source, err);
+    ingest_job_survey(&jobs[r->third], r->source);
+    return OK;
 }
 
-static Status take_both(Inbox *inbox, Slice source, Error *err)
+static Status run_round(Round *r, Error *err)
 {
-    size_t first = inbox->last;
-    Pair pair = {.inbox = inbox, .first = first, .source = source};
-    IngestJob *job = &inbox->jobs[1 - first];
-    job->before = &inbox->jobs[first];
-    job->ledger = inbox->reads;
-    Status st = parallel_for(PAIR_TASKS, PAIR_TASKS, pair_task, &pair, err);
+    Inbox *inbox = r->inbox;
+    bool finishes = r->tasks[0] == ROUND_FINISH;
+    IngestJob *job = &inbox->jobs[r->second];
+    if (finishes) {
+        job->before = &inbox->jobs[r->first];
+        job->ledger = inbox->reads;
+    }
+    Status st = parallel_for(r->count, (unsigned)r->count, round_task, r, err);
     job->before = NULL;
-    if (pair.finished) {
-        /* an error of the other task comes first: it is in err already */
-        Status told = tell_done(inbox, first, st == OK ? err : NULL);
+    if (r->finished) {
+        /* an error of another task comes first: it is in err already */
+        Status told = tell_done(inbox, r->first, st == OK ? err : NULL);
         st = st == OK ? told : st;
     }
-    free_job(inbox, first);
-    inbox->last = 1 - first;
+    if (finishes)
+        free_job(inbox, r->first);
+    inbox->last = r->second;
     return st;
 }
 
-static Status take_file(Inbox *inbox, const Source *source, const char *path, Error *err)
+static size_t begin_job(Inbox *inbox, const char *path)
 {
+    static const char *const prefixes[JOB_COUNT] = {"load", "next", "third"};
     IngestOptions options = {.refused = REFUSED_SKIP, .fault = inbox->fault};
-    size_t last = inbox->last;
-    bool follows = inbox->reads && source->follows && inbox->busy[last] &&
-                   slice_eq(inbox->jobs[last].contract->name, source->name) &&
-                   ingest_job_may_be_followed(&inbox->jobs[last]);
-    if (!follows)
-        TRY(finish_last(inbox, err));
-    size_t i = 1 - last;
+    size_t i = 0;
+    while (inbox->busy[i])
+        i++;
+    ASSERT(i < JOB_COUNT);
     ingest_job_init(&inbox->jobs[i], inbox->ctx, path, &options, &inbox->databases[i], &inbox->results[i]);
-    inbox->jobs[i].prefix = i == 0 ? "load" : "next";
+    inbox->jobs[i].prefix = prefixes[i];
     inbox->busy[i] = true;
-    if (follows)
-        return take_both(inbox, source->name, err);
-    inbox->last = i;
-    return ingest_job_prepare(&inbox->jobs[i], source->name, err);
+    return i;
 }
 
-static Status take_in(Inbox *inbox, const Source *source, const char *path, Error *err)
+/* next: the file after this one, of the same source; NULL: none. */
+static Status take_file(Inbox *inbox, const Source *source, const char *path, const char *next, Error *err)
+{
+    Round r = {.inbox = inbox, .source = source->name, .first = inbox->last};
+    const IngestJob *last = &inbox->jobs[inbox->last];
+    bool follows = inbox->reads && source->follows && inbox->busy[inbox->last] &&
+                   slice_eq(last->contract->name, source->name) && ingest_job_may_be_followed(last);
+    if (!follows)
+        TRY(finish_last(inbox, err));
+    r.second = inbox->ahead < JOB_COUNT ? inbox->ahead : begin_job(inbox, path);
+    ASSERT(strcmp(inbox->jobs[r.second].path, path) == 0);
+    inbox->ahead = JOB_COUNT;
+    if (follows)
+        r.tasks[r.count++] = ROUND_FINISH;
+    r.tasks[r.count++] = ROUND_PREPARE;
+    if (inbox->reads && next) {
+        r.third = inbox->ahead = begin_job(inbox, next);
+        r.tasks[r.count++] = ROUND_SURVEY;
+    }
+    return run_round(&r, err);
+}
+
+/* --- folders ---------------------------------------------------------------------------------------------------- */
+
+static bool is_named_well(const char *path)
+{
+    return slice_is_utf8(slice_of(path_base(path)), NULL);
+}
+
+static Status take_in(Inbox *inbox, const Source *source, const char *path, const char *next, Error *err)
 {
     TRY(cancel_check(err));
-    if (dir_exists(path))
-        return OK;
     if (!file_exists(path)) {
+        /* it may have been taken away since it was surveyed */
+        if (inbox->ahead < JOB_COUNT)
+            free_job(inbox, inbox->ahead);
+        inbox->ahead = JOB_COUNT;
         log_line(inbox->ctx->log, LOG_WARN, "event=passed-over source=%.*s reason=\"not a regular file\"",
             SLICE_ARG(source->name));
         return OK;
     }
-    if (!slice_is_utf8(slice_of(path_base(path)), NULL)) {
-        TRY(finish_last(inbox, err));
-        return refuse_name(inbox, source->name, path, err);
+    if (is_named_well(path))
+        return take_file(inbox, source, path, next && is_named_well(next) && file_exists(next) ? next : NULL, err);
+    TRY(finish_last(inbox, err));
+    return refuse_name(inbox, source->name, path, err);
+}
+
+/* What is neither hidden, nor on its way, nor a folder. */
+static Status list_files(Inbox *inbox, const char *folder, PathList *out, Error *err)
+{
+    const char *path;
+    PathList names = {0};
+    Status st = dir_list(folder, &inbox->arena, &names, err);
+    for (size_t i = 0; st == OK && i < names.len; i++) {
+        if (!is_finished(names.at[i]))
+            continue;
+        st = path_join(&inbox->arena, folder, names.at[i], &path, err);
+        if (st == OK && !dir_exists(path))
+            st = vec_push(out, path, err);
     }
-    return take_file(inbox, source, path, err);
+    vec_free(&names);
+    return st;
 }
 
 static Status take_folder(Inbox *inbox, const Source *source, Error *err)
 {
     const char *name;
     const char *folder;
-    const char *path;
-    PathList names = {0};
+    PathList paths = {0};
     TRY(arena_printf(&inbox->arena, &name, err, "%.*s", SLICE_ARG(source->name)));
     TRY(path_join(&inbox->arena, inbox->dir, name, &folder, err));
     if (!dir_exists(folder))
         return OK;
-    Status st = dir_list(folder, &inbox->arena, &names, err);
-    for (size_t i = 0; st == OK && i < names.len; i++) {
-        if (!is_finished(names.at[i]))
-            continue;
-        st = path_join(&inbox->arena, folder, names.at[i], &path, err);
-        if (st == OK)
-            st = take_in(inbox, source, path, err);
-    }
-    vec_free(&names);
+    Status st = list_files(inbox, folder, &paths, err);
+    for (size_t i = 0; st == OK && i < paths.len; i++)
+        st = take_in(inbox, source, paths.at[i], i + 1 < paths.len ? paths.at[i + 1] : NULL, err);
+    vec_free(&paths);
     return st;
 }
 
@@ -261,14 +318,17 @@ Status ingest_inbox_with(const IngestContext *ctx, const char *dir, Status (*fau
     inbox->fault = fault;
     inbox->done = done;
     inbox->arg = arg;
+    inbox->ahead = JOB_COUNT;
     arena_init(&inbox->arena, 0);
     Status st = OK;
     if ((threads ? threads : thread_cores()) > 1)
         st = ledger_open(ctx->home, &inbox->reads, err);
     if (st == OK)
         st = take_all(inbox, err);
-    /* in the order they were prepared in */
-    free_job(inbox, 1 - inbox->last);
+    /* in the order they were prepared in, of which at most one beside the last can be left */
+    for (size_t i = 0; i < JOB_COUNT; i++)
+        if (i != inbox->last)
+            free_job(inbox, i);
     free_job(inbox, inbox->last);
     for (size_t i = 0; i < COUNT_OF(inbox->databases); i++)
         job_db_close(&inbox->databases[i]);

@@ -72,6 +72,9 @@ typedef struct IngestJob {
     const Contract *contract;
     const Agreement *agreement; /* NULL after a denial */
     AgencyFile file;
+    bool ahead; /* surveyed before its turn, with this outcome: */
+    Status survey_status;
+    Error survey_error;
     JobDb *database; /* lent */
     Db *db;          /* a connection to it */
     RowScan *scan;
@@ -102,9 +105,11 @@ typedef struct IngestJob {
  * finish (commit or refusal; *out is right from then on), free. `before`, when it is not NULL, has been prepared and
  * may be finished at the same time on another thread if ingest_job_may_be_followed says so; then `ledger` must be a
  * handle of this job's own. Jobs are finished and freed in the order they were prepared in. `database` is lent until
- * the job is freed and serves one job at a time. */
+ * the job is freed and serves one job at a time. A survey ahead, which is optional, does what needs neither ledger nor
+ * vault (contract, agreement, hash, scan points), at any time on any thread; prepare tells what it came to. */
 void ingest_job_init(IngestJob *job, const IngestContext *ctx, const char *path, const IngestOptions *options,
     JobDb *database, IngestResult *out);
+void ingest_job_survey(IngestJob *job, Slice source);
 MUST_USE Status ingest_job_prepare(IngestJob *job, Slice source, Error *err);
 bool ingest_job_may_be_followed(const IngestJob *job);
 MUST_USE Status ingest_job_finish(IngestJob *job, Error *err);

@@ -208,6 +208,24 @@ static void check_counts(IngestJob *job)
 
 /* --- the whole file ------------------------------------------------------------------------------------------- */
 
+/* The column that tells a scope's lowest and highest value: numbers are compared faster than the texts of them. */
+static void add_scope_column(const ScopeValue *scope, Buf *sql)
+{
+    if (scope->field->type == TYPE_INTEGER && scope->field->identity.len == 0)
+        sql_ident(sql, scope->field->name);
+    else
+        buf_addf(sql, "\"scope_%.*s\"", SLICE_ARG(scope->name));
+}
+
+static void add_scope_range(const ScopeValue *scope, Buf *sql)
+{
+    buf_adds(sql, ", min(");
+    add_scope_column(scope, sql);
+    buf_adds(sql, ")::VARCHAR, max(");
+    add_scope_column(scope, sql);
+    buf_adds(sql, ")::VARCHAR");
+}
+
 /* All that is asked of the accepted rows as a whole, in one statement, because each one reads them all: file rules,
  * each scope's lowest and highest value, totals. */
 static void whole_file_sql(const IngestJob *job, Buf *sql)
@@ -219,8 +237,7 @@ static void whole_file_sql(const IngestJob *job, Buf *sql)
             buf_addf(sql, ", coalesce((%.*s), true)::INTEGER", SLICE_ARG(c->rules[i].sql));
     for (size_t i = 0; i < c->scope_count; i++)
         if (job->scope[i].field)
-            buf_addf(sql, ", min(\"scope_%.*s\"), max(\"scope_%.*s\")", SLICE_ARG(job->scope[i].name),
-                SLICE_ARG(job->scope[i].name));
+            add_scope_range(&job->scope[i], sql);
     for (size_t i = 0; i < c->total_count; i++)
         buf_addf(sql, ", (%.*s)::VARCHAR", SLICE_ARG(c->totals[i].sql));
     buf_adds(sql, " FROM accepted r");

@@ -46,11 +46,34 @@ static bool is_text_type(const Field *f)
     return f->type == TYPE_TEXT || f->type == TYPE_DIGITS || f->type == TYPE_CODE;
 }
 
+/* Does the SQL name any scope_NAME, or a text that looks like it? */
+static bool names_scopes(Slice sql)
+{
+    Slice prefix = SLICE("scope_");
+    for (size_t at = 0; at + prefix.len <= sql.len; at++)
+        if (slice_eq_nocase(slice_sub(sql, at, at + prefix.len), prefix))
+            return true;
+    return false;
+}
+
+/* A scope that no SQL over rows names goes to the sink as the number it is: a cast would make a text of every row's. */
+static bool scope_is_number(const IngestJob *job, const ScopeValue *scope)
+{
+    const Contract *c = job->contract;
+    bool named = false;
+    for (size_t i = 0; i < c->field_count; i++)
+        named = named || names_scopes(c->fields[i].derive);
+    for (size_t i = 0; i < c->rule_count; i++)
+        named = named || (c->rules[i].level == RULE_ROW && names_scopes(c->rules[i].sql));
+    return scope->field && scope->field->type == TYPE_INTEGER && !named;
+}
+
 /* --- layers: the reader's rows, scope, derived columns -------------------------------------------------------- */
 
 static void add_reader_layer(const IngestJob *job, size_t part, Buf *sql)
 {
-    buf_addf(sql, "SELECT * FROM agency_rows%s(part := %zu)", job->database->mark, part);
+    /* what is not named the reader does not make */
+    buf_addf(sql, "SELECT * EXCLUDE (\"~first\") FROM agency_rows%s(part := %zu)", job->database->mark, part);
     if (job->contract->trailer_pattern.len > 0) {
         buf_adds(sql, " WHERE NOT coalesce(regexp_full_match(\"~first\", ");
         sql_literal(sql, job->contract->trailer_pattern);
@@ -82,7 +105,7 @@ static void add_derived_layer(const IngestJob *job, size_t part, Buf *sql)
             add_name(sql, s->field->name);
         else
             sql_literal(sql, s->value);
-        buf_addf(sql, "::VARCHAR AS \"scope_%.*s\"", SLICE_ARG(s->name));
+        buf_addf(sql, "%s AS \"scope_%.*s\"", scope_is_number(job, s) ? "" : "::VARCHAR", SLICE_ARG(s->name));
     }
     buf_adds(sql, " FROM (");
     add_reader_layer(job, part, sql);
@@ -355,6 +378,7 @@ static Status list_columns(IngestJob *job, Error *err)
     }
     for (size_t i = 0; i < c->scope_count; i++) {
         SinkColumn column = {.as = {.type = PARQUET_TEXT}, .content = true};
+        column.number = scope_is_number(job, &job->scope[i]);
         TRY(arena_format(&job->arena, &column.as.name, err, "scope_%.*s", SLICE_ARG(c->scope[i].name)));
         TRY(vec_push(&job->columns, column, err));
     }

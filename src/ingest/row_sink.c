@@ -18,6 +18,12 @@ typedef struct KeyHash {
 } KeyHash;
 typedef VEC(KeyHash) KeyHashes;
 
+/* Texts of a column that comes in numbers: a digit more than fit into one of DuckDB's own must lie somewhere. */
+typedef struct NumberTexts {
+    duckdb_string_t *texts; /* of a call */
+    char (*digits)[24];
+} NumberTexts;
+
 /* What the function of one part works with and has found. */
 typedef struct SinkPart {
     RowSink *sink;
@@ -25,6 +31,7 @@ typedef struct SinkPart {
     DbVector *vectors; /* as called */
     DbVector *written; /* of these, what goes into rows.parquet */
     uint32_t *good;    /* rows of the call */
+    NumberTexts *numbers; /* a column; empty for most */
     uint64_t rows;
     uint64_t good_rows;
     Arena arena; /* of the codes */
@@ -169,9 +176,39 @@ static Status keep_places(SinkPart *p, size_t good, Error *err)
     return OK;
 }
 
+static duckdb_string_t number_text(int64_t v, char digits[24])
+{
+    duckdb_string_t text = {0};
+    size_t n = (size_t)snprintf(digits, 24, "%" PRId64, v);
+    text.value.inlined.length = (uint32_t)n;
+    if (n <= sizeof text.value.inlined.inlined) {
+        memcpy(text.value.inlined.inlined, digits, n);
+    } else {
+        memcpy(text.value.pointer.prefix, digits, sizeof text.value.pointer.prefix);
+        text.value.pointer.ptr = digits;
+    }
+    return text;
+}
+
+/* A scope is the same in nearly every row of a file. */
+static void write_numbers(const NumberTexts *to, DbVector *v, size_t rows)
+{
+    const int64_t *numbers = v->data;
+    for (size_t i = 0; i < rows; i++) {
+        if (i > 0 && numbers[i] == numbers[i - 1])
+            to->texts[i] = to->texts[i - 1];
+        else
+            to->texts[i] = number_text(numbers[i], to->digits[i]);
+    }
+    v->data = to->texts;
+}
+
 static Status take_rows(SinkPart *p, size_t rows, Error *err)
 {
     const RowSink *s = p->sink;
+    for (size_t i = 0; i < s->column_count; i++)
+        if (s->columns[i].number)
+            write_numbers(&p->numbers[i], &p->vectors[LEAD_COUNT + i], rows);
     TRY(keep_troubles(p, rows, err));
     size_t good = find_good(p, rows);
     if (s->places)
@@ -281,7 +318,7 @@ static Status register_part(RowSink *s, Db *db, size_t n, Error *err)
     for (size_t i = 0; i < LEAD_COUNT; i++)
         add_parameter(function, &leading[i]);
     for (size_t i = 0; i < s->column_count; i++)
-        add_parameter(function, &s->columns[i].as);
+        add_parameter(function, s->columns[i].number ? &leading[LEAD_ROW] : &s->columns[i].as);
     return end_register(db, function, &s->parts[n], err);
 }
 
@@ -322,6 +359,19 @@ static Status part_path(RowSink *s, size_t n, const char **out, Error *err)
     return arena_printf(&s->arena, out, err, "%s/part-%zu", s->folder, n);
 }
 
+static Status make_numbers(RowSink *s, SinkPart *p, Error *err)
+{
+    size_t rows = duckdb_vector_size();
+    TRY(arena_new(&s->arena, NumberTexts, s->column_count, &p->numbers, err));
+    for (size_t i = 0; i < s->column_count; i++) {
+        if (!s->columns[i].number)
+            continue;
+        TRY(arena_new(&s->arena, duckdb_string_t, rows, &p->numbers[i].texts, err));
+        TRY(arena_array_(&s->arena, rows, sizeof *p->numbers[i].digits, (void **)&p->numbers[i].digits, err));
+    }
+    return OK;
+}
+
 static Status part_init(RowSink *s, SinkPart *p, const char *path, Error *err)
 {
     p->sink = s;
@@ -330,6 +380,7 @@ static Status part_init(RowSink *s, SinkPart *p, const char *path, Error *err)
     TRY(arena_new(&s->arena, DbVector, s->written_count, &p->written, err));
     TRY(arena_new(&s->arena, uint32_t, duckdb_vector_size() + 1, &p->good, err));
     TRY(arena_new(&s->arena, KeyHashes, s->key_count, &p->keys, err));
+    TRY(make_numbers(s, p, err));
     return parquet_open(path, s->written, s->written_count, &p->writer, err);
 }
 

@@ -20,6 +20,7 @@ typedef struct SinkColumn {
     ParquetColumn as;
     bool content; /* goes into rows.parquet */
     bool later;   /* identity that a rule over many rows names in SQL */
+    bool number;  /* text that the statement gives as a BIGINT: the sink writes it out, as a cast does, once a change */
 } SinkColumn;
 typedef VEC(SinkColumn) SinkColumns;
 

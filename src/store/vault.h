@@ -102,6 +102,8 @@ typedef struct KnownTags KnownTags;
 MUST_USE Status vault_known_tags(Vault *v, Slice source, KnownTags **out, Error *err);
 KnownTags *known_tags_share(KnownTags *known); /* one more; NULL is fine here and below */
 void known_tags_release(KnownTags *known);
+/* Makes room for about so many tags at once where there are none yet. Before anybody claims. */
+MUST_USE Status known_tags_expect(KnownTags *known, uint64_t tags, Error *err);
 /* was_new[i]: tags[i] was not known, and is now: whoever is told so must add it or, if that fails or is not wanted any
  * more, have all forgotten. From any number of threads at once. */
 MUST_USE Status known_tags_claim(KnownTags *known, const RecordTag *tags, size_t count, bool *was_new, Error *err);

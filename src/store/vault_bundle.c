@@ -21,94 +21,154 @@
 
 /* --- writing ------------------------------------------------------------------------------------------------- */
 
-/* What the bundles of a run are made in, one after the other. */
-typedef struct BundleMaker {
+/* Boxes that are made before they are inserted. */
+#define BATCH_BYTES ((size_t)4 << 20)
+
+/* Bundles of a run, in order. */
+typedef struct BundleBatch {
+    Buf tags;
+    Buf boxes;
+    VEC(struct BundleEnd {
+        size_t tags; /* where the bundle's end */
+        size_t box;
+    }) bundles;
+} BundleBatch;
+
+/* A run on its way: while one batch is inserted, the next is made. */
+typedef struct BundleRun {
+    Vault *vault;
+    const SourceName *source;
+    int64_t number;
     const NewRecords *all;
     size_t part; /* the next */
-    const PackedRecord *records;
+    PackedRecords records;
     TagPlaces places; /* their order */
     size_t next;
-    Buf tags;
+    bool done; /* all are made */
     Buf values;
-    Buf box;
-} BundleMaker;
+    BundleBatch batches[2];
+    size_t ready; /* of the two, that is to be inserted */
+} BundleRun;
 
 /* Goes on to a part that has records, if there is one. */
-static Status next_part(BundleMaker *m, Error *err)
+static Status next_part(BundleRun *r, Error *err)
 {
-    while (m->next == m->places.count && m->part < new_records_parts(m->all)) {
-        size_t count;
-        m->records = new_records_part(m->all, m->part++, &count);
-        m->next = 0;
-        tag_places_free(&m->places);
-        if (count > 0)
-            TRY(tag_places_new(&m->records[0].tag, sizeof *m->records, count, &m->places, err));
+    while (r->next == r->places.count && r->part < new_records_parts(r->all)) {
+        TRY(new_records_part(r->all, r->part++, &r->records, err));
+        r->next = 0;
+        tag_places_free(&r->places);
+        if (r->records.len > 0)
+            TRY(tag_places_new(&r->records.at[0].tag, sizeof *r->records.at, r->records.len, &r->places, err));
     }
     return OK;
 }
 
-/* At least one record, if any is left, then as many as have room. */
-static Status fill_bundle(BundleMaker *m, size_t *count, Error *err)
+/* At least one record, if any is left, then as many as have room. Tags are appended to the batch's. */
+static Status fill_bundle(BundleRun *r, Buf *tags, size_t *count, Error *err)
 {
-    buf_reset(&m->tags);
-    buf_reset(&m->values);
+    size_t begin = tags->len;
+    buf_reset(&r->values);
     for (*count = 0; *count < BUNDLE_RECORDS; (*count)++) {
-        TRY(next_part(m, err));
-        if (m->next == m->places.count)
+        TRY(next_part(r, err));
+        if (r->next == r->places.count)
             break;
-        const PackedRecord *r = &m->records[m->places.order[m->next]];
-        if (*count > 0 && m->tags.len + m->values.len + TAG_SIZE + r->len > BUNDLE_BYTES)
+        const PackedRecord *record = &r->records.at[r->places.order[r->next]];
+        if (*count > 0 && tags->len - begin + r->values.len + TAG_SIZE + record->len > BUNDLE_BYTES)
             break;
-        m->next++;
-        buf_add(&m->tags, (Slice){(const char *)r->tag.bytes, TAG_SIZE});
-        values_put((Slice){r->packed, r->len}, &m->values);
+        r->next++;
+        buf_add(tags, (Slice){(const char *)record->tag.bytes, TAG_SIZE});
+        values_put((Slice){record->packed, record->len}, &r->values);
     }
-    TRY(buf_status(&m->tags, err));
-    return buf_status(&m->values, err);
+    TRY(buf_status(tags, err));
+    return buf_status(&r->values, err);
 }
 
-static Status write_bundle(Vault *v, BundleMaker *m, size_t count, int64_t run, const SourceName *source, Error *err)
+static Status make_batch(BundleRun *r, BundleBatch *b, Error *err)
 {
-    sqlite3_stmt *stmt = v->insert_bundle;
-    BoxPlace place = {"bundle", buf_slice(&m->tags), source->name};
-    buf_reset(&m->box);
-    TRY(boxer_seal(v->boxer, &place, buf_slice(&m->values), &m->box, err));
-    sqlite3_bind_int64(stmt, 1, run);
-    sqlite3_bind_int64(stmt, 2, source->id);
-    lite_bind_blob(stmt, 3, slice_sub(buf_slice(&m->tags), 0, TAG_SIZE));
-    sqlite3_bind_int64(stmt, 4, (int64_t)count);
-    sqlite3_bind_int64(stmt, 5, boxer_key_id(v->boxer));
-    lite_bind_blob(stmt, 6, buf_slice(&m->tags));
-    lite_bind_blob(stmt, 7, buf_slice(&m->box));
-    return lite_run(&v->lite, stmt, err);
+    buf_reset(&b->tags);
+    buf_reset(&b->boxes);
+    b->bundles.len = 0;
+    while (!r->done && b->boxes.len < BATCH_BYTES) {
+        size_t begin = b->tags.len;
+        size_t count = 0;
+        TRY(fill_bundle(r, &b->tags, &count, err));
+        r->done = count == 0;
+        if (r->done)
+            break;
+        BoxPlace place = {"bundle", slice_sub(buf_slice(&b->tags), begin, b->tags.len), r->source->name};
+        TRY(boxer_seal(r->vault->boxer, &place, buf_slice(&r->values), &b->boxes, err));
+        TRY(vec_push(&b->bundles, ((struct BundleEnd){b->tags.len, b->boxes.len}), err));
+    }
+    return OK;
 }
 
-static Status write_run(Vault *v, BundleMaker *m, const SourceName *source, Error *err)
+static Status insert_bundle(const BundleRun *r, Slice tags, Slice box, Error *err)
 {
-    int64_t run = 0;
-    size_t count = 0;
-    TRY(lite_i64(&v->lite, "SELECT coalesce(max(run), 0) + 1 FROM bundle", &run, err));
-    for (;;) {
-        TRY(fill_bundle(m, &count, err));
-        if (count == 0)
-            return OK;
-        TRY(write_bundle(v, m, count, run, source, err));
+    sqlite3_stmt *stmt = r->vault->insert_bundle;
+    sqlite3_bind_int64(stmt, 1, r->number);
+    sqlite3_bind_int64(stmt, 2, r->source->id);
+    lite_bind_blob(stmt, 3, slice_sub(tags, 0, TAG_SIZE));
+    sqlite3_bind_int64(stmt, 4, (int64_t)(tags.len / TAG_SIZE));
+    sqlite3_bind_int64(stmt, 5, boxer_key_id(r->vault->boxer));
+    lite_bind_blob(stmt, 6, tags);
+    lite_bind_blob(stmt, 7, box);
+    return lite_run(&r->vault->lite, stmt, err);
+}
+
+static Status insert_batch(const BundleRun *r, const BundleBatch *b, Error *err)
+{
+    struct BundleEnd begin = {0};
+    for (size_t i = 0; i < b->bundles.len; i++) {
+        struct BundleEnd end = b->bundles.at[i];
+        TRY(insert_bundle(r, slice_sub(buf_slice(&b->tags), begin.tags, end.tags),
+            slice_sub(buf_slice(&b->boxes), begin.box, end.box), err));
+        begin = end;
     }
+    return OK;
+}
+
+enum { RUN_INSERT, RUN_MAKE, RUN_TASKS };
+
+/* The two share the key's number, which neither changes. */
+static Status run_task(size_t task, void *ctx, Error *err)
+{
+    BundleRun *r = ctx;
+    if (task == RUN_INSERT)
+        return insert_batch(r, &r->batches[r->ready], err);
+    return make_batch(r, &r->batches[1 - r->ready], err);
+}
+
+static Status write_run(BundleRun *r, Error *err)
+{
+    unsigned threads = home_settings(r->vault->home)->threads;
+    TRY(lite_i64(&r->vault->lite, "SELECT coalesce(max(run), 0) + 1 FROM bundle", &r->number, err));
+    TRY(make_batch(r, &r->batches[r->ready], err));
+    while (!r->done) {
+        TRY(parallel_for(RUN_TASKS, threads, run_task, r, err));
+        r->ready = 1 - r->ready;
+    }
+    return insert_batch(r, &r->batches[r->ready], err);
 }
 
 Status bundles_write(Vault *v, const SourceName *source, const NewRecords *n, Error *err)
 {
-    BundleMaker m = {.all = n};
-    buf_init(&m.tags, 0);
-    buf_init(&m.values, 0);
-    buf_init(&m.box, 0);
-    Status st = write_run(v, &m, source, err);
-    tag_places_free(&m.places);
-    if (m.values.ptr)
-        mem_wipe(m.values.ptr, m.values.cap);
-    buf_free(&m.values);
-    buf_free(&m.tags);
-    buf_free(&m.box);
+    BundleRun r = {.vault = v, .source = source, .all = n};
+    buf_init(&r.values, 0);
+    for (size_t i = 0; i < COUNT_OF(r.batches); i++) {
+        buf_init(&r.batches[i].tags, 0);
+        buf_init(&r.batches[i].boxes, 0);
+    }
+    Status st = write_run(&r, err);
+    tag_places_free(&r.places);
+    vec_free(&r.records);
+    if (r.values.ptr)
+        mem_wipe(r.values.ptr, r.values.cap);
+    buf_free(&r.values);
+    for (size_t i = 0; i < COUNT_OF(r.batches); i++) {
+        buf_free(&r.batches[i].tags);
+        buf_free(&r.batches[i].boxes);
+        vec_free(&r.batches[i].bundles);
+    }
     return st;
 }
 

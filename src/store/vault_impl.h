@@ -45,10 +45,12 @@ typedef struct PackedRecord {
     uint32_t len;
     const char *packed;
 } PackedRecord;
+typedef VEC(PackedRecord) PackedRecords;
 
 /* Every tag of a part comes before every tag of the next; within one they are in no order. */
 size_t new_records_parts(const NewRecords *n);
-const PackedRecord *new_records_part(const NewRecords *n, size_t part, size_t *count);
+/* In place of what out had; the values stay n's. */
+MUST_USE Status new_records_part(const NewRecords *n, size_t part, PackedRecords *out, Error *err);
 bool new_records_any(const NewRecords *n);
 size_t new_records_bytes(const NewRecords *n); /* of values */
 void new_records_reset(NewRecords *n);         /* forgets all */

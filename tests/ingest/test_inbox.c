@@ -263,11 +263,43 @@ static void test_failed_meanwhile(void **state)
     buf_free(&told);
 }
 
+static const char *taken_away; /* a path */
+
+static Status take_away(IngestStep step, Error *err)
+{
+    UNUSED(err);
+    if (step == STEP_RECORDED)
+        unlink(taken_away);
+    return OK;
+}
+
+/* A file that was surveyed ahead and is gone when its turn comes is passed over, as one that was never seen. */
+static void test_taken_away(void **state)
+{
+    Site *s = *state;
+    Buf told;
+    Loads loads = {0};
+    buf_init(&told, 0);
+    fill_first(s);
+    fill_rest(s);
+    site_write(s, "inbox/latin/c.csv", slice_of(files[7].content));
+    site_write(s, "inbox/latin/d.csv", slice_of(files[5].content));
+    home_override(s->home, 2, 0);
+    taken_away = site_path(s, "inbox/latin/c.csv");
+    assert_int_equal(ingest_inbox_with(&s->ctx, site_path(s, "inbox"), take_away, tell, &told, NULL), OK);
+    assert_string_equal(buf_z(&told), "0/3 0/3 0/2 ");
+    assert_int_equal(ledger_loads(s->ledger, &s->arena, &loads, NULL), OK);
+    assert_int_equal(loads.len, 3);
+    vec_free(&loads);
+    buf_free(&told);
+}
+
 #define SITE_TEST(f) cmocka_unit_test_setup_teardown(f, site_setup, site_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {SITE_TEST(test_threads), SITE_TEST(test_killed),
-        SITE_TEST(test_superseded_meanwhile), SITE_TEST(test_failed_meanwhile)};
+        SITE_TEST(test_superseded_meanwhile), SITE_TEST(test_failed_meanwhile),
+        SITE_TEST(test_taken_away)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -390,6 +390,33 @@ static void test_fixed(void **state)
     assert_non_null(strstr(site_file(s, "loads", r.load, "receipt.json"), "\"quarter=8079\""));
 }
 
+/* Scopes that are numbers, of any length and sometimes not told, are kept as the text of them; the same whether a rule
+ * over rows reads them as text or the sink writes them. */
+static void test_number_scopes(void **state)
+{
+    static const char *const sources[] = {"batches", "batches_named"};
+    Site *s = *state;
+    for (size_t i = 0; i < COUNT_OF(sources); i++) {
+        IngestResult r = site_ingest_z(s, sources[i], "b.csv",
+            "Batch,Step,Id\n"
+            "1234567890123456,-7,1\n"
+            "1234567890123456,-7,2\n"
+            ",-7,3\n"
+            "1234567890123456,,4\n"
+            "1234567890123456,-7,1\n");
+        assert_text(r.reason, "");
+        assert_int_equal(r.outcome, INGEST_LOADED);
+        assert_int_equal(r.rows_accepted, 4);
+        assert_text(site_ask(s, r.load,
+                        "SELECT string_agg(coalesce(scope_batch, '-') || ' ' || coalesce(scope_step, '-'), ',' "
+                        "ORDER BY row_no) FROM %s"),
+            "1234567890123456 -7,1234567890123456 -7,- -7,1234567890123456 -");
+        assert_text(site_ask(s, r.load, "SELECT typeof(max(scope_step)) FROM %s"), "VARCHAR");
+        assert_non_null(
+            strstr(site_file(s, "loads", r.load, "receipt.json"), "\"batch=1234567890123456,step=-7\""));
+    }
+}
+
 static void test_fixed_unbroken(void **state)
 {
     Site *s = *state;
@@ -652,6 +679,7 @@ int main(void)
         SITE_TEST(test_reinstated),
         SITE_TEST(test_columns),
         SITE_TEST(test_fixed),
+        SITE_TEST(test_number_scopes),
         SITE_TEST(test_fixed_unbroken),
         SITE_TEST(test_xml),
         SITE_TEST(test_windows_1252),

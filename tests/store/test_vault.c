@@ -3,6 +3,7 @@
 #include "store_support.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -256,6 +257,59 @@ static void read_all(Fixture *f, size_t want)
         assert_status(vault_each_record(f->vault, &linking, stop_later, &part, err), ERR_CANCELLED);
         assert_int_equal(part.count, 20000);
     }
+}
+
+typedef struct Claimers {
+    KnownTags *known;
+    size_t threads;
+    atomic_size_t news;
+} Claimers;
+
+enum { CLAIMED = 60000, CLAIMED_AT_ONCE = 2048 };
+
+/* Every thread claims the same tags, and each of them twice in a row. */
+static Status claim_all(size_t task, void *ctx, Error *err)
+{
+    Claimers *c = ctx;
+    RecordTag tags[CLAIMED_AT_ONCE];
+    bool was_new[CLAIMED_AT_ONCE];
+    for (uint32_t i = 0; i < CLAIMED;) {
+        size_t count = 0;
+        for (; i < CLAIMED && count + 2 <= CLAIMED_AT_ONCE; i++) {
+            uint32_t number = task % 2 == 0 ? i + 1 : CLAIMED - i; /* a tag of zeros does not occur */
+            tags[count] = scattered_tag(number);
+            memcpy(tags[count].bytes + 6, &(uint32_t){number * UINT32_C(2246822519)}, 4);
+            tags[count].bytes[15] = (uint8_t)number;
+            tags[count + 1] = tags[count];
+            count += 2;
+        }
+        TRY(known_tags_claim(c->known, tags, count, was_new, err));
+        for (size_t k = 0; k < count; k++)
+            atomic_fetch_add(&c->news, was_new[k]);
+        for (size_t k = 1; k < count; k += 2)
+            if (was_new[k])
+                return error_set(err, ERR_INTERNAL, "a tag was new twice");
+    }
+    return OK;
+}
+
+/* Whatever room was made before, and however the table grows under threads that claim: a tag is new once. */
+static void test_claims_of_many(void **state)
+{
+    static const uint64_t expected[] = {0, 1, 1000, CLAIMED, 100000};
+    Scratch *s = *state;
+    scratch_make_home(s);
+    Fixture f = open_vault(s, HOME_WRITE);
+    for (size_t i = 0; i < COUNT_OF(expected); i++) {
+        Claimers c = {.threads = 3};
+        assert_ok(vault_known_tags(f.vault, SLICE("k12"), &c.known, err));
+        assert_ok(known_tags_expect(c.known, expected[i], err));
+        assert_ok(parallel_for(c.threads, (unsigned)c.threads, claim_all, &c, err));
+        assert_int_equal(atomic_load(&c.news), CLAIMED);
+        known_tags_release(c.known);
+        vault_forget_tags(f.vault);
+    }
+    close_vault(&f);
 }
 
 /* Whatever parts they wait in, records are written in order, those of any size and without those left out. */
@@ -711,6 +765,7 @@ int main(void)
         WITH_SCRATCH(test_round_trip),
         WITH_SCRATCH(test_many_runs),
         WITH_SCRATCH(test_claims),
+        WITH_SCRATCH(test_claims_of_many),
         WITH_SCRATCH(test_parts),
         WITH_SCRATCH(test_values_of_every_size),
         cmocka_unit_test(test_packing_refuses_nonsense),
