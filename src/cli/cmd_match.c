@@ -241,6 +241,8 @@ static Status run_match(Cli *cli, Error *err)
         return error_set(err, ERR_USAGE, "--partitions needs --out, and neither --scored nor --why");
     if (o.scored && !o.model_path)
         return error_set(err, ERR_USAGE, "--scored needs --model: the one that the shares were made with");
+    if (o.labels && o.model_path)
+        return error_set(err, ERR_USAGE, "--labels calibrates the model that is trained, and --model has one already");
     if (cli_flag(cli, "suggest"))
         return matchfile_suggest(&o, &cli->out, err);
     if (!cli_value(cli, "out") && !o.truth && !cli_value(cli, "why"))

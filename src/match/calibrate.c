@@ -133,6 +133,25 @@ static double best_shift(const Platt *p, double slope)
     return (low + high) / 2;
 }
 
+static Weight on_line(double slope, double shift, Weight raw)
+{
+    return weight_clip(llround(slope * raw + shift));
+}
+
+/* stated = slope * raw + shift as two knots, where neither is out of range: what is cut off there would turn the line
+ * between them. */
+static void add_line(MatchModel *m, double slope, double shift)
+{
+    double low = fmax(WEIGHT_MIN, (WEIGHT_MIN - shift) / slope), high = fmin(WEIGHT_MAX, (WEIGHT_MAX - shift) / slope);
+    if (low + 1 > high) { /* all of it is out of range */
+        low = WEIGHT_MIN;
+        high = WEIGHT_MAX;
+    }
+    const Weight ends[] = {(Weight)ceil(low), (Weight)floor(high)};
+    for (size_t i = 0; i < COUNT_OF(ends); i++)
+        add_knot(m, ends[i], on_line(slope, shift, ends[i]));
+}
+
 /* Newton's method with steps halved until the loss falls, from no slope at all, where no label is so sure that it has
  * lost its say (Lin, Lin and Weng 2007). In knots stated = slope * raw + shift, in bits. */
 static void fit_platt(MatchModel *m, const LabelledOdds *labels, size_t count)
@@ -156,8 +175,7 @@ static void fit_platt(MatchModel *m, const LabelledOdds *labels, size_t count)
         shift = best_shift(&p, kept);
     slope = kept / M_LN2;
     shift /= M_LN2;
-    for (int bits = -60; bits <= 60; bits += 120)
-        add_knot(m, bits * WEIGHT_BIT, weight_clip(llround((slope * bits + shift) * WEIGHT_BIT)));
+    add_line(m, slope, shift * WEIGHT_BIT);
 }
 
 typedef struct Pool { /* sums of weights, and of weights times what the name says */
@@ -227,6 +245,18 @@ static int by_odds(const void *left, const void *right)
     return (a->weight > b->weight) - (a->weight < b->weight);
 }
 
+/* By odds, so that the order in which labels come does not show; weights average 1, since a common factor of all says
+ * nothing. */
+static void put_in_order(LabelledOdds *labels, size_t count)
+{
+    double sum = 0;
+    qsort(labels, count, sizeof *labels, by_odds);
+    for (size_t i = 0; i < count; i++)
+        sum += labels[i].weight;
+    for (size_t i = 0; i < count; i++)
+        labels[i].weight *= (double)count / sum;
+}
+
 Status calibrate_fit(MatchModel *m, const LabelledOdds *labels, size_t count, Error *err)
 {
     m->knots = 0;
@@ -236,15 +266,15 @@ Status calibrate_fit(MatchModel *m, const LabelledOdds *labels, size_t count, Er
     size_t rarer = right < count - right ? right : count - right;
     if (count == 0)
         return OK;
-    if (rarer < ISOTONIC_FROM) {
-        fit_platt(m, labels, count);
-        return OK;
-    }
     LabelledOdds *sorted = NULL;
+    Status st = OK;
     TRY(mem_alloc(count * sizeof *sorted, (void **)&sorted, err));
     memcpy(sorted, labels, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, by_odds);
-    Status st = fit_isotonic(m, sorted, count, err);
+    put_in_order(sorted, count);
+    if (rarer < ISOTONIC_FROM)
+        fit_platt(m, sorted, count);
+    else
+        st = fit_isotonic(m, sorted, count, err);
     mem_free(sorted);
     return st;
 }

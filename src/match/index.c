@@ -144,7 +144,7 @@ static Status touch_block(MatchIndex *x, const BlockRef *b, size_t most, Error *
     return OK;
 }
 
-typedef struct Large { /* blocks of more than block_max records */
+typedef struct Large { /* blocks of more than block_max records, each once a pass */
     BlockRef at[KEYS_MAX];
     size_t count;
 } Large;
@@ -154,6 +154,9 @@ static Status touch_or_defer(MatchIndex *x, const BlockRef *b, Large *large, Err
     uint32_t most = x->t->config->block_max;
     if (b->count <= most)
         return touch_block(x, b, most, err);
+    for (size_t k = 0; k < large->count; k++) /* a value by another of its typing errors */
+        if (large->at[k].entry == b->entry && large->at[k].pass == b->pass)
+            return OK;
     if (large->count < KEYS_MAX)
         large->at[large->count++] = *b;
     return OK;
@@ -289,7 +292,9 @@ static int by_count(const void *x, const void *y)
     const BlockRef *a = x, *b = y;
     if (a->count != b->count)
         return a->count < b->count ? -1 : 1;
-    return a->pass < b->pass ? -1 : a->pass > b->pass;
+    if (a->pass != b->pass)
+        return a->pass < b->pass ? -1 : 1;
+    return a->entry < b->entry ? -1 : a->entry > b->entry;
 }
 
 /* Oversized blocks: those of them that are looked through, and then all add their passes to whoever is marked. */

@@ -248,8 +248,8 @@ static Status check_labels(const MatchRun *r, const TruthFile *labels, Error *er
         "answer",
         stated, expected);
     error_hint(err,
-        "Draw them by odds or at random, or add a column weight: how many pairs each stands for. A list of all true "
-        "pairs is for --truth.");
+        "Draw them by odds or at random, or add a column weight: how many pairs each stands for (1, where they were "
+        "drawn so already). A list of all true pairs is for --truth.");
     error_at(err, path_base(r->options.labels), 0, NULL);
     return ERR_INVALID;
 }

@@ -129,6 +129,24 @@ out:
     return st;
 }
 
+/* A transaction that is rolled back takes this with it: in the file, and here because SQLite compares the number of the
+ * file's schema with that of what it has read. */
+static Status declare_index(Vault *v, Error *err)
+{
+    int forbidden = 0;
+    /* where a distribution forbids all connections to write the schema */
+    (void)sqlite3_db_config(v->lite.db, SQLITE_DBCONFIG_DEFENSIVE, -1, &forbidden);
+    (void)sqlite3_db_config(v->lite.db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+    Status st = lite_exec(&v->lite,
+        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET type = 'index', tbl_name = 'link',"
+        " sql = '" VAULT_LINK_PERSON_SQL "' WHERE name = 'link_person'",
+        err);
+    /* whatever became of it: has the schema read anew, and closes it */
+    Status closed = lite_exec(&v->lite, "PRAGMA writable_schema = RESET", st == OK ? err : NULL);
+    (void)sqlite3_db_config(v->lite.db, SQLITE_DBCONFIG_DEFENSIVE, forbidden, NULL);
+    return st == OK ? closed : st;
+}
+
 Status vault_index_persons(Vault *v, const Links *links, uint32_t *order, Error *err)
 {
     TRY(order_by_person(links, order, err));
@@ -137,12 +155,5 @@ Status vault_index_persons(Vault *v, const Links *links, uint32_t *order, Error 
         " STRICT, WITHOUT ROWID",
         err));
     TRY(put_by_person(v, links, order, err));
-    /* where a distribution forbids all connections to write the schema */
-    (void)sqlite3_db_config(v->lite.db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
-    Status st = lite_exec(&v->lite,
-        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET type = 'index', tbl_name = 'link',"
-        " sql = '" VAULT_LINK_PERSON_SQL "' WHERE name = 'link_person'",
-        err);
-    /* has the schema read anew */
-    return st == OK ? lite_exec(&v->lite, "PRAGMA writable_schema = RESET", err) : st;
+    return declare_index(v, err);
 }

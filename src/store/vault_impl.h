@@ -83,8 +83,7 @@ struct Vault {
     int64_t rebox_quarantine_after;
 };
 
-/* Makes the tables of a new vault, or takes an older one to the present schema (writers only); ERR_INVALID for one
- * that this program does not know or may not change (vault_schema.c). */
+/* Makes the tables of a new vault; ERR_INVALID for one of another schema than the present one (vault_schema.c). */
 MUST_USE Status vault_ensure_schema(const Lite *lite, LiteAccess access, Error *err);
 /* Opens v->ledger unless it is open. */
 MUST_USE Status vault_need_ledger(Vault *v, Error *err);
@@ -125,6 +124,16 @@ void bulk_free(BulkRows *b);
 /* The index link_person, which is not there, over the links that are all there are. order: theirs by tag, spent. Inside
  * the caller's transaction. */
 MUST_USE Status vault_index_persons(Vault *v, const Links *links, uint32_t *order, Error *err);
+
+/* --- expected missing pairs (vault_misses.c), inside the caller's transaction --- */
+
+/* In place of all there are, or of what these persons have; what was there is kept as what `run` ended. */
+MUST_USE Status misses_replace(Vault *v, const PersonMisses *misses, int64_t run, Error *err);
+MUST_USE Status misses_put(Vault *v, const PersonMisses *misses, int64_t run, Error *err);
+/* As they were before run `back_to`; `run` is the undo's own. */
+MUST_USE Status misses_restore(Vault *v, int64_t back_to, int64_t run, Error *err);
+/* Persons without a link have none. */
+MUST_USE Status misses_drop_orphans(Vault *v, int64_t run, Error *err);
 
 /* --- bundles (vault_bundle.c) --- */
 

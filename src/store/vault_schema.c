@@ -1,7 +1,7 @@
 /*
- * The vault's tables. Schema 3 keeps records in bundles (vault_bundle.c) and, for
- * linkage by a model, replaced links, runs, models, decisions and queues. Vaults of
- * the schemas before it were never released and are refused.
+ * The vault's tables: records in bundles (vault_bundle.c) and, for linkage by a model,
+ * links and what they replaced, runs, models, decisions, queues and samples. Vaults of
+ * the schemas before this one were never released and are refused.
  */
 #include "store/vault_impl.h"
 

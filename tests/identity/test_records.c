@@ -74,12 +74,18 @@ static void expect_shared(const Fact *facts, size_t n, const char *const *want)
 
 enum { MANY_RECORDS = 140000, MANY_HOLDERS = 20011 };
 
+typedef struct ManyCells {
+    const Context *context;
+    uint32_t count;
+} ManyCells;
+
 /* Records of one holder lie far apart; the first two say what most of them have. */
 static Status check_text(void *ctx, const SharedCell *cell, Slice text, Error *err)
 {
     UNUSED(err);
-    const Context *c = ctx;
-    assert_true(slice_eq(text, c->texts.at[cell->record % MANY_HOLDERS % TEXTS]));
+    ManyCells *seen = ctx;
+    assert_true(slice_eq(text, seen->context->texts.at[cell->record % MANY_HOLDERS % TEXTS]));
+    assert_int_equal(cell->record, seen->count++); /* in the order of noting */
     return OK;
 }
 
@@ -102,7 +108,9 @@ static void many_holders(void **state)
             own.at[ID_SASID] = slice_of(number);
             assert_ok(sharing_add(&s, &c, 7, i, &value, 1, &tag, &own, err));
         }
-        assert_ok(sharing_settle(&s, &c, threads, check_text, &c, err));
+        ManyCells seen = {.context = &c};
+        assert_ok(sharing_settle(&s, &c, threads, check_text, &seen, err));
+        assert_int_equal(seen.count, MANY_RECORDS);
         assert_int_equal(s.values.len, MANY_HOLDERS);
         sharing_free(&s);
     }

@@ -48,6 +48,29 @@ static void test_platt(void **state)
     match_model_free(m);
 }
 
+/* Of a model that is too modest: far out the line is beyond what odds can be. */
+static void test_platt_steep(void **state)
+{
+    enum { LABELS = 240 };
+    static const struct {
+        double slope, shift;
+    } lines[] = {{1.8, -6}, {1.5, 5}, {2.5, 12}};
+    UNUSED(state);
+    for (size_t c = 0; c < COUNT_OF(lines); c++) {
+        MatchModel *m = NULL;
+        LabelledOdds labels[LABELS];
+        Rng r;
+        rng_init(&r, 13, c);
+        assert_ok(mem_zalloc(1, sizeof *m, (void **)&m, NULL));
+        draw_labels(&r, lines[c].slope, lines[c].shift, labels, LABELS);
+        assert_ok(calibrate_fit(m, labels, LABELS, NULL));
+        assert_int_equal(m->knots, 2);
+        check_line(m, lines[c].slope, lines[c].shift, 0.2); /* a fit of so few is less steep than they are */
+        check_rises(m);
+        match_model_free(m);
+    }
+}
+
 static void test_isotonic(void **state)
 {
     enum { LABELS = 20000 };
@@ -104,29 +127,35 @@ static void test_weights(void **state)
     drawn_by_answer(40000, 0.06); /* isotonic */
 }
 
-/* A common factor of all weights says nothing. */
+/* A common factor of all weights says nothing, nor does the order of labels. */
 static void test_weights_scale(void **state)
 {
     static const size_t counts[] = {150, 2000};
+    static const double factors[] = {1, 4096, 1e-18};
     UNUSED(state);
     for (size_t c = 0; c < COUNT_OF(counts); c++) {
-        MatchModel *m[2] = {NULL, NULL};
-        LabelledOdds *labels = NULL;
+        const size_t n = counts[c];
+        MatchModel *m[COUNT_OF(factors)] = {NULL};
+        LabelledOdds *labels = NULL, *turned = NULL;
         Rng r;
         rng_init(&r, 12, c);
-        assert_ok(mem_zalloc(counts[c], sizeof *labels, (void **)&labels, NULL));
-        draw_labels(&r, 0.7, 1, labels, counts[c]);
-        for (size_t k = 0; k < 2; k++) {
+        assert_ok(mem_zalloc(n, sizeof *labels, (void **)&labels, NULL));
+        assert_ok(mem_zalloc(n, sizeof *turned, (void **)&turned, NULL));
+        draw_labels(&r, 0.7, 1, labels, n);
+        for (size_t k = 0; k < COUNT_OF(factors); k++) {
             assert_ok(mem_zalloc(1, sizeof *m[k], (void **)&m[k], NULL));
-            assert_ok(calibrate_fit(m[k], labels, counts[c], NULL));
-            for (size_t i = 0; i < counts[c]; i++)
-                labels[i].weight *= 4096;
+            for (size_t i = 0; i < n; i++) {
+                turned[i] = labels[k % 2 ? n - 1 - i : i];
+                turned[i].weight *= factors[k];
+            }
+            assert_ok(calibrate_fit(m[k], turned, n, NULL));
+            for (int raw = -8; raw <= 8; raw++)
+                assert_true(abs(calibrate(m[0], raw * WEIGHT_BIT) - calibrate(m[k], raw * WEIGHT_BIT)) <= 1);
         }
-        for (int raw = -8; raw <= 8; raw++)
-            assert_true(abs(calibrate(m[0], raw * WEIGHT_BIT) - calibrate(m[1], raw * WEIGHT_BIT)) <= 1);
-        match_model_free(m[0]);
-        match_model_free(m[1]);
+        for (size_t k = 0; k < COUNT_OF(factors); k++)
+            match_model_free(m[k]);
         mem_free(labels);
+        mem_free(turned);
     }
 }
 
@@ -204,6 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_platt),
+        cmocka_unit_test(test_platt_steep),
         cmocka_unit_test(test_isotonic),
         cmocka_unit_test(test_weights),
         cmocka_unit_test(test_weights_scale),

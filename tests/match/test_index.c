@@ -285,14 +285,25 @@ static void test_oversized(void **state)
     teardown(&s);
 }
 
+static const char *const day_first[] = {"ANNA", "BRUNO", "CLARA", "DMITRI", "EVELYN", "FRITZ", "GRETA"};
+static const char *const day_last[] = {
+    "ABEL", "BRANDT", "CORTEZ", "DUBOIS", "EBERHARD", "FISCHER", "GALLAGHER", "HOFFMAN", "IVERSON", "JANSEN"};
+
+/* One of those who share a birthday; first: NULL for one of the sealed. */
+static CrowdRow day_row(uint32_t i, const char *first, const char *number, uint32_t source)
+{
+    CrowdRow row = plain_row(first ? first : day_first[i % 7], day_last[i % 10], "2001-02-03", number, source);
+    snprintf(row.text[C_STREET], sizeof row.text[0], "%u OAK ST", i);
+    row.text[C_ZIP][0] = '\0';
+    snprintf(row.id, sizeof row.id, "day-%u", i);
+    return row;
+}
+
 /* A birthday that more share than a block may have: who shares the name's sound as well is found, whoever it is. */
 static void test_oversized_is_looked_through(void **state)
 {
     UNUSED(state);
     enum { SAME_DAY = 70 };
-    static const char *const first[] = {"ANNA", "BRUNO", "CLARA", "DMITRI", "EVELYN", "FRITZ", "GRETA"};
-    static const char *const last[] = {
-        "ABEL", "BRANDT", "CORTEZ", "DUBOIS", "EBERHARD", "FISCHER", "GALLAGHER", "HOFFMAN", "IVERSON", "JANSEN"};
     static const PassSpec birth = {.name = SLICE_INIT("birth"), .parts = {{.field = C_BIRTH}}, .part_count = 1};
     Setup s;
     Error err = ERROR_INIT;
@@ -304,11 +315,8 @@ static void test_oversized_is_looked_through(void **state)
     s.crowd.config.passes[0] = birth;
     s.crowd.config.pass_count = 1;
     for (uint32_t i = 0; i < SAME_DAY; i++) {
-        CrowdRow row = plain_row(first[i % 7], last[i % 10], "2001-02-03", "", WORK);
-        snprintf(row.text[C_STREET], sizeof row.text[0], "%u OAK ST", i);
-        row.text[C_ZIP][0] = '\0';
+        CrowdRow row = day_row(i, NULL, "", WORK);
         row.person = s.crowd.persons;
-        snprintf(row.id, sizeof row.id, "day-%u", i);
         assert_int_equal(vec_push(&s.crowd.rows, row, &err), OK);
     }
     crowd_link(&s.crowd, s.crowd.rows.len, 1, &s.l);
@@ -316,9 +324,7 @@ static void test_oversized_is_looked_through(void **state)
     assert_int_equal(match_index_persons(s.x, s.l.clusters.cluster, match_record_count(s.l.t), NULL, 0, &err), OK);
     for (uint32_t i = 0; i < SAME_DAY; i++) {
         char id[16];
-        CrowdRow row = plain_row("QUENTIN", last[i % 10], "2001-02-03", "", SCHOOL);
-        snprintf(row.text[C_STREET], sizeof row.text[0], "%u OAK ST", i);
-        row.text[C_ZIP][0] = '\0';
+        CrowdRow row = day_row(i, "QUENTIN", "", SCHOOL);
         snprintf(id, sizeof id, "new-%u", i);
         uint32_t record = add_row(&s, &row, id), namesakes = 0, sealed = 0;
         bool there = false;
@@ -329,12 +335,62 @@ static void test_oversized_is_looked_through(void **state)
                 continue; /* an earlier newcomer */
             Slice name = match_record_id(s.l.t, other);
             there |= slice_starts(name, SLICE("day-")) && strtol(name.ptr + 4, NULL, 10) == (long)i;
-            namesakes += slice_eq_z(match_cell_text(s.l.t, other, C_LAST), last[i % 10]);
+            namesakes += slice_eq_z(match_cell_text(s.l.t, other, C_LAST), day_last[i % 10]);
             sealed++;
         }
         assert_true(there);
         assert_true(
             namesakes >= SAME_DAY / 10 && sealed < SAME_DAY / 2); /* they, the street's, a name that sounds so */
+    }
+    vec_free(&found);
+    teardown(&s);
+}
+
+/* A number that too many share is looked through once, not once for each of its typing errors: there is time left for
+ * the birthday's block. */
+static void test_oversized_value(void **state)
+{
+    UNUSED(state);
+    enum { SAME_DAY = 30, SAME_NUMBER = 25 };
+    static const PassSpec passes[] = {
+        {.name = SLICE_INIT("number"), .parts = {{.field = C_NUMBER}}, .part_count = 1},
+        {.name = SLICE_INIT("errors"), .parts = {{.field = C_NUMBER, .transform = KEY_DELETION}}, .part_count = 1},
+        {.name = SLICE_INIT("birth"), .parts = {{.field = C_BIRTH}}, .part_count = 1},
+    };
+    Setup s;
+    Error err = ERROR_INIT;
+    MatchPairs found = {0};
+    memset(&s, 0, sizeof s);
+    crowd_new(&s.crowd, 60, 28);
+    s.crowd.config.block_max = 20;
+    s.crowd.config.keep_from = WEIGHT_MIN;
+    memcpy(s.crowd.config.passes, passes, sizeof passes);
+    s.crowd.config.pass_count = COUNT_OF(passes);
+    for (uint32_t i = 0; i < SAME_DAY + SAME_NUMBER; i++) {
+        CrowdRow row = day_row(i, NULL, "", WORK);
+        if (i >= SAME_DAY) {
+            row = plain_row("XAVER", "YEOMAN", "", "1234567", WORK);
+            snprintf(row.text[C_STREET], sizeof row.text[0], "%u ELM AVE", i);
+            snprintf(row.id, sizeof row.id, "number-%u", i);
+        }
+        row.person = s.crowd.persons;
+        assert_int_equal(vec_push(&s.crowd.rows, row, &err), OK);
+    }
+    crowd_link(&s.crowd, s.crowd.rows.len, 1, &s.l);
+    assert_int_equal(match_index_new(s.l.t, s.l.m, 1, &s.x, &err), OK);
+    assert_int_equal(match_index_persons(s.x, s.l.clusters.cluster, match_record_count(s.l.t), NULL, 0, &err), OK);
+    for (uint32_t i = 0; i < SAME_DAY; i++) {
+        CrowdRow row = day_row(i, "QUENTIN", "1234567", SCHOOL);
+        char id[16];
+        snprintf(id, sizeof id, "new-%u", i);
+        uint32_t record = add_row(&s, &row, id);
+        bool there = false;
+        assert_int_equal(match_index_find(s.x, record, &found, &err), OK);
+        for (size_t k = 0; k < found.len; k++) {
+            uint32_t other = found.at[k].a == record ? found.at[k].b : found.at[k].a;
+            there |= other < s.l.t->records && slice_eq_z(match_record_id(s.l.t, other), row.id);
+        }
+        assert_true(there);
     }
     vec_free(&found);
     teardown(&s);
@@ -402,6 +458,7 @@ int main(void)
         cmocka_unit_test(test_merge),
         cmocka_unit_test(test_oversized),
         cmocka_unit_test(test_oversized_is_looked_through),
+        cmocka_unit_test(test_oversized_value),
         cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -201,6 +201,7 @@ refused "a model of another config" $EXIT_INVALID 'model\.json' match "$people" 
 file labels id_a,id_b,match 1,nobody,1
 file heavy id_a,id_b,match,weight 1,2,1,0
 refused "a label without weight" $EXIT_INVALID 'heavy\.csv:1: weight must be a number above 0' match "$people" --labels "$work/heavy.csv"
+refused "labels for a model that is there" $EXIT_USAGE 'model has one already' match "$people" --labels "$work/labels.csv" --model "$work/whole/model.json" --truth cluster
 refused "a label of nobody" $EXIT_NOT_FOUND 'labels\.csv:1: no record has this id' match "$people" --labels "$work/labels.csv"
 printf 'id;first_name;last_name;birth_date\r\n1;ANN;"LEE; A";2000-01-01\r\n2;ANN;"LEE; A";2000-01-01\r\n' >"$work/semicolons.csv"
 check_code "semicolons and CRLF" 0 "$CAIRN" match "$work/semicolons.csv" --truth id
