@@ -16,9 +16,10 @@ typedef struct AnswersGate {
     unsigned threads;
     const Log *log;
     /* What was found. */
-    uint64_t askers;  /* groups of askers that were looked at */
-    uint64_t clashes; /* of them told more by the release: none, unless the policy says "report" */
-    char first[400];  /* what one of these would learn, in words */
+    uint64_t askers;   /* groups of askers that were looked at */
+    uint64_t clashes;  /* of them told more by the release: none, unless the policy says "report" */
+    uint64_t in_pairs; /* of them attacked with measures two at a time only: all at once was too much */
+    char first[400];   /* what one of these would learn, in words */
 } AnswersGate;
 
 /* A ReleaseCheck, with an AnswersGate. ERR_DENIED names an asker and the figures that meet, never their numbers. Where

@@ -26,11 +26,14 @@ static const Option MEASURE_OPTIONS[] = {
 };
 
 /* NAME or NAME@DEFINITION; *definition is left as it is where the text names none. */
-static void cut_name(const char *text, Slice *name, Slice *definition)
+static Status cut_name(const char *text, Slice *name, Slice *definition, Error *err)
 {
     Slice rest = slice_of(text);
     *name = slice_cut(&rest, '@');
+    if (rest.ptr && rest.len == 0)
+        return error_set(err, ERR_USAGE, "\"%s\" names no rule after the @", text);
     *definition = rest.ptr ? rest : *definition;
+    return OK;
 }
 
 static Status name_of(const Cli *cli, size_t word, Slice *name, Slice *definition, Error *err)
@@ -38,8 +41,7 @@ static Status name_of(const Cli *cli, size_t word, Slice *name, Slice *definitio
     *definition = slice_of(cli_value(cli, "definition"));
     if (definition->len > 0 && strchr(cli->positional[word], '@'))
         return error_set(err, ERR_USAGE, "NAME@DEFINITION and --definition both say which rule");
-    cut_name(cli->positional[word], name, definition);
-    return OK;
+    return cut_name(cli->positional[word], name, definition, err);
 }
 
 /* --- list, explain, test ---------------------------------------------------------------------------------------- */
@@ -404,9 +406,9 @@ static Status ask_compare(Cli *cli, const Workplace *w, const MeasureContext *ct
     MeasureQuery a = *q, b = *q;
     MeasureComparison c;
     Buf text;
+    TRY(cut_name(cli->positional[1], &a.name, &a.definition, err));
+    TRY(cut_name(cli->positional[2], &b.name, &b.definition, err));
     TRY(allow(cli, w, "cells", err));
-    cut_name(cli->positional[1], &a.name, &a.definition);
-    cut_name(cli->positional[2], &b.name, &b.definition);
     TRY(measure_compare(ctx, &a, &b, &c, err));
     buf_init(&text, 0);
     if (cli->format == CLI_JSON)

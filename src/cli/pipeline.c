@@ -356,6 +356,11 @@ static Status do_release(Cli *cli, const Workplace *w, Buf *body, Error *err)
     if (cli->format == CLI_TEXT && gate.clashes)
         cli_say(cli, "warning  beside answers (%" PRIu64 " of %" PRIu64 " askers, in the ledger): %s\n", gate.clashes,
             gate.askers, gate.first);
+    if (cli->format == CLI_TEXT && gate.in_pairs)
+        cli_say(cli,
+            "warning  beside answers: of %" PRIu64 " of %" PRIu64
+            " askers, measures were attacked two at a time, not all at once\n",
+            gate.in_pairs, gate.askers);
     Json j;
     json_begin(&j, body, JSON_COMPACT);
     json_open_object(&j);
@@ -365,6 +370,7 @@ static Status do_release(Cli *cli, const Workplace *w, Buf *body, Error *err)
     json_kint(&j, "replaced", (int64_t)r.replaced);
     json_kint(&j, "askers", (int64_t)gate.askers);
     json_kint(&j, "told_more", (int64_t)gate.clashes);
+    json_kint(&j, "in_pairs", (int64_t)gate.in_pairs);
     json_end(&j);
     return OK;
 }

@@ -38,13 +38,25 @@ Status agency_file_read(const AgencyFile *file, uint64_t from, void *out, size_t
     return OK;
 }
 
+static bool is_as_opened(const AgencyFile *file, const struct stat *st)
+{
+    return (uint64_t)st->st_size == file->size && st->st_mtim.tv_sec == file->modified_s &&
+           st->st_mtim.tv_nsec == file->modified_ns;
+}
+
+bool agency_file_is_current(const AgencyFile *file)
+{
+    struct stat opened, there;
+    return fstat(file->fd, &opened) == 0 && stat(file->path, &there) == 0 && opened.st_dev == there.st_dev &&
+           opened.st_ino == there.st_ino && is_as_opened(file, &there);
+}
+
 Status agency_file_unchanged(const AgencyFile *file, Error *err)
 {
     struct stat st;
     if (fstat(file->fd, &st) != 0)
         return error_errno(err, "could not look at %s", path_base(file->path));
-    if ((uint64_t)st.st_size != file->size || st.st_mtim.tv_sec != file->modified_s ||
-        st.st_mtim.tv_nsec != file->modified_ns)
+    if (!is_as_opened(file, &st))
         return error_set(err, ERR_IO, "%s changed while it was read", path_base(file->path));
     return OK;
 }

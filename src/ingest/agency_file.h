@@ -60,6 +60,8 @@ MUST_USE Status agency_file_survey(
     AgencyFile *file, unsigned threads, uint64_t point_every, Progress *progress, Error *err);
 /* ERR_IO when size or time of change are not what they were at opening: what was read is then not what was hashed. */
 MUST_USE Status agency_file_unchanged(const AgencyFile *file, Error *err);
+/* Whether the path still leads to what was opened, as it was then. */
+bool agency_file_is_current(const AgencyFile *file);
 /* Bytes [from, from + size) into out; ERR_IO when the file is shorter. */
 MUST_USE Status agency_file_read(const AgencyFile *file, uint64_t from, void *out, size_t size, Error *err);
 /* An XML file's rows; ctx of the reader is kept in *place, which must live as long. */

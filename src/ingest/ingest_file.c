@@ -201,16 +201,19 @@ static Status end_refused(IngestJob *job, Error *err)
     return commit_refusal(job, err);
 }
 
-/* What a survey ahead of its turn came to. */
-static Status take_survey(IngestJob *job, Error *err)
+/* What a survey ahead of its turn came to. It says nothing of a file that has changed since or could not be read then:
+ * such a one is surveyed again, as if it had not been. */
+static Status take_survey(IngestJob *job, Slice source, Error *err)
 {
-    if (job->survey_status != OK) {
-        if (err)
-            *err = job->survey_error;
-        return job->survey_status;
-    }
-    if (job->end == END_DENIED)
+    if (job->survey_status == OK && job->end == END_DENIED)
         return OK;
+    if (job->survey_status != OK || !agency_file_is_current(&job->file)) {
+        agency_file_close(&job->file);
+        job->file = (AgencyFile){.fd = -1};
+        job->refusal = (Refusal){0};
+        job->ahead = false;
+        return survey(job, source, err);
+    }
     TRY(progress_new(job->ctx->progress, path_base(job->path), job->file.size * 2, "bytes", &job->progress, err));
     progress_add(job->progress, job->file.size);
     return OK;
@@ -219,7 +222,7 @@ static Status take_survey(IngestJob *job, Error *err)
 static Status prepare(IngestJob *job, Slice source, Error *err)
 {
     bool known = false;
-    TRY(job->ahead ? take_survey(job, err) : survey(job, source, err));
+    TRY(job->ahead ? take_survey(job, source, err) : survey(job, source, err));
     if (job->end == END_DENIED)
         return OK;
     TRY(is_known(job, &known, err));
@@ -236,7 +239,7 @@ static Status prepare(IngestJob *job, Slice source, Error *err)
 void ingest_job_survey(IngestJob *job, Slice source)
 {
     job->ahead = true;
-    job->survey_status = survey(job, source, &job->survey_error);
+    job->survey_status = survey(job, source, NULL); /* what fails is tried again in its turn, and told then */
 }
 
 Status ingest_job_prepare(IngestJob *job, Slice source, Error *err)
@@ -339,7 +342,6 @@ void ingest_job_init(IngestJob *job, const IngestContext *ctx, const char *path,
         .path = path,
         .file = {.fd = -1},
         .database = database,
-        .survey_error = ERROR_INIT,
     };
     *out = (IngestResult){0};
     arena_init(&job->arena, 0);

@@ -9,7 +9,8 @@
  * file by file in the order of names all the same. Preparing and committing do
  * not overlap where the second file could go by something that is not settled:
  * when the first was refused or lost identities to a rule, and where a rule reads
- * other loads. A survey goes by nothing but the file.
+ * other loads. A survey goes by nothing but the file, and is made again when that
+ * has changed before its turn.
  */
 #include "ingest/ingest_job.h"
 

@@ -74,7 +74,6 @@ typedef struct IngestJob {
     AgencyFile file;
     bool ahead; /* surveyed before its turn, with this outcome: */
     Status survey_status;
-    Error survey_error;
     JobDb *database; /* lent */
     Db *db;          /* a connection to it */
     RowScan *scan;

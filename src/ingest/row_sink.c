@@ -28,9 +28,9 @@ typedef struct NumberTexts {
 typedef struct SinkPart {
     RowSink *sink;
     ParquetWriter *writer;
-    DbVector *vectors; /* as called */
-    DbVector *written; /* of these, what goes into rows.parquet */
-    uint32_t *good;    /* rows of the call */
+    DbVector *vectors;    /* as called */
+    DbVector *written;    /* of these, what goes into rows.parquet */
+    uint32_t *good;       /* rows of the call */
     NumberTexts *numbers; /* a column; empty for most */
     uint64_t rows;
     uint64_t good_rows;

@@ -4,12 +4,14 @@
 
 #include "policy/policy.h"
 
+#include <stdatomic.h>
+
 typedef struct Entry {
     PolicyFile file;
     Slice kind;
     bool is_toml;
     bool loaded;
-    bool used;
+    atomic_bool used; /* files are surveyed on several threads */
 } Entry;
 
 struct Policy {

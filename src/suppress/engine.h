@@ -132,8 +132,23 @@ MUST_USE Status engine_ask(Engine *e, const LocalQuery *q, LocalStatus *status, 
 typedef enum EngineOrder { ENGINE_BY_LEVEL_UP, ENGINE_BY_LEVEL_DOWN, ENGINE_BY_VALUE, ENGINE_RANDOM } EngineOrder;
 /* Meets every need that is not met. */
 MUST_USE Status engine_meet_all(Engine *e, EngineOrder order, Error *err);
-/* Drops, dear ones first, each secondary without which the needs can be met by suppressing cells that are cheaper
- * altogether. Stops after so much work. */
+/* What engine.c and engine_trial.c share: a move with room for its terms (mem_free), and the cheapest one for a need,
+ * found within the limits and made; a need for which there is none stays unmet. */
+typedef struct Move {
+    LocalTerm *terms;
+    uint32_t count;
+    int64_t price;
+} Move;
+MUST_USE Status engine_meet(Engine *e, uint32_t id, uint32_t pivot_limit, double cost_limit, Move *scratch, Error *err);
+/* By key, then by number. */
+typedef struct Ranked {
+    double key;
+    uint32_t id;
+} Ranked;
+void engine_rank(Ranked *list, size_t count);
+
+/* engine_trial.c. Drops, dear ones first, each secondary without which the needs can be met by suppressing cells that
+ * are cheaper altogether. Stops after so much work. */
 MUST_USE Status engine_clean(Engine *e, uint64_t work_limit, Error *err);
 /* Takes whole witnesses out and builds them anew, again and again, and keeps what is cheaper. */
 MUST_USE Status engine_improve(Engine *e, uint64_t work_limit, Error *err);
@@ -144,6 +159,8 @@ void engine_reset(Engine *e);
 /* Makes `in` (a net's cell) the pattern, and finds a witness in it for every need. *safe: there were some for all. */
 MUST_USE Status engine_adopt(Engine *e, const uint8_t *in, bool *safe, Error *err);
 int64_t engine_price(const Engine *e);
+/* Appends the whole-number witnesses of the pattern that no list has yet. */
+MUST_USE Status engine_moves(const Engine *e, WholeList *list, Error *err);
 
 /* engine_kept.c: the pattern as it is, with witnesses. */
 typedef struct EngineKept {
@@ -156,7 +173,5 @@ MUST_USE Status engine_keep(const Engine *e, EngineKept *out, Error *err);
 /* Makes it the pattern again, and takes the other in its place. ERR_NOMEM: free the engine. */
 MUST_USE Status engine_back(Engine *e, EngineKept *k, Error *err);
 void engine_kept_free(EngineKept *k); /* zeroed is fine */
-/* Appends the whole-number witnesses of the pattern that no list has yet. */
-MUST_USE Status engine_moves(const Engine *e, WholeList *list, Error *err);
 
 #endif

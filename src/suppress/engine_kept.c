@@ -42,7 +42,7 @@ Status engine_keep(const Engine *e, EngineKept *out, Error *err)
 
 Status engine_back(Engine *e, EngineKept *k, Error *err)
 {
-    /* Needs that came up since are those of singletons who know a cell of other witnesses. */
+    /* Needs that came up since: of singletons who know a cell of other witnesses, and rests of widths. */
     while (e->needs.len > k->needs.len) {
         Need *need = &vec_last(&e->needs);
         e->needs_of[need->cell].len--;

@@ -278,15 +278,19 @@ static bool raise_cell(Plan *plan, const SuppressShort *s)
     return raised;
 }
 
-/* For the sides that are short, as far as the levels go, since the least move has the most room. */
-static void ask_whole(Plan *plan, const SuppressShort *s)
+/* For the sides that are short, as far as the levels go, since the least move has the most room. False: none is, and
+ * nothing was asked for. */
+static bool ask_whole(Plan *plan, const SuppressShort *s)
 {
     int64_t up, down;
     set_targets(&plan->work.cells[s->cell], &up, &down);
+    if (s->up >= up && s->down >= down)
+        return false;
     plan->up[s->cell] = s->up < up ? up : 0;
     plan->down[s->cell] = s->down < down ? down : 0;
     plan->whole[s->cell] = 1;
     plan->settled[s->cell] = 0;
+    return true;
 }
 
 /* What was not tried yet. */
@@ -294,11 +298,7 @@ static bool ask_again(Plan *plan, const SuppressShort *s, bool shown)
 {
     if (plan->whole[s->cell])
         return false;
-    if (raise_cell(plan, s))
-        return true;
-    if (shown)
-        ask_whole(plan, s);
-    return shown;
+    return raise_cell(plan, s) || (shown && ask_whole(plan, s));
 }
 
 Status plan_repair(Plan *plan, const SuppressShorts *shorts, bool shown, bool *more, Error *err)

@@ -55,6 +55,8 @@ expect $usage "both say which rule" "$cairn" measure explain hs_earnings_1yr@pse
 "$cairn" measure explain hs_earnings_1yr@pseo --policy "$policy" >"$work/pseo"
 "$cairn" measure explain hs_earnings_1yr --definition pseo --policy "$policy" | cmp - "$work/pseo" || fail "NAME@DEFINITION"
 grep -q 'three quarters' "$work/pseo" || fail "explain of a rule that is not the measure's own"
+expect $usage "names no rule after the @" "$cairn" measure hs_earnings_1yr@
+expect $usage "names no rule after the @" "$cairn" measure explain hs_earnings_1yr@ --policy "$policy"
 expect $usage "list takes no further word" "$cairn" measure list graduation_rate_4yr --policy "$policy"
 expect $usage "list takes no --by" "$cairn" measure list --by sex --policy "$policy"
 expect $usage "test takes no --years" "$cairn" measure test graduation_rate_4yr --years 2024 --policy "$policy"

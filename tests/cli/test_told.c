@@ -119,6 +119,48 @@ static void test_three(void **state)
     told_sources_free(&list);
 }
 
+/* A measure of WIDE^3 persons by district: which of them a person is in is one of the three digits of its number. */
+enum { WIDE = 28 };
+
+static void add_digit(ToldSources *list, const char *people, From from, unsigned digit)
+{
+    static const unsigned divisor[] = {1, WIDE, WIDE * WIDE};
+    add_source(list, people, from, 1, WIDE * WIDE * WIDE);
+    ToldSource *s = &vec_last(list);
+    MeasureMembers *m = &s->members;
+    const ToldFigure all = s->figures[0];
+    s->count = m->place_count = WIDE;
+    assert_int_equal(arena_new(&m->arena, MeasurePlace, WIDE, &m->places, NULL), OK);
+    assert_int_equal(arena_new(&m->arena, ToldFigure, WIDE, &s->figures, NULL), OK);
+    for (unsigned i = 0; i < WIDE; i++) {
+        assert_int_equal(arena_format(&m->arena, &m->places[i].district, NULL, "%u", i), OK);
+        s->figures[i] = all;
+        s->figures[i].level = SLICE("district");
+        s->figures[i].unit = m->places[i].district;
+    }
+    for (size_t i = 0; i < m->count; i++)
+        m->place[i] = (uint32_t)(i / divisor[digit] % WIDE);
+}
+
+/* Two measures divide people into enough for each pair to be attacked, three into too many: that is told. */
+static void test_too_many_at_once(void **state)
+{
+    (void)state;
+    ToldSources list = {0};
+    ToldReport r;
+    add_source(&list, "asked", ANSWERED, 1, WIDE * WIDE * WIDE);
+    add_digit(&list, "first", COMING, 0);
+    add_digit(&list, "second", COMING, 1);
+    assert_int_equal(check(&list, 0, &r), OK);
+    assert_false(r.apart);
+    uint64_t pair = r.patterns;
+    add_digit(&list, "third", COMING, 2);
+    assert_int_equal(check(&list, 0, &r), OK);
+    assert_true(r.apart);
+    assert_int_equal(r.patterns, 3 * pair);
+    told_sources_free(&list);
+}
+
 static void test_limit(void **state)
 {
     (void)state;
@@ -141,6 +183,6 @@ static void test_limit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_told_apart), cmocka_unit_test(test_pairs),
-        cmocka_unit_test(test_three), cmocka_unit_test(test_limit)};
+        cmocka_unit_test(test_three), cmocka_unit_test(test_too_many_at_once), cmocka_unit_test(test_limit)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

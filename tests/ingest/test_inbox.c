@@ -294,12 +294,53 @@ static void test_taken_away(void **state)
     buf_free(&told);
 }
 
+/* Told of the first file, the third is written anew: it was surveyed while that was committed. */
+typedef struct Rewrite {
+    Site *site;
+    bool in_place; /* or as another file of that name */
+    Buf told;
+} Rewrite;
+
+static Status rewrite(const IngestResult *result, const char *path, void *arg, Error *err)
+{
+    Rewrite *r = arg;
+    const char *third = site_path(r->site, "inbox/latin/c.csv");
+    if (strcmp(path_base(path), "a.csv") == 0 && !r->in_place)
+        assert_int_equal(unlink(third), 0);
+    if (strcmp(path_base(path), "a.csv") == 0) {
+        FILE *f = fopen(third, "w");
+        assert_non_null(f);
+        assert_true(fputs(files[1].content, f) >= 0 && fputs(";Six;X\n", f) >= 0);
+        assert_int_equal(fclose(f), 0);
+    }
+    return tell(result, path, &r->told, err);
+}
+
+/* What a survey ahead came to is no longer so: neither a refusal nor rows of the file that was. */
+static void test_changed_meanwhile(void **state)
+{
+    static const size_t before[] = {1, 7}; /* refused, of two rows */
+    Site *s = *state;
+    fill_first(s);
+    fill_rest(s);
+    for (unsigned k = 0; k < 4; k++) {
+        Rewrite r = {.site = s, .in_place = k % 2 == 0};
+        buf_init(&r.told, 0);
+        site_write(s, "inbox/latin/c.csv", slice_of(files[before[k / 2]].content));
+        home_override(s->home, 2, 0);
+        assert_int_equal(ingest_inbox(&s->ctx, site_path(s, "inbox"), rewrite, &r, NULL), OK);
+        assert_string_equal(buf_z(&r.told), "0/3 0/3 0/3 ");
+        buf_free(&r.told);
+        begin_again(s);
+    }
+}
+
 #define SITE_TEST(f) cmocka_unit_test_setup_teardown(f, site_setup, site_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {SITE_TEST(test_threads), SITE_TEST(test_killed),
-        SITE_TEST(test_superseded_meanwhile), SITE_TEST(test_failed_meanwhile),
-        SITE_TEST(test_taken_away)};
+        SITE_TEST(test_superseded_meanwhile), SITE_TEST(test_failed_meanwhile), SITE_TEST(test_taken_away),
+        SITE_TEST(test_changed_meanwhile)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

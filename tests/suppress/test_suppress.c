@@ -400,19 +400,29 @@ static bool has_sensitive(const SdcProblem *p, uint32_t row)
     return false;
 }
 
-static void test_unprotected_is_no_success(void **state)
+static Status show_nobody(const SuppressTerm *terms, size_t count, void *ctx, Error *err)
 {
-    UNUSED(state);
+    UNUSED(terms);
+    UNUSED(count);
+    UNUSED(ctx);
+    UNUSED(err);
+    return OK;
+}
+
+/* shows: whether somebody is shown witnesses. *asked: how often the auditor was. */
+static void never_succeed(bool shows, uint32_t *asked)
+{
     SdcProblem p = {0};
     SuppressReport r = {0};
     SuppressOptions o = quick();
     Error err = ERROR_INIT;
-    uint32_t asked = 0;
+    *asked = 0;
     o.audit = never_content;
-    o.audit_ctx = &asked;
+    o.audit_ctx = asked;
+    o.show = shows ? show_nobody : NULL;
     square(&p);
     assert_int_equal(suppress_solve(&p, &o, &r, &err), ERR_LIMIT);
-    assert_true(asked > 1);
+    assert_true(*asked > 1);
     for (uint32_t row = 0; row < p.row_count; row++)
         for (uint32_t k = p.start[row]; k < p.start[row + 1] && has_sensitive(&p, row); k++)
             assert_int_not_equal(p.cells[p.cell[k]].status, SDC_OPEN);
@@ -421,6 +431,15 @@ static void test_unprotected_is_no_success(void **state)
     assert_non_null(strstr(err.message, "1 cells are unprotected"));
     assert_int_equal(r.secondaries, 0);
     sdc_free(&p);
+}
+
+static void test_unprotected_is_no_success(void **state)
+{
+    UNUSED(state);
+    uint32_t alone, shown;
+    never_succeed(false, &alone);
+    never_succeed(true, &shown);
+    assert_int_equal(shown, alone); /* no witness is looked for where no side is short */
 }
 
 typedef struct Stubborn {
