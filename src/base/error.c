@@ -73,10 +73,7 @@ static const char *hint_of_errno(int code)
 Status error_errno(Error *err, const char *fmt, ...)
 {
     int code = errno;
-    Status status = code == ENOENT   ? ERR_NOT_FOUND
-                    : code == EEXIST ? ERR_EXISTS
-                    : code == ENOMEM ? ERR_NOMEM
-                                     : ERR_IO;
+    Status status = code == ENOENT ? ERR_NOT_FOUND : code == EEXIST ? ERR_EXISTS : code == ENOMEM ? ERR_NOMEM : ERR_IO;
     if (!err)
         return status;
     error_clear(err);

@@ -163,7 +163,7 @@ typedef struct RowGroups { /* of one split; the other is NULL */
     uint64_t *bits; /* one a code, where groups overlap */
 } RowGroups;
 
-typedef struct LinkSums { /* what figures add up of a person's links */
+typedef struct LinkSums {   /* what figures add up of a person's links */
     int64_t of[LINK_COUNT]; /* in the order of link_names */
 } LinkSums;
 

@@ -236,8 +236,8 @@ static Status take_category(const Chunk *c, size_t k, Error *err)
     r->category[i] = 0;
     if (!(r->flags[i] & ROW_COUNTED))
         return OK;
-    return number_bytes(&r->categories, has(c, COL_CATEGORY, k) ? text_at(c, COL_CATEGORY, k) : SLICE("unknown"),
-        &r->category[i], err);
+    return number_bytes(
+        &r->categories, has(c, COL_CATEGORY, k) ? text_at(c, COL_CATEGORY, k) : SLICE("unknown"), &r->category[i], err);
 }
 
 static Status take_employer(const Chunk *c, size_t k, Error *err)

@@ -176,8 +176,8 @@ static Status make_room(KnownTags *known, const Claim *c, Error *err)
 {
     Status st = OK;
     pthread_rwlock_wrlock(&known->table);
-    while (st == OK && !has_room(known->shards[c->shard].used, c->begins[c->shard + 1] - c->begins[c->shard],
-                           known->slot_count))
+    while (st == OK &&
+           !has_room(known->shards[c->shard].used, c->begins[c->shard + 1] - c->begins[c->shard], known->slot_count))
         st = grow(known, err);
     pthread_rwlock_unlock(&known->table);
     return st;

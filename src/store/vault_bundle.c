@@ -31,7 +31,8 @@ typedef struct BundleBatch {
     VEC(struct BundleEnd {
         size_t tags; /* where the bundle's end */
         size_t box;
-    }) bundles;
+    })
+    bundles;
 } BundleBatch;
 
 /* A run on its way: while one batch is inserted, the next is made. */

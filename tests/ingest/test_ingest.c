@@ -412,8 +412,7 @@ static void test_number_scopes(void **state)
                         "ORDER BY row_no) FROM %s"),
             "1234567890123456 -7,1234567890123456 -7,- -7,1234567890123456 -");
         assert_text(site_ask(s, r.load, "SELECT typeof(max(scope_step)) FROM %s"), "VARCHAR");
-        assert_non_null(
-            strstr(site_file(s, "loads", r.load, "receipt.json"), "\"batch=1234567890123456,step=-7\""));
+        assert_non_null(strstr(site_file(s, "loads", r.load, "receipt.json"), "\"batch=1234567890123456,step=-7\""));
     }
 }
 
