@@ -183,7 +183,7 @@ static Status take_month_of(ContextRun *r, const Toml *t, Slice name, Slice role
  */
 static Status take_share(ContextRun *r, const Toml *t, Slice next, uint32_t *share, Error *err)
 {
-    static const char *const takes[] = {"most", "least"};
+    static const char *const takes[] = {"most", "least", "count"}; /* in the order of ContextTake */
     Slice across, take;
     ContextShare s;
     *share = 0;
@@ -192,12 +192,13 @@ static Status take_share(ContextRun *r, const Toml *t, Slice next, uint32_t *sha
     if (across.len == 0 && take.len == 0 && next.len == 0)
         return OK;
     TRY(identity_role_parse(across, &s.across, err));
-    if (slice_eq_z(take, takes[TAKE_MOST]))
-        s.take = TAKE_MOST;
-    else if (slice_eq_z(take, takes[TAKE_LEAST]))
-        s.take = TAKE_LEAST;
-    else
-        return error_set(err, ERR_INVALID, "%s:%u: \"take\" must be \"most\" or \"least\"", r->file->path, t->line);
+    uint32_t way = 0;
+    while (way < COUNT_OF(takes) && !slice_eq_z(take, takes[way]))
+        way++;
+    if (way == COUNT_OF(takes))
+        return error_set(
+            err, ERR_INVALID, "%s:%u: \"take\" must be \"most\", \"least\" or \"count\"", r->file->path, t->line);
+    s.take = (ContextTake)way;
     if (next.len > 0 && s.take != TAKE_MOST)
         return error_set(err, ERR_INVALID, "%s:%u: \"next\" goes with \"most\" only", r->file->path, t->line);
     TRY(vec_push(&r->out->shares, s, err));
@@ -263,15 +264,15 @@ static Status sort_by_tag(ContextColumn *c, Error *err)
     return OK;
 }
 
-/* One holder's values come from several queries: of all of them either the most or the least is taken. */
+/* One holder's values come from several queries: all of them are taken in one way. */
 static Status check_takes(const ContextRun *r, const ContextColumn *c, Error *err)
 {
     const ContextShare *first = NULL;
     for (size_t i = 0; i < c->at.len; i++) {
         const ContextShare *share = c->at.at[i].share ? &r->out->shares.at[c->at.at[i].share - 1] : NULL;
         if (share && first && share->take != first->take)
-            return error_set(err, ERR_INVALID, "%s: the queries of \"%.*s\" take both \"most\" and \"least\"",
-                r->file->path, SLICE_ARG(c->name));
+            return error_set(err, ERR_INVALID, "%s: the queries of \"%.*s\" take in more than one way", r->file->path,
+                SLICE_ARG(c->name));
         first = first ? first : share;
     }
     return OK;

@@ -6,6 +6,7 @@
 #include "identity/context_share.h"
 #include "match/standard.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* A fixed key on purpose: the order in which equal things come must be the same in every home. */
@@ -155,7 +156,7 @@ static size_t best_of(const Context *c, const SharedValue *of, size_t n)
     return of->take == TAKE_NEXT ? next : best;
 }
 
-/* One value of each holder that has one, in the same order. */
+/* One value of each holder that has one, in the same order; a count stands in the weight of the first. */
 static void take_best(Sharing *s, const Context *c)
 {
     size_t kept = 0;
@@ -163,9 +164,13 @@ static void take_best(Sharing *s, const Context *c)
         const SharedValue *of = &s->values.at[i];
         for (n = 1; i + n < s->values.len && same_holder(of, &of[n]);)
             n++;
-        size_t best = best_of(c, of, n);
-        if (best < n)
-            s->values.at[kept++] = of[best];
+        size_t best = of->take == TAKE_COUNT ? 0 : best_of(c, of, n);
+        if (best == n)
+            continue;
+        SharedValue taken = of[best];
+        if (taken.take == TAKE_COUNT)
+            taken.weight = (int64_t)n;
+        s->values.at[kept++] = taken;
     }
     s->values.len = kept;
 }
@@ -184,6 +189,16 @@ static const SharedValue *value_of(const Sharing *s, const Buckets *b, const Sha
     }
     const SharedValue *found = low < b->start[bucket + 1] ? &s->values.at[low] : NULL;
     return found && found->column == cell->column && found->holder == cell->holder ? found : NULL;
+}
+
+/* What the holder's records are given; a count is written into `count`. */
+static Slice text_of(const Context *c, const SharedValue *value, char count[CONTEXT_TEXT_SIZE])
+{
+    if (value->take != TAKE_COUNT)
+        return c->texts.at[value->text];
+    int n = snprintf(count, CONTEXT_TEXT_SIZE, "%" PRId64, value->weight);
+    ASSERT(n > 0 && n < CONTEXT_TEXT_SIZE);
+    return (Slice){count, (size_t)n};
 }
 
 #define CELLS_AHEAD 16
@@ -208,10 +223,11 @@ Status sharing_settle(Sharing *s, const Context *c,
     take_best(s, c);
     Status st = buckets_new(s, 31, &b, err);
     for (size_t i = 0; st == OK && i < s->cells.len; i++) {
+        char count[CONTEXT_TEXT_SIZE];
         fetch_value(s, &b, i);
         const SharedValue *value = value_of(s, &b, &s->cells.at[i]);
         if (value)
-            st = fn(ctx, &s->cells.at[i], c->texts.at[value->text], err);
+            st = fn(ctx, &s->cells.at[i], text_of(c, value, count), err);
     }
     mem_free(b.start);
     return st;
