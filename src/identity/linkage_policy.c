@@ -9,7 +9,7 @@
 #include <math.h>
 
 /* Raised whenever this room's code can decide otherwise on the same records, model and policy. */
-#define LINKING_VERSION "linking/4"
+#define LINKING_VERSION "linking/5"
 
 static Status share_ppm(const Toml *t, const char *file, const char *key, double fallback, uint32_t *out, Error *err)
 {
@@ -141,7 +141,7 @@ static Status trait_named(const MatchConfig *config, const char *file, Slice nam
     return error_set(err, ERR_INVALID, "%s: \"%.*s\" is none of the model's traits", file, SLICE_ARG(name));
 }
 
-static Status read_initials(Policy *policy, Date on, const MatchConfig *config, InitialsPolicy *out, Error *err)
+static Status read_initials(Policy *policy, Date on, MatchConfig *config, InitialsPolicy *out, Error *err)
 {
     static const char *const keys[] = {"column", "trait", "as", NULL};
     const PolicyFile *file;
@@ -158,6 +158,8 @@ static Status read_initials(Policy *policy, Date on, const MatchConfig *config, 
     TRY(trait_named(config, file->path, trait, &out->trait, err));
     TRY(trait_named(config, file->path, as, &out->as, err));
     out->set = true;
+    if (out->as != out->trait)
+        config->trait_within[out->as] = out->trait + 1;
     return OK;
 }
 
@@ -197,6 +199,7 @@ static Status load(Policy *policy, Date on, Linkage *l, Error *err)
     TRY(policy_data(policy, "identity/nicknames.csv", &nicknames, &path, err));
     TRY(arena_dup(&l->arena, nicknames, &nicknames, err));
     l->match.nickname_csv = nicknames.ptr;
+    TRY(read_initials(policy, on, &l->match, &l->initials, err));
     TRY(match_config_check(&l->match, err));
     TRY(linking_policy(policy, on, &linking, err));
     l->authority = linking.authority;
@@ -205,7 +208,6 @@ static Status load(Policy *policy, Date on, Linkage *l, Error *err)
     l->drift_above = linking.drift_above;
     l->drift_records = linking.drift_records;
     TRY(identity_review_policy(policy, on, &l->review, err));
-    TRY(read_initials(policy, on, &l->match, &l->initials, err));
     return config_hash(model, context, nicknames, &l->initials, l->config, err);
 }
 
