@@ -420,6 +420,13 @@ static uint64_t with_swap(const FieldPlan *p, const uint32_t *a, const uint32_t 
     return pattern | (uint64_t)p->number[LV_SWAPPED] << p->shift;
 }
 
+/* Do the two hold one value, present or former? */
+static inline bool is_equal(const FieldPlan *p, uint64_t pattern)
+{
+    uint64_t level = pattern >> p->shift & 15;
+    return level == 1 || (level > 0 && level == p->number[LV_ALIAS]);
+}
+
 /* By what the comparison said, whichever field comes first. */
 static uint64_t without_given(const Comparer *c, uint64_t pattern)
 {
@@ -427,7 +434,7 @@ static uint64_t without_given(const Comparer *c, uint64_t pattern)
     for (uint32_t given = c->given; given != 0; given &= given - 1) {
         const FieldPlan *p = &c->plans[__builtin_ctz(given)];
         for (uint32_t beside = p->spec->neutral_beside; beside != 0; beside &= beside - 1)
-            if (pattern_level(pattern, (uint32_t)__builtin_ctz(beside)) == 1)
+            if (is_equal(&c->plans[__builtin_ctz(beside)], pattern))
                 rest &= ~(UINT64_C(15) << p->shift);
     }
     return rest;

@@ -793,6 +793,30 @@ static void missing_beside(void **state)
     match_table_free(t);
 }
 
+/* A former value that is the other's is the same value. */
+static void missing_beside_former(void **state)
+{
+    UNUSED(state);
+    MatchConfig c;
+    Slice cells[3 * PEOPLE_COLUMNS] = {0};
+    uint32_t record[3];
+    Comparer *cmp = NULL;
+    people_init(&c);
+    c.fields[3].neutral_beside = 1u << 1;
+    cells[LAST] = SLICE("ORTIZ");
+    cells[FORMER] = SLICE("KELLY");
+    cells[PEOPLE_COLUMNS + LAST] = SLICE("KELLY");
+    cells[2 * PEOPLE_COLUMNS + LAST] = SLICE("KELLEY");
+    for (uint32_t i = 0; i < 3; i++)
+        cells[i * PEOPLE_COLUMNS + SEX] = SLICE("F");
+    MatchTable *t = table_of(&c, cells, 3, record);
+    assert_int_equal(comparer_new(t, &cmp, NULL), OK);
+    assert_int_equal(pattern_level(compare_pair(cmp, record[0], record[1]), 3), 0);
+    assert_int_equal(pattern_level(compare_pair(cmp, record[0], record[2]), 3), 1);
+    comparer_free(cmp);
+    match_table_free(t);
+}
+
 /* A comparer made before records were appended knows them. */
 static void appended_records(void **state)
 {
@@ -833,6 +857,7 @@ int main(void)
         cmocka_unit_test(own_comparator),
         cmocka_unit_test(neutral_pairs),
         cmocka_unit_test(missing_beside),
+        cmocka_unit_test(missing_beside_former),
         cmocka_unit_test(appended_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
