@@ -348,6 +348,10 @@ static Status attack_run(Attack *a, Error *err)
         TRY(outsider(a, v, &excluded, err));
         outsider_report(a, v, excluded);
     }
+    /* What could not be decided when its turn came, a table that was found for another cell may show. */
+    for (uint32_t v = 0; v < a->piece.vars; v++)
+        if (report_at(a, v) && report_at(a, v)->verdict == AUDIT_UNPROVEN)
+            outsider_report(a, v, false);
     pairs(a);
     for (uint32_t v = 0; v < a->piece.vars; v++) {
         AuditCell *out = report_at(a, v);

@@ -42,17 +42,16 @@ void error_clear(Error *err)
         *err = (Error)ERROR_INIT;
 }
 
-Status error_set(Error *err, Status status, const char *fmt, ...)
+void error_fill_(Error *err, Status status, const char *fmt, ...)
 {
     if (!err)
-        return status;
+        return;
     error_clear(err);
     err->status = status;
     va_list args;
     va_start(args, fmt);
     set_text(err->message, sizeof err->message, fmt, args);
     va_end(args);
-    return status;
 }
 
 static const char *hint_of_errno(int code)

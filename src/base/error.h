@@ -53,7 +53,14 @@ typedef struct Error {
     }
 
 /* Fills err (which may be NULL) and returns status, so that `return error_set(...)` works. */
-Status error_set(Error *err, Status status, const char *fmt, ...) PRINTF_LIKE(3, 4);
+#define error_set(err, status, ...) error_filled_((status), (error_fill_((err), (status), __VA_ARGS__), 0))
+void error_fill_(Error *err, Status status, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* The compiler sees which status comes back, and so that what a callee left unset is not used after a failure. */
+static inline Status error_filled_(Status status, int filled)
+{
+    (void)filled;
+    return status;
+}
 /* As error_set, with strerror(errno) of the moment appended after ": ". ENOSPC, EROFS
  * and EACCES get a hint. Status is ERR_IO, or ERR_NOT_FOUND on ENOENT. */
 Status error_errno(Error *err, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -112,6 +112,8 @@ static Status attack(Gate *g, const AskerGroup *group, const ToldSources *all, E
     log_line(g->out->log, LOG_INFO,
         "event=release.beside_answers asker=%s patterns=%" PRIu64 " systems=%" PRIu64 " work=%" PRIu64,
         group->users.at[0], r.patterns, r.systems, r.work);
+    if (r.apart)
+        log_line(g->out->log, LOG_WARN, "event=release.beside_answers_in_pairs asker=%s", group->users.at[0]);
     if (st == ERR_DENIED && r.is_small)
         st = clash(g, group,
             "would learn of a group of too few people from this release beside what was answered: ", r.named, err);

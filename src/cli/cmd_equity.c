@@ -7,35 +7,57 @@ static const Option EQUITY_OPTIONS[] = {
     {"level", 'l', "LEVEL", "state (default), county, district or school"},
     {"unit", 'u', "CODE", "one unit of the level (default: all)"},
     {"year", 'y', "YEAR", "cohort or reporting year (default: the latest)"},
-    {"pool", 0, "years=N", "years together, in whole windows counted back from the latest"},
+    {"pool", 0, "WHAT",
+        "with commas between: years=N (whole windows, counted back from the latest), units (places below the measure's "
+        "minimum with their smallest siblings)"},
     {"reference", 'r', "WHO", "others (default), overall, highest, or a group's code"},
     {"trend", 0, NULL, "slopes of groups and gaps over the years up to --year"},
     {"since", 0, "YEAR", "first year of --trend"},
     {"against-unit", 0, "CODE", "take the difference to another unit of the level apart: rates or mix of groups"},
     {"against-year", 0, "YEAR", "the same for another year"},
     {"earnings", 0, NULL, "median measures: read persons; mean, interval, inequality within and between groups"},
+    {"definition", 'd', "NAME", "which rule of the measure's family (default: the measure's own)"},
+    {"as-known-on", 0, "DATE", "as it was known at the end of that day (YYYY-MM-DD)"},
     {"chart", 0, "FILE", "write the chart of one unit there as SVG (mode 0600)"},
     INSIDE_OPTIONS,
 };
 
+static Status parse_pool(Slice text, EquityQuery *q, Error *err)
+{
+    while (text.len > 0) {
+        Slice part = slice_trim(slice_cut(&text, ','));
+        uint64_t years;
+        if (slice_eq_z(part, "units"))
+            q->pool_units = true;
+        else if (slice_starts(part, SLICE("years=")) && parse_u64(slice_sub(part, 6, part.len), &years, NULL) == OK &&
+                 years >= 2 && years <= 50)
+            q->pool_years = (int64_t)years;
+        else
+            return error_set(
+                err, ERR_USAGE, "--pool takes years=N, N from 2 to 50, and units, not \"%.*s\"", SLICE_ARG(part));
+    }
+    if (q->pool_units && slice_eq_z(q->level, "state"))
+        return error_set(err, ERR_USAGE, "--pool units goes with a --level below the state");
+    return OK;
+}
+
 static Status query_of(const Cli *cli, EquityQuery *q, Error *err)
 {
     uint64_t year;
-    Slice pool = slice_of(cli_value(cli, "pool"));
-    uint64_t pool_years = 0;
     TRY(cli_number(cli, "year", 0, 1900, 9999, &year, err));
-    if (pool.len > 0 &&
-        (!slice_starts(pool, SLICE("years=")) || parse_u64(slice_sub(pool, 6, pool.len), &pool_years, NULL) != OK ||
-            pool_years < 2 || pool_years > 50))
-        return error_set(err, ERR_USAGE, "--pool takes years=N, N from 2 to 50, not \"%.*s\"", SLICE_ARG(pool));
+    Date known = DATE_NONE;
+    const char *day = cli_value(cli, "as-known-on");
+    if (day && date_parse(slice_of(day), DATE_ISO, &known, NULL) != OK)
+        return error_set(err, ERR_USAGE, "--as-known-on takes a day as YYYY-MM-DD, not \"%s\"", day);
     *q = (EquityQuery){.measure = slice_of(cli->positional[0]),
         .split = slice_of(cli_value(cli, "by")),
         .level = cli_value(cli, "level") ? slice_of(cli_value(cli, "level")) : SLICE("state"),
         .unit = slice_of(cli_value(cli, "unit")),
         .reference = slice_of(cli_value(cli, "reference")),
         .year = (int32_t)year,
-        .pool_years = (int64_t)pool_years};
-    return OK;
+        .definition = slice_of(cli_value(cli, "definition")),
+        .as_known_on = known};
+    return parse_pool(slice_of(cli_value(cli, "pool")), q, err);
 }
 
 static Status write_chart(const Cli *cli, const Sheet *s, Error *err)
@@ -63,14 +85,25 @@ static Status table_sheet(const CellSet *cells, Policy *policy, const EquityQuer
     return st;
 }
 
+/* Which years a rule can speak of is its own to say. */
+static Status latest_year(const MeasureContext *ctx, const Inside *in, EquityQuery *q, Error *err)
+{
+    EquityFigures figures;
+    TRY(equity_figures(ctx, &in->cells, q, &figures, err));
+    for (size_t i = 0; i < figures.cells.count; i++) {
+        const Cell *c = &figures.cells.cells[i];
+        if (slice_eq(c->measure, q->measure) && slice_eq(c->level, q->level) && c->denominator > 0 && c->year > q->year)
+            q->year = c->year;
+    }
+    equity_figures_free(&figures);
+    return OK;
+}
+
 static Status earnings_sheet(Cli *cli, const Inside *in, EquityQuery *q, Sheet *out, Error *err)
 {
     const MeasureContext ctx = inside_context(cli, in);
-    for (size_t i = 0; cli_value(cli, "year") == NULL && i < in->cells.count; i++) {
-        const Cell *c = &in->cells.cells[i];
-        if (slice_eq(c->measure, q->measure) && slice_eq(c->level, q->level) && c->year > q->year)
-            q->year = c->year;
-    }
+    if (!cli_value(cli, "year"))
+        TRY(latest_year(&ctx, in, q, err));
     if (q->year == 0)
         return error_set(
             err, ERR_NOT_FOUND, "no figures of %.*s at level %.*s", SLICE_ARG(q->measure), SLICE_ARG(q->level));
@@ -87,6 +120,8 @@ static Status check_options(const Cli *cli, Error *err)
             "participation, --trend, --earnings and --against-unit or --against-year are questions of their own");
     if (cli_flag(cli, "pool") && (participation || cli_flag(cli, "earnings")))
         return error_set(err, ERR_USAGE, "--pool goes with gaps and trends, not with participation or --earnings");
+    if (participation && (cli_flag(cli, "definition") || cli_flag(cli, "as-known-on")))
+        return error_set(err, ERR_USAGE, "--definition and --as-known-on go with a measure, not with participation");
     if (cli_flag(cli, "since") && !cli_flag(cli, "trend"))
         return error_set(err, ERR_USAGE, "--since goes with --trend");
     if (cli_flag(cli, "reference") && (participation || cli_flag(cli, "trend") || cli_flag(cli, "earnings") || against))

@@ -142,8 +142,10 @@ static void say_sample(Cli *cli, const SampleQuality *q)
 {
     cli_say(cli, "by reviewers: sample %" PRId64 ", %" PRIu64 " of %" PRIu64 " pairs judged, %" PRIu64 " unclear\n",
         q->sample, q->judged, q->pairs, q->unsure);
-    if (!q->complete)
-        cli_say(cli, "  not yet: some stratum has fewer than two judged pairs\n");
+    if (!q->complete) {
+        cli_say(cli, "  precision and recall are not known yet: some stratum has fewer than two judged pairs\n");
+        return;
+    }
     say_estimate(cli, "precision", &q->precision);
     say_estimate(cli, "recall", &q->recall);
 }
@@ -193,7 +195,11 @@ static Status do_quality(Cli *cli, const Workplace *w, Error *err)
         error_clear(err);
     else
         TRY(st);
-    TRY(measure_link_quality(w->home, w->policy, &cli->arena, &groups, err));
+    st = measure_link_quality(w->home, w->policy, &cli->arena, &groups, err);
+    if (st == ERR_NOT_FOUND && has_sample)
+        error_clear(err); /* what reviewers said needs no warehouse */
+    else
+        TRY(st);
     if (cli->format == CLI_JSON) {
         Json j;
         cli_json(cli, &j);
@@ -201,8 +207,10 @@ static Status do_quality(Cli *cli, const Workplace *w, Error *err)
             json_kint(&j, "sample", sample.sample);
             json_kint(&j, "judged", (int64_t)sample.judged);
             json_kbool(&j, "complete", sample.complete);
-            identity_estimate_json(&sample.precision, "precision", &j);
-            identity_estimate_json(&sample.recall, "recall", &j);
+            if (sample.complete) {
+                identity_estimate_json(&sample.precision, "precision", &j);
+                identity_estimate_json(&sample.recall, "recall", &j);
+            }
         }
         groups_json(&j, &groups);
         cli_json_end(cli, &j);
@@ -240,13 +248,16 @@ const Command CMD_IDENTITY = {
     .name = "identity",
     .synopsis = "undo|runs|journal|map|sample|quality",
     .summary = "the history of who is who, taking it back, and how good it is",
-    .text = "Every linking is a numbered run, and every merge, split and move a numbered line of the journal. \"runs\" "
-            "and \"journal\" list them as CSV. \"undo\" takes back the last run, all runs from --run on, or what the "
-            "lines --from to --to moved: records go back to the persons they had, with the evidence they had. An undo "
-            "is a run too. What kept two records together is not changed by it: to keep them apart, decide so in "
-            "review. \"map\" tells which person ids became which, for instance after a full relink.\n\n"
-            "\"sample\" draws pairs for reviewers, by stratum; \"quality\" tells what their verdicts say of precision "
-            "and recall, with intervals, and what the model expects, by group of persons (needs a built warehouse).",
+    .text =
+        "Every linking is a numbered run, and every merge, split and move a numbered line of the journal. \"runs\" "
+        "and \"journal\" list them as CSV. \"undo\" takes back the last run, all runs from --run on, or what the "
+        "lines --from to --to moved: records go back to the persons they had, with the evidence they had. An undo "
+        "is a run too. What kept two records together is not changed by it: to keep them apart, decide so in "
+        "review. \"map\" tells which person ids became which, for instance after a full relink.\n\n"
+        "\"sample\" draws pairs for reviewers, by stratum; \"quality\" tells what their verdicts say of precision "
+        "and recall, with intervals, and what the model expects, by group of persons (needs a built warehouse). "
+        "The next \"cairn link --full\" calibrates the model on judged samples, where the policy says from how many "
+        "pairs on.",
     .options = IDENTITY_OPTIONS,
     .option_count = COUNT_OF(IDENTITY_OPTIONS),
     .positional_min = 1,

@@ -25,6 +25,23 @@ static const Option MEASURE_OPTIONS[] = {
         "and all he was told before; comes as CSV, or JSON with --json"},
 };
 
+/* NAME or NAME@DEFINITION; *definition is left as it is where the text names none. */
+static void cut_name(const char *text, Slice *name, Slice *definition)
+{
+    Slice rest = slice_of(text);
+    *name = slice_cut(&rest, '@');
+    *definition = rest.ptr ? rest : *definition;
+}
+
+static Status name_of(const Cli *cli, size_t word, Slice *name, Slice *definition, Error *err)
+{
+    *definition = slice_of(cli_value(cli, "definition"));
+    if (definition->len > 0 && strchr(cli->positional[word], '@'))
+        return error_set(err, ERR_USAGE, "NAME@DEFINITION and --definition both say which rule");
+    cut_name(cli->positional[word], name, definition);
+    return OK;
+}
+
 /* --- list, explain, test ---------------------------------------------------------------------------------------- */
 
 static void list_json(Cli *cli, const MeasureInfos *infos)
@@ -74,13 +91,14 @@ static Status do_list(Cli *cli, Policy *policy, Error *err)
 static Status do_explain(Cli *cli, Policy *policy, Error *err)
 {
     Buf text;
+    Slice name, definition;
+    TRY(name_of(cli, 1, &name, &definition, err));
     buf_init(&text, 0);
-    Status st =
-        measure_explain(policy, slice_of(cli->positional[1]), slice_of(cli_value(cli, "definition")), &text, err);
+    Status st = measure_explain(policy, name, definition, &text, err);
     if (st == OK && cli->format == CLI_JSON) {
         Json j;
         cli_json(cli, &j);
-        json_kstr(&j, "measure", slice_of(cli->positional[1]));
+        json_kstr(&j, "measure", name);
         json_kstr(&j, "text", buf_slice(&text));
         cli_json_end(cli, &j);
     } else if (st == OK) {
@@ -198,8 +216,7 @@ static Status parse_query(const Cli *cli, MeasureQuery *q, Error *err)
 {
     uint64_t minimum;
     *q = (MeasureQuery)MEASURE_QUERY_INIT;
-    q->name = slice_of(cli->positional[0]);
-    q->definition = slice_of(cli_value(cli, "definition"));
+    TRY(name_of(cli, 0, &q->name, &q->definition, err));
     q->level = slice_of(cli_value(cli, "level"));
     TRY(parse_by(slice_of(cli_value(cli, "by")), q, err));
     TRY(cells_query_options(cli, q, err));
@@ -208,20 +225,23 @@ static Status parse_query(const Cli *cli, MeasureQuery *q, Error *err)
     return OK;
 }
 
-/* NAME or NAME@DEFINITION. */
-static void parse_side(const char *text, const MeasureQuery *common, MeasureQuery *out)
-{
-    Slice rest = slice_of(text);
-    *out = *common;
-    out->name = slice_cut(&rest, '@');
-    out->definition = rest.ptr ? rest : (Slice){0};
-}
-
 /* --- who may ask ------------------------------------------------------------------------------------------------ */
 
 static Status allow(Cli *cli, const Workplace *w, const char *act, Error *err)
 {
     return inside_allow(cli, w, act, "measure.asked", slice_of(cli->positional[0]), err);
+}
+
+/* Figures of one rule and of another are told apart in a file, too. */
+static Status name_rule(Cli *cli, const MeasureQuery *q, CellSet *cells, Error *err)
+{
+    const char *name;
+    if (q->definition.len == 0)
+        return OK;
+    TRY(arena_printf(&cli->arena, &name, err, "%.*s@%.*s", SLICE_ARG(q->name), SLICE_ARG(q->definition)));
+    for (size_t i = 0; i < cells->count; i++)
+        cells->cells[i].measure = slice_of(name);
+    return OK;
 }
 
 static Status ask_cells(Cli *cli, const Workplace *w, const MeasureContext *ctx, const MeasureQuery *q, Error *err)
@@ -233,7 +253,9 @@ static Status ask_cells(Cli *cli, const Workplace *w, const MeasureContext *ctx,
     TRY(cells_out(cli, &out, err));
     TRY(allow(cli, w, "cells", err));
     TRY(measure_query(ctx, q, &cells, &generation, err));
-    Status st = out.chart ? measure_info(ctx->policy, q->name, &cli->arena, &info, err) : OK;
+    Status st = name_rule(cli, q, &cells, err);
+    if (st == OK && out.chart)
+        st = measure_info(ctx->policy, q->name, &cli->arena, &info, err);
     if (st == OK)
         st = cells_show(cli, &cells, &out, &(CellsHead){.policy = ctx->policy, .title = info.title}, err);
     cells_free(&cells);
@@ -251,6 +273,8 @@ static Status ask_answer(Cli *cli, const Workplace *w, const MeasureContext *ctx
     uint32_t generation;
     bool named;
     TRY(cells_refuse_options(cli, "--answer-to", unread, err));
+    if (q->definition.len > 0)
+        return error_set(err, ERR_USAGE, "--answer-to takes no other definition than the measure's own");
     TRY(protect_publishes(w->policy, clock_today(), q->name, &named, err));
     if (!named)
         return error_set(
@@ -377,12 +401,12 @@ static void compare_json(const MeasureComparison *c, Buf *out)
 
 static Status ask_compare(Cli *cli, const Workplace *w, const MeasureContext *ctx, const MeasureQuery *q, Error *err)
 {
-    MeasureQuery a, b;
+    MeasureQuery a = *q, b = *q;
     MeasureComparison c;
     Buf text;
     TRY(allow(cli, w, "cells", err));
-    parse_side(cli->positional[1], q, &a);
-    parse_side(cli->positional[2], q, &b);
+    cut_name(cli->positional[1], &a.name, &a.definition);
+    cut_name(cli->positional[2], &b.name, &b.definition);
     TRY(measure_compare(ctx, &a, &b, &c, err));
     buf_init(&text, 0);
     if (cli->format == CLI_JSON)
@@ -549,10 +573,9 @@ const Command CMD_MEASURE = {
         "definition; the results stay in the home.\n\n"
         "\"list\" names measures and outcome definitions, \"explain\" tells what one says, \"test\" runs their test "
         "vectors.\n\n"
-        "NAME computes one measure, for any level and up to three splits crossed. \"compare A B\" puts two definitions "
-        "side by side, each NAME or NAME@DEFINITION: both numbers, and how many persons they judge differently by "
-        "which "
-        "clause. --who lists the persons behind a figure under their pseudonyms.\n\n"
+        "NAME computes one measure, for any level and up to three splits crossed; NAME@DEFINITION under another rule "
+        "of its family. \"compare A B\" puts two of them side by side: both numbers, and how many persons they judge "
+        "differently by which clause. --who lists the persons behind a figure under their pseudonyms.\n\n"
         "\"published NAME\" puts the state's own published figures of a measure beside ours, where the public files "
         "are "
         "in the home.\n\n"

@@ -127,7 +127,7 @@ static Status say_jj(Cli *cli, const JjReport *r, Slice text)
     return OK;
 }
 
-static Status protect_jj(Cli *cli, const ProtectOptions *run, Error *err)
+static Status run_jj(Cli *cli, const ProtectOptions *run, Error *err)
 {
     JjReport report;
     if (cli->positional_count > 0 || cli_value(cli, "policy") || cli_value(cli, "history") || cli_flag(cli, "compare"))
@@ -173,7 +173,7 @@ static Status run_protect(Cli *cli, Error *err)
     ProtectFileReport report;
     TRY(threads_of(cli, &o.run.threads, err));
     if (cli_value(cli, "jj"))
-        return protect_jj(cli, &o.run, err);
+        return run_jj(cli, &o.run, err);
     if (cli->positional_count != 1 || !cli_value(cli, "policy"))
         return error_set(err, ERR_USAGE, "protect needs TABLES and --policy, or --jj FILE");
     o.tables = cli->positional[0];

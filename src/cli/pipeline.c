@@ -234,6 +234,9 @@ static void say_link(Cli *cli, const LinkReport *r)
     else
         cli_say(cli, "         %" PRIu64 " records were new: %" PRIu64 " joined persons there were\n", r->newcomers,
             r->joins);
+    if (r->calibrated > 0)
+        cli_say(cli, "         probabilities are calibrated on %" PRIu64 " judged pairs of clerical samples\n",
+            r->calibrated);
     for (size_t i = 0; i < r->refined_count; i++)
         cli_say(cli,
             "         %s: %" PRIu64 " blocks of more than %" PRIu32

@@ -78,7 +78,9 @@ typedef struct ToldCheck {
      * TOLD_PATTERN_WORK rows, as it costs. 0: any. */
     uint64_t most_work;
 } ToldCheck;
-enum { TOLD_PATTERN_WORK = 1000 };
+/* TOLD_BESIDE: after pairs of its measures a release is attacked all at once, where that is no more patterns than
+ * TOLD_JOINT_PATTERNS. */
+enum { TOLD_PATTERN_WORK = 1000, TOLD_JOINT_PATTERNS = 20000 };
 typedef enum ToldMode {
     TOLD_HIDE,
     TOLD_ATTACK,
@@ -88,6 +90,7 @@ typedef struct ToldReport {
     uint8_t *hide; /* by figure of the asked source: what must not be told; NULL: nothing. mem_free. TOLD_HIDE alone */
     size_t hidden;
     uint64_t patterns, systems, work;
+    bool apart;      /* TOLD_BESIDE: all at once was too much in some system, where pairs alone were looked at */
     bool is_small;   /* ERR_DENIED: because a group of too few people would follow */
     char with[200];  /* whom the sources count that hang together with the question */
     char named[600]; /* is_small: figures that count such a group, in words, without their numbers */

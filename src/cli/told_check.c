@@ -314,16 +314,22 @@ static Status enter(Checking *c, size_t source, Overlap *overlap, bool *asked, E
     return told_view_enter(&c->views[source], overlap, asked, err);
 }
 
-/* All that was told and asked, with every measure of the releases (a: EVERY), with two, one or NONE: a and b are their
- * places among the sources. */
-static Status attack_with(Checking *c, size_t a, size_t b, Error *err)
+/* What takes part beside the answers. */
+typedef struct With {
+    size_t a, b;  /* measures of releases, by their places among the sources; NONE. a: EVERY */
+    size_t joint; /* most patterns; 0: what an attack may have */
+} With;
+
+static Status attack_with(Checking *c, const With *with, Error *err)
 {
     Overlap *overlap;
     bool asked = false;
     TRY(overlap_new(&c->check->least, &overlap, err));
+    if (with->joint > 0)
+        overlap_most(overlap, with->joint);
     Status st = OK;
     for (size_t i = 0; i < c->sources.len && st == OK; i++)
-        if (!c->sources.at[i]->of_release || a == EVERY || i == a || i == b)
+        if (!c->sources.at[i]->of_release || with->a == EVERY || i == with->a || i == with->b)
             st = enter(c, i, overlap, &asked, err);
         else
             leave(&c->views[i]);
@@ -333,25 +339,43 @@ static Status attack_with(Checking *c, size_t a, size_t b, Error *err)
     return st;
 }
 
-/* A question may be left unanswered: it meets all that is out at once. A release meets the answers two measures at a
- * time: whom three of them tell apart together, but no two of them and the answers, is theirs to answer for
- * (src/protect/README.md). All at once, nearly every pattern of a small place would be a few. Two that are out already
- * ask nothing. */
-static Status attack_all(Checking *c, Error *err)
+/* A release beside the answers, two of its measures at a time: of these it can be said which two meet. Two that are out
+ * already ask nothing. */
+static Status attack_pairs(Checking *c, const size_t *measures, size_t count, Error *err)
+{
+    for (size_t a = 0; a < count; a++)
+        for (size_t b = a + 1; b < count; b++)
+            if (c->views[measures[a]].is_coming || c->views[measures[b]].is_coming)
+                TRY(attack_with(c, &(With){measures[a], measures[b], 0}, err));
+    return OK;
+}
+
+/* After the pairs, all at once: what is left of a cohort without those whom three measures count is in no pair. */
+static Status attack_joint(Checking *c, Error *err)
+{
+    Error why = ERROR_INIT;
+    Status st = attack_with(c, &(With){EVERY, NONE, TOLD_JOINT_PATTERNS}, &why);
+    c->report->apart = c->report->apart || st == ERR_LIMIT;
+    if (st == OK || st == ERR_LIMIT)
+        return OK;
+    if (err)
+        *err = why;
+    return st;
+}
+
+static Status attack_release(Checking *c, Error *err)
 {
     VEC(size_t) measures = {0};
     Status st = OK;
-    if (c->question)
-        return attack_with(c, EVERY, NONE, err);
     for (size_t i = 0; i < c->sources.len && st == OK; i++)
         if (c->sources.at[i]->of_release && c->views[i].entering > 0)
             st = vec_push(&measures, i, err);
     if (st == OK && measures.len < 2)
-        st = attack_with(c, measures.len ? measures.at[0] : NONE, NONE, err);
-    for (size_t a = 0; a < measures.len && st == OK; a++)
-        for (size_t b = a + 1; b < measures.len && st == OK; b++)
-            if (c->views[measures.at[a]].is_coming || c->views[measures.at[b]].is_coming)
-                st = attack_with(c, measures.at[a], measures.at[b], err);
+        st = attack_with(c, &(With){measures.len ? measures.at[0] : NONE, NONE, 0}, err);
+    if (st == OK)
+        st = attack_pairs(c, measures.at, measures.len, err);
+    if (st == OK && measures.len > 2)
+        st = attack_joint(c, err);
     vec_free(&measures);
     return st;
 }
@@ -365,7 +389,8 @@ static Status run_system(Checking *c, System *sys, bool others, Error *err)
     if (!others)
         return OK;
     TRY(find_known(c, err));
-    return attack_all(c, err);
+    /* A question may be left unanswered: it meets all that is out at once. */
+    return c->question ? attack_with(c, &(With){EVERY, NONE, 0}, err) : attack_release(c, err);
 }
 
 static Status check_system(Checking *c, size_t system, Reading reading, bool others, Error *err)

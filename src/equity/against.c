@@ -102,7 +102,7 @@ static void write_parts(const Sides *s, Slice split, const Labels *labels, Sheet
         number_text(100 * sum.composition, 2, mix));
 }
 
-/* Which years are together in a side's figures; nothing where each year stands alone. */
+/* What is together in a side's figures; nothing where each year and unit stands alone. */
 static void pooled_fact(const CellSet *cells, const char *key, const CellQuery *side, Sheet *out)
 {
     Slice pooled = cells_pooled(cells, side);
@@ -140,6 +140,7 @@ static Status against_sheet(const CellSet *cells, Policy *policy, const EquityQu
         return ERR_NOT_FOUND;
     }
     sheet_fact(out, "measure", "%.*s", SLICE_ARG(query->measure));
+    equity_asked_facts(query, out);
     sheet_fact(out, "split", "%.*s", SLICE_ARG(query->split));
     sheet_fact(out, "here", "%.*s %.*s %" PRId32, SLICE_ARG(a.level), SLICE_ARG(a.unit), a.year);
     sheet_fact(out, "there", "%.*s %.*s %" PRId32, SLICE_ARG(b.level), SLICE_ARG(b.unit), b.year);
@@ -236,6 +237,7 @@ Status equity_trend(
     TRY_OUT(equity_table(cells, policy, query, &t, err));
     TRY_OUT(mem_zalloc(1, sizeof *series, (void **)&series, err));
     sheet_fact(out, "measure", "%.*s", SLICE_ARG(t.query.measure));
+    equity_asked_facts(&t.query, out);
     sheet_fact(out, "split", "%.*s", SLICE_ARG(t.query.split));
     sheet_fact(out, "level", "%.*s", SLICE_ARG(t.query.level));
     sheet_fact(out, "last_year", "%" PRId32, t.query.year);

@@ -39,6 +39,24 @@ Slice cells_pooled(const CellSet *cells, const CellQuery *q)
     return (Slice){0};
 }
 
+/* "2023-2025; 0020 0040", "2023-2025", or of a pooled unit "0020 0040". */
+void cell_pooled(const Cell *c, Slice *years, Slice *units)
+{
+    Slice rest = c->pooled;
+    *years = *units = (Slice){0};
+    if (!slice_ends(c->unit, SLICE("-POOLED"))) {
+        *years = rest;
+        return;
+    }
+    Slice first = slice_cut(&rest, ';');
+    if (rest.ptr) {
+        *years = first;
+        *units = slice_trim(rest);
+    } else {
+        *units = first;
+    }
+}
+
 bool is_unknown_group(Slice grp)
 {
     while (grp.ptr)
@@ -55,6 +73,17 @@ void overlap_note(Sheet *out)
         "The groups of this split overlap: a person is in each that she named. A gap to all others is one to who did "
         "not name the group, and its interval and flags hold as ever. Between two groups those in both count on both "
         "sides; that can only make such an interval wider than it need be.");
+}
+
+void equity_asked_facts(const EquityQuery *query, Sheet *out)
+{
+    char day[11];
+    if (query->definition.len > 0)
+        sheet_fact(out, "definition", "%.*s", SLICE_ARG(query->definition));
+    if (query->as_known_on != DATE_NONE) {
+        date_print(query->as_known_on, day);
+        sheet_fact(out, "as_known_on", "%s", day);
+    }
 }
 
 void equity_notes(const EquityRules *rules, const MeasureInfo *info, Sheet *out)

@@ -197,12 +197,15 @@ static Status earnings_sheet(const MeasureContext *ctx, const EquityQuery *query
         want.by[want.by_count++] = slice_cut(&rest, ',');
     }
     want.year_from = want.year_to = query->year;
+    want.definition = query->definition;
+    want.as_known_on = query->as_known_on;
     TRY(equity_rules(ctx->policy, query->year, &rules, err));
     TRY(measure_values(ctx, &want, &values, err));
     want.by_count = 0;
     if (overlapping)
         TRY_OUT(measure_values(ctx, &want, &whole, err));
     sheet_fact(out, "measure", "%.*s", SLICE_ARG(query->measure));
+    equity_asked_facts(query, out);
     sheet_fact(out, "year", "%" PRId32, query->year);
     sheet_fact(out, "level", "%.*s", SLICE_ARG(query->level));
     sheet_fact(out, "split", "%.*s", SLICE_ARG(query->split));

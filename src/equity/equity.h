@@ -40,6 +40,9 @@ typedef struct EquityQuery {
     int32_t year;                /* 0: the latest one that has cells */
     Slice reference;             /* "overall", "others", "highest" (the best group), or a group's code; empty: others */
     int64_t pool_years; /* so many years together, in whole windows counted back from the latest; 0 and 1: each alone */
+    bool pool_units;    /* places below the measure's minimum_n with their smallest siblings; not of the state */
+    Slice definition;   /* of the measure's family of outcome definitions; empty: its own */
+    Date as_known_on;   /* as of measure_query; DATE_NONE: now */
 } EquityQuery;
 
 typedef struct EquityRow {
@@ -95,8 +98,8 @@ typedef struct EquityFigures {
     CellSet at_level, of_state; /* what was asked of the persons; cells point into it */
 } EquityFigures;
 /* From `stored`, which must outlive them; where it holds none of the measure by that split, and where years are pooled,
- * from the persons of the current generation. Errors as measure_query; ERR_USAGE for more than three splits. Free with
- * equity_figures_free, not after a failure. */
+ * another definition or another day's knowledge is asked for, from the persons of the current generation. Errors as
+ * measure_query; ERR_USAGE for more than three splits. Free with equity_figures_free, not after a failure. */
 MUST_USE Status equity_figures(
     const MeasureContext *ctx, const CellSet *stored, const EquityQuery *query, EquityFigures *out, Error *err);
 void equity_figures_free(EquityFigures *f);

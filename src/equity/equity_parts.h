@@ -42,8 +42,10 @@ bool cell_matches(const Cell *c, const CellQuery *q);
 int32_t cells_latest(const CellSet *cells, const CellQuery *q);
 const Cell *cells_find(const CellSet *cells, const CellQuery *q, Slice grp);
 Count cell_count(const Cell *c);
-/* Which years are together in the figures that match, as the measure says it; empty: one, or no figure. */
+/* What is together in the figures that match, as the measure says it; empty: nothing, or no figure. */
 Slice cells_pooled(const CellSet *cells, const CellQuery *q);
+/* The same of one figure, years and the units that a pooled unit is made of apart. */
+void cell_pooled(const Cell *c, Slice *years, Slice *units);
 /* A group of those of whom it, or a part of a crossing, is not known. */
 bool is_unknown_group(Slice grp);
 
@@ -53,6 +55,8 @@ extern const char overlap_reason[];
 void overlap_note(Sheet *out);
 /* Table "formulas": how each column of the gaps' tables is made, and by whose rule. */
 void equity_formulas(const MeasureInfo *info, Sheet *out);
+/* Which definition and which day's knowledge, where they were asked for. */
+void equity_asked_facts(const EquityQuery *query, Sheet *out);
 /* What no equity sheet may be without. */
 void equity_notes(const EquityRules *rules, const MeasureInfo *info, Sheet *out);
 const char *flag_word(Flag f);

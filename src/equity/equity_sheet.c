@@ -201,6 +201,7 @@ void equity_table_sheet(const EquityTable *t, Sheet *out)
     const char *path = t->rules.file->path;
     sheet_fact(out, "measure", "%.*s", SLICE_ARG(t->query.measure));
     sheet_fact(out, "measure_title", "%.*s", SLICE_ARG(t->info.title));
+    equity_asked_facts(&t->query, out);
     sheet_fact(out, "unit_of_value", "%.*s", SLICE_ARG(t->info.unit));
     sheet_fact(out, "year", "%" PRId32, t->query.year);
     if (t->pooled.len > 0)

@@ -264,6 +264,16 @@ static void unit_disparity(Build *b, EquityUnit *u)
     }
 }
 
+/* A pooled unit is named by those it is made of. */
+static Status title_of(const Build *b, const Cell *c, Slice *out, Error *err)
+{
+    Slice years, units;
+    cell_pooled(c, &years, &units);
+    if (units.len > 0)
+        return arena_format(&b->t->arena, out, err, "%.*s together", SLICE_ARG(units));
+    return arena_dup(&b->t->arena, labels_unit(&b->labels, b->t->query.level, c->unit), out, err);
+}
+
 static Status add_unit(Build *b, Error *err)
 {
     EquityTable *t = b->t;
@@ -275,7 +285,7 @@ static Status add_unit(Build *b, Error *err)
     b->all = &b->cells->cells[at];
     TRY(arena_dup(&t->arena, c->unit, &u.unit, err));
     TRY(arena_dup(&t->arena, c->parent, &u.parent, err));
-    TRY(arena_dup(&t->arena, labels_unit(&b->labels, t->query.level, u.unit), &u.title, err));
+    TRY(title_of(b, b->groups[0], &u.title, err));
     u.all = cell_count(b->all);
     u.value = cell_value(t, b->all);
     find_best(b);
@@ -397,7 +407,10 @@ static Status settle_query(const CellSet *cells, Policy *policy, const EquityQue
     TRY(arena_dup(&t->arena, asked->unit, &q->unit, err));
     TRY(arena_dup(&t->arena, asked->reference.len ? asked->reference : SLICE("others"), &q->reference, err));
     const CellQuery any = {.measure = q->measure, .split = q->split, .level = q->level, .unit = q->unit};
+    TRY(arena_dup(&t->arena, asked->definition, &q->definition, err));
     q->pool_years = asked->pool_years;
+    q->pool_units = asked->pool_units;
+    q->as_known_on = asked->as_known_on;
     q->year = asked->year ? asked->year : cells_latest(cells, &any);
     if (q->year == 0 || cells_latest(cells, &(CellQuery){any.measure, any.split, any.level, any.unit, q->year}) == 0) {
         error_set(err, ERR_NOT_FOUND, "no figures of %.*s by %.*s at level %.*s%s%.*s%s", SLICE_ARG(q->measure),
@@ -413,7 +426,11 @@ static Status keep_pooled(const CellSet *cells, EquityTable *t, Error *err)
 {
     const EquityQuery *q = &t->query;
     const CellQuery any = {.measure = q->measure, .split = q->split, .level = q->level, .year = q->year};
-    return arena_dup(&t->arena, cells_pooled(cells, &any), &t->pooled, err);
+    Slice years = {0}, units;
+    for (size_t i = 0; i < cells->count && years.len == 0; i++)
+        if (cell_matches(&cells->cells[i], &any))
+            cell_pooled(&cells->cells[i], &years, &units);
+    return arena_dup(&t->arena, years, &t->pooled, err);
 }
 
 static Status check_reference(const EquityTable *t, const CellSet *cells, Error *err)
@@ -440,6 +457,20 @@ static Status check_kind(const MeasureInfo *info, Error *err)
         SLICE_ARG(info->name), info->kind == MEASURE_COUNT ? "count" : "distribution");
 }
 
+/* What a value is in is the definition's to say: dollars a quarter, dollars a year. */
+static Status take_unit(Policy *policy, const EquityQuery *query, EquityTable *t, Error *err)
+{
+    DefinitionInfos all = {0};
+    if (query->definition.len == 0 || t->info.kind == MEASURE_RATE)
+        return OK;
+    Status st = definition_list(policy, &t->arena, &all, err);
+    for (size_t i = 0; i < all.len; i++)
+        if (slice_eq(all.at[i].name, query->definition) && slice_eq(all.at[i].family, t->info.family))
+            t->info.unit = all.at[i].unit;
+    vec_free(&all);
+    return st;
+}
+
 Status equity_table(const CellSet *cells, Policy *policy, const EquityQuery *query, EquityTable *out, Error *err)
 {
     Build b = {.cells = cells, .t = out};
@@ -449,6 +480,7 @@ Status equity_table(const CellSet *cells, Policy *policy, const EquityQuery *que
     arena_init(&out->arena, 0);
     TRY_OUT(measure_info(policy, query->measure, &out->arena, &out->info, err));
     TRY_OUT(check_kind(&out->info, err));
+    TRY_OUT(take_unit(policy, query, out, err));
     TRY_OUT(settle_query(cells, policy, query, out, err));
     TRY_OUT(check_reference(out, cells, err));
     TRY_OUT(equity_rules(policy, out->query.year, &out->rules, err));

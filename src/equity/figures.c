@@ -1,7 +1,7 @@
 /*
  * The figures a question is asked of: those that were measured with the generation, and, where its split is none of
- * those the measure stores, what the persons say. Splits whose groups overlap, crossings and pooled years are stored of
- * no measure.
+ * those the measure stores, what the persons say. Splits whose groups overlap, crossings, pooled years and units,
+ * definitions that are not the measure's own and what was known on another day are stored of no measure.
  */
 #include "equity/equity_parts.h"
 
@@ -35,30 +35,39 @@ static Status cut_splits(Slice splits, MeasureBy *out, Error *err)
     return OK;
 }
 
-/* Where years are pooled, everybody is pooled as the groups are. */
+/* Nothing that is stored answers: everybody is asked for as the groups are. */
+static bool asks_anew(const EquityQuery *q)
+{
+    return q->pool_years > 1 || q->pool_units || q->definition.len > 0 || q->as_known_on != DATE_NONE;
+}
+
 static Status ask_level(
     const MeasureContext *ctx, const CellSet *stored, const EquityQuery *q, Slice level, CellSet *out, Error *err)
 {
     MeasureQuery want = MEASURE_QUERY_INIT;
     MeasureBy by[2] = {{.count = 0}};
     uint32_t generation;
-    bool pooled = q->pool_years > 1;
+    bool anew = asks_anew(q), all = slice_eq_z(q->split, "all");
     /* Of a level without totals the measure says nothing at all. */
-    if (!has_cells(stored, q, SLICE("all"), level) || (!pooled && has_cells(stored, q, q->split, level)))
+    if (!has_cells(stored, q, SLICE("all"), level) || (!anew && has_cells(stored, q, q->split, level)))
         return OK;
-    TRY(cut_splits(q->split, &by[1], err));
+    if (!all)
+        TRY(cut_splits(q->split, &by[1], err));
     want.name = q->measure;
-    want.each = pooled ? by : by + 1;
-    want.each_count = pooled ? 2 : 1;
+    want.definition = q->definition;
+    want.as_known_on = q->as_known_on;
+    want.each = anew ? by : by + 1;
+    want.each_count = anew && !all ? 2 : 1;
     want.level = level;
-    want.pool.years = pooled ? q->pool_years : 0;
+    want.pool.years = q->pool_years > 1 ? q->pool_years : 0;
+    want.pool.units = q->pool_units && !slice_eq_z(level, "state");
     return measure_query(ctx, &want, out, &generation, err);
 }
 
 static Status join(const CellSet *stored, const EquityQuery *q, EquityFigures *f, Error *err)
 {
     size_t room = f->at_level.count + f->of_state.count;
-    size_t kept = q->pool_years > 1 ? 0 : stored->count;
+    size_t kept = asks_anew(q) ? 0 : stored->count;
     for (size_t i = 0; i < kept; i++)
         room += slice_eq(stored->cells[i].measure, q->measure);
     TRY(arena_new(&f->cells.arena, Cell, room, &f->cells.cells, err));
@@ -80,7 +89,7 @@ Status equity_figures(
     *out = (EquityFigures){0};
     arena_init(&out->cells.arena, 0);
     TRY_OUT(split_exists(ctx, query->split, &exists, err));
-    if (exists) {
+    if (exists || (asks_anew(query) && slice_eq_z(query->split, "all"))) {
         TRY_OUT(ask_level(ctx, stored, query, query->level, &out->at_level, err));
         /* A group too small in its place is compared with the state's. */
         if (!slice_eq_z(query->level, "state"))

@@ -292,6 +292,12 @@ static Status settle(const ContextRun *r, ContextColumn *c, Error *err)
     return check_takes(r, c, err);
 }
 
+static Status settle_item(size_t column, void *ctx, Error *err)
+{
+    const ContextRun *r = ctx;
+    return settle(r, &r->out->columns.at[column], err);
+}
+
 static Status run_all(ContextRun *r, Error *err)
 {
     const Toml *tables, *values;
@@ -301,9 +307,7 @@ static Status run_all(ContextRun *r, Error *err)
         TRY(make_table(r, t, err));
     for (const Toml *v = values ? values->first : NULL; v; v = v->next)
         TRY(run_value(r, v, err));
-    for (size_t i = 0; i < r->out->columns.len; i++)
-        TRY(settle(r, &r->out->columns.at[i], err));
-    return OK;
+    return parallel_for(r->out->columns.len, home_settings(r->ctx->home)->threads, settle_item, r, err);
 }
 
 Status context_read(const LinkContext *ctx, Date on, Context *out, Error *err)
@@ -369,8 +373,7 @@ static Slice month_text(Slice iso, char text[CONTEXT_TEXT_SIZE])
 size_t context_next(ContextColumn *column, const RecordTag *tag, const ContextValue **out)
 {
     size_t n = 0, from;
-    while (column->walk < column->at.len &&
-           memcmp(column->at.at[column->walk].tag.bytes, tag->bytes, sizeof tag->bytes) < 0)
+    while (column->walk < column->at.len && tag_cmp(&column->at.at[column->walk].tag, tag) < 0)
         column->walk++;
     from = column->walk;
     while (from + n < column->at.len && memcmp(column->at.at[from + n].tag.bytes, tag->bytes, sizeof tag->bytes) == 0)

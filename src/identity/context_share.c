@@ -84,32 +84,24 @@ static Status buckets_new(const Sharing *s, unsigned most, Buckets *b, Error *er
 #define COARSE_BITS 10 /* so many stretches that the caches hold all their ends, and each of them for itself */
 
 /* In place, because values are much memory: whoever stands where another belongs goes on to his own. */
-static Status sort_values(Sharing *s, Error *err)
+static Status deal_values(Sharing *s, const Buckets *b, Error *err)
 {
-    Buckets b = {0};
     size_t *next = NULL;
-    Status st = buckets_new(s, COARSE_BITS, &b, err);
-    if (st == OK)
-        st = mem_alloc(b.count * sizeof *next, (void **)&next, err);
-    if (st == OK)
-        memcpy(next, b.start, b.count * sizeof *next);
+    TRY(mem_alloc(b->count * sizeof *next, (void **)&next, err));
+    memcpy(next, b->start, b->count * sizeof *next);
     SharedValue *at = s->values.at;
-    for (size_t i = 0; st == OK && i < b.count; i++)
-        while (next[i] < b.start[i + 1]) {
+    for (size_t i = 0; i < b->count; i++)
+        while (next[i] < b->start[i + 1]) {
             SharedValue v = at[next[i]];
-            for (size_t home = bucket_of(&b, v.holder); home != i; home = bucket_of(&b, v.holder)) {
+            for (size_t home = bucket_of(b, v.holder); home != i; home = bucket_of(b, v.holder)) {
                 SharedValue other = at[next[home]];
                 at[next[home]++] = v;
                 v = other;
             }
             at[next[i]++] = v;
         }
-    for (size_t i = 0; st == OK && i < b.count; i++)
-        if (b.start[i + 1] - b.start[i] > 1)
-            qsort(at + b.start[i], b.start[i + 1] - b.start[i], sizeof *at, by_holder);
     mem_free(next);
-    mem_free(b.start);
-    return st;
+    return OK;
 }
 
 static bool same_holder(const SharedValue *a, const SharedValue *b)
@@ -125,19 +117,20 @@ static bool is_better(const Context *c, const SharedValue *a, const SharedValue 
     return slice_cmp(c->texts.at[a->text], c->texts.at[b->text]) < 0;
 }
 
-/* Sorted values that are equal become one: weights are added up, or the least of them, which is the first, stays. */
-static Status add_up(Sharing *s, Error *err)
+/* Of *n sorted values those that are equal become one: weights are added up, or the least of them, which is the first,
+ * stays. */
+static Status add_up(SharedValue *at, size_t *n, Error *err)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < s->values.len; i++) {
-        const SharedValue *v = &s->values.at[i];
-        SharedValue *last = kept ? &s->values.at[kept - 1] : NULL;
+    for (size_t i = 0; i < *n; i++) {
+        const SharedValue *v = &at[i];
+        SharedValue *last = kept ? &at[kept - 1] : NULL;
         if (!last || !same_holder(v, last) || v->text != last->text)
-            s->values.at[kept++] = *v;
+            at[kept++] = *v;
         else if (v->take != TAKE_LEAST && CKD_ADD(&last->weight, last->weight, v->weight))
             return error_set(err, ERR_LIMIT, "weights of a shared value of the context are too large to be added up");
     }
-    s->values.len = kept;
+    *n = kept;
     return OK;
 }
 
@@ -156,13 +149,13 @@ static size_t best_of(const Context *c, const SharedValue *of, size_t n)
     return of->take == TAKE_NEXT ? next : best;
 }
 
-/* One value of each holder that has one, in the same order; a count stands in the weight of the first. */
-static void take_best(Sharing *s, const Context *c)
+/* One value of each holder that has one, in the same order, a count in the weight of the first; returns how many. */
+static size_t take_best(SharedValue *at, size_t count, const Context *c)
 {
     size_t kept = 0;
-    for (size_t i = 0, n; i < s->values.len; i += n) {
-        const SharedValue *of = &s->values.at[i];
-        for (n = 1; i + n < s->values.len && same_holder(of, &of[n]);)
+    for (size_t i = 0, n; i < count; i += n) {
+        const SharedValue *of = &at[i];
+        for (n = 1; i + n < count && same_holder(of, &of[n]);)
             n++;
         size_t best = of->take == TAKE_COUNT ? 0 : best_of(c, of, n);
         if (best == n)
@@ -170,9 +163,50 @@ static void take_best(Sharing *s, const Context *c)
         SharedValue taken = of[best];
         if (taken.take == TAKE_COUNT)
             taken.weight = (int64_t)n;
-        s->values.at[kept++] = taken;
+        at[kept++] = taken;
     }
-    s->values.len = kept;
+    return kept;
+}
+
+typedef struct Settling {
+    Sharing *sharing;
+    const Context *context;
+    Buckets buckets; /* coarse ones, then those of the values that are left */
+    size_t *kept;    /* of each coarse bucket */
+} Settling;
+
+/* All values of a holder are in one bucket. */
+static Status settle_bucket(size_t bucket, void *ctx, Error *err)
+{
+    Settling *x = ctx;
+    SharedValue *at = x->sharing->values.at + x->buckets.start[bucket];
+    size_t n = x->buckets.start[bucket + 1] - x->buckets.start[bucket];
+    if (n > 1)
+        qsort(at, n, sizeof *at, by_holder);
+    TRY(add_up(at, &n, err));
+    x->kept[bucket] = take_best(at, n, x->context);
+    return OK;
+}
+
+/* One value of each holder is left, in order of holder and column. */
+static Status settle_values(Settling *x, unsigned threads, Error *err)
+{
+    Sharing *s = x->sharing;
+    Status st;
+    TRY_OUT(buckets_new(s, COARSE_BITS, &x->buckets, err));
+    TRY_OUT(mem_alloc(x->buckets.count * sizeof *x->kept, (void **)&x->kept, err));
+    TRY_OUT(deal_values(s, &x->buckets, err));
+    TRY_OUT(parallel_for(x->buckets.count, threads, settle_bucket, x, err));
+    s->values.len = 0;
+    for (size_t b = 0; b < x->buckets.count; b++) {
+        memmove(s->values.at + s->values.len, s->values.at + x->buckets.start[b], x->kept[b] * sizeof *s->values.at);
+        s->values.len += x->kept[b];
+    }
+out:
+    mem_free(x->kept);
+    mem_free(x->buckets.start);
+    x->buckets = (Buckets){0};
+    return st;
 }
 
 /* NULL: the holder has none. */
@@ -191,45 +225,62 @@ static const SharedValue *value_of(const Sharing *s, const Buckets *b, const Sha
     return found && found->column == cell->column && found->holder == cell->holder ? found : NULL;
 }
 
-/* What the holder's records are given; a count is written into `count`. */
-static Slice text_of(const Context *c, const SharedValue *value, char count[CONTEXT_TEXT_SIZE])
+#define CELLS_AHEAD 16
+
+/* What looking up later cells, which are there, reads: first where its bucket is, then the bucket. */
+static void fetch_value(const Sharing *s, const Buckets *b, size_t i)
 {
-    if (value->take != TAKE_COUNT)
-        return c->texts.at[value->text];
-    int n = snprintf(count, CONTEXT_TEXT_SIZE, "%" PRId64, value->weight);
+    __builtin_prefetch(&b->start[bucket_of(b, s->cells.at[i + CELLS_AHEAD].holder)]);
+    __builtin_prefetch(&s->values.at[b->start[bucket_of(b, s->cells.at[i + CELLS_AHEAD / 2].holder)]]);
+}
+
+#define CELLS_AT_ONCE ((size_t)1 << 16)
+#define NO_TEXT UINT64_MAX
+#define IS_COUNT (UINT64_C(1) << 63) /* a count, not the number of a text */
+
+/* Puts what the holder's records are given in the holder's place: a text's number, or a count. */
+static Status look_up_cells(size_t item, void *ctx, Error *err)
+{
+    const Settling *x = ctx;
+    Sharing *s = x->sharing;
+    size_t end = s->cells.len - item * CELLS_AT_ONCE < CELLS_AT_ONCE ? s->cells.len : (item + 1) * CELLS_AT_ONCE;
+    UNUSED(err);
+    for (size_t i = item * CELLS_AT_ONCE; i < end; i++) {
+        if (i + CELLS_AHEAD < end) /* beyond it they may have been changed */
+            fetch_value(s, &x->buckets, i);
+        const SharedValue *value = value_of(s, &x->buckets, &s->cells.at[i]);
+        s->cells.at[i].holder = !value             ? NO_TEXT
+            : value->take == TAKE_COUNT ? IS_COUNT | (uint64_t)value->weight
+                                        : value->text;
+    }
+    return OK;
+}
+
+/* A count is written into `count`. */
+static Slice text_of(const Context *c, uint64_t given, char count[CONTEXT_TEXT_SIZE])
+{
+    if (!(given & IS_COUNT))
+        return c->texts.at[given];
+    int n = snprintf(count, CONTEXT_TEXT_SIZE, "%" PRIu64, given & ~IS_COUNT);
     ASSERT(n > 0 && n < CONTEXT_TEXT_SIZE);
     return (Slice){count, (size_t)n};
 }
 
-#define CELLS_AHEAD 16
-
-/* What looking up a later cell reads: first where its bucket is, then the bucket. */
-static void fetch_value(const Sharing *s, const Buckets *b, size_t i)
-{
-    if (i + CELLS_AHEAD < s->cells.len)
-        __builtin_prefetch(&b->start[bucket_of(b, s->cells.at[i + CELLS_AHEAD].holder)]);
-    if (i + CELLS_AHEAD / 2 < s->cells.len)
-        __builtin_prefetch(&s->values.at[b->start[bucket_of(b, s->cells.at[i + CELLS_AHEAD / 2].holder)]]);
-}
-
-Status sharing_settle(Sharing *s, const Context *c,
+Status sharing_settle(Sharing *s, const Context *c, unsigned threads,
     Status (*fn)(void *ctx, const SharedCell *cell, Slice text, Error *err), void *ctx, Error *err)
 {
-    Buckets b = {0};
+    Settling x = {.sharing = s, .context = c};
     if (s->values.len == 0)
         return OK;
-    TRY(sort_values(s, err));
-    TRY(add_up(s, err));
-    take_best(s, c);
-    Status st = buckets_new(s, 31, &b, err);
+    TRY(settle_values(&x, threads, err));
+    TRY(buckets_new(s, 31, &x.buckets, err));
+    Status st = parallel_for((s->cells.len + CELLS_AT_ONCE - 1) / CELLS_AT_ONCE, threads, look_up_cells, &x, err);
+    mem_free(x.buckets.start);
     for (size_t i = 0; st == OK && i < s->cells.len; i++) {
         char count[CONTEXT_TEXT_SIZE];
-        fetch_value(s, &b, i);
-        const SharedValue *value = value_of(s, &b, &s->cells.at[i]);
-        if (value)
-            st = fn(ctx, &s->cells.at[i], text_of(c, value, count), err);
+        if (s->cells.at[i].holder != NO_TEXT)
+            st = fn(ctx, &s->cells.at[i], text_of(c, s->cells.at[i].holder, count), err);
     }
-    mem_free(b.start);
     return st;
 }
 

@@ -74,7 +74,8 @@ typedef struct LinkReport {
     RefinedPass refined[REFINED_MAX];
     uint64_t queued, queue_wanted;
     uint64_t queue_limit;
-    uint64_t decisions; /* settled ones that were obeyed */
+    uint64_t decisions;  /* settled ones that were obeyed */
+    uint64_t calibrated; /* judged pairs of clerical samples that the model's probabilities rest on */
     Estimate precision, recall;
     size_t drift_count;
     Drift drifts[DRIFT_MAX];
@@ -175,15 +176,16 @@ typedef struct SampleOptions {
     uint32_t size; /* pairs */
     uint64_t seed;
 } SampleOptions;
-/* Draws pairs by stratum of odds, linked or not, for reviewers to judge; *sample is its number, *drawn its pairs. */
+/* Draws pairs by stratum of odds, linked or not, for reviewers to judge; *sample is its number, *drawn its pairs: about
+ * `size`, more where a few of each stratum are more. */
 MUST_USE Status identity_sample(
     const LinkContext *ctx, const SampleOptions *options, int64_t *sample, uint64_t *drawn, Error *err);
 
 typedef struct SampleQuality {
     int64_t sample;
     uint64_t pairs, judged, unsure;
-    bool complete; /* each stratum with pairs in it has at least two judged ones */
-    Estimate precision, recall;
+    bool complete; /* each stratum that counts for them has at least two judged pairs, or all: the estimates hold */
+    Estimate precision, recall; /* of links: those there are, and those that two persons who are one miss */
 } SampleQuality;
 /* What the reviewers' verdicts on a sample (0: the last) say of the links as they were when it was drawn: stratified
  * estimates with 95 % intervals. ERR_NOT_FOUND without a sample. */

@@ -30,6 +30,7 @@ typedef struct Linkage {
     double strong_score;
     double drift_above;
     uint32_t drift_records;
+    uint32_t calibrate_from; /* judged pairs of clerical samples; 0: never */
     ReviewPolicy review;
     InitialsPolicy initials;
     char config[SHA256_HEX_SIZE]; /* of everything a model rests on besides records */
@@ -41,7 +42,7 @@ void linkage_free(Linkage *l);
 typedef struct LinkingPolicy {
     const char *authority;
     double full_above, strong_score, drift_above;
-    uint32_t drift_records;
+    uint32_t drift_records, calibrate_from;
 } LinkingPolicy;
 MUST_USE Status linking_policy(Policy *policy, Date on, LinkingPolicy *out, Error *err);
 
@@ -187,6 +188,22 @@ void cluster_quality_free(ClusterQuality *q);
 void quality_totals(const ClusterQuality *q, Estimate *precision, Estimate *recall);
 /* value +- 1.96 standard errors, within 0 .. 1. */
 Estimate estimate_of(double value, double variance);
+
+/* --- clerical samples (sample.c draws them, sample_verdicts.c reads what people said) --- */
+
+#define SAMPLE_BANDS 6 /* of odds */
+typedef enum SampleKind {
+    SAMPLE_BETWEEN, /* the likeliest pair of two persons */
+    SAMPLE_LINKS,   /* a record and the partner that tied it to its person */
+    SAMPLE_OTHERS,  /* every other kept pair */
+    SAMPLE_KINDS
+} SampleKind;
+#define SAMPLE_STRATA (SAMPLE_KINDS * SAMPLE_BANDS) /* the stratum of a kind's band: kind * SAMPLE_BANDS + band */
+
+typedef VEC(MatchLabel) MatchLabels;
+/* Judged pairs of all samples of which every stratum has been judged, as labels to calibrate on; none: *out stays
+ * empty. */
+MUST_USE Status sample_labels(Vault *vault, const TagPlaces *tags, MatchLabels *out, Error *err);
 
 /* --- drift (drift.c) --- */
 

@@ -58,21 +58,32 @@ static int by_miss(const void *x, const void *y)
     return (a->person > b->person) - (a->person < b->person);
 }
 
+#define MILLION 1e6
+
 /* A pass over newcomers sees their pairs alone: what was expected to be missing of the persons there were still is, and
- * goes to the cluster of the person's first record. */
+ * goes to the cluster of the person's first record. How many others these pairs are with is not kept: for the variance
+ * each is taken to be with a person of one record, so that all pairs with him are missing or none is. */
 static Status add_old_misses(const LinkJob *job, ClusterQuality *q, Error *err)
 {
     const Records *r = &job->records;
+    const Resolved *now = &job->resolved;
     PersonMisses old = {0};
+    uint32_t *sizes = NULL;
     Status st = vault_misses(job->vault, &old, err);
+    if (st == OK)
+        st = mem_zalloc(q->clusters ? q->clusters : 1, sizeof *sizes, (void **)&sizes, err);
+    for (uint32_t i = 0; st == OK && i < now->count; i++)
+        sizes[now->cluster[i]]++;
     for (uint32_t i = 0; st == OK && old.len > 0 && i < r->in_table; i++) {
         const PersonMiss key = {.person = r->old_links.at[r->old[i]].person};
         PersonMiss *miss = bsearch(&key, old.at, old.len, sizeof key, by_miss);
         if (!miss)
             continue;
-        q->missed[job->resolved.cluster[i]] += miss->missed;
+        q->missed[now->cluster[i]] += miss->missed;
+        q->missed_variance += 2 * (double)miss->missed / MILLION * sizes[now->cluster[i]]; /* half is the other's */
         miss->missed = 0;
     }
+    mem_free(sizes);
     vec_free(&old);
     return st;
 }
@@ -342,7 +353,7 @@ void identity_report_json(const LinkReport *r, Json *j)
         {"singletons", r->singletons}, {"new_persons", r->new_persons}, {"merges", r->merges}, {"splits", r->splits},
         {"moves", r->moves}, {"joins", r->joins}, {"refused", r->refused}, {"repeats", r->repeats},
         {"compared", r->compared}, {"kept", r->kept}, {"queued", r->queued}, {"queue_wanted", r->queue_wanted},
-        {"decisions", r->decisions}};
+        {"decisions", r->decisions}, {"calibrated", r->calibrated}};
     json_kbool(j, "full", r->full);
     for (size_t i = 0; i < COUNT_OF(counts); i++)
         json_kint(j, counts[i].key, (int64_t)counts[i].value);

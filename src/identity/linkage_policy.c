@@ -45,10 +45,11 @@ static Status known_keys(const PolicyFile *file, const char *const *own, size_t 
 
 Status linking_policy(Policy *policy, Date on, LinkingPolicy *out, Error *err)
 {
-    static const char *const keys[] = {"full_above", "strong_score", "drift_above", "drift_records", "initials"};
+    static const char *const keys[] = {
+        "full_above", "strong_score", "drift_above", "drift_records", "calibrate_from", "initials"};
     const PolicyFile *file;
     Slice authority;
-    int64_t records;
+    int64_t records, labels;
     TRY(policy_get(policy, "identity", SLICE("linking"), on, &file, err));
     TRY(known_keys(file, keys, COUNT_OF(keys), err));
     TRY(toml_str(file->toml, file->path, "authority", &authority, err));
@@ -56,10 +57,14 @@ Status linking_policy(Policy *policy, Date on, LinkingPolicy *out, Error *err)
     TRY(toml_num_or(file->toml, file->path, "strong_score", 0.95, &out->strong_score, err));
     TRY(toml_num_or(file->toml, file->path, "drift_above", 0.05, &out->drift_above, err));
     TRY(toml_int_or(file->toml, file->path, "drift_records", 200, &records, err));
+    TRY(toml_int_or(file->toml, file->path, "calibrate_from", 0, &labels, err));
     if (!(out->full_above >= 0 && out->full_above <= 1) || !(out->strong_score >= 0 && out->strong_score <= 1) ||
         !(out->drift_above >= 0 && out->drift_above <= 1) || records < 1 || records > INT32_MAX)
         return error_set(err, ERR_INVALID, "%s: shares lie between 0 and 1, drift_records is at least 1", file->path);
+    if (labels < 0 || labels > INT32_MAX)
+        return error_set(err, ERR_INVALID, "%s: calibrate_from is a number of pairs", file->path);
     out->drift_records = (uint32_t)records;
+    out->calibrate_from = (uint32_t)labels;
     out->authority = authority.ptr;
     return OK;
 }
@@ -164,7 +169,7 @@ static Status read_initials(Policy *policy, Date on, MatchConfig *config, Initia
 }
 
 static Status config_hash(const PolicyFile *model, const PolicyFile *context, Slice nicknames,
-    const InitialsPolicy *initials, char out[SHA256_HEX_SIZE], Error *err)
+    const InitialsPolicy *initials, uint32_t calibrate_from, char out[SHA256_HEX_SIZE], Error *err)
 {
     Buf text;
     buf_init(&text, 0);
@@ -174,6 +179,8 @@ static Status config_hash(const PolicyFile *model, const PolicyFile *context, Sl
     buf_add(&text, nicknames);
     if (initials->set)
         buf_addf(&text, "initials %d %" PRIu32 " %" PRIu32 "\n", (int)initials->role, initials->trait, initials->as);
+    if (calibrate_from > 0)
+        buf_addf(&text, "calibrate from %" PRIu32 "\n", calibrate_from);
     Status st = buf_status(&text, err);
     if (st == OK)
         st = sha256_hex(buf_slice(&text), out, err);
@@ -207,8 +214,9 @@ static Status load(Policy *policy, Date on, Linkage *l, Error *err)
     l->strong_score = linking.strong_score;
     l->drift_above = linking.drift_above;
     l->drift_records = linking.drift_records;
+    l->calibrate_from = linking.calibrate_from;
     TRY(identity_review_policy(policy, on, &l->review, err));
-    return config_hash(model, context, nicknames, &l->initials, l->config, err);
+    return config_hash(model, context, nicknames, &l->initials, l->calibrate_from, l->config, err);
 }
 
 Status linkage_load(Policy *policy, Date on, Linkage *out, Error *err)

@@ -175,6 +175,19 @@ static Status obey(Pass *p, const Decision *d, Error *err)
     return OK;
 }
 
+/* Records are compared as a full run compares them, those that repeat another through it; but who was parted from it,
+ * by an undo or a reviewer, is found by himself. */
+static Status take_repeats(const LinkJob *job, Error *err)
+{
+    MatchTable *t = job->records.table;
+    const Resolved *r = &job->resolved;
+    TRY(match_table_repeats(t, job->decisions.at, job->decisions.len, err));
+    for (uint32_t i = 0; i < job->records.in_table; i++)
+        if (r->cluster[match_record_repeats(t, i)] != r->cluster[i])
+            match_table_apart(t, i);
+    return OK;
+}
+
 /* --- the pass ------------------------------------------------------------------------------------------------ */
 
 static Status add_newcomers(Pass *p, Error *err)
@@ -238,6 +251,7 @@ static Status run_pass(Pass *p, Error *err)
     Resolved *r = &job->resolved;
     TRY(resolved_init(job->records.count, r, err));
     TRY(take_old_links(p, err));
+    TRY(take_repeats(job, err));
     TRY(match_index_new(job->records.table, job->model, home_settings(job->ctx->home)->threads, &p->index, err));
     /* What is one person first: otherwise a union could bring together again what was parted before it. In order of
      * record numbers, which do not depend on tags. */

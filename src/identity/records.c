@@ -270,7 +270,7 @@ static Status load(const LinkContext *ctx, Vault *vault, const char *purpose, Lo
     TRY(progress_new(ctx->progress, "reading identities", count, "records", &a->progress, err));
     const VaultPurpose why = {.purpose = purpose, .agreement = a->linkage->authority};
     TRY(vault_each_record(vault, &why, take_record, a, err));
-    TRY(sharing_settle(&a->sharing, &a->context, fill_cell, a, err));
+    TRY(sharing_settle(&a->sharing, &a->context, home_settings(ctx->home)->threads, fill_cell, a, err));
     sharing_free(&a->sharing); /* sealing wants room */
     context_free(&a->context);
     TRY(hash_newcomers(a, err));

@@ -49,12 +49,31 @@ static Status take_clusters(LinkJob *job, const MatchClusters *c, Error *err)
     return OK;
 }
 
+/* What people said of clerical samples, where they said enough. */
+static Status take_labels(LinkJob *job, MatchLabels *out, Error *err)
+{
+    if (job->linkage.calibrate_from == 0 || job->tags.count == 0)
+        return OK;
+    TRY(sample_labels(job->vault, &job->tags, out, err));
+    if (out->len < job->linkage.calibrate_from)
+        out->len = 0;
+    job->report->calibrated = out->len;
+    return OK;
+}
+
 /* *blocks: what training blocked by, for the pairs. */
 static Status train(LinkJob *job, unsigned threads, MatchBlocks **blocks, Error *err)
 {
     TrainOptions options = {.threads = threads, .log = job->ctx->log, .progress = job->ctx->progress, .blocks = blocks};
     TrainReport training = {0};
-    TRY(match_train(job->records.table, &options, &job->model, &training, err));
+    MatchLabels labels = {0};
+    Status st = take_labels(job, &labels, err);
+    options.labels = labels.at;
+    options.label_count = labels.len;
+    if (st == OK)
+        st = match_train(job->records.table, &options, &job->model, &training, err);
+    vec_free(&labels);
+    TRY(st);
     if (!training.converged)
         log_line(job->ctx->log, LOG_WARN, "event=model converged=no iterations=%" PRIu32, training.iterations);
     if (training.default_levels)

@@ -1,82 +1,145 @@
 /*
- * The clerical sample: pairs drawn by stratum, judged by people, and what their
- * verdicts say of precision and recall.
+ * Drawing a clerical sample: pairs by stratum, for people to judge.
  *
- * Strata are bands of odds, once for pairs inside persons (every record with the
- * partner that tied it there) and once for likely pairs between persons (the best
- * pair of each two). Allocation favours the uncertain bands (Neyman 1934: in
- * proportion to stratum size times the standard deviation the odds predict), with
- * at least MIN_PER_STRATUM each. Estimates are the stratified ones with their usual
- * variance; a stratum's share of matches p is estimated as (k + 1/2) / (n + 1)
- * for the variance alone, so that a stratum without a fault does not claim to be
- * free of them (Jeffreys).
+ * Strata are bands of odds, for each of three kinds of pair: the likeliest pair of two persons that may be one, which
+ * recall is measured on; every record with the partner that tied it to its person, which precision is measured on; and
+ * all other kept pairs, inside persons and between them, which measure nothing, but without which the sample would not
+ * stand for all pairs of some odds (sample_verdicts.c). Allocation of the first two favours the uncertain bands (Neyman
+ * 1934: in proportion to stratum size times the standard deviation the odds predict), with at least MIN_PER_STRATUM
+ * each; the others get no more than that.
+ *
+ * Records are compared as linking compares them: those that repeat another one through it. A repeat that an undo or a
+ * reviewer parted from its like is there as the pair of the two.
  */
 #include "identity/identity_impl.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#define BANDS 6
 #define MIN_PER_STRATUM 8
 
-static const Weight band_from[BANDS] = {
+static const Weight band_from[SAMPLE_BANDS] = {
     WEIGHT_MIN, -3 * WEIGHT_BIT, 0, 3 * WEIGHT_BIT, 7 * WEIGHT_BIT, 12 * WEIGHT_BIT};
 
-_Static_assert(2 * BANDS <= CLERICAL_STRATA_MAX, "strata fit");
+_Static_assert(SAMPLE_STRATA <= CLERICAL_STRATA_MAX, "strata fit");
+
+typedef struct FramePair {
+    uint32_t a, b;
+    Weight odds;
+} FramePair;
 
 typedef struct Frame { /* pairs that may be drawn */
-    VEC(MatchPair) at[2 * BANDS];
+    VEC(FramePair) at[SAMPLE_STRATA];
 } Frame;
 
-static uint32_t band_of(Weight odds)
+static uint32_t stratum_of(SampleKind kind, Weight odds)
 {
-    uint32_t b = BANDS - 1;
+    uint32_t b = SAMPLE_BANDS - 1;
     while (b > 0 && odds < band_from[b])
         b--;
-    return b;
+    return (uint32_t)kind * SAMPLE_BANDS + b;
+}
+
+static Status frame_add(Frame *f, SampleKind kind, const FramePair *pair, Error *err)
+{
+    return vec_push(&f->at[stratum_of(kind, pair->odds)], *pair, err);
+}
+
+static Status add_links(const Resolved *r, Frame *f, Error *err)
+{
+    for (uint32_t i = 0; i < r->count; i++) {
+        uint32_t k = r->to[i];
+        if (k == MATCH_NONE)
+            continue;
+        const FramePair pair = {i < k ? i : k, i < k ? k : i, r->odds[i]};
+        TRY(frame_add(f, SAMPLE_LINKS, &pair, err));
+    }
+    return OK;
+}
+
+typedef struct Between { /* a pair of two persons */
+    uint32_t low, high;
+    FramePair pair;
+} Between;
+typedef VEC(Between) Betweens;
+
+static int by_persons(const void *x, const void *y)
+{
+    const Between *a = x, *b = y;
+    if (a->low != b->low)
+        return a->low < b->low ? -1 : 1;
+    if (a->high != b->high)
+        return a->high < b->high ? -1 : 1;
+    if (a->pair.odds != b->pair.odds)
+        return a->pair.odds > b->pair.odds ? -1 : 1;
+    if (a->pair.a != b->pair.a)
+        return a->pair.a < b->pair.a ? -1 : 1;
+    return (a->pair.b > b->pair.b) - (a->pair.b < b->pair.b);
+}
+
+static Status add_betweens(Frame *f, Betweens *all, Error *err)
+{
+    if (all->len > 1)
+        qsort(all->at, all->len, sizeof *all->at, by_persons);
+    for (size_t i = 0; i < all->len; i++) {
+        const Between *x = &all->at[i];
+        bool best = i == 0 || x->low != x[-1].low || x->high != x[-1].high;
+        TRY(frame_add(f, best ? SAMPLE_BETWEEN : SAMPLE_OTHERS, &x->pair, err));
+    }
+    return OK;
 }
 
 static Status fill_frame(const LinkJob *job, Frame *f, Error *err)
 {
     const Resolved *r = &job->resolved;
-    for (uint32_t i = 0; i < r->count; i++) {
-        if (r->to[i] == MATCH_NONE)
-            continue;
-        uint32_t k = r->to[i];
-        MatchPair pair = {.a = i < k ? i : k, .b = i < k ? k : i, .odds = r->odds[i]};
-        TRY(vec_push(&f->at[BANDS + band_of(pair.odds)], pair, err));
-    }
-    for (size_t i = 0; i < job->pairs.len; i++) {
+    Betweens between = {0};
+    Status st = add_links(r, f, err);
+    for (size_t i = 0; i < job->pairs.len && st == OK; i++) {
         const MatchPair *p = &job->pairs.at[i];
-        if (r->cluster[p->a] != r->cluster[p->b])
-            TRY(vec_push(&f->at[band_of(p->odds)], *p, err));
+        const FramePair pair = {p->a, p->b, p->odds};
+        uint32_t x = r->cluster[p->a], y = r->cluster[p->b];
+        if (x != y)
+            st = vec_push(&between, ((Between){x < y ? x : y, x < y ? y : x, pair}), err);
+        else if (r->to[p->a] != p->b && r->to[p->b] != p->a)
+            st = frame_add(f, SAMPLE_OTHERS, &pair, err);
     }
-    return OK;
+    if (st == OK)
+        st = add_betweens(f, &between, err);
+    vec_free(&between);
+    return st;
 }
 
-static uint32_t share_of(const Frame *f, size_t stratum, uint32_t size)
+/* How many pairs of each stratum. */
+static void allocate(const Frame *f, uint32_t size, uint32_t out[SAMPLE_STRATA])
 {
-    double want = 0, all = 0;
-    for (size_t s = 0; s < 2 * BANDS; s++) {
-        Weight middle = band_from[s % BANDS] + (s % BANDS == 0 ? 60 - 5 : 2) * WEIGHT_BIT;
-        double p = weight_probability(middle), weight = (double)f->at[s].len * sqrt(p * (1 - p));
-        all += weight;
-        if (s == stratum)
-            want = weight;
+    double weights[SAMPLE_STRATA] = {0}, all = 0, left = size;
+    for (uint32_t s = 0; s < SAMPLE_STRATA; s++) {
+        double population = (double)f->at[s].len;
+        if (s / SAMPLE_BANDS == SAMPLE_OTHERS) {
+            left -= population < MIN_PER_STRATUM ? population : MIN_PER_STRATUM;
+            continue;
+        }
+        Weight middle = band_from[s % SAMPLE_BANDS] + (s % SAMPLE_BANDS == 0 ? 60 - 5 : 2) * WEIGHT_BIT;
+        double p = weight_probability(middle);
+        weights[s] = population * sqrt(p * (1 - p));
+        all += weights[s];
     }
-    double n = all > 0 ? want / all * size : 0;
-    if (n < MIN_PER_STRATUM)
-        n = MIN_PER_STRATUM;
-    return n > (double)f->at[stratum].len ? (uint32_t)f->at[stratum].len : (uint32_t)n;
+    for (uint32_t s = 0; s < SAMPLE_STRATA; s++) {
+        double n = all > 0 && left > 0 ? weights[s] / all * left : 0;
+        if (n < MIN_PER_STRATUM)
+            n = MIN_PER_STRATUM;
+        out[s] = n > (double)f->at[s].len ? (uint32_t)f->at[s].len : (uint32_t)n;
+    }
 }
 
 static Status draw_pair(
-    LinkJob *job, MatchLook *look, const MatchPair *p, uint32_t stratum, Buf *evidence, ClericalPairs *out, Error *err)
+    LinkJob *job, MatchLook *look, const FramePair *p, uint32_t stratum, Buf *evidence, ClericalPairs *out, Error *err)
 {
     const RecordTag *tags = job->records.tags;
     bool in_order = tag_cmp(&tags[p->a], &tags[p->b]) < 0;
     uint32_t a = in_order ? p->a : p->b, b = in_order ? p->b : p->a;
-    ClericalPair pair = {.stratum = stratum, .a = tags[a], .b = tags[b], .odds = p->odds, .linked = stratum >= BANDS};
+    ClericalPair pair = {.stratum = stratum, .a = tags[a], .b = tags[b], .odds = p->odds};
+    pair.linked = job->resolved.cluster[a] == job->resolved.cluster[b];
     buf_reset(evidence);
     TRY(evidence_json(look, job->model, a, b, evidence, err));
     TRY(arena_dup(&job->arena, buf_slice(evidence), &pair.evidence, err));
@@ -87,22 +150,23 @@ static Status draw_pair(
 static Status draw(
     LinkJob *job, Frame *f, const SampleOptions *o, ClericalSample *sample, ClericalPairs *out, Error *err)
 {
+    uint32_t sizes[SAMPLE_STRATA];
     Buf evidence;
     MatchLook *look;
     TRY(match_look_new(job->records.table, job->model, &look, err));
     Status st = OK;
     buf_init(&evidence, 0);
-    sample->strata = 2 * BANDS;
-    for (uint32_t s = 0; s < 2 * BANDS; s++) {
-        uint32_t n = share_of(f, s, o->size);
+    allocate(f, o->size, sizes);
+    sample->strata = SAMPLE_STRATA;
+    for (uint32_t s = 0; s < SAMPLE_STRATA; s++) {
         Rng rng;
         rng_init(&rng, o->seed, s);
         sample->population[s] = f->at[s].len;
-        sample->from[s] = band_from[s % BANDS];
-        sample->linked[s] = s >= BANDS;
-        for (uint32_t i = 0; i < n && st == OK; i++) {
+        sample->from[s] = band_from[s % SAMPLE_BANDS];
+        sample->linked[s] = s / SAMPLE_BANDS == SAMPLE_LINKS;
+        for (uint32_t i = 0; i < sizes[s] && st == OK; i++) {
             size_t k = i + (size_t)rng_below(&rng, f->at[s].len - i);
-            MatchPair t = f->at[s].at[k];
+            FramePair t = f->at[s].at[k];
             f->at[s].at[k] = f->at[s].at[i];
             f->at[s].at[i] = t;
             st = draw_pair(job, look, &t, s, &evidence, out, err);
@@ -111,6 +175,18 @@ static Status draw(
     buf_free(&evidence);
     match_look_free(look);
     return st;
+}
+
+/* Kept pairs of the records there are, as a run makes them. */
+static Status load_pairs(LinkJob *job, Error *err)
+{
+    PairsReport report;
+    RunOptions run = {
+        .threads = home_settings(job->ctx->home)->threads, .log = job->ctx->log, .progress = job->ctx->progress};
+    TRY(job_load_present(job, "draw a clerical sample", err));
+    TRY(settled_decisions(job->vault, &job->records, &job->tags, &job->arena, &job->verdicts, &job->decisions, err));
+    TRY(match_table_repeats(job->records.table, job->decisions.at, job->decisions.len, err));
+    return match_pairs(job->records.table, job->model, &run, &job->pairs, &report, err);
 }
 
 Status identity_sample(
@@ -122,11 +198,7 @@ Status identity_sample(
     ClericalSample sample = {0};
     ClericalPairs pairs = {0};
     arena_init(&job.arena, 0);
-    PairsReport report;
-    RunOptions run = {.threads = home_settings(ctx->home)->threads, .log = ctx->log, .progress = ctx->progress};
-    Status st = job_load_present(&job, "draw a clerical sample", err);
-    if (st == OK)
-        st = match_pairs(job.records.table, job.model, &run, &job.pairs, &report, err);
+    Status st = load_pairs(&job, err);
     if (st == OK)
         st = fill_frame(&job, &frame, err);
     if (st == OK)
@@ -135,101 +207,9 @@ Status identity_sample(
     *drawn = pairs.len;
     if (st == OK)
         st = vault_put_sample(job.vault, &sample, &pairs, number, err);
-    for (size_t s = 0; s < 2 * BANDS; s++)
+    for (size_t s = 0; s < SAMPLE_STRATA; s++)
         vec_free(&frame.at[s]);
     vec_free(&pairs);
     job_free(&job);
-    return st;
-}
-
-/* --- what the verdicts say ------------------------------------------------------------------------------------ */
-
-typedef struct Stratum {
-    uint64_t judged, same;
-} Stratum;
-
-static bool judge(const PairVerdict *v, bool *same)
-{
-    if (!v || v->same == v->different)
-        return false;
-    *same = v->same > v->different;
-    return true;
-}
-
-/* Expected matches of a stratum and the variance of that. */
-static void expand(const Stratum *s, uint64_t population, double *matches, double *variance)
-{
-    double n = (double)s->judged, k = (double)s->same, all = (double)population;
-    *matches = *variance = 0;
-    if (s->judged == 0)
-        return;
-    double p = (k + 0.5) / (n + 1), left = all > n ? (all - n) / all : 0;
-    *matches = all * k / n;
-    *variance = all * all * left * p * (1 - p) / n;
-}
-
-static void estimate(const ClericalSample *sample, const Stratum *strata, SampleQuality *out)
-{
-    double linked = 0, right = 0, right_var = 0, missed = 0, missed_var = 0;
-    out->complete = true;
-    for (uint32_t s = 0; s < sample->strata; s++) {
-        double matches, variance;
-        expand(&strata[s], sample->population[s], &matches, &variance);
-        uint64_t needed = sample->population[s] < 2 ? sample->population[s] : 2;
-        out->complete = out->complete && strata[s].judged >= needed;
-        if (sample->linked[s]) {
-            linked += (double)sample->population[s];
-            right += matches;
-            right_var += variance;
-        } else {
-            missed += matches;
-            missed_var += variance;
-        }
-    }
-    double truth = right + missed;
-    out->precision = linked > 0 ? estimate_of(right / linked, right_var / (linked * linked)) : (Estimate){1, 0, 1};
-    out->recall = truth > 0 ? estimate_of(right / truth, (missed * missed * right_var + right * right * missed_var) /
-                                                             (truth * truth * truth * truth))
-                            : (Estimate){1, 0, 1};
-}
-
-Status identity_sample_quality(Home *home, int64_t number, SampleQuality *out, Error *err)
-{
-    Vault *vault = NULL;
-    Arena arena;
-    ClericalSample sample;
-    ClericalPairs pairs = {0};
-    ReviewDecisions decisions = {0};
-    PairVerdicts verdicts = {0};
-    Stratum strata[CLERICAL_STRATA_MAX] = {0};
-    /* every reviewer counts alike here: a sample's verdicts are read, not acted on */
-    const ReviewPolicy each = {.same_needs = 1, .different_needs = 1};
-    Status st;
-    *out = (SampleQuality){0};
-    arena_init(&arena, 0);
-    TRY_OUT(vault_open(home, &vault, err));
-    TRY_OUT(vault_get_sample(vault, number, &arena, &sample, &pairs, err));
-    TRY_OUT(vault_decisions(vault, &arena, &decisions, err));
-    TRY_OUT(verdicts_of(&decisions, &each, &verdicts, err));
-    out->sample = sample.sample;
-    out->pairs = pairs.len;
-    for (size_t i = 0; i < pairs.len; i++) {
-        bool same;
-        const PairVerdict *v = verdict_find(&verdicts, &pairs.at[i].a, &pairs.at[i].b);
-        if (judge(v, &same)) {
-            strata[pairs.at[i].stratum].judged++;
-            strata[pairs.at[i].stratum].same += same;
-            out->judged++;
-        } else {
-            out->unsure += v != NULL;
-        }
-    }
-    estimate(&sample, strata, out);
-out:
-    vec_free(&pairs);
-    vec_free(&decisions);
-    vec_free(&verdicts);
-    vault_close(vault);
-    arena_free(&arena);
     return st;
 }

@@ -12,6 +12,7 @@
 
 #define CHAIN_MAX 64
 #define CONTRADICTIONS_MAX 5
+#define RIVALS_MAX 4 /* of each record */
 
 typedef VEC(uint32_t) RecordList;
 
@@ -237,7 +238,8 @@ static void say_chain(Why *w, uint32_t a, uint32_t b)
 
 /* --- two persons: what keeps them apart ------------------------------------------------------------------------ */
 
-static void say_contradictions(Why *w, uint32_t a, uint32_t b)
+/* Returns how many there are, CONTRADICTIONS_MAX at most. */
+static size_t say_contradictions(Why *w, uint32_t a, uint32_t b)
 {
     const Resolved *r = &w->job.resolved;
     const MatchConfig *config = &w->job.linkage.match;
@@ -271,22 +273,110 @@ static void say_contradictions(Why *w, uint32_t a, uint32_t b)
             found++;
         }
     }
-    if (found == 0)
-        buf_adds(
-            w->out, "  nothing contradicts; the rest of the two persons, or who else is likely, speaks against it\n");
+    return found;
 }
 
-static void say_apart(Why *w, uint32_t a, uint32_t b, Weight odds)
+typedef struct Rival { /* a third person that may be one with a record's */
+    uint32_t record;
+    Weight odds;
+} Rival;
+
+/* Each third person by its likeliest record, the likeliest persons first. */
+static size_t add_rival(const Resolved *r, Rival list[RIVALS_MAX], size_t n, Rival rival)
+{
+    size_t at = 0, end = n;
+    for (size_t i = 0; i < n; i++)
+        if (r->cluster[list[i].record] == r->cluster[rival.record]) {
+            if (list[i].odds >= rival.odds)
+                return n;
+            end = i; /* it moves up from there */
+            break;
+        }
+    while (at < end && list[at].odds >= rival.odds)
+        at++;
+    if (end == RIVALS_MAX) {
+        if (at == RIVALS_MAX)
+            return n;
+        end--;
+    }
+    memmove(list + at + 1, list + at, (end - at) * sizeof *list);
+    list[at] = rival;
+    return end == n ? n + 1 : n;
+}
+
+/* Who else is likely to be one with this record, and could be found. */
+static void say_rivals(Why *w, const char *name, uint32_t record, uint32_t other)
+{
+    const Resolved *r = &w->job.resolved;
+    const MatchConfig *config = &w->job.linkage.match;
+    Rival list[RIVALS_MAX];
+    size_t n = 0;
+    for (uint32_t i = 0; i < r->count; i++) {
+        if (r->cluster[i] == r->cluster[record] || r->cluster[i] == r->cluster[other])
+            continue;
+        Rival rival = {i, match_look_odds(w->look, record, i)};
+        bool listed = n < RIVALS_MAX || rival.odds > list[n - 1].odds;
+        if (rival.odds >= config->review_from && listed && match_look_score(w->look, record, i).passes != 0)
+            n = add_rival(r, list, n, rival);
+    }
+    for (size_t i = 0; i < n; i++) {
+        char tag[TAG_HEX_SIZE];
+        tag_print(&w->job.records.tags[list[i].record], tag);
+        Slice source = config->sources[match_record_source(w->job.records.table, list[i].record)].name;
+        buf_addf(w->out, "  %s may be person %" PRIu64 " as well: record %.8s of %.*s (", name,
+            r->person[r->cluster[list[i].record]], tag, SLICE_ARG(source));
+        say_odds(w->out, list[i].odds);
+        buf_adds(w->out, ")\n");
+    }
+}
+
+static Status list_person(const Resolved *r, uint32_t first, RecordList *out, Error *err)
+{
+    TRY(vec_push(out, first, err));
+    for (uint32_t i = 0; i < r->count; i++)
+        if (i != first && r->cluster[i] == r->cluster[first])
+            TRY(vec_push(out, i, err));
+    return OK;
+}
+
+/* Nothing contradicts: then it is all of the two persons together, or somebody else. */
+static Status say_rest(Why *w, uint32_t a, uint32_t b, Error *err)
+{
+    const Resolved *r = &w->job.resolved;
+    RecordList x = {0}, y = {0};
+    Weight odds = 0;
+    Status st = list_person(r, a, &x, err);
+    if (st == OK)
+        st = list_person(r, b, &y, err);
+    if (st == OK)
+        st = match_persons_odds(w->job.records.table, w->job.model, x.at, x.len, y.at, y.len, &odds, err);
+    if (st == OK) {
+        buf_addf(w->out, "  nothing contradicts; all records of the one (%zu) against all of the other (%zu): ", x.len,
+            y.len);
+        say_odds(w->out, odds);
+        buf_addc(w->out, '\n');
+        say_rivals(w, "A", a, b);
+        say_rivals(w, "B", b, a);
+        buf_adds(w->out,
+            "  Where others are nearly as likely, a link must be four times likelier than they are together; "
+            "otherwise a reviewer is asked.\n");
+    }
+    vec_free(&x);
+    vec_free(&y);
+    return st;
+}
+
+static Status say_apart(Why *w, uint32_t a, uint32_t b, Weight odds, Error *err)
 {
     const MatchConfig *config = &w->job.linkage.match;
     buf_adds(w->out, "They are two persons.\n");
     if (odds < config->match_from) {
         buf_addf(w->out, "Records are linked from odds of %+.1f bits on", (double)config->match_from / WEIGHT_BIT);
         buf_adds(w->out, odds >= config->review_from ? "; from these odds on a reviewer is asked.\n" : ".\n");
-        return;
+        return OK;
     }
     buf_adds(w->out, "By themselves the two would be linked. What keeps the persons apart:\n");
-    say_contradictions(w, a, b);
+    return say_contradictions(w, a, b) > 0 ? OK : say_rest(w, a, b, err);
 }
 
 static Status explain(Why *w, Error *err)
@@ -306,7 +396,7 @@ static Status explain(Why *w, Error *err)
     if (r->cluster[a] == r->cluster[b])
         say_chain(w, a, b);
     else
-        say_apart(w, a, b, why.odds);
+        TRY(say_apart(w, a, b, why.odds, err));
     buf_adds(w->out, "\nThe two records by themselves: ");
     say_odds(w->out, why.odds);
     buf_adds(w->out, "\n");

@@ -93,7 +93,7 @@ static void note_failure(RowScan *scan, Status st, const Error *err, const Refus
         scan->refusal = *refusal;
     if (st != OK && scan->status == OK) {
         scan->status = st;
-        scan->error = *err;
+        memcpy(&scan->error, err, sizeof scan->error);
     }
     pthread_mutex_unlock(&scan->lock);
 }

@@ -19,7 +19,8 @@ struct cairn_match {
     MatchPairs pairs;    /* record numbers as added, sorted; when linked */
     uint32_t *cluster;   /* of each record as added; NULL: not linked */
     uint32_t cluster_count;
-    uint32_t *record; /* number in the room of each record as added */
+    uint32_t *record;       /* number in the room of each record as added */
+    VEC(MatchLabel) labels; /* record numbers as added */
     Buf model_text;
     Arena words; /* of the last explanation */
 };
@@ -126,6 +127,7 @@ void cairn_match_free(cairn_match *m)
         return;
     forget_links(m);
     mem_free(m->record);
+    vec_free(&m->labels);
     match_blocks_free(m->blocks);
     match_model_free(m->model);
     match_table_free(m->table);
@@ -235,15 +237,50 @@ static Status seal(cairn_match *m, unsigned threads, Error *err)
 /* --- model ---------------------------------------------------------------------------------------------------------
  */
 
+static Status add_label(cairn_match *m, MatchLabel label, Error *err)
+{
+    uint32_t records = m->table ? match_record_count(m->table) : 0;
+    if (label.a >= records || label.b >= records || label.a == label.b)
+        return usage(err, "two different records are needed");
+    if (!(label.weight > 0 && label.weight <= 1e12))
+        return usage(err, "a label's weight is above 0");
+    return vec_push(&m->labels, label, err);
+}
+
+cairn_match_code cairn_match_label(
+    cairn_match *m, uint32_t a, uint32_t b, int is_match, double weight, cairn_match_error *err)
+{
+    Error e = ERROR_INIT;
+    return tell(add_label(m, (MatchLabel){a, b, is_match != 0, weight}, &e), &e, err);
+}
+
+static Status train_on(cairn_match *m, unsigned threads, MatchLabel *labels, MatchModel **out, Error *err)
+{
+    TrainReport report;
+    TrainOptions o = {.threads = threads,
+        .progress = PROGRESS_OFF,
+        .labels = labels,
+        .label_count = m->labels.len,
+        .blocks = &m->blocks};
+    for (size_t i = 0; i < m->labels.len; i++) {
+        labels[i] = m->labels.at[i];
+        labels[i].a = m->record[labels[i].a];
+        labels[i].b = m->record[labels[i].b];
+    }
+    return match_train(m->table, &o, out, &report, err);
+}
+
 static Status train(cairn_match *m, unsigned threads, Error *err)
 {
-    TrainOptions o = {.threads = threads, .progress = PROGRESS_OFF, .blocks = &m->blocks};
-    TrainReport report;
     MatchModel *model = NULL;
+    MatchLabel *labels = NULL;
     TRY(seal(m, threads, err));
     match_blocks_free(m->blocks);
     m->blocks = NULL;
-    TRY(match_train(m->table, &o, &model, &report, err));
+    TRY(mem_alloc((m->labels.len + 1) * sizeof *labels, (void **)&labels, err));
+    Status st = train_on(m, threads, labels, &model, err);
+    mem_free(labels);
+    TRY(st);
     match_model_free(m->model);
     m->model = model;
     forget_links(m);

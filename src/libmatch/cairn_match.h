@@ -6,6 +6,7 @@
  *   cairn_match_new(toml, strlen(toml), NULL, 0, &m, &e)      what the columns are (docs/match.md)
  *   cairn_match_source(m, "schools", 7, &source, &e)          before the first record
  *   cairn_match_add(m, source, id, id_len, values, lengths, &e)   once a record
+ *   cairn_match_label(m, a, b, 1, 1, &e)                      pairs whose truth is known, if there are any
  *   cairn_match_train(m, threads, &e)                         or cairn_match_model_read
  *   cairn_match_link(m, threads, &e)                          pairs and clusters
  *   ... cairn_match_pair_at, cairn_match_cluster_of, cairn_match_explain ...
@@ -66,6 +67,12 @@ cairn_match_code cairn_match_source(
 cairn_match_code cairn_match_add(cairn_match *m, uint32_t source, const char *id, size_t id_len,
     const char *const *values, const size_t *lengths, cairn_match_error *err);
 uint32_t cairn_match_record_count(const cairn_match *m);
+
+/* Two records that are known to be one person (is_match 1) or two (0): training calibrates the stated probabilities on
+ * such pairs. weight, above 0: how many pairs this one stands for against the other labels, 1 where pairs of equal odds
+ * were drawn alike (docs/match.md). After the two records are added; counts from the next training on. */
+cairn_match_code cairn_match_label(
+    cairn_match *m, uint32_t a, uint32_t b, int is_match, double weight, cairn_match_error *err);
 
 /* Estimates the parameters from the records, which ends adding. */
 cairn_match_code cairn_match_train(cairn_match *m, unsigned threads, cairn_match_error *err);

@@ -22,6 +22,7 @@ struct cairn_protect {
     Buf key;                /* of rounding and cell keys */
     const char *budget;     /* in arena; NULL */
     VEC(uint32_t) findings; /* cells of the attack */
+    Slice jj, words;        /* of a JJ problem, in texts; ptr NULL: there was none */
     Arena texts;            /* handed out */
 };
 
@@ -93,6 +94,7 @@ static void forget_results(cairn_protect *p)
         attack_free(&p->attack);
     p->has_job = p->has_attack = false;
     p->findings.len = 0;
+    p->jj = p->words = (Slice){NULL, 0};
     arena_reset(&p->texts);
 }
 
@@ -263,18 +265,28 @@ static Status keep(cairn_protect *p, Buf *b, Slice *out, Error *err)
     return arena_dup(&p->texts, buf_slice(b), out, err);
 }
 
+static Status find_output(cairn_protect *p, Slice name, Slice *out, Error *err)
+{
+    Buf b;
+    *out = slice_eq_z(name, "problem.jj") ? p->jj : slice_eq_z(name, "findings.txt") ? p->words : (Slice){NULL, 0};
+    if (out->ptr)
+        return OK;
+    if (!p->has_job)
+        return error_set(err, ERR_USAGE, "there was no run that makes this");
+    buf_init(&b, 0);
+    Status st = write_output(&p->job, name, &b, err);
+    if (st == OK)
+        st = keep(p, &b, out, err);
+    buf_free(&b);
+    return st;
+}
+
 cairn_protect_code cairn_protect_output(
     cairn_protect *p, const char *name, const char **text, size_t *len, cairn_protect_error *err)
 {
     Error e = ERROR_INIT;
-    Buf b;
-    Slice out = {NULL, 0};
-    buf_init(&b, 0);
-    Status st =
-        p->has_job ? write_output(&p->job, slice_of(name), &b, &e) : error_set(&e, ERR_USAGE, "there was no run");
-    if (st == OK)
-        st = keep(p, &b, &out, &e);
-    buf_free(&b);
+    Slice out;
+    Status st = find_output(p, slice_of(name), &out, &e);
     if (st == OK) {
         *text = out.ptr;
         *len = out.len;
@@ -312,6 +324,54 @@ cairn_protect_code cairn_protect_audit(
     if (st != OK)
         forget_results(p);
     return tell(st, &e, err);
+}
+
+/* --- JJ problems ------------------------------------------------------------------------------------------------- */
+
+static void tell_report(const JjReport *r, cairn_protect_jj_report *out)
+{
+    *out = (cairn_protect_jj_report){.cells = r->cells,
+        .equations = r->equations,
+        .sensitive = r->sensitive,
+        .secondary = r->secondary,
+        .cost_decimals = r->cost_decimals,
+        .cost = r->cost,
+        .unprotected = r->exposed + r->unproven};
+}
+
+typedef Status (*JjCall)(
+    Slice text, const char *name, const ProtectOptions *options, JjReport *report, Buf *out, Error *err);
+
+/* made: where what comes out is kept. */
+static cairn_protect_code run_jj(cairn_protect *p, JjCall call, Slice text, unsigned threads, Slice *made,
+    cairn_protect_jj_report *out, cairn_protect_error *err)
+{
+    Error e = ERROR_INIT;
+    Log log = {0};
+    JjReport report;
+    Buf b;
+    const ProtectOptions options = {.threads = threads, .log = &log};
+    forget_results(p);
+    buf_init(&b, 0);
+    Status st = call(text, "problem", &options, &report, &b, &e);
+    if (st == OK)
+        st = keep(p, &b, made, &e);
+    buf_free(&b);
+    if (st == OK)
+        tell_report(&report, out);
+    return tell(st, &e, err);
+}
+
+cairn_protect_code cairn_protect_jj(cairn_protect *p, const char *text, size_t len, unsigned threads,
+    cairn_protect_jj_report *out, cairn_protect_error *err)
+{
+    return run_jj(p, protect_jj, (Slice){text, len}, threads, &p->jj, out, err);
+}
+
+cairn_protect_code cairn_protect_jj_audit(cairn_protect *p, const char *text, size_t len, unsigned threads,
+    cairn_protect_jj_report *out, cairn_protect_error *err)
+{
+    return run_jj(p, protect_jj_audit, (Slice){text, len}, threads, &p->words, out, err);
 }
 
 uint32_t cairn_protect_finding_count(const cairn_protect *p)

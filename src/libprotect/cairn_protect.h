@@ -15,6 +15,9 @@
  *   cairn_protect_audit(p, header, len, threads, &e)         instead: what can an outsider infer from published files?
  *   cairn_protect_finding_at(p, i, &finding)
  *
+ *   cairn_protect_jj(p, text, len, threads, &report, &e)     instead: a problem in JJ format, as tau-ARGUS reads it
+ *   cairn_protect_jj_audit(p, text, len, threads, &report, &e)   the pattern of one, attacked
+ *
  * Functions that can fail return CAIRN_PROTECT_OK or another code and fill the error, which may be NULL. Texts come as
  * pointer and length and are copied; texts that are handed out end in a NUL and live until the next run or audit of the
  * same object. The same files and policy give the same bytes, whatever the number of threads.
@@ -100,6 +103,20 @@ typedef struct cairn_protect_finding {
     int64_t low, high;   /* nothing else is possible; INT64_MAX: no bound */
     const char *why;     /* from which printed figures it follows */
 } cairn_protect_finding;
+
+typedef struct cairn_protect_jj_report {
+    uint32_t cells, equations, sensitive, secondary;
+    uint32_t cost_decimals; /* as many as the problem's costs have */
+    int64_t cost;           /* of the secondary cells, in units of 10^-cost_decimals */
+    uint64_t unprotected;   /* of an audit: cells that are exposed, or could not be shown to be protected */
+} cairn_protect_jj_report;
+/* Suppresses, and attacks what comes out; needs no policy, since a problem has its own levels. CAIRN_PROTECT_EXPOSED
+ * when some cell cannot be protected. cairn_protect_output has "problem.jj": the problem with secondaries as 'm'. */
+cairn_protect_code cairn_protect_jj(cairn_protect *p, const char *text, size_t len, unsigned threads,
+    cairn_protect_jj_report *out, cairn_protect_error *err);
+/* Attacks the cells a problem says are suppressed. cairn_protect_output has "findings.txt": a line each, in words. */
+cairn_protect_code cairn_protect_jj_audit(cairn_protect *p, const char *text, size_t len, unsigned threads,
+    cairn_protect_jj_report *out, cairn_protect_error *err);
 
 uint32_t cairn_protect_finding_count(const cairn_protect *p);
 /* CAIRN_PROTECT_USAGE out of range. */

@@ -229,7 +229,7 @@ static void gather(PairWorker *w, const uint32_t *members, size_t count, size_t 
         if (b->row_of && i + 2 * AHEAD < readable)
             __builtin_prefetch(&b->row_of[members[i + 2 * AHEAD]]);
         if (i + AHEAD < readable) {
-            __builtin_prefetch(block_row(b, members[i + AHEAD]));
+            block_row_prefetch(b, members[i + AHEAD]);
             record_prefetch(b->table, members[i + AHEAD]);
         }
         if (i + AHEAD / 2 < readable)

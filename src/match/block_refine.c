@@ -113,8 +113,7 @@ void refiners_free(Refiners *r)
     mem_free(r);
 }
 
-/* Does the pass itself ask for as much already? */
-static bool is_implied(const PassSpec *pass, const KeyPart *refiner)
+bool refiner_implied(const PassSpec *pass, const KeyPart *refiner)
 {
     for (uint32_t i = 0; i < pass->part_count; i++) {
         const KeyPart *p = &pass->parts[i];
@@ -322,7 +321,7 @@ static Status refine_alternatives(
     *used = 0;
     TRY(mem_alloc(level->count * sizeof keyed[0], (void **)&keyed, err));
     for (uint32_t i = level->refiner; i < job->refiners->count && *used < ALTERNATIVES[level->depth]; i++) {
-        if (is_implied(job->pass, &job->refiners->keys[i].parts[0]))
+        if (refiner_implied(job->pass, &job->refiners->keys[i].parts[0]))
             continue;
         Split split;
         st = split_by(job, i, level->members, level->count, keyed, &split, err);

@@ -10,11 +10,14 @@
  * keys, are dropped on the way.
  *
  * Most groups of a deletion neighbourhood are ten times the records of one number; beside a pass over the number itself
- * they are left out, and what stays is numbers a typing error apart.
+ * they are left out, and what stays is numbers a typing error apart. So one record of each number is sorted first,
+ * which tells the keys that numbers share; all records are then sorted by those alone.
  *
  * A pass with many keys a record (deletion neighbourhoods of nine digits: ten)
  * runs in rounds over ranges of keys, so that memory stays at that of a round.
  */
+#include <stdatomic.h>
+
 #include "match/blocks.h"
 #include "match/sort_keys.h"
 
@@ -157,7 +160,12 @@ typedef struct SortJob {
     const KeyCache *cache;
     const PassSpec *pass;
     const SourcePairs *sources;
-    uint32_t known; /* column; MATCH_NONE */
+    uint32_t known;          /* column; MATCH_NONE */
+    const uint32_t *holders; /* these records alone: one of each of the column's values. NULL: all */
+    size_t count;            /* of records, or of holders */
+    /* Of each of the column's values the set of its keys, by their place among them, that another value has as well:
+     * made while holders are sorted, asked for afterwards. NULL: all keys count. */
+    atomic_ushort *shared;
     unsigned threads;
     uint32_t rounds, round, buckets;
     Chunk *chunks;
@@ -176,29 +184,66 @@ static uint32_t bucket_of(const SortJob *j, uint64_t key)
     return (uint32_t)((key >> 32) * j->rounds * j->buckets >> 32);
 }
 
+static uint32_t record_at(const SortJob *j, size_t i)
+{
+    return j->holders ? j->holders[i] : (uint32_t)i;
+}
+
+static atomic_ushort *shared_of(const SortJob *j, uint32_t record)
+{
+    return &j->shared[record_cells(j->table, record)[j->known]];
+}
+
+_Static_assert(RECORD_KEYS_MAX <= 16, "a set of a value's keys is a short");
+
+/* Those of the record's keys that count. */
+static size_t sorted_keys(const SortJob *j, uint32_t record, uint64_t keys[RECORD_KEYS_MAX])
+{
+    if (j->holders || !j->shared)
+        return key_cache_keys(j->cache, j->table, j->pass, record, keys);
+    unsigned wanted = atomic_load_explicit(shared_of(j, record), memory_order_relaxed);
+    size_t n = wanted ? key_cache_keys(j->cache, j->table, j->pass, record, keys) : 0, kept = 0;
+    for (size_t k = 0; k < n; k++)
+        if (wanted >> k & 1)
+            keys[kept++] = keys[k];
+    return kept;
+}
+
+/* What sorted_keys will read of a record that is due, and of one that is due sooner. */
+static void fetch_keys(const SortJob *j, size_t i, size_t end)
+{
+    if (i + AHEAD < end) {
+        key_cache_fetch(j->cache, j->table, j->pass, record_at(j, i + AHEAD));
+        if (j->shared)
+            __builtin_prefetch(shared_of(j, record_at(j, i + AHEAD)));
+    }
+    if (i + AHEAD / 2 < end)
+        key_cache_fetch_lists(j->cache, j->table, j->pass, record_at(j, i + AHEAD / 2));
+}
+
 static Status collect_chunk(size_t item, void *ctx, Error *err)
 {
     const SortJob *j = ctx;
     Chunk *c = &j->chunks[item];
     size_t begin = item * CHUNK_RECORDS, end = begin + CHUNK_RECORDS;
-    if (end > j->table->records)
-        end = j->table->records;
+    if (end > j->count)
+        end = j->count;
     uint32_t first = j->round * j->buckets;
     memset(c->places, 0, j->buckets * sizeof c->places[0]);
     c->keys.len = c->records.len = 0;
-    for (size_t r = begin; r < end; r++) {
+    for (size_t i = begin; i < end; i++) {
         uint64_t keys[RECORD_KEYS_MAX];
-        if (r + AHEAD < end)
-            key_cache_fetch(j->cache, j->table, j->pass, (uint32_t)(r + AHEAD));
-        if (!record_leads(j->table, (uint32_t)r))
+        uint32_t r = record_at(j, i);
+        fetch_keys(j, i, end);
+        if (!record_leads(j->table, r))
             continue;
-        size_t n = key_cache_keys(j->cache, j->table, j->pass, (uint32_t)r, keys);
+        size_t n = sorted_keys(j, r, keys);
         for (size_t k = 0; k < n; k++) {
             uint32_t bucket = bucket_of(j, keys[k]) - first;
             if (bucket >= j->buckets)
                 continue;
             TRY(vec_push(&c->keys, keys[k], err));
-            TRY(vec_push(&c->records, (uint32_t)r, err));
+            TRY(vec_push(&c->records, r, err));
             c->places[bucket]++;
         }
     }
@@ -240,6 +285,18 @@ static bool is_group(const SortJob *j, const uint32_t *records, size_t n)
     return i < n;
 }
 
+/* n holders of one key share it. */
+static void mark_shared(const SortJob *j, uint64_t key, const uint32_t *holders, size_t n)
+{
+    for (size_t i = 0; i < n && n > 1; i++) {
+        uint64_t keys[RECORD_KEYS_MAX];
+        size_t count = key_cache_keys(j->cache, j->table, j->pass, holders[i], keys);
+        for (size_t k = 0; k < count; k++)
+            if (keys[k] == key)
+                atomic_fetch_or_explicit(shared_of(j, holders[i]), (unsigned short)(1u << k), memory_order_relaxed);
+    }
+}
+
 static Status sort_bucket(size_t item, void *ctx, Error *err)
 {
     UNUSED(err);
@@ -251,6 +308,11 @@ static Status sort_bucket(size_t item, void *ctx, Error *err)
     for (size_t i = begin; i < b->end;) {
         size_t end = run_end(j->keys, i, b->end);
         b->distinct++;
+        if (j->holders) {
+            mark_shared(j, j->keys[i], j->records + i, end - i);
+            i = end;
+            continue;
+        }
         if (end - i > 1)
             sort_members(j->table, j->records + i, end - i, j->record_scratch + i);
         if (is_group(j, j->records + i, end - i)) {
@@ -339,7 +401,8 @@ static Status sort_round(SortJob *j, uint64_t *keys, Error *err)
     TRY_OUT(parallel_for(j->buckets, j->threads, sort_bucket, j, err));
     for (uint32_t b = 0; b < j->buckets; b++)
         *keys += j->bucket[b].distinct;
-    TRY_OUT(write_groups(j, err));
+    if (!j->holders)
+        TRY_OUT(write_groups(j, err));
 out:
     mem_free(j->keys);
     mem_free(j->records);
@@ -354,11 +417,12 @@ out:
  * either. */
 static void choose_rounds(SortJob *j)
 {
-    uint32_t n = j->table->records, step = n / SAMPLE_RECORDS + 1;
+    size_t n = j->count, step = n / SAMPLE_RECORDS + 1;
     uint64_t found = 0, seen = 0;
-    for (uint64_t r = 0; r < n; r += step, seen++) {
+    for (size_t i = 0; i < n; i += step, seen++) {
         uint64_t keys[RECORD_KEYS_MAX];
-        found += key_cache_keys(j->cache, j->table, j->pass, (uint32_t)r, keys);
+        if (record_leads(j->table, record_at(j, i)))
+            found += sorted_keys(j, record_at(j, i), keys);
     }
     uint64_t expected = seen > 0 ? found * n / seen : 0;
     uint64_t rounds = expected / ROUND_ENTRIES + 1;
@@ -367,28 +431,79 @@ static void choose_rounds(SortJob *j)
     j->buckets = buckets > BUCKETS_MAX ? BUCKETS_MAX : (uint32_t)buckets;
 }
 
+static Status sort_all(SortJob *j, uint64_t *keys, Error *err)
+{
+    Status st = OK;
+    *keys = 0;
+    choose_rounds(j);
+    j->chunk_count = (j->count + CHUNK_RECORDS - 1) / CHUNK_RECORDS;
+    TRY_OUT(mem_zalloc(j->chunk_count, sizeof j->chunks[0], (void **)&j->chunks, err));
+    TRY_OUT(mem_zalloc(j->buckets, sizeof j->bucket[0], (void **)&j->bucket, err));
+    for (size_t c = 0; c < j->chunk_count; c++)
+        TRY_OUT(mem_alloc(j->buckets * sizeof(uint32_t), (void **)&j->chunks[c].places, err));
+    for (j->round = 0; j->round < j->rounds; j->round++)
+        TRY_OUT(sort_round(j, keys, err));
+out:
+    for (size_t c = 0; j->chunks && c < j->chunk_count; c++) {
+        vec_free(&j->chunks[c].keys);
+        vec_free(&j->chunks[c].records);
+        mem_free(j->chunks[c].places);
+    }
+    mem_free(j->chunks);
+    mem_free(j->bucket);
+    j->chunks = NULL;
+    j->bucket = NULL;
+    return st;
+}
+
+/* The first record that is compared of each value of the column, in order of value. */
+static Status list_holders(const MatchTable *t, uint32_t column, uint32_t **out, size_t *count, Error *err)
+{
+    const uint32_t values = dict_count(t->dict[column]);
+    uint32_t *holder = NULL;
+    TRY(mem_alloc(((size_t)values + 1) * sizeof *holder, (void **)&holder, err));
+    for (uint32_t v = 0; v < values; v++)
+        holder[v] = MATCH_NONE;
+    for (uint32_t r = 0; r < t->records; r++) {
+        uint32_t value = record_cells(t, r)[column];
+        if (value != 0 && holder[value] == MATCH_NONE && record_leads(t, r))
+            holder[value] = r;
+    }
+    *count = 0;
+    for (uint32_t v = 0; v < values; v++)
+        if (holder[v] != MATCH_NONE)
+            holder[(*count)++] = holder[v];
+    *out = holder;
+    return OK;
+}
+
 Status blocks_sort(const MatchTable *t, const KeyCache *cache, const PassSpec *pass, const SourcePairs *sources,
     uint32_t known, unsigned threads, Groups *out, uint64_t *keys, Error *err)
 {
-    SortJob j = {
-        .table = t, .cache = cache, .pass = pass, .sources = sources, .known = known, .threads = threads, .out = out};
-    Status st = OK;
-    *keys = 0;
-    choose_rounds(&j);
-    j.chunk_count = ((size_t)t->records + CHUNK_RECORDS - 1) / CHUNK_RECORDS;
-    TRY_OUT(mem_zalloc(j.chunk_count, sizeof j.chunks[0], (void **)&j.chunks, err));
-    TRY_OUT(mem_zalloc(j.buckets, sizeof j.bucket[0], (void **)&j.bucket, err));
-    for (size_t c = 0; c < j.chunk_count; c++)
-        TRY_OUT(mem_alloc(j.buckets * sizeof(uint32_t), (void **)&j.chunks[c].places, err));
-    for (j.round = 0; j.round < j.rounds; j.round++)
-        TRY_OUT(sort_round(&j, keys, err));
+    SortJob j = {.table = t,
+        .cache = cache,
+        .pass = pass,
+        .sources = sources,
+        .known = known,
+        .count = t->records,
+        .threads = threads,
+        .out = out};
+    uint32_t *holders = NULL;
+    void *sets = NULL;
+    uint64_t shared;
+    Status st;
+    if (known == MATCH_NONE)
+        return sort_all(&j, keys, err);
+    SortJob of_values = j;
+    TRY_OUT(mem_zalloc((size_t)dict_count(t->dict[known]) + 1, sizeof *j.shared, &sets, err));
+    j.shared = sets;
+    TRY_OUT(list_holders(t, known, &holders, &of_values.count, err));
+    of_values.holders = holders;
+    of_values.shared = j.shared;
+    TRY_OUT(sort_all(&of_values, keys, err));
+    st = sort_all(&j, &shared, err);
 out:
-    for (size_t c = 0; j.chunks && c < j.chunk_count; c++) {
-        vec_free(&j.chunks[c].keys);
-        vec_free(&j.chunks[c].records);
-        mem_free(j.chunks[c].places);
-    }
-    mem_free(j.chunks);
-    mem_free(j.bucket);
+    mem_free(holders);
+    mem_free(sets);
     return st;
 }

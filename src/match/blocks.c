@@ -14,6 +14,7 @@
  * blocks are refined, nothing is dropped.
  */
 #include "match/blocks.h"
+#include "match/keys.h"
 
 enum {
     BLOCK_MAX_LEAST = 8, /* below this refining cannot keep what matters */
@@ -54,26 +55,15 @@ static uint64_t window_pairs(const BlockPass *p)
     return reach * n - reach * (reach + 1) / 2;
 }
 
-/* The field that the pass takes alone, under this transform; MATCH_NONE. */
-static uint32_t only_field(const BlockPass *p, KeyTransform transform)
-{
-    const KeyPart *part = &p->spec.parts[0];
-    return !pass_is_window(p) && p->spec.part_count == 1 && part->transform == transform ? part->field : MATCH_NONE;
-}
-
-/* Parts of a date are no key as a whole, but have typing errors. */
 void blocks_find_known(Blocks *b)
 {
+    PassSpec specs[MATCH_PASSES_MAX];
+    for (uint32_t i = 0; i < b->pass_count; i++)
+        specs[i] = b->passes[i].spec;
     b->known_count = 0;
     for (uint32_t i = 0; i < b->pass_count; i++) {
-        uint32_t f = only_field(&b->passes[i], KEY_DELETION);
-        const FieldSpec *field = f == MATCH_NONE ? NULL : &b->table->config->fields[f];
-        if (!field || field->column_count != 1 || field->kind == FIELD_DATE)
-            continue;
-        uint32_t whole = 0;
-        while (whole < b->pass_count && only_field(&b->passes[whole], KEY_WHOLE) != f)
-            whole++;
-        if (whole < b->pass_count)
+        uint32_t whole = pass_of_values(b->table->config, specs, b->pass_count, i);
+        if (whole != MATCH_NONE)
             b->known[b->known_count++] = (KnownPass){i, whole};
     }
 }

@@ -80,6 +80,8 @@ typedef struct Refiners {
 } Refiners;
 MUST_USE Status refiners_new(const MatchTable *t, unsigned threads, Refiners **out, Error *err);
 void refiners_free(Refiners *r);
+/* Does the pass itself ask for as much already? */
+bool refiner_implied(const PassSpec *pass, const KeyPart *refiner);
 
 typedef struct RefineJob {
     const MatchTable *table;
@@ -155,6 +157,15 @@ static inline size_t block_row_number(const Blocks *b, uint32_t record)
 static inline const uint32_t *block_row(const Blocks *b, uint32_t record)
 {
     return b->rows + block_row_number(b, record) * b->stride;
+}
+/* Asks for all lines of the row ahead of use. */
+#define LINE_LANES 16
+static inline void block_row_prefetch(const Blocks *b, uint32_t record)
+{
+    const uint32_t *row = block_row(b, record);
+    for (uint32_t lane = 0; lane < b->stride; lane += LINE_LANES)
+        __builtin_prefetch(row + lane);
+    __builtin_prefetch(row + b->stride - 1);
 }
 
 /* Every block of a pass in ascending order of number. */

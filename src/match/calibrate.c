@@ -7,6 +7,7 @@
  *     2007), slope never negative;
  *   - many: isotonic regression (Zadrozny and Elkan 2002), a knot a pooled block, with the slope kept between and 1
  *     beyond the outermost knots, so that order is never lost.
+ * A label counts with its weight, and smoothing by what the weights leave of the number of labels (Kish 1965).
  *
  * calibration_table is how to see whether it worked.
  */
@@ -17,6 +18,9 @@
 
 #define ISOTONIC_FROM 100 /* labels of the rarer kind */
 #define PLATT_ITERATIONS 100
+#define SLOPE_MIN 0.05 /* order is never lost, however the labels contradict it */
+#define SLOPE_MAX 5
+#define SHIFT_MAX 500 /* nats */
 
 /* --- applying ------------------------------------------------------------------------------------------------- */
 
@@ -49,48 +53,134 @@ static void add_knot(MatchModel *m, Weight raw, Weight stated)
     m->knot_stated[m->knots++] = stated;
 }
 
-/* Newton's method on two parameters; stated = slope * raw + shift, in bits. */
-static void fit_platt(MatchModel *m, const LabelledOdds *labels, size_t count, double right)
+/* How many labels of one kind there are, so far as weights go. */
+static double effective(const LabelledOdds *labels, size_t count, bool match)
 {
-    double wrong = (double)count - right;
-    double high = (right + 1) / (right + 2), low = 1 / (wrong + 2);
-    double slope = 1, shift = 0;
-    for (int i = 0; i < PLATT_ITERATIONS; i++) {
-        double g0 = 0, g1 = 0, h00 = 1e-6, h01 = 0, h11 = 1e-6;
-        for (size_t k = 0; k < count; k++) {
-            double x = (double)labels[k].odds / WEIGHT_BIT;
-            double p = 1 / (1 + exp2(-(slope * x + shift)));
-            double d = p - (labels[k].match ? high : low), w = p * (1 - p);
-            g0 += d;
-            g1 += d * x;
-            h00 += w;
-            h01 += w * x;
-            h11 += w * x * x;
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < count; i++)
+        if (labels[i].match == match) {
+            sum += labels[i].weight;
+            squares += labels[i].weight * labels[i].weight;
         }
-        double det = h00 * h11 - h01 * h01;
-        if (!(det > 0))
-            break;
-        /* the derivative of 2^-x carries a factor ln 2 that cancels in all but the step's length */
-        double step0 = (h11 * g0 - h01 * g1) / det / M_LN2, step1 = (h00 * g1 - h01 * g0) / det / M_LN2;
-        double length = fabs(step0) + fabs(step1);
-        double damp = length > 4 ? 4 / length : 1;
-        shift -= damp * step0;
-        slope -= damp * step1;
-        if (length < 1e-9)
-            break;
+    return squares > 0 ? sum * sum / squares : 0;
+}
+
+typedef struct Platt {
+    const LabelledOdds *labels;
+    size_t count;
+    double high, low; /* what is aimed at for right and wrong pairs: never quite sure */
+} Platt;
+
+/* log(1 + exp(z)) without overflow. */
+static double soft_plus(double z)
+{
+    return z > 0 ? z + log1p(exp(-z)) : log1p(exp(z));
+}
+
+/* What is made as small as can be, by nats: cross entropy of z = slope * raw + shift. */
+static double platt_loss(const Platt *p, double slope, double shift)
+{
+    double loss = 0;
+    for (size_t k = 0; k < p->count; k++) {
+        const LabelledOdds *l = &p->labels[k];
+        double z = slope * l->odds / WEIGHT_BIT + shift;
+        loss += l->weight * (soft_plus(z) - (l->match ? p->high : p->low) * z);
     }
-    slope = !(slope > 0.05) ? 0.05 : slope > 5 ? 5 : slope;
+    return loss;
+}
+
+/* The way that Newton's method goes from here, and how much of the loss one step of it promises to take, times two. */
+static double platt_step(const Platt *p, double slope, double shift, double *by_slope, double *by_shift)
+{
+    double g0 = 0, g1 = 0, h00 = 1e-12, h01 = 0, h11 = 1e-12;
+    for (size_t k = 0; k < p->count; k++) {
+        const LabelledOdds *l = &p->labels[k];
+        double x = (double)l->odds / WEIGHT_BIT, q = 1 / (1 + exp(-(slope * x + shift)));
+        double d = l->weight * (q - (l->match ? p->high : p->low)), w = l->weight * q * (1 - q);
+        g0 += d;
+        g1 += d * x;
+        h00 += w;
+        h01 += w * x;
+        h11 += w * x * x;
+    }
+    double det = h00 * h11 - h01 * h01;
+    if (!(det > 0)) { /* all of one odds: the shift alone */
+        *by_slope = 0;
+        *by_shift = -g0 / h00;
+    } else {
+        *by_slope = -(h00 * g1 - h01 * g0) / det;
+        *by_shift = -(h11 * g0 - h01 * g1) / det;
+    }
+    return -(g0 * *by_shift + g1 * *by_slope);
+}
+
+/* With the slope given: as many right ones are expected as there are. */
+static double best_shift(const Platt *p, double slope)
+{
+    double low = -SHIFT_MAX, high = SHIFT_MAX;
+    for (int i = 0; i < 100; i++) {
+        double middle = (low + high) / 2, excess = 0;
+        for (size_t k = 0; k < p->count; k++) {
+            const LabelledOdds *l = &p->labels[k];
+            double q = 1 / (1 + exp(-(slope * l->odds / WEIGHT_BIT + middle)));
+            excess += l->weight * (q - (l->match ? p->high : p->low));
+        }
+        if (excess < 0)
+            low = middle;
+        else
+            high = middle;
+    }
+    return (low + high) / 2;
+}
+
+/* Newton's method with steps halved until the loss falls, from no slope at all, where no label is so sure that it has
+ * lost its say (Lin, Lin and Weng 2007). In knots stated = slope * raw + shift, in bits. */
+static void fit_platt(MatchModel *m, const LabelledOdds *labels, size_t count)
+{
+    double right = effective(labels, count, true), wrong = effective(labels, count, false);
+    const Platt p = {labels, count, (right + 1) / (right + 2), 1 / (wrong + 2)};
+    double slope = 0, shift = log((right + 1) / (wrong + 1)), loss = platt_loss(&p, slope, shift);
+    for (int i = 0; i < PLATT_ITERATIONS; i++) {
+        double by_slope, by_shift, promised = platt_step(&p, slope, shift, &by_slope, &by_shift), part = 1;
+        while (part > 1e-10 &&
+               platt_loss(&p, slope + part * by_slope, shift + part * by_shift) > loss - 1e-4 * part * promised)
+            part /= 2;
+        if (part <= 1e-10 || promised < 1e-12 * (1 + loss))
+            break;
+        slope += part * by_slope;
+        shift += part * by_shift;
+        loss = platt_loss(&p, slope, shift);
+    }
+    double kept = fmin(fmax(slope, SLOPE_MIN * M_LN2), SLOPE_MAX * M_LN2);
+    if (kept != slope)
+        shift = best_shift(&p, kept);
+    slope = kept / M_LN2;
+    shift /= M_LN2;
     for (int bits = -60; bits <= 60; bits += 120)
         add_knot(m, bits * WEIGHT_BIT, weight_clip(llround((slope * bits + shift) * WEIGHT_BIT)));
 }
 
-typedef struct Pool {
-    double sum_odds, count, right;
+typedef struct Pool { /* sums of weights, and of weights times what the name says */
+    double weight, squares, odds, right;
 } Pool;
 
 static double share_right(const Pool *p)
 {
-    return p->right / p->count;
+    return p->right / p->weight;
+}
+
+static void pool_add(Pool *to, const Pool *more)
+{
+    to->weight += more->weight;
+    to->squares += more->squares;
+    to->odds += more->odds;
+    to->right += more->right;
+}
+
+static Pool pool_of(const LabelledOdds *l)
+{
+    double w = l->weight;
+    return (Pool){.weight = w, .squares = w * w, .odds = w * l->odds, .right = l->match ? w : 0};
 }
 
 /* labels sorted by odds */
@@ -100,21 +190,28 @@ static Status fit_isotonic(MatchModel *m, const LabelledOdds *labels, size_t cou
     size_t n = 0;
     TRY(mem_zalloc(count, sizeof *pools, (void **)&pools, err));
     for (size_t i = 0; i < count; i++) {
-        pools[n++] = (Pool){labels[i].odds, 1, labels[i].match};
+        pools[n++] = pool_of(&labels[i]);
         bool tie = i > 0 && labels[i].odds == labels[i - 1].odds;
         while (n > 1 && (tie || share_right(&pools[n - 2]) >= share_right(&pools[n - 1]))) {
-            pools[n - 2].sum_odds += pools[n - 1].sum_odds;
-            pools[n - 2].count += pools[n - 1].count;
-            pools[n - 2].right += pools[n - 1].right;
+            pool_add(&pools[n - 2], &pools[n - 1]);
             n--;
             tie = false;
         }
     }
-    size_t stride = n / CALIBRATION_MAX + 1;
-    for (size_t i = 0; i < n; i += stride) {
-        /* half a label either way: no pool is sure */
-        double p = (pools[i].right + 0.5) / (pools[i].count + 1);
-        add_knot(m, (Weight)llround(pools[i].sum_odds / pools[i].count), probability_weight(p));
+    size_t stride = n / CALIBRATION_MAX + 1, knots = 0;
+    for (size_t i = 0; i < n; i++) /* too many: so many neighbours together */
+        if (i % stride == 0)
+            pools[knots++] = pools[i];
+        else
+            pool_add(&pools[knots - 1], &pools[i]);
+    for (size_t i = 0; i < knots; i++) {
+        double p = share_right(&pools[i]), one = pools[i].squares / pools[i].weight;
+        double unsure = one / 2 / (pools[i].weight + one); /* half a label the other way: no pool is sure */
+        if (p <= 0)
+            p = i + 1 < knots ? fmin(unsure, share_right(&pools[i + 1])) : unsure;
+        else if (p >= 1)
+            p = i > 0 ? fmax(1 - unsure, share_right(&pools[i - 1])) : 1 - unsure;
+        add_knot(m, (Weight)llround(pools[i].odds / pools[i].weight), probability_weight(p));
     }
     mem_free(pools);
     return OK;
@@ -125,7 +222,9 @@ static int by_odds(const void *left, const void *right)
     const LabelledOdds *a = left, *b = right;
     if (a->odds != b->odds)
         return a->odds < b->odds ? -1 : 1;
-    return (int)a->match - (int)b->match;
+    if (a->match != b->match)
+        return (int)a->match - (int)b->match;
+    return (a->weight > b->weight) - (a->weight < b->weight);
 }
 
 Status calibrate_fit(MatchModel *m, const LabelledOdds *labels, size_t count, Error *err)
@@ -138,7 +237,7 @@ Status calibrate_fit(MatchModel *m, const LabelledOdds *labels, size_t count, Er
     if (count == 0)
         return OK;
     if (rarer < ISOTONIC_FROM) {
-        fit_platt(m, labels, count, (double)right);
+        fit_platt(m, labels, count);
         return OK;
     }
     LabelledOdds *sorted = NULL;

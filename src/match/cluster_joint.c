@@ -28,6 +28,8 @@ typedef struct PairFacts {
     uint32_t a, b; /* equal: nothing yet */
     uint64_t pattern;
     uint32_t rule;
+    uint16_t segment;
+    bool comparable; /* without it and without rules nothing else is known */
     Weight stated, lift;
     Weight rarity[MATCH_FIELDS_MAX];
 } PairFacts;
@@ -153,9 +155,16 @@ static const PairFacts *facts_of(Joint *j, uint32_t a, uint32_t b)
     PairFacts *known = &j->facts[key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - FACTS_BITS)];
     if (known->a == a && known->b == b && a != b)
         return known;
+    const MatchConfig *config = j->t->config;
+    uint32_t source_a = j->t->source[a], source_b = j->t->source[b];
     ScoreParts parts;
     known->a = a;
     known->b = b;
+    known->rule = MATCH_NONE;
+    known->comparable = table_comparable(config, source_a, source_b);
+    if (!known->comparable && !j->has_rules)
+        return known;
+    known->segment = (uint16_t)table_segment(config, source_a, source_b);
     known->pattern = compare_pair(j->comparer, a, b);
     score_parts(j->scorer, a, b, known->pattern, &parts);
     known->rule = parts.rule;
@@ -169,20 +178,16 @@ static const PairFacts *facts_of(Joint *j, uint32_t a, uint32_t b)
 static void add_pair(Joint *j, uint32_t a, uint32_t b, uint32_t skip, JointSum *sum)
 {
     const MatchConfig *config = j->t->config;
-    bool comparable = table_comparable(config, j->t->source[a], j->t->source[b]);
-    if (!comparable && !j->has_rules)
-        return;
     const PairFacts *pair = facts_of(j, a, b);
     if (pair->rule != MATCH_NONE) {
         sum->must |= config->rules[pair->rule].effect == RULE_MUST;
         sum->never |= config->rules[pair->rule].effect == RULE_MUST_NOT;
     }
-    if (!comparable)
+    if (!pair->comparable)
         return;
-    uint32_t segment = table_segment(config, j->t->source[a], j->t->source[b]);
-    if (!sum->comparable || pair->stated > sum->best || (pair->stated == sum->best && segment < sum->segment)) {
+    if (!sum->comparable || pair->stated > sum->best || (pair->stated == sum->best && pair->segment < sum->segment)) {
         sum->best = pair->stated;
-        sum->segment = segment;
+        sum->segment = pair->segment;
         sum->comparable = true;
     }
     sum->up = pair->lift > sum->up ? pair->lift : sum->up;
@@ -190,7 +195,7 @@ static void add_pair(Joint *j, uint32_t a, uint32_t b, uint32_t skip, JointSum *
     for (uint32_t f = 0; f < j->m->field_count; f++) {
         uint32_t level = pattern_level(pair->pattern, f);
         if (level && !(skip >> f & 1))
-            add_field(&sum->fields[f], j->m, segment, f, level, pair->rarity[f]);
+            add_field(&sum->fields[f], j->m, pair->segment, f, level, pair->rarity[f]);
     }
 }
 
@@ -279,4 +284,30 @@ MatchPair joint_pair(Joint *j, uint32_t a, uint32_t b)
     pair.pattern = compare_pair(j->comparer, pair.a, pair.b);
     pair.odds = score_pattern(j->scorer, pair.a, pair.b, pair.pattern);
     return pair;
+}
+
+/* Records of different content. */
+static size_t faces_of(Joint *j, const uint32_t *records, size_t n, uint32_t faces[BUNDLE_FACES_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n && count < BUNDLE_FACES_MAX; i++) {
+        bool repeats = false;
+        for (size_t k = 0; k < count && !repeats; k++)
+            repeats = joint_repeats(j, faces[k], records[i]);
+        if (!repeats)
+            faces[count++] = records[i];
+    }
+    return count;
+}
+
+Status match_persons_odds(const MatchTable *t, const MatchModel *m, const uint32_t *a, size_t a_count,
+    const uint32_t *b, size_t b_count, Weight *odds, Error *err)
+{
+    Joint *j;
+    uint32_t left[BUNDLE_FACES_MAX], right[BUNDLE_FACES_MAX];
+    TRY(joint_new(t, m, NULL, &j, err));
+    size_t na = faces_of(j, a, a_count, left), nb = faces_of(j, b, b_count, right);
+    *odds = weight_clip(joint_between(j, left, na, right, nb, NULL));
+    joint_free(j);
+    return OK;
 }

@@ -50,6 +50,12 @@ MatchPair match_look_score(MatchLook *x, uint32_t a, uint32_t b)
         .pattern = pattern};
 }
 
+Weight match_look_odds(MatchLook *x, uint32_t a, uint32_t b)
+{
+    in_order(&a, &b);
+    return score_pattern(x->scorer, a, b, compare_pair(x->comparer, a, b));
+}
+
 Status match_score(const MatchTable *t, const MatchModel *m, uint32_t a, uint32_t b, MatchPair *out, Error *err)
 {
     MatchLook *look;

@@ -1,17 +1,23 @@
 /*
  * One newcomer at a time against everybody.
  *
- * The keys of all records under all passes lie in one sorted array (8 bytes a
- * key), with a directory by the first bits of the hash, so that a look-up costs
- * one or two reads of memory. A million persons with ten passes take some 200 MB
- * and are loaded in seconds. Keys of newcomers go into a small hash table beside
- * it; merging them in is a new index.
+ * The keys of all records under all passes lie in one sorted array (postings.c),
+ * so that a look-up costs one or two reads of memory. Keys of newcomers go into a
+ * small hash table beside it; merging them in is a new index.
+ *
+ * What repeats another record is not there: who finds that one has found all that
+ * the repeat says. And a pass over the typing errors of a field beside one over
+ * the field itself has each value once: who is found by it stands for all records
+ * of the value, which the other pass knows.
  *
  * Oversized blocks. Blocking splits a block of more than block_max records by
- * further keys; here its records count when another block of the newcomer has
- * them as well, which is the same idea with the passes as further keys. When no
- * other block has anybody, the first block_max records of the smallest oversized
- * one are taken: of a million equal rows any few will do.
+ * further keys. Here the smallest of a newcomer's oversized blocks are looked
+ * through for who shares such a key with it, up to LOOKED_THROUGH * block_max
+ * records, which is a fraction of a millisecond: of a state's twenty million
+ * records a birth date has little more than block_max. Records of the others
+ * count when another block of the newcomer has them as well. When nobody is
+ * found, the first block_max records of the smallest are taken: of a million
+ * equal rows any few will do.
  *
  * Sorted neighbourhoods are kept by the first eight bytes of their text; a
  * newcomer meets the sealed records near its place, and other newcomers where the
@@ -22,136 +28,10 @@
 #include "match/keys.h"
 #include "match/index_impl.h"
 
-#define CHUNK 4096
 #define KEYS_MAX (MATCH_PASSES_MAX * RECORD_KEYS_MAX)
-
-static uint64_t posting_hash(uint32_t pass, uint64_t key)
-{
-    return key_mix(key + (uint64_t)pass * UINT64_C(0x9e3779b97f4a7c15));
-}
-
-/* --- postings of the sealed records ------------------------------------------------------------------------------- */
-
-typedef struct Build {
-    const MatchTable *t;
-    const MatchModel *m;
-    const KeyCache *cache;
-    uint64_t *from; /* of each chunk: its first place in hash and record */
-    uint64_t *hash;
-    uint32_t *record; /* NULL: only count */
-} Build;
-
-static Status build_chunk(size_t chunk, void *ctx, Error *err)
-{
-    UNUSED(err);
-    Build *b = ctx;
-    uint32_t begin = (uint32_t)(chunk * CHUNK), end = begin + CHUNK;
-    uint64_t at = b->record ? b->from[chunk] : 0;
-    if (end > b->t->records)
-        end = b->t->records;
-    for (uint32_t r = begin; r < end; r++)
-        for (uint32_t p = 0; p < b->m->pass_count; p++) {
-            uint64_t keys[RECORD_KEYS_MAX];
-            size_t n = key_cache_keys(b->cache, b->t, &b->m->passes[p], r, keys);
-            for (size_t i = 0; i < n && b->record; i++) {
-                b->hash[at + i] = posting_hash(p, keys[i]);
-                b->record[at + i] = r;
-            }
-            at += n;
-        }
-    if (!b->record)
-        b->from[chunk + 1] = at;
-    return OK;
-}
-
-static int by_entry(const void *x, const void *y)
-{
-    const uint64_t *a = x, *b = y;
-    return *a < *b ? -1 : *a > *b;
-}
-
-static Status sort_chunk(size_t chunk, void *ctx, Error *err)
-{
-    UNUSED(err);
-    Postings *p = ctx;
-    size_t begins = (size_t)1 << (64 - p->shift);
-    for (size_t i = chunk * CHUNK; i < (chunk + 1) * CHUNK && i < begins; i++) {
-        uint64_t from = p->directory[i], to = p->directory[i + 1];
-        if (to - from > 1)
-            qsort(p->entry + from, to - from, sizeof *p->entry, by_entry);
-    }
-    return OK;
-}
-
-/* Counting sort by the beginning of the hash, then each short run by the rest of it and the record. */
-static Status sort_postings(Postings *p, const Build *b, unsigned threads, Error *err)
-{
-    unsigned bits = 8;
-    while (bits < 28 && (p->count >> bits) > 2)
-        bits++;
-    p->shift = 64 - bits;
-    size_t begins = (size_t)1 << bits;
-    TRY(mem_zalloc(begins + 2, sizeof *p->directory, (void **)&p->directory, err));
-    TRY(mem_alloc(p->count * sizeof *p->entry, (void **)&p->entry, err));
-    uint64_t *place = p->directory + 1; /* one early: a place moves on to the next one's while it is filled */
-    for (size_t i = 0; i < p->count; i++)
-        place[(b->hash[i] >> p->shift) + 1]++;
-    for (size_t i = 0; i < begins; i++)
-        place[i + 1] += place[i];
-    for (size_t i = 0; i < p->count; i++)
-        p->entry[place[b->hash[i] >> p->shift]++] = b->hash[i] << 32 | b->record[i];
-    return parallel_for((begins + CHUNK - 1) / CHUNK, threads, sort_chunk, p, err);
-}
-
-static Status build_postings(MatchIndex *x, unsigned threads, Error *err)
-{
-    Build b = {.t = x->t, .m = x->m};
-    KeyCache *cache = NULL;
-    size_t chunks = ((size_t)x->t->records + CHUNK - 1) / CHUNK;
-    Status st = OK;
-    TRY_OUT(key_cache_new(x->t, x->m->passes, x->m->pass_count, threads, &cache, err));
-    b.cache = cache;
-    TRY_OUT(mem_zalloc(chunks + 1, sizeof *b.from, (void **)&b.from, err));
-    TRY_OUT(parallel_for(chunks, threads, build_chunk, &b, err));
-    for (size_t i = 0; i < chunks; i++)
-        b.from[i + 1] += b.from[i];
-    x->postings.count = b.from[chunks];
-    TRY_OUT(mem_alloc(x->postings.count * sizeof *b.hash, (void **)&b.hash, err));
-    TRY_OUT(mem_alloc(x->postings.count * sizeof *b.record, (void **)&b.record, err));
-    TRY_OUT(parallel_for(chunks, threads, build_chunk, &b, err));
-    TRY_OUT(sort_postings(&x->postings, &b, threads, err));
-out:
-    key_cache_free(cache);
-    mem_free(b.from);
-    mem_free(b.hash);
-    mem_free(b.record);
-    return st;
-}
-
-static const uint64_t *find_posting(const Postings *p, uint64_t hash, size_t *count)
-{
-    uint64_t low = p->directory[hash >> p->shift], end = p->directory[(hash >> p->shift) + 1], high = end;
-    uint64_t first = hash << 32;
-    while (low < high) {
-        uint64_t mid = low + (high - low) / 2;
-        if (p->entry[mid] < first)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    uint64_t to = low, step = 1;
-    while (to + step <= end && p->entry[to + step - 1] >> 32 == first >> 32) { /* galloping: runs may be long */
-        to += step;
-        step *= 2;
-    }
-    while (step > 0) {
-        if (to + step <= end && p->entry[to + step - 1] >> 32 == first >> 32)
-            to += step;
-        step /= 2;
-    }
-    *count = to - low;
-    return p->entry + low;
-}
+#define FURTHER_KEYS 3   /* as blocking takes side by side */
+#define LOOKED_THROUGH 4 /* times block_max: records of oversized blocks that are looked through for one newcomer */
+#define AHEAD 8
 
 /* --- newcomers ---------------------------------------------------------------------------------------------------- */
 
@@ -264,6 +144,40 @@ static Status touch_block(MatchIndex *x, const BlockRef *b, size_t most, Error *
     return OK;
 }
 
+typedef struct Large { /* blocks of more than block_max records */
+    BlockRef at[KEYS_MAX];
+    size_t count;
+} Large;
+
+static Status touch_or_defer(MatchIndex *x, const BlockRef *b, Large *large, Error *err)
+{
+    uint32_t most = x->t->config->block_max;
+    if (b->count <= most)
+        return touch_block(x, b, most, err);
+    if (large->count < KEYS_MAX)
+        large->at[large->count++] = *b;
+    return OK;
+}
+
+/* Values that share a typing error with the newcomer's, by the first record of each: all that hold them. */
+static Status touch_values(MatchIndex *x, const BlockRef *firsts, Large *large, Error *err)
+{
+    uint32_t most = x->t->config->block_max, whole = x->whole[firsts->pass];
+    for (size_t i = 0; i < firsts->count && i < most; i++) {
+        uint32_t first = (uint32_t)firsts->entry[i];
+        uint64_t keys[RECORD_KEYS_MAX];
+        if (x->mask.at[first] >> firsts->pass & 1)
+            continue; /* another key has brought it */
+        size_t n = record_keys(x->t, &x->m->passes[whole], first, keys);
+        for (size_t k = 0; k < n; k++) {
+            BlockRef all = {.pass = firsts->pass};
+            all.entry = postings_find(&x->postings, posting_hash(whole, keys[k]), &all.count);
+            TRY(touch_or_defer(x, &all, large, err));
+        }
+    }
+    return OK;
+}
+
 static Status touch_window(MatchIndex *x, uint32_t record, uint32_t pass, Error *err)
 {
     const Window *w = &x->windows[pass];
@@ -299,43 +213,115 @@ static Status touch_grown(MatchIndex *x, uint64_t hash, uint32_t pass, Error *er
     return OK;
 }
 
-/* Marks every candidate with the passes that bring it up. */
-static Status gather(MatchIndex *x, uint32_t record, Error *err)
+static Status touch_pass(MatchIndex *x, uint32_t record, uint32_t pass, Large *large, Error *err)
 {
-    BlockRef large[KEYS_MAX];
-    size_t large_count = 0;
-    uint32_t most = x->t->config->block_max;
-    for (uint32_t p = 0; p < x->m->pass_count; p++) {
+    uint64_t keys[RECORD_KEYS_MAX];
+    size_t n = record_keys(x->t, &x->m->passes[pass], record, keys);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t hash = posting_hash(pass, keys[i]);
+        BlockRef b = {.pass = pass};
+        b.entry = postings_find(&x->postings, hash, &b.count);
+        TRY(x->whole[pass] == MATCH_NONE ? touch_or_defer(x, &b, large, err) : touch_values(x, &b, large, err));
+        TRY(touch_grown(x, hash, pass, err));
+    }
+    return x->m->passes[pass].window > 0 ? touch_window(x, record, pass, err) : OK;
+}
+
+static int by_entry(const void *x, const void *y)
+{
+    const uint64_t *a = x, *b = y;
+    return *a < *b ? -1 : *a > *b;
+}
+
+/* Further keys of a newcomer, of which somebody in an oversized block must share one: the first that it has of those
+ * that blocking would split the block by. */
+typedef struct Further {
+    const PassSpec *pass[FURTHER_KEYS];
+    uint64_t keys[FURTHER_KEYS][RECORD_KEYS_MAX];
+    size_t key_count[FURTHER_KEYS], count;
+} Further;
+
+static void further_keys(const MatchIndex *x, uint32_t record, uint32_t pass, Further *f)
+{
+    const Refiners *r = x->refiners;
+    f->count = 0;
+    for (uint32_t i = 0; i < r->count && f->count < FURTHER_KEYS; i++) {
+        if (refiner_implied(&x->m->passes[pass], &r->keys[i].parts[0]))
+            continue;
+        f->pass[f->count] = &r->keys[i];
+        f->key_count[f->count] = record_keys(x->t, &r->keys[i], record, f->keys[f->count]);
+        f->count += f->key_count[f->count] > 0;
+    }
+}
+
+static bool shares_further(const MatchIndex *x, const Further *f, uint32_t other)
+{
+    for (size_t p = 0; p < f->count; p++) {
         uint64_t keys[RECORD_KEYS_MAX];
-        size_t n = record_keys(x->t, &x->m->passes[p], record, keys);
-        for (size_t i = 0; i < n; i++) {
-            uint64_t hash = posting_hash(p, keys[i]);
-            BlockRef b = {.pass = p};
-            b.entry = find_posting(&x->postings, hash, &b.count);
-            if (b.count > most)
-                large[large_count++] = b;
-            else
-                TRY(touch_block(x, &b, most, err));
-            TRY(touch_grown(x, hash, p, err));
-        }
-        if (x->m->passes[p].window > 0)
-            TRY(touch_window(x, record, p, err));
+        size_t n = key_cache_keys(x->refiners->cache, x->t, f->pass[p], other, keys);
+        for (size_t i = 0; i < n; i++)
+            for (size_t k = 0; k < f->key_count[p]; k++)
+                if (keys[i] == f->keys[p][k])
+                    return true;
+    }
+    return false;
+}
+
+static Status touch_alike(MatchIndex *x, uint32_t record, const BlockRef *b, Error *err)
+{
+    size_t touched = 0, most = x->t->config->block_max;
+    Further f;
+    further_keys(x, record, b->pass, &f);
+    for (size_t i = 0; i < b->count && touched < most; i++) {
+        uint32_t other = (uint32_t)b->entry[i];
+        if (i + AHEAD < b->count)
+            record_prefetch(x->t, (uint32_t)b->entry[i + AHEAD]);
+        if (!shares_further(x, &f, other))
+            continue;
+        TRY(touch(x, other, b->pass, err));
+        touched++;
+    }
+    return OK;
+}
+
+static int by_count(const void *x, const void *y)
+{
+    const BlockRef *a = x, *b = y;
+    if (a->count != b->count)
+        return a->count < b->count ? -1 : 1;
+    return a->pass < b->pass ? -1 : a->pass > b->pass;
+}
+
+/* Oversized blocks: those of them that are looked through, and then all add their passes to whoever is marked. */
+static Status gather_large(MatchIndex *x, uint32_t record, Large *large, Error *err)
+{
+    size_t most = x->t->config->block_max, left = LOOKED_THROUGH * most;
+    if (large->count > 1)
+        qsort(large->at, large->count, sizeof large->at[0], by_count);
+    for (size_t k = 0; k < large->count && large->at[k].count <= left; k++) {
+        left -= large->at[k].count;
+        TRY(touch_alike(x, record, &large->at[k], err));
     }
     size_t own = x->mask.at[record] != 0; /* it finds itself */
-    const BlockRef *smallest = NULL;
-    for (size_t k = 0; k < large_count; k++) {
-        const BlockRef *b = &large[k];
-        if (!smallest || b->count < smallest->count)
-            smallest = b;
+    for (size_t k = 0; k < large->count; k++) {
+        const BlockRef *b = &large->at[k];
         for (size_t i = 0; i < x->touched.len; i++) { /* few marked against many posted: look each of the few up */
             uint64_t want = (b->entry[0] & ~(uint64_t)UINT32_MAX) | x->touched.at[i];
             if (bsearch(&want, b->entry, b->count, sizeof want, by_entry))
                 x->mask.at[x->touched.at[i]] |= (uint32_t)1 << b->pass;
         }
     }
-    if (smallest && x->touched.len <= own)
-        TRY(touch_block(x, smallest, most, err));
-    return OK;
+    return large->count > 0 && x->touched.len <= own ? touch_block(x, &large->at[0], most, err) : OK;
+}
+
+/* Marks every candidate with the passes that bring it up. */
+static Status gather(MatchIndex *x, uint32_t record, Error *err)
+{
+    Large large;
+    large.count = 0;
+    for (uint32_t p = 0; p < x->m->pass_count; p++)
+        TRY(touch_pass(x, record, p, &large, err));
+    return gather_large(x, record, &large, err);
 }
 
 static int by_odds(const void *x, const void *y)
@@ -415,7 +401,11 @@ static Status build_index(MatchIndex *x, unsigned threads, Error *err)
     TRY(joint_new(x->t, x->m, NULL, &x->joint, err));
     TRY(reserve_records(x, record_total(x->t), err));
     note_records(x);
-    TRY(build_postings(x, threads, err));
+    for (uint32_t p = 0; p < x->m->pass_count; p++)
+        x->whole[p] = pass_of_values(x->t->config, x->m->passes, x->m->pass_count, p);
+    if (x->t->records > x->t->config->block_max) /* a block may be oversized; before a newcomer brings new values */
+        TRY(refiners_new(x->t, threads, &x->refiners, err));
+    TRY(postings_build(x->t, x->m->passes, x->m->pass_count, x->whole, threads, &x->postings, err));
     for (uint32_t p = 0; p < x->m->pass_count; p++)
         if (x->m->passes[p].window > 0)
             TRY(build_window(x, p, err));
@@ -445,8 +435,8 @@ void match_index_free(MatchIndex *x)
     if (!x)
         return;
     joint_free(x->joint);
-    mem_free(x->postings.entry);
-    mem_free(x->postings.directory);
+    postings_free(&x->postings);
+    refiners_free(x->refiners);
     mem_free(x->grown.keys);
     mem_free(x->grown.heads);
     vec_free(&x->grown.entries);

@@ -4,17 +4,9 @@
 #ifndef CAIRN_MATCH_INDEX_IMPL_H
 #define CAIRN_MATCH_INDEX_IMPL_H
 
+#include "match/blocks.h"
 #include "match/cluster_impl.h"
-#include "match/keys.h"
-
-/* Postings of the sealed records: hash of pass and key -> records. Sorted; directory[h >> shift] is the first of those
- * whose hash begins so. */
-typedef struct Postings {
-    uint64_t *entry;     /* low 32 bits of the hash, record */
-    uint64_t *directory; /* one more than there are beginnings */
-    size_t count;
-    unsigned shift;
-} Postings;
+#include "match/postings.h"
 
 /* Postings of newcomers: a hash table of chains. */
 typedef struct GrownEntry {
@@ -42,6 +34,8 @@ struct MatchIndex {
     const MatchModel *m;
     Joint *joint;
     Postings postings;
+    uint32_t whole[MATCH_PASSES_MAX]; /* pass_of_values of each pass */
+    Refiners *refiners;               /* what oversized blocks are split by */
     Grown grown;
     Window windows[MATCH_PASSES_MAX];
     KeyTexts texts;

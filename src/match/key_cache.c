@@ -76,7 +76,8 @@ static void plan_plain(KeyCache *c, const MatchTable *t, uint32_t number)
     for (uint32_t k = 0; k < pass->part_count; k++) {
         const FieldSpec *f = &t->config->fields[pass->parts[k].field];
         const CachedPart *e = &c->entries[c->entry[number][k][0]];
-        if (f->column_count > 1 || !e->only)
+        const KeyTransform transform = pass->parts[k].transform;
+        if (f->column_count > 1 || !e->only || transform == KEY_DELETION || transform == KEY_QGRAM)
             return;
         plain->parts[k] = (PlainPart){f->columns[0], e->only};
         plain->partner[k] = pass_swap_partner(t->config, pass, k);
@@ -195,11 +196,45 @@ static uint64_t plain_key(const PlainPass *p, const uint32_t *cells)
     return sum == 0 ? 1 : sum;
 }
 
+/* The cached values of a record under a pass: calls fetch for each. */
+static inline void each_cached(const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record,
+    void (*fetch)(const CachedPart *e, uint32_t value))
+{
+    const uint32_t *cells = record_cells(t, record);
+    for (uint32_t k = 0; k < pass->part_count; k++) {
+        const FieldSpec *f = &t->config->fields[pass->parts[k].field];
+        for (uint32_t a = 0; a < f->column_count; a++) {
+            const CachedPart *e = &c->entries[c->entry[pass - c->passes][k][a]];
+            if (e->start)
+                fetch(e, cells[f->columns[a]]);
+        }
+    }
+}
+
+static inline void fetch_start(const CachedPart *e, uint32_t value)
+{
+    __builtin_prefetch(&e->start[value]);
+}
+
+static inline void fetch_list(const CachedPart *e, uint32_t value)
+{
+    __builtin_prefetch(&e->hash[e->start[value]]);
+    __builtin_prefetch(&e->hash[e->start[value + 1]]);
+}
+
 void key_cache_fetch(const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record)
 {
     const PlainPass *plain = &c->plain[pass - c->passes];
     for (uint32_t k = 0; k < plain->count; k++)
         __builtin_prefetch(&plain->parts[k].only[record_cells(t, record)[plain->parts[k].column]]);
+    if (plain->count == 0)
+        each_cached(c, t, pass, record, fetch_start);
+}
+
+void key_cache_fetch_lists(const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record)
+{
+    if (c->plain[pass - c->passes].count == 0)
+        each_cached(c, t, pass, record, fetch_list);
 }
 
 size_t key_cache_keys(

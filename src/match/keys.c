@@ -295,6 +295,25 @@ uint32_t pass_swap_partner(const MatchConfig *config, const PassSpec *pass, uint
     return pass->part_count;
 }
 
+/* The field that the pass takes alone, under this transform; MATCH_NONE. */
+static uint32_t only_field(const PassSpec *p, KeyTransform transform)
+{
+    const KeyPart *part = &p->parts[0];
+    return p->window == 0 && p->part_count == 1 && part->transform == transform ? part->field : MATCH_NONE;
+}
+
+/* Parts of a date are no key as a whole, but have typing errors. */
+uint32_t pass_of_values(const MatchConfig *config, const PassSpec *passes, uint32_t pass_count, uint32_t pass)
+{
+    uint32_t f = only_field(&passes[pass], KEY_DELETION);
+    if (f == MATCH_NONE || config->fields[f].column_count != 1 || config->fields[f].kind == FIELD_DATE)
+        return MATCH_NONE;
+    uint32_t whole = 0;
+    while (whole < pass_count && only_field(&passes[whole], KEY_WHOLE) != f)
+        whole++;
+    return whole < pass_count ? whole : MATCH_NONE;
+}
+
 size_t record_keys_by(const MatchTable *t, const PassSpec *pass, uint32_t record, KeyPartFn part_hashes,
     const void *ctx, uint64_t out[RECORD_KEYS_MAX])
 {

@@ -30,6 +30,10 @@ static inline uint64_t key_fold(uint64_t key, uint64_t hash)
 /* The later part of the pass that may change places with this one; part_count: none. */
 uint32_t pass_swap_partner(const MatchConfig *config, const PassSpec *pass, uint32_t part);
 
+/* Of a pass over the typing errors of a field alone: the one over the field itself, which brings equal values together;
+ * MATCH_NONE. */
+uint32_t pass_of_values(const MatchConfig *config, const PassSpec *passes, uint32_t pass_count, uint32_t pass);
+
 void key_list_add(KeyList *list, uint64_t key);
 /* Adds the keys of one value under one part of a pass; kind is that of the part's field. */
 void key_value_hashes(FieldKind kind, const Dict *d, uint32_t value, const KeyPart *part, KeyList *list);
@@ -40,8 +44,9 @@ typedef struct KeyCache KeyCache;
 MUST_USE Status key_cache_new(
     const MatchTable *t, const PassSpec *passes, uint32_t pass_count, unsigned threads, KeyCache **out, Error *err);
 void key_cache_free(KeyCache *c); /* NULL is fine */
-/* Asks for what key_cache_keys will read of a record, whose cells are at hand. */
+/* Asks for what key_cache_keys will read of a record, whose cells are at hand; and for the rest, when that has come. */
 void key_cache_fetch(const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record);
+void key_cache_fetch_lists(const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record);
 /* As record_keys, and the same keys; pass must be one of those the cache was made for. */
 size_t key_cache_keys(
     const KeyCache *c, const MatchTable *t, const PassSpec *pass, uint32_t record, uint64_t keys[RECORD_KEYS_MAX]);

@@ -241,6 +241,9 @@ uint32_t match_record_source(const MatchTable *t, uint32_t record);
  * which say what that of the two says, are not listed. Who is in a decision stays by itself. Of a sealed table, once;
  * not for tables that are cut into partitions. */
 MUST_USE Status match_table_repeats(MatchTable *t, const Decision *decisions, size_t decision_count, Error *err);
+/* A record that repeats another is by itself from now on, as somebody in a decision is. For the index: training and
+ * match_pairs count repeats in the order in which they stand. */
+void match_table_apart(MatchTable *t, uint32_t record);
 /* Gives back what only finding records again needs, for whoever has taken the ids over: no id, order of adding or new
  * record is to be asked of the table afterwards. */
 void match_table_forget(MatchTable *t);
@@ -289,6 +292,8 @@ typedef struct TrainReport {
 typedef struct MatchLabel { /* a pair whose truth is known */
     uint32_t a, b;
     bool match;
+    double weight; /* how many pairs it stands for, against the other labels: one over the chance of being drawn, up to
+                    * a factor, which may depend on the pair's odds. 1 where pairs of equal odds were drawn alike */
 } MatchLabel;
 
 /* Candidates of a table under a model's passes, which training and scoring both go through. */
@@ -531,6 +536,13 @@ typedef struct MatchLook MatchLook;
 MUST_USE Status match_look_new(const MatchTable *t, const MatchModel *m, MatchLook **out, Error *err);
 void match_look_free(MatchLook *x); /* NULL is fine */
 MatchPair match_look_score(MatchLook *x, uint32_t a, uint32_t b);
+Weight match_look_odds(
+    MatchLook *x, uint32_t a, uint32_t b); /* the same without a look at the passes: much less work */
+/* Odds that all records of the one list and all of the other are one person, as clusters judge it before rivals and
+ * households are considered: of each list twelve records of different content at most, in its order. A rule that keeps
+ * them apart: the least Weight. */
+MUST_USE Status match_persons_odds(const MatchTable *t, const MatchModel *m, const uint32_t *a, size_t a_count,
+    const uint32_t *b, size_t b_count, Weight *odds, Error *err);
 void match_look_explain(MatchLook *x, uint32_t a, uint32_t b, Explanation *out);
 /* The same of a pair that match_pairs found, whose pattern and passes are known, without the two records' values.
  * Changes nothing: any number of threads may ask one look. */

@@ -78,7 +78,9 @@ static inline const uint32_t *record_cells(const MatchTable *t, uint32_t record)
 /* Asks for the cells ahead of use: a block's records lie anywhere in a table that no cache holds. */
 static inline void record_prefetch(const MatchTable *t, uint32_t record)
 {
-    __builtin_prefetch(record_cells(t, record));
+    const uint32_t *cells = record_cells(t, record);
+    __builtin_prefetch(cells);
+    __builtin_prefetch(cells + t->columns - 1); /* mostly in the next line */
 }
 static inline uint32_t record_total(const MatchTable *t)
 {
@@ -442,6 +444,7 @@ Weight calibrate(const MatchModel *m, Weight raw);
 typedef struct LabelledOdds {
     Weight odds;
     bool match;
+    double weight; /* as in MatchLabel; above 0 */
 } LabelledOdds;
 /* Knots from labels: Platt's logistic regression with few, isotonic regression with many. */
 MUST_USE Status calibrate_fit(MatchModel *m, const LabelledOdds *labels, size_t count, Error *err);

@@ -141,6 +141,16 @@ out:
     return st;
 }
 
+void match_table_apart(MatchTable *t, uint32_t record)
+{
+    if (record_leads(t, record))
+        return;
+    t->times[t->lead[record]]--;
+    t->lead[record] = record;
+    t->times[record] = 1;
+    t->repeated--;
+}
+
 uint32_t match_table_repeated(const MatchTable *t)
 {
     return t->repeated;

@@ -369,9 +369,13 @@ static Status fit_labels(Train *x, Error *err)
             st = error_set(err, ERR_INVALID, "label %zu does not name two records", i + 1);
             goto out;
         }
+        if (!(label->weight > 0 && label->weight < 1e15)) {
+            st = error_set(err, ERR_INVALID, "label %zu has no weight", i + 1);
+            goto out;
+        }
         ScoreParts parts;
         score_parts(x->scorer, label->a, label->b, compare_pair(comparer, label->a, label->b), &parts);
-        odds[i] = (LabelledOdds){weight_clip(parts.raw), label->match};
+        odds[i] = (LabelledOdds){weight_clip(parts.raw), label->match, label->weight};
     }
     TRY_OUT(calibrate_fit(x->m, odds, n, err));
 out:

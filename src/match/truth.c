@@ -202,7 +202,7 @@ static Status judge_pairs(
         if (person[p->a] == MATCH_NONE || person[p->b] == MATCH_NONE)
             continue;
         OddsCount *c = &count[p->odds - WEIGHT_MIN];
-        labels[n] = (LabelledOdds){p->odds, person[p->a] == person[p->b]};
+        labels[n] = (LabelledOdds){p->odds, person[p->a] == person[p->b], 1};
         c->pairs++;
         c->right += labels[n++].match;
     }

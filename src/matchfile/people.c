@@ -149,7 +149,9 @@ Status people_failed(const InputFile *f, Status status, Error *err)
         error_set(err, ERR_PARSE, "is not a Parquet file that can be read");
     else if (wanted > 0)
         error_set(err, ERR_PARSE, "a row has %" PRIu64 " cells where the header has %" PRIu64, found, wanted);
-    else if (strstr(text, "quote"))
+    else if (strstr(text, "Invalid unicode"))
+        error_set(err, ERR_PARSE, "is not text in UTF-8");
+    else if (strstr(text, "quote")) /* which DuckDB's list of settings names, too */
         error_set(err, ERR_PARSE, "a quote is not closed, or text follows a closing quote");
     else if (strstr(text, "unicode") || strstr(text, "UTF-8") || strstr(text, "utf-8"))
         error_set(err, ERR_PARSE, "is not text in UTF-8");

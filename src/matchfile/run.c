@@ -227,6 +227,33 @@ static Status make_model(MatchRun *r, const TruthFile *labels, Error *err)
     return match_train(r->table, &train, &r->model, &r->report.training, err);
 }
 
+/* Labels that were drawn fairly do not move the number of matches beyond so many times what training expects, chance
+ * apart. */
+#define LABELS_OFF 2
+#define LABELS_CHANCE 10
+
+/* Labels that somebody chose by their answer (every match there is, and a few of millions that are none) say nothing of
+ * how often odds are right. Where nothing is known of how they were drawn, it shows in the number of matches. */
+static Status check_labels(const MatchRun *r, const TruthFile *labels, Error *err)
+{
+    double stated = 0, expected = r->report.training.matches;
+    if (labels->labels.len == 0 || labels->weighted)
+        return OK;
+    for (size_t i = 0; i < r->pairs.len; i++)
+        stated += weight_probability(r->pairs.at[i].odds);
+    if (stated <= expected * LABELS_OFF + LABELS_CHANCE && stated >= expected / LABELS_OFF - LABELS_CHANCE)
+        return OK;
+    error_set(err, ERR_INVALID,
+        "calibrated on these labels, %.0f pairs would be matches where training expects %.0f: they were drawn by their "
+        "answer",
+        stated, expected);
+    error_hint(err,
+        "Draw them by odds or at random, or add a column weight: how many pairs each stands for. A list of all true "
+        "pairs is for --truth.");
+    error_at(err, path_base(r->options.labels), 0, NULL);
+    return ERR_INVALID;
+}
+
 static void count_links(MatchRun *r)
 {
     for (size_t i = 0; i < r->pairs.len; i++) {
@@ -254,6 +281,7 @@ static Status link_records(MatchRun *r, const RowNotes *notes, Error *err)
         goto out;
     TRY_OUT(
         r->options.scored ? run_merge(r, err) : match_pairs(r->table, r->model, &run, &r->pairs, &report->pairs, err));
+    TRY_OUT(check_labels(r, &labels, err));
     watch_take(&watch, report, 2);
     TRY_OUT(match_clusters(r->table, r->model, &r->pairs, NULL, 0, &run, &r->clusters, &report->clusters, err));
     watch_take(&watch, report, 3);

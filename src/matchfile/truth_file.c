@@ -5,6 +5,7 @@
 #include "matchfile/truth_file.h"
 
 #define SEVERAL UINT64_MAX
+#define WEIGHT_OF_LABEL_MAX 1e12
 
 /* --- records by name ---------------------------------------------------------------------------------------------- */
 
@@ -81,6 +82,7 @@ typedef struct Shape {
     bool is_pairs;
     size_t id[2], source[2]; /* column numbers; CSV_NONE: none */
     size_t value;            /* cluster, or match */
+    size_t weight;           /* of pairs; CSV_NONE */
 } Shape;
 #define CSV_NONE SIZE_MAX
 
@@ -105,8 +107,9 @@ static Status shape_of(const CsvTable *t, Shape *out, Error *err)
     static const char *const persons[] = {
         "cluster", "person", "entity", "truth", "label", "ent_id", "cluster_id", NULL};
     static const char *const matches[] = {"match", "is_match", "label", "clerical_match_score", NULL};
+    static const char *const weights[] = {"weight", NULL};
     for (size_t e = 0; e < COUNT_OF(endings); e++) {
-        *out = (Shape){.is_pairs = true, .value = column_of(t, matches, "")};
+        *out = (Shape){.is_pairs = true, .value = column_of(t, matches, ""), .weight = column_of(t, weights, "")};
         for (size_t k = 0; k < 2; k++) {
             out->id[k] = column_of(t, ids, endings[e][k]);
             out->source[k] = column_of(t, sources, endings[e][k]);
@@ -114,7 +117,7 @@ static Status shape_of(const CsvTable *t, Shape *out, Error *err)
         if (out->id[0] != CSV_NONE && out->id[1] != CSV_NONE)
             return OK;
     }
-    *out = (Shape){.value = column_of(t, persons, "")};
+    *out = (Shape){.value = column_of(t, persons, ""), .weight = CSV_NONE};
     out->id[0] = column_of(t, ids, "");
     out->source[0] = column_of(t, sources, "");
     if (out->id[0] != CSV_NONE && out->value != CSV_NONE)
@@ -128,7 +131,7 @@ static Status read_row(
     const Shape *s, const Slice *row, const RecordNames *names, Map *persons, TruthFile *out, Error *err)
 {
     uint32_t records[2] = {0, 0};
-    double match = 1;
+    double match = 1, weight = 1;
     for (size_t k = 0; k < (s->is_pairs ? 2u : 1u); k++) {
         Slice source = s->source[k] == CSV_NONE ? (Slice){"", 0} : slice_trim(row[s->source[k]]);
         TRY(record_by_name(names, source, slice_trim(row[s->id[k]]), &records[k], err));
@@ -146,7 +149,10 @@ static Status read_row(
         return error_set(err, ERR_INVALID, "match must be a number: 1 for the same person, 0 for two");
     if (records[0] == records[1])
         return error_set(err, ERR_INVALID, "a pair of a record with itself");
-    MatchLabel label = {.a = records[0], .b = records[1], .match = match >= 0.5};
+    if (s->weight != CSV_NONE &&
+        (parse_f64(slice_trim(row[s->weight]), &weight, NULL) != OK || !(weight > 0 && weight <= WEIGHT_OF_LABEL_MAX)))
+        return error_set(err, ERR_INVALID, "weight must be a number above 0: how many pairs this one stands for");
+    MatchLabel label = {.a = records[0], .b = records[1], .match = match >= 0.5, .weight = weight};
     TRY(vec_push(&out->labels, label, err));
     if (label.match)
         forest_unite(out->person, label.a, label.b);
@@ -163,6 +169,7 @@ static Status read_table(const CsvTable *t, const char *path, const RecordNames 
         st = map_init(&persons, err);
     if (st == OK)
         st = mem_zalloc(records ? records : 1, sizeof *out->person, (void **)&out->person, err);
+    out->weighted = st == OK && shape.weight != CSV_NONE;
     for (uint32_t r = 0; st == OK && r < records; r++)
         out->person[r] = shape.is_pairs ? r : MATCH_NONE;
     for (size_t i = 0; st == OK && i < t->rows; i++) {

@@ -20,11 +20,12 @@ MUST_USE Status record_by_name(const RecordNames *n, Slice source, Slice id, uin
  * A CSV file of one of two shapes, told apart by the names of its columns:
  *   id, cluster                who each record is (or person, entity, truth, label in place of cluster); [source]
  *   id_a, id_b [, match]       true pairs; those with a match below 0.5 are pairs known to be different; [source_a,
- * source_b] _l and _r, or _1 and _2, do as well as _a and _b, and unique_id or rec_id as well as id.
+ * source_b], [weight] _l and _r, or _1 and _2, do as well as _a and _b, and unique_id or rec_id as well as id.
  */
 typedef struct TruthFile {
     uint32_t *person;       /* of each record; MATCH_NONE: not known. From pairs: whoever is in none is alone */
-    VEC(MatchLabel) labels; /* from pairs only */
+    VEC(MatchLabel) labels; /* from pairs only; of weight 1 unless weighted */
+    bool weighted;          /* the file says how many pairs each stands for */
 } TruthFile;
 
 /* ERR_PARSE, ERR_INVALID and ERR_NOT_FOUND name the file and row. Free with truth_file_free. */

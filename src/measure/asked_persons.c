@@ -17,7 +17,7 @@
 struct AskedPersons {
     uint64_t *persons; /* ascending, each once; read by DuckDB's threads while a statement runs */
     uint32_t *starts;  /* person i has the rows order[starts[i]] .. order[starts[i + 1] - 1] */
-    uint32_t *order;
+    uint32_t *order;   /* NULL: the rows lie in the order of persons */
     bool *found;
     size_t count;
 };
@@ -111,25 +111,38 @@ static bool is_sorted(const MeasureRows *r)
     return true;
 }
 
-static Status list_persons(AskedPersons *a, const MeasureRows *r, Error *err)
+static size_t row_at(const AskedPersons *a, size_t n)
+{
+    return a->order ? a->order[n] : n;
+}
+
+static Status sort_rows(AskedPersons *a, const MeasureRows *r, Error *err)
+{
+    TRY(mem_zalloc(r->count + 1, sizeof *a->order, (void **)&a->order, err));
+    for (size_t i = 0; i < r->count; i++)
+        a->order[i] = (uint32_t)i;
+    return order_by_key(r->person, a->order, r->count, err);
+}
+
+static Status list_persons(AskedPersons *a, MeasureRows *r, Error *err)
 {
     TRY(mem_zalloc(r->count + 1, sizeof *a->persons, (void **)&a->persons, err));
     TRY(mem_zalloc(r->count + 1, sizeof *a->starts, (void **)&a->starts, err));
-    TRY(mem_zalloc(r->count + 1, sizeof *a->order, (void **)&a->order, err));
-    TRY(mem_zalloc(r->count + 1, sizeof *a->found, (void **)&a->found, err));
-    for (size_t i = 0; i < r->count; i++)
-        a->order[i] = (uint32_t)i;
+    TRY(mem_zalloc(r->count + 1, sizeof *r->link_of, (void **)&r->link_of, err));
     if (!is_sorted(r))
-        TRY(order_by_key(r->person, a->order, r->count, err));
+        TRY(sort_rows(a, r, err));
     for (size_t i = 0; i < r->count; i++) {
-        uint64_t person = r->person[a->order[i]];
-        if (a->count > 0 && a->persons[a->count - 1] == person)
-            continue;
-        a->starts[a->count] = (uint32_t)i;
-        a->persons[a->count++] = person;
+        size_t row = row_at(a, i);
+        uint64_t person = r->person[row];
+        if (a->count == 0 || a->persons[a->count - 1] != person) {
+            a->starts[a->count] = (uint32_t)i;
+            a->persons[a->count++] = person;
+        }
+        r->link_of[row] = (uint32_t)a->count - 1;
     }
     a->starts[a->count] = (uint32_t)r->count;
-    return OK;
+    TRY(mem_zalloc(a->count + 1, sizeof *r->links, (void **)&r->links, err));
+    return mem_zalloc(a->count + 1, sizeof *a->found, (void **)&a->found, err);
 }
 
 /* --- what is known of them --- */
@@ -141,30 +154,38 @@ typedef struct Fill {
     size_t split_count;
 } Fill;
 
-/* Row `k` of the answer is what is known of the row `i` of the measure. */
-typedef void (*TakeFn)(const Fill *f, const DbVector *columns, size_t k, size_t i);
+/* Row `k` of the answer is what is known of person `p`. */
+typedef void (*TakeFn)(const Fill *f, const DbVector *columns, size_t k, size_t p);
 
 enum { LINK_STRONG = 1, LINK_FIRST };
 
-static void take_link(const Fill *f, const DbVector *columns, size_t k, size_t i)
+static void take_link(const Fill *f, const DbVector *columns, size_t k, size_t p)
 {
+    const AskedPersons *a = f->asked;
     MeasureRows *r = f->rows;
-    int64_t *const to[LINK_COUNT] = {&r->link_pairs[i], &r->link_correct[i], &r->link_missed[i]};
     for (size_t l = 0; l < LINK_COUNT; l++)
-        *to[l] = ((const int64_t *)columns[LINK_FIRST + l].data)[k];
-    if (((const bool *)columns[LINK_STRONG].data)[k] && !(r->flags[i] & ROW_EXCLUDED))
-        r->flags[i] |= ROW_STRONG;
+        r->links[p].of[l] = ((const int64_t *)columns[LINK_FIRST + l].data)[k];
+    if (!((const bool *)columns[LINK_STRONG].data)[k])
+        return;
+    for (size_t n = a->starts[p]; n < a->starts[p + 1]; n++) {
+        uint8_t *flags = &r->flags[row_at(a, n)];
+        *flags |= *flags & ROW_EXCLUDED ? 0 : ROW_STRONG;
+    }
 }
 
-static void take_groups(const Fill *f, const DbVector *columns, size_t k, size_t i)
+static void take_groups(const Fill *f, const DbVector *columns, size_t k, size_t p)
 {
+    const AskedPersons *a = f->asked;
     for (size_t s = 0; s < f->split_count; s++) {
         RowGroups *to = &f->rows->groups[f->splits[s]];
         const void *group = columns[1 + s].data;
-        if (to->bits && to->bits[i] == BITS_OF_PERSON)
-            to->bits[i] = ((const uint64_t *)group)[k] ? ((const uint64_t *)group)[k] : 1;
-        else if (to->code && to->code[i] == CODE_OF_PERSON)
-            to->code[i] = ((const uint8_t *)group)[k];
+        for (size_t n = a->starts[p]; n < a->starts[p + 1]; n++) {
+            size_t i = row_at(a, n);
+            if (to->bits && to->bits[i] == BITS_OF_PERSON)
+                to->bits[i] = ((const uint64_t *)group)[k] ? ((const uint64_t *)group)[k] : 1;
+            else if (to->code && to->code[i] == CODE_OF_PERSON)
+                to->code[i] = ((const uint8_t *)group)[k];
+        }
     }
 }
 
@@ -179,8 +200,7 @@ static Status take_chunk(const Fill *f, const DbVector *columns, size_t count, T
         if (a->found[p])
             return error_set(err, ERR_CORRUPT, "a person is in person or person_link more than once");
         a->found[p] = true;
-        for (size_t n = a->starts[p]; n < a->starts[p + 1]; n++)
-            take(f, columns, k, a->order[n]);
+        take(f, columns, k, p);
     }
     return OK;
 }
@@ -254,8 +274,8 @@ static Status fill_unknown(const RowSource *source, const Fill *f, Error *err)
     for (size_t i = 0; i < db_columns(rows); i++)
         columns[i] = db_vector(rows, i);
     for (size_t p = 0; p < a->count; p++)
-        for (size_t n = a->starts[p]; !a->found[p] && n < a->starts[p + 1]; n++)
-            take_groups(f, columns, 0, a->order[n]);
+        if (!a->found[p])
+            take_groups(f, columns, 0, p);
 out:
     db_rows_free(rows);
     buf_free(&sql);

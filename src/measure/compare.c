@@ -59,7 +59,7 @@ static Judged judge(const Side *side, uint64_t where)
     const MeasureRows *r = &side->asked.at[where >> 32].rows; /* not of one that is marked as seen */
     size_t i = where & UINT32_MAX;
     bool value = (r->flags[i] & (ROW_HAS_VALUE | ROW_COUNTED)) == (ROW_HAS_VALUE | ROW_COUNTED);
-    return (Judged){row_status(r, i), row_clause(r, i), value, value ? r->value[i] : 0};
+    return (Judged){row_status(r, i), row_clause(r, i), value, value ? row_value(r, i) : 0};
 }
 
 static const Judged absent = {{"absent", 6}, {"", 0}, false, 0};

@@ -173,17 +173,19 @@ static void add_to_sums(const MeasureRows *r, size_t i, FoldSums *s)
     s->base++;
     s->covered += (flags & ROW_COVERED) != 0;
     s->strong += (flags & ROW_STRONG) != 0;
-    s->link_pairs += r->link_pairs[i];
-    s->link_correct += r->link_correct[i];
-    s->link_missed += r->link_missed[i];
-    if (r->gap[i] < GAP_COUNT)
-        s->gaps[r->gap[i]]++;
+    const LinkSums *links = row_links(r, i);
+    s->link_pairs += links->of[LINK_PAIRS];
+    s->link_correct += links->of[LINK_CORRECT];
+    s->link_missed += links->of[LINK_MISSED];
+    uint8_t gap = row_gap(r, i);
+    if (gap < GAP_COUNT)
+        s->gaps[gap]++;
     if (!(flags & ROW_COUNTED))
         return;
     s->denominator++;
     s->numerator += (flags & ROW_HIT) != 0;
-    s->total += r->value[i];
-    s->weight += r->weight[i];
+    s->total += row_value(r, i);
+    s->weight += row_weight(r, i);
 }
 
 static Status count_reason(Pass *p, uint64_t key, uint8_t reason, Error *err)
@@ -209,7 +211,7 @@ static Status deal_rows(Pass *p, Error *err)
             TRY(slot_of(p, key, &slot, err));
             add_to_sums(r, i, &p->sums.at[slot]);
             if ((r->flags[i] & ROW_EXCLUDED) && !p->by_category)
-                TRY(count_reason(p, key, r->reason[i], err));
+                TRY(count_reason(p, key, row_reason(r, i), err));
         }
     }
     return OK;

@@ -2,8 +2,8 @@
  * Private to measure: parsed definitions and the steps from a definition to cells. README.md tells the way.
  *
  *   frame    what all measures share: splits.toml and the parsed definitions       frame_parse.c, measure_parse.c
- *   rows     what a definition's SQL gives, one row a person and year, as columns  rows_sql.c, rows_read.c;
- *            what is looked up for each of them                                    units.c, persons.c
+ *   rows     what a definition's SQL gives, one row a person and year, as columns  rows_sql.c, rows_read.c,
+ *            and what is looked up for each of them                                rows_keep.c, units.c, persons.c
  *   fold     rows to figures by year, unit, group and category, in integers        fold.c, fold_values.c
  *   cells    figures with their names, sorted, to and from Parquet                 cells.c, cells_order.c, cells_f*.c
  */
@@ -155,7 +155,7 @@ typedef struct Persons Persons;
 /* The same for the persons of one measure's rows: asked_persons.h. */
 typedef struct AskedPersons AskedPersons;
 
-enum { LINK_COUNT = 3 }; /* columns of person_link that figures add up */
+enum { LINK_PAIRS, LINK_CORRECT, LINK_MISSED, LINK_COUNT }; /* columns of person_link that figures add up */
 extern const char *const link_names[LINK_COUNT];
 
 typedef struct RowGroups { /* of one split; the other is NULL */
@@ -163,6 +163,11 @@ typedef struct RowGroups { /* of one split; the other is NULL */
     uint64_t *bits; /* one a code, where groups overlap */
 } RowGroups;
 
+typedef struct LinkSums { /* what figures add up of a person's links */
+    int64_t of[LINK_COUNT]; /* in the order of link_names */
+} LinkSums;
+
+/* A column that says nothing of any row is NULL: row_gap and its sisters answer for both. */
 typedef struct MeasureRows {
     const MeasureFrame *frame;
     const MeasureDef *def;
@@ -172,10 +177,13 @@ typedef struct MeasureRows {
     size_t count, cap;
     uint64_t *person;
     int32_t *year;
-    uint32_t *place;                        /* number in `places` */
-    uint8_t *flags, *reason, *gap, *clause; /* reason and clause: 1-based; 0: none */
-    int64_t *value, *weight, *link_pairs, *link_correct, *link_missed;
+    uint32_t *place; /* number in `places` */
+    uint8_t *flags;
+    uint8_t *reason, *gap, *clause; /* reason and clause: 1-based; 0: none */
+    int64_t *value, *weight;
     uint32_t *employer, *category; /* numbers in `employers` and `categories` */
+    LinkSums *links;               /* one a row; with link_of one a person */
+    uint32_t *link_of;             /* row i has links[link_of[i]]; NULL: links[i] */
     RowGroups *groups;             /* a split */
     KeyTable places;               /* county << 40 | district << 20 | school */
     Map employers, categories;
@@ -184,6 +192,31 @@ typedef struct MeasureRows {
         *by_employer; /* counted rows in order of value and of employer; NULL where no figure needs it */
     size_t counted;
 } MeasureRows;
+
+static inline uint8_t row_reason(const MeasureRows *r, size_t row)
+{
+    return r->reason ? r->reason[row] : 0;
+}
+static inline uint8_t row_gap(const MeasureRows *r, size_t row)
+{
+    return r->gap ? r->gap[row] : NO_GAP;
+}
+static inline uint8_t row_clause_number(const MeasureRows *r, size_t row)
+{
+    return r->clause ? r->clause[row] : 0;
+}
+static inline int64_t row_value(const MeasureRows *r, size_t row)
+{
+    return r->value ? r->value[row] : 0;
+}
+static inline int64_t row_weight(const MeasureRows *r, size_t row)
+{
+    return r->weight ? r->weight[row] : 0;
+}
+static inline const LinkSums *row_links(const MeasureRows *r, size_t row)
+{
+    return &r->links[r->link_of ? r->link_of[row] : row];
+}
 
 /* How a generation, or a test's database, is asked. */
 typedef struct RowSource {
@@ -213,6 +246,20 @@ typedef struct RowWish {
  * clause, an unknown column. Free with measure_rows_free, also after an error. */
 MUST_USE Status measure_rows_read(const RowSource *source, const RowWish *wish, MeasureRows *out, Error *err);
 void measure_rows_free(MeasureRows *rows);
+
+/* Private to rows_read.c and asked_persons.c: the columns themselves, rows_keep.c. */
+/* Which columns hold something, beside person, year, place, flags and the groups. */
+typedef struct RowKeep {
+    bool reason, gap, clause, value, weight, employer, category, links;
+} RowKeep;
+/* Room for so many rows, of the columns kept. */
+MUST_USE Status rows_reserve(MeasureRows *rows, const RowKeep *keep, size_t count, Error *err);
+/* ERR_INVALID: two rows of one person and year. */
+MUST_USE Status rows_check_unique(const MeasureRows *rows, Error *err);
+/* Drops the years before the definition's latest ones; before links are looked up. */
+void rows_keep_latest(MeasureRows *rows);
+/* A fold adds up figures by year and place: in this order they stay in the cache while it does. */
+MUST_USE Status rows_by_place(MeasureRows *rows, Error *err);
 
 typedef enum RowColumn {
     COL_PERSON,

@@ -61,7 +61,7 @@ static Status take_person(Persons *p, const DbRows *rows, Error *err)
     memset(record, 0, p->stride);
     link->strong = db_i64(rows, 1) != 0;
     for (size_t i = 0; i < LINK_COUNT; i++)
-        link->link[i] = db_i64(rows, 2 + i);
+        link->links.of[i] = db_i64(rows, 2 + i);
     for (size_t i = 0; i < p->frame->split_count; i++) {
         const SplitDef *s = &p->frame->splits[i];
         if (!s->of_person)

@@ -6,7 +6,7 @@
 #include "measure/measure_parts.h"
 
 typedef struct PersonLink {
-    int64_t link[LINK_COUNT]; /* in the order of link_names */
+    LinkSums links;
     bool strong;
 } PersonLink;
 

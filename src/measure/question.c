@@ -244,9 +244,10 @@ Slice row_status(const MeasureRows *rows, size_t row)
 
 Slice row_clause(const MeasureRows *rows, size_t row)
 {
-    if (rows->reason[row])
-        return rows->def->reasons[rows->reason[row] - 1].code;
-    if (rows->clause[row])
-        return rows->outcome->clauses[rows->clause[row] - 1].code;
+    uint8_t reason = row_reason(rows, row), clause = row_clause_number(rows, row);
+    if (reason)
+        return rows->def->reasons[reason - 1].code;
+    if (clause)
+        return rows->outcome->clauses[clause - 1].code;
     return SLICE("");
 }

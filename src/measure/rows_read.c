@@ -1,92 +1,24 @@
 /*
- * A definition's rows as columns in memory, checked: 68 bytes a row, and one a split, eight where groups overlap, so
- * that a cohort of a million is read once and folded as often as there are splits and levels without asking DuckDB
- * again.
+ * A definition's rows from DuckDB's vectors into columns in memory, checked.
+ *
+ * What is the same for all rows of a chunk is asked once a chunk and column, not once a row.
  */
 #include "measure/asked_persons.h"
 #include "measure/persons.h"
 #include "measure/units.h"
-
-typedef struct Column {
-    void **at;
-    size_t size;
-} Column;
-
-enum { FIXED_COLUMNS = 14 };
-
-static void columns_of(MeasureRows *r, Column out[FIXED_COLUMNS])
-{
-    const Column all[FIXED_COLUMNS] = {{(void **)&r->person, sizeof *r->person}, {(void **)&r->year, sizeof *r->year},
-        {(void **)&r->place, sizeof *r->place}, {(void **)&r->flags, sizeof *r->flags},
-        {(void **)&r->reason, sizeof *r->reason}, {(void **)&r->gap, sizeof *r->gap},
-        {(void **)&r->clause, sizeof *r->clause}, {(void **)&r->value, sizeof *r->value},
-        {(void **)&r->weight, sizeof *r->weight}, {(void **)&r->link_pairs, sizeof *r->link_pairs},
-        {(void **)&r->link_correct, sizeof *r->link_correct}, {(void **)&r->link_missed, sizeof *r->link_missed},
-        {(void **)&r->employer, sizeof *r->employer}, {(void **)&r->category, sizeof *r->category}};
-    memcpy(out, all, sizeof all);
-}
-
-static Status grow(MeasureRows *r, size_t needed, Error *err)
-{
-    Column columns[FIXED_COLUMNS];
-    size_t cap = r->cap ? r->cap : 4096;
-    while (cap < needed)
-        cap *= 2;
-    if (cap > UINT32_MAX / 2)
-        return error_set(err, ERR_LIMIT, "%s: more rows than the engine numbers", r->def->file->path);
-    columns_of(r, columns);
-    for (size_t i = 0; i < FIXED_COLUMNS; i++)
-        TRY(mem_resize(columns[i].at, cap, columns[i].size, err));
-    for (size_t i = 0; i < r->split_count; i++)
-        TRY(r->splits[i]->overlapping ? mem_resize((void **)&r->groups[i].bits, cap, sizeof *r->groups[i].bits, err)
-                                      : mem_resize((void **)&r->groups[i].code, cap, sizeof *r->groups[i].code, err));
-    r->cap = cap;
-    return OK;
-}
-
-void measure_rows_free(MeasureRows *r)
-{
-    Column columns[FIXED_COLUMNS];
-    columns_of(r, columns);
-    for (size_t i = 0; i < FIXED_COLUMNS; i++)
-        mem_free(*columns[i].at);
-    for (size_t i = 0; r->groups && i < r->split_count; i++) {
-        mem_free(r->groups[i].code);
-        mem_free(r->groups[i].bits);
-    }
-    mem_free(r->groups);
-    mem_free(r->by_value);
-    mem_free(r->by_employer);
-    keys_free(&r->places);
-    map_free(&r->employers);
-    map_free(&r->categories);
-    *r = (MeasureRows){0};
-}
-
-static Status refuse_code(const MeasureRows *r, uint8_t reason, uint8_t gap, uint8_t clause, Error *err)
-{
-    if (reason == UINT8_MAX)
-        return error_set(
-            err, ERR_INVALID, "%s: the SQL gave a reason that no [[exclusion]] declares", r->def->file->path);
-    if (gap == GAP_COUNT)
-        return error_set(err, ERR_INVALID, "%s: the SQL gave a gap that is none of not_found, out_of_coverage, blocked",
-            r->def->file->path);
-    if (clause == UINT8_MAX)
-        return error_set(
-            err, ERR_INVALID, "%s: the SQL gave a clause that no [[clause]] declares", r->outcome->file->path);
-    return OK;
-}
 
 /* --- a chunk of rows --- */
 
 typedef struct Chunk {
     const RowSource *source;
     MeasureRows *rows;
+    RowKeep keep;
+    size_t count;               /* rows r->count .. r->count + count - 1 are being made */
     DbVector column[COL_COUNT]; /* data NULL: the statement has none */
     DbVector split[SPLITS_MAX];
-    size_t near;                    /* persons_find */
-    Slice district, school, county; /* of the last row; ptr NULL: none */
-    UnitPlace place;
+    size_t near;     /* persons_find */
+    UnitPlace place; /* of the last row */
+    uint32_t place_number;
 } Chunk;
 
 static bool has(const Chunk *c, RowColumn column, size_t k)
@@ -94,72 +26,71 @@ static bool has(const Chunk *c, RowColumn column, size_t k)
     return c->column[column].data && db_vector_has(&c->column[column], k);
 }
 
-static bool bool_at(const Chunk *c, RowColumn column, size_t k)
-{
-    return has(c, column, k) && ((const bool *)c->column[column].data)[k];
-}
-
-static uint8_t code_at(const Chunk *c, RowColumn column, size_t k, uint8_t otherwise)
-{
-    return has(c, column, k) ? ((const uint8_t *)c->column[column].data)[k] : otherwise;
-}
-
-static int64_t number_at(const Chunk *c, RowColumn column, size_t k)
-{
-    return has(c, column, k) ? ((const int64_t *)c->column[column].data)[k] : 0;
-}
-
 static Slice text_at(const Chunk *c, RowColumn column, size_t k)
 {
     return has(c, column, k) ? db_vector_str(&c->column[column], k) : (Slice){0};
 }
 
-static bool same_text(Slice a, Slice b)
-{
-    return a.len == b.len && (a.len == 0 ? !a.ptr == !b.ptr : memcmp(a.ptr, b.ptr, a.len) == 0);
-}
+/* --- who and when --- */
 
-/* Neighbours are often of one person, and so of one school. */
-static Status read_place(Chunk *c, size_t k, size_t i, Error *err)
-{
-    Slice district = text_at(c, COL_DISTRICT, k), school = text_at(c, COL_SCHOOL, k),
-          county = text_at(c, COL_COUNTY, k);
-    if (k == 0 || !same_text(district, c->district) || !same_text(school, c->school) || !same_text(county, c->county)) {
-        TRY(units_place(c->source->units, district.ptr ? &district : NULL, school.ptr ? &school : NULL,
-            county.ptr ? &county : NULL, &c->place, err));
-        c->district = district;
-        c->school = school;
-        c->county = county;
-    }
-    return keys_number(&c->rows->places, c->place.path, &c->rows->place[i], err);
-}
-
-/* Texts and employers get numbers from 1; the rows of an accounting state have few of them. */
-static Status number_bytes(Map *map, Slice bytes, uint32_t *out, Error *err)
-{
-    uint64_t number;
-    TRY(map_get_or_put(map, bytes, map->len + 1, &number, err));
-    *out = (uint32_t)number;
-    return OK;
-}
-
-static Status read_texts(const Chunk *c, size_t k, size_t i, Error *err)
+static Status take_who(const Chunk *c, Error *err)
 {
     MeasureRows *r = c->rows;
-    r->employer[i] = 0;
-    r->category[i] = 0;
-    if (!(r->flags[i] & ROW_COUNTED))
-        return OK;
-    if (r->def->kind == MEASURE_DISTRIBUTION)
-        TRY(number_bytes(&r->categories, has(c, COL_CATEGORY, k) ? text_at(c, COL_CATEGORY, k) : SLICE("unknown"),
-            &r->category[i], err));
-    if (has(c, COL_EMPLOYER, k)) {
-        uint8_t id[16];
-        db_vector_uuid(&c->column[COL_EMPLOYER], k, id);
-        TRY(number_bytes(&r->employers, (Slice){(const char *)id, sizeof id}, &r->employer[i], err));
-        r->has_employer = true;
-    }
+    const DbVector *person = &c->column[COL_PERSON], *year = &c->column[COL_YEAR];
+    for (size_t k = 0; k < c->count; k++)
+        if (!db_vector_has(person, k) || !db_vector_has(year, k))
+            return error_set(err, ERR_INVALID, "%s: the SQL gave rows without a person or a year", r->def->file->path);
+    memcpy(r->person + r->count, person->data, c->count * sizeof *r->person);
+    memcpy(r->year + r->count, year->data, c->count * sizeof *r->year);
     return OK;
+}
+
+/* --- codes and numbers --- */
+
+/* refused: the code that stands for what nothing declares. */
+static bool take_codes(const Chunk *c, RowColumn column, uint8_t otherwise, uint8_t refused, uint8_t *to)
+{
+    const DbVector *v = &c->column[column];
+    const uint8_t *from = v->data;
+    bool fine = true;
+    for (size_t k = 0; k < c->count; k++) {
+        to[k] = db_vector_has(v, k) ? from[k] : otherwise;
+        fine = fine && to[k] != refused;
+    }
+    return fine;
+}
+
+static Status take_all_codes(const Chunk *c, Error *err)
+{
+    MeasureRows *r = c->rows;
+    if (r->reason && !take_codes(c, COL_REASON, 0, UINT8_MAX, r->reason + r->count))
+        return error_set(
+            err, ERR_INVALID, "%s: the SQL gave a reason that no [[exclusion]] declares", r->def->file->path);
+    if (r->gap && !take_codes(c, COL_GAP, NO_GAP, GAP_COUNT, r->gap + r->count))
+        return error_set(err, ERR_INVALID, "%s: the SQL gave a gap that is none of not_found, out_of_coverage, blocked",
+            r->def->file->path);
+    if (r->clause && !take_codes(c, COL_CLAUSE, 0, UINT8_MAX, r->clause + r->count))
+        return error_set(
+            err, ERR_INVALID, "%s: the SQL gave a clause that no [[clause]] declares", r->outcome->file->path);
+    return OK;
+}
+
+static void take_numbers(const Chunk *c, RowColumn column, int64_t *to)
+{
+    const DbVector *v = &c->column[column];
+    const int64_t *from = v->data;
+    for (size_t k = 0; to && k < c->count; k++)
+        to[k] = from && db_vector_has(v, k) ? from[k] : 0;
+}
+
+/* --- flags --- */
+
+static void add_flag(const Chunk *c, RowColumn column, uint8_t flag, uint8_t *flags)
+{
+    const DbVector *v = &c->column[column];
+    const uint8_t *from = v->data;
+    for (size_t k = 0; from && k < c->count; k++)
+        flags[k] |= db_vector_has(v, k) && from[k] ? flag : 0;
 }
 
 static bool needs_value(MeasureKind kind)
@@ -167,39 +98,74 @@ static bool needs_value(MeasureKind kind)
     return kind == MEASURE_MEDIAN || kind == MEASURE_MEAN || kind == MEASURE_RATIO;
 }
 
-static uint8_t read_flags(const Chunk *c, size_t k, bool strong)
+/* Whoever is left out has no other flag; who is not counted is no hit. */
+static void take_flags(const Chunk *c)
 {
-    bool has_value = has(c, COL_VALUE, k);
-    bool counted = bool_at(c, COL_COUNTED, k) && (has_value || !needs_value(c->rows->def->kind));
-    uint8_t flags = 0;
-    flags |= counted ? ROW_COUNTED : 0;
-    flags |= counted && bool_at(c, COL_HIT, k) ? ROW_HIT : 0;
-    flags |= bool_at(c, COL_COVERED, k) ? ROW_COVERED : 0;
-    flags |= strong ? ROW_STRONG : 0;
-    flags |= has_value ? ROW_HAS_VALUE : 0;
-    return flags;
+    MeasureRows *r = c->rows;
+    uint8_t *flags = r->flags + r->count;
+    uint8_t needed = needs_value(r->def->kind) ? ROW_COUNTED | ROW_HAS_VALUE : ROW_COUNTED;
+    memset(flags, 0, c->count);
+    add_flag(c, COL_COUNTED, ROW_COUNTED, flags);
+    add_flag(c, COL_HIT, ROW_HIT, flags);
+    add_flag(c, COL_COVERED, ROW_COVERED, flags);
+    add_flag(c, COL_STRONG, ROW_STRONG, flags);
+    for (size_t k = 0; c->column[COL_VALUE].data && k < c->count; k++)
+        flags[k] |= db_vector_has(&c->column[COL_VALUE], k) ? ROW_HAS_VALUE : 0;
+    for (size_t k = 0; k < c->count; k++)
+        if ((flags[k] & needed) != needed)
+            flags[k] &= (uint8_t) ~(ROW_COUNTED | ROW_HIT);
+    for (size_t k = 0; r->reason && k < c->count; k++)
+        flags[k] = r->reason[r->count + k] ? ROW_EXCLUDED : flags[k];
 }
 
-static Status leave_group(RowGroups *to, size_t i)
+/* --- places, persons and groups --- */
+
+static bool same_text(const Chunk *c, RowColumn column, size_t k)
 {
-    if (to->bits)
-        to->bits[i] = BITS_OF_PERSON;
-    else
-        to->code[i] = CODE_OF_PERSON;
+    return !c->column[column].data || db_vector_same_str(&c->column[column], k, k - 1);
+}
+
+/* Neighbours are often of one person, and so of one school. */
+static Status take_place(Chunk *c, size_t k, Error *err)
+{
+    if (k == 0 || !same_text(c, COL_DISTRICT, k) || !same_text(c, COL_SCHOOL, k) || !same_text(c, COL_COUNTY, k)) {
+        Slice district = text_at(c, COL_DISTRICT, k), school = text_at(c, COL_SCHOOL, k),
+              county = text_at(c, COL_COUNTY, k);
+        TRY(units_place(c->source->units, district.ptr ? &district : NULL, school.ptr ? &school : NULL,
+            county.ptr ? &county : NULL, &c->place, err));
+        TRY(keys_number(&c->rows->places, c->place.path, &c->place_number, err));
+    }
+    c->rows->place[c->rows->count + k] = c->place_number;
     return OK;
 }
 
+/* Nothing but the person decides the group, and she is looked up when all rows are there. */
+static bool is_left(const Chunk *c, size_t s)
+{
+    return c->source->asked && c->rows->splits[s]->of_person && !c->split[s].data;
+}
+
+static void leave_group(const Chunk *c, size_t s)
+{
+    const RowGroups *to = &c->rows->groups[s];
+    if (to->code)
+        memset(to->code + c->rows->count, CODE_OF_PERSON, c->count);
+    for (size_t k = 0; to->bits && k < c->count; k++)
+        to->bits[c->rows->count + k] = BITS_OF_PERSON;
+}
+
 /* What the row itself says of the split goes before what is known of the person or the place. */
-static Status read_group(const Chunk *c, size_t s, const void *person, size_t k, size_t i, Error *err)
+static Status take_group(const Chunk *c, size_t s, const void *person, size_t k, Error *err)
 {
     const SplitDef *split = c->rows->splits[s];
     const DbVector *given = &c->split[s];
-    RowGroups *to = &c->rows->groups[s];
+    const RowGroups *to = &c->rows->groups[s];
+    size_t i = c->rows->count + k;
     uint64_t group = split->overlapping ? 1 : 0;
     if (given->data && db_vector_has(given, k))
         group = split->overlapping ? ((const uint64_t *)given->data)[k] : ((const uint8_t *)given->data)[k];
     else if (split->of_person && c->source->asked)
-        return leave_group(to, i);
+        group = CODE_OF_PERSON; /* a partition: others give no column of their own */
     else if (split->of_person && person)
         group = persons_group(c->source->persons, person, split);
     else if (split->of_place && c->source->units->place_groups[split->number])
@@ -214,109 +180,105 @@ static Status read_group(const Chunk *c, size_t s, const void *person, size_t k,
     return OK;
 }
 
-static void read_link(const Chunk *c, const PersonLink *person, size_t k, int64_t out[LINK_COUNT], bool *strong)
-{
-    *strong = person ? person->strong : bool_at(c, COL_STRONG, k);
-    for (size_t l = 0; l < LINK_COUNT; l++)
-        out[l] = person ? person->link[l] : number_at(c, (RowColumn)(COL_LINK + l), k);
-}
-
-static Status read_row(Chunk *c, size_t k, Error *err)
+/* The quality of a row's links, where the statement or a table in memory tells it. */
+static void take_links(const Chunk *c, const PersonLink *person, size_t k)
 {
     MeasureRows *r = c->rows;
-    size_t i = r->count;
-    int64_t link[LINK_COUNT];
-    bool strong;
-    if (!has(c, COL_PERSON, k) || !has(c, COL_YEAR, k))
-        return error_set(err, ERR_INVALID, "%s: the SQL gave rows without a person or a year", r->def->file->path);
-    r->person[i] = ((const uint64_t *)c->column[COL_PERSON].data)[k];
-    r->year[i] = ((const int32_t *)c->column[COL_YEAR].data)[k];
-    r->reason[i] = code_at(c, COL_REASON, k, 0);
-    r->gap[i] = code_at(c, COL_GAP, k, NO_GAP);
-    r->clause[i] = code_at(c, COL_CLAUSE, k, 0);
-    TRY(refuse_code(r, r->reason[i], r->gap[i], r->clause[i], err));
-    TRY(read_place(c, k, i, err));
-    const void *person = c->source->persons ? persons_find(c->source->persons, r->person[i], &c->near) : NULL;
-    read_link(c, person, k, link, &strong);
-    r->link_pairs[i] = link[0];
-    r->link_correct[i] = link[1];
-    r->link_missed[i] = link[2];
-    r->flags[i] = r->reason[i] ? ROW_EXCLUDED : read_flags(c, k, strong);
-    r->value[i] = number_at(c, COL_VALUE, k);
-    r->weight[i] = number_at(c, COL_WEIGHT, k);
-    for (size_t s = 0; s < r->split_count; s++)
-        TRY(read_group(c, s, person, k, i, err));
-    TRY(read_texts(c, k, i, err));
-    r->count++;
+    size_t i = r->count + k;
+    LinkSums *to = &r->links[i];
+    if (person) {
+        *to = person->links;
+        if (person->strong && !(r->flags[i] & ROW_EXCLUDED))
+            r->flags[i] |= ROW_STRONG;
+        return;
+    }
+    for (size_t l = 0; l < LINK_COUNT; l++)
+        to->of[l] = has(c, (RowColumn)(COL_LINK + l), k) ? ((const int64_t *)c->column[COL_LINK + l].data)[k] : 0;
+}
+
+static Status take_rest(Chunk *c, Error *err)
+{
+    MeasureRows *r = c->rows;
+    size_t by_row[SPLITS_MAX], by_row_count = 0;
+    for (size_t s = 0; s < r->split_count; s++) {
+        if (is_left(c, s))
+            leave_group(c, s);
+        else
+            by_row[by_row_count++] = s;
+    }
+    for (size_t k = 0; k < c->count; k++) {
+        TRY(take_place(c, k, err));
+        const void *person =
+            c->source->persons ? persons_find(c->source->persons, r->person[r->count + k], &c->near) : NULL;
+        if (r->links)
+            take_links(c, person, k);
+        for (size_t s = 0; s < by_row_count; s++)
+            TRY(take_group(c, by_row[s], person, k, err));
+    }
     return OK;
 }
 
-/* Tables are kept in the order of persons, and so most rows come. */
-static bool is_ascending(const MeasureRows *r)
+/* --- categories and employers --- */
+
+/* They get numbers from 1; the rows of an accounting state have few of them. */
+static Status number_bytes(Map *map, Slice bytes, uint32_t *out, Error *err)
 {
-    for (size_t i = 1; i < r->count; i++)
-        if (r->person[i - 1] > r->person[i] || (r->person[i - 1] == r->person[i] && r->year[i - 1] >= r->year[i]))
-            return false;
-    return true;
+    uint64_t number;
+    TRY(map_get_or_put(map, bytes, map->len + 1, &number, err));
+    *out = (uint32_t)number;
+    return OK;
 }
 
-static Status check_unique(const MeasureRows *r, Error *err)
+static Status take_category(const Chunk *c, size_t k, Error *err)
 {
-    KeyTable seen = {0};
-    uint64_t doubled = 0;
-    if (is_ascending(r))
+    MeasureRows *r = c->rows;
+    size_t i = r->count + k;
+    r->category[i] = 0;
+    if (!(r->flags[i] & ROW_COUNTED))
         return OK;
-    Status st = keys_reserve(&seen, r->count, err);
-    for (size_t i = 0; i < r->count && st == OK; i++) {
-        uint32_t number;
-        /* Pseudonyms are keyed hashes: a year's offset makes no two of them meet but by the chance of 2^-64 a pair. */
-        uint64_t key = r->person[i] + (uint64_t)(uint32_t)r->year[i] * UINT64_C(0x9e3779b97f4a7c15);
-        size_t before = seen.len;
-        st = keys_number(&seen, key, &number, err);
-        doubled += st == OK && seen.len == before;
-    }
-    keys_free(&seen);
-    if (st == OK && doubled > 0)
-        st = error_set(err, ERR_INVALID, "%s: the SQL gave more than one row for a person and year, %" PRIu64 " times",
-            r->def->file->path, doubled);
-    return st;
+    return number_bytes(&r->categories, has(c, COL_CATEGORY, k) ? text_at(c, COL_CATEGORY, k) : SLICE("unknown"),
+        &r->category[i], err);
 }
 
-static void move_row(MeasureRows *r, size_t from, size_t to)
+static Status take_employer(const Chunk *c, size_t k, Error *err)
 {
-    Column columns[FIXED_COLUMNS];
-    columns_of(r, columns);
-    for (size_t c = 0; c < FIXED_COLUMNS; c++)
-        memcpy((char *)*columns[c].at + to * columns[c].size, (char *)*columns[c].at + from * columns[c].size,
-            columns[c].size);
-    for (size_t s = 0; s < r->split_count; s++) {
-        if (r->groups[s].code)
-            r->groups[s].code[to] = r->groups[s].code[from];
-        else
-            r->groups[s].bits[to] = r->groups[s].bits[from];
-    }
+    MeasureRows *r = c->rows;
+    size_t i = r->count + k;
+    uint8_t id[16];
+    r->employer[i] = 0;
+    if (!(r->flags[i] & ROW_COUNTED) || !has(c, COL_EMPLOYER, k))
+        return OK;
+    db_vector_uuid(&c->column[COL_EMPLOYER], k, id);
+    r->has_employer = true;
+    return number_bytes(&r->employers, (Slice){(const char *)id, sizeof id}, &r->employer[i], err);
 }
 
-static void keep_latest(MeasureRows *r)
+static Status take_texts(const Chunk *c, Error *err)
 {
-    int32_t latest = INT32_MIN;
-    size_t kept = 0;
-    if (r->def->years <= 0)
-        return;
-    for (size_t i = 0; i < r->count; i++)
-        latest = r->year[i] > latest ? r->year[i] : latest;
-    for (size_t i = 0; i < r->count; i++) {
-        if (r->year[i] <= latest - r->def->years)
-            continue;
-        if (kept != i)
-            move_row(r, i, kept);
-        kept++;
-    }
-    r->count = kept;
+    for (size_t k = 0; c->rows->category && k < c->count; k++)
+        TRY(take_category(c, k, err));
+    for (size_t k = 0; c->rows->employer && k < c->count; k++)
+        TRY(take_employer(c, k, err));
+    return OK;
 }
 
-static void take_chunk(Chunk *c, const DbRows *rows, const RowLayout *layout)
+/* --- all chunks --- */
+
+static RowKeep keep_of(const RowSource *source, const MeasureDef *def, const RowLayout *layout)
 {
+    return (RowKeep){.reason = layout->column[COL_REASON] >= 0,
+        .gap = layout->column[COL_GAP] >= 0,
+        .clause = layout->column[COL_CLAUSE] >= 0,
+        .value = layout->column[COL_VALUE] >= 0 || needs_value(def->kind),
+        .weight = layout->column[COL_WEIGHT] >= 0,
+        .employer = layout->column[COL_EMPLOYER] >= 0,
+        .category = def->kind == MEASURE_DISTRIBUTION,
+        .links = !source->asked};
+}
+
+static void begin_chunk(Chunk *c, const DbRows *rows, const RowLayout *layout, size_t count)
+{
+    c->count = count;
     for (size_t i = 0; i < COL_COUNT; i++)
         if (layout->column[i] >= 0)
             c->column[i] = db_vector(rows, (size_t)layout->column[i]);
@@ -325,10 +287,25 @@ static void take_chunk(Chunk *c, const DbRows *rows, const RowLayout *layout)
             c->split[i] = db_vector(rows, (size_t)layout->split[i]);
 }
 
+static Status take_chunk(Chunk *c, Error *err)
+{
+    MeasureRows *r = c->rows;
+    TRY(rows_reserve(r, &c->keep, r->count + c->count, err));
+    TRY(take_who(c, err));
+    TRY(take_all_codes(c, err));
+    take_numbers(c, COL_VALUE, r->value ? r->value + r->count : NULL);
+    take_numbers(c, COL_WEIGHT, r->weight ? r->weight + r->count : NULL);
+    take_flags(c);
+    TRY(take_rest(c, err));
+    TRY(take_texts(c, err));
+    r->count += c->count;
+    return OK;
+}
+
 static Status read_all(const RowSource *source, const char *sql, const RowLayout *layout, MeasureRows *r, Error *err)
 {
     DbRows *rows = NULL;
-    Chunk c = {.source = source, .rows = r};
+    Chunk c = {.source = source, .rows = r, .keep = keep_of(source, r->def, layout)};
     size_t count;
     Status st = OK;
     TRY(db_query(source->db, sql, &rows, err));
@@ -336,70 +313,13 @@ static Status read_all(const RowSource *source, const char *sql, const RowLayout
         TRY_OUT(db_next_chunk(rows, &count, err));
         if (count == 0)
             break;
-        if (r->count + count > r->cap)
-            TRY_OUT(grow(r, r->count + count, err));
-        take_chunk(&c, rows, layout);
-        for (size_t k = 0; k < count; k++)
-            TRY_OUT(read_row(&c, k, err));
+        begin_chunk(&c, rows, layout, count);
+        TRY_OUT(take_chunk(&c, err));
     }
     if (cancel_asked())
         st = cancel_check(err);
 out:
     db_rows_free(rows);
-    return st;
-}
-
-/* --- in the order of years and places --- */
-
-static Status gather(void **column, size_t size, const uint32_t *order, size_t count, Error *err)
-{
-    char *to;
-    const char *from = *column;
-    TRY(mem_zalloc(count + 1, size, (void **)&to, err));
-    for (size_t i = 0; i < count; i++)
-        switch (size) {
-        case 1:
-            to[i] = from[order[i]];
-            break;
-        case 4:
-            ((uint32_t *)(void *)to)[i] = ((const uint32_t *)(const void *)from)[order[i]];
-            break;
-        default:
-            ((uint64_t *)(void *)to)[i] = ((const uint64_t *)(const void *)from)[order[i]];
-        }
-    mem_free(*column);
-    *column = to;
-    return OK;
-}
-
-/* A fold adds up figures by year and place: in this order they stay in the cache while it does. */
-static Status rows_by_place(MeasureRows *r, Error *err)
-{
-    Column columns[FIXED_COLUMNS];
-    uint64_t *key = NULL;
-    uint32_t *order = NULL;
-    Status st = OK;
-    TRY_OUT(mem_zalloc(r->count + 1, sizeof *key, (void **)&key, err));
-    TRY_OUT(mem_zalloc(r->count + 1, sizeof *order, (void **)&order, err));
-    int32_t first = INT32_MAX;
-    for (size_t i = 0; i < r->count; i++)
-        first = r->year[i] < first ? r->year[i] : first;
-    for (size_t i = 0; i < r->count; i++) {
-        key[i] = (uint64_t)((int64_t)r->year[i] - first) * r->places.len + r->place[i];
-        order[i] = (uint32_t)i;
-    }
-    TRY_OUT(order_by_key(key, order, r->count, err));
-    columns_of(r, columns);
-    for (size_t c = 0; c < FIXED_COLUMNS; c++)
-        TRY_OUT(gather(columns[c].at, columns[c].size, order, r->count, err));
-    for (size_t s = 0; s < r->split_count; s++)
-        TRY_OUT(!r->splits[s]->overlapping
-                    ? gather((void **)&r->groups[s].code, sizeof *r->groups[s].code, order, r->count, err)
-                    : gather((void **)&r->groups[s].bits, sizeof *r->groups[s].bits, order, r->count, err));
-    r->cap = r->count;
-out:
-    mem_free(key);
-    mem_free(order);
     return st;
 }
 
@@ -419,8 +339,8 @@ Status measure_rows_read(const RowSource *source, const RowWish *wish, MeasureRo
     TRY_OUT(mem_zalloc(wish->split_count + 1, sizeof *out->groups, (void **)&out->groups, err));
     TRY_OUT(measure_rows_sql(source, wish, &sql, &layout, err));
     TRY_OUT(read_all(source, buf_z(&sql), &layout, out, err));
-    TRY_OUT(check_unique(out, err));
-    keep_latest(out);
+    TRY_OUT(rows_check_unique(out, err));
+    rows_keep_latest(out);
     if (source->asked)
         TRY_OUT(asked_persons_fill(source->asked, source, out, err));
     if (source->by_place)

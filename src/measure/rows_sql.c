@@ -5,7 +5,7 @@
  * (everybody in one group of each partition, "unknown" included), the strength of links - is looked up in memory
  * where that is cheaper (units.c, persons.c) and otherwise added here.
  */
-#include "measure/measure_parts.h"
+#include "measure/units.h"
 
 typedef enum RowInput {
     IN_PERSON,
@@ -413,8 +413,11 @@ static const RowInput column_inputs[] = {[COL_PERSON] = IN_PERSON,
     [COL_CATEGORY] = IN_CATEGORY,
     [COL_EMPLOYER] = IN_EMPLOYER};
 
-static bool is_read(const RowWish *wish, const Given *given, RowColumn column)
+/* Schools are no column where the figures are of districts: a text for each row of the state. */
+static bool is_read(const RowSource *source, const RowWish *wish, const Given *given, RowColumn column)
 {
+    if (column == COL_SCHOOL && !units_have_schools(source->units))
+        return false;
     if (column == COL_CATEGORY && wish->def->kind != MEASURE_DISTRIBUTION)
         return false;
     if (column == COL_EMPLOYER && wish->def->kind == MEASURE_RATE)
@@ -446,7 +449,7 @@ static void add_column(const RowWish *wish, RowColumn column, Buf *sql)
 static void add_columns(const RowSource *source, const RowWish *wish, const Given *given, RowLayout *layout, Buf *sql)
 {
     for (size_t i = 0; i < COUNT_OF(column_inputs); i++) {
-        if (!is_read(wish, given, (RowColumn)i))
+        if (!is_read(source, wish, given, (RowColumn)i))
             continue;
         begin_column(&layout->column[i], layout, sql);
         add_column(wish, (RowColumn)i, sql);

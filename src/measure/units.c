@@ -238,6 +238,11 @@ void measure_units_free(UnitNames *u)
 
 /* --- a row's place --- */
 
+bool units_have_schools(const UnitNames *u)
+{
+    return u->pairs.len > 0;
+}
+
 Status units_place(
     const UnitNames *u, const Slice *district, const Slice *school, const Slice *county, UnitPlace *out, Error *err)
 {

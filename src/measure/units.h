@@ -15,5 +15,7 @@ typedef struct UnitPlace {
 /* NULL: the row names none. ERR_INVALID when a reference list has one of them twice. */
 MUST_USE Status units_place(
     const UnitNames *u, const Slice *district, const Slice *school, const Slice *county, UnitPlace *out, Error *err);
+/* Whether schools are told apart. */
+bool units_have_schools(const UnitNames *u);
 
 #endif

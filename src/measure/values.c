@@ -55,7 +55,7 @@ static Status unit_of(Pass *p, const MeasureRows *rows, size_t i, Slice *out, Er
 
 static Status add_value(Pass *p, const MeasureRows *rows, size_t i, Slice grp, Error *err)
 {
-    MeasureValue v = {.value = rows->value[i]};
+    MeasureValue v = {.value = row_value(rows, i)};
     TRY(keep_text(p, grp, &v.grp, err));
     TRY(unit_of(p, rows, i, &v.unit, err));
     return vec_push(&p->list, v, err);

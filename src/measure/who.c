@@ -18,7 +18,8 @@ static bool is_known(Slice who)
 
 static Slice gap_of(const MeasureRows *rows, size_t i)
 {
-    return rows->gap[i] < GAP_COUNT ? slice_of(measure_gap_names[rows->gap[i]]) : SLICE("");
+    uint8_t gap = row_gap(rows, i);
+    return gap < GAP_COUNT ? slice_of(measure_gap_names[gap]) : SLICE("");
 }
 
 static bool is_asked(const MeasureQuery *query, Slice who, const MeasureRows *rows, size_t i)
@@ -39,7 +40,7 @@ static Status add_person(
         .year = rows->year[i],
         .gap = gap_of(rows, i),
         .has_value = (rows->flags[i] & ROW_HAS_VALUE) != 0,
-        .value = rows->value[i],
+        .value = row_value(rows, i),
         .status = row_status(rows, i)};
     TRY(arena_dup(arena, names->counties[path >> 40 & 0xffff], &p.county, err));
     TRY(arena_dup(arena, names->districts[path >> 20 & 0xfffff], &p.district, err));

@@ -38,6 +38,8 @@ typedef struct Overlap Overlap;
 
 MUST_USE Status overlap_new(const OverlapLeast *least, Overlap **out, Error *err);
 void overlap_free(Overlap *o); /* NULL is fine */
+/* More patterns than these are ERR_LIMIT; at most OVERLAP_MAX_PATTERNS, which holds where nobody calls it. */
+void overlap_most(Overlap *o, size_t patterns);
 /* Numbers from 0 in the order of calls; what comes out depends on that order, never on the persons' keys. ERR_LIMIT:
  * more than 2^30. */
 MUST_USE Status overlap_figure(Overlap *o, OverlapOrigin origin, unsigned printed, uint32_t *id, Error *err);

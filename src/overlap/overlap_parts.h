@@ -24,6 +24,7 @@ typedef struct OverlapRow {
 
 struct Overlap {
     OverlapLeast least;
+    size_t most; /* patterns */
     bool beside; /* what hangs together with what is asked alone is left out */
     VEC(OverlapFigure) figures;
     VEC(OverlapPlace) places;

@@ -11,7 +11,13 @@ Status overlap_new(const OverlapLeast *least, Overlap **out, Error *err)
 {
     TRY(mem_zalloc(1, sizeof **out, (void **)out, err));
     (*out)->least = *least;
+    (*out)->most = OVERLAP_MAX_PATTERNS;
     return OK;
+}
+
+void overlap_most(Overlap *o, size_t patterns)
+{
+    o->most = patterns < OVERLAP_MAX_PATTERNS ? patterns : OVERLAP_MAX_PATTERNS;
 }
 
 void overlap_free(Overlap *o)
@@ -184,11 +190,11 @@ static Status keep_patterns(const Making *m, Patterns *out, Error *err)
     for (size_t i = 0; i < m->list.len; i++)
         if (out->kept[m->list.at[i].refs[0] / 2])
             out->at[out->count++] = m->list.at[i];
-    if (out->count > OVERLAP_MAX_PATTERNS)
+    if (out->count > m->o->most)
         return error_set(err, ERR_LIMIT,
-            "what was told and what is asked divide people into more than %d groups: ask for a coarser level, fewer "
+            "what was told and what is asked divide people into more than %zu groups: ask for a coarser level, fewer "
             "years or fewer splits",
-            OVERLAP_MAX_PATTERNS);
+            m->o->most);
     if (out->count > 1)
         qsort(out->at, out->count, sizeof *out->at, compare_patterns);
     return OK;

@@ -3,21 +3,13 @@
 
 #define ROUNDED_PPM 1000 /* files hold six digits; what is off by more is another problem */
 
-static Status read_problem(const char *path, SdcProblem *p, JjReport *report, Error *err)
+static Status read_problem(Slice text, const char *name, SdcProblem *p, JjReport *report, Error *err)
 {
-    Buf text;
     SdcRounding rounding;
-    buf_init(&text, 0);
-    Status st = file_read(path, 0, &text, err);
-    if (st == OK)
-        st = sdc_read_jj(buf_slice(&text), path, p, err);
-    if (st == OK)
-        st = sdc_absorb_rounding(p, ROUNDED_PPM, &rounding, err);
-    if (st == OK)
-        st = sdc_check(p, err);
-    buf_free(&text);
+    TRY(sdc_read_jj(text, name, p, err));
+    TRY(sdc_absorb_rounding(p, ROUNDED_PPM, &rounding, err));
     *report = (JjReport){.cells = p->cell_count, .equations = p->row_count, .cost_decimals = p->cost_decimals};
-    return st;
+    return sdc_check(p, err);
 }
 
 static void count(const SdcProblem *p, JjReport *report)
@@ -45,47 +37,67 @@ static Status suppress(SdcProblem *p, const ProtectOptions *options, JjReport *r
     return st;
 }
 
-static Status write_problem(const SdcProblem *p, const char *path, Error *err)
-{
-    Buf text;
-    buf_init(&text, 0);
-    Status st = sdc_write_jj(p, &text, err);
-    if (st == OK)
-        st = file_write(path, buf_slice(&text), MODE_PRIVATE, err);
-    buf_free(&text);
-    return st;
-}
-
-Status protectfile_jj(const char *path, const char *out, const ProtectOptions *options, JjReport *report, Error *err)
+Status protect_jj(Slice text, const char *name, const ProtectOptions *options, JjReport *report, Buf *out, Error *err)
 {
     SdcProblem p = {0};
-    Status st = read_problem(path, &p, report, err);
+    *report = (JjReport){0};
+    Status st = read_problem(text, name, &p, report, err);
     if (st == OK)
         st = suppress(&p, options, report, err);
     if (st == OK)
         count(&p, report);
-    if (st == OK && out)
-        st = write_problem(&p, out, err);
+    if (st == OK)
+        st = sdc_write_jj(&p, out, err);
     sdc_free(&p);
-    return st;
+    return st == OK ? buf_status(out, err) : st;
 }
 
-Status protectfile_jj_audit(const char *path, const ProtectOptions *options, JjReport *report, Buf *text, Error *err)
+Status protect_jj_audit(
+    Slice text, const char *name, const ProtectOptions *options, JjReport *report, Buf *words, Error *err)
 {
     SdcProblem p = {0};
     AuditReport found = {0};
     AuditOptions ask = AUDIT_OPTIONS_INIT;
     ask.effort.threads = options->threads;
-    Status st = read_problem(path, &p, report, err);
+    *report = (JjReport){0};
+    Status st = read_problem(text, name, &p, report, err);
     if (st == OK)
         st = audit_problem(&p, &ask, &found, err);
     if (st == OK) {
         count(&p, report);
         report->exposed = found.exposed;
         report->unproven = found.unproven;
-        st = audit_report_text(&p, &found, text, err);
+        st = audit_report_text(&p, &found, words, err);
     }
     audit_report_free(&found);
     sdc_free(&p);
+    return st;
+}
+
+/* --- files ------------------------------------------------------------------------------------------------------- */
+
+Status protectfile_jj(const char *path, const char *out, const ProtectOptions *options, JjReport *report, Error *err)
+{
+    Buf given, made;
+    buf_init(&given, 0);
+    buf_init(&made, 0);
+    Status st = file_read(path, 0, &given, err);
+    if (st == OK)
+        st = protect_jj(buf_slice(&given), path, options, report, &made, err);
+    if (st == OK && out)
+        st = file_write(out, buf_slice(&made), MODE_PRIVATE, err);
+    buf_free(&given);
+    buf_free(&made);
+    return st;
+}
+
+Status protectfile_jj_audit(const char *path, const ProtectOptions *options, JjReport *report, Buf *words, Error *err)
+{
+    Buf given;
+    buf_init(&given, 0);
+    Status st = file_read(path, 0, &given, err);
+    if (st == OK)
+        st = protect_jj_audit(buf_slice(&given), path, options, report, words, err);
+    buf_free(&given);
     return st;
 }

@@ -214,12 +214,17 @@ typedef struct JjReport {
     int64_t lower_bound;
 } JjReport;
 
-/* A problem in JJ format: suppressed and audited; out (NULL: not written) gets it back with secondaries as 'm'.
+/* A problem in JJ format (name: in messages), suppressed and audited; appended to out with secondaries as 'm'.
  * ERR_DENIED when some cell cannot be protected. */
+MUST_USE Status protect_jj(
+    Slice text, const char *name, const ProtectOptions *options, JjReport *report, Buf *out, Error *err);
+/* The pattern of a JJ problem attacked as it is; a line a cell that is found is appended to words. */
+MUST_USE Status protect_jj_audit(
+    Slice text, const char *name, const ProtectOptions *options, JjReport *report, Buf *words, Error *err);
+/* The same of files; out NULL: not written. */
 MUST_USE Status protectfile_jj(
     const char *path, const char *out, const ProtectOptions *options, JjReport *report, Error *err);
-/* The pattern of a JJ file attacked as it is; words are appended to text. */
 MUST_USE Status protectfile_jj_audit(
-    const char *path, const ProtectOptions *options, JjReport *report, Buf *text, Error *err);
+    const char *path, const ProtectOptions *options, JjReport *report, Buf *words, Error *err);
 
 #endif

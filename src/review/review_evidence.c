@@ -79,3 +79,17 @@ Status evidence_read(Slice json, Arena *arena, Evidence *out, Error *err)
     json_decref(root);
     return st;
 }
+
+const char *reason_words(const char *reason)
+{
+    static const char *const words[REVIEW_REASON_COUNT] = {
+        [REVIEW_UNCERTAIN] = "two persons now, who may be one",
+        [REVIEW_AMBIGUOUS] = "likely, but somebody else is about as likely",
+        [REVIEW_REFUSED] = "likely by itself, but all of the two persons together speaks against it",
+        [REVIEW_WEAK] = "one person now, by a link that barely holds",
+    };
+    for (size_t i = 0; i < REVIEW_REASON_COUNT; i++)
+        if (strcmp(reason, review_reason_name((ReviewReason)i)) == 0)
+            return words[i];
+    return "";
+}

@@ -47,6 +47,8 @@ typedef struct Evidence {
     EvidenceNear near[EVIDENCE_NEAR_MAX];
     size_t near_count;
 } Evidence;
+/* "uncertain" in a sentence; "" for a word that says enough. */
+const char *reason_words(const char *reason);
 /* Text lives in arena. ERR_CORRUPT. */
 MUST_USE Status evidence_read(Slice json, Arena *arena, Evidence *out, Error *err);
 

@@ -164,7 +164,8 @@ static void values_table(const PageFrame *f, const PairView *v, Buf *out)
 
 /* --- the rest of both persons, and others ---------------------------------------------------------------------- */
 
-static void context_line(const VaultRecord *r, Buf *out)
+/* near: whom of the two somebody else is like, and how much; NULL for a record of theirs. */
+static void context_line(const VaultRecord *r, const EvidenceNear *near, Buf *out)
 {
     static const IdentityRole roles[] = {ID_FIRST, ID_MIDDLE, ID_OTHER_LAST, ID_BIRTH_DATE, ID_SEX, ID_SASID, ID_ZIP};
     buf_adds(out, "<li><b>");
@@ -178,6 +179,9 @@ static void context_line(const VaultRecord *r, Buf *out)
     }
     buf_adds(out, " <span class=\"src\">");
     html_text(out, r->source);
+    if (near)
+        buf_addf(out, " \xc2\xb7 like the %s one: probability %.3f", near->of_a ? "left" : "right",
+            weight_probability(near->odds));
     buf_adds(out, "</span></li>\n");
 }
 
@@ -189,7 +193,7 @@ static void context_side(const char *title, const PairSide *side, Buf *out)
     else
         buf_adds(out, "<ul>\n");
     for (size_t i = 0; i < side->other_count; i++)
-        context_line(&side->others[i], out);
+        context_line(&side->others[i], NULL, out);
     if (side->other_total > 0)
         buf_adds(out, "</ul>\n");
     if (side->other_total > side->other_count)
@@ -203,7 +207,7 @@ static void context_near(const PairView *v, Buf *out)
         return;
     buf_adds(out, "<section class=\"wide\"><h3>Others who are like one of them: relatives, or rivals</h3>\n<ul>\n");
     for (size_t i = 0; i < v->evidence.near_count; i++)
-        context_line(&v->near[i], out);
+        context_line(&v->near[i], &v->evidence.near[i], out);
     buf_adds(out, "</ul></section>\n");
 }
 
@@ -286,8 +290,9 @@ void page_pair(const PageFrame *f, const ReviewList *list, const PairView *v, Sl
     buf_adds(out, "<h1>Are these one person?</h1>\n<p class=\"where\">");
     if (number)
         buf_addf(out, "Pair %zu of %zu", number, list->at.len);
+    const char *words = reason_words(v->entry.reason);
     if (open)
-        buf_addf(out, "%s%s", number ? " \xc2\xb7 " : "", v->entry.reason);
+        buf_addf(out, "%s%s%s%s", number ? " \xc2\xb7 " : "", v->entry.reason, words[0] ? ": " : "", words);
     buf_adds(out, "</p>\n");
     if (message.len) {
         buf_adds(out, "<p class=\"message\" role=\"status\">");

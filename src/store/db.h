@@ -83,6 +83,8 @@ static inline bool db_vector_has(const DbVector *v, size_t row)
 /* The 16 bytes of db_uuid, of a vector's element. */
 void db_vector_uuid(const DbVector *v, size_t row, uint8_t out[16]);
 Slice db_vector_str(const DbVector *v, size_t row);
+/* Of a VARCHAR's vector: false may also be said of two equal texts of more than twelve bytes. */
+bool db_vector_same_str(const DbVector *v, size_t a, size_t b);
 
 /* One-row conveniences: ERR_NOT_FOUND when the query returns no row. */
 MUST_USE Status db_value_i64(Db *db, int64_t *out, Error *err, const char *fmt, ...) PRINTF_LIKE(4, 5);

@@ -298,6 +298,14 @@ DbVector db_vector(const DbRows *rows, size_t column)
     return (DbVector){rows->columns[column].data, rows->columns[column].validity};
 }
 
+bool db_vector_same_str(const DbVector *v, size_t a, size_t b)
+{
+    const duckdb_string_t *s = v->data;
+    bool has_a = db_vector_has(v, a), has_b = db_vector_has(v, b);
+    /* a short text lies in the element itself, filled up with zeros; of a long one its length, beginning and place */
+    return has_a == has_b && (!has_a || memcmp(&s[a], &s[b], sizeof *s) == 0);
+}
+
 Slice db_vector_str(const DbVector *v, size_t row)
 {
     return text_at(v->data, row);

@@ -238,7 +238,7 @@ MUST_USE Status vault_last_decision(Vault *v, int64_t *out, Error *err); /* 0: n
 
 /* --- clerical samples --- */
 
-#define CLERICAL_STRATA_MAX 16
+#define CLERICAL_STRATA_MAX 24
 
 typedef struct ClericalPair {
     uint32_t stratum;
@@ -256,7 +256,7 @@ typedef struct ClericalSample {
     uint32_t strata;
     uint64_t population[CLERICAL_STRATA_MAX]; /* pairs of each stratum */
     int32_t from[CLERICAL_STRATA_MAX];        /* lowest odds of each stratum */
-    bool linked[CLERICAL_STRATA_MAX];         /* pairs that were one person, or pairs that were not */
+    bool linked[CLERICAL_STRATA_MAX];         /* links, which were one person, or other pairs */
 } ClericalSample;
 /* *number gets the sample's. */
 MUST_USE Status vault_put_sample(
@@ -267,8 +267,19 @@ MUST_USE Status vault_get_sample(
 
 /* --- tags --- */
 
+/* The first half of a tag: it tells nearly any two apart, and in their order. */
+static inline uint64_t tag_first(const RecordTag *tag)
+{
+    uint64_t first = 0;
+    for (int i = 0; i < 8; i++)
+        first = first << 8 | tag->bytes[i];
+    return first;
+}
 static inline int tag_cmp(const RecordTag *a, const RecordTag *b)
 {
+    uint64_t x = tag_first(a), y = tag_first(b);
+    if (x != y)
+        return x < y ? -1 : 1;
     return memcmp(a->bytes, b->bytes, sizeof a->bytes);
 }
 bool tag_is_zero(const RecordTag *tag);

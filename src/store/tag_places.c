@@ -10,14 +10,6 @@
 
 #include <stdlib.h>
 
-static uint64_t top_of(const RecordTag *tag)
-{
-    uint64_t top = 0;
-    for (int i = 0; i < 8; i++)
-        top = top << 8 | tag->bytes[i];
-    return top;
-}
-
 static const RecordTag *tag_at(const TagPlaces *p, uint32_t at)
 {
     return (const RecordTag *)((const char *)p->first + (size_t)at * p->stride);
@@ -25,7 +17,7 @@ static const RecordTag *tag_at(const TagPlaces *p, uint32_t at)
 
 static size_t bucket_of(const TagPlaces *p, const RecordTag *tag)
 {
-    return (size_t)(top_of(tag) << p->shared >> p->shift);
+    return (size_t)(tag_first(tag) << p->shared >> p->shift);
 }
 
 /* Of many tags of hashes the first few tell already that it is none. */
@@ -33,7 +25,7 @@ static unsigned count_shared_bits(const TagPlaces *p)
 {
     uint64_t differing = 0;
     for (uint32_t i = 1; i < p->count && differing >> 63 == 0; i++)
-        differing |= top_of(tag_at(p, i)) ^ top_of(tag_at(p, 0));
+        differing |= tag_first(tag_at(p, i)) ^ tag_first(tag_at(p, 0));
     return differing == 0 ? 0 : (unsigned)__builtin_clzll(differing);
 }
 

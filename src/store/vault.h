@@ -125,7 +125,8 @@ typedef struct VaultRecord {
     IdentityValues values; /* valid during the callback only */
 } VaultRecord;
 
-/* Decrypts every record, in order of tag. */
+/* Decrypts every record, in order of tag, some thousand of them ahead of fn on another thread where the home allows
+ * several. fn is never called twice at a time, but may be from different threads; it must not ask the vault. */
 MUST_USE Status vault_each_record(Vault *v, const VaultPurpose *purpose,
     Status (*fn)(const VaultRecord *record, void *ctx, Error *err), void *ctx, Error *err);
 MUST_USE Status vault_get_record(

@@ -131,8 +131,9 @@ void bundle_free(Bundle *b)
 
 static bool are_ascending(Slice tags)
 {
-    for (size_t at = TAG_SIZE; at < tags.len; at += TAG_SIZE)
-        if (memcmp(tags.ptr + at - TAG_SIZE, tags.ptr + at, TAG_SIZE) >= 0)
+    const RecordTag *at = (const RecordTag *)tags.ptr;
+    for (size_t i = 1; i < tags.len / TAG_SIZE; i++)
+        if (tag_cmp(&at[i - 1], &at[i]) >= 0)
             return false;
     return true;
 }
@@ -163,9 +164,18 @@ Status bundle_read(Vault *v, sqlite3_stmt *stmt, Bundle *b, Error *err)
     return buf_status(&b->plain, err);
 }
 
-const uint8_t *bundle_tag(const Bundle *b)
+const RecordTag *bundle_tag(const Bundle *b)
 {
-    return (const uint8_t *)b->tags.ptr + b->next * TAG_SIZE;
+    return (const RecordTag *)b->tags.ptr + b->next; /* of bytes alone */
+}
+
+Status bundle_next_packed(Bundle *b, RecordTag *tag, Slice *packed, Error *err)
+{
+    ASSERT(b->next < b->count);
+    *tag = *bundle_tag(b);
+    TRY(values_take(buf_slice(&b->plain), &b->at, packed, err));
+    b->next++;
+    return OK;
 }
 
 Status bundle_next(Bundle *b, VaultRecord *out, bool *more, Error *err)
@@ -174,10 +184,7 @@ Status bundle_next(Bundle *b, VaultRecord *out, bool *more, Error *err)
     *more = b->next < b->count;
     if (!*more)
         return OK;
-    memcpy(out->tag.bytes, bundle_tag(b), TAG_SIZE);
     out->source = b->source;
-    TRY(values_take(buf_slice(&b->plain), &b->at, &packed, err));
-    TRY(values_unpack(packed, &out->values, err));
-    b->next++;
-    return OK;
+    TRY(bundle_next_packed(b, &out->tag, &packed, err));
+    return values_unpack(packed, &out->values, err);
 }

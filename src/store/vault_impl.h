@@ -105,6 +105,25 @@ void vault_u64_bytes(uint64_t v, char out[8]);
 /* As vault_verify, over about `limit` records spread over the file, and as many quarantined rows. */
 MUST_USE Status vault_verify_sample(Vault *v, uint64_t limit, uint64_t *checked, Error *err);
 
+/* --- many rows at once (vault_bulk.c) --- */
+
+/* For each of `left` rows: bulk_row, binding its columns from *first on, bulk_row_done. What is bound must live until
+ * the rows are written, which is every 64 of them and after the last. */
+typedef struct BulkRows {
+    const Lite *lite;
+    const char *into; /* a table, with its columns or without */
+    unsigned columns;
+    size_t left;
+    unsigned rows, filled; /* of the statement */
+    sqlite3_stmt *stmt;
+} BulkRows;
+MUST_USE Status bulk_row(BulkRows *b, int *first, Error *err);
+MUST_USE Status bulk_row_done(BulkRows *b, Error *err);
+void bulk_free(BulkRows *b);
+/* The index link_person, which is not there, over the links that are all there are. order: theirs by tag, spent. Inside
+ * the caller's transaction. */
+MUST_USE Status vault_index_persons(Vault *v, const Links *links, uint32_t *order, Error *err);
+
 /* --- bundles (vault_bundle.c) --- */
 
 #define BUNDLE_RECORDS 256
@@ -131,8 +150,10 @@ void bundle_free(Bundle *b); /* wipes the values */
 /* Opens the bundle in stmt's row; what b held before is forgotten. ERR_CORRUPT when it does not open; b->count is
  * then what its tags say. */
 MUST_USE Status bundle_read(Vault *v, sqlite3_stmt *stmt, Bundle *b, Error *err);
-/* 16 bytes: the tag of the record that comes next. */
-const uint8_t *bundle_tag(const Bundle *b);
+/* The tag of the record that comes next. */
+const RecordTag *bundle_tag(const Bundle *b);
+/* The next record, of which there is one; packed as values_unpack takes it. Valid until the next bundle_read. */
+MUST_USE Status bundle_next_packed(Bundle *b, RecordTag *tag, Slice *packed, Error *err);
 /* Values are valid until the next bundle_read. */
 MUST_USE Status bundle_next(Bundle *b, VaultRecord *out, bool *more, Error *err);
 

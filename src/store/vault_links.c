@@ -328,17 +328,6 @@ static Status prepare_archive(Vault *v, int64_t run, sqlite3_stmt **out, Error *
     return OK;
 }
 
-/* The first links of a vault: an index that is built at the end, in its own order, costs a fraction of one that is kept
- * up with tags in theirs. (Later the pages of a dropped index would stay free in the file.) */
-static Status index_pause(Vault *v, size_t links, bool *fresh, bool *paused, Error *err)
-{
-    int64_t before;
-    TRY(lite_i64(&v->lite, "SELECT count(*) FROM (SELECT 1 FROM link LIMIT 1)", &before, err));
-    *fresh = before == 0;
-    *paused = *fresh && links >= 10000;
-    return *paused ? lite_exec(&v->lite, "DROP INDEX link_person", err) : OK;
-}
-
 /* ?6 is the run's model. What an undo puts back equals a past link and was made by that one's model: the one in force
  * before run ?8, or else the last. */
 static Status prepare_put(Vault *v, LinkRunKind kind, sqlite3_stmt **out, Error *err)
@@ -353,46 +342,100 @@ static Status prepare_put(Vault *v, LinkRunKind kind, sqlite3_stmt **out, Error 
     return lite_prepare(&v->lite, sql, out, err);
 }
 
+/* Parameters of a statement, from `first` on: tag, person, kind, odds, partner. */
+static void bind_link(sqlite3_stmt *stmt, int first, const Link *link)
+{
+    lite_bind_blob(stmt, first, tag_bytes(&link->tag));
+    sqlite3_bind_int64(stmt, first + 1, (int64_t)link->person);
+    sqlite3_bind_int64(stmt, first + 2, link->kind);
+    sqlite3_bind_int64(stmt, first + 3, link->odds);
+    bind_tag_or_null(stmt, first + 4, &link->partner);
+}
+
 #define LINKS_AHEAD 8 /* in order of tag they lie anywhere */
 
-static Status put_links(Vault *v, const LinkWrite *w, int64_t model, int64_t run, PersonId *highest, Error *err)
+static const Link *link_in_order(const Links *links, const uint32_t *order, size_t i)
 {
-    const Links *links = w->links;
+    if (i + LINKS_AHEAD < links->len)
+        __builtin_prefetch(&links->at[order[i + LINKS_AHEAD]]);
+    return &links->at[order[i]];
+}
+
+/* `archived`: the table may hold what they replace. */
+static Status put_each(
+    Vault *v, const LinkWrite *w, const uint32_t *order, int64_t model, int64_t run, bool archived, Error *err)
+{
     sqlite3_stmt *stmt = NULL, *archive = NULL;
-    TagPlaces sorted = {0};
-    bool fresh, paused;
     Status st;
-    TRY_OUT(index_pause(v, links->len, &fresh, &paused, err));
-    /* Sorted keys make the B-tree several times faster; the caller's order is hers. */
-    TRY_OUT(tag_places_new(links->len ? &links->at[0].tag : NULL, sizeof *links->at, links->len, &sorted, err));
     TRY_OUT(prepare_archive(v, run, &archive, err));
     TRY_OUT(prepare_put(v, w->kind, &stmt, err));
     sqlite3_bind_int64(stmt, 6, model);
     sqlite3_bind_int64(stmt, 7, run);
     if (w->kind == RUN_UNDO)
         sqlite3_bind_int64(stmt, 8, w->back_to);
-    for (size_t i = 0; i < links->len; i++) {
-        const Link *link = &links->at[sorted.order[i]];
-        if (i + LINKS_AHEAD < links->len)
-            __builtin_prefetch(&links->at[sorted.order[i + LINKS_AHEAD]]);
-        if (!fresh) {
+    for (size_t i = 0; i < w->links->len; i++) {
+        const Link *link = link_in_order(w->links, order, i);
+        if (archived) {
             lite_bind_blob(archive, 2, tag_bytes(&link->tag));
             TRY_OUT(lite_run(&v->lite, archive, err));
         }
-        lite_bind_blob(stmt, 1, tag_bytes(&link->tag));
-        sqlite3_bind_int64(stmt, 2, (int64_t)link->person);
-        sqlite3_bind_int64(stmt, 3, link->kind);
-        sqlite3_bind_int64(stmt, 4, link->odds);
-        bind_tag_or_null(stmt, 5, &link->partner);
+        bind_link(stmt, 1, link);
         TRY_OUT(lite_run(&v->lite, stmt, err));
-        if (link->person > *highest)
-            *highest = link->person;
     }
-    if (paused)
-        st = lite_exec(&v->lite, VAULT_LINK_PERSON_SQL, err);
 out:
     sqlite3_finalize(stmt);
     sqlite3_finalize(archive);
+    return st;
+}
+
+/* Into the empty table: no two of one record. */
+static Status put_first(Vault *v, const Links *links, const uint32_t *order, int64_t model, int64_t run, Error *err)
+{
+    BulkRows rows = {.lite = &v->lite,
+        .into = "link (tag, person, kind, odds, partner, model, run)",
+        .columns = 7,
+        .left = links->len};
+    Status st = OK;
+    for (size_t i = 0; i < links->len && st == OK; i++) {
+        int at;
+        TRY_OUT(bulk_row(&rows, &at, err));
+        bind_link(rows.stmt, at, link_in_order(links, order, i));
+        sqlite3_bind_int64(rows.stmt, at + 5, model);
+        sqlite3_bind_int64(rows.stmt, at + 6, run);
+        st = bulk_row_done(&rows, err);
+    }
+out:
+    bulk_free(&rows);
+    return st;
+}
+
+#define MANY_LINKS 10000
+
+/* Sorted keys make the B-tree several times faster; the caller's order is hers. The first links of a vault get their
+ * index at the end, in its own order: that costs a fraction of one that is kept up with tags in theirs. (Later the
+ * pages of a dropped index would stay free in the file.) */
+static Status put_links(Vault *v, const LinkWrite *w, int64_t model, int64_t run, PersonId *highest, Error *err)
+{
+    const Links *links = w->links;
+    TagPlaces sorted = {0};
+    int64_t before;
+    Status st;
+    TRY(tag_places_new(links->len ? &links->at[0].tag : NULL, sizeof *links->at, links->len, &sorted, err));
+    TRY_OUT(lite_i64(&v->lite, "SELECT count(*) FROM (SELECT 1 FROM link LIMIT 1)", &before, err));
+    bool many_first = before == 0 && links->len >= MANY_LINKS;
+    if (many_first)
+        TRY_OUT(lite_exec(&v->lite, "DROP INDEX link_person", err));
+    if (many_first && w->kind != RUN_UNDO) {
+        TRY_OUT(put_first(v, links, sorted.order, model, run, err));
+        TRY_OUT(vault_index_persons(v, links, sorted.order, err));
+    } else {
+        TRY_OUT(put_each(v, w, sorted.order, model, run, before > 0, err));
+        if (many_first)
+            TRY_OUT(lite_exec(&v->lite, VAULT_LINK_PERSON_SQL, err));
+    }
+    for (size_t i = 0; i < links->len; i++)
+        *highest = links->at[i].person > *highest ? links->at[i].person : *highest;
+out:
     tag_places_free(&sorted);
     return st;
 }
@@ -417,24 +460,28 @@ out:
 
 static Status put_journal(Vault *v, const Journal *journal, int64_t run, PersonId *highest, Error *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    TRY(lite_prepare(
-        &v->lite, "INSERT INTO journal (run, kind, from_person, to_person, tag) VALUES (?, ?, ?, ?, ?)", &stmt, err));
+    BulkRows rows = {.lite = &v->lite,
+        .into = "journal (run, kind, from_person, to_person, tag)",
+        .columns = 5,
+        .left = journal->len};
     Status st = OK;
     for (size_t i = 0; i < journal->len && st == OK; i++) {
         const JournalEntry *e = &journal->at[i];
-        sqlite3_bind_int64(stmt, 1, run);
-        sqlite3_bind_int64(stmt, 2, e->kind);
-        sqlite3_bind_int64(stmt, 3, (int64_t)e->from);
-        sqlite3_bind_int64(stmt, 4, (int64_t)e->to);
-        bind_tag_or_null(stmt, 5, &e->tag);
-        st = lite_run(&v->lite, stmt, err);
+        int at;
+        TRY_OUT(bulk_row(&rows, &at, err));
+        sqlite3_bind_int64(rows.stmt, at, run);
+        sqlite3_bind_int64(rows.stmt, at + 1, e->kind);
+        sqlite3_bind_int64(rows.stmt, at + 2, (int64_t)e->from);
+        sqlite3_bind_int64(rows.stmt, at + 3, (int64_t)e->to);
+        bind_tag_or_null(rows.stmt, at + 4, &e->tag);
+        st = bulk_row_done(&rows, err);
         if (e->to > *highest)
             *highest = e->to;
         if (e->from > *highest)
             *highest = e->from;
     }
-    sqlite3_finalize(stmt);
+out:
+    bulk_free(&rows);
     return st;
 }
 
@@ -471,6 +518,25 @@ static Status clear_misses(Vault *v, int64_t run, Error *err)
 {
     TRY(exec_for_run(v, ARCHIVE_MISSES_SQL " WHERE run < ?1", run, 0, err));
     return lite_exec(&v->lite, "DELETE FROM person_missed", err);
+}
+
+/* Each person's once, where none is. */
+static Status put_all_misses(Vault *v, const PersonMisses *misses, int64_t run, Error *err)
+{
+    BulkRows rows = {
+        .lite = &v->lite, .into = "person_missed (person, missed, run)", .columns = 3, .left = misses->len};
+    Status st = OK;
+    for (size_t i = 0; i < misses->len && st == OK; i++) {
+        int at;
+        TRY_OUT(bulk_row(&rows, &at, err));
+        sqlite3_bind_int64(rows.stmt, at, (int64_t)misses->at[i].person);
+        sqlite3_bind_int64(rows.stmt, at + 1, (int64_t)misses->at[i].missed);
+        sqlite3_bind_int64(rows.stmt, at + 2, run);
+        st = bulk_row_done(&rows, err);
+    }
+out:
+    bulk_free(&rows);
+    return st;
 }
 
 /* Each person's, in the place of what was there, which is kept as what `run` ended. */
@@ -579,10 +645,12 @@ static Status end_run(Vault *v, const LinkWrite *w, const OpenRun *run, Error *e
     TRY(insert_run(v, w, run, err));
     if (w->queue_mode != QUEUE_KEEP)
         TRY(vault_put_queue(v, w->queue, w->queue_mode, err));
-    if (w->misses && w->queue_mode == QUEUE_REPLACE)
+    if (w->misses && w->queue_mode == QUEUE_REPLACE) {
         TRY(clear_misses(v, run->run, err));
-    if (w->misses)
+        TRY(put_all_misses(v, w->misses, run->run, err));
+    } else if (w->misses) {
         TRY(put_misses(v, w->misses, run->run, err));
+    }
     if (w->kind == RUN_UNDO && w->back_to > 0)
         TRY(restore_misses(v, w->back_to, run->run, err));
     if (w->kind == RUN_UNDO)
@@ -635,7 +703,7 @@ Status vault_renew_review(Vault *v, const ReviewItems *queue, const PersonMisses
     if (st == OK)
         st = clear_misses(v, run, err);
     if (st == OK)
-        st = put_misses(v, misses, run, err);
+        st = put_all_misses(v, misses, run, err);
     if (st == OK)
         st = lite_exec(&v->lite, "COMMIT", err);
     lite_rollback(&v->lite);

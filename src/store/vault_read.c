@@ -6,6 +6,7 @@
 #include "store/vault_impl.h"
 
 #define SAMPLE_PLACES 100
+#define READ_AHEAD 8192
 #define USUAL_RECORDS 128 /* in a bundle: wages have 170, records with addresses 70 */
 
 static bool is_empty(const char *z)
@@ -66,18 +67,14 @@ typedef struct Merge {
 
 static NextTag next_tag(const Merge *m, size_t run)
 {
-    const uint8_t *tag = bundle_tag(&m->runs.at[run].bundle);
-    NextTag next = {.run = run};
-    for (int i = 0; i < 8; i++)
-        next.first = next.first << 8 | tag[i];
-    return next;
+    return (NextTag){.first = tag_first(bundle_tag(&m->runs.at[run].bundle)), .run = run};
 }
 
 static bool is_before(const Merge *m, NextTag a, NextTag b)
 {
     if (a.first != b.first)
         return a.first < b.first;
-    return memcmp(bundle_tag(&m->runs.at[a.run].bundle), bundle_tag(&m->runs.at[b.run].bundle), sizeof(RecordTag)) < 0;
+    return tag_cmp(bundle_tag(&m->runs.at[a.run].bundle), bundle_tag(&m->runs.at[b.run].bundle)) < 0;
 }
 
 static void sift_down(Merge *m, size_t i)
@@ -160,16 +157,30 @@ static void close_merge(Merge *m)
     sqlite3_finalize(m->next_bundle);
 }
 
-static Status each_merged(
-    Merge *m, Status (*fn)(const VaultRecord *record, void *ctx, Error *err), void *ctx, Error *err)
+/* Records that were read and wait for the caller, in order of tag. */
+typedef struct Waiting {
+    struct {
+        RecordTag tag;
+        Slice source;
+        size_t end; /* of its values in packed */
+    } at[READ_AHEAD];
+    size_t count;
+    Buf packed;
+} Waiting;
+
+/* The next records of the merge; none when it is over. */
+static Status read_ahead(Merge *m, Waiting *w, Error *err)
 {
-    while (m->heap_len > 0) {
+    w->count = 0;
+    buf_reset(&w->packed);
+    while (m->heap_len > 0 && w->count < READ_AHEAD) {
         Run *run = &m->runs.at[m->heap[0].run];
-        VaultRecord record;
-        bool more = false;
-        TRY(bundle_next(&run->bundle, &record, &more, err));
-        ASSERT(more);
-        TRY(fn(&record, ctx, err));
+        Slice packed;
+        bool more = true;
+        TRY(bundle_next_packed(&run->bundle, &w->at[w->count].tag, &packed, err));
+        buf_add(&w->packed, packed);
+        w->at[w->count].source = run->bundle.source;
+        w->at[w->count++].end = w->packed.len;
         if (run->bundle.next == run->bundle.count) {
             TRY(read_next_bundle(m, run, &more, err));
             if (!more)
@@ -179,17 +190,75 @@ static Status each_merged(
             m->heap[0] = next_tag(m, m->heap[0].run);
         sift_down(m, 0);
     }
+    return buf_status(&w->packed, err);
+}
+
+typedef struct Reader {
+    Merge *merge;
+    Waiting *given, *read; /* while the one is given to the caller the other is read */
+    Status (*fn)(const VaultRecord *record, void *ctx, Error *err);
+    void *ctx;
+} Reader;
+
+static Status give(const Reader *r, Error *err)
+{
+    const Waiting *w = r->given;
+    for (size_t i = 0, begin = 0; i < w->count; begin = w->at[i++].end) {
+        VaultRecord record = {.tag = w->at[i].tag, .source = w->at[i].source};
+        TRY(values_unpack(slice_sub(buf_slice(&w->packed), begin, w->at[i].end), &record.values, err));
+        TRY(r->fn(&record, r->ctx, err));
+    }
     return OK;
+}
+
+/* What goes wrong with the records that came first is told first. */
+enum { READER_GIVES, READER_READS, READER_ITEMS };
+
+static Status reader_item(size_t item, void *ctx, Error *err)
+{
+    const Reader *r = ctx;
+    return item == READER_GIVES ? give(r, err) : read_ahead(r->merge, r->read, err);
+}
+
+static void waiting_free(Waiting *w)
+{
+    if (w && w->packed.ptr)
+        mem_wipe(w->packed.ptr, w->packed.cap);
+    if (w)
+        buf_free(&w->packed);
+    mem_free(w);
+}
+
+static Status each_merged(Reader *r, Error *err)
+{
+    unsigned threads = home_settings(r->merge->v->home)->threads;
+    Status st;
+    TRY_OUT(mem_zalloc(1, sizeof *r->given, (void **)&r->given, err));
+    buf_init(&r->given->packed, 0);
+    TRY_OUT(mem_zalloc(1, sizeof *r->read, (void **)&r->read, err));
+    buf_init(&r->read->packed, 0);
+    TRY_OUT(read_ahead(r->merge, r->given, err));
+    while (r->given->count > 0) {
+        TRY_OUT(parallel_for(READER_ITEMS, threads, reader_item, r, err));
+        Waiting *swap = r->given;
+        r->given = r->read;
+        r->read = swap;
+    }
+out:
+    waiting_free(r->given);
+    waiting_free(r->read);
+    return st;
 }
 
 Status vault_each_record(Vault *v, const VaultPurpose *purpose,
     Status (*fn)(const VaultRecord *record, void *ctx, Error *err), void *ctx, Error *err)
 {
     Merge m = {.v = v};
+    Reader r = {.merge = &m, .fn = fn, .ctx = ctx};
     TRY(vault_note_read(v, purpose, "every record", (Slice){0}, err));
     Status st = open_merge(&m, err);
     if (st == OK)
-        st = each_merged(&m, fn, ctx, err);
+        st = each_merged(&r, err);
     close_merge(&m);
     return st;
 }
@@ -340,8 +409,8 @@ Status vault_has_record(Vault *v, const RecordTag *tag, bool *out, Error *err)
     *out = false;
     Status st = list_runs(&m, err);
     if (st == OK)
-        st = lite_prepare(&v->lite, "SELECT tags FROM bundle WHERE run = ? AND first <= ? ORDER BY first DESC LIMIT 1",
-            &stmt, err);
+        st = lite_prepare(
+            &v->lite, "SELECT tags FROM bundle WHERE run = ? AND first <= ? ORDER BY first DESC LIMIT 1", &stmt, err);
     for (size_t i = 0; st == OK && !*out && i < m.runs.len; i++) {
         bool more = false;
         sqlite3_bind_int64(stmt, 1, m.runs.at[i].number);
@@ -411,8 +480,7 @@ static Status check_bundles(Vault *v, int64_t from_id, int64_t limit, Check *c, 
 {
     sqlite3_stmt *stmt = NULL;
     Bundle b;
-    TRY(lite_prepare(
-        &v->lite, "SELECT " BUNDLE_COLUMNS " FROM bundle WHERE id >= ? ORDER BY id LIMIT ?", &stmt, err));
+    TRY(lite_prepare(&v->lite, "SELECT " BUNDLE_COLUMNS " FROM bundle WHERE id >= ? ORDER BY id LIMIT ?", &stmt, err));
     sqlite3_bind_int64(stmt, 1, from_id);
     sqlite3_bind_int64(stmt, 2, limit);
     bundle_init(&b);

@@ -65,7 +65,7 @@ static Status list_needs(Apart *a, Error *err)
     const Engine *e = a->whole;
     for (size_t i = 0; i < e->needs.len; i++) {
         const Need *need = &e->needs.at[i];
-        if (!need->met && !need->hopeless && need->knows == NET_NONE)
+        if (!need->met && !need->hopeless && !need->whole && need->knows == NET_NONE)
             TRY(vec_push(&a->needs[a->cut->part_of[e->net->outside[need->cell]]], (uint32_t)i, err));
     }
     return OK;

@@ -12,6 +12,7 @@
 #define TRIAL_PIVOTS 4000
 #define RESHAPES 3 /* times a move's costs are set by what it used (slope scaling, Kim and Pardalos 1999) */
 #define WHOLE (1 - 1e-9)
+#define WHOLE_TRIES 24  /* questions for a witness of whole numbers, each without one more cell that had a fraction */
 #define LOCAL_ROWS 1000 /* a dense inverse of more costs more than Clp over the whole net */
 
 int64_t engine_price(const Engine *e)
@@ -102,6 +103,8 @@ static Status credit_cell(
         if (need->met || (need->target > 0 ? most < need->target * WHOLE : least > need->target * WHOLE))
             continue;
         if (need->knows != NET_NONE && touches(terms, count, need->knows))
+            continue;
+        if (need->whole && !e->given)
             continue;
         TRY(give(e, id, terms, count, err));
     }
@@ -200,6 +203,80 @@ static Status reshape(Engine *e, LocalQuery *q, Move *best, Error *err)
     return OK;
 }
 
+/* The cell with the largest fraction that may be left out; NET_NONE. kept: cells that may not. */
+static uint32_t fraction_in(const Move *m, const IdList *kept)
+{
+    uint32_t cell = NET_NONE;
+    double most = 1e-6;
+    for (uint32_t i = 1; i < m->count; i++) {
+        double x = fabs(m->terms[i].value - round(m->terms[i].value));
+        bool may = true;
+        for (size_t k = 0; k < kept->len && may; k++)
+            may = kept->at[k] != m->terms[i].cell;
+        if (may && x > most + 1e-9) {
+            cell = m->terms[i].cell;
+            most = x;
+        }
+    }
+    return cell;
+}
+
+static Status is_whole(const Engine *e, const Move *m, bool *whole, Error *err)
+{
+    WholeMove *w;
+    TRY(whole_move(e->net, m->terms, m->count, &w, err));
+    *whole = w != NULL;
+    whole_drop(w);
+    return OK;
+}
+
+/* The auditor counts in whole numbers. A cell that moves by a fraction is left out and the question asked again, until
+ * the answer is whole: it costs what its cells cost, where suppressing more cells nearby costs whatever they do. */
+static Status leave_out(Engine *e, LocalQuery *q, Move *m, IdList *out, IdList *kept, bool *whole, Error *err)
+{
+    TRY(is_whole(e, m, whole, err));
+    for (int i = 0; i < WHOLE_TRIES && !*whole; i++) {
+        LocalStatus status;
+        LocalAnswer a;
+        uint32_t cell = fraction_in(m, kept);
+        if (cell == NET_NONE)
+            return OK;
+        e->allowed[cell] = 0;
+        TRY(vec_push(out, cell, err));
+        TRY(engine_ask(e, q, &status, &a, err));
+        if (status == LOCAL_FOUND) {
+            TRY(keep_move(m, &a, new_price(e, a.terms, a.count), err));
+            TRY(is_whole(e, m, whole, err));
+            continue;
+        }
+        e->allowed[cell] = 1;
+        out->len--;
+        TRY(vec_push(kept, cell, err));
+    }
+    return OK;
+}
+
+static Status make_whole(Engine *e, LocalQuery *q, Move *best, Error *err)
+{
+    Move m = {0};
+    IdList out = {0}, kept = {0};
+    bool whole = false;
+    Status st = keep_move(&m, &(LocalAnswer){.terms = best->terms, .count = best->count}, best->price, err);
+    if (st == OK)
+        st = leave_out(e, q, &m, &out, &kept, &whole, err);
+    for (size_t i = 0; i < out.len; i++)
+        e->allowed[out.at[i]] = 1;
+    if (st == OK && whole) {
+        Move fractions = *best;
+        *best = m;
+        m = fractions;
+    }
+    mem_free(m.terms);
+    vec_free(&out);
+    vec_free(&kept);
+    return st;
+}
+
 /* The cheapest move found for a need; best->count 0: none. */
 static Status find_move(Engine *e, uint32_t id, uint32_t pivot_limit, double cost_limit, Move *best, Error *err)
 {
@@ -226,6 +303,8 @@ static Status find_move(Engine *e, uint32_t id, uint32_t pivot_limit, double cos
         st = keep_move(best, &a, new_price(e, a.terms, a.count), err);
     if (st == OK && best->count > 0)
         st = reshape(e, &q, best, err);
+    if (st == OK && best->count > 0 && need.whole)
+        st = make_whole(e, &q, best, err);
     if (need.knows != NET_NONE)
         e->allowed[need.knows] = known_allowed;
     return st;
@@ -384,7 +463,7 @@ static Status share_width(Engine *e, uint32_t id, Move *m, Error *err)
 
 static Status meet_or_despair(Engine *e, uint32_t id, Move *m, Error *err)
 {
-    if (e->needs.at[id].met || e->needs.at[id].hopeless)
+    if (e->needs.at[id].met || e->needs.at[id].hopeless || (e->needs.at[id].whole && e->reach != ENGINE_WHOLE))
         return OK;
     TRY(meet(e, id, QUERY_PIVOTS, INFINITY, m, err));
     if (!e->needs.at[id].met && e->reach == ENGINE_WHOLE && !e->shrinking)

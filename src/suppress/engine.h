@@ -24,6 +24,7 @@ typedef struct Need {
     uint64_t walk;   /* the last through a list of users that came by */
     bool met;
     bool hopeless; /* not even with every open cell suppressed, or not decided */
+    bool whole;    /* the auditor could do nothing with a witness of fractions: whole numbers are looked for */
 } Need;
 
 typedef VEC(uint32_t) IdList;
@@ -102,6 +103,7 @@ typedef struct EngineSetup {
     const int64_t *up, *down; /* cell of the problem: how far an attacker must be led astray; 0: no need */
     const uint8_t *singleton; /* cell of the problem; NULL: none */
     const uint8_t *settled;   /* cell of the problem: its needs were met in an earlier round */
+    const uint8_t *whole;     /* cell of the problem: its witnesses should be whole numbers; with keeps_moves */
     uint64_t seed;
     unsigned threads;
     uint32_t near_cells, large_rows, far_rows; /* as in SuppressOptions */
@@ -142,6 +144,18 @@ void engine_reset(Engine *e);
 /* Makes `in` (a net's cell) the pattern, and finds a witness in it for every need. *safe: there were some for all. */
 MUST_USE Status engine_adopt(Engine *e, const uint8_t *in, bool *safe, Error *err);
 int64_t engine_price(const Engine *e);
+
+/* engine_kept.c: the pattern as it is, with witnesses. */
+typedef struct EngineKept {
+    int64_t price;
+    uint8_t *in;
+    NeedList needs; /* with copies of their cells */
+} EngineKept;
+/* Free with engine_kept_free. ERR_NOMEM. */
+MUST_USE Status engine_keep(const Engine *e, EngineKept *out, Error *err);
+/* Makes it the pattern again, and takes the other in its place. ERR_NOMEM: free the engine. */
+MUST_USE Status engine_back(Engine *e, EngineKept *k, Error *err);
+void engine_kept_free(EngineKept *k); /* zeroed is fine */
 /* Appends the whole-number witnesses of the pattern that no list has yet. */
 MUST_USE Status engine_moves(const Engine *e, WholeList *list, Error *err);
 

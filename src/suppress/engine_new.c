@@ -97,6 +97,8 @@ static Status add_needs(Engine *e, const EngineSetup *setup, Error *err)
             TRY(engine_add_need(e, j, NET_NONE, (double)setup->up[cell], err));
         if (setup->down[cell] > 0)
             TRY(engine_add_need(e, j, NET_NONE, -(double)setup->down[cell], err));
+        for (size_t i = 0; i < e->needs_of[j].len; i++)
+            e->needs.at[e->needs_of[j].at[i]].whole = setup->keeps_moves && setup->whole[cell];
     }
     return OK;
 }

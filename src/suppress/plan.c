@@ -42,7 +42,8 @@ static Status copy_problem(
 
 static Status resize_targets(Plan *plan, uint32_t count, Error *err)
 {
-    void *up = plan->up, *down = plan->down, *singleton = plan->singleton, *settled = plan->settled;
+    void *up = plan->up, *down = plan->down, *singleton = plan->singleton, *settled = plan->settled,
+         *whole = plan->whole;
     TRY(mem_resize(&up, (size_t)count + 1, sizeof *plan->up, err));
     plan->up = up;
     TRY(mem_resize(&down, (size_t)count + 1, sizeof *plan->down, err));
@@ -51,6 +52,8 @@ static Status resize_targets(Plan *plan, uint32_t count, Error *err)
     plan->singleton = singleton;
     TRY(mem_resize(&settled, (size_t)count + 1, 1, err));
     plan->settled = settled;
+    TRY(mem_resize(&whole, (size_t)count + 1, 1, err));
+    plan->whole = whole;
     return OK;
 }
 
@@ -64,7 +67,7 @@ Status plan_new(const SdcProblem *p, const SuppressOptions *o, Plan *out, Error 
     for (uint32_t i = 0; i < p->cell_count; i++) {
         set_targets(&p->cells[i], &plan.up[i], &plan.down[i]);
         plan.singleton[i] = o->singleton ? o->singleton[i] : 0;
-        plan.settled[i] = 0;
+        plan.settled[i] = plan.whole[i] = 0;
     }
     *out = plan;
     return OK;
@@ -80,6 +83,7 @@ void plan_free(Plan *plan)
     mem_free(plan->down);
     mem_free(plan->singleton);
     mem_free(plan->settled);
+    mem_free(plan->whole);
     mem_free(plan->stuck);
     vec_free(&plan->leaks);
     *plan = (Plan){0};
@@ -182,7 +186,7 @@ static Status append_sums(Plan *plan, const Sums *sums, const SuppressOptions *o
         plan->up[old + i] = level;
         plan->down[old + i] = 0;
         plan->singleton[old + i] = 0;
-        plan->settled[old + i] = 0;
+        plan->settled[old + i] = plan->whole[old + i] = 0;
     }
     if (st == OK) {
         sdc_free(&plan->work);
@@ -274,7 +278,30 @@ static bool raise_cell(Plan *plan, const SuppressShort *s)
     return raised;
 }
 
-Status plan_repair(Plan *plan, const SuppressShorts *shorts, bool *more, Error *err)
+/* For the sides that are short, as far as the levels go, since the least move has the most room. */
+static void ask_whole(Plan *plan, const SuppressShort *s)
+{
+    int64_t up, down;
+    set_targets(&plan->work.cells[s->cell], &up, &down);
+    plan->up[s->cell] = s->up < up ? up : 0;
+    plan->down[s->cell] = s->down < down ? down : 0;
+    plan->whole[s->cell] = 1;
+    plan->settled[s->cell] = 0;
+}
+
+/* What was not tried yet. */
+static bool ask_again(Plan *plan, const SuppressShort *s, bool shown)
+{
+    if (plan->whole[s->cell])
+        return false;
+    if (raise_cell(plan, s))
+        return true;
+    if (shown)
+        ask_whole(plan, s);
+    return shown;
+}
+
+Status plan_repair(Plan *plan, const SuppressShorts *shorts, bool shown, bool *more, Error *err)
 {
     Arena scratch;
     uint8_t *stuck;
@@ -288,7 +315,7 @@ Status plan_repair(Plan *plan, const SuppressShorts *shorts, bool *more, Error *
         uint32_t cell = shorts->at[i].cell;
         if (cell >= plan->given_cells || is_leak(plan, cell))
             continue;
-        if (raise_cell(plan, &shorts->at[i]))
+        if (ask_again(plan, &shorts->at[i], shown))
             *more = true;
         else
             stuck[cell] = any = true;

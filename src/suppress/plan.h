@@ -22,7 +22,8 @@ typedef struct Plan {
     /* A cell of work: witnesses for its targets were found, or it is a leak. A pattern only grows, so they hold in
      * every later round, and only what is new or was raised is asked for again. */
     uint8_t *settled;
-    uint8_t *stuck; /* a given cell: rounds of repair that could not raise its targets */
+    uint8_t *whole; /* a cell of work: its targets were raised to no avail, and whole witnesses were asked for */
+    uint8_t *stuck; /* a given cell: rounds of repair in which that did not help either */
     PlanLeaks leaks;
 } Plan;
 
@@ -31,9 +32,10 @@ void plan_free(Plan *plan);
 /* Each equation that gives away a sum of suppressed cells that may not be known gets a sensitive cell for that sum.
  * *more: there was one. */
 MUST_USE Status plan_add_sums(Plan *plan, const SuppressOptions *o, bool *more, Error *err);
-/* Cells found short get a larger target, or where their bounds allow none, one more suppressed cell beside them, and
- * each time that was not enough twice as many as the last time. *more: something was done. */
-MUST_USE Status plan_repair(Plan *plan, const SuppressShorts *shorts, bool *more, Error *err);
+/* Cells found short get a larger target, where their bounds allow none a witness of whole numbers (shown: if the
+ * auditor is shown it), or at last one more suppressed cell beside them, and each time that was not enough twice as
+ * many as the last time. *more: something was done. */
+MUST_USE Status plan_repair(Plan *plan, const SuppressShorts *shorts, bool shown, bool *more, Error *err);
 /* How many of these cells are not among the leaks. */
 size_t plan_unexplained(const Plan *plan, const SuppressShorts *shorts);
 void plan_write_back(const Plan *plan, SdcProblem *p);

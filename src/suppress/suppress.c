@@ -24,7 +24,18 @@ typedef struct Round {
     const uint8_t *usable;
     NetBlock *blocks;
     BlockResult *results;
+    uint64_t cells; /* of blocks that are not idle */
 } Round;
+
+#define SHARE_LEAST 20000 /* pivots: what most small blocks are done with */
+
+/* A problem of ten years is ten blocks, and takes as long as one of one. */
+static uint64_t share_of(const Round *round, uint64_t pivots, const NetBlock *block)
+{
+    uint64_t own = (uint64_t)((double)pivots * block->cell_count / (double)round->cells);
+    own = own > SHARE_LEAST ? own : SHARE_LEAST;
+    return own < pivots ? own : pivots;
+}
 
 static bool block_is_idle(const Plan *plan, const NetBlock *block)
 {
@@ -53,13 +64,26 @@ static Status collect_leaks(const Engine *e, BlockResult *r, Error *err)
  * time costs most of what the first pattern did. */
 #define REBUILT_ROWS 72000
 
+/* What was met inside the pattern alone may leave the last needs to be met outside, dearer than before: then it stays.
+ */
+static Status shrink(Engine *e, EngineOrder order, Error *err)
+{
+    EngineKept kept;
+    TRY(engine_keep(e, &kept, err));
+    Status st = engine_shrink(e, order, err);
+    if (st == OK && engine_price(e) > kept.price)
+        st = engine_back(e, &kept, err);
+    engine_kept_free(&kept);
+    return st;
+}
+
 static Status search_large(Engine *e, const SuppressOptions *o, uint8_t *best, Error *err)
 {
     static const EngineOrder orders[] = {ENGINE_BY_LEVEL_UP, ENGINE_BY_LEVEL_DOWN, ENGINE_BY_LEVEL_UP};
     size_t times = o->effort > 0 ? REBUILT_ROWS / e->net->row_count : 0;
     TRY(engine_meet_all(e, ENGINE_BY_LEVEL_DOWN, err));
     for (size_t i = 0; i < COUNT_OF(orders) && i < times && engine_price(e) > 0; i++)
-        TRY(engine_shrink(e, orders[i], err));
+        TRY(shrink(e, orders[i], err));
     TRY(engine_clean(e, o->effort / 4, err));
     memcpy(best, e->in, e->net->cell_count);
     return OK;
@@ -117,13 +141,18 @@ static Status prove(Engine *e, const SuppressOptions *o, BlockResult *r, uint8_t
     return OK;
 }
 
-static Status solve_net(const Round *round, const Net *net, BlockResult *r, uint8_t *in, Error *err)
+static Status solve_net(
+    const Round *round, const NetBlock *block, const Net *net, BlockResult *r, uint8_t *in, Error *err)
 {
     const Plan *plan = round->plan;
+    SuppressOptions own = *round->options;
+    own.effort = share_of(round, own.effort, block);
+    own.exact_pivots = share_of(round, own.exact_pivots, block);
     EngineSetup setup = {.up = plan->up,
         .down = plan->down,
         .singleton = plan->singleton,
         .settled = plan->settled,
+        .whole = plan->whole,
         .seed = round->options->seed,
         .threads = round->options->threads,
         .near_cells = round->options->near_cells,
@@ -132,9 +161,9 @@ static Status solve_net(const Round *round, const Net *net, BlockResult *r, uint
         .keeps_moves = round->options->show != NULL};
     Engine *e = NULL;
     TRY(engine_new(net, &setup, &e, err));
-    Status st = e->large ? search_large(e, round->options, in, err) : search(e, round->options, in, err);
+    Status st = e->large ? search_large(e, &own, in, err) : search(e, &own, in, err);
     if (st == OK)
-        st = prove(e, round->options, r, in, err);
+        st = prove(e, &own, r, in, err);
     if (st == OK)
         st = collect_leaks(e, r, err);
     if (st == OK)
@@ -157,7 +186,7 @@ static Status solve_block(size_t item, void *ctx, Error *err)
         return OK;
     }
     TRY(net_build(&round->plan->work, round->usable, block, &net, err));
-    Status st = solve_net(round, &net, r, r->in, err);
+    Status st = solve_net(round, block, &net, r, r->in, err);
     net_free(&net);
     return st;
 }
@@ -268,6 +297,8 @@ static Status protect_blocks(Plan *plan, const SuppressOptions *o, SuppressRepor
     TRY_OUT(net_blocks(&plan->work, usable, block_of, &blocks, err));
     TRY_OUT(list_blocks(&round, block_of, blocks, &scratch, err));
     round.usable = usable;
+    for (uint32_t b = 0; b < blocks; b++)
+        round.cells += block_is_idle(plan, &round.blocks[b]) ? 0 : round.blocks[b].cell_count;
     TRY_OUT(parallel_for(blocks, o->threads, solve_block, &round, err));
     TRY_OUT(leaks_outside_blocks(plan, block_of, err));
     report->bounded = true;
@@ -319,7 +350,7 @@ static Status audit_and_repair(Plan *plan, const SuppressOptions *o, SdcProblem 
         st = o->audit(p, &shorts, o->audit_ctx, err);
         report->unprotected = shorts.len;
         if (st == OK)
-            st = plan_repair(plan, &shorts, &more, err);
+            st = plan_repair(plan, &shorts, o->show != NULL, &more, err);
         if (st == OK && more && report->audit_rounds++ >= o->rounds)
             st = error_set(err, ERR_LIMIT, "cells are unprotected after %" PRIu32 " rounds of repair", o->rounds);
         if (st == OK && more)

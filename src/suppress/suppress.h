@@ -32,15 +32,17 @@ typedef struct SuppressTerm {
 typedef Status (*SuppressShow)(const SuppressTerm *terms, size_t count, void *ctx, Error *err);
 
 typedef struct SuppressOptions {
-    unsigned threads;      /* 0: one a core. The pattern does not depend on it */
-    uint64_t effort;       /* pivots a block for making a safe pattern cheaper; no clock. 0: only as many as needed */
+    unsigned threads; /* 0: one a core. The pattern does not depend on it */
+    /* Pivots for making a safe pattern cheaper; no clock. Blocks share them by their cells, and each has 20,000 at
+     * least, if there are so many. 0: only as many as needed */
+    uint64_t effort;
     uint64_t seed;         /* of the random part of that search */
     uint32_t exact_cells;  /* blocks of at most so many open cells are solved exactly; 0: none */
     uint32_t near_cells;   /* in blocks of so many open cells, suppressed cells nearby are asked before the whole */
     uint32_t large_rows;   /* blocks of so many equations are large: near answers are worth more than cheap ones */
     uint32_t far_rows;     /* large blocks of so many equations ask the local simplex for far answers, before Clp, whose
                             * programs then cost more than a dense inverse */
-    uint64_t exact_pivots; /* at most so many pivots for it; then the bound says what is left */
+    uint64_t exact_pivots; /* at most so many pivots for it, shared likewise; then the bound says what is left */
     const uint8_t *singleton; /* a cell: one contributor, who knows it and must not find out another; NULL: none */
     int64_t min_sum; /* an equation may not give away a sum of suppressed cells that is > 0 and below; 0: any may */
     SuppressSumRule sum_rule; /* further sums that may not be known; NULL: none */

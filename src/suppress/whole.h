@@ -15,7 +15,8 @@ typedef struct WholeMove {
     SuppressTerm *terms; /* cells of the problem */
 } WholeMove;
 
-/* *out NULL: the move has fractions. Otherwise owned once. ERR_NOMEM. */
+/* terms: the asked cell first. A move of simple fractions becomes the least multiple that is whole and moves the asked
+ * cell as far. *out NULL: it has others, or no room. Otherwise owned once. ERR_NOMEM. */
 MUST_USE Status whole_move(const Net *net, const LocalTerm *terms, uint32_t count, WholeMove **out, Error *err);
 /* One owner more, or less; NULL is fine. */
 WholeMove *whole_share(WholeMove *m);

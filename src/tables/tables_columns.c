@@ -64,7 +64,7 @@ static Status add_contributors(Adding *a, const Toml *c, uint32_t column, Error 
     TRY(toml_array(c, a->r->name, "top", &list, err));
     for (const Toml *h = list ? list->first : NULL; h; h = h->next) {
         TablesColumn *column_at = &a->table->columns[column];
-        uint32_t helper;
+        uint32_t helper = TABLES_NONE;
         if (h->type != TOML_STRING || column_at->top_count >= TABLES_MAX_TOP)
             return tables_refuse(a->r, h, err, "top lists at most %d columns by name", TABLES_MAX_TOP);
         TRY(add_column(a, c, TABLES_HELPER, h->string, &helper, err));

@@ -757,6 +757,33 @@ static void test_no_effort_is_unproven(void **state)
     sdc_free(&p);
 }
 
+/* A table that is found for one cell decides for all that it moves, also for those whose turn is over. */
+static void test_later_tables_count(void **state)
+{
+    UNUSED(state);
+    uint32_t shown = 0;
+    for (uint32_t size = 8; size <= 16; size++)
+        for (uint32_t limit = 0; limit <= 40; limit += 4) {
+            SdcProblem p;
+            AuditOptions o = AUDIT_OPTIONS_INIT;
+            wide_grid(&p, size, 10);
+            o.effort.pivot_limit = 1 + limit;
+            o.effort.node_limit = limit;
+            AuditReport r = attack(&p, &o);
+            for (size_t i = 0; i < r.count; i++) {
+                const AuditCell *c = &r.cells[i];
+                const SdcCell *s = &p.cells[c->cell];
+                bool reached = c->seen_high >= s->value + s->upl && c->seen_low <= s->value - s->lpl &&
+                               c->seen_high > c->seen_low && c->seen_high - c->seen_low >= s->spl;
+                assert_true(!reached || c->verdict == AUDIT_PROTECTED);
+                shown += reached;
+            }
+            audit_report_free(&r);
+            sdc_free(&p);
+        }
+    assert_true(shown > 0);
+}
+
 static void test_no_memory(void **state)
 {
     UNUSED(state);
@@ -797,6 +824,7 @@ int main(void)
         cmocka_unit_test(test_offered_spares_programs),
         cmocka_unit_test(test_levels_agree_with_intervals),
         cmocka_unit_test(test_no_effort_is_unproven),
+        cmocka_unit_test(test_later_tables_count),
         cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,7 +45,16 @@ expect $usage "--since goes with --trend" "$cairn" equity graduation_rate_4yr --
 expect $usage "--reference goes with" "$cairn" equity graduation_rate_4yr --by sex --trend --reference highest
 expect $usage "whole number" "$cairn" equity graduation_rate_4yr --year soon
 expect $usage "--pool takes years=N" "$cairn" equity graduation_rate_4yr --by sex --pool small=3
+expect $usage "below the state" "$cairn" equity graduation_rate_4yr --by sex --pool years=2,units
 expect $usage "--pool goes with gaps and trends" "$cairn" equity participation --by sex --pool years=2
+expect $usage "takes a day as YYYY-MM-DD" "$cairn" equity graduation_rate_4yr --by sex --as-known-on yesterday
+expect $usage "go with a measure" "$cairn" equity participation --by sex --definition wioa
+expect $usage "go with a measure" "$cairn" equity participation --by sex --as-known-on 2026-01-01
+expect $usage "both say which rule" "$cairn" measure hs_earnings_1yr@pseo --definition wioa
+expect $usage "both say which rule" "$cairn" measure explain hs_earnings_1yr@pseo --definition wioa --policy "$policy"
+"$cairn" measure explain hs_earnings_1yr@pseo --policy "$policy" >"$work/pseo"
+"$cairn" measure explain hs_earnings_1yr --definition pseo --policy "$policy" | cmp - "$work/pseo" || fail "NAME@DEFINITION"
+grep -q 'three quarters' "$work/pseo" || fail "explain of a rule that is not the measure's own"
 expect $usage "list takes no further word" "$cairn" measure list graduation_rate_4yr --policy "$policy"
 expect $usage "list takes no --by" "$cairn" measure list --by sex --policy "$policy"
 expect $usage "test takes no --years" "$cairn" measure test graduation_rate_4yr --years 2024 --policy "$policy"

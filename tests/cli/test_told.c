@@ -91,8 +91,31 @@ static void test_pairs(void **state)
     assert_int_equal(two.work, 60 + 100 + 140 + two.patterns * TOLD_PATTERN_WORK);
     add_source(&list, "older", OUT, 1, 180);
     assert_int_equal(check(&list, 0, &three), OK);
-    assert_int_equal(three.systems, 2);
-    assert_int_equal(three.work, 2 * 60 + 2 * 100 + 140 + 180 + three.patterns * TOLD_PATTERN_WORK);
+    assert_int_equal(three.systems, 3); /* two pairs, and all */
+    assert_int_equal(three.work, 3 * 60 + 3 * 100 + 2 * 140 + 2 * 180 + three.patterns * TOLD_PATTERN_WORK);
+    told_sources_free(&list);
+}
+
+/* Three measures that have nobody in common, and an answer that has all of theirs and two more: no two of the measures
+ * tell of these. */
+static void test_three(void **state)
+{
+    (void)state;
+    ToldSources list = {0};
+    ToldReport r;
+    add_source(&list, "asked", ANSWERED, 1, 100);
+    add_source(&list, "first", OUT, 1, 30);
+    add_source(&list, "second", COMING, 31, 60);
+    assert_int_equal(check(&list, 0, &r), OK);
+    add_source(&list, "third", COMING, 61, 98);
+    assert_int_equal(check(&list, 0, &r), ERR_DENIED);
+    assert_true(r.is_small);
+    told_sources_free(&list);
+    add_source(&list, "asked", ANSWERED, 1, 100);
+    add_source(&list, "first", OUT, 1, 30);
+    add_source(&list, "second", COMING, 31, 60);
+    add_source(&list, "third", COMING, 61, 80);
+    assert_int_equal(check(&list, 0, &r), OK); /* twenty are left */
     told_sources_free(&list);
 }
 
@@ -117,7 +140,7 @@ static void test_limit(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_told_apart), cmocka_unit_test(test_pairs), cmocka_unit_test(test_limit)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_told_apart), cmocka_unit_test(test_pairs),
+        cmocka_unit_test(test_three), cmocka_unit_test(test_limit)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -427,8 +427,8 @@ check_code "a district without a few is not told" $EXIT_DENIED told beside zoe w
 check_text "because of its few" "$work/check.err" 'beside what zoe was told .* group of too few people'
 cp "$rule" "$work/rule"
 sed '/^name = "cohort"/,/^name = "wioa"/ { /^name = "wioa"/!d }' "$work/rule" >"$rule"
-check_code "nor where the policy has taken in what is out" $EXIT_DENIED told beside zia within
-check_text "because of its few, too" "$work/check.err" 'beside what zia was told .* group of too few people'
+check_code "who was told nothing gets an answer" 0 told beside zia within
+check_equal "without the district, though the policy has taken in what is out" "$(figure)" '*,*'
 cp "$work/rule" "$rule"
 
 # Two who talk: what one may know and what the other may know, nobody may know together.

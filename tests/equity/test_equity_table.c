@@ -225,7 +225,7 @@ static CellSet the_cells(void)
 
 static EquityQuery query_of(const char *reference)
 {
-    return (EquityQuery){.measure = SLICE("graduation_rate_4yr"),
+    return (EquityQuery){.as_known_on = DATE_NONE, .measure = SLICE("graduation_rate_4yr"),
         .split = SLICE("disability"),
         .level = SLICE("state"),
         .reference = slice_of(reference)};

@@ -20,7 +20,8 @@ static const char model_toml[] =
     "[[dataset]]\nname = \"old wage\"\ntrait = \"wage\"\n";
 static const char linking_toml[] =
     "schema = \"cairn.identity/1\"\nname = \"linking\"\nversion = \"1\"\ntitle = \"l\"\neffective_from = 2010-07-01\n"
-    "status = \"assumed\"\nsource = \"test\"\nauthority = \"test law\"\nfull_above = 0.2\ndrift_records = 20\n";
+    "status = \"assumed\"\nsource = \"test\"\nauthority = \"test law\"\nfull_above = 0.2\ndrift_records = 20\n"
+    "calibrate_from = 20\n";
 static const char review_toml[] =
     "schema = \"cairn.identity/1\"\nname = \"review\"\nversion = \"1\"\ntitle = \"r\"\neffective_from = 2010-07-01\n"
     "status = \"assumed\"\nsource = \"test\"\nauthority = \"test law\"\nqueue_share = 0.5\nsame_needs = 2\n"

@@ -125,6 +125,8 @@ static void decisions_are_obeyed(void **state)
     LinkReport r = link_now(w, LINK_NEWCOMERS);
     assert_false(r.full);
     assert_int_equal(r.decisions, 1);
+    /* what was missing before is as uncertain as it was */
+    assert_true(r.recall.value < 1 && r.recall.low < r.recall.value && r.recall.value < r.recall.high);
     assert_int_not_equal(world_person(w, a), world_person(w, b));
     decide(w, b, c, REVIEW_SAME, "Ann");
     link_now(w, LINK_NEWCOMERS);
@@ -548,6 +550,41 @@ static void words_without_values(World *w, const RecordTag *tags)
     buf_free(&text);
 }
 
+/* Two pupils of one name and birthday, and a student who may be either: why it is neither says who else it may be. */
+static void rivals_are_named(void **state)
+{
+    World *w = *state;
+    RecordTag tags[3];
+    char a[TAG_HEX_SIZE], b[TAG_HEX_SIZE], rival[80];
+    LinkContext ctx = world_context(w);
+    const WorldRecord records[] = {
+        {"school", "9000000017", NULL, "ZENOBIA", "WINTERBOTTOM", "2001-05-05", "F"},
+        {"school", "9200000031", NULL, "ZENOBIA", "WINTERBOTTOM", "2001-05-05", "F"},
+        {"college", NULL, "531427788", "ZENOBIA", "WINTERBOTTOM", "2001-05-05", "F"},
+    };
+    Buf text;
+    buf_init(&text, 0);
+    world_add_people(w, 0, PEOPLE, NULL);
+    world_add(w, records, COUNT_OF(records), tags);
+    link_now(w, LINK_EVERYTHING);
+    for (size_t i = 0; i < 2; i++)
+        assert_true(world_person(w, &tags[i]) != world_person(w, &tags[2]));
+    tag_print(&tags[2], a);
+    tag_print(&tags[0], b);
+    assert_ok(identity_why(&ctx, &(WhyOptions){.a = slice_of(a), .b = slice_of(b)}, &text, err));
+    assert_true(slice_find(buf_slice(&text), SLICE("nothing contradicts; all records of the one (1)")) < text.len);
+    snprintf(rival, sizeof rival, "A may be person %" PRIu64 " as well: ", world_person(w, &tags[1]));
+    assert_true(slice_find(buf_slice(&text), slice_of(rival)) < text.len);
+    snprintf(rival, sizeof rival, "A may be person %" PRIu64 " as well: ", world_person(w, &tags[0]));
+    assert_int_equal(slice_find(buf_slice(&text), slice_of(rival)), text.len); /* not the one that was asked about */
+    /* the two pupils contradict each other */
+    tag_print(&tags[1], a);
+    buf_reset(&text);
+    assert_ok(identity_why(&ctx, &(WhyOptions){.a = slice_of(a), .b = slice_of(b)}, &text, err));
+    assert_int_equal(slice_find(buf_slice(&text), SLICE("may be person")), text.len);
+    buf_free(&text);
+}
+
 static long number_after(const char *text, const char *key)
 {
     const char *at = strstr(text, key);
@@ -789,6 +826,7 @@ int main(void)
         IN_WORLD(queue_is_renewed),
         IN_WORLD(map_tells_changes),
         IN_WORLD(drift_is_told),
+        IN_WORLD(rivals_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,10 +63,47 @@ static void expect_shared(const Fact *facts, size_t n, const char *const *want)
             own.at[c.shares.at[value.share - 1].across] = slice_of(facts[i].number);
             assert_ok(sharing_add(&s, &c, 7, (uint32_t)i, &value, 1, &tag, &own, err));
         }
-        assert_ok(sharing_settle(&s, &c, note_text, got, err));
+        assert_ok(sharing_settle(&s, &c, 1, note_text, got, err));
         for (size_t i = 0; i < n; i++)
             if (strcmp(got[i], want[i]) != 0)
                 fail_msg("record %zu got %s", i, got[i]);
+        sharing_free(&s);
+    }
+    context_done(&c);
+}
+
+enum { MANY_RECORDS = 140000, MANY_HOLDERS = 20011 };
+
+/* Records of one holder lie far apart; the first two say what most of them have. */
+static Status check_text(void *ctx, const SharedCell *cell, Slice text, Error *err)
+{
+    UNUSED(err);
+    const Context *c = ctx;
+    assert_true(slice_eq(text, c->texts.at[cell->record % MANY_HOLDERS % TEXTS]));
+    return OK;
+}
+
+static void many_holders(void **state)
+{
+    UNUSED(state);
+    Context c;
+    context_init(&c);
+    for (unsigned threads = 1; threads <= 2; threads++) {
+        Sharing s = {0};
+        for (uint32_t i = 0; i < MANY_RECORDS; i++) {
+            char number[16];
+            const uint32_t holder = i % MANY_HOLDERS;
+            const bool first = i < 2 * MANY_HOLDERS;
+            const ContextValue value = {
+                .share = BY_SASID, .text = (first ? holder : holder + 1) % TEXTS, .weight = first ? 9 : 2};
+            IdentityValues own = {0};
+            const RecordTag tag = {{0}};
+            snprintf(number, sizeof number, "%" PRIu32, holder);
+            own.at[ID_SASID] = slice_of(number);
+            assert_ok(sharing_add(&s, &c, 7, i, &value, 1, &tag, &own, err));
+        }
+        assert_ok(sharing_settle(&s, &c, threads, check_text, &c, err));
+        assert_int_equal(s.values.len, MANY_HOLDERS);
         sharing_free(&s);
     }
     context_done(&c);
@@ -321,6 +358,7 @@ static void no_part_of_a_joined_value(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(many_holders),
         cmocka_unit_test(most_of_all),
         cmocka_unit_test(least_of_all),
         cmocka_unit_test(next_of_all),

@@ -157,6 +157,33 @@ static void order_does_not_show(void **state)
     cairn_match_free(other);
 }
 
+/* Labels move what is stated; two and two are told by numbers as added. */
+static void labels(void **state)
+{
+    (void)state;
+    cairn_match *m = linked(45);
+    cairn_match_error e;
+    cairn_match_pair before, after;
+    assert_int_equal(cairn_match_label(m, 3, 3, 1, 1, &e), CAIRN_MATCH_USAGE);
+    assert_int_equal(cairn_match_label(m, 3, 202, 1, 1, &e), CAIRN_MATCH_USAGE);
+    assert_int_equal(cairn_match_label(m, 3, 4, 1, 0, &e), CAIRN_MATCH_USAGE);
+    assert_int_equal(cairn_match_pair_at(m, 0, &before, &e), CAIRN_MATCH_OK);
+    /* somebody says that half of the pairs are not what they seem */
+    for (size_t i = 0; i < cairn_match_pair_count(m); i++) {
+        cairn_match_pair p;
+        assert_int_equal(cairn_match_pair_at(m, i, &p, &e), CAIRN_MATCH_OK);
+        assert_int_equal(cairn_match_label(m, p.a, p.b, i % 2, 1, &e), CAIRN_MATCH_OK);
+    }
+    assert_int_equal(cairn_match_train(m, 1, &e), CAIRN_MATCH_OK);
+    assert_int_equal(cairn_match_score(m, before.a, before.b, &after, &e), CAIRN_MATCH_OK);
+    assert_true(before.probability > 0.9 && after.probability > 0.3 && after.probability < 0.7);
+    cairn_match_free(m);
+    /* before there is a table */
+    m = made();
+    assert_int_equal(cairn_match_label(m, 0, 1, 1, 1, NULL), CAIRN_MATCH_USAGE);
+    cairn_match_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +191,7 @@ int main(void)
         cmocka_unit_test(wrong_order),
         cmocka_unit_test(order_does_not_show),
         cmocka_unit_test(after_failure),
+        cmocka_unit_test(labels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

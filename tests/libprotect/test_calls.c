@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -52,6 +53,45 @@ static void test_bad_input(void **state)
     expect("d,n\nall,60\na,-20\nb,40\nc,40\n", 1, CAIRN_PROTECT_INVALID, "negative", 3);
     /* the smallest class is all there is besides the total */
     expect("d,n\nall,4\na,4\nb,0\nc,0\n", 1, CAIRN_PROTECT_OK, NULL, 0);
+}
+
+/* 2 x 2 with margins; the first cell is sensitive and all three others must go with it. */
+static const char JJ[] = "0\n9\n"
+                         "0 4 4 u 0 20 1 6 0\n1 36 36 s 0 80 0 0 0\n2 40 40 s 0 90 0 0 0\n"
+                         "3 26 26 s 0 80 0 0 0\n4 24 24 s 0 80 0 0 0\n5 50 50 s 0 90 0 0 0\n"
+                         "6 30 30 z 0 90 0 0 0\n7 60 60 z 0 90 0 0 0\n8 90 90 z 0 180 0 0 0\n6\n"
+                         "0 3 : 0 (1) 1 (1) 2 (-1)\n0 3 : 3 (1) 4 (1) 5 (-1)\n0 3 : 6 (1) 7 (1) 8 (-1)\n"
+                         "0 3 : 0 (1) 3 (1) 6 (-1)\n0 3 : 1 (1) 4 (1) 7 (-1)\n0 3 : 2 (1) 5 (1) 8 (-1)\n";
+
+static void test_jj(void **state)
+{
+    (void)state;
+    cairn_protect *p = with(NULL, 0);
+    cairn_protect_error e;
+    cairn_protect_jj_report r;
+    const char *text;
+    size_t len;
+    assert_int_equal(cairn_protect_jj_audit(p, JJ, strlen(JJ), 1, &r, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(r.unprotected, 1); /* nothing protects it yet */
+    assert_int_equal(cairn_protect_output(p, "findings.txt", &text, &len, &e), CAIRN_PROTECT_OK);
+    assert_true(len > 10 && text[len] == '\0');
+    assert_int_equal(cairn_protect_output(p, "problem.jj", &text, &len, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_jj(p, JJ, strlen(JJ), 1, &r, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(r.cells, 9);
+    assert_int_equal(r.sensitive, 1);
+    assert_int_equal(r.secondary, 3);
+    assert_int_equal(r.cost, 36 + 26 + 24);
+    assert_int_equal(cairn_protect_output(p, "problem.jj", &text, &len, &e), CAIRN_PROTECT_OK);
+    char *made = strndup(text, len);
+    assert_non_null(made);
+    assert_int_equal(cairn_protect_jj_audit(p, made, len, 1, &r, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(r.unprotected, 0);
+    assert_int_equal(r.secondary, 3);
+    free(made);
+    assert_int_equal(cairn_protect_output(p, "tables.toml", &text, &len, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_jj(p, "0\n1\n0 4", 7, 1, &r, &e), CAIRN_PROTECT_INVALID);
+    assert_non_null(strstr(e.message, "line"));
+    cairn_protect_free(p);
 }
 
 static void test_order(void **state)
@@ -132,7 +172,7 @@ static void test_lanes(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bad_input), cmocka_unit_test(test_order), cmocka_unit_test(test_lanes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_bad_input), cmocka_unit_test(test_jj),
+        cmocka_unit_test(test_order), cmocka_unit_test(test_lanes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -278,11 +278,11 @@ static void test_equal_keys(void **state)
     }
 }
 
-static uint64_t blocks_of_pass(const Blocks *b, uint32_t pass)
+static PassReport report_of_pass(const Blocks *b, uint32_t pass)
 {
     PassReport reports[MATCH_PASSES_MAX];
     blocks_report(b, reports);
-    return reports[pass].blocks;
+    return reports[pass];
 }
 
 /* Pairs that share keys, each once and with its whole mask. Returns how many are in both of two passes. */
@@ -317,7 +317,9 @@ static void test_known_values(void **state)
     for (uint32_t i = 0; i < COUNT_OF(orders); i++) {
         Blocks *alone = build(&w, &PASSES[3], 1, 2), *both = build(&w, orders[i], 2, 2);
         assert_true(check_two(&w, orders[i], both) > 0);
-        assert_true(blocks_of_pass(both, 1 - i) < blocks_of_pass(alone, 0));
+        assert_true(report_of_pass(both, 1 - i).blocks < report_of_pass(alone, 0).blocks);
+        /* also of those that no two numbers share */
+        assert_int_equal(report_of_pass(both, 1 - i).keys, report_of_pass(alone, 0).keys);
         blocks_free(alone);
         blocks_free(both);
     }

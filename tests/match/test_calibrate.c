@@ -9,7 +9,7 @@ static void draw_labels(Rng *r, double slope, double shift, LabelledOdds *out, s
     for (size_t i = 0; i < n; i++) {
         double raw = rng_unit(r) * 24 - 12;
         double p = 1 / (1 + exp2(-(slope * raw + shift)));
-        out[i] = (LabelledOdds){(Weight)lround(raw * WEIGHT_BIT), rng_unit(r) < p};
+        out[i] = (LabelledOdds){(Weight)lround(raw * WEIGHT_BIT), rng_unit(r) < p, 1};
     }
 }
 
@@ -61,18 +61,109 @@ static void test_isotonic(void **state)
     draw_labels(&r, 0.5, -2, labels, LABELS);
     assert_ok(calibrate_fit(m, labels, LABELS, NULL));
     assert_true(m->knots > 2);
-    check_line(m, 0.5, -2, 0.06);
+    check_line(m, 0.5, -2, 0.04);
     check_rises(m);
     mem_free(labels);
     match_model_free(m);
 }
 
+/* Of the pairs that are different one in five was drawn, where the answer was known beforehand: with weights the labels
+ * say what all pairs say, without them they do not. */
+static void drawn_by_answer(size_t n, double tolerance)
+{
+    MatchModel *m = NULL;
+    LabelledOdds *labels = NULL;
+    Rng r;
+    size_t kept = 0;
+    rng_init(&r, 11, 0);
+    assert_ok(mem_zalloc(1, sizeof *m, (void **)&m, NULL));
+    assert_ok(mem_zalloc(n, sizeof *labels, (void **)&labels, NULL));
+    draw_labels(&r, 0.6, -1, labels, n);
+    for (size_t i = 0; i < n; i++) {
+        LabelledOdds l = labels[i];
+        if (!l.match && rng_below(&r, 5) > 0)
+            continue;
+        l.weight = l.match ? 1 : 5;
+        labels[kept++] = l;
+    }
+    assert_ok(calibrate_fit(m, labels, kept, NULL));
+    check_line(m, 0.6, -1, tolerance);
+    check_rises(m);
+    for (size_t i = 0; i < kept; i++)
+        labels[i].weight = 1;
+    assert_ok(calibrate_fit(m, labels, kept, NULL));
+    assert_true(weight_probability(calibrate(m, 0)) > 0.6); /* a third is right */
+    mem_free(labels);
+    match_model_free(m);
+}
+
+static void test_weights(void **state)
+{
+    UNUSED(state);
+    drawn_by_answer(700, 0.10);   /* Platt */
+    drawn_by_answer(40000, 0.06); /* isotonic */
+}
+
+/* A common factor of all weights says nothing. */
+static void test_weights_scale(void **state)
+{
+    static const size_t counts[] = {150, 2000};
+    UNUSED(state);
+    for (size_t c = 0; c < COUNT_OF(counts); c++) {
+        MatchModel *m[2] = {NULL, NULL};
+        LabelledOdds *labels = NULL;
+        Rng r;
+        rng_init(&r, 12, c);
+        assert_ok(mem_zalloc(counts[c], sizeof *labels, (void **)&labels, NULL));
+        draw_labels(&r, 0.7, 1, labels, counts[c]);
+        for (size_t k = 0; k < 2; k++) {
+            assert_ok(mem_zalloc(1, sizeof *m[k], (void **)&m[k], NULL));
+            assert_ok(calibrate_fit(m[k], labels, counts[c], NULL));
+            for (size_t i = 0; i < counts[c]; i++)
+                labels[i].weight *= 4096;
+        }
+        for (int raw = -8; raw <= 8; raw++)
+            assert_true(abs(calibrate(m[0], raw * WEIGHT_BIT) - calibrate(m[1], raw * WEIGHT_BIT)) <= 1);
+        match_model_free(m[0]);
+        match_model_free(m[1]);
+        mem_free(labels);
+    }
+}
+
+/* Far out, where the model is as sure as can be, labels count like everywhere. */
+static void test_sure_and_wrong(void **state)
+{
+    enum { LABELS = 100 };
+    static const struct {
+        int from, spread, right, want_bits;
+    } cases[] = {
+        {28000, 0, 50, 0}, {28000, 3000, 50, 0}, {-25000, 2000, 50, 0}, {20000, 8000, 80, 2}, {40000, 0, 80, 2}};
+    UNUSED(state);
+    for (size_t c = 0; c < COUNT_OF(cases); c++) {
+        LabelledOdds labels[LABELS];
+        MatchModel *m = NULL;
+        int sum = 0;
+        for (int i = 0; i < LABELS; i++) {
+            labels[i] =
+                (LabelledOdds){cases[c].from + i * 37 % LABELS * cases[c].spread / LABELS, i < cases[c].right, 1};
+            sum += labels[i].odds / LABELS;
+        }
+        assert_ok(mem_zalloc(1, sizeof *m, (void **)&m, NULL));
+        assert_ok(calibrate_fit(m, labels, LABELS, NULL));
+        Weight stated = calibrate(m, sum);
+        if (abs(stated - cases[c].want_bits * WEIGHT_BIT) > WEIGHT_BIT / 4)
+            fail_msg("case %zu: %d is stated as %d", c, sum, stated);
+        check_rises(m);
+        match_model_free(m);
+    }
+}
+
 /* Labels of one kind, one label, labels that contradict the odds: sane answers. */
 static void test_poor_labels(void **state)
 {
-    static const LabelledOdds one[] = {{3000, true}};
-    static const LabelledOdds right[] = {{3000, true}, {5000, true}, {-1000, true}};
-    static const LabelledOdds turned[] = {{-9000, true}, {-8000, true}, {8000, false}, {9000, false}};
+    static const LabelledOdds one[] = {{3000, true, 1}};
+    static const LabelledOdds right[] = {{3000, true, 1}, {5000, true, 1}, {-1000, true, 1}};
+    static const LabelledOdds turned[] = {{-9000, true, 1}, {-8000, true, 1}, {8000, false, 1}, {9000, false, 1}};
     static const struct {
         const LabelledOdds *labels;
         size_t count;
@@ -93,7 +184,7 @@ static void test_table(void **state)
     LabelledOdds labels[100];
     UNUSED(state);
     for (int i = 0; i < 100; i++)
-        labels[i] = (LabelledOdds){probability_weight(0.9), i < 70};
+        labels[i] = (LabelledOdds){probability_weight(0.9), i < 70, 1};
     calibration_table(labels, 100, bins);
     uint64_t pairs = 0;
     for (size_t b = 0; b < CALIBRATION_BINS; b++) {
@@ -114,7 +205,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_platt),
         cmocka_unit_test(test_isotonic),
+        cmocka_unit_test(test_weights),
+        cmocka_unit_test(test_weights_scale),
         cmocka_unit_test(test_poor_labels),
+        cmocka_unit_test(test_sure_and_wrong),
         cmocka_unit_test(test_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -285,6 +285,61 @@ static void test_oversized(void **state)
     teardown(&s);
 }
 
+/* A birthday that more share than a block may have: who shares the name's sound as well is found, whoever it is. */
+static void test_oversized_is_looked_through(void **state)
+{
+    UNUSED(state);
+    enum { SAME_DAY = 70 };
+    static const char *const first[] = {"ANNA", "BRUNO", "CLARA", "DMITRI", "EVELYN", "FRITZ", "GRETA"};
+    static const char *const last[] = {
+        "ABEL", "BRANDT", "CORTEZ", "DUBOIS", "EBERHARD", "FISCHER", "GALLAGHER", "HOFFMAN", "IVERSON", "JANSEN"};
+    static const PassSpec birth = {.name = SLICE_INIT("birth"), .parts = {{.field = C_BIRTH}}, .part_count = 1};
+    Setup s;
+    Error err = ERROR_INIT;
+    MatchPairs found = {0};
+    memset(&s, 0, sizeof s);
+    crowd_new(&s.crowd, 60, 27);
+    s.crowd.config.block_max = 20;
+    s.crowd.config.keep_from = WEIGHT_MIN;
+    s.crowd.config.passes[0] = birth;
+    s.crowd.config.pass_count = 1;
+    for (uint32_t i = 0; i < SAME_DAY; i++) {
+        CrowdRow row = plain_row(first[i % 7], last[i % 10], "2001-02-03", "", WORK);
+        snprintf(row.text[C_STREET], sizeof row.text[0], "%u OAK ST", i);
+        row.text[C_ZIP][0] = '\0';
+        row.person = s.crowd.persons;
+        snprintf(row.id, sizeof row.id, "day-%u", i);
+        assert_int_equal(vec_push(&s.crowd.rows, row, &err), OK);
+    }
+    crowd_link(&s.crowd, s.crowd.rows.len, 1, &s.l);
+    assert_int_equal(match_index_new(s.l.t, s.l.m, 1, &s.x, &err), OK);
+    assert_int_equal(match_index_persons(s.x, s.l.clusters.cluster, match_record_count(s.l.t), NULL, 0, &err), OK);
+    for (uint32_t i = 0; i < SAME_DAY; i++) {
+        char id[16];
+        CrowdRow row = plain_row("QUENTIN", last[i % 10], "2001-02-03", "", SCHOOL);
+        snprintf(row.text[C_STREET], sizeof row.text[0], "%u OAK ST", i);
+        row.text[C_ZIP][0] = '\0';
+        snprintf(id, sizeof id, "new-%u", i);
+        uint32_t record = add_row(&s, &row, id), namesakes = 0, sealed = 0;
+        bool there = false;
+        assert_int_equal(match_index_find(s.x, record, &found, &err), OK);
+        for (size_t k = 0; k < found.len; k++) {
+            uint32_t other = found.at[k].a == record ? found.at[k].b : found.at[k].a;
+            if (other >= s.l.t->records)
+                continue; /* an earlier newcomer */
+            Slice name = match_record_id(s.l.t, other);
+            there |= slice_starts(name, SLICE("day-")) && strtol(name.ptr + 4, NULL, 10) == (long)i;
+            namesakes += slice_eq_z(match_cell_text(s.l.t, other, C_LAST), last[i % 10]);
+            sealed++;
+        }
+        assert_true(there);
+        assert_true(
+            namesakes >= SAME_DAY / 10 && sealed < SAME_DAY / 2); /* they, the street's, a name that sounds so */
+    }
+    vec_free(&found);
+    teardown(&s);
+}
+
 typedef struct Walk {
     Linked *l;
     const CrowdRow *row;
@@ -346,6 +401,7 @@ int main(void)
         cmocka_unit_test(test_outcomes),
         cmocka_unit_test(test_merge),
         cmocka_unit_test(test_oversized),
+        cmocka_unit_test(test_oversized_is_looked_through),
         cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

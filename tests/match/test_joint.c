@@ -112,6 +112,19 @@ static void test_ties_by_kind(void **state)
         judge.between(judge.ctx, &k12, 1, &worker, 1, NULL), judge.between(judge.ctx, &college, 1, &worker, 1, NULL));
     assert_int_equal(
         judge.between(judge.ctx, person, 2, &worker, 1, NULL), judge.between(judge.ctx, reversed, 2, &worker, 1, NULL));
+    Weight odds;
+    const uint32_t again[] = {k12, college, k12, k12, college, k12, college, k12, k12, college, k12, college, k12, k12};
+    assert_ok(match_persons_odds(t, m, person, 2, &worker, 1, &odds, &err));
+    assert_int_equal(odds, judge.between(judge.ctx, person, 2, &worker, 1, NULL));
+    assert_ok(
+        match_persons_odds(t, m, &worker, 1, again, COUNT_OF(again), &odds, &err)); /* equal content counts once */
+    assert_int_equal(odds, judge.between(judge.ctx, person, 2, &worker, 1, NULL));
+    assert_ok(match_persons_odds(t, m, &k12, 1, &worker, 1, &odds, &err));
+    assert_int_equal(odds, joint_pair(j, k12, worker).odds);
+    MatchLook *look;
+    assert_ok(match_look_new(t, m, &look, &err));
+    assert_int_equal(match_look_odds(look, worker, k12), odds);
+    match_look_free(look);
     joint_free(j);
     match_model_free(m);
     match_table_free(t);

@@ -15,7 +15,7 @@ static MatchModel *some_model(MatchConfig *config)
     match_table_free(t);
     LabelledOdds labels[40];
     for (int i = 0; i < 40; i++)
-        labels[i] = (LabelledOdds){(Weight)(i - 20) * 500, i * 7 % 40 < i};
+        labels[i] = (LabelledOdds){(Weight)(i - 20) * 500, i * 7 % 40 < i, 1};
     assert_ok(calibrate_fit(m, labels, COUNT_OF(labels), NULL));
     return m;
 }

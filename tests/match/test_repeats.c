@@ -3,6 +3,7 @@
  * persons.
  */
 #include "crowd.h"
+#include "match/index_impl.h"
 #include "match/propose.h"
 
 static const PassSpec PASSES[] = {
@@ -294,6 +295,92 @@ static void test_copies_change_nothing(void **state)
     vec_free(&crowd.rows);
 }
 
+/* Who an index must find for a record, said without it: every leading record that shares a key with it. */
+static size_t should_find(const MatchIndex *x, uint32_t record, const MatchPairs *found)
+{
+    const MatchTable *t = x->t;
+    size_t n = 0;
+    for (uint32_t other = 0; other < t->records; other++) {
+        uint32_t a = record < other ? record : other, b = record < other ? other : record;
+        if (other == record || !record_leads(t, other) || !table_comparable(t->config, t->source[a], t->source[b]))
+            continue;
+        uint32_t mask = blocks_mask(t, x->m->passes, x->m->pass_count, a, b);
+        MatchPair pair = joint_pair(x->joint, a, b);
+        if (mask == 0 || pair.odds < t->config->keep_from)
+            continue;
+        size_t i = 0;
+        while (i < found->len && (found->at[i].a != a || found->at[i].b != b))
+            i++;
+        assert_true(i < found->len);
+        assert_int_equal(found->at[i].passes, mask);
+        assert_int_equal(found->at[i].odds, pair.odds);
+        n++;
+    }
+    return n;
+}
+
+/* Keys of the leading records under a pass; of `values`, only of the first that holds a number. */
+static uint64_t posted(const MatchIndex *x, uint32_t pass, bool values)
+{
+    const MatchTable *t = x->t;
+    uint64_t n = 0;
+    for (uint32_t r = 0; r < t->records; r++) {
+        uint64_t keys[RECORD_KEYS_MAX];
+        bool first = record_leads(t, r);
+        for (uint32_t k = 0; first && values && k < r; k++)
+            first = !record_leads(t, k) || record_cells(t, k)[C_NUMBER] != record_cells(t, r)[C_NUMBER];
+        n += first ? record_keys(t, &x->m->passes[pass], r, keys) : 0;
+    }
+    return n;
+}
+
+/* An index has no repeats and each number's typing errors once, and finds as if it had all. */
+static void test_index(void **state)
+{
+    UNUSED(state);
+    for (unsigned threads = 1; threads <= 3; threads += 2) {
+        Crowd crowd;
+        MatchIndex *x;
+        MatchPairs found = {0};
+        Linked l;
+        copies_new(&crowd, 200, 30);
+        MatchTable *t = crowd_table(&crowd, crowd.rows.len, 1);
+        assert_ok(match_table_repeats(t, NULL, 0, NULL));
+        link_table(t, 1, NULL, 0, &l);
+        uint32_t parted = 0;
+        while (record_leads(t, parted))
+            parted++;
+        uint32_t times = t->times[t->lead[parted]], repeated = match_table_repeated(t);
+        uint32_t lead = t->lead[parted];
+        match_table_apart(t, parted);
+        assert_true(record_leads(t, parted) && match_record_repeats(t, parted) == parted);
+        assert_int_equal(t->times[lead], times - 1);
+        assert_int_equal(match_table_repeated(t), repeated - 1);
+        assert_ok(match_index_new(t, l.m, threads, &x, NULL));
+        uint64_t keys = 0;
+        for (uint32_t p = 0; p < l.m->pass_count; p++)
+            keys += posted(x, p, p == 1);
+        assert_int_equal(x->postings.count, keys);
+        assert_true(posted(x, 1, true) < posted(x, 1, false));
+        size_t sum = 0;
+        for (uint32_t r = 0; r < t->records; r += 2) {
+            assert_ok(match_index_find(x, r, &found, NULL));
+            assert_int_equal(should_find(x, r, &found), found.len);
+            sum += found.len;
+        }
+        assert_true(sum > t->records / 4);
+        assert_ok(match_index_find(x, lead, &found, NULL));
+        bool there = false;
+        for (size_t i = 0; i < found.len; i++)
+            there |= found.at[i].a == parted || found.at[i].b == parted;
+        assert_true(there);
+        vec_free(&found);
+        match_index_free(x);
+        linked_free(&l);
+        vec_free(&crowd.rows);
+    }
+}
+
 /* Each allocation fails in turn: an error, nothing left behind, and a table in which all are by themselves. */
 static void test_no_memory(void **state)
 {
@@ -364,6 +451,7 @@ int main(void)
         cmocka_unit_test(test_many_alike),
         cmocka_unit_test(test_same_result),
         cmocka_unit_test(test_copies_change_nothing),
+        cmocka_unit_test(test_index),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_decided),
     };

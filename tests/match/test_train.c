@@ -229,7 +229,7 @@ static void test_labels(void **state)
     MatchPairs pairs = pairs_of(t, plain, 1);
     assert_true(pairs.len > LABELS);
     for (size_t i = 0; i < LABELS; i++)
-        labels[i] = (MatchLabel){pairs.at[i].a, pairs.at[i].b, people_same(t, pairs.at[i].a, pairs.at[i].b)};
+        labels[i] = (MatchLabel){pairs.at[i].a, pairs.at[i].b, people_same(t, pairs.at[i].a, pairs.at[i].b), 1};
     TrainOptions options = {.threads = 1, .progress = PROGRESS_OFF, .labels = labels, .label_count = LABELS};
     assert_ok(match_train(t, &options, &m, &report, &err));
     assert_true(m->knots >= 2);

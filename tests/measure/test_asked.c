@@ -106,14 +106,15 @@ static void assert_row(const MeasureRows *a, size_t i, const MeasureRows *b, siz
     assert_int_equal(a->year[i], b->year[k]);
     assert_true(a->places.keys[a->place[i]] == b->places.keys[b->place[k]]);
     assert_int_equal(a->flags[i], b->flags[k]);
-    assert_int_equal(a->reason[i], b->reason[k]);
-    assert_int_equal(a->gap[i], b->gap[k]);
-    assert_int_equal(a->clause[i], b->clause[k]);
-    assert_true(a->value[i] == b->value[k] && a->weight[i] == b->weight[k]);
-    assert_true(a->link_pairs[i] == b->link_pairs[k] && a->link_correct[i] == b->link_correct[k]);
-    assert_true(a->link_missed[i] == b->link_missed[k]);
-    assert_int_equal(a->employer[i] > 0, b->employer[k] > 0);
-    assert_int_equal(a->category[i] > 0, b->category[k] > 0);
+    assert_int_equal(row_reason(a, i), row_reason(b, k));
+    assert_int_equal(row_gap(a, i), row_gap(b, k));
+    assert_int_equal(row_clause_number(a, i), row_clause_number(b, k));
+    assert_true(row_value(a, i) == row_value(b, k) && row_weight(a, i) == row_weight(b, k));
+    assert_memory_equal(row_links(a, i), row_links(b, k), sizeof(LinkSums));
+    assert_int_equal(!a->employer, !b->employer);
+    assert_true(!a->employer || (a->employer[i] > 0) == (b->employer[k] > 0));
+    assert_int_equal(!a->category, !b->category);
+    assert_true(!a->category || (a->category[i] > 0) == (b->category[k] > 0));
     for (size_t s = 0; s < a->split_count; s++)
         if (a->groups[s].bits)
             assert_true(a->groups[s].bits[i] == b->groups[s].bits[k]);
@@ -199,6 +200,52 @@ static size_t compare_all(const World *w)
 static void test_in_order(void **state)
 {
     assert_true(compare_all(*state) > 2000);
+}
+
+/* A question keeps no column that says nothing of any row, and what is told of links once a person. */
+static void test_columns(void **state)
+{
+    const World *w = *state;
+    MeasureRows rate = read_apart(w, def_of(w, "graduation_rate_4yr"), NULL, WAGES_ALONE);
+    MeasureRows median = read_apart(w, def_of(w, "hs_median_earnings_q2"), outcome_of(w, "wioa"), WAGES_ALONE);
+    uint32_t *order = order_of(&rate);
+    assert_null(rate.value);
+    assert_null(rate.weight);
+    assert_null(rate.employer);
+    assert_null(rate.category);
+    assert_null(rate.clause);
+    assert_non_null(rate.reason);
+    assert_non_null(median.value);
+    assert_non_null(median.employer);
+    assert_non_null(median.clause);
+    for (size_t i = 1; i < rate.count; i++)
+        assert_true((rate.person[order[i - 1]] == rate.person[order[i]]) ==
+                    (rate.link_of[order[i - 1]] == rate.link_of[order[i]]));
+    mem_free(order);
+    measure_rows_free(&rate);
+    measure_rows_free(&median);
+}
+
+static bool reads_schools(const World *w, const UnitNames *units)
+{
+    const RowSource source = {.db = w->db, .frame = &w->frame, .units = units, .asked = w->asked};
+    const RowWish wish = wish_of(def_of(w, "graduation_rate_4yr"), NULL);
+    RowLayout layout;
+    Buf sql;
+    buf_init(&sql, 0);
+    assert_ok(measure_rows_sql(&source, &wish, &sql, &layout, err));
+    buf_free(&sql);
+    return layout.column[COL_SCHOOL] >= 0;
+}
+
+static void test_no_schools(void **state)
+{
+    const World *w = *state;
+    UnitNames districts;
+    assert_ok(measure_units_read(w->db, &w->frame, NULL, 0, LEVEL_DISTRICT, &districts, err));
+    assert_true(reads_schools(w, &w->units));
+    assert_false(reads_schools(w, &districts));
+    measure_units_free(&districts);
 }
 
 static size_t hits_of(const World *w, WagesKept kept)
@@ -295,6 +342,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_in_order),
+        cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_no_schools),
         cmocka_unit_test(test_wages_after),
         cmocka_unit_test(test_out_of_order),
         cmocka_unit_test(test_nobody),

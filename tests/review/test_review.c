@@ -18,7 +18,7 @@ static const char evidence[] =
     "{\"prior\":-14000,\"household\":-500,\"calibration\":100,\"ruled\":0,\"odds\":-400,\"rule\":\"\","
     "\"passes\":[\"last_name+birth_date\"],\"fields\":[[\"last_name\",\"exact\",9000,1200],[\"first_name\",\"one_"
     "edit\","
-    "5000,0],[\"birth_date\",\"missing\",0,0]],\"near\":[]}";
+    "5000,0],[\"birth_date\",\"missing\",0,0]],\"near\":[[\"b\",\"%s\",1000]]}";
 
 /* Four records of four persons; pairs 0-1 and 2-3 wait, the second is worth more. */
 typedef struct Setting {
@@ -44,11 +44,18 @@ static Setting make_setting(World *w)
     Journal none = {0};
     ReviewItems items = {0};
     Vault *vault;
+    Arena arena;
     int64_t run;
+    arena_init(&arena, 0);
     world_add(w, records, 4, s.tags);
     for (unsigned i = 0; i < 4; i++)
         assert_ok(vec_push(&links, ((Link){.tag = s.tags[i], .person = i + 1, .kind = LINK_FOUNDING}), err));
     for (unsigned i = 0; i < 4; i += 2) {
+        char text[sizeof evidence + TAG_HEX_SIZE], other[TAG_HEX_SIZE];
+        Slice own;
+        tag_print(&s.tags[(i + 2) % 4], other); /* somebody like the right one */
+        snprintf(text, sizeof text, evidence, other);
+        assert_ok(arena_dup(&arena, slice_of(text), &own, err));
         bool in_order = tag_cmp(&s.tags[i], &s.tags[i + 1]) < 0;
         assert_ok(vec_push(&items,
             ((ReviewItem){.a = s.tags[in_order ? i : i + 1],
@@ -56,7 +63,7 @@ static Setting make_setting(World *w)
                 .odds = -400,
                 .value = i,
                 .reason = REVIEW_UNCERTAIN,
-                .evidence = slice_of(evidence)}),
+                .evidence = own}),
             err));
     }
     const LinkWrite write = {.kind = RUN_FULL,
@@ -71,6 +78,7 @@ static Setting make_setting(World *w)
     vault_close(vault);
     vec_free(&links);
     vec_free(&items);
+    arena_free(&arena);
     return s;
 }
 
@@ -458,6 +466,8 @@ static void the_page(void **state)
     ask(&v, "GET", path, host, NULL, &answer);
     assert_int_equal(status_of(&answer), 200);
     assert_true(has(&answer, "&lt;") && has(&answer, "<mark>") && has(&answer, "<svg class=\"waterfall\""));
+    assert_true(has(&answer, "uncertain: two persons now, who may be one"));
+    assert_true(has(&answer, "like the right one: probability 0.667")); /* two to one */
     assert_false(has(&answer, "<b>Ada"));
     assert_false(has(&answer, "501101001"));
     assert_true(reads_of(s.w, "Ann") >= 1);

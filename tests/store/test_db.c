@@ -136,6 +136,29 @@ static void test_many_rows(void **state)
     db_close(db);
 }
 
+/* Equal elements of up to twelve bytes are told, unequal ones never called the same. */
+static void test_same_texts(void **state)
+{
+    UNUSED(state);
+    Db *db = memory_db();
+    DbRows *rows = NULL;
+    size_t count;
+    assert_ok(db_query(db,
+        "SELECT t FROM (VALUES (1, '0880'), (2, '0880'), (3, '088'), (4, NULL), (5, NULL), (6, ''), "
+        "(7, 'twelve bytes'), (8, 'twelve bytes'), (9, 'twelve byteS'), (10, 'more than twelve bytes A'), (11, 'more "
+        "than twelve bytes B')) "
+        "v(n, t) ORDER BY n",
+        &rows, err));
+    assert_ok(db_next_chunk(rows, &count, err));
+    assert_int_equal(count, 11);
+    DbVector v = db_vector(rows, 0);
+    static const bool same[10] = {true, false, false, true, false, false, true, false, false, false};
+    for (size_t i = 0; i < COUNT_OF(same); i++)
+        assert_int_equal(db_vector_same_str(&v, i, i + 1), same[i]);
+    db_rows_free(rows);
+    db_close(db);
+}
+
 static void test_one_value(void **state)
 {
     UNUSED(state);
@@ -525,6 +548,7 @@ int main(void)
         cmocka_unit_test(test_integers),
         cmocka_unit_test(test_text_blob_uuid),
         cmocka_unit_test(test_many_rows),
+        cmocka_unit_test(test_same_texts),
         cmocka_unit_test(test_one_value),
         cmocka_unit_test(test_quoting),
         cmocka_unit_test(test_append_types),

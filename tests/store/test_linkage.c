@@ -138,6 +138,97 @@ static void test_links(void **state)
     close_vault(&f);
 }
 
+/* What a SELECT gives, a row a line. */
+static void select_text(const char *path, const char *sql, Buf *out)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *stmt = NULL;
+    buf_reset(out);
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+    int columns = sqlite3_column_count(stmt);
+    while (sqlite3_step(stmt) == SQLITE_ROW)
+        buf_addf(out, "%s\n", (const char *)sqlite3_column_text(stmt, columns - 1));
+    assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    assert_ok(buf_status(out, err));
+}
+
+static void assert_index(Scratch *s, Buf *text)
+{
+    const char *path = scratch_path(s, "home/vault.db");
+    select_text(path, "PRAGMA integrity_check", text);
+    assert_string_equal(buf_z(text), "ok\n");
+    select_text(
+        path, "SELECT type || ' ' || tbl_name || ': ' || sql FROM sqlite_schema WHERE name = 'link_person'", text);
+    assert_string_equal(buf_z(text), "index link: CREATE INDEX link_person ON link (person)\n");
+    select_text(path, "EXPLAIN QUERY PLAN SELECT tag FROM link WHERE person = 1 ORDER BY tag", text);
+    assert_string_equal(buf_z(text), "SEARCH link USING COVERING INDEX link_person (person=?)\n");
+}
+
+/* A person of many: numbers that differ in any of four digits of 16 bits. */
+static PersonId spread_person(uint32_t i)
+{
+    static const PersonId base[] = {1, 0x10000, UINT64_C(0x300000000), UINT64_C(0x4000000000000000)};
+    return base[i % 4] + i % 3000 / 4;
+}
+
+/* Links enough to be written in bulk, their index at the end; then the same file as ever. */
+static void test_many_links(void **state)
+{
+    enum { LINKS = 12001 };
+    Scratch *s = *state;
+    Links links = {0}, back = {0};
+    RecordTags tags = {0}, gone = {0};
+    Journal none = {0};
+    Buf text;
+    buf_init(&text, 0);
+    scratch_make_home(s);
+    Fixture f = open_vault(s, HOME_WRITE);
+    for (uint32_t i = 0; i < LINKS; i++) {
+        uint32_t mixed = i * UINT32_C(2654435761);
+        Link link = {
+            .person = spread_person(i), .kind = i < 3000 ? LINK_FOUNDING : LINK_MODEL, .odds = (int32_t)i - 6000};
+        memcpy(link.tag.bytes, &mixed, sizeof mixed);
+        link.tag.bytes[15] = 1;
+        if (i >= 3000)
+            link.partner = links.at[i - 3000].tag;
+        assert_ok(vec_push(&links, link, err));
+    }
+    put(&f, RUN_FULL, "m", &links, &none, NULL, 1);
+    assert_ok(vault_links(f.vault, &back, err));
+    assert_int_equal(back.len, LINKS);
+    uint64_t records, persons, quarantined;
+    assert_ok(vault_count(f.vault, &records, &persons, &quarantined, err));
+    assert_int_equal(persons, 3000);
+    for (uint32_t i = 0; i < 3000; i += 7) {
+        tags.len = 0;
+        assert_ok(vault_records_of(f.vault, spread_person(i), &tags, err));
+        assert_int_equal(tags.len, 4 + (i == 0));
+        for (size_t k = 1; k < tags.len; k++)
+            assert_true(tag_cmp(&tags.at[k - 1], &tags.at[k]) < 0);
+    }
+    assert_index(s, &text);
+    /* the index is kept up by those who know nothing of how it was made */
+    assert_ok(vec_push(&gone, links.at[0].tag, err));
+    links.len = 1;
+    links.at[0] = (Link){.tag = links.at[1].tag, .person = 77777, .kind = LINK_FOUNDING};
+    put(&f, RUN_NEWCOMERS, "m", &links, &none, &gone, 2);
+    tags.len = 0;
+    assert_ok(vault_records_of(f.vault, 77777, &tags, err));
+    assert_int_equal(tags.len, 1);
+    tags.len = 0;
+    assert_ok(vault_records_of(f.vault, spread_person(0), &tags, err));
+    assert_int_equal(tags.len, 4);
+    assert_index(s, &text);
+    vec_free(&links);
+    vec_free(&back);
+    vec_free(&tags);
+    vec_free(&gone);
+    buf_free(&text);
+    close_vault(&f);
+}
+
 static void one_link(Links *out, uint8_t tag, PersonId person)
 {
     out->len = 0;
@@ -494,6 +585,7 @@ int main(void)
         cmocka_unit_test(test_tag_places),
         WITH_SCRATCH(test_two_steps),
         WITH_SCRATCH(test_links),
+        WITH_SCRATCH(test_many_links),
         WITH_SCRATCH(test_links_before_a_run),
         WITH_SCRATCH(test_decisions),
         WITH_SCRATCH(test_queue_and_models),

@@ -7,6 +7,7 @@
 #include "audit/audit.h"
 #include "protect_attack.h"
 #include "protect_tables.h"
+#include "suppress/engine.h"
 #include "suppress/local.h"
 #include "suppress/wide.h"
 #include "suppress/window.h"
@@ -772,6 +773,145 @@ static void test_shown_witnesses_are_tables(void **state)
     }
 }
 
+/* A pattern that is put aside comes back whole: its cells, its price, and a witness for every need. */
+static void test_kept_pattern_comes_back(void **state)
+{
+    UNUSED(state);
+    SdcProblem p = {0};
+    Error err = ERROR_INIT;
+    Net net = {0};
+    Engine *e = NULL;
+    EngineKept kept;
+    assert_int_equal(protect_cube(8, 12, 7, &p, &err), OK);
+    int64_t *up = calloc(p.cell_count, sizeof *up), *down = calloc(p.cell_count, sizeof *down);
+    uint8_t *none = calloc(p.cell_count, 1), *usable = calloc(p.cell_count, 1);
+    assert_true(up && down && none && usable);
+    for (uint32_t i = 0; i < p.cell_count; i++) {
+        up[i] = p.cells[i].upl;
+        down[i] = p.cells[i].lpl;
+        usable[i] = p.cells[i].status != SDC_FROZEN && p.cells[i].upper > p.cells[i].lower;
+    }
+    assert_int_equal(net_build(&p, usable, NULL, &net, &err), OK);
+    const EngineSetup setup = {.up = up,
+        .down = down,
+        .settled = none,
+        .whole = none,
+        .seed = 1,
+        .threads = 1,
+        .near_cells = UINT32_MAX,
+        .large_rows = UINT32_MAX,
+        .far_rows = UINT32_MAX,
+        .keeps_moves = true};
+    assert_int_equal(engine_new(&net, &setup, &e, &err), OK);
+    assert_int_equal(engine_meet_all(e, ENGINE_BY_LEVEL_DOWN, &err), OK);
+    int64_t price = engine_price(e);
+    uint32_t met = 0, again = 0;
+    for (size_t i = 0; i < e->needs.len; i++)
+        met += e->needs.at[i].met;
+    assert_int_equal(engine_keep(e, &kept, &err), OK);
+    engine_reset(e);
+    assert_int_equal(engine_meet_all(e, ENGINE_BY_VALUE, &err), OK);
+    assert_true(engine_price(e) != price);
+    assert_int_equal(engine_back(e, &kept, &err), OK);
+    assert_int_equal(engine_price(e), price);
+    for (size_t i = 0; i < e->needs.len; i++) {
+        again += e->needs.at[i].met;
+        for (uint32_t u = 0; u < e->needs.at[i].use_count; u++)
+            assert_true(e->in[e->needs.at[i].use[u]]);
+    }
+    assert_int_equal(again, met);
+    assert_int_equal(engine_clean(e, 100000, &err), OK); /* works with the lists of who uses a cell */
+    assert_true(engine_price(e) <= price);
+    engine_kept_free(&kept);
+    engine_free(e);
+    net_free(&net);
+    sdc_free(&p);
+    free(up);
+    free(down);
+    free(none);
+    free(usable);
+}
+
+/* k = a + b and a = b + 1: one more for k is a half for the others, two more are one each. room: of k. */
+static size_t shown_of_halves(int64_t room)
+{
+    SdcProblem p = {0};
+    SuppressReport report = {0};
+    SuppressOptions o = quick();
+    Shown shown = {0};
+    Error err = ERROR_INIT;
+    assert_int_equal(sdc_new(3, 2, 5, &p, &err), OK);
+    p.cells[0] = (SdcCell){.value = 5, .upper = 5 + room, .lpl = 0, .upl = 1, .status = SDC_SENSITIVE};
+    p.cells[1] = (SdcCell){.value = 3, .cost = 3, .upper = 6};
+    p.cells[2] = (SdcCell){.value = 2, .cost = 2, .upper = 4};
+    memcpy(p.start, (uint32_t[]){0, 3, 5}, 3 * sizeof *p.start);
+    memcpy(p.cell, (uint32_t[]){1, 2, 0, 1, 2}, 5 * sizeof *p.cell);
+    memcpy(p.coef, (int32_t[]){1, 1, -1, 1, -1}, 5 * sizeof *p.coef);
+    p.rhs[1] = 1;
+    o.show = keep_table;
+    o.audit_ctx = &shown;
+    assert_int_equal(suppress_solve(&p, &o, &report, &err), OK);
+    int64_t up[3] = {0}, down[3] = {0};
+    for (size_t i = 0; i < shown.start.len; i++)
+        check_shown(&p, shown.terms.at + shown.start.at[i], 3, up, down);
+    assert_true(shown.start.len == 0 || up[0] == 2);
+    size_t count = shown.start.len;
+    vec_free(&shown.terms);
+    vec_free(&shown.start);
+    suppress_report_free(&report);
+    sdc_free(&p);
+    return count;
+}
+
+/* k = a + b + c + d, a = b and d = 2 g: one more for k alone is halves of the cheap ones; of whole numbers only c gives
+ * it. d is the cheapest that is open beside k, and does not help. */
+static void halves_or_dear(SdcProblem *p)
+{
+    enum { A, B, C, D, G, K };
+    Error err = ERROR_INIT;
+    assert_int_equal(sdc_new(6, 3, 9, p, &err), OK);
+    for (uint32_t i = 0; i < 6; i++)
+        p->cells[i] = (SdcCell){.value = 1, .cost = 1, .upper = 5};
+    p->cells[C].cost = 10;
+    p->cells[D] = (SdcCell){.value = 2, .cost = 5, .upper = 5};
+    p->cells[K] = (SdcCell){.value = 5, .upper = 6, .upl = 1, .status = SDC_SENSITIVE};
+    memcpy(p->start, (uint32_t[]){0, 5, 7, 9}, 4 * sizeof *p->start);
+    memcpy(p->cell, (uint32_t[]){A, B, C, D, K, A, B, D, G}, 9 * sizeof *p->cell);
+    memcpy(p->coef, (int32_t[]){1, 1, 1, 1, -1, 1, -1, 1, -2}, 9 * sizeof *p->coef);
+}
+
+static void test_whole_witness_before_more_cells(void **state)
+{
+    UNUSED(state);
+    for (uint32_t shows = 0; shows < 2; shows++) {
+        SdcProblem p = {0};
+        SuppressReport report = {0};
+        SuppressOptions o = quick();
+        Error err = ERROR_INIT;
+        Attacks attacked = {.threads = 1};
+        halves_or_dear(&p);
+        assert_int_equal(audit_offered_new(&attacked.offered, &err), OK);
+        o.exact_cells = 0;
+        o.audit = attack_pattern;
+        o.show = shows ? offer_table : NULL;
+        o.audit_ctx = &attacked;
+        assert_int_equal(suppress_solve(&p, &o, &report, &err), OK);
+        assert_int_equal(report.unprotected, 0);
+        assert_int_equal(report.audit_rounds, shows ? 1 : 2);
+        assert_int_equal(report.cost, shows ? 1 + 1 + 10 : 1 + 1 + 10 + 5 + 1);
+        audit_offered_free(attacked.offered);
+        suppress_report_free(&report);
+        sdc_free(&p);
+    }
+}
+
+static void test_fractions_are_shown_by_a_multiple(void **state)
+{
+    UNUSED(state);
+    assert_int_equal(shown_of_halves(2), 1);
+    assert_int_equal(shown_of_halves(1), 0);
+}
+
 /* A problem whose pattern is fixed: what is open is frozen, `mask` says which of the open cells are suppressed. */
 static bool pattern_is_safe(const Tiny *t, uint32_t mask)
 {
@@ -1057,6 +1197,9 @@ int main(void)
         cmocka_unit_test(test_same_for_any_threads),
         cmocka_unit_test(test_large_same_for_any_threads),
         cmocka_unit_test(test_shown_witnesses_are_tables),
+        cmocka_unit_test(test_kept_pattern_comes_back),
+        cmocka_unit_test(test_fractions_are_shown_by_a_multiple),
+        cmocka_unit_test(test_whole_witness_before_more_cells),
         cmocka_unit_test(test_optimum_against_all_patterns),
         cmocka_unit_test(test_more_frozen_never_cheaper),
         cmocka_unit_test(test_no_secondary_is_needless),

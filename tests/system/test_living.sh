@@ -81,6 +81,13 @@ check "expected quality is told by group" "$CAIRN_JSON_GET" groups <"$work/quali
 check "every table of the release carries it" \
     bash -c "head -n 1 '$(release_of "$H")'/data/graduation_rate_4yr.csv | grep -q 'link_precision,link_recall'"
 check "a sample is drawn" cairn identity sample --size 40
+"$CAIRN" identity quality --home "$H" >"$work/quality.txt"
+check_text "nobody has judged it: no estimate" "$work/quality.txt" 'precision and recall are not known yet'
+check "judged elsewhere" cairn review export --sample --blind --reviewer Cleo --out "$work/sample.csv"
+awk -F, -v OFS=, 'NR > 1 { $(NF - 1) = "same"; $NF = "Cleo" } { print }' "$work/sample.csv" >"$work/judged.csv"
+check "and taken back" cairn review import --sample --blind "$work/judged.csv"
+"$CAIRN" identity quality --home "$H" >"$work/quality.txt"
+check_text "the estimate stands" "$work/quality.txt" 'precision  [01]\.[0-9]{4}  \(95 %: [01]\.[0-9]{4} to [01]\.[0-9]{4}\)'
 check "the ledger's chain is whole" "$CAIRN" verify --home "$H"
 check "and tells who looked" grep -qa '"who":"Ann"' "$H/ledger.db" "$H/ledger.db-wal"
 finish

@@ -128,6 +128,16 @@ check_equal "says the same" "$(member "$work/check.out" truth.clusters)" "$(memb
 } >"$work/labels.csv"
 check_code "labels" 0 "$CAIRN" match "$people" --labels "$work/labels.csv" --truth cluster --json
 at_least "labelled: precision of pairs" "$(member "$work/check.out" truth.pairs.precision)" 0.97
+# All that match and one in eight of the others: with weights they say what a fair sample says, without them they are refused.
+awk -F, 'NR == 1 { print $0 ",weight"; next } $3 { print $0 ",1" } !$3 && ++n % 8 == 0 { print $0 ",8" }' "$work/labels.csv" >"$work/weighted.csv"
+check_code "labels with weights" 0 "$CAIRN" match "$people" --labels "$work/weighted.csv" --truth cluster --json
+at_least "weighted: precision of pairs" "$(member "$work/check.out" truth.pairs.precision)" 0.97
+{
+    echo id_a,id_b,match
+    awk -F, 'NR > 1 { if ($8 in first) print first[$8] "," $1 ",1"; else { first[$8] = $1; if (last && NR % 60 == 0) print last "," $1 ",0"; last = $1 } }' "$people"
+} >"$work/chosen.csv"
+check_code "labels chosen by their answer" $EXIT_INVALID "$CAIRN" match "$people" --labels "$work/chosen.csv" --truth cluster
+check_text "are told so" "$work/check.err" 'chosen.csv: .*drawn by their answer'
 check "a threshold" "$CAIRN" match "$people" --threshold 0.999 --out "$work/strict" --quiet
 check_text "stands in the config" "$work/strict/match.toml" '^match_from = 0.999'
 
@@ -165,6 +175,9 @@ refused "one record" $EXIT_INVALID 'no two records' match "$work/one.csv"
 refused "a ragged row" $EXIT_PARSE 'ragged\.csv:3: a row has 2 cells where the header has 4' match "$work/ragged.csv"
 refused "an open quote" $EXIT_PARSE 'quote\.csv:3: a quote' match "$work/quote.csv"
 refused "bytes that are no text" $EXIT_PARSE 'bytes\.csv.* not text in UTF-8' match "$work/bytes.csv"
+printf 'id,first_name\n1,\xff\xfe\n' >"$work/x.csv"
+(cd "$work" && "$CAIRN" match x.csv --out out --quiet) 2>"$work/check.err"
+check_text "bytes that are no text, in a file of few words" "$work/check.err" 'x\.csv:2: is not text in UTF-8'
 refused "an id twice" $EXIT_INVALID 'record 2 has the id of record 1' match "$work/twice.csv" --id id
 refused "a column name twice" $EXIT_INVALID 'names\.csv: a: two columns' match "$work/names.csv"
 refused "a column without name" $EXIT_INVALID 'blank\.csv: a column has no name' match "$work/blank.csv"
@@ -186,6 +199,8 @@ refused "a rule with an unknown level" $EXIT_INVALID 'rule\.toml: .*purple' matc
 printf '[[field]]\nkind = "sex"\ncolumn = "sex"\n' >"$work/other.toml"
 refused "a model of another config" $EXIT_INVALID 'model\.json' match "$people" --config "$work/other.toml" --model "$work/whole/model.json"
 file labels id_a,id_b,match 1,nobody,1
+file heavy id_a,id_b,match,weight 1,2,1,0
+refused "a label without weight" $EXIT_INVALID 'heavy\.csv:1: weight must be a number above 0' match "$people" --labels "$work/heavy.csv"
 refused "a label of nobody" $EXIT_NOT_FOUND 'labels\.csv:1: no record has this id' match "$people" --labels "$work/labels.csv"
 printf 'id;first_name;last_name;birth_date\r\n1;ANN;"LEE; A";2000-01-01\r\n2;ANN;"LEE; A";2000-01-01\r\n' >"$work/semicolons.csv"
 check_code "semicolons and CRLF" 0 "$CAIRN" match "$work/semicolons.csv" --truth id

@@ -111,6 +111,27 @@ check_same "their persons are those of the measure" "$work/asked" "$work/compare
 check_text "an index of shares is refused, and says why" "$work/disparity.csv" ',theil_t,,,,,groups overlap'
 check_text "the range is given" "$work/disparity.csv" ',range_difference,[0-9.]+,'
 
+# Small districts together are named by those they are made of.
+joined=(--home "$work/home" --purpose test --agreement cde-slds --by disability --level district --pool units --format csv)
+"$CAIRN" measure graduation_rate_4yr "${joined[@]}" | awk -F, 'NR > 1 && $2 == 2024 { print $4 "," $8 "," $9 }' | sort >"$work/asked"
+"$CAIRN" equity graduation_rate_4yr "${joined[@]}" --year 2024 >"$work/joined.csv"
+sed '1d; s/"[^"]*"/TITLE/g' "$work/joined.csv" | awk -F, '{ print $1 "," $5 "," $6 }' | sort >"$work/compared"
+check_text "districts are put together" "$work/joined.csv" '^[0-9]+-POOLED,[0-9 ]+ together,'
+check_same "their persons are those of the measure, joined alike" "$work/asked" "$work/compared"
+
+# Another rule than the measure's own, and another day's knowledge, are asked for as well; both are told.
+ruled=(--home "$work/home" --purpose test --agreement cde-slds --by sex)
+"$CAIRN" measure hs_employment_1yr@wioa "${ruled[@]}" --format csv >"$work/ruled.csv"
+check_equal "figures of another rule say which" "$(sed 1d "$work/ruled.csv" | cut -d , -f 1 | sort -u)" hs_employment_1yr@wioa
+"$CAIRN" equity hs_employment_1yr -d wioa "${ruled[@]}" --as-known-on 2100-01-01 --out "$work/ruled.json"
+check_equal "gaps of another rule say which" "$("$CAIRN_JSON_GET" definition <"$work/ruled.json")" wioa
+check_equal "and of which day" "$("$CAIRN_JSON_GET" as_known_on <"$work/ruled.json")" 2100-01-01
+year=$("$CAIRN_JSON_GET" year <"$work/ruled.json")
+"$CAIRN" equity hs_employment_1yr -d wioa "${ruled[@]}" --out "$work/ruled_gaps.csv"
+awk -F, -v y="$year" 'NR > 1 && $2 == y { print $8 "," $9 }' "$work/ruled.csv" | sort >"$work/asked"
+sed '1d; s/"[^"]*"/GROUP/g' "$work/ruled_gaps.csv" | awk -F, '{ print $5 "," $6 }' | sort >"$work/compared"
+check_same "their persons are those of the measure under that rule" "$work/asked" "$work/compared"
+
 # Crossings and pooled years are asked for too, and the file's name says the format.
 crossed=(--home "$work/home" --purpose test --agreement cde-slds --by disability,sex --pool years=2)
 "$CAIRN" measure graduation_rate_4yr "${crossed[@]}" --format csv >"$work/pooled.csv"
