@@ -146,7 +146,7 @@ static Status trait_named(const MatchConfig *config, const char *file, Slice nam
     return error_set(err, ERR_INVALID, "%s: \"%.*s\" is none of the model's traits", file, SLICE_ARG(name));
 }
 
-static Status read_initials(Policy *policy, Date on, MatchConfig *config, InitialsPolicy *out, Error *err)
+static Status read_initials(Policy *policy, Date on, const MatchConfig *config, InitialsPolicy *out, Error *err)
 {
     static const char *const keys[] = {"column", "trait", "as", NULL};
     const PolicyFile *file;
@@ -163,8 +163,6 @@ static Status read_initials(Policy *policy, Date on, MatchConfig *config, Initia
     TRY(trait_named(config, file->path, trait, &out->trait, err));
     TRY(trait_named(config, file->path, as, &out->as, err));
     out->set = true;
-    if (out->as != out->trait)
-        config->trait_within[out->as] = out->trait + 1;
     return OK;
 }
 
@@ -206,7 +204,6 @@ static Status load(Policy *policy, Date on, Linkage *l, Error *err)
     TRY(policy_data(policy, "identity/nicknames.csv", &nicknames, &path, err));
     TRY(arena_dup(&l->arena, nicknames, &nicknames, err));
     l->match.nickname_csv = nicknames.ptr;
-    TRY(read_initials(policy, on, &l->match, &l->initials, err));
     TRY(match_config_check(&l->match, err));
     TRY(linking_policy(policy, on, &linking, err));
     l->authority = linking.authority;
@@ -216,6 +213,7 @@ static Status load(Policy *policy, Date on, Linkage *l, Error *err)
     l->drift_records = linking.drift_records;
     l->calibrate_from = linking.calibrate_from;
     TRY(identity_review_policy(policy, on, &l->review, err));
+    TRY(read_initials(policy, on, &l->match, &l->initials, err));
     return config_hash(model, context, nicknames, &l->initials, l->calibrate_from, l->config, err);
 }
 
