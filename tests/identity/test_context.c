@@ -158,7 +158,8 @@ static void derived_tables(void **state)
     put_context(w,
         "[[table]]\nname = \"all wages\"\nsources = [\"wage\", \"payroll\"]\n"
         "[[table]]\nname = \"work\"\nsources = [\"all wages\"]\n"
-        "sql = \"SELECT record_tag, place, count(*) AS n, random() AS once FROM \\\"all wages\\\" GROUP BY ALL\"\n"
+        "sql = \"SELECT record_tag, place, count(*) AS n, random() AS once FROM \\\"all wages\\\" GROUP "
+        "BY ALL\"\n"
         "[[table]]\nname = \"none\"\nsources = [\"work\", \"never\"]\nsql = \"SELECT no such query\"\n"
         "[[value]]\ncolumn = \"places\"\nsources = [\"work\"]\nacross = \"ssn\"\ntake = \"count\"\n"
         "sql = \"SELECT record_tag, place AS value, n AS weight FROM work\"\n"
@@ -223,7 +224,8 @@ static void faults(void **state)
         {"[[value]]\ncolumn = \"p\"\nacross = \"ssn\"\ntake = \"most\"\n" OF_PLACE(
              "B") "[[value]]\ncolumn = \"p\"\nacross = \"ssn\"\ntake = \"most\"\n" OF_PLACE("B"),
             "two values of \"p\""}, /* one record's values are one query's */
-        {"[[value]]\ncolumn = \"p\"\nacross = \"ssn\"\ntake = \"some\"\n" OF_WAGES, "must be \"most\", \"least\" or \"count\""},
+        {"[[value]]\ncolumn = \"p\"\nacross = \"ssn\"\ntake = \"some\"\n" OF_WAGES,
+            "must be \"most\", \"least\" or \"count\""},
         {"[[value]]\ncolumn = \"p\"\nnext = \"q\"\nacross = \"ssn\"\ntake = \"least\"\n" OF_WAGES,
             "goes with \"most\" only"},
         {"[[value]]\ncolumn = \"p\"\nacross = \"shoe_size\"\ntake = \"most\"\n" OF_WAGES, "shoe_size"},
@@ -251,7 +253,7 @@ static void faults(void **state)
 int main(void)
 {
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
-    const struct CMUnitTest tests[] = {IN_WORLD(several_loads), IN_WORLD(joined_sources), IN_WORLD(derived_tables), IN_WORLD(tables_and_months),
-        IN_WORLD(nothing_said), IN_WORLD(faults)};
+    const struct CMUnitTest tests[] = {IN_WORLD(several_loads), IN_WORLD(joined_sources), IN_WORLD(derived_tables),
+        IN_WORLD(tables_and_months), IN_WORLD(nothing_said), IN_WORLD(faults)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

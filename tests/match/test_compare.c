@@ -772,7 +772,7 @@ static unsigned sum_level(Slice a, Slice b)
 {
     if (a.len == 0 || b.len == 0)
         return 0;
-    int x = atoi(a.ptr), y = atoi(b.ptr);
+    long x = strtol(a.ptr, NULL, 10), y = strtol(b.ptr, NULL, 10);
     return (x == 0 && y == 0) || (x > 0 && y > 0) ? 0 : x + y == 1 ? 1 : x + y == 2 ? 2 : 3;
 }
 
