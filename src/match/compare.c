@@ -424,6 +424,23 @@ static uint32_t alias_level(const FieldPlan *p, const uint32_t *a, const uint32_
     return best;
 }
 
+/* The same of values that are equal or not. */
+static uint32_t plains_level(const FieldPlan *p, const uint32_t *a, const uint32_t *b)
+{
+    bool there = false, met = false;
+    if (a[p->column] && a[p->column] == b[p->column])
+        return p->number[LV_EXACT];
+    for (uint32_t i = 0; i < p->column_count; i++) {
+        uint32_t x = a[p->spec->columns[i]];
+        for (uint32_t k = 0; x && k < p->column_count; k++) {
+            uint32_t y = b[p->spec->columns[k]];
+            there |= y != 0;
+            met |= x == y;
+        }
+    }
+    return met ? p->number[LV_ALIAS] : there ? p->number[LV_DIFFERS] : 0;
+}
+
 static bool have_common_root(const Dict *d, const NameInfo *x, const NameInfo *y)
 {
     const uint32_t *a = d->roots.at + x->roots, *b = d->roots.at + y->roots;
@@ -509,7 +526,9 @@ static uint64_t pair_pattern(Comparer *c, const uint32_t *a, const uint32_t *b)
     for (uint32_t f = 0; f < c->field_count; f++) {
         FieldPlan *p = &c->plans[f];
         uint32_t x = a[p->column], y = b[p->column], level;
-        if (p->way == WAY_ALIASES || p->way == WAY_PLAINS)
+        if (p->way == WAY_PLAINS)
+            level = plains_level(p, a, b);
+        else if (p->way == WAY_ALIASES)
             level = alias_level(p, a, b);
         else if (p->way == WAY_NAMES)
             level = names_level(p, a, b);

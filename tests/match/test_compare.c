@@ -785,7 +785,7 @@ static void codes_and_own_levels(void **state)
     static const LevelSpec levels[] = {{SLICE_INIT("one"), SLICE_INIT("number(left) + number(right) = 1")},
         {SLICE_INIT("two"), SLICE_INIT("number(left) + number(right) = 2")}};
     static const char *const places[] = {"", "", "A", "B", "C"};
-    static char numbers[MANY_VALUES][8];
+    static char numbers[MANY_VALUES][16];
     static Slice cells[MANY_VALUES * COLUMNS];
     static uint32_t record[MANY_VALUES];
     for (int i = 0; i < MANY_VALUES; i++)
