@@ -1,11 +1,12 @@
 /*
- * link_quality HOME TRUTH: how good are the links, and what do their faults cost the measures?
+ * link_quality HOME TRUTH [MEMORY]: how good are the links, and what do their faults cost the measures?
  *
  * HOME has run on the files of a synthetic state, TRUTH is that state's truth folder. truth/records.csv says whose each
  * row of each file is; a load knows its file and the record tag of each row; so each tag has a true person, and pairs
  * of tags are counted (precision, recall, F1). A tag that stands for several true persons (a number shared by two
  * nameless wage rows) cannot be right for all: such tags are counted and left out. The measured results of the state,
- * made with the links as found, stand beside the true counts (truth/outcomes.csv).
+ * made with the links as found, stand beside the true counts (truth/outcomes.csv). MEMORY is DuckDB's limit in MiB;
+ * what is more is written to HOME/tmp.
  *
  * Prints lines of words and numbers for a script to judge:
  *   records N / unclear N / persons N true N / precision X / recall X / f1 X
@@ -28,6 +29,7 @@ typedef struct Check {
     Ledger *ledger;
     Db *db;
     const char *truth;
+    uint64_t memory_mb; /* 0: as the home says */
 } Check;
 
 /* --- links ----------------------------------------------------------------------------------------------------- */
@@ -39,7 +41,7 @@ static Status stage_files(Check *c, Error *err)
     Buf sql;
     Status st;
     buf_init(&sql, 0);
-    buf_adds(&sql, "CREATE TABLE file (path VARCHAR, source VARCHAR, file VARCHAR);");
+    buf_adds(&sql, "CREATE TABLE file (path VARCHAR, source VARCHAR, file VARCHAR, number INTEGER);");
     TRY_OUT(home_file(c->home, &c->arena, "loads", &dir, err));
     TRY_OUT(ledger_loads(c->ledger, &c->arena, &loads, err));
     for (size_t i = 0; i < loads.len; i++) {
@@ -47,18 +49,23 @@ static Status stage_files(Check *c, Error *err)
         sql_literal(&sql, loads.at[i].source);
         buf_adds(&sql, ", ");
         sql_literal(&sql, loads.at[i].file_name);
-        buf_adds(&sql, ");");
+        buf_addf(&sql, ", %zu);", i);
     }
     TRY_OUT(buf_status(&sql, err));
     TRY_OUT(db_exec(c->db, buf_z(&sql), err));
+    /* numbers before the join: a state has sixty million rows */
     TRY_OUT(db_execf(c->db, err,
-        "CREATE TABLE tag_person AS SELECT DISTINCT p.record_tag, t.person, f.source FROM "
-        "read_parquet('%s/*/rows.parquet', filename = true, union_by_name = true) p JOIN file f ON f.path = p.filename "
-        "JOIN read_csv('%s/records.csv', header = true, all_varchar = true) t "
-        "ON t.source = f.source AND t.file = f.file AND t.\"row\"::BIGINT = p.row_no WHERE p.record_tag IS NOT NULL;"
-        "CREATE TABLE truth AS SELECT record_tag, min(person) AS true_person, min(source) AS source FROM tag_person "
-        "GROUP BY record_tag HAVING count(DISTINCT person) = 1",
-        dir, c->truth));
+        "CREATE TABLE true_row AS SELECT f.number, t.\"row\"::INTEGER AS row_no, t.person::INTEGER AS person FROM "
+        "read_csv('%s/records.csv', header = true, all_varchar = true) t JOIN file f ON t.source = f.source AND "
+        "t.file = f.file;"
+        "CREATE TABLE tag AS SELECT p.record_tag, min(t.person) AS true_person, max(t.person) AS other FROM "
+        "(SELECT record_tag, row_no::INTEGER AS row_no, f.number FROM read_parquet('%s/*/rows.parquet', filename = "
+        "true, "
+        "union_by_name = true) r JOIN file f ON f.path = r.filename WHERE record_tag IS NOT NULL) p JOIN true_row t "
+        "USING (number, row_no) GROUP BY 1;"
+        "DROP TABLE true_row;"
+        "CREATE VIEW truth AS SELECT record_tag, true_person FROM tag WHERE true_person = other",
+        c->truth, dir));
 out:
     vec_free(&loads);
     buf_free(&sql);
@@ -78,8 +85,11 @@ static Status print_links(Check *c, Error *err)
     TRY(identity_export(&ctx, c->db, err));
     TRY(stage_files(c, err));
     TRY(identity_quality(c->db, &q, err));
-    TRY(db_value_i64(
-        c->db, &unclear, err, "SELECT count(DISTINCT record_tag) - (SELECT count(*) FROM truth) FROM tag_person"));
+    TRY(db_exec(c->db,
+        "CREATE TABLE cell AS SELECT t.true_person, m.person, m.source, count(*) AS n FROM truth t JOIN identity_map m "
+        "USING (record_tag) GROUP BY ALL",
+        err));
+    TRY(db_value_i64(c->db, &unclear, err, "SELECT count(*) FILTER (true_person <> other) FROM tag"));
     TRY(db_value_i64(c->db, &found, err, "SELECT count(DISTINCT person) FROM identity_map"));
     TRY(db_value_i64(c->db, &persons, err, "SELECT count(DISTINCT true_person) FROM truth"));
     double precision = share(q.correct_pairs, q.found_pairs);
@@ -91,19 +101,28 @@ static Status print_links(Check *c, Error *err)
     return OK;
 }
 
-/* Pairs of two sources that agree on one of true_person and person, and on the other do not: the most first. */
-static Status print_pairs(Check *c, const char *word, const char *agreed, const char *differing, Error *err)
+/* Pairs of two sources that agree on one of true_person and person, and on the other do not: the most first. Counted by
+ * cells: those that agree on the one, less those that agree on both. */
+static Status print_pairs(Check *c, const char *word, const char *agreed, Error *err)
 {
     DbRows *rows = NULL;
     bool more = true;
     Status st = OK;
     TRY(db_queryf(c->db, &rows, err,
-        "WITH r AS (SELECT t.record_tag, t.true_person, t.source, m.person FROM truth t JOIN identity_map m USING "
-        "(record_tag)) "
-        "SELECT a.source, b.source, count(*) FILTER (a.%s <> b.%s) AS faults, count(*) FROM r a JOIN r b "
-        "ON a.%s = b.%s AND (a.source, a.record_tag) < (b.source, b.record_tag) GROUP BY 1, 2 "
-        "HAVING faults > 0 ORDER BY faults DESC, 1, 2 LIMIT 12",
-        differing, differing, agreed, agreed));
+        "WITH one AS (SELECT %s AS agreed, source, sum(n)::BIGINT AS n FROM cell GROUP BY ALL), "
+        "pairs AS (SELECT a.source AS x, b.source AS y, sum(CASE WHEN a.source = b.source THEN a.n * (a.n - 1) // 2 "
+        "ELSE a.n * b.n END) "
+        "AS n FROM one a JOIN one b ON a.agreed = b.agreed AND a.source <= b.source GROUP BY ALL), "
+        "same AS (SELECT a.source AS x, b.source AS y, sum(CASE WHEN a.source = b.source THEN a.n * (a.n - 1) // 2 "
+        "ELSE a.n * b.n END) "
+        "AS n FROM cell a JOIN cell b ON a.true_person = b.true_person AND a.person = b.person AND a.source <= "
+        "b.source "
+        "GROUP BY ALL) "
+        "SELECT least(s.name, t.name), greatest(s.name, t.name), (p.n - coalesce(k.n, 0))::BIGINT AS faults, "
+        "p.n::BIGINT "
+        "FROM pairs p LEFT JOIN same k USING (x, y) JOIN identity_source s ON s.source = x JOIN identity_source t ON "
+        "t.source = y WHERE faults > 0 ORDER BY faults DESC, 1, 2 LIMIT 12",
+        agreed));
     for (;;) {
         TRY_OUT(db_next(rows, &more, err));
         if (!more)
@@ -135,15 +154,15 @@ static Status print_groups(Check *c, Error *err)
         "read_csv('%s/outcomes.csv', header = true, all_varchar = true) o USING (person)",
         c->truth, c->truth));
     TRY(db_query(c->db,
-        "WITH r AS (SELECT t.record_tag, t.true_person, m.person FROM truth t JOIN identity_map m USING (record_tag)), "
-        "cell AS (SELECT true_person, person, count(*) AS n FROM r GROUP BY ALL), "
-        "found AS (SELECT person, sum(n) AS n FROM cell GROUP BY ALL), "
+        "WITH joined AS (SELECT true_person, person, sum(n) AS n FROM cell GROUP BY ALL), "
+        "found AS (SELECT person, sum(n) AS n FROM joined GROUP BY ALL), "
         "one AS (SELECT c.true_person, sum(c.n) AS records, sum(c.n) * (sum(c.n) - 1) / 2 AS truth, "
-        "sum(c.n * (c.n - 1) / 2) AS correct, sum(c.n * (f.n - c.n)) AS wrong FROM cell c JOIN found f USING (person) "
+        "sum(c.n * (c.n - 1) / 2) AS correct, sum(c.n * (f.n - c.n)) AS wrong FROM joined c JOIN found f USING "
+        "(person) "
         "GROUP BY ALL), "
         "g AS (SELECT o.*, u.name, u.value FROM one o JOIN (UNPIVOT known ON sex, student, race, born, low_income, "
         "married "
-        "INTO NAME name VALUE value) u ON u.person = o.true_person) "
+        "INTO NAME name VALUE value) u ON u.person::INTEGER = o.true_person) "
         "SELECT name, value, sum(records)::BIGINT, (sum(correct) / (sum(correct) + sum(wrong)))::DOUBLE, "
         "(sum(correct) / sum(truth))::DOUBLE FROM g GROUP BY ALL ORDER BY name, value",
         &rows, err));
@@ -285,10 +304,12 @@ static Status run(Check *c, const char *home, Error *err)
     TRY(policy_open(home_settings(c->home)->policy_dir, &c->policy, err));
     TRY(ledger_open(c->home, &c->ledger, err));
     options.threads = home_settings(c->home)->threads;
+    options.memory_mb = c->memory_mb ? c->memory_mb : home_settings(c->home)->memory_mb;
+    TRY(home_file(c->home, &c->arena, "tmp", &options.temp_dir, err));
     TRY(db_open(&options, &c->db, err));
     TRY(print_links(c, err));
-    TRY(print_pairs(c, "missed", "true_person", "person", err));
-    TRY(print_pairs(c, "wrong", "person", "true_person", err));
+    TRY(print_pairs(c, "missed", "true_person", err));
+    TRY(print_pairs(c, "wrong", "person", err));
     TRY(print_groups(c, err));
     return print_measures(c, err);
 }
@@ -297,8 +318,9 @@ int main(int argc, char **argv)
 {
     Check c = {0};
     Error err = ERROR_INIT;
-    if (argc != 3) {
-        fputs("usage: link_quality HOME TRUTH\n", stderr);
+    bool known = argc < 4 || parse_u64(slice_of(argv[3]), &c.memory_mb, &err) == OK;
+    if (argc < 3 || argc > 4 || !known) {
+        fputs("usage: link_quality HOME TRUTH [MEMORY]\n", stderr);
         return 2;
     }
     arena_init(&c.arena, 0);
