@@ -334,7 +334,9 @@ static void test_oversized_is_looked_through(void **state)
             if (other >= s.l.t->records)
                 continue; /* an earlier newcomer */
             Slice name = match_record_id(s.l.t, other);
-            there |= slice_starts(name, SLICE("day-")) && strtol(name.ptr + 4, NULL, 10) == (long)i;
+            uint64_t number; /* an id is a slice, no text that ends in a zero byte */
+            there |= slice_starts(name, SLICE("day-")) &&
+                     parse_u64(slice_sub(name, 4, name.len), &number, NULL) == OK && number == i;
             namesakes += slice_eq_z(match_cell_text(s.l.t, other, C_LAST), day_last[i % 10]);
             sealed++;
         }
