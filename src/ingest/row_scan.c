@@ -93,7 +93,7 @@ static void note_failure(RowScan *scan, Status st, const Error *err, const Refus
         scan->refusal = *refusal;
     if (st != OK && scan->status == OK) {
         scan->status = st;
-        memcpy(&scan->error, err, sizeof scan->error);
+        memcpy(&scan->error, err, sizeof scan->error); /* gcc 12 takes an assignment for one of the pointer */
     }
     pthread_mutex_unlock(&scan->lock);
 }

@@ -456,27 +456,6 @@ out:
     return st;
 }
 
-/* The first record that is compared of each value of the column, in order of value. */
-static Status list_holders(const MatchTable *t, uint32_t column, uint32_t **out, size_t *count, Error *err)
-{
-    const uint32_t values = dict_count(t->dict[column]);
-    uint32_t *holder = NULL;
-    TRY(mem_alloc(((size_t)values + 1) * sizeof *holder, (void **)&holder, err));
-    for (uint32_t v = 0; v < values; v++)
-        holder[v] = MATCH_NONE;
-    for (uint32_t r = 0; r < t->records; r++) {
-        uint32_t value = record_cells(t, r)[column];
-        if (value != 0 && holder[value] == MATCH_NONE && record_leads(t, r))
-            holder[value] = r;
-    }
-    *count = 0;
-    for (uint32_t v = 0; v < values; v++)
-        if (holder[v] != MATCH_NONE)
-            holder[(*count)++] = holder[v];
-    *out = holder;
-    return OK;
-}
-
 Status blocks_sort(const MatchTable *t, const KeyCache *cache, const PassSpec *pass, const SourcePairs *sources,
     uint32_t known, unsigned threads, Groups *out, uint64_t *keys, Error *err)
 {
@@ -497,7 +476,7 @@ Status blocks_sort(const MatchTable *t, const KeyCache *cache, const PassSpec *p
     SortJob of_values = j;
     TRY_OUT(mem_zalloc((size_t)dict_count(t->dict[known]) + 1, sizeof *j.shared, &sets, err));
     j.shared = sets;
-    TRY_OUT(list_holders(t, known, &holders, &of_values.count, err));
+    TRY_OUT(table_holders(t, known, &holders, &of_values.count, err));
     of_values.holders = holders;
     of_values.shared = j.shared;
     TRY_OUT(sort_all(&of_values, keys, err));

@@ -91,6 +91,8 @@ static inline bool record_leads(const MatchTable *t, uint32_t record)
 {
     return !t->lead || record >= t->records || t->lead[record] == record;
 }
+/* The first record that is compared of each value of the column that one holds, in order of value; mem_free. */
+MUST_USE Status table_holders(const MatchTable *t, uint32_t column, uint32_t **out, size_t *count, Error *err);
 /* Does `record` repeat `first`? lead: of each record, NULL where none repeats another. */
 static inline bool is_repeat(const uint32_t *lead, uint32_t first, uint32_t record)
 {

@@ -35,17 +35,13 @@ static Status find_firsts(Build *b, uint32_t pass, Error *err)
 {
     const MatchTable *t = b->t;
     uint32_t column = t->config->fields[b->passes[pass].parts[0].field].columns[0];
-    uint64_t *seen = NULL;
+    uint32_t *holders;
+    size_t count;
     TRY(mem_zalloc(t->records / 64 + 1, sizeof **b->firsts, (void **)&b->firsts[pass], err));
-    TRY(mem_zalloc(dict_count(t->dict[column]) / 64 + 1, sizeof *seen, (void **)&seen, err));
-    for (uint32_t r = 0; r < t->records; r++) {
-        uint32_t value = record_cells(t, r)[column];
-        if (value == 0 || !record_leads(t, r) || (seen[value / 64] >> value % 64 & 1))
-            continue;
-        seen[value / 64] |= UINT64_C(1) << value % 64;
-        b->firsts[pass][r / 64] |= UINT64_C(1) << r % 64;
-    }
-    mem_free(seen);
+    TRY(table_holders(t, column, &holders, &count, err));
+    for (size_t i = 0; i < count; i++)
+        b->firsts[pass][holders[i] / 64] |= UINT64_C(1) << holders[i] % 64;
+    mem_free(holders);
     return OK;
 }
 

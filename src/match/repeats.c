@@ -160,3 +160,23 @@ uint32_t match_record_repeats(const MatchTable *t, uint32_t record)
 {
     return record_leads(t, record) ? record : t->lead[record];
 }
+
+Status table_holders(const MatchTable *t, uint32_t column, uint32_t **out, size_t *count, Error *err)
+{
+    const uint32_t values = dict_count(t->dict[column]);
+    uint32_t *holder = NULL;
+    TRY(mem_alloc(((size_t)values + 1) * sizeof *holder, (void **)&holder, err));
+    for (uint32_t v = 0; v < values; v++)
+        holder[v] = MATCH_NONE;
+    for (uint32_t r = 0; r < t->records; r++) {
+        uint32_t value = record_cells(t, r)[column];
+        if (value != 0 && holder[value] == MATCH_NONE && record_leads(t, r))
+            holder[value] = r;
+    }
+    *count = 0;
+    for (uint32_t v = 0; v < values; v++)
+        if (holder[v] != MATCH_NONE)
+            holder[(*count)++] = holder[v];
+    *out = holder;
+    return OK;
+}
