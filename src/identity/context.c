@@ -12,11 +12,11 @@
 
 #include <stdio.h>
 
-/* A table of the rows of several sources. */
-typedef struct JoinedTable {
+/* A table made of sources: their rows, or what a query says of them. */
+typedef struct MadeTable {
     Slice name;
-    bool any; /* one of them has a load */
-} JoinedTable;
+    bool any; /* one of them has a load; of a query, all of them */
+} MadeTable;
 
 typedef struct ContextRun {
     const LinkContext *ctx;
@@ -24,18 +24,17 @@ typedef struct ContextRun {
     Db *db;
     Loads loads;
     Arena arena; /* of this run */
-    VEC(JoinedTable) joined;
+    VEC(MadeTable) made;
     Context *out;
 } ContextRun;
 
-/* A view of the source's name over the current loads, or the table of several sources of that name; false when there is
- * no load. */
+/* A view of the source's name over the current loads, or the table of that name; false when there is no load. */
 static Status make_source(ContextRun *r, Slice source, bool *found, Error *err)
 {
     const char *dir;
-    for (size_t i = 0; i < r->joined.len; i++)
-        if (slice_eq(r->joined.at[i].name, source)) {
-            *found = r->joined.at[i].any;
+    for (size_t i = 0; i < r->made.len; i++)
+        if (slice_eq(r->made.at[i].name, source)) {
+            *found = r->made.at[i].any;
             return OK;
         }
     TRY(home_file(r->ctx->home, &r->arena, "loads", &dir, err));
@@ -49,10 +48,21 @@ static Status source_name(const ContextRun *r, const Toml *t, Error *err)
     return OK;
 }
 
-/* "sources" of a table: the rows of all that have a load. */
+/* false: some source has no load. */
+static Status make_sources(ContextRun *r, const Toml *sources, bool *complete, Error *err)
+{
+    *complete = true;
+    for (const Toml *s = sources ? sources->first : NULL; s && *complete; s = s->next) {
+        TRY(source_name(r, s, err));
+        TRY(make_source(r, s->string, complete, err));
+    }
+    return OK;
+}
+
+/* "sources" of a table without a query: the rows of all that have a load. */
 static Status join_sources(ContextRun *r, Slice name, const Toml *sources, Error *err)
 {
-    JoinedTable joined = {.name = name};
+    MadeTable joined = {.name = name};
     Buf sql;
     Status st = OK;
     buf_init(&sql, 0);
@@ -72,24 +82,50 @@ static Status join_sources(ContextRun *r, Slice name, const Toml *sources, Error
     TRY_OUT(buf_status(&sql, err));
     if (joined.any)
         TRY_OUT(db_exec(r->db, buf_z(&sql), err));
-    st = vec_push(&r->joined, joined, err);
+    st = vec_push(&r->made, joined, err);
 out:
     buf_free(&sql);
     return st;
 }
 
+/* "sql" of a table: asked once, for all queries that ask of the table. */
+static Status derive_table(ContextRun *r, const Toml *t, Slice name, const Toml *sources, Slice query, Error *err)
+{
+    MadeTable derived = {.name = name};
+    Buf sql;
+    TRY(make_sources(r, sources, &derived.any, err));
+    if (!derived.any)
+        return vec_push(&r->made, derived, err);
+    buf_init(&sql, 0);
+    buf_adds(&sql, "CREATE TABLE ");
+    sql_ident(&sql, name);
+    buf_adds(&sql, " AS ");
+    buf_add(&sql, query);
+    Status st = buf_status(&sql, err);
+    if (st == OK)
+        st = db_exec(r->db, buf_z(&sql), err);
+    buf_free(&sql);
+    if (st == OK)
+        return vec_push(&r->made, derived, err);
+    error_at(err, r->file->path, t->line, "sql");
+    return st;
+}
+
 static Status make_table(ContextRun *r, const Toml *t, Error *err)
 {
-    static const char *const allowed[] = {"name", "file", "sources", NULL};
-    Slice name, file, text;
+    static const char *const allowed[] = {"name", "file", "sources", "sql", NULL};
+    Slice name, file, text, query;
     const Toml *sources;
     const char *path;
     Buf sql;
     TRY(toml_only(t, r->file->path, allowed, err));
     TRY(toml_str(t, r->file->path, "name", &name, err));
     TRY(toml_array(t, r->file->path, "sources", &sources, err));
+    TRY(toml_str_or(t, r->file->path, "sql", (Slice){0}, &query, err));
     if (sources)
-        return join_sources(r, name, sources, err);
+        return query.len ? derive_table(r, t, name, sources, query, err) : join_sources(r, name, sources, err);
+    if (query.len > 0)
+        return error_set(err, ERR_INVALID, "%s:%u: a table by \"sql\" names its \"sources\"", r->file->path, t->line);
     TRY(toml_str(t, r->file->path, "file", &file, err));
     TRY(policy_data(r->ctx->policy, file.ptr, &text, &path, err));
     buf_init(&sql, 0);
@@ -183,7 +219,7 @@ static Status take_month_of(ContextRun *r, const Toml *t, Slice name, Slice role
  */
 static Status take_share(ContextRun *r, const Toml *t, Slice next, uint32_t *share, Error *err)
 {
-    static const char *const takes[] = {"most", "least"};
+    static const char *const takes[] = {"most", "least", "count"}; /* in the order of ContextTake */
     Slice across, take;
     ContextShare s;
     *share = 0;
@@ -192,12 +228,13 @@ static Status take_share(ContextRun *r, const Toml *t, Slice next, uint32_t *sha
     if (across.len == 0 && take.len == 0 && next.len == 0)
         return OK;
     TRY(identity_role_parse(across, &s.across, err));
-    if (slice_eq_z(take, takes[TAKE_MOST]))
-        s.take = TAKE_MOST;
-    else if (slice_eq_z(take, takes[TAKE_LEAST]))
-        s.take = TAKE_LEAST;
-    else
-        return error_set(err, ERR_INVALID, "%s:%u: \"take\" must be \"most\" or \"least\"", r->file->path, t->line);
+    uint32_t way = 0;
+    while (way < COUNT_OF(takes) && !slice_eq_z(take, takes[way]))
+        way++;
+    if (way == COUNT_OF(takes))
+        return error_set(
+            err, ERR_INVALID, "%s:%u: \"take\" must be \"most\", \"least\" or \"count\"", r->file->path, t->line);
+    s.take = (ContextTake)way;
     if (next.len > 0 && s.take != TAKE_MOST)
         return error_set(err, ERR_INVALID, "%s:%u: \"next\" goes with \"most\" only", r->file->path, t->line);
     TRY(vec_push(&r->out->shares, s, err));
@@ -212,7 +249,7 @@ static Status run_value(ContextRun *r, const Toml *t, Error *err)
     uint32_t share;
     Slice column, next, sql, role;
     const Toml *sources;
-    bool complete = true;
+    bool complete;
     TRY(toml_str(t, r->file->path, "column", &column, err));
     TRY(toml_str_or(t, r->file->path, "month_of", (Slice){0}, &role, err));
     if (role.len > 0)
@@ -222,10 +259,7 @@ static Status run_value(ContextRun *r, const Toml *t, Error *err)
     TRY(take_share(r, t, next, &share, err));
     TRY(toml_str(t, r->file->path, "sql", &sql, err));
     TRY(toml_array(t, r->file->path, "sources", &sources, err));
-    for (const Toml *s = sources ? sources->first : NULL; s && complete; s = s->next) {
-        TRY(source_name(r, s, err));
-        TRY(make_source(r, s->string, &complete, err));
-    }
+    TRY(make_sources(r, sources, &complete, err));
     if (!complete)
         return OK;
     Status st = take_rows(r, column, next, share, sql, err);
@@ -263,15 +297,15 @@ static Status sort_by_tag(ContextColumn *c, Error *err)
     return OK;
 }
 
-/* One holder's values come from several queries: of all of them either the most or the least is taken. */
+/* One holder's values come from several queries: all of them are taken in one way. */
 static Status check_takes(const ContextRun *r, const ContextColumn *c, Error *err)
 {
     const ContextShare *first = NULL;
     for (size_t i = 0; i < c->at.len; i++) {
         const ContextShare *share = c->at.at[i].share ? &r->out->shares.at[c->at.at[i].share - 1] : NULL;
         if (share && first && share->take != first->take)
-            return error_set(err, ERR_INVALID, "%s: the queries of \"%.*s\" take both \"most\" and \"least\"",
-                r->file->path, SLICE_ARG(c->name));
+            return error_set(err, ERR_INVALID, "%s: the queries of \"%.*s\" take in more than one way", r->file->path,
+                SLICE_ARG(c->name));
         first = first ? first : share;
     }
     return OK;
@@ -333,7 +367,7 @@ Status context_read(const LinkContext *ctx, Date on, Context *out, Error *err)
 out:
     db_close(r.db);
     vec_free(&r.loads);
-    vec_free(&r.joined);
+    vec_free(&r.made);
     arena_free(&r.arena);
     return st;
 }

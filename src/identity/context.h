@@ -19,6 +19,7 @@ typedef struct ContextValue {
 typedef enum ContextTake {
     TAKE_MOST,  /* whose weights are the largest sum */
     TAKE_LEAST, /* of the least weight */
+    TAKE_COUNT, /* none of them, but how many different ones there are, as a number */
     TAKE_NEXT   /* whose weights are the second largest sum; none where there is one only */
 } ContextTake;
 

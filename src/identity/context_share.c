@@ -6,6 +6,7 @@
 #include "identity/context_share.h"
 #include "match/standard.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* A fixed key on purpose: the order in which equal things come must be the same in every home. */
@@ -148,7 +149,7 @@ static size_t best_of(const Context *c, const SharedValue *of, size_t n)
     return of->take == TAKE_NEXT ? next : best;
 }
 
-/* One value of each holder that has one, in the same order; returns how many. */
+/* One value of each holder that has one, in the same order, a count in the weight of the first; returns how many. */
 static size_t take_best(SharedValue *at, size_t count, const Context *c)
 {
     size_t kept = 0;
@@ -156,9 +157,13 @@ static size_t take_best(SharedValue *at, size_t count, const Context *c)
         const SharedValue *of = &at[i];
         for (n = 1; i + n < count && same_holder(of, &of[n]);)
             n++;
-        size_t best = best_of(c, of, n);
-        if (best < n)
-            at[kept++] = of[best];
+        size_t best = of->take == TAKE_COUNT ? 0 : best_of(c, of, n);
+        if (best == n)
+            continue;
+        SharedValue taken = of[best];
+        if (taken.take == TAKE_COUNT)
+            taken.weight = (int64_t)n;
+        at[kept++] = taken;
     }
     return kept;
 }
@@ -231,8 +236,9 @@ static void fetch_value(const Sharing *s, const Buckets *b, size_t i)
 
 #define CELLS_AT_ONCE ((size_t)1 << 16)
 #define NO_TEXT UINT64_MAX
+#define IS_COUNT (UINT64_C(1) << 63) /* a count, not the number of a text */
 
-/* Puts the text in the holder's place. */
+/* Puts what the holder's records are given in the holder's place: a text's number, or a count. */
 static Status look_up_cells(size_t item, void *ctx, Error *err)
 {
     const Settling *x = ctx;
@@ -243,9 +249,21 @@ static Status look_up_cells(size_t item, void *ctx, Error *err)
         if (i + CELLS_AHEAD < end) /* beyond it they may have been changed */
             fetch_value(s, &x->buckets, i);
         const SharedValue *value = value_of(s, &x->buckets, &s->cells.at[i]);
-        s->cells.at[i].holder = value ? value->text : NO_TEXT;
+        s->cells.at[i].holder = !value             ? NO_TEXT
+            : value->take == TAKE_COUNT ? IS_COUNT | (uint64_t)value->weight
+                                        : value->text;
     }
     return OK;
+}
+
+/* A count is written into `count`. */
+static Slice text_of(const Context *c, uint64_t given, char count[CONTEXT_TEXT_SIZE])
+{
+    if (!(given & IS_COUNT))
+        return c->texts.at[given];
+    int n = snprintf(count, CONTEXT_TEXT_SIZE, "%" PRIu64, given & ~IS_COUNT);
+    ASSERT(n > 0 && n < CONTEXT_TEXT_SIZE);
+    return (Slice){count, (size_t)n};
 }
 
 Status sharing_settle(Sharing *s, const Context *c, unsigned threads,
@@ -258,9 +276,11 @@ Status sharing_settle(Sharing *s, const Context *c, unsigned threads,
     TRY(buckets_new(s, 31, &x.buckets, err));
     Status st = parallel_for((s->cells.len + CELLS_AT_ONCE - 1) / CELLS_AT_ONCE, threads, look_up_cells, &x, err);
     mem_free(x.buckets.start);
-    for (size_t i = 0; st == OK && i < s->cells.len; i++)
+    for (size_t i = 0; st == OK && i < s->cells.len; i++) {
+        char count[CONTEXT_TEXT_SIZE];
         if (s->cells.at[i].holder != NO_TEXT)
-            st = fn(ctx, &s->cells.at[i], c->texts.at[s->cells.at[i].holder], err);
+            st = fn(ctx, &s->cells.at[i], text_of(c, s->cells.at[i].holder, count), err);
+    }
     return st;
 }
 

@@ -35,9 +35,9 @@ typedef struct Sharing {
 MUST_USE Status sharing_add(Sharing *s, const Context *c, uint32_t column, uint32_t record, const ContextValue *values,
     size_t n, const RecordTag *tag, const IdentityValues *own, Error *err);
 
-/* Gives each noted record its holder's value, in the order of noting; who has one value only has no next one. The
- * result is a function of the set of records: what weighs the same is settled by the text. Holders are
- * forgotten: once only. */
+/* Gives each noted record its holder's value (the text is fn's for the call), in the order of noting; who has one value
+ * only has no next one. The result is a function of the set of records: what weighs the same is settled by the text.
+ * Holders are forgotten: once only. */
 MUST_USE Status sharing_settle(Sharing *s, const Context *c, unsigned threads,
     Status (*fn)(void *ctx, const SharedCell *cell, Slice text, Error *err), void *ctx, Error *err);
 void sharing_free(Sharing *s);

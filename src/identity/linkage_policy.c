@@ -9,7 +9,7 @@
 #include <math.h>
 
 /* Raised whenever this room's code can decide otherwise on the same records, model and policy. */
-#define LINKING_VERSION "linking/4"
+#define LINKING_VERSION "linking/5"
 
 static Status share_ppm(const Toml *t, const char *file, const char *key, double fallback, uint32_t *out, Error *err)
 {
