@@ -12,6 +12,8 @@
 
 #include <stdio.h>
 
+#define SHARES_MAX UINT16_MAX /* a shared value has 16 bits for its query */
+
 /* A table made of sources: their rows, or what a query says of them. */
 typedef struct MadeTable {
     Slice name;
@@ -167,10 +169,29 @@ static Status column_of(Context *c, Slice name, ContextColumn **out, Error *err)
     return OK;
 }
 
-/* share: as in ContextValue; next: a further column, of which share + 1 speaks, or empty. */
-static Status take_rows(ContextRun *r, Slice column, Slice next, uint32_t share, Slice sql, Error *err)
+static Status next_and_own(const ContextRun *r, Slice column, Error *err)
 {
-    ContextColumn *to, *second = NULL;
+    return error_set(err, ERR_INVALID, "%s: \"%.*s\" is next of a column and has values of its own", r->file->path,
+        SLICE_ARG(column));
+}
+
+/* The column of the values after the most of `column`. */
+static Status pair_columns(ContextRun *r, Slice column, Slice next, Error *err)
+{
+    ContextColumn *of, *to;
+    TRY(column_of(r->out, column, &of, err));
+    size_t number = (size_t)(of - r->out->columns.at) + 1;
+    TRY(column_of(r->out, next, &to, err));
+    if (to->at.len > 0 || to->month_of != ID_ROLE_COUNT || (to->next_of && to->next_of != number))
+        return next_and_own(r, next, err);
+    to->next_of = number;
+    return OK;
+}
+
+/* share: as in ContextValue. */
+static Status take_rows(ContextRun *r, Slice column, uint32_t share, Slice sql, Error *err)
+{
+    ContextColumn *to;
     DbRows *rows = NULL;
     bool more = true;
     Buf text;
@@ -180,10 +201,9 @@ static Status take_rows(ContextRun *r, Slice column, Slice next, uint32_t share,
     buf_adds(&text, ") WHERE record_tag IS NOT NULL AND value IS NOT NULL");
     Status st;
     TRY_OUT(buf_status(&text, err));
-    if (next.len > 0)
-        TRY_OUT(column_of(r->out, next, &second, err));
     TRY_OUT(column_of(r->out, column, &to, err));
-    second = next.len > 0 ? context_column(r->out, next) : NULL; /* the list may have moved */
+    if (to->next_of)
+        TRY_OUT(next_and_own(r, column, err));
     TRY_OUT(db_query(r->db, buf_z(&text), &rows, err));
     for (;;) {
         ContextValue v = {.share = share};
@@ -194,10 +214,6 @@ static Status take_rows(ContextRun *r, Slice column, Slice next, uint32_t share,
         TRY_OUT(intern(r->out, db_str(rows, 1), &v.text, err));
         v.weight = share ? db_i64(rows, 2) : 0;
         TRY_OUT(vec_push(&to->at, v, err));
-        if (!second)
-            continue;
-        v.share = share + 1;
-        TRY_OUT(vec_push(&second->at, v, err));
     }
 out:
     db_rows_free(rows);
@@ -212,16 +228,15 @@ static Status take_month_of(ContextRun *r, const Toml *t, Slice name, Slice role
     ContextColumn *column;
     TRY(toml_only(t, r->file->path, allowed, err));
     TRY(column_of(r->out, name, &column, err));
-    return identity_role_parse(role, &column->month_of, err);
+    return column->next_of ? next_and_own(r, name, err) : identity_role_parse(role, &column->month_of, err);
 }
 
-/* "across", "take" and "next": *share is 0 when the values are each record's own; that of the next column follows it.
- */
+/* "across", "take" and "next": *share is 0 when the values are each record's own. */
 static Status take_share(ContextRun *r, const Toml *t, Slice next, uint32_t *share, Error *err)
 {
     static const char *const takes[] = {"most", "least", "count"}; /* in the order of ContextTake */
     Slice across, take;
-    ContextShare s;
+    ContextShare s = {.next = next.len > 0};
     *share = 0;
     TRY(toml_str_or(t, r->file->path, "across", (Slice){0}, &across, err));
     TRY(toml_str_or(t, r->file->path, "take", (Slice){0}, &take, err));
@@ -239,8 +254,7 @@ static Status take_share(ContextRun *r, const Toml *t, Slice next, uint32_t *sha
         return error_set(err, ERR_INVALID, "%s:%u: \"next\" goes with \"most\" only", r->file->path, t->line);
     TRY(vec_push(&r->out->shares, s, err));
     *share = (uint32_t)r->out->shares.len;
-    s.take = TAKE_NEXT;
-    return next.len > 0 ? vec_push(&r->out->shares, s, err) : OK;
+    return *share < SHARES_MAX ? OK : error_set(err, ERR_LIMIT, "%s: too many queries", r->file->path);
 }
 
 static Status run_value(ContextRun *r, const Toml *t, Error *err)
@@ -262,7 +276,9 @@ static Status run_value(ContextRun *r, const Toml *t, Error *err)
     TRY(make_sources(r, sources, &complete, err));
     if (!complete)
         return OK;
-    Status st = take_rows(r, column, next, share, sql, err);
+    if (next.len > 0)
+        TRY(pair_columns(r, column, next, err));
+    Status st = take_rows(r, column, share, sql, err);
     if (st != OK)
         error_at(err, r->file->path, t->line, "sql");
     return st;

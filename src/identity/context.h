@@ -19,14 +19,14 @@ typedef struct ContextValue {
 typedef enum ContextTake {
     TAKE_MOST,  /* whose weights are the largest sum */
     TAKE_LEAST, /* of the least weight */
-    TAKE_COUNT, /* none of them, but how many different ones there are, as a number */
-    TAKE_NEXT   /* whose weights are the second largest sum; none where there is one only */
+    TAKE_COUNT  /* none of them, but how many different ones there are, as a number */
 } ContextTake;
 
 /* Values that belong to whoever holds a number: all records with that number have the one that is taken. */
 typedef struct ContextShare {
     IdentityRole across; /* the number's role */
     ContextTake take;
+    bool next; /* with TAKE_MOST: another column has the value whose weights are the second largest sum, if there is one */
 } ContextShare;
 
 typedef struct ContextColumn {
@@ -34,6 +34,7 @@ typedef struct ContextColumn {
     IdentityRole month_of; /* a date of the record itself whose month is the value; ID_ROLE_COUNT: none */
     VEC(ContextValue) at;  /* in order of tag; each tag once, unless its values are shared */
     size_t walk;
+    size_t next_of; /* it has none of its own, but what comes after the most of this column, counted from 1; 0: no */
 } ContextColumn;
 
 typedef struct Context {

@@ -45,9 +45,10 @@ static KeyTransform refining_transform(FieldKind kind)
 {
     switch (kind) {
     case FIELD_FIRST_NAME:
-    case FIELD_MIDDLE_NAME:
     case FIELD_LAST_NAME:
         return KEY_PHONETIC;
+    case FIELD_MIDDLE_NAME:
+        return KEY_INITIAL;
     default:
         return KEY_WHOLE;
     }
@@ -73,11 +74,24 @@ static void add_candidate(Candidate *list, uint32_t *count, Candidate c)
     ++*count;
 }
 
-static uint32_t list_candidates(const MatchTable *t, Candidate list[REFINERS_MAX])
+static bool is_a_pass(const PassSpec *passes, uint32_t pass_count, uint32_t field)
+{
+    for (uint32_t i = 0; i < pass_count; i++)
+        if (passes[i].part_count == 1 && passes[i].parts[0].field == field && passes[i].parts[0].transform == KEY_WHOLE)
+            return true;
+    return false;
+}
+
+static uint32_t list_candidates(
+    const MatchTable *t, const PassSpec *whole, uint32_t whole_count, Candidate list[REFINERS_MAX])
 {
     uint32_t count = 0;
     for (uint32_t f = 0; f < t->config->field_count; f++) {
-        FieldKind kind = t->config->fields[f].kind;
+        const FieldSpec *field = &t->config->fields[f];
+        FieldKind kind = field->kind;
+        /* equal values of an own comparator may be no agreement: two first days of work on one day */
+        if (field->neutral.len > 0 || is_a_pass(whole, whole_count, f))
+            continue;
         double filled = t->records > 0 ? (double)t->frequency_total[f] / t->records : 0;
         filled = filled > 1 ? 1 : filled;
         if (filled < FILLED_MIN)
@@ -89,12 +103,13 @@ static uint32_t list_candidates(const MatchTable *t, Candidate list[REFINERS_MAX
     return count;
 }
 
-Status refiners_new(const MatchTable *t, unsigned threads, Refiners **out, Error *err)
+Status refiners_new(
+    const MatchTable *t, const PassSpec *whole, uint32_t whole_count, unsigned threads, Refiners **out, Error *err)
 {
     Refiners *r = NULL;
     TRY(mem_zalloc(1, sizeof *r, (void **)&r, err));
     Candidate list[REFINERS_MAX];
-    r->count = list_candidates(t, list);
+    r->count = list_candidates(t, whole, whole_count, list);
     for (uint32_t i = 0; i < r->count; i++)
         r->keys[i] = (PassSpec){.parts = {list[i].part}, .part_count = 1};
     Status st = key_cache_new(t, r->keys, r->count, threads, &r->cache, err);

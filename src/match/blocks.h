@@ -78,7 +78,10 @@ typedef struct Refiners {
     uint32_t count;
     KeyCache *cache;
 } Refiners;
-MUST_USE Status refiners_new(const MatchTable *t, unsigned threads, Refiners **out, Error *err);
+/* whole: passes none of whose blocks is refined; what one of them asks for by itself splits no block of another, since
+ * it brings together whoever agrees on it. */
+MUST_USE Status refiners_new(
+    const MatchTable *t, const PassSpec *whole, uint32_t whole_count, unsigned threads, Refiners **out, Error *err);
 void refiners_free(Refiners *r);
 /* Does the pass itself ask for as much already? */
 bool refiner_implied(const PassSpec *pass, const KeyPart *refiner);

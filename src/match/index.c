@@ -409,7 +409,7 @@ static Status build_index(MatchIndex *x, unsigned threads, Error *err)
     for (uint32_t p = 0; p < x->m->pass_count; p++)
         x->whole[p] = pass_of_values(x->t->config, x->m->passes, x->m->pass_count, p);
     if (x->t->records > x->t->config->block_max) /* a block may be oversized; before a newcomer brings new values */
-        TRY(refiners_new(x->t, threads, &x->refiners, err));
+        TRY(refiners_new(x->t, NULL, 0, threads, &x->refiners, err));
     TRY(postings_build(x->t, x->m->passes, x->m->pass_count, x->whole, threads, &x->postings, err));
     for (uint32_t p = 0; p < x->m->pass_count; p++)
         if (x->m->passes[p].window > 0)
