@@ -175,16 +175,17 @@ static Status next_and_own(const ContextRun *r, Slice column, Error *err)
         SLICE_ARG(column));
 }
 
-/* The column of the values after the most of `column`. */
-static Status pair_columns(ContextRun *r, Slice column, Slice next, Error *err)
+/* The column of the values that come after the most of `column`. */
+static Status pair_columns(ContextRun *r, Slice column, Slice next, uint32_t rank, Error *err)
 {
     ContextColumn *of, *to;
     TRY(column_of(r->out, column, &of, err));
     size_t number = (size_t)(of - r->out->columns.at) + 1;
     TRY(column_of(r->out, next, &to, err));
-    if (to->at.len > 0 || to->month_of != ID_ROLE_COUNT || (to->next_of && to->next_of != number))
+    if (to->at.len > 0 || to->month_of != ID_ROLE_COUNT || (to->next_of && (to->next_of != number || to->rank != rank)))
         return next_and_own(r, next, err);
     to->next_of = number;
+    to->rank = rank;
     return OK;
 }
 
@@ -232,15 +233,15 @@ static Status take_month_of(ContextRun *r, const Toml *t, Slice name, Slice role
 }
 
 /* "across", "take" and "next": *share is 0 when the values are each record's own. */
-static Status take_share(ContextRun *r, const Toml *t, Slice next, uint32_t *share, Error *err)
+static Status take_share(ContextRun *r, const Toml *t, uint32_t next, uint32_t *share, Error *err)
 {
     static const char *const takes[] = {"most", "least", "count"}; /* in the order of ContextTake */
     Slice across, take;
-    ContextShare s = {.next = next.len > 0};
+    ContextShare s = {.next = next};
     *share = 0;
     TRY(toml_str_or(t, r->file->path, "across", (Slice){0}, &across, err));
     TRY(toml_str_or(t, r->file->path, "take", (Slice){0}, &take, err));
-    if (across.len == 0 && take.len == 0 && next.len == 0)
+    if (across.len == 0 && take.len == 0 && next == 0)
         return OK;
     TRY(identity_role_parse(across, &s.across, err));
     uint32_t way = 0;
@@ -250,18 +251,41 @@ static Status take_share(ContextRun *r, const Toml *t, Slice next, uint32_t *sha
         return error_set(
             err, ERR_INVALID, "%s:%u: \"take\" must be \"most\", \"least\" or \"count\"", r->file->path, t->line);
     s.take = (ContextTake)way;
-    if (next.len > 0 && s.take != TAKE_MOST)
+    if (next > 0 && s.take != TAKE_MOST)
         return error_set(err, ERR_INVALID, "%s:%u: \"next\" goes with \"most\" only", r->file->path, t->line);
     TRY(vec_push(&r->out->shares, s, err));
     *share = (uint32_t)r->out->shares.len;
     return *share < SHARES_MAX ? OK : error_set(err, ERR_LIMIT, "%s: too many queries", r->file->path);
 }
 
+/* "next": the columns of what comes after the most, one or several. */
+static Status list_next(const ContextRun *r, const Toml *t, Slice next[CONTEXT_NEXT_MAX], uint32_t *count, Error *err)
+{
+    const Toml *value = toml_get(t, "next");
+    *count = 0;
+    if (!value)
+        return OK;
+    if (value->type == TOML_STRING) {
+        next[(*count)++] = value->string;
+        return OK;
+    }
+    for (const Toml *s = value->type == TOML_ARRAY ? value->first : NULL; s; s = s->next) {
+        if (s->type != TOML_STRING || *count == CONTEXT_NEXT_MAX) {
+            *count = 0;
+            break;
+        }
+        next[(*count)++] = s->string;
+    }
+    return *count ? OK
+                  : error_set(err, ERR_INVALID, "%s:%u: \"next\" must be a column or a list of up to %d of them",
+                        r->file->path, value->line, CONTEXT_NEXT_MAX);
+}
+
 static Status run_value(ContextRun *r, const Toml *t, Error *err)
 {
     static const char *const allowed[] = {"column", "sources", "sql", "across", "take", "next", NULL};
-    uint32_t share;
-    Slice column, next, sql, role;
+    uint32_t share, nexts;
+    Slice column, next[CONTEXT_NEXT_MAX], sql, role;
     const Toml *sources;
     bool complete;
     TRY(toml_str(t, r->file->path, "column", &column, err));
@@ -269,15 +293,15 @@ static Status run_value(ContextRun *r, const Toml *t, Error *err)
     if (role.len > 0)
         return take_month_of(r, t, column, role, err);
     TRY(toml_only(t, r->file->path, allowed, err));
-    TRY(toml_str_or(t, r->file->path, "next", (Slice){0}, &next, err));
-    TRY(take_share(r, t, next, &share, err));
+    TRY(list_next(r, t, next, &nexts, err));
+    TRY(take_share(r, t, nexts, &share, err));
     TRY(toml_str(t, r->file->path, "sql", &sql, err));
     TRY(toml_array(t, r->file->path, "sources", &sources, err));
     TRY(make_sources(r, sources, &complete, err));
     if (!complete)
         return OK;
-    if (next.len > 0)
-        TRY(pair_columns(r, column, next, err));
+    for (uint32_t i = 0; i < nexts; i++)
+        TRY(pair_columns(r, column, next[i], i + 1, err));
     Status st = take_rows(r, column, share, sql, err);
     if (st != OK)
         error_at(err, r->file->path, t->line, "sql");

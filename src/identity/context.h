@@ -26,8 +26,11 @@ typedef enum ContextTake {
 typedef struct ContextShare {
     IdentityRole across; /* the number's role */
     ContextTake take;
-    bool next; /* with TAKE_MOST: another column has the value whose weights are the second largest sum, if there is one */
+    uint32_t next; /* with TAKE_MOST: so many further columns have the values of the next largest sums, where there are
+                      any */
 } ContextShare;
+
+#define CONTEXT_NEXT_MAX 3
 
 typedef struct ContextColumn {
     Slice name;            /* a column of the model's configuration */
@@ -35,6 +38,7 @@ typedef struct ContextColumn {
     VEC(ContextValue) at;  /* in order of tag; each tag once, unless its values are shared */
     size_t walk;
     size_t next_of; /* it has none of its own, but what comes after the most of this column, counted from 1; 0: no */
+    uint32_t rank;  /* with next_of: 1 for what comes right after it, up to CONTEXT_NEXT_MAX */
 } ContextColumn;
 
 typedef struct Context {

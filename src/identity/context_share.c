@@ -52,26 +52,27 @@ Status sharing_add(Sharing *s, const Context *c, uint32_t column, uint32_t recor
     return OK;
 }
 
-static uint32_t next_column(const Sharing *s, uint32_t column)
+/* NULL: no record has it. */
+static const SharedNext *next_of(const Sharing *s, uint32_t column, uint32_t rank)
 {
     for (size_t i = 0; i < s->nexts.len; i++)
-        if (s->nexts.at[i].column == column)
-            return s->nexts.at[i].next;
-    return UINT32_MAX;
+        if (s->nexts.at[i].column == column && s->nexts.at[i].rank == rank)
+            return &s->nexts.at[i];
+    return NULL;
 }
 
-Status sharing_add_next(Sharing *s, const Context *c, uint32_t column, uint32_t next, uint32_t record,
+Status sharing_add_next(Sharing *s, const Context *c, const SharedNext *next, uint32_t record,
     const ContextValue *values, const RecordTag *tag, const IdentityValues *own, Error *err)
 {
     const ContextShare *share = &c->shares.at[values->share - 1];
     uint64_t holder;
-    ASSERT(next <= UINT16_MAX);
-    if (!share->next)
+    ASSERT(next->next <= UINT16_MAX && next->rank >= 1 && next->rank <= CONTEXT_NEXT_MAX);
+    if (share->next < next->rank)
         return OK;
-    if (next_column(s, column) != next)
-        TRY(vec_push(&s->nexts, ((SharedNext){column, next}), err));
+    if (!next_of(s, next->column, next->rank))
+        TRY(vec_push(&s->nexts, *next, err));
     TRY(holder_of(share, tag, own, &holder, err));
-    return vec_push(&s->cells, ((SharedCell){holder, next, record}), err);
+    return vec_push(&s->cells, ((SharedCell){holder, next->next, record}), err);
 }
 
 static int by_holder(const void *x, const void *y)
@@ -167,41 +168,49 @@ static Status add_up(const Context *c, SharedValue *at, size_t *n, Error *err)
     return OK;
 }
 
-/* The best of n values of one holder; *next: the one after it, n where there is none. */
-static size_t best_of(const Context *c, const SharedValue *of, size_t n, size_t *next)
+/* The best `most` of n values of one holder, or all of them: returns how many. */
+static size_t best_of(const Context *c, const SharedValue *of, size_t n, SharedValue *out, size_t most)
 {
-    size_t best = 0;
-    *next = n;
-    for (size_t i = 1; i < n; i++) {
-        if (is_better(c, &of[i], &of[best])) {
-            *next = best;
-            best = i;
-        } else if (*next == n || is_better(c, &of[i], &of[*next])) {
-            *next = i;
-        }
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = count;
+        while (at > 0 && is_better(c, &of[i], &out[at - 1]))
+            at--;
+        if (at == most)
+            continue;
+        count += count < most;
+        for (size_t k = count - 1; k > at; k--)
+            out[k] = out[k - 1];
+        out[at] = of[i];
     }
-    return best;
+    return count;
 }
 
-/* Of each holder one value a column, or two where the column has a next one; a count in the weight of the first. In
- * order of holder; returns how many. */
+/* Of each holder one value a column, and those of the columns next to it; a count in the weight of the first. In order
+ * of holder; returns how many. */
 static size_t take_best(const Sharing *s, SharedValue *at, size_t count, const Context *c)
 {
     size_t kept = 0;
     for (size_t i = 0, n; i < count; i += n) {
         const SharedValue *of = &at[i];
         const ContextShare *share = &c->shares.at[of->share];
+        SharedValue taken[1 + CONTEXT_NEXT_MAX] = {*of};
+        size_t some = 1;
         for (n = 1; i + n < count && same_holder(of, &of[n]);)
             n++;
-        size_t next = n, best = share->take == TAKE_COUNT ? 0 : best_of(c, of, n, &next);
-        SharedValue taken = of[best], second = next < n ? of[next] : taken;
         if (share->take == TAKE_COUNT)
-            taken.weight = (int64_t)n;
-        at[kept++] = taken;
-        if (!share->next || next == n)
-            continue;
-        second.column = (uint16_t)next_column(s, taken.column);
-        at[kept++] = second;
+            taken[0].weight = (int64_t)n;
+        else
+            some = best_of(c, of, n, taken, 1 + share->next);
+        uint32_t column = of->column;
+        at[kept++] = taken[0];
+        for (size_t k = 1; k < some; k++) {
+            const SharedNext *next = next_of(s, column, (uint32_t)k);
+            if (!next)
+                continue;
+            taken[k].column = (uint16_t)next->next;
+            at[kept++] = taken[k];
+        }
     }
     return kept;
 }

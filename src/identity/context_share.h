@@ -23,9 +23,9 @@ typedef struct SharedValue {
     uint16_t share;  /* into Context.shares */
 } SharedValue;
 
-/* A column whose records have the value after the most of another. */
+/* A column whose records have what comes after the most of another. */
 typedef struct SharedNext {
-    uint32_t column, next;
+    uint32_t column, rank, next; /* rank: 1 for what comes right after it */
 } SharedNext;
 
 /* {0} is empty. */
@@ -41,9 +41,9 @@ typedef struct Sharing {
 MUST_USE Status sharing_add(Sharing *s, const Context *c, uint32_t column, uint32_t record, const ContextValue *values,
     size_t n, const RecordTag *tag, const IdentityValues *own, Error *err);
 
-/* Notes that the record has, in column `next`, the value after the most of `column`; values are those that context_next
- * gave for `column`, which sharing_add notes. Nothing where their query names no next one. */
-MUST_USE Status sharing_add_next(Sharing *s, const Context *c, uint32_t column, uint32_t next, uint32_t record,
+/* Notes that the record has, in column next->next, what comes after the most of next->column; values are those that
+ * context_next gave for that one, which sharing_add notes. Nothing where their query names fewer next ones. */
+MUST_USE Status sharing_add_next(Sharing *s, const Context *c, const SharedNext *next, uint32_t record,
     const ContextValue *values, const RecordTag *tag, const IdentityValues *own, Error *err);
 
 /* Gives each noted record its holder's value (the text is fn's for the call), in the order of noting; who has one value

@@ -106,14 +106,16 @@ static uint32_t next_old_link(LoadArg *a, const RecordTag *tag)
     return a->link_at < links->len && tag_cmp(&links->at[a->link_at].tag, tag) == 0 ? (uint32_t)a->link_at : NO_LINK;
 }
 
-/* Of a column that has the value after the most of another. */
+/* Of a column that has what comes after the most of another. */
 static Status next_value(LoadArg *a, const VaultRecord *in, uint32_t column, uint32_t record, Error *err)
 {
     const ContextValue *values;
     ContextColumn *of = &a->context.columns.at[a->contexts[column]->next_of - 1];
-    for (uint32_t c = 0; c < a->linkage->match.column_count; c++)
+    for (uint32_t c = 0; c < a->linkage->match.column_count; c++) {
+        const SharedNext next = {c, a->contexts[column]->rank, column};
         if (a->contexts[c] == of && context_next(of, &in->tag, &values) > 0)
-            return sharing_add_next(&a->sharing, &a->context, c, column, record, values, &in->tag, &in->values, err);
+            return sharing_add_next(&a->sharing, &a->context, &next, record, values, &in->tag, &in->values, err);
+    }
     return OK;
 }
 

@@ -26,7 +26,7 @@
 enum { DEPTH_MAX = 3, CHAIN_REACH = 4 };
 
 /* Keys side by side at each depth. */
-static const uint32_t ALTERNATIVES[DEPTH_MAX] = {3, 2, 1};
+static const uint32_t ALTERNATIVES[DEPTH_MAX] = {2, 2, 1};
 
 /* A key that leaves more than this share of the records together does not split. */
 #define SPLIT_SHARE 0.8
@@ -40,7 +40,7 @@ typedef struct Candidate {
     double collide; /* two records taken at random agree, or one of them lacks the value */
 } Candidate;
 
-/* Of what a value of a field is hashed for splitting: tolerant where that costs little. */
+/* What a value of a field is hashed by for splitting: tolerant where that costs little. */
 static KeyTransform refining_transform(FieldKind kind)
 {
     switch (kind) {
@@ -98,7 +98,10 @@ static uint32_t list_candidates(
             continue;
         double chance = chance_agreement(t, f);
         double collide = 1 - filled * filled * (1 - chance);
-        add_candidate(list, &count, (Candidate){{f, refining_transform(kind), 0}, collide});
+        KeyTransform transform = refining_transform(kind);
+        add_candidate(list, &count, (Candidate){{f, transform, 0}, collide});
+        if (transform == KEY_PHONETIC)
+            add_candidate(list, &count, (Candidate){{f, KEY_WHOLE, 0}, collide});
     }
     return count;
 }
@@ -128,14 +131,19 @@ void refiners_free(Refiners *r)
     mem_free(r);
 }
 
-bool refiner_implied(const PassSpec *pass, const KeyPart *refiner)
+bool refiner_suits(const MatchConfig *config, const PassSpec *pass, const KeyPart *refiner)
 {
+    bool asked = false;
     for (uint32_t i = 0; i < pass->part_count; i++) {
         const KeyPart *p = &pass->parts[i];
-        if (p->field == refiner->field && (p->transform == refiner->transform || p->transform == KEY_WHOLE))
-            return true;
+        if (p->field != refiner->field)
+            continue;
+        if (p->transform == refiner->transform || p->transform == KEY_WHOLE)
+            return false;
+        asked = true;
     }
-    return false;
+    /* a whole name after its sound or its end; of a name that the pass does not know, the sound */
+    return asked || refiner->transform == refining_transform(config->fields[refiner->field].kind);
 }
 
 bool group_oversized(const SourcePairs *s, const MatchTable *t, const Groups *g, uint32_t i, uint32_t block_max)
@@ -336,7 +344,7 @@ static Status refine_alternatives(
     *used = 0;
     TRY(mem_alloc(level->count * sizeof keyed[0], (void **)&keyed, err));
     for (uint32_t i = level->refiner; i < job->refiners->count && *used < ALTERNATIVES[level->depth]; i++) {
-        if (refiner_implied(job->pass, &job->refiners->keys[i].parts[0]))
+        if (!refiner_suits(job->table->config, job->pass, &job->refiners->keys[i].parts[0]))
             continue;
         Split split;
         st = split_by(job, i, level->members, level->count, keyed, &split, err);

@@ -83,8 +83,8 @@ typedef struct Refiners {
 MUST_USE Status refiners_new(
     const MatchTable *t, const PassSpec *whole, uint32_t whole_count, unsigned threads, Refiners **out, Error *err);
 void refiners_free(Refiners *r);
-/* Does the pass itself ask for as much already? */
-bool refiner_implied(const PassSpec *pass, const KeyPart *refiner);
+/* false: the pass itself asks for as much already, or the refiner is stricter than need be. */
+bool refiner_suits(const MatchConfig *config, const PassSpec *pass, const KeyPart *refiner);
 
 typedef struct RefineJob {
     const MatchTable *table;

@@ -249,7 +249,7 @@ static void further_keys(const MatchIndex *x, uint32_t record, uint32_t pass, Fu
     const Refiners *r = x->refiners;
     f->count = 0;
     for (uint32_t i = 0; i < r->count && f->count < FURTHER_KEYS; i++) {
-        if (refiner_implied(&x->m->passes[pass], &r->keys[i].parts[0]))
+        if (!refiner_suits(x->t->config, &x->m->passes[pass], &r->keys[i].parts[0]))
             continue;
         f->pass[f->count] = &r->keys[i];
         f->key_count[f->count] = record_keys(x->t, &r->keys[i], record, f->keys[f->count]);

@@ -118,7 +118,7 @@ static void several_loads(void **state)
     assert_ok(read_context(w, &c, err));
     expect_column(&c, "place", "1=A:4 1=B:1 2=A:2 3=C:1"); /* record 4 has no place, the replaced file counts no more */
     assert_int_equal(c.shares.len, 1);
-    assert_true(c.shares.at[0].next);
+    assert_int_equal(c.shares.at[0].next, 1);
     expect_column(&c, "other", ""); /* what comes after the most of the place */
     assert_ptr_equal(
         &c.columns.at[context_column(&c, SLICE("other"))->next_of - 1], context_column(&c, SLICE("place")));

@@ -11,13 +11,20 @@
 /* --- shared context ---------------------------------------------------------------------------------------------- */
 
 enum { BOULDER, DENVER, WELD, TEXTS };
-enum { BY_SSN = 1, BY_SASID, LEAST_BY_SSN, NEXT_BY_SSN, COUNT_BY_SSN }; /* as ContextValue.share counts them */
+enum {
+    BY_SSN = 1,
+    BY_SASID,
+    LEAST_BY_SSN,
+    NEXT_BY_SSN,
+    COUNT_BY_SSN,
+    THIRD_BY_SSN
+}; /* as ContextValue.share counts them */
 
 static void context_init(Context *c)
 {
     static const Slice texts[TEXTS] = {SLICE_INIT("08013"), SLICE_INIT("08031"), SLICE_INIT("08123")};
-    static const ContextShare shares[] = {{ID_SSN, TAKE_MOST, false}, {ID_SASID, TAKE_MOST, false},
-        {ID_SSN, TAKE_LEAST, false}, {ID_SSN, TAKE_MOST, true}, {ID_SSN, TAKE_COUNT, false}};
+    static const ContextShare shares[] = {{ID_SSN, TAKE_MOST, 0}, {ID_SASID, TAKE_MOST, 0}, {ID_SSN, TAKE_LEAST, 0},
+        {ID_SSN, TAKE_MOST, 1}, {ID_SSN, TAKE_COUNT, 0}, {ID_SSN, TAKE_MOST, 2}};
     *c = (Context){0};
     for (size_t i = 0; i < TEXTS; i++)
         assert_ok(vec_push(&c->texts, texts[i], err));
@@ -43,7 +50,7 @@ static Status note_text(void *ctx, const SharedCell *cell, Slice text, Error *er
 {
     UNUSED(err);
     char(*got)[8][CONTEXT_TEXT_SIZE] = ctx;
-    assert_in_range(cell->column, COLUMN, COLUMN + 1);
+    assert_in_range(cell->column, COLUMN, COLUMN + 2);
     snprintf(got[cell->column - COLUMN][cell->record], CONTEXT_TEXT_SIZE, "%.*s", SLICE_ARG(text));
     return OK;
 }
@@ -56,16 +63,19 @@ static void expect_shared(const Fact *facts, size_t n, const char *const *want)
     context_init(&c);
     for (size_t turn = 0; turn < n; turn++) {
         Sharing s = {0};
-        char got[2][8][CONTEXT_TEXT_SIZE] = {{{0}}};
+        char got[3][8][CONTEXT_TEXT_SIZE] = {{{0}}};
         for (size_t k = 0; k < n; k++) {
-            size_t i = (k * 5 + turn) % n;
+            size_t i = (k * 5 + turn) % n; /* n is no multiple of five */
             const ContextValue value = {.share = facts[i].share, .text = facts[i].text, .weight = facts[i].weight};
             IdentityValues own = {0};
             RecordTag tag = {{0}};
             tag.bytes[0] = (uint8_t)(i + 1);
             own.at[c.shares.at[value.share - 1].across] = slice_of(facts[i].number);
             assert_ok(sharing_add(&s, &c, COLUMN, (uint32_t)i, &value, 1, &tag, &own, err));
-            assert_ok(sharing_add_next(&s, &c, COLUMN, COLUMN + 1, (uint32_t)i, &value, &tag, &own, err));
+            for (uint32_t rank = 1; rank <= 2; rank++) {
+                const SharedNext next = {COLUMN, rank, COLUMN + rank};
+                assert_ok(sharing_add_next(&s, &c, &next, (uint32_t)i, &value, &tag, &own, err));
+            }
         }
         assert_ok(sharing_settle(&s, &c, 1, note_text, got, err));
         for (size_t i = 0; i < n; i++)
@@ -148,6 +158,17 @@ static void next_of_all(void **state)
         {"123456788", NEXT_BY_SSN, WELD, 5}, {"123456788", NEXT_BY_SSN, DENVER, 3}, {"223456789", NEXT_BY_SSN, WELD, 7},
         {"223456789", NEXT_BY_SSN, WELD, 1}, {"987654320", NEXT_BY_SSN, DENVER, 1}};
     const char *const want[] = {"08123", "08123", "08123", "08123", "", "", ""};
+    expect_shared(facts, COUNT_OF(facts), want);
+}
+
+/* And Boulder is third. */
+static void third_of_all(void **state)
+{
+    UNUSED(state);
+    const Fact facts[] = {{"123456788", THIRD_BY_SSN, BOULDER, 4}, {"123456788", THIRD_BY_SSN, DENVER, 6},
+        {"123456788", THIRD_BY_SSN, WELD, 5}, {"223456789", THIRD_BY_SSN, WELD, 7},
+        {"223456789", THIRD_BY_SSN, DENVER, 1}, {"987654320", THIRD_BY_SSN, DENVER, 1}};
+    const char *const want[] = {"08013", "08013", "08013", "", "", ""};
     expect_shared(facts, COUNT_OF(facts), want);
 }
 
@@ -317,7 +338,8 @@ static void next_column(void **state)
     assert_int_equal(next->at.len, 0); /* the values stand once */
     assert_ptr_equal(&c.columns.at[next->next_of - 1], most);
     assert_int_equal(c.shares.at[most->at.at[0].share - 1].take, TAKE_MOST);
-    assert_true(c.shares.at[most->at.at[0].share - 1].next);
+    assert_int_equal(c.shares.at[most->at.at[0].share - 1].next, 1);
+    assert_int_equal(next->rank, 1);
     assert_int_equal(c.shares.at[most->at.at[0].share - 1].across, ID_SSN);
     context_free(&c);
 }
@@ -396,6 +418,7 @@ int main(void)
         cmocka_unit_test(most_of_all),
         cmocka_unit_test(least_of_all),
         cmocka_unit_test(next_of_all),
+        cmocka_unit_test(third_of_all),
         cmocka_unit_test(count_of_all),
         cmocka_unit_test(ties_by_text),
         cmocka_unit_test(nothing_to_share_by),
