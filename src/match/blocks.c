@@ -630,8 +630,25 @@ static uint64_t largest_group(const BlockPass *p)
     return largest;
 }
 
+void blocks_fold(Blocks *b)
+{
+    PassReport reports[MATCH_PASSES_MAX];
+    blocks_report(b, reports);
+    memcpy(b->counts->reports, reports, b->pass_count * sizeof *reports);
+    b->counts->folded = true;
+    for (uint32_t i = 0; i < b->pass_count; i++) {
+        groups_free(&b->passes[i].groups);
+        groups_free(&b->passes[i].refined);
+        vec_free(&b->passes[i].order);
+    }
+}
+
 void blocks_report(const Blocks *b, PassReport reports[MATCH_PASSES_MAX])
 {
+    if (b->counts->folded) {
+        memcpy(reports, b->counts->reports, b->pass_count * sizeof *reports);
+        return;
+    }
     for (uint32_t i = 0; i < b->pass_count; i++) {
         const BlockPass *p = &b->passes[i];
         uint64_t covered = b->counts->known ? b->counts->covered[i] : p->refined_pairs;

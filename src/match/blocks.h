@@ -104,6 +104,8 @@ typedef struct BlockCounts {
     bool known;
     uint64_t found[MATCH_PASSES_MAX];   /* pairs handed out, by pass */
     uint64_t covered[MATCH_PASSES_MAX]; /* pairs that some refined block of the pass holds */
+    bool folded;                        /* there are no blocks any more, but reports of them */
+    PassReport reports[MATCH_PASSES_MAX];
 } BlockCounts;
 
 typedef struct BlockPass {
