@@ -17,7 +17,7 @@
  *     that grows with the number of records only. A chain is written as overlapping blocks of 2 * CHAIN_REACH records,
  *     each CHAIN_REACH further on.
  *
- * Memory and time: a record of a large block is in at most six finer blocks a key (ALTERNATIVES multiplied out), twice
+ * Memory and time: a record of a large block is in at most four finer blocks a key (ALTERNATIVES multiplied out), twice
  * that in chains.
  */
 #include "match/blocks.h"
