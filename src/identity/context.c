@@ -12,11 +12,13 @@
 
 #include <stdio.h>
 
-/* A table of the rows of several sources. */
-typedef struct JoinedTable {
+#define SHARES_MAX UINT16_MAX /* a shared value has 16 bits for its query */
+
+/* A table made of sources: their rows, or what a query says of them. */
+typedef struct MadeTable {
     Slice name;
-    bool any; /* one of them has a load */
-} JoinedTable;
+    bool any; /* one of them has a load; of a query, all of them */
+} MadeTable;
 
 typedef struct ContextRun {
     const LinkContext *ctx;
@@ -24,18 +26,17 @@ typedef struct ContextRun {
     Db *db;
     Loads loads;
     Arena arena; /* of this run */
-    VEC(JoinedTable) joined;
+    VEC(MadeTable) made;
     Context *out;
 } ContextRun;
 
-/* A view of the source's name over the current loads, or the table of several sources of that name; false when there is
- * no load. */
+/* A view of the source's name over the current loads, or the table of that name; false when there is no load. */
 static Status make_source(ContextRun *r, Slice source, bool *found, Error *err)
 {
     const char *dir;
-    for (size_t i = 0; i < r->joined.len; i++)
-        if (slice_eq(r->joined.at[i].name, source)) {
-            *found = r->joined.at[i].any;
+    for (size_t i = 0; i < r->made.len; i++)
+        if (slice_eq(r->made.at[i].name, source)) {
+            *found = r->made.at[i].any;
             return OK;
         }
     TRY(home_file(r->ctx->home, &r->arena, "loads", &dir, err));
@@ -49,10 +50,21 @@ static Status source_name(const ContextRun *r, const Toml *t, Error *err)
     return OK;
 }
 
-/* "sources" of a table: the rows of all that have a load. */
+/* false: some source has no load. */
+static Status make_sources(ContextRun *r, const Toml *sources, bool *complete, Error *err)
+{
+    *complete = true;
+    for (const Toml *s = sources ? sources->first : NULL; s && *complete; s = s->next) {
+        TRY(source_name(r, s, err));
+        TRY(make_source(r, s->string, complete, err));
+    }
+    return OK;
+}
+
+/* "sources" of a table without a query: the rows of all that have a load. */
 static Status join_sources(ContextRun *r, Slice name, const Toml *sources, Error *err)
 {
-    JoinedTable joined = {.name = name};
+    MadeTable joined = {.name = name};
     Buf sql;
     Status st = OK;
     buf_init(&sql, 0);
@@ -72,24 +84,50 @@ static Status join_sources(ContextRun *r, Slice name, const Toml *sources, Error
     TRY_OUT(buf_status(&sql, err));
     if (joined.any)
         TRY_OUT(db_exec(r->db, buf_z(&sql), err));
-    st = vec_push(&r->joined, joined, err);
+    st = vec_push(&r->made, joined, err);
 out:
     buf_free(&sql);
     return st;
 }
 
+/* "sql" of a table: asked once, for all queries that ask of the table. */
+static Status derive_table(ContextRun *r, const Toml *t, Slice name, const Toml *sources, Slice query, Error *err)
+{
+    MadeTable derived = {.name = name};
+    Buf sql;
+    TRY(make_sources(r, sources, &derived.any, err));
+    if (!derived.any)
+        return vec_push(&r->made, derived, err);
+    buf_init(&sql, 0);
+    buf_adds(&sql, "CREATE TABLE ");
+    sql_ident(&sql, name);
+    buf_adds(&sql, " AS ");
+    buf_add(&sql, query);
+    Status st = buf_status(&sql, err);
+    if (st == OK)
+        st = db_exec(r->db, buf_z(&sql), err);
+    buf_free(&sql);
+    if (st == OK)
+        return vec_push(&r->made, derived, err);
+    error_at(err, r->file->path, t->line, "sql");
+    return st;
+}
+
 static Status make_table(ContextRun *r, const Toml *t, Error *err)
 {
-    static const char *const allowed[] = {"name", "file", "sources", NULL};
-    Slice name, file, text;
+    static const char *const allowed[] = {"name", "file", "sources", "sql", NULL};
+    Slice name, file, text, query;
     const Toml *sources;
     const char *path;
     Buf sql;
     TRY(toml_only(t, r->file->path, allowed, err));
     TRY(toml_str(t, r->file->path, "name", &name, err));
     TRY(toml_array(t, r->file->path, "sources", &sources, err));
+    TRY(toml_str_or(t, r->file->path, "sql", (Slice){0}, &query, err));
     if (sources)
-        return join_sources(r, name, sources, err);
+        return query.len ? derive_table(r, t, name, sources, query, err) : join_sources(r, name, sources, err);
+    if (query.len > 0)
+        return error_set(err, ERR_INVALID, "%s:%u: a table by \"sql\" names its \"sources\"", r->file->path, t->line);
     TRY(toml_str(t, r->file->path, "file", &file, err));
     TRY(policy_data(r->ctx->policy, file.ptr, &text, &path, err));
     buf_init(&sql, 0);
@@ -131,10 +169,30 @@ static Status column_of(Context *c, Slice name, ContextColumn **out, Error *err)
     return OK;
 }
 
-/* share: as in ContextValue; next: a further column, of which share + 1 speaks, or empty. */
-static Status take_rows(ContextRun *r, Slice column, Slice next, uint32_t share, Slice sql, Error *err)
+static Status next_and_own(const ContextRun *r, Slice column, Error *err)
 {
-    ContextColumn *to, *second = NULL;
+    return error_set(err, ERR_INVALID, "%s: \"%.*s\" is next of a column and has values of its own", r->file->path,
+        SLICE_ARG(column));
+}
+
+/* The column of the values that come after the most of `column`. */
+static Status pair_columns(ContextRun *r, Slice column, Slice next, uint32_t rank, Error *err)
+{
+    ContextColumn *of, *to;
+    TRY(column_of(r->out, column, &of, err));
+    size_t number = (size_t)(of - r->out->columns.at) + 1;
+    TRY(column_of(r->out, next, &to, err));
+    if (to->at.len > 0 || to->month_of != ID_ROLE_COUNT || (to->next_of && (to->next_of != number || to->rank != rank)))
+        return next_and_own(r, next, err);
+    to->next_of = number;
+    to->rank = rank;
+    return OK;
+}
+
+/* share: as in ContextValue. */
+static Status take_rows(ContextRun *r, Slice column, uint32_t share, Slice sql, Error *err)
+{
+    ContextColumn *to;
     DbRows *rows = NULL;
     bool more = true;
     Buf text;
@@ -144,10 +202,9 @@ static Status take_rows(ContextRun *r, Slice column, Slice next, uint32_t share,
     buf_adds(&text, ") WHERE record_tag IS NOT NULL AND value IS NOT NULL");
     Status st;
     TRY_OUT(buf_status(&text, err));
-    if (next.len > 0)
-        TRY_OUT(column_of(r->out, next, &second, err));
     TRY_OUT(column_of(r->out, column, &to, err));
-    second = next.len > 0 ? context_column(r->out, next) : NULL; /* the list may have moved */
+    if (to->next_of)
+        TRY_OUT(next_and_own(r, column, err));
     TRY_OUT(db_query(r->db, buf_z(&text), &rows, err));
     for (;;) {
         ContextValue v = {.share = share};
@@ -158,10 +215,6 @@ static Status take_rows(ContextRun *r, Slice column, Slice next, uint32_t share,
         TRY_OUT(intern(r->out, db_str(rows, 1), &v.text, err));
         v.weight = share ? db_i64(rows, 2) : 0;
         TRY_OUT(vec_push(&to->at, v, err));
-        if (!second)
-            continue;
-        v.share = share + 1;
-        TRY_OUT(vec_push(&second->at, v, err));
     }
 out:
     db_rows_free(rows);
@@ -176,59 +229,80 @@ static Status take_month_of(ContextRun *r, const Toml *t, Slice name, Slice role
     ContextColumn *column;
     TRY(toml_only(t, r->file->path, allowed, err));
     TRY(column_of(r->out, name, &column, err));
-    return identity_role_parse(role, &column->month_of, err);
+    return column->next_of ? next_and_own(r, name, err) : identity_role_parse(role, &column->month_of, err);
 }
 
-/* "across", "take" and "next": *share is 0 when the values are each record's own; that of the next column follows it.
- */
-static Status take_share(ContextRun *r, const Toml *t, Slice next, uint32_t *share, Error *err)
+/* "across", "take" and "next": *share is 0 when the values are each record's own. */
+static Status take_share(ContextRun *r, const Toml *t, uint32_t next, uint32_t *share, Error *err)
 {
-    static const char *const takes[] = {"most", "least"};
+    static const char *const takes[] = {"most", "least", "count"}; /* in the order of ContextTake */
     Slice across, take;
-    ContextShare s;
+    ContextShare s = {.next = next};
     *share = 0;
     TRY(toml_str_or(t, r->file->path, "across", (Slice){0}, &across, err));
     TRY(toml_str_or(t, r->file->path, "take", (Slice){0}, &take, err));
-    if (across.len == 0 && take.len == 0 && next.len == 0)
+    if (across.len == 0 && take.len == 0 && next == 0)
         return OK;
     TRY(identity_role_parse(across, &s.across, err));
-    if (slice_eq_z(take, takes[TAKE_MOST]))
-        s.take = TAKE_MOST;
-    else if (slice_eq_z(take, takes[TAKE_LEAST]))
-        s.take = TAKE_LEAST;
-    else
-        return error_set(err, ERR_INVALID, "%s:%u: \"take\" must be \"most\" or \"least\"", r->file->path, t->line);
-    if (next.len > 0 && s.take != TAKE_MOST)
+    uint32_t way = 0;
+    while (way < COUNT_OF(takes) && !slice_eq_z(take, takes[way]))
+        way++;
+    if (way == COUNT_OF(takes))
+        return error_set(
+            err, ERR_INVALID, "%s:%u: \"take\" must be \"most\", \"least\" or \"count\"", r->file->path, t->line);
+    s.take = (ContextTake)way;
+    if (next > 0 && s.take != TAKE_MOST)
         return error_set(err, ERR_INVALID, "%s:%u: \"next\" goes with \"most\" only", r->file->path, t->line);
     TRY(vec_push(&r->out->shares, s, err));
     *share = (uint32_t)r->out->shares.len;
-    s.take = TAKE_NEXT;
-    return next.len > 0 ? vec_push(&r->out->shares, s, err) : OK;
+    return *share < SHARES_MAX ? OK : error_set(err, ERR_LIMIT, "%s: too many queries", r->file->path);
+}
+
+/* "next": the columns of what comes after the most, one or several. */
+static Status list_next(const ContextRun *r, const Toml *t, Slice next[CONTEXT_NEXT_MAX], uint32_t *count, Error *err)
+{
+    const Toml *value = toml_get(t, "next");
+    *count = 0;
+    if (!value)
+        return OK;
+    if (value->type == TOML_STRING) {
+        next[(*count)++] = value->string;
+        return OK;
+    }
+    for (const Toml *s = value->type == TOML_ARRAY ? value->first : NULL; s; s = s->next) {
+        if (s->type != TOML_STRING || *count == CONTEXT_NEXT_MAX) {
+            *count = 0;
+            break;
+        }
+        next[(*count)++] = s->string;
+    }
+    return *count ? OK
+                  : error_set(err, ERR_INVALID, "%s:%u: \"next\" must be a column or a list of up to %d of them",
+                        r->file->path, value->line, CONTEXT_NEXT_MAX);
 }
 
 static Status run_value(ContextRun *r, const Toml *t, Error *err)
 {
     static const char *const allowed[] = {"column", "sources", "sql", "across", "take", "next", NULL};
-    uint32_t share;
-    Slice column, next, sql, role;
+    uint32_t share, nexts;
+    Slice column, next[CONTEXT_NEXT_MAX], sql, role;
     const Toml *sources;
-    bool complete = true;
+    bool complete;
     TRY(toml_str(t, r->file->path, "column", &column, err));
     TRY(toml_str_or(t, r->file->path, "month_of", (Slice){0}, &role, err));
     if (role.len > 0)
         return take_month_of(r, t, column, role, err);
     TRY(toml_only(t, r->file->path, allowed, err));
-    TRY(toml_str_or(t, r->file->path, "next", (Slice){0}, &next, err));
-    TRY(take_share(r, t, next, &share, err));
+    TRY(list_next(r, t, next, &nexts, err));
+    TRY(take_share(r, t, nexts, &share, err));
     TRY(toml_str(t, r->file->path, "sql", &sql, err));
     TRY(toml_array(t, r->file->path, "sources", &sources, err));
-    for (const Toml *s = sources ? sources->first : NULL; s && complete; s = s->next) {
-        TRY(source_name(r, s, err));
-        TRY(make_source(r, s->string, &complete, err));
-    }
+    TRY(make_sources(r, sources, &complete, err));
     if (!complete)
         return OK;
-    Status st = take_rows(r, column, next, share, sql, err);
+    for (uint32_t i = 0; i < nexts; i++)
+        TRY(pair_columns(r, column, next[i], i + 1, err));
+    Status st = take_rows(r, column, share, sql, err);
     if (st != OK)
         error_at(err, r->file->path, t->line, "sql");
     return st;
@@ -263,15 +337,15 @@ static Status sort_by_tag(ContextColumn *c, Error *err)
     return OK;
 }
 
-/* One holder's values come from several queries: of all of them either the most or the least is taken. */
+/* One holder's values come from several queries: all of them are taken in one way. */
 static Status check_takes(const ContextRun *r, const ContextColumn *c, Error *err)
 {
     const ContextShare *first = NULL;
     for (size_t i = 0; i < c->at.len; i++) {
         const ContextShare *share = c->at.at[i].share ? &r->out->shares.at[c->at.at[i].share - 1] : NULL;
         if (share && first && share->take != first->take)
-            return error_set(err, ERR_INVALID, "%s: the queries of \"%.*s\" take both \"most\" and \"least\"",
-                r->file->path, SLICE_ARG(c->name));
+            return error_set(err, ERR_INVALID, "%s: the queries of \"%.*s\" take in more than one way", r->file->path,
+                SLICE_ARG(c->name));
         first = first ? first : share;
     }
     return OK;
@@ -333,7 +407,7 @@ Status context_read(const LinkContext *ctx, Date on, Context *out, Error *err)
 out:
     db_close(r.db);
     vec_free(&r.loads);
-    vec_free(&r.joined);
+    vec_free(&r.made);
     arena_free(&r.arena);
     return st;
 }

@@ -19,20 +19,26 @@ typedef struct ContextValue {
 typedef enum ContextTake {
     TAKE_MOST,  /* whose weights are the largest sum */
     TAKE_LEAST, /* of the least weight */
-    TAKE_NEXT   /* whose weights are the second largest sum; none where there is one only */
+    TAKE_COUNT  /* none of them, but how many different ones there are, as a number */
 } ContextTake;
 
 /* Values that belong to whoever holds a number: all records with that number have the one that is taken. */
 typedef struct ContextShare {
     IdentityRole across; /* the number's role */
     ContextTake take;
+    uint32_t next; /* with TAKE_MOST: so many further columns have the values of the next largest sums, where there are
+                      any */
 } ContextShare;
+
+#define CONTEXT_NEXT_MAX 3
 
 typedef struct ContextColumn {
     Slice name;            /* a column of the model's configuration */
     IdentityRole month_of; /* a date of the record itself whose month is the value; ID_ROLE_COUNT: none */
     VEC(ContextValue) at;  /* in order of tag; each tag once, unless its values are shared */
     size_t walk;
+    size_t next_of; /* it has none of its own, but what comes after the most of this column, counted from 1; 0: no */
+    uint32_t rank;  /* with next_of: 1 for what comes right after it, up to CONTEXT_NEXT_MAX */
 } ContextColumn;
 
 typedef struct Context {

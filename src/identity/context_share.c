@@ -6,6 +6,7 @@
 #include "identity/context_share.h"
 #include "match/standard.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* A fixed key on purpose: the order in which equal things come must be the same in every home. */
@@ -22,22 +23,56 @@ static Status holder_number(IdentityRole role, Slice raw, char ssn[10], Slice *o
     return OK;
 }
 
-Status sharing_add(Sharing *s, const Context *c, uint32_t column, uint32_t record, const ContextValue *values, size_t n,
-    const RecordTag *tag, const IdentityValues *own, Error *err)
+/* Whose values the record shares. */
+static Status holder_of(
+    const ContextShare *share, const RecordTag *tag, const IdentityValues *own, uint64_t *holder, Error *err)
 {
-    const ContextShare *share = &c->shares.at[values->share - 1];
     char ssn[10];
     Slice number;
     TRY(holder_number(share->across, own->at[share->across], ssn, &number, err));
     if (number.len == 0)
         number = (Slice){(const char *)tag->bytes, sizeof tag->bytes};
     const uint64_t key[2] = {HOLDER_KEY[0] ^ share->across, HOLDER_KEY[1]};
-    uint64_t holder = siphash13(key, number.ptr, number.len);
+    *holder = siphash13(key, number.ptr, number.len);
     mem_wipe(ssn, sizeof ssn);
-    TRY(vec_push(&s->cells, ((SharedCell){holder, column, record}), err));
-    for (size_t i = 0; i < n; i++)
-        TRY(vec_push(&s->values, ((SharedValue){holder, column, values[i].text, values[i].weight, share->take}), err));
     return OK;
+}
+
+Status sharing_add(Sharing *s, const Context *c, uint32_t column, uint32_t record, const ContextValue *values, size_t n,
+    const RecordTag *tag, const IdentityValues *own, Error *err)
+{
+    uint64_t holder;
+    ASSERT(column <= UINT16_MAX);
+    TRY(holder_of(&c->shares.at[values->share - 1], tag, own, &holder, err));
+    TRY(vec_push(&s->cells, ((SharedCell){holder, column, record}), err));
+    for (size_t i = 0; i < n; i++) {
+        SharedValue v = {holder, values[i].weight, values[i].text, (uint16_t)column, (uint16_t)(values[i].share - 1)};
+        TRY(vec_push(&s->values, v, err));
+    }
+    return OK;
+}
+
+/* NULL: no record has it. */
+static const SharedNext *next_of(const Sharing *s, uint32_t column, uint32_t rank)
+{
+    for (size_t i = 0; i < s->nexts.len; i++)
+        if (s->nexts.at[i].column == column && s->nexts.at[i].rank == rank)
+            return &s->nexts.at[i];
+    return NULL;
+}
+
+Status sharing_add_next(Sharing *s, const Context *c, const SharedNext *next, uint32_t record,
+    const ContextValue *values, const RecordTag *tag, const IdentityValues *own, Error *err)
+{
+    const ContextShare *share = &c->shares.at[values->share - 1];
+    uint64_t holder;
+    ASSERT(next->next <= UINT16_MAX && next->rank >= 1 && next->rank <= CONTEXT_NEXT_MAX);
+    if (share->next < next->rank)
+        return OK;
+    if (!next_of(s, next->column, next->rank))
+        TRY(vec_push(&s->nexts, *next, err));
+    TRY(holder_of(share, tag, own, &holder, err));
+    return vec_push(&s->cells, ((SharedCell){holder, next->next, record}), err);
 }
 
 static int by_holder(const void *x, const void *y)
@@ -112,13 +147,13 @@ static bool same_holder(const SharedValue *a, const SharedValue *b)
 static bool is_better(const Context *c, const SharedValue *a, const SharedValue *b)
 {
     if (a->weight != b->weight)
-        return a->take == TAKE_LEAST ? a->weight < b->weight : a->weight > b->weight;
+        return c->shares.at[a->share].take == TAKE_LEAST ? a->weight < b->weight : a->weight > b->weight;
     return slice_cmp(c->texts.at[a->text], c->texts.at[b->text]) < 0;
 }
 
 /* Of *n sorted values those that are equal become one: weights are added up, or the least of them, which is the first,
  * stays. */
-static Status add_up(SharedValue *at, size_t *n, Error *err)
+static Status add_up(const Context *c, SharedValue *at, size_t *n, Error *err)
 {
     size_t kept = 0;
     for (size_t i = 0; i < *n; i++) {
@@ -126,39 +161,56 @@ static Status add_up(SharedValue *at, size_t *n, Error *err)
         SharedValue *last = kept ? &at[kept - 1] : NULL;
         if (!last || !same_holder(v, last) || v->text != last->text)
             at[kept++] = *v;
-        else if (v->take != TAKE_LEAST && CKD_ADD(&last->weight, last->weight, v->weight))
+        else if (c->shares.at[v->share].take != TAKE_LEAST && CKD_ADD(&last->weight, last->weight, v->weight))
             return error_set(err, ERR_LIMIT, "weights of a shared value of the context are too large to be added up");
     }
     *n = kept;
     return OK;
 }
 
-/* The best of n values of one holder, or the one after it: a place in them, n where there is none. */
-static size_t best_of(const Context *c, const SharedValue *of, size_t n)
+/* The best `most` of n values of one holder, or all of them: returns how many. */
+static size_t best_of(const Context *c, const SharedValue *of, size_t n, SharedValue *out, size_t most)
 {
-    size_t best = 0, next = n;
-    for (size_t i = 1; i < n; i++) {
-        if (is_better(c, &of[i], &of[best])) {
-            next = best;
-            best = i;
-        } else if (next == n || is_better(c, &of[i], &of[next])) {
-            next = i;
-        }
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = count;
+        while (at > 0 && is_better(c, &of[i], &out[at - 1]))
+            at--;
+        if (at == most)
+            continue;
+        count += count < most;
+        for (size_t k = count - 1; k > at; k--)
+            out[k] = out[k - 1];
+        out[at] = of[i];
     }
-    return of->take == TAKE_NEXT ? next : best;
+    return count;
 }
 
-/* One value of each holder that has one, in the same order; returns how many. */
-static size_t take_best(SharedValue *at, size_t count, const Context *c)
+/* Of each holder one value a column, and those of the columns next to it; a count in the weight of the first. In order
+ * of holder; returns how many. */
+static size_t take_best(const Sharing *s, SharedValue *at, size_t count, const Context *c)
 {
     size_t kept = 0;
     for (size_t i = 0, n; i < count; i += n) {
         const SharedValue *of = &at[i];
+        const ContextShare *share = &c->shares.at[of->share];
+        SharedValue taken[1 + CONTEXT_NEXT_MAX] = {*of};
+        size_t some = 1;
         for (n = 1; i + n < count && same_holder(of, &of[n]);)
             n++;
-        size_t best = best_of(c, of, n);
-        if (best < n)
-            at[kept++] = of[best];
+        if (share->take == TAKE_COUNT)
+            taken[0].weight = (int64_t)n;
+        else
+            some = best_of(c, of, n, taken, 1 + share->next);
+        uint32_t column = of->column;
+        at[kept++] = taken[0];
+        for (size_t k = 1; k < some; k++) {
+            const SharedNext *next = next_of(s, column, (uint32_t)k);
+            if (!next)
+                continue;
+            taken[k].column = (uint16_t)next->next;
+            at[kept++] = taken[k];
+        }
     }
     return kept;
 }
@@ -178,12 +230,12 @@ static Status settle_bucket(size_t bucket, void *ctx, Error *err)
     size_t n = x->buckets.start[bucket + 1] - x->buckets.start[bucket];
     if (n > 1)
         qsort(at, n, sizeof *at, by_holder);
-    TRY(add_up(at, &n, err));
-    x->kept[bucket] = take_best(at, n, x->context);
+    TRY(add_up(x->context, at, &n, err));
+    x->kept[bucket] = take_best(x->sharing, at, n, x->context);
     return OK;
 }
 
-/* One value of each holder is left, in order of holder and column. */
+/* What its records have is left of each holder, in order of holder. */
 static Status settle_values(Settling *x, unsigned threads, Error *err)
 {
     Sharing *s = x->sharing;
@@ -210,14 +262,15 @@ static const SharedValue *value_of(const Sharing *s, const Buckets *b, const Sha
     size_t bucket = bucket_of(b, cell->holder), low = b->start[bucket], high = b->start[bucket + 1];
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        const SharedValue *v = &s->values.at[mid];
-        if (v->holder < cell->holder || (v->holder == cell->holder && v->column < cell->column))
+        if (s->values.at[mid].holder < cell->holder)
             low = mid + 1;
         else
             high = mid;
     }
-    const SharedValue *found = low < b->start[bucket + 1] ? &s->values.at[low] : NULL;
-    return found && found->column == cell->column && found->holder == cell->holder ? found : NULL;
+    for (; low < b->start[bucket + 1] && s->values.at[low].holder == cell->holder; low++)
+        if (s->values.at[low].column == cell->column)
+            return &s->values.at[low];
+    return NULL;
 }
 
 #define CELLS_AHEAD 16
@@ -231,8 +284,9 @@ static void fetch_value(const Sharing *s, const Buckets *b, size_t i)
 
 #define CELLS_AT_ONCE ((size_t)1 << 16)
 #define NO_TEXT UINT64_MAX
+#define IS_COUNT (UINT64_C(1) << 63) /* a count, not the number of a text */
 
-/* Puts the text in the holder's place. */
+/* Puts what the holder's records are given in the holder's place: a text's number, or a count. */
 static Status look_up_cells(size_t item, void *ctx, Error *err)
 {
     const Settling *x = ctx;
@@ -243,9 +297,22 @@ static Status look_up_cells(size_t item, void *ctx, Error *err)
         if (i + CELLS_AHEAD < end) /* beyond it they may have been changed */
             fetch_value(s, &x->buckets, i);
         const SharedValue *value = value_of(s, &x->buckets, &s->cells.at[i]);
-        s->cells.at[i].holder = value ? value->text : NO_TEXT;
+        s->cells.at[i].holder = !value ? NO_TEXT
+                                : x->context->shares.at[value->share].take == TAKE_COUNT
+                                    ? IS_COUNT | (uint64_t)value->weight
+                                    : value->text;
     }
     return OK;
+}
+
+/* A count is written into `count`. */
+static Slice text_of(const Context *c, uint64_t given, char count[CONTEXT_TEXT_SIZE])
+{
+    if (!(given & IS_COUNT))
+        return c->texts.at[given];
+    int n = snprintf(count, CONTEXT_TEXT_SIZE, "%" PRIu64, given & ~IS_COUNT);
+    ASSERT(n > 0 && n < CONTEXT_TEXT_SIZE);
+    return (Slice){count, (size_t)n};
 }
 
 Status sharing_settle(Sharing *s, const Context *c, unsigned threads,
@@ -258,9 +325,11 @@ Status sharing_settle(Sharing *s, const Context *c, unsigned threads,
     TRY(buckets_new(s, 31, &x.buckets, err));
     Status st = parallel_for((s->cells.len + CELLS_AT_ONCE - 1) / CELLS_AT_ONCE, threads, look_up_cells, &x, err);
     mem_free(x.buckets.start);
-    for (size_t i = 0; st == OK && i < s->cells.len; i++)
+    for (size_t i = 0; st == OK && i < s->cells.len; i++) {
+        char count[CONTEXT_TEXT_SIZE];
         if (s->cells.at[i].holder != NO_TEXT)
-            st = fn(ctx, &s->cells.at[i], c->texts.at[s->cells.at[i].holder], err);
+            st = fn(ctx, &s->cells.at[i], text_of(c, s->cells.at[i].holder, count), err);
+    }
     return st;
 }
 
@@ -268,4 +337,5 @@ void sharing_free(Sharing *s)
 {
     vec_free(&s->cells);
     vec_free(&s->values);
+    vec_free(&s->nexts);
 }

@@ -9,7 +9,7 @@
 #include <math.h>
 
 /* Raised whenever this room's code can decide otherwise on the same records, model and policy. */
-#define LINKING_VERSION "linking/4"
+#define LINKING_VERSION "linking/5"
 
 static Status share_ppm(const Toml *t, const char *file, const char *key, double fallback, uint32_t *out, Error *err)
 {
@@ -84,11 +84,16 @@ Status identity_review_policy(Policy *policy, Date on, ReviewPolicy *out, Error 
     return OK;
 }
 
-/* Is this the text of a key of a query? */
+/* Is this the text of a key of a query, or one of its texts? */
 static bool query_names(const Toml *query, const char *key, Slice column)
 {
     const Toml *name = toml_get(query, key);
-    return name && name->type == TOML_STRING && slice_eq(name->string, column);
+    if (name && name->type == TOML_STRING)
+        return slice_eq(name->string, column);
+    for (const Toml *n = name && name->type == TOML_ARRAY ? name->first : NULL; n; n = n->next)
+        if (n->type == TOML_STRING && slice_eq(n->string, column))
+            return true;
+    return false;
 }
 
 /* Does some query of context.toml give this column, first or next, and say something by this key? */

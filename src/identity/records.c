@@ -106,17 +106,33 @@ static uint32_t next_old_link(LoadArg *a, const RecordTag *tag)
     return a->link_at < links->len && tag_cmp(&links->at[a->link_at].tag, tag) == 0 ? (uint32_t)a->link_at : NO_LINK;
 }
 
+/* Of a column that has what comes after the most of another. */
+static Status next_value(LoadArg *a, const VaultRecord *in, uint32_t column, uint32_t record, Error *err)
+{
+    const ContextValue *values;
+    ContextColumn *of = &a->context.columns.at[a->contexts[column]->next_of - 1];
+    for (uint32_t c = 0; c < a->linkage->match.column_count; c++) {
+        const SharedNext next = {c, a->contexts[column]->rank, column};
+        if (a->contexts[c] == of && context_next(of, &in->tag, &values) > 0)
+            return sharing_add_next(&a->sharing, &a->context, &next, record, values, &in->tag, &in->values, err);
+    }
+    return OK;
+}
+
 /* The rest of the rows' value; shared ones are known when all records are. */
 static Status context_value(LoadArg *a, const VaultRecord *in, uint32_t column, uint32_t record, Slice *out, Error *err)
 {
     const ContextValue *values;
+    ContextColumn *from = a->contexts[column];
     *out = (Slice){0};
-    if (!a->contexts[column])
+    if (!from)
         return OK;
-    size_t n = context_next(a->contexts[column], &in->tag, &values);
+    if (from->next_of)
+        return next_value(a, in, column, record, err);
+    size_t n = context_next(from, &in->tag, &values);
     if (n > 0 && values->share)
         return sharing_add(&a->sharing, &a->context, column, record, values, n, &in->tag, &in->values, err);
-    *out = n > 0 ? a->context.texts.at[values->text] : context_own(a->contexts[column], &in->values, a->months[column]);
+    *out = n > 0 ? a->context.texts.at[values->text] : context_own(from, &in->values, a->months[column]);
     return OK;
 }
 

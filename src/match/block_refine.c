@@ -17,7 +17,7 @@
  *     that grows with the number of records only. A chain is written as overlapping blocks of 2 * CHAIN_REACH records,
  *     each CHAIN_REACH further on.
  *
- * Memory and time: a record of a large block is in at most six finer blocks a key (ALTERNATIVES multiplied out), twice
+ * Memory and time: a record of a large block is in at most four finer blocks a key (ALTERNATIVES multiplied out), twice
  * that in chains.
  */
 #include "match/blocks.h"
@@ -26,7 +26,7 @@
 enum { DEPTH_MAX = 3, CHAIN_REACH = 4 };
 
 /* Keys side by side at each depth. */
-static const uint32_t ALTERNATIVES[DEPTH_MAX] = {3, 2, 1};
+static const uint32_t ALTERNATIVES[DEPTH_MAX] = {2, 2, 1};
 
 /* A key that leaves more than this share of the records together does not split. */
 #define SPLIT_SHARE 0.8
@@ -40,14 +40,15 @@ typedef struct Candidate {
     double collide; /* two records taken at random agree, or one of them lacks the value */
 } Candidate;
 
-/* Of what a value of a field is hashed for splitting: tolerant where that costs little. */
+/* What a value of a field is hashed by for splitting: tolerant where that costs little. */
 static KeyTransform refining_transform(FieldKind kind)
 {
     switch (kind) {
     case FIELD_FIRST_NAME:
-    case FIELD_MIDDLE_NAME:
     case FIELD_LAST_NAME:
         return KEY_PHONETIC;
+    case FIELD_MIDDLE_NAME:
+        return KEY_INITIAL;
     default:
         return KEY_WHOLE;
     }
@@ -73,28 +74,45 @@ static void add_candidate(Candidate *list, uint32_t *count, Candidate c)
     ++*count;
 }
 
-static uint32_t list_candidates(const MatchTable *t, Candidate list[REFINERS_MAX])
+static bool is_a_pass(const PassSpec *passes, uint32_t pass_count, uint32_t field)
+{
+    for (uint32_t i = 0; i < pass_count; i++)
+        if (passes[i].part_count == 1 && passes[i].parts[0].field == field && passes[i].parts[0].transform == KEY_WHOLE)
+            return true;
+    return false;
+}
+
+static uint32_t list_candidates(
+    const MatchTable *t, const PassSpec *whole, uint32_t whole_count, Candidate list[REFINERS_MAX])
 {
     uint32_t count = 0;
     for (uint32_t f = 0; f < t->config->field_count; f++) {
-        FieldKind kind = t->config->fields[f].kind;
+        const FieldSpec *field = &t->config->fields[f];
+        FieldKind kind = field->kind;
+        /* equal values of an own comparator may be no agreement: two first days of work on one day */
+        if (field->neutral.len > 0 || is_a_pass(whole, whole_count, f))
+            continue;
         double filled = t->records > 0 ? (double)t->frequency_total[f] / t->records : 0;
         filled = filled > 1 ? 1 : filled;
         if (filled < FILLED_MIN)
             continue;
         double chance = chance_agreement(t, f);
         double collide = 1 - filled * filled * (1 - chance);
-        add_candidate(list, &count, (Candidate){{f, refining_transform(kind), 0}, collide});
+        KeyTransform transform = refining_transform(kind);
+        add_candidate(list, &count, (Candidate){{f, transform, 0}, collide});
+        if (transform == KEY_PHONETIC)
+            add_candidate(list, &count, (Candidate){{f, KEY_WHOLE, 0}, collide});
     }
     return count;
 }
 
-Status refiners_new(const MatchTable *t, unsigned threads, Refiners **out, Error *err)
+Status refiners_new(
+    const MatchTable *t, const PassSpec *whole, uint32_t whole_count, unsigned threads, Refiners **out, Error *err)
 {
     Refiners *r = NULL;
     TRY(mem_zalloc(1, sizeof *r, (void **)&r, err));
     Candidate list[REFINERS_MAX];
-    r->count = list_candidates(t, list);
+    r->count = list_candidates(t, whole, whole_count, list);
     for (uint32_t i = 0; i < r->count; i++)
         r->keys[i] = (PassSpec){.parts = {list[i].part}, .part_count = 1};
     Status st = key_cache_new(t, r->keys, r->count, threads, &r->cache, err);
@@ -113,14 +131,19 @@ void refiners_free(Refiners *r)
     mem_free(r);
 }
 
-bool refiner_implied(const PassSpec *pass, const KeyPart *refiner)
+bool refiner_suits(const MatchConfig *config, const PassSpec *pass, const KeyPart *refiner)
 {
+    bool asked = false;
     for (uint32_t i = 0; i < pass->part_count; i++) {
         const KeyPart *p = &pass->parts[i];
-        if (p->field == refiner->field && (p->transform == refiner->transform || p->transform == KEY_WHOLE))
-            return true;
+        if (p->field != refiner->field)
+            continue;
+        if (p->transform == refiner->transform || p->transform == KEY_WHOLE)
+            return false;
+        asked = true;
     }
-    return false;
+    /* a whole name after its sound or its end; of a name that the pass does not know, the sound */
+    return asked || refiner->transform == refining_transform(config->fields[refiner->field].kind);
 }
 
 bool group_oversized(const SourcePairs *s, const MatchTable *t, const Groups *g, uint32_t i, uint32_t block_max)
@@ -321,7 +344,7 @@ static Status refine_alternatives(
     *used = 0;
     TRY(mem_alloc(level->count * sizeof keyed[0], (void **)&keyed, err));
     for (uint32_t i = level->refiner; i < job->refiners->count && *used < ALTERNATIVES[level->depth]; i++) {
-        if (refiner_implied(job->pass, &job->refiners->keys[i].parts[0]))
+        if (!refiner_suits(job->table->config, job->pass, &job->refiners->keys[i].parts[0]))
             continue;
         Split split;
         st = split_by(job, i, level->members, level->count, keyed, &split, err);

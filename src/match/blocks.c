@@ -8,8 +8,8 @@
  *
  * Passes are weighed against each other. All together may cost what a table of this
  * size is worth (blocks_budget, config.pairs_max at most); cheap ones cost what they
- * cost, and the dear ones share the rest: each of them gets smaller blocks until it
- * keeps to its share. So a pass of few values, whose pairs grow with the square of
+ * cost, and the dear ones share the rest: all of them get smaller blocks, of one size,
+ * until they keep to it. So a pass of few values, whose pairs grow with the square of
  * the records, stays where it is cheap and is refined where it is not. Ever smaller
  * blocks are refined, nothing is dropped.
  */
@@ -178,20 +178,20 @@ out:
 /* --- weighing passes -------------------------------------------------------------------------------------------- */
 
 /* Cheap passes cost what they cost, and the others share evenly what these leave: the most that one may cost. */
-static uint64_t fair_share(const Blocks *b, uint64_t limit)
+static uint64_t fair_share(const uint64_t *costs, uint32_t count, uint64_t limit)
 {
-    uint64_t costs[MATCH_PASSES_MAX];
-    for (uint32_t i = 0; i < b->pass_count; i++) {
+    uint64_t sorted[MATCH_PASSES_MAX];
+    for (uint32_t i = 0; i < count; i++) {
         uint32_t k = i;
-        for (; k > 0 && costs[k - 1] > b->passes[i].pairs; k--)
-            costs[k] = costs[k - 1];
-        costs[k] = b->passes[i].pairs;
+        for (; k > 0 && sorted[k - 1] > costs[i]; k--)
+            sorted[k] = sorted[k - 1];
+        sorted[k] = costs[i];
     }
-    for (uint32_t i = 0; i < b->pass_count; i++) {
-        uint64_t share = limit / (b->pass_count - i);
-        if (costs[i] > share)
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t share = limit / (count - i);
+        if (sorted[i] > share)
             return share;
-        limit -= costs[i];
+        limit -= sorted[i];
     }
     return UINT64_MAX;
 }
@@ -201,7 +201,18 @@ typedef struct Weighing {
     unsigned threads;
     Refiners *refiners; /* once something is refined */
     bool refines;       /* false: p->pairs are those of the blocks that stay whole, the least that a pass costs */
+    bool dear[MATCH_PASSES_MAX];
 } Weighing;
+
+static Status new_refiners(Weighing *w, Error *err)
+{
+    PassSpec whole[MATCH_PASSES_MAX];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < w->blocks->pass_count; i++)
+        if (!pass_is_window(&w->blocks->passes[i]) && w->blocks->passes[i].oversized.len == 0)
+            whole[count++] = w->blocks->passes[i].spec;
+    return refiners_new(w->blocks->table, whole, count, w->threads, &w->refiners, err);
+}
 
 /* The pass with blocks of its block_max. */
 static Status cut_pass(Weighing *w, BlockPass *p, Error *err)
@@ -210,37 +221,47 @@ static Status cut_pass(Weighing *w, BlockPass *p, Error *err)
     if (!w->refines)
         return OK;
     if (p->oversized.len > 0 && !w->refiners)
-        TRY(refiners_new(w->blocks->table, w->threads, &w->refiners, err));
+        TRY(new_refiners(w, err));
     return refine_pass(w->blocks, p, w->refiners, w->threads, err);
 }
 
-/* Passes that cost more than their share get blocks of half the size. *again: there was one. */
-static Status halve_dear(Weighing *w, uint64_t budget, bool *again, Error *err)
+/* All dear passes, because a pair in a block of n records is a match about once in n, whichever pass makes it: what the
+ * next pairs cost is worth the same in all of them when blocks are cut at one size. */
+static Status cut_dear(Weighing *w, uint32_t block_max, Error *err)
 {
-    Blocks *b = w->blocks;
-    uint64_t share = fair_share(b, budget);
-    *again = false;
-    for (uint32_t i = 0; i < b->pass_count; i++) {
-        BlockPass *p = &b->passes[i];
-        if (pass_is_window(p) || p->pairs <= share || p->block_max == BLOCK_MAX_LEAST)
+    for (uint32_t i = 0; i < w->blocks->pass_count; i++) {
+        BlockPass *p = &w->blocks->passes[i];
+        if (!w->dear[i])
             continue;
         TRY(cancel_check(err));
-        p->block_max = p->block_max / 2 > BLOCK_MAX_LEAST ? p->block_max / 2 : BLOCK_MAX_LEAST;
+        p->block_max = block_max;
         TRY(cut_pass(w, p, err));
-        *again = true;
     }
     return OK;
 }
 
-static Status weigh(Weighing *w, uint64_t budget, Error *err)
+/* By a quarter, until all together keep to the budget. */
+static Status cut_to_budget(Weighing *w, uint64_t budget, uint32_t *block_max, Error *err)
 {
-    Blocks *b = w->blocks;
-    for (uint32_t i = 0; i < b->pass_count; i++)
-        if (!pass_is_window(&b->passes[i]))
-            TRY(cut_pass(w, &b->passes[i], err));
-    for (bool again = true; again;)
-        TRY(halve_dear(w, budget, &again, err));
+    TRY(cut_dear(w, *block_max, err));
+    while (blocks_pairs(w->blocks) > budget && *block_max > BLOCK_MAX_LEAST) {
+        *block_max -= *block_max / 4;
+        *block_max = *block_max > BLOCK_MAX_LEAST ? *block_max : BLOCK_MAX_LEAST;
+        TRY(cut_dear(w, *block_max, err));
+    }
     return OK;
+}
+
+/* Passes that cost more than their share; the others stay as config.block_max has them. */
+static void find_dear(Weighing *w, uint64_t budget)
+{
+    const Blocks *b = w->blocks;
+    uint64_t costs[MATCH_PASSES_MAX];
+    for (uint32_t i = 0; i < b->pass_count; i++)
+        costs[i] = b->passes[i].pairs + b->passes[i].oversized_pairs;
+    uint64_t share = fair_share(costs, b->pass_count, budget);
+    for (uint32_t i = 0; i < b->pass_count; i++)
+        w->dear[i] = !pass_is_window(&b->passes[i]) && costs[i] > share;
 }
 
 /* First by what stays whole, which is quickly counted: what is too dear by that alone need not be refined to know. */
@@ -250,11 +271,20 @@ static Status refine_all(Blocks *b, unsigned threads, Error *err)
     uint32_t most = b->table->config->block_max;
     uint64_t limit = b->table->config->pairs_max, budget = blocks_budget(b->table);
     Status st = OK;
-    for (uint32_t i = 0; i < b->pass_count; i++)
-        b->passes[i].block_max = most > BLOCK_MAX_LEAST ? most : BLOCK_MAX_LEAST;
-    TRY_OUT(weigh(&w, budget, err));
+    most = most > BLOCK_MAX_LEAST ? most : BLOCK_MAX_LEAST;
+    for (uint32_t i = 0; i < b->pass_count; i++) {
+        b->passes[i].block_max = most;
+        if (!pass_is_window(&b->passes[i]))
+            TRY_OUT(find_oversized(b, &b->passes[i], err));
+    }
+    find_dear(&w, budget);
+    uint32_t block_max = most;
+    TRY_OUT(cut_to_budget(&w, budget, &block_max, err));
     w.refines = true;
-    TRY_OUT(weigh(&w, budget, err));
+    for (uint32_t i = 0; i < b->pass_count; i++)
+        if (!pass_is_window(&b->passes[i]) && !w.dear[i])
+            TRY_OUT(cut_pass(&w, &b->passes[i], err));
+    TRY_OUT(cut_to_budget(&w, budget, &block_max, err));
     if (blocks_pairs(b) > limit) {
         st = error_set(err, ERR_LIMIT,
             "the passes give %" PRIu64 " pairs even with blocks of %d records, more than the "
@@ -600,8 +630,25 @@ static uint64_t largest_group(const BlockPass *p)
     return largest;
 }
 
+void blocks_fold(Blocks *b)
+{
+    PassReport reports[MATCH_PASSES_MAX];
+    blocks_report(b, reports);
+    memcpy(b->counts->reports, reports, b->pass_count * sizeof *reports);
+    b->counts->folded = true;
+    for (uint32_t i = 0; i < b->pass_count; i++) {
+        groups_free(&b->passes[i].groups);
+        groups_free(&b->passes[i].refined);
+        vec_free(&b->passes[i].order);
+    }
+}
+
 void blocks_report(const Blocks *b, PassReport reports[MATCH_PASSES_MAX])
 {
+    if (b->counts->folded) {
+        memcpy(reports, b->counts->reports, b->pass_count * sizeof *reports);
+        return;
+    }
     for (uint32_t i = 0; i < b->pass_count; i++) {
         const BlockPass *p = &b->passes[i];
         uint64_t covered = b->counts->known ? b->counts->covered[i] : p->refined_pairs;

@@ -78,10 +78,13 @@ typedef struct Refiners {
     uint32_t count;
     KeyCache *cache;
 } Refiners;
-MUST_USE Status refiners_new(const MatchTable *t, unsigned threads, Refiners **out, Error *err);
+/* whole: passes none of whose blocks is refined; what one of them asks for by itself splits no block of another, since
+ * it brings together whoever agrees on it. */
+MUST_USE Status refiners_new(
+    const MatchTable *t, const PassSpec *whole, uint32_t whole_count, unsigned threads, Refiners **out, Error *err);
 void refiners_free(Refiners *r);
-/* Does the pass itself ask for as much already? */
-bool refiner_implied(const PassSpec *pass, const KeyPart *refiner);
+/* false: the pass itself asks for as much already, or the refiner is stricter than need be. */
+bool refiner_suits(const MatchConfig *config, const PassSpec *pass, const KeyPart *refiner);
 
 typedef struct RefineJob {
     const MatchTable *table;
@@ -101,6 +104,8 @@ typedef struct BlockCounts {
     bool known;
     uint64_t found[MATCH_PASSES_MAX];   /* pairs handed out, by pass */
     uint64_t covered[MATCH_PASSES_MAX]; /* pairs that some refined block of the pass holds */
+    bool folded;                        /* there are no blocks any more, but reports of them */
+    PassReport reports[MATCH_PASSES_MAX];
 } BlockCounts;
 
 typedef struct BlockPass {

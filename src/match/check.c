@@ -131,8 +131,14 @@ static Status check_sources(const MatchConfig *c, Error *err)
         return error_set(err, ERR_INVALID, "a config has 1 to %d sources", MATCH_SOURCES_MAX);
     if (c->trait_count > MATCH_TRAITS_MAX)
         return error_set(err, ERR_INVALID, "a config has at most %d traits of sources", MATCH_TRAITS_MAX);
+    uint32_t traits = c->trait_count ? c->trait_count : 1;
+    for (uint32_t i = 0; i < traits; i++) {
+        uint32_t whole = c->trait_within[i];
+        if (whole > traits || (whole > 0 && c->trait_within[whole - 1] > 0))
+            return error_set(
+                err, ERR_INVALID, "trait %" PRIu32 " is part of one that is not there or is a part itself", i);
+    }
     for (uint32_t i = 0; i < c->source_count; i++) {
-        uint32_t traits = c->trait_count ? c->trait_count : 1;
         if (c->sources[i].trait >= traits)
             return error_set(err, ERR_INVALID, "source '%.*s' has a trait that is not there",
                 SLICE_ARG(slice_sub(c->sources[i].name, 0, 80)));

@@ -21,8 +21,9 @@
 #define BUNDLE_FACES_MAX 12
 /* Lower than any odds: the two may not be one person. */
 #define ODDS_NEVER (2 * WEIGHT_MIN)
-/* A link that others compete for must be this much likelier than all of them together. */
-#define AMBIGUITY_MARGIN (2 * WEIGHT_BIT)
+/* A link that others compete for must be this much likelier than all of them together: twice. Links of one bit to two
+ * are right four times in five (clusters.md). */
+#define AMBIGUITY_MARGIN WEIGHT_BIT
 
 /* Odds that two groups of records are one person; ODDS_NEVER: a rule forbids it. Symmetric, and a function of the two
  * sets only. *against (may be NULL): the part of it, at most 0, that disagreements make; 0 where there is nothing to

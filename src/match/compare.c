@@ -17,12 +17,27 @@
 #define MEMO_BITS 15
 #define MEMO_MASK ((UINT64_C(1) << MEMO_BITS) - 1)
 
+/* A field that is missing beside another's equal or former value. */
+typedef struct Beside {
+    uint64_t field; /* its bits */
+    uint32_t shift; /* of the other */
+    uint32_t alias; /* level of the other's former value; NO_LEVEL: none */
+} Beside;
+
+#define NO_LEVEL 16
+
+/* Of an own comparator with up to so many values (months, small numbers) each pair's level has a byte of its own, which
+ * a stretch reads from one row. */
+#define FEW_VALUES 1024
+#define FEW_KNOWN 16 /* 0: not asked for yet */
+
 struct Comparer {
     const MatchTable *t;
     Arena arena;
     uint32_t field_count;
     uint32_t column_count, name_count; /* of a tile */
-    uint32_t given;                    /* set of fields that are missing beside an equal number */
+    uint32_t beside_count;
+    Beside beside[MATCH_FIELDS_MAX * MATCH_FIELDS_MAX]; /* fields that are missing beside an equal number */
     FieldPlan plans[MATCH_FIELDS_MAX];
     CompareTile tile;     /* of the last compare_batch */
     uint64_t tile_number; /* its number; 0: none */
@@ -46,6 +61,8 @@ static Status compile_levels(Comparer *c, FieldPlan *p, Error *err)
 static PlanWay way_of(const FieldSpec *f, const Dict *d)
 {
     bool aliases = f->column_count > 1 && !f->combine;
+    if (aliases && !f->levels && kind_is_plain(f->kind))
+        return WAY_PLAINS;
     if (aliases && (f->levels || d->domain != DOMAIN_NAME))
         return WAY_ALIASES;
     if (aliases)
@@ -66,13 +83,27 @@ static PlanWay way_of(const FieldSpec *f, const Dict *d)
     }
 }
 
-static uint32_t columns_of(PlanWay way)
+static uint32_t columns_of(const FieldPlan *p)
 {
-    return way == WAY_NAME                          ? NAME_COLUMNS
-           : way == WAY_NAMES                       ? NAME_COLUMNS + 1
-           : way == WAY_DATE                        ? DATE_COLUMNS
-           : way == WAY_POSTAL || way == WAY_DIGITS ? CODE_COLUMNS
-                                                    : 1;
+    return p->way == WAY_NAME                             ? NAME_COLUMNS
+           : p->way == WAY_NAMES                          ? NAME_COLUMNS + 1
+           : p->way == WAY_DATE                           ? DATE_COLUMNS
+           : p->way == WAY_POSTAL || p->way == WAY_DIGITS ? CODE_COLUMNS
+           : p->way == WAY_PLAINS                         ? p->column_count
+                                                          : 1;
+}
+
+static Status plan_memo(FieldPlan *p, Error *err)
+{
+    uint32_t values = dict_count(p->dict);
+    if (p->plain)
+        return OK;
+    TRY(mem_zalloc(MEMO_MASK + 1, sizeof *p->memo, (void **)&p->memo, err));
+    if (!p->spec->levels || values > FEW_VALUES)
+        return OK;
+    TRY(mem_zalloc((size_t)values * values, 1, (void **)&p->few, err));
+    p->few_count = values;
+    return OK;
 }
 
 static Status plan_field(Comparer *c, uint32_t field, Error *err)
@@ -89,15 +120,13 @@ static Status plan_field(Comparer *c, uint32_t field, Error *err)
         .shift = 4 * field,
         .plain = !f->levels && kind_is_plain(f->kind),
         .other_column = MATCH_NONE};
-    c->column_count += columns_of(p->way);
+    c->column_count += columns_of(p);
     p->name = c->name_count;
     c->name_count += p->way == WAY_NAME || p->way == WAY_NAMES;
     for (int id = 0; id < LV_COUNT; id++)
         p->number[id] = (uint8_t)field_level_number(f, (LevelId)id);
     TRY(compile_levels(c, p, err));
-    if (p->plain)
-        return OK;
-    return mem_zalloc(MEMO_MASK + 1, sizeof *p->memo, (void **)&p->memo, err);
+    return plan_memo(p, err);
 }
 
 /* After all fields have their columns. */
@@ -110,6 +139,17 @@ static void plan_swap(Comparer *c, uint32_t field)
     p->other_column = c->plans[other].column;
     p->other_first = c->plans[other].first;
     p->other_shift = 4 * other;
+}
+
+/* After all fields have their places. */
+static void plan_beside(Comparer *c, uint32_t field)
+{
+    for (uint32_t beside = c->plans[field].spec->neutral_beside; beside != 0; beside &= beside - 1) {
+        const FieldPlan *other = &c->plans[__builtin_ctz(beside)];
+        c->beside[c->beside_count++] = (Beside){.field = UINT64_C(15) << c->plans[field].shift,
+            .shift = other->shift,
+            .alias = other->number[LV_ALIAS] ? other->number[LV_ALIAS] : NO_LEVEL};
+    }
 }
 
 static void tile_free(CompareTile *tile)
@@ -150,7 +190,7 @@ Status comparer_new(const MatchTable *t, Comparer **out, Error *err)
     }
     for (uint32_t f = 0; f < c->field_count; f++) {
         plan_swap(c, f);
-        c->given |= (uint32_t)(t->config->fields[f].neutral_beside != 0) << f;
+        plan_beside(c, f);
     }
     Status st = tile_reserve(c, &c->stretch, STRETCH, err);
     if (st != OK) {
@@ -165,8 +205,10 @@ void comparer_free(Comparer *c)
 {
     if (!c)
         return;
-    for (uint32_t f = 0; f < c->field_count; f++)
+    for (uint32_t f = 0; f < c->field_count; f++) {
         mem_free(c->plans[f].memo);
+        mem_free(c->plans[f].few);
+    }
     tile_free(&c->tile);
     tile_free(&c->stretch);
     arena_free(&c->arena);
@@ -218,12 +260,30 @@ static inline uint32_t known_level(const FieldPlan *p, uint32_t a, uint32_t b)
     return learn_level(p, a, b, place);
 }
 
+/* Of two values of an own comparator, which may be missing. Not inline: each pair of values once. */
+static uint32_t learn_few(const FieldPlan *p, uint32_t a, uint32_t b)
+{
+    uint32_t level = a && b ? compute_level(p, a, b) : 0;
+    uint8_t known = (uint8_t)(FEW_KNOWN | level);
+    p->few[(size_t)a * p->few_count + b] = p->few[(size_t)b * p->few_count + a] = known;
+    return level;
+}
+
+/* A dictionary may have grown since. */
+static inline uint32_t own_known_level(const FieldPlan *p, uint32_t a, uint32_t b)
+{
+    if (a >= p->few_count || b >= p->few_count)
+        return a && b ? known_level(p, a, b) : 0;
+    uint8_t known = p->few[(size_t)a * p->few_count + b];
+    return known ? known & 15 : learn_few(p, a, b);
+}
+
 static uint32_t value_level(const FieldPlan *p, uint32_t a, uint32_t b)
 {
+    if (p->spec->levels)
+        return own_known_level(p, a, b);
     if (a == 0 || b == 0)
         return 0;
-    if (p->spec->levels)
-        return known_level(p, a, b);
     if (a == b)
         return p->number[LV_EXACT];
     if (p->plain)
@@ -290,10 +350,10 @@ static void load_code(const FieldPlan *p, const CompareTile *tile, uint32_t *at,
     }
 }
 
-static void load_value(const FieldPlan *p, const CompareTile *tile, uint32_t *at, size_t n)
+static void load_value(uint32_t column, const CompareTile *tile, uint32_t *at, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        at[i] = tile->rows[i][p->column];
+        at[i] = tile->rows[i][column];
 }
 
 /* The tile's rows are set. */
@@ -307,7 +367,9 @@ static void load_columns(const Comparer *c, const CompareTile *tile, size_t n)
         else if (p->way == WAY_DATE || p->way == WAY_POSTAL || p->way == WAY_DIGITS)
             load_code(p, tile, at, n);
         else
-            load_value(p, tile, at, n);
+            load_value(p->column, tile, at, n);
+        for (uint32_t k = 1; p->way == WAY_PLAINS && k < p->column_count; k++)
+            load_value(p->spec->columns[k], tile, at + k * tile->room, n);
         if (p->way == WAY_NAMES)
             load_aliases(p, tile, at + NAME_COLUMNS * tile->room, n);
     }
@@ -360,6 +422,23 @@ static uint32_t alias_level(const FieldPlan *p, const uint32_t *a, const uint32_
                 best = level;
         }
     return best;
+}
+
+/* The same of values that are equal or not. */
+static uint32_t plains_level(const FieldPlan *p, const uint32_t *a, const uint32_t *b)
+{
+    bool there = false, met = false;
+    if (a[p->column] && a[p->column] == b[p->column])
+        return p->number[LV_EXACT];
+    for (uint32_t i = 0; i < p->column_count; i++) {
+        uint32_t x = a[p->spec->columns[i]];
+        for (uint32_t k = 0; x && k < p->column_count; k++) {
+            uint32_t y = b[p->spec->columns[k]];
+            there |= y != 0;
+            met |= x == y;
+        }
+    }
+    return met ? p->number[LV_ALIAS] : there ? p->number[LV_DIFFERS] : 0;
 }
 
 static bool have_common_root(const Dict *d, const NameInfo *x, const NameInfo *y)
@@ -421,16 +500,14 @@ static uint64_t with_swap(const FieldPlan *p, const uint32_t *a, const uint32_t 
 }
 
 /* By what the comparison said, whichever field comes first. */
-static uint64_t without_given(const Comparer *c, uint64_t pattern)
+static inline uint64_t without_given(const Comparer *c, uint64_t pattern)
 {
-    uint64_t rest = pattern;
-    for (uint32_t given = c->given; given != 0; given &= given - 1) {
-        const FieldPlan *p = &c->plans[__builtin_ctz(given)];
-        for (uint32_t beside = p->spec->neutral_beside; beside != 0; beside &= beside - 1)
-            if (pattern_level(pattern, (uint32_t)__builtin_ctz(beside)) == 1)
-                rest &= ~(UINT64_C(15) << p->shift);
+    uint64_t gone = 0;
+    for (uint32_t k = 0; k < c->beside_count; k++) {
+        uint32_t level = pattern >> c->beside[k].shift & 15;
+        gone |= (level == 1) | (level == c->beside[k].alias) ? c->beside[k].field : 0;
     }
-    return rest;
+    return pattern & ~gone;
 }
 
 /* Not inline, as add_aliased: most configs have no such field. */
@@ -449,7 +526,9 @@ static uint64_t pair_pattern(Comparer *c, const uint32_t *a, const uint32_t *b)
     for (uint32_t f = 0; f < c->field_count; f++) {
         FieldPlan *p = &c->plans[f];
         uint32_t x = a[p->column], y = b[p->column], level;
-        if (p->way == WAY_ALIASES)
+        if (p->way == WAY_PLAINS)
+            level = plains_level(p, a, b);
+        else if (p->way == WAY_ALIASES)
             level = alias_level(p, a, b);
         else if (p->way == WAY_NAMES)
             level = names_level(p, a, b);
@@ -556,6 +635,18 @@ static size_t add_texts(const FieldPlan *p, uint32_t value, const StretchView *v
     return count;
 }
 
+static void add_own(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels)
+{
+    const uint32_t *values = view_column(v, p->first), shift = p->shift & 31, few = p->few_count;
+    const uint8_t *row = value < few ? p->few + (size_t)value * few : NULL;
+    for (size_t i = 0; i < v->n; i++) {
+        uint32_t level = row && values[i] < few ? row[values[i]] : 0;
+        if (level == 0)
+            level = own_known_level(p, value, values[i]);
+        levels[i] |= (level & 15) << shift;
+    }
+}
+
 static void add_each(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels)
 {
     const uint32_t *values = view_column(v, p->first);
@@ -606,6 +697,10 @@ static void add_field(Comparer *c, FieldPlan *p, const uint32_t *a, const Stretc
         add_aliased(c, p, a, v, levels);
         return;
     }
+    if (p->way == WAY_PLAINS) {
+        lanes_plains(p, a, v, levels);
+        return;
+    }
     if (value == 0)
         return;
     switch (p->way) {
@@ -627,6 +722,9 @@ static void add_field(Comparer *c, FieldPlan *p, const uint32_t *a, const Stretc
     case WAY_TEXT:
         count = add_texts(p, value, v, levels, open);
         break;
+    case WAY_OWN:
+        add_own(p, value, v, levels);
+        return;
     default:
         add_each(p, value, v, levels);
         return;
@@ -648,7 +746,7 @@ static void compare_stretch(Comparer *c, const uint32_t *a, const StretchView *v
     for (uint32_t f = 0; f < c->field_count; f++)
         if (c->plans[f].other_column != MATCH_NONE)
             mark_swapped(c, &c->plans[f], a, v, patterns);
-    for (size_t i = 0; c->given != 0 && i < v->n; i++)
+    for (size_t i = 0; c->beside_count != 0 && i < v->n; i++)
         patterns[i] = without_given(c, patterns[i]);
 }
 

@@ -7,6 +7,7 @@
  *                  and, of a field with other columns beside the present name, whether one of them holds something
  *   dates          value | written | days                                           (DateColumn)
  *   packed digits  value | lower half | upper half                                  (CodeColumn)
+ *   equal or not   value of each of the field's columns
  *   others         value
  *
  * A column is `room` numbers of 32 bits; length is a float, because baseline machines multiply those four at a time.
@@ -42,6 +43,7 @@ typedef enum PlanWay {
     WAY_POSTAL,
     WAY_DIGITS,
     WAY_TEXT,
+    WAY_PLAINS,  /* several columns, equal or not */
     WAY_OWN,     /* expressions of the config */
     WAY_NAMES,   /* names with other columns beside, which most records leave empty */
     WAY_ALIASES, /* several columns of another kind */
@@ -63,6 +65,8 @@ typedef struct FieldPlan {
     QuickJaro jaro;
     Expr *when[MATCH_LEVELS_MAX]; /* of an own comparator */
     Expr *neutral;                /* of one; NULL: always compared */
+    uint8_t *few;                 /* of one with few values: FEW_KNOWN + level of value a and b at a * few_count + b */
+    uint32_t few_count;           /* values that it knows of; 0: there are many */
     uint32_t other_first;         /* the field that it may be swapped with: column of the tile */
     uint32_t other_column;        /* and of the table; MATCH_NONE */
     uint32_t other_shift;
@@ -91,6 +95,8 @@ size_t lanes_dates(const FieldPlan *p, uint32_t value, const StretchView *v, uin
 size_t lanes_postal(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places);
 /* Equal or not: no place is left open. */
 void lanes_plain(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels);
+/* The same of a record's cells, whose field has several columns. */
+void lanes_plains(const FieldPlan *p, const uint32_t *cells, const StretchView *v, uint32_t *levels);
 
 /* Names: how many places were written to places[], whose level only the texts tell (names of several words, single
  * letters), and how many to alike[]: two names of one word that differ and that neither the set of their letters nor

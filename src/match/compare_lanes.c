@@ -174,6 +174,30 @@ void lanes_plain(const FieldPlan *p, uint32_t value, const StretchView *v, uint3
     }
 }
 
+void lanes_plains(const FieldPlan *p, const uint32_t *cells, const StretchView *v, uint32_t *levels)
+{
+    const Lanes32 exact = lanes_of(level_bits(p, LV_EXACT)), alias = lanes_of(level_bits(p, LV_ALIAS));
+    const Lanes32 differs = lanes_of(level_bits(p, LV_DIFFERS)), none = lanes_of(0);
+    uint32_t mine[MATCH_ALIASES_MAX], count = 0;
+    const uint32_t present = cells[p->column];
+    for (uint32_t k = 0; k < p->column_count; k++)
+        if (cells[p->spec->columns[k]])
+            mine[count++] = cells[p->spec->columns[k]];
+    if (count == 0)
+        return;
+    for (size_t i = 0; i < v->n; i += 4) {
+        Lanes32 there = none, met = none, other = load_lanes(view_column(v, p->first) + i);
+        Lanes32 equal = (Lanes32)(other == present) & (Lanes32)(other != none);
+        for (uint32_t k = 0; k < p->column_count; k++) {
+            other = load_lanes(view_column(v, p->first + k) + i);
+            there |= (Lanes32)(other != none);
+            for (uint32_t m = 0; m < count; m++)
+                met |= (Lanes32)(other == mine[m]);
+        }
+        add_lanes(levels + i, choose_lanes(equal, exact, choose_lanes(met, alias, differs & there)));
+    }
+}
+
 size_t lanes_crosswise(const FieldPlan *p, uint32_t value, uint32_t other, const StretchView *v, uint32_t *places)
 {
     const uint32_t *his = view_column(v, p->first), *his_other = view_column(v, p->other_first);

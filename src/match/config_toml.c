@@ -373,12 +373,12 @@ static Status read_pass(const Reader *r, const Toml *t, Error *err)
 
 /* --- sources, rules -------------------------------------------------------------------------------------------- */
 
-static Status trait_number(const Reader *r, const Toml *t, uint32_t *out, Error *err)
+/* The trait that a key names; no such key: *out stays. */
+static Status trait_number(const Reader *r, const Toml *t, const char *key, uint32_t *out, Error *err)
 {
     MatchConfig *c = r->config;
     Slice trait;
-    *out = 0;
-    TRY(text_or_empty(r, t, "trait", &trait, err));
+    TRY(text_or_empty(r, t, key, &trait, err));
     if (trait.len == 0)
         return OK;
     for (uint32_t i = 0; i < c->trait_count; i++)
@@ -386,7 +386,29 @@ static Status trait_number(const Reader *r, const Toml *t, uint32_t *out, Error 
             *out = i;
             return OK;
         }
-    return fail_key(r, toml_get(t, "trait"), "trait", "is not in the list traits", err);
+    return fail_key(r, toml_get(t, key), key, "is not in the list traits", err);
+}
+
+/* What more there is to say of some of the traits. */
+static Status read_traits(const Reader *r, const Toml *root, Error *err)
+{
+    static const char *const keys[] = {"name", "within", NULL};
+    MatchConfig *c = r->config;
+    const Toml *t = NULL;
+    TRY(texts(r, root, "traits", c->traits, MATCH_TRAITS_MAX, &c->trait_count, err));
+    TRY(tables(r, root, "trait", MATCH_TRAITS_MAX, &t, err));
+    for (; t; t = t->next) {
+        uint32_t part = MATCH_NONE, whole = MATCH_NONE;
+        TRY(toml_only(t, r->file, keys, err));
+        TRY(trait_number(r, t, "name", &part, err));
+        TRY(trait_number(r, t, "within", &whole, err));
+        if (part == MATCH_NONE || whole == MATCH_NONE)
+            return fail_key(r, t, part == MATCH_NONE ? "name" : "within", "is missing", err);
+        if (c->trait_within[part])
+            return fail_key(r, t, "name", "names a trait that is part of one already", err);
+        c->trait_within[part] = whole + 1;
+    }
+    return OK;
 }
 
 static Status read_source(const Reader *r, const Toml *t, SourceSpec *s, Error *err)
@@ -396,7 +418,7 @@ static Status read_source(const Reader *r, const Toml *t, SourceSpec *s, Error *
     TRY(toml_bool_or(t, r->file, "dedupe", !s->unique, &s->dedupe, err));
     if (s->unique && s->dedupe)
         return fail_key(r, t, "dedupe", "contradicts unique: who is nowhere twice has no duplicates", err);
-    return trait_number(r, t, &s->trait, err);
+    return trait_number(r, t, "trait", &s->trait, err);
 }
 
 static Status read_sources(const Reader *r, const Toml *root, Error *err)
@@ -404,7 +426,6 @@ static Status read_sources(const Reader *r, const Toml *root, Error *err)
     static const char *const keys[] = {"name", "unique", "dedupe", "trait", NULL};
     MatchConfig *c = r->config;
     const Toml *t = NULL;
-    TRY(texts(r, root, "traits", c->traits, MATCH_TRAITS_MAX, &c->trait_count, err));
     TRY(tables(r, root, "dataset", MATCH_SOURCES_MAX, &t, err));
     for (; t; t = t->next) {
         SourceSpec *s = &c->sources[c->source_count];
@@ -501,7 +522,7 @@ static Status read_root(const Reader *r, const Toml *root, Error *err)
 {
     static const char *const keys[] = {"schema", "name", "version", "title", "effective_from", "effective_to", "status",
         "source", "authority", "link_sources", "match_from", "review_from", "keep_from", "pairs_max", "block_max",
-        "seed", "traits", "input", "field", "pass", "dataset", "rule", NULL};
+        "seed", "traits", "trait", "input", "field", "pass", "dataset", "rule", NULL};
     const Toml *t = NULL;
     TRY(toml_only(root, r->file, keys, err));
     TRY(read_limits(r, root, err));
@@ -509,6 +530,7 @@ static Status read_root(const Reader *r, const Toml *root, Error *err)
     TRY(tables(r, root, "pass", MATCH_PASSES_MAX, &t, err));
     for (; t; t = t->next)
         TRY(read_pass(r, t, err));
+    TRY(read_traits(r, root, err));
     TRY(read_sources(r, root, err));
     TRY(read_rules(r, root, err));
     return read_input(r, root, err);

@@ -248,6 +248,12 @@ void match_config_write(const MatchConfig *config, const MatchInput *input, Buf 
         write_field(config, &config->fields[i], out);
     for (uint32_t i = 0; i < config->pass_count; i++)
         write_pass(config, &config->passes[i], out);
+    for (uint32_t i = 0; i < config->trait_count; i++)
+        if (config->trait_within[i]) {
+            buf_adds(out, "\n[[trait]]\n");
+            add_key_text(out, "name", config->traits[i]);
+            add_key_text(out, "within", config->traits[config->trait_within[i] - 1]);
+        }
     for (uint32_t i = 0; i < config->source_count; i++) {
         buf_adds(out, "\n[[dataset]]\n");
         add_key_text(out, "name", config->sources[i].name);

@@ -20,8 +20,10 @@
  * (avoiding[]), and only in segments where there are none from all.
  *
  * Priors. Dirichlet, worth PRIOR_PAIRS pairs, around field_level_prior; a segment's around the shares of all segments
- * (SEGMENT_PAIRS). They decide only where data are thin, and a level they decide is marked is_default. Missing (level
- * 0) takes no part anywhere.
+ * (SEGMENT_PAIRS). A part of a trait (trait_within) has no shares of its own but in names: between school and payrolls
+ * that cut first names so little tells matches apart that EM believes what it believed before, and held that nobody
+ * there works outside the county of school. Priors decide only where data are thin, and a level they decide is marked
+ * is_default. Missing (level 0) takes no part anywhere.
  *
  * After the fit, levels whose weights stand in the wrong order by no more than chance would explain are pooled
  * (pool adjacent violators: Ayer et al. 1955); disagreement never weighs more than any agreement.
@@ -152,6 +154,15 @@ static uint32_t passes_avoiding(const Em *e, uint32_t f)
     return passes;
 }
 
+static void fill_wholes(Em *e)
+{
+    const uint32_t *within = e->config->trait_within;
+    uint32_t traits = e->config->trait_count ? e->config->trait_count : 1;
+    for (uint32_t a = 0; a < traits; a++)
+        for (uint32_t b = 0; b <= a; b++)
+            e->whole[trait_segment(a, b)] = trait_segment(within[a] ? within[a] - 1 : a, within[b] ? within[b] - 1 : b);
+}
+
 /* A pass over a number brings nobody together of two kinds of source of which one has no such number: where fewer pairs
  * of a segment are found than its prior is worth, all of its pairs are taken. */
 static void fill_avoiding(Em *e)
@@ -253,12 +264,23 @@ static double note_change(double change, double old, double new)
     return d > change ? d : change;
 }
 
-/* Evidence for a class's shares in a field; twins are members of a household for what they share. */
+/* Twins are members of a household for what they share. */
 static double seen(const Em *e, uint32_t s, PairClass c, uint32_t f, uint32_t l)
 {
     double n = e->count[s][c][f][l];
     if (c == CLASS_HOUSEHOLD && class_view(&e->config->fields[f], CLASS_TWIN) == VIEW_HOUSEHOLD)
         n += e->count[s][CLASS_TWIN][f][l];
+    return n;
+}
+
+double em_seen(const Em *e, uint32_t segment, PairClass c, uint32_t f, uint32_t l)
+{
+    double n = 0;
+    if (kind_is_name(e->config->fields[f].kind))
+        return seen(e, segment, c, f, l);
+    for (uint32_t s = 0; s < e->segments; s++)
+        if (e->whole[s] == e->whole[segment])
+            n += seen(e, s, c, f, l);
     return n;
 }
 
@@ -278,9 +300,9 @@ double em_maximise_levels(Em *e, PairClass c, uint32_t f, double change)
     for (uint32_t s = 0; s < e->segments; s++) {
         double own = 0, weight = e->segments > 1 ? SEGMENT_PAIRS : 0;
         for (uint32_t l = 1; l < levels; l++)
-            own += seen(e, s, c, f, l);
+            own += em_seen(e, s, c, f, l);
         for (uint32_t l = 1; l < levels; l++) {
-            double share = weight > 0 ? (seen(e, s, c, f, l) + weight * pooled[l]) / (own + weight) : pooled[l];
+            double share = weight > 0 ? (em_seen(e, s, c, f, l) + weight * pooled[l]) / (own + weight) : pooled[l];
             change = note_change(change, em_parameter(e, s, f, l)->share[c], share);
             em_parameter(e, s, f, l)->share[c] = share;
         }
@@ -522,6 +544,7 @@ static Status fit(Em *e, Snapshot *with, Error *err)
 {
     double pairs = candidate_pairs(e->in);
     fill_priors(e);
+    fill_wholes(e);
     fill_avoiding(e);
     em_count_covered(e);
     e->active[CLASS_MATCH] = e->active[CLASS_STRANGER] = true;

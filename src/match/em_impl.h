@@ -23,6 +23,7 @@ typedef struct Em {
     bool random_neighbours;                                  /* neighbours are learned from random pairs */
     uint32_t avoiding[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX]; /* passes that do not look at the field; all where these
                                                               * find nobody */
+    uint32_t whole[MATCH_SEGMENTS_MAX];                      /* the segment that one of a part of a trait belongs to */
     double prior[CLASS_COUNT][MATCH_FIELDS_MAX][MATCH_LEVELS_MAX];
     const PatternCount **busy; /* candidates that are not surely strangers */
     size_t busy_count;
@@ -47,6 +48,8 @@ void em_tie(Em *e);
 void em_strangers_share(Em *e, uint32_t segment); /* what the other classes leave */
 /* Posterior shares of the classes for one pattern; returns log2 of its probability. */
 double em_posterior(const Em *e, const PatternCount *p, double post[CLASS_COUNT]);
+/* Evidence for a class's shares in a field; that of a segment's whole where the two are one. */
+double em_seen(const Em *e, uint32_t segment, PairClass c, uint32_t f, uint32_t l);
 /* New shares of a class in a field from e->count; returns the larger of `change` and the largest change. */
 double em_maximise_levels(Em *e, PairClass c, uint32_t f, double change);
 

@@ -66,10 +66,10 @@ void em_finish_levels(Em *e)
         for (uint32_t f = 0; f < e->m->field_count; f++) {
             double own = 0;
             for (uint32_t l = 1; l < e->m->level_counts[f]; l++)
-                own += e->count[s][CLASS_MATCH][f][l];
+                own += em_seen(e, s, CLASS_MATCH, f, l);
             for (uint32_t l = 1; l < e->m->level_counts[f]; l++) {
                 LevelParameter *p = em_parameter(e, s, f, l);
-                p->evidence = e->count[s][CLASS_MATCH][f][l];
+                p->evidence = em_seen(e, s, CLASS_MATCH, f, l);
                 /* the prior stands where it outweighs what was seen of the level */
                 double prior =
                     e->segments > 1 ? SEGMENT_PAIRS * p->share[CLASS_MATCH] : PRIOR_PAIRS * e->prior[CLASS_MATCH][f][l];

@@ -249,7 +249,7 @@ static void further_keys(const MatchIndex *x, uint32_t record, uint32_t pass, Fu
     const Refiners *r = x->refiners;
     f->count = 0;
     for (uint32_t i = 0; i < r->count && f->count < FURTHER_KEYS; i++) {
-        if (refiner_implied(&x->m->passes[pass], &r->keys[i].parts[0]))
+        if (!refiner_suits(x->t->config, &x->m->passes[pass], &r->keys[i].parts[0]))
             continue;
         f->pass[f->count] = &r->keys[i];
         f->key_count[f->count] = record_keys(x->t, &r->keys[i], record, f->keys[f->count]);
@@ -409,7 +409,7 @@ static Status build_index(MatchIndex *x, unsigned threads, Error *err)
     for (uint32_t p = 0; p < x->m->pass_count; p++)
         x->whole[p] = pass_of_values(x->t->config, x->m->passes, x->m->pass_count, p);
     if (x->t->records > x->t->config->block_max) /* a block may be oversized; before a newcomer brings new values */
-        TRY(refiners_new(x->t, threads, &x->refiners, err));
+        TRY(refiners_new(x->t, NULL, 0, threads, &x->refiners, err));
     TRY(postings_build(x->t, x->m->passes, x->m->pass_count, x->whole, threads, &x->postings, err));
     for (uint32_t p = 0; p < x->m->pass_count; p++)
         if (x->m->passes[p].window > 0)

@@ -96,8 +96,9 @@ typedef struct FieldSpec {
     uint32_t level_count;
     Slice neutral; /* with own levels: a pair for which this expression holds is not compared, as if a value were
                       missing */
-    /* A set of fields, by number: of two records that agree exactly on one of them this field is missing. For a value
-     * that all records of a number were given together: there it agrees by construction, which is no evidence. */
+    /* A set of fields, by number: of two records that agree exactly on one of them, or hold the same former value, this
+     * field is missing. For a value that all records of a number were given together: there it agrees by construction,
+     * which is no evidence. */
     uint32_t neutral_beside;
 } FieldSpec;
 
@@ -157,6 +158,9 @@ typedef struct MatchConfig {
     uint32_t source_count;
     Slice traits[MATCH_TRAITS_MAX];
     uint32_t trait_count;
+    /* 1 + the trait that this one is a part of, 0: none. Its records cut names and are like the others otherwise, so
+     * matches of both err alike in every field but names. The whole is part of nothing. */
+    uint32_t trait_within[MATCH_TRAITS_MAX];
     RuleSpec rules[MATCH_RULES_MAX];
     uint32_t rule_count;
     bool link_sources;  /* compare records of different sources (default); otherwise inside sources only */

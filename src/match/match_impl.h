@@ -169,6 +169,9 @@ bool blocks_are_of(const Blocks *b, const MatchTable *t, const PassSpec *passes,
 /* Fills keys, blocks, largest_block, pairs, refined, uncompared. Before blocks_each has run pairs is an upper bound and
  * uncompared a lower one; then both are exact. */
 void blocks_report(const Blocks *b, PassReport reports[MATCH_PASSES_MAX]);
+/* Gives back what only a walk needs. Reports and the rows, by which blocks_pair_mask tells, stay; blocks_each finds
+ * nothing any more. */
+void blocks_fold(Blocks *b);
 uint64_t blocks_pairs(const Blocks *b); /* upper bound of the pairs blocks_each will hand out */
 /* What passes may cost together in a table of this size, in pairs: those proposed keep to it, those given are refined
  * to keep to it as far as their costs can be told beforehand; config.pairs_max at most. */
@@ -428,6 +431,7 @@ typedef struct PairQuery {
     const Blocks *blocks;
     Weight from;
     const char *label; /* of the progress line */
+    Blocks *last;      /* blocks, when this is their last walk: folded after it (blocks_fold); or NULL */
 } PairQuery;
 /* Pairs from `from` on, in no order, before competition. Fills compared and matches_only_here. */
 MUST_USE Status pairs_collect(

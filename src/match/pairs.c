@@ -28,7 +28,7 @@
 typedef struct PairRun {
     const PairQuery *query;
     Progress *progress;
-    MatchPairs *out;
+    VEC(MatchPairs) parts; /* of workers that are done */
     uint64_t compared;
     uint64_t only_here[MATCH_PASSES_MAX]; /* in 1 / PROBABILITY_ONE */
 } PairRun;
@@ -107,23 +107,33 @@ static Status worker_done(void *ctx, void *worker, Error *err)
 {
     PairRun *run = ctx;
     PairWorker *w = worker;
-    Status st = OK;
-    if (run->out->len == 0) {
-        MatchPairs swap = *run->out;
-        *run->out = w->kept;
-        w->kept = swap;
-    } else if (w->kept.len > 0) {
-        st = vec_reserve(run->out, run->out->len + w->kept.len, err);
-        if (st == OK) {
-            memcpy(run->out->at + run->out->len, w->kept.at, w->kept.len * sizeof *run->out->at);
-            run->out->len += w->kept.len;
-        }
-    }
+    Status st = vec_push(&run->parts, w->kept, err);
+    if (st == OK)
+        w->kept = (MatchPairs){0};
     run->compared += w->compared;
     for (uint32_t p = 0; p < MATCH_PASSES_MAX; p++)
         run->only_here[p] += w->only_here[p];
     worker_free(w);
     return st;
+}
+
+/* One list of what the workers found. */
+static Status join_parts(PairRun *run, MatchPairs *out, Error *err)
+{
+    for (size_t i = 0; i < run->parts.len; i++) {
+        MatchPairs *part = &run->parts.at[i];
+        if (out->len == 0) {
+            MatchPairs swap = *out;
+            *out = *part;
+            *part = swap;
+        } else if (part->len > 0) {
+            TRY(vec_reserve(out, out->len + part->len, err));
+            memcpy(out->at + out->len, part->at, part->len * sizeof *out->at);
+            out->len += part->len;
+        }
+        vec_free(part);
+    }
+    return OK;
 }
 
 /* --- repeats -------------------------------------------------------------------------------------------------- */
@@ -466,18 +476,24 @@ Status pairs_compete(const MatchTable *t, MatchPairs *pairs, Error *err)
 Status pairs_collect(
     const PairQuery *query, const RunOptions *options, MatchPairs *out, PairsReport *report, Error *err)
 {
-    PairRun run = {.query = query, .out = out};
+    PairRun run = {.query = query};
     out->len = 0;
     Status st = progress_new(options->progress, query->label, blocks_pairs(query->blocks), "pairs", &run.progress, err);
     if (st != OK)
         return st;
     BatchWork work = {.worker_new = worker_new, .batch = score_batch, .worker_done = worker_done, .ctx = &run};
     TRY_OUT(blocks_each(query->blocks, &work, options, err));
+    if (query->last)
+        blocks_fold(query->last); /* the lists below want room */
+    TRY_OUT(join_parts(&run, out, err));
     TRY_OUT(add_repeats(query, options->threads, out, err));
     report->compared = run.compared + query->table->repeated;
     for (uint32_t p = 0; p < MATCH_PASSES_MAX; p++)
         report->passes[p].matches_only_here = (double)run.only_here[p] / (double)PROBABILITY_ONE;
 out:
+    for (size_t i = 0; i < run.parts.len; i++)
+        vec_free(&run.parts.at[i]);
+    vec_free(&run.parts);
     progress_done(run.progress);
     return st;
 }
@@ -523,8 +539,12 @@ Status match_pairs(const MatchTable *t, const MatchModel *m, const RunOptions *o
     if (st != OK)
         return st;
     TRY_OUT(take_blocks(t, m, options, &blocks, err));
-    PairQuery query = {
-        .table = t, .scorer = scorer, .blocks = blocks, .from = pairs_collect_from(t->config), .label = "score"};
+    PairQuery query = {.table = t,
+        .scorer = scorer,
+        .blocks = blocks,
+        .from = pairs_collect_from(t->config),
+        .label = "score",
+        .last = blocks};
     TRY_OUT(pairs_collect(&query, options, out, report, err));
     fill_report(report, blocks, m);
     blocks_free(blocks);

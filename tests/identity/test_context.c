@@ -117,11 +117,11 @@ static void several_loads(void **state)
         "sql = \"SELECT record_tag, count(*)::VARCHAR AS value FROM wage GROUP BY ALL\"\n");
     assert_ok(read_context(w, &c, err));
     expect_column(&c, "place", "1=A:4 1=B:1 2=A:2 3=C:1"); /* record 4 has no place, the replaced file counts no more */
-    assert_int_equal(c.shares.len, 2);
-    assert_int_equal(c.shares.at[1].take, TAKE_NEXT);
-    context_free(&c);
-    assert_ok(read_context(w, &c, err));
-    expect_column(&c, "other", "1=A:4 1=B:1 2=A:2 3=C:1");
+    assert_int_equal(c.shares.len, 1);
+    assert_int_equal(c.shares.at[0].next, 1);
+    expect_column(&c, "other", ""); /* what comes after the most of the place */
+    assert_ptr_equal(
+        &c.columns.at[context_column(&c, SLICE("other"))->next_of - 1], context_column(&c, SLICE("place")));
     expect_column(&c, "rows", "1=3 2=1 3=1 4=1");
     assert_null(context_column(&c, SLICE("nothing")));
     context_free(&c);
@@ -145,6 +145,32 @@ static void joined_sources(void **state)
     expect_column(&c, "place", "1=A:4 1=B:8 2=A:2 3=C:1");
     expect_column(&c, "more", "1=x");
     assert_null(context_column(&c, SLICE("left_out"))); /* some source has no load yet: not even looked at */
+    context_free(&c);
+}
+
+/* A table by a query is asked once, and there for the queries after it; where a source of its own has no load it is
+ * not. */
+static void derived_tables(void **state)
+{
+    World *w = *state;
+    Context c;
+    add_wages(w);
+    put_context(w,
+        "[[table]]\nname = \"all wages\"\nsources = [\"wage\", \"payroll\"]\n"
+        "[[table]]\nname = \"work\"\nsources = [\"all wages\"]\n"
+        "sql = \"SELECT record_tag, place, count(*) AS n, random() AS once FROM \\\"all wages\\\" GROUP "
+        "BY ALL\"\n"
+        "[[table]]\nname = \"none\"\nsources = [\"work\", \"never\"]\nsql = \"SELECT no such query\"\n"
+        "[[value]]\ncolumn = \"places\"\nsources = [\"work\"]\nacross = \"ssn\"\ntake = \"count\"\n"
+        "sql = \"SELECT record_tag, place AS value, n AS weight FROM work\"\n"
+        "[[value]]\ncolumn = \"same\"\nsources = [\"work\"]\n"
+        "sql = \"SELECT a.record_tag, count(*)::VARCHAR AS value FROM work a JOIN work b USING (once) GROUP BY ALL\"\n"
+        "[[value]]\ncolumn = \"left_out\"\nsources = [\"none\"]\nsql = \"SELECT no such query\"\n");
+    assert_ok(read_context(w, &c, err));
+    expect_column(&c, "places", "1=A:2 1=B:2 2=A:1 3=C:1");
+    assert_int_equal(c.shares.at[0].take, TAKE_COUNT);
+    expect_column(&c, "same", "1=2 2=1 3=1 4=1");
+    assert_null(context_column(&c, SLICE("left_out")));
     context_free(&c);
 }
 
@@ -194,17 +220,20 @@ static void faults(void **state)
         {"[[value]]\ncolumn = \"p\"\n" OF_WAGES, "two values of \"p\""},
         {"[[value]]\ncolumn = \"p\"\nacross = \"ssn\"\ntake = \"most\"\n" OF_PLACE(
              "B") "[[value]]\ncolumn = \"p\"\nacross = \"ssn\"\ntake = \"least\"\n" OF_PLACE("C"),
-            "take both"},
+            "more than one way"},
         {"[[value]]\ncolumn = \"p\"\nacross = \"ssn\"\ntake = \"most\"\n" OF_PLACE(
              "B") "[[value]]\ncolumn = \"p\"\nacross = \"ssn\"\ntake = \"most\"\n" OF_PLACE("B"),
             "two values of \"p\""}, /* one record's values are one query's */
-        {"[[value]]\ncolumn = \"p\"\nacross = \"ssn\"\ntake = \"some\"\n" OF_WAGES, "must be \"most\" or \"least\""},
+        {"[[value]]\ncolumn = \"p\"\nacross = \"ssn\"\ntake = \"some\"\n" OF_WAGES,
+            "must be \"most\", \"least\" or \"count\""},
         {"[[value]]\ncolumn = \"p\"\nnext = \"q\"\nacross = \"ssn\"\ntake = \"least\"\n" OF_WAGES,
             "goes with \"most\" only"},
         {"[[value]]\ncolumn = \"p\"\nacross = \"shoe_size\"\ntake = \"most\"\n" OF_WAGES, "shoe_size"},
         {"[[value]]\ncolumn = \"p\"\nsources = [\"wage\"]\nsql = \"SELECT nothing\"\n", "nothing"},
         {"[[value]]\ncolumn = \"p\"\nsources = [1]\nsql = \"SELECT 1\"\n", "named by a string"},
         {"[[table]]\nname = \"t\"\nsources = [2]\n", "named by a string"},
+        {"[[table]]\nname = \"t\"\nsql = \"SELECT 1\"\n", "names its \"sources\""},
+        {"[[table]]\nname = \"t\"\nsources = [\"wage\"]\nsql = \"SELECT shoes FROM wage\"\n", "shoes"},
         {"[[value]]\ncolumn = \"p\"\nmonth = \"ssn\"\n" OF_WAGES, "month"},
     };
     add_wages(w);
@@ -224,7 +253,7 @@ static void faults(void **state)
 int main(void)
 {
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
-    const struct CMUnitTest tests[] = {IN_WORLD(several_loads), IN_WORLD(joined_sources), IN_WORLD(tables_and_months),
-        IN_WORLD(nothing_said), IN_WORLD(faults)};
+    const struct CMUnitTest tests[] = {IN_WORLD(several_loads), IN_WORLD(joined_sources), IN_WORLD(derived_tables),
+        IN_WORLD(tables_and_months), IN_WORLD(nothing_said), IN_WORLD(faults)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

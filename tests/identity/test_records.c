@@ -11,13 +11,20 @@
 /* --- shared context ---------------------------------------------------------------------------------------------- */
 
 enum { BOULDER, DENVER, WELD, TEXTS };
-enum { BY_SSN = 1, BY_SASID, LEAST_BY_SSN, NEXT_BY_SSN }; /* as ContextValue.share counts them */
+enum {
+    BY_SSN = 1,
+    BY_SASID,
+    LEAST_BY_SSN,
+    NEXT_BY_SSN,
+    COUNT_BY_SSN,
+    THIRD_BY_SSN
+}; /* as ContextValue.share counts them */
 
 static void context_init(Context *c)
 {
     static const Slice texts[TEXTS] = {SLICE_INIT("08013"), SLICE_INIT("08031"), SLICE_INIT("08123")};
-    static const ContextShare shares[] = {
-        {ID_SSN, TAKE_MOST}, {ID_SASID, TAKE_MOST}, {ID_SSN, TAKE_LEAST}, {ID_SSN, TAKE_NEXT}};
+    static const ContextShare shares[] = {{ID_SSN, TAKE_MOST, 0}, {ID_SASID, TAKE_MOST, 0}, {ID_SSN, TAKE_LEAST, 0},
+        {ID_SSN, TAKE_MOST, 1}, {ID_SSN, TAKE_COUNT, 0}, {ID_SSN, TAKE_MOST, 2}};
     *c = (Context){0};
     for (size_t i = 0; i < TEXTS; i++)
         assert_ok(vec_push(&c->texts, texts[i], err));
@@ -37,36 +44,43 @@ typedef struct Fact {
     int64_t weight;
 } Fact;
 
+enum { COLUMN = 7 };
+
 static Status note_text(void *ctx, const SharedCell *cell, Slice text, Error *err)
 {
     UNUSED(err);
-    Slice *got = ctx;
-    assert_int_equal(cell->column, 7);
-    got[cell->record] = text;
+    char(*got)[8][CONTEXT_TEXT_SIZE] = ctx;
+    assert_in_range(cell->column, COLUMN, COLUMN + 2);
+    snprintf(got[cell->column - COLUMN][cell->record], CONTEXT_TEXT_SIZE, "%.*s", SLICE_ARG(text));
     return OK;
 }
 
-/* Record i has fact i; whatever the order they are told in, record i gets want[i]. */
+/* Record i has fact i; whatever the order they are told in, record i gets want[i], in the next column where its query
+ * names one. */
 static void expect_shared(const Fact *facts, size_t n, const char *const *want)
 {
     Context c;
     context_init(&c);
     for (size_t turn = 0; turn < n; turn++) {
         Sharing s = {0};
-        Slice got[8] = {{0}};
+        char got[3][8][CONTEXT_TEXT_SIZE] = {{{0}}};
         for (size_t k = 0; k < n; k++) {
-            size_t i = (k * 5 + turn) % n;
+            size_t i = (k * 5 + turn) % n; /* n is no multiple of five */
             const ContextValue value = {.share = facts[i].share, .text = facts[i].text, .weight = facts[i].weight};
             IdentityValues own = {0};
             RecordTag tag = {{0}};
             tag.bytes[0] = (uint8_t)(i + 1);
             own.at[c.shares.at[value.share - 1].across] = slice_of(facts[i].number);
-            assert_ok(sharing_add(&s, &c, 7, (uint32_t)i, &value, 1, &tag, &own, err));
+            assert_ok(sharing_add(&s, &c, COLUMN, (uint32_t)i, &value, 1, &tag, &own, err));
+            for (uint32_t rank = 1; rank <= 2; rank++) {
+                const SharedNext next = {COLUMN, rank, COLUMN + rank};
+                assert_ok(sharing_add_next(&s, &c, &next, (uint32_t)i, &value, &tag, &own, err));
+            }
         }
         assert_ok(sharing_settle(&s, &c, 1, note_text, got, err));
         for (size_t i = 0; i < n; i++)
-            if (!slice_eq_z(got[i], want[i]))
-                fail_msg("record %zu got %.*s", i, SLICE_ARG(got[i]));
+            if (strcmp(got[c.shares.at[facts[i].share - 1].next][i], want[i]) != 0)
+                fail_msg("record %zu got %s and %s", i, got[0][i], got[1][i]);
         sharing_free(&s);
     }
     context_done(&c);
@@ -106,7 +120,7 @@ static void many_holders(void **state)
             const RecordTag tag = {{0}};
             snprintf(number, sizeof number, "%" PRIu32, holder);
             own.at[ID_SASID] = slice_of(number);
-            assert_ok(sharing_add(&s, &c, 7, i, &value, 1, &tag, &own, err));
+            assert_ok(sharing_add(&s, &c, COLUMN, i, &value, 1, &tag, &own, err));
         }
         ManyCells seen = {.context = &c};
         assert_ok(sharing_settle(&s, &c, threads, check_text, &seen, err));
@@ -144,6 +158,28 @@ static void next_of_all(void **state)
         {"123456788", NEXT_BY_SSN, WELD, 5}, {"123456788", NEXT_BY_SSN, DENVER, 3}, {"223456789", NEXT_BY_SSN, WELD, 7},
         {"223456789", NEXT_BY_SSN, WELD, 1}, {"987654320", NEXT_BY_SSN, DENVER, 1}};
     const char *const want[] = {"08123", "08123", "08123", "08123", "", "", ""};
+    expect_shared(facts, COUNT_OF(facts), want);
+}
+
+/* And Boulder is third. */
+static void third_of_all(void **state)
+{
+    UNUSED(state);
+    const Fact facts[] = {{"123456788", THIRD_BY_SSN, BOULDER, 4}, {"123456788", THIRD_BY_SSN, DENVER, 6},
+        {"123456788", THIRD_BY_SSN, WELD, 5}, {"223456789", THIRD_BY_SSN, WELD, 7},
+        {"223456789", THIRD_BY_SSN, DENVER, 1}, {"987654320", THIRD_BY_SSN, DENVER, 1}};
+    const char *const want[] = {"08013", "08013", "08013", "", "", ""};
+    expect_shared(facts, COUNT_OF(facts), want);
+}
+
+/* Different ones, however many records tell of each. */
+static void count_of_all(void **state)
+{
+    UNUSED(state);
+    const Fact facts[] = {{"123456788", COUNT_BY_SSN, DENVER, 1}, {"123456788", COUNT_BY_SSN, WELD, 1},
+        {"123456788", COUNT_BY_SSN, DENVER, 1}, {"123456788", COUNT_BY_SSN, BOULDER, 1},
+        {"223456789", COUNT_BY_SSN, WELD, 5}, {"", COUNT_BY_SSN, WELD, 1}};
+    const char *const want[] = {"3", "3", "3", "3", "1", "1"};
     expect_shared(facts, COUNT_OF(facts), want);
 }
 
@@ -271,7 +307,8 @@ static void initials_are_checked(void **state)
 static void one_way_to_take(void **state)
 {
     World *w = *state;
-    static const char *const texts[] = {VALUE(ONE, "most") VALUE(TWO, "most"), VALUE(ONE, "most") VALUE(TWO, "least")};
+    static const char *const texts[] = {VALUE(ONE, "most") VALUE(TWO, "most"), VALUE(ONE, "most") VALUE(TWO, "least"),
+        VALUE(ONE, "count") VALUE(TWO, "least")};
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         Context c;
         Error err = ERROR_INIT;
@@ -280,7 +317,7 @@ static void one_way_to_take(void **state)
         Status st = context_read(&ctx, clock_today(), &c, &err);
         assert_int_equal(st, i == 0 ? OK : ERR_INVALID);
         if (i > 0)
-            assert_non_null(strstr(err.message, "take both"));
+            assert_non_null(strstr(err.message, "more than one way"));
         context_free(&c);
     }
 }
@@ -298,11 +335,34 @@ static void next_column(void **state)
     assert_non_null(most);
     assert_non_null(next);
     assert_int_equal(most->at.len, 1);
-    assert_int_equal(next->at.len, 1);
+    assert_int_equal(next->at.len, 0); /* the values stand once */
+    assert_ptr_equal(&c.columns.at[next->next_of - 1], most);
     assert_int_equal(c.shares.at[most->at.at[0].share - 1].take, TAKE_MOST);
-    assert_int_equal(c.shares.at[next->at.at[0].share - 1].take, TAKE_NEXT);
-    assert_int_equal(c.shares.at[next->at.at[0].share - 1].across, ID_SSN);
+    assert_int_equal(c.shares.at[most->at.at[0].share - 1].next, 1);
+    assert_int_equal(next->rank, 1);
+    assert_int_equal(c.shares.at[most->at.at[0].share - 1].across, ID_SSN);
     context_free(&c);
+}
+
+/* A column is next of one, or has values of its own. */
+static void next_column_is_taken(void **state)
+{
+    World *w = *state;
+    static const char *const texts[] = {
+        VALUE(ONE,
+            "most") "next = \"other\"\n[[value]]\ncolumn = \"other\"\nsql = \"SELECT 1 AS record_tag, 'A' AS value\"\n",
+        VALUE(ONE, "most") "next = \"other\"\n[[value]]\ncolumn = \"other\"\nmonth_of = \"birth_date\"\n",
+        "[[value]]\ncolumn = \"other\"\nmonth_of = \"birth_date\"\n" VALUE(ONE, "most") "next = \"other\"\n"};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        Context c;
+        Error err = ERROR_INIT;
+        put_policy(w, "context", texts[i]);
+        LinkContext ctx = world_context(w);
+        assert_int_equal(context_read(&ctx, clock_today(), &c, &err), ERR_INVALID);
+        if (!strstr(err.message, "\"other\" is next of a column and has values of its own"))
+            fail_msg("%s", err.message);
+        context_free(&c);
+    }
 }
 
 static void nothing_comes_after_the_least(void **state)
@@ -358,12 +418,16 @@ int main(void)
         cmocka_unit_test(most_of_all),
         cmocka_unit_test(least_of_all),
         cmocka_unit_test(next_of_all),
+        cmocka_unit_test(third_of_all),
+        cmocka_unit_test(count_of_all),
         cmocka_unit_test(ties_by_text),
         cmocka_unit_test(nothing_to_share_by),
         cmocka_unit_test_setup_teardown(initials_are_a_kind, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(initials_are_checked, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(one_way_to_take, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(next_column, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(next_column_is_taken, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(next_column_is_taken, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(nothing_comes_after_the_least, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(tables_of_sources, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(no_part_of_a_joined_value, world_setup, world_teardown),

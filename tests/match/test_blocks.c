@@ -437,6 +437,72 @@ static void test_refined(void **state)
     }
 }
 
+static bool refines_by(const World *w, const PassSpec *whole, uint32_t whole_count, uint32_t field)
+{
+    Error err = ERROR_INIT;
+    Refiners *r = NULL;
+    bool found = false;
+    assert_ok(refiners_new(w->table, whole, whole_count, 1, &r, &err));
+    for (uint32_t i = 0; i < r->count; i++)
+        found = found || r->keys[i].parts[0].field == field;
+    refiners_free(r);
+    return found;
+}
+
+/* What a whole pass asks for alone splits nothing, nor does a field whose equal values may be no agreement; a name is
+ * split by sound, and whole where the pass asks for less of it. */
+static void test_refiners(void **state)
+{
+    UNUSED(state);
+    World w;
+    world_init(&w, &SOURCE_CASES[0], 27);
+    assert_true(refines_by(&w, NULL, 0, F_NUMBER));
+    assert_false(refines_by(&w, &PASSES[0], 1, F_NUMBER));
+    assert_true(refines_by(&w, &PASSES[3], 1, F_NUMBER)); /* its typing errors are no pass over the number */
+    assert_true(refines_by(&w, NULL, 0, F_BIRTH));
+    w.config.fields[F_BIRTH].neutral = SLICE("left = right");
+    assert_false(refines_by(&w, NULL, 0, F_BIRTH));
+    const KeyPart sound = {F_LAST, KEY_PHONETIC, 0}, whole = {F_LAST, KEY_WHOLE, 0}, zip = {F_ZIP, KEY_WHOLE, 0};
+    const struct {
+        uint32_t pass;
+        bool sound, whole;
+    } cases[] = {{1, false, true}, {10, true, true}, {4, false, false}, {9, true, false}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_int_equal(refiner_suits(&w.config, &PASSES[cases[i].pass], &sound), cases[i].sound);
+        assert_int_equal(refiner_suits(&w.config, &PASSES[cases[i].pass], &whole), cases[i].whole);
+    }
+    assert_true(refiner_suits(&w.config, &PASSES[1], &zip));
+    assert_false(refiner_suits(&w.config, &PASSES[9], &zip));
+    match_table_free(w.table);
+}
+
+/* Of two dear passes both are cut to blocks of one size. */
+static void test_one_size(void **state)
+{
+    UNUSED(state);
+    World w;
+    world_init(&w, &SOURCE_CASES[0], 28);
+    const PassSpec passes[] = {PASSES[9], {.parts = {{F_BIRTH, KEY_YEAR, 0}}, .part_count = 1}};
+    Blocks *b = build(&w, passes, 2, 1);
+    w.config.pairs_max = blocks_pairs(b) / 4;
+    blocks_free(b);
+    b = build(&w, passes, 2, 1);
+    PassReport report[MATCH_PASSES_MAX];
+    blocks_report(b, report);
+    assert_true(report[0].refined > 0 && report[1].refined > 0);
+    assert_int_equal(report[0].block_max, report[1].block_max);
+    blocks_fold(b); /* what is known of blocks that are gone */
+    PassReport after[MATCH_PASSES_MAX];
+    blocks_report(b, after);
+    for (size_t i = 0; i < COUNT_OF(passes); i++) {
+        assert_int_equal(after[i].blocks, report[i].blocks);
+        assert_int_equal(after[i].largest_block, report[i].largest_block);
+        assert_int_equal(after[i].uncompared, report[i].uncompared);
+    }
+    blocks_free(b);
+    match_table_free(w.table);
+}
+
 static uint32_t find_root(uint32_t *parent, uint32_t x)
 {
     while (parent[x] != x)
@@ -721,6 +787,8 @@ int main(void)
         cmocka_unit_test(test_windows),
         cmocka_unit_test(test_window_order),
         cmocka_unit_test(test_refined),
+        cmocka_unit_test(test_refiners),
+        cmocka_unit_test(test_one_size),
         cmocka_unit_test(test_identical),
         cmocka_unit_test(test_row_order),
         cmocka_unit_test(test_pairs_max),

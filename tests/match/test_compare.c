@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -752,6 +753,94 @@ static void neutral_pairs(void **state)
         assert_true(slice_eq_z(level_between(&c, cases[i].left, cases[i].right), cases[i].level));
 }
 
+/* What a pair's level must be, worked out from the texts: of two codes in either column, and of two numbers. */
+static unsigned places_level(const Slice *a, const Slice *b)
+{
+    bool there = false, met = false;
+    for (int i = 0; i < 2; i++)
+        for (int k = 0; k < 2; k++)
+            if (a[i].len && b[k].len) {
+                there = true;
+                met = met || slice_eq(a[i], b[k]);
+            }
+    if (!there)
+        return 0;
+    return a[0].len && slice_eq(a[0], b[0]) ? 1 : met ? 2 : 3;
+}
+
+static unsigned sum_level(Slice a, Slice b)
+{
+    if (a.len == 0 || b.len == 0)
+        return 0;
+    long x = strtol(a.ptr, NULL, 10), y = strtol(b.ptr, NULL, 10);
+    return (x == 0 && y == 0) || (x > 0 && y > 0) ? 0 : x + y == 1 ? 1 : x + y == 2 ? 2 : 3;
+}
+
+/* Codes of two columns, numbers with levels of the config (of few values, and of more than a table of pairs is kept
+ * for), one missing beside the other: alone, few and many at a time. */
+static void codes_and_own_levels(void **state)
+{
+    UNUSED(state);
+    enum { PLACE, OTHER, COUNT, COLUMNS, N = 150, MANY_VALUES = 1500 };
+    static const LevelSpec levels[] = {{SLICE_INIT("one"), SLICE_INIT("number(left) + number(right) = 1")},
+        {SLICE_INIT("two"), SLICE_INIT("number(left) + number(right) = 2")}};
+    static const char *const places[] = {"", "", "A", "B", "C"};
+    static char numbers[MANY_VALUES][16];
+    static Slice cells[MANY_VALUES * COLUMNS];
+    static uint32_t record[MANY_VALUES];
+    for (int i = 0; i < MANY_VALUES; i++)
+        snprintf(numbers[i], sizeof numbers[i], "%d", i);
+    for (int many = 0; many < 2; many++) {
+        MatchConfig c;
+        Comparer *cmp = NULL;
+        Rng r;
+        size_t rows = many ? MANY_VALUES : N, seen[2][4] = {{0}};
+        config_init(&c, FIELD_CODE);
+        c.columns[OTHER] = SLICE("other");
+        c.columns[COUNT] = SLICE("count");
+        c.column_count = COLUMNS;
+        c.fields[0].columns[1] = OTHER;
+        c.fields[0].column_count = 2;
+        c.fields[1] = (FieldSpec){.name = SLICE("count"),
+            .kind = FIELD_NUMBER,
+            .columns = {COUNT},
+            .column_count = 1,
+            .swap_with = MATCH_NONE,
+            .levels = levels,
+            .level_count = COUNT_OF(levels),
+            .neutral = SLICE("(number(left) = 0 and number(right) = 0) or (number(left) > 0 and number(right) > 0)"),
+            .neutral_beside = 1u << 0};
+        c.field_count = 2;
+        assert_int_equal(match_config_check(&c, NULL), OK);
+        rng_init(&r, 29, (uint64_t)many);
+        for (size_t i = 0; i < rows; i++) {
+            cells[i * COLUMNS + PLACE] = slice_of(draw(&r, places, COUNT_OF(places)));
+            cells[i * COLUMNS + OTHER] = slice_of(draw(&r, places, COUNT_OF(places)));
+            cells[i * COLUMNS + COUNT] =
+                slice_of(i % 4 == 0 ? "0" : i % 7 == 0 ? "" : numbers[many && i > N ? i : rng_below(&r, 4)]);
+        }
+        MatchTable *t = table_of(&c, cells, rows, record);
+        assert_int_equal(comparer_new(t, &cmp, NULL), OK);
+        for (uint32_t a = 0; a < N; a++) {
+            uint64_t patterns[N];
+            compare_many(cmp, record[a], record + a % 3, N - 2 - a % 5, patterns);
+            for (size_t i = 0; i < N - 2 - a % 5u; i++) {
+                const Slice *x = cells + a * COLUMNS, *y = cells + (i + a % 3) * COLUMNS;
+                unsigned place = places_level(x, y), sum = place == 1 || place == 2 ? 0 : sum_level(x[2], y[2]);
+                assert_int_equal(pattern_level(patterns[i], 0), place);
+                assert_int_equal(pattern_level(patterns[i], 1), sum);
+                assert_int_equal(compare_pair(cmp, record[i + a % 3], record[a]), patterns[i]);
+                seen[0][place]++;
+                seen[1][sum]++;
+            }
+        }
+        for (int level = 0; level < 4; level++)
+            assert_true(seen[0][level] > 100 && seen[1][level] > 100);
+        comparer_free(cmp);
+        match_table_free(t);
+    }
+}
+
 /* What all records of a number were given together is no evidence beside that number: alone and in a stretch. */
 static void missing_beside(void **state)
 {
@@ -789,6 +878,30 @@ static void missing_beside(void **state)
             assert_int_equal(pattern_level(seen[k], 2) > 0, i >= 6 && i % 4 < 3);
         }
     }
+    comparer_free(cmp);
+    match_table_free(t);
+}
+
+/* A former value that is the other's is the same value. */
+static void missing_beside_former(void **state)
+{
+    UNUSED(state);
+    MatchConfig c;
+    Slice cells[3 * PEOPLE_COLUMNS] = {0};
+    uint32_t record[3];
+    Comparer *cmp = NULL;
+    people_init(&c);
+    c.fields[3].neutral_beside = 1u << 1;
+    cells[LAST] = SLICE("ORTIZ");
+    cells[FORMER] = SLICE("KELLY");
+    cells[PEOPLE_COLUMNS + LAST] = SLICE("KELLY");
+    cells[2 * PEOPLE_COLUMNS + LAST] = SLICE("KELLEY");
+    for (uint32_t i = 0; i < 3; i++)
+        cells[i * PEOPLE_COLUMNS + SEX] = SLICE("F");
+    MatchTable *t = table_of(&c, cells, 3, record);
+    assert_int_equal(comparer_new(t, &cmp, NULL), OK);
+    assert_int_equal(pattern_level(compare_pair(cmp, record[0], record[1]), 3), 0);
+    assert_int_equal(pattern_level(compare_pair(cmp, record[0], record[2]), 3), 1);
     comparer_free(cmp);
     match_table_free(t);
 }
@@ -832,7 +945,9 @@ int main(void)
         cmocka_unit_test(letters_of_texts),
         cmocka_unit_test(own_comparator),
         cmocka_unit_test(neutral_pairs),
+        cmocka_unit_test(codes_and_own_levels),
         cmocka_unit_test(missing_beside),
+        cmocka_unit_test(missing_beside_former),
         cmocka_unit_test(appended_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,7 @@ static const char full[] = "schema = \"cairn.match/1\"\n"
                            "block_max = 50\n"
                            "seed = 7\n"
                            "link_sources = true\n"
-                           "traits = [\"school\", \"wage\"]\n"
+                           "traits = [\"school\", \"wage\", \"initials\"]\n"
                            "[input]\n"
                            "id = \"rec id\"\n"
                            "source = \"agency\"\n"
@@ -54,6 +54,9 @@ static const char full[] = "schema = \"cairn.match/1\"\n"
                            "name = \"sorted\"\n"
                            "keys = [\"surname:phonetic\"]\n"
                            "window = 9\n"
+                           "[[trait]]\n"
+                           "name = \"initials\"\n"
+                           "within = \"wage\"\n"
                            "[[dataset]]\n"
                            "name = \"schools\"\n"
                            "unique = true\n"
@@ -113,6 +116,8 @@ static void read_everything(void **state)
     assert_true(c.sources[0].unique && !c.sources[0].dedupe);
     assert_true(!c.sources[1].unique && !c.sources[1].dedupe);
     assert_int_equal(c.sources[1].trait, 1);
+    assert_int_equal(c.trait_within[2], 2);
+    assert_int_equal(c.trait_within[0] + c.trait_within[1], 0);
     assert_int_equal(c.rule_count, 1);
     assert_int_equal(c.rules[0].effect, RULE_MUST_NOT);
     assert_slice(in.id, "rec id");
@@ -145,6 +150,7 @@ static void written_is_read(void **state)
     assert_int_equal(back.fields[3].neutral_beside, 1u << 1 | 1u << 2);
     assert_int_equal(back.passes[1].window, 9);
     assert_int_equal(back.sources[1].trait, 1);
+    assert_int_equal(back.trait_within[2], 2);
     buf_free(&once);
     buf_free(&twice);
     arena_free(&arena);
@@ -232,6 +238,9 @@ static void refuses(void **state)
         {FIELD "[[dataset]]\nname = \"a\"\ntrait = \"t\"\n", 6, "trait"},
         {FIELD "[[dataset]]\nname = \"a\"\n[[dataset]]\nname = \"a\"\n", 0, "name"},
         {"traits = [\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\"]\n" FIELD, 1, "traits"},
+        {"traits = [\"a\"]\n[[trait]]\nname = \"b\"\nwithin = \"a\"\n" FIELD, 3, "name"},
+        {"traits = [\"a\"]\n[[trait]]\nname = \"a\"\nwithin = \"b\"\n" FIELD, 4, "within"},
+        {"traits = [\"a\", \"b\"]\n[[trait]]\nname = \"a\"\n" FIELD, 2, "within"},
         {FIELD "[[rule]]\nname = \"r\"\neffect = \"may\"\nwhen = \"code = exact\"\n", 6, "effect"},
         {FIELD "[[rule]]\nname = \"r\"\neffect = \"must\"\n", 0, "when"},
         {FIELD "[input]\nid = 3\n", 5, "id"},

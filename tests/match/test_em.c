@@ -338,6 +338,38 @@ static void test_unreached_segment(void **state)
     world_free(&w);
 }
 
+/* A part of a kind of source that cuts names, whose candidates show no match of another sex: what is no name, matches
+ * of the part have from the whole, their surnames are their own. */
+static void test_part_of_a_trait(void **state)
+{
+    enum { BETWEEN = 1, CUT = 4, PAIRS = 3000 };
+    UNUSED(state);
+    for (uint32_t within = 0; within < 2; within++) {
+        World w;
+        world_init(&w, 0, 0);
+        w.config.trait_count = 2;
+        w.config.traits[0] = SLICE("wage");
+        w.config.traits[1] = SLICE("initials");
+        w.config.trait_within[1] = within;
+        for (uint32_t last = 1; last <= CUT; last += CUT - 1) {
+            double match = PAIRS / 2.0;
+            uint64_t pattern = 1 | (uint64_t)last << 4 * LAST | (uint64_t)1 << 4 * BIRTH | (uint64_t)1 << 4 * SEX;
+            assert_ok(vec_push(&w.candidates,
+                ((PatternCount){.pattern = pattern, .segment = BETWEEN, .passes = 7, .count = match}), NULL));
+            w.totals.comparable[BETWEEN] += 5e7;
+        }
+        w.totals.records[BETWEEN] = 15000;
+        MatchModel *m = world_fit(&w);
+        const double own = m->levels[BETWEEN][SEX][1].share[CLASS_MATCH],
+                     whole = m->levels[0][SEX][1].share[CLASS_MATCH];
+        check_near("cut surnames", m->levels[BETWEEN][LAST][CUT].share[CLASS_MATCH], 0.5, 0.05);
+        assert_true(m->levels[0][LAST][CUT].share[CLASS_MATCH] < 0.1);
+        assert_true(within ? own == whole : own > whole);
+        match_model_free(m);
+        world_free(&w);
+    }
+}
+
 /* Twenty records: everything stays a number, and the prior decides. */
 static void test_tiny(void **state)
 {
@@ -406,6 +438,7 @@ int main(void)
         cmocka_unit_test(test_without_household_class),
         cmocka_unit_test(test_ascertainment),
         cmocka_unit_test(test_unreached_segment),
+        cmocka_unit_test(test_part_of_a_trait),
         cmocka_unit_test(test_tiny),
         cmocka_unit_test(test_no_pair),
         cmocka_unit_test(test_order),
