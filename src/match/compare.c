@@ -23,6 +23,7 @@ struct Comparer {
     uint32_t field_count;
     uint32_t column_count, name_count; /* of a tile */
     uint32_t given;                    /* set of fields that are missing beside an equal number */
+    uint32_t names, addresses;         /* sets of fields: people's names, e-mail addresses made of them */
     FieldPlan plans[MATCH_FIELDS_MAX];
     CompareTile tile;     /* of the last compare_batch */
     uint64_t tile_number; /* its number; 0: none */
@@ -150,8 +151,14 @@ Status comparer_new(const MatchTable *t, Comparer **out, Error *err)
     }
     for (uint32_t f = 0; f < c->field_count; f++) {
         plan_swap(c, f);
-        c->given |= (uint32_t)(t->config->fields[f].neutral_beside != 0) << f;
+        const FieldSpec *spec = &t->config->fields[f];
+        bool name = spec->kind == FIELD_FIRST_NAME || spec->kind == FIELD_LAST_NAME;
+        c->given |= (uint32_t)(spec->neutral_beside != 0) << f;
+        c->names |= (uint32_t)(name && !spec->levels) << f;
+        c->addresses |= (uint32_t)(spec->kind == FIELD_EMAIL && !spec->levels) << f;
     }
+    if (c->names == 0)
+        c->addresses = 0;
     Status st = tile_reserve(c, &c->stretch, STRETCH, err);
     if (st != OK) {
         comparer_free(c);
@@ -433,6 +440,28 @@ static uint64_t without_given(const Comparer *c, uint64_t pattern)
     return rest;
 }
 
+/* People make an e-mail address of their name. Of two who have one name in common and another not, addresses are alike
+ * for that (dthomas@, mthomas@): what the name explains is no further evidence, nor one against. */
+static uint64_t without_derived(const Comparer *c, uint64_t pattern)
+{
+    uint32_t alike = 0, differ = 0;
+    for (uint32_t names = c->names; names != 0; names &= names - 1) {
+        const FieldPlan *p = &c->plans[__builtin_ctz(names)];
+        uint64_t level = pattern >> p->shift & 15;
+        alike += level != 0 && level < p->number[LV_DIFFERS];
+        differ += level == p->number[LV_DIFFERS];
+    }
+    if (!alike || !differ)
+        return pattern;
+    for (uint32_t rest = c->addresses; rest != 0; rest &= rest - 1) {
+        const FieldPlan *p = &c->plans[__builtin_ctz(rest)];
+        uint64_t level = pattern >> p->shift & 15;
+        if (level == p->number[LV_ONE_EDIT] || level == p->number[LV_LOCAL] || level == p->number[LV_LOCAL_SIMILAR])
+            pattern &= ~(UINT64_C(15) << p->shift);
+    }
+    return pattern;
+}
+
 /* Not inline, as add_aliased: most configs have no such field. */
 static __attribute__((noinline)) uint32_t names_level(FieldPlan *p, const uint32_t *a, const uint32_t *b)
 {
@@ -462,6 +491,8 @@ static uint64_t pair_pattern(Comparer *c, const uint32_t *a, const uint32_t *b)
     for (uint32_t f = 0; f < c->field_count; f++)
         if (c->plans[f].other_column != MATCH_NONE)
             pattern = with_swap(&c->plans[f], a, b, pattern);
+    if (c->addresses)
+        pattern = without_derived(c, pattern);
     return without_given(c, pattern);
 }
 
@@ -648,6 +679,8 @@ static void compare_stretch(Comparer *c, const uint32_t *a, const StretchView *v
     for (uint32_t f = 0; f < c->field_count; f++)
         if (c->plans[f].other_column != MATCH_NONE)
             mark_swapped(c, &c->plans[f], a, v, patterns);
+    for (size_t i = 0; c->addresses != 0 && i < v->n; i++)
+        patterns[i] = without_derived(c, patterns[i]);
     for (size_t i = 0; c->given != 0 && i < v->n; i++)
         patterns[i] = without_given(c, patterns[i]);
 }
