@@ -37,8 +37,9 @@ typedef enum Meaning {
     MEANS_NUMBER,
 } Meaning;
 
-/* In this order, the first that holds: words are whole words of the name, pieces stand anywhere in it once everything
- * but letters and digits is left out. Both lists are parted by blanks. */
+/* English, Spanish, German and French, where a word has one meaning in all of them. In this order, the first that
+ * holds: words are whole words of the name, pieces stand anywhere in it once everything but letters and digits is left
+ * out. Both lists are parted by blanks. */
 static const struct {
     Meaning meaning;
     const char *words, *pieces;
@@ -50,25 +51,38 @@ static const struct {
     {MEANS_BIRTH_YEAR, "by yob", "birthyear yearofbirth dobyear byear dobyyyy"},
     {MEANS_BIRTH_MONTH, "bm mob", "birthmonth monthofbirth dobmonth bmonth dobmm"},
     {MEANS_BIRTH_DAY, "bd", "birthday dayofbirth dobday bday dobdd"},
-    {MEANS_BIRTH, "dob born birth birthdate", "dateofbirth birthdate dob birthdt"},
-    {MEANS_FORMER_LAST, "maiden former previous", "maiden formername formerlast formersurname birthname previousname"},
-    {MEANS_MIDDLE, "middle mname mi", "middlename secondname middleinit"},
-    {MEANS_FIRST, "first fname given forename christian", "firstname givenname forename"},
-    {MEANS_LAST, "last lname surname sname family", "lastname surname familyname"},
+    {MEANS_BIRTH, "dob born birth birthdate ddn",
+        "dateofbirth birthdate dob birthdt nacimiento geburtsdatum geburtstag naissance"},
+    {MEANS_FORMER_LAST, "maiden former previous",
+        "maiden geburtsname formername formerlast formersurname birthname previousname"},
+    {MEANS_MIDDLE, "middle mname mi", "middlename secondname middleinit segundonombre zweitername"},
+    {MEANS_FIRST, "first fname given forename christian nombre nombres",
+        "firstname givenname forename vorname prenom primernombre"},
+    {MEANS_LAST, "last lname surname sname family apellido apellidos",
+        "lastname surname familyname nachname familienname primerapellido"},
     {MEANS_SUFFIX, "suffix generation", "namesuffix"},
-    {MEANS_SEX, "sex gender", ""},
-    {MEANS_EMAIL, "email mail", "email"},
-    {MEANS_PHONE, "phone telephone mobile tel cell", "phone"},
-    {MEANS_POSTAL, "zip zip5 postcode plz", "postal postcode zipcode"},
-    {MEANS_CITY, "city suburb town locality municipality", ""},
-    {MEANS_HOUSE, "", "streetnumber housenumber streetno houseno streetnum"},
-    {MEANS_STREET, "address street addr road", "address street"},
+    {MEANS_SEX, "sex gender sexo genero geschlecht sexe", ""},
+    {MEANS_EMAIL, "email mail correo courriel", "email"},
+    {MEANS_PHONE, "phone telephone mobile tel cell", "phone telefon"},
+    {MEANS_POSTAL, "zip zip5 postcode plz cp", "postal postcode zipcode postleitzahl"},
+    {MEANS_CITY, "city suburb town locality municipality ciudad ort stadt wohnort ville municipio", ""},
+    {MEANS_HOUSE, "", "streetnumber housenumber streetno houseno streetnum hausnummer"},
+    {MEANS_STREET, "address street addr road direccion domicilio calle strasse strase adresse", "address street"},
     {MEANS_STATE, "state province", ""},
     {MEANS_FULL_NAME, "name", "fullname personname"},
     {MEANS_NUMBER, "number num nr no code", ""},
 };
 
 #define NAME_MAX_LEN 64
+
+/* U+00C0 to U+00FF without their marks: in UTF-8 the byte C3 and one more. */
+#define LATIN_1_LEAD '\xC3'
+static char without_mark(char second)
+{
+    static const char plain[] = "AAAAAAACEEEEIIIIDNOOOOO OUUUUYTsaaaaaaaceeeeiiiidnooooo ouuuuyty";
+    _Static_assert(sizeof plain == 64 + 1, "one a letter");
+    return plain[(unsigned char)second & 63];
+}
 
 /* The name's words, lower-case, between blanks: " first name "; camelCase is parted too. */
 static void words_of(Slice name, char out[2 * NAME_MAX_LEN + 3])
@@ -77,6 +91,8 @@ static void words_of(Slice name, char out[2 * NAME_MAX_LEN + 3])
     out[n++] = ' ';
     for (size_t i = 0; i < name.len && i < NAME_MAX_LEN; i++) {
         char c = name.ptr[i];
+        if (c == LATIN_1_LEAD && i + 1 < name.len)
+            c = without_mark(name.ptr[++i]);
         bool upper = c >= 'A' && c <= 'Z', lower = c >= 'a' && c <= 'z', digit = c >= '0' && c <= '9';
         bool after_lower = i > 0 && name.ptr[i - 1] >= 'a' && name.ptr[i - 1] <= 'z';
         if (upper && after_lower)
