@@ -23,11 +23,12 @@ struct Comparer {
     uint32_t field_count;
     uint32_t column_count, name_count; /* of a tile */
     uint32_t given;                    /* set of fields that are missing beside an equal number */
-    uint32_t names, addresses;         /* sets of fields: people's names, e-mail addresses made of them */
     FieldPlan plans[MATCH_FIELDS_MAX];
     CompareTile tile;     /* of the last compare_batch */
     uint64_t tile_number; /* its number; 0: none */
     CompareTile stretch;  /* others, picked from the tile or from the table */
+    uint32_t names;       /* set of fields: first and last names */
+    uint32_t addresses;   /* and e-mail addresses, which are made of them; none where no field is a name */
     /* Scratch of one stretch. Here, because arrays on the stack are cleared at each call. */
     uint32_t low[STRETCH + LANES_SPARE], high[STRETCH + LANES_SPARE]; /* levels of fields 0 to 7, 8 to 15 */
     uint32_t open[STRETCH + LANES_SPARE];                             /* places that a shortcut left undecided */
@@ -135,6 +136,19 @@ static Status tile_reserve(const Comparer *c, CompareTile *tile, size_t records,
     return OK;
 }
 
+/* Of own comparators nobody knows which levels say what the name explains. */
+static void plan_derived(Comparer *c)
+{
+    for (uint32_t f = 0; f < c->field_count; f++) {
+        const FieldSpec *spec = c->plans[f].spec;
+        bool name = spec->kind == FIELD_FIRST_NAME || spec->kind == FIELD_LAST_NAME;
+        c->names |= (uint32_t)(name && !spec->levels) << f;
+        c->addresses |= (uint32_t)(spec->kind == FIELD_EMAIL && !spec->levels) << f;
+    }
+    if (c->names == 0)
+        c->addresses = 0;
+}
+
 Status comparer_new(const MatchTable *t, Comparer **out, Error *err)
 {
     Comparer *c = NULL;
@@ -151,14 +165,9 @@ Status comparer_new(const MatchTable *t, Comparer **out, Error *err)
     }
     for (uint32_t f = 0; f < c->field_count; f++) {
         plan_swap(c, f);
-        const FieldSpec *spec = &t->config->fields[f];
-        bool name = spec->kind == FIELD_FIRST_NAME || spec->kind == FIELD_LAST_NAME;
-        c->given |= (uint32_t)(spec->neutral_beside != 0) << f;
-        c->names |= (uint32_t)(name && !spec->levels) << f;
-        c->addresses |= (uint32_t)(spec->kind == FIELD_EMAIL && !spec->levels) << f;
+        c->given |= (uint32_t)(t->config->fields[f].neutral_beside != 0) << f;
     }
-    if (c->names == 0)
-        c->addresses = 0;
+    plan_derived(c);
     Status st = tile_reserve(c, &c->stretch, STRETCH, err);
     if (st != OK) {
         comparer_free(c);
@@ -444,12 +453,12 @@ static uint64_t without_given(const Comparer *c, uint64_t pattern)
  * for that (dthomas@, mthomas@): what the name explains is no further evidence, nor one against. */
 static uint64_t without_derived(const Comparer *c, uint64_t pattern)
 {
-    uint32_t alike = 0, differ = 0;
+    bool alike = false, differ = false;
     for (uint32_t names = c->names; names != 0; names &= names - 1) {
         const FieldPlan *p = &c->plans[__builtin_ctz(names)];
         uint64_t level = pattern >> p->shift & 15;
-        alike += level != 0 && level < p->number[LV_DIFFERS];
-        differ += level == p->number[LV_DIFFERS];
+        alike |= level != 0 && level < p->number[LV_DIFFERS];
+        differ |= level == p->number[LV_DIFFERS];
     }
     if (!alike || !differ)
         return pattern;
