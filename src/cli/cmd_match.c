@@ -10,6 +10,8 @@ static const Option MATCH_OPTIONS[] = {
     {"unique", 0, "SOURCES", "sources that hold nobody twice, parted by commas; all: every one"},
     {"truth", 0, "COLUMN|FILE", "who is who: print precision, recall and F1, all true pairs counted"},
     {"labels", 0, "FILE", "pairs whose truth is known: the stated probabilities are calibrated on them"},
+    {"labels-sampled", 0, NULL,
+        "the labels were drawn at random or by odds, whatever their answer: each stands for one pair"},
     {"model", 0, "FILE", "use these parameters instead of training"},
     {"threshold", 0, "P", "probability from which on two records are linked (default: the config's, else 0.5)"},
     {"seed", 0, "S", "seed of everything random (default: the config's, else 1)"},
@@ -68,6 +70,7 @@ static Status read_options(Cli *cli, MatchFileOptions *o, Error *err)
     o->model_path = cli_value(cli, "model");
     o->truth = cli_value(cli, "truth");
     o->labels = cli_value(cli, "labels");
+    o->labels_sampled = cli_flag(cli, "labels-sampled");
     o->id = cli_value(cli, "id");
     o->unique = cli_value(cli, "unique");
     o->seed = seed == UINT64_MAX ? -1 : (int64_t)seed;
@@ -243,6 +246,9 @@ static Status run_match(Cli *cli, Error *err)
         return error_set(err, ERR_USAGE, "--scored needs --model: the one that the shares were made with");
     if (o.labels && o.model_path)
         return error_set(err, ERR_USAGE, "--labels calibrates the model that is trained, and --model has one already");
+    if (o.labels_sampled && !o.labels)
+        return error_set(
+            err, ERR_USAGE, "--labels-sampled says how the pairs of --labels were drawn, and there are none");
     if (cli_flag(cli, "suggest"))
         return matchfile_suggest(&o, &cli->out, err);
     if (!cli_value(cli, "out") && !o.truth && !cli_value(cli, "why"))

@@ -42,6 +42,8 @@ struct Comparer {
     CompareTile tile;     /* of the last compare_batch */
     uint64_t tile_number; /* its number; 0: none */
     CompareTile stretch;  /* others, picked from the tile or from the table */
+    uint32_t names;       /* set of fields: first and last names */
+    uint32_t addresses;   /* and e-mail addresses, which are made of them; none where no field is a name */
     /* Scratch of one stretch. Here, because arrays on the stack are cleared at each call. */
     uint32_t low[STRETCH + LANES_SPARE], high[STRETCH + LANES_SPARE]; /* levels of fields 0 to 7, 8 to 15 */
     uint32_t open[STRETCH + LANES_SPARE];                             /* places that a shortcut left undecided */
@@ -174,6 +176,19 @@ static Status tile_reserve(const Comparer *c, CompareTile *tile, size_t records,
     return OK;
 }
 
+/* Of own comparators nobody knows which levels say what the name explains. */
+static void plan_derived(Comparer *c)
+{
+    for (uint32_t f = 0; f < c->field_count; f++) {
+        const FieldSpec *spec = c->plans[f].spec;
+        bool name = spec->kind == FIELD_FIRST_NAME || spec->kind == FIELD_LAST_NAME;
+        c->names |= (uint32_t)(name && !spec->levels) << f;
+        c->addresses |= (uint32_t)(spec->kind == FIELD_EMAIL && !spec->levels) << f;
+    }
+    if (c->names == 0)
+        c->addresses = 0;
+}
+
 Status comparer_new(const MatchTable *t, Comparer **out, Error *err)
 {
     Comparer *c = NULL;
@@ -192,6 +207,7 @@ Status comparer_new(const MatchTable *t, Comparer **out, Error *err)
         plan_swap(c, f);
         plan_beside(c, f);
     }
+    plan_derived(c);
     Status st = tile_reserve(c, &c->stretch, STRETCH, err);
     if (st != OK) {
         comparer_free(c);
@@ -510,6 +526,28 @@ static inline uint64_t without_given(const Comparer *c, uint64_t pattern)
     return pattern & ~gone;
 }
 
+/* People make an e-mail address of their name. Of two who have one name in common and another not, addresses are alike
+ * for that (dthomas@, mthomas@): what the name explains is no further evidence, nor one against. */
+static uint64_t without_derived(const Comparer *c, uint64_t pattern)
+{
+    bool alike = false, differ = false;
+    for (uint32_t names = c->names; names != 0; names &= names - 1) {
+        const FieldPlan *p = &c->plans[__builtin_ctz(names)];
+        uint64_t level = pattern >> p->shift & 15;
+        alike |= level != 0 && level < p->number[LV_DIFFERS];
+        differ |= level == p->number[LV_DIFFERS];
+    }
+    if (!alike || !differ)
+        return pattern;
+    for (uint32_t rest = c->addresses; rest != 0; rest &= rest - 1) {
+        const FieldPlan *p = &c->plans[__builtin_ctz(rest)];
+        uint64_t level = pattern >> p->shift & 15;
+        if (level == p->number[LV_ONE_EDIT] || level == p->number[LV_LOCAL] || level == p->number[LV_LOCAL_SIMILAR])
+            pattern &= ~(UINT64_C(15) << p->shift);
+    }
+    return pattern;
+}
+
 /* Not inline, as add_aliased: most configs have no such field. */
 static __attribute__((noinline)) uint32_t names_level(FieldPlan *p, const uint32_t *a, const uint32_t *b)
 {
@@ -541,6 +579,8 @@ static uint64_t pair_pattern(Comparer *c, const uint32_t *a, const uint32_t *b)
     for (uint32_t f = 0; f < c->field_count; f++)
         if (c->plans[f].other_column != MATCH_NONE)
             pattern = with_swap(&c->plans[f], a, b, pattern);
+    if (c->addresses)
+        pattern = without_derived(c, pattern);
     return without_given(c, pattern);
 }
 
@@ -746,6 +786,8 @@ static void compare_stretch(Comparer *c, const uint32_t *a, const StretchView *v
     for (uint32_t f = 0; f < c->field_count; f++)
         if (c->plans[f].other_column != MATCH_NONE)
             mark_swapped(c, &c->plans[f], a, v, patterns);
+    for (size_t i = 0; c->addresses != 0 && i < v->n; i++)
+        patterns[i] = without_derived(c, patterns[i]);
     for (size_t i = 0; c->beside_count != 0 && i < v->n; i++)
         patterns[i] = without_given(c, patterns[i]);
 }

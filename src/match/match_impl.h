@@ -98,10 +98,10 @@ static inline bool is_repeat(const uint32_t *lead, uint32_t first, uint32_t reco
 {
     return lead && first != record && lead[record] == first;
 }
-/* Records that a leading one stands for. */
+/* Records that a leading one stands for; one that was appended is by itself. */
 static inline uint32_t record_times(const MatchTable *t, uint32_t record)
 {
-    return t->times ? t->times[record] : 1;
+    return t->times && record < t->records ? t->times[record] : 1;
 }
 /* Is the second of two records the same as the first as far as anybody could tell? */
 bool table_repeats(const MatchTable *t, uint32_t a, uint32_t b);

@@ -24,6 +24,7 @@ typedef struct MatchFileOptions {
     const char *model_path;  /* frozen parameters; NULL: trained */
     const char *truth;       /* a column, or a file (docs/match.md); NULL: none */
     const char *labels;      /* a file of labelled pairs; NULL: none */
+    bool labels_sampled;     /* they were drawn whatever their answer, each with the chance of its like */
     const char *id;          /* column that names a record, in place of the config's; NULL: the config's */
     const char *unique; /* sources that hold nobody twice, parted by commas, "all": all; NULL: as the config says */
     double threshold;   /* probability from which on two records are linked; negative: the config's */

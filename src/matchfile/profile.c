@@ -1,10 +1,13 @@
 /*
  * What stands in the columns: shares of values that look like dates, numbers, names. One pass over a sample of some
- * fifty thousand rows, chosen by a hash of their contents: the same rows whatever the order of the file.
+ * fifty thousand rows, chosen by a hash of their contents: the same rows whatever the order of the file. Where a large
+ * file holds but few different rows the hash may choose none of them: then each different row stands in the sample
+ * once.
  */
 #include "matchfile/suggest.h"
 
 #define SAMPLE_ROWS 50000
+#define SAMPLE_LEAST 1000
 #define MISSING_SHARE 0.005
 
 /* How programs write that there is nothing. As a name each of them is far rarer than this. */
@@ -31,20 +34,18 @@ static Status count_rows(People *p, const InputFile *f, int64_t *out, Error *err
     return st == OK ? OK : people_failed(f, st, err);
 }
 
+typedef enum SampleOf { SAMPLE_BY_HASH, SAMPLE_DIFFERENT } SampleOf;
+
 /* Table "sample": one column for each name, of all files. */
-static Status make_sample(People *p, Profile *out, Error *err)
+static Status fill_sample(People *p, const Profile *out, SampleOf how, Error *err)
 {
     Buf sql;
-    int64_t rows = 0;
-    for (size_t i = 0; i < p->file_count; i++) {
-        TRY(count_rows(p, &p->files[i], &rows, err));
-        out->rows += (uint64_t)rows;
-    }
+    const char *select = how == SAMPLE_DIFFERENT ? "SELECT DISTINCT " : "SELECT ";
     buf_init(&sql, 0);
     buf_adds(&sql, "CREATE OR REPLACE TEMP TABLE sample AS ");
     for (size_t i = 0; i < p->file_count; i++) {
         const InputFile *f = &p->files[i];
-        buf_adds(&sql, i ? " UNION ALL SELECT " : "SELECT ");
+        buf_addf(&sql, "%s%s", i ? " UNION ALL " : "", select);
         for (uint32_t k = 0; k < out->count; k++) {
             uint32_t c = people_column(f, out->columns[k].name);
             if (c < PEOPLE_COLUMNS_MAX)
@@ -54,7 +55,7 @@ static Status make_sample(People *p, Profile *out, Error *err)
         }
         buf_addf(&sql, " FROM %s", f->relation);
         uint64_t one_of = out->rows / SAMPLE_ROWS;
-        if (one_of < 2)
+        if (one_of < 2 || how == SAMPLE_DIFFERENT)
             continue;
         buf_adds(&sql, " WHERE hash(concat_ws('|'");
         for (uint32_t c = 0; c < f->column_count; c++)
@@ -66,6 +67,19 @@ static Status make_sample(People *p, Profile *out, Error *err)
         st = people_failed(&p->files[0], st, err);
     buf_free(&sql);
     return st;
+}
+
+static Status make_sample(People *p, Profile *out, Error *err)
+{
+    int64_t rows = 0;
+    for (size_t i = 0; i < p->file_count; i++) {
+        TRY(count_rows(p, &p->files[i], &rows, err));
+        out->rows += (uint64_t)rows;
+    }
+    TRY(fill_sample(p, out, SAMPLE_BY_HASH, err));
+    TRY(db_value_i64(p->db, &rows, err, "SELECT count(*) FROM sample"));
+    bool too_few = rows < SAMPLE_LEAST && out->rows > SAMPLE_ROWS;
+    return too_few ? fill_sample(p, out, SAMPLE_DIFFERENT, err) : OK;
 }
 
 static Status find_missing(People *p, Profile *out, Error *err)

@@ -232,24 +232,43 @@ static Status make_model(MatchRun *r, const TruthFile *labels, Error *err)
 #define LABELS_OFF 2
 #define LABELS_CHANCE 10
 
+/* What is known of how the labels were drawn. Without weights and without a word the number of matches tells, and that
+ * is known when all pairs are scored, which a run that is cut into shares leaves to others. */
+static Status check_drawing(const MatchRun *r, const TruthFile *labels, Error *err)
+{
+    if (!r->options.labels || labels->weighted != r->options.labels_sampled) /* said once */
+        return OK;
+    if (labels->weighted)
+        error_set(err, ERR_USAGE, "has a column weight, and --labels-sampled says that each label stands for one pair");
+    else if (r->options.partitions == 0)
+        return OK;
+    else
+        error_set(err, ERR_USAGE, "does not say how its labels were drawn, which --partitions cannot find out");
+    error_hint(err,
+        "Labels drawn at random or by odds: --labels-sampled. Otherwise a column weight: how many pairs each "
+        "stands for.");
+    error_at(err, path_base(r->options.labels), 0, NULL);
+    return ERR_USAGE;
+}
+
 /* Labels that somebody chose by their answer (every match there is, and a few of millions that are none) say nothing of
  * how often odds are right. Where nothing is known of how they were drawn, it shows in the number of matches. */
 static Status check_labels(const MatchRun *r, const TruthFile *labels, Error *err)
 {
     double stated = 0, expected = r->report.training.matches;
-    if (labels->labels.len == 0 || labels->weighted)
+    if (labels->labels.len == 0 || labels->weighted || r->options.labels_sampled)
         return OK;
     for (size_t i = 0; i < r->pairs.len; i++)
         stated += weight_probability(r->pairs.at[i].odds);
     if (stated <= expected * LABELS_OFF + LABELS_CHANCE && stated >= expected / LABELS_OFF - LABELS_CHANCE)
         return OK;
     error_set(err, ERR_INVALID,
-        "calibrated on these labels, %.0f pairs would be matches where training expects %.0f: they were drawn by their "
+        "calibrated on these labels, %.0f pairs would be matches where training expects %.0f: they look drawn by their "
         "answer",
         stated, expected);
     error_hint(err,
-        "Draw them by odds or at random, or add a column weight: how many pairs each stands for (1, where they were "
-        "drawn so already). A list of all true pairs is for --truth.");
+        "If they were drawn by odds or at random all the same, say so by --labels-sampled: then the model is far off. "
+        "Otherwise add a column weight: how many pairs each stands for. A list of all true pairs is for --truth.");
     error_at(err, path_base(r->options.labels), 0, NULL);
     return ERR_INVALID;
 }
@@ -271,6 +290,7 @@ static Status link_records(MatchRun *r, const RowNotes *notes, Error *err)
     Status st;
     Watch watch = watch_start();
     TRY_OUT(read_truth(r, notes, &labels, err));
+    TRY_OUT(check_drawing(r, &labels, err));
     TRY_OUT(make_model(r, &labels, err));
     watch_take(&watch, report, 1);
     if (r->options.partitions > 0 || r->options.scored) {

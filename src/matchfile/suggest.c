@@ -37,8 +37,9 @@ typedef enum Meaning {
     MEANS_NUMBER,
 } Meaning;
 
-/* In this order, the first that holds: words are whole words of the name, pieces stand anywhere in it once everything
- * but letters and digits is left out. Both lists are parted by blanks. */
+/* English, Spanish, German and French; where a word means two things (nombre is a number in French) the values tell. In
+ * this order, the first that holds: words are whole words of the name, pieces stand anywhere in it once everything but
+ * letters and digits is left out. Both lists are parted by blanks. */
 static const struct {
     Meaning meaning;
     const char *words, *pieces;
@@ -47,40 +48,56 @@ static const struct {
     {MEANS_NUMBER, "sasid mrn", "studentid stateid memberid patientid personid personnumber"},
     {MEANS_SSN, "ssn", "socialsec socsec"},
     {MEANS_RECORD, "id recid rowid uid", "recordid uniqueid recid rowid recordnumber"},
-    {MEANS_BIRTH_YEAR, "by yob", "birthyear yearofbirth dobyear byear dobyyyy"},
+    {MEANS_BIRTH_YEAR, "by yob", "birthyear yearofbirth dobyear byear dobyyyy geburtsjahr"},
     {MEANS_BIRTH_MONTH, "bm mob", "birthmonth monthofbirth dobmonth bmonth dobmm"},
     {MEANS_BIRTH_DAY, "bd", "birthday dayofbirth dobday bday dobdd"},
-    {MEANS_BIRTH, "dob born birth birthdate", "dateofbirth birthdate dob birthdt"},
-    {MEANS_FORMER_LAST, "maiden former previous", "maiden formername formerlast formersurname birthname previousname"},
-    {MEANS_MIDDLE, "middle mname mi", "middlename secondname middleinit"},
-    {MEANS_FIRST, "first fname given forename christian", "firstname givenname forename"},
-    {MEANS_LAST, "last lname surname sname family", "lastname surname familyname"},
+    {MEANS_BIRTH, "dob born birth birthdate ddn",
+        "dateofbirth birthdate dob birthdt nacimiento geburtsdatum geburtstag naissance"},
+    {MEANS_FORMER_LAST, "maiden former previous",
+        "maiden geburtsname formername formerlast formersurname birthname previousname"},
+    {MEANS_MIDDLE, "middle mname mi", "middlename secondname middleinit segundonombre zweitername"},
+    {MEANS_FIRST, "first fname given forename christian nombre nombres",
+        "firstname givenname forename vorname prenom primernombre"},
+    {MEANS_LAST, "last lname surname sname family apellido apellidos",
+        "lastname surname familyname nachname familienname primerapellido"},
     {MEANS_SUFFIX, "suffix generation", "namesuffix"},
-    {MEANS_SEX, "sex gender", ""},
-    {MEANS_EMAIL, "email mail", "email"},
-    {MEANS_PHONE, "phone telephone mobile tel cell", "phone"},
-    {MEANS_POSTAL, "zip zip5 postcode plz", "postal postcode zipcode"},
-    {MEANS_CITY, "city suburb town locality municipality", ""},
-    {MEANS_HOUSE, "", "streetnumber housenumber streetno houseno streetnum"},
-    {MEANS_STREET, "address street addr road", "address street"},
+    {MEANS_SEX, "sex gender sexo genero geschlecht sexe", ""},
+    {MEANS_EMAIL, "email mail correo courriel", "email"},
+    {MEANS_PHONE, "phone telephone mobile tel cell", "phone telefon"},
+    {MEANS_POSTAL, "zip zip5 postcode plz cp", "postal postcode zipcode postleitzahl"},
+    {MEANS_CITY, "city suburb town locality municipality ciudad ort stadt wohnort ville municipio", ""},
+    {MEANS_HOUSE, "", "streetnumber housenumber streetno houseno streetnum hausnummer"},
+    {MEANS_STREET, "address street addr road direccion domicilio calle strasse strase adresse", "address street"},
     {MEANS_STATE, "state province", ""},
-    {MEANS_FULL_NAME, "name", "fullname personname"},
+    {MEANS_FULL_NAME, "name nom", "fullname personname"},
     {MEANS_NUMBER, "number num nr no code", ""},
 };
 
 #define NAME_MAX_LEN 64
 
+/* U+00C0 to U+00FF without their marks: in UTF-8 the byte C3 and one more. */
+#define LATIN_1_LEAD '\xC3'
+static char without_mark(char second)
+{
+    static const char plain[] = "AAAAAAACEEEEIIIIDNOOOOO OUUUUYTsaaaaaaaceeeeiiiidnooooo ouuuuyty";
+    _Static_assert(sizeof plain == 64 + 1, "one a letter");
+    return plain[(unsigned char)second & 63];
+}
+
 /* The name's words, lower-case, between blanks: " first name "; camelCase is parted too. */
 static void words_of(Slice name, char out[2 * NAME_MAX_LEN + 3])
 {
     size_t n = 0;
+    bool after_lower = false;
     out[n++] = ' ';
     for (size_t i = 0; i < name.len && i < NAME_MAX_LEN; i++) {
         char c = name.ptr[i];
+        if (c == LATIN_1_LEAD && i + 1 < name.len)
+            c = without_mark(name.ptr[++i]);
         bool upper = c >= 'A' && c <= 'Z', lower = c >= 'a' && c <= 'z', digit = c >= '0' && c <= '9';
-        bool after_lower = i > 0 && name.ptr[i - 1] >= 'a' && name.ptr[i - 1] <= 'z';
         if (upper && after_lower)
             out[n++] = ' ';
+        after_lower = lower;
         if (upper || lower || digit)
             out[n++] = upper ? (char)(c + 32) : c;
         else if (out[n - 1] != ' ')
@@ -250,6 +267,29 @@ static Status take_same(Draft *d, Meaning meaning, FieldKind kind, const char *n
     return OK;
 }
 
+/* The first file that has the column. */
+static const InputFile *home_of(const Draft *d, uint32_t column)
+{
+    size_t i = 0;
+    while (people_column(&d->people->files[i], d->profile->columns[column].name) == PEOPLE_COLUMNS_MAX)
+        i++;
+    return &d->people->files[i];
+}
+
+/* What is called "Name" or "nom" and nothing more is the last name, if the first stands beside it and no other column
+ * is the last. */
+static void read_plain_name(Draft *d, const InputFile *home)
+{
+    if (next_of(d, MEANS_LAST) < d->profile->count)
+        return;
+    for (uint32_t k = 0; k < d->profile->count; k++) {
+        Slice name = d->profile->columns[k].name;
+        bool plain = slice_eq_nocase(name, SLICE("name")) || slice_eq_nocase(name, SLICE("nom"));
+        if (plain && d->meanings[k] == MEANS_FULL_NAME && people_column(home, name) < PEOPLE_COLUMNS_MAX)
+            d->meanings[k] = MEANS_LAST;
+    }
+}
+
 /* A second given name in a column of its own is a middle name. */
 static Status take_first(Draft *d, Error *err)
 {
@@ -257,10 +297,8 @@ static Status take_first(Draft *d, Error *err)
     if (k == d->profile->count)
         return OK;
     TRY(add_field(d, k, FIELD_FIRST_NAME, "first_name", err));
-    const InputFile *home = NULL;
-    for (size_t i = 0; i < d->people->file_count && !home; i++)
-        if (people_column(&d->people->files[i], d->profile->columns[k].name) < PEOPLE_COLUMNS_MAX)
-            home = &d->people->files[i];
+    const InputFile *home = home_of(d, k);
+    read_plain_name(d, home);
     while ((k = next_of(d, MEANS_FIRST)) < d->profile->count) {
         if (people_column(home, d->profile->columns[k].name) < PEOPLE_COLUMNS_MAX)
             TRY(add_field(d, k, FIELD_MIDDLE_NAME, "middle_name", err));
@@ -412,6 +450,11 @@ static Status take_records(Draft *d, Error *err)
 
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
+static bool means_name(Meaning m)
+{
+    return m == MEANS_FIRST || m == MEANS_MIDDLE || m == MEANS_LAST || m == MEANS_FORMER_LAST;
+}
+
 static void look_over(Draft *d)
 {
     for (uint32_t k = 0; k < d->profile->count; k++) {
@@ -425,6 +468,8 @@ static void look_over(Draft *d)
                                                            : "truth";
         else if (holds_little(c))
             c->use = "no: nearly empty";
+        else if (means_name(d->meanings[k]) && c->digits >= MOSTLY)
+            c->use = "no: numbers, not names";
     }
 }
 

@@ -906,6 +906,50 @@ static void missing_beside_former(void **state)
     match_table_free(t);
 }
 
+/* Who has one name in common and another not has an address alike for that: alone and in a stretch. */
+static void address_of_a_name(void **state)
+{
+    UNUSED(state);
+    enum { N = 14, ADDRESS = SEX };
+    static const struct {
+        const char *first, *last, *address, *level; /* beside the first */
+    } rows[] = {{"Donald", "Thomas", "dthomas@mail.org", ""}, {"Miriam", "Thomas", "mthomas@mail.org", "missing"},
+        {"Miriam", "Thomas", "mthomas@post.net", "missing"}, {"Miriam", "Thomas", "dthomas@post.net", "missing"},
+        {"Donald", "Garcia", "dthomas7@mail.org", "missing"}, {"Miriam", "Thomas", "dthomas@mail.org", "exact"},
+        {"Miriam", "Thomas", "miriam@mail.org", "differs"}, {"Donald", "Thomas", "dthomas7@mail.org", "one_edit"},
+        {"Don", "Tomas", "dtomas@post.net", "local_similar"}, {"Donald", "", "dthomas@post.net", "local"},
+        {"", "", "dthomas@post.net", "local"}, {"Miriam", "Garcia", "dthomas@post.net", "local"},
+        {"Donald", "Thomas", "", "missing"}, {"Miriam", "Thomas", "", "missing"}};
+    MatchConfig c;
+    Slice cells[N * PEOPLE_COLUMNS] = {0};
+    uint32_t record[N], others[N - 1];
+    uint64_t patterns[N - 1];
+    Comparer *cmp = NULL;
+    people_init(&c);
+    c.fields[3].kind = FIELD_EMAIL;
+    _Static_assert(COUNT_OF(rows) == N, "a record each");
+    for (uint32_t i = 0; i < N; i++) {
+        cells[i * PEOPLE_COLUMNS + FIRST] = slice_of(rows[i].first);
+        cells[i * PEOPLE_COLUMNS + LAST] = slice_of(rows[i].last);
+        cells[i * PEOPLE_COLUMNS + ADDRESS] = slice_of(rows[i].address);
+    }
+    MatchTable *t = table_of(&c, cells, N, record);
+    assert_int_equal(comparer_new(t, &cmp, NULL), OK);
+    for (uint32_t i = 1; i < N; i++)
+        others[i - 1] = record[i];
+    compare_many(cmp, record[0], others, N - 1, patterns);
+    for (uint32_t i = 1; i < N; i++) {
+        const uint64_t seen[] = {patterns[i - 1], compare_pair(cmp, record[0], record[i])};
+        for (size_t k = 0; k < COUNT_OF(seen); k++) {
+            Slice level = field_level_name(&c.fields[3], pattern_level(seen[k], 3));
+            if (!slice_eq_z(level, rows[i].level))
+                fail_msg("row %" PRIu32 ": %.*s, not %s", i, SLICE_ARG(level), rows[i].level);
+        }
+    }
+    comparer_free(cmp);
+    match_table_free(t);
+}
+
 /* A comparer made before records were appended knows them. */
 static void appended_records(void **state)
 {
@@ -948,6 +992,7 @@ int main(void)
         cmocka_unit_test(codes_and_own_levels),
         cmocka_unit_test(missing_beside),
         cmocka_unit_test(missing_beside_former),
+        cmocka_unit_test(address_of_a_name),
         cmocka_unit_test(appended_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

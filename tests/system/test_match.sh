@@ -138,6 +138,8 @@ at_least "weighted: precision of pairs" "$(member "$work/check.out" truth.pairs.
 } >"$work/chosen.csv"
 check_code "labels chosen by their answer" $EXIT_INVALID "$CAIRN" match "$people" --labels "$work/chosen.csv" --truth cluster
 check_text "are told so" "$work/check.err" 'chosen.csv: .*drawn by their answer'
+check_code "labels that look chosen, and were not" 0 "$CAIRN" match "$people" --labels "$work/chosen.csv" --labels-sampled --truth cluster
+check_code "labels that were drawn fairly, in shares" 0 "$CAIRN" match "$people" --labels "$work/labels.csv" --labels-sampled --partitions 2 --out "$work/labelled"
 check "a threshold" "$CAIRN" match "$people" --threshold 0.999 --out "$work/strict" --quiet
 check_text "stands in the config" "$work/strict/match.toml" '^match_from = 0.999'
 
@@ -202,11 +204,20 @@ file labels id_a,id_b,match 1,nobody,1
 file heavy id_a,id_b,match,weight 1,2,1,0
 refused "a label without weight" $EXIT_INVALID 'heavy\.csv:1: weight must be a number above 0' match "$people" --labels "$work/heavy.csv"
 refused "labels for a model that is there" $EXIT_USAGE 'model has one already' match "$people" --labels "$work/labels.csv" --model "$work/whole/model.json" --truth cluster
+file fair id_a,id_b,match 1,2,1
+file even id_a,id_b,match,weight 1,2,1,1
+refused "labels and shares, nothing said of the drawing" $EXIT_USAGE 'fair\.csv: does not say how its labels were drawn' match "$people" --labels "$work/fair.csv" --partitions 2
+refused "weights, and the word that there are none" $EXIT_USAGE 'even\.csv: has a column weight' match "$people" --labels "$work/even.csv" --labels-sampled --truth cluster
+refused "a drawing of no labels" $EXIT_USAGE 'there are none' match "$people" --labels-sampled --truth cluster
 refused "a label of nobody" $EXIT_NOT_FOUND 'labels\.csv:1: no record has this id' match "$people" --labels "$work/labels.csv"
 printf 'id;first_name;last_name;birth_date\r\n1;ANN;"LEE; A";2000-01-01\r\n2;ANN;"LEE; A";2000-01-01\r\n' >"$work/semicolons.csv"
 check_code "semicolons and CRLF" 0 "$CAIRN" match "$work/semicolons.csv" --truth id
 { echo "$head"; for i in $(seq 2000); do echo "$i,ANN,LEE,2000-01-01"; done; } >"$work/same.csv"
 check "two thousand identical rows" match "$work/same.csv"
+awk 'BEGIN { print "first_name,last_name,birth_date,zip"; for (i = 0; i < 200000; i++) print "ann,lee,2000-01-01,80204" }' >"$work/many.csv"
+check_code "rows of which none is in the sample are proposed for all the same" 0 "$CAIRN" match "$work/many.csv" --suggest
+check_text "and named" "$work/check.out" '^column = "last_name"'
+rm "$work/many.csv"
 
 # --- the config that the documentation shows ------------------------------------------------------------------------
 
