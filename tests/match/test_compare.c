@@ -816,8 +816,9 @@ static void codes_and_own_levels(void **state)
         for (size_t i = 0; i < rows; i++) {
             cells[i * COLUMNS + PLACE] = slice_of(draw(&r, places, COUNT_OF(places)));
             cells[i * COLUMNS + OTHER] = slice_of(draw(&r, places, COUNT_OF(places)));
-            cells[i * COLUMNS + COUNT] =
-                slice_of(i % 4 == 0 ? "0" : i % 7 == 0 ? "" : numbers[many && i > N ? i : rng_below(&r, 4)]);
+            cells[i * COLUMNS + COUNT] = slice_of(i % 4 == 0   ? "0"
+                                                  : i % 7 == 0 ? ""
+                                                               : numbers[many && i > N ? i : rng_below(&r, 4)]);
         }
         MatchTable *t = table_of(&c, cells, rows, record);
         assert_int_equal(comparer_new(t, &cmp, NULL), OK);
