@@ -324,6 +324,7 @@ static Status attack(
     TRY(tell_tables(job, err));
     AuditAsk ask = AUDIT_ASK_INIT;
     ask.min_possible = o->min_possible;
+    ask.depth = o->depth;
     ask.explain_limit = o->explain_limit;
     ask.effort = o->effort;
     TRY(audit_run(job->audit, &ask, &job->result, err));

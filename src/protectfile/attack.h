@@ -13,6 +13,7 @@ typedef struct AttackOptions {
     uint32_t min_possible;          /* a hidden cell with fewer possible values is exposed; at least 2 */
     uint32_t explain_limit;         /* as AuditAsk */
     bool rows_alone;                /* only the question of each row by itself (AttackMarker): seconds, not hours */
+    AuditDepth depth;               /* AUDIT_INTERVALS: the intervals as near as the effort allows, of every cell */
     AuditEffort effort;
 } AttackOptions;
 #define ATTACK_OPTIONS_INIT \

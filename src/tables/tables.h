@@ -231,15 +231,16 @@ Slice tables_base_name(Slice file);
 
 typedef struct TablesCell {
     uint32_t quantity;
-    const uint32_t *at; /* a code for each dimension */
-    TablesValue value;  /* totals are in units of 10^-decimals */
-    uint32_t table, row,
-        column;           /* where it stands first; table TABLES_NONE: in no file (a complement, an absent row) */
-    bool printed;         /* some column that is published shows it, be it a rate */
-    bool own_column;      /* a column of its own does */
-    bool frozen;          /* an earlier release shows it */
-    bool buried;          /* an earlier release suppressed it: stays so */
-    uint32_t whole, part; /* complement: the cells it is the difference of; TABLES_NONE */
+    const uint32_t *at;          /* a code for each dimension */
+    TablesValue value;           /* totals are in units of 10^-decimals */
+    uint32_t table, row, column; /* where it stands first; table TABLES_NONE: in no file (a complement, an absent row, a
+                                    sum that ties tables together) */
+    bool printed;                /* some column that is published shows it, be it a rate */
+    bool own_column;             /* a column of its own does */
+    bool frozen;                 /* an earlier release shows it */
+    bool buried;                 /* an earlier release suppressed it: stays so */
+    bool inferred;               /* as published: in no table, and told by sums that share it */
+    uint32_t whole, part;        /* complement: the cells it is the difference of; TABLES_NONE */
 } TablesCell;
 
 typedef struct TablesSystem {

@@ -253,6 +253,54 @@ code "planted: an earlier rate that is not today's" 7 "$cairn" protect beside/ta
 has "is told" 'contradict themselves at .*school B' out.log
 [ -e beside/safe ] && not_ok "nothing is written" || ok "nothing is written"
 
+# --- what ties tables together without being printed anywhere ---
+mkdir -p ties
+{
+    sed -n '1,/^title/p' "$source/policy/core/protection/n10.toml"
+    printf 'effective_from = 2026-01-01\nstatus = "assumed"\nsource = "s"\n'
+    printf '[[parameter]]\nname = "min_n"\nvalue = 10\nmeaning = "m"\nstatus = "assumed"\nsource = "s"\n'
+} >ties/ten.toml
+ties() # lines of the dimension, names of tables without margins
+{
+    printf 'schema = "cairn.tables/1"\nname = "class"\n[markers]\nsuppressed = ["*"]\n[[dimension]]\nname = "place"\n%b' "$1"
+    shift
+    for t in "$@"; do
+        printf '[[table]]\nname = "%s"\nfile = "%s.csv"\nmargins = false\n[[table.by]]\ndimension = "place"\n' $t $t
+        printf 'column = "place"\n[[table.count]]\nname = "students"\n'
+    done
+}
+printf 'code,parent\na,C1\nb,C1\nc,C2\nd,C2\nC1,\nC2,\n' >ties/county.csv
+printf 'code,parent\na,R1\nc,R1\nb,R2\nd,R2\nR1,\nR2,\n' >ties/region.csv
+ties 'total = "all"\nhierarchies = ["county.csv", "region.csv"]\n' counties regions >ties/tables.toml
+printf 'place,students\nC1,4\nC2,100\n' >ties/counties.csv
+printf 'place,students\nR1,54\nR2,50\n' >ties/regions.csv
+code "counties and regions whose total nobody prints" 0 "$cairn" protect ties/tables.toml --policy ties/ten.toml --out ties/out
+has "have one: a second county is hidden" '^C2,[*]' ties/out/counties.csv
+sed -i 's/^C2,.*/C2,100/' ties/out/counties.csv
+code "planted: without it the audit finds the first" 7 "$cairn" audit ties/out/tables.toml --possible 2
+has "and tells by what" 'students, place C1: is exactly 4.*regions.csv, row 2' out.log
+ties 'codes = ["1", "2", "3"]\noverlap = true\n[[dimension.sum]]\ntotal = "12"\nof = ["1", "2"]\n[[dimension.sum]]\ntotal = "23"\nof = ["2", "3"]\n[[dimension.sum]]\ntotal = "123"\nof = ["1", "2", "3"]\n' \
+    years >ties/tables.toml
+printf 'place,students\n12,20\n23,20\n123,36\n' >ties/years.csv
+rm -rf ties/out
+code "planted: three pools that overlap give a year away" 7 "$cairn" protect ties/tables.toml --policy ties/ten.toml --out ties/out
+has "which is told" 'finds out .students, place 2.; nothing was written.*is exactly 4.*years.csv, row 4' out.log
+[ -e ties/out ] && not_ok "nothing is written" || ok "nothing is written"
+printf 'place,students\n12,30\n23,30\n123,46\n' >ties/years.csv
+code "a year of 14 may be known" 0 "$cairn" protect ties/tables.toml --policy ties/ten.toml --out ties/out
+
+# Who is in two years' pool is in that of three: 42 and more of the 44 are in a.
+mkdir -p ties/pools
+{
+    ties 'total = "all"\ncodes = ["a", "c"]\n[[dimension]]\nname = "year"\ncodes = ["1", "2", "3"]\noverlap = true\n[[dimension.sum]]\ntotal = "23"\nof = ["2", "3"]\n[[dimension.sum]]\ntotal = "123"\nof = ["1", "2", "3"]\n' \
+        years | sed 's/^\[\[table.by\]\]/[[table.by]]\ndimension = "year"\ncolumn = "year"\n&/; /^margins/d'
+} >ties/pools/tables.toml
+printf 'place,year,students\nall,23,42\na,23,42\nc,23,0\nall,123,44\na,123,42\nc,123,2\n' >ties/pools/years.csv
+code "planted: a pool that leaves a longer one less room than the rule asks for" 7 \
+    "$cairn" protect ties/pools/tables.toml --policy ties/ten.toml --out ties/pools/out
+has "is told" 'comes nearer than the rules allow to .students, place c, year 123.*between 0 and 2' out.log
+[ -e ties/pools/out ] && not_ok "nothing is written" || ok "nothing is written"
+
 # --- bad input: the place and the rule, and nothing written ---
 bad() # what, pattern, sed script on the table
 {
