@@ -223,6 +223,8 @@ MUST_USE Status tables_write_released(
     const TablesSet *set, Slice prefix, Slice truth, Slice printed, Buf *out, Error *err);
 /* The i-th code list that the header names; false when there are fewer. */
 bool tables_code_file(const TablesSet *set, size_t i, Slice *file);
+/* A code list as it leaves: code, parent and title; other columns stay inside. name: in messages. Appended. */
+MUST_USE Status tables_write_codes(Slice text, const char *name, Buf *out, Error *err);
 /* A file's name without folders. */
 Slice tables_base_name(Slice file);
 

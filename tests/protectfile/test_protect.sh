@@ -55,6 +55,31 @@ column = "group"
 name = "students"
 HEAD
 }
+wages_head() # lines of the total
+{
+    cat <<HEAD
+schema = "cairn.tables/1"
+name = "jobs"
+[markers]
+suppressed = ["*"]
+[[dimension]]
+name = "school"
+total = "all"
+codes = ["A", "B", "C"]
+[[table]]
+name = "wages"
+file = "wages.csv"
+[[table.by]]
+dimension = "school"
+column = "school"
+[[table.count]]
+name = "workers"
+[[table.total]]
+name = "wages"
+contributors = "workers"
+$1
+HEAD
+}
 head_of students.csv >tables.toml
 cat >students.csv <<'CSV'
 school,group,students
@@ -317,6 +342,57 @@ bad "missing margin" 'missing' '/^all,x,/d'
 bad "unknown code" 'code "Z" is not in dimension school' 's/^B,x,26/Z,x,26/'
 bad "a row twice" 'stands at the same place as row' 's/^B,x,26/B,y,26/'
 
+# --- what leaves beside the tables ---
+mkdir -p lists
+ties 'total = "all"\nhierarchy = "places.csv"\n' places | sed '/^margins/d' >lists/tables.toml
+printf 'code,parent,enrolled,title\nA,,4,"Alpha, school"\nB,,50,Beta\nC,,60,Gamma\n' >lists/places.csv
+sed -i 's/^file = "places.csv"/file = "counts.csv"/' lists/tables.toml
+printf 'place,students\nall,114\nA,4\nB,50\nC,60\n' >lists/counts.csv
+code "a code list with a column of numbers" 0 "$cairn" protect lists/tables.toml --policy ties/ten.toml --out lists/out
+has "leaves without it" '^A,,"Alpha, school"$' lists/out/places.csv
+hasnt "which nobody has looked at" 'enrolled' lists/out/places.csv
+code "and is read again" 0 "$cairn" audit lists/out/tables.toml --possible 2
+hasnt "how many hidden numbers are small is not public" 'audited\|by_rule' lists/out/audit.json
+mkdir -p gap
+{
+    head_of rates.csv
+    printf '[[table.count]]\nname = "graduates"\npart_of = "students"\n'
+    printf '[[table.rate]]\nname = "rate"\nnumerator = "graduates"\ndenominator = "students"\n'
+    printf '[[table.gap]]\nname = "gap"\nrate = "rate"\ndimension = "group"\nreference = "x"\n'
+} >gap/tables.toml
+cat >gap/rates.csv <<'CSV'
+school,group,students,graduates,rate,gap
+all,all,140,73,52.14,-5.00
+all,x,70,40,57.14,0.00
+all,y,70,33,47.14,-10.00
+A,all,40,21,52.50,-14.17
+A,x,15,10,66.67,0.00
+A,y,25,11,44.00,-22.67
+B,all,50,26,52.00,12.00
+B,x,25,10,40.00,0.00
+B,y,25,16,64.00,24.00
+C,all,50,26,52.00,-14.67
+C,x,30,20,66.67,0.00
+C,y,20,6,30.00,-36.67
+CSV
+{
+    cat ties/ten.toml
+    for p in 'coarse_rate_below 30' 'rate_decimals 1'; do
+        printf '[[parameter]]\nname = "%s"\nvalue = %s\nmeaning = "m"\nstatus = "assumed"\nsource = "s"\n' $p
+    done
+} >gap/coarse.toml
+code "gaps beside coarse rates" 0 "$cairn" protect gap/tables.toml --policy gap/coarse.toml --out gap/out
+has "have no decimals where one of the groups is small" '^A,all,40,21,52.5,-14$' gap/out/rates.csv
+has "or both" '^C,y,20,6,30,-37$' gap/out/rates.csv
+has "and no more than rates have elsewhere" '^all,all,140,73,52.1,-5.0$' gap/out/rates.csv
+mkdir -p nothing
+{
+    wages_head ''
+} >nothing/tables.toml
+printf 'school,workers,wages\nall,113,6000\nA,3,0\nB,50,3000\nC,60,3000\n' >nothing/wages.csv
+code "three who earned nothing" 0 "$cairn" protect nothing/tables.toml --policy ties/ten.toml --out nothing/out
+has "have no total that says so" '^A,[*],[*]$' nothing/out/wages.csv
+
 # --- a sum of cells of two tables keeps to the stricter one ---
 mkdir -p sums
 {
@@ -376,31 +452,6 @@ sed -i 's/^1,c,30/1,c,31/' level/students.csv
 code "is added up all the same" 3 "$cairn" protect level/tables.toml --policy n10 --out level/bad
 
 # --- rules that could not be checked, or that only the second table has ---
-wages_head() # lines of the total
-{
-    cat <<HEAD
-schema = "cairn.tables/1"
-name = "jobs"
-[markers]
-suppressed = ["*"]
-[[dimension]]
-name = "school"
-total = "all"
-codes = ["A", "B", "C"]
-[[table]]
-name = "wages"
-file = "wages.csv"
-[[table.by]]
-dimension = "school"
-column = "school"
-[[table.count]]
-name = "workers"
-[[table.total]]
-name = "wages"
-contributors = "workers"
-$1
-HEAD
-}
 mkdir wages
 printf 'school,workers,wages\nall,150,900000\nA,40,300000\nB,50,300000\nC,60,300000\n' >wages/wages.csv
 wages_head '' >wages/tables.toml
