@@ -26,6 +26,8 @@ typedef struct Building {
 /* How much of a code's part of the hierarchy there is. */
 typedef enum Seen { SEEN_NONE, SEEN_ALL, SEEN_SOME } Seen;
 
+/* Of the index; until the next call. */
+Slice building_key(Building *b, uint32_t quantity, const uint32_t *at);
 /* The cell of a quantity at a place, or TABLES_NONE. */
 uint32_t building_find(Building *b, uint32_t quantity, const uint32_t *at);
 /* at: copied unless it lives as long as the system. */

@@ -9,7 +9,7 @@
 
 #define MAX_TERMS UINT32_C(400000000)
 
-static Slice key_of(Building *b, uint32_t quantity, const uint32_t *at)
+Slice building_key(Building *b, uint32_t quantity, const uint32_t *at)
 {
     b->key[0] = quantity;
     memcpy(b->key + 1, at, b->set->dimension_count * sizeof *at);
@@ -19,7 +19,7 @@ static Slice key_of(Building *b, uint32_t quantity, const uint32_t *at)
 uint32_t building_find(Building *b, uint32_t quantity, const uint32_t *at)
 {
     uint64_t cell;
-    return map_get(&b->index, key_of(b, quantity, at), &cell) ? (uint32_t)cell : TABLES_NONE;
+    return map_get(&b->index, building_key(b, quantity, at), &cell) ? (uint32_t)cell : TABLES_NONE;
 }
 
 Status building_cell(Building *b, const TablesCell *cell, uint32_t *out, Error *err)
@@ -27,7 +27,7 @@ Status building_cell(Building *b, const TablesCell *cell, uint32_t *out, Error *
     if (b->cells.len >= TABLES_MAX_CELLS)
         return error_set(err, ERR_LIMIT, "the tables have more than %u cells", TABLES_MAX_CELLS);
     *out = (uint32_t)b->cells.len;
-    TRY(map_put(&b->index, key_of(b, cell->quantity, cell->at), *out, NULL, err));
+    TRY(map_put(&b->index, building_key(b, cell->quantity, cell->at), *out, NULL, err));
     return vec_push(&b->cells, *cell, err);
 }
 

@@ -228,6 +228,94 @@ static Status add_above(Unprinted *u, Error *err)
     return OK;
 }
 
+/* --- what ties nothing ---------------------------------------------------------------------------------------------
+ */
+
+/* A cell that is a whole of one sum and stands nowhere else says nothing: a level that is left out. From `upto` on they
+ * are absent parts, which do. degree: in how many equations a cell stands; rows: 1 for those that go. */
+static void find_loose(const Building *b, uint32_t first, uint32_t upto, uint32_t *degree, uint8_t *gone)
+{
+    for (size_t i = 0; i < b->terms.len; i++)
+        degree[b->terms.at[i]]++;
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (size_t r = b->starts.len; r-- > 0;) {
+            uint32_t whole = b->terms.at[b->starts.at[r]];
+            size_t to = r + 1 < b->starts.len ? b->starts.at[r + 1] : b->terms.len;
+            if (gone[r] || whole < first || whole >= upto || degree[whole] != 1)
+                continue;
+            gone[r] = 1;
+            changed = true;
+            for (size_t k = b->starts.at[r]; k < to; k++)
+                degree[b->terms.at[k]]--;
+        }
+    }
+}
+
+/* Cells and equations that are left close up; to: a cell's new number. */
+static Status close_up(Unprinted *u, const uint32_t *degree, const uint8_t *gone, uint32_t *to, Error *err)
+{
+    Building *b = u->b;
+    uint32_t cells = u->first;
+    size_t rows = 0, terms = 0, open = 0;
+    for (uint32_t i = 0; i < b->cells.len; i++) {
+        bool stays = i < u->first || degree[i] > 0;
+        to[i] = i < u->first ? i : stays ? cells : TABLES_NONE;
+        if (i < u->first)
+            continue;
+        TRY(map_put(&b->index, building_key(b, b->cells.at[i].quantity, b->cells.at[i].at), to[i], NULL, err));
+        if (!stays)
+            continue;
+        b->cells.at[cells] = b->cells.at[i];
+        u->absent.at[cells - u->first] = u->absent.at[i - u->first];
+        u->row.at[cells++ - u->first] = TABLES_NONE;
+    }
+    for (size_t r = 0, rows_before = b->starts.len, terms_before = b->terms.len; r < rows_before; r++) {
+        size_t from = b->starts.at[r], end = r + 1 < rows_before ? b->starts.at[r + 1] : terms_before;
+        if (gone[r])
+            continue;
+        b->starts.at[rows++] = (uint32_t)terms;
+        for (size_t k = from; k < end; k++) {
+            b->coefs.at[terms] = b->coefs.at[k];
+            b->terms.at[terms++] = to[b->terms.at[k]];
+        }
+        uint32_t whole = b->terms.at[b->starts.at[rows - 1]];
+        if (whole >= u->first && u->row.at[whole - u->first] == TABLES_NONE)
+            u->row.at[whole - u->first] = (uint32_t)(rows - 1);
+    }
+    for (size_t i = 0; i < b->open.len; i++)
+        if (to[b->open.at[i].cell] != TABLES_NONE) {
+            b->open.at[open] = b->open.at[i];
+            b->open.at[open].cell = to[b->open.at[i].cell];
+            open++;
+        }
+    b->cells.len = cells;
+    u->absent.len = u->row.len = cells - u->first;
+    b->starts.len = rows;
+    b->terms.len = b->coefs.len = terms;
+    b->open.len = open;
+    return OK;
+}
+
+static Status drop_loose(Unprinted *u, uint32_t upto, Error *err)
+{
+    Building *b = u->b;
+    uint32_t *degree = NULL;
+    uint8_t *gone = NULL;
+    if (upto == u->first)
+        return OK;
+    Status st = mem_zalloc(b->cells.len * 2 + 1, sizeof *degree, (void **)&degree, err);
+    if (st == OK)
+        st = mem_zalloc(b->starts.len + 1, 1, (void **)&gone, err);
+    if (st == OK) {
+        find_loose(b, u->first, upto, degree, gone);
+        st = close_up(u, degree, gone, degree + b->cells.len, err);
+    }
+    mem_free(degree);
+    mem_free(gone);
+    return st;
+}
+
 /* The value of a cell that was made above: the sum of its parts. Levels end, and so do the calls. */
 static Status find_value(Unprinted *u, uint32_t cell, Error *err)
 {
@@ -341,7 +429,9 @@ static Status make(Unprinted *u, Error *err)
     }
     TRY(find_tied(u, err));
     TRY(go_up(u, err));
+    uint32_t upto = (uint32_t)b->cells.len;
     TRY(add_above(u, err));
+    TRY(drop_loose(u, upto, err));
     if (b->reading == TABLES_AS_PUBLISHED)
         TRY(add_below(u, err));
     uint32_t end = (uint32_t)b->cells.len;

@@ -212,6 +212,13 @@ static void test_unprinted(void **state)
             assert_int_equal(r.system.cells[i].inferred, i > 4);
         read_free(&r);
     }
+    files[5] = "p,n\nCO,60\nD1,10\nD2,20\nD3,30\n"; /* counties and regions that nobody tells tie nothing */
+    Read left = {.err = ERROR_INIT};
+    assert_int_equal(
+        tables_read(slice_of(sides), "t", memory_load, files, TABLES_TRUE_VALUES, &left.set, &left.err), OK);
+    assert_int_equal(tables_system(&left.set, TABLES_TRUE_VALUES, &left.system, &left.err), OK);
+    assert_int_equal(left.system.cell_count, 4);
+    read_free(&left);
     files[5] = "p,n\nC1,30\nC2,30\nR1,10\nR2,51\n";
     Read r = {.err = ERROR_INIT};
     assert_int_equal(tables_read(slice_of(sides), "t", memory_load, files, TABLES_TRUE_VALUES, &r.set, &r.err), OK);
