@@ -286,6 +286,7 @@ static Status answer(Cli *cli, const AttackJob *job, Error *err)
         alone += job->markers[i].alone_exact;
     uint64_t exposed =
         alone + t->exact + t->narrow + t->unproven + t->small + t->contradictions + t->groups + t->groups_unproven;
+    exposed += job->result.aside_count; /* what contradicts itself is no proof of anything */
     if (exposed == 0)
         return OK;
     TRY(cli_flush(cli, err));
