@@ -8,6 +8,7 @@
  *   audit_quotient.c   the same for quotients, by walking through the possible denominators
  *   audit_search.c     one whole-number solution, or the proof that there is none
  *   audit_bound.c      a bound from a linear program, verified in integers
+ *   audit_local.c      what the few constraints around one unknown exclude
  *   audit_reach.c      how far unknowns can be moved from a known solution
  *   audit_offered.c    solutions that somebody offers, verified
  */
@@ -88,8 +89,9 @@ typedef struct Work {
     size_t head, filled;
     VEC(Change) trail;
     VEC(Frame) frames;
-    uint64_t steps; /* constraints looked at */
-    Status status;  /* sticky: memory */
+    uint64_t steps, step_end; /* constraints looked at; a search gives up beyond step_end, 0: never */
+    const uint8_t *asleep;    /* a flag a constraint: does not count; NULL: all count */
+    Status status;            /* sticky: memory */
 } Work;
 Status work_init(Work *w, const Piece *p, Error *err);
 void work_free(Work *w);
@@ -186,6 +188,11 @@ Status window_try(Reach *r, const Goal *goal, uint32_t size, Found *found, Error
 /* The other way round: only the rows that the neighbourhood touches count, with all their variables between their
  * bounds. What is impossible there is impossible; notes the bound. */
 Status window_bound(Reach *r, const Goal *goal, uint32_t size, Error *err);
+/* A solution with var at value, within a neighbourhood of about size variables, by search alone. Never FOUND_NONE. */
+Status window_value(Reach *r, uint32_t var, int64_t value, uint32_t size, Found *found, Error *err);
+/* The values of var that the few constraints around it leave, ascending; as many as limit: there may be more. Others
+ * are impossible. */
+Status local_values(const Piece *p, uint32_t var, uint32_t limit, int64_t *at, uint32_t *count, Error *err);
 void reach_bound(Reach *r, const Goal *goal, int64_t bound);
 /* The same within what r->deviation moves, a solution of the program over the whole piece. */
 Status window_support(Reach *r, const Goal *goal, uint32_t node_limit, Found *found, Error *err);

@@ -39,6 +39,8 @@ static void see_constraint(Because *b, uint32_t k, size_t *vars, uint32_t *line,
 {
     const AuditSystem *s = b->s;
     uint32_t fact = k < s->rows.len ? s->rows.at[k].fact : s->quotient_fact.at[k - s->rows.len];
+    if (fact != AUDIT_NONE && b->aside && b->aside[fact])
+        return;
     if (fact != AUDIT_NONE && !b->seen_fact[fact] && *facts < LINE_MAX) {
         b->seen_fact[fact] = 1;
         line[(*facts)++] = fact;

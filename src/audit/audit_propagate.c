@@ -63,7 +63,7 @@ void work_undo(Work *w, size_t mark)
 void work_push(Work *w, uint32_t constraint)
 {
     size_t constraints = (size_t)w->piece->rows + w->piece->quotients;
-    if (w->waiting[constraint])
+    if (w->waiting[constraint] || (w->asleep && w->asleep[constraint]))
         return;
     w->waiting[constraint] = 1;
     w->queue[(w->head + w->filled++) % constraints] = constraint;

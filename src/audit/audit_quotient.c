@@ -111,7 +111,7 @@ static Ends rate_ends(const Work *w, uint32_t a, uint32_t b, uint32_t rate)
     const Ends part = {{0, 1}, {1, 1}, false, false};
     Ends e = box_ends(w, a, b);
     meet(&e, &part);
-    if (rate != AUDIT_NONE) {
+    if (rate != AUDIT_NONE && !(w->asleep && w->asleep[w->piece->rows + rate])) {
         Ends printed = printed_ends(&w->piece->quotient[rate]);
         meet(&e, &printed);
     }

@@ -4,6 +4,8 @@
  */
 #include "protectfile/attack.h"
 
+#include <stdlib.h>
+
 #define MEAN_MAX (INT64_MAX / 2000) /* its ten thousandths are told to the auditor */
 
 static AuditForm one(AuditTerm *term, uint32_t unknown)
@@ -29,14 +31,40 @@ static Status name_unknowns(AttackJob *job, Error *err)
     return st;
 }
 
+/* An equation and its length: one that few figures are in is told before one that many are in, because whoever finds a
+ * contradiction believes what he was told first. */
+typedef struct Told {
+    uint32_t row, length;
+} Told;
+
+static int by_length(const void *a, const void *b)
+{
+    const Told *x = a, *y = b;
+    return x->length != y->length ? (x->length > y->length) - (x->length < y->length)
+                                  : (x->row > y->row) - (x->row < y->row);
+}
+
+static Status order_equations(AttackJob *job, Told **out, Error *err)
+{
+    const TablesSystem *s = &job->system;
+    TRY(arena_new(&job->arena, Told, (size_t)s->row_count + 1, out, err));
+    for (uint32_t r = 0; r < s->row_count; r++)
+        (*out)[r] = (Told){r, s->start[r + 1] - s->start[r]};
+    qsort(*out, s->row_count, sizeof **out, by_length);
+    return OK;
+}
+
 static Status tell_equations(AttackJob *job, Error *err)
 {
     const TablesSystem *s = &job->system;
+    Told *told;
     VEC(AuditTerm) terms = {0};
     Buf words;
+    TRY(order_equations(job, &told, err));
     buf_init(&words, 1 << 16);
     Status st = OK;
-    for (uint32_t r = 0; r < s->row_count && st == OK; r++) {
+    for (uint32_t k = 0; k < s->row_count && st == OK; k++) {
+        uint32_t r = told[k].row;
         terms.len = 0;
         for (uint32_t i = s->start[r]; i < s->start[r + 1] && st == OK; i++)
             st = vec_push(&terms, ((AuditTerm){s->cell[i], s->coef[i]}), err);
@@ -307,7 +335,24 @@ static Status judge_all(AttackJob *job, const AttackOptions *o, Error *err)
         job->verdict[i] = judge(o, job, i, &job->result.unknowns[i]);
         count(job, i);
     }
-    job->tally.groups = job->result.group_count;
+    for (size_t i = 0; i < job->result.group_count; i++)
+        if (job->result.groups[i].attribute == AUDIT_ATTRIBUTE_UNSURE)
+            job->tally.groups_unproven++;
+        else
+            job->tally.groups++;
+    return OK;
+}
+
+static Status ask_for(AttackJob *job, const AttackOptions *o, AuditAsk *ask, Error *err)
+{
+    uint8_t *asked;
+    if (o->cells == ATTACK_ALL_CELLS)
+        return OK;
+    ASSERT(!o->policy); /* it says which of the others are small */
+    TRY(arena_new(&job->arena, uint8_t, (size_t)job->system.cell_count + 1, &asked, err));
+    for (uint32_t i = 0; i < job->system.cell_count; i++)
+        asked[i] = job->system.cells[i].printed;
+    ask->asked = asked;
     return OK;
 }
 
@@ -320,12 +365,15 @@ static Status attack(
         return count_alone(job, err);
     TRY(audit_system_new(&job->audit, err));
     TRY(name_unknowns(job, err));
-    TRY(tell_equations(job, err));
     TRY(tell_tables(job, err));
+    TRY(tell_equations(job, err));
     AuditAsk ask = AUDIT_ASK_INIT;
     ask.min_possible = o->min_possible;
     ask.depth = o->depth;
     ask.explain_limit = o->explain_limit;
+    ask.conflicts = o->conflicts;
+    ask.explain_most = o->explain_most;
+    TRY(ask_for(job, o, &ask, err));
     ask.effort = o->effort;
     TRY(audit_run(job->audit, &ask, &job->result, err));
     TRY(judge_all(job, o, err));

@@ -8,12 +8,19 @@
 #include "audit/audit.h"
 #include "protectfile/protectfile.h"
 
+/* Counts that nobody printed or hid (the numerator of a rate, those who are not in a part) are asked for, too, unless
+ * nothing is said of them. */
+typedef enum AttackCells { ATTACK_ALL_CELLS, ATTACK_PRINTED_CELLS } AttackCells;
+
 typedef struct AttackOptions {
     const ProtectionPolicy *policy; /* its minimums say which printed or derived counts are small; NULL: none */
     uint32_t min_possible;          /* a hidden cell with fewer possible values is exposed; at least 2 */
     uint32_t explain_limit;         /* as AuditAsk */
     bool rows_alone;                /* only the question of each row by itself (AttackMarker): seconds, not hours */
     AuditDepth depth;               /* AUDIT_INTERVALS: the intervals as near as the effort allows, of every cell */
+    AttackCells cells;              /* the printed ones alone only without a policy */
+    uint32_t explain_most;          /* as AuditAsk */
+    AuditConflicts conflicts;       /* set aside: for tables that somebody else printed */
     AuditEffort effort;
 } AttackOptions;
 #define ATTACK_OPTIONS_INIT \
@@ -36,7 +43,8 @@ typedef struct AttackTally {
     uint64_t cells;  /* that the tables print or hide */
     uint64_t hidden; /* of them */
     uint64_t exact, narrow, unproven, small, contradictions;
-    uint64_t groups; /* of which it follows that everybody or nobody has an outcome */
+    uint64_t groups;          /* of which it follows that everybody or nobody has an outcome */
+    uint64_t groups_unproven; /* of which it was not shown that it does not follow; count as given away */
 } AttackTally;
 
 /* By the marker a cell is printed with: how many there are, and how many of them are determined. */

@@ -608,6 +608,40 @@ mv parts/rate.csv parts/parts.csv
 code "a rate over several steps is protected" 0 "$cairn" protect parts/tables.toml --policy five.toml --out parts/rate
 hasnt "between its numerator and its denominator" '^A,x,40,.*,36,' parts/rate/parts.csv
 
+# --- what contradicts itself ---
+mkdir wrong
+cat >wrong/tables.toml <<'EOF'
+schema = "cairn.tables/1"
+name = "wrong"
+title = "a total that is too small"
+[markers]
+suppressed = ["*"]
+[[dimension]]
+name = "place"
+total = "ALL"
+codes = ["A", "B", "C"]
+[[dimension]]
+name = "sex"
+total = "T"
+codes = ["F", "M"]
+[[table]]
+name = "people"
+file = "people.csv"
+[[table.by]]
+dimension = "place"
+column = "place"
+[[table.by]]
+dimension = "sex"
+column = "sex"
+[[table.count]]
+name = "n"
+EOF
+printf 'place,sex,n\nALL,T,20\nA,T,10\nB,T,11\nC,T,3\nALL,F,*\nA,F,4\nB,F,5\nC,F,*\nALL,M,*\nA,M,6\nB,M,*\nC,M,1\n' >wrong/people.csv
+code "a total that is too small" 7 "$cairn" audit wrong/tables.toml
+has "is set aside" '^2 statements contradict .* set aside' out.log
+has "and named" '^  \[n, all\] = \[n, place A\] + \[n, place B\] + \[n, place C\]$' out.log
+has "what follows from the rest is found all the same" 'place B, sex M: hidden, but only one value is possible' out.log
+
 # --- the state's workbook ---
 data=$source/../shared/data/colorado
 if [ -f "$data/co_grad_2024_state.csv" ]; then
