@@ -89,7 +89,7 @@ typedef struct Work {
     size_t head, filled;
     VEC(Change) trail;
     VEC(Frame) frames;
-    uint64_t steps, step_end; /* constraints looked at; a search gives up beyond step_end, 0: never */
+    uint64_t steps, step_end; /* constraints looked at, and denominators walked; beyond step_end it ends, 0: never */
     const uint8_t *asleep;    /* a flag a constraint: does not count; NULL: all count */
     Status status;            /* sticky: memory */
 } Work;
@@ -102,7 +102,8 @@ void work_push_all(Work *w);
 /* False: the unknown would have no value left. Queues what uses it. */
 bool work_low(Work *w, uint32_t var, int64_t low);
 bool work_high(Work *w, uint32_t var, int64_t high);
-/* Until nothing changes or step_limit constraints were looked at (0: none). False: no solution within the bounds. */
+/* Until nothing changes, step_limit constraints were looked at (0: any number), step_end is reached or the process is
+ * asked to stop; who goes on after that asks cancel_check. False: no solution within the bounds. */
 bool work_propagate(Work *w, uint64_t step_limit);
 bool quotient_propagate(Work *w, const Quotient *q);
 
@@ -112,7 +113,8 @@ bool quotient_holds(const Quotient *q, const int64_t *x);
 bool quotient_too_large(const Quotient *q, const int64_t *x); /* to be calculated with: quotient_holds says no */
 
 typedef enum Found { FOUND_ONE, FOUND_NONE, FOUND_LIMIT } Found;
-/* A solution within w's current bounds into x, values near guide (may be NULL) first. w is left as it was found. */
+/* A solution within w's current bounds into x, values near guide (may be NULL) first. w is left as it was found.
+ * FOUND_LIMIT, too, when the process is asked to stop. */
 Found search_point(Work *w, const int64_t *guide, uint32_t node_limit, int64_t *x);
 
 /* Program over deviations from point. Quotients are in it as far as they are linear (rates and means as rows). */

@@ -69,11 +69,13 @@ static Status weigh(Weighing *g, const Piece *whole, Aside *out, Error *err)
     g->work.asleep = g->asleep;
     if (!definitions_hold(g))
         return OK;
-    for (uint32_t f = 0; f < g->s->facts.len; f++)
-        if (!fact_fits(g, f)) {
-            out->is[f] = 1;
-            out->count++;
-        }
+    for (uint32_t f = 0; f < g->s->facts.len; f++) {
+        TRY(cancel_check(err));
+        if (fact_fits(g, f))
+            continue;
+        out->is[f] = 1;
+        out->count++;
+    }
     out->out = g->asleep;
     return g->work.status != OK ? error_nomem(err) : OK;
 }

@@ -7,7 +7,9 @@
  */
 #include "audit/audit_model.h"
 
-#define LINE_MAX 512 /* facts lined up: what follows from more is not explained */
+#define LINE_MAX 512          /* facts lined up: what follows from more is not explained */
+#define ATTEMPT_STEPS 100000  /* constraints looked at in one attempt */
+#define EXPLAIN_STEPS 10000   /* for one finding, times explain_limit: few attempts need as many as they may */
 
 Status because_init(Because *b, const AuditSystem *s, const AuditAsk *ask, Error *err)
 {
@@ -93,12 +95,15 @@ static Status follows(Because *b, const uint32_t *facts, size_t count, uint32_t 
     uint32_t at;
     int64_t *x = NULL;
     arena_init(&a, 0);
-    Status st = model_part(b->s, facts, count, var, b->place, &a, &p, &at, err);
+    Status st = cancel_check(err);
+    if (st == OK)
+        st = model_part(b->s, facts, count, var, b->place, &a, &p, &at, err);
     if (st == OK)
         st = arena_new(&a, int64_t, (size_t)p.vars + 1, &x, err);
     if (st == OK)
         st = work_init(&w, &p, err);
     *yes = st == OK;
+    w.step_end = ATTEMPT_STEPS;
     int64_t from = -ENDLESS;
     for (size_t i = 0; i <= allowed_count && st == OK && *yes; i++) {
         int64_t to = i < allowed_count ? allowed[i] - 1 : ENDLESS;
@@ -108,9 +113,16 @@ static Status follows(Because *b, const uint32_t *facts, size_t count, uint32_t 
         if (w.status != OK)
             st = error_nomem(err);
     }
+    b->steps += w.steps;
     work_free(&w);
     arena_free(&a);
     return st;
+}
+
+/* Whether one more attempt may be made. */
+static bool attempt_allowed(const Because *b)
+{
+    return b->steps < (uint64_t)EXPLAIN_STEPS * b->ask->explain_limit;
 }
 
 Status because_find(Because *b, uint32_t var, const int64_t *allowed, size_t allowed_count, Arena *a,
@@ -122,12 +134,15 @@ Status because_find(Because *b, uint32_t var, const int64_t *allowed, size_t all
     uint32_t attempts = 0;
     *count = 0;
     *facts = NULL;
-    for (;; n = n * 2 < all ? n * 2 : all) {
+    b->steps = 0;
+    for (; attempt_allowed(b); n = n * 2 < all ? n * 2 : all) {
         TRY(follows(b, line, n, var, allowed, allowed_count, &yes, err));
         if (yes || n == all)
             break;
     }
     for (size_t i = n; yes && i-- > 0 && attempts < b->ask->explain_limit; attempts++) {
+        if (!attempt_allowed(b))
+            return OK;
         uint32_t out = line[i];
         bool without;
         memmove(line + i, line + i + 1, (n - 1 - i) * sizeof *line);

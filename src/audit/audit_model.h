@@ -109,6 +109,7 @@ typedef struct Because {
     uint32_t *place, *order;
     uint8_t *seen_var, *seen_fact;
     const uint8_t *aside; /* a flag a fact: does not count; NULL: all count */
+    uint64_t steps;       /* spent on the finding in hand */
     Arena arena;
 } Because;
 Status because_init(Because *b, const AuditSystem *s, const AuditAsk *ask, Error *err);

@@ -92,8 +92,10 @@ static Status propagate_apart(Run *r, Arena *a, Error *err)
             r->clash[w->var[i]] = 1;
     }
     TRY(pieces_find(w, a, &pieces, err));
-    for (uint32_t i = 0; i < pieces.count; i++)
+    for (uint32_t i = 0; i < pieces.count; i++) {
+        TRY(cancel_check(err));
         TRY(propagate_piece(r, &pieces, i, err));
+    }
     return OK;
 }
 
@@ -277,6 +279,35 @@ static bool asked_nearby(const Attack *a)
     return ask->effort.whole_limit > 0 && ask->depth == AUDIT_LEVELS && a->piece.vars > WINDOW_VARS;
 }
 
+/* Values farther and farther away: sizes that fit a rate may lie tens apart. */
+static Status values_outward(Attack *a, uint32_t v, Values *values, Error *err)
+{
+    Reach *r = &a->reach;
+    for (int side = 0; side < 2; side++) {
+        Found found = FOUND_ONE;
+        bool below = side == 1;
+        while (values->count < values->enough && found == FOUND_ONE) {
+            int64_t seen = below ? r->seen_low[v] : r->seen_high[v];
+            if (seen == (below ? r->low[v] : r->high[v]))
+                break;
+            const Goal next = {v, below, below ? seen - 1 : seen + 1, AUDIT_NONE};
+            TRY(reach_for(r, &next, &found, err));
+            value_add(values, below ? r->seen_low[v] : r->seen_high[v]);
+        }
+    }
+    return OK;
+}
+
+/* Before the ends are drawn in: what lies between is passed over there. */
+static Status values_far(Attack *a, uint32_t v, Values *values, Error *err)
+{
+    TRY(values_outward(a, v, values, err));
+    TRY(reach_ends(&a->reach, v, err));
+    value_add(values, a->reach.seen_low[v]);
+    value_add(values, a->reach.seen_high[v]);
+    return OK;
+}
+
 /* Values near the point that a window shows. */
 static Status values_in_windows(Attack *a, uint32_t v, Values *values, Error *err)
 {
@@ -354,14 +385,10 @@ static Status ask_values(Attack *a, uint32_t v, Error *err)
             return OK;
     }
     if (a->run->ask->depth == AUDIT_INTERVALS)
-        TRY(reach_ends(r, v, err));
-    value_add(&values, r->seen_low[v]);
-    value_add(&values, r->seen_high[v]);
+        TRY(values_far(a, v, &values, err));
     TRY(values_near(a, v, &values, err));
     if (values.count < values.enough && a->run->ask->depth == AUDIT_LEVELS)
-        TRY(reach_ends(r, v, err));
-    value_add(&values, r->seen_low[v]);
-    value_add(&values, r->seen_high[v]);
+        TRY(values_far(a, v, &values, err));
     bool all_tried = values.count >= values.enough;
     if (!all_tried && r->low[v] != -ENDLESS && r->high[v] != ENDLESS && (Wide)r->high[v] - r->low[v] < EVERY_VALUE) {
         values.undecided = false;
@@ -414,6 +441,7 @@ static Status piece_unsure(Attack *a, Error *err)
     for (uint32_t v = 0; v < a->piece.vars; v++) {
         uint32_t var = a->piece.outer[v];
         bool decided;
+        TRY(cancel_check(err));
         f->finding[var] = AUDIT_UNSURE;
         f->low[var] = a->piece.low[v];
         f->high[var] = a->piece.high[v];
@@ -449,7 +477,8 @@ static Status attack_run(Attack *a, Error *err)
     a->reach.work.step_end = step_end(a);
     for (uint32_t v = 0; v < a->piece.vars && st == OK; v++) {
         uint32_t var = a->piece.outer[v];
-        if (f->wanted[var])
+        st = cancel_check(err);
+        if (st == OK && f->wanted[var])
             st = ask_values(a, v, err);
         if (st == OK && f->positive[var])
             st = ask_positive(a, v, err);
@@ -465,6 +494,8 @@ static Status attack_piece(size_t item, void *ctx, Error *err)
     Status st = attack_prepare(&a, (uint32_t)item, err);
     if (st == OK && !a.run->clash[a.piece.outer[0]])
         st = attack_run(&a, err);
+    if (st == OK)
+        st = cancel_check(err);
     arena_free(&a.arena);
     return st;
 }
@@ -646,6 +677,7 @@ static Status run_all(Run *r, Because *b, Arena *a, AuditResult *out, Error *err
     TRY(model_whole(r->s, a, &r->whole, err));
     TRY(findings_alloc(r, a, err));
     TRY(bounds_find(r, a, err));
+    TRY(cancel_check(err));
     questions(r);
     TRY(pieces_find(&r->whole, a, &r->pieces, err));
     fixed_findings(r);

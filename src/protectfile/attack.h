@@ -80,7 +80,7 @@ MUST_USE Status attack_markers(AttackJob *job, Error *err);
 const char *attack_verdict_words(AttackVerdict v);
 /* "exact", "narrow", ...: for files and programs. */
 const char *attack_verdict_name(AttackVerdict v);
-/* One line a cell: table, cell, printed, verdict, low, high, possible, why. all: safe and printed ones too. */
+/* One line a cell: table, row, cell, verdict, low, high, possible values. */
 typedef enum AttackRows { ATTACK_EXPOSED_ROWS, ATTACK_ALL_ROWS } AttackRows;
 MUST_USE Status attack_csv(const AttackJob *job, AttackRows rows, Buf *out, Error *err);
 /* For people; at most `most` findings are told one by one. */

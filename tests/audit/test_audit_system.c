@@ -129,6 +129,32 @@ static void test_rate_leaves_some(void **state)
     audit_system_free(s);
 }
 
+/* Sizes that fit 27 % lie up to seven apart, those that fit 27.0 % farther, and nothing ends them. */
+static void test_rate_without_end(void **state)
+{
+    UNUSED(state);
+    const AuditDepth depths[] = {AUDIT_LEVELS, AUDIT_INTERVALS};
+    for (uint8_t decimals = 0; decimals < 3; decimals++)
+        for (size_t i = 0; i < COUNT_OF(depths); i++) {
+            AuditSystem *s = begin();
+            uint32_t n = count_of(s, "n"), k = count_of(s, "k");
+            int64_t printed = decimals == 0 ? 27 : decimals == 1 ? 270 : 2700;
+            say(s, (AuditFact){.kind = AUDIT_RATE,
+                       .a = AUDIT_ONE(k),
+                       .b = AUDIT_ONE(n),
+                       .low = printed,
+                       .high = printed,
+                       .per = 100,
+                       .decimals = decimals});
+            AuditResult r = run(s, depths[i]);
+            assert_int_equal(r.unknowns[n].finding, AUDIT_OPEN);
+            assert_int_equal(r.unknowns[k].finding, AUDIT_OPEN);
+            assert_int_equal(r.group_count, 0);
+            audit_result_free(&r);
+            audit_system_free(s);
+        }
+}
+
 /* Two of three parts and the total are printed: the third is printed, too. */
 static void test_leaked_total(void **state)
 {
@@ -969,6 +995,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rate_gives_size),
         cmocka_unit_test(test_rate_leaves_some),
+        cmocka_unit_test(test_rate_without_end),
         cmocka_unit_test(test_leaked_total),
         cmocka_unit_test(test_earlier_release),
         cmocka_unit_test(test_query_history),
