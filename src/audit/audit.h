@@ -248,9 +248,10 @@ typedef enum AuditConflicts {
 } AuditConflicts;
 
 typedef struct AuditAsk {
-    AuditDepth depth;       /* AUDIT_LEVELS: low and high of an open unknown are what propagation says */
-    uint32_t min_possible;  /* 2 .. 16 */
-    uint32_t explain_limit; /* attempts a finding at leaving a fact out, and a limit of their cost; 0: no explanations */
+    AuditDepth depth;      /* AUDIT_LEVELS: low and high of an open unknown are what propagation says */
+    uint32_t min_possible; /* 2 .. 16 */
+    /* Attempts a finding at leaving facts out, and with them a limit of their cost; 0: no explanations. */
+    uint32_t explain_limit;
     AuditConflicts conflicts;
     /* A flag an unknown and watched sum: asked for its values, and explained; NULL: all. Of others only what propagates
      * is said (AUDIT_EXACT, or AUDIT_UNSURE), without an explanation. */

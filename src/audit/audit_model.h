@@ -108,8 +108,10 @@ typedef struct Because {
     ModelUse use;
     uint32_t *place, *order;
     uint8_t *seen_var, *seen_fact;
-    const uint8_t *aside; /* a flag a fact: does not count; NULL: all count */
-    uint64_t steps;       /* spent on the finding in hand */
+    const uint8_t *aside;   /* a flag a fact: does not count; NULL: all count */
+    const uint8_t *printed; /* a flag a variable: a fact prints it as it is, or everybody knows it */
+    uint64_t steps;         /* spent on the finding in hand */
+    uint32_t attempts;      /* at leaving facts out, of the same */
     Arena arena;
 } Because;
 Status because_init(Because *b, const AuditSystem *s, const AuditAsk *ask, Error *err);

@@ -685,6 +685,7 @@ static Status run_all(Run *r, Because *b, Arena *a, AuditResult *out, Error *err
     if (r->ask->explain_limit > 0)
         TRY(because_init(b, r->s, r->ask, err));
     b->aside = r->aside.is;
+    b->printed = r->printed;
     TRY(aside_out(r, out, err));
     TRY(unknowns_out(r, b, out, err));
     return groups_out(r, b, out, err);
