@@ -16,7 +16,7 @@ typedef struct AttackOptions {
     const ProtectionPolicy *policy; /* its minimums say which printed or derived counts are small; NULL: none */
     uint32_t min_possible;          /* a hidden cell with fewer possible values is exposed; at least 2 */
     uint32_t explain_limit;         /* as AuditAsk */
-    bool rows_alone;                /* only the question of each row by itself (AttackMarker): seconds, not hours */
+    bool rows_alone;                /* only the question of each row by itself (AttackMarker): takes a second */
     AuditDepth depth;               /* AUDIT_INTERVALS: the intervals as near as the effort allows, of every cell */
     AttackCells cells;              /* the printed ones alone only without a policy */
     uint32_t explain_most;          /* as AuditAsk */

@@ -2,6 +2,7 @@
  * the public workbook that hid group sizes and printed rates. */
 #include "grids.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -990,8 +991,24 @@ static void test_workbook(void **state)
     assert_int_equal(w.three, 6859);
 }
 
+/* The last: who is asked to stop stays so. */
+static void test_stopped(void **state)
+{
+    UNUSED(state);
+    AuditSystem *s = schools(10, 5);
+    AuditResult r;
+    AuditAsk ask = AUDIT_ASK_INIT;
+    Error err = ERROR_INIT;
+    assert_int_equal(audit_run(s, &ask, &r, &err), OK);
+    audit_result_free(&r);
+    assert_int_equal(raise(SIGTERM), 0);
+    assert_int_equal(audit_run(s, &ask, &r, &err), ERR_CANCELLED);
+    audit_system_free(s);
+}
+
 int main(void)
 {
+    cancel_install();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rate_gives_size),
         cmocka_unit_test(test_rate_leaves_some),
@@ -1013,6 +1030,7 @@ int main(void)
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_excerpt),
         cmocka_unit_test(test_workbook),
+        cmocka_unit_test(test_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

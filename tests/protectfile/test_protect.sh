@@ -642,6 +642,64 @@ has "is set aside" '^2 statements contradict .* set aside' out.log
 has "and named" '^  \[n, all\] = \[n, place A\] + \[n, place B\] + \[n, place C\]$' out.log
 has "what follows from the rest is found all the same" 'place B, sex M: hidden, but only one value is possible' out.log
 
+# --- what hangs on sizes that nothing limits is explained all the same, or not, and the command ends ---
+mkdir ends
+cat >ends/tables.toml <<'EOF'
+schema = "cairn.tables/1"
+name = "ends"
+title = "two rates of one cohort"
+[markers]
+suppressed = ["*"]
+[[markers.range]]
+text = "<= 10%"
+of = "rates"
+low = 0
+high = 10
+[[dimension]]
+name = "place"
+total = "all"
+hierarchy = "places.csv"
+[[dimension]]
+name = "year"
+codes = ["1", "2"]
+overlap = true
+[[dimension.sum]]
+total = "12"
+of = ["1", "2"]
+[[table]]
+name = "cohort"
+file = "cohort.csv"
+[[table.by]]
+dimension = "place"
+column = "place"
+[[table.by]]
+dimension = "year"
+column = "year"
+[[table.count]]
+name = "students"
+[[table.count]]
+name = "completers"
+part_of = "students"
+publish = false
+[[table.count]]
+name = "graduates"
+part_of = "completers"
+publish = false
+[[table.rate]]
+name = "rate"
+numerator = "graduates"
+denominator = "students"
+[[table.rate]]
+name = "rate2"
+numerator = "graduates"
+denominator = "completers"
+EOF
+printf 'code,parent\nD1,\nD2,\na,D1\nb,D1\nc,D2\nd,D2\n' >ends/places.csv
+printf 'place,year,students,rate,rate2\nall,1,7,29,*\nall,2,7,*,*\nall,12,14,21.4,50.00\na,1,2,100.00,100\na,2,3,0.00,*\na,12,*,40,*\nb,1,3,*,*\nb,2,0,*,*\nb,12,3,<= 10%%,*\nc,1,1,0.0,*\nc,2,2,0.0,0.0\nc,12,3,0,0.00\nd,1,1,*,<= 10%%\nd,2,2,50.00,100.0\nd,12,3,*,50\n' >ends/cohort.csv
+code "rates of counts that nobody printed" 7 "$cairn" audit ends/tables.toml
+has "a sum and why" 'place a, year 12: is exactly 5. It follows from: cohort.csv, row 5, students; cohort.csv, row 6' out.log
+has "everybody, and why" 'row 15, rate2: everybody in the group .*It follows from' out.log
+
 # --- the state's workbook ---
 data=$source/../shared/data/colorado
 if [ -f "$data/co_grad_2024_state.csv" ]; then
