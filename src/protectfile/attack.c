@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #define MEAN_MAX (INT64_MAX / 2000) /* its ten thousandths are told to the auditor */
+#define RATE_DECIMALS 6             /* more are refused by the auditor */
 
 static AuditForm one(AuditTerm *term, uint32_t unknown)
 {
@@ -125,6 +126,32 @@ static bool is_zero(const Telling *w, uint32_t cell)
     return v->mark == TABLES_STRUCTURAL || (v->mark == TABLES_EXACT && v->low == 0);
 }
 
+/* high >= 100 k / n without saying that there is anybody: 2 * 100 * unit * k <= (2 high + 1) n, and 2 high where the
+ * end is no rounded number. Whether nobody of the group has the outcome is asked all the same. */
+static Status tell_rate_of_nobody(Telling *w, uint32_t k, uint32_t n, const TablesValue *v, Error *err)
+{
+    int32_t unit = 1;
+    AuditTerm a, b;
+    for (uint8_t i = 0; i < v->decimals; i++)
+        unit *= 10;
+    int32_t high = v->high < INT64_C(100) * unit ? (int32_t)v->high : 100 * unit;
+    const AuditTerm terms[] = {{k, 200 * unit}, {n, -2 * high - (v->mark == TABLES_EXACT ? 1 : 0)}};
+    const AuditFact fact = {.kind = AUDIT_RANGE,
+        .a = {terms, COUNT_OF(terms)},
+        .low = -AUDIT_ENDLESS,
+        .high = 0,
+        .says = buf_slice(&w->says)};
+    TRY(audit_fact(w->job->audit, &fact, NULL, err));
+    return audit_group(w->job->audit, buf_slice(&w->says), one(&a, k), one(&b, n), NULL, err);
+}
+
+static bool may_be_of_nobody(const Telling *w, uint32_t n, const TablesValue *v)
+{
+    const TablesValue *people = &w->job->system.cells[n].value;
+    return w->job->set.nobody_has_rates && v->low == 0 && v->decimals <= RATE_DECIMALS &&
+           people->mark != TABLES_EXACT && people->low <= 0;
+}
+
 static Status tell_rate(Telling *w, uint32_t column, const TablesValue *v, Error *err)
 {
     const TablesColumn *c = &w->t->columns[column];
@@ -132,6 +159,8 @@ static Status tell_rate(Telling *w, uint32_t column, const TablesValue *v, Error
     AuditTerm a, b;
     if (k == TABLES_NONE || n == TABLES_NONE || is_zero(w, n)) /* 0.0 % of nobody is printed by some */
         return OK;
+    if (may_be_of_nobody(w, n, v))
+        return tell_rate_of_nobody(w, k, n, v, err);
     AuditFact fact = {.kind = AUDIT_RATE,
         .a = one(&a, k),
         .b = one(&b, n),

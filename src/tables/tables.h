@@ -146,6 +146,7 @@ typedef struct TablesSet {
     Slice name, title;
     TablesMarker *markers;
     size_t marker_count;
+    bool nobody_has_rates; /* a rate that can be 0 may be of a group of nobody */
     TablesDimension dimensions[TABLES_MAX_DIMENSIONS];
     uint32_t dimension_count;
     TablesTable *tables;

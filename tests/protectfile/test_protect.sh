@@ -700,6 +700,22 @@ code "rates of counts that nobody printed" 7 "$cairn" audit ends/tables.toml
 has "a sum and why" 'place a, year 12: is exactly 5. It follows from: cohort.csv, row 5, students; cohort.csv, row 6' out.log
 has "everybody, and why" 'row 15, rate2: everybody in the group .*It follows from' out.log
 
+# --- "<= 10%" of nobody: only who knows that there is nobody of whom no rate is printed finds a contradiction ---
+mkdir empty
+{
+    sed -n '1,/^high = 10/p' ends/tables.toml
+    printf '[[markers.range]]\ntext = "50 or less"\nlow = 0\nhigh = 50\n[[dimension]]\nname = "place"\ntotal = "all"\ncodes = ["A", "B", "C"]\n'
+    printf '[[table]]\nname = "cohort"\nfile = "cohort.csv"\n[[table.by]]\ndimension = "place"\ncolumn = "place"\n[[table.count]]\nname = "students"\n'
+    printf '[[table.count]]\nname = "graduates"\npart_of = "students"\npublish = false\n[[table.rate]]\nname = "rate"\nnumerator = "graduates"\ndenominator = "students"\n'
+} >empty/tables.toml
+printf 'place,students,rate\nall,90,50.0\nA,60,50.0\nB,30,50.0\nC,50 or less,<= 10%%\n' >empty/cohort.csv
+code "a rate of a group that sums leave empty" 7 "$cairn" audit empty/tables.toml
+has "contradicts them" '^1 statements contradict' out.log
+sed -i 's/^suppressed = .*/&\nnobody_has_rates = true/' empty/tables.toml
+code "unless nobody has rates" 7 "$cairn" audit empty/tables.toml
+hasnt "which contradicts nothing" 'contradict ' out.log
+has "and the group is found to be empty" 'students, place C: is exactly 0.' out.log
+
 # --- the state's workbook ---
 data=$source/../shared/data/colorado
 if [ -f "$data/co_grad_2024_state.csv" ]; then
