@@ -8,6 +8,7 @@
  *   audit_quotient.c   the same for quotients, by walking through the possible denominators
  *   audit_search.c     one whole-number solution, or the proof that there is none
  *   audit_bound.c      a bound from a linear program, verified in integers
+ *   audit_local.c      what the few constraints around one unknown exclude
  *   audit_reach.c      how far unknowns can be moved from a known solution
  *   audit_offered.c    solutions that somebody offers, verified
  */
@@ -88,8 +89,9 @@ typedef struct Work {
     size_t head, filled;
     VEC(Change) trail;
     VEC(Frame) frames;
-    uint64_t steps; /* constraints looked at */
-    Status status;  /* sticky: memory */
+    uint64_t steps, step_end; /* constraints looked at, and denominators walked; beyond step_end it ends, 0: never */
+    const uint8_t *asleep;    /* a flag a constraint: does not count; NULL: all count */
+    Status status;            /* sticky: memory */
 } Work;
 Status work_init(Work *w, const Piece *p, Error *err);
 void work_free(Work *w);
@@ -100,7 +102,8 @@ void work_push_all(Work *w);
 /* False: the unknown would have no value left. Queues what uses it. */
 bool work_low(Work *w, uint32_t var, int64_t low);
 bool work_high(Work *w, uint32_t var, int64_t high);
-/* Until nothing changes or step_limit constraints were looked at (0: none). False: no solution within the bounds. */
+/* Until nothing changes, step_limit constraints were looked at (0: any number), step_end is reached or the process is
+ * asked to stop; who goes on after that asks cancel_check. False: no solution within the bounds. */
 bool work_propagate(Work *w, uint64_t step_limit);
 bool quotient_propagate(Work *w, const Quotient *q);
 
@@ -110,7 +113,8 @@ bool quotient_holds(const Quotient *q, const int64_t *x);
 bool quotient_too_large(const Quotient *q, const int64_t *x); /* to be calculated with: quotient_holds says no */
 
 typedef enum Found { FOUND_ONE, FOUND_NONE, FOUND_LIMIT } Found;
-/* A solution within w's current bounds into x, values near guide (may be NULL) first. w is left as it was found. */
+/* A solution within w's current bounds into x, values near guide (may be NULL) first. w is left as it was found.
+ * FOUND_LIMIT, too, when the process is asked to stop. */
 Found search_point(Work *w, const int64_t *guide, uint32_t node_limit, int64_t *x);
 
 /* Program over deviations from point. Quotients are in it as far as they are linear (rates and means as rows). */
@@ -186,6 +190,11 @@ Status window_try(Reach *r, const Goal *goal, uint32_t size, Found *found, Error
 /* The other way round: only the rows that the neighbourhood touches count, with all their variables between their
  * bounds. What is impossible there is impossible; notes the bound. */
 Status window_bound(Reach *r, const Goal *goal, uint32_t size, Error *err);
+/* A solution with var at value, within a neighbourhood of about size variables, by search alone. Never FOUND_NONE. */
+Status window_value(Reach *r, uint32_t var, int64_t value, uint32_t size, Found *found, Error *err);
+/* The values of var that the few constraints around it leave, ascending; as many as limit: there may be more. Others
+ * are impossible. */
+Status local_values(const Piece *p, uint32_t var, uint32_t limit, int64_t *at, uint32_t *count, Error *err);
 void reach_bound(Reach *r, const Goal *goal, int64_t bound);
 /* The same within what r->deviation moves, a solution of the program over the whole piece. */
 Status window_support(Reach *r, const Goal *goal, uint32_t node_limit, Found *found, Error *err);

@@ -27,10 +27,14 @@ typedef struct AuditEffort {
     unsigned threads;     /* 0: one a core */
     uint32_t node_limit;  /* of one search, in its nodes */
     uint32_t pivot_limit; /* of one linear program; 0: in proportion to its size */
+    /* Of audit_run: of each piece that hangs together, so many questions times unknowns are put to the piece as a
+     * whole; further questions are put to windows around the unknown and to the constraints next to it, and what they
+     * leave undecided is AUDIT_UNSURE. 0: no limit. */
+    uint64_t whole_limit;
 } AuditEffort;
 #define AUDIT_EFFORT_INIT \
     { \
-        .threads = 1, .node_limit = 20000, .pivot_limit = 0 \
+        .threads = 1, .node_limit = 20000, .pivot_limit = 0, .whole_limit = 0 \
     }
 
 /* ---- A problem and its pattern of suppression --------------------------------------------------------------------
@@ -236,10 +240,23 @@ typedef struct AuditGroup {
     size_t because_count;
 } AuditGroup;
 
+/* What is done where facts contradict each other. */
+typedef enum AuditConflicts {
+    AUDIT_CONFLICTS_STAND,    /* everything that hangs together with them is AUDIT_CLASH */
+    AUDIT_CONFLICTS_SET_ASIDE /* a fact that contradicts those told before it, as far as propagation finds out, is set
+                                 aside; findings rest on the others */
+} AuditConflicts;
+
 typedef struct AuditAsk {
-    AuditDepth depth;       /* AUDIT_LEVELS: low and high of an open unknown are what propagation says */
-    uint32_t min_possible;  /* 2 .. 16 */
-    uint32_t explain_limit; /* attempts a finding at leaving a fact out; 0: no explanations */
+    AuditDepth depth;      /* AUDIT_LEVELS: low and high of an open unknown are what propagation says */
+    uint32_t min_possible; /* 2 .. 16 */
+    /* Attempts a finding at leaving facts out, and with them a limit of their cost; 0: no explanations. */
+    uint32_t explain_limit;
+    AuditConflicts conflicts;
+    /* A flag an unknown and watched sum: asked for its values, and explained; NULL: all. Of others only what propagates
+     * is said (AUDIT_EXACT, or AUDIT_UNSURE), without an explanation. */
+    const uint8_t *asked;
+    uint32_t explain_most; /* findings with an explanation: the first; 0: all */
     AuditEffort effort;
 } AuditAsk;
 #define AUDIT_ASK_INIT \
@@ -253,6 +270,8 @@ typedef struct AuditResult {
     size_t count;
     AuditGroup *groups; /* those that give away an attribute */
     size_t group_count;
+    uint32_t *aside; /* facts set aside, ascending */
+    size_t aside_count;
     size_t exact, narrow, unsure, clashes;
 } AuditResult;
 
@@ -261,6 +280,8 @@ MUST_USE Status audit_run(const AuditSystem *s, const AuditAsk *ask, AuditResult
 void audit_result_free(AuditResult *r);
 /* One paragraph in words: what follows about an unknown, and from what. */
 MUST_USE Status audit_explain(const AuditSystem *s, const AuditInference *i, Buf *out, Error *err);
+/* What a fact says, as it was told. Borrowed from s. */
+Slice audit_fact_says(const AuditSystem *s, uint32_t fact);
 MUST_USE Status audit_explain_group(const AuditSystem *s, const AuditGroup *g, Buf *out, Error *err);
 
 /* Which sizes n in 1 .. limit some whole number of outcomes turns into each of these printed rates: possible[n] = 1,

@@ -1,13 +1,18 @@
 /*
  * Why something follows: a small set of printed facts, none of which can be left out.
  *
- * Facts are lined up by their distance from the unknown; the shortest beginning of the line from which the conclusion
- * follows is found by doubling, and then facts are left out one at a time, the farthest first (a deletion filter;
- * Chinneck and Dravnieks 1991). "Follows" is a proof each time: a search without remainder for a solution outside.
+ * Facts are lined up by their distance from the unknown, short ones before sums of many parts, and nothing beyond what
+ * is printed as a number; a beginning of the line from which the conclusion follows is found by doubling, and then
+ * facts are left out, the farthest first, many at a time and in the end one at a time (a deletion filter; Chinneck and
+ * Dravnieks 1991). "Follows" is a proof each time: a search without remainder for a solution outside.
  */
 #include "audit/audit_model.h"
 
-#define LINE_MAX 512 /* facts lined up: what follows from more is not explained */
+#define LINE_MAX 512             /* facts lined up: what follows from more is not explained */
+#define LINE_NEAR (LINE_MAX / 4) /* so many of them by way of short sums, before long ones count */
+#define SHORT_TERMS 8
+#define ATTEMPT_STEPS 100000 /* constraints looked at in one attempt */
+#define EXPLAIN_STEPS 10000  /* for one finding, times explain_limit: few attempts need as many as they may */
 
 Status because_init(Because *b, const AuditSystem *s, const AuditAsk *ask, Error *err)
 {
@@ -35,10 +40,22 @@ static void see_var(Because *b, uint32_t var, size_t *count)
     b->order[(*count)++] = var;
 }
 
+/* from: the variable it is seen from. What prints one as it is makes all others that speak of it needless. */
+static bool leads_on(const Because *b, uint32_t k, uint32_t from, bool long_too)
+{
+    const AuditSystem *s = b->s;
+    size_t terms = k < s->rows.len ? s->rows.at[k].count : 1;
+    if (from != b->order[0] && b->printed[from])
+        return k < s->rows.len && terms == 1;
+    return long_too || terms <= SHORT_TERMS;
+}
+
 static void see_constraint(Because *b, uint32_t k, size_t *vars, uint32_t *line, size_t *facts)
 {
     const AuditSystem *s = b->s;
     uint32_t fact = k < s->rows.len ? s->rows.at[k].fact : s->quotient_fact.at[k - s->rows.len];
+    if (fact != AUDIT_NONE && b->aside && b->aside[fact])
+        return;
     if (fact != AUDIT_NONE && !b->seen_fact[fact] && *facts < LINE_MAX) {
         b->seen_fact[fact] = 1;
         line[(*facts)++] = fact;
@@ -61,10 +78,14 @@ static size_t line_up(Because *b, uint32_t var, uint32_t *line)
 {
     size_t vars = 0, facts = 0;
     see_var(b, var, &vars);
-    for (size_t i = 0; i < vars && facts < LINE_MAX; i++) {
-        uint32_t v = b->order[i];
-        for (uint32_t u = b->use.start[v]; u < b->use.start[v + 1]; u++)
-            see_constraint(b, b->use.use[u], &vars, line, &facts);
+    for (int long_too = 0; long_too < 2; long_too++) {
+        size_t end = long_too ? LINE_MAX : LINE_NEAR;
+        for (size_t i = 0; i < vars && facts < end; i++) {
+            uint32_t v = b->order[i];
+            for (uint32_t u = b->use.start[v]; u < b->use.start[v + 1]; u++)
+                if (leads_on(b, b->use.use[u], v, long_too))
+                    see_constraint(b, b->use.use[u], &vars, line, &facts);
+        }
     }
     for (size_t i = 0; i < vars; i++)
         b->seen_var[b->order[i]] = 0;
@@ -91,12 +112,15 @@ static Status follows(Because *b, const uint32_t *facts, size_t count, uint32_t 
     uint32_t at;
     int64_t *x = NULL;
     arena_init(&a, 0);
-    Status st = model_part(b->s, facts, count, var, b->place, &a, &p, &at, err);
+    Status st = cancel_check(err);
+    if (st == OK)
+        st = model_part(b->s, facts, count, var, b->place, &a, &p, &at, err);
     if (st == OK)
         st = arena_new(&a, int64_t, (size_t)p.vars + 1, &x, err);
     if (st == OK)
         st = work_init(&w, &p, err);
     *yes = st == OK;
+    w.step_end = ATTEMPT_STEPS;
     int64_t from = -ENDLESS;
     for (size_t i = 0; i <= allowed_count && st == OK && *yes; i++) {
         int64_t to = i < allowed_count ? allowed[i] - 1 : ENDLESS;
@@ -106,38 +130,64 @@ static Status follows(Because *b, const uint32_t *facts, size_t count, uint32_t 
         if (w.status != OK)
             st = error_nomem(err);
     }
+    b->steps += w.steps;
     work_free(&w);
     arena_free(&a);
     return st;
 }
 
+typedef struct Question {
+    uint32_t var;
+    const int64_t *allowed;
+    size_t allowed_count;
+} Question;
+
+/* Whether one more attempt may be made. */
+static bool attempt_allowed(const Because *b)
+{
+    return b->attempts < b->ask->explain_limit && b->steps < (uint64_t)EXPLAIN_STEPS * b->ask->explain_limit;
+}
+
+/* Leaves out what can be left out, `size` facts at a time. */
+static Status thin_out(Because *b, const Question *q, size_t size, uint32_t *line, size_t *count, Error *err)
+{
+    uint32_t out[LINE_MAX];
+    for (size_t i = *count, from; i > 0 && attempt_allowed(b); i = from) {
+        bool without;
+        from = i > size ? i - size : 0;
+        memcpy(out, line + from, (i - from) * sizeof *line);
+        memmove(line + from, line + i, (*count - i) * sizeof *line);
+        b->attempts++;
+        TRY(follows(b, line, *count - (i - from), q->var, q->allowed, q->allowed_count, &without, err));
+        if (without) {
+            *count -= i - from;
+            continue;
+        }
+        memmove(line + i, line + from, (*count - i) * sizeof *line);
+        memcpy(line + from, out, (i - from) * sizeof *line);
+    }
+    return OK;
+}
+
 Status because_find(Because *b, uint32_t var, const int64_t *allowed, size_t allowed_count, Arena *a,
     const uint32_t **facts, size_t *count, Error *err)
 {
+    const Question q = {var, allowed, allowed_count};
     uint32_t line[LINE_MAX], *kept;
     size_t all = line_up(b, var, line), n = all < 2 ? all : 2;
     bool yes = false;
-    uint32_t attempts = 0;
     *count = 0;
     *facts = NULL;
-    for (;; n = n * 2 < all ? n * 2 : all) {
+    b->steps = 0;
+    b->attempts = 0;
+    for (; attempt_allowed(b); n = n * 2 < all ? n * 2 : all) {
         TRY(follows(b, line, n, var, allowed, allowed_count, &yes, err));
         if (yes || n == all)
             break;
     }
-    for (size_t i = n; yes && i-- > 0 && attempts < b->ask->explain_limit; attempts++) {
-        uint32_t out = line[i];
-        bool without;
-        memmove(line + i, line + i + 1, (n - 1 - i) * sizeof *line);
-        TRY(follows(b, line, n - 1, var, allowed, allowed_count, &without, err));
-        if (without) {
-            n--;
-            continue;
-        }
-        memmove(line + i + 1, line + i, (n - 1 - i) * sizeof *line);
-        line[i] = out;
-    }
-    if (!yes || attempts >= b->ask->explain_limit)
+    for (size_t size = n / 4 > 0 ? n / 4 : 1; yes && size > 0; size /= 2)
+        TRY(thin_out(b, &q, size, line, &n, err));
+    if (!yes || !attempt_allowed(b))
         return OK;
     for (size_t i = 1; i < n; i++) /* in the order they were printed */
         for (size_t k = i; k > 0 && line[k - 1] > line[k]; k--) {

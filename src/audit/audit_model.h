@@ -30,7 +30,7 @@ typedef struct ModelRow {
 typedef struct ModelUnknown {
     Slice name;
     uint32_t var;
-    bool printed;
+    bool known; /* to everybody: its bounds are equal */
 } ModelUnknown;
 
 typedef struct ModelFact {
@@ -76,6 +76,17 @@ Status model_whole(const AuditSystem *s, Arena *a, Piece *out, Error *err);
 Status model_part(const AuditSystem *s, const uint32_t *facts, size_t count, uint32_t var, uint32_t *place, Arena *a,
     Piece *out, uint32_t *at, Error *err);
 
+/* Facts that contradict those told before them, as far as propagation finds out (audit_aside.c). */
+typedef struct Aside {
+    Arena *arena;       /* everything below is made there */
+    uint8_t *is;        /* a flag a fact; NULL: nothing was weighed */
+    const uint8_t *out; /* a flag a constraint of the whole: of such a fact */
+    size_t count;
+} Aside;
+Status aside_find(const AuditSystem *s, const Piece *whole, Aside *out, Error *err);
+/* Takes the flagged constraints out of the whole. */
+Status aside_drop(Piece *p, const uint8_t *out, Arena *a, Error *err);
+
 /* What was found out, a variable each. */
 typedef struct Findings {
     AuditFinding *finding;
@@ -97,6 +108,10 @@ typedef struct Because {
     ModelUse use;
     uint32_t *place, *order;
     uint8_t *seen_var, *seen_fact;
+    const uint8_t *aside;   /* a flag a fact: does not count; NULL: all count */
+    const uint8_t *printed; /* a flag a variable: a fact prints it as it is, or everybody knows it */
+    uint64_t steps;         /* spent on the finding in hand */
+    uint32_t attempts;      /* at leaving facts out, of the same */
     Arena arena;
 } Because;
 Status because_init(Because *b, const AuditSystem *s, const AuditAsk *ask, Error *err);

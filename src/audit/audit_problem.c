@@ -343,6 +343,7 @@ static Status attack_run(Attack *a, Error *err)
 {
     for (uint32_t v = 0; v < a->piece.vars; v++) {
         bool excluded;
+        TRY(cancel_check(err));
         if (!report_at(a, v) || is_settled(a->job, cell_at(a, v)))
             continue;
         TRY(outsider(a, v, &excluded, err));
@@ -355,6 +356,7 @@ static Status attack_run(Attack *a, Error *err)
     pairs(a);
     for (uint32_t v = 0; v < a->piece.vars; v++) {
         AuditCell *out = report_at(a, v);
+        TRY(cancel_check(err));
         if (!out || is_settled(a->job, cell_at(a, v)))
             continue;
         if (a->singletons)

@@ -63,7 +63,7 @@ void work_undo(Work *w, size_t mark)
 void work_push(Work *w, uint32_t constraint)
 {
     size_t constraints = (size_t)w->piece->rows + w->piece->quotients;
-    if (w->waiting[constraint])
+    if (w->waiting[constraint] || (w->asleep && w->asleep[constraint]))
         return;
     w->waiting[constraint] = 1;
     w->queue[(w->head + w->filled++) % constraints] = constraint;
@@ -170,8 +170,9 @@ static bool row_propagate(Work *w, uint32_t row)
 bool work_propagate(Work *w, uint64_t step_limit)
 {
     const Piece *p = w->piece;
-    uint64_t end = w->steps + step_limit;
-    while (w->filled > 0 && w->status == OK && (step_limit == 0 || w->steps < end)) {
+    for (uint64_t looked = 0; w->filled > 0 && w->status == OK && (step_limit == 0 || looked < step_limit); looked++) {
+        if ((w->step_end > 0 && w->steps > w->step_end) || cancel_asked())
+            break;
         uint32_t k = w->queue[w->head];
         w->head = w->head + 1 == (size_t)p->rows + p->quotients ? 0 : w->head + 1;
         w->filled--;

@@ -10,6 +10,7 @@
 #include "audit/attack.h"
 
 #define WALK_LIMIT 20000              /* denominators looked at in one go; the rest stays as it is */
+#define WALK_SHARE 64                 /* so many of them cost as much as looking at a constraint */
 #define PART_LIMIT (INT64_C(1) << 31) /* counts beyond are left alone, so that no product overflows */
 
 /* num / den with den > 0; den 0: endless. */
@@ -111,7 +112,7 @@ static Ends rate_ends(const Work *w, uint32_t a, uint32_t b, uint32_t rate)
     const Ends part = {{0, 1}, {1, 1}, false, false};
     Ends e = box_ends(w, a, b);
     meet(&e, &part);
-    if (rate != AUDIT_NONE) {
+    if (rate != AUDIT_NONE && !(w->asleep && w->asleep[w->piece->rows + rate])) {
         Ends printed = printed_ends(&w->piece->quotient[rate]);
         meet(&e, &printed);
     }
@@ -168,6 +169,7 @@ static bool pair_propagate(Work *w, const Pair *p)
         if (low <= high)
             break;
     }
+    w->steps += walked / WALK_SHARE;
     if (!work_low(w, p->b, b))
         return false;
     b = w->high[p->b];
@@ -178,10 +180,12 @@ static bool pair_propagate(Work *w, const Pair *p)
         if (low <= high)
             break;
     }
+    w->steps += walked / WALK_SHARE;
     if (!work_high(w, p->b, b))
         return false;
     if ((Wide)w->high[p->b] - w->low[p->b] > WALK_LIMIT)
         return true;
+    w->steps += (uint64_t)(w->high[p->b] - w->low[p->b]) / WALK_SHARE;
     Wide least = ENDLESS, most = -ENDLESS;
     for (b = w->low[p->b]; b <= w->high[p->b]; b++) {
         pair_range(w, p, b, &low, &high);

@@ -12,6 +12,9 @@
 
 #define PROPAGATE_STEPS 200
 #define POSSIBLE_MAX 16
+#define WINDOW_VARS 48 /* of a larger piece with a limit, windows of so many are asked before the whole */
+#define PROGRAM_SHARE 64
+#define STEP_SHARE 64   /* of AuditEffort.whole_limit, for each unknown */
 #define EVERY_VALUE 300 /* ranges up to this many values are tried value by value */
 
 typedef struct Run {
@@ -20,7 +23,8 @@ typedef struct Run {
     Piece whole;
     Pieces pieces;
     Findings f;
-    uint8_t *clash; /* a variable */
+    Aside aside;
+    uint8_t *clash, *printed; /* a variable */
 } Run;
 
 /* ---- Bounds by propagation; where that ends in a contradiction, piece by piece ------------------------------------
@@ -88,8 +92,10 @@ static Status propagate_apart(Run *r, Arena *a, Error *err)
             r->clash[w->var[i]] = 1;
     }
     TRY(pieces_find(w, a, &pieces, err));
-    for (uint32_t i = 0; i < pieces.count; i++)
+    for (uint32_t i = 0; i < pieces.count; i++) {
+        TRY(cancel_check(err));
         TRY(propagate_piece(r, &pieces, i, err));
+    }
     return OK;
 }
 
@@ -117,6 +123,13 @@ static Status bounds_find(Run *r, Arena *a, Error *err)
     memcpy(r->f.low, r->whole.low, n * sizeof *r->f.low);
     memcpy(r->f.high, r->whole.high, n * sizeof *r->f.high);
     TRY(propagate(&r->whole, r->f.low, r->f.high, &possible, err));
+    if (!possible && r->ask->conflicts == AUDIT_CONFLICTS_SET_ASIDE) {
+        r->aside.arena = a;
+        TRY(aside_find(r->s, &r->whole, &r->aside, err));
+        if (r->aside.count > 0)
+            TRY(aside_drop(&r->whole, r->aside.out, a, err));
+        TRY(propagate(&r->whole, r->f.low, r->f.high, &possible, err));
+    }
     if (!possible)
         TRY(propagate_apart(r, a, err));
     quotients_check(r);
@@ -130,6 +143,7 @@ static Status bounds_find(Run *r, Arena *a, Error *err)
 
 typedef struct Attack {
     Run *run;
+    uint64_t spent; /* questions to the whole of the piece, times its variables */
     Arena arena;
     Piece piece;
     Reach reach;
@@ -143,11 +157,25 @@ static uint32_t nodes_for(const Attack *a)
     return share > 200 ? share : 200;
 }
 
+/* All searches of one piece together look at so many constraints. */
+static uint64_t step_end(const Attack *a)
+{
+    uint64_t limit = a->run->ask->effort.whole_limit;
+    return limit + limit / STEP_SHARE * a->piece.vars;
+}
+
 /* The corner nearest to nothing: a program's deviations need somewhere to deviate from. */
 static void origin(const Piece *p, int64_t *x)
 {
     for (uint32_t v = 0; v < p->vars; v++)
         x[v] = p->low[v] > 0 ? p->low[v] : p->high[v] < 0 ? p->high[v] : 0;
+}
+
+/* A program over a piece grows with more than its square. */
+static bool program_allowed(const Attack *a)
+{
+    uint64_t limit = a->run->ask->effort.whole_limit;
+    return limit == 0 || a->piece.vars <= limit / PROGRAM_SHARE;
 }
 
 /* By search alone; then by search near a solution of the linear part. */
@@ -157,9 +185,10 @@ static Status first_point(Attack *a, Error *err)
     Work w;
     Lp *lp = NULL;
     TRY(work_init(&w, p, err));
+    w.step_end = step_end(a);
     Found found = search_point(&w, NULL, nodes_for(a), a->point);
     Status st = w.status != OK ? error_nomem(err) : OK;
-    if (st == OK && found == FOUND_LIMIT) {
+    if (st == OK && found == FOUND_LIMIT && program_allowed(a)) {
         int64_t *from = NULL;
         st = arena_new(&a->arena, int64_t, (size_t)p->vars + 1, &from, err);
         if (st == OK) {
@@ -236,6 +265,86 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Whether another question may be put to the whole of the piece. */
+static bool whole_allowed(Attack *a)
+{
+    uint64_t limit = a->run->ask->effort.whole_limit;
+    a->spent += a->piece.vars;
+    return limit == 0 || a->spent <= limit;
+}
+
+static bool asked_nearby(const Attack *a)
+{
+    const AuditAsk *ask = a->run->ask;
+    return ask->effort.whole_limit > 0 && ask->depth == AUDIT_LEVELS && a->piece.vars > WINDOW_VARS;
+}
+
+/* Values farther and farther away: sizes that fit a rate may lie tens apart. */
+static Status values_outward(Attack *a, uint32_t v, Values *values, Error *err)
+{
+    Reach *r = &a->reach;
+    for (int side = 0; side < 2; side++) {
+        Found found = FOUND_ONE;
+        bool below = side == 1;
+        while (values->count < values->enough && found == FOUND_ONE) {
+            int64_t seen = below ? r->seen_low[v] : r->seen_high[v];
+            if (seen == (below ? r->low[v] : r->high[v]))
+                break;
+            const Goal next = {v, below, below ? seen - 1 : seen + 1, AUDIT_NONE};
+            TRY(reach_for(r, &next, &found, err));
+            value_add(values, below ? r->seen_low[v] : r->seen_high[v]);
+        }
+    }
+    return OK;
+}
+
+/* Before the ends are drawn in: what lies between is passed over there. */
+static Status values_far(Attack *a, uint32_t v, Values *values, Error *err)
+{
+    TRY(values_outward(a, v, values, err));
+    TRY(reach_ends(&a->reach, v, err));
+    value_add(values, a->reach.seen_low[v]);
+    value_add(values, a->reach.seen_high[v]);
+    return OK;
+}
+
+/* Values near the point that a window shows. */
+static Status values_in_windows(Attack *a, uint32_t v, Values *values, Error *err)
+{
+    const Reach *r = &a->reach;
+    for (int64_t d = 1; d <= 2 * (int64_t)values->enough; d++) {
+        int64_t x = a->point[v] + (d % 2 ? (d + 1) / 2 : -(d / 2));
+        Found found;
+        if (values->count >= values->enough || value_known(values, x) || x < r->low[v] || x > r->high[v])
+            continue;
+        TRY(window_value(&a->reach, v, x, WINDOW_VARS, &found, err));
+        if (found == FOUND_ONE)
+            value_add(values, x);
+        value_add(values, r->seen_low[v]);
+        value_add(values, r->seen_high[v]);
+    }
+    return OK;
+}
+
+/* What the constraints next to the unknown decide. */
+static Status decide_local(Attack *a, uint32_t v, bool *decided, Error *err)
+{
+    Findings *f = &a->run->f;
+    uint32_t var = a->piece.outer[v], enough = a->run->ask->min_possible, count;
+    int64_t *at = f->allowed + (size_t)var * enough;
+    TRY(local_values(&a->piece, v, enough, at, &count, err));
+    *decided = count < enough;
+    if (count == 0)
+        a->run->clash[var] = 1;
+    if (count == 0 || !*decided)
+        return OK;
+    f->finding[var] = count == 1 ? AUDIT_EXACT : AUDIT_NARROW;
+    f->possible[var] = count;
+    f->low[var] = at[0];
+    f->high[var] = at[count - 1];
+    return OK;
+}
+
 static void decide(Attack *a, uint32_t v, Values *values, bool all_tried)
 {
     Findings *f = &a->run->f;
@@ -261,15 +370,25 @@ static Status ask_values(Attack *a, uint32_t v, Error *err)
     Reach *r = &a->reach;
     Values values = {.enough = a->run->ask->min_possible};
     value_add(&values, a->point[v]);
-    if (a->run->ask->depth == AUDIT_INTERVALS)
-        TRY(reach_ends(r, v, err));
     value_add(&values, r->seen_low[v]);
     value_add(&values, r->seen_high[v]);
+    if (asked_nearby(a)) {
+        bool decided = false;
+        TRY(values_in_windows(a, v, &values, err));
+        if (values.count < values.enough)
+            TRY(decide_local(a, v, &decided, err));
+        if (!decided && (values.count >= values.enough || !whole_allowed(a))) {
+            decide(a, v, &values, values.count >= values.enough);
+            decided = true;
+        }
+        if (decided)
+            return OK;
+    }
+    if (a->run->ask->depth == AUDIT_INTERVALS)
+        TRY(values_far(a, v, &values, err));
     TRY(values_near(a, v, &values, err));
     if (values.count < values.enough && a->run->ask->depth == AUDIT_LEVELS)
-        TRY(reach_ends(r, v, err));
-    value_add(&values, r->seen_low[v]);
-    value_add(&values, r->seen_high[v]);
+        TRY(values_far(a, v, &values, err));
     bool all_tried = values.count >= values.enough;
     if (!all_tried && r->low[v] != -ENDLESS && r->high[v] != ENDLESS && (Wide)r->high[v] - r->low[v] < EVERY_VALUE) {
         values.undecided = false;
@@ -281,32 +400,59 @@ static Status ask_values(Attack *a, uint32_t v, Error *err)
     return OK;
 }
 
+static Status positive_local(Attack *a, uint32_t v, Found *found, Error *err)
+{
+    int64_t at[2];
+    uint32_t count;
+    TRY(local_values(&a->piece, v, 2, at, &count, err));
+    if (count == 1 && at[0] == 0)
+        *found = FOUND_NONE;
+    return OK;
+}
+
 static Status ask_positive(Attack *a, uint32_t v, Error *err)
 {
-    Found found;
+    Found found = a->reach.seen_high[v] >= 1 ? FOUND_ONE : FOUND_LIMIT;
     const Goal one = {v, false, 1, AUDIT_NONE};
-    TRY(reach_for(&a->reach, &one, &found, err));
+    bool nearby = asked_nearby(a);
+    if (found == FOUND_LIMIT && nearby)
+        TRY(window_value(&a->reach, v, 1, WINDOW_VARS, &found, err));
+    if (found == FOUND_LIMIT && nearby)
+        TRY(positive_local(a, v, &found, err));
+    if (found == FOUND_LIMIT && (!nearby || whole_allowed(a)))
+        TRY(reach_for(&a->reach, &one, &found, err));
     a->run->f.can_be[a->piece.outer[v]] = (uint8_t)found;
     return OK;
 }
 
+/* What the constraints next to an unknown have decided stays decided. */
 static void piece_clashes(Attack *a)
 {
-    for (uint32_t v = 0; v < a->piece.vars; v++)
-        a->run->clash[a->piece.outer[v]] = 1;
+    for (uint32_t v = 0; v < a->piece.vars; v++) {
+        uint32_t var = a->piece.outer[v];
+        a->run->clash[var] = a->run->f.finding[var] == AUDIT_UNSURE;
+    }
 }
 
-/* Nothing in hand: only what propagation says. */
-static void piece_unsure(Attack *a)
+/* Nothing in hand: only what propagation says, and the constraints next to each unknown. */
+static Status piece_unsure(Attack *a, Error *err)
 {
     Findings *f = &a->run->f;
     for (uint32_t v = 0; v < a->piece.vars; v++) {
         uint32_t var = a->piece.outer[v];
+        bool decided;
+        TRY(cancel_check(err));
         f->finding[var] = AUDIT_UNSURE;
         f->low[var] = a->piece.low[v];
         f->high[var] = a->piece.high[v];
-        f->can_be[var] = FOUND_LIMIT;
+        Found found = a->piece.low[v] >= 1 ? FOUND_ONE : FOUND_LIMIT;
+        if (f->wanted[var])
+            TRY(decide_local(a, v, &decided, err));
+        if (f->positive[var] && found == FOUND_LIMIT)
+            TRY(positive_local(a, v, &found, err));
+        f->can_be[var] = (uint8_t)found;
     }
+    return OK;
 }
 
 static Status attack_prepare(Attack *a, uint32_t i, Error *err)
@@ -321,16 +467,18 @@ static Status attack_run(Attack *a, Error *err)
 {
     const Findings *f = &a->run->f;
     TRY(first_point(a, err));
+    if (!a->point_known && (!a->none || a->run->ask->conflicts == AUDIT_CONFLICTS_SET_ASIDE))
+        TRY(piece_unsure(a, err));
     if (a->none)
         piece_clashes(a);
-    else if (!a->point_known)
-        piece_unsure(a);
     if (!a->point_known)
         return OK;
     Status st = reach_init(&a->reach, &a->piece, a->point, &a->run->ask->effort, err);
+    a->reach.work.step_end = step_end(a);
     for (uint32_t v = 0; v < a->piece.vars && st == OK; v++) {
         uint32_t var = a->piece.outer[v];
-        if (f->wanted[var])
+        st = cancel_check(err);
+        if (st == OK && f->wanted[var])
             st = ask_values(a, v, err);
         if (st == OK && f->positive[var])
             st = ask_positive(a, v, err);
@@ -346,6 +494,8 @@ static Status attack_piece(size_t item, void *ctx, Error *err)
     Status st = attack_prepare(&a, (uint32_t)item, err);
     if (st == OK && !a.run->clash[a.piece.outer[0]])
         st = attack_run(&a, err);
+    if (st == OK)
+        st = cancel_check(err);
     arena_free(&a.arena);
     return st;
 }
@@ -369,12 +519,34 @@ static Status findings_alloc(Run *r, Arena *a, Error *err)
     TRY(arena_new(a, uint8_t, n, &f->positive, err));
     TRY(arena_new(a, uint8_t, n, &f->can_be, err));
     TRY(arena_new(a, uint8_t, n, &r->clash, err));
-    for (size_t i = 0; i < r->s->unknowns.len; i++)
-        f->wanted[r->s->unknowns.at[i].var] = !r->s->unknowns.at[i].printed;
-    for (size_t i = 0; i < r->s->groups.len; i++)
-        f->positive[r->s->groups.at[i].rest] = f->positive[r->s->groups.at[i].outcome] = 1;
+    TRY(arena_new(a, uint8_t, n, &r->printed, err));
     memset(f->piece, 0xff, n * sizeof *f->piece);
     return OK;
+}
+
+/* What a fact prints that was set aside is not printed. */
+static bool prints(const Run *r, const ModelRow *row)
+{
+    bool number = row->count == 1 && row->low == row->high;
+    bool believed = row->fact != AUDIT_NONE && !(r->aside.is && r->aside.is[row->fact]);
+    int64_t coef = r->s->terms.at[row->first].coef;
+    return number && believed && (coef == 1 || coef == -1);
+}
+
+static void questions(Run *r)
+{
+    const AuditSystem *s = r->s;
+    for (size_t i = 0; i < s->unknowns.len; i++)
+        r->printed[s->unknowns.at[i].var] = s->unknowns.at[i].known;
+    for (size_t k = 0; k < s->rows.len; k++)
+        if (s->rows.at[k].count > 0 && prints(r, &s->rows.at[k]))
+            r->printed[s->terms.at[s->rows.at[k].first].var] = 1;
+    for (size_t i = 0; i < s->unknowns.len; i++) {
+        uint32_t var = s->unknowns.at[i].var;
+        r->f.wanted[var] = !r->printed[var] && (!r->ask->asked || r->ask->asked[i]);
+    }
+    for (size_t i = 0; i < s->groups.len; i++)
+        r->f.positive[s->groups.at[i].rest] = r->f.positive[s->groups.at[i].outcome] = 1;
 }
 
 /* Variables that propagation fixed, before the pieces are attacked. */
@@ -402,7 +574,7 @@ static AuditFinding finding_of(const Run *r, const ModelUnknown *u)
 {
     if (r->clash[u->var])
         return AUDIT_CLASH;
-    return u->printed ? AUDIT_PRINTED : r->f.finding[u->var];
+    return r->printed[u->var] ? AUDIT_PRINTED : r->f.finding[u->var];
 }
 
 static void unknown_out(const Run *r, uint32_t i, AuditInference *out)
@@ -424,7 +596,7 @@ static Status unknowns_out(const Run *r, Because *b, AuditResult *out, Error *er
 {
     out->count = r->s->unknowns.len;
     TRY(arena_new(&out->arena, AuditInference, out->count + 1, &out->unknowns, err));
-    uint32_t clash_piece = AUDIT_NONE, clash_first = AUDIT_NONE;
+    uint32_t clash_piece = AUDIT_NONE, clash_first = AUDIT_NONE, told = 0;
     for (uint32_t i = 0; i < out->count; i++) {
         AuditInference *u = &out->unknowns[i];
         uint32_t var = r->s->unknowns.at[i].var;
@@ -434,7 +606,9 @@ static Status unknowns_out(const Run *r, Because *b, AuditResult *out, Error *er
         out->unsure += u->finding == AUDIT_UNSURE;
         out->clashes += u->finding == AUDIT_CLASH;
         bool explained = u->finding == AUDIT_EXACT || u->finding == AUDIT_NARROW || u->finding == AUDIT_CLASH;
-        if (!explained || r->ask->explain_limit == 0)
+        if (!explained || r->ask->explain_limit == 0 || (r->ask->asked && !r->ask->asked[i]))
+            continue;
+        if (r->ask->explain_most > 0 && told++ >= r->ask->explain_most)
             continue;
         if (u->finding == AUDIT_CLASH && clash_first != AUDIT_NONE && r->f.piece[var] == clash_piece) {
             u->because = out->unknowns[clash_first].because; /* one contradiction, explained once */
@@ -481,10 +655,20 @@ static Status groups_out(const Run *r, Because *b, AuditResult *out, Error *err)
         *to = (AuditGroup){.group = g->group, .fact = g->fact, .attribute = attribute};
         to->people_low = r->f.low[g->people];
         to->people_high = r->f.high[g->people];
-        if (attribute != AUDIT_ATTRIBUTE_UNSURE && r->ask->explain_limit > 0)
+        bool explained = r->ask->explain_most == 0 || out->group_count <= r->ask->explain_most;
+        if (attribute != AUDIT_ATTRIBUTE_UNSURE && r->ask->explain_limit > 0 && explained)
             TRY(because_find(b, attribute == AUDIT_NOBODY ? g->outcome : g->rest, NOBODY, 1, &out->arena, &to->because,
                 &to->because_count, err));
     }
+    return OK;
+}
+
+static Status aside_out(const Run *r, AuditResult *out, Error *err)
+{
+    TRY(arena_new(&out->arena, uint32_t, r->aside.count + 1, &out->aside, err));
+    for (uint32_t f = 0; f < r->s->facts.len && r->aside.count > 0; f++)
+        if (r->aside.is[f])
+            out->aside[out->aside_count++] = f;
     return OK;
 }
 
@@ -493,11 +677,16 @@ static Status run_all(Run *r, Because *b, Arena *a, AuditResult *out, Error *err
     TRY(model_whole(r->s, a, &r->whole, err));
     TRY(findings_alloc(r, a, err));
     TRY(bounds_find(r, a, err));
+    TRY(cancel_check(err));
+    questions(r);
     TRY(pieces_find(&r->whole, a, &r->pieces, err));
     fixed_findings(r);
     TRY(parallel_for(r->pieces.count, r->ask->effort.threads, attack_piece, r, err));
     if (r->ask->explain_limit > 0)
         TRY(because_init(b, r->s, r->ask, err));
+    b->aside = r->aside.is;
+    b->printed = r->printed;
+    TRY(aside_out(r, out, err));
     TRY(unknowns_out(r, b, out, err));
     return groups_out(r, b, out, err);
 }

@@ -126,7 +126,7 @@ static Found search(Work *w, const int64_t *guide, uint32_t node_limit)
             w->frames.len--;
             continue;
         }
-        if (++nodes > node_limit)
+        if (++nodes > node_limit || (w->step_end > 0 && w->steps > w->step_end) || cancel_asked())
             return FOUND_LIMIT;
         if (!possible || !settle(w) || frame_push(w, guide))
             continue;

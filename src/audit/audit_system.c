@@ -62,7 +62,7 @@ Status audit_unknown(AuditSystem *s, Slice name, int64_t lower, int64_t upper, u
     if (lower > upper || lower == ENDLESS || upper == -ENDLESS || (lower != -ENDLESS && lower < -RANGE_MAX) ||
         (upper != ENDLESS && upper > RANGE_MAX))
         return error_set(err, ERR_INVALID, "audit: bounds of %.*s are not an interval", SLICE_ARG(name));
-    ModelUnknown u = {.printed = lower == upper};
+    ModelUnknown u = {.known = lower == upper};
     TRY(arena_dup(&s->arena, name, &u.name, err));
     TRY(var_add(s, lower, upper, (uint32_t)s->unknowns.len, &u.var, err));
     TRY(vec_push(&s->unknowns, u, err));
@@ -335,9 +335,6 @@ static Status range_add(AuditSystem *s, const AuditFact *f, uint32_t fact, Error
     TRY(row_begin(s, fact, f->low, f->high, err));
     for (size_t i = 0; i < count; i++)
         TRY(row_term(s, terms[i].var, terms[i].coef, err));
-    uint32_t unknown = count == 1 ? s->vars.at[terms[0].var].unknown : AUDIT_NONE;
-    if (unknown != AUDIT_NONE && f->low == f->high && (terms[0].coef == 1 || terms[0].coef == -1))
-        s->unknowns.at[unknown].printed = true;
     return OK;
 }
 

@@ -257,6 +257,29 @@ Status window_try(Reach *r, const Goal *goal, uint32_t size, Found *found, Error
     return window_solve(r, goal, count, WINDOW_NODES, found, err);
 }
 
+Status window_value(Reach *r, uint32_t var, int64_t value, uint32_t size, Found *found, Error *err)
+{
+    const Goal goal = {var, value < r->point[var], value, AUDIT_NONE};
+    Window w = {0};
+    Goal local;
+    uint32_t count;
+    *found = FOUND_LIMIT;
+    TRY(window_list(r, &goal, size, &count, err));
+    arena_init(&w.arena, 0);
+    Status st = window_cut(r, &goal, count, &w, &local, err);
+    if (st == OK && work_low(&w.work, local.var, value) && work_high(&w.work, local.var, value))
+        *found = search_point(&w.work, w.point, WINDOW_NODES, w.x);
+    if (st == OK && w.work.status != OK)
+        st = error_nomem(err);
+    if (st == OK && *found == FOUND_ONE)
+        st = reach_saw(r, &w.sub, w.x, err);
+    else
+        *found = FOUND_LIMIT;
+    work_free(&w.work);
+    arena_free(&w.arena);
+    return st;
+}
+
 Status window_support(Reach *r, const Goal *goal, uint32_t node_limit, Found *found, Error *err)
 {
     Growth g = {.r = r, .hold = goal->hold};

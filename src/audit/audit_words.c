@@ -142,3 +142,8 @@ uint32_t audit_rate_sizes(const AuditPrintedRate *rates, size_t count, uint32_t 
     }
     return found;
 }
+
+Slice audit_fact_says(const AuditSystem *s, uint32_t fact)
+{
+    return s->facts.at[fact].says;
+}

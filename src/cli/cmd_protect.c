@@ -6,6 +6,7 @@
 #include "protectfile/protectfile.h"
 
 #define FINDINGS_TOLD 20
+#define WHOLE_LIMIT 250000 /* AuditEffort: so that the audit of a state's workbook ends */
 
 static Status threads_of(Cli *cli, unsigned *out, Error *err)
 {
@@ -252,7 +253,9 @@ static void attack_json(Cli *cli, const AttackJob *job)
     json_kint(&j, "unproven", (int64_t)t->unproven);
     json_kint(&j, "small", (int64_t)t->small);
     json_kint(&j, "contradictions", (int64_t)t->contradictions);
+    json_kint(&j, "set_aside", (int64_t)job->result.aside_count);
     json_kint(&j, "group_attributes", (int64_t)t->groups);
+    json_kint(&j, "group_attributes_unproven", (int64_t)t->groups_unproven);
     markers_json(&j, job);
     cli_json_end(cli, &j);
 }
@@ -281,7 +284,9 @@ static Status answer(Cli *cli, const AttackJob *job, Error *err)
     uint64_t alone = 0;
     for (size_t i = 0; i < job->marker_count && !job->audit; i++)
         alone += job->markers[i].alone_exact;
-    uint64_t exposed = alone + t->exact + t->narrow + t->unproven + t->small + t->contradictions + t->groups;
+    uint64_t exposed =
+        alone + t->exact + t->narrow + t->unproven + t->small + t->contradictions + t->groups + t->groups_unproven;
+    exposed += job->result.aside_count; /* what contradicts itself is no proof of anything */
     if (exposed == 0)
         return OK;
     TRY(cli_flush(cli, err));
@@ -303,6 +308,7 @@ static Status audit_tables(Cli *cli, AttackOptions *o, Error *err)
         if (st == OK)
             st = protection_parse(buf_slice(&text), policy_path, &policy, err);
         o->policy = &policy;
+        o->cells = ATTACK_ALL_CELLS;
     }
     if (st == OK)
         st = protectfile_header(cli->positional[0], &cli->arena, &dir, &header, err);
@@ -346,6 +352,10 @@ static Status run_audit(Cli *cli, Error *err)
     TRY(cli_number(cli, "possible", 4, 2, 16, &possible, err));
     TRY(threads_of(cli, &o.effort.threads, err));
     o.min_possible = (uint32_t)possible;
+    o.cells = ATTACK_PRINTED_CELLS; /* a policy asks for all */
+    o.conflicts = AUDIT_CONFLICTS_SET_ASIDE;
+    o.explain_most = FINDINGS_TOLD;
+    o.effort.whole_limit = WHOLE_LIMIT;
     o.rows_alone = cli_flag(cli, "rows-alone");
     if (o.rows_alone && cli_value(cli, "out"))
         return error_set(err, ERR_USAGE, "--rows-alone makes no list of cells: leave --out away");

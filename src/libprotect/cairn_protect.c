@@ -65,6 +65,18 @@ static cairn_protect_code tell(Status st, const Error *from, cairn_protect_error
     return code_of(st);
 }
 
+/* A text that is not there, but where it has no length. */
+static cairn_protect_code refuse_null(const char *what, cairn_protect_error *err)
+{
+    Error e = ERROR_INIT;
+    return tell(error_set(&e, ERR_USAGE, "%s is a null pointer", what), &e, err);
+}
+
+static Slice text_of(const char *text, size_t len)
+{
+    return (Slice){len > 0 ? text : "", len};
+}
+
 /* --- making ------------------------------------------------------------------------------------------------------ */
 
 const char *cairn_protect_version(void)
@@ -74,6 +86,8 @@ const char *cairn_protect_version(void)
 
 cairn_protect_code cairn_protect_new(cairn_protect **out, cairn_protect_error *err)
 {
+    if (!out)
+        return refuse_null("out", err);
     Error e = ERROR_INIT;
     cairn_protect *p = NULL;
     Status st = mem_zalloc(1, sizeof *p, (void **)&p, &e);
@@ -136,9 +150,15 @@ static Status add_file(cairn_protect *p, Slice name, Slice text, Error *err)
 cairn_protect_code cairn_protect_file(
     cairn_protect *p, const char *name, const char *text, size_t len, cairn_protect_error *err)
 {
+    if (!p)
+        return refuse_null("the object", err);
+    if (!name)
+        return refuse_null("the name of the file", err);
+    if (!text && len > 0)
+        return refuse_null("the text of the file", err);
     Error e = ERROR_INIT;
     forget_results(p); /* results borrow from files */
-    return tell(add_file(p, slice_of(name), (Slice){text, len}, &e), &e, err);
+    return tell(add_file(p, slice_of(name), text_of(text, len), &e), &e, err);
 }
 
 static Status set_policy(cairn_protect *p, Slice toml, Error *err)
@@ -158,9 +178,13 @@ static Status set_policy(cairn_protect *p, Slice toml, Error *err)
 
 cairn_protect_code cairn_protect_policy(cairn_protect *p, const char *toml, size_t len, cairn_protect_error *err)
 {
+    if (!p)
+        return refuse_null("the object", err);
+    if (!toml && len > 0)
+        return refuse_null("the policy", err);
     Error e = ERROR_INIT;
     forget_results(p);
-    return tell(set_policy(p, (Slice){toml, len}, &e), &e, err);
+    return tell(set_policy(p, text_of(toml, len), &e), &e, err);
 }
 
 static Status set_key(cairn_protect *p, Slice key, Error *err)
@@ -175,13 +199,21 @@ static Status set_key(cairn_protect *p, Slice key, Error *err)
 
 cairn_protect_code cairn_protect_key(cairn_protect *p, const char *key, size_t len, cairn_protect_error *err)
 {
+    if (!p)
+        return refuse_null("the object", err);
+    if (!key && len > 0)
+        return refuse_null("the key", err);
     Error e = ERROR_INIT;
     forget_results(p);
-    return tell(set_key(p, (Slice){key, len}, &e), &e, err);
+    return tell(set_key(p, text_of(key, len), &e), &e, err);
 }
 
 cairn_protect_code cairn_protect_budget(cairn_protect *p, const char *path, cairn_protect_error *err)
 {
+    if (!p)
+        return refuse_null("the object", err);
+    if (!path)
+        return refuse_null("the path of the budget", err);
     Error e = ERROR_INIT;
     forget_results(p);
     return tell(arena_printf(&p->arena, &p->budget, &e, "%s", path), &e, err);
@@ -205,6 +237,10 @@ static Status load(void *ctx, Slice name, Arena *arena, Slice *text, Error *err)
 cairn_protect_code cairn_protect_run(
     cairn_protect *p, const char *header, size_t len, unsigned threads, cairn_protect_error *err)
 {
+    if (!p)
+        return refuse_null("the object", err);
+    if (!header && len > 0)
+        return refuse_null("the header", err);
     Error e = ERROR_INIT;
     Log log = {0};
     const ProtectOptions options = {.threads = threads,
@@ -217,7 +253,7 @@ cairn_protect_code cairn_protect_run(
     forget_results(p);
     if (!p->has_policy)
         return tell(error_set(&e, ERR_USAGE, "a run needs a policy"), &e, err);
-    Status st = arena_dup(&p->texts, (Slice){header, len}, &own, &e);
+    Status st = arena_dup(&p->texts, text_of(header, len), &own, &e);
     p->has_job = st == OK;
     if (st == OK)
         st = protect_job_run(own, "header", load, p, &p->policy, &options, &p->job, &e);
@@ -228,6 +264,10 @@ cairn_protect_code cairn_protect_run(
 
 cairn_protect_code cairn_protect_stats_get(const cairn_protect *p, cairn_protect_stats *out, cairn_protect_error *err)
 {
+    if (!p)
+        return refuse_null("the object", err);
+    if (!out)
+        return refuse_null("out", err);
     Error e = ERROR_INIT;
     if (!p->has_job)
         return tell(error_set(&e, ERR_USAGE, "there was no run"), &e, err);
@@ -241,8 +281,10 @@ cairn_protect_code cairn_protect_stats_get(const cairn_protect *p, cairn_protect
     return tell(OK, &e, err);
 }
 
-static Status write_output(const ProtectJob *job, Slice name, Buf *out, Error *err)
+static Status write_output(cairn_protect *p, Slice name, Buf *out, Error *err)
 {
+    const ProtectJob *job = &p->job;
+    Slice file, text;
     if (slice_eq_z(name, "tables.toml"))
         return protect_header(job, out, err);
     if (slice_eq_z(name, "audit.json"))
@@ -256,6 +298,11 @@ static Status write_output(const ProtectJob *job, Slice name, Buf *out, Error *e
     for (uint32_t t = 0; t < job->set.table_count; t++)
         if (!job->set.tables[t].released && slice_eq(tables_base_name(job->set.tables[t].file), name))
             return protect_csv(job, t, out, err);
+    for (size_t i = 0; tables_code_file(&job->set, i, &file); i++)
+        if (slice_eq(tables_base_name(file), name)) {
+            TRY(load(p, file, &p->texts, &text, err));
+            return tables_write_codes(text, file.ptr, out, err);
+        }
     return error_set(err, ERR_USAGE, "a run makes no output of that name");
 }
 
@@ -274,7 +321,7 @@ static Status find_output(cairn_protect *p, Slice name, Slice *out, Error *err)
     if (!p->has_job)
         return error_set(err, ERR_USAGE, "there was no run that makes this");
     buf_init(&b, 0);
-    Status st = write_output(&p->job, name, &b, err);
+    Status st = write_output(p, name, &b, err);
     if (st == OK)
         st = keep(p, &b, out, err);
     buf_free(&b);
@@ -284,6 +331,12 @@ static Status find_output(cairn_protect *p, Slice name, Slice *out, Error *err)
 cairn_protect_code cairn_protect_output(
     cairn_protect *p, const char *name, const char **text, size_t *len, cairn_protect_error *err)
 {
+    if (!p)
+        return refuse_null("the object", err);
+    if (!name)
+        return refuse_null("the name of the output", err);
+    if (!text || !len)
+        return refuse_null("text or len", err);
     Error e = ERROR_INIT;
     Slice out;
     Status st = find_output(p, slice_of(name), &out, &e);
@@ -315,10 +368,14 @@ static Status attack(cairn_protect *p, Slice header, uint32_t min_possible, unsi
 cairn_protect_code cairn_protect_audit(
     cairn_protect *p, const char *header, size_t len, uint32_t min_possible, unsigned threads, cairn_protect_error *err)
 {
+    if (!p)
+        return refuse_null("the object", err);
+    if (!header && len > 0)
+        return refuse_null("the header", err);
     Error e = ERROR_INIT;
     Slice own;
     forget_results(p);
-    Status st = arena_dup(&p->texts, (Slice){header, len}, &own, &e);
+    Status st = arena_dup(&p->texts, text_of(header, len), &own, &e);
     if (st == OK)
         st = attack(p, own, min_possible, threads, &e);
     if (st != OK)
@@ -365,18 +422,30 @@ static cairn_protect_code run_jj(cairn_protect *p, JjCall call, Slice text, unsi
 cairn_protect_code cairn_protect_jj(cairn_protect *p, const char *text, size_t len, unsigned threads,
     cairn_protect_jj_report *out, cairn_protect_error *err)
 {
-    return run_jj(p, protect_jj, (Slice){text, len}, threads, &p->jj, out, err);
+    if (!p)
+        return refuse_null("the object", err);
+    if (!text && len > 0)
+        return refuse_null("the problem", err);
+    if (!out)
+        return refuse_null("out", err);
+    return run_jj(p, protect_jj, text_of(text, len), threads, &p->jj, out, err);
 }
 
 cairn_protect_code cairn_protect_jj_audit(cairn_protect *p, const char *text, size_t len, unsigned threads,
     cairn_protect_jj_report *out, cairn_protect_error *err)
 {
-    return run_jj(p, protect_jj_audit, (Slice){text, len}, threads, &p->words, out, err);
+    if (!p)
+        return refuse_null("the object", err);
+    if (!text && len > 0)
+        return refuse_null("the problem", err);
+    if (!out)
+        return refuse_null("out", err);
+    return run_jj(p, protect_jj_audit, text_of(text, len), threads, &p->words, out, err);
 }
 
 uint32_t cairn_protect_finding_count(const cairn_protect *p)
 {
-    return (uint32_t)p->findings.len;
+    return p ? (uint32_t)p->findings.len : 0;
 }
 
 static Status find(cairn_protect *p, uint32_t i, cairn_protect_finding *out, Error *err)
@@ -406,6 +475,10 @@ static Status find(cairn_protect *p, uint32_t i, cairn_protect_finding *out, Err
 cairn_protect_code cairn_protect_finding_at(
     cairn_protect *p, uint32_t i, cairn_protect_finding *out, cairn_protect_error *err)
 {
+    if (!p)
+        return refuse_null("the object", err);
+    if (!out)
+        return refuse_null("out", err);
     Error e = ERROR_INIT;
     return tell(find(p, i, out, &e), &e, err);
 }

@@ -19,8 +19,9 @@
  *   cairn_protect_jj_audit(p, text, len, threads, &report, &e)   the pattern of one, attacked
  *
  * Functions that can fail return CAIRN_PROTECT_OK or another code and fill the error, which may be NULL. Texts come as
- * pointer and length and are copied; texts that are handed out end in a NUL and live until the next run or audit of the
- * same object. The same files and policy give the same bytes, whatever the number of threads.
+ * pointer and length and are copied; a null pointer for an object, a name or a text with a length is
+ * CAIRN_PROTECT_USAGE; texts that are handed out end in a NUL and live until the next run or audit of the same object.
+ * The same files and policy give the same bytes, whatever the number of threads.
  *
  * An object is used by one thread at a time; different objects are independent. threads 0: one a core.
  */
@@ -86,9 +87,9 @@ typedef struct cairn_protect_stats {
 } cairn_protect_stats;
 cairn_protect_code cairn_protect_stats_get(const cairn_protect *p, cairn_protect_stats *out, cairn_protect_error *err);
 
-/* What a run made: the base name of a table's file, "tables.toml" (a header for audits), "audit.json", "errors.csv"
- * (error bars of noise; empty without), and for the owner alone "suppressed.csv" and "report.html". CAIRN_PROTECT_USAGE
- * for other names, or without a run. */
+/* What a run made: the base name of a table's file or of a code list (of its columns code, parent and title alone),
+ * "tables.toml" (a header for audits), "audit.json", "errors.csv" (error bars of noise; empty without), and for the
+ * owner alone "suppressed.csv" and "report.html". CAIRN_PROTECT_USAGE for other names, or without a run. */
 cairn_protect_code cairn_protect_output(
     cairn_protect *p, const char *name, const char **text, size_t *len, cairn_protect_error *err);
 

@@ -4,7 +4,10 @@
  */
 #include "protectfile/attack.h"
 
+#include <stdlib.h>
+
 #define MEAN_MAX (INT64_MAX / 2000) /* its ten thousandths are told to the auditor */
+#define RATE_DECIMALS 6             /* more are refused by the auditor */
 
 static AuditForm one(AuditTerm *term, uint32_t unknown)
 {
@@ -29,14 +32,40 @@ static Status name_unknowns(AttackJob *job, Error *err)
     return st;
 }
 
+/* An equation and its length: one that few figures are in is told before one that many are in, because whoever finds a
+ * contradiction believes what he was told first. */
+typedef struct Told {
+    uint32_t row, length;
+} Told;
+
+static int by_length(const void *a, const void *b)
+{
+    const Told *x = a, *y = b;
+    return x->length != y->length ? (x->length > y->length) - (x->length < y->length)
+                                  : (x->row > y->row) - (x->row < y->row);
+}
+
+static Status order_equations(AttackJob *job, Told **out, Error *err)
+{
+    const TablesSystem *s = &job->system;
+    TRY(arena_new(&job->arena, Told, (size_t)s->row_count + 1, out, err));
+    for (uint32_t r = 0; r < s->row_count; r++)
+        (*out)[r] = (Told){r, s->start[r + 1] - s->start[r]};
+    qsort(*out, s->row_count, sizeof **out, by_length);
+    return OK;
+}
+
 static Status tell_equations(AttackJob *job, Error *err)
 {
     const TablesSystem *s = &job->system;
+    Told *told;
     VEC(AuditTerm) terms = {0};
     Buf words;
+    TRY(order_equations(job, &told, err));
     buf_init(&words, 1 << 16);
     Status st = OK;
-    for (uint32_t r = 0; r < s->row_count && st == OK; r++) {
+    for (uint32_t k = 0; k < s->row_count && st == OK; k++) {
+        uint32_t r = told[k].row;
         terms.len = 0;
         for (uint32_t i = s->start[r]; i < s->start[r + 1] && st == OK; i++)
             st = vec_push(&terms, ((AuditTerm){s->cell[i], s->coef[i]}), err);
@@ -97,6 +126,32 @@ static bool is_zero(const Telling *w, uint32_t cell)
     return v->mark == TABLES_STRUCTURAL || (v->mark == TABLES_EXACT && v->low == 0);
 }
 
+/* high >= 100 k / n without saying that there is anybody: 2 * 100 * unit * k <= (2 high + 1) n, and 2 high where the
+ * end is no rounded number. Whether nobody of the group has the outcome is asked all the same. */
+static Status tell_rate_of_nobody(Telling *w, uint32_t k, uint32_t n, const TablesValue *v, Error *err)
+{
+    int32_t unit = 1;
+    AuditTerm a, b;
+    for (uint8_t i = 0; i < v->decimals; i++)
+        unit *= 10;
+    int32_t high = v->high < INT64_C(100) * unit ? (int32_t)v->high : 100 * unit;
+    const AuditTerm terms[] = {{k, 200 * unit}, {n, -2 * high - (v->mark == TABLES_EXACT ? 1 : 0)}};
+    const AuditFact fact = {.kind = AUDIT_RANGE,
+        .a = {terms, COUNT_OF(terms)},
+        .low = -AUDIT_ENDLESS,
+        .high = 0,
+        .says = buf_slice(&w->says)};
+    TRY(audit_fact(w->job->audit, &fact, NULL, err));
+    return audit_group(w->job->audit, buf_slice(&w->says), one(&a, k), one(&b, n), NULL, err);
+}
+
+static bool may_be_of_nobody(const Telling *w, uint32_t n, const TablesValue *v)
+{
+    const TablesValue *people = &w->job->system.cells[n].value;
+    return w->job->set.nobody_has_rates && v->low == 0 && v->decimals <= RATE_DECIMALS &&
+           people->mark != TABLES_EXACT && people->low <= 0;
+}
+
 static Status tell_rate(Telling *w, uint32_t column, const TablesValue *v, Error *err)
 {
     const TablesColumn *c = &w->t->columns[column];
@@ -104,6 +159,8 @@ static Status tell_rate(Telling *w, uint32_t column, const TablesValue *v, Error
     AuditTerm a, b;
     if (k == TABLES_NONE || n == TABLES_NONE || is_zero(w, n)) /* 0.0 % of nobody is printed by some */
         return OK;
+    if (may_be_of_nobody(w, n, v))
+        return tell_rate_of_nobody(w, k, n, v, err);
     AuditFact fact = {.kind = AUDIT_RATE,
         .a = one(&a, k),
         .b = one(&b, n),
@@ -307,7 +364,24 @@ static Status judge_all(AttackJob *job, const AttackOptions *o, Error *err)
         job->verdict[i] = judge(o, job, i, &job->result.unknowns[i]);
         count(job, i);
     }
-    job->tally.groups = job->result.group_count;
+    for (size_t i = 0; i < job->result.group_count; i++)
+        if (job->result.groups[i].attribute == AUDIT_ATTRIBUTE_UNSURE)
+            job->tally.groups_unproven++;
+        else
+            job->tally.groups++;
+    return OK;
+}
+
+static Status ask_for(AttackJob *job, const AttackOptions *o, AuditAsk *ask, Error *err)
+{
+    uint8_t *asked;
+    if (o->cells == ATTACK_ALL_CELLS)
+        return OK;
+    ASSERT(!o->policy); /* it says which of the others are small */
+    TRY(arena_new(&job->arena, uint8_t, (size_t)job->system.cell_count + 1, &asked, err));
+    for (uint32_t i = 0; i < job->system.cell_count; i++)
+        asked[i] = job->system.cells[i].printed;
+    ask->asked = asked;
     return OK;
 }
 
@@ -320,11 +394,15 @@ static Status attack(
         return count_alone(job, err);
     TRY(audit_system_new(&job->audit, err));
     TRY(name_unknowns(job, err));
-    TRY(tell_equations(job, err));
     TRY(tell_tables(job, err));
+    TRY(tell_equations(job, err));
     AuditAsk ask = AUDIT_ASK_INIT;
     ask.min_possible = o->min_possible;
+    ask.depth = o->depth;
     ask.explain_limit = o->explain_limit;
+    ask.conflicts = o->conflicts;
+    ask.explain_most = o->explain_most;
+    TRY(ask_for(job, o, &ask, err));
     ask.effort = o->effort;
     TRY(audit_run(job->audit, &ask, &job->result, err));
     TRY(judge_all(job, o, err));

@@ -8,11 +8,19 @@
 #include "audit/audit.h"
 #include "protectfile/protectfile.h"
 
+/* Counts that nobody printed or hid (the numerator of a rate, those who are not in a part) are asked for, too, unless
+ * nothing is said of them. */
+typedef enum AttackCells { ATTACK_ALL_CELLS, ATTACK_PRINTED_CELLS } AttackCells;
+
 typedef struct AttackOptions {
     const ProtectionPolicy *policy; /* its minimums say which printed or derived counts are small; NULL: none */
     uint32_t min_possible;          /* a hidden cell with fewer possible values is exposed; at least 2 */
     uint32_t explain_limit;         /* as AuditAsk */
-    bool rows_alone;                /* only the question of each row by itself (AttackMarker): seconds, not hours */
+    bool rows_alone;                /* only the question of each row by itself (AttackMarker): takes a second */
+    AuditDepth depth;               /* AUDIT_INTERVALS: the intervals as near as the effort allows, of every cell */
+    AttackCells cells;              /* the printed ones alone only without a policy */
+    uint32_t explain_most;          /* as AuditAsk */
+    AuditConflicts conflicts;       /* set aside: for tables that somebody else printed */
     AuditEffort effort;
 } AttackOptions;
 #define ATTACK_OPTIONS_INIT \
@@ -35,7 +43,8 @@ typedef struct AttackTally {
     uint64_t cells;  /* that the tables print or hide */
     uint64_t hidden; /* of them */
     uint64_t exact, narrow, unproven, small, contradictions;
-    uint64_t groups; /* of which it follows that everybody or nobody has an outcome */
+    uint64_t groups;          /* of which it follows that everybody or nobody has an outcome */
+    uint64_t groups_unproven; /* of which it was not shown that it does not follow; count as given away */
 } AttackTally;
 
 /* By the marker a cell is printed with: how many there are, and how many of them are determined. */
@@ -71,7 +80,7 @@ MUST_USE Status attack_markers(AttackJob *job, Error *err);
 const char *attack_verdict_words(AttackVerdict v);
 /* "exact", "narrow", ...: for files and programs. */
 const char *attack_verdict_name(AttackVerdict v);
-/* One line a cell: table, cell, printed, verdict, low, high, possible, why. all: safe and printed ones too. */
+/* One line a cell: table, row, cell, verdict, low, high, possible values. */
 typedef enum AttackRows { ATTACK_EXPOSED_ROWS, ATTACK_ALL_ROWS } AttackRows;
 MUST_USE Status attack_csv(const AttackJob *job, AttackRows rows, Buf *out, Error *err);
 /* For people; at most `most` findings are told one by one. */

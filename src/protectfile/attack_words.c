@@ -1,6 +1,8 @@
 /* What the attack found, as a file and in words. */
 #include "protectfile/attack.h"
 
+#define SAYS_MAX 200 /* bytes of a statement that was set aside: a state's total has hundreds of parts */
+
 const char *attack_verdict_name(AttackVerdict v)
 {
     static const char *const names[] = {"safe", "printed", "small", "exact", "narrow", "unproven", "contradiction"};
@@ -106,6 +108,27 @@ static Status say_findings(const AttackJob *job, size_t most, Buf *out, Error *e
     return OK;
 }
 
+/* What was not believed, and what was not decided. */
+static void say_limits(const AttackJob *job, size_t most, Buf *out)
+{
+    const AuditResult *r = &job->result;
+    if (job->tally.unproven + job->tally.groups_unproven > 0)
+        buf_adds(out, "What is not shown, either way, counts as exposed: more may follow from it than is said here.\n");
+    if (r->aside_count == 0)
+        return;
+    buf_addf(out,
+        "%llu statements contradict what is printed in fewer figures and were set aside; what is said here follows "
+        "from the others:\n",
+        (unsigned long long)r->aside_count);
+    for (size_t i = 0; i < r->aside_count && i < most; i++) {
+        Slice says = audit_fact_says(job->audit, r->aside[i]);
+        bool cut = says.len > SAYS_MAX;
+        buf_addf(out, "  %.*s%s\n", (int)(cut ? SAYS_MAX : says.len), says.ptr, cut ? " ..." : "");
+    }
+    if (r->aside_count > most)
+        buf_addf(out, "  and %llu more\n", (unsigned long long)(r->aside_count - most));
+}
+
 Status attack_text(const AttackJob *job, size_t most, Buf *out, Error *err)
 {
     const AttackTally *t = &job->tally;
@@ -121,10 +144,12 @@ Status attack_text(const AttackJob *job, size_t most, Buf *out, Error *err)
     say_share(".\nNeither shown:", t->unproven, t->hidden, out);
     buf_addf(out,
         ".\nPrinted although small: %llu. Contradictory: %llu. Groups of which an outcome of everybody or "
-        "nobody follows: %llu.\n",
-        (unsigned long long)t->small, (unsigned long long)t->contradictions, (unsigned long long)t->groups);
+        "nobody follows: %llu; neither shown: %llu.\n",
+        (unsigned long long)t->small, (unsigned long long)t->contradictions, (unsigned long long)t->groups,
+        (unsigned long long)t->groups_unproven);
     for (size_t i = 0; i < job->marker_count; i++)
         say_marker(&job->markers[i], true, out);
+    say_limits(job, most, out);
     TRY(say_findings(job, most, out, err));
     buf_addc(out, '\n');
     return buf_status(out, err);

@@ -106,11 +106,15 @@ static void money_rules(ProtectJob *job, uint32_t cell, const TablesCell *c, con
     bool told = true;
     for (uint32_t i = 0; i < column->top_count; i++)
         told = helper(job, c, column->top[i], &top[i]) && told;
-    if (total == 0)
-        return;
     const TablesValue *n = &t->values[(size_t)c->row * t->column_count + column->denominator];
+    bool few = n->mark == TABLES_EXACT && n->low > 0 && n->low < r->min_n;
+    if (total == 0) {
+        if (few) /* nothing is what each of them had */
+            mark(job, cell, REASON_FEW, 0, 1);
+        return;
+    }
     int64_t level = divide_up((Wide)total * (r->p_percent > 0 ? r->p_percent : 10), 100);
-    if (n->mark == TABLES_EXACT && n->low > 0 && n->low < r->min_n)
+    if (few)
         mark(job, cell, REASON_FEW, level, level);
     if (!told && (r->p_percent > 0 || r->dominance_n > 0))
         mark(job, cell, REASON_P_PERCENT, level, level);

@@ -84,8 +84,14 @@ static Status write_codes(FileJob *f, const char *dir, Error *err)
 {
     Slice file, text;
     for (size_t i = 0; tables_code_file(&f->job.set, i, &file); i++) {
+        Buf b;
         TRY(load(f, file, &f->arena, &text, err));
-        TRY(write_text(f, dir, tables_base_name(file), text, MODE_PUBLIC, err));
+        buf_init(&b, 0);
+        Status st = tables_write_codes(text, file.ptr, &b, err);
+        if (st == OK)
+            st = write_text(f, dir, tables_base_name(file), buf_slice(&b), MODE_PUBLIC, err);
+        buf_free(&b);
+        TRY(st);
     }
     return OK;
 }

@@ -8,6 +8,8 @@
 
 #include <stdio.h>
 
+#define GAP_PEOPLE (INT64_C(1) << 40) /* of more, products of counts could leave 128 bits; nobody is found by those */
+
 static uint32_t cell_of(const ProtectJob *job, uint32_t t, uint32_t row, uint32_t column)
 {
     const TablesTable *table = &job->set.tables[t];
@@ -35,9 +37,14 @@ static void add_grouped(Buf *out, int64_t v, int64_t step)
     buf_add_i64(out, v);
 }
 
+static int64_t most_decimals(const ProtectionRules *r, int64_t people)
+{
+    return people < r->coarse_rate_below ? 0 : r->rate_decimals;
+}
+
 static void print_percent(const ProtectionRules *r, int64_t with, int64_t people, Buf *out)
 {
-    int64_t decimals = people < r->coarse_rate_below ? 0 : r->rate_decimals, scale = 100;
+    int64_t decimals = most_decimals(r, people), scale = 100;
     for (int64_t i = 0; i < decimals; i++)
         scale *= 10;
     int64_t v = (int64_t)(((Wide)2 * with * scale + people) / ((Wide)2 * people));
@@ -170,6 +177,35 @@ static bool gap_open(const ProtectJob *job, uint32_t t, uint32_t row, const Tabl
            rate_open(job, cell_of(job, t, other, rate->numerator), cell_of(job, t, other, rate->denominator));
 }
 
+static int64_t people_of(const ProtectJob *job, uint32_t t, uint32_t row, uint32_t column)
+{
+    return job->problem.cells[cell_of(job, t, row, column)].value;
+}
+
+/* With more decimals than the rates it is the difference of, a gap would tell one of them by the other. */
+static void print_gap(const ProtectJob *job, uint32_t t, uint32_t row, const TablesColumn *gap, const TablesValue *v,
+    Slice text, Buf *out)
+{
+    const TablesColumn *rate = &job->set.tables[t].columns[gap->numerator];
+    uint32_t other = reference_row(job, t, row, gap);
+    int64_t n = people_of(job, t, row, rate->denominator), there = people_of(job, t, other, rate->denominator);
+    int64_t one = most_decimals(&job->rules[t], n), two = most_decimals(&job->rules[t], there);
+    int64_t decimals = one < two ? one : two, unit = 1;
+    if (v->mark != TABLES_EXACT || v->decimals <= decimals || n == 0 || there == 0 || n > GAP_PEOPLE ||
+        there > GAP_PEOPLE) {
+        buf_add(out, text);
+        return;
+    }
+    for (int64_t i = 0; i < decimals; i++)
+        unit *= 10;
+    Wide with = people_of(job, t, row, rate->numerator), with_there = people_of(job, t, other, rate->numerator);
+    Wide off = (with * there - with_there * n) * 100 * unit, whole = (Wide)n * there;
+    int64_t gap_units = (int64_t)((2 * (off < 0 ? -off : off) + whole) / (2 * whole));
+    buf_addf(out, "%s%lld", off < 0 && gap_units > 0 ? "-" : "", (long long)(gap_units / unit));
+    if (decimals > 0)
+        buf_addf(out, ".%0*lld", (int)decimals, (long long)(gap_units % unit));
+}
+
 Status protect_print(void *ctx, uint32_t t, uint32_t row, uint32_t column, Slice *text, Error *err)
 {
     PrintContext *p = ctx;
@@ -211,6 +247,8 @@ Status protect_print(void *ctx, uint32_t t, uint32_t row, uint32_t column, Slice
         break;
     case TABLES_GAP:
         open = gap_open(job, t, row, c);
+        if (open)
+            print_gap(job, t, row, c, v, *text, &p->text);
         break;
     case TABLES_NEEDED:
         open = gap_open(job, t, row, &table->columns[c->total]);

@@ -54,6 +54,8 @@ Status protect_reasons_csv(const ProtectJob *job, Buf *out, Error *err)
     return buf_status(out, err);
 }
 
+/* Public: how many hidden numbers a rule asked for is not said, for where it is all of them each is known to be small.
+ */
 Status protect_audit_json(const ProtectJob *job, Buf *out, Error *err)
 {
     Json j;
@@ -70,7 +72,6 @@ Status protect_audit_json(const ProtectJob *job, Buf *out, Error *err)
     json_kint(&j, "printed", (int64_t)job->stats.printed);
     json_kint(&j, "suppressed", (int64_t)job->stats.suppressed);
     json_kint(&j, "equations", (int64_t)job->stats.equations);
-    json_kint(&j, "audited", (int64_t)job->stats.audited);
     json_kint(&j, "attacked", (int64_t)job->stats.attacked);
     json_kint(&j, "unprotected", 0); /* nothing else is ever written */
     json_key(&j, "lanes");           /* of tables whose figures were changed; empty: all were suppressed */

@@ -124,9 +124,29 @@ static uint32_t own_cell(const ProtectJob *job, const AttackJob *attack, uint32_
 
 static const char *found_words(AuditFinding f)
 {
-    return f == AUDIT_CLASH   ? "finds that they contradict themselves at"
-           : f == AUDIT_EXACT ? "finds out"
-                              : "cannot show to be hidden";
+    return f == AUDIT_CLASH                       ? "finds that they contradict themselves at"
+           : f == AUDIT_EXACT                     ? "finds out"
+           : f == AUDIT_OPEN || f == AUDIT_NARROW ? "comes nearer than the rules allow to"
+                                                  : "cannot show to be hidden";
+}
+
+/* A group that no table has, because only sums that share it are told: the rules ask as much of it as of any other. */
+static bool is_small_inferred(const ProtectJob *job, const AttackJob *attack, uint32_t cell)
+{
+    const TablesCell *cells = attack->system.cells, *c = &cells[cell];
+    const TablesQuantity *q = &attack->set.quantities[c->quantity];
+    const ProtectionRules *r = &job->policy->rules;
+    const AuditInference *i = &attack->result.unknowns[cell];
+    bool inferred = c->inferred || (c->part != TABLES_NONE && (cells[c->part].inferred || cells[c->whole].inferred));
+    bool known = i->finding == AUDIT_EXACT || i->finding == AUDIT_UNSURE;
+    int64_t minimum = q->is_complement ? r->min_complement : q->is_part ? r->min_numerator : r->min_n;
+    return inferred && known && !q->is_total && i->high > 0 && i->low < minimum;
+}
+
+/* What follows leaves the cell less room than its rule asks for: earlier rates beside a hidden size do that. */
+static bool is_too_near(const SdcCell *c, const AuditInference *i)
+{
+    return i->low > c->value - c->lpl || i->high < c->value + c->upl;
 }
 
 /* The first cell that is found out; TABLES_NONE. A complement may be, as long as no sensitive cell is: it is there to
@@ -134,12 +154,17 @@ static const char *found_words(AuditFinding f)
 static uint32_t found(const ProtectJob *job, const AttackJob *attack)
 {
     for (uint32_t i = 0; i < attack->system.cell_count; i++) {
-        AuditFinding f = attack->result.unknowns[i].finding;
+        const AuditInference *what = &attack->result.unknowns[i];
+        AuditFinding f = what->finding;
         bool open = f == AUDIT_EXACT || f == AUDIT_CLASH || f == AUDIT_UNSURE;
-        uint32_t own = open ? own_cell(job, attack, i) : TABLES_NONE;
-        bool sensitive = own != TABLES_NONE && job->problem.cells[own].status == SDC_SENSITIVE;
-        sensitive = sensitive || (own != TABLES_NONE && lanes_guards(job, own));
-        if (f == AUDIT_CLASH || sensitive)
+        uint32_t own = own_cell(job, attack, i);
+        if (f == AUDIT_CLASH || is_small_inferred(job, attack, i))
+            return i;
+        if (own == TABLES_NONE)
+            continue;
+        const SdcCell *c = &job->problem.cells[own];
+        if ((open && (c->status == SDC_SENSITIVE || lanes_guards(job, own))) ||
+            (c->status == SDC_SENSITIVE && is_too_near(c, what)))
             return i;
     }
     return TABLES_NONE;
@@ -168,6 +193,21 @@ static Status refuse_found(const char *header, Printed *p, const AttackOptions *
     return st;
 }
 
+/* Whether outsiders may know of a cell what the system that was protected does not say: from what earlier releases
+ * print of rates, or from sums that share parts which no table has. Then each interval is worked out; otherwise the
+ * first attack has seen to it. */
+static bool may_know_more(const TablesSet *set)
+{
+    for (uint32_t t = 0; t < set->table_count; t++)
+        if (set->tables[t].released)
+            return true;
+    for (uint32_t d = 0; d < set->dimension_count; d++)
+        for (uint32_t s = 0; s < set->dimensions[d].sum_count; s++)
+            if (set->dimensions[d].sums[s].hierarchy != set->dimensions[d].sums[0].hierarchy)
+                return true;
+    return false;
+}
+
 /* What an outsider finds in the bytes that would leave beside those that are out already, and in nothing else. */
 static Status attack_printed(ProtectJob *job, Printed *p, const ProtectOptions *options, Error *err)
 {
@@ -177,6 +217,7 @@ static Status attack_printed(ProtectJob *job, Printed *p, const ProtectOptions *
     buf_init(&header, 0);
     o.min_possible = 2;
     o.explain_limit = 0;
+    o.depth = may_know_more(&job->set) ? AUDIT_INTERVALS : AUDIT_LEVELS;
     o.effort.threads = options->threads;
     Status st = OK;
     for (uint32_t t = 0; t < job->set.table_count && st == OK; t++)

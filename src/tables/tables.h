@@ -146,6 +146,7 @@ typedef struct TablesSet {
     Slice name, title;
     TablesMarker *markers;
     size_t marker_count;
+    bool nobody_has_rates; /* a rate that can be 0 may be of a group of nobody */
     TablesDimension dimensions[TABLES_MAX_DIMENSIONS];
     uint32_t dimension_count;
     TablesTable *tables;
@@ -223,6 +224,8 @@ MUST_USE Status tables_write_released(
     const TablesSet *set, Slice prefix, Slice truth, Slice printed, Buf *out, Error *err);
 /* The i-th code list that the header names; false when there are fewer. */
 bool tables_code_file(const TablesSet *set, size_t i, Slice *file);
+/* A code list as it leaves: code, parent and title; other columns stay inside. name: in messages. Appended. */
+MUST_USE Status tables_write_codes(Slice text, const char *name, Buf *out, Error *err);
 /* A file's name without folders. */
 Slice tables_base_name(Slice file);
 
@@ -231,15 +234,16 @@ Slice tables_base_name(Slice file);
 
 typedef struct TablesCell {
     uint32_t quantity;
-    const uint32_t *at; /* a code for each dimension */
-    TablesValue value;  /* totals are in units of 10^-decimals */
-    uint32_t table, row,
-        column;           /* where it stands first; table TABLES_NONE: in no file (a complement, an absent row) */
-    bool printed;         /* some column that is published shows it, be it a rate */
-    bool own_column;      /* a column of its own does */
-    bool frozen;          /* an earlier release shows it */
-    bool buried;          /* an earlier release suppressed it: stays so */
-    uint32_t whole, part; /* complement: the cells it is the difference of; TABLES_NONE */
+    const uint32_t *at;          /* a code for each dimension */
+    TablesValue value;           /* totals are in units of 10^-decimals */
+    uint32_t table, row, column; /* where it stands first; table TABLES_NONE: in no file (a complement, an absent row, a
+                                    sum that ties tables together) */
+    bool printed;                /* some column that is published shows it, be it a rate */
+    bool own_column;             /* a column of its own does */
+    bool frozen;                 /* an earlier release shows it */
+    bool buried;                 /* an earlier release suppressed it: stays so */
+    bool inferred;               /* as published: in no table, and told by sums that share it */
+    uint32_t whole, part;        /* complement: the cells it is the difference of; TABLES_NONE */
 } TablesCell;
 
 typedef struct TablesSystem {

@@ -57,8 +57,8 @@ static Status read_hierarchy(Codes *c, Slice file, Error *err)
     size_t code, parent, title;
     TRY(tables_fetch(c->r, file, &text, err));
     TRY(csv_parse(text, file.ptr, &c->r->set->arena, &t, err));
-    TRY(csv_column(&t, "code", &code, err));
-    TRY(csv_column(&t, "parent", &parent, err));
+    if (csv_column(&t, "code", &code, err) != OK || csv_column(&t, "parent", &parent, err) != OK)
+        return error_at(err, file.ptr, 1, NULL), ERR_INVALID;
     if (csv_column(&t, "title", &title, NULL) != OK)
         title = code;
     Map seen;

@@ -143,7 +143,7 @@ static Status read_list(const TablesReader *r, const Toml *t, const char *key, T
 
 static Status read_markers(const TablesReader *r, const Toml *root, Error *err)
 {
-    static const char *const keys[] = {"suppressed", "structural", "absent", "range", NULL};
+    static const char *const keys[] = {"suppressed", "structural", "absent", "nobody_has_rates", "range", NULL};
     const Toml *t, *ranges;
     TRY(arena_new(&r->set->arena, TablesMarker, MAX_MARKERS, &r->set->markers, err));
     TRY(toml_table(root, r->name, "markers", &t, err));
@@ -153,6 +153,7 @@ static Status read_markers(const TablesReader *r, const Toml *root, Error *err)
     TRY(read_list(r, t, "suppressed", TABLES_HIDDEN, err));
     TRY(read_list(r, t, "structural", TABLES_STRUCTURAL, err));
     TRY(read_list(r, t, "absent", TABLES_ABSENT, err));
+    TRY(toml_bool_or(t, r->name, "nobody_has_rates", false, &r->set->nobody_has_rates, err));
     TRY(toml_array(t, r->name, "range", &ranges, err));
     for (const Toml *m = ranges ? ranges->first : NULL; m; m = m->next) {
         if (r->set->marker_count >= MAX_MARKERS)

@@ -5,42 +5,29 @@
  *   a whole is its part and those who are not in it;
  *   (rates, means, gaps and students needed are functions of cells and no unknowns of their own.)
  */
-#include "tables/tables_impl.h"
+#include "tables/tables_building.h"
 
 #define MAX_TERMS UINT32_C(400000000)
 
-typedef struct Building {
-    TablesSet *set;
-    TablesSystem *s;
-    TablesReading reading;
-    Map index; /* quantity, codes -> cell */
-    VEC(TablesCell) cells;
-    VEC(uint32_t) terms;
-    VEC(int32_t) coefs;
-    VEC(uint32_t) starts;
-    uint32_t key[TABLES_MAX_DIMENSIONS + 1];
-} Building;
-
-static Slice key_of(Building *b, uint32_t quantity, const uint32_t *at)
+Slice building_key(Building *b, uint32_t quantity, const uint32_t *at)
 {
     b->key[0] = quantity;
     memcpy(b->key + 1, at, b->set->dimension_count * sizeof *at);
     return (Slice){(const char *)b->key, (b->set->dimension_count + 1) * sizeof *at};
 }
 
-static uint32_t find(Building *b, uint32_t quantity, const uint32_t *at)
+uint32_t building_find(Building *b, uint32_t quantity, const uint32_t *at)
 {
     uint64_t cell;
-    return map_get(&b->index, key_of(b, quantity, at), &cell) ? (uint32_t)cell : TABLES_NONE;
+    return map_get(&b->index, building_key(b, quantity, at), &cell) ? (uint32_t)cell : TABLES_NONE;
 }
 
-/* at: copied unless it is a row's own. */
-static Status add_cell(Building *b, const TablesCell *cell, uint32_t *out, Error *err)
+Status building_cell(Building *b, const TablesCell *cell, uint32_t *out, Error *err)
 {
     if (b->cells.len >= TABLES_MAX_CELLS)
         return error_set(err, ERR_LIMIT, "the tables have more than %u cells", TABLES_MAX_CELLS);
     *out = (uint32_t)b->cells.len;
-    TRY(map_put(&b->index, key_of(b, cell->quantity, cell->at), *out, NULL, err));
+    TRY(map_put(&b->index, building_key(b, cell->quantity, cell->at), *out, NULL, err));
     return vec_push(&b->cells, *cell, err);
 }
 
@@ -104,9 +91,9 @@ static Status take_value(Building *b, uint32_t t, uint32_t row, uint32_t c, Erro
     table->cell[i] = TABLES_NONE;
     if (cell.value.mark == TABLES_ABSENT)
         return OK;
-    uint32_t at = find(b, cell.quantity, cell.at);
+    uint32_t at = building_find(b, cell.quantity, cell.at);
     if (at == TABLES_NONE)
-        TRY(add_cell(b, &cell, &at, err));
+        TRY(building_cell(b, &cell, &at, err));
     TablesCell *known = &b->cells.at[at];
     if (!join_values(&known->value, &cell.value) && b->reading == TABLES_TRUE_VALUES)
         return disagree(b, known, t, row, c, err);
@@ -139,12 +126,12 @@ static Status take_tables(Building *b, Error *err)
 
 /* --- equations ---------------------------------------------------------------------------------------------------- */
 
-static Status begin_row(Building *b, Error *err)
+Status building_row(Building *b, Error *err)
 {
     return vec_push(&b->starts, (uint32_t)b->terms.len, err);
 }
 
-static Status add_term(Building *b, uint32_t cell, int32_t coef, Error *err)
+Status building_term(Building *b, uint32_t cell, int32_t coef, Error *err)
 {
     if (b->terms.len >= MAX_TERMS)
         return error_set(err, ERR_LIMIT, "the equations have more than %u terms", MAX_TERMS);
@@ -152,15 +139,28 @@ static Status add_term(Building *b, uint32_t cell, int32_t coef, Error *err)
     return vec_push(&b->coefs, coef, err);
 }
 
-static void drop_row(Building *b)
+void building_drop_row(Building *b)
 {
     b->terms.len = b->coefs.len = b->starts.at[--b->starts.len];
 }
 
-/* The cell of those who are in the whole and not in the part, and what makes it so. */
-static Status complement(Building *b, uint32_t part, const TablesPart *of, Error *err)
+static Status larger(const Building *b, uint32_t part, uint32_t whole, Error *err)
 {
-    uint32_t whole = find(b, of->whole, b->cells.at[part].at), rest;
+    const TablesCell *p = &b->cells.at[part], *w = &b->cells.at[whole];
+    const TablesCell *told = p->table != TABLES_NONE ? p : w;
+    error_set(
+        err, ERR_INVALID, "the part is larger than its whole, %.*s", SLICE_ARG(b->set->quantities[w->quantity].name));
+    if (told->table != TABLES_NONE) {
+        const TablesTable *t = &b->set->tables[told->table];
+        error_at(err, t->file.ptr, t->csv_row[told->row] + 2, t->columns[told->column].name.ptr);
+    }
+    return ERR_INVALID;
+}
+
+/* The cell of those who are in the whole and not in the part, and what makes it so. */
+Status building_complement(Building *b, uint32_t part, const TablesPart *of, Error *err)
+{
+    uint32_t whole = building_find(b, of->whole, b->cells.at[part].at), rest;
     if (whole == TABLES_NONE)
         return OK;
     const TablesCell *p = &b->cells.at[part], *w = &b->cells.at[whole];
@@ -173,23 +173,15 @@ static Status complement(Building *b, uint32_t part, const TablesPart *of, Error
     if (b->reading == TABLES_TRUE_VALUES) {
         cell.value = (TablesValue){
             .mark = TABLES_EXACT, .low = w->value.low - p->value.low, .high = w->value.low - p->value.low};
-        if (cell.value.low < 0) {
-            const TablesTable *t = &b->set->tables[p->table];
-            error_set(err, ERR_INVALID, "the part is larger than its whole, %.*s",
-                SLICE_ARG(b->set->quantities[of->whole].name));
-            error_at(err, t->file.ptr, t->csv_row[p->row] + 2, t->columns[p->column].name.ptr);
-            return ERR_INVALID;
-        }
+        if (cell.value.low < 0)
+            return larger(b, part, whole, err);
     }
-    TRY(add_cell(b, &cell, &rest, err));
-    TRY(begin_row(b, err));
-    TRY(add_term(b, whole, 1, err));
-    TRY(add_term(b, part, -1, err));
-    return add_term(b, rest, -1, err);
+    TRY(building_cell(b, &cell, &rest, err));
+    TRY(building_row(b, err));
+    TRY(building_term(b, whole, 1, err));
+    TRY(building_term(b, part, -1, err));
+    return building_term(b, rest, -1, err);
 }
-
-/* How much of a code's part of the hierarchy the tables show. */
-typedef enum Seen { SEEN_NONE, SEEN_ALL, SEEN_SOME } Seen;
 
 typedef struct Sum {
     uint32_t quantity, dimension, hierarchy;
@@ -213,10 +205,10 @@ static Status add_children(Building *b, Sum *sum, uint32_t code, Seen *seen, Err
 static Status add_code(Building *b, Sum *sum, uint32_t code, Seen *seen, Error *err)
 {
     sum->at[sum->dimension] = code;
-    uint32_t cell = find(b, sum->quantity, sum->at);
+    uint32_t cell = building_find(b, sum->quantity, sum->at);
     if (cell != TABLES_NONE) {
         *seen = SEEN_ALL;
-        return add_term(b, cell, -1, err);
+        return building_term(b, cell, -1, err);
     }
     size_t terms = b->terms.len;
     TRY(add_children(b, sum, code, seen, err));
@@ -267,9 +259,9 @@ static Status add_present(Building *b, Sum *sum, uint32_t code, Error *err)
     const TablesDimension *d = &b->set->dimensions[sum->dimension];
     const TablesSum *s = sum_of(d, code, sum->hierarchy);
     sum->at[sum->dimension] = code;
-    uint32_t cell = find(b, sum->quantity, sum->at);
+    uint32_t cell = building_find(b, sum->quantity, sum->at);
     if (cell != TABLES_NONE)
-        return add_term(b, cell, -1, err);
+        return building_term(b, cell, -1, err);
     for (uint32_t i = 0; s && i < s->count; i++)
         TRY(add_present(b, sum, d->children[s->first + i], err));
     return OK;
@@ -300,39 +292,61 @@ static Status add_absent(Building *b, Sum *sum, const TablesSum *s, TablesAbsent
             .table = TABLES_NONE,
             .whole = TABLES_NONE,
             .part = TABLES_NONE};
-        TRY(add_cell(b, &hidden, &cell, err));
-        TRY(add_term(b, cell, -1, err));
+        TRY(building_cell(b, &hidden, &cell, err));
+        TRY(building_term(b, cell, -1, err));
     }
+    return OK;
+}
+
+static Status begin_sum(
+    Building *b, uint32_t cell, uint32_t dimension, const TablesSum *s, Sum *sum, Seen *seen, Error *err)
+{
+    const TablesCell *whole = &b->cells.at[cell];
+    *sum =
+        (Sum){.quantity = whole->quantity, .dimension = dimension, .hierarchy = s->hierarchy, .missing = TABLES_NONE};
+    memcpy(sum->at, whole->at, b->set->dimension_count * sizeof *whole->at);
+    TRY(building_row(b, err));
+    TRY(building_term(b, cell, 1, err));
+    return add_children(b, sum, s->parent, seen, err);
+}
+
+/* What was found of the parts is left, and taken again with those that are absent. */
+static Status with_absent(Building *b, Sum *sum, const TablesSum *s, TablesAbsent absent, Error *err)
+{
+    b->terms.len = b->coefs.len = vec_last(&b->starts) + 1;
+    return add_absent(b, sum, s, absent, err);
+}
+
+Status building_sum(
+    Building *b, uint32_t cell, uint32_t dimension, const TablesSum *s, TablesAbsent absent, Seen *seen, Error *err)
+{
+    Sum sum;
+    TRY(begin_sum(b, cell, dimension, s, &sum, seen, err));
+    if (*seen == SEEN_ALL)
+        return OK;
+    if (*seen == SEEN_SOME && absent != TABLES_ABSENT_ERROR)
+        return with_absent(b, &sum, s, absent, err);
+    building_drop_row(b);
     return OK;
 }
 
 static Status add_sum(Building *b, uint32_t cell, uint32_t dimension, const TablesSum *s, Error *err)
 {
     const TablesCell whole = b->cells.at[cell];
-    Sum sum = {.quantity = whole.quantity,
-        .dimension = dimension,
-        .hierarchy = s->hierarchy,
-        .whole = &whole,
-        .missing = TABLES_NONE};
+    Sum sum;
     Seen seen;
-    memcpy(sum.at, whole.at, b->set->dimension_count * sizeof *whole.at);
-    TRY(begin_row(b, err));
-    TRY(add_term(b, cell, 1, err));
-    TRY(add_children(b, &sum, s->parent, &seen, err));
+    TRY(begin_sum(b, cell, dimension, s, &sum, &seen, err));
+    sum.whole = &whole;
     if (seen == SEEN_NONE) {
-        drop_row(b);
-        return OK;
+        building_drop_row(b);
+        return vec_push(&b->open, ((BuildingOpen){cell, dimension, s}), err);
     }
     TablesAbsent absent = whole.table == TABLES_NONE ? TABLES_ABSENT_HIDDEN : b->set->tables[whole.table].absent;
     if (seen == SEEN_SOME && absent == TABLES_ABSENT_ERROR)
         return missing(b, &sum, sum.missing, "a row is missing", err);
     if (sum.missing_margin && absent == TABLES_ABSENT_ERROR)
         return missing(b, &sum, s->parent, "some rows of one level are missing, but not all", err);
-    if (seen == SEEN_SOME) {
-        b->terms.len = b->coefs.len = vec_last(&b->starts) + 1;
-        return add_absent(b, &sum, s, absent, err);
-    }
-    return OK;
+    return seen == SEEN_SOME ? with_absent(b, &sum, s, absent, err) : OK;
 }
 
 /* A row that stands under a total must have one, or nobody could check that the table adds up. */
@@ -348,7 +362,7 @@ static Status check_margins(Building *b, uint32_t cell, Error *err)
         if (dimension->total == TABLES_NONE || c.at[d] == dimension->total || dimension->sum_count == 0)
             continue;
         at[d] = dimension->total;
-        uint32_t margin = find(b, c.quantity, at);
+        uint32_t margin = building_find(b, c.quantity, at);
         at[d] = c.at[d];
         if (margin != TABLES_NONE)
             continue;
@@ -378,7 +392,7 @@ static Status add_complements(Building *b, size_t count, Error *err)
     for (uint32_t i = 0; i < count; i++) {
         uint32_t q = b->cells.at[i].quantity;
         for (uint32_t k = from[q]; k < from[q + 1]; k++)
-            TRY(complement(b, i, &set->parts[pair[k]], err));
+            TRY(building_complement(b, i, &set->parts[pair[k]], err));
     }
     return OK;
 }
@@ -400,7 +414,7 @@ static Status add_equations(Building *b, Error *err)
                 TRY(add_sum(b, i, d, &dimension->sums[s], err));
         }
     }
-    return OK;
+    return building_unprinted(b, err);
 }
 
 /* --- checks ------------------------------------------------------------------------------------------------------- */
@@ -424,9 +438,13 @@ static Status check_row(const TablesSystem *s, uint32_t row, Error *err)
         (long long)((off < 0 ? -off : off) / (is_total ? 100 : 1)), is_total ? " (rounded down)" : "",
         off < 0 ? "less" : "more", buf_z(&words));
     buf_free(&words);
-    if (whole->table != TABLES_NONE) {
-        const TablesTable *t = &s->set->tables[whole->table];
-        error_at(err, t->file.ptr, t->csv_row[whole->row] + 2, t->columns[whole->column].name.ptr);
+    for (uint32_t i = s->start[row]; i < s->start[row + 1]; i++) {
+        const TablesCell *told = &s->cells[s->cell[i]];
+        if (told->table == TABLES_NONE)
+            continue;
+        const TablesTable *t = &s->set->tables[told->table];
+        error_at(err, t->file.ptr, t->csv_row[told->row] + 2, t->columns[told->column].name.ptr);
+        break;
     }
     return ERR_INVALID;
 }
@@ -436,7 +454,7 @@ static Status finish(Building *b, Error *err)
     TablesSystem *s = b->s;
     s->cell_count = (uint32_t)b->cells.len;
     s->row_count = (uint32_t)b->starts.len;
-    TRY(begin_row(b, err));
+    TRY(building_row(b, err));
     TRY(arena_new(&s->arena, TablesCell, b->cells.len, &s->cells, err));
     TRY(arena_new(&s->arena, uint32_t, b->starts.len, &s->start, err));
     TRY(arena_new(&s->arena, uint32_t, b->terms.len, &s->cell, err));
@@ -470,6 +488,7 @@ Status tables_system(TablesSet *set, TablesReading reading, TablesSystem *out, E
     vec_free(&b.terms);
     vec_free(&b.coefs);
     vec_free(&b.starts);
+    vec_free(&b.open);
     return st;
 }
 

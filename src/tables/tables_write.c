@@ -300,6 +300,30 @@ bool tables_code_file(const TablesSet *set, size_t i, Slice *file)
     return false;
 }
 
+Status tables_write_codes(Slice text, const char *name, Buf *out, Error *err)
+{
+    static const char *const names[] = {"code", "parent", "title"};
+    size_t at[COUNT_OF(names)], columns = 0;
+    Arena arena;
+    CsvTable t;
+    arena_init(&arena, 0);
+    Status st = csv_parse(text, name, &arena, &t, err);
+    for (size_t i = 0; i < COUNT_OF(names) && st == OK; i++)
+        if (csv_column(&t, names[i], &at[columns], NULL) == OK)
+            buf_addf(out, "%s%s", columns++ > 0 ? "," : "", names[i]);
+    buf_addc(out, '\n');
+    for (size_t row = 0; st == OK && row < t.rows; row++) {
+        for (size_t i = 0; i < columns; i++) {
+            if (i > 0)
+                buf_addc(out, ',');
+            csv_cell(out, t.cells[row * t.columns + at[i]]);
+        }
+        buf_addc(out, '\n');
+    }
+    arena_free(&arena);
+    return st == OK ? buf_status(out, err) : st;
+}
+
 typedef enum Which { ONLY_NEW, WITH_EARLIER } Which;
 
 static Status emit_header(const TablesSet *set, const TablesMarks *marks, Which which, Buf *out, Error *err)

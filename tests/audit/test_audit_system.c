@@ -2,6 +2,7 @@
  * the public workbook that hid group sizes and printed rates. */
 #include "grids.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -127,6 +128,32 @@ static void test_rate_leaves_some(void **state)
     assert_int_equal(r.unknowns[n].because_count, 2); /* 83.3 % is not needed for it */
     audit_result_free(&r);
     audit_system_free(s);
+}
+
+/* Sizes that fit 27 % lie up to seven apart, those that fit 27.0 % farther, and nothing ends them. */
+static void test_rate_without_end(void **state)
+{
+    UNUSED(state);
+    const AuditDepth depths[] = {AUDIT_LEVELS, AUDIT_INTERVALS};
+    for (uint8_t decimals = 0; decimals < 3; decimals++)
+        for (size_t i = 0; i < COUNT_OF(depths); i++) {
+            AuditSystem *s = begin();
+            uint32_t n = count_of(s, "n"), k = count_of(s, "k");
+            int64_t printed = decimals == 0 ? 27 : decimals == 1 ? 270 : 2700;
+            say(s, (AuditFact){.kind = AUDIT_RATE,
+                       .a = AUDIT_ONE(k),
+                       .b = AUDIT_ONE(n),
+                       .low = printed,
+                       .high = printed,
+                       .per = 100,
+                       .decimals = decimals});
+            AuditResult r = run(s, depths[i]);
+            assert_int_equal(r.unknowns[n].finding, AUDIT_OPEN);
+            assert_int_equal(r.unknowns[k].finding, AUDIT_OPEN);
+            assert_int_equal(r.group_count, 0);
+            audit_result_free(&r);
+            audit_system_free(s);
+        }
 }
 
 /* Two of three parts and the total are printed: the third is printed, too. */
@@ -303,6 +330,47 @@ static void test_clash(void **state)
     assert_int_equal(r.unknowns[n].because_count, 2);
     assert_int_equal(r.unknowns[n].because[0], 1);
     assert_int_equal(r.unknowns[n].because[1], 2);
+    audit_result_free(&r);
+    audit_system_free(s);
+}
+
+static AuditResult run_aside(const AuditSystem *s, AuditDepth depth)
+{
+    AuditResult r;
+    AuditAsk ask = AUDIT_ASK_INIT;
+    Error err = ERROR_INIT;
+    ask.depth = depth;
+    ask.conflicts = AUDIT_CONFLICTS_SET_ASIDE;
+    if (audit_run(s, &ask, &r, &err) != OK)
+        fail_msg("%s", err.message);
+    return r;
+}
+
+/* One wrong total takes nobody's findings: it is set aside and named. */
+static void test_set_aside(void **state)
+{
+    UNUSED(state);
+    AuditSystem *s = begin();
+    uint32_t a = count_of(s, "a"), b = count_of(s, "b"), n = count_of(s, "n"), k = count_of(s, "k");
+    range(s, AUDIT_ONE(n), 1, 7, "\"7 or less\"");
+    rate(s, k, n, 833, "83.3 %");
+    range(s, AUDIT_ONE(a), 4, 4, "4");
+    range(s, AUDIT_ONE(b), 5, 5, "5");
+    uint32_t wrong = range(s, AUDIT_SUM({a, 1}, {b, 1}, {n, 1}), 14, 14, "total 14");
+    AuditResult r = run(s, AUDIT_LEVELS);
+    assert_int_equal(r.unknowns[n].finding, AUDIT_CLASH);
+    assert_int_equal(r.aside_count, 0);
+    audit_result_free(&r);
+    r = run_aside(s, AUDIT_LEVELS);
+    expect(s, &r.unknowns[n], AUDIT_EXACT, 6, 6);
+    expect(s, &r.unknowns[k], AUDIT_EXACT, 5, 5);
+    assert_int_equal(r.clashes, 0);
+    assert_int_equal(r.aside_count, 1);
+    assert_int_equal(r.aside[0], wrong);
+    assert_true(slice_eq(audit_fact_says(s, wrong), SLICE("total 14")));
+    assert_int_equal(r.unknowns[n].because_count, 2);
+    assert_int_equal(r.unknowns[n].because[0], 0);
+    assert_int_equal(r.unknowns[n].because[1], 1);
     audit_result_free(&r);
     audit_system_free(s);
 }
@@ -567,6 +635,55 @@ static void test_random_systems(void **state)
     assert_int_equal(kinds[AUDIT_UNSURE] + kinds[AUDIT_CLASH], 0);
 }
 
+/* Facts of two truths: whatever is set aside does contradict those before it, and findings are those of the others. */
+static void test_random_contradictions(void **state)
+{
+    UNUSED(state);
+    Rng rng;
+    rng_init(&rng, 43, 0);
+    uint32_t aside = 0, clashes = 0, decided = 0;
+    for (int round = 0; round < 800; round++) {
+        Plain facts[FACTS];
+        Counted c;
+        int64_t truth[2][VARS];
+        uint32_t kept[FACTS + 1];
+        size_t kept_count = 0, next = 0;
+        AuditSystem *s = begin();
+        for (uint32_t v = 0; v < VARS; v++) {
+            truth[0][v] = rng_between(&rng, 0, TOP);
+            truth[1][v] = rng_between(&rng, 0, TOP);
+            (void)unknown(s, "x", 0, TOP);
+        }
+        for (size_t i = 0; i < FACTS; i++) {
+            random_fact(&rng, &facts[i], truth[rng_below(&rng, 2)]);
+            (void)say(s, facts[i].fact);
+        }
+        AuditResult r = run_aside(s, AUDIT_INTERVALS);
+        for (uint32_t i = 0; i < FACTS; i++) {
+            kept[kept_count] = i;
+            if (next < r.aside_count && r.aside[next] == i) {
+                count_solutions(facts, kept, kept_count + 1, &c);
+                assert_int_equal(c.solutions, 0);
+                next++;
+            } else
+                kept_count++;
+        }
+        assert_int_equal(next, r.aside_count);
+        aside += (uint32_t)r.aside_count;
+        count_solutions(facts, kept, kept_count, &c);
+        for (uint32_t v = 0; v < VARS; v++) {
+            if (c.solutions > 0)
+                check_unknown(facts, &r.unknowns[v], &c);
+            decided += c.solutions > 0 && r.aside_count > 0;
+            clashes += r.unknowns[v].finding == AUDIT_CLASH;
+        }
+        assert_true(c.solutions > 0 || r.clashes > 0);
+        audit_result_free(&r);
+        audit_system_free(s);
+    }
+    assert_true(aside > 200 && decided > 400 && clashes > 0);
+}
+
 /* The oracle can fail: a printer that rounds half down instead of up is told apart. */
 static void test_counting_can_fail(void **state)
 {
@@ -644,6 +761,70 @@ static void test_threads_and_size(void **state)
         audit_result_free(&again);
     }
     audit_result_free(&first);
+    audit_system_free(s);
+}
+
+/* With a limit less is decided, and nothing otherwise. */
+static void test_whole_limit(void **state)
+{
+    UNUSED(state);
+    AuditSystem *s = schools(30, 5);
+    AuditResult all = run(s, AUDIT_LEVELS);
+    size_t unsure[2], exact[2];
+    for (int round = 0; round < 2; round++) {
+        AuditResult r;
+        AuditAsk ask = AUDIT_ASK_INIT;
+        Error err = ERROR_INIT;
+        ask.effort.whole_limit = round == 0 ? 1 : 100000;
+        ask.explain_limit = 0;
+        assert_int_equal(audit_run(s, &ask, &r, &err), OK);
+        for (size_t i = 0; i < r.count; i++) {
+            const AuditInference *x = &all.unknowns[i], *y = &r.unknowns[i];
+            if (y->finding == AUDIT_UNSURE)
+                continue;
+            bool counted =
+                x->finding == AUDIT_EXACT && y->finding == AUDIT_NARROW; /* by what is near: at most so many */
+            assert_true(x->finding == y->finding || counted);
+            assert_true(y->low <= x->low && y->high >= x->high && y->possible >= x->possible);
+        }
+        assert_int_equal(r.clashes, 0);
+        unsure[round] = r.unsure;
+        exact[round] = r.exact;
+        audit_result_free(&r);
+    }
+    assert_true(unsure[0] > unsure[1]);
+    assert_true(exact[0] > 20 && exact[1] >= exact[0]);
+    audit_result_free(&all);
+    audit_system_free(s);
+}
+
+/* Who asks of a few gets their findings, and explanations as far as he wants them. */
+static void test_asked(void **state)
+{
+    UNUSED(state);
+    AuditSystem *s = schools(10, 5);
+    AuditResult all = run(s, AUDIT_LEVELS), r;
+    AuditAsk ask = AUDIT_ASK_INIT;
+    Error err = ERROR_INIT;
+    uint8_t asked[200] = {0};
+    size_t explained = 0, exact = 0;
+    for (size_t i = 0; i < all.count; i += 2)
+        asked[i] = 1;
+    ask.asked = asked;
+    ask.explain_most = 3;
+    assert_int_equal(audit_run(s, &ask, &r, &err), OK);
+    for (size_t i = 0; i < r.count; i++) {
+        if (asked[i])
+            assert_int_equal(r.unknowns[i].finding, all.unknowns[i].finding);
+        else
+            assert_true(r.unknowns[i].finding == all.unknowns[i].finding || r.unknowns[i].finding == AUDIT_UNSURE);
+        exact += asked[i] && r.unknowns[i].finding == AUDIT_EXACT;
+        explained += r.unknowns[i].because_count > 0;
+    }
+    assert_true(exact > 3 && explained > 0 && explained <= 3);
+    assert_true(all.count <= COUNT_OF(asked));
+    audit_result_free(&r);
+    audit_result_free(&all);
     audit_system_free(s);
 }
 
@@ -810,17 +991,38 @@ static void test_workbook(void **state)
     assert_int_equal(w.three, 6859);
 }
 
+/* The last: who is asked to stop stays so. */
+static void test_stopped(void **state)
+{
+    UNUSED(state);
+    AuditSystem *s = schools(10, 5);
+    AuditResult r;
+    AuditAsk ask = AUDIT_ASK_INIT;
+    Error err = ERROR_INIT;
+    assert_int_equal(audit_run(s, &ask, &r, &err), OK);
+    audit_result_free(&r);
+    assert_int_equal(raise(SIGTERM), 0);
+    assert_int_equal(audit_run(s, &ask, &r, &err), ERR_CANCELLED);
+    audit_system_free(s);
+}
+
 int main(void)
 {
+    cancel_install();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rate_gives_size),
         cmocka_unit_test(test_rate_leaves_some),
+        cmocka_unit_test(test_rate_without_end),
         cmocka_unit_test(test_leaked_total),
         cmocka_unit_test(test_earlier_release),
         cmocka_unit_test(test_query_history),
         cmocka_unit_test(test_gap_and_needed),
         cmocka_unit_test(test_attributes),
         cmocka_unit_test(test_clash),
+        cmocka_unit_test(test_set_aside),
+        cmocka_unit_test(test_random_contradictions),
+        cmocka_unit_test(test_whole_limit),
+        cmocka_unit_test(test_asked),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_random_systems),
         cmocka_unit_test(test_counting_can_fail),
@@ -828,6 +1030,7 @@ int main(void)
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_excerpt),
         cmocka_unit_test(test_workbook),
+        cmocka_unit_test(test_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -118,6 +118,64 @@ static void test_order(void **state)
     cairn_protect_free(NULL);
 }
 
+/* What is not there is refused, in every call that takes it. */
+static void test_null(void **state)
+{
+    (void)state;
+    cairn_protect *p = with("d,n\nall,60\na,4\nb,26\nc,30\n", 1);
+    cairn_protect_error e;
+    cairn_protect_stats s;
+    cairn_protect_finding f;
+    cairn_protect_jj_report r;
+    const char *text;
+    size_t len;
+    assert_int_equal(cairn_protect_new(NULL, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_file(p, NULL, "x", 1, &e), CAIRN_PROTECT_USAGE);
+    assert_string_equal(e.message, "the name of the file is a null pointer");
+    assert_int_equal(cairn_protect_file(p, "x", NULL, 1, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_file(NULL, "x", "x", 1, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_policy(p, NULL, 1, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_policy(NULL, "", 0, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_key(p, NULL, 16, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_budget(p, NULL, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_run(p, NULL, 1, 1, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_run(NULL, HEADER, strlen(HEADER), 1, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_audit(p, NULL, 1, 2, 1, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_jj(p, NULL, 1, 1, &r, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_jj(p, "", 0, 1, NULL, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_jj_audit(p, NULL, 1, 1, &r, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_stats_get(NULL, &s, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_output(p, NULL, &text, &len, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_output(p, "t.csv", NULL, &len, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_finding_at(NULL, 0, &f, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_finding_at(p, 0, NULL, NULL), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_finding_count(NULL), 0);
+    /* nothing of nothing is a text that breaks a rule */
+    assert_int_equal(cairn_protect_run(p, NULL, 0, 1, &e), CAIRN_PROTECT_INVALID);
+    assert_int_equal(cairn_protect_policy(p, NULL, 0, &e), CAIRN_PROTECT_INVALID);
+    cairn_protect_free(p);
+}
+
+/* The folder of a release holds code lists, too: the columns that describe codes, and no others. */
+static void test_code_list(void **state)
+{
+    (void)state;
+    static const char header[] =
+        "schema = \"cairn.tables/1\"\nname = \"s\"\n[[dimension]]\nname = \"d\"\ntotal = \"all\"\n"
+        "hierarchy = \"lists/d.csv\"\n[[table]]\nname = \"t\"\nfile = \"t.csv\"\n"
+        "[[table.by]]\ndimension = \"d\"\ncolumn = \"d\"\n[[table.count]]\nname = \"n\"\n";
+    static const char list[] = "n,code,parent\n4,a,\n26,b,\n30,c,\n";
+    cairn_protect *p = with("d,n\nall,60\na,4\nb,26\nc,30\n", 1);
+    cairn_protect_error e;
+    const char *text;
+    size_t len;
+    assert_int_equal(cairn_protect_file(p, "lists/d.csv", list, strlen(list), &e), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_run(p, header, strlen(header), 1, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_output(p, "d.csv", &text, &len, &e), CAIRN_PROTECT_OK);
+    assert_string_equal(text, "code,parent\na,\nb,\nc,\n");
+    cairn_protect_free(p);
+}
+
 static const char LANE[] =
     "schema = \"cairn.lane/1\"\nname = \"r\"\nversion = \"1\"\ntitle = \"t\"\nlane = \"rounding\"\n"
     "effective_from = 2026-01-01\nstatus = \"assumed\"\nsource = \"s\"\n[rounding]\nbase = 5\n";
@@ -173,6 +231,7 @@ static void test_lanes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_bad_input), cmocka_unit_test(test_jj),
-        cmocka_unit_test(test_order), cmocka_unit_test(test_lanes)};
+        cmocka_unit_test(test_order), cmocka_unit_test(test_null), cmocka_unit_test(test_code_list),
+        cmocka_unit_test(test_lanes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -279,6 +279,11 @@ has "with error bars" 'half_width_95' treed/errors.csv
 awk -F, 'NR > 1 { v[$1] = $2; if ($2 < 0) exit 1 }
     END { exit v["all"] != v["r1"] + v["r2"] || v["r1"] != v["r1/a"] + v["r1/b"] || v["r2"] != v["r2/c"] + v["r2/d"] }' \
     treed/places.csv && ok "its sums hold, and nothing is negative" || not_ok "sums of the hierarchy" treed/places.csv
+mkdir -p leaves
+sed 's/"tree"/"leaves"/' tree/tables.toml >leaves/tables.toml
+grep -v '^r[12],' tree/places.csv >leaves/places.csv
+sed 's|^shares = .*|shares = ["1/10", "9/10"]|' "$source/docs/lanes/dp_tree.toml" >tree.lane
+code "a level that is left out is none" 0 "$cairn" protect leaves/tables.toml --policy tree.policy --budget budget.jsonl --out leafed
 cp "$source/docs/lanes/dp_tree.toml" tree.lane
 lines=$(wc -l <budget.jsonl)
 sed 's/"tree"/"tree2"/' tree/tables.toml >tree/tables2.toml

@@ -55,6 +55,31 @@ column = "group"
 name = "students"
 HEAD
 }
+wages_head() # lines of the total
+{
+    cat <<HEAD
+schema = "cairn.tables/1"
+name = "jobs"
+[markers]
+suppressed = ["*"]
+[[dimension]]
+name = "school"
+total = "all"
+codes = ["A", "B", "C"]
+[[table]]
+name = "wages"
+file = "wages.csv"
+[[table.by]]
+dimension = "school"
+column = "school"
+[[table.count]]
+name = "workers"
+[[table.total]]
+name = "wages"
+contributors = "workers"
+$1
+HEAD
+}
 head_of students.csv >tables.toml
 cat >students.csv <<'CSV'
 school,group,students
@@ -253,6 +278,54 @@ code "planted: an earlier rate that is not today's" 7 "$cairn" protect beside/ta
 has "is told" 'contradict themselves at .*school B' out.log
 [ -e beside/safe ] && not_ok "nothing is written" || ok "nothing is written"
 
+# --- what ties tables together without being printed anywhere ---
+mkdir -p ties
+{
+    sed -n '1,/^title/p' "$source/policy/core/protection/n10.toml"
+    printf 'effective_from = 2026-01-01\nstatus = "assumed"\nsource = "s"\n'
+    printf '[[parameter]]\nname = "min_n"\nvalue = 10\nmeaning = "m"\nstatus = "assumed"\nsource = "s"\n'
+} >ties/ten.toml
+ties() # lines of the dimension, names of tables without margins
+{
+    printf 'schema = "cairn.tables/1"\nname = "class"\n[markers]\nsuppressed = ["*"]\n[[dimension]]\nname = "place"\n%b' "$1"
+    shift
+    for t in "$@"; do
+        printf '[[table]]\nname = "%s"\nfile = "%s.csv"\nmargins = false\n[[table.by]]\ndimension = "place"\n' $t $t
+        printf 'column = "place"\n[[table.count]]\nname = "students"\n'
+    done
+}
+printf 'code,parent\na,C1\nb,C1\nc,C2\nd,C2\nC1,\nC2,\n' >ties/county.csv
+printf 'code,parent\na,R1\nc,R1\nb,R2\nd,R2\nR1,\nR2,\n' >ties/region.csv
+ties 'total = "all"\nhierarchies = ["county.csv", "region.csv"]\n' counties regions >ties/tables.toml
+printf 'place,students\nC1,4\nC2,100\n' >ties/counties.csv
+printf 'place,students\nR1,54\nR2,50\n' >ties/regions.csv
+code "counties and regions whose total nobody prints" 0 "$cairn" protect ties/tables.toml --policy ties/ten.toml --out ties/out
+has "have one: a second county is hidden" '^C2,[*]' ties/out/counties.csv
+sed -i 's/^C2,.*/C2,100/' ties/out/counties.csv
+code "planted: without it the audit finds the first" 7 "$cairn" audit ties/out/tables.toml --possible 2
+has "and tells by what" 'students, place C1: is exactly 4.*regions.csv, row 2' out.log
+ties 'codes = ["1", "2", "3"]\noverlap = true\n[[dimension.sum]]\ntotal = "12"\nof = ["1", "2"]\n[[dimension.sum]]\ntotal = "23"\nof = ["2", "3"]\n[[dimension.sum]]\ntotal = "123"\nof = ["1", "2", "3"]\n' \
+    years >ties/tables.toml
+printf 'place,students\n12,20\n23,20\n123,36\n' >ties/years.csv
+rm -rf ties/out
+code "planted: three pools that overlap give a year away" 7 "$cairn" protect ties/tables.toml --policy ties/ten.toml --out ties/out
+has "which is told" 'finds out .students, place 2.; nothing was written.*is exactly 4.*years.csv, row 4' out.log
+[ -e ties/out ] && not_ok "nothing is written" || ok "nothing is written"
+printf 'place,students\n12,30\n23,30\n123,46\n' >ties/years.csv
+code "a year of 14 may be known" 0 "$cairn" protect ties/tables.toml --policy ties/ten.toml --out ties/out
+
+# Who is in two years' pool is in that of three: 42 and more of the 44 are in a.
+mkdir -p ties/pools
+{
+    ties 'total = "all"\ncodes = ["a", "c"]\n[[dimension]]\nname = "year"\ncodes = ["1", "2", "3"]\noverlap = true\n[[dimension.sum]]\ntotal = "23"\nof = ["2", "3"]\n[[dimension.sum]]\ntotal = "123"\nof = ["1", "2", "3"]\n' \
+        years | sed 's/^\[\[table.by\]\]/[[table.by]]\ndimension = "year"\ncolumn = "year"\n&/; /^margins/d'
+} >ties/pools/tables.toml
+printf 'place,year,students\nall,23,42\na,23,42\nc,23,0\nall,123,44\na,123,42\nc,123,2\n' >ties/pools/years.csv
+code "planted: a pool that leaves a longer one less room than the rule asks for" 7 \
+    "$cairn" protect ties/pools/tables.toml --policy ties/ten.toml --out ties/pools/out
+has "is told" 'comes nearer than the rules allow to .students, place c, year 123.*between 0 and 2' out.log
+[ -e ties/pools/out ] && not_ok "nothing is written" || ok "nothing is written"
+
 # --- bad input: the place and the rule, and nothing written ---
 bad() # what, pattern, sed script on the table
 {
@@ -268,6 +341,57 @@ bad "negative" 'students.csv:7.*is negative' 's/^A,y,36/A,y,-36/'
 bad "missing margin" 'missing' '/^all,x,/d'
 bad "unknown code" 'code "Z" is not in dimension school' 's/^B,x,26/Z,x,26/'
 bad "a row twice" 'stands at the same place as row' 's/^B,x,26/B,y,26/'
+
+# --- what leaves beside the tables ---
+mkdir -p lists
+ties 'total = "all"\nhierarchy = "places.csv"\n' places | sed '/^margins/d' >lists/tables.toml
+printf 'code,parent,enrolled,title\nA,,4,"Alpha, school"\nB,,50,Beta\nC,,60,Gamma\n' >lists/places.csv
+sed -i 's/^file = "places.csv"/file = "counts.csv"/' lists/tables.toml
+printf 'place,students\nall,114\nA,4\nB,50\nC,60\n' >lists/counts.csv
+code "a code list with a column of numbers" 0 "$cairn" protect lists/tables.toml --policy ties/ten.toml --out lists/out
+has "leaves without it" '^A,,"Alpha, school"$' lists/out/places.csv
+hasnt "which nobody has looked at" 'enrolled' lists/out/places.csv
+code "and is read again" 0 "$cairn" audit lists/out/tables.toml --possible 2
+hasnt "how many hidden numbers are small is not public" 'audited\|by_rule' lists/out/audit.json
+mkdir -p gap
+{
+    head_of rates.csv
+    printf '[[table.count]]\nname = "graduates"\npart_of = "students"\n'
+    printf '[[table.rate]]\nname = "rate"\nnumerator = "graduates"\ndenominator = "students"\n'
+    printf '[[table.gap]]\nname = "gap"\nrate = "rate"\ndimension = "group"\nreference = "x"\n'
+} >gap/tables.toml
+cat >gap/rates.csv <<'CSV'
+school,group,students,graduates,rate,gap
+all,all,140,73,52.14,-5.00
+all,x,70,40,57.14,0.00
+all,y,70,33,47.14,-10.00
+A,all,40,21,52.50,-14.17
+A,x,15,10,66.67,0.00
+A,y,25,11,44.00,-22.67
+B,all,50,26,52.00,12.00
+B,x,25,10,40.00,0.00
+B,y,25,16,64.00,24.00
+C,all,50,26,52.00,-14.67
+C,x,30,20,66.67,0.00
+C,y,20,6,30.00,-36.67
+CSV
+{
+    cat ties/ten.toml
+    for p in 'coarse_rate_below 30' 'rate_decimals 1'; do
+        printf '[[parameter]]\nname = "%s"\nvalue = %s\nmeaning = "m"\nstatus = "assumed"\nsource = "s"\n' $p
+    done
+} >gap/coarse.toml
+code "gaps beside coarse rates" 0 "$cairn" protect gap/tables.toml --policy gap/coarse.toml --out gap/out
+has "have no decimals where one of the groups is small" '^A,all,40,21,52.5,-14$' gap/out/rates.csv
+has "or both" '^C,y,20,6,30,-37$' gap/out/rates.csv
+has "and no more than rates have elsewhere" '^all,all,140,73,52.1,-5.0$' gap/out/rates.csv
+mkdir -p nothing
+{
+    wages_head ''
+} >nothing/tables.toml
+printf 'school,workers,wages\nall,113,6000\nA,3,0\nB,50,3000\nC,60,3000\n' >nothing/wages.csv
+code "three who earned nothing" 0 "$cairn" protect nothing/tables.toml --policy ties/ten.toml --out nothing/out
+has "have no total that says so" '^A,[*],[*]$' nothing/out/wages.csv
 
 # --- a sum of cells of two tables keeps to the stricter one ---
 mkdir -p sums
@@ -328,31 +452,6 @@ sed -i 's/^1,c,30/1,c,31/' level/students.csv
 code "is added up all the same" 3 "$cairn" protect level/tables.toml --policy n10 --out level/bad
 
 # --- rules that could not be checked, or that only the second table has ---
-wages_head() # lines of the total
-{
-    cat <<HEAD
-schema = "cairn.tables/1"
-name = "jobs"
-[markers]
-suppressed = ["*"]
-[[dimension]]
-name = "school"
-total = "all"
-codes = ["A", "B", "C"]
-[[table]]
-name = "wages"
-file = "wages.csv"
-[[table.by]]
-dimension = "school"
-column = "school"
-[[table.count]]
-name = "workers"
-[[table.total]]
-name = "wages"
-contributors = "workers"
-$1
-HEAD
-}
 mkdir wages
 printf 'school,workers,wages\nall,150,900000\nA,40,300000\nB,50,300000\nC,60,300000\n' >wages/wages.csv
 wages_head '' >wages/tables.toml
@@ -508,6 +607,114 @@ awk -F, 'NR == 1 { print $0 ",rate"; next } { printf "%s,%.1f\n", $0, 100 * $5 /
 mv parts/rate.csv parts/parts.csv
 code "a rate over several steps is protected" 0 "$cairn" protect parts/tables.toml --policy five.toml --out parts/rate
 hasnt "between its numerator and its denominator" '^A,x,40,.*,36,' parts/rate/parts.csv
+
+# --- what contradicts itself ---
+mkdir wrong
+cat >wrong/tables.toml <<'EOF'
+schema = "cairn.tables/1"
+name = "wrong"
+title = "a total that is too small"
+[markers]
+suppressed = ["*"]
+[[dimension]]
+name = "place"
+total = "ALL"
+codes = ["A", "B", "C"]
+[[dimension]]
+name = "sex"
+total = "T"
+codes = ["F", "M"]
+[[table]]
+name = "people"
+file = "people.csv"
+[[table.by]]
+dimension = "place"
+column = "place"
+[[table.by]]
+dimension = "sex"
+column = "sex"
+[[table.count]]
+name = "n"
+EOF
+printf 'place,sex,n\nALL,T,20\nA,T,10\nB,T,11\nC,T,3\nALL,F,*\nA,F,4\nB,F,5\nC,F,*\nALL,M,*\nA,M,6\nB,M,*\nC,M,1\n' >wrong/people.csv
+code "a total that is too small" 7 "$cairn" audit wrong/tables.toml
+has "is set aside" '^2 statements contradict .* set aside' out.log
+has "and named" '^  \[n, all\] = \[n, place A\] + \[n, place B\] + \[n, place C\]$' out.log
+has "what follows from the rest is found all the same" 'place B, sex M: hidden, but only one value is possible' out.log
+
+# --- what hangs on sizes that nothing limits is explained all the same, or not, and the command ends ---
+mkdir ends
+cat >ends/tables.toml <<'EOF'
+schema = "cairn.tables/1"
+name = "ends"
+title = "two rates of one cohort"
+[markers]
+suppressed = ["*"]
+[[markers.range]]
+text = "<= 10%"
+of = "rates"
+low = 0
+high = 10
+[[dimension]]
+name = "place"
+total = "all"
+hierarchy = "places.csv"
+[[dimension]]
+name = "year"
+codes = ["1", "2"]
+overlap = true
+[[dimension.sum]]
+total = "12"
+of = ["1", "2"]
+[[table]]
+name = "cohort"
+file = "cohort.csv"
+[[table.by]]
+dimension = "place"
+column = "place"
+[[table.by]]
+dimension = "year"
+column = "year"
+[[table.count]]
+name = "students"
+[[table.count]]
+name = "completers"
+part_of = "students"
+publish = false
+[[table.count]]
+name = "graduates"
+part_of = "completers"
+publish = false
+[[table.rate]]
+name = "rate"
+numerator = "graduates"
+denominator = "students"
+[[table.rate]]
+name = "rate2"
+numerator = "graduates"
+denominator = "completers"
+EOF
+printf 'code,parent\nD1,\nD2,\na,D1\nb,D1\nc,D2\nd,D2\n' >ends/places.csv
+printf 'place,year,students,rate,rate2\nall,1,7,29,*\nall,2,7,*,*\nall,12,14,21.4,50.00\na,1,2,100.00,100\na,2,3,0.00,*\na,12,*,40,*\nb,1,3,*,*\nb,2,0,*,*\nb,12,3,<= 10%%,*\nc,1,1,0.0,*\nc,2,2,0.0,0.0\nc,12,3,0,0.00\nd,1,1,*,<= 10%%\nd,2,2,50.00,100.0\nd,12,3,*,50\n' >ends/cohort.csv
+code "rates of counts that nobody printed" 7 "$cairn" audit ends/tables.toml
+has "a sum and why" 'place a, year 12: is exactly 5. It follows from: cohort.csv, row 5, students; cohort.csv, row 6' out.log
+has "everybody, and why" 'row 15, rate2: everybody in the group .*It follows from' out.log
+
+# --- "<= 10%" of nobody: only who knows that there is nobody of whom no rate is printed finds a contradiction ---
+mkdir empty
+{
+    sed -n '1,/^high = 10/p' ends/tables.toml
+    printf '[[markers.range]]\ntext = "50 or less"\nlow = 0\nhigh = 50\n[[dimension]]\nname = "place"\ntotal = "all"\ncodes = ["A", "B", "C"]\n'
+    printf '[[table]]\nname = "cohort"\nfile = "cohort.csv"\n[[table.by]]\ndimension = "place"\ncolumn = "place"\n[[table.count]]\nname = "students"\n'
+    printf '[[table.count]]\nname = "graduates"\npart_of = "students"\npublish = false\n[[table.rate]]\nname = "rate"\nnumerator = "graduates"\ndenominator = "students"\n'
+} >empty/tables.toml
+printf 'place,students,rate\nall,90,50.0\nA,60,50.0\nB,30,50.0\nC,50 or less,<= 10%%\n' >empty/cohort.csv
+code "a rate of a group that sums leave empty" 7 "$cairn" audit empty/tables.toml
+has "contradicts them" '^1 statements contradict' out.log
+sed -i 's/^suppressed = .*/&\nnobody_has_rates = true/' empty/tables.toml
+code "unless nobody has rates" 7 "$cairn" audit empty/tables.toml
+hasnt "which contradicts nothing" 'contradict ' out.log
+has "and the group is found to be empty" 'students, place C: is exactly 0.' out.log
 
 # --- the state's workbook ---
 data=$source/../shared/data/colorado

@@ -100,6 +100,44 @@ static void test_read(void **state)
     sdc_free(&p);
 }
 
+/* As tau-ARGUS writes them: levels with three decimals more than values, a level of a thousandth where there is none,
+ * lines that end in a blank, totals with -1; and what other public problems have: CR LF, negative values, exponents, an
+ * equation twice, one without cells, coefficients other than 1. */
+static void test_read_as_others_write(void **state)
+{
+    UNUSED(state);
+    SdcProblem p;
+    Error err = ERROR_INIT;
+    const char *text = "0\r\n5\r\n"
+                       "0 10.50 11 s  0.00 21.00 0.00000 0.00000 0.00\r\n"
+                       "1 12.00 12 u  6.00 24.00 1.80000 1.80000 3.60\r\n"
+                       "2 -1.50 1 s  -3.00 0.00 0.00000 0.00000 0.00\r\n"
+                       "3 0.00 1 z  0.00 0.00 0.00000 0.00000 0.00\r\n"
+                       "4 2.1e+01 1 u  0 1e3 0.00000 0.00100 0.00\r\n"
+                       "4\r\n"
+                       "0 4 : 0 (-1) 1 (1) 2 (1) 3 (1) \r\n"
+                       "0 4 : 0 (-1) 1 (1) 2 (1) 3 (1) \r\n"
+                       "0 2 : 4 (0.5) 0 (-1) \r\n"
+                       "0 0 :\r\n";
+    if (read_text(text, &p, &err) != OK)
+        fail_msg("%s", err.message);
+    assert_int_equal(sdc_check(&p, &err), OK);
+    assert_int_equal(p.value_decimals, 3);
+    assert_int_equal(p.cells[0].value, 10500);
+    assert_int_equal(p.cells[1].lpl, 1800);
+    assert_int_equal(p.cells[1].spl, 3600);
+    assert_int_equal(p.cells[2].value, -1500);
+    assert_int_equal(p.cells[2].lower, -3000);
+    assert_int_equal(p.cells[3].status, SDC_FROZEN);
+    assert_int_equal(p.cells[4].value, 21000);
+    assert_int_equal(p.cells[4].upl, 1);
+    assert_int_equal(p.row_count, 4);
+    assert_int_equal(p.coef[p.start[2]], 5);
+    assert_int_equal(p.coef[p.start[2] + 1], -10);
+    assert_int_equal(p.start[4], p.start[3]);
+    sdc_free(&p);
+}
+
 static void test_write_gives_it_back(void **state)
 {
     SdcProblem p = {0};
@@ -391,6 +429,7 @@ int main(void)
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_rounding_of_numbers),
         cmocka_unit_test(test_read),
+        cmocka_unit_test(test_read_as_others_write),
         cmocka_unit_test(test_write_gives_it_back),
         cmocka_unit_test(test_bounds_are_cut),
         cmocka_unit_test(test_costs_that_are_too_fine_are_rounded),

@@ -185,6 +185,75 @@ static void test_hierarchies_that_do_not_nest(void **state)
     read_free(&r);
 }
 
+/* Cells that no table has. Counties and regions without their total, and without the districts of both: the total is a
+ * cell, of two sums; as published the districts are, too. Schools by sex and districts by year without margins: each
+ * school and each district of all sexes and years. */
+static void test_unprinted(void **state)
+{
+    UNUSED(state);
+    static const char sides[] =
+        "schema = \"cairn.tables/1\"\nname = \"class\"\n[markers]\nsuppressed = [\"*\"]\n"
+        "[[dimension]]\nname = \"place\"\ntotal = \"CO\"\nhierarchies = [\"county.csv\", \"region.csv\"]\n"
+        "[[table]]\nname = \"t\"\nfile = \"t.csv\"\nmargins = false\n"
+        "[[table.by]]\ndimension = \"place\"\ncolumn = \"p\"\n[[table.count]]\nname = \"n\"\n";
+    const char *files[] = {"county.csv", "code,parent\nC1,CO\nC2,CO\nD1,C1\nD2,C1\nD3,C2\n", "region.csv",
+        "code,parent\nR1,CO\nR2,CO\nD1,R1\nD2,R2\nD3,R2\n", "t.csv", "p,n\nC1,30\nC2,30\nR1,10\nR2,50\n", NULL};
+    for (int published = 0; published < 2; published++) {
+        TablesReading reading = published ? TABLES_AS_PUBLISHED : TABLES_TRUE_VALUES;
+        Read r = {.err = ERROR_INIT};
+        assert_int_equal(tables_read(slice_of(sides), "t", memory_load, files, reading, &r.set, &r.err), OK);
+        assert_int_equal(tables_system(&r.set, reading, &r.system, &r.err), OK);
+        assert_int_equal(r.system.cell_count, published ? 8 : 5);
+        assert_int_equal(r.system.row_count, published ? 6 : 2);
+        assert_int_equal(r.system.cells[4].table, TABLES_NONE);
+        assert_int_equal(r.system.cells[4].value.low, published ? 0 : 60);
+        assert_false(r.system.cells[4].printed);
+        for (uint32_t i = 0; i < r.system.cell_count; i++)
+            assert_int_equal(r.system.cells[i].inferred, i > 4);
+        read_free(&r);
+    }
+    files[5] = "p,n\nCO,60\nD1,10\nD2,20\nD3,30\n"; /* counties and regions that nobody tells tie nothing */
+    Read left = {.err = ERROR_INIT};
+    assert_int_equal(
+        tables_read(slice_of(sides), "t", memory_load, files, TABLES_TRUE_VALUES, &left.set, &left.err), OK);
+    assert_int_equal(tables_system(&left.set, TABLES_TRUE_VALUES, &left.system, &left.err), OK);
+    assert_int_equal(left.system.cell_count, 4);
+    read_free(&left);
+    files[5] = "p,n\nC1,30\nC2,30\nR1,10\nR2,51\n";
+    Read r = {.err = ERROR_INIT};
+    assert_int_equal(tables_read(slice_of(sides), "t", memory_load, files, TABLES_TRUE_VALUES, &r.set, &r.err), OK);
+    assert_int_equal(tables_system(&r.set, TABLES_TRUE_VALUES, &r.system, &r.err), ERR_INVALID);
+    assert_non_null(strstr(r.err.message, "does not add up: the total is 1 less than its parts"));
+    assert_string_equal(r.err.file, "t.csv");
+    assert_int_equal(r.err.row, 4);
+    read_free(&r);
+    static const char across[] =
+        "schema = \"cairn.tables/1\"\nname = \"class\"\n"
+        "[[dimension]]\nname = \"place\"\ntotal = \"CO\"\nhierarchy = \"county.csv\"\n"
+        "[[dimension]]\nname = \"sex\"\ntotal = \"ALL\"\ncodes = [\"F\", \"M\"]\n"
+        "[[dimension]]\nname = \"year\"\ntotal = \"both\"\ncodes = [\"1\", \"2\"]\n"
+        "[[table]]\nname = \"t\"\nfile = \"t.csv\"\nmargins = false\n"
+        "[[table.by]]\ndimension = \"place\"\ncolumn = \"p\"\n[[table.by]]\ndimension = \"sex\"\ncolumn = \"s\"\n"
+        "[[table.count]]\nname = \"n\"\n"
+        "[[table]]\nname = \"u\"\nfile = \"u.csv\"\nmargins = false\n"
+        "[[table.by]]\ndimension = \"place\"\ncolumn = \"p\"\n[[table.by]]\ndimension = \"year\"\ncolumn = \"y\"\n"
+        "[[table.count]]\nname = \"n\"\n";
+    const char *more[] = {"county.csv", files[1], "t.csv", "p,s,n\nD1,F,4\nD1,M,6\nD2,F,8\nD2,M,12\n", "u.csv",
+        "p,y,n\nC1,1,20\nC1,2,10\n", NULL};
+    r = (Read){.err = ERROR_INIT};
+    assert_int_equal(tables_read(slice_of(across), "t", memory_load, more, TABLES_TRUE_VALUES, &r.set, &r.err), OK);
+    assert_int_equal(tables_system(&r.set, TABLES_TRUE_VALUES, &r.system, &r.err), OK);
+    /* D1, D2 and C1 of all sexes, C1 of each sex: (D1), (D2), (C1 F), (C1 M) and C1 by districts, sexes and years */
+    assert_int_equal(r.system.cell_count, 6 + 5);
+    assert_int_equal(r.system.row_count, 4 + 3);
+    read_free(&r);
+    more[5] = "p,y,n\nC1,1,20\nC1,2,11\n";
+    r = (Read){.err = ERROR_INIT};
+    assert_int_equal(tables_read(slice_of(across), "t", memory_load, more, TABLES_TRUE_VALUES, &r.set, &r.err), OK);
+    assert_int_equal(tables_system(&r.set, TABLES_TRUE_VALUES, &r.system, &r.err), ERR_INVALID);
+    read_free(&r);
+}
+
 typedef struct Bad {
     const char *what, *find, *replace; /* in the rows, or in the header when it is not found there */
     const char *message;
@@ -280,6 +349,9 @@ static void test_bad_hierarchies(void **state)
         read_with(&r, HEAD, BAD_PLACES[i].places, ROWS, TABLES_TRUE_VALUES);
         if (r.status == OK || !strstr(r.err.message, BAD_PLACES[i].message))
             fail_msg("%s: %s", BAD_PLACES[i].places, r.err.message);
+        bool in_header =
+            strstr(r.err.message, "through other codes") || strstr(r.err.message, "stands twice in one sum");
+        assert_string_equal(r.err.file, in_header ? "tables.toml" : "places.csv");
         read_free(&r);
     }
 }
@@ -456,6 +528,7 @@ int main(void)
         cmocka_unit_test(test_parts_of_several),
         cmocka_unit_test(test_linked),
         cmocka_unit_test(test_hierarchies_that_do_not_nest),
+        cmocka_unit_test(test_unprinted),
         cmocka_unit_test(test_bad_input),
         cmocka_unit_test(test_bad_hierarchies),
         cmocka_unit_test(test_deep_hierarchy),
