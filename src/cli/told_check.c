@@ -403,6 +403,10 @@ static void note_extent(Checking *c, ToldExtent extent)
 static Status attack_part(Checking *c, size_t part, Error *err)
 {
     bool done;
+    if (c->report->patterns >= TOLD_ASKED_IN_ALL) {
+        note_extent(c, TOLD_BY_FIGURE);
+        return OK;
+    }
     for (size_t i = 0; i < c->sources.len; i++)
         told_near_choose(&c->views[i], part);
     TRY(attack_some(c, &(With){EVERY, NONE, TOLD_ASKED_PATTERNS}, &done, err));
@@ -410,7 +414,7 @@ static Status attack_part(Checking *c, size_t part, Error *err)
         return OK;
     note_extent(c, TOLD_IN_PAIRS);
     for (size_t i = 0; i < c->sources.len; i++) {
-        if (!c->sources.at[i]->of_release)
+        if (!c->sources.at[i]->of_release || c->views[i].entering == 0)
             continue;
         TRY(attack_some(c, &(With){i, NONE, TOLD_ASKED_PATTERNS}, &done, err));
         if (!done)
