@@ -90,7 +90,7 @@ enum { TOLD_PATTERN_WORK = 1000, TOLD_JOINT_PATTERNS = 20000 };
 /* A question is attacked with everything that hangs together with it where that is no more patterns than the first;
  * else in parts of at most as many (ToldExtent), until so many patterns were attacked in all as the second says. A
  * pattern of few people may take a tenth of a second where twenty measures cut it. */
-enum { TOLD_ASKED_PATTERNS = 1000, TOLD_ASKED_IN_ALL = 4000 };
+enum { TOLD_ASKED_PATTERNS = 1000, TOLD_ASKED_IN_ALL = 2000 };
 /* How much of what hangs together with a question was attacked at once; what is said is the least of its systems. */
 typedef enum ToldExtent {
     TOLD_TOGETHER,

@@ -8,10 +8,21 @@
 
 #include <stdlib.h>
 
-static Status part_named(TellParts *names, Slice county, uint32_t *out, Error *err)
+static int compare_names(const void *x, const void *y)
 {
-    *out = (uint32_t)told_index(names->at, names->len, county);
-    return *out < names->len ? OK : vec_push(names, county, err);
+    return slice_cmp(*(const Slice *)x, *(const Slice *)y);
+}
+
+/* Counties by their codes: the order of parts decides which are attacked before it is enough, and depends on no
+ * pseudonym. */
+static Status list_parts(const MeasureMembers *m, TellParts *out, Error *err)
+{
+    for (size_t i = 0; i < m->place_count; i++)
+        if (told_index(out->at, out->len, m->places[i].county) == out->len)
+            TRY(vec_push(out, m->places[i].county, err));
+    if (out->len > 1)
+        qsort(out->at, out->len, sizeof *out->at, compare_names);
+    return OK;
 }
 
 /* Whether the figure says something that no release says of the very same people. */
@@ -27,19 +38,18 @@ static int compare_near(const void *x, const void *y)
     return c ? c : (a->part > b->part) - (a->part < b->part);
 }
 
-static Status add_rows(const SourceView *question, TellParts *names, Near *out, Error *err)
+static Status add_rows(const SourceView *question, const TellParts *names, Near *out, Error *err)
 {
     const MeasureMembers *m = &question->source->members;
     for (size_t row = 0; row < question->place_of.len; row++) {
         const uint32_t *counted = &question->counted.at[question->counted_first.at[question->place_of.at[row]]];
         bool asked = false;
-        uint32_t part;
         for (size_t i = 0; counted[i] != UINT32_MAX; i++)
             asked = asked || adds(question, counted[i]);
         if (!asked)
             continue;
-        TRY(part_named(names, m->places[m->place[row]].county, &part, err));
-        TRY(vec_push(&out->persons, ((NearPerson){m->person[row], part}), err));
+        size_t part = told_index(names->at, names->len, m->places[m->place[row]].county);
+        TRY(vec_push(&out->persons, ((NearPerson){m->person[row], (uint32_t)part}), err));
     }
     out->parts = names->len;
     if (out->persons.len > 1)
@@ -51,7 +61,9 @@ Status told_near_new(const SourceView *question, Near *out, Error *err)
 {
     TellParts names = {0};
     *out = (Near){0};
-    Status st = add_rows(question, &names, out, err);
+    Status st = list_parts(&question->source->members, &names, err);
+    if (st == OK)
+        st = add_rows(question, &names, out, err);
     vec_free(&names);
     return st;
 }
