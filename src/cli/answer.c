@@ -165,10 +165,6 @@ static Status give(Giving *g, Answer *out, Error *err)
     TRY(protect(g, &out->report, err));
     out->held = g->people.held_count;
     out->patterns = g->people.patterns;
-    out->extent = g->people.extent;
-    if (out->extent != TOLD_TOGETHER)
-        log_line(
-            g->log, LOG_WARN, "event=answer.in_parts asker=%s attacked=%s", g->ask->user, answer_extent(out->extent));
     return read_figures(g, out, err);
 }
 

@@ -14,7 +14,6 @@
 #define CAIRN_CLI_ANSWER_H
 
 #include "cli/cli.h"
-#include "cli/told.h"
 #include "measure/measure.h"
 #include "protectfile/protectfile.h"
 
@@ -46,7 +45,6 @@ typedef struct Answer {
     ProtectFileReport report;
     size_t held;       /* figures hidden because of what else the asker knows of the same people */
     uint64_t patterns; /* into which the figures that hang together divide them */
-    ToldExtent extent; /* how much of these was attacked at once */
 } Answer;
 
 /* The home must be open for writing. ERR_DENIED: no pattern protects all cells, or what was told before counted other
@@ -56,9 +54,6 @@ typedef struct Answer {
  */
 MUST_USE Status answer_give(Cli *cli, const Workplace *w, const AnswerAsk *ask, Answer *out, Error *err);
 void answer_free(Answer *a);
-
-/* One word. */
-const char *answer_extent(ToldExtent extent);
 
 typedef struct AnswerHead {
     const char *key; /* "measure", "cohort" */

@@ -55,7 +55,6 @@ typedef struct AnswerPeople {
     unsigned rounds;
     bool again; /* the last check failed because more must be held back: protect once more */
     uint64_t patterns;
-    ToldExtent extent; /* the least of all rounds */
 } AnswerPeople;
 /* ERR_DENIED: of an earlier answer it was not kept whom it counts. Free also after a failure. */
 MUST_USE Status answer_people_open(const AnswerAsk *ask, const Workplace *w, AnswerPeople *out, Error *err);

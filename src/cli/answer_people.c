@@ -71,41 +71,6 @@ static Status add_askers(AnswerPeople *p, Error *err)
     return st;
 }
 
-/* By which the question and what was told are divided. */
-static Status list_splits(AnswerPeople *p, ToldReleases *out, Error *err)
-{
-    VEC(Slice) names = {0};
-    Slice *at = NULL;
-    Status st = OK;
-    for (size_t i = 0; i < p->sources.len; i++)
-        for (size_t f = 0; f < p->sources.at[i].count && st == OK; f++)
-            for (Slice rest = p->sources.at[i].figures[f].split; rest.ptr && rest.len > 0 && st == OK;) {
-                Slice name = slice_cut(&rest, ',');
-                bool known = false;
-                for (size_t k = 0; k < names.len && !known; k++)
-                    known = slice_eq(names.at[k], name);
-                if (!known)
-                    st = vec_push(&names, name, err);
-            }
-    if (st == OK)
-        st = arena_new(&p->arena, Slice, names.len + 1, &at, err);
-    if (st == OK && names.len > 0)
-        memcpy(at, names.at, names.len * sizeof *at);
-    *out = (ToldReleases){.splits = at, .split_count = names.len};
-    vec_free(&names);
-    return st;
-}
-
-/* A measure's groups add up to all, so that it meets what releases divide by its own splits, and by those of what was
- * told; a cohort meets everything. */
-static Status add_releases(AnswerPeople *p, Error *err)
-{
-    ToldReleases wanted = {0};
-    if (p->ask->released)
-        TRY(list_splits(p, &wanted, err));
-    return told_releases(p->ask->ctx, p->ledger, &wanted, &p->sources, err);
-}
-
 Status answer_people_open(const AnswerAsk *ask, const Workplace *w, AnswerPeople *out, Error *err)
 {
     ProtectLeast least;
@@ -116,7 +81,9 @@ Status answer_people_open(const AnswerAsk *ask, const Workplace *w, AnswerPeople
     TRY(arena_new(&out->arena, uint8_t, ask->count + 1, &out->held, err));
     TRY(add_question(out, err));
     TRY(add_askers(out, err));
-    return add_releases(out, err);
+    /* Beside a measure's own releases figures are compared one by one (answer_lineage.c): of a question by groups and
+     * districts, all pairs of measures in systems took more than a minute. */
+    return ask->released ? OK : told_releases(ask->ctx, w->ledger, NULL, &out->sources, err);
 }
 
 void answer_people_free(AnswerPeople *p)
@@ -201,41 +168,13 @@ Status answer_people_check(void *ctx, const ProtectJob *job, Error *err)
     TRY(read_printed(p, job, err));
     Status st = told_check(&check, mode, &r, err);
     p->patterns = r.patterns;
-    p->extent = p->extent > r.extent ? p->extent : r.extent;
     st = st != OK ? refuse(p, &r, st, err) : mode == TOLD_HIDE ? hold_back(p, &r, err) : OK;
     mem_free(r.hide);
     return st;
 }
 
-const char *answer_extent(ToldExtent extent)
-{
-    static const char *const words[] = {"together", "by_county", "in_pairs", "by_figure"};
-    return words[extent];
-}
-
-/* That not everything was attacked together is in the ledger before the answer can be read. */
-static Status note_extent(const AnswerPeople *p, Error *err)
-{
-    Buf body;
-    Json j;
-    if (p->extent == TOLD_TOGETHER)
-        return OK;
-    buf_init(&body, 1 << 16);
-    json_begin(&j, &body, JSON_COMPACT);
-    json_open_object(&j);
-    json_kstr(&j, "people", p->ask->people);
-    json_kstr(&j, "attacked", slice_of(answer_extent(p->extent)));
-    json_end(&j);
-    Status st = buf_status(&body, err);
-    if (st == OK)
-        st = ledger_append(p->ledger, "query.in_parts", slice_of(p->ask->user), buf_slice(&body), err);
-    buf_free(&body);
-    return st;
-}
-
 Status answer_people_note(AnswerPeople *p, Error *err)
 {
-    TRY(note_extent(p, err));
     TRY(asker_note_agreement(p->ledger, p->ask->user, p->ask->agreement, err));
     return told_add(p->home, p->ledger, p->ask->user, &p->sources.at[0], err);
 }

@@ -27,7 +27,6 @@ static void tell_json(const Answer *a, const AnswerHead *head, Json *j)
     json_kbool(j, "known", a->report.known);
     json_kint(j, "suppressed", (int64_t)a->report.stats.suppressed);
     json_kint(j, "held_back", (int64_t)a->held);
-    json_kstr(j, "attacked", slice_of(answer_extent(a->extent)));
     json_key(j, "figures");
     json_open_array(j);
     for (size_t i = 0; i < a->count; i++)

@@ -165,7 +165,7 @@ static Status check_groups(Gate *g, const AskerGroups *groups, const ReleaseComi
         return OK;
     TRY(protect_least(g->out->ctx->policy, clock_today(), &least, err));
     g->least = (OverlapLeast){.n = least.n, .numerator = least.numerator, .complement = least.complement};
-    TRY(told_releases(g->out->ctx, g->out->ledger, &(ToldReleases){.coming = coming}, &g->releases, err));
+    TRY(told_releases(g->out->ctx, g->out->ledger, coming, &g->releases, err));
     for (size_t i = 0; i < groups->len && has_coming(&g->releases); i++)
         TRY(check_group(g, &groups->at[i], arena, err));
     return OK;

@@ -48,19 +48,13 @@ MUST_USE Status told_answers(Home *home, Ledger *ledger, const char *user, ToldS
  * for writing. */
 MUST_USE Status told_add(Home *home, Ledger *ledger, const char *user, const ToldSource *source, Error *err);
 
-/* What of the releases is read. */
-typedef struct ToldReleases {
-    const ReleaseComing *coming; /* one that is about to leave, too; NULL: none */
-    const Slice *splits;         /* figures that are divided by any other are left out; NULL: none is */
-    size_t split_count;
-} ToldReleases;
-/* What the releases in force print of one measure, with the people of today's records, appended; nothing where they
- * print nothing of it. */
+/* What the releases in force print of one measure, and what one that is coming would (NULL: none), with the people of
+ * today's records, appended; nothing where they print nothing of it. */
 MUST_USE Status told_release(const MeasureContext *ctx, Ledger *ledger, const MeasureInfo *measure,
-    const ToldReleases *wanted, ToldSources *out, Error *err);
+    const ReleaseComing *coming, ToldSources *out, Error *err);
 /* The same of all measures of the policy: what a release prints stays out when its family no longer names it. */
 MUST_USE Status told_releases(
-    const MeasureContext *ctx, Ledger *ledger, const ToldReleases *wanted, ToldSources *out, Error *err);
+    const MeasureContext *ctx, Ledger *ledger, const ReleaseComing *coming, ToldSources *out, Error *err);
 
 /* The same bytes for the same answer. */
 MUST_USE Status told_write(const ToldSource *s, Buf *out, Error *err);
@@ -87,18 +81,6 @@ typedef struct ToldCheck {
 /* TOLD_BESIDE: after pairs of its measures a release is attacked all at once, where that is no more patterns than
  * TOLD_JOINT_PATTERNS. */
 enum { TOLD_PATTERN_WORK = 1000, TOLD_JOINT_PATTERNS = 20000 };
-/* A question is attacked with everything that hangs together with it where that is no more patterns than the first;
- * else in parts of at most as many (ToldExtent), until so many patterns were attacked in all as the second says. A
- * pattern of few people may take a tenth of a second where twenty measures cut it. */
-enum { TOLD_ASKED_PATTERNS = 1000, TOLD_ASKED_IN_ALL = 2000 };
-/* How much of what hangs together with a question was attacked at once; what is said is the least of its systems. */
-typedef enum ToldExtent {
-    TOLD_TOGETHER,
-    TOLD_BY_COUNTY, /* with all that counts some of the people of its figures in a county, county by county; with
-                     * answers alone everything */
-    TOLD_IN_PAIRS,  /* with one measure of the releases at a time, in some county */
-    TOLD_BY_FIGURE  /* beside some measure of the releases not at all */
-} ToldExtent;
 typedef enum ToldMode {
     TOLD_HIDE,
     TOLD_ATTACK,
@@ -108,11 +90,10 @@ typedef struct ToldReport {
     uint8_t *hide; /* by figure of the asked source: what must not be told; NULL: nothing. mem_free. TOLD_HIDE alone */
     size_t hidden;
     uint64_t patterns, systems, work;
-    ToldExtent extent; /* of a question */
-    bool apart;        /* TOLD_BESIDE: all at once was too much in some system, where pairs alone were looked at */
-    bool is_small;     /* ERR_DENIED: because a group of too few people would follow */
-    char with[200];    /* whom the sources count that hang together with the question */
-    char named[600];   /* is_small: figures that count such a group, in words, without their numbers */
+    bool apart;      /* TOLD_BESIDE: all at once was too much in some system, where pairs alone were looked at */
+    bool is_small;   /* ERR_DENIED: because a group of too few people would follow */
+    char with[200];  /* whom the sources count that hang together with the question */
+    char named[600]; /* is_small: figures that count such a group, in words, without their numbers */
 } ToldReport;
 /* Attacks what is asked together with what was told: every source that has people of the question, or people of a
  * source that hangs together with it so; nothing to attack where all these are of the question's own people.

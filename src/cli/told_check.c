@@ -380,84 +380,6 @@ static Status attack_release(Checking *c, Error *err)
     return st;
 }
 
-/* --- a question beside everything -------------------------------------------------------------------------------- */
-
-/* An attack that may be too much: *done says whether it was made. */
-static Status attack_some(Checking *c, const With *with, bool *done, Error *err)
-{
-    Error why = ERROR_INIT;
-    Status st = attack_with(c, with, &why);
-    *done = st != ERR_LIMIT;
-    if (st != OK && *done && err)
-        *err = why;
-    return *done ? st : OK;
-}
-
-static void note_extent(Checking *c, ToldExtent extent)
-{
-    if (c->report->extent < extent)
-        c->report->extent = extent;
-}
-
-/* What is near one county's figures: all at once, else one measure of the releases at a time. */
-static Status attack_part(Checking *c, size_t part, Error *err)
-{
-    bool done;
-    if (c->report->patterns >= TOLD_ASKED_IN_ALL) {
-        note_extent(c, TOLD_BY_FIGURE);
-        return OK;
-    }
-    for (size_t i = 0; i < c->sources.len; i++)
-        told_near_choose(&c->views[i], part);
-    TRY(attack_some(c, &(With){EVERY, NONE, TOLD_ASKED_PATTERNS}, &done, err));
-    if (done)
-        return OK;
-    note_extent(c, TOLD_IN_PAIRS);
-    for (size_t i = 0; i < c->sources.len; i++) {
-        if (!c->sources.at[i]->of_release || c->views[i].entering == 0)
-            continue;
-        TRY(attack_some(c, &(With){i, NONE, TOLD_ASKED_PATTERNS}, &done, err));
-        if (!done)
-            note_extent(c, TOLD_BY_FIGURE);
-    }
-    return OK;
-}
-
-static Status attack_parts(Checking *c, const Near *near, Error *err)
-{
-    for (size_t i = 0; i < c->sources.len; i++)
-        TRY(told_near_mark(near, &c->views[i], err));
-    for (size_t part = 0; part < near->parts; part++)
-        TRY(attack_part(c, part, err));
-    return OK;
-}
-
-static const SourceView *view_of_question(const Checking *c)
-{
-    size_t i = 0;
-    while (c->sources.at[i] != c->question)
-        i++;
-    return &c->views[i];
-}
-
-/* A question may be left unanswered: it meets all that is out at once, where that is not too much. Where it is, it
- * meets all that was told, as far as an attack goes at all, and then what is near it. */
-static Status attack_question(Checking *c, Error *err)
-{
-    Near near;
-    bool done;
-    TRY(attack_some(c, &(With){EVERY, NONE, TOLD_ASKED_PATTERNS}, &done, err));
-    if (done)
-        return OK;
-    note_extent(c, TOLD_BY_COUNTY);
-    TRY(attack_with(c, &(With){NONE, NONE, 0}, err));
-    Status st = told_near_new(view_of_question(c), &near, err);
-    if (st == OK)
-        st = attack_parts(c, &near, err);
-    told_near_free(&near);
-    return st;
-}
-
 /* others: false: only whether the question's people are those of its figures. */
 static Status run_system(Checking *c, System *sys, bool others, Error *err)
 {
@@ -467,7 +389,8 @@ static Status run_system(Checking *c, System *sys, bool others, Error *err)
     if (!others)
         return OK;
     TRY(find_known(c, err));
-    return c->question ? attack_question(c, err) : attack_release(c, err);
+    /* A question may be left unanswered: it meets all that is out at once. */
+    return c->question ? attack_with(c, &(With){EVERY, NONE, 0}, err) : attack_release(c, err);
 }
 
 static Status check_system(Checking *c, size_t system, Reading reading, bool others, Error *err)
@@ -489,21 +412,6 @@ static Status check_system(Checking *c, size_t system, Reading reading, bool oth
     return st;
 }
 
-/* Whether a figure of the question is divided by no more than the system's splits. */
-static bool has_question(const Checking *c, const Names *names, Error *err)
-{
-    Slice last = {0};
-    bool within = false;
-    for (size_t i = 0; i < c->question->count && !within; i++) {
-        Names own;
-        if (i > 0 && slice_eq(c->question->figures[i].split, last))
-            continue;
-        last = c->question->figures[i].split;
-        within = told_names(last, &own, err) == OK && told_names_within(&own, names);
-    }
-    return within;
-}
-
 static Status check_all(Checking *c, Error *err)
 {
     bool others;
@@ -511,8 +419,7 @@ static Status check_all(Checking *c, Error *err)
     TRY(list_systems(c, err));
     for (Reading reading = 0; reading < (c->has_coded ? READINGS : CODED_IS_EXACT); reading++)
         for (size_t i = 0; i < c->systems.len; i++)
-            if (!c->question || has_question(c, &c->systems.at[i], err))
-                TRY(check_system(c, i, reading, others, err));
+            TRY(check_system(c, i, reading, others, err));
     for (size_t i = 0; c->question && i < c->question->count && c->report->hide; i++)
         c->report->hidden += c->report->hide[i] != 0;
     return OK;

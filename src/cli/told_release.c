@@ -2,7 +2,7 @@
  * What releases print, with the people of today's records: of those in force, and of one that is about to leave. A
  * figure that both print is one that is out already.
  */
-#include "cli/told_system.h"
+#include "cli/told.h"
 
 typedef struct Crossings {
     VEC(MeasureBy) at;
@@ -54,7 +54,6 @@ static Status find_crossings(const ToldSource *s, Crossings *out, Error *err)
 
 typedef struct Printing {
     const MeasureInfo *measure;
-    const ToldReleases *wanted;
     Arena *arena; /* of the figures' texts */
     VEC(ToldFigure) figures;
     Map known; /* what is printed where -> number */
@@ -112,22 +111,11 @@ static Slice printed_key(Buf *key, const ToldFigure *f)
 
 typedef enum Coming { IS_OUT, IS_COMING } Coming;
 
-static bool is_wanted(const ToldReleases *wanted, Slice split)
-{
-    const MeasureBy by = read_crossing(split);
-    for (size_t i = 0; i < by.count && wanted->splits; i++)
-        if (told_index(wanted->splits, wanted->split_count, by.names[i]) == wanted->split_count)
-            return false;
-    return true;
-}
-
 /* What is out comes first, and stays out. */
 static Status keep_cell(Printing *p, const PublishedCell *c, Coming coming, Error *err)
 {
     ToldFigure f;
     bool is_new;
-    if (!is_wanted(p->wanted, c->cell.split))
-        return OK;
     TRY(keep_figure(p, c, &f, err));
     if (f.printed == 0)
         return OK;
@@ -138,9 +126,8 @@ static Status keep_cell(Printing *p, const PublishedCell *c, Coming coming, Erro
     return is_new ? vec_push(&p->figures, f, err) : OK;
 }
 
-static Status keep_out(Printing *p, const MeasureContext *ctx, Ledger *ledger, Error *err)
+static Status keep_out(Printing *p, const MeasureContext *ctx, Ledger *ledger, const ReleaseComing *coming, Error *err)
 {
-    const ReleaseComing *coming = p->wanted->coming;
     ReleasePrinted printed;
     ReleaseReading r = {.home = ctx->home, .ledger = ledger, .measure = p->measure->name};
     if (coming) {
@@ -209,18 +196,18 @@ static Status take_source(const MeasureContext *ctx, Printing *p, ToldSources *o
     return st;
 }
 
-Status told_release(const MeasureContext *ctx, Ledger *ledger, const MeasureInfo *measure, const ToldReleases *wanted,
+Status told_release(const MeasureContext *ctx, Ledger *ledger, const MeasureInfo *measure, const ReleaseComing *coming,
     ToldSources *out, Error *err)
 {
     Arena arena;
-    Printing p = {.measure = measure, .wanted = wanted, .arena = &arena};
+    Printing p = {.measure = measure, .arena = &arena};
     arena_init(&arena, 0);
     buf_init(&p.key, 1 << 20);
     Status st = map_init(&p.known, err);
     if (st == OK)
-        st = keep_out(&p, ctx, ledger, err);
-    if (st == OK && wanted->coming)
-        st = keep_coming(&p, wanted->coming, err);
+        st = keep_out(&p, ctx, ledger, coming, err);
+    if (st == OK && coming)
+        st = keep_coming(&p, coming, err);
     if (st == OK && p.figures.len > 0)
         st = take_source(ctx, &p, out, err);
     map_free(&p.known);
@@ -231,7 +218,7 @@ Status told_release(const MeasureContext *ctx, Ledger *ledger, const MeasureInfo
 }
 
 Status told_releases(
-    const MeasureContext *ctx, Ledger *ledger, const ToldReleases *wanted, ToldSources *out, Error *err)
+    const MeasureContext *ctx, Ledger *ledger, const ReleaseComing *coming, ToldSources *out, Error *err)
 {
     MeasureInfos measures = {0};
     Arena arena;
@@ -242,7 +229,7 @@ Status told_releases(
         bool again = slice_eq(measures.at[i].name, last);
         last = measures.at[i].name;
         if (!again)
-            st = told_release(ctx, ledger, &measures.at[i], wanted, out, err);
+            st = told_release(ctx, ledger, &measures.at[i], coming, out, err);
     }
     vec_free(&measures);
     arena_free(&arena);

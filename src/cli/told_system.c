@@ -287,11 +287,10 @@ static Status choose_figures(SourceView *v, Error *err)
 {
     const ToldSource *s = v->source;
     TRY(arena_new(&v->sys->arena, uint8_t, s->count + 1, &v->drop, err));
-    TRY(arena_new(&v->sys->arena, uint8_t, s->count + 1, &v->far, err));
-    if (s->of_release)
+    if (s->of_release && v->sys->beside) {
         TRY(told_implied(v, v->drop, err));
-    if (s->of_release && v->sys->beside)
         TRY(drop_far(v, v->drop, err));
+    }
     for (size_t i = 0; i < s->count; i++) {
         bool enters = v->in[i] && !v->drop[i];
         v->entering += enters;
@@ -307,7 +306,7 @@ static Status enter_figures(SourceView *v, Overlap *overlap, bool *asked, Error 
         OverlapOrigin origin = told_origin(s, &s->figures[i]);
         unsigned printed = told_printed(&s->figures[i], v->sys->reading), known = printed & v->known[i];
         v->figure[i] = v->public[i] = UINT32_MAX;
-        if (!v->in[i] || v->drop[i] || v->far[i])
+        if (!v->in[i] || v->drop[i])
             continue;
         if (known)
             TRY(overlap_figure(overlap, OVERLAP_PUBLIC, known, &v->public[i], err));

@@ -39,9 +39,7 @@ typedef struct SourceView { /* a source in a system */
     const ToldSource *source;
     uint32_t *figure; /* by figure of the source: its number in the attack at hand; UINT32_MAX: not in it */
     uint8_t *in;      /* by figure of the source: in the system */
-    uint8_t *drop;    /* by figure: others say it; of a release beside answers: or it is far away from all of these */
-    uint8_t *near;    /* by part of a question, by figure: counts somebody of the part; NULL: not asked for */
-    uint8_t *far;     /* by figure: not near the part at hand */
+    uint8_t *drop;    /* by figure of a release: others say it, or it is far away from all answers */
     size_t entering;  /* figures that take part */
     bool is_coming;   /* one of these is of a release that is about to leave */
     Map keys;         /* year, level, unit, split, group -> links */
@@ -75,24 +73,6 @@ MUST_USE Status told_view_new(System *sys, const ToldSource *source, SourceView 
 void told_view_free(SourceView *v);
 /* Into an attack. *asked: joined by whether a figure is asked. */
 MUST_USE Status told_view_enter(SourceView *v, Overlap *overlap, bool *asked, Error *err);
-
-/* told_near.c: whom the figures count that a question would add, by counties, each a part. */
-typedef struct NearPerson {
-    uint64_t person;
-    uint32_t part;
-} NearPerson;
-typedef struct Near {
-    VEC(NearPerson) persons; /* ascending */
-    size_t parts;
-} Near;
-typedef VEC(Slice) TellParts; /* names of counties */
-/* After it is known what of the question is public. Free with told_near_free, also after a failure. */
-MUST_USE Status told_near_new(const SourceView *question, Near *out, Error *err);
-void told_near_free(Near *n);
-/* Which figures of a source count somebody of each part. */
-MUST_USE Status told_near_mark(const Near *n, SourceView *v, Error *err);
-/* Of a source that was marked, only those of one part take part in attacks from now on. */
-void told_near_choose(SourceView *v, size_t part);
 
 int told_compare_persons(const void *x, const void *y);
 bool told_has_person(const uint64_t *persons, size_t count, uint64_t person);

@@ -14,11 +14,6 @@
 #define EFFORT_A_CELL 200
 #define EFFORT_MOST 400000
 
-/* How far what was known before leaves a pattern open is asked from both sides, and a search over a large system costs
- * a second: beyond so many patterns it ends after fewer nodes, and tables that programs find must do. */
-#define KNOWN_PATTERNS 200
-#define KNOWN_NODES 1000
-
 typedef enum Mode { MODE_HIDE, MODE_ATTACK, MODE_BESIDE } Mode;
 
 typedef struct Attack {
@@ -33,8 +28,6 @@ static Status audit(const Attack *a, AuditDepth depth, AuditReport *out, Error *
     AuditOptions ask = AUDIT_OPTIONS_INIT;
     ask.depth = depth;
     ask.effort = a->effort;
-    if (depth == AUDIT_INTERVALS && a->problem.patterns > KNOWN_PATTERNS)
-        ask.effort.node_limit = KNOWN_NODES;
     return audit_problem(&a->problem.sdc, &ask, out, err);
 }
 

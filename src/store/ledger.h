@@ -9,7 +9,6 @@
  * Kinds: load.accepted, load.refused, link.run, build.generation, measure.run, measure.asked,
  * release.published, release.withdrawn, vault.read, key.rotated, backup.made,
  * query.answered (cairn protect --user: what one asker's history holds), query.agreement (under which somebody asked),
- * query.in_parts (an answer that was attacked beside releases in parts),
  * release.beside_answers (a release that tells an asker more, where the policy lets it),
  * agreement.used, results.read (equity and account: figures before protection),
  * cohort.asked, cohort.saved (the script itself, a version of its name).

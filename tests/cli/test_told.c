@@ -119,32 +119,27 @@ static void test_three(void **state)
     told_sources_free(&list);
 }
 
-/* A measure of WIDE^3 persons by so many districts: which of them a person is in is a digit of its number. */
+/* A measure of WIDE^3 persons by district: which of them a person is in is one of the three digits of its number. */
 enum { WIDE = 28 };
 
-static void add_divided(ToldSources *list, const char *people, From from, unsigned divisor, unsigned districts)
+static void add_digit(ToldSources *list, const char *people, From from, unsigned digit)
 {
+    static const unsigned divisor[] = {1, WIDE, WIDE * WIDE};
     add_source(list, people, from, 1, WIDE * WIDE * WIDE);
     ToldSource *s = &vec_last(list);
     MeasureMembers *m = &s->members;
     const ToldFigure all = s->figures[0];
-    s->count = m->place_count = districts;
-    assert_int_equal(arena_new(&m->arena, MeasurePlace, districts, &m->places, NULL), OK);
-    assert_int_equal(arena_new(&m->arena, ToldFigure, districts, &s->figures, NULL), OK);
-    for (unsigned i = 0; i < districts; i++) {
+    s->count = m->place_count = WIDE;
+    assert_int_equal(arena_new(&m->arena, MeasurePlace, WIDE, &m->places, NULL), OK);
+    assert_int_equal(arena_new(&m->arena, ToldFigure, WIDE, &s->figures, NULL), OK);
+    for (unsigned i = 0; i < WIDE; i++) {
         assert_int_equal(arena_format(&m->arena, &m->places[i].district, NULL, "%u", i), OK);
         s->figures[i] = all;
         s->figures[i].level = SLICE("district");
         s->figures[i].unit = m->places[i].district;
     }
     for (size_t i = 0; i < m->count; i++)
-        m->place[i] = (uint32_t)(i / divisor % districts);
-}
-
-static void add_digit(ToldSources *list, const char *people, From from, unsigned digit)
-{
-    static const unsigned divisor[] = {1, WIDE, WIDE * WIDE};
-    add_divided(list, people, from, divisor[digit], WIDE);
+        m->place[i] = (uint32_t)(i / divisor[digit] % WIDE);
 }
 
 /* Two measures divide people into enough for each pair to be attacked, three into too many: that is told. */
@@ -185,112 +180,9 @@ static void test_limit(void **state)
     told_sources_free(&list);
 }
 
-/* --- a question beside releases ---------------------------------------------------------------------------------- */
-
-static void add_question(ToldSources *list, uint64_t first, uint64_t last)
-{
-    add_source(list, "question", ANSWERED, first, last);
-    vec_last(list).origin = OVERLAP_ASKED;
-}
-
-static Status ask(const ToldSources *list, ToldMode mode, ToldReport *out)
-{
-    const ToldCheck c = {.sources = list, .least = {.n = 16, .numerator = 3, .complement = 3}, .threads = 1};
-    Error err = ERROR_INIT;
-    Status st = told_check(&c, mode, out, &err);
-    assert_true(st == OK || err.message[0]);
-    return st;
-}
-
-/* All but two of the people asked for are those of three measures that are out: the question is held back; told all the
- * same, it would show the two. */
-static void test_question_less_three(void **state)
-{
-    (void)state;
-    for (uint64_t last = 98; last >= 80; last -= 18) {
-        ToldSources list = {0};
-        ToldReport r;
-        add_question(&list, 1, 100);
-        add_source(&list, "first", OUT, 1, 30);
-        add_source(&list, "second", OUT, 31, 60);
-        add_source(&list, "third", OUT, 61, last);
-        assert_int_equal(ask(&list, TOLD_HIDE, &r), OK);
-        assert_int_equal(r.hide ? r.hide[0] : 0, last == 98 ? OVERLAP_PEOPLE : 0);
-        assert_int_equal(r.extent, TOLD_TOGETHER);
-        mem_free(r.hide);
-        assert_int_equal(ask(&list, TOLD_ATTACK, &r), last == 98 ? ERR_DENIED : OK);
-        assert_int_equal(r.is_small, last == 98);
-        mem_free(r.hide);
-        told_sources_free(&list);
-    }
-}
-
-/* Two counties of one question, sixty people each. */
-static void add_counties(ToldSources *list)
-{
-    add_question(list, 1, 120);
-    ToldSource *s = &vec_last(list);
-    MeasureMembers *m = &s->members;
-    const ToldFigure all = s->figures[0];
-    s->count = m->place_count = 2;
-    assert_int_equal(arena_new(&m->arena, MeasurePlace, 2, &m->places, NULL), OK);
-    assert_int_equal(arena_new(&m->arena, ToldFigure, 2, &s->figures, NULL), OK);
-    for (unsigned i = 0; i < 2; i++) {
-        m->places[i].county = slice_of(i ? "08003" : "08001");
-        s->figures[i] = all;
-        s->figures[i].level = SLICE("county");
-        s->figures[i].unit = m->places[i].county;
-    }
-    for (size_t i = 0; i < m->count; i++) {
-        m->person[i] += i < 60 ? 0 : 1000;
-        m->place[i] = i >= 60;
-    }
-}
-
-/* Everything at once is too much; by county it is not, and what a county's figure tells beside a measure is found. */
-static void test_question_by_county(void **state)
-{
-    (void)state;
-    for (uint64_t last = 40; last <= 58; last += 18) {
-        ToldSources list = {0};
-        ToldReport r;
-        add_counties(&list);
-        add_source(&list, "part", OUT, 1, last);
-        for (unsigned digit = 0; digit < 3; digit++)
-            add_digit(&list, "digit", OUT, digit);
-        assert_int_equal(ask(&list, TOLD_HIDE, &r), OK);
-        assert_int_equal(r.extent, TOLD_BY_COUNTY);
-        assert_int_equal(r.hide ? r.hide[0] : 0, last == 58 ? OVERLAP_PEOPLE : 0);
-        assert_int_equal(r.hide ? r.hide[1] : 0, 0);
-        mem_free(r.hide);
-        told_sources_free(&list);
-    }
-}
-
-/* Where one county is too much, one measure at a time; where one measure is, none of it: and it is said. */
-static void test_question_in_pairs(void **state)
-{
-    (void)state;
-    ToldSources list = {0};
-    ToldReport r;
-    add_question(&list, 1, WIDE * WIDE * WIDE);
-    for (unsigned digit = 0; digit < 3; digit++)
-        add_digit(&list, "digit", OUT, digit);
-    assert_int_equal(ask(&list, TOLD_HIDE, &r), OK);
-    assert_int_equal(r.extent, TOLD_IN_PAIRS);
-    mem_free(r.hide);
-    add_divided(&list, "districts", OUT, 1, TOLD_ASKED_PATTERNS + 1);
-    assert_int_equal(ask(&list, TOLD_HIDE, &r), OK);
-    assert_int_equal(r.extent, TOLD_BY_FIGURE);
-    mem_free(r.hide);
-    told_sources_free(&list);
-}
-
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_question_less_three),
-        cmocka_unit_test(test_question_by_county), cmocka_unit_test(test_question_in_pairs),
-        cmocka_unit_test(test_told_apart), cmocka_unit_test(test_pairs), cmocka_unit_test(test_three),
-        cmocka_unit_test(test_too_many_at_once), cmocka_unit_test(test_limit)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_told_apart), cmocka_unit_test(test_pairs),
+        cmocka_unit_test(test_three), cmocka_unit_test(test_too_many_at_once), cmocka_unit_test(test_limit)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

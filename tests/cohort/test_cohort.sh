@@ -361,18 +361,6 @@ check "by figures" test "$(figure)" != '*,*'
 check_code "who knows both" 0 leaves gus within
 check_equal "is not told of the first without a few: the second completes the sum" "$(figure)" '*,*'
 
-# A measure beside a cohort that is its people without a few, in either order.
-measure_leaves() { "$CAIRN" measure matriculation_rate --years 2024 --home "$work/home" --answer-to "$1" "${why[@]}" "${@:2}"; }
-check_code "a cohort that is a measure's people less those of a small district" 0 leaves mia nested
-check_code "and the measure" 0 measure_leaves mia
-check_equal "is not told beside it" "$(figure)" '*,*'
-check_code "the measure first" 0 measure_leaves nia
-check "is told" test "$(figure)" != '*,*'
-check_code "then the cohort" 0 leaves nia nested
-check_equal "is not" "$(figure)" '*,*'
-check_code "JSON of a measure" 0 measure_leaves nia --json
-check_equal "says how much was attacked at once" "$("$CAIRN_JSON_GET" attacked <"$work/check.out")" together
-
 # A coded rate is a range, and what it says of the outcomes is part of a sum: of district 0010, two graduates.
 by_two_year='matriculated by two-year'
 of_2025 coded "$by_two_year" 'and in district 0005, 0009, 0014, 0018, 0019' 'level district'
