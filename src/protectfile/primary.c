@@ -147,13 +147,76 @@ static bool is_out(const ProtectJob *job, uint32_t cell)
     return p->value > 0 && p->status != SDC_SENSITIVE && is_out(job, c->part) && is_out(job, c->whole);
 }
 
-/* A coded rate prints that the count lies between 0 and the band: so much everybody knows, and no more. */
-static void code_count(ProtectJob *job, uint32_t cell, int64_t n, const ProtectionBand *band, ProtectReason reason)
+#define LEFT_NOTHING (-1) /* it is what is left: a cell that is known */
+
+/* A cell, or those of it who are in no part of it; TABLES_NONE. */
+static uint32_t rest_or_self(const ProtectJob *job, uint32_t cell, bool rest)
 {
+    if (!rest)
+        return cell;
+    return job->rest_from[cell + 1] - job->rest_from[cell] == 1 ? job->rest[job->rest_from[cell]] : TABLES_NONE;
+}
+
+static bool is_printed_before(const ProtectJob *job, uint32_t cell)
+{
+    const TablesCell *c = &job->system.cells[cell];
+    if (c->whole == TABLES_NONE)
+        return c->frozen;
+    return is_printed_before(job, c->part) && is_printed_before(job, c->whole);
+}
+
+/* One equation: a whole that is out, less its parts that are out, is all that the others can be. */
+static void leave_in_row(const ProtectJob *job, uint32_t row, bool rest, int64_t *left)
+{
+    const TablesSystem *s = &job->system;
+    uint32_t open = 0, whole = rest_or_self(job, s->cell[s->start[row]], rest);
+    if (whole == TABLES_NONE || !is_printed_before(job, whole))
+        return;
+    int64_t most = job->problem.cells[whole].value;
+    for (uint32_t i = s->start[row] + 1; i < s->start[row + 1]; i++) {
+        uint32_t part = rest_or_self(job, s->cell[i], rest);
+        if (part == TABLES_NONE || s->cells[part].quantity != s->cells[whole].quantity)
+            return;
+        if (is_printed_before(job, part))
+            most -= job->problem.cells[part].value;
+        else
+            open++;
+    }
+    for (uint32_t i = s->start[row] + 1; i < s->start[row + 1]; i++) {
+        uint32_t part = rest_or_self(job, s->cell[i], rest);
+        if (!is_printed_before(job, part) && most < left[part])
+            left[part] = open == 1 ? LEFT_NOTHING : most;
+    }
+}
+
+/* By cell: the most that what is out leaves of it. */
+static Status find_left(ProtectJob *job, int64_t **out, Error *err)
+{
+    TRY(arena_new(&job->arena, int64_t, (size_t)job->system.cell_count + 1, out, err));
+    for (uint32_t i = 0; i < job->system.cell_count; i++)
+        (*out)[i] = INT64_MAX;
+    for (uint32_t row = 0; row < job->system.row_count; row++) {
+        leave_in_row(job, row, false, *out);
+        leave_in_row(job, row, true, *out);
+    }
+    return OK;
+}
+
+typedef struct Coding {
+    ProtectJob *job;
+    const int64_t *left;
+} Coding;
+
+/* A coded rate prints that the count lies between 0 and the band: so much everybody knows, and no more. What is out may
+ * leave less room than that: the code need not hide what it cannot. */
+static void code_count(const Coding *coding, uint32_t cell, int64_t n, const ProtectionBand *band, ProtectReason reason)
+{
+    ProtectJob *job = coding->job;
     SdcCell *c = &job->problem.cells[cell];
     int64_t most = (int64_t)((Wide)n * band->percent / 100);
-    if (is_out(job, cell))
+    if (is_out(job, cell) || coding->left[cell] == LEFT_NOTHING)
         return;
+    most = coding->left[cell] < most ? coding->left[cell] : most;
     mark(job, cell, reason, c->value > 0 ? 1 : 0, most > c->value ? 1 : 0);
     if (c->upper > most)
         c->upper = most;
@@ -161,8 +224,9 @@ static void code_count(ProtectJob *job, uint32_t cell, int64_t n, const Protecti
         c->upl = c->upper - c->value;
 }
 
-static void code_rate(ProtectJob *job, const TablesTable *t, uint32_t row, const TablesColumn *rate)
+static void code_rate(const Coding *coding, const TablesTable *t, uint32_t row, const TablesColumn *rate)
 {
+    ProtectJob *job = coding->job;
     uint32_t k = t->cell[(size_t)row * t->column_count + rate->numerator];
     uint32_t n = t->cell[(size_t)row * t->column_count + rate->denominator];
     if (k == TABLES_NONE || n == TABLES_NONE || job->system.cells[k].value.mark == TABLES_STRUCTURAL)
@@ -172,25 +236,28 @@ static void code_rate(ProtectJob *job, const TablesTable *t, uint32_t row, const
     if (!band || job->problem.cells[n].status == SDC_SENSITIVE)
         return;
     if ((Wide)with * 100 <= (Wide)people * band->percent) {
-        code_count(job, k, people, band, REASON_NEARLY_NONE);
+        code_count(coding, k, people, band, REASON_NEARLY_NONE);
         job->cells[k].coded = true;
     } else if ((Wide)(people - with) * 100 <= (Wide)people * band->percent) {
         uint32_t rest = protect_rest(job, k, n);
         if (rest == TABLES_NONE)
             return;
-        code_count(job, rest, people, band, REASON_NEARLY_ALL);
+        code_count(coding, rest, people, band, REASON_NEARLY_ALL);
         job->cells[k].coded = true;
     }
 }
 
-static void code_rates(ProtectJob *job)
+static Status code_rates(ProtectJob *job, Error *err)
 {
+    int64_t *left;
+    TRY(find_left(job, &left, err));
     for (uint32_t t = 0; t < job->set.table_count; t++) {
         const TablesTable *table = &job->set.tables[t];
         for (uint32_t c = 0; c < table->column_count && !table->released; c++)
             for (uint32_t row = 0; row < table->row_count && table->columns[c].kind == TABLES_RATE; row++)
-                code_rate(job, table, row, &table->columns[c]);
+                code_rate(&(Coding){job, left}, table, row, &table->columns[c]);
     }
+    return OK;
 }
 
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
@@ -381,7 +448,7 @@ Status primary_mark(ProtectJob *job, Error *err)
         if (job->problem.cells[i].status == SDC_SECONDARY && job->system.cells[i].buried)
             job->cells[i].reason = REASON_EARLIER;
     judge_all(job);
-    code_rates(job);
+    TRY(code_rates(job, err));
     for (uint32_t i = 0; i < job->system.cell_count; i++)
         keep_frozen(job, i);
     return OK;

@@ -277,6 +277,13 @@ static bool is_band(const ProtectionPolicy *policy, Slice text)
     return false;
 }
 
+/* Somebody is there of whom an earlier release had no row: nobody knows how many, and not that it is nobody. */
+static bool left_unsaid(const TablesTable *table, size_t at)
+{
+    const TablesValue *v = &table->values[at];
+    return table->old[at] == TABLES_ABSENT && v->mark == TABLES_EXACT && v->low != 0;
+}
+
 /* What an earlier release printed, as far as the header's markers and the policy's bands have a meaning for it. */
 static Status print_earlier(void *ctx, uint32_t t, uint32_t row, uint32_t column, Slice *text, Error *err)
 {
@@ -285,6 +292,7 @@ static Status print_earlier(void *ctx, uint32_t t, uint32_t row, uint32_t column
     size_t at = (size_t)row * table->column_count + column;
     (void)err;
     bool known = table->old[at] != TABLES_HIDDEN || is_band(job->policy, table->old_text[at]);
+    known = known && !left_unsaid(table, at);
     *text = known ? table->old_text[at] : job->policy->suppressed;
     return OK;
 }

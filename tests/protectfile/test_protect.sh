@@ -273,6 +273,28 @@ printf 'school,students,rate\nA,19,89\nB,100,50\nC,60,50\n' >beside/out.csv
 code "planted: an earlier release that prints two without the outcome" 7 \
     "$cairn" protect beside/tables.toml --policy n10 --out beside/safe
 has "is told" 'nothing protects .students without graduates, school A' out.log
+# The three are all that two schools together leave: no code could say of A that it may be four.
+printf 'school,students,graduates,rate\nA,39,36,92.3\nB,100,100,100\nC,60,30,50\n' >beside/now.csv
+printf 'school,students,graduates,rate\nA+B,139,136,97.8\n' >beside/earlier.csv
+printf 'school,students,rate\nA+B,139,97.8\n' >beside/out.csv
+sed '/^from = 20/ { n; s/10/20/ }' "$source/policy/core/protection/n10.toml" >wide.toml
+rm -rf beside/safe
+code "an earlier release that prints three without the outcome, in two schools" 0 \
+    "$cairn" protect beside/tables.toml --policy wide.toml --out beside/safe
+has "the code says no more either" '^A,39,>80$' beside/safe/now.csv
+# Somebody is in a school of which a release had no row: nobody knows how many, and not that it is nobody.
+cp beside/tables.toml beside/whole.toml
+sed -i 's/^suppressed = .*/&\nabsent = ["N\/A"]/' beside/tables.toml
+printf 'school,students,graduates,rate\nB,100,50,50\nC,60,30,50\n' >beside/now.csv
+printf 'school,students,graduates,rate\nall,184,93,50.5\nA,24,13,54.2\nB,100,50,50\nC,60,30,50\n' >beside/earlier.csv
+printf 'school,students,rate\nall,184,50.5\nA,N/A,N/A\nB,100,50\nC,N/A,N/A\n' >beside/out.csv
+rm -rf beside/safe
+code "an earlier release without rows of two schools" 0 "$cairn" protect beside/tables.toml --policy n10 --out beside/safe
+has "leaves what it printed" '^B,100,50$' beside/safe/now.csv
+rm -rf beside/safe
+mv beside/whole.toml beside/tables.toml
+printf 'school,students,graduates,rate\nA,19,17,89\nB,100,50,50\nC,60,30,50\n' >beside/now.csv
+cp beside/now.csv beside/earlier.csv
 printf 'school,students,rate\nA,*,*\nB,100,60\nC,60,50\n' >beside/out.csv
 code "planted: an earlier rate that is not today's" 7 "$cairn" protect beside/tables.toml --policy n10 --out beside/safe
 has "is told" 'contradict themselves at .*school B' out.log
