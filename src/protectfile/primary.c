@@ -184,7 +184,7 @@ static void leave_in_row(const ProtectJob *job, uint32_t row, bool rest, int64_t
     }
     for (uint32_t i = s->start[row] + 1; i < s->start[row + 1]; i++) {
         uint32_t part = rest_or_self(job, s->cell[i], rest);
-        if (!is_printed_before(job, part) && most < left[part])
+        if (!is_printed_before(job, part) && (open == 1 || most < left[part]))
             left[part] = open == 1 ? LEFT_NOTHING : most;
     }
 }
