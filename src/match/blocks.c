@@ -106,24 +106,11 @@ out:
 
 typedef struct RefineWork {
     RefineJob job;
+    const Blocks *blocks;
     const BlockPass *pass;
-    Groups *outs; /* of each oversized group */
+    Groups *outs;    /* of each oversized group */
+    uint64_t *pairs; /* of these */
 } RefineWork;
-
-static Status refine_one(size_t item, void *ctx, Error *err)
-{
-    const RefineWork *w = ctx;
-    uint32_t group = w->pass->oversized.at[item];
-    return block_refine(
-        &w->job, group_members(&w->pass->groups, group), group_size(&w->pass->groups, group), &w->outs[item], err);
-}
-
-static Status append_groups(Groups *to, const Groups *from, Error *err)
-{
-    for (uint32_t i = 0; i < group_count(from); i++)
-        TRY(groups_add(to, group_members(from, i), group_size(from, i), err));
-    return OK;
-}
 
 static uint64_t groups_pairs(const Blocks *b, const Groups *g)
 {
@@ -133,20 +120,59 @@ static uint64_t groups_pairs(const Blocks *b, const Groups *g)
     return pairs;
 }
 
-/* Finds the groups that are too large for the pass's block_max and adds up the others. */
-static Status find_oversized(const Blocks *b, BlockPass *p, Error *err)
+static Status refine_one(size_t item, void *ctx, Error *err)
 {
+    const RefineWork *w = ctx;
+    uint32_t group = w->pass->oversized.at[item];
+    TRY(block_refine(
+        &w->job, group_members(&w->pass->groups, group), group_size(&w->pass->groups, group), &w->outs[item], err));
+    w->pairs[item] = groups_pairs(w->blocks, &w->outs[item]);
+    return OK;
+}
+
+static Status append_groups(Groups *to, const Groups *from, Error *err)
+{
+    for (uint32_t i = 0; i < group_count(from); i++)
+        TRY(groups_add(to, group_members(from, i), group_size(from, i), err));
+    return OK;
+}
+
+#define GROUPS_AT_ONCE 4096
+
+/* What each group costs is looked up in records here and there, so it is done once and on all threads. */
+static Status count_costs(size_t item, void *ctx, Error *err)
+{
+    const RefineWork *w = ctx;
+    const Groups *g = &w->pass->groups;
+    size_t end = group_count(g) - item * GROUPS_AT_ONCE < GROUPS_AT_ONCE ? group_count(g) : (item + 1) * GROUPS_AT_ONCE;
+    UNUSED(err);
+    for (size_t i = item * GROUPS_AT_ONCE; i < end; i++)
+        w->pass->costs[i] = comparable_pairs(
+            &w->blocks->sources, w->blocks->table, group_members(g, (uint32_t)i), group_size(g, (uint32_t)i));
+    return OK;
+}
+
+static Status find_costs(Blocks *b, BlockPass *p, unsigned threads, Error *err)
+{
+    RefineWork w = {.blocks = b, .pass = p};
+    size_t groups = group_count(&p->groups);
+    TRY(mem_alloc((groups + 1) * sizeof *p->costs, (void **)&p->costs, err));
+    return parallel_for((groups + GROUPS_AT_ONCE - 1) / GROUPS_AT_ONCE, threads, count_costs, &w, err);
+}
+
+/* Finds the groups that are too large for the pass's block_max and adds up the others. */
+static Status find_oversized(BlockPass *p, Error *err)
+{
+    uint64_t full = (uint64_t)p->block_max * (p->block_max - 1) / 2;
     p->oversized.len = 0;
     p->oversized_pairs = p->pairs = 0;
     for (uint32_t i = 0; i < group_count(&p->groups); i++) {
-        uint64_t pairs =
-            comparable_pairs(&b->sources, b->table, group_members(&p->groups, i), group_size(&p->groups, i));
-        if (group_oversized(&b->sources, b->table, &p->groups, i, p->block_max)) {
-            TRY(vec_push(&p->oversized, i, err));
-            p->oversized_pairs += pairs;
-        } else {
-            p->pairs += pairs;
+        if (group_size(&p->groups, i) <= p->block_max || p->costs[i] <= full) {
+            p->pairs += p->costs[i];
+            continue;
         }
+        TRY(vec_push(&p->oversized, i, err));
+        p->oversized_pairs += p->costs[i];
     }
     return OK;
 }
@@ -157,21 +183,23 @@ static Status refine_pass(Blocks *b, BlockPass *p, const Refiners *refiners, uns
     p->refined_pairs = 0;
     if (p->oversized.len == 0)
         return OK;
-    RefineWork w = {.pass = p, .outs = NULL};
+    RefineWork w = {.blocks = b, .pass = p};
     w.job = (RefineJob){b->table, &b->sources, refiners, &p->spec, p->block_max};
     Status st = OK;
     TRY(mem_zalloc(p->oversized.len, sizeof w.outs[0], (void **)&w.outs, err));
+    TRY_OUT(mem_zalloc(p->oversized.len, sizeof w.pairs[0], (void **)&w.pairs, err));
     TRY_OUT(parallel_for(p->oversized.len, threads, refine_one, &w, err));
     for (size_t i = 0; i < p->oversized.len; i++) {
         TRY_OUT(append_groups(&p->refined, &w.outs[i], err));
         groups_free(&w.outs[i]);
+        p->refined_pairs += w.pairs[i];
     }
-    p->refined_pairs = groups_pairs(b, &p->refined);
     p->pairs += p->refined_pairs;
 out:
     for (size_t i = 0; i < p->oversized.len; i++)
         groups_free(&w.outs[i]);
     mem_free(w.outs);
+    mem_free(w.pairs);
     return st;
 }
 
@@ -217,7 +245,7 @@ static Status new_refiners(Weighing *w, Error *err)
 /* The pass with blocks of its block_max. */
 static Status cut_pass(Weighing *w, BlockPass *p, Error *err)
 {
-    TRY(find_oversized(w->blocks, p, err));
+    TRY(find_oversized(p, err));
     if (!w->refines)
         return OK;
     if (p->oversized.len > 0 && !w->refiners)
@@ -240,12 +268,15 @@ static Status cut_dear(Weighing *w, uint32_t block_max, Error *err)
     return OK;
 }
 
-/* By a quarter, until all together keep to the budget. */
+/* Until all together keep to the budget: pairs grow with the size of blocks, so by as much as there are too many, at
+ * least by a quarter and at most by half. */
 static Status cut_to_budget(Weighing *w, uint64_t budget, uint32_t *block_max, Error *err)
 {
     TRY(cut_dear(w, *block_max, err));
     while (blocks_pairs(w->blocks) > budget && *block_max > BLOCK_MAX_LEAST) {
-        *block_max -= *block_max / 4;
+        uint32_t least = *block_max / 2, most = *block_max - *block_max / 4;
+        uint64_t fair = (uint64_t)((double)*block_max * (double)budget / (double)blocks_pairs(w->blocks));
+        *block_max = fair < least ? least : fair > most ? most : (uint32_t)fair;
         *block_max = *block_max > BLOCK_MAX_LEAST ? *block_max : BLOCK_MAX_LEAST;
         TRY(cut_dear(w, *block_max, err));
     }
@@ -274,8 +305,10 @@ static Status refine_all(Blocks *b, unsigned threads, Error *err)
     most = most > BLOCK_MAX_LEAST ? most : BLOCK_MAX_LEAST;
     for (uint32_t i = 0; i < b->pass_count; i++) {
         b->passes[i].block_max = most;
-        if (!pass_is_window(&b->passes[i]))
-            TRY_OUT(find_oversized(b, &b->passes[i], err));
+        if (!pass_is_window(&b->passes[i])) {
+            TRY_OUT(find_costs(b, &b->passes[i], threads, err));
+            TRY_OUT(find_oversized(&b->passes[i], err));
+        }
     }
     find_dear(&w, budget);
     uint32_t block_max = most;
@@ -293,6 +326,10 @@ static Status refine_all(Blocks *b, unsigned threads, Error *err)
         error_hint(err, "Raise pairs_max, or take passes whose keys are rarer.");
     }
 out:
+    for (uint32_t i = 0; i < b->pass_count; i++) {
+        mem_free(b->passes[i].costs);
+        b->passes[i].costs = NULL;
+    }
     refiners_free(w.refiners);
     return st;
 }

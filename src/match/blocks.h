@@ -124,6 +124,7 @@ typedef struct BlockPass {
     uint32_t width;     /* lanes */
     uint64_t keys;
     uint64_t pairs;           /* upper bound */
+    uint64_t *costs;          /* comparable pairs of each group, while passes are weighed */
     uint64_t oversized_pairs; /* of the groups that were refined */
     uint64_t refined_pairs;   /* of the blocks in their place, some pairs more than once */
 } BlockPass;
