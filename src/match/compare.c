@@ -521,7 +521,8 @@ static inline uint64_t without_given(const Comparer *c, uint64_t pattern)
     uint64_t gone = 0;
     for (uint32_t k = 0; k < c->beside_count; k++) {
         uint32_t level = pattern >> c->beside[k].shift & 15;
-        gone |= (level == 1) | (level == c->beside[k].alias) ? c->beside[k].field : 0;
+        bool beside = (level == 1) | (level == c->beside[k].alias);
+        gone |= beside ? c->beside[k].field : 0;
     }
     return pattern & ~gone;
 }
