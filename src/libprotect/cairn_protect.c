@@ -399,10 +399,17 @@ static void tell_report(const JjReport *r, cairn_protect_jj_report *out)
 typedef Status (*JjCall)(
     Slice text, const char *name, const ProtectOptions *options, JjReport *report, Buf *out, Error *err);
 
-/* made: where what comes out is kept. */
-static cairn_protect_code run_jj(cairn_protect *p, JjCall call, Slice text, unsigned threads, Slice *made,
+/* What comes out is kept: the words of an audit, otherwise the problem. */
+static cairn_protect_code run_jj(cairn_protect *p, JjCall call, const char *text, size_t len, unsigned threads,
     cairn_protect_jj_report *out, cairn_protect_error *err)
 {
+    if (!p)
+        return refuse_null("the object", err);
+    if (!text && len > 0)
+        return refuse_null("the problem", err);
+    if (!out)
+        return refuse_null("out", err);
+    Slice *made = call == protect_jj_audit ? &p->words : &p->jj;
     Error e = ERROR_INIT;
     Log log = {0};
     JjReport report;
@@ -410,7 +417,7 @@ static cairn_protect_code run_jj(cairn_protect *p, JjCall call, Slice text, unsi
     const ProtectOptions options = {.threads = threads, .log = &log};
     forget_results(p);
     buf_init(&b, 0);
-    Status st = call(text, "problem", &options, &report, &b, &e);
+    Status st = call(text_of(text, len), "problem", &options, &report, &b, &e);
     if (st == OK)
         st = keep(p, &b, made, &e);
     buf_free(&b);
@@ -422,25 +429,13 @@ static cairn_protect_code run_jj(cairn_protect *p, JjCall call, Slice text, unsi
 cairn_protect_code cairn_protect_jj(cairn_protect *p, const char *text, size_t len, unsigned threads,
     cairn_protect_jj_report *out, cairn_protect_error *err)
 {
-    if (!p)
-        return refuse_null("the object", err);
-    if (!text && len > 0)
-        return refuse_null("the problem", err);
-    if (!out)
-        return refuse_null("out", err);
-    return run_jj(p, protect_jj, text_of(text, len), threads, &p->jj, out, err);
+    return run_jj(p, protect_jj, text, len, threads, out, err);
 }
 
 cairn_protect_code cairn_protect_jj_audit(cairn_protect *p, const char *text, size_t len, unsigned threads,
     cairn_protect_jj_report *out, cairn_protect_error *err)
 {
-    if (!p)
-        return refuse_null("the object", err);
-    if (!text && len > 0)
-        return refuse_null("the problem", err);
-    if (!out)
-        return refuse_null("out", err);
-    return run_jj(p, protect_jj_audit, text_of(text, len), threads, &p->words, out, err);
+    return run_jj(p, protect_jj_audit, text, len, threads, out, err);
 }
 
 uint32_t cairn_protect_finding_count(const cairn_protect *p)
