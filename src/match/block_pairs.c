@@ -225,6 +225,7 @@ static void gather(PairWorker *w, const uint32_t *members, size_t count, size_t 
 {
     const Blocks *b = w->blocks;
     size_t vectors = b->stride / 4;
+    w->tile_extra = false;
     for (size_t i = 0; i < count; i++) {
         if (b->row_of && i + 2 * AHEAD < readable)
             __builtin_prefetch(&b->row_of[members[i + 2 * AHEAD]]);
@@ -237,13 +238,10 @@ static void gather(PairWorker *w, const uint32_t *members, size_t count, size_t 
         const uint32_t *row = block_row(b, members[i]);
         for (size_t k = 0; k < vectors; k++) /* few: a call of memcpy costs more */
             w->rows[i * vectors + k] = load_lanes(row + 4 * k);
-    }
-    w->tile = (PairTile){members, count, w->tile.number + 1};
-    w->tile_extra = false;
-    for (size_t i = 0; b->extra_of && i < count; i++) {
-        w->extra[i] = b->extra_of[members[i]];
+        w->extra[i] = block_extra(b, row);
         w->tile_extra = w->tile_extra || w->extra[i] > 0;
     }
+    w->tile = (PairTile){members, count, w->tile.number + 1};
 }
 
 /* --- handing out ------------------------------------------------------------------------------------------------- */
@@ -302,7 +300,7 @@ static size_t keep_exact(PairWorker *w, const Place *place, uint32_t a, const ui
     const BlockPass *p = &b->passes[place->pass];
     const uint32_t *row = block_row(b, a);
     BlockList list = record_blocks(b, a, w->left);
-    bool a_extra = b->extra_of && b->extra_of[a] > 0;
+    bool a_extra = block_extra(b, row) > 0;
     uint32_t before = ((uint32_t)1 << place->pass) - 1;
     size_t n = 0;
     for (size_t i = from; i < to; i++) {
@@ -311,7 +309,7 @@ static size_t keep_exact(PairWorker *w, const Place *place, uint32_t a, const ui
         /* what the rows say is true, if not all */
         if (!place->refined && (mask & before) != 0)
             continue;
-        if (a_extra || (b->extra_of && w->extra[i] > 0))
+        if (a_extra || w->extra[i] > 0)
             mask = blocks_meet(b, list, record_blocks(b, members[i], w->right), place->pass, &least);
         else if (place->refined || p->width > 1)
             least = least_lane(p, row, (const uint32_t *)w->rows + i * b->stride);
@@ -337,7 +335,7 @@ static Status pair_range(
     equal_masks(w, from, to);
     if (b->equal_lanes < b->stride)
         window_masks(w, block_row(b, a), from, to);
-    bool exact = place->exact || w->tile_extra || (b->extra_of && b->extra_of[a] > 0);
+    bool exact = place->exact || w->tile_extra || block_extra(b, block_row(b, a)) > 0;
     size_t n = exact ? keep_exact(w, place, a, members, from, to) : keep_first(w, place, members, from, to);
     return hand_out(w, place, a, n, err);
 }

@@ -45,54 +45,114 @@ void each_block(const BlockPass *p, BlockFn fn, void *ctx)
         fn(ctx, first + i, group_members(&p->refined, i), group_size(&p->refined, i));
 }
 
-typedef void (*MemberFn)(void *ctx, uint32_t record, uint32_t number);
+/* --- members ------------------------------------------------------------------------------------------------------ */
+
+#define MEMBERS_AHEAD 16 /* their rows lie anywhere */
+
+/* What is done with a member, and what is asked for ahead: first what says where its row is, then the row, then what
+ * the row points to. */
 typedef struct MemberVisit {
-    MemberFn fn;
-    void *ctx;
+    void (*visit)(void *ctx, uint32_t record, uint32_t number);
+    void (*fetch)(void *ctx, uint32_t record);
+    void (*fetch_more)(void *ctx, uint32_t record);
 } MemberVisit;
 
-static void visit_members(void *ctx, uint32_t number, const uint32_t *members, uint32_t count)
+static inline void visit_members(const Blocks *b, const MemberVisit *v, const uint32_t *members, size_t count,
+    size_t readable, uint32_t number, uint32_t step, void *ctx)
 {
-    const MemberVisit *v = ctx;
-    for (uint32_t i = 0; i < count; i++)
-        v->fn(v->ctx, members[i], number);
+    for (size_t i = 0; i < count; i++, number += step) {
+        if (b->row_of && i + 3 * MEMBERS_AHEAD < readable)
+            __builtin_prefetch(&b->row_of[members[i + 3 * MEMBERS_AHEAD]]);
+        if (i + 2 * MEMBERS_AHEAD < readable)
+            v->fetch(ctx, members[i + 2 * MEMBERS_AHEAD]);
+        if (v->fetch_more && i + MEMBERS_AHEAD < readable)
+            v->fetch_more(ctx, members[i + MEMBERS_AHEAD]);
+        v->visit(ctx, members[i], number);
+    }
+}
+
+static inline void visit_groups(
+    const Blocks *b, const MemberVisit *v, const Groups *g, uint32_t first, const U32List *without, void *ctx)
+{
+    size_t next = 0;
+    for (uint32_t i = 0; i < group_count(g); i++) {
+        if (next < without->len && without->at[next] == i) {
+            next++;
+            continue;
+        }
+        visit_members(b, v, group_members(g, i), group_size(g, i), g->members.len - g->start.at[i], first + i, 0, ctx);
+    }
 }
 
 /* Every membership of a pass in ascending order of number: blocks, or places of a window pass from 1 on. */
-static void each_member(const BlockPass *p, MemberFn fn, void *ctx)
+static inline void each_member(const Blocks *b, const BlockPass *p, const MemberVisit *v, void *ctx)
 {
-    MemberVisit v = {fn, ctx};
-    each_block(p, visit_members, &v);
-    for (size_t i = 0; i < p->order.len; i++)
-        fn(ctx, p->order.at[i], (uint32_t)i + 1);
+    static const U32List none = {0};
+    visit_groups(b, v, &p->groups, p->first, &p->oversized, ctx);
+    visit_groups(b, v, &p->refined, p->first + group_count(&p->groups), &none, ctx);
+    visit_members(b, v, p->order.at, p->order.len, p->order.len, 1, 1, ctx);
 }
+
+/* --- lanes -------------------------------------------------------------------------------------------------------- */
+
+#define ROWS_AT_ONCE ((size_t)1 << 16)
 
 typedef struct RowWork {
     Blocks *blocks;
-    uint8_t *counts; /* [pass * records + record]: blocks, at most 255 are counted */
-    size_t *extra_at;
+    size_t rows;
+    uint16_t *counts; /* [pass * rows + row]: blocks */
+    size_t *lists;    /* of each stretch of rows: how many are too short; then the number of the first of them */
+    size_t list_count;
+    uint16_t *next; /* [pass * list_count + list]: where in the list the next of the pass's blocks goes */
 } RowWork;
+
+/* Rows are much memory: what repeats another record has none of its own. */
+static Status number_rows(RowWork *w, Error *err)
+{
+    Blocks *b = w->blocks;
+    const MatchTable *t = b->table;
+    w->rows = t->records - t->repeated;
+    if (t->repeated == 0)
+        return OK;
+    TRY(mem_alloc(t->records * sizeof b->row_of[0], (void **)&b->row_of, err));
+    uint32_t next = 0;
+    for (uint32_t r = 0; r < t->records; r++) /* whom a record repeats comes before it */
+        b->row_of[r] = record_leads(t, r) ? next++ : b->row_of[t->lead[r]];
+    return OK;
+}
+
+typedef struct Counting {
+    const Blocks *blocks;
+    uint16_t *counts; /* of the pass */
+} Counting;
 
 static void count_member(void *ctx, uint32_t record, uint32_t number)
 {
     UNUSED(number);
-    uint8_t *counts = ctx;
-    if (counts[record] < UINT8_MAX)
-        counts[record]++;
+    const Counting *c = ctx;
+    uint16_t *count = &c->counts[block_row_number(c->blocks, record)];
+    if (*count < UINT16_MAX)
+        ++*count;
+}
+
+static void fetch_count(void *ctx, uint32_t record)
+{
+    const Counting *c = ctx;
+    __builtin_prefetch(&c->counts[block_row_number(c->blocks, record)]);
 }
 
 /* Counts the blocks of each record in one pass and settles how many lanes the pass gets. */
 static Status choose_width(size_t item, void *ctx, Error *err)
 {
     UNUSED(err);
+    static const MemberVisit visit = {count_member, fetch_count, NULL};
     RowWork *w = ctx;
     BlockPass *p = &w->blocks->passes[item];
-    uint32_t records = w->blocks->table->records;
-    uint8_t *counts = w->counts + item * records;
-    uint64_t with[UINT8_MAX + 1] = {0}, any = 0;
-    each_member(p, count_member, counts);
-    for (uint32_t r = 0; r < records; r++)
-        with[counts[r]]++;
+    uint64_t with[UINT8_MAX + 1] = {0}, any = 0; /* many or more in the last */
+    Counting c = {w->blocks, w->counts + item * w->rows};
+    each_member(w->blocks, p, &visit, &c);
+    for (size_t r = 0; r < w->rows; r++)
+        with[c.counts[r] < UINT8_MAX ? c.counts[r] : UINT8_MAX]++;
     for (uint32_t i = 1; i <= UINT8_MAX; i++)
         any += with[i];
     p->width = 1;
@@ -105,31 +165,43 @@ static Status choose_width(size_t item, void *ctx, Error *err)
     return OK;
 }
 
+static bool overflows(const RowWork *w, size_t row)
+{
+    const Blocks *b = w->blocks;
+    for (uint32_t i = 0; i < b->pass_count; i++)
+        if (w->counts[i * w->rows + row] > b->passes[i].width)
+            return true;
+    return false;
+}
+
+static size_t stretch_end(const RowWork *w, size_t stretch)
+{
+    return w->rows - stretch * ROWS_AT_ONCE < ROWS_AT_ONCE ? w->rows : (stretch + 1) * ROWS_AT_ONCE;
+}
+
+static Status count_lists(size_t stretch, void *ctx, Error *err)
+{
+    UNUSED(err);
+    const RowWork *w = ctx;
+    for (size_t row = stretch * ROWS_AT_ONCE; row < stretch_end(w, stretch); row++)
+        w->lists[stretch] += overflows(w, row);
+    return OK;
+}
+
 static uint32_t round_lanes(uint32_t n)
 {
     return (n + LANES - 1) / LANES * LANES;
 }
 
-/* Rows are much memory: what repeats another record has none of its own. */
-static Status number_rows(Blocks *b, uint32_t *rows, Error *err)
+static Status place_lanes(const RowWork *w, Error *err)
 {
-    const MatchTable *t = b->table;
-    *rows = t->records - t->repeated;
-    if (t->repeated == 0)
-        return OK;
-    TRY(mem_alloc(t->records * sizeof b->row_of[0], (void **)&b->row_of, err));
-    uint32_t next = 0;
-    for (uint32_t r = 0; r < t->records; r++) /* whom a record repeats comes before it */
-        b->row_of[r] = record_leads(t, r) ? next++ : b->row_of[t->lead[r]];
-    return OK;
-}
-
-static Status place_lanes(Blocks *b, Error *err)
-{
+    Blocks *b = w->blocks;
     uint32_t next = 0;
     for (uint32_t i = 0; i < b->pass_count; i++)
         if (!pass_is_window(&b->passes[i]) && b->passes[i].width == 1)
             b->passes[i].lane = next++;
+    if (w->list_count > 0)
+        b->extra_lane = next++; /* no pass's: whether two are equal there counts for nothing */
     next = round_lanes(next);
     for (uint32_t i = 0; i < b->pass_count; i++)
         if (b->passes[i].width > 1) {
@@ -149,110 +221,128 @@ static Status place_lanes(Blocks *b, Error *err)
     for (uint32_t i = 0; i < b->pass_count; i++)
         for (uint32_t k = 0; k < b->passes[i].width; k++)
             b->lane_bit[b->passes[i].lane + k] = (uint32_t)1 << i;
-    uint32_t rows;
-    TRY(number_rows(b, &rows, err));
-    return mem_zalloc((size_t)rows * b->stride, sizeof b->rows[0], (void **)&b->rows, err);
+    return mem_zalloc(w->rows * b->stride, sizeof b->rows[0], (void **)&b->rows, err);
 }
 
-typedef struct LaneCursor {
+/* --- extras ------------------------------------------------------------------------------------------------------- */
+
+/* Numbers the lists of a stretch and settles their lengths and where in them each pass begins. */
+static Status place_lists(size_t stretch, void *ctx, Error *err)
+{
+    const RowWork *w = ctx;
+    Blocks *b = w->blocks;
+    size_t list = w->lists[stretch];
+    for (size_t row = stretch * ROWS_AT_ONCE; row < stretch_end(w, stretch); row++) {
+        uint32_t length = 0;
+        if (!overflows(w, row))
+            continue;
+        for (uint32_t i = 0; i < b->pass_count; i++) {
+            w->next[i * w->list_count + list] = (uint16_t)length;
+            length += w->counts[i * w->rows + row];
+            if (length >= UINT16_MAX)
+                return error_set(err, ERR_LIMIT, "a record is in more than %u blocks", UINT16_MAX - 1);
+        }
+        b->extra_start[++list] = length;
+        b->rows[row * b->stride + b->extra_lane] = (uint32_t)list;
+    }
+    return OK;
+}
+
+static Status make_lists(RowWork *w, size_t stretches, unsigned threads, Error *err)
+{
+    Blocks *b = w->blocks;
+    if (w->list_count == 0)
+        return OK;
+    TRY(mem_zalloc(w->list_count + 1, sizeof b->extra_start[0], (void **)&b->extra_start, err));
+    TRY(mem_alloc(b->pass_count * w->list_count * sizeof w->next[0], (void **)&w->next, err));
+    TRY(parallel_for(stretches, threads, place_lists, w, err));
+    mem_free(w->counts);
+    w->counts = NULL;
+    for (size_t i = 0; i < w->list_count; i++)
+        b->extra_start[i + 1] += b->extra_start[i];
+    return mem_alloc(b->extra_start[w->list_count] * sizeof b->extras[0], (void **)&b->extras, err);
+}
+
+/* --- filling ------------------------------------------------------------------------------------------------------ */
+
+typedef struct Filling {
     const Blocks *blocks;
-    uint32_t lane, width;
-} LaneCursor;
+    const BlockPass *pass;
+    uint64_t item;  /* pass << 32 */
+    uint16_t *next; /* of the pass's lists */
+} Filling;
 
 static void fill_member(void *ctx, uint32_t record, uint32_t number)
 {
-    const LaneCursor *c = ctx;
-    const Blocks *b = c->blocks;
-    uint32_t *lanes = b->rows + block_row_number(b, record) * b->stride + c->lane;
-    for (uint32_t i = 0; i < c->width; i++)
-        if (lanes[i] == 0) {
-            lanes[i] = number;
-            return;
-        }
+    const Filling *f = ctx;
+    const Blocks *b = f->blocks;
+    uint32_t *row = b->rows + block_row_number(b, record) * b->stride, *lanes = row + f->pass->lane;
+    uint32_t i = 0, list = b->extras ? row[b->extra_lane] : 0;
+    while (i < f->pass->width && lanes[i] != 0)
+        i++;
+    if (i < f->pass->width)
+        lanes[i] = number;
+    if (list > 0)
+        b->extras[b->extra_start[list - 1] + f->next[list - 1]++] = f->item | number;
 }
 
-static Status fill_lanes(size_t item, void *ctx, Error *err)
+static void fetch_row(void *ctx, uint32_t record)
+{
+    const Filling *f = ctx;
+    const uint32_t *row = block_row(f->blocks, record);
+    __builtin_prefetch(row + f->pass->lane, 1);
+    if (f->blocks->extras)
+        __builtin_prefetch(row + f->blocks->extra_lane);
+}
+
+static void fetch_extra(void *ctx, uint32_t record)
+{
+    const Filling *f = ctx;
+    uint32_t list = f->blocks->extras ? block_row(f->blocks, record)[f->blocks->extra_lane] : 0;
+    if (list == 0)
+        return;
+    __builtin_prefetch(&f->blocks->extra_start[list - 1]);
+    __builtin_prefetch(&f->next[list - 1], 1);
+}
+
+/* Each pass writes its own lanes, and its own places in the lists. */
+static Status fill_pass(size_t item, void *ctx, Error *err)
 {
     UNUSED(err);
-    RowWork *w = ctx;
-    const BlockPass *p = &w->blocks->passes[item];
-    LaneCursor c = {w->blocks, p->lane, p->width};
-    each_member(p, fill_member, &c);
+    static const MemberVisit visit = {fill_member, fetch_row, fetch_extra};
+    const RowWork *w = ctx;
+    Filling f = {w->blocks, &w->blocks->passes[item], (uint64_t)item << 32, NULL};
+    if (w->next)
+        f.next = w->next + item * w->list_count;
+    each_member(w->blocks, f.pass, &visit, &f);
     return OK;
 }
 
-/* --- extras ------------------------------------------------------------------------------------------------------ */
-
-typedef struct ExtraCursor {
-    Blocks *blocks;
-    uint64_t pass;
-} ExtraCursor;
-
-static void count_extra(void *ctx, uint32_t record, uint32_t number)
-{
-    UNUSED(number);
-    Blocks *b = ((ExtraCursor *)ctx)->blocks;
-    if (b->extra_of[record] > 0)
-        b->extra_start[b->extra_of[record]]++;
-}
-
-/* extra_start[i] walks from the begin of list i to its end, so that afterwards list i begins at extra_start[i - 1]. */
-static void fill_extra(void *ctx, uint32_t record, uint32_t number)
-{
-    const ExtraCursor *c = ctx;
-    Blocks *b = c->blocks;
-    if (b->extra_of[record] > 0)
-        b->extras[b->extra_start[b->extra_of[record]]++] = c->pass << 32 | number;
-}
-
-static bool overflows(const RowWork *w, uint32_t record)
-{
-    const Blocks *b = w->blocks;
-    for (uint32_t i = 0; i < b->pass_count; i++)
-        if (w->counts[(size_t)i * b->table->records + record] > b->passes[i].width)
-            return true;
-    return false;
-}
-
-static Status fill_extras(const RowWork *w, Error *err)
+static Status fill_rows(RowWork *w, unsigned threads, Error *err)
 {
     Blocks *b = w->blocks;
-    uint32_t lists = 0;
-    for (uint32_t r = 0; r < b->table->records; r++)
-        lists += overflows(w, r);
-    if (lists == 0)
-        return OK;
-    TRY(mem_zalloc(b->table->records, sizeof b->extra_of[0], (void **)&b->extra_of, err));
-    TRY(mem_zalloc((size_t)lists + 1, sizeof b->extra_start[0], (void **)&b->extra_start, err));
-    uint32_t next = 0;
-    for (uint32_t r = 0; r < b->table->records; r++)
-        if (overflows(w, r))
-            b->extra_of[r] = ++next;
-    ExtraCursor c = {.blocks = b};
-    for (uint32_t i = 0; i < b->pass_count; i++)
-        each_member(&b->passes[i], count_extra, &c);
-    uint64_t sum = 0;
-    for (uint32_t i = 1; i <= lists; i++) {
-        uint64_t n = b->extra_start[i];
-        b->extra_start[i] = sum;
-        sum += n;
+    TRY(number_rows(w, err));
+    size_t stretches = (w->rows + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
+    TRY(mem_zalloc(b->pass_count * w->rows + 1, sizeof w->counts[0], (void **)&w->counts, err));
+    TRY(mem_zalloc(stretches + 1, sizeof w->lists[0], (void **)&w->lists, err));
+    TRY(parallel_for(b->pass_count, threads, choose_width, w, err));
+    TRY(parallel_for(stretches, threads, count_lists, w, err));
+    for (size_t i = 0; i < stretches; i++) {
+        size_t n = w->lists[i];
+        w->lists[i] = w->list_count;
+        w->list_count += n;
     }
-    TRY(mem_alloc(sum * sizeof b->extras[0], (void **)&b->extras, err));
-    for (c.pass = 0; c.pass < b->pass_count; c.pass++)
-        each_member(&b->passes[c.pass], fill_extra, &c);
-    return OK;
+    TRY(place_lanes(w, err));
+    TRY(make_lists(w, stretches, threads, err));
+    return parallel_for(b->pass_count, threads, fill_pass, w, err);
 }
 
 Status blocks_rows(Blocks *b, unsigned threads, Error *err)
 {
     RowWork w = {.blocks = b};
-    Status st = OK;
-    TRY_OUT(mem_zalloc((size_t)b->pass_count * b->table->records, 1, (void **)&w.counts, err));
-    TRY_OUT(parallel_for(b->pass_count, threads, choose_width, &w, err));
-    TRY_OUT(place_lanes(b, err));
-    TRY_OUT(parallel_for(b->pass_count, threads, fill_lanes, &w, err));
-    TRY_OUT(fill_extras(&w, err));
-out:
+    Status st = fill_rows(&w, threads, err);
     mem_free(w.counts);
+    mem_free(w.lists);
+    mem_free(w.next);
     return st;
 }

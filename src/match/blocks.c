@@ -106,7 +106,6 @@ void blocks_free(Blocks *b)
     mem_free(b->rows);
     mem_free(b->row_of);
     mem_free(b->lane_bit);
-    mem_free(b->extra_of);
     mem_free(b->extra_start);
     mem_free(b->extras);
     mem_free(b->counts);
@@ -191,12 +190,12 @@ void blocks_report(const Blocks *b, PassReport reports[MATCH_PASSES_MAX])
 
 BlockList record_blocks(const Blocks *b, uint32_t record, uint64_t scratch[BLOCK_LIST_ROW_MAX])
 {
-    uint32_t extra = b->extra_of ? b->extra_of[record] : 0;
+    const uint32_t *row = block_row(b, record);
+    uint32_t extra = block_extra(b, row);
     if (extra > 0) {
         uint64_t begin = b->extra_start[extra - 1];
         return (BlockList){b->extras + begin, (size_t)(b->extra_start[extra] - begin)};
     }
-    const uint32_t *row = block_row(b, record);
     size_t n = 0;
     for (uint32_t i = 0; i < b->pass_count; i++)
         for (uint32_t k = 0; k < b->passes[i].width; k++)

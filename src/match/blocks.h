@@ -20,7 +20,7 @@
  *   |<- passes with one key a record ->|<-- a pass with several: 4, 8 .. -->|<- place in the order of a window pass
  *
  * A record that has more numbers than its lanes hold (a double name in a pass where nearly all have one key, or a block
- * that was refined) keeps the whole list in `extras` besides.
+ * that was refined) keeps the whole list in `extras` besides, and one lane says which it is.
  */
 #ifndef CAIRN_MATCH_BLOCKS_H
 #define CAIRN_MATCH_BLOCKS_H
@@ -168,9 +168,9 @@ struct Blocks {
     uint32_t *rows;       /* [row * stride + lane] */
     uint32_t *row_of;     /* of each record; one that repeats another has that one's. NULL: the record's number */
     uint32_t *lane_bit;   /* mask of the lane's pass */
-    /* Whole lists of the records whose row is too short; extra_of[record]: list number + 1, 0: none. NULL when all rows
+    /* Whole lists of the records whose row is too short; row[extra_lane]: list number + 1, 0: none. NULL when all rows
      * suffice. */
-    uint32_t *extra_of;
+    uint32_t extra_lane;
     uint64_t *extra_start;
     uint64_t *extras;
     BlockCounts *counts;
@@ -183,6 +183,11 @@ static inline size_t block_row_number(const Blocks *b, uint32_t record)
 static inline const uint32_t *block_row(const Blocks *b, uint32_t record)
 {
     return b->rows + block_row_number(b, record) * b->stride;
+}
+/* Number of the record's list in extras + 1; 0: its row suffices. */
+static inline uint32_t block_extra(const Blocks *b, const uint32_t *row)
+{
+    return b->extras ? row[b->extra_lane] : 0;
 }
 /* Asks for all lines of the row ahead of use. */
 #define LINE_LANES 16
