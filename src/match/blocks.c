@@ -271,6 +271,29 @@ uint32_t blocks_pair_mask(const Blocks *b, uint32_t left, uint32_t right)
     return complete_mask(b, mask);
 }
 
+uint32_t blocks_own_mask(const Blocks *b, uint32_t record)
+{
+    uint64_t scratch[BLOCK_LIST_ROW_MAX];
+    uint32_t mask = 0;
+    const uint32_t *row = block_row(b, record);
+    if (block_extra(b, row) == 0) {
+        for (uint32_t lane = 0; lane < b->stride; lane++)
+            mask |= row[lane] ? b->lane_bit[lane] : 0;
+        return complete_mask(b, mask);
+    }
+    BlockList list = record_blocks(b, record, scratch);
+    for (size_t i = 0; i < list.count; i++)
+        mask |= (uint32_t)1 << (list.at[i] >> 32);
+    return complete_mask(b, mask);
+}
+
+void blocks_fetch(const Blocks *b, uint32_t soon, uint32_t later)
+{
+    if (b->row_of)
+        __builtin_prefetch(&b->row_of[later]);
+    block_row_prefetch(b, soon);
+}
+
 uint32_t blocks_mask(const MatchTable *t, const PassSpec *passes, uint32_t pass_count, uint32_t a, uint32_t b)
 {
     uint32_t mask = 0;

@@ -203,10 +203,12 @@ static void check_by_members(const World *w, const PassSpec *passes, uint32_t co
         assert_true(s.pairs <= blocks_pairs(b));
         seen_free(&s);
     }
-    for (uint32_t x = 0; x < w->table->records; x += 3)
+    for (uint32_t x = 0; x < w->table->records; x += 3) {
+        assert_int_equal(blocks_own_mask(b, x), blocks_pair_mask(b, x, x));
         for (uint32_t y = x + 1; y < w->table->records; y++)
             if (table_comparable(&w->config, w->table->source[x], w->table->source[y]))
                 assert_int_equal(blocks_pair_mask(b, x, y), masks[(size_t)x * w->table->records + y]);
+    }
     mem_free(masks);
     blocks_free(b);
 }
