@@ -299,20 +299,22 @@ static size_t keep_exact(PairWorker *w, const Place *place, uint32_t a, const ui
     const Blocks *b = w->blocks;
     const BlockPass *p = &b->passes[place->pass];
     const uint32_t *row = block_row(b, a);
-    BlockList list = record_blocks(b, a, w->left);
+    BlockList list = {0};
     bool a_extra = block_extra(b, row) > 0;
     uint32_t before = ((uint32_t)1 << place->pass) - 1;
     size_t n = 0;
     for (size_t i = from; i < to; i++) {
-        uint64_t least = place->at;
         uint32_t mask = w->masks[i];
         /* what the rows say is true, if not all */
         if (!place->refined && (mask & before) != 0)
             continue;
-        if (a_extra || w->extra[i] > 0)
+        /* and of one pass a row has a record's first blocks: what two rows share first is the first of all */
+        uint64_t least = least_lane(p, row, (const uint32_t *)w->rows + i * b->stride);
+        bool all = !a_extra && w->extra[i] == 0, decided = least > 0 && (least != place->at || (mask & before) != 0);
+        if (!all && !decided && !list.at)
+            list = record_blocks(b, a, w->left);
+        if (!all && !decided)
             mask = blocks_meet(b, list, record_blocks(b, members[i], w->right), place->pass, &least);
-        else if (place->refined || p->width > 1)
-            least = least_lane(p, row, (const uint32_t *)w->rows + i * b->stride);
         if (least != place->at)
             continue;
         w->counts.covered[place->pass] += place->refined;

@@ -284,6 +284,30 @@ static void find_dear(Weighing *w, uint64_t budget)
         w->dear[i] = !pass_is_window(&b->passes[i]) && costs[i] > share;
 }
 
+/* What stands for a too large group is there: its own members are much memory, and nobody's. */
+static Status drop_oversized(BlockPass *p, Error *err)
+{
+    Groups *g = &p->groups;
+    uint32_t to = 0;
+    size_t next = 0;
+    for (uint32_t i = 0; i < group_count(g); i++) {
+        uint32_t size = group_size(g, i), from = g->start.at[i];
+        p->largest = size > p->largest ? size : p->largest;
+        g->start.at[i] = to;
+        if (next < p->oversized.len && p->oversized.at[next] == i) {
+            next++;
+            continue;
+        }
+        memmove(g->members.at + to, g->members.at + from, size * sizeof *g->members.at);
+        to += size;
+    }
+    if (next == 0)
+        return OK;
+    g->start.at[group_count(g)] = to;
+    g->members.len = g->members.cap = to;
+    return mem_resize((void **)&g->members.at, to, sizeof *g->members.at, err);
+}
+
 /* First by what stays whole, which is quickly counted: what is too dear by that alone need not be refined to know. */
 Status blocks_weigh(Blocks *b, unsigned threads, Error *err)
 {
@@ -313,7 +337,10 @@ Status blocks_weigh(Blocks *b, unsigned threads, Error *err)
             "%" PRIu64 " allowed",
             blocks_pairs(b), BLOCK_MAX_LEAST, limit);
         error_hint(err, "Raise pairs_max, or take passes whose keys are rarer.");
+        goto out;
     }
+    for (uint32_t i = 0; i < b->pass_count; i++)
+        TRY_OUT(drop_oversized(&b->passes[i], err));
 out:
     for (uint32_t i = 0; i < b->pass_count; i++) {
         mem_free(b->passes[i].costs);

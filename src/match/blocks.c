@@ -142,14 +142,6 @@ uint64_t blocks_pairs(const Blocks *b)
     return pairs;
 }
 
-static uint64_t largest_group(const BlockPass *p)
-{
-    uint64_t largest = 0;
-    for (uint32_t i = 0; i < group_count(&p->groups); i++)
-        largest = group_size(&p->groups, i) > largest ? group_size(&p->groups, i) : largest;
-    return largest;
-}
-
 void blocks_fold(Blocks *b)
 {
     PassReport reports[MATCH_PASSES_MAX];
@@ -176,7 +168,7 @@ void blocks_report(const Blocks *b, PassReport reports[MATCH_PASSES_MAX])
             .name = p->spec.name,
             .keys = p->keys,
             .blocks = group_count(&p->groups) - p->oversized.len + group_count(&p->refined),
-            .largest_block = largest_group(p),
+            .largest_block = p->largest,
             .pairs = b->counts->known ? b->counts->found[i] : p->pairs,
             .block_max = p->block_max,
             .refined = p->oversized.len,

@@ -128,7 +128,7 @@ typedef struct BlockCounts {
 
 typedef struct BlockPass {
     PassSpec spec;
-    Groups groups;     /* as sorted; those in oversized have no block of their own */
+    Groups groups;     /* as sorted; those in oversized have no block of their own, and after weighing no members */
     U32List oversized; /* numbers of groups, ascending */
     Groups refined;    /* blocks in their place */
     RefineMarks marks; /* of refined, and what they stand for, while passes are weighed */
@@ -143,6 +143,7 @@ typedef struct BlockPass {
     uint32_t lane;      /* in the row */
     uint32_t width;     /* lanes */
     uint64_t keys;
+    uint64_t largest;         /* records of the largest group, refined or not */
     uint64_t pairs;           /* upper bound */
     uint64_t *costs;          /* comparable pairs of each group, while passes are weighed */
     uint64_t oversized_pairs; /* of the groups that were refined */
