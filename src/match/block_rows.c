@@ -106,18 +106,61 @@ typedef struct RowWork {
     uint16_t *next; /* [pass * list_count + list]: where in the list the next of the pass's blocks goes */
 } RowWork;
 
-/* Rows are much memory: what repeats another record has none of its own. */
+typedef struct Numbering {
+    uint32_t *row_of;
+    uint32_t next;
+} Numbering;
+
+static void number_member(void *ctx, uint32_t record, uint32_t number)
+{
+    Numbering *n = ctx;
+    UNUSED(number);
+    if (n->row_of[record] == MATCH_NONE)
+        n->row_of[record] = n->next++;
+}
+
+static void fetch_number(void *ctx, uint32_t record)
+{
+    __builtin_prefetch(&((const Numbering *)ctx)->row_of[record], 1);
+}
+
+/* The pass whose blocks have the most members; NULL: no pass has blocks. */
+static const BlockPass *largest_pass(const Blocks *b)
+{
+    const BlockPass *largest = NULL;
+    size_t most = 0;
+    for (uint32_t i = 0; i < b->pass_count; i++) {
+        const BlockPass *p = &b->passes[i];
+        size_t members = p->groups.members.len + p->refined.members.len;
+        largest = members > most ? p : largest;
+        most = members > most ? members : most;
+    }
+    return largest;
+}
+
+/* Rows are much memory: what repeats another record has none of its own. And who stands in one block of the largest
+ * pass lies together, because a table is in an order that has nothing to do with who is compared with whom. */
 static Status number_rows(RowWork *w, Error *err)
 {
+    static const MemberVisit visit = {number_member, fetch_number, NULL};
     Blocks *b = w->blocks;
     const MatchTable *t = b->table;
+    const BlockPass *largest = largest_pass(b);
     w->rows = t->records - t->repeated;
     if (t->repeated == 0)
         return OK;
-    TRY(mem_alloc(t->records * sizeof b->row_of[0], (void **)&b->row_of, err));
-    uint32_t next = 0;
+    Numbering n = {.next = 0};
+    TRY(mem_alloc(t->records * sizeof n.row_of[0], (void **)&n.row_of, err));
+    for (uint32_t r = 0; r < t->records; r++)
+        n.row_of[r] = MATCH_NONE;
+    if (largest)
+        each_member(b, largest, &visit, &n);
     for (uint32_t r = 0; r < t->records; r++) /* whom a record repeats comes before it */
-        b->row_of[r] = record_leads(t, r) ? next++ : b->row_of[t->lead[r]];
+        if (!record_leads(t, r))
+            n.row_of[r] = n.row_of[t->lead[r]];
+        else
+            number_member(&n, r, 0);
+    b->row_of = n.row_of;
     return OK;
 }
 
