@@ -448,17 +448,20 @@ static Status put_links(Vault *v, const LinkWrite *w, int64_t model, int64_t run
 {
     const Links *links = w->links;
     TagPlaces sorted = {0};
+    const uint32_t *by_tag = w->by_tag;
     int64_t before;
     Status st;
-    TRY(tag_places_new(links->len ? &links->at[0].tag : NULL, sizeof *links->at, links->len, &sorted, err));
+    if (!by_tag)
+        TRY(tag_places_new(links->len ? &links->at[0].tag : NULL, sizeof *links->at, links->len, &sorted, err));
+    by_tag = by_tag ? by_tag : sorted.order;
     TRY_OUT(lite_i64(&v->lite, "SELECT count(*) FROM (SELECT 1 FROM link LIMIT 1)", &before, err));
     bool many_first = before == 0 && links->len >= MANY_LINKS;
     if (many_first)
         TRY_OUT(lite_exec(&v->lite, "DROP INDEX link_person", err));
     if (many_first && w->kind != RUN_UNDO) {
-        TRY_OUT(put_first_and_index(v, links, sorted.order, model, run, err));
+        TRY_OUT(put_first_and_index(v, links, by_tag, model, run, err));
     } else {
-        TRY_OUT(put_each(v, w, sorted.order, model, run, before > 0, err));
+        TRY_OUT(put_each(v, w, by_tag, model, run, before > 0, err));
         if (many_first)
             TRY_OUT(lite_exec(&v->lite, VAULT_LINK_PERSON_SQL, err));
     }
