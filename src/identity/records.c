@@ -304,7 +304,9 @@ static Status load(const LinkContext *ctx, Vault *vault, const char *purpose, Lo
     context_free(&a->context);
     TRY(hash_newcomers(a, err));
     TRY(match_table_seal(r->table, home_settings(ctx->home)->threads, err));
-    return number_records(a, home_settings(ctx->home)->threads, err);
+    TRY(number_records(a, home_settings(ctx->home)->threads, err));
+    mem_give_back(); /* what the vault's pages, spellings and context were, among which pieces live on */
+    return OK;
 }
 
 Status records_load(const LinkContext *ctx, Vault *vault, Linkage *linkage, RecordsMode mode, const char *purpose,
