@@ -7,16 +7,17 @@
  */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/arith.h"
 
 #define FAIL_OFF (-1L)
-#define LARGE_PAGE ((size_t)2 << 20)
-#define LARGE (2 * LARGE_PAGE)
+#define LARGE ((size_t)4 << 20) /* two large pages */
 
 /* lint: allow no-mutable-global one countdown a thread, for tests that fail an allocation at will */
 static _Thread_local long fail_countdown = FAIL_OFF;
@@ -39,14 +40,17 @@ static bool fails_now(void)
 }
 
 /* Large pieces ask for large pages: a table of millions of records is read here and there, and with pages of 4 KiB half
- * the time of each read goes into finding the page. A wish only, and never an error. */
+ * the time of each read goes into finding the page. A wish only, and never an error. For the whole of a piece's
+ * mapping: a wish for a part of it would make two mappings of one, which mremap does not move, and then each growth of
+ * a large array would copy it. */
 static void wish_large_pages(void *p, size_t size)
 {
 #ifdef MADV_HUGEPAGE
     if (size < LARGE)
         return;
-    size_t skip = (LARGE_PAGE - (uintptr_t)p % LARGE_PAGE) % LARGE_PAGE;
-    (void)madvise((char *)p + skip, (size - skip) / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE);
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = (uintptr_t)p / page * page;
+    uintptr_t end = ((uintptr_t)p + size + page - 1) / page * page;
+    (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
 #endif
 }
 
@@ -90,6 +94,13 @@ Status mem_resize(void **ptr, size_t count, size_t size, Error *err)
 void mem_free(void *ptr)
 {
     free(ptr);
+}
+
+void mem_give_back(void)
+{
+#ifdef __GLIBC__
+    (void)malloc_trim(0);
+#endif
 }
 
 Status mem_strndup(const char *s, size_t n, char **out, Error *err)

@@ -20,6 +20,9 @@ MUST_USE Status mem_zalloc(size_t count, size_t size, void **out, Error *err);
 /* *ptr may be NULL. On failure *ptr is untouched and still owned by the caller. */
 MUST_USE Status mem_resize(void **ptr, size_t count, size_t size, Error *err);
 void mem_free(void *ptr);
+/* Gives the system back what the allocator keeps of freed pieces: where much has been freed and large arrays, which are
+ * mapped by themselves, come next. Takes a look at all that is kept. */
+void mem_give_back(void);
 /* A NUL-terminated copy of n bytes; free with mem_free. */
 MUST_USE Status mem_strndup(const char *s, size_t n, char **out, Error *err);
 /* Overwrites secrets in a way the compiler may not remove. */

@@ -130,6 +130,19 @@ static Status write_link(const IdWork *a, uint32_t record, PersonId first_new, L
     return vec_push(changed, link, err);
 }
 
+#define RECORDS_AHEAD 16 /* persons and partners lie anywhere */
+
+/* What write_link will read of records that come later. */
+static void fetch_link(const IdWork *a, uint32_t record)
+{
+    const Resolved *r = a->resolved;
+    if (record + 2 * RECORDS_AHEAD >= r->count)
+        return;
+    uint32_t to = r->to[record + RECORDS_AHEAD];
+    __builtin_prefetch(&a->person[r->cluster[record + RECORDS_AHEAD]]);
+    __builtin_prefetch(&a->records->tags[to == MATCH_NONE ? record : to]);
+}
+
 static Status write_changes(
     const IdWork *a, PersonId first_new, Links *changed, Journal *journal, LinkReport *report, Error *err)
 {
@@ -145,8 +158,10 @@ static Status write_changes(
             st = vec_push(journal, ((JournalEntry){.kind = JOURNAL_NEW, .to = a->person[k]}), err);
         }
     }
-    for (uint32_t i = 0; st == OK && i < a->records->count; i++)
+    for (uint32_t i = 0; st == OK && i < a->records->count; i++) {
+        fetch_link(a, i);
         st = write_link(a, i, first_new, changed, journal, report, err);
+    }
     mem_free(sizes);
     return st;
 }

@@ -20,13 +20,23 @@ typedef struct MadeTable {
     bool any; /* one of them has a load; of a query, all of them */
 } MadeTable;
 
+/* A query of the policy whose sources have loads. */
+typedef struct Query {
+    const Toml *at;
+    Slice column, sql;
+    uint32_t share; /* as in ContextValue */
+} Query;
+
 typedef struct ContextRun {
     const LinkContext *ctx;
     const PolicyFile *file;
-    Db *db;
+    Db *db, *beside; /* the same database twice: one query is asked while the rows of another are taken */
     Loads loads;
     Arena arena; /* of this run */
     VEC(MadeTable) made;
+    VEC(Query) queries;
+    size_t next;     /* the query whose rows are to be taken */
+    DbRows *rows[2]; /* of queries with even and with odd numbers */
     Context *out;
 } ContextRun;
 
@@ -182,44 +192,80 @@ static Status pair_columns(ContextRun *r, Slice column, Slice next, uint32_t ran
     TRY(column_of(r->out, column, &of, err));
     size_t number = (size_t)(of - r->out->columns.at) + 1;
     TRY(column_of(r->out, next, &to, err));
-    if (to->at.len > 0 || to->month_of != ID_ROLE_COUNT || (to->next_of && (to->next_of != number || to->rank != rank)))
+    if (to->asked || to->month_of != ID_ROLE_COUNT || (to->next_of && (to->next_of != number || to->rank != rank)))
         return next_and_own(r, next, err);
     to->next_of = number;
     to->rank = rank;
     return OK;
 }
 
-/* share: as in ContextValue. */
-static Status take_rows(ContextRun *r, Slice column, uint32_t share, Slice sql, Error *err)
+/* Queries take turns on the two connections. */
+static Status ask_query(ContextRun *r, size_t number, Error *err)
 {
-    ContextColumn *to;
-    DbRows *rows = NULL;
-    bool more = true;
+    const Query *q = &r->queries.at[number];
     Buf text;
     buf_init(&text, 0);
-    buf_addf(&text, "SELECT record_tag, value%s FROM (", share ? ", weight::BIGINT" : "");
-    buf_add(&text, sql);
+    buf_addf(&text, "SELECT record_tag, value%s FROM (", q->share ? ", weight::BIGINT" : "");
+    buf_add(&text, q->sql);
     buf_adds(&text, ") WHERE record_tag IS NOT NULL AND value IS NOT NULL");
-    Status st;
-    TRY_OUT(buf_status(&text, err));
-    TRY_OUT(column_of(r->out, column, &to, err));
-    if (to->next_of)
-        TRY_OUT(next_and_own(r, column, err));
-    TRY_OUT(db_query(r->db, buf_z(&text), &rows, err));
-    for (;;) {
-        ContextValue v = {.share = share};
-        TRY_OUT(db_next(rows, &more, err));
-        if (!more)
-            break;
-        db_uuid(rows, 0, v.tag.bytes);
-        TRY_OUT(intern(r->out, db_str(rows, 1), &v.text, err));
-        v.weight = share ? db_i64(rows, 2) : 0;
-        TRY_OUT(vec_push(&to->at, v, err));
-    }
-out:
-    db_rows_free(rows);
+    Status st = buf_status(&text, err);
+    if (st == OK)
+        st = db_query(number % 2 ? r->beside : r->db, buf_z(&text), &r->rows[number % 2], err);
     buf_free(&text);
+    if (st != OK)
+        error_at(err, r->file->path, q->at->line, "sql");
     return st;
+}
+
+static Status read_rows(ContextRun *r, const Query *q, DbRows *rows, Error *err)
+{
+    ContextColumn *to = context_column(r->out, q->column);
+    for (;;) {
+        bool more;
+        ContextValue v = {.share = q->share};
+        TRY(db_next(rows, &more, err));
+        if (!more)
+            return OK;
+        db_uuid(rows, 0, v.tag.bytes);
+        TRY(intern(r->out, db_str(rows, 1), &v.text, err));
+        v.weight = q->share ? db_i64(rows, 2) : 0;
+        TRY(vec_push(&to->at, v, err));
+    }
+}
+
+static Status take_rows(ContextRun *r, size_t number, Error *err)
+{
+    const Query *q = &r->queries.at[number];
+    DbRows **rows = &r->rows[number % 2];
+    Status st = read_rows(r, q, *rows, err);
+    db_rows_free(*rows);
+    *rows = NULL;
+    if (st != OK)
+        error_at(err, r->file->path, q->at->line, "sql");
+    return st;
+}
+
+/* What goes wrong with the query that came first is told first. */
+enum { TASK_TAKE, TASK_ASK, TASKS };
+
+static Status query_task(size_t task, void *ctx, Error *err)
+{
+    ContextRun *r = ctx;
+    if (task == TASK_TAKE)
+        return take_rows(r, r->next, err);
+    return r->next + 1 < r->queries.len ? ask_query(r, r->next + 1, err) : OK;
+}
+
+/* Texts are numbered in the order of queries and rows, whoever asks meanwhile. */
+static Status run_queries(ContextRun *r, Error *err)
+{
+    if (r->queries.len == 0)
+        return OK;
+    TRY(db_beside(r->db, &r->beside, err));
+    TRY(ask_query(r, 0, err));
+    for (r->next = 0; r->next < r->queries.len; r->next++)
+        TRY(parallel_for(TASKS, home_settings(r->ctx->home)->threads, query_task, r, err));
+    return OK;
 }
 
 /* "month_of": counted in months, so that ages are differences. */
@@ -281,7 +327,8 @@ static Status list_next(const ContextRun *r, const Toml *t, Slice next[CONTEXT_N
                         r->file->path, value->line, CONTEXT_NEXT_MAX);
 }
 
-static Status run_value(ContextRun *r, const Toml *t, Error *err)
+/* Lists the query of a value whose sources have loads. */
+static Status plan_value(ContextRun *r, const Toml *t, Error *err)
 {
     static const char *const allowed[] = {"column", "sources", "sql", "across", "take", "next", NULL};
     uint32_t share, nexts;
@@ -302,10 +349,12 @@ static Status run_value(ContextRun *r, const Toml *t, Error *err)
         return OK;
     for (uint32_t i = 0; i < nexts; i++)
         TRY(pair_columns(r, column, next[i], i + 1, err));
-    Status st = take_rows(r, column, share, sql, err);
-    if (st != OK)
-        error_at(err, r->file->path, t->line, "sql");
-    return st;
+    ContextColumn *to;
+    TRY(column_of(r->out, column, &to, err));
+    if (to->next_of)
+        return next_and_own(r, column, err);
+    to->asked = true;
+    return vec_push(&r->queries, ((Query){t, column, sql, share}), err);
 }
 
 static bool same_tag(const ContextValue *a, const ContextValue *b)
@@ -379,7 +428,8 @@ static Status run_all(ContextRun *r, Error *err)
     for (const Toml *t = tables ? tables->first : NULL; t; t = t->next)
         TRY(make_table(r, t, err));
     for (const Toml *v = values ? values->first : NULL; v; v = v->next)
-        TRY(run_value(r, v, err));
+        TRY(plan_value(r, v, err));
+    TRY(run_queries(r, err));
     return parallel_for(r->out->columns.len, home_settings(r->ctx->home)->threads, settle_item, r, err);
 }
 
@@ -405,9 +455,13 @@ Status context_read(const LinkContext *ctx, Date on, Context *out, Error *err)
     TRY_OUT(ledger_loads(ctx->ledger, &r.arena, &r.loads, err));
     st = run_all(&r, err);
 out:
+    for (size_t i = 0; i < COUNT_OF(r.rows); i++)
+        db_rows_free(r.rows[i]);
+    db_close(r.beside);
     db_close(r.db);
     vec_free(&r.loads);
     vec_free(&r.made);
+    vec_free(&r.queries);
     arena_free(&r.arena);
     return st;
 }

@@ -37,6 +37,7 @@ typedef struct ContextColumn {
     IdentityRole month_of; /* a date of the record itself whose month is the value; ID_ROLE_COUNT: none */
     VEC(ContextValue) at;  /* in order of tag; each tag once, unless its values are shared */
     size_t walk;
+    bool asked;     /* a query gives its values */
     size_t next_of; /* it has none of its own, but what comes after the most of this column, counted from 1; 0: no */
     uint32_t rank;  /* with next_of: 1 for what comes right after it, up to CONTEXT_NEXT_MAX */
 } ContextColumn;

@@ -24,9 +24,13 @@ static Status holder_number(IdentityRole role, Slice raw, char ssn[10], Slice *o
 }
 
 /* Whose values the record shares. */
-static Status holder_of(
-    const ContextShare *share, const RecordTag *tag, const IdentityValues *own, uint64_t *holder, Error *err)
+static Status holder_of(Sharing *s, const ContextShare *share, uint32_t record, const RecordTag *tag,
+    const IdentityValues *own, uint64_t *holder, Error *err)
 {
+    if (s->last.known && s->last.record == record && s->last.across == share->across) {
+        *holder = s->last.holder;
+        return OK;
+    }
     char ssn[10];
     Slice number;
     TRY(holder_number(share->across, own->at[share->across], ssn, &number, err));
@@ -34,6 +38,7 @@ static Status holder_of(
         number = (Slice){(const char *)tag->bytes, sizeof tag->bytes};
     const uint64_t key[2] = {HOLDER_KEY[0] ^ share->across, HOLDER_KEY[1]};
     *holder = siphash13(key, number.ptr, number.len);
+    s->last = (LastHolder){true, share->across, record, *holder};
     mem_wipe(ssn, sizeof ssn);
     return OK;
 }
@@ -43,7 +48,7 @@ Status sharing_add(Sharing *s, const Context *c, uint32_t column, uint32_t recor
 {
     uint64_t holder;
     ASSERT(column <= UINT16_MAX);
-    TRY(holder_of(&c->shares.at[values->share - 1], tag, own, &holder, err));
+    TRY(holder_of(s, &c->shares.at[values->share - 1], record, tag, own, &holder, err));
     TRY(vec_push(&s->cells, ((SharedCell){holder, column, record}), err));
     for (size_t i = 0; i < n; i++) {
         SharedValue v = {holder, values[i].weight, values[i].text, (uint16_t)column, (uint16_t)(values[i].share - 1)};
@@ -71,7 +76,7 @@ Status sharing_add_next(Sharing *s, const Context *c, const SharedNext *next, ui
         return OK;
     if (!next_of(s, next->column, next->rank))
         TRY(vec_push(&s->nexts, *next, err));
-    TRY(holder_of(share, tag, own, &holder, err));
+    TRY(holder_of(s, share, record, tag, own, &holder, err));
     return vec_push(&s->cells, ((SharedCell){holder, next->next, record}), err);
 }
 

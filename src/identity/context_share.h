@@ -28,8 +28,17 @@ typedef struct SharedNext {
     uint32_t column, rank, next; /* rank: 1 for what comes right after it */
 } SharedNext;
 
+/* The holder that was asked for last: a record asks for each of its columns. */
+typedef struct LastHolder {
+    bool known;
+    IdentityRole across;
+    uint32_t record;
+    uint64_t holder;
+} LastHolder;
+
 /* {0} is empty. */
 typedef struct Sharing {
+    LastHolder last;
     VEC(SharedCell) cells;
     VEC(SharedValue) values;
     VEC(SharedNext) nexts;

@@ -15,7 +15,6 @@
 #include "identity/identity_impl.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #define MILLION 1e6
 #define REFUSED_SHARE 0.05
@@ -36,43 +35,11 @@ static Status count_inside(const Resolved *r, uint32_t *sizes, ClusterQuality *q
     return trees_correct(&f, q->correct, &q->correct_variance, err);
 }
 
-typedef struct Between { /* two persons that may be one, by their best pair */
-    uint32_t low, high;
-    Weight odds;
-    bool across; /* of different kinds of source */
-} Between;
-typedef VEC(Between) Betweens;
-
-static int by_persons(const void *x, const void *y)
+/* Two persons that may be one, by their best pair. */
+static Status list_best(const LinkJob *job, Betweens *all, Error *err)
 {
-    const Between *a = x, *b = y;
-    if (a->low != b->low)
-        return a->low < b->low ? -1 : 1;
-    if (a->high != b->high)
-        return a->high < b->high ? -1 : 1;
-    if (a->odds != b->odds)
-        return a->odds > b->odds ? -1 : 1;
-    return (int)a->across - (int)b->across;
-}
-
-static Status list_between(const LinkJob *job, Betweens *all, Error *err)
-{
-    const Resolved *r = &job->resolved;
-    const MatchConfig *config = &job->linkage.match;
-    const MatchTable *t = job->records.table;
     size_t n = 0;
-    for (size_t i = 0; i < job->pairs.len; i++) {
-        const MatchPair *p = &job->pairs.at[i];
-        fetch_clusters(job, i);
-        uint32_t x = r->cluster[p->a], y = r->cluster[p->b];
-        if (x == y)
-            continue;
-        uint32_t ta = config->sources[match_record_source(t, p->a)].trait;
-        uint32_t tb = config->sources[match_record_source(t, p->b)].trait;
-        TRY(vec_push(all, ((Between){x < y ? x : y, x < y ? y : x, p->odds, ta != tb}), err));
-    }
-    if (all->len > 1)
-        qsort(all->at, all->len, sizeof *all->at, by_persons);
+    TRY(betweens_list(job, all, err));
     for (size_t i = 0; i < all->len; i++)
         if (n == 0 || all->at[n - 1].low != all->at[i].low || all->at[n - 1].high != all->at[i].high)
             all->at[n++] = all->at[i];
@@ -109,7 +76,7 @@ static Status count_between(const LinkJob *job, const uint32_t *sizes, ClusterQu
         uint32_t trait = config->sources[match_record_source(job->records.table, i)].trait;
         kinds[r->cluster[i]] |= (uint8_t)(1u << trait);
     }
-    TRY_OUT(list_between(job, &all, err));
+    TRY_OUT(list_best(job, &all, err));
     for (size_t i = 0; i < all.len; i++) {
         double p = left_over(job, &all.at[i], kinds);
         rivals[all.at[i].low] += p / (1 - p);

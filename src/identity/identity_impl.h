@@ -174,6 +174,18 @@ MUST_USE Status evidence_json(MatchLook *look, const MatchModel *m, uint32_t a, 
 
 MUST_USE Status queue_build(LinkJob *job, ReviewItems *out, Error *err);
 
+/* --- pairs of two persons (between.c) --- */
+
+typedef struct Between {
+    uint32_t low, high; /* clusters */
+    uint32_t a, b;      /* records of a kept pair */
+    Weight odds;
+    bool across; /* of different kinds of source */
+} Between;
+typedef VEC(Between) Betweens;
+/* All kept pairs between persons, by persons; of the same two the likeliest first. */
+MUST_USE Status betweens_list(const LinkJob *job, Betweens *out, Error *err);
+
 /* --- quality (estimate.c) --- */
 
 /* Of each cluster: pairs of records, how many of them are expected to be right, and how many pairs of its records with

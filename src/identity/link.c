@@ -161,12 +161,20 @@ static Status is_same(LinkJob *job, const Outcome *o, bool *out, Error *err)
     return *out && report->full ? same_misses(job, o, out, err) : OK;
 }
 
+/* Do all records get their first link? Then the links stand as the records do. */
+static bool is_first(const LinkJob *job)
+{
+    return job->report->full && job->records.linked == 0;
+}
+
 /* What is known before quality, queue and model are worked out. */
 static LinkWrite first_part(const LinkJob *job, const Outcome *o)
 {
+    bool same = is_first(job) && job->tags.count == o->changed.len;
     return (LinkWrite){.kind = job->report->full ? RUN_FULL : RUN_NEWCOMERS,
         .model = job->model_name,
         .links = &o->changed,
+        .by_tag = same ? job->tags.order : NULL,
         .journal = &o->journal};
 }
 
@@ -280,19 +288,38 @@ static Status finish_item(size_t item, void *ctx, Error *err)
     return OK;
 }
 
+typedef struct Ids {
+    LinkJob *job;
+    Outcome *out;
+    PersonId next;
+} Ids;
+
+enum { IDS_ASSIGN, IDS_ORDER, IDS_ITEMS };
+
+/* While persons get their ids, records are put in order of tag, in which first links are written. */
+static Status ids_item(size_t item, void *ctx, Error *err)
+{
+    const Ids *x = ctx;
+    LinkJob *job = x->job;
+    if (item == IDS_ASSIGN)
+        return assign_ids(&job->records, &job->resolved, x->next, &x->out->changed, &x->out->journal, job->report, err);
+    return is_first(job) && job->tags.count == 0 ? records_by_tag(&job->records, &job->tags, err) : OK;
+}
+
 static Status finish(LinkJob *job, Outcome *o, Error *err)
 {
     LinkReport *report = job->report;
-    PersonId next;
+    Ids ids = {.job = job, .out = o};
+    unsigned threads = home_settings(job->ctx->home)->threads;
     report->records = job->records.count;
     report->newcomers = job->records.count - job->records.linked;
     report->decisions = job->decisions.len;
     snprintf(report->model_version, sizeof report->model_version, "%.*s", SLICE_ARG(job->model_name));
-    TRY(vault_next_person(job->vault, &next, err));
-    TRY(assign_ids(&job->records, &job->resolved, next, &o->changed, &o->journal, report, err));
+    TRY(vault_next_person(job->vault, &ids.next, err));
+    TRY(parallel_for(IDS_ITEMS, threads, ids_item, &ids, err));
     Finish parts = {.job = job, .out = o, .write = report->full && o->changed.len > 0};
     atomic_init(&parts.unfinished, FINISH_ITEMS - 1);
-    Status st = parallel_for(FINISH_ITEMS, home_settings(job->ctx->home)->threads, finish_item, &parts, err);
+    Status st = parallel_for(FINISH_ITEMS, threads, finish_item, &parts, err);
     if (st == OK) {
         quality_totals(&o->quality, &report->precision, &report->recall);
         st = list_misses(job, &o->quality, &o->misses, err);

@@ -202,39 +202,79 @@ static Status list_members(Stretches *x, Error *err)
     return OK;
 }
 
-/* Decided pairs first, then pairs inside clusters in order of (a, b). */
-static Status list_edges(Stretches *x, const Edges *decided, Error *err)
+#define PAIRS_AT_ONCE ((size_t)1 << 22)
+
+/* The pairs of one piece, of which there are few: how many edges each stretch has in it, then where they go. */
+typedef struct Pieces {
+    Stretches *x;
+    size_t *next; /* [piece * (stretches + 1) + stretch] */
+    bool place;
+} Pieces;
+
+static Status piece_item(size_t piece, void *ctx, Error *err)
 {
-    const LinkJob *job = x->job;
+    UNUSED(err);
+    const Pieces *p = ctx;
+    const LinkJob *job = p->x->job;
     const Resolved *r = &job->resolved;
-    size_t *next = NULL;
-    TRY(mem_zalloc((size_t)x->count + 1, sizeof *x->edge_start, (void **)&x->edge_start, err));
-    TRY(mem_zalloc((size_t)x->count + 1, sizeof *x->decided, (void **)&x->decided, err));
+    size_t *next = p->next + piece * ((size_t)p->x->count + 1), from = piece * PAIRS_AT_ONCE;
+    size_t end = job->pairs.len - from < PAIRS_AT_ONCE ? job->pairs.len : from + PAIRS_AT_ONCE;
+    for (size_t i = from; i < end; i++) {
+        const MatchPair *pair = &job->pairs.at[i];
+        fetch_clusters(job, i);
+        ASSERT(pair->odds >= WEIGHT_MIN && pair->odds <= WEIGHT_MAX);
+        if (r->cluster[pair->a] != r->cluster[pair->b])
+            continue;
+        size_t at = next[stretch_of(p->x, pair->a)]++;
+        if (p->place)
+            p->x->edges[at] = (Edge){pair->a, pair->b, pair->odds};
+    }
+    return OK;
+}
+
+/* From counts to places: of a stretch its decided pairs first, then those of each piece in turn. */
+static Status place_pieces(Stretches *x, Pieces *p, size_t pieces, const Edges *decided, Error *err)
+{
+    size_t sum = 0;
+    for (uint32_t k = 0; k < x->count; k++) {
+        x->edge_start[k] = sum;
+        sum += x->decided[k];
+        for (size_t piece = 0; piece < pieces; piece++) {
+            size_t *at = &p->next[piece * ((size_t)x->count + 1) + k], n = *at;
+            *at = sum;
+            sum += n;
+        }
+    }
+    x->edge_start[x->count] = sum;
+    TRY(mem_alloc((sum + 1) * sizeof *x->edges, (void **)&x->edges, err));
+    for (size_t i = decided->len;
+         i-- > 0;) { /* from each stretch's end to its beginning, where they are counted again */
+        uint32_t k = stretch_of(x, decided->at[i].a);
+        x->edges[x->edge_start[k] + --x->decided[k]] = decided->at[i];
+    }
     for (size_t i = 0; i < decided->len; i++)
         x->decided[stretch_of(x, decided->at[i].a)]++;
-    for (uint32_t k = 0; k < x->count; k++)
-        x->edge_start[k + 1] = x->decided[k];
-    for (size_t i = 0; i < job->pairs.len; i++) {
-        const MatchPair *p = &job->pairs.at[i];
-        fetch_clusters(job, i);
-        ASSERT(p->odds >= WEIGHT_MIN && p->odds <= WEIGHT_MAX);
-        x->edge_start[stretch_of(x, p->a) + 1] += r->cluster[p->a] == r->cluster[p->b];
-    }
-    for (uint32_t k = 0; k < x->count; k++)
-        x->edge_start[k + 1] += x->edge_start[k];
-    TRY(mem_alloc((x->edge_start[x->count] + 1) * sizeof *x->edges, (void **)&x->edges, err));
-    TRY(mem_alloc(((size_t)x->count + 1) * sizeof *next, (void **)&next, err));
-    memcpy(next, x->edge_start, (size_t)x->count * sizeof *next);
-    for (size_t i = 0; i < decided->len; i++)
-        x->edges[next[stretch_of(x, decided->at[i].a)]++] = decided->at[i];
-    for (size_t i = 0; i < job->pairs.len; i++) {
-        const MatchPair *p = &job->pairs.at[i];
-        fetch_clusters(job, i);
-        if (r->cluster[p->a] == r->cluster[p->b])
-            x->edges[next[stretch_of(x, p->a)]++] = (Edge){p->a, p->b, p->odds};
-    }
-    mem_free(next);
     return OK;
+}
+
+/* Decided pairs first, then pairs inside clusters in order of (a, b). */
+static Status list_edges(Stretches *x, const Edges *decided, unsigned threads, Error *err)
+{
+    size_t pieces = (x->job->pairs.len + PAIRS_AT_ONCE - 1) / PAIRS_AT_ONCE;
+    Pieces p = {.x = x};
+    Status st;
+    TRY_OUT(mem_zalloc((size_t)x->count + 1, sizeof *x->edge_start, (void **)&x->edge_start, err));
+    TRY_OUT(mem_zalloc((size_t)x->count + 1, sizeof *x->decided, (void **)&x->decided, err));
+    TRY_OUT(mem_zalloc(pieces * ((size_t)x->count + 1) + 1, sizeof *p.next, (void **)&p.next, err));
+    for (size_t i = 0; i < decided->len; i++)
+        x->decided[stretch_of(x, decided->at[i].a)]++;
+    TRY_OUT(parallel_for(pieces, threads, piece_item, &p, err));
+    TRY_OUT(place_pieces(x, &p, pieces, decided, err));
+    p.place = true;
+    st = parallel_for(pieces, threads, piece_item, &p, err);
+out:
+    mem_free(p.next);
+    return st;
 }
 
 #define ODDS_DIGIT 9
@@ -325,7 +365,7 @@ Status link_trees(LinkJob *job, const Weight *weakest, unsigned threads, Error *
     x.count = (clusters >> STRETCH_CLUSTERS_SHIFT) + ((clusters & ((1u << STRETCH_CLUSTERS_SHIFT) - 1)) != 0);
     TRY_OUT(decided_edges(job, &decided, err));
     TRY_OUT(list_members(&x, err));
-    TRY_OUT(list_edges(&x, &decided, err));
+    TRY_OUT(list_edges(&x, &decided, threads, err));
     st = parallel_for(x.count, threads, stretch_item, &x, err);
 out:
     vec_free(&decided);

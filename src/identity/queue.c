@@ -221,7 +221,7 @@ static Weight joint_odds(const LinkJob *job, MatchLook *look, const Members *m, 
         high_end = m->start[q->high] + FACES_MAX;
     for (uint32_t i = m->start[q->low]; i < low_end; i++)
         for (uint32_t k = m->start[q->high]; k < high_end; k++) {
-            all[n] = match_look_score(look, m->list[i], m->list[k]).odds;
+            all[n] = match_look_odds(look, m->list[i], m->list[k]);
             if (all[n++] == WEIGHT_MIN && job->linkage.match.rule_count > 0)
                 return RULED_OUT;
         }

@@ -235,19 +235,17 @@ static int by_content(const void *x, const void *y)
 }
 
 #define RECORDS_AHEAD 16 /* ids lie in the order of adding */
+#define RECORDS_AT_ONCE ((uint32_t)1 << 16)
 
-/* Tags and former links in the order of record numbers; newcomers follow in theirs. */
-static Status number_records(LoadArg *a, Error *err)
+static Status number_item(size_t item, void *ctx, Error *err)
 {
+    UNUSED(err);
+    const LoadArg *a = ctx;
     Records *r = a->records;
-    if (r->newcomers.len > 1)
-        qsort(r->newcomers.at, r->newcomers.len, sizeof *r->newcomers.at, by_content);
-    r->in_table = match_record_count(r->table);
-    r->count = r->in_table + (uint32_t)r->newcomers.len;
-    TRY(mem_zalloc(r->count ? r->count : 1, sizeof *r->tags, (void **)&r->tags, err));
-    TRY(mem_zalloc(r->count ? r->count : 1, sizeof *r->old, (void **)&r->old, err));
-    for (uint32_t i = 0; i < r->in_table; i++) {
-        if (i + RECORDS_AHEAD < r->in_table) {
+    uint32_t from = (uint32_t)item * RECORDS_AT_ONCE;
+    uint32_t end = r->in_table - from < RECORDS_AT_ONCE ? r->in_table : from + RECORDS_AT_ONCE;
+    for (uint32_t i = from; i < end; i++) {
+        if (i + RECORDS_AHEAD < end) {
             __builtin_prefetch(match_record_id(r->table, i + RECORDS_AHEAD).ptr);
             __builtin_prefetch(&a->old.at[match_record_added(r->table, i + RECORDS_AHEAD)]);
         }
@@ -256,6 +254,21 @@ static Status number_records(LoadArg *a, Error *err)
         memcpy(r->tags[i].bytes, id.ptr, id.len);
         r->old[i] = a->old.at[match_record_added(r->table, i)];
     }
+    return OK;
+}
+
+/* Tags and former links in the order of record numbers; newcomers follow in theirs. */
+static Status number_records(LoadArg *a, unsigned threads, Error *err)
+{
+    Records *r = a->records;
+    if (r->newcomers.len > 1)
+        qsort(r->newcomers.at, r->newcomers.len, sizeof *r->newcomers.at, by_content);
+    r->in_table = match_record_count(r->table);
+    r->count = r->in_table + (uint32_t)r->newcomers.len;
+    TRY(mem_zalloc(r->count ? r->count : 1, sizeof *r->tags, (void **)&r->tags, err));
+    TRY(mem_zalloc(r->count ? r->count : 1, sizeof *r->old, (void **)&r->old, err));
+    size_t items = ((size_t)r->in_table + RECORDS_AT_ONCE - 1) / RECORDS_AT_ONCE;
+    TRY(parallel_for(items, threads, number_item, a, err));
     if (a->mode == RECORDS_ALL) /* tags say as much */
         match_table_forget(r->table);
     for (size_t k = 0; k < r->newcomers.len; k++) {
@@ -291,7 +304,9 @@ static Status load(const LinkContext *ctx, Vault *vault, const char *purpose, Lo
     context_free(&a->context);
     TRY(hash_newcomers(a, err));
     TRY(match_table_seal(r->table, home_settings(ctx->home)->threads, err));
-    return number_records(a, err);
+    TRY(number_records(a, home_settings(ctx->home)->threads, err));
+    mem_give_back(); /* what the vault's pages, spellings and context were, among which pieces live on */
+    return OK;
 }
 
 Status records_load(const LinkContext *ctx, Vault *vault, Linkage *linkage, RecordsMode mode, const char *purpose,

@@ -57,34 +57,13 @@ static Status add_links(const Resolved *r, Frame *f, Error *err)
     return OK;
 }
 
-typedef struct Between { /* a pair of two persons */
-    uint32_t low, high;
-    FramePair pair;
-} Between;
-typedef VEC(Between) Betweens;
-
-static int by_persons(const void *x, const void *y)
+static Status add_betweens(Frame *f, const Betweens *all, Error *err)
 {
-    const Between *a = x, *b = y;
-    if (a->low != b->low)
-        return a->low < b->low ? -1 : 1;
-    if (a->high != b->high)
-        return a->high < b->high ? -1 : 1;
-    if (a->pair.odds != b->pair.odds)
-        return a->pair.odds > b->pair.odds ? -1 : 1;
-    if (a->pair.a != b->pair.a)
-        return a->pair.a < b->pair.a ? -1 : 1;
-    return (a->pair.b > b->pair.b) - (a->pair.b < b->pair.b);
-}
-
-static Status add_betweens(Frame *f, Betweens *all, Error *err)
-{
-    if (all->len > 1)
-        qsort(all->at, all->len, sizeof *all->at, by_persons);
     for (size_t i = 0; i < all->len; i++) {
         const Between *x = &all->at[i];
+        const FramePair pair = {x->a, x->b, x->odds};
         bool best = i == 0 || x->low != x[-1].low || x->high != x[-1].high;
-        TRY(frame_add(f, best ? SAMPLE_BETWEEN : SAMPLE_OTHERS, &x->pair, err));
+        TRY(frame_add(f, best ? SAMPLE_BETWEEN : SAMPLE_OTHERS, &pair, err));
     }
     return OK;
 }
@@ -97,12 +76,11 @@ static Status fill_frame(const LinkJob *job, Frame *f, Error *err)
     for (size_t i = 0; i < job->pairs.len && st == OK; i++) {
         const MatchPair *p = &job->pairs.at[i];
         const FramePair pair = {p->a, p->b, p->odds};
-        uint32_t x = r->cluster[p->a], y = r->cluster[p->b];
-        if (x != y)
-            st = vec_push(&between, ((Between){x < y ? x : y, x < y ? y : x, pair}), err);
-        else if (r->to[p->a] != p->b && r->to[p->b] != p->a)
+        if (r->cluster[p->a] == r->cluster[p->b] && r->to[p->a] != p->b && r->to[p->b] != p->a)
             st = frame_add(f, SAMPLE_OTHERS, &pair, err);
     }
+    if (st == OK)
+        st = betweens_list(job, &between, err);
     if (st == OK)
         st = add_betweens(f, &between, err);
     vec_free(&between);

@@ -71,6 +71,8 @@ Status verdicts_of(const ReviewDecisions *decisions, const ReviewPolicy *policy,
 
 const PairVerdict *verdict_find(const PairVerdicts *v, const RecordTag *a, const RecordTag *b)
 {
+    if (v->len == 0) /* tags lie anywhere: mostly there is nothing to look for */
+        return NULL;
     if (tag_cmp(a, b) > 0) {
         const RecordTag *t = a;
         a = b;

@@ -138,26 +138,29 @@ typedef struct PairWorker {
 } PairWorker;
 
 /* Blocks of 0 are none: as the probing side they must not equal anything. */
-static Lanes32 probe_lanes(const uint32_t *lanes, uint32_t rotation)
+static Lanes32 probe_lanes(const uint32_t *lanes)
 {
     Lanes32 v;
-    for (uint32_t i = 0; i < 4; i++) {
-        uint32_t lane = lanes[(i + rotation) & 3];
-        v[i] = lane == 0 ? UINT32_MAX : lane;
-    }
+    for (uint32_t i = 0; i < 4; i++)
+        v[i] = lanes[i] == 0 ? UINT32_MAX : lanes[i];
     return v;
 }
 
-static void add_probe(PairWorker *w, const uint32_t *row, uint32_t from, uint32_t to, uint32_t rotation)
+static void add_probe(PairWorker *w, Lanes32 value, uint32_t vector)
 {
-    w->probes[w->probe_count++] = (Probe){
-        .value = probe_lanes(row + 4 * (size_t)from, rotation),
-        .bits = load_lanes(w->blocks->lane_bit + 4 * (size_t)to),
-        .vector = to,
-    };
+    w->probes[w->probe_count++] =
+        (Probe){.value = value, .bits = load_lanes(w->blocks->lane_bit + 4 * (size_t)vector), .vector = vector};
 }
 
-/* Lanes of one-lane passes against the same lane; of wide passes each against each: vector by vector, rotated. */
+/* Each block that the record has in a wide pass, against all lanes of that. */
+static void probe_wide(PairWorker *w, const uint32_t *row, const BlockPass *p)
+{
+    for (uint32_t i = 0; i < p->width && row[p->lane + i] != 0; i++)
+        for (uint32_t vector = p->lane / 4; vector < (p->lane + p->width) / 4; vector++)
+            add_probe(w, lanes_of(row[p->lane + i]), vector);
+}
+
+/* Lanes of one-lane passes against the same lane, where the record has any; of wide passes each against each. */
 static void make_probes(PairWorker *w, uint32_t record)
 {
     const Blocks *b = w->blocks;
@@ -166,17 +169,14 @@ static void make_probes(PairWorker *w, uint32_t record)
     w->probe_count = 0;
     for (uint32_t i = 0; b->wide && i < b->pass_count; i++) {
         const BlockPass *p = &b->passes[i];
-        uint32_t first = p->lane / 4, count = p->width / 4;
-        if (count == 0)
+        if (p->width <= 1)
             continue;
-        single = first < single ? first : single;
-        for (uint32_t x = 0; x < count; x++)
-            for (uint32_t y = 0; y < count; y++)
-                for (uint32_t rotation = 0; rotation < 4; rotation++)
-                    add_probe(w, row, first + x, first + y, rotation);
+        single = p->lane / 4 < single ? p->lane / 4 : single;
+        probe_wide(w, row, p);
     }
     for (uint32_t i = 0; i < single; i++)
-        add_probe(w, row, i, i, 0);
+        if (is_lane_set(load_lanes(row + 4 * (size_t)i)))
+            add_probe(w, probe_lanes(row + 4 * (size_t)i), i);
 }
 
 /* Masks of one record, whose probes are made, with the tile's records from .. to - 1. */
@@ -188,11 +188,11 @@ static void equal_masks(PairWorker *w, size_t from, size_t to)
     uint32_t *masks = w->masks;
     if (w->probe_count == 1) {
         for (size_t i = from; i < to; i++, row += vectors)
-            masks[i] = join_lanes((Lanes32)(row[0] == p[0].value) & p[0].bits);
-    } else if (w->probe_count == 2 && !w->blocks->wide) {
+            masks[i] = join_lanes((Lanes32)(row[p[0].vector] == p[0].value) & p[0].bits);
+    } else if (w->probe_count == 2) {
         for (size_t i = from; i < to; i++, row += vectors)
-            masks[i] = join_lanes(
-                ((Lanes32)(row[0] == p[0].value) & p[0].bits) | ((Lanes32)(row[1] == p[1].value) & p[1].bits));
+            masks[i] = join_lanes(((Lanes32)(row[p[0].vector] == p[0].value) & p[0].bits) |
+                                  ((Lanes32)(row[p[1].vector] == p[1].value) & p[1].bits));
     } else {
         for (size_t i = from; i < to; i++, row += vectors) {
             Lanes32 sum = {0};
@@ -225,6 +225,7 @@ static void gather(PairWorker *w, const uint32_t *members, size_t count, size_t 
 {
     const Blocks *b = w->blocks;
     size_t vectors = b->stride / 4;
+    w->tile_extra = false;
     for (size_t i = 0; i < count; i++) {
         if (b->row_of && i + 2 * AHEAD < readable)
             __builtin_prefetch(&b->row_of[members[i + 2 * AHEAD]]);
@@ -237,13 +238,10 @@ static void gather(PairWorker *w, const uint32_t *members, size_t count, size_t 
         const uint32_t *row = block_row(b, members[i]);
         for (size_t k = 0; k < vectors; k++) /* few: a call of memcpy costs more */
             w->rows[i * vectors + k] = load_lanes(row + 4 * k);
-    }
-    w->tile = (PairTile){members, count, w->tile.number + 1};
-    w->tile_extra = false;
-    for (size_t i = 0; b->extra_of && i < count; i++) {
-        w->extra[i] = b->extra_of[members[i]];
+        w->extra[i] = block_extra(b, row);
         w->tile_extra = w->tile_extra || w->extra[i] > 0;
     }
+    w->tile = (PairTile){members, count, w->tile.number + 1};
 }
 
 /* --- handing out ------------------------------------------------------------------------------------------------- */
@@ -301,20 +299,22 @@ static size_t keep_exact(PairWorker *w, const Place *place, uint32_t a, const ui
     const Blocks *b = w->blocks;
     const BlockPass *p = &b->passes[place->pass];
     const uint32_t *row = block_row(b, a);
-    BlockList list = record_blocks(b, a, w->left);
-    bool a_extra = b->extra_of && b->extra_of[a] > 0;
+    BlockList list = {0};
+    bool a_extra = block_extra(b, row) > 0;
     uint32_t before = ((uint32_t)1 << place->pass) - 1;
     size_t n = 0;
     for (size_t i = from; i < to; i++) {
-        uint64_t least = place->at;
         uint32_t mask = w->masks[i];
         /* what the rows say is true, if not all */
         if (!place->refined && (mask & before) != 0)
             continue;
-        if (a_extra || (b->extra_of && w->extra[i] > 0))
+        /* and of one pass a row has a record's first blocks: what two rows share first is the first of all */
+        uint64_t least = least_lane(p, row, (const uint32_t *)w->rows + i * b->stride);
+        bool all = !a_extra && w->extra[i] == 0, decided = least > 0 && (least != place->at || (mask & before) != 0);
+        if (!all && !decided && !list.at)
+            list = record_blocks(b, a, w->left);
+        if (!all && !decided)
             mask = blocks_meet(b, list, record_blocks(b, members[i], w->right), place->pass, &least);
-        else if (place->refined || p->width > 1)
-            least = least_lane(p, row, (const uint32_t *)w->rows + i * b->stride);
         if (least != place->at)
             continue;
         w->counts.covered[place->pass] += place->refined;
@@ -337,7 +337,7 @@ static Status pair_range(
     equal_masks(w, from, to);
     if (b->equal_lanes < b->stride)
         window_masks(w, block_row(b, a), from, to);
-    bool exact = place->exact || w->tile_extra || (b->extra_of && b->extra_of[a] > 0);
+    bool exact = place->exact || w->tile_extra || block_extra(b, block_row(b, a)) > 0;
     size_t n = exact ? keep_exact(w, place, a, members, from, to) : keep_first(w, place, members, from, to);
     return hand_out(w, place, a, n, err);
 }
@@ -499,7 +499,7 @@ static uint32_t probes_most(const Blocks *b)
 {
     uint32_t n = b->equal_lanes / 4 + 1;
     for (uint32_t i = 0; i < b->pass_count; i++)
-        n += b->passes[i].width / 4 * (b->passes[i].width / 4) * 4;
+        n += b->passes[i].width * (b->passes[i].width / 4);
     return n;
 }
 

@@ -146,12 +146,21 @@ bool refiner_suits(const MatchConfig *config, const PassSpec *pass, const KeyPar
     return asked || refiner->transform == refining_transform(config->fields[refiner->field].kind);
 }
 
-bool group_oversized(const SourcePairs *s, const MatchTable *t, const Groups *g, uint32_t i, uint32_t block_max)
+bool group_oversized(size_t records, uint64_t pairs, uint32_t block_max)
 {
-    size_t n = group_size(g, i);
-    if (n <= block_max)
-        return false;
-    return comparable_pairs(s, t, group_members(g, i), n) > (uint64_t)block_max * (block_max - 1) / 2;
+    return records > block_max && pairs > (uint64_t)block_max * (block_max - 1) / 2;
+}
+
+void refined_free(RefinedGroups *g)
+{
+    groups_free(&g->groups);
+    vec_free(&g->marks);
+}
+
+Status refined_add(RefinedGroups *g, const uint32_t *members, size_t count, RefineMark mark, Error *err)
+{
+    TRY(groups_add(&g->groups, members, count, err));
+    return vec_push(&g->marks, mark, err);
 }
 
 /* --- splitting ------------------------------------------------------------------------------------------------ */
@@ -173,9 +182,16 @@ out:
 
 /* Records of one group by one further key. */
 typedef struct Split {
-    Groups groups;   /* two or more records, with a comparable pair */
-    size_t together; /* records of the largest */
+    Groups groups;       /* two or more records, with a comparable pair */
+    VEC(uint64_t) pairs; /* comparable ones, of each */
+    size_t together;     /* records of the largest */
 } Split;
+
+static void split_free(Split *s)
+{
+    groups_free(&s->groups);
+    vec_free(&s->pairs);
+}
 
 static Status sort_split(const RefineJob *job, uint64_t *keys, uint32_t *records, size_t count, Split *out, Error *err)
 {
@@ -186,10 +202,24 @@ static Status sort_split(const RefineJob *job, uint64_t *keys, uint32_t *records
         size_t n = end - begin;
         out->together = n > out->together ? n : out->together;
         /* equal keys keep the order of the members, which is that of (source, record) */
-        if (n > 1 && comparable_pairs(job->sources, job->table, records + begin, n) > 0)
-            TRY(groups_add(&out->groups, records + begin, n, err));
+        uint64_t pairs = n > 1 ? comparable_pairs(job->sources, job->table, records + begin, n) : 0;
+        if (pairs == 0)
+            continue;
+        TRY(groups_add(&out->groups, records + begin, n, err));
+        TRY(vec_push(&out->pairs, pairs, err));
     }
     return OK;
+}
+
+#define AHEAD 16 /* members, whose cells and keys lie anywhere */
+
+static void fetch_member(const RefineJob *job, uint32_t refiner, const uint32_t *members, size_t count, size_t i)
+{
+    const Refiners *r = job->refiners;
+    if (i + AHEAD < count)
+        record_prefetch(job->table, members[i + AHEAD]);
+    if (i + AHEAD / 2 < count)
+        key_cache_fetch(r->cache, job->table, &r->keys[refiner], members[i + AHEAD / 2]);
 }
 
 /* keyed[i] is set when the i-th member has a key. */
@@ -205,6 +235,7 @@ static Status split_by(
     TRY_OUT(vec_reserve(&records, count, err));
     for (size_t i = 0; i < count; i++) {
         uint64_t list[RECORD_KEYS_MAX];
+        fetch_member(job, refiner, members, count, i);
         size_t n = key_cache_keys(r->cache, job->table, &r->keys[refiner], members[i], list);
         for (size_t k = 0; k < n; k++) {
             TRY_OUT(vec_push(&keys, list[k], err));
@@ -252,7 +283,8 @@ out:
     return st;
 }
 
-static Status add_chain(const RefineJob *job, const uint32_t *records, size_t count, Groups *out, Error *err)
+/* Its blocks are too small to be split again. */
+static Status add_chain(const RefineJob *job, const uint32_t *records, size_t count, RefinedGroups *out, Error *err)
 {
     for (size_t begin = 0; begin == 0 || begin + CHAIN_REACH < count; begin += CHAIN_REACH) {
         uint32_t link[2 * CHAIN_REACH], scratch[2 * CHAIN_REACH];
@@ -265,13 +297,14 @@ static Status add_chain(const RefineJob *job, const uint32_t *records, size_t co
             link[k] = records[i];
         }
         sort_members(job->table, link, n, scratch);
-        if (n > 1 && comparable_pairs(job->sources, job->table, link, n) > 0)
-            TRY(groups_add(out, link, n, err));
+        uint64_t pairs = n > 1 ? comparable_pairs(job->sources, job->table, link, n) : 0;
+        if (pairs > 0)
+            TRY(refined_add(out, link, n, (RefineMark){pairs, 0, DEPTH_MAX}, err));
     }
     return OK;
 }
 
-static Status chain(const RefineJob *job, const uint32_t *members, size_t count, Groups *out, Error *err)
+static Status chain(const RefineJob *job, const uint32_t *members, size_t count, RefinedGroups *out, Error *err)
 {
     uint64_t *hashes = NULL;
     uint32_t *records = NULL;
@@ -300,44 +333,49 @@ typedef struct Level {
     uint32_t depth;
 } Level;
 
-static Status refine_level(const RefineJob *job, Level level, Groups *out, Error *err);
+static Status refine_level(const RefineJob *job, Level level, RefinedGroups *out, Error *err);
 
-static Status refine_groups(
-    const RefineJob *job, const Groups *g, uint32_t refiner, uint32_t depth, Groups *out, Error *err)
+/* One group of so many comparable pairs, whole or split further. */
+static Status refine_group(const RefineJob *job, Level level, uint64_t pairs, RefinedGroups *out, Error *err)
 {
-    for (uint32_t i = 0; i < group_count(g); i++) {
-        if (group_oversized(job->sources, job->table, g, i, job->block_max)) {
-            Level next = {group_members(g, i), group_size(g, i), refiner, depth};
-            TRY(refine_level(job, next, out, err));
-        } else {
-            TRY(groups_add(out, group_members(g, i), group_size(g, i), err));
-        }
+    if (group_oversized(level.count, pairs, job->block_max))
+        return refine_level(job, level, out, err);
+    const RefineMark mark = {pairs, (uint8_t)level.refiner, (uint8_t)level.depth};
+    return refined_add(out, level.members, level.count, mark, err);
+}
+
+static Status refine_split(
+    const RefineJob *job, const Split *s, uint32_t refiner, uint32_t depth, RefinedGroups *out, Error *err)
+{
+    for (uint32_t i = 0; i < group_count(&s->groups); i++) {
+        const Level next = {group_members(&s->groups, i), group_size(&s->groups, i), refiner, depth};
+        TRY(refine_group(job, next, s->pairs.at[i], out, err));
     }
     return OK;
 }
 
 /* Records without any of the keys used. */
-static Status refine_unkeyed(const RefineJob *job, Level level, const bool *reached, Groups *out, Error *err)
+static Status refine_unkeyed(const RefineJob *job, Level level, const bool *reached, RefinedGroups *out, Error *err)
 {
     U32List rest = {0};
-    Groups one = {0};
     Status st = OK;
     for (size_t i = 0; i < level.count; i++)
         if (!reached[i])
             TRY_OUT(vec_push(&rest, level.members[i], err));
-    if (rest.len < 2 || comparable_pairs(job->sources, job->table, rest.at, rest.len) == 0)
+    uint64_t pairs = rest.len > 1 ? comparable_pairs(job->sources, job->table, rest.at, rest.len) : 0;
+    if (pairs == 0)
         goto out;
-    TRY_OUT(groups_add(&one, rest.at, rest.len, err));
-    TRY_OUT(refine_groups(job, &one, level.refiner, level.depth, out, err));
+    level.members = rest.at;
+    level.count = rest.len;
+    st = refine_group(job, level, pairs, out, err);
 out:
     vec_free(&rest);
-    groups_free(&one);
     return st;
 }
 
 /* Tries the refiners from level->refiner on; level->refiner moves behind the last one used. */
 static Status refine_alternatives(
-    const RefineJob *job, Level *level, bool *reached, uint32_t *used, Groups *out, Error *err)
+    const RefineJob *job, Level *level, bool *reached, uint32_t *used, RefinedGroups *out, Error *err)
 {
     bool *keyed = NULL;
     Status st = OK;
@@ -349,13 +387,13 @@ static Status refine_alternatives(
         Split split;
         st = split_by(job, i, level->members, level->count, keyed, &split, err);
         if (st == OK && split.together > 0 && (double)split.together <= SPLIT_SHARE * (double)level->count) {
-            st = refine_groups(job, &split.groups, i + 1, level->depth + 1, out, err);
+            st = refine_split(job, &split, i + 1, level->depth + 1, out, err);
             for (size_t k = 0; k < level->count; k++)
                 reached[k] = reached[k] || keyed[k];
             level->refiner = i + 1;
             ++*used;
         }
-        groups_free(&split.groups);
+        split_free(&split);
         if (st != OK)
             break;
     }
@@ -363,7 +401,7 @@ static Status refine_alternatives(
     return st;
 }
 
-static Status refine_level(const RefineJob *job, Level level, Groups *out, Error *err)
+static Status refine_level(const RefineJob *job, Level level, RefinedGroups *out, Error *err)
 {
     if (level.depth == DEPTH_MAX)
         return chain(job, level.members, level.count, out, err);
@@ -378,7 +416,8 @@ static Status refine_level(const RefineJob *job, Level level, Groups *out, Error
     return st;
 }
 
-Status block_refine(const RefineJob *job, const uint32_t *members, size_t count, Groups *out, Error *err)
+Status block_refine(
+    const RefineJob *job, const uint32_t *members, size_t count, RefineMark mark, RefinedGroups *out, Error *err)
 {
-    return refine_level(job, (Level){.members = members, .count = count}, out, err);
+    return refine_level(job, (Level){members, count, mark.refiner, mark.depth}, out, err);
 }

@@ -50,6 +50,25 @@ Status groups_add(Groups *g, const uint32_t *members, size_t count, Error *err)
     return vec_push(&g->start, (uint32_t)g->members.len, err);
 }
 
+Status groups_append(Groups *to, const Groups *from, Error *err)
+{
+    uint32_t count = group_count(from);
+    size_t base = to->members.len, members = from->members.len;
+    if (count == 0)
+        return OK;
+    if (to->start.len == 0)
+        TRY(vec_push(&to->start, 0, err));
+    if (base + members > UINT32_MAX)
+        return error_set(err, ERR_LIMIT, "the blocks of a pass have more than %u members", UINT32_MAX);
+    TRY(vec_reserve(&to->start, to->start.len + count, err));
+    TRY(vec_reserve(&to->members, base + members, err));
+    for (uint32_t i = 1; i <= count; i++)
+        to->start.at[to->start.len++] = (uint32_t)base + from->start.at[i];
+    memcpy(to->members.at + base, from->members.at, members * sizeof from->members.at[0]);
+    to->members.len += members;
+    return OK;
+}
+
 /* --- sources -------------------------------------------------------------------------------------------------- */
 
 Status source_pairs_new(const MatchConfig *config, SourcePairs *out, Error *err)

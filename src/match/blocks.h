@@ -4,7 +4,9 @@
  *   block_sort.c    keys of all records, sorted, as groups of equal keys
  *   block_refine.c  groups too large, split by further keys
  *   block_window.c  the order of a sorted neighbourhood
- *   blocks.c        passes put together: numbers, rows, reports
+ *   block_weigh.c   what all passes together may cost, and blocks cut until they keep to it
+ *   block_rows.c    numbers of blocks, and the row of each record
+ *   blocks.c        passes put together, reports, what two records share
  *   block_pairs.c   every pair once, with its mask
  *
  * A block is a list of records under one number. Numbers are dense over all
@@ -18,7 +20,7 @@
  *   |<- passes with one key a record ->|<-- a pass with several: 4, 8 .. -->|<- place in the order of a window pass
  *
  * A record that has more numbers than its lanes hold (a double name in a pass where nearly all have one key, or a block
- * that was refined) keeps the whole list in `extras` besides.
+ * that was refined) keeps the whole list in `extras` besides, and one lane says which it is.
  */
 #ifndef CAIRN_MATCH_BLOCKS_H
 #define CAIRN_MATCH_BLOCKS_H
@@ -47,6 +49,7 @@ static inline const uint32_t *group_members(const Groups *g, uint32_t i)
 }
 void groups_free(Groups *g);
 MUST_USE Status groups_add(Groups *g, const uint32_t *members, size_t count, Error *err);
+MUST_USE Status groups_append(Groups *to, const Groups *from, Error *err);
 
 /* What pairs of sources may be compared, as a table. */
 typedef struct SourcePairs {
@@ -67,9 +70,9 @@ void sort_members(const MatchTable *t, uint32_t *members, size_t count, uint32_t
 MUST_USE Status blocks_sort(const MatchTable *t, const KeyCache *cache, const PassSpec *pass,
     const SourcePairs *sources, uint32_t known, unsigned threads, Groups *out, uint64_t *keys, Error *err);
 
-/* A group is too large when it has more than block_max records and more pairs than a full block of that size: a few
- * newcomers against many references is a large block, but not a dear one. */
-bool group_oversized(const SourcePairs *s, const MatchTable *t, const Groups *g, uint32_t i, uint32_t block_max);
+/* A group is too large when it has more than block_max records and more comparable pairs than a full block of that
+ * size: a few newcomers against many references is a large block, but not a dear one. */
+bool group_oversized(size_t records, uint64_t pairs, uint32_t block_max);
 
 /* Further keys that blocks are split by, best first. */
 #define REFINERS_MAX MATCH_FIELDS_MAX
@@ -93,8 +96,23 @@ typedef struct RefineJob {
     const PassSpec *pass;
     uint32_t block_max;
 } RefineJob;
-/* Adds the blocks that stand for one too large group to out. */
-MUST_USE Status block_refine(const RefineJob *job, const uint32_t *members, size_t count, Groups *out, Error *err);
+/* How far a block has been split: comparable pairs, and the refiner and depth with which it would be split on. {0}: not
+ * at all. */
+typedef struct RefineMark {
+    uint64_t pairs;
+    uint8_t refiner, depth;
+} RefineMark;
+typedef VEC(RefineMark) RefineMarks;
+typedef struct RefinedGroups {
+    Groups groups;
+    RefineMarks marks; /* of each */
+} RefinedGroups;
+void refined_free(RefinedGroups *g);
+MUST_USE Status refined_add(RefinedGroups *g, const uint32_t *members, size_t count, RefineMark mark, Error *err);
+/* Adds the blocks that stand for one too large group to out. What was split for a larger block_max, its too large
+ * blocks split on, is the set of blocks that splitting at once gives. */
+MUST_USE Status block_refine(
+    const RefineJob *job, const uint32_t *members, size_t count, RefineMark mark, RefinedGroups *out, Error *err);
 
 /* Records in order of the pass's text; one with several keys stands there several times. */
 MUST_USE Status window_order(const MatchTable *t, const PassSpec *pass, U32List *order, Error *err);
@@ -110,10 +128,12 @@ typedef struct BlockCounts {
 
 typedef struct BlockPass {
     PassSpec spec;
-    Groups groups;     /* as sorted; those in oversized have no block of their own */
+    Groups groups;     /* as sorted; those in oversized have no block of their own, and after weighing no members */
     U32List oversized; /* numbers of groups, ascending */
     Groups refined;    /* blocks in their place */
-    U32List order;     /* window passes only */
+    RefineMarks marks; /* of refined, and what they stand for, while passes are weighed */
+    U32List split;
+    U32List order; /* window passes only */
     /* Of a share of the blocks (match_partition.h), otherwise empty: numbers of groups' blocks; place of each record in
      * the order, and is it compared with those behind it? */
     U32List numbers, places;
@@ -123,6 +143,7 @@ typedef struct BlockPass {
     uint32_t lane;      /* in the row */
     uint32_t width;     /* lanes */
     uint64_t keys;
+    uint64_t largest;         /* records of the largest group, refined or not */
     uint64_t pairs;           /* upper bound */
     uint64_t *costs;          /* comparable pairs of each group, while passes are weighed */
     uint64_t oversized_pairs; /* of the groups that were refined */
@@ -148,9 +169,9 @@ struct Blocks {
     uint32_t *rows;       /* [row * stride + lane] */
     uint32_t *row_of;     /* of each record; one that repeats another has that one's. NULL: the record's number */
     uint32_t *lane_bit;   /* mask of the lane's pass */
-    /* Whole lists of the records whose row is too short; extra_of[record]: list number + 1, 0: none. NULL when all rows
+    /* Whole lists of the records whose row is too short; row[extra_lane]: list number + 1, 0: none. NULL when all rows
      * suffice. */
-    uint32_t *extra_of;
+    uint32_t extra_lane;
     uint64_t *extra_start;
     uint64_t *extras;
     BlockCounts *counts;
@@ -164,6 +185,11 @@ static inline const uint32_t *block_row(const Blocks *b, uint32_t record)
 {
     return b->rows + block_row_number(b, record) * b->stride;
 }
+/* Number of the record's list in extras + 1; 0: its row suffices. */
+static inline uint32_t block_extra(const Blocks *b, const uint32_t *row)
+{
+    return b->extras ? row[b->extra_lane] : 0;
+}
 /* Asks for all lines of the row ahead of use. */
 #define LINE_LANES 16
 static inline void block_row_prefetch(const Blocks *b, uint32_t record)
@@ -173,6 +199,12 @@ static inline void block_row_prefetch(const Blocks *b, uint32_t record)
         __builtin_prefetch(row + lane);
     __builtin_prefetch(row + b->stride - 1);
 }
+
+/* Splits what is too large until all passes together keep to the budget. ERR_LIMIT: they cannot keep to pairs_max. */
+MUST_USE Status blocks_weigh(Blocks *b, unsigned threads, Error *err);
+/* Numbers the blocks; fills rows and extras. */
+MUST_USE Status blocks_number(Blocks *b, Error *err);
+MUST_USE Status blocks_rows(Blocks *b, unsigned threads, Error *err);
 
 /* Every block of a pass in ascending order of number. */
 typedef void (*BlockFn)(void *ctx, uint32_t number, const uint32_t *members, uint32_t count);

@@ -17,8 +17,11 @@ typedef struct CachedPart {
     KeyPart part;
     uint32_t *start; /* NULL: not worth it */
     uint64_t *hash;
-    uint64_t *only; /* of each value the one hash it has; 0: none, several, or it is 0 */
+    uint64_t *only; /* of each value the one hash it has; ONLY_NONE, or ONLY_ASK: several, or one of these two */
 } CachedPart;
+
+#define ONLY_NONE 0
+#define ONLY_ASK 1
 
 /* A part of a plain pass. */
 typedef struct PlainPart {
@@ -105,7 +108,7 @@ static Status fill_entry(size_t item, void *ctx, Error *err)
         TRY_OUT(vec_reserve(&hashes, hashes.len + list.count, err));
         memcpy(hashes.at + hashes.len, list.at, list.count * sizeof list.at[0]);
         hashes.len += list.count;
-        e->only[v] = list.count == 1 ? list.at[0] : 0;
+        e->only[v] = list.count == 0 ? ONLY_NONE : list.count == 1 && list.at[0] > ONLY_ASK ? list.at[0] : ONLY_ASK;
         if (hashes.len > UINT32_MAX) {
             st = error_set(err, ERR_LIMIT, "more than %u keys of distinct values", UINT32_MAX);
             goto out;
@@ -173,16 +176,19 @@ static void cached_hashes(
     }
 }
 
-/* As record_keys_by, when each part has one hash; 0: some part has none, or several. */
+/* As record_keys_by, when each part has one hash: the key, which is neither of the two. ONLY_NONE: some part has none;
+ * ONLY_ASK: some part may have several. */
 static uint64_t plain_key(const PlainPass *p, const uint32_t *cells)
 {
-    uint64_t sum = p->count, hashes[MATCH_KEY_PARTS_MAX], all = 1;
+    uint64_t sum = p->count, hashes[MATCH_KEY_PARTS_MAX];
+    bool none = false, ask = false;
     for (uint32_t k = 0; k < p->count; k++) {
         hashes[k] = p->parts[k].only[cells[p->parts[k].column]];
-        all = hashes[k] ? all : 0;
+        none |= hashes[k] == ONLY_NONE;
+        ask |= hashes[k] == ONLY_ASK;
     }
-    if (!all)
-        return 0;
+    if (none || ask)
+        return none ? ONLY_NONE : ONLY_ASK;
     for (uint32_t k = 0; k < p->count; k++) {
         if (p->done[k])
             continue;
@@ -193,7 +199,7 @@ static uint64_t plain_key(const PlainPass *p, const uint32_t *cells)
         }
         sum = key_fold(sum, hash);
     }
-    return sum == 0 ? 1 : sum;
+    return sum > ONLY_ASK ? sum : ONLY_ASK;
 }
 
 /* The cached values of a record under a pass: calls fetch for each. */
@@ -243,8 +249,8 @@ size_t key_cache_keys(
     const PlainPass *plain = &c->plain[pass - c->passes];
     if (plain->count > 0) {
         keys[0] = plain_key(plain, record_cells(t, record));
-        if (keys[0] != 0)
-            return 1;
+        if (keys[0] != ONLY_ASK)
+            return keys[0] != ONLY_NONE;
     }
     return record_keys_by(t, pass, record, cached_hashes, c, keys);
 }

@@ -218,6 +218,10 @@ typedef struct BatchWork {
 MUST_USE Status blocks_each(const Blocks *b, const BatchWork *work, const RunOptions *options, Error *err);
 /* The mask that blocks_each hands out with a pair; 0: not together anywhere. */
 uint32_t blocks_pair_mask(const Blocks *b, uint32_t left, uint32_t right);
+/* The passes in whose blocks the record is: as blocks_pair_mask of the record and itself. */
+uint32_t blocks_own_mask(const Blocks *b, uint32_t record);
+/* Asks for what blocks_own_mask reads of a record that is due soon, and for where to look for it of a later one. */
+void blocks_fetch(const Blocks *b, uint32_t soon, uint32_t later);
 /* Mask of the passes under which two records, appended ones too, share a key: without blocks, so a pair that refining
  * parts is in it, and of a window pass only equal keys are seen. */
 uint32_t blocks_mask(const MatchTable *t, const PassSpec *passes, uint32_t pass_count, uint32_t a, uint32_t b);

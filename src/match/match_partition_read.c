@@ -208,7 +208,6 @@ static Status new_lists(Reading *r, Error *err)
     b->stride = b->equal_lanes = 4;
     TRY(mem_zalloc((size_t)n * b->stride, sizeof b->rows[0], (void **)&b->rows, err));
     TRY(mem_zalloc(b->stride, sizeof b->lane_bit[0], (void **)&b->lane_bit, err));
-    TRY(mem_alloc(n * sizeof b->extra_of[0], (void **)&b->extra_of, err));
     TRY(mem_zalloc((size_t)n + 1, sizeof b->extra_start[0], (void **)&b->extra_start, err));
     return arena_new(&r->out->arena, uint32_t, n, &r->out->numbers, err);
 }
@@ -230,7 +229,7 @@ static Status read_records(Reading *r, Error *err)
         TRY(read_cells(r, source, &record, err));
         TRY(read_frequencies(r, record, err));
         TRY(read_list(r, err));
-        p->blocks->extra_of[i] = i + 1;
+        p->blocks->rows[(size_t)i * p->blocks->stride + p->blocks->extra_lane] = i + 1;
         p->blocks->extra_start[i + 1] = r->extras.len;
     }
     p->blocks->extras = r->extras.at;

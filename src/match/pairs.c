@@ -117,6 +117,24 @@ static Status worker_done(void *ctx, void *worker, Error *err)
     return st;
 }
 
+#define JOINED_AT_ONCE ((size_t)1 << 21) /* pairs */
+
+/* Piece by piece, each given back when it has been copied: here a run needs the most memory. What order they come in
+ * does not matter. */
+static Status move_pairs(MatchPairs *from, MatchPairs *to, Error *err)
+{
+    TRY(vec_reserve(to, to->len + from->len, err));
+    while (from->len > 0) {
+        size_t n = from->len < JOINED_AT_ONCE ? from->len : JOINED_AT_ONCE;
+        from->len -= n;
+        memcpy(to->at + to->len, from->at + from->len, n * sizeof *to->at);
+        to->len += n;
+        TRY(mem_resize((void **)&from->at, from->len, sizeof *from->at, err));
+        from->cap = from->len;
+    }
+    return OK;
+}
+
 /* One list of what the workers found. */
 static Status join_parts(PairRun *run, MatchPairs *out, Error *err)
 {
@@ -126,10 +144,8 @@ static Status join_parts(PairRun *run, MatchPairs *out, Error *err)
             MatchPairs swap = *out;
             *out = *part;
             *part = swap;
-        } else if (part->len > 0) {
-            TRY(vec_reserve(out, out->len + part->len, err));
-            memcpy(out->at + out->len, part->at, part->len * sizeof *out->at);
-            out->len += part->len;
+        } else {
+            TRY(move_pairs(part, out, err));
         }
         vec_free(part);
     }
@@ -146,6 +162,18 @@ typedef struct RepeatRun {
     uint32_t *first; /* of each stretch: its first in out */
 } RepeatRun;
 
+#define LEADS_AHEAD 16 /* they lie anywhere */
+
+/* What scoring a later record of the stretch will read of the one it repeats. */
+static void fetch_lead(const PairQuery *q, uint32_t r, uint32_t end)
+{
+    const MatchTable *t = q->table;
+    if (r + 2 * LEADS_AHEAD >= end)
+        return;
+    blocks_fetch(q->blocks, t->lead[r + LEADS_AHEAD], t->lead[r + 2 * LEADS_AHEAD]);
+    record_prefetch(t, t->lead[r + LEADS_AHEAD]);
+}
+
 /* Of each record that follows another, the pair of the two. Its passes are those in whose blocks the first is. */
 static Status score_repeats(size_t stretch, void *ctx, Error *err)
 {
@@ -160,11 +188,12 @@ static Status score_repeats(size_t stretch, void *ctx, Error *err)
     TRY(comparer_new(t, &comparer, err));
     for (uint32_t r = begin; r < end; r++) {
         uint32_t lead = t->lead[r];
+        fetch_lead(q, r, end);
         if (lead == r)
             continue;
         MatchPair pair = {.a = lead, .b = r, .pattern = compare_pair(comparer, lead, r)};
         pair.odds = score_pattern(q->scorer, lead, r, pair.pattern);
-        pair.passes = blocks_pair_mask(q->blocks, lead, lead);
+        pair.passes = blocks_own_mask(q->blocks, lead);
         *out++ = pair;
     }
     comparer_free(comparer);

@@ -13,7 +13,7 @@
  * Records are found by a hash of their cells in one table of numbers, the lowest
  * of each kind first, and compared cell by cell: nothing rests on the hash.
  */
-#include "match/match_impl.h"
+#include "match/table_impl.h"
 
 #define AHEAD 16
 
@@ -60,79 +60,131 @@ static uint64_t cells_hash(const MatchTable *t, uint32_t record)
     return h;
 }
 
+#define SHARES 16 /* of the hashes, by their first bits: equal records have one, and each share has slots of its own \
+                   */
+#define HASHES_AT_ONCE ((size_t)1 << 16)
+#define HASH_NONE 0 /* of records that repeat nobody */
+
 typedef struct Finding {
     MatchTable *t;
-    uint32_t *slots; /* numbers of leading records, plus one; 0: empty */
-    uint64_t mask;
+    const bool *alone;
+    uint64_t *hashes;
+    uint32_t repeated[SHARES];
 } Finding;
 
-static void place(const Finding *x, uint32_t record, uint64_t hash)
+/* Some more than there are records: numbers of leading ones, plus one; 0: empty. */
+typedef struct Slots {
+    uint32_t *at;
+    uint64_t mask;
+} Slots;
+
+static Status hash_item(size_t item, void *ctx, Error *err)
+{
+    UNUSED(err);
+    const Finding *x = ctx;
+    const MatchTable *t = x->t;
+    size_t from = item * HASHES_AT_ONCE;
+    size_t end = t->records - from < HASHES_AT_ONCE ? t->records : from + HASHES_AT_ONCE;
+    for (size_t i = from; i < end; i++) {
+        uint32_t record = (uint32_t)i;
+        uint64_t hash = cells_hash(t, record);
+        bool may = !x->alone[record] && may_repeat(t, record) && holds_number(t, record);
+        x->hashes[record] = !may ? HASH_NONE : hash == HASH_NONE ? 1 : hash;
+        t->lead[record] = record;
+        t->times[record] = 1;
+    }
+    return OK;
+}
+
+static size_t share_of(uint64_t hash)
+{
+    return (size_t)(hash >> 60);
+}
+
+static Status slots_new(const Finding *x, size_t share, Slots *out, Error *err)
+{
+    uint64_t records = 0;
+    for (uint32_t r = 0; r < x->t->records; r++)
+        records += share_of(x->hashes[r]) == share;
+    out->mask = 1;
+    while (out->mask < records + records / 2)
+        out->mask = 2 * out->mask + 1;
+    return mem_zalloc((size_t)out->mask + 1, sizeof *out->at, (void **)&out->at, err);
+}
+
+static void place(Finding *x, const Slots *slots, uint32_t record)
 {
     MatchTable *t = x->t;
-    for (uint64_t slot = hash & x->mask;; slot = (slot + 1) & x->mask) {
-        if (x->slots[slot] == 0) {
-            x->slots[slot] = record + 1;
+    for (uint64_t slot = x->hashes[record] & slots->mask;; slot = (slot + 1) & slots->mask) {
+        if (slots->at[slot] == 0) {
+            slots->at[slot] = record + 1;
             return;
         }
-        uint32_t first = x->slots[slot] - 1;
+        uint32_t first = slots->at[slot] - 1;
         if (table_repeats(t, first, record)) {
             t->lead[record] = first;
             t->times[record] = ++t->times[first];
-            t->repeated++;
+            x->repeated[share_of(x->hashes[record])]++;
             return;
         }
     }
 }
 
-/* Two steps ahead of its turn a record's slot is asked for, then the cells of whoever stands there. */
-static void find(const Finding *x, const bool *alone)
+/* Records of one share wait some steps: first their slot is asked for, then the cells of whoever stands there. */
+static Status find_item(size_t share, void *ctx, Error *err)
 {
-    MatchTable *t = x->t;
-    uint64_t hashes[2 * AHEAD];
-    for (uint64_t i = 0; i < (uint64_t)t->records + 2 * AHEAD; i++) {
-        if (i >= 2 * AHEAD) {
-            uint32_t record = (uint32_t)(i - 2 * AHEAD);
-            if (!alone[record] && may_repeat(t, record) && holds_number(t, record))
-                place(x, record, hashes[i % (2 * AHEAD)]);
-        }
-        if (i < t->records) {
-            hashes[i % (2 * AHEAD)] = cells_hash(t, (uint32_t)i);
-            __builtin_prefetch(&x->slots[hashes[i % (2 * AHEAD)] & x->mask]);
-        }
-        if (i >= AHEAD) {
-            uint32_t first = x->slots[hashes[(i - AHEAD) % (2 * AHEAD)] & x->mask];
+    Finding *x = ctx;
+    Slots slots;
+    uint32_t waiting[2 * AHEAD];
+    size_t n = 0;
+    TRY(slots_new(x, share, &slots, err));
+    for (uint32_t record = 0; record < x->t->records; record++) {
+        if (x->hashes[record] == HASH_NONE || share_of(x->hashes[record]) != share)
+            continue;
+        if (n >= 2 * AHEAD)
+            place(x, &slots, waiting[n % (2 * AHEAD)]);
+        waiting[n % (2 * AHEAD)] = record;
+        __builtin_prefetch(&slots.at[x->hashes[record] & slots.mask]);
+        if (n >= AHEAD) {
+            uint32_t first = slots.at[x->hashes[waiting[(n - AHEAD) % (2 * AHEAD)]] & slots.mask];
             if (first > 0)
-                record_prefetch(t, first - 1);
+                record_prefetch(x->t, first - 1);
         }
+        n++;
     }
+    for (size_t i = n > 2 * AHEAD ? n - 2 * AHEAD : 0; i < n; i++)
+        place(x, &slots, waiting[i % (2 * AHEAD)]);
+    mem_free(slots.at);
+    return OK;
 }
+
+_Static_assert(SHARES == 16, "a share is four bits of the hash");
 
 Status match_table_repeats(MatchTable *t, const Decision *decisions, size_t decision_count, Error *err)
 {
     ASSERT(!t->lead);
     bool *alone = NULL;
-    Finding x = {.t = t, .mask = 1};
+    Finding x = {.t = t};
+    size_t items = ((size_t)t->records + HASHES_AT_ONCE - 1) / HASHES_AT_ONCE;
     Status st = OK;
-    while (x.mask < (uint64_t)t->records + t->records / 2)
-        x.mask = 2 * x.mask + 1;
     TRY_OUT(mem_alloc((size_t)t->records * sizeof *t->lead, (void **)&t->lead, err));
     TRY_OUT(mem_alloc((size_t)t->records * sizeof *t->times, (void **)&t->times, err));
     TRY_OUT(mem_zalloc((size_t)t->records, sizeof *alone, (void **)&alone, err));
-    TRY_OUT(mem_zalloc((size_t)x.mask + 1, sizeof *x.slots, (void **)&x.slots, err));
-    for (uint32_t r = 0; r < t->records; r++) {
-        t->lead[r] = r;
-        t->times[r] = 1;
-    }
+    TRY_OUT(mem_alloc((size_t)t->records * sizeof *x.hashes, (void **)&x.hashes, err));
     for (size_t i = 0; i < decision_count; i++) {
         const uint32_t both[] = {decisions[i].a, decisions[i].b};
         for (size_t k = 0; k < COUNT_OF(both); k++)
             if (both[k] < t->records)
                 alone[both[k]] = true;
     }
-    find(&x, alone);
+    x.alone = alone;
+    TRY_OUT(parallel_for(items, t->parts->threads, hash_item, &x, err));
+    TRY_OUT(parallel_for(SHARES, t->parts->threads, find_item, &x, err));
+    for (size_t share = 0; share < SHARES; share++)
+        t->repeated += x.repeated[share];
 out:
     mem_free(alone);
-    mem_free(x.slots);
+    mem_free(x.hashes);
     if (st != OK) { /* every record is by itself, as before */
         mem_free(t->lead);
         mem_free(t->times);

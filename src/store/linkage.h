@@ -168,6 +168,7 @@ typedef struct LinkWrite {
     Slice model;                      /* version; must have been stored, or be that of an earlier run, or `stored`'s */
     const struct StoredModel *stored; /* written in the same transaction; NULL: it is there already */
     const Links *links;               /* replace those of the same records */
+    const uint32_t *by_tag;           /* their numbers in order of tag, where the caller knows it; may be NULL */
     const RecordTags *gone;           /* records that lose their link; may be NULL */
     const Journal *journal;
     const ReviewItems *queue; /* may be NULL with QUEUE_KEEP */

@@ -196,6 +196,11 @@ Slice lite_blob(sqlite3_stmt *stmt, int column)
     return (Slice){ptr, (size_t)sqlite3_column_bytes(stmt, column)};
 }
 
+void lite_forget(const Lite *l)
+{
+    (void)sqlite3_db_release_memory(l->db);
+}
+
 void lite_rollback(const Lite *l)
 {
     if (l->db && !sqlite3_get_autocommit(l->db))

@@ -41,6 +41,8 @@ void lite_bind_blob(sqlite3_stmt *stmt, int index, Slice s);
 Slice lite_text(sqlite3_stmt *stmt, int column);
 Slice lite_blob(sqlite3_stmt *stmt, int column);
 void lite_rollback(const Lite *l);
+/* Gives the allocator back the pages that reading has left in memory. */
+void lite_forget(const Lite *l);
 /* A consistent copy into a new file, also while others write (SQLite's online backup). */
 MUST_USE Status lite_backup(const char *from, const char *to, const char *name, Error *err);
 

@@ -86,25 +86,28 @@ static bool order_by_digit(const Links *links, unsigned shift, const uint32_t *f
     return true;
 }
 
-/* order: of the links by tag; then by person and tag. */
-static Status order_by_person(const Links *links, uint32_t *order, Error *err)
+Status links_by_person(const Links *links, const uint32_t *by_tag, uint32_t **out, Error *err)
 {
-    uint32_t *scratch = NULL, *from = order, *to;
-    size_t *start = NULL;
+    uint32_t *order = NULL, *scratch = NULL;
+    const uint32_t *from = by_tag;
+    size_t *start = NULL, room = (links->len ? links->len : 1) * sizeof *order;
     Status st;
-    TRY_OUT(mem_alloc(links->len * sizeof *scratch, (void **)&scratch, err));
+    TRY_OUT(mem_alloc(room, (void **)&order, err));
+    TRY_OUT(mem_alloc(room, (void **)&scratch, err));
     TRY_OUT(mem_alloc((DIGITS + 1) * sizeof *start, (void **)&start, err));
-    to = scratch;
     for (unsigned shift = 0; shift < 8 * sizeof(PersonId); shift += DIGIT_BITS) {
-        if (!order_by_digit(links, shift, from, to, start))
+        if (!order_by_digit(links, shift, from, scratch, start))
             continue;
-        uint32_t *swap = from;
-        from = to;
-        to = swap;
+        uint32_t *swap = order;
+        from = order = scratch;
+        scratch = swap;
     }
-    if (from != order)
-        memcpy(order, from, links->len * sizeof *order);
+    if (from == by_tag) /* one person has them all */
+        memcpy(order, by_tag, links->len * sizeof *order);
+    *out = order;
+    order = NULL;
 out:
+    mem_free(order);
     mem_free(scratch);
     mem_free(start);
     return st;
@@ -147,9 +150,8 @@ static Status declare_index(Vault *v, Error *err)
     return st == OK ? closed : st;
 }
 
-Status vault_index_persons(Vault *v, const Links *links, uint32_t *order, Error *err)
+Status vault_index_persons(Vault *v, const Links *links, const uint32_t *order, Error *err)
 {
-    TRY(order_by_person(links, order, err));
     TRY(lite_exec(&v->lite,
         "CREATE TABLE link_person (person INTEGER NOT NULL, tag BLOB NOT NULL, PRIMARY KEY (person, tag))"
         " STRICT, WITHOUT ROWID",

@@ -121,9 +121,11 @@ typedef struct BulkRows {
 MUST_USE Status bulk_row(BulkRows *b, int *first, Error *err);
 MUST_USE Status bulk_row_done(BulkRows *b, Error *err);
 void bulk_free(BulkRows *b);
-/* The index link_person, which is not there, over the links that are all there are. order: theirs by tag, spent. Inside
+/* by_tag: the links' order by tag; *out: by person and tag, mem_free. Touches no vault. */
+MUST_USE Status links_by_person(const Links *links, const uint32_t *by_tag, uint32_t **out, Error *err);
+/* The index link_person, which is not there, over the links that are all there are, in order of person and tag. Inside
  * the caller's transaction. */
-MUST_USE Status vault_index_persons(Vault *v, const Links *links, uint32_t *order, Error *err);
+MUST_USE Status vault_index_persons(Vault *v, const Links *links, const uint32_t *order, Error *err);
 
 /* --- expected missing pairs (vault_misses.c), inside the caller's transaction --- */
 

@@ -409,6 +409,36 @@ out:
     return st;
 }
 
+/* The first links and their index: while the links are put in order of tag, their order by person is made. */
+typedef struct FirstLinks {
+    Vault *vault;
+    const Links *links;
+    const uint32_t *by_tag;
+    uint32_t *by_person;
+    int64_t model, run;
+} FirstLinks;
+
+enum { FIRST_PUT, FIRST_ORDER, FIRST_ITEMS };
+
+static Status first_item(size_t item, void *ctx, Error *err)
+{
+    FirstLinks *f = ctx;
+    if (item == FIRST_PUT)
+        return put_first(f->vault, f->links, f->by_tag, f->model, f->run, err);
+    return links_by_person(f->links, f->by_tag, &f->by_person, err);
+}
+
+static Status put_first_and_index(
+    Vault *v, const Links *links, const uint32_t *by_tag, int64_t model, int64_t run, Error *err)
+{
+    FirstLinks f = {.vault = v, .links = links, .by_tag = by_tag, .model = model, .run = run};
+    Status st = parallel_for(FIRST_ITEMS, home_settings(v->home)->threads, first_item, &f, err);
+    if (st == OK)
+        st = vault_index_persons(v, links, f.by_person, err);
+    mem_free(f.by_person);
+    return st;
+}
+
 #define MANY_LINKS 10000
 
 /* Sorted keys make the B-tree several times faster; the caller's order is hers. The first links of a vault get their
@@ -418,18 +448,20 @@ static Status put_links(Vault *v, const LinkWrite *w, int64_t model, int64_t run
 {
     const Links *links = w->links;
     TagPlaces sorted = {0};
+    const uint32_t *by_tag = w->by_tag;
     int64_t before;
     Status st;
-    TRY(tag_places_new(links->len ? &links->at[0].tag : NULL, sizeof *links->at, links->len, &sorted, err));
+    if (!by_tag)
+        TRY(tag_places_new(links->len ? &links->at[0].tag : NULL, sizeof *links->at, links->len, &sorted, err));
+    by_tag = by_tag ? by_tag : sorted.order;
     TRY_OUT(lite_i64(&v->lite, "SELECT count(*) FROM (SELECT 1 FROM link LIMIT 1)", &before, err));
     bool many_first = before == 0 && links->len >= MANY_LINKS;
     if (many_first)
         TRY_OUT(lite_exec(&v->lite, "DROP INDEX link_person", err));
     if (many_first && w->kind != RUN_UNDO) {
-        TRY_OUT(put_first(v, links, sorted.order, model, run, err));
-        TRY_OUT(vault_index_persons(v, links, sorted.order, err));
+        TRY_OUT(put_first_and_index(v, links, by_tag, model, run, err));
     } else {
-        TRY_OUT(put_each(v, w, sorted.order, model, run, before > 0, err));
+        TRY_OUT(put_each(v, w, by_tag, model, run, before > 0, err));
         if (many_first)
             TRY_OUT(lite_exec(&v->lite, VAULT_LINK_PERSON_SQL, err));
     }

@@ -260,6 +260,7 @@ Status vault_each_record(Vault *v, const VaultPurpose *purpose,
     if (st == OK)
         st = each_merged(&r, err);
     close_merge(&m);
+    lite_forget(&v->lite); /* who has read a whole vault has other uses for the memory */
     return st;
 }
 

@@ -1,6 +1,8 @@
 /* mem, arena and vec: sizes that do not fit, limits, alignment, failing allocations. */
 #include "harness.h"
 
+#include <sys/resource.h>
+
 static void test_sizes_that_do_not_fit(void **state)
 {
     UNUSED(state);
@@ -47,6 +49,36 @@ static void test_fail_after_counts(void **state)
     }
     mem_free(p);
     mem_fail_after(-1);
+}
+
+/* The most memory that this process has had, in bytes. */
+static size_t most_memory(void)
+{
+    struct rusage usage;
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+    return (size_t)usage.ru_maxrss * 1024;
+}
+
+/* A large array that grows is moved, not copied: at no time does it stand twice. (The sanitizers' allocator copies.) */
+static void test_large_growth(void **state)
+{
+    UNUSED(state);
+    const size_t mib = (size_t)1 << 20, size = 192 * mib;
+    char *at;
+    assert_ok(mem_alloc(size, (void **)&at, NULL));
+    memset(at, 7, size);
+    size_t before = most_memory();
+    for (size_t i = 1; i <= 3; i++) {
+        assert_ok(mem_resize((void **)&at, size + i * 64 * mib, 1, NULL));
+        assert_int_equal(at[0], 7);
+        assert_int_equal(at[size - 1], 7);
+    }
+#ifndef __SANITIZE_ADDRESS__
+    assert_true(most_memory() < before + 64 * mib);
+#else
+    UNUSED(before);
+#endif
+    mem_free(at);
 }
 
 static void test_wipe(void **state)
@@ -178,6 +210,7 @@ int main(void)
         cmocka_unit_test(test_sizes_that_do_not_fit),
         cmocka_unit_test(test_empty_allocations),
         cmocka_unit_test(test_fail_after_counts),
+        cmocka_unit_test(test_large_growth),
         cmocka_unit_test(test_wipe),
         cmocka_unit_test(test_arena_pieces_are_apart),
         cmocka_unit_test(test_arena_limit),

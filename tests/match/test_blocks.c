@@ -203,10 +203,12 @@ static void check_by_members(const World *w, const PassSpec *passes, uint32_t co
         assert_true(s.pairs <= blocks_pairs(b));
         seen_free(&s);
     }
-    for (uint32_t x = 0; x < w->table->records; x += 3)
+    for (uint32_t x = 0; x < w->table->records; x += 3) {
+        assert_int_equal(blocks_own_mask(b, x), blocks_pair_mask(b, x, x));
         for (uint32_t y = x + 1; y < w->table->records; y++)
             if (table_comparable(&w->config, w->table->source[x], w->table->source[y]))
                 assert_int_equal(blocks_pair_mask(b, x, y), masks[(size_t)x * w->table->records + y]);
+    }
     mem_free(masks);
     blocks_free(b);
 }
@@ -474,6 +476,75 @@ static void test_refiners(void **state)
     assert_true(refiner_suits(&w.config, &PASSES[1], &zip));
     assert_false(refiner_suits(&w.config, &PASSES[9], &zip));
     match_table_free(w.table);
+}
+
+static RefinedGroups refine(const RefineJob *job, const RefinedGroups *from)
+{
+    RefinedGroups out = {0};
+    Error err = ERROR_INIT;
+    for (uint32_t i = 0; i < group_count(&from->groups); i++) {
+        const uint32_t *members = group_members(&from->groups, i), count = group_size(&from->groups, i);
+        if (group_oversized(count, from->marks.at[i].pairs, job->block_max))
+            assert_ok(block_refine(job, members, count, from->marks.at[i], &out, &err));
+        else
+            assert_ok(refined_add(&out, members, count, from->marks.at[i], &err));
+    }
+    assert_int_equal(out.marks.len, group_count(&out.groups));
+    return out;
+}
+
+static bool has_group(const Groups *g, const uint32_t *members, uint32_t count)
+{
+    for (uint32_t i = 0; i < group_count(g); i++)
+        if (group_size(g, i) == count && memcmp(group_members(g, i), members, count * sizeof *members) == 0)
+            return true;
+    return false;
+}
+
+/* Blocks of 40, then of 20, then of 10 are the blocks of 10: the weighing of passes goes on where it stands. */
+static void test_refined_on(void **state)
+{
+    UNUSED(state);
+    for (size_t c = 0; c < COUNT_OF(SOURCE_CASES); c++) {
+        World w;
+        world_init(&w, &SOURCE_CASES[c], 500 + c);
+        Error err = ERROR_INIT;
+        Refiners *refiners = NULL;
+        SourcePairs sources;
+        RefinedGroups whole = {0};
+        uint32_t members[RECORDS], scratch[RECORDS];
+        assert_ok(refiners_new(w.table, NULL, 0, 1, &refiners, &err));
+        assert_ok(source_pairs_new(&w.config, &sources, &err));
+        for (uint32_t i = 0; i < RECORDS; i++)
+            members[i] = i;
+        sort_members(w.table, members, RECORDS, scratch);
+        const RefineMark none = {comparable_pairs(&sources, w.table, members, RECORDS), 0, 0};
+        assert_ok(refined_add(&whole, members, RECORDS, none, &err));
+        RefineJob job = {w.table, &sources, refiners, &PASSES[9], 10};
+        RefinedGroups at_once = refine(&job, &whole);
+        job.block_max = 40;
+        RefinedGroups first = refine(&job, &whole);
+        job.block_max = 20;
+        RefinedGroups second = refine(&job, &first);
+        job.block_max = 10;
+        RefinedGroups third = refine(&job, &second);
+        assert_true(group_count(&first.groups) > 1);
+        assert_true(group_count(&third.groups) > group_count(&first.groups));
+        assert_int_equal(group_count(&third.groups), group_count(&at_once.groups));
+        for (uint32_t i = 0; i < group_count(&third.groups); i++) {
+            const uint32_t *at = group_members(&third.groups, i), n = group_size(&third.groups, i);
+            assert_true(has_group(&at_once.groups, at, n));
+            assert_int_equal(third.marks.at[i].pairs, comparable_pairs(&sources, w.table, at, n));
+        }
+        refined_free(&whole);
+        refined_free(&at_once);
+        refined_free(&first);
+        refined_free(&second);
+        refined_free(&third);
+        source_pairs_free(&sources);
+        refiners_free(refiners);
+        match_table_free(w.table);
+    }
 }
 
 /* Of two dear passes both are cut to blocks of one size. */
@@ -788,6 +859,7 @@ int main(void)
         cmocka_unit_test(test_window_order),
         cmocka_unit_test(test_refined),
         cmocka_unit_test(test_refiners),
+        cmocka_unit_test(test_refined_on),
         cmocka_unit_test(test_one_size),
         cmocka_unit_test(test_identical),
         cmocka_unit_test(test_row_order),
