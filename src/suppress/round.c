@@ -9,9 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define ROOM_ENOUGH \
-    64               /* units: of cells with so much the ones in the fewest equations follow, which keeps rows short */
-#define LARGEST 1e15 /* as in whole.c */
+#define LARGEST 1e15        /* as in whole.c */
 #define COEF_LARGEST 1024   /* beyond, what follows from a rounded cell is too far off */
 #define STEPS_MOST 20000000 /* of elimination; about 0.1 s */
 #define TRIES 12            /* roundings: the nearest, then up or down by lot */
@@ -22,10 +20,6 @@ typedef struct Entry {
 } Entry;
 typedef VEC(Entry) Row;
 typedef VEC(uint32_t) Ids;
-typedef struct Ranked {
-    double key;
-    uint32_t column;
-} Ranked;
 
 typedef struct Rounding {
     const Net *net;
@@ -37,7 +31,8 @@ typedef struct Rounding {
     uint8_t *used;   /* row: somebody's pivot */
     uint32_t *pivot; /* column: its row; NET_NONE: rounded */
     Ids order;       /* pivoted columns */
-    Ranked *ranked;
+    uint8_t *stuck;  /* row: has no pivot to choose, until it changes */
+    double *room;    /* column: units to the nearer bound */
     uint32_t *place; /* scratch, by column: place in the row at hand + 1 */
     int64_t *value;
     uint64_t steps;
@@ -57,26 +52,6 @@ static Status add_cell(Rounding *x, uint32_t column, Error *err)
         TRY(vec_push(&x->rows_of[column], at, err));
     }
     return OK;
-}
-
-static int by_key(const void *a, const void *b)
-{
-    const Ranked *p = a, *q = b;
-    if (p->key != q->key)
-        return p->key < q->key ? -1 : 1;
-    return p->column < q->column ? -1 : p->column > q->column;
-}
-
-/* Who follows first: with room enough the ones in few equations, then the others by their room. */
-static void rank_columns(Rounding *x)
-{
-    for (uint32_t c = 1; c < x->count; c++) {
-        uint32_t j = x->terms[c].cell;
-        double room = fmin(x->net->up[j] - x->terms[c].value, x->net->down[j] + x->terms[c].value);
-        double key = room >= ROOM_ENOUGH ? (double)x->rows_of[c].len - 1e9 : -room;
-        x->ranked[c - 1] = (Ranked){key, c};
-    }
-    qsort(x->ranked, x->count - 1, sizeof *x->ranked, by_key);
 }
 
 /* The move, and all cells that may move and are in no equation that it does not touch: the more there are, the likelier
@@ -115,13 +90,17 @@ static Status rounding_new(Rounding *x, Error *err)
     TRY(arena_new(&x->arena, uint8_t, terms, &x->used, err));
     TRY(arena_new(&x->arena, Ids, columns, &x->rows_of, err));
     TRY(arena_new(&x->arena, uint32_t, columns, &x->pivot, err));
-    TRY(arena_new(&x->arena, Ranked, columns, &x->ranked, err));
+    TRY(arena_new(&x->arena, uint8_t, terms, &x->stuck, err));
+    TRY(arena_new(&x->arena, double, columns, &x->room, err));
     TRY(arena_new(&x->arena, uint32_t, columns, &x->place, err));
     TRY(arena_new(&x->arena, int64_t, columns, &x->value, err));
     memset(x->pivot, 0xff, columns * sizeof *x->pivot);
     for (uint32_t c = 0; c < x->count; c++)
         TRY(add_cell(x, c, err));
-    rank_columns(x);
+    for (uint32_t c = 0; c < x->count; c++) {
+        uint32_t j = x->terms[c].cell;
+        x->room[c] = fmin(x->net->up[j] - x->terms[c].value, x->net->down[j] + x->terms[c].value);
+    }
     return OK;
 }
 
@@ -143,20 +122,35 @@ static int32_t coef_in(const Rounding *x, uint32_t row, uint32_t column)
     return 0;
 }
 
-/* The shortest row that is nobody's pivot and has the column with 1 or -1; NET_NONE. */
-static uint32_t choose_row(Rounding *x, uint32_t column)
+/* Of the cells in a row that have the room and stand there with 1 or -1 the one in the fewest rows; NET_NONE. The asked
+ * cell, the first, never follows. */
+static uint32_t choose_column(const Rounding *x, uint32_t row, double room)
 {
     uint32_t best = NET_NONE;
-    for (size_t i = 0; i < x->rows_of[column].len; i++) {
-        uint32_t r = x->rows_of[column].at[i];
-        if (x->used[r] || (best != NET_NONE && x->rows[r].len >= x->rows[best].len))
-            continue;
-        x->steps += x->rows[r].len;
-        int32_t a = coef_in(x, r, column);
-        if (a == 1 || a == -1)
-            best = r;
+    for (size_t i = 0; i < x->rows[row].len; i++) {
+        uint32_t c = x->rows[row].at[i].column;
+        if (c != 0 && abs(x->rows[row].at[i].coef) == 1 && x->room[c] >= room &&
+            (best == NET_NONE || x->rows_of[c].len < x->rows_of[best].len))
+            best = c;
     }
     return best;
+}
+
+/* The shortest row that has such a cell; the cell is NET_NONE when none has. Short rows stay short this way. */
+static void choose_pivot(Rounding *x, double room, uint32_t *column, uint32_t *row)
+{
+    do {
+        *column = *row = NET_NONE;
+        for (uint32_t r = 0; r < x->row_count; r++)
+            if (!x->used[r] && !x->stuck[r] && x->rows[r].len > 0 &&
+                (*row == NET_NONE || x->rows[r].len < x->rows[*row].len))
+                *row = r;
+        x->steps += x->row_count / 16;
+        if (*row == NET_NONE)
+            return;
+        *column = choose_column(x, *row, room);
+        x->stuck[*row] = *column == NET_NONE;
+    } while (*column == NET_NONE);
 }
 
 /* 2 a - 2 b = 0 says that a = b. */
@@ -198,6 +192,7 @@ static Status subtract(Rounding *x, uint32_t to, uint32_t from, int32_t times, b
             a->at[kept++] = a->at[i];
     }
     a->len = kept;
+    x->stuck[to] = 0;
     shorten(a);
     return OK;
 }
@@ -220,19 +215,17 @@ static Status pivot_on(Rounding *x, uint32_t column, uint32_t row, bool *fits, E
     return OK;
 }
 
-/* *fits: every equation either has its pivot or has become empty. */
+/* Cells with much room first; *fits: every equation either has its pivot or has become empty. */
 static Status eliminate(Rounding *x, bool *fits, Error *err)
 {
-    bool again = true;
+    static const double room[] = {64, 16, 0};
+    uint32_t column, row;
     *fits = true;
-    while (again && *fits) {
-        again = false;
-        for (uint32_t i = 0; i + 1 < x->count && *fits; i++) {
-            uint32_t c = x->ranked[i].column, r;
-            if (x->pivot[c] != NET_NONE || (r = choose_row(x, c)) == NET_NONE)
-                continue;
-            TRY(pivot_on(x, c, r, fits, err));
-            again = true;
+    for (size_t i = 0; i < COUNT_OF(room) && *fits; i++) {
+        memset(x->stuck, 0, x->row_count);
+        for (choose_pivot(x, room[i], &column, &row); column != NET_NONE && *fits;
+             choose_pivot(x, room[i], &column, &row)) {
+            TRY(pivot_on(x, column, row, fits, err));
             *fits = *fits && x->steps <= STEPS_MOST;
         }
     }
