@@ -127,7 +127,7 @@ MUST_USE Status engine_part(
 /* Makes a move that meets a need, unless that is met already. */
 MUST_USE Status engine_take(Engine *e, uint32_t need, const LocalTerm *terms, uint32_t count, Error *err);
 
-/* Asks what the engine's reach allows; LOCAL_STOPPED when that gives no answer. */
+/* Asks what the engine's reach allows; LOCAL_STOPPED when that gives no answer. ERR_CANCELLED when asked to stop. */
 MUST_USE Status engine_ask(Engine *e, const LocalQuery *q, LocalStatus *status, LocalAnswer *a, Error *err);
 
 typedef enum EngineOrder { ENGINE_BY_LEVEL_UP, ENGINE_BY_LEVEL_DOWN, ENGINE_BY_VALUE, ENGINE_RANDOM } EngineOrder;

@@ -7,12 +7,14 @@
 #include "audit/audit.h"
 #include "protect_attack.h"
 #include "protect_shapes.h"
+#include "suppress/engine.h"
 #include "suppress/round.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #define PERCENT 35
@@ -173,12 +175,51 @@ static void test_rounding(void **state)
     }
 }
 
+/* A request to stop ends the next question. Last, since it stays asked. */
+static void test_stops_on_request(void **state)
+{
+    UNUSED(state);
+    SdcProblem p = {0};
+    Net net = {0};
+    Engine *e;
+    Error err = ERROR_INIT;
+    make(0, 1, &p);
+    int64_t *up = calloc(p.cell_count, sizeof *up), *down = calloc(p.cell_count, sizeof *down);
+    assert_non_null(up);
+    uint8_t *none = calloc(p.cell_count, 1);
+    assert_non_null(down);
+    assert_non_null(none);
+    for (uint32_t i = 0; i < p.cell_count; i++)
+        up[i] = i < 3;
+    net_of_all(&p, &net);
+    EngineSetup setup = {.up = up,
+        .down = down,
+        .settled = none,
+        .whole = none,
+        .seed = 1,
+        .threads = 1,
+        .near_cells = 5000,
+        .large_rows = 5000,
+        .far_rows = 12000};
+    assert_int_equal(engine_new(&net, &setup, &e, &err), OK);
+    cancel_install();
+    assert_int_equal(raise(SIGTERM), 0);
+    assert_int_equal(engine_meet_all(e, ENGINE_BY_LEVEL_DOWN, &err), ERR_CANCELLED);
+    engine_free(e);
+    net_free(&net);
+    sdc_free(&p);
+    free(up);
+    free(down);
+    free(none);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_seed_one_problem),
         cmocka_unit_test(test_shapes_protected),
         cmocka_unit_test(test_rounding),
+        cmocka_unit_test(test_stops_on_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
