@@ -2,13 +2,14 @@
  * What protection costs: JJ files named on the command line, synthetic tables with all margins, and a hierarchical
  * release.
  *
- * usage: bench_protect [--effort N] [--exact CELLS] [--threads N] [--audit] [--alone] FILE.jj | cube:N |
- * cube:N:MEAN:SEED | tree:CELLS | small:COUNT ...
+ * usage: bench_protect [--effort N] [--exact CELLS] [--threads N] [--audit] [--alone] [--write FILE] FILE.jj | cube:N |
+ * cube:N:MEAN:SEED | tree:CELLS | shape:NAME | shape:NAME:SEED | shape:NAME:SEED:PERCENT | small:COUNT ...
  *
  * Prints cost, secondaries, pivots, CPU seconds (all threads), peak memory of the process so far, and where the optimum
  * is known the cost over it; for small:COUNT, so many small hierarchies, that alone, of the search without its exact
  * part. --audit lets the attacker look at each pattern and repairs what he finds; --alone has the
- * finished pattern attacked once more without memory and without tables that the protector offers.
+ * finished pattern attacked once more without memory and without tables that the protector offers. --write makes a file
+ * of the problem instead. The shapes' names: protect_shapes.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include "suppress/suppress.h"
 
 #include "protect_attack.h"
+#include "protect_shapes.h"
 #include "protect_tables.h"
 
 static double cpu_seconds(void)
@@ -50,6 +52,21 @@ static Status read_file(const char *path, SdcProblem *p, Error *err)
     return st;
 }
 
+/* NAME, NAME:SEED or NAME:SEED:PERCENT */
+static Status make_shape(const char *what, SdcProblem *p, Error *err)
+{
+    char name[32], *end;
+    size_t length = strcspn(what, ":");
+    if (length >= sizeof name)
+        return error_set(err, ERR_INVALID, "no shape has so long a name");
+    memcpy(name, what, length);
+    name[length] = '\0';
+    what += length;
+    uint64_t seed = *what == ':' ? strtoul(what + 1, &end, 10) : 1;
+    uint32_t percent = *what == ':' && *end == ':' ? (uint32_t)strtoul(end + 1, NULL, 10) : 100;
+    return protect_shape(name, seed, percent, p, err);
+}
+
 static Status make(const char *what, SdcProblem *p, Error *err)
 {
     if (strncmp(what, "cube:", 5) == 0) {
@@ -61,6 +78,8 @@ static Status make(const char *what, SdcProblem *p, Error *err)
     }
     if (strncmp(what, "tree:", 5) == 0)
         return protect_tree((uint32_t)strtoul(what + 5, NULL, 10), 7, p, err);
+    if (strncmp(what, "shape:", 6) == 0)
+        return make_shape(what + 6, p, err);
     return read_file(what, p, err);
 }
 
@@ -186,13 +205,26 @@ out:
     return st;
 }
 
-static int run(const char *what, SuppressOptions *o, bool alone)
+/* As a file, for the program's own command. */
+static Status write_problem(const char *path, const SdcProblem *p, Error *err)
+{
+    Buf text;
+    buf_init(&text, 0);
+    Status st = sdc_write_jj(p, &text, err);
+    if (st == OK)
+        st = file_write(path, buf_slice(&text), 0644, err);
+    buf_free(&text);
+    return st;
+}
+
+/* into: a file that gets the problem; NULL: it is protected. */
+static int run(const char *what, SuppressOptions *o, bool alone, const char *into)
 {
     SdcProblem p = {0};
     Error err = ERROR_INIT;
     Status st = make(what, &p, &err);
     if (st == OK)
-        st = protect(what, &p, o, alone, &err);
+        st = into ? write_problem(into, &p, &err) : protect(what, &p, o, alone, &err);
     if (st != OK)
         printf("%s: %s\n", what, err.message);
     sdc_free(&p);
@@ -260,6 +292,7 @@ int main(int argc, char **argv)
     SuppressOptions o = SUPPRESS_OPTIONS_INIT;
     int failed = 0;
     bool alone = false;
+    const char *into = NULL;
     for (int i = 1; i < argc; i++) {
         if (i + 1 < argc && strcmp(argv[i], "--effort") == 0)
             o.effort = strtoul(argv[++i], NULL, 10);
@@ -267,6 +300,8 @@ int main(int argc, char **argv)
             o.exact_cells = (uint32_t)strtoul(argv[++i], NULL, 10);
         else if (i + 1 < argc && strcmp(argv[i], "--threads") == 0)
             o.threads = (unsigned)strtoul(argv[++i], NULL, 10);
+        else if (i + 1 < argc && strcmp(argv[i], "--write") == 0)
+            into = argv[++i];
         else if (strcmp(argv[i], "--audit") == 0) {
             o.audit = audit;
             o.show = show;
@@ -275,7 +310,7 @@ int main(int argc, char **argv)
         else if (strncmp(argv[i], "small:", 6) == 0)
             failed |= run_small(argv[i], &o);
         else
-            failed |= run(argv[i], &o, alone);
+            failed |= run(argv[i], &o, alone, into);
     }
     return failed;
 }

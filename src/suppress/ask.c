@@ -172,6 +172,7 @@ Status engine_ask(Engine *e, const LocalQuery *q, LocalStatus *status, LocalAnsw
 {
     *a = (LocalAnswer){0};
     *status = LOCAL_STOPPED;
+    TRY(cancel_check(err)); /* a block may ask for an hour, a question takes seconds */
     if (e->core)
         return ask_core(e, q, status, a, err);
     if (e->near && !e->reshaping)

@@ -49,6 +49,7 @@ static Status give(Engine *e, uint32_t id, const LocalTerm *terms, uint32_t coun
     mem_free(need->use);
     need->use = use;
     need->use_count = used;
+    need->terms = count;
     WholeMove *move = whole_share(e->given);
     whole_drop(need->move);
     need->move = move;
@@ -59,8 +60,7 @@ static Status give(Engine *e, uint32_t id, const LocalTerm *terms, uint32_t coun
     return OK;
 }
 
-/* How many times as far the move could go, forwards and backwards. */
-static void reach(const Engine *e, const LocalTerm *terms, uint32_t count, double *forward, double *backward)
+void engine_reach(const Engine *e, const LocalTerm *terms, uint32_t count, double *forward, double *backward)
 {
     const Net *n = e->net;
     *forward = *backward = INFINITY;
@@ -105,7 +105,7 @@ static Status credit_cell(
 static Status credit(Engine *e, const LocalTerm *terms, uint32_t count, Error *err)
 {
     double forward, backward;
-    reach(e, terms, count, &forward, &backward);
+    engine_reach(e, terms, count, &forward, &backward);
     for (uint32_t i = 0; i < count; i++)
         if (e->must[terms[i].cell])
             TRY(credit_cell(e, terms, count, i, forward, backward, err));

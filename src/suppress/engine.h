@@ -21,6 +21,7 @@ typedef struct Need {
     uint32_t *use;  /* secondaries of the witness */
     uint32_t use_count;
     WholeMove *move; /* the witness itself; NULL: it has fractions, or nobody asks for it */
+    uint32_t terms;  /* of the witness, whatever became of it */
     uint64_t walk;   /* the last through a list of users that came by */
     bool met;
     bool hopeless; /* not even with every open cell suppressed, or not decided */
@@ -126,7 +127,7 @@ MUST_USE Status engine_part(
 /* Makes a move that meets a need, unless that is met already. */
 MUST_USE Status engine_take(Engine *e, uint32_t need, const LocalTerm *terms, uint32_t count, Error *err);
 
-/* Asks what the engine's reach allows; LOCAL_STOPPED when that gives no answer. */
+/* Asks what the engine's reach allows; LOCAL_STOPPED when that gives no answer. ERR_CANCELLED when asked to stop. */
 MUST_USE Status engine_ask(Engine *e, const LocalQuery *q, LocalStatus *status, LocalAnswer *a, Error *err);
 
 typedef enum EngineOrder { ENGINE_BY_LEVEL_UP, ENGINE_BY_LEVEL_DOWN, ENGINE_BY_VALUE, ENGINE_RANDOM } EngineOrder;
@@ -140,6 +141,8 @@ typedef struct Move {
     int64_t price;
 } Move;
 MUST_USE Status engine_meet(Engine *e, uint32_t id, uint32_t pivot_limit, double cost_limit, Move *scratch, Error *err);
+/* How many times as far a move could go, forwards and backwards. */
+void engine_reach(const Engine *e, const LocalTerm *terms, uint32_t count, double *forward, double *backward);
 /* By key, then by number. */
 typedef struct Ranked {
     double key;
@@ -161,6 +164,10 @@ MUST_USE Status engine_adopt(Engine *e, const uint8_t *in, bool *safe, Error *er
 int64_t engine_price(const Engine *e);
 /* Appends the whole-number witnesses of the pattern that no list has yet. */
 MUST_USE Status engine_moves(const Engine *e, WholeList *list, Error *err);
+
+/* engine_whole.c: looks for whole-number witnesses for the needs that are met with fractions far around, in the pattern
+ * as it is. */
+MUST_USE Status engine_make_whole(Engine *e, Error *err);
 
 /* engine_kept.c: the pattern as it is, with witnesses. */
 typedef struct EngineKept {

@@ -167,6 +167,8 @@ static Status solve_net(
     if (st == OK)
         st = collect_leaks(e, r, err);
     if (st == OK)
+        st = engine_make_whole(e, err);
+    if (st == OK)
         st = engine_moves(e, &r->moves, err);
     r->queries = e->queries;
     r->pivots += e->pivots;

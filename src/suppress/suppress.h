@@ -88,7 +88,8 @@ typedef struct SuppressReport {
 /* Sets SDC_SECONDARY. SDC_SENSITIVE and SDC_SECONDARY cells stay suppressed, SDC_FROZEN cells stay published. With
  * leaks the rest is protected all the same, and the status is OK: look at leak_count. ERR_INVALID from sdc_check,
  * ERR_LIMIT when the rounds did not suffice, or the auditor still finds cells short that are no leaks, and no target
- * can be raised and no further cell suppressed. Free the report with suppress_report_free. */
+ * can be raised and no further cell suppressed. ERR_CANCELLED between two questions, when asked to stop. Free the
+ * report with suppress_report_free. */
 MUST_USE Status suppress_solve(SdcProblem *p, const SuppressOptions *options, SuppressReport *out, Error *err);
 void suppress_report_free(SuppressReport *r);
 
