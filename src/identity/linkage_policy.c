@@ -123,6 +123,34 @@ static Status check_shared(const MatchConfig *config, const PolicyFile *context,
     return OK;
 }
 
+static bool has_column(const MatchConfig *config, Slice column)
+{
+    for (uint32_t i = 0; i < config->column_count; i++)
+        if (slice_eq(config->columns[i], column))
+            return true;
+    return false;
+}
+
+/* What comes after the most of a column is read beside it: a model without the one would find the other empty. */
+static Status check_next(const MatchConfig *config, const PolicyFile *context, const char *file, Error *err)
+{
+    const Toml *values = context ? toml_get(context->toml, "value") : NULL;
+    for (const Toml *v = values ? values->first : NULL; v; v = v->next) {
+        const Toml *first = toml_get(v, "column");
+        if (!first || first->type != TOML_STRING || has_column(config, first->string))
+            continue;
+        for (uint32_t i = 0; i < config->column_count; i++)
+            if (query_names(v, "next", config->columns[i])) {
+                Status st =
+                    error_set(err, ERR_INVALID, "column \"%.*s\" has what comes next of \"%.*s\", which no field names",
+                        SLICE_ARG(config->columns[i]), SLICE_ARG(first->string));
+                error_at(err, file, 0, "columns");
+                return st;
+            }
+    }
+    return OK;
+}
+
 /* Columns must be what the vault or the context holds. */
 static Status check_columns(const MatchConfig *config, const PolicyFile *context, const char *file, Error *err)
 {
@@ -206,6 +234,7 @@ static Status load(Policy *policy, Date on, Linkage *l, Error *err)
         TRY(st);
     TRY(check_columns(&l->match, context, model->path, err));
     TRY(check_shared(&l->match, context, model->path, err));
+    TRY(check_next(&l->match, context, model->path, err));
     TRY(policy_data(policy, "identity/nicknames.csv", &nicknames, &path, err));
     TRY(arena_dup(&l->arena, nicknames, &nicknames, err));
     l->match.nickname_csv = nicknames.ptr;

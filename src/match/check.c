@@ -167,6 +167,8 @@ static Status check_all(const MatchConfig *c, Arena *arena, Error *err)
     TRY(check_sources(c, err));
     if (c->review_from > c->match_from || c->keep_from > c->review_from)
         return error_set(err, ERR_INVALID, "the odds from which pairs are kept, reviewed and linked must rise");
+    if (c->left_step > 0 && (c->left_field >= c->field_count || c->fields[c->left_field].kind != FIELD_NUMBER))
+        return error_set(err, ERR_INVALID, "who is left over is told by a field of kind number");
     if (c->block_max < 2)
         return error_set(err, ERR_INVALID, "a block holds at least two records");
     return rules_compile(c, arena, &rules, err);

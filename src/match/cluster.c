@@ -86,6 +86,7 @@ static void link_of(Bundles *g, const Near *near, uint32_t r, Weight *odds, uint
 typedef struct Solve {
     const ClusterParts *parts;
     const Judge *judges;
+    LeftPairs *left;    /* of each thread */
     MatchClusters *out; /* until number_clusters: cluster[r] and weakest[] by the record that is the group's root */
     atomic_uint_fast32_t next;
     atomic_bool stop;
@@ -107,7 +108,7 @@ static void write_part(Bundles *g, const Near *near, const uint32_t *record, Mat
     }
 }
 
-static Status solve_part(Solve *s, uint32_t part, const Judge *judge, Error *err)
+static Status solve_part(Solve *s, uint32_t part, const Judge *judge, LeftPairs *left, Error *err)
 {
     PartProblem local = {0};
     Bundles g = {0};
@@ -120,6 +121,8 @@ static Status solve_part(Solve *s, uint32_t part, const Judge *judge, Error *err
         st = near_init(&near, &local.problem, err);
     if (st == OK)
         st = search(&g, &near, &moved, err);
+    if (st == OK && s->parts->p->left)
+        st = left_collect(&g, &near, local.record, left, err);
     if (st == OK)
         write_part(&g, &near, local.record, s->out);
     atomic_fetch_add(&s->refused, g.refused);
@@ -137,7 +140,7 @@ static Status solve_thread(size_t thread, void *ctx, Error *err)
         uint_fast32_t i = atomic_fetch_add(&s->next, 1);
         if (i >= s->parts->count)
             break;
-        Status st = solve_part(s, s->parts->by_size[i], &s->judges[thread], err);
+        Status st = solve_part(s, s->parts->by_size[i], &s->judges[thread], &s->left[thread], err);
         if (st != OK) {
             atomic_store(&s->stop, true);
             return st;
@@ -208,6 +211,18 @@ static Status number_clusters(uint32_t n, MatchClusters *out, ClusterReport *rep
     return st;
 }
 
+/* What the threads' parts leave, in one list. */
+static Status join_who_is_left(Solve *s, unsigned threads, Error *err)
+{
+    LeftPairs *all = &s->left[0];
+    for (unsigned i = 1; i < threads; i++) {
+        for (size_t k = 0; k < s->left[i].len; k++)
+            TRY(vec_push(all, s->left[i].at[k], err));
+        vec_free(&s->left[i]);
+    }
+    return left_join(s->parts->p, all, s->out, err);
+}
+
 Status clusters_solve(const ClusterProblem *p, const Judge *judges, unsigned threads, MatchClusters *out,
     ClusterReport *report, Error *err)
 {
@@ -217,9 +232,13 @@ Status clusters_solve(const ClusterProblem *p, const Judge *judges, unsigned thr
     Solve s = {.parts = &parts, .judges = judges, .out = out};
     Status st = cluster_parts_init(&parts, p, PART_RECORDS, err);
     if (st == OK)
+        st = mem_zalloc(threads, sizeof *s.left, (void **)&s.left, err);
+    if (st == OK)
         st = out_alloc(p->records, out, err);
     if (st == OK)
         st = parallel_for(threads, threads, solve_thread, &s, err);
+    if (st == OK && p->left)
+        st = join_who_is_left(&s, threads, err);
     if (st == OK) {
         place_repeats(p, out);
         st = number_clusters(p->records, out, report, err);
@@ -227,6 +246,9 @@ Status clusters_solve(const ClusterProblem *p, const Judge *judges, unsigned thr
     report->refused = atomic_load(&s.refused);
     report->moved = atomic_load(&s.moved);
     cluster_parts_free(&parts);
+    for (unsigned i = 0; s.left && i < threads; i++)
+        vec_free(&s.left[i]);
+    mem_free(s.left);
     if (st != OK)
         match_clusters_free(out);
     return st;
@@ -253,7 +275,10 @@ Status match_clusters(const MatchTable *t, const MatchModel *m, const MatchPairs
     Judge *judges = NULL;
     unsigned threads = options->threads ? options->threads : thread_cores();
     memset(out, 0, sizeof *out);
+    LeftStrata left = {0};
     Status st = households_new(t, pairs, &households, err);
+    if (st == OK && t->config->left_step > 0)
+        st = left_strata_init(&left, t, err);
     if (st == OK)
         st = judges_new(t, m, households, threads, &joints, &judges, err);
     if (st == OK) {
@@ -265,6 +290,7 @@ Status match_clusters(const MatchTable *t, const MatchModel *m, const MatchPairs
             .decisions = decisions,
             .decision_count = decision_count,
             .lead = t->lead,
+            .left = t->config->left_step > 0 ? &left : NULL,
         };
         st = clusters_solve(&p, judges, threads, out, report, err);
     }
@@ -273,6 +299,7 @@ Status match_clusters(const MatchTable *t, const MatchModel *m, const MatchPairs
     mem_free(joints);
     mem_free(judges);
     households_free(households);
+    left_strata_free(&left);
     return st;
 }
 

@@ -6,6 +6,7 @@
  *   cluster_compete.c  the same odds, given that others want the same partner
  *   cluster_greedy.c   unions, strongest first
  *   cluster_refine.c   moves and splits that the objective pays for
+ *   cluster_left.c     who is left over when all that is sure has been joined
  *   cluster_parts.c    records that no kept pair connects, apart: small problems for several threads
  *   cluster.c          the public call
  *
@@ -49,6 +50,7 @@ typedef struct ClusterProblem {
     /* Of each record: the one it repeats, or itself; NULL: none repeats another. Of the whole only: a part holds no
      * record that repeats another, and afterwards each goes where that other is. Who is in a decision repeats none. */
     const uint32_t *lead;
+    const struct LeftStrata *left; /* NULL: who is left over stays so */
     /* Of each record: its component, ascending; NULL: all are taken for one. No pair is of two components. */
     const uint32_t *component;
     uint32_t components;
@@ -105,6 +107,7 @@ typedef struct Bundles {
     uint32_t *size;      /* of roots */
     uint8_t *face_count; /* of roots */
     uint8_t *flags;      /* BUNDLE_ of roots, RECORD_ of records */
+    uint8_t *kinds;      /* of roots: set of kinds of source (source_kind) */
     Weight *weakest;     /* of roots */
     uint64_t *unique;    /* [root * unique_words]: duplicate-free sources the group has a record of */
     uint32_t unique_words;
@@ -123,6 +126,14 @@ typedef struct Bundles {
 #define RECORD_DECIDED 8  /* a reviewer told it from another record */
 #define BUNDLE_WRITTEN 16 /* its first record has been written out */
 #define DOUBT_BELOW (8 * WEIGHT_BIT)
+
+/* The kind of a source's records, as a set of one: its trait, or the trait that this is part of. */
+static inline uint8_t source_kind(const MatchConfig *config, uint32_t source)
+{
+    uint32_t trait = config->sources[source].trait, whole = config->trait_within[trait];
+    return (uint8_t)(1u << (whole ? whole - 1 : trait));
+}
+_Static_assert(MATCH_TRAITS_MAX <= 8, "a set of kinds is a byte");
 
 MUST_USE Status bundles_init(Bundles *g, const ClusterProblem *p, Error *err);
 void bundles_free(Bundles *g);
@@ -221,6 +232,29 @@ int64_t set_value(const Bundles *g, const uint32_t *list, size_t n, SetUnion uni
  * how many there are. */
 MUST_USE Status clusters_solve(const ClusterProblem *p, const Judge *judges, unsigned threads, MatchClusters *out,
     ClusterReport *report, Error *err);
+
+/* Two groups that no kind of source has in common, when unions have ended: roots and records by the whole's numbers. */
+typedef struct LeftPair {
+    uint32_t x, y; /* roots, in no order */
+    uint32_t a, b; /* the best kept pair: of x, of y */
+    Weight odds;
+} LeftPair;
+typedef VEC(LeftPair) LeftPairs;
+/* Above match_from, for a union that somebody left over is asked for. */
+#define LEFT_MARGIN (3 * WEIGHT_BIT / 2)
+/* Strata of config.left_field. */
+typedef struct LeftStrata {
+    const MatchTable *table;
+    uint32_t column;
+    uint32_t *of_value; /* of each value of the column; 0: none */
+    uint32_t count;     /* 0 counts */
+} LeftStrata;
+MUST_USE Status left_strata_init(LeftStrata *s, const MatchTable *t, Error *err);
+void left_strata_free(LeftStrata *s);
+/* Appends what a part leaves; record: its records by the whole's numbers. */
+MUST_USE Status left_collect(Bundles *g, const Near *near, const uint32_t *record, LeftPairs *out, Error *err);
+/* Joins who is more likely one than not, given who is left. out as it is before number_clusters. */
+MUST_USE Status left_join(const ClusterProblem *p, LeftPairs *pairs, MatchClusters *out, Error *err);
 
 /* Families whose links are evidence (household.c). */
 typedef struct Households Households;

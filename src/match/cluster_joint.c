@@ -103,6 +103,19 @@ void joint_free(Joint *j)
     mem_free(j);
 }
 
+/* Of agreements the strongest. Where nothing speaks for the two, the best level, and of the kinds of source that show
+ * it the one in which it says most: a first name that differs everywhere is no less a difference for the school's being
+ * careless. What is alike is settled by the segment, so that neither the order of records nor of groups shows. */
+static bool better_gain(const FieldSum *sum, Weight gain, uint32_t level, uint32_t segment)
+{
+    bool against = gain <= 0 && sum->gain <= 0;
+    if (against && level != sum->level)
+        return level < sum->level;
+    if (gain != sum->gain)
+        return against ? gain < sum->gain : gain > sum->gain;
+    return level != sum->level ? level < sum->level : segment < sum->segment;
+}
+
 static void add_field(FieldSum *sum, const MatchModel *m, uint32_t segment, uint32_t f, uint32_t level, Weight rarity)
 {
     Weight gain =
@@ -111,10 +124,7 @@ static void add_field(FieldSum *sum, const MatchModel *m, uint32_t segment, uint
         sum->in_favour++;
     else
         sum->against++;
-    /* what is alike is settled by the segment, so that neither the order of records nor of groups shows */
-    bool better = sum->level == 0 || gain > sum->gain ||
-                  (gain == sum->gain && (level < sum->level || (level == sum->level && segment < sum->segment)));
-    if (better) {
+    if (sum->level == 0 || better_gain(sum, gain, level, segment)) {
         sum->gain = gain;
         sum->level = level;
         sum->segment = segment;

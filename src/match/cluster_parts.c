@@ -269,6 +269,7 @@ Status part_problem_init(PartProblem *out, const ClusterParts *x, uint32_t part,
         .decisions = out->decisions.at,
         .decision_count = out->decisions.len,
         .judge = {part_between, part_repeats, judge->lift ? part_lift : NULL, out},
+        .left = whole->left,
         .component = out->component,
         .components = components,
     };

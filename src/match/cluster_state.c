@@ -76,6 +76,7 @@ static void set_alone(Bundles *g, uint32_t r)
     g->size[r] = 1;
     g->face_count[r] = 1;
     g->weakest[r] = WEIGHT_MAX;
+    g->kinds[r] = source_kind(g->p->config, g->p->source[r]);
     g->flags[r] = (uint8_t)(g->flags[r] & ~(BUNDLE_DOUBTFUL | BUNDLE_CHANGED));
     uint32_t w = g->unique_words;
     if (w == 0)
@@ -99,6 +100,7 @@ Status bundles_init(Bundles *g, const ClusterProblem *p, Error *err)
     TRY(mem_zalloc(n, sizeof *g->size, (void **)&g->size, err));
     TRY(mem_zalloc(n, sizeof *g->face_count, (void **)&g->face_count, err));
     TRY(mem_zalloc(n, sizeof *g->flags, (void **)&g->flags, err));
+    TRY(mem_zalloc(n, sizeof *g->kinds, (void **)&g->kinds, err));
     TRY(mem_zalloc(n, sizeof *g->weakest, (void **)&g->weakest, err));
     TRY(mem_zalloc((size_t)1 << KNOWN_BITS, sizeof *g->known, (void **)&g->known, err));
     TRY(number_unique_sources(g, err));
@@ -116,6 +118,7 @@ void bundles_free(Bundles *g)
     mem_free(g->size);
     mem_free(g->face_count);
     mem_free(g->flags);
+    mem_free(g->kinds);
     mem_free(g->weakest);
     mem_free(g->unique);
     mem_free(g->decided);
@@ -242,6 +245,7 @@ uint32_t bundle_join(Bundles *g, uint32_t x, uint32_t y, Weight odds)
     g->ring[other] = next;
     for (uint32_t w = 0; w < g->unique_words; w++)
         g->unique[(size_t)root * g->unique_words + w] |= g->unique[(size_t)other * g->unique_words + w];
+    g->kinds[root] |= g->kinds[other];
     g->flags[root] |= (uint8_t)((g->flags[other] & BUNDLE_DOUBTFUL) | BUNDLE_CHANGED);
     if (odds < DOUBT_BELOW)
         g->flags[root] |= BUNDLE_DOUBTFUL;
@@ -299,6 +303,7 @@ uint32_t bundle_rebuild(Bundles *g, const uint32_t *members, size_t n, Weight we
         uint32_t r = members[i];
         g->parent[r] = root;
         g->ring[r] = members[(i + 1) % n];
+        g->kinds[root] |= g->kinds[r];
         for (uint32_t w = 0; w < g->unique_words; w++)
             g->unique[(size_t)root * g->unique_words + w] |= g->unique[(size_t)r * g->unique_words + w];
         if (r != root && face_count < BUNDLE_FACES_MAX && !has_face(g, faces, face_count, r))

@@ -492,6 +492,28 @@ static Status read_input(const Reader *r, const Toml *root, Error *err)
     return OK;
 }
 
+/* --- who is left over ------------------------------------------------------------------------------------------- */
+
+static Status read_left(const Reader *r, const Toml *root, Error *err)
+{
+    static const char *const keys[] = {"field", "step", NULL};
+    MatchConfig *c = r->config;
+    const Toml *t = NULL;
+    Slice field;
+    uint64_t step = 1;
+    TRY(toml_table(root, r->file, "left_over", &t, err));
+    if (!t)
+        return OK;
+    TRY(toml_only(t, r->file, keys, err));
+    TRY(text_required(r, t, "field", &field, err));
+    TRY(count_or(r, t, "step", 1, 1000000, &step, err));
+    c->left_field = field_by_name(c, field);
+    if (c->left_field == MATCH_NONE)
+        return fail_key(r, toml_get(t, "field"), "field", "names no field", err);
+    c->left_step = (uint32_t)step;
+    return OK;
+}
+
 /* --- the whole ------------------------------------------------------------------------------------------------- */
 
 static Status read_limits(const Reader *r, const Toml *root, Error *err)
@@ -522,7 +544,7 @@ static Status read_root(const Reader *r, const Toml *root, Error *err)
 {
     static const char *const keys[] = {"schema", "name", "version", "title", "effective_from", "effective_to", "status",
         "source", "authority", "link_sources", "match_from", "review_from", "keep_from", "pairs_max", "block_max",
-        "seed", "traits", "trait", "input", "field", "pass", "dataset", "rule", NULL};
+        "seed", "traits", "trait", "input", "field", "pass", "dataset", "rule", "left_over", NULL};
     const Toml *t = NULL;
     TRY(toml_only(root, r->file, keys, err));
     TRY(read_limits(r, root, err));
@@ -533,6 +555,7 @@ static Status read_root(const Reader *r, const Toml *root, Error *err)
     TRY(read_traits(r, root, err));
     TRY(read_sources(r, root, err));
     TRY(read_rules(r, root, err));
+    TRY(read_left(r, root, err));
     return read_input(r, root, err);
 }
 

@@ -266,4 +266,9 @@ void match_config_write(const MatchConfig *config, const MatchInput *input, Buf 
         add_key_text(out, "effect", r->effect == RULE_MUST ? SLICE("must") : SLICE("must_not"));
         add_key_text(out, "when", r->when);
     }
+    if (config->left_step > 0) {
+        buf_adds(out, "\n[left_over]\n");
+        add_key_text(out, "field", config->fields[config->left_field].name);
+        buf_addf(out, "step = %" PRIu32 "\n", config->left_step);
+    }
 }

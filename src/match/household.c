@@ -60,6 +60,12 @@ static uint64_t mix(uint64_t h, uint64_t v)
     return h ^ h >> 29;
 }
 
+/* What tells a household; a number that relatives lend each other is a person's all the same. */
+static bool tells_home(const FieldSpec *field)
+{
+    return field->shared && field->kind != FIELD_SSN && field->kind != FIELD_IDENTIFIER;
+}
+
 /* 0: the record tells no household. */
 static uint64_t household_key(const MatchTable *t, uint32_t record)
 {
@@ -69,7 +75,7 @@ static uint64_t household_key(const MatchTable *t, uint32_t record)
     uint32_t known = 0;
     for (uint32_t f = 0; f < config->field_count; f++) {
         const FieldSpec *field = &config->fields[f];
-        if (!field->shared)
+        if (!tells_home(field))
             continue;
         uint32_t value = cells[field->columns[0]];
         known += value != 0;
@@ -84,7 +90,7 @@ static bool names_households(const MatchConfig *config)
 {
     uint32_t shared = 0;
     for (uint32_t f = 0; f < config->field_count; f++)
-        shared += config->fields[f].shared;
+        shared += tells_home(&config->fields[f]);
     return shared >= 2;
 }
 

@@ -163,6 +163,11 @@ typedef struct MatchConfig {
     uint32_t trait_within[MATCH_TRAITS_MAX];
     RuleSpec rules[MATCH_RULES_MAX];
     uint32_t rule_count;
+    /* Who is left over when all that is sure has been joined is likelier to belong together, by how many of his like
+     * have been found (cluster_left.c). left_step: 0 for no such thing; otherwise alike is who has the same number in
+     * the first column of left_field, a field of kind number, divided by it and rounded down. */
+    uint32_t left_step;
+    uint32_t left_field;
     bool link_sources;  /* compare records of different sources (default); otherwise inside sources only */
     Weight match_from;  /* a link from these odds on; default 0: more likely than not */
     Weight review_from; /* below match_from: pairs from here on are a reviewer's */

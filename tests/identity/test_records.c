@@ -411,6 +411,19 @@ static void no_part_of_a_joined_value(void **state)
     }
 }
 
+/* A next value is found beside its first: a model that names the one must name the other. */
+static void next_wants_the_first(void **state)
+{
+    World *w = *state;
+    Linkage l;
+    Error err = ERROR_INIT;
+    put_policy(w, "context", VALUE(ONE, "most") "next = [\"other\", \"third\"]\n");
+    put_policy(w, "model", "[[field]]\nkind = \"code\"\ncolumns = [\"sasid\", \"third\"]\n");
+    assert_int_equal(linkage_load(w->policy, clock_today(), &l, &err), ERR_INVALID);
+    if (!strstr(err.message, "\"third\" has what comes next of \"county\", which no field names"))
+        fail_msg("%s", err.message);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -431,6 +444,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_comes_after_the_least, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(tables_of_sources, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(no_part_of_a_joined_value, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(next_wants_the_first, world_setup, world_teardown),
     };
     return cmocka_run_group_tests_name("identity/records", tests, NULL, NULL);
 }

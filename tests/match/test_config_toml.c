@@ -68,7 +68,10 @@ static const char full[] = "schema = \"cairn.match/1\"\n"
                            "[[rule]]\n"
                            "name = \"codes\"\n"
                            "effect = \"must_not\"\n"
-                           "when = \"code = differs\"\n";
+                           "when = \"code = differs\"\n"
+                           "[left_over]\n"
+                           "field = \"code\"\n"
+                           "step = 12\n";
 
 static void assert_slice(Slice s, const char *z)
 {
@@ -151,6 +154,8 @@ static void written_is_read(void **state)
     assert_int_equal(back.passes[1].window, 9);
     assert_int_equal(back.sources[1].trait, 1);
     assert_int_equal(back.trait_within[2], 2);
+    assert_int_equal(back.left_step, 12);
+    assert_int_equal(back.left_field, 3);
     buf_free(&once);
     buf_free(&twice);
     arena_free(&arena);
@@ -243,6 +248,9 @@ static void refuses(void **state)
         {"traits = [\"a\", \"b\"]\n[[trait]]\nname = \"a\"\n" FIELD, 2, "within"},
         {FIELD "[[rule]]\nname = \"r\"\neffect = \"may\"\nwhen = \"code = exact\"\n", 6, "effect"},
         {FIELD "[[rule]]\nname = \"r\"\neffect = \"must\"\n", 0, "when"},
+        {FIELD "[left_over]\nstep = 2\n", 0, "field"},
+        {FIELD "[left_over]\nfield = \"other\"\n", 5, "field"},
+        {FIELD "[left_over]\nfield = \"code\"\nstep = 0\n", 6, "step"},
         {FIELD "[input]\nid = 3\n", 5, "id"},
         {FIELD "[input]\nmissing = [\"\"]\n", 5, "missing"},
         {FIELD "combine = true\n", 4, "combine"},
