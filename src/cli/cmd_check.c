@@ -7,6 +7,7 @@
 #include "cohort/cohort.h"
 #include "contract/contract.h"
 #include "equity/equity.h"
+#include "identity/identity.h"
 #include "measure/measure.h"
 
 static const Option CHECK_OPTIONS[] = {
@@ -15,6 +16,7 @@ static const Option CHECK_OPTIONS[] = {
 
 typedef struct CheckTally {
     uint64_t contracts, uncovered, measures, vectors, equity, frameworks, framework_vectors, blocks, block_vectors;
+    bool linking;
 } CheckTally;
 
 /* Uncovered is told and counted, not fatal: a contract may be drafted before its agreement is signed. */
@@ -100,6 +102,8 @@ static Status run_check(Cli *cli, Error *err)
     TRY(policy_open(dir, &policy, err));
     Status st = check_contracts(cli, policy, &tally, err);
     if (st == OK)
+        st = identity_check(policy, clock_today(), &tally.linking, err);
+    if (st == OK)
         st = check_measures(policy, &tally, err);
     if (st == OK)
         st = check_cohorts(policy, &tally, err);
@@ -118,6 +122,7 @@ static Status run_check(Cli *cli, Error *err)
         cli_json(cli, &j);
         json_kint(&j, "contracts", (int64_t)tally.contracts);
         json_kint(&j, "contracts_without_agreement", (int64_t)tally.uncovered);
+        json_kbool(&j, "linking", tally.linking);
         json_kint(&j, "measures", (int64_t)tally.measures);
         json_kint(&j, "vectors", (int64_t)tally.vectors);
         json_kint(&j, "cohort_blocks", (int64_t)tally.blocks);
@@ -128,12 +133,13 @@ static Status run_check(Cli *cli, Error *err)
         cli_json_end(cli, &j);
     } else {
         cli_say(cli,
-            "%" PRIu64 " contracts fit the warehouse, %" PRIu64 " of them without an agreement in force; %" PRIu64
+            "%" PRIu64 " contracts fit the warehouse, %" PRIu64 " of them without an agreement in force; %s; %" PRIu64
             " measures agree with their %" PRIu64 " vectors; %" PRIu64 " blocks of cohorts agree with their %" PRIu64
             " vectors; %" PRIu64 " equity files can be read; %" PRIu64
             " accountability frameworks agree with their %" PRIu64 " vectors\n",
-            tally.contracts, tally.uncovered, tally.measures, tally.vectors, tally.blocks, tally.block_vectors,
-            tally.equity, tally.frameworks, tally.framework_vectors);
+            tally.contracts, tally.uncovered,
+            tally.linking ? "the linking model holds together" : "there is no linking model", tally.measures,
+            tally.vectors, tally.blocks, tally.block_vectors, tally.equity, tally.frameworks, tally.framework_vectors);
     }
     if (tally.uncovered)
         return error_set(err, ERR_DENIED, "contracts without an agreement in force: %" PRIu64, tally.uncovered);
@@ -143,10 +149,11 @@ static Status run_check(Cli *cli, Error *err)
 const Command CMD_CHECK = {
     .name = "check",
     .synopsis = "",
-    .summary = "check a policy folder: contracts, agreements, measures, cohorts, frameworks",
+    .summary = "check a policy folder: contracts, agreements, linking, measures, cohorts, frameworks",
     .text =
         "Reads every file of the policy; checks that each contract maps onto tables that exist and is covered by an "
-        "agreement in force, that each measure, each block of cohorts and each accountability framework gives what its "
+        "agreement in force, that linking's model can be read and something fills its columns, that each measure, each "
+        "block of cohorts and each accountability framework gives what its "
         "test vectors say, and that the equity files can be read. Run it after editing policy.\n\n"
         "Exit code 7 when a contract is covered by no agreement.",
     .options = CHECK_OPTIONS,

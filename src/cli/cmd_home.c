@@ -53,6 +53,10 @@ const Command CMD_INIT = {
 static Status keys_list(Cli *cli, Home *home, Error *err)
 {
     KeyInfos keys = {0};
+    uint8_t signer[32];
+    char hex[2 * sizeof signer + 1];
+    TRY(home_release_key(home, signer, err));
+    hex_encode(signer, sizeof signer, hex);
     Status st = home_keys_list(home, &cli->arena, &keys, err);
     if (st == OK && cli->format == CLI_JSON) {
         Json j;
@@ -68,11 +72,13 @@ static Status keys_list(Cli *cli, Home *home, Error *err)
             json_end(&j);
         }
         json_end(&j);
+        json_kstr(&j, "release_public_key", slice_of(hex));
         cli_json_end(cli, &j);
     } else if (st == OK) {
         for (size_t i = 0; i < keys.len; i++)
             cli_say(cli, "%-20s %4" PRIu32 "  %s%s\n", keys.at[i].purpose, keys.at[i].key_id, keys.at[i].created,
                 keys.at[i].in_force ? "  in force" : "");
+        cli_say(cli, "releases are signed by the public key %s: publish it where readers will find it\n", hex);
     }
     vec_free(&keys);
     return st;
@@ -117,7 +123,8 @@ const Command CMD_KEYS = {
     .synopsis = "list|rotate",
     .summary = "list or rotate the home's keys",
     .text =
-        "\"list\" shows purposes and versions, never a key. \"rotate\" makes a new master key and a new key for the "
+        "\"list\" shows purposes and versions, never a secret key, and the public key that signs releases (for \"cairn "
+        "verify RELEASE --key\"). \"rotate\" makes a new master key and a new key for the "
         "vault's records and puts every record under it; it may be interrupted and run again. Pseudonyms stay as "
         "they are.",
     .positional_min = 1,
@@ -177,8 +184,11 @@ const Command CMD_RESTORE = {
 static Status check_signatures(Cli *cli, Home *home, Findings *out, Error *err)
 {
     const char *dir, *path;
+    uint8_t signer[32];
     PathList names = {0};
-    Finding f = {.check = "release signatures", .ok = true, .message = "every release's signature holds", .advice = ""};
+    Finding f = {
+        .check = "release signatures", .ok = true, .message = "every release is signed by this home", .advice = ""};
+    TRY(home_release_key(home, signer, err));
     TRY(home_file(home, &cli->arena, "releases", &dir, err));
     Status st = dir_list(dir, &cli->arena, &names, err);
     for (size_t i = 0; st == OK && f.ok && i < names.len; i++) {
@@ -186,7 +196,7 @@ static Status check_signatures(Cli *cli, Home *home, Findings *out, Error *err)
         if (st != OK || !dir_exists(path))
             continue;
         Error bad = ERROR_INIT;
-        if (release_verify(path, &bad) == OK)
+        if (release_verify(path, signer, &bad) == OK)
             continue;
         f.ok = false;
         f.advice = "Withdraw that release and make it again: remove its folder and run \"cairn release --force\".";

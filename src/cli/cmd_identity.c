@@ -133,7 +133,7 @@ static Status do_sample(Cli *cli, const Workplace *w, Error *err)
     return OK;
 }
 
-static void say_estimate(Cli *cli, const char *name, const Estimate *e)
+static void say_estimate(Cli *cli, const char *name, const LinkEstimate *e)
 {
     cli_say(cli, "  %-10s %.4f  (95 %%: %.4f to %.4f)\n", name, e->value, e->low, e->high);
 }

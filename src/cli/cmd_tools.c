@@ -138,13 +138,24 @@ static void verified(Cli *cli, const char *words)
     }
 }
 
+static Status verify_release(Cli *cli, Error *err)
+{
+    uint8_t signer[32];
+    const char *key = cli_value(cli, "key");
+    if (key && hex_decode(slice_of(key), signer, sizeof signer, NULL) != OK)
+        return error_set(err, ERR_USAGE, "--key wants 64 hex digits, as \"cairn keys list\" shows them");
+    TRY(release_verify(cli->positional[0], key ? signer : NULL, err));
+    verified(cli, key ? "every file matches the manifest and this key made the signature"
+                      : "every file matches the manifest and the signature holds; whose it is, only --key can tell");
+    return OK;
+}
+
 static Status run_verify(Cli *cli, Error *err)
 {
-    if (cli->positional_count == 1) {
-        TRY(release_verify(cli->positional[0], err));
-        verified(cli, "every file matches the manifest and the signature holds");
-        return OK;
-    }
+    if (cli->positional_count == 1)
+        return verify_release(cli, err);
+    if (cli_value(cli, "key"))
+        return error_set(err, ERR_USAGE, "--key goes with a release folder");
     Home *home;
     TRY(cli_home(cli, HOME_READ, &home, err));
     Ledger *ledger = NULL;
@@ -162,13 +173,19 @@ static Status run_verify(Cli *cli, Error *err)
     return st;
 }
 
+static const Option VERIFY_OPTIONS[] = {
+    {"key", 0, "HEX", "the public key that must have signed the release (\"cairn keys list\" of its home shows it)"},
+};
+
 const Command CMD_VERIFY = {
     .name = "verify",
     .synopsis = "[RELEASE]",
     .summary = "check a release folder's hashes and signature, or the ledger's chain",
     .text = "With a release folder, re-reads every file and checks it against the signed manifest; needs no home. "
-            "Without one, "
-            "recomputes the ledger's hash chain.",
+            "A signature tells who made a release only beside a key that is known from elsewhere: give it as --key. "
+            "Without a release folder, recomputes the ledger's hash chain.",
+    .options = VERIFY_OPTIONS,
+    .option_count = COUNT_OF(VERIFY_OPTIONS),
     .positional_max = 1,
     .run = run_verify,
 };

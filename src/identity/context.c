@@ -386,16 +386,20 @@ static Status sort_by_tag(ContextColumn *c, Error *err)
     return OK;
 }
 
-/* One holder's values come from several queries: all of them are taken in one way. */
+/* One holder's values come from several queries: all of a column are taken in one way, and those across one number
+ * fill the same columns next to it. */
 static Status check_takes(const ContextRun *r, const ContextColumn *c, Error *err)
 {
-    const ContextShare *first = NULL;
+    const ContextShare *any = NULL, *of[ID_ROLE_COUNT] = {NULL};
     for (size_t i = 0; i < c->at.len; i++) {
-        const ContextShare *share = c->at.at[i].share ? &r->out->shares.at[c->at.at[i].share - 1] : NULL;
-        if (share && first && share->take != first->take)
+        if (c->at.at[i].share == 0)
+            continue;
+        const ContextShare *share = &r->out->shares.at[c->at.at[i].share - 1], *like = of[share->across];
+        if ((any && share->take != any->take) || (like && share->next != like->next))
             return error_set(err, ERR_INVALID, "%s: the queries of \"%.*s\" take in more than one way", r->file->path,
                 SLICE_ARG(c->name));
-        first = first ? first : share;
+        any = any ? any : share;
+        of[share->across] = share;
     }
     return OK;
 }

@@ -19,10 +19,10 @@
 #define MILLION 1e6
 #define REFUSED_SHARE 0.05
 
-Estimate estimate_of(double value, double variance)
+LinkEstimate estimate_of(double value, double variance)
 {
     double error = 1.96 * sqrt(variance > 0 ? variance : 0);
-    return (Estimate){value, value > error ? value - error : 0, value + error < 1 ? value + error : 1};
+    return (LinkEstimate){value, value > error ? value - error : 0, value + error < 1 ? value + error : 1};
 }
 
 static Status count_inside(const Resolved *r, uint32_t *sizes, ClusterQuality *q, Error *err)
@@ -128,7 +128,7 @@ void cluster_quality_free(ClusterQuality *q)
     *q = (ClusterQuality){0};
 }
 
-void quality_totals(const ClusterQuality *q, Estimate *precision, Estimate *recall)
+void quality_totals(const ClusterQuality *q, LinkEstimate *precision, LinkEstimate *recall)
 {
     double pairs = 0, correct = 0, missed = 0;
     for (uint32_t c = 0; c < q->clusters; c++) {
@@ -137,10 +137,11 @@ void quality_totals(const ClusterQuality *q, Estimate *precision, Estimate *reca
         missed += (double)q->missed[c] / MILLION;
     }
     double truth = correct + missed;
-    *precision = pairs > 0 ? estimate_of(correct / pairs, q->correct_variance / (pairs * pairs)) : (Estimate){1, 1, 1};
+    *precision =
+        pairs > 0 ? estimate_of(correct / pairs, q->correct_variance / (pairs * pairs)) : (LinkEstimate){1, 1, 1};
     /* correct / (correct + missed), to first order */
     *recall = truth > 0 ? estimate_of(correct / truth,
                               (missed * missed * q->correct_variance + correct * correct * q->missed_variance) /
                                   (truth * truth * truth * truth))
-                        : (Estimate){1, 1, 1};
+                        : (LinkEstimate){1, 1, 1};
 }

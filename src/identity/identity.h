@@ -35,9 +35,9 @@ typedef enum LinkScope {
 } LinkScope;
 
 /* An estimate with its 95 % interval. */
-typedef struct Estimate {
+typedef struct LinkEstimate {
     double value, low, high;
-} Estimate;
+} LinkEstimate;
 
 #define DRIFT_MAX 32
 typedef struct Drift {
@@ -76,7 +76,7 @@ typedef struct LinkReport {
     uint64_t queue_limit;
     uint64_t decisions;  /* settled ones that were obeyed */
     uint64_t calibrated; /* judged pairs of clerical samples that the model's probabilities rest on */
-    Estimate precision, recall;
+    LinkEstimate precision, recall;
     size_t drift_count;
     Drift drifts[DRIFT_MAX];
     char model_version[SHA256_HEX_SIZE];
@@ -89,7 +89,7 @@ typedef struct LinkReport {
 MUST_USE Status identity_link(const LinkContext *ctx, LinkScope scope, LinkReport *out, Error *err);
 /* The report as JSON members into an open object. */
 /* "key": [low, value, high]. */
-void identity_estimate_json(const Estimate *e, const char *key, Json *j);
+void identity_estimate_json(const LinkEstimate *e, const char *key, Json *j);
 void identity_report_json(const LinkReport *r, Json *j);
 /* What the links depend on besides files and policy, and a number that changes with them: for `cairn run`'s keys. */
 typedef struct IdentityState {
@@ -159,6 +159,12 @@ typedef struct LinkQuality {
 } LinkQuality;
 MUST_USE Status identity_quality(Db *db, LinkQuality *out, Error *err);
 
+/* --- policy --------------------------------------------------------------------------------------------------- */
+
+/* Whether the policy's files of linking hold together, as `cairn link` will read them. *any: there are such files on
+ * that day; a folder may do without. ERR_INVALID names file and rule. */
+MUST_USE Status identity_check(Policy *policy, Date on, bool *any, Error *err);
+
 /* --- words ---------------------------------------------------------------------------------------------------- */
 
 typedef enum WhyValues { WHY_MASKED, WHY_VALUES } WhyValues;
@@ -185,7 +191,7 @@ typedef struct SampleQuality {
     int64_t sample;
     uint64_t pairs, judged, unsure;
     bool complete; /* each stratum that counts for them has at least two judged pairs, or all: the estimates hold */
-    Estimate precision, recall; /* of links: those there are, and those that two persons who are one miss */
+    LinkEstimate precision, recall; /* of links: those there are, and those that two persons who are one miss */
 } SampleQuality;
 /* What the reviewers' verdicts on a sample (0: the last) say of the links as they were when it was drawn: stratified
  * estimates with 95 % intervals. ERR_NOT_FOUND without a sample. */

@@ -197,9 +197,9 @@ typedef struct ClusterQuality {
 } ClusterQuality;
 MUST_USE Status cluster_quality(const LinkJob *job, ClusterQuality *out, Error *err);
 void cluster_quality_free(ClusterQuality *q);
-void quality_totals(const ClusterQuality *q, Estimate *precision, Estimate *recall);
+void quality_totals(const ClusterQuality *q, LinkEstimate *precision, LinkEstimate *recall);
 /* value +- 1.96 standard errors, within 0 .. 1. */
-Estimate estimate_of(double value, double variance);
+LinkEstimate estimate_of(double value, double variance);
 
 /* --- clerical samples (sample.c draws them, sample_verdicts.c reads what people said) --- */
 

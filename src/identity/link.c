@@ -361,7 +361,7 @@ Status identity_link(const LinkContext *ctx, LinkScope scope, LinkReport *out, E
 
 /* --- the report ----------------------------------------------------------------------------------------------- */
 
-void identity_estimate_json(const Estimate *e, const char *key, Json *j)
+void identity_estimate_json(const LinkEstimate *e, const char *key, Json *j)
 {
     json_key(j, key);
     json_open_array(j);

@@ -261,6 +261,22 @@ Status linkage_load(Policy *policy, Date on, Linkage *out, Error *err)
     return st;
 }
 
+Status identity_check(Policy *policy, Date on, bool *any, Error *err)
+{
+    const PolicyFile *model;
+    Linkage l;
+    Status st = policy_get(policy, "identity", SLICE("model"), on, &model, err);
+    *any = st == OK;
+    if (st == ERR_NOT_FOUND) {
+        error_clear(err);
+        return OK;
+    }
+    TRY(st);
+    TRY(linkage_load(policy, on, &l, err));
+    linkage_free(&l);
+    return OK;
+}
+
 void linkage_free(Linkage *l)
 {
     arena_free(&l->arena);

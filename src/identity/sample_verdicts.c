@@ -67,10 +67,10 @@ static void estimate(const ClericalSample *sample, const Stratum *strata, Sample
         }
     }
     double truth = right + missed;
-    out->precision = linked > 0 ? estimate_of(right / linked, right_var / (linked * linked)) : (Estimate){1, 0, 1};
+    out->precision = linked > 0 ? estimate_of(right / linked, right_var / (linked * linked)) : (LinkEstimate){1, 0, 1};
     out->recall = truth > 0 ? estimate_of(right / truth, (missed * missed * right_var + right * right * missed_var) /
                                                              (truth * truth * truth * truth))
-                            : (Estimate){1, 0, 1};
+                            : (LinkEstimate){1, 0, 1};
 }
 
 Status identity_sample_quality(Home *home, int64_t number, SampleQuality *out, Error *err)

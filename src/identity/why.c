@@ -339,6 +339,17 @@ static Status list_person(const Resolved *r, uint32_t first, RecordList *out, Er
     return OK;
 }
 
+static void say_left_over(Why *w)
+{
+    const MatchConfig *config = &w->job.linkage.match;
+    if (config->left_step > 0)
+        buf_addf(w->out,
+            "  Persons that no kind of source has in common are linked from odds of %+.1f bits on. Who is left over "
+            "when "
+            "nearly all like him have been found elsewhere has higher odds than the records alone.\n",
+            (double)(config->match_from + MATCH_LEFT_MARGIN) / WEIGHT_BIT);
+}
+
 /* Nothing contradicts: then it is all of the two persons together, or somebody else. */
 static Status say_rest(Why *w, uint32_t a, uint32_t b, Error *err)
 {
@@ -357,9 +368,9 @@ static Status say_rest(Why *w, uint32_t a, uint32_t b, Error *err)
         buf_addc(w->out, '\n');
         say_rivals(w, "A", a, b);
         say_rivals(w, "B", b, a);
-        buf_adds(w->out,
-            "  Where others are nearly as likely, a link must be four times likelier than they are together; "
-            "otherwise a reviewer is asked.\n");
+        buf_adds(w->out, "  Where others are nearly as likely, a link must be twice as likely as they are together; "
+                         "otherwise a reviewer is asked.\n");
+        say_left_over(w);
     }
     vec_free(&x);
     vec_free(&y);

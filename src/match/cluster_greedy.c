@@ -98,7 +98,7 @@ static Status propose(Greedy *w, Waiting what, Error *err)
     Weight odds = both_alone && !bundle_forbidden(g, x, y) ? w->near->odds[what.pair] : bundle_odds(g, x, y, NULL);
     Weight from = g->p->config->match_from;
     if (g->p->left && !(g->kinds[x] & g->kinds[y])) /* what is less sure waits until it is known who is left over */
-        from += LEFT_MARGIN;
+        from += MATCH_LEFT_MARGIN;
     if (odds == ODDS_NEVER) {
         g->refused++;
         doubt(g, x, y);

@@ -240,8 +240,6 @@ typedef struct LeftPair {
     Weight odds;
 } LeftPair;
 typedef VEC(LeftPair) LeftPairs;
-/* Above match_from, for a union that somebody left over is asked for. */
-#define LEFT_MARGIN (3 * WEIGHT_BIT / 2)
 /* Strata of config.left_field. */
 typedef struct LeftStrata {
     const MatchTable *table;

@@ -333,7 +333,8 @@ Status left_join(const ClusterProblem *p, LeftPairs *pairs, MatchClusters *out, 
             (int64_t)pair->odds + left_weight(&found, pair->a, pair->b) + left_weight(&found, pair->b, pair->a));
     }
     TRY_OUT(contend(&c, err));
-    Weight from = p->config->match_from + LEFT_MARGIN;
+    Weight from = p->config->match_from + MATCH_LEFT_MARGIN;
+    from = from > 0 ? from : 0; /* at even odds or less several pairs of one group could be asked for */
     bool joined = false;
     for (size_t i = 0; i < pairs->len; i++) {
         Weight odds = pairs->at[i].odds - c.others[i];

@@ -168,6 +168,7 @@ typedef struct MatchConfig {
      * the first column of left_field, a field of kind number, divided by it and rounded down. */
     uint32_t left_step;
     uint32_t left_field;
+#define MATCH_LEFT_MARGIN (2 * WEIGHT_BIT) /* with left_step: above match_from, for whom no kind has in common */
     bool link_sources;  /* compare records of different sources (default); otherwise inside sources only */
     Weight match_from;  /* a link from these odds on; default 0: more likely than not */
     Weight review_from; /* below match_from: pairs from here on are a reviewer's */

@@ -89,9 +89,10 @@ typedef struct ReleaseReading {
 } ReleaseReading;
 MUST_USE Status release_printed(const ReleaseReading *reading, ReleasePrinted *out, Error *err);
 void release_printed_free(ReleasePrinted *p);
-/* Re-checks a release: its name, every file's hash, that there is no other file, and the signature. ERR_CORRUPT names
- * the file. */
-MUST_USE Status release_verify(const char *path, Error *err);
+/* Re-checks a release: its name, every file's hash, that there is no other file, and the signature. signer: the only
+ * public key (32 bytes, home_release_key) that may have made it; NULL: any, which tells that the release is whole and
+ * not who made it. ERR_CORRUPT names the file. */
+MUST_USE Status release_verify(const char *path, const uint8_t *signer, Error *err);
 
 /* "0123456789ab" */
 bool release_id_ok(Slice id);

@@ -59,6 +59,7 @@ static Status gate_of(Making *m, ReleaseGate *out, Error *err)
         .replace = m->ctx->replace,
         .log = m->ctx->log};
     TRY(release_day(m->ctx->policy, &out->day, err));
+    TRY(home_release_key(m->ctx->home, out->signer, err));
     return home_file(m->ctx->home, &m->arena, "releases", &m->releases_dir, err);
 }
 

@@ -118,12 +118,12 @@ static bool is_table_of(const char *file, Slice measure)
 }
 
 /* measure: the only one that is wanted; empty: all. */
-static Status read_release(
-    const char *path, Slice measure, Arena *arena, const MeasureInfos *measures, EarlierCells *out, Error *err)
+static Status read_release(const char *path, const uint8_t *signer, Slice measure, Arena *arena,
+    const MeasureInfos *measures, EarlierCells *out, Error *err)
 {
     const char *data, *file;
     PathList names = {0};
-    TRY(release_verify(path, err));
+    TRY(release_verify(path, signer, err));
     TRY(path_join(arena, path, "data", &data, err));
     Status st = dir_list(data, arena, &names, err);
     for (size_t i = 0; i < names.len && st == OK; i++) {
@@ -152,6 +152,7 @@ static Status refused(Slice id, Error *err)
 typedef struct Gate {
     const ReleaseGate *g;
     const char *dir;
+    const uint8_t *signer;
     Arena kept;         /* what cells borrow from */
     EarlierCells cells; /* of the releases that passed, each figure once */
     Map seen;
@@ -240,7 +241,7 @@ static Status check_one(Gate *gate, Slice id, UnionReport *report, bool *denied,
     arena_init(&arena, 0);
     Status st = arena_printf(&arena, &path, err, "%s/%.*s", gate->dir, SLICE_ARG(id));
     if (st == OK)
-        st = read_release(path, (Slice){NULL, 0}, &arena, gate->g->measures, &cells, err);
+        st = read_release(path, gate->signer, (Slice){NULL, 0}, &arena, gate->g->measures, &cells, err);
     if (st == OK)
         st = keep_lane(gate, WANTED_POOLED, &cells, err);
     if (st == OK) {
@@ -316,7 +317,7 @@ static Status add_untold(const char *releases_dir, Arena *arena, ReleaseEntries 
 
 Status release_gate(const ReleaseGate *g, const char *releases_dir, Arena *arena, GateReport *out, Error *err)
 {
-    Gate gate = {.g = g, .dir = releases_dir};
+    Gate gate = {.g = g, .dir = releases_dir, .signer = g->signer};
     ReleaseEntries list = {0};
     out->releases = out->compared = out->cells = 0;
     arena_init(&gate.kept, 0);
@@ -348,7 +349,7 @@ static Status tell_one(Gate *gate, Slice id, Arena *arena, GateReport *report, R
     arena_init(&own, 0);
     Status st = arena_printf(&own, &path, err, "%s/%.*s", gate->dir, SLICE_ARG(id));
     if (st == OK)
-        st = read_release(path, (Slice){NULL, 0}, &own, g->measures, &cells, err);
+        st = read_release(path, g->signer, (Slice){NULL, 0}, &own, g->measures, &cells, err);
     if (st == OK)
         st = keep_lane(gate, WANTED_SUPPRESSED, &cells, err);
     if (st == OK && cells.len > 0) {
@@ -376,7 +377,7 @@ static Status tell_one(Gate *gate, Slice id, Arena *arena, GateReport *report, R
 Status release_told(
     const ReleaseGate *g, const char *releases_dir, Arena *arena, GateReport *report, ReleaseTold *out, Error *err)
 {
-    Gate gate = {.g = g, .dir = releases_dir};
+    Gate gate = {.g = g, .dir = releases_dir, .signer = g->signer};
     ReleaseEntries list = {0};
     *out = (ReleaseTold){0};
     arena_init(&gate.kept, 0);
@@ -419,7 +420,7 @@ static Status print_one(Gate *gate, Slice id, Slice measure, bool *hides, Error 
     arena_init(&arena, 0);
     Status st = arena_printf(&arena, &path, err, "%s/%.*s", gate->dir, SLICE_ARG(id));
     if (st == OK)
-        st = read_release(path, measure, &arena, &none, &cells, err);
+        st = read_release(path, gate->signer, measure, &arena, &none, &cells, err);
     for (size_t i = 0; i < cells.len; i++) {
         if (!slice_eq(cells.at[i].cell.table, measure))
             continue;
@@ -458,12 +459,15 @@ static Status print_all(Gate *gate, const ReleaseReading *r, bool *hides, Error 
 
 Status release_printed(const ReleaseReading *r, ReleasePrinted *out, Error *err)
 {
-    Gate gate = {0};
+    uint8_t signer[32];
+    Gate gate = {.signer = signer};
     bool hides = false;
     *out = (ReleasePrinted){0};
     arena_init(&gate.kept, 0);
     buf_init(&gate.key, 1 << 20);
     Status st = map_init(&gate.seen, err);
+    if (st == OK)
+        st = home_release_key(r->home, signer, err);
     if (st == OK)
         st = home_file(r->home, &gate.kept, "releases", &gate.dir, err);
     if (st == OK)

@@ -14,6 +14,7 @@ typedef struct ReleaseGate {
     const Protected *figures;
     const MeasureInfos *measures;
     Ledger *ledger;
+    uint8_t signer[32];  /* home_release_key: who made the earlier releases */
     const char *replace; /* reason for which releases that clash are to be withdrawn; NULL: they stop the release */
     const Log *log;
 } ReleaseGate;

@@ -65,7 +65,7 @@ static Status check_nothing_else(const char *dir, const char *prefix, Arena *are
     return st;
 }
 
-static Status check_signature(const char *dir, Slice manifest, Arena *arena, Error *err)
+static Status check_signature(const char *dir, Slice manifest, const uint8_t *signer, Arena *arena, Error *err)
 {
     const char *path;
     Buf text;
@@ -80,13 +80,16 @@ static Status check_signature(const char *dir, Slice manifest, Arena *arena, Err
                         hex_decode(slice_sub(first, 11, first.len), public_key, sizeof public_key, NULL) != OK ||
                         hex_decode(slice_sub(second, 10, second.len), signature, sizeof signature, NULL) != OK))
         st = corrupt(err, "manifest.sig", "the signature file is malformed");
+    if (st == OK && signer && memcmp(public_key, signer, sizeof public_key) != 0)
+        st = corrupt(err, "manifest.sig", "somebody else's key made the signature");
     if (st == OK && signature_verify(manifest, signature, public_key, NULL) != OK)
         st = corrupt(err, "manifest.sig", "the signature does not fit the manifest");
     buf_free(&text);
     return st;
 }
 
-static Status verify(const char *path, const Buf *manifest, const json_t *root, Arena *arena, Map *known, Error *err)
+static Status verify(const char *path, const uint8_t *signer, const Buf *manifest, const json_t *root, Arena *arena,
+    Map *known, Error *err)
 {
     const json_t *files = json_object_get(root, "files");
     if (!json_is_array(files))
@@ -96,10 +99,10 @@ static Status verify(const char *path, const Buf *manifest, const json_t *root, 
         TRY(check_file(path, json_array_get(files, i), arena, known, err));
     TRY(check_nothing_else(path, "", arena, known, err));
     TRY(check_nothing_else(path, "data/", arena, known, err));
-    return check_signature(path, buf_slice(manifest), arena, err);
+    return check_signature(path, buf_slice(manifest), signer, arena, err);
 }
 
-Status release_verify(const char *path, Error *err)
+Status release_verify(const char *path, const uint8_t *signer, Error *err)
 {
     Arena arena;
     Buf manifest;
@@ -116,7 +119,7 @@ Status release_verify(const char *path, Error *err)
     root = json_loadb(manifest.ptr, manifest.len, JSON_REJECT_DUPLICATES, &why);
     if (!root)
         TRY_OUT(corrupt(err, "manifest.json", "the manifest is not JSON"));
-    st = verify(path, &manifest, root, &arena, &known, err);
+    st = verify(path, signer, &manifest, root, &arena, &known, err);
 out:
     json_decref(root);
     map_free(&known);

@@ -209,10 +209,12 @@ Status released_open(
     Home *home, Policy *policy, const Slice *names, size_t name_count, Arena *arena, Released *out, Error *err)
 {
     json_t *manifest = NULL;
+    uint8_t signer[32];
     Status st;
     *out = (Released){.arena = arena, .policy = policy};
     TRY(find_current(home, out, err));
-    TRY(release_verify(out->dir, err));
+    TRY(home_release_key(home, signer, err));
+    TRY(release_verify(out->dir, signer, err));
     TRY_OUT(read_json(out, "manifest.json", &manifest, err));
     TRY_OUT(read_sources(out, manifest, err));
     TRY_OUT(read_protection(out, manifest, err));

@@ -76,6 +76,8 @@ MUST_USE Status home_keys_list(Home *home, Arena *arena, KeyInfos *out, Error *e
 MUST_USE Status home_keys_rotate(Home *home, uint64_t *reboxed, Error *err);
 /* Ed25519 (RFC 8032) over message under "release-sign"; public key and signature as raw bytes. */
 MUST_USE Status home_sign(Home *home, Slice message, uint8_t signature[64], uint8_t public_key[32], Error *err);
+/* The public half of "release-sign", 32 raw bytes: what readers hold a release against. It never rotates. */
+MUST_USE Status home_release_key(Home *home, uint8_t public_key[32], Error *err);
 MUST_USE Status signature_verify(Slice message, const uint8_t signature[64], const uint8_t public_key[32], Error *err);
 
 /* A consistent copy of the whole home (SQLite backup API, immutable files linked or copied) in a new folder, with a

@@ -141,6 +141,11 @@ check "persons come with a head" grep -q '^person,year,county' "$work/check.out"
 check "every question is in the ledger" grep -qsa '"purpose":"a test"' "$work/home/ledger.db" "$work/home/ledger.db-wal"
 
 json "verify of a release" ok verify "$(release_of "$work/home")"
+key=$("$CAIRN" keys list --json --home "$work/home" | "$CAIRN_JSON_GET" release_public_key)
+json "verify of a release against the home's key" ok verify "$(release_of "$work/home")" --key "$key"
+check_code "verify refuses a release that another key signed" $EXIT_CORRUPT \
+    "$CAIRN" verify "$(release_of "$work/home")" --key "$(printf '%064d' 7)"
+check_code "a key is 64 hex digits" $EXIT_USAGE "$CAIRN" verify "$(release_of "$work/home")" --key abc
 json backup path backup --with-keys --home "$work/home" "$work/copy"
 json restore home restore "$work/copy" "$work/restored"
 json "verify of a ledger" ok verify --home "$work/restored"
@@ -217,6 +222,9 @@ check_code "check refuses a contract whose fields have no definition" $EXIT_INVA
 check_text "and names file and line" "$work/check.err" 'cde_irc\.toml:[0-9]+'
 policy_without unmapped 's/^credential_id = "r/no_such_column = "r/' sources/cde_irc.toml
 check_code "check refuses a mapping onto a column that is not there" $EXIT_INVALID "$CAIRN" check --policy "$policy"
+policy_without unfilled 's/^column = "birth_date"/column = "birth_day"/' identity/model.toml
+check_code "check refuses a linking model with a column that nothing fills" $EXIT_INVALID "$CAIRN" check --policy "$policy"
+check_text "and names file and column" "$work/check.err" 'model\.toml.*birth_day'
 policy_without wrong 's/^2024 | 6           | 4 /2024 | 6           | 5 /' measures/matriculation_rate.toml
 check_code "check refuses a measure that does not give what its test vector says" $EXIT_INVALID \
     "$CAIRN" check --policy "$policy"

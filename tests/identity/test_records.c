@@ -308,7 +308,7 @@ static void one_way_to_take(void **state)
 {
     World *w = *state;
     static const char *const texts[] = {VALUE(ONE, "most") VALUE(TWO, "most"), VALUE(ONE, "most") VALUE(TWO, "least"),
-        VALUE(ONE, "count") VALUE(TWO, "least")};
+        VALUE(ONE, "count") VALUE(TWO, "least"), VALUE(ONE, "most") "next = \"other\"\n" VALUE(TWO, "most")};
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         Context c;
         Error err = ERROR_INIT;

@@ -216,6 +216,26 @@ static void rivals_share(void **state)
     }
 }
 
+/* Whoever links from less than even odds on gives one pupil no two workers. */
+static void never_two_of_one(void **state)
+{
+    UNUSED(state);
+    State s;
+    MatchClusters c;
+    state_init(&s);
+    s.config.match_from = s.config.review_from = s.config.keep_from = -6 * WEIGHT_BIT;
+    year_of(&s, "2001", "2018", 60, 0);
+    uint32_t pupil = record(&s, PUPIL, "2001"), one = record(&s, WORKER, "2018"), two = record(&s, WORKER, "2018");
+    edge(&s, pupil, one, -WEIGHT_BIT);
+    edge(&s, pupil, two, -WEIGHT_BIT);
+    state_seal(&s);
+    solve(&s, true, 1, &c);
+    assert_false(together(&s, &c, pupil, one));
+    assert_false(together(&s, &c, pupil, two));
+    match_clusters_free(&c);
+    state_free(&s);
+}
+
 /* A reviewer's word, and a third kind of source that both have: not a pair of those left over. */
 static void not_asked(void **state)
 {
@@ -263,6 +283,7 @@ int main(void)
         cmocka_unit_test(by_year),
         cmocka_unit_test(odds_of_the_left),
         cmocka_unit_test(rivals_share),
+        cmocka_unit_test(never_two_of_one),
         cmocka_unit_test(not_asked),
         cmocka_unit_test(strata),
     };

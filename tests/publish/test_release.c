@@ -259,7 +259,7 @@ static void test_store_and_verify(void **state)
     at(b, dir, "releases");
     ok(release_store(&r, dir, sign, b->home, &report, &is_new, &err), &err);
     assert_true(is_new);
-    ok(release_verify(report.path, &err), &err);
+    ok(release_verify(report.path, NULL, &err), &err);
     char id[13];
     memcpy(id, report.id, sizeof id);
     ok(release_store(&r, dir, sign, b->home, &report, &is_new, &err), &err);
@@ -287,14 +287,22 @@ static void test_store_and_verify(void **state)
             buf_free(&changed);
         }
         Error found = ERROR_INIT;
-        if (release_verify(report.path, &found) != ERR_CORRUPT)
+        if (release_verify(report.path, NULL, &found) != ERR_CORRUPT)
             fail_msg("%s: not found (%s)", t->name, found.message);
         if (t->how == ADD)
             ok(file_remove(path, &err), &err);
         else
             ok(file_write(path, buf_slice(&text), MODE_PUBLIC, &err), &err);
     }
-    ok(release_verify(report.path, &err), &err);
+    ok(release_verify(report.path, NULL, &err), &err);
+    /* a forger signs again what he changed: the release is whole, and not the home's */
+    uint8_t signer[32];
+    Error found = ERROR_INIT;
+    ok(home_release_key(b->home, signer, &err), &err);
+    ok(release_verify(report.path, signer, &err), &err);
+    signer[0] ^= 1;
+    assert_int_equal(release_verify(report.path, signer, &found), ERR_CORRUPT);
+    assert_string_equal(found.message, "somebody else's key made the signature");
     buf_free(&text);
     release_free(&r);
 }
@@ -321,6 +329,7 @@ static Status gate_of(Bench *b, Ledger *ledger, const char *dir, const char *rep
         .replace = replace,
         .log = &log};
     arena_init(&arena, 0);
+    ok(home_release_key(b->home, gate.signer, err), err);
     ok(release_day(b->sample.policy, &gate.day, err), err);
     Status st = release_gate(&gate, dir, &arena, &report, err);
     *seen = (GateSeen){report.releases, report.compared, report.clashing.len};
