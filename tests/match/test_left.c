@@ -223,11 +223,11 @@ static void never_two_of_one(void **state)
     State s;
     MatchClusters c;
     state_init(&s);
-    s.config.match_from = s.config.review_from = s.config.keep_from = -6 * WEIGHT_BIT;
+    s.config.match_from = s.config.review_from = s.config.keep_from = -5 * WEIGHT_BIT;
     year_of(&s, "2001", "2018", 60, 0);
     uint32_t pupil = record(&s, PUPIL, "2001"), one = record(&s, WORKER, "2018"), two = record(&s, WORKER, "2018");
-    edge(&s, pupil, one, -WEIGHT_BIT);
-    edge(&s, pupil, two, -WEIGHT_BIT);
+    edge(&s, pupil, one, -7 * WEIGHT_BIT / 2); /* not by themselves, and each with who is left */
+    edge(&s, pupil, two, -7 * WEIGHT_BIT / 2);
     state_seal(&s);
     solve(&s, true, 1, &c);
     assert_false(together(&s, &c, pupil, one));
