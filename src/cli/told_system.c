@@ -129,6 +129,7 @@ static Status add_figures(SourceView *v, Error *err)
         if (!told_names_within(&names, v->sys->names) || !printed)
             continue;
         v->in[i] = 1;
+        v->has_coded = v->has_coded || (s->figures[i].printed & TOLD_CODED);
         if (told_index(v->splits.at, v->splits.len, s->figures[i].split) == v->splits.len)
             TRY(vec_push(&v->splits, s->figures[i].split, err));
         if (told_index(v->levels.at, v->levels.len, s->figures[i].level) == v->levels.len)

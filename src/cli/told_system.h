@@ -41,6 +41,7 @@ typedef struct SourceView { /* a source in a system */
     uint8_t *in;      /* by figure of the source: in the system */
     uint8_t *drop;    /* by figure of a release: others say it, or it is far away from all answers */
     size_t entering;  /* figures that take part */
+    bool has_coded;   /* one of its figures in the system has a coded rate */
     bool is_coming;   /* one of these is of a release that is about to leave */
     Map keys;         /* year, level, unit, split, group -> links */
     VEC(Link) links;

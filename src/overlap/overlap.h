@@ -73,6 +73,12 @@ MUST_USE Status overlap_attack(Overlap *o, unsigned threads, OverlapReport *out,
  * other? Patterns of which some figure is asked and some told hang together are looked at; one must stay as open as the
  * more telling of the two leaves it, beside what is public already. ERR_DENIED, ERR_LIMIT as above. */
 MUST_USE Status overlap_beside(Overlap *o, unsigned threads, OverlapReport *out, Error *err);
+/* The quick question, for systems that are too large for the others: what is known leaves each asked figure open by
+ * twice n on both sides (less where the figure by itself leaves less, never under n), or tells it
+ * already; otherwise it is in `hide`, with a rate whose people are. Then those that are left tell of no group that it
+ * is smaller than n, unless it followed before, by any sum of figures that counts it once or twice (README.md). It may
+ * hide what need not be. n is the minimum of outcomes too. Never ERR_DENIED. ERR_LIMIT as above. */
+MUST_USE Status overlap_room(Overlap *o, unsigned threads, OverlapReport *out, Error *err);
 void overlap_report_free(OverlapReport *r);
 
 #endif
