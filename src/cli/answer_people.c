@@ -158,15 +158,14 @@ static Status hold_back(AnswerPeople *p, const ToldReport *r, Error *err)
 }
 
 /* What stays open beside figures stays open beside some of them: of a round that prints no more than an earlier one let
- * pass, nothing new can be found. A range tells less than its rate. */
+ * pass, nothing new can be found. A range is read in two ways, which are not part of each other, and is attacked anew.
+ */
 static bool has_passed(const AnswerPeople *p)
 {
     const ToldSource *question = &p->sources.at[0];
-    for (size_t i = 0; i < question->count; i++) {
-        unsigned passed = p->passed[i] | (p->passed[i] & OVERLAP_HITS ? TOLD_CODED : 0u);
-        if (question->figures[i].printed & ~passed)
+    for (size_t i = 0; i < question->count; i++)
+        if ((question->figures[i].printed & TOLD_CODED) || (question->figures[i].printed & ~(unsigned)p->passed[i]))
             return false;
-    }
     return p->rounds > 0;
 }
 
