@@ -80,7 +80,11 @@ typedef struct ToldCheck {
     /* TOLD_BESIDE alone: rows of sources that all attacks together may look at; a pattern of an attack counts as
      * TOLD_PATTERN_WORK rows, as it costs. 0: any. */
     uint64_t most_work;
+    /* Not TOLD_BESIDE: steps that looking at it figure by figure may take in all (overlap_effort). What would need more
+     * is hidden. 0: TOLD_ROOM_STEPS. */
+    uint64_t most_room;
 } ToldCheck;
+#define TOLD_ROOM_STEPS UINT64_C(4000000000)
 /* TOLD_BESIDE: after pairs of its measures a release is attacked all at once, where that is no more patterns than
  * TOLD_JOINT_PATTERNS. */
 enum { TOLD_PATTERN_WORK = 1000, TOLD_JOINT_PATTERNS = 20000 };
@@ -94,6 +98,7 @@ typedef enum ToldMode {
 typedef struct ToldReport {
     uint8_t *hide; /* by figure of the asked source: what must not be told; NULL: nothing. mem_free. With TOLD_ATTACK
                       only of systems that were looked at figure by figure */
+    uint64_t room, given_up; /* steps taken there; numbers hidden because there were none left */
     size_t hidden;
     uint64_t patterns, systems, work;
     bool apart;      /* TOLD_BESIDE: all at once was too much in some system, where pairs alone were looked at */

@@ -27,6 +27,7 @@ typedef struct Checking {
     Reading reading;     /* of the system at hand */
     bool beside_answers; /* some source is neither the question's own nor a release's */
     NamesList systems;
+    uint64_t rooms; /* figure by figure: how many times still, at most */
 } Checking;
 
 static Status add_persons(Persons *list, const ToldSource *s, Error *err)
@@ -164,20 +165,15 @@ static Status list_systems(Checking *c, Error *err)
 
 /* --- what was found ---------------------------------------------------------------------------------------------- */
 
-static Status take_hidden(Checking *c, const OverlapReport *r, Error *err)
+static void take_hidden(Checking *c, const OverlapReport *r)
 {
     const uint32_t *figure = NULL;
     for (size_t i = 0; i < c->sources.len; i++)
         if (c->sources.at[i] == c->question)
             figure = c->views[i].figure;
-    if (!figure)
-        return OK;
-    if (!c->report->hide)
-        TRY(mem_zalloc(c->question->count + 1, 1, (void **)&c->report->hide, err));
-    for (size_t i = 0; i < c->question->count; i++)
+    for (size_t i = 0; figure && i < c->question->count; i++)
         if (figure[i] != UINT32_MAX)
             c->report->hide[i] |= r->hide[figure[i]];
-    return OK;
 }
 
 static bool is_found(const OverlapReport *r, uint32_t figure)
@@ -240,13 +236,18 @@ static Status spend(Checking *c, uint64_t work, Error *err)
     return error_set(err, ERR_LIMIT, "too many measures and people to attack, two measures at a time");
 }
 
-/* Figure by figure. */
+/* Figure by figure. What nobody spent before is shared by those that are left. */
 static Status look(Checking *c, Overlap *overlap, Error *err)
 {
     OverlapReport r = OVERLAP_REPORT_INIT;
+    uint64_t most = c->check->most_room ? c->check->most_room : TOLD_ROOM_STEPS;
+    uint64_t left = most > c->report->room ? most - c->report->room : 0;
+    overlap_effort(overlap, left / (c->rooms + 1)); /* this one is taken off already */
     Status st = overlap_room(overlap, c->check->threads, &r, err);
+    c->report->room += r.work;
+    c->report->given_up += r.given_up;
     if (st == OK)
-        st = take_hidden(c, &r, err);
+        take_hidden(c, &r);
     c->report->patterns += r.patterns;
     c->report->systems++;
     overlap_report_free(&r);
@@ -264,7 +265,7 @@ static Status attack(Checking *c, Overlap *overlap, Error *err)
     if (st == ERR_DENIED)
         name_found(c, &r);
     if (st == OK && c->mode == TOLD_HIDE)
-        st = take_hidden(c, &r, err);
+        take_hidden(c, &r);
     c->report->patterns += r.patterns;
     c->report->systems++;
     if (st == OK)
@@ -358,6 +359,7 @@ static Status attack_with(Checking *c, const With *with, Error *err)
 {
     Overlap *overlap;
     bool asked = false;
+    c->rooms -= with->room && c->rooms > 0;
     if (is_read_already(c, with))
         return OK;
     TRY(overlap_new(with->room ? with->room : &c->check->least, &overlap, err));
@@ -456,6 +458,9 @@ static Status run_system(Checking *c, System *sys, bool others, Error *err)
     for (size_t i = 0; i < c->sources.len; i++)
         if (c->sources.at[i] == c->question || others)
             TRY(told_view_new(sys, c->sources.at[i], &c->views[i], err));
+    for (size_t i = 0; i < c->sources.len; i++)
+        if (c->sources.at[i] == c->question)
+            c->views[i].hidden = c->report->hide;
     if (!others)
         return OK;
     TRY(find_known(c, err));
@@ -483,15 +488,24 @@ static Status check_system(Checking *c, size_t system, Reading reading, bool oth
     return st;
 }
 
+/* At most one for each source, and one of everything together, in each system and reading. */
+static uint64_t count_rooms(const Checking *c)
+{
+    return (c->sources.len + 1) * c->systems.len * (c->has_coded ? 2u : 1u);
+}
+
 static Status check_all(Checking *c, Error *err)
 {
     bool others;
     TRY(list_sources(c, &others, err));
     TRY(list_systems(c, err));
+    c->rooms = count_rooms(c);
+    if (c->question)
+        TRY(mem_zalloc(c->question->count + 1, 1, (void **)&c->report->hide, err));
     for (Reading reading = 0; reading < (c->has_coded ? READINGS : CODED_IS_EXACT); reading++)
         for (size_t i = 0; i < c->systems.len; i++)
             TRY(check_system(c, i, reading, others, err));
-    for (size_t i = 0; c->question && i < c->question->count && c->report->hide; i++)
+    for (size_t i = 0; c->question && i < c->question->count; i++)
         c->report->hidden += c->report->hide[i] != 0;
     return OK;
 }

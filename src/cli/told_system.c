@@ -305,7 +305,10 @@ static Status enter_figures(SourceView *v, Overlap *overlap, bool *asked, Error 
     const ToldSource *s = v->source;
     for (size_t i = 0; i < s->count; i++) {
         OverlapOrigin origin = told_origin(s, &s->figures[i]);
-        unsigned printed = told_printed(&s->figures[i], v->sys->reading), known = printed & v->known[i];
+        unsigned printed = told_printed(&s->figures[i], v->sys->reading), known;
+        if (v->hidden)
+            printed &= ~(unsigned)v->hidden[i];
+        known = printed & v->known[i];
         v->figure[i] = v->public[i] = UINT32_MAX;
         if (!v->in[i] || v->drop[i])
             continue;

@@ -40,6 +40,10 @@ MUST_USE Status overlap_new(const OverlapLeast *least, Overlap **out, Error *err
 void overlap_free(Overlap *o); /* NULL is fine */
 /* More patterns than these are ERR_LIMIT; at most OVERLAP_MAX_PATTERNS, which holds where nobody calls it. */
 void overlap_most(Overlap *o, size_t patterns);
+/* What overlap_room may spend on equations, in steps of about 2 ns: counted, so that it is the same on every machine.
+ * OVERLAP_ROOM_EFFORT where nobody calls it. */
+void overlap_effort(Overlap *o, uint64_t steps);
+#define OVERLAP_ROOM_EFFORT UINT64_C(2000000000)
 /* Numbers from 0 in the order of calls; what comes out depends on that order, never on the persons' keys. ERR_LIMIT:
  * more than 2^30. */
 MUST_USE Status overlap_figure(Overlap *o, OverlapOrigin origin, unsigned printed, uint32_t *id, Error *err);
@@ -58,6 +62,8 @@ typedef struct OverlapReport {
     uint64_t followed; /* of these: what was told before tells of them to some degree; it must not tell more now */
     uint32_t *found;   /* after ERR_DENIED: the figures that count the people of one such pattern; mem_free */
     size_t found_count;
+    uint64_t work;     /* overlap_room: steps spent */
+    uint64_t given_up; /* overlap_room: numbers hidden without a look, because there was nothing left to spend */
 } OverlapReport;
 #define OVERLAP_REPORT_INIT \
     { \

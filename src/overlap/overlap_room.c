@@ -18,14 +18,15 @@
 #include "audit/audit.h"
 #include "overlap/overlap_parts.h"
 
+#define NODES 2000 /* of a search for whole numbers: what takes more is hidden */
+
 typedef struct Room {
     const Overlap *o;
     Patterns patterns;
-    OverlapProblem problem;
-    AuditEffort effort;
+    OverlapClasses classes;
+    unsigned threads;
+    OverlapReport *report;
 } Room;
-
-typedef enum Answer { ANSWER_OPEN, ANSWER_KNOWN, ANSWER_NARROW } Answer;
 
 /* Twice the minimum: a sum may count a group twice (three figures that overlap in pairs do). But where the
  * figure by itself leaves less, as its own few without the outcome, that is its table's affair, down to the minimum. */
@@ -35,138 +36,133 @@ static int64_t level(const Room *m, int64_t left)
     return left >= wide ? wide : left > least ? left : least;
 }
 
-static void ask(Room *m, uint32_t figure, unsigned hits)
+static bool is_printed(const Room *m, uint32_t figure, unsigned hits)
 {
-    SdcCell *c = &m->problem.sdc.cells[m->problem.cell[hits][figure]];
-    bool whole = hits && m->problem.cell[0][figure] != OVERLAP_NONE; /* of how many they are is told too */
-    c->status = SDC_SENSITIVE;
-    c->lpl = level(m, c->value);
-    c->upl = level(m, whole ? m->patterns.people[figure] - c->value : INT64_MAX);
+    return m->patterns.kept[figure] && (m->o->figures.at[figure].printed & (hits ? OVERLAP_HITS : OVERLAP_PEOPLE));
 }
 
-/* No rate is told without its people. */
-static bool is_alone(const Room *m, uint32_t figure, unsigned hits)
+static OverlapRange wanted(const Room *m, uint32_t figure, unsigned hits)
 {
-    uint32_t people = m->problem.cell[0][figure];
-    return hits && people != OVERLAP_NONE && m->problem.sdc.cells[people].status == SDC_SECONDARY;
+    int64_t people = m->patterns.people[figure], value = hits ? m->patterns.hits[figure] : people;
+    bool whole = hits && is_printed(m, figure, 0); /* of how many they are is told too */
+    return (OverlapRange){level(m, value), level(m, whole ? people - value : INT64_MAX)};
 }
 
-static void settle(Room *m, uint32_t cell, Answer answer)
+/* --- by equations, as far as the effort goes ---------------------------------------------------------------------- */
+
+/* Steps of building the problem and of one pivot, in its terms and equations. */
+static uint64_t cost_of(const SdcProblem *p, uint64_t programs, uint64_t pivots)
 {
-    SdcCell *c = &m->problem.sdc.cells[cell];
-    c->status = answer == ANSWER_NARROW ? SDC_SECONDARY : SDC_FROZEN;
-    c->lpl = c->upl = 0;
+    return (10 + 10 * programs) * (uint64_t)p->start[p->row_count] + pivots * p->row_count;
 }
+
+typedef enum Answer { ANSWER_OPEN, ANSWER_KNOWN, ANSWER_NARROW } Answer;
 
 static Answer answer_of(const AuditCell *c)
 {
     return c->verdict == AUDIT_PROTECTED ? ANSWER_OPEN : c->low == c->high ? ANSWER_KNOWN : ANSWER_NARROW;
 }
 
-static Status audit(const Room *m, AuditReport *out, Error *err)
+static void set_levels(const Room *m, SdcProblem *p, OverlapRange want)
 {
+    int64_t total = m->o->least.n;
+    for (uint32_t i = 1; i < p->cell_count; i++)
+        total += p->cells[i].value;
+    for (uint32_t i = 0; i < p->cell_count; i++)
+        p->cells[i].upper = 2 * total;
+    p->cells[0].status = SDC_SENSITIVE;
+    p->cells[0].lpl = want.below;
+    p->cells[0].upl = want.above;
+}
+
+static Status audit(Room *m, const SdcProblem *p, uint64_t left, Answer *answer, Error *err)
+{
+    AuditReport report;
     AuditOptions options = AUDIT_OPTIONS_INIT;
-    options.effort = m->effort;
-    return audit_problem(&m->problem.sdc, &options, out, err);
-}
-
-static bool is_asked(const Room *m, uint32_t figure, unsigned hits)
-{
-    return m->o->figures.at[figure].origin == OVERLAP_ASKED && m->problem.cell[hits][figure] != OVERLAP_NONE;
-}
-
-/* Beside what is known alone. A figure that is narrow here is so beside more. */
-static Status ask_all(Room *m, Error *err)
-{
-    AuditReport report;
-    for (uint32_t f = 0; f < m->o->figures.len; f++)
-        for (unsigned hits = 0; hits < 2; hits++)
-            if (is_asked(m, f, hits))
-                ask(m, f, hits);
-    Status st = audit(m, &report, err);
-    for (size_t i = 0; i < report.count && st == OK; i++)
-        if (answer_of(&report.cells[i]) != ANSWER_OPEN)
-            settle(m, report.cells[i].cell, answer_of(&report.cells[i]));
+    uint64_t usual = 2000 + 4 * ((uint64_t)p->cell_count + p->row_count), pivots = left / p->row_count + 1;
+    options.effort.threads = m->threads;
+    options.effort.node_limit = NODES;
+    options.effort.pivot_limit = (uint32_t)(usual < pivots ? usual : pivots);
+    TRY(audit_problem(p, &options, &report, err));
+    *answer = answer_of(&report.cells[0]);
+    m->report->work += cost_of(p, report.programs, report.pivots);
     audit_report_free(&report);
-    return st;
+    return cancel_check(err);
 }
 
-typedef struct Asked {
-    uint32_t figure;
-    unsigned hits;
-} Asked;
-
-static Status ask_one(Room *m, const Asked *q, Error *err)
+static Status ask_equations(Room *m, uint32_t ref, OverlapRange want, Answer *answer, Error *err)
 {
-    AuditReport report;
-    if (is_alone(m, q->figure, q->hits))
+    SdcProblem p;
+    uint64_t most = m->o->effort;
+    *answer = ANSWER_NARROW;
+    if (m->report->work >= most) {
+        m->report->given_up++;
         return OK;
-    ask(m, q->figure, q->hits);
-    Status st = audit(m, &report, err);
-    if (st == OK)
-        settle(m, report.cells[0].cell, answer_of(&report.cells[0]));
-    audit_report_free(&report);
-    return st == OK ? cancel_check(err) : st;
-}
-
-/* Those that are left, one after the other, each beside those before it. The first was asked beside what is known. */
-static Status ask_in_turn(Room *m, Error *err)
-{
-    VEC(Asked) left = {0};
-    Status st = OK;
-    for (uint32_t f = 0; f < m->o->figures.len && st == OK; f++)
-        for (unsigned hits = 0; hits < 2 && st == OK; hits++)
-            if (is_asked(m, f, hits) && m->problem.sdc.cells[m->problem.cell[hits][f]].status == SDC_SENSITIVE)
-                st = vec_push(&left, ((Asked){f, hits}), err);
-    for (size_t i = 0; i < left.len; i++)
-        settle(m, m->problem.cell[left.at[i].hits][left.at[i].figure], i == 0 ? ANSWER_OPEN : ANSWER_NARROW);
-    for (size_t i = 1; i < left.len && st == OK; i++)
-        st = ask_one(m, &left.at[i], err);
-    vec_free(&left);
+    }
+    Status st = overlap_classes_problem(&m->classes, ref, &p, err);
+    if (st == OK) {
+        set_levels(m, &p, want);
+        st = audit(m, &p, most - m->report->work, answer, err);
+    }
+    sdc_free(&p);
     return st;
 }
 
-static Status take_hidden(const Room *m, OverlapReport *out, Error *err)
+/* --- figure by figure --------------------------------------------------------------------------------------------- */
+
+/* What tells nothing new need not be known. */
+static Status ask(Room *m, uint32_t figure, unsigned hits, Error *err)
 {
-    TRY(mem_zalloc(m->o->figures.len + 1, sizeof *out->hide, (void **)&out->hide, err));
-    for (uint32_t f = 0; f < m->o->figures.len; f++) {
-        for (unsigned hits = 0; hits < 2; hits++)
-            if (is_asked(m, f, hits) &&
-                (is_alone(m, f, hits) || m->problem.sdc.cells[m->problem.cell[hits][f]].status == SDC_SECONDARY))
-                out->hide[f] |= hits ? OVERLAP_HITS : OVERLAP_PEOPLE;
-        out->hidden += out->hide[f] != 0;
-    }
+    uint32_t ref = figure * 2 + hits;
+    Answer answer = ANSWER_OPEN;
+    OverlapRange want = wanted(m, figure, hits), room = overlap_classes_room(&m->classes, ref);
+    if (room.below < want.below || room.above < want.above)
+        TRY(ask_equations(m, ref, want, &answer, err));
+    if (answer == ANSWER_OPEN)
+        overlap_classes_know(&m->classes, ref);
+    if (answer == ANSWER_NARROW)
+        m->report->hide[figure] |= hits ? OVERLAP_HITS : OVERLAP_PEOPLE;
     return OK;
 }
 
-static Status look(Room *m, OverlapReport *out, Error *err)
+static Status ask_figure(Room *m, uint32_t figure, Error *err)
 {
-    SdcProblem *sdc = &m->problem.sdc;
-    TRY(overlap_problem(m->o, &m->patterns, &m->problem, err));
-    out->patterns = m->problem.patterns;
-    out->small = m->problem.small;
-    for (uint32_t i = 0; i < sdc->cell_count; i++)
-        if (sdc->cells[i].status == SDC_SENSITIVE) {
-            sdc->cells[i].status = SDC_SECONDARY;
-            sdc->cells[i].lpl = sdc->cells[i].upl = 0;
-        }
-    if (m->problem.patterns > 0) {
-        TRY(ask_all(m, err));
-        TRY(ask_in_turn(m, err));
-    }
-    return take_hidden(m, out, err);
+    uint8_t *hide = &m->report->hide[figure];
+    if (is_printed(m, figure, 0))
+        TRY(ask(m, figure, 0, err));
+    if (is_printed(m, figure, 1) && !*hide)
+        TRY(ask(m, figure, 1, err));
+    else if (is_printed(m, figure, 1)) /* no rate is told without its people */
+        *hide |= OVERLAP_HITS;
+    m->report->hidden += *hide != 0;
+    return OK;
+}
+
+static Status look(Room *m, Error *err)
+{
+    const Overlap *o = m->o;
+    TRY(overlap_classes(o, &m->patterns, &m->classes, err));
+    TRY(mem_zalloc(o->figures.len + 1, sizeof *m->report->hide, (void **)&m->report->hide, err));
+    m->report->patterns = m->patterns.count;
+    for (uint32_t f = 0; f < o->figures.len; f++)
+        for (unsigned hits = 0; hits < 2; hits++)
+            if (o->figures.at[f].origin != OVERLAP_ASKED && is_printed(m, f, hits))
+                overlap_classes_know(&m->classes, f * 2 + hits);
+    for (uint32_t f = 0; f < o->figures.len; f++)
+        if (o->figures.at[f].origin == OVERLAP_ASKED)
+            TRY(ask_figure(m, f, err));
+    return OK;
 }
 
 Status overlap_room(Overlap *o, unsigned threads, OverlapReport *out, Error *err)
 {
-    Room m = {.o = o, .effort = AUDIT_EFFORT_INIT};
+    Room m = {.o = o, .threads = threads, .report = out};
     *out = (OverlapReport)OVERLAP_REPORT_INIT;
-    m.effort.threads = threads;
     o->beside = false;
     Status st = patterns_make(o, &m.patterns, err);
     if (st == OK)
-        st = look(&m, out, err);
-    sdc_free(&m.problem.sdc);
+        st = look(&m, err);
+    overlap_classes_free(&m.classes);
     patterns_free(&m.patterns);
     return st;
 }
