@@ -84,7 +84,7 @@ typedef struct ToldCheck {
      * is hidden. 0: TOLD_ROOM_STEPS. */
     uint64_t most_room;
 } ToldCheck;
-#define TOLD_ROOM_STEPS UINT64_C(4000000000)
+#define TOLD_ROOM_STEPS OVERLAP_ROOM_EFFORT
 /* TOLD_BESIDE: after pairs of its measures a release is attacked all at once, where that is no more patterns than
  * TOLD_JOINT_PATTERNS. */
 enum { TOLD_PATTERN_WORK = 1000, TOLD_JOINT_PATTERNS = 20000 };

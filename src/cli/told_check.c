@@ -488,10 +488,13 @@ static Status check_system(Checking *c, size_t system, Reading reading, bool oth
     return st;
 }
 
-/* At most one for each source, and one of everything together, in each system and reading. */
+/* In each system and reading: one for each measure of the releases, or one of everything together. */
 static uint64_t count_rooms(const Checking *c)
 {
-    return (c->sources.len + 1) * c->systems.len * (c->has_coded ? 2u : 1u);
+    uint64_t each = 1;
+    for (size_t i = 0; i < c->sources.len && c->check->released; i++)
+        each += c->sources.at[i]->of_release;
+    return each * c->systems.len * (c->has_coded ? 2u : 1u);
 }
 
 static Status check_all(Checking *c, Error *err)

@@ -19,6 +19,7 @@
 #include "overlap/overlap_parts.h"
 
 #define NODES 2000 /* of a search for whole numbers: what takes more is hidden */
+#define PROGRAMS 8 /* a figure asks about so many at most, by windows and as a whole, up and down */
 
 typedef struct Room {
     const Overlap *o;
@@ -79,7 +80,7 @@ static Status audit(Room *m, const SdcProblem *p, uint64_t left, Answer *answer,
 {
     AuditReport report;
     AuditOptions options = AUDIT_OPTIONS_INIT;
-    uint64_t usual = 2000 + 4 * ((uint64_t)p->cell_count + p->row_count), pivots = left / p->row_count + 1;
+    uint64_t usual = 2000 + 4 * ((uint64_t)p->cell_count + p->row_count), pivots = left / PROGRAMS / p->row_count + 1;
     options.effort.threads = m->threads;
     options.effort.node_limit = NODES;
     options.effort.pivot_limit = (uint32_t)(usual < pivots ? usual : pivots);
