@@ -36,8 +36,8 @@ typedef struct AnswerHouse {
     Policy *policy;
     Ledger *ledger;
 } AnswerHouse;
-/* ERR_DENIED: beside what releases in force print of another measure of the same people, a figure would show a group of
- * too few; or they suppress figures of this measure or of one of its lineage. own: what they print of this one. */
+/* ERR_DENIED: releases in force suppress figures of this measure, or of one of its lineage. own: what they print of
+ * this one. */
 MUST_USE Status answer_beside(
     const AnswerAsk *ask, const AnswerHouse *house, const CellSet *all, const ReleasePrinted *own, Error *err);
 
@@ -50,7 +50,8 @@ typedef struct AnswerPeople {
     Arena arena;
     ToldSources sources; /* the question, answers to this asker, releases */
     OverlapLeast least;
-    uint8_t *held; /* by cell: OVERLAP_PEOPLE | OVERLAP_HITS that must not be printed */
+    uint8_t *held;   /* by cell: OVERLAP_PEOPLE | OVERLAP_HITS that must not be printed */
+    uint8_t *passed; /* by cell: what an earlier round printed and found safe */
     size_t held_count;
     unsigned rounds;
     bool again; /* the last check failed because more must be held back: protect once more */

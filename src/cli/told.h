@@ -74,20 +74,31 @@ typedef struct ToldCheck {
     const ToldSources *sources; /* those of OVERLAP_ASKED are the question */
     OverlapLeast least;
     unsigned threads;
+    /* The question is a measure that releases tell of: what they print of it is part of the attack on its own tables,
+     * and of others its figures need the room that two measures of one release leave each other. */
+    bool released;
     /* TOLD_BESIDE alone: rows of sources that all attacks together may look at; a pattern of an attack counts as
      * TOLD_PATTERN_WORK rows, as it costs. 0: any. */
     uint64_t most_work;
+    /* Not TOLD_BESIDE: steps that looking at it figure by figure may take in all (overlap_effort). What would need more
+     * is hidden. 0: TOLD_ROOM_STEPS. */
+    uint64_t most_room;
 } ToldCheck;
+#define TOLD_ROOM_STEPS OVERLAP_ROOM_EFFORT
 /* TOLD_BESIDE: after pairs of its measures a release is attacked all at once, where that is no more patterns than
  * TOLD_JOINT_PATTERNS. */
 enum { TOLD_PATTERN_WORK = 1000, TOLD_JOINT_PATTERNS = 20000 };
+/* A question is attacked pattern by pattern up to so many patterns, and figure by figure (overlap_room) beyond. */
+enum { TOLD_EXACT_PATTERNS = 400 };
 typedef enum ToldMode {
     TOLD_HIDE,
     TOLD_ATTACK,
     TOLD_BESIDE /* what is asked is a release, safe by itself: overlap_beside */
 } ToldMode;
 typedef struct ToldReport {
-    uint8_t *hide; /* by figure of the asked source: what must not be told; NULL: nothing. mem_free. TOLD_HIDE alone */
+    uint8_t *hide; /* by figure of the asked source: what must not be told; NULL: nothing. mem_free. With TOLD_ATTACK
+                      only of systems that were looked at figure by figure */
+    uint64_t room, given_up; /* steps taken there; numbers hidden because there were none left */
     size_t hidden;
     uint64_t patterns, systems, work;
     bool apart;      /* TOLD_BESIDE: all at once was too much in some system, where pairs alone were looked at */

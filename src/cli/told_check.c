@@ -24,7 +24,10 @@ typedef struct Checking {
     VEC(const ToldSource *) sources; /* the question, and what hangs together with it */
     SourceView *views;               /* of these, in the system at hand */
     bool has_coded;
+    Reading reading;     /* of the system at hand */
+    bool beside_answers; /* some source is neither the question's own nor a release's */
     NamesList systems;
+    uint64_t rooms; /* figure by figure: how many times still, at most */
 } Checking;
 
 static Status add_persons(Persons *list, const ToldSource *s, Error *err)
@@ -127,17 +130,21 @@ static Status list_sources(Checking *c, bool *others, Error *err)
         if (is_own(c, s))
             continue;
         *others = true;
+        c->beside_answers = c->beside_answers || (s != c->question && !s->of_release);
         name_source(c, s, &used);
     }
     return OK;
 }
 
-/* Every set of splits that is in no other. */
+/* Every set of splits that is in no other. A measure's question is not held against what releases print by splits that
+ * no answer has: a release shows these for whole places of its tables for everybody, so that they add up to those. */
 static Status list_systems(Checking *c, Error *err)
 {
     for (size_t i = 0; i < c->sources.len; i++) {
         const ToldSource *s = c->sources.at[i];
         Slice last = {0};
+        if (s->of_release && c->check->released)
+            continue;
         for (size_t k = 0; k < s->count; k++) {
             Names names;
             bool within = slice_eq(s->figures[k].split, last);
@@ -158,20 +165,15 @@ static Status list_systems(Checking *c, Error *err)
 
 /* --- what was found ---------------------------------------------------------------------------------------------- */
 
-static Status take_hidden(Checking *c, const OverlapReport *r, Error *err)
+static void take_hidden(Checking *c, const OverlapReport *r)
 {
     const uint32_t *figure = NULL;
     for (size_t i = 0; i < c->sources.len; i++)
         if (c->sources.at[i] == c->question)
             figure = c->views[i].figure;
-    if (!figure)
-        return OK;
-    if (!c->report->hide)
-        TRY(mem_zalloc(c->question->count + 1, 1, (void **)&c->report->hide, err));
-    for (size_t i = 0; i < c->question->count; i++)
+    for (size_t i = 0; figure && i < c->question->count; i++)
         if (figure[i] != UINT32_MAX)
             c->report->hide[i] |= r->hide[figure[i]];
-    return OK;
 }
 
 static bool is_found(const OverlapReport *r, uint32_t figure)
@@ -234,6 +236,24 @@ static Status spend(Checking *c, uint64_t work, Error *err)
     return error_set(err, ERR_LIMIT, "too many measures and people to attack, two measures at a time");
 }
 
+/* Figure by figure. What nobody spent before is shared by those that are left. */
+static Status look(Checking *c, Overlap *overlap, Error *err)
+{
+    OverlapReport r = OVERLAP_REPORT_INIT;
+    uint64_t most = c->check->most_room ? c->check->most_room : TOLD_ROOM_STEPS;
+    uint64_t left = most > c->report->room ? most - c->report->room : 0;
+    overlap_effort(overlap, left / (c->rooms + 1)); /* this one is taken off already */
+    Status st = overlap_room(overlap, c->check->threads, &r, err);
+    c->report->room += r.work;
+    c->report->given_up += r.given_up;
+    if (st == OK)
+        take_hidden(c, &r);
+    c->report->patterns += r.patterns;
+    c->report->systems++;
+    overlap_report_free(&r);
+    return st == OK ? cancel_check(err) : st;
+}
+
 static Status attack(Checking *c, Overlap *overlap, Error *err)
 {
     OverlapReport r = OVERLAP_REPORT_INIT;
@@ -245,7 +265,7 @@ static Status attack(Checking *c, Overlap *overlap, Error *err)
     if (st == ERR_DENIED)
         name_found(c, &r);
     if (st == OK && c->mode == TOLD_HIDE)
-        st = take_hidden(c, &r, err);
+        take_hidden(c, &r);
     c->report->patterns += r.patterns;
     c->report->systems++;
     if (st == OK)
@@ -316,25 +336,43 @@ static Status enter(Checking *c, size_t source, Overlap *overlap, bool *asked, E
 
 /* What takes part beside the answers. */
 typedef struct With {
-    size_t a, b;  /* measures of releases, by their places among the sources; NONE. a: EVERY */
-    size_t joint; /* most patterns; 0: what an attack may have */
+    size_t a, b;              /* measures of releases, by their places among the sources; NONE. a: EVERY */
+    size_t most;              /* patterns; 0: what an attack may have */
+    const OverlapLeast *room; /* looked at figure by figure, with these minimums; NULL: attacked */
 } With;
+
+static bool takes_part(const Checking *c, const With *with, size_t source)
+{
+    return !c->sources.at[source]->of_release || with->a == EVERY || source == with->a || source == with->b;
+}
+
+/* Without a coded rate both readings are one. */
+static bool is_read_already(const Checking *c, const With *with)
+{
+    bool coded = false;
+    for (size_t i = 0; i < c->sources.len; i++)
+        coded = coded || (takes_part(c, with, i) && c->views[i].has_coded);
+    return c->reading == CODED_IS_EXACT && !coded;
+}
 
 static Status attack_with(Checking *c, const With *with, Error *err)
 {
     Overlap *overlap;
     bool asked = false;
-    TRY(overlap_new(&c->check->least, &overlap, err));
-    if (with->joint > 0)
-        overlap_most(overlap, with->joint);
+    c->rooms -= with->room && c->rooms > 0;
+    if (is_read_already(c, with))
+        return OK;
+    TRY(overlap_new(with->room ? with->room : &c->check->least, &overlap, err));
+    if (with->most > 0)
+        overlap_most(overlap, with->most);
     Status st = OK;
     for (size_t i = 0; i < c->sources.len && st == OK; i++)
-        if (!c->sources.at[i]->of_release || with->a == EVERY || i == with->a || i == with->b)
+        if (takes_part(c, with, i))
             st = enter(c, i, overlap, &asked, err);
         else
             leave(&c->views[i]);
     if (st == OK && asked)
-        st = attack(c, overlap, err);
+        st = with->room ? look(c, overlap, err) : attack(c, overlap, err);
     overlap_free(overlap);
     return st;
 }
@@ -346,7 +384,7 @@ static Status attack_pairs(Checking *c, const size_t *measures, size_t count, Er
     for (size_t a = 0; a < count; a++)
         for (size_t b = a + 1; b < count; b++)
             if (c->views[measures[a]].is_coming || c->views[measures[b]].is_coming)
-                TRY(attack_with(c, &(With){measures[a], measures[b], 0}, err));
+                TRY(attack_with(c, &(With){.a = measures[a], .b = measures[b]}, err));
     return OK;
 }
 
@@ -354,7 +392,7 @@ static Status attack_pairs(Checking *c, const size_t *measures, size_t count, Er
 static Status attack_joint(Checking *c, Error *err)
 {
     Error why = ERROR_INIT;
-    Status st = attack_with(c, &(With){EVERY, NONE, TOLD_JOINT_PATTERNS}, &why);
+    Status st = attack_with(c, &(With){.a = EVERY, .b = NONE, .most = TOLD_JOINT_PATTERNS}, &why);
     c->report->apart = c->report->apart || st == ERR_LIMIT;
     if (st == OK || st == ERR_LIMIT)
         return OK;
@@ -371,12 +409,46 @@ static Status attack_release(Checking *c, Error *err)
         if (c->sources.at[i]->of_release && c->views[i].entering > 0)
             st = vec_push(&measures, i, err);
     if (st == OK && measures.len < 2)
-        st = attack_with(c, &(With){measures.len ? measures.at[0] : NONE, NONE, 0}, err);
+        st = attack_with(c, &(With){.a = measures.len ? measures.at[0] : NONE, .b = NONE}, err);
     if (st == OK)
         st = attack_pairs(c, measures.at, measures.len, err);
     if (st == OK && measures.len > 2)
         st = attack_joint(c, err);
     vec_free(&measures);
+    return st;
+}
+
+/* Beside each measure of the releases, figure by figure. The question's own takes part in the attack on its tables, and
+ * here beside each other. */
+static Status look_beside(Checking *c, Error *err)
+{
+    const OverlapLeast *least = &c->check->least;
+    const OverlapLeast part = {.n = least->numerator, .numerator = least->numerator, .complement = least->complement};
+    size_t own = NONE;
+    for (size_t i = 0; i < c->sources.len; i++)
+        if (c->sources.at[i]->of_release && slice_eq(c->sources.at[i]->people, c->question->people))
+            own = i;
+    for (size_t i = 0; i < c->sources.len; i++)
+        if (c->sources.at[i]->of_release && i != own && c->views[i].entering > 0)
+            TRY(attack_with(c, &(With){.a = i, .b = own, .room = &part}, err));
+    return OK;
+}
+
+/* Pattern by pattern where that ends soon, figure by figure where it does not. */
+static Status attack_question(Checking *c, Error *err)
+{
+    const size_t releases = c->check->released ? NONE : EVERY;
+    const bool hangs_together = c->beside_answers || !c->check->released;
+    Error why = ERROR_INIT;
+    Status st = OK;
+    if (hangs_together)
+        st = attack_with(c, &(With){.a = releases, .b = NONE, .most = TOLD_EXACT_PATTERNS}, &why);
+    if (st == ERR_LIMIT)
+        st = attack_with(c, &(With){.a = releases, .b = NONE, .room = &c->check->least}, &why);
+    if (st == OK && c->check->released)
+        st = look_beside(c, &why);
+    if (st != OK && err)
+        *err = why;
     return st;
 }
 
@@ -386,11 +458,14 @@ static Status run_system(Checking *c, System *sys, bool others, Error *err)
     for (size_t i = 0; i < c->sources.len; i++)
         if (c->sources.at[i] == c->question || others)
             TRY(told_view_new(sys, c->sources.at[i], &c->views[i], err));
+    for (size_t i = 0; i < c->sources.len; i++)
+        if (c->sources.at[i] == c->question)
+            c->views[i].hidden = c->report->hide;
     if (!others)
         return OK;
     TRY(find_known(c, err));
     /* A question may be left unanswered: it meets all that is out at once. */
-    return c->question ? attack_with(c, &(With){EVERY, NONE, 0}, err) : attack_release(c, err);
+    return c->question ? attack_question(c, err) : attack_release(c, err);
 }
 
 static Status check_system(Checking *c, size_t system, Reading reading, bool others, Error *err)
@@ -401,6 +476,7 @@ static Status check_system(Checking *c, size_t system, Reading reading, bool oth
         .answered = c->answered.at,
         .answered_count = c->answered.len};
     arena_init(&sys.arena, 0);
+    c->reading = reading;
     Status st = mem_zalloc(c->sources.len + 1, sizeof *c->views, (void **)&c->views, err);
     if (st == OK)
         st = run_system(c, &sys, others, err);
@@ -412,15 +488,27 @@ static Status check_system(Checking *c, size_t system, Reading reading, bool oth
     return st;
 }
 
+/* In each system and reading: one for each measure of the releases, or one of everything together. */
+static uint64_t count_rooms(const Checking *c)
+{
+    uint64_t each = 1;
+    for (size_t i = 0; i < c->sources.len && c->check->released; i++)
+        each += c->sources.at[i]->of_release;
+    return each * c->systems.len * (c->has_coded ? 2u : 1u);
+}
+
 static Status check_all(Checking *c, Error *err)
 {
     bool others;
     TRY(list_sources(c, &others, err));
     TRY(list_systems(c, err));
+    c->rooms = count_rooms(c);
+    if (c->question)
+        TRY(mem_zalloc(c->question->count + 1, 1, (void **)&c->report->hide, err));
     for (Reading reading = 0; reading < (c->has_coded ? READINGS : CODED_IS_EXACT); reading++)
         for (size_t i = 0; i < c->systems.len; i++)
             TRY(check_system(c, i, reading, others, err));
-    for (size_t i = 0; c->question && i < c->question->count && c->report->hide; i++)
+    for (size_t i = 0; c->question && i < c->question->count; i++)
         c->report->hidden += c->report->hide[i] != 0;
     return OK;
 }

@@ -129,6 +129,7 @@ static Status add_figures(SourceView *v, Error *err)
         if (!told_names_within(&names, v->sys->names) || !printed)
             continue;
         v->in[i] = 1;
+        v->has_coded = v->has_coded || (s->figures[i].printed & TOLD_CODED);
         if (told_index(v->splits.at, v->splits.len, s->figures[i].split) == v->splits.len)
             TRY(vec_push(&v->splits, s->figures[i].split, err));
         if (told_index(v->levels.at, v->levels.len, s->figures[i].level) == v->levels.len)
@@ -304,7 +305,10 @@ static Status enter_figures(SourceView *v, Overlap *overlap, bool *asked, Error 
     const ToldSource *s = v->source;
     for (size_t i = 0; i < s->count; i++) {
         OverlapOrigin origin = told_origin(s, &s->figures[i]);
-        unsigned printed = told_printed(&s->figures[i], v->sys->reading), known = printed & v->known[i];
+        unsigned printed = told_printed(&s->figures[i], v->sys->reading), known;
+        if (v->hidden)
+            printed &= ~(unsigned)v->hidden[i];
+        known = printed & v->known[i];
         v->figure[i] = v->public[i] = UINT32_MAX;
         if (!v->in[i] || v->drop[i])
             continue;

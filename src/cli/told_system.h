@@ -37,12 +37,14 @@ typedef struct Link {
 typedef struct SourceView { /* a source in a system */
     System *sys;
     const ToldSource *source;
-    uint32_t *figure; /* by figure of the source: its number in the attack at hand; UINT32_MAX: not in it */
-    uint8_t *in;      /* by figure of the source: in the system */
-    uint8_t *drop;    /* by figure of a release: others say it, or it is far away from all answers */
-    size_t entering;  /* figures that take part */
-    bool is_coming;   /* one of these is of a release that is about to leave */
-    Map keys;         /* year, level, unit, split, group -> links */
+    uint32_t *figure;      /* by figure of the source: its number in the attack at hand; UINT32_MAX: not in it */
+    uint8_t *in;           /* by figure of the source: in the system */
+    uint8_t *drop;         /* by figure of a release: others say it, or it is far away from all answers */
+    const uint8_t *hidden; /* by figure of the question: what is not told in any case; NULL: nothing */
+    size_t entering;       /* figures that take part */
+    bool has_coded;        /* one of its figures in the system has a coded rate */
+    bool is_coming;        /* one of these is of a release that is about to leave */
+    Map keys;              /* year, level, unit, split, group -> links */
     VEC(Link) links;
     VEC(Slice) splits, levels; /* of its figures in the system */
     VEC(uint8_t) used;         /* splits of its members that the system has */

@@ -40,6 +40,10 @@ MUST_USE Status overlap_new(const OverlapLeast *least, Overlap **out, Error *err
 void overlap_free(Overlap *o); /* NULL is fine */
 /* More patterns than these are ERR_LIMIT; at most OVERLAP_MAX_PATTERNS, which holds where nobody calls it. */
 void overlap_most(Overlap *o, size_t patterns);
+/* What overlap_room may spend on equations, in steps of about 80 ns: counted, so that it is the same on every machine.
+ * OVERLAP_ROOM_EFFORT where nobody calls it. */
+void overlap_effort(Overlap *o, uint64_t steps);
+#define OVERLAP_ROOM_EFFORT UINT64_C(100000000)
 /* Numbers from 0 in the order of calls; what comes out depends on that order, never on the persons' keys. ERR_LIMIT:
  * more than 2^30. */
 MUST_USE Status overlap_figure(Overlap *o, OverlapOrigin origin, unsigned printed, uint32_t *id, Error *err);
@@ -58,6 +62,8 @@ typedef struct OverlapReport {
     uint64_t followed; /* of these: what was told before tells of them to some degree; it must not tell more now */
     uint32_t *found;   /* after ERR_DENIED: the figures that count the people of one such pattern; mem_free */
     size_t found_count;
+    uint64_t work;     /* overlap_room: steps spent */
+    uint64_t given_up; /* overlap_room: numbers hidden without a look, because there was nothing left to spend */
 } OverlapReport;
 #define OVERLAP_REPORT_INIT \
     { \
@@ -73,6 +79,13 @@ MUST_USE Status overlap_attack(Overlap *o, unsigned threads, OverlapReport *out,
  * other? Patterns of which some figure is asked and some told hang together are looked at; one must stay as open as the
  * more telling of the two leaves it, beside what is public already. ERR_DENIED, ERR_LIMIT as above. */
 MUST_USE Status overlap_beside(Overlap *o, unsigned threads, OverlapReport *out, Error *err);
+/* The quick question, for systems that are too large for the others: what is known leaves each asked figure open by
+ * twice n on both sides (less where the figure by itself leaves less, never under n), or tells it
+ * already; otherwise it is in `hide`, with a rate whose people are. Then those that are left tell of no group that it
+ * is smaller than n, unless it followed before, by any sum of figures that counts it once or twice (README.md). It may
+ * hide what need not be, and hides what the effort does not reach. n is the minimum of outcomes too. Never ERR_DENIED.
+ * ERR_LIMIT as above. */
+MUST_USE Status overlap_room(Overlap *o, unsigned threads, OverlapReport *out, Error *err);
 void overlap_report_free(OverlapReport *r);
 
 #endif

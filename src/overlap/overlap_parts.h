@@ -24,8 +24,9 @@ typedef struct OverlapRow {
 
 struct Overlap {
     OverlapLeast least;
-    size_t most; /* patterns */
-    bool beside; /* what hangs together with what is asked alone is left out */
+    size_t most;     /* patterns */
+    uint64_t effort; /* of overlap_room */
+    bool beside;     /* what hangs together with what is asked alone is left out */
     VEC(OverlapFigure) figures;
     VEC(OverlapPlace) places;
     VEC(uint32_t) refs;
@@ -69,5 +70,36 @@ typedef struct OverlapProblem {
 } OverlapProblem;
 /* Patterns are hidden, those that are too small sensitive; asked figures open, told ones frozen. Free with sdc_free. */
 MUST_USE Status overlap_problem(const Overlap *o, const Patterns *p, OverlapProblem *out, Error *err);
+
+/* Patterns that exactly the same known figures count. Class OVERLAP_FREE has those whom no known figure counts. */
+#define OVERLAP_FREE 0
+typedef struct OverlapClass {
+    uint32_t patterns, in, part; /* in, people_in, part: while one figure is looked at */
+    int64_t people, people_in;
+} OverlapClass;
+typedef struct OverlapClasses {
+    const Patterns *patterns; /* borrowed */
+    Arena arena;
+    size_t refs;            /* how many references there are: twice the figures */
+    uint32_t *start, *list; /* by reference: the patterns it counts, list[start[ref]] .. list[start[ref + 1]] */
+    uint8_t *known;         /* by reference */
+    uint32_t *of;           /* by pattern: its class */
+    OverlapClass *at;
+    uint32_t count;
+} OverlapClasses;
+typedef struct OverlapRange {
+    int64_t below, above;
+} OverlapRange;
+/* Nothing is known. Free also after a failure. */
+MUST_USE Status overlap_classes(const Overlap *o, const Patterns *p, OverlapClasses *out, Error *err);
+void overlap_classes_free(OverlapClasses *c);
+/* Linear in the patterns that the figure counts. */
+void overlap_classes_know(OverlapClasses *c, uint32_t ref);
+/* How far people moved within classes take a figure below and above its value: so far it is open at least. Linear in
+ * its patterns. */
+OverlapRange overlap_classes_room(OverlapClasses *c, uint32_t ref);
+/* Everything known that hangs together with a figure, as equations over classes; cell 0 is the figure. Levels, bounds
+ * and the status of cell 0 are the caller's to set. Free with sdc_free, also after a failure. */
+MUST_USE Status overlap_classes_problem(OverlapClasses *c, uint32_t ref, SdcProblem *out, Error *err);
 
 #endif

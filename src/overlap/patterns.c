@@ -12,12 +12,18 @@ Status overlap_new(const OverlapLeast *least, Overlap **out, Error *err)
     TRY(mem_zalloc(1, sizeof **out, (void **)out, err));
     (*out)->least = *least;
     (*out)->most = OVERLAP_MAX_PATTERNS;
+    (*out)->effort = OVERLAP_ROOM_EFFORT;
     return OK;
 }
 
 void overlap_most(Overlap *o, size_t patterns)
 {
     o->most = patterns < OVERLAP_MAX_PATTERNS ? patterns : OVERLAP_MAX_PATTERNS;
+}
+
+void overlap_effort(Overlap *o, uint64_t steps)
+{
+    o->effort = steps;
 }
 
 void overlap_free(Overlap *o)
