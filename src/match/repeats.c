@@ -60,8 +60,9 @@ static uint64_t cells_hash(const MatchTable *t, uint32_t record)
     return h;
 }
 
-#define SHARES 16 /* of the hashes, by their first bits: equal records have one, and each share has slots of its own \
-                   */
+#define SHARES \
+    16 /* of the hashes, by their first bits: equal records have one, and each share has slots of its own \
+        */
 #define HASHES_AT_ONCE ((size_t)1 << 16)
 #define HASH_NONE 0 /* of records that repeat nobody */
 
