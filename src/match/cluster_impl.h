@@ -235,7 +235,7 @@ MUST_USE Status clusters_solve(const ClusterProblem *p, const Judge *judges, uns
 
 /* Two groups that no kind of source has in common, when unions have ended: roots and records by the whole's numbers. */
 typedef struct LeftPair {
-    uint32_t x, y; /* roots, in no order */
+    uint32_t x, y; /* roots, x < y */
     uint32_t a, b; /* the best kept pair: of x, of y */
     Weight odds;
 } LeftPair;

@@ -24,9 +24,9 @@
  *
  *   odds'' = odds' / (1 + all other candidates of x, and of y)
  *
- * and a pair is joined from match_from on, with the margin over rivals. That is
- * done when all parts are solved, on a list of the pairs of groups that no kind of
- * source has in common.
+ * and a pair is joined from MATCH_LEFT_MARGIN above match_from on, where it is also
+ * likelier than all of its rivals. That is done when all parts are solved, on a list
+ * of the pairs of groups that no kind of source has in common.
  */
 #include <stdlib.h>
 
@@ -158,9 +158,10 @@ static uint32_t stratum_of(const LeftStrata *s, uint32_t record)
 typedef struct Found {
     const LeftStrata *strata;
     const MatchConfig *config;
-    uint8_t *kinds; /* of each group, by root */
-    uint32_t *all;  /* [stratum * MATCH_TRAITS_MAX + kind] */
-    uint32_t *with; /* [(stratum * MATCH_TRAITS_MAX + kind) * MATCH_TRAITS_MAX + other] */
+    uint8_t *kinds;  /* of each group, by root */
+    uint32_t *first; /* of each group, by root: its lowest record, which is not always the root */
+    uint32_t *all;   /* [stratum * MATCH_TRAITS_MAX + kind] */
+    uint32_t *with;  /* [(stratum * MATCH_TRAITS_MAX + kind) * MATCH_TRAITS_MAX + other] */
 } Found;
 
 static void found_add(Found *f, uint32_t stratum, uint32_t kind, uint8_t kinds)
@@ -181,10 +182,15 @@ static Status found_count(Found *f, const ClusterProblem *p, const uint32_t *clu
     TRY(mem_zalloc(cells, sizeof *f->all, (void **)&f->all, err));
     TRY(mem_zalloc(cells * MATCH_TRAITS_MAX, sizeof *f->with, (void **)&f->with, err));
     TRY(mem_zalloc(p->records, sizeof *f->kinds, (void **)&f->kinds, err));
+    TRY(mem_zalloc(p->records, sizeof *f->first, (void **)&f->first, err));
     TRY(mem_zalloc(p->records, sizeof *seen, (void **)&seen, err));
-    for (uint32_t r = 0; r < p->records; r++)
-        if (!p->lead || p->lead[r] == r)
-            f->kinds[cluster[r]] |= source_kind(p->config, p->source[r]);
+    for (uint32_t r = 0; r < p->records; r++) {
+        if (p->lead && p->lead[r] != r)
+            continue;
+        if (f->kinds[cluster[r]] == 0)
+            f->first[cluster[r]] = r;
+        f->kinds[cluster[r]] |= source_kind(p->config, p->source[r]);
+    }
     for (uint32_t r = 0; r < p->records; r++) {
         uint32_t root = cluster[r], stratum;
         uint8_t bit = source_kind(p->config, p->source[r]);
@@ -202,6 +208,7 @@ static Status found_count(Found *f, const ClusterProblem *p, const uint32_t *clu
 static void found_free(Found *f)
 {
     mem_free(f->kinds);
+    mem_free(f->first);
     mem_free(f->all);
     mem_free(f->with);
 }
@@ -305,12 +312,14 @@ static int left_order(const void *left, const void *right)
     return a->y < b->y ? -1 : a->y > b->y;
 }
 
-/* The lower root's group takes the other in. */
-static void join_left(const LeftPair *pair, Weight odds, MatchClusters *out)
+/* The lower root's group takes the other in. Of the two first records the later one is no longer a person's first: the
+ * link is its. */
+static void join_left(const Found *found, const LeftPair *pair, Weight odds, MatchClusters *out)
 {
+    uint32_t x = found->first[pair->x], y = found->first[pair->y];
     out->cluster[pair->y] = pair->x;
-    out->link_odds[pair->y] = odds;
-    out->link_to[pair->y] = pair->a;
+    out->link_odds[x < y ? y : x] = odds;
+    out->link_to[x < y ? y : x] = x < y ? pair->a : pair->b;
     Weight weakest = out->weakest[pair->y] < odds ? out->weakest[pair->y] : odds;
     if (weakest < out->weakest[pair->x])
         out->weakest[pair->x] = weakest;
@@ -334,13 +343,14 @@ Status left_join(const ClusterProblem *p, LeftPairs *pairs, MatchClusters *out, 
     }
     TRY_OUT(contend(&c, err));
     Weight from = p->config->match_from + MATCH_LEFT_MARGIN;
-    from = from > 0 ? from : 0; /* at even odds or less several pairs of one group could be asked for */
+    from = from > 0 ? from : 1; /* at even odds or less several pairs of one group could be asked for */
     bool joined = false;
     for (size_t i = 0; i < pairs->len; i++) {
         Weight odds = pairs->at[i].odds - c.others[i];
         if (odds < from)
             continue;
-        join_left(&pairs->at[i], odds, out); /* likelier than all of its rivals: no other pair of either group is */
+        /* likelier than all of its rivals: no other pair of either group is */
+        join_left(&found, &pairs->at[i], odds, out);
         joined = true;
     }
     for (uint32_t r = 0; joined && r < p->records; r++)

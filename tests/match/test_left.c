@@ -7,7 +7,7 @@
 #include "match/cluster_impl.h"
 
 enum { PUPIL, WORKER, SOURCES };
-enum { RECORDS_MAX = 400, EDGES_MAX = 400 };
+enum { RECORDS_MAX = 800, EDGES_MAX = 400 };
 
 typedef struct Edge {
     uint32_t a, b;
@@ -236,6 +236,71 @@ static void never_two_of_one(void **state)
     state_free(&s);
 }
 
+/* Two who fit alike, in a year of which so many have been found that each is as likely as the other and one more. */
+static void alike_at_even_odds(void **state)
+{
+    UNUSED(state);
+    State s;
+    MatchClusters c;
+    state_init(&s);
+    s.config.match_from = s.config.review_from = s.config.keep_from = -MATCH_LEFT_MARGIN;
+    year_of(&s, "2001", "2018", 300, 0);
+    uint32_t pupil = record(&s, PUPIL, "2001"), one = record(&s, WORKER, "2018"), two = record(&s, WORKER, "2018");
+    edge(&s, pupil, one, -1); /* not by themselves */
+    edge(&s, pupil, two, -1);
+    state_seal(&s);
+    solve(&s, true, 1, &c);
+    assert_false(together(&s, &c, pupil, one));
+    assert_false(together(&s, &c, pupil, two));
+    match_clusters_free(&c);
+    state_free(&s);
+}
+
+/* Whatever record a group is known by, of a person the first record alone has no link, and what joins two groups is the
+ * link of the first record of the later one. */
+static void first_has_no_link(void **state)
+{
+    UNUSED(state);
+    State s;
+    MatchClusters c;
+    state_init(&s);
+    year_of(&s, "2001", "2018", 60, 0);
+    for (uint32_t i = 0; i < 10; i++) {
+        static const char *const began[] = {
+            "2010", "2011", "2012", "2013", "2014", "2015", "2016", "2017", "2018", "2019"};
+        static const char *const born[] = {
+            "2000", "2001", "2002", "2003", "2004", "2005", "2006", "2007", "2008", "2009"};
+        uint32_t pupil = record(&s, PUPIL, born[i]), worker = record(&s, WORKER, began[i]);
+        uint32_t second = record(&s, WORKER, began[i]), third = record(&s, WORKER, began[9 - i]);
+        edge(&s, worker, second, 30 * WEIGHT_BIT);
+        edge(&s, second, third, 25 * WEIGHT_BIT);
+        edge(&s, worker, third, 25 * WEIGHT_BIT);
+        edge(&s, pupil, worker, -WEIGHT_BIT);
+    }
+    state_seal(&s);
+    solve(&s, true, 1, &c);
+    uint32_t first[RECORDS_MAX], left = 0;
+    bool seen[RECORDS_MAX] = {false};
+    for (uint32_t r = 0; r < s.count; r++) {
+        uint32_t k = c.cluster[r];
+        assert_int_equal(c.link_to[r] == MATCH_NONE, !seen[k]);
+        first[k] = seen[k] ? first[k] : r;
+        seen[k] = true;
+        if (c.link_to[r] == MATCH_NONE)
+            continue;
+        assert_int_equal(c.cluster[c.link_to[r]], k);
+        bool joins = s.table->source[r] != s.table->source[c.link_to[r]] && c.link_odds[r] < 20 * WEIGHT_BIT;
+        left += joins;
+        if (joins)
+            assert_int_equal(c.link_odds[r], c.weakest[k]);
+    }
+    assert_int_equal(left, 10);
+    for (uint32_t k = 0; k < c.count; k++)
+        assert_int_equal(c.link_odds[first[k]], 0);
+    match_clusters_free(&c);
+    state_free(&s);
+}
+
 /* A reviewer's word, and a third kind of source that both have: not a pair of those left over. */
 static void not_asked(void **state)
 {
@@ -284,6 +349,8 @@ int main(void)
         cmocka_unit_test(odds_of_the_left),
         cmocka_unit_test(rivals_share),
         cmocka_unit_test(never_two_of_one),
+        cmocka_unit_test(alike_at_even_odds),
+        cmocka_unit_test(first_has_no_link),
         cmocka_unit_test(not_asked),
         cmocka_unit_test(strata),
     };
