@@ -188,7 +188,13 @@ static Status check_signatures(Cli *cli, Home *home, Findings *out, Error *err)
     PathList names = {0};
     Finding f = {
         .check = "release signatures", .ok = true, .message = "every release is signed by this home", .advice = ""};
-    TRY(home_release_key(home, signer, err));
+    Error unreadable = ERROR_INIT;
+    if (home_release_key(home, signer, &unreadable) != OK) {
+        f.ok = false;
+        f.advice = "Put HOME/keys back from their copy.";
+        TRY(arena_printf(&cli->arena, &f.message, err, "the signing key cannot be read: %s", unreadable.message));
+        return vec_push(out, f, err);
+    }
     TRY(home_file(home, &cli->arena, "releases", &dir, err));
     Status st = dir_list(dir, &cli->arena, &names, err);
     for (size_t i = 0; st == OK && f.ok && i < names.len; i++) {
