@@ -25,6 +25,7 @@ typedef struct Rounding {
     const Net *net;
     LocalTerm *terms; /* and cells that do not move yet */
     uint32_t count, row_count;
+    bool large;       /* some equation has a coefficient beyond COEF_LARGEST */
     uint32_t *row_at; /* a net's equation: place + 1 */
     Row *rows;
     Ids *rows_of;    /* column: rows that have it, and some that no longer do */
@@ -48,6 +49,7 @@ static Status add_cell(Rounding *x, uint32_t column, Error *err)
         if (x->row_at[r] == 0)
             x->row_at[r] = ++x->row_count;
         uint32_t at = x->row_at[r] - 1;
+        x->large = x->large || fabs(n->col_coef[k]) > COEF_LARGEST;
         TRY(vec_push(&x->rows[at], ((Entry){column, (int32_t)n->col_coef[k]}), err));
         TRY(vec_push(&x->rows_of[column], at, err));
     }
@@ -220,7 +222,7 @@ static Status eliminate(Rounding *x, bool *fits, Error *err)
 {
     static const double room[] = {64, 16, 0};
     uint32_t column, row;
-    *fits = true;
+    *fits = !x->large;
     for (size_t i = 0; i < COUNT_OF(room) && *fits; i++) {
         memset(x->stuck, 0, x->row_count);
         for (choose_pivot(x, room[i], &column, &row); column != NET_NONE && *fits;
