@@ -39,11 +39,12 @@ struct Comparer {
     uint32_t beside_count;
     Beside beside[MATCH_FIELDS_MAX * MATCH_FIELDS_MAX]; /* fields that are missing beside an equal number */
     FieldPlan plans[MATCH_FIELDS_MAX];
-    CompareTile tile;     /* of the last compare_batch */
-    uint64_t tile_number; /* its number; 0: none */
-    CompareTile stretch;  /* others, picked from the tile or from the table */
-    uint32_t names;       /* set of fields: first and last names */
-    uint32_t addresses;   /* and e-mail addresses, which are made of them; none where no field is a name */
+    const CompareLanes *lanes; /* of this machine's path */
+    CompareTile tile;          /* of the last compare_batch */
+    uint64_t tile_number;      /* its number; 0: none */
+    CompareTile stretch;       /* others, picked from the tile or from the table */
+    uint32_t names;            /* set of fields: first and last names */
+    uint32_t addresses;        /* and e-mail addresses, which are made of them; none where no field is a name */
     /* Scratch of one stretch. Here, because arrays on the stack are cleared at each call. */
     uint32_t low[STRETCH + LANES_SPARE], high[STRETCH + LANES_SPARE]; /* levels of fields 0 to 7, 8 to 15 */
     uint32_t open[STRETCH + LANES_SPARE];                             /* places that a shortcut left undecided */
@@ -192,8 +193,11 @@ static void plan_derived(Comparer *c)
 Status comparer_new(const MatchTable *t, Comparer **out, Error *err)
 {
     Comparer *c = NULL;
+    const KernelTable *kernels = NULL;
+    TRY(kernel_choose(&kernels, err));
     TRY(mem_zalloc(1, sizeof *c, (void **)&c, err));
     c->t = t;
+    c->lanes = compare_lanes(kernels->path);
     arena_init(&c->arena, 0);
     c->field_count = t->config->field_count;
     for (uint32_t f = 0; f < c->field_count; f++) {
@@ -414,6 +418,7 @@ void compare_fetch(const MatchTable *t, uint32_t record)
         const Dict *d = t->dict[column];
         if (d->domain == DOMAIN_NAME) {
             __builtin_prefetch(&d->names.at[value]);
+            __builtin_prefetch(&d->names.at[value].flags); /* often in the next line */
             __builtin_prefetch(&d->letters.at[value]);
         } else if (d->domain == DOMAIN_CODE) {
             __builtin_prefetch(&d->codes.at[value]);
@@ -459,22 +464,26 @@ static uint32_t plains_level(const FieldPlan *p, const uint32_t *a, const uint32
 
 static bool have_common_root(const Dict *d, const NameInfo *x, const NameInfo *y)
 {
-    const uint32_t *a = d->roots.at + x->roots, *b = d->roots.at + y->roots;
-    for (uint32_t i = 0; i < x->root_count; i++)
-        for (uint32_t k = 0; k < y->root_count; k++)
-            if (a[i] == b[k])
-                return true;
-    return false;
+    return have_common(d->roots.at + x->roots, x->root_count, d->roots.at + y->roots, y->root_count);
 }
 
-/* The same as lanes_names and settle_alike, of two different names. */
+/* Of two different names that their letters alone do not tell: odd ones, most of all. */
+static uint32_t odd_level(const FieldPlan *p, uint32_t a, uint32_t b)
+{
+    const NameInfo *x = &p->dict->names.at[a], *y = &p->dict->names.at[b];
+    if (quick_double_differs(p->spec->kind, p->dict, x, y))
+        return p->number[LV_DIFFERS];
+    return known_level(p, a, b);
+}
+
+/* The same as path_names and settle_alike, of two different names. */
 static uint32_t name_level(FieldPlan *p, uint32_t a, uint32_t b)
 {
     const NameInfo *x = &p->dict->names.at[a], *y = &p->dict->names.at[b];
     const NameLetters *mine = &p->dict->letters.at[a], *his = &p->dict->letters.at[b];
     const bool first = p->spec->kind != FIELD_LAST_NAME;
     if ((x->flags | y->flags) & (first ? NAME_LETTER | NAME_ODD : NAME_ODD))
-        return known_level(p, a, b);
+        return odd_level(p, a, b);
     uint32_t la = x->length, lb = y->length, repeats = x->repeats < y->repeats ? x->repeats : y->repeats;
     uint32_t most = count_bits(x->letters & y->letters) + repeats;
     bool rooted = first && (x->root_mask & y->root_mask) != 0;
@@ -598,9 +607,44 @@ static void add_open(
         levels[open[i]] |= known_level(p, value, values[open[i]]) << shift;
 }
 
-/* Names of one word: of most the letters tell the level. */
-INLINE_ALWAYS size_t settle_alike(FieldPlan *p, uint32_t value, const StretchView *v, const uint32_t *alike,
-    size_t count, uint32_t *levels, uint32_t *open, size_t open_count)
+/* The same of names, of which most need no memo. */
+static void add_odd(
+    const FieldPlan *p, uint32_t value, const StretchView *v, const uint32_t *open, size_t count, uint32_t *levels)
+{
+    const uint32_t *values = view_column(v, p->first), shift = p->shift & 31;
+    for (size_t i = 0; i < count; i++)
+        levels[open[i]] |= odd_level(p, value, values[open[i]]) << shift;
+}
+
+/* Names of one word that the set of their letters leaves open. What differs for where the letters stand is settled
+ * first, without a branch, and alike[] keeps the others; returned is how many. */
+INLINE_ALWAYS size_t settle_apart(
+    const FieldPlan *p, const NameInfo *x, const StretchView *v, uint32_t *alike, size_t count, uint32_t *levels)
+{
+    const uint32_t *lengths = view_column(v, p->first + NAME_LENGTH), *sounds = view_column(v, p->first + NAME_SOUND);
+    const uint32_t *roots = view_column(v, p->first + NAME_ROOTS), shift = p->shift & 31;
+    const uint32_t my_roots = p->spec->kind != FIELD_LAST_NAME ? x->root_mask : 0;
+    const uint32_t differs = (uint32_t)p->number[LV_DIFFERS] << shift;
+    const uint32_t sounds_alike = p->spec->kind == FIELD_MIDDLE_NAME ? differs : (uint32_t)p->number[LV_SOUND] << shift;
+    const NameLetters *letters = v->letters + p->name * v->room;
+    const uint32_t my_sound = x->sound != 0 ? x->sound : UINT32_MAX; /* no sound is equal to none */
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t at = alike[i];
+        float length;
+        memcpy(&length, &lengths[at], sizeof length);
+        bool known = letters[at].at[0] != NAME_LETTERS_NONE && !(roots[at] & my_roots);
+        bool apart = known && quick_jaro_differs(&p->jaro, &letters[at], (uint32_t)length);
+        levels[at] |= apart ? sounds[at] == my_sound ? sounds_alike : differs : 0;
+        alike[kept] = at;
+        kept += !apart;
+    }
+    return kept;
+}
+
+/* Of most of the rest the letters tell the level. */
+INLINE_ALWAYS size_t settle_alike(FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *alike, size_t count,
+    uint32_t *levels, uint32_t *open, size_t open_count)
 {
     const uint32_t *lengths = view_column(v, p->first + NAME_LENGTH), *sounds = view_column(v, p->first + NAME_SOUND);
     const NameLetters *letters = v->letters + p->name * v->room, *mine = &p->dict->letters.at[value];
@@ -609,6 +653,8 @@ INLINE_ALWAYS size_t settle_alike(FieldPlan *p, uint32_t value, const StretchVie
     const uint32_t my_roots = p->spec->kind != FIELD_LAST_NAME ? x->root_mask : 0;
     if (p->jaro.value != value)
         quick_jaro_of(&p->jaro, value, mine, x->length);
+    if (p->jaro.length != 0)
+        count = settle_apart(p, x, v, alike, count, levels);
     for (size_t i = 0; i < count; i++) {
         uint32_t at = alike[i];
         if (p->jaro.length == 0 || letters[at].at[0] == NAME_LETTERS_NONE) {
@@ -630,7 +676,7 @@ INLINE_ALWAYS size_t settle_alike(FieldPlan *p, uint32_t value, const StretchVie
 
 INLINE_ALWAYS size_t add_names(Comparer *c, FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels)
 {
-    NamePlaces found = lanes_names(p, value, v, levels, c->open, c->alike);
+    NamePlaces found = c->lanes->names(p, value, v, levels, c->open, c->alike);
     if (found.alike == 0)
         return found.open;
     return settle_alike(p, value, v, c->alike, found.alike, levels, c->open, found.open);
@@ -700,7 +746,7 @@ static void mark_swapped(Comparer *c, const FieldPlan *p, const uint32_t *a, con
     uint32_t mine = a[p->column], mine_other = a[p->other_column];
     if (!mine || !mine_other)
         return;
-    size_t found = lanes_crosswise(p, mine, mine_other, v, c->open);
+    size_t found = c->lanes->crosswise(p, mine, mine_other, v, c->open);
     for (size_t i = 0; i < found; i++) {
         uint32_t at = c->open[i];
         patterns[at] = with_swap(p, a, v->rows[at], patterns[at]);
@@ -717,8 +763,7 @@ static __attribute__((noinline)) void add_aliased(
         return;
     if (!each) {
         size_t count = add_names(c, p, value, v, levels);
-        if (count > 0)
-            add_open(p, value, v, c->open, count, levels);
+        add_odd(p, value, v, c->open, count, levels);
     }
     for (size_t i = 0; i < v->n; i++)
         if (each || marks[i])
@@ -739,23 +784,24 @@ static void add_field(Comparer *c, FieldPlan *p, const uint32_t *a, const Stretc
         return;
     }
     if (p->way == WAY_PLAINS) {
-        lanes_plains(p, a, v, levels);
+        c->lanes->plains(p, a, v, levels);
         return;
     }
     if (value == 0)
         return;
     switch (p->way) {
     case WAY_PLAIN:
-        lanes_plain(p, value, v, levels);
+        c->lanes->plain(p, value, v, levels);
         return;
     case WAY_NAME:
         count = add_names(c, p, value, v, levels);
-        break;
+        add_odd(p, value, v, open, count, levels);
+        return;
     case WAY_DATE:
-        count = lanes_dates(p, value, v, levels, open);
+        count = c->lanes->dates(p, value, v, levels, open);
         break;
     case WAY_POSTAL:
-        count = lanes_postal(p, value, v, levels, open);
+        count = c->lanes->postal(p, value, v, levels, open);
         break;
     case WAY_DIGITS:
         count = add_digits(p, value, v, levels, open);

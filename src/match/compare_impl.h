@@ -1,7 +1,7 @@
 /*
  * Inside comparison: what compare.c plans and loads, and compare_lanes.c compares.
  *
- * Records that are compared with each other lie in a tile, column by column, so that four of them are one vector:
+ * Records that are compared with each other lie in a tile, column by column, so that some of them are one vector:
  *
  *   names          value | letters, flags | sound | roots | length | repeats        (NameColumn)
  *                  and, of a field with other columns beside the present name, whether one of them holds something
@@ -10,16 +10,17 @@
  *   equal or not   value of each of the field's columns
  *   others         value
  *
- * A column is `room` numbers of 32 bits; length is a float, because baseline machines multiply those four at a time.
+ * A column is `room` numbers of 32 bits; length is a float, because baseline machines multiply those several at a time.
  * The letters of names lie beside, 16 bytes each.
  */
 #ifndef CAIRN_MATCH_COMPARE_IMPL_H
 #define CAIRN_MATCH_COMPARE_IMPL_H
 
+#include "kernel/kernel.h"
 #include "match/quick.h"
 
 #define STRETCH 64
-#define LANES_SPARE 4 /* vectors read and write beyond the last record */
+#define LANES_SPARE 16 /* vectors read and write beyond the last record */
 
 enum NameColumn { NAME_VALUE, NAME_LETTERS, NAME_SOUND, NAME_ROOTS, NAME_LENGTH, NAME_REPEATS, NAME_COLUMNS };
 enum DateColumn { DATE_VALUE, DATE_WRITTEN, DATE_DAYS, DATE_COLUMNS };
@@ -85,30 +86,35 @@ static inline const uint32_t *view_column(const StretchView *v, uint32_t column)
     return v->columns + (size_t)column * v->room;
 }
 
-/*
- * One value against a stretch. All of them add each level they know to levels[], shifted by the field's place within 32
- * bits, and write up to LANES_SPARE - 1 places beyond the stretch. value is not 0.
- *
- * Dates and postal codes: places[] gets the places whose level only the texts tell, ascending; returned is how many.
- */
-size_t lanes_dates(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places);
-size_t lanes_postal(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places);
-/* Equal or not: no place is left open. */
-void lanes_plain(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels);
-/* The same of a record's cells, whose field has several columns. */
-void lanes_plains(const FieldPlan *p, const uint32_t *cells, const StretchView *v, uint32_t *levels);
-
 /* Names: how many places were written to places[], whose level only the texts tell (names of several words, single
  * letters), and how many to alike[]: two names of one word that differ and that neither the set of their letters nor
  * sounds nor roots tell apart. Of most of the latter quick_name_level knows the level. */
 typedef struct NamePlaces {
     size_t open, alike;
 } NamePlaces;
-NamePlaces lanes_names(
-    const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places, uint32_t *alike);
 
-/* Writes the places at which either value stands in the other's column to places[], ascending; returned is how many.
- * `value` is the field's, `other` that of the field it may be swapped with. No level is added. */
-size_t lanes_crosswise(const FieldPlan *p, uint32_t value, uint32_t other, const StretchView *v, uint32_t *places);
+/*
+ * One value against a stretch, as one path does it (compare_lanes.h). All of them add each level they know to levels[],
+ * shifted by the field's place within 32 bits, and write up to LANES_SPARE - 1 places beyond the stretch. value is not
+ * 0. Places are ascending.
+ *
+ * dates, postal: places[] gets the places whose level only the texts tell; returned is how many.
+ * plain, plains: equal or not, no place is left open; plains of a record's cells, whose field has several columns.
+ * crosswise: the places at which either value stands in the other's column. `value` is the field's, `other` that of the
+ * field it may be swapped with. No level is added.
+ */
+typedef struct CompareLanes {
+    NamePlaces (*names)(
+        const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places, uint32_t *alike);
+    size_t (*dates)(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places);
+    size_t (*postal)(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels, uint32_t *places);
+    void (*plain)(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels);
+    void (*plains)(const FieldPlan *p, const uint32_t *cells, const StretchView *v, uint32_t *levels);
+    size_t (*crosswise)(const FieldPlan *p, uint32_t value, uint32_t other, const StretchView *v, uint32_t *places);
+} CompareLanes;
+
+extern const CompareLanes portable_lanes, avx2_lanes, avx512_lanes; /* the latter two on x86-64 alone */
+/* Those of a path that this machine has. */
+const CompareLanes *compare_lanes(KernelPath path);
 
 #endif
