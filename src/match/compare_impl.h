@@ -1,5 +1,5 @@
 /*
- * Inside comparison: what compare.c plans and loads, and compare_lanes.c compares.
+ * Inside comparison: what is planned and loaded, and what compares it (the compare*.c files).
  *
  * Records that are compared with each other lie in a tile, column by column, so that some of them are one vector:
  *
@@ -116,5 +116,119 @@ typedef struct CompareLanes {
 extern const CompareLanes portable_lanes, avx2_lanes, avx512_lanes; /* the latter two on x86-64 alone */
 /* Those of a path that this machine has. */
 const CompareLanes *compare_lanes(KernelPath path);
+
+/* A field that is missing beside another's equal or former value. */
+typedef struct Beside {
+    uint64_t field; /* its bits */
+    uint32_t shift; /* of the other */
+    uint32_t alias; /* level of the other's former value; NO_LEVEL: none */
+} Beside;
+
+#define NO_LEVEL 16
+
+struct Comparer {
+    const MatchTable *t;
+    Arena arena;
+    uint32_t field_count;
+    uint32_t column_count, name_count; /* of a tile */
+    uint32_t beside_count;
+    Beside beside[MATCH_FIELDS_MAX * MATCH_FIELDS_MAX]; /* fields that are missing beside an equal number */
+    FieldPlan plans[MATCH_FIELDS_MAX];
+    const CompareLanes *lanes; /* of this machine's path */
+    CompareTile tile;          /* of the last compare_batch */
+    uint64_t tile_number;      /* its number; 0: none */
+    CompareTile stretch;       /* others, picked from the tile or from the table */
+    uint32_t names;            /* set of fields: first and last names */
+    uint32_t addresses;        /* and e-mail addresses, which are made of them; none where no field is a name */
+    /* Scratch of one stretch. Here, because arrays on the stack are cleared at each call. */
+    uint32_t low[STRETCH + LANES_SPARE], high[STRETCH + LANES_SPARE]; /* levels of fields 0 to 7, 8 to 15 */
+    uint32_t open[STRETCH + LANES_SPARE];                             /* places that a shortcut left undecided */
+    uint32_t alike[STRETCH + LANES_SPARE];                            /* names that may be alike by their letters */
+    uint64_t patterns[STRETCH];
+};
+
+/* --- one pair of values (compare_value.c) ---------------------------------------------------------------------- */
+
+#define MEMO_BITS 15
+#define MEMO_MASK ((UINT64_C(1) << MEMO_BITS) - 1)
+
+/* Of an own comparator with up to so many values (months, small numbers) each pair's level has a byte of its own, which
+ * a stretch reads from one row. */
+#define FEW_VALUES 1024
+#define FEW_KNOWN 16 /* 0: not asked for yet */
+
+/* Computed anew, and remembered. `place` is memo_place(a, b). */
+uint32_t compare_learn_level(const FieldPlan *p, uint32_t a, uint32_t b, uint64_t place);
+uint32_t compare_learn_few(const FieldPlan *p, uint32_t a, uint32_t b);
+/* Of any two values of the field. */
+uint32_t compare_value_level(const FieldPlan *p, uint32_t a, uint32_t b);
+
+static inline uint64_t memo_place(uint32_t a, uint32_t b)
+{
+    uint64_t key = a < b ? (uint64_t)a << 32 | b : (uint64_t)b << 32 | a;
+    key *= UINT64_C(0x9E3779B97F4A7C15);
+    return key ^ key >> 32;
+}
+
+/* Of two values that are there, and differ unless the comparator is the config's own. */
+static inline uint32_t compare_known_level(const FieldPlan *p, uint32_t a, uint32_t b)
+{
+    uint64_t place = memo_place(a, b), entry = p->memo[place & MEMO_MASK];
+    uint32_t known = (uint32_t)(entry & MEMO_MASK);
+    if (known && !((entry ^ place) >> MEMO_BITS))
+        return known - 1;
+    return compare_learn_level(p, a, b, place);
+}
+
+/* A dictionary may have grown since. */
+static inline uint32_t compare_own_level(const FieldPlan *p, uint32_t a, uint32_t b)
+{
+    if (a >= p->few_count || b >= p->few_count)
+        return a && b ? compare_known_level(p, a, b) : 0;
+    uint8_t known = p->few[(size_t)a * p->few_count + b];
+    return known ? known & 15 : compare_learn_few(p, a, b);
+}
+
+/* --- tiles (compare_tile.c) ------------------------------------------------------------------------------------ */
+
+void compare_tile_free(CompareTile *tile);
+/* Room for so many records; what the tile held is lost. */
+MUST_USE Status compare_tile_reserve(const Comparer *c, CompareTile *tile, size_t records, Error *err);
+void compare_tile_load(const Comparer *c, const CompareTile *tile, const uint32_t *records, size_t n);
+StretchView compare_tile_view(const CompareTile *tile, size_t first, size_t n);
+/* The comparer's tile, at n places, to its stretch. */
+void compare_tile_pick(Comparer *c, const uint32_t *places, size_t n);
+
+/* Not 0: the record has a name beside the present one. */
+static inline uint32_t compare_alias_mark(const FieldPlan *p, const uint32_t *cells)
+{
+    uint32_t mark = 0;
+    for (uint32_t i = 1; i < p->column_count; i++)
+        mark |= cells[p->spec->columns[i]];
+    return mark;
+}
+
+/* --- one pair of records (compare_pair.c); a and b are their cells --------------------------------------------- */
+
+uint64_t compare_pair_pattern(Comparer *c, const uint32_t *a, const uint32_t *b);
+/* Of a field with several columns. */
+uint32_t compare_alias_level(const FieldPlan *p, const uint32_t *a, const uint32_t *b);
+/* Of two different names that their letters alone do not tell. */
+uint32_t compare_odd_level(const FieldPlan *p, uint32_t a, uint32_t b);
+/* A pattern as it is when a field's exchange with another (p->other_column), what is missing beside an equal value, and
+ * what names explain of addresses are looked at. */
+uint64_t compare_with_swap(const FieldPlan *p, const uint32_t *a, const uint32_t *b, uint64_t pattern);
+uint64_t compare_without_given(const Comparer *c, uint64_t pattern);
+uint64_t compare_without_derived(const Comparer *c, uint64_t pattern);
+
+static inline bool have_common_root(const Dict *d, const NameInfo *x, const NameInfo *y)
+{
+    return have_common(d->roots.at + x->roots, x->root_count, d->roots.at + y->roots, y->root_count);
+}
+
+/* --- a stretch (compare_stretch.c) ------------------------------------------------------------------------------ */
+
+/* patterns[i]: of a record's cells with record i of the stretch. */
+void compare_stretch(Comparer *c, const uint32_t *a, const StretchView *v, uint64_t *patterns);
 
 #endif
