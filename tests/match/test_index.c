@@ -299,6 +299,25 @@ static CrowdRow day_row(uint32_t i, const char *first, const char *number, uint3
     return row;
 }
 
+/* Few households, small blocks and these passes; rows may follow. */
+static void setup_small(Setup *s, uint64_t seed, const PassSpec *passes, uint32_t count)
+{
+    memset(s, 0, sizeof *s);
+    crowd_new(&s->crowd, 60, seed);
+    s->crowd.config.block_max = 20;
+    s->crowd.config.keep_from = WEIGHT_MIN;
+    memcpy(s->crowd.config.passes, passes, count * sizeof *passes);
+    s->crowd.config.pass_count = count;
+}
+
+static void link_small(Setup *s)
+{
+    Error err = ERROR_INIT;
+    crowd_link(&s->crowd, s->crowd.rows.len, 1, &s->l);
+    assert_int_equal(match_index_new(s->l.t, s->l.m, 1, &s->x, &err), OK);
+    assert_int_equal(match_index_persons(s->x, s->l.clusters.cluster, match_record_count(s->l.t), NULL, 0, &err), OK);
+}
+
 /* A birthday that more share than a block may have: who shares the name's sound as well is found, whoever it is. */
 static void test_oversized_is_looked_through(void **state)
 {
@@ -308,20 +327,14 @@ static void test_oversized_is_looked_through(void **state)
     Setup s;
     Error err = ERROR_INIT;
     MatchPairs found = {0};
-    memset(&s, 0, sizeof s);
-    crowd_new(&s.crowd, 60, 27);
-    s.crowd.config.block_max = 20;
-    s.crowd.config.keep_from = WEIGHT_MIN;
-    s.crowd.config.passes[0] = birth;
+    setup_small(&s, 27, &birth, 1);
     s.crowd.config.pass_count = 1;
     for (uint32_t i = 0; i < SAME_DAY; i++) {
         CrowdRow row = day_row(i, NULL, "", WORK);
         row.person = s.crowd.persons;
         assert_int_equal(vec_push(&s.crowd.rows, row, &err), OK);
     }
-    crowd_link(&s.crowd, s.crowd.rows.len, 1, &s.l);
-    assert_int_equal(match_index_new(s.l.t, s.l.m, 1, &s.x, &err), OK);
-    assert_int_equal(match_index_persons(s.x, s.l.clusters.cluster, match_record_count(s.l.t), NULL, 0, &err), OK);
+    link_small(&s);
     for (uint32_t i = 0; i < SAME_DAY; i++) {
         char id[16];
         CrowdRow row = day_row(i, "QUENTIN", "", SCHOOL);
@@ -374,11 +387,7 @@ static void test_further_keys_differ(void **state)
     Setup s;
     Error err = ERROR_INIT;
     MatchPairs found = {0};
-    memset(&s, 0, sizeof s);
-    crowd_new(&s.crowd, 60, 29);
-    s.crowd.config.block_max = 20;
-    s.crowd.config.keep_from = WEIGHT_MIN;
-    s.crowd.config.passes[0] = begins;
+    setup_small(&s, 29, &begins, 1);
     s.crowd.config.pass_count = 1;
     for (uint32_t i = 0; i < ALIKE; i++) {
         CrowdRow row = plain_row(day_first[i % 7], lasts[i / 7], "", "", WORK);
@@ -388,9 +397,7 @@ static void test_further_keys_differ(void **state)
         row.person = s.crowd.persons;
         assert_int_equal(vec_push(&s.crowd.rows, row, &err), OK);
     }
-    crowd_link(&s.crowd, s.crowd.rows.len, 1, &s.l);
-    assert_int_equal(match_index_new(s.l.t, s.l.m, 1, &s.x, &err), OK);
-    assert_int_equal(match_index_persons(s.x, s.l.clusters.cluster, match_record_count(s.l.t), NULL, 0, &err), OK);
+    link_small(&s);
     for (uint32_t i = 0; i < 2 * ALIKE; i++) {
         char id[16], partner[16];
         bool by_name = i >= ALIKE;
@@ -421,12 +428,7 @@ static void test_oversized_value(void **state)
     Setup s;
     Error err = ERROR_INIT;
     MatchPairs found = {0};
-    memset(&s, 0, sizeof s);
-    crowd_new(&s.crowd, 60, 28);
-    s.crowd.config.block_max = 20;
-    s.crowd.config.keep_from = WEIGHT_MIN;
-    memcpy(s.crowd.config.passes, passes, sizeof passes);
-    s.crowd.config.pass_count = COUNT_OF(passes);
+    setup_small(&s, 28, passes, COUNT_OF(passes));
     for (uint32_t i = 0; i < SAME_DAY + SAME_NUMBER; i++) {
         CrowdRow row = day_row(i, NULL, "", WORK);
         if (i >= SAME_DAY) {
@@ -437,9 +439,7 @@ static void test_oversized_value(void **state)
         row.person = s.crowd.persons;
         assert_int_equal(vec_push(&s.crowd.rows, row, &err), OK);
     }
-    crowd_link(&s.crowd, s.crowd.rows.len, 1, &s.l);
-    assert_int_equal(match_index_new(s.l.t, s.l.m, 1, &s.x, &err), OK);
-    assert_int_equal(match_index_persons(s.x, s.l.clusters.cluster, match_record_count(s.l.t), NULL, 0, &err), OK);
+    link_small(&s);
     for (uint32_t i = 0; i < SAME_DAY; i++) {
         CrowdRow row = day_row(i, "QUENTIN", "1234567", SCHOOL);
         char id[16];
