@@ -102,6 +102,8 @@ typedef struct NamePlaces {
  * plain, plains: equal or not, no place is left open; plains of a record's cells, whose field has several columns.
  * crosswise: the places at which either value stands in the other's column. `value` is the field's, `other` that of the
  * field it may be swapped with. No level is added.
+ * apart: what quick_jaro_differs says of the n names at places[], whose lengths are floats; false of names whose
+ * letters are not known. n is at most STRETCH.
  */
 typedef struct CompareLanes {
     NamePlaces (*names)(
@@ -111,6 +113,8 @@ typedef struct CompareLanes {
     void (*plain)(const FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *levels);
     void (*plains)(const FieldPlan *p, const uint32_t *cells, const StretchView *v, uint32_t *levels);
     size_t (*crosswise)(const FieldPlan *p, uint32_t value, uint32_t other, const StretchView *v, uint32_t *places);
+    void (*apart)(const QuickJaro *x, const NameLetters *letters, const uint32_t *lengths, const uint32_t *places,
+        size_t n, bool *apart);
 } CompareLanes;
 
 extern const CompareLanes portable_lanes, avx2_lanes, avx512_lanes; /* the latter two on x86-64 alone */
@@ -144,6 +148,7 @@ struct Comparer {
     uint32_t low[STRETCH + LANES_SPARE], high[STRETCH + LANES_SPARE]; /* levels of fields 0 to 7, 8 to 15 */
     uint32_t open[STRETCH + LANES_SPARE];                             /* places that a shortcut left undecided */
     uint32_t alike[STRETCH + LANES_SPARE];                            /* names that may be alike by their letters */
+    bool apart[STRETCH + LANES_SPARE];                                /* of these, that are not for certain */
     uint64_t patterns[STRETCH];
 };
 

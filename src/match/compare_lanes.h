@@ -219,6 +219,20 @@ LANES_TARGET static size_t path_crosswise(
     return found;
 }
 
+#ifndef LANES_APART
+#define LANES_APART names_apart
+static void names_apart(const QuickJaro *x, const NameLetters *letters, const uint32_t *lengths, const uint32_t *places,
+    size_t n, bool *apart)
+{
+    for (size_t i = 0; i < n; i++) {
+        const NameLetters *y = &letters[places[i]];
+        float length;
+        memcpy(&length, &lengths[places[i]], sizeof length);
+        apart[i] = y->at[0] != NAME_LETTERS_NONE && quick_jaro_differs(x, y, (uint32_t)length);
+    }
+}
+#endif
+
 const CompareLanes LANES_PATH(lanes) = {
     .names = path_names,
     .dates = path_dates,
@@ -226,4 +240,5 @@ const CompareLanes LANES_PATH(lanes) = {
     .plain = path_plain,
     .plains = path_plains,
     .crosswise = path_crosswise,
+    .apart = LANES_APART,
 };

@@ -93,4 +93,56 @@ LANE_FUNCTION Mask lane_inside(size_t i, size_t n)
     return (Mask)(n - i >= LANES_COUNT ? 0xFFFFu : (1u << (n - i)) - 1);
 }
 
+LANE_FUNCTION __m512i four_times(const uint8_t *at)
+{
+    return _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)at));
+}
+
+/* Four names at a time, 16 letters each. */
+LANES_TARGET static void names_apart(const QuickJaro *x, const NameLetters *letters, const uint32_t *lengths,
+    const uint32_t *places, size_t n, bool *apart)
+{
+    const __m512i which = _mm512_set_epi32(0x03030303, 0x03030303, 0x03030303, 0x03030303, 0x02020202, 0x02020202,
+        0x02020202, 0x02020202, 0x01010101, 0x01010101, 0x01010101, 0x01010101, 0, 0, 0, 0);
+    const __m512i at = four_times((const uint8_t[]){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15});
+    const uint8_t *mine = x->wide + JARO_WINDOW_MAX;
+    const uint32_t la = x->length;
+    for (size_t i = 0; i < n; i += 4) {
+        uint32_t lb[4], packed = 0;
+        for (size_t k = 0; k < 4; k++) {
+            uint32_t place = places[i + k < n ? i + k : i];
+            float length;
+            memcpy(&length, &lengths[place], sizeof length);
+            lb[k] = (uint32_t)length;
+            packed |= lb[k] << 8 * k;
+        }
+        __m512i his = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)(const void *)&letters[places[i]]));
+        his = _mm512_inserti32x4(
+            his, _mm_loadu_si128((const __m128i *)(const void *)&letters[places[i + 1 < n ? i + 1 : i]]), 1);
+        his = _mm512_inserti32x4(
+            his, _mm_loadu_si128((const __m128i *)(const void *)&letters[places[i + 2 < n ? i + 2 : i]]), 2);
+        his = _mm512_inserti32x4(
+            his, _mm_loadu_si128((const __m128i *)(const void *)&letters[places[i + 3 < n ? i + 3 : i]]), 3);
+        __m512i length = _mm512_shuffle_epi8(_mm512_set1_epi32((int)packed), which);
+        __m512i longer = _mm512_max_epu8(length, _mm512_set1_epi8((char)la));
+        __m512i half = _mm512_and_si512(_mm512_srli_epi16(longer, 1), _mm512_set1_epi8(127));
+        __m512i window = _mm512_subs_epu8(half, _mm512_set1_epi8(1));
+        uint64_t near = _mm512_cmpeq_epi8_mask(his, four_times(mine));
+        for (int d = 1; d <= JARO_WINDOW_MAX; d++) {
+            __mmask64 reached = _mm512_cmpge_epu8_mask(window, _mm512_set1_epi8((char)d));
+            if (reached == 0)
+                break;
+            near |= _mm512_mask_cmpeq_epi8_mask(reached, his, four_times(mine - d)) |
+                    _mm512_mask_cmpeq_epi8_mask(reached, his, four_times(mine + d));
+        }
+        near &= _mm512_cmplt_epu8_mask(at, length);
+        for (size_t k = 0; k < 4; k++) { /* writes beyond n, where LANES_SPARE places are */
+            uint32_t most = (uint32_t)__builtin_popcountll(near >> 16 * k & 0xFFFF);
+            uint32_t place = places[i + k < n ? i + k : i];
+            apart[i + k] = letters[place].at[0] != NAME_LETTERS_NONE && 10 * most * (la + lb[k]) < 11 * la * lb[k];
+        }
+    }
+}
+#define LANES_APART names_apart
+
 #include "match/compare_lanes.h"

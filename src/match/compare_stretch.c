@@ -25,35 +25,35 @@ static void add_odd(
 }
 
 /* Names of one word that the set of their letters leaves open. What differs for where the letters stand is settled
- * first, without a branch, and alike[] keeps the others; returned is how many. */
+ * first, without a branch, and c->alike keeps the others; returned is how many. */
 INLINE_ALWAYS size_t settle_apart(
-    const FieldPlan *p, const NameInfo *x, const StretchView *v, uint32_t *alike, size_t count, uint32_t *levels)
+    Comparer *c, const FieldPlan *p, const NameInfo *x, const StretchView *v, size_t count, uint32_t *levels)
 {
     const uint32_t *lengths = view_column(v, p->first + NAME_LENGTH), *sounds = view_column(v, p->first + NAME_SOUND);
     const uint32_t *roots = view_column(v, p->first + NAME_ROOTS), shift = p->shift & 31;
     const uint32_t my_roots = p->spec->kind != FIELD_LAST_NAME ? x->root_mask : 0;
     const uint32_t differs = (uint32_t)p->number[LV_DIFFERS] << shift;
     const uint32_t sounds_alike = p->spec->kind == FIELD_MIDDLE_NAME ? differs : (uint32_t)p->number[LV_SOUND] << shift;
-    const NameLetters *letters = v->letters + p->name * v->room;
     const uint32_t my_sound = x->sound != 0 ? x->sound : UINT32_MAX; /* no sound is equal to none */
     size_t kept = 0;
+    c->lanes->apart(&p->jaro, v->letters + p->name * v->room, lengths, c->alike, count, c->apart);
     for (size_t i = 0; i < count; i++) {
-        uint32_t at = alike[i];
-        float length;
-        memcpy(&length, &lengths[at], sizeof length);
-        bool known = letters[at].at[0] != NAME_LETTERS_NONE && !(roots[at] & my_roots);
-        bool apart = known && quick_jaro_differs(&p->jaro, &letters[at], (uint32_t)length);
+        uint32_t at = c->alike[i];
+        bool apart = c->apart[i] & !(roots[at] & my_roots);
         levels[at] |= apart ? sounds[at] == my_sound ? sounds_alike : differs : 0;
-        alike[kept] = at;
+        c->alike[kept] = at;
         kept += !apart;
     }
     return kept;
 }
 
 /* Of most of the rest the letters tell the level. */
-INLINE_ALWAYS size_t settle_alike(FieldPlan *p, uint32_t value, const StretchView *v, uint32_t *alike, size_t count,
-    uint32_t *levels, uint32_t *open, size_t open_count)
+INLINE_ALWAYS size_t settle_alike(
+    Comparer *c, FieldPlan *p, uint32_t value, const StretchView *v, NamePlaces found, uint32_t *levels)
 {
+    const uint32_t *alike = c->alike;
+    uint32_t *open = c->open;
+    size_t count = found.alike, open_count = found.open;
     const uint32_t *lengths = view_column(v, p->first + NAME_LENGTH), *sounds = view_column(v, p->first + NAME_SOUND);
     const NameLetters *letters = v->letters + p->name * v->room, *mine = &p->dict->letters.at[value];
     const NameInfo *names = p->dict->names.at, *x = &names[value];
@@ -62,7 +62,7 @@ INLINE_ALWAYS size_t settle_alike(FieldPlan *p, uint32_t value, const StretchVie
     if (p->jaro.value != value)
         quick_jaro_of(&p->jaro, value, mine, x->length);
     if (p->jaro.length != 0)
-        count = settle_apart(p, x, v, alike, count, levels);
+        count = settle_apart(c, p, x, v, count, levels);
     for (size_t i = 0; i < count; i++) {
         uint32_t at = alike[i];
         if (p->jaro.length == 0 || letters[at].at[0] == NAME_LETTERS_NONE) {
@@ -87,7 +87,7 @@ INLINE_ALWAYS size_t add_names(Comparer *c, FieldPlan *p, uint32_t value, const 
     NamePlaces found = c->lanes->names(p, value, v, levels, c->open, c->alike);
     if (found.alike == 0)
         return found.open;
-    return settle_alike(p, value, v, c->alike, found.alike, levels, c->open, found.open);
+    return settle_alike(c, p, value, v, found, levels);
 }
 
 /* A shortcut decides, or leaves open: what is not in the stretch is not looked at. */
