@@ -183,6 +183,7 @@ static Status check_round(AnswerPeople *p, Error *err)
         .sources = &p->sources, .least = p->least, .threads = p->ask->threads, .released = p->ask->released};
     Status st = told_check(&check, mode, &r, err);
     p->patterns = r.patterns;
+    p->apart = p->apart || r.apart;
     st = st != OK ? refuse(p, &r, st, err) : hold_back(p, &r, err);
     keep_passed(p);
     mem_free(r.hide);

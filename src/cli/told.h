@@ -75,7 +75,8 @@ typedef struct ToldCheck {
     OverlapLeast least;
     unsigned threads;
     /* The question is a measure that releases tell of: what they print of it is part of the attack on its own tables,
-     * and of others its figures need the room that two measures of one release leave each other. */
+     * and beside others, one at a time and all at once, its figures need the room that two measures of one release
+     * leave each other. */
     bool released;
     /* TOLD_BESIDE alone: rows of sources that all attacks together may look at; a pattern of an attack counts as
      * TOLD_PATTERN_WORK rows, as it costs. 0: any. */
@@ -101,7 +102,7 @@ typedef struct ToldReport {
     uint64_t room, given_up; /* steps taken there; numbers hidden because there were none left */
     size_t hidden;
     uint64_t patterns, systems, work;
-    bool apart;      /* TOLD_BESIDE: all at once was too much in some system, where pairs alone were looked at */
+    bool apart;      /* all at once was too much in some system, where pairs of measures alone were looked at */
     bool is_small;   /* ERR_DENIED: because a group of too few people would follow */
     char with[200];  /* whom the sources count that hang together with the question */
     char named[600]; /* is_small: figures that count such a group, in words, without their numbers */
