@@ -178,10 +178,10 @@ static void keep_passed(AnswerPeople *p)
 static Status check_round(AnswerPeople *p, Error *err)
 {
     ToldReport r;
-    ToldMode mode = p->rounds++ == 0 ? TOLD_HIDE : TOLD_ATTACK;
+    p->rounds++;
     const ToldCheck check = {
         .sources = &p->sources, .least = p->least, .threads = p->ask->threads, .released = p->ask->released};
-    Status st = told_check(&check, mode, &r, err);
+    Status st = told_check(&check, TOLD_HIDE, &r, err);
     p->patterns = r.patterns;
     p->apart = p->apart || r.apart;
     st = st != OK ? refuse(p, &r, st, err) : hold_back(p, &r, err);

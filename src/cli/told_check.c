@@ -258,9 +258,8 @@ static Status attack(Checking *c, Overlap *overlap, Error *err)
 {
     OverlapReport r = OVERLAP_REPORT_INIT;
     unsigned threads = c->check->threads;
-    Status st = c->mode == TOLD_HIDE     ? overlap_hide(overlap, threads, &r, err)
-                : c->mode == TOLD_ATTACK ? overlap_attack(overlap, threads, &r, err)
-                                         : overlap_beside(overlap, threads, &r, err);
+    Status st =
+        c->mode == TOLD_HIDE ? overlap_hide(overlap, threads, &r, err) : overlap_beside(overlap, threads, &r, err);
     c->report->is_small = st == ERR_DENIED;
     if (st == ERR_DENIED)
         name_found(c, &r);
@@ -437,7 +436,9 @@ static Status look_beside(Checking *c, Error *err)
         TRY(attack_with(c, &(With){.a = i, .b = own, .room = &part}, err));
         others++;
     }
-    return others < 2 ? OK : attack_joint(c, &(With){.a = EVERY, .b = NONE, .room = &part}, err);
+    if (others < 2 && !c->beside_answers)
+        return OK;
+    return attack_joint(c, &(With){.a = EVERY, .b = NONE, .room = c->beside_answers ? least : &part}, err);
 }
 
 /* Pattern by pattern where that ends soon, figure by figure where it does not. */

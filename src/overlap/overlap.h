@@ -73,8 +73,8 @@ typedef struct OverlapReport {
         .hide = NULL \
     }
 
-/* Which asked figures must go, so that the others tell of no small pattern more than was told before. ERR_DENIED: no
- * choice does it, or none could be shown to; ERR_LIMIT: too many patterns. Free the report also after a failure. */
+/* Which asked figures must go, so that the others tell of no small pattern more than was told before: all of them, at
+ * worst. ERR_LIMIT: too many patterns. Free the report also after a failure. */
 MUST_USE Status overlap_hide(Overlap *o, unsigned threads, OverlapReport *out, Error *err);
 /* The attack alone: all asked figures are told. ERR_DENIED: a small pattern follows, or could not be shown not to. */
 MUST_USE Status overlap_attack(Overlap *o, unsigned threads, OverlapReport *out, Error *err);

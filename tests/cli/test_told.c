@@ -144,6 +144,26 @@ static void test_question_beside_three(void **state)
     }
 }
 
+/* Of a release and a measure's answer the asker may know three people apart, as of two releases; with what he was told
+ * besides, no fewer than the minimum: seven of the answer were told among others whom the release has. */
+static void test_question_beside_answer_and_release(void **state)
+{
+    (void)state;
+    for (uint64_t first = 35; first <= 44; first += 9) {
+        ToldSources list = {0};
+        ToldReport r;
+        add_source(&list, "asked", ASKED, 1, 50);
+        add_source(&list, "out", OUT, 1, 120);
+        add_source(&list, "told", ANSWERED, first, 120);
+        const ToldCheck c = {
+            .sources = &list, .least = {.n = 16, .numerator = 3, .complement = 3}, .threads = 1, .released = true};
+        assert_int_equal(told_check(&c, TOLD_HIDE, &r, NULL), OK);
+        assert_int_equal(r.hide[0], first == 44 ? OVERLAP_PEOPLE : 0);
+        mem_free(r.hide);
+        told_sources_free(&list);
+    }
+}
+
 /* A measure of WIDE^3 persons by district: which of them a person is in is one of the three digits of its number. */
 enum { WIDE = 28 };
 
@@ -209,6 +229,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_told_apart), cmocka_unit_test(test_pairs),
         cmocka_unit_test(test_three), cmocka_unit_test(test_question_beside_three),
-        cmocka_unit_test(test_too_many_at_once), cmocka_unit_test(test_limit)};
+        cmocka_unit_test(test_question_beside_answer_and_release), cmocka_unit_test(test_too_many_at_once),
+        cmocka_unit_test(test_limit)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
