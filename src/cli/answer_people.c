@@ -131,20 +131,6 @@ static Status read_printed(AnswerPeople *p, const ProtectJob *job, Error *err)
     return st;
 }
 
-static Status refuse(const AnswerPeople *p, const ToldReport *r, Status st, Error *err)
-{
-    if (st != ERR_DENIED || !r->is_small)
-        return st;
-    error_set(err, ERR_DENIED,
-        "beside what %s was told and releases print of others that have people in common with it, or with each other "
-        "(%s), the answer "
-        "would "
-        "show a group of too few people",
-        p->ask->user, r->with);
-    error_hint(err, "Ask for a coarser level, or for fewer splits.");
-    return ERR_DENIED;
-}
-
 static Status hold_back(AnswerPeople *p, const ToldReport *r, Error *err)
 {
     size_t added = 0;
@@ -184,7 +170,8 @@ static Status check_round(AnswerPeople *p, Error *err)
     Status st = told_check(&check, TOLD_HIDE, &r, err);
     p->patterns = r.patterns;
     p->apart = p->apart || r.apart;
-    st = st != OK ? refuse(p, &r, st, err) : hold_back(p, &r, err);
+    if (st == OK)
+        st = hold_back(p, &r, err);
     keep_passed(p);
     mem_free(r.hide);
     return st;
