@@ -131,14 +131,20 @@ static Status read_printed(AnswerPeople *p, const ProtectJob *job, Error *err)
     return st;
 }
 
+/* Of a rate that is held back a range may be printed still: where that must go too, its people go with it. */
 static Status hold_back(AnswerPeople *p, const ToldReport *r, Error *err)
 {
     size_t added = 0;
     for (size_t i = 0; i < p->sources.at[0].count && r->hide; i++) {
-        added += (r->hide[i] & ~p->held[i]) != 0;
-        p->held[i] |= r->hide[i];
+        uint8_t held = r->hide[i];
+        if (held && (held & ~p->held[i]) == 0)
+            held = OVERLAP_PEOPLE | OVERLAP_HITS;
+        if (held && (held & ~p->held[i]) == 0)
+            return error_set(err, ERR_DENIED, "a figure that was held back would show a group of too few people");
+        added += (held & ~p->held[i]) != 0;
+        p->held_count += p->held[i] == 0 && held != 0;
+        p->held[i] |= held;
     }
-    p->held_count += added;
     p->again = added > 0;
     return added > 0 ? error_set(err, ERR_DENIED, "%zu figures are held back", added) : OK;
 }
