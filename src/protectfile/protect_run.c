@@ -4,6 +4,7 @@
  */
 #include "protectfile/attack.h"
 #include "protectfile/lanes.h"
+#include "protectfile/pattern.h"
 #include "protectfile/protect_impl.h"
 
 #define PUBLISHED_HEADER "the published header"
@@ -265,23 +266,13 @@ static Status allow_printed(ProtectJob *job, Printed *p, const AttackOptions *o,
     return st;
 }
 
-static bool is_in_row(const SdcProblem *p, uint32_t row, uint32_t cell)
-{
-    for (uint32_t i = p->start[row]; i < p->start[row + 1]; i++)
-        if (p->cell[i] == cell)
-            return true;
-    return false;
-}
-
 /* All figures of each sum that the cell is in. */
-static bool hide_near(ProtectJob *job, uint32_t cell)
+static bool hide_near(ProtectJob *job, const Rows *rows, uint32_t cell)
 {
     const SdcProblem *p = &job->problem;
     bool hidden = false;
-    for (uint32_t row = 0; row < p->row_count; row++) {
-        if (!is_in_row(p, row, cell))
-            continue;
-        for (uint32_t i = p->start[row]; i < p->start[row + 1]; i++) {
+    for (uint32_t k = rows->from[cell]; k < rows->from[cell + 1]; k++)
+        for (uint32_t i = p->start[rows->row[k]]; i < p->start[rows->row[k] + 1]; i++) {
             uint32_t other = p->cell[i];
             if (p->cells[other].status != SDC_OPEN)
                 continue;
@@ -291,19 +282,20 @@ static bool hide_near(ProtectJob *job, uint32_t cell)
             job->cells[other].protects = cell;
             job->stats.repairs++;
         }
-    }
     return hidden;
 }
 
 /* Around each cell that is found out. */
-static bool hide_more(ProtectJob *job, const AttackJob *attack)
+static Status hide_more(ProtectJob *job, const AttackJob *attack, bool *hidden, Error *err)
 {
-    bool hidden = false;
-    for (uint32_t i = found(job, attack, 0); i != TABLES_NONE; i = found(job, attack, i + 1)) {
+    Rows rows;
+    Status st = rows_make(&job->problem, &rows, err);
+    for (uint32_t i = found(job, attack, 0); i != TABLES_NONE && st == OK; i = found(job, attack, i + 1)) {
         uint32_t own = own_cell(job, attack, i);
-        hidden = (own != TABLES_NONE && hide_near(job, own)) || hidden;
+        *hidden = (own != TABLES_NONE && hide_near(job, &rows, own)) || *hidden;
     }
-    return hidden;
+    rows_free(&rows);
+    return st;
 }
 
 #define ROUNDS 4 /* of hiding more, each an attack of everything that is printed */
@@ -325,7 +317,7 @@ static Status attack_until(
             cell = st == OK ? found(job, &attack, 0) : TABLES_NONE;
         }
         if (cell != TABLES_NONE && options->known_allowed && round < ROUNDS)
-            again = hide_more(job, &attack);
+            st = hide_more(job, &attack, &again, err);
         attack_free(&attack);
         if (st != OK || cell == TABLES_NONE)
             return st;
