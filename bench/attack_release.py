@@ -54,12 +54,15 @@ def read_policy(folder):
     with open(os.path.join(folder, "reference", "districts.csv"), newline="") as f:
         rows = csv.DictReader(line for line in f if not line.startswith("#"))
         county = {r["district_id"]: r["county_fips"] for r in rows}
-    medians = set()
+    medians, seen_only = set(), set()
     for m in of:
         with open(os.path.join(folder, "measures", m + ".toml"), "rb") as f:
-            if tomllib.load(f)["kind"] == "median":
-                medians.add(m)
-    return p, lineage, rule.get("subset", []), county, medians
+            measure = tomllib.load(f)
+        if measure["kind"] == "median":
+            medians.add(m)
+        if "has_ssn AS counted" in measure["sql"]:
+            seen_only.add(m)  # the people printed are those who could be seen; of how many is printed nowhere
+    return p, lineage, rule.get("subset", []), county, medians, seen_only
 
 
 class Cell:
@@ -123,11 +126,17 @@ def share_parts(text, n, p, bands):
     return max(0, n - (math.ceil(high) - 1)), min(n, n - math.ceil(low))
 
 
+def share_unseen(text, n, p, bands):
+    """The same where the people printed are those who are seen: of how many, is unknown."""
+    fit = [b - n for b in range(n, 20 * n) if share_parts(text, b, p, bands)[0] <= b - n <= share_parts(text, b, p, bands)[1]]
+    return (min(fit), max(fit)) if fit else (0, 20 * n)
+
+
 class System:
     """Unknowns of one lineage and year: counts of quantities at atoms (place class, split, group class)."""
 
-    def __init__(self, cells, county, p, subsets, medians, splits, about):
-        self.p, self.medians, self.about = p, medians, about
+    def __init__(self, cells, county, p, subsets, medians, splits, about, seen_only):
+        self.p, self.medians, self.about, self.seen_only = p, medians, about, seen_only
         self.cells = [c for c in cells if c.split == "all" or c.split in splits]
         self.splits = sorted({c.split for c in self.cells})
         self.county = county
@@ -304,14 +313,17 @@ class System:
             if self.about == "counts":
                 continue
             for q, share in (("u:", "seen_of_100"), ("w:", "linked_of_100")):
-                if share in c.shares:
+                if share in c.shares and c.table in self.seen_only:
+                    if q == "u:":
+                        add(cover(q + c.table), *share_unseen(c.shares[share], c.n, self.p, c.bands))
+                elif share in c.shares:
                     add(cover(q + c.table), *share_parts(c.shares[share], c.n, self.p, c.bands))
         # parts are no more than their wholes
         self.ineq = []
         for q in self.names:
             if q[0] != "n":
                 whole = "n:" + self.people[q[2:]]
-                if q[2:] in self.medians:
+                if q[2:] in self.medians or q[0] == "u" and q[2:] in self.seen_only:
                     continue
                 for d in range(len(self.classes)):
                     for s in self.splits:
@@ -367,6 +379,8 @@ class System:
                             continue
                         if self.about == "shares":
                             push("unseen", p["min_complement"], parts("u:" + t), (t,) + words, [("u", t, 1)], people)
+                            if t in self.seen_only:
+                                continue
                             push("unlinked", p["min_complement"], parts("w:" + t), (t,) + words, [("w", t, 1)], people)
                             continue
                         k = parts("k:" + t)
@@ -692,7 +706,7 @@ def main():
     a.add_argument("--show", type=int, default=20)
     a.add_argument("release", nargs="+")
     o = a.parse_args()
-    p, lineage, subsets, county, medians = read_policy(o.policy)
+    p, lineage, subsets, county, medians, seen_only = read_policy(o.policy)
     truth = Truth(o.truth) if o.truth else None
     releases = [read_release(f) for f in o.release]
     bad = 0
@@ -733,7 +747,7 @@ def main():
         parts = [splits] if o.whole else [[s] for s in splits] or [[]]
         for part, about in [(x, a) for x in parts for a in o.about]:
             started = time.process_time()
-            s = System(list_, county, p, subsets, medians, part, about)
+            s = System(list_, county, p, subsets, medians, part, about, seen_only)
             attack = Attack(s, o.seconds)
             t, low, high, fault, undecided = attack.run(rng)
             totals["systems"] += 1
