@@ -242,35 +242,6 @@ static Status check_shown(const Audit *a, const PublishedCell *p, Error *err)
     return why ? fail(&p->cell, why, err) : OK;
 }
 
-/* "75": at least so many of 100. What is told must be true, and must leave open that it does not hold of as
- * many people as the minimum. */
-static const char *share_wrong(const Audit *a, const PublishedCell *p, Slice shown, int64_t part)
-{
-    const Limits *l = &a->limits;
-    int64_t from, base = p->cell.base;
-    if (shown.len == 0)
-        return NULL;
-    bool of_groups = !slice_eq_z(p->cell.split, "all");
-    if (of_groups && p->cell.parent.len > 0)
-        return "a share is told of a group at a place";
-    if (parse_i64(shown, &from, NULL) != OK || from < 0 || from > 95 || from % 5 != 0 || base <= 0)
-        return "a share is no band";
-    if (part * 100 < from * base)
-        return "a share is told to be larger than it is";
-    int64_t most = base - (from * base + 99) / 100;
-    if (most < l->complement)
-        return "a share tells that it does not hold of few";
-    return NULL;
-}
-
-static Status check_shares(const Audit *a, const PublishedCell *p, Error *err)
-{
-    const char *why = share_wrong(a, p, p->shown_seen, p->cell.covered);
-    if (!why)
-        why = share_wrong(a, p, p->shown_linked, p->cell.strong);
-    return why ? fail(&p->cell, why, err) : OK;
-}
-
 static Status check_alone(Audit *a, const PublishedCell *p, Error *err)
 {
     const ProtectCell *c = &p->cell;
@@ -283,7 +254,6 @@ static Status check_alone(Audit *a, const PublishedCell *p, Error *err)
         return fail(c, "a pool is not named as one, or names no members", err);
     TRY(check_minimums(a, p, err));
     TRY(check_sum(a, p, err));
-    TRY(check_shares(a, p, err));
     return check_shown(a, p, err);
 }
 
@@ -683,6 +653,7 @@ Status protect_audit(Policy *policy, Date on, const ProtectCell *input, size_t i
         TRY_OUT(map_init(maps[i], err));
     TRY_OUT(index_input(&a, input_count, err));
     TRY_OUT(note_levels(&a, input_count, err));
+    TRY_OUT(audit_shares(&a.limits, p->cells, p->count, err));
     st = audit_all(&a, checked, err);
 out:
     for (size_t i = 0; i < COUNT_OF(maps); i++)

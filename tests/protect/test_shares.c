@@ -3,6 +3,7 @@
  * which the people without could lie, and whatever fits the printed bands must leave open, for everybody at each place
  * and for each group of the state, that the minimum of people is without, and with.
  */
+#include "protect/limits.h"
 #include "protect/shares.h"
 #include "tables.h"
 
@@ -114,9 +115,11 @@ static void enumerate(const Small *s, Range *range)
 
 static void nobody_follows_from_bands(void **state)
 {
-    (void)state;
     Rng r;
+    Limits limits;
+    Error none = ERROR_INIT;
     rng_init(&r, 5, 1);
+    tables_assert(limits_read(*state, TABLES_DAY, &limits, &none), &none);
     size_t told = 0, kept_back = 0;
     for (int round = 0; round < 300; round++) {
         Small s;
@@ -125,6 +128,7 @@ static void nobody_follows_from_bands(void **state)
         make(&s, &r);
         arena_init(&s.arena, 0);
         tables_assert(shares_show(&RULE, s.cells, s.count, &s.arena, &err), &err);
+        tables_assert(audit_shares(&limits, s.cells, s.count, &err), &err);
         enumerate(&s, range);
         for (size_t i = 0; i < s.count; i++) {
             const ProtectCell *c = &s.cells[i].cell;
@@ -176,15 +180,41 @@ static void the_same_people_once(void **state)
     arena_free(&arena);
 }
 
+/* Bands that are wide enough alone and not together: 16 people in the last band (0 to 3 without), 984 of whom 50 to 98
+ * are without, 1,000 of whom 0 to 50 are: none of the 16 is. */
+static void bands_that_add_up(void **state)
+{
+    Arena arena;
+    Error err = ERROR_INIT;
+    Limits limits;
+    arena_init(&arena, 0);
+    tables_assert(limits_read(*state, TABLES_DAY, &limits, &err), &err);
+    PublishedCell c[] = {cell("state", "CO", "all", "all", 1000, 50), cell("county", "08001", "all", "all", 16, 0),
+        cell("county", "08003", "all", "all", 984, 50)};
+    const char *const bands[] = {"95", "80", "90"};
+    for (size_t i = 0; i < COUNT_OF(c); i++) {
+        c[i].shown_seen = slice_of(bands[i]);
+        c[i].cell.strong = 0;
+    }
+    assert_int_equal(audit_shares(&limits, c, COUNT_OF(c), &err), ERR_DENIED);
+    assert_non_null(strstr(err.message, "tell of few"));
+    error_clear(&err);
+    tables_assert(shares_show(&RULE, c, COUNT_OF(c), &arena, &err), &err);
+    tables_assert(audit_shares(&limits, c, COUNT_OF(c), &err), &err);
+    assert_true(c[0].shown_seen.len == 0 || c[1].shown_seen.len == 0 || c[2].shown_seen.len == 0);
+    arena_free(&arena);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nobody_follows_from_bands),
-        cmocka_unit_test(one_of_twenty),
-        cmocka_unit_test(the_same_people_once),
-    };
     Error err = ERROR_INIT;
     Policy *policy = tables_policy();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_prestate(nobody_follows_from_bands, policy),
+        cmocka_unit_test(one_of_twenty),
+        cmocka_unit_test(the_same_people_once),
+        cmocka_unit_test_prestate(bands_that_add_up, policy),
+    };
     if (rule_read(policy, TABLES_DAY, &RULE, &err) != OK)
         return 1;
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
