@@ -100,7 +100,11 @@ typedef struct Engine {
     Rng rng;
 } Engine;
 
+typedef struct Fold Fold;
+
+/* Cells of the net's problem. */
 typedef struct EngineSetup {
+    const Fold *fold;         /* the net's problem is a folded one; NULL: it is the given one */
     const int64_t *up, *down; /* cell of the problem: how far an attacker must be led astray; 0: no need */
     const uint8_t *singleton; /* cell of the problem; NULL: none */
     const uint8_t *settled;   /* cell of the problem: its needs were met in an earlier round */
