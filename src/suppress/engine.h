@@ -52,19 +52,21 @@ typedef struct EngineMoves {
 typedef enum EngineReach {
     ENGINE_INSIDE, /* among suppressed cells nearby */
     ENGINE_NEAR,   /* among all cells nearby */
+    ENGINE_FAR,    /* anywhere, with little effort */
     ENGINE_WHOLE
 } EngineReach;
 
 typedef struct Engine {
     const Net *net;
     Local *local;
-    Wide *wide;         /* made when a question first was too far-reaching for local */
-    uint32_t far;       /* questions in a row that were */
-    uint32_t misses[2]; /* questions in a row of a large net that were, by how far local might go */
-    bool near;          /* many cells: suppressed cells nearby are asked first */
-    bool large;         /* many equations: near answers are worth more than cheap ones */
-    bool far_local;     /* large, with so many equations that the local simplex pays where answers are far */
-    Cut *cuts;          /* far_local: parts that are asked by themselves */
+    Wide *wide;          /* made when a question first was too far-reaching for local */
+    uint32_t far;        /* questions in a row that were */
+    uint32_t far_failed; /* questions of ENGINE_FAR that were, in all */
+    uint32_t misses[2];  /* questions in a row of a large net that were, by how far local might go */
+    bool near;           /* many cells: suppressed cells nearby are asked first */
+    bool large;          /* many equations: near answers are worth more than cheap ones */
+    bool far_local;      /* large, with so many equations that the local simplex pays where answers are far */
+    Cut *cuts;           /* far_local: parts that are asked by themselves */
     uint32_t cut_count;
     unsigned threads;                   /* for them */
     const uint32_t *outer, *outer_need; /* of a part: its cells and needs in the whole; NULL: this is the whole */
