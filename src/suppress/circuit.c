@@ -334,6 +334,7 @@ static Status meet(Circuits *c, Error *err)
         Choice choice = choose(c, &needs);
         if (choice.free == NET_NONE)
             break;
+        c->e->by_circuits = true;
         st = make(c, &choice, err);
     }
     vec_free(&needs);

@@ -72,10 +72,11 @@ typedef struct Engine {
     const uint32_t *outer, *outer_need; /* of a part: its cells and needs in the whole; NULL: this is the whole */
     EngineMoves moves;                  /* of a part */
     EngineReach reach;
-    bool reshaping; /* a better answer is looked for: in a large net only near */
-    bool shrinking; /* not every cell is allowed: what is not found proves nothing */
-    Window *window; /* with near or large */
-    Core *core;     /* while only suppressed cells are asked, and all of them may move */
+    bool by_circuits; /* some need was met so: near enough every cell is suppressed */
+    bool reshaping;   /* a better answer is looked for: in a large net only near */
+    bool shrinking;   /* not every cell is allowed: what is not found proves nothing */
+    Window *window;   /* with near or large */
+    Core *core;       /* while only suppressed cells are asked, and all of them may move */
     Arena arena;
     int64_t *price;     /* of suppressing a cell */
     double *weight;     /* the same, for the simplex */
@@ -107,6 +108,7 @@ typedef struct Fold Fold;
 /* Cells of the net's problem. */
 typedef struct EngineSetup {
     const Fold *fold;         /* the net's problem is a folded one; NULL: it is the given one */
+    uint32_t rows;            /* with fold: equations before; 0: as many as the net has */
     const int64_t *up, *down; /* cell of the problem: how far an attacker must be led astray; 0: no need */
     const uint8_t *singleton; /* cell of the problem; NULL: none */
     const uint8_t *settled;   /* cell of the problem: its needs were met in an earlier round */

@@ -142,7 +142,7 @@ static Status cut(Engine *e, const Fold *fold, Error *err)
 
 Status engine_new(const Net *net, const EngineSetup *setup, Engine **out, Error *err)
 {
-    const bool large = net->row_count >= setup->large_rows;
+    const bool large = (setup->rows > 0 ? setup->rows : net->row_count) >= setup->large_rows;
     const EngineSize size = {.near = net->cell_count >= setup->near_cells,
         .large = large,
         .far_local = large && net->row_count >= setup->far_rows};

@@ -55,19 +55,6 @@ static Status find_whole(Engine *e, uint32_t id, Move *m, WholeMove **out, Error
     return OK;
 }
 
-static uint32_t inner_of(const Net *n, uint32_t cell)
-{
-    uint32_t low = 0, high = n->cell_count; /* outside[] ascends */
-    while (low + 1 < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (n->outside[middle] <= cell)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* The move by whole numbers, in the net's cells. */
 static Status take_values(const Engine *e, const WholeMove *w, Move *m, Error *err)
 {
@@ -76,7 +63,7 @@ static Status take_values(const Engine *e, const WholeMove *w, Move *m, Error *e
     m->terms = terms;
     m->count = w->count;
     for (uint32_t i = 0; i < w->count; i++)
-        m->terms[i] = (LocalTerm){inner_of(e->net, w->terms[i].cell), (double)w->terms[i].value};
+        m->terms[i] = (LocalTerm){net_inside(e->net, w->terms[i].cell), (double)w->terms[i].value};
     return OK;
 }
 

@@ -83,6 +83,8 @@ static Status search_large(Engine *e, const SuppressOptions *o, uint8_t *best, E
     static const EngineOrder orders[] = {ENGINE_BY_LEVEL_UP, ENGINE_BY_LEVEL_DOWN, ENGINE_BY_LEVEL_UP};
     size_t times = o->effort > 0 ? REBUILT_ROWS / e->net->row_count : 0;
     TRY(engine_meet_all(e, ENGINE_BY_LEVEL_DOWN, err));
+    if (e->by_circuits) /* anew it would take as long and take off a thousandth */
+        times = 0;
     for (size_t i = 0; i < COUNT_OF(orders) && i < times && engine_price(e) > 0; i++)
         TRY(shrink(e, orders[i], err));
     TRY(engine_clean(e, o->effort / 4, err));
@@ -203,6 +205,7 @@ static Status solve_groups(
     setup.settled = f->settled;
     setup.whole = f->whole;
     setup.fold = f;
+    setup.rows = block->row_count;
     memset(in, 1, f->problem.cell_count); /* all of a block's cells are usable */
     TRY(net_build(&f->problem, in, NULL, &net, err));
     Status st = solve_net(round, block, &net, &setup, r, in, err);

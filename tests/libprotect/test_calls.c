@@ -15,6 +15,10 @@ static const char HEADER[] = "schema = \"cairn.tables/1\"\nname = \"t\"\n"
                              "[[dimension]]\nname = \"d\"\ntotal = \"all\"\ncodes = [\"a\", \"b\", \"c\"]\n"
                              "[[table]]\nname = \"t\"\nfile = \"t.csv\"\n"
                              "[[table.by]]\ndimension = \"d\"\ncolumn = \"d\"\n[[table.count]]\nname = \"n\"\n";
+static const char PUBLISHED[] = "schema = \"cairn.tables/1\"\nname = \"t\"\n[markers]\nsuppressed = [\"*\"]\n"
+                                "[[dimension]]\nname = \"d\"\ntotal = \"all\"\ncodes = [\"a\", \"b\", \"c\"]\n"
+                                "[[table]]\nname = \"t\"\nfile = \"t.csv\"\n"
+                                "[[table.by]]\ndimension = \"d\"\ncolumn = \"d\"\n[[table.count]]\nname = \"n\"\n";
 static const char POLICY[] = "schema = \"cairn.protection/1\"\nname = \"ten\"\nversion = \"1\"\ntitle = \"t\"\n"
                              "effective_from = 2026-01-01\nstatus = \"assumed\"\nsource = \"s\"\n"
                              "[[parameter]]\nname = \"min_n\"\nvalue = 10\nstatus = \"assumed\"\nsource = \"s\"\n";
@@ -122,7 +126,7 @@ static cairn_protect *audited(const char *csv, const cairn_protect_audit_limits 
 {
     cairn_protect_error e;
     cairn_protect *p = with(csv, 0);
-    if (cairn_protect_audit_within(p, HEADER, strlen(HEADER), 4, limits, 1, &e) != CAIRN_PROTECT_OK)
+    if (cairn_protect_audit_within(p, PUBLISHED, strlen(PUBLISHED), 4, limits, 1, &e) != CAIRN_PROTECT_OK)
         fail_msg("%s", e.message);
     return p;
 }
