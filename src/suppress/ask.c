@@ -26,6 +26,7 @@ static void count_work(Engine *e, const LocalAnswer *a, uint32_t start)
     e->queries++;
     e->pivots += a->pivots;
     e->work += (a->pivots + start) * (1 + (uint64_t)a->rows / ROWS_A_WORK);
+    e->far_work += e->reach == ENGINE_FAR ? (uint64_t)a->pivots * a->rows : 0;
 }
 
 /* within NULL: among all cells that may move. */

@@ -62,6 +62,7 @@ typedef struct Engine {
     Wide *wide;          /* made when a question first was too far-reaching for local */
     uint32_t far;        /* questions in a row that were */
     uint32_t far_failed; /* questions of ENGINE_FAR that were, in all */
+    uint64_t far_work;   /* of them, in pivots times equations */
     uint32_t misses[2];  /* questions in a row of a large net that were, by how far local might go */
     bool near;           /* many cells: suppressed cells nearby are asked first */
     bool large;          /* many equations: near answers are worth more than cheap ones */

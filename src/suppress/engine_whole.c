@@ -132,7 +132,9 @@ Status engine_make_whole(Engine *e, Error *err)
         TRY(window_new(e->net, &e->window, err));
     memcpy(e->allowed, e->in, e->net->cell_count);
     e->shrinking = e->near = true;
+    e->reach = e->by_circuits ? ENGINE_FAR : ENGINE_WHOLE; /* a net in which far questions do not pay */
     Status st = make_all_whole(e, err);
+    e->reach = ENGINE_WHOLE;
     e->shrinking = false;
     e->near = near;
     memset(e->allowed, 1, e->net->cell_count);
