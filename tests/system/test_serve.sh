@@ -63,16 +63,24 @@ check_equal "known content is not sent again" "$(code) $(stat -c %s "$work/body"
 request "/releases/$id/" HEAD
 check_equal "HEAD has no body" "$(code) $(stat -c %s "$work/body")" "200 0"
 
-# Whatever the front page refers to must be there.
-broken=0
-for link in $(grep -oE '(href|src)="[^"#:]+' "$release/index.html" | sed 's/.*"//' | sort -u); do
-    case $link in
-    /*) request "$link" ;;
-    *) request "/releases/$id/$link" ;;
-    esac
-    [ "$(code)" = 200 ] || { note "$link: $(code)"; broken=$((broken + 1)); }
-done
-check_equal "every link of the front page leads somewhere" "$broken" 0
+# broken_links PAGE: how many of the things that it refers to are not there.
+broken_links()
+{
+    local link broken=0
+    for link in $(grep -oE '(href|src)="[^"#:]+' "$1" | sed 's/.*"//' | sort -u); do
+        case $link in
+        /*) request "$link" ;;
+        *) request "/releases/$id/$link" ;;
+        esac
+        [ "$(code)" = 200 ] || { note "$link: $(code)" >&2; broken=$((broken + 1)); }
+    done
+    echo "$broken"
+}
+
+check_equal "every link of the front page leads somewhere" "$(broken_links "$release/index.html")" 0
+request /releases/
+cp "$work/body" "$work/list.html"
+check_equal "every link of the list of releases, too" "$(broken_links "$work/list.html")" 0
 
 table=$(ls "$release"/data/*.csv | head -n 1)
 name=$(basename "$table" .csv)
