@@ -225,6 +225,28 @@ static void bands_that_add_up(void **state)
     arena_free(&arena);
 }
 
+/* Groups that overlap, which no table should hold: each has more people not seen than the state. It ends, and says so.
+ */
+static void groups_that_overlap(void **state)
+{
+    Arena arena;
+    Error err = ERROR_INIT;
+    Limits limits;
+    arena_init(&arena, 0);
+    tables_assert(limits_read(*state, TABLES_DAY, &limits, &err), &err);
+    PublishedCell c[] = {cell("state", "CO", "all", "all", 1000, 20), cell("state", "CO", "sex", "female", 900, 180),
+        cell("state", "CO", "sex", "male", 900, 180)};
+    const char *const bands[] = {"95", "80", "80"};
+    for (size_t i = 0; i < COUNT_OF(c); i++) {
+        c[i].shown_seen = slice_of(bands[i]);
+        c[i].cell.strong = 0;
+    }
+    assert_int_equal(audit_shares(&limits, c, COUNT_OF(c), &err), ERR_DENIED);
+    assert_non_null(strstr(err.message, "contradict"));
+    error_clear(&err);
+    arena_free(&arena);
+}
+
 int main(void)
 {
     Error err = ERROR_INIT;
@@ -235,6 +257,7 @@ int main(void)
         cmocka_unit_test(the_same_people_once),
         cmocka_unit_test(the_same_people_behind_a_split),
         cmocka_unit_test_prestate(bands_that_add_up, policy),
+        cmocka_unit_test_prestate(groups_that_overlap, policy),
     };
     if (rule_read(policy, TABLES_DAY, &RULE, &err) != OK)
         return 1;
