@@ -140,7 +140,7 @@ static bool narrow(KnownList *list, Slice split)
     return moved;
 }
 
-/* Parts of one whole that overlap would go on narrowing for ever. */
+/* Parts of one whole that overlap would be narrowed beyond all bounds. */
 static const Known *contradiction(const KnownList *list)
 {
     for (size_t i = 0; i < list->len; i++)
