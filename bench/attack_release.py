@@ -6,14 +6,18 @@
 #
 # Needs python3-scipy (HiGHS inside), which the build and the tests do not; so it is no part of make test.
 #
-# usage: attack_release.py [--policy policy/colorado] [--truth CELLS.csv] [--whole] [--seconds N] RELEASE [RELEASE ...]
+# usage: attack_release.py [--policy policy/colorado] [--truth CELLS.csv] [--whole] [--seconds N] [--years YEAR ...]
+#                          [--lineage NAME] [--about counts shares] [--show N] RELEASE [RELEASE ...]
 #   several releases: attacked together, the later ones as if all were in force; where two print different counts of one
 #   cell the difference is listed and the earlier figure is left out of the equations
 #   --truth    true cells (measure, year, level, unit, split, grp, denominator, numerator, covered, base, strong), used
 #              only after the attack, to say whether its intervals hold the truth
 #   --whole    all splits of a lineage and year in one system (default: one split beside "all" at a time)
 #   --seconds  for each system; what is not decided by then is counted as undecided, never as protected
-# Exit code 1 when something is found.
+#   --years, --lineage, --about   no others are attacked
+#   --show     so many findings of a kind are printed; 20
+# Options that take several words stand before another option, not before RELEASE. Exit code 1 when something is found,
+# or when printed figures contradict each other so that nothing could be asked of them.
 import argparse
 import collections
 import csv
@@ -783,7 +787,7 @@ def main():
             print("%s %d %s: %d unknowns, %d targets, %d LP, %d undecided, %s, %.1f s" % (
                 line, year, "+".join(part) + " " + about, attack.live, len(t), attack.calls, len(undecided), dict(found),
                 time.process_time() - started), flush=True)
-    bad += sum(v for k, v in totals.items() if k.split()[-1] in ("exact", "narrow", "few"))
+    bad += sum(v for k, v in totals.items() if k.split()[-1] in ("exact", "narrow", "few", "contradictions"))
     print("in all:", dict(totals), "CPU s: %.0f" % resource.getrusage(resource.RUSAGE_SELF).ru_utime)
     sys.exit(1 if bad else 0)
 

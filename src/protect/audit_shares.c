@@ -7,8 +7,11 @@
 
 typedef struct Known {
     const PublishedCell *cell;
-    int level;         /* 0: the state */
-    int64_t low, high; /* people without */
+    int level;                             /* 0: the state */
+    size_t whole;                          /* whose part it is; SIZE_MAX: nobody's */
+    int64_t low, high;                     /* people without */
+    int64_t parts_low, parts_high, others; /* of its parts together, and its people who are in none of them */
+    bool has_parts;
 } Known;
 
 typedef VEC(Known) KnownList;
@@ -64,13 +67,20 @@ static Status read_one(const Limits *l, const PublishedCell *p, bool linked, Kno
     return OK;
 }
 
-static bool is_part(const Known *whole, const Known *x, Slice split)
+/* Of everybody at a place: the place of the level above that it is part of. */
+static size_t whole_of(const KnownList *list, const Known *x)
 {
-    if (!slice_eq(x->cell->cell.split, split))
-        return false;
-    if (!slice_eq_z(split, "all"))
-        return whole->level == 0;
-    return x->level == whole->level + 1 && slice_eq(x->cell->cell.parent, whole->cell->cell.unit);
+    for (size_t i = 0; i < list->len && list->at[i].level < x->level; i++) {
+        const Known *w = &list->at[i];
+        if (w->level == x->level - 1 && of_everybody(w->cell) && slice_eq(x->cell->cell.parent, w->cell->cell.unit))
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+static bool is_part(const Known *x, Slice split)
+{
+    return x->whole != SIZE_MAX && slice_eq(x->cell->cell.split, split);
 }
 
 static bool raise(int64_t *low, int64_t v)
@@ -87,52 +97,85 @@ static bool lower(int64_t *high, int64_t v)
     return less;
 }
 
-/* One sum: a whole, its parts of one split, and those who are in no published part. */
-static bool narrow(KnownList *list, Known *whole, Slice split)
+static void add_parts(KnownList *list, Slice split)
 {
-    int64_t low = 0, high = 0, rest = whole->cell->cell.base;
-    bool moved = false, any = false;
+    for (size_t i = 0; i < list->len; i++) {
+        Known *w = &list->at[i];
+        w->parts_low = w->parts_high = 0;
+        w->others = w->cell->cell.base;
+        w->has_parts = false;
+    }
     for (size_t i = 0; i < list->len; i++) {
         const Known *x = &list->at[i];
-        if (!is_part(whole, x, split))
+        if (!is_part(x, split))
             continue;
-        low += x->low;
-        high += x->high;
-        rest -= x->cell->cell.base;
-        any = true;
+        Known *w = &list->at[x->whole];
+        w->parts_low += x->low;
+        w->parts_high += x->high;
+        w->others -= x->cell->cell.base;
+        w->has_parts = true;
     }
-    if (!any)
-        return false;
-    high += rest > 0 ? rest : 0;
-    moved = raise(&whole->low, low) | lower(&whole->high, high);
+}
+
+/* The sums of one split: each whole, its parts, and those who are in no published part. */
+static bool narrow(KnownList *list, Slice split)
+{
+    bool moved = false;
+    add_parts(list, split);
+    for (size_t i = 0; i < list->len; i++) {
+        Known *w = &list->at[i];
+        if (!w->has_parts)
+            continue;
+        w->parts_high += w->others > 0 ? w->others : 0;
+        moved |= raise(&w->low, w->parts_low) | lower(&w->high, w->parts_high);
+    }
     for (size_t i = 0; i < list->len; i++) {
         Known *x = &list->at[i];
-        if (!is_part(whole, x, split))
+        if (!is_part(x, split))
             continue;
-        int64_t least = whole->low - (high - x->high), most = whole->high - (low - x->low);
+        const Known *w = &list->at[x->whole];
+        int64_t least = w->low - (w->parts_high - x->high), most = w->high - (w->parts_low - x->low);
         moved |= raise(&x->low, least) | lower(&x->high, most);
     }
     return moved;
 }
 
-static void narrow_all(KnownList *list)
+/* Parts of one whole that overlap would be narrowed beyond all bounds. */
+static const Known *contradiction(const KnownList *list)
+{
+    for (size_t i = 0; i < list->len; i++)
+        if (list->at[i].low > list->at[i].high)
+            return &list->at[i];
+    return NULL;
+}
+
+static Status narrow_all(KnownList *list, Error *err)
 {
     for (bool again = true; again;) {
-        again = false;
-        for (size_t i = 0; i < list->len; i++) {
-            Known *whole = &list->at[i];
-            if (!of_everybody(whole->cell))
-                continue;
-            again |= narrow(list, whole, SLICE("all"));
-            Slice last = {"", 0};
-            for (size_t k = 0; whole->level == 0 && k < list->len; k++) {
-                Slice split = list->at[k].cell->cell.split;
-                if (!slice_eq_z(split, "all") && !slice_eq(split, last))
-                    again |= narrow(list, whole, split);
-                last = split;
-            }
+        Slice last = SLICE("all");
+        again = narrow(list, last);
+        for (size_t k = 0; k < list->len && list->at[k].level == 0; k++) {
+            Slice split = list->at[k].cell->cell.split;
+            if (!of_everybody(list->at[k].cell) && !slice_eq(split, last))
+                again |= narrow(list, split);
+            last = split;
         }
+        const Known *wrong = contradiction(list);
+        if (wrong)
+            return deny(wrong->cell, "shares of seen or linked people contradict each other", err);
     }
+    return OK;
+}
+
+/* Groups are of the state. */
+static void find_wholes(KnownList *list)
+{
+    size_t state = SIZE_MAX;
+    for (size_t i = 0; i < list->len && list->at[i].level == 0; i++)
+        if (of_everybody(list->at[i].cell))
+            state = i;
+    for (size_t i = 0; i < list->len; i++)
+        list->at[i].whole = of_everybody(list->at[i].cell) ? whole_of(list, &list->at[i]) : state;
 }
 
 static Status audit_table(
@@ -153,7 +196,8 @@ static Status audit_table(
         x.level = level;
         TRY(vec_push(list, x, err));
     }
-    narrow_all(list);
+    find_wholes(list);
+    TRY(narrow_all(list, err));
     for (size_t i = 0; i < list->len; i++) {
         const Known *x = &list->at[i];
         int64_t base = x->cell->cell.base;

@@ -171,14 +171,20 @@ static bool same_level(const PublishedCell *a, const PublishedCell *b)
     return slice_eq(a->cell.level, b->cell.level) && slice_eq(a->cell.split, b->cell.split);
 }
 
+/* Everybody; NULL where that is not told. A split may be sorted before "all". */
+static PublishedCell *state_of(PublishedCell *cells, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (cells[i].cell.parent.len == 0 && slice_eq_z(cells[i].cell.split, "all") && may_tell(&cells[i]))
+            return &cells[i];
+    return NULL;
+}
+
 /* Cells of one table and year, sorted by level, split and unit. Nodes of one sum stand together, wholes before parts.
  */
-static Status gather(PublishedCell *cells, size_t count, ShareKind kind, ShareNodes *list, Error *err)
+static Status gather(
+    PublishedCell *cells, size_t count, PublishedCell *state, ShareKind kind, ShareNodes *list, Error *err)
 {
-    PublishedCell *state = NULL;
-    for (size_t i = 0; i < count && !state; i++)
-        if (cells[i].cell.parent.len == 0 && slice_eq_z(cells[i].cell.split, "all") && may_tell(&cells[i]))
-            state = &cells[i];
     if (!state)
         return OK;
     TRY(vec_push(list,
@@ -221,7 +227,7 @@ static PublishedCell *twin_of(const PublishedCell *c, PublishedCell *cells, size
 }
 
 typedef struct TableYear {
-    PublishedCell *at;
+    PublishedCell *at, *state;
     size_t count;
     Slice lineage;
 } TableYear;
@@ -230,10 +236,12 @@ typedef struct TableYear {
 static const TableYear *first_of_people(const TableYear *list, size_t own, ShareKind kind)
 {
     const TableYear *t = &list[own];
-    for (size_t i = 0; i < own; i++)
-        if (slice_eq(list[i].lineage, t->lineage) && list[i].at->cell.year == t->at->cell.year &&
-            list[i].at->cell.base == t->at->cell.base && part_of(list[i].at, kind) == part_of(t->at, kind))
+    for (size_t i = 0; i < own && t->state; i++) {
+        const PublishedCell *state = list[i].state;
+        if (state && slice_eq(list[i].lineage, t->lineage) && state->cell.year == t->state->cell.year &&
+            state->cell.base == t->state->cell.base && part_of(state, kind) == part_of(t->state, kind))
             return &list[i];
+    }
     return t;
 }
 
@@ -253,7 +261,7 @@ static Status show_table(
 {
     const TableYear *first = first_of_people(list, own, kind);
     ShareNodes nodes = {0};
-    Status st = gather(list[own].at, list[own].count, kind, &nodes, err);
+    Status st = gather(list[own].at, list[own].count, list[own].state, kind, &nodes, err);
     if (st == OK && first == &list[own])
         decide(rule, &nodes);
     for (size_t i = 0; i < nodes.len && st == OK; i++) {
@@ -280,7 +288,12 @@ Status shares_show(const ProtectRule *rule, PublishedCell *cells, size_t count, 
             cells[to].shown_seen = (Slice){"", 0};
             cells[to].shown_linked = (Slice){"", 0};
         }
-        st = vec_push(&list, ((TableYear){&cells[from], to - from, rule_lineage(rule, c->table, &tier)}), err);
+        st = vec_push(&list,
+            ((TableYear){.at = &cells[from],
+                .state = state_of(&cells[from], to - from),
+                .count = to - from,
+                .lineage = rule_lineage(rule, c->table, &tier)}),
+            err);
     }
     for (size_t i = 0; i < list.len && st == OK; i++)
         for (int kind = SHARE_SEEN; kind <= SHARE_LINKED && st == OK; kind++)

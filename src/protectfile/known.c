@@ -100,14 +100,21 @@ static void widen_all(Known *k)
             widen_outcome(k->job, i, k->widest.cells);
 }
 
+/* Without its code a cell is asked for no more either. */
+static void lower(SdcCell *c, int64_t above, int64_t below)
+{
+    c->upl = above < c->upl ? above : c->upl;
+    c->lpl = below < c->lpl ? below : c->lpl;
+}
+
 static void lower_levels(Known *k, const AuditReport *open)
 {
     for (size_t i = 0; i < open->count; i++) {
         const AuditCell *a = &open->cells[i];
         SdcCell *c = &k->job->problem.cells[a->cell];
         int64_t above = a->high - c->value, below = c->value - a->low;
-        c->upl = above < c->upl ? above : c->upl;
-        c->lpl = below < c->lpl ? below : c->lpl;
+        lower(c, above, below);
+        lower(&k->job->uncoded[a->cell], above, below);
         if (c->upl == 0 && c->lpl == 0)
             c->status = SDC_SECONDARY;
     }
@@ -137,19 +144,31 @@ static Status look(Known *k, size_t *count, Error *err)
     return OK;
 }
 
+/* Around each watched cell; false where none is left. */
+static bool take_watched(Known *k)
+{
+    bool taken = false;
+    for (uint32_t i = 0; i < k->widest.cell_count; i++)
+        taken = (k->watched[i] && take_codes(k, i)) || taken;
+    return taken;
+}
+
+/* A cell whose code went is asked for more than before, which what is out may not leave open either: all are looked at
+ * once more. */
 static Status allow(Known *k, Error *err)
 {
-    size_t found;
-    bool taken = true;
-    memset(k->watched, 1, k->widest.cell_count);
-    TRY(look(k, &found, err));
-    if (found > 0)
-        TRY(allow_forced(k, err));
-    while (found > 0 && taken) {
-        TRY(look(k, &found, err));
+    for (bool taken = true; taken;) {
+        size_t found;
         taken = false;
-        for (uint32_t i = 0; i < k->widest.cell_count; i++)
-            taken = (k->watched[i] && take_codes(k, i)) || taken;
+        memset(k->watched, 1, k->widest.cell_count);
+        TRY(look(k, &found, err));
+        if (found > 0)
+            TRY(allow_forced(k, err));
+        for (bool more = found > 0; more;) {
+            TRY(look(k, &found, err));
+            more = found > 0 && take_watched(k);
+            taken = taken || more;
+        }
     }
     return OK;
 }

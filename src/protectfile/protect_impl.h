@@ -21,6 +21,8 @@ MUST_USE Status known_allow(ProtectJob *job, const ProtectOptions *options, Erro
 MUST_USE Status cost_set(ProtectJob *job, Error *err);
 /* suppressing.c: complementary suppression, audit, repair, until nothing is found. */
 MUST_USE Status suppressing(ProtectJob *job, const ProtectOptions *options, Error *err);
+/* What is printed and what is not, anew. */
+void suppressing_count(ProtectJob *job);
 
 /* Codes of which less than half of the cells are shown, least visible first; free with mem_free. */
 typedef struct CodeSeen {

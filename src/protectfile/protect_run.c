@@ -209,16 +209,21 @@ static bool may_know_more(const TablesSet *set)
     return false;
 }
 
-/* As it would be printed now, and attacked. */
-static Status print_and_attack(
-    ProtectJob *job, Printed *p, const AttackOptions *o, Buf *header, AttackJob *out, Error *err)
+/* As it would be printed now. */
+static Status print_all(ProtectJob *job, Printed *p, Buf *header, Error *err)
 {
     buf_reset(header);
     for (uint32_t t = 0; t < job->set.table_count; t++) {
         buf_reset(&p->csv[t]);
         TRY(protect_csv(job, t, &p->csv[t], err));
     }
-    TRY(protect_header_of_all(job, header, err));
+    return protect_header_of_all(job, header, err);
+}
+
+static Status print_and_attack(
+    ProtectJob *job, Printed *p, const AttackOptions *o, Buf *header, AttackJob *out, Error *err)
+{
+    TRY(print_all(job, p, header, err));
     return attack_run(buf_slice(header), PUBLISHED_HEADER, load_printed, p, o, out, err);
 }
 
@@ -263,7 +268,8 @@ static Status allow_printed(ProtectJob *job, Printed *p, const AttackOptions *o,
     if (st == OK)
         lower_levels(job, &alone);
     attack_free(&alone);
-    return st;
+    /* a refusal explains what would leave */
+    return st == OK ? print_all(job, p, header, err) : st;
 }
 
 /* All figures of each sum that the cell is in. */
@@ -294,6 +300,7 @@ static Status hide_more(ProtectJob *job, const AttackJob *attack, bool *hidden, 
         uint32_t own = own_cell(job, attack, i);
         *hidden = (own != TABLES_NONE && hide_near(job, &rows, own)) || *hidden;
     }
+    suppressing_count(job);
     rows_free(&rows);
     return st;
 }

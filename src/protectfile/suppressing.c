@@ -91,9 +91,11 @@ static bool is_finest(const ProtectJob *job, const TablesCell *c)
     return true;
 }
 
-static void count(ProtectJob *job)
+void suppressing_count(ProtectJob *job)
 {
     ProtectStats *s = &job->stats;
+    s->printed = s->suppressed = s->sensitive = s->secondary = 0;
+    s->people_hidden = 0;
     s->cells = job->system.cell_count;
     s->equations = job->system.row_count;
     for (uint32_t i = 0; i < job->system.cell_count; i++) {
@@ -133,7 +135,7 @@ Status suppressing(ProtectJob *job, const ProtectOptions *options, Error *err)
     if (st == OK)
         st = find_reasons(job, &rows, err);
     if (st == OK)
-        count(job);
+        suppressing_count(job);
     mem_free(singleton);
     mem_free(keep);
     rows_free(&rows);

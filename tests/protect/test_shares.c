@@ -180,6 +180,26 @@ static void the_same_people_once(void **state)
     arena_free(&arena);
 }
 
+/* The same where a split of the first table is sorted before "all". */
+static void the_same_people_behind_a_split(void **state)
+{
+    (void)state;
+    Arena arena;
+    Error err = ERROR_INIT;
+    arena_init(&arena, 0);
+    PublishedCell c[] = {cell("state", "CO", "age", "18", 50, 5), cell("state", "CO", "age", "19", 50, 4),
+        cell("state", "CO", "all", "all", 100, 9), cell("county", "08001", "all", "all", 40, 2),
+        cell("county", "08003", "all", "all", 60, 7), cell("state", "CO", "all", "all", 100, 9),
+        cell("county", "08001", "all", "all", 40, 2), cell("county", "POOL:CO", "all", "all", 60, 7)};
+    for (size_t i = 5; i < COUNT_OF(c); i++)
+        c[i].cell.table = SLICE("hs_median_earnings_q2");
+    tables_assert(shares_show(&RULE, c, COUNT_OF(c), &arena, &err), &err);
+    assert_true(c[4].shown_seen.len > 0);
+    assert_true(slice_eq(c[2].shown_seen, c[5].shown_seen) && slice_eq(c[3].shown_seen, c[6].shown_seen));
+    assert_int_equal(c[7].shown_seen.len, 0);
+    arena_free(&arena);
+}
+
 /* Bands that are wide enough alone and not together: 16 people in the last band (0 to 3 without), 984 of whom 50 to 98
  * are without, 1,000 of whom 0 to 50 are: none of the 16 is. */
 static void bands_that_add_up(void **state)
@@ -205,6 +225,28 @@ static void bands_that_add_up(void **state)
     arena_free(&arena);
 }
 
+/* Groups that overlap, which no table should hold: each has more people not seen than the state. It ends, and says so.
+ */
+static void groups_that_overlap(void **state)
+{
+    Arena arena;
+    Error err = ERROR_INIT;
+    Limits limits;
+    arena_init(&arena, 0);
+    tables_assert(limits_read(*state, TABLES_DAY, &limits, &err), &err);
+    PublishedCell c[] = {cell("state", "CO", "all", "all", 1000, 20), cell("state", "CO", "sex", "female", 900, 180),
+        cell("state", "CO", "sex", "male", 900, 180)};
+    const char *const bands[] = {"95", "80", "80"};
+    for (size_t i = 0; i < COUNT_OF(c); i++) {
+        c[i].shown_seen = slice_of(bands[i]);
+        c[i].cell.strong = 0;
+    }
+    assert_int_equal(audit_shares(&limits, c, COUNT_OF(c), &err), ERR_DENIED);
+    assert_non_null(strstr(err.message, "contradict"));
+    error_clear(&err);
+    arena_free(&arena);
+}
+
 int main(void)
 {
     Error err = ERROR_INIT;
@@ -213,7 +255,9 @@ int main(void)
         cmocka_unit_test_prestate(nobody_follows_from_bands, policy),
         cmocka_unit_test(one_of_twenty),
         cmocka_unit_test(the_same_people_once),
+        cmocka_unit_test(the_same_people_behind_a_split),
         cmocka_unit_test_prestate(bands_that_add_up, policy),
+        cmocka_unit_test_prestate(groups_that_overlap, policy),
     };
     if (rule_read(policy, TABLES_DAY, &RULE, &err) != OK)
         return 1;

@@ -91,10 +91,70 @@ static void what_is_out_is_known(void **state)
         }
 }
 
+/* By sex and place; what is out are (all, A) and (male, all). Men without the outcome are one at A and one at B; that
+ * there are two is out, so at most two are at A, where the minimum asks for three. */
+static const char GRID_HEAD[] = "schema = \"cairn.tables/1\"\nname = \"answers\"\ntitle = \"Answers\"\n"
+                                "[markers]\nsuppressed = [\"*\"]\nabsent = [\"N/A\"]\n"
+                                "[[dimension]]\nname = \"sex\"\ntotal = \"all\"\nopen = true\n"
+                                "[[dimension]]\nname = \"place\"\ntotal = \"all\"\nopen = true\n"
+                                "[[table]]\nname = \"answer\"\nfile = \"answer.csv\"\nabsent = \"zero\"\n"
+                                "margins = false\n"
+                                "[[table.by]]\ndimension = \"sex\"\ncolumn = \"sex\"\n"
+                                "[[table.by]]\ndimension = \"place\"\ncolumn = \"place\"\n"
+                                "[[table.count]]\nname = \"people\"\n"
+                                "[[table.count]]\nname = \"hits\"\npart_of = \"people\"\npublish = false\n"
+                                "[[table.rate]]\nname = \"value\"\nnumerator = \"hits\"\ndenominator = \"people\"\n"
+                                "[[table]]\nname = \"told\"\nfile = \"told.csv\"\nabsent = \"zero\"\n"
+                                "margins = false\npublished = \"printed.csv\"\n"
+                                "[[table.by]]\ndimension = \"sex\"\ncolumn = \"sex\"\n"
+                                "[[table.by]]\ndimension = \"place\"\ncolumn = \"place\"\n"
+                                "[[table.count]]\nname = \"people\"\n"
+                                "[[table.count]]\nname = \"hits\"\npart_of = \"people\"\n";
+
+static Status load_grid(void *ctx, Slice name, Arena *arena, Slice *text, Error *err)
+{
+    (void)ctx;
+    (void)arena;
+    (void)err;
+    *text = slice_eq_z(name, "answer.csv")
+                ? SLICE("sex,place,people,hits,value\nfemale,A,19,16,84.2\nfemale,B,40,20,50.0\n"
+                        "male,A,19,18,94.7\nmale,B,19,18,94.7\n")
+            : slice_eq_z(name, "told.csv")
+                ? SLICE("sex,place,people,hits\nall,all,97,72\nall,A,38,34\nall,B,59,38\nfemale,all,59,36\n"
+                        "male,all,38,36\nfemale,A,19,16\nfemale,B,40,20\nmale,A,19,18\nmale,B,19,18\n")
+                : SLICE("sex,place,people,hits\nall,all,N/A,N/A\nall,A,38,34\nall,B,N/A,N/A\nfemale,all,N/A,N/A\n"
+                        "male,all,38,36\nfemale,A,N/A,N/A\nfemale,B,N/A,N/A\nmale,A,N/A,N/A\nmale,B,N/A,N/A\n");
+    return OK;
+}
+
+/* Where a code goes, the cell is asked for no more than what is out leaves of it. */
+static void a_code_that_goes_asks_for_no_more(void **state)
+{
+    (void)state;
+    Error err = ERROR_INIT;
+    ProtectionPolicy policy;
+    ProtectJob job;
+    const ProtectOptions options = {.threads = 1, .has_history = true, .known_allowed = true};
+    Buf csv;
+    assert_int_equal(protection_parse(slice_of(POLICY), "policy.toml", &policy, &err), OK);
+    Status st = protect_job_run(slice_of(GRID_HEAD), "tables.toml", load_grid, NULL, &policy, &options, &job, &err);
+    if (st != OK)
+        print_error("%s\n", err.message);
+    assert_int_equal(st, OK);
+    buf_init(&csv, 0);
+    assert_int_equal(protect_csv(&job, 0, &csv, &err), OK);
+    assert_string_equal(
+        buf_z(&csv), "sex,place,people,value\nfemale,A,19,*\nfemale,B,40,*\nmale,A,19,*\nmale,B,19,*\n");
+    buf_free(&csv);
+    protect_job_free(&job);
+    protection_free(&policy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_out_is_known),
+        cmocka_unit_test(a_code_that_goes_asks_for_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

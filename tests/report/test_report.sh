@@ -59,6 +59,15 @@ check "an earlier year" "$CAIRN" report annual --home "$work/home" --out "$work/
 check_equal "shows no later figure" "$(grep -c "in $last\." "$work/early/annual-$((last - 1)).html")" 0
 check_code "a year before all figures" $EXIT_NOT_FOUND "$CAIRN" report annual --home "$work/home" --out "$work/none" --year 1950
 
+# A release of an earlier version lists each input file by itself: as many files and rows all the same.
+check "a home with an earlier version's release" "$CAIRN" init "$work/older" --policy "$CAIRN_POLICY"
+check "which lists each file" "$SAMPLE_RELEASE" "$work/older/releases" 100 "$work/older" older
+basename "$(find "$work/older/releases" -mindepth 1 -maxdepth 1 -type d)" >"$work/older/releases/CURRENT"
+check "its report" "$CAIRN" report annual --home "$work/older" --out "$work/earlier"
+row='<code>cde_end_of_year</code></span></th><td class="num">2</td><td class="num">133,000</td>'
+check "files and rows of a source, told together" grep -qF "$row" "$html"
+check "files and rows of a source, told one by one" grep -qF "$row" "$work/earlier/annual-$year.html"
+
 chmod u+w "$work/home/releases/$id/data/graduation_rate_4yr.json"
 printf ' ' >>"$work/home/releases/$id/data/graduation_rate_4yr.json"
 check_code "a changed release is refused" $EXIT_CORRUPT "$CAIRN" report annual --home "$work/home" --out "$work/changed"
