@@ -81,7 +81,8 @@ static Status shrink(Engine *e, EngineOrder order, Error *err)
 static Status search_large(Engine *e, const SuppressOptions *o, uint8_t *best, Error *err)
 {
     static const EngineOrder orders[] = {ENGINE_BY_LEVEL_UP, ENGINE_BY_LEVEL_DOWN, ENGINE_BY_LEVEL_UP};
-    size_t times = o->effort > 0 ? REBUILT_ROWS / e->net->row_count : 0;
+    uint32_t rows = e->net->row_count; /* none: every equation was one of twins */
+    size_t times = o->effort > 0 && rows > 0 ? REBUILT_ROWS / rows : 0;
     TRY(engine_meet_all(e, ENGINE_BY_LEVEL_DOWN, err));
     if (e->by_circuits) /* anew it would take as long and take off a thousandth */
         times = 0;
@@ -420,6 +421,8 @@ static Status audit_and_repair(Plan *plan, const SuppressOptions *o, SdcProblem 
             st = protect_sums(plan, &again, report, err);
     }
     size_t open = plan_unexplained(plan, &shorts);
+    if (st == OK && o->audit)
+        plan_drop_leaks(plan, &shorts);
     if (st == OK && open > 0)
         st = error_set(err, ERR_LIMIT, "%zu cells are unprotected and no repair is left to try", open);
     vec_free(&shorts);
