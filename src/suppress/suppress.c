@@ -15,7 +15,8 @@ typedef struct BlockResult {
     uint64_t queries, pivots;
     PlanLeaks leaks;
     WholeList moves;
-    uint64_t work; /* as effort is measured */
+    uint64_t work;    /* as effort is measured */
+    bool by_circuits; /* as in Engine: work does not count those, and unfolded they cost much more */
     bool bounded;
     int64_t bound;
 } BlockResult;
@@ -183,6 +184,7 @@ static Status solve_net(const Round *round, const NetBlock *block, const Net *ne
     r->queries += e->queries;
     r->pivots += e->pivots;
     r->work += e->work;
+    r->by_circuits = r->by_circuits || e->by_circuits;
     engine_free(e);
     return st;
 }
@@ -244,7 +246,7 @@ static bool is_worth_twice(const Round *round, const NetBlock *block, const Fold
 {
     int64_t cost = cost_of(round->plan, block, r);
     return f->problem.cell_count < block->cell_count && round->options->effort > 0 && r->leaks.len == 0 && cost > 0 &&
-           !(r->bounded && r->bound == cost) && r->work <= TWICE_WORK;
+           !r->by_circuits && !(r->bounded && r->bound == cost) && r->work <= TWICE_WORK;
 }
 
 /* Cell by cell, too: the cheaper pattern stays. */
