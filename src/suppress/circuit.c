@@ -16,6 +16,7 @@
 #define WORK_MOST UINT64_C(2000000000)                  /* terms added in elimination; some 5 s */
 #define CHOICES_MOST (WORK_MOST + UINT64_C(2000000000)) /* circuits looked at, beside that */
 #define TERMS_MOST 30000000                             /* of all circuits together */
+#define KEPT_MOST (UINT64_C(2) * TERMS_MOST)            /* and of elimination's steps; 480 MB */
 #define COEF_MOST 1000000
 
 typedef struct Term {
@@ -44,7 +45,7 @@ typedef struct Circuits {
     double *up, *down;
     int64_t *price; /* of suppressing what is not */
     LocalTerm *move;
-    uint64_t work, terms;
+    uint64_t work, terms, kept; /* kept: terms that memory was taken for */
     bool fits;
     Arena arena;
 } Circuits;
@@ -146,6 +147,10 @@ static uint32_t choose_pivot(const Circuits *c, int64_t common)
 static Status keep(Circuits *c, uint32_t cell, int64_t by, Terms *t, Error *err)
 {
     t->count = 0;
+    c->kept += c->count;
+    c->fits = c->fits && c->kept <= KEPT_MOST;
+    if (!c->fits)
+        return OK;
     TRY(arena_new(&c->arena, Term, (size_t)c->count + 1, &t->at, err));
     for (uint32_t i = 0; i < c->count; i++) {
         uint32_t other = c->list[i];
@@ -287,6 +292,7 @@ static Choice choose(Circuits *c, const IdList *needs)
     Choice best = {.free = NET_NONE};
     for (size_t i = 0; i < needs->len; i++) {
         const Need *need = &c->e->needs.at[needs->at[i]];
+        c->work++;
         if (!is_asked(need))
             continue;
         if (is_free(c, need->cell))
@@ -345,9 +351,12 @@ Status circuit_meet(Engine *e, Error *err)
 {
     Circuits c = {.e = e};
     Status st;
+    if (e->unfit)
+        return OK;
     arena_init(&c.arena, 0);
     TRY_OUT(circuits_new(&c, err));
     TRY_OUT(eliminate(&c, err));
+    e->unfit = !c.fits;
     if (c.fits) {
         TRY_OUT(list_circuits(&c, err));
         measure(&c);

@@ -74,6 +74,7 @@ typedef struct Engine {
     EngineMoves moves;                  /* of a part */
     EngineReach reach;
     bool by_circuits; /* some need was met so: near enough every cell is suppressed */
+    bool unfit;       /* elimination was too much once: it is not tried again */
     bool reshaping;   /* a better answer is looked for: in a large net only near */
     bool shrinking;   /* not every cell is allowed: what is not found proves nothing */
     Window *window;   /* with near or large */

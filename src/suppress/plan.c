@@ -335,6 +335,29 @@ size_t plan_unexplained(const Plan *plan, const SuppressShorts *shorts)
     return count;
 }
 
+/* What a repair asked beyond the levels, for an outsider. */
+static bool is_raised(const Plan *plan, const PlanLeak *leak)
+{
+    int64_t up, down;
+    if (leak->cell >= plan->given_cells || leak->knows != NET_NONE)
+        return false;
+    set_targets(&plan->work.cells[leak->cell], &up, &down);
+    return leak->target > 0 ? leak->target > up : -leak->target > down;
+}
+
+void plan_drop_leaks(Plan *plan, const SuppressShorts *shorts)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < plan->leaks.len; i++) {
+        bool leaks = !is_raised(plan, &plan->leaks.at[i]);
+        for (size_t k = 0; k < shorts->len && !leaks; k++)
+            leaks = shorts->at[k].cell == plan->leaks.at[i].cell;
+        if (leaks)
+            plan->leaks.at[kept++] = plan->leaks.at[i];
+    }
+    plan->leaks.len = kept;
+}
+
 void plan_write_back(const Plan *plan, SdcProblem *p)
 {
     for (uint32_t i = 0; i < plan->given_cells; i++)

@@ -38,6 +38,9 @@ MUST_USE Status plan_add_sums(Plan *plan, const SuppressOptions *o, bool *more, 
 MUST_USE Status plan_repair(Plan *plan, const SuppressShorts *shorts, bool shown, bool *more, Error *err);
 /* How many of these cells are not among the leaks. */
 size_t plan_unexplained(const Plan *plan, const SuppressShorts *shorts);
+/* Takes back leaks that only a raised target made, where the auditor's last word (shorts) is that the cell is hidden as
+ * far as its levels go. */
+void plan_drop_leaks(Plan *plan, const SuppressShorts *shorts);
 void plan_write_back(const Plan *plan, SdcProblem *p);
 /* Fills the report's leaks, each with an irreducible set of frozen cells. */
 MUST_USE Status plan_explain(const Plan *plan, const SdcProblem *p, SuppressReport *report, Error *err);

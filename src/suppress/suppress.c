@@ -15,6 +15,8 @@ typedef struct BlockResult {
     uint64_t queries, pivots;
     PlanLeaks leaks;
     WholeList moves;
+    uint64_t work;    /* as effort is measured */
+    bool by_circuits; /* as in Engine: work does not count those, and unfolded they cost much more */
     bool bounded;
     int64_t bound;
 } BlockResult;
@@ -28,7 +30,8 @@ typedef struct Round {
     uint64_t cells; /* of blocks that are not idle */
 } Round;
 
-#define SHARE_LEAST 20000 /* pivots: what most small blocks are done with */
+#define TWICE_WORK UINT64_C(10000000) /* pivots weighted by equations: some 10 s */
+#define SHARE_LEAST 20000             /* pivots: what most small blocks are done with */
 
 /* A problem of ten years is ten blocks, and takes as long as one of one. */
 static uint64_t share_of(const Round *round, uint64_t pivots, const NetBlock *block)
@@ -81,7 +84,8 @@ static Status shrink(Engine *e, EngineOrder order, Error *err)
 static Status search_large(Engine *e, const SuppressOptions *o, uint8_t *best, Error *err)
 {
     static const EngineOrder orders[] = {ENGINE_BY_LEVEL_UP, ENGINE_BY_LEVEL_DOWN, ENGINE_BY_LEVEL_UP};
-    size_t times = o->effort > 0 ? REBUILT_ROWS / e->net->row_count : 0;
+    uint32_t rows = e->net->row_count; /* none: every equation was one of twins */
+    size_t times = o->effort > 0 && rows > 0 ? REBUILT_ROWS / rows : 0;
     TRY(engine_meet_all(e, ENGINE_BY_LEVEL_DOWN, err));
     if (e->by_circuits) /* anew it would take as long and take off a thousandth */
         times = 0;
@@ -179,6 +183,8 @@ static Status solve_net(const Round *round, const NetBlock *block, const Net *ne
         st = engine_moves(e, &r->moves, err);
     r->queries += e->queries;
     r->pivots += e->pivots;
+    r->work += e->work;
+    r->by_circuits = r->by_circuits || e->by_circuits;
     engine_free(e);
     return st;
 }
@@ -217,6 +223,51 @@ static Status solve_groups(
     return fold_moves(f, &r->moves, err);
 }
 
+static void drop_result(BlockResult *r)
+{
+    mem_free(r->in);
+    vec_free(&r->leaks);
+    whole_list_free(&r->moves);
+    *r = (BlockResult){0};
+}
+
+static int64_t cost_of(const Plan *plan, const NetBlock *block, const BlockResult *r)
+{
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < block->cell_count; i++) {
+        const SdcCell *c = &plan->work.cells[block->cells[i]];
+        sum += r->in[i] && c->status == SDC_OPEN ? c->cost : 0;
+    }
+    return sum;
+}
+
+/* Another way through the same block may be cheaper by chance: what was little work is done both ways. */
+static bool is_worth_twice(const Round *round, const NetBlock *block, const Fold *f, const BlockResult *r)
+{
+    int64_t cost = cost_of(round->plan, block, r);
+    return f->problem.cell_count < block->cell_count && round->options->effort > 0 && r->leaks.len == 0 && cost > 0 &&
+           !r->by_circuits && !(r->bounded && r->bound == cost) && r->work <= TWICE_WORK;
+}
+
+/* Cell by cell, too: the cheaper pattern stays. */
+static Status solve_again(const Round *round, const NetBlock *block, BlockResult *r, Error *err)
+{
+    BlockResult other = {0};
+    TRY(mem_zalloc(block->cell_count, 1, (void **)&other.in, err));
+    Status st = solve_cells(round, block, &other, err);
+    other.queries = r->queries += other.queries;
+    other.pivots = r->pivots += other.pivots;
+    other.bound = r->bound = other.bound > r->bound ? other.bound : r->bound; /* both hold; 0: none */
+    other.bounded = r->bounded = other.bounded || r->bounded;
+    if (st == OK && other.leaks.len == 0 && cost_of(round->plan, block, &other) < cost_of(round->plan, block, r)) {
+        BlockResult dearer = *r;
+        *r = other;
+        other = dearer;
+    }
+    drop_result(&other);
+    return st;
+}
+
 /* As groups of equal cells; cell by cell where that might make a difference. */
 static Status solve_folded(const Round *round, const NetBlock *block, BlockResult *r, Error *err)
 {
@@ -234,6 +285,8 @@ static Status solve_folded(const Round *round, const NetBlock *block, BlockResul
         r->bounded = false;
         r->bound = 0;
         TRY_OUT(solve_cells(round, block, r, err));
+    } else if (is_worth_twice(round, block, &f, r)) {
+        TRY_OUT(solve_again(round, block, r, err));
     }
 out:
     fold_free(&f);
@@ -372,11 +425,8 @@ static Status protect_blocks(Plan *plan, const SuppressOptions *o, SuppressRepor
     report->blocks = blocks;
     report->bounded = report->bounded && report->sum_rounds == 0 && report->audit_rounds == 0;
 out:
-    for (uint32_t b = 0; round.results && b < blocks; b++) {
-        mem_free(round.results[b].in);
-        vec_free(&round.results[b].leaks);
-        whole_list_free(&round.results[b].moves);
-    }
+    for (uint32_t b = 0; round.results && b < blocks; b++)
+        drop_result(&round.results[b]);
     arena_free(&scratch);
     return st;
 }
@@ -420,6 +470,8 @@ static Status audit_and_repair(Plan *plan, const SuppressOptions *o, SdcProblem 
             st = protect_sums(plan, &again, report, err);
     }
     size_t open = plan_unexplained(plan, &shorts);
+    if (st == OK && o->audit)
+        plan_drop_leaks(plan, &shorts);
     if (st == OK && open > 0)
         st = error_set(err, ERR_LIMIT, "%zu cells are unprotected and no repair is left to try", open);
     vec_free(&shorts);

@@ -199,9 +199,75 @@ static void test_twins(void **state)
     }
 }
 
+/* Says of cell 0 that it is a little short, once. */
+static Status doubt_once(const SdcProblem *p, SuppressShorts *shorts, void *ctx, Error *err)
+{
+    int *times = ctx;
+    int64_t up = p->cells[0].upl;
+    return (*times)++ == 0 ? vec_push(shorts, ((SuppressShort){.cell = 0, .up = up - 1}), err) : OK;
+}
+
+/* A cell may go ten up, its twin five, which is its level: no further target can be met, and it is no leak. */
+static void test_raised_target_is_no_leak(void **state)
+{
+    UNUSED(state);
+    Error err = ERROR_INIT;
+    SdcProblem p = {0};
+    SuppressOptions o = SUPPRESS_OPTIONS_INIT;
+    SuppressReport r = {0};
+    int times = 0;
+    o.audit = doubt_once;
+    o.audit_ctx = &times;
+    assert_int_equal(sdc_new(4, 2, 5, &p, &err), OK);
+    for (uint32_t i = 0; i < 4; i++)
+        p.cells[i] = (SdcCell){.value = 20, .lower = 0, .upper = i == 1 ? 25 : 30, .cost = 1, .status = SDC_OPEN};
+    p.cells[0].status = SDC_SENSITIVE;
+    p.cells[0].upl = 5;
+    static const uint32_t cells[] = {0, 1, 0, 2, 3};
+    static const int32_t coefs[] = {1, -1, 1, 1, 1};
+    memcpy(p.cell, cells, sizeof cells);
+    memcpy(p.coef, coefs, sizeof coefs);
+    p.start[1] = 2;
+    p.start[2] = 5;
+    p.rhs[1] = 60;
+    assert_int_equal(suppress_solve(&p, &o, &r, &err), OK);
+    assert_int_equal(times, 2);
+    assert_int_equal(r.unprotected, 0);
+    assert_int_equal(r.leak_count, 0);
+    suppress_report_free(&r);
+    sdc_free(&p);
+}
+
+/* Two equal cells and nothing else: folded, no equation is left, and a large block has none to count by. */
+static void test_nothing_but_twins(void **state)
+{
+    UNUSED(state);
+    Error err = ERROR_INIT;
+    SdcProblem p = {0};
+    SuppressOptions o = SUPPRESS_OPTIONS_INIT;
+    SuppressReport r = {0};
+    o.near_cells = o.large_rows = o.far_rows = 1;
+    assert_int_equal(sdc_new(2, 1, 2, &p, &err), OK);
+    for (uint32_t i = 0; i < 2; i++) {
+        p.cells[i] = (SdcCell){.value = 20, .lower = 0, .upper = 30, .cost = 7, .status = SDC_OPEN};
+        p.cell[i] = i;
+        p.coef[i] = i == 0 ? 1 : -1;
+    }
+    p.cells[0].status = SDC_SENSITIVE;
+    p.cells[0].upl = 5;
+    p.start[1] = 2;
+    assert_int_equal(suppress_solve(&p, &o, &r, &err), OK);
+    assert_int_equal(r.leak_count, 0);
+    assert_int_equal(r.cost, 7);
+    assert_int_equal(p.cells[1].status, SDC_SECONDARY);
+    suppress_report_free(&r);
+    sdc_free(&p);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_circuits_are_tables), cmocka_unit_test(test_linked_tables), cmocka_unit_test(test_twins)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_circuits_are_tables), cmocka_unit_test(test_linked_tables),
+        cmocka_unit_test(test_twins), cmocka_unit_test(test_raised_target_is_no_leak),
+        cmocka_unit_test(test_nothing_but_twins)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
