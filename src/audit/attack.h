@@ -154,7 +154,10 @@ typedef struct Reach {
     uint32_t misses[REACH_WINDOWS]; /* windows of each size in a row that held no solution */
     bool all_equal; /* rows are equations and there are no quotients: what moves one way moves the other */
     uint64_t programs, pivots, tables;
+    uint64_t steps; /* as AuditEffort.step_limit counts them */
 } Reach;
+/* Counts a program over p, and the constraints that propagation and search looked at there. */
+void reach_spend(Reach *r, const Piece *p, uint64_t pivots, uint64_t looked);
 /* Whatever comes of it, reach_free. */
 Status reach_init(Reach *r, const Piece *p, const int64_t *point, const AuditEffort *effort, Error *err);
 void reach_free(Reach *r);

@@ -27,6 +27,10 @@ typedef struct AuditEffort {
     unsigned threads;     /* 0: one a core */
     uint32_t node_limit;  /* of one search, in its nodes */
     uint32_t pivot_limit; /* of one linear program; 0: in proportion to its size */
+    /* Of audit_problem: what outsiders' questions may cost in all, in pivots times equations and terms looked at. Each
+     * piece that hangs together has its share by its unknowns; the question in which it is spent is the last, and cells
+     * that none was put about are what propagation and tables found for others show, or unproven. 0: no limit. */
+    uint64_t step_limit;
     /* Of audit_run: of each piece that hangs together, so many questions times unknowns are put to the piece as a
      * whole; further questions are put to windows around the unknown and to the constraints next to it, and what they
      * leave undecided is AUDIT_UNSURE. 0: no limit. */
@@ -34,7 +38,7 @@ typedef struct AuditEffort {
 } AuditEffort;
 #define AUDIT_EFFORT_INIT \
     { \
-        .threads = 1, .node_limit = 20000, .pivot_limit = 0, .whole_limit = 0 \
+        .threads = 1, .node_limit = 20000, .pivot_limit = 0, .step_limit = 0, .whole_limit = 0 \
     }
 
 /* ---- A problem and its pattern of suppression --------------------------------------------------------------------
@@ -126,6 +130,7 @@ typedef struct AuditReport {
     AuditCell *cells; /* ascending by cell */
     size_t count, exposed, unproven;
     uint64_t programs, pivots, tables; /* linear programs solved, their pivots; tables verified */
+    uint64_t steps;                    /* as step_limit counts them */
 } AuditReport;
 
 /* ERR_INVALID when the problem does not pass sdc_check (a wrong table proves nothing). */

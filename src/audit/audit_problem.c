@@ -21,8 +21,8 @@ typedef struct Job {
     uint32_t *report_of; /* of a cell: its place in the report; AUDIT_NONE: not asked */
     int64_t *truth;      /* of a variable */
     Pieces pieces;
-    uint64_t *programs, *pivots, *tables; /* a piece */
-    AuditMemory *memory;                  /* NULL: none */
+    uint64_t *programs, *pivots, *tables, *steps; /* a piece */
+    AuditMemory *memory;                          /* NULL: none */
     Offers offers;
 } Job;
 
@@ -339,14 +339,23 @@ static void pairs(Attack *a)
     }
 }
 
+/* The same for any number of threads: each piece has its share. */
+static bool is_spent(const Attack *a)
+{
+    const Pieces *all = &a->job->pieces;
+    uint64_t limit = a->job->options->effort.step_limit;
+    return limit > 0 && (Wide)a->reach.steps * all->first[all->count] >= (Wide)limit * a->piece.vars;
+}
+
 static Status attack_run(Attack *a, Error *err)
 {
     for (uint32_t v = 0; v < a->piece.vars; v++) {
-        bool excluded;
         TRY(cancel_check(err));
         if (!report_at(a, v) || is_settled(a->job, cell_at(a, v)))
             continue;
-        TRY(outsider(a, v, &excluded, err));
+        bool excluded = a->reach.high[v] < a->want_high[v] || a->reach.low[v] > a->want_low[v];
+        if (!is_spent(a))
+            TRY(outsider(a, v, &excluded, err));
         outsider_report(a, v, excluded);
     }
     /* What could not be decided when its turn came, a table that was found for another cell may show. */
@@ -396,6 +405,7 @@ static Status attack_piece(size_t item, void *ctx, Error *err)
     j->programs[item] = a.reach.programs;
     j->pivots[item] = a.reach.pivots;
     j->tables[item] = a.reach.tables;
+    j->steps[item] = a.reach.steps;
     arena_free(&a.arena);
     return st;
 }
@@ -457,6 +467,7 @@ static Status job_run(Job *j, Arena *scratch, Error *err)
     TRY(arena_new(scratch, uint64_t, (size_t)j->pieces.count + 1, &j->programs, err));
     TRY(arena_new(scratch, uint64_t, (size_t)j->pieces.count + 1, &j->pivots, err));
     TRY(arena_new(scratch, uint64_t, (size_t)j->pieces.count + 1, &j->tables, err));
+    TRY(arena_new(scratch, uint64_t, (size_t)j->pieces.count + 1, &j->steps, err));
     TRY(parallel_for(j->pieces.count, j->options->effort.threads, attack_piece, j, err));
     memory_end(j);
     return sums(j, scratch, err);
@@ -474,6 +485,7 @@ Status audit_problem(const SdcProblem *p, const AuditOptions *options, AuditRepo
         out->programs += j.programs[i];
         out->pivots += j.pivots[i];
         out->tables += j.tables[i];
+        out->steps += j.steps[i];
     }
     for (size_t i = 0; i < out->count && st == OK; i++) {
         out->exposed += out->cells[i].verdict == AUDIT_EXPOSED;

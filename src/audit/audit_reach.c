@@ -54,6 +54,14 @@ void reach_free(Reach *r)
     arena_free(&r->arena);
 }
 
+/* A pivot goes through all equations, a constraint has as many terms as the others on average; a program is made from
+ * its terms. */
+void reach_spend(Reach *r, const Piece *p, uint64_t pivots, uint64_t looked)
+{
+    uint64_t terms = p->rows > 0 ? p->start[p->rows] : 0, rows = (uint64_t)p->rows + 1;
+    r->steps += 20 * terms + pivots * rows + looked * (1 + terms / rows);
+}
+
 /* How often dev fits between point and its bounds, at most limit. */
 static int64_t times_within(int64_t room, int64_t dev, int64_t limit)
 {
@@ -173,8 +181,10 @@ static uint32_t node_share(const Reach *r)
 /* A whole search of the whole piece. FOUND_NONE is a proof. */
 static Status search_all(Reach *r, const Goal *goal, Found *found, Error *err)
 {
+    uint64_t looked = r->work.steps;
     work_reset(&r->work);
     *found = goal_bound(&r->work, goal, r->point) ? search_point(&r->work, r->point, node_share(r), r->x) : FOUND_NONE;
+    reach_spend(r, r->piece, 0, r->work.steps - looked);
     if (r->work.status != OK)
         return error_nomem(err);
     return *found == FOUND_ONE ? reach_saw(r, NULL, r->x, err) : OK;
@@ -222,7 +232,9 @@ static Status program_all(Reach *r, const Goal *goal, bool *may, Error *err)
     lp_set_cost(r->lp, goal->var, 1);
     hold_in_program(r, goal->hold, true);
     r->programs++;
+    uint64_t pivots = lp_pivots(r->lp);
     LpStatus status = lp_solve(r->lp, !goal->below, usual_pivots(r->effort, r->piece));
+    reach_spend(r, r->piece, lp_pivots(r->lp) - pivots, 0);
     if (status == LP_OPTIMAL) {
         if (goal->hold == AUDIT_NONE && program_bound(r->piece, r->point, r->lp, goal->var, !goal->below, &bound))
             reach_bound(r, goal, bound);

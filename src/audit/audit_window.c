@@ -236,6 +236,7 @@ static Status window_solve(Reach *r, const Goal *goal, uint32_t count, uint32_t 
         if (least_move(r, &w.sub, w.point, w.lp, &local, w.deviation))
             *found = whole_near(&w.work, w.deviation, w.point, &local, node_limit, w.x);
         r->pivots += lp_pivots(w.lp);
+        reach_spend(r, &w.sub, lp_pivots(w.lp), w.work.steps);
         if (w.work.status != OK)
             st = error_nomem(err);
     }
@@ -377,6 +378,7 @@ static Status touched_solve(Reach *r, const Goal *goal, Touched *t, Error *err)
         program_bound(&t->part, t->point, lp, var, !goal->below, &bound))
         reach_bound(r, goal, bound);
     r->pivots += lp_pivots(lp);
+    reach_spend(r, &t->part, lp_pivots(lp), 0);
     lp_free(lp);
     return OK;
 }

@@ -47,17 +47,21 @@ static Status note(const Gate *g, Slice users, Slice words, Error *err)
     return st;
 }
 
-static Status refuse(Slice words, Error *err)
+/* CLASH_UNDECIDED: more effort may decide it; no effort helps with the others. */
+typedef enum ClashKind { CLASH_SHOWN, CLASH_UNDECIDED } ClashKind;
+
+static Status refuse(Slice words, ClashKind kind, Error *err)
 {
     error_set(err, ERR_DENIED, "%.*s", SLICE_ARG(words));
     error_hint(err,
-        "Keep one of the measures inside (take it out of its [[family]] of the release policy), or let the policy say "
-        "answers = \"report\": then the release leaves, and the ledger keeps whom it tells.");
+        "%sKeep one of the measures inside (take it out of its [[family]] of the release policy), or let the policy "
+        "say answers = \"report\": then the release leaves, and the ledger keeps whom it tells.",
+        kind == CLASH_UNDECIDED ? "Say --effort with a larger number to look longer. " : "");
     return ERR_DENIED;
 }
 
 /* Words for a clash; it stops the release, or is noted. */
-static Status clash(Gate *g, const AskerGroup *group, const char *how, const char *what, Error *err)
+static Status clash(Gate *g, const AskerGroup *group, ClashKind kind, const char *how, const char *what, Error *err)
 {
     Buf users, words;
     buf_init(&users, 1 << 16);
@@ -66,11 +70,13 @@ static Status clash(Gate *g, const AskerGroup *group, const char *how, const cha
     buf_addf(&words, "%.*s %s%s", SLICE_ARG(buf_slice(&users)), how, what);
     Status st = buf_status(&words, err);
     if (st == OK && g->asking.answers == PROTECT_ANSWERS_REFUSE)
-        st = refuse(buf_slice(&words), err);
+        st = refuse(buf_slice(&words), kind, err);
     else if (st == OK)
         st = note(g, buf_slice(&users), buf_slice(&words), err);
     if (st == OK)
-        log_line(g->out->log, LOG_WARN, "event=release.told_more asker=%.*s", SLICE_ARG(buf_slice(&users)));
+        log_line(g->out->log, LOG_WARN, "event=release.%s asker=%.*s",
+            kind == CLASH_UNDECIDED ? "undecided" : "told_more", SLICE_ARG(buf_slice(&users)));
+    g->out->undecided += st == OK && kind == CLASH_UNDECIDED;
     if (st == OK && g->out->clashes++ == 0)
         snprintf(g->out->first, sizeof g->out->first, "%.*s", SLICE_ARG(buf_slice(&words)));
     buf_free(&users);
@@ -92,7 +98,7 @@ static Status check_kept(
                 *kept = slice_eq_z(sources->at[k].people, people.at[i]) &&
                         slice_eq_z(sources->at[k].asker, group->users.at[u]);
             if (!*kept)
-                st = clash(g, group,
+                st = clash(g, group, CLASH_SHOWN,
                     "was told before it was kept whom answers count: what the release adds cannot be "
                     "known, of ",
                     people.at[i], err);
@@ -107,20 +113,32 @@ static Status attack(Gate *g, const AskerGroup *group, const ToldSources *all, E
 {
     ToldReport r;
     Error why = ERROR_INIT;
-    const ToldCheck check = {.sources = all, .least = g->least, .threads = g->out->threads, .most_work = MOST_WORK};
+    const uint64_t effort = g->out->effort ? g->out->effort : 1;
+    const ToldCheck check = {.sources = all,
+        .least = g->least,
+        .threads = g->out->threads,
+        .most_work = effort * MOST_WORK,
+        .most_steps = effort * TOLD_BESIDE_STEPS};
     Status st = told_check(&check, TOLD_BESIDE, &r, &why);
     log_line(g->out->log, LOG_INFO,
-        "event=release.beside_answers asker=%s patterns=%" PRIu64 " systems=%" PRIu64 " work=%" PRIu64,
-        group->users.at[0], r.patterns, r.systems, r.work);
+        "event=release.beside_answers asker=%s patterns=%" PRIu64 " systems=%" PRIu64 " by_room=%" PRIu64
+        " work=%" PRIu64 " steps=%" PRIu64,
+        group->users.at[0], r.patterns, r.systems, r.by_room, r.work, r.steps);
     if (r.apart) {
         g->out->in_pairs++;
         log_line(g->out->log, LOG_WARN, "event=release.beside_answers_in_pairs asker=%s", group->users.at[0]);
     }
     if (st == ERR_DENIED && r.is_small)
-        st = clash(g, group,
+        st = clash(g, group, CLASH_SHOWN,
             "would learn of a group of too few people from this release beside what was answered: ", r.named, err);
+    else if (r.undecided)
+        st = clash(g, group, CLASH_UNDECIDED,
+            "could not be shown, within the effort, to learn of no group of too few people from this release beside "
+            "what was answered: ",
+            r.named, err);
     else if (st == ERR_LIMIT)
-        st = clash(g, group, "was told so much that it cannot be attacked together with this release: ", r.with, err);
+        st = clash(g, group, CLASH_UNDECIDED,
+            "was told so much that within the effort it cannot be attacked together with this release: ", r.with, err);
     else if (st != OK && err)
         *err = why;
     mem_free(r.hide);

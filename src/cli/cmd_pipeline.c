@@ -240,6 +240,8 @@ static const Option RELEASE_OPTIONS[] = {
     {"reason", 0, "TEXT", "why it is withdrawn; kept in the ledger"},
     {"replace", 0, "TEXT",
         "withdraw, for this reason, earlier releases that give somebody away together with this one"},
+    {"effort", 0, "TIMES",
+        "look so many times as long for what the release tells beside single askers' answers (default 1)"},
     {"compare", 0, NULL, "publish nothing: say what readers would see if families pooled and if they suppressed"},
     {"family", 0, "NAME", "with --compare: only the lineage that begins with this family"},
     {"purpose", 0, "TEXT", "with --compare: why you ask; goes into the ledger"},
@@ -365,6 +367,7 @@ static const Option RUN_OPTIONS[] = {
     {"inbox", 0, "DIR", "take files from DIR/SOURCE/ (default: the home's inbox)"},
     {"force", 'f', NULL, "repeat the steps after ingest even when nothing has changed"},
     {"replace", 0, "TEXT", "release: withdraw, for this reason, earlier releases that clash with the new one"},
+    {"effort", 0, "TIMES", "release: look so many times as long for what it tells beside answers (default 1)"},
 };
 
 static Status run_run(Cli *cli, Error *err)

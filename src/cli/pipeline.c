@@ -345,6 +345,7 @@ static Status do_release(Cli *cli, const Workplace *w, Buf *body, Error *err)
     ctx.replace = cli_value(cli, "replace"); /* run and release have it */
     ctx.check = answers_gate_check;
     ctx.check_ctx = &gate;
+    TRY(cli_number(cli, "effort", 1, 1, ANSWERS_GATE_MOST_EFFORT, &gate.effort, err));
     ReleaseReport r = {0};
     TRY(release_make(&ctx, &r, err));
     if (cli->format == CLI_TEXT)
@@ -354,8 +355,10 @@ static Status do_release(Cli *cli, const Workplace *w, Buf *body, Error *err)
     if (cli->format == CLI_TEXT && r.replaced)
         cli_say(cli, "         earlier releases withdrawn: %" PRIu64 "\n", r.replaced);
     if (cli->format == CLI_TEXT && gate.clashes)
-        cli_say(cli, "warning  beside answers (%" PRIu64 " of %" PRIu64 " askers, in the ledger): %s\n", gate.clashes,
-            gate.askers, gate.first);
+        cli_say(cli,
+            "warning  beside answers (%" PRIu64 " of %" PRIu64 " askers, %" PRIu64
+            " of them undecided, in the ledger): %s\n",
+            gate.clashes, gate.askers, gate.undecided, gate.first);
     if (cli->format == CLI_TEXT && gate.in_pairs)
         cli_say(cli,
             "warning  beside answers: of %" PRIu64 " of %" PRIu64
@@ -369,7 +372,8 @@ static Status do_release(Cli *cli, const Workplace *w, Buf *body, Error *err)
     json_kint(&j, "withheld", (int64_t)r.withheld);
     json_kint(&j, "replaced", (int64_t)r.replaced);
     json_kint(&j, "askers", (int64_t)gate.askers);
-    json_kint(&j, "told_more", (int64_t)gate.clashes);
+    json_kint(&j, "told_more", (int64_t)(gate.clashes - gate.undecided));
+    json_kint(&j, "undecided", (int64_t)gate.undecided);
     json_kint(&j, "in_pairs", (int64_t)gate.in_pairs);
     json_end(&j);
     return OK;

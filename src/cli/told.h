@@ -81,11 +81,15 @@ typedef struct ToldCheck {
     /* TOLD_BESIDE alone: rows of sources that all attacks together may look at; a pattern of an attack counts as
      * TOLD_PATTERN_WORK rows, as it costs. 0: any. */
     uint64_t most_work;
+    /* TOLD_BESIDE alone: steps that all attacks together may take (overlap_effort); one that needs more is undecided.
+     * 0: TOLD_BESIDE_STEPS. */
+    uint64_t most_steps;
     /* Not TOLD_BESIDE: steps that looking at it figure by figure may take in all (overlap_effort). What would need more
      * is hidden. 0: TOLD_ROOM_STEPS. */
     uint64_t most_room;
 } ToldCheck;
 #define TOLD_ROOM_STEPS OVERLAP_ROOM_EFFORT
+#define TOLD_BESIDE_STEPS OVERLAP_BESIDE_EFFORT
 /* TOLD_BESIDE: after pairs of its measures a release is attacked all at once, where that is no more patterns than
  * TOLD_JOINT_PATTERNS. */
 enum { TOLD_PATTERN_WORK = 1000, TOLD_JOINT_PATTERNS = 20000 };
@@ -100,16 +104,19 @@ typedef struct ToldReport {
     uint64_t room, given_up; /* steps taken there; numbers hidden because there were none left */
     size_t hidden;
     uint64_t patterns, systems, work;
-    bool apart;      /* all at once was too much in some system, where pairs of measures alone were looked at */
-    bool is_small;   /* ERR_DENIED: because a group of too few people would follow */
-    char with[200];  /* whom the sources count that hang together with the question */
-    char named[600]; /* is_small: figures that count such a group, in words, without their numbers */
+    uint64_t steps;   /* TOLD_BESIDE: taken by attacks */
+    uint64_t by_room; /* TOLD_BESIDE: systems where no pattern had to be attacked */
+    bool apart;       /* all at once was too much in some system, where pairs of measures alone were looked at */
+    bool is_small;    /* ERR_DENIED: because a group of too few people would follow */
+    bool undecided;   /* ERR_LIMIT: some group was not shown to stay open, nor that it does not */
+    char with[200];   /* whom the sources count that hang together with the question */
+    char named[600];  /* is_small, undecided: figures that count such a group, in words, without their numbers */
 } ToldReport;
 /* Attacks what is asked together with what was told: every source that has people of the question, or people of a
  * source that hangs together with it so; nothing to attack where all these are of the question's own people.
- * ERR_DENIED, ERR_LIMIT as overlap_hide and overlap_beside say; ERR_LIMIT too beyond most_work; ERR_DENIED too where a
- * release printed what today's records do not say of people of these answers; ERR_INTERNAL where the question's figures
- * are not those of its members. */
+ * ERR_DENIED, ERR_LIMIT as overlap_hide and overlap_beside say; ERR_LIMIT too beyond most_work, and undecided;
+ * ERR_DENIED too where a release printed what today's records do not say of people of these answers; ERR_INTERNAL where
+ * the question's figures are not those of its members. */
 MUST_USE Status told_check(const ToldCheck *c, ToldMode mode, ToldReport *out, Error *err);
 
 /* A rate in percent with at most one decimal, as printed, is hits of people. True of codes such as ">95", which say

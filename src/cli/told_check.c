@@ -258,10 +258,16 @@ static Status attack(Checking *c, Overlap *overlap, Error *err)
 {
     OverlapReport r = OVERLAP_REPORT_INIT;
     unsigned threads = c->check->threads;
+    uint64_t most = c->check->most_steps ? c->check->most_steps : TOLD_BESIDE_STEPS;
+    if (c->mode == TOLD_BESIDE)
+        overlap_effort(overlap, most > c->report->steps ? most - c->report->steps : 0);
     Status st =
         c->mode == TOLD_HIDE ? overlap_hide(overlap, threads, &r, err) : overlap_beside(overlap, threads, &r, err);
     c->report->is_small = st == ERR_DENIED;
-    if (st == ERR_DENIED)
+    c->report->undecided = st == ERR_LIMIT && r.undecided > 0;
+    c->report->steps += r.work;
+    c->report->by_room += r.by_room;
+    if (c->report->is_small || c->report->undecided)
         name_found(c, &r);
     if (st == OK && c->mode == TOLD_HIDE)
         take_hidden(c, &r);
@@ -388,13 +394,14 @@ static Status attack_pairs(Checking *c, const size_t *measures, size_t count, Er
 }
 
 /* After the pairs, all at once: what is left of a cohort without those whom three measures count is in no pair. Where
- * that is too much, the pairs stand, and it is told that they do. */
+ * that is too much, the pairs stand, and it is told that they do; not where it was attacked and is undecided. */
 static Status attack_joint(Checking *c, const With *with, Error *err)
 {
     Error why = ERROR_INIT;
     Status st = attack_with(c, with, &why);
-    c->report->apart = c->report->apart || st == ERR_LIMIT;
-    if (st == OK || st == ERR_LIMIT)
+    bool too_many = st == ERR_LIMIT && !c->report->undecided;
+    c->report->apart = c->report->apart || too_many;
+    if (st == OK || too_many)
         return OK;
     if (err)
         *err = why;

@@ -5,6 +5,9 @@
  * measure of what may follow afterwards. A pattern that is known to some degree already must stay as open as it is; one
  * that is not known must stay as open as its minimum asks. Then the solver leaves figures out, and the auditor, which
  * shares no code with it, has the last word.
+ *
+ * Beside a release nothing can be left out and there may be thousands of patterns: there the effort is counted, what
+ * was told is looked at figure by figure first (overlap_room.c), and what is found is told from what is not decided.
  */
 #include "audit/audit.h"
 #include "overlap/overlap_parts.h"
@@ -21,14 +24,21 @@ typedef struct Attack {
     Patterns patterns;
     OverlapProblem problem;
     AuditEffort effort;
+    uint64_t most;     /* steps, of MODE_BESIDE; 0: any number */
+    uint64_t work;     /* spent */
+    uint8_t *doubtful; /* by cell: how far it was open before is known as a bound only. In the problem's arena */
 } Attack;
 
-static Status audit(const Attack *a, AuditDepth depth, AuditReport *out, Error *err)
+static Status audit(Attack *a, AuditDepth depth, AuditReport *out, Error *err)
 {
     AuditOptions ask = AUDIT_OPTIONS_INIT;
     ask.depth = depth;
     ask.effort = a->effort;
-    return audit_problem(&a->problem.sdc, &ask, out, err);
+    if (a->most > 0) /* propagation and bounds alone where nothing is left */
+        ask.effort.step_limit = a->work < a->most ? a->most - a->work : 1;
+    TRY(audit_problem(&a->problem.sdc, &ask, out, err));
+    a->work += out->steps;
+    return OK;
 }
 
 static void set_figures(Attack *a, OverlapOrigin origin, SdcStatus status)
@@ -78,6 +88,9 @@ static Status measure_known(Attack *a, const AuditReport *before, uint64_t *foll
     for (size_t i = 0; i < near.count && st == OK; i++) {
         SdcCell *c = &cells[near.cells[i].cell];
         int64_t up = near.cells[i].high - c->value, down = c->value - near.cells[i].low;
+        if (near.cells[i].seen_high - c->value < (up < c->upl ? up : c->upl) ||
+            c->value - near.cells[i].seen_low < (down < c->lpl ? down : c->lpl))
+            a->doubtful[near.cells[i].cell] = 1;
         c->upl = up < c->upl ? (up > 0 ? up : 0) : c->upl;
         c->lpl = down < c->lpl ? (down > 0 ? down : 0) : c->lpl;
         if (c->upl == 0 && c->lpl == 0)
@@ -95,6 +108,9 @@ static Status allow_without(Attack *a, OverlapOrigin without, SdcStatus status, 
     AuditReport before = {0};
     set_figures(a, without, SDC_SECONDARY);
     Status st = audit(a, AUDIT_LEVELS, &before, err);
+    for (size_t i = 0; i < before.count; i++)
+        if (before.cells[i].verdict == AUDIT_UNPROVEN)
+            a->doubtful[before.cells[i].cell] = 1;
     if (st == OK && before.exposed > 0)
         st = measure_known(a, &before, followed, err);
     audit_report_free(&before);
@@ -133,7 +149,6 @@ static Status name_found(const Attack *a, uint32_t cell, OverlapReport *out, Err
         refs = p->at[cell].refs;
         count = p->at[cell].count;
     }
-    mem_free(out->found);
     out->found_count = 0;
     TRY(mem_zalloc((size_t)count + 1, sizeof *out->found, (void **)&out->found, err));
     for (uint32_t i = 0; i < count; i++)
@@ -142,13 +157,29 @@ static Status name_found(const Attack *a, uint32_t cell, OverlapReport *out, Err
     return OK;
 }
 
-static Status refuse_for(const Attack *a, const AuditReport *report, OverlapReport *out, Error *err)
+/* Whether a cell is shown to be known by everything together and not to be by what was known before. */
+static bool is_shown(const Attack *a, const AuditCell *c)
 {
-    size_t i = 0;
-    while (i < report->count && report->cells[i].verdict == AUDIT_PROTECTED)
-        i++;
-    if (i < report->count)
-        TRY(name_found(a, report->cells[i].cell, out, err));
+    return c->verdict == AUDIT_EXPOSED && !a->doubtful[c->cell];
+}
+
+/* One that is shown if there is one. Without an effort that was set what cannot be shown counts as shown. */
+static Status refuse_for(const Attack *a, Mode mode, const AuditReport *report, OverlapReport *out, Error *err)
+{
+    const AuditCell *named = NULL;
+    for (size_t i = 0; i < report->count; i++) {
+        const AuditCell *c = &report->cells[i];
+        if (c->verdict == AUDIT_PROTECTED)
+            continue;
+        if (!named || (is_shown(a, c) && !is_shown(a, named)))
+            named = c;
+        out->undecided += mode == MODE_BESIDE && !is_shown(a, c);
+    }
+    if (named)
+        TRY(name_found(a, named->cell, out, err));
+    if (mode == MODE_BESIDE && named && !is_shown(a, named))
+        return error_set(err, ERR_LIMIT, "within the effort it was not shown that no group of too few people follows");
+    out->undecided = 0;
     return refuse(err);
 }
 
@@ -199,12 +230,21 @@ static Status attack(Attack *a, Mode mode, OverlapReport *out, Error *err)
         AuditReport report;
         TRY(audit(a, AUDIT_LEVELS, &report, err));
         bool found = report.exposed + report.unproven > 0;
-        Status st = !found ? OK : mode == MODE_HIDE ? repair(a, &report, err) : refuse_for(a, &report, out, err);
+        Status st = !found ? OK : mode == MODE_HIDE ? repair(a, &report, err) : refuse_for(a, mode, &report, out, err);
         audit_report_free(&report);
         if (!found || st != OK)
             return st;
         TRY(cancel_check(err));
     }
+}
+
+/* What one asker was told, figure by figure beside everything public: where that leaves all as open as the public
+ * figures do, neither he nor the release tells anything by the other (README.md, "Beside a release"). A half of the
+ * effort is left for the attack. */
+static Status look_by_room(Attack *a, OverlapReport *out, Error *err)
+{
+    return overlap_room_of(
+        a->o, &a->patterns, OVERLAP_TOLD, a->most / 2, a->effort.threads, &a->work, &out->by_room, err);
 }
 
 /* Everything told, first: mostly it holds, and then what was known before need not be found out. Patterns that stay
@@ -243,11 +283,15 @@ static Status take_hidden(const Attack *a, OverlapReport *out, Error *err)
 static Status run(Attack *a, Mode mode, OverlapReport *out, Error *err)
 {
     TRY(overlap_problem(a->o, &a->patterns, &a->problem, err));
+    TRY(arena_new(&a->problem.sdc.arena, uint8_t, (size_t)a->problem.sdc.cell_count + 1, &a->doubtful, err));
     out->patterns = a->problem.patterns;
     out->small = a->problem.small;
     bool found = a->problem.patterns > 0;
-    if (found)
+    if (found && mode == MODE_BESIDE)
+        TRY(look_by_room(a, out, err));
+    if (found && !out->by_room)
         TRY(attack_whole(a, &found, err));
+    found = found && !out->by_room;
     if (found) {
         TRY(allow_known(a, mode, &out->followed, err));
         if (mode == MODE_HIDE)
@@ -262,10 +306,13 @@ static Status begin(Overlap *o, unsigned threads, Mode mode, OverlapReport *out,
     Attack a = {.o = o, .effort = AUDIT_EFFORT_INIT};
     *out = (OverlapReport)OVERLAP_REPORT_INIT;
     a.effort.threads = threads;
+    if (mode == MODE_BESIDE)
+        a.most = o->effort == OVERLAP_USUAL ? OVERLAP_BESIDE_EFFORT : o->effort > 0 ? o->effort : 1;
     o->beside = mode == MODE_BESIDE;
     Status st = patterns_make(o, &a.patterns, err);
     if (st == OK)
         st = run(&a, mode, out, err);
+    out->work = a.work;
     sdc_free(&a.problem.sdc);
     patterns_free(&a.patterns);
     return st;

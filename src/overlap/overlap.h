@@ -40,10 +40,11 @@ MUST_USE Status overlap_new(const OverlapLeast *least, Overlap **out, Error *err
 void overlap_free(Overlap *o); /* NULL is fine */
 /* More patterns than these are ERR_LIMIT; at most OVERLAP_MAX_PATTERNS, which holds where nobody calls it. */
 void overlap_most(Overlap *o, size_t patterns);
-/* What overlap_room may spend on equations, in steps of about 80 ns: counted, so that it is the same on every machine.
- * OVERLAP_ROOM_EFFORT where nobody calls it. */
+/* What overlap_room and overlap_beside may spend on equations, in steps of about 80 ns: counted, so that it is the same
+ * on every machine. OVERLAP_ROOM_EFFORT, OVERLAP_BESIDE_EFFORT where nobody calls it. */
 void overlap_effort(Overlap *o, uint64_t steps);
 #define OVERLAP_ROOM_EFFORT UINT64_C(100000000)
+#define OVERLAP_BESIDE_EFFORT UINT64_C(2000000000)
 /* How many classes that hang together overlap_room may attack one by one; OVERLAP_FEW_CLASSES where nobody calls it. */
 void overlap_few(Overlap *o, size_t classes);
 #define OVERLAP_FEW_CLASSES 400
@@ -63,10 +64,14 @@ typedef struct OverlapReport {
     uint64_t patterns; /* that hang together with what is asked */
     uint64_t small;    /* of them too small to be told of */
     uint64_t followed; /* of these: what was told before tells of them to some degree; it must not tell more now */
-    uint32_t *found;   /* after ERR_DENIED: the figures that count the people of one such pattern; mem_free */
+    /* After ERR_DENIED, and of overlap_beside where undecided is not 0: the figures that count the people of one such
+     * pattern; mem_free. */
+    uint32_t *found;
     size_t found_count;
-    uint64_t work;     /* overlap_room: steps spent */
-    uint64_t given_up; /* overlap_room: numbers hidden without a look, because there was nothing left to spend */
+    uint64_t work;      /* overlap_room, overlap_beside: steps spent */
+    uint64_t given_up;  /* overlap_room: numbers hidden without a look, because there was nothing left to spend */
+    uint64_t undecided; /* overlap_beside, after ERR_LIMIT: patterns of which it was not shown that they stay open */
+    bool by_room;       /* overlap_beside: figure by figure was enough, no pattern was attacked */
 } OverlapReport;
 #define OVERLAP_REPORT_INIT \
     { \
@@ -80,7 +85,10 @@ MUST_USE Status overlap_hide(Overlap *o, unsigned threads, OverlapReport *out, E
 MUST_USE Status overlap_attack(Overlap *o, unsigned threads, OverlapReport *out, Error *err);
 /* What is asked is to be public, and was found safe without what one asker was told: does either tell him more by the
  * other? Patterns of which some figure is asked and some told hang together are looked at; one must stay as open as the
- * more telling of the two leaves it, beside what is public already. ERR_DENIED, ERR_LIMIT as above. */
+ * more telling of the two leaves it, beside what is public already. First what was told is looked at figure by figure
+ * beside everything public; where that leaves it all as open as the release does, nothing is attacked. Both within the
+ * effort. ERR_DENIED: shown that both together tell of a pattern what neither does alone. ERR_LIMIT: neither that nor
+ * the contrary was shown (undecided > 0), or too many patterns. */
 MUST_USE Status overlap_beside(Overlap *o, unsigned threads, OverlapReport *out, Error *err);
 /* The quick question, for systems that are too large for the others, figure by figure: an asked figure is told where
  * people may be moved between alike patterns so that it says nothing of how large any group is, where it is known

@@ -6,6 +6,7 @@
 #include "sdc/sdc.h"
 
 #define OVERLAP_NONE UINT32_MAX
+#define OVERLAP_USUAL UINT64_MAX /* nobody set an effort */
 
 typedef struct OverlapFigure {
     OverlapOrigin origin;
@@ -25,7 +26,7 @@ typedef struct OverlapRow {
 struct Overlap {
     OverlapLeast least;
     size_t most;     /* patterns */
-    uint64_t effort; /* of overlap_room */
+    uint64_t effort; /* of overlap_room, overlap_beside; OVERLAP_USUAL */
     size_t few;      /* classes that it attacks one by one */
     bool beside;     /* what hangs together with what is asked alone is left out */
     VEC(OverlapFigure) figures;
@@ -111,5 +112,11 @@ typedef enum OverlapSum { OVERLAP_WHOLE, OVERLAP_TOUCHED, OVERLAP_PARTS } Overla
  * also after a failure. */
 MUST_USE Status overlap_classes_problem(
     OverlapClasses *c, uint32_t ref, OverlapSum sum, int64_t beyond, SdcProblem *out, Error *err);
+
+/* Whether figures of this origin, each beside all others and those of it before, leave every pattern as open as it is
+ * without them: figure by figure, as far as the effort goes. Ends with the first of which that cannot be said. *work:
+ * steps, added to. */
+MUST_USE Status overlap_room_of(const Overlap *o, const Patterns *p, OverlapOrigin origin, uint64_t effort,
+    unsigned threads, uint64_t *work, bool *open, Error *err);
 
 #endif

@@ -27,6 +27,7 @@ typedef struct Room {
     Patterns patterns;
     OverlapClasses classes;
     unsigned threads;
+    uint64_t effort;
     OverlapReport *report;
 } Room;
 
@@ -41,7 +42,7 @@ static bool is_printed(const Room *m, uint32_t figure, unsigned hits)
 
 static bool is_spent(Room *m)
 {
-    return m->report->work >= m->o->effort;
+    return m->report->work >= m->effort;
 }
 
 /* Steps of building the problem and of one pivot, in its terms and equations. */
@@ -53,7 +54,7 @@ static uint64_t cost_of(const SdcProblem *p, uint64_t programs, uint64_t pivots)
 static Status audit(Room *m, const SdcProblem *p, AuditDepth depth, uint64_t programs, AuditReport *out, Error *err)
 {
     AuditOptions options = AUDIT_OPTIONS_INIT;
-    uint64_t left = is_spent(m) ? 0 : m->o->effort - m->report->work;
+    uint64_t left = is_spent(m) ? 0 : m->effort - m->report->work;
     uint64_t usual = 2000 + 4 * ((uint64_t)p->cell_count + p->row_count), pivots = left / programs / p->row_count + 1;
     options.depth = depth;
     options.effort.threads = m->threads;
@@ -234,7 +235,8 @@ static Status ask_figure(Room *m, uint32_t figure, Error *err)
     return OK;
 }
 
-static Status look(Room *m, Error *err)
+/* Everything is known but what is of this origin. */
+static Status begin(Room *m, OverlapOrigin origin, Error *err)
 {
     const Overlap *o = m->o;
     TRY(overlap_classes(o, &m->patterns, &m->classes, err));
@@ -242,8 +244,15 @@ static Status look(Room *m, Error *err)
     m->report->patterns = m->patterns.count;
     for (uint32_t f = 0; f < o->figures.len; f++)
         for (unsigned hits = 0; hits < 2; hits++)
-            if (o->figures.at[f].origin != OVERLAP_ASKED && is_printed(m, f, hits))
+            if (o->figures.at[f].origin != origin && is_printed(m, f, hits))
                 overlap_classes_know(&m->classes, f * 2 + hits);
+    return OK;
+}
+
+static Status look(Room *m, Error *err)
+{
+    const Overlap *o = m->o;
+    TRY(begin(m, OVERLAP_ASKED, err));
     for (uint32_t f = 0; f < o->figures.len; f++)
         if (o->figures.at[f].origin == OVERLAP_ASKED)
             TRY(ask_figure(m, f, err));
@@ -252,7 +261,10 @@ static Status look(Room *m, Error *err)
 
 Status overlap_room(Overlap *o, unsigned threads, OverlapReport *out, Error *err)
 {
-    Room m = {.o = o, .threads = threads, .report = out};
+    Room m = {.o = o,
+        .threads = threads,
+        .report = out,
+        .effort = o->effort < OVERLAP_USUAL ? o->effort : OVERLAP_ROOM_EFFORT};
     *out = (OverlapReport)OVERLAP_REPORT_INIT;
     o->beside = false;
     Status st = patterns_make(o, &m.patterns, err);
@@ -260,5 +272,21 @@ Status overlap_room(Overlap *o, unsigned threads, OverlapReport *out, Error *err
         st = look(&m, err);
     overlap_classes_free(&m.classes);
     patterns_free(&m.patterns);
+    return st;
+}
+
+Status overlap_room_of(const Overlap *o, const Patterns *p, OverlapOrigin origin, uint64_t effort, unsigned threads,
+    uint64_t *work, bool *open, Error *err)
+{
+    OverlapReport report = OVERLAP_REPORT_INIT;
+    Room m = {.o = o, .patterns = *p, .threads = threads, .report = &report, .effort = effort};
+    Status st = begin(&m, origin, err);
+    for (uint32_t f = 0; f < o->figures.len && st == OK && report.hidden == 0; f++)
+        if (o->figures.at[f].origin == origin)
+            st = ask_figure(&m, f, err);
+    *open = report.hidden == 0;
+    *work += report.work;
+    overlap_classes_free(&m.classes);
+    overlap_report_free(&report);
     return st;
 }

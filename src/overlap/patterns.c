@@ -12,7 +12,7 @@ Status overlap_new(const OverlapLeast *least, Overlap **out, Error *err)
     TRY(mem_zalloc(1, sizeof **out, (void **)out, err));
     (*out)->least = *least;
     (*out)->most = OVERLAP_MAX_PATTERNS;
-    (*out)->effort = OVERLAP_ROOM_EFFORT;
+    (*out)->effort = OVERLAP_USUAL;
     (*out)->few = OVERLAP_FEW_CLASSES;
     return OK;
 }

@@ -206,6 +206,30 @@ static void test_too_many_at_once(void **state)
     told_sources_free(&list);
 }
 
+/* One person in each field of a square, told by row and coming by column: no group of so few follows, but nobody knows
+ * without a look. */
+static void test_undecided(void **state)
+{
+    (void)state;
+    for (uint64_t steps = 1; steps <= TOLD_BESIDE_STEPS; steps += TOLD_BESIDE_STEPS - 1) {
+        ToldSources list = {0};
+        ToldReport r;
+        add_digit(&list, "asked", ANSWERED, 0);
+        add_digit(&list, "new", COMING, 1);
+        list.at[0].members.count = list.at[1].members.count = WIDE * WIDE;
+        const ToldCheck c = {
+            .sources = &list, .least = {.n = 16, .numerator = 3, .complement = 3}, .threads = 1, .most_steps = steps};
+        assert_int_equal(told_check(&c, TOLD_BESIDE, &r, NULL), steps == 1 ? ERR_LIMIT : OK);
+        assert_int_equal(r.undecided, steps == 1);
+        assert_int_equal(r.by_room, steps > 1);
+        assert_false(r.is_small);
+        if (steps == 1)
+            assert_non_null(strstr(r.named, "new of 2024, district"));
+        mem_free(r.hide);
+        told_sources_free(&list);
+    }
+}
+
 static void test_limit(void **state)
 {
     (void)state;
@@ -230,6 +254,6 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_told_apart), cmocka_unit_test(test_pairs),
         cmocka_unit_test(test_three), cmocka_unit_test(test_question_beside_three),
         cmocka_unit_test(test_question_beside_answer_and_release), cmocka_unit_test(test_too_many_at_once),
-        cmocka_unit_test(test_limit)};
+        cmocka_unit_test(test_undecided), cmocka_unit_test(test_limit)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

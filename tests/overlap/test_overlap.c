@@ -227,6 +227,50 @@ static void what_hangs_together_with_no_answer_is_not_looked_at(void **state)
     overlap_report_free(&r);
 }
 
+/* Told: 40 cohorts, each of a row of 40 by 40 groups; released: the columns. Nothing follows of any group of the few,
+ * but that takes a look at each of them: what it costs is bounded, and what is left is undecided, not found. */
+static void add_grid(Overlap *o)
+{
+    enum { SIDE = 40 };
+    uint32_t row[SIDE], column[SIDE], place;
+    uint64_t person = 0;
+    for (unsigned i = 0; i < SIDE; i++) {
+        assert_int_equal(overlap_figure(o, OVERLAP_TOLD, OVERLAP_PEOPLE, &row[i], NULL), OK);
+        assert_int_equal(overlap_figure(o, OVERLAP_ASKED, OVERLAP_PEOPLE, &column[i], NULL), OK);
+    }
+    for (unsigned i = 0; i < SIDE * SIDE; i++)
+        for (unsigned k = 0; k < 1 + i * 7 % 5; k++, person++) {
+            const uint32_t both[] = {row[i / SIDE], column[i % SIDE]};
+            assert_int_equal(overlap_place(o, both, 2, OVERLAP_MISS, &place, NULL), OK);
+            assert_int_equal(overlap_person(o, person, place, NULL), OK);
+        }
+}
+
+static void beside_a_release_the_effort_ends(void **state)
+{
+    (void)state;
+    static const uint64_t efforts[] = {OVERLAP_BESIDE_EFFORT, 1000};
+    uint64_t work[2][2] = {{0}};
+    for (size_t i = 0; i < COUNT_OF(efforts); i++)
+        for (unsigned threads = 0; threads < 2; threads++) {
+            Overlap *o;
+            OverlapReport r;
+            assert_int_equal(overlap_new(&LEAST, &o, NULL), OK);
+            add_grid(o);
+            overlap_effort(o, efforts[i]);
+            assert_int_equal(overlap_beside(o, 1 + threads, &r, NULL), i == 0 ? OK : ERR_LIMIT);
+            assert_int_equal(r.by_room, i == 0);
+            assert_int_equal(r.undecided > 1000, i > 0);
+            assert_int_equal(r.found_count, i == 0 ? 0 : 2);
+            work[i][threads] = r.work;
+            overlap_report_free(&r);
+            overlap_free(o);
+        }
+    assert_true(work[0][0] > 0 && work[1][0] * 20 < work[0][0]);
+    assert_memory_equal(&work[0][0], &work[0][1], sizeof work[0][0]);
+    assert_memory_equal(&work[1][0], &work[1][1], sizeof work[1][0]);
+}
+
 /* Rates: the same people, one of whom has the outcome of the answer and not of the release. */
 static void outcomes_that_differ_by_one_beside_a_release(void **state)
 {
@@ -474,12 +518,13 @@ static void search(Oracle *o, unsigned i)
         search(o, i + 1);
 }
 
-static void ask(Oracle *o, const Case *c, const uint8_t *hidden, bool asked)
+/* without: figures of this origin are not told. */
+#define ALL_TOLD ((OverlapOrigin)9)
+static void ask(Oracle *o, const Case *c, const uint8_t *hidden, OverlapOrigin without)
 {
     *o = (Oracle){.c = c};
     for (unsigned f = 0; f < c->figures; f++) {
-        bool counts = c->origin[f] != OVERLAP_ASKED || asked;
-        o->told[f] = counts ? c->printed[f] & ~(unsigned)(hidden ? hidden[f] : 0) : 0;
+        o->told[f] = c->origin[f] != without ? c->printed[f] & ~(unsigned)(hidden ? hidden[f] : 0) : 0;
     }
     for (unsigned i = 0; i < c->codes; i++) {
         o->code[i] = o->sum[i] = (Range){INT32_MAX, INT32_MIN};
@@ -523,12 +568,9 @@ static int least_of_group(const Case *c, const Oracle *o, unsigned g)
     return least;
 }
 
-static bool is_safe(const Case *c, const uint8_t *hidden)
+static bool stays_open(const Case *c, Oracle now, Oracle before)
 {
-    Oracle now, before;
     bool safe = true;
-    ask(&before, c, NULL, false);
-    ask(&now, c, hidden, true);
     for (unsigned i = 0; i < c->codes; i++) {
         unsigned members = 0;
         int people = 0;
@@ -548,6 +590,33 @@ static bool is_safe(const Case *c, const uint8_t *hidden)
                                (int)(with ? SMALL.numerator : SMALL.complement));
     }
     return safe;
+}
+
+static bool is_safe(const Case *c, const uint8_t *hidden)
+{
+    Oracle now, before;
+    ask(&before, c, NULL, OVERLAP_ASKED);
+    ask(&now, c, hidden, ALL_TOLD);
+    return stays_open(c, now, before);
+}
+
+static Range within_both(Range a, Range b)
+{
+    return (Range){a.low > b.low ? a.low : b.low, a.high < b.high ? a.high : b.high};
+}
+
+/* As open as the more telling of the two leaves each group: what was told without what comes, what comes without it. */
+static bool is_safe_beside(const Case *c)
+{
+    Oracle now, told, coming;
+    ask(&told, c, NULL, OVERLAP_ASKED);
+    ask(&coming, c, NULL, OVERLAP_TOLD);
+    ask(&now, c, NULL, ALL_TOLD);
+    for (unsigned i = 0; i < c->codes; i++) {
+        told.code[i] = within_both(told.code[i], coming.code[i]);
+        told.sum[i] = within_both(told.sum[i], coming.sum[i]);
+    }
+    return stays_open(c, now, told);
 }
 
 static void add_case(const Case *c, uint64_t mix, Overlap **out)
@@ -667,8 +736,8 @@ static void draw_many(Rng *rng, Case *c)
 static bool leaves_room(const Case *c, const uint8_t *hidden)
 {
     Oracle now, before;
-    ask(&before, c, NULL, false);
-    ask(&now, c, hidden, true);
+    ask(&before, c, NULL, OVERLAP_ASKED);
+    ask(&now, c, hidden, ALL_TOLD);
     for (unsigned i = 0; i < c->codes; i++) {
         int least = before.code[i].high < (int)SMALL.n ? before.code[i].high : (int)SMALL.n;
         if (now.code[i].high < least)
@@ -723,6 +792,56 @@ static void no_multiple_shows_few_people(void **state)
     }
     /* Few classes are attacked one by one: then hardly a figure goes that need not. */
     assert_true(unsafe > 100 && by[0].told > 200 && by[1].told > by[0].told && by[1].hidden * 50 < by[1].told);
+}
+
+typedef struct Beside {
+    unsigned open, by_room, found, undecided;
+} Beside;
+
+static void try_beside(Case *c, uint64_t effort, unsigned threads, Beside *sum)
+{
+    Overlap *o;
+    OverlapReport r;
+    add_case(c, UINT64_C(0x9e3779b97f4a7c15), &o);
+    overlap_effort(o, effort);
+    Status st = overlap_beside(o, threads, &r, NULL);
+    overlap_free(o);
+    c->above = r.by_room;
+    assert_true(st == OK || st == ERR_DENIED || st == ERR_LIMIT);
+    assert_true(st != OK || is_safe_beside(c));
+    assert_true(st != ERR_DENIED || !is_safe_beside(c));
+    assert_int_equal(r.undecided > 0, st == ERR_LIMIT);
+    assert_int_equal(r.found_count > 0, st != OK);
+    sum->open += st == OK;
+    sum->by_room += r.by_room;
+    sum->found += st == ERR_DENIED;
+    sum->undecided += st == ERR_LIMIT;
+    overlap_report_free(&r);
+}
+
+/* What is found follows from every table, and what leaves is safe by all of them, however little is spent. */
+static void a_release_is_refused_for_what_is_shown(void **state)
+{
+    (void)state;
+    Rng rng;
+    Beside full = {0}, little = {0}, again = {0};
+    rng_init(&rng, 20261130, 7);
+    for (unsigned n = 0; n < 400; n++) {
+        Case c;
+        draw_many(&rng, &c);
+        c.origin[0] = OVERLAP_TOLD;
+        for (unsigned i = 0; i < c.codes && n % 2; i++)
+            c.people[i] += (int)rng_below(&rng, 3);
+        join_alike(&c);
+        if (c.codes == 0)
+            continue;
+        try_beside(&c, OVERLAP_BESIDE_EFFORT, 1, &full);
+        try_beside(&c, 1, 1, &little);
+        try_beside(&c, 1, 3, &again);
+    }
+    assert_memory_equal(&little, &again, sizeof little);
+    assert_true(full.by_room > 10 && full.open > full.by_room && full.found > 30 && full.undecided == 0);
+    assert_true(little.undecided > 10 && little.open < full.open);
 }
 
 static OverlapReport room(Figures *f)
@@ -840,7 +959,7 @@ static void what_the_effort_does_not_reach_is_hidden(void **state)
 
 typedef Status (*Question)(Overlap *, unsigned, OverlapReport *, Error *);
 
-static void fail_each_allocation(Question question)
+static void fail_each_allocation(Question question, Status want)
 {
     Figures f;
     bool done = false;
@@ -856,7 +975,7 @@ static void fail_each_allocation(Question question)
         Status st = question(f.o, 1, &r, NULL);
         done = mem_fail_pending();
         mem_fail_after(-1);
-        assert_int_equal(st, done ? OK : ERR_NOMEM);
+        assert_int_equal(st, done ? want : ERR_NOMEM);
         overlap_report_free(&r);
         overlap_free(f.o);
     }
@@ -865,8 +984,9 @@ static void fail_each_allocation(Question question)
 static void each_allocation_may_fail(void **state)
 {
     (void)state;
-    fail_each_allocation(overlap_hide);
-    fail_each_allocation(overlap_room);
+    fail_each_allocation(overlap_hide, OK);
+    fail_each_allocation(overlap_room, OK);
+    fail_each_allocation(overlap_beside, ERR_DENIED); /* two people are left */
 }
 
 int main(void)
@@ -894,6 +1014,8 @@ int main(void)
         cmocka_unit_test(what_is_known_already_has_none_to_lose),
         cmocka_unit_test(what_has_room_is_safe_by_every_table),
         cmocka_unit_test(no_multiple_shows_few_people),
+        cmocka_unit_test(a_release_is_refused_for_what_is_shown),
+        cmocka_unit_test(beside_a_release_the_effort_ends),
         cmocka_unit_test(what_the_effort_does_not_reach_is_hidden),
         cmocka_unit_test(each_allocation_may_fail),
     };
