@@ -3,11 +3,19 @@
  *
  * Pairs of records are counted, because that is what precision and recall are
  * of. Inside a person they are as sure as the links between them (link_tree.c).
- * Two persons whose best pair has odds o are expected to miss o / (1 + R) times
- * the pairs between them, where R adds up the odds of all who may be one with the
- * same person: at most one of them is. A pair that was likely by itself and yet
- * refused by the whole of the two persons counts with REFUSED_SHARE at most. What no blocking pass brings
- * together comes from the training's capture-recapture estimate.
+ * What is missing comes from four places:
+ *
+ *   two persons whose best pair has odds o       o / (1 + R) times the pairs between them, where R adds up the odds of
+ *                                                all who may be one with the same person: at most one of them is. A
+ *                                                pair that was likely by itself and yet refused by the whole of the two
+ *                                                persons counts with REFUSED_SHARE at most
+ *   two that no kind of source has in common     what linking itself left their odds at, given who is left over
+ *                                                (match/cluster_left.c): rivals have had their share there
+ *   persons of whom no candidate is shown        by those like them (match/unfound.c)
+ *   what no blocking pass brings together        the training's capture-recapture estimate
+ *
+ * A pair that is missing is missing to both persons: it counts whole for each, and all of them together miss half the
+ * sum. A group's recall is then that of the pairs which touch it, where it does not have both persons of many.
  *
  * The intervals are those of chance when the probabilities are calibrated; whether
  * they are is what the clerical sample (sample.c) is for.
@@ -61,22 +69,62 @@ static double left_over(const LinkJob *job, const Between *b, const uint8_t *kin
     return unlike ? p * REFUSED_SHARE : p;
 }
 
-static Status count_between(const LinkJob *job, const uint32_t *sizes, ClusterQuality *q, Error *err)
+/* What candidates show to be missing. */
+typedef struct Shown {
+    const LinkJob *job;
+    const uint32_t *sizes;
+    uint8_t *kinds;  /* of each person, as a set */
+    float *expected; /* [person * MATCH_TRAITS_MAX + kind]: how likely it is one with somebody of that kind */
+    ClusterQuality *q;
+} Shown;
+
+static void expect_kinds(const Shown *s, uint32_t person, uint8_t kinds, double p)
 {
+    for (uint32_t kind = 0; kind < MATCH_TRAITS_MAX; kind++)
+        if (kinds >> kind & 1)
+            s->expected[(size_t)person * MATCH_TRAITS_MAX + kind] += (float)p;
+}
+
+/* Two persons are one with probability p, and are not linked. */
+static void miss(const Shown *s, uint32_t low, uint32_t high, double p)
+{
+    double between = (double)s->sizes[low] * s->sizes[high];
+    uint64_t pairs = (uint64_t)llround(p * between * MILLION);
+    s->q->missed[low] += pairs;
+    s->q->missed[high] += pairs;
+    s->q->missed_variance += p * (1 - p) * between * between;
+    expect_kinds(s, low, s->kinds[high], p);
+    expect_kinds(s, high, s->kinds[low], p);
+}
+
+/* Linking knew who is left over and said what the odds are then. */
+static void count_left(const Shown *s)
+{
+    const LinkJob *job = s->job;
+    for (size_t i = 0; i < job->left_count; i++) {
+        const MatchLeft *left = &job->left[i];
+        uint32_t a = job->resolved.cluster[left->a], b = job->resolved.cluster[left->b];
+        if (a != b)
+            miss(s, a < b ? a : b, a < b ? b : a, weight_probability(left->odds));
+    }
+}
+
+static Status count_between(const Shown *s, Error *err)
+{
+    const LinkJob *job = s->job;
     const Resolved *r = &job->resolved;
-    const MatchConfig *config = &job->linkage.match;
+    const uint8_t *kinds = s->kinds;
+    bool left_known = job->report->full && job->linkage.match.left_step > 0;
     Betweens all = {0};
     double *rivals = NULL; /* of each person: odds of all it may be one with, added up */
-    uint8_t *kinds = NULL;
-    size_t n = r->clusters ? r->clusters : 1;
+    size_t n = 0;
     Status st;
-    TRY_OUT(mem_zalloc(n, sizeof *rivals, (void **)&rivals, err));
-    TRY_OUT(mem_zalloc(n, sizeof *kinds, (void **)&kinds, err));
-    for (uint32_t i = 0; i < r->count; i++) {
-        uint32_t trait = config->sources[match_record_source(job->records.table, i)].trait;
-        kinds[r->cluster[i]] |= (uint8_t)(1u << trait);
-    }
+    TRY_OUT(mem_zalloc(r->clusters ? r->clusters : 1, sizeof *rivals, (void **)&rivals, err));
     TRY_OUT(list_best(job, &all, err));
+    for (size_t i = 0; i < all.len; i++) /* those of no common kind are counted by what linking left */
+        if (!left_known || (kinds[all.at[i].low] & kinds[all.at[i].high]))
+            all.at[n++] = all.at[i];
+    all.len = n;
     for (size_t i = 0; i < all.len; i++) {
         double p = left_over(job, &all.at[i], kinds);
         rivals[all.at[i].low] += p / (1 - p);
@@ -86,17 +134,54 @@ static Status count_between(const LinkJob *job, const uint32_t *sizes, ClusterQu
         const Between *b = &all.at[i];
         double p = left_over(job, b, kinds), odds = p / (1 - p);
         double most = rivals[b->low] > rivals[b->high] ? rivals[b->low] : rivals[b->high];
-        double between = (double)sizes[b->low] * sizes[b->high];
-        p = odds / (1 + most);
-        uint64_t half = (uint64_t)llround(p * between * MILLION / 2);
-        q->missed[b->low] += half;
-        q->missed[b->high] += half;
-        q->missed_variance += p * (1 - p) * between * between;
+        miss(s, b->low, b->high, odds / (1 + most));
     }
 out:
     vec_free(&all);
     mem_free(rivals);
-    mem_free(kinds);
+    return st;
+}
+
+/* Persons of whom nothing is shown. A pass over newcomers expects them of its new persons alone: what the others miss
+ * is known. */
+static Status count_unfound(const Shown *s, Error *err)
+{
+    const LinkJob *job = s->job;
+    const Resolved *r = &job->resolved;
+    MatchMisses unfound = {0};
+    bool *old = NULL;
+    Status st;
+    TRY_OUT(mem_zalloc((size_t)r->clusters + 1, sizeof *old, (void **)&old, err));
+    TRY_OUT(match_unfound(job->records.table, r->cluster, r->clusters, s->expected, &unfound, err));
+    for (uint32_t i = 0; !job->report->full && i < job->records.in_table; i++)
+        old[r->cluster[i]] = true;
+    for (uint32_t c = 0; c < r->clusters; c++)
+        if (!old[c])
+            s->q->missed[c] += (uint64_t)llround(unfound.missed[c] * MILLION);
+    if (job->report->full)
+        s->q->missed_variance += unfound.variance;
+out:
+    match_misses_free(&unfound);
+    mem_free(old);
+    return st;
+}
+
+static Status count_missing(const LinkJob *job, const uint32_t *sizes, ClusterQuality *q, Error *err)
+{
+    const Resolved *r = &job->resolved;
+    const MatchConfig *config = &job->linkage.match;
+    Shown s = {.job = job, .sizes = sizes, .q = q};
+    Status st;
+    TRY_OUT(mem_zalloc((size_t)r->clusters + 1, sizeof *s.kinds, (void **)&s.kinds, err));
+    TRY_OUT(mem_zalloc((size_t)r->clusters * MATCH_TRAITS_MAX + 1, sizeof *s.expected, (void **)&s.expected, err));
+    for (uint32_t i = 0; i < r->count; i++)
+        s.kinds[r->cluster[i]] |= match_kinds_of(config, match_record_source(job->records.table, i));
+    count_left(&s);
+    TRY_OUT(count_between(&s, err));
+    st = count_unfound(&s, err);
+out:
+    mem_free(s.kinds);
+    mem_free(s.expected);
     return st;
 }
 
@@ -112,10 +197,10 @@ Status cluster_quality(const LinkJob *job, ClusterQuality *out, Error *err)
     TRY(mem_zalloc(n, sizeof *sizes, (void **)&sizes, err));
     Status st = count_inside(r, sizes, out, err);
     if (st == OK)
-        st = count_between(job, sizes, out, err);
+        st = count_missing(job, sizes, out, err);
     double ratio = job->unblocked > 0 && job->unblocked < 1 ? job->unblocked / (1 - job->unblocked) : 0;
     for (uint32_t c = 0; c < r->clusters && st == OK; c++)
-        out->missed[c] += (uint64_t)llround(ratio * (double)out->correct[c]);
+        out->missed[c] += (uint64_t)llround(2 * ratio * (double)out->correct[c]); /* half is its parts' */
     mem_free(sizes);
     return st;
 }
@@ -134,7 +219,7 @@ void quality_totals(const ClusterQuality *q, LinkEstimate *precision, LinkEstima
     for (uint32_t c = 0; c < q->clusters; c++) {
         pairs += (double)q->pairs[c];
         correct += (double)q->correct[c] / MILLION;
-        missed += (double)q->missed[c] / MILLION;
+        missed += (double)q->missed[c] / MILLION / 2;
     }
     double truth = correct + missed;
     *precision =

@@ -146,7 +146,7 @@ void left_strata_free(LeftStrata *s)
     *s = (LeftStrata){0};
 }
 
-static uint32_t stratum_of(const LeftStrata *s, uint32_t record)
+uint32_t left_stratum(const LeftStrata *s, uint32_t record)
 {
     return s->of_value[record_cells(s->table, record)[s->column]];
 }
@@ -194,7 +194,7 @@ static Status found_count(Found *f, const ClusterProblem *p, const uint32_t *clu
     for (uint32_t r = 0; r < p->records; r++) {
         uint32_t root = cluster[r], stratum;
         uint8_t bit = source_kind(p->config, p->source[r]);
-        if ((p->lead && p->lead[r] != r) || seen[root] & bit || (stratum = stratum_of(s, r)) == 0)
+        if ((p->lead && p->lead[r] != r) || seen[root] & bit || (stratum = left_stratum(s, r)) == 0)
             continue;
         seen[root] |= bit;
         uint32_t kind = (uint32_t)__builtin_ctz(bit);
@@ -226,7 +226,7 @@ static Weight left_weight(const Found *f, uint32_t record, uint32_t other)
 {
     uint32_t kind = (uint32_t)__builtin_ctz(source_kind(f->config, f->strata->table->source[record]));
     uint32_t there = (uint32_t)__builtin_ctz(source_kind(f->config, f->strata->table->source[other]));
-    uint32_t stratum = stratum_of(f->strata, record);
+    uint32_t stratum = left_stratum(f->strata, record);
     double left = share_left(f, 0, kind, there, 1, STRATUM_PRIOR);
     if (stratum > 0)
         left = share_left(f, stratum, kind, there, left, STRATUM_PRIOR);
@@ -345,12 +345,16 @@ Status left_join(const ClusterProblem *p, LeftPairs *pairs, MatchClusters *out, 
     Weight from = p->config->match_from + MATCH_LEFT_MARGIN;
     from = from > 0 ? from : 1; /* at even odds or less several pairs of one group could be asked for */
     bool joined = false;
+    TRY_OUT(mem_alloc(pairs->len * sizeof *out->left, (void **)&out->left, err));
     for (size_t i = 0; i < pairs->len; i++) {
-        Weight odds = pairs->at[i].odds - c.others[i];
-        if (odds < from)
+        const LeftPair *pair = &pairs->at[i];
+        Weight odds = weight_clip((int64_t)pair->odds - c.others[i]);
+        if (odds < from) {
+            out->left[out->left_count++] = (MatchLeft){pair->a, pair->b, odds};
             continue;
+        }
         /* likelier than all of its rivals: no other pair of either group is */
-        join_left(&found, &pairs->at[i], odds, out);
+        join_left(&found, pair, odds, out);
         joined = true;
     }
     for (uint32_t r = 0; joined && r < p->records; r++)
