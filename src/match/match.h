@@ -432,6 +432,11 @@ void match_clusters_free(MatchClusters *c);
 
 /* The kind of a source's records as a set of one: the bit of its trait, or of the trait that this is part of. */
 uint8_t match_kinds_of(const MatchConfig *config, uint32_t source);
+/* Odds from which two persons whose records are of these kinds are linked by their records alone. */
+static inline Weight match_link_from(const MatchConfig *config, uint8_t kinds, uint8_t others)
+{
+    return config->match_from + (config->left_step > 0 && !(kinds & others) ? MATCH_LEFT_MARGIN : 0);
+}
 
 /* Pairs of records that ought to be there and that no candidate shows (unfound.c): of each cluster those between its
  * records and others', each pair with both of its sides, and the variance of half the sum, in pairs squared. */

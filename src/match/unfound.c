@@ -3,8 +3,8 @@
  *
  * No candidate shows a worker whose wages have no name: school knows names, and nothing but a third file with the
  * number ties the two. But how many there are can be told. Of the workers who began in a year and whose wages have full
- * names nearly all with a school are found; whether a payroll tells names says nothing of schooling, so of those without
- * a name as large a share has one:
+ * names nearly all with a school are found; whether a payroll tells names says nothing of schooling, so of those
+ * without a name as large a share has one:
  *
  *   share(s)  = (found + expected) / all        of stratum s, those with full names
  *   rho(c, s) = (found + expected) / (all * share(s))    of class c: no name, initials; at most 1
@@ -140,8 +140,7 @@ static double share_of(const Unfound *x, const Against *a, uint32_t stratum)
 {
     const Tally *full = &a->tally[(size_t)NAME_FULL * x->strata.count];
     double all = full[0].found / full[0].all;
-    return stratum == 0 ? all
-                        : (full[stratum].found + STRATUM_PRIOR * all) / (full[stratum].all + STRATUM_PRIOR);
+    return stratum == 0 ? all : (full[stratum].found + STRATUM_PRIOR * all) / (full[stratum].all + STRATUM_PRIOR);
 }
 
 /* Of a class those that would be found if names told as much as full ones do. */
