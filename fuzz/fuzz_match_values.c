@@ -41,11 +41,14 @@ static void check_names(const Dict *d, FieldKind kind, uint32_t a, uint32_t b, L
     const NameLetters *mine = &d->letters.at[a], *letters = &d->letters.at[b];
     bool first = kind != FIELD_LAST_NAME;
     uint32_t flags = first ? NAME_LETTER | NAME_ODD : NAME_ODD;
+    if ((x->flags | y->flags) & NAME_ODD)
+        ASSERT(!quick_double_differs(kind, d, x, y) || level == LV_DIFFERS);
     if (mine->at[0] == NAME_LETTERS_NONE || letters->at[0] == NAME_LETTERS_NONE || ((x->flags | y->flags) & flags) ||
         (first && meet(d, a, b)))
         return;
     QuickJaro jaro;
     quick_jaro_of(&jaro, a, mine, x->length);
+    ASSERT(!quick_jaro_differs(&jaro, letters, y->length) || level == LV_SOUND || level == LV_DIFFERS);
     ASSERT(level == quick_name_level(kind, &jaro, mine, letters, y->length, x->sound != 0 && x->sound == y->sound));
 }
 

@@ -98,7 +98,7 @@ static Status run_gate(Giving *g, ProtectFileReport *report, Error *err)
         .check_ctx = &g->people,
         .noted = note,
         .noted_ctx = g,
-        .run = {.threads = g->ask->threads, .log = g->log}};
+        .run = {.threads = g->ask->threads, .log = g->log, .known_allowed = true}};
     TRY(write_policy(g, &o.policy, err));
     TRY(path_join(&g->arena, g->dir, "tables.toml", &o.tables, err));
     Error why = ERROR_INIT;
@@ -163,6 +163,9 @@ static Status give(Giving *g, Answer *out, Error *err)
     TRY(asker_open(g->w->home, g->w->ledger, g->ask->user, people, &g->arena, &g->asker, err));
     TRY(collect(g, err));
     TRY(protect(g, &out->report, err));
+    if (g->people.apart)
+        log_line(
+            g->log, LOG_WARN, "event=answer.in_pairs user=%s people=%.*s", g->ask->user, SLICE_ARG(g->ask->people));
     out->held = g->people.held_count;
     out->patterns = g->people.patterns;
     return read_figures(g, out, err);

@@ -47,9 +47,9 @@ typedef struct Answer {
     uint64_t patterns; /* into which the figures that hang together divide them */
 } Answer;
 
-/* The home must be open for writing. ERR_DENIED: no pattern protects all cells, or what was told before counted other
- * people than today's records do (a correction would show by subtraction), or beside other figures it would show a
- * group of too few people whatever is hidden; then nothing was written or noted. ERR_LIMIT: too many figures hang
+/* The home must be open for writing. ERR_DENIED: no pattern protects all cells that what is out leaves open, or what
+ * was told before counted other people than today's records do (a correction would show by subtraction); then nothing
+ * was written or noted. ERR_LIMIT: too many figures hang
  * together. ERR_INVALID: cells that cannot be answered (a kind, pooled, overlapping groups). Free also after a failure.
  */
 MUST_USE Status answer_give(Cli *cli, const Workplace *w, const AnswerAsk *ask, Answer *out, Error *err);

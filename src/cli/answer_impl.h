@@ -55,6 +55,7 @@ typedef struct AnswerPeople {
     size_t held_count;
     unsigned rounds;
     bool again; /* the last check failed because more must be held back: protect once more */
+    bool apart; /* all releases at once were too much in some round: one other measure at a time */
     uint64_t patterns;
 } AnswerPeople;
 /* ERR_DENIED: of an earlier answer it was not kept whom it counts. Free also after a failure. */

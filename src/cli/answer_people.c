@@ -131,28 +131,20 @@ static Status read_printed(AnswerPeople *p, const ProtectJob *job, Error *err)
     return st;
 }
 
-static Status refuse(const AnswerPeople *p, const ToldReport *r, Status st, Error *err)
-{
-    if (st != ERR_DENIED || !r->is_small)
-        return st;
-    error_set(err, ERR_DENIED,
-        "beside what %s was told and releases print of others that have people in common with it, or with each other "
-        "(%s), the answer "
-        "would "
-        "show a group of too few people",
-        p->ask->user, r->with);
-    error_hint(err, "Ask for a coarser level, or for fewer splits.");
-    return ERR_DENIED;
-}
-
+/* Of a rate that is held back a range may be printed still: where that must go too, its people go with it. */
 static Status hold_back(AnswerPeople *p, const ToldReport *r, Error *err)
 {
     size_t added = 0;
     for (size_t i = 0; i < p->sources.at[0].count && r->hide; i++) {
-        added += (r->hide[i] & ~p->held[i]) != 0;
-        p->held[i] |= r->hide[i];
+        uint8_t held = r->hide[i];
+        if (held && (held & ~p->held[i]) == 0)
+            held = OVERLAP_PEOPLE | OVERLAP_HITS;
+        if (held && (held & ~p->held[i]) == 0)
+            return error_set(err, ERR_DENIED, "a figure that was held back would show a group of too few people");
+        added += (held & ~p->held[i]) != 0;
+        p->held_count += p->held[i] == 0 && held != 0;
+        p->held[i] |= held;
     }
-    p->held_count += added;
     p->again = added > 0;
     return added > 0 ? error_set(err, ERR_DENIED, "%zu figures are held back", added) : OK;
 }
@@ -178,12 +170,14 @@ static void keep_passed(AnswerPeople *p)
 static Status check_round(AnswerPeople *p, Error *err)
 {
     ToldReport r;
-    ToldMode mode = p->rounds++ == 0 ? TOLD_HIDE : TOLD_ATTACK;
+    p->rounds++;
     const ToldCheck check = {
         .sources = &p->sources, .least = p->least, .threads = p->ask->threads, .released = p->ask->released};
-    Status st = told_check(&check, mode, &r, err);
+    Status st = told_check(&check, TOLD_HIDE, &r, err);
     p->patterns = r.patterns;
-    st = st != OK ? refuse(p, &r, st, err) : hold_back(p, &r, err);
+    p->apart = p->apart || r.apart;
+    if (st == OK)
+        st = hold_back(p, &r, err);
     keep_passed(p);
     mem_free(r.hide);
     return st;

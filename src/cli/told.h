@@ -75,7 +75,8 @@ typedef struct ToldCheck {
     OverlapLeast least;
     unsigned threads;
     /* The question is a measure that releases tell of: what they print of it is part of the attack on its own tables,
-     * and of others its figures need the room that two measures of one release leave each other. */
+     * and beside others, one at a time and all at once, its figures need the room that two measures of one release
+     * leave each other. */
     bool released;
     /* TOLD_BESIDE alone: rows of sources that all attacks together may look at; a pattern of an attack counts as
      * TOLD_PATTERN_WORK rows, as it costs. 0: any. */
@@ -92,23 +93,21 @@ enum { TOLD_PATTERN_WORK = 1000, TOLD_JOINT_PATTERNS = 20000 };
 enum { TOLD_EXACT_PATTERNS = 400 };
 typedef enum ToldMode {
     TOLD_HIDE,
-    TOLD_ATTACK,
     TOLD_BESIDE /* what is asked is a release, safe by itself: overlap_beside */
 } ToldMode;
 typedef struct ToldReport {
-    uint8_t *hide; /* by figure of the asked source: what must not be told; NULL: nothing. mem_free. With TOLD_ATTACK
-                      only of systems that were looked at figure by figure */
+    uint8_t *hide;           /* by figure of the asked source: what must not be told; NULL: nothing. mem_free */
     uint64_t room, given_up; /* steps taken there; numbers hidden because there were none left */
     size_t hidden;
     uint64_t patterns, systems, work;
-    bool apart;      /* TOLD_BESIDE: all at once was too much in some system, where pairs alone were looked at */
+    bool apart;      /* all at once was too much in some system, where pairs of measures alone were looked at */
     bool is_small;   /* ERR_DENIED: because a group of too few people would follow */
     char with[200];  /* whom the sources count that hang together with the question */
     char named[600]; /* is_small: figures that count such a group, in words, without their numbers */
 } ToldReport;
 /* Attacks what is asked together with what was told: every source that has people of the question, or people of a
  * source that hangs together with it so; nothing to attack where all these are of the question's own people.
- * ERR_DENIED, ERR_LIMIT as overlap_hide and overlap_attack say; ERR_LIMIT too beyond most_work; ERR_DENIED too where a
+ * ERR_DENIED, ERR_LIMIT as overlap_hide and overlap_beside say; ERR_LIMIT too beyond most_work; ERR_DENIED too where a
  * release printed what today's records do not say of people of these answers; ERR_INTERNAL where the question's figures
  * are not those of its members. */
 MUST_USE Status told_check(const ToldCheck *c, ToldMode mode, ToldReport *out, Error *err);

@@ -258,9 +258,8 @@ static Status attack(Checking *c, Overlap *overlap, Error *err)
 {
     OverlapReport r = OVERLAP_REPORT_INIT;
     unsigned threads = c->check->threads;
-    Status st = c->mode == TOLD_HIDE     ? overlap_hide(overlap, threads, &r, err)
-                : c->mode == TOLD_ATTACK ? overlap_attack(overlap, threads, &r, err)
-                                         : overlap_beside(overlap, threads, &r, err);
+    Status st =
+        c->mode == TOLD_HIDE ? overlap_hide(overlap, threads, &r, err) : overlap_beside(overlap, threads, &r, err);
     c->report->is_small = st == ERR_DENIED;
     if (st == ERR_DENIED)
         name_found(c, &r);
@@ -388,11 +387,12 @@ static Status attack_pairs(Checking *c, const size_t *measures, size_t count, Er
     return OK;
 }
 
-/* After the pairs, all at once: what is left of a cohort without those whom three measures count is in no pair. */
-static Status attack_joint(Checking *c, Error *err)
+/* After the pairs, all at once: what is left of a cohort without those whom three measures count is in no pair. Where
+ * that is too much, the pairs stand, and it is told that they do. */
+static Status attack_joint(Checking *c, const With *with, Error *err)
 {
     Error why = ERROR_INIT;
-    Status st = attack_with(c, &(With){.a = EVERY, .b = NONE, .most = TOLD_JOINT_PATTERNS}, &why);
+    Status st = attack_with(c, with, &why);
     c->report->apart = c->report->apart || st == ERR_LIMIT;
     if (st == OK || st == ERR_LIMIT)
         return OK;
@@ -413,25 +413,32 @@ static Status attack_release(Checking *c, Error *err)
     if (st == OK)
         st = attack_pairs(c, measures.at, measures.len, err);
     if (st == OK && measures.len > 2)
-        st = attack_joint(c, err);
+        st = attack_joint(c, &(With){.a = EVERY, .b = NONE, .most = TOLD_JOINT_PATTERNS}, err);
     vec_free(&measures);
     return st;
 }
 
-/* Beside each measure of the releases, figure by figure. The question's own takes part in the attack on its tables, and
- * here beside each other. */
+/* Beside each measure of the releases, figure by figure, and then beside all at once. The question's own takes part in
+ * the attack on its tables, and here beside each other. One at a time, because not everybody has read all of them: who
+ * knows nobody to be in a pattern of all at once knows more of small groups than most, and is told less by an answer.
+ */
 static Status look_beside(Checking *c, Error *err)
 {
     const OverlapLeast *least = &c->check->least;
     const OverlapLeast part = {.n = least->numerator, .numerator = least->numerator, .complement = least->complement};
-    size_t own = NONE;
+    size_t own = NONE, others = 0;
     for (size_t i = 0; i < c->sources.len; i++)
         if (c->sources.at[i]->of_release && slice_eq(c->sources.at[i]->people, c->question->people))
             own = i;
-    for (size_t i = 0; i < c->sources.len; i++)
-        if (c->sources.at[i]->of_release && i != own && c->views[i].entering > 0)
-            TRY(attack_with(c, &(With){.a = i, .b = own, .room = &part}, err));
-    return OK;
+    for (size_t i = 0; i < c->sources.len; i++) {
+        if (!c->sources.at[i]->of_release || i == own || c->views[i].entering == 0)
+            continue;
+        TRY(attack_with(c, &(With){.a = i, .b = own, .room = &part}, err));
+        others++;
+    }
+    if (others < 2 && !c->beside_answers)
+        return OK;
+    return attack_joint(c, &(With){.a = EVERY, .b = NONE, .room = c->beside_answers ? least : &part}, err);
 }
 
 /* Pattern by pattern where that ends soon, figure by figure where it does not. */
@@ -488,7 +495,7 @@ static Status check_system(Checking *c, size_t system, Reading reading, bool oth
     return st;
 }
 
-/* In each system and reading: one for each measure of the releases, or one of everything together. */
+/* In each system and reading: one for each measure of the releases, and one of everything together. */
 static uint64_t count_rooms(const Checking *c)
 {
     uint64_t each = 1;

@@ -349,7 +349,8 @@ cairn_protect_code cairn_protect_output(
 
 /* --- attacking --------------------------------------------------------------------------------------------------- */
 
-static Status attack(cairn_protect *p, Slice header, uint32_t min_possible, unsigned threads, Error *err)
+static Status attack(cairn_protect *p, Slice header, uint32_t min_possible, const cairn_protect_audit_limits *limits,
+    unsigned threads, Error *err)
 {
     AttackOptions o = ATTACK_OPTIONS_INIT;
     if (min_possible < 2)
@@ -357,6 +358,10 @@ static Status attack(cairn_protect *p, Slice header, uint32_t min_possible, unsi
     o.policy = p->has_policy ? &p->policy : NULL;
     o.min_possible = min_possible;
     o.effort.threads = threads;
+    o.effort.whole_limit = limits->whole;
+    o.conflicts = limits->set_contradictions_aside ? AUDIT_CONFLICTS_SET_ASIDE : AUDIT_CONFLICTS_STAND;
+    o.cells = limits->printed_only && !p->has_policy ? ATTACK_PRINTED_CELLS : ATTACK_ALL_CELLS;
+    o.explain_most = limits->explain_most;
     p->has_attack = true;
     TRY(attack_run(header, "header", load, p, &o, &p->attack, err));
     for (uint32_t i = 0; i < p->attack.system.cell_count; i++)
@@ -365,22 +370,36 @@ static Status attack(cairn_protect *p, Slice header, uint32_t min_possible, unsi
     return OK;
 }
 
-cairn_protect_code cairn_protect_audit(
-    cairn_protect *p, const char *header, size_t len, uint32_t min_possible, unsigned threads, cairn_protect_error *err)
+cairn_protect_code cairn_protect_audit_within(cairn_protect *p, const char *header, size_t len, uint32_t min_possible,
+    const cairn_protect_audit_limits *limits, unsigned threads, cairn_protect_error *err)
 {
     if (!p)
         return refuse_null("the object", err);
     if (!header && len > 0)
         return refuse_null("the header", err);
+    if (!limits)
+        return refuse_null("limits", err);
     Error e = ERROR_INIT;
     Slice own;
     forget_results(p);
     Status st = arena_dup(&p->texts, text_of(header, len), &own, &e);
     if (st == OK)
-        st = attack(p, own, min_possible, threads, &e);
+        st = attack(p, own, min_possible, limits, threads, &e);
     if (st != OK)
         forget_results(p);
     return tell(st, &e, err);
+}
+
+cairn_protect_code cairn_protect_audit(
+    cairn_protect *p, const char *header, size_t len, uint32_t min_possible, unsigned threads, cairn_protect_error *err)
+{
+    const cairn_protect_audit_limits none = {0};
+    return cairn_protect_audit_within(p, header, len, min_possible, &none, threads, err);
+}
+
+uint64_t cairn_protect_set_aside(const cairn_protect *p)
+{
+    return p && p->has_attack ? p->attack.result.aside_count : 0;
 }
 
 /* --- JJ problems ------------------------------------------------------------------------------------------------- */

@@ -13,6 +13,7 @@
  *   cairn_protect_free(p)
  *
  *   cairn_protect_audit(p, header, len, threads, &e)         instead: what can an outsider infer from published files?
+ *   cairn_protect_audit_within(p, header, len, 4, &limits, threads, &e)   the same with limits, for what others printed
  *   cairn_protect_finding_at(p, i, &finding)
  *
  *   cairn_protect_jj(p, text, len, threads, &report, &e)     instead: a problem in JJ format, as tau-ARGUS reads it
@@ -98,11 +99,29 @@ cairn_protect_code cairn_protect_output(
 cairn_protect_code cairn_protect_audit(cairn_protect *p, const char *header, size_t len, uint32_t min_possible,
     unsigned threads, cairn_protect_error *err);
 
+/* The same for tables that somebody else printed: large, and not always free of contradictions. All 0: as
+ * cairn_protect_audit does it. */
+typedef struct cairn_protect_audit_limits {
+    /* Of each piece that hangs together so many questions times unknowns are put to the piece as a whole, further ones
+     * to the neighbourhood of a cell alone; what they leave undecided is "unproven". 0: no limit. `cairn audit` takes
+     * 250,000. */
+    uint64_t whole;
+    /* What contradicts that which was printed before it is set aside, and findings rest on the rest; else everything
+     * that hangs together with a contradiction is one. */
+    int set_contradictions_aside;
+    int printed_only;      /* cells that are printed or hidden are asked for, and no sums of them; not with a policy */
+    uint32_t explain_most; /* the first so many findings say why; 0: all */
+} cairn_protect_audit_limits;
+cairn_protect_code cairn_protect_audit_within(cairn_protect *p, const char *header, size_t len, uint32_t min_possible,
+    const cairn_protect_audit_limits *limits, unsigned threads, cairn_protect_error *err);
+/* Of the last audit: statements that were set aside. 0 without one. */
+uint64_t cairn_protect_set_aside(const cairn_protect *p);
+
 typedef struct cairn_protect_finding {
     const char *cell;    /* in words */
     const char *verdict; /* "exact", "narrow", "small", "unproven", "contradiction" */
     int64_t low, high;   /* nothing else is possible; INT64_MAX: no bound */
-    const char *why;     /* from which printed figures it follows */
+    const char *why;     /* from which printed figures it follows; no figures where that was not looked for */
 } cairn_protect_finding;
 
 typedef struct cairn_protect_jj_report {

@@ -297,8 +297,10 @@ static void learn_letters(Slice text, NameInfo *n)
         n->length++;
     }
     n->repeats = (uint8_t)(n->length - __builtin_popcount(n->letters));
-    n->flags =
-        (uint8_t)((n->length == 1 ? NAME_LETTER : 0) | (n->words > 1 || n->length > NAME_QUICK_MAX ? NAME_ODD : 0));
+    Slice rest = text;
+    bool led = n->words > 1 && name_is_particle(slice_cut(&rest, ' '));
+    n->flags = (uint8_t)((n->length == 1 ? NAME_LETTER : 0) |
+                         (n->words > 1 || n->length > NAME_QUICK_MAX ? NAME_ODD : 0) | (led ? NAME_LED : 0));
 }
 
 static NameLetters plain_letters(Slice text)

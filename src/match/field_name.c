@@ -13,15 +13,6 @@ bool is_truncated(Slice a, Slice b, size_t least)
     return shorter.len >= least && slice_starts(longer, shorter);
 }
 
-static bool meet(const uint32_t *a, uint32_t na, const uint32_t *b, uint32_t nb)
-{
-    for (uint32_t i = 0; i < na; i++)
-        for (uint32_t k = 0; k < nb; k++)
-            if (a[i] == b[k])
-                return true;
-    return false;
-}
-
 /* Equal but for the blanks. */
 static bool joined_equal(Slice a, Slice b)
 {
@@ -83,10 +74,10 @@ LevelId level_name(FieldKind kind, const Dict *d, uint32_t a, uint32_t b)
     if (x->words > 1 || y->words > 1) {
         if (joined_equal(s, t))
             return last ? LV_JOINED : LV_ONE_EDIT;
-        if (meet(d->parts.at + x->parts, x->part_count, d->parts.at + y->parts, y->part_count))
+        if (have_common(d->parts.at + x->parts, x->part_count, d->parts.at + y->parts, y->part_count))
             return LV_PART;
     }
-    if (!last && meet(d->roots.at + x->roots, x->root_count, d->roots.at + y->roots, y->root_count))
+    if (!last && have_common(d->roots.at + x->roots, x->root_count, d->roots.at + y->roots, y->root_count))
         return LV_NICKNAME;
     LevelId level = by_writing(kind, without_particles(s, x), without_particles(t, y), x, y);
     if (kind == FIELD_MIDDLE_NAME && (level == LV_SOUND || level == LV_LOOSE))

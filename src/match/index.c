@@ -237,19 +237,29 @@ static int by_entry(const void *x, const void *y)
 }
 
 /* Further keys of a newcomer, of which somebody in an oversized block must share one: the first that it has of those
- * that blocking would split the block by. */
+ * that blocking would split the block by, one of a field. Of a name that the pass asks for by its beginning or end,
+ * sound and whole are both such keys, and who shares the whole shares the sound. */
 typedef struct Further {
     const PassSpec *pass[FURTHER_KEYS];
     uint64_t keys[FURTHER_KEYS][RECORD_KEYS_MAX];
     size_t key_count[FURTHER_KEYS], count;
 } Further;
 
+static bool is_asked_for(const Further *f, uint32_t field)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (f->pass[i]->parts[0].field == field)
+            return true;
+    return false;
+}
+
 static void further_keys(const MatchIndex *x, uint32_t record, uint32_t pass, Further *f)
 {
     const Refiners *r = x->refiners;
     f->count = 0;
     for (uint32_t i = 0; i < r->count && f->count < FURTHER_KEYS; i++) {
-        if (!refiner_suits(x->t->config, &x->m->passes[pass], &r->keys[i].parts[0]))
+        const KeyPart *part = &r->keys[i].parts[0];
+        if (!refiner_suits(x->t->config, &x->m->passes[pass], part) || is_asked_for(f, part->field))
             continue;
         f->pass[f->count] = &r->keys[i];
         f->key_count[f->count] = record_keys(x->t, &r->keys[i], record, f->keys[f->count]);

@@ -25,10 +25,13 @@ static inline uint32_t count_bits(uint32_t v)
  * similarity itself, the positions of each letter of the one made once for all the others. Equal to the room kernel's
  * (text_pair.c), which says why the direction plays no part.
  */
+#define JARO_WINDOW_MAX 7 /* of 16 letters */
+
 typedef struct QuickJaro {
     uint32_t value;  /* whose positions are in `at`; 0: nobody's */
     uint32_t length; /* 0: not such a name */
     uint32_t at[26];
+    uint8_t wide[16 + 2 * JARO_WINDOW_MAX]; /* the letters, between what is none */
 } QuickJaro;
 
 static inline void quick_jaro_of(QuickJaro *q, uint32_t value, const NameLetters *x, uint32_t length)
@@ -37,8 +40,40 @@ static inline void quick_jaro_of(QuickJaro *q, uint32_t value, const NameLetters
     if (x->at[0] == NAME_LETTERS_NONE)
         return;
     q->length = length;
-    for (uint32_t i = 0; i < length; i++)
+    memset(q->wide, NAME_LETTERS_NONE, sizeof q->wide);
+    for (uint32_t i = 0; i < length; i++) {
         q->at[x->at[i]] |= UINT32_C(1) << i;
+        q->wide[JARO_WINDOW_MAX + i] = x->at[i];
+    }
+}
+
+/* w: letters match that are at most so many places apart. */
+INLINE_ALWAYS uint32_t jaro_window(uint32_t la, uint32_t lb)
+{
+    uint32_t half = (la > lb ? la : lb) / 2;
+    return half > 0 ? half - 1 : 0;
+}
+
+/* Letters of y that x has within the window, so at least as many as are matched: is it clear from their number that the
+ * two are not similar from BAND_LOOSE on? Two in three names that only their sets of letters leave open. */
+INLINE_ALWAYS bool quick_jaro_differs(const QuickJaro *x, const NameLetters *y, uint32_t lb)
+{
+    typedef uint8_t Letters __attribute__((vector_size(16)));
+    static const uint8_t ones[32] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    Letters his, mine, near = {0};
+    uint64_t halves[2], inside[2];
+    uint32_t la = x->length, w = jaro_window(la, lb);
+    const uint8_t *from = x->wide + JARO_WINDOW_MAX - w;
+    memcpy(&his, y->at, sizeof his);
+    memcpy(inside, ones + 16 - lb, sizeof inside);
+    for (uint32_t k = 0; k <= 2 * w; k++) {
+        memcpy(&mine, from + k, sizeof mine);
+        near |= (Letters)(mine == his);
+    }
+    memcpy(halves, &near, sizeof halves);
+    uint64_t both = (halves[0] & inside[0]) + (halves[1] & inside[1]);
+    uint32_t most = (uint32_t)(both * UINT64_C(0x0101010101010101) >> 56);
+    return 10 * most * (la + lb) < 11 * la * lb;
 }
 
 /* Jaro-Winkler as a fraction, tenths / (10 * whole): jaro_winkler_score, without the division. */
@@ -60,7 +95,7 @@ static inline uint32_t equal_letters(const NameLetters *x, const NameLetters *y)
 /* whole is 0 where so few letters match that the score is surely under BAND_LOOSE. */
 static inline QuickScore quick_jaro(const QuickJaro *x, const NameLetters *y, uint32_t lb, uint32_t equal_leading)
 {
-    uint32_t la = x->length, half = (la > lb ? la : lb) / 2, w = half > 0 ? half - 1 : 0;
+    uint32_t la = x->length, w = jaro_window(la, lb);
     uint32_t window = (UINT32_C(2) << w) - 1, in_x = 0, in_y = 0, moved = 0;
     for (uint32_t j = 0; j < lb; j++) {
         uint32_t free = x->at[y->at[j]] & window & ~in_x, found = free & (0 - free);
@@ -117,6 +152,24 @@ static inline LevelId quick_name_level(
     return score_from(score, BAND_CLOSE) ? LV_CLOSE : score_from(score, BAND_SIMILAR) ? LV_SIMILAR : alike;
 }
 
+/*
+ * Names of which one or both have several words, neither a single letter: is nothing but the last level left? What
+ * compare_lanes.h asks of one word, of the whole texts: blanks are a further letter. Besides, that no part of a double
+ * name is the other's. Equal but for blanks, two have all letters in common. A particle in front is left out of the
+ * comparison, and in a text of more than NAME_QUICK_MAX bytes a name cut off need not be similar: the text tells.
+ */
+INLINE_ALWAYS bool quick_double_differs(FieldKind kind, const Dict *d, const NameInfo *x, const NameInfo *y)
+{
+    const bool first = kind != FIELD_LAST_NAME;
+    uint32_t blanks_x = x->words - 1u, blanks_y = y->words - 1u, la = x->length + blanks_x, lb = y->length + blanks_y;
+    uint32_t repeats = x->repeats < y->repeats ? x->repeats : y->repeats;
+    uint32_t most = count_bits(x->letters & y->letters) + repeats + (blanks_x < blanks_y ? blanks_x : blanks_y);
+    if (((x->flags | y->flags) & (NAME_LED | NAME_LETTER)) || la > NAME_QUICK_MAX || lb > NAME_QUICK_MAX ||
+        (first && (x->root_mask & y->root_mask)) || x->sound == y->sound || 10 * most * (la + lb) >= 11 * la * lb)
+        return false;
+    return !have_common(d->parts.at + x->parts, x->part_count, d->parts.at + y->parts, y->part_count);
+}
+
 /* --- packed values ---------------------------------------------------------------------------------------------- */
 
 /* The lowest bit of each group of four that is not 0. */
@@ -165,8 +218,8 @@ INLINE_ALWAYS LevelId quick_date(uint64_t x, uint64_t y)
 }
 
 /*
- * The same for one date against many, four at a time. All that one digit pair exchanged, or day and month, can make of
- * the one date is made once, so that each is a comparison.
+ * The same for one date against many, several at a time. All that one digit pair exchanged, or day and month, can make
+ * of the one date is made once, so that each is a comparison.
  */
 #define DATE_EXCHANGES 6
 
@@ -189,27 +242,6 @@ static inline QuickDate quick_date_of(uint64_t code)
         q.exchanged[i] = exchange_digits(q.written, shifts[i]);
     q.exchanged[DATE_EXCHANGES - 1] = (q.written & 0xFFFF0000) | (q.written >> 8 & 0xFF) | (q.written & 0xFF) << 8;
     return q;
-}
-
-/* Level numbers of four dates, none of them equal to x and all days known, x's too; otherwise the lane means nothing.
- */
-INLINE_ALWAYS Lanes32 quick_dates(const QuickDate *x, Lanes32 written, Lanes32 days, const uint8_t *number)
-{
-    Lanes32 differing = written ^ x->written, transposed = written == x->exchanged[0];
-    Lanes32 year = (differing >> 16) == 0, month = (differing & 0xFF00) == 0, day = (differing & 0xFF) == 0;
-    Lanes32 marks = differing | differing >> 1;
-    marks = (marks | marks >> 2) & 0x11111111;
-    Lanes32 one_digit = (marks & (marks - 1)) == 0;
-    Lanes32 near = (x->day - days + NEAR_DAYS) <= 2 * NEAR_DAYS;
-    for (size_t i = 1; i + 1 < DATE_EXCHANGES; i++)
-        transposed |= written == x->exchanged[i];
-    Lanes32 level = choose_lanes(year, lanes_of(number[LV_YEAR]), lanes_of(number[LV_DIFFERS]));
-    level = choose_lanes(month & day, lanes_of(number[LV_MONTH_DAY]), level);
-    level = choose_lanes(year & (month | day), lanes_of(number[LV_YEAR_PART]), level);
-    level = choose_lanes(near, lanes_of(number[LV_NEAR]), level);
-    level = choose_lanes(transposed, lanes_of(number[LV_TRANSPOSED]), level);
-    level = choose_lanes(one_digit, lanes_of(number[LV_ONE_DIGIT]), level);
-    return choose_lanes((Lanes32)(written == x->exchanged[DATE_EXCHANGES - 1]), lanes_of(number[LV_DAY_MONTH]), level);
 }
 
 INLINE_ALWAYS LevelId quick_postal_code(uint64_t x, uint64_t y)

@@ -82,11 +82,12 @@ typedef struct NameInfo {
     uint8_t length; /* bytes of the joined text, the words without blanks */
     uint8_t words;
     uint8_t repeats; /* length without the letters that occur for the first time */
-    uint8_t flags;   /* NAME_ODD, NAME_LETTER */
+    uint8_t flags;   /* NAME_ODD, NAME_LETTER, NAME_LED */
 } NameInfo;
 
 #define NAME_LETTER 1u /* one letter */
 #define NAME_ODD 2u    /* of several words, or longer than NAME_QUICK_MAX */
+#define NAME_LED 4u    /* of several words, the first of which is a particle: compared without it */
 /* Up to this length a name cut off is loosely similar, too: m / la = 1, m / lb >= 0.1. */
 #define NAME_QUICK_MAX 30
 
@@ -121,6 +122,16 @@ typedef struct TextInfo {
 } TextInfo;
 
 #define TEXT_QUICK_MIN 4
+
+/* Have the two lists a number in common? */
+static inline bool have_common(const uint32_t *a, uint32_t a_count, const uint32_t *b, uint32_t b_count)
+{
+    for (uint32_t i = 0; i < a_count; i++)
+        for (uint32_t k = 0; k < b_count; k++)
+            if (a[i] == b[k])
+                return true;
+    return false;
+}
 
 struct Dict {
     FieldKind kind;

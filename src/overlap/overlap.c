@@ -51,8 +51,9 @@ static bool has_known(const Attack *a)
 
 /* --- what was known before --------------------------------------------------------------------------------------- */
 
-/* Of those that what was told gives away to some degree, how far they are open still. The others of the problem are
- * looked at with their own levels later. */
+/* Of those that what was told gives away to some degree, how far they are open still: as far as nothing excludes, so
+ * that what the attack did not find out does not count as known. The others of the problem are looked at with their own
+ * levels later. */
 static Status measure_known(Attack *a, const AuditReport *before, uint64_t *followed, Error *err)
 {
     SdcCell *cells = a->problem.sdc.cells, *kept;
@@ -76,7 +77,7 @@ static Status measure_known(Attack *a, const AuditReport *before, uint64_t *foll
     }
     for (size_t i = 0; i < near.count && st == OK; i++) {
         SdcCell *c = &cells[near.cells[i].cell];
-        int64_t up = near.cells[i].seen_high - c->value, down = c->value - near.cells[i].seen_low;
+        int64_t up = near.cells[i].high - c->value, down = c->value - near.cells[i].low;
         c->upl = up < c->upl ? (up > 0 ? up : 0) : c->upl;
         c->lpl = down < c->lpl ? (down > 0 ? down : 0) : c->lpl;
         if (c->upl == 0 && c->lpl == 0)
@@ -169,22 +170,26 @@ static Status propose(Attack *a, Error *err)
     return st;
 }
 
-/* One figure more for each pattern that the attack finds, until it finds none or there is nothing left. */
-static Status repair(Attack *a, const AuditReport *report, OverlapReport *out, Error *err)
+/* One figure more for each pattern that the attack finds. Where nothing asked is left that hangs together with it, only
+ * what was told before tells of it: it is as open as it was, whatever the attack could not show. */
+static Status repair(Attack *a, const AuditReport *report, Error *err)
 {
     SdcNearest near;
-    bool found = true;
     TRY(sdc_nearest_new(&a->problem.sdc, &near, err));
-    for (size_t i = 0; i < report->count && found; i++) {
+    for (size_t i = 0; i < report->count; i++) {
+        SdcCell *cells = a->problem.sdc.cells, *c = &cells[report->cells[i].cell];
         uint32_t cell;
         if (report->cells[i].verdict == AUDIT_PROTECTED)
             continue;
-        found = sdc_nearest_open(&near, report->cells[i].cell, &cell);
-        if (found)
-            a->problem.sdc.cells[cell].status = SDC_SECONDARY;
+        if (sdc_nearest_open(&near, report->cells[i].cell, &cell)) {
+            cells[cell].status = SDC_SECONDARY;
+            continue;
+        }
+        c->status = SDC_SECONDARY;
+        c->lpl = c->upl = 0;
     }
     sdc_nearest_free(&near);
-    return found ? OK : refuse_for(a, report, out, err);
+    return OK;
 }
 
 /* The last word: nothing is told unless each small pattern is shown to stay open. */
@@ -194,7 +199,7 @@ static Status attack(Attack *a, Mode mode, OverlapReport *out, Error *err)
         AuditReport report;
         TRY(audit(a, AUDIT_LEVELS, &report, err));
         bool found = report.exposed + report.unproven > 0;
-        Status st = !found ? OK : mode == MODE_HIDE ? repair(a, &report, out, err) : refuse_for(a, &report, out, err);
+        Status st = !found ? OK : mode == MODE_HIDE ? repair(a, &report, err) : refuse_for(a, &report, out, err);
         audit_report_free(&report);
         if (!found || st != OK)
             return st;

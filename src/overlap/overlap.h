@@ -44,6 +44,9 @@ void overlap_most(Overlap *o, size_t patterns);
  * OVERLAP_ROOM_EFFORT where nobody calls it. */
 void overlap_effort(Overlap *o, uint64_t steps);
 #define OVERLAP_ROOM_EFFORT UINT64_C(100000000)
+/* How many classes that hang together overlap_room may attack one by one; OVERLAP_FEW_CLASSES where nobody calls it. */
+void overlap_few(Overlap *o, size_t classes);
+#define OVERLAP_FEW_CLASSES 400
 /* Numbers from 0 in the order of calls; what comes out depends on that order, never on the persons' keys. ERR_LIMIT:
  * more than 2^30. */
 MUST_USE Status overlap_figure(Overlap *o, OverlapOrigin origin, unsigned printed, uint32_t *id, Error *err);
@@ -70,8 +73,8 @@ typedef struct OverlapReport {
         .hide = NULL \
     }
 
-/* Which asked figures must go, so that the others tell of no small pattern more than was told before. ERR_DENIED: no
- * choice does it, or none could be shown to; ERR_LIMIT: too many patterns. Free the report also after a failure. */
+/* Which asked figures must go, so that the others tell of no small pattern more than was told before: all of them, at
+ * worst. ERR_LIMIT: too many patterns. Free the report also after a failure. */
 MUST_USE Status overlap_hide(Overlap *o, unsigned threads, OverlapReport *out, Error *err);
 /* The attack alone: all asked figures are told. ERR_DENIED: a small pattern follows, or could not be shown not to. */
 MUST_USE Status overlap_attack(Overlap *o, unsigned threads, OverlapReport *out, Error *err);
@@ -79,12 +82,13 @@ MUST_USE Status overlap_attack(Overlap *o, unsigned threads, OverlapReport *out,
  * other? Patterns of which some figure is asked and some told hang together are looked at; one must stay as open as the
  * more telling of the two leaves it, beside what is public already. ERR_DENIED, ERR_LIMIT as above. */
 MUST_USE Status overlap_beside(Overlap *o, unsigned threads, OverlapReport *out, Error *err);
-/* The quick question, for systems that are too large for the others: what is known leaves each asked figure open by
- * twice n on both sides (less where the figure by itself leaves less, never under n), or tells it
- * already; otherwise it is in `hide`, with a rate whose people are. Then those that are left tell of no group that it
- * is smaller than n, unless it followed before, by any sum of figures that counts it once or twice (README.md). It may
- * hide what need not be, and hides what the effort does not reach. n is the minimum of outcomes too. Never ERR_DENIED.
- * ERR_LIMIT as above. */
+/* The quick question, for systems that are too large for the others, figure by figure: an asked figure is told where
+ * people may be moved between alike patterns so that it says nothing of how large any group is, where it is known
+ * already, or where the attack on each of few classes holds; otherwise it is in `hide`, with a rate whose people are.
+ * What is told leaves each group that may be of n people by what was known still of n, and each other one as open above
+ * as it was, whatever sum of figures is made (README.md). It may hide what need not be, and hides what the effort does
+ * not reach. n is the minimum of outcomes too; that there are at least so many may follow. Never ERR_DENIED. ERR_LIMIT
+ * as above. */
 MUST_USE Status overlap_room(Overlap *o, unsigned threads, OverlapReport *out, Error *err);
 void overlap_report_free(OverlapReport *r);
 

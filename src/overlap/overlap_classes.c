@@ -95,28 +95,34 @@ void overlap_classes_know(OverlapClasses *c, uint32_t ref)
     forget_in(c, ref);
 }
 
-OverlapRange overlap_classes_room(OverlapClasses *c, uint32_t ref)
+OverlapRoom overlap_classes_room(OverlapClasses *c, uint32_t ref)
 {
-    OverlapRange room = {0, 0};
+    OverlapRoom room = {0};
     count_in(c, ref);
     for (uint32_t i = c->start[ref]; i < c->start[ref + 1]; i++) {
         uint32_t class = c->of[c->list[i]];
         OverlapClass *k = &c->at[class];
-        if (k->part || is_whole(c, class))
+        if (k->part)
             continue;
         k->part = 1;
+        if (is_whole(c, class)) {
+            room.whole++;
+            continue;
+        }
+        room.parted++;
         room.below += k->people_in;
-        room.above += class == OVERLAP_FREE ? SDC_VALUE_MAX : k->people - k->people_in;
+        room.above += class == OVERLAP_FREE ? OVERLAP_ENDLESS : k->people - k->people_in;
     }
     forget_in(c, ref);
     return room;
 }
 
-/* --- the figure and what hangs together with it, as equations ------------------------------------------------------
+/* --- a sum and what hangs together with it, as equations -----------------------------------------------------------
  */
 
 typedef struct Making {
     OverlapClasses *c;
+    OverlapSum sum;
     uint32_t *cell;     /* by class; 0: not taken */
     uint32_t *pattern;  /* by class: one of it */
     uint32_t *row_seen; /* by class: the last row that had it, + 1 */
@@ -125,12 +131,18 @@ typedef struct Making {
     uint32_t cells, terms;
 } Making;
 
+/* Whether a class that the figure touches is in the sum. */
+static bool is_summed(const Making *m, uint32_t class)
+{
+    return m->sum == OVERLAP_WHOLE ? is_whole(m->c, class) : m->c->at[class].in > 0;
+}
+
 /* Those of it whom the figure counts, and the others: one cell or two. Of people whom nothing known counts the others
  * may be as many as they like. */
-static uint32_t cells_of(const OverlapClasses *c, uint32_t class)
+static uint32_t cells_of(const Making *m, uint32_t class)
 {
-    const OverlapClass *k = &c->at[class];
-    return k->in > 0 && k->in < k->patterns && class != OVERLAP_FREE ? 2 : 1;
+    const OverlapClass *k = &m->c->at[class];
+    return m->sum == OVERLAP_PARTS && k->in > 0 && k->in < k->patterns && class != OVERLAP_FREE ? 2 : 1;
 }
 
 static Status take_class(Making *m, uint32_t class, Error *err)
@@ -138,8 +150,8 @@ static Status take_class(Making *m, uint32_t class, Error *err)
     if (m->cell[class])
         return OK;
     m->cell[class] = m->cells;
-    m->cells += cells_of(m->c, class);
-    m->terms += m->c->at[class].in > 0;
+    m->cells += cells_of(m, class);
+    m->terms += is_summed(m, class);
     return vec_push(&m->classes, class, err);
 }
 
@@ -153,7 +165,7 @@ static Status take_row(Making *m, uint32_t ref, Error *err)
         if (m->row_seen[class] == m->rows.len)
             continue;
         m->row_seen[class] = (uint32_t)m->rows.len;
-        m->terms += cells_of(c, class);
+        m->terms += cells_of(m, class);
     }
     return OK;
 }
@@ -164,7 +176,8 @@ static Status take_all(Making *m, uint32_t ref, Error *err)
     for (uint32_t i = 0; i < c->patterns->count; i++)
         m->pattern[c->of[i]] = i;
     for (uint32_t i = c->start[ref]; i < c->start[ref + 1]; i++)
-        TRY(take_class(m, c->of[c->list[i]], err));
+        if (is_summed(m, c->of[c->list[i]]))
+            TRY(take_class(m, c->of[c->list[i]], err));
     for (size_t i = 0; i < m->classes.len; i++) {
         const Pattern *p = &c->patterns->at[m->pattern[m->classes.at[i]]];
         for (uint32_t k = 0; k < p->count; k++) {
@@ -183,20 +196,21 @@ static void put_term(SdcProblem *sdc, uint32_t *at, uint32_t cell, int32_t coef)
     sdc->coef[(*at)++] = coef;
 }
 
-/* Cell 0 is the figure, equation 0 what it counts. */
-static void put_figure(const Making *m, SdcProblem *sdc, uint32_t *at)
+/* Cell 0 is the sum, equation 0 what it counts. */
+static void put_sum(const Making *m, SdcProblem *sdc, uint32_t *at)
 {
     put_term(sdc, at, 0, 1);
     for (size_t i = 0; i < m->classes.len; i++) {
-        const OverlapClass *k = &m->c->at[m->classes.at[i]];
-        uint32_t cell = m->cell[m->classes.at[i]];
-        sdc->cells[cell] = (SdcCell){.value = k->in > 0 ? k->people_in : k->people, .status = SDC_SECONDARY};
-        if (cells_of(m->c, m->classes.at[i]) == 2)
+        uint32_t class = m->classes.at[i], cell = m->cell[class];
+        const OverlapClass *k = &m->c->at[class];
+        bool parts = m->sum == OVERLAP_PARTS && k->in > 0;
+        sdc->cells[cell] = (SdcCell){.value = parts ? k->people_in : k->people, .status = SDC_SECONDARY};
+        if (cells_of(m, class) == 2)
             sdc->cells[cell + 1] = (SdcCell){.value = k->people - k->people_in, .status = SDC_SECONDARY};
-        if (k->in == 0)
+        if (!is_summed(m, class))
             continue;
         put_term(sdc, at, cell, -1);
-        sdc->cells[0].value += k->people_in;
+        sdc->cells[0].value += sdc->cells[cell].value;
     }
     sdc->start[1] = *at;
 }
@@ -211,27 +225,39 @@ static void put_row(Making *m, size_t row, SdcProblem *sdc, uint32_t *at)
             continue;
         m->row_seen[class] = stamp;
         sdc->rhs[row + 1] += c->at[class].people;
-        for (uint32_t k = 0; k < cells_of(c, class); k++)
+        for (uint32_t k = 0; k < cells_of(m, class); k++)
             put_term(sdc, at, m->cell[class] + k, 1);
     }
     sdc->start[row + 2] = *at;
 }
 
-static Status make(Making *m, uint32_t ref, SdcProblem *out, Error *err)
+static void set_bounds(SdcProblem *sdc, int64_t beyond)
+{
+    int64_t total = beyond;
+    for (uint32_t i = 1; i < sdc->cell_count; i++)
+        total += sdc->cells[i].value;
+    for (uint32_t i = 0; i < sdc->cell_count; i++)
+        sdc->cells[i].upper = 2 * total;
+    sdc->cells[0].status = SDC_SECONDARY;
+}
+
+static Status make(Making *m, uint32_t ref, int64_t beyond, SdcProblem *out, Error *err)
 {
     uint32_t at = 0;
     TRY(take_all(m, ref, err));
     TRY(sdc_new(m->cells, (uint32_t)m->rows.len + 1, m->terms + 1, out, err));
-    put_figure(m, out, &at);
+    put_sum(m, out, &at);
     for (size_t row = 0; row < m->rows.len; row++)
         put_row(m, row, out, &at);
+    set_bounds(out, beyond);
     return OK;
 }
 
-Status overlap_classes_problem(OverlapClasses *c, uint32_t ref, SdcProblem *out, Error *err)
+Status overlap_classes_problem(
+    OverlapClasses *c, uint32_t ref, OverlapSum sum, int64_t beyond, SdcProblem *out, Error *err)
 {
     Arena arena;
-    Making m = {.c = c, .cells = 1};
+    Making m = {.c = c, .sum = sum, .cells = 1};
     *out = (SdcProblem){0};
     arena_init(&arena, 0);
     count_in(c, ref);
@@ -243,7 +269,7 @@ Status overlap_classes_problem(OverlapClasses *c, uint32_t ref, SdcProblem *out,
     if (st == OK)
         st = arena_new(&arena, uint8_t, (size_t)c->refs + 1, &m.taken, err);
     if (st == OK)
-        st = make(&m, ref, out, err);
+        st = make(&m, ref, beyond, out, err);
     forget_in(c, ref);
     vec_free(&m.classes);
     vec_free(&m.rows);

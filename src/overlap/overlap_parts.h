@@ -26,6 +26,7 @@ struct Overlap {
     OverlapLeast least;
     size_t most;     /* patterns */
     uint64_t effort; /* of overlap_room */
+    size_t few;      /* classes that it attacks one by one */
     bool beside;     /* what hangs together with what is asked alone is left out */
     VEC(OverlapFigure) figures;
     VEC(OverlapPlace) places;
@@ -87,9 +88,13 @@ typedef struct OverlapClasses {
     OverlapClass *at;
     uint32_t count;
 } OverlapClasses;
-typedef struct OverlapRange {
-    int64_t below, above;
-} OverlapRange;
+/* What a figure has of the classes that it touches: those that are wholly in it, and those of which it parts some from
+ * others. */
+typedef struct OverlapRoom {
+    uint32_t whole, parted;
+    int64_t below, above; /* people of parted classes in it; beside it, OVERLAP_ENDLESS of whom nothing known counts */
+} OverlapRoom;
+#define OVERLAP_ENDLESS SDC_VALUE_MAX
 /* Nothing is known. Free also after a failure. */
 MUST_USE Status overlap_classes(const Overlap *o, const Patterns *p, OverlapClasses *out, Error *err);
 void overlap_classes_free(OverlapClasses *c);
@@ -97,9 +102,14 @@ void overlap_classes_free(OverlapClasses *c);
 void overlap_classes_know(OverlapClasses *c, uint32_t ref);
 /* How far people moved within classes take a figure below and above its value: so far it is open at least. Linear in
  * its patterns. */
-OverlapRange overlap_classes_room(OverlapClasses *c, uint32_t ref);
-/* Everything known that hangs together with a figure, as equations over classes; cell 0 is the figure. Levels, bounds
- * and the status of cell 0 are the caller's to set. Free with sdc_free, also after a failure. */
-MUST_USE Status overlap_classes_problem(OverlapClasses *c, uint32_t ref, SdcProblem *out, Error *err);
+OverlapRoom overlap_classes_room(OverlapClasses *c, uint32_t ref);
+/* Cell 0: the people of all classes that are wholly in a figure; of all that it touches; the figure, each class that it
+ * parts being two cells. */
+typedef enum OverlapSum { OVERLAP_WHOLE, OVERLAP_TOUCHED, OVERLAP_PARTS } OverlapSum;
+/* Everything known that hangs together with such a sum, as equations over classes; every cell is hidden and may be at
+ * least `beyond` more than it is. Levels, and whether cell 0 is printed, are the caller's to set. Free with sdc_free,
+ * also after a failure. */
+MUST_USE Status overlap_classes_problem(
+    OverlapClasses *c, uint32_t ref, OverlapSum sum, int64_t beyond, SdcProblem *out, Error *err);
 
 #endif

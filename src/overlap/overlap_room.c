@@ -1,25 +1,26 @@
 /*
- * Room: how far what is known already leaves each asked figure open, asked figure by figure instead of pattern by
- * pattern.
+ * Room: what is told of figures without the attack on every pattern.
  *
- * Let K x = k be what is known, x >= 0 the patterns as they are, and a x = b a figure that would be told. Whatever
- * upper bound on a pattern it helps to prove is a sum r = K'y + t a of figures (t is 1 or -1 after scaling) that is
- * nowhere negative and small: r x is what it proves. By the duality of linear programs the smallest such sums for t = 1
- * and t = -1 are exactly how far below and above b the known figures let a go. So a figure whose interval reaches
- * `least` beyond its value on both sides proves nothing about fewer people than `least`, and one whose interval is its
- * value tells nothing at all. Figures are looked at one after the other, and those that may be told are known to the
- * next: of any set of them that proves something, one is the last. What r counts more than twice is beyond this, and so
- * are lower bounds by themselves ("at least one of them is there"), which three figures that overlap in pairs can
- * prove.
+ * People whom exactly the same known figures count are one class. Who knows these figures knows something of how large
+ * a class is, and nothing of whom of it is where. A figure that would be told is the sum of classes that are wholly in
+ * it, and of parts of others. While people may be moved within those others so that the figure comes out as it is, it
+ * says nothing of how large any class is, nor of any part of one:
  *
- * That is two questions a figure instead of two a pattern, and figures are few and wide where patterns are thousands of
- * few people each, of which most follow from what is known.
+ *   W  the people of the classes wholly in it, at most as many as what is known lets them be
+ *   T  the people of all classes it touches, at least as many
+ *   b  the figure
+ *   W + n <= b <= T - n   it can be told
+ *
+ * Proof, any multiple and whole numbers included: README.md, "Room". Two bounds a figure instead of two questions a
+ * pattern; figures are few and wide where patterns are thousands of few people each, of which most follow from what is
+ * known. What that does not let pass is told where it is known already, or where the attack on each small class holds,
+ * if they are few. All else is hidden.
  */
 #include "audit/audit.h"
 #include "overlap/overlap_parts.h"
 
 #define NODES 2000 /* of a search for whole numbers: what takes more is hidden */
-#define PROGRAMS 8 /* a figure asks about so many at most, by windows and as a whole, up and down */
+#define PROGRAMS 8 /* a bound asks about so many at most, by windows and as a whole */
 
 typedef struct Room {
     const Overlap *o;
@@ -29,27 +30,19 @@ typedef struct Room {
     OverlapReport *report;
 } Room;
 
-/* Twice the minimum: a sum may count a group twice (three figures that overlap in pairs do). But where the
- * figure by itself leaves less, as its own few without the outcome, that is its table's affair, down to the minimum. */
-static int64_t level(const Room *m, int64_t left)
-{
-    int64_t least = m->o->least.n, wide = 2 * least;
-    return left >= wide ? wide : left > least ? left : least;
-}
+typedef enum Answer { ANSWER_OPEN, ANSWER_KNOWN, ANSWER_NARROW } Answer;
 
 static bool is_printed(const Room *m, uint32_t figure, unsigned hits)
 {
     return m->patterns.kept[figure] && (m->o->figures.at[figure].printed & (hits ? OVERLAP_HITS : OVERLAP_PEOPLE));
 }
 
-static OverlapRange wanted(const Room *m, uint32_t figure, unsigned hits)
-{
-    int64_t people = m->patterns.people[figure], value = hits ? m->patterns.hits[figure] : people;
-    bool whole = hits && is_printed(m, figure, 0); /* of how many they are is told too */
-    return (OverlapRange){level(m, value), level(m, whole ? people - value : INT64_MAX)};
-}
-
 /* --- by equations, as far as the effort goes ---------------------------------------------------------------------- */
+
+static bool is_spent(Room *m)
+{
+    return m->report->work >= m->o->effort;
+}
 
 /* Steps of building the problem and of one pivot, in its terms and equations. */
 static uint64_t cost_of(const SdcProblem *p, uint64_t programs, uint64_t pivots)
@@ -57,68 +50,170 @@ static uint64_t cost_of(const SdcProblem *p, uint64_t programs, uint64_t pivots)
     return (10 + 10 * programs) * (uint64_t)p->start[p->row_count] + pivots * p->row_count;
 }
 
-typedef enum Answer { ANSWER_OPEN, ANSWER_KNOWN, ANSWER_NARROW } Answer;
-
-static Answer answer_of(const AuditCell *c)
+static Status audit(Room *m, const SdcProblem *p, AuditDepth depth, uint64_t programs, AuditReport *out, Error *err)
 {
-    return c->verdict == AUDIT_PROTECTED ? ANSWER_OPEN : c->low == c->high ? ANSWER_KNOWN : ANSWER_NARROW;
-}
-
-static void set_levels(const Room *m, SdcProblem *p, OverlapRange want)
-{
-    int64_t total = m->o->least.n;
-    for (uint32_t i = 1; i < p->cell_count; i++)
-        total += p->cells[i].value;
-    for (uint32_t i = 0; i < p->cell_count; i++)
-        p->cells[i].upper = 2 * total;
-    p->cells[0].status = SDC_SENSITIVE;
-    p->cells[0].lpl = want.below;
-    p->cells[0].upl = want.above;
-}
-
-static Status audit(Room *m, const SdcProblem *p, uint64_t left, Answer *answer, Error *err)
-{
-    AuditReport report;
     AuditOptions options = AUDIT_OPTIONS_INIT;
-    uint64_t usual = 2000 + 4 * ((uint64_t)p->cell_count + p->row_count), pivots = left / PROGRAMS / p->row_count + 1;
+    uint64_t left = is_spent(m) ? 0 : m->o->effort - m->report->work;
+    uint64_t usual = 2000 + 4 * ((uint64_t)p->cell_count + p->row_count), pivots = left / programs / p->row_count + 1;
+    options.depth = depth;
     options.effort.threads = m->threads;
     options.effort.node_limit = NODES;
     options.effort.pivot_limit = (uint32_t)(usual < pivots ? usual : pivots);
-    TRY(audit_problem(p, &options, &report, err));
-    *answer = answer_of(&report.cells[0]);
-    m->report->work += cost_of(p, report.programs, report.pivots);
-    audit_report_free(&report);
-    return cancel_check(err);
+    TRY(audit_problem(p, &options, out, err));
+    m->report->work += cost_of(p, out->programs, out->pivots);
+    Status st = cancel_check(err);
+    if (st != OK)
+        audit_report_free(out);
+    return st;
 }
 
-static Status ask_equations(Room *m, uint32_t ref, OverlapRange want, Answer *answer, Error *err)
+static void watch(SdcCell *c, int64_t below, int64_t above)
+{
+    c->status = SDC_SENSITIVE;
+    c->lpl = below;
+    c->upl = above;
+}
+
+/* Whether people of all classes wholly in the figure cannot be more than `far` more than they are; of all that it
+ * touches, not as many fewer. */
+static Status stays_within(Room *m, uint32_t ref, OverlapSum sum, int64_t far, bool *yes, Error *err)
 {
     SdcProblem p;
-    uint64_t most = m->o->effort;
-    *answer = ANSWER_NARROW;
-    if (m->report->work >= most) {
-        m->report->given_up++;
-        return OK;
-    }
-    Status st = overlap_classes_problem(&m->classes, ref, &p, err);
+    AuditReport report;
+    bool above = sum == OVERLAP_WHOLE;
+    *yes = false;
+    Status st = overlap_classes_problem(&m->classes, ref, sum, far + 1, &p, err);
     if (st == OK) {
-        set_levels(m, &p, want);
-        st = audit(m, &p, most - m->report->work, answer, err);
+        watch(&p.cells[0], above ? 0 : far + 1, above ? far + 1 : 0);
+        st = audit(m, &p, AUDIT_LEVELS, PROGRAMS, &report, err);
     }
+    if (st == OK) {
+        const AuditCell *c = &report.cells[0];
+        *yes = above ? c->high - p.cells[0].value <= far : p.cells[0].value - c->low <= far;
+        audit_report_free(&report);
+    }
+    sdc_free(&p);
+    return st;
+}
+
+/* --- the attack on each class ------------------------------------------------------------------------------------- */
+
+/* Cell 0 is the figure. How many classes too small to be told of there are. */
+static uint32_t watch_small(const SdcProblem *p, int64_t least)
+{
+    uint32_t small = 0;
+    for (uint32_t i = 1; i < p->cell_count; i++) {
+        SdcCell *c = &p->cells[i];
+        if (c->value >= least)
+            continue;
+        watch(c, 0, least - c->value);
+        small++;
+    }
+    return small;
+}
+
+/* Of the classes that the figure shows to be small: no more is asked than what was open before. */
+static Status allow_known(Room *m, SdcProblem *p, const AuditReport *found, Error *err)
+{
+    AuditReport before;
+    for (uint32_t i = 0; i < p->cell_count; i++)
+        p->cells[i].status = SDC_SECONDARY;
+    for (size_t i = 0; i < found->count; i++)
+        if (found->cells[i].verdict != AUDIT_PROTECTED)
+            p->cells[found->cells[i].cell].status = SDC_SENSITIVE;
+    for (uint32_t i = 0; i < p->cell_count; i++)
+        if (p->cells[i].status == SDC_SECONDARY)
+            p->cells[i].lpl = p->cells[i].upl = 0;
+    TRY(audit(m, p, AUDIT_INTERVALS, 2 * (uint64_t)p->cell_count, &before, err));
+    for (size_t i = 0; i < before.count; i++) {
+        SdcCell *c = &p->cells[before.cells[i].cell];
+        int64_t open = before.cells[i].high - c->value;
+        c->upl = open < c->upl ? open : c->upl;
+        if (c->upl == 0)
+            c->status = SDC_SECONDARY;
+    }
+    audit_report_free(&before);
+    return OK;
+}
+
+static Status attack(Room *m, SdcProblem *p, Answer *answer, Error *err)
+{
+    for (unsigned round = 0; round < 2; round++) {
+        AuditReport report;
+        p->cells[0].status = SDC_FROZEN;
+        TRY(audit(m, p, AUDIT_LEVELS, 2 * (uint64_t)p->cell_count, &report, err));
+        bool found = report.exposed + report.unproven > 0;
+        Status st = found && round == 0 ? allow_known(m, p, &report, err) : OK;
+        audit_report_free(&report);
+        if (st != OK)
+            return st;
+        if (!found) {
+            *answer = ANSWER_OPEN;
+            return OK;
+        }
+    }
+    return OK;
+}
+
+static Status attack_classes(Room *m, uint32_t ref, Answer *answer, Error *err)
+{
+    SdcProblem p;
+    int64_t least = m->o->least.n;
+    Status st = overlap_classes_problem(&m->classes, ref, OVERLAP_PARTS, least, &p, err);
+    if (st == OK && watch_small(&p, least) == 0)
+        *answer = ANSWER_OPEN;
+    else if (st == OK && p.cell_count <= m->o->few)
+        st = attack(m, &p, answer, err);
     sdc_free(&p);
     return st;
 }
 
 /* --- figure by figure --------------------------------------------------------------------------------------------- */
 
+/* Whether what is known tells of the figure to the last person: nothing can be moved that changes it. */
+static Status ask_known(Room *m, uint32_t ref, Answer *answer, Error *err)
+{
+    bool known;
+    TRY(stays_within(m, ref, OVERLAP_WHOLE, 0, &known, err));
+    if (known)
+        TRY(stays_within(m, ref, OVERLAP_TOUCHED, 0, &known, err));
+    if (known)
+        *answer = ANSWER_KNOWN;
+    return OK;
+}
+
+static Status ask_bounds(Room *m, uint32_t ref, const OverlapRoom *room, Answer *answer, Error *err)
+{
+    int64_t least = m->o->least.n;
+    bool yes = room->below >= least && room->above >= least;
+    if (yes && room->whole > 0)
+        TRY(stays_within(m, ref, OVERLAP_WHOLE, room->below - least, &yes, err));
+    if (yes && room->above < OVERLAP_ENDLESS)
+        TRY(stays_within(m, ref, OVERLAP_TOUCHED, room->above - least, &yes, err));
+    if (yes)
+        *answer = ANSWER_OPEN;
+    return OK;
+}
+
+static Status answer_of(Room *m, uint32_t ref, Answer *answer, Error *err)
+{
+    OverlapRoom room = overlap_classes_room(&m->classes, ref);
+    *answer = ANSWER_NARROW;
+    if (room.parted > 0 && room.whole == 0 && room.below >= m->o->least.n && room.above == OVERLAP_ENDLESS)
+        *answer = ANSWER_OPEN;
+    else if (is_spent(m))
+        m->report->given_up++;
+    else
+        TRY(room.parted > 0 ? ask_bounds(m, ref, &room, answer, err) : ask_known(m, ref, answer, err));
+    return *answer == ANSWER_NARROW && !is_spent(m) ? attack_classes(m, ref, answer, err) : OK;
+}
+
 /* What tells nothing new need not be known. */
 static Status ask(Room *m, uint32_t figure, unsigned hits, Error *err)
 {
     uint32_t ref = figure * 2 + hits;
-    Answer answer = ANSWER_OPEN;
-    OverlapRange want = wanted(m, figure, hits), room = overlap_classes_room(&m->classes, ref);
-    if (room.below < want.below || room.above < want.above)
-        TRY(ask_equations(m, ref, want, &answer, err));
+    Answer answer;
+    TRY(answer_of(m, ref, &answer, err));
     if (answer == ANSWER_OPEN)
         overlap_classes_know(&m->classes, ref);
     if (answer == ANSWER_NARROW)

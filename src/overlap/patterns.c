@@ -13,6 +13,7 @@ Status overlap_new(const OverlapLeast *least, Overlap **out, Error *err)
     (*out)->least = *least;
     (*out)->most = OVERLAP_MAX_PATTERNS;
     (*out)->effort = OVERLAP_ROOM_EFFORT;
+    (*out)->few = OVERLAP_FEW_CLASSES;
     return OK;
 }
 
@@ -24,6 +25,11 @@ void overlap_most(Overlap *o, size_t patterns)
 void overlap_effort(Overlap *o, uint64_t steps)
 {
     o->effort = steps;
+}
+
+void overlap_few(Overlap *o, size_t classes)
+{
+    o->few = classes;
 }
 
 void overlap_free(Overlap *o)

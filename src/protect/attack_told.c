@@ -43,7 +43,7 @@ static bool is_bare(const PublishedCell *p)
     return p->shown_value.len == 0 && p->shown_denominator.len == 0 && c->denominator == 0 && c->numerator == 0 &&
            c->covered == 0 && c->base == 0 && c->strong == 0 && c->employers == 0 && c->top_employer == 0 &&
            c->link_pairs == 0 && c->link_correct == 0 && c->link_missed == 0 && p->members.len == 0 &&
-           p->groups.len == 0;
+           p->groups.len == 0 && p->shown_seen.len == 0 && p->shown_linked.len == 0;
 }
 
 /* table -> spot -> the input's cell */

@@ -653,6 +653,7 @@ Status protect_audit(Policy *policy, Date on, const ProtectCell *input, size_t i
         TRY_OUT(map_init(maps[i], err));
     TRY_OUT(index_input(&a, input_count, err));
     TRY_OUT(note_levels(&a, input_count, err));
+    TRY_OUT(audit_shares(&a.limits, p->cells, p->count, err));
     st = audit_all(&a, checked, err);
 out:
     for (size_t i = 0; i < COUNT_OF(maps); i++)

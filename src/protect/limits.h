@@ -21,5 +21,8 @@ bool limits_suppresses(const Limits *l, ProtectLane lane, Slice lineage);
 /* Why what is printed is not what the cell holds, or is printed too finely; NULL: it is right. A median without a value
  * is right. */
 const char *limits_shown_wrong(const Limits *l, const PublishedCell *p, const ProtectCell *truth);
+/* audit_shares.c: what shares of seen and linked people, of cells sorted as a release is, tell together. ERR_DENIED
+ * names the first that tells of few. */
+MUST_USE Status audit_shares(const Limits *l, const PublishedCell *cells, size_t count, Error *err);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "protect/hide.h"
 #include "protect/partition.h"
+#include "protect/shares.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -55,6 +56,11 @@ static uint32_t last_table(const Panel *p, const PanelSubset *s)
     return last;
 }
 
+/* One sentence for all that a table can be withheld for: which of them it is would tell how many people there are. That
+ * only a difference is too small says of a group that it is one or two people. */
+#define TOO_FEW \
+    "too few people, or too few with or without the outcome, in the whole state, or beside another count of them"
+
 /* A table whose statewide figure fails is not published at all, and no longer constrains the others. */
 static Status withhold_failing_tables(Work *w, Panel *p, Error *err)
 {
@@ -65,8 +71,7 @@ static Status withhold_failing_tables(Work *w, Panel *p, Error *err)
             rule_employers_pass(&w->rule, c))
             continue;
         p->tables[t].withheld = true;
-        TRY(withhold(w, p, t, &p->splits[0], p->levels[0].name,
-            "too few people, or too few with or without the outcome, in the whole state", err));
+        TRY(withhold(w, p, t, &p->splits[0], p->levels[0].name, TOO_FEW, err));
     }
     Counts counts[PANEL_MAX_TABLES] = {{0, 0}};
     for (size_t t = 0; t < p->table_count; t++)
@@ -78,8 +83,7 @@ static Status withhold_failing_tables(Work *w, Panel *p, Error *err)
         if (panel_subset_pass(&w->rule, p, &p->splits[0], 0, &p->subsets[i], counts))
             continue;
         p->tables[t].withheld = true;
-        TRY(withhold(w, p, t, &p->splits[0], p->levels[0].name,
-            "its difference to another published count stands for too few people in the whole state", err));
+        TRY(withhold(w, p, t, &p->splits[0], p->levels[0].name, TOO_FEW, err));
     }
     return OK;
 }
@@ -388,6 +392,7 @@ static Status copy_out(Work *w, Protected *out, Error *err)
 {
     if (w->cells.len > 0)
         qsort_r(w->cells.at, w->cells.len, sizeof *w->cells.at, compare_published, &w->rule);
+    TRY(shares_show(&w->rule, w->cells.at, w->cells.len, w->arena, err));
     TRY(arena_new(w->arena, PublishedCell, w->cells.len, &out->cells, err));
     TRY(arena_new(w->arena, WithheldTable, w->withheld.len, &out->withheld, err));
     if (w->cells.len > 0)

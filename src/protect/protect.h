@@ -50,6 +50,9 @@ typedef struct PublishedCell {
     Slice groups;        /* grp is PROTECT_OTHER: the groups shown together, joined by a blank, sorted */
     Slice shown_value;   /* as printed: "84", ">95", "$9,300" */
     Slice shown_denominator;
+    /* Of 100 of these people at least so many could have been seen in the outcome's source, and are safely linked; a
+     * band ("75": from 75 on), so wide that it tells of no few people. Empty: not told. */
+    Slice shown_seen, shown_linked;
     ProtectHiding
         hiding; /* hidden: the texts are empty and the cell's numbers 0, so that nothing can be worded of them */
 } PublishedCell;

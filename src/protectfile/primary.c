@@ -448,6 +448,8 @@ Status primary_mark(ProtectJob *job, Error *err)
         if (job->problem.cells[i].status == SDC_SECONDARY && job->system.cells[i].buried)
             job->cells[i].reason = REASON_EARLIER;
     judge_all(job);
+    TRY(arena_new(&job->arena, SdcCell, (size_t)job->system.cell_count + 1, &job->uncoded, err));
+    memcpy(job->uncoded, job->problem.cells, job->system.cell_count * sizeof *job->uncoded);
     TRY(code_rates(job, err));
     for (uint32_t i = 0; i < job->system.cell_count; i++)
         keep_frozen(job, i);

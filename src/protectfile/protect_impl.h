@@ -15,6 +15,8 @@ const ProtectionRules *primary_rules(const ProtectJob *job, uint32_t cell);
 uint32_t protect_rest(const ProtectJob *job, uint32_t part, uint32_t whole);
 /* Whether a cell is a part of a group of one that is hidden itself. */
 bool primary_same_person(const ProtectJob *job, uint32_t cell);
+/* known.c: of what is out already no more is asked than it leaves open, and codes go that leave too little. */
+MUST_USE Status known_allow(ProtectJob *job, const ProtectOptions *options, Error *err);
 /* cost.c: what suppressing a cell costs. */
 MUST_USE Status cost_set(ProtectJob *job, Error *err);
 /* suppressing.c: complementary suppression, audit, repair, until nothing is found. */

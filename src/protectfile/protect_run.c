@@ -4,6 +4,7 @@
  */
 #include "protectfile/attack.h"
 #include "protectfile/lanes.h"
+#include "protectfile/pattern.h"
 #include "protectfile/protect_impl.h"
 
 #define PUBLISHED_HEADER "the published header"
@@ -149,11 +150,11 @@ static bool is_too_near(const SdcCell *c, const AuditInference *i)
     return i->low > c->value - c->lpl || i->high < c->value + c->upl;
 }
 
-/* The first cell that is found out; TABLES_NONE. A complement may be, as long as no sensitive cell is: it is there to
- * blur others. What the attack could not decide counts as found. */
-static uint32_t found(const ProtectJob *job, const AttackJob *attack)
+/* The first cell from one on that is found out; TABLES_NONE. A complement may be, as long as no sensitive cell is: it
+ * is there to blur others. What the attack could not decide counts as found. */
+static uint32_t found(const ProtectJob *job, const AttackJob *attack, uint32_t from)
 {
-    for (uint32_t i = 0; i < attack->system.cell_count; i++) {
+    for (uint32_t i = from; i < attack->system.cell_count; i++) {
         const AuditInference *what = &attack->result.unknowns[i];
         AuditFinding f = what->finding;
         bool open = f == AUDIT_EXACT || f == AUDIT_CLASH || f == AUDIT_UNSURE;
@@ -208,30 +209,133 @@ static bool may_know_more(const TablesSet *set)
     return false;
 }
 
-/* What an outsider finds in the bytes that would leave beside those that are out already, and in nothing else. */
+/* As it would be printed now, and attacked. */
+static Status print_and_attack(
+    ProtectJob *job, Printed *p, const AttackOptions *o, Buf *header, AttackJob *out, Error *err)
+{
+    buf_reset(header);
+    for (uint32_t t = 0; t < job->set.table_count; t++) {
+        buf_reset(&p->csv[t]);
+        TRY(protect_csv(job, t, &p->csv[t], err));
+    }
+    TRY(protect_header_of_all(job, header, err));
+    return attack_run(buf_slice(header), PUBLISHED_HEADER, load_printed, p, o, out, err);
+}
+
+/* What is out already tells by itself, rates among it, is as much as a cell may be known. */
+static void lower_levels(ProtectJob *job, const AttackJob *out_alone)
+{
+    for (uint32_t i = 0; i < out_alone->system.cell_count; i++) {
+        uint32_t own = own_cell(job, out_alone, i);
+        const AuditInference *what = &out_alone->result.unknowns[i];
+        if (own == TABLES_NONE || job->problem.cells[own].status != SDC_SENSITIVE)
+            continue;
+        SdcCell *c = &job->problem.cells[own];
+        int64_t above = what->high - c->value, below = c->value - what->low;
+        c->upl = above < c->upl ? above : c->upl;
+        c->lpl = below < c->lpl ? below : c->lpl;
+        if (c->upl == 0 && c->lpl == 0)
+            c->status = SDC_SECONDARY;
+    }
+}
+
+/* Everything hidden that may be, codes too. */
+static Status allow_printed(ProtectJob *job, Printed *p, const AttackOptions *o, Buf *header, Error *err)
+{
+    SdcStatus *status;
+    uint8_t *coded;
+    AttackJob alone = {0};
+    uint32_t n = job->problem.cell_count;
+    TRY(arena_new(&job->arena, SdcStatus, (size_t)n + 1, &status, err));
+    TRY(arena_new(&job->arena, uint8_t, (size_t)n + 1, &coded, err));
+    for (uint32_t i = 0; i < n; i++) {
+        status[i] = job->problem.cells[i].status;
+        coded[i] = job->cells[i].coded;
+        job->cells[i].coded = false;
+        if (status[i] == SDC_OPEN)
+            job->problem.cells[i].status = SDC_SECONDARY;
+    }
+    Status st = print_and_attack(job, p, o, header, &alone, err);
+    for (uint32_t i = 0; i < n; i++) {
+        job->problem.cells[i].status = status[i];
+        job->cells[i].coded = coded[i];
+    }
+    if (st == OK)
+        lower_levels(job, &alone);
+    attack_free(&alone);
+    return st;
+}
+
+/* All figures of each sum that the cell is in. */
+static bool hide_near(ProtectJob *job, const Rows *rows, uint32_t cell)
+{
+    const SdcProblem *p = &job->problem;
+    bool hidden = false;
+    for (uint32_t k = rows->from[cell]; k < rows->from[cell + 1]; k++)
+        for (uint32_t i = p->start[rows->row[k]]; i < p->start[rows->row[k] + 1]; i++) {
+            uint32_t other = p->cell[i];
+            if (p->cells[other].status != SDC_OPEN)
+                continue;
+            hidden = true;
+            p->cells[other].status = SDC_SECONDARY;
+            job->cells[other].reason = REASON_COMPLEMENT;
+            job->cells[other].protects = cell;
+            job->stats.repairs++;
+        }
+    return hidden;
+}
+
+/* Around each cell that is found out. */
+static Status hide_more(ProtectJob *job, const AttackJob *attack, bool *hidden, Error *err)
+{
+    Rows rows;
+    Status st = rows_make(&job->problem, &rows, err);
+    for (uint32_t i = found(job, attack, 0); i != TABLES_NONE && st == OK; i = found(job, attack, i + 1)) {
+        uint32_t own = own_cell(job, attack, i);
+        *hidden = (own != TABLES_NONE && hide_near(job, &rows, own)) || *hidden;
+    }
+    rows_free(&rows);
+    return st;
+}
+
+#define ROUNDS 4 /* of hiding more, each an attack of everything that is printed */
+
+/* What an outsider finds in the bytes that would leave beside those that are out already, and in nothing else. Where
+ * what is out may be known, it is no reason to refuse; what only both together tell costs the figures around it, as
+ * long as there are any. */
+static Status attack_until(
+    ProtectJob *job, Printed *p, const AttackOptions *o, const ProtectOptions *options, Buf *header, Error *err)
+{
+    for (unsigned round = 0;; round++) {
+        AttackJob attack = {0};
+        bool again = false;
+        Status st = print_and_attack(job, p, o, header, &attack, err);
+        uint32_t cell = st == OK ? found(job, &attack, 0) : TABLES_NONE;
+        job->stats.attacked = attack.tally.hidden;
+        if (cell != TABLES_NONE && options->known_allowed && round == 0) {
+            st = allow_printed(job, p, o, header, err);
+            cell = st == OK ? found(job, &attack, 0) : TABLES_NONE;
+        }
+        if (cell != TABLES_NONE && options->known_allowed && round < ROUNDS)
+            st = hide_more(job, &attack, &again, err);
+        attack_free(&attack);
+        if (st != OK || cell == TABLES_NONE)
+            return st;
+        if (!again)
+            return refuse_found(buf_z(header), p, o, cell, err);
+    }
+}
+
 static Status attack_printed(ProtectJob *job, Printed *p, const ProtectOptions *options, Error *err)
 {
     Buf header;
-    AttackJob attack = {0};
     AttackOptions o = ATTACK_OPTIONS_INIT;
     buf_init(&header, 0);
     o.min_possible = 2;
     o.explain_limit = 0;
     o.depth = may_know_more(&job->set) ? AUDIT_INTERVALS : AUDIT_LEVELS;
     o.effort.threads = options->threads;
-    Status st = OK;
-    for (uint32_t t = 0; t < job->set.table_count && st == OK; t++)
-        st = protect_csv(job, t, &p->csv[t], err);
-    if (st == OK)
-        st = protect_header_of_all(job, &header, err);
-    if (st == OK)
-        st = attack_run(buf_slice(&header), PUBLISHED_HEADER, load_printed, p, &o, &attack, err);
-    if (st == OK) {
-        job->stats.attacked = attack.tally.hidden;
-        uint32_t cell = found(job, &attack);
-        st = cell == TABLES_NONE ? OK : refuse_found(buf_z(&header), p, &o, cell, err);
-    }
-    attack_free(&attack);
+    Status st = attack_until(job, p, &o, options, &header, err);
     buf_free(&header);
     return st;
 }
@@ -262,6 +366,8 @@ static Status run(Slice header, const char *name, TablesLoad load, void *ctx, co
     TRY(lanes_prepare(job, load, ctx, options, err));
     TRY(primary_mark(job, err));
     lanes_unmark(job);
+    if (options->known_allowed)
+        TRY(known_allow(job, options, err));
     TRY(cost_set(job, err));
     TRY(suppressing(job, options, err));
     TRY(lanes_change(job, options, err));

@@ -127,6 +127,7 @@ typedef struct ProtectJob {
     const ProtectionPolicy *policy;
     ProtectionRules *rules;     /* one a table */
     ProtectedCell *cells;       /* one a cell */
+    SdcCell *uncoded;           /* the problem's cells before rates were coded */
     QuantityRole *role;         /* one a quantity */
     uint32_t *rest, *rest_from; /* cells of those who are not in a part, by its cell: rest[rest_from[c]] and on */
     ProtectStats stats;
@@ -138,6 +139,7 @@ typedef struct ProtectOptions {
     unsigned threads; /* 0: one a core */
     const Log *log;
     bool has_history;   /* answers are kept: lanes other than suppress are refused */
+    bool known_allowed; /* what earlier releases and answers give away by themselves is no reason to refuse */
     bool suppress_only; /* lanes of the policy are not looked at: for comparisons */
     TablesLoad
         lane_load; /* lane files by the name the policy has for them; NULL: lanes other than suppress are refused */

@@ -1,12 +1,6 @@
 /* data/NAME.csv and data/NAME.json: what the pages show, for programs. Only printed forms leave; see view.c. */
 #include "publish/view.h"
 
-static Status cell_shares(const Release *r, const PublishedCell *c, Slice *covered, Slice *strong, Error *err)
-{
-    TRY(view_share(r->words.arena, c->cell.covered, c->cell.base, covered, err));
-    return view_share(r->words.arena, c->cell.strong, c->cell.base, strong, err);
-}
-
 /* Thousands and currency signs are for people. */
 static void plain(Buf *out, Slice shown)
 {
@@ -25,11 +19,10 @@ static Slice why_hidden(const PublishedCell *c)
 
 static Status csv_row(const Release *r, const PublishedCell *c, Buf *out, Error *err)
 {
-    Slice name, group, covered, strong, right, found;
-    TRY(view_link_quality(r->words.arena, &c->cell, &right, &found, err));
+    Slice name, group, right, found;
+    TRY(view_link_quality(r->words.arena, c, &right, &found, err));
     TRY(view_unit(r, c, &name, err));
     TRY(words_group(&r->words, c->cell.split, c->cell.grp, c->groups, &group, err));
-    TRY(cell_shares(r, c, &covered, &strong, err));
     const Slice texts[] = {
         c->cell.level, c->cell.unit, c->cell.parent, name, c->members, c->cell.split, c->cell.grp, group, c->groups};
     csv_cell(out, c->cell.table);
@@ -42,7 +35,7 @@ static Status csv_row(const Release *r, const PublishedCell *c, Buf *out, Error 
     plain(out, c->hiding == PROTECT_SHOWN ? c->shown_value : SLICE("*"));
     buf_addc(out, ',');
     plain(out, c->hiding == PROTECT_HIDDEN ? SLICE("*") : c->shown_denominator);
-    buf_addf(out, ",%.*s,%.*s,%.*s,%.*s,%.*s\n", SLICE_ARG(covered), SLICE_ARG(strong), SLICE_ARG(right),
+    buf_addf(out, ",%.*s,%.*s,%.*s,%.*s,%.*s\n", SLICE_ARG(c->shown_seen), SLICE_ARG(c->shown_linked), SLICE_ARG(right),
         SLICE_ARG(found), SLICE_ARG(why_hidden(c)));
     return OK;
 }
@@ -81,11 +74,10 @@ static void json_number_text(Json *j, const char *key, Slice shown)
 
 static Status json_cell(const Release *r, const PublishedCell *c, Json *j, Error *err)
 {
-    Slice name, group, covered, strong, right, found;
-    TRY(view_link_quality(r->words.arena, &c->cell, &right, &found, err));
+    Slice name, group, right, found;
+    TRY(view_link_quality(r->words.arena, c, &right, &found, err));
     TRY(view_unit(r, c, &name, err));
     TRY(words_group(&r->words, c->cell.split, c->cell.grp, c->groups, &group, err));
-    TRY(cell_shares(r, c, &covered, &strong, err));
     json_open_object(j);
     json_kint(j, "year", c->cell.year);
     json_kstr(j, "level", c->cell.level);
@@ -101,8 +93,8 @@ static Status json_cell(const Release *r, const PublishedCell *c, Json *j, Error
         json_kstr(j, "groups", c->groups);
     json_number_text(j, "value", c->shown_value);
     json_number_text(j, "people", c->shown_denominator);
-    json_number_text(j, "seen_of_100", covered);
-    json_number_text(j, "linked_of_100", strong);
+    json_number_text(j, "seen_of_100", c->shown_seen);
+    json_number_text(j, "linked_of_100", c->shown_linked);
     json_number_text(j, "link_precision", right);
     json_number_text(j, "link_recall", found);
     if (c->hiding != PROTECT_SHOWN)

@@ -4,19 +4,46 @@
  */
 #include "publish/release.h"
 
-static void write_sources(const Release *r, Json *j)
+/* The files of one source as one. A file can hold the records of two people: its rows would say so, and to somebody who
+ * knows all of them but one word its hash would tell the word. So rows are told in hundreds, and the hash is that of
+ * the sorted hashes of all files of the source, one a line, where they have a hundred rows. */
+static Status write_source(const ReleaseSource *s, size_t files, Json *j, Error *err)
 {
+    char sha256[SHA256_HEX_SIZE] = "";
+    uint64_t rows = 0;
+    Buf hashes;
+    buf_init(&hashes, 0);
+    for (size_t i = 0; i < files; i++) {
+        rows += s[i].rows;
+        buf_addf(&hashes, "%.*s\n", SLICE_ARG(s[i].file_sha256));
+    }
+    Status st = buf_status(&hashes, err);
+    if (st == OK && release_rows_told(rows) > 0)
+        st = sha256_hex(buf_slice(&hashes), sha256, err);
+    buf_free(&hashes);
+    TRY(st);
+    json_open_object(j);
+    json_kstr(j, "source", s->source);
+    json_kint(j, "files", (int64_t)files);
+    json_kint(j, "rows", (int64_t)release_rows_told(rows));
+    if (sha256[0] != '\0')
+        json_kstr(j, "sha256", slice_of(sha256));
+    json_end(j);
+    return OK;
+}
+
+static Status write_sources(const Release *r, Json *j, Error *err)
+{
+    const ReleasePlan *plan = r->plan;
     json_key(j, "inputs");
     json_open_array(j);
-    for (size_t i = 0; i < r->plan->source_count; i++) {
-        const ReleaseSource *s = &r->plan->sources[i];
-        json_open_object(j);
-        json_kstr(j, "source", s->source);
-        json_kstr(j, "sha256", s->file_sha256);
-        json_kint(j, "rows", (int64_t)s->rows);
-        json_end(j);
+    for (size_t from = 0, to; from < plan->source_count; from = to) {
+        for (to = from; to < plan->source_count && slice_eq(plan->sources[to].source, plan->sources[from].source);)
+            to++;
+        TRY(write_source(&plan->sources[from], to - from, j, err));
     }
     json_end(j);
+    return OK;
 }
 
 static Status write_policy(const Release *r, Json *j, Error *err)
@@ -151,7 +178,7 @@ Status manifest_write(Release *r, Error *err)
     json_kstr(&j, "schema", SLICE("cairn.manifest/1"));
     json_kstr(&j, "product", SLICE("Cairn"));
     json_kstr(&j, "version", SLICE(CAIRN_VERSION));
-    write_sources(r, &j);
+    TRY(write_sources(r, &j, err));
     TRY(write_policy(r, &j, err));
     write_measures(r, &j);
     TRY(write_protection(r, &j, err));

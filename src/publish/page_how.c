@@ -18,7 +18,7 @@ static Status add_sources(const Release *r, Sources *out, Error *err)
             rows += plan->sources[to].rows;
         TmplPageHowSources s = {.name = plan->sources[from].source};
         TRY(view_count(r, to - from, &s.files, err));
-        TRY(view_count(r, rows, &s.rows, err));
+        TRY(view_count(r, release_rows_told(rows), &s.rows, err));
         TRY(vec_push(out, s, err));
     }
     return OK;

@@ -30,12 +30,6 @@ static Status keep_html(Page *p, Buf *b, Html *out, Error *err)
     return st;
 }
 
-static Status shares(Page *p, const PublishedCell *c, Slice *covered, Slice *strong, Error *err)
-{
-    TRY(view_share(p->arena, c->cell.covered, c->cell.base, covered, err));
-    return view_share(p->arena, c->cell.strong, c->cell.base, strong, err);
-}
-
 static Status trend(Page *p, Error *err)
 {
     SvgPoint *points;
@@ -50,7 +44,8 @@ static Status trend(Page *p, Error *err)
         points[i].missing = isnan(points[i].value);
         if (c) {
             rows[i].n = view_people(c);
-            TRY(shares(p, c, &rows[i].covered, &rows[i].strong, err));
+            rows[i].covered = c->shown_seen;
+            rows[i].strong = c->shown_linked;
         }
     }
     p->v.years = rows;
@@ -98,7 +93,9 @@ static Status split_row(Page *p, const PublishedCell *c, const PublishedCell *al
         TRY(view_gap(p->arena, c, all, &row->gap, err));
     row->behind = slice_starts(row->gap, SLICE("\xe2\x88\x92"));
     *value = view_number(c);
-    return shares(p, c, &row->covered, &row->strong, err);
+    row->covered = c->shown_seen;
+    row->strong = c->shown_linked;
+    return OK;
 }
 
 static Status add_split(Page *p, Slice split, TmplPageMeasureSplits *out, Error *err)
@@ -304,7 +301,8 @@ static Status area_rows(Page *p, Slice level, Error *err)
         TRY(view_unit(p->r, c, &row->name, err));
         TRY(view_value(p->arena, c, &row->value, err));
         row->n = view_people(c);
-        TRY(shares(p, c, &row->covered, &row->strong, err));
+        row->covered = c->shown_seen;
+        row->strong = c->shown_linked;
         if (c->unit_count > 1) {
             TmplPageMeasurePools *pool = &pools[p->v.pools_count++];
             pool->name = row->name;
@@ -352,14 +350,13 @@ static Status sentences(Page *p, Error *err)
     if (then && then != now && gap.len > 0)
         TRY(view_printf(p->r, &s[n++].text, err, "Since %d: %.*s%s.", (int)p->years[0], SLICE_ARG(gap),
             p->m->kind == MEASURE_RATE ? " percentage points" : ""));
-    Slice covered, strong;
-    TRY(shares(p, now, &covered, &strong, err));
-    if (strong.len > 0)
+    if (now->shown_seen.len > 0 && now->shown_linked.len > 0)
         TRY(view_printf(p->r, &s[n++].text, err,
-            "Of 100 of these people, %.*s could have been seen in %.*s, and %.*s are safely linked between agencies.",
-            SLICE_ARG(covered), SLICE_ARG(p->v.seen_source), SLICE_ARG(strong)));
+            "Of 100 of these people, at least %.*s could have been seen in %.*s, and at least %.*s are safely linked "
+            "between agencies.",
+            SLICE_ARG(now->shown_seen), SLICE_ARG(p->v.seen_source), SLICE_ARG(now->shown_linked)));
     Slice right, found;
-    TRY(view_link_quality(p->arena, &now->cell, &right, &found, err));
+    TRY(view_link_quality(p->arena, now, &right, &found, err));
     if (right.len > 0 && found.len > 0)
         TRY(view_printf(p->r, &s[n++].text, err,
             "Of 100 pairs of their records that were joined, about %.*s are expected to be right; of 100 that should "

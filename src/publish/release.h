@@ -14,6 +14,12 @@ typedef struct ReleaseSource { /* an input file, as the ledger knows it */
     uint64_t rows;
 } ReleaseSource;
 
+/* Rows of the files of a source as they are told: whole hundreds, rounded down. */
+static inline uint64_t release_rows_told(uint64_t rows)
+{
+    return rows - rows % 100;
+}
+
 typedef struct ReleaseFile {
     const char *path; /* within the release */
     Buf content;
@@ -29,7 +35,7 @@ typedef struct ReleasePlan {
     const ReleaseSource *sources; /* sorted by source, then hash */
     size_t source_count;
     uint64_t audited;
-    ProtectAttack attack;     /* zero where no family suppresses */
+    ProtectAttack attack; /* zero where no family suppresses */
     const char *web_dir;
 } ReleasePlan;
 

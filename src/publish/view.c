@@ -176,22 +176,9 @@ Status view_gap(Arena *arena, const PublishedCell *c, const PublishedCell *all, 
     return OK;
 }
 
-/* Shares of small groups in steps of five: they describe a source, and need not describe a person. */
-Status view_share(Arena *arena, int64_t part, int64_t whole, Slice *out, Error *err)
+Status view_link_quality(Arena *arena, const PublishedCell *p, Slice *right, Slice *found, Error *err)
 {
-    *out = (Slice){"", 0};
-    if (whole <= 0)
-        return OK;
-    int64_t step = whole < 200 ? 5 : 1;
-    int64_t share = (part * 200 / step + whole) / (2 * whole) * step;
-    const char *text;
-    TRY(arena_printf(arena, &text, err, "%lld", (long long)share));
-    *out = slice_of(text);
-    return OK;
-}
-
-Status view_link_quality(Arena *arena, const ProtectCell *c, Slice *right, Slice *found, Error *err)
-{
+    const ProtectCell *c = &p->cell;
     const struct {
         int64_t part, whole;
         Slice *out;
@@ -200,7 +187,7 @@ Status view_link_quality(Arena *arena, const ProtectCell *c, Slice *right, Slice
     const int64_t tenth = c->base < 200 ? 50 : 1;
     for (size_t i = 0; i < COUNT_OF(shares); i++) {
         *shares[i].out = (Slice){"", 0};
-        if (shares[i].whole <= 0 || c->link_pairs == 0)
+        if (shares[i].whole <= 0 || c->link_pairs == 0 || p->shown_linked.len == 0)
             continue;
         int64_t part = shares[i].part, whole = shares[i].whole;
         for (; part > INT64_MAX / 4000 || whole > INT64_MAX / 4000; part /= 10)

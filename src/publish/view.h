@@ -31,11 +31,10 @@ MUST_USE Status view_value(Arena *arena, const PublishedCell *c, Slice *out, Err
 Slice view_people(const PublishedCell *c);
 /* As a number, from what is printed and never from what is behind it; NaN when nothing is. */
 double view_number(const PublishedCell *c);
-/* "97", "90", "100": how many of 100, coarsely. Empty when not known. */
 /* Expected quality of the links behind a figure, of 100: right of the pairs of records that were joined, and found of
- * those that should be. In steps of five for small groups; empty when nobody has two records. */
-MUST_USE Status view_link_quality(Arena *arena, const ProtectCell *c, Slice *right, Slice *found, Error *err);
-MUST_USE Status view_share(Arena *arena, int64_t part, int64_t whole, Slice *out, Error *err);
+ * those that should be. In steps of five for small groups; empty when nobody has two records, and where no share of
+ * linked people is told. */
+MUST_USE Status view_link_quality(Arena *arena, const PublishedCell *c, Slice *right, Slice *found, Error *err);
 /* "+1.2", "-4": difference of two printed values, in the coarser of their precisions; empty when one is missing. */
 MUST_USE Status view_gap(Arena *arena, const PublishedCell *c, const PublishedCell *all, Slice *out, Error *err);
 /* "1,234" */

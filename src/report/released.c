@@ -157,7 +157,8 @@ static Status read_sources(Released *r, const json_t *manifest, Error *err)
             s.title = policy_title(r, "sources", s.name);
             TRY(vec_push(&r->sources, s, err));
         }
-        vec_last(&r->sources).files++;
+        const json_t *files = json_object_get(input, "files"); /* older releases list each file */
+        vec_last(&r->sources).files += files ? (uint64_t)json_integer_value(files) : 1;
         vec_last(&r->sources).rows += (uint64_t)json_integer_value(json_object_get(input, "rows"));
     }
     return OK;

@@ -62,7 +62,7 @@ Status site_list_page(Site *site, Buf *out, Error *err)
     buf_adds(out, "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">"
                   "<meta name=\"viewport\" content=\"width=device-width\"><title>Releases</title>");
     if (current[0])
-        buf_addf(out, "<link rel=\"stylesheet\" href=\"/releases/%s/style.css\">", current);
+        buf_addf(out, "<link rel=\"stylesheet\" href=\"/releases/%s/cairn.css\">", current);
     buf_adds(out, "</head>\n<body><main><h1>Releases</h1>\n");
     if (ids.len == 0)
         buf_adds(out, "<p>Nothing has been released yet.</p>\n");

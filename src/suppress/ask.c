@@ -9,10 +9,11 @@
 #define FAR_ENOUGH 4  /* questions in a row too far for the local simplex; then Clp is asked at once */
 #define NEAR_ROWS 250 /* of the local simplex over the whole of a net of many cells */
 #define WINDOW_PIVOTS 1000
-#define LARGE_ROWS 300 /* of the local simplex over the whole of a large net, where no window held an answer */
-#define ROWS_A_ROW 50  /* beyond, a question to Clp costs less than so many equations in a dense inverse */
-#define MISSES 8       /* such questions in a row that failed; then one in so many is tried */
-#define CLP_PIVOTS 10  /* times as many as the local simplex may take */
+#define LARGE_ROWS 300  /* of the local simplex over the whole of a large net, where no window held an answer */
+#define ROWS_A_ROW 50   /* beyond, a question to Clp costs less than so many equations in a dense inverse */
+#define MISSES 8        /* such questions in a row that failed; then one in so many is tried */
+#define FAR_PIVOTS 4000 /* of Clp, while another way is left; about half a second over 16,000 equations */
+#define CLP_PIVOTS 10   /* times as many as the local simplex may take */
 /* Work is pivots, those over many equations counted more often; no clock, so that the answer is always the same. */
 #define ROWS_A_WORK 64
 #define WIDE_START 20
@@ -25,6 +26,7 @@ static void count_work(Engine *e, const LocalAnswer *a, uint32_t start)
     e->queries++;
     e->pivots += a->pivots;
     e->work += (a->pivots + start) * (1 + (uint64_t)a->rows / ROWS_A_WORK);
+    e->far_work += e->reach == ENGINE_FAR ? (uint64_t)a->pivots * a->rows : 0;
 }
 
 /* within NULL: among all cells that may move. */
@@ -65,7 +67,7 @@ static Status ask_core(Engine *e, const LocalQuery *whole, LocalStatus *status, 
 static uint32_t local_rows(const Engine *e, uint32_t most)
 {
     uint32_t worth = e->net->row_count / ROWS_A_ROW;
-    if (e->reach != ENGINE_WHOLE || worth < LARGE_ROWS)
+    if (e->reach == ENGINE_NEAR || worth < LARGE_ROWS)
         return LARGE_ROWS;
     return worth < most ? worth : most;
 }
@@ -76,7 +78,7 @@ static uint32_t local_rows(const Engine *e, uint32_t most)
 static Status ask_local(Engine *e, const LocalQuery *whole, LocalStatus *status, LocalAnswer *a, Error *err)
 {
     LocalQuery q = *whole;
-    uint32_t *misses = &e->misses[e->reach == ENGINE_WHOLE];
+    uint32_t *misses = &e->misses[e->reach != ENGINE_NEAR];
     *status = LOCAL_STOPPED;
     if (!e->far_local)
         return OK;
@@ -92,7 +94,7 @@ static Status ask_local(Engine *e, const LocalQuery *whole, LocalStatus *status,
 static Status ask_clp(Engine *e, const LocalQuery *q, LocalStatus *status, LocalAnswer *a, Error *err)
 {
     LocalQuery far = *q;
-    far.pivot_limit *= CLP_PIVOTS;
+    far.pivot_limit = e->reach == ENGINE_FAR ? FAR_PIVOTS : far.pivot_limit * CLP_PIVOTS;
     if (!e->wide)
         TRY(wide_new(e->net, &e->wide, err));
     TRY(wide_solve(e->wide, &far, status, a, err));

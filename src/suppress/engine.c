@@ -3,12 +3,17 @@
  * move, and what one move protects is not asked for again. engine_trial.c takes the pattern apart afterwards.
  */
 #include "suppress/apart.h"
+#include "suppress/circuit.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #define QUERY_PIVOTS 5000 /* beyond this it walks in circles, and Clp is asked */
 #define RESHAPES 3        /* times a move's costs are set by what it used (slope scaling, Kim and Pardalos 1999) */
+#define FAR_FAILED 16     /* far questions: the net is one in which they do not pay */
+/* Nor where those that were answered cost so many pivots times equations for each need, answered or not: some 7 ms.
+ * Hierarchies take 2. */
+#define FAR_WORK UINT64_C(1000000)
 #define WHOLE (1 - 1e-9)
 #define WHOLE_TRIES 24  /* questions for a witness of whole numbers, each without one more cell that had a fraction */
 #define LOCAL_ROWS 1000 /* a dense inverse of more costs more than Clp over the whole net */
@@ -445,11 +450,19 @@ static Status share_width(Engine *e, uint32_t id, Move *m, Error *err)
     return engine_meet(e, id, QUERY_PIVOTS, INFINITY, m, err);
 }
 
+static bool far_is_over(const Engine *e)
+{
+    return e->far_failed >= FAR_FAILED || e->far_work > e->needs.len * FAR_WORK;
+}
+
 static Status meet_or_despair(Engine *e, uint32_t id, Move *m, Error *err)
 {
     if (e->needs.at[id].met || e->needs.at[id].hopeless || (e->needs.at[id].whole && e->reach != ENGINE_WHOLE))
         return OK;
+    if (e->reach == ENGINE_FAR && far_is_over(e))
+        return OK;
     TRY(engine_meet(e, id, QUERY_PIVOTS, INFINITY, m, err));
+    e->far_failed += e->reach == ENGINE_FAR && !e->needs.at[id].met;
     if (!e->needs.at[id].met && e->reach == ENGINE_WHOLE && !e->shrinking)
         TRY(share_width(e, id, m, err));
     if (!e->needs.at[id].met && e->needs.at[id].knows != NET_NONE && e->needs.at[id].target > 0 &&
@@ -489,16 +502,21 @@ static Status meet_inside(Engine *e, const Ranked *ranked, size_t count, Error *
  * others' answers near. */
 Status engine_meet_all(Engine *e, EngineOrder order, Error *err)
 {
-    const bool apart[] = {[ENGINE_INSIDE] = e->near, [ENGINE_NEAR] = e->large, [ENGINE_WHOLE] = true};
+    const bool apart[] = {
+        [ENGINE_INSIDE] = e->near, [ENGINE_NEAR] = e->large, [ENGINE_FAR] = e->large, [ENGINE_WHOLE] = true};
     Ranked *ranked = NULL;
     size_t count;
     Status st = OK;
     TRY(rank_needs(e, order, &ranked, &count, err));
+    e->far_failed = 0;
+    e->far_work = 0;
     for (e->reach = ENGINE_INSIDE; st == OK; e->reach++) {
         if (apart[e->reach])
             st = e->reach == ENGINE_INSIDE ? meet_inside(e, ranked, count, err) : meet_ranked(e, ranked, count, err);
         if (e->reach == ENGINE_INSIDE && st == OK && e->cut_count > 0)
             st = apart_meet(e, order, err);
+        if (e->reach == ENGINE_FAR && st == OK && far_is_over(e))
+            st = circuit_meet(e, err);
         if (e->outer && e->reach == ENGINE_NEAR)
             break;
         if (e->reach == ENGINE_WHOLE)

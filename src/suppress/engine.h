@@ -52,28 +52,32 @@ typedef struct EngineMoves {
 typedef enum EngineReach {
     ENGINE_INSIDE, /* among suppressed cells nearby */
     ENGINE_NEAR,   /* among all cells nearby */
+    ENGINE_FAR,    /* anywhere, with little effort */
     ENGINE_WHOLE
 } EngineReach;
 
 typedef struct Engine {
     const Net *net;
     Local *local;
-    Wide *wide;         /* made when a question first was too far-reaching for local */
-    uint32_t far;       /* questions in a row that were */
-    uint32_t misses[2]; /* questions in a row of a large net that were, by how far local might go */
-    bool near;          /* many cells: suppressed cells nearby are asked first */
-    bool large;         /* many equations: near answers are worth more than cheap ones */
-    bool far_local;     /* large, with so many equations that the local simplex pays where answers are far */
-    Cut *cuts;          /* far_local: parts that are asked by themselves */
+    Wide *wide;          /* made when a question first was too far-reaching for local */
+    uint32_t far;        /* questions in a row that were */
+    uint32_t far_failed; /* questions of ENGINE_FAR that were, in all */
+    uint64_t far_work;   /* of them, in pivots times equations */
+    uint32_t misses[2];  /* questions in a row of a large net that were, by how far local might go */
+    bool near;           /* many cells: suppressed cells nearby are asked first */
+    bool large;          /* many equations: near answers are worth more than cheap ones */
+    bool far_local;      /* large, with so many equations that the local simplex pays where answers are far */
+    Cut *cuts;           /* far_local: parts that are asked by themselves */
     uint32_t cut_count;
     unsigned threads;                   /* for them */
     const uint32_t *outer, *outer_need; /* of a part: its cells and needs in the whole; NULL: this is the whole */
     EngineMoves moves;                  /* of a part */
     EngineReach reach;
-    bool reshaping; /* a better answer is looked for: in a large net only near */
-    bool shrinking; /* not every cell is allowed: what is not found proves nothing */
-    Window *window; /* with near or large */
-    Core *core;     /* while only suppressed cells are asked, and all of them may move */
+    bool by_circuits; /* some need was met so: near enough every cell is suppressed */
+    bool reshaping;   /* a better answer is looked for: in a large net only near */
+    bool shrinking;   /* not every cell is allowed: what is not found proves nothing */
+    Window *window;   /* with near or large */
+    Core *core;       /* while only suppressed cells are asked, and all of them may move */
     Arena arena;
     int64_t *price;     /* of suppressing a cell */
     double *weight;     /* the same, for the simplex */
@@ -100,7 +104,12 @@ typedef struct Engine {
     Rng rng;
 } Engine;
 
+typedef struct Fold Fold;
+
+/* Cells of the net's problem. */
 typedef struct EngineSetup {
+    const Fold *fold;         /* the net's problem is a folded one; NULL: it is the given one */
+    uint32_t rows;            /* with fold: equations before; 0: as many as the net has */
     const int64_t *up, *down; /* cell of the problem: how far an attacker must be led astray; 0: no need */
     const uint8_t *singleton; /* cell of the problem; NULL: none */
     const uint8_t *settled;   /* cell of the problem: its needs were met in an earlier round */

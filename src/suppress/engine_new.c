@@ -1,5 +1,5 @@
 /* An engine for a block of the problem, or for a part of one: cells with their prices, and what must be met. */
-#include "suppress/engine.h"
+#include "suppress/fold.h"
 
 #include <math.h>
 
@@ -130,9 +130,19 @@ out:
     return st;
 }
 
+/* The table itself is cut: folded, its totals are hard to tell from their parts. */
+static Status cut(Engine *e, const Fold *fold, Error *err)
+{
+    const SdcProblem *table = fold ? &fold->plan->work : e->net->problem;
+    TRY(parts_cut(table, PART_CELLS, &e->arena, &e->cuts, &e->cut_count, err));
+    for (uint32_t i = 0; i < e->cut_count && fold; i++)
+        TRY(fold_cut(fold, &e->cuts[i], &e->arena, err));
+    return OK;
+}
+
 Status engine_new(const Net *net, const EngineSetup *setup, Engine **out, Error *err)
 {
-    const bool large = net->row_count >= setup->large_rows;
+    const bool large = (setup->rows > 0 ? setup->rows : net->row_count) >= setup->large_rows;
     const EngineSize size = {.near = net->cell_count >= setup->near_cells,
         .large = large,
         .far_local = large && net->row_count >= setup->far_rows};
@@ -145,7 +155,7 @@ Status engine_new(const Net *net, const EngineSetup *setup, Engine **out, Error 
     TRY_OUT(add_needs(e, setup, err));
     e->threads = setup->threads;
     if (e->far_local)
-        TRY_OUT(parts_cut(net->problem, PART_CELLS, &e->arena, &e->cuts, &e->cut_count, err));
+        TRY_OUT(cut(e, setup->fold, err));
     *out = e;
     return OK;
 out:

@@ -55,19 +55,6 @@ static Status find_whole(Engine *e, uint32_t id, Move *m, WholeMove **out, Error
     return OK;
 }
 
-static uint32_t inner_of(const Net *n, uint32_t cell)
-{
-    uint32_t low = 0, high = n->cell_count; /* outside[] ascends */
-    while (low + 1 < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (n->outside[middle] <= cell)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* The move by whole numbers, in the net's cells. */
 static Status take_values(const Engine *e, const WholeMove *w, Move *m, Error *err)
 {
@@ -76,7 +63,7 @@ static Status take_values(const Engine *e, const WholeMove *w, Move *m, Error *e
     m->terms = terms;
     m->count = w->count;
     for (uint32_t i = 0; i < w->count; i++)
-        m->terms[i] = (LocalTerm){inner_of(e->net, w->terms[i].cell), (double)w->terms[i].value};
+        m->terms[i] = (LocalTerm){net_inside(e->net, w->terms[i].cell), (double)w->terms[i].value};
     return OK;
 }
 
@@ -145,7 +132,9 @@ Status engine_make_whole(Engine *e, Error *err)
         TRY(window_new(e->net, &e->window, err));
     memcpy(e->allowed, e->in, e->net->cell_count);
     e->shrinking = e->near = true;
+    e->reach = e->by_circuits ? ENGINE_FAR : ENGINE_WHOLE; /* a net in which far questions do not pay */
     Status st = make_all_whole(e, err);
+    e->reach = ENGINE_WHOLE;
     e->shrinking = false;
     e->near = near;
     memset(e->allowed, 1, e->net->cell_count);

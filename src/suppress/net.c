@@ -307,3 +307,16 @@ void net_free(Net *n)
     arena_free(&n->arena);
     *n = (Net){0};
 }
+
+uint32_t net_inside(const Net *n, uint32_t cell)
+{
+    uint32_t low = 0, high = n->cell_count; /* outside[] ascends */
+    while (low + 1 < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (n->outside[middle] <= cell)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}

@@ -33,6 +33,8 @@ typedef struct NetBlock {
 /* usable[i]: cell i of the problem may move. block NULL: all cells. ERR_NOMEM. */
 MUST_USE Status net_build(const SdcProblem *p, const uint8_t *usable, const NetBlock *block, Net *out, Error *err);
 void net_free(Net *n);
+/* Where the net has a cell of the problem, which it has. */
+uint32_t net_inside(const Net *n, uint32_t cell);
 
 /* Which usable cells hang together through equations: block_of[i], NET_NONE for cells that cannot move. Marks cells
  * that stand alone in an equation as not usable, again and again. */

@@ -7,6 +7,7 @@
 
 #include "suppress/engine.h"
 #include "suppress/exact.h"
+#include "suppress/fold.h"
 #include "suppress/plan.h"
 
 typedef struct BlockResult {
@@ -82,6 +83,8 @@ static Status search_large(Engine *e, const SuppressOptions *o, uint8_t *best, E
     static const EngineOrder orders[] = {ENGINE_BY_LEVEL_UP, ENGINE_BY_LEVEL_DOWN, ENGINE_BY_LEVEL_UP};
     size_t times = o->effort > 0 ? REBUILT_ROWS / e->net->row_count : 0;
     TRY(engine_meet_all(e, ENGINE_BY_LEVEL_DOWN, err));
+    if (e->by_circuits) /* anew it would take as long and take off a thousandth */
+        times = 0;
     for (size_t i = 0; i < COUNT_OF(orders) && i < times && engine_price(e) > 0; i++)
         TRY(shrink(e, orders[i], err));
     TRY(engine_clean(e, o->effort / 4, err));
@@ -141,26 +144,30 @@ static Status prove(Engine *e, const SuppressOptions *o, BlockResult *r, uint8_t
     return OK;
 }
 
-static Status solve_net(
-    const Round *round, const NetBlock *block, const Net *net, BlockResult *r, uint8_t *in, Error *err)
+static EngineSetup setup_of(const Round *round)
 {
-    const Plan *plan = round->plan;
-    SuppressOptions own = *round->options;
-    own.effort = share_of(round, own.effort, block);
-    own.exact_pivots = share_of(round, own.exact_pivots, block);
-    EngineSetup setup = {.up = plan->up,
-        .down = plan->down,
-        .singleton = plan->singleton,
-        .settled = plan->settled,
-        .whole = plan->whole,
+    return (EngineSetup){.up = round->plan->up,
+        .down = round->plan->down,
+        .singleton = round->plan->singleton,
+        .settled = round->plan->settled,
+        .whole = round->plan->whole,
         .seed = round->options->seed,
         .threads = round->options->threads,
         .near_cells = round->options->near_cells,
         .large_rows = round->options->large_rows,
         .far_rows = round->options->far_rows,
         .keeps_moves = round->options->show != NULL};
+}
+
+/* in: by the net's cell. */
+static Status solve_net(const Round *round, const NetBlock *block, const Net *net, const EngineSetup *setup,
+    BlockResult *r, uint8_t *in, Error *err)
+{
+    SuppressOptions own = *round->options;
+    own.effort = share_of(round, own.effort, block);
+    own.exact_pivots = share_of(round, own.exact_pivots, block);
     Engine *e = NULL;
-    TRY(engine_new(net, &setup, &e, err));
+    TRY(engine_new(net, setup, &e, err));
     Status st = e->large ? search_large(e, &own, in, err) : search(e, &own, in, err);
     if (st == OK)
         st = prove(e, &own, r, in, err);
@@ -170,9 +177,67 @@ static Status solve_net(
         st = engine_make_whole(e, err);
     if (st == OK)
         st = engine_moves(e, &r->moves, err);
-    r->queries = e->queries;
+    r->queries += e->queries;
     r->pivots += e->pivots;
     engine_free(e);
+    return st;
+}
+
+static Status solve_cells(const Round *round, const NetBlock *block, BlockResult *r, Error *err)
+{
+    const EngineSetup setup = setup_of(round);
+    Net net = {0};
+    TRY(net_build(&round->plan->work, round->usable, block, &net, err));
+    Status st = solve_net(round, block, &net, &setup, r, r->in, err);
+    net_free(&net);
+    return st;
+}
+
+/* in: room for as many cells as the block has. *even: fold_leaks. */
+static Status solve_groups(
+    const Round *round, const NetBlock *block, const Fold *f, BlockResult *r, uint8_t *in, bool *even, Error *err)
+{
+    EngineSetup setup = setup_of(round);
+    Net net = {0};
+    setup.up = f->up;
+    setup.down = f->down;
+    setup.singleton = NULL;
+    setup.settled = f->settled;
+    setup.whole = f->whole;
+    setup.fold = f;
+    setup.rows = block->row_count;
+    memset(in, 1, f->problem.cell_count); /* all of a block's cells are usable */
+    TRY(net_build(&f->problem, in, NULL, &net, err));
+    Status st = solve_net(round, block, &net, &setup, r, in, err);
+    net_free(&net);
+    TRY(st);
+    fold_pattern(f, block, in, r->in);
+    r->bound += f->forced;
+    TRY(fold_leaks(f, &r->leaks, even, err));
+    return fold_moves(f, &r->moves, err);
+}
+
+/* As groups of equal cells; cell by cell where that might make a difference. */
+static Status solve_folded(const Round *round, const NetBlock *block, BlockResult *r, Error *err)
+{
+    Fold f = {0};
+    Arena scratch;
+    uint8_t *in;
+    bool even = true;
+    Status st;
+    arena_init(&scratch, 0);
+    TRY_OUT(arena_new(&scratch, uint8_t, (size_t)block->cell_count + 1, &in, err));
+    TRY_OUT(fold_new(round->plan, block, &f, err));
+    TRY_OUT(solve_groups(round, block, &f, r, in, &even, err));
+    if (!even) {
+        r->leaks.len = r->moves.start.len = r->moves.terms.len = 0;
+        r->bounded = false;
+        r->bound = 0;
+        TRY_OUT(solve_cells(round, block, r, err));
+    }
+out:
+    fold_free(&f);
+    arena_free(&scratch);
     return st;
 }
 
@@ -181,16 +246,12 @@ static Status solve_block(size_t item, void *ctx, Error *err)
     Round *round = ctx;
     BlockResult *r = &round->results[item];
     const NetBlock *block = &round->blocks[item];
-    Net net = {0};
     TRY(mem_zalloc(block->cell_count, 1, (void **)&r->in, err));
     if (block_is_idle(round->plan, block)) {
         r->bounded = true;
         return OK;
     }
-    TRY(net_build(&round->plan->work, round->usable, block, &net, err));
-    Status st = solve_net(round, block, &net, r, r->in, err);
-    net_free(&net);
-    return st;
+    return fold_can(round->plan, block) ? solve_folded(round, block, r, err) : solve_cells(round, block, r, err);
 }
 
 /* Sorts 0 .. count-1 by group[i] (NET_NONE: left out): list holds them, group by group; starts: groups + 1. */

@@ -9,15 +9,17 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-typedef enum From { ANSWERED, OUT, COMING } From;
+typedef enum From { ANSWERED, OUT, COMING, ASKED } From;
 
 /* Persons from `first` to `last`, both in. */
 static void add_source(ToldSources *list, const char *people, From from, uint64_t first, uint64_t last)
 {
     ToldSource s = {.people = slice_of(people),
         .asker = slice_of(from == ANSWERED ? "ann" : ""),
-        .origin = from == ANSWERED ? OVERLAP_TOLD : OVERLAP_PUBLIC,
-        .of_release = from != ANSWERED,
+        .origin = from == ANSWERED ? OVERLAP_TOLD
+                  : from == ASKED  ? OVERLAP_ASKED
+                                   : OVERLAP_PUBLIC,
+        .of_release = from == OUT || from == COMING,
         .count = 1};
     MeasureMembers *m = &s.members;
     arena_init(&m->arena, 0);
@@ -119,6 +121,49 @@ static void test_three(void **state)
     told_sources_free(&list);
 }
 
+/* A measure's question beside measures that are out and have nobody in common: what is left of it without all of them
+ * no one of them tells. */
+static void test_question_beside_three(void **state)
+{
+    (void)state;
+    for (uint64_t last = 97; last <= 98; last++) {
+        ToldSources list = {0};
+        ToldReport r;
+        add_source(&list, "asked", ASKED, 1, 100);
+        add_source(&list, "first", OUT, 1, 30);
+        add_source(&list, "second", OUT, 31, 60);
+        add_source(&list, "third", OUT, 61, last);
+        const ToldCheck c = {
+            .sources = &list, .least = {.n = 16, .numerator = 3, .complement = 3}, .threads = 1, .released = true};
+        assert_int_equal(told_check(&c, TOLD_HIDE, &r, NULL), OK);
+        assert_int_equal(r.hide[0], last == 98 ? OVERLAP_PEOPLE : 0); /* two are left, or three */
+        assert_int_equal(r.systems, 4);
+        assert_false(r.apart);
+        mem_free(r.hide);
+        told_sources_free(&list);
+    }
+}
+
+/* Of a release and a measure's answer the asker may know three people apart, as of two releases; with what he was told
+ * besides, no fewer than the minimum: seven of the answer were told among others whom the release has. */
+static void test_question_beside_answer_and_release(void **state)
+{
+    (void)state;
+    for (uint64_t first = 35; first <= 44; first += 9) {
+        ToldSources list = {0};
+        ToldReport r;
+        add_source(&list, "asked", ASKED, 1, 50);
+        add_source(&list, "out", OUT, 1, 120);
+        add_source(&list, "told", ANSWERED, first, 120);
+        const ToldCheck c = {
+            .sources = &list, .least = {.n = 16, .numerator = 3, .complement = 3}, .threads = 1, .released = true};
+        assert_int_equal(told_check(&c, TOLD_HIDE, &r, NULL), OK);
+        assert_int_equal(r.hide[0], first == 44 ? OVERLAP_PEOPLE : 0);
+        mem_free(r.hide);
+        told_sources_free(&list);
+    }
+}
+
 /* A measure of WIDE^3 persons by district: which of them a person is in is one of the three digits of its number. */
 enum { WIDE = 28 };
 
@@ -183,6 +228,8 @@ static void test_limit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_told_apart), cmocka_unit_test(test_pairs),
-        cmocka_unit_test(test_three), cmocka_unit_test(test_too_many_at_once), cmocka_unit_test(test_limit)};
+        cmocka_unit_test(test_three), cmocka_unit_test(test_question_beside_three),
+        cmocka_unit_test(test_question_beside_answer_and_release), cmocka_unit_test(test_too_many_at_once),
+        cmocka_unit_test(test_limit)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

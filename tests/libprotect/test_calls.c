@@ -15,6 +15,10 @@ static const char HEADER[] = "schema = \"cairn.tables/1\"\nname = \"t\"\n"
                              "[[dimension]]\nname = \"d\"\ntotal = \"all\"\ncodes = [\"a\", \"b\", \"c\"]\n"
                              "[[table]]\nname = \"t\"\nfile = \"t.csv\"\n"
                              "[[table.by]]\ndimension = \"d\"\ncolumn = \"d\"\n[[table.count]]\nname = \"n\"\n";
+static const char PUBLISHED[] = "schema = \"cairn.tables/1\"\nname = \"t\"\n[markers]\nsuppressed = [\"*\"]\n"
+                                "[[dimension]]\nname = \"d\"\ntotal = \"all\"\ncodes = [\"a\", \"b\", \"c\"]\n"
+                                "[[table]]\nname = \"t\"\nfile = \"t.csv\"\n"
+                                "[[table.by]]\ndimension = \"d\"\ncolumn = \"d\"\n[[table.count]]\nname = \"n\"\n";
 static const char POLICY[] = "schema = \"cairn.protection/1\"\nname = \"ten\"\nversion = \"1\"\ntitle = \"t\"\n"
                              "effective_from = 2026-01-01\nstatus = \"assumed\"\nsource = \"s\"\n"
                              "[[parameter]]\nname = \"min_n\"\nvalue = 10\nstatus = \"assumed\"\nsource = \"s\"\n";
@@ -118,6 +122,47 @@ static void test_order(void **state)
     cairn_protect_free(NULL);
 }
 
+static cairn_protect *audited(const char *csv, const cairn_protect_audit_limits *limits)
+{
+    cairn_protect_error e;
+    cairn_protect *p = with(csv, 0);
+    if (cairn_protect_audit_within(p, PUBLISHED, strlen(PUBLISHED), 4, limits, 1, &e) != CAIRN_PROTECT_OK)
+        fail_msg("%s", e.message);
+    return p;
+}
+
+static uint32_t verdicts(cairn_protect *p, const char *verdict)
+{
+    cairn_protect_finding f;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < cairn_protect_finding_count(p); i++) {
+        assert_int_equal(cairn_protect_finding_at(p, i, &f, NULL), CAIRN_PROTECT_OK);
+        count += strcmp(f.verdict, verdict) == 0;
+    }
+    return count;
+}
+
+/* What `cairn audit` can do the library can: tables that contradict themselves, and a limit. */
+static void test_audit_within(void **state)
+{
+    (void)state;
+    const cairn_protect_audit_limits plain = {0}, aside = {.set_contradictions_aside = 1};
+    static const char *const clash = "d,n\nall,10\na,20\nb,*\nc,*\n", *const open = "d,n\nall,60\na,4\nb,*\nc,*\n";
+    cairn_protect *p = audited(clash, &plain);
+    assert_true(verdicts(p, "contradiction") > 0);
+    assert_int_equal(cairn_protect_set_aside(p), 0);
+    cairn_protect_free(p);
+    p = audited(clash, &aside);
+    assert_int_equal(verdicts(p, "contradiction"), 0);
+    assert_true(cairn_protect_set_aside(p) > 0);
+    cairn_protect_free(p);
+    p = audited(open, &aside);
+    assert_int_equal(cairn_protect_set_aside(p), 0);
+    assert_int_equal(cairn_protect_finding_count(p), 0);
+    cairn_protect_free(p);
+    assert_int_equal(cairn_protect_set_aside(NULL), 0);
+}
+
 /* What is not there is refused, in every call that takes it. */
 static void test_null(void **state)
 {
@@ -141,6 +186,8 @@ static void test_null(void **state)
     assert_int_equal(cairn_protect_run(p, NULL, 1, 1, &e), CAIRN_PROTECT_USAGE);
     assert_int_equal(cairn_protect_run(NULL, HEADER, strlen(HEADER), 1, &e), CAIRN_PROTECT_USAGE);
     assert_int_equal(cairn_protect_audit(p, NULL, 1, 2, 1, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_audit_within(p, HEADER, 1, 2, NULL, 1, &e), CAIRN_PROTECT_USAGE);
+    assert_string_equal(e.message, "limits is a null pointer");
     assert_int_equal(cairn_protect_jj(p, NULL, 1, 1, &r, &e), CAIRN_PROTECT_USAGE);
     assert_int_equal(cairn_protect_jj(p, "", 0, 1, NULL, &e), CAIRN_PROTECT_USAGE);
     assert_int_equal(cairn_protect_jj_audit(p, NULL, 1, 1, &r, &e), CAIRN_PROTECT_USAGE);
@@ -231,7 +278,7 @@ static void test_lanes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_bad_input), cmocka_unit_test(test_jj),
-        cmocka_unit_test(test_order), cmocka_unit_test(test_null), cmocka_unit_test(test_code_list),
-        cmocka_unit_test(test_lanes)};
+        cmocka_unit_test(test_order), cmocka_unit_test(test_audit_within), cmocka_unit_test(test_null),
+        cmocka_unit_test(test_code_list), cmocka_unit_test(test_lanes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

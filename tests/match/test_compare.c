@@ -1,7 +1,8 @@
 /*
  * Levels of every kind of field, and patterns of records: tables of what must come
  * out, and the properties that hold for any two values: the order of the two plays
- * no part, and the fast way says what the slow one says.
+ * no part, and the fast way says what the slow one says. All of it by each path of
+ * the kernels that this machine has.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -384,6 +385,48 @@ static void many_as_one_by_one(void **state)
     mem_free(patterns);
 }
 
+/* How many pairs of names there were: the second with known letters, without, and told apart as double names. */
+typedef struct NamesSeen {
+    size_t known, unknown, doubles;
+} NamesSeen;
+
+/* Stretches, single pairs and the shortcut of double names say of all pairs what the texts say. */
+static NamesSeen check_names(FieldKind kind, const Slice *cells, size_t n)
+{
+    enum { MOST = 400 };
+    static uint32_t record[MOST];
+    static uint64_t patterns[MOST];
+    MatchConfig c;
+    Comparer *cmp = NULL;
+    NamesSeen seen = {0};
+    assert_true(n <= MOST);
+    config_init(&c, kind);
+    MatchTable *t = table_of(&c, cells, n, record);
+    const Dict *d = t->dict[0];
+    assert_int_equal(comparer_new(t, &cmp, NULL), OK);
+    for (uint32_t a = 0; a < n; a++) {
+        compare_many(cmp, a, record, n, patterns);
+        for (size_t i = 0; i < n; i++) {
+            uint32_t x = record_cells(t, a)[0], y = record_cells(t, record[i])[0];
+            LevelId level = x == 0 || y == 0 ? LV_MISSING : x == y ? LV_EXACT : level_of(kind, d, x, y);
+            uint32_t expected = level == LV_MISSING ? 0 : field_level_number(&c.fields[0], level);
+            if (pattern_level(patterns[i], 0) != expected)
+                fail_msg("%s '%.*s' '%.*s': %u, not %u", field_kind_name(kind), SLICE_ARG(dict_text(d, x)),
+                    SLICE_ARG(dict_text(d, y)), pattern_level(patterns[i], 0), expected);
+            assert_int_equal(compare_pair(cmp, record[i], a), patterns[i]);
+            const NameInfo *mine = &d->names.at[x], *his = &d->names.at[y];
+            bool odd = x && y && x != y && ((mine->flags | his->flags) & NAME_ODD);
+            bool told = odd && quick_double_differs(kind, d, mine, his);
+            assert_true(!told || level == LV_DIFFERS);
+            *(d->letters.at[y].at[0] == NAME_LETTERS_NONE ? &seen.unknown : &seen.known) += 1;
+            seen.doubles += told;
+        }
+    }
+    comparer_free(cmp);
+    match_table_free(t);
+    return seen;
+}
+
 /* Names of every length about the 16 letters of a name that is told by its letters, and the 30 of one that is judged by
  * their set; of letters A to Z, of others, and of several words. Stretches say of them what the texts say. */
 static void long_and_odd_names_of(FieldKind kind)
@@ -392,12 +435,7 @@ static void long_and_odd_names_of(FieldKind kind)
     static const char *const letters[] = {"A", "B", "C", "D", "E", "R", "\xc3\x98", "\xd0\x96", "7"};
     static char words[N][2 * LENGTH_MAX + 1];
     static Slice cells[N];
-    static uint32_t record[N];
-    static uint64_t patterns[N];
-    MatchConfig c;
-    Comparer *cmp = NULL;
     Rng r;
-    config_init(&c, kind);
     rng_init(&r, 41, kind);
     for (size_t i = 0; i < N; i++) {
         Buf name;
@@ -415,24 +453,8 @@ static void long_and_odd_names_of(FieldKind kind)
         cells[i] = (Slice){words[i], name.len};
         buf_free(&name);
     }
-    MatchTable *t = table_of(&c, cells, N, record);
-    assert_int_equal(comparer_new(t, &cmp, NULL), OK);
-    size_t seen[2] = {0}; /* pairs of values with known letters, and without */
-    for (uint32_t a = 0; a < N; a++) {
-        compare_many(cmp, a, record, N, patterns);
-        for (size_t i = 0; i < N; i++) {
-            uint32_t x = record_cells(t, a)[0], y = record_cells(t, record[i])[0];
-            LevelId level = x == 0 || y == 0 ? LV_MISSING : x == y ? LV_EXACT : level_of(kind, t->dict[0], x, y);
-            uint32_t expected = level == LV_MISSING ? 0 : field_level_number(&c.fields[0], level);
-            seen[t->dict[0]->letters.at[y].at[0] == NAME_LETTERS_NONE]++;
-            if (pattern_level(patterns[i], 0) != expected)
-                fail_msg("%s '%.*s' '%.*s': %u, not %u", field_kind_name(kind), SLICE_ARG(dict_text(t->dict[0], x)),
-                    SLICE_ARG(dict_text(t->dict[0], y)), pattern_level(patterns[i], 0), expected);
-        }
-    }
-    assert_true(seen[0] > N * N / 4 && seen[1] > N * N / 4);
-    comparer_free(cmp);
-    match_table_free(t);
+    NamesSeen seen = check_names(kind, cells, N);
+    assert_true(seen.known > N * N / 4 && seen.unknown > N * N / 4);
 }
 
 static void long_and_odd_names(void **state)
@@ -441,6 +463,35 @@ static void long_and_odd_names(void **state)
     long_and_odd_names_of(FIELD_FIRST_NAME);
     long_and_odd_names_of(FIELD_MIDDLE_NAME);
     long_and_odd_names_of(FIELD_LAST_NAME);
+}
+
+/* Double names, some led by a particle, some with a word in common or one letter apart, beside names of one word and
+ * single letters: what is told without the texts is what they say. */
+static void double_names_of(FieldKind kind)
+{
+    enum { N = 400 };
+    static const char *const words[] = {"GARCIA", "GARZIA", "LOPEZ", "MARY", "ANN", "BOB", "ROBERT", "DE", "LA", "VAN",
+        "CRUZ", "TORRE", "O", "SMITH", "SMYTHE", "AL", "FEATHERSTONEHAUGH", "\xc3\x98STBY", "JO"};
+    static char texts[N][80];
+    static Slice cells[N];
+    Rng r;
+    rng_init(&r, 77, kind);
+    for (size_t i = 0; i < N; i++) {
+        size_t n = i % 5 == 0 ? 1 : 2 + rng_below(&r, 2), len = 0;
+        for (size_t k = 0; k < n; k++)
+            len += (size_t)snprintf(
+                texts[i] + len, sizeof texts[i] - len, "%s%s", k ? " " : "", words[rng_below(&r, COUNT_OF(words))]);
+        cells[i] = (Slice){texts[i], len};
+    }
+    assert_true(check_names(kind, cells, N).doubles > N * N / 10);
+}
+
+static void double_names(void **state)
+{
+    UNUSED(state);
+    double_names_of(FIELD_FIRST_NAME);
+    double_names_of(FIELD_MIDDLE_NAME);
+    double_names_of(FIELD_LAST_NAME);
 }
 
 /* The memo of a field holds 32 Ki pairs; here are more, compared twice, and each against what is computed anew. And
@@ -984,6 +1035,7 @@ int main(void)
         cmocka_unit_test(patterns_of_people),
         cmocka_unit_test(many_as_one_by_one),
         cmocka_unit_test(long_and_odd_names),
+        cmocka_unit_test(double_names),
         cmocka_unit_test(memo_and_shortcut),
         cmocka_unit_test(packed_codes),
         cmocka_unit_test(many_codes),
@@ -996,5 +1048,16 @@ int main(void)
         cmocka_unit_test(address_of_a_name),
         cmocka_unit_test(appended_records),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    static const struct {
+        KernelPath path;
+        const char *name;
+    } paths[] = {{KERNEL_PORTABLE, "portable"}, {KERNEL_AVX2, "avx2"}, {KERNEL_AVX512, "avx512"}};
+    int failed = 0;
+    for (size_t i = 0; i < COUNT_OF(paths); i++) {
+        if (!kernel_table(paths[i].path))
+            continue; /* not of this machine */
+        setenv("CAIRN_KERNELS", paths[i].name, 1);
+        failed += cmocka_run_group_tests_name(paths[i].name, tests, NULL, NULL);
+    }
+    return failed;
 }

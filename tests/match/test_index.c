@@ -345,6 +345,25 @@ static CrowdRow day_row(uint32_t i, const char *first, const char *number, uint3
     return row;
 }
 
+/* Few households, small blocks and these passes; rows may follow. */
+static void setup_small(Setup *s, uint64_t seed, const PassSpec *passes, uint32_t count)
+{
+    memset(s, 0, sizeof *s);
+    crowd_new(&s->crowd, 60, seed);
+    s->crowd.config.block_max = 20;
+    s->crowd.config.keep_from = WEIGHT_MIN;
+    memcpy(s->crowd.config.passes, passes, count * sizeof *passes);
+    s->crowd.config.pass_count = count;
+}
+
+static void link_small(Setup *s)
+{
+    Error err = ERROR_INIT;
+    crowd_link(&s->crowd, s->crowd.rows.len, 1, &s->l);
+    assert_int_equal(match_index_new(s->l.t, s->l.m, 1, &s->x, &err), OK);
+    assert_int_equal(match_index_persons(s->x, s->l.clusters.cluster, match_record_count(s->l.t), NULL, 0, &err), OK);
+}
+
 /* A birthday that more share than a block may have: who shares the name's sound as well is found, whoever it is. */
 static void test_oversized_is_looked_through(void **state)
 {
@@ -354,20 +373,14 @@ static void test_oversized_is_looked_through(void **state)
     Setup s;
     Error err = ERROR_INIT;
     MatchPairs found = {0};
-    memset(&s, 0, sizeof s);
-    crowd_new(&s.crowd, 60, 27);
-    s.crowd.config.block_max = 20;
-    s.crowd.config.keep_from = WEIGHT_MIN;
-    s.crowd.config.passes[0] = birth;
+    setup_small(&s, 27, &birth, 1);
     s.crowd.config.pass_count = 1;
     for (uint32_t i = 0; i < SAME_DAY; i++) {
         CrowdRow row = day_row(i, NULL, "", WORK);
         row.person = s.crowd.persons;
         assert_int_equal(vec_push(&s.crowd.rows, row, &err), OK);
     }
-    crowd_link(&s.crowd, s.crowd.rows.len, 1, &s.l);
-    assert_int_equal(match_index_new(s.l.t, s.l.m, 1, &s.x, &err), OK);
-    assert_int_equal(match_index_persons(s.x, s.l.clusters.cluster, match_record_count(s.l.t), NULL, 0, &err), OK);
+    link_small(&s);
     for (uint32_t i = 0; i < SAME_DAY; i++) {
         char id[16];
         CrowdRow row = day_row(i, "QUENTIN", "", SCHOOL);
@@ -394,6 +407,59 @@ static void test_oversized_is_looked_through(void **state)
     teardown(&s);
 }
 
+/* Is a sealed record of that id among those found for a newcomer? */
+static bool is_found(const Setup *s, const MatchPairs *found, uint32_t record, const char *id)
+{
+    for (size_t k = 0; k < found->len; k++) {
+        uint32_t other = found->at[k].a == record ? found->at[k].b : found->at[k].a;
+        if (other < s->l.t->records && slice_eq_z(match_record_id(s->l.t, other), id))
+            return true;
+    }
+    return false;
+}
+
+/* A beginning of surnames that too many share. The newcomers' names sound like nobody's, and of the rest they have the
+ * postal code or the first name: whichever of the two tells less is the third thing that a newcomer can be known by,
+ * the surname's sound and its whole being one. */
+static void test_further_keys_differ(void **state)
+{
+    UNUSED(state);
+    enum { ALIKE = 70 };
+    static const char *const lasts[] = {
+        "SABEL", "SACHS", "SADLER", "SAFFORD", "SAGE", "SAHL", "SALK", "SAMUEL", "SANTOS", "SAPIR"};
+    static const PassSpec begins = {.name = SLICE_INIT("begins"),
+        .parts = {{.field = C_LAST, .transform = KEY_PREFIX, .length = 2}},
+        .part_count = 1};
+    Setup s;
+    Error err = ERROR_INIT;
+    MatchPairs found = {0};
+    setup_small(&s, 29, &begins, 1);
+    s.crowd.config.pass_count = 1;
+    for (uint32_t i = 0; i < ALIKE; i++) {
+        CrowdRow row = plain_row(day_first[i % 7], lasts[i / 7], "", "", WORK);
+        snprintf(row.text[C_BIRTH], sizeof row.text[0], "20%02u-05-06", i);
+        snprintf(row.text[C_ZIP], sizeof row.text[0], "9%04u", i % 10);
+        snprintf(row.id, sizeof row.id, "alike-%u", i);
+        row.person = s.crowd.persons;
+        assert_int_equal(vec_push(&s.crowd.rows, row, &err), OK);
+    }
+    link_small(&s);
+    for (uint32_t i = 0; i < 2 * ALIKE; i++) {
+        char id[16], partner[16];
+        bool by_name = i >= ALIKE;
+        CrowdRow row = plain_row(by_name ? day_first[i % 7] : "QUENTIN", "SAVATSKY", "", "", SCHOOL);
+        snprintf(row.text[C_ZIP], sizeof row.text[0], "9%04u", by_name ? 9999 : i % 10);
+        snprintf(id, sizeof id, "new-%u", i);
+        snprintf(partner, sizeof partner, "alike-%u", i % ALIKE);
+        uint32_t record = add_row(&s, &row, id);
+        assert_int_equal(match_index_find(s.x, record, &found, &err), OK);
+        if (!is_found(&s, &found, record, partner))
+            fail_msg("%s is not found by its %s", partner, by_name ? "first name" : "postal code");
+    }
+    vec_free(&found);
+    teardown(&s);
+}
+
 /* A number that too many share is looked through once, not once for each of its typing errors: there is time left for
  * the birthday's block. */
 static void test_oversized_value(void **state)
@@ -408,12 +474,7 @@ static void test_oversized_value(void **state)
     Setup s;
     Error err = ERROR_INIT;
     MatchPairs found = {0};
-    memset(&s, 0, sizeof s);
-    crowd_new(&s.crowd, 60, 28);
-    s.crowd.config.block_max = 20;
-    s.crowd.config.keep_from = WEIGHT_MIN;
-    memcpy(s.crowd.config.passes, passes, sizeof passes);
-    s.crowd.config.pass_count = COUNT_OF(passes);
+    setup_small(&s, 28, passes, COUNT_OF(passes));
     for (uint32_t i = 0; i < SAME_DAY + SAME_NUMBER; i++) {
         CrowdRow row = day_row(i, NULL, "", WORK);
         if (i >= SAME_DAY) {
@@ -424,9 +485,7 @@ static void test_oversized_value(void **state)
         row.person = s.crowd.persons;
         assert_int_equal(vec_push(&s.crowd.rows, row, &err), OK);
     }
-    crowd_link(&s.crowd, s.crowd.rows.len, 1, &s.l);
-    assert_int_equal(match_index_new(s.l.t, s.l.m, 1, &s.x, &err), OK);
-    assert_int_equal(match_index_persons(s.x, s.l.clusters.cluster, match_record_count(s.l.t), NULL, 0, &err), OK);
+    link_small(&s);
     for (uint32_t i = 0; i < SAME_DAY; i++) {
         CrowdRow row = day_row(i, "QUENTIN", "1234567", SCHOOL);
         char id[16];
@@ -507,6 +566,7 @@ int main(void)
         cmocka_unit_test(test_merge),
         cmocka_unit_test(test_oversized),
         cmocka_unit_test(test_oversized_is_looked_through),
+        cmocka_unit_test(test_further_keys_differ),
         cmocka_unit_test(test_oversized_value),
         cmocka_unit_test(test_no_memory),
     };

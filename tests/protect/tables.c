@@ -117,7 +117,7 @@ static void add(
     }
     if (c.wage > 0) {
         cell.table = SLICE("hs_median_earnings_q2"); /* stands for any median of the lineage */
-        cell.denominator = cell.base = c.wage;
+        cell.denominator = cell.base = cell.covered = c.wage;
         cell.numerator = 0;
         cell.is_median = true;
         cell.fuzzy = cell.value = (double)rng_between(r, 4000, 20000);

@@ -133,6 +133,22 @@ static void unnamed_groups(Fixture *f, size_t i)
     f->p.cells[i].groups = (Slice){"", 0};
 }
 
+static void sharp_share(Fixture *f, size_t i)
+{
+    f->p.cells[i].shown_seen = SLICE("100");
+}
+
+/* Truly 100 of 100. */
+static void share_of_group(Fixture *f, size_t i)
+{
+    f->p.cells[i].shown_seen = SLICE("50");
+}
+
+static void false_share(Fixture *f, size_t i)
+{
+    f->p.cells[i].shown_linked = SLICE("5"); /* nobody is */
+}
+
 typedef struct Plant {
     const char *name;
     Fits where;
@@ -156,6 +172,9 @@ static const Plant PLANTS[] = {
     {"a median of a pool", is_pooled_wage, pooled_median},
     {"a false parent", is_rate_leaf, other_parent},
     {"a cell twice", is_rate_leaf, twice},
+    {"a share that leaves nobody out", is_rate_leaf, sharp_share},
+    {"a share of a group at a place", is_split_county, share_of_group},
+    {"a share larger than it is", is_rate_leaf, false_share},
     {"merged groups not named", is_merged, unnamed_groups},
 };
 

@@ -386,6 +386,39 @@ static void test_oracle_finds_a_leak(void **state)
     UNUSED(state);
 }
 
+/* A table that is withheld because one person more completed than graduated says so in the words of any other: else
+ * the words would be the count. */
+static void test_withheld_in_the_same_words(void **state)
+{
+    static const int64_t completed[] = {81, 99, 80}; /* one who did not graduate; one who did not complete; neither */
+    Policy *policy = tables_policy();
+    char reason[2][200];
+    for (size_t i = 0; i < COUNT_OF(completed); i++) {
+        ProtectCell c[2] = {{.table = SLICE("completion_rate_4yr"), .numerator = completed[i]},
+            {.table = SLICE("graduation_rate_4yr"), .numerator = 80}};
+        for (size_t k = 0; k < COUNT_OF(c); k++) {
+            c[k].year = 2024;
+            c[k].level = SLICE("state");
+            c[k].unit = SLICE("CO");
+            c[k].split = c[k].grp = SLICE("all");
+            c[k].denominator = c[k].base = 100;
+            c[k].value = c[k].fuzzy = NAN;
+        }
+        Protected p;
+        Error err = ERROR_INIT;
+        tables_assert(protect_release(policy, TABLES_DAY, c, COUNT_OF(c), &p, &err), &err);
+        assert_int_equal(p.withheld_count, i < 2);
+        if (i < 2) {
+            assert_true(slice_eq_z(p.withheld[0].table, "completion_rate_4yr"));
+            (void)snprintf(reason[i], sizeof reason[i], "%.*s", SLICE_ARG(p.withheld[0].reason));
+        }
+        protected_free(&p);
+    }
+    assert_string_equal(reason[0], reason[1]);
+    policy_close(policy);
+    UNUSED(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -393,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_every_combination),
         cmocka_unit_test(test_oracle_finds_a_leak),
         cmocka_unit_test(test_later_looks),
+        cmocka_unit_test(test_withheld_in_the_same_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -161,6 +161,30 @@ static void test_data(void **state)
     release_free(&r);
 }
 
+/* A file of two rows went in: neither its size nor its hash is told, whatever file of its source is told with it. */
+static void test_inputs(void **state)
+{
+    Bench *b = *state;
+    Release r;
+    Error err = ERROR_INIT;
+    ReleaseSource *s = b->sample.sources;
+    ReleaseSource kept[3];
+    memcpy(kept, s, sizeof kept);
+    s[1].rows = 2;
+    s[2].rows = 7;
+    ok(release_build(&b->sample.plan, &r, &err), &err);
+    memcpy(s, kept, sizeof kept);
+    const char *manifest = buf_z(&r.manifest);
+    assert_non_null(strstr(manifest, "\"files\": 2,\n      \"rows\": 66000"));
+    assert_non_null(strstr(manifest, "\"source\": \"cdle_wages\",\n      \"files\": 1,\n      \"rows\": 0\n"));
+    for (int i = 0; i < 3; i++) {
+        char hash[64];
+        (void)snprintf(hash, sizeof hash, "\"%.*s\"", SLICE_ARG(kept[i].file_sha256));
+        assert_null(strstr(manifest, hash));
+    }
+    release_free(&r);
+}
+
 /* The page counts the figures that the data file has, hidden ones too. */
 static void check_counts(const Bench *b, const Release *r, const char *measure, const char *level, bool expect_other)
 {
@@ -490,6 +514,7 @@ int main(void)
         cmocka_unit_test(test_gate_errors),
         cmocka_unit_test(test_withdrawal_cut_short),
         cmocka_unit_test(test_data),
+        cmocka_unit_test(test_inputs),
         cmocka_unit_test(test_store_and_verify),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
