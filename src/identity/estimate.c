@@ -5,12 +5,15 @@
  * of. Inside a person they are as sure as the links between them (link_tree.c).
  * What is missing comes from four places:
  *
- *   two persons whose best pair has odds o       o / (1 + R) times the pairs between them, where R adds up the odds of
- *                                                all who may be one with the same person: at most one of them is. A
- *                                                pair that was likely by itself and yet refused by the whole of the two
- *                                                persons counts with REFUSED_SHARE at most
+ *   two that a kind of source has in common      the odds of all their records together, as linking judged them: a
+ *                                                name in common says little where two numbers differ, and two that a
+ *                                                hard rule keeps apart miss nothing
  *   two that no kind of source has in common     what linking itself left their odds at, given who is left over
- *                                                (match/cluster_left.c): rivals have had their share there
+ *                                                (match/cluster_left.c): rivals have had their share there. A pass
+ *                                                over newcomers does not know: of two whose best pair has odds o
+ *                                                it takes o / (1 + R), where R adds up the odds of all who may be one
+ *                                                with the same person, and REFUSED_SHARE at most of a pair that was
+ *                                                likely by itself and yet refused
  *   persons of whom no candidate is shown        by those like them (match/unfound.c)
  *   what no blocking pass brings together        the training's capture-recapture estimate
  *
@@ -28,6 +31,8 @@
 
 #define MILLION 1e6
 #define REFUSED_SHARE 0.05
+/* Pairs of persons that are judged by all their records: ten seconds at most. */
+#define JUDGED_MAX ((size_t)1 << 20)
 /* One standard error, of the expected missing pairs and of the expected wrong ones. */
 #define MISSED_ERROR 0.11
 #define WRONG_ERROR 0.37
@@ -62,16 +67,11 @@ static Status list_best(const LinkJob *job, Betweens *all, Error *err)
 
 _Static_assert(MATCH_TRAITS_MAX <= 8, "a person's kinds of source are the bits of a byte");
 
-/* What is left of a pair's odds when the persons are looked at. */
-static double left_over(const LinkJob *job, const Between *b, const uint8_t *kinds)
+/* What is left of the odds of a pair that linking refused. */
+static double left_over(const LinkJob *job, const Between *b)
 {
-    bool refused = b->odds >= job->linkage.match.match_from;
-    /* both have records of one kind already, and those do not match: a name in common is not enough then */
-    bool unlike = b->across && (kinds[b->low] & kinds[b->high]) != 0;
     double p = weight_probability(b->odds);
-    if ((refused || unlike) && p > REFUSED_SHARE)
-        p = REFUSED_SHARE;
-    return unlike ? p * REFUSED_SHARE : p;
+    return b->odds >= job->linkage.match.match_from && p > REFUSED_SHARE ? REFUSED_SHARE : p;
 }
 
 /* What candidates show to be missing. */
@@ -90,16 +90,16 @@ static void expect_kinds(const Shown *s, uint32_t person, uint8_t kinds, double 
             s->expected[(size_t)person * MATCH_TRAITS_MAX + kind] += (float)p;
 }
 
-/* Two persons are one with probability p, and are not linked. */
-static void miss(const Shown *s, uint32_t low, uint32_t high, double p)
+/* Two persons are one with probability p, and are not linked; they stand for `weight` such pairs. */
+static void miss(const Shown *s, uint32_t low, uint32_t high, double p, double weight)
 {
     double between = (double)s->sizes[low] * s->sizes[high];
-    uint64_t pairs = (uint64_t)llround(p * between * MILLION);
+    uint64_t pairs = (uint64_t)llround(weight * p * between * MILLION);
     s->q->missed[low] += pairs;
     s->q->missed[high] += pairs;
-    s->q->missed_variance += p * (1 - p) * between * between;
-    expect_kinds(s, low, s->kinds[high], p);
-    expect_kinds(s, high, s->kinds[low], p);
+    s->q->missed_variance += weight * weight * p * (1 - p) * between * between;
+    expect_kinds(s, low, s->kinds[high], weight * p);
+    expect_kinds(s, high, s->kinds[low], weight * p);
 }
 
 /* Linking knew who is left over and said what the odds are then. */
@@ -110,40 +110,89 @@ static void count_left(const Shown *s)
         const MatchLeft *left = &job->left[i];
         uint32_t a = job->resolved.cluster[left->a], b = job->resolved.cluster[left->b];
         if (a != b)
-            miss(s, a < b ? a : b, a < b ? b : a, weight_probability(left->odds));
+            miss(s, a < b ? a : b, a < b ? b : a, weight_probability(left->odds), 1);
     }
+}
+
+/* Two that no kind has in common, where linking did not say who is left over: by their best pair and its rivals. */
+static Status count_best(const Shown *s, const Betweens *all, Error *err)
+{
+    uint32_t clusters = s->job->resolved.clusters;
+    double *rivals; /* of each person: odds of all it may be one with, added up */
+    TRY(mem_zalloc(clusters ? clusters : 1, sizeof *rivals, (void **)&rivals, err));
+    for (size_t i = 0; i < all->len; i++) {
+        double p = left_over(s->job, &all->at[i]);
+        rivals[all->at[i].low] += p / (1 - p);
+        rivals[all->at[i].high] += p / (1 - p);
+    }
+    for (size_t i = 0; i < all->len; i++) {
+        const Between *b = &all->at[i];
+        double p = left_over(s->job, b), odds = p / (1 - p);
+        double most = rivals[b->low] > rivals[b->high] ? rivals[b->low] : rivals[b->high];
+        miss(s, b->low, b->high, odds / (1 + most), 1);
+    }
+    mem_free(rivals);
+    return OK;
+}
+
+/* Records by person: those of person c are list[start[c] .. start[c + 1] - 1], ascending. */
+static void list_members(const Resolved *r, uint32_t *start, uint32_t *list)
+{
+    for (uint32_t i = 0; i < r->count; i++)
+        start[r->cluster[i] + 2]++;
+    for (uint32_t c = 0; c < r->clusters; c++)
+        start[c + 2] += start[c + 1];
+    for (uint32_t i = 0; i < r->count; i++)
+        list[start[r->cluster[i] + 1]++] = i;
+}
+
+/* Two that have a kind in common: by all their records. Of more than JUDGED_MAX pairs each k-th is asked, in order of
+ * person, and stands for k. */
+static Status count_common(const Shown *s, const Betweens *all, Error *err)
+{
+    const LinkJob *job = s->job;
+    const Resolved *r = &job->resolved;
+    uint32_t *start = NULL, *list = NULL;
+    MatchPersons *judge = NULL;
+    size_t every = all->len / JUDGED_MAX + 1;
+    Status st;
+    TRY_OUT(mem_zalloc((size_t)r->clusters + 2, sizeof *start, (void **)&start, err));
+    TRY_OUT(mem_alloc(((size_t)r->count + 1) * sizeof *list, (void **)&list, err));
+    TRY_OUT(match_persons_new(job->records.table, job->model, &judge, err));
+    list_members(r, start, list);
+    for (size_t i = every / 2; i < all->len; i += every) {
+        uint32_t x = all->at[i].low, y = all->at[i].high;
+        Weight odds = match_persons_between(judge, list + start[x], s->sizes[x], list + start[y], s->sizes[y]);
+        if (odds > WEIGHT_MIN)
+            miss(s, x, y, weight_probability(odds), (double)every);
+    }
+out:
+    match_persons_free(judge);
+    mem_free(start);
+    mem_free(list);
+    return st;
 }
 
 static Status count_between(const Shown *s, Error *err)
 {
     const LinkJob *job = s->job;
-    const Resolved *r = &job->resolved;
-    const uint8_t *kinds = s->kinds;
     bool left_known = job->report->full && job->linkage.match.left_step > 0;
-    Betweens all = {0};
-    double *rivals = NULL; /* of each person: odds of all it may be one with, added up */
+    Betweens all = {0}, common = {0};
     size_t n = 0;
     Status st;
-    TRY_OUT(mem_zalloc(r->clusters ? r->clusters : 1, sizeof *rivals, (void **)&rivals, err));
     TRY_OUT(list_best(job, &all, err));
-    for (size_t i = 0; i < all.len; i++) /* those of no common kind are counted by what linking left */
-        if (!left_known || (kinds[all.at[i].low] & kinds[all.at[i].high]))
+    for (size_t i = 0; i < all.len; i++) {
+        if (s->kinds[all.at[i].low] & s->kinds[all.at[i].high])
+            TRY_OUT(vec_push(&common, all.at[i], err));
+        else if (!left_known)
             all.at[n++] = all.at[i];
+    }
     all.len = n;
-    for (size_t i = 0; i < all.len; i++) {
-        double p = left_over(job, &all.at[i], kinds);
-        rivals[all.at[i].low] += p / (1 - p);
-        rivals[all.at[i].high] += p / (1 - p);
-    }
-    for (size_t i = 0; i < all.len; i++) {
-        const Between *b = &all.at[i];
-        double p = left_over(job, b, kinds), odds = p / (1 - p);
-        double most = rivals[b->low] > rivals[b->high] ? rivals[b->low] : rivals[b->high];
-        miss(s, b->low, b->high, odds / (1 + most));
-    }
+    TRY_OUT(count_best(s, &all, err));
+    st = count_common(s, &common, err);
 out:
     vec_free(&all);
-    mem_free(rivals);
+    vec_free(&common);
     return st;
 }
 

@@ -579,6 +579,11 @@ Weight match_look_odds(
  * them apart: the least Weight. */
 MUST_USE Status match_persons_odds(const MatchTable *t, const MatchModel *m, const uint32_t *a, size_t a_count,
     const uint32_t *b, size_t b_count, Weight *odds, Error *err);
+/* The same for many pairs of persons, one thread at a time. */
+typedef struct MatchPersons MatchPersons;
+MUST_USE Status match_persons_new(const MatchTable *t, const MatchModel *m, MatchPersons **out, Error *err);
+void match_persons_free(MatchPersons *x); /* NULL is fine */
+Weight match_persons_between(MatchPersons *x, const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_count);
 void match_look_explain(MatchLook *x, uint32_t a, uint32_t b, Explanation *out);
 /* The same of a pair that match_pairs found, whose pattern and passes are known, without the two records' values.
  * Changes nothing: any number of threads may ask one look. */
