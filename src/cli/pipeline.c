@@ -225,8 +225,7 @@ static void say_link(Cli *cli, const LinkReport *r)
         " splits, %" PRIu64 " refused\n",
         r->records, r->persons, r->new_persons, r->merges, r->splits, r->refused);
     cli_say(cli,
-        "         expected precision %.4f (%.4f to %.4f), recall among candidates %.4f (%.4f to %.4f); %" PRIu64
-        " pairs for review\n",
+        "         expected precision %.4f (%.4f to %.4f), recall %.4f (%.4f to %.4f); %" PRIu64 " pairs for review\n",
         r->precision.value, r->precision.low, r->precision.high, r->recall.value, r->recall.low, r->recall.high,
         r->queued);
     if (r->full)

@@ -129,9 +129,9 @@ MUST_USE Status identity_map_csv(Home *home, int64_t run, MapScope scope, Buf *o
  *   link_source(source VARCHAR, persons, link_pairs, link_correct, link_missed BIGINT), over the persons a source knows
  * person is the pseudonym. link_score is the probability of the person's weakest link (1.0 for singletons),
  * weakest_rule its kind. link_pairs counts the pairs of records that this person unites; link_correct and link_missed
- * are how many of them are expected to be right, and how many pairs of this person are expected to be missing, both in
- * millionths, so that sums do not depend on their order: precision = correct / pairs, recall = correct / (correct +
- * missed). ERR_INVALID when records have not been linked yet. */
+ * are how many of them are expected to be right, and how many pairs of this person are expected to be missing (each to
+ * both its persons), both in millionths, so that sums do not depend on their order: precision = correct / pairs, recall
+ * = correct / (correct + missed). ERR_INVALID when records have not been linked yet. */
 MUST_USE Status identity_export(const LinkContext *ctx, Db *db, Error *err);
 
 /* An earlier build of the warehouse, by what it was made of. */

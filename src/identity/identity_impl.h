@@ -123,6 +123,8 @@ typedef struct LinkJob {
     Decisions decisions;
     MatchPairs pairs; /* kept ones: all, or those of newcomers */
     Resolved resolved;
+    MatchLeft *left; /* of a full run: who was left over and not joined */
+    size_t left_count;
     double unblocked; /* expected share of true pairs that no pass brings together */
     Arena arena;
     LinkReport *report;
@@ -189,7 +191,7 @@ MUST_USE Status betweens_list(const LinkJob *job, Betweens *out, Error *err);
 /* --- quality (estimate.c) --- */
 
 /* Of each cluster: pairs of records, how many of them are expected to be right, and how many pairs of its records with
- * others' are expected to be missing (half of each such pair on either side); the last two in millionths. */
+ * others' are expected to be missing (each such pair on both sides); the last two in millionths. */
 typedef struct ClusterQuality {
     uint64_t *pairs, *correct, *missed;
     uint32_t clusters;

@@ -70,6 +70,7 @@ void job_free(LinkJob *job)
 {
     resolved_free(&job->resolved);
     vec_free(&job->pairs);
+    mem_free(job->left);
     vec_free(&job->decisions);
     vec_free(&job->verdicts);
     match_model_free(job->model);

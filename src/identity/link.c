@@ -80,7 +80,7 @@ static Status add_old_misses(const LinkJob *job, ClusterQuality *q, Error *err)
         if (!miss)
             continue;
         q->missed[now->cluster[i]] += miss->missed;
-        q->missed_variance += 2 * (double)miss->missed / MILLION * sizes[now->cluster[i]]; /* half is the other's */
+        q->missed_variance += (double)miss->missed / MILLION * sizes[now->cluster[i]]; /* half of it twice */
         miss->missed = 0;
     }
     mem_free(sizes);

@@ -105,8 +105,8 @@ static bool persons_settled(const SettledPersons *all, uint32_t x, uint32_t y)
 }
 
 /* Pairs of different persons that might be one. */
-static Status ask_between(
-    const LinkJob *job, const uint32_t *sizes, const SettledPersons *settled, Questions *out, Error *err)
+static Status ask_between(const LinkJob *job, const uint32_t *sizes, const uint8_t *kinds,
+    const SettledPersons *settled, Questions *out, Error *err)
 {
     const Resolved *r = &job->resolved;
     const MatchConfig *config = &job->linkage.match;
@@ -118,7 +118,8 @@ static Status ask_between(
         uint32_t x = r->cluster[p->a], y = r->cluster[p->b];
         if (x == y || is_settled(job, p->a, p->b) || persons_settled(settled, x, y))
             continue;
-        bool likely = p->odds >= config->match_from;
+        /* what linking asks of two persons: below it nothing was refused */
+        bool likely = p->odds >= match_link_from(config, kinds[x], kinds[y]);
         Question q = {.low = x < y ? x : y,
             .high = x < y ? y : x,
             .a = p->a,
@@ -245,7 +246,7 @@ static Status weigh_jointly(
             Weight odds = joint_odds(job, look, &m, &ask);
             if (odds == RULED_OUT)
                 continue;
-            if (ask.odds >= job->linkage.match.match_from && odds > REFUSED_ODDS)
+            if (ask.reason != REVIEW_UNCERTAIN && odds > REFUSED_ODDS)
                 odds = REFUSED_ODDS;
             ask.value = worth(odds, (uint64_t)sizes[ask.low] * sizes[ask.high]);
         }
@@ -385,16 +386,20 @@ Status queue_build(LinkJob *job, ReviewItems *out, Error *err)
 {
     const Resolved *r = &job->resolved;
     uint32_t *sizes = NULL, *likely = NULL;
+    uint8_t *kinds = NULL;
     Questions q = {0};
     SettledPersons settled = {0};
     Status st;
     size_t n = r->clusters ? r->clusters : 1;
     TRY_OUT(mem_zalloc(n, sizeof *sizes, (void **)&sizes, err));
     TRY_OUT(mem_zalloc(n, sizeof *likely, (void **)&likely, err));
-    for (uint32_t i = 0; i < r->count; i++)
+    TRY_OUT(mem_zalloc(n, sizeof *kinds, (void **)&kinds, err));
+    for (uint32_t i = 0; i < r->count; i++) {
         sizes[r->cluster[i]]++;
+        kinds[r->cluster[i]] |= match_kinds_of(&job->linkage.match, match_record_source(job->records.table, i));
+    }
     TRY_OUT(list_settled(job, &settled, err));
-    TRY_OUT(ask_between(job, sizes, &settled, &q, err));
+    TRY_OUT(ask_between(job, sizes, kinds, &settled, &q, err));
     TRY_OUT(ask_inside(job, sizes, &q, err));
     keep_best(job, &q, likely);
     uint64_t base = job->report->full ? r->count : job->records.newcomers.len;
@@ -404,6 +409,7 @@ Status queue_build(LinkJob *job, ReviewItems *out, Error *err)
 out:
     mem_free(sizes);
     mem_free(likely);
+    mem_free(kinds);
     vec_free(&settled);
     vec_free(&q);
     return st;

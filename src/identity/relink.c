@@ -33,11 +33,14 @@ static bool has_must(const MatchConfig *config)
     return false;
 }
 
-static Status take_clusters(LinkJob *job, const MatchClusters *c, Error *err)
+static Status take_clusters(LinkJob *job, MatchClusters *c, Error *err)
 {
     Resolved *r = &job->resolved;
     TRY(resolved_init(job->records.count, r, err));
     r->clusters = c->count;
+    job->left = c->left;
+    job->left_count = c->left_count;
+    c->left = NULL;
     memcpy(r->cluster, c->cluster, r->count * sizeof *r->cluster);
     TRY(link_trees(job, c->weakest, home_settings(job->ctx->home)->threads, err));
     MatchLook *look = NULL;

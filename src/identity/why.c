@@ -339,19 +339,30 @@ static Status list_person(const Resolved *r, uint32_t first, RecordList *out, Er
     return OK;
 }
 
-static void say_left_over(Why *w)
+static uint8_t person_kinds(const Why *w, uint32_t record)
+{
+    const Resolved *r = &w->job.resolved;
+    uint8_t kinds = 0;
+    for (uint32_t i = 0; i < r->count; i++)
+        if (r->cluster[i] == r->cluster[record])
+            kinds |= match_kinds_of(&w->job.linkage.match, match_record_source(w->job.records.table, i));
+    return kinds;
+}
+
+/* Why more may be asked of the two than of others, and where it can come from. */
+static void say_left_over(Why *w, Weight from)
 {
     const MatchConfig *config = &w->job.linkage.match;
-    if (config->left_step > 0)
+    if (from > config->match_from)
         buf_addf(w->out,
-            "  Persons that no kind of source has in common are linked from odds of %+.1f bits on. Who is left over "
-            "when "
-            "nearly all like him have been found elsewhere has higher odds than the records alone.\n",
-            (double)(config->match_from + MATCH_LEFT_MARGIN) / WEIGHT_BIT);
+            "  No kind of source has records of both persons: such are linked by themselves from odds of %+.1f bits "
+            "on. Who is left over when nearly all like him have been found elsewhere has higher odds than the records "
+            "alone, and is linked from the same odds on; that was not enough here, or others are as likely.\n",
+            (double)from / WEIGHT_BIT);
 }
 
 /* Nothing contradicts: then it is all of the two persons together, or somebody else. */
-static Status say_rest(Why *w, uint32_t a, uint32_t b, Error *err)
+static Status say_rest(Why *w, uint32_t a, uint32_t b, Weight from, Error *err)
 {
     const Resolved *r = &w->job.resolved;
     RecordList x = {0}, y = {0};
@@ -370,7 +381,7 @@ static Status say_rest(Why *w, uint32_t a, uint32_t b, Error *err)
         say_rivals(w, "B", b, a);
         buf_adds(w->out, "  Where others are nearly as likely, a link must be twice as likely as they are together; "
                          "otherwise a reviewer is asked.\n");
-        say_left_over(w);
+        say_left_over(w, from);
     }
     vec_free(&x);
     vec_free(&y);
@@ -381,13 +392,17 @@ static Status say_apart(Why *w, uint32_t a, uint32_t b, Weight odds, Error *err)
 {
     const MatchConfig *config = &w->job.linkage.match;
     buf_adds(w->out, "They are two persons.\n");
+    Weight from = match_link_from(config, person_kinds(w, a), person_kinds(w, b));
     if (odds < config->match_from) {
         buf_addf(w->out, "Records are linked from odds of %+.1f bits on", (double)config->match_from / WEIGHT_BIT);
         buf_adds(w->out, odds >= config->review_from ? "; from these odds on a reviewer is asked.\n" : ".\n");
+        say_left_over(w, from);
         return OK;
     }
-    buf_adds(w->out, "By themselves the two would be linked. What keeps the persons apart:\n");
-    return say_contradictions(w, a, b) > 0 ? OK : say_rest(w, a, b, err);
+    buf_adds(w->out, odds >= from
+                         ? "By themselves the two would be linked. What keeps the persons apart:\n"
+                         : "By themselves the two are likelier one person than not, and yet are not linked:\n");
+    return say_contradictions(w, a, b) > 0 ? OK : say_rest(w, a, b, from, err);
 }
 
 static Status explain(Why *w, Error *err)

@@ -309,5 +309,6 @@ void match_clusters_free(MatchClusters *c)
     mem_free(c->link_odds);
     mem_free(c->link_to);
     mem_free(c->weakest);
+    mem_free(c->left);
     memset(c, 0, sizeof *c);
 }

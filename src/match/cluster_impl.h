@@ -249,6 +249,8 @@ typedef struct LeftStrata {
 } LeftStrata;
 MUST_USE Status left_strata_init(LeftStrata *s, const MatchTable *t, Error *err);
 void left_strata_free(LeftStrata *s);
+/* Of a record of the table; 0: it has none. */
+uint32_t left_stratum(const LeftStrata *s, uint32_t record);
 /* Appends what a part leaves; record: its records by the whole's numbers. */
 MUST_USE Status left_collect(Bundles *g, const Near *near, const uint32_t *record, LeftPairs *out, Error *err);
 /* Joins who is more likely one than not, given who is left. out as it is before number_clusters. */

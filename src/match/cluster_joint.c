@@ -310,14 +310,46 @@ static size_t faces_of(Joint *j, const uint32_t *records, size_t n, uint32_t fac
     return count;
 }
 
+/* A judge that is asked for whole persons. */
+struct MatchPersons {
+    Joint *joint;
+};
+
+Status match_persons_new(const MatchTable *t, const MatchModel *m, MatchPersons **out, Error *err)
+{
+    MatchPersons *x = NULL;
+    *out = NULL;
+    TRY(mem_zalloc(1, sizeof *x, (void **)&x, err));
+    Status st = joint_new(t, m, NULL, &x->joint, err);
+    if (st != OK) {
+        mem_free(x);
+        return st;
+    }
+    *out = x;
+    return OK;
+}
+
+void match_persons_free(MatchPersons *x)
+{
+    if (!x)
+        return;
+    joint_free(x->joint);
+    mem_free(x);
+}
+
+Weight match_persons_between(MatchPersons *x, const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_count)
+{
+    uint32_t left[BUNDLE_FACES_MAX], right[BUNDLE_FACES_MAX];
+    size_t na = faces_of(x->joint, a, a_count, left), nb = faces_of(x->joint, b, b_count, right);
+    return weight_clip(joint_between(x->joint, left, na, right, nb, NULL));
+}
+
 Status match_persons_odds(const MatchTable *t, const MatchModel *m, const uint32_t *a, size_t a_count,
     const uint32_t *b, size_t b_count, Weight *odds, Error *err)
 {
-    Joint *j;
-    uint32_t left[BUNDLE_FACES_MAX], right[BUNDLE_FACES_MAX];
-    TRY(joint_new(t, m, NULL, &j, err));
-    size_t na = faces_of(j, a, a_count, left), nb = faces_of(j, b, b_count, right);
-    *odds = weight_clip(joint_between(j, left, na, right, nb, NULL));
-    joint_free(j);
+    MatchPersons *x;
+    TRY(match_persons_new(t, m, &x, err));
+    *odds = match_persons_between(x, a, a_count, b, b_count);
+    match_persons_free(x);
     return OK;
 }

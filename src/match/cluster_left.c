@@ -34,8 +34,22 @@
 
 /* Persons that all of a kind are worth beside those of a stratum. */
 #define STRATUM_PRIOR 20.0
-/* A pair below cannot come to be likely, nor a rival to matter. */
-#define LEFT_FROM (-9 * WEIGHT_BIT)
+/* Most that being left says of one side: that one in 45 is. Counts say more only of years in which hardly anybody is
+ * left, and then who is there at all decides (an error in the year, a record that belongs elsewhere). */
+#define LEFT_WEIGHT_MAX (11 * WEIGHT_BIT / 2)
+
+/* Odds from which a pair is joined. At even odds or less several pairs of one group could be asked for. */
+static Weight join_from(const MatchConfig *config)
+{
+    Weight from = config->match_from + MATCH_LEFT_MARGIN;
+    return from > 0 ? from : 1;
+}
+
+/* A pair below cannot come to be joined, nor a rival to matter to one that is. */
+static Weight left_from(const MatchConfig *config)
+{
+    return join_from(config) - 2 * LEFT_WEIGHT_MAX;
+}
 
 /* --- what parts leave ----------------------------------------------------------------------------------------------
  */
@@ -76,7 +90,7 @@ Status left_collect(Bundles *g, const Near *near, const uint32_t *record, LeftPa
         if (i > 0 && t->x == t[-1].x && t->y == t[-1].y)
             continue;
         Weight odds = bundle_odds(g, t->x, t->y, NULL);
-        if (odds < LEFT_FROM)
+        if (odds < left_from(g->p->config))
             continue;
         const MatchPair *pair = &pairs[t->pair];
         bool straight = bundle_find(g, pair->a) == t->x;
@@ -146,7 +160,7 @@ void left_strata_free(LeftStrata *s)
     *s = (LeftStrata){0};
 }
 
-static uint32_t stratum_of(const LeftStrata *s, uint32_t record)
+uint32_t left_stratum(const LeftStrata *s, uint32_t record)
 {
     return s->of_value[record_cells(s->table, record)[s->column]];
 }
@@ -194,7 +208,7 @@ static Status found_count(Found *f, const ClusterProblem *p, const uint32_t *clu
     for (uint32_t r = 0; r < p->records; r++) {
         uint32_t root = cluster[r], stratum;
         uint8_t bit = source_kind(p->config, p->source[r]);
-        if ((p->lead && p->lead[r] != r) || seen[root] & bit || (stratum = stratum_of(s, r)) == 0)
+        if ((p->lead && p->lead[r] != r) || seen[root] & bit || (stratum = left_stratum(s, r)) == 0)
             continue;
         seen[root] |= bit;
         uint32_t kind = (uint32_t)__builtin_ctz(bit);
@@ -226,11 +240,12 @@ static Weight left_weight(const Found *f, uint32_t record, uint32_t other)
 {
     uint32_t kind = (uint32_t)__builtin_ctz(source_kind(f->config, f->strata->table->source[record]));
     uint32_t there = (uint32_t)__builtin_ctz(source_kind(f->config, f->strata->table->source[other]));
-    uint32_t stratum = stratum_of(f->strata, record);
+    uint32_t stratum = left_stratum(f->strata, record);
     double left = share_left(f, 0, kind, there, 1, STRATUM_PRIOR);
     if (stratum > 0)
         left = share_left(f, stratum, kind, there, left, STRATUM_PRIOR);
-    return -weight_log2(left);
+    Weight weight = -weight_log2(left);
+    return weight < LEFT_WEIGHT_MAX ? weight : LEFT_WEIGHT_MAX;
 }
 
 /* --- competition ---------------------------------------------------------------------------------------------------
@@ -342,15 +357,18 @@ Status left_join(const ClusterProblem *p, LeftPairs *pairs, MatchClusters *out, 
             (int64_t)pair->odds + left_weight(&found, pair->a, pair->b) + left_weight(&found, pair->b, pair->a));
     }
     TRY_OUT(contend(&c, err));
-    Weight from = p->config->match_from + MATCH_LEFT_MARGIN;
-    from = from > 0 ? from : 1; /* at even odds or less several pairs of one group could be asked for */
+    Weight from = join_from(p->config);
     bool joined = false;
+    TRY_OUT(mem_alloc(pairs->len * sizeof *out->left, (void **)&out->left, err));
     for (size_t i = 0; i < pairs->len; i++) {
-        Weight odds = pairs->at[i].odds - c.others[i];
-        if (odds < from)
+        const LeftPair *pair = &pairs->at[i];
+        Weight odds = weight_clip((int64_t)pair->odds - c.others[i]);
+        if (odds < from) {
+            out->left[out->left_count++] = (MatchLeft){pair->a, pair->b, odds};
             continue;
+        }
         /* likelier than all of its rivals: no other pair of either group is */
-        join_left(&found, &pairs->at[i], odds, out);
+        join_left(&found, pair, odds, out);
         joined = true;
     }
     for (uint32_t r = 0; joined && r < p->records; r++)

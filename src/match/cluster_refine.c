@@ -296,6 +296,19 @@ static int64_t value_of_target(const Bundles *g, const Open *to, Values *v)
     return v->to[slot];
 }
 
+/* May a record go to these by itself? Who has no kind of source in common is joined from a higher mark on (greedy), and
+ * a move makes no such union below it. */
+static bool sure_enough(const Bundles *g, uint32_t record, const uint32_t *list, size_t n)
+{
+    const ClusterProblem *p = g->p;
+    uint8_t kinds = 0;
+    for (size_t i = 0; i < n; i++)
+        kinds |= source_kind(p->config, p->source[list[i]]);
+    if (!p->left || n == 0 || (kinds & source_kind(p->config, p->source[record])))
+        return true;
+    return lists_odds(g, &record, 1, list, n) >= p->config->match_from + MATCH_LEFT_MARGIN;
+}
+
 /* The gain of one move; at most 0: not worth it, or not allowed. */
 static int64_t weigh_move(const Bundles *g, const Open *from, Values *v, Move *m)
 {
@@ -308,6 +321,8 @@ static int64_t weigh_move(const Bundles *g, const Open *from, Values *v, Move *m
     if (m->out == SIZE_MAX - 1 || (m->out != SIZE_MAX && m->to.tied >> m->out & 1))
         return 0;
     k = m->out == SIZE_MAX ? mask_list(m->to.faces, all_faces(&m->to), there) : without(&m->to, m->out, there);
+    if (!sure_enough(g, *record, there, k))
+        return 0;
     there[k++] = *record;
     if (!v->left_known)
         v->left = value_of(g, here, n);
@@ -320,7 +335,7 @@ static int64_t weigh_move(const Bundles *g, const Open *from, Values *v, Move *m
     /* A place that is contested is given to another only where that is clearly better. */
     int64_t before = v->whole + value_of_target(g, &m->to, v) + (m->out != SIZE_MAX ? AMBIGUITY_MARGIN : 0);
     m->exchange = false;
-    if (m->out != SIZE_MAX && n > 0) {
+    if (m->out != SIZE_MAX && n > 0 && sure_enough(g, m->to.faces[m->out], here, n)) {
         here[n] = m->to.faces[m->out];
         int64_t exchanged = value_of(g, here, n + 1);
         if (exchanged != SET_NEVER && exchanged > left) {

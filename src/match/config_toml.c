@@ -510,6 +510,8 @@ static Status read_left(const Reader *r, const Toml *root, Error *err)
     c->left_field = field_by_name(c, field);
     if (c->left_field == MATCH_NONE)
         return fail_key(r, toml_get(t, "field"), "field", "names no field", err);
+    if (c->fields[c->left_field].kind != FIELD_NUMBER)
+        return fail_key(r, toml_get(t, "field"), "field", "must name a field of kind number", err);
     c->left_step = (uint32_t)step;
     return OK;
 }

@@ -253,14 +253,32 @@ static bool kept_apart(const MatchIndex *x, uint32_t one, uint32_t other)
     return false;
 }
 
+static uint8_t kinds_of(const MatchIndex *x, uint32_t cluster, uint32_t without)
+{
+    uint8_t kinds = 0;
+    for (uint32_t r = x->head.at[cluster]; r != MATCH_NONE; r = x->next.at[r])
+        if (r != without)
+            kinds |= source_kind(x->t->config, x->t->source[r]);
+    return kinds;
+}
+
+/* With the margin that a full run asks of those who have no kind of source in common: who is left over is for the next
+ * full run to say. */
+static Weight candidate_from(const MatchIndex *x, uint32_t record, const Candidate *c)
+{
+    return match_link_from(
+        x->t->config, source_kind(x->t->config, x->t->source[record]), kinds_of(x, c->cluster, record));
+}
+
 /* Does the newcomer show the two best to be one? */
 static void look_for_merge(const MatchIndex *x, uint32_t record, const Candidate *list, size_t n, Assignment *out)
 {
     Judge judge = joint_judge(x->joint);
-    Weight from = x->t->config->match_from;
+    uint8_t kinds = kinds_of(x, list[0].cluster, record) | source_kind(x->t->config, x->t->source[record]);
     for (size_t i = 1; i < n; i++) {
-        if (list[i].odds < from)
+        if (list[i].odds < x->t->config->match_from)
             return;
+        Weight from = match_link_from(x->t->config, kinds, kinds_of(x, list[i].cluster, record));
         if (kept_apart(x, list[0].cluster, list[i].cluster))
             continue;
         uint32_t with[BUNDLE_FACES_MAX + 1];
@@ -276,10 +294,10 @@ static void look_for_merge(const MatchIndex *x, uint32_t record, const Candidate
 
 static void decide(const MatchIndex *x, uint32_t record, const Candidate *list, size_t n, Assignment *out)
 {
-    Weight from = x->t->config->match_from;
     const Candidate *best = &list[0];
-    for (size_t i = 0; i < n && best->odds < from; i++)
-        if (list[i].odds == ODDS_NEVER && list[i].best.odds >= from) {
+    Weight from = candidate_from(x, record, best);
+    for (size_t i = 0; i < n && best->odds < x->t->config->match_from; i++)
+        if (list[i].odds == ODDS_NEVER && list[i].best.odds >= candidate_from(x, record, &list[i])) {
             best = &list[i]; /* it would have been this one */
             break;
         }
@@ -294,7 +312,7 @@ static void decide(const MatchIndex *x, uint32_t record, const Candidate *list, 
         out->second_odds = list[1].shared;
     }
     if (best->odds == ODDS_NEVER)
-        out->outcome = best->best.odds >= from ? ASSIGN_REFUSED : ASSIGN_NEW;
+        out->outcome = best->best.odds >= x->t->config->match_from ? ASSIGN_REFUSED : ASSIGN_NEW;
     else if (best->odds < from)
         out->outcome = ASSIGN_NEW;
     else {

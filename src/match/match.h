@@ -404,6 +404,11 @@ typedef struct ClusterReport {
     uint64_t moved;   /* records that changed cluster in refinement */
 } ClusterReport;
 
+typedef struct MatchLeft {
+    uint32_t a, b;
+    Weight odds;
+} MatchLeft;
+
 typedef struct MatchClusters {
     uint32_t *cluster; /* of each record, numbered by the lowest record */
     uint32_t count;
@@ -412,6 +417,10 @@ typedef struct MatchClusters {
     Weight *link_odds;
     uint32_t *link_to;
     Weight *weakest; /* of each cluster: the weakest link that holds it together; WEIGHT_MAX for one record */
+    /* Who was not joined: clusters that no kind of source has in common, by a record of either, and the odds that they
+     * are one given who is left over and all who compete; in order. None without left_step. */
+    MatchLeft *left;
+    size_t left_count;
 } MatchClusters;
 
 /* The objective is stated in src/match/clusters.md; households that are linked already count as evidence. Caller frees
@@ -420,6 +429,27 @@ MUST_USE Status match_clusters(const MatchTable *t, const MatchModel *m, const M
     const Decision *decisions, size_t decision_count, const RunOptions *options, MatchClusters *out,
     ClusterReport *report, Error *err);
 void match_clusters_free(MatchClusters *c);
+
+/* The kind of a source's records as a set of one: the bit of its trait, or of the trait that this is part of. */
+uint8_t match_kinds_of(const MatchConfig *config, uint32_t source);
+/* Odds from which two persons whose records are of these kinds are linked by their records alone. */
+static inline Weight match_link_from(const MatchConfig *config, uint8_t kinds, uint8_t others)
+{
+    return config->match_from + (config->left_step > 0 && !(kinds & others) ? MATCH_LEFT_MARGIN : 0);
+}
+
+/* Pairs of records that ought to be there and that no candidate shows (unfound.c): of each cluster those between its
+ * records and others', each pair with both of its sides, and the variance of half the sum, in pairs squared. */
+typedef struct MatchMisses {
+    double *missed;
+    double variance;
+} MatchMisses;
+/* cluster: of each record, those appended too. expected: [cluster * MATCH_TRAITS_MAX + kind] how likely it is, by
+ * candidates, that the cluster is one with another that has records of that kind; NULL: not at all. Needs left_step:
+ * without it nothing is missed. Takes 48 bytes a cluster meanwhile. Caller frees with match_misses_free. */
+MUST_USE Status match_unfound(const MatchTable *t, const uint32_t *cluster, uint32_t clusters, const float *expected,
+    MatchMisses *out, Error *err);
+void match_misses_free(MatchMisses *m);
 
 /* --- newcomers ------------------------------------------------------------------------------------------------ */
 
@@ -549,6 +579,11 @@ Weight match_look_odds(
  * them apart: the least Weight. */
 MUST_USE Status match_persons_odds(const MatchTable *t, const MatchModel *m, const uint32_t *a, size_t a_count,
     const uint32_t *b, size_t b_count, Weight *odds, Error *err);
+/* The same for many pairs of persons, one thread at a time. */
+typedef struct MatchPersons MatchPersons;
+MUST_USE Status match_persons_new(const MatchTable *t, const MatchModel *m, MatchPersons **out, Error *err);
+void match_persons_free(MatchPersons *x); /* NULL is fine */
+Weight match_persons_between(MatchPersons *x, const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_count);
 void match_look_explain(MatchLook *x, uint32_t a, uint32_t b, Explanation *out);
 /* The same of a pair that match_pairs found, whose pattern and passes are known, without the two records' values.
  * Changes nothing: any number of threads may ask one look. */

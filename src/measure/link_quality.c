@@ -4,20 +4,23 @@
  * that only the warehouse knows. The vault is not needed for it and not reachable.
  *
  * precision = right / united, recall = right / (right + missing). Sums of whole
- * millionths, so that they do not depend on the order of addition.
+ * millionths, so that they do not depend on the order of addition. A missing pair
+ * counts for both its persons: all persons together miss half the sum. A group
+ * that has both (two pupils) misses such a pair once and counts it twice.
  */
 #include "measure/measure_parts.h"
 
-static void add_select(Buf *sql, Slice split, const char *group)
+/* sides: how often a missing pair is in the sum. */
+static void add_select(Buf *sql, Slice split, const char *group, int sides)
 {
     buf_adds(sql, sql->len ? " UNION ALL " : "");
     buf_adds(sql, "SELECT * FROM (SELECT ");
     sql_literal(sql, split);
     buf_addf(sql,
         " AS split, %s AS grp, count(*)::BIGINT AS persons, coalesce(sum(k.link_pairs), 0)::BIGINT AS pairs, "
-        "coalesce(sum(k.link_correct), 0)::BIGINT AS correct, coalesce(sum(k.link_missed), 0)::BIGINT AS missed "
+        "coalesce(sum(k.link_correct), 0)::BIGINT AS correct, (coalesce(sum(k.link_missed), 0) / %d)::BIGINT AS missed "
         "FROM person_link k LEFT JOIN person p ON p.person = k.person GROUP BY ALL ORDER BY grp)",
-        group);
+        group, sides);
 }
 
 /* A split that looks at places needs more than the person. */
@@ -29,16 +32,16 @@ static bool is_of_person(Slice sql)
 
 static Status add_splits(const MeasureFrame *frame, Arena *arena, Buf *sql, Error *err)
 {
-    add_select(sql, SLICE("all"), "'all'");
+    add_select(sql, SLICE("all"), "'all'", 2);
     for (size_t i = 0; i < frame->split_count; i++) {
         const char *group;
         if (!is_of_person(frame->splits[i].sql))
             continue;
         TRY(arena_printf(arena, &group, err, "coalesce((%.*s)::VARCHAR, 'unknown')", SLICE_ARG(frame->splits[i].sql)));
-        add_select(sql, frame->splits[i].name, group);
+        add_select(sql, frame->splits[i].name, group, 1);
     }
-    add_select(sql, SLICE("birth_decade"), "coalesce((p.birth_year // 10 * 10)::VARCHAR || 's', 'unknown')");
-    add_select(sql, SLICE("sectors"), "k.sectors");
+    add_select(sql, SLICE("birth_decade"), "coalesce((p.birth_year // 10 * 10)::VARCHAR || 's', 'unknown')", 1);
+    add_select(sql, SLICE("sectors"), "k.sectors", 1);
     buf_adds(sql, " UNION ALL SELECT * FROM (SELECT 'source', source, persons, link_pairs, link_correct, link_missed "
                   "FROM link_source ORDER BY source)");
     return buf_status(sql, err);

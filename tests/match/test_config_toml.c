@@ -48,6 +48,10 @@ static const char full[] = "schema = \"cairn.match/1\"\n"
                            "[[field.level]]\n"
                            "name = \"near\"\n"
                            "when = \"edits(left, right) <= 2\"\n"
+                           "[[field]]\n"
+                           "name = \"age\"\n"
+                           "kind = \"number\"\n"
+                           "column = \"by\"\n"
                            "[[pass]]\n"
                            "keys = [\"surname\", \"date:year\", \"first_name:prefix3\"]\n"
                            "[[pass]]\n"
@@ -70,7 +74,7 @@ static const char full[] = "schema = \"cairn.match/1\"\n"
                            "effect = \"must_not\"\n"
                            "when = \"code = differs\"\n"
                            "[left_over]\n"
-                           "field = \"code\"\n"
+                           "field = \"age\"\n"
                            "step = 12\n";
 
 static void assert_slice(Slice s, const char *z)
@@ -96,7 +100,7 @@ static void read_everything(void **state)
     assert_int_equal(c.seed, 7);
     assert_int_equal(c.column_count, 6); /* sname stands in two fields and is one column */
     assert_slice(c.columns[2], "maiden");
-    assert_int_equal(c.field_count, 4);
+    assert_int_equal(c.field_count, 5);
     assert_slice(c.fields[0].name, "first_name");
     assert_int_equal(c.fields[0].swap_with, 1);
     assert_int_equal(c.fields[1].swap_with, MATCH_NONE);
@@ -155,7 +159,7 @@ static void written_is_read(void **state)
     assert_int_equal(back.sources[1].trait, 1);
     assert_int_equal(back.trait_within[2], 2);
     assert_int_equal(back.left_step, 12);
-    assert_int_equal(back.left_field, 3);
+    assert_int_equal(back.left_field, 4);
     buf_free(&once);
     buf_free(&twice);
     arena_free(&arena);
@@ -251,6 +255,7 @@ static void refuses(void **state)
         {FIELD "[left_over]\nstep = 2\n", 0, "field"},
         {FIELD "[left_over]\nfield = \"other\"\n", 5, "field"},
         {FIELD "[left_over]\nfield = \"code\"\nstep = 0\n", 6, "step"},
+        {FIELD "[left_over]\nstep = 2\nfield = \"code\"\n", 6, "field"},
         {FIELD "[input]\nid = 3\n", 5, "id"},
         {FIELD "[input]\nmissing = [\"\"]\n", 5, "missing"},
         {FIELD "combine = true\n", 4, "combine"},

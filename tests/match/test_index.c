@@ -93,6 +93,52 @@ static void test_find(void **state)
     teardown(&s);
 }
 
+/* Work as a kind of its own: who has no work yet is joined from the margin on that a full run asks of such two. */
+static void test_margin(void **state)
+{
+    UNUSED(state);
+    Setup s = {0};
+    Error err = ERROR_INIT;
+    size_t across = 0, alike = 0;
+    crowd_new(&s.crowd, 500, 29);
+    s.crowd.config.traits[0] = SLICE("learn");
+    s.crowd.config.traits[1] = SLICE("work");
+    s.crowd.config.trait_count = 2;
+    s.crowd.config.sources[WORK].trait = 1;
+    crowd_link(&s.crowd, s.crowd.rows.len, 1, &s.l);
+    assert_int_equal(match_index_new(s.l.t, s.l.m, 1, &s.x, &err), OK);
+    assert_int_equal(match_index_persons(s.x, s.l.clusters.cluster, match_record_count(s.l.t), NULL, 0, &err), OK);
+    for (size_t i = 0; i < s.crowd.rows.len; i += 7) {
+        CrowdRow row = s.crowd.rows.at[i];
+        char id[32];
+        if (row.source != SCHOOL)
+            continue;
+        row.source = WORK; /* a pupil's first job */
+        row.text[C_BIRTH][0] = '\0';
+        snprintf(id, sizeof id, "job %zu", i);
+        uint32_t record = add_row(&s, &row, id);
+        s.crowd.config.match_from = 0;
+        s.crowd.config.left_step = 0;
+        Assignment a = assign(&s, record);
+        if (a.outcome != ASSIGN_JOIN || a.second_odds > -8 * WEIGHT_BIT)
+            continue;
+        bool works = false;
+        for (uint32_t r = 0; r < match_record_count(s.l.t); r++)
+            works |= s.l.clusters.cluster[r] == a.cluster && s.l.t->source[r] == WORK;
+        s.crowd.config.match_from = a.odds - WEIGHT_BIT; /* above it, and below the margin */
+        assert_int_equal(assign(&s, record).outcome, ASSIGN_JOIN);
+        s.crowd.config.left_step = 12;
+        assert_int_equal(assign(&s, record).outcome, works ? ASSIGN_JOIN : ASSIGN_NEW);
+        s.crowd.config.match_from = a.odds - MATCH_LEFT_MARGIN;
+        assert_int_equal(assign(&s, record).outcome, ASSIGN_JOIN);
+        across += !works;
+        alike += works;
+    }
+    if (across == 0 || alike == 0)
+        fail_msg("%zu without work, %zu with", across, alike);
+    teardown(&s);
+}
+
 static void test_newcomers(void **state)
 {
     UNUSED(state);
@@ -514,6 +560,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_find),
+        cmocka_unit_test(test_margin),
         cmocka_unit_test(test_newcomers),
         cmocka_unit_test(test_outcomes),
         cmocka_unit_test(test_merge),

@@ -322,6 +322,77 @@ static void not_asked(void **state)
     state_free(&s);
 }
 
+/* What being left says of one side is bounded, and what is looked at follows from that bound and from match_from. */
+static void bound(void **state)
+{
+    UNUSED(state);
+    static const struct {
+        Weight from, odds;
+        bool joined;
+    } cases[] = {{0, -9 * WEIGHT_BIT, true}, {0, -9 * WEIGHT_BIT - 1, false}, {WEIGHT_BIT, -8 * WEIGHT_BIT, true},
+        {WEIGHT_BIT, -8 * WEIGHT_BIT - 1, false}, {-4 * WEIGHT_BIT, -11 * WEIGHT_BIT + 1, true},
+        {-4 * WEIGHT_BIT, -11 * WEIGHT_BIT, false}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        State s;
+        MatchClusters c;
+        state_init(&s);
+        s.config.match_from = s.config.review_from = cases[i].from;
+        s.config.keep_from = -12 * WEIGHT_BIT;
+        year_of(&s, "2001", "2018", 300, 0); /* by count one in 138 is left */
+        uint32_t pupil = record(&s, PUPIL, "2001"), worker = record(&s, WORKER, "2018");
+        edge(&s, pupil, worker, cases[i].odds);
+        state_seal(&s);
+        solve(&s, true, 1, &c);
+        assert_int_equal(together(&s, &c, pupil, worker), cases[i].joined);
+        match_clusters_free(&c);
+        state_free(&s);
+    }
+}
+
+/* Who is not joined is handed out with the odds that were left: two who share one pupil have less than half each. */
+static void handed_out(void **state)
+{
+    UNUSED(state);
+    State s;
+    MatchClusters c;
+    state_init(&s);
+    year_of(&s, "2001", "2018", 60, 0);
+    uint32_t pupil = record(&s, PUPIL, "2001"), one = record(&s, WORKER, "2018"), two = record(&s, WORKER, "2018");
+    edge(&s, pupil, one, -WEIGHT_BIT);
+    edge(&s, pupil, two, -WEIGHT_BIT);
+    state_seal(&s);
+    solve(&s, true, 1, &c);
+    assert_int_equal(c.left_count, 2);
+    for (size_t i = 0; i < c.left_count; i++) {
+        assert_true(c.cluster[c.left[i].a] != c.cluster[c.left[i].b]);
+        assert_true(c.left[i].odds < 0 && c.left[i].odds > -WEIGHT_BIT);
+    }
+    match_clusters_free(&c);
+    state_free(&s);
+}
+
+/* A worker weakly tied to another one does not go over to a pupil below the odds that a union of the two would need. */
+static void no_move_below(void **state)
+{
+    UNUSED(state);
+    for (int sure = 0; sure < 2; sure++) {
+        State s;
+        MatchClusters c;
+        state_init(&s);
+        year_of(&s, "1961", "1978", 0, 40);
+        uint32_t pupil = record(&s, PUPIL, "1961"), worker = record(&s, WORKER, "1978"),
+                 other = record(&s, WORKER, "1978");
+        edge(&s, worker, other, WEIGHT_BIT / 2);
+        edge(&s, worker, pupil, sure ? 5 * WEIGHT_BIT : 3 * WEIGHT_BIT / 2);
+        state_seal(&s);
+        solve(&s, true, 1, &c);
+        assert_int_equal(together(&s, &c, worker, pupil), sure);
+        assert_true(sure || together(&s, &c, worker, other));
+        match_clusters_free(&c);
+        state_free(&s);
+    }
+}
+
 /* Tens of years, below zero downwards; no number, no stratum. */
 static void strata(void **state)
 {
@@ -352,6 +423,9 @@ int main(void)
         cmocka_unit_test(alike_at_even_odds),
         cmocka_unit_test(first_has_no_link),
         cmocka_unit_test(not_asked),
+        cmocka_unit_test(bound),
+        cmocka_unit_test(handed_out),
+        cmocka_unit_test(no_move_below),
         cmocka_unit_test(strata),
     };
     return cmocka_run_group_tests_name("match/left", tests, NULL, NULL);
