@@ -31,7 +31,7 @@
 
 #define MILLION 1e6
 #define REFUSED_SHARE 0.05
-/* Pairs of persons that are judged by all their records: ten seconds at most. */
+/* Pairs of persons that are judged by all their records; of more a share is. */
 #define JUDGED_MAX ((size_t)1 << 20)
 /* One standard error, of the expected missing pairs and of the expected wrong ones. */
 #define MISSED_ERROR 0.11
