@@ -56,7 +56,9 @@ static Status refuse(Slice words, ClashKind kind, Error *err)
     error_hint(err,
         "%sKeep one of the measures inside (take it out of its [[family]] of the release policy), or let the policy "
         "say answers = \"report\": then the release leaves, and the ledger keeps whom it tells.",
-        kind == CLASH_UNDECIDED ? "Say --effort with a larger number to look longer. " : "");
+        kind == CLASH_UNDECIDED ? "Say --effort with a larger number to look longer, where \"steps\" of a run with "
+                                  "--verbose reached the limit. "
+                                : "");
     return ERR_DENIED;
 }
 
