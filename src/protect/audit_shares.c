@@ -127,7 +127,8 @@ static bool narrow(KnownList *list, Slice split)
         if (!w->has_parts)
             continue;
         w->parts_high += w->others > 0 ? w->others : 0;
-        moved |= raise(&w->low, w->parts_low) | lower(&w->high, w->parts_high);
+        moved = raise(&w->low, w->parts_low) || moved;
+        moved = lower(&w->high, w->parts_high) || moved;
     }
     for (size_t i = 0; i < list->len; i++) {
         Known *x = &list->at[i];
@@ -135,7 +136,8 @@ static bool narrow(KnownList *list, Slice split)
             continue;
         const Known *w = &list->at[x->whole];
         int64_t least = w->low - (w->parts_high - x->high), most = w->high - (w->parts_low - x->low);
-        moved |= raise(&x->low, least) | lower(&x->high, most);
+        moved = raise(&x->low, least) || moved;
+        moved = lower(&x->high, most) || moved;
     }
     return moved;
 }
