@@ -100,23 +100,21 @@ static void widen_all(Known *k)
             widen_outcome(k->job, i, k->widest.cells);
 }
 
-/* Without its code a cell is asked for no more either. */
-static void lower(SdcCell *c, int64_t above, int64_t below)
+void known_lower(SdcCell *c, int64_t low, int64_t high)
 {
-    c->upl = above < c->upl ? above : c->upl;
-    c->lpl = below < c->lpl ? below : c->lpl;
+    c->upl = high - c->value < c->upl ? high - c->value : c->upl;
+    c->lpl = c->value - low < c->lpl ? c->value - low : c->lpl;
+    if (c->upl == 0 && c->lpl == 0)
+        c->status = SDC_SECONDARY;
 }
 
+/* Without its code a cell is asked for no more either. */
 static void lower_levels(Known *k, const AuditReport *open)
 {
     for (size_t i = 0; i < open->count; i++) {
         const AuditCell *a = &open->cells[i];
-        SdcCell *c = &k->job->problem.cells[a->cell];
-        int64_t above = a->high - c->value, below = c->value - a->low;
-        lower(c, above, below);
-        lower(&k->job->uncoded[a->cell], above, below);
-        if (c->upl == 0 && c->lpl == 0)
-            c->status = SDC_SECONDARY;
+        known_lower(&k->job->problem.cells[a->cell], a->low, a->high);
+        known_lower(&k->job->uncoded[a->cell], a->low, a->high);
     }
 }
 

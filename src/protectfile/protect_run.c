@@ -235,12 +235,7 @@ static void lower_levels(ProtectJob *job, const AttackJob *out_alone)
         const AuditInference *what = &out_alone->result.unknowns[i];
         if (own == TABLES_NONE || job->problem.cells[own].status != SDC_SENSITIVE)
             continue;
-        SdcCell *c = &job->problem.cells[own];
-        int64_t above = what->high - c->value, below = c->value - what->low;
-        c->upl = above < c->upl ? above : c->upl;
-        c->lpl = below < c->lpl ? below : c->lpl;
-        if (c->upl == 0 && c->lpl == 0)
-            c->status = SDC_SECONDARY;
+        known_lower(&job->problem.cells[own], what->low, what->high);
     }
 }
 
