@@ -3,7 +3,8 @@
  * gates of its own and cannot be taken back: it is no reason to refuse, but no more may follow than did before. So
  * where everything else is hidden and a cell is still not as open as its rule asks, only so much is asked of it as what
  * is out leaves open. And a rate's code, which is a range that everybody can read, goes where the ranges of a sum leave
- * too little of a cell: the rate is hidden instead. That is so of tables without anything known before, too.
+ * too little of a cell: the rate is hidden instead. Of other
+ * tables codes go when nothing was found to hide a cell (suppressing.c).
  */
 #include "audit/audit.h"
 #include "protectfile/pattern.h"
@@ -171,45 +172,23 @@ static Status allow(Known *k, Error *err)
     return OK;
 }
 
-static Status with_known(
-    ProtectJob *job, const ProtectOptions *options, Status (*work)(Known *k, Error *err), Error *err)
+Status known_allow(ProtectJob *job, const ProtectOptions *options, Error *err)
 {
     Known k = {.job = job, .options = options, .widest = job->problem};
     TRY(arena_new(&job->arena, SdcCell, (size_t)job->problem.cell_count + 1, &k.widest.cells, err));
     TRY(arena_new(&job->arena, uint8_t, (size_t)job->problem.cell_count + 1, &k.watched, err));
     Status st = rows_make(&job->problem, &k.rows, err);
     if (st == OK)
-        st = work(&k, err);
+        st = allow(&k, err);
     rows_free(&k.rows);
     return st;
 }
 
-Status known_allow(ProtectJob *job, const ProtectOptions *options, Error *err)
+bool known_uncode(ProtectJob *job, const Rows *rows, const uint8_t *leaked, bool all)
 {
-    return with_known(job, options, allow, err);
-}
-
-/* No level is lowered: what no code is to blame for is left to the refusal. */
-static Status uncode(Known *k, Error *err)
-{
-    memset(k->watched, 1, k->widest.cell_count);
-    for (bool more = true; more;) {
-        size_t found;
-        TRY(look(k, &found, err));
-        more = found > 0 && take_watched(k);
-    }
-    return OK;
-}
-
-static bool has_code(const ProtectJob *job)
-{
+    Known k = {.job = job, .rows = *rows};
+    bool taken = false;
     for (uint32_t i = 0; i < job->problem.cell_count; i++)
-        if (job->cells[i].coded)
-            return true;
-    return false;
-}
-
-Status known_uncode(ProtectJob *job, const ProtectOptions *options, Error *err)
-{
-    return has_code(job) ? with_known(job, options, uncode, err) : OK;
+        taken = ((all && take_code(&k, i)) || (!all && leaked[i] && take_codes(&k, i))) || taken;
+    return taken;
 }

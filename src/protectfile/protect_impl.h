@@ -17,8 +17,6 @@ uint32_t protect_rest(const ProtectJob *job, uint32_t part, uint32_t whole);
 bool primary_same_person(const ProtectJob *job, uint32_t cell);
 /* known.c: of what is out already no more is asked than it leaves open, and codes go that leave too little. */
 MUST_USE Status known_allow(ProtectJob *job, const ProtectOptions *options, Error *err);
-/* The codes alone, nothing being out that is allowed to be known. */
-MUST_USE Status known_uncode(ProtectJob *job, const ProtectOptions *options, Error *err);
 /* Of a cell known to be from low to high no more is asked than that leaves open; to the last person: nothing. */
 void known_lower(SdcCell *c, int64_t low, int64_t high);
 /* figures.c: ERR_INVALID with file, row and column where a rate, mean, gap or number needed is not what the figures it

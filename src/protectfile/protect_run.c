@@ -385,8 +385,6 @@ static Status run(Slice header, const char *name, TablesLoad load, void *ctx, co
     lanes_unmark(job);
     if (options->known_allowed)
         TRY(known_allow(job, options, err));
-    else
-        TRY(known_uncode(job, options, err));
     TRY(cost_set(job, err));
     TRY(suppressing(job, options, err));
     TRY(lanes_change(job, options, err));
