@@ -3,8 +3,7 @@
  * gates of its own and cannot be taken back: it is no reason to refuse, but no more may follow than did before. So
  * where everything else is hidden and a cell is still not as open as its rule asks, only so much is asked of it as what
  * is out leaves open. And a rate's code, which is a range that everybody can read, goes where the ranges of a sum leave
- * too little of a cell: the rate is hidden instead. Of other
- * tables codes go when nothing was found to hide a cell (suppressing.c).
+ * too little of a cell: the rate is hidden instead.
  */
 #include "audit/audit.h"
 #include "protectfile/pattern.h"
@@ -182,13 +181,4 @@ Status known_allow(ProtectJob *job, const ProtectOptions *options, Error *err)
         st = allow(&k, err);
     rows_free(&k.rows);
     return st;
-}
-
-bool known_uncode(ProtectJob *job, const Rows *rows, const uint8_t *leaked, bool all)
-{
-    Known k = {.job = job, .rows = *rows};
-    bool taken = false;
-    for (uint32_t i = 0; i < job->problem.cell_count; i++)
-        taken = ((all && take_code(&k, i)) || (!all && leaked[i] && take_codes(&k, i))) || taken;
-    return taken;
 }

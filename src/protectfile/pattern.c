@@ -92,13 +92,10 @@ static uint32_t next_to_suppress(Walk *w, uint32_t cell)
 }
 
 /* Nothing more can be suppressed for this cell. */
-static Status impossible(
-    const SdcProblem *p, const Rows *rows, const AuditOptions *ask, uint32_t cell, uint8_t *leaked, Error *err)
+static Status impossible(const SdcProblem *p, const Rows *rows, const AuditOptions *ask, uint32_t cell, Error *err)
 {
     char name[200];
     bool forced;
-    if (leaked)
-        leaked[cell] = 1;
     TRY(blame(p, rows, ask, &(BlameCell){.cell = cell}, &forced, err));
     sdc_cell_name(p, cell, name, sizeof name);
     return error_set(
@@ -114,7 +111,7 @@ static Status repair_cell(
     if (cell == PATTERN_NONE)
         cell = next_to_suppress(walk, found->cell);
     if (cell == PATTERN_NONE)
-        return impossible(p->problem, rows, ask, found->cell, p->leaked, err);
+        return impossible(p->problem, rows, ask, found->cell, err);
     p->problem->cells[cell].status = SDC_SECONDARY;
     p->repairs++;
     return OK;
@@ -156,12 +153,10 @@ static Status clean(Pattern *p, const AuditOffered *offered, Error *err)
 
 /* Cells that the solver could not hide. The auditor has the last word: what he accepts in the widest pattern is left to
  * repair. */
-static Status leaks(const SdcProblem *p, const Rows *rows, const AuditOptions *ask, const SuppressReport *report,
-    uint8_t *leaked, Error *err)
+static Status leaks(
+    const SdcProblem *p, const Rows *rows, const AuditOptions *ask, const SuppressReport *report, Error *err)
 {
     bool forced;
-    for (size_t i = 0; i < report->leak_count && leaked; i++)
-        leaked[report->leaks[i].cell] = 1;
     for (size_t i = 0; i < report->leak_count; i++) {
         const SuppressLeak *leak = &report->leaks[i];
         const SdcCell *c = &p->cells[leak->cell];
@@ -229,7 +224,7 @@ static Status propose(Pattern *p, const Rows *rows, Attacker *attacker, bool *re
     log_line(p->options->log, LOG_INFO, "event=protect.suppressed secondaries=%u cost=%lld leaks=%zu pivots=%llu",
         report.secondaries, (long long)report.cost, report.leak_count, (unsigned long long)report.pivots);
     if (st == OK && report.leak_count > 0)
-        st = leaks(p->problem, rows, attacker->ask, &report, p->leaked, err);
+        st = leaks(p->problem, rows, attacker->ask, &report, err);
     p->bounded = st == OK && report.bounded && report.leak_count == 0;
     p->lower_bound = report.lower_bound;
     *repaired = st == ERR_LIMIT || report.audit_rounds > 0;

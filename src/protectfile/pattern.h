@@ -21,7 +21,6 @@ typedef struct Pattern {
     AuditSumRule sum_rule; /* NULL: none */
     void *sum_ctx;
     const ProtectOptions *options;
-    uint8_t *leaked;           /* out: a flag a cell that was found with nothing to hide it; NULL: not told */
     uint64_t audited, repairs; /* out */
     uint64_t unprotected;      /* out: cells that the last attack broke or could not clear; 0 with OK */
     bool bounded;              /* out: no safe pattern costs less than lower_bound */
@@ -30,8 +29,5 @@ typedef struct Pattern {
 
 /* ERR_DENIED names a cell that nothing protects and the published cells that give it away. */
 MUST_USE Status pattern_make(Pattern *p, const Rows *rows, Error *err);
-
-/* known.c: takes the codes of rates around these cells, or all there are; whether there were any. */
-bool known_uncode(ProtectJob *job, const Rows *rows, const uint8_t *leaked, bool all);
 
 #endif

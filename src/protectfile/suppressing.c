@@ -113,32 +113,6 @@ void suppressing_count(ProtectJob *job)
     }
 }
 
-#define NEAR_ROUNDS 3 /* of taking codes around what cannot be hidden; then all go */
-
-/* Where nothing hides a cell, codes around it are what everybody reads of its neighbours: without them, again. Of
- * tables beside answers known_allow has seen to that. */
-static Status make_uncoded(ProtectJob *job, Pattern *pattern, const Rows *rows, Error *err)
-{
-    uint32_t n = job->problem.cell_count;
-    uint8_t *was_open;
-    TRY(arena_new(&job->arena, uint8_t, (size_t)n + 1, &pattern->leaked, err));
-    TRY(arena_new(&job->arena, uint8_t, (size_t)n + 1, &was_open, err));
-    for (uint32_t i = 0; i < n; i++)
-        was_open[i] = job->problem.cells[i].status == SDC_OPEN;
-    for (unsigned round = 0;; round++) {
-        Status st = pattern_make(pattern, rows, err);
-        if (st != ERR_DENIED || pattern->options->known_allowed ||
-            !known_uncode(job, rows, pattern->leaked, round >= NEAR_ROUNDS))
-            return st;
-        error_clear(err);
-        memset(pattern->leaked, 0, n);
-        pattern->repairs = 0;
-        for (uint32_t i = 0; i < n; i++)
-            if (was_open[i])
-                job->problem.cells[i].status = SDC_OPEN;
-    }
-}
-
 Status suppressing(ProtectJob *job, const ProtectOptions *options, Error *err)
 {
     Rows rows = {0};
@@ -155,7 +129,7 @@ Status suppressing(ProtectJob *job, const ProtectOptions *options, Error *err)
         .sum_ctx = job,
         .options = options};
     if (st == OK)
-        st = make_uncoded(job, &pattern, &rows, err);
+        st = pattern_make(&pattern, &rows, err);
     job->stats.audited = pattern.audited;
     job->stats.repairs = pattern.repairs;
     if (st == OK)
