@@ -20,7 +20,8 @@ typedef struct Blame {
     int64_t room;     /* nothing is larger */
     uint32_t *known;  /* published cells, near ones first */
     uint32_t *hidden; /* suppressed cells likewise, the cell itself before them; room for the known ones, too */
-    uint32_t knowns, hiddens, questions;
+    uint32_t knowns, hiddens, questions, most;
+    const SdcCell *plain; /* what is taken back is the code of a rate alone; NULL: everything known */
 } Blame;
 
 /* Of this nobody can be kept in doubt: it is published, or can be nothing else. */
@@ -84,6 +85,10 @@ static Status find_suspects(Blame *b, const Rows *rows, Error *err)
 static void take_back(Blame *b, uint32_t cell)
 {
     SdcCell *c = &b->widest.cells[cell];
+    if (b->plain) {
+        c->upper = b->plain[cell].upper > c->upper ? b->plain[cell].upper : c->upper;
+        return;
+    }
     if (c->status == SDC_FROZEN)
         c->status = SDC_SECONDARY;
     c->lower = c->lower < 0 ? c->lower : 0;
@@ -115,7 +120,7 @@ static Status filter(Blame *b, uint32_t *list, uint32_t *count, Error *err)
     uint32_t end = *count, step = *count, kept = *count;
     for (uint32_t i = 0; i < *count; i++)
         put_back(b, list[i]);
-    while (end > 0 && b->questions < MAX_QUESTIONS) {
+    while (end > 0 && b->questions < b->most) {
         uint32_t from = step < end ? end - step : 0;
         bool safe;
         for (uint32_t i = from; i < end; i++)
@@ -220,7 +225,7 @@ Status blame(
 {
     AuditOptions own = *ask;
     own.memory = NULL; /* patterns of its own, none of which grows from the last */
-    Blame b = {.given = p, .ask = &own, .cell = what->cell};
+    Blame b = {.given = p, .ask = &own, .cell = what->cell, .most = MAX_QUESTIONS};
     bool safe = true;
     own.cells = AUDIT_SENSITIVE_CELLS;
     Status st = widest_make(&b, err);
@@ -237,6 +242,86 @@ Status blame(
         st = find_suspects(&b, rows, err);
         st = st == OK ? find_cause(&b, rows, err) : st;
     }
+    mem_free(b.widest.cells);
+    mem_free(b.known);
+    mem_free(b.hidden);
+    return st;
+}
+
+/* --- codes -------------------------------------------------------------------------------------------------------- */
+
+static bool has_code(const SdcProblem *p, const BlameCodes *codes, uint32_t cell)
+{
+    return codes->plain[cell].upper > p->cells[cell].upper && !codes->blamed[cell];
+}
+
+/* Codes that hang together with the cell, near ones first; those blamed before are gone. *near: of its own sums. */
+static Status find_codes(Blame *b, const Rows *rows, const BlameCodes *codes, uint32_t *near, bool *before, Error *err)
+{
+    uint32_t kept = 0;
+    *before = false;
+    TRY(find_suspects(b, rows, err));
+    *near = 0;
+    for (uint32_t i = 0; i < b->hiddens; i++) {
+        uint32_t c = b->hidden[i];
+        if (codes->blamed[c]) {
+            take_back(b, c);
+            *before = true;
+        } else if (has_code(b->given, codes, c))
+            b->hidden[kept++] = c;
+    }
+    b->hiddens = kept;
+    for (uint32_t i = rows->from[b->cell]; i < rows->from[b->cell + 1]; i++)
+        for (uint32_t k = b->given->start[rows->row[i]]; k < b->given->start[rows->row[i] + 1]; k++)
+            *near += b->given->cell[k] != b->cell && has_code(b->given, codes, b->given->cell[k]);
+    *near += has_code(b->given, codes, b->cell);
+    *near = *near > 0 && *near < kept ? *near : kept;
+    return OK;
+}
+
+static Status blame_nearest(Blame *b, const Rows *rows, BlameCodes *codes, bool *any, Error *err)
+{
+    bool safe, before;
+    uint32_t near;
+    *any = false;
+    TRY(find_codes(b, rows, codes, &near, &before, err));
+    TRY(is_safe(b, &safe, err));
+    *any = safe && before;
+    if (safe || b->hiddens == 0)
+        return OK;
+    for (uint32_t i = 0; i < b->hiddens; i++)
+        take_back(b, b->hidden[i]);
+    TRY(is_safe(b, &safe, err));
+    if (!safe)
+        return OK;
+    *any = true;
+    if (b->questions < b->most)
+        TRY(filter(b, b->hidden, &b->hiddens, err));
+    else
+        b->hiddens = near;
+    for (uint32_t i = 0; i < b->hiddens; i++) {
+        codes->blamed[b->hidden[i]] = 1;
+        codes->for_cell[b->hidden[i]] = b->cell;
+    }
+    return OK;
+}
+
+Status blame_codes(const SdcProblem *p, const Rows *rows, const AuditOptions *ask, uint32_t cell, BlameCodes *codes,
+    bool *any, Error *err)
+{
+    AuditOptions own = *ask;
+    own.memory = NULL;
+    own.cells = AUDIT_SENSITIVE_CELLS;
+    Blame b = {.given = p, .ask = &own, .cell = cell, .plain = codes->plain};
+    b.most = codes->questions < MAX_QUESTIONS ? codes->questions : MAX_QUESTIONS;
+    Status st = widest_make(&b, err);
+    if (st == OK)
+        st = mem_zalloc((size_t)p->cell_count + MAX_SUSPECTS + 1, sizeof *b.known, (void **)&b.known, err);
+    if (st == OK)
+        st = mem_zalloc((size_t)p->cell_count + 1, sizeof *b.hidden, (void **)&b.hidden, err);
+    if (st == OK)
+        st = blame_nearest(&b, rows, codes, any, err);
+    codes->questions -= b.questions < codes->questions ? b.questions : codes->questions;
     mem_free(b.widest.cells);
     mem_free(b.known);
     mem_free(b.hidden);

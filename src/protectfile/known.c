@@ -6,6 +6,7 @@
  * too little of a cell: the rate is hidden instead.
  */
 #include "audit/audit.h"
+#include "protectfile/blame.h"
 #include "protectfile/pattern.h"
 #include "protectfile/protect_impl.h"
 
@@ -181,4 +182,25 @@ Status known_allow(ProtectJob *job, const ProtectOptions *options, Error *err)
         st = allow(&k, err);
     rows_free(&k.rows);
     return st;
+}
+
+/* The rate's own cell, whichever side of it was coded. */
+static bool uncode(ProtectJob *job, uint32_t cell, uint32_t told_of)
+{
+    Known k = {.job = job};
+    uint32_t part = job->system.cells[cell].part, outcome = part != TABLES_NONE ? part : cell;
+    if (!take_code(&k, cell))
+        return false;
+    job->cells[outcome].code_taken = true;
+    job->cells[outcome].code_for = told_of;
+    return true;
+}
+
+size_t known_uncode(ProtectJob *job, const BlameCodes *codes, bool all)
+{
+    size_t taken = 0;
+    for (uint32_t i = 0; i < job->problem.cell_count; i++)
+        if (all || codes->blamed[i])
+            taken += uncode(job, i, codes->blamed[i] ? codes->for_cell[i] : TABLES_NONE);
+    return taken;
 }

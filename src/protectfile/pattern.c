@@ -91,11 +91,29 @@ static uint32_t next_to_suppress(Walk *w, uint32_t cell)
     return PATTERN_NONE;
 }
 
-/* Nothing more can be suppressed for this cell. */
-static Status impossible(const SdcProblem *p, const Rows *rows, const AuditOptions *ask, uint32_t cell, Error *err)
+/* Whether codes of rates stand in the way of this cell; then the others that nothing hides are looked at, too. */
+static Status blame_code(
+    const Pattern *p, const Rows *rows, const AuditOptions *ask, uint32_t cell, bool *coded, Error *err)
 {
+    *coded = false;
+    return p->codes ? blame_codes(p->problem, rows, ask, cell, p->codes, coded, err) : OK;
+}
+
+static Status without_codes(Error *err)
+{
+    return error_set(err, ERR_LIMIT, "codes of rates leave cells too little room");
+}
+
+/* Nothing more can be suppressed for this cell. */
+static Status impossible(
+    const Pattern *pattern, const Rows *rows, const AuditOptions *ask, uint32_t cell, bool *coded, Error *err)
+{
+    const SdcProblem *p = pattern->problem;
     char name[200];
     bool forced;
+    TRY(blame_code(pattern, rows, ask, cell, coded, err));
+    if (*coded)
+        return OK;
     TRY(blame(p, rows, ask, &(BlameCell){.cell = cell}, &forced, err));
     sdc_cell_name(p, cell, name, sizeof name);
     return error_set(
@@ -103,7 +121,7 @@ static Status impossible(const SdcProblem *p, const Rows *rows, const AuditOptio
 }
 
 static Status repair_cell(
-    Pattern *p, const Rows *rows, const AuditOptions *ask, Walk *walk, const AuditCell *found, Error *err)
+    Pattern *p, const Rows *rows, const AuditOptions *ask, Walk *walk, const AuditCell *found, bool *coded, Error *err)
 {
     uint32_t cell = PATTERN_NONE;
     if (found->reason == AUDIT_BY_SUM && found->partner != AUDIT_NONE)
@@ -111,7 +129,7 @@ static Status repair_cell(
     if (cell == PATTERN_NONE)
         cell = next_to_suppress(walk, found->cell);
     if (cell == PATTERN_NONE)
-        return impossible(p->problem, rows, ask, found->cell, err);
+        return impossible(p, rows, ask, found->cell, coded, err);
     p->problem->cells[cell].status = SDC_SECONDARY;
     p->repairs++;
     return OK;
@@ -120,15 +138,19 @@ static Status repair_cell(
 static Status repair(Pattern *p, const Rows *rows, const AuditOptions *ask, const AuditReport *report, Error *err)
 {
     Walk walk = {.problem = p->problem, .rows = rows};
+    bool coded = false, any = false;
     Status st = mem_zalloc((size_t)p->problem->cell_count + 1, sizeof *walk.queue, (void **)&walk.queue, err);
     if (st == OK)
         st = mem_zalloc((size_t)p->problem->cell_count + 1, sizeof *walk.seen, (void **)&walk.seen, err);
     for (size_t i = 0; i < report->count && st == OK; i++)
-        if (report->cells[i].verdict != AUDIT_PROTECTED)
-            st = repair_cell(p, rows, ask, &walk, &report->cells[i], err);
+        if (report->cells[i].verdict != AUDIT_PROTECTED) {
+            coded = false;
+            st = repair_cell(p, rows, ask, &walk, &report->cells[i], &coded, err);
+            any = any || coded;
+        }
     mem_free(walk.queue);
     mem_free(walk.seen);
-    return st;
+    return st == OK && any ? without_codes(err) : st;
 }
 
 /* Repair suppresses cells that may turn out to hide nothing: what follows anyway may as well be printed. A complement
@@ -154,9 +176,10 @@ static Status clean(Pattern *p, const AuditOffered *offered, Error *err)
 /* Cells that the solver could not hide. The auditor has the last word: what he accepts in the widest pattern is left to
  * repair. */
 static Status leaks(
-    const SdcProblem *p, const Rows *rows, const AuditOptions *ask, const SuppressReport *report, Error *err)
+    const Pattern *pattern, const Rows *rows, const AuditOptions *ask, const SuppressReport *report, Error *err)
 {
-    bool forced;
+    const SdcProblem *p = pattern->problem;
+    bool forced, coded, any = false;
     for (size_t i = 0; i < report->leak_count; i++) {
         const SuppressLeak *leak = &report->leaks[i];
         const SdcCell *c = &p->cells[leak->cell];
@@ -164,10 +187,14 @@ static Status leaks(
         bool explained = leak->knows == UINT32_MAX && c->spl <= c->upl + c->lpl;
         const BlameCell what = {
             .cell = leak->cell, .frozen = leak->frozen, .frozen_count = explained ? leak->frozen_count : 0};
-        if (i == 0 || leak->cell != leak[-1].cell)
+        if (i > 0 && leak->cell == leak[-1].cell)
+            continue;
+        TRY(blame_code(pattern, rows, ask, leak->cell, &coded, err));
+        any = any || coded;
+        if (!coded)
             TRY(blame(p, rows, ask, &what, &forced, err));
     }
-    return OK;
+    return any ? without_codes(err) : OK;
 }
 
 /* What the solver is told of the attack, and shows to it. */
@@ -212,6 +239,7 @@ static Status propose(Pattern *p, const Rows *rows, Attacker *attacker, bool *re
 {
     SuppressOptions o = SUPPRESS_OPTIONS_INIT;
     SuppressReport report = {0};
+    Status leaked = OK;
     uint64_t effort = (uint64_t)p->problem->cell_count * EFFORT_A_CELL;
     o.threads = p->options->threads;
     o.effort = effort < EFFORT_MOST ? effort : EFFORT_MOST;
@@ -224,12 +252,12 @@ static Status propose(Pattern *p, const Rows *rows, Attacker *attacker, bool *re
     log_line(p->options->log, LOG_INFO, "event=protect.suppressed secondaries=%u cost=%lld leaks=%zu pivots=%llu",
         report.secondaries, (long long)report.cost, report.leak_count, (unsigned long long)report.pivots);
     if (st == OK && report.leak_count > 0)
-        st = leaks(p->problem, rows, attacker->ask, &report, err);
+        leaked = st = leaks(p, rows, attacker->ask, &report, err);
     p->bounded = st == OK && report.bounded && report.leak_count == 0;
     p->lower_bound = report.lower_bound;
     *repaired = st == ERR_LIMIT || report.audit_rounds > 0;
     suppress_report_free(&report);
-    if (st == ERR_LIMIT) {
+    if (st == ERR_LIMIT && leaked == OK) {
         error_clear(err);
         st = OK;
     }

@@ -21,11 +21,16 @@ typedef struct Pattern {
     AuditSumRule sum_rule; /* NULL: none */
     void *sum_ctx;
     const ProtectOptions *options;
+    struct BlameCodes *codes; /* those that stand in the way are blamed, and ERR_LIMIT asks for another go without them;
+                               * NULL: none is looked for */
     uint64_t audited, repairs; /* out */
     uint64_t unprotected;      /* out: cells that the last attack broke or could not clear; 0 with OK */
     bool bounded;              /* out: no safe pattern costs less than lower_bound */
     int64_t lower_bound;
 } Pattern;
+
+/* known.c: takes the codes of the blamed cells, or all there are; how many there were. */
+size_t known_uncode(ProtectJob *job, const struct BlameCodes *codes, bool all);
 
 /* ERR_DENIED names a cell that nothing protects and the published cells that give it away. */
 MUST_USE Status pattern_make(Pattern *p, const Rows *rows, Error *err);

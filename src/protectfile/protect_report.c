@@ -13,6 +13,16 @@ static void why(const ProtectJob *job, uint32_t cell, Buf *out)
 {
     const ProtectedCell *p = &job->cells[cell];
     buf_adds(out, protect_reason_words(p->reason));
+    if (p->code_taken) {
+        buf_adds(out, "; its code is not printed because it would tell too much of ");
+        if (p->code_for == TABLES_NONE) {
+            buf_adds(out, "others");
+        } else {
+            buf_addc(out, '[');
+            tables_cell_words(&job->system, p->code_for, out);
+            buf_addc(out, ']');
+        }
+    }
     if (p->reason != REASON_COMPLEMENT || p->protects == TABLES_NONE)
         return;
     buf_adds(out, ", first of all [");
@@ -113,6 +123,7 @@ static Status fill_summary(Page *p, Error *err)
         {"of them to protect those", (int64_t)s->secondary},
         {"People in suppressed cells of the finest level", s->people_hidden},
         {"Equations an attacker can write down", (int64_t)s->equations},
+        {"Rates hidden because their code told too much of others", (int64_t)s->codes_taken},
         {"Sensitive numbers the audit attacked", (int64_t)s->audited},
         {"Cells suppressed after an attack", (int64_t)s->repairs}, {"Found by the audit in what is published", 0}};
     TmplProtectReportSummary *out;

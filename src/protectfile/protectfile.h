@@ -104,6 +104,8 @@ typedef struct ProtectedCell {
     ProtectReason reason; /* why it is suppressed; REASON_NONE: it is not */
     uint32_t protects;    /* REASON_COMPLEMENT: the sensitive cell nearest to it; TABLES_NONE */
     bool coded;           /* a rate that shows it is printed as a band */
+    bool code_taken;      /* it would be, but with the band nothing hides code_for (TABLES_NONE: one of many) */
+    uint32_t code_for;
 } ProtectedCell;
 
 typedef struct ProtectStats {
@@ -111,6 +113,7 @@ typedef struct ProtectStats {
     uint64_t sensitive, secondary; /* of the suppressed that would have been printed */
     uint64_t audited;              /* sensitive cells of the system, printed or not, that the audit asked about */
     uint64_t attacked;             /* cells that were attacked as an outsider has them */
+    uint64_t codes_taken;          /* rates hidden because their code left a cell too little room */
     uint64_t repairs;              /* cells suppressed because the audit found a leak */
     int64_t people_hidden;         /* in suppressed cells of the finest level */
 } ProtectStats;

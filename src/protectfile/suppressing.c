@@ -1,4 +1,5 @@
 /* The pattern for tables: who is alone in a cell, which sums are small, and for whom each cell is suppressed. */
+#include "protectfile/blame.h"
 #include "protectfile/pattern.h"
 #include "protectfile/protect_impl.h"
 
@@ -113,6 +114,45 @@ void suppressing_count(ProtectJob *job)
     }
 }
 
+#define CODE_ROUNDS 4      /* of taking codes that the auditor names; then all go */
+#define CODE_QUESTIONS 400 /* to the auditor, about codes, a round */
+
+/* A code is a range that everybody can read of a cell. Where with it nothing hides another, it goes, and the pattern is
+ * made anew. Of tables beside answers known_allow has seen to that. */
+static Status make_uncoded(ProtectJob *job, Pattern *pattern, const Rows *rows, Error *err)
+{
+    uint32_t n = job->problem.cell_count;
+    uint8_t *was_open;
+    BlameCodes codes = {.plain = job->uncoded};
+    if (pattern->options->known_allowed)
+        return pattern_make(pattern, rows, err);
+    TRY(arena_new(&job->arena, uint8_t, (size_t)n + 1, &codes.blamed, err));
+    TRY(arena_new(&job->arena, uint32_t, (size_t)n + 1, &codes.for_cell, err));
+    TRY(arena_new(&job->arena, uint8_t, (size_t)n + 1, &was_open, err));
+    for (uint32_t i = 0; i < n; i++)
+        was_open[i] = job->problem.cells[i].status == SDC_OPEN;
+    for (unsigned round = 0;; round++) {
+        memset(codes.blamed, 0, n);
+        codes.questions = CODE_QUESTIONS;
+        pattern->codes = &codes;
+        Status st = pattern_make(pattern, rows, err);
+        pattern->codes = NULL;
+        if (st != ERR_LIMIT)
+            return st;
+        size_t taken = known_uncode(job, &codes, round >= CODE_ROUNDS);
+        log_line(pattern->options->log, LOG_INFO, "event=protect.codes_taken count=%zu questions=%u", taken,
+            CODE_QUESTIONS - codes.questions);
+        if (taken == 0)
+            return st;
+        error_clear(err);
+        job->stats.codes_taken += taken;
+        pattern->repairs = 0;
+        for (uint32_t i = 0; i < n; i++)
+            if (was_open[i])
+                job->problem.cells[i].status = SDC_OPEN;
+    }
+}
+
 Status suppressing(ProtectJob *job, const ProtectOptions *options, Error *err)
 {
     Rows rows = {0};
@@ -129,7 +169,7 @@ Status suppressing(ProtectJob *job, const ProtectOptions *options, Error *err)
         .sum_ctx = job,
         .options = options};
     if (st == OK)
-        st = pattern_make(&pattern, &rows, err);
+        st = make_uncoded(job, &pattern, &rows, err);
     job->stats.audited = pattern.audited;
     job->stats.repairs = pattern.repairs;
     if (st == OK)

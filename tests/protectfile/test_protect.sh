@@ -392,6 +392,33 @@ code "bad: the policy's mark means something else" 3 "$cairn" protect bad/tables
 has "  says which" '"[*]" is the policy.s mark of suppressed cells, and a marker of another meaning' out.log
 [ "$(grep -c '^suppressed = \["[*]"\]$' out/tables.toml)" -eq 1 ] && ok "a mark stands once" || not_ok "marks" out/tables.toml
 
+# --- a code says that at most two of 25 are without the outcome, and beside it a group of one is nobody else's ---
+mkdir -p code
+{
+    cat tables.toml
+    printf '[[table.count]]\nname = "graduates"\npart_of = "students"\n'
+    printf '[[table.rate]]\nname = "rate"\nnumerator = "graduates"\ndenominator = "students"\n'
+} >code/tables.toml
+cat >code/students.csv <<'CSV'
+school,group,students,graduates,rate
+all,all,190,121,63.7
+all,x,81,50,61.7
+all,y,109,71,65.1
+A,all,25,24,96.0
+A,x,1,0,0.0
+A,y,24,24,100.0
+B,all,70,45,64.3
+B,x,30,20,66.7
+B,y,40,25,62.5
+C,all,95,52,54.7
+C,x,50,30,60.0
+C,y,45,22,48.9
+CSV
+code "a code that would leave a cell no room" 0 "$cairn" protect code/tables.toml --policy n10 --out code/out
+has "is not printed: the rate is hidden" '^A,all,25,[*],[*]$' code/out/students.csv
+has "and the owner is told of what it would tell" 'its code is not printed because it would tell too much of .*school A, group x' code/out/inside/suppressed.csv
+code "which the audit agrees with" 0 "$cairn" audit code/out/tables.toml --possible 2
+
 # --- figures that are not what they are made of ---
 mkdir -p made
 {
