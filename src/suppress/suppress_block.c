@@ -111,14 +111,6 @@ static Status search(Engine *e, const SuppressOptions *o, uint8_t *best, Error *
     return OK;
 }
 
-/* One round of cuts asks every need; where the questions so far were so far-reaching that the pivots would not last for
- * one round, it ends before it has begun (shape table3). */
-static bool is_beyond_proof(const Engine *e, uint64_t pivots)
-{
-    return pivots > 0 && e->queries > 0 &&
-           (double)e->pivots / (double)e->queries * (double)e->needs.len > (double)pivots;
-}
-
 static Status prove(Engine *e, const SuppressOptions *o, BlockResult *r, uint8_t *in, Error *err)
 {
     ExactResult exact;
@@ -127,10 +119,6 @@ static Status prove(Engine *e, const SuppressOptions *o, BlockResult *r, uint8_t
         open += !e->must[j];
     if (open > o->exact_cells || e->any_singleton || e->any_width)
         return OK;
-    if (is_beyond_proof(e, o->exact_pivots)) {
-        r->far_reaching = true;
-        return OK;
-    }
     TRY(exact_solve(e, o->exact_pivots, &exact, err));
     memcpy(in, e->in, e->net->cell_count);
     r->bounded = true;
@@ -238,7 +226,7 @@ static bool is_worth_twice(const Round *round, const NetBlock *block, const Fold
 {
     int64_t cost = cost_of(round->plan, block, r);
     return f->problem.cell_count < block->cell_count && round->options->effort > 0 && r->leaks.len == 0 && cost > 0 &&
-           !r->by_circuits && !r->far_reaching && !(r->bounded && r->bound == cost) && r->work <= TWICE_WORK;
+           !r->by_circuits && !(r->bounded && r->bound == cost) && r->work <= TWICE_WORK;
 }
 
 /* Cell by cell, too: the cheaper pattern stays. */

@@ -12,9 +12,8 @@ typedef struct BlockResult {
     uint64_t queries, pivots;
     PlanLeaks leaks;
     WholeList moves;
-    uint64_t work;     /* as effort is measured */
-    bool by_circuits;  /* as in Engine: work does not count those, and unfolded they cost much more */
-    bool far_reaching; /* a question takes so long that nothing is tried beyond a safe pattern */
+    uint64_t work;    /* as effort is measured */
+    bool by_circuits; /* as in Engine: work does not count those, and unfolded they cost much more */
     bool bounded;
     int64_t bound;
 } BlockResult;
