@@ -27,6 +27,7 @@ typedef struct Attack {
     uint64_t most;     /* steps, of MODE_BESIDE; 0: any number */
     uint64_t work;     /* spent */
     uint8_t *doubtful; /* by cell: how far it was open before is known as a bound only. In the problem's arena */
+    uint8_t *narrow;   /* MODE_BESIDE, by reference: told, and to be attacked. NULL: all is. In the problem's arena */
 } Attack;
 
 static Status audit(Attack *a, AuditDepth depth, AuditReport *out, Error *err)
@@ -47,6 +48,18 @@ static void set_figures(Attack *a, OverlapOrigin origin, SdcStatus status)
         for (unsigned hits = 0; hits < 2; hits++) {
             uint32_t cell = a->problem.cell[hits][f];
             if (cell != OVERLAP_NONE && a->o->figures.at[f].origin == origin)
+                a->problem.sdc.cells[cell].status = status;
+        }
+}
+
+/* What was told and has room is no part of the attack on everything together: it leaves each pattern as open as that
+ * does. Whether the answers alone told of a pattern already is asked with all of them. */
+static void set_roomy(Attack *a, SdcStatus status)
+{
+    for (size_t f = 0; f < a->o->figures.len && a->narrow; f++)
+        for (unsigned hits = 0; hits < 2; hits++) {
+            uint32_t cell = a->problem.cell[hits][f];
+            if (cell != OVERLAP_NONE && a->o->figures.at[f].origin == OVERLAP_TOLD && !a->narrow[2 * f + hits])
                 a->problem.sdc.cells[cell].status = status;
         }
 }
@@ -106,6 +119,7 @@ static Status measure_known(Attack *a, const AuditReport *before, uint64_t *foll
 static Status allow_without(Attack *a, OverlapOrigin without, SdcStatus status, uint64_t *followed, Error *err)
 {
     AuditReport before = {0};
+    set_roomy(a, SDC_FROZEN);
     set_figures(a, without, SDC_SECONDARY);
     Status st = audit(a, AUDIT_LEVELS, &before, err);
     for (size_t i = 0; i < before.count; i++)
@@ -115,6 +129,7 @@ static Status allow_without(Attack *a, OverlapOrigin without, SdcStatus status, 
         st = measure_known(a, &before, followed, err);
     audit_report_free(&before);
     set_figures(a, without, status);
+    set_roomy(a, SDC_SECONDARY);
     return st;
 }
 
@@ -239,12 +254,24 @@ static Status attack(Attack *a, Mode mode, OverlapReport *out, Error *err)
 }
 
 /* What one asker was told, figure by figure beside everything public: where that leaves all as open as the public
- * figures do, neither he nor the release tells anything by the other (README.md, "Beside a release"). A half of the
- * effort is left for the attack. */
+ * figures do, neither he nor the release tells anything by the other (README.md, "Beside a release"). What has no room
+ * is attacked, without the rest. A half of the effort is left for that. */
 static Status look_by_room(Attack *a, OverlapReport *out, Error *err)
 {
-    return overlap_room_of(
-        a->o, &a->patterns, OVERLAP_TOLD, a->most / 2, a->effort.threads, &a->work, &out->by_room, err);
+    const OverlapSieve sieve = {.origin = OVERLAP_TOLD, .effort = a->most / 2, .threads = a->effort.threads};
+    size_t narrow;
+    TRY(arena_new(&a->problem.sdc.arena, uint8_t, 2 * a->o->figures.len + 1, &a->narrow, err));
+    TRY(overlap_room_of(a->o, &a->patterns, &sieve, &a->work, a->narrow, &narrow, err));
+    out->by_room = narrow == 0;
+    set_roomy(a, SDC_SECONDARY);
+    return OK;
+}
+
+/* That a group is at least so large may follow, as it may by room (README.md, "Lower bounds by themselves"). */
+static void ask_above(Attack *a)
+{
+    for (uint32_t i = 0; i < a->problem.sdc.cell_count; i++)
+        a->problem.sdc.cells[i].lpl = 0;
 }
 
 /* Everything told, first: mostly it holds, and then what was known before need not be found out. Patterns that stay
@@ -287,8 +314,10 @@ static Status run(Attack *a, Mode mode, OverlapReport *out, Error *err)
     out->patterns = a->problem.patterns;
     out->small = a->problem.small;
     bool found = a->problem.patterns > 0;
-    if (found && mode == MODE_BESIDE)
+    if (found && mode == MODE_BESIDE) {
+        ask_above(a);
         TRY(look_by_room(a, out, err));
+    }
     if (found && !out->by_room)
         TRY(attack_whole(a, &found, err));
     found = found && !out->by_room;

@@ -113,10 +113,16 @@ typedef enum OverlapSum { OVERLAP_WHOLE, OVERLAP_TOUCHED, OVERLAP_PARTS } Overla
 MUST_USE Status overlap_classes_problem(
     OverlapClasses *c, uint32_t ref, OverlapSum sum, int64_t beyond, SdcProblem *out, Error *err);
 
-/* Whether figures of this origin, each beside all others and those of it before, leave every pattern as open as it is
- * without them: figure by figure, as far as the effort goes. Ends with the first of which that cannot be said. *work:
+/* Which figures of this origin need not be attacked: narrow (by reference, zeroed) becomes 1 for the others. Beside
+ * everything of other origins and the narrow ones, all that are not narrow leave every pattern as open above as it is
+ * without them, up to the minimum. Figure by figure, as far as the effort goes: what it does not reach is narrow. *work:
  * steps, added to. */
-MUST_USE Status overlap_room_of(const Overlap *o, const Patterns *p, OverlapOrigin origin, uint64_t effort,
-    unsigned threads, uint64_t *work, bool *open, Error *err);
+typedef struct OverlapSieve {
+    OverlapOrigin origin;
+    uint64_t effort;
+    unsigned threads;
+} OverlapSieve;
+MUST_USE Status overlap_room_of(const Overlap *o, const Patterns *p, const OverlapSieve *sieve, uint64_t *work,
+    uint8_t *narrow, size_t *narrow_count, Error *err);
 
 #endif

@@ -240,8 +240,6 @@ static Status begin(Room *m, OverlapOrigin origin, Error *err)
 {
     const Overlap *o = m->o;
     TRY(overlap_classes(o, &m->patterns, &m->classes, err));
-    TRY(mem_zalloc(o->figures.len + 1, sizeof *m->report->hide, (void **)&m->report->hide, err));
-    m->report->patterns = m->patterns.count;
     for (uint32_t f = 0; f < o->figures.len; f++)
         for (unsigned hits = 0; hits < 2; hits++)
             if (o->figures.at[f].origin != origin && is_printed(m, f, hits))
@@ -252,6 +250,8 @@ static Status begin(Room *m, OverlapOrigin origin, Error *err)
 static Status look(Room *m, Error *err)
 {
     const Overlap *o = m->o;
+    TRY(mem_zalloc(o->figures.len + 1, sizeof *m->report->hide, (void **)&m->report->hide, err));
+    m->report->patterns = m->patterns.count;
     TRY(begin(m, OVERLAP_ASKED, err));
     for (uint32_t f = 0; f < o->figures.len; f++)
         if (o->figures.at[f].origin == OVERLAP_ASKED)
@@ -275,18 +275,41 @@ Status overlap_room(Overlap *o, unsigned threads, OverlapReport *out, Error *err
     return st;
 }
 
-Status overlap_room_of(const Overlap *o, const Patterns *p, OverlapOrigin origin, uint64_t effort, unsigned threads,
-    uint64_t *work, bool *open, Error *err)
+/* Once through those that are not narrow, everything else known. *found: how many have become it. */
+static Status sift(Room *m, OverlapOrigin origin, uint8_t *narrow, size_t *found, Error *err)
+{
+    const Overlap *o = m->o;
+    TRY(begin(m, origin, err));
+    for (uint32_t ref = 0; ref < 2 * o->figures.len; ref++)
+        if (narrow[ref])
+            overlap_classes_know(&m->classes, ref);
+    for (uint32_t ref = 0; ref < 2 * o->figures.len; ref++) {
+        Answer answer;
+        if (o->figures.at[ref / 2].origin != origin || !is_printed(m, ref / 2, ref % 2) || narrow[ref])
+            continue;
+        TRY(answer_of(m, ref, &answer, err));
+        if (answer == ANSWER_OPEN)
+            overlap_classes_know(&m->classes, ref);
+        narrow[ref] = answer == ANSWER_NARROW;
+        *found += narrow[ref];
+    }
+    return OK;
+}
+
+/* Narrow ones were not known to those that passed before them, so these are asked again until none falls. */
+Status overlap_room_of(const Overlap *o, const Patterns *p, const OverlapSieve *sieve, uint64_t *work, uint8_t *narrow,
+    size_t *narrow_count, Error *err)
 {
     OverlapReport report = OVERLAP_REPORT_INIT;
-    Room m = {.o = o, .patterns = *p, .threads = threads, .report = &report, .effort = effort};
-    Status st = begin(&m, origin, err);
-    for (uint32_t f = 0; f < o->figures.len && st == OK && report.hidden == 0; f++)
-        if (o->figures.at[f].origin == origin)
-            st = ask_figure(&m, f, err);
-    *open = report.hidden == 0;
+    Room m = {.o = o, .patterns = *p, .threads = sieve->threads, .report = &report, .effort = sieve->effort};
+    Status st = OK;
+    *narrow_count = 0;
+    for (size_t found = 1; found > 0 && st == OK; *narrow_count += found) {
+        found = 0;
+        st = sift(&m, sieve->origin, narrow, &found, err);
+        overlap_classes_free(&m.classes);
+    }
     *work += report.work;
-    overlap_classes_free(&m.classes);
     overlap_report_free(&report);
     return st;
 }
