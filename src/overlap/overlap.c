@@ -253,17 +253,47 @@ static Status attack(Attack *a, Mode mode, OverlapReport *out, Error *err)
     }
 }
 
+static void ask_not(Attack *a, uint32_t cell)
+{
+    SdcCell *c = &a->problem.sdc.cells[cell];
+    c->status = SDC_SECONDARY;
+    c->lpl = c->upl = 0;
+}
+
+/* Groups that are told apart by outcomes have cells of their own, after those of patterns. */
+static void ask_touched(Attack *a, const uint8_t *touched)
+{
+    const Patterns *p = &a->patterns;
+    uint32_t cell = (uint32_t)p->count;
+    for (uint32_t i = 0; i < p->count; i++)
+        if (!touched[i])
+            ask_not(a, i);
+    for (size_t g = 0; g < p->group_count; g++) {
+        bool some = false;
+        for (uint32_t i = p->groups[g].first; i != OVERLAP_NONE; i = p->at[i].next)
+            some = some || touched[i];
+        if (p->groups[g].patterns < 2)
+            continue;
+        if (!some)
+            ask_not(a, cell);
+        cell++;
+    }
+}
+
 /* What one asker was told, figure by figure beside everything public: where that leaves all as open as the public
  * figures do, neither he nor the release tells anything by the other (README.md, "Beside a release"). What has no room
  * is attacked, without the rest. A half of the effort is left for that. */
 static Status look_by_room(Attack *a, OverlapReport *out, Error *err)
 {
-    const OverlapSieve sieve = {.origin = OVERLAP_TOLD, .effort = a->most / 2, .threads = a->effort.threads};
-    size_t narrow;
-    TRY(arena_new(&a->problem.sdc.arena, uint8_t, 2 * a->o->figures.len + 1, &a->narrow, err));
-    TRY(overlap_room_of(a->o, &a->patterns, &sieve, &a->work, a->narrow, &narrow, err));
-    out->by_room = narrow == 0;
+    OverlapSieve sieve = {.origin = OVERLAP_TOLD, .effort = a->most / 2, .threads = a->effort.threads};
+    TRY(arena_new(&a->problem.sdc.arena, uint8_t, 2 * a->o->figures.len + 1, &sieve.narrow, err));
+    TRY(arena_new(&a->problem.sdc.arena, uint8_t, a->patterns.count + 1, &sieve.touched, err));
+    TRY(overlap_sift(a->o, &a->patterns, &sieve, err));
+    out->by_room = sieve.narrow_count == 0;
+    a->work += sieve.work;
+    a->narrow = sieve.narrow;
     set_roomy(a, SDC_SECONDARY);
+    ask_touched(a, sieve.touched);
     return OK;
 }
 

@@ -117,6 +117,14 @@ OverlapRoom overlap_classes_room(OverlapClasses *c, uint32_t ref)
     return room;
 }
 
+void overlap_classes_touch(OverlapClasses *c, uint32_t ref, uint8_t *touched)
+{
+    count_in(c, ref);
+    for (size_t i = 0; i < c->patterns->count; i++)
+        touched[i] |= c->at[c->of[i]].in > 0 && !is_whole(c, c->of[i]);
+    forget_in(c, ref);
+}
+
 /* --- a sum and what hangs together with it, as equations -----------------------------------------------------------
  */
 

@@ -275,41 +275,80 @@ Status overlap_room(Overlap *o, unsigned threads, OverlapReport *out, Error *err
     return st;
 }
 
-/* Once through those that are not narrow, everything else known. *found: how many have become it. */
-static Status sift(Room *m, OverlapOrigin origin, uint8_t *narrow, size_t *found, Error *err)
+/* --- what must be attacked ---------------------------------------------------------------------------------------- */
+
+static bool is_sifted(const Room *m, const OverlapSieve *s, uint32_t ref)
 {
-    const Overlap *o = m->o;
-    TRY(begin(m, origin, err));
-    for (uint32_t ref = 0; ref < 2 * o->figures.len; ref++)
-        if (narrow[ref])
+    return m->o->figures.at[ref / 2].origin == s->origin && is_printed(m, ref / 2, ref % 2);
+}
+
+/* Once through those that are not narrow, everything else known. *found: how many have become it. */
+static Status sift(Room *m, OverlapSieve *s, size_t *found, Error *err)
+{
+    uint32_t refs = 2 * (uint32_t)m->o->figures.len;
+    TRY(begin(m, s->origin, err));
+    for (uint32_t ref = 0; ref < refs; ref++)
+        if (s->narrow[ref])
             overlap_classes_know(&m->classes, ref);
-    for (uint32_t ref = 0; ref < 2 * o->figures.len; ref++) {
+    for (uint32_t ref = 0; ref < refs; ref++) {
         Answer answer;
-        if (o->figures.at[ref / 2].origin != origin || !is_printed(m, ref / 2, ref % 2) || narrow[ref])
+        if (!is_sifted(m, s, ref) || s->narrow[ref])
             continue;
         TRY(answer_of(m, ref, &answer, err));
         if (answer == ANSWER_OPEN)
             overlap_classes_know(&m->classes, ref);
-        narrow[ref] = answer == ANSWER_NARROW;
-        *found += narrow[ref];
+        s->narrow[ref] = answer == ANSWER_NARROW;
+        *found += s->narrow[ref];
+    }
+    return OK;
+}
+
+/* Whether people can be moved within the classes that it parts so that it comes out as it is, in every table of what is
+ * known: then it says nothing of the others. */
+static Status is_mild(Room *m, uint32_t ref, bool *mild, Error *err)
+{
+    OverlapRoom room = overlap_classes_room(&m->classes, ref);
+    *mild = room.parted > 0;
+    if (*mild && room.whole > 0)
+        TRY(stays_within(m, ref, OVERLAP_WHOLE, room.below, mild, err));
+    if (*mild && room.above < OVERLAP_ENDLESS)
+        TRY(stays_within(m, ref, OVERLAP_TOUCHED, room.above, mild, err));
+    return OK;
+}
+
+/* The narrow ones one after the other, each known to the next. */
+static Status touch(Room *m, OverlapSieve *s, Error *err)
+{
+    TRY(begin(m, s->origin, err));
+    for (uint32_t ref = 0; ref < 2 * m->o->figures.len; ref++) {
+        bool mild;
+        if (!s->narrow[ref])
+            continue;
+        TRY(is_mild(m, ref, &mild, err));
+        if (mild)
+            overlap_classes_touch(&m->classes, ref, s->touched);
+        else
+            memset(s->touched, 1, m->patterns.count);
+        overlap_classes_know(&m->classes, ref);
     }
     return OK;
 }
 
 /* Narrow ones were not known to those that passed before them, so these are asked again until none falls. */
-Status overlap_room_of(const Overlap *o, const Patterns *p, const OverlapSieve *sieve, uint64_t *work, uint8_t *narrow,
-    size_t *narrow_count, Error *err)
+Status overlap_sift(const Overlap *o, const Patterns *p, OverlapSieve *s, Error *err)
 {
     OverlapReport report = OVERLAP_REPORT_INIT;
-    Room m = {.o = o, .patterns = *p, .threads = sieve->threads, .report = &report, .effort = sieve->effort};
+    Room m = {.o = o, .patterns = *p, .threads = s->threads, .report = &report, .effort = s->effort};
     Status st = OK;
-    *narrow_count = 0;
-    for (size_t found = 1; found > 0 && st == OK; *narrow_count += found) {
+    for (size_t found = 1; found > 0 && st == OK; s->narrow_count += found) {
         found = 0;
-        st = sift(&m, sieve->origin, narrow, &found, err);
+        st = sift(&m, s, &found, err);
         overlap_classes_free(&m.classes);
     }
-    *work += report.work;
+    if (st == OK && s->narrow_count > 0)
+        st = touch(&m, s, err);
+    overlap_classes_free(&m.classes);
+    s->work += report.work;
     overlap_report_free(&report);
     return st;
 }
