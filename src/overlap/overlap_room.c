@@ -304,12 +304,12 @@ static Status sift(Room *m, OverlapSieve *s, size_t *found, Error *err)
 }
 
 /* Whether people can be moved within the classes that it parts so that it comes out as it is, in every table of what is
- * known: then it says nothing of the others. */
+ * known: then it says nothing of the others. One that parts none must be known. */
 static Status is_mild(Room *m, uint32_t ref, bool *mild, Error *err)
 {
     OverlapRoom room = overlap_classes_room(&m->classes, ref);
-    *mild = room.parted > 0;
-    if (*mild && room.whole > 0)
+    *mild = true;
+    if (room.whole > 0)
         TRY(stays_within(m, ref, OVERLAP_WHOLE, room.below, mild, err));
     if (*mild && room.above < OVERLAP_ENDLESS)
         TRY(stays_within(m, ref, OVERLAP_TOUCHED, room.above, mild, err));
