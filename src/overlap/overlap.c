@@ -16,6 +16,8 @@
 /* Pivots of the search for a cheaper pattern: in proportion to the problem, as a small one is at its best soon. */
 #define EFFORT_A_CELL 200
 #define EFFORT_MOST 400000
+/* Beside a release, so many times the usual effort let one search for whole numbers take as many times as long. */
+#define EFFORT_MOST_TIMES 1000
 
 typedef enum Mode { MODE_HIDE, MODE_ATTACK, MODE_BESIDE } Mode;
 
@@ -28,6 +30,7 @@ typedef struct Attack {
     uint64_t work;     /* spent */
     uint8_t *doubtful; /* by cell: how far it was open before is known as a bound only. In the problem's arena */
     uint8_t *narrow;   /* MODE_BESIDE, by reference: told, and to be attacked. NULL: all is. In the problem's arena */
+    uint32_t *touched; /* MODE_BESIDE, by pattern: as OverlapSieve has it. NULL: none. In the problem's arena */
 } Attack;
 
 static Status audit(Attack *a, AuditDepth depth, AuditReport *out, Error *err)
@@ -148,27 +151,48 @@ static Status refuse(Error *err)
     return error_set(err, ERR_DENIED, "together with what was told before, it would show a group of too few people");
 }
 
-/* The figures that count the people of a cell. */
+static bool is_named(const OverlapReport *out, uint32_t figure)
+{
+    for (size_t i = 0; i < out->found_count; i++)
+        if (out->found[i] == figure)
+            return true;
+    return false;
+}
+
+/* The first narrow reference that touches one of its patterns, + 1; 0: none. */
+static uint32_t touched_in(const Attack *a, const PatternGroup *g)
+{
+    uint32_t by = 0;
+    for (uint32_t i = g->first; i != OVERLAP_NONE && a->touched && by == 0; i = a->patterns.at[i].next)
+        by = a->touched[i];
+    return by;
+}
+
+/* The figures that count the people of a cell, and what was told that leaves them no room. */
 static Status name_found(const Attack *a, uint32_t cell, OverlapReport *out, Error *err)
 {
     const Patterns *p = &a->patterns;
     const uint32_t *refs = NULL;
-    uint32_t count = 0, at = (uint32_t)p->count;
+    uint32_t count = 0, at = (uint32_t)p->count, by = 0;
     for (size_t g = 0; g < p->group_count && cell >= p->count; g++) {
         if (p->groups[g].patterns < 2 || at++ != cell)
             continue;
         refs = p->groups[g].refs;
         count = p->groups[g].count;
+        by = touched_in(a, &p->groups[g]);
     }
     if (cell < p->count) {
         refs = p->at[cell].refs;
         count = p->at[cell].count;
+        by = a->touched ? a->touched[cell] : 0;
     }
     out->found_count = 0;
-    TRY(mem_zalloc((size_t)count + 1, sizeof *out->found, (void **)&out->found, err));
+    TRY(mem_zalloc((size_t)count + 2, sizeof *out->found, (void **)&out->found, err));
     for (uint32_t i = 0; i < count; i++)
         if (i == 0 || refs[i] / 2 != refs[i - 1] / 2)
             out->found[out->found_count++] = refs[i] / 2;
+    if (by > 0 && !is_named(out, (by - 1) / 2))
+        out->found[out->found_count++] = (by - 1) / 2;
     return OK;
 }
 
@@ -261,20 +285,17 @@ static void ask_not(Attack *a, uint32_t cell)
 }
 
 /* Groups that are told apart by outcomes have cells of their own, after those of patterns. */
-static void ask_touched(Attack *a, const uint8_t *touched)
+static void ask_touched(Attack *a)
 {
     const Patterns *p = &a->patterns;
     uint32_t cell = (uint32_t)p->count;
     for (uint32_t i = 0; i < p->count; i++)
-        if (!touched[i])
+        if (!a->touched[i])
             ask_not(a, i);
     for (size_t g = 0; g < p->group_count; g++) {
-        bool some = false;
-        for (uint32_t i = p->groups[g].first; i != OVERLAP_NONE; i = p->at[i].next)
-            some = some || touched[i];
         if (p->groups[g].patterns < 2)
             continue;
-        if (!some)
+        if (!touched_in(a, &p->groups[g]))
             ask_not(a, cell);
         cell++;
     }
@@ -287,13 +308,14 @@ static Status look_by_room(Attack *a, OverlapReport *out, Error *err)
 {
     OverlapSieve sieve = {.origin = OVERLAP_TOLD, .effort = a->most / 2, .threads = a->effort.threads};
     TRY(arena_new(&a->problem.sdc.arena, uint8_t, 2 * a->o->figures.len + 1, &sieve.narrow, err));
-    TRY(arena_new(&a->problem.sdc.arena, uint8_t, a->patterns.count + 1, &sieve.touched, err));
+    TRY(arena_new(&a->problem.sdc.arena, uint32_t, a->patterns.count + 1, &sieve.touched, err));
     TRY(overlap_sift(a->o, &a->patterns, &sieve, err));
     out->by_room = sieve.narrow_count == 0;
     a->work += sieve.work;
     a->narrow = sieve.narrow;
+    a->touched = sieve.touched;
     set_roomy(a, SDC_SECONDARY);
-    ask_touched(a, sieve.touched);
+    ask_touched(a);
     return OK;
 }
 
@@ -363,10 +385,13 @@ static Status run(Attack *a, Mode mode, OverlapReport *out, Error *err)
 static Status begin(Overlap *o, unsigned threads, Mode mode, OverlapReport *out, Error *err)
 {
     Attack a = {.o = o, .effort = AUDIT_EFFORT_INIT};
+    uint64_t times;
     *out = (OverlapReport)OVERLAP_REPORT_INIT;
     a.effort.threads = threads;
     if (mode == MODE_BESIDE)
         a.most = o->effort == OVERLAP_USUAL ? OVERLAP_BESIDE_EFFORT : o->effort > 0 ? o->effort : 1;
+    times = a.most / OVERLAP_BESIDE_EFFORT;
+    a.effort.node_limit *= (uint32_t)(times < 1 ? 1 : times < EFFORT_MOST_TIMES ? times : EFFORT_MOST_TIMES);
     o->beside = mode == MODE_BESIDE;
     Status st = patterns_make(o, &a.patterns, err);
     if (st == OK)

@@ -308,8 +308,8 @@ static Status sift(Room *m, OverlapSieve *s, size_t *found, Error *err)
 static Status is_mild(Room *m, uint32_t ref, bool *mild, Error *err)
 {
     OverlapRoom room = overlap_classes_room(&m->classes, ref);
-    *mild = true;
-    if (room.whole > 0)
+    *mild = !is_spent(m);
+    if (*mild && room.whole > 0)
         TRY(stays_within(m, ref, OVERLAP_WHOLE, room.below, mild, err));
     if (*mild && room.above < OVERLAP_ENDLESS)
         TRY(stays_within(m, ref, OVERLAP_TOUCHED, room.above, mild, err));
@@ -327,8 +327,8 @@ static Status touch(Room *m, OverlapSieve *s, Error *err)
         TRY(is_mild(m, ref, &mild, err));
         if (mild)
             overlap_classes_touch(&m->classes, ref, s->touched);
-        else
-            memset(s->touched, 1, m->patterns.count);
+        for (size_t i = 0; i < m->patterns.count && !mild; i++)
+            s->touched[i] = s->touched[i] ? s->touched[i] : ref + 1;
         overlap_classes_know(&m->classes, ref);
     }
     return OK;
