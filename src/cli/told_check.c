@@ -200,13 +200,7 @@ static void name_figure(const ToldSource *s, const ToldFigure *f, Buf *out)
         buf_add(out, s->asker);
 }
 
-static bool is_answer(const ToldSource *s)
-{
-    return !s->of_release && s->origin == OVERLAP_TOLD;
-}
-
-/* The finest figure of a source comes last in it: one of each is enough to know which answers and tables meet. Of an
- * answer the first where none counts the group itself: what is left of a district without those that were told. */
+/* The finest figure of a source comes last in it: one of each is enough to know which answers and tables meet. */
 static void name_found(Checking *c, const OverlapReport *r)
 {
     Buf text;
@@ -216,8 +210,8 @@ static void name_found(Checking *c, const OverlapReport *r)
         size_t f = v->source->count;
         while (f > 0 && (v->figure[f - 1] == UINT32_MAX || !is_found(r, v->figure[f - 1])))
             f--;
-        if (f > 0 || (is_answer(v->source) && v->source->count > 0))
-            name_figure(v->source, &v->source->figures[f > 0 ? f - 1 : 0], &text);
+        if (f > 0)
+            name_figure(v->source, &v->source->figures[f - 1], &text);
     }
     if (buf_status(&text, NULL) == OK)
         snprintf(c->report->named, sizeof c->report->named, "%.*s", SLICE_ARG(buf_slice(&text)));
