@@ -87,8 +87,9 @@ MUST_USE Status overlap_attack(Overlap *o, unsigned threads, OverlapReport *out,
  * other? Patterns of which some figure is asked and some told hang together are looked at; one must stay as open as the
  * more telling of the two leaves it, beside what is public already. How large it may be is asked, not how
  * small. First what was told is looked at figure by figure beside everything public; only what has no room is attacked,
- * and only patterns that it touches (README.md, "Beside a release"). Both within the effort. ERR_DENIED: shown that both together tell of a pattern what neither does alone. ERR_LIMIT: neither that nor
- * the contrary was shown (undecided > 0), or too many patterns. */
+ * and only patterns that it touches (README.md, "Beside a release"). Both within the effort. ERR_DENIED: shown that
+ * both together tell of a pattern what neither does alone. ERR_LIMIT: neither that nor the contrary was shown
+ * (undecided > 0), or too many patterns. */
 MUST_USE Status overlap_beside(Overlap *o, unsigned threads, OverlapReport *out, Error *err);
 /* The quick question, for systems that are too large for the others, figure by figure: an asked figure is told where
  * people may be moved between alike patterns so that it says nothing of how large any group is, where it is known
