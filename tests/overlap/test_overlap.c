@@ -828,7 +828,7 @@ static void a_release_is_refused_for_what_is_shown(void **state)
     Rng rng;
     Beside full = {0}, little = {0}, again = {0};
     rng_init(&rng, 20261130, 7);
-    for (unsigned n = 0; n < 600; n++) {
+    for (unsigned n = 0; n < 400; n++) {
         Case c;
         draw_many(&rng, &c);
         c.origin[0] = OVERLAP_TOLD;
