@@ -179,6 +179,8 @@ static Status run_protect(Cli *cli, Error *err)
         return error_set(err, ERR_USAGE, "protect needs TABLES and --policy, or --jj FILE");
     o.tables = cli->positional[0];
     TRY(policy_file(cli, &o.policy, err));
+    if (cli_flag(cli, "compare") && (o.out || cli_value(cli, "user")))
+        return error_set(err, ERR_USAGE, "--compare writes nothing: leave --%s away", o.out ? "out" : "user");
     if (cli_flag(cli, "compare"))
         return compare_files(&o, cli->format == CLI_JSON ? COMPARE_JSON : COMPARE_TEXT, &cli->out, err);
     if (!o.out)
@@ -215,7 +217,7 @@ const Command CMD_PROTECT = {
 
 static const Option AUDIT_OPTIONS[] = {
     {"policy", 'p', "FILE|NAME", "also call small printed counts exposed, by the minimums of this policy or preset"},
-    {"out", 'o', "FILE", "every exposed cell as CSV; with --all every cell"},
+    {"out", 'o', "FILE", "every finding as CSV, in words too; with --all every cell"},
     {"all", 0, NULL, "in --out: cells that are safe, too"},
     {"rows-alone", 0, NULL, "only ask of each row by itself which sizes fit its rates: fast, on tables of any size"},
     {"possible", 0, "N", "a hidden cell with fewer possible values than N (2 to 16) is exposed (default 4)"},
@@ -241,7 +243,7 @@ static void markers_json(Json *j, const AttackJob *job)
     json_end(j);
 }
 
-static void attack_json(Cli *cli, const AttackJob *job)
+static Status attack_json(Cli *cli, const AttackJob *job, Error *err)
 {
     const AttackTally *t = &job->tally;
     Json j;
@@ -257,7 +259,9 @@ static void attack_json(Cli *cli, const AttackJob *job)
     json_kint(&j, "group_attributes", (int64_t)t->groups);
     json_kint(&j, "group_attributes_unproven", (int64_t)t->groups_unproven);
     markers_json(&j, job);
+    Status st = attack_findings_json(job, FINDINGS_TOLD, &j, err);
     cli_json_end(cli, &j);
+    return st;
 }
 
 static Status write_findings(Cli *cli, const AttackJob *job, Error *err)
@@ -278,7 +282,7 @@ static Status answer(Cli *cli, const AttackJob *job, Error *err)
     const AttackTally *t = &job->tally;
     TRY(write_findings(cli, job, err));
     if (cli->format == CLI_JSON)
-        attack_json(cli, job);
+        TRY(attack_json(cli, job, err));
     else
         TRY(attack_text(job, FINDINGS_TOLD, &cli->out, err));
     uint64_t alone = 0;

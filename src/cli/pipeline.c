@@ -341,7 +341,8 @@ static Status do_release(Cli *cli, const Workplace *w, Buf *body, Error *err)
     const MeasureContext measure = {.home = w->home, .policy = w->policy, .log = &cli->log, .progress = cli->progress};
     AnswersGate gate = {.ctx = &measure, .ledger = w->ledger, .threads = ctx.threads, .log = &cli->log};
     TRY(web_dir(cli, w, &ctx.web_dir, err));
-    ctx.replace = cli_value(cli, "replace"); /* run and release have it */
+    ctx.replace = cli_value(cli, "replace"); /* run and release have it, and force */
+    ctx.again = cli_flag(cli, "force");
     ctx.check = answers_gate_check;
     ctx.check_ctx = &gate;
     TRY(cli_number(cli, "effort", 1, 1, ANSWERS_GATE_MOST_EFFORT, &gate.effort, err));

@@ -80,9 +80,12 @@ MUST_USE Status attack_markers(AttackJob *job, Error *err);
 const char *attack_verdict_words(AttackVerdict v);
 /* "exact", "narrow", ...: for files and programs. */
 const char *attack_verdict_name(AttackVerdict v);
-/* One line a cell: table, row, cell, verdict, low, high, possible values. */
+/* One line a cell: table, row, cell, verdict, low, high, possible values, and the same in words; then one a group of
+ * which everybody or nobody has an outcome ("everybody", "nobody", "unproven"; low and high are its size). */
 typedef enum AttackRows { ATTACK_EXPOSED_ROWS, ATTACK_ALL_ROWS } AttackRows;
 MUST_USE Status attack_csv(const AttackJob *job, AttackRows rows, Buf *out, Error *err);
+/* The key "findings" of an open object: the first `most`, as attack_csv has them. */
+MUST_USE Status attack_findings_json(const AttackJob *job, size_t most, Json *j, Error *err);
 /* For people; at most `most` findings are told one by one. */
 MUST_USE Status attack_text(const AttackJob *job, size_t most, Buf *out, Error *err);
 

@@ -23,7 +23,45 @@ static void limit(int64_t v, Buf *out)
         buf_add_i64(out, v);
 }
 
-static void row_of(const AttackJob *job, uint32_t cell, Buf *words, Buf *out)
+/* What follows of a cell, and, where that was looked for, from what. */
+static Status words_of(const AttackJob *job, uint32_t cell, Buf *words, Error *err)
+{
+    buf_reset(words);
+    if (!job->audit || job->verdict[cell] == ATTACK_SMALL) {
+        buf_adds(words, attack_verdict_words(job->verdict[cell]));
+        return buf_status(words, err);
+    }
+    return audit_explain(job->audit, &job->result.unknowns[cell], words, err);
+}
+
+static const char *attribute_name(AuditAttribute a)
+{
+    return a == AUDIT_EVERYBODY ? "everybody" : a == AUDIT_NOBODY ? "nobody" : "unproven";
+}
+
+/* By the printed rate that asks; of a group that none does, the words have the name. */
+static Slice group_of(const AttackJob *job, const AuditGroup *g)
+{
+    return g->fact == AUDIT_NONE ? (Slice){"", 0} : audit_fact_says(job->audit, g->fact);
+}
+
+static Status group_row(const AttackJob *job, const AuditGroup *g, Buf *words, Buf *out, Error *err)
+{
+    buf_reset(words);
+    TRY(audit_explain_group(job->audit, g, words, err));
+    buf_adds(out, ",,");
+    csv_cell(out, group_of(job, g));
+    buf_addf(out, ",%s,", attribute_name(g->attribute));
+    limit(g->people_low, out);
+    buf_addc(out, ',');
+    limit(g->people_high, out);
+    buf_adds(out, ",,");
+    csv_cell(out, buf_slice(words));
+    buf_addc(out, '\n');
+    return OK;
+}
+
+static Status row_of(const AttackJob *job, uint32_t cell, Buf *words, Buf *out, Error *err)
 {
     const TablesCell *c = &job->system.cells[cell];
     const AuditInference *i = &job->result.unknowns[cell];
@@ -42,19 +80,73 @@ static void row_of(const AttackJob *job, uint32_t cell, Buf *words, Buf *out)
     buf_addc(out, ',');
     if (i->possible > 0)
         buf_add_u64(out, i->possible);
+    buf_addc(out, ',');
+    TRY(words_of(job, cell, words, err));
+    csv_cell(out, buf_slice(words));
     buf_addc(out, '\n');
+    return OK;
 }
 
 Status attack_csv(const AttackJob *job, AttackRows rows, Buf *out, Error *err)
 {
     Buf words;
-    buf_init(&words, 1 << 16);
-    buf_adds(out, "table,row,cell,verdict,low,high,possible_values\n");
-    for (uint32_t i = 0; i < job->system.cell_count; i++)
+    Status st = OK;
+    buf_init(&words, 1 << 20);
+    buf_adds(out, "table,row,cell,verdict,low,high,possible_values,words\n");
+    for (uint32_t i = 0; i < job->system.cell_count && st == OK; i++)
         if (rows == ATTACK_ALL_ROWS || attack_exposed(job->verdict[i]))
-            row_of(job, i, &words, out);
+            st = row_of(job, i, &words, out, err);
+    for (size_t g = 0; g < job->result.group_count && st == OK; g++)
+        st = group_row(job, &job->result.groups[g], &words, out, err);
     buf_free(&words);
-    return buf_status(out, err);
+    return st == OK ? buf_status(out, err) : st;
+}
+
+static void finding_json(Json *j, Slice cell, const char *verdict, int64_t low, int64_t high, Slice words)
+{
+    json_open_object(j);
+    if (cell.len > 0)
+        json_kstr(j, "cell", cell);
+    json_kstr(j, "verdict", slice_of(verdict));
+    if (low != -AUDIT_ENDLESS)
+        json_kint(j, "low", low);
+    if (high != AUDIT_ENDLESS)
+        json_kint(j, "high", high);
+    json_kstr(j, "words", words);
+    json_end(j);
+}
+
+Status attack_findings_json(const AttackJob *job, size_t most, Json *j, Error *err)
+{
+    Buf cell, words;
+    size_t told = 0;
+    Status st = OK;
+    buf_init(&cell, 1 << 16);
+    buf_init(&words, 1 << 20);
+    json_key(j, "findings");
+    json_open_array(j);
+    for (uint32_t i = 0; i < job->system.cell_count && told < most && st == OK; i++) {
+        if (!attack_exposed(job->verdict[i]))
+            continue;
+        told++;
+        buf_reset(&cell);
+        tables_cell_words(&job->system, i, &cell);
+        const AuditInference *what = job->audit ? &job->result.unknowns[i] : NULL;
+        st = words_of(job, i, &words, err);
+        finding_json(j, buf_slice(&cell), attack_verdict_name(job->verdict[i]), what ? what->low : -AUDIT_ENDLESS,
+            what ? what->high : AUDIT_ENDLESS, buf_slice(&words));
+    }
+    for (size_t g = 0; g < job->result.group_count && told < most && st == OK; g++, told++) {
+        const AuditGroup *group = &job->result.groups[g];
+        buf_reset(&words);
+        st = audit_explain_group(job->audit, group, &words, err);
+        finding_json(j, group_of(job, group), attribute_name(group->attribute), group->people_low, group->people_high,
+            buf_slice(&words));
+    }
+    json_end(j);
+    buf_free(&cell);
+    buf_free(&words);
+    return st;
 }
 
 static void say_share(const char *what, uint64_t n, uint64_t of, Buf *out)

@@ -45,6 +45,7 @@ typedef struct Compare {
     uint8_t *years;  /* a cell: in some pool of years */
     Map index;       /* quantity, codes -> cell */
     VEC(Proposal) proposals;
+    uint64_t more; /* pools beyond PROPOSALS */
     Arena arena;
 } Compare;
 
@@ -117,8 +118,10 @@ static Status pool(Compare *c, uint32_t d, uint32_t parent, Member *m, size_t n,
         return OK;
     for (size_t i = 0; i < in; i++)
         c->pooled[m[i].cell] = 1;
-    if (c->proposals.len >= PROPOSALS)
+    if (c->proposals.len >= PROPOSALS) {
+        c->more++;
         return OK;
+    }
     Proposal p = {.dimension = d, .cell = m[0].cell, .parent = parent, .people = people, .count = in};
     TRY(arena_new(&c->arena, uint32_t, in, &p.members, err));
     for (size_t i = 0; i < in; i++)
@@ -281,7 +284,8 @@ static void say_share(Buf *out, int64_t part, int64_t whole)
 static void say_proposals(const Compare *c, Buf *out)
 {
     if (c->proposals.len > 0)
-        buf_adds(out, "\nPools that meet the minimum (the fewest first, with just enough neighbours):\n");
+        buf_addf(out, "\nPools that meet the minimum (the fewest first, with just enough neighbours%s):\n",
+            c->more > 0 ? "; the first" : "");
     for (size_t i = 0; i < c->proposals.len; i++) {
         const Proposal *p = &c->proposals.at[i];
         const TablesDimension *d = &c->job->set.dimensions[p->dimension];
@@ -292,6 +296,8 @@ static void say_proposals(const Compare *c, Buf *out)
         tables_cell_words(&c->job->system, p->cell, out);
         buf_adds(out, " and the others)\n");
     }
+    if (c->more > 0)
+        buf_addf(out, "- and %llu more\n", (unsigned long long)c->more);
 }
 
 static Status say_invisible(const Compare *c, Buf *out, Error *err)
@@ -309,6 +315,31 @@ static Status say_invisible(const Compare *c, Buf *out, Error *err)
             SLICE_ARG(d->titles[seen[i].code]), (unsigned long long)seen[i].shown, (unsigned long long)seen[i].cells,
             (long long)seen[i].people_hidden);
     }
+    if (count > PROPOSALS)
+        buf_addf(out, "- and %zu more\n", count - PROPOSALS);
+    mem_free(seen);
+    return OK;
+}
+
+static Status invisible_json(const Compare *c, Json *j, Error *err)
+{
+    CodeSeen *seen = NULL;
+    size_t count = 0;
+    if (c->possible)
+        TRY(protect_invisible(c->job, &seen, &count, err));
+    json_key(j, "invisible");
+    json_open_array(j);
+    for (size_t i = 0; i < count; i++) {
+        const TablesDimension *d = &c->job->set.dimensions[seen[i].dimension];
+        json_open_object(j);
+        json_kstr(j, "dimension", d->name);
+        json_kstr(j, "code", d->codes[seen[i].code]);
+        json_kint(j, "cells", (int64_t)seen[i].cells);
+        json_kint(j, "shown", (int64_t)seen[i].shown);
+        json_kint(j, "people_hidden", seen[i].people_hidden);
+        json_end(j);
+    }
+    json_end(j);
     mem_free(seen);
     return OK;
 }
@@ -388,6 +419,8 @@ static Status say_json(const Compare *c, Buf *out, Error *err)
         json_end(&j);
     }
     json_end(&j);
+    json_kint(&j, "more_pools", (int64_t)c->more);
+    TRY(invisible_json(c, &j, err));
     json_end(&j);
     buf_addc(out, '\n');
     return buf_status(out, err);

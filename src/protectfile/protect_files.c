@@ -3,6 +3,8 @@
 #include "protectfile/lanes.h"
 #include "protectfile/protect_impl.h"
 
+#include <sys/stat.h>
+
 #define HEADER_MAX ((size_t)16 << 20)
 
 typedef struct FileJob {
@@ -30,6 +32,27 @@ Status protectfile_header(const char *path, Arena *arena, const char **dir, Buf 
     return file_read(path, HEADER_MAX, header, err);
 }
 
+/* Both are there and are one file, by whatever names. */
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* What is protected must not be written over what it was made of: the true figures would be gone. */
+static Status spare(FileJob *f, const char *input, Slice name, Error *err)
+{
+    const char *output;
+    if (!f->o->out)
+        return OK;
+    TRY(arena_printf(&f->arena, &output, err, "%s/%.*s", f->o->out, SLICE_ARG(name)));
+    if (!same_file(input, output))
+        return OK;
+    error_set(err, ERR_USAGE, "--out %s would overwrite %s, which is what is to be protected", f->o->out, input);
+    error_hint(err, "Name another folder.");
+    return ERR_USAGE;
+}
+
 /* Files of the history have names of their own, which no header can write by accident. */
 static Status load(void *ctx, Slice name, Arena *arena, Slice *text, Error *err)
 {
@@ -37,6 +60,9 @@ static Status load(void *ctx, Slice name, Arena *arena, Slice *text, Error *err)
     if (slice_starts(name, SLICE(HISTORY_PREFIX)))
         return tables_load_file(
             (void *)(uintptr_t)f->o->history, slice_sub(name, sizeof HISTORY_PREFIX - 1, name.len), arena, text, err);
+    const char *path;
+    TRY(arena_printf(&f->arena, &path, err, "%s/%.*s", f->folder, SLICE_ARG(name)));
+    TRY(spare(f, path, tables_base_name(name), err));
     return tables_load_file((void *)(uintptr_t)f->folder, name, arena, text, err);
 }
 
@@ -129,6 +155,7 @@ static Status write_out(FileJob *f, Error *err)
 static Status read_inputs(FileJob *f, Error *err)
 {
     TRY(protectfile_header(f->o->tables, &f->arena, &f->folder, &f->header, err));
+    TRY(spare(f, f->o->tables, SLICE("tables.toml"), err));
     TRY(file_read(f->o->policy, HEADER_MAX, &f->policy_text, err));
     TRY(protection_parse(buf_slice(&f->policy_text), f->o->policy, &f->policy, err));
     TRY(folder_of(f->o->policy, &f->arena, &f->policy_folder, err));

@@ -19,6 +19,12 @@ bool primary_same_person(const ProtectJob *job, uint32_t cell);
 MUST_USE Status known_allow(ProtectJob *job, const ProtectOptions *options, Error *err);
 /* Of a cell known to be from low to high no more is asked than that leaves open; to the last person: nothing. */
 void known_lower(SdcCell *c, int64_t low, int64_t high);
+/* figures.c: ERR_INVALID with file, row and column where a rate, mean, gap or number needed is not what the figures it
+ * is made of say. Earlier releases are not looked at. */
+#define RATE_DIGITS 6 /* decimals of a figure that is looked at */
+MUST_USE Status figures_check(const ProtectJob *job, Error *err);
+/* protect_print.c: the row of a gap's reference, everything else equal; TABLES_NONE. */
+uint32_t protect_reference_row(const ProtectJob *job, const TablesTable *table, uint32_t row, const TablesColumn *gap);
 /* cost.c: what suppressing a cell costs. */
 MUST_USE Status cost_set(ProtectJob *job, Error *err);
 /* suppressing.c: complementary suppression, audit, repair, until nothing is found. */

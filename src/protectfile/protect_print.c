@@ -150,9 +150,8 @@ static void print_amount(const TablesValue *v, int64_t step, Slice text, Buf *ou
 }
 
 /* The row at the reference's code, everything else equal. */
-static uint32_t reference_row(const ProtectJob *job, uint32_t t, uint32_t row, const TablesColumn *gap)
+uint32_t protect_reference_row(const ProtectJob *job, const TablesTable *table, uint32_t row, const TablesColumn *gap)
 {
-    const TablesTable *table = &job->set.tables[t];
     uint32_t dimensions = job->set.dimension_count;
     const uint32_t *here = table->at + (size_t)row * dimensions;
     for (uint32_t other = 0; other < table->row_count; other++) {
@@ -170,7 +169,7 @@ static uint32_t reference_row(const ProtectJob *job, uint32_t t, uint32_t row, c
 static bool gap_open(const ProtectJob *job, uint32_t t, uint32_t row, const TablesColumn *gap)
 {
     const TablesColumn *rate = &job->set.tables[t].columns[gap->numerator];
-    uint32_t other = reference_row(job, t, row, gap);
+    uint32_t other = protect_reference_row(job, &job->set.tables[t], row, gap);
     if (other == TABLES_NONE)
         return false;
     return rate_open(job, cell_of(job, t, row, rate->numerator), cell_of(job, t, row, rate->denominator)) &&
@@ -187,7 +186,7 @@ static void print_gap(const ProtectJob *job, uint32_t t, uint32_t row, const Tab
     Slice text, Buf *out)
 {
     const TablesColumn *rate = &job->set.tables[t].columns[gap->numerator];
-    uint32_t other = reference_row(job, t, row, gap);
+    uint32_t other = protect_reference_row(job, &job->set.tables[t], row, gap);
     int64_t n = people_of(job, t, row, rate->denominator), there = people_of(job, t, other, rate->denominator);
     int64_t one = most_decimals(&job->rules[t], n), two = most_decimals(&job->rules[t], there);
     int64_t decimals = one < two ? one : two, unit = 1;

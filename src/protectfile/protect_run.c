@@ -45,6 +45,19 @@ static Status find_rules(ProtectJob *job, Error *err)
     return OK;
 }
 
+/* What stands for a hidden figure must not mean something else in the same tables. */
+static Status check_mark(const ProtectJob *job, Error *err)
+{
+    for (size_t i = 0; i < job->set.marker_count; i++) {
+        const TablesMarker *m = &job->set.markers[i];
+        if (m->value.mark != TABLES_HIDDEN && slice_eq(m->text, slice_trim(job->policy->suppressed)))
+            return error_set(err, ERR_INVALID,
+                "\"%.*s\" is the policy's mark of suppressed cells, and a marker of another meaning in the header",
+                SLICE_ARG(m->text));
+    }
+    return OK;
+}
+
 /* Base names become names in one folder, beside files of our own: two must not meet there. Asked before anything else,
  * for a table that is refused after a budget has paid for it is paid for and not there. */
 static Status check_names(const TablesSet *set, Error *err)
@@ -360,8 +373,10 @@ static Status run(Slice header, const char *name, TablesLoad load, void *ctx, co
 {
     TRY(tables_read(header, name, load, ctx, TABLES_TRUE_VALUES, &job->set, err));
     TRY(check_names(&job->set, err));
+    TRY(check_mark(job, err));
     TRY(tables_system(&job->set, TABLES_TRUE_VALUES, &job->system, err));
     TRY(tables_problem(&job->system, &job->problem, err));
+    TRY(figures_check(job, err));
     TRY(find_rest(job, err));
     TRY(find_rules(job, err));
     TRY(arena_new(&job->arena, ProtectedCell, job->system.cell_count, &job->cells, err));

@@ -33,6 +33,7 @@ typedef struct ReleaseContext {
     Ledger *ledger;
     const char *web_dir; /* static files: web/static */
     const char *replace; /* reason for which earlier releases that clash with this one are withdrawn; NULL: refused */
+    bool again;          /* publish one that was withdrawn, as it was; replace says so, too */
     unsigned threads;    /* 0: one a core; the release does not depend on it */
     ReleaseCheck check;  /* NULL: none */
     void *check_ctx;
@@ -49,7 +50,7 @@ typedef struct ReleaseReport {
 
 /* Reads the results of the current generation, protects, audits by itself and together with every earlier release in
  * force, writes. ERR_DENIED: an audit found something; nothing is written. An unchanged release is a no-op with the
- * same id. */
+ * same id; of one that was withdrawn it is ERR_DENIED unless that is asked for. */
 MUST_USE Status release_make(const ReleaseContext *ctx, ReleaseReport *out, Error *err);
 typedef enum ReleaseStyle { RELEASE_TEXT, RELEASE_JSON } ReleaseStyle;
 /* Before choosing a lane: what readers would see by themselves of each lineage when its families pool and when they

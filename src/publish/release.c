@@ -174,6 +174,26 @@ static Status tell_ledger(const Making *m, const Release *r, const ReleaseReport
     return st;
 }
 
+/* What was taken back does not go out again by itself, because nothing has changed since: somebody must say so. */
+static Status check_withdrawn(const Making *m, const Release *r, Error *err)
+{
+    Arena arena;
+    ReleaseEntries list = {0};
+    bool withdrawn = false;
+    arena_init(&arena, 0);
+    Slice id = slice_sub(slice_of(r->manifest_sha256), 0, 12);
+    Status st = release_list(m->ctx->ledger, &arena, &list, err);
+    for (size_t i = 0; i < list.len; i++)
+        withdrawn = withdrawn || (!list.at[i].in_force && slice_eq(list.at[i].id, id));
+    vec_free(&list);
+    arena_free(&arena);
+    if (st != OK || !withdrawn || m->ctx->replace || m->ctx->again)
+        return st;
+    error_set(err, ERR_DENIED, "this would be release %.*s, which was withdrawn; nothing was published", SLICE_ARG(id));
+    error_hint(err, "cairn release --list says why; --force publishes it again.");
+    return ERR_DENIED;
+}
+
 static Status withdraw_clashing(const Making *m, Error *err)
 {
     for (size_t i = 0; i < m->gate.clashing.len; i++) {
@@ -197,6 +217,8 @@ static Status publish(Making *m, ReleaseReport *out, Error *err)
     Release r;
     bool is_new;
     Status st = release_build(&plan, &r, err);
+    if (st == OK)
+        st = check_withdrawn(m, &r, err);
     if (st == OK)
         st = release_store(&r, m->releases_dir, sign_with_home, m->ctx->home, out, &is_new, err);
     if (st == OK)

@@ -21,9 +21,11 @@ static Status check_name(const char *path, Slice manifest, Error *err)
         from--;
     id = slice_sub(id, from, id.len);
     TRY(sha256_hex(manifest, hex, err));
-    if (!slice_eq(id, slice_sub(slice_of(hex), 0, 12)))
-        return corrupt(err, "manifest.json", "the manifest's hash is not the release's name");
-    return OK;
+    if (slice_eq(id, slice_sub(slice_of(hex), 0, 12)))
+        return OK;
+    (void)corrupt(err, "manifest.json", "the manifest's hash is not the release's name");
+    error_hint(err, "The folder of a release is named by its manifest: was a copy renamed?");
+    return ERR_CORRUPT;
 }
 
 static Status check_file(const char *dir, const json_t *entry, Arena *arena, Map *known, Error *err)

@@ -141,6 +141,25 @@ static Status read_list(const TablesReader *r, const Toml *t, const char *key, T
     return OK;
 }
 
+static bool same_value(const TablesValue *a, const TablesValue *b)
+{
+    return a->mark == b->mark && a->low == b->low && a->high == b->high && a->decimals == b->decimals;
+}
+
+/* A text has one meaning. A range of counts and one of rates may be spelt alike: a column is one or the other. */
+static Status check_markers(const TablesReader *r, const Toml *at, Error *err)
+{
+    const TablesMarker *m = r->set->markers;
+    for (size_t i = 0; i < r->set->marker_count; i++)
+        for (size_t k = 0; k < i; k++) {
+            bool ranges = m[i].value.mark == TABLES_RANGE && m[k].value.mark == TABLES_RANGE;
+            if (slice_eq(m[i].text, m[k].text) && !same_value(&m[i].value, &m[k].value) &&
+                !(ranges && m[i].of_rates != m[k].of_rates))
+                return tables_refuse(r, at, err, "the marker \"%.*s\" has two meanings", SLICE_ARG(m[i].text));
+        }
+    return OK;
+}
+
 static Status read_markers(const TablesReader *r, const Toml *root, Error *err)
 {
     static const char *const keys[] = {"suppressed", "structural", "absent", "nobody_has_rates", "range", NULL};
@@ -160,7 +179,7 @@ static Status read_markers(const TablesReader *r, const Toml *root, Error *err)
             return tables_refuse(r, m, err, "more than %d markers", MAX_MARKERS);
         TRY(read_range(r, m, &r->set->markers[r->set->marker_count++], err));
     }
-    return OK;
+    return check_markers(r, t, err);
 }
 
 /* --- the whole ---------------------------------------------------------------------------------------------------- */

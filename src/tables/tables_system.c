@@ -246,8 +246,8 @@ static Status missing(const Building *b, const Sum *sum, uint32_t code, const ch
 {
     const TablesTable *t = &b->set->tables[sum->whole->table];
     const TablesDimension *d = &b->set->dimensions[sum->dimension];
-    error_set(err, ERR_INVALID, "%s: no row has %.*s %.*s, of which this one is a sum", what, SLICE_ARG(d->name),
-        SLICE_ARG(d->codes[code]));
+    error_set(err, ERR_INVALID, "%s: this one is a sum, and no row has %.*s %.*s, everything else equal", what,
+        SLICE_ARG(d->name), SLICE_ARG(d->codes[code]));
     error_at(err, t->file.ptr, t->csv_row[sum->whole->row] + 2, t->columns[sum->whole->column].name.ptr);
     error_hint(err, "Rows that are left out because nobody is in them need absent = \"zero\" in the header.");
     return ERR_INVALID;

@@ -228,6 +228,9 @@ static Status emit_table_published(Buf *out, const TablesTable *t, const Toml *t
 static void emit_list(Buf *out, const Toml *markers, const char *key, Slice more)
 {
     const Toml *list = markers ? toml_get(markers, key) : NULL;
+    for (const Toml *m = list ? list->first : NULL; m; m = m->next)
+        if (slice_eq(slice_trim(m->string), more)) /* the mark of the tables as they were may be that of these */
+            more.len = 0;
     if (!list && more.len == 0)
         return;
     buf_addf(out, "%s = [", key);

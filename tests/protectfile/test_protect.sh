@@ -114,6 +114,9 @@ has "with the audit's answer" '"unprotected": 0' out.log
 code "the lanes are compared" 0 "$cairn" protect tables.toml --policy n10 --compare
 has "suppression among them" 'suppression: shown exactly' out.log
 has "a pool is proposed" 'Pools that meet the minimum' out.log
+code "the same as JSON" 0 "$cairn" protect tables.toml --policy n10 --compare --json
+has "with who is left invisible" '"people_hidden": 40' out.log
+code "which writes nothing" 2 "$cairn" protect tables.toml --policy n10 --compare --out compared
 code "protect wants a policy" 2 "$cairn" protect tables.toml --out out
 code "a policy that is not there" 5 "$cairn" protect tables.toml --policy n11 --out out
 
@@ -174,6 +177,16 @@ awk -F, 'NR == FNR { if ($3 == "*" && $2 == "x" && $1 != "A") s = $1; next } FNR
     out/students.csv students.csv >planted/leak.csv
 code "planted: a cell that another table prints is found" 7 "$cairn" audit planted/tables.toml --possible 2
 has "and told" 'students, school A, group x: is exactly 4' out.log
+
+mkdir -p group
+sed 's/^file = .*/file = "rates.csv"/' rates.toml >group/rates.toml
+printf 'school,students,rate\nA,50 or less,100\n' >group/rates.csv
+code "planted: everybody of a group" 7 "$cairn" audit group/rates.toml --out group/findings.csv
+has "is in the file of findings" '^,,"rates.csv, row 2, rate",everybody,1,50,,.*everybody in the group has the outcome' group/findings.csv
+code "a cell is, too" 7 "$cairn" audit planted/tables.toml --possible 2 --out group/findings.csv
+has "in words, with what it follows from" 'group x",exact,4,4,1,.*It follows from: students.csv, row' group/findings.csv
+code "and in one document" 7 "$cairn" audit planted/tables.toml --possible 2 --json
+has "for programs" '"words": "students, school A, group x: is exactly 4. It follows from' out.log
 
 # --- earlier releases ---
 code "a first release enters the history" 0 "$cairn" protect tables.toml --policy n10 --out first --history history
@@ -363,6 +376,54 @@ bad "negative" 'students.csv:7.*is negative' 's/^A,y,36/A,y,-36/'
 bad "missing margin" 'missing' '/^all,x,/d'
 bad "unknown code" 'code "Z" is not in dimension school' 's/^B,x,26/Z,x,26/'
 bad "a row twice" 'stands at the same place as row' 's/^B,x,26/B,y,26/'
+
+bad "a row that a sum needs" 'students.csv:3: .*this one is a sum, and no row has school B, everything else equal' '/^B,x,/d'
+cp tables.toml students.csv bad/
+code "bad: the folder of the true tables" 2 "$cairn" protect bad/tables.toml --policy n10 --out bad
+has "  is spared" 'would overwrite bad.*tables.toml, which is what is to be protected' out.log
+mv bad/tables.toml bad/true.toml
+code "bad: a header of another name beside them" 2 "$cairn" protect bad/true.toml --policy n10 --out bad
+same "  true figures stay" students.csv bad/students.csv
+sed 's/^suppressed = .*/&\nabsent = ["*"]/' tables.toml >bad/tables.toml
+code "bad: a marker with two meanings" 3 "$cairn" protect bad/tables.toml --policy n10 --out bad/out
+has "  says which" 'tables.toml:[0-9]*.*the marker "[*]" has two meanings' out.log
+sed 's/^suppressed = .*/suppressed = ["x"]\nstructural = ["*"]/' tables.toml >bad/tables.toml
+code "bad: the policy's mark means something else" 3 "$cairn" protect bad/tables.toml --policy n10 --out bad/out
+has "  says which" '"[*]" is the policy.s mark of suppressed cells, and a marker of another meaning' out.log
+[ "$(grep -c '^suppressed = \["[*]"\]$' out/tables.toml)" -eq 1 ] && ok "a mark stands once" || not_ok "marks" out/tables.toml
+
+# --- figures that are not what they are made of ---
+mkdir -p made
+{
+    sed 's/^name = "class"/name = "made"/' tables.toml
+    printf '[[table.count]]\nname = "graduates"\npart_of = "students"\n'
+    printf '[[table.rate]]\nname = "rate"\nnumerator = "graduates"\ndenominator = "students"\n'
+    printf '[[table.gap]]\nname = "gap"\nrate = "rate"\ndimension = "group"\nreference = "all"\n'
+    printf '[[table.needed]]\nname = "needed"\ngap = "gap"\n'
+    printf '[[table.total]]\nname = "hours"\ncontributors = "students"\n'
+    printf '[[table.mean]]\nname = "mean"\ntotal = "hours"\npeople = "students"\n'
+} >made/tables.toml
+awk -F, 'NR == 1 { print "school,group,students,graduates,rate,gap,needed,hours,mean"; next }
+    { n[$1, $2] = 20 * (($1 == "all" ? 3 : 1) * ($2 == "all" ? 2 : 1)); k[$1, $2] = n[$1, $2] / 2
+      if ($2 == "x") k[$1, $2] -= $1 == "all" ? 9 : 3
+      if ($2 == "y") k[$1, $2] += $1 == "all" ? 3 : 1
+      if ($2 == "all") k[$1, $2] -= $1 == "all" ? 6 : 2
+      printf "%s,%s,%d,%d,%.2f,%.2f,%d,%d,%.1f\n", $1, $2, n[$1, $2], k[$1, $2], 100 * k[$1, $2] / n[$1, $2],
+          100 * k[$1, $2] / n[$1, $2] - 45, $2 == "x" ? 2 * n[$1, $2] / 20 : 0, 7 * n[$1, $2], 7 }' students.csv >made/right.csv
+made() # what, column, sed script
+{
+    sed "$3" made/right.csv >made/students.csv
+    rm -rf made/out
+    code "$1" 3 "$cairn" protect made/tables.toml --policy ties/ten.toml --out made/out
+    has "  says where" "students.csv:6: $2: is not what follows from" out.log
+    [ -e made/out ] && not_ok "  writes nothing" || ok "  writes nothing"
+}
+cp made/right.csv made/students.csv
+code "figures made of others" 0 "$cairn" protect made/tables.toml --policy ties/ten.toml --out made/out
+made "bad: a rate" rate 's/^A,x,20,7,35.00/A,x,20,7,35.02/'
+made "bad: a gap" gap 's/^\(A,x,20,7,35.00\),-10.00/\1,-10.03/'
+made "bad: students needed" needed 's/^\(A,x,20,7,35.00,-10.00\),2/\1,3/'
+made "bad: a mean" mean 's/^\(A,x,.*\),7.0$/\1,7.2/'
 
 # --- what leaves beside the tables ---
 mkdir -p lists

@@ -54,5 +54,14 @@ must_run "$work/home" "$work/again" --quiet --replace "all rows are there"
 back=$(release_of "$work/home")
 check_same "a third version with all rows brings the figures back" "$first/data" "$back/data"
 check "and all of it verifies" "$CAIRN" verify "$back"
+
+# What was taken back does not go out again because nothing has changed since.
+id=$(basename "$back")
+check "the last one is withdrawn, too" "$CAIRN" release --home "$work/home" --withdraw "$id" --reason "to be looked at"
+check_code "the next run does not publish it again" $EXIT_DENIED "$CAIRN" run --home "$work/home" --quiet
+check_text "and says why" "$work/check.err" "release $id, which was withdrawn.*--force publishes it again"
+check "it is named among the withdrawn still" grep -qx "$id" "$work/home/releases/WITHDRAWN"
+check "unless somebody says so" "$CAIRN" release --home "$work/home" --force --quiet
+check_equal "then it is in force as it was" "$(release_of "$work/home")" "$back"
 check "doctor finds the home healthy" "$CAIRN" doctor --home "$work/home"
 finish
