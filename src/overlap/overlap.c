@@ -168,6 +168,35 @@ static uint32_t touched_in(const Attack *a, const PatternGroup *g)
     return by;
 }
 
+static void name(OverlapReport *out, uint32_t figure)
+{
+    if (!is_named(out, figure))
+        out->found[out->found_count++] = figure;
+}
+
+static bool has_ref(const Pattern *p, uint32_t ref)
+{
+    for (uint32_t k = 0; k < p->count; k++)
+        if (p->refs[k] == ref)
+            return true;
+    return false;
+}
+
+/* What was told that leaves no room, and where nothing that is asked counts the people themselves, what of it counts
+ * others of the same figure: those that are left are what it shows. */
+static void name_narrow(const Attack *a, uint32_t ref, OverlapReport *out)
+{
+    const Patterns *p = &a->patterns;
+    bool asked = false;
+    for (size_t i = 0; i < out->found_count; i++)
+        asked = asked || a->o->figures.at[out->found[i]].origin == OVERLAP_ASKED;
+    name(out, ref / 2);
+    for (size_t i = 0; i < p->count && !asked; i++)
+        for (uint32_t k = 0; k < p->at[i].count && has_ref(&p->at[i], ref); k++)
+            if (a->o->figures.at[p->at[i].refs[k] / 2].origin == OVERLAP_ASKED)
+                name(out, p->at[i].refs[k] / 2);
+}
+
 /* The figures that count the people of a cell, and what was told that leaves them no room. */
 static Status name_found(const Attack *a, uint32_t cell, OverlapReport *out, Error *err)
 {
@@ -187,12 +216,11 @@ static Status name_found(const Attack *a, uint32_t cell, OverlapReport *out, Err
         by = a->touched ? a->touched[cell] : 0;
     }
     out->found_count = 0;
-    TRY(mem_zalloc((size_t)count + 2, sizeof *out->found, (void **)&out->found, err));
+    TRY(mem_zalloc(a->o->figures.len + 1, sizeof *out->found, (void **)&out->found, err));
     for (uint32_t i = 0; i < count; i++)
-        if (i == 0 || refs[i] / 2 != refs[i - 1] / 2)
-            out->found[out->found_count++] = refs[i] / 2;
-    if (by > 0 && !is_named(out, (by - 1) / 2))
-        out->found[out->found_count++] = (by - 1) / 2;
+        name(out, refs[i] / 2);
+    if (by > 0)
+        name_narrow(a, by - 1, out);
     return OK;
 }
 

@@ -65,7 +65,7 @@ typedef struct OverlapReport {
     uint64_t small;    /* of them too small to be told of */
     uint64_t followed; /* of these: what was told before tells of them to some degree; it must not tell more now */
     /* After ERR_DENIED, and of overlap_beside where undecided is not 0: the figures that count the people of one such
-     * pattern, and of overlap_beside what was told that leaves it no room; mem_free. */
+     * pattern, and of overlap_beside what was told that leaves it no room, with what meets it; mem_free. */
     uint32_t *found;
     size_t found_count;
     uint64_t work;      /* overlap_room, overlap_beside: steps spent */
