@@ -6,7 +6,7 @@
 static const Option IDENTITY_OPTIONS[] = {
     {"run", 0, "N", "undo: this run and all later ones (default: the last); map: since before this run"},
     {"from", 0, "SEQ", "undo, journal: first line of the journal"},
-    {"to", 0, "SEQ", "undo, journal: last line of the journal"},
+    {"to", 0, "SEQ", "undo, journal: last line of the journal (undo: default that of --from)"},
     {"all", 0, NULL, "map: persons that did not change too"},
     {"out", 'o', "FILE", "runs, journal, map: write the CSV there"},
     {"size", 0, "N", "sample: pairs to draw (default 400)"},

@@ -74,7 +74,20 @@ static Status add_sources(MatchConfig *c, const MatchInput *input, Slices *names
     return OK;
 }
 
-Status people_sources(People *p, const MatchInput *input, MatchConfig *config, Error *err)
+/* What the config says of a source that is not there holds for nobody: a misspelt name would pass unseen. */
+static void warn_of_absent(const MatchConfig *c, const Slices *names, const Log *log)
+{
+    for (uint32_t i = 0; i < c->source_count; i++) {
+        bool there = false;
+        for (size_t k = 0; k < names->len && !there; k++)
+            there = slice_eq(c->sources[i].name, names->at[k]);
+        if (!there)
+            log_line(log, LOG_WARN, "event=match_dataset_absent dataset=\"%.*s\" effect=says_nothing_of_these_files",
+                SLICE_ARG(slice_sub(c->sources[i].name, 0, 80)));
+    }
+}
+
+Status people_sources(People *p, const MatchInput *input, MatchConfig *config, const Log *log, Error *err)
 {
     Slices names = {0};
     Status st = OK;
@@ -95,6 +108,8 @@ Status people_sources(People *p, const MatchInput *input, MatchConfig *config, E
         if (st == OK)
             st = vec_push(&names, f->name, err);
     }
+    if (st == OK)
+        warn_of_absent(config, &names, log);
     if (st == OK)
         st = add_sources(config, input, &names, err);
     vec_free(&names);

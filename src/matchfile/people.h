@@ -70,7 +70,7 @@ typedef struct LoadOptions {
 
 /* Sources of the files, by name or from a column, appended to those the config lists: sorted, so that the order of
  * files plays no part. ERR_LIMIT: more than MATCH_SOURCES_MAX. */
-MUST_USE Status people_sources(People *p, const MatchInput *input, MatchConfig *config, Error *err);
+MUST_USE Status people_sources(People *p, const MatchInput *input, MatchConfig *config, const Log *log, Error *err);
 /* All rows into a new table, sealed. notes is initialised; free it with notes_free. */
 MUST_USE Status people_load(
     People *p, const MatchConfig *config, const LoadOptions *options, MatchTable **out, RowNotes *notes, Error *err);

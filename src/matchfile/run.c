@@ -98,7 +98,7 @@ static Status make_config(MatchRun *r, Error *err)
         TRY(suggest_config(&r->people, &r->profile, &r->config, &r->input, err));
         r->report.proposed = true;
     }
-    TRY(people_sources(&r->people, &r->input, &r->config, err));
+    TRY(people_sources(&r->people, &r->input, &r->config, o->log, err));
     if (o->unique)
         TRY(mark_unique(&r->config, slice_of(o->unique), err));
     TRY(read_nicknames(r, err));

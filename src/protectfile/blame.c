@@ -224,6 +224,7 @@ Status blame(
     const SdcProblem *p, const Rows *rows, const AuditOptions *ask, const BlameCell *what, bool *forced, Error *err)
 {
     AuditOptions own = *ask;
+    own.kept = NULL;
     own.memory = NULL; /* patterns of its own, none of which grows from the last */
     Blame b = {.given = p, .ask = &own, .cell = what->cell, .most = MAX_QUESTIONS};
     bool safe = true;
@@ -311,6 +312,7 @@ Status blame_codes(const SdcProblem *p, const Rows *rows, const AuditOptions *as
 {
     AuditOptions own = *ask;
     own.memory = NULL;
+    own.kept = NULL;
     own.cells = AUDIT_SENSITIVE_CELLS;
     Blame b = {.given = p, .ask = &own, .cell = cell, .plain = codes->plain};
     b.most = codes->questions < MAX_QUESTIONS ? codes->questions : MAX_QUESTIONS;

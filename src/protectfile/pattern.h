@@ -23,6 +23,7 @@ typedef struct Pattern {
     const ProtectOptions *options;
     struct BlameCodes *codes; /* those that stand in the way are blamed, and ERR_LIMIT asks for another go without them;
                                * NULL: none is looked for */
+    AuditOffered *kept;       /* gets the tables that show the pattern to be safe; NULL: nobody asks */
     uint64_t audited, repairs; /* out */
     uint64_t unprotected;      /* out: cells that the last attack broke or could not clear; 0 with OK */
     bool bounded;              /* out: no safe pattern costs less than lower_bound */

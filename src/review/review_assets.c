@@ -41,7 +41,11 @@ const char review_css[] =
     "stroke-dasharray:3 3}\n"
     ".context{display:grid;grid-template-columns:1fr 1fr;gap:1rem}.context .wide{grid-column:1/-1}\n"
     ".context ul{list-style:none;margin:0;padding:0}.context li{padding:.2rem 0;border-bottom:1px solid var(--line)}\n"
-    "@media(max-width:40rem){.context{grid-template-columns:1fr}table.pair tbody th,table.pair thead td{width:5.6rem}"
+    "@media(max-width:40rem){.context{grid-template-columns:1fr}"
+    "table.pair tr{display:grid;grid-template-columns:1fr 1fr;border-bottom:1px solid var(--line)}"
+    "table.pair th,table.pair td{border:0}table.pair tbody th{width:auto;grid-area:1/1/2/3;padding-bottom:0}"
+    "table.pair td.lv{grid-area:1/2;text-align:right;padding-bottom:0}table.pair td.a{grid-area:2/1}"
+    "table.pair td.b{grid-area:2/2}table.pair thead td,table.pair thead th:nth-child(4){display:none}"
     "th,td{padding:.3rem .35rem}.bar button{flex:1 1 auto;padding:.6rem .4rem}.bar nav{width:100%;"
     "justify-content:space-between;margin:0}kbd{display:none}.waterfall text{font-size:17px}}\n";
 

@@ -98,9 +98,10 @@ static void hidden_number(Buf *out, Slice s, Slice other)
     }
 }
 
-static void value_cell(Buf *out, IdentityRole role, Slice s, Slice other, const bool *differs)
+/* side: "a" or "b", as the style sheet calls them. */
+static void value_cell(Buf *out, const char *side, IdentityRole role, Slice s, Slice other, const bool *differs)
 {
-    buf_adds(out, "<td>");
+    buf_addf(out, "<td class=\"%s\">", side);
     if (s.len == 0)
         buf_adds(out, "<span class=\"none\">none</span>");
     else if (role == ID_SSN)
@@ -123,8 +124,10 @@ static void level_cell(Buf *out, const EvidenceField *e)
         char c = e->level.ptr[i] == '_' ? ' ' : e->level.ptr[i];
         html_text(out, (Slice){&c, 1});
     }
-    buf_addf(
-        out, " <span class=\"w %s\">%+.1f</span></td>", e->weight >= 0 ? "up" : "down", (double)e->weight / WEIGHT_BIT);
+    if (e->weight != 0) /* a missing value says nothing, for or against */
+        buf_addf(
+            out, " <span class=\"w %s\">%+.1f</span>", e->weight > 0 ? "up" : "down", (double)e->weight / WEIGHT_BIT);
+    buf_adds(out, "</td>");
 }
 
 static void value_row(const PageFrame *f, const PairView *v, IdentityRole role, Buf *out)
@@ -142,8 +145,8 @@ static void value_row(const PageFrame *f, const PairView *v, IdentityRole role, 
         : equal ? "equal"
                 : "differs",
         role_words(role));
-    value_cell(out, role, a, b, a_differs);
-    value_cell(out, role, b, a, b_differs);
+    value_cell(out, "a", role, a, b, a_differs);
+    value_cell(out, "b", role, b, a, b_differs);
     if (f->sight == REVIEW_OPEN_EYED)
         level_cell(out, v->has_evidence ? evidence_of_role(&v->evidence, role) : NULL);
     buf_adds(out, "</tr>\n");
@@ -168,9 +171,10 @@ static void values_table(const PageFrame *f, const PairView *v, Buf *out)
 static void context_line(const VaultRecord *r, const EvidenceNear *near, Buf *out)
 {
     static const IdentityRole roles[] = {ID_FIRST, ID_MIDDLE, ID_OTHER_LAST, ID_BIRTH_DATE, ID_SEX, ID_SASID, ID_ZIP};
+    bool nameless = r->values.at[ID_LAST].len == 0 && r->values.at[ID_FIRST].len == 0;
     buf_adds(out, "<li><b>");
     html_text(out, r->values.at[ID_LAST]);
-    buf_adds(out, "</b>");
+    buf_addf(out, "</b>%s", nameless ? "<span class=\"none\">no name</span>" : "");
     for (size_t i = 0; i < COUNT_OF(roles); i++) {
         if (r->values.at[roles[i]].len == 0)
             continue;

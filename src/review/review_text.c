@@ -55,8 +55,9 @@ static void say_others(Buf *out, const char *name, const PairSide *side)
         buf_adds(out, "  ");
         say_value(out, r->source, 30);
         buf_addc(out, ' ');
+        bool nameless = r->values.at[ID_LAST].len == 0 && r->values.at[ID_FIRST].len == 0;
         say_value(out, r->values.at[ID_LAST], 0);
-        buf_adds(out, ", ");
+        buf_adds(out, nameless ? "no name" : ", ");
         say_value(out, r->values.at[ID_FIRST], 0);
         buf_addc(out, ' ');
         say_value(out, r->values.at[ID_MIDDLE], 0);

@@ -8,7 +8,7 @@
 
 #define WIDTH 640
 #define ROW 26
-#define LABEL 190 /* room for words at the left */
+#define LABEL 250 /* room for words at the left, at the larger letters of a narrow page too */
 #define NUMBER 84 /* room for numbers at the right */
 #define STEPS_MAX (MATCH_FIELDS_MAX + 5)
 

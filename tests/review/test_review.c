@@ -468,6 +468,7 @@ static void the_page(void **state)
     assert_true(has(&answer, "&lt;") && has(&answer, "<mark>") && has(&answer, "<svg class=\"waterfall\""));
     assert_true(has(&answer, "uncertain: two persons now, who may be one"));
     assert_true(has(&answer, "like the right one: probability 0.667")); /* two to one */
+    assert_false(has(&answer, "+0.0</span>")); /* what is missing weighs nothing, and is not said to speak for them */
     assert_false(has(&answer, "<b>Ada"));
     assert_false(has(&answer, "501101001"));
     assert_true(reads_of(s.w, "Ann") >= 1);

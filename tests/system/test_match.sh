@@ -199,6 +199,9 @@ refused "a misspelt key" $EXIT_INVALID 'key\.toml:3: colum: is not a known key' 
 printf '[[field]]\nkind = "sex"\ncolumn = "sex"\n[[rule]]\nname = "r"\neffect = "must"\nwhen = "sex = purple"\n' >"$work/rule.toml"
 refused "a rule with an unknown level" $EXIT_INVALID 'rule\.toml: .*purple' match "$people" --config "$work/rule.toml"
 printf '[[field]]\nkind = "sex"\ncolumn = "sex"\n' >"$work/other.toml"
+printf '[[field]]\nkind = "sex"\ncolumn = "sex"\n[[dataset]]\nname = "scools"\nunique = true\n' >"$work/dataset.toml"
+check_code "a dataset that no file gives" 0 "$CAIRN" match "$people" --config "$work/dataset.toml" --why 1 --with 2
+check_text "is told" "$work/check.err" 'match_dataset_absent dataset="scools"'
 refused "a model of another config" $EXIT_INVALID 'model\.json' match "$people" --config "$work/other.toml" --model "$work/whole/model.json"
 file labels id_a,id_b,match 1,nobody,1
 file heavy id_a,id_b,match,weight 1,2,1,0
