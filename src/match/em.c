@@ -418,7 +418,8 @@ static void enter_class(Em *e, PairClass class)
     for (uint32_t s = 0; s < e->segments; s++) {
         double match = e->m->class_share[s][CLASS_MATCH];
         bool random = class == CLASS_NEIGHBOUR && e->random_neighbours;
-        e->m->class_share[s][class] = random ? neighbours : class == CLASS_TWIN ? 0.02 * match : match;
+        double twins = fmax(0.02 * match, em_twins_shown(e, s)); /* from too few, few would come back */
+        e->m->class_share[s][class] = random ? neighbours : class == CLASS_TWIN ? twins : match;
         em_strangers_share(e, s);
     }
 }

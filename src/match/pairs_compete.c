@@ -21,10 +21,10 @@
  * 1. Everywhere, the cavity equations (Bayati and Nair 2006, "A rigorous proof of the cavity method for counting
  *    matchings"): rest(i at p) = v_p + sum of the other o_k / rest(k at its other end). Exact where no circle is; on
  *    a circle of nearly equal rivals they are too sure of the best.
- * 2. Rivals that are within RIVAL_WINDOW of the best at a place are grouped, and in groups that are small enough all
- *    ways are counted, subset by subset of the smaller side's places; what weaker candidates take is in v_p, by the
- *    first step. Groups that are too large are cut at narrower windows, and what is left too large then keeps what the
- *    first step gave.
+ * 2. Places that candidates join are grouped, and in groups that are small enough all ways are counted, subset by
+ *    subset of the smaller side's places. Groups that are too large are cut: only candidates within RIVAL_WINDOW of the
+ *    best at one of their places join, and what the others take is in v_p, by the first step. What is too large at the
+ *    narrowest window keeps what the first step gave.
  *
  * Integers, in the order of places: the same bytes for any thread count and order of rows.
  */
@@ -41,8 +41,9 @@
 #define NO_PLACE UINT32_MAX
 #define NOT_COUNTED INT32_MAX
 
-/* Weaker than the best at both its places by this: no rival (1 in 256, in 16, in 4). */
-static const Weight RIVAL_WINDOW[] = {8 * WEIGHT_BIT, 4 * WEIGHT_BIT, 2 * WEIGHT_BIT};
+/* Weaker than the best at both its places by this: joins no group. All, 1 in 2^24, in 256, in 16, in 4. */
+static const Weight RIVAL_WINDOW[] = {
+    WEIGHT_MAX - WEIGHT_MIN, 24 * WEIGHT_BIT, 8 * WEIGHT_BIT, 4 * WEIGHT_BIT, 2 * WEIGHT_BIT};
 
 typedef struct Rival {
     uint32_t record, source; /* the one looks for its place in the other */
@@ -185,7 +186,7 @@ static void settle(Contest *c)
 
 /* --- close rivals: all ways counted ---------------------------------------------------------------------------- */
 
-/* Is the pair one that the ways of a group are made of? */
+/* Does the pair join its places to a group? */
 static bool is_close(const Contest *c, size_t pair, Weight window)
 {
     const uint32_t *place = c->ends[pair].place;
@@ -231,7 +232,6 @@ static void list_members(Contest *c, uint32_t *next)
 }
 
 typedef struct Group {
-    Weight window;
     const uint32_t *large, *small; /* places of its sides */
     size_t larges, smalls;
     Weight empty_small[GROUP_BITS]; /* what an empty place weighs, weaker candidates and all */
@@ -244,17 +244,23 @@ static bool in_front(const Contest *c, uint32_t p)
     return c->table->source[r->record] < r->source;
 }
 
-/* What the place weighs when none of the group has it: nobody's, or a weaker candidate's. */
-static Weight empty_weight(const Contest *c, uint32_t p, Weight window)
+/* Is the pair, a rival for place p, one that the ways of the place's group are made of? */
+static bool is_inside(const Contest *c, const Rival *r, uint32_t p)
+{
+    uint32_t other = c->ends[r->pair].place[1 - r->end];
+    return other != NO_PLACE && group_of(c->places, other) == group_of(c->places, p);
+}
+
+/* What the place weighs when none of the group has it: nobody's, or another candidate's. */
+static Weight empty_weight(const Contest *c, uint32_t p)
 {
     Weight sum = c->places[p].vacant;
     for (size_t i = c->places[p].first; i < c->places[p + 1].first; i++)
-        if (!is_close(c, c->rivals[i].pair, window))
+        if (!is_inside(c, &c->rivals[i], p))
             sum = log_sum(c->log_sum, sum, rival_odds(c, &c->rivals[i]));
     return sum;
 }
 
-/* to[mask]: ways for the places before or from `at` on, the small ones of mask being taken. Adds weight. */
 static void add_way(const Contest *c, Weight *to, Weight weight)
 {
     *to = log_sum(c->log_sum, *to, weight);
@@ -265,11 +271,11 @@ static Weight plus(Weight ways, Weight weight)
     return ways <= WEIGHT_NEVER / 2 ? WEIGHT_NEVER : ways + weight;
 }
 
-/* Of the group's pair at rival i of a large place: its odds and its small place's bit. */
-static bool group_pair(const Contest *c, const Group *g, size_t i, Weight *odds, uint32_t *bit)
+/* Of the group's pair at rival i of the large place p: its odds and its small place's bit. */
+static bool group_pair(const Contest *c, uint32_t p, size_t i, Weight *odds, uint32_t *bit)
 {
     const Rival *r = &c->rivals[i];
-    if (!is_close(c, r->pair, g->window))
+    if (!is_inside(c, r, p))
         return false;
     *odds = c->pairs->at[r->pair].odds;
     *bit = UINT32_C(1) << c->places[c->ends[r->pair].place[1 - r->end]].number;
@@ -280,11 +286,11 @@ static bool group_pair(const Contest *c, const Group *g, size_t i, Weight *odds,
 static void ways_from(const Contest *c, const Group *g, size_t at, const Weight *later, Weight *after)
 {
     uint32_t p = g->large[at], bit;
-    Weight odds, empty = empty_weight(c, p, g->window);
+    Weight odds, empty = empty_weight(c, p);
     for (uint32_t mask = 0; mask < UINT32_C(1) << g->smalls; mask++)
         after[mask] = plus(later[mask], empty);
     for (size_t i = c->places[p].first; i < c->places[p + 1].first; i++)
-        if (group_pair(c, g, i, &odds, &bit))
+        if (group_pair(c, p, i, &odds, &bit))
             for (uint32_t mask = 0; mask < UINT32_C(1) << g->smalls; mask++)
                 if ((mask & bit) == 0)
                     add_way(c, &after[mask], plus(later[mask | bit], odds));
@@ -304,19 +310,19 @@ static Weight ways_with(const Contest *c, const Group *g, const Weight *before, 
 /* Odds of the pairs of the large place `at`: each one's ways against all others'. */
 static void odds_at(Contest *c, const Group *g, size_t at, const Weight *before, const Weight *later)
 {
-    const Place *place = &c->places[g->large[at]];
+    uint32_t p = g->large[at], bit;
+    const Place *place = &c->places[p];
     size_t n = 0;
-    uint32_t bit;
-    Weight odds, left = ways_with(c, g, before, later, 0, empty_weight(c, g->large[at], g->window));
+    Weight odds, left = ways_with(c, g, before, later, 0, empty_weight(c, p));
     for (size_t i = place->first; i < place[1].first; i++)
-        if (group_pair(c, g, i, &odds, &bit))
+        if (group_pair(c, p, i, &odds, &bit))
             c->next[n++] = ways_with(c, g, before, later, bit, odds);
     c->right[n] = WEIGHT_NEVER;
     for (size_t i = n; i > 0; i--)
         c->right[i - 1] = log_sum(c->log_sum, c->right[i], c->next[i - 1]);
     n = 0;
     for (size_t i = place->first; i < place[1].first; i++) {
-        if (!group_pair(c, g, i, &odds, &bit))
+        if (!group_pair(c, p, i, &odds, &bit))
             continue;
         c->exact[c->rivals[i].pair] = weight_clip((int64_t)c->next[n] - log_sum(c->log_sum, left, c->right[n + 1]));
         left = log_sum(c->log_sum, left, c->next[n++]);
@@ -327,11 +333,11 @@ static void odds_at(Contest *c, const Group *g, size_t at, const Weight *before,
 static void ways_past(const Contest *c, const Group *g, size_t at, Weight *before)
 {
     uint32_t p = g->large[at], bit;
-    Weight odds, empty = empty_weight(c, p, g->window);
+    Weight odds, empty = empty_weight(c, p);
     for (uint32_t mask = UINT32_C(1) << g->smalls; mask-- > 0;) {
         Weight sum = plus(before[mask], empty);
         for (size_t i = c->places[p].first; i < c->places[p + 1].first; i++)
-            if (group_pair(c, g, i, &odds, &bit) && (mask & bit) != 0)
+            if (group_pair(c, p, i, &odds, &bit) && (mask & bit) != 0)
                 add_way(c, &sum, plus(before[mask & ~bit], odds));
         before[mask] = sum;
     }
@@ -343,7 +349,7 @@ static void count_ways(Contest *c, Group *g)
     Weight *ways = c->ways, before[1 << GROUP_BITS];
     for (size_t k = 0; k < g->smalls; k++) {
         c->places[g->small[k]].number = (uint32_t)k;
-        g->empty_small[k] = empty_weight(c, g->small[k], g->window);
+        g->empty_small[k] = empty_weight(c, g->small[k]);
     }
     Weight *last = ways + g->larges * subsets;
     for (uint32_t mask = 0; mask < subsets; mask++) {
@@ -361,7 +367,7 @@ static void count_ways(Contest *c, Group *g)
 }
 
 /* Counts the group's ways where these are few enough; false: they are not. sides[]: scratch, n places. */
-static bool try_group(Contest *c, const uint32_t *member, size_t n, Weight window, uint32_t *sides)
+static bool try_group(Contest *c, const uint32_t *member, size_t n, uint32_t *sides)
 {
     size_t front = 0, back = n;
     for (size_t i = 0; i < n; i++)
@@ -373,9 +379,9 @@ static bool try_group(Contest *c, const uint32_t *member, size_t n, Weight windo
     front = 0;
     for (size_t i = 0; i < n; i++)
         sides[in_front(c, member[i]) ? front++ : back++] = member[i];
-    Group g = {.window = window, .large = sides, .larges = front, .small = sides + front, .smalls = behind};
+    Group g = {.large = sides, .larges = front, .small = sides + front, .smalls = behind};
     if (front == smalls && behind != smalls)
-        g = (Group){.window = window, .large = sides + front, .larges = behind, .small = sides, .smalls = front};
+        g = (Group){.large = sides + front, .larges = behind, .small = sides, .smalls = front};
     count_ways(c, &g);
     return true;
 }
@@ -392,7 +398,7 @@ static Status count_groups(Contest *c, Weight window, Error *err)
         for (to = from + 1; to < c->place_count && group_of(c->places, c->member[to]) == group; to++)
             continue;
         /* two places without a rival: the cavity equations are exact */
-        if (to - from < 3 || !try_group(c, c->member + from, to - from, window, next))
+        if (to - from < 3 || !try_group(c, c->member + from, to - from, next))
             continue;
         for (size_t i = from; i < to; i++)
             c->places[c->member[i]].counted = true;
