@@ -447,8 +447,8 @@ MUST_USE Status pairs_collect(
 MUST_USE Status pairs_sort(MatchPairs *pairs, uint32_t records, unsigned threads, Error *err);
 
 /* A record has at most one partner in a unique source: candidates that compete for the place share its odds
- * (pairs_compete.c). Pairs are collected from pairs_collect_from on and sorted by (a, b), the whole run's (after merging, where
- * partitions were scored apart); those that fall below config.keep_from are dropped. */
+ * (pairs_compete.c). Pairs are collected from pairs_collect_from on and sorted by (a, b), the whole run's (after
+ * merging, where partitions were scored apart); those that fall below config.keep_from are dropped. */
 Weight pairs_collect_from(const MatchConfig *config); /* what to collect for it: it may raise odds */
 MUST_USE Status pairs_compete(const MatchTable *t, MatchPairs *pairs, Error *err);
 

@@ -2,19 +2,19 @@
  * Competition for places in sources that hold nobody twice.
  *
  * A place is what a record has in another, unique source: at most one partner. Candidates are edges between places (or
- * of one place, where the record's own source is not unique), of odds o, and an empty place weighs v. Sets of edges that
- * share no place are all ways in which things can be; each weighs the product of its edges' odds and its empty places'
- * v, and
+ * of one place, where the record's own source is not unique), of odds o, and an empty place weighs v. Sets of edges
+ * that share no place are all ways in which things can be; each weighs the product of its edges' odds and its empty
+ * places' v, and
  *
  *     odds'(i) = weight of the ways with i / weight of the ways without i
  *
  * which is Bayes' rule. Where nobody's candidates have others, this is o_i / (v + sum of the other o_k) at either end.
- * Where they have, a candidate that has a better partner himself is no rival: of two twins in both of two files, who are
- * likely crosswise too, each finds itself. v is one less the expected partners by records (as found with v = 1), and
- * at least VACANT_LEAST: candidates below keep_from are not in the sum. Two records that are left over from two files
- * of the same people are each other's more probably than two that merely look alike; two that look alike while both
- * have better partners are not. Census data show the need: a stated 0.5 was right 21 times in 100 when candidates did
- * not compete.
+ * Where they have, a candidate that has a better partner himself is no rival: of two twins in both of two files, who
+ * are likely crosswise too, each finds itself. v is one less the expected partners by records (as found with v = 1),
+ * and at least VACANT_LEAST: candidates below keep_from are not in the sum. Two records that are left over from two
+ * files of the same people are each other's more probably than two that merely look alike; two that look alike while
+ * both have better partners are not. Census data show the need: a stated 0.5 was right 21 times in 100 when candidates
+ * did not compete.
  *
  * Two steps, since counting all ways is for small groups only (it is the permanent, which is #P-complete).
  *
@@ -33,8 +33,8 @@
 #include "match/match_impl.h"
 
 #define VACANT_LEAST 0.02
-#define PLACES_GAIN (12 * WEIGHT_BIT) /* most that two vacancies add to a pair's odds: 2 log2(1 / VACANT_LEAST) */
-#define CAVITY_ROUNDS 12              /* the first whole, the others halfway: what is off halves each time */
+#define PLACES_GAIN (12 * WEIGHT_BIT)     /* most that two vacancies add to a pair's odds: 2 log2(1 / VACANT_LEAST) */
+#define CAVITY_ROUNDS 12                  /* the first whole, the others halfway: what is off halves each time */
 #define NEGLIGIBLE_TAKER (6 * WEIGHT_BIT) /* below both vacancies: takes a place once in 64 at most */
 #define GROUP_BITS 8                      /* places of the smaller side */
 #define GROUP_STATES ((size_t)1 << 14)    /* places of the larger side, times subsets of the smaller */
@@ -297,8 +297,8 @@ static void ways_from(const Contest *c, const Group *g, size_t at, const Weight 
 }
 
 /* Ways in which the large place `at` takes the small one of `bit` (0: none of the group), by what was taken before. */
-static Weight ways_with(const Contest *c, const Group *g, const Weight *before, const Weight *later, uint32_t bit,
-    Weight weight)
+static Weight ways_with(
+    const Contest *c, const Group *g, const Weight *before, const Weight *later, uint32_t bit, Weight weight)
 {
     Weight sum = WEIGHT_NEVER;
     for (uint32_t mask = 0; mask < UINT32_C(1) << g->smalls; mask++)

@@ -8,9 +8,9 @@
 #include "match/match_impl.h"
 #include "match/sort_keys.h"
 
-#define GROUP_MAX 8        /* records of one birth and home; more are a dormitory or a default */
-#define UNLIKE_TO_ALIKE 4  /* times as many */
-#define EXCESS_LEAST 8     /* pairs: fewer are chance */
+#define GROUP_MAX 8       /* records of one birth and home; more are a dormitory or a default */
+#define UNLIKE_TO_ALIKE 4 /* times as many */
+#define EXCESS_LEAST 8    /* pairs: fewer are chance */
 
 typedef struct Births {
     const MatchTable *t;
