@@ -10,7 +10,9 @@
  *   audit_bound.c      a bound from a linear program, verified in integers
  *   audit_local.c      what the few constraints around one unknown exclude
  *   audit_reach.c      how far unknowns can be moved from a known solution
- *   audit_offered.c    solutions that somebody offers, verified
+ *   audit_kernel.c     moves that solving the equations gives
+ *   audit_offered.c    solutions that somebody offers, verified; solutions that are kept to be offered again
+ *   audit_proof.c      the same as bytes
  */
 #ifndef CAIRN_AUDIT_ATTACK_H
 #define CAIRN_AUDIT_ATTACK_H
@@ -133,6 +135,25 @@ int64_t wide_clamp(Wide v); /* to -ENDLESS .. ENDLESS */
 /* What was found out about the unknowns of one piece, from a solution in hand. */
 #define REACH_WINDOWS 3
 
+/* Tables, one after the other. */
+struct AuditOffered {
+    VEC(AuditMove) moves;
+    VEC(size_t) start; /* of each table */
+    VEC(AuditMove) base;
+};
+Status offered_append(AuditOffered *to, const AuditOffered *from, Error *err);
+void offered_clear(AuditOffered *o);
+size_t offered_table(const AuditOffered *o, size_t table, const AuditMove **out);
+
+/* Several values of each unknown are wanted, not levels. */
+typedef struct ReachValues {
+    uint32_t enough;         /* values of an unknown */
+    int64_t *at;             /* enough a variable */
+    uint32_t *count;         /* a variable; enough where none are wanted */
+    const uint8_t *wanted;   /* a variable of the whole */
+    const uint8_t *positive; /* likewise: 1 or more is wanted */
+} ReachValues;
+
 typedef struct Reach {
     const Piece *piece;
     const int64_t *point;
@@ -144,6 +165,10 @@ typedef struct Reach {
     uint32_t **without;                  /* singletons that moved in every solution that moved the variable */
     uint32_t *without_count;             /* AUDIT_NONE: never moved */
     const int64_t *want_low, *want_high; /* levels aimed at besides the one asked for; NULL: none */
+    const int64_t *want_width;           /* with them: least distance of the highest to the lowest seen */
+    ReachValues values;                  /* enough 0: none are wanted */
+    AuditOffered *kept;                  /* tables that showed something; NULL: none are kept */
+    const uint32_t *name;                /* of a variable, there */
     Arena arena;
     Work work;         /* over the whole piece */
     Lp *lp;            /* over the whole piece, made when first needed */
@@ -152,8 +177,9 @@ typedef struct Reach {
     uint32_t *stamp, *left_stamp, *row_stamp, *rows_left, *list;
     uint32_t stamp_now;
     uint32_t misses[REACH_WINDOWS]; /* windows of each size in a row that held no solution */
+    bool kernel_seen;               /* kernel_show */
     bool all_equal; /* rows are equations and there are no quotients: what moves one way moves the other */
-    uint64_t programs, pivots, tables;
+    uint64_t programs, pivots, tables, held;
     uint64_t steps; /* as AuditEffort.step_limit counts them */
 } Reach;
 /* Counts a program over p, and the constraints that propagation and search looked at there. */
@@ -176,6 +202,25 @@ Status reach_for(Reach *r, const Goal *goal, Found *found, Error *err);
 Status reach_ends(Reach *r, uint32_t var, Error *err);
 /* A verified solution of sub, a part of r's piece (NULL: all of it): notes how far it and its multiples go. */
 Status reach_saw(Reach *r, const Piece *sub, const int64_t *x, Error *err);
+/* A table under examination: how unknowns of r's piece differ from the point. */
+typedef struct Verifier {
+    Reach *reach;
+    uint32_t *list; /* unknowns that move */
+    uint32_t count;
+    int64_t *to;    /* an unknown: where the table has it; the point between tables */
+    uint8_t *moves; /* an unknown: it is in the list */
+    int64_t *x;     /* scratch of verifier_show */
+} Verifier;
+/* Lives in a. */
+Status verifier_new(Verifier *v, Reach *r, Arena *a, Error *err);
+/* False: it does not move, moves twice or beyond its bounds; the table is none. */
+bool verifier_move(Verifier *v, uint32_t var, int64_t by);
+/* Notes what the table shows, if every row and quotient holds, and begins anew. whole: all of its moves were possible.
+ */
+Status verifier_show(Verifier *v, bool whole, bool *shown, Error *err);
+/* audit_kernel.c: tables in which one unknown moves by a unit, and those that the equations can be solved for follow.
+ * Of pieces of equations alone. */
+Status kernel_show(Reach *r, Error *err);
 /* Offered tables, shared out to pieces. Read by all threads. */
 typedef struct Offers {
     const AuditOffered *offered;
@@ -183,9 +228,11 @@ typedef struct Offers {
     uint32_t *piece_of, *place_of; /* of a cell: its piece, AUDIT_NONE where none has it, and its number there */
     uint32_t *first, *table;       /* piece i has table[first[i]] up to table[first[i + 1]] */
 } Offers;
-/* cell_of: of a variable. *out lives in a. */
+/* cell_of: of a variable; NULL: itself. *out lives in a. */
 Status offers_share_out(const AuditOffered *o, const Pieces *pieces, const uint32_t *cell_of, uint32_t cells, Arena *a,
     Offers *out, Error *err);
+/* Before tables are seen: values of what is wanted (by the whole's variable) are collected. */
+Status reach_want_values(Reach *r, const uint8_t *wanted, const uint8_t *positive, uint32_t enough, Error *err);
 /* Notes what the tables of r's piece show, those that are tables. */
 Status offers_verify(const Offers *s, uint32_t piece, Reach *r, Error *err);
 /* Tries within the neighbourhood of goal->var of at most size variables. Never FOUND_NONE. */

@@ -97,7 +97,8 @@ void audit_memory_free(AuditMemory *m); /* NULL is fine */
 
 /* Tables that somebody offers who knows the truth, as far as they differ from it; whoever protected the problem has
  * them. Each is verified in whole numbers against every bound and equation it touches, and left out when it does not
- * hold, so that it can spare work and nothing else. Copied. Read by audit_problem alone. */
+ * hold, so that it can spare work and nothing else. Copied. What an attack keeps (AuditOptions.kept, AuditAsk.kept) may
+ * be offered to the next one: it is what the first has shown with. */
 typedef struct AuditMove {
     uint32_t cell;
     int64_t by; /* not 0 */
@@ -106,6 +107,21 @@ typedef struct AuditOffered AuditOffered;
 MUST_USE Status audit_offered_new(AuditOffered **out, Error *err);
 void audit_offered_free(AuditOffered *o); /* NULL is fine */
 MUST_USE Status audit_offer(AuditOffered *o, const AuditMove *moves, size_t count, Error *err);
+/* For audit_run, where nobody knows the truth: terms of one whole table that the others differ from, told piece by
+ * piece. Verified likewise. */
+MUST_USE Status audit_offer_base(AuditOffered *o, const AuditMove *values, size_t count, Error *err);
+size_t audit_offered_count(const AuditOffered *o); /* tables, without the base */
+
+/* Such tables as bytes: a proof that another process can verify (README.md draws it). It holds alternatives to hidden
+ * numbers, and all together give the numbers away: never to be published. problem: what it is about, as
+ * audit_problem_id or audit_system_id say. Appended to out. */
+MUST_USE Status audit_proof_write(const AuditOffered *tables, const char *problem, Buf *out, Error *err);
+/* Untrusted bytes; fuzzed. Tables are added to `tables`, with ERR_INVALID those before the place that it names (file
+ * name, byte). problem: empty when it was not there. */
+MUST_USE Status audit_proof_read(
+    Slice bytes, const char *name, AuditOffered *tables, char problem[SHA256_HEX_SIZE], Error *err);
+/* SHA-256 of all that an attack rests on: pattern, values, bounds, levels, equations; names and costs play no part. */
+MUST_USE Status audit_problem_id(const SdcProblem *p, char out[SHA256_HEX_SIZE], Error *err);
 
 typedef struct AuditOptions {
     AuditCells cells;
@@ -117,7 +133,9 @@ typedef struct AuditOptions {
     AuditSumRule sum_rule;    /* NULL: min_sum alone */
     void *sum_ctx;
     const AuditOffered *offered; /* NULL: none */
-    AuditMemory *memory;         /* NULL: every cell is attacked. Not used with AUDIT_INTERVALS, which asks for more */
+    AuditOffered *kept;  /* NULL: none. Gets each verified table, found or offered, that showed of a cell that is asked
+                          * for what no table before it did; the same for any number of threads */
+    AuditMemory *memory; /* NULL: every cell is attacked. Not used with AUDIT_INTERVALS, which asks for more */
     AuditEffort effort;
 } AuditOptions;
 #define AUDIT_OPTIONS_INIT \
@@ -130,6 +148,7 @@ typedef struct AuditReport {
     AuditCell *cells; /* ascending by cell */
     size_t count, exposed, unproven;
     uint64_t programs, pivots, tables; /* linear programs solved, their pivots; tables verified */
+    uint64_t held;                     /* of those that were offered */
     uint64_t steps;                    /* as step_limit counts them */
 } AuditReport;
 
@@ -262,6 +281,10 @@ typedef struct AuditAsk {
      * is said (AUDIT_EXACT, or AUDIT_UNSURE), without an explanation. */
     const uint8_t *asked;
     uint32_t explain_most; /* findings with an explanation: the first; 0: all */
+    /* As in AuditOptions; cells are numbers that the audit gives, the same whenever the same is told in the same order.
+     * Offered tables may leave low and high of an open unknown wider than a search would. NULL: none. */
+    const AuditOffered *offered;
+    AuditOffered *kept;
     AuditEffort effort;
 } AuditAsk;
 #define AUDIT_ASK_INIT \
@@ -278,11 +301,14 @@ typedef struct AuditResult {
     uint32_t *aside; /* facts set aside, ascending */
     size_t aside_count;
     size_t exact, narrow, unsure, clashes;
+    uint64_t held; /* offered tables that are tables */
 } AuditResult;
 
 /* May be called again after more facts. */
 MUST_USE Status audit_run(const AuditSystem *s, const AuditAsk *ask, AuditResult *out, Error *err);
 void audit_result_free(AuditResult *r);
+/* As audit_problem_id: of everything that was told, words aside. */
+MUST_USE Status audit_system_id(const AuditSystem *s, char out[SHA256_HEX_SIZE], Error *err);
 /* One paragraph in words: what follows about an unknown, and from what. */
 MUST_USE Status audit_explain(const AuditSystem *s, const AuditInference *i, Buf *out, Error *err);
 /* What a fact says, as it was told. Borrowed from s. */

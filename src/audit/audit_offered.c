@@ -11,11 +11,6 @@
 
 #include <stdlib.h>
 
-struct AuditOffered {
-    VEC(AuditMove) moves;
-    VEC(size_t) start; /* of each table */
-};
-
 Status audit_offered_new(AuditOffered **out, Error *err)
 {
     return mem_zalloc(1, sizeof **out, (void **)out, err);
@@ -25,9 +20,15 @@ void audit_offered_free(AuditOffered *o)
 {
     if (!o)
         return;
+    offered_clear(o);
+    mem_free(o);
+}
+
+void offered_clear(AuditOffered *o)
+{
     vec_free(&o->moves);
     vec_free(&o->start);
-    mem_free(o);
+    vec_free(&o->base);
 }
 
 Status audit_offer(AuditOffered *o, const AuditMove *moves, size_t count, Error *err)
@@ -38,11 +39,34 @@ Status audit_offer(AuditOffered *o, const AuditMove *moves, size_t count, Error 
     return OK;
 }
 
-static size_t table_at(const AuditOffered *o, size_t table, const AuditMove **out)
+Status audit_offer_base(AuditOffered *o, const AuditMove *values, size_t count, Error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        TRY(vec_push(&o->base, values[i], err));
+    return OK;
+}
+
+size_t audit_offered_count(const AuditOffered *o)
+{
+    return o->start.len;
+}
+
+size_t offered_table(const AuditOffered *o, size_t table, const AuditMove **out)
 {
     size_t first = o->start.at[table], end = table + 1 < o->start.len ? o->start.at[table + 1] : o->moves.len;
     *out = o->moves.at + first;
     return end - first;
+}
+
+Status offered_append(AuditOffered *to, const AuditOffered *from, Error *err)
+{
+    TRY(audit_offer_base(to, from->base.at, from->base.len, err));
+    for (size_t t = 0; t < from->start.len; t++) {
+        const AuditMove *moves;
+        size_t count = offered_table(from, t, &moves);
+        TRY(audit_offer(to, moves, count, err));
+    }
+    return OK;
 }
 
 /* --- sharing out -------------------------------------------------------------------------------------------------- */
@@ -56,8 +80,9 @@ static Status places_new(const Pieces *pieces, const uint32_t *cell_of, Arena *a
     memset(out->piece_of, 0xff, cells * sizeof *out->piece_of);
     for (uint32_t i = 0; i < pieces->count; i++)
         for (uint32_t k = pieces->first[i]; k < pieces->first[i + 1]; k++) {
-            out->piece_of[cell_of[pieces->order[k]]] = i;
-            out->place_of[cell_of[pieces->order[k]]] = k - pieces->first[i];
+            uint32_t cell = cell_of ? cell_of[pieces->order[k]] : pieces->order[k];
+            out->piece_of[cell] = i;
+            out->place_of[cell] = k - pieces->first[i];
         }
     return OK;
 }
@@ -66,7 +91,7 @@ static Status places_new(const Pieces *pieces, const uint32_t *cell_of, Arena *a
 static uint32_t piece_of_table(const Offers *s, size_t table)
 {
     const AuditMove *moves;
-    size_t count = table_at(s->offered, table, &moves);
+    size_t count = offered_table(s->offered, table, &moves);
     return count > 0 && moves[0].cell < s->cells ? s->piece_of[moves[0].cell] : AUDIT_NONE;
 }
 
@@ -94,37 +119,33 @@ Status offers_share_out(const AuditOffered *o, const Pieces *pieces, const uint3
 
 /* --- verifying ---------------------------------------------------------------------------------------------------- */
 
-typedef struct Verifier {
-    Reach *reach;
-    uint32_t piece;
-    const Offers *offers;
-    uint32_t *list; /* unknowns that move, ascending */
-    int64_t *by;    /* an unknown: how far; 0 between tables */
-    int64_t *x;     /* of the list */
-} Verifier;
-
 static int ascending(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     return (x > y) - (x < y);
 }
 
-/* Fills list and by. False: something moves that is not an unknown of the piece, or twice, or not at all, or beyond its
- * bounds. *count: how many are in by. */
-static bool place_moves(Verifier *v, const AuditMove *moves, size_t wanted, uint32_t *count)
+Status verifier_new(Verifier *v, Reach *r, Arena *a, Error *err)
+{
+    size_t n = (size_t)r->piece->vars + 1;
+    *v = (Verifier){.reach = r};
+    TRY(arena_new(a, uint32_t, n, &v->list, err));
+    TRY(arena_new(a, int64_t, n, &v->to, err));
+    TRY(arena_new(a, uint8_t, n, &v->moves, err));
+    TRY(arena_new(a, int64_t, n, &v->x, err));
+    memcpy(v->to, r->point, r->piece->vars * sizeof *v->to);
+    return OK;
+}
+
+bool verifier_move(Verifier *v, uint32_t var, int64_t by)
 {
     const Piece *p = v->reach->piece;
-    for (*count = 0; *count < wanted; ++*count) {
-        const AuditMove *m = &moves[*count];
-        if (m->cell >= v->offers->cells || v->offers->piece_of[m->cell] != v->piece || m->by == 0 || m->by == INT64_MIN)
-            return false;
-        uint32_t var = v->offers->place_of[m->cell];
-        Wide to = (Wide)v->reach->point[var] + m->by;
-        if (v->by[var] != 0 || to < p->low[var] || to > p->high[var])
-            return false;
-        v->list[*count] = var;
-        v->by[var] = m->by;
-    }
+    Wide to = (Wide)v->reach->point[var] + by;
+    if (v->moves[var] || by == 0 || to < p->low[var] || to > p->high[var])
+        return false;
+    v->list[v->count++] = var;
+    v->to[var] = (int64_t)to;
+    v->moves[var] = 1;
     return true;
 }
 
@@ -132,57 +153,75 @@ static bool row_holds(const Verifier *v, uint32_t r)
 {
     const Piece *p = v->reach->piece;
     Wide sum = 0;
+    if (r >= p->rows)
+        return quotient_holds(&p->quotient[r - p->rows], v->to);
     for (uint32_t k = p->start[r]; k < p->start[r + 1]; k++)
-        sum += (Wide)p->coef[k] * v->by[p->var[k]];
-    return sum == 0;
+        sum += (Wide)p->coef[k] * v->to[p->var[k]];
+    return (p->row_low[r] == -ENDLESS || sum >= p->row_low[r]) && (p->row_high[r] == ENDLESS || sum <= p->row_high[r]);
 }
 
-static bool rows_hold(const Verifier *v, uint32_t count)
+static bool rows_hold(const Verifier *v)
 {
     const Piece *p = v->reach->piece;
     Reach *r = v->reach;
     r->stamp_now++;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < v->count; i++)
         for (uint32_t u = p->use_start[v->list[i]]; u < p->use_start[v->list[i] + 1]; u++) {
-            if (r->row_stamp[p->use[u]] == r->stamp_now)
+            uint32_t k = p->use[u];
+            if (k < p->rows && r->row_stamp[k] == r->stamp_now)
                 continue;
-            r->row_stamp[p->use[u]] = r->stamp_now;
-            if (!row_holds(v, p->use[u]))
+            if (k < p->rows)
+                r->row_stamp[k] = r->stamp_now;
+            if (!row_holds(v, k))
                 return false;
         }
     return true;
 }
 
-static Status verify(Verifier *v, const AuditMove *moves, size_t wanted, Error *err)
+Status verifier_show(Verifier *v, bool whole, bool *shown, Error *err)
 {
-    uint32_t count;
     Status st = OK;
-    if (place_moves(v, moves, wanted, &count) && rows_hold(v, count)) {
-        qsort(v->list, count, sizeof *v->list, ascending);
-        for (uint32_t i = 0; i < count; i++)
-            v->x[i] = v->reach->point[v->list[i]] + v->by[v->list[i]];
-        const Piece part = {.vars = count, .outer = v->list};
+    *shown = whole && rows_hold(v);
+    if (*shown) {
+        qsort(v->list, v->count, sizeof *v->list, ascending);
+        for (uint32_t i = 0; i < v->count; i++)
+            v->x[i] = v->to[v->list[i]];
+        const Piece part = {.vars = v->count, .outer = v->list};
         st = reach_saw(v->reach, &part, v->x, err);
     }
-    for (uint32_t i = 0; i < count; i++)
-        v->by[v->list[i]] = 0;
-    return st;
+    for (uint32_t i = 0; i < v->count; i++) {
+        v->to[v->list[i]] = v->reach->point[v->list[i]];
+        v->moves[v->list[i]] = 0;
+    }
+    v->count = 0;
+    return st == OK ? cancel_check(err) : st;
+}
+
+/* False: something moves that is not an unknown of the piece, or twice, or not at all, or beyond its bounds. */
+static bool place_moves(Verifier *v, const Offers *s, uint32_t piece, const AuditMove *moves, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const AuditMove *m = &moves[i];
+        if (m->cell >= s->cells || s->piece_of[m->cell] != piece || m->by == INT64_MIN)
+            return false;
+        if (!verifier_move(v, s->place_of[m->cell], m->by))
+            return false;
+    }
+    return true;
 }
 
 Status offers_verify(const Offers *s, uint32_t piece, Reach *r, Error *err)
 {
-    Verifier v = {.reach = r, .piece = piece, .offers = s};
-    size_t n = (size_t)r->piece->vars + 1;
-    if (s->first[piece] == s->first[piece + 1] || !r->all_equal)
+    Verifier v;
+    if (s->first[piece] == s->first[piece + 1])
         return OK;
-    TRY(arena_new(&r->arena, uint32_t, n, &v.list, err));
-    TRY(arena_new(&r->arena, int64_t, n, &v.by, err));
-    TRY(arena_new(&r->arena, int64_t, n, &v.x, err));
+    TRY(verifier_new(&v, r, &r->arena, err));
     for (uint32_t i = s->first[piece]; i < s->first[piece + 1]; i++) {
         const AuditMove *moves;
-        size_t count = table_at(s->offered, s->table[i], &moves);
-        if (count < n)
-            TRY(verify(&v, moves, count, err));
+        bool shown;
+        size_t count = offered_table(s->offered, s->table[i], &moves);
+        TRY(verifier_show(&v, place_moves(&v, s, piece, moves, count), &shown, err));
+        r->held += shown;
     }
     return OK;
 }

@@ -21,8 +21,9 @@ typedef struct Job {
     uint32_t *report_of; /* of a cell: its place in the report; AUDIT_NONE: not asked */
     int64_t *truth;      /* of a variable */
     Pieces pieces;
-    uint64_t *programs, *pivots, *tables, *steps; /* a piece */
-    AuditMemory *memory;                          /* NULL: none */
+    uint64_t *programs, *pivots, *tables, *held, *steps; /* a piece */
+    AuditOffered *kept;                                  /* a piece; NULL: none are kept */
+    AuditMemory *memory;                                 /* NULL: none */
     Offers offers;
 } Job;
 
@@ -187,7 +188,8 @@ typedef struct Attack {
     Arena arena;
     Piece piece;
     Reach reach;
-    int64_t *point, *want_low, *want_high;
+    int64_t *point, *want_low, *want_high, *want_width;
+    uint32_t *name; /* its cell */
     uint8_t *tracked, *singleton;
     bool singletons;
 } Attack;
@@ -217,6 +219,8 @@ static Status attack_prepare(Attack *a, uint32_t piece, Error *err)
     TRY(arena_new(&a->arena, int64_t, n + 1, &a->point, err));
     TRY(arena_new(&a->arena, int64_t, n + 1, &a->want_low, err));
     TRY(arena_new(&a->arena, int64_t, n + 1, &a->want_high, err));
+    TRY(arena_new(&a->arena, int64_t, n + 1, &a->want_width, err));
+    TRY(arena_new(&a->arena, uint32_t, n + 1, &a->name, err));
     TRY(arena_new(&a->arena, uint8_t, n + 1, &a->tracked, err));
     TRY(arena_new(&a->arena, uint8_t, n + 1, &a->singleton, err));
     for (uint32_t v = 0; v < n; v++) {
@@ -225,6 +229,8 @@ static Status attack_prepare(Attack *a, uint32_t piece, Error *err)
         a->point[v] = c->value;
         a->want_low[v] = wanted ? c->value - c->lpl : c->value;
         a->want_high[v] = wanted ? c->value + c->upl : c->value;
+        a->want_width[v] = !wanted ? 0 : c->spl > 1 ? c->spl : 1;
+        a->name[v] = cell_at(a, v);
         a->singleton[v] = j->options->singleton && j->options->singleton[cell_at(a, v)];
         a->tracked[v] = wanted;
         a->singletons = a->singletons || a->singleton[v];
@@ -232,6 +238,9 @@ static Status attack_prepare(Attack *a, uint32_t piece, Error *err)
     TRY(reach_init(&a->reach, &a->piece, a->point, &j->options->effort, err));
     a->reach.want_low = a->want_low;
     a->reach.want_high = a->want_high;
+    a->reach.want_width = a->want_width;
+    a->reach.name = a->name;
+    a->reach.kept = j->kept ? &j->kept[piece] : NULL;
     a->reach.singleton = a->singleton;
     a->reach.tracked = a->singletons ? a->tracked : NULL;
     return j->options->offered ? offers_verify(&j->offers, piece, &a->reach, err) : OK;
@@ -401,10 +410,13 @@ static Status attack_piece(size_t item, void *ctx, Error *err)
     Status st = attack_prepare(&a, (uint32_t)item, err);
     if (st == OK)
         st = attack_run(&a, err);
+    if (st == OK)
+        st = cancel_check(err); /* the last question was ended before it was answered */
     reach_free(&a.reach);
     j->programs[item] = a.reach.programs;
     j->pivots[item] = a.reach.pivots;
     j->tables[item] = a.reach.tables;
+    j->held[item] = a.reach.held;
     j->steps[item] = a.reach.steps;
     arena_free(&a.arena);
     return st;
@@ -467,8 +479,13 @@ static Status job_run(Job *j, Arena *scratch, Error *err)
     TRY(arena_new(scratch, uint64_t, (size_t)j->pieces.count + 1, &j->programs, err));
     TRY(arena_new(scratch, uint64_t, (size_t)j->pieces.count + 1, &j->pivots, err));
     TRY(arena_new(scratch, uint64_t, (size_t)j->pieces.count + 1, &j->tables, err));
+    TRY(arena_new(scratch, uint64_t, (size_t)j->pieces.count + 1, &j->held, err));
     TRY(arena_new(scratch, uint64_t, (size_t)j->pieces.count + 1, &j->steps, err));
+    if (j->options->kept)
+        TRY(arena_new(scratch, AuditOffered, (size_t)j->pieces.count + 1, &j->kept, err));
     TRY(parallel_for(j->pieces.count, j->options->effort.threads, attack_piece, j, err));
+    for (uint32_t i = 0; i < j->pieces.count && j->kept; i++)
+        TRY(offered_append(j->options->kept, &j->kept[i], err));
     memory_end(j);
     return sums(j, scratch, err);
 }
@@ -485,12 +502,15 @@ Status audit_problem(const SdcProblem *p, const AuditOptions *options, AuditRepo
         out->programs += j.programs[i];
         out->pivots += j.pivots[i];
         out->tables += j.tables[i];
+        out->held += j.held[i];
         out->steps += j.steps[i];
     }
     for (size_t i = 0; i < out->count && st == OK; i++) {
         out->exposed += out->cells[i].verdict == AUDIT_EXPOSED;
         out->unproven += out->cells[i].verdict == AUDIT_UNPROVEN;
     }
+    for (uint32_t i = 0; i < j.pieces.count && j.kept; i++)
+        offered_clear(&j.kept[i]);
     arena_free(&scratch);
     if (st != OK)
         audit_report_free(out);

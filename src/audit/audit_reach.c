@@ -89,11 +89,13 @@ static int64_t room_below(const Piece *p, uint32_t v, int64_t at)
     return p->low[v] == -ENDLESS ? FAR_ENOUGH : at - p->low[v];
 }
 
-/* Which singletons of the moved list move with v whenever v moves: what was left of them and is in the list. */
-static Status without_meet(Reach *r, uint32_t v, const uint32_t *moved, size_t count, Error *err)
+/* Which singletons of the moved list move with v whenever v moves: what was left of them and is in the list. *news:
+ * fewer than before. */
+static Status without_meet(Reach *r, uint32_t v, const uint32_t *moved, size_t count, bool *news, Error *err)
 {
     if (r->without_count[v] == AUDIT_NONE) {
         uint32_t n = 0;
+        *news = true;
         TRY(arena_new(&r->arena, uint32_t, count + 1, &r->without[v], err));
         for (size_t i = 0; i < count; i++)
             if (r->singleton[moved[i]] && moved[i] != v)
@@ -108,55 +110,127 @@ static Status without_meet(Reach *r, uint32_t v, const uint32_t *moved, size_t c
         if (j < count && moved[j] == r->without[v][i])
             r->without[v][kept++] = r->without[v][i];
     }
+    *news = *news || kept < r->without_count[v];
     r->without_count[v] = kept;
     return OK;
 }
 
-static void saw_at(Reach *r, uint32_t v, int64_t value)
+/* Whether one value more of v is in hand, where some are wanted. */
+static bool value_new(Reach *r, uint32_t v, int64_t value)
 {
+    ReachValues *s = &r->values;
+    int64_t *at = s->at + (size_t)v * s->enough;
+    for (uint32_t i = 0; i < s->count[v]; i++)
+        if (at[i] == value)
+            return false;
+    if (s->count[v] >= s->enough)
+        return false;
+    at[s->count[v]++] = value;
+    return true;
+}
+
+Status reach_want_values(Reach *r, const uint8_t *wanted, const uint8_t *positive, uint32_t enough, Error *err)
+{
+    size_t n = (size_t)r->piece->vars + 1;
+    r->values = (ReachValues){.enough = enough, .wanted = wanted, .positive = positive};
+    TRY(arena_new(&r->arena, int64_t, n * enough, &r->values.at, err));
+    TRY(arena_new(&r->arena, uint32_t, n, &r->values.count, err));
+    for (uint32_t v = 0; v < r->piece->vars; v++)
+        if (!wanted[r->piece->outer[v]])
+            r->values.count[v] = enough;
+        else
+            (void)value_new(r, v, r->point[v]);
+    return OK;
+}
+
+/* Whether a value tells of v what was not known and somebody wants to know. */
+static bool is_news(Reach *r, uint32_t v, int64_t value)
+{
+    bool higher = value > r->seen_high[v], lower = value < r->seen_low[v];
+    if (r->values.enough > 0)
+        return value_new(r, v, value) || (r->values.positive[r->piece->outer[v]] && value >= 1 && r->seen_high[v] < 1);
+    if (!r->want_width || (!higher && !lower))
+        return false;
+    return (higher && r->seen_high[v] < r->want_high[v]) || (lower && r->seen_low[v] > r->want_low[v]) ||
+           r->seen_high[v] - r->seen_low[v] < r->want_width[v];
+}
+
+static bool saw_at(Reach *r, uint32_t v, int64_t value)
+{
+    bool news = is_news(r, v, value);
     if (value < r->seen_low[v])
         r->seen_low[v] = value;
     if (value > r->seen_high[v])
         r->seen_high[v] = value;
+    return news;
+}
+
+/* How far the deviation from the point may be repeated, and reversed. */
+typedef struct Stretch {
+    int64_t unit, forth, back;
+} Stretch;
+
+static bool saw_stretch(Reach *r, uint32_t v, int64_t dev, const Stretch *s)
+{
+    bool news = saw_at(r, v, r->point[v] + s->forth * dev);
+    news = saw_at(r, v, r->point[v] - s->back * dev) || news;
+    for (int64_t k = 1; k <= (int64_t)r->values.enough && r->values.count[v] < r->values.enough; k++) {
+        news = (k <= s->forth && value_new(r, v, r->point[v] + k * dev)) || news;
+        news = (k <= s->back && value_new(r, v, r->point[v] - k * dev)) || news;
+    }
+    return news;
+}
+
+static Status keep_table(Reach *r, const Piece *sub, const int64_t *x, Error *err)
+{
+    uint32_t count = sub ? sub->vars : r->piece->vars;
+    TRY(vec_push(&r->kept->start, r->kept->moves.len, err));
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t v = sub ? sub->outer[i] : i;
+        if (x[i] != r->point[v])
+            TRY(vec_push(&r->kept->moves, ((AuditMove){r->name[v], x[i] - r->point[v]}), err));
+    }
+    return OK;
 }
 
 Status reach_saw(Reach *r, const Piece *sub, const int64_t *x, Error *err)
 {
     uint32_t count = sub ? sub->vars : r->piece->vars, moved = 0;
-    int64_t unit = 0, forth = FAR_ENOUGH, back = FAR_ENOUGH;
+    Stretch s = {.forth = FAR_ENOUGH, .back = FAR_ENOUGH};
     uint32_t *list;
+    bool news = false;
     r->tables++;
     TRY(mem_alloc(((size_t)count + 1) * sizeof *list, (void **)&list, err));
     for (uint32_t i = 0; i < count; i++) {
         uint32_t v = sub ? sub->outer[i] : i;
         int64_t dev = x[i] - r->point[v];
-        saw_at(r, v, x[i]);
+        news = saw_at(r, v, x[i]) || news;
         if (dev == 0)
             continue;
         list[moved++] = v;
-        unit = gcd(dev, unit);
+        s.unit = gcd(dev, s.unit);
     }
-    for (uint32_t i = 0; i < count && unit > 0 && r->all_equal; i++) {
+    for (uint32_t i = 0; i < count && s.unit > 0 && r->all_equal; i++) {
         uint32_t v = sub ? sub->outer[i] : i;
-        int64_t dev = (x[i] - r->point[v]) / unit, above = room_above(r->piece, v, r->point[v]);
+        int64_t dev = (x[i] - r->point[v]) / s.unit, above = room_above(r->piece, v, r->point[v]);
         int64_t below = room_below(r->piece, v, r->point[v]);
         if (dev == 0)
             continue;
-        forth = times_within(dev > 0 ? above : below, dev, forth);
-        back = times_within(dev > 0 ? below : above, dev, back);
+        s.forth = times_within(dev > 0 ? above : below, dev, s.forth);
+        s.back = times_within(dev > 0 ? below : above, dev, s.back);
     }
-    for (uint32_t i = 0; i < count && unit > 0 && r->all_equal; i++) {
+    for (uint32_t i = 0; i < count && s.unit > 0 && r->all_equal; i++) {
         uint32_t v = sub ? sub->outer[i] : i;
-        int64_t dev = (x[i] - r->point[v]) / unit;
-        if (dev == 0)
-            continue;
-        saw_at(r, v, r->point[v] + forth * dev);
-        saw_at(r, v, r->point[v] - back * dev);
+        int64_t dev = (x[i] - r->point[v]) / s.unit;
+        if (dev != 0)
+            news = saw_stretch(r, v, dev, &s) || news;
     }
     Status st = OK;
     for (uint32_t i = 0; i < moved && r->tracked && st == OK; i++)
         if (r->tracked[list[i]])
-            st = without_meet(r, list[i], list, moved, err);
+            st = without_meet(r, list[i], list, moved, &news, err);
+    if (st == OK && news && r->kept)
+        st = keep_table(r, sub, x, err);
     mem_free(list);
     return st;
 }
@@ -280,6 +354,18 @@ static Status try_windows(Reach *r, const Goal *goal, Found *found, Error *err)
     return OK;
 }
 
+/* Once for a piece that is larger than every window: what no window holds is mostly far. */
+static Status kernel_for(Reach *r, const Goal *goal, Found *found, Error *err)
+{
+    if (r->kernel_seen || !r->all_equal || r->piece->vars <= WINDOWS[REACH_WINDOWS - 1])
+        return OK;
+    r->kernel_seen = true;
+    TRY(kernel_show(r, err));
+    if (goal->hold == AUDIT_NONE && reached(r, goal))
+        *found = FOUND_ONE;
+    return OK;
+}
+
 Status reach_for(Reach *r, const Goal *goal, Found *found, Error *err)
 {
     *found = FOUND_LIMIT;
@@ -299,6 +385,8 @@ Status reach_for(Reach *r, const Goal *goal, Found *found, Error *err)
         if (excluded(r, goal))
             *found = FOUND_NONE;
     }
+    if (*found == FOUND_LIMIT)
+        TRY(kernel_for(r, goal, found, err));
     if (*found == FOUND_LIMIT)
         TRY(whole_for(r, goal, found, err));
     if (*found == FOUND_NONE)

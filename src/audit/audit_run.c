@@ -25,6 +25,10 @@ typedef struct Run {
     Findings f;
     Aside aside;
     uint8_t *clash, *printed; /* a variable */
+    Offers offers;
+    int64_t *base;      /* a variable: of the offered table; NULL: none is */
+    AuditOffered *kept; /* a piece; NULL: none are kept */
+    uint64_t *held;     /* a piece */
 } Run;
 
 /* ---- Bounds by propagation; where that ends in a contradiction, piece by piece ------------------------------------
@@ -372,6 +376,8 @@ static Status ask_values(Attack *a, uint32_t v, Error *err)
     value_add(&values, a->point[v]);
     value_add(&values, r->seen_low[v]);
     value_add(&values, r->seen_high[v]);
+    for (uint32_t i = 0; r->values.enough > 0 && i < r->values.count[v]; i++)
+        value_add(&values, r->values.at[(size_t)v * values.enough + i]);
     if (asked_nearby(a)) {
         bool decided = false;
         TRY(values_in_windows(a, v, &values, err));
@@ -463,18 +469,52 @@ static Status attack_prepare(Attack *a, uint32_t i, Error *err)
     return arena_new(&a->arena, int64_t, (size_t)n + 1, &a->point, err);
 }
 
-static Status attack_run(Attack *a, Error *err)
+/* An offered table, as far as it is one. */
+static bool offered_point(Attack *a)
+{
+    const Run *r = a->run;
+    for (uint32_t v = 0; v < a->piece.vars && r->base; v++)
+        a->point[v] = r->base[a->piece.outer[v]];
+    return r->base && piece_holds(&a->piece, a->point);
+}
+
+static Status keep_point(const Attack *a, AuditOffered *kept, Error *err)
+{
+    for (uint32_t v = 0; v < a->piece.vars; v++)
+        if (a->point[v] != 0)
+            TRY(audit_offer_base(kept, &(AuditMove){a->piece.outer[v], a->point[v]}, 1, err));
+    return OK;
+}
+
+static Status reach_prepare(Attack *a, uint32_t piece, Error *err)
+{
+    const Run *r = a->run;
+    TRY(reach_init(&a->reach, &a->piece, a->point, &r->ask->effort, err));
+    a->reach.work.step_end = step_end(a);
+    if (r->kept || r->ask->offered)
+        TRY(reach_want_values(&a->reach, r->f.wanted, r->f.positive, r->ask->min_possible, err));
+    if (r->kept) {
+        a->reach.kept = &r->kept[piece];
+        a->reach.name = a->piece.outer;
+        TRY(keep_point(a, a->reach.kept, err));
+    }
+    return r->ask->offered ? offers_verify(&r->offers, piece, &a->reach, err) : OK;
+}
+
+static Status attack_run(Attack *a, uint32_t piece, Error *err)
 {
     const Findings *f = &a->run->f;
-    TRY(first_point(a, err));
+    a->point_known = offered_point(a);
+    if (!a->point_known)
+        TRY(first_point(a, err));
     if (!a->point_known && (!a->none || a->run->ask->conflicts == AUDIT_CONFLICTS_SET_ASIDE))
         TRY(piece_unsure(a, err));
     if (a->none)
         piece_clashes(a);
+    TRY(cancel_check(err));
     if (!a->point_known)
         return OK;
-    Status st = reach_init(&a->reach, &a->piece, a->point, &a->run->ask->effort, err);
-    a->reach.work.step_end = step_end(a);
+    Status st = reach_prepare(a, piece, err);
     for (uint32_t v = 0; v < a->piece.vars && st == OK; v++) {
         uint32_t var = a->piece.outer[v];
         st = cancel_check(err);
@@ -483,6 +523,7 @@ static Status attack_run(Attack *a, Error *err)
         if (st == OK && f->positive[var])
             st = ask_positive(a, v, err);
     }
+    a->run->held[piece] = a->reach.held;
     reach_free(&a->reach);
     return st;
 }
@@ -493,7 +534,7 @@ static Status attack_piece(size_t item, void *ctx, Error *err)
     arena_init(&a.arena, 0);
     Status st = attack_prepare(&a, (uint32_t)item, err);
     if (st == OK && !a.run->clash[a.piece.outer[0]])
-        st = attack_run(&a, err);
+        st = attack_run(&a, (uint32_t)item, err);
     if (st == OK)
         st = cancel_check(err);
     arena_free(&a.arena);
@@ -672,6 +713,35 @@ static Status aside_out(const Run *r, AuditResult *out, Error *err)
     return OK;
 }
 
+/* What is offered, and room for what is kept. */
+static Status tables_prepare(Run *r, Arena *a, Error *err)
+{
+    const AuditOffered *o = r->ask->offered;
+    TRY(arena_new(a, uint64_t, (size_t)r->pieces.count + 1, &r->held, err));
+    if (o)
+        TRY(offers_share_out(o, &r->pieces, NULL, r->whole.vars, a, &r->offers, err));
+    if (o && o->base.len > 0)
+        TRY(arena_new(a, int64_t, (size_t)r->whole.vars + 1, &r->base, err));
+    for (size_t i = 0; r->base && i < o->base.len; i++)
+        if (o->base.at[i].cell < r->whole.vars)
+            r->base[o->base.at[i].cell] = o->base.at[i].by;
+    return r->ask->kept ? arena_new(a, AuditOffered, (size_t)r->pieces.count + 1, &r->kept, err) : OK;
+}
+
+static Status attack_all(Run *r, Arena *a, AuditResult *out, Error *err)
+{
+    TRY(tables_prepare(r, a, err));
+    Status st = parallel_for(r->pieces.count, r->ask->effort.threads, attack_piece, r, err);
+    for (uint32_t i = 0; i < r->pieces.count; i++) {
+        out->held += r->held[i];
+        if (st == OK && r->kept)
+            st = offered_append(r->ask->kept, &r->kept[i], err);
+        if (r->kept)
+            offered_clear(&r->kept[i]);
+    }
+    return st;
+}
+
 static Status run_all(Run *r, Because *b, Arena *a, AuditResult *out, Error *err)
 {
     TRY(model_whole(r->s, a, &r->whole, err));
@@ -681,7 +751,7 @@ static Status run_all(Run *r, Because *b, Arena *a, AuditResult *out, Error *err
     questions(r);
     TRY(pieces_find(&r->whole, a, &r->pieces, err));
     fixed_findings(r);
-    TRY(parallel_for(r->pieces.count, r->ask->effort.threads, attack_piece, r, err));
+    TRY(attack_all(r, a, out, err));
     if (r->ask->explain_limit > 0)
         TRY(because_init(b, r->s, r->ask, err));
     b->aside = r->aside.is;

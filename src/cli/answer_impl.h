@@ -52,6 +52,7 @@ typedef struct AnswerPeople {
     OverlapLeast least;
     uint8_t *held;   /* by cell: OVERLAP_PEOPLE | OVERLAP_HITS that must not be printed */
     uint8_t *passed; /* by cell: what an earlier round printed and found safe */
+    uint8_t *known;  /* by cell: what releases in force print of the very same people */
     size_t held_count;
     unsigned rounds;
     bool again; /* the last check failed because more must be held back: protect once more */

@@ -80,6 +80,7 @@ Status answer_people_open(const AnswerAsk *ask, const Workplace *w, AnswerPeople
     out->least = (OverlapLeast){.n = least.n, .numerator = least.numerator, .complement = least.complement};
     TRY(arena_new(&out->arena, uint8_t, ask->count + 1, &out->held, err));
     TRY(arena_new(&out->arena, uint8_t, ask->count + 1, &out->passed, err));
+    TRY(arena_new(&out->arena, uint8_t, ask->count + 1, &out->known, err));
     TRY(add_question(out, err));
     TRY(add_askers(out, err));
     return told_releases(ask->ctx, w->ledger, NULL, &out->sources, err);
@@ -179,7 +180,10 @@ static Status check_round(AnswerPeople *p, Error *err)
     if (st == OK)
         st = hold_back(p, &r, err);
     keep_passed(p);
+    for (size_t i = 0; i < p->sources.at[0].count && r.known; i++)
+        p->known[i] |= r.known[i];
     mem_free(r.hide);
+    mem_free(r.known);
     return st;
 }
 
@@ -193,6 +197,9 @@ Status answer_people_check(void *ctx, const ProtectJob *job, Error *err)
 
 Status answer_people_note(AnswerPeople *p, Error *err)
 {
+    ToldSource *question = &p->sources.at[0];
+    for (size_t i = 0; i < question->count; i++)
+        question->figures[i].printed |= (question->figures[i].printed & p->known[i]) << TOLD_WAS_PUBLIC;
     TRY(asker_note_agreement(p->ledger, p->ask->user, p->ask->agreement, err));
     return told_add(p->home, p->ledger, p->ask->user, &p->sources.at[0], err);
 }

@@ -6,7 +6,6 @@
 #include "protectfile/protectfile.h"
 
 #define FINDINGS_TOLD 20
-#define WHOLE_LIMIT 250000 /* AuditEffort: so that the audit of a state's workbook ends */
 
 static Status threads_of(Cli *cli, unsigned *out, Error *err)
 {
@@ -35,6 +34,32 @@ static Status policy_file(Cli *cli, const char **out, Error *err)
     return OK;
 }
 
+/* A proof is nobody's word: what is wrong with it is said, and cost time. */
+static void say_proof(Cli *cli, const ProofReport *r)
+{
+    char text[sizeof r->broken.message + sizeof r->broken.file + 8];
+    if (!r->given)
+        return;
+    if (r->broken.status != OK) {
+        error_print(&r->broken, text, sizeof text);
+        log_line(&cli->log, LOG_WARN, "%s; what follows was not read", text);
+    }
+    if (r->foreign)
+        log_line(&cli->log, LOG_WARN, "the proof was made for another problem; its tables were tried all the same");
+    if (cli->format != CLI_JSON)
+        cli_say(cli, "proof      %" PRIu64 " of %" PRIu64 " tables hold\n", r->held, r->tables);
+}
+
+static void proof_json(Json *j, const ProofReport *r)
+{
+    if (!r->given)
+        return;
+    json_kint(j, "proof_tables", (int64_t)r->tables);
+    json_kint(j, "proof_held", (int64_t)r->held);
+    json_kbool(j, "proof_foreign", r->foreign);
+    json_kbool(j, "proof_broken", r->broken.status != OK);
+}
+
 /* --- protect ----------------------------------------------------------------------------------------------------- */
 
 static const Option PROTECT_OPTIONS[] = {
@@ -47,6 +72,8 @@ static const Option PROTECT_OPTIONS[] = {
     {"budget", 0, "FILE", "ledger that the lane dp is paid from (cairn budget open)"},
     {"compare", 0, NULL, "write nothing: what would stay visible by suppressing, pooling, rounding, cell keys and DP"},
     {"jj", 0, "FILE", "a problem in JJ format instead of TABLES; --out is then a file"},
+    {"proof", 0, "FILE",
+        "also write what cairn audit --proof can verify instead of searching; it gives hidden numbers away: keep it"},
 };
 
 static void stats_json(Json *j, const ProtectStats *s)
@@ -115,6 +142,7 @@ static Status say_jj(Cli *cli, const JjReport *r, Slice text)
         json_kint(&j, "cost_decimals", r->cost_decimals);
         json_kint(&j, "exposed", (int64_t)r->exposed);
         json_kint(&j, "unproven", (int64_t)r->unproven);
+        proof_json(&j, &r->proof);
         cli_json_end(cli, &j);
         return OK;
     }
@@ -132,8 +160,8 @@ static Status run_jj(Cli *cli, const ProtectOptions *run, Error *err)
 {
     JjReport report;
     if (cli->positional_count > 0 || cli_value(cli, "policy") || cli_value(cli, "history") || cli_flag(cli, "compare"))
-        return error_set(err, ERR_USAGE, "--jj takes --out only: a JJ file has its own levels");
-    TRY(protectfile_jj(cli_value(cli, "jj"), cli_value(cli, "out"), run, &report, err));
+        return error_set(err, ERR_USAGE, "--jj takes --out and --proof only: a JJ file has its own levels");
+    TRY(protectfile_jj(cli_value(cli, "jj"), cli_value(cli, "out"), cli_value(cli, "proof"), run, &report, err));
     return say_jj(cli, &report, (Slice){"", 0});
 }
 
@@ -170,6 +198,7 @@ static Status run_protect(Cli *cli, Error *err)
     ProtectFileOptions o = {.out = cli_value(cli, "out"),
         .history = cli_value(cli, "history"),
         .key = cli_value(cli, "key"),
+        .proof = cli_value(cli, "proof"),
         .run = {.log = &cli->log, .budget = cli_value(cli, "budget")}};
     ProtectFileReport report;
     TRY(threads_of(cli, &o.run.threads, err));
@@ -222,6 +251,7 @@ static const Option AUDIT_OPTIONS[] = {
     {"rows-alone", 0, NULL, "only ask of each row by itself which sizes fit its rates: fast, on tables of any size"},
     {"possible", 0, "N", "a hidden cell with fewer possible values than N (2 to 16) is exposed (default 4)"},
     {"jj", 0, "FILE", "a problem in JJ format with its suppressed cells, instead of TABLES"},
+    {"proof", 0, "FILE", "a proof by cairn protect --proof: verified, and what it does not show is searched for"},
 };
 
 static void markers_json(Json *j, const AttackJob *job)
@@ -258,6 +288,7 @@ static Status attack_json(Cli *cli, const AttackJob *job, Error *err)
     json_kint(&j, "set_aside", (int64_t)job->result.aside_count);
     json_kint(&j, "group_attributes", (int64_t)t->groups);
     json_kint(&j, "group_attributes_unproven", (int64_t)t->groups_unproven);
+    proof_json(&j, &job->proof);
     markers_json(&j, job);
     Status st = attack_findings_json(job, FINDINGS_TOLD, &j, err);
     cli_json_end(cli, &j);
@@ -281,6 +312,7 @@ static Status answer(Cli *cli, const AttackJob *job, Error *err)
 {
     const AttackTally *t = &job->tally;
     TRY(write_findings(cli, job, err));
+    say_proof(cli, &job->proof);
     if (cli->format == CLI_JSON)
         TRY(attack_json(cli, job, err));
     else
@@ -300,13 +332,20 @@ static Status answer(Cli *cli, const AttackJob *job, Error *err)
 static Status audit_tables(Cli *cli, AttackOptions *o, Error *err)
 {
     AttackJob job = {0};
-    Buf header, text;
+    Buf header, text, proof;
     ProtectionPolicy policy = {0};
     const char *policy_path;
     const char *dir = NULL;
     buf_init(&header, 0);
     buf_init(&text, 0);
+    buf_init(&proof, 0);
     Status st = policy_file(cli, &policy_path, err);
+    if (st == OK)
+        st = proof_load(cli_value(cli, "proof"), &proof, err);
+    if (cli_value(cli, "proof")) {
+        o->given_proof = (Slice){proof.len > 0 ? proof.ptr : "", proof.len};
+        o->given_name = cli_value(cli, "proof");
+    }
     if (st == OK && policy_path) {
         st = file_read(policy_path, 0, &text, err);
         if (st == OK)
@@ -324,6 +363,7 @@ static Status audit_tables(Cli *cli, AttackOptions *o, Error *err)
     protection_free(&policy);
     buf_free(&header);
     buf_free(&text);
+    buf_free(&proof);
     return st;
 }
 
@@ -334,7 +374,9 @@ static Status audit_jj(Cli *cli, Error *err)
     Buf text;
     TRY(threads_of(cli, &run.threads, err));
     buf_init(&text, 0);
-    Status st = protectfile_jj_audit(cli_value(cli, "jj"), &run, &report, &text, err);
+    Status st = protectfile_jj_audit(cli_value(cli, "jj"), cli_value(cli, "proof"), &run, &report, &text, err);
+    if (st == OK)
+        say_proof(cli, &report.proof);
     if (st == OK)
         st = say_jj(cli, &report, buf_slice(&text));
     buf_free(&text);
@@ -347,7 +389,7 @@ static Status audit_jj(Cli *cli, Error *err)
 
 static Status run_audit(Cli *cli, Error *err)
 {
-    AttackOptions o = ATTACK_OPTIONS_INIT;
+    AttackOptions o = ATTACK_OUTSIDER_INIT;
     uint64_t possible;
     if ((cli_value(cli, "jj") != NULL) == (cli->positional_count == 1))
         return error_set(err, ERR_USAGE, "audit needs TABLES, or --jj FILE");
@@ -356,10 +398,7 @@ static Status run_audit(Cli *cli, Error *err)
     TRY(cli_number(cli, "possible", 4, 2, 16, &possible, err));
     TRY(threads_of(cli, &o.effort.threads, err));
     o.min_possible = (uint32_t)possible;
-    o.cells = ATTACK_PRINTED_CELLS; /* a policy asks for all */
-    o.conflicts = AUDIT_CONFLICTS_SET_ASIDE;
     o.explain_most = FINDINGS_TOLD;
-    o.effort.whole_limit = WHOLE_LIMIT;
     o.rows_alone = cli_flag(cli, "rows-alone");
     if (o.rows_alone && cli_value(cli, "out"))
         return error_set(err, ERR_USAGE, "--rows-alone makes no list of cells: leave --out away");

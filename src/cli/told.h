@@ -17,12 +17,15 @@
 
 /* Of a rate that was printed as a range: "<4", ">96". */
 #define TOLD_CODED 4u
+/* Of an answer: a release that was in force when it was told printed as much of the very same people, OVERLAP_PEOPLE
+ * and OVERLAP_HITS shifted by so many bits. It stays public knowledge when that release is replaced. */
+#define TOLD_WAS_PUBLIC 3u
 
 typedef struct ToldFigure {
     int32_t year;
     Slice level, unit, split, grp; /* as in Cell */
     Slice members, groups;         /* of a release's pool: units, groups, with blanks between; empty: unit, grp */
-    unsigned printed;              /* OVERLAP_PEOPLE | OVERLAP_HITS | TOLD_CODED */
+    unsigned printed; /* OVERLAP_PEOPLE | OVERLAP_HITS | TOLD_CODED, and what was public << TOLD_WAS_PUBLIC */
     /* To be held against whom the source counts: of the question as its cells say, of a release as printed. -1: nothing
      * to compare. */
     int64_t people, hits;
@@ -100,7 +103,8 @@ typedef enum ToldMode {
     TOLD_BESIDE /* what is asked is a release, safe by itself: overlap_beside */
 } ToldMode;
 typedef struct ToldReport {
-    uint8_t *hide;           /* by figure of the asked source: what must not be told; NULL: nothing. mem_free */
+    uint8_t *hide;  /* by figure of the asked source: what must not be told; NULL: nothing. mem_free */
+    uint8_t *known; /* by figure of the asked source: what of it releases print of the very same people; mem_free */
     uint64_t room, given_up; /* steps taken there; numbers hidden because there were none left */
     size_t hidden;
     uint64_t patterns, systems, work;

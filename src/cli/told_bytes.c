@@ -242,7 +242,8 @@ static Status take_figures(Reading *r, ToldSource *s, Error *err)
         TRY(take_text(r, &f->split, err));
         TRY(take_text(r, &f->grp, err));
         TRY(take_number(r, 4, &n, err));
-        f->printed = (unsigned)n & (OVERLAP_PEOPLE | OVERLAP_HITS | TOLD_CODED);
+        f->printed = (unsigned)n &
+                     (OVERLAP_PEOPLE | OVERLAP_HITS | TOLD_CODED | (OVERLAP_PEOPLE | OVERLAP_HITS) << TOLD_WAS_PUBLIC);
     }
     return r->left.len == 0 ? OK : broken(err);
 }

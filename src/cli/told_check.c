@@ -200,13 +200,7 @@ static void name_figure(const ToldSource *s, const ToldFigure *f, Buf *out)
         buf_add(out, s->asker);
 }
 
-static bool is_answer(const ToldSource *s)
-{
-    return !s->of_release && s->origin == OVERLAP_TOLD;
-}
-
-/* The finest figure of a source comes last in it: one of each is enough to know which answers and tables meet. Of an
- * answer the first where none counts the group itself: what is left of a district without those that were told. */
+/* The finest figure of a source comes last in it: one of each is enough to know which answers and tables meet. */
 static void name_found(Checking *c, const OverlapReport *r)
 {
     Buf text;
@@ -216,8 +210,8 @@ static void name_found(Checking *c, const OverlapReport *r)
         size_t f = v->source->count;
         while (f > 0 && (v->figure[f - 1] == UINT32_MAX || !is_found(r, v->figure[f - 1])))
             f--;
-        if (f > 0 || (is_answer(v->source) && v->source->count > 0))
-            name_figure(v->source, &v->source->figures[f > 0 ? f - 1 : 0], &text);
+        if (f > 0)
+            name_figure(v->source, &v->source->figures[f - 1], &text);
     }
     if (buf_status(&text, NULL) == OK)
         snprintf(c->report->named, sizeof c->report->named, "%.*s", SLICE_ARG(buf_slice(&text)));
@@ -284,12 +278,14 @@ typedef struct Group { /* people, as a set */
     int64_t count;
 } Group;
 
+/* Of an answer what releases printed when it was told: they may be out of force since. */
 static Status list_released(const SourceView *v, Map *released, Error *err)
 {
+    unsigned shift = v->source->of_release ? 0 : TOLD_WAS_PUBLIC;
     for (size_t f = 0; f < v->source->count; f++)
         for (unsigned hits = 0; hits < 2 && v->in[f]; hits++) {
             const Group g = {v->who[hits][f], hits ? v->hits[f] : v->people[f]};
-            if (v->source->figures[f].printed & (hits ? OVERLAP_HITS : OVERLAP_PEOPLE))
+            if (v->source->figures[f].printed >> shift & (hits ? OVERLAP_HITS : OVERLAP_PEOPLE))
                 TRY(map_put(released, (Slice){(const char *)&g, sizeof g}, 1, NULL, err));
         }
     return OK;
@@ -314,13 +310,18 @@ static Status find_known(Checking *c, Error *err)
     TRY(map_init(&released, err));
     Status st = OK;
     for (size_t i = 0; i < c->sources.len && st == OK; i++)
-        if (c->sources.at[i]->of_release)
-            st = list_released(&c->views[i], &released, err);
+        st = list_released(&c->views[i], &released, err);
     for (size_t i = 0; i < c->sources.len && st == OK; i++)
         if (!c->sources.at[i]->of_release)
             mark_known(&c->views[i], &released);
     map_free(&released);
     return st;
+}
+
+static void keep_known(Checking *c, const SourceView *v)
+{
+    for (size_t f = 0; f < v->source->count; f++)
+        c->report->known[f] |= v->known[f];
 }
 
 static void leave(SourceView *v)
@@ -478,6 +479,9 @@ static Status run_system(Checking *c, System *sys, bool others, Error *err)
     if (!others)
         return OK;
     TRY(find_known(c, err));
+    for (size_t i = 0; i < c->sources.len; i++)
+        if (c->sources.at[i] == c->question)
+            keep_known(c, &c->views[i]);
     /* A question may be left unanswered: it meets all that is out at once. */
     return c->question ? attack_question(c, err) : attack_release(c, err);
 }
@@ -519,6 +523,8 @@ static Status check_all(Checking *c, Error *err)
     c->rooms = count_rooms(c);
     if (c->question)
         TRY(mem_zalloc(c->question->count + 1, 1, (void **)&c->report->hide, err));
+    if (c->question)
+        TRY(mem_zalloc(c->question->count + 1, 1, (void **)&c->report->known, err));
     for (Reading reading = 0; reading < (c->has_coded ? READINGS : CODED_IS_EXACT); reading++)
         for (size_t i = 0; i < c->systems.len; i++)
             TRY(check_system(c, i, reading, others, err));

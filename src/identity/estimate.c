@@ -21,9 +21,9 @@
  * sum. A group's recall is then that of the pairs which touch it, where it does not have both persons of many.
  *
  * The intervals are those of chance when the probabilities are calibrated, and those of the model: the number of
- * missing pairs was wrong by 11 in 100, that of wrong ones by 37 in 100 (root of the mean square) on three synthetic
- * states of 4,000 to 30,000 people; README.md has others, on which that was not chosen. Whether a real state is like
- * these is what the clerical sample (sample.c) is for.
+ * missing pairs is taken to be wrong by 11 in 100, that of wrong ones by 30 in 100. Measured (root of the mean square,
+ * chance included) on seven synthetic states of 10,000 to 100,000 people: 8 and 27; README.md has others, on which that
+ * was not chosen. Whether a real state is like these is what the clerical sample (sample.c) is for.
  */
 #include "identity/identity_impl.h"
 
@@ -35,7 +35,7 @@
 #define JUDGED_MAX ((size_t)1 << 20)
 /* One standard error, of the expected missing pairs and of the expected wrong ones. */
 #define MISSED_ERROR 0.11
-#define WRONG_ERROR 0.37
+#define WRONG_ERROR 0.30
 
 LinkEstimate estimate_of(double value, double variance)
 {
@@ -206,7 +206,7 @@ static Status count_unfound(const Shown *s, Error *err)
     bool *old = NULL;
     Status st;
     TRY_OUT(mem_zalloc((size_t)r->clusters + 1, sizeof *old, (void **)&old, err));
-    TRY_OUT(match_unfound(job->records.table, r->cluster, r->clusters, s->expected, &unfound, err));
+    TRY_OUT(match_unfound(job->records.table, r->cluster, r->clusters, s->expected, &job->pairs, &unfound, err));
     for (uint32_t i = 0; !job->report->full && i < job->records.in_table; i++)
         old[r->cluster[i]] = true;
     for (uint32_t c = 0; c < r->clusters; c++)

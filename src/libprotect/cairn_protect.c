@@ -1,30 +1,9 @@
 /* The library's face: protectfile behind names, types and rules of its own. Files are texts that the caller hands over.
  */
-#include "libprotect/cairn_protect.h"
-
-#include "protectfile/attack.h"
-#include "protectfile/protectfile.h"
+#include "libprotect/cairn_protect_impl.h"
 
 #define KEY_MIN 16
 #define KEY_MAX 4096
-
-typedef struct File {
-    Slice name, text;
-} File;
-
-struct cairn_protect {
-    Arena arena; /* files and policy text */
-    VEC(File) files;
-    ProtectionPolicy policy;
-    bool has_policy, has_job, has_attack;
-    ProtectJob job;
-    AttackJob attack;
-    Buf key;                /* of rounding and cell keys */
-    const char *budget;     /* in arena; NULL */
-    VEC(uint32_t) findings; /* cells of the attack */
-    Slice jj, words;        /* of a JJ problem, in texts; ptr NULL: there was none */
-    Arena texts;            /* handed out */
-};
 
 /* --- errors ------------------------------------------------------------------------------------------------------ */
 
@@ -50,7 +29,7 @@ static cairn_protect_code code_of(Status st)
     }
 }
 
-static cairn_protect_code tell(Status st, const Error *from, cairn_protect_error *to)
+cairn_protect_code library_tell(Status st, const Error *from, cairn_protect_error *to)
 {
     if (to)
         memset(to, 0, sizeof *to);
@@ -66,13 +45,13 @@ static cairn_protect_code tell(Status st, const Error *from, cairn_protect_error
 }
 
 /* A text that is not there, but where it has no length. */
-static cairn_protect_code refuse_null(const char *what, cairn_protect_error *err)
+cairn_protect_code library_refuse_null(const char *what, cairn_protect_error *err)
 {
     Error e = ERROR_INIT;
-    return tell(error_set(&e, ERR_USAGE, "%s is a null pointer", what), &e, err);
+    return library_tell(error_set(&e, ERR_USAGE, "%s is a null pointer", what), &e, err);
 }
 
-static Slice text_of(const char *text, size_t len)
+Slice library_text(const char *text, size_t len)
 {
     return (Slice){len > 0 ? text : "", len};
 }
@@ -87,7 +66,7 @@ const char *cairn_protect_version(void)
 cairn_protect_code cairn_protect_new(cairn_protect **out, cairn_protect_error *err)
 {
     if (!out)
-        return refuse_null("out", err);
+        return library_refuse_null("out", err);
     Error e = ERROR_INIT;
     cairn_protect *p = NULL;
     Status st = mem_zalloc(1, sizeof *p, (void **)&p, &e);
@@ -95,12 +74,13 @@ cairn_protect_code cairn_protect_new(cairn_protect **out, cairn_protect_error *e
         arena_init(&p->arena, 0);
         arena_init(&p->texts, 0);
         buf_init(&p->key, KEY_MAX);
+        buf_init(&p->given_proof, 0);
         *out = p;
     }
-    return tell(st, &e, err);
+    return library_tell(st, &e, err);
 }
 
-static void forget_results(cairn_protect *p)
+void library_forget(cairn_protect *p)
 {
     if (p->has_job)
         protect_job_free(&p->job);
@@ -108,7 +88,8 @@ static void forget_results(cairn_protect *p)
         attack_free(&p->attack);
     p->has_job = p->has_attack = false;
     p->findings.len = 0;
-    p->jj = p->words = (Slice){NULL, 0};
+    p->jj = p->words = p->made_proof = (Slice){NULL, 0};
+    p->proof = (ProofReport){0};
     arena_reset(&p->texts);
 }
 
@@ -123,12 +104,13 @@ void cairn_protect_free(cairn_protect *p)
 {
     if (!p)
         return;
-    forget_results(p);
+    library_forget(p);
     if (p->has_policy)
         protection_free(&p->policy);
     vec_free(&p->files);
     vec_free(&p->findings);
     forget_key(p);
+    buf_free(&p->given_proof);
     arena_free(&p->texts);
     arena_free(&p->arena);
     mem_free(p);
@@ -151,14 +133,14 @@ cairn_protect_code cairn_protect_file(
     cairn_protect *p, const char *name, const char *text, size_t len, cairn_protect_error *err)
 {
     if (!p)
-        return refuse_null("the object", err);
+        return library_refuse_null("the object", err);
     if (!name)
-        return refuse_null("the name of the file", err);
+        return library_refuse_null("the name of the file", err);
     if (!text && len > 0)
-        return refuse_null("the text of the file", err);
+        return library_refuse_null("the text of the file", err);
     Error e = ERROR_INIT;
-    forget_results(p); /* results borrow from files */
-    return tell(add_file(p, slice_of(name), text_of(text, len), &e), &e, err);
+    library_forget(p); /* results borrow from files */
+    return library_tell(add_file(p, slice_of(name), library_text(text, len), &e), &e, err);
 }
 
 static Status set_policy(cairn_protect *p, Slice toml, Error *err)
@@ -179,12 +161,12 @@ static Status set_policy(cairn_protect *p, Slice toml, Error *err)
 cairn_protect_code cairn_protect_policy(cairn_protect *p, const char *toml, size_t len, cairn_protect_error *err)
 {
     if (!p)
-        return refuse_null("the object", err);
+        return library_refuse_null("the object", err);
     if (!toml && len > 0)
-        return refuse_null("the policy", err);
+        return library_refuse_null("the policy", err);
     Error e = ERROR_INIT;
-    forget_results(p);
-    return tell(set_policy(p, text_of(toml, len), &e), &e, err);
+    library_forget(p);
+    return library_tell(set_policy(p, library_text(toml, len), &e), &e, err);
 }
 
 static Status set_key(cairn_protect *p, Slice key, Error *err)
@@ -200,23 +182,23 @@ static Status set_key(cairn_protect *p, Slice key, Error *err)
 cairn_protect_code cairn_protect_key(cairn_protect *p, const char *key, size_t len, cairn_protect_error *err)
 {
     if (!p)
-        return refuse_null("the object", err);
+        return library_refuse_null("the object", err);
     if (!key && len > 0)
-        return refuse_null("the key", err);
+        return library_refuse_null("the key", err);
     Error e = ERROR_INIT;
-    forget_results(p);
-    return tell(set_key(p, text_of(key, len), &e), &e, err);
+    library_forget(p);
+    return library_tell(set_key(p, library_text(key, len), &e), &e, err);
 }
 
 cairn_protect_code cairn_protect_budget(cairn_protect *p, const char *path, cairn_protect_error *err)
 {
     if (!p)
-        return refuse_null("the object", err);
+        return library_refuse_null("the object", err);
     if (!path)
-        return refuse_null("the path of the budget", err);
+        return library_refuse_null("the path of the budget", err);
     Error e = ERROR_INIT;
-    forget_results(p);
-    return tell(arena_printf(&p->arena, &p->budget, &e, "%s", path), &e, err);
+    library_forget(p);
+    return library_tell(arena_printf(&p->arena, &p->budget, &e, "%s", path), &e, err);
 }
 
 static Status load(void *ctx, Slice name, Arena *arena, Slice *text, Error *err)
@@ -234,13 +216,30 @@ static Status load(void *ctx, Slice name, Arena *arena, Slice *text, Error *err)
 
 /* --- protecting -------------------------------------------------------------------------------------------------- */
 
+Status library_keep(cairn_protect *p, Buf *b, Slice *out, Error *err)
+{
+    TRY(buf_status(b, err));
+    return arena_dup(&p->texts, buf_slice(b), out, err);
+}
+
+static Status prove_tables(cairn_protect *p, unsigned threads, Error *err)
+{
+    Buf b;
+    buf_init(&b, 0);
+    Status st = protect_proof(&p->job, load, p, threads, &b, err);
+    if (st == OK)
+        st = library_keep(p, &b, &p->made_proof, err);
+    buf_free(&b);
+    return st;
+}
+
 cairn_protect_code cairn_protect_run(
     cairn_protect *p, const char *header, size_t len, unsigned threads, cairn_protect_error *err)
 {
     if (!p)
-        return refuse_null("the object", err);
+        return library_refuse_null("the object", err);
     if (!header && len > 0)
-        return refuse_null("the header", err);
+        return library_refuse_null("the header", err);
     Error e = ERROR_INIT;
     Log log = {0};
     const ProtectOptions options = {.threads = threads,
@@ -250,27 +249,29 @@ cairn_protect_code cairn_protect_run(
         .secret = buf_slice(&p->key),
         .budget = p->budget};
     Slice own; /* results borrow from the header, which the caller may free */
-    forget_results(p);
+    library_forget(p);
     if (!p->has_policy)
-        return tell(error_set(&e, ERR_USAGE, "a run needs a policy"), &e, err);
-    Status st = arena_dup(&p->texts, text_of(header, len), &own, &e);
+        return library_tell(error_set(&e, ERR_USAGE, "a run needs a policy"), &e, err);
+    Status st = arena_dup(&p->texts, library_text(header, len), &own, &e);
     p->has_job = st == OK;
     if (st == OK)
         st = protect_job_run(own, "header", load, p, &p->policy, &options, &p->job, &e);
+    if (st == OK && p->wants_proof)
+        st = prove_tables(p, threads, &e);
     if (st != OK)
-        forget_results(p);
-    return tell(st, &e, err);
+        library_forget(p);
+    return library_tell(st, &e, err);
 }
 
 cairn_protect_code cairn_protect_stats_get(const cairn_protect *p, cairn_protect_stats *out, cairn_protect_error *err)
 {
     if (!p)
-        return refuse_null("the object", err);
+        return library_refuse_null("the object", err);
     if (!out)
-        return refuse_null("out", err);
+        return library_refuse_null("out", err);
     Error e = ERROR_INIT;
     if (!p->has_job)
-        return tell(error_set(&e, ERR_USAGE, "there was no run"), &e, err);
+        return library_tell(error_set(&e, ERR_USAGE, "there was no run"), &e, err);
     const ProtectStats *s = &p->job.stats;
     *out = (cairn_protect_stats){.shown = s->printed,
         .suppressed = s->suppressed,
@@ -278,7 +279,7 @@ cairn_protect_code cairn_protect_stats_get(const cairn_protect *p, cairn_protect
         .complementary = s->secondary,
         .equations = s->equations,
         .audited = s->audited};
-    return tell(OK, &e, err);
+    return library_tell(OK, &e, err);
 }
 
 static Status write_output(cairn_protect *p, Slice name, Buf *out, Error *err)
@@ -306,16 +307,13 @@ static Status write_output(cairn_protect *p, Slice name, Buf *out, Error *err)
     return error_set(err, ERR_USAGE, "a run makes no output of that name");
 }
 
-static Status keep(cairn_protect *p, Buf *b, Slice *out, Error *err)
-{
-    TRY(buf_status(b, err));
-    return arena_dup(&p->texts, buf_slice(b), out, err);
-}
-
 static Status find_output(cairn_protect *p, Slice name, Slice *out, Error *err)
 {
     Buf b;
-    *out = slice_eq_z(name, "problem.jj") ? p->jj : slice_eq_z(name, "findings.txt") ? p->words : (Slice){NULL, 0};
+    *out = slice_eq_z(name, "problem.jj")     ? p->jj
+           : slice_eq_z(name, "findings.txt") ? p->words
+           : slice_eq_z(name, "proof")        ? p->made_proof
+                                              : (Slice){NULL, 0};
     if (out->ptr)
         return OK;
     if (!p->has_job)
@@ -323,7 +321,7 @@ static Status find_output(cairn_protect *p, Slice name, Slice *out, Error *err)
     buf_init(&b, 0);
     Status st = write_output(p, name, &b, err);
     if (st == OK)
-        st = keep(p, &b, out, err);
+        st = library_keep(p, &b, out, err);
     buf_free(&b);
     return st;
 }
@@ -332,11 +330,11 @@ cairn_protect_code cairn_protect_output(
     cairn_protect *p, const char *name, const char **text, size_t *len, cairn_protect_error *err)
 {
     if (!p)
-        return refuse_null("the object", err);
+        return library_refuse_null("the object", err);
     if (!name)
-        return refuse_null("the name of the output", err);
+        return library_refuse_null("the name of the output", err);
     if (!text || !len)
-        return refuse_null("text or len", err);
+        return library_refuse_null("text or len", err);
     Error e = ERROR_INIT;
     Slice out;
     Status st = find_output(p, slice_of(name), &out, &e);
@@ -344,10 +342,15 @@ cairn_protect_code cairn_protect_output(
         *text = out.ptr;
         *len = out.len;
     }
-    return tell(st, &e, err);
+    return library_tell(st, &e, err);
 }
 
 /* --- attacking --------------------------------------------------------------------------------------------------- */
+
+Slice library_proof(const cairn_protect *p)
+{
+    return p->given_proof.len > 0 ? buf_slice(&p->given_proof) : (Slice){NULL, 0};
+}
 
 static Status attack(cairn_protect *p, Slice header, uint32_t min_possible, const cairn_protect_audit_limits *limits,
     unsigned threads, Error *err)
@@ -362,8 +365,11 @@ static Status attack(cairn_protect *p, Slice header, uint32_t min_possible, cons
     o.conflicts = limits->set_contradictions_aside ? AUDIT_CONFLICTS_SET_ASIDE : AUDIT_CONFLICTS_STAND;
     o.cells = limits->printed_only && !p->has_policy ? ATTACK_PRINTED_CELLS : ATTACK_ALL_CELLS;
     o.explain_most = limits->explain_most;
+    o.given_proof = library_proof(p);
+    o.given_name = "proof";
     p->has_attack = true;
     TRY(attack_run(header, "header", load, p, &o, &p->attack, err));
+    p->proof = p->attack.proof;
     for (uint32_t i = 0; i < p->attack.system.cell_count; i++)
         if (attack_exposed(p->attack.verdict[i]))
             TRY(vec_push(&p->findings, i, err));
@@ -374,20 +380,20 @@ cairn_protect_code cairn_protect_audit_within(cairn_protect *p, const char *head
     const cairn_protect_audit_limits *limits, unsigned threads, cairn_protect_error *err)
 {
     if (!p)
-        return refuse_null("the object", err);
+        return library_refuse_null("the object", err);
     if (!header && len > 0)
-        return refuse_null("the header", err);
+        return library_refuse_null("the header", err);
     if (!limits)
-        return refuse_null("limits", err);
+        return library_refuse_null("limits", err);
     Error e = ERROR_INIT;
     Slice own;
-    forget_results(p);
-    Status st = arena_dup(&p->texts, text_of(header, len), &own, &e);
+    library_forget(p);
+    Status st = arena_dup(&p->texts, library_text(header, len), &own, &e);
     if (st == OK)
         st = attack(p, own, min_possible, limits, threads, &e);
     if (st != OK)
-        forget_results(p);
-    return tell(st, &e, err);
+        library_forget(p);
+    return library_tell(st, &e, err);
 }
 
 cairn_protect_code cairn_protect_audit(
@@ -400,61 +406,6 @@ cairn_protect_code cairn_protect_audit(
 uint64_t cairn_protect_set_aside(const cairn_protect *p)
 {
     return p && p->has_attack ? p->attack.result.aside_count : 0;
-}
-
-/* --- JJ problems ------------------------------------------------------------------------------------------------- */
-
-static void tell_report(const JjReport *r, cairn_protect_jj_report *out)
-{
-    *out = (cairn_protect_jj_report){.cells = r->cells,
-        .equations = r->equations,
-        .sensitive = r->sensitive,
-        .secondary = r->secondary,
-        .cost_decimals = r->cost_decimals,
-        .cost = r->cost,
-        .unprotected = r->exposed + r->unproven};
-}
-
-typedef Status (*JjCall)(
-    Slice text, const char *name, const ProtectOptions *options, JjReport *report, Buf *out, Error *err);
-
-/* What comes out is kept: the words of an audit, otherwise the problem. */
-static cairn_protect_code run_jj(cairn_protect *p, JjCall call, const char *text, size_t len, unsigned threads,
-    cairn_protect_jj_report *out, cairn_protect_error *err)
-{
-    if (!p)
-        return refuse_null("the object", err);
-    if (!text && len > 0)
-        return refuse_null("the problem", err);
-    if (!out)
-        return refuse_null("out", err);
-    Slice *made = call == protect_jj_audit ? &p->words : &p->jj;
-    Error e = ERROR_INIT;
-    Log log = {0};
-    JjReport report;
-    Buf b;
-    const ProtectOptions options = {.threads = threads, .log = &log};
-    forget_results(p);
-    buf_init(&b, 0);
-    Status st = call(text_of(text, len), "problem", &options, &report, &b, &e);
-    if (st == OK)
-        st = keep(p, &b, made, &e);
-    buf_free(&b);
-    if (st == OK)
-        tell_report(&report, out);
-    return tell(st, &e, err);
-}
-
-cairn_protect_code cairn_protect_jj(cairn_protect *p, const char *text, size_t len, unsigned threads,
-    cairn_protect_jj_report *out, cairn_protect_error *err)
-{
-    return run_jj(p, protect_jj, text, len, threads, out, err);
-}
-
-cairn_protect_code cairn_protect_jj_audit(cairn_protect *p, const char *text, size_t len, unsigned threads,
-    cairn_protect_jj_report *out, cairn_protect_error *err)
-{
-    return run_jj(p, protect_jj_audit, text, len, threads, out, err);
 }
 
 uint32_t cairn_protect_finding_count(const cairn_protect *p)
@@ -474,13 +425,13 @@ static Status find(cairn_protect *p, uint32_t i, cairn_protect_finding *out, Err
         .verdict = attack_verdict_name(p->attack.verdict[cell]), .low = inference->low, .high = inference->high};
     buf_init(&b, 1 << 20);
     tables_cell_words(&p->attack.system, cell, &b);
-    Status st = keep(p, &b, &text, err);
+    Status st = library_keep(p, &b, &text, err);
     out->cell = text.ptr;
     buf_reset(&b);
     if (st == OK)
         st = audit_explain(p->attack.audit, inference, &b, err);
     if (st == OK)
-        st = keep(p, &b, &text, err);
+        st = library_keep(p, &b, &text, err);
     out->why = text.ptr;
     buf_free(&b);
     return st;
@@ -490,9 +441,9 @@ cairn_protect_code cairn_protect_finding_at(
     cairn_protect *p, uint32_t i, cairn_protect_finding *out, cairn_protect_error *err)
 {
     if (!p)
-        return refuse_null("the object", err);
+        return library_refuse_null("the object", err);
     if (!out)
-        return refuse_null("out", err);
+        return library_refuse_null("out", err);
     Error e = ERROR_INIT;
-    return tell(find(p, i, out, &e), &e, err);
+    return library_tell(find(p, i, out, &e), &e, err);
 }

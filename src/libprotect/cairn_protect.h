@@ -19,6 +19,9 @@
  *   cairn_protect_jj(p, text, len, threads, &report, &e)     instead: a problem in JJ format, as tau-ARGUS reads it
  *   cairn_protect_jj_audit(p, text, len, threads, &report, &e)   the pattern of one, attacked
  *
+ *   cairn_protect_want_proof(p, 1, &e)                       before a run: "proof" is one of its outputs
+ *   cairn_protect_proof(p, bytes, len, &e)                   before an audit: verified, and the rest searched for
+ *
  * Functions that can fail return CAIRN_PROTECT_OK or another code and fill the error, which may be NULL. Texts come as
  * pointer and length and are copied; a null pointer for an object, a name or a text with a length is
  * CAIRN_PROTECT_USAGE; texts that are handed out end in a NUL and live until the next run or audit of the same object.
@@ -137,6 +140,24 @@ cairn_protect_code cairn_protect_jj(cairn_protect *p, const char *text, size_t l
 /* Attacks the cells a problem says are suppressed. cairn_protect_output has "findings.txt": a line each, in words. */
 cairn_protect_code cairn_protect_jj_audit(cairn_protect *p, const char *text, size_t len, unsigned threads,
     cairn_protect_jj_report *out, cairn_protect_error *err);
+
+/* Proofs (docs/protect.md): tables that another process can verify instead of searching for them. Together they give
+ * the hidden numbers away; whoever may not see those must not get them.
+ *
+ * With wanted not 0 the runs from now on, of tables and of JJ problems, make one: cairn_protect_output has "proof". */
+cairn_protect_code cairn_protect_want_proof(cairn_protect *p, int wanted, cairn_protect_error *err);
+/* For the audits from now on; of length 0: none. Nothing of it is believed. Whatever the bytes are, the audits can be
+ * run: a broken proof is looked at as far as it can be read, and cairn_protect_proof_state says where it broke. */
+cairn_protect_code cairn_protect_proof(cairn_protect *p, const char *bytes, size_t len, cairn_protect_error *err);
+
+typedef struct cairn_protect_proof_report {
+    uint64_t tables, held; /* that could be read; of them, those that are tables */
+    int foreign;           /* made for another problem or pattern; what holds of it counts all the same */
+    char broken[600];      /* why the rest could not be read; empty: there was none */
+} cairn_protect_proof_report;
+/* Of the last audit. CAIRN_PROTECT_USAGE when there was none, or no proof. */
+cairn_protect_code cairn_protect_proof_state(
+    const cairn_protect *p, cairn_protect_proof_report *out, cairn_protect_error *err);
 
 uint32_t cairn_protect_finding_count(const cairn_protect *p);
 /* CAIRN_PROTECT_USAGE out of range. */

@@ -13,6 +13,8 @@
 
 #include <Clp_C_Interface.h>
 
+#include "lp/lp_stop.h"
+
 #define LARGEST_BOUND 1e6 /* Clp's tolerance is 1e-7: a millionth of a person in a table of ten millions */
 #define SCALING_OFF 0
 #define SCALING_AUTO 3
@@ -154,6 +156,9 @@ static Status model_make(Lp *lp, const LpMatrix *m, Error *err)
     Status st = by_column(lp, m, &scratch, &by, err);
     if (st == OK) {
         lp->clp = Clp_newModel();
+#ifdef LP_CAN_STOP
+        lp_stop_install(lp->clp);
+#endif
         Clp_setLogLevel(lp->clp, 0);
         Clp_scaling(lp->clp, by.unit_entries ? SCALING_OFF : SCALING_AUTO);
         Clp_loadProblem(lp->clp, (int)m->columns, (int)m->rows, by.start, by.row, by.value, by.lower, by.upper, NULL,
@@ -271,6 +276,7 @@ static LpStatus status_of(Clp_Simplex *clp)
     case 2:
         return LP_UNBOUNDED;
     case 3:
+    case LP_STOP_STATUS:
         return LP_STOPPED;
     default:
         return LP_FAILED;
@@ -314,6 +320,8 @@ static LpStatus run(Lp *lp, bool primal)
 LpStatus lp_solve(Lp *lp, bool maximise, uint32_t iteration_limit)
 {
     bool primal = !lp->bounds_changed || lp->started;
+    if (cancel_asked())
+        return LP_STOPPED;
     lp->maximise = maximise;
     Clp_setOptimizationDirection(lp->clp, maximise ? -1 : 1);
     Clp_setMaximumIterations(

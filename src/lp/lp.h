@@ -9,7 +9,8 @@
 
 #include "base/base.h"
 
-/* LP_OPTIMAL only when Clp claims optimality of the unscaled problem too; LP_STOPPED at the pivot limit; LP_FAILED for
+/* LP_OPTIMAL only when Clp claims optimality of the unscaled problem too; LP_STOPPED at the pivot limit, and within
+ * some pivots when the process is asked to stop (cancel_asked; whoever goes on asks cancel_check); LP_FAILED for
  * everything Clp calls abandoned, uncertain or cut off, after one more try from the slack basis. */
 typedef enum LpStatus { LP_OPTIMAL, LP_INFEASIBLE, LP_UNBOUNDED, LP_STOPPED, LP_FAILED } LpStatus;
 

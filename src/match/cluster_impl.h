@@ -240,7 +240,9 @@ typedef struct LeftPair {
     Weight odds;
 } LeftPair;
 typedef VEC(LeftPair) LeftPairs;
-/* Strata of config.left_field. */
+/* Strata of config.left_field. Counts by kind and other kind take 288 bytes a stratum: of more steps than these those
+ * that most records have are strata, and the others have none. */
+#define LEFT_STRATA_MAX 1024
 typedef struct LeftStrata {
     const MatchTable *table;
     uint32_t column;

@@ -109,10 +109,24 @@ out:
 /* --- strata --------------------------------------------------------------------------------------------------------
  */
 
+/* A step of the field's numbers, and how many records have one of its values. */
+typedef struct Step {
+    int64_t number;
+    uint64_t holders;
+} Step;
+
 static int by_number(const void *left, const void *right)
 {
-    const int64_t *a = left, *b = right;
-    return (*a > *b) - (*a < *b);
+    const Step *a = left, *b = right;
+    return (a->number > b->number) - (a->number < b->number);
+}
+
+static int by_holders(const void *left, const void *right)
+{
+    const Step *a = left, *b = right;
+    if (a->holders != b->holders)
+        return a->holders > b->holders ? -1 : 1;
+    return by_number(a, b);
 }
 
 static bool stratum_number(const LeftStrata *s, uint32_t value, int64_t *out)
@@ -125,32 +139,49 @@ static bool stratum_number(const LeftStrata *s, uint32_t value, int64_t *out)
     return true;
 }
 
+/* One entry a step, ascending, and of more than LEFT_STRATA_MAX those that most records have. Returns how many. */
+static size_t merge_steps(Step *steps, size_t n)
+{
+    size_t kept = 0;
+    if (n > 1)
+        qsort(steps, n, sizeof *steps, by_number);
+    for (size_t i = 0; i < n; i++) {
+        if (kept == 0 || steps[i].number != steps[kept - 1].number)
+            steps[kept++] = steps[i];
+        else
+            steps[kept - 1].holders += steps[i].holders;
+    }
+    if (kept > LEFT_STRATA_MAX) {
+        qsort(steps, kept, sizeof *steps, by_holders);
+        kept = LEFT_STRATA_MAX;
+        qsort(steps, kept, sizeof *steps, by_number);
+    }
+    return kept;
+}
+
 Status left_strata_init(LeftStrata *s, const MatchTable *t, Error *err)
 {
     const MatchConfig *config = t->config;
+    const uint32_t *holders = t->frequency[config->left_field];
     *s = (LeftStrata){.table = t, .column = config->fields[config->left_field].columns[0], .count = 1};
     uint32_t values = dict_count(t->dict[s->column]);
-    int64_t *numbers = NULL;
+    Step *steps = NULL;
     size_t n = 0;
     TRY(mem_zalloc((size_t)values + 1, sizeof *s->of_value, (void **)&s->of_value, err));
-    TRY(mem_alloc(((size_t)values + 1) * sizeof *numbers, (void **)&numbers, err));
+    TRY(mem_alloc(((size_t)values + 1) * sizeof *steps, (void **)&steps, err));
     for (uint32_t v = 1; v < values; v++)
-        n += stratum_number(s, v, &numbers[n]);
-    if (n > 1)
-        qsort(numbers, n, sizeof *numbers, by_number);
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++)
-        if (kept == 0 || numbers[i] != numbers[kept - 1])
-            numbers[kept++] = numbers[i];
+        if (stratum_number(s, v, &steps[n].number))
+            steps[n++].holders = holders[v];
+    size_t kept = merge_steps(steps, n);
     for (uint32_t v = 1; v < values; v++) {
-        int64_t number;
-        if (!stratum_number(s, v, &number))
+        Step step;
+        if (!stratum_number(s, v, &step.number))
             continue;
-        const int64_t *at = bsearch(&number, numbers, kept, sizeof *numbers, by_number);
-        s->of_value[v] = (uint32_t)(at - numbers) + 1;
+        const Step *at = bsearch(&step, steps, kept, sizeof *steps, by_number);
+        s->of_value[v] = at ? (uint32_t)(at - steps) + 1 : 0;
     }
     s->count = (uint32_t)kept + 1;
-    mem_free(numbers);
+    mem_free(steps);
     return OK;
 }
 

@@ -445,10 +445,11 @@ typedef struct MatchMisses {
     double variance;
 } MatchMisses;
 /* cluster: of each record, those appended too. expected: [cluster * MATCH_TRAITS_MAX + kind] how likely it is, by
- * candidates, that the cluster is one with another that has records of that kind; NULL: not at all. Needs left_step:
- * without it nothing is missed. Takes 48 bytes a cluster meanwhile. Caller frees with match_misses_free. */
+ * candidates, that the cluster is one with another that has records of that kind; NULL: not at all. pairs: the kept
+ * ones, which tell whom candidates show; NULL: whoever has a full name is shown. Needs left_step: without it nothing is
+ * missed. Takes 64 bytes a cluster meanwhile. Caller frees with match_misses_free. */
 MUST_USE Status match_unfound(const MatchTable *t, const uint32_t *cluster, uint32_t clusters, const float *expected,
-    MatchMisses *out, Error *err);
+    const MatchPairs *pairs, MatchMisses *out, Error *err);
 void match_misses_free(MatchMisses *m);
 
 /* --- newcomers ------------------------------------------------------------------------------------------------ */

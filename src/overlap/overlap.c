@@ -16,6 +16,8 @@
 /* Pivots of the search for a cheaper pattern: in proportion to the problem, as a small one is at its best soon. */
 #define EFFORT_A_CELL 200
 #define EFFORT_MOST 400000
+/* Beside a release, so many times the usual effort let one search for whole numbers take as many times as long. */
+#define EFFORT_MOST_TIMES 1000
 
 typedef enum Mode { MODE_HIDE, MODE_ATTACK, MODE_BESIDE } Mode;
 
@@ -27,6 +29,8 @@ typedef struct Attack {
     uint64_t most;     /* steps, of MODE_BESIDE; 0: any number */
     uint64_t work;     /* spent */
     uint8_t *doubtful; /* by cell: how far it was open before is known as a bound only. In the problem's arena */
+    uint8_t *narrow;   /* MODE_BESIDE, by reference: told, and to be attacked. NULL: all is. In the problem's arena */
+    uint32_t *touched; /* MODE_BESIDE, by pattern: as OverlapSieve has it. NULL: none. In the problem's arena */
 } Attack;
 
 static Status audit(Attack *a, AuditDepth depth, AuditReport *out, Error *err)
@@ -47,6 +51,18 @@ static void set_figures(Attack *a, OverlapOrigin origin, SdcStatus status)
         for (unsigned hits = 0; hits < 2; hits++) {
             uint32_t cell = a->problem.cell[hits][f];
             if (cell != OVERLAP_NONE && a->o->figures.at[f].origin == origin)
+                a->problem.sdc.cells[cell].status = status;
+        }
+}
+
+/* What was told and has room is no part of the attack on everything together: it leaves each pattern as open as that
+ * does. Whether the answers alone told of a pattern already is asked with all of them. */
+static void set_roomy(Attack *a, SdcStatus status)
+{
+    for (size_t f = 0; f < a->o->figures.len && a->narrow; f++)
+        for (unsigned hits = 0; hits < 2; hits++) {
+            uint32_t cell = a->problem.cell[hits][f];
+            if (cell != OVERLAP_NONE && a->o->figures.at[f].origin == OVERLAP_TOLD && !a->narrow[2 * f + hits])
                 a->problem.sdc.cells[cell].status = status;
         }
 }
@@ -106,6 +122,7 @@ static Status measure_known(Attack *a, const AuditReport *before, uint64_t *foll
 static Status allow_without(Attack *a, OverlapOrigin without, SdcStatus status, uint64_t *followed, Error *err)
 {
     AuditReport before = {0};
+    set_roomy(a, SDC_FROZEN);
     set_figures(a, without, SDC_SECONDARY);
     Status st = audit(a, AUDIT_LEVELS, &before, err);
     for (size_t i = 0; i < before.count; i++)
@@ -115,6 +132,7 @@ static Status allow_without(Attack *a, OverlapOrigin without, SdcStatus status, 
         st = measure_known(a, &before, followed, err);
     audit_report_free(&before);
     set_figures(a, without, status);
+    set_roomy(a, SDC_SECONDARY);
     return st;
 }
 
@@ -133,27 +151,76 @@ static Status refuse(Error *err)
     return error_set(err, ERR_DENIED, "together with what was told before, it would show a group of too few people");
 }
 
-/* The figures that count the people of a cell. */
+static bool is_named(const OverlapReport *out, uint32_t figure)
+{
+    for (size_t i = 0; i < out->found_count; i++)
+        if (out->found[i] == figure)
+            return true;
+    return false;
+}
+
+/* The first narrow reference that touches one of its patterns, + 1; 0: none. */
+static uint32_t touched_in(const Attack *a, const PatternGroup *g)
+{
+    uint32_t by = 0;
+    for (uint32_t i = g->first; i != OVERLAP_NONE && a->touched && by == 0; i = a->patterns.at[i].next)
+        by = a->touched[i];
+    return by;
+}
+
+static void name(OverlapReport *out, uint32_t figure)
+{
+    if (!is_named(out, figure))
+        out->found[out->found_count++] = figure;
+}
+
+static bool has_ref(const Pattern *p, uint32_t ref)
+{
+    for (uint32_t k = 0; k < p->count; k++)
+        if (p->refs[k] == ref)
+            return true;
+    return false;
+}
+
+/* What was told that leaves no room, and where nothing that is asked counts the people themselves, what of it counts
+ * others of the same figure: those that are left are what it shows. */
+static void name_narrow(const Attack *a, uint32_t ref, OverlapReport *out)
+{
+    const Patterns *p = &a->patterns;
+    bool asked = false;
+    for (size_t i = 0; i < out->found_count; i++)
+        asked = asked || a->o->figures.at[out->found[i]].origin == OVERLAP_ASKED;
+    name(out, ref / 2);
+    for (size_t i = 0; i < p->count && !asked; i++)
+        for (uint32_t k = 0; k < p->at[i].count && has_ref(&p->at[i], ref); k++)
+            if (a->o->figures.at[p->at[i].refs[k] / 2].origin == OVERLAP_ASKED)
+                name(out, p->at[i].refs[k] / 2);
+}
+
+/* The figures that count the people of a cell, and what was told that leaves them no room. */
 static Status name_found(const Attack *a, uint32_t cell, OverlapReport *out, Error *err)
 {
     const Patterns *p = &a->patterns;
     const uint32_t *refs = NULL;
-    uint32_t count = 0, at = (uint32_t)p->count;
+    uint32_t count = 0, at = (uint32_t)p->count, by = 0;
     for (size_t g = 0; g < p->group_count && cell >= p->count; g++) {
         if (p->groups[g].patterns < 2 || at++ != cell)
             continue;
         refs = p->groups[g].refs;
         count = p->groups[g].count;
+        by = touched_in(a, &p->groups[g]);
     }
     if (cell < p->count) {
         refs = p->at[cell].refs;
         count = p->at[cell].count;
+        by = a->touched ? a->touched[cell] : 0;
     }
     out->found_count = 0;
-    TRY(mem_zalloc((size_t)count + 1, sizeof *out->found, (void **)&out->found, err));
+    TRY(mem_zalloc(a->o->figures.len + 1, sizeof *out->found, (void **)&out->found, err));
     for (uint32_t i = 0; i < count; i++)
-        if (i == 0 || refs[i] / 2 != refs[i - 1] / 2)
-            out->found[out->found_count++] = refs[i] / 2;
+        name(out, refs[i] / 2);
+    if (by > 0)
+        name_narrow(a, by - 1, out);
     return OK;
 }
 
@@ -238,13 +305,53 @@ static Status attack(Attack *a, Mode mode, OverlapReport *out, Error *err)
     }
 }
 
+static void ask_not(Attack *a, uint32_t cell)
+{
+    SdcCell *c = &a->problem.sdc.cells[cell];
+    c->status = SDC_SECONDARY;
+    c->lpl = c->upl = 0;
+}
+
+/* Groups that are told apart by outcomes have cells of their own, after those of patterns. */
+static void ask_touched(Attack *a)
+{
+    const Patterns *p = &a->patterns;
+    uint32_t cell = (uint32_t)p->count;
+    for (uint32_t i = 0; i < p->count; i++)
+        if (!a->touched[i])
+            ask_not(a, i);
+    for (size_t g = 0; g < p->group_count; g++) {
+        if (p->groups[g].patterns < 2)
+            continue;
+        if (!touched_in(a, &p->groups[g]))
+            ask_not(a, cell);
+        cell++;
+    }
+}
+
 /* What one asker was told, figure by figure beside everything public: where that leaves all as open as the public
- * figures do, neither he nor the release tells anything by the other (README.md, "Beside a release"). A half of the
- * effort is left for the attack. */
+ * figures do, neither he nor the release tells anything by the other (README.md, "Beside a release"). What has no room
+ * is attacked, without the rest. A half of the effort is left for that. */
 static Status look_by_room(Attack *a, OverlapReport *out, Error *err)
 {
-    return overlap_room_of(
-        a->o, &a->patterns, OVERLAP_TOLD, a->most / 2, a->effort.threads, &a->work, &out->by_room, err);
+    OverlapSieve sieve = {.origin = OVERLAP_TOLD, .effort = a->most / 2, .threads = a->effort.threads};
+    TRY(arena_new(&a->problem.sdc.arena, uint8_t, 2 * a->o->figures.len + 1, &sieve.narrow, err));
+    TRY(arena_new(&a->problem.sdc.arena, uint32_t, a->patterns.count + 1, &sieve.touched, err));
+    TRY(overlap_sift(a->o, &a->patterns, &sieve, err));
+    out->by_room = sieve.narrow_count == 0;
+    a->work += sieve.work;
+    a->narrow = sieve.narrow;
+    a->touched = sieve.touched;
+    set_roomy(a, SDC_SECONDARY);
+    ask_touched(a);
+    return OK;
+}
+
+/* That a group is at least so large may follow, as it may by room (README.md, "Lower bounds by themselves"). */
+static void ask_above(Attack *a)
+{
+    for (uint32_t i = 0; i < a->problem.sdc.cell_count; i++)
+        a->problem.sdc.cells[i].lpl = 0;
 }
 
 /* Everything told, first: mostly it holds, and then what was known before need not be found out. Patterns that stay
@@ -287,8 +394,10 @@ static Status run(Attack *a, Mode mode, OverlapReport *out, Error *err)
     out->patterns = a->problem.patterns;
     out->small = a->problem.small;
     bool found = a->problem.patterns > 0;
-    if (found && mode == MODE_BESIDE)
+    if (found && mode == MODE_BESIDE) {
+        ask_above(a);
         TRY(look_by_room(a, out, err));
+    }
     if (found && !out->by_room)
         TRY(attack_whole(a, &found, err));
     found = found && !out->by_room;
@@ -304,10 +413,13 @@ static Status run(Attack *a, Mode mode, OverlapReport *out, Error *err)
 static Status begin(Overlap *o, unsigned threads, Mode mode, OverlapReport *out, Error *err)
 {
     Attack a = {.o = o, .effort = AUDIT_EFFORT_INIT};
+    uint64_t times;
     *out = (OverlapReport)OVERLAP_REPORT_INIT;
     a.effort.threads = threads;
     if (mode == MODE_BESIDE)
         a.most = o->effort == OVERLAP_USUAL ? OVERLAP_BESIDE_EFFORT : o->effort > 0 ? o->effort : 1;
+    times = a.most / OVERLAP_BESIDE_EFFORT;
+    a.effort.node_limit *= (uint32_t)(times < 1 ? 1 : times < EFFORT_MOST_TIMES ? times : EFFORT_MOST_TIMES);
     o->beside = mode == MODE_BESIDE;
     Status st = patterns_make(o, &a.patterns, err);
     if (st == OK)

@@ -65,7 +65,7 @@ typedef struct OverlapReport {
     uint64_t small;    /* of them too small to be told of */
     uint64_t followed; /* of these: what was told before tells of them to some degree; it must not tell more now */
     /* After ERR_DENIED, and of overlap_beside where undecided is not 0: the figures that count the people of one such
-     * pattern; mem_free. */
+     * pattern, and of overlap_beside what was told that leaves it no room, with what meets it; mem_free. */
     uint32_t *found;
     size_t found_count;
     uint64_t work;      /* overlap_room, overlap_beside: steps spent */
@@ -85,10 +85,11 @@ MUST_USE Status overlap_hide(Overlap *o, unsigned threads, OverlapReport *out, E
 MUST_USE Status overlap_attack(Overlap *o, unsigned threads, OverlapReport *out, Error *err);
 /* What is asked is to be public, and was found safe without what one asker was told: does either tell him more by the
  * other? Patterns of which some figure is asked and some told hang together are looked at; one must stay as open as the
- * more telling of the two leaves it, beside what is public already. First what was told is looked at figure by figure
- * beside everything public; where that leaves it all as open as the release does, nothing is attacked. Both within the
- * effort. ERR_DENIED: shown that both together tell of a pattern what neither does alone. ERR_LIMIT: neither that nor
- * the contrary was shown (undecided > 0), or too many patterns. */
+ * more telling of the two leaves it, beside what is public already. How large it may be is asked, not how
+ * small. First what was told is looked at figure by figure beside everything public; only what has no room is attacked,
+ * and only patterns that it touches (README.md, "Beside a release"). Both within the effort. ERR_DENIED: shown that
+ * both together tell of a pattern what neither does alone. ERR_LIMIT: neither that nor the contrary was shown
+ * (undecided > 0), or too many patterns. */
 MUST_USE Status overlap_beside(Overlap *o, unsigned threads, OverlapReport *out, Error *err);
 /* The quick question, for systems that are too large for the others, figure by figure: an asked figure is told where
  * people may be moved between alike patterns so that it says nothing of how large any group is, where it is known

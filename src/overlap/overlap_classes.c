@@ -117,6 +117,15 @@ OverlapRoom overlap_classes_room(OverlapClasses *c, uint32_t ref)
     return room;
 }
 
+void overlap_classes_touch(OverlapClasses *c, uint32_t ref, uint32_t *touched)
+{
+    count_in(c, ref);
+    for (size_t i = 0; i < c->patterns->count; i++)
+        if (c->at[c->of[i]].in > 0 && !is_whole(c, c->of[i]) && touched[i] == 0)
+            touched[i] = ref + 1;
+    forget_in(c, ref);
+}
+
 /* --- a sum and what hangs together with it, as equations -----------------------------------------------------------
  */
 

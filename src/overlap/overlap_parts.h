@@ -104,6 +104,8 @@ void overlap_classes_know(OverlapClasses *c, uint32_t ref);
 /* How far people moved within classes take a figure below and above its value: so far it is open at least. Linear in
  * its patterns. */
 OverlapRoom overlap_classes_room(OverlapClasses *c, uint32_t ref);
+/* Patterns of the classes that the figure parts, as OverlapSieve has them. Linear in all patterns. */
+void overlap_classes_touch(OverlapClasses *c, uint32_t ref, uint32_t *touched);
 /* Cell 0: the people of all classes that are wholly in a figure; of all that it touches; the figure, each class that it
  * parts being two cells. */
 typedef enum OverlapSum { OVERLAP_WHOLE, OVERLAP_TOUCHED, OVERLAP_PARTS } OverlapSum;
@@ -113,10 +115,19 @@ typedef enum OverlapSum { OVERLAP_WHOLE, OVERLAP_TOUCHED, OVERLAP_PARTS } Overla
 MUST_USE Status overlap_classes_problem(
     OverlapClasses *c, uint32_t ref, OverlapSum sum, int64_t beyond, SdcProblem *out, Error *err);
 
-/* Whether figures of this origin, each beside all others and those of it before, leave every pattern as open as it is
- * without them: figure by figure, as far as the effort goes. Ends with the first of which that cannot be said. *work:
- * steps, added to. */
-MUST_USE Status overlap_room_of(const Overlap *o, const Patterns *p, OverlapOrigin origin, uint64_t effort,
-    unsigned threads, uint64_t *work, bool *open, Error *err);
+/* What of the figures of one origin must be attacked beside everything else, as far as the effort goes. Beside all
+ * other figures and the narrow ones, those that are not narrow leave every set of patterns as open above as it is
+ * without them, up to the minimum; and the narrow ones leave every set of patterns that none of them touches as open as
+ * it is without any of this origin. What the effort does not reach is narrow, and touches all. */
+typedef struct OverlapSieve {
+    OverlapOrigin origin;
+    uint64_t effort;
+    unsigned threads;
+    uint64_t work;     /* steps, added to */
+    uint8_t *narrow;   /* by reference; zeroed by the caller */
+    uint32_t *touched; /* by pattern: the first narrow reference that touches it, + 1; 0: none. Zeroed by the caller */
+    size_t narrow_count;
+} OverlapSieve;
+MUST_USE Status overlap_sift(const Overlap *o, const Patterns *p, OverlapSieve *sieve, Error *err);
 
 #endif

@@ -240,8 +240,6 @@ static Status begin(Room *m, OverlapOrigin origin, Error *err)
 {
     const Overlap *o = m->o;
     TRY(overlap_classes(o, &m->patterns, &m->classes, err));
-    TRY(mem_zalloc(o->figures.len + 1, sizeof *m->report->hide, (void **)&m->report->hide, err));
-    m->report->patterns = m->patterns.count;
     for (uint32_t f = 0; f < o->figures.len; f++)
         for (unsigned hits = 0; hits < 2; hits++)
             if (o->figures.at[f].origin != origin && is_printed(m, f, hits))
@@ -252,6 +250,8 @@ static Status begin(Room *m, OverlapOrigin origin, Error *err)
 static Status look(Room *m, Error *err)
 {
     const Overlap *o = m->o;
+    TRY(mem_zalloc(o->figures.len + 1, sizeof *m->report->hide, (void **)&m->report->hide, err));
+    m->report->patterns = m->patterns.count;
     TRY(begin(m, OVERLAP_ASKED, err));
     for (uint32_t f = 0; f < o->figures.len; f++)
         if (o->figures.at[f].origin == OVERLAP_ASKED)
@@ -275,18 +275,80 @@ Status overlap_room(Overlap *o, unsigned threads, OverlapReport *out, Error *err
     return st;
 }
 
-Status overlap_room_of(const Overlap *o, const Patterns *p, OverlapOrigin origin, uint64_t effort, unsigned threads,
-    uint64_t *work, bool *open, Error *err)
+/* --- what must be attacked ---------------------------------------------------------------------------------------- */
+
+static bool is_sifted(const Room *m, const OverlapSieve *s, uint32_t ref)
+{
+    return m->o->figures.at[ref / 2].origin == s->origin && is_printed(m, ref / 2, ref % 2);
+}
+
+/* Once through those that are not narrow, everything else known. *found: how many have become it. */
+static Status sift(Room *m, OverlapSieve *s, size_t *found, Error *err)
+{
+    uint32_t refs = 2 * (uint32_t)m->o->figures.len;
+    TRY(begin(m, s->origin, err));
+    for (uint32_t ref = 0; ref < refs; ref++)
+        if (s->narrow[ref])
+            overlap_classes_know(&m->classes, ref);
+    for (uint32_t ref = 0; ref < refs; ref++) {
+        Answer answer;
+        if (!is_sifted(m, s, ref) || s->narrow[ref])
+            continue;
+        TRY(answer_of(m, ref, &answer, err));
+        if (answer == ANSWER_OPEN)
+            overlap_classes_know(&m->classes, ref);
+        s->narrow[ref] = answer == ANSWER_NARROW;
+        *found += s->narrow[ref];
+    }
+    return OK;
+}
+
+/* Whether people can be moved within the classes that it parts so that it comes out as it is, in every table of what is
+ * known: then it says nothing of the others. One that parts none must be known. */
+static Status is_mild(Room *m, uint32_t ref, bool *mild, Error *err)
+{
+    OverlapRoom room = overlap_classes_room(&m->classes, ref);
+    *mild = !is_spent(m);
+    if (*mild && room.whole > 0)
+        TRY(stays_within(m, ref, OVERLAP_WHOLE, room.below, mild, err));
+    if (*mild && room.above < OVERLAP_ENDLESS)
+        TRY(stays_within(m, ref, OVERLAP_TOUCHED, room.above, mild, err));
+    return OK;
+}
+
+/* The narrow ones one after the other, each known to the next. */
+static Status touch(Room *m, OverlapSieve *s, Error *err)
+{
+    TRY(begin(m, s->origin, err));
+    for (uint32_t ref = 0; ref < 2 * m->o->figures.len; ref++) {
+        bool mild;
+        if (!s->narrow[ref])
+            continue;
+        TRY(is_mild(m, ref, &mild, err));
+        if (mild)
+            overlap_classes_touch(&m->classes, ref, s->touched);
+        for (size_t i = 0; i < m->patterns.count && !mild; i++)
+            s->touched[i] = s->touched[i] ? s->touched[i] : ref + 1;
+        overlap_classes_know(&m->classes, ref);
+    }
+    return OK;
+}
+
+/* Narrow ones were not known to those that passed before them, so these are asked again until none falls. */
+Status overlap_sift(const Overlap *o, const Patterns *p, OverlapSieve *s, Error *err)
 {
     OverlapReport report = OVERLAP_REPORT_INIT;
-    Room m = {.o = o, .patterns = *p, .threads = threads, .report = &report, .effort = effort};
-    Status st = begin(&m, origin, err);
-    for (uint32_t f = 0; f < o->figures.len && st == OK && report.hidden == 0; f++)
-        if (o->figures.at[f].origin == origin)
-            st = ask_figure(&m, f, err);
-    *open = report.hidden == 0;
-    *work += report.work;
+    Room m = {.o = o, .patterns = *p, .threads = s->threads, .report = &report, .effort = s->effort};
+    Status st = OK;
+    for (size_t found = 1; found > 0 && st == OK; s->narrow_count += found) {
+        found = 0;
+        st = sift(&m, s, &found, err);
+        overlap_classes_free(&m.classes);
+    }
+    if (st == OK && s->narrow_count > 0)
+        st = touch(&m, s, err);
     overlap_classes_free(&m.classes);
+    s->work += report.work;
     overlap_report_free(&report);
     return st;
 }

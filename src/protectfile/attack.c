@@ -385,6 +385,35 @@ static Status ask_for(AttackJob *job, const AttackOptions *o, AuditAsk *ask, Err
     return OK;
 }
 
+static Status write_proof(const AttackJob *job, const AuditOffered *kept, Buf *out, Error *err)
+{
+    char id[SHA256_HEX_SIZE];
+    TRY(audit_system_id(job->audit, id, err));
+    return audit_proof_write(kept, id, out, err);
+}
+
+/* With proofs, the one that is given and the one that is asked for. */
+static Status run_audit(AttackJob *job, const AttackOptions *o, AuditAsk *ask, Error *err)
+{
+    AuditOffered *offered, *kept = NULL;
+    char id[SHA256_HEX_SIZE] = "", of[SHA256_HEX_SIZE];
+    TRY(proof_read(o->given_proof, o->given_name, &offered, &job->proof, of, err));
+    Status st = offered ? audit_system_id(job->audit, id, err) : OK;
+    job->proof.foreign = offered && of[0] && strcmp(id, of) != 0;
+    if (st == OK && o->proof)
+        st = audit_offered_new(&kept, err);
+    ask->offered = offered;
+    ask->kept = kept;
+    if (st == OK)
+        st = audit_run(job->audit, ask, &job->result, err);
+    job->proof.held = job->result.held;
+    if (st == OK && kept)
+        st = write_proof(job, kept, o->proof, err);
+    audit_offered_free(offered);
+    audit_offered_free(kept);
+    return st;
+}
+
 static Status attack(
     Slice header, const char *name, TablesLoad load, void *ctx, const AttackOptions *o, AttackJob *job, Error *err)
 {
@@ -404,7 +433,7 @@ static Status attack(
     ask.explain_most = o->explain_most;
     TRY(ask_for(job, o, &ask, err));
     ask.effort = o->effort;
-    TRY(audit_run(job->audit, &ask, &job->result, err));
+    TRY(run_audit(job, o, &ask, err));
     TRY(judge_all(job, o, err));
     return attack_markers(job, err);
 }

@@ -22,10 +22,23 @@ typedef struct AttackOptions {
     uint32_t explain_most;          /* as AuditAsk */
     AuditConflicts conflicts;       /* set aside: for tables that somebody else printed */
     AuditEffort effort;
+    Slice given_proof;      /* to verify (proof.h); ptr NULL: none */
+    const char *given_name; /* of it, in messages */
+    Buf *proof;             /* gets one; NULL: none is asked for */
 } AttackOptions;
 #define ATTACK_OPTIONS_INIT \
     { \
         .min_possible = 4, .explain_limit = 100, .effort = AUDIT_EFFORT_INIT \
+    }
+/* As `cairn audit` asks, and a proof is made for: so that the audit of a state's workbook ends. */
+#define ATTACK_OUTSIDER_INIT \
+    { \
+        .min_possible = 4, .explain_limit = 100, .cells = ATTACK_PRINTED_CELLS, .explain_most = 20, \
+        .conflicts = AUDIT_CONFLICTS_SET_ASIDE, .effort = { \
+            .threads = 1, \
+            .node_limit = 20000, \
+            .whole_limit = 250000 \
+        } \
     }
 
 /* What an outsider has of one cell. */
@@ -62,6 +75,7 @@ typedef struct AttackJob {
     AuditResult result;
     AttackVerdict *verdict; /* one a cell */
     AttackTally tally;
+    ProofReport proof; /* of the one that was given */
     AttackMarker *markers;
     size_t marker_count;
     Arena arena;

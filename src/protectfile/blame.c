@@ -219,6 +219,7 @@ Status blame(
     const SdcProblem *p, const Rows *rows, const AuditOptions *ask, const BlameCell *what, bool *forced, Error *err)
 {
     AuditOptions own = *ask;
+    own.kept = NULL;
     own.memory = NULL; /* patterns of its own, none of which grows from the last */
     Blame b = {.given = p, .ask = &own, .cell = what->cell};
     bool safe = true;

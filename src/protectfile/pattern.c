@@ -173,7 +173,8 @@ static Status leaks(
 /* What the solver is told of the attack, and shows to it. */
 typedef struct Attacker {
     const AuditOptions *ask;
-    AuditOffered *offered;
+    AuditOffered *offered; /* by the solver */
+    AuditOffered *found;   /* all that showed something in an attack; NULL: nobody asks */
 } Attacker;
 
 /* Cells that an outsider comes too near to are the solver's to repair: it raises their targets and asks for those
@@ -263,6 +264,21 @@ static Status attack(Pattern *p, const Rows *rows, const Attacker *attacker, boo
     }
 }
 
+/* The finished pattern once more, shown by what was found on the way: what counts of it is kept. */
+static Status keep(const Pattern *p, const Attacker *attacker, Error *err)
+{
+    AuditOptions ask = *attacker->ask;
+    AuditReport report = {0};
+    ask.memory = NULL;
+    ask.offered = attacker->found;
+    ask.kept = p->kept;
+    Status st = audit_problem(p->problem, &ask, &report, err);
+    if (st == OK && report.exposed + report.unproven > 0)
+        st = error_set(err, ERR_INTERNAL, "an attack that found nothing cannot be repeated");
+    audit_report_free(&report);
+    return st;
+}
+
 Status pattern_make(Pattern *p, const Rows *rows, Error *err)
 {
     AuditOptions ask = AUDIT_OPTIONS_INIT;
@@ -275,11 +291,17 @@ Status pattern_make(Pattern *p, const Rows *rows, Error *err)
     Status st;
     TRY_OUT(audit_offered_new(&attacker.offered, err));
     TRY_OUT(audit_memory_new(&ask.memory, err));
+    if (p->kept)
+        TRY_OUT(audit_offered_new(&attacker.found, err));
     ask.offered = attacker.offered;
+    ask.kept = attacker.found;
     TRY_OUT(propose(p, rows, &attacker, &repaired, err));
-    st = attack(p, rows, &attacker, repaired, err);
+    TRY_OUT(attack(p, rows, &attacker, repaired, err));
+    if (p->kept)
+        TRY_OUT(keep(p, &attacker, err));
 out:
     audit_memory_free(ask.memory);
+    audit_offered_free(attacker.found);
     audit_offered_free(attacker.offered);
     return st;
 }

@@ -21,6 +21,7 @@ typedef struct Pattern {
     AuditSumRule sum_rule; /* NULL: none */
     void *sum_ctx;
     const ProtectOptions *options;
+    AuditOffered *kept;        /* gets the tables that show the pattern to be safe; NULL: nobody asks */
     uint64_t audited, repairs; /* out */
     uint64_t unprotected;      /* out: cells that the last attack broke or could not clear; 0 with OK */
     bool bounded;              /* out: no safe pattern costs less than lower_bound */

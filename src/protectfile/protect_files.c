@@ -149,6 +149,18 @@ static Status write_out(FileJob *f, Error *err)
     return write_made(f, inside, "report.html", MODE_PRIVATE, protect_report_html, err);
 }
 
+/* Before anything is noted or written: whoever asks for a proof wants none of it without. */
+static Status write_proof(FileJob *f, Error *err)
+{
+    Buf b;
+    buf_init(&b, 0);
+    Status st = protect_proof(&f->job, load, f, f->run.threads, &b, err);
+    if (st == OK)
+        st = file_write(f->o->proof, buf_slice(&b), MODE_PRIVATE, err);
+    buf_free(&b);
+    return st;
+}
+
 /* --- the whole ------------------------------------------------------------------------------------------------------
  */
 
@@ -175,6 +187,8 @@ static Status protect(FileJob *f, ProtectFileReport *out, Error *err)
     TRY(protect_job_run(buf_slice(&f->header), f->o->tables, load, f, &f->policy, &f->run, &f->job, err));
     if (f->o->check)
         TRY(f->o->check(f->o->check_ctx, &f->job, err));
+    if (f->o->proof)
+        TRY(write_proof(f, err));
     out->stats = f->job.stats;
     out->earlier = f->history.count;
     if (f->o->history)

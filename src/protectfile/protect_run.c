@@ -355,16 +355,57 @@ static Status attack_printed(ProtectJob *job, Printed *p, const ProtectOptions *
     return st;
 }
 
+static Status printed_new(Printed *p, Error *err)
+{
+    TRY(mem_zalloc((size_t)p->job->set.table_count + 1, sizeof *p->csv, (void **)&p->csv, err));
+    for (uint32_t t = 0; t < p->job->set.table_count; t++)
+        buf_init(&p->csv[t], 0);
+    return OK;
+}
+
+static void printed_free(Printed *p)
+{
+    for (uint32_t t = 0; t < p->job->set.table_count; t++)
+        buf_free(&p->csv[t]);
+    mem_free(p->csv);
+}
+
 static Status attack_outside(ProtectJob *job, TablesLoad load, void *ctx, const ProtectOptions *options, Error *err)
 {
     Printed p = {.job = job, .load = load, .ctx = ctx};
-    TRY(mem_zalloc((size_t)job->set.table_count + 1, sizeof *p.csv, (void **)&p.csv, err));
-    for (uint32_t t = 0; t < job->set.table_count; t++)
-        buf_init(&p.csv[t], 0);
+    TRY(printed_new(&p, err));
     Status st = attack_printed(job, &p, options, err);
+    printed_free(&p);
+    return st;
+}
+
+/* --- a proof for outsiders -----------------------------------------------------------------------------------------
+ */
+
+static Status prove(const ProtectJob *job, Printed *p, unsigned threads, Buf *header, Buf *out, Error *err)
+{
+    AttackOptions o = ATTACK_OUTSIDER_INIT;
+    AttackJob attack = {0};
+    o.explain_limit = 0;
+    o.effort.threads = threads;
+    o.proof = out;
     for (uint32_t t = 0; t < job->set.table_count; t++)
-        buf_free(&p.csv[t]);
-    mem_free(p.csv);
+        TRY(protect_csv(job, t, &p->csv[t], err));
+    TRY(protect_header(job, header, err));
+    Status st = attack_run(buf_slice(header), PUBLISHED_HEADER, load_printed, p, &o, &attack, err);
+    attack_free(&attack);
+    return st;
+}
+
+Status protect_proof(const ProtectJob *job, TablesLoad load, void *ctx, unsigned threads, Buf *out, Error *err)
+{
+    Buf header;
+    Printed p = {.job = job, .load = load, .ctx = ctx};
+    TRY(printed_new(&p, err));
+    buf_init(&header, 0);
+    Status st = prove(job, &p, threads, &header, out, err);
+    buf_free(&header);
+    printed_free(&p);
     return st;
 }
 

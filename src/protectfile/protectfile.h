@@ -14,6 +14,7 @@
 #define CAIRN_PROTECTFILE_PROTECTFILE_H
 
 #include "base/base.h"
+#include "protectfile/proof.h"
 #include "sdc/sdc.h"
 #include "tables/tables.h"
 
@@ -146,6 +147,9 @@ typedef struct ProtectOptions {
     void *lane_ctx;
     Slice secret;       /* key of rounding and of cell keys, at least 16 bytes; empty: none */
     const char *budget; /* ledger that differential privacy is paid from; NULL: none */
+    Buf *proof;         /* protecting a JJ problem: gets a proof of what comes out (proof.h); NULL: none is asked for */
+    Slice given_proof;  /* auditing a JJ problem: a proof to verify; ptr NULL: none */
+    const char *given_name; /* of it, in messages */
 } ProtectOptions;
 
 /* Reads, checks, protects, audits. ERR_INVALID: the tables break a rule. ERR_DENIED: no pattern protects them all; the
@@ -171,6 +175,10 @@ MUST_USE Status protect_report_html(const ProtectJob *job, Buf *out, Error *err)
 /* The figures of the run and the audit, as JSON; part of what is published. */
 MUST_USE Status protect_audit_json(const ProtectJob *job, Buf *out, Error *err);
 
+/* A proof of the tables as an outsider has them, for who audits protect_header (proof.h): what that audit shows with,
+ * found by one more attack. load: as the job's. */
+MUST_USE Status protect_proof(
+    const ProtectJob *job, TablesLoad load, void *ctx, unsigned threads, Buf *out, Error *err);
 /* Figures with noise and their error bars; empty where there are none. */
 MUST_USE Status protect_errors_csv(const ProtectJob *job, Buf *out, Error *err);
 
@@ -184,6 +192,7 @@ typedef struct ProtectFileOptions {
     const char
         *history;    /* folder of earlier releases or answers, which are part of the attack; this one is added. NULL */
     const char *key; /* file with the secret of rounding and cell keys; NULL: none */
+    const char *proof; /* file for a proof of the published tables (proof.h), 0600; NULL: none */
     /* Called when every audit passed and before anything is written or noted; its failure is the call's. NULL */
     Status (*check)(void *ctx, const ProtectJob *job, Error *err);
     void *check_ctx;
@@ -214,6 +223,7 @@ typedef struct JjReport {
     uint64_t exposed, unproven;
     bool bounded; /* lower_bound is known */
     int64_t lower_bound;
+    ProofReport proof; /* of an audit */
 } JjReport;
 
 /* A problem in JJ format (name: in messages), suppressed and audited; appended to out with secondaries as 'm'.
@@ -223,10 +233,10 @@ MUST_USE Status protect_jj(
 /* The pattern of a JJ problem attacked as it is; a line a cell that is found is appended to words. */
 MUST_USE Status protect_jj_audit(
     Slice text, const char *name, const ProtectOptions *options, JjReport *report, Buf *words, Error *err);
-/* The same of files; out NULL: not written. */
+/* The same of files; out NULL: not written. proof: a file that is written (0600) or verified; NULL: none. */
 MUST_USE Status protectfile_jj(
-    const char *path, const char *out, const ProtectOptions *options, JjReport *report, Error *err);
+    const char *path, const char *out, const char *proof, const ProtectOptions *options, JjReport *report, Error *err);
 MUST_USE Status protectfile_jj_audit(
-    const char *path, const ProtectOptions *options, JjReport *report, Buf *words, Error *err);
+    const char *path, const char *proof, const ProtectOptions *options, JjReport *report, Buf *words, Error *err);
 
 #endif

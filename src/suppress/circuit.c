@@ -197,6 +197,7 @@ static Status free_cells_only(Circuits *c, Error *err)
         c->terms += c->follows[cell].count;
         c->fits = c->fits && c->terms <= TERMS_MOST && c->work < WORK_MOST;
         forget(c);
+        TRY(cancel_check(err));
     }
     return OK;
 }
@@ -342,6 +343,8 @@ static Status meet(Circuits *c, Error *err)
             break;
         c->e->by_circuits = true;
         st = make(c, &choice, err);
+        if (st == OK)
+            st = cancel_check(err);
     }
     vec_free(&needs);
     return st;

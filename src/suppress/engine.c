@@ -8,9 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define QUERY_PIVOTS 5000 /* beyond this it walks in circles, and Clp is asked */
-#define RESHAPES 3        /* times a move's costs are set by what it used (slope scaling, Kim and Pardalos 1999) */
-#define FAR_FAILED 16     /* far questions: the net is one in which they do not pay */
+#define RESHAPES 3    /* times a move's costs are set by what it used (slope scaling, Kim and Pardalos 1999) */
+#define FAR_FAILED 16 /* far questions: the net is one in which they do not pay */
 /* Nor where those that were answered cost so many pivots times equations for each need, answered or not: some 7 ms.
  * Hierarchies take 2. */
 #define FAR_WORK UINT64_C(1000000)
@@ -288,6 +287,7 @@ static Status find_move(Engine *e, uint32_t id, uint32_t pivot_limit, double cos
         e->allowed[need.knows] = 0;
     }
     Status st = engine_ask(e, &q, &status, &a, err);
+    e->undecided = e->undecided || status == LOCAL_STOPPED;
     if (st == OK && status == LOCAL_FOUND)
         st = keep_move(best, &a, new_price(e, a.terms, a.count), err);
     if (st == OK && best->count > 0)
@@ -405,7 +405,7 @@ static Status farthest(Engine *e, uint32_t id, int64_t low, int64_t high, Move *
     while (low + 1 < high) {
         int64_t middle = low + (high - low) / 2;
         e->needs.at[id].target = (double)middle;
-        TRY(find_move(e, id, QUERY_PIVOTS, INFINITY, m, err));
+        TRY(find_move(e, id, e->question_pivots, INFINITY, m, err));
         if (m->count > 0)
             low = middle;
         else
@@ -447,7 +447,7 @@ static Status share_width(Engine *e, uint32_t id, Move *m, Error *err)
     TRY(farthest(e, id, c->upl, target, m, err));
     TRY(ask_below(e, cell, e->needs.at[id].target - (double)c->spl, &below, err));
     TRY(meet_or_despair(e, below, m, err)); /* its turn may be over */
-    return engine_meet(e, id, QUERY_PIVOTS, INFINITY, m, err);
+    return engine_meet(e, id, e->question_pivots, INFINITY, m, err);
 }
 
 static bool far_is_over(const Engine *e)
@@ -461,16 +461,18 @@ static Status meet_or_despair(Engine *e, uint32_t id, Move *m, Error *err)
         return OK;
     if (e->reach == ENGINE_FAR && far_is_over(e))
         return OK;
-    TRY(engine_meet(e, id, QUERY_PIVOTS, INFINITY, m, err));
+    e->undecided = false;
+    TRY(engine_meet(e, id, e->question_pivots, INFINITY, m, err));
     e->far_failed += e->reach == ENGINE_FAR && !e->needs.at[id].met;
     if (!e->needs.at[id].met && e->reach == ENGINE_WHOLE && !e->shrinking)
         TRY(share_width(e, id, m, err));
     if (!e->needs.at[id].met && e->needs.at[id].knows != NET_NONE && e->needs.at[id].target > 0 &&
         e->net->down[e->needs.at[id].cell] >= 1) { /* doubt on one side is enough for a singleton */
         e->needs.at[id].target = -1;
-        TRY(engine_meet(e, id, QUERY_PIVOTS, INFINITY, m, err));
+        TRY(engine_meet(e, id, e->question_pivots, INFINITY, m, err));
     }
     e->needs.at[id].hopeless = !e->needs.at[id].met && e->reach == ENGINE_WHOLE && !e->shrinking;
+    e->needs.at[id].undecided = e->needs.at[id].hopeless && e->undecided;
     return OK;
 }
 
@@ -570,7 +572,7 @@ Status engine_adopt(Engine *e, const uint8_t *in, bool *safe, Error *err)
     for (size_t i = 0; i < e->needs.len && st == OK; i++) {
         if (e->needs.at[i].met || e->needs.at[i].hopeless)
             continue;
-        st = engine_meet(e, (uint32_t)i, QUERY_PIVOTS, INFINITY, &m, err);
+        st = engine_meet(e, (uint32_t)i, e->question_pivots, INFINITY, &m, err);
         *safe = *safe && e->needs.at[i].met;
     }
     memset(e->allowed, 1, e->net->cell_count);

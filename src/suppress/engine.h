@@ -24,8 +24,9 @@ typedef struct Need {
     uint32_t terms;  /* of the witness, whatever became of it */
     uint64_t walk;   /* the last through a list of users that came by */
     bool met;
-    bool hopeless; /* not even with every open cell suppressed, or not decided */
-    bool whole;    /* the auditor could do nothing with a witness of fractions: whole numbers are looked for */
+    bool hopeless;  /* not even with every open cell suppressed, or undecided */
+    bool undecided; /* some question about it ended at a limit, or with numbers that nobody trusts */
+    bool whole;     /* the auditor could do nothing with a witness of fractions: whole numbers are looked for */
 } Need;
 
 typedef VEC(uint32_t) IdList;
@@ -73,12 +74,14 @@ typedef struct Engine {
     const uint32_t *outer, *outer_need; /* of a part: its cells and needs in the whole; NULL: this is the whole */
     EngineMoves moves;                  /* of a part */
     EngineReach reach;
-    bool by_circuits; /* some need was met so: near enough every cell is suppressed */
-    bool unfit;       /* elimination was too much once: it is not tried again */
-    bool reshaping;   /* a better answer is looked for: in a large net only near */
-    bool shrinking;   /* not every cell is allowed: what is not found proves nothing */
-    Window *window;   /* with near or large */
-    Core *core;       /* while only suppressed cells are asked, and all of them may move */
+    bool by_circuits;         /* some need was met so: near enough every cell is suppressed */
+    bool undecided;           /* a question of the need at hand was */
+    uint32_t question_pivots; /* as in SuppressOptions */
+    bool unfit;               /* elimination was too much once: it is not tried again */
+    bool reshaping;           /* a better answer is looked for: in a large net only near */
+    bool shrinking;           /* not every cell is allowed: what is not found proves nothing */
+    Window *window;           /* with near or large */
+    Core *core;               /* while only suppressed cells are asked, and all of them may move */
     Arena arena;
     int64_t *price;     /* of suppressing a cell */
     double *weight;     /* the same, for the simplex */
@@ -117,8 +120,8 @@ typedef struct EngineSetup {
     const uint8_t *whole;     /* cell of the problem: its witnesses should be whole numbers; with keeps_moves */
     uint64_t seed;
     unsigned threads;
-    uint32_t near_cells, large_rows, far_rows; /* as in SuppressOptions */
-    bool keeps_moves;                          /* for engine_moves */
+    uint32_t near_cells, large_rows, far_rows, question_pivots; /* as in SuppressOptions */
+    bool keeps_moves;                                           /* for engine_moves */
 } EngineSetup;
 
 /* SDC_SENSITIVE and SDC_SECONDARY cells of the problem are suppressed from the start. */

@@ -150,6 +150,7 @@ Status engine_new(const Net *net, const EngineSetup *setup, Engine **out, Error 
     Status st;
     TRY(engine_start(net, size, &e, err));
     e->keeps_moves = setup->keeps_moves;
+    e->question_pivots = setup->question_pivots;
     rng_init(&e->rng, setup->seed, 0);
     price_cells(e);
     TRY_OUT(add_needs(e, setup, err));
@@ -206,6 +207,7 @@ Status engine_part(
     Status st;
     TRY(engine_start(net, size, &e, err));
     e->shrinking = true;
+    e->question_pivots = whole->question_pivots;
     e->rng = whole->rng;
     TRY_OUT(copy_cells(e, whole, inner, err));
     TRY_OUT(copy_needs(e, whole, needs, err));

@@ -207,6 +207,7 @@ static Status bound_node(Tree *t, int64_t *bound, bool *alive, bool *open, Error
         uint64_t before = lp_pivots(t->lp);
         LpStatus st = lp_solve(t->lp, false, 0);
         t->pivots += lp_pivots(t->lp) - before;
+        TRY(cancel_check(err));
         if (st == LP_INFEASIBLE)
             return OK;
         if (st != LP_OPTIMAL || t->pivots >= t->limit || t->cuts >= MOST_CUTS) {

@@ -117,7 +117,7 @@ static Status explain_one(Explainer *x, const PlanLeak *in, SuppressLeak *out, S
     LocalStatus status;
     LocalAnswer a;
     uint32_t *list, count, *frozen;
-    *out = (SuppressLeak){.cell = in->cell, .knows = in->knows, .target = in->target};
+    *out = (SuppressLeak){.cell = in->cell, .knows = in->knows, .target = in->target, .undecided = in->undecided};
     uint32_t k = x->inside[in->cell];
     if (k == NET_NONE || fabs((double)in->target) > (in->target > 0 ? x->net.up[k] : x->net.down[k]))
         return OK;

@@ -35,7 +35,6 @@ typedef struct Term {
 typedef struct Folding {
     const SdcProblem *p;
     const NetBlock *block;
-    uint32_t *place;  /* cell of the problem: place in the block + 1 */
     uint32_t *parent; /* by place: forest */
     uint32_t *at;     /* by place, scratch: term + 1 */
     Term *terms;
@@ -47,9 +46,9 @@ static uint32_t row_terms(Folding *x, uint32_t r)
     const SdcProblem *p = x->p;
     uint32_t count = 0, kept = 0;
     for (uint32_t k = p->start[r]; k < p->start[r + 1]; k++) {
-        if (x->place[p->cell[k]] == 0)
+        if (x->block->place[p->cell[k]] == NET_NONE)
             continue;
-        uint32_t root = forest_root(x->parent, x->place[p->cell[k]] - 1);
+        uint32_t root = forest_root(x->parent, x->block->place[p->cell[k]]);
         if (x->at[root] == 0) {
             x->terms[count++] = (Term){root, 0};
             x->at[root] = count;
@@ -83,13 +82,9 @@ static Status folding_new(Folding *x, Arena *scratch, Error *err)
         uint32_t r = x->block->rows[i], length = x->p->start[r + 1] - x->p->start[r];
         longest = length > longest ? length : longest;
     }
-    TRY(arena_new(scratch, uint32_t, (size_t)x->p->cell_count + 1, &x->place, err));
     TRY(arena_new(scratch, uint32_t, (size_t)x->block->cell_count + 1, &x->parent, err));
     TRY(arena_new(scratch, uint32_t, (size_t)x->block->cell_count + 1, &x->at, err));
-    TRY(arena_new(scratch, Term, (size_t)longest + 1, &x->terms, err));
-    for (uint32_t i = 0; i < x->block->cell_count; i++)
-        x->place[x->block->cells[i]] = i + 1;
-    return OK;
+    return arena_new(scratch, Term, (size_t)longest + 1, &x->terms, err);
 }
 
 /* Groups in the order of their first cells. */
@@ -98,25 +93,24 @@ static Status list_members(Folding *x, Fold *f, uint32_t *groups, Error *err)
     const NetBlock *b = x->block;
     uint32_t *number, *next;
     size_t cells = (size_t)b->cell_count + 2;
-    TRY(arena_new(&f->arena, uint32_t, (size_t)x->p->cell_count + 1, &f->group_of, err));
+    TRY(arena_new(&f->arena, uint32_t, cells, &f->group_of, err));
     TRY(arena_new(&f->arena, uint32_t, cells, &f->start, err));
     TRY(arena_new(&f->arena, uint32_t, cells, &f->member, err));
     TRY(arena_new(&f->arena, uint32_t, cells, &number, err));
     TRY(arena_new(&f->arena, uint32_t, cells, &next, err));
-    memset(f->group_of, 0xff, x->p->cell_count * sizeof *f->group_of);
     *groups = 0;
     for (uint32_t i = 0; i < b->cell_count; i++) {
         uint32_t root = forest_root(x->parent, i);
         if (root == i)
             number[i] = (*groups)++;
-        f->group_of[b->cells[i]] = number[root];
+        f->group_of[i] = number[root];
         f->start[number[root] + 1]++;
     }
     for (uint32_t g = 0; g < *groups; g++)
         next[g + 1] = f->start[g + 1] += f->start[g];
     next[0] = 0;
     for (uint32_t i = 0; i < b->cell_count; i++)
-        f->member[next[f->group_of[b->cells[i]]]++] = b->cells[i];
+        f->member[next[f->group_of[i]]++] = b->cells[i];
     return OK;
 }
 
@@ -176,7 +170,7 @@ static Status fill_rows(Folding *x, Fold *f, uint32_t groups, Error *err)
     for (uint32_t i = 0; i < x->block->row_count; i++) {
         uint32_t count = row_terms(x, x->block->rows[i]);
         for (uint32_t k = 0; k < count; k++) {
-            to->cell[terms] = f->group_of[x->block->cells[x->terms[k].group]];
+            to->cell[terms] = f->group_of[x->terms[k].group];
             to->coef[terms++] = (int32_t)x->terms[k].coef;
         }
         rows += count > 0;
@@ -225,7 +219,7 @@ void fold_free(Fold *f)
 void fold_pattern(const Fold *f, const NetBlock *block, const uint8_t *in, uint8_t *out)
 {
     for (uint32_t i = 0; i < block->cell_count; i++)
-        out[i] = in[f->group_of[block->cells[i]]];
+        out[i] = in[f->group_of[i]];
 }
 
 Status fold_leaks(const Fold *f, PlanLeaks *leaks, bool *even, Error *err)

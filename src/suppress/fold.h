@@ -18,7 +18,7 @@ struct Fold {
     uint8_t *whole;     /* by group, as in Plan */
     uint32_t *start;    /* by group, and one more */
     uint32_t *member;   /* cells of the plan's problem, ascending in each group */
-    uint32_t *group_of; /* cell of the plan's problem; NET_NONE: not of the block */
+    uint32_t *group_of; /* by place in the block */
     int64_t forced;     /* cost of open cells whose twin has a target: no pattern is safe without */
     const Plan *plan;
 };

@@ -53,7 +53,7 @@ static void add(Elimination *e, uint32_t cell, uint64_t value)
 /* Replaces pivots by the rest of their rows. Rows hold no earlier pivots, but later ones: hence again and again. */
 static void reduce(Elimination *e)
 {
-    for (bool again = true; again && e->work < WORK_LIMIT;) {
+    for (bool again = true; again && e->work < WORK_LIMIT && !cancel_asked();) {
         again = false;
         for (uint32_t i = 0; i < e->count; i++) {
             uint32_t c = e->list[i];
@@ -125,8 +125,9 @@ Status wide_independent(const Net *net, uint8_t *independent, Error *err)
     TRY_OUT(arena_new(&e.arena, uint8_t, cells, &e.pivot, err));
     TRY_OUT(arena_new(&e.arena, uint32_t, cells, &e.list, err));
     TRY_OUT(arena_new(&e.arena, ModRow, cells, &e.by_pivot, err));
-    for (uint32_t r = 0; r < net->row_count && e.work < WORK_LIMIT; r++)
+    for (uint32_t r = 0; r < net->row_count && e.work < WORK_LIMIT && !cancel_asked(); r++)
         TRY_OUT(take(&e, r, independent, err));
+    TRY_OUT(cancel_check(err));
     if (e.work >= WORK_LIMIT)
         memset(independent, 1, net->row_count);
 out:

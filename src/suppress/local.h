@@ -45,7 +45,7 @@ typedef struct Local Local; /* workspace for one net; one thread */
 
 MUST_USE Status local_new(const Net *net, Local **out, Error *err);
 void local_free(Local *l);
-/* ERR_NOMEM alone. */
+/* ERR_NOMEM; ERR_CANCELLED between two pivots. */
 MUST_USE Status local_solve(Local *l, const LocalQuery *q, LocalStatus *status, LocalAnswer *out, Error *err);
 
 #endif

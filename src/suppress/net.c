@@ -253,18 +253,31 @@ static Status rows_among(
     return OK;
 }
 
-static Status fill_cells(Net *n, const uint8_t *usable, const NetBlock *block, uint32_t *inside, Error *err)
+/* inside: a cell of the problem's place in the net. */
+static Status list_usable(Net *n, const uint8_t *usable, uint32_t *inside, Error *err)
+{
+    uint32_t count = n->problem->cell_count;
+    TRY(arena_new(&n->arena, uint32_t, (size_t)count + 1, &n->outside, err));
+    memset(inside, 0xff, sizeof *inside * count);
+    for (uint32_t i = 0; i < count; i++)
+        if (usable[i]) {
+            inside[i] = n->cell_count;
+            n->outside[n->cell_count++] = i;
+        }
+    return OK;
+}
+
+static Status list_block(Net *n, const NetBlock *block, Error *err)
+{
+    TRY(arena_new(&n->arena, uint32_t, (size_t)block->cell_count + 1, &n->outside, err));
+    memcpy(n->outside, block->cells, block->cell_count * sizeof *n->outside);
+    n->cell_count = block->cell_count;
+    return OK;
+}
+
+static Status fill_cells(Net *n, Error *err)
 {
     const SdcProblem *p = n->problem;
-    uint32_t count = block ? block->cell_count : p->cell_count;
-    TRY(arena_new(&n->arena, uint32_t, (size_t)count + 1, &n->outside, err));
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t cell = block ? block->cells[i] : i;
-        if (usable[cell]) {
-            inside[cell] = n->cell_count;
-            n->outside[n->cell_count++] = cell;
-        }
-    }
     TRY(arena_new(&n->arena, double, (size_t)n->cell_count + 1, &n->up, err));
     TRY(arena_new(&n->arena, double, (size_t)n->cell_count + 1, &n->down, err));
     for (uint32_t i = 0; i < n->cell_count; i++) {
@@ -275,24 +288,35 @@ static Status fill_cells(Net *n, const uint8_t *usable, const NetBlock *block, u
     return OK;
 }
 
+/* Cells and equations of all the problem. */
+static Status build_whole(Net *n, const uint8_t *usable, Arena *scratch, RowList *list, Error *err)
+{
+    uint32_t *inside, *rows, row_count;
+    TRY(arena_new(scratch, uint32_t, (size_t)n->problem->cell_count + 1, &inside, err));
+    TRY(list_usable(n, usable, inside, err));
+    TRY(rows_among(n->problem, inside, scratch, &rows, &row_count, err));
+    return collect_rows(n->problem, inside, rows, row_count, scratch, list, err);
+}
+
+static Status build_block(Net *n, const NetBlock *block, Arena *scratch, RowList *list, Error *err)
+{
+    TRY(list_block(n, block, err));
+    return collect_rows(n->problem, block->place, block->rows, block->row_count, scratch, list, err);
+}
+
 Status net_build(const SdcProblem *p, const uint8_t *usable, const NetBlock *block, Net *out, Error *err)
 {
     Net n = {.problem = p};
     Arena scratch;
     RowList list = {0};
-    uint32_t *inside, *all_rows, row_count;
     Status st;
     arena_init(&n.arena, 0);
     arena_init(&scratch, 0);
-    TRY_OUT(arena_new(&scratch, uint32_t, (size_t)p->cell_count + 1, &inside, err));
-    memset(inside, 0xff, sizeof *inside * p->cell_count);
-    TRY_OUT(fill_cells(&n, usable, block, inside, err));
-    if (block) {
-        TRY_OUT(collect_rows(p, inside, block->rows, block->row_count, &scratch, &list, err));
-    } else {
-        TRY_OUT(rows_among(p, inside, &scratch, &all_rows, &row_count, err));
-        TRY_OUT(collect_rows(p, inside, all_rows, row_count, &scratch, &list, err));
-    }
+    if (block)
+        TRY_OUT(build_block(&n, block, &scratch, &list, err));
+    else
+        TRY_OUT(build_whole(&n, usable, &scratch, &list, err));
+    TRY_OUT(fill_cells(&n, err));
     TRY_OUT(fill_rows(&n, &list, err));
     *out = n;
     n = (Net){0};

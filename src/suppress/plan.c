@@ -217,10 +217,19 @@ Status plan_add_sums(Plan *plan, const SuppressOptions *o, bool *more, Error *er
 
 /* --- repair ------------------------------------------------------------------------------------------------------- */
 
+/* Proven: nothing can be done. */
 static bool is_leak(const Plan *plan, uint32_t cell)
 {
     for (size_t i = 0; i < plan->leaks.len; i++)
-        if (plan->leaks.at[i].cell == cell)
+        if (plan->leaks.at[i].cell == cell && !plan->leaks.at[i].undecided)
+            return true;
+    return false;
+}
+
+static bool is_undecided(const Plan *plan, uint32_t cell)
+{
+    for (size_t i = 0; i < plan->leaks.len; i++)
+        if (plan->leaks.at[i].cell == cell && plan->leaks.at[i].undecided)
             return true;
     return false;
 }
@@ -315,7 +324,8 @@ Status plan_repair(Plan *plan, const SuppressShorts *shorts, bool shown, bool *m
         uint32_t cell = shorts->at[i].cell;
         if (cell >= plan->given_cells || is_leak(plan, cell))
             continue;
-        if (ask_again(plan, &shorts->at[i], shown))
+        /* a question that was not answered is not asked again: with more cells around him the auditor may see */
+        if (!is_undecided(plan, cell) && ask_again(plan, &shorts->at[i], shown))
             *more = true;
         else
             stuck[cell] = any = true;
@@ -349,8 +359,8 @@ void plan_drop_leaks(Plan *plan, const SuppressShorts *shorts)
 {
     size_t kept = 0;
     for (size_t i = 0; i < plan->leaks.len; i++) {
-        bool leaks = !is_raised(plan, &plan->leaks.at[i]);
-        for (size_t k = 0; k < shorts->len && !leaks; k++)
+        bool proven = !plan->leaks.at[i].undecided, leaks = proven && !is_raised(plan, &plan->leaks.at[i]);
+        for (size_t k = 0; k < shorts->len && proven && !leaks; k++)
             leaks = shorts->at[k].cell == plan->leaks.at[i].cell;
         if (leaks)
             plan->leaks.at[kept++] = plan->leaks.at[i];

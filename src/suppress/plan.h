@@ -11,6 +11,7 @@
 typedef struct PlanLeak {
     uint32_t cell, knows; /* of the work problem; NET_NONE */
     int64_t target;
+    bool undecided; /* the question ended at a limit: the cell may be hidden after all */
 } PlanLeak;
 typedef VEC(PlanLeak) PlanLeaks;
 
@@ -36,7 +37,7 @@ MUST_USE Status plan_add_sums(Plan *plan, const SuppressOptions *o, bool *more, 
  * auditor is shown it), or at last one more suppressed cell beside them, and each time that was not enough twice as
  * many as the last time. *more: something was done. */
 MUST_USE Status plan_repair(Plan *plan, const SuppressShorts *shorts, bool shown, bool *more, Error *err);
-/* How many of these cells are not among the leaks. */
+/* How many of these cells are not among the leaks that are proven. */
 size_t plan_unexplained(const Plan *plan, const SuppressShorts *shorts);
 /* Takes back leaks that only a raised target made, where the auditor's last word (shorts) is that the cell is hidden as
  * far as its levels go. */

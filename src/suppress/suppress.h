@@ -36,13 +36,15 @@ typedef struct SuppressOptions {
     /* Pivots for making a safe pattern cheaper; no clock. Blocks share them by their cells, and each has 20,000 at
      * least, if there are so many. 0: only as many as needed */
     uint64_t effort;
-    uint64_t seed;         /* of the random part of that search */
-    uint32_t exact_cells;  /* blocks of at most so many open cells are solved exactly; 0: none */
-    uint32_t near_cells;   /* in blocks of so many open cells, suppressed cells nearby are asked before the whole */
-    uint32_t large_rows;   /* blocks of so many equations are large: near answers are worth more than cheap ones */
-    uint32_t far_rows;     /* large blocks of so many equations ask the local simplex for far answers, before Clp, whose
-                            * programs then cost more than a dense inverse */
-    uint64_t exact_pivots; /* at most so many pivots for it, shared likewise; then the bound says what is left */
+    uint64_t seed;        /* of the random part of that search */
+    uint32_t exact_cells; /* blocks of at most so many open cells are solved exactly; 0: none */
+    uint32_t near_cells;  /* in blocks of so many open cells, suppressed cells nearby are asked before the whole */
+    uint32_t large_rows;  /* blocks of so many equations are large: near answers are worth more than cheap ones */
+    uint32_t far_rows;    /* large blocks of so many equations ask the local simplex for far answers, before Clp, whose
+                           * programs then cost more than a dense inverse */
+    uint32_t question_pivots; /* of the local simplex for one question, beyond which it walks in circles; then Clp has
+                               * ten times as many. A question that ends there is undecided */
+    uint64_t exact_pivots;    /* at most so many pivots for it, shared likewise; then the bound says what is left */
     const uint8_t *singleton; /* a cell: one contributor, who knows it and must not find out another; NULL: none */
     int64_t min_sum; /* an equation may not give away a sum of suppressed cells that is > 0 and below; 0: any may */
     SuppressSumRule sum_rule; /* further sums that may not be known; NULL: none */
@@ -56,7 +58,7 @@ typedef struct SuppressOptions {
 #define SUPPRESS_OPTIONS_INIT \
     { \
         .threads = 1, .effort = 400000, .seed = 1, .exact_cells = 1500, .exact_pivots = 400000, .near_cells = 5000, \
-        .large_rows = 5000, .far_rows = 12000, .rounds = 20 \
+        .large_rows = 5000, .far_rows = 12000, .question_pivots = 5000, .rounds = 20 \
     }
 
 /* A sensitive cell that cannot be protected whatever is suppressed. */
@@ -68,6 +70,9 @@ typedef struct SuppressLeak {
      * hidden. Empty: its own bounds are too narrow, or the numbers gave no answer. */
     const uint32_t *frozen;
     size_t frozen_count;
+    /* Limits were reached before it was shown. Only without an auditor: he says whether the cell is safe all the same,
+     * and where it is not more is suppressed around it, or the status is ERR_LIMIT. */
+    bool undecided;
 } SuppressLeak;
 
 typedef struct SuppressReport {

@@ -319,7 +319,7 @@ static Status solve(Wide *w, const LocalQuery *q, const LpMatrix *m, LocalStatus
     if (st == LP_OPTIMAL)
         *status = take_answer(w, q, lp_columns(lp), out);
     lp_free(lp);
-    return OK;
+    return cancel_check(err); /* a solve that was ended says nothing */
 }
 
 Status wide_solve(Wide *w, const LocalQuery *q, LocalStatus *status, LocalAnswer *out, Error *err)

@@ -13,7 +13,8 @@ typedef struct Wide Wide;
 
 MUST_USE Status wide_new(const Net *net, Wide **out, Error *err);
 void wide_free(Wide *w);
-/* As local_solve; no ray with LOCAL_NONE. Errors of the lp room. */
+/* As local_solve; no ray with LOCAL_NONE. Errors of the lp room;
+ * ERR_CANCELLED. */
 MUST_USE Status wide_solve(Wide *w, const LocalQuery *q, LocalStatus *status, LocalAnswer *out, Error *err);
 
 /* independent[r] = 1 for a largest set of equations of the net none of which follows from the others (all of them, when

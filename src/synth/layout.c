@@ -83,6 +83,9 @@ static Status read_codes(Reader r, const Toml *root)
     return OK;
 }
 
+/* What a contract without error_limit_ppm says (docs/contracts.md). */
+#define ERROR_LIMIT_DEFAULT_PPM 20000
+
 Status layout_read(const char *policy_dir, const char *name, Arena *arena, Layout *out, Error *err)
 {
     memset(out, 0, sizeof *out);
@@ -91,13 +94,15 @@ Status layout_read(const char *policy_dir, const char *name, Arena *arena, Layou
     const Toml *root = NULL;
     TRY(toml_read(path, arena, &root, err));
     Slice format;
-    int64_t length = 0;
+    int64_t length = 0, limit = 0;
     TRY(toml_str(root, path, "name", &out->name, err));
     TRY(toml_str(root, path, "format", &format, err));
     TRY(toml_int_or(root, path, "record_length", 0, &length, err));
     TRY(toml_str_or(root, path, "select", SLICE(""), &out->select, err));
+    TRY(toml_int_or(root, path, "error_limit_ppm", ERROR_LIMIT_DEFAULT_PPM, &limit, err));
     out->format = slice_eq_z(format, "fixed") ? LAYOUT_FIXED : slice_eq_z(format, "xml") ? LAYOUT_XML : LAYOUT_CSV;
     out->record_length = (uint32_t)length;
+    out->error_limit_ppm = (uint32_t)limit;
     if (out->format == LAYOUT_FIXED && out->record_length == 0)
         return error_set(err, ERR_INVALID, "%s: record_length is missing", path);
     Reader r = {path, arena, out, err};

@@ -40,6 +40,7 @@ typedef struct Layout {
     LayoutField fields[LAYOUT_MAX_FIELDS];
     uint32_t field_count;
     uint32_t record_length;
+    uint32_t error_limit_ppm;         /* share of bad rows above which the file is refused */
     Slice select;                     /* record type at position 1 of a fixed record */
     int field_of[LAYOUT_MAX_COLUMNS]; /* writer's column -> field, -1 when the contract has none */
     LayoutCode *codes;

@@ -171,6 +171,7 @@ static Status run_wave(Run *run, Error *err)
     unsigned threads = run->o->threads;
     TRY(cancel_check(err));
     TRY(parallel_for(run->wave, threads, render_partition, run, err));
+    planted_thin(&run->plan, run->sinks, run->wave);
     number_rows(run);
     TRY(parallel_for(run->wave, threads, render_records, run, err));
     for (size_t i = 0; i < run->wave; i++)

@@ -323,6 +323,7 @@ void sink_reset(Sink *s)
         s->rows[i] = 0;
     }
     s->refs.len = 0;
+    s->copies.len = 0;
     buf_reset(&s->people);
     buf_reset(&s->outcomes);
     buf_reset(&s->schooling);
@@ -341,6 +342,7 @@ void sink_free(Sink *s)
     mem_free(s->files);
     mem_free(s->rows);
     vec_free(&s->refs);
+    vec_free(&s->copies);
     buf_free(&s->people);
     buf_free(&s->outcomes);
     buf_free(&s->schooling);
@@ -387,8 +389,12 @@ static void plant_error(Sink *s, uint32_t file, Row *row, uint64_t person, Weakn
         size_t n = row->cell[weak.code].len;
         row_text(row, weak.code, (Slice){broken, n < 10 ? n : 10});
     }
+    PlantedBytes copy = {.ref = s->refs.len, .at = s->files[file].len};
     layout_write(row, &s->files[file]);
+    copy.len = s->files[file].len - copy.at;
     count_row(s, file, person, kind);
+    if (s->status == OK)
+        s->status = vec_push(&s->copies, copy, &s->error);
 }
 
 void sink_row(Sink *s, uint32_t file, Row *row, uint64_t person, Weakness weak)

@@ -51,6 +51,7 @@ typedef struct OutFile {
     EdfiKind edfi;
     bool has_wage_head; /* a transmitter record stands before the first row; it is no row */
     uint64_t rows;
+    uint64_t planted; /* of them damaged copies */
     uint64_t bytes;
     FileWriter *writer;
 } OutFile;
@@ -134,6 +135,11 @@ typedef struct RowRef {
 
 typedef enum PlantedKind { PLANTED_NONE, PLANTED_DUPLICATE, PLANTED_DATE, PLANTED_CODE } PlantedKind;
 
+/* Where a damaged copy stands: its place among the refs, and in its file's buffer. */
+typedef struct PlantedBytes {
+    size_t ref, at, len;
+} PlantedBytes;
+
 /* What may be damaged in a row of some file; -1: nothing of the kind. */
 typedef struct Weakness {
     int date, code;
@@ -147,6 +153,7 @@ typedef struct Sink {
     Buf *files; /* plan->file_count */
     uint32_t *rows;
     VEC(RowRef) refs;
+    VEC(PlantedBytes) copies; /* in order of refs */
     Buf people, outcomes, schooling, school_years, college, training, work;
     Buf records, planted;  /* rendered once the row numbers are known */
     uint64_t first_person; /* RowRef.person counts from here */
@@ -162,5 +169,8 @@ void sink_row(Sink *s, uint32_t file, Row *row, uint64_t person, Weakness weak);
 /* For rows already in the file's buffer (XML). */
 void sink_count(Sink *s, uint32_t file, uint64_t person);
 MUST_USE Status sink_status(const Sink *s, Error *err);
+/* Takes out of a wave's sinks, whose rows p does not count yet, the damaged copies that a file may not have
+ * (synth_planted.c), and counts those that stay. */
+void planted_thin(Plan *p, Sink *sinks, size_t wave);
 
 #endif

@@ -73,9 +73,50 @@ static void test_told_apart(void **state)
     assert_int_equal(check(&list, 0, &r), ERR_DENIED);
     assert_true(r.is_small);
     assert_non_null(strstr(r.named, "more of 2024, state, of this release"));
+    assert_non_null(strstr(r.named, "asked of 2024, state, told to ann"));
     assert_null(strstr(r.named, "61"));
     add_source(&list, "same", COMING, 1, 60); /* then the release says it by itself, and is no asker's doing */
     assert_int_equal(check(&list, 0, &r), OK);
+    told_sources_free(&list);
+}
+
+/* What releases printed when it was told stays public when they are replaced: whoever replaces them by figures of
+ * people counted otherwise shows the difference to everybody, and no asker more. */
+static void test_told_what_was_public(void **state)
+{
+    (void)state;
+    ToldSources list = {0}, again = {0};
+    ToldReport r;
+    Buf bytes;
+    add_source(&list, "asked", ANSWERED, 1, 62);
+    add_source(&list, "other", ANSWERED, 1, 62);
+    add_source(&list, "new", COMING, 1, 58);
+    assert_int_equal(check(&list, 0, &r), ERR_DENIED);
+    list.at[0].figures[0].printed |= OVERLAP_PEOPLE << TOLD_WAS_PUBLIC;
+    assert_int_equal(check(&list, 0, &r), OK); /* whatever the answer is called */
+    buf_init(&bytes, 0);
+    assert_int_equal(told_write(&list.at[0], &bytes, NULL), OK);
+    assert_int_equal(vec_push(&again, ((ToldSource){0}), NULL), OK);
+    assert_int_equal(told_parse(buf_slice(&bytes), &again.at[0], NULL), OK);
+    assert_int_equal(again.at[0].figures[0].printed, list.at[0].figures[0].printed);
+    buf_free(&bytes);
+    told_sources_free(&again);
+    told_sources_free(&list);
+}
+
+/* Asked beside a release that prints the same people: it is noted with the answer. */
+static void test_known_is_told(void **state)
+{
+    (void)state;
+    ToldSources list = {0};
+    ToldReport r;
+    add_source(&list, "asked", ASKED, 1, 62);
+    add_source(&list, "out", OUT, 1, 62);
+    const ToldCheck c = {.sources = &list, .least = {.n = 16, .numerator = 3, .complement = 3}, .threads = 1};
+    assert_int_equal(told_check(&c, TOLD_HIDE, &r, NULL), OK);
+    assert_int_equal(r.known[0], OVERLAP_PEOPLE);
+    mem_free(r.hide);
+    mem_free(r.known);
     told_sources_free(&list);
 }
 
@@ -140,6 +181,7 @@ static void test_question_beside_three(void **state)
         assert_int_equal(r.systems, 4);
         assert_false(r.apart);
         mem_free(r.hide);
+        mem_free(r.known);
         told_sources_free(&list);
     }
 }
@@ -160,6 +202,7 @@ static void test_question_beside_answer_and_release(void **state)
         assert_int_equal(told_check(&c, TOLD_HIDE, &r, NULL), OK);
         assert_int_equal(r.hide[0], first == 44 ? OVERLAP_PEOPLE : 0);
         mem_free(r.hide);
+        mem_free(r.known);
         told_sources_free(&list);
     }
 }
@@ -226,6 +269,7 @@ static void test_undecided(void **state)
         if (steps == 1)
             assert_non_null(strstr(r.named, "new of 2024, district"));
         mem_free(r.hide);
+        mem_free(r.known);
         told_sources_free(&list);
     }
 }
@@ -251,9 +295,9 @@ static void test_limit(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_told_apart), cmocka_unit_test(test_pairs),
-        cmocka_unit_test(test_three), cmocka_unit_test(test_question_beside_three),
-        cmocka_unit_test(test_question_beside_answer_and_release), cmocka_unit_test(test_too_many_at_once),
-        cmocka_unit_test(test_undecided), cmocka_unit_test(test_limit)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_told_apart), cmocka_unit_test(test_told_what_was_public),
+        cmocka_unit_test(test_known_is_told), cmocka_unit_test(test_pairs), cmocka_unit_test(test_three),
+        cmocka_unit_test(test_question_beside_three), cmocka_unit_test(test_question_beside_answer_and_release),
+        cmocka_unit_test(test_too_many_at_once), cmocka_unit_test(test_undecided), cmocka_unit_test(test_limit)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -275,10 +275,74 @@ static void test_lanes(void **state)
     cairn_protect_free(p);
 }
 
+/* A proof made by one object is verified by another; broken bytes are told and cost nothing. */
+static void test_proofs(void **state)
+{
+    (void)state;
+    cairn_protect *p = with(NULL, 0), *q = with(NULL, 0);
+    cairn_protect_error e;
+    cairn_protect_jj_report r;
+    cairn_protect_proof_report proof;
+    const char *text, *bytes;
+    size_t len, size;
+    assert_int_equal(cairn_protect_want_proof(NULL, 1, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_want_proof(p, 1, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_output(p, "proof", &text, &len, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_jj(p, JJ, strlen(JJ), 1, &r, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_output(p, "problem.jj", &text, &len, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_output(p, "proof", &bytes, &size, &e), CAIRN_PROTECT_OK);
+    assert_true(size > 79);
+    assert_int_equal(cairn_protect_proof_state(q, &proof, &e), CAIRN_PROTECT_USAGE);
+    assert_int_equal(cairn_protect_proof(q, bytes, size, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_jj_audit(q, text, len, 1, &r, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(r.unprotected, 0);
+    assert_int_equal(cairn_protect_proof_state(q, &proof, &e), CAIRN_PROTECT_OK);
+    assert_true(proof.tables > 0 && proof.held == proof.tables && !proof.foreign && !proof.broken[0]);
+    assert_int_equal(cairn_protect_jj_audit(q, JJ, strlen(JJ), 1, &r, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(r.unprotected, 1);
+    assert_int_equal(cairn_protect_proof_state(q, &proof, &e), CAIRN_PROTECT_OK);
+    assert_true(proof.foreign && proof.held == 0);
+    assert_int_equal(cairn_protect_proof(q, bytes, size - 1, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_jj_audit(q, text, len, 1, &r, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(r.unprotected, 0);
+    assert_int_equal(cairn_protect_proof_state(q, &proof, &e), CAIRN_PROTECT_OK);
+    assert_non_null(strstr(proof.broken, "byte "));
+    assert_int_equal(cairn_protect_proof(q, NULL, 0, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_jj_audit(q, text, len, 1, &r, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_proof_state(q, &proof, &e), CAIRN_PROTECT_USAGE);
+    cairn_protect_free(p);
+    cairn_protect_free(q);
+}
+
+static void test_proof_of_tables(void **state)
+{
+    (void)state;
+    cairn_protect *p = with("d,n\nall,60\na,4\nb,20\nc,36\n", 1), *q = with(NULL, 0);
+    cairn_protect_error e;
+    cairn_protect_proof_report proof;
+    const cairn_protect_audit_limits limits = {250000, 1, 1, 20}; /* as `cairn audit` asks */
+    const char *text;
+    size_t len;
+    assert_int_equal(cairn_protect_want_proof(p, 1, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_run(p, HEADER, strlen(HEADER), 1, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_output(p, "proof", &text, &len, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_proof(q, text, len, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_output(p, "t.csv", &text, &len, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_file(q, "t.csv", text, len, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_output(p, "tables.toml", &text, &len, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_audit_within(q, text, len, 4, &limits, 1, &e), CAIRN_PROTECT_OK);
+    assert_int_equal(cairn_protect_finding_count(q), 0);
+    assert_int_equal(cairn_protect_proof_state(q, &proof, &e), CAIRN_PROTECT_OK);
+    assert_true(proof.held == proof.tables && !proof.foreign && !proof.broken[0]);
+    cairn_protect_free(p);
+    cairn_protect_free(q);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_bad_input), cmocka_unit_test(test_jj),
         cmocka_unit_test(test_order), cmocka_unit_test(test_audit_within), cmocka_unit_test(test_null),
-        cmocka_unit_test(test_code_list), cmocka_unit_test(test_lanes)};
+        cmocka_unit_test(test_code_list), cmocka_unit_test(test_lanes), cmocka_unit_test(test_proofs),
+        cmocka_unit_test(test_proof_of_tables)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -413,6 +413,41 @@ static void strata(void **state)
     state_free(&s);
 }
 
+/* More steps than there may be strata: those that most records have are kept, the rest are as who has none. */
+static void too_many_strata(void **state)
+{
+    enum { MORE = 40, ALL = LEFT_STRATA_MAX + MORE };
+    UNUSED(state);
+    Error err = ERROR_INIT;
+    State s;
+    static char text[ALL][16];
+    static uint32_t number[ALL];
+    state_init(&s);
+    assert_ok(match_table_new(&s.config, &s.table, &err));
+    for (uint32_t i = 0; i < ALL; i++) {
+        snprintf(text[i], sizeof text[i], "%u", 10 * i);
+        for (uint32_t copy = 0; copy < (i < MORE ? 1u : i < 3 * MORE ? 2u : 3u); copy++) { /* the lowest are rare */
+            char id[24];
+            Slice year = slice_of(text[i]);
+            snprintf(id, sizeof id, "%u %u", i, copy);
+            assert_ok(match_table_add(s.table, PUPIL, slice_of(id), &year, &err));
+        }
+    }
+    assert_ok(match_table_seal(s.table, 1, &err));
+    assert_ok(left_strata_init(&s.strata, s.table, &err));
+    assert_int_equal(s.strata.count, LEFT_STRATA_MAX + 1);
+    for (uint32_t r = 0; r < s.table->records; r++) {
+        uint32_t value = record_cells(s.table, r)[0];
+        Slice year = dict_text(s.table->dict[0], value);
+        int64_t at;
+        assert_ok(parse_i64(year, &at, &err));
+        number[at / 10] = left_stratum(&s.strata, r);
+    }
+    for (uint32_t i = 0; i < ALL; i++)
+        assert_int_equal(number[i], i < MORE ? 0 : i - MORE + 1);
+    state_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -427,6 +462,7 @@ int main(void)
         cmocka_unit_test(handed_out),
         cmocka_unit_test(no_move_below),
         cmocka_unit_test(strata),
+        cmocka_unit_test(too_many_strata),
     };
     return cmocka_run_group_tests_name("match/left", tests, NULL, NULL);
 }

@@ -645,6 +645,28 @@ JJ
 code "a problem whose costs have decimals" 0 "$cairn" protect --jj decimals.jj
 has "its cost has them, too" '3 secondary at a cost of 5\.25;' out.log
 
+# --- proofs: what one process has shown, another verifies ---
+code "a problem with a proof" 0 "$cairn" protect --jj decimals.jj --out proven.jj --proof jj.proof
+has "readable by its owner alone" '^-rw-------' <(ls -l jj.proof)
+code "the problem without one" 0 "$cairn" protect --jj decimals.jj --out unproven.jj
+same "is the same" proven.jj unproven.jj
+code "the proof is verified" 0 "$cairn" audit --jj proven.jj --proof jj.proof
+has "every table of it holds" '^proof  *\([1-9][0-9]*\) of \1 tables hold' out.log
+hasnt "and it is nobody else's" 'another problem' out.log
+code "a proof of another pattern is tried" 7 "$cairn" audit --jj decimals.jj --proof jj.proof
+has "and said to be of another" 'another problem' out.log
+has "and shows nothing" '^proof  *0 of' out.log
+head -c -2 jj.proof >cut.proof
+code "a broken proof" 0 "$cairn" audit --jj proven.jj --proof cut.proof
+has "is said with the place" 'cut.proof: proof: byte [0-9]*: ' out.log
+code "no proof at all" 0 "$cairn" audit --jj proven.jj --proof decimals.jj
+has "is said, too" 'decimals.jj: proof: byte 0: it does not begin with cairn.proof/1' out.log
+code "a proof that is not there" 5 "$cairn" audit --jj proven.jj --proof nowhere.proof
+code "tables with a proof" 0 "$cairn" protect tables.toml --policy n10 --out proven --proof tables.proof
+hasnt "which is not among what is published" . <(find proven -name '*proof*')
+code "is verified by an outsider" 0 "$cairn" audit proven/tables.toml --proof tables.proof
+has "table by table" '^proof  *\([0-9][0-9]*\) of \1 tables hold' out.log
+
 # --- counts that are parts of each other: those between any two of them are a group ---
 mkdir parts
 parts_of() # part_of of the graduates

@@ -517,6 +517,56 @@ static void test_frozen_cells_and_explanation(void **state)
     sdc_free(&p);
 }
 
+static Status attack_for_limits(const SdcProblem *p, SuppressShorts *shorts, void *ctx, Error *err)
+{
+    return protect_attack(p, ctx, shorts, err);
+}
+
+/* Questions that end at a limit prove nothing: no cell of a table that can be protected is called a leak, and the
+ * auditor has the last word. */
+static void test_limits_are_no_leaks(void **state)
+{
+    uint32_t undecided = 0, protected_tables = 0;
+    UNUSED(state);
+    for (uint64_t seed = 0; seed < 12; seed++) {
+        SdcProblem p = {0};
+        SuppressReport r = {0};
+        SuppressOptions o = SUPPRESS_OPTIONS_INIT;
+        Error err = ERROR_INIT;
+        AuditOptions ask = AUDIT_OPTIONS_INIT;
+        o.effort = 0;
+        o.exact_cells = 0;
+        assert_int_equal(protect_cube(5, 9, seed, &p, &err), OK);
+        assert_int_equal(suppress_solve(&p, &o, &r, &err), OK);
+        size_t leaks = r.leak_count; /* with limits that nothing reaches */
+        suppress_report_free(&r);
+        sdc_free(&p);
+
+        o.question_pivots = 1;
+        assert_int_equal(protect_cube(5, 9, seed, &p, &err), OK);
+        assert_int_equal(suppress_solve(&p, &o, &r, &err), OK);
+        for (size_t i = 0; i < r.leak_count; i++)
+            undecided += r.leaks[i].undecided;
+        assert_true(r.leak_count >= leaks);
+        suppress_report_free(&r);
+        sdc_free(&p);
+
+        o.audit = attack_for_limits;
+        o.audit_ctx = &ask;
+        assert_int_equal(protect_cube(5, 9, seed, &p, &err), OK);
+        Status st = suppress_solve(&p, &o, &r, &err);
+        assert_true(st == OK || st == ERR_LIMIT); /* never a leak that is none */
+        protected_tables += st == OK;
+        for (size_t i = 0; st == OK && i < r.leak_count; i++)
+            assert_false(r.leaks[i].undecided);
+        if (st == OK)
+            assert_true(r.leak_count <= leaks);
+        suppress_report_free(&r);
+        sdc_free(&p);
+    }
+    assert_true(undecided > 20 && protected_tables > 3);
+}
+
 static void test_sums(void **state)
 {
     UNUSED(state);
@@ -1227,6 +1277,7 @@ int main(void)
         cmocka_unit_test(test_bad_problem),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_enumeration_finds_leaks),
+        cmocka_unit_test(test_limits_are_no_leaks),
         cmocka_unit_test(test_against_enumeration),
         cmocka_unit_test(test_large_against_enumeration),
         cmocka_unit_test(test_large_far_answers),
