@@ -418,7 +418,8 @@ static void enter_class(Em *e, PairClass class)
     for (uint32_t s = 0; s < e->segments; s++) {
         double match = e->m->class_share[s][CLASS_MATCH];
         bool random = class == CLASS_NEIGHBOUR && e->random_neighbours;
-        e->m->class_share[s][class] = random ? neighbours : class == CLASS_TWIN ? 0.02 * match : match;
+        double twins = fmax(0.02 * match, em_twins_shown(e, s)); /* from too few, few would come back */
+        e->m->class_share[s][class] = random ? neighbours : class == CLASS_TWIN ? twins : match;
         em_strangers_share(e, s);
     }
 }
@@ -446,6 +447,12 @@ static void snapshot_restore(Em *e, const Snapshot *from)
     e->m->report = from->report;
 }
 
+/* Patterns alone cannot tell twins from matches whose first name was replaced, but a source may show them. */
+static bool twins_are_there(const Em *e)
+{
+    return e->in->totals->twins > 0 && class_total(e, CLASS_TWIN) > class_total(e, CLASS_HOUSEHOLD);
+}
+
 /* Leaves the class out if the data do not show it. One with more pairs than there are matches is there: no error rate
  * of matches explains it, and without it they would turn into it. */
 static Status try_without(Em *e, PairClass class, double pairs, Snapshot *with, Error *err)
@@ -453,6 +460,8 @@ static Status try_without(Em *e, PairClass class, double pairs, Snapshot *with, 
     if (!e->active[class] || (class == CLASS_HOUSEHOLD && e->active[CLASS_TWIN]))
         return OK;
     if (class_total(e, class) > class_total(e, CLASS_MATCH) || (class == CLASS_NEIGHBOUR && e->random_neighbours))
+        return OK;
+    if (class == CLASS_TWIN && twins_are_there(e))
         return OK;
     snapshot_take(e, with);
     double likelihood = whole_likelihood(e), cost = 0.5 * parameters_of(e, class) * log2(pairs + 2);

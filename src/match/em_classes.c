@@ -62,13 +62,22 @@ static bool ages_differ(const Em *e, uint32_t s)
     return differs > ONE_AGE;
 }
 
+/* Share of twins among a segment's pairs where a source shows them by itself, or 0. */
+double em_twins_shown(const Em *e, uint32_t s)
+{
+    double pairs = e->in->totals->comparable[s], records = e->in->totals->records[s];
+    double a_person = records > 0 ? 1 + e->m->class_share[s][CLASS_MATCH] * pairs / records : 1;
+    return pairs > 0 ? e->in->totals->twins * records * a_person / pairs : 0;
+}
+
 /* Largest share of twins among a segment's pairs: each of a person's records is paired with each of the twin's; and
- * other housemates are many more, unless all are of one age. */
+ * other housemates are many more, unless all are of one age. Where there are few families, what a
+ * source shows by itself counts. */
 double em_twins_most(const Em *e, uint32_t s)
 {
     double pairs = e->in->totals->comparable[s], records = e->in->totals->records[s];
     double a_person = 1 + e->class_count[s][CLASS_MATCH] / records;
     double births = TWINS_MOST * records * a_person / pairs;
     double homes = TWINS_AMONG_HOUSEMATES * e->m->class_share[s][CLASS_HOUSEHOLD];
-    return ages_differ(e, s) && homes < births ? homes : births;
+    return ages_differ(e, s) && homes < births ? fmax(homes, em_twins_shown(e, s)) : births;
 }

@@ -55,6 +55,8 @@ double em_maximise_levels(Em *e, PairClass c, uint32_t f, double change);
 
 /* Can the fields tell the class from the others at all? */
 bool em_class_possible(const MatchConfig *config, PairClass class);
+/* Share of twins among a segment's pairs where a source shows them by itself (PairTotals.twins), or 0. */
+double em_twins_shown(const Em *e, uint32_t segment);
 /* Largest share of twins among a segment's pairs. */
 double em_twins_most(const Em *e, uint32_t segment);
 

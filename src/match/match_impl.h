@@ -301,7 +301,10 @@ typedef struct PairTotals {
     double records[MATCH_SEGMENTS_MAX];                 /* of sources with the segment's traits */
     double both[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX];  /* both have a value */
     double equal[MATCH_SEGMENTS_MAX][MATCH_FIELDS_MAX]; /* and it is the same one */
+    double twins;                                       /* pairs of them a person, where a source shows them; or 0 */
 } PairTotals;
+/* PairTotals.twins: the largest share of any source (twins.c). 12 bytes a record twice while it runs. */
+MUST_USE Status twins_seen(const MatchTable *t, double *out, Error *err);
 MUST_USE Status pair_totals(const MatchTable *t, unsigned threads, PairTotals *out, Error *err);
 /* Records by source: those of source s are order[start[s]] .. order[start[s + 1] - 1]. */
 MUST_USE Status records_by_source(const MatchTable *t, Arena *arena, uint32_t **order, uint32_t **start, Error *err);
@@ -444,8 +447,8 @@ MUST_USE Status pairs_collect(
 MUST_USE Status pairs_sort(MatchPairs *pairs, uint32_t records, unsigned threads, Error *err);
 
 /* A record has at most one partner in a unique source: candidates that compete for the place share its odds
- * (pairs.c). Pairs are collected from pairs_collect_from on and sorted by (a, b), the whole run's (after merging, where
- * partitions were scored apart); those that fall below config.keep_from are dropped. */
+ * (pairs_compete.c). Pairs are collected from pairs_collect_from on and sorted by (a, b), the whole run's (after
+ * merging, where partitions were scored apart); those that fall below config.keep_from are dropped. */
 Weight pairs_collect_from(const MatchConfig *config); /* what to collect for it: it may raise odds */
 MUST_USE Status pairs_compete(const MatchTable *t, MatchPairs *pairs, Error *err);
 

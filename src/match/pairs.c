@@ -1,19 +1,7 @@
 /*
  * All candidates, scored: what the passes bring together, compared, refused early where nothing can save it, scored,
  * kept, sorted. Every thread keeps its own; sorting by (a, b) hides who found what.
- *
- * Competition. A record has at most one partner in a source that holds nobody twice. Its candidates there, with odds
- * o_1, o_2 ..., and the chance v that it has no partner at all exclude each other, so
- *
- *     odds'(i) = o_i / (v + sum of the other o_k)
- *
- * which is Bayes' rule; where both records have such a place, both sums stand in the denominator. v is one less the
- * expected partners by records (as found with v = 1), and at least VACANT_LEAST: candidates below keep_from are not in
- * the sum. Two records that are left over from two files of the same people are each other's more probably than two
- * that merely look alike; two that look alike while both have better partners are not. Census data show the need: a
- * stated 0.5 was right 21 times in 100 when candidates did not compete.
  */
-#include <math.h>
 #include <stdlib.h>
 
 #include "match/match_impl.h"
@@ -21,8 +9,6 @@
 /* --- collecting ----------------------------------------------------------------------------------------------- */
 
 #define PATTERNS_AT_ONCE 256
-#define VACANT_LEAST 0.02
-#define PLACES_GAIN (12 * WEIGHT_BIT)       /* most that two vacancies add to a pair's odds: 2 log2(1 / VACANT_LEAST) */
 #define PROBABILITY_ONE (UINT64_C(1) << 20) /* expectations are summed in integers: the same in any order */
 
 typedef struct PairRun {
@@ -336,167 +322,6 @@ Status pairs_sort(MatchPairs *pairs, uint32_t records, unsigned threads, Error *
     group_pairs(pairs->at, run->next, run->end, run->coarse, 0, run->shift);
     Status st = parallel_for(run->coarse, threads, sort_group, run, err);
     mem_free(run);
-    return st;
-}
-
-/* --- competition ---------------------------------------------------------------------------------------------- */
-
-typedef struct Rival {
-    uint32_t record, source; /* the one looks for its place in the other */
-    uint32_t pair;
-} Rival;
-
-typedef struct Contest {
-    const MatchTable *table;
-    MatchPairs *pairs;
-    Arena arena;
-    LogSum *log_sum;
-    Rival *rivals; /* sorted by place */
-    size_t rival_count;
-    Weight *others; /* of each pair: log2 of what its odds are divided by */
-    Weight *right;  /* scratch */
-    double *found;  /* [source * sources + unique source]: expected partners */
-    uint32_t *size; /* records of each source that are compared */
-} Contest;
-
-static int by_place(const void *left, const void *right)
-{
-    const Rival *a = left, *b = right;
-    if (a->record != b->record)
-        return a->record < b->record ? -1 : 1;
-    if (a->source != b->source)
-        return a->source < b->source ? -1 : 1;
-    return a->pair < b->pair ? -1 : a->pair > b->pair;
-}
-
-static void find_rivals(Contest *c)
-{
-    const MatchTable *t = c->table;
-    for (size_t i = 0; i < c->pairs->len; i++) {
-        const MatchPair *p = &c->pairs->at[i];
-        uint32_t ends[2] = {p->a, p->b};
-        for (uint32_t k = 0; k < 2; k++) {
-            uint32_t source = t->source[ends[1 - k]];
-            if (t->config->sources[source].unique && t->source[ends[k]] != source)
-                c->rivals[c->rival_count++] = (Rival){ends[k], source, (uint32_t)i};
-        }
-    }
-    qsort(c->rivals, c->rival_count, sizeof *c->rivals, by_place);
-}
-
-/* One place with n rivals costs n steps: sums from the left and from the right meet at each. `vacant`: log2 of the
- * chance that the place is nobody's. */
-static void settle_place(Contest *c, const Rival *rivals, size_t n, Weight vacant)
-{
-    c->right[n] = WEIGHT_NEVER;
-    for (size_t i = n; i > 0; i--)
-        c->right[i - 1] = log_sum(c->log_sum, c->right[i], c->pairs->at[rivals[i - 1].pair].odds);
-    Weight left = WEIGHT_NEVER;
-    for (size_t i = 0; i < n; i++) {
-        Weight rest = log_sum(c->log_sum, left, c->right[i + 1]);
-        /* both ends' places: the chances of their standing empty multiply, the rivals' odds add up to either */
-        c->others[rivals[i].pair] += log_sum(c->log_sum, vacant, rest);
-        left = log_sum(c->log_sum, left, c->pairs->at[rivals[i].pair].odds);
-    }
-}
-
-/* log2 of the chance that a record of `source` has no partner in the unique source, before looking at candidates. */
-static Weight vacancy(const Contest *c, uint32_t source, uint32_t unique)
-{
-    double share = c->found[(size_t)source * c->table->config->source_count + unique] / c->size[source];
-    return weight_log2(share < 1 - VACANT_LEAST ? 1 - share : VACANT_LEAST);
-}
-
-static void settle(Contest *c)
-{
-    memset(c->others, 0, c->pairs->len * sizeof *c->others);
-    for (size_t from = 0; from < c->rival_count;) {
-        const Rival *first = &c->rivals[from];
-        size_t to = from + 1;
-        while (to < c->rival_count && c->rivals[to].record == first->record && c->rivals[to].source == first->source)
-            to++;
-        settle_place(c, first, to - from, vacancy(c, c->table->source[first->record], first->source));
-        from = to;
-    }
-}
-/* Expected partners of each source's records in each unique one, by the odds after competition. */
-static void count_found(Contest *c)
-{
-    const MatchTable *t = c->table;
-    uint32_t sources = t->config->source_count;
-    for (size_t i = 0; i < c->pairs->len; i++) {
-        const MatchPair *p = &c->pairs->at[i];
-        uint32_t a = t->source[p->a], b = t->source[p->b];
-        double probability = weight_probability(weight_clip((int64_t)p->odds - c->others[i]));
-        if (a == b)
-            continue;
-        if (t->config->sources[b].unique)
-            c->found[(size_t)a * sources + b] += probability;
-        if (t->config->sources[a].unique)
-            c->found[(size_t)b * sources + a] += probability;
-    }
-}
-
-static void apply_competition(Contest *c)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < c->pairs->len; i++) {
-        MatchPair p = c->pairs->at[i];
-        /* a hard rule's word is not evidence to be weighed */
-        if (p.odds < WEIGHT_MAX)
-            p.odds = weight_clip((int64_t)p.odds - c->others[i]);
-        if (p.odds >= c->table->config->keep_from)
-            c->pairs->at[kept++] = p;
-    }
-    c->pairs->len = kept;
-}
-
-static Status contest_new(Contest *c, Error *err)
-{
-    uint32_t sources = c->table->config->source_count;
-    TRY(arena_new(&c->arena, Rival, c->pairs->len * 2 + 1, &c->rivals, err));
-    TRY(arena_new(&c->arena, Weight, c->pairs->len + 1, &c->others, err));
-    TRY(arena_new(&c->arena, Weight, c->pairs->len * 2 + 1, &c->right, err));
-    TRY(arena_new(&c->arena, LogSum, 1, &c->log_sum, err));
-    TRY(arena_new(&c->arena, double, (size_t)sources *sources, &c->found, err));
-    TRY(arena_new(&c->arena, uint32_t, sources, &c->size, err));
-    log_sum_fill(c->log_sum);
-    for (uint32_t r = 0; r < record_total(c->table); r++)
-        c->size[c->table->source[r]] += record_leads(c->table, r);
-    return OK;
-}
-
-static bool any_unique(const MatchConfig *config)
-{
-    for (uint32_t s = 0; s < config->source_count; s++)
-        if (config->sources[s].unique)
-            return true;
-    return false;
-}
-
-Weight pairs_collect_from(const MatchConfig *config)
-{
-    return any_unique(config) && config->keep_from > WEIGHT_MIN + PLACES_GAIN ? config->keep_from - PLACES_GAIN
-                                                                              : config->keep_from;
-}
-
-Status pairs_compete(const MatchTable *t, MatchPairs *pairs, Error *err)
-{
-    Contest c = {.table = t, .pairs = pairs};
-    if (!any_unique(t->config))
-        return OK;
-    if (pairs->len >= UINT32_MAX / 2)
-        return error_set(err, ERR_LIMIT, "too many pairs are kept (%zu): raise keep_from", pairs->len);
-    arena_init(&c.arena, 0);
-    Status st = contest_new(&c, err);
-    if (st == OK) {
-        find_rivals(&c);
-        settle(&c); /* as if nothing were known of vacancies */
-        count_found(&c);
-        settle(&c);
-        apply_competition(&c);
-    }
-    arena_free(&c.arena);
     return st;
 }
 

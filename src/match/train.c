@@ -452,6 +452,7 @@ static Status train(Train *x, Error *err)
     TRY(choose_passes(x, err));
     TRY(mem_zalloc(1, sizeof *x->totals, (void **)&x->totals, err));
     TRY(pair_totals(x->table, x->options->threads, x->totals, err));
+    TRY(twins_seen(x->table, &x->totals->twins, err));
     TRY(random_pairs(x->table, RANDOM_PAIRS, x->options->threads, &x->random, &x->m->report.random_pairs, err));
     TRY(blocks_build(x->table, x->m->passes, x->m->pass_count, x->options->threads, &x->blocks, err));
     TRY(draw_sample(x, err));

@@ -94,6 +94,8 @@ Status review_show(
     if (v->has_evidence && sight == REVIEW_OPEN_EYED)
         buf_addf(out, "odds %+.1f bits, probability %.3f\n", (double)v->evidence.odds / WEIGHT_BIT,
             weight_probability(v->evidence.odds));
+    if (v->has_evidence && sight == REVIEW_OPEN_EYED && v->evidence.rule.len > 0)
+        buf_addf(out, "the rule \"%.*s\" decides this pair\n", SLICE_ARG(v->evidence.rule));
     if (sight == REVIEW_OPEN_EYED) {
         say_others(out, "left", &v->a);
         say_others(out, "right", &v->b);

@@ -184,7 +184,10 @@ static void test_rules(void **state)
 
 /* --- competition ---------------------------------------------------------------------------------------------- */
 
-static MatchTable *three_by_three(MatchConfig *config, bool unique)
+#define SIDE_MAX 5
+
+/* Two sources of n records each. */
+static MatchTable *two_sources(MatchConfig *config, uint32_t n, bool unique)
 {
     MatchTable *t = NULL;
     people_config(config, 2);
@@ -192,69 +195,159 @@ static MatchTable *three_by_three(MatchConfig *config, bool unique)
         config->sources[s].unique = unique;
     config->keep_from = WEIGHT_MIN;
     assert_ok(match_table_new(config, &t, NULL));
-    for (uint32_t i = 0; i < 6; i++) {
+    for (uint32_t i = 0; i < 2 * n; i++) {
         Slice values[PEOPLE_FIELDS] = {SLICE("ANNA"), SLICE("SMITH")};
         char id[2] = {(char)('a' + i), '\0'};
-        assert_ok(match_table_add(t, i / 3, slice_of(id), values, NULL));
+        assert_ok(match_table_add(t, i / n, slice_of(id), values, NULL));
     }
     assert_ok(match_table_seal(t, 1, NULL));
     return t;
 }
 
-static MatchPairs some_pairs(const MatchTable *t)
+typedef struct Odds {
+    Weight at[SIDE_MAX][SIDE_MAX]; /* of the first source's i and the second's k; WEIGHT_MIN: no pair */
+} Odds;
+
+/* Pairs of n by m records; side[pair][0 and 1]: i and k. */
+static MatchPairs pairs_of(
+    const MatchTable *t, const Odds *odds, uint32_t n, uint32_t m, uint32_t side[SIDE_MAX * SIDE_MAX][2])
 {
-    static const Weight odds[3][3] = {{9000, 4000, -2000}, {8000, 1000, WEIGHT_MIN}, {WEIGHT_MIN, -3000, -500}};
     MatchPairs pairs = {0};
-    uint32_t first[3], second[3], n[2] = {0};
-    for (uint32_t r = 0; r < 6; r++)
-        *(t->source[r] == 0 ? &first[n[0]++] : &second[n[1]++]) = r;
-    for (uint32_t i = 0; i < 3; i++)
-        for (uint32_t k = 0; k < 3; k++)
-            if (odds[i][k] > WEIGHT_MIN) {
-                MatchPair p = {.a = first[i] < second[k] ? first[i] : second[k],
-                    .b = first[i] < second[k] ? second[k] : first[i],
-                    .odds = odds[i][k]};
-                assert_ok(vec_push(&pairs, p, NULL));
-            }
+    uint32_t record[2][SIDE_MAX], count[2] = {0};
+    for (uint32_t r = 0; r < t->records; r++)
+        record[t->source[r]][count[t->source[r]]++] = r;
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t k = 0; k < m; k++) {
+            uint32_t a = record[0][i], b = record[1][k];
+            MatchPair p = {.a = a < b ? a : b, .b = a < b ? b : a, .odds = odds->at[i][k]};
+            if (p.odds == WEIGHT_MIN)
+                continue;
+            side[pairs.len][0] = i;
+            side[pairs.len][1] = k;
+            assert_ok(vec_push(&pairs, p, NULL));
+        }
     return pairs;
 }
 
-/* One round of the formula; found: expected partners of either source. */
-static void naive_round(const MatchTable *t, const MatchPairs *pairs, double found, double *out)
+static const Odds some_odds = {
+    {{9000, 4000, -2000}, {8000, 1000, WEIGHT_MIN}, {WEIGHT_MIN, -3000, -500}},
+};
+
+/* Sums over all ways to give n records of the first source one of the second's or none; `taken`: the second's. An
+ * empty place weighs v. with[i][k]: of the ways in which the two are one. */
+typedef struct Ways {
+    const Odds *odds;
+    uint32_t n, m;
+    double vacant, all, with[SIDE_MAX][SIDE_MAX];
+    uint32_t partner[SIDE_MAX];
+} Ways;
+
+static void all_ways(Ways *w, uint32_t i, uint32_t taken, double weight)
 {
-    double vacant = fmax(0.02, 1 - found / 3);
-    UNUSED(t);
-    for (size_t i = 0; i < pairs->len; i++) {
-        double at_a = vacant, at_b = vacant;
-        for (size_t k = 0; k < pairs->len; k++) {
-            bool same_a = pairs->at[k].a == pairs->at[i].a, same_b = pairs->at[k].b == pairs->at[i].b;
-            if (k != i && same_a)
-                at_a += exp2(pairs->at[k].odds / 1000.0);
-            if (k != i && same_b)
-                at_b += exp2(pairs->at[k].odds / 1000.0);
-        }
-        out[i] = pairs->at[i].odds - 1000 * log2(at_a) - 1000 * log2(at_b);
+    if (i == w->n) {
+        for (uint32_t k = 0; k < w->m; k++)
+            weight *= (taken >> k & 1) != 0 ? 1 : w->vacant;
+        w->all += weight;
+        for (uint32_t x = 0; x < w->n; x++)
+            if (w->partner[x] < w->m)
+                w->with[x][w->partner[x]] += weight;
+        return;
     }
+    w->partner[i] = SIDE_MAX;
+    all_ways(w, i + 1, taken, weight * w->vacant);
+    for (uint32_t k = 0; k < w->m; k++)
+        if ((taken >> k & 1) == 0 && w->odds->at[i][k] != WEIGHT_MIN) {
+            w->partner[i] = k;
+            all_ways(w, i + 1, taken | UINT32_C(1) << k, weight * exp2(w->odds->at[i][k] / 1000.0));
+        }
+}
+
+/* The odds of all pairs, the chance of vacancy and all, as they should be; size: records of a source. */
+static void counted_odds(const Odds *odds, uint32_t n, uint32_t m, uint32_t size, double out[SIDE_MAX][SIDE_MAX])
+{
+    double vacant = 1;
+    for (unsigned round = 0; round < 2; round++) {
+        Ways w = {.odds = odds, .n = n, .m = m, .vacant = vacant};
+        double found = 0;
+        all_ways(&w, 0, 0, 1);
+        for (uint32_t i = 0; i < n; i++)
+            for (uint32_t k = 0; k < m; k++) {
+                out[i][k] = 1000 * log2(w.with[i][k] / fmax(w.all - w.with[i][k], w.all * 1e-12));
+                found += w.with[i][k] / w.all;
+            }
+        vacant = fmax(0.02, 1 - found / size);
+    }
+}
+
+/* Largest difference from the naive odds, of pairs between -15 and 15 bits; *likely: pairs above 0.5. */
+static double worst_difference(const Odds *odds, uint32_t n, uint32_t m, uint32_t size, uint32_t *likely)
+{
+    MatchConfig config;
+    uint32_t side[SIDE_MAX * SIDE_MAX][2];
+    double expected[SIDE_MAX][SIDE_MAX], worst = 0;
+    MatchTable *t = two_sources(&config, size, true);
+    MatchPairs pairs = pairs_of(t, odds, n, m, side);
+    size_t before = pairs.len;
+    counted_odds(odds, n, m, size, expected);
+    assert_ok(pairs_compete(t, &pairs, NULL));
+    assert_int_equal(pairs.len, before);
+    *likely = 0;
+    for (size_t i = 0; i < pairs.len; i++) {
+        double should = expected[side[i][0]][side[i][1]];
+        *likely += pairs.at[i].odds > 0;
+        if (fabs(should) < 15000)
+            worst = fmax(worst, fabs(pairs.at[i].odds - should));
+    }
+    vec_free(&pairs);
+    match_table_free(t);
+    return worst;
 }
 
 static void test_competition(void **state)
 {
-    MatchConfig config;
-    double odds[9], found = 0;
+    uint32_t likely;
     UNUSED(state);
-    MatchTable *t = three_by_three(&config, true);
-    MatchPairs pairs = some_pairs(t);
-    naive_round(t, &pairs, 0, odds);
-    for (size_t i = 0; i < pairs.len; i++)
-        found += 1 / (1 + exp2(-odds[i] / 1000));
-    naive_round(t, &pairs, found, odds);
-    size_t before = pairs.len;
-    assert_ok(pairs_compete(t, &pairs, NULL));
-    assert_int_equal(pairs.len, before);
-    for (size_t i = 0; i < pairs.len; i++)
-        assert_true(fabs(pairs.at[i].odds - odds[i]) < 5);
-    vec_free(&pairs);
-    match_table_free(t);
+    assert_true(worst_difference(&some_odds, 3, 3, 3, &likely) < 10);
+}
+
+/* Two twins in each of two files: everybody is like both of the others, and each finds itself, be it by ten bits or by
+ * one. With one twin's record missing the other's is not taken for it. */
+static void test_twins(void **state)
+{
+    static const struct {
+        Odds odds;
+        uint32_t likely[2]; /* both there, one missing */
+    } cases[] = {
+        {{{{32000, 22000}, {22000, 31000}}}, {2, 1}},
+        {{{{32000, 31000}, {30000, 32000}}}, {2, 1}},
+        {{{{32000, 32000}, {32000, 32000}}}, {0, 0}},
+    };
+    UNUSED(state);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (uint32_t missing = 0; missing < 2; missing++) {
+            uint32_t likely;
+            assert_true(worst_difference(&cases[i].odds, 2, 2 - missing, 2, &likely) < 10);
+            assert_int_equal(likely, cases[i].likely[missing]);
+        }
+}
+
+/* Against all ways, where pairs are of one strength and where they are of many. */
+static void test_all_ways(void **state)
+{
+    Rng r;
+    UNUSED(state);
+    rng_init(&r, 7, 0);
+    for (uint32_t run = 0; run < 400; run++) {
+        Odds odds;
+        int64_t spread = run % 2 ? 3000 : 30000;
+        for (uint32_t i = 0; i < SIDE_MAX; i++)
+            for (uint32_t k = 0; k < SIDE_MAX; k++)
+                odds.at[i][k] = rng_below(&r, 4) ? (Weight)rng_between(&r, -8000, -8000 + spread) : WEIGHT_MIN;
+        uint32_t n = 1 + (uint32_t)rng_below(&r, SIDE_MAX), m = 1 + (uint32_t)rng_below(&r, SIDE_MAX), likely;
+        double worst = worst_difference(&odds, n, m, SIDE_MAX, &likely);
+        if (worst >= 20)
+            print_message("run %u %ux%u: %g\n", run, n, m, worst);
+    }
 }
 
 /* Without a unique source nothing changes. */
@@ -262,8 +355,9 @@ static void test_no_competition(void **state)
 {
     MatchConfig config;
     UNUSED(state);
-    MatchTable *t = three_by_three(&config, false);
-    MatchPairs pairs = some_pairs(t), same = some_pairs(t);
+    uint32_t side[SIDE_MAX * SIDE_MAX][2];
+    MatchTable *t = two_sources(&config, 3, false);
+    MatchPairs pairs = pairs_of(t, &some_odds, 3, 3, side), same = pairs_of(t, &some_odds, 3, 3, side);
     assert_ok(pairs_compete(t, &pairs, NULL));
     assert_memory_equal(pairs.at, same.at, pairs.len * sizeof *pairs.at);
     vec_free(&pairs);
@@ -281,6 +375,8 @@ int main(void)
         cmocka_unit_test(test_against_formula),
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_competition),
+        cmocka_unit_test(test_twins),
+        cmocka_unit_test(test_all_ways),
         cmocka_unit_test(test_no_competition),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

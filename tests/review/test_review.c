@@ -20,10 +20,11 @@ static const char evidence[] =
     "edit\","
     "5000,0],[\"birth_date\",\"missing\",0,0]],\"near\":[[\"b\",\"%s\",1000]]}";
 
-/* Four records of four persons; pairs 0-1 and 2-3 wait, the second is worth more. */
+/* Five records of five persons; pairs 0-1 and 2-3 wait, the second is worth more. Of the last a number alone is known.
+ */
 typedef struct Setting {
     World *w;
-    RecordTag tags[4];
+    RecordTag tags[5];
     ReviewContext ctx;
 } Setting;
 
@@ -38,6 +39,7 @@ static Setting make_setting(World *w)
         {"wage", NULL, "501101001", "Adah", "ONEIL", NULL, NULL},
         {"school", "1000007926", NULL, LONG_FORMULA, "Br\x1b[2Jandt", "2001-05-06", "M"},
         {"wage", NULL, "501101002", "=1+1", "BRANDT", NULL, NULL},
+        {"wage", NULL, "501101003", NULL, NULL, NULL, NULL},
     };
     Setting s = {.w = w, .ctx = {.home = w->home, .policy = w->policy, .reviewer = SLICE("Ann")}};
     Links links = {0};
@@ -47,13 +49,13 @@ static Setting make_setting(World *w)
     Arena arena;
     int64_t run;
     arena_init(&arena, 0);
-    world_add(w, records, 4, s.tags);
-    for (unsigned i = 0; i < 4; i++)
+    world_add(w, records, 5, s.tags);
+    for (unsigned i = 0; i < 5; i++)
         assert_ok(vec_push(&links, ((Link){.tag = s.tags[i], .person = i + 1, .kind = LINK_FOUNDING}), err));
     for (unsigned i = 0; i < 4; i += 2) {
         char text[sizeof evidence + TAG_HEX_SIZE], other[TAG_HEX_SIZE];
         Slice own;
-        tag_print(&s.tags[(i + 2) % 4], other); /* somebody like the right one */
+        tag_print(&s.tags[i == 0 ? 4 : 0], other); /* somebody like the right one */
         snprintf(text, sizeof text, evidence, other);
         assert_ok(arena_dup(&arena, slice_of(text), &own, err));
         bool in_order = tag_cmp(&s.tags[i], &s.tags[i + 1]) < 0;
@@ -468,6 +470,7 @@ static void the_page(void **state)
     assert_true(has(&answer, "&lt;") && has(&answer, "<mark>") && has(&answer, "<svg class=\"waterfall\""));
     assert_true(has(&answer, "uncertain: two persons now, who may be one"));
     assert_true(has(&answer, "like the right one: probability 0.667")); /* two to one */
+    assert_true(has(&answer, "<span class=\"none\">no name</span>"));
     assert_false(has(&answer, "+0.0</span>")); /* what is missing weighs nothing, and is not said to speak for them */
     assert_false(has(&answer, "<b>Ada"));
     assert_false(has(&answer, "501101001"));

@@ -44,6 +44,65 @@ check "the model is JSON" "$CAIRN_JSON_GET" <"$work/whole/model.json"
 check_text "the report has the truth" "$work/whole/report.html" 'id="truth"'
 check_code "the report needs no script and nothing from elsewhere" 1 grep -Eiq '<script|src=|url\(|@import|<link' "$work/whole/report.html"
 
+# --- twins ---------------------------------------------------------------------------------------------------------------
+
+# twins DIR EVERY SEED: 1,500 persons in school.csv, seven in ten of them in college.csv with errors, truth.csv. Each
+# EVERY-th has the surname, birth date and home of the one before. A generator of its own: awks differ in rand().
+twins()
+{
+    mkdir -p "$1"
+    awk -v dir="$1" -v every="$2" -v state="$3" '
+        function below(n) { state = (state * 16807) % 2147483647; return int(state / 2147483647 * n) }
+        function name(k,  out) { out = ""; do { out = out part[k % 20]; k = int(k / 20) } while (k > 0); return out }
+        function typo(text,  at) { at = 2 + below(length(text) - 1); return substr(text, 1, at - 1) substr(text, at + 1) }
+        function person(i) {
+            first[i] = name(20 + (below(3) ? below(60) : below(380))); last[i] = name(20 + (below(3) ? below(380) : below(7600)))
+            born[i] = sprintf("%d-%02d-%02d", 2000 + below(4), 1 + below(12), 1 + below(28))
+            zip[i] = 80001 + below(60); address[i] = (1 + below(900)) " " name(400 + below(200)) " ST"
+        }
+        BEGIN {
+            split("AN BER CO DAL EM FOR GUS HAN IS JOR KEL LU MAR NEL OS PET RIN SAL TOM VI", word, " ")
+            for (k = 1; k <= 20; k++) part[k - 1] = word[k]
+            head = "id,first_name,last_name,birth_date,postal_code,address"
+            print head > (dir "/school.csv"); print head > (dir "/college.csv"); print "id_a,id_b" > (dir "/truth.csv")
+            for (i = 0; i < 1500; i++) {
+                person(i)
+                if (i % every == every - 1) {
+                    last[i] = last[i - 1]; born[i] = born[i - 1]; zip[i] = zip[i - 1]; address[i] = address[i - 1]
+                    while (first[i] == first[i - 1]) first[i] = name(20 + below(380))
+                }
+            }
+            for (i = 0; i < 1500; i++) {
+                print "s" i "," first[i] "," last[i] "," born[i] "," zip[i] "," address[i] > (dir "/school.csv")
+                if (below(10) >= 7) continue
+                if (below(25) == 0) first[i] = typo(first[i])
+                if (below(25) == 0) last[i] = typo(last[i])
+                if (below(40) == 0) born[i] = substr(born[i], 1, 8) sprintf("%02d", 1 + below(28))
+                if (below(8) == 0) { zip[i] = 80001 + below(60); address[i] = (1 + below(900)) " " name(400 + below(200)) " ST" }
+                print "c" i "," first[i] "," last[i] "," born[i] "," zip[i] "," address[i] > (dir "/college.csv")
+                print "s" i ",c" i > (dir "/truth.csv")
+            }
+        }'
+}
+for every in 10 60; do
+    twins "$work/twins$every" $every 21
+    check_code "twins, one in $every, in sources that hold nobody twice" 0 "$CAIRN" match "$work/twins$every/school.csv" \
+        "$work/twins$every/college.csv" --unique all --truth "$work/twins$every/truth.csv" --out "$work/told$every" --json
+    at_least "one in $every, unique: recall of pairs" "$(member "$work/check.out" truth.pairs.recall)" 0.99
+    at_least "one in $every, unique: precision of pairs" "$(member "$work/check.out" truth.pairs.precision)" 0.99
+    check_code "the same, not said to be so" 0 "$CAIRN" match "$work/twins$every/school.csv" \
+        "$work/twins$every/college.csv" --truth "$work/twins$every/truth.csv" --json
+    at_least "one in $every: recall of pairs" "$(member "$work/check.out" truth.pairs.recall)" 0.98
+    at_least "one in $every: precision of pairs" "$(member "$work/check.out" truth.pairs.precision)" 0.97
+done
+mkdir "$work/turned"
+for side in school college; do
+    { head -n 1 "$work/twins10/$side.csv"; tail -n +2 "$work/twins10/$side.csv" | sort -t, -k4,4r -k2,2; } >"$work/turned/$side.csv"
+done
+check "twins in another order, one thread" "$CAIRN" match "$work/turned/college.csv" "$work/turned/school.csv" --unique all \
+    --threads 1 --out "$work/turned/out" --quiet
+for file in pairs.csv clusters.csv; do check_same "twins in another order: $file" "$work/told10/$file" "$work/turned/out/$file"; done
+
 # --- the same bytes -----------------------------------------------------------------------------------------------
 
 again() # NAME DIR OPTIONS...: a run whose results must be those of $work/whole
