@@ -129,8 +129,10 @@ typedef struct AuditOptions {
     const uint8_t
         *printed; /* a flag a cell: printed, whatever its status says; NULL: none besides the open and frozen */
     const uint8_t *singleton; /* a flag a cell: one contributor, who knows it; NULL: none */
-    int64_t min_sum;          /* a printed sum of suppressed cells between 1 and min_sum - 1 exposes them; 0: no rule */
-    AuditSumRule sum_rule;    /* NULL: min_sum alone */
+    const uint32_t *same;  /* a number a cell: cells of one number have the same contributors, so that a singleton finds
+                            * nobody in them but himself; NULL: no two have */
+    int64_t min_sum;       /* a printed sum of suppressed cells between 1 and min_sum - 1 exposes them; 0: no rule */
+    AuditSumRule sum_rule; /* NULL: min_sum alone */
     void *sum_ctx;
     const AuditOffered *offered; /* NULL: none */
     AuditOffered *kept;  /* NULL: none. Gets each verified table, found or offered, that showed of a cell that is asked

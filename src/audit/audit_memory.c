@@ -43,7 +43,7 @@ void audit_memory_free(AuditMemory *m)
 /* Everything an attack depends on but the pattern itself. Statuses are in it as far as they say what is asked. */
 static Status digest(const SdcProblem *p, const AuditOptions *o, Sha256 *h, Error *err)
 {
-    const int64_t head[] = {p->cell_count, p->row_count, o->cells, o->singleton != NULL};
+    const int64_t head[] = {p->cell_count, p->row_count, o->cells, o->singleton != NULL, o->same != NULL};
     TRY(sha256_update(h, head, sizeof head, err));
     for (uint32_t c = 0; c < p->cell_count; c++) {
         const SdcCell *cell = &p->cells[c];
@@ -53,6 +53,8 @@ static Status digest(const SdcProblem *p, const AuditOptions *o, Sha256 *h, Erro
     }
     if (o->singleton)
         TRY(sha256_update(h, o->singleton, p->cell_count, err));
+    if (o->same)
+        TRY(sha256_update(h, o->same, p->cell_count * sizeof *o->same, err));
     size_t terms = p->start[p->row_count];
     TRY(sha256_update(h, p->start, ((size_t)p->row_count + 1) * sizeof *p->start, err));
     if (p->row_count > 0)

@@ -293,6 +293,13 @@ static void worsen(AuditCell *c, AuditVerdict verdict, AuditReason reason, uint3
     c->partner = partner;
 }
 
+/* A cell whose contributors are the singleton himself tells him of nobody. */
+static bool is_himself(const Attack *a, uint32_t v, uint32_t hold)
+{
+    const uint32_t *same = a->job->options->same;
+    return same && same[cell_at(a, v)] == same[cell_at(a, hold)];
+}
+
 /* The singleton hold knows his own cell: can he still not tell v exactly? */
 static Status insider(Attack *a, uint32_t v, uint32_t hold, AuditVerdict *verdict, Error *err)
 {
@@ -320,6 +327,8 @@ static Status insiders(Attack *a, uint32_t v, Error *err)
     memcpy(list, r->without[v], count * sizeof *list);
     for (uint32_t i = 0; i < count; i++) {
         AuditVerdict verdict;
+        if (is_himself(a, v, list[i]))
+            continue;
         TRY(insider(a, v, list[i], &verdict, err));
         if (verdict == AUDIT_PROTECTED)
             continue;
@@ -340,7 +349,8 @@ static void pairs(Attack *a)
             report_at(a, v)->standards |= AUDIT_PS2;
     for (uint32_t r = 0; r < p->rows; r++) {
         uint32_t from = p->start[r];
-        if (p->start[r + 1] - from != 2 || !a->singleton[p->var[from]] || !a->singleton[p->var[from + 1]])
+        if (p->start[r + 1] - from != 2 || !a->singleton[p->var[from]] || !a->singleton[p->var[from + 1]] ||
+            is_himself(a, p->var[from], p->var[from + 1]))
             continue;
         for (uint32_t i = from; i < from + 2; i++)
             if (report_at(a, p->var[i]))

@@ -246,6 +246,7 @@ static Status propose(Pattern *p, const Rows *rows, Attacker *attacker, bool *re
     o.effort = effort < EFFORT_MOST ? effort : EFFORT_MOST;
     o.exact_pivots = o.effort;
     o.singleton = p->singleton;
+    o.same = p->same;
     o.audit = find_shorts;
     o.show = show;
     o.audit_ctx = attacker;
@@ -311,6 +312,7 @@ Status pattern_make(Pattern *p, const Rows *rows, Error *err)
 {
     AuditOptions ask = AUDIT_OPTIONS_INIT;
     ask.singleton = p->singleton;
+    ask.same = p->same;
     ask.sum_rule = p->sum_rule;
     ask.sum_ctx = p->sum_ctx;
     ask.effort.threads = p->options->threads;

@@ -17,6 +17,7 @@ void rows_free(Rows *rows); /* also after a failure */
 typedef struct Pattern {
     SdcProblem *problem; /* sensitive cells marked; gets SDC_SECONDARY */
     const uint8_t *singleton;
+    const uint32_t *same;  /* cells of one number have the same contributors; NULL: no two have */
     const uint8_t *keep;   /* a flag a cell: not printed whatever follows; NULL: none */
     AuditSumRule sum_rule; /* NULL: none */
     void *sum_ctx;
@@ -32,6 +33,10 @@ typedef struct Pattern {
 
 /* known.c: takes the codes of the blamed cells, or all there are; how many there were. */
 size_t known_uncode(ProtectJob *job, const struct BlameCodes *codes, bool all);
+
+/* same_people.c: a number a cell, equal where equations and true values show the same people. mem_free, also after a
+ * failure. ERR_NOMEM. */
+MUST_USE Status same_people(const SdcProblem *p, uint32_t **out, Error *err);
 
 /* ERR_DENIED names a cell that nothing protects and the published cells that give it away. */
 MUST_USE Status pattern_make(Pattern *p, const Rows *rows, Error *err);

@@ -157,13 +157,17 @@ Status suppressing(ProtectJob *job, const ProtectOptions *options, Error *err)
 {
     Rows rows = {0};
     uint8_t *singleton = NULL, *keep = NULL;
+    uint32_t *same = NULL;
     Status st = rows_make(&job->problem, &rows, err);
     if (st == OK)
         st = find_singletons(job, &singleton, err);
     if (st == OK)
         st = find_kept(job, &keep, err);
+    if (st == OK)
+        st = same_people(&job->problem, &same, err);
     Pattern pattern = {.problem = &job->problem,
         .singleton = singleton,
+        .same = same,
         .keep = keep,
         .sum_rule = small_sum,
         .sum_ctx = job,
@@ -177,6 +181,7 @@ Status suppressing(ProtectJob *job, const ProtectOptions *options, Error *err)
     if (st == OK)
         suppressing_count(job);
     mem_free(singleton);
+    mem_free(same);
     mem_free(keep);
     rows_free(&rows);
     return st;

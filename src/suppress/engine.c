@@ -130,7 +130,8 @@ static Status ask_singletons(Engine *e, uint32_t cell, const LocalTerm *terms, u
 {
     for (uint32_t i = 0; i < count && e->any_singleton; i++) {
         uint32_t s = terms[i].cell;
-        if (!e->singleton[s] || s == cell || has_need(e, cell, s))
+        bool himself = e->same[s] > 0 && e->same[s] == e->same[cell];
+        if (!e->singleton[s] || s == cell || himself || has_need(e, cell, s))
             continue;
         double unit = e->net->up[cell] >= 1 ? 1 : -1;
         TRY(engine_add_need(e, cell, s, unit, err));

@@ -93,6 +93,7 @@ typedef struct Engine {
     uint8_t *inside;    /* allowed and suppressed, for ask.c */
     uint8_t *singleton; /* cell holds one contributor, who knows it */
     bool any_singleton;
+    uint32_t *same; /* cell: as in EngineSetup, + 1; 0: like no other */
     bool any_width; /* a cell asks for a width beyond its two levels, which may be shared out in many ways */
     NeedList needs;
     IdList *needs_of; /* cell -> needs about it */
@@ -116,8 +117,10 @@ typedef struct EngineSetup {
     uint32_t rows;            /* with fold: equations before; 0: as many as the net has */
     const int64_t *up, *down; /* cell of the problem: how far an attacker must be led astray; 0: no need */
     const uint8_t *singleton; /* cell of the problem; NULL: none */
-    const uint8_t *settled;   /* cell of the problem: its needs were met in an earlier round */
-    const uint8_t *whole;     /* cell of the problem: its witnesses should be whole numbers; with keeps_moves */
+    const uint32_t *same;     /* of the first same_count cells of the problem: as in SuppressOptions; NULL: none */
+    uint32_t same_count;
+    const uint8_t *settled; /* cell of the problem: its needs were met in an earlier round */
+    const uint8_t *whole;   /* cell of the problem: its witnesses should be whole numbers; with keeps_moves */
     uint64_t seed;
     unsigned threads;
     uint32_t near_cells, large_rows, far_rows, question_pivots; /* as in SuppressOptions */

@@ -22,6 +22,7 @@ static Status arrays_new(Engine *e, Error *err)
     TRY(arena_new(&e->arena, uint8_t, cells, &e->allowed, err));
     TRY(arena_new(&e->arena, uint8_t, cells, &e->inside, err));
     TRY(arena_new(&e->arena, uint8_t, cells, &e->singleton, err));
+    TRY(arena_new(&e->arena, uint32_t, cells, &e->same, err));
     TRY(arena_new(&e->arena, IdList, cells, &e->needs_of, err));
     return arena_new(&e->arena, IdList, cells, &e->users, err);
 }
@@ -90,6 +91,7 @@ static Status add_needs(Engine *e, const EngineSetup *setup, Error *err)
         uint32_t cell = n->outside[j];
         if (setup->singleton && setup->singleton[cell])
             e->singleton[j] = e->any_singleton = true;
+        e->same[j] = setup->same && cell < setup->same_count ? setup->same[cell] + 1 : 0;
         e->any_width = e->any_width || engine_asks_width(&n->problem->cells[cell]);
         if (setup->settled[cell])
             continue;

@@ -46,6 +46,8 @@ typedef struct SuppressOptions {
                                * ten times as many. A question that ends there is undecided */
     uint64_t exact_pivots;    /* at most so many pivots for it, shared likewise; then the bound says what is left */
     const uint8_t *singleton; /* a cell: one contributor, who knows it and must not find out another; NULL: none */
+    const uint32_t *same;     /* a number a cell: cells of one number have the same contributors, and a singleton finds
+                               * nobody in them but himself; NULL: no two have */
     int64_t min_sum; /* an equation may not give away a sum of suppressed cells that is > 0 and below; 0: any may */
     SuppressSumRule sum_rule; /* further sums that may not be known; NULL: none */
     void *sum_ctx;

@@ -132,6 +132,8 @@ static EngineSetup setup_of(const Round *round)
     return (EngineSetup){.up = round->plan->up,
         .down = round->plan->down,
         .singleton = round->plan->singleton,
+        .same = round->options->same,
+        .same_count = round->plan->given_cells,
         .settled = round->plan->settled,
         .whole = round->plan->whole,
         .seed = round->options->seed,
@@ -188,6 +190,7 @@ static Status solve_groups(
     setup.up = f->up;
     setup.down = f->down;
     setup.singleton = NULL;
+    setup.same = NULL;
     setup.settled = f->settled;
     setup.whole = f->whole;
     setup.fold = f;

@@ -470,6 +470,48 @@ static void test_user_support_135(void **state)
     sdc_free(&p);
 }
 
+/* The only student of a county is the only one of her school, the other school having none: she finds herself. Whoever
+ * is alone beside her in another county is found by her all the same. */
+static void test_the_same_people(void **state)
+{
+    UNUSED(state);
+    /* county = school + none; state = county + other + third; third is printed in the second round */
+    SdcProblem p;
+    Error err = ERROR_INIT;
+    static const int64_t value[] = {1, 1, 0, 1, 1, 3};
+    static const uint32_t cell[] = {0, 1, 2, 5, 0, 3, 4}, same[] = {0, 0, 2, 3, 4, 5};
+    static const int32_t coef[] = {1, -1, -1, 1, -1, -1, -1};
+    const uint8_t singleton[] = {1, 1, 0, 1, 0, 0};
+    AuditOptions o = AUDIT_OPTIONS_INIT;
+    assert_int_equal(sdc_new(6, 2, 7, &p, &err), OK);
+    memcpy(p.cell, cell, sizeof cell);
+    memcpy(p.coef, coef, sizeof coef);
+    p.start[1] = 3;
+    p.start[2] = 7;
+    for (uint32_t c = 0; c < 6; c++)
+        p.cells[c] = (SdcCell){.value = value[c], .upper = 10, .status = c < 2 || c == 3 ? U : c == 4 ? M : SDC_FROZEN};
+    for (uint32_t c = 0; c < 4; c++)
+        p.cells[c].upl = p.cells[c].status == U;
+    o.singleton = singleton;
+    AuditReport r = attack(&p, &o);
+    assert_int_equal(cell_of(&r, 0)->reason, AUDIT_BY_SINGLETON);
+    assert_int_equal(cell_of(&r, 1)->reason, AUDIT_BY_SINGLETON);
+    audit_report_free(&r);
+    o.same = same;
+    r = attack(&p, &o);
+    for (size_t i = 0; i < r.count; i++)
+        assert_int_equal(r.cells[i].verdict, AUDIT_PROTECTED);
+    audit_report_free(&r);
+    p.cells[4].status = SDC_FROZEN;
+    r = attack(&p, &o);
+    for (size_t i = 0; i < r.count; i++) {
+        assert_int_equal(r.cells[i].verdict, AUDIT_EXPOSED);
+        assert_int_equal(r.cells[i].reason, AUDIT_BY_SINGLETON);
+    }
+    audit_report_free(&r);
+    sdc_free(&p);
+}
+
 typedef struct Dominance {
     int64_t largest[8];
 } Dominance;
@@ -817,6 +859,7 @@ int main(void)
         cmocka_unit_test(test_broken_table_is_refused),
         cmocka_unit_test(test_user_support_133),
         cmocka_unit_test(test_user_support_135),
+        cmocka_unit_test(test_the_same_people),
         cmocka_unit_test(test_user_support_136),
         cmocka_unit_test(test_user_support_160),
         cmocka_unit_test(test_threads),

@@ -848,6 +848,16 @@ code "unless nobody has rates" 7 "$cairn" audit empty/tables.toml
 hasnt "which contradicts nothing" 'contradict ' out.log
 has "and the group is found to be empty" 'students, place C: is exactly 0.' out.log
 
+# --- a state's table: schools in counties, groups, years and pools, many groups of one, whose county is that one ---
+python3 "$source/bench/state_tables.py" school 1 10 12 1 0 1 5
+code "schools by groups, with rates" 0 "$cairn" protect school/tables.toml --policy n10 --out school/out --proof school/proof
+has "nothing unprotected" ', 0 unprotected' out.log
+python3 "$source/bench/state_tables.py" pools 1 6 12 1 1 2 4
+code "with pooled years" 0 "$cairn" protect pools/tables.toml --policy n10 --out pools/out --proof pools/proof
+# (complements that follow anyway among them, hence the code)
+code "a second process attacks it with the proof" 7 "$cairn" audit pools/out/tables.toml --proof pools/proof --possible 2
+has "and leaves nothing undecided" '^Neither shown: 0 of ' out.log
+
 # --- the state's workbook ---
 data=$source/../shared/data/colorado
 if [ -f "$data/co_grad_2024_state.csv" ]; then
