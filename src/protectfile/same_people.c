@@ -25,13 +25,13 @@ static bool join(uint32_t *same, uint32_t a, uint32_t b)
     return a != b;
 }
 
-/* Terms that are not 0; false where there are more than three. */
+/* Terms that are not 0; false where there are more than three, or where the row is no sum of groups. */
 static bool small_row(const SdcProblem *p, uint32_t row, uint32_t *terms, uint32_t *count)
 {
     *count = 0;
     for (uint32_t i = p->start[row]; i < p->start[row + 1]; i++)
         if (p->cells[p->cell[i]].value != 0) {
-            if (*count == 3)
+            if (*count == 3 || (p->coef[i] != 1 && p->coef[i] != -1))
                 return false;
             terms[(*count)++] = i;
         }
