@@ -220,20 +220,34 @@ static Status find_cause(Blame *b, const Rows *rows, Error *err)
     return refuse(b, "it follows from what everybody knows of ", b->hidden, b->hiddens, err);
 }
 
+/* Questions about one cell. Whatever comes of it, blame_end. */
+static Status blame_begin(
+    Blame *b, AuditOptions *own, const SdcProblem *p, const AuditOptions *ask, uint32_t cell, Error *err)
+{
+    *own = *ask;
+    own->kept = NULL;
+    own->memory = NULL; /* patterns of its own, none of which grows from the last */
+    own->cells = AUDIT_SENSITIVE_CELLS;
+    *b = (Blame){.given = p, .ask = own, .cell = cell, .most = MAX_QUESTIONS};
+    TRY(widest_make(b, err));
+    TRY(mem_zalloc((size_t)p->cell_count + MAX_SUSPECTS + 1, sizeof *b->known, (void **)&b->known, err));
+    return mem_zalloc((size_t)p->cell_count + 1, sizeof *b->hidden, (void **)&b->hidden, err);
+}
+
+static void blame_end(Blame *b)
+{
+    mem_free(b->widest.cells);
+    mem_free(b->known);
+    mem_free(b->hidden);
+}
+
 Status blame(
     const SdcProblem *p, const Rows *rows, const AuditOptions *ask, const BlameCell *what, bool *forced, Error *err)
 {
-    AuditOptions own = *ask;
-    own.kept = NULL;
-    own.memory = NULL; /* patterns of its own, none of which grows from the last */
-    Blame b = {.given = p, .ask = &own, .cell = what->cell, .most = MAX_QUESTIONS};
+    AuditOptions own;
+    Blame b;
     bool safe = true;
-    own.cells = AUDIT_SENSITIVE_CELLS;
-    Status st = widest_make(&b, err);
-    if (st == OK)
-        st = mem_zalloc((size_t)p->cell_count + MAX_SUSPECTS + 1, sizeof *b.known, (void **)&b.known, err);
-    if (st == OK)
-        st = mem_zalloc((size_t)p->cell_count + 1, sizeof *b.hidden, (void **)&b.hidden, err);
+    Status st = blame_begin(&b, &own, p, ask, what->cell, err);
     if (st == OK)
         st = is_safe(&b, &safe, err);
     *forced = st == OK && !safe;
@@ -243,9 +257,7 @@ Status blame(
         st = find_suspects(&b, rows, err);
         st = st == OK ? find_cause(&b, rows, err) : st;
     }
-    mem_free(b.widest.cells);
-    mem_free(b.known);
-    mem_free(b.hidden);
+    blame_end(&b);
     return st;
 }
 
@@ -310,22 +322,14 @@ static Status blame_nearest(Blame *b, const Rows *rows, BlameCodes *codes, bool 
 Status blame_codes(const SdcProblem *p, const Rows *rows, const AuditOptions *ask, uint32_t cell, BlameCodes *codes,
     bool *any, Error *err)
 {
-    AuditOptions own = *ask;
-    own.memory = NULL;
-    own.kept = NULL;
-    own.cells = AUDIT_SENSITIVE_CELLS;
-    Blame b = {.given = p, .ask = &own, .cell = cell, .plain = codes->plain};
-    b.most = codes->questions < MAX_QUESTIONS ? codes->questions : MAX_QUESTIONS;
-    Status st = widest_make(&b, err);
-    if (st == OK)
-        st = mem_zalloc((size_t)p->cell_count + MAX_SUSPECTS + 1, sizeof *b.known, (void **)&b.known, err);
-    if (st == OK)
-        st = mem_zalloc((size_t)p->cell_count + 1, sizeof *b.hidden, (void **)&b.hidden, err);
+    AuditOptions own;
+    Blame b;
+    Status st = blame_begin(&b, &own, p, ask, cell, err);
+    b.plain = codes->plain;
+    b.most = codes->questions < b.most ? codes->questions : b.most;
     if (st == OK)
         st = blame_nearest(&b, rows, codes, any, err);
     codes->questions -= b.questions < codes->questions ? b.questions : codes->questions;
-    mem_free(b.widest.cells);
-    mem_free(b.known);
-    mem_free(b.hidden);
+    blame_end(&b);
     return st;
 }
